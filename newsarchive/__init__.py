@@ -1,0 +1,1 @@
+"""Floor 1: fetch, read, ingest, schedule, show: the application."""

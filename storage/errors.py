@@ -1,0 +1,111 @@
+"""Everything that can go wrong on purpose, as one tree.
+
+    ArchiveError                      exit code
+    |-- ConfigError                   2    newsarchive.toml or a command's words are wrong
+    |-- NoArchive                     3    there is no archive in that folder
+    |-- ArchiveBusy                   75   somebody else holds the lock (sysexits EX_TEMPFAIL)
+    |-- StorageError                  74   a disk or bucket does not take or give bytes (EX_IOERR)
+    |   |-- DiskFull                  74
+    |-- IndexFailure                  70   the SQL index cannot be used
+    |   |-- IndexTooNew               70   a later newsarchive wrote it
+    |-- WarcError                     65   bytes in a WARC file are not what they should be (EX_DATAERR)
+    |   |-- TornRecord                65
+    |   |-- BadRecord                 65
+    |-- PayloadError                  65   a content or transfer coding cannot be undone
+    |-- NotFound                      4    no such article, capture or site in the archive
+
+Each error carries facts as attributes, and its text says what happened, what that means for the archive, and the next
+command. Exit codes above 63 are those of sysexits.h.
+"""
+
+
+class ArchiveError(Exception):
+    """Root of the tree; `exit_code` is what the command line ends with."""
+
+    exit_code = 1
+
+
+class ConfigError(ArchiveError):
+    """newsarchive.toml, or what was given on the command line, is wrong."""
+
+    exit_code = 2
+
+
+class NoArchive(ArchiveError):
+    """The folder holds no newsarchive.toml."""
+
+    exit_code = 3
+
+    def __init__(self, folder: str) -> None:
+        super().__init__(
+            f"there is no archive in {folder} (no newsarchive.toml); nothing was changed. "
+            f"Make one with: newsarchive init {folder}"
+        )
+        self.folder = folder
+
+
+class NotFound(ArchiveError):
+    """The archive holds no such thing."""
+
+    exit_code = 4
+
+
+class ArchiveBusy(ArchiveError):
+    """Another process holds the lock of this site or archive."""
+
+    exit_code = 75
+
+
+class StorageError(ArchiveError):
+    """A disk or bucket refuses bytes. What was committed before stays whole."""
+
+    exit_code = 74
+
+
+class DiskFull(StorageError):
+    """No space is left where the WARC files or the index lie."""
+
+
+class IndexFailure(ArchiveError):
+    """The SQL index cannot be used."""
+
+    exit_code = 70
+
+
+class IndexTooNew(IndexFailure):
+    """The index was written by a later newsarchive than this one."""
+
+    def __init__(self, found: str, known: str) -> None:
+        super().__init__(
+            f"the index has schema {found}, which this newsarchive (schema {known}) does not know: a later version "
+            "wrote it. Nothing was changed. Install that version again, or make a new index from the WARC files "
+            "with: newsarchive rebuild --fresh"
+        )
+        self.found = found
+        self.known = known
+
+
+class WarcError(ArchiveError):
+    """Bytes in a WARC file are not what they should be."""
+
+    exit_code = 65
+
+    def __init__(self, file: str, offset: int, what: str) -> None:
+        super().__init__(f"{file}: {what} at byte {offset}. To see all damage: newsarchive verify")
+        self.file = file
+        self.offset = offset
+        self.what = what
+
+
+class TornRecord(WarcError):
+    """A WARC file ends in the middle of a record."""
+
+
+class BadRecord(WarcError):
+    """A record breaks the WARC format."""
+
+
+class PayloadError(ArchiveError):
+    """A transfer or content coding cannot be undone. The bytes are kept; they cannot be read as text."""
+
+    exit_code = 65
