@@ -1,0 +1,56 @@
+# The same sessions for people and CI. `make demo` and `make test` need nothing but Python 3.11 or later;
+# uv is used where it is there, because it is faster.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN     = $(VENV)/bin
+UV     := $(shell command -v uv 2>/dev/null)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test slow lint format bench docs lock wheel clean
+
+help: ## Show what can be made
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+# The stamp says which lock file the environment was made from.
+$(VENV)/.installed: requirements/dev.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+ifdef UV
+	$(UV) pip sync --python $(BIN)/python --require-hashes requirements/dev.txt
+	$(UV) pip install --python $(BIN)/python --no-deps --no-build-isolation -e .
+else
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+endif
+	@touch $@
+
+demo: $(VENV)/.installed ## Crawl a demo newsroom on loopback and show what was archived
+	$(BIN)/newsarchive demo
+
+test: $(VENV)/.installed ## Run all tests but the slow ones
+	$(BIN)/python -m pytest -m "not slow"
+
+slow: $(VENV)/.installed ## Run the slow tests
+	$(BIN)/python -m pytest -m slow
+
+lint: $(VENV)/.installed ## Check style, types and the floors
+	$(BIN)/python -m nox --no-venv --no-install --non-interactive -s lint
+
+format: $(VENV)/.installed ## Format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/.installed ## Measure against a naive script
+	$(BIN)/python benchmarks/run.py
+
+docs: $(VENV)/.installed ## Make the pages of docs/ that come from the code
+	$(BIN)/python docs/make.py
+
+wheel: $(VENV)/.installed ## Build the wheel and the sdist
+	$(BIN)/python -m build --no-isolation --outdir dist .
+
+lock: ## Make requirements/*.txt anew from pyproject.toml (needs uv)
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --group dev --all-extras pyproject.toml -o requirements/dev.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --all-extras pyproject.toml -o requirements/run.txt
+
+clean: ## Remove what was made
+	rm -rf $(VENV) dist build .nox .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .coverage*

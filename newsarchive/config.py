@@ -1,0 +1,156 @@
+"""newsarchive.toml -> a frozen Config. The fields of `Config` and `SiteConfig` are the one table of settings.
+
+Name, kind, default (as the owner would write it) and meaning stand once, here; `SETTINGS` and `SITE_SETTINGS` list them,
+docs/settings.md is made from them, and so is the file that `newsarchive init` writes (configfile.py).
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, fields
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+from newsarchive.kinds import (
+    ADDRESSES,
+    COUNT,
+    FLAG,
+    NAME,
+    PATH,
+    PAUSE,
+    POSITIVE,
+    SECONDS,
+    SIZE,
+    SPAN,
+    SPANS,
+    TEXT,
+    TEXTS,
+    URL,
+    Kind,
+)
+from storage.errors import ConfigError
+from storage.model import Site
+
+FILE_NAME = "newsarchive.toml"
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One line of the table."""
+
+    name: str
+    kind: Kind[Any]
+    default: Any
+    """As it would stand in newsarchive.toml; None where there is none."""
+    meaning: str
+    required: bool = False
+
+
+def _setting(kind: Kind[T], default: object, meaning: str) -> T:
+    return field(default=kind.read(default), metadata={"kind": kind, "default": default, "meaning": meaning})
+
+
+def _optional(kind: Kind[T], meaning: str) -> T | None:
+    return field(default=None, metadata={"kind": kind, "default": None, "meaning": meaning})
+
+
+def _required(kind: Kind[T], meaning: str) -> T:
+    # typeshed gives a field without a default the type Any, so that it fits any annotation.
+    return cast(T, field(metadata={"kind": kind, "default": None, "meaning": meaning, "required": True}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteConfig:
+    """One [[site]] of newsarchive.toml: a news site to archive. Addresses are absolute."""
+
+    name: str = _required(NAME, "Short name, unique in the archive")
+    url: str = _required(URL, "Front page")
+    hosts: tuple[str, ...] = _setting(
+        TEXTS, [], 'Further hosts whose pages belong to the site, such as "m.news.example"'
+    )
+    listings: tuple[str, ...] = _setting(ADDRESSES, [], "Section pages to look at besides the front page")
+    feeds: tuple[str, ...] = _setting(ADDRESSES, [], "RSS, Atom or JSON feeds")
+    sitemaps: tuple[str, ...] = _setting(
+        ADDRESSES, [], "Sitemaps and news sitemaps; those that robots.txt names are found"
+    )
+    delay: timedelta | None = _optional(
+        PAUSE, "Pause between two requests to the site, instead of the archive's `delay`"
+    )
+    obey_robots: bool | None = _optional(FLAG, "Instead of the archive's `obey_robots`")
+    allow_private: bool = _setting(
+        FLAG, False, "Let the crawler connect to loopback and private addresses for this site: only for one of your own"
+    )
+
+    def to_site(self) -> Site:
+        """The site as floor 0 knows it."""
+        return Site(name=self.name, url=self.url, hosts=self.hosts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """All settings of one archive, checked; paths and addresses are absolute."""
+
+    folder: Path
+    """The archive's own folder, absolute; no setting."""
+    sites: tuple[SiteConfig, ...] = ()
+    """The [[site]] tables in the file's order; no setting."""
+
+    operator: str = _setting(TEXT, "", "Who runs this archive; written into every WARC file")
+    contact: str = _setting(TEXT, "", "Mail or web address where a site's owner reaches you; part of the User-Agent")
+    user_agent: str = _setting(TEXT, "", 'User-Agent header; "" makes an honest one of name, version and contact')
+    obey_robots: bool = _setting(FLAG, True, "Skip what robots.txt disallows, and keep to its Crawl-delay")
+
+    warc_folder: Path = _setting(PATH, "warc", "Folder of the WARC files")
+    warc_size: int = _setting(SIZE, "1GB", "Begin a new WARC file when the open one has reached this size")
+    warc_age: timedelta = _setting(SPAN, "1d", "Begin a new WARC file when the open one is this old")
+    index: str = _setting(
+        TEXT,
+        "",
+        'Database of the index: "" for index.sqlite3 in the folder, the path of another SQLite file, or postgresql://...',
+    )
+    commit_every: int = _setting(POSITIVE, 64, "Captures in one transaction of the index, at most")
+    commit_seconds: float = _setting(SECONDS, 1.0, "Time that a capture waits for company in its transaction, at most")
+
+    delay: timedelta = _setting(PAUSE, "1s", "Pause between two requests to one host; a slow host gets a longer one")
+    timeout: timedelta = _setting(SPAN, "1m", "Time for one answer; what came until then is kept, as truncated")
+    concurrency: int = _setting(
+        POSITIVE, 16, "Requests under way at once, over all hosts; a host never gets two at once"
+    )
+    max_body: int = _setting(SIZE, "256MB", "Size of one answer; what came until then is kept, as truncated")
+    max_failures: int = _setting(POSITIVE, 5, "Failures in a row after which an address is given up")
+
+    source_interval: timedelta = _setting(SPAN, "30m", "Shortest time between two looks at a feed or sitemap")
+    listing_interval: timedelta = _setting(SPAN, "30m", "Shortest time between two looks at a front or section page")
+    recheck: tuple[timedelta, ...] = _setting(
+        SPANS, ["1h", "6h", "1d", "7d", "30d"], "Ages, from the first capture, at which an article is fetched again"
+    )
+
+    workers: int = _setting(COUNT, 0, "Processes that read pages; 0 makes one for each core")
+    read_timeout: timedelta = _setting(
+        SPAN, "30s", "Time for reading one page; a page that takes longer is kept unread"
+    )
+    read_limit: int = _setting(SIZE, "10MB", "Size up to which a page is read; a larger one is kept unread")
+
+    def chosen(self, names: Sequence[str] = ()) -> tuple[SiteConfig, ...]:
+        """The sites of these names, in the file's order; all where no name is given."""
+        known = [site.name for site in self.sites]
+        for name in names:
+            if name not in known:
+                there = f"It has: {', '.join(known)}." if known else "It has no site yet."
+                raise ConfigError(
+                    f"no site is named {name!r} in {self.folder / FILE_NAME}; nothing was done. {there} "
+                    "To add one: newsarchive add URL"
+                )
+        return tuple(site for site in self.sites if not names or site.name in names)
+
+
+def _table(owner: type[Config] | type[SiteConfig]) -> Iterator[Setting]:
+    for each in fields(owner):
+        if each.metadata:
+            yield Setting(name=each.name, **each.metadata)
+
+
+SETTINGS: tuple[Setting, ...] = tuple(_table(Config))
+"""The archive's own settings, at the top of newsarchive.toml."""
+SITE_SETTINGS: tuple[Setting, ...] = tuple(_table(SiteConfig))
+"""The settings of a [[site]]."""

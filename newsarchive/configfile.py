@@ -1,0 +1,235 @@
+"""The file newsarchive.toml: read it, name its mistakes, and add to it without touching what its owner wrote."""
+
+import json
+import os
+import re
+import shutil
+import textwrap
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin
+
+from newsarchive.config import FILE_NAME, SETTINGS, SITE_SETTINGS, Config, Setting, SiteConfig
+from newsarchive.quantities import write_duration
+from newsarchive.version import VERSION
+from storage.errors import ConfigError, NoArchive, StorageError
+
+LIKELY = ("operator", "contact", "obey_robots", "delay", "recheck", "warc_size", "index")
+"""What an owner may want to change first; a new file shows these, as comments. docs/settings.md has all."""
+
+
+def load(folder: Path) -> Config:
+    """Read the archive's settings; NoArchive where there is no newsarchive.toml, ConfigError where it is wrong."""
+    file = folder / FILE_NAME
+    try:
+        text = file.read_text("utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        raise NoArchive(str(folder)) from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            f"{file} is not UTF-8 text (byte {error.start}); nothing was done. Save it as UTF-8"
+        ) from None
+    except OSError as error:
+        raise StorageError(f"{file} cannot be read ({error.strerror}); nothing was done") from error
+    return parse(text, folder)
+
+
+def parse(text: str, folder: Path) -> Config:
+    """Read settings from the text of a newsarchive.toml that lies in `folder`."""
+    return _Reader(text, folder.absolute()).config()
+
+
+def starter(**known: str) -> str:
+    """The text of a new newsarchive.toml: the likely settings as comments, those in `known` as values."""
+    lines = [
+        "# Settings of this news archive. Every setting and its meaning: docs/settings.md of newsarchive.",
+        "# A line that begins with # is a comment and shows the default.",
+    ]
+    for setting in SETTINGS:
+        if setting.name in known:
+            lines += ["", f"# {setting.meaning}.", f"{setting.name} = {_toml(known[setting.name])}"]
+        elif setting.name in LIKELY:
+            lines += ["", f"# {setting.meaning}.", f"# {setting.name} = {_toml(setting.default)}"]
+    lines += ["", "# The sites. To add one: newsarchive add URL", ""]
+    return "\n".join(lines)
+
+
+def site_block(site: SiteConfig, notes: Mapping[str, str] | None = None) -> str:
+    """The [[site]] table of a site, without what has its default value; `notes` says by setting what to comment on it."""
+    lines = ["", "[[site]]"]
+    for setting in SITE_SETTINGS:
+        value = getattr(site, setting.name)
+        if note := (notes or {}).get(setting.name):
+            lines += textwrap.wrap(note, 110, initial_indent="# ", subsequent_indent="# ", break_long_words=False)
+        if setting.required or (value is not None and value != _default(setting)):
+            lines.append(f"{setting.name} = {_toml(value)}")
+    return "\n".join(lines) + "\n"
+
+
+def add_site(folder: Path, site: SiteConfig, notes: Mapping[str, str] | None = None) -> Config:
+    """Append a [[site]] to the file and return the new settings. What stands in the file stays, to the byte."""
+    file = folder / FILE_NAME
+    config = load(folder)
+    for known in config.sites:
+        if known.name == site.name or known.url == site.url:
+            raise ConfigError(
+                f"{file} has the site {known.name!r} ({known.url}) already; nothing was changed. To crawl it: "
+                f"newsarchive crawl {known.name}. To add another site under a name of its own: newsarchive add URL --name NAME"
+            )
+    text = file.read_text("utf-8")
+    longer = text + ("" if text.endswith("\n") or not text else "\n") + site_block(site, notes)
+    added = parse(longer, folder)
+    write_whole(file, longer)
+    return added
+
+
+def write_whole(file: Path, text: str) -> None:
+    """Put text in the place of a file's, all of it or nothing."""
+    beside = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        with beside.open("w", encoding="utf-8", newline="") as out:
+            out.write(text)
+            out.flush()
+            os.fsync(out.fileno())
+        if file.exists():
+            shutil.copymode(file, beside)
+        beside.replace(file)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise StorageError(f"{file} cannot be written ({error.strerror}); it is as it was") from error
+
+
+class _Reader:
+    """One reading of one file: keeps the text at hand, so that a mistake can be shown by its line."""
+
+    def __init__(self, text: str, folder: Path) -> None:
+        self.text = text
+        self.folder = folder
+        self.file = folder / FILE_NAME
+
+    def config(self) -> Config:
+        try:
+            data = tomllib.loads(self.text)
+        except tomllib.TOMLDecodeError as error:
+            raise ConfigError(f"{self.file} is not TOML: {error}; nothing was done") from None
+        tables = data.pop("site", [])
+        if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+            raise self._wrong("site", None, "sites are written as [[site]], in double brackets")
+        values = self._values(data, SETTINGS, None)
+        sites = tuple(self._site(table, number) for number, table in enumerate(tables))
+        self._unique(sites)
+        return _resolved(Config(folder=self.folder, sites=sites, **values))
+
+    def _site(self, table: dict[str, Any], number: int) -> SiteConfig:
+        values = self._values(table, SITE_SETTINGS, number)
+        for setting in SITE_SETTINGS:
+            if setting.required and setting.name not in values:
+                raise self._wrong("[[site]]", number, f"the site has no {setting.name}; write: {setting.name} = ...")
+        site = SiteConfig(**values)
+        return replace(
+            site,
+            listings=tuple(urljoin(site.url, each) for each in site.listings),
+            feeds=tuple(urljoin(site.url, each) for each in site.feeds),
+            sitemaps=tuple(urljoin(site.url, each) for each in site.sitemaps),
+        )
+
+    def _values(self, table: dict[str, Any], settings: Sequence[Setting], site: int | None) -> dict[str, Any]:
+        by_name = {setting.name: setting for setting in settings}
+        values = {}
+        for key, raw in table.items():
+            if key not in by_name:
+                raise self._wrong(key, site, self._unknown(key, by_name, site))
+            try:
+                values[key] = by_name[key].kind.read(raw)
+            except ValueError as error:
+                raise self._wrong(key, site, f"{key} = {_toml(raw)}: {error}") from None
+        return values
+
+    def _unknown(self, key: str, known: Iterable[str], site: int | None) -> str:
+        """TOML gives every key below a [[site]] to that site, which catches everyone once."""
+        if site is not None and any(setting.name == key for setting in SETTINGS):
+            return (
+                f"{key} is no setting of a site; if it is meant for the whole archive, move it above the first [[site]]"
+            )
+        if site is None and any(setting.name == key for setting in SITE_SETTINGS):
+            return f"{key} is a setting of a site; move it below a [[site]]"
+        near = get_close_matches(key, known, n=1)
+        return f"there is no setting {key!r}" + (f"; did you mean {near[0]!r}?" if near else "")
+
+    def _unique(self, sites: Sequence[SiteConfig]) -> None:
+        seen: set[str] = set()
+        for number, site in enumerate(sites):
+            if site.name in seen:
+                raise self._wrong("name", number, f"two sites are named {site.name!r}; give one another name")
+            seen.add(site.name)
+
+    def _wrong(self, key: str, site: int | None, what: str) -> ConfigError:
+        return ConfigError(f"{self.file}, line {self._line(key, site)}: {what}. Nothing was done. See docs/settings.md")
+
+    def _line(self, key: str, site: int | None) -> int:
+        """Where the key stands; tomllib does not tell, so it is looked for below the site's own [[site]]."""
+        table, first = None, 1
+        wanted = re.compile(rf"\s*(\[+\s*)?[\"']?{re.escape(key)}[\"']?\s*[]=.]")
+        for number, line in enumerate(self.text.splitlines(), 1):
+            if re.match(r"\s*\[\[\s*site\s*]]", line):
+                table = 0 if table is None else table + 1
+                first = number if table == site else first
+            if table == site and wanted.match(line):
+                return number
+        return first
+
+
+def _resolved(config: Config) -> Config:
+    """Settings with a meaning relative to the folder or to each other, worked out."""
+    return replace(
+        config,
+        warc_folder=config.folder / config.warc_folder,
+        index=index_url(config.index, config.folder),
+        user_agent=config.user_agent or honest_user_agent(config.contact),
+    )
+
+
+def index_url(index: str, folder: Path) -> str:
+    """SQLAlchemy's URL of the index.
+
+    >>> index_url("", Path("/morgue")), index_url("postgresql://db/news", Path("/morgue"))
+    ('sqlite:////morgue/index.sqlite3', 'postgresql+psycopg://db/news')
+    """
+    if index.startswith(("postgresql://", "postgres://")):
+        return "postgresql+psycopg://" + index.partition("://")[2]
+    if "://" in index and not index.startswith("sqlite:///"):
+        return index
+    return f"sqlite:///{folder / Path(index.removeprefix('sqlite:///') or 'index.sqlite3').expanduser()}"
+
+
+def honest_user_agent(contact: str) -> str:
+    """Name, version and where to reach the archive's owner.
+
+    >>> honest_user_agent("https://morgue.example/bot").partition(" ")[2]
+    '(+https://morgue.example/bot)'
+    """
+    return f"newsarchive/{VERSION} (+{contact})" if contact else f"newsarchive/{VERSION}"
+
+
+def _default(setting: Setting) -> object:
+    return None if setting.default is None else setting.kind.read(setting.default)
+
+
+def _toml(value: object) -> str:
+    """One value as TOML. JSON's strings are TOML's, but for DEL."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+        case timedelta():
+            return _toml(write_duration(value))
+        case list() | tuple():
+            return "[" + ", ".join(_toml(item) for item in value) + "]"
+        case _:
+            return str(value)

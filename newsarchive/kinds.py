@@ -1,0 +1,114 @@
+"""What a setting's value may be: one `Kind` each reads what tomllib gave and says what it wanted."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Generic, TypeVar
+from urllib.parse import urlsplit
+
+from newsarchive import quantities
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind(Generic[T_co]):
+    """A kind of value."""
+
+    name: str
+    """As the docs say it."""
+    read: Callable[[object], T_co]
+    """Value as tomllib gave it -> value as the program uses it; ValueError says what was wanted."""
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError("wants text in quotes")
+    return value
+
+
+def _path(value: object) -> Path:
+    if not _text(value):
+        raise ValueError("wants a path")
+    return Path(_text(value)).expanduser()
+
+
+def _name(value: object) -> str:
+    # Site names stand in lock files' names, in URLs and on command lines.
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", _text(value)):
+        raise ValueError("wants letters, digits, dots, hyphens and underscores, a letter or digit first")
+    return _text(value)
+
+
+def _url(value: object) -> str:
+    """Only absolute URLs: a "news.example" without http:// could mean two addresses."""
+    try:
+        parts = urlsplit(_text(value))
+        there = parts.hostname and (parts.port is None or parts.port > 0)
+    except ValueError:
+        there = None
+    if not there or parts.scheme not in ("http", "https"):
+        raise ValueError("wants an address that begins with http:// or https://")
+    return _text(value)
+
+
+def _flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("wants true or false, without quotes")
+    return value
+
+
+def _count(value: object, least: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise ValueError(f"wants a whole number, {least} or more")
+    return value
+
+
+def _seconds(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
+        raise ValueError("wants a number of seconds, 0 or more")
+    return float(value)
+
+
+def _size(value: object) -> int:
+    read = value if isinstance(value, int) and not isinstance(value, bool) else quantities.size(_text(value))
+    if read < 1:
+        raise ValueError("wants a size of at least one byte")
+    return read
+
+
+def _duration(value: object) -> timedelta:
+    return quantities.duration(_text(value))
+
+
+def _span(value: object) -> timedelta:
+    if not (read := _duration(value)):
+        raise ValueError("wants a length of time above zero")
+    return read
+
+
+def _each(one: Callable[[object], T_co]) -> Callable[[object], tuple[T_co, ...]]:
+    def read(value: object) -> tuple[T_co, ...]:
+        if not isinstance(value, list):
+            raise ValueError("wants a list in square brackets")
+        return tuple(one(item) for item in value)
+
+    return read
+
+
+TEXT = Kind("text", _text)
+TEXTS = Kind("list of texts", _each(_text))
+NAME = Kind("name", _name)
+PATH = Kind("path", _path)
+URL = Kind("address", _url)
+ADDRESSES = Kind("list of addresses, or of paths on the site", _each(_text))
+FLAG = Kind("true or false", _flag)
+COUNT = Kind("whole number", lambda value: _count(value, 0))
+POSITIVE = Kind("whole number above 0", lambda value: _count(value, 1))
+SECONDS = Kind("seconds", _seconds)
+SIZE = Kind("size", _size)
+PAUSE = Kind("time", _duration)
+SPAN = Kind("time above 0", _span)
+SPANS = Kind("list of times", _each(_span))
