@@ -1,7 +1,7 @@
 """newsarchive.toml -> a frozen Config. The fields of `Config` and `SiteConfig` are the one table of settings.
 
-Name, kind, default (as the owner would write it) and meaning stand once, here; `SETTINGS` and `SITE_SETTINGS` list them,
-docs/settings.md is made from them, and so is the file that `newsarchive init` writes (configfile.py).
+Name, kind, default (as the owner would write it) and meaning stand once, here; `SETTINGS` and `SITE_SETTINGS` list
+them, docs/settings.md is made from them, and so is the file that `newsarchive init` writes (configfile.py).
 """
 
 from collections.abc import Iterator, Sequence
@@ -56,7 +56,7 @@ def _optional(kind: Kind[T], meaning: str) -> T | None:
 
 def _required(kind: Kind[T], meaning: str) -> T:
     # typeshed gives a field without a default the type Any, so that it fits any annotation.
-    return cast(T, field(metadata={"kind": kind, "default": None, "meaning": meaning, "required": True}))
+    return cast("T", field(metadata={"kind": kind, "default": None, "meaning": meaning, "required": True}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,17 +65,11 @@ class SiteConfig:
 
     name: str = _required(NAME, "Short name, unique in the archive")
     url: str = _required(URL, "Front page")
-    hosts: tuple[str, ...] = _setting(
-        TEXTS, [], 'Further hosts whose pages belong to the site, such as "m.news.example"'
-    )
+    hosts: tuple[str, ...] = _setting(TEXTS, [], 'Further hosts of the site, such as "m.news.example"')
     listings: tuple[str, ...] = _setting(ADDRESSES, [], "Section pages to look at besides the front page")
     feeds: tuple[str, ...] = _setting(ADDRESSES, [], "RSS, Atom or JSON feeds")
-    sitemaps: tuple[str, ...] = _setting(
-        ADDRESSES, [], "Sitemaps and news sitemaps; those that robots.txt names are found"
-    )
-    delay: timedelta | None = _optional(
-        PAUSE, "Pause between two requests to the site, instead of the archive's `delay`"
-    )
+    sitemaps: tuple[str, ...] = _setting(ADDRESSES, [], "Sitemaps; those that robots.txt names are found anyway")
+    delay: timedelta | None = _optional(PAUSE, "Pause between requests to the site, instead of the archive's `delay`")
     obey_robots: bool | None = _optional(FLAG, "Instead of the archive's `obey_robots`")
     allow_private: bool = _setting(
         FLAG, False, "Let the crawler connect to loopback and private addresses for this site: only for one of your own"
@@ -113,9 +107,7 @@ class Config:
 
     delay: timedelta = _setting(PAUSE, "1s", "Pause between two requests to one host; a slow host gets a longer one")
     timeout: timedelta = _setting(SPAN, "1m", "Time for one answer; what came until then is kept, as truncated")
-    concurrency: int = _setting(
-        POSITIVE, 16, "Requests under way at once, over all hosts; a host never gets two at once"
-    )
+    concurrency: int = _setting(POSITIVE, 16, "Requests under way at once, over all hosts; each host gets one at once")
     max_body: int = _setting(SIZE, "256MB", "Size of one answer; what came until then is kept, as truncated")
     max_failures: int = _setting(POSITIVE, 5, "Failures in a row after which an address is given up")
 
@@ -126,9 +118,7 @@ class Config:
     )
 
     workers: int = _setting(COUNT, 0, "Processes that read pages; 0 makes one for each core")
-    read_timeout: timedelta = _setting(
-        SPAN, "30s", "Time for reading one page; a page that takes longer is kept unread"
-    )
+    read_timeout: timedelta = _setting(SPAN, "30s", "Time for reading a page; one that takes longer is kept unread")
     read_limit: int = _setting(SIZE, "10MB", "Size up to which a page is read; a larger one is kept unread")
 
     def chosen(self, names: Sequence[str] = ()) -> tuple[SiteConfig, ...]:
