@@ -100,7 +100,7 @@ class Config:
     index: str = _setting(
         TEXT,
         "",
-        'Database of the index: "" for index.sqlite3 in the folder, the path of another SQLite file, or postgresql://...',
+        'Database of the index: "" for index.sqlite3 in the folder, the path of an SQLite file, or postgresql://HOST/NAME',
     )
     commit_every: int = _setting(POSITIVE, 64, "Captures in one transaction of the index, at most")
     commit_seconds: float = _setting(SECONDS, 1.0, "Time that a capture waits for company in its transaction, at most")
@@ -108,7 +108,7 @@ class Config:
     delay: timedelta = _setting(PAUSE, "1s", "Pause between two requests to one host; a slow host gets a longer one")
     timeout: timedelta = _setting(SPAN, "1m", "Time for one answer; what came until then is kept, as truncated")
     concurrency: int = _setting(POSITIVE, 16, "Requests under way at once, over all hosts; each host gets one at once")
-    max_body: int = _setting(SIZE, "256MB", "Size of one answer; what came until then is kept, as truncated")
+    max_body: int = _setting(SIZE, "64MB", "Size of one answer; what came until then is kept, as truncated")
     max_failures: int = _setting(POSITIVE, 5, "Failures in a row after which an address is given up")
 
     source_interval: timedelta = _setting(SPAN, "30m", "Shortest time between two looks at a feed or sitemap")

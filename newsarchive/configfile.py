@@ -60,7 +60,7 @@ def starter(**known: str) -> str:
 
 
 def site_block(site: SiteConfig, notes: Mapping[str, str] | None = None) -> str:
-    """The [[site]] table of a site, without what has its default value; `notes` says by setting what to comment on it."""
+    """The [[site]] table of a site, without what has its default value; `notes` has a comment by setting."""
     lines = ["", "[[site]]"]
     for setting in SITE_SETTINGS:
         value = getattr(site, setting.name)
@@ -79,7 +79,7 @@ def add_site(folder: Path, site: SiteConfig, notes: Mapping[str, str] | None = N
         if known.name == site.name or known.url == site.url:
             raise ConfigError(
                 f"{file} has the site {known.name!r} ({known.url}) already; nothing was changed. To crawl it: "
-                f"newsarchive crawl {known.name}. To add another site under a name of its own: newsarchive add URL --name NAME"
+                f"newsarchive crawl {known.name}. To name another site yourself: newsarchive add URL --name NAME"
             )
     text = file.read_text("utf-8")
     longer = text + ("" if text.endswith("\n") or not text else "\n") + site_block(site, notes)
@@ -159,7 +159,7 @@ class _Reader:
         if site is None and any(setting.name == key for setting in SITE_SETTINGS):
             return f"{key} is a setting of a site; move it below a [[site]]"
         near = get_close_matches(key, known, n=1)
-        return f"there is no setting {key!r}" + (f"; did you mean {near[0]!r}?" if near else "")
+        return f"there is no setting {key!r}" + (f"; it may be meant for {near[0]!r}" if near else "")
 
     def _unique(self, sites: Sequence[SiteConfig]) -> None:
         seen: set[str] = set()
@@ -169,7 +169,9 @@ class _Reader:
             seen.add(site.name)
 
     def _wrong(self, key: str, site: int | None, what: str) -> ConfigError:
-        return ConfigError(f"{self.file}, line {self._line(key, site)}: {what}. Nothing was done. See docs/settings.md")
+        return ConfigError(
+            f"{self.file}, line {self._line(key, site)}: {what}. Nothing was done. All settings: docs/settings.md"
+        )
 
     def _line(self, key: str, site: int | None) -> int:
         """Where the key stands; tomllib does not tell, so it is looked for below the site's own [[site]]."""

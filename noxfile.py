@@ -1,0 +1,50 @@
+"""The sessions that people, `make` and CI run alike. With `nox` alone each makes an environment from requirements/dev.txt."""
+
+import nox
+
+nox.options.default_venv_backend = "uv|venv"
+nox.options.sessions = ["lint", "tests"]
+
+PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
+
+
+def _install(session: nox.Session) -> None:
+    # With --no-install the environment is the caller's, which `make` has filled from the same lock file.
+    session.install("--require-hashes", "-r", "requirements/dev.txt")
+    session.install("--no-deps", "--no-build-isolation", "-e", ".")
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style, types, floors, and what the wheel holds."""
+    _install(session)
+    session.run("ruff", "format", "--check", ".")
+    session.run("ruff", "check", ".")
+    session.run("mypy")
+    session.run("lint-imports")
+    session.run("python", "docs/make.py", "--check")
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """All tests but the slow ones; words after -- go to pytest."""
+    _install(session)
+    session.run("python", "-m", "pytest", *(session.posargs or ["-m", "not slow"]))
+
+
+@nox.session
+def coverage(session: nox.Session) -> None:
+    """The tests with branch coverage, child processes included."""
+    _install(session)
+    session.run("coverage", "erase")
+    session.run("coverage", "run", "-m", "pytest", *session.posargs)
+    session.run("coverage", "combine")
+    session.run("coverage", "report")
+
+
+@nox.session
+def wheel(session: nox.Session) -> None:
+    """Build the wheel and the sdist, and look into the wheel."""
+    _install(session)
+    session.run("python", "-m", "build", "--no-isolation", "--outdir", "dist", ".")
+    session.run("check-wheel-contents", "dist")
