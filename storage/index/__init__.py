@@ -1,0 +1,6 @@
+"""The SQL index: what the archive holds, derived from the WARC files, in SQLite or PostgreSQL."""
+
+from storage.index.index import Index
+from storage.index.views import Filters
+
+__all__ = ["Filters", "Index"]

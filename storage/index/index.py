@@ -1,0 +1,186 @@
+"""The SQL index: one object for all who read or write it."""
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from datetime import datetime
+from typing import Any, Literal, Protocol, Self
+
+from storage.index.views import (
+    ALL_CAPTURES,
+    EVERYTHING,
+    ArticleLine,
+    ArticleView,
+    BoilerplateView,
+    CaptureFilters,
+    CaptureView,
+    Committed,
+    CrawlView,
+    Filters,
+    SearchPage,
+    Settled,
+    SourceView,
+    Status,
+    VersionView,
+    WarcFileView,
+)
+from storage.model import CrawlRun, Due, Found, Ingest, NextLook, RefersTo, Seen, Site
+
+
+class Closed(Protocol):
+    """What is known of a WARC file that will not grow any more."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def sha256(self) -> str: ...
+
+
+class Index:
+    """The SQL index of one archive. Safe to share between threads; one commit runs at a time."""
+
+    @classmethod
+    def open(cls, url: str, *, create: bool = True) -> Self:
+        """Open the database at an SQLAlchemy URL, its schema brought up to date."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        raise NotImplementedError
+
+    def register_sites(self, sites: Sequence[Site]) -> None:
+        """Make sites known, or known better; what imports had filed under their hosts moves to them."""
+        raise NotImplementedError
+
+    def site_for(self, url: str) -> Site | None:
+        """The site whose host is the longest match, or None."""
+        raise NotImplementedError
+
+    def sites(self) -> tuple[Site, ...]:
+        """All registered sites, by name."""
+        raise NotImplementedError
+
+    def begin_crawl(self, run: CrawlRun) -> None:
+        """Note a run's begin, and its sites as they were configured then (the newest run's word counts)."""
+        raise NotImplementedError
+
+    def end_crawl(self, run: CrawlRun) -> None:
+        """Note a run's end."""
+        raise NotImplementedError
+
+    def warc_opened(self, name: str, run_id: str | None = None) -> None:
+        """Note a WARC file that is being written."""
+        raise NotImplementedError
+
+    def warc_closed(self, file: Closed, run_id: str | None = None) -> None:
+        """Note a WARC file that is whole."""
+        raise NotImplementedError
+
+    def commit(self, batch: Sequence[Ingest], plan: Callable[[Seen], NextLook]) -> Committed:
+        """Write all of a batch in one transaction. What was committed before is skipped, by record id."""
+        raise NotImplementedError
+
+    def settle(self) -> Settled:
+        """Draw the conclusions that need more than one capture: originals, boilerplate, search refreshed."""
+        raise NotImplementedError
+
+    def add_due(self, found: Sequence[Found]) -> int:
+        """Put URLs into the frontier that are not there; returns how many."""
+        raise NotImplementedError
+
+    def due(
+        self, now: datetime, *, sites: Sequence[str], limit: int, per_host: int, exclude: Collection[int] = ()
+    ) -> list[Due]:
+        """What may be fetched now, lowest priority number first, then longest due; at most `per_host` of one host."""
+        raise NotImplementedError
+
+    def next_due_at(self, sites: Sequence[str]) -> datetime | None:
+        """When the next URL of these sites becomes due; None where nothing is scheduled."""
+        raise NotImplementedError
+
+    def indexed_to(self, warc: str) -> int:
+        """Offset behind the last record of that file that is indexed; 0 where none is."""
+        raise NotImplementedError
+
+    def reset(self) -> None:
+        """Empty everything that a rebuild makes anew: all tables."""
+        raise NotImplementedError
+
+    def by_digest(self, payload_digest: str) -> RefersTo | None:
+        """The first whole response with that payload."""
+        raise NotImplementedError
+
+    def by_url(self, url: str) -> RefersTo | None:
+        """The latest whole 200 response of that URL."""
+        raise NotImplementedError
+
+    def search(
+        self,
+        text: str,
+        filters: Filters = EVERYTHING,
+        *,
+        limit: int = 20,
+        offset: int = 0,
+        order: Literal["newest", "rank"] = "newest",
+    ) -> SearchPage:
+        """Articles that match, one hit each. A query that makes no sense finds what it can and says so."""
+        raise NotImplementedError
+
+    def article(self, article_id: int) -> ArticleView | None:
+        """One article with its history."""
+        raise NotImplementedError
+
+    def find_article(self, url: str) -> int | None:
+        """The article that a URL names or has shown."""
+        raise NotImplementedError
+
+    def version(self, version_id: int) -> VersionView | None:
+        """One version, whole."""
+        raise NotImplementedError
+
+    def articles(self, filters: Filters = EVERYTHING, *, limit: int = 50, offset: int = 0) -> tuple[ArticleLine, ...]:
+        """Articles by date, newest first (`filters.query` is not looked at)."""
+        raise NotImplementedError
+
+    def capture(self, capture_id: int) -> CaptureView | None:
+        """One capture by its id."""
+        raise NotImplementedError
+
+    def capture_of_record(self, record_id: str) -> CaptureView | None:
+        """One capture by its record's id."""
+        raise NotImplementedError
+
+    def captures(
+        self,
+        filters: CaptureFilters = ALL_CAPTURES,
+        *,
+        order: Literal["newest", "oldest", "urlkey"] = "newest",
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> Iterator[CaptureView]:
+        """Captures, streamed. Order "urlkey" is that of a CDX file: by urlkey, then time."""
+        raise NotImplementedError
+
+    def export(self, filters: Filters = EVERYTHING, *, all_versions: bool = False) -> Iterator[dict[str, Any]]:
+        """One line an article (or version), streamed in the order of articles' URLs."""
+        raise NotImplementedError
+
+    def status(self, now: datetime | None = None) -> Status:
+        """What the archive holds, site by site."""
+        raise NotImplementedError
+
+    def crawls(self, *, limit: int = 50) -> tuple[CrawlView, ...]:
+        """Runs, newest first."""
+        raise NotImplementedError
+
+    def warc_files(self) -> tuple[WarcFileView, ...]:
+        """All WARC files the index knows, by name."""
+        raise NotImplementedError
+
+    def sources(self, site: str | None = None) -> tuple[SourceView, ...]:
+        """Feeds, sitemaps and listings, by URL."""
+        raise NotImplementedError
+
+    def boilerplate(self, site: str) -> tuple[BoilerplateView, ...]:
+        """Paragraphs that several articles of a site carry, the most printed first."""
+        raise NotImplementedError
