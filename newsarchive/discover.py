@@ -1,0 +1,154 @@
+"""Which URLs a capture brings to light, and how much they matter. Live crawl and rebuild ask the same function."""
+
+import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from storage.model import (
+    Capture,
+    Discovery,
+    Found,
+    LinkGroup,
+    LinkKind,
+    Outcome,
+    Reading,
+    Site,
+    Source,
+    UrlKind,
+)
+
+# Lower goes first: what is fresh before what is merely complete.
+FRESH_SOURCE = 0
+NAMED_BY_FEED = 10
+ON_A_LISTING = 20
+NEXT_PAGE = 30
+RELATED = 40
+IN_A_SITEMAP = 50
+
+LAST_PAGE = 200
+"""Pagination is followed to this page number: nothing that a newsroom prints by hand goes on for longer."""
+
+_DEFAULT_PORT = {"http": 80, "https": 443}
+_PAGE_NUMBER = re.compile(r"(?:[?&/](?:page|p|pg|seite|pagina|paged)[=/-]?)(\d{1,9})(?=$|[/&?#])", re.IGNORECASE)
+
+
+def host_of(url: str) -> str:
+    """Return the host that a site is known by: lower case, "www." gone, port only where it is unusual.
+
+    >>> host_of("https://www.News.example:443/a")
+    'news.example'
+    >>> host_of("http://127.0.0.1:8000/")
+    '127.0.0.1:8000'
+    """
+    parts = urlsplit(url)
+    host = (parts.hostname or "").removeprefix("www.")
+    try:
+        port = parts.port
+    except ValueError:
+        return ""
+    return host if port in (None, _DEFAULT_PORT.get(parts.scheme)) else f"{host}:{port}"
+
+
+def owns(site: Site, url: str) -> bool:
+    """Tell whether a URL stands on one of the site's own hosts."""
+    if not url.startswith(("http://", "https://")):
+        return False
+    host = host_of(url)
+    return host == host_of(site.url) or host in {name.lower().removeprefix("www.") for name in site.hosts}
+
+
+def found_in(capture: Capture, discovery: Discovery, reading: Reading, site: Site) -> tuple[Found, ...]:
+    """Return what a capture makes due, first naming first, each URL once."""
+    found: dict[str, Found] = {}
+    for one in _every(capture, discovery, reading, site):
+        if one.url != capture.url:
+            found.setdefault(one.url, one)
+    return tuple(found.values())
+
+
+def _every(capture: Capture, discovery: Discovery, reading: Reading, site: Site) -> Iterator[Found]:
+    if reading.outcome is Outcome.REDIRECT and capture.redirect_url:
+        yield from _redirect(capture, discovery, site)
+    elif reading.outcome is Outcome.ARTICLE and reading.article:
+        yield from _groups(capture, UrlKind.ARTICLE, reading.article.link_groups, site, RELATED)
+    elif reading.outcome in (Outcome.LISTING, Outcome.OTHER):
+        yield from _groups(capture, UrlKind.LISTING, reading.link_groups, site, ON_A_LISTING)
+        yield from _sources(capture, UrlKind.LISTING, reading.sources, site)
+    elif reading.outcome in (Outcome.FEED, Outcome.SITEMAP, Outcome.ROBOTS):
+        yield from _entries(capture, reading, site)
+        via_kind = UrlKind.ROBOTS if reading.outcome is Outcome.ROBOTS else UrlKind.SITEMAP
+        yield from _sources(capture, via_kind, reading.sources, site)
+
+
+def _redirect(capture: Capture, discovery: Discovery, site: Site) -> Iterator[Found]:
+    # robots.txt is chased by the crawl itself (RFC 9309 2.3.1.2), and elsewhere is somebody else's page.
+    if discovery.kind is UrlKind.ROBOTS or not capture.redirect_url or not owns(site, capture.redirect_url):
+        return
+    onward = Discovery(
+        site=discovery.site,
+        kind=discovery.kind,
+        via=capture.url,
+        via_kind=discovery.via_kind,
+        title=discovery.title,
+        published=discovery.published,
+        anchor=discovery.anchor,
+    )
+    yield Found(url=capture.redirect_url, discovery=onward, due_at=capture.fetched_at, priority=NAMED_BY_FEED)
+
+
+def _groups(
+    capture: Capture, via: UrlKind, groups: tuple[LinkGroup, ...], site: Site, priority: int
+) -> Iterator[Found]:
+    for group in groups:
+        urgency = ON_A_LISTING if group.kind is LinkKind.LATEST else priority
+        for link in group.links:
+            if owns(site, link.url):
+                how = Discovery(
+                    site=site.name,
+                    kind=UrlKind.ARTICLE,
+                    via=capture.url,
+                    via_kind=via,
+                    anchor=link.anchor or None,
+                )
+                yield Found(url=link.url, discovery=how, due_at=capture.fetched_at, priority=urgency)
+
+
+def _entries(capture: Capture, reading: Reading, site: Site) -> Iterator[Found]:
+    via = UrlKind.FEED if reading.outcome is Outcome.FEED else UrlKind.SITEMAP
+    for entry in reading.entries:
+        if not owns(site, entry.url):
+            continue
+        how = Discovery(
+            site=site.name,
+            kind=UrlKind.ARTICLE,
+            via=capture.url,
+            via_kind=via,
+            title=entry.title,
+            published=entry.published,
+        )
+        fresh = via is UrlKind.FEED or entry.news
+        yield Found(
+            url=entry.url,
+            discovery=how,
+            due_at=capture.fetched_at,
+            priority=NAMED_BY_FEED if fresh else IN_A_SITEMAP,
+        )
+
+
+def _sources(capture: Capture, via: UrlKind, sources: tuple[Source, ...], site: Site) -> Iterator[Found]:
+    for source in sources:
+        # robots.txt may name a sitemap on another host (sitemaps.org, "Sitemaps & Cross Submits"); a page may not.
+        if not owns(site, source.url) and via is not UrlKind.ROBOTS:
+            continue
+        if source.kind is UrlKind.LISTING and _page_number(source.url) > LAST_PAGE:
+            continue
+        how = Discovery(
+            site=site.name, kind=source.kind, via=capture.url, via_kind=via, title=source.title or None
+        )
+        priority = NEXT_PAGE if source.kind is UrlKind.LISTING else FRESH_SOURCE
+        yield Found(url=source.url, discovery=how, due_at=capture.fetched_at, priority=priority)
+
+
+def _page_number(url: str) -> int:
+    found = _PAGE_NUMBER.search(url)
+    return int(found[1]) if found else 0

@@ -1,0 +1,273 @@
+"""capture -> reading -> rows. The one path (law 1): live crawl, recovery, import and rebuild all come through here.
+
+    submit --> (worker process reads) --> in the order of submission --> sync WARC --> one SQL transaction --> answer
+
+The order of submission is the order of the WARC files, so what the index holds of a file has no holes: recovery goes on
+from the last indexed record. One thread writes to the index.
+"""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import CancelledError, Future
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from newsarchive.discover import found_in, host_of
+from newsarchive.interpret import Originals, Task, at_once, task_for
+from storage.errors import ArchiveError
+from storage.index import Index
+from storage.model import Discovery, Ingest, NextLook, Outcome, Reading, Seen, Site, UrlKind
+from storage.warc.reader import Kept
+
+
+class Readers(Protocol):
+    """Worker processes that read pages (newsarchive.crawl.workers)."""
+
+    def submit(self, task: Task) -> Future[Reading]:
+        """Read one payload; the future never fails because of the page."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batching:
+    """How captures share transactions."""
+
+    every: int = 50
+    """Captures in a transaction at most."""
+    seconds: float = 1.0
+    """How long a capture waits for company at most."""
+    in_flight: int = 256
+    """Captures submitted and not yet committed, above which `wait_room` waits."""
+
+
+@dataclass(slots=True)
+class _Item:
+    """A capture on its way, or a note that is to be made after all captures before it are in."""
+
+    answer: Future[Reading]
+    kept: Kept | None = None
+    reading: Future[Reading] | None = None
+    note: Callable[[], None] | None = None
+    since: float = field(default_factory=time.monotonic)
+
+
+class Ingestor:
+    """Takes captures in the order of their files; one thread writes them to the index in batches."""
+
+    def __init__(
+        self,
+        index: Index,
+        readers: Readers,
+        *,
+        plan: Callable[[Seen], NextLook],
+        originals: Originals,
+        sync: Callable[[], None] = lambda: None,
+        batching: Batching | None = None,
+        read_limit: int = 10_000_000,
+    ) -> None:
+        self._index = index
+        self._readers = readers
+        self._plan = plan
+        self._originals = originals
+        self._sync = sync
+        self._batching = batching or Batching()
+        self._read_limit = read_limit
+        self._sites = _Sites(index)
+        self._queue: deque[_Item] = deque()
+        self._changed = threading.Condition()
+        self._closing = False
+        self._hurry = False
+        self.failure: BaseException | None = None
+        """What stopped the writer; None while all is well. Nothing is committed after it."""
+        self.articles = 0
+        """New article versions committed."""
+        self._thread = threading.Thread(target=self._run, name="ingest", daemon=True)
+        self._thread.start()
+
+    @property
+    def in_flight(self) -> int:
+        """Captures submitted and not yet committed."""
+        return len(self._queue)
+
+    def submit(self, kept: Kept) -> Future[Reading]:
+        """Take one capture. Never waits; the future resolves once the capture is committed.
+
+        Raises what stopped the writer, once something has.
+        """
+        if self.failure:
+            raise self.failure
+        item = _Item(answer=Future(), kept=kept)
+        item.reading = self._begin(kept)
+        self._put(item)
+        return item.answer
+
+    def note(self, action: Callable[[], None]) -> Future[Reading]:
+        """Run `action` in the writer's thread once all that was submitted before is committed."""
+        item = _Item(answer=Future(), note=action)
+        self._put(item)
+        return item.answer
+
+    def wait_room(self) -> None:
+        """Wait until there is room for another capture; raises what stopped the writer."""
+        with self._changed:
+            self._changed.wait_for(lambda: len(self._queue) < self._batching.in_flight or self.failure)
+        if self.failure:
+            raise self.failure
+
+    def wait_idle(self) -> None:
+        """Wait until all that was submitted is committed; raises what stopped the writer."""
+        with self._changed:
+            self._hurry = True
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: not self._queue or self.failure)
+            self._hurry = False
+        if self.failure:
+            raise self.failure
+
+    def close(self) -> None:
+        """Commit what is there and end the thread. Raises nothing: see `failure`."""
+        with self._changed:
+            self._closing = self._hurry = True
+            self._changed.notify_all()
+        self._thread.join()
+
+    def _put(self, item: _Item) -> None:
+        with self._changed:
+            self._queue.append(item)
+            self._changed.notify_all()
+
+    def _begin(self, kept: Kept) -> Future[Reading]:
+        reading = at_once(kept)
+        if reading is not None:
+            done: Future[Reading] = Future()
+            done.set_result(reading)
+            return done
+        task = task_for(kept, self._sites.discovery(kept), self._originals)
+        if isinstance(task, Reading):
+            done = Future()
+            done.set_result(task)
+            return done
+        return self._readers.submit(task)
+
+    def _run(self) -> None:
+        try:
+            while (batch := self._next_batch()) is not None:
+                self._write(batch)
+        except BaseException as problem:
+            self._fail(problem)
+
+    def _next_batch(self) -> list[_Item] | None:
+        """Wait for a batch that is full, old enough or hurried; None when all is done."""
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._queue or self._closing)
+                if not self._queue:
+                    return None
+                first = self._queue[0]
+                ready = self._ready()
+                if first.reading is not None and not first.reading.done():
+                    waiting_for = first.reading
+                elif len(ready) >= self._batching.every or self._hurry or self._stale(first):
+                    return ready
+                else:
+                    left = self._batching.seconds - (time.monotonic() - first.since)
+                    self._changed.wait(max(left, 0.001))
+                    continue
+            _wait(waiting_for)
+
+    def _ready(self) -> list[_Item]:
+        """The head of the queue as far as it has been read; a note ends the batch."""
+        ready: list[_Item] = []
+        for item in self._queue:
+            if len(ready) >= self._batching.every or (item.reading is not None and not item.reading.done()):
+                break
+            ready.append(item)
+            if item.note is not None:
+                break
+        return ready
+
+    def _stale(self, item: _Item) -> bool:
+        return item.note is not None or time.monotonic() - item.since >= self._batching.seconds
+
+    def _write(self, batch: list[_Item]) -> None:
+        rows = [self._rows(item.kept, item.reading.result()) for item in batch if item.kept and item.reading]
+        if rows:
+            self._sync()
+            self.articles += self._index.commit(rows, self._plan).versions
+        for item in batch:
+            if item.note:
+                item.note()
+        with self._changed:
+            for _ in batch:
+                self._queue.popleft()
+            self._changed.notify_all()
+        for item in batch:
+            if item.reading:
+                _answer(item.answer, item.reading.result())
+            else:
+                _answer(item.answer, Reading(outcome=Outcome.OTHER, reason="noted"))
+
+    def _rows(self, kept: Kept, reading: Reading) -> Ingest:
+        discovery = self._sites.discovery(kept)
+        found = found_in(kept.capture, discovery, reading, self._sites.named(discovery.site, kept.capture.url))
+        return Ingest(capture=kept.capture, discovery=discovery, reading=reading, found=found)
+
+    def _fail(self, problem: BaseException) -> None:
+        if not isinstance(problem, ArchiveError):
+            problem.add_note("while writing to the index; the WARC files hold all that was fetched")
+        with self._changed:
+            self.failure = problem
+            waiting, self._queue = list(self._queue), deque()
+            self._changed.notify_all()
+        for item in waiting:
+            if not item.answer.done():
+                item.answer.set_exception(problem)
+
+
+class _Sites:
+    """Which site a capture belongs to; a host that no site claims becomes a site of its own name."""
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+        self._by_host: dict[str, Site] = {}
+        self._by_name: dict[str, Site] = {}
+        self._lock = threading.Lock()
+
+    def discovery(self, kept: Kept) -> Discovery:
+        if kept.discovery is not None:
+            return kept.discovery
+        url = kept.capture.url
+        kind = UrlKind.ROBOTS if url.endswith("/robots.txt") and url.count("/") == 3 else UrlKind.ARTICLE
+        return Discovery(site=self._of(url).name, kind=kind)
+
+    def named(self, name: str, url: str) -> Site:
+        with self._lock:
+            if name not in self._by_name:
+                for site in self._index.sites():
+                    self._by_name[site.name] = site
+            return self._by_name.get(name) or Site(name=name, url=url)
+
+    def _of(self, url: str) -> Site:
+        host = host_of(url)
+        with self._lock:
+            if host not in self._by_host:
+                site = self._index.site_for(url)
+                if site is None:
+                    site = Site(name=host, url=f"{url.partition('://')[0]}://{host}/")
+                    self._index.register_sites([site])
+                self._by_host[host] = site
+            return self._by_host[host]
+
+
+def _wait(reading: Future[Reading]) -> None:
+    try:
+        reading.exception()
+    except CancelledError:
+        return
+
+
+def _answer(answer: Future[Reading], reading: Reading) -> None:
+    if answer.set_running_or_notify_cancel():
+        answer.set_result(reading)

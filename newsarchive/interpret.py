@@ -1,0 +1,115 @@
+"""From a capture to the reading that a worker makes of it, or to the one that needs no worker.
+
+Status, truncation and revisits decide before anything is parsed; what is left becomes a `Task` for a worker process.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from storage.errors import ArchiveError
+from storage.model import Capture, Discovery, Outcome, Reading, RecordPlace, RefersTo, UrlKind
+from storage.warc.reader import Kept
+
+# An answer with one of these may be a page for humans that says more than its number: a challenge, most often.
+_WORTH_READING = frozenset({403, 429, 503})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """One payload to read, with all that a worker process needs to do it."""
+
+    block: bytes
+    """The record's block: an HTTP message, or for a resource record the payload alone."""
+    message: bool
+    """True where the block is an HTTP message."""
+    url: str
+    mime: str | None
+    status: int
+    discovery: Discovery
+    fetched_at: datetime
+
+
+class Originals(Protocol):
+    """Where the record lies that a revisit stands for, and its bytes."""
+
+    def place_of(self, refers_to: RefersTo) -> RecordPlace | None:
+        """Return the place of the original; None where the archive does not hold it."""
+        ...
+
+    def block_at(self, place: RecordPlace) -> bytes:
+        """Return that record's block."""
+        ...
+
+
+def at_once(kept: Kept) -> Reading | None:
+    """Return the reading that follows from the record's header alone, or None where the payload must be read."""
+    capture = kept.capture
+    if capture.kind == "revisit":
+        return _revisit(capture)
+    if capture.kind == "resource":
+        return None
+    if capture.status is None:
+        return Reading(outcome=Outcome.ERROR, reason="no HTTP answer")
+    return _by_status(capture, kept.discovery)
+
+
+def _revisit(capture: Capture) -> Reading | None:
+    same_url = capture.refers_to is not None and capture.refers_to.url in (None, capture.url)
+    if capture.profile == "server-not-modified" or capture.status == 304:
+        return Reading(outcome=Outcome.NOT_MODIFIED, reason="304: the server says nothing changed")
+    if same_url:
+        return Reading(outcome=Outcome.NOT_MODIFIED, reason="the same bytes as an earlier capture")
+    return None
+
+
+def _by_status(capture: Capture, discovery: Discovery | None) -> Reading | None:
+    status = capture.status or 0
+    if 300 <= status < 400 and capture.redirect_url:
+        return Reading(outcome=Outcome.REDIRECT, reason=f"{status} to {capture.redirect_url}")
+    if status == 304:
+        return Reading(outcome=Outcome.NOT_MODIFIED, reason="304: the server says nothing changed")
+    if status in (404, 410):
+        return Reading(outcome=Outcome.GONE, reason=f"HTTP {status}")
+    if status in _WORTH_READING and capture.payload_size:
+        return None
+    if not 200 <= status < 300:
+        return Reading(outcome=Outcome.ERROR, reason=f"HTTP {status}")
+    if capture.truncated:
+        # Half an article must not become a version of the whole one.
+        return Reading(outcome=Outcome.ERROR, reason=f"cut short ({capture.truncated})")
+    if not capture.payload_size:
+        robots = discovery is not None and discovery.kind is UrlKind.ROBOTS
+        return Reading(outcome=Outcome.ROBOTS if robots else Outcome.EMPTY, reason="the answer has no body")
+    return None
+
+
+def task_for(kept: Kept, discovery: Discovery, originals: Originals) -> Task | Reading:
+    """Return the work for a worker, or a reading where the original of a revisit cannot be had."""
+    capture = kept.capture
+    block = kept.block
+    if capture.kind == "revisit":
+        found = _original_block(capture, originals)
+        if isinstance(found, Reading):
+            return found
+        # The original whole, head included: its body is coded as its own head says.
+        block = found
+    return Task(
+        block=block,
+        message=capture.kind != "resource",
+        url=capture.url,
+        mime=capture.mime,
+        status=capture.status or 200,
+        discovery=discovery,
+        fetched_at=capture.fetched_at,
+    )
+
+
+def _original_block(capture: Capture, originals: Originals) -> bytes | Reading:
+    try:
+        place = capture.refers_to and originals.place_of(capture.refers_to)
+        if not place:
+            return Reading(outcome=Outcome.UNREADABLE, reason="a revisit whose original this archive does not hold")
+        return originals.block_at(place)
+    except (ArchiveError, OSError) as problem:
+        return Reading(outcome=Outcome.UNREADABLE, reason=f"the original of a revisit cannot be read: {problem}")
