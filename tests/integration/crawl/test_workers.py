@@ -1,0 +1,129 @@
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from newsarchive.crawl.nursery import Nature
+from newsarchive.crawl.workers import Readers, Task
+from storage.model import Outcome, Reading
+
+READER = """
+import os, time
+from storage.model import Outcome, Reading
+
+def read(asked):
+    task, limit = asked
+    if task.block == b"die":
+        os._exit(9)
+    if task.block == b"hang":
+        time.sleep(1000)
+    if task.block == b"raise":
+        raise ValueError("a reader that breaks its promise")
+    if task.block == b"eat":
+        return Reading(outcome=Outcome.OTHER, reason=str(len(bytearray(3_000_000_000))))
+    return Reading(outcome=Outcome.OTHER, reason=f"{task.block.decode()} {limit} {os.getpid()}")
+"""
+
+
+@pytest.fixture
+def nature(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Nature:
+    (tmp_path / "a_reader.py").write_text(READER)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    return Nature(read="a_reader:read", tasks=5)
+
+
+@pytest.fixture
+def readers(nature: Nature) -> Iterator[Readers]:
+    with Readers(2, timeout=1.5, limit=1000, nature=nature) as readers:
+        yield readers
+
+
+def task(block: str) -> Task:
+    return Task(block=block.encode(), url="https://news.example/")
+
+
+def outcome(reading: Reading) -> tuple[Outcome, str]:
+    return reading.outcome, reading.reason.rpartition(" ")[0]
+
+
+def test_bad_pages_cost_no_other_page_anything(readers: Readers) -> None:
+    """Four pages crash, hang, exhaust or break their reader: they are unreadable, and the other 20 are read."""
+    names = [str(number) for number in range(20)]
+    for place, evil in ((3, "die"), (7, "hang"), (11, "eat"), (15, "raise")):
+        names.insert(place, evil)
+    readings = [future.result(30) for future in [readers.submit(task(name)) for name in names]]
+    got = dict(zip(names, readings, strict=True))
+    bad = {name: got.pop(name) for name in ("die", "hang", "eat", "raise")}
+    assert {name: outcome(reading) for name, reading in got.items()} == {
+        name: (Outcome.OTHER, f"{name} 1000") for name in got
+    }
+    died = Reading(outcome=Outcome.UNREADABLE, reason="the process that read it died")
+    hung = Reading(outcome=Outcome.UNREADABLE, reason="reading took longer than 1.5 s")
+    assert bad == {"die": died, "hang": hung, "eat": died, "raise": died}
+
+
+def test_workers_make_room_for_fresh_ones(readers: Readers) -> None:
+    """After as many tasks as its nature says, a worker is replaced; no task is lost over it."""
+    futures = [readers.submit(task(str(number))) for number in range(30)]
+    pids = {future.result(30).reason.rpartition(" ")[2] for future in futures}
+    assert len(pids) >= 6
+
+
+def test_closing_reads_what_was_asked_for(nature: Nature) -> None:
+    """close() waits for every reading, and leaves no process behind."""
+    readers = Readers(2, timeout=5, limit=1, nature=nature)
+    futures = [readers.submit(task(str(number))) for number in range(12)]
+    readers.close()
+    assert [outcome(future.result(0)) for future in futures] == [(Outcome.OTHER, f"{number} 1") for number in range(12)]
+    assert all(gone(int(future.result(0).reason.rpartition(" ")[2])) for future in futures)
+
+
+def test_reading_that_cannot_start_says_so(nature: Nature) -> None:
+    """A reading function that cannot be imported is an error for who asked, not a hang."""
+    with (
+        Readers(1, timeout=5, limit=1, nature=Nature(read="no_such_module:read")) as readers,
+        pytest.raises(RuntimeError, match="cannot be started"),
+    ):
+        readers.submit(task("x")).result(20)
+
+
+def test_workers_die_with_the_main_process(tmp_path: Path, nature: Nature) -> None:
+    """After kill -9 of the main process no worker stays, not even one that hangs in a page."""
+    script = tmp_path / "main.py"
+    script.write_text(
+        textwrap.dedent("""
+        import sys, time
+        sys.path[:0] = sys.argv[1:]
+        from newsarchive.crawl.nursery import Nature
+        from newsarchive.crawl.workers import Readers, Task
+        readers = Readers(1, timeout=600, limit=1, nature=Nature(read="a_reader:read"))
+        print(readers.submit(Task(block=b"x", url="u")).result().reason.split()[-1], flush=True)
+        readers.submit(Task(block=b"hang", url="u"))
+        time.sleep(600)
+        """)
+    )
+    root = Path(__file__).parents[3]
+    with subprocess.Popen(
+        [sys.executable, str(script), str(root), str(tmp_path)], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout
+        worker = int(process.stdout.readline())
+        process.send_signal(signal.SIGKILL)
+    assert gone(worker)
+
+
+def gone(pid: int) -> bool:
+    """Whether a process ends within some seconds."""
+    for _ in range(100):
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.05)
+    return False
