@@ -1,0 +1,184 @@
+"""Archive: the one object that commands, crawls and, later, the browser talk to."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from newsarchive import configfile
+from newsarchive.config import Config
+from newsarchive.crawl.workers import Readers
+from newsarchive.importing import Imported, import_files
+from newsarchive.ingest import Batching, Ingestor
+from newsarchive.originals import ArchivedOriginals
+from newsarchive.readback import ReadBack, Report, quiet, settle, warc_paths
+from newsarchive.rebuild import rebuild
+from newsarchive.recover import Recovered, recover
+from newsarchive.schedule import Rhythm, planner
+from newsarchive.verify import Verified, VerifyReport, unheard, verify
+from storage.errors import ArchiveError, StorageError
+from storage.index import EVERYTHING, ArticleView, Filters, Index, SearchPage, Status, VersionView
+from storage.model import NextLook, Seen
+
+Sync = Callable[[], None]
+
+
+def utc_now() -> datetime:
+    """Return the time, aware and UTC."""
+    return datetime.now(UTC)
+
+
+def no_sync() -> None:
+    """Nothing is being written, so nothing has to reach the disk first."""
+
+
+class Archive:
+    """A folder with newsarchive.toml, WARC files and their index."""
+
+    def __init__(self, config: Config, index: Index, *, now: Callable[[], datetime] = utc_now) -> None:
+        self.config = config
+        self.index = index
+        self.now = now
+
+    @classmethod
+    def init(cls, folder: Path, **known: str) -> Self:
+        """Make an archive in a folder, which is made too; ConfigError where there is one already."""
+        configfile.create(folder, **known)
+        return cls.open(folder)
+
+    @classmethod
+    def open(cls, folder: Path, *, now: Callable[[], datetime] = utc_now) -> Self:
+        """Open the archive in a folder; NoArchive, ConfigError or IndexFailure where that cannot be done."""
+        config = configfile.load(folder)
+        try:
+            config.warc_folder.mkdir(parents=True, exist_ok=True)
+        except OSError as problem:
+            raise StorageError(
+                f"{config.warc_folder} cannot be made ({problem.strerror}); nothing was archived. "
+                "Check the folder's owner and the disk: newsarchive doctor"
+            ) from problem
+        return cls(config, Index.open(index_url(config)), now=now)
+
+    @property
+    def folder(self) -> Path:
+        """The archive's own folder."""
+        return self.config.folder
+
+    @property
+    def warc_folder(self) -> Path:
+        """Where the WARC files are."""
+        return self.config.warc_folder
+
+    def close(self) -> None:
+        """Let go of the index."""
+        self.index.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def search(
+        self,
+        text: str,
+        filters: Filters = EVERYTHING,
+        *,
+        limit: int = 20,
+        offset: int = 0,
+        order: Literal["newest", "rank"] = "newest",
+    ) -> SearchPage:
+        """Find articles; see docs for the query's form."""
+        return self.index.search(text, filters, limit=limit, offset=offset, order=order)
+
+    def article(self, article_id: int) -> ArticleView | None:
+        """Return one article with its history, or None."""
+        return self.index.article(article_id)
+
+    def version(self, version_id: int) -> VersionView | None:
+        """Return one version whole, or None."""
+        return self.index.version(version_id)
+
+    def export(self, filters: Filters = EVERYTHING, *, all_versions: bool = False) -> Iterator[dict[str, Any]]:
+        """Yield one line an article (or version), as docs/export.md describes it."""
+        return self.index.export(filters, all_versions=all_versions)
+
+    def status(self) -> Status:
+        """Return what the archive holds, site by site."""
+        return self.index.status(self.now())
+
+    def plan(self) -> Callable[[Seen], NextLook]:
+        """Return when to look again, by this archive's settings."""
+        config = self.config
+        return planner(
+            Rhythm(
+                recheck=config.recheck,
+                source_interval=config.source_interval,
+                listing_interval=config.listing_interval,
+                max_failures=config.max_failures,
+            )
+        )
+
+    @contextmanager
+    def ingestor(self, sync: Sync = no_sync, *, index: Index | None = None) -> Iterator[Ingestor]:
+        """Open the one way into the index, with its worker processes; at the end all is committed.
+
+        Raises what stopped the writer, such as a full disk.
+        """
+        config = self.config
+        into = index or self.index
+        with Readers(
+            config.workers, timeout=config.read_timeout.total_seconds(), limit=config.read_limit
+        ) as readers:
+            ingestor = Ingestor(
+                into,
+                readers,
+                plan=self.plan(),
+                originals=ArchivedOriginals(into, self.warc_folder),
+                sync=sync,
+                batching=Batching(every=config.commit_every, seconds=config.commit_seconds),
+            )
+            try:
+                yield ingestor
+            finally:
+                ingestor.close()
+        if ingestor.failure:
+            raise ingestor.failure
+
+    def recover(self, ingestor: Ingestor, report: Report = quiet) -> Recovered:
+        """Mend what a crash left, and index what the files hold beyond the index."""
+        return recover(self.warc_folder, self.index, ingestor, report)
+
+    def settle(self, ingestor: Ingestor) -> None:
+        """Commit what is under way and learn from all of it: boilerplate, originals of revisits."""
+        settle(self.index, ingestor, {path.name: path for path in warc_paths(self.warc_folder)})
+
+    def import_files(self, paths: Sequence[Path], report: Report = quiet) -> Imported:
+        """Take WARC files made by anything into the archive."""
+        with self.ingestor() as ingestor:
+            self.recover(ingestor)
+            return import_files(paths, self.warc_folder, self.index, ingestor, report)
+
+    def rebuild(self, report: Report = quiet) -> ReadBack:
+        """Make the index anew from the WARC files alone (law 1); this object goes on with the new one."""
+        self.index.close()
+        try:
+            return rebuild(self.warc_folder, index_url(self.config), self._into, report)
+        finally:
+            self.index = Index.open(index_url(self.config))
+
+    def _into(self, index: Index) -> AbstractContextManager[Ingestor]:
+        return self.ingestor(index=index)
+
+    def verify(self, *, repair: bool = False, report: Callable[[Verified], None] = unheard) -> VerifyReport:
+        """Check every WARC file, and that the index agrees with them; `repair` mends torn tails first."""
+        return verify(self.warc_folder, self.index, repair=repair, report=report)
+
+
+def index_url(config: Config) -> str:
+    """Return the SQLAlchemy URL of an archive's index."""
+    return config.index or f"sqlite:///{config.folder / 'index.sqlite3'}"
+
+
+__all__ = ["Archive", "ArchiveError", "index_url", "utc_now"]

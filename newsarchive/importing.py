@@ -1,0 +1,31 @@
+"""Take WARC files made by anything into the archive: adopted first (kept), then read like our own."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from newsarchive.ingest import Ingestor
+from newsarchive.readback import ReadBack, Report, Stretch, quiet, read_back
+from storage.index import Index
+from storage.warc.foreign import Adopted, adopt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """What an import took in."""
+
+    adopted: tuple[Adopted, ...]
+    read: ReadBack
+
+
+def import_files(
+    paths: Sequence[Path], folder: Path, index: Index, ingestor: Ingestor, report: Report = quiet
+) -> Imported:
+    """Adopt each file into `folder` and read what it brought.
+
+    A file that is damaged yields what can be read of it; what was lost stands in its `Adopted`. A file that was imported
+    before, by its content, brings nothing twice.
+    """
+    adopted = tuple(adopt(path, folder) for path in paths)
+    stretches = [Stretch(path=new) for each in adopted for new in each.files]
+    return Imported(adopted=adopted, read=read_back(stretches, index, ingestor, report))

@@ -1,0 +1,158 @@
+"""WARC files back into the index: recovery, import and rebuild are this one walk (law 1).
+
+    warcinfo -> sites and run known;  response + metadata -> Ingestor;  end record -> run ended;  end of file -> closed
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from newsarchive.ingest import Ingestor
+from storage.errors import WarcError
+from storage.index import Index
+from storage.model import CrawlRun
+from storage.warc.reader import Kept, RunBegan, RunEnded, kept
+from storage.warc.writer import ClosedFile
+
+OPEN = ".open"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """A WARC file and where to begin reading it."""
+
+    path: Path
+    start: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadBack:
+    """What a walk over WARC files found."""
+
+    files: int
+    captures: int
+    versions: int
+    """New article versions in the index."""
+    problems: tuple[str, ...] = ()
+    """What could not be read, by file and offset; what stands before and after it was."""
+
+
+@dataclass(slots=True)
+class Progress:
+    """Where a walk stands; handed to the caller's `report` now and then."""
+
+    total_bytes: int
+    done_bytes: int = 0
+    captures: int = 0
+    file: str = ""
+
+
+Report = Callable[[Progress], None]
+
+
+def quiet(progress: Progress) -> None:
+    """Report to nobody."""
+
+
+def warc_name(path: Path) -> str:
+    """Return the name that a WARC file has in the index, whether it is open or closed."""
+    return path.name.removesuffix(OPEN)
+
+
+def warc_paths(folder: Path) -> list[Path]:
+    """Return all WARC files of an archive, open ones included, in the order of their names (that of their begin)."""
+    return sorted((p for p in folder.iterdir() if warc_name(p).endswith((".warc.gz", ".warc"))), key=warc_name)
+
+
+def read_back(stretches: Iterable[Stretch], index: Index, ingestor: Ingestor, report: Report = quiet) -> ReadBack:
+    """Bring into the index what these files hold, each from its start on; all is committed and settled at the end."""
+    stretches = list(stretches)
+    _learn_sites(stretches, index)
+    progress = Progress(total_bytes=sum(max(s.path.stat().st_size - s.start, 0) for s in stretches))
+    problems: list[str] = []
+    before = ingestor.articles
+    for stretch in stretches:
+        base = progress.done_bytes
+        progress.file = stretch.path.name
+        try:
+            for item in _walk(stretch, index, ingestor):
+                progress.captures += 1
+                progress.done_bytes = base + item.capture.place.offset - stretch.start
+                report(progress)
+        except (WarcError, OSError) as problem:
+            problems.append(str(problem))
+        progress.done_bytes = base + max(stretch.path.stat().st_size - stretch.start, 0)
+        report(progress)
+    settle(index, ingestor, {warc_name(s.path): s.path for s in stretches})
+    return ReadBack(
+        files=len(stretches),
+        captures=progress.captures,
+        versions=ingestor.articles - before,
+        problems=tuple(problems),
+    )
+
+
+def settle(index: Index, ingestor: Ingestor, paths: dict[str, Path]) -> None:
+    """Commit what is under way and draw the conclusions that need all of it.
+
+    A revisit that came before its original, under another URL, is read now that the original can be found.
+    """
+    ingestor.wait_idle()
+    unread = index.settle().unread
+    again = 0
+    for record_id in unread:
+        view = index.capture_of_record(record_id)
+        path = view and paths.get(view.place.warc)
+        if view and path:
+            first = next((item for item in kept(path, view.place.offset) if isinstance(item, Kept)), None)
+            if first and first.capture.record_id == record_id:
+                ingestor.wait_room()
+                ingestor.submit(first)
+                again += 1
+    if again:
+        ingestor.wait_idle()
+        index.settle()
+
+
+def closed_file(path: Path) -> ClosedFile:
+    """Measure a file that will not grow any more."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256")
+    return ClosedFile(name=warc_name(path), size=path.stat().st_size, sha256=digest.hexdigest())
+
+
+def _learn_sites(stretches: list[Stretch], index: Index) -> None:
+    """Know every site before the first page is filed, whatever the order of the files."""
+    for stretch in stretches:
+        try:
+            first = next(iter(kept(stretch.path)), None)
+        except (WarcError, OSError):
+            continue  # the walk itself reports it
+        if isinstance(first, RunBegan):
+            _begin(index, stretch, first.run)
+
+
+def _walk(stretch: Stretch, index: Index, ingestor: Ingestor) -> Iterator[Kept]:
+    run: CrawlRun | None = None
+    index.warc_opened(warc_name(stretch.path))
+    for item in kept(stretch.path, stretch.start):
+        match item:
+            case RunBegan():
+                run = item.run
+                _begin(index, stretch, run)
+            case RunEnded():
+                ended = item.run
+                ingestor.note(lambda ended=ended: index.end_crawl(ended))  # type: ignore[misc]  # bound early
+            case Kept():
+                ingestor.wait_room()
+                ingestor.submit(item)
+                yield item
+    if not stretch.path.name.endswith(OPEN):
+        file = closed_file(stretch.path)
+        ingestor.note(lambda: index.warc_closed(file, run.id if run else None))
+
+
+def _begin(index: Index, stretch: Stretch, run: CrawlRun) -> None:
+    index.begin_crawl(run)
+    index.warc_opened(warc_name(stretch.path), run.id)
