@@ -1,4 +1,4 @@
-"""The sessions that people, `make` and CI run alike. With `nox` alone each makes an environment from requirements/dev.txt."""
+"""The sessions that people, `make` and CI run alike. Alone, nox makes an environment from the lock file for each."""
 
 import nox
 

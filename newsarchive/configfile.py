@@ -52,9 +52,9 @@ def starter(**known: str) -> str:
     ]
     for setting in SETTINGS:
         if setting.name in known:
-            lines += ["", f"# {setting.meaning}.", f"{setting.name} = {_toml(known[setting.name])}"]
+            lines += ["", f"# {setting.meaning}.", f"{setting.name} = {toml(known[setting.name])}"]
         elif setting.name in LIKELY:
-            lines += ["", f"# {setting.meaning}.", f"# {setting.name} = {_toml(setting.default)}"]
+            lines += ["", f"# {setting.meaning}.", f"# {setting.name} = {toml(setting.default)}"]
     lines += ["", "# The sites. To add one: newsarchive add URL", ""]
     return "\n".join(lines)
 
@@ -67,7 +67,7 @@ def site_block(site: SiteConfig, notes: Mapping[str, str] | None = None) -> str:
         if note := (notes or {}).get(setting.name):
             lines += textwrap.wrap(note, 110, initial_indent="# ", subsequent_indent="# ", break_long_words=False)
         if setting.required or (value is not None and value != _default(setting)):
-            lines.append(f"{setting.name} = {_toml(value)}")
+            lines.append(f"{setting.name} = {toml(value)}")
     return "\n".join(lines) + "\n"
 
 
@@ -81,7 +81,8 @@ def add_site(folder: Path, site: SiteConfig, notes: Mapping[str, str] | None = N
                 f"{file} has the site {known.name!r} ({known.url}) already; nothing was changed. To crawl it: "
                 f"newsarchive crawl {known.name}. To name another site yourself: newsarchive add URL --name NAME"
             )
-    text = file.read_text("utf-8")
+    with file.open(encoding="utf-8", newline="") as owners:
+        text = owners.read()
     longer = text + ("" if text.endswith("\n") or not text else "\n") + site_block(site, notes)
     added = parse(longer, folder)
     write_whole(file, longer)
@@ -147,7 +148,7 @@ class _Reader:
             try:
                 values[key] = by_name[key].kind.read(raw)
             except ValueError as error:
-                raise self._wrong(key, site, f"{key} = {_toml(raw)}: {error}") from None
+                raise self._wrong(key, site, f"{key} = {toml(raw)}: {error}") from None
         return values
 
     def _unknown(self, key: str, known: Iterable[str], site: int | None) -> str:
@@ -222,7 +223,7 @@ def _default(setting: Setting) -> object:
     return None if setting.default is None else setting.kind.read(setting.default)
 
 
-def _toml(value: object) -> str:
+def toml(value: object) -> str:
     """One value as TOML. JSON's strings are TOML's, but for DEL."""
     match value:
         case bool():
@@ -230,8 +231,8 @@ def _toml(value: object) -> str:
         case str():
             return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
         case timedelta():
-            return _toml(write_duration(value))
+            return toml(write_duration(value))
         case list() | tuple():
-            return "[" + ", ".join(_toml(item) for item in value) + "]"
+            return "[" + ", ".join(toml(item) for item in value) + "]"
         case _:
             return str(value)

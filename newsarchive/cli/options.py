@@ -1,0 +1,47 @@
+"""Options that several commands have, said once."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from newsarchive.quantities import duration
+from storage.errors import ConfigError
+
+HERE = Path()
+
+Folder = Annotated[
+    Path,
+    typer.Option("--archive", "-A", metavar="DIR", envvar="NEWSARCHIVE_DIR", help="The archive's folder."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+SiteNames = Annotated[list[str] | None, typer.Option("--site", metavar="SITE", help="Only this site; may be repeated.")]
+Since = Annotated[
+    str | None,
+    typer.Option("--since", metavar="DATE", help="Published since: a date, a moment, or an age such as 7d."),
+]
+Until = Annotated[str | None, typer.Option("--until", metavar="DATE", help="Published before; the same forms.")]
+Author = Annotated[str | None, typer.Option("--author", metavar="NAME", help="Only articles by this author.")]
+Section = Annotated[str | None, typer.Option("--section", metavar="NAME", help="Only articles of this section.")]
+
+
+def moment(words: str | None, option: str) -> datetime | None:
+    """Read a date as the command line takes it; without a zone it is UTC.
+
+    >>> moment("2026-11-25", "--since")
+    datetime.datetime(2026, 11, 25, 0, 0, tzinfo=datetime.timezone.utc)
+    """
+    if words is None:
+        return None
+    try:
+        read = datetime.fromisoformat(words)
+    except ValueError:
+        try:
+            return datetime.now(UTC) - duration(words)
+        except (ValueError, OverflowError):
+            raise ConfigError(
+                f"{option} {words}: wants a date such as 2026-11-25, a moment such as 2026-11-25T08:00Z, or an age "
+                "such as 7d. Nothing was done"
+            ) from None
+    return read if read.tzinfo else read.replace(tzinfo=UTC)

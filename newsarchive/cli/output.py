@@ -1,0 +1,113 @@
+"""What commands print: text for people on a terminal, plain lines in a log, JSON for programs.
+
+Everything that comes from an archived page goes through `plain`: a headline may hold escape sequences that a terminal
+would obey.
+"""
+
+import json
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+# C0 but tab and newline, DEL, C1; and the marks that reverse the order of what follows on the screen.
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+PLAIN_WIDTH = 160
+"""Columns where there is no terminal: wide enough for a table, narrow enough for a mail from cron."""
+
+
+def plain(text: str) -> str:
+    r"""The text with what could drive a terminal made visible and harmless.
+
+    >>> plain("a\x1b[31mb")
+    'a\ufffd[31mb'
+    """
+    return _CONTROL.sub("\ufffd", text)
+
+
+def stdout() -> Console:
+    """Standard output."""
+    return _console(stderr=False)
+
+
+def stderr() -> Console:
+    """Standard error: progress and remarks."""
+    return _console(stderr=True)
+
+
+def _console(*, stderr: bool) -> Console:
+    terminal = (sys.stderr if stderr else sys.stdout).isatty()
+    return Console(stderr=stderr, highlight=False, markup=False, emoji=False, width=None if terminal else PLAIN_WIDTH)
+
+
+def as_json(value: object) -> str:
+    """One line of JSON. Unicode stays as it is, but for controls that a terminal would obey."""
+    text = json.dumps(value, ensure_ascii=False, default=_jsonable)
+    return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def _jsonable(value: object) -> object:
+    if isinstance(value, datetime):
+        return moment(value)
+    raise TypeError(f"{type(value).__name__} has no form in JSON")
+
+
+def moment(when: datetime) -> str:
+    """A moment as export and JSON write it: UTC, to the second, with Z; microseconds only where there are any."""
+    return when.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def day(when: datetime | None) -> str:
+    """A moment as a list shows it."""
+    return when.astimezone(UTC).strftime("%Y-%m-%d %H:%M") if when else "-"
+
+
+def table(*headings: str, right: Sequence[str] = ()) -> Table:
+    """An empty table in the house's style; columns named in `right` hold numbers."""
+    made = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
+    for heading in headings:
+        made.add_column(heading, justify="right" if heading in right else "left", overflow="fold")
+    return made
+
+
+def cell(text: str, style: str = "") -> Text:
+    """Archived text for a table or a line."""
+    return Text(plain(text), style=style)
+
+
+class Steps:
+    """Reports how far a long piece of work has come: a bar on a terminal, nothing in a log."""
+
+    def __init__(self, progress: Progress | None, what: str) -> None:
+        self._progress = progress
+        self._task = progress.add_task(what, total=None) if progress else None
+
+    def __call__(self, done: int, total: int | None = None, what: str | None = None) -> None:
+        """`done` of `total` are done; `what` is under way."""
+        if self._progress is not None and self._task is not None:
+            named = {} if what is None else {"description": plain(what)}
+            self._progress.update(self._task, completed=done, total=total, **named)  # type: ignore[arg-type]
+
+
+@contextmanager
+def steps(what: str) -> Iterator[Steps]:
+    """A progress bar while the block runs, on standard error, only where that is a terminal."""
+    console = stderr()
+    if not console.is_terminal:
+        yield Steps(None, what)
+        return
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as progress:
+        yield Steps(progress, what)
