@@ -64,7 +64,7 @@ def _after_failure(seen: Seen, rhythm: Rhythm) -> NextLook:
     failures = seen.failures + 1
     # RFC 9110 15.5.11: 410 is meant to last; 404 may be a mishap, so both are confirmed once before they count.
     patience = HOUR if seen.outcome is Outcome.GONE else timedelta(minutes=10)
-    wait = min(patience * 4 ** (failures - 1), DAY)
+    wait = min(patience * 4 ** min(failures - 1, 8), DAY)
     tries = 2 if seen.outcome is Outcome.GONE else rhythm.max_failures
     if seen.kind not in SOURCES and failures >= tries:
         return NextLook(due_at=None, failures=failures, unchanged=seen.unchanged)

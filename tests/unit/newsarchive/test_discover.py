@@ -1,0 +1,154 @@
+"""Which URLs a capture brings to light."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from newsarchive.discover import (
+    IN_A_SITEMAP,
+    NAMED_BY_FEED,
+    NEXT_PAGE,
+    ON_A_LISTING,
+    found_in,
+    owns,
+)
+from storage.model import (
+    Capture,
+    Discovery,
+    Entry,
+    Found,
+    Link,
+    LinkGroup,
+    LinkKind,
+    Outcome,
+    Reading,
+    RecordPlace,
+    Site,
+    Source,
+    UrlKind,
+)
+
+SITE = Site(name="gazette", url="https://www.gazette.example/", hosts=("m.gazette.example",))
+AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def capture(url: str = "https://www.gazette.example/", redirect: str | None = None) -> Capture:
+    return Capture(
+        url=url,
+        record_id="urn:uuid:1",
+        place=RecordPlace(warc="a.warc.gz", offset=0, length=1),
+        kind="response",
+        fetched_at=AT,
+        date="2026-03-01T12:00:00Z",
+        status=301 if redirect else 200,
+        mime="text/html",
+        payload_digest=None,
+        payload_size=1,
+        redirect_url=redirect,
+    )
+
+
+def how(kind: UrlKind = UrlKind.LISTING) -> Discovery:
+    return Discovery(site="gazette", kind=kind)
+
+
+@pytest.mark.parametrize(
+    ("url", "own"),
+    [
+        ("https://gazette.example/a", True),
+        ("http://www.gazette.example:80/a", True),
+        ("https://M.Gazette.example/a", True),
+        ("https://gazette.example:8443/a", False),
+        ("https://gazette.example.evil.example/a", False),
+        ("https://blog.gazette.example/a", False),
+        ("javascript:alert(1)//gazette.example", False),
+        ("https://gazette.example:port/a", False),
+    ],
+)
+def test_a_site_owns_its_hosts_and_no_others(url: str, own: bool) -> None:
+    """Hosts are compared whole, with and without "www.", ports where they are unusual."""
+    assert owns(SITE, url) is own
+
+
+def test_a_listing_makes_its_articles_and_its_next_page_due() -> None:
+    """Links of the site's own hosts in every group, once each, and the next page behind them."""
+    links = tuple(
+        Link(url=url, anchor="Harbour reopens")
+        for url in ("https://gazette.example/a", "https://gazette.example/a", "https://elsewhere.example/b")
+    )
+    reading = Reading(
+        outcome=Outcome.LISTING,
+        reason="",
+        link_groups=(LinkGroup(kind=LinkKind.LISTING, label="", links=links),),
+        sources=(
+            Source(url="https://gazette.example/?page=2", kind=UrlKind.LISTING),
+            Source(url="https://gazette.example/?page=9999", kind=UrlKind.LISTING),
+            Source(url="https://elsewhere.example/feed", kind=UrlKind.FEED),
+        ),
+    )
+    assert found_in(capture(), how(), reading, SITE) == (
+        Found(
+            url="https://gazette.example/a",
+            discovery=Discovery(
+                site="gazette",
+                kind=UrlKind.ARTICLE,
+                via="https://www.gazette.example/",
+                via_kind=UrlKind.LISTING,
+                anchor="Harbour reopens",
+            ),
+            due_at=AT,
+            priority=ON_A_LISTING,
+        ),
+        Found(
+            url="https://gazette.example/?page=2",
+            discovery=Discovery(
+                site="gazette",
+                kind=UrlKind.LISTING,
+                via="https://www.gazette.example/",
+                via_kind=UrlKind.LISTING,
+            ),
+            due_at=AT,
+            priority=NEXT_PAGE,
+        ),
+    )
+
+
+def test_a_feed_hands_on_title_and_date_and_goes_before_a_sitemap() -> None:
+    """What a feed says of an item travels with the request; what only a sitemap names can wait."""
+    entry = Entry(url="https://gazette.example/a", title="Harbour reopens", published=AT)
+    for outcome, via, priority in (
+        (Outcome.FEED, UrlKind.FEED, NAMED_BY_FEED),
+        (Outcome.SITEMAP, UrlKind.SITEMAP, IN_A_SITEMAP),
+    ):
+        (found,) = found_in(capture(), how(via), Reading(outcome=outcome, reason="", entries=(entry,)), SITE)
+        assert found == Found(
+            url=entry.url,
+            discovery=Discovery(
+                site="gazette",
+                kind=UrlKind.ARTICLE,
+                via="https://www.gazette.example/",
+                via_kind=via,
+                title="Harbour reopens",
+                published=AT,
+            ),
+            due_at=AT,
+            priority=priority,
+        )
+
+
+def test_a_redirect_is_followed_within_the_site_only() -> None:
+    """The target is asked for as what the first URL was asked for; another's page is not fetched."""
+    reading = Reading(outcome=Outcome.REDIRECT, reason="")
+    (found,) = found_in(capture(redirect="https://gazette.example/new"), how(UrlKind.ARTICLE), reading, SITE)
+    assert found.discovery.kind is UrlKind.ARTICLE
+    assert found.url == "https://gazette.example/new"
+    assert found_in(capture(redirect="https://elsewhere.example/"), how(), reading, SITE) == ()
+
+
+def test_robots_may_name_a_sitemap_elsewhere_and_a_page_may_not() -> None:
+    """Cross-host sitemaps count where robots.txt vouches for them (sitemaps.org)."""
+    source = Source(url="https://maps.elsewhere.example/s.xml", kind=UrlKind.SITEMAP)
+    robots = Reading(outcome=Outcome.ROBOTS, reason="", sources=(source,))
+    page = Reading(outcome=Outcome.LISTING, reason="", sources=(source,))
+    assert [found.url for found in found_in(capture(), how(UrlKind.ROBOTS), robots, SITE)] == [source.url]
+    assert found_in(capture(), how(), page, SITE) == ()
