@@ -1,0 +1,1 @@
+"""The newsroom's pages as HTML. Each module is one page or one template."""

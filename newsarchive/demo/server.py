@@ -1,0 +1,216 @@
+"""Serves a newsroom on loopback: a thread a connection, every byte accounted for."""
+
+import contextlib
+import itertools
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+
+from newsarchive.demo.clock import Clock
+from newsarchive.demo.log import Log, Logged
+from newsarchive.demo.newsroom import Newsroom
+from newsarchive.demo.wire import Answer, Request
+
+_BACKLOG = 256
+_MAX_HEAD = 65_536
+_BAD_REQUEST = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+
+
+class Server:
+    """A newsroom that listens. Use it as a context manager, or call `close`."""
+
+    def __init__(self, newsroom: Newsroom, listener: socket.socket, *, clock: Clock, log: Log | None,
+                 tls: ssl.SSLContext | None) -> None:  # fmt: skip
+        self.newsroom = newsroom
+        self.clock = clock
+        self.host, self.port = listener.getsockname()[:2]
+        self.scheme = "https" if tls else "http"
+        self._listener = listener
+        self._log = log
+        self._tls = tls
+        self._numbers = itertools.count(1)
+        self._open: dict[int, socket.socket] = {}
+        self._lock = threading.Lock()
+        self._closing = False
+        self._thread = threading.Thread(target=self._accept, name="newsroom", daemon=True)
+        self._thread.start()
+
+    @property
+    def url(self) -> str:
+        """Return the front page's address."""
+        return f"{self.scheme}://{self.host}:{self.port}/"
+
+    def close(self) -> None:
+        """Stop listening, end every connection, close the log."""
+        self._closing = True
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._thread.join(timeout=5)
+        with self._lock:
+            connections = list(self._open.values())
+        for connection in connections:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+        if self._log:
+            self._log.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _accept(self) -> None:
+        while not self._closing:
+            try:
+                plain, _ = self._listener.accept()
+            except OSError:
+                return
+            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            number = next(self._numbers)
+            with self._lock:
+                self._open[number] = plain
+            threading.Thread(target=self._serve, args=(number, plain), daemon=True).start()
+
+    def _serve(self, number: int, plain: socket.socket) -> None:
+        """Serve one connection to its end."""
+        connection = plain
+        try:
+            if self._tls:
+                connection = self._tls.wrap_socket(plain, server_side=True)
+            Conversation(self, connection, number).run()
+        except OSError:
+            pass  # the client went away; what was exchanged is in the log
+        finally:
+            with self._lock:
+                self._open.pop(number, None)
+            with contextlib.suppress(OSError):
+                connection.close()
+
+    def note(self, logged: Logged) -> None:
+        """Write an exchange to the log, if one is kept."""
+        if self._log:
+            with contextlib.suppress(ValueError):  # closed already: the server is going down
+                self._log.write(logged)
+
+
+class Stream(Protocol):
+    """What a conversation needs of a socket."""
+
+    def recv(self, size: int, /) -> bytes:
+        """Return some bytes; none at the end."""
+        ...
+
+    def send(self, data: memoryview, /) -> int:
+        """Take some bytes; return how many."""
+        ...
+
+
+class Conversation:
+    """The exchanges of one connection."""
+
+    def __init__(self, server: Server, stream: Stream, number: int) -> None:
+        self._server = server
+        self._stream = stream
+        self._number = number
+        self._read = bytearray()
+
+    def run(self) -> None:
+        """Answer requests until one side has had enough."""
+        for raw in self._requests():
+            request = parse_request(raw)
+            if request is None:
+                self._send("", raw, Answer(data=_BAD_REQUEST, keep=False))
+                return
+            origin = f"{self._server.scheme}://{request.get('host') or f'{self._server.host}:{self._server.port}'}"
+            answer = self._server.newsroom.answer(origin, request, self._server.clock.now())
+            self._send(origin + request.target, raw, answer)
+            if not answer.keep:
+                return
+
+    def _requests(self) -> Iterator[bytes]:
+        """Yield whole requests, head and body; note one that breaks off."""
+        while True:
+            while (end := self._read.find(b"\r\n\r\n")) < 0:
+                piece = self._receive()
+                if not piece or len(self._read) > _MAX_HEAD:
+                    return
+            length = end + 4 + content_length(bytes(self._read[:end]))
+            while len(self._read) < length:
+                if not self._receive():
+                    return
+            raw = bytes(self._read[:length])
+            del self._read[:length]
+            yield raw
+
+    def _receive(self) -> bytes:
+        """Read on; at the end, note what there is of a request that will never be whole."""
+        try:
+            piece = self._stream.recv(65_536)
+        except OSError:
+            piece = b""
+        self._read += piece
+        if not piece and self._read:
+            self._note("", bytes(self._read), b"", complete=False)
+        return piece
+
+    def _send(self, url: str, raw: bytes, answer: Answer) -> None:
+        """Send an answer, and note exactly how much of it the system took."""
+        view = memoryview(answer.data)
+        sent = 0
+        try:
+            while sent < len(view):
+                sent += self._stream.send(view[sent : sent + 262_144])
+        finally:
+            self._note(url, raw, bytes(view[:sent]), complete=sent == len(view))
+
+    def _note(self, url: str, request: bytes, response: bytes, *, complete: bool) -> None:
+        self._server.note(
+            Logged(
+                url=url,
+                at=self._server.clock.now().isoformat(),
+                connection=self._number,
+                request=request,
+                response=response,
+                complete=complete,
+                tls=self._server.scheme == "https",
+            )
+        )
+
+
+def parse_request(raw: bytes) -> Request | None:
+    r"""Return a request; None where it is none.
+
+    >>> parse_request(b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n")
+    Request(method='GET', target='/a', headers=(('Host', 'x'),), version='HTTP/1.1')
+    """
+    line, *fields = raw.split(b"\r\n\r\n", 1)[0].decode("latin-1").split("\r\n")
+    words = line.split(" ")
+    if len(words) != 3 or not words[1].startswith("/"):
+        return None
+    pairs = (field.partition(":") for field in fields)
+    headers = tuple((name, value.strip()) for name, _, value in pairs)
+    return Request(method=words[0], target=words[1], headers=headers, version=words[2])
+
+
+def content_length(head: bytes) -> int:
+    """Return how many bytes of body follow a request's head."""
+    for line in head.lower().split(b"\r\n")[1:]:
+        name, _, value = line.partition(b":")
+        if name == b"content-length" and value.strip().isdigit():
+            return int(value)
+    return 0
+
+
+def serve(newsroom: Newsroom, host: str = "127.0.0.1", port: int = 0, *, clock: Clock | None = None,
+          log: Path | None = None, tls: ssl.SSLContext | None = None) -> Server:  # fmt: skip
+    """Begin to serve; return at once. Port 0 takes a free one (`server.port`)."""
+    listener = socket.create_server((host, port), backlog=_BACKLOG)
+    return Server(newsroom, listener, clock=clock or Clock(), log=Log(log) if log else None, tls=tls)
