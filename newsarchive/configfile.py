@@ -59,6 +59,22 @@ def starter(**known: str) -> str:
     return "\n".join(lines)
 
 
+def create(folder: Path, **known: str) -> Config:
+    """Make a newsarchive.toml in a folder, and the folder where it is missing; ConfigError where there is one."""
+    file = folder / FILE_NAME
+    if file.exists():
+        raise ConfigError(
+            f"there is an archive in {folder} already; nothing was changed. To add a site to it: "
+            f"newsarchive add URL --archive {folder}"
+        )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"{folder} cannot be made ({error.strerror}); nothing was archived") from error
+    write_whole(file, starter(**known))
+    return load(folder)
+
+
 def site_block(site: SiteConfig, notes: Mapping[str, str] | None = None) -> str:
     """The [[site]] table of a site, without what has its default value; `notes` has a comment by setting."""
     lines = ["", "[[site]]"]

@@ -16,7 +16,7 @@ Folder = Annotated[
     typer.Option("--archive", "-A", metavar="DIR", envvar="NEWSARCHIVE_DIR", help="The archive's folder."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
-SiteNames = Annotated[list[str] | None, typer.Option("--site", metavar="SITE", help="Only this site; may be repeated.")]
+SiteName = Annotated[str | None, typer.Option("--site", metavar="SITE", help="Only articles of this site.")]
 Since = Annotated[
     str | None,
     typer.Option("--since", metavar="DATE", help="Published since: a date, a moment, or an age such as 7d."),

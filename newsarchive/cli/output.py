@@ -7,12 +7,13 @@ would obey.
 import json
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -47,7 +48,10 @@ def _console(*, stderr: bool) -> Console:
 
 
 def as_json(value: object) -> str:
-    """One line of JSON. Unicode stays as it is, but for controls that a terminal would obey."""
+    """One line of JSON; nouns become objects with the names of their fields.
+
+    Unicode stays as it is, but for controls that a terminal would obey.
+    """
     text = json.dumps(value, ensure_ascii=False, default=_jsonable)
     return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
@@ -55,6 +59,10 @@ def as_json(value: object) -> str:
 def _jsonable(value: object) -> object:
     if isinstance(value, datetime):
         return moment(value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return {each.name: getattr(value, each.name) for each in fields(value)}
+    if isinstance(value, Mapping):
+        return dict(value)
     raise TypeError(f"{type(value).__name__} has no form in JSON")
 
 
@@ -76,23 +84,31 @@ def table(*headings: str, right: Sequence[str] = ()) -> Table:
     return made
 
 
+def counted(count: int, noun: str) -> str:
+    """A number with its noun.
+
+    >>> counted(1, "article"), counted(0, "article"), counted(1200, "capture")
+    ('1 article', '0 articles', '1,200 captures')
+    """
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 def cell(text: str, style: str = "") -> Text:
     """Archived text for a table or a line."""
     return Text(plain(text), style=style)
 
 
 class Steps:
-    """Reports how far a long piece of work has come: a bar on a terminal, nothing in a log."""
+    """Shows how far a long piece of work has come: a bar on a terminal, nothing in a log."""
 
-    def __init__(self, progress: Progress | None, what: str) -> None:
-        self._progress = progress
-        self._task = progress.add_task(what, total=None) if progress else None
+    def __init__(self, bar: Progress | None, what: str) -> None:
+        self._bar = bar
+        self._task = bar.add_task(what, total=None, detail="") if bar else None
 
-    def __call__(self, done: int, total: int | None = None, what: str | None = None) -> None:
-        """`done` of `total` are done; `what` is under way."""
-        if self._progress is not None and self._task is not None:
-            named = {} if what is None else {"description": plain(what)}
-            self._progress.update(self._task, completed=done, total=total, **named)  # type: ignore[arg-type]
+    def __call__(self, done: int, total: int | None, detail: str) -> None:
+        """`done` of `total` are done; `detail` says more."""
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, completed=done, total=total, detail=plain(detail))
 
 
 @contextmanager
@@ -105,9 +121,10 @@ def steps(what: str) -> Iterator[Steps]:
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
+        BarColumn(bar_width=30),
+        TaskProgressColumn(markup=False),
         TimeElapsedColumn(),
+        TextColumn("{task.fields[detail]}", markup=False),
     )
-    with Progress(*columns, console=console, transient=True) as progress:
-        yield Steps(progress, what)
+    with Progress(*columns, console=console, transient=True) as bar:
+        yield Steps(bar, what)
