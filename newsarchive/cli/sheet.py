@@ -39,11 +39,7 @@ def head(out: Console, article: ArticleView) -> None:
         ("language", now.language or ""),
         ("access", now.access or ""),
         ("image", now.image or ""),
-        (
-            "kept",
-            f"{counted(len(article.versions), 'version')}, {counted(len(article.captures), 'capture')}, "
-            f"{day(article.first_seen)} to {day(article.last_seen)} UTC",
-        ),
+        ("kept", history),
     ]
     for name, value in facts:
         if value:
