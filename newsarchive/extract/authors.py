@@ -1,0 +1,113 @@
+"""Who wrote it: separate names, without "By", roles and agencies."""
+
+import re
+from typing import Any
+
+from newsarchive.extract import zones
+from newsarchive.extract.blocks import Block
+from newsarchive.extract.heads import Head
+from newsarchive.extract.headline import key
+from newsarchive.extract.jsonld import Node, resolve, text_of, types
+
+_LEAD = re.compile(
+    r"^\s*(?:(?:written|posted|published|reported|story|article|text|words|report|reporting|interview|analysis|opinion|review)\s+by|by|from|von|vom|par|por|de|di|da|door|av|af|tekst|przez|autor(?:in|ka|es|a)?|auteur|автор(?:ы)?|текст|"
+    r"yazan|penulis|oleh|tác giả|προς|του|από|كتب(?:ت)?|بقلم|מאת|作者|文|文/图|记者|記者|撰文|編集|基者|글|기자)\s*[:：/|]?\s+|^\s*(?:作者|文|记者|記者|撰文|글|بقلم|מאת|Автор|автор|Autor|Author|Auteur)s?\s*[:：/|]\s*",
+    re.IGNORECASE,
+)
+_BY_CJK = re.compile(r"^(?:记者|記者|作者|文/)\s*")
+_SPLIT = re.compile(r"\s*[,;|/·•、،&\uff0c\uff5c\n]\s*|\s+(?:and|und|et|y|e|og|och|en|i|и|та|ve|dan|và|with|mit|avec|con|και)\s+|\s*\band\b\s+", re.IGNORECASE)
+_ROLE = re.compile(
+    r"\b(?:staff|writer|reporter|editor|editorial|correspondent|contributor|contributing|columnist|journalist|bureau|chief|producer|photographer|freelance|special to|senior|associate|"
+    r"redakt(?:eur|ion|or)\w*|korrespondent\w*|journaliste|redact(?:or|ie|eur)\w*|redacción|redazione|redação|correspon\w+|jornalista|giornalista|periodista|обозреватель|корреспондент|редакц\w+|"
+    r"dpa|agencies|agency|news desk|newsroom|web desk|team|published|updated|contact|follow)\b|记者|編集部|기자$",
+    re.IGNORECASE,
+)
+_AGENCIES = frozenset(
+    "ap|associated press|the associated press|reuters|afp|agence france presse|dpa|apa|sda|ansa|efe|ap news|upi|pti|ians|ani|tass|тасс|interfax|интерфакс|риа новости|xinhua|新华社|kyodo|共同通信|yonhap|연합뉴스|bloomberg|ukrinform|"
+    "press association|pa media|canadian press|the canadian press|australian associated press|aap|lusa|belga|anp|ritzau|ntb|tt|stt|pap|čtk|mti|anadolu agency|aa|dha|iha|bernama|antara|cnn wire|newswire|tribune news service".split("|")
+)
+_PARENS = re.compile(r"\([^)]{0,80}\)|\[[^\]]{0,80}\]")
+_TRAIL = re.compile(r"\s+(?:[-–—|@]|for|für|pour|in|at|on)\s+.*$|\s*@\w+.*$|\s+\S+@\S+.*$|[\s,;:.·|–—-]+$", re.IGNORECASE)
+_MOST = 20
+
+
+def authors(node: Node | None, found: list[Node], head: Head, around: list[Block], site: set[str]) -> tuple[str, ...]:
+    """Return the authors' names, from JSON-LD, else meta elements, else the visible byline."""
+    names, agencies = _from_json(node, found, site)
+    for source in (_from_meta(head), _visible(around)):
+        if names:
+            break
+        for text in source:
+            _take(text, names, agencies, site)
+    return tuple(names[:_MOST] or agencies[:1])
+
+
+def _from_json(node: Node | None, found: list[Node], site: set[str]) -> tuple[list[str], list[str]]:
+    names: list[str] = []
+    agencies: list[str] = []
+    value: Any = resolve((node or {}).get("author") or (node or {}).get("creator"), found)
+    for item in value if isinstance(value, list) else [value]:
+        text = text_of(item.get("name") if isinstance(item, dict) else item)
+        if isinstance(item, dict) and "Organization" in "".join(types(item)):
+            if key(text) not in site and text:
+                agencies.append(text)
+        else:
+            _take(text, names, agencies, site)
+    return names, agencies
+
+
+def _from_meta(head: Head) -> list[str]:
+    return head.all("author", "article:author_name", "byl", "parsely-author", "sailthru.author", "dc.creator", "dcterms.creator", "authors") or head.all("article:author")
+
+
+def _visible(around: list[Block]) -> list[str]:
+    """Return the lines near the headline that their markup, or their first word, calls a byline."""
+    linked = [a.text for b in around for a in b.anchors if "author" in (a.element.get("rel") or "") and a.text]
+    if linked:
+        return linked
+    marked = [b for b in around if b.zone & zones.BYLINE and not b.zone & (zones.BIO | zones.COMMENTS) and len(b.text) < 120]
+    for block in marked:
+        if _LEAD.match(block.text):
+            return [block.text]
+    for block in around:
+        if len(block.text) < 80 and _LEAD.match(block.text) and block.tag not in ("h1", "h2"):
+            names: list[str] = []
+            _take(block.text, names, [], set())
+            if names and all(2 <= len(n.split()) <= 4 and n[:1].isupper() for n in names):
+                return [block.text]
+    return [b.text for b in marked if len(b.text) < 60 and 2 <= len(b.text.split()) <= 4][:1]
+
+
+def _take(text: str, names: list[str], agencies: list[str], site: set[str]) -> None:
+    """Split a byline into names and agencies, and add them."""
+    for name in split(text):
+        own = key(name)
+        if own in _AGENCIES:
+            agencies.append(name)
+        elif own not in site and name not in names:
+            names.append(name)
+
+
+def split(text: str) -> list[str]:
+    """Return the names in a byline.
+
+    >>> split("By Jane Roe and John Q. Public, Staff Writers")
+    ['Jane Roe', 'John Q. Public']
+    """
+    text = text.strip()[:400]
+    if text.startswith(("http://", "https://", "www.")):
+        return []
+    text = _LEAD.sub("", _PARENS.sub(" ", text))
+    names: list[str] = []
+    for part in _SPLIT.split(text):
+        part = _TRAIL.sub("", _LEAD.sub("", part)).strip(" \t.:;-–—|*\"'“”")
+        if not part or _ROLE.search(part) or any(c.isdigit() for c in part) or len(part) > 60 or len(part.split()) > 6:
+            continue
+        if not any(c.isalpha() for c in part) or "@" in part or part.islower():
+            if not (part.islower() and len(part.split()) == 2 and part.isascii()):
+                continue
+        if part.isupper() and len(part) > 4 and part.isascii():
+            part = part.title()
+        if part not in names:
+            names.append(part)
+    return names

@@ -1,0 +1,187 @@
+"""A page as a row of text blocks, in the order in which they stand, each with what surrounds it.
+
+One walk over the tree serves everything that follows: the body's roles, headline, dek, byline, visible dates and the
+link groups. It reads the tree and leaves it as it was.
+"""
+
+from dataclasses import dataclass, field
+
+from lxml.html import HtmlElement
+
+from newsarchive.extract import zones
+
+_SKIPPED = frozenset(
+    "script style noscript template svg iframe select object canvas head textarea math map datalist embed applet option link meta param source track".split()
+)
+_INLINE = frozenset(
+    "a abbr acronym b bdi bdo big cite code data del dfn em font i img input ins kbd label mark nobr q s samp small span strike strong sub sup time tt u var wbr"
+    " picture ruby rb rt rp output".split()
+)
+_DEEPEST = 200
+"""Deeper than this an element is read as one block: no page of people is nested so, and recursion has an end."""
+
+
+@dataclass(slots=True)
+class Anchor:
+    """One <a href> with its visible text."""
+
+    element: HtmlElement
+    href: str
+    zone: int
+    block: int
+    """Index of the block that it begins in."""
+    text: str = ""
+
+
+@dataclass(slots=True)
+class Block:
+    """A run of text without a block boundary in it."""
+
+    index: int
+    element: HtmlElement
+    """The nearest block-level element around the text."""
+    tag: str
+    zone: int
+    text: str
+    linked: int = 0
+    """Characters of the text that stand in links."""
+    strong: bool = False
+    """The whole text is bold."""
+    anchors: list[Anchor] = field(default_factory=list)
+    lines: tuple[str, ...] = ()
+    """The text's parts between single <br>, where there are several."""
+
+    @property
+    def link_share(self) -> float:
+        """The share of the text that is links, 0 to 1."""
+        return min(1.0, self.linked / len(self.text)) if self.text else 0.0
+
+
+@dataclass(slots=True)
+class Flow:
+    """All blocks and anchors of a page."""
+
+    blocks: list[Block] = field(default_factory=list)
+    anchors: list[Anchor] = field(default_factory=list)
+    characters: int = 0
+
+
+_LINE = " \x1f "
+"""Stands for a single <br> while a block is gathered: a control character that no page's text holds after parsing."""
+_UNSEEN = dict.fromkeys(map(ord, "\u200b\u2060\ufeff\u00ad\x1f"))
+
+
+def folded(text: str) -> str:
+    """Fold white space, and drop what no reader sees (zero-width space, soft hyphen)."""
+    if not text.isascii() or "\x1f" in text:
+        text = text.translate(_UNSEEN)
+    return " ".join(text.split())
+
+
+def walk(body: HtmlElement) -> Flow:
+    """Return the page's blocks in document order."""
+    walker = _Walker()
+    walker.element(body, 0, 0)
+    walker.flush()
+    return walker.flow
+
+
+class _Walker:
+    """Gathers inline text until a block boundary ends it."""
+
+    def __init__(self) -> None:
+        self.flow = Flow()
+        self.parts: list[str] = []
+        self.linked = 0
+        self.bold = 0
+        self.bold_depth = 0
+        self.anchor: Anchor | None = None
+        self.anchor_parts: list[str] = []
+        self.anchors: list[Anchor] = []
+        self.holder: HtmlElement | None = None
+        self.holder_zone = 0
+        self.breaks = 0
+
+    def text(self, text: str | None, holder: HtmlElement, zone: int) -> None:
+        if not text:
+            return
+        if self.breaks and not text.isspace():
+            if self.breaks > 1:
+                self.flush()
+            else:
+                self.parts.append(_LINE)
+            self.breaks = 0
+        if not self.parts or self.holder is None:
+            self.holder, self.holder_zone = holder, zone
+        self.parts.append(text)
+        if self.anchor is not None:
+            self.anchor_parts.append(text)
+            self.linked += len(text) if not text.isspace() else 0
+        if self.bold_depth and not text.isspace():
+            self.bold += len(text)
+
+    def flush(self) -> None:
+        """End the block that has been gathered."""
+        self.breaks = 0
+        if not self.parts:
+            return
+        raw = "".join(self.parts)
+        text = folded(raw)
+        self.parts = []
+        holder = self.holder
+        if text and holder is not None:
+            block = Block(
+                len(self.flow.blocks), holder, str(holder.tag), self.holder_zone, text, self.linked,
+                self.bold >= len(text) * 0.95 > 0, self.anchors,
+            )
+            if _LINE in raw:
+                block.lines = tuple(line for part in raw.split(_LINE) if (line := folded(part)))
+            self.flow.blocks.append(block)
+            self.flow.characters += len(text)
+            self.anchors = []
+        self.linked = self.bold = 0
+        self.holder = None
+
+    def element(self, element: HtmlElement, zone: int, depth: int, holder: HtmlElement | None = None) -> None:
+        """Walk one element and what it holds; its tail is the caller's."""
+        tag = element.tag
+        if element.attrib:
+            zone |= zones.zone_of(tag, dict(element.attrib))
+        elif tag in zones.TAG_ZONES:
+            zone |= zones.TAG_ZONES[tag]
+        if tag == "a" or tag in _INLINE:
+            self.inline(element, tag, zone, depth, holder if holder is not None else element)
+            return
+        self.flush()
+        self.content(element, zone, depth, element)
+        self.flush()
+
+    def inline(self, element: HtmlElement, tag: str, zone: int, depth: int, holder: HtmlElement) -> None:
+        bold = tag in ("b", "strong")
+        self.bold_depth += bold
+        href = element.get("href") if tag == "a" and self.anchor is None else None
+        if href:
+            self.anchor = anchor = Anchor(element, href, zone, len(self.flow.blocks))
+            self.anchor_parts = []
+            self.flow.anchors.append(anchor)
+            self.anchors.append(anchor)
+        self.content(element, zone, depth, holder)
+        if href:
+            anchor.text = folded("".join(self.anchor_parts))
+            self.anchor = None
+        self.bold_depth -= bold
+
+    def content(self, element: HtmlElement, zone: int, depth: int, holder: HtmlElement) -> None:
+        if depth > _DEEPEST:
+            self.text(element.text_content(), holder, zone)
+            return
+        self.text(element.text, holder, zone)
+        for child in element:
+            tag = child.tag
+            if tag == "br":
+                self.breaks += 1
+            elif tag == "hr":
+                self.flush()
+            elif isinstance(tag, str) and tag not in _SKIPPED:
+                self.element(child, zone, depth + 1, holder)
+            self.text(child.tail, holder, zone)

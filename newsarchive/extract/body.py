@@ -1,0 +1,228 @@
+"""The article of a page as paragraphs with roles, from headline to end."""
+
+from dataclasses import dataclass
+
+from lxml.html import HtmlElement
+from storage.model import BODY_ROLES, Paragraph, Role
+
+from newsarchive.extract import zones
+from newsarchive.extract.blocks import Block, Flow
+from newsarchive.extract.headline import Headline, key
+from newsarchive.extract.roles import Setting, form, is_label, role
+from newsarchive.extract.select_body import Selection
+
+_OUTSIDE = zones.NAV | zones.MENU | zones.HIDDEN | zones.CONSENT | zones.BUTTON
+_NOT_TEXT = (
+    _OUTSIDE | zones.RELATED | zones.LATEST | zones.PROMO | zones.SHARE | zones.COMMENTS | zones.TAGS | zones.ASIDE | zones.FOOTER | zones.FORM
+    | zones.CAPTION | zones.AD | zones.BIO | zones.PLAYER
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """What was read between headline and end."""
+
+    paragraphs: tuple[Paragraph, ...]
+    dek: str | None
+    inside: frozenset[int]
+    """Blocks whose text is body."""
+
+    @property
+    def text(self) -> str:
+        """The body's own paragraphs."""
+        return "\n".join(p.text for p in self.paragraphs if p.role in BODY_ROLES)
+
+
+def body(flow: Flow, selection: Selection, head: Headline, descriptions: list[str], authors: tuple[str, ...]) -> Body:
+    """Put roles to what trafilatura took, and to what it left between headline and end."""
+    blocks = flow.blocks
+    chosen = _without_strays(blocks, selection.chosen, head)
+    chosen |= _left_behind(blocks, chosen, head)
+    if not chosen:
+        return Body(paragraphs=(), dek=None, inside=frozenset())
+    dek_at = _dek(blocks, chosen, head, descriptions)
+    setting = _setting(blocks, chosen, head, dek_at, authors)
+    told = _told(blocks, chosen, setting)
+    _announce(blocks, told)
+    _trim(blocks, told)
+    inside = frozenset(i for i, r in told.items() if r in BODY_ROLES)
+    dek = blocks[dek_at].text if dek_at >= 0 else None
+    return Body(paragraphs=tuple(_paragraphs(blocks, told, selection)), dek=dek, inside=inside)
+
+
+def _without_strays(blocks: list[Block], chosen: set[int], head: Headline) -> set[int]:
+    """Drop what stands before the headline, unless that is much of the text: then the headline is not where it seems."""
+    if head.block is None:
+        return set(chosen)
+    before = {i for i in chosen if i < head.block}
+    amount = sum(len(blocks[i].text) for i in chosen)
+    return chosen - before if sum(len(blocks[i].text) for i in before) * 4 < amount else set(chosen)
+
+
+def _shape(element: HtmlElement) -> tuple[str, str]:
+    return str(element.tag), element.get("class") or ""
+
+
+def _left_behind(blocks: list[Block], chosen: set[int], head: Headline) -> set[int]:
+    """Return text blocks that trafilatura left though they are siblings, or sit in twins, of paragraphs that it took."""
+    texts = [i for i in chosen if form(blocks[i]) is Role.TEXT and len(blocks[i].text) > 60]
+    if not texts:
+        return set()
+    parents = {blocks[i].element.getparent() for i in texts}
+    tags = {blocks[i].tag for i in texts}
+    shapes = {_shape(p) for p in parents if p is not None and p.get("class")}
+    first = head.block + 1 if head.block is not None else min(texts)
+    found: set[int] = set()
+    for block in blocks[first:]:
+        if block.index in chosen or block.zone & _NOT_TEXT or block.link_share > 0.6:
+            continue
+        parent = block.element.getparent()
+        if parent is None:
+            continue
+        role_here = form(block)
+        if role_here is Role.HEADING:
+            if parent in parents and min(texts) < block.index < max(texts) and block.tag != "h1":
+                found.add(block.index)
+        elif block.tag in tags and block.tag != "div" and (parent in parents or (_shape(parent) in shapes and len(block.text) > 60)):
+            found.add(block.index)
+    return found
+
+
+def _dek(blocks: list[Block], chosen: set[int], head: Headline, descriptions: list[str]) -> int:
+    """Return the block of the line under the headline; -1 where there is none."""
+    if head.block is None:
+        return -1
+    texts = [i for i in sorted(chosen) if i > head.block and form(blocks[i]) is Role.TEXT and len(blocks[i].text) > 60]
+    keys = [key(d) for d in descriptions if len(d) > 15]
+    for block in blocks[head.block + 1 : head.block + 16]:
+        if block.zone & (zones.FIGCAPTION | zones.CAPTION | zones.NAV | zones.MENU | zones.HIDDEN | zones.BYLINE) or block.link_share > 0.5:
+            continue
+        if not 20 < len(block.text) < 600:
+            continue
+        own = key(block.text)
+        described = any(own == k or (len(own) > 40 and (k.startswith(own) or own.startswith(k[:-3]))) for k in keys)
+        if (described or block.zone & zones.DEK or block.tag in ("h2", "h3")) and _stands_apart(block, blocks, texts):
+            return block.index
+        if texts and block.index >= texts[min(1, len(texts) - 1)]:
+            break
+    return -1
+
+
+def _stands_apart(block: Block, blocks: list[Block], texts: list[int]) -> bool:
+    """Say whether a block is told apart from the paragraphs after it: another parent, tag or class."""
+    later = [blocks[i] for i in texts if i > block.index][:3]
+    if not later:
+        return False
+    parent = block.element.getparent()
+    for other in later:
+        if other.element.getparent() is parent and other.tag == block.tag and (other.element.get("class") or "") == (block.element.get("class") or ""):
+            return False
+    if block.tag in ("h2", "h3"):
+        # A first subheading is not a dek: it is a sibling of the text, and its like come again.
+        again = any(b.tag == block.tag and b.element.getparent() is parent for b in blocks[block.index + 1 : later[-1].index + 40])
+        return not again
+    return block.element.getparent() is not later[0].element.getparent() or bool(block.zone & zones.DEK & ~later[0].zone) or block.tag != later[0].tag
+
+
+def _setting(blocks: list[Block], chosen: set[int], head: Headline, dek_at: int, authors: tuple[str, ...]) -> Setting:
+    sure = [i for i in sorted(chosen) if i != dek_at and len(blocks[i].text) > 80 and blocks[i].link_share < 0.5] or sorted(chosen)
+    return Setting(
+        headline=head.text,
+        headline_at=-1 if head.block is None else head.block,
+        dek_at=dek_at,
+        authors=authors,
+        body_from=sure[0],
+        body_to=sure[-1],
+    )
+
+
+def _told(blocks: list[Block], chosen: set[int], setting: Setting) -> dict[int, Role]:
+    """Return roles by block, for all blocks from the headline to the article's end that have one."""
+    told: dict[int, Role] = {}
+    start = setting.headline_at + 1 if 0 <= setting.headline_at <= min(chosen) else min(chosen)
+    for block in blocks[start : max(chosen) + 1]:
+        taken = block.index in chosen or block.index == setting.dek_at
+        if not taken and block.zone & _OUTSIDE:
+            continue
+        what = role(block, setting)
+        # What trafilatura left is told only where it is clear what it is.
+        if what is not None and (taken or what not in BODY_ROLES):
+            told[block.index] = what
+    return told
+
+
+def _announce(blocks: list[Block], told: dict[int, Role]) -> None:
+    """Give what a label announces the label's role: teasers under "Read also", all under "AI Disclaimer"."""
+    for index in sorted(told):
+        if told[index] not in BODY_ROLES and told[index] not in (Role.DISCLAIMER, Role.PROMO, Role.TEASER, Role.COMMENT):
+            continue
+        label = is_label(blocks[index])
+        if label is None:
+            continue
+        followers = _followers(blocks, told, index, label)
+        if followers or label is not Role.TEASER:
+            told[index] = label
+            for follower in followers:
+                told[follower] = label
+
+
+def _followers(blocks: list[Block], told: dict[int, Role], index: int, label: Role) -> list[int]:
+    """Return the blocks that a label speaks for: those after it in its own box, up to the next heading."""
+    block = blocks[index]
+    box = block.element.getparent()
+    found = []
+    for other in blocks[index + 1 :]:
+        if box is None or box not in other.element.iterancestors():
+            break
+        if form(other) is Role.HEADING and block.tag in ("h1", "h2", "h3", "h4", "h5", "h6") and other.tag <= block.tag:
+            break
+        if label is Role.TEASER and other.link_share < 0.6:
+            break
+        if label is Role.PROMO and len(found) >= 4:
+            break
+        if other.index in told:
+            found.append(other.index)
+    return found
+
+
+def _trim(blocks: list[Block], told: dict[int, Role]) -> None:
+    """A heading with no text of its own after it announces something else."""
+    for index in sorted(told, reverse=True):
+        if told[index] not in BODY_ROLES:
+            continue
+        if told[index] is not Role.HEADING:
+            break
+        told[index] = Role.TEASER
+
+
+def _paragraphs(blocks: list[Block], told: dict[int, Role], selection: Selection) -> list[Paragraph]:
+    """Return paragraphs in order; items of one list, and rows of one table, become one paragraph."""
+    loose: dict[int, list[str]] = {}
+    for after, _tag, text in selection.loose:
+        loose.setdefault(after, []).append(text)
+    paragraphs = [Paragraph(role=Role.TEXT, text=text) for text in loose.pop(-1, [])]
+    last: tuple[Role, object, object] | None = None
+    for index in sorted(told.keys() | loose.keys()):
+        if index in told:
+            block, what = blocks[index], told[index]
+            group = _group(block, what)
+            if group is not None and last is not None and (group[0], group[1]) == (last[0], last[1]):
+                joint = " | " if group[2] is not None and group[2] is last[2] else "\n"
+                paragraphs[-1] = Paragraph(role=what, text=paragraphs[-1].text + joint + block.text)
+            else:
+                paragraphs.append(Paragraph(role=what, text=block.text))
+            last = group
+        for text in loose.get(index, []):
+            paragraphs.append(Paragraph(role=Role.TEXT, text=text))
+            last = None
+    return paragraphs
+
+
+def _group(block: Block, what: Role) -> tuple[Role, object, object] | None:
+    """Return what must be the same for two blocks to be one paragraph."""
+    if what is Role.LIST:
+        return what, next(block.element.iterancestors("ul", "ol", "dl"), None), None
+    if what is Role.TABLE:
+        row = next(block.element.iterancestors("tr"), None)
+        return what, next(block.element.iterancestors("table"), None), row
+    return None

@@ -1,0 +1,101 @@
+"""Bytes to text. Whatever the bytes are, text comes out: what cannot be decoded becomes U+FFFD."""
+
+import re
+from collections.abc import Sequence
+
+from charset_normalizer import from_bytes
+
+# WHATWG Encoding, section 4.2: what servers and pages write, and what browsers take it for. Only text encodings of the
+# web stand here: a page that names "rot13" or "idna" is not obeyed.
+_LABELS = {
+    "utf-8": "utf-8 utf8 unicode-1-1-utf-8 unicode11utf8 x-unicode20utf8",
+    "cp1252": "windows-1252 cp1252 x-cp1252 iso-8859-1 iso8859-1 iso88591 latin1 latin-1 l1 ascii us-ascii ansi_x3.4-1968",
+    "cp1250": "windows-1250 cp1250 x-cp1250",
+    "cp1251": "windows-1251 cp1251 x-cp1251 win-1251 cp-1251",
+    "cp1253": "windows-1253 cp1253",
+    "cp1254": "windows-1254 cp1254 iso-8859-9 iso8859-9 latin5",
+    "cp1255": "windows-1255 cp1255",
+    "cp1256": "windows-1256 cp1256",
+    "cp1257": "windows-1257 cp1257",
+    "cp1258": "windows-1258 cp1258",
+    "cp874": "windows-874 tis-620 iso-8859-11",
+    "cp866": "ibm866 cp866",
+    "iso8859-2": "iso-8859-2 iso8859-2 latin2",
+    "iso8859-3": "iso-8859-3",
+    "iso8859-4": "iso-8859-4",
+    "iso8859-5": "iso-8859-5",
+    "iso8859-6": "iso-8859-6",
+    "iso8859-7": "iso-8859-7 iso8859-7",
+    "iso8859-8": "iso-8859-8 iso-8859-8-i",
+    "iso8859-10": "iso-8859-10",
+    "iso8859-13": "iso-8859-13",
+    "iso8859-14": "iso-8859-14",
+    "iso8859-15": "iso-8859-15 iso8859-15 latin9",
+    "iso8859-16": "iso-8859-16",
+    "koi8-r": "koi8-r koi8 koi",
+    "koi8-u": "koi8-u koi8-ru",
+    "mac_roman": "macintosh x-mac-roman",
+    "gb18030": "gb18030 gbk x-gbk gb2312 gb_2312-80 chinese hz-gb-2312",
+    "big5hkscs": "big5 big5-hkscs cn-big5 x-x-big5",
+    "cp932": "shift_jis shift-jis sjis x-sjis ms_kanji windows-31j cp932",
+    "euc_jp": "euc-jp x-euc-jp",
+    "iso2022_jp": "iso-2022-jp",
+    "cp949": "euc-kr ks_c_5601-1987 korean windows-949 cp949 ksc5601",
+}
+_CODECS = {label: codec for codec, labels in _LABELS.items() for label in labels.split()}
+_BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
+_HEADER_CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
+_META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
+_XML_ENCODING = re.compile(rb"^\s*<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([\w.:-]+)", re.IGNORECASE)
+_HEAD = 8192
+"""Bytes in which a page may name its encoding. HTML says 1024; real pages are less tidy."""
+_SAMPLE = 16384
+"""Bytes that guessing looks at."""
+
+
+def decode(payload: bytes, headers: Sequence[tuple[str, str]] = ()) -> str:
+    """Return the text of a payload, without byte order mark and without NULs.
+
+    Valid UTF-8 is UTF-8, whatever is declared: text in another encoding hardly ever is.
+
+    >>> decode("Zürich".encode("latin-1"), [("Content-Type", "text/html; charset=ISO-8859-1")])
+    'Zürich'
+    """
+    for bom, codec in _BOMS:
+        if payload.startswith(bom):
+            return _clean(payload[len(bom) :].decode(codec, "replace"))
+    try:
+        return _clean(payload.decode("utf-8"))
+    except UnicodeDecodeError:
+        codec = declared(payload, headers) or "utf-8"
+    text = payload.decode(codec, "replace")
+    # A few bad bytes in long text are a wound, not another encoding.
+    if text.count("\ufffd") * 200 <= len(text):
+        return _clean(text)
+    guess = _guess(payload)
+    return _clean(payload.decode(guess, "replace") if guess else text)
+
+
+def declared(payload: bytes, headers: Sequence[tuple[str, str]] = ()) -> str | None:
+    """Return the codec that HTTP, the XML declaration or a meta element names; None where none is known."""
+    for name, value in headers:
+        if name.lower() == "content-type" and (found := _HEADER_CHARSET.search(value)):
+            if codec := _CODECS.get(found[1].lower()):
+                return codec
+    head = payload[:_HEAD]
+    for pattern in (_XML_ENCODING, _META_CHARSET):
+        if match := pattern.search(head):
+            return _CODECS.get(match[1].decode("ascii", "replace").lower())
+    return None
+
+
+def _guess(payload: bytes) -> str | None:
+    """Guess the codec from the bytes that are not ASCII: markup around them only blurs the picture."""
+    sample = payload if len(payload) <= _SAMPLE else b" ".join(re.findall(rb"[^\x00-\x7f][^<>]{0,200}", payload)[:400])
+    best = from_bytes(sample[:_SAMPLE]).best()
+    return best.encoding if best else None
+
+
+def _clean(text: str) -> str:
+    # libxml2 ends a text at its first NUL.
+    return text.replace("\0", "") if "\0" in text else text

@@ -1,0 +1,154 @@
+"""The headline as printed: what h1, og:title, JSON-LD and <title> agree on, without the site's name."""
+
+import re
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from newsarchive.extract import zones
+from newsarchive.extract.blocks import Block
+from newsarchive.extract.heads import Head
+from newsarchive.extract.jsonld import Node, text_of
+
+_WORD = re.compile(r"[^\W_]+")
+_CUTS = re.compile(r"\s+[|\u2502·•»›::~–—-]{1,2}\s+|\s*[|»]\s*|(?<=\w)\s*[|\uff5c_]\s*|:\s+|\s*[-–—]\s*(?=[^\s-]+$)")
+_HEADINGS = ("h1", "h2", "h3")
+_LONGEST = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """The headline and where on the page it stands."""
+
+    text: str
+    block: int | None
+    """Index of the block that prints it; None where no block does."""
+
+
+def key(text: str) -> str:
+    """Return letters and digits only, in lower case: what two prints of a line have in common.
+
+    >>> key("‘Hot’ summer, cold winter!")
+    'hot summer cold winter'
+    """
+    return " ".join(_WORD.findall(text.casefold()))
+
+
+def alike(one: str, other: str) -> float:
+    """Return how much two lines agree, 0 to 1: shared words over all words."""
+    first, second = set(one.split()), set(other.split())
+    if not first or not second:
+        return 0.0
+    if one == other:
+        return 1.0
+    if len(first) == 1 or len(second) == 1:
+        return 1.0 if one.replace(" ", "") == other.replace(" ", "") else 0.0
+    return len(first & second) / len(first | second)
+
+
+def headline(blocks: list[Block], head: Head, node: Node | None, url: str) -> Headline:
+    """Return the headline; its text is "" where the page has none."""
+    site = site_names(head, url)
+    claims = _claims(head, node, site)
+    keys = [key(claim) for claim in claims]
+    best: tuple[float, Block] | None = None
+    for block in blocks:
+        heading = block.tag in _HEADINGS or _inside_h1(block)
+        if (not heading and not block.text.startswith(tuple(claims[:2]))) or len(block.text) > _LONGEST:
+            continue
+        score = _score(block, heading, keys, site)
+        if score > 0 and (best is None or score > best[0]):
+            best = score, block
+    if best is not None and best[0] >= 0.5:
+        return Headline(best[1].text, best[1].index)
+    if claims:
+        return Headline(claims[0], None)
+    if best is not None:
+        return Headline(best[1].text, best[1].index)
+    return Headline("", None)
+
+
+def _score(block: Block, heading: bool, keys: list[str], site: set[str]) -> float:
+    """Weigh a block: its agreement with what the page claims, and its rank as a heading."""
+    own = key(block.text)
+    if not own or own in site:
+        return 0.0
+    agreement = max((max(alike(own, claim), 0.8 if claim and len(claim) > 12 and (claim in own or own in claim) and 0.4 < len(own) / len(claim) < 2.5 else 0) for claim in keys), default=0.0)
+    score = agreement
+    if block.tag == "h1" or _inside_h1(block):
+        score += 0.45 if agreement >= 0.3 else 0.3
+    elif not heading and agreement < 1.0:
+        return 0.0
+    if block.zone & (zones.NAV | zones.FOOTER | zones.ASIDE | zones.RELATED | zones.LATEST | zones.COMMENTS):
+        score -= 0.3
+    if block.zone & zones.HIDDEN:
+        score -= 0.25
+    if not heading and block.link_share > 0.9:
+        score -= 0.3
+    if len(own.split()) <= 1 and len(own) < 12 and agreement < 1.0:
+        score -= 0.3
+    return score
+
+
+def _inside_h1(block: Block) -> bool:
+    parent = block.element.getparent()
+    return block.element.tag not in _HEADINGS and parent is not None and parent.tag == "h1"
+
+
+def _claims(head: Head, node: Node | None, site: set[str]) -> list[str]:
+    """Return what the page says its headline is, best first, site names cut off."""
+    given = [
+        text_of((node or {}).get("headline")),
+        head.first("og:title"),
+        head.first("twitter:title", "parsely-title", "sailthru.title", "dc.title", "dcterms.title", "title"),
+        text_of((node or {}).get("name")),
+        head.title,
+    ]
+    claims: list[str] = []
+    for text in given:
+        text = without_site(text, site)
+        if text and key(text) not in site and text not in claims:
+            claims.append(text)
+    # A headline that JSON-LD cut short ("…") gives way to the same headline in full.
+    claims.sort(key=lambda claim: claim.endswith(("...", "…")))
+    return claims
+
+
+def site_names(head: Head, url: str) -> set[str]:
+    """Return keys of the names that the site goes by."""
+    names = {key(name) for name in head.all("og:site_name", "application-name", "twitter:site", "al:ios:app_name", "publisher", "dc.publisher", "copyright") if name}
+    host = (urlsplit(url).hostname or "").removeprefix("www.")
+    names |= {key(host), key(host.rpartition(".")[0]), key(host.partition(".")[0])}
+    names.discard("")
+    return names
+
+
+def without_site(title: str, site: set[str]) -> str:
+    """Cut the site's name off a title, where what stands behind (or before) a separator is a name of the site.
+
+    >>> without_site("Rain falls | The Daily Example", {"daily example"})
+    'Rain falls'
+    """
+    for _ in range(2):
+        cuts = list(_CUTS.finditer(title))
+        if not cuts:
+            return title
+        last, first = cuts[-1], cuts[0]
+        if last.start() > 0 and _is_site(title[last.end() :], site):
+            title = title[: last.start()].strip()
+        elif _is_site(title[: first.start()], site):
+            title = title[first.end() :].strip()
+        else:
+            return title
+    return title
+
+
+def _is_site(part: str, site: set[str]) -> bool:
+    own = key(part)
+    squeezed = own.replace(" ", "").removeprefix("the")
+    if not squeezed:
+        return False
+    for name in site:
+        bare = name.replace(" ", "").removeprefix("the")
+        if bare and (bare == squeezed or (len(bare) > 4 and bare in squeezed and len(squeezed) < 2.5 * len(bare)) or (len(squeezed) > 4 and squeezed in bare)):
+            return True
+    return False

@@ -1,0 +1,201 @@
+"""Text to moments: ISO 8601, RFC 2822, and dates as newspapers print them in many languages.
+
+A time without a zone is read in `zone`, which the caller takes from another date of the same page, else as UTC. A date
+without a time is its midnight, read the same way. Nothing here asks the clock.
+"""
+
+import re
+import unicodedata
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+
+_ISO = re.compile(
+    r"^\s*([12]\d{3})-?(\d\d)-?(\d\d)(?:[T\s]+(\d{1,2}):?(\d\d)(?::?(\d\d)(?:[.,]\d+)?)?\s*([ap]m)?\s*(Z|UTC|GMT|[+-]\d\d?:?(?:\d\d)?|[A-Z]{2,5})?)?",
+    re.IGNORECASE,
+)
+_CLOCK = re.compile(r"(?<!\d)(\d{1,2})\s*(?:[:.h時时点시]|시\s)\s*(\d\d)(?::(\d\d))?\s*(?:分|분)?(?:\s*(a\.?\s?m\.?|p\.?\s?m\.?))?", re.IGNORECASE)
+_AFTERNOON = re.compile("오후|下午|午後|晚上")
+_HOUR = re.compile(r"(?<![\d.])(\d{1,2})\s*(a\.?m\.?|p\.?m\.?)\b", re.IGNORECASE)
+_OFFSET = re.compile(r"(?:GMT|UTC)?\s*([+-])(\d\d?):?(\d\d)?\b")
+_OFFSET_IN_PRINT = re.compile(r"((?:GMT|UTC)\s*[+-]\d\d?(?::?\d\d)?|(?<=\d\s)[+-]\d\d:?\d\d)(?!\d)")
+_ZONES = {
+    "z": 0, "utc": 0, "gmt": 0, "bst": 1, "ist": 5.5, "cet": 1, "cest": 2, "mez": 1, "mesz": 2, "eet": 2, "eest": 3, "msk": 3, "мск": 3,
+    "est": -5, "edt": -4, "et": -5, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8, "pdt": -7, "jst": 9, "kst": 9, "hkt": 8,
+    "sgt": 8, "wib": 7, "aest": 10, "aedt": 11, "nzst": 12, "nzdt": 13, "sast": 2, "eat": 3, "wat": 1, "pkt": 5, "gst": 4,
+}  # fmt: skip
+_ZONE_NAME = re.compile(r"\b(" + "|".join(sorted(_ZONES, key=len, reverse=True)) + r")\b", re.IGNORECASE)
+
+# Stems of month names by number. A word is a month where it starts with a stem; the longest stem wins.
+_MONTHS = (
+    "jan januar janvier enero ene gennaio gen janeiro январ янв січн styczni stycz leden ledn január ocak oca tammikuu ianuar ιανουαρ يناير كانون_الثاني ינואר جنوری ژانویه जनवरी มกราคม ม.ค januari",
+    "feb februar février fevrier febrero febbraio fevereiro fev феврал фев лют luty luteg únor února şubat sub helmikuu φεβρουαρ فبراير شباط פברואר فروری فوریه फरवरी फ़रवरी กุมภาพันธ์ ก.พ",
+    "mar mär maer märz mars marzo março marco март мар берез marzec marca břez mart maaliskuu maart mrt μαρτ مارس آذار מרץ مارچ मार्च มีนาคม มี.ค maret",
+    "apr april avril abril abr aprile апрел апр квіт kwiecień kwietni dub duben nisan huhtikuu απριλ أبريل نيسان אפריל اپریل آوریل अप्रैल เมษายน เม.ย",
+    "may mai mayo maggio mag maio мая май трав maj máj květ mayıs toukokuu mei ma4 μαΐ μαι مايو أيار מאי مئی مه मई พฤษภาคม พ.ค",
+    "jun juni juin junio giugno giu junho июн черв czerwiec czerwc červn haziran kesäkuu ιουν يونيو حزيران יוני جون ژوئن जून มิถุนายน มิ.ย",
+    "jul juli juillet julio luglio lug julho июл лип lipiec lipca červenc temmuz heinäkuu ιουλ يوليو تموز יולי جولائی ژوئیه जुलाई กรกฎาคม ก.ค",
+    "aug august août aout agosto ago август авг серп sierpień sierpni srp ağustos elokuu αυγ أغسطس آب אוגוסט اگست اوت अगस्त สิงหาคม ส.ค agustus",
+    "sep sept september septembre septiembre settembre set setembro сентябр сен верес wrzesień wrześni září eylül syyskuu σεπτ سبتمبر أيلول ספטמבר ستمبر سپتامبر सितंबर กันยายน ก.ย",
+    "oct okt october oktober octobre octubre ottobre ott outubro out октябр окт жовт październik październi říj ekim lokakuu οκτωβρ أكتوبر تشرين_الأول אוקטובר اکتوبر اکتبر अक्टूबर ตุลาคม ต.ค",
+    "nov november novembre noviembre novembro ноябр ноя листопад listopad kasım marraskuu noiembrie νοεμβρ نوفمبر تشرين_الثاني נובמבר نومبر نوامبر नवंबर พฤศจิกายน พ.ย",
+    "dec dez december dezember décembre decembre diciembre dic dicembre dezembro декабр дек груд grudzień grudni prosin aralık joulukuu decembrie δεκεμβρ ديسمبر كانون_الأول דצמבר دسمبر دسامبر दिसंबर ธันวาคม ธ.ค desember",
+)
+
+
+def _plain(word: str) -> str:
+    """Lower case, and without marks on Latin letters: "Août" and "AOUT" are one word."""
+    return unicodedata.normalize("NFC", "".join(c for c in unicodedata.normalize("NFD", word.casefold()) if not "\u0300" <= c <= "\u036f"))
+
+
+_STEMS = {_plain(stem.replace("_", " ")): month for month, stems in enumerate(_MONTHS, 1) for stem in stems.split()}
+_LONGEST = max(map(len, _STEMS))
+_DIGITS = {ord(c): str(unicodedata.digit(c)) for c in "٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹०१२३४५६७८९๐๑๒๓๔๕๖๗๘๙０１２３４５６７８９"}
+
+_CJK = re.compile(r"(\d{4})\s*[年년.]\s*(\d{1,2})\s*[月월.]\s*(\d{1,2})\s*[日일]?")
+_YEAR_FIRST = re.compile(r"(?<!\d)((?:19|20)\d\d)[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)")
+_YEAR_LAST = re.compile(r"(?<!\d)(\d{1,2})([-/.])\s?(\d{1,2})\2\s?((?:19|20)\d\d)(?!\d)")
+_NAMED = re.compile(r"(?<!\d)(\d{1,2})(?:st|nd|rd|th|er|º|ª|\.|-го)?,?(?:\s+(?:de|of|di|den|d'|ngày))?[\s-]+([^\W\d_]{2,12}(?:\s[^\W\d_]{2,8})?)\.?,?(?:\s+(?:de|del|of))?,?[\s-]+(\d{4})")
+_MONTH_FIRST = re.compile(r"(?<![^\W\d_])([^\W\d_]{3,12})\.?[\s-]+(\d{1,2})(?:st|nd|rd|th|\.)?(?:,|\s)\s*(\d{4})")
+_THAI_YEARS = 543
+"""A Thai year is the Buddhist one."""
+
+
+def iso(text: str, zone: tzinfo | None = None) -> datetime | None:
+    """Read a machine's date: ISO 8601 in its many dialects, RFC 2822, seconds or milliseconds since 1970.
+
+    >>> iso("2019-11-18T10:00:00-0500").isoformat()
+    '2019-11-18T15:00:00+00:00'
+    >>> iso("Mon, 18 Nov 2019 10:00:00 GMT").isoformat()
+    '2019-11-18T10:00:00+00:00'
+    """
+    text = text.strip()[:80]
+    if text.isdigit() and len(text) in (10, 13):
+        return _sane(datetime.fromtimestamp(int(text[:10]), UTC))
+    match = _ISO.match(text)
+    if not match:
+        return printed(text, zone)
+    year, month, day, hour, minute, second, half, offset = match.groups()
+    if hour and not offset and (named := _ZONE_NAME.search(text[match.end() :])):
+        offset = named[1]
+    return _built((int(year), int(month), int(day)), _time(hour, minute, second, half), _zone(offset) or zone)
+
+
+def has_zone(text: str) -> tzinfo | None:
+    """Return the zone that a machine's date states, else None."""
+    match = _ISO.match(text.strip()[:80])
+    return _zone(match[8]) if match and match[8] else None
+
+
+def has_time(text: str) -> bool:
+    """Say whether a date comes with a time of day."""
+    match = _ISO.match(text.strip()[:80])
+    return bool(match and match[4]) or bool(_CLOCK.search(text[:80])) or text.strip().isdigit()
+
+
+def printed(text: str, zone: tzinfo | None = None, *, day_first: bool = True) -> datetime | None:
+    """Read the first whole date (day, month and year) in a line of print.
+
+    >>> printed("Publié le 18 août 2019 à 10h05").isoformat()
+    '2019-08-18T10:05:00+00:00'
+    >>> printed("2019年11月18日 10:05").isoformat()
+    '2019-11-18T10:05:00+00:00'
+    >>> printed("no date in 2019")
+    """
+    text = text[:300].translate(_DIGITS)
+    if not any(c.isdigit() for c in text):
+        return None
+    found = _day(text, day_first=day_first)
+    if found is None:
+        return None
+    day, start, end = found
+    # The clock stands beside the date: after it, or shortly before.
+    around = text[end : end + 50]
+    clock = _clock(around)
+    if clock is None:
+        around = text[max(0, start - 25) : start]
+        clock = _clock(around)
+    return _built(day, clock or (0, 0, 0), (_zone_in(around) if clock else None) or zone)
+
+
+def _day(text: str, *, day_first: bool) -> tuple[tuple[int, int, int], int, int] | None:
+    """Find year, month and day, and where they stand."""
+    for pattern in (_CJK, _YEAR_FIRST):
+        if match := pattern.search(text):
+            return (int(match[1]), int(match[2]), int(match[3])), match.start(), match.end()
+    for match in _NAMED.finditer(text):
+        if month := _month(match[2]):
+            return (int(match[3]), month, int(match[1])), match.start(), match.end()
+    for match in _MONTH_FIRST.finditer(text):
+        if month := _month(match[1]):
+            return (int(match[3]), month, int(match[2])), match.start(), match.end()
+    if match := _YEAR_LAST.search(text):
+        first, second = int(match[1]), int(match[3])
+        month, day = (second, first) if (day_first and second <= 12) or first > 12 else (first, second)
+        return (int(match[4]), month, day), match.start(), match.end()
+    return None
+
+
+def _month(word: str) -> int | None:
+    word = _plain(word)
+    for size in range(min(len(word), _LONGEST), 1, -1):
+        month = _STEMS.get(word[:size])
+        if month and (size >= 4 or len(word) <= size + 1 or not word.isascii()):
+            return month
+        if month and len(word) > size + 1:
+            return None
+    return None
+
+
+def _clock(text: str) -> tuple[int, int, int] | None:
+    if match := _CLOCK.search(text):
+        half = match[4] or ("pm" if _AFTERNOON.search(text[: match.start()]) else None)
+        return _time(match[1], match[2], match[3], half)
+    if match := _HOUR.search(text):
+        return _time(match[1], "0", None, match[2])
+    return None
+
+
+def _time(hour: str | None, minute: str | None, second: str | None, half: str | None) -> tuple[int, int, int]:
+    if hour is None:
+        return 0, 0, 0
+    hours = int(hour)
+    if half and hours <= 12:
+        hours = hours % 12 + (12 if half.lower().startswith("p") else 0)
+    return hours, int(minute or 0), min(int(second or 0), 59)
+
+
+def _zone(name: str | None) -> tzinfo | None:
+    if not name:
+        return None
+    if match := _OFFSET.fullmatch(name.strip()):
+        hours, minutes = int(match[2]), int(match[3] or 0)
+        if hours > 14 or minutes > 59:
+            return None
+        shift = timedelta(hours=hours, minutes=minutes)
+        return timezone(shift if match[1] == "+" else -shift)
+    hours_east = _ZONES.get(name.strip().casefold())
+    return None if hours_east is None else timezone(timedelta(hours=hours_east))
+
+
+def _zone_in(text: str) -> tzinfo | None:
+    if match := _OFFSET_IN_PRINT.search(text):
+        return _zone(match[1])
+    match = _ZONE_NAME.search(text)
+    return _zone(match[1]) if match else None
+
+
+def _built(day: tuple[int, int, int], clock: tuple[int, int, int], zone: tzinfo | None) -> datetime | None:
+    year, month, date = day
+    if 2440 < year < 2640:
+        year -= _THAI_YEARS
+    hour, minute, second = clock
+    if hour == 24:
+        hour = 0
+    try:
+        return _sane(datetime(year, month, date, hour, minute, second, tzinfo=zone or UTC).astimezone(UTC))
+    except (ValueError, OverflowError):
+        return None
+
+
+def _sane(moment: datetime) -> datetime | None:
+    """Newspapers are older than the web, but not their pages' dates: what lies outside 1800 to 2100 is a slip."""
+    return moment if 1800 <= moment.year <= 2100 else None

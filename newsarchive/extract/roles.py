@@ -1,0 +1,171 @@
+"""What each block of an article is: body text, heading, quote ... or one of the roles that stand around a body.
+
+A role is decided by structure (tag, figure, list of links, what contains it), by its neighbours, and by what a short line
+says; no paragraph of running text is taken out of the body for a word in it.
+"""
+
+import re
+from dataclasses import dataclass
+
+from storage.model import Role
+
+from newsarchive.extract import words, zones
+from newsarchive.extract.blocks import Block
+from newsarchive.extract.headline import alike, key
+from newsarchive.extract.moments import printed
+
+_HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+_DATE_REST = re.compile(r"[^\W\d_]+")
+_DATE_WORDS = 9
+_SENTENCE_END = re.compile(r"[.!?…。！？؟।\"”’»)]\s*$")
+_NO_WORDS = re.compile(r"^[\W_]*$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What is known of the page when roles are told."""
+
+    headline: str
+    headline_at: int
+    """Block of the headline; -1 where no block prints it."""
+    dek_at: int
+    authors: tuple[str, ...]
+    body_from: int
+    """First block that is surely body."""
+    body_to: int
+    """Last block that is surely body."""
+
+
+def form(block: Block) -> Role:
+    """Return the role that a block has by its markup alone."""
+    if block.tag in _HEADINGS or (block.tag == "summary"):
+        return Role.HEADING
+    if block.zone & zones.PRE or block.tag == "pre":
+        return Role.CODE
+    if block.zone & zones.LIST and block.tag not in ("blockquote",):
+        return Role.LIST
+    if block.zone & zones.TABLE and block.tag in ("td", "th", "caption") and len(block.text) < 200:
+        return Role.TABLE
+    if block.zone & zones.QUOTE:
+        return Role.QUOTE
+    return Role.TEXT
+
+
+def role(block: Block, setting: Setting) -> Role | None:
+    """Return a block's role; None for what is no text of its own (the headline again, a row of dashes)."""
+    text = block.text
+    if _NO_WORDS.match(text) or is_headline(block, setting):
+        return None
+    if block.index == setting.dek_at:
+        return Role.DEK
+    special = _by_place(block) or _by_words(block, setting)
+    return special or form(block)
+
+
+def is_headline(block: Block, setting: Setting) -> bool:
+    """Say whether a block prints the headline (again)."""
+    if block.index == setting.headline_at:
+        return True
+    own, head = key(block.text), key(setting.headline)
+    return bool(own) and (own == head or (block.tag in _HEADINGS and len(own) > 20 and alike(own, head) > 0.8))
+
+
+def _by_place(block: Block) -> Role | None:
+    """Tell a role from what contains the block."""
+    zone, text = block.zone, block.text
+    if zone & zones.FIGCAPTION or (zone & zones.CAPTION and len(text) < 500):
+        return Role.CAPTION
+    if zone & zones.COMMENTS and not zone & zones.BODY:
+        return Role.COMMENT
+    if zone & zones.TAGS and block.link_share > 0.5 and len(text) < 300:
+        return Role.TAGS
+    if zone & zones.SHARE and len(text) < 80 and (block.link_share > 0.5 or words.SHARE_WORD.search(text)):
+        return Role.SHARE
+    if zone & zones.PROMO and zone & (zones.FORM | zones.BUTTON | zones.ASIDE) and len(text) < 400:
+        return Role.PROMO
+    if zone & zones.BIO and len(text) < 800:
+        return Role.BIO
+    return None
+
+
+def _by_words(block: Block, setting: Setting) -> Role | None:
+    """Tell a role from what a short line says, where markup or place bears it out."""
+    text = block.text
+    length = len(text)
+    if length < 80:
+        if words.PLAYER.match(text):
+            return Role.PLAYER
+        if words.NEWSLETTER.match(text):
+            return Role.PROMO
+        if words.COMMENTS.match(text):
+            return Role.COMMENT
+        if words.SHARE_WORD.search(text) and words.SHARE.match(text):
+            return Role.SHARE
+        if words.READ_TIME.match(text):
+            return Role.DATELINE
+    if length < 200 and _is_dateline(text, block):
+        return Role.DATELINE
+    if _is_byline(block, setting):
+        return Role.BYLINE
+    if length < 400 and words.TAGS.match(text) and (block.link_share > 0.3 or length < 60):
+        return Role.TAGS
+    if words.CORRECTION.match(text):
+        return Role.CORRECTION
+    if length < 1200 and words.DISCLAIMER.match(text):
+        return Role.DISCLAIMER
+    if length < 400 and words.PROMO.match(text) and (block.anchors or block.strong or block.zone & (zones.PROMO | zones.ASIDE) or block.index > setting.body_to):
+        return Role.PROMO
+    return Role.TEASER if _is_teaser(block) else None
+
+
+def _is_dateline(text: str, block: Block) -> bool:
+    """Say whether a line is a date and little else."""
+    if not any(c.isdigit() for c in text) or printed(text) is None:
+        return False
+    rest = len(_DATE_REST.findall(text))
+    return rest <= (_DATE_WORDS if block.zone & zones.DATE else 6) and (block.zone & zones.DATE != 0 or not _SENTENCE_END.search(text))
+
+
+def _is_byline(block: Block, setting: Setting) -> bool:
+    text = block.text
+    if words.CREDIT.match(text) and len(text) < 300:
+        return True
+    if len(text) > 150:
+        return False
+    if block.zone & zones.BYLINE and not block.zone & zones.BODY and len(text) < 100:
+        return True
+    own = key(text)
+    names = [key(name) for name in setting.authors]
+    for name in names:
+        if name and name in own and len(own) - len(name) < 30 and not _SENTENCE_END.search(text.rstrip(")")):
+            return True
+    return False
+
+
+def _is_teaser(block: Block) -> bool:
+    """Say whether a line only points to another article."""
+    text, length = block.text, len(block.text)
+    if form(block) is Role.LIST and not block.zone & (zones.RELATED | zones.LATEST):
+        return block.link_share >= 0.9 and length > 25 and not block.zone & zones.BODY
+    if block.link_share >= 0.85 and length > 20:
+        return True
+    if words.RELATED.match(text) and length < 250:
+        rest = length - block.linked
+        return block.linked > 0 and rest < 45 and block.linked > 15
+    return False
+
+
+def is_label(block: Block) -> Role | None:
+    """Return the role of what a short heading announces: a box of teasers, a disclaimer, a newsletter box; None for others."""
+    text = block.text
+    if len(text) > 70 or not (block.tag in _HEADINGS or block.strong or block.tag in ("div", "span", "p", "li", "strong") and len(text) < 45):
+        return None
+    if words.DISCLAIMER.match(text) and len(key(text).split()) <= 4:
+        return Role.DISCLAIMER
+    if words.NEWSLETTER.match(text):
+        return Role.PROMO
+    if words.COMMENTS.match(text):
+        return Role.COMMENT
+    if (words.RELATED.match(text) or words.LATEST.match(text)) and len(key(text).split()) <= 5 and not _SENTENCE_END.search(text):
+        return Role.TEASER
+    return None

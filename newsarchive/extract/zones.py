@@ -1,0 +1,155 @@
+"""Where on a page a text stands, as a set of bits: what its ancestors' tags, classes and ids say of it.
+
+A hint is evidence, never a verdict: publishers call an article "widget" and an advertisement "article". What a zone
+means for a paragraph is decided in roles.py, together with structure and repetition.
+"""
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+
+ARTICLE = 1 << 0
+MAIN = 1 << 1
+ASIDE = 1 << 2
+NAV = 1 << 3
+HEADER = 1 << 4
+FOOTER = 1 << 5
+FIGURE = 1 << 6
+FIGCAPTION = 1 << 7
+QUOTE = 1 << 8
+LIST = 1 << 9
+TABLE = 1 << 10
+HIDDEN = 1 << 11
+FORM = 1 << 12
+BUTTON = 1 << 13
+PRE = 1 << 14
+# What class and id hint at.
+RELATED = 1 << 15
+LATEST = 1 << 16
+PROMO = 1 << 17
+SHARE = 1 << 18
+COMMENTS = 1 << 19
+BYLINE = 1 << 20
+CAPTION = 1 << 21
+TAGS = 1 << 22
+PLAYER = 1 << 23
+MENU = 1 << 24
+AD = 1 << 25
+CONSENT = 1 << 26
+EMBED = 1 << 27
+DEK = 1 << 28
+DATE = 1 << 29
+BIO = 1 << 30
+DISCLAIMER = 1 << 31
+ADDRESS = 1 << 32
+BODY = 1 << 33
+
+TAG_ZONES = {
+    "article": ARTICLE,
+    "main": MAIN,
+    "aside": ASIDE,
+    "nav": NAV,
+    "header": HEADER,
+    "footer": FOOTER,
+    "figure": FIGURE,
+    "figcaption": FIGCAPTION | CAPTION,
+    "blockquote": QUOTE,
+    "ul": LIST,
+    "ol": LIST,
+    "dl": LIST,
+    "table": TABLE,
+    "form": FORM,
+    "button": BUTTON,
+    "pre": PRE,
+    "time": DATE,
+    "address": ADDRESS,
+    "video": PLAYER,
+    "audio": PLAYER,
+}
+
+_ROLE_ZONES = {"navigation": NAV, "menu": NAV, "menubar": NAV, "complementary": ASIDE, "contentinfo": FOOTER, "banner": HEADER, "article": ARTICLE, "main": MAIN}
+
+_WORDS = {
+    RELATED: "related relateds recirc recirculation recommend recommended recommendation recommendations recommends readnext readmore readalso alsolike"
+    " seealso upnext outbrain taboola teaser teasers suggest suggested suggestions similar verwandt linkbox moreon morefrom nextpost nextarticle"
+    " nextstory relatedposts relatedarticles relatedstories relatedcontent relatedlinks relatednews furtherreading youmaylike",
+    LATEST: "latest mostread mostpopular mostviewed mostshared mostrecent popular trending ticker topstories topnews latestnews recentposts",
+    PROMO: "newsletter newsletters subscribe subscription subscriptions subscriber signup donate donation donations membership paywall apppromo"
+    " inlinepromo cta mailinglist optin calltoaction mailchimp mc4wp",
+    SHARE: "share shares sharing sharebar sharetools sharedaddy social socials sociable addtoany addthis followus socialmedia",
+    COMMENTS: "comment comments commentlist commentform commentarea disqus respond livefyre viafoura spotim",
+    BYLINE: "byline bylines author authors writer contributor contributors reporter authorname autor auteur redacteur journalist",
+    CAPTION: "caption captions figcaption credit credits photocredit imagecredit bildunterschrift legende",
+    TAGS: "tag tags taglist tagcloud taglinks keywords keyword topics hashtags",
+    PLAYER: "video videos player audio podcast playlist jwplayer brightcove videojs",
+    MENU: "nav navbar navigation menu menus breadcrumb breadcrumbs crumbs masthead siteheader sitefooter footer submenu topbar",
+    AD: "ad ads advert advertisement adverts sponsor sponsored dfp adslot adunit",
+    CONSENT: "cookie cookies consent gdpr onetrust cookiebar",
+    EMBED: "tweet embed embedded oembed",
+    DEK: "dek standfirst subtitle subtitles subhead subheading subheadline strapline summary lead lede leadtext excerpt deck teasertext chapeau"
+    " vorspann intro introtext introduction entradilla bajada synopsis abstract blurb sapo kicker2 sottotitolo",
+    DATE: "date dates time timestamp published pubdate postmeta dateline datetime updated postdate publishdate",
+    BIO: "bio authorbio authorbox authorinfo authorcard biography aboutauthor",
+    DISCLAIMER: "disclaimer disclosure copyright legal",
+    BODY: "articlebody storybody articlecontent storycontent entrycontent postcontent posttext articletext storytext bodytext bodycopy postbody",
+}
+_PAIRS = {
+    RELATED: "more-on more-from more-in also-like read-more read-next read-also see-also up-next further-reading next-article next-post next-story"
+    " you-may may-like more-stories more-news",
+    LATEST: "most-read most-popular most-viewed most-shared most-recent top-stories top-news recent-posts recent-articles",
+    PROMO: "sign-up app-promo inline-promo call-to mailing-list opt-in",
+    SHARE: "follow-us",
+    MENU: "site-header site-footer",
+    CAPTION: "photo-credit image-credit",
+    EMBED: "twitter-tweet instagram-media fb-post",
+    DEK: "sub-title sub-head sub-heading sub-headline stand-first strap-line article-desc article-description article-lead",
+    DATE: "time-stamp posted-on",
+    BIO: "author-bio author-box author-info author-card author-desc author-profile author-description about-author about-the the-author",
+    BODY: "article-body article-content article-text story-body story-content story-text entry-content post-content post-body post-text body-text"
+    " body-copy body-content main-content",
+}
+_WORD_ZONES = {word: flag for flag, words in _WORDS.items() for word in words.split()}
+_PAIR_ZONES = {pair.replace("-", " "): flag for flag, pairs in _PAIRS.items() for pair in pairs.split()}
+_HIDING = frozenset("hidden hide d-none is-hidden u-hidden visually-hidden visuallyhidden sr-only screen-reader-text screen-reader-only".split())
+_HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+
+
+@lru_cache(maxsize=1 << 15)
+def hinted(names: str) -> int:
+    """Return the zones that the words of a class and id hint at.
+
+    >>> hinted("c-RelatedArticles") == RELATED, hinted("sr-only") == HIDDEN, hinted("shadow") == 0
+    (True, True, True)
+    """
+    zone = 0 if _HIDING.isdisjoint(names.split()) else HIDDEN
+    before = ""
+    for word in _WORD.findall(names):
+        word = word.lower()
+        zone |= _WORD_ZONES.get(word, 0) | _PAIR_ZONES.get(f"{before} {word}", 0)
+        before = word
+    return zone
+
+
+def zone_of(tag: str, attributes: Mapping[str, str]) -> int:
+    """Return the zones that one element opens, by its tag and attributes."""
+    zone = TAG_ZONES.get(tag, 0)
+    if not attributes:
+        return zone
+    names = attributes.get("class", "")
+    if identity := attributes.get("id"):
+        names = f"{names} {identity}"
+    for key in ("data-component", "data-testid", "data-module"):
+        if key in attributes:
+            names = f"{names} {attributes[key]}"
+    if names:
+        zone |= hinted(names[:300])
+    if "hidden" in attributes or attributes.get("aria-hidden") == "true":
+        zone |= HIDDEN
+    if (style := attributes.get("style")) and _HIDDEN_STYLE.search(style):
+        zone |= HIDDEN
+    if "role" in attributes:
+        zone |= _ROLE_ZONES.get(attributes["role"], 0)
+    if (prop := attributes.get("itemprop")) and prop.lower() == "articlebody":
+        zone |= BODY
+    return zone
