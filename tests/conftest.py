@@ -1,7 +1,7 @@
 """What all tests share: marks by folder, services, and time for the property tests."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -34,13 +34,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Where services are required, a skipped test is a failed one: CI must not grow green by skipping."""
-    report: pytest.TestReport = yield  # type: ignore[misc,assignment]  # a hook wrapper is sent its result
+    report = yield
     if os.environ.get(REQUIRE) and report.skipped and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
         report.longrepr = f"{item.nodeid} was skipped, but {REQUIRE} is set: {call.excinfo and call.excinfo.value}"
-    return report  # type: ignore[return-value]
+    return report
 
 
 @pytest.fixture
