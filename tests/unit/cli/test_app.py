@@ -1,0 +1,170 @@
+"""The command line as a whole: what there is, how fast it starts, and what becomes of errors."""
+
+import importlib
+import inspect
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from newsarchive.cli import app
+from newsarchive.version import VERSION
+from storage import errors
+
+HEAVY = ("scrapy", "twisted", "sqlalchemy", "trafilatura", "lxml", "warcio", "alembic")
+
+
+FACTS: dict[type[errors.ArchiveError], tuple[object, ...]] = {
+    errors.NoArchive: ("/morgue",),
+    errors.IndexTooNew: ("9", "1"),
+    **dict.fromkeys((errors.WarcError, errors.TornRecord, errors.BadRecord), ("a.warc.gz", 17, "torn")),
+}
+"""What errors are made of that take more than a text."""
+
+
+def every_error() -> list[type[errors.ArchiveError]]:
+    """The tree, flat."""
+    found = [errors.ArchiveError]
+    for each in found:
+        found += each.__subclasses__()
+    return found
+
+
+@pytest.mark.parametrize("entry", app.COMMANDS, ids=lambda entry: entry.name)
+def test_the_list_says_what_the_command_says(entry: app.Entry) -> None:
+    """The list's line is the first line of the command's own docstring, and options have help."""
+    module, _, name = entry.place.partition(":")
+    function = getattr(importlib.import_module(module), name)
+    assert (inspect.getdoc(function) or "").splitlines()[0] == entry.summary
+    for parameter in app.load(entry.name).params:
+        assert getattr(parameter, "help", None), f"{entry.name} {parameter.name} has no help"
+
+
+@pytest.mark.parametrize("words", [["--help"], ["--version"], ["serch"]])
+def test_what_needs_no_archive_loads_nothing_heavy(words: list[str]) -> None:
+    """Help, version and a mistyped command answer at once: nothing heavy is imported for them."""
+    code = (
+        f"import sys, newsarchive.cli.app as app; app.run({words!r}); print([m for m in {HEAVY!r} if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    """No command can exist unseen."""
+    assert app.run(["--help"]) == 0
+    shown = capsys.readouterr().out
+    for entry in app.COMMANDS:
+        assert f" {entry.name} " in shown
+        assert entry.summary in " ".join(shown.replace("│", " ").split())
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    """The version that the package has."""
+    assert app.run(["--version"]) == 0
+    assert capsys.readouterr().out == f"newsarchive {VERSION}\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"), [(["serch"], "Did you mean 'search'"), (["search", "--lim", "3"], "--limit")]
+)
+def test_wrong_words_are_a_usage_error(words: list[str], told: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A mistyped word ends with 2 and is told what may have been meant."""
+    assert app.run(words) == 2
+    assert told in capsys.readouterr().err
+
+
+def raising(error: BaseException) -> Callable[..., None]:
+    """An application that fails."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    return fail
+
+
+@pytest.mark.parametrize("kind", every_error(), ids=lambda kind: kind.__name__)
+def test_every_error_of_the_tree_is_one_paragraph(
+    kind: type[errors.ArchiveError], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An error of ours ends with its own code and one paragraph on standard error, without a traceback."""
+    error = kind(*FACTS.get(kind, ("what happened",)))
+    monkeypatch.setattr(app, "app", raising(error))
+    assert app.run(["search", "x"]) == kind.exit_code
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err == f"newsarchive: {error}\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "told"),
+    [
+        (FileNotFoundError(2, "No such file or directory", "page.html"), 74, "page.html: No such file or directory"),
+        (ZeroDivisionError("division by zero"), 1, "mistake of its own: ZeroDivisionError: division by zero"),
+        (KeyboardInterrupt(), 130, ""),
+        (BrokenPipeError(), 141, ""),
+        (SystemExit("no"), 1, ""),
+    ],
+)
+def test_other_errors_are_told_too(
+    error: BaseException, code: int, told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What nobody foresaw is a paragraph as well, and says how to see more."""
+    monkeypatch.setattr(app, "app", raising(error))
+    assert app.run([]) == code
+    err = capsys.readouterr().err
+    assert told in err
+    assert "Traceback" not in err
+
+
+def test_debug_shows_where(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever mends newsarchive asks for the traceback and gets it."""
+    monkeypatch.setattr(app, "app", raising(ZeroDivisionError("division by zero")))
+    assert app.run(["--debug", "status"]) == 1
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_escape_sequences_in_an_error_do_not_reach_the_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An error may quote a stranger's page."""
+    monkeypatch.setattr(app, "app", raising(errors.PayloadError("\x1b]0;owned\x07")))
+    app.run([])
+    assert "\x1b" not in capsys.readouterr().err
+
+
+def test_a_reader_that_goes_away_ends_the_command_quietly() -> None:
+    """`newsarchive export | head` ends as any Unix program does: with 141 and no word."""
+    code = (
+        "import sys; from newsarchive.cli import app; "
+        "app.app = lambda *a, **k: print('x' * 300_000); sys.exit(app.run([]))"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as child:
+        assert child.stdout is not None
+        assert child.stderr is not None
+        child.stdout.close()
+        assert child.stderr.read() == ""
+        assert child.wait() == 141
+
+
+def test_module_and_script_are_the_same() -> None:
+    """`python -m newsarchive` is `newsarchive`."""
+    done = subprocess.run(
+        [sys.executable, "-m", "newsarchive", "--version"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == f"newsarchive {VERSION}\n"
+
+
+def test_extract_reads_a_page_without_an_archive(tmp_path: object, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    """One saved page in, one JSON object out."""
+    page = f"{tmp_path}/page.html"
+    with open(page, "w", encoding="utf-8") as file:  # noqa: PTH123
+        file.write("<html><body><p>Nothing to see</p></body></html>")
+    assert app.run(["extract", page, "--url", "https://news.example/a"]) == 0
+    read = json.loads(capsysbinary.readouterr().out)
+    assert read["url"] == "https://news.example/a"
+    assert read["reason"]

@@ -1,0 +1,79 @@
+"""What commands print."""
+
+import json
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsarchive.cli.options import moment as read_moment
+from newsarchive.cli.output import as_json, moment, plain, stdout, steps, table
+from storage.errors import ConfigError
+from storage.model import Image, UrlKind
+
+
+@given(st.text())
+def test_plain_text_cannot_drive_a_terminal(text: str) -> None:
+    """No control character but tab and newline passes, and nothing else is touched."""
+    shown = plain(text)
+    assert len(shown) == len(text)
+    for before, after in zip(text, shown, strict=True):
+        assert after in (before, "\ufffd")
+        assert after in "\t\n" or not (ord(after) < 32 or 127 <= ord(after) < 160)
+
+
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner, max_size=3)))
+def test_json_is_one_line_that_reads_back(value: object) -> None:
+    """Programs get what was there, and a terminal gets no control character."""
+    line = as_json(value)
+    assert plain(line) == line
+    assert "\n" not in line
+    assert json.loads(line) == value
+
+
+def test_nouns_become_objects() -> None:
+    """A noun is an object with its fields; moments are UTC with Z; enums are their words."""
+    at = datetime(2026, 5, 4, 10, 0, 0, 5, tzinfo=timezone(timedelta(hours=2)))
+    assert as_json({"image": Image(url="u"), "at": at, "kind": UrlKind.FEED, "set": ("a",)}) == (
+        '{"image": {"url": "u", "caption": null}, "at": "2026-05-04T08:00:00.000005Z", "kind": "feed", "set": ["a"]}'
+    )
+    assert moment(datetime(2026, 5, 4, tzinfo=UTC)) == "2026-05-04T00:00:00Z"
+    with pytest.raises(TypeError, match="Path"):
+        as_json(Path())
+
+
+def test_a_log_gets_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a terminal there are no escape sequences, no progress bars, and square brackets mean nothing."""
+    with steps("working") as step:
+        step(1, 2, "half")
+    listed = table("name", "count", right=("count",))
+    listed.add_row("[bold]a[/bold] :smile:", "17")
+    stdout().print(listed)
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert [line.split() for line in out.splitlines()] == [["name", "count"], ["[bold]a[/bold]", ":smile:", "17"]]
+
+
+@pytest.mark.parametrize(
+    ("words", "read"),
+    [
+        (None, None),
+        ("2026-11-25", datetime(2026, 11, 25, tzinfo=UTC)),
+        ("2026-11-25T08:30", datetime(2026, 11, 25, 8, 30, tzinfo=UTC)),
+        ("2026-11-25T08:30+02:00", datetime(2026, 11, 25, 6, 30, tzinfo=UTC)),
+    ],
+)
+def test_dates_of_the_command_line(words: str | None, read: datetime | None) -> None:
+    """A date, a moment, with or without a zone."""
+    assert read_moment(words, "--since") == read
+
+
+def test_ages_of_the_command_line() -> None:
+    """An age counts back from now; nonsense is told with the option's name."""
+    found = read_moment("7d", "--since")
+    assert found is not None
+    assert timedelta(0) <= datetime.now(UTC) - timedelta(days=7) - found < timedelta(minutes=10)
+    with pytest.raises(ConfigError, match="--until yesterday"):
+        read_moment("yesterday", "--until")
