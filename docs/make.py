@@ -77,7 +77,7 @@ def _tree(error: type[ArchiveError]) -> Iterator[type[ArchiveError]]:
 
 def schema() -> str:
     """docs/schema.md, from the models in storage/index/tables.py."""
-    tables = Base.metadata.sorted_tables
+    tables = sorted(Base.metadata.tables.values(), key=lambda table: table.name)
     return _page(
         "The SQL index",
         "Everything here can be made again from the WARC files with `newsarchive rebuild`, so read it with any tool,"
