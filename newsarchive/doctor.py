@@ -224,7 +224,8 @@ def _sites(config: Config, _now: datetime) -> Finding:
 
 
 def _index(config: Config, _now: datetime) -> Finding:
-    shown = config.index.partition("://")[0] + "://" + config.index.rpartition("@")[2].partition("://")[2]
+    scheme, _, place = config.index.partition("://")
+    shown = f"{scheme}://{place.rpartition('@')[2]}"  # without a password
     try:
         Index.open(config.index, create=False).close()
     except ArchiveError as error:
@@ -235,7 +236,7 @@ def _index(config: Config, _now: datetime) -> Finding:
             meaning="the WARC files are not touched by this; articles cannot be searched",
             command="newsarchive rebuild",
         )
-    return Finding(what="index", state=State.FINE, found=f"{shown or config.index} has the schema of this version")
+    return Finding(what="index", state=State.FINE, found=f"{shown} has the schema of this version")
 
 
 def _open_files(config: Config, _now: datetime) -> Finding:

@@ -1,0 +1,170 @@
+"""The doctor: what it finds, and that it changes nothing."""
+
+import fcntl
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+from newsarchive import doctor
+from newsarchive.config import Config
+from newsarchive.configfile import create, parse
+from newsarchive.doctor import Finding, State
+from storage.errors import IndexFailure
+
+NOW = datetime(2026, 5, 4, 8, 0, tzinfo=UTC)
+
+
+class NoIndex:
+    """Stands in for the index, which has tests of its own."""
+
+    @classmethod
+    def open(cls, url: str, *, create: bool) -> "NoIndex":
+        """Open only what is there."""
+        assert not create
+        if "broken" in url:
+            raise IndexFailure("it is broken")
+        return cls()
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+@pytest.fixture
+def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Config:
+    """A new archive with an index that opens."""
+    monkeypatch.setattr(doctor, "Index", NoIndex)
+    config = create(tmp_path, contact="me@morgue.example")
+    config.warc_folder.mkdir()
+    return config
+
+
+def by_name(findings: object) -> dict[str, Finding]:
+    """Findings by what was looked at."""
+    assert hasattr(findings, "__iter__")
+    return {finding.what: finding for finding in findings}
+
+
+def test_this_installation_is_fine() -> None:
+    """Where the tests run, everything is as it must be."""
+    assert [finding for finding in doctor.installation() if finding.state is State.WRONG] == []
+
+
+def test_a_new_archive_lacks_only_sites(archive: Config) -> None:
+    """Every check runs, and the one thing that is missing is named with the next command."""
+    found = by_name(doctor.examine(archive.folder, NOW.replace(year=2100)))
+    assert set(found) >= {
+        "Python",
+        "Scrapy",
+        "SQLite",
+        "folder",
+        "disk",
+        "sites",
+        "contact",
+        "index",
+        "open files",
+        "clock",
+    }
+    assert found["sites"].state is State.REMARK
+    assert found["sites"].command == "newsarchive add https://..."
+    assert [each for each in found.values() if each.state is State.WRONG and each.what != "disk"] == []
+
+
+def test_no_archive_is_a_remark(tmp_path: Path) -> None:
+    """The installation can be looked at before there is an archive."""
+    assert by_name(doctor.examine(tmp_path / "none", NOW))["archive"].command == f"newsarchive init {tmp_path / 'none'}"
+    assert {finding.what for finding in doctor.examine(None, NOW)} == {f.what for f in doctor.installation()}
+
+
+def test_wrong_settings_are_the_finding(tmp_path: Path) -> None:
+    """A newsarchive.toml that nobody can read is told of, and the rest is left."""
+    (tmp_path / "newsarchive.toml").write_text("delya = 1")
+    found = by_name(doctor.examine(tmp_path, NOW))
+    assert found["settings"].state is State.WRONG
+    assert "line 1" in found["settings"].found
+
+
+def test_another_scrapy_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The download handler stands on one minor version."""
+    real = metadata.version
+
+    def other(name: str) -> str:
+        return "2.20.1" if name == "scrapy" else real(name)
+
+    monkeypatch.setattr(metadata, "version", other)
+    assert by_name(doctor.installation())["Scrapy"].command == "pip install 'scrapy~=2.19.0'"
+
+
+def test_a_missing_requirement_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A requirement that is not installed is named; one for another Python or an extra is none."""
+    wanted = ["no-such-thing[x]>=3", "rich>=1", 'other>=1; python_version < "3"']
+    monkeypatch.setattr(metadata, "requires", lambda _: wanted)
+    assert by_name(doctor.installation())["requirements"].found == "missing: no-such-thing"
+
+
+def test_a_stranger_with_our_name_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two of our packages have names that others use: the doctor says who."""
+    owners = {"storage": ["newsarchive", "python-storage"], "spiders": ["newsarchive"]}
+    monkeypatch.setattr(metadata, "packages_distributions", lambda: owners)
+    found = by_name(doctor.installation())["packages"]
+    assert found.state is State.WRONG
+    assert "'storage'" in found.found
+    assert "python-storage" in found.found
+
+
+def test_an_index_that_does_not_open_is_wrong(archive: Config) -> None:
+    """The doctor says what opening said, and that rebuilding helps."""
+    broken = parse('index = "broken.sqlite3"', archive.folder)
+    finding = doctor._index(broken, NOW)
+    assert (finding.state, finding.found, finding.command) == (State.WRONG, "it is broken", "newsarchive rebuild")
+
+
+def test_a_password_is_not_printed(archive: Config) -> None:
+    """A database URL may hold one."""
+    config = parse('index = "postgresql://me:secret@db.example/news"', archive.folder)
+    assert doctor._index(config, NOW).found == "postgresql+psycopg://db.example/news has the schema of this version"
+
+
+def test_open_files_running_and_left(archive: Config) -> None:
+    """A file whose lock is held belongs to a crawl that runs; one without was left by one that was killed."""
+    file = archive.warc_folder / "a.warc.gz.open"
+    file.touch()
+    assert "killed: a.warc.gz.open" in doctor._open_files(archive, NOW).found
+    with file.open("rb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert doctor._open_files(archive, NOW).found == "a crawl is running: a.warc.gz.open"
+
+
+def test_a_clock_behind_the_files_is_wrong(archive: Config) -> None:
+    """Captures would seem older than those that are there."""
+    file = archive.warc_folder / "a.warc.gz"
+    file.touch()
+    os.utime(file, (NOW.timestamp(), NOW.timestamp()))
+    assert doctor._clock(archive, NOW).state is State.FINE
+    assert doctor._clock(archive, NOW - timedelta(hours=1)).state is State.WRONG
+
+
+def test_a_folder_that_takes_nothing_is_wrong(archive: Config) -> None:
+    """Whatever the reason, with the folder's name."""
+    archive.warc_folder.rmdir()
+    archive.warc_folder.write_text("in the way")
+    finding = doctor._folder(archive, NOW)
+    assert finding.state is State.WRONG
+    assert str(archive.warc_folder) in finding.found
+
+
+@pytest.mark.parametrize(("free", "state"), [(10**12, State.FINE), (10**9, State.REMARK), (10**6, State.WRONG)])
+def test_little_space(archive: Config, free: int, state: State, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that is nearly full is told of before it is full."""
+    usage: Callable[[object], object] = lambda _: type("Usage", (), {"free": free})  # noqa: E731
+    monkeypatch.setattr("shutil.disk_usage", usage)
+    assert doctor._space(archive, NOW).state is state
+
+
+def test_no_contact_is_a_remark(archive: Config) -> None:
+    """An archive works without, but a site's owner can then only block it."""
+    assert doctor._contact(parse("", archive.folder), NOW).state is State.REMARK
+    assert doctor._contact(parse('user_agent = "bot (+https://x.example)"', archive.folder), NOW).state is State.FINE
