@@ -1,0 +1,35 @@
+"""The process's one event loop, that of Twisted's asyncio reactor.
+
+Scrapy's own AsyncCrawlerProcess stops the reactor at the end, and a stopped reactor cannot start again. Here it is
+started once and its loop is run as often as there is something to do: a program can crawl twice.
+"""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from scrapy.utils.reactor import install_reactor, is_reactor_installed, verify_installed_reactor
+
+T = TypeVar("T")
+REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"
+
+
+def reactor() -> Any:
+    """The reactor, installed and started if it was not."""
+    if is_reactor_installed():
+        verify_installed_reactor(REACTOR)
+    else:
+        install_reactor(REACTOR)
+    from twisted.internet import reactor as installed  # importing it earlier would install another one
+
+    started: Any = installed
+    if not started.running:
+        started.startRunning(installSignalHandlers=False)
+    return started
+
+
+def run(main: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end in the reactor's loop; Scrapy and Twisted work while it runs."""
+    loop: asyncio.AbstractEventLoop = reactor()._asyncioEventloop  # noqa: SLF001 - Twisted has no other name for it
+    asyncio.set_event_loop(loop)
+    return loop.run_until_complete(main)
