@@ -15,6 +15,7 @@ from newsarchive.extract.heads import Head, read_head
 from newsarchive.extract.headline import headline, site_names
 from newsarchive.extract.jsonld import Node, article, nodes, text_of
 from newsarchive.extract.metadata import facts
+from newsarchive.extract.related import link_groups
 from newsarchive.extract.select_body import select
 from newsarchive.extract.tree import Oversized, Page, parse
 
@@ -53,6 +54,7 @@ def read_html(page: Page, discovery: Discovery | None, fetched_at: datetime | No
     said = facts(page, head, node, found, flow.blocks)
     selection = select(page, flow.blocks)
     text = body(flow, selection, title, _descriptions(head, node), names)
+    groups = link_groups(page, flow, text.inside, said.canonical_url, listing=False)
     one = Article(
         url=page.url,
         canonical_url=said.canonical_url,
@@ -69,6 +71,7 @@ def read_html(page: Page, discovery: Discovery | None, fetched_at: datetime | No
         live=said.live,
         noarchive=said.noarchive,
         paragraphs=text.paragraphs,
+        link_groups=groups,
     )
     return Reading(outcome=Outcome.ARTICLE, reason=f"{len(text.paragraphs)} paragraphs", article=one, title=title.text, content_digest=digest)
 

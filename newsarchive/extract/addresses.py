@@ -1,0 +1,158 @@
+"""What an address looks like: an article's, or that of a section, a tag, an author, a shop.
+
+Seen from one page: the page's own address, when it is an article, is the best example of what the site's articles look like.
+"""
+
+import re
+from functools import lru_cache
+from urllib.parse import SplitResult, parse_qsl, urlsplit
+
+_SECOND_LEVEL = frozenset("co com org net gov ac edu or ne go gob gov.uk ltd plc nom info mil in id web".split())
+_SECTION_WORDS = frozenset(
+    "tag tags topic topics category categories cat author authors profile profiles contributor contributors people section sections search about about-us contact"
+    " contact-us login signin sign-in register account subscribe subscription newsletter newsletters privacy privacy-policy terms cookies help faq faqs advertise"
+    " advertising careers jobs job shop store product products cart events event calendar page rss feed feeds sitemap archive archives index home staff team"
+    " user users member members forum forums wp-content wp-login wp-admin tagged label labels keyword keywords thema themen autor autoren tema temas etiqueta"
+    " sujet auteur rubrique rubrik dossier special specials collection collections series live-updates horoscopes weather crossword games puzzles obituaries"
+    " classifieds deals coupons giveaways donate support legal imprint impressum kontakt datenschutz".split()
+)
+_MEDIA_WORDS = frozenset(
+    "video videos gallery galleries photo photos pictures slideshow slideshows podcast podcasts audio watch tv live-tv livestream web-stories webstories"
+    " fotos photogallery fotostrecke bildergalerie in-pictures multimedia image images media attachment".split()
+)
+_TRACKING = re.compile(r"^(?:utm_\w+|fbclid|gclid|mc_cid|mc_eid|igshid|ref|ref_src|source|src|cmpid|cmp|ftag|ncid|icid|intcid|intcmp|mod|xid|int_\w+|ico|itm_\w+|pgtype|action|module|region|via|tpcc|dicbo|__twitter_impression)$", re.IGNORECASE)
+_ID_KEYS = re.compile(r"^(?:id|idx|aid|article|article_?id|articleid|no|newsid|news_?id|nid|sid|story|storyid|p|idxno|aidx|key|num|itemid|contentid|docid|artid)$", re.IGNORECASE)
+_EXTENSION = re.compile(r"\.(?:s?html?|php\d?|aspx?|jsp|ece|cms|shtm|xhtml|stm|story|article|do|nc|dml|phtml|print)$", re.IGNORECASE)
+_FILE = re.compile(r"\.(?:jpe?g|png|gif|webp|svg|pdf|mp[34]|zip|css|js|xml|rss|ico|docx?|xlsx?)$", re.IGNORECASE)
+_LONG_NUMBER = re.compile(r"\d{5,}")
+_HASH = re.compile(r"(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{8,}$")
+
+
+def site_of(host: str) -> str:
+    """Return the name under which a publisher runs a host: "bbc" for www.bbc.co.uk and news.bbc.com.
+
+    >>> site_of("www.bbc.co.uk"), site_of("sport.example.com"), site_of("127.0.0.1")
+    ('bbc', 'example', '127.0.0.1')
+    """
+    labels = host.lower().partition(":")[0].split(".")
+    if len(labels) < 2 or labels[-1].isdigit():
+        return host.lower().partition(":")[0]
+    if len(labels) > 2 and labels[-2] in _SECOND_LEVEL and len(labels[-1]) <= 3:
+        return labels[-3]
+    return labels[-2]
+
+
+@lru_cache(maxsize=4096)
+def parts_of(url: str) -> SplitResult:
+    """Split a URL; what cannot be split has no parts."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return urlsplit("")
+
+
+def host(url: str) -> str:
+    """Return the host name of a URL."""
+    try:
+        return parts_of(url).hostname or ""
+    except ValueError:
+        return ""
+
+
+def same_page(url: str) -> str:
+    """Return what two addresses of one page have in common: no scheme, "www.", tracking, trailing slash.
+
+    >>> same_page("https://www.a.example/x/?utm_source=b") == same_page("http://a.example/x")
+    True
+    """
+    parts = parts_of(url)
+    query = "&".join(sorted(f"{k}={v}" for k, v in parse_qsl(parts.query, keep_blank_values=True) if not _TRACKING.match(k)))
+    return f"{parts.netloc.lower().removeprefix('www.')}{parts.path.rstrip('/')}?{query}"
+
+
+def _segments(parts: SplitResult) -> list[str]:
+    return [segment for segment in parts.path.split("/") if segment]
+
+
+def _kind_of(segment: str) -> str:
+    """Return a segment's kind: y(ear), m(onth or day), n(umber), s(lug), S (slug with an id), h(ash), w(ord)."""
+    bare = _EXTENSION.sub("", segment)
+    if bare.isdigit():
+        return "y" if len(bare) == 4 and bare[:2] in ("19", "20") else "m" if len(bare) <= 2 else "n"
+    pieces = [p for p in re.split(r"[-_,.+]|%20", bare) if p]
+    if len(pieces) >= 4 or (len(pieces) == 3 and len(bare) > 18) or bare.count("%") > 8:
+        return "S" if _LONG_NUMBER.search(bare) else "s"
+    if _LONG_NUMBER.search(bare):
+        return "n"
+    if _HASH.search(bare):
+        return "h"
+    return "w"
+
+
+@lru_cache(maxsize=4096)
+def shape(url: str) -> str:
+    """Return the shape of a URL's path.
+
+    >>> shape("https://a.example/world/2024/05/rain-falls-on-the-hills.html")
+    'w/y/m/s.html'
+    """
+    parts = parts_of(url)
+    segments = _segments(parts)
+    if not segments:
+        return ""
+    extension = _EXTENSION.search(segments[-1])
+    kinds = "/".join(_kind_of(s) for s in segments)
+    ids = "?" if any(_ID_KEYS.match(k) and any(c.isdigit() for c in v) for k, v in parse_qsl(parts.query)) else ""
+    return kinds + (extension[0].lower() if extension else "") + ids
+
+
+@lru_cache(maxsize=8192)
+def likeness(url: str, own: str) -> float:
+    """Return how much a URL looks like an article's, about -3 to 4; `own` is the address of the page it stands on."""
+    parts = parts_of(url)
+    segments = _segments(parts)
+    mine = shape(url)
+    if not segments:
+        return 1.0 if mine.endswith("?") else -3.0
+    if _FILE.search(segments[-1]):
+        return -3.0
+    lower = [_EXTENSION.sub("", s.lower()) for s in segments]
+    score = 0.0
+    last = mine.rpartition("/")[2]
+    if last[:1] == "s":
+        score += 2.0 if lower[-1].count("-") >= 4 or lower[-1].count("_") >= 4 or "%" in lower[-1] else 1.5
+    elif last[:1] in ("S", "n", "h"):
+        score += 2.0
+    elif any(k in mine for k in ("S", "s/", "n")) or "y/m" in mine:
+        score += 1.5
+    if "y/m" in mine:
+        score += 1.0
+    if mine.endswith("?"):
+        score += 1.5
+    if "." in last and score < 2:
+        score += 0.5
+    theirs = shape(own)
+    if theirs and likely(theirs):
+        if mine == theirs:
+            score += 1.0
+            if len(segments) > 1 and lower[0] == (_segments(parts_of(own)) or [""])[0].lower():
+                score += 0.5
+        elif mine.rpartition("/")[2] == theirs.rpartition("/")[2]:
+            score += 0.5
+    if _SECTION_WORDS.intersection(lower[:-1]) or lower[-1] in _SECTION_WORDS or lower[0] in _SECTION_WORDS:
+        score -= 2.5
+    if _MEDIA_WORDS.intersection(lower):
+        score -= 1.5
+    if mine in ("w", "w/w", "w/w/w") and not parts.query:
+        score -= 1.0
+    return score
+
+
+def likely(kinds: str) -> bool:
+    """Say whether a shape can be an article's at all."""
+    return any(k in kinds for k in ("s", "S", "n", "h", "?")) or "y/m" in kinds
+
+
+def is_media(url: str) -> bool:
+    """Say whether an address names a video, a gallery or the like."""
+    return bool(_MEDIA_WORDS.intersection(s.lower() for s in _segments(parts_of(url))))

@@ -1,0 +1,272 @@
+"""The groups of links to other articles: what they are, under which label, in which order.
+
+A link's card is the widest element around it that holds no other article's link; cards that share a parent are a group;
+groups that share a label, or repeat one shape side by side, are one group. A label belongs to links of its own container: the
+heading of an empty box is not lent to the list behind it.
+"""
+
+from dataclasses import dataclass, field
+
+from lxml.html import HtmlElement
+from storage.model import Link, LinkGroup, LinkKind
+
+from newsarchive.extract import words, zones
+from newsarchive.extract.addresses import host, is_media, likeness, same_page, site_of
+from newsarchive.extract.blocks import Anchor, Block, Flow
+from newsarchive.extract.tree import Page, absolute
+
+_HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+_MOST_LINKS = 2_000
+_CLIMB = 4
+"""Levels above a group's parent at which its label is looked for."""
+
+
+@dataclass(slots=True)
+class Candidate:
+    """A link that may lead to an article."""
+
+    anchor: Anchor
+    url: str
+    page: str
+    """What all addresses of the target have in common."""
+    score: float
+    text: str
+
+
+@dataclass(slots=True)
+class Group:
+    """Candidates whose cards are siblings."""
+
+    box: HtmlElement
+    candidates: list[Candidate] = field(default_factory=list)
+    label: Block | None = None
+    labelled: str = ""
+
+
+def link_groups(page: Page, flow: Flow, inside: frozenset[int], canonical: str, *, listing: bool) -> tuple[LinkGroup, ...]:
+    """Return the page's link groups: inline first, then the others as they stand."""
+    candidates = _candidates(page, flow, canonical, inside, listing=listing)
+    inline = [c for c in candidates if not listing and _in_text(c, flow, inside)]
+    texts = {id(c) for c in inline}
+    groups = _grouped([c for c in candidates if id(c) not in texts])
+    for group in groups:
+        group.label = _label(group, groups, flow)
+    groups = _merged(groups, flow)
+    kept = [g for g in groups if _is_group(g, flow, listing=listing)]
+    found: list[LinkGroup] = []
+    single = [] if listing else [g for g in groups if g not in kept and _read_also(g, flow, inside)]
+    inline_links = _links(inline + [c for g in single for c in g.candidates])
+    if inline_links:
+        found.append(LinkGroup(kind=LinkKind.INLINE, label="", links=inline_links))
+    seen: set[tuple[str, ...]] = set()
+    for group in kept:
+        links = _links(group.candidates)
+        targets = tuple(sorted(same_page(link.url) for link in links))
+        # One list printed again for another size of screen is one list.
+        if not links or targets in seen:
+            continue
+        seen.add(targets)
+        kind = LinkKind.LISTING if listing else _kind(group, flow)
+        found.append(LinkGroup(kind=kind, label=group.labelled, links=links))
+    return tuple(found)
+
+
+def _candidates(page: Page, flow: Flow, canonical: str, inside: frozenset[int], *, listing: bool) -> list[Candidate]:
+    own = {same_page(page.url), same_page(canonical)}
+    home = site_of(host(page.url))
+    found = []
+    for anchor in flow.anchors[:_MOST_LINKS]:
+        url = absolute(page.base, anchor.href)
+        if url is None or site_of(host(url)) != home:
+            continue
+        target = same_page(url)
+        if target in own or _left_out(anchor, listing=listing):
+            continue
+        text = anchor.text
+        score = likeness(url, canonical if not listing else "")
+        if anchor.block not in inside:
+            score += _promise(text)
+            if anchor.zone & (zones.HEADER | zones.FOOTER) and not anchor.zone & (zones.ARTICLE | zones.MAIN | zones.ASIDE):
+                score -= 1.0
+        if score >= 1.5:
+            found.append(Candidate(anchor, url, target, score, text))
+    return found
+
+
+def _left_out(anchor: Anchor, *, listing: bool) -> bool:
+    zone = anchor.zone
+    rel = (anchor.element.get("rel") or "").lower().split()
+    if zone & (zones.NAV | zones.MENU) and not ({"prev", "next"} & set(rel)) and not zone & zones.RELATED:
+        return True
+    if zone & (zones.COMMENTS | zones.CONSENT | zones.BYLINE | zones.TAGS | zones.SHARE) and not zone & (zones.RELATED | zones.LATEST):
+        return not (zone & zones.BODY)
+    return "author" in rel or "tag" in rel or (listing and "next" in rel)
+
+
+def _promise(text: str) -> float:
+    """Weigh an anchor's text: a headline has several words, or a dozen ideographs."""
+    count = len(text.split())
+    dense = sum(1 for c in text if c >= "\u2e80")
+    if dense >= 8:
+        count = max(count, dense // 2)
+    if count >= 5:
+        return 1.5
+    if count >= 4 and len(text) > 15:
+        return 1.0
+    return 0.25 if count == 3 else -0.5 if text else -0.25
+
+
+def _in_text(candidate: Candidate, flow: Flow, inside: frozenset[int]) -> bool:
+    """Say whether a link stands in running text of the body."""
+    index = candidate.anchor.block
+    if index not in inside or index >= len(flow.blocks):
+        return False
+    block = flow.blocks[index]
+    return block.link_share < 0.8 or len(block.anchors) == 1
+
+
+def _grouped(candidates: list[Candidate]) -> list[Group]:
+    """Group candidates by the parent of their cards."""
+    held: dict[HtmlElement, set[str]] = {}
+    for candidate in candidates:
+        for above in candidate.anchor.element.iterancestors():
+            held.setdefault(above, set()).add(candidate.page)
+    groups: dict[HtmlElement, Group] = {}
+    for candidate in candidates:
+        card: HtmlElement = candidate.anchor.element
+        box = card.getparent()
+        while box is not None and len(held[box]) == 1 and box.tag != "body":
+            card, box = box, box.getparent()
+        if box is not None:
+            groups.setdefault(box, Group(box)).candidates.append(candidate)
+    return list(groups.values())
+
+
+def _first_block(group: Group) -> int:
+    return group.candidates[0].anchor.block
+
+
+def _label(group: Group, groups: list[Group], flow: Flow) -> Block | None:
+    """Return the heading that speaks for a group: inside its box before the first card, or right before the box."""
+    first = _first_block(group)
+    linked = {c.anchor.block for g in groups for c in g.candidates}
+    box: HtmlElement | None = group.box
+    bound = first
+    for _ in range(_CLIMB):
+        if box is None or box.tag in ("body", "html"):
+            return None
+        for index in range(bound - 1, max(-1, bound - 7), -1):
+            block = flow.blocks[index]
+            if not _within(block.element, box):
+                break
+            bound = index
+            if index in linked:
+                return None
+            if _is_label(block):
+                return block if not _speaks_for_another(block, box) else None
+            if len(block.text) > 80:
+                return None
+        box = box.getparent()
+    return None
+
+
+def _within(element: HtmlElement, box: HtmlElement) -> bool:
+    return element is box or any(above is box for above in element.iterancestors())
+
+
+def _is_label(block: Block) -> bool:
+    text = block.text
+    if len(text) > 70 or block.zone & zones.FIGCAPTION:
+        return False
+    if block.tag in _HEADINGS:
+        return True
+    if words.RELATED.match(text) or words.LATEST.match(text):
+        return True
+    names = f"{block.element.get('class') or ''} {block.element.get('id') or ''}".lower()
+    return len(text) < 50 and any(word in names for word in ("title", "heading", "header", "headline", "label", "hed")) and not any(c.isdigit() for c in text[:3])
+
+
+def _speaks_for_another(block: Block, box: HtmlElement) -> bool:
+    """Say whether a heading stands in a box of its own, beside something empty that was meant to be filled."""
+    for above in block.element.iterancestors():
+        if above is box:
+            return False
+        others = [e for e in above if isinstance(e.tag, str) and e.tag in ("div", "ul", "ol", "section") and not _within(block.element, e)]
+        if any(not e.text_content().strip() and e.find(".//img") is None for e in others):
+            return True
+    return False
+
+
+def _merged(groups: list[Group], flow: Flow) -> list[Group]:
+    """Make one group of those that share a label, and of unlabelled ones that repeat one shape under one parent."""
+    by_label: dict[int, Group] = {}
+    by_shape: dict[tuple[HtmlElement, str, str], Group] = {}
+    found: list[Group] = []
+    for group in groups:
+        parent = group.box.getparent()
+        shape = (parent, str(group.box.tag), group.box.get("class") or "") if parent is not None else None
+        if group.label is not None:
+            other = by_label.get(group.label.index)
+            by_label.setdefault(group.label.index, group)
+            group.labelled = _label_text(group.label, flow)
+        else:
+            other = by_shape.get(shape) if shape else None
+        if shape is not None:
+            by_shape.setdefault(shape, other or group)
+        if other is not None:
+            other.candidates.extend(group.candidates)
+        else:
+            found.append(group)
+    return found
+
+
+def _label_text(block: Block, flow: Flow) -> str:
+    """Return a label's text, put together with the heading line before it where the two are one ("Next Up In" + "Science")."""
+    before = flow.blocks[block.index - 1] if block.index else None
+    if before is not None and before.element.getparent() is block.element.getparent() and _is_label(before) and before.text.endswith(("in", "on", "In", "On", ":")) and len(before.text) < 20:
+        return f"{before.text} {block.text}"
+    return block.text
+
+
+def _is_group(group: Group, flow: Flow, *, listing: bool) -> bool:
+    """Say whether candidates together are a group of links to articles."""
+    pages = {c.page for c in group.candidates}
+    best = {c.page: 0.0 for c in group.candidates}
+    for candidate in group.candidates:
+        best[candidate.page] = max(best[candidate.page], candidate.score)
+    strong = sum(1 for score in best.values() if score >= 2.5)
+    named = bool(words.RELATED.match(group.labelled) or words.LATEST.match(group.labelled)) or any(c.anchor.zone & (zones.RELATED | zones.LATEST) for c in group.candidates)
+    if len(pages) == 1:
+        return strong == 1 and (named or listing)
+    return strong * 2 >= len(pages)
+
+
+def _read_also(group: Group, flow: Flow, inside: frozenset[int]) -> bool:
+    """Say whether a group is a single "read also" between paragraphs of the body."""
+    if not inside or len({c.page for c in group.candidates}) != 1:
+        return False
+    at = _first_block(group)
+    return min(inside) < at < max(inside) and max(c.score for c in group.candidates) >= 2.5
+
+
+def _kind(group: Group, flow: Flow) -> LinkKind:
+    if group.labelled:
+        if words.LATEST.match(group.labelled):
+            return LinkKind.LATEST
+        if words.RELATED.match(group.labelled):
+            return LinkKind.RELATED
+    latest = sum(1 for c in group.candidates if c.anchor.zone & zones.LATEST)
+    related = sum(1 for c in group.candidates if c.anchor.zone & zones.RELATED)
+    return LinkKind.LATEST if latest * 2 > len(group.candidates) and related * 2 <= len(group.candidates) else LinkKind.RELATED
+
+
+def _links(candidates: list[Candidate]) -> tuple[Link, ...]:
+    """Return one link for each page, in order, with the longest of its anchor texts."""
+    found: dict[str, Link] = {}
+    for candidate in candidates:
+        known = found.get(candidate.page)
+        if known is None:
+            found[candidate.page] = Link(url=candidate.url, anchor=candidate.text)
+        elif len(candidate.text) > len(known.anchor) and len(known.anchor.split()) < 4:
+            found[candidate.page] = Link(url=known.url, anchor=candidate.text)
+    return tuple(link for link in found.values() if not is_media(link.url) or link.anchor)
