@@ -1,0 +1,111 @@
+"""newsarchive demo."""
+
+import shlex
+import subprocess
+import sys
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from newsarchive.archive import Archive
+from newsarchive.cli.output import cell, counted, moment, stdout, table
+from newsarchive.demo import OPENS, Clock, Newsroom, serve
+from newsarchive.quantities import about
+from storage.errors import ArchiveError, ConfigError
+
+SITE = "lantern"
+LATER = timedelta(hours=1, minutes=5)
+"""The second crawl: an hour on, and the few minutes that the first one may have taken."""
+WORDS = "harbour"
+
+
+def demo(
+    folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="Where to make the demo's archive.")] = None,
+    *,
+    articles: Annotated[int, typer.Option(min=40, max=5000, help="How many articles the newsroom has out.")] = 72,
+) -> None:
+    """Archive a newsroom that runs on this machine, and show it.
+
+    Starts a made-up newspaper on loopback, archives it with the commands that you would use, lets its clock go on by an
+    hour, and crawls again: edited articles become versions. Leaves the archive for you to look around in.
+    """
+    place = new_folder(folder)
+    clock = Clock(OPENS)
+    with serve(Newsroom(articles=articles), clock=clock) as newsroom:
+        say(f"A made-up newspaper is open at {newsroom.url}; its clock says {OPENS:%Y-%m-%d %H:%M} UTC.")
+        run("init", str(place), "--operator", "newsarchive demo", "--contact", "demo@localhost")
+        run("add", newsroom.url, "--name", SITE, "--delay", "0s", "--archive", str(place))
+        run("crawl", "--clock", moment(clock.now()), "--archive", str(place))
+        say("The newsroom works on. An hour later some articles have been edited, one withdrawn, and new ones are out.")
+        clock.advance(LATER)
+        run("crawl", "--clock", moment(clock.now()), "--archive", str(place))
+    with Archive.open(place) as archive:
+        lines = list(archive.export())
+        summary(archive, lines)
+    edited = next((line for line in lines if line["versions"] > 1), lines[0])
+    run("search", WORDS, "--limit", "2", "--archive", str(place))
+    run("show", edited["url"], "--versions", "--archive", str(place))
+    run("show", edited["url"], "--diff", "1", str(edited["versions"]), "--archive", str(place))
+    run("verify", "--archive", str(place))
+    next_steps(place)
+
+
+def new_folder(wanted: Path | None) -> Path:
+    """The folder asked for, which must be new; else demo-archive, or the first free demo-archive-2, -3 ..."""
+    if wanted is not None:
+        if wanted.exists() and (not wanted.is_dir() or any(wanted.iterdir())):
+            raise ConfigError(f"{wanted} is there already and not empty; nothing was done. Name a new folder")
+        return wanted
+    names = (Path("demo-archive" if number == 1 else f"demo-archive-{number}") for number in count(1))
+    return next(name for name in names if not name.exists())
+
+
+def run(*words: str) -> None:
+    """Run one command of ours as a user would, and show it; ArchiveError where it fails."""
+    out = stdout()
+    out.print(cell(f"\n$ newsarchive {shlex.join(words)}", "bold cyan"), soft_wrap=True)
+    sys.stdout.flush()
+    done = subprocess.run([sys.executable, "-m", "newsarchive", *words], check=False)  # noqa: S603 - our own words
+    if done.returncode:
+        raise ArchiveError(f"the demo ends here: that command ended with code {done.returncode} (docs/exit-codes.md)")
+
+
+def say(text: str) -> None:
+    """Say what happens around the commands."""
+    stdout().print(cell(f"\n{text}", "italic"))
+
+
+def summary(archive: Archive, lines: list[dict[str, Any]]) -> None:
+    """What was archived, in numbers, and the files that it lies in."""
+    out = stdout()
+    versions = sum(line["versions"] for line in lines)
+    groups = sum(len(line["links"]) for line in lines)
+    links = sum(len(group["links"]) for line in lines for group in line["links"])
+    say("What was archived:")
+    out.print(f"{counted(len(lines), 'article')} in {counted(versions, 'version')}")
+    out.print(f"{counted(groups, 'link group')} with {counted(links, 'link')} on the articles' pages")
+    files = table("WARC file", "size", "captures", right=("size", "captures"))
+    for file in archive.index.warc_files():
+        size = file.size or (archive.warc_folder / file.name).stat().st_size
+        files.add_row(str(archive.warc_folder / file.name), about(size), f"{file.captures:,}")
+    out.print(files)
+
+
+def next_steps(place: Path) -> None:
+    """What a newcomer may want to do now."""
+    name = shlex.quote(str(place))
+    out = stdout()
+    out.print(cell(f"\nThe archive is in {place.absolute()}. What to do next:", "bold"))
+    for command, meaning in (
+        (f"newsarchive search 'ferry strike' --archive {name}", "find articles"),
+        (f"newsarchive status --archive {name}", "see how the site does"),
+        (f"newsarchive export -o articles.jsonl --archive {name}", "take everything out"),
+        (f"newsarchive rebuild --archive {name}", "make the index anew from the WARC files"),
+        (f"rm -r {name}", "be done with the demo"),
+        ("newsarchive init morgue --contact you@your.example", "begin an archive of your own"),
+        ("newsarchive add https://your.news.site/ --archive morgue", "and name a site"),
+    ):
+        out.print(cell(f"  {command:<60} {meaning}"), soft_wrap=True)

@@ -1,0 +1,65 @@
+"""The command line as a user has it: the installed script, in a process of its own, outside the checkout."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from newsarchive.demo import Newsroom, Server, serve
+
+COMMAND = "NEWSARCHIVE_COMMAND"
+"""Path of the script to test; CI names the one that comes from the wheel. By default that of this environment."""
+
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def newsarchive(*words: str | Path, at: Path, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+    """Run `newsarchive` in a folder."""
+    script = os.environ.get(COMMAND) or str(Path(sys.executable).with_name("newsarchive"))
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("NEWSARCHIVE_")}
+    return subprocess.run(
+        [script, *map(str, words)],
+        cwd=at,
+        env=clean,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> Command:
+    """`newsarchive`, run in an empty folder of the test's own."""
+
+    def run(*words: str | Path, at: Path = tmp_path, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+        return newsarchive(*words, at=at, stdin=stdin)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def newsroom() -> Iterator[Server]:
+    """The demo newspaper on loopback, at its opening hour."""
+    with serve(Newsroom(articles=40)) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def morgue(newsroom: Server, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An archive of the newsroom, made with three commands. Tests only read it."""
+    folder = tmp_path_factory.mktemp("story") / "morgue"
+    clock = newsroom.clock.now().isoformat()
+    for words in (
+        ("init", str(folder), "--contact", "tests@localhost"),
+        ("add", newsroom.url, "--name", "lantern", "--delay", "0s", "--archive", str(folder)),
+        ("crawl", "--archive", str(folder), "--clock", clock),
+    ):
+        done = newsarchive(*words, at=folder.parent)
+        assert done.returncode == 0, done
+    return folder
