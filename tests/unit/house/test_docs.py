@@ -1,0 +1,34 @@
+"""Pages of docs/ that come from the code are what the code says now."""
+
+import importlib.util
+import re
+from pathlib import Path
+
+import pytest
+
+from newsarchive.cli import app
+
+ROOT = Path(__file__).parents[3]
+DOCS = ROOT / "docs"
+spec = importlib.util.spec_from_file_location("docs_make", DOCS / "make.py")
+assert spec is not None
+assert spec.loader is not None
+make = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(make)
+
+
+@pytest.mark.parametrize("name", sorted(make.PAGES))
+def test_a_page_is_up_to_date(name: str) -> None:
+    """Who changes a setting, a command, an error or a table runs `make docs`."""
+    assert (DOCS / name).read_text("utf-8") == make.PAGES[name]()
+
+
+@pytest.mark.parametrize("page", sorted([*DOCS.glob("*.md"), *ROOT.glob("*.md")]), ids=lambda path: path.name)
+def test_links_and_commands_of_a_page_exist(page: Path) -> None:
+    """A relative link leads to a file, and a command that is named is one."""
+    text = page.read_text("utf-8")
+    for target in re.findall(r"\]\(([^)#:]+?)(?:#[^)]*)?\)", text):
+        assert (page.parent / target).exists(), target
+    known = {entry.name for entry in app.COMMANDS}
+    for command in re.findall(r"(?:^|`|\$ |&& )newsarchive ([a-z]+)\b", text, re.MULTILINE):
+        assert command in known, command
