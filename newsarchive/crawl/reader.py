@@ -1,7 +1,7 @@
 """What a worker does with one task: undo the codings, read the payload, and never fail."""
 
-from newsarchive.crawl.workers import Task
 from newsarchive.extract.page import read as read_page
+from newsarchive.interpret import Task
 from storage.errors import PayloadError
 from storage.model import Outcome, Reading
 from storage.warc.payload import decoded, http_headers
@@ -11,20 +11,22 @@ def read_task(asked: tuple[Task, int]) -> Reading:
     """Read one task's payload of at most so many bytes. What cannot be read is a Reading that says why."""
     task, limit = asked
     try:
-        return _read(task, limit)
+        payload, headers = _payload(task, limit)
+        return read_page(
+            payload,
+            url=task.url,
+            headers=headers,
+            discovery=task.discovery,
+            fetched_at=task.fetched_at,
+            status=task.status,
+        )
     except PayloadError as error:
         return Reading(outcome=Outcome.UNREADABLE, reason=str(error))
     except Exception as error:  # noqa: BLE001 - whatever a page does to the libraries, it is that page's reading
         return Reading(outcome=Outcome.UNREADABLE, reason=f"{type(error).__name__}: {error}"[:300])
 
 
-def _read(task: Task, limit: int) -> Reading:
-    status, headers = http_headers(task.block)
-    return read_page(
-        decoded(task.block, limit),
-        url=task.url,
-        headers=headers if task.headers is None else task.headers,
-        discovery=task.discovery,
-        fetched_at=task.fetched_at,
-        status=(200 if status is None else status) if task.status is None else task.status,
-    )
+def _payload(task: Task, limit: int) -> tuple[bytes, tuple[tuple[str, str], ...]]:
+    if not task.message:
+        return task.block, (("Content-Type", task.mime),) if task.mime else ()
+    return decoded(task.block, limit), http_headers(task.block)[1]

@@ -14,12 +14,12 @@ import sys
 import threading
 from concurrent.futures import Future
 from dataclasses import dataclass
-from datetime import datetime
 from types import TracebackType
 from typing import Self
 
 from newsarchive.crawl.nursery import LEAVES, PID, Nature, receive, send
-from storage.model import Discovery, Outcome, Reading
+from newsarchive.interpret import Task
+from storage.model import Outcome, Reading
 
 READING = Nature(
     read="newsarchive.crawl.reader:read_task", preload=("newsarchive.extract.page", "storage.warc.payload")
@@ -31,21 +31,6 @@ sys.path[:] = sys.argv.pop().split(chr(10))
 from newsarchive.crawl.nursery import main
 main(sys.argv[1:])
 """
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
-    """One payload to read."""
-
-    block: bytes
-    """The record's block: an HTTP answer to the byte, as it was on the wire."""
-    url: str
-    headers: tuple[tuple[str, str], ...] | None = None
-    """None: those of the block."""
-    status: int | None = None
-    """None: that of the block."""
-    discovery: Discovery | None = None
-    fetched_at: datetime | None = None
 
 
 class Readers:

@@ -5,13 +5,15 @@ import sys
 import textwrap
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from newsarchive.crawl.nursery import Nature
-from newsarchive.crawl.workers import Readers, Task
-from storage.model import Outcome, Reading
+from newsarchive.crawl.workers import Readers
+from newsarchive.interpret import Task
+from storage.model import Discovery, Outcome, Reading, UrlKind
 
 READER = """
 import os, time
@@ -19,15 +21,16 @@ from storage.model import Outcome, Reading
 
 def read(asked):
     task, limit = asked
-    if task.block == b"die":
+    block = getattr(task, "block", None) or task[0]
+    if block == b"die":
         os._exit(9)
-    if task.block == b"hang":
+    if block == b"hang":
         time.sleep(1000)
-    if task.block == b"raise":
+    if block == b"raise":
         raise ValueError("a reader that breaks its promise")
-    if task.block == b"eat":
+    if block == b"eat":
         return Reading(outcome=Outcome.OTHER, reason=str(len(bytearray(3_000_000_000))))
-    return Reading(outcome=Outcome.OTHER, reason=f"{task.block.decode()} {limit} {os.getpid()}")
+    return Reading(outcome=Outcome.OTHER, reason=f"{block.decode()} {limit} {os.getpid()}")
 """
 
 
@@ -45,7 +48,15 @@ def readers(nature: Nature) -> Iterator[Readers]:
 
 
 def task(block: str) -> Task:
-    return Task(block=block.encode(), url="https://news.example/")
+    return Task(
+        block=block.encode(),
+        message=True,
+        url="https://news.example/",
+        mime=None,
+        status=200,
+        discovery=Discovery(site="news", kind=UrlKind.ARTICLE),
+        fetched_at=datetime(2026, 11, 25, tzinfo=UTC),
+    )
 
 
 def outcome(reading: Reading) -> tuple[Outcome, str]:
@@ -101,10 +112,10 @@ def test_workers_die_with_the_main_process(tmp_path: Path, nature: Nature) -> No
         import sys, time
         sys.path[:0] = sys.argv[1:]
         from newsarchive.crawl.nursery import Nature
-        from newsarchive.crawl.workers import Readers, Task
+        from newsarchive.crawl.workers import Readers
         readers = Readers(1, timeout=600, limit=1, nature=Nature(read="a_reader:read"))
-        print(readers.submit(Task(block=b"x", url="u")).result().reason.split()[-1], flush=True)
-        readers.submit(Task(block=b"hang", url="u"))
+        print(readers.submit((b"x",)).result().reason.split()[-1], flush=True)
+        readers.submit((b"hang",))
         time.sleep(600)
         """)
     )
