@@ -2,95 +2,149 @@
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
-from storage.model import Article, Discovery, Outcome, Reading
+from storage.model import Discovery, Outcome, Reading, UrlKind
 
-from newsarchive.extract.authors import authors
-from newsarchive.extract.blocks import Block, walk
-from newsarchive.extract.body import body
-from newsarchive.extract.dates import Evidence, dates
+from newsarchive.extract.article import Found, read_article
+from newsarchive.extract.classify import ENOUGH, paywalled, stand_in, weigh
 from newsarchive.extract.decode import decode
-from newsarchive.extract.heads import Head, read_head
-from newsarchive.extract.headline import headline, site_names
-from newsarchive.extract.jsonld import Node, article, nodes, text_of
-from newsarchive.extract.metadata import facts
+from newsarchive.extract.feeds import read_feed, read_json_feed
 from newsarchive.extract.related import link_groups
-from newsarchive.extract.select_body import select
+from newsarchive.extract.sitemaps import gunzipped, read_robots, read_sitemap, read_url_list
+from newsarchive.extract.sniff import Form, media_type, sniff
+from newsarchive.extract.sources import feeds, next_pages
 from newsarchive.extract.tree import Oversized, Page, parse
+
+Headers = Sequence[tuple[str, str]]
 
 
 def read(
     payload: bytes,
     *,
     url: str,
-    headers: Sequence[tuple[str, str]],
+    headers: Headers,
     discovery: Discovery | None = None,
     fetched_at: datetime | None = None,
     status: int = 200,
 ) -> Reading:
-    """Say what a payload is and what stands in it. Never raises on what the bytes are.
+    """Say what a payload is and what stands in it. Whatever the bytes are, it answers.
 
-    `payload` has its content coding undone.
+    Args:
+        payload: The answer's body, its content coding undone.
+        url: Where it was; links are resolved against it.
+        headers: Of the HTTP answer, in order.
+        discovery: How it came to be asked for: it vouches for a date, and weighs in what kind of page it is.
+        fetched_at: Gives "3 hours ago" a meaning, and is used for nothing else.
+        status: Of the HTTP answer: a page sent with 403 or 503 is a challenge or an error, never an article.
     """
-    digest = f"sha256:{hashlib.sha256(payload).hexdigest()}"
+    reading = _by_form(payload, url, headers, discovery, fetched_at, status)
+    return replace(reading, content_digest=f"sha256:{hashlib.sha256(payload).hexdigest()}") if payload else reading
+
+
+def extract_page(payload: bytes, url: str, headers: Headers = ()) -> Reading:
+    """Read one HTML page on its own."""
+    reading = _html(payload, url, headers, None, None, 200)
+    return replace(reading, content_digest=f"sha256:{hashlib.sha256(payload).hexdigest()}") if payload else reading
+
+
+def _by_form(
+    payload: bytes,
+    url: str,
+    headers: Headers,
+    discovery: Discovery | None,
+    fetched_at: datetime | None,
+    status: int,
+) -> Reading:
+    """Dispatch on what the content is."""
+    if not payload.strip(b" \t\r\n\0"):
+        return Reading(outcome=Outcome.EMPTY, reason="the answer has no body")
+    # A sitemap's .gz is part of the resource. Whatever else arrives gzipped is a file to be kept as it is.
+    plain = gunzipped(payload)
+    form = sniff(plain, url, headers, discovery)
+    if plain is not payload and form not in (Form.SITEMAP, Form.URL_LIST):
+        form = Form.ASSET
+    match form:
+        case Form.ROBOTS:
+            sources = read_robots(decode(plain, headers), url)
+            return Reading(outcome=Outcome.ROBOTS, reason=f"{len(sources)} sitemaps named", sources=sources)
+        case Form.SITEMAP:
+            return _sitemap(plain, url)
+        case Form.URL_LIST:
+            entries = read_url_list(decode(plain, headers), url)
+            return Reading(outcome=Outcome.SITEMAP, reason=f"{len(entries)} URLs, one a line", entries=entries)
+        case Form.FEED | Form.JSON_FEED:
+            return _feed(plain, url, headers, form)
+        case Form.HTML:
+            return _html(plain, url, headers, discovery, fetched_at, status)
+        case Form.ASSET:
+            return Reading(outcome=Outcome.ASSET, reason=media_type(headers) or "no page")
+
+
+def _sitemap(payload: bytes, url: str) -> Reading:
+    entries, sources = read_sitemap(payload, url)
+    reason = f"{len(sources)} sitemaps named" if sources else f"{len(entries)} URLs"
+    return Reading(outcome=Outcome.SITEMAP, reason=reason, entries=entries, sources=sources)
+
+
+def _feed(payload: bytes, url: str, headers: Headers, form: Form) -> Reading:
+    if form is Form.JSON_FEED:
+        title, entries = read_json_feed(decode(payload, headers), url)
+    else:
+        title, entries = read_feed(payload, url)
+    return Reading(outcome=Outcome.FEED, reason=f"{len(entries)} entries", title=title, entries=entries)
+
+
+def _html(
+    payload: bytes,
+    url: str,
+    headers: Headers,
+    discovery: Discovery | None,
+    fetched_at: datetime | None,
+    status: int,
+) -> Reading:
+    """Read a page: parse, read it as an article, then say what it is."""
     page = parse(decode(payload, headers), url)
     if page is None:
-        return Reading(outcome=Outcome.EMPTY, reason="no markup", content_digest=digest)
-    if isinstance(page, Oversized):
-        return Reading(outcome=Outcome.TOO_LARGE, reason=page.reason, content_digest=digest)
-    return read_html(page, discovery, fetched_at, digest)
+        return Reading(outcome=Outcome.EMPTY, reason="no markup that can be read")
+    found = page if isinstance(page, Oversized) else read_article(page, discovery, fetched_at)
+    if isinstance(found, Oversized) or isinstance(page, Oversized):
+        return Reading(outcome=Outcome.TOO_LARGE, reason=found.reason if isinstance(found, Oversized) else "")
+    title = found.head.title or found.article.headline or None
+    if instead := stand_in(found.seen, status):
+        return Reading(outcome=instead[0], reason=instead[1], title=title)
+    if status >= 400:
+        outcome = Outcome.GONE if status in (404, 410) else Outcome.ERROR
+        return Reading(outcome=outcome, reason=f"HTTP {status}", title=title)
+    return _article(page, found, title) or _listing(page, found, title)
 
 
-def read_html(page: Page, discovery: Discovery | None, fetched_at: datetime | None, digest: str) -> Reading:
-    head = read_head(page.root)
-    found = nodes(page.root)
-    node = article(found, page.url)
-    flow = walk(page.body)
-    title = headline(flow.blocks, head, node, page.url)
-    around = _around(flow.blocks, title.block)
-    names = authors(node, found, head, around, site_names(head, page.url))
-    published, modified = dates(Evidence(url=page.url, node=node, head=head, around=around, discovery=discovery, fetched_at=fetched_at))
-    said = facts(page, head, node, found, flow.blocks)
-    selection = select(page, flow.blocks)
-    text = body(flow, selection, title, _descriptions(head, node), names)
-    groups = link_groups(page, flow, text.inside, said.canonical_url, listing=False)
-    one = Article(
-        url=page.url,
-        canonical_url=said.canonical_url,
-        headline=title.text,
-        dek=text.dek,
-        authors=names,
-        published=published,
-        modified=modified,
-        section=said.section,
-        tags=said.tags,
-        language=said.language,
-        image=said.image,
-        access=said.access,
-        live=said.live,
-        noarchive=said.noarchive,
-        paragraphs=text.paragraphs,
+def _article(page: Page, found: Found, title: str | None) -> Reading | None:
+    """Return the reading of an article; None where too little speaks for one."""
+    weight, reason = weigh(found.seen)
+    if weight < ENOUGH or not found.article.headline or not found.body.inside:
+        return None
+    sources = feeds(page, found.head)
+    if stub := paywalled(found.seen):
+        return Reading(outcome=Outcome.PAYWALL_STUB, reason=stub, title=title, sources=sources)
+    groups = link_groups(page, found.flow, found.body.inside, found.article.canonical_url, listing=False)
+    whole = replace(found.article, link_groups=groups)
+    return Reading(outcome=Outcome.ARTICLE, reason=reason, article=whole, title=title, sources=sources)
+
+
+def _listing(page: Page, found: Found, title: str | None) -> Reading:
+    """Return the reading of a listing, or of a page that is neither."""
+    groups = link_groups(page, found.flow, frozenset(), found.article.canonical_url, listing=True)
+    count = sum(len(group.links) for group in groups)
+    asked_for = found.seen.discovery is not None and found.seen.discovery.kind is UrlKind.LISTING
+    is_listing = count >= (1 if asked_for else 6)
+    return Reading(
+        outcome=Outcome.LISTING if is_listing else Outcome.OTHER,
+        reason=f"{count} links to articles in {len(groups)} groups",
+        title=title,
         link_groups=groups,
+        sources=(*feeds(page, found.head), *(next_pages(page, found.head, found.flow) if is_listing else ())),
     )
-    return Reading(outcome=Outcome.ARTICLE, reason=f"{len(text.paragraphs)} paragraphs", article=one, title=title.text, content_digest=digest)
 
 
-def _around(blocks: list[Block], at: int | None) -> list[Block]:
-    """Return the blocks about the headline."""
-    at = at or 0
-    return blocks[max(0, at - 8) : at + 25]
-
-
-def _descriptions(head: Head, node: Node | None) -> list[str]:
-    node = node or {}
-    return [
-        text
-        for text in (text_of(node.get("alternativeHeadline")), text_of(node.get("description")), head.first("og:description"), head.first("description"), head.first("twitter:description"))
-        if text
-    ]
-
-
-def extract_page(payload: bytes, url: str, headers: Sequence[tuple[str, str]] = ()) -> Reading:
-    """Read one HTML page on its own."""
-    return read(payload, url=url, headers=headers)
