@@ -3,7 +3,7 @@
     block = [1xx interim responses] head CRLFCRLF body        head = status line, header lines, as the server sent them
     body  --transfer coding undone-->  entity  --content coding undone-->  payload
 
-Servers send heads that no parser likes (bare LF, folded lines, no colon, latin-1); everything here takes them as they are.
+Servers send heads that no parser likes (bare LF, folded lines, no colon, latin-1); all is taken as it is.
 """
 
 import re
@@ -29,7 +29,7 @@ _CHUNK_SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\n]*)?\r?\n")
 _PIECE = 1 << 18
 
 # isal names its error by an alias that type checkers cannot follow.
-IsalError: type[Exception] = isal_zlib.IsalError
+IsalError: type[Exception] = isal_zlib.IsalError  # type: ignore[assignment]  # its stub has an instance
 
 
 def split_message(block: bytes) -> tuple[bytes, bytes]:
@@ -60,7 +60,7 @@ def interim_end(block: bytes) -> int:
 def http_headers(block: bytes) -> tuple[int | None, Headers]:
     """Return the status and the header lines of an HTTP response, names as sent, in order.
 
-    The status is None where the block does not begin like HTTP. Lines without a colon are left out, folded lines joined.
+    The status is None where the block does not begin like HTTP. Lines without a colon are left out, folded ones joined.
     Values are UTF-8 where they are that, else latin-1 (RFC 9110 5.5).
     """
     head, _ = split_message(block)
@@ -111,7 +111,7 @@ def is_chunked(headers: Headers) -> bool:
 def without_chunks(body: bytes) -> bytes:
     r"""Undo chunked framing (RFC 9112 7.1); extensions and trailers fall away.
 
-    A body cut short gives what had come. A body that is not chunked at all, as some tools store it, is returned as it is.
+    A body cut short gives what had come. One that is not chunked at all, as some tools store it, is returned as it is.
 
     >>> without_chunks(b"4;x=1\r\nWiki\r\n0\r\n\r\n")
     b'Wiki'
@@ -141,8 +141,8 @@ def without_chunks(body: bytes) -> bytes:
 def decoded(block: bytes, limit: int) -> bytes:
     """Return the body with transfer and content codings undone, as a browser would read it.
 
-    A body whose label is wrong (named gzip and stored decoded, as in CC-NEWS) is taken as it is. A coded body that is cut
-    short gives what can be had of it. PayloadError where it grows beyond `limit` bytes, or can't be decoded at all.
+    A body whose label is wrong (named gzip and stored decoded, as in CC-NEWS) is taken as it is. A coded body that is
+    cut short gives what can be had of it. PayloadError where it grows beyond `limit` bytes, or can't be decoded at all.
     """
     headers = http_headers(block)[1]
     return decode_entity(entity(block), headers, limit)
