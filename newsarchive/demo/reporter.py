@@ -1,6 +1,6 @@
 """Writes a story: the same number always gives the same words."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from newsarchive.demo import prose
 from newsarchive.demo.dice import Dice
@@ -114,8 +114,3 @@ def _table(facts: dict[str, str], dice: Dice) -> list[Block]:
         cost += dice.between(5_000, 60_000)
     heading = Block(role=Role.HEADING, text=f"{facts['place']} in figures, year by year")
     return [heading, Block(role=Role.TABLE, text="\n".join(rows))]
-
-
-def with_link(block: Block, anchor: str, target: int) -> Block:
-    """Return the block with one of its words made a link to another article."""
-    return replace(block, anchor=anchor, target=target)

@@ -95,6 +95,7 @@ def _person(letter: str, last: str, role: str, dice: Dice) -> dict[str, str]:
         f"{letter}_last": last,
         f"{letter}_pron": pronoun,
         f"{letter}_pron_up": pronoun.capitalize(),
+        f"{letter}_poss": "her" if pronoun == "she" else "his",
         f"{letter}_role": role,
         f"{letter}_article": article,
     }

@@ -1,5 +1,7 @@
 """Names that the newsroom's stories draw on. The town, its people and its firms are invented."""
 
+from collections.abc import Sequence
+
 FIRST_NAMES = (
     ("Maren", "she"), ("Tomas", "he"), ("Adaeze", "she"), ("Callum", "he"), ("Ines", "she"), ("Rafiq", "he"),
     ("Hannah", "she"), ("Oskar", "he"), ("Yewande", "she"), ("Piotr", "he"), ("Siobhan", "she"), ("Dev", "he"),
@@ -27,7 +29,7 @@ STREETS = (
 
 FIRMS = (
     "Marrow & Sons", "Tidewater Freight", "Lundy Marine", "Fenwick Civil Works", "Northstrand Energy",
-    "Bayline Ferries", 
+    "Bayline Ferries",
     "Copperhouse Foods", "Harbour & Heath", "Sallow Island Dairies", "Greywater Group", "Alder Timber", "Kestrel Homes",
 )  # fmt: skip
 
@@ -41,3 +43,14 @@ REPORTERS = (
     "Orla Brennan", "Daniel Achebe", "Ruth Tamsin Cole", "José Ibarra", "Wilhelmina van der Meer", "Kit Sorley",
     "Priya Raman", "Anselm O'Dowd", "Jürgen Größl", "Tess Calloway",
 )  # fmt: skip
+
+
+def names(people: Sequence[str]) -> str:
+    """Return names as a byline joins them.
+
+    >>> names(["A", "B", "C"])
+    'A, B and C'
+    """
+    if len(people) < 2:
+        return "".join(people)
+    return f"{', '.join(people[:-1])} and {people[-1]}"

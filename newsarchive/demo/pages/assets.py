@@ -1,6 +1,8 @@
 """Stylesheet and pictures, drawn by rule: the same bytes on every machine."""
 
 import zlib
+from functools import lru_cache
+from importlib import resources
 from struct import pack
 
 from newsarchive.demo.dice import Dice
@@ -14,37 +16,13 @@ LOGO = (
     '<path d="M18 17h4v9h-4z" fill="#fff6d6"/></svg>\n'
 )
 
-STYLE = """\
-:root { --ink: #1d2529; --sea: #12394a; --lamp: #f6c445; --line: #d9dfe2; }
-* { box-sizing: border-box; }
-body { margin: 0 auto; max-width: 46rem; padding: 0 1rem; color: var(--ink); font: 18px/1.6 Georgia, serif; }
-body.listing { max-width: 64rem; }
-a { color: var(--sea); text-decoration-thickness: 1px; text-underline-offset: 3px; }
-h1, h2, h3 { line-height: 1.2; font-weight: 700; }
-h1 { font-size: 2.1rem; margin: .5rem 0; }
-.masthead, #top { border-bottom: 4px double var(--sea); padding: 1.2rem 0 .6rem; text-align: center; }
-.masthead .name, #top .name a { font-size: 1.9rem; font-weight: 700; text-decoration: none; color: var(--sea); }
-.masthead img { vertical-align: middle; margin-right: .6rem; }
-.tagline { margin: .2rem 0; font-style: italic; color: #5a686e; }
-.menu ul, ul.menu { list-style: none; display: flex; gap: 1.4rem; justify-content: center; padding: .4rem 0; }
-.date, .by, .byline, .card span, .today { font: 14px/1.5 system-ui, sans-serif; color: #5a686e; }
-.dek, .standfirst { font-size: 1.2rem; font-weight: 400; color: #46545a; }
-.kicker { text-transform: uppercase; letter-spacing: .06em; font: 700 13px system-ui, sans-serif; }
-figure { margin: 1rem 0; } figure img { width: 100%; height: auto; } figcaption { font-size: .85rem; color: #5a686e; }
-blockquote { border-left: 4px solid var(--lamp); margin: 1rem 0; padding: 0 1rem; font-style: italic; }
-.pull { float: right; width: 15rem; margin: .4rem 0 1rem 1.2rem; font-size: 1.25rem; color: var(--sea); }
-.read-also { background: #eef3f4; padding: .6rem 1rem; margin: 1rem 0; } .read-also span { font-weight: 700; }
-.player { background: #10161a; color: #fff; padding: .5rem 1rem; border-radius: 4px; font-family: system-ui; }
-.newsletter { background: var(--lamp); padding: 1rem; margin: 1.5rem 0; border-radius: 4px; }
-.disclaimer { font-size: .85rem; color: #5a686e; border-top: 1px solid var(--line); }
-.related li { margin: .3rem 0; } .card { border-top: 1px solid var(--line); padding: .6rem 0; } .card h3 { margin: 0; }
-.top { columns: 2 22rem; } .top .card { break-inside: avoid; } .pager { text-align: center; padding: 1rem; }
-table { border-collapse: collapse; width: 100%; } th, td { border: 1px solid var(--line); padding: .3rem .6rem; }
-.foot { border-top: 4px double var(--sea); margin-top: 2rem; font: 14px system-ui, sans-serif; }
-.foot ul { list-style: none; display: flex; gap: 1rem; padding: 0; }
-"""
+
+def style() -> str:
+    """Return the stylesheet."""
+    return resources.files("newsarchive.demo").joinpath("static/lantern.css").read_text(encoding="utf-8")
 
 
+@lru_cache(maxsize=64)
 def picture(number: int) -> bytes:
     """Return a view of the bay as PNG: sky, sun, hills and water in sixteen colours."""
     dice = Dice(f"picture/{number}")

@@ -1,36 +1,15 @@
 """What stands around the content of every page: head, masthead, menu, footer."""
 
-from collections.abc import Sequence
-from datetime import datetime
 from html import escape
 
 from newsarchive.demo import paper
-from newsarchive.demo.desk import SECTIONS
 from newsarchive.demo.edition import Edition
-
-_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
-           "December")  # fmt: skip
+from newsarchive.demo.sections import SECTIONS
 
 
-def day(moment: datetime) -> str:
-    """Return a day as the paper prints it, whatever the machine's locale.
-
-    >>> from datetime import UTC
-    >>> day(datetime(2026, 5, 4, tzinfo=UTC))
-    'Monday, May 4, 2026'
-    """
-    return f"{_DAYS[moment.weekday()]}, {_MONTHS[moment.month - 1]} {moment.day}, {moment.year}"
-
-
-def short_day(moment: datetime) -> str:
-    """Return a day in the paper's other style.
-
-    >>> from datetime import UTC
-    >>> short_day(datetime(2026, 5, 4, tzinfo=UTC))
-    '4 May 2026'
-    """
-    return f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year}"
+def words(text: str) -> str:
+    """Return text as it stands between tags."""
+    return escape(text, quote=False)
 
 
 def feeds(edition: Edition) -> str:
@@ -41,14 +20,20 @@ def feeds(edition: Edition) -> str:
     )
 
 
-def head(title: str, *, extra: str = "", charset: str = "utf-8", style: str = "lantern") -> str:
+def head(title: str, *, extra: str = "", charset: str = "utf-8") -> str:
     """Return a page's head; `extra` is markup."""
     return (
-        f'<head>\n<meta charset="{charset}">\n<title>{escape(title, quote=False)}</title>\n'
+        f'<head>\n<meta charset="{charset}">\n<title>{words(title)}</title>\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f'<link rel="stylesheet" href="/static/{style}.css">\n'
+        '<link rel="stylesheet" href="/static/lantern.css">\n'
         f'<link rel="icon" href="/static/lantern.svg" type="image/svg+xml">\n{extra}</head>\n'
     )
+
+
+def html_tag(language: str) -> str:
+    """Return doctype and the opening tag of a page in a language."""
+    direction = ' dir="rtl"' if language == "ar" else ""
+    return f'<!DOCTYPE html>\n<html lang="{language}"{direction}>\n'
 
 
 def menu_links() -> str:
@@ -70,17 +55,21 @@ def footer() -> str:
     """Return the foot of most pages."""
     return (
         '<footer class="foot"><ul><li><a href="/about">About us</a></li><li><a href="/contact">Contact</a></li>'
-        '<li><a href="/feed.xml">RSS</a></li></ul>'
+        '<li><a href="/search?q=harbour">Search</a></li><li><a href="/feed.xml">RSS</a></li></ul>'
         f"<p>© 2026 {paper.NAME}. All people and places are invented.</p></footer>\n"
     )
 
 
-def authors_line(authors: Sequence[str]) -> str:
-    """Return names as a byline joins them.
+def newsletter(heading: str = "h2") -> str:
+    """Return the box that asks for an e-mail address."""
+    return (
+        f'<section class="newsletter"><{heading}>{paper.NEWSLETTER_HEAD}</{heading}><p>{paper.NEWSLETTER_TEXT}</p>'
+        '<form action="/newsletter" method="post"><input name="email" placeholder="Your e-mail"> '
+        "<button>Sign up</button></form></section>\n"
+    )
 
-    >>> authors_line(["A", "B", "C"])
-    'A, B and C'
-    """
-    if len(authors) < 2:
-        return "".join(authors)
-    return f"{', '.join(authors[:-1])} and {authors[-1]}"
+
+def player(element: str = "span") -> str:
+    """Return what a video player leaves on the page."""
+    start, end, close = (f"<{element}>{text}</{element}>" for text in paper.PLAYER)
+    return f'<div class="player">{start} {end} {close}</div>\n'

@@ -8,7 +8,7 @@ from typing import Any
 
 from newsarchive.demo.story import Frame
 
-FRAMES = ("council", "harbour")
+FRAMES = ("council", "weather", "harbour", "shops", "football", "regatta", "culture", "islands")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +20,19 @@ class Common:
     quotes: tuple[str, ...]
     list_heads: tuple[str, ...]
     list_items: tuple[str, ...]
+    background: str
+    """A paragraph that follow-ups print word for word."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """An article that is written out, in another language."""
+
+    language: str
+    headline: str
+    dek: str
+    tags: tuple[str, ...]
+    paragraphs: tuple[str, ...]
 
 
 def load(name: str) -> dict[str, Any]:
@@ -43,4 +56,21 @@ def frames() -> dict[str, tuple[Frame, ...]]:
 @cache
 def common() -> Common:
     """Return what all frames share."""
-    return Common(**{key: tuple(values) for key, values in load("common").items()})
+    table = load("common")
+    background = table.pop("background")
+    return Common(background=background, **{key: tuple(values) for key, values in table.items()})
+
+
+@cache
+def foreign() -> dict[str, Told]:
+    """Return the articles in other languages by their keys."""
+    return {
+        key: Told(
+            language=table["language"],
+            headline=table["headline"],
+            dek=table["dek"],
+            tags=tuple(table["tags"]),
+            paragraphs=tuple(table["paragraphs"]),
+        )
+        for key, table in load("foreign").items()
+    }
