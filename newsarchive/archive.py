@@ -17,8 +17,9 @@ from newsarchive.rebuild import rebuild
 from newsarchive.recover import Recovered, recover
 from newsarchive.schedule import Rhythm, planner
 from newsarchive.verify import Verified, VerifyReport, unheard, verify
-from storage.errors import ArchiveError, StorageError
-from storage.index import EVERYTHING, ArticleView, Filters, Index, SearchPage, Status, VersionView
+from storage.errors import StorageError
+from storage.index import Filters, Index
+from storage.index.views import EVERYTHING, ArticleView, SearchPage, Status, VersionView
 from storage.model import NextLook, Seen
 
 Sync = Callable[[], None]
@@ -128,9 +129,7 @@ class Archive:
         """
         config = self.config
         into = index or self.index
-        with Readers(
-            config.workers, timeout=config.read_timeout.total_seconds(), limit=config.read_limit
-        ) as readers:
+        with Readers(config.workers, timeout=config.read_timeout.total_seconds(), limit=config.read_limit) as readers:
             ingestor = Ingestor(
                 into,
                 readers,
@@ -179,6 +178,3 @@ class Archive:
 def index_url(config: Config) -> str:
     """Return the SQLAlchemy URL of an archive's index."""
     return config.index or f"sqlite:///{config.folder / 'index.sqlite3'}"
-
-
-__all__ = ["Archive", "ArchiveError", "index_url", "utc_now"]

@@ -142,9 +142,7 @@ def _sources(capture: Capture, via: UrlKind, sources: tuple[Source, ...], site: 
             continue
         if source.kind is UrlKind.LISTING and _page_number(source.url) > LAST_PAGE:
             continue
-        how = Discovery(
-            site=site.name, kind=source.kind, via=capture.url, via_kind=via, title=source.title or None
-        )
+        how = Discovery(site=site.name, kind=source.kind, via=capture.url, via_kind=via, title=source.title or None)
         priority = NEXT_PAGE if source.kind is UrlKind.LISTING else FRESH_SOURCE
         yield Found(url=source.url, discovery=how, due_at=capture.fetched_at, priority=priority)
 

@@ -23,8 +23,8 @@ def import_files(
 ) -> Imported:
     """Adopt each file into `folder` and read what it brought.
 
-    A file that is damaged yields what can be read of it; what was lost stands in its `Adopted`. A file that was imported
-    before, by its content, brings nothing twice.
+    A file that is damaged yields what can be read of it; what was lost stands in its `Adopted`. A file that was
+    imported before, by its content, brings nothing twice.
     """
     adopted = tuple(adopt(path, folder) for path in paths)
     stretches = [Stretch(path=new) for each in adopted for new in each.files]

@@ -56,7 +56,7 @@ class _Item:
 class Ingestor:
     """Takes captures in the order of their files; one thread writes them to the index in batches."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - its collaborators, each named
         self,
         index: Index,
         readers: Readers,
@@ -65,7 +65,6 @@ class Ingestor:
         originals: Originals,
         sync: Callable[[], None] = lambda: None,
         batching: Batching | None = None,
-        read_limit: int = 10_000_000,
     ) -> None:
         self._index = index
         self._readers = readers
@@ -73,7 +72,6 @@ class Ingestor:
         self._originals = originals
         self._sync = sync
         self._batching = batching or Batching()
-        self._read_limit = read_limit
         self._sites = _Sites(index)
         self._queue: deque[_Item] = deque()
         self._changed = threading.Condition()
@@ -155,7 +153,7 @@ class Ingestor:
         try:
             while (batch := self._next_batch()) is not None:
                 self._write(batch)
-        except BaseException as problem:
+        except BaseException as problem:  # noqa: BLE001 - whatever it is, those who wait are told
             self._fail(problem)
 
     def _next_batch(self) -> list[_Item] | None:

@@ -65,16 +65,26 @@ def _revisit(capture: Capture) -> Reading | None:
 
 def _by_status(capture: Capture, discovery: Discovery | None) -> Reading | None:
     status = capture.status or 0
-    if 300 <= status < 400 and capture.redirect_url:
-        return Reading(outcome=Outcome.REDIRECT, reason=f"{status} to {capture.redirect_url}")
-    if status == 304:
-        return Reading(outcome=Outcome.NOT_MODIFIED, reason="304: the server says nothing changed")
+    if 300 <= status < 400:
+        return _elsewhere(capture, status)
     if status in (404, 410):
         return Reading(outcome=Outcome.GONE, reason=f"HTTP {status}")
     if status in _WORTH_READING and capture.payload_size:
         return None
     if not 200 <= status < 300:
         return Reading(outcome=Outcome.ERROR, reason=f"HTTP {status}")
+    return _by_body(capture, discovery)
+
+
+def _elsewhere(capture: Capture, status: int) -> Reading:
+    if status == 304:
+        return Reading(outcome=Outcome.NOT_MODIFIED, reason="304: the server says nothing changed")
+    if capture.redirect_url:
+        return Reading(outcome=Outcome.REDIRECT, reason=f"{status} to {capture.redirect_url}")
+    return Reading(outcome=Outcome.ERROR, reason=f"HTTP {status} without a Location")
+
+
+def _by_body(capture: Capture, discovery: Discovery | None) -> Reading | None:
     if capture.truncated:
         # Half an article must not become a version of the whole one.
         return Reading(outcome=Outcome.ERROR, reason=f"cut short ({capture.truncated})")

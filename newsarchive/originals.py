@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from newsarchive.readback import OPEN
-from storage.index import CaptureFilters, CaptureView, Index
+from storage.index import Index
+from storage.index.views import CaptureFilters, CaptureView
 from storage.model import RecordPlace, RefersTo
 from storage.warc.reader import read_record
 
@@ -37,7 +38,5 @@ class ArchivedOriginals:
         except ValueError:
             return None
         # The dates are compared as strings: that is what the two records share (WARC 1.1, 5.12).
-        around = CaptureFilters(
-            url=refers_to.url, since=at - timedelta(seconds=1), until=at + timedelta(seconds=1)
-        )
+        around = CaptureFilters(url=refers_to.url, since=at - timedelta(seconds=1), until=at + timedelta(seconds=1))
         return next((one for one in self._index.captures(around) if one.date == refers_to.date), None)

@@ -1,6 +1,6 @@
 """WARC files back into the index: recovery, import and rebuild are this one walk (law 1).
 
-    warcinfo -> sites and run known;  response + metadata -> Ingestor;  end record -> run ended;  end of file -> closed
+warcinfo -> sites and run known;  response + metadata -> Ingestor;  end record -> run ended;  end of file -> closed
 """
 
 import hashlib

@@ -1,6 +1,5 @@
 """The index made anew from the WARC files alone (law 1)."""
 
-import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -48,7 +47,7 @@ def _beside(file: Path, into: Into, stretches: list[Stretch], report: Report) ->
     finally:
         index.close()
     _remove(file, but_for=file)
-    os.replace(fresh, file)
+    fresh.replace(file)
     return result
 
 

@@ -1,0 +1,110 @@
+"""Is the archive what it says? Every WARC file checked, and the index held against the files."""
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from newsarchive.readback import warc_name, warc_paths
+from newsarchive.recover import mend_all
+from storage.index import Index
+from storage.index.views import CaptureFilters, WarcFileView
+from storage.warc.check import FileReport, Problem, check_file
+from storage.warc.mend import Mended
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """What was found about one WARC file."""
+
+    name: str
+    size: int
+    records: int
+    captures: int
+    problems: tuple[Problem, ...] = ()
+    """Damage, and where file and index disagree; none where the file is sound."""
+    notes: tuple[Problem, ...] = ()
+    """What is unusual and no damage."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifyReport:
+    """What was found about all of them."""
+
+    files: tuple[Verified, ...]
+    mended: tuple[Mended, ...] = ()
+
+    @property
+    def damaged(self) -> bool:
+        """True where any file has a problem."""
+        return any(file.problems for file in self.files)
+
+
+def unheard(file: Verified) -> None:
+    """Tell nobody of a file that was checked."""
+
+
+def verify(folder: Path, index: Index, *, repair: bool, report: Callable[[Verified], None]) -> VerifyReport:
+    """Check every WARC file in `folder`, open ones included; `repair` first mends those a crash left open."""
+    mended = mend_all(folder) if repair else ()
+    known = {file.name: file for file in index.warc_files()}
+    files: list[Verified] = []
+    for found in _checked(folder):
+        file = _verified(found, known.pop(found.name, None), index)
+        report(file)
+        files.append(file)
+    for missing in known.values():
+        file = _missing(missing)
+        report(file)
+        files.append(file)
+    return VerifyReport(files=tuple(files), mended=mended)
+
+
+def _checked(folder: Path) -> Iterator[FileReport]:
+    # Inflating and hashing release the interpreter's lock, so threads do for as many cores.
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        yield from pool.map(_check, warc_paths(folder))
+
+
+def _check(path: Path) -> FileReport:
+    try:
+        return check_file(path)
+    except OSError as problem:
+        what = f"the file cannot be read ({problem.strerror})"
+        return FileReport(name=warc_name(path), size=0, problems=[Problem(offset=0, what=what)])
+
+
+def _verified(found: FileReport, known: WarcFileView | None, index: Index) -> Verified:
+    problems = list(found.problems)
+    if known is None:
+        problems.append(Problem(offset=0, what="a file that the index does not know; run: newsarchive rebuild"))
+    else:
+        problems += _disagreements(found, known, index)
+    return Verified(
+        name=found.name,
+        size=found.size,
+        records=found.records,
+        captures=len(found.captures),
+        problems=tuple(problems),
+        notes=tuple(found.notes),
+    )
+
+
+def _disagreements(found: FileReport, known: WarcFileView, index: Index) -> Iterator[Problem]:
+    if known.state == "closed" and known.sha256 and known.sha256 != found.sha256:
+        yield Problem(offset=0, what="the file is not the one that was closed: its sha256 has changed")
+    in_file = {one.record_id: one.offset for one in found.captures}
+    for row in index.captures(CaptureFilters(warc=found.name), order="oldest"):
+        offset = in_file.pop(row.record_id, None)
+        if offset != row.place.offset:
+            what = f"the index has a capture of {row.url} that the file does not hold there"
+            yield Problem(offset=row.place.offset, what=what, record_id=row.record_id)
+    if known.state == "closed":
+        for record_id, offset in in_file.items():
+            yield Problem(offset=offset, what="a capture that the index does not have", record_id=record_id)
+
+
+def _missing(file: WarcFileView) -> Verified:
+    what = f"the file is missing: {file.captures} captures that the index lists cannot be read"
+    return Verified(name=file.name, size=0, records=0, captures=0, problems=(Problem(offset=0, what=what),))
