@@ -56,7 +56,7 @@ class _Item:
 class Ingestor:
     """Takes captures in the order of their files; one thread writes them to the index in batches."""
 
-    def __init__(  # noqa: PLR0913 - its collaborators, each named
+    def __init__(
         self,
         index: Index,
         readers: Readers,
