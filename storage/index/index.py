@@ -2,8 +2,14 @@
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime
-from typing import Any, Literal, Protocol, Self
+from typing import Any, Literal, Protocol, Self, TypeVar
 
+from sqlalchemy import Connection
+
+from storage.index.database import Database
+from storage.index.frontier import add_due, due, next_due_at
+from storage.index.names import Names
+from storage.index.sites import load_book
 from storage.index.views import (
     ALL_CAPTURES,
     EVERYTHING,
@@ -22,7 +28,10 @@ from storage.index.views import (
     VersionView,
     WarcFileView,
 )
+from storage.index.write import commit
 from storage.model import CrawlRun, Due, Found, Ingest, NextLook, RefersTo, Seen, Site
+
+T = TypeVar("T")
 
 
 class Closed(Protocol):
@@ -39,14 +48,21 @@ class Closed(Protocol):
 class Index:
     """The SQL index of one archive. Safe to share between threads; one commit runs at a time."""
 
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._names = Names()
+
     @classmethod
     def open(cls, url: str, *, create: bool = True) -> Self:
         """Open the database at an SQLAlchemy URL, its schema brought up to date."""
-        raise NotImplementedError
+        return cls(Database.open(url, create=create))
 
     def close(self) -> None:
         """Let go of all connections."""
-        raise NotImplementedError
+        self._database.close()
+
+    def _write(self, work: Callable[[Connection], T]) -> T:
+        return self._database.write(work, undone=self._names.forget)
 
     def register_sites(self, sites: Sequence[Site]) -> None:
         """Make sites known, or known better; what imports had filed under their hosts moves to them."""
@@ -58,7 +74,8 @@ class Index:
 
     def sites(self) -> tuple[Site, ...]:
         """All registered sites, by name."""
-        raise NotImplementedError
+        with self._database.reading() as connection:
+            return tuple(site.as_model() for site in load_book(connection).sites if site.configured)
 
     def begin_crawl(self, run: CrawlRun) -> None:
         """Note a run's begin, and its sites as they were configured then (the newest run's word counts)."""
@@ -78,7 +95,7 @@ class Index:
 
     def commit(self, batch: Sequence[Ingest], plan: Callable[[Seen], NextLook]) -> Committed:
         """Write all of a batch in one transaction. What was committed before is skipped, by record id."""
-        raise NotImplementedError
+        return self._write(lambda connection: commit(connection, self._names, batch, plan))
 
     def settle(self) -> Settled:
         """Draw the conclusions that need more than one capture: originals, boilerplate, search refreshed."""
@@ -86,17 +103,19 @@ class Index:
 
     def add_due(self, found: Sequence[Found]) -> int:
         """Put URLs into the frontier that are not there; returns how many."""
-        raise NotImplementedError
+        return self._write(lambda connection: add_due(connection, self._names, found))
 
     def due(
         self, now: datetime, *, sites: Sequence[str], limit: int, per_host: int, exclude: Collection[int] = ()
     ) -> list[Due]:
         """What may be fetched now, lowest priority number first, then longest due; at most `per_host` of one host."""
-        raise NotImplementedError
+        with self._database.reading() as connection:
+            return due(connection, now, sites=sites, limit=limit, per_host=per_host, exclude=exclude)
 
     def next_due_at(self, sites: Sequence[str]) -> datetime | None:
         """When the next URL of these sites becomes due; None where nothing is scheduled."""
-        raise NotImplementedError
+        with self._database.reading() as connection:
+            return next_due_at(connection, sites)
 
     def indexed_to(self, warc: str) -> int:
         """Offset behind the last record of that file that is indexed; 0 where none is."""

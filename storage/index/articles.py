@@ -1,0 +1,179 @@
+"""Articles: which one a capture shows, and what all captures together say of it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, bindparam, func, select, tuple_, union, update
+
+from storage.index.database import insert_rows, reserve_ids
+from storage.index.entry import Entry
+from storage.index.tables import ArticleRow, CaptureRow, VersionRow
+from storage.model import Outcome
+
+_STATES = {Outcome.GONE.value: "gone", Outcome.REDIRECT.value: "moved"}
+
+
+def assign_articles(connection: Connection, entries: Sequence[Entry], urls: Mapping[str, int]) -> int:
+    """Give each entry that shows an article its id; returns how many articles are new."""
+    showing: dict[tuple[int, int], list[Entry]] = {}
+    for entry in entries:
+        if entry.article:
+            showing.setdefault((entry.site_id, urls[entry.article.canonical_url]), []).append(entry)
+    if not showing:
+        return 0
+    ids = _article_ids(connection, showing)
+    new = sorted(set(showing) - set(ids))
+    for key, article_id in zip(new, reserve_ids(connection, ArticleRow, len(new)), strict=True):
+        ids[key] = article_id
+    rows = []
+    for key in new:
+        first = min(entry.capture.fetched_at for entry in showing[key])
+        rows.append(
+            {
+                "id": ids[key], "site_id": key[0], "url_id": key[1], "first_seen_at": first, "last_seen_at": first,
+                "dated_at": first, "state": "live",
+            }
+        )  # fmt: skip
+    if insert_rows(connection, ArticleRow, rows, once_by=["site_id", "url_id"]) < len(rows):
+        ids = _article_ids(connection, showing)
+    for key, its_entries in showing.items():
+        for entry in its_entries:
+            entry.article_id = ids[key]
+    return len(new)
+
+
+def _article_ids(connection: Connection, keys: Iterable[tuple[int, int]]) -> dict[tuple[int, int], int]:
+    finding = select(ArticleRow.site_id, ArticleRow.url_id, ArticleRow.id).where(
+        ArticleRow.url_id.in_(bindparam("urls", expanding=True))
+    )
+    wanted = set(keys)
+    rows = connection.execute(finding, {"urls": sorted({url_id for _, url_id in wanted})})
+    return {(row.site_id, row.url_id): row.id for row in rows if (row.site_id, row.url_id) in wanted}
+
+
+class _Fact(NamedTuple):
+    first: datetime
+    last: datetime
+    current: int
+
+
+def recompute(connection: Connection, article_ids: Iterable[int]) -> list[int]:
+    """Draw anew what all captures of these articles say: dates, state, current version, version numbers.
+
+    Returns the articles whose date changed.
+    """
+    ids = sorted(set(article_ids))
+    if not ids:
+        return []
+    facts = _facts(connection, ids)
+    states = _newest_outcomes(connection, ids)
+    published = _order_versions(connection, facts)
+    stored = select(
+        ArticleRow.id, ArticleRow.first_seen_at, ArticleRow.last_seen_at, ArticleRow.dated_at, ArticleRow.state
+    ).where(ArticleRow.id.in_(bindparam("ids", expanding=True)))
+    changed: list[dict[str, Any]] = []
+    moved: list[int] = []
+    for row in connection.execute(stored, {"ids": ids}):
+        fact = facts.get(row.id)
+        if fact is None:
+            continue
+        state = _STATES.get(states[row.id], "live")
+        dated = published[row.id] or fact.first
+        if dated != row.dated_at:
+            moved.append(row.id)
+        now = (fact.first, fact.last, dated, state)
+        if now != (row.first_seen_at, row.last_seen_at, row.dated_at, row.state):
+            changed.append(
+                {
+                    "of": row.id,
+                    "first_seen_at": fact.first,
+                    "last_seen_at": fact.last,
+                    "dated_at": dated,
+                    "state": state,
+                }
+            )
+    if changed:
+        connection.execute(update(ArticleRow).where(ArticleRow.id == bindparam("of")), changed)
+    return moved
+
+
+def touched_articles(connection: Connection, entries: Sequence[Entry]) -> set[int]:
+    """Articles of which these captures say something: those they show, and those whose URLs they are of."""
+    url_ids = sorted({entry.url_id for entry in entries})
+    wanted = {"urls": url_ids}
+    shown = select(CaptureRow.article_id).where(
+        CaptureRow.url_id.in_(bindparam("urls", expanding=True)), CaptureRow.article_id.is_not(None)
+    )
+    named = select(ArticleRow.id).where(ArticleRow.url_id.in_(bindparam("urls", expanding=True)))
+    touched = {article_id for article_id in connection.scalars(union(shown, named), wanted) if article_id is not None}
+    return touched | {entry.article_id for entry in entries if entry.article_id is not None}
+
+
+def _facts(connection: Connection, ids: Sequence[int]) -> dict[int, _Fact]:
+    of_article = {"partition_by": CaptureRow.article_id}
+    ranked = (
+        select(
+            CaptureRow.article_id,
+            CaptureRow.version_id,
+            func.min(CaptureRow.fetched_at).over(**of_article).label("first"),
+            func.max(CaptureRow.fetched_at).over(**of_article).label("last"),
+            func.row_number()
+            .over(order_by=(CaptureRow.fetched_at.desc(), CaptureRow.record_id.desc()), **of_article)
+            .label("place"),
+        )
+        .where(CaptureRow.article_id.in_(bindparam("ids", expanding=True)))
+        .subquery()
+    )
+    newest = select(ranked).where(ranked.c.place == 1)
+    return {
+        row.article_id: _Fact(row.first, row.last, row.version_id)
+        for row in connection.execute(newest, {"ids": list(ids)})
+    }
+
+
+def _newest_outcomes(connection: Connection, ids: Sequence[int]) -> dict[int, str]:
+    """Outcome of the newest capture over an article's URLs: the canonical one and all that have shown it."""
+    shown = select(CaptureRow.article_id.label("article"), CaptureRow.url_id.label("url")).where(
+        CaptureRow.article_id.in_(bindparam("ids", expanding=True))
+    )
+    named = select(ArticleRow.id, ArticleRow.url_id).where(ArticleRow.id.in_(bindparam("ids", expanding=True)))
+    places = union(shown, named).subquery()
+    ranked = (
+        select(
+            places.c.article,
+            CaptureRow.outcome,
+            func.row_number()
+            .over(partition_by=places.c.article, order_by=(CaptureRow.fetched_at.desc(), CaptureRow.record_id.desc()))
+            .label("place"),
+        )
+        .join(CaptureRow, CaptureRow.url_id == places.c.url)
+        .subquery()
+    )
+    newest = select(ranked.c.article, ranked.c.outcome).where(ranked.c.place == 1)
+    return {article: outcome for article, outcome in connection.execute(newest, {"ids": list(ids)})}
+
+
+def _order_versions(connection: Connection, facts: Mapping[int, _Fact]) -> dict[int, datetime | None]:
+    """Number each article's versions by their first captures, mark the current one; returns its publication date."""
+    rows = connection.execute(
+        select(VersionRow.id, VersionRow.article_id, VersionRow.number, VersionRow.current, VersionRow.published_at)
+        .join(CaptureRow, CaptureRow.id == VersionRow.capture_id)
+        .where(VersionRow.article_id.in_(bindparam("ids", expanding=True)))
+        .order_by(VersionRow.article_id, CaptureRow.fetched_at, CaptureRow.record_id),
+        {"ids": list(facts)},
+    )
+    published: dict[int, datetime | None] = {}
+    changes: list[dict[str, Any]] = []
+    article_id, number = 0, 0
+    for row in rows:
+        number = number + 1 if row.article_id == article_id else 1
+        article_id = row.article_id
+        current = row.id == facts[article_id].current
+        if current:
+            published[article_id] = row.published_at
+        if (number, current) != (row.number, row.current):
+            changes.append({"of": row.id, "number": number, "current": current})
+    if changes:
+        connection.execute(update(VersionRow).where(VersionRow.id == bindparam("of")), changes)
+    return published

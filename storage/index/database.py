@@ -1,0 +1,241 @@
+"""The database under the index: SQLite or PostgreSQL, one way to read and one way to write it."""
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event, func, select, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    IntegrityError,
+    NoSuchModuleError,
+    OperationalError,
+    SQLAlchemyError,
+)
+
+from storage.errors import DiskFull, IndexFailure, IndexTooNew
+from storage.index.tables import Base
+
+T = TypeVar("T")
+
+HEAD = "0001"
+"""The newest migration in storage/index/migrations/versions: the schema that this code speaks."""
+
+_PRAGMAS = (
+    "PRAGMA busy_timeout=10000",
+    # A crash of the machine may cost the last transactions, never the file; what is lost is read again from the WARC.
+    "PRAGMA synchronous=NORMAL",
+    "PRAGMA cache_size=-65536",
+    "PRAGMA temp_store=MEMORY",
+    "PRAGMA mmap_size=268435456",
+    "PRAGMA wal_autocheckpoint=4000",
+    "PRAGMA foreign_keys=ON",
+)
+_ATTEMPTS = 6
+
+
+class Database:
+    """Connections to one database, its schema up to date."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.is_postgres = engine.dialect.name == "postgresql"
+        self._writing = threading.RLock()
+
+    @classmethod
+    def open(cls, address: str, *, create: bool = True) -> Self:
+        """Connect, and bring the schema up to date."""
+        url = _checked(address, create=create)
+        database = cls(_engine(url))
+        try:
+            with naming_errors(database.name):
+                database._migrate(create=create)
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+    @property
+    def name(self) -> str:
+        """The address, without password."""
+        return self.engine.url.render_as_string(hide_password=True)
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self.engine.dispose()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection that sees one state of the database."""
+        with naming_errors(self.name), self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    def write(self, work: Callable[[Connection], T], *, undone: Callable[[], None] = lambda: None) -> T:
+        """Do work in one transaction, again where another writer was in the way; `undone` is told of each failure."""
+        with self._writing, naming_errors(self.name):
+            for attempt in range(1, _ATTEMPTS + 1):
+                try:
+                    with self.engine.connect().execution_options(newsarchive_writes=True) as connection:
+                        with connection.begin():
+                            return work(connection)
+                except DBAPIError as error:
+                    undone()
+                    if attempt == _ATTEMPTS or not _is_collision(error):
+                        raise
+                    time.sleep(0.05 * attempt)
+                except BaseException:
+                    undone()
+                    raise
+        raise AssertionError
+
+    def _migrate(self, *, create: bool) -> None:
+        if _revision(self.engine) == HEAD:
+            return
+        # Alembic is needed once in the life of a schema: commands that only read start faster without it.
+        from storage.index.upgrade import upgrade
+
+        def work(connection: Connection) -> None:
+            if self.is_postgres:
+                connection.execute(select(func.pg_advisory_xact_lock(6872)))
+            upgrade(connection, HEAD, create=create)
+
+        self.write(work)
+
+
+def _checked(address: str, *, create: bool) -> URL:
+    try:
+        url = make_url(address)
+    except ArgumentError as error:
+        raise IndexFailure(
+            f"the index address {address!r} is no database URL; nothing was read or changed. "
+            "Write it like sqlite:///index.sqlite3 or postgresql+psycopg://user@host/name"
+        ) from error
+    backend = url.get_backend_name()
+    if backend not in {"sqlite", "postgresql"}:
+        raise IndexFailure(
+            f"the index cannot be kept in {backend}; nothing was read or changed. "
+            "Give a sqlite:/// or postgresql+psycopg:// address in newsarchive.toml (index)"
+        )
+    if backend == "postgresql" and url.drivername == "postgresql":
+        url = url.set(drivername="postgresql+psycopg")
+    if backend == "sqlite" and not create and not Path(url.database or "").is_file():
+        raise IndexFailure(
+            f"there is no index at {url.database}; the WARC files are untouched. "
+            "Make it from them with: newsarchive rebuild"
+        )
+    return url
+
+
+def _engine(url: URL) -> Engine:
+    try:
+        if url.get_backend_name() == "postgresql":
+            return create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=20)
+        engine = create_engine(
+            url, connect_args={"timeout": 10, "check_same_thread": False}, pool_size=5, max_overflow=20
+        )
+    except (NoSuchModuleError, ModuleNotFoundError) as error:
+        raise IndexFailure(
+            f"the driver for {url.drivername} is not installed; nothing was read or changed. "
+            "Install it with: pip install 'newsarchive[postgres]'"
+        ) from error
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, record: object) -> None:
+    del record
+    # We begin transactions ourselves: the driver's own habit would leave DDL and reads outside of them.
+    connection.isolation_level = None
+    for pragma in _PRAGMAS:
+        connection.execute(pragma)
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            # Kept in the file; changing it needs the file for oneself, which busy_timeout does not wait for.
+            if connection.execute("PRAGMA journal_mode=WAL").fetchone():
+                return
+        except sqlite3.OperationalError:
+            if attempt == _ATTEMPTS:
+                raise
+            time.sleep(0.1 * attempt)
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A transaction that reads first and writes later could not wait for another writer: take the write lock at once.
+    writes = connection.get_execution_options().get("newsarchive_writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _revision(engine: Engine) -> str | None:
+    try:
+        with engine.connect() as connection:
+            return connection.scalar(text("SELECT version_num FROM alembic_version"))
+    except SQLAlchemyError:
+        return None
+
+
+def _is_collision(error: DBAPIError) -> bool:
+    """True where another writer was in the way and doing it again may help."""
+    state = getattr(error.orig, "sqlstate", None)
+    if state is not None:
+        # serialization_failure, deadlock_detected, and a row that another transaction just made or took away
+        return state in {"40001", "40P01"} or isinstance(error, IntegrityError)
+    return isinstance(error, OperationalError) and "locked" in str(error.orig)
+
+
+@contextmanager
+def naming_errors(name: str) -> Iterator[None]:
+    """Turn the database's errors into ours."""
+    try:
+        yield
+    except IndexTooNew:
+        raise
+    except DBAPIError as error:
+        said = " ".join(str(error.orig).split())
+        if "disk is full" in said or getattr(error.orig, "sqlstate", None) == "53100":
+            raise DiskFull(
+                f"no space is left for the index {name}; what was committed before is whole. "
+                "Make room, then run the same command again"
+            ) from error
+        raise IndexFailure(
+            f"the index {name} cannot be used: {said}. The WARC files are untouched. "
+            "See what is wrong with: newsarchive doctor"
+        ) from error
+
+
+def insert_rows(
+    connection: Connection, table: type[Base], rows: Sequence[dict[str, Any]], *, once_by: Sequence[str] = ()
+) -> int:
+    """Insert rows; those whose `once_by` columns are there already are skipped. Returns how many went in."""
+    if not rows:
+        return 0
+    if connection.dialect.name == "postgresql":
+        inserting = postgresql.insert(table)
+        if once_by:
+            inserting = inserting.on_conflict_do_nothing(index_elements=list(once_by))
+        return connection.execute(inserting, rows).rowcount
+    statement = sqlite.insert(table)
+    if once_by:
+        statement = statement.on_conflict_do_nothing(index_elements=list(once_by))
+    return connection.execute(statement, rows).rowcount
+
+
+def reserve_ids(connection: Connection, table: type[Base], count: int) -> list[int]:
+    """Surrogate keys for rows that are about to be inserted."""
+    if not count:
+        return []
+    row = table.__table__
+    assert isinstance(row, Table)
+    if connection.dialect.name == "postgresql":
+        taken = text(f"SELECT nextval('{row.name}_id_seq') FROM generate_series(1, :count)")  # noqa: S608 - our name
+        return list(connection.scalars(taken, {"count": count}))
+    # Nobody else can take them: this transaction holds SQLite's one write lock.
+    last = connection.scalar(select(func.coalesce(func.max(row.c.id), 0))) or 0
+    return list(range(last + 1, last + count + 1))

@@ -1,0 +1,303 @@
+"""Search documents: what a version says, analysed, in the database's inverted index."""
+
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, func, select, text
+
+from storage.index.database import insert_rows
+from storage.index.tables import (
+    ArticleRow,
+    AuthorRow,
+    BoilerplateRow,
+    ParagraphRow,
+    SearchDocumentRow,
+    TagRow,
+    VersionAuthorRow,
+    VersionParagraphRow,
+    VersionRow,
+    VersionTagRow,
+)
+from storage.index.terms import MOST_TERMS, analyse
+from storage.index.versions import Draft, names_of
+from storage.model import BODY_ROLES, Role
+
+SEARCHED_ROLES = BODY_ROLES | {Role.CAPTION, Role.CORRECTION}
+COLUMNS = ("headline", "dek", "body", "names", "stems")
+
+_ID_BITS = 29
+_BEGIN = datetime(1800, 1, 1, tzinfo=UTC)
+_LAST_SECOND = (1 << (63 - _ID_BITS)) - 1
+_LAST_POSITION = 16383
+"""tsvector counts no further; later words can be found, phrases of them cannot."""
+_WEIGHTS = {"headline": "A", "dek": "B", "body": "", "names": "C"}
+_GAP = 10
+"""Between parts, so that no phrase reaches from one into the next."""
+
+
+def doc_id(dated_at: datetime, version_id: int) -> int:
+    """The key under which a version is searched: it sorts by date.
+
+    >>> doc_id(datetime(1800, 1, 1, 0, 0, 2, tzinfo=UTC), 5) == 2 * 2**29 + 5
+    True
+    """
+    return first_doc_id(dated_at) + (version_id & ((1 << _ID_BITS) - 1))
+
+
+def first_doc_id(dated_at: datetime) -> int:
+    """The least key of that second."""
+    seconds = int((dated_at - _BEGIN).total_seconds())
+    return min(max(seconds, 0), _LAST_SECOND) << _ID_BITS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """One version as it is searched."""
+
+    doc_id: int
+    version_id: int
+    article_id: int
+    site_id: int
+    left_out: int
+    headline: list[str]
+    dek: list[str]
+    body: list[str]
+    names: list[str]
+    stems: set[str]
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Its columns as FTS5 takes them."""
+        columns = (self.headline, self.dek, self.body, self.names, sorted(self.stems))
+        return tuple(" ".join(words) for words in columns)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Source:
+    """What a document is made of."""
+
+    version_id: int
+    article_id: int
+    site_id: int
+    dated_at: datetime
+    language: str | None
+    headline: str
+    dek: str | None
+    names: Sequence[str]
+    paragraphs: Sequence[tuple[int, str, str]]
+    """Paragraph id, role and text."""
+
+
+def write_documents(connection: Connection, drafts: Sequence[Draft], moved_in_time: Sequence[int]) -> None:
+    """Index new versions, and index anew those whose words or dates are others than before."""
+    written = {draft.version_id for draft in drafts}
+    stale = set(moved_in_time)
+    again = set(
+        connection.scalars(select(SearchDocumentRow.version_id).where(SearchDocumentRow.article_id.in_(sorted(stale))))
+        if stale
+        else ()
+    )
+    take_out(connection, {draft.version_id for draft in drafts if not draft.is_new} | again)
+    dated = _dates(connection, {draft.first.article_id for draft in drafts if draft.first.article_id})
+    sources = [_source_of_draft(draft, dated) for draft in drafts]
+    put_in(connection, [*sources, *_load(connection, again - written)])
+
+
+def refresh(connection: Connection, version_ids: Iterable[int]) -> None:
+    """Index these versions anew."""
+    wanted = set(version_ids)
+    take_out(connection, wanted)
+    put_in(connection, list(_load(connection, wanted)))
+
+
+def put_in(connection: Connection, sources: Sequence[_Source]) -> None:
+    """Write documents; boilerplate is left out."""
+    if not sources:
+        return
+    learnt = _learnt(connection, sources)
+    documents = [_document(source, learnt.__contains__) for source in sources]
+    documents.sort(key=lambda document: document.doc_id)
+    is_postgres = connection.dialect.name == "postgresql"
+    rows: list[dict[str, Any]] = []
+    for document in documents:
+        terms: object = tsvector(document) if is_postgres else _packed(document.parts)
+        rows.append(
+            {
+                "doc_id": document.doc_id, "version_id": document.version_id, "article_id": document.article_id,
+                "site_id": document.site_id, "left_out": document.left_out, "stale": False, "terms": terms,
+            }
+        )  # fmt: skip
+    insert_rows(connection, SearchDocumentRow, rows)
+    if not is_postgres:
+        connection.execute(
+            _FTS_INSERT,
+            [{"doc_id": document.doc_id, **dict(zip(COLUMNS, document.parts, strict=True))} for document in documents],
+        )
+
+
+def take_out(connection: Connection, version_ids: Iterable[int]) -> None:
+    """Take these versions out of the search."""
+    wanted = sorted(version_ids)
+    for start in range(0, len(wanted), 500):
+        these = SearchDocumentRow.version_id.in_(wanted[start : start + 500])
+        if connection.dialect.name != "postgresql":
+            held = connection.execute(select(SearchDocumentRow.doc_id, SearchDocumentRow.terms).where(these)).all()
+            gone = [{"doc_id": row.doc_id, **dict(zip(COLUMNS, _unpacked(row.terms), strict=True))} for row in held]
+            if gone:
+                connection.execute(_FTS_DELETE, gone)
+        connection.execute(delete(SearchDocumentRow).where(these))
+
+
+_FTS_INSERT = text(
+    "INSERT INTO search(rowid, headline, dek, body, names, stems)"
+    " VALUES (:doc_id, :headline, :dek, :body, :names, :stems)"
+)
+_FTS_DELETE = text(
+    "INSERT INTO search(search, rowid, headline, dek, body, names, stems)"
+    " VALUES ('delete', :doc_id, :headline, :dek, :body, :names, :stems)"
+)
+
+
+def _packed(parts: Sequence[str]) -> bytes:
+    return zlib.compress("\n".join(parts).encode(), 1)
+
+
+def _unpacked(packed: bytes) -> list[str]:
+    return zlib.decompress(packed).decode().split("\n")
+
+
+def _learnt(connection: Connection, sources: Sequence[_Source]) -> set[tuple[int, int]]:
+    """Which of these paragraphs are boilerplate of which site."""
+    sites = sorted({source.site_id for source in sources})
+    learnt = select(BoilerplateRow.site_id, BoilerplateRow.paragraph_id).where(
+        BoilerplateRow.site_id.in_(sites), BoilerplateRow.verdict
+    )
+    if connection.scalar(select(func.count()).select_from(learnt.limit(5000).subquery())) == 5000:
+        ids = sorted({paragraph_id for source in sources for paragraph_id, _, _ in source.paragraphs})
+        learnt = learnt.where(BoilerplateRow.paragraph_id.in_(ids))
+    return {(site_id, paragraph_id) for site_id, paragraph_id in connection.execute(learnt)}
+
+
+def _document(source: _Source, is_learnt: Callable[[tuple[int, int]], bool]) -> Document:
+    left_out = 0
+    body: list[str] = []
+    headline, stems = analyse(source.headline, source.language)
+    dek, of_dek = analyse(source.dek or "", source.language)
+    names, _ = analyse("\n".join(source.names), source.language)
+    stems |= of_dek
+    for paragraph_id, role, paragraph in source.paragraphs:
+        if is_learnt((source.site_id, paragraph_id)):
+            left_out += 1
+        elif role in SEARCHED_ROLES and len(body) < MOST_TERMS:
+            words, more = analyse(paragraph, source.language)
+            body += words
+            stems |= more
+    # A stem that is also printed as a word is found as that.
+    stems.difference_update(headline, dek, body)
+    return Document(
+        doc_id=doc_id(source.dated_at, source.version_id), version_id=source.version_id, article_id=source.article_id,
+        site_id=source.site_id, left_out=left_out, headline=headline[:MOST_TERMS], dek=dek[:MOST_TERMS],
+        body=body[:MOST_TERMS], names=names[:1000], stems=stems,
+    )  # fmt: skip
+
+
+def tsvector(document: Document) -> str:
+    """The document as PostgreSQL reads a tsvector: words with places and weights, stems marked by "=" without."""
+    places: dict[str, list[str]] = {}
+    position = 1
+    size = 0
+    for part in ("headline", "dek", "body", "names"):
+        weight = _WEIGHTS[part]
+        for word in getattr(document, part):
+            held = places.get(word)
+            if held is None:
+                size += len(word.encode()) + 8
+                if size > _ROOM:
+                    break
+                held = places[word] = []
+            if len(held) < 255:
+                held.append(f"{min(position, _LAST_POSITION)}{weight}")
+            position += 1
+        position += _GAP
+    lexemes = [f"'{word}':{','.join(held)}" for word, held in places.items()]
+    for stem in sorted(document.stems):
+        size += len(stem.encode()) + 8
+        if size > _ROOM:
+            break
+        lexemes.append(f"'={stem}'")
+    return " ".join(lexemes)
+
+
+_ROOM = 500_000
+"""Bytes for distinct words: a tsvector may not exceed 1 MB, places included."""
+
+
+def _dates(connection: Connection, article_ids: set[int]) -> dict[int, datetime]:
+    if not article_ids:
+        return {}
+    asked = select(ArticleRow.id, ArticleRow.dated_at).where(ArticleRow.id.in_(bindparam("ids", expanding=True)))
+    return {row.id: row.dated_at for row in connection.execute(asked, {"ids": sorted(article_ids)})}
+
+
+def _source_of_draft(draft: Draft, dated: Mapping[int, datetime]) -> _Source:
+    article, article_id = draft.article, draft.first.article_id
+    assert article_id is not None
+    return _Source(
+        version_id=draft.version_id,
+        article_id=article_id,
+        site_id=draft.first.site_id,
+        dated_at=dated[article_id],
+        language=article.language,
+        headline=article.headline,
+        dek=article.dek,
+        names=names_of((*article.authors, *article.tags, article.section or "")),
+        paragraphs=[
+            (paragraph_id, paragraph.role.value, paragraph.text)
+            for paragraph_id, paragraph in zip(draft.paragraph_ids, article.paragraphs, strict=True)
+        ],
+    )
+
+
+def _load(connection: Connection, version_ids: Iterable[int]) -> Iterator[_Source]:
+    """What documents of stored versions are made of."""
+    ids = sorted(version_ids)
+    if not ids:
+        return
+    of_these = bindparam("ids", expanding=True)
+    wanted = {"ids": ids}
+    paragraphs: dict[int, list[tuple[int, str, str]]] = {}
+    for row in connection.execute(
+        select(VersionParagraphRow.version_id, ParagraphRow.id, VersionParagraphRow.role, ParagraphRow.text)
+        .join(ParagraphRow, ParagraphRow.id == VersionParagraphRow.paragraph_id)
+        .where(VersionParagraphRow.version_id.in_(of_these))
+        .order_by(VersionParagraphRow.version_id, VersionParagraphRow.position),
+        wanted,
+    ):
+        paragraphs.setdefault(row.version_id, []).append((row.id, row.role, row.text))
+    names: dict[int, list[str]] = {}
+    for asked in (
+        select(VersionAuthorRow.version_id, AuthorRow.name)
+        .join(AuthorRow, AuthorRow.id == VersionAuthorRow.author_id)
+        .where(VersionAuthorRow.version_id.in_(of_these))
+        .order_by(VersionAuthorRow.version_id, VersionAuthorRow.position),
+        select(VersionTagRow.version_id, TagRow.name)
+        .join(TagRow, TagRow.id == VersionTagRow.tag_id)
+        .where(VersionTagRow.version_id.in_(of_these))
+        .order_by(VersionTagRow.version_id, VersionTagRow.position),
+    ):
+        for version_id, name in connection.execute(asked, wanted):
+            names.setdefault(version_id, []).append(name)
+    versions = (
+        select(VersionRow, ArticleRow.site_id, ArticleRow.dated_at)
+        .join(ArticleRow, ArticleRow.id == VersionRow.article_id)
+        .where(VersionRow.id.in_(of_these))
+    )
+    for row in connection.execute(versions, wanted).all():
+        yield _Source(
+            version_id=row.id, article_id=row.article_id, site_id=row.site_id, dated_at=row.dated_at,
+            language=row.language, headline=row.headline, dek=row.dek,
+            names=(*names.get(row.id, ()), row.section or ""), paragraphs=paragraphs.get(row.id, ()),
+        )  # fmt: skip

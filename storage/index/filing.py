@@ -1,0 +1,68 @@
+"""Filing captures under sites, and sites that imports make known."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from sqlalchemy import Connection, and_, bindparam, or_, select, update
+
+from storage.index.database import insert_rows
+from storage.index.entry import Entry
+from storage.index.names import Names
+from storage.index.sites import SiteBook, load_book, name_by_host
+from storage.index.surt import host_key, host_of
+from storage.index.tables import SiteHostRow, SiteRow, UrlRow
+
+
+def file_under_sites(connection: Connection, names: Names, entries: Sequence[Entry]) -> None:
+    """Give each entry its site; hosts that belong to none get one of their own."""
+    names.book = book = load_book(connection)
+    strangers: dict[str, str] = {}
+    for entry in entries:
+        if book.configured_for(entry.capture.url, entry.discovery.site) is None:
+            name = name_by_host(entry.capture.url)
+            origin = _origin(entry.capture.url)
+            strangers[name] = min(origin, strangers.get(name, origin))
+    if _add_strangers(connection, book, strangers):
+        names.book = book = load_book(connection)
+        for name in strangers:
+            refile_urls(connection, book, [name])
+    for entry in entries:
+        site = book.configured_for(entry.capture.url, entry.discovery.site)
+        site = site or book.by_name[name_by_host(entry.capture.url)]
+        entry.site_id, entry.site_name = site.id, site.name
+
+
+def _add_strangers(connection: Connection, book: SiteBook, strangers: Mapping[str, str]) -> bool:
+    """Make rows for sites that are known by host alone; True where some are new."""
+    new = sorted(set(strangers) - set(book.by_name))
+    for name in sorted(set(strangers) & set(book.by_name)):
+        site = book.by_name[name]
+        if not site.configured and strangers[name] < site.url:
+            connection.execute(update(SiteRow).where(SiteRow.id == site.id).values(url=strangers[name]))
+    if not new:
+        return False
+    rows = [{"name": name, "url": strangers[name], "configured": False, "relearn": False} for name in new]
+    insert_rows(connection, SiteRow, rows, once_by=["name"])
+    ids = connection.execute(select(SiteRow.name, SiteRow.id).where(SiteRow.name.in_(new)))
+    hosts = [{"site_id": site_id, "host": name} for name, site_id in ids]
+    insert_rows(connection, SiteHostRow, hosts, once_by=["site_id", "host"])
+    return True
+
+
+def refile_urls(connection: Connection, book: SiteBook, hosts: Iterable[str]) -> None:
+    """Let URLs of these hosts, and of hosts below them, point to the site that they belong to now."""
+    for host in sorted(hosts):
+        key = host_key(host)
+        # ")" follows the host, "," a host below it; "*" and "-" come next after them.
+        here = and_(UrlRow.urlkey >= f"{key})", UrlRow.urlkey < f"{key}*")
+        below = and_(UrlRow.urlkey >= f"{key},", UrlRow.urlkey < f"{key}-")
+        rows = connection.execute(select(UrlRow.id, UrlRow.url, UrlRow.site_id).where(or_(here, below))).all()
+        changes = [
+            {"of": row.id, "site_id": site_id} for row in rows if (site_id := book.site_of(row.url)) != row.site_id
+        ]
+        if changes:
+            connection.execute(update(UrlRow).where(UrlRow.id == bindparam("of")), changes)
+
+
+def _origin(url: str) -> str:
+    scheme = url.partition("://")[0].lower()
+    return f"{scheme}://{host_of(url)}/"

@@ -1,0 +1,416 @@
+"""The frontier: what is to be fetched, and when. It is a table, and what comes next is a query.
+
+How a URL was found is told by the best source that named it (one with a date before one without, a feed before a page),
+until it is captured: from then on by its newest capture, whose WARC record says the same.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from storage.index.database import insert_rows
+from storage.index.entry import Entry
+from storage.index.names import Names
+from storage.index.storable import storable_found
+from storage.index.surt import host_of
+from storage.index.sweep import Swept
+from storage.index.tables import CaptureRow, FrontierRow, SiteRow, UrlRow
+from storage.model import Discovery, Due, Found, NextLook, Outcome, Seen, UrlKind
+
+UNPLANNED_PRIORITY = 50
+"""Of URLs that were captured without having been in the frontier: imports."""
+
+_VIA_ORDER = {None: 0, UrlKind.FEED: 1, UrlKind.SITEMAP: 2, UrlKind.LISTING: 3, UrlKind.ARTICLE: 4}
+_SOURCES = frozenset({Outcome.FEED, Outcome.SITEMAP, Outcome.LISTING})
+
+Rank = tuple[object, ...]
+
+
+def rank(discovery: Discovery) -> Rank:
+    """Sorts discoveries of one URL, the best first; equal only where they are the same.
+
+    >>> feed = Discovery(site="a", kind=UrlKind.ARTICLE, via="https://a.example/feed", via_kind=UrlKind.FEED, title="T")
+    >>> page = Discovery(site="a", kind=UrlKind.ARTICLE, via="https://a.example/", via_kind=UrlKind.LISTING)
+    >>> rank(feed) < rank(page)
+    True
+    """
+    return (
+        discovery.via is not None,
+        discovery.published is None,
+        discovery.title is None,
+        _VIA_ORDER.get(discovery.via_kind, 9),
+        discovery.published.isoformat() if discovery.published else "",
+        discovery.title or "",
+        discovery.anchor is None,
+        discovery.via or "",
+        discovery.anchor or "",
+        discovery.kind.value,
+        discovery.site,
+    )
+
+
+_FRONTIER = FrontierRow.__table__
+_WITH_VIA = (
+    select(_FRONTIER, UrlRow.url.label("via"), SiteRow.name.label("site"))
+    .join(UrlRow, UrlRow.id == FrontierRow.via_id, isouter=True)
+    .join(SiteRow, SiteRow.id == FrontierRow.site_id)
+)
+
+
+def _discovery(row: Mapping[str, Any]) -> Discovery:
+    return Discovery(
+        site=row["site"],
+        kind=UrlKind(row["kind"]),
+        via=row["via"],
+        via_kind=UrlKind(row["via_kind"]) if row["via_kind"] else None,
+        title=row["title"],
+        published=row["published_at"],
+        anchor=row["anchor"],
+    )
+
+
+def _told(discovery: Discovery, urls: Mapping[str, int]) -> dict[str, Any]:
+    """The columns that say how a URL was found."""
+    return {
+        "kind": discovery.kind.value,
+        "via_id": urls[discovery.via] if discovery.via else None,
+        "via_kind": discovery.via_kind.value if discovery.via_kind else None,
+        "title": discovery.title,
+        "published_at": discovery.published,
+        "anchor": discovery.anchor,
+    }
+
+
+def note_found(
+    connection: Connection, names: Names, entries: Sequence[Entry], urls: Mapping[str, int], swept: Swept
+) -> int:
+    """Put what captures brought to light into the frontier; returns how many URLs are new there."""
+    best: dict[str, tuple[Found, Entry]] = {}
+    for entry in entries:
+        for found in entry.ingest.found:
+            before = best.get(found.url)
+            if before is None or rank(found.discovery) < rank(before[0].discovery):
+                best[found.url] = (found, entry)
+    new = put(connection, names, [(found, entry.site_id) for found, entry in best.values()], urls, swept)
+    for found, entry in best.values():
+        if urls[found.url] in new and entry.outcome in _SOURCES:
+            entry.changed = True
+    return len(new)
+
+
+def put(
+    connection: Connection,
+    names: Names,
+    found: Sequence[tuple[Found, int]],
+    urls: Mapping[str, int],
+    swept: Swept,
+) -> set[int]:
+    """Put URLs into the frontier, each with the id of the site to fall back on; returns the ids of new ones."""
+    by_id = {urls[one.url]: (one, fallback) for one, fallback in found}
+    unknown = [url_id for url_id in by_id if url_id not in names.captured]
+    held: dict[int, Any] = {}
+    for start in range(0, len(unknown), 900):
+        asked = _WITH_VIA.where(FrontierRow.url_id.in_(unknown[start : start + 900]))
+        held.update({row.url_id: row for row in connection.execute(asked)})
+    rows, better = [], []
+    for url_id in sorted(unknown):
+        one, fallback = by_id[url_id]
+        row = held.get(url_id)
+        if row is None:
+            rows.append(_new_row(names, one, url_id, fallback, urls))
+        elif row.looked_at is not None:
+            names.note_captured(url_id)
+        elif change := _improved(names, row, one, fallback, urls):
+            better.append(change)
+            if row.via_id is not None and row.via_id != change["via_id"]:
+                swept.urls.add(row.via_id)
+    insert_rows(connection, FrontierRow, rows, once_by=["url_id"])
+    if better:
+        connection.execute(
+            update(FrontierRow).where(FrontierRow.url_id == bindparam("of"), FrontierRow.looked_at.is_(None)), better
+        )
+    return {row["url_id"] for row in rows}
+
+
+def _new_row(names: Names, found: Found, url_id: int, fallback: int, urls: Mapping[str, int]) -> dict[str, Any]:
+    return {
+        "url_id": url_id,
+        "site_id": names.book.id_of(found.discovery.site, fallback),
+        "host": host_of(found.url),
+        **_told(found.discovery, urls),
+        "due_at": found.due_at,
+        "priority": found.priority,
+        "failures": 0,
+        "unchanged": 0,
+    }
+
+
+def _improved(names: Names, row: Any, found: Found, fallback: int, urls: Mapping[str, int]) -> dict[str, Any] | None:
+    """The row's columns as this finding makes them better; None where it does not."""
+    is_better = rank(found.discovery) < rank(_discovery(row._mapping))  # noqa: SLF001 - public
+    due_at = min(filter(None, (row.due_at, found.due_at)))
+    priority = min(row.priority, found.priority)
+    if not is_better and (priority == row.priority):
+        return None
+    told = _told(found.discovery, urls) if is_better else {name: getattr(row, name) for name in _TOLD}
+    site_id = names.book.id_of(found.discovery.site, fallback) if is_better else row.site_id
+    return {"of": row.url_id, **told, "site_id": site_id, "due_at": due_at, "priority": priority}
+
+
+_TOLD = ("kind", "via_id", "via_kind", "title", "published_at", "anchor")
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """What was known of a URL before this batch."""
+
+    first_seen_at: datetime | None
+    version_id: int | None
+    content: str | None
+
+
+def note_captures(
+    connection: Connection,
+    names: Names,
+    entries: Sequence[Entry],
+    urls: Mapping[str, int],
+    plan: Callable[[Seen], NextLook],
+    swept: Swept,
+) -> None:
+    """Plan the next look at each captured URL, and keep the validators to send then."""
+    captured = [entry for entry in entries if entry.discovery.kind is not UrlKind.ROBOTS]
+    captured.sort(key=lambda entry: entry.order)
+    ids = sorted({entry.url_id for entry in captured})
+    rows: dict[int, dict[str, Any]] = {}
+    for start in range(0, len(ids), 900):
+        asked = _WITH_VIA.where(FrontierRow.url_id.in_(ids[start : start + 900]))
+        rows.update({row.url_id: dict(row._mapping) for row in connection.execute(asked)})  # noqa: SLF001 - public
+    before = _before(connection, [url_id for url_id in ids if rows.get(url_id, {}).get("looked_at")], captured)
+    for entry in captured:
+        row = rows.get(entry.url_id) or _blank(entry)
+        old_via = row["via_id"]
+        rows[entry.url_id] = _looked(names, row, entry, before, urls, plan)
+        if old_via is not None and old_via != row["via_id"]:
+            swept.urls.add(old_via)
+        names.note_captured(entry.url_id)
+    _upsert(connection, [{name: rows[url_id][name] for name in _FRONTIER.c.keys()} for url_id in ids])  # noqa: SIM118
+
+
+def _blank(entry: Entry) -> dict[str, Any]:
+    return {
+        "url_id": entry.url_id, "site_id": entry.site_id, "host": host_of(entry.capture.url), "kind": "", "via_id": None,
+        "via_kind": None, "title": None, "published_at": None, "anchor": None, "due_at": None,
+        "priority": UNPLANNED_PRIORITY, "failures": 0, "unchanged": 0, "looked_at": None, "validated_at": None,
+        "etag": None, "last_modified": None,
+    }  # fmt: skip
+
+
+def _looked(
+    names: Names,
+    row: dict[str, Any],
+    entry: Entry,
+    before: dict[int, _Before],
+    urls: Mapping[str, int],
+    plan: Callable[[Seen], NextLook],
+) -> dict[str, Any]:
+    """The frontier's row after one capture of its URL. An older capture than the newest known changes nothing."""
+    at, capture = entry.capture.fetched_at, entry.capture
+    if capture.status == 200 and _newest_validators(row) < (at, capture.etag or "", capture.last_modified or ""):
+        row |= {"validated_at": at, "etag": capture.etag, "last_modified": capture.last_modified}
+    known = before.get(entry.url_id, _Before(None, None, None))
+    content = entry.content_digest or capture.payload_digest
+    is_new = _brought_news(entry, known, content)
+    first_seen = min(filter(None, (known.first_seen_at, at)))
+    if row["looked_at"] is None or at > row["looked_at"]:
+        seen = Seen(
+            kind=entry.discovery.kind, outcome=entry.outcome, status=capture.status, fetched_at=at, changed=is_new,
+            failures=row["failures"], unchanged=row["unchanged"], first_seen_at=first_seen,
+        )  # fmt: skip
+        next_look = plan(seen)
+        row |= {
+            **_told_by(names, entry, urls),
+            "looked_at": at,
+            "due_at": next_look.due_at,
+            "failures": next_look.failures,
+            "unchanged": next_look.unchanged,
+        }
+    elif at == row["looked_at"] and rank(entry.discovery) < rank(_discovery(row)):
+        row |= _told_by(names, entry, urls)
+    before[entry.url_id] = _Before(first_seen, entry.version_id or known.version_id, content or known.content)
+    return row
+
+
+def _told_by(names: Names, entry: Entry, urls: Mapping[str, int]) -> dict[str, Any]:
+    """The columns that say how a URL was found, `via` and `site` in words too."""
+    discovery = entry.discovery
+    site_id = names.book.id_of(discovery.site, entry.site_id)
+    return {**_told(discovery, urls), "site_id": site_id, "site": discovery.site, "via": discovery.via}
+
+
+_DAWN = datetime.min.replace(tzinfo=UTC)
+
+
+def _newest_validators(row: Mapping[str, Any]) -> tuple[datetime, str, str]:
+    return row["validated_at"] or _DAWN, row["etag"] or "", row["last_modified"] or ""
+
+
+def _brought_news(entry: Entry, known: _Before, content: str | None) -> bool:
+    if known.first_seen_at is None:
+        return True
+    if entry.outcome is Outcome.NOT_MODIFIED:
+        return False
+    if entry.version_id is not None:
+        return entry.version_id != known.version_id
+    if entry.outcome in _SOURCES:
+        return entry.changed
+    return content != known.content
+
+
+def _before(connection: Connection, url_ids: Sequence[int], entries: Sequence[Entry]) -> dict[int, _Before]:
+    """What captures before this batch showed at these URLs."""
+    if not url_ids:
+        return {}
+    fresh = [entry.capture_id for entry in entries]
+    mine = (CaptureRow.url_id == UrlRow.id, CaptureRow.id.not_in(fresh))
+    newest = select(CaptureRow.id).where(*mine).order_by(CaptureRow.fetched_at.desc()).limit(1)
+    shown = select(CaptureRow.version_id).where(*mine, CaptureRow.version_id.is_not(None))
+    asked = select(
+        UrlRow.id,
+        select(func.min(CaptureRow.fetched_at)).where(*mine).scalar_subquery().label("first"),
+        shown.order_by(CaptureRow.fetched_at.desc()).limit(1).scalar_subquery().label("version"),
+        newest.scalar_subquery().label("newest"),
+    ).where(UrlRow.id.in_(list(url_ids)))
+    rows = connection.execute(asked).all()
+    contents = {
+        row.id: row.content_digest or row.payload_digest
+        for row in connection.execute(
+            select(CaptureRow.id, CaptureRow.content_digest, CaptureRow.payload_digest).where(
+                CaptureRow.id.in_([row.newest for row in rows if row.newest])
+            )
+        )
+    }
+    return {row.id: _Before(row.first, row.version, contents.get(row.newest)) for row in rows}
+
+
+def _upsert(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    if not rows:
+        return
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    inserting = dialect.insert(FrontierRow)
+    now = {name: inserting.excluded[name] for name in rows[0] if name not in {"url_id", "host"}}
+    connection.execute(inserting.on_conflict_do_update(index_elements=["url_id"], set_=now), list(rows))
+
+
+def add_due(connection: Connection, names: Names, found: Sequence[Found]) -> int:
+    """Put URLs into the frontier that are not there; returns how many."""
+    found = [storable_found(one) for one in found]
+    wanted = [url for one in found for url in (one.url, one.discovery.via) if url]
+    urls, _ = names.urls.ids(connection, wanted)
+    known = [(one, site.id) for one in found if (site := names.book.by_name.get(one.discovery.site))]
+    return len(put(connection, names, known, urls, Swept()))
+
+
+def due(
+    connection: Connection,
+    now: datetime,
+    *,
+    sites: Sequence[str],
+    limit: int,
+    per_host: int,
+    exclude: Collection[int],
+) -> list[Due]:
+    """What may be fetched now: lanes (a host and a priority) in the order of priority, each by time."""
+    chosen: list[Any] = []
+    of_host: dict[str, int] = {}
+    lanes = [lane for lane in _lanes(connection, sites) if lane.due_at <= now]
+    for lane in sorted(lanes, key=lambda lane: (lane.priority, lane.due_at, lane.host)):
+        room = min(per_host - of_host.get(lane.host, 0), limit - len(chosen))
+        if room <= 0:
+            continue
+        asked = _ROWS_OF_LANE.limit(room + len(exclude))
+        at = {"site": lane.site_id, "host": lane.host, "priority": lane.priority, "now": now}
+        free = [row for row in connection.execute(asked, at) if row.url_id not in exclude][:room]
+        chosen += free
+        of_host[lane.host] = of_host.get(lane.host, 0) + len(free)
+        if len(chosen) >= limit:
+            break
+    return [
+        Due(
+            url_id=row.url_id, url=row.url, discovery=_discovery(row._mapping),  # noqa: SLF001 - public
+            due_at=row.due_at, priority=row.priority,
+            failures=row.failures, etag=row.etag, last_modified=row.last_modified,
+        )
+        for row in sorted(chosen, key=lambda row: (row.priority, row.due_at, row.url_id))
+    ]  # fmt: skip
+
+
+_VIA = UrlRow.__table__.alias("via")
+_ROWS_OF_LANE = (
+    select(_FRONTIER, UrlRow.url, _VIA.c.url.label("via"), SiteRow.name.label("site"))
+    .join(UrlRow, UrlRow.id == FrontierRow.url_id)
+    .join(_VIA, _VIA.c.id == FrontierRow.via_id, isouter=True)
+    .join(SiteRow, SiteRow.id == FrontierRow.site_id)
+    .where(
+        FrontierRow.site_id == bindparam("site"),
+        FrontierRow.host == bindparam("host"),
+        FrontierRow.priority == bindparam("priority"),
+        FrontierRow.due_at <= bindparam("now"),
+    )
+    .order_by(FrontierRow.due_at, FrontierRow.url_id)
+)
+
+
+def next_due_at(connection: Connection, sites: Sequence[str]) -> datetime | None:
+    """When the next URL of these sites becomes due."""
+    return min((lane.due_at for lane in _lanes(connection, sites)), default=None)
+
+
+def _lanes(connection: Connection, sites: Sequence[str]) -> Sequence[Any]:
+    """Each site's hosts and priorities, and the earliest time in each: found by skipping through the index."""
+    frontier = FrontierRow
+    planned = frontier.due_at.is_not(None)
+    first = (
+        select(SiteRow.id.label("site_id"), _least(frontier.host, frontier.site_id == SiteRow.id).label("host"))
+        .where(SiteRow.name.in_(list(sites)))
+        .cte("hosts", recursive=True)
+    )
+    hosts = first.union_all(
+        select(
+            first.c.site_id, _least(frontier.host, frontier.site_id == first.c.site_id, frontier.host > first.c.host)
+        ).where(first.c.host.is_not(None))
+    )
+    here = (frontier.site_id == hosts.c.site_id, frontier.host == hosts.c.host)
+    top = (
+        select(hosts.c.site_id, hosts.c.host, _least(frontier.priority, *here).label("priority"))
+        .where(hosts.c.host.is_not(None))
+        .cte("lanes", recursive=True)
+    )
+    there = (frontier.site_id == top.c.site_id, frontier.host == top.c.host)
+    lanes = top.union_all(
+        select(top.c.site_id, top.c.host, _least(frontier.priority, *there, frontier.priority > top.c.priority)).where(
+            top.c.priority.is_not(None)
+        )
+    )
+    earliest = (
+        select(func.min(frontier.due_at))
+        .where(
+            planned,
+            frontier.site_id == lanes.c.site_id,
+            frontier.host == lanes.c.host,
+            frontier.priority == lanes.c.priority,
+        )
+        .scalar_subquery()
+    )
+    return connection.execute(
+        select(lanes.c.site_id, lanes.c.host, lanes.c.priority, earliest.label("due_at")).where(
+            lanes.c.priority.is_not(None)
+        )
+    ).all()
+
+
+def _least(column: Any, *conditions: Any) -> Any:
+    return select(func.min(column)).where(FrontierRow.due_at.is_not(None), *conditions).scalar_subquery()

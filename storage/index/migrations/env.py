@@ -1,0 +1,13 @@
+"""Alembic's door: runs migrations on the connection that storage.index.upgrade hands over."""
+
+from alembic import context
+
+from storage.index.tables import Base
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=Base.metadata,
+    # SQLite's DDL is transactional too, since we begin the transaction ourselves (storage.index.database).
+    transactional_ddl=True,
+)
+context.run_migrations()

@@ -1,0 +1,163 @@
+"""Rows that stand for a text and are shared: URLs, paragraphs, names, link groups. Here texts become row ids."""
+
+import hashlib
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Connection, bindparam, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from storage.index.database import insert_rows, reserve_ids
+from storage.index.sites import SiteBook
+from storage.index.surt import surt
+from storage.index.tables import AuthorRow, Base, LinkGroupRow, LinkRow, ParagraphRow, TagRow, UrlRow
+from storage.index.terms import folded
+from storage.model import LinkGroup
+
+K = TypeVar("K", bound=Hashable)
+
+LONGEST_NAME = 300
+"""Kept of names that stand in an SQL index (authors, tags, sections): PostgreSQL refuses entries over 2,700 bytes."""
+
+_AT_ONCE = 900
+
+
+def short_digest(text: str) -> bytes:
+    """The first 16 bytes of a text's SHA-256: enough to tell texts apart, half as long in an index."""
+    return hashlib.sha256(text.encode()).digest()[:16]
+
+
+class Shared(Generic[K]):
+    """The ids of one table of shared rows. The newest are remembered, as most texts are seen again soon."""
+
+    def __init__(
+        self,
+        table: type[Base],
+        found_by: str,
+        *,
+        value_of: Callable[[K], Any],
+        row_of: Callable[[K], dict[str, Any]],
+        remember: int,
+    ) -> None:
+        """`found_by` is the unique column, `value_of` gives its value for a key, `row_of` the other columns."""
+        self._table = table
+        self._found_by = found_by
+        self._value_of = value_of
+        self._row_of = row_of
+        self._remember = remember
+        self._known: dict[K, int] = {}
+        columns = table.__table__.c
+        self._finding = select(columns[found_by], columns.id).where(
+            columns[found_by].in_(bindparam("wanted", expanding=True))
+        )
+
+    def forget(self) -> None:
+        """Drop what is remembered: rows may be gone."""
+        self._known = {}
+
+    def ids(self, connection: Connection, keys: Iterable[K]) -> tuple[dict[K, int], list[K]]:
+        """Ids for keys, and those keys whose rows were made for it."""
+        ids: dict[K, int] = {}
+        missing: dict[Any, K] = {}
+        for key in keys:
+            known = self._known.get(key)
+            if known is not None:
+                ids[key] = known
+            else:
+                missing[self._value_of(key)] = key
+        made: list[K] = []
+        if missing:
+            found = self._find(connection, missing)
+            new = sorted(value for value in missing if missing[value] not in found)
+            if new:
+                found.update(self._make(connection, {value: missing[value] for value in new}))
+                made = [missing[value] for value in new]
+            ids.update(found)
+            self._note(found)
+        return ids, made
+
+    def _find(self, connection: Connection, missing: Mapping[Any, K]) -> dict[K, int]:
+        values = list(missing)
+        found: dict[K, int] = {}
+        for start in range(0, len(values), _AT_ONCE):
+            rows = connection.execute(self._finding, {"wanted": values[start : start + _AT_ONCE]})
+            found.update((missing[value], row_id) for value, row_id in rows)
+        return found
+
+    def _make(self, connection: Connection, new: Mapping[Any, K]) -> dict[K, int]:
+        ids = reserve_ids(connection, self._table, len(new))
+        # In key order: writers that insert the same rows in different orders deadlock.
+        rows = [
+            {"id": row_id, self._found_by: value, **self._row_of(key)}
+            for row_id, (value, key) in zip(ids, new.items(), strict=True)
+        ]
+        if insert_rows(connection, self._table, rows, once_by=[self._found_by]) == len(rows):
+            return dict(zip(new.values(), ids, strict=True))
+        return self._find(connection, new)  # another writer made some of them just now
+
+    def _note(self, found: Mapping[K, int]) -> None:
+        if len(self._known) + len(found) > self._remember:
+            newest = list(self._known.items())[len(self._known) // 2 :]
+            self._known = dict(newest)
+        self._known.update(found)
+
+
+class Names:
+    """All shared rows of one index."""
+
+    def __init__(self) -> None:
+        self.book = SiteBook(())
+        self.urls = Shared[str](UrlRow, "digest", value_of=short_digest, row_of=self._url_row, remember=100_000)
+        self.paragraphs = Shared[str](
+            ParagraphRow, "digest", value_of=short_digest, row_of=lambda text: {"text": text}, remember=10_000
+        )
+        self.authors = Shared[str](
+            AuthorRow, "name", value_of=str, row_of=lambda name: {"folded": folded(name)}, remember=10_000
+        )
+        self.tags = Shared[str](TagRow, "name", value_of=str, row_of=lambda name: {}, remember=10_000)  # noqa: ARG005
+        self.groups = Shared[LinkGroup](
+            LinkGroupRow, "digest", value_of=_group_digest, row_of=_group_row, remember=2_000
+        )
+
+        self.captured: set[int] = set()
+        """Ids of URLs that are known to have been captured: nothing can be found out about them any more."""
+
+    def note_captured(self, url_id: int) -> None:
+        """Remember that a URL has been captured."""
+        if len(self.captured) > 200_000:
+            self.captured = set()
+        self.captured.add(url_id)
+
+    def forget(self) -> None:
+        """Drop what is remembered: rows may be gone."""
+        self.captured = set()
+        for shared in (self.urls, self.paragraphs, self.authors, self.tags):
+            shared.forget()
+        self.groups.forget()
+
+    def group_ids(
+        self, connection: Connection, groups: Iterable[LinkGroup], urls: Mapping[str, int]
+    ) -> dict[LinkGroup, int]:
+        """Ids of link groups; the links of new ones are written too."""
+        ids, made = self.groups.ids(connection, groups)
+        links = [
+            {"group_id": ids[group], "position": position, "url_id": urls[link.url], "anchor": link.anchor}
+            for group in made
+            for position, link in enumerate(group.links)
+        ]
+        insert_rows(connection, LinkRow, links, once_by=["group_id", "position"])
+        return ids
+
+    def _url_row(self, url: str) -> dict[str, Any]:
+        return {"url": url, "urlkey": surt(url), "site_id": self.book.site_of(url)}
+
+
+def _group_digest(group: LinkGroup) -> bytes:
+    lines = [group.kind, group.label]
+    for link in group.links:
+        lines += (link.url, link.anchor)
+    return hashlib.sha256("\0".join(lines).encode()).digest()[:16]
+
+
+def _group_row(group: LinkGroup) -> dict[str, Any]:
+    return {"kind": group.kind.value, "label": group.label}

@@ -1,0 +1,103 @@
+"""Which site a URL belongs to."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, select
+
+from storage.index.surt import host_of, without_www
+from storage.index.tables import SiteHostRow, SiteRow
+from storage.model import Site
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownSite:
+    """A site as the index has it."""
+
+    id: int
+    name: str
+    url: str
+    hosts: tuple[str, ...]
+    """All of them, the front page's first."""
+    configured: bool
+
+    def as_model(self) -> Site:
+        """As the archive's noun."""
+        return Site(name=self.name, url=self.url, hosts=tuple(host for host in self.hosts if host != host_of(self.url)))
+
+
+class SiteBook:
+    """All sites, found by host. A configured site has its hosts, with or without "www.", and what lies below them:
+    news.example has sport.news.example, www.news.example does not; the longest host that matches decides.
+    A site that only imports made known has its own host alone."""
+
+    def __init__(self, sites: Iterable[KnownSite]) -> None:
+        self.sites = tuple(sorted(sites, key=lambda site: (not site.configured, site.name)))
+        self.by_name = {site.name: site for site in self.sites}
+        self._exact: dict[str, KnownSite] = {}
+        self._parents: dict[str, KnownSite] = {}
+        for site in self.sites:
+            for host in site.hosts:
+                self._exact.setdefault(host, site)
+                if site.configured:
+                    self._parents.setdefault(host, site)
+        for site in self.sites:
+            for host in site.hosts:
+                self._exact.setdefault(without_www(host), site)
+        self._of_host: dict[str, KnownSite | None] = {}
+
+    def find(self, url: str) -> KnownSite | None:
+        """The site that a URL's host belongs to."""
+        host = host_of(url)
+        if host not in self._of_host:
+            if len(self._of_host) > 50_000:
+                self._of_host.clear()
+            self._of_host[host] = self._match(host)
+        return self._of_host[host]
+
+    def site_of(self, url: str) -> int | None:
+        """Id of that site."""
+        site = self.find(url)
+        return site.id if site else None
+
+    def configured_for(self, url: str, asked_for: str) -> KnownSite | None:
+        """The configured site of a capture: by its host, else the one it was fetched for."""
+        site = self.find(url)
+        if site is not None and site.configured:
+            return site
+        named = self.by_name.get(asked_for)
+        return named if named is not None and named.configured else None
+
+    def id_of(self, name: str, fallback: int) -> int:
+        """Id of the site of that name; the fallback where there is none."""
+        site = self.by_name.get(name)
+        return site.id if site else fallback
+
+    def _match(self, host: str) -> KnownSite | None:
+        found = self._exact.get(host) or self._exact.get(without_www(host))
+        below = host
+        while found is None and "." in below:
+            below = below.partition(".")[2]
+            found = self._parents.get(below)
+        return found
+
+
+def name_by_host(url: str) -> str:
+    """Name of the site that an import makes of a URL whose host is no known site's.
+
+    >>> name_by_host("https://www.news.example/a")
+    'news.example'
+    """
+    return without_www(host_of(url)) or "unknown"
+
+
+def load_book(connection: Connection) -> SiteBook:
+    """All sites, as the database has them now."""
+    hosts: dict[int, list[str]] = {}
+    for site_id, host in connection.execute(select(SiteHostRow.site_id, SiteHostRow.host).order_by(SiteHostRow.host)):
+        hosts.setdefault(site_id, []).append(host)
+    rows = connection.execute(select(SiteRow.id, SiteRow.name, SiteRow.url, SiteRow.configured))
+    return SiteBook(
+        KnownSite(id=row.id, name=row.name, url=row.url, hosts=tuple(hosts.get(row.id, ())), configured=row.configured)
+        for row in rows
+    )

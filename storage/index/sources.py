@@ -1,0 +1,87 @@
+"""Feeds, sitemaps and listings: how each fares, by its captures alone."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from storage.index.database import insert_rows
+from storage.index.entry import Entry
+from storage.index.names import short_digest
+from storage.index.tables import CaptureRow, SiteRow, SourceRow, UrlRow
+from storage.model import Outcome
+
+_KINDS = (Outcome.FEED.value, Outcome.SITEMAP.value, Outcome.LISTING.value)
+_SAYS_OF_SOURCE = (*_KINDS, Outcome.NOT_MODIFIED.value)
+
+
+def note_sources(connection: Connection, entries: Sequence[Entry]) -> None:
+    """Bring sources up to date of which a batch has captures."""
+    touched = {entry.url_id for entry in entries if entry.outcome.value in _SAYS_OF_SOURCE}
+    recount_sources(connection, touched)
+
+
+def recount_sources(connection: Connection, url_ids: Iterable[int]) -> None:
+    """Draw anew what captures say of these URLs as sources."""
+    rows = [row for url_id in sorted(url_ids) if (row := _source_row(connection, url_id)) is not None]
+    if not rows:
+        return
+    table = SourceRow.__table__
+    connection.execute(table.delete().where(SourceRow.url_id.in_([row["url_id"] for row in rows])))  # type: ignore[attr-defined]
+    insert_rows(connection, SourceRow, rows)
+
+
+def _source_row(connection: Connection, url_id: int) -> dict[str, Any] | None:
+    readable = (CaptureRow.url_id == url_id, CaptureRow.outcome.in_(_KINDS))
+    newest = connection.execute(
+        select(CaptureRow.site_id, CaptureRow.outcome, CaptureRow.title, CaptureRow.entries, CaptureRow.content_digest,
+               CaptureRow.fetched_at)
+        .where(*readable)
+        .order_by(CaptureRow.fetched_at.desc(), CaptureRow.record_id.desc())
+        .limit(1)
+    ).first()  # fmt: skip
+    if newest is None:
+        return None
+    seen = select(func.max(CaptureRow.fetched_at)).where(
+        CaptureRow.url_id == url_id, CaptureRow.outcome.in_(_SAYS_OF_SOURCE)
+    )
+    return {
+        "url_id": url_id,
+        "site_id": newest.site_id,
+        "kind": newest.outcome,
+        "title": newest.title,
+        "entries": newest.entries,
+        "first_seen_at": connection.scalar(select(func.min(CaptureRow.fetched_at)).where(*readable)),
+        "last_seen_at": connection.scalar(seen),
+        "last_changed_at": _changed_at(connection, readable, newest.content_digest) or newest.fetched_at,
+    }
+
+
+def _changed_at(connection: Connection, readable: Sequence[Any], digest: str | None) -> datetime | None:
+    """When the content became what it is now."""
+    other = select(func.max(CaptureRow.fetched_at)).where(*readable, CaptureRow.content_digest.is_distinct_from(digest))
+    same = select(func.min(CaptureRow.fetched_at)).where(
+        *readable, CaptureRow.content_digest.is_not_distinct_from(digest)
+    )
+    before = connection.scalar(other)
+    return connection.scalar(same.where(CaptureRow.fetched_at > before) if before else same)
+
+
+def name_sites(connection: Connection) -> None:
+    """Give sites the titles that their front pages have."""
+    sites = connection.execute(select(SiteRow.id, SiteRow.url, SiteRow.title)).all()
+    fronts = {short_digest(site.url): site.id for site in sites}
+    titles: dict[int, str | None] = {}
+    digests = sorted(fronts)
+    for start in range(0, len(digests), 900):
+        known = connection.execute(
+            select(UrlRow.digest, SourceRow.title)
+            .join(SourceRow, SourceRow.url_id == UrlRow.id)
+            .where(UrlRow.digest.in_(digests[start : start + 900]))
+        )
+        titles.update({fronts[digest]: title for digest, title in known})
+    table = SiteRow.__table__
+    for site in sites:
+        if site.title != titles.get(site.id):
+            connection.execute(table.update().where(SiteRow.id == site.id).values(title=titles.get(site.id)))  # type: ignore[attr-defined]

@@ -1,0 +1,99 @@
+"""Taking out shared rows that nothing points to any more.
+
+They come to be when a capture arrives that is older than the one a version stood on: its words take the place of the
+later ones. The index has to be the same whatever the order in which captures arrive, so what nobody points to goes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, delete, or_, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from storage.index.tables import (
+    ArticleRow,
+    AuthorRow,
+    Base,
+    BoilerplateRow,
+    CaptureGroupRow,
+    CaptureRow,
+    FrontierRow,
+    LinkGroupRow,
+    LinkRow,
+    ParagraphRow,
+    SourceRow,
+    TagRow,
+    UrlRow,
+    VersionAuthorRow,
+    VersionParagraphRow,
+    VersionRow,
+    VersionTagRow,
+)
+
+
+@dataclass(slots=True)
+class Swept:
+    """Ids of rows that may be of no use any more."""
+
+    urls: set[int] = field(default_factory=set)
+    paragraphs: set[int] = field(default_factory=set)
+    authors: set[int] = field(default_factory=set)
+    tags: set[int] = field(default_factory=set)
+    groups: set[int] = field(default_factory=set)
+
+
+_URL_USERS: tuple[InstrumentedAttribute[int] | InstrumentedAttribute[int | None], ...] = (
+    CaptureRow.url_id,
+    CaptureRow.refers_to_url_id,
+    CaptureRow.redirect_url_id,
+    ArticleRow.url_id,
+    VersionRow.image_url_id,
+    LinkRow.url_id,
+    FrontierRow.url_id,
+    FrontierRow.via_id,
+    SourceRow.url_id,
+)
+
+
+def sweep(connection: Connection, swept: Swept) -> bool:
+    """Take out those that nothing points to; True where there were any to look at."""
+    gone = False
+    if swept.groups:
+        unused = _unused(connection, LinkGroupRow, swept.groups, (CaptureGroupRow.group_id,))
+        if unused:
+            of_group = LinkRow.group_id.in_(unused)
+            swept.urls.update(connection.scalars(select(LinkRow.url_id).where(of_group)))
+            connection.execute(delete(LinkRow).where(of_group))
+            connection.execute(delete(LinkGroupRow).where(LinkGroupRow.id.in_(unused)))
+            gone = True
+    if swept.paragraphs:
+        unused = _unused(connection, ParagraphRow, swept.paragraphs, (VersionParagraphRow.paragraph_id,))
+        connection.execute(delete(BoilerplateRow).where(BoilerplateRow.paragraph_id.in_(unused)))
+        gone |= _take_out(connection, ParagraphRow, unused)
+    gone |= _sweep(connection, AuthorRow, swept.authors, (VersionAuthorRow.author_id,))
+    gone |= _sweep(connection, TagRow, swept.tags, (VersionTagRow.tag_id,))
+    gone |= _sweep(connection, UrlRow, swept.urls, _URL_USERS)
+    return gone
+
+
+def _sweep(connection: Connection, table: type[Base], ids: set[int], users: Sequence[InstrumentedAttribute]) -> bool:
+    return bool(ids) and _take_out(connection, table, _unused(connection, table, ids, users))
+
+
+def _unused(
+    connection: Connection, table: type[Base], ids: set[int], users: Sequence[InstrumentedAttribute]
+) -> list[int]:
+    row = table.__table__.c
+    used = or_(*(select(user).where(user == row.id).exists() for user in users))
+    unused: list[int] = []
+    wanted = sorted(ids)
+    for start in range(0, len(wanted), 900):
+        unused += connection.scalars(select(row.id).where(row.id.in_(wanted[start : start + 900]), ~used))
+    return unused
+
+
+def _take_out(connection: Connection, table: type[Base], unused: Sequence[int]) -> bool:
+    row = table.__table__
+    for start in range(0, len(unused), 900):
+        connection.execute(row.delete().where(row.c.id.in_(unused[start : start + 900])))
+    return bool(unused)

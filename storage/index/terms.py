@@ -1,0 +1,221 @@
+"""One analyser for both databases: text becomes terms here, and the database only keeps, finds and ranks them.
+
+    "Zürich's tariffs: 中国经济"  ->  zurich s tariffs 中国 国经 经济 济      (words, in order: phrases and prefixes)
+                                     tariff                                (stems that are no word as printed: a set)
+
+A word is a run of letters, marks and digits. It is folded: compatibility forms undone, case folded, accents stripped
+(not the vowel signs of Indic scripts, which tell words apart). Scripts that put no space between words are cut into
+overlapping pairs of characters; the last character of a run stands once more by itself, so that each character begins
+some term and a search for one is a search for a prefix.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+import Stemmer
+
+
+def _ranges(*blocks: tuple[int, int]) -> str:
+    return "".join(f"{chr(first)}-{chr(last)}" for first, last in blocks)
+
+
+_BLOCKS_OF_MARKS = ((0x0300, 0x036F), (0x0483, 0x0487), (0x0591, 0x05C7), (0x0610, 0x061A), (0x064B, 0x065F),
+                    (0x0670, 0x0670), (0x06D6, 0x06ED), (0x0900, 0x0DFF), (0x0E00, 0x0FFF), (0x1000, 0x109F),
+                    (0x1780, 0x17FF), (0x1DC0, 0x1DFF), (0x20D0, 0x20DC), (0x3099, 0x309A))  # fmt: skip
+_MARKS = "".join(
+    chr(point)
+    for first, last in _BLOCKS_OF_MARKS
+    for point in range(first, last + 1)
+    if unicodedata.category(chr(point)).startswith("M")
+)
+_UNSPACED = _ranges(
+    (0x0E01, 0x0E2E), (0x0E30, 0x0E30), (0x0E32, 0x0E33), (0x0E40, 0x0E45),  # Thai
+    (0x0E81, 0x0EAE), (0x0EB0, 0x0EB0), (0x0EB2, 0x0EB3), (0x0EC0, 0x0EC4),  # Lao
+    (0x0F40, 0x0F6C), (0x1000, 0x102A), (0x1780, 0x17B3),  # Tibetan, Myanmar, Khmer
+    (0x3005, 0x3007), (0x3041, 0x3096), (0x309D, 0x309F), (0x30A1, 0x30FA), (0x30FC, 0x30FF),  # kana
+    (0x1100, 0x11FF), (0x3131, 0x318E), (0xAC00, 0xD7A3), (0x31F0, 0x31FF), (0xFF66, 0xFFDC),  # Hangul, half width
+    (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x323AF),  # Han
+)  # fmt: skip
+_JOINERS = "\u00ad\u200b-\u200d\u2060\ufeff"
+_TOKEN = re.compile(
+    rf"[A-Za-z]\.(?:[A-Za-z]\.)+(?![^\W_])"
+    rf"|(?:[^\W_{_UNSPACED}]|[{_MARKS}])(?:[^\W_{_UNSPACED}]|[{_MARKS}{_JOINERS}])*"
+    rf"|[{_UNSPACED}][{_UNSPACED}{_MARKS}]*"
+)
+_RUN = re.compile(f"[{_UNSPACED}]")
+_CLUSTER = re.compile(rf"[^{_MARKS}][{_MARKS}]*")
+_DROPPED = re.compile(f"[{_JOINERS}\u0640.]")
+"""Invisible joiners, the Arabic stretcher, and the dots of U.S."""
+_LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th",
+                          "ŀ": "l", "ŧ": "t", "ĸ": "k"})  # fmt: skip
+"""Letters that Unicode does not take apart and people type without their strokes."""
+
+_REMEMBERED = 30_000
+LONGEST_TERM = 80
+MOST_TERMS = 60_000
+"""Of one document: a tsvector may not exceed 1 MB, and nobody looks for the sixty thousandth word."""
+
+_STEMMERS = {
+    "ar": "arabic", "ca": "catalan", "cs": "czech", "da": "danish", "de": "german", "el": "greek", "en": "english",
+    "eo": "esperanto", "es": "spanish", "et": "estonian", "eu": "basque", "fa": "persian", "fi": "finnish",
+    "fr": "french", "ga": "irish", "hi": "hindi", "hu": "hungarian", "hy": "armenian", "id": "indonesian",
+    "it": "italian", "lt": "lithuanian", "nb": "norwegian", "ne": "nepali", "nl": "dutch", "nn": "norwegian",
+    "no": "norwegian", "pl": "polish", "pt": "portuguese", "ro": "romanian", "ru": "russian", "sr": "serbian",
+    "st": "sesotho", "sv": "swedish", "ta": "tamil", "tr": "turkish", "yi": "yiddish",
+}  # fmt: skip
+
+
+class Term(NamedTuple):
+    """One term of a text and where it stands there."""
+
+    words: tuple[str, ...]
+    """Folded; several for a run of an unspaced script."""
+    is_run: bool
+    start: int
+    end: int
+    raw: str
+
+
+def terms(text: str) -> Iterator[Term]:
+    """The terms of a text in order, with their places in it.
+
+    >>> [term.words for term in terms("Zürich's U.S. 中国经")]
+    [('zurich',), ('s',), ('us',), ('中国', '国经', '经')]
+    """
+    for match in _TOKEN.finditer(text):
+        raw = match[0]
+        is_run = _RUN.match(raw) is not None
+        words = _pairs(raw) if is_run else (fold(raw),)
+        if words and words[0]:
+            yield Term(words, is_run, match.start(), match.end(), raw)
+
+
+def analyse(text: str, language: str | None) -> tuple[list[str], set[str]]:
+    """A text's words in order, and those of their stems that differ from the word itself.
+
+    >>> analyse("The tariffs", "en")
+    (['the', 'tariffs'], {'tariff'})
+    """
+    words: list[str] = []
+    stems: set[str] = set()
+    known = stemmer_for(language)
+    # No token spans white space, and most pieces between it were seen before.
+    for piece in text.split():
+        of_piece, its_stems = known[piece]
+        words += of_piece
+        if its_stems:
+            stems.update(its_stems)
+    return words, stems
+
+
+@lru_cache(maxsize=65536)
+def fold(word: str) -> str:
+    """A word as it is compared: compatibility forms, case and accents gone.
+
+    >>> fold("ZÜRICH"), fold("Łódź"), fold("Straße"), fold("ﬁlm")
+    ('zurich', 'lodz', 'strasse', 'film')
+    """
+    return _without_accents(_lower(word))[:LONGEST_TERM]
+
+
+def folded(text: str) -> str:
+    """A short text as it is compared: the words of it, one space between.
+
+    >>> folded(" Ökonomie  & Märkte ")
+    'okonomie markte'
+    """
+    return " ".join(fold(term.raw) for term in terms(text))
+
+
+class _Lexicon(dict[str, tuple[tuple[str, ...], tuple[str, ...]]]):
+    """What stands between two spaces, in one language: its words, and stems that are another word. Filled as it is asked.
+
+    Stems are taken before accents go: stemmers know words by them.
+    """
+
+    def __init__(self, algorithm: str | None) -> None:
+        super().__init__()
+        self._algorithm = algorithm
+
+    def __missing__(self, piece: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        words: list[str] = []
+        stems: list[str] = []
+        for raw in _TOKEN.findall(piece):
+            if _RUN.match(raw):
+                words += _pairs(raw)
+            elif word := fold(raw):
+                words.append(word)
+                stem = self.stem(raw)
+                if stem and stem != word:
+                    stems.append(stem)
+        entry = tuple(words), tuple(stems)
+        if len(piece) <= LONGEST_TERM:
+            if len(self) > _REMEMBERED:
+                self.clear()
+            self[piece] = entry
+        return entry
+
+    def stem(self, word: str) -> str:
+        """Stem of a word, folded."""
+        algorithm = self._algorithm
+        if algorithm is None and word.isascii():
+            # In a text of a language without stemmer, or of none known, Latin words are English more often than not.
+            algorithm = "english"
+        if algorithm is None:
+            return fold(word)
+        # A stemmer object is not to be shared between threads, and cheap to make.
+        return _without_accents(Stemmer.Stemmer(algorithm, 0).stemWord(_lower(word)))[:LONGEST_TERM]
+
+
+@lru_cache(maxsize=64)
+def _lexicon(algorithm: str | None) -> _Lexicon:
+    return _Lexicon(algorithm)
+
+
+def stemmer_for(language: str | None) -> _Lexicon:
+    """What knows the stems of a language's words (primary subtag).
+
+    >>> stemmer_for("de").stem("Häuser"), stemmer_for("zh").stem("tariffs")
+    ('haus', 'tariff')
+    """
+    return _lexicon(_STEMMERS.get(language or ""))
+
+
+def stems_in(word: str, languages: Iterable[str | None]) -> set[str]:
+    """All that a word's stem may be in any of these languages.
+
+    >>> sorted(stems_in("tariffs", ["en", "zh"]))
+    ['tariff']
+    """
+    return {stemmer_for(language).stem(word) for language in languages}
+
+
+def _lower(word: str) -> str:
+    if word.isascii():
+        return word.lower().replace(".", "")
+    return unicodedata.normalize("NFC", _DROPPED.sub("", unicodedata.normalize("NFKC", word).casefold()))
+
+
+def _without_accents(word: str) -> str:
+    if word.isascii():
+        return word
+    apart = unicodedata.normalize("NFD", word.translate(_LETTERS))
+    return unicodedata.normalize("NFC", "".join(char for char in apart if not _is_accent(char)))
+
+
+def _is_accent(char: str) -> bool:
+    # Combining classes: 1-6 overlays, 10-36 Hebrew and Arabic points, from 200 on what stands above and below.
+    # Others (nukta, virama, kana voicing, Thai and Tibetan vowels) belong to the letter.
+    place = unicodedata.combining(char)
+    return 1 <= place <= 6 or 10 <= place <= 36 or place >= 200
+
+
+@lru_cache(maxsize=16384)
+def _pairs(run: str) -> tuple[str, ...]:
+    characters = _CLUSTER.findall(_without_accents(_lower(run)))
+    if not characters:
+        return ()
+    return (*(first + second for first, second in zip(characters, characters[1:], strict=False)), characters[-1])

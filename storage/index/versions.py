@@ -1,0 +1,217 @@
+"""Versions: the distinct texts of an article. What a version says of itself is as its first capture says it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, select, update
+
+from storage.index.database import insert_rows, reserve_ids
+from storage.index.entry import Entry
+from storage.index.names import LONGEST_NAME, Names
+from storage.index.sweep import Swept
+from storage.index.tables import (
+    CaptureGroupRow,
+    CaptureRow,
+    SiteRow,
+    VersionAuthorRow,
+    VersionParagraphRow,
+    VersionRow,
+    VersionTagRow,
+)
+from storage.model import Article
+
+
+@dataclass(slots=True, kw_only=True)
+class Draft:
+    """A version that is to be written, or written anew from an earlier capture than the one it stands on."""
+
+    version_id: int
+    first: Entry
+    """The earliest capture that shows it, of this batch."""
+    replaces: int | None
+    """Capture whose words the index has now; None for a new version."""
+    paragraph_ids: tuple[int, ...] = ()
+
+    @property
+    def is_new(self) -> bool:
+        """True for a text that the article did not have."""
+        return self.replaces is None
+
+    @property
+    def article(self) -> Article:
+        """What the capture says."""
+        assert self.first.article is not None
+        return self.first.article
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    version_id: int
+    capture_id: int
+    order: tuple[datetime, str]
+
+
+def assign_versions(connection: Connection, entries: Sequence[Entry]) -> list[Draft]:
+    """Give each entry that shows an article its version's id; returns what is to be written."""
+    showing: dict[tuple[int, str], list[Entry]] = {}
+    for entry in entries:
+        if entry.article_id is not None and entry.digest is not None:
+            showing.setdefault((entry.article_id, entry.digest), []).append(entry)
+    if not showing:
+        return []
+    held = _held(connection, {article_id for article_id, _ in showing})
+    new_ids = iter(reserve_ids(connection, VersionRow, len(set(showing) - set(held))))
+    drafts: list[Draft] = []
+    for key, its_entries in showing.items():
+        first = min(its_entries, key=lambda entry: entry.order)
+        before = held.get(key)
+        version_id = before.version_id if before else next(new_ids)
+        if before is None:
+            drafts.append(Draft(version_id=version_id, first=first, replaces=None))
+        elif first.order < before.order:
+            drafts.append(Draft(version_id=version_id, first=first, replaces=before.capture_id))
+        for entry in its_entries:
+            entry.version_id = version_id
+    return drafts
+
+
+def _held(connection: Connection, article_ids: Iterable[int]) -> dict[tuple[int, str], _Held]:
+    rows = connection.execute(
+        select(
+            VersionRow.article_id, VersionRow.digest, VersionRow.id, VersionRow.capture_id, CaptureRow.fetched_at,
+            CaptureRow.record_id,
+        )
+        .join(CaptureRow, CaptureRow.id == VersionRow.capture_id)
+        .where(VersionRow.article_id.in_(bindparam("ids", expanding=True))),
+        {"ids": sorted(article_ids)},
+    )  # fmt: skip
+    return {
+        (row.article_id, row.digest): _Held(row.id, row.capture_id, (row.fetched_at, row.record_id)) for row in rows
+    }
+
+
+def write_versions(
+    connection: Connection, names: Names, drafts: Sequence[Draft], urls: Mapping[str, int], swept: Swept
+) -> None:
+    """Write what drafts say, in place of what later captures had said."""
+    if not drafts:
+        return
+    _take_out(connection, [draft for draft in drafts if not draft.is_new], swept)
+    rows = [_version_row(draft, urls) for draft in drafts]
+    insert_rows(connection, VersionRow, [row for row, draft in zip(rows, drafts, strict=True) if draft.is_new])
+    anew = [row | {"of": row["id"]} for row, draft in zip(rows, drafts, strict=True) if not draft.is_new]
+    if anew:
+        for row in anew:
+            for settled in ("id", "number", "current"):
+                del row[settled]
+        connection.execute(update(VersionRow).where(VersionRow.id == bindparam("of")), anew)
+    _write_paragraphs(connection, names, drafts)
+    _write_names(connection, names, drafts)
+    groups = names.group_ids(connection, (group for draft in drafts for group in draft.article.link_groups), urls)
+    insert_rows(
+        connection,
+        CaptureGroupRow,
+        [
+            {"capture_id": draft.first.capture_id, "position": position, "group_id": groups[group]}
+            for draft in drafts
+            for position, group in enumerate(draft.article.link_groups)
+        ],
+    )
+
+
+def _version_row(draft: Draft, urls: Mapping[str, int]) -> dict[str, Any]:
+    article = draft.article
+    published, modified, image = article.published, article.modified, article.image
+    return {
+        "id": draft.version_id,
+        "article_id": draft.first.article_id,
+        "capture_id": draft.first.capture_id,
+        "number": 1,
+        "current": True,
+        "digest": draft.first.digest,
+        "headline": article.headline,
+        "dek": article.dek,
+        "language": article.language[:LONGEST_NAME] if article.language else None,
+        "published_at": published.at if published else None,
+        "published_source": published.source if published else None,
+        "modified_at": modified.at if modified else None,
+        "modified_source": modified.source if modified else None,
+        "section": article.section[:LONGEST_NAME] if article.section else None,
+        "access": article.access.value if article.access else None,
+        "live": article.live,
+        "noarchive": article.noarchive,
+        "image_url_id": urls[image.url] if image else None,
+        "image_caption": image.caption if image else None,
+        "length": len(article.paragraphs),
+        "counted": False,
+    }
+
+
+def _write_paragraphs(connection: Connection, names: Names, drafts: Sequence[Draft]) -> None:
+    texts = (paragraph.text for draft in drafts for paragraph in draft.article.paragraphs)
+    ids, _ = names.paragraphs.ids(connection, texts)
+    rows = []
+    for draft in drafts:
+        draft.paragraph_ids = tuple(ids[paragraph.text] for paragraph in draft.article.paragraphs)
+        rows += [
+            {"version_id": draft.version_id, "position": position, "paragraph_id": paragraph_id,
+             "role": draft.article.paragraphs[position].role.value}
+            for position, paragraph_id in enumerate(draft.paragraph_ids)
+        ]  # fmt: skip
+    insert_rows(connection, VersionParagraphRow, rows)
+
+
+def _write_names(connection: Connection, names: Names, drafts: Sequence[Draft]) -> None:
+    bylines = {draft.version_id: names_of(draft.article.authors) for draft in drafts}
+    tags = {draft.version_id: names_of(draft.article.tags) for draft in drafts}
+    author_ids, _ = names.authors.ids(connection, (name for line in bylines.values() for name in line))
+    tag_ids, _ = names.tags.ids(connection, (name for line in tags.values() for name in line))
+    insert_rows(
+        connection,
+        VersionAuthorRow,
+        [
+            {"version_id": version_id, "position": position, "author_id": author_ids[name]}
+            for version_id, line in bylines.items()
+            for position, name in enumerate(line)
+        ],
+    )
+    insert_rows(
+        connection,
+        VersionTagRow,
+        [
+            {"version_id": version_id, "position": position, "tag_id": tag_ids[name]}
+            for version_id, line in tags.items()
+            for position, name in enumerate(line)
+        ],
+    )
+
+
+def names_of(names: Iterable[str]) -> list[str]:
+    """Names as they are kept."""
+    return [name[:LONGEST_NAME] for name in names if name]
+
+
+def _take_out(connection: Connection, replaced: Sequence[Draft], swept: Swept) -> None:
+    """Take out what later captures had said of versions, and note what may be of no use any more."""
+    if not replaced:
+        return
+    version_ids = [draft.version_id for draft in replaced]
+    captures = [draft.replaces for draft in replaced]
+    for table, column, into in (
+        (VersionParagraphRow, VersionParagraphRow.paragraph_id, swept.paragraphs),
+        (VersionAuthorRow, VersionAuthorRow.author_id, swept.authors),
+        (VersionTagRow, VersionTagRow.tag_id, swept.tags),
+    ):
+        into.update(connection.scalars(select(column).where(table.version_id.in_(version_ids))))
+        connection.execute(delete(table).where(table.version_id.in_(version_ids)))
+    images = select(VersionRow.image_url_id).where(VersionRow.id.in_(version_ids))
+    swept.urls.update(url_id for url_id in connection.scalars(images) if url_id is not None)
+    swept.groups.update(
+        connection.scalars(select(CaptureGroupRow.group_id).where(CaptureGroupRow.capture_id.in_(captures)))
+    )
+    connection.execute(delete(CaptureGroupRow).where(CaptureGroupRow.capture_id.in_(captures)))
+    # Paragraphs that are printed there no more were counted perhaps.
+    sites = {draft.first.site_id for draft in replaced}
+    connection.execute(update(SiteRow).where(SiteRow.id.in_(sites)).values(relearn=True))

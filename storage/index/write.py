@@ -1,0 +1,215 @@
+"""The commit: a batch of captures becomes rows, in one transaction. Read `commit` first."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, select, update
+
+from storage.index.articles import assign_articles, recompute, touched_articles
+from storage.index.database import insert_rows, reserve_ids
+from storage.index.documents import write_documents
+from storage.index.entry import Entry, entry_of, is_read
+from storage.index.filing import file_under_sites
+from storage.index.frontier import note_captures, note_found
+from storage.index.names import Names
+from storage.index.revisits import follow_originals, reopen_revisits
+from storage.index.sources import note_sources
+from storage.index.sweep import Swept, sweep
+from storage.index.tables import CaptureGroupRow, CaptureRow, CrawlRow, WarcFileRow
+from storage.index.versions import assign_versions, write_versions
+from storage.index.views import Committed
+from storage.model import Ingest, NextLook, Seen
+
+
+def commit(
+    connection: Connection, names: Names, batch: Sequence[Ingest], plan: Callable[[Seen], NextLook]
+) -> Committed:
+    """Write a batch. What it leaves behind does not depend on how captures are cut into batches, nor on their order."""
+    swept = Swept()
+    entries = fresh_entries(connection, batch)
+    if not entries:
+        return Committed(known=len(batch))
+    file_under_sites(connection, names, entries)
+    urls, _ = names.urls.ids(connection, _urls(entries))
+    for entry in entries:
+        entry.url_id = urls[entry.capture.url]
+
+    new_articles = assign_articles(connection, entries, urls)
+    drafts = assign_versions(connection, entries)
+    follow_originals(connection, entries, urls)
+    write_captures(connection, entries, urls)
+    reopen_revisits(connection, entries)
+
+    write_versions(connection, names, drafts, urls, swept)
+    write_groups(connection, names, entries, urls)
+    moved_in_time = recompute(connection, touched_articles(connection, entries))
+    write_documents(connection, drafts, moved_in_time)
+    note_sources(connection, entries)
+
+    found = note_found(connection, names, entries, urls, swept)
+    note_captures(connection, names, entries, urls, plan, swept)
+    if sweep(connection, swept):
+        names.forget()
+    return Committed(
+        captures=sum(not entry.is_upgrade for entry in entries),
+        known=len(batch) - len(entries),
+        articles=new_articles,
+        versions=sum(draft.is_new for draft in drafts),
+        found=found,
+    )
+
+
+def fresh_entries(connection: Connection, batch: Sequence[Ingest]) -> list[Entry]:
+    """Entries for captures that the index does not hold, or holds unread; those with a reading of their own first."""
+    ingests = _once_each(batch)
+    held = {
+        row.record_id: row
+        for row in connection.execute(
+            select(CaptureRow.id, CaptureRow.record_id, CaptureRow.is_read).where(
+                CaptureRow.record_id.in_(bindparam("ids", expanding=True))
+            ),
+            {"ids": list(ingests)},
+        )
+    }
+    entries: list[Entry] = []
+    for record_id, ingest in ingests.items():
+        row = held.get(record_id)
+        if row is None:
+            entries.append(entry_of(ingest))
+        elif not row.is_read and is_read(ingest):
+            entry = entry_of(ingest)
+            entry.capture_id, entry.is_upgrade = row.id, True
+            entries.append(entry)
+    # Originals before the revisits that point to them.
+    entries.sort(key=lambda entry: (not entry.is_read, entry.order))
+    new = [entry for entry in entries if not entry.is_upgrade]
+    for entry, capture_id in zip(new, reserve_ids(connection, CaptureRow, len(new)), strict=True):
+        entry.capture_id = capture_id
+    _forget_unread(connection, [entry.capture_id for entry in entries if entry.is_upgrade])
+    return entries
+
+
+def _once_each(batch: Sequence[Ingest]) -> dict[str, Ingest]:
+    ingests: dict[str, Ingest] = {}
+    for ingest in batch:
+        before = ingests.get(ingest.capture.record_id)
+        if before is None or (is_read(ingest) and not is_read(before)):
+            ingests[ingest.capture.record_id] = ingest
+    return ingests
+
+
+def _forget_unread(connection: Connection, capture_ids: Sequence[int]) -> None:
+    if capture_ids:
+        pointing = update(CaptureRow).where(CaptureRow.refers_to_id.in_(capture_ids))
+        connection.execute(pointing.values(refers_to_id=None))
+        connection.execute(delete(CaptureRow).where(CaptureRow.id.in_(capture_ids)))
+
+
+def _urls(entries: Iterable[Entry]) -> Iterator[str]:
+    """All URLs that rows of this batch point to."""
+    for entry in entries:
+        capture, article = entry.capture, entry.article
+        yield capture.url
+        if capture.redirect_url:
+            yield capture.redirect_url
+        if capture.refers_to and capture.refers_to.url:
+            yield capture.refers_to.url
+        if article:
+            yield article.canonical_url
+            if article.image:
+                yield article.image.url
+        for group in entry.groups:
+            for link in group.links:
+                yield link.url
+        if entry.discovery.via:
+            yield entry.discovery.via
+        for found in entry.ingest.found:
+            yield found.url
+            if found.discovery.via:
+                yield found.discovery.via
+
+
+def write_captures(connection: Connection, entries: Sequence[Entry], urls: Mapping[str, int]) -> None:
+    """One row a capture."""
+    runs = {entry.capture.crawl for entry in entries if entry.capture.crawl}
+    crawls = _named_rows(connection, CrawlRow, "run", {run: {"counters": {}} for run in runs})
+    files = _named_rows(
+        connection,
+        WarcFileRow,
+        "name",
+        {
+            entry.capture.place.warc: {"state": "open", "crawl_id": crawls.get(entry.capture.crawl or "")}
+            for entry in entries
+        },
+    )
+    insert_rows(connection, CaptureRow, [_capture_row(entry, urls, crawls, files) for entry in entries])
+
+
+def _named_rows(
+    connection: Connection, table: type[CrawlRow | WarcFileRow], column: str, wanted: Mapping[str, dict[str, Any]]
+) -> dict[str, int]:
+    columns = table.__table__.c
+    find = select(columns[column], columns.id).where(columns[column].in_(list(wanted)))
+    found = {name: row_id for name, row_id in connection.execute(find)}
+    missing = sorted(set(wanted) - set(found))
+    if missing:
+        insert_rows(connection, table, [{column: name, **wanted[name]} for name in missing], once_by=[column])
+        found = {name: row_id for name, row_id in connection.execute(find)}
+    return found
+
+
+def _capture_row(
+    entry: Entry, urls: Mapping[str, int], crawls: Mapping[str, int], files: Mapping[str, int]
+) -> dict[str, Any]:
+    capture = entry.capture
+    refers_to = capture.refers_to
+    return {
+        "id": entry.capture_id,
+        "url_id": entry.url_id,
+        "site_id": entry.site_id,
+        "asked_for": entry.discovery.site,
+        "crawl_id": crawls.get(capture.crawl or ""),
+        "warc_file_id": files[capture.place.warc],
+        "warc_offset": capture.place.offset,
+        "warc_length": capture.place.length,
+        "record_id": capture.record_id,
+        "kind": capture.kind,
+        "fetched_at": capture.fetched_at,
+        "warc_date": capture.date,
+        "status": capture.status,
+        "mime": capture.mime,
+        "payload_digest": capture.payload_digest,
+        "payload_size": capture.payload_size,
+        "truncated": capture.truncated,
+        "profile": capture.profile,
+        "refers_to_record": refers_to.record_id if refers_to else None,
+        "refers_to_url_id": urls[refers_to.url] if refers_to and refers_to.url else None,
+        "refers_to_date": refers_to.date if refers_to else None,
+        "refers_to_id": entry.refers_to_id,
+        "redirect_url_id": urls[capture.redirect_url] if capture.redirect_url else None,
+        "outcome": entry.outcome.value,
+        "reason": entry.reason,
+        "title": entry.title,
+        "entries": entry.entries,
+        "content_digest": entry.content_digest,
+        "is_read": entry.is_read,
+        "etag": capture.etag,
+        "last_modified": capture.last_modified,
+        "article_id": entry.article_id,
+        "version_id": entry.version_id,
+    }
+
+
+def write_groups(connection: Connection, names: Names, entries: Sequence[Entry], urls: Mapping[str, int]) -> None:
+    """Link groups of pages that are no articles; an article's are written with its version."""
+    pages = [entry for entry in entries if entry.article is None and entry.reading.link_groups]
+    ids = names.group_ids(connection, (group for entry in pages for group in entry.groups), urls)
+    insert_rows(
+        connection,
+        CaptureGroupRow,
+        [
+            {"capture_id": entry.capture_id, "position": position, "group_id": ids[group]}
+            for entry in pages
+            for position, group in enumerate(entry.groups)
+        ],
+    )
