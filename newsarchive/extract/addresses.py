@@ -24,6 +24,7 @@ _TRACKING = re.compile(r"^(?:utm_\w+|fbclid|gclid|mc_cid|mc_eid|igshid|ref|ref_s
 _ID_KEYS = re.compile(r"^(?:id|idx|aid|article|article_?id|articleid|no|newsid|news_?id|nid|sid|story|storyid|p|idxno|aidx|key|num|itemid|contentid|docid|artid)$", re.IGNORECASE)
 _EXTENSION = re.compile(r"\.(?:s?html?|php\d?|aspx?|jsp|ece|cms|shtm|xhtml|stm|story|article|do|nc|dml|phtml|print)$", re.IGNORECASE)
 _FILE = re.compile(r"\.(?:jpe?g|png|gif|webp|svg|pdf|mp[34]|zip|css|js|xml|rss|ico|docx?|xlsx?)$", re.IGNORECASE)
+_INDEX = re.compile(r"^(?:index|default|home)\.\w{3,5}$", re.IGNORECASE)
 _LONG_NUMBER = re.compile(r"\d{5,}")
 _HASH = re.compile(r"(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{8,}$")
 
@@ -71,7 +72,9 @@ def same_page(url: str) -> str:
 
 
 def _segments(parts: SplitResult) -> list[str]:
-    return [segment for segment in parts.path.split("/") if segment]
+    segments = [segment for segment in parts.path.split("/") if segment]
+    # The folder is the name: /2024/05/rain-falls/index.html
+    return segments[:-1] if len(segments) > 1 and _INDEX.match(segments[-1]) else segments
 
 
 def _kind_of(segment: str) -> str:

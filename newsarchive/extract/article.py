@@ -76,6 +76,8 @@ def read_article(page: Page, discovery: Discovery | None, fetched_at: datetime |
         body=[flow.blocks[i] for i in sorted(text.inside)],
         access=said.access,
         discovery=discovery,
+        dated=published is not None and published.source not in ("feed", "sitemap"),
+        signed=bool(names),
         marks=marks,
     )
     return Found(article=one, head=head, flow=flow, body=text, seen=seen)

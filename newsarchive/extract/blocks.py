@@ -80,17 +80,26 @@ def folded(text: str) -> str:
 
 def walk(body: HtmlElement) -> Flow:
     """Return the page's blocks in document order."""
-    walker = _Walker()
+    walker = _Walker(_around_headlines(body))
     walker.element(body, 0, 0)
     walker.flush()
     return walker.flow
 
 
+def _around_headlines(body: HtmlElement) -> set[HtmlElement]:
+    """Return the elements that hold an <h1>: whatever their class says of a theme or subject, they are no box beside it."""
+    found = {body}
+    for heading in body.iter("h1"):
+        found.update(heading.iterancestors())
+    return found
+
+
 class _Walker:
     """Gathers inline text until a block boundary ends it."""
 
-    def __init__(self) -> None:
+    def __init__(self, frames: set[HtmlElement]) -> None:
         self.flow = Flow()
+        self.frames = frames
         self.parts: list[str] = []
         self.linked = 0
         self.bold = 0
@@ -145,8 +154,13 @@ class _Walker:
     def element(self, element: HtmlElement, zone: int, depth: int, holder: HtmlElement | None = None) -> None:
         """Walk one element and what it holds; its tail is the caller's."""
         tag = element.tag
-        if element.attrib:
-            zone |= zones.zone_of(tag, dict(element.attrib))
+        if element in self.frames:
+            zone |= zones.zone_of(tag, dict(element.attrib)) & zones.OF_FRAMES
+        elif element.attrib:
+            opened = zones.zone_of(tag, dict(element.attrib))
+            if opened & zones.BODY and not zone & (zones.RELATED | zones.LATEST):
+                zone &= ~zones.OF_BOXES
+            zone |= opened
         elif tag in zones.TAG_ZONES:
             zone |= zones.TAG_ZONES[tag]
         if tag == "a" or tag in _INLINE:

@@ -43,7 +43,7 @@ _JOURNALS = re.compile(r"/(?:blogs?|news|articles?|story|stories|post|posts|p|op
 _NOT_ARTICLES = frozenset("Product ProductGroup DiscussionForumPosting QAPage JobPosting SoftwareApplication Course Event LocalBusiness".split())
 _SHORT = 2_000
 """Characters of a page that is all about being no article."""
-ENOUGH = 3.0
+ENOUGH = 2.8
 """Weight from which a page is an article."""
 
 
@@ -63,6 +63,10 @@ class Impression:
     """Blocks of the body."""
     access: Access | None
     discovery: Discovery | None
+    dated: bool
+    """The page itself gives a publication date."""
+    signed: bool
+    """The page names an author."""
     marks: str
     """Names of the scripts and frames that the page loads, lower case."""
 
@@ -101,8 +105,8 @@ def paywalled(seen: Impression) -> str | None:
     said = _PAYWALL.search(after[:4000])
     if said and (seen.access is Access.PAYWALLED or text < 900):
         return f'{text} characters, then "{said[0]}"'
-    if seen.access is Access.PAYWALLED and text < 500:
-        return f"not free, and {text} characters"
+    if seen.access is Access.PAYWALLED and seen.body and seen.body[-1].text.endswith(("...", "…")):
+        return f"not free, and breaks off after {text} characters"
     return None
 
 
@@ -123,8 +127,12 @@ def weigh(seen: Impression) -> tuple[float, str]:
     if og.startswith("product"):
         score -= 3.0
     if seen.head.first("article:published_time", "datepublished", "parsely-pub-date", "pubdate"):
-        score += 1.0
+        score += 1.6 if "article" in og else 1.0
         reasons.append("a publication date")
+    elif seen.dated:
+        score += 0.6
+        reasons.append("a date")
+    score += 0.4 if seen.signed else 0.0
     score += _by_address(url) + _by_text(seen, reasons) + _by_layout(seen)
     if seen.discovery is not None:
         score += _by_discovery(seen.discovery)
@@ -153,13 +161,20 @@ def _by_text(seen: Impression, reasons: list[str]) -> float:
     size = sum(len(b.text) for b in running)
     dense = sum(1 for b in running for c in b.text[:200] if c >= "\u2e80")
     size *= 3 if dense > 100 else 1
+    whole = sum(len(b.text) for b in seen.body) > 0.6 * seen.flow.characters
+    return _amount(size, seen, reasons, len(running)) + (0.7 if whole else 0.0)
+
+
+def _amount(size: int, seen: Impression, reasons: list[str], running: int) -> float:
     if size >= 2_500:
-        reasons.append(f"{len(running)} paragraphs")
+        reasons.append(f"{running} paragraphs")
         return 2.0
     if size >= 900:
-        reasons.append(f"{len(running)} paragraphs")
+        reasons.append(f"{running} paragraphs")
         return 1.0
-    return 0.0 if size >= 350 else -1.5
+    if size >= 350:
+        return 0.0
+    return -0.5 if sum(len(b.text) for b in seen.body) >= 350 and seen.dated else -1.5
 
 
 def _by_layout(seen: Impression) -> float:

@@ -118,8 +118,8 @@ def site_names(head: Head, url: str) -> set[str]:
     names = {key(name) for name in head.all("og:site_name", "application-name", "twitter:site", "al:ios:app_name", "publisher", "dc.publisher", "copyright") if name}
     host = (urlsplit(url).hostname or "").removeprefix("www.")
     names |= {key(host), key(host.rpartition(".")[0]), key(host.partition(".")[0])}
-    names.discard("")
-    return names
+    # Some pages give their own title for the site's name.
+    return {name for name in names if name and len(name.split()) <= 6 and name != key(head.first("og:title"))}
 
 
 def without_site(title: str, site: set[str]) -> str:

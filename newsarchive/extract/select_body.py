@@ -10,9 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from lxml.etree import _Element, strip_elements
+from lxml.html import HtmlElement
 from trafilatura import bare_extraction
 from trafilatura.settings import Extractor
 
+from newsarchive.extract import zones
 from newsarchive.extract.blocks import Block, folded
 from newsarchive.extract.tree import Page
 
@@ -21,6 +23,11 @@ logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
 
 _NEAR = 60
 """How far from the line before, in blocks, a line is looked for that no block equals."""
+_RESCUED = 400
+"""Fewest characters that are taken for an article against trafilatura's judgement."""
+_NO_BODY = (
+    zones.NAV | zones.MENU | zones.HIDDEN | zones.COMMENTS | zones.CONSENT | zones.FOOTER | zones.FORM | zones.RELATED | zones.PROMO | zones.BIO
+)  # fmt: skip
 _ENDS_LINE = frozenset({"lb", "item", "row", "p", "head", "quote", "cell", "list", "table", "code"})
 
 
@@ -43,9 +50,24 @@ def select(page: Page, blocks: list[Block]) -> Selection:
         document = bare_extraction(page.root, options=options)
     except RecursionError:
         document = None
-    if document is None or isinstance(document, dict):
-        return Selection()
-    return _found_again(list(_lines(document.body)), blocks)
+    found = Selection() if document is None else _found_again(list(_lines(document.body)), blocks)
+    dense = _densest(blocks)
+    taken = sum(len(blocks[i].text) for i in found.chosen) + sum(len(text) for _, _, text in found.loose)
+    if sum(len(blocks[i].text) for i in dense) > 2 * taken:
+        return Selection(chosen=dense)
+    return found
+
+
+def _densest(blocks: list[Block]) -> set[int]:
+    """Return the paragraphs under the one element that holds most running text: what is left to a page that nests oddly."""
+    held: dict[HtmlElement, set[int]] = {}
+    for block in blocks:
+        if len(block.text) > 80 and block.link_share < 0.4 and not block.zone & _NO_BODY:
+            parent = block.element.getparent() if block.tag != "div" else block.element
+            if parent is not None:
+                held.setdefault(parent, set()).add(block.index)
+    best = max(held.values(), key=lambda indexes: sum(len(blocks[i].text) for i in indexes), default=set())
+    return best if sum(len(blocks[i].text) for i in best) > _RESCUED else set()
 
 
 def _lines(body: _Element) -> Iterator[tuple[str, str]]:

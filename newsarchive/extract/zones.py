@@ -131,6 +131,14 @@ def hinted(names: str) -> int:
     return zone
 
 
+OF_BOXES = NAV | ASIDE | RELATED | LATEST | PROMO | SHARE | COMMENTS | BYLINE | CAPTION | TAGS | PLAYER | MENU | AD | CONSENT | EMBED | DEK | DATE | BIO | DISCLAIMER
+"""What says that something is a box beside the article."""
+OF_FRAMES = ARTICLE | MAIN | HEADER | BODY | HIDDEN | TABLE
+"""What an element around a headline may be."""
+_OF_STORIES = RELATED | LATEST | BODY
+"""What a story's own class may say: the rest is its subject ("tag-video", "category-menu")."""
+
+
 def zone_of(tag: str, attributes: Mapping[str, str]) -> int:
     """Return the zones that one element opens, by its tag and attributes."""
     zone = TAG_ZONES.get(tag, 0)
@@ -143,7 +151,8 @@ def zone_of(tag: str, attributes: Mapping[str, str]) -> int:
         if key in attributes:
             names = f"{names} {attributes[key]}"
     if names:
-        zone |= hinted(names[:300])
+        hints = hinted(names[:300])
+        zone |= hints & _OF_STORIES if tag in ("article", "main") else hints
     if "hidden" in attributes or attributes.get("aria-hidden") == "true":
         zone |= HIDDEN
     if (style := attributes.get("style")) and _HIDDEN_STYLE.search(style):
