@@ -1,0 +1,115 @@
+"""Which host may be asked now. Each is asked for one thing at a time, and left in peace in between.
+
+    add(due) --> the host's own queue --take()--> under way --left()--> pause, then the next
+
+A heap of hosts by the moment when each may be asked again: with a thousand hosts, a look at the first is enough, and
+waiting takes no thread, timer or slot of the downloader.
+"""
+
+import heapq
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from storage.model import Due
+
+
+def host_of(url: str) -> str:
+    """The host whose patience a URL takes; its ports are one machine's, and share it.
+
+    >>> host_of("https://News.example:8443/a")
+    'news.example'
+    """
+    return urlsplit(url).hostname or ""
+
+
+@dataclass(slots=True, eq=False)
+class Host:
+    """One host of the run."""
+
+    name: str
+    waiting: list[tuple[int, float, int, int, Due]] = field(default_factory=list)
+    """Heap: priority, due, order of arrival, id."""
+    busy: bool = False
+    ready_at: float = 0.0
+    errors: int = 0
+    """Connections in a row that brought no answer."""
+    refusals: int = 0
+    """Answers in a row that asked for patience: 429 and 503."""
+    listed: bool = False
+
+
+class Hosts:
+    """All hosts of a run. Times are of a monotonic clock, and come in as arguments."""
+
+    def __init__(self) -> None:
+        self._hosts: dict[str, Host] = {}
+        self._heap: list[tuple[float, int, Host]] = []
+        self._order = 0
+        self.waiting = 0
+        """URLs in all queues."""
+
+    def of(self, url: str) -> Host:
+        """The host of a URL."""
+        name = host_of(url)
+        host = self._hosts.get(name)
+        if host is None:
+            host = self._hosts[name] = Host(name)
+        return host
+
+    def add(self, due: Due, *, again: bool = False) -> None:
+        """Let a URL wait for its host; `again`, before its equals, where it had its turn and could not use it."""
+        host = self.of(due.url)
+        self._order += 1
+        heapq.heappush(
+            host.waiting, (due.priority, due.due_at.timestamp(), 0 if again else self._order, due.url_id, due)
+        )
+        self.waiting += 1
+        self._list(host)
+
+    def take(self, now: float) -> tuple[Due, Host] | None:
+        """The most urgent URL of a host that may be asked now. The host is busy until `left`."""
+        while self._heap and self._heap[0][0] <= now:
+            _, _, host = heapq.heappop(self._heap)
+            host.listed = False
+            if host.busy or not host.waiting:
+                continue
+            if host.ready_at > now:
+                self._list(host)
+                continue
+            due = heapq.heappop(host.waiting)[-1]
+            self.waiting -= 1
+            host.busy = True
+            return due, host
+        return None
+
+    def left(self, host: Host, ready_at: float) -> None:
+        """A host has answered; it is asked again from `ready_at` on."""
+        host.busy = False
+        host.ready_at = max(host.ready_at, ready_at)
+        self._list(host)
+
+    def drain(self, host: Host) -> list[Due]:
+        """Take back all that waits for a host."""
+        taken = [each[-1] for each in host.waiting]
+        self.waiting -= len(taken)
+        host.waiting.clear()
+        return taken
+
+    def next_at(self) -> float | None:
+        """When the first host with something waiting may be asked; None where none has."""
+        while self._heap and (self._heap[0][2].busy or not self._heap[0][2].waiting):
+            heapq.heappop(self._heap)[2].listed = False
+        return self._heap[0][0] if self._heap else None
+
+    def all_waiting(self) -> Iterator[Due]:
+        """Every URL in every queue."""
+        for host in self._hosts.values():
+            for each in host.waiting:
+                yield each[-1]
+
+    def _list(self, host: Host) -> None:
+        if host.waiting and not host.busy and not host.listed:
+            host.listed = True
+            self._order += 1
+            heapq.heappush(self._heap, (host.ready_at, self._order, host))

@@ -1,0 +1,320 @@
+import asyncio
+import heapq
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from newsarchive.crawl.frontier import Answer, Frontier, Manners
+from newsarchive.crawl.hosts import host_of
+from newsarchive.crawl.robots import Robots, RobotsAnswer
+from storage.model import Discovery, Due, UrlKind
+
+START = datetime(2026, 11, 25, tzinfo=UTC)
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+DISALLOW = b"HTTP/1.1 200 OK\r\n\r\nUser-agent: *\nDisallow: /no\nCrawl-delay: 5\n"
+OK = Answer(status=200)
+
+
+@dataclass
+class MemoryQueue:
+    """The frontier's rows in a dict, as the SQL index would have them."""
+
+    rows: dict[int, Due] = field(default_factory=dict)
+    asked: int = 0
+
+    def add(self, *urls: str, priority: int = 10, at: datetime = START) -> None:
+        for url in urls:
+            number = len(self.rows) + 1
+            how = Discovery(site="news", kind=UrlKind.ARTICLE)
+            self.rows[number] = Due(url_id=number, url=url, discovery=how, due_at=at, priority=priority, failures=0)
+
+    def due(
+        self, now: datetime, *, sites: Sequence[str], limit: int, per_host: int, exclude: Collection[int] = ()
+    ) -> list[Due]:
+        self.asked += 1
+        found: list[Due] = []
+        for due in sorted(self.rows.values(), key=lambda due: (due.priority, due.due_at, due.url_id)):
+            host = host_of(due.url)
+            fits = due.due_at <= now and due.discovery.site in sites and due.url_id not in exclude
+            if fits and sum(host_of(each.url) == host for each in found) < per_host and len(found) < limit:
+                found.append(due)
+        return found
+
+    def put_off(self, until: Mapping[int, datetime | None]) -> None:
+        for number, moment in until.items():
+            self.rows[number] = replace(self.rows[number], due_at=moment or NEVER)
+
+
+@dataclass
+class World:
+    """A run on virtual time: every exchange takes 0.1 s, every commit 0.5 s more."""
+
+    queue: MemoryQueue
+    answer: Callable[[Due], Answer]
+    delay: float = 1.0
+    max_pages: int = 0
+    obey: bool = True
+    asked: list[tuple[float, str]] = field(default_factory=list)
+    time: float = 0.0
+    on_commit: Callable[[Due], None] = lambda due: None
+
+    def run(self) -> Frontier:
+        return asyncio.run(self._run())
+
+    def _now(self) -> datetime:
+        return START + timedelta(seconds=self.time)
+
+    async def _run(self) -> Frontier:
+        with ThreadPoolExecutor(1) as executor:
+            frontier = Frontier(
+                self.queue,
+                {"news": Manners(delay=self.delay, obey_robots=self.obey)},
+                Robots("newsarchive/1", clock=lambda: self.time),
+                executor=executor,
+                counters=Counter(),
+                max_pages=self.max_pages,
+                now=self._now,
+                clock=lambda: self.time,
+            )
+            events: list[tuple[float, int, Callable[[], None]]] = []
+            steps = 0
+            while not frontier.idle:
+                steps += 1
+                assert steps < 20_000, "a run that turns in a circle"
+                refill = frontier.refill_at()
+                if refill is not None and refill <= self.time:
+                    await frontier.refill()
+                while (due := frontier.next()) is not None:
+                    self.asked.append((self.time, due.url))
+                    heapq.heappush(events, (self.time + 0.1, len(self.asked), self._answering(frontier, due, events)))
+                self._wait(frontier, events)
+            await frontier.flush()
+        return frontier
+
+    def _answering(
+        self, frontier: Frontier, due: Due, events: list[tuple[float, int, Callable[[], None]]]
+    ) -> Callable[[], None]:
+        def answering() -> None:
+            answer = self.answer(due)
+            frontier.answered(due, answer)
+            if not answer.silent:
+                heapq.heappush(events, (self.time + 0.5, -due.url_id, lambda: self._commit(frontier, due)))
+
+        return answering
+
+    def _commit(self, frontier: Frontier, due: Due) -> None:
+        if due.url_id > 0:
+            self.queue.rows[due.url_id] = replace(due, due_at=self._now() + timedelta(days=1))
+        self.on_commit(due)
+        frontier.committed(due.url_id)
+
+    def _wait(self, frontier: Frontier, events: list[tuple[float, int, Callable[[], None]]]) -> None:
+        """Jump to the next moment at which anything can happen."""
+        moments = [at for at in (frontier.refill_at(), frontier.wake_at()) if at is not None]
+        if events:
+            moments.append(events[0][0])
+        if moments:
+            self.time = max(self.time, min(moments))
+        while events and events[0][0] <= self.time:
+            heapq.heappop(events)[2]()
+
+    def pages(self) -> list[str]:
+        return [url for _, url in self.asked if not url.endswith("/robots.txt")]
+
+
+def fine(due: Due) -> Answer:
+    """No robots.txt, and every page there."""
+    if due.discovery.kind is UrlKind.ROBOTS:
+        return Answer(status=404, robots=RobotsAnswer(status=404))
+    return OK
+
+
+def test_all_that_is_due_is_asked_once_and_the_run_ends() -> None:
+    """Each due URL once, after its authority's robots.txt, and what commits bring to light as well."""
+    queue = MemoryQueue()
+    queue.add("http://a.example/1", "http://a.example/2", "http://b.example/1", "https://b.example/2")
+    queue.add("http://a.example/tomorrow", at=START + timedelta(days=1))
+    world = World(queue, fine)
+    world.on_commit = lambda due: queue.add("http://c.example/found") if due.url.endswith("a.example/2") else None
+    world.run()
+    assert sorted(url for _, url in world.asked) == [
+        "http://a.example/1",
+        "http://a.example/2",
+        "http://a.example/robots.txt",
+        "http://b.example/1",
+        "http://b.example/robots.txt",
+        "http://c.example/found",
+        "http://c.example/robots.txt",
+        "https://b.example/2",
+        "https://b.example/robots.txt",
+    ]
+
+
+def test_a_host_is_left_in_peace_between_requests() -> None:
+    """One request at a time for each host, and the delay after its answer; Crawl-delay where it is longer."""
+    queue = MemoryQueue()
+    queue.add(*(f"http://a.example/{n}" for n in range(5)), *(f"http://b.example/{n}" for n in range(5)))
+
+    def answer(due: Due) -> Answer:
+        if due.url == "http://b.example/robots.txt":
+            return Answer(status=200, robots=RobotsAnswer(status=200, block=DISALLOW))
+        return fine(due)
+
+    world = World(queue, answer)
+    world.run()
+    gaps = {}
+    for host in ("a.example", "b.example"):
+        times = [at for at, url in world.asked if host in url]
+        gaps[host] = [round(after - before, 3) for before, after in pairwise(times)]
+    assert gaps == {"a.example": [1.1] * 5, "b.example": [5.1] * 5}
+
+
+def test_disallowed_urls_are_put_off_for_a_day() -> None:
+    """What robots.txt disallows is not asked for, and not looked at again in this run."""
+    queue = MemoryQueue()
+    queue.add("http://a.example/no/1", "http://a.example/yes")
+    world = World(
+        queue,
+        lambda due: Answer(status=200, robots=RobotsAnswer(status=200, block=DISALLOW)),
+    )
+    frontier = world.run()
+    assert world.pages() == ["http://a.example/yes"]
+    assert queue.rows[1].due_at - START >= timedelta(days=1)
+    assert frontier._counters["disallowed"] == 1
+
+
+def test_robots_are_not_asked_where_the_owner_says_so() -> None:
+    """With obey_robots off there is no robots.txt in the log."""
+    queue = MemoryQueue()
+    queue.add("http://a.example/no/1")
+    world = World(queue, fine, obey=False)
+    world.run()
+    assert world.asked == [(0.0, "http://a.example/no/1")]
+
+
+def test_robots_that_fail_close_the_host_for_an_hour() -> None:
+    """After 5xx or silence on robots.txt all of the host is put off, and the owner is told."""
+    queue = MemoryQueue()
+    queue.add(*(f"http://a.example/{n}" for n in range(60)), "http://b.example/1", "http://c.example/1")
+
+    def answer(due: Due) -> Answer:
+        if due.url == "http://a.example/robots.txt":
+            return Answer(status=500, robots=RobotsAnswer(status=500))
+        if due.url == "http://c.example/robots.txt":
+            return Answer(silent=True)
+        return fine(due)
+
+    world = World(queue, answer)
+    frontier = world.run()
+    assert world.pages() == ["http://b.example/1"]
+    closed = [row for row in queue.rows.values() if "b.example" not in row.url]
+    assert all(timedelta(minutes=59) < row.due_at - START < timedelta(minutes=65) for row in closed)
+    assert [line.partition(":")[0] for line in sorted(frontier.problems)] == [
+        "a.example robots.txt answers 500",
+        "c.example robots.txt gives no answer",
+    ]
+
+
+def test_a_redirected_robots_is_followed() -> None:
+    """robots.txt may be elsewhere (RFC 9309, 2.3.1.2); the rules found there are the first host's."""
+    queue = MemoryQueue()
+    queue.add("http://a.example/no/1", "http://a.example/2")
+
+    def answer(due: Due) -> Answer:
+        if due.url == "http://a.example/robots.txt":
+            to = "https://www.a.example/robots.txt"
+            return Answer(status=301, robots=RobotsAnswer(status=301, redirect_url=to))
+        if due.url == "https://www.a.example/robots.txt":
+            return Answer(status=200, robots=RobotsAnswer(status=200, block=DISALLOW))
+        return OK
+
+    world = World(queue, answer)
+    world.run()
+    assert [url for _, url in world.asked] == [
+        "http://a.example/robots.txt",
+        "https://www.a.example/robots.txt",
+        "http://a.example/2",
+    ]
+
+
+def test_a_short_retry_after_is_waited_for() -> None:
+    """After 429 with Retry-After the host is asked again no sooner than it said."""
+    queue = MemoryQueue()
+    queue.add("http://a.example/1", "http://a.example/2")
+    world = World(
+        queue,
+        lambda due: Answer(status=429, retry_after="40") if due.url.endswith("/1") else fine(due),
+    )
+    world.run()
+    (first, second) = [at for at, url in world.asked if not url.endswith("robots.txt")]
+    assert round(second - first, 3) == 40.1
+
+
+def test_a_long_retry_after_ends_the_host_for_this_run() -> None:
+    """Nobody waits an hour: what is due of the host is put off until then, and the run ends."""
+    queue = MemoryQueue()
+    queue.add(*(f"http://a.example/{n}" for n in range(100)))
+    world = World(queue, lambda due: Answer(status=503, retry_after="7200") if due.url[-1].isdigit() else fine(due))
+    frontier = world.run()
+    assert len(world.pages()) == 1
+    late = sorted(row.due_at - START for row in queue.rows.values())
+    assert late[0] > timedelta(hours=2)
+    assert frontier.problems == ["a.example answers 503: left in peace for 7200 s"]
+
+
+def test_a_host_that_is_down_is_given_up() -> None:
+    """After three connections without an answer the rest of the host's URLs are put off."""
+    queue = MemoryQueue()
+    queue.add(*(f"http://a.example/{n}" for n in range(10)))
+    world = World(queue, lambda due: fine(due) if due.discovery.kind is UrlKind.ROBOTS else Answer(silent=True))
+    frontier = world.run()
+    assert (len(world.pages()), len(frontier.problems)) == (3, 1)
+    assert min(row.due_at - START for row in queue.rows.values()) >= timedelta(hours=1)
+
+
+def test_the_number_of_pages_can_be_limited() -> None:
+    """max_pages counts pages; robots.txt is extra."""
+    queue = MemoryQueue()
+    queue.add(*(f"http://a.example/{n}" for n in range(10)))
+    world = World(queue, fine, max_pages=4)
+    assert (world.run().spent, len(world.pages())) == (True, 4)
+
+
+def test_traps_are_never_asked() -> None:
+    """A URL that turns in a circle is put off for ever."""
+    queue = MemoryQueue()
+    queue.add("http://a.example/x/x/x/x/x")
+    world = World(queue, fine)
+    world.run()
+    assert (world.pages(), queue.rows[1].due_at) == ([], NEVER)
+
+
+def test_an_index_that_forgets_makes_no_endless_run() -> None:
+    """Where a commit leaves a URL due, it is asked once, not for ever."""
+    queue = MemoryQueue()
+    queue.add("http://a.example/1")
+    world = World(queue, fine)
+    world.on_commit = lambda due: queue.rows.__setitem__(1, replace(queue.rows[1], due_at=START))
+    world.run()
+    assert world.pages() == ["http://a.example/1"]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.integers(1, 90), min_size=1, max_size=6), st.floats(0, 3))
+def test_every_url_of_every_host_is_asked(sizes: list[int], delay: float) -> None:
+    """However many URLs a host has, all are asked once, no host sooner than its delay allows, without busy waiting."""
+    queue = MemoryQueue()
+    for number, size in enumerate(sizes):
+        queue.add(*(f"http://{number}.example/{n}" for n in range(size)))
+    world = World(queue, fine, delay=delay)
+    world.run()
+    assert sorted(world.pages()) == sorted(row.url for row in queue.rows.values())
+    longest = max(sizes) + 1
+    assert world.time <= longest * (0.1 + delay) + 0.3 * longest + 4
+    assert queue.asked <= world.time / 0.25 + 4
