@@ -5,6 +5,7 @@ from datetime import datetime
 
 from storage.model import Article, Discovery
 
+from newsarchive.extract.addresses import host, site_of
 from newsarchive.extract.authors import authors
 from newsarchive.extract.blocks import Block, Flow, walk
 from newsarchive.extract.body import Body, body
@@ -46,7 +47,7 @@ def read_article(page: Page, discovery: Discovery | None, fetched_at: datetime |
     )
     said = facts(page, head, node, found, flow.blocks)
     selection = select(page, flow.blocks)
-    text = body(flow, selection, title, _descriptions(head, node), names)
+    text = body(flow, selection, title, _descriptions(head, node), names, site_of(host(page.url)))
     one = Article(
         url=page.url,
         canonical_url=said.canonical_url,

@@ -67,14 +67,11 @@ class Flow:
 
 
 _LINE = " \x1f "
-"""Stands for a single <br> while a block is gathered: a control character that no page's text holds after parsing."""
-_UNSEEN = dict.fromkeys(map(ord, "\u200b\u2060\ufeff\u00ad\x1f"))
+"""Stands for a single <br> while a block is gathered: white space to str.split, and in no page's text after parsing."""
 
 
 def folded(text: str) -> str:
-    """Fold white space, and drop what no reader sees (zero-width space, soft hyphen)."""
-    if not text.isascii() or "\x1f" in text:
-        text = text.translate(_UNSEEN)
+    """Fold white space; all else stays as it is printed."""
     return " ".join(text.split())
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from lxml.html import HtmlElement
 from storage.model import BODY_ROLES, Paragraph, Role
 
-from newsarchive.extract import zones
+from newsarchive.extract import words, zones
 from newsarchive.extract.blocks import Block, Flow
 from newsarchive.extract.headline import Headline, key
 from newsarchive.extract.roles import Setting, form, is_label, role
@@ -33,7 +33,7 @@ class Body:
         return "\n".join(p.text for p in self.paragraphs if p.role in BODY_ROLES)
 
 
-def body(flow: Flow, selection: Selection, head: Headline, descriptions: list[str], authors: tuple[str, ...]) -> Body:
+def body(flow: Flow, selection: Selection, head: Headline, descriptions: list[str], authors: tuple[str, ...], home: str) -> Body:
     """Put roles to what trafilatura took, and to what it left between headline and end."""
     blocks = flow.blocks
     chosen = _without_strays(blocks, selection.chosen, head)
@@ -41,7 +41,7 @@ def body(flow: Flow, selection: Selection, head: Headline, descriptions: list[st
     if not chosen:
         return Body(paragraphs=(), dek=None, inside=frozenset())
     dek_at = _dek(blocks, chosen, head, descriptions)
-    setting = _setting(blocks, chosen, head, dek_at, authors)
+    setting = _setting(blocks, chosen, head, dek_at, authors, home)
     told = _told(blocks, chosen, setting)
     _announce(blocks, told)
     _trim(blocks, told)
@@ -52,11 +52,12 @@ def body(flow: Flow, selection: Selection, head: Headline, descriptions: list[st
 
 def _without_strays(blocks: list[Block], chosen: set[int], head: Headline) -> set[int]:
     """Drop what stands before the headline, unless that is much of the text: then the headline is not where it seems."""
+    chosen = {i for i in chosen if not (blocks[i].zone & (zones.NAV | zones.MENU) and blocks[i].link_share > 0.8)}
     if head.block is None:
-        return set(chosen)
+        return chosen
     before = {i for i in chosen if i < head.block}
     amount = sum(len(blocks[i].text) for i in chosen)
-    return chosen - before if sum(len(blocks[i].text) for i in before) * 4 < amount else set(chosen)
+    return chosen - before if sum(len(blocks[i].text) for i in before) * 4 < amount else chosen
 
 
 def _shape(element: HtmlElement) -> tuple[str, str]:
@@ -72,20 +73,28 @@ def _left_behind(blocks: list[Block], chosen: set[int], head: Headline) -> set[i
     tags = {blocks[i].tag for i in texts}
     shapes = {_shape(p) for p in parents if p is not None and p.get("class")}
     first = head.block + 1 if head.block is not None else min(texts)
-    found: set[int] = set()
+    within = range(min(texts), max(texts))
+    twins = set()
+    candidates = []
     for block in blocks[first:]:
         if block.index in chosen or block.zone & _NOT_TEXT or block.link_share > 0.6:
             continue
         parent = block.element.getparent()
         if parent is None:
             continue
-        role_here = form(block)
-        if role_here is Role.HEADING:
-            if parent in parents and min(texts) < block.index < max(texts) and block.tag != "h1":
-                found.add(block.index)
-        elif block.tag in tags and block.tag != "div" and (parent in parents or (_shape(parent) in shapes and len(block.text) > 60)):
-            found.add(block.index)
-    return found
+        what = form(block)
+        if what is Role.QUOTE and block.index in within:
+            if parents.intersection(list(block.element.iterancestors())[:4]):
+                candidates.append((block, parent))
+        elif what is Role.HEADING:
+            if parent in parents and block.index in within and block.tag != "h1":
+                candidates.append((block, parent))
+        elif block.tag in tags and block.tag != "div":
+            if parent in parents or _shape(parent) in shapes:
+                candidates.append((block, parent))
+                if len(block.text) > 60:
+                    twins.add(parent)
+    return {block.index for block, parent in candidates if parent in parents or parent in twins or form(block) is Role.QUOTE}
 
 
 def _dek(blocks: list[Block], chosen: set[int], head: Headline, descriptions: list[str]) -> int:
@@ -124,13 +133,14 @@ def _stands_apart(block: Block, blocks: list[Block], texts: list[int]) -> bool:
     return block.element.getparent() is not later[0].element.getparent() or bool(block.zone & zones.DEK & ~later[0].zone) or block.tag != later[0].tag
 
 
-def _setting(blocks: list[Block], chosen: set[int], head: Headline, dek_at: int, authors: tuple[str, ...]) -> Setting:
+def _setting(blocks: list[Block], chosen: set[int], head: Headline, dek_at: int, authors: tuple[str, ...], home: str) -> Setting:
     sure = [i for i in sorted(chosen) if i != dek_at and len(blocks[i].text) > 80 and blocks[i].link_share < 0.5] or sorted(chosen)
     return Setting(
         headline=head.text,
         headline_at=-1 if head.block is None else head.block,
         dek_at=dek_at,
         authors=authors,
+        home=home,
         body_from=sure[0],
         body_to=sure[-1],
     )
@@ -160,17 +170,27 @@ def _announce(blocks: list[Block], told: dict[int, Role]) -> None:
         if label is None:
             continue
         followers = _followers(blocks, told, index, label)
-        if followers or label is not Role.TEASER:
+        if followers or label is not Role.TEASER or _precedes_links(blocks, index):
             told[index] = label
             for follower in followers:
                 told[follower] = label
+
+
+def _precedes_links(blocks: list[Block], index: int) -> bool:
+    """Say whether what comes right after a label is links, read or not."""
+    after = blocks[index + 1 : index + 3]
+    return bool(after) and all(b.link_share > 0.6 for b in after)
 
 
 def _followers(blocks: list[Block], told: dict[int, Role], index: int, label: Role) -> list[int]:
     """Return the blocks that a label speaks for: those after it in its own box, up to the next heading."""
     block = blocks[index]
     box = block.element.getparent()
-    found = []
+    found: list[int] = []
+    if label is Role.PROMO and (len(block.text) < 16 and not words.NEWSLETTER_NAME.search(block.text)):
+        return found
+    if label is Role.PROMO and box is not None and any(i < index and box in blocks[i].element.iterancestors() for i in told):
+        return found
     for other in blocks[index + 1 :]:
         if box is None or box not in other.element.iterancestors():
             break
@@ -178,7 +198,9 @@ def _followers(blocks: list[Block], told: dict[int, Role], index: int, label: Ro
             break
         if label is Role.TEASER and other.link_share < 0.6:
             break
-        if label is Role.PROMO and len(found) >= 4:
+        if label is Role.PROMO and (len(found) >= 4 or len(other.text) > 300):
+            break
+        if label is Role.COMMENT and not other.zone & zones.COMMENTS:
             break
         if other.index in told:
             found.append(other.index)

@@ -40,11 +40,14 @@ def read(
         status: Of the HTTP answer: a page sent with 403 or 503 is a challenge or an error, never an article.
     """
     reading = _by_form(payload, url, headers, discovery, fetched_at, status)
+    if reading.outcome is Outcome.PAYWALL_STUB and reading.article is not None:
+        # A stub never becomes a version of the article that it hides.
+        reading = replace(reading, article=None, link_groups=reading.article.link_groups)
     return replace(reading, content_digest=f"sha256:{hashlib.sha256(payload).hexdigest()}") if payload else reading
 
 
 def extract_page(payload: bytes, url: str, headers: Headers = ()) -> Reading:
-    """Read one HTML page on its own."""
+    """Read one HTML page on its own. A paywall stub comes with what little it shows of the article."""
     reading = _html(payload, url, headers, None, None, 200)
     return replace(reading, content_digest=f"sha256:{hashlib.sha256(payload).hexdigest()}") if payload else reading
 
@@ -126,11 +129,16 @@ def _article(page: Page, found: Found, title: str | None) -> Reading | None:
     if weight < ENOUGH or not found.article.headline or not found.body.inside:
         return None
     sources = feeds(page, found.head)
-    if stub := paywalled(found.seen):
-        return Reading(outcome=Outcome.PAYWALL_STUB, reason=stub, title=title, sources=sources)
     groups = link_groups(page, found.flow, found.body.inside, found.article.canonical_url, listing=False)
     whole = replace(found.article, link_groups=groups)
-    return Reading(outcome=Outcome.ARTICLE, reason=reason, article=whole, title=title, sources=sources)
+    stub = paywalled(found.seen)
+    return Reading(
+        outcome=Outcome.PAYWALL_STUB if stub else Outcome.ARTICLE,
+        reason=stub or reason,
+        article=whole,
+        title=title,
+        sources=sources,
+    )
 
 
 def _listing(page: Page, found: Found, title: str | None) -> Reading:

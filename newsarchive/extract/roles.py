@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from storage.model import Role
 
 from newsarchive.extract import words, zones
+from newsarchive.extract.addresses import host, site_of
 from newsarchive.extract.blocks import Block
 from newsarchive.extract.headline import alike, key
 from newsarchive.extract.moments import printed
@@ -30,6 +31,8 @@ class Setting:
     """Block of the headline; -1 where no block prints it."""
     dek_at: int
     authors: tuple[str, ...]
+    home: str
+    """The site's name, as addresses.site_of gives it."""
     body_from: int
     """First block that is surely body."""
     body_to: int
@@ -58,8 +61,10 @@ def role(block: Block, setting: Setting) -> Role | None:
         return None
     if block.index == setting.dek_at:
         return Role.DEK
-    special = _by_place(block) or _by_words(block, setting)
-    return special or form(block)
+    if block.zone & zones.QUOTE and not block.zone & (zones.COMMENTS | zones.PROMO):
+        # A quoted post has a date line, a byline, links: all of it is the quotation.
+        return Role.QUOTE
+    return _by_place(block) or _by_words(block, setting) or form(block)
 
 
 def is_headline(block: Block, setting: Setting) -> bool:
@@ -73,7 +78,7 @@ def is_headline(block: Block, setting: Setting) -> bool:
 def _by_place(block: Block) -> Role | None:
     """Tell a role from what contains the block."""
     zone, text = block.zone, block.text
-    if zone & zones.FIGCAPTION or (zone & zones.CAPTION and len(text) < 500):
+    if zone & zones.FIGCAPTION or (zone & zones.CAPTION and len(text) < 500) or _under_image(block):
         return Role.CAPTION
     if zone & zones.COMMENTS and not zone & zones.BODY:
         return Role.COMMENT
@@ -86,6 +91,17 @@ def _by_place(block: Block) -> Role | None:
     if zone & zones.BIO and len(text) < 800:
         return Role.BIO
     return None
+
+
+def _under_image(block: Block) -> bool:
+    """Say whether a short line shares its element with an image."""
+    return (
+        len(block.text) < 160
+        and block.tag not in _HEADINGS
+        and block.link_share < 0.5
+        and not _SENTENCE_END.search(block.text)
+        and next(block.element.iter("img", "picture"), None) is not None
+    )
 
 
 def _by_words(block: Block, setting: Setting) -> Role | None:
@@ -115,7 +131,7 @@ def _by_words(block: Block, setting: Setting) -> Role | None:
         return Role.DISCLAIMER
     if length < 400 and words.PROMO.match(text) and (block.anchors or block.strong or block.zone & (zones.PROMO | zones.ASIDE) or block.index > setting.body_to):
         return Role.PROMO
-    return Role.TEASER if _is_teaser(block) else None
+    return Role.TEASER if _is_teaser(block, setting) else None
 
 
 def _is_dateline(text: str, block: Block) -> bool:
@@ -135,6 +151,8 @@ def _is_byline(block: Block, setting: Setting) -> bool:
     if block.zone & zones.BYLINE and not block.zone & zones.BODY and len(text) < 100:
         return True
     own = key(text)
+    if setting.body_from < block.index < setting.body_to - 1:
+        return False
     names = [key(name) for name in setting.authors]
     for name in names:
         if name and name in own and len(own) - len(name) < 30 and not _SENTENCE_END.search(text.rstrip(")")):
@@ -142,17 +160,23 @@ def _is_byline(block: Block, setting: Setting) -> bool:
     return False
 
 
-def _is_teaser(block: Block) -> bool:
-    """Say whether a line only points to another article."""
+def _is_teaser(block: Block, setting: Setting) -> bool:
+    """Say whether a line only points to another article of the site."""
     text, length = block.text, len(block.text)
-    if form(block) is Role.LIST and not block.zone & (zones.RELATED | zones.LATEST):
-        return block.link_share >= 0.9 and length > 25 and not block.zone & zones.BODY
+    if text.startswith(("http://", "https://", "www.")) or not any(leads_home(a.href, setting.home) for a in block.anchors):
+        return False
+    if form(block) is Role.LIST and block.zone & zones.BODY and not block.zone & (zones.RELATED | zones.LATEST):
+        return False
     if block.link_share >= 0.85 and length > 20:
         return True
-    if words.RELATED.match(text) and length < 250:
-        rest = length - block.linked
-        return block.linked > 0 and rest < 45 and block.linked > 15
-    return False
+    return bool(words.RELATED.match(text)) and length < 250 and length - block.linked < 45 and block.linked > 15
+
+
+def leads_home(href: str, home: str) -> bool:
+    """Say whether a link stays on the publisher's site."""
+    if href.startswith("//") or "://" in href[:10]:
+        return site_of(host(href if "://" in href[:10] else f"http:{href}")) == home
+    return not href.startswith(("mailto:", "tel:", "#", "javascript:"))
 
 
 def is_label(block: Block) -> Role | None:
@@ -162,7 +186,7 @@ def is_label(block: Block) -> Role | None:
         return None
     if words.DISCLAIMER.match(text) and len(key(text).split()) <= 4:
         return Role.DISCLAIMER
-    if words.NEWSLETTER.match(text):
+    if words.NEWSLETTER.match(text) or (block.tag in _HEADINGS and words.PROMO.match(text)):
         return Role.PROMO
     if words.COMMENTS.match(text):
         return Role.COMMENT

@@ -28,6 +28,7 @@ _RESCUED = 400
 _NO_BODY = (
     zones.NAV | zones.MENU | zones.HIDDEN | zones.COMMENTS | zones.CONSENT | zones.FOOTER | zones.FORM | zones.RELATED | zones.PROMO | zones.BIO
 )  # fmt: skip
+_UNSEEN = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad"))
 _ENDS_LINE = frozenset({"lb", "item", "row", "p", "head", "quote", "cell", "list", "table", "code"})
 
 
@@ -100,6 +101,9 @@ def _pieces(element: _Element) -> Iterator[tuple[bool, str]]:
 
 
 def _compact(text: str) -> str:
+    """Drop white space, and what no reader sees: trafilatura drops some of it on its way."""
+    if not text.isascii():
+        text = text.translate(_UNSEEN)
     return "".join(text.split())
 
 
