@@ -186,8 +186,8 @@ def _document(source: _Source, is_learnt: Callable[[tuple[int, int]], bool]) -> 
     body: list[str] = []
     headline, stems = analyse(source.headline, source.language)
     dek, of_dek = analyse(source.dek or "", source.language)
-    names, _ = analyse("\n".join(source.names), source.language)
-    stems |= of_dek
+    names, of_names = analyse("\n".join(source.names), source.language)
+    stems |= of_dek | of_names
     for paragraph_id, role, paragraph in source.paragraphs:
         if is_learnt((source.site_id, paragraph_id)):
             left_out += 1
@@ -196,7 +196,7 @@ def _document(source: _Source, is_learnt: Callable[[tuple[int, int]], bool]) -> 
             body += words
             stems |= more
     # A stem that is also printed as a word is found as that.
-    stems.difference_update(headline, dek, body)
+    stems.difference_update(headline, dek, body, names)
     return Document(
         doc_id=doc_id(source.dated_at, source.version_id), version_id=source.version_id, article_id=source.article_id,
         site_id=source.site_id, left_out=left_out, headline=headline[:MOST_TERMS], dek=dek[:MOST_TERMS],

@@ -7,8 +7,10 @@ from typing import Any, Literal, Protocol, Self, TypeVar
 from sqlalchemy import Connection
 
 from storage.index.database import Database
+from storage.index.export import export
 from storage.index.frontier import add_due, due, next_due_at
 from storage.index.names import Names
+from storage.index.search import search
 from storage.index.sites import load_book
 from storage.index.views import (
     ALL_CAPTURES,
@@ -143,7 +145,8 @@ class Index:
         order: Literal["newest", "rank"] = "newest",
     ) -> SearchPage:
         """Articles that match, one hit each. A query that makes no sense finds what it can and says so."""
-        raise NotImplementedError
+        with self._database.reading() as connection:
+            return search(connection, text, filters, limit=limit, offset=offset, order=order)
 
     def article(self, article_id: int) -> ArticleView | None:
         """One article with its history."""
@@ -182,7 +185,8 @@ class Index:
 
     def export(self, filters: Filters = EVERYTHING, *, all_versions: bool = False) -> Iterator[dict[str, Any]]:
         """One line an article (or version), streamed in the order of articles' URLs."""
-        raise NotImplementedError
+        with self._database.reading() as connection:
+            yield from export(connection, filters, all_versions=all_versions)
 
     def status(self, now: datetime | None = None) -> Status:
         """What the archive holds, site by site."""

@@ -1,0 +1,60 @@
+"""Filters as conditions on articles and their versions."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, Connection, false, func, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from storage.index.tables import ArticleRow, AuthorRow, SiteRow, VersionAuthorRow, VersionRow
+from storage.index.terms import folded
+from storage.index.views import Filters
+
+
+def conditions(connection: Connection, filters: Filters) -> list[ColumnElement[bool]]:
+    """What articles joined with versions have to fulfil; `filters.query` is the search's."""
+    wanted: list[ColumnElement[bool]] = []
+    if filters.site is not None:
+        wanted.append(ArticleRow.site_id == _one(connection, filters.site))
+    if filters.since is not None:
+        wanted.append(ArticleRow.dated_at >= filters.since)
+    if filters.until is not None:
+        wanted.append(ArticleRow.dated_at < filters.until)
+    if filters.language is not None:
+        wanted.append(VersionRow.language == filters.language.lower())
+    if filters.section is not None:
+        asked = folded(filters.section)
+        sections = [one for one in distinct(connection, VersionRow.section) if one and folded(one) == asked]
+        wanted.append(VersionRow.section.in_(sections) if sections else false())
+    if filters.author is not None:
+        wanted.append(_written_by(filters.author))
+    return wanted
+
+
+def _one(connection: Connection, site: str) -> int:
+    return connection.scalar(select(SiteRow.id).where(SiteRow.name == site)) or 0
+
+
+def _written_by(author: str) -> ColumnElement[bool]:
+    asked = folded(author)
+    if not asked:
+        return false()
+    return VersionRow.id.in_(
+        select(VersionAuthorRow.version_id)
+        .join(AuthorRow, AuthorRow.id == VersionAuthorRow.author_id)
+        .where(AuthorRow.folded.contains(asked, autoescape=True))
+    )
+
+
+def distinct(connection: Connection, column: InstrumentedAttribute[str | None]) -> Sequence[str]:
+    """All values of an indexed column, by skipping through its index: there are few of many rows."""
+    least = func.min(column)
+    first = select(least.label("value")).cte("skip", recursive=True)
+    values = first.union_all(
+        select(select(least).where(column > first.c.value).scalar_subquery()).where(first.c.value.is_not(None))
+    )
+    return [value for value in connection.scalars(select(values.c.value)) if value is not None]
+
+
+def languages(connection: Connection) -> tuple[str | None, ...]:
+    """Languages that the archive's articles are in; None for texts that name none."""
+    return (None, *distinct(connection, VersionRow.language))

@@ -1,0 +1,193 @@
+"""What people type into a search box, as a small tree; the tree as FTS5 or PostgreSQL understand it.
+
+    rare earth             both words              rare OR earth      either
+    "rare earth"           the phrase              -earth             not the word
+    tari*                  any word so beginning   site:x author:y    filters (section: language: since: until: too)
+
+Anything that people type is a query: what makes no sense is taken as words, and said so.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+
+from storage.index.terms import Term, stems_in, terms
+from storage.index.views import Filters
+
+_PIECE = re.compile(
+    r'(?P<minus>-)?(?:(?P<field>site|author|section|language|lang|since|until|date):)?(?:"(?P<phrase>[^"]*)"?|(?P<word>[^\s"]+))',
+    re.IGNORECASE,
+)
+_QUOTES = str.maketrans("\u201c\u201d\u201e\u00ab\u00bb\uff02", '""""""')
+LONGEST_QUERY = 1000
+_MOST_LEAVES = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One thing to look for."""
+
+    words: tuple[str, ...]
+    """Folded; more than one stand next to each other."""
+    is_prefix: bool = False
+    """The last of them is only a beginning."""
+    raws: tuple[str, ...] = ()
+    """As typed: what stems are taken of. Empty where stems do not count: phrases, prefixes, unspaced scripts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """All of `every` (each of which is any of its leaves), and none of `never`."""
+
+    every: tuple[tuple[Leaf, ...], ...] = ()
+    never: tuple[Leaf, ...] = ()
+    filters: Filters = field(default_factory=Filters)
+    problems: tuple[str, ...] = ()
+
+    @property
+    def leaves(self) -> tuple[Leaf, ...]:
+        """What a hit shows."""
+        return tuple(leaf for either in self.every for leaf in either)
+
+
+def parse(text: str, filters: Filters) -> Query:
+    """A query; filters that it names itself narrow further, those given win.
+
+    >>> parse('rare OR "earth" -metal*', Filters()).every
+    ((Leaf(words=('rare',), is_prefix=False, raws=('rare',)), Leaf(words=('earth',), is_prefix=False, raws=())),)
+    """
+    every: list[tuple[Leaf, ...]] = []
+    never: list[Leaf] = []
+    problems: list[str] = []
+    either = False
+    for match in _PIECE.finditer(text[:LONGEST_QUERY].translate(_QUOTES)):
+        if match["word"] == "OR" and not match["minus"] and not match["field"]:
+            either = bool(every)
+            continue
+        if match["field"]:
+            filters = _narrowed(filters, match["field"].lower(), match["phrase"] or match["word"] or "", problems)
+            continue
+        leaves = _leaves(match["phrase"], match["word"])
+        if match["minus"]:
+            never += leaves
+        elif leaves and either:
+            every[-1] = (*every[-1], leaves[0])
+            every += [(leaf,) for leaf in leaves[1:]]
+        else:
+            every += [(leaf,) for leaf in leaves]
+        either = False
+    if len(text) > LONGEST_QUERY or len(every) + len(never) > _MOST_LEAVES:
+        problems.append("the query is long: only its beginning was looked for")
+    return Query(tuple(every[:_MOST_LEAVES]), tuple(never[:_MOST_LEAVES]), filters, tuple(problems))
+
+
+def _leaves(phrase: str | None, word: str | None) -> list[Leaf]:
+    if phrase is not None:
+        found = list(terms(phrase))
+        return [Leaf(_words(found))] if found else []
+    assert word is not None
+    is_prefix = word.endswith("*")
+    found = list(terms(word))
+    if not found:
+        return []
+    words = _words(found)
+    if found[-1].is_run and len(found[-1].words) == 1:
+        return [Leaf(words, is_prefix=True)]  # one character: some pair begins with it
+    if is_prefix:
+        return [Leaf(words, is_prefix=not found[-1].is_run)]
+    if len(found) == 1 and not found[0].is_run:
+        return [Leaf(words, raws=(found[0].raw,))]
+    return [Leaf(words)]
+
+
+def _words(found: Sequence[Term]) -> tuple[str, ...]:
+    """The words of a phrase. The single character that ends a run stands there only when something follows."""
+    words: list[str] = []
+    for term in found:
+        words += term.words
+    last = found[-1]
+    if last.is_run and len(last.words) > 1:
+        words.pop()
+    return tuple(words)
+
+
+def _narrowed(filters: Filters, name: str, value: str, problems: list[str]) -> Filters:
+    value = value.strip()
+    name = "language" if name == "lang" else name
+    if name in {"since", "until", "date"}:
+        span = _span(value)
+        if span is None:
+            problems.append(f"{name}:{value} is no date (write 2026, 2026-11 or 2026-11-25): it was left out")
+            return filters
+        first, last = span
+        if name in {"since", "date"} and filters.since is None:
+            filters = replace(filters, since=first)
+        if name in {"until", "date"} and filters.until is None:
+            filters = replace(filters, until=last)
+        return filters
+    if getattr(filters, name) is None and value:
+        return replace(filters, **{name: value})
+    return filters
+
+
+def _span(value: str) -> tuple[datetime, datetime] | None:
+    """First moment of a year, month or day, and the first after it."""
+    parts = value.split("-")
+    try:
+        numbers = [int(part) for part in parts]
+        first = date(*(numbers + [1, 1])[:3]) if len(numbers) <= 3 else None
+        if first is None:
+            return None
+        if len(numbers) == 1:
+            after = first.replace(year=first.year + 1)
+        elif len(numbers) == 2:
+            after = (first.replace(day=28) + timedelta(days=4)).replace(day=1)
+        else:
+            after = first + timedelta(days=1)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return tuple(datetime(day.year, day.month, day.day, tzinfo=UTC) for day in (first, after))  # type: ignore[return-value]
+
+
+def to_fts5(query: Query, languages: Iterable[str | None]) -> str | None:
+    """The query as FTS5's MATCH takes it; None where it names nothing to look for."""
+    spoken = tuple(languages)
+    return _joined(query, lambda leaf: _fts5_leaf(leaf, spoken), " AND ", " OR ", " NOT ")
+
+
+def _fts5_leaf(leaf: Leaf, languages: Sequence[str | None]) -> str:
+    # Words hold no ASCII but letters and digits, so nothing in them can end the quotes.
+    phrase = '"' + " ".join(leaf.words) + '"'
+    if leaf.raws:
+        return "(" + " OR ".join([phrase, *(f'"{stem}"' for stem in _stems(leaf, languages))]) + ")"
+    return "{headline dek body names} : " + phrase + ("*" if leaf.is_prefix else "")
+
+
+def to_tsquery(query: Query, languages: Iterable[str | None]) -> str | None:
+    """The query as PostgreSQL reads a tsquery; None where it names nothing to look for."""
+    spoken = tuple(languages)
+    return _joined(query, lambda leaf: _tsquery_leaf(leaf, spoken), " & ", " | ", " & !")
+
+
+def _tsquery_leaf(leaf: Leaf, languages: Sequence[str | None]) -> str:
+    if leaf.raws:
+        stems = _stems(leaf, languages)
+        either = [*leaf.words, *stems, *(f"={stem}" for stem in stems), f"={leaf.words[0]}"]
+        return "(" + " | ".join(f"'{word}'" for word in dict.fromkeys(either)) + ")"
+    phrase = " <-> ".join(f"'{word}'" for word in leaf.words)
+    return f"({phrase}{':*' if leaf.is_prefix else ''})"
+
+
+def _stems(leaf: Leaf, languages: Sequence[str | None]) -> list[str]:
+    stems = set().union(*(stems_in(raw, languages) for raw in leaf.raws))
+    return sorted(stem for stem in stems if stem and stem not in leaf.words)
+
+
+def _joined(query: Query, show: Callable[[Leaf], str], both: str, either: str, without: str) -> str | None:
+    if not query.every:
+        return None
+    wanted = both.join("(" + either.join(show(leaf) for leaf in leaves) + ")" for leaves in query.every)
+    for leaf in query.never:
+        wanted = f"({wanted}){without}({show(leaf)})"
+    return wanted

@@ -1,0 +1,216 @@
+"""Search: the newest articles that match, or the best among the newest."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, Text, cast, column, func, literal_column, select, table
+from sqlalchemy.dialects.postgresql import TSQUERY
+
+from storage.index.documents import SEARCHED_ROLES, first_doc_id
+from storage.index.narrow import conditions, languages
+from storage.index.query import Query, parse, to_fts5, to_tsquery
+from storage.index.snippet import Marker, mark, snippet
+from storage.index.tables import (
+    ArticleRow,
+    AuthorRow,
+    BoilerplateRow,
+    ParagraphRow,
+    SearchDocumentRow,
+    SiteRow,
+    UrlRow,
+    VersionAuthorRow,
+    VersionParagraphRow,
+    VersionRow,
+)
+from storage.index.views import Filters, Hit, SearchPage
+
+Order = Literal["newest", "rank"]
+
+WINDOW = 5_000
+"""Versions, newest first, that are counted and ranked: a word that most articles have costs no more than a rare one."""
+
+_FTS = table("search", column("rowid"))
+_BM25 = (8.0, 4.0, 1.0, 3.0, 0.7)
+"""What a match counts in headline, dek, body, names, stems."""
+_TS_WEIGHTS = "{0.15, 0.4, 0.6, 1.0}"
+"""The same for PostgreSQL's D (body and stems), C (names), B (dek), A (headline)."""
+
+
+def search(connection: Connection, text: str, filters: Filters, *, limit: int, offset: int, order: Order) -> SearchPage:
+    """One page of what a query finds, one hit an article."""
+    query = parse(text, filters)
+    spoken = languages(connection)
+    problems = query.problems
+    if not query.every and query.never:
+        problems += ("words that are to be left out alone find nothing to leave them out of: all is shown",)
+    window = max(WINDOW, 4 * (offset + limit))
+    found = _matching(connection, query, spoken, window, with_score=order == "rank").subquery("found")
+    of_article = (
+        select(
+            found.c.article_id,
+            func.max(found.c.doc_id).label("newest"),
+            func.min(found.c.score).label("score"),
+            func.max(found.c.number).label("number"),
+            func.count().label("matching"),
+        )
+        .group_by(found.c.article_id)
+        .subquery("of_article")
+    )
+    seen, total = connection.execute(
+        select(func.coalesce(func.sum(of_article.c.matching), 0), func.count()).select_from(of_article)
+    ).one()
+    ranked = (of_article.c.score, of_article.c.newest.desc()) if order == "rank" else (of_article.c.newest.desc(),)
+    rows = connection.execute(select(of_article).order_by(*ranked).limit(limit).offset(offset)).all()
+    return SearchPage(
+        total=total,
+        exact=seen < window,
+        hits=_hits(connection, rows, Marker(query, spoken)),
+        problems=problems,
+    )
+
+
+def matching_versions(connection: Connection, text: str, filters: Filters) -> Select[Any]:
+    """Ids of all versions that match."""
+    query = parse(text, filters)
+    found = _matching(connection, query, languages(connection), None, with_score=False).subquery("found")
+    return select(found.c.version_id)
+
+
+def _matching(
+    connection: Connection, query: Query, spoken: Sequence[str | None], window: int | None, *, with_score: bool
+) -> Select[Any]:
+    """Documents that match, newest first."""
+    is_postgres = connection.dialect.name == "postgresql"
+    wanted = to_tsquery(query, spoken) if is_postgres else to_fts5(query, spoken)
+    document = SearchDocumentRow
+    score: ColumnElement[Any] = literal_column("0")
+    key: ColumnElement[int] = document.doc_id.expression
+    source: Any = document.__table__
+    where: list[ColumnElement[bool]] = []
+    if wanted is not None and is_postgres:
+        asked = cast(cast(wanted, Text), TSQUERY)
+        where.append(document.terms.op("@@")(asked))
+        score = -func.ts_rank(literal_column(f"'{_TS_WEIGHTS}'::real[]"), document.terms, asked)
+    elif wanted is not None:
+        key = _FTS.c.rowid
+        source = _FTS.join(document.__table__, document.doc_id == _FTS.c.rowid)
+        where.append(literal_column("search").op("MATCH")(wanted))
+        score = func.bm25(literal_column("search"), *(literal_column(str(weight)) for weight in _BM25))
+    where += _dated(key, query.filters)
+    source = source.join(VersionRow.__table__, VersionRow.id == document.version_id)
+    if narrowing := conditions(connection, query.filters):
+        source = source.join(ArticleRow.__table__, ArticleRow.id == document.article_id)
+        where += narrowing
+    found = (
+        select(
+            key.label("doc_id"),
+            document.version_id,
+            document.article_id,
+            VersionRow.number,
+            (score if with_score else literal_column("0")).label("score"),
+        )
+        .select_from(source)
+        .where(*where)
+    )
+    return found.order_by(key.desc()).limit(window) if window is not None else found
+
+
+def _dated(key: ColumnElement[int], filters: Filters) -> list[ColumnElement[bool]]:
+    """Date filters once more as ranges of the key, which the search itself can skip by."""
+    ranges = []
+    if filters.since is not None:
+        ranges.append(key >= first_doc_id(filters.since))
+    if filters.until is not None:
+        ranges.append(key < first_doc_id(filters.until) + (1 << 29))
+    return ranges
+
+
+def _hits(connection: Connection, rows: Sequence[Row[Any]], marker: Marker) -> tuple[Hit, ...]:
+    if not rows:
+        return ()
+    versions = {(row.article_id, row.number): row for row in _versions(connection, [row.article_id for row in rows])}
+    chosen = [versions[row.article_id, row.number] for row in rows]
+    ids = [version.id for version in chosen]
+    texts, authors = _texts(connection, ids), _authors(connection, ids)
+    counts: dict[int, int] = {}
+    for article_id, _ in versions:
+        counts[article_id] = counts.get(article_id, 0) + 1
+    return tuple(
+        Hit(
+            article_id=version.article_id,
+            version_id=version.id,
+            number=version.number,
+            versions=counts[version.article_id],
+            matching=row.matching,
+            site=version.site,
+            url=version.url,
+            headline=mark(version.headline, marker.spans(version.headline, version.language)),
+            snippet=snippet(
+                [*([version.dek] if version.dek else []), *texts.get(version.id, [])], marker, version.language
+            ),
+            dek=version.dek,
+            authors=tuple(authors.get(version.id, ())),
+            section=version.section,
+            language=version.language,
+            published=version.published_at,
+            first_seen=version.first_seen_at,
+            state=version.state,
+        )
+        for row, version in zip(rows, chosen, strict=True)
+    )
+
+
+def _versions(connection: Connection, article_ids: Sequence[int]) -> Sequence[Row[Any]]:
+    return connection.execute(
+        select(
+            VersionRow.id, VersionRow.article_id, VersionRow.number, VersionRow.headline, VersionRow.dek,
+            VersionRow.section, VersionRow.language, VersionRow.published_at, ArticleRow.first_seen_at,
+            ArticleRow.state, SiteRow.name.label("site"), UrlRow.url,
+        )
+        .join(ArticleRow, ArticleRow.id == VersionRow.article_id)
+        .join(SiteRow, SiteRow.id == ArticleRow.site_id)
+        .join(UrlRow, UrlRow.id == ArticleRow.url_id)
+        .where(VersionRow.article_id.in_(article_ids))
+    ).all()  # fmt: skip
+
+
+def _texts(connection: Connection, version_ids: Sequence[int]) -> Mapping[int, list[str]]:
+    """Paragraphs that are searched, boilerplate left out."""
+    learnt = (
+        select(BoilerplateRow.paragraph_id)
+        .where(
+            BoilerplateRow.site_id == ArticleRow.site_id,
+            BoilerplateRow.paragraph_id == VersionParagraphRow.paragraph_id,
+            BoilerplateRow.verdict,
+        )
+        .exists()
+    )
+    rows = connection.execute(
+        select(VersionParagraphRow.version_id, ParagraphRow.text)
+        .join(ParagraphRow, ParagraphRow.id == VersionParagraphRow.paragraph_id)
+        .join(VersionRow, VersionRow.id == VersionParagraphRow.version_id)
+        .join(ArticleRow, ArticleRow.id == VersionRow.article_id)
+        .where(
+            VersionParagraphRow.version_id.in_(version_ids),
+            VersionParagraphRow.role.in_([role.value for role in SEARCHED_ROLES]),
+            ~learnt,
+        )
+        .order_by(VersionParagraphRow.version_id, VersionParagraphRow.position)
+    )
+    texts: dict[int, list[str]] = {}
+    for version_id, text in rows:
+        texts.setdefault(version_id, []).append(text)
+    return texts
+
+
+def _authors(connection: Connection, version_ids: Sequence[int]) -> Mapping[int, list[str]]:
+    rows = connection.execute(
+        select(VersionAuthorRow.version_id, AuthorRow.name)
+        .join(AuthorRow, AuthorRow.id == VersionAuthorRow.author_id)
+        .where(VersionAuthorRow.version_id.in_(version_ids))
+        .order_by(VersionAuthorRow.version_id, VersionAuthorRow.position)
+    )
+    authors: dict[int, list[str]] = {}
+    for version_id, name in rows:
+        authors.setdefault(version_id, []).append(name)
+    return authors
