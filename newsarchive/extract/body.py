@@ -8,7 +8,7 @@ from storage.model import BODY_ROLES, Paragraph, Role
 from newsarchive.extract import words, zones
 from newsarchive.extract.blocks import Block, Flow
 from newsarchive.extract.headline import Headline, key
-from newsarchive.extract.roles import Setting, form, is_label, role
+from newsarchive.extract.roles import HEADINGS, Setting, form, is_label, role
 from newsarchive.extract.select_body import Selection
 
 _OUTSIDE = zones.NAV | zones.MENU | zones.HIDDEN | zones.CONSENT | zones.BUTTON
@@ -16,6 +16,8 @@ _NOT_TEXT = (
     _OUTSIDE | zones.RELATED | zones.LATEST | zones.PROMO | zones.SHARE | zones.COMMENTS | zones.TAGS | zones.ASIDE | zones.FOOTER | zones.FORM
     | zones.CAPTION | zones.AD | zones.BIO | zones.PLAYER
 )  # fmt: skip
+_LABELS = BODY_ROLES | {Role.DISCLAIMER, Role.PROMO, Role.TEASER, Role.COMMENT}
+"""Roles of blocks that may be a label for what comes after."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +45,7 @@ def body(flow: Flow, selection: Selection, head: Headline, descriptions: list[st
     dek_at = _dek(blocks, chosen, head, descriptions)
     setting = _setting(blocks, chosen, head, dek_at, authors, home)
     told = _told(blocks, chosen, setting)
-    _announce(blocks, told)
+    _announce(blocks, told, min(told, default=0))
     _trim(blocks, told)
     inside = frozenset(i for i, r in told.items() if r in BODY_ROLES)
     dek = blocks[dek_at].text if dek_at >= 0 else None
@@ -86,6 +88,11 @@ def _left_behind(blocks: list[Block], chosen: set[int], head: Headline) -> set[i
         if what is Role.QUOTE and block.index in within:
             if parents.intersection(list(block.element.iterancestors())[:4]):
                 candidates.append((block, parent))
+        elif what is Role.LIST:
+            # Key points, between headline and text.
+            if block.index < min(texts) and len(block.text) > 40 and block.link_share < 0.3:
+                candidates.append((block, parent))
+                twins.add(parent)
         elif what is Role.HEADING:
             if parent in parents and block.index in within and block.tag != "h1":
                 candidates.append((block, parent))
@@ -161,16 +168,17 @@ def _told(blocks: list[Block], chosen: set[int], setting: Setting) -> dict[int, 
     return told
 
 
-def _announce(blocks: list[Block], told: dict[int, Role]) -> None:
+def _announce(blocks: list[Block], told: dict[int, Role], start: int) -> None:
     """Give what a label announces the label's role: teasers under "Read also", all under "AI Disclaimer"."""
-    for index in sorted(told):
-        if told[index] not in BODY_ROLES and told[index] not in (Role.DISCLAIMER, Role.PROMO, Role.TEASER, Role.COMMENT):
+    for block in blocks[start : max(told, default=-1) + 1]:
+        index = block.index
+        if block.zone & _OUTSIDE or told.get(index, Role.TEXT) not in _LABELS:
             continue
-        label = is_label(blocks[index])
+        label = is_label(block)
         if label is None:
             continue
         followers = _followers(blocks, told, index, label)
-        if followers or label is not Role.TEASER or _precedes_links(blocks, index):
+        if followers or (index in told and (label is not Role.TEASER or _precedes_links(blocks, index))):
             told[index] = label
             for follower in followers:
                 told[follower] = label
@@ -186,25 +194,34 @@ def _followers(blocks: list[Block], told: dict[int, Role], index: int, label: Ro
     """Return the blocks that a label speaks for: those after it in its own box, up to the next heading."""
     block = blocks[index]
     box = block.element.getparent()
+    if box is None or (label is Role.PROMO and not _is_promo_box(blocks, told, block, box)):
+        return []
     found: list[int] = []
-    if label is Role.PROMO and (len(block.text) < 16 and not words.NEWSLETTER_NAME.search(block.text)):
-        return found
-    if label is Role.PROMO and box is not None and any(i < index and box in blocks[i].element.iterancestors() for i in told):
-        return found
+    linked = False
     for other in blocks[index + 1 :]:
-        if box is None or box not in other.element.iterancestors():
+        if box not in other.element.iterancestors():
             break
-        if form(other) is Role.HEADING and block.tag in ("h1", "h2", "h3", "h4", "h5", "h6") and other.tag <= block.tag:
+        dense = other.link_share >= 0.6
+        if form(other) is Role.HEADING and block.tag in HEADINGS and other.tag <= block.tag and not (dense and label is Role.TEASER):
             break
-        if label is Role.TEASER and other.link_share < 0.6:
+        # A card: a linked headline, and perhaps one line of summary.
+        if label is Role.TEASER and not dense and not (linked and len(other.text) < 400):
             break
         if label is Role.PROMO and (len(found) >= 4 or len(other.text) > 300):
             break
         if label is Role.COMMENT and not other.zone & zones.COMMENTS:
             break
+        linked = dense
         if other.index in told:
             found.append(other.index)
     return found
+
+
+def _is_promo_box(blocks: list[Block], told: dict[int, Role], block: Block, box: HtmlElement) -> bool:
+    """Say whether a label like "Newsletter" opens a box of its own; "Advertisement" never speaks for what follows."""
+    if len(block.text) < 16 and not words.NEWSLETTER_NAME.search(block.text):
+        return False
+    return not any(i < block.index and box in blocks[i].element.iterancestors() for i in told)
 
 
 def _trim(blocks: list[Block], told: dict[int, Role]) -> None:

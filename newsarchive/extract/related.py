@@ -13,9 +13,9 @@ from storage.model import Link, LinkGroup, LinkKind
 from newsarchive.extract import words, zones
 from newsarchive.extract.addresses import host, is_media, likeness, same_page, site_of
 from newsarchive.extract.blocks import Anchor, Block, Flow
+from newsarchive.extract.roles import HEADINGS
 from newsarchive.extract.tree import Page, absolute
 
-_HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _MOST_LINKS = 2_000
 _CLIMB = 4
 """Levels above a group's parent at which its label is looked for."""
@@ -178,7 +178,7 @@ def _is_label(block: Block) -> bool:
     text = block.text
     if len(text) > 70 or block.zone & zones.FIGCAPTION:
         return False
-    if block.tag in _HEADINGS:
+    if block.tag in HEADINGS:
         return True
     if words.RELATED.match(text) or words.LATEST.match(text):
         return True

@@ -15,7 +15,7 @@ from newsarchive.extract.blocks import Block
 from newsarchive.extract.headline import alike, key
 from newsarchive.extract.moments import printed
 
-_HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _DATE_REST = re.compile(r"[^\W\d_]+")
 _DATE_WORDS = 9
 _SENTENCE_END = re.compile(r"[.!?…。！？؟।\"”’»)]\s*$")
@@ -41,7 +41,7 @@ class Setting:
 
 def form(block: Block) -> Role:
     """Return the role that a block has by its markup alone."""
-    if block.tag in _HEADINGS or (block.tag == "summary"):
+    if block.tag in HEADINGS or (block.tag == "summary"):
         return Role.HEADING
     if block.zone & zones.PRE or block.tag == "pre":
         return Role.CODE
@@ -72,7 +72,7 @@ def is_headline(block: Block, setting: Setting) -> bool:
     if block.index == setting.headline_at:
         return True
     own, head = key(block.text), key(setting.headline)
-    return bool(own) and (own == head or (block.tag in _HEADINGS and len(own) > 20 and alike(own, head) > 0.8))
+    return bool(own) and (own == head or (block.tag in HEADINGS and len(own) > 20 and alike(own, head) > 0.8))
 
 
 def _by_place(block: Block) -> Role | None:
@@ -97,7 +97,7 @@ def _under_image(block: Block) -> bool:
     """Say whether a short line shares its element with an image."""
     return (
         len(block.text) < 160
-        and block.tag not in _HEADINGS
+        and block.tag not in HEADINGS
         and block.link_share < 0.5
         and not _SENTENCE_END.search(block.text)
         and next(block.element.iter("img", "picture"), None) is not None
@@ -182,11 +182,11 @@ def leads_home(href: str, home: str) -> bool:
 def is_label(block: Block) -> Role | None:
     """Return the role of what a short heading announces: a box of teasers, a disclaimer, a newsletter box; None for others."""
     text = block.text
-    if len(text) > 70 or not (block.tag in _HEADINGS or block.strong or block.tag in ("div", "span", "p", "li", "strong") and len(text) < 45):
+    if len(text) > 70 or not (block.tag in HEADINGS or block.strong or block.tag in ("div", "span", "p", "li", "strong") and len(text) < 45):
         return None
     if words.DISCLAIMER.match(text) and len(key(text).split()) <= 4:
         return Role.DISCLAIMER
-    if words.NEWSLETTER.match(text) or (block.tag in _HEADINGS and words.PROMO.match(text)):
+    if words.NEWSLETTER.match(text) or (block.tag in HEADINGS and words.PROMO.match(text)):
         return Role.PROMO
     if words.COMMENTS.match(text):
         return Role.COMMENT
