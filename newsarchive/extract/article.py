@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from lxml.etree import XPath
 from storage.model import Article, Discovery
 
 from newsarchive.extract.addresses import host, site_of
@@ -17,6 +18,9 @@ from newsarchive.extract.jsonld import Node, article, nodes, text_of
 from newsarchive.extract.metadata import facts
 from newsarchive.extract.select_body import select
 from newsarchive.extract.tree import MAX_TEXT, Oversized, Page
+
+
+_ARTICLE_ITEM = XPath("boolean(.//*[contains(@itemtype, 'schema.org/') and (contains(@itemtype, 'Article') or contains(@itemtype, 'BlogPosting'))])")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +82,7 @@ def read_article(page: Page, discovery: Discovery | None, fetched_at: datetime |
         access=said.access,
         discovery=discovery,
         dated=published is not None and published.source not in ("feed", "sitemap"),
+        marked_up=bool(_ARTICLE_ITEM(page.body)),
         signed=bool(names),
         marks=marks,
     )

@@ -16,6 +16,9 @@ _NOT_TEXT = (
     _OUTSIDE | zones.RELATED | zones.LATEST | zones.PROMO | zones.SHARE | zones.COMMENTS | zones.TAGS | zones.ASIDE | zones.FOOTER | zones.FORM
     | zones.CAPTION | zones.AD | zones.BIO | zones.PLAYER
 )  # fmt: skip
+_AT_THE_FOOT = frozenset({Role.CORRECTION, Role.DISCLAIMER, Role.BIO, Role.TAGS})
+"""What belongs to an article though it stands after its last paragraph."""
+_AFTERMATH = 25
 _LABELS = BODY_ROLES | {Role.DISCLAIMER, Role.PROMO, Role.TEASER, Role.COMMENT}
 """Roles of blocks that may be a label for what comes after."""
 
@@ -165,6 +168,9 @@ def _told(blocks: list[Block], chosen: set[int], setting: Setting) -> dict[int, 
         # What trafilatura left is told only where it is clear what it is.
         if what is not None and (taken or what not in BODY_ROLES):
             told[block.index] = what
+    for block in blocks[max(chosen) + 1 : max(chosen) + _AFTERMATH]:
+        if not block.zone & (_OUTSIDE | zones.FOOTER) and (what := role(block, setting)) in _AT_THE_FOOT:
+            told[block.index] = what
     return told
 
 
@@ -246,7 +252,7 @@ def _paragraphs(blocks: list[Block], told: dict[int, Role], selection: Selection
             block, what = blocks[index], told[index]
             group = _group(block, what)
             if group is not None and last is not None and (group[0], group[1]) == (last[0], last[1]):
-                joint = " | " if group[2] is not None and group[2] is last[2] else "\n"
+                joint = "\t" if group[2] is not None and group[2] is last[2] else "\n"
                 paragraphs[-1] = Paragraph(role=what, text=paragraphs[-1].text + joint + block.text)
             else:
                 paragraphs.append(Paragraph(role=what, text=block.text))

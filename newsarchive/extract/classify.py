@@ -65,6 +65,8 @@ class Impression:
     discovery: Discovery | None
     dated: bool
     """The page itself gives a publication date."""
+    marked_up: bool
+    """Microdata calls something on the page an article."""
     signed: bool
     """The page names an author."""
     marks: str
@@ -129,6 +131,9 @@ def weigh(seen: Impression) -> tuple[float, str]:
     if seen.head.first("article:published_time", "datepublished", "parsely-pub-date", "pubdate"):
         score += 1.6 if "article" in og else 1.0
         reasons.append("a publication date")
+    elif seen.marked_up:
+        score += 1.5
+        reasons.append("microdata of an article")
     elif seen.dated:
         score += 0.6
         reasons.append("a date")
@@ -144,7 +149,7 @@ def _by_address(url: str) -> float:
     if not parts.path.strip("/") and not parts.query:
         return -4.0
     like = likeness(url, "")
-    score = 1.5 if like >= 1.5 else 0.5 if like >= 0.5 else -1.5 if like <= -2 else 0.0
+    score = 2.2 if like >= 2.5 else 1.5 if like >= 1.5 else 0.5 if like >= 0.5 else -1.5 if like <= -2 else 0.0
     if _JOURNALS.search(url):
         score += 1.0
     if _SHOPS.search(url):
@@ -157,12 +162,15 @@ def _by_address(url: str) -> float:
 
 
 def _by_text(seen: Impression, reasons: list[str]) -> float:
-    running = [b for b in seen.body if len(b.text) > 120 and b.link_share < 0.4]
-    size = sum(len(b.text) for b in running)
-    dense = sum(1 for b in running for c in b.text[:200] if c >= "\u2e80")
-    size *= 3 if dense > 100 else 1
+    running = [b for b in seen.body if _weight(b.text) > 60 and b.link_share < 0.4]
+    size = sum(_weight(b.text) for b in running)
     whole = sum(len(b.text) for b in seen.body) > 0.6 * seen.flow.characters
     return _amount(size, seen, reasons, len(running)) + (0.7 if whole else 0.0)
+
+
+def _weight(text: str) -> int:
+    """Return a text's length, an ideograph or a kana counting three letters."""
+    return len(text) if text.isascii() else len(text) + 2 * sum(1 for c in text if c >= "\u2e80")
 
 
 def _amount(size: int, seen: Impression, reasons: list[str], running: int) -> float:

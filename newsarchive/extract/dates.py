@@ -65,7 +65,8 @@ def dates(evidence: Evidence) -> tuple[Dated | None, Dated | None]:
     zone = _stated_zone(evidence)
     published = _published(evidence, zone)
     modified = _modified(evidence, zone)
-    if modified and published and modified.at < published.at:
+    # Many publishers write both times alike: that is no change.
+    if modified and published and modified.at <= published.at:
         modified = None
     return published, modified
 
@@ -91,7 +92,7 @@ def _published(evidence: Evidence, zone: tzinfo | None) -> Dated | None:
     if found is None:
         found = _visible(evidence, zone, updated=False) or _from_url(evidence.url, zone)
     named = _named_by_source(evidence.discovery)
-    return _finer(found, named) if found is None or found.source in ("url", "visible") else found
+    return _finer(found, named)
 
 
 def _modified(evidence: Evidence, zone: tzinfo | None) -> Dated | None:

@@ -69,7 +69,7 @@ def _is_front(url: str) -> bool:
 
 def _section(head: Head, node: Node | None) -> str | None:
     value = (node or {}).get("articleSection")
-    text = text_of(value) or head.first("article:section", "og:article:section", "parsely-section", "section", "category", "dc.subject.section", "cxenseparse:category")
+    text = text_of(value) or head.first("article:section", "og:article:section", "articlesection", "parsely-section", "section", "category", "dc.subject.section", "cxenseparse:category")
     return text.strip(" /,;") or None
 
 

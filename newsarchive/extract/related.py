@@ -50,11 +50,11 @@ def link_groups(page: Page, flow: Flow, inside: frozenset[int], canonical: str, 
     texts = {id(c) for c in inline}
     groups = _grouped([c for c in candidates if id(c) not in texts])
     for group in groups:
-        group.label = _label(group, groups, flow)
+        group.label = _label(group, groups, flow, inside)
     groups = _merged(groups, flow)
-    kept = [g for g in groups if _is_group(g, flow, listing=listing)]
+    single = [] if listing else [g for g in groups if _read_also(g, inside)]
+    kept = [g for g in groups if g not in single and _is_group(g, listing=listing)]
     found: list[LinkGroup] = []
-    single = [] if listing else [g for g in groups if g not in kept and _read_also(g, flow, inside)]
     inline_links = _links(inline + [c for g in single for c in g.candidates])
     if inline_links:
         found.append(LinkGroup(kind=LinkKind.INLINE, label="", links=inline_links))
@@ -66,7 +66,7 @@ def link_groups(page: Page, flow: Flow, inside: frozenset[int], canonical: str, 
         if not links or targets in seen:
             continue
         seen.add(targets)
-        kind = LinkKind.LISTING if listing else _kind(group, flow)
+        kind = LinkKind.LISTING if listing else _kind(group)
         found.append(LinkGroup(kind=kind, label=group.labelled, links=links))
     return tuple(found)
 
@@ -146,7 +146,7 @@ def _first_block(group: Group) -> int:
     return group.candidates[0].anchor.block
 
 
-def _label(group: Group, groups: list[Group], flow: Flow) -> Block | None:
+def _label(group: Group, groups: list[Group], flow: Flow, inside: frozenset[int]) -> Block | None:
     """Return the heading that speaks for a group: inside its box before the first card, or right before the box."""
     first = _first_block(group)
     linked = {c.anchor.block for g in groups for c in g.candidates}
@@ -160,7 +160,8 @@ def _label(group: Group, groups: list[Group], flow: Flow) -> Block | None:
             if not _within(block.element, box):
                 break
             bound = index
-            if index in linked:
+            # A heading of the text speaks for the text.
+            if index in linked or (index in inside and not _says_links(block.text)):
                 return None
             if _is_label(block):
                 return block if not _speaks_for_another(block, box) else None
@@ -174,13 +175,18 @@ def _within(element: HtmlElement, box: HtmlElement) -> bool:
     return element is box or any(above is box for above in element.iterancestors())
 
 
+def _says_links(text: str) -> bool:
+    """Say whether a line is one that announces links."""
+    return bool(words.RELATED.match(text) or words.LATEST.match(text))
+
+
 def _is_label(block: Block) -> bool:
     text = block.text
     if len(text) > 70 or block.zone & zones.FIGCAPTION:
         return False
     if block.tag in HEADINGS:
         return True
-    if words.RELATED.match(text) or words.LATEST.match(text):
+    if _says_links(text):
         return True
     names = f"{block.element.get('class') or ''} {block.element.get('id') or ''}".lower()
     return len(text) < 50 and any(word in names for word in ("title", "heading", "header", "headline", "label", "hed")) and not any(c.isdigit() for c in text[:3])
@@ -228,20 +234,20 @@ def _label_text(block: Block, flow: Flow) -> str:
     return block.text
 
 
-def _is_group(group: Group, flow: Flow, *, listing: bool) -> bool:
+def _is_group(group: Group, *, listing: bool) -> bool:
     """Say whether candidates together are a group of links to articles."""
     pages = {c.page for c in group.candidates}
     best = {c.page: 0.0 for c in group.candidates}
     for candidate in group.candidates:
         best[candidate.page] = max(best[candidate.page], candidate.score)
     strong = sum(1 for score in best.values() if score >= 2.5)
-    named = bool(words.RELATED.match(group.labelled) or words.LATEST.match(group.labelled)) or any(c.anchor.zone & (zones.RELATED | zones.LATEST) for c in group.candidates)
+    named = _says_links(group.labelled) or any(c.anchor.zone & (zones.RELATED | zones.LATEST) for c in group.candidates)
     if len(pages) == 1:
         return strong == 1 and (named or listing)
     return strong * 2 >= len(pages)
 
 
-def _read_also(group: Group, flow: Flow, inside: frozenset[int]) -> bool:
+def _read_also(group: Group, inside: frozenset[int]) -> bool:
     """Say whether a group is a single "read also" between paragraphs of the body."""
     if not inside or len({c.page for c in group.candidates}) != 1:
         return False
@@ -249,7 +255,7 @@ def _read_also(group: Group, flow: Flow, inside: frozenset[int]) -> bool:
     return min(inside) < at < max(inside) and max(c.score for c in group.candidates) >= 2.5
 
 
-def _kind(group: Group, flow: Flow) -> LinkKind:
+def _kind(group: Group) -> LinkKind:
     if group.labelled:
         if words.LATEST.match(group.labelled):
             return LinkKind.LATEST
