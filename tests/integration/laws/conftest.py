@@ -1,0 +1,110 @@
+"""An archive of the demo newsroom, crawled by the real command in a process of its own."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from newsarchive.demo import Newsroom, Server, serve
+from newsarchive.demo.clock import Clock
+from newsarchive.demo.log import Logged, read_log
+
+SITE = """
+contact = "tests@localhost"
+delay = "0s"
+index = "{index}"
+
+[[site]]
+name = "lantern"
+url = "{url}"
+allow_private = true
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rig:
+    """A newsroom that writes down every byte, and an archive of it."""
+
+    server: Server
+    log: Path
+    folder: Path
+
+    def command(self, *words: str) -> list[str]:
+        """The command line that runs `newsarchive` on this archive."""
+        return [sys.executable, "-m", "newsarchive", *words, "--archive", str(self.folder)]
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end."""
+        return subprocess.run(self.command(*words), capture_output=True, text=True, timeout=300, check=False)
+
+    def crawl(self, at: datetime | None = None, *words: str) -> subprocess.CompletedProcess[str]:
+        """Crawl at the newsroom's time, or at another."""
+        done = self.run("crawl", "--clock", (at or self.server.clock.now()).isoformat(), *words)
+        assert done.returncode == 0, done.stderr
+        return done
+
+    def lines(self) -> list[str]:
+        """What `export --all-versions` prints, sorted."""
+        done = self.run("export", "--all-versions", "--format", "jsonl")
+        assert done.returncode == 0, done.stderr
+        return sorted(done.stdout.splitlines())
+
+    def articles(self) -> list[dict[str, object]]:
+        """The latest version of every article."""
+        done = self.run("export", "--format", "jsonl")
+        assert done.returncode == 0, done.stderr
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def exchanges(self) -> list[Logged]:
+        """What went over the newsroom's sockets so far."""
+        return list(read_log(self.log))
+
+    def warcs(self) -> list[Path]:
+        """The archive's WARC files."""
+        return sorted((self.folder / "warc").glob("*.warc.gz*"))
+
+
+Build = Callable[..., Rig]
+
+
+@pytest.fixture
+def build(tmp_path: Path) -> Iterator[Build]:
+    """Makes rigs: an empty archive with the newsroom configured."""
+    servers: list[Server] = []
+
+    def make(*, index: str = "", name: str = "archive", articles: int = 40) -> Rig:
+        log = tmp_path / f"{name}.log"
+        server = serve(Newsroom(articles=articles), clock=Clock(), log=log)
+        servers.append(server)
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "newsarchive.toml").write_text(SITE.format(url=server.url, index=index))
+        return Rig(server=server, log=log, folder=folder)
+
+    yield make
+    for server in servers:
+        server.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def index_url(request: pytest.FixtureRequest) -> str:
+    """The `index` setting for each database."""
+    if request.param == "sqlite":
+        return ""
+    url: str = request.getfixturevalue("postgres_url")
+    return url
+
+
+@pytest.fixture(scope="session", autouse=True)
+def importable() -> None:
+    """Child processes find the checkout whatever their folder is."""
+    root = str(Path(__file__).parents[3])
+    known = os.environ.get("PYTHONPATH", "")
+    if root not in known.split(os.pathsep):
+        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [root, known]))

@@ -1,0 +1,72 @@
+"""Law 3: whatever moment a crawl is killed at, nothing that was kept is lost, and nothing is kept twice."""
+
+import json
+import random
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from storage.warc.reader import records
+from storage.warc.record import Record
+
+KILLS = 20
+
+
+def captures(rig: Any) -> list[Record]:
+    """Every response and revisit record in the files."""
+    return [r for path in rig.warcs() for r in records(path) if r.type in ("response", "revisit")]
+
+
+def texts(rig: Any) -> list[str]:
+    """What was archived, without where and when."""
+    lines = [json.loads(line) for line in rig.lines()]
+    return sorted(
+        json.dumps({name: line[name] for name in ("canonical_url", "headline", "dek", "authors", "body")})
+        for line in lines
+    )
+
+
+@pytest.mark.slow
+def test_a_crawl_that_is_killed_again_and_again_ends_as_if_it_never_was(
+    build: Callable[..., Any], index_url: str
+) -> None:
+    """SIGKILL at 20 random moments: verify clean, no record twice, the same articles, rebuild equal."""
+    rig = build(index=index_url, articles=72)
+    settings = rig.folder / "newsarchive.toml"
+    settings.write_text(settings.read_text().replace('delay = "0s"', 'delay = "40ms"'))
+    moments = random.Random(20)
+    killed = 0
+    for _ in range(KILLS):
+        crawl = subprocess.Popen(
+            rig.command("crawl", "--clock", rig.server.clock.now().isoformat()),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        time.sleep(moments.uniform(0.6, 2.4))
+        killed += crawl.poll() is None
+        crawl.kill()
+        crawl.wait()
+    assert killed >= KILLS // 2, "most crawls were over before they could be killed"
+    rig.crawl()
+
+    verified = rig.run("verify")
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+    held = captures(rig)
+    assert max(Counter(record.id for record in held).values()) == 1
+    sent = Counter((one.url, one.response) for one in rig.exchanges())
+    kept = Counter((record.uri, record.block) for record in held if record.type == "response")
+    assert not kept - sent, "a record holds what the server did not send that often"
+    pages = Counter(record.uri for record in held if not record.uri.endswith("/robots.txt"))
+    assert {url for url, count in pages.items() if count > 1} == set(), "what was kept was fetched again"
+
+    calm = build(name="calm", articles=72)
+    calm.crawl()
+    here, there = rig.server.url, calm.server.url
+    assert texts(rig) == sorted(text.replace(there, here) for text in texts(calm))
+    before = rig.lines()
+    assert rig.run("rebuild").returncode == 0
+    assert rig.lines() == before
