@@ -29,6 +29,7 @@ _LONG_NUMBER = re.compile(r"\d{5,}")
 _HASH = re.compile(r"(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{8,}$")
 
 
+@lru_cache(maxsize=4096)
 def site_of(host: str) -> str:
     """Return the name under which a publisher runs a host: "bbc" for www.bbc.co.uk and news.bbc.com.
 
@@ -53,11 +54,14 @@ def parts_of(url: str) -> SplitResult:
 
 
 def host(url: str) -> str:
-    """Return the host name of a URL."""
-    try:
-        return parts_of(url).hostname or ""
-    except ValueError:
-        return ""
+    """Return the host name of an absolute URL, port and user gone, without looking at the rest.
+
+    >>> host("https://user@News.example:8080/a?b")
+    'news.example'
+    """
+    authority = url.partition("://")[2].partition("/")[0].partition("?")[0].partition("#")[0]
+    name = authority.rpartition("@")[2].lower()
+    return name.partition("]")[0].lstrip("[") if name.startswith("[") else name.partition(":")[0]
 
 
 def same_page(url: str) -> str:

@@ -152,9 +152,9 @@ class _Walker:
         """Walk one element and what it holds; its tail is the caller's."""
         tag = element.tag
         if element in self.frames:
-            zone |= zones.zone_of(tag, dict(element.attrib)) & zones.OF_FRAMES
-        elif element.attrib:
-            opened = zones.zone_of(tag, dict(element.attrib))
+            zone |= zones.zone_of(tag, element.items()) & zones.OF_FRAMES
+        elif attributes := element.items():
+            opened = zones.zone_of(tag, attributes)
             if opened & zones.BODY and not zone & (zones.RELATED | zones.LATEST):
                 zone &= ~zones.OF_BOXES
             zone |= opened

@@ -106,7 +106,9 @@ def language(head: Head, node: Node | None, blocks: list[Block]) -> str | None:
 
 
 def _by_script(sample: str, stated: str | None) -> str | None:
-    letters = sum(c.isalpha() for c in sample)
+    if sample.isascii():
+        return stated
+    letters = sum(map(str.isalpha, sample))
     for code, pattern in _SCRIPTS:
         count = len(pattern.findall(sample))
         if count * (10 if code == "ja" else 3) > letters > 0:

@@ -76,11 +76,13 @@ def _candidates(page: Page, flow: Flow, canonical: str, inside: frozenset[int], 
     home = site_of(host(page.url))
     found = []
     for anchor in flow.anchors[:_MOST_LINKS]:
+        if _left_out(anchor, listing=listing):
+            continue
         url = absolute(page.base, anchor.href)
         if url is None or site_of(host(url)) != home:
             continue
         target = same_page(url)
-        if target in own or _left_out(anchor, listing=listing):
+        if target in own:
             continue
         text = anchor.text
         score = likeness(url, canonical if not listing else "")

@@ -17,6 +17,7 @@ from newsarchive.extract.moments import printed
 
 HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _DATE_REST = re.compile(r"[^\W\d_]+")
+_DIGIT = re.compile(r"\d")
 _DATE_WORDS = 9
 _SENTENCE_END = re.compile(r"[.!?…。！？؟।\"”’»)]\s*$")
 _NO_WORDS = re.compile(r"^[\W_]*$")
@@ -136,7 +137,7 @@ def _by_words(block: Block, setting: Setting) -> Role | None:
 
 def _is_dateline(text: str, block: Block) -> bool:
     """Say whether a line is a date and little else."""
-    if not any(c.isdigit() for c in text) or printed(text) is None:
+    if not _DIGIT.search(text) or printed(text) is None:
         return False
     rest = len(_DATE_REST.findall(text))
     return rest <= (_DATE_WORDS if block.zone & zones.DATE else 6) and (block.zone & zones.DATE != 0 or not _SENTENCE_END.search(text))

@@ -7,6 +7,7 @@ what surrounds a paragraph (a figure, a share bar, a list of links) can speak ab
 import logging
 from bisect import bisect_left
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass, field
 
 from lxml.etree import _Element, strip_elements
@@ -23,6 +24,8 @@ logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
 
 _NEAR = 60
 """How far from the line before, in blocks, a line is looked for that no block equals."""
+_UNREAD = "script style svg iframe template noscript nav footer select button picture img video audio object canvas link meta".split()
+"""What trafilatura drops anyway. Dropped first, its searches have a third less to look at."""
 _RESCUED = 400
 """Fewest characters that are taken for an article against trafilatura's judgement."""
 _NO_BODY = (
@@ -43,12 +46,13 @@ class Selection:
 
 
 def select(page: Page, blocks: list[Block]) -> Selection:
-    """Ask trafilatura for the article of a page and find its lines among the blocks. Empties scripts from the tree."""
-    strip_elements(page.root, "script", "style", "svg", "iframe", "template", with_tail=False)
+    """Ask trafilatura for the article of a page and find its lines among the blocks."""
+    tree = copy(page.root)
+    strip_elements(tree, *_UNREAD, with_tail=False)
     # One Extractor a page: trafilatura writes into it.
     options = Extractor(fast=True, comments=False, output_format="xml", url=page.url)
     try:
-        document = bare_extraction(page.root, options=options)
+        document = bare_extraction(tree, options=options)
     except RecursionError:
         document = None
     found = Selection() if document is None else _found_again(list(_lines(document.body)), blocks)

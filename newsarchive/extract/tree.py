@@ -82,10 +82,11 @@ def absolute(base: str, href: str) -> str | None:
     href = href.strip()
     if not href or href[0] == "#":
         return None
-    try:
-        url = urljoin(base, href.replace("\n", "").replace("\t", "").replace("\r", ""))
-    except ValueError:
-        return None
-    if not url.startswith(("http://", "https://")):
-        return None
-    return url.partition("#")[0].replace(" ", "%20")
+    if not href.startswith(("http://", "https://")) or not href.isprintable():
+        try:
+            href = urljoin(base, "".join(href.split("\n")).replace("\t", "").replace("\r", ""))
+        except ValueError:
+            return None
+        if not href.startswith(("http://", "https://")):
+            return None
+    return href.partition("#")[0].replace(" ", "%20")

@@ -5,7 +5,7 @@ means for a paragraph is decided in roles.py, together with structure and repeti
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Sequence
 from functools import lru_cache
 
 ARTICLE = 1 << 0
@@ -112,6 +112,7 @@ _WORD_ZONES = {word: flag for flag, words in _WORDS.items() for word in words.sp
 _PAIR_ZONES = {pair.replace("-", " "): flag for flag, pairs in _PAIRS.items() for pair in pairs.split()}
 _HIDING = frozenset("hidden hide d-none is-hidden u-hidden visually-hidden visuallyhidden sr-only screen-reader-text screen-reader-only".split())
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_NAMING = frozenset({"class", "id", "data-component", "data-testid", "data-module"})
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 
@@ -139,26 +140,23 @@ _OF_STORIES = RELATED | LATEST | BODY
 """What a story's own class may say: the rest is its subject ("tag-video", "category-menu")."""
 
 
-def zone_of(tag: str, attributes: Mapping[str, str]) -> int:
+def zone_of(tag: str, attributes: Sequence[tuple[str, str]]) -> int:
     """Return the zones that one element opens, by its tag and attributes."""
     zone = TAG_ZONES.get(tag, 0)
-    if not attributes:
-        return zone
-    names = attributes.get("class", "")
-    if identity := attributes.get("id"):
-        names = f"{names} {identity}"
-    for key in ("data-component", "data-testid", "data-module"):
-        if key in attributes:
-            names = f"{names} {attributes[key]}"
+    names = ""
+    for name, value in attributes:
+        if name in _NAMING:
+            names = f"{names} {value}"
+        elif name == "style":
+            if _HIDDEN_STYLE.search(value):
+                zone |= HIDDEN
+        elif name == "role":
+            zone |= _ROLE_ZONES.get(value, 0)
+        elif name == "hidden" or (name == "aria-hidden" and value == "true"):
+            zone |= HIDDEN
+        elif name == "itemprop" and value.lower() == "articlebody":
+            zone |= BODY
     if names:
         hints = hinted(names[:300])
         zone |= hints & _OF_STORIES if tag in ("article", "main") else hints
-    if "hidden" in attributes or attributes.get("aria-hidden") == "true":
-        zone |= HIDDEN
-    if (style := attributes.get("style")) and _HIDDEN_STYLE.search(style):
-        zone |= HIDDEN
-    if "role" in attributes:
-        zone |= _ROLE_ZONES.get(attributes["role"], 0)
-    if (prop := attributes.get("itemprop")) and prop.lower() == "articlebody":
-        zone |= BODY
     return zone
