@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, func, select, tuple_, union, update
+from sqlalchemy import Connection, bindparam, func, select, union, update
 
 from storage.index.database import insert_rows, reserve_ids
 from storage.index.entry import Entry

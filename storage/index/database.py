@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeAlias, TypeVar
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, func, select, text
+from sqlalchemy import Connection, Engine, Row, Select, Table, create_engine, event, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import (
@@ -24,6 +24,8 @@ from storage.errors import DiskFull, IndexFailure, IndexTooNew
 from storage.index.tables import Base
 
 T = TypeVar("T")
+AnyRow: TypeAlias = Row[*tuple[Any, ...]]
+AnySelect: TypeAlias = Select[*tuple[Any, ...]]
 
 HEAD = "0001"
 """The newest migration in storage/index/migrations/versions: the schema that this code speaks."""
@@ -82,9 +84,9 @@ class Database:
         with self._writing, naming_errors(self.name):
             for attempt in range(1, _ATTEMPTS + 1):
                 try:
-                    with self.engine.connect().execution_options(newsarchive_writes=True) as connection:
-                        with connection.begin():
-                            return work(connection)
+                    writes = self.engine.execution_options(newsarchive_writes=True)
+                    with writes.begin() as connection:
+                        return work(connection)
                 except DBAPIError as error:
                     undone()
                     if attempt == _ATTEMPTS or not _is_collision(error):
@@ -176,7 +178,8 @@ def _begin_sqlite(connection: Connection) -> None:
 def _revision(engine: Engine) -> str | None:
     try:
         with engine.connect() as connection:
-            return connection.scalar(text("SELECT version_num FROM alembic_version"))
+            found = connection.scalar(text("SELECT version_num FROM alembic_version"))
+            return str(found) if found else None
     except SQLAlchemyError:
         return None
 

@@ -16,7 +16,6 @@ class Entry:
     ingest: Ingest
     capture_id: int = 0
     site_id: int = 0
-    site_name: str = ""
     url_id: int = 0
     article_id: int | None = None
     version_id: int | None = None
@@ -30,7 +29,6 @@ class Entry:
     content_digest: str | None
     is_upgrade: bool = False
     """The index holds the capture already, unread; now it comes with a reading."""
-    previous_version_id: int | None = None
     changed: bool = False
     """It brought something new: told to the schedule."""
 

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, bindparam, false, func, select
+from sqlalchemy import Connection, Select, and_, bindparam, false, func, select
 
+from storage.index.database import AnyRow, AnySelect
 from storage.index.narrow import conditions
 from storage.index.search import matching_versions
 from storage.index.tables import (
@@ -44,7 +45,7 @@ def export(connection: Connection, filters: Filters, *, all_versions: bool) -> I
         yield from _lines(connection, version_ids)
 
 
-def _chosen(connection: Connection, filters: Filters, *, all_versions: bool) -> Select[tuple[int]]:
+def _chosen(connection: Connection, filters: Filters, *, all_versions: bool) -> Select[int]:
     chosen = (
         select(VersionRow.id)
         .join(ArticleRow, ArticleRow.id == VersionRow.article_id)
@@ -78,8 +79,8 @@ def _lines(connection: Connection, version_ids: Sequence[int]) -> Iterator[dict[
 
 
 def _line(
-    row: Row[Any],
-    paragraphs: Sequence[Row[Any]],
+    row: AnyRow,
+    paragraphs: Sequence[AnyRow],
     authors: list[str],
     tags: list[str],
     links: list[dict[str, Any]],
@@ -126,8 +127,8 @@ def iso(moment: datetime | None) -> str | None:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z") if moment else None
 
 
-def _gathered(connection: Connection, asked: Select[Any], ids: Mapping[str, Any]) -> dict[int, list[Row[Any]]]:
-    gathered: dict[int, list[Row[Any]]] = {}
+def _gathered(connection: Connection, asked: AnySelect, ids: Mapping[str, Any]) -> dict[int, list[AnyRow]]:
+    gathered: dict[int, list[AnyRow]] = {}
     for row in connection.execute(asked, ids):
         gathered.setdefault(row.version_id, []).append(row)
     return gathered

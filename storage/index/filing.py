@@ -2,33 +2,36 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from sqlalchemy import Connection, and_, bindparam, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, or_, select, update
 
 from storage.index.database import insert_rows
 from storage.index.entry import Entry
 from storage.index.names import Names
-from storage.index.sites import SiteBook, load_book, name_by_host
+from storage.index.sites import KnownSite, SiteBook, load_book, name_by_host
 from storage.index.surt import host_key, host_of
 from storage.index.tables import SiteHostRow, SiteRow, UrlRow
 
 
 def file_under_sites(connection: Connection, names: Names, entries: Sequence[Entry]) -> None:
     """Give each entry its site; hosts that belong to none get one of their own."""
-    names.book = book = load_book(connection)
+    names.book = load_book(connection)
+    places = [(entry.capture.url, entry.discovery.site) for entry in entries]
+    for entry, site in zip(entries, sites_of(connection, names, places), strict=True):
+        entry.site_id = site.id
+
+
+def sites_of(connection: Connection, names: Names, places: Sequence[tuple[str, str]]) -> list[KnownSite]:
+    """Sites of captures, told by URL and by the site that each was fetched for."""
+    book = names.book
     strangers: dict[str, str] = {}
-    for entry in entries:
-        if book.configured_for(entry.capture.url, entry.discovery.site) is None:
-            name = name_by_host(entry.capture.url)
-            origin = _origin(entry.capture.url)
+    for url, asked_for in places:
+        if book.configured_for(url, asked_for) is None:
+            name, origin = name_by_host(url), _origin(url)
             strangers[name] = min(origin, strangers.get(name, origin))
     if _add_strangers(connection, book, strangers):
         names.book = book = load_book(connection)
-        for name in strangers:
-            refile_urls(connection, book, [name])
-    for entry in entries:
-        site = book.configured_for(entry.capture.url, entry.discovery.site)
-        site = site or book.by_name[name_by_host(entry.capture.url)]
-        entry.site_id, entry.site_name = site.id, site.name
+        refile_urls(connection, book, strangers)
+    return [book.configured_for(url, asked_for) or book.by_name[name_by_host(url)] for url, asked_for in places]
 
 
 def _add_strangers(connection: Connection, book: SiteBook, strangers: Mapping[str, str]) -> bool:
@@ -51,16 +54,21 @@ def _add_strangers(connection: Connection, book: SiteBook, strangers: Mapping[st
 def refile_urls(connection: Connection, book: SiteBook, hosts: Iterable[str]) -> None:
     """Let URLs of these hosts, and of hosts below them, point to the site that they belong to now."""
     for host in sorted(hosts):
-        key = host_key(host)
-        # ")" follows the host, "," a host below it; "*" and "-" come next after them.
-        here = and_(UrlRow.urlkey >= f"{key})", UrlRow.urlkey < f"{key}*")
-        below = and_(UrlRow.urlkey >= f"{key},", UrlRow.urlkey < f"{key}-")
-        rows = connection.execute(select(UrlRow.id, UrlRow.url, UrlRow.site_id).where(or_(here, below))).all()
+        rows = connection.execute(select(UrlRow.id, UrlRow.url, UrlRow.site_id).where(of_host(host))).all()
         changes = [
             {"of": row.id, "site_id": site_id} for row in rows if (site_id := book.site_of(row.url)) != row.site_id
         ]
         if changes:
             connection.execute(update(UrlRow).where(UrlRow.id == bindparam("of")), changes)
+
+
+def of_host(host: str) -> ColumnElement[bool]:
+    """URLs of a host, with or without "www.", and of hosts below it."""
+    key = host_key(host)
+    # ")" follows the host, "," a host below it; "*" and "-" come next after them.
+    here = and_(UrlRow.urlkey >= f"{key})", UrlRow.urlkey < f"{key}*")
+    below = and_(UrlRow.urlkey >= f"{key},", UrlRow.urlkey < f"{key}-")
+    return or_(here, below)
 
 
 def _origin(url: str) -> str:

@@ -1,17 +1,21 @@
 """The SQL index: one object for all who read or write it."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from datetime import datetime
-from typing import Any, Literal, Protocol, Self, TypeVar
+from datetime import UTC, datetime
+from typing import Any, Literal, Self, TypeVar
 
 from sqlalchemy import Connection
 
+from storage.index import queries, registry
+from storage.index import status as counts
 from storage.index.database import Database
 from storage.index.export import export
 from storage.index.frontier import add_due, due, next_due_at
 from storage.index.names import Names
 from storage.index.search import search
+from storage.index.settle import settle
 from storage.index.sites import load_book
+from storage.index.tables import CaptureRow
 from storage.index.views import (
     ALL_CAPTURES,
     EVERYTHING,
@@ -36,17 +40,6 @@ from storage.model import CrawlRun, Due, Found, Ingest, NextLook, RefersTo, Seen
 T = TypeVar("T")
 
 
-class Closed(Protocol):
-    """What is known of a WARC file that will not grow any more."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def size(self) -> int: ...
-    @property
-    def sha256(self) -> str: ...
-
-
 class Index:
     """The SQL index of one archive. Safe to share between threads; one commit runs at a time."""
 
@@ -68,11 +61,12 @@ class Index:
 
     def register_sites(self, sites: Sequence[Site]) -> None:
         """Make sites known, or known better; what imports had filed under their hosts moves to them."""
-        raise NotImplementedError
+        self._write(lambda connection: registry.register_sites(connection, self._names, sites))
 
     def site_for(self, url: str) -> Site | None:
         """The site whose host is the longest match, or None."""
-        raise NotImplementedError
+        with self._database.reading() as connection:
+            return load_book(connection).model_for(url)
 
     def sites(self) -> tuple[Site, ...]:
         """All registered sites, by name."""
@@ -81,19 +75,19 @@ class Index:
 
     def begin_crawl(self, run: CrawlRun) -> None:
         """Note a run's begin, and its sites as they were configured then (the newest run's word counts)."""
-        raise NotImplementedError
+        self._write(lambda connection: registry.begin_crawl(connection, self._names, run))
 
     def end_crawl(self, run: CrawlRun) -> None:
         """Note a run's end."""
-        raise NotImplementedError
+        self._write(lambda connection: registry.end_crawl(connection, run))
 
     def warc_opened(self, name: str, run_id: str | None = None) -> None:
         """Note a WARC file that is being written."""
-        raise NotImplementedError
+        self._write(lambda connection: registry.warc_opened(connection, name, run_id))
 
-    def warc_closed(self, file: Closed, run_id: str | None = None) -> None:
+    def warc_closed(self, file: registry.Closed, run_id: str | None = None) -> None:
         """Note a WARC file that is whole."""
-        raise NotImplementedError
+        self._write(lambda connection: registry.warc_closed(connection, file, run_id))
 
     def commit(self, batch: Sequence[Ingest], plan: Callable[[Seen], NextLook]) -> Committed:
         """Write all of a batch in one transaction. What was committed before is skipped, by record id."""
@@ -101,7 +95,7 @@ class Index:
 
     def settle(self) -> Settled:
         """Draw the conclusions that need more than one capture: originals, boilerplate, search refreshed."""
-        raise NotImplementedError
+        return settle(self._write)
 
     def add_due(self, found: Sequence[Found]) -> int:
         """Put URLs into the frontier that are not there; returns how many."""
@@ -121,19 +115,22 @@ class Index:
 
     def indexed_to(self, warc: str) -> int:
         """Offset behind the last record of that file that is indexed; 0 where none is."""
-        raise NotImplementedError
+        with self._database.reading() as connection:
+            return registry.indexed_to(connection, warc)
 
     def reset(self) -> None:
         """Empty everything that a rebuild makes anew: all tables."""
-        raise NotImplementedError
+        self._write(lambda connection: registry.reset(connection, self._names))
 
     def by_digest(self, payload_digest: str) -> RefersTo | None:
         """The first whole response with that payload."""
-        raise NotImplementedError
+        with self._database.reading() as connection:
+            return registry.original_by_digest(connection, payload_digest)
 
     def by_url(self, url: str) -> RefersTo | None:
         """The latest whole 200 response of that URL."""
-        raise NotImplementedError
+        with self._database.reading() as connection:
+            return registry.original_by_url(connection, url)
 
     def search(
         self,
@@ -150,27 +147,33 @@ class Index:
 
     def article(self, article_id: int) -> ArticleView | None:
         """One article with its history."""
-        raise NotImplementedError
+        with self._database.reading() as connection:
+            return queries.article(connection, article_id)
 
     def find_article(self, url: str) -> int | None:
         """The article that a URL names or has shown."""
-        raise NotImplementedError
+        with self._database.reading() as connection:
+            return queries.find_article(connection, url)
 
     def version(self, version_id: int) -> VersionView | None:
         """One version, whole."""
-        raise NotImplementedError
+        with self._database.reading() as connection:
+            return queries.version(connection, version_id)
 
     def articles(self, filters: Filters = EVERYTHING, *, limit: int = 50, offset: int = 0) -> tuple[ArticleLine, ...]:
         """Articles by date, newest first (`filters.query` is not looked at)."""
-        raise NotImplementedError
+        with self._database.reading() as connection:
+            return queries.articles(connection, filters, limit=limit, offset=offset)
 
     def capture(self, capture_id: int) -> CaptureView | None:
         """One capture by its id."""
-        raise NotImplementedError
+        with self._database.reading() as connection:
+            return queries.capture(connection, CaptureRow.id == capture_id)
 
     def capture_of_record(self, record_id: str) -> CaptureView | None:
         """One capture by its record's id."""
-        raise NotImplementedError
+        with self._database.reading() as connection:
+            return queries.capture(connection, CaptureRow.record_id == record_id)
 
     def captures(
         self,
@@ -181,7 +184,8 @@ class Index:
         offset: int = 0,
     ) -> Iterator[CaptureView]:
         """Captures, streamed. Order "urlkey" is that of a CDX file: by urlkey, then time."""
-        raise NotImplementedError
+        with self._database.reading() as connection:
+            yield from queries.captures(connection, filters, order=order, limit=limit, offset=offset)
 
     def export(self, filters: Filters = EVERYTHING, *, all_versions: bool = False) -> Iterator[dict[str, Any]]:
         """One line an article (or version), streamed in the order of articles' URLs."""
@@ -190,20 +194,25 @@ class Index:
 
     def status(self, now: datetime | None = None) -> Status:
         """What the archive holds, site by site."""
-        raise NotImplementedError
+        with self._database.reading() as connection:
+            return counts.status(connection, now or datetime.now(UTC))
 
     def crawls(self, *, limit: int = 50) -> tuple[CrawlView, ...]:
         """Runs, newest first."""
-        raise NotImplementedError
+        with self._database.reading() as connection:
+            return counts.crawls(connection, limit=limit)
 
     def warc_files(self) -> tuple[WarcFileView, ...]:
         """All WARC files the index knows, by name."""
-        raise NotImplementedError
+        with self._database.reading() as connection:
+            return counts.warc_files(connection)
 
     def sources(self, site: str | None = None) -> tuple[SourceView, ...]:
         """Feeds, sitemaps and listings, by URL."""
-        raise NotImplementedError
+        with self._database.reading() as connection:
+            return counts.sources(connection, site)
 
     def boilerplate(self, site: str) -> tuple[BoilerplateView, ...]:
         """Paragraphs that several articles of a site carry, the most printed first."""
-        raise NotImplementedError
+        with self._database.reading() as connection:
+            return counts.boilerplate(connection, site)

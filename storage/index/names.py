@@ -1,11 +1,10 @@
 """Rows that stand for a text and are shared: URLs, paragraphs, names, link groups. Here texts become row ids."""
 
 import hashlib
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection, bindparam, select
-from sqlalchemy.orm import InstrumentedAttribute
 
 from storage.index.database import insert_rows, reserve_ids
 from storage.index.sites import SiteBook

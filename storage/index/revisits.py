@@ -9,9 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, or_, select, update
 from sqlalchemy.orm import aliased
 
+from storage.index.database import AnyRow
 from storage.index.entry import Entry
 from storage.index.tables import CaptureRow
 from storage.model import Outcome
@@ -92,7 +93,7 @@ def _asked(records: Sequence[str], places: Iterable[tuple[int, str]]) -> dict[st
     }
 
 
-def _from_row(row: Row[Any]) -> _Original:
+def _from_row(row: AnyRow) -> _Original:
     is_revisit = row.kind == "revisit"
     return _Original(
         row.id, row.record_id, row.url_id, row.warc_date, is_revisit,
@@ -165,7 +166,7 @@ def resolve_waiting(connection: Connection) -> Resolved:
     return resolved
 
 
-_Pair = tuple[Row[Any], _Original]
+_Pair = tuple[AnyRow, _Original]
 
 
 def _waiting(connection: Connection) -> list[_Pair]:
@@ -191,15 +192,15 @@ def _pairs(connection: Connection, revisit: Any, original: Any, condition: Colum
     return [(rows[revisit_id], _from_row(rows[original_id])) for revisit_id, original_id in sorted(meant.items())]
 
 
-def _by_id(connection: Connection, ids: Sequence[int]) -> dict[int, Row[Any]]:
-    rows: dict[int, Row[Any]] = {}
+def _by_id(connection: Connection, ids: Sequence[int]) -> dict[int, AnyRow]:
+    rows: dict[int, AnyRow] = {}
     for start in range(0, len(ids), 900):
         for row in connection.execute(select(CaptureRow).where(CaptureRow.id.in_(ids[start : start + 900]))):
             rows[row.id] = row
     return rows
 
 
-def _change(revisit: Row[Any], original: _Original, resolved: Resolved) -> dict[str, Any]:
+def _change(revisit: AnyRow, original: _Original, resolved: Resolved) -> dict[str, Any]:
     change: dict[str, Any] = {
         "of": revisit.id, "refers_to_id": original.id, "outcome": revisit.outcome, "title": revisit.title,
         "entries": revisit.entries, "content_digest": revisit.content_digest, "article_id": revisit.article_id,

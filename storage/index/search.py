@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Text, cast, column, func, literal_column, select, table
+from sqlalchemy import ColumnElement, Connection, Text, cast, column, func, literal_column, select, table
 from sqlalchemy.dialects.postgresql import TSQUERY
 
+from storage.index.database import AnyRow, AnySelect
 from storage.index.documents import SEARCHED_ROLES, first_doc_id
 from storage.index.narrow import conditions, languages
 from storage.index.query import Query, parse, to_fts5, to_tsquery
@@ -69,7 +70,7 @@ def search(connection: Connection, text: str, filters: Filters, *, limit: int, o
     )
 
 
-def matching_versions(connection: Connection, text: str, filters: Filters) -> Select[Any]:
+def matching_versions(connection: Connection, text: str, filters: Filters) -> AnySelect:
     """Ids of all versions that match."""
     query = parse(text, filters)
     found = _matching(connection, query, languages(connection), None, with_score=False).subquery("found")
@@ -78,7 +79,7 @@ def matching_versions(connection: Connection, text: str, filters: Filters) -> Se
 
 def _matching(
     connection: Connection, query: Query, spoken: Sequence[str | None], window: int | None, *, with_score: bool
-) -> Select[Any]:
+) -> AnySelect:
     """Documents that match, newest first."""
     is_postgres = connection.dialect.name == "postgresql"
     wanted = to_tsquery(query, spoken) if is_postgres else to_fts5(query, spoken)
@@ -125,7 +126,7 @@ def _dated(key: ColumnElement[int], filters: Filters) -> list[ColumnElement[bool
     return ranges
 
 
-def _hits(connection: Connection, rows: Sequence[Row[Any]], marker: Marker) -> tuple[Hit, ...]:
+def _hits(connection: Connection, rows: Sequence[AnyRow], marker: Marker) -> tuple[Hit, ...]:
     if not rows:
         return ()
     versions = {(row.article_id, row.number): row for row in _versions(connection, [row.article_id for row in rows])}
@@ -160,7 +161,7 @@ def _hits(connection: Connection, rows: Sequence[Row[Any]], marker: Marker) -> t
     )
 
 
-def _versions(connection: Connection, article_ids: Sequence[int]) -> Sequence[Row[Any]]:
+def _versions(connection: Connection, article_ids: Sequence[int]) -> Sequence[AnyRow]:
     return connection.execute(
         select(
             VersionRow.id, VersionRow.article_id, VersionRow.number, VersionRow.headline, VersionRow.dek,

@@ -29,7 +29,8 @@ class KnownSite:
 class SiteBook:
     """All sites, found by host. A configured site has its hosts, with or without "www.", and what lies below them:
     news.example has sport.news.example, www.news.example does not; the longest host that matches decides.
-    A site that only imports made known has its own host alone."""
+    A site that only imports made known has its own host alone.
+    """
 
     def __init__(self, sites: Iterable[KnownSite]) -> None:
         self.sites = tuple(sorted(sites, key=lambda site: (not site.configured, site.name)))
@@ -54,6 +55,11 @@ class SiteBook:
                 self._of_host.clear()
             self._of_host[host] = self._match(host)
         return self._of_host[host]
+
+    def model_for(self, url: str) -> Site | None:
+        """The configured site that a URL belongs to, as the archive's noun."""
+        site = self.find(url)
+        return site.as_model() if site and site.configured else None
 
     def site_of(self, url: str) -> int | None:
         """Id of that site."""

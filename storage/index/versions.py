@@ -193,12 +193,23 @@ def names_of(names: Iterable[str]) -> list[str]:
     return [name[:LONGEST_NAME] for name in names if name]
 
 
+OF_VERSION = (VersionParagraphRow, VersionAuthorRow, VersionTagRow)
+"""Tables whose rows belong to a version."""
+
+
 def _take_out(connection: Connection, replaced: Sequence[Draft], swept: Swept) -> None:
-    """Take out what later captures had said of versions, and note what may be of no use any more."""
+    """Take out what later captures had said of versions."""
     if not replaced:
         return
-    version_ids = [draft.version_id for draft in replaced]
-    captures = [draft.replaces for draft in replaced]
+    captures = [draft.replaces for draft in replaced if draft.replaces is not None]
+    drop_words(connection, [draft.version_id for draft in replaced], captures, swept)
+    # Paragraphs that are printed there no more were counted perhaps.
+    sites = {draft.first.site_id for draft in replaced}
+    connection.execute(update(SiteRow).where(SiteRow.id.in_(sites)).values(relearn=True))
+
+
+def drop_words(connection: Connection, version_ids: Sequence[int], captures: Sequence[int], swept: Swept) -> None:
+    """Take out what versions say, and their first captures' links; note what may be of no use any more."""
     for table, column, into in (
         (VersionParagraphRow, VersionParagraphRow.paragraph_id, swept.paragraphs),
         (VersionAuthorRow, VersionAuthorRow.author_id, swept.authors),
@@ -212,6 +223,3 @@ def _take_out(connection: Connection, replaced: Sequence[Draft], swept: Swept) -
         connection.scalars(select(CaptureGroupRow.group_id).where(CaptureGroupRow.capture_id.in_(captures)))
     )
     connection.execute(delete(CaptureGroupRow).where(CaptureGroupRow.capture_id.in_(captures)))
-    # Paragraphs that are printed there no more were counted perhaps.
-    sites = {draft.first.site_id for draft in replaced}
-    connection.execute(update(SiteRow).where(SiteRow.id.in_(sites)).values(relearn=True))

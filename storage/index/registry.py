@@ -1,0 +1,180 @@
+"""Runs, sites and WARC files: what the index is told besides captures."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from sqlalchemy import Connection, delete, select, text, update
+
+from storage.index.database import insert_rows
+from storage.index.filing import refile_urls
+from storage.index.moving import move_captures, take_out_empty_sites
+from storage.index.names import Names, short_digest
+from storage.index.sites import KnownSite, load_book
+from storage.index.surt import host_of
+from storage.index.tables import Base, CaptureRow, CrawlRow, CrawlSiteRow, SiteHostRow, SiteRow, UrlRow, WarcFileRow
+from storage.model import CrawlRun, RefersTo, Site
+
+
+class Closed(Protocol):
+    """What is known of a WARC file that will not grow any more."""
+
+    @property
+    def name(self) -> str:
+        """File name, without folder and without ".open"."""
+
+    @property
+    def size(self) -> int:
+        """In bytes."""
+
+    @property
+    def sha256(self) -> str:
+        """Of the whole file, in hexadecimal."""
+
+
+def register_sites(
+    connection: Connection, names: Names, sites: Sequence[Site], *, described_at: datetime | None = None
+) -> None:
+    """Make sites known, or known better. The owner's configuration (`described_at` None) counts, else the newest run."""
+    book = load_book(connection)
+    touched: set[str] = set()
+    for site in sites:
+        known = book.by_name.get(site.name)
+        if known is not None and not _counts_more(connection, known, described_at):
+            continue
+        hosts = {host for host in (host_of(site.url), *(host.lower() for host in site.hosts)) if host}
+        if known is not None and (known.url, set(known.hosts), known.configured) == (site.url, hosts, True):
+            _describe(connection, site, described_at)
+            continue
+        touched |= hosts | set(known.hosts if known else ())
+        site_id = _describe(connection, site, described_at)
+        connection.execute(delete(SiteHostRow).where(SiteHostRow.site_id == site_id))
+        insert_rows(connection, SiteHostRow, [{"site_id": site_id, "host": host} for host in sorted(hosts)])
+    names.book = book = load_book(connection)
+    if touched:
+        names.forget()
+        move_captures(connection, names, touched, {site.name for site in sites})
+        take_out_empty_sites(connection)
+        names.book = book = load_book(connection)
+        refile_urls(connection, book, touched)
+
+
+def _counts_more(connection: Connection, known: KnownSite, described_at: datetime | None) -> bool:
+    if not known.configured or described_at is None:
+        return True
+    before = connection.scalar(select(SiteRow.configured_at).where(SiteRow.id == known.id))
+    return before is not None and before <= described_at
+
+
+def _describe(connection: Connection, site: Site, described_at: datetime | None) -> int:
+    now = {"url": site.url, "configured": True, "configured_at": described_at}
+    insert_rows(connection, SiteRow, [{"name": site.name, "relearn": False, **now}], once_by=["name"])
+    connection.execute(update(SiteRow).where(SiteRow.name == site.name).values(now))
+    return connection.scalars(select(SiteRow.id).where(SiteRow.name == site.name)).one()
+
+
+def begin_crawl(connection: Connection, names: Names, run: CrawlRun) -> None:
+    """Note a run's begin, and its sites as they were configured then."""
+    register_sites(connection, names, run.sites, described_at=run.started_at)
+    crawl_id = _crawl(connection, run.id)
+    connection.execute(update(CrawlRow).where(CrawlRow.id == crawl_id).values(started_at=run.started_at))
+    book = names.book
+    rows = [
+        {"crawl_id": crawl_id, "site_id": book.by_name[site.name].id}
+        for site in sorted(run.sites, key=lambda site: site.name)
+    ]
+    insert_rows(connection, CrawlSiteRow, rows, once_by=["crawl_id", "site_id"])
+
+
+def end_crawl(connection: Connection, run: CrawlRun) -> None:
+    """Note a run's end."""
+    end: dict[str, Any] = {
+        "finished_at": run.finished_at, "outcome": run.outcome, "counters": dict(run.counters),
+    }  # fmt: skip
+    connection.execute(update(CrawlRow).where(CrawlRow.id == _crawl(connection, run.id)).values(end))
+
+
+def _crawl(connection: Connection, run_id: str) -> int:
+    insert_rows(connection, CrawlRow, [{"run": run_id, "counters": {}}], once_by=["run"])
+    return connection.scalars(select(CrawlRow.id).where(CrawlRow.run == run_id)).one()
+
+
+def warc_opened(connection: Connection, name: str, run_id: str | None) -> None:
+    """Note a WARC file that is being written."""
+    _warc_file(connection, name, run_id)
+
+
+def warc_closed(connection: Connection, file: Closed, run_id: str | None) -> None:
+    """Note a WARC file that is whole."""
+    _warc_file(connection, file.name, run_id)
+    whole = {"state": "closed", "size": file.size, "sha256": file.sha256}
+    connection.execute(update(WarcFileRow).where(WarcFileRow.name == file.name).values(whole))
+
+
+def _warc_file(connection: Connection, name: str, run_id: str | None) -> None:
+    insert_rows(connection, WarcFileRow, [{"name": name, "state": "open"}], once_by=["name"])
+    if run_id is not None:
+        crawl_id = _crawl(connection, run_id)
+        connection.execute(update(WarcFileRow).where(WarcFileRow.name == name).values(crawl_id=crawl_id))
+
+
+def indexed_to(connection: Connection, warc: str) -> int:
+    """Offset behind the last record of that file that is indexed."""
+    last = connection.execute(
+        select(CaptureRow.warc_offset, CaptureRow.warc_length)
+        .join(WarcFileRow, WarcFileRow.id == CaptureRow.warc_file_id)
+        .where(WarcFileRow.name == warc)
+        .order_by(CaptureRow.warc_offset.desc())
+        .limit(1)
+    ).first()
+    return last.warc_offset + last.warc_length if last else 0
+
+
+_WHOLE = (CaptureRow.kind == "response", CaptureRow.truncated.is_(None), CaptureRow.payload_size > 0)
+
+
+def original_by_digest(connection: Connection, payload_digest: str) -> RefersTo | None:
+    """The first whole response with that payload."""
+    return _refers_to(
+        connection,
+        select(CaptureRow.record_id, UrlRow.url, CaptureRow.warc_date)
+        .join(UrlRow, UrlRow.id == CaptureRow.url_id)
+        .where(*_WHOLE, CaptureRow.payload_digest == payload_digest)
+        .order_by(CaptureRow.fetched_at, CaptureRow.record_id)
+        .limit(1),
+    )
+
+
+def original_by_url(connection: Connection, url: str) -> RefersTo | None:
+    """The latest whole 200 response of that URL."""
+    return _refers_to(
+        connection,
+        select(CaptureRow.record_id, UrlRow.url, CaptureRow.warc_date)
+        .join(UrlRow, UrlRow.id == CaptureRow.url_id)
+        .where(*_WHOLE, CaptureRow.status == 200, UrlRow.digest == short_digest(url))
+        .order_by(CaptureRow.fetched_at.desc(), CaptureRow.record_id.desc())
+        .limit(1),
+    )
+
+
+def _refers_to(connection: Connection, asked: Any) -> RefersTo | None:
+    row = connection.execute(asked).first()
+    return RefersTo(record_id=row.record_id, url=row.url, date=row.warc_date) if row else None
+
+
+def reset(connection: Connection, names: Names) -> None:
+    """Empty all tables."""
+    names.forget()
+    tables = [table.name for table in Base.metadata.tables.values()]
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"TRUNCATE {', '.join(sorted(tables))} RESTART IDENTITY"))
+        return
+    connection.execute(text("INSERT INTO search(search) VALUES ('delete-all')"))
+    _empty(connection, tables)
+
+
+def _empty(connection: Connection, tables: Iterable[str]) -> None:
+    # Rows point at each other in circles: references are looked at when all are gone.
+    connection.execute(text("PRAGMA defer_foreign_keys=ON"))
+    for name in tables:
+        connection.execute(text(f"DELETE FROM {name}"))  # noqa: S608 - our own names

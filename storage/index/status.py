@@ -1,0 +1,168 @@
+"""What the archive holds, counted."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, and_, case, func, select
+
+from storage.index.tables import (
+    ArticleRow,
+    BoilerplateRow,
+    CaptureRow,
+    CrawlRow,
+    CrawlSiteRow,
+    FrontierRow,
+    ParagraphRow,
+    SiteRow,
+    SourceRow,
+    UrlRow,
+    VersionRow,
+    WarcFileRow,
+)
+from storage.index.views import BoilerplateView, CrawlView, SiteStatus, SourceView, Status, WarcFileView
+from storage.model import Outcome, UrlKind
+
+
+def status(connection: Connection, now: datetime) -> Status:
+    """What the archive holds, site by site."""
+    sites = _sites(connection, now)
+    files = connection.execute(
+        select(func.count().label("files"), func.coalesce(func.sum(WarcFileRow.size), 0).label("bytes"))
+    ).one()
+    last = crawls(connection, limit=1)
+    return Status(
+        sites=sites,
+        articles=sum(site.articles for site in sites),
+        versions=sum(site.versions for site in sites),
+        captures=sum(site.captures for site in sites),
+        warc_files=files.files,
+        warc_bytes=int(files.bytes),
+        last_crawl=last[0] if last else None,
+    )
+
+
+def _sites(connection: Connection, now: datetime) -> tuple[SiteStatus, ...]:
+    articles = _counted(connection, select(ArticleRow.site_id, func.count()).group_by(ArticleRow.site_id))
+    versions = _counted(
+        connection,
+        select(ArticleRow.site_id, func.count())
+        .join(VersionRow, VersionRow.article_id == ArticleRow.id)
+        .group_by(ArticleRow.site_id),
+    )
+    outcomes: dict[int, dict[Outcome, int]] = {}
+    spans: dict[int, tuple[datetime, datetime]] = {}
+    captured = select(
+        CaptureRow.site_id, CaptureRow.outcome, func.count(), func.min(CaptureRow.fetched_at),
+        func.max(CaptureRow.fetched_at),
+    ).group_by(CaptureRow.site_id, CaptureRow.outcome)  # fmt: skip
+    for site_id, outcome, count, first, last in connection.execute(captured.order_by(CaptureRow.outcome)):
+        outcomes.setdefault(site_id, {})[Outcome(outcome)] = count
+        before = spans.get(site_id, (first, last))
+        spans[site_id] = (min(before[0], first), max(before[1], last))
+    waiting = _waiting(connection, now)
+    rows = connection.execute(select(SiteRow).order_by(SiteRow.name)).all()
+    return tuple(
+        SiteStatus(
+            name=row.name, url=row.url, title=row.title, configured=row.configured, articles=articles.get(row.id, 0),
+            versions=versions.get(row.id, 0), captures=sum(outcomes.get(row.id, {}).values()),
+            outcomes=outcomes.get(row.id, {}), first_capture=spans[row.id][0] if row.id in spans else None,
+            last_capture=spans[row.id][1] if row.id in spans else None, **waiting.get(row.id, {}),
+        )
+        for row in rows
+    )  # fmt: skip
+
+
+def _counted(connection: Connection, asked: Any) -> dict[int, int]:
+    return {site_id: count for site_id, count in connection.execute(asked)}
+
+
+def _waiting(connection: Connection, now: datetime) -> Mapping[int, dict[str, Any]]:
+    is_due = case((FrontierRow.due_at <= now, 1), else_=0)
+    rows = connection.execute(
+        select(
+            FrontierRow.site_id, func.sum(is_due).label("due"), func.count().label("planned"),
+            func.min(FrontierRow.due_at).label("next_due"),
+        )
+        .where(FrontierRow.due_at.is_not(None))
+        .group_by(FrontierRow.site_id)
+    )  # fmt: skip
+    return {
+        row.site_id: {"due": int(row.due), "scheduled": row.planned - int(row.due), "next_due": row.next_due}
+        for row in rows
+    }
+
+
+def crawls(connection: Connection, *, limit: int) -> tuple[CrawlView, ...]:
+    """Runs, newest first."""
+    captured = select(func.count()).where(CaptureRow.crawl_id == CrawlRow.id).scalar_subquery()
+    rows = connection.execute(
+        select(CrawlRow, captured.label("captures")).order_by(CrawlRow.run.desc()).limit(limit)
+    ).all()
+    sites: dict[int, list[str]] = {}
+    for crawl_id, name in connection.execute(
+        select(CrawlSiteRow.crawl_id, SiteRow.name)
+        .join(SiteRow, SiteRow.id == CrawlSiteRow.site_id)
+        .where(CrawlSiteRow.crawl_id.in_([row.id for row in rows]))
+        .order_by(SiteRow.name)
+    ):
+        sites.setdefault(crawl_id, []).append(name)
+    return tuple(
+        CrawlView(
+            id=row.run, sites=tuple(sites.get(row.id, ())), started_at=row.started_at, finished_at=row.finished_at,
+            outcome=row.outcome, counters=row.counters, captures=row.captures,
+        )
+        for row in rows
+    )  # fmt: skip
+
+
+def warc_files(connection: Connection) -> tuple[WarcFileView, ...]:
+    """All WARC files, by name."""
+    held = select(func.count()).where(CaptureRow.warc_file_id == WarcFileRow.id).scalar_subquery()
+    rows = connection.execute(
+        select(WarcFileRow, CrawlRow.run.label("crawl"), held.label("captures"))
+        .join(CrawlRow, CrawlRow.id == WarcFileRow.crawl_id, isouter=True)
+        .order_by(WarcFileRow.name)
+    )
+    return tuple(
+        WarcFileView(
+            name=row.name, state=row.state, crawl=row.crawl, size=row.size, sha256=row.sha256, captures=row.captures
+        )
+        for row in rows
+    )
+
+
+def sources(connection: Connection, site: str | None) -> tuple[SourceView, ...]:
+    """Feeds, sitemaps and listings, by URL."""
+    asked = (
+        select(SourceRow, UrlRow.url, SiteRow.name.label("site"))
+        .join(UrlRow, UrlRow.id == SourceRow.url_id)
+        .join(SiteRow, SiteRow.id == SourceRow.site_id)
+        .order_by(UrlRow.url)
+    )
+    if site is not None:
+        asked = asked.where(SiteRow.name == site)
+    return tuple(
+        SourceView(
+            url=row.url, site=row.site, kind=UrlKind(row.kind), title=row.title, entries=row.entries,
+            first_seen=row.first_seen_at, last_seen=row.last_seen_at, last_changed=row.last_changed_at,
+        )
+        for row in connection.execute(asked)
+    )  # fmt: skip
+
+
+def boilerplate(connection: Connection, site: str) -> tuple[BoilerplateView, ...]:
+    """Paragraphs that several articles of a site carry, the most printed first."""
+    rows = connection.execute(
+        select(BoilerplateRow, ParagraphRow.text)
+        .join(ParagraphRow, ParagraphRow.id == BoilerplateRow.paragraph_id)
+        .join(SiteRow, and_(SiteRow.id == BoilerplateRow.site_id, SiteRow.name == site))
+        .order_by(BoilerplateRow.articles_seen.desc(), ParagraphRow.text)
+    )
+    return tuple(
+        BoilerplateView(
+            site=site, text=row.text, articles_seen=row.articles_seen, first_seen=row.first_seen_at,
+            last_seen=row.last_seen_at, verdict=row.verdict,
+        )
+        for row in rows
+    )  # fmt: skip
