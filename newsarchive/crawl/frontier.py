@@ -115,8 +115,7 @@ class Frontier:
         self._dry = True
         self._refilling = False
         self._refilled_at = -LATER
-        self.stopped = False
-        """Set to hand out nothing more."""
+        self._stopped = self._abandoned = False
         self.problems: list[str] = []
         """What the owner should know of, a line each."""
 
@@ -133,14 +132,24 @@ class Frontier:
     @property
     def idle(self) -> bool:
         """Whether nothing is left to do: nothing under way, nothing on its way into the index, nothing due."""
-        if self._out or self._uncommitted or self._refilling:
+        if self._out or self._refilling or (self._uncommitted and not self._abandoned):
             return False
-        return self.stopped or self.spent or not (self._hosts.waiting or self._stale or self._later or self._more)
+        return self._stopped or self.spent or not (self._hosts.waiting or self._stale or self._later or self._more)
+
+    def stop(self) -> None:
+        """Hand out nothing more."""
+        self._stopped = True
+
+    def abandon(self) -> None:
+        """Hand out nothing more, and do not wait for commits either: none will come."""
+        self._stopped = True
+        self._abandoned = True
+        self._uncommitted.clear()
 
     def next(self) -> Due | None:
         """A URL that may be asked for now, or None. `answered` must follow."""
         now = self._clock()
-        while not (self.stopped or self.spent):
+        while not (self._stopped or self.spent):
             taken = self._hosts.take(now)
             if taken is None:
                 return None
@@ -172,7 +181,7 @@ class Frontier:
 
     def refill_at(self) -> float | None:
         """When to call `refill` next, by the clock; None where it would bring nothing yet."""
-        if self._refilling or self.stopped or self.spent:
+        if self._refilling or self._stopped or self.spent:
             return None
         more = self._more and (self._dry or not self._hosts.waiting)
         if not (self._stale or self._later or more):
@@ -183,7 +192,7 @@ class Frontier:
 
     def wake_at(self) -> float | None:
         """When `next` may have something again, by the clock; None where only an answer or a refill can bring it."""
-        return None if self.stopped or self.spent else self._hosts.next_at()
+        return None if self._stopped or self.spent else self._hosts.next_at()
 
     async def refill(self) -> None:
         """Write what was put off, and take in what is due."""

@@ -5,10 +5,12 @@ started once and its loop is run as often as there is something to do: a program
 """
 
 import asyncio
+import logging
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from scrapy.utils.reactor import install_reactor, is_reactor_installed, verify_installed_reactor
+from twisted.python.log import PythonLoggingObserver
 
 T = TypeVar("T")
 REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"
@@ -24,6 +26,9 @@ def reactor() -> Any:
 
     started: Any = installed
     if not started.running:
+        # Until somebody listens, Twisted keeps all it logs in memory.
+        PythonLoggingObserver("twisted").start()  # type: ignore[no-untyped-call]
+        logging.getLogger("twisted").setLevel(logging.ERROR)
         started.startRunning(installSignalHandlers=False)
     return started
 

@@ -314,6 +314,15 @@ def add_due(connection: Connection, names: Names, found: Sequence[Found]) -> int
     return len(put(connection, names, known, urls, Swept()))
 
 
+def put_off(connection: Connection, until: Mapping[int, datetime | None]) -> None:
+    """Move URLs, by their ids, to another moment; None: not again. What is known of their captures stays."""
+    moved = [{"of": url_id, "at": moment} for url_id, moment in sorted(until.items())]
+    if moved:
+        connection.execute(
+            update(FrontierRow).where(FrontierRow.url_id == bindparam("of")).values(due_at=bindparam("at")), moved
+        )
+
+
 def due(
     connection: Connection,
     now: datetime,

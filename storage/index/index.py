@@ -1,6 +1,6 @@
 """The SQL index: one object for all who read or write it."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal, Self, TypeVar
 
@@ -10,7 +10,7 @@ from storage.index import queries, registry
 from storage.index import status as counts
 from storage.index.database import Database
 from storage.index.export import export
-from storage.index.frontier import add_due, due, next_due_at
+from storage.index.frontier import add_due, due, next_due_at, put_off
 from storage.index.names import Names
 from storage.index.search import search
 from storage.index.settle import settle
@@ -107,6 +107,10 @@ class Index:
         """What may be fetched now, lowest priority number first, then longest due; at most `per_host` of one host."""
         with self._database.reading() as connection:
             return due(connection, now, sites=sites, limit=limit, per_host=per_host, exclude=exclude)
+
+    def put_off(self, until: Mapping[int, datetime | None]) -> None:
+        """Move URLs, by their ids, to another moment without a capture of them; None: not again."""
+        self._write(lambda connection: put_off(connection, until))
 
     def next_due_at(self, sites: Sequence[str]) -> datetime | None:
         """When the next URL of these sites becomes due; None where nothing is scheduled."""

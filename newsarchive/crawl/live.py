@@ -1,0 +1,105 @@
+"""One run while it runs: what the scheduler, the download handler and the spider of Scrapy share.
+
+    scheduler --next--> Due --Scrapy--> fetch: wire, then kept, then answered --> scheduler
+
+Scrapy makes its components itself; they find this object as the spider's argument `live`.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from newsarchive.crawl.capture import Keeper
+from newsarchive.crawl.frontier import Answer, Frontier
+from newsarchive.crawl.robots import RobotsAnswer
+from newsarchive.crawl.wire import Fetched, Wire
+from storage.model import Capture, Due, Exchange, Reading, UrlKind
+from storage.warc.payload import header, http_headers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one answer may take."""
+
+    seconds: float
+    size: int
+
+
+class NoAnswerError(Exception):
+    """A server gave no byte. (Scrapy's errback gets it; nothing was kept, for there was nothing.)"""
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Live:
+    """The parts of a run."""
+
+    wire: Wire
+    keeper: Keeper
+    frontier: Frontier
+    limits: Limits
+    counters: Counter[str]
+    user_agent: str
+    wake: Callable[[], None] = field(default=lambda: None)
+    """Makes Scrapy ask the scheduler again; set by the scheduler."""
+    shown: Callable[[str], None] = field(default=lambda _: None)
+    """Told each URL that was fetched."""
+
+    async def fetch(self, due: Due, url: str, headers: Sequence[tuple[str, str]]) -> Capture:
+        """Fetch and keep. When it returns, the answer is in the WARC file, and Scrapy may have its response."""
+        answer = Answer(silent=True)
+        try:
+            fetched = await self.wire.fetch(url, headers, seconds=self.limits.seconds, limit=self.limits.size)
+            capture = None
+            for attempt in fetched.attempts:
+                exchange = attempt.exchange(due.url, due.discovery)
+                capture = await self.keeper.keep(exchange, self._committed(due))
+                self._count(capture, exchange)
+                answer = answer_to(due, capture, exchange)
+        finally:
+            self.frontier.answered(due, answer)
+            self.wake()
+        self.shown(due.url)
+        if capture is None:
+            self.counters["silent"] += 1
+            raise self._no_answer(due, fetched)
+        return capture
+
+    def _committed(self, due: Due) -> Callable[[Reading], None]:
+        def committed(reading: Reading) -> None:
+            self.counters[reading.outcome.value] += 1
+            self.frontier.committed(due.url_id)
+            self.wake()
+
+        return committed
+
+    def _count(self, capture: Capture, exchange: Exchange) -> None:
+        self.counters["captures"] += 1
+        self.counters["bytes"] += len(exchange.response)
+        if capture.kind == "revisit":
+            self.counters["revisits"] += 1
+        if capture.truncated and capture.kind != "revisit":
+            self.counters["truncated"] += 1
+
+    def _no_answer(self, due: Due, fetched: Fetched) -> NoAnswerError:
+        error: Any = fetched.error
+        reasons = getattr(error, "reasons", None)
+        if reasons:  # Twisted wraps what happened
+            error = reasons[0].value
+        return NoAnswerError(f"{due.url}: {error or 'no answer'}")
+
+
+def answer_to(due: Due, capture: Capture, exchange: Exchange) -> Answer:
+    """What an exchange says to the frontier. Headers are parsed only where they matter to it."""
+    retry_after = None
+    if capture.status in (429, 503):
+        retry_after = header(http_headers(exchange.response)[1], "Retry-After")
+    robots = None
+    if due.discovery.kind is UrlKind.ROBOTS:
+        robots = RobotsAnswer(
+            status=capture.status,
+            block=exchange.response,
+            truncated=exchange.truncated,
+            redirect_url=capture.redirect_url,
+        )
+    return Answer(status=capture.status, retry_after=retry_after, robots=robots)

@@ -1,0 +1,288 @@
+"""One run, from the locks to its end record.
+
+    locks -> recover -> run begun -> seeds -> [ Scrapy: what is due, until nothing is ] -> settle -> end record
+
+Whatever ends it, the steps behind the bracket are taken: what was fetched is kept, committed, and the file is closed.
+"""
+
+import asyncio
+import secrets
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from scrapy.crawler import AsyncCrawlerRunner
+from scrapy.settings import Settings
+
+from newsarchive.config import Config, SiteConfig
+from newsarchive.crawl import loop
+from newsarchive.crawl.capture import Keeper
+from newsarchive.crawl.connect import Endpoints
+from newsarchive.crawl.frontier import Frontier, Manners
+from newsarchive.crawl.guard import Guard
+from newsarchive.crawl.live import Limits, Live
+from newsarchive.crawl.locks import locked
+from newsarchive.crawl.robots import Robots
+from newsarchive.crawl.seeds import seeds
+from newsarchive.crawl.stopping import signals_stop
+from newsarchive.crawl.wire import Wire
+from newsarchive.ingest import Ingestor
+from newsarchive.version import VERSION
+from storage.errors import ConfigError, StorageError
+from storage.model import CrawlRun
+from storage.warc.writer import WarcWriter
+
+if TYPE_CHECKING:
+    from newsarchive.archive import Archive
+
+GRACE = 3.0
+"""Seconds that exchanges under way get to end, once a run is to stop."""
+SHOWN_EVERY = 0.2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What a progress display is told, a few times a second."""
+
+    counters: Mapping[str, int]
+    """captures, bytes, revisits, and captures in the index by outcome: article, listing, feed ..."""
+    waiting: int
+    """URLs that are to be asked for, as far as they are in memory."""
+    url: str
+    """The one that came last."""
+
+
+Progress = Callable[[Shown], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrawlReport:
+    """How a run ended."""
+
+    run: CrawlRun
+    """With its end, outcome and counters."""
+    problems: tuple[str, ...]
+    """What the owner should know of, a line each: hosts that were left, a crash that was mended."""
+
+
+def crawl(
+    archive: "Archive",
+    sites: Sequence[str] | None = None,
+    *,
+    max_pages: int = 0,
+    max_time: float = 0.0,
+    progress: Progress | None = None,
+    now: Callable[[], datetime] | None = None,
+) -> CrawlReport:
+    """Fetch what is due of sites (None: of all), and keep it, until nothing is due or a limit (0: none) is reached.
+
+    SIGINT or SIGTERM stops it in good order within seconds, a second one at once. ArchiveBusy where one of the sites is
+    being crawled; StorageError where the disk takes no more: what was committed before is whole.
+    """
+    now = now or archive.now
+    chosen = archive.config.chosen(sites or ())
+    if not chosen:
+        raise ConfigError("the archive has no site yet; nothing was fetched. To add one: newsarchive add URL")
+    began = now()
+    run = CrawlRun(
+        id=f"{began:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}",
+        sites=tuple(site.to_site() for site in chosen),
+        started_at=began,
+    )
+    with locked(archive.folder / "locks", [site.name for site in chosen], began):
+        return _Run(archive, chosen, run, now, progress).go(max_pages, max_time)
+
+
+class _Run:
+    """The steps of one run."""
+
+    def __init__(
+        self,
+        archive: "Archive",
+        sites: Sequence[SiteConfig],
+        run: CrawlRun,
+        now: Callable[[], datetime],
+        progress: Progress | None,
+    ) -> None:
+        self._archive = archive
+        self._sites = sites
+        self._run = run
+        self._now = now
+        self._progress = progress
+        self._counters: Counter[str] = Counter()
+        self._problems: list[str] = []
+        self._outcome = "failed"
+        self._shown_at = 0.0
+
+    def go(self, max_pages: int, max_time: float) -> CrawlReport:
+        archive, index = self._archive, self._archive.index
+        writer = self._writer()
+        try:
+            with archive.ingestor(writer.sync) as ingestor:
+                recovered = archive.recover(ingestor)
+                if recovered.captures or recovered.mended:
+                    self._problems.append(f"a run before was cut short: {recovered.captures} captures were taken up")
+                index.begin_crawl(self._run)
+                index.add_due([found for site in self._sites for found in seeds(site, self._now())])
+                loop.run(self._fetch(writer, ingestor, max_pages, max_time))
+                archive.settle(ingestor)
+                self._counters["versions"] = ingestor.articles
+        finally:
+            ended = self._end(writer)
+        return CrawlReport(run=ended, problems=tuple(self._problems))
+
+    def _writer(self) -> WarcWriter:
+        archive, run = self._archive, self._run
+        config = archive.config
+        return WarcWriter(
+            archive.warc_folder,
+            run=run,
+            info=warc_info(config),
+            originals=archive.index,
+            size_limit=config.warc_size,
+            age_limit=config.warc_age.total_seconds(),
+            now=self._now,
+            on_opened=lambda name: archive.index.warc_opened(name, run.id),
+            on_closed=lambda file: archive.index.warc_closed(file, run.id),
+        )
+
+    def _end(self, writer: WarcWriter) -> CrawlRun:
+        """Write how it ended and close the file, as far as the disk lets us; the next start mends what it does not."""
+        ended = replace(
+            self._run,
+            finished_at=self._now(),
+            outcome=self._outcome,
+            counters={name: count for name, count in sorted(self._counters.items()) if count},
+        )
+        with suppress(StorageError):
+            writer.end(ended)
+            writer.close()
+        with suppress(Exception):
+            self._archive.index.end_crawl(ended)
+        return ended
+
+    async def _fetch(self, writer: WarcWriter, ingestor: Ingestor, max_pages: int, max_time: float) -> None:
+        """The part between the brackets: everything here happens in the event loop."""
+        reactor = loop.reactor()
+        guard = Guard([host for site in self._sites if site.allow_private for host in hosts_of(site)])
+        wire = Wire(reactor, Endpoints(reactor, guard), now=self._now)
+        with ThreadPoolExecutor(1, thread_name_prefix="frontier") as executor:
+            live = self._live(wire, writer, ingestor, executor, max_pages)
+            stop = _Stop(live)
+            timer = asyncio.get_running_loop().call_later(max_time, stop.stop) if max_time else None
+            try:
+                with signals_stop(stop.stop):
+                    await self._scrape(live)
+                if live.keeper.failure is None:
+                    await live.frontier.flush()
+            finally:
+                if timer is not None:
+                    timer.cancel()
+                stop.over()
+                live.keeper.close()
+                await wire.close()
+        self._problems += live.frontier.problems
+        if live.keeper.failure is not None:
+            raise live.keeper.failure
+        self._outcome = "stopped" if stop.asked or live.frontier.spent else "finished"
+
+    async def _scrape(self, live: Live) -> None:
+        runner = AsyncCrawlerRunner(scrapy_settings(self._archive.config))
+        await runner.crawl(runner.create_crawler("news"), live=live)
+
+    def _live(
+        self, wire: Wire, writer: WarcWriter, ingestor: Ingestor, executor: ThreadPoolExecutor, max_pages: int
+    ) -> Live:
+        config = self._archive.config
+        frontier = Frontier(
+            self._archive.index,
+            {site.name: manners(config, site) for site in self._sites},
+            Robots(config.user_agent),
+            executor=executor,
+            counters=self._counters,
+            max_pages=max_pages,
+            now=self._now,
+        )
+        return Live(
+            wire=wire,
+            keeper=Keeper(writer, ingestor),
+            frontier=frontier,
+            limits=Limits(seconds=config.timeout.total_seconds(), size=config.max_body),
+            counters=self._counters,
+            user_agent=config.user_agent,
+            shown=lambda url: self._show(frontier, url),
+        )
+
+    def _show(self, frontier: Frontier, url: str) -> None:
+        if self._progress and time.monotonic() - self._shown_at >= SHOWN_EVERY:
+            self._shown_at = time.monotonic()
+            self._progress(Shown(counters=dict(self._counters), waiting=frontier.waiting, url=url))
+
+
+class _Stop:
+    """How a run comes to its end before its time."""
+
+    def __init__(self, live: Live) -> None:
+        self._live = live
+        self._grace: asyncio.TimerHandle | None = None
+        self.asked = False
+        live.keeper.on_failure = self._fail
+
+    def stop(self) -> None:
+        """Hand out nothing more; what is under way gets a moment, then it is kept as far as it came."""
+        self.asked = True
+        self._live.frontier.stop()
+        if self._grace is None:
+            self._grace = asyncio.get_running_loop().call_later(GRACE, self._live.wire.stop)
+        self._live.wake()
+
+    def over(self) -> None:
+        """It has ended."""
+        if self._grace is not None:
+            self._grace.cancel()
+
+    def _fail(self, _: BaseException) -> None:
+        """The disk or the index takes no more, so there is nothing to wait for."""
+        self._live.frontier.abandon()
+        self._live.wire.stop()
+        self._live.wake()
+
+
+def scrapy_settings(config: Config) -> Settings:
+    """Scrapy's settings for an archive."""
+    settings = Settings()
+    settings.setmodule("newsarchive.settings", priority="project")
+    settings.set("CONCURRENT_REQUESTS", config.concurrency, priority="cmdline")
+    settings.set("USER_AGENT", config.user_agent, priority="cmdline")
+    return settings
+
+
+def manners(config: Config, site: SiteConfig) -> Manners:
+    """How a site is to be treated."""
+    return Manners(
+        delay=(config.delay if site.delay is None else site.delay).total_seconds(),
+        obey_robots=config.obey_robots if site.obey_robots is None else site.obey_robots,
+    )
+
+
+def hosts_of(site: SiteConfig) -> list[str]:
+    """The host names that a site's settings name."""
+    urls = [site.url, *site.listings, *site.feeds, *site.sitemaps, *(f"//{host}" for host in site.hosts)]
+    return [name for url in urls if (name := urlsplit(url).hostname)]
+
+
+def warc_info(config: Config) -> dict[str, Any]:
+    """What the warcinfo records of an archive's runs say of it."""
+    said = {
+        "software": f"newsarchive/{VERSION}",
+        "operator": " ".join(filter(None, (config.operator, f"({config.contact})" if config.contact else ""))),
+        "http-header-user-agent": config.user_agent,
+        "robots": "obey" if config.obey_robots else "ignore",
+    }
+    return {name: value for name, value in said.items() if value}

@@ -1,0 +1,131 @@
+"""Scrapy's door to the frontier, and its door to the wire. Only these two classes, and the spider, know Scrapy."""
+
+import asyncio
+from typing import Any, Self
+
+from scrapy import Request, Spider
+from scrapy.core.scheduler import BaseScheduler
+from scrapy.crawler import Crawler
+from scrapy.exceptions import NotConfigured
+from scrapy.http import Response
+
+from newsarchive.crawl.live import Live
+from storage.model import Due
+
+
+def live_of(crawler: Crawler) -> Live:
+    """The run that a crawler is part of."""
+    live = getattr(crawler.spider, "live", None)
+    if not isinstance(live, Live):
+        raise NotConfigured("there is no archive to keep pages in; start it with: newsarchive crawl")
+    return live
+
+
+class FrontierScheduler(BaseScheduler):
+    """Gives Scrapy a request when a host may be asked, and wakes it when that changes. Setting: SCHEDULER."""
+
+    def __init__(self, live: Live, crawler: Crawler) -> None:
+        self._live = live
+        self._crawler = crawler
+        self._spider: Any = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._refill: asyncio.Task[None] | None = None
+        self._over = False
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Made by Scrapy."""
+        return cls(live_of(crawler), crawler)
+
+    def open(self, spider: Spider) -> None:
+        """Scrapy begins."""
+        self._spider = spider
+        self._live.wake = self._wake
+
+    def close(self, reason: str) -> None:  # noqa: ARG002
+        """Scrapy ends."""
+        self._over = True
+        self._set_timer(None)
+
+    def has_pending_requests(self) -> bool:
+        """Whether the run goes on. Scrapy ends it where this is False and nothing is under way."""
+        return not self._live.frontier.idle
+
+    def enqueue_request(self, request: Request) -> bool:  # noqa: ARG002
+        """Refused: what is to be asked for comes from the frontier alone, so that nothing is lost with the process."""
+        return False
+
+    def next_request(self) -> Request | None:
+        """A request that may be sent now, or None; then a timer or an answer asks again."""
+        frontier = self._live.frontier
+        due = None if self._live.keeper.full else frontier.next()
+        if due is not None:
+            request: Request = self._spider.request(due)
+            return request
+        self._look_ahead()
+        return None
+
+    def _look_ahead(self) -> None:
+        """Refill where it is time, and set the clock for whatever comes first."""
+        frontier, loop = self._live.frontier, asyncio.get_running_loop()
+        now = loop.time()
+        refill = frontier.refill_at()
+        if refill is not None and refill <= now:
+            self._refill = loop.create_task(self._refilled())
+            refill = None
+        # A full keeper is waited for through its answers, not by the clock.
+        wake = None if self._live.keeper.full else frontier.wake_at()
+        self._set_timer(min((at for at in (refill, wake) if at is not None), default=None))
+
+    async def _refilled(self) -> None:
+        try:
+            await self._live.frontier.refill()
+        except Exception as failure:  # noqa: BLE001 - an index that fails ends the crawl
+            self._live.keeper.fail(failure)
+        self._wake()
+
+    def _set_timer(self, at: float | None) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if at is not None and not self._over:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_at(max(at, loop.time() + 0.001), self._wake)
+
+    def _wake(self) -> None:
+        """Make the engine ask again. It has no public name for that."""
+        slot = self._crawler.engine._slot  # noqa: SLF001
+        if slot is not None and not self._over:
+            slot.nextcall.schedule()
+
+
+class CaptureHandler:
+    """Fetches for Scrapy, and keeps before it gives. Setting: DOWNLOAD_HANDLERS.
+
+    Scrapy gets a response without body or headers: nobody above this reads them, and everything it would do to them
+    costs more than the page's way through the whole of the rest.
+    """
+
+    lazy = False
+
+    def __init__(self, live: Live) -> None:
+        self._live = live
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Made by Scrapy, once for each scheme."""
+        return cls(live_of(crawler))
+
+    async def download_request(self, request: Request) -> Response:
+        """Fetch and keep what the request asks for."""
+        due: Due = request.meta["due"]
+        headers = [
+            (name.decode("ascii"), value.decode("latin-1"))
+            for name, values in request.headers.items()
+            for value in values
+        ]
+        capture = await self._live.fetch(due, request.url, headers)
+        return Response(request.url, status=capture.status or 0)
+
+    async def close(self) -> None:
+        """The wire is closed by who opened it."""

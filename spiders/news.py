@@ -1,0 +1,69 @@
+"""The spider of all sites. What a URL is, and what follows from it, the frontier knows; here it becomes a request."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import scrapy
+from scrapy import Request
+from scrapy.exceptions import UsageError
+from scrapy.http import Response
+
+from newsarchive.crawl.live import Live
+from storage.model import Due, UrlKind
+
+ACCEPT = {
+    UrlKind.FEED: "application/rss+xml, application/atom+xml, application/feed+json, application/xml;q=0.9, */*;q=0.8",
+    UrlKind.SITEMAP: "application/xml, text/xml;q=0.9, */*;q=0.8",
+    UrlKind.ROBOTS: "text/plain, */*;q=0.8",
+    UrlKind.ASSET: "*/*",
+}
+ACCEPT_PAGE = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+ACCEPT_ENCODING = "gzip, deflate, br, zstd"
+
+
+class NewsSpider(scrapy.Spider):
+    """Asks for what is due: front pages, sections, feeds, sitemaps and articles of all the sites of a run."""
+
+    name = "news"
+
+    def __init__(self, live: Live | None = None, **kwargs: Any) -> None:
+        if live is None:
+            raise UsageError("this spider keeps pages in an archive; start it with: newsarchive crawl")
+        super().__init__(**kwargs)
+        self.live = live
+
+    async def start(self) -> AsyncIterator[Request]:
+        """Nothing to begin with: the scheduler knows what is due."""
+        nothing: tuple[Request, ...] = ()
+        for request in nothing:
+            yield request
+
+    def request(self, due: Due) -> Request:
+        """The request for a URL of the frontier; a conditional one where the last answer had validators (RFC 9110, 13).
+
+        `download_slot` is one for all: that a host is asked one thing at a time is the scheduler's doing.
+        """
+        headers = {
+            "User-Agent": self.live.user_agent,
+            "Accept": ACCEPT.get(due.discovery.kind, ACCEPT_PAGE),
+            "Accept-Encoding": ACCEPT_ENCODING,
+        }
+        if due.etag:
+            headers["If-None-Match"] = due.etag
+        if due.last_modified:
+            headers["If-Modified-Since"] = due.last_modified
+        return Request(
+            due.url,
+            headers=headers,
+            callback=self.parse,
+            errback=self.failed,
+            meta={"due": due, "download_slot": "all"},
+            dont_filter=True,
+        )
+
+    def parse(self, response: Response, **_: Any) -> None:
+        """Nothing more: the page is kept, and what it brings to light comes back through the frontier."""
+
+    def failed(self, failure: Any) -> None:
+        """Nothing either: the frontier was told. What is no failure of the network's is for the log."""
+        self.logger.debug("%s", failure.value)
