@@ -1,29 +1,51 @@
 """`python -m newsarchive.demo serve`: the newsroom as a process of its own."""
 
 import argparse
+import signal
 import sys
+import tempfile
 import threading
 from collections.abc import Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
 from newsarchive.demo.clock import OPENS, Clock
 from newsarchive.demo.newsroom import Newsroom
 from newsarchive.demo.server import serve
+from newsarchive.demo.tls import self_signed
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Parse the command line, serve until interrupted."""
+    """Parse the command line, serve until SIGINT or SIGTERM."""
     options = _parser().parse_args(words)
-    newsroom = Newsroom(seed=options.seed, articles=options.articles, length=options.length)
-    at = datetime.fromisoformat(options.at).astimezone(UTC) if options.at else OPENS
-    clock = Clock(at, runs=options.runs)
-    with serve(newsroom, options.host, options.port, clock=clock, log=options.log) as server:
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    with ExitStack() as stack:
+        tls = None
+        if options.https:
+            folder = options.certificate or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            tls = self_signed(folder).server_context()
+        newsroom = Newsroom(
+            seed=options.seed, articles=options.articles, length=options.length, page_size=options.page_size
+        )
+        at = datetime.fromisoformat(options.at).astimezone(UTC) if options.at else OPENS
+        server = stack.enter_context(
+            serve(
+                newsroom,
+                options.host,
+                options.port,
+                clock=Clock(at, runs=options.runs),
+                log=options.log,
+                tls=tls,
+            )
+        )
+        server.delay = options.delay
+        if options.control_port is not None:
+            print(f"clock on http://{server.host}:{server.open_control(options.control_port)}/clock", flush=True)
         print(f"listening on {server.url}", flush=True)
-        try:
-            threading.Event().wait()
-        except KeyboardInterrupt:
-            return 0
+        stop.wait()
     return 0
 
 
@@ -31,13 +53,18 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m newsarchive.demo", description="A made-up news site on loopback.")
     command = parser.add_subparsers(required=True, metavar="serve").add_parser("serve", help="serve it until Ctrl-C")
     command.add_argument("--host", default="127.0.0.1")
-    command.add_argument("--port", type=int, default=8000, help="0 takes a free one")
-    command.add_argument("--articles", type=int, default=72)
-    command.add_argument("--length", type=int, default=19, help="paragraphs of an article")
-    command.add_argument("--seed", default="lantern")
+    command.add_argument("--port", type=int, default=8000, help="0 takes a free one (8000)")
+    command.add_argument("--articles", type=int, default=72, help="out when the clock opens (72)")
+    command.add_argument("--length", type=int, default=19, help="paragraphs of an article (19)")
+    command.add_argument("--page-size", type=int, default=0, help="bytes of an HTML page; 0: as light as it is")
+    command.add_argument("--seed", default="lantern-1911", help="another seed writes other articles")
+    command.add_argument("--delay", type=float, default=0.0, help="seconds before each answer (0)")
     command.add_argument("--log", type=Path, help="write every exchange there, a JSON line each")
     command.add_argument("--at", help=f"the newsroom's time, ISO 8601 ({OPENS.isoformat()})")
     command.add_argument("--runs", action="store_true", help="let the newsroom's clock run on from there")
+    command.add_argument("--control-port", type=int, help="set the clock through this port; 0 takes a free one")
+    command.add_argument("--https", action="store_true", help="serve https with a certificate signed by itself")
+    command.add_argument("--certificate", type=Path, help="folder for lantern.crt and lantern.key")
     return parser
 
 

@@ -48,8 +48,9 @@ class Log:
             "tls": logged.tls,
         })  # fmt: skip
         with self._lock:
-            self._file.write(line + "\n")
-            self._file.flush()
+            if not self._file.closed:
+                self._file.write(line + "\n")
+                self._file.flush()
 
     def close(self) -> None:
         """Close the file; what is written later is lost without an error."""

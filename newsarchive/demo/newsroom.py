@@ -19,6 +19,7 @@ DEFAULT_ORIGIN = "http://lantern.example"
 
 _HTML = "text/html; charset=utf-8"
 _XML = "application/xml"
+NOT_ALLOWED = Entity(status=405, mime=_HTML, body=b"<p>Read only.</p>\n")
 _ARTICLE = re.compile(r"-(\d{5,6})(?:\.html)?(?:\?print=1)?$")
 _SECTION_PAGE = re.compile(r"/([a-z-]+)/(?:(?:page/|\?page=)(\d+)/?)?$")
 _PICTURE = re.compile(r"/media/(\d+)\.png$")
@@ -53,7 +54,7 @@ class Newsroom:
     def __init__(
         self,
         *,
-        seed: str = "lantern",
+        seed: str = "lantern-1911",
         articles: int = 72,
         length: int = 19,
         page_size: int = 0,
@@ -78,6 +79,8 @@ class Newsroom:
 
     def answer(self, origin: str, request: Request, at: datetime) -> Answer:
         """Return the same for a request that is parsed already; `origin` is scheme, host and port."""
+        if request.method not in ("GET", "HEAD"):
+            return answer(prepare(request.target, NOT_ALLOWED, "identity", request.version), request, at)
         accepted = request.get("accept-encoding")
         key = (origin, request.target, self.moment(at), accepted, request.version)
         return answer(self._prepared.get(key, lambda: self._prepare(origin, request, accepted, at)), request, at)
@@ -86,7 +89,7 @@ class Newsroom:
         """Return what is found under an address at a moment."""
         edition = Edition(self.desk, origin, self.moment(at))
         entity = self._found(target, edition)
-        if not self.page_size or entity.mime != _HTML:
+        if not self.page_size or entity.mime != _HTML or entity.status != 200:
             return entity
         page = heavy.dress(entity.body.decode(), target, self.page_size)
         return Entity(
@@ -182,5 +185,6 @@ def _article(target: str, edition: Edition) -> Entity | None:
             changed_at=sheet.changed_at,
         )
     if target == brief.path:
-        return Entity(status=301, mime=_HTML, body=b"<p>Moved.</p>\n", location=now)
+        location = now if brief.section.name == "business" else edition.url(now)
+        return Entity(status=301, mime=_HTML, body=b"<p>Moved.</p>\n", location=location)
     return None

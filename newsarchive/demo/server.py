@@ -5,12 +5,14 @@ import itertools
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
 from newsarchive.demo.clock import Clock
+from newsarchive.demo.control import Control
 from newsarchive.demo.log import Log, Logged
 from newsarchive.demo.newsroom import Newsroom
 from newsarchive.demo.wire import Answer, Request
@@ -23,15 +25,19 @@ _BAD_REQUEST = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: cl
 class Server:
     """A newsroom that listens. Use it as a context manager, or call `close`."""
 
-    def __init__(self, newsroom: Newsroom, listener: socket.socket, *, clock: Clock, log: Log | None,
-                 tls: ssl.SSLContext | None) -> None:  # fmt: skip
+    def __init__(
+        self, newsroom: Newsroom, listener: socket.socket, clock: Clock, log: Log | None, tls: ssl.SSLContext | None
+    ) -> None:
         self.newsroom = newsroom
         self.clock = clock
+        self.delay = 0.0
+        """Seconds that pass before each answer, as on a slow site; may be set at any time."""
         self.host, self.port = listener.getsockname()[:2]
         self.scheme = "https" if tls else "http"
         self._listener = listener
         self._log = log
         self._tls = tls
+        self._control: Control | None = None
         self._numbers = itertools.count(1)
         self._open: dict[int, socket.socket] = {}
         self._lock = threading.Lock()
@@ -43,6 +49,11 @@ class Server:
     def url(self) -> str:
         """Return the front page's address."""
         return f"{self.scheme}://{self.host}:{self.port}/"
+
+    def open_control(self, port: int = 0) -> int:
+        """Let other processes set the clock through a port of its own (see control.py); return the port."""
+        self._control = Control(self.clock, self.host, port)
+        return self._control.port
 
     def close(self) -> None:
         """Stop listening, end every connection, close the log."""
@@ -56,6 +67,8 @@ class Server:
         for connection in connections:
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
+        if self._control:
+            self._control.close()
         if self._log:
             self._log.close()
 
@@ -97,8 +110,7 @@ class Server:
     def note(self, logged: Logged) -> None:
         """Write an exchange to the log, if one is kept."""
         if self._log:
-            with contextlib.suppress(ValueError):  # closed already: the server is going down
-                self._log.write(logged)
+            self._log.write(logged)
 
 
 class Stream(Protocol):
@@ -130,6 +142,8 @@ class Conversation:
                 self._send("", raw, Answer(data=_BAD_REQUEST, keep=False))
                 return
             origin = f"{self._server.scheme}://{request.get('host') or f'{self._server.host}:{self._server.port}'}"
+            if self._server.delay:
+                time.sleep(self._server.delay)
             answer = self._server.newsroom.answer(origin, request, self._server.clock.now())
             self._send(origin + request.target, raw, answer)
             if not answer.keep:
@@ -209,8 +223,19 @@ def content_length(head: bytes) -> int:
     return 0
 
 
-def serve(newsroom: Newsroom, host: str = "127.0.0.1", port: int = 0, *, clock: Clock | None = None,
-          log: Path | None = None, tls: ssl.SSLContext | None = None) -> Server:  # fmt: skip
-    """Begin to serve; return at once. Port 0 takes a free one (`server.port`)."""
+def serve(
+    newsroom: Newsroom,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    *,
+    clock: Clock | None = None,
+    log: Path | None = None,
+    tls: ssl.SSLContext | None = None,
+) -> Server:
+    """Begin to serve; return at once.
+
+    Port 0 takes a free one (`server.port`). Absolute URLs in pages carry the name that clients ask for (Host), so one
+    server plays many sites. `log` is a file for read_log.
+    """
     listener = socket.create_server((host, port), backlog=_BACKLOG)
-    return Server(newsroom, listener, clock=clock or Clock(), log=Log(log) if log else None, tls=tls)
+    return Server(newsroom, listener, clock or Clock(), Log(log) if log else None, tls)

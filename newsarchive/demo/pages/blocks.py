@@ -37,7 +37,7 @@ def _in(opening: str, inner: str) -> str:
     r"""Return markup in an element, given its opening tag.
 
     >>> _in('<div class="par">', "text")
-    '<div class="par">text</div>\\n'
+    '<div class="par">text</div>\n'
     """
     name = opening.strip("<>").split(maxsplit=1)[0]
     return f"{opening}{inner}</{name}>\n"

@@ -13,7 +13,7 @@ from newsarchive.demo.sections import SECTIONS
 
 _PIECE = 8_000
 _ICON = '<svg viewBox="0 0 16 16" aria-hidden="true"><path d="M3 6l5 5 5-5z"/><circle cx="8" cy="8" r="7"/></svg>'
-_SLOTS = 40
+_SLOTS = 110
 
 
 def dress(page: str, name: str, size: int) -> str:
@@ -63,10 +63,12 @@ def _menu() -> str:
 
 @lru_cache(maxsize=1)
 def _foot() -> str:
-    """Return a second, longer foot with the names of all who write."""
+    """Return a second, longer foot: all who write, and what they write about."""
     authors = "".join(f'<li><a href="/author/{slug(name)}">{name}</a></li>' for name in words.REPORTERS)
     sections = "".join(f'<li><a href="/{section.name}/">{section.title}</a></li>' for section in SECTIONS)
-    return f'<div class="sitemap-foot"><ul>{sections}</ul><ul>{authors}</ul></div>\n'
+    tags = dict.fromkeys(tag for kinds in frames().values() for kind in kinds for tag in kind.tags)
+    topics = "".join(f'<li><a href="/tag/{slug(tag)}">{tag}</a></li>' for tag in tags)
+    return f'<div class="sitemap-foot"><ul>{sections}</ul><ul>{authors}</ul><ul>{topics}</ul></div>\n'
 
 
 def _slots(name: str) -> str:
