@@ -20,9 +20,17 @@ _MEDIA_WORDS = frozenset(
     "video videos gallery galleries photo photos pictures slideshow slideshows podcast podcasts audio watch tv live-tv livestream web-stories webstories"
     " fotos photogallery fotostrecke bildergalerie in-pictures multimedia image images media attachment".split()
 )
-_TRACKING = re.compile(r"^(?:utm_\w+|fbclid|gclid|mc_cid|mc_eid|igshid|ref|ref_src|source|src|cmpid|cmp|ftag|ncid|icid|intcid|intcmp|mod|xid|int_\w+|ico|itm_\w+|pgtype|action|module|region|via|tpcc|dicbo|__twitter_impression)$", re.IGNORECASE)
-_ID_KEYS = re.compile(r"^(?:id|idx|aid|article|article_?id|articleid|no|newsid|news_?id|nid|sid|story|storyid|p|idxno|aidx|key|num|itemid|contentid|docid|artid)$", re.IGNORECASE)
-_EXTENSION = re.compile(r"\.(?:s?html?|php\d?|aspx?|jsp|ece|cms|shtm|xhtml|stm|story|article|do|nc|dml|phtml|print)$", re.IGNORECASE)
+_TRACKING = re.compile(
+    r"^(?:utm_\w+|fbclid|gclid|mc_cid|mc_eid|igshid|ref|ref_src|source|src|cmpid|cmp|ftag|ncid|icid|intcid|intcmp|mod|xid|int_\w+|ico|itm_\w+|pgtype|action|module|region|via|tpcc|dicbo|__twitter_impression)$",
+    re.IGNORECASE,
+)
+_ID_KEYS = re.compile(
+    r"^(?:id|idx|aid|article|article_?id|articleid|no|newsid|news_?id|nid|sid|story|storyid|p|idxno|aidx|key|num|itemid|contentid|docid|artid)$",
+    re.IGNORECASE,
+)
+_EXTENSION = re.compile(
+    r"\.(?:s?html?|php\d?|aspx?|jsp|ece|cms|shtm|xhtml|stm|story|article|do|nc|dml|phtml|print)$", re.IGNORECASE
+)
 _FILE = re.compile(r"\.(?:jpe?g|png|gif|webp|svg|pdf|mp[34]|zip|css|js|xml|rss|ico|docx?|xlsx?)$", re.IGNORECASE)
 _INDEX = re.compile(r"^(?:index|default|home)\.\w{3,5}$", re.IGNORECASE)
 _LONG_NUMBER = re.compile(r"\d{5,}")
@@ -71,7 +79,9 @@ def same_page(url: str) -> str:
     True
     """
     parts = parts_of(url)
-    query = "&".join(sorted(f"{k}={v}" for k, v in parse_qsl(parts.query, keep_blank_values=True) if not _TRACKING.match(k)))
+    query = "&".join(
+        sorted(f"{k}={v}" for k, v in parse_qsl(parts.query, keep_blank_values=True) if not _TRACKING.match(k))
+    )
     return f"{parts.netloc.lower().removeprefix('www.')}{parts.path.rstrip('/')}?{query}"
 
 

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from lxml.etree import XPath
-from storage.model import Article, Discovery
 
 from newsarchive.extract.addresses import host, site_of
 from newsarchive.extract.authors import authors
@@ -12,15 +11,17 @@ from newsarchive.extract.blocks import Block, Flow, walk
 from newsarchive.extract.body import Body, body
 from newsarchive.extract.classify import Impression
 from newsarchive.extract.dates import Evidence, dates
-from newsarchive.extract.heads import Head, read_head
 from newsarchive.extract.headline import headline, site_names
+from newsarchive.extract.heads import Head, read_head
 from newsarchive.extract.jsonld import Node, article, nodes, text_of
 from newsarchive.extract.metadata import facts
 from newsarchive.extract.select_body import select
 from newsarchive.extract.tree import MAX_TEXT, Oversized, Page
+from storage.model import Article, Discovery
 
-
-_ARTICLE_ITEM = XPath("boolean(.//*[contains(@itemtype, 'schema.org/') and (contains(@itemtype, 'Article') or contains(@itemtype, 'BlogPosting'))])")
+_ARTICLE_ITEM = XPath(
+    "boolean(.//*[contains(@itemtype, 'schema.org/') and (contains(@itemtype, 'Article') or contains(@itemtype, 'BlogPosting'))])"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,8 +5,8 @@ from typing import Any
 
 from newsarchive.extract import zones
 from newsarchive.extract.blocks import Block
-from newsarchive.extract.heads import Head
 from newsarchive.extract.headline import key
+from newsarchive.extract.heads import Head
 from newsarchive.extract.jsonld import Node, resolve, text_of, types
 
 _LEAD = re.compile(
@@ -15,7 +15,10 @@ _LEAD = re.compile(
     re.IGNORECASE,
 )
 _BY_CJK = re.compile(r"^(?:记者|記者|作者|文/)\s*")
-_SPLIT = re.compile(r"\s*[,;|/·•、،&\uff0c\uff5c\n]\s*|\s+(?:and|und|et|y|e|og|och|en|i|и|та|ve|dan|và|with|mit|avec|con|και)\s+|\s*\band\b\s+", re.IGNORECASE)
+_SPLIT = re.compile(
+    r"\s*[,;|/·•、،&\uff0c\uff5c\n]\s*|\s+(?:and|und|et|y|e|og|och|en|i|и|та|ve|dan|và|with|mit|avec|con|και)\s+|\s*\band\b\s+",
+    re.IGNORECASE,
+)
 _ROLE = re.compile(
     r"\b(?:staff|writer|reporter|editor|editorial|correspondent|contributor|contributing|columnist|journalist|bureau|chief|producer|photographer|freelance|special to|senior|associate|"
     r"redakt(?:eur|ion|or)\w*|korrespondent\w*|journaliste|redact(?:or|ie|eur)\w*|redacción|redazione|redação|correspon\w+|jornalista|giornalista|periodista|обозреватель|корреспондент|редакц\w+|"
@@ -24,10 +27,14 @@ _ROLE = re.compile(
 )
 _AGENCIES = frozenset(
     "ap|associated press|the associated press|reuters|afp|agence france presse|dpa|apa|sda|ansa|efe|ap news|upi|pti|ians|ani|tass|тасс|interfax|интерфакс|риа новости|xinhua|新华社|kyodo|共同通信|yonhap|연합뉴스|bloomberg|ukrinform|"
-    "press association|pa media|canadian press|the canadian press|australian associated press|aap|lusa|belga|anp|ritzau|ntb|tt|stt|pap|čtk|mti|anadolu agency|aa|dha|iha|bernama|antara|cnn wire|newswire|tribune news service".split("|")
+    "press association|pa media|canadian press|the canadian press|australian associated press|aap|lusa|belga|anp|ritzau|ntb|tt|stt|pap|čtk|mti|anadolu agency|aa|dha|iha|bernama|antara|cnn wire|newswire|tribune news service".split(
+        "|"
+    )
 )
 _PARENS = re.compile(r"\([^)]{0,80}\)|\[[^\]]{0,80}\]")
-_TRAIL = re.compile(r"\s+(?:[-–—|@]|for|für|pour|in|at|on)\s+.*$|\s*@\w+.*$|\s+\S+@\S+.*$|[\s,;:.·|–—-]+$", re.IGNORECASE)
+_TRAIL = re.compile(
+    r"\s+(?:[-–—|@]|for|für|pour|in|at|on)\s+.*$|\s*@\w+.*$|\s+\S+@\S+.*$|[\s,;:.·|–—-]+$", re.IGNORECASE
+)
 _MOST = 20
 
 
@@ -57,7 +64,16 @@ def _from_json(node: Node | None, found: list[Node], site: set[str]) -> tuple[li
 
 
 def _from_meta(head: Head) -> list[str]:
-    return head.all("author", "article:author_name", "byl", "parsely-author", "sailthru.author", "dc.creator", "dcterms.creator", "authors") or head.all("article:author")
+    return head.all(
+        "author",
+        "article:author_name",
+        "byl",
+        "parsely-author",
+        "sailthru.author",
+        "dc.creator",
+        "dcterms.creator",
+        "authors",
+    ) or head.all("article:author")
 
 
 def _visible(around: list[Block]) -> list[str]:
@@ -65,7 +81,9 @@ def _visible(around: list[Block]) -> list[str]:
     linked = [a.text for b in around for a in b.anchors if "author" in (a.element.get("rel") or "") and a.text]
     if linked:
         return linked
-    marked = [b for b in around if b.zone & zones.BYLINE and not b.zone & (zones.BIO | zones.COMMENTS) and len(b.text) < 120]
+    marked = [
+        b for b in around if b.zone & zones.BYLINE and not b.zone & (zones.BIO | zones.COMMENTS) and len(b.text) < 120
+    ]
     for block in marked:
         if _LEAD.match(block.text):
             return [block.text]

@@ -137,8 +137,14 @@ class _Walker:
         holder = self.holder
         if text and holder is not None:
             block = Block(
-                len(self.flow.blocks), holder, str(holder.tag), self.holder_zone, text, self.linked,
-                self.bold >= len(text) * 0.95 > 0, self.anchors,
+                len(self.flow.blocks),
+                holder,
+                str(holder.tag),
+                self.holder_zone,
+                text,
+                self.linked,
+                self.bold >= len(text) * 0.95 > 0,
+                self.anchors,
             )
             if _LINE in raw:
                 block.lines = tuple(line for part in raw.split(_LINE) if (line := folded(part)))
@@ -150,7 +156,7 @@ class _Walker:
 
     def element(self, element: HtmlElement, zone: int, depth: int, holder: HtmlElement | None = None) -> None:
         """Walk one element and what it holds; its tail is the caller's."""
-        tag = element.tag
+        tag = str(element.tag)
         if element in self.frames:
             zone |= zones.zone_of(tag, element.items()) & zones.OF_FRAMES
         elif attributes := element.items():

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 
 from lxml.html import HtmlElement
-from storage.model import BODY_ROLES, Paragraph, Role
 
 from newsarchive.extract import words, zones
 from newsarchive.extract.blocks import Block, Flow
 from newsarchive.extract.headline import Headline, key
 from newsarchive.extract.roles import HEADINGS, Setting, form, is_label, role
 from newsarchive.extract.select_body import Selection
+from storage.model import BODY_ROLES, Paragraph, Role
 
 _OUTSIDE = zones.NAV | zones.MENU | zones.HIDDEN | zones.CONSENT | zones.BUTTON
 _NOT_TEXT = (
@@ -38,7 +38,9 @@ class Body:
         return "\n".join(p.text for p in self.paragraphs if p.role in BODY_ROLES)
 
 
-def body(flow: Flow, selection: Selection, head: Headline, descriptions: list[str], authors: tuple[str, ...], home: str) -> Body:
+def body(
+    flow: Flow, selection: Selection, head: Headline, descriptions: list[str], authors: tuple[str, ...], home: str
+) -> Body:
     """Put roles to what trafilatura took, and to what it left between headline and end."""
     blocks = flow.blocks
     chosen = _without_strays(blocks, selection.chosen, head)
@@ -104,7 +106,9 @@ def _left_behind(blocks: list[Block], chosen: set[int], head: Headline) -> set[i
                 candidates.append((block, parent))
                 if len(block.text) > 60:
                     twins.add(parent)
-    return {block.index for block, parent in candidates if parent in parents or parent in twins or form(block) is Role.QUOTE}
+    return {
+        block.index for block, parent in candidates if parent in parents or parent in twins or form(block) is Role.QUOTE
+    }
 
 
 def _dek(blocks: list[Block], chosen: set[int], head: Headline, descriptions: list[str]) -> int:
@@ -114,7 +118,10 @@ def _dek(blocks: list[Block], chosen: set[int], head: Headline, descriptions: li
     texts = [i for i in sorted(chosen) if i > head.block and form(blocks[i]) is Role.TEXT and len(blocks[i].text) > 60]
     keys = [key(d) for d in descriptions if len(d) > 15]
     for block in blocks[head.block + 1 : head.block + 16]:
-        if block.zone & (zones.FIGCAPTION | zones.CAPTION | zones.NAV | zones.MENU | zones.HIDDEN | zones.BYLINE) or block.link_share > 0.5:
+        if (
+            block.zone & (zones.FIGCAPTION | zones.CAPTION | zones.NAV | zones.MENU | zones.HIDDEN | zones.BYLINE)
+            or block.link_share > 0.5
+        ):
             continue
         if not 20 < len(block.text) < 600:
             continue
@@ -134,17 +141,32 @@ def _stands_apart(block: Block, blocks: list[Block], texts: list[int]) -> bool:
         return False
     parent = block.element.getparent()
     for other in later:
-        if other.element.getparent() is parent and other.tag == block.tag and (other.element.get("class") or "") == (block.element.get("class") or ""):
+        if (
+            other.element.getparent() is parent
+            and other.tag == block.tag
+            and (other.element.get("class") or "") == (block.element.get("class") or "")
+        ):
             return False
     if block.tag in ("h2", "h3"):
         # A first subheading is not a dek: it is a sibling of the text, and its like come again.
-        again = any(b.tag == block.tag and b.element.getparent() is parent for b in blocks[block.index + 1 : later[-1].index + 40])
+        again = any(
+            b.tag == block.tag and b.element.getparent() is parent
+            for b in blocks[block.index + 1 : later[-1].index + 40]
+        )
         return not again
-    return block.element.getparent() is not later[0].element.getparent() or bool(block.zone & zones.DEK & ~later[0].zone) or block.tag != later[0].tag
+    return (
+        block.element.getparent() is not later[0].element.getparent()
+        or bool(block.zone & zones.DEK & ~later[0].zone)
+        or block.tag != later[0].tag
+    )
 
 
-def _setting(blocks: list[Block], chosen: set[int], head: Headline, dek_at: int, authors: tuple[str, ...], home: str) -> Setting:
-    sure = [i for i in sorted(chosen) if i != dek_at and len(blocks[i].text) > 80 and blocks[i].link_share < 0.5] or sorted(chosen)
+def _setting(
+    blocks: list[Block], chosen: set[int], head: Headline, dek_at: int, authors: tuple[str, ...], home: str
+) -> Setting:
+    sure = [
+        i for i in sorted(chosen) if i != dek_at and len(blocks[i].text) > 80 and blocks[i].link_share < 0.5
+    ] or sorted(chosen)
     return Setting(
         headline=head.text,
         headline_at=-1 if head.block is None else head.block,
@@ -208,7 +230,12 @@ def _followers(blocks: list[Block], told: dict[int, Role], index: int, label: Ro
         if box not in other.element.iterancestors():
             break
         dense = other.link_share >= 0.6
-        if form(other) is Role.HEADING and block.tag in HEADINGS and other.tag <= block.tag and not (dense and label is Role.TEASER):
+        if (
+            form(other) is Role.HEADING
+            and block.tag in HEADINGS
+            and other.tag <= block.tag
+            and not (dense and label is Role.TEASER)
+        ):
             break
         # A card: a linked headline, and perhaps one line of summary.
         if label is Role.TEASER and not dense and not (linked and len(other.text) < 400):

@@ -5,13 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from storage.model import Access, Discovery, Outcome, UrlKind
-
 from newsarchive.extract import zones
 from newsarchive.extract.addresses import likeness
 from newsarchive.extract.blocks import Block, Flow
 from newsarchive.extract.heads import Head
 from newsarchive.extract.jsonld import Node, types
+from storage.model import Access, Discovery, Outcome, UrlKind
 
 _CHALLENGE = re.compile(
     r"verify(?:ing)? (?:that )?you are (?:a )?human|checking (?:your browser|if the site connection is secure)|are you a (?:human|robot)|not a robot|press (?:&|and) hold|attention required! \| cloudflare|just a moment\.\.\."
@@ -19,7 +18,22 @@ _CHALLENGE = re.compile(
     r"|human verification|bestätigen sie, dass sie ein mensch|vérifiez que vous êtes humain|verifica que eres humano|подтвердите, что (?:вы|запросы)|我不是机器人|人机验证|ロボットではありません",
     re.IGNORECASE,
 )
-_CHALLENGE_MARKS = ("cf-challenge", "challenge-platform", "captcha", "px-captcha", "cf_chl", "datadome", "incapsula", "_incap_", "awswaf", "perimeterx", "hcaptcha", "turnstile", "geetest", "ddos-guard")
+_CHALLENGE_MARKS = (
+    "cf-challenge",
+    "challenge-platform",
+    "captcha",
+    "px-captcha",
+    "cf_chl",
+    "datadome",
+    "incapsula",
+    "_incap_",
+    "awswaf",
+    "perimeterx",
+    "hcaptcha",
+    "turnstile",
+    "geetest",
+    "ddos-guard",
+)
 _CONSENT = re.compile(
     r"before you continue|we (?:and our (?:\d+ )?partners|value your privacy)|accept (?:all )?(?:cookies|and continue)|your privacy choices|consent to|mit werbung weiterlesen|pur-abo|weiter mit werbung|datenschutzeinstellungen|zustimmen und weiter|nous et nos (?:\d+ )?partenaires"
     r"|continuer sans accepter|tout accepter|accepter (?:et|les)|con publicidad|aceptar (?:y|todo|las)|accetta|akzeptieren|alle akzeptieren|accept all|souhlas",
@@ -37,10 +51,20 @@ _PAYWALL = re.compile(
     re.IGNORECASE,
 )
 _SHOPS = re.compile(r"/(?:products?|shop|store|collections?|cart|buy|c|p|dp|item)/", re.IGNORECASE)
-_FORUMS = re.compile(r"forum|/threads?/|/questions?/|viewtopic|/t/[^/]+/\d+|/r/\w+/comments/|/discussions?/|/topic/", re.IGNORECASE)
-_MANUALS = re.compile(r"/(?:docs?|documentation|reference|manual|handbook|tutorials?|api|learn|guide)/|^https?://(?:docs|developers?|learn|help|support)\.|^https?://[^/]*\.readthedocs", re.IGNORECASE)
-_JOURNALS = re.compile(r"/(?:blogs?|news|articles?|story|stories|post|posts|p|opinion|features?|magazine)/[^/]{8,}|^https?://blog\.", re.IGNORECASE)
-_NOT_ARTICLES = frozenset("Product ProductGroup DiscussionForumPosting QAPage JobPosting SoftwareApplication Course Event LocalBusiness".split())
+_FORUMS = re.compile(
+    r"forum|/threads?/|/questions?/|viewtopic|/t/[^/]+/\d+|/r/\w+/comments/|/discussions?/|/topic/", re.IGNORECASE
+)
+_MANUALS = re.compile(
+    r"/(?:docs?|documentation|reference|manual|handbook|tutorials?|api|learn|guide)/|^https?://(?:docs|developers?|learn|help|support)\.|^https?://[^/]*\.readthedocs",
+    re.IGNORECASE,
+)
+_JOURNALS = re.compile(
+    r"/(?:blogs?|news|articles?|story|stories|post|posts|p|opinion|features?|magazine)/[^/]{8,}|^https?://blog\.",
+    re.IGNORECASE,
+)
+_NOT_ARTICLES = frozenset(
+    "Product ProductGroup DiscussionForumPosting QAPage JobPosting SoftwareApplication Course Event LocalBusiness".split()
+)
 _SHORT = 2_000
 """Characters of a page that is all about being no article."""
 ENOUGH = 2.8
@@ -91,7 +115,11 @@ def stand_in(seen: Impression, status: int) -> tuple[Outcome, str] | None:
     if text < 400 and flow.characters < _SHORT and (said := _NOT_FOUND.search(opening[:800])) and not seen.node:
         return Outcome.SOFT_404, f'says "{said[0]}"'
     if seen.node is None and flow.characters < 6_000 and text < 3_000 and (said := _CONSENT.search(opening)):
-        about = sum(len(b.text) for b in flow.blocks if b.zone & zones.CONSENT or _CONSENT.search(b.text) or "cookie" in b.text.lower())
+        about = sum(
+            len(b.text)
+            for b in flow.blocks
+            if b.zone & zones.CONSENT or _CONSENT.search(b.text) or "cookie" in b.text.lower()
+        )
         if about * 2 > flow.characters:
             return Outcome.CONSENT_WALL, f'says "{said[0]}"'
     return None
@@ -103,7 +131,11 @@ def paywalled(seen: Impression) -> str | None:
     if text > 1_800:
         return None
     last = max((b.index for b in seen.body), default=0)
-    after = " ".join(b.text for b in seen.flow.blocks[max(0, last - 6) : last + 25] if not b.zone & (zones.NAV | zones.FOOTER | zones.MENU))
+    after = " ".join(
+        b.text
+        for b in seen.flow.blocks[max(0, last - 6) : last + 25]
+        if not b.zone & (zones.NAV | zones.FOOTER | zones.MENU)
+    )
     said = _PAYWALL.search(after[:4000])
     if said and (seen.access is Access.PAYWALLED or text < 900):
         return f'{text} characters, then "{said[0]}"'
@@ -191,9 +223,7 @@ def _by_layout(seen: Impression) -> float:
     linked = sum(1 for b in headings if b.link_share > 0.8)
     if linked >= 8 and linked * 2 > len(headings):
         score -= 1.0
-    if seen.headline_block is None or seen.headline_block.tag != "h1":
-        score -= 0.5
-    elif seen.headline_block.link_share > 0.8:
+    if seen.headline_block is None or seen.headline_block.tag != "h1" or seen.headline_block.link_share > 0.8:
         score -= 0.5
     return score
 

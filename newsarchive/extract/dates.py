@@ -9,13 +9,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
-from storage.model import Dated, Discovery, UrlKind
-
 from newsarchive.extract import zones
 from newsarchive.extract.blocks import Block
 from newsarchive.extract.heads import Head
 from newsarchive.extract.jsonld import Node, text_of
 from newsarchive.extract.moments import has_time, has_zone, iso, printed
+from storage.model import Dated, Discovery, UrlKind
 
 _PUBLISHED_META = (
     "article:published_time og:published_time og:article:published_time bt:pubdate parsely-pub-date sailthru.date article.published"
@@ -40,7 +39,22 @@ _AGO = (
     re.compile(r"(\d{1,3})\s*(分钟|分鐘|分|小时|小時|時間|天|日)前"),
     re.compile(r"(\d{1,3})\s+(мин|час|д)[а-я]*\s+назад"),
 )  # fmt: skip
-_UNITS = {"min": 1, "分": 1, "мин": 1, "h": 60, "st": 60, "小": 60, "時": 60, "час": 60, "d": 1440, "t": 1440, "j": 1440, "天": 1440, "日": 1440, "д": 1440}
+_UNITS = {
+    "min": 1,
+    "分": 1,
+    "мин": 1,
+    "h": 60,
+    "st": 60,
+    "小": 60,
+    "時": 60,
+    "час": 60,
+    "d": 1440,
+    "t": 1440,
+    "j": 1440,
+    "天": 1440,
+    "日": 1440,
+    "д": 1440,
+}
 _URL_DATE = re.compile(r"/((?:19|20)\d\d)[/-]?(0?[1-9]|1[0-2])[/-]?(0?[1-9]|[12]\d|3[01])(?=[/_.-]|$)")
 _URL_YMD = re.compile(r"(?<!\d)((?:19|20)\d\d)-?(0[1-9]|1[0-2])-?(0[1-9]|[12]\d|3[01])(?!\d)")
 _SHORT = 160
@@ -73,7 +87,9 @@ def dates(evidence: Evidence) -> tuple[Dated | None, Dated | None]:
 
 def _stated_zone(evidence: Evidence) -> tzinfo | None:
     """Return the zone that any of the page's machine dates states."""
-    for text in _machine_texts(evidence, ("datePublished", "dateModified", "dateCreated"), _PUBLISHED_META + _MODIFIED_META):
+    for text in _machine_texts(
+        evidence, ("datePublished", "dateModified", "dateCreated"), _PUBLISHED_META + _MODIFIED_META
+    ):
         if (zone := has_zone(text)) is not None and zone is not UTC:
             return zone
     return None
@@ -152,7 +168,11 @@ def _visible(evidence: Evidence, zone: tzinfo | None, *, updated: bool) -> Dated
         if updated:
             if not mark:
                 continue
-            text = text[mark.end() :] if printed(text[mark.end() :]) or _ago(text[mark.end() :], evidence.fetched_at) else text
+            text = (
+                text[mark.end() :]
+                if printed(text[mark.end() :]) or _ago(text[mark.end() :], evidence.fetched_at)
+                else text
+            )
         elif mark:
             text = text[: mark.start()]
         moment = printed(text, zone, day_first=not american) or _ago(text, evidence.fetched_at)

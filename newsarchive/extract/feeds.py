@@ -9,11 +9,11 @@ from time import struct_time
 from typing import Any
 
 import feedparser
-from storage.model import Entry
 
 from newsarchive.extract.moments import iso
 from newsarchive.extract.sitemaps import without_entities
 from newsarchive.extract.tree import absolute
+from storage.model import Entry
 
 MOST_BYTES = 10_000_000
 MOST_ENTRIES = 5_000
@@ -97,5 +97,8 @@ def _json_entry(item: object, base: str) -> Entry | None:
         return None
     dates = {key: iso(value) for key in ("date_published", "date_modified") if isinstance(value := item.get(key), str)}
     return Entry(
-        url=url, title=_plain(item.get("title")), published=dates.get("date_published"), modified=dates.get("date_modified")
+        url=url,
+        title=_plain(item.get("title")),
+        published=dates.get("date_published"),
+        modified=dates.get("date_modified"),
     )

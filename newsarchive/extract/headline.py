@@ -72,7 +72,18 @@ def _score(block: Block, heading: bool, keys: list[str], site: set[str]) -> floa
     own = key(block.text)
     if not own or own in site:
         return 0.0
-    agreement = max((max(alike(own, claim), 0.8 if claim and len(claim) > 12 and (claim in own or own in claim) and 0.4 < len(own) / len(claim) < 2.5 else 0) for claim in keys), default=0.0)
+    agreement = max(
+        (
+            max(
+                alike(own, claim),
+                0.8
+                if claim and len(claim) > 12 and (claim in own or own in claim) and 0.4 < len(own) / len(claim) < 2.5
+                else 0,
+            )
+            for claim in keys
+        ),
+        default=0.0,
+    )
     score = agreement
     if block.tag == "h1" or _inside_h1(block):
         score += 0.45 if agreement >= 0.3 else 0.3
@@ -115,7 +126,19 @@ def _claims(head: Head, node: Node | None, site: set[str]) -> list[str]:
 
 def site_names(head: Head, url: str) -> set[str]:
     """Return keys of the names that the site goes by."""
-    names = {key(name) for name in head.all("og:site_name", "application-name", "twitter:site", "al:ios:app_name", "publisher", "dc.publisher", "copyright") if name}
+    names = {
+        key(name)
+        for name in head.all(
+            "og:site_name",
+            "application-name",
+            "twitter:site",
+            "al:ios:app_name",
+            "publisher",
+            "dc.publisher",
+            "copyright",
+        )
+        if name
+    }
     host = (urlsplit(url).hostname or "").removeprefix("www.")
     names |= {key(host), key(host.rpartition(".")[0]), key(host.partition(".")[0])}
     # Some pages give their own title for the site's name.
@@ -149,6 +172,10 @@ def _is_site(part: str, site: set[str]) -> bool:
         return False
     for name in site:
         bare = name.replace(" ", "").removeprefix("the")
-        if bare and (bare == squeezed or (len(bare) > 4 and bare in squeezed and len(squeezed) < 2.5 * len(bare)) or (len(squeezed) > 4 and squeezed in bare)):
+        if bare and (
+            bare == squeezed
+            or (len(bare) > 4 and bare in squeezed and len(squeezed) < 2.5 * len(bare))
+            or (len(squeezed) > 4 and squeezed in bare)
+        ):
             return True
     return False

@@ -44,7 +44,16 @@ def nodes(root: HtmlElement) -> list[Node]:
 
 def _parsed(text: str) -> Any:
     """Parse one block; where it is broken, mend it; where that fails, take its plain string fields."""
-    text = text[:_LARGEST].strip().removeprefix("<!--").removeprefix("<![CDATA[").removesuffix("-->").removesuffix("]]>").strip().rstrip(";")
+    text = (
+        text[:_LARGEST]
+        .strip()
+        .removeprefix("<!--")
+        .removeprefix("<![CDATA[")
+        .removesuffix("-->")
+        .removesuffix("]]>")
+        .strip()
+        .rstrip(";")
+    )
     for attempt in (text, _TRAILING_COMMA.sub(r"\1", _CONTROL.sub(" ", text))):
         try:
             return json.loads(attempt, strict=False)
@@ -61,7 +70,9 @@ def _parsed(text: str) -> Any:
             fields.setdefault(key, json.loads(f'"{match[2]}"', strict=False))
         except ValueError:
             continue
-    if author := re.search(r'"author"\s*:\s*[\[{\s]*(?:"@type"\s*:\s*"\w+"\s*,\s*)?"name"\s*:\s*"([^"\\]{2,100})"', text):
+    if author := re.search(
+        r'"author"\s*:\s*[\[{\s]*(?:"@type"\s*:\s*"\w+"\s*,\s*)?"name"\s*:\s*"([^"\\]{2,100})"', text
+    ):
         fields["author"] = author[1]
     return fields
 
@@ -153,5 +164,5 @@ def resolve(value: Any, found: list[Node]) -> Any:
     if isinstance(value, list):
         return [resolve(v, found) for v in value[:50]]
     if isinstance(value, dict) and "@id" in value and "name" not in value:
-        return next((n for n in found if n.get("@id") == value["@id"] and "name" in n), cast(Node, value))
+        return next((n for n in found if n.get("@id") == value["@id"] and "name" in n), cast("Node", value))
     return value

@@ -3,13 +3,12 @@
 import re
 from dataclasses import dataclass
 
-from storage.model import Access, Image
-
 from newsarchive.extract.blocks import Block, folded
-from newsarchive.extract.heads import Head
 from newsarchive.extract.headline import key
+from newsarchive.extract.heads import Head
 from newsarchive.extract.jsonld import Node, is_live, resolve, text_of, texts_of
 from newsarchive.extract.tree import Page, absolute
+from storage.model import Access, Image
 
 _LANGUAGE = re.compile(r"^[a-zA-Z]{2,3}(?=[-_]|$)")
 _MOST_TAGS = 50
@@ -69,7 +68,16 @@ def _is_front(url: str) -> bool:
 
 def _section(head: Head, node: Node | None) -> str | None:
     value = (node or {}).get("articleSection")
-    text = text_of(value) or head.first("article:section", "og:article:section", "articlesection", "parsely-section", "section", "category", "dc.subject.section", "cxenseparse:category")
+    text = text_of(value) or head.first(
+        "article:section",
+        "og:article:section",
+        "articlesection",
+        "parsely-section",
+        "section",
+        "category",
+        "dc.subject.section",
+        "cxenseparse:category",
+    )
     return text.strip(" /,;") or None
 
 
@@ -97,7 +105,11 @@ def _tags(head: Head, node: Node | None) -> tuple[str, ...]:
 def language(head: Head, node: Node | None, blocks: list[Block]) -> str | None:
     """Return the language that the page states, checked against its script; else what its script tells."""
     stated = None
-    for text in (text_of((node or {}).get("inLanguage")), head.language, head.first("og:locale", "content-language", "dc.language", "language")):
+    for text in (
+        text_of((node or {}).get("inLanguage")),
+        head.language,
+        head.first("og:locale", "content-language", "dc.language", "language"),
+    ):
         if match := _LANGUAGE.match(text or ""):
             stated = match[0].lower()
             break
@@ -112,7 +124,13 @@ def _by_script(sample: str, stated: str | None) -> str | None:
     for code, pattern in _SCRIPTS:
         count = len(pattern.findall(sample))
         if count * (10 if code == "ja" else 3) > letters > 0:
-            family = {"ru": {"ru", "uk", "be", "bg", "sr", "mk", "kk", "ky", "mn", "tg"}, "ar": {"ar", "fa", "ur", "ps", "ckb", "sd", "ug"}, "hi": {"hi", "mr", "ne"}, "zh": {"zh", "ja", "yue"}, "he": {"he", "iw", "yi"}}
+            family = {
+                "ru": {"ru", "uk", "be", "bg", "sr", "mk", "kk", "ky", "mn", "tg"},
+                "ar": {"ar", "fa", "ur", "ps", "ckb", "sd", "ug"},
+                "hi": {"hi", "mr", "ne"},
+                "zh": {"zh", "ja", "yue"},
+                "he": {"he", "iw", "yi"},
+            }
             return stated if stated in family.get(code, {code}) else code
     return stated
 
@@ -125,7 +143,11 @@ def _image(page: Page, head: Head, node: Node | None, found: list[Node]) -> Imag
         caption = text_of(first.get("caption")) or None
         first = first.get("url") or first.get("contentUrl") or first.get("@id")
         first = first[0] if isinstance(first, list) and first else first
-    for href in (head.first("og:image", "og:image:url", "og:image:secure_url"), first, head.first("twitter:image", "twitter:image:src", "thumbnail")):
+    for href in (
+        head.first("og:image", "og:image:url", "og:image:secure_url"),
+        first,
+        head.first("twitter:image", "twitter:image:src", "thumbnail"),
+    ):
         if isinstance(href, str) and (url := absolute(page.base, href)):
             return Image(url=url, caption=caption)
     return None
@@ -134,7 +156,9 @@ def _image(page: Page, head: Head, node: Node | None, found: list[Node]) -> Imag
 def _access(head: Head, node: Node | None, found: list[Node]) -> Access | None:
     values = [(node or {}).get("isAccessibleForFree")]
     parts = (node or {}).get("hasPart")
-    values += [p.get("isAccessibleForFree") for p in (parts if isinstance(parts, list) else [parts]) if isinstance(p, dict)]
+    values += [
+        p.get("isAccessibleForFree") for p in (parts if isinstance(parts, list) else [parts]) if isinstance(p, dict)
+    ]
     states = {str(v).strip().lower().rpartition("/")[2] for v in values if v is not None}
     tier = head.first("article:content_tier", "og:article:content_tier").lower()
     if states & {"false", "no", "0"} or tier in ("locked", "metered"):

@@ -12,7 +12,10 @@ _ISO = re.compile(
     r"^\s*([12]\d{3})-?(\d\d)-?(\d\d)(?:[T\s]+(\d{1,2}):?(\d\d)(?::?(\d\d)(?:[.,]\d+)?)?\s*([ap]m)?\s*(Z|UTC|GMT|[+-]\d\d?:?(?:\d\d)?|[A-Z]{2,5})?)?",
     re.IGNORECASE,
 )
-_CLOCK = re.compile(r"(?<!\d)(\d{1,2})\s*(?:[:.h時时点시]|시\s)\s*(\d\d)(?::(\d\d))?\s*(?:分|분)?(?:\s*(a\.?\s?m\.?|p\.?\s?m\.?))?", re.IGNORECASE)
+_CLOCK = re.compile(
+    r"(?<!\d)(\d{1,2})\s*(?:[:.h時时点시]|시\s)\s*(\d\d)(?::(\d\d))?\s*(?:分|분)?(?:\s*(a\.?\s?m\.?|p\.?\s?m\.?))?",
+    re.IGNORECASE,
+)
 _AFTERNOON = re.compile("오후|下午|午後|晚上")
 _HOUR = re.compile(r"(?<![\d.])(\d{1,2})\s*(a\.?m\.?|p\.?m\.?)\b", re.IGNORECASE)
 _OFFSET = re.compile(r"(?:GMT|UTC)?\s*([+-])(\d\d?):?(\d\d)?\b")
@@ -43,7 +46,9 @@ _MONTHS = (
 
 def _plain(word: str) -> str:
     """Lower case, and without marks on Latin letters: "Août" and "AOUT" are one word."""
-    return unicodedata.normalize("NFC", "".join(c for c in unicodedata.normalize("NFD", word.casefold()) if not "\u0300" <= c <= "\u036f"))
+    return unicodedata.normalize(
+        "NFC", "".join(c for c in unicodedata.normalize("NFD", word.casefold()) if not "\u0300" <= c <= "\u036f")
+    )
 
 
 _STEMS = {_plain(stem.replace("_", " ")): month for month, stems in enumerate(_MONTHS, 1) for stem in stems.split()}
@@ -53,7 +58,9 @@ _DIGITS = {ord(c): str(unicodedata.digit(c)) for c in "٠١٢٣٤٥٦٧٨٩۰۱�
 _CJK = re.compile(r"(\d{4})\s*[年년.]\s*(\d{1,2})\s*[月월.]\s*(\d{1,2})\s*[日일]?")
 _YEAR_FIRST = re.compile(r"(?<!\d)((?:19|20)\d\d)[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)")
 _YEAR_LAST = re.compile(r"(?<!\d)(\d{1,2})([-/.])\s?(\d{1,2})\2\s?((?:19|20)\d\d)(?!\d)")
-_NAMED = re.compile(r"(?<!\d)(\d{1,2})(?:st|nd|rd|th|er|º|ª|\.|-го)?,?(?:\s+(?:de|of|di|den|d'|ngày))?[\s-]+([^\W\d_]{2,12}(?:\s[^\W\d_]{2,8})?)\.?,?(?:\s+(?:de|del|of))?,?[\s-]+(\d{4})")
+_NAMED = re.compile(
+    r"(?<!\d)(\d{1,2})(?:st|nd|rd|th|er|º|ª|\.|-го)?,?(?:\s+(?:de|of|di|den|d'|ngày))?[\s-]+([^\W\d_]{2,12}(?:\s[^\W\d_]{2,8})?)\.?,?(?:\s+(?:de|del|of))?,?[\s-]+(\d{4})"
+)
 _MONTH_FIRST = re.compile(r"(?<![^\W\d_])([^\W\d_]{3,12})\.?[\s-]+(\d{1,2})(?:st|nd|rd|th|\.)?(?:,|\s)\s*(\d{4})")
 _THAI_YEARS = 543
 """A Thai year is the Buddhist one."""

@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from storage.model import Discovery, Outcome, Reading, UrlKind
-
 from newsarchive.extract.article import Found, read_article
 from newsarchive.extract.classify import ENOUGH, paywalled, stand_in, weigh
 from newsarchive.extract.decode import decode
@@ -16,6 +14,7 @@ from newsarchive.extract.sitemaps import gunzipped, read_robots, read_sitemap, r
 from newsarchive.extract.sniff import Form, media_type, sniff
 from newsarchive.extract.sources import feeds, next_pages
 from newsarchive.extract.tree import Oversized, Page, parse
+from storage.model import Discovery, Outcome, Reading, UrlKind
 
 Headers = Sequence[tuple[str, str]]
 
@@ -154,5 +153,3 @@ def _listing(page: Page, found: Found, title: str | None) -> Reading:
         link_groups=groups,
         sources=(*feeds(page, found.head), *(next_pages(page, found.head, found.flow) if is_listing else ())),
     )
-
-

@@ -8,13 +8,13 @@ heading of an empty box is not lent to the list behind it.
 from dataclasses import dataclass, field
 
 from lxml.html import HtmlElement
-from storage.model import Link, LinkGroup, LinkKind
 
 from newsarchive.extract import words, zones
 from newsarchive.extract.addresses import host, is_media, likeness, same_page, site_of
 from newsarchive.extract.blocks import Anchor, Block, Flow
 from newsarchive.extract.roles import HEADINGS
 from newsarchive.extract.tree import Page, absolute
+from storage.model import Link, LinkGroup, LinkKind
 
 _MOST_LINKS = 2_000
 _CLIMB = 4
@@ -43,7 +43,9 @@ class Group:
     labelled: str = ""
 
 
-def link_groups(page: Page, flow: Flow, inside: frozenset[int], canonical: str, *, listing: bool) -> tuple[LinkGroup, ...]:
+def link_groups(
+    page: Page, flow: Flow, inside: frozenset[int], canonical: str, *, listing: bool
+) -> tuple[LinkGroup, ...]:
     """Return the page's link groups: inline first, then the others as they stand."""
     candidates = _candidates(page, flow, canonical, inside, listing=listing)
     inline = [c for c in candidates if not listing and _in_text(c, flow, inside)]
@@ -88,7 +90,9 @@ def _candidates(page: Page, flow: Flow, canonical: str, inside: frozenset[int], 
         score = likeness(url, canonical if not listing else "")
         if anchor.block not in inside:
             score += _promise(text)
-            if anchor.zone & (zones.HEADER | zones.FOOTER) and not anchor.zone & (zones.ARTICLE | zones.MAIN | zones.ASIDE):
+            if anchor.zone & (zones.HEADER | zones.FOOTER) and not anchor.zone & (
+                zones.ARTICLE | zones.MAIN | zones.ASIDE
+            ):
                 score -= 1.0
         if score >= 1.5:
             found.append(Candidate(anchor, url, target, score, text))
@@ -100,7 +104,9 @@ def _left_out(anchor: Anchor, *, listing: bool) -> bool:
     rel = (anchor.element.get("rel") or "").lower().split()
     if zone & (zones.NAV | zones.MENU) and not ({"prev", "next"} & set(rel)) and not zone & zones.RELATED:
         return True
-    if zone & (zones.COMMENTS | zones.CONSENT | zones.BYLINE | zones.TAGS | zones.SHARE) and not zone & (zones.RELATED | zones.LATEST):
+    if zone & (zones.COMMENTS | zones.CONSENT | zones.BYLINE | zones.TAGS | zones.SHARE) and not zone & (
+        zones.RELATED | zones.LATEST
+    ):
         return not (zone & zones.BODY)
     return "author" in rel or "tag" in rel or (listing and "next" in rel)
 
@@ -191,7 +197,11 @@ def _is_label(block: Block) -> bool:
     if _says_links(text):
         return True
     names = f"{block.element.get('class') or ''} {block.element.get('id') or ''}".lower()
-    return len(text) < 50 and any(word in names for word in ("title", "heading", "header", "headline", "label", "hed")) and not any(c.isdigit() for c in text[:3])
+    return (
+        len(text) < 50
+        and any(word in names for word in ("title", "heading", "header", "headline", "label", "hed"))
+        and not any(c.isdigit() for c in text[:3])
+    )
 
 
 def _speaks_for_another(block: Block, box: HtmlElement) -> bool:
@@ -199,7 +209,11 @@ def _speaks_for_another(block: Block, box: HtmlElement) -> bool:
     for above in block.element.iterancestors():
         if above is box:
             return False
-        others = [e for e in above if isinstance(e.tag, str) and e.tag in ("div", "ul", "ol", "section") and not _within(block.element, e)]
+        others = [
+            e
+            for e in above
+            if isinstance(e.tag, str) and e.tag in ("div", "ul", "ol", "section") and not _within(block.element, e)
+        ]
         if any(not e.text_content().strip() and e.find(".//img") is None for e in others):
             return True
     return False
@@ -231,7 +245,13 @@ def _merged(groups: list[Group], flow: Flow) -> list[Group]:
 def _label_text(block: Block, flow: Flow) -> str:
     """Return a label's text, put together with the heading line before it where the two are one ("Next Up In" + "Science")."""
     before = flow.blocks[block.index - 1] if block.index else None
-    if before is not None and before.element.getparent() is block.element.getparent() and _is_label(before) and before.text.endswith(("in", "on", "In", "On", ":")) and len(before.text) < 20:
+    if (
+        before is not None
+        and before.element.getparent() is block.element.getparent()
+        and _is_label(before)
+        and before.text.endswith(("in", "on", "In", "On", ":"))
+        and len(before.text) < 20
+    ):
         return f"{before.text} {block.text}"
     return block.text
 
@@ -265,7 +285,11 @@ def _kind(group: Group) -> LinkKind:
             return LinkKind.RELATED
     latest = sum(1 for c in group.candidates if c.anchor.zone & zones.LATEST)
     related = sum(1 for c in group.candidates if c.anchor.zone & zones.RELATED)
-    return LinkKind.LATEST if latest * 2 > len(group.candidates) and related * 2 <= len(group.candidates) else LinkKind.RELATED
+    return (
+        LinkKind.LATEST
+        if latest * 2 > len(group.candidates) and related * 2 <= len(group.candidates)
+        else LinkKind.RELATED
+    )
 
 
 def _links(candidates: list[Candidate]) -> tuple[Link, ...]:

@@ -7,13 +7,12 @@ says; no paragraph of running text is taken out of the body for a word in it.
 import re
 from dataclasses import dataclass
 
-from storage.model import Role
-
 from newsarchive.extract import words, zones
 from newsarchive.extract.addresses import host, site_of
 from newsarchive.extract.blocks import Block
 from newsarchive.extract.headline import alike, key
 from newsarchive.extract.moments import printed
+from storage.model import Role
 
 HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _DATE_REST = re.compile(r"[^\W\d_]+")
@@ -130,7 +129,11 @@ def _by_words(block: Block, setting: Setting) -> Role | None:
         return Role.CORRECTION
     if length < 1200 and words.DISCLAIMER.match(text):
         return Role.DISCLAIMER
-    if length < 400 and words.PROMO.match(text) and (block.anchors or block.strong or block.zone & (zones.PROMO | zones.ASIDE) or block.index > setting.body_to):
+    if (
+        length < 400
+        and words.PROMO.match(text)
+        and (block.anchors or block.strong or block.zone & (zones.PROMO | zones.ASIDE) or block.index > setting.body_to)
+    ):
         return Role.PROMO
     return Role.TEASER if _is_teaser(block, setting) else None
 
@@ -140,7 +143,9 @@ def _is_dateline(text: str, block: Block) -> bool:
     if not _DIGIT.search(text) or printed(text) is None:
         return False
     rest = len(_DATE_REST.findall(text))
-    return rest <= (_DATE_WORDS if block.zone & zones.DATE else 6) and (block.zone & zones.DATE != 0 or not _SENTENCE_END.search(text))
+    return rest <= (_DATE_WORDS if block.zone & zones.DATE else 6) and (
+        block.zone & zones.DATE != 0 or not _SENTENCE_END.search(text)
+    )
 
 
 def _is_byline(block: Block, setting: Setting) -> bool:
@@ -164,7 +169,9 @@ def _is_byline(block: Block, setting: Setting) -> bool:
 def _is_teaser(block: Block, setting: Setting) -> bool:
     """Say whether a line only points to another article of the site."""
     text, length = block.text, len(block.text)
-    if text.startswith(("http://", "https://", "www.")) or not any(leads_home(a.href, setting.home) for a in block.anchors):
+    if text.startswith(("http://", "https://", "www.")) or not any(
+        leads_home(a.href, setting.home) for a in block.anchors
+    ):
         return False
     if form(block) is Role.LIST and block.zone & zones.BODY and not block.zone & (zones.RELATED | zones.LATEST):
         return False
@@ -183,7 +190,9 @@ def leads_home(href: str, home: str) -> bool:
 def is_label(block: Block) -> Role | None:
     """Return the role of what a short heading announces: a box of teasers, a disclaimer, a newsletter box; None for others."""
     text = block.text
-    if len(text) > 70 or not (block.tag in HEADINGS or block.strong or block.tag in ("div", "span", "p", "li", "strong") and len(text) < 45):
+    if len(text) > 70 or not (
+        block.tag in HEADINGS or block.strong or (block.tag in ("div", "span", "p", "li", "strong") and len(text) < 45)
+    ):
         return None
     if words.DISCLAIMER.match(text) and len(key(text).split()) <= 4:
         return Role.DISCLAIMER
@@ -191,6 +200,10 @@ def is_label(block: Block) -> Role | None:
         return Role.PROMO
     if words.COMMENTS.match(text):
         return Role.COMMENT
-    if (words.RELATED.match(text) or words.LATEST.match(text)) and len(key(text).split()) <= 5 and not _SENTENCE_END.search(text):
+    if (
+        (words.RELATED.match(text) or words.LATEST.match(text))
+        and len(key(text).split()) <= 5
+        and not _SENTENCE_END.search(text)
+    ):
         return Role.TEASER
     return None

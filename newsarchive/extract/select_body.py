@@ -55,7 +55,9 @@ def select(page: Page, blocks: list[Block]) -> Selection:
         document = bare_extraction(tree, options=options)
     except RecursionError:
         document = None
-    found = Selection() if document is None else _found_again(list(_lines(document.body)), blocks)
+    found = Selection()
+    if document is not None and not isinstance(document, dict):
+        found = _found_again(list(_lines(document.body)), blocks)
     dense = _densest(blocks)
     taken = sum(len(blocks[i].text) for i in found.chosen) + sum(len(text) for _, _, text in found.loose)
     if sum(len(blocks[i].text) for i in dense) > 2 * taken:

@@ -8,10 +8,10 @@ import zlib
 from collections.abc import Iterator
 
 from lxml.etree import LxmlError, XMLPullParser, _Element
-from storage.model import Entry, Source, UrlKind
 
 from newsarchive.extract.moments import iso
 from newsarchive.extract.tree import absolute
+from storage.model import Entry, Source, UrlKind
 
 MOST_URLS = 50_000
 MOST_BYTES = 52_428_800
@@ -53,7 +53,9 @@ def read_sitemap(payload: bytes, url: str) -> tuple[tuple[Entry, ...], tuple[Sou
 
 def _items(payload: bytes) -> Iterator[tuple[str, dict[str, str]]]:
     """Yield ("url" or "sitemap", its fields by local name) as they come, in constant memory."""
-    parser = XMLPullParser(events=("end",), recover=True, resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    parser = XMLPullParser(
+        events=("end",), recover=True, resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
+    )
     for start in range(0, len(payload), _CHUNK):
         try:
             parser.feed(payload[start : start + _CHUNK])
@@ -113,7 +115,7 @@ def read_robots(text: str, url: str) -> tuple[Source, ...]:
     >>> [s.url for s in read_robots("User-agent: *\\nSitemap: /map.xml # all", "https://a.example/robots.txt")]
     ['https://a.example/map.xml']
     """
-    found = {}
+    found: dict[str, Source] = {}
     for line in text.splitlines()[:100_000]:
         name, colon, value = line.partition(":")
         if colon and name.strip().lower() == "sitemap":

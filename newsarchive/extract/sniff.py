@@ -43,7 +43,9 @@ def sniff(payload: bytes, url: str, headers: Sequence[tuple[str, str]], discover
     start = payload[:_HEAD]
     if b"\0" in start[:512] and not start.startswith((b"\xff\xfe", b"\xfe\xff")):
         return Form.ASSET
-    text = start.decode("utf-16" if start.startswith((b"\xff\xfe", b"\xfe\xff")) else "latin-1", "replace").lstrip("\ufeffï»¿ \t\r\n\0")
+    text = start.decode("utf-16" if start.startswith((b"\xff\xfe", b"\xfe\xff")) else "latin-1", "replace").lstrip(
+        "\ufeffï»¿ \t\r\n\0"
+    )
     mime = media_type(headers)
     if text.startswith("<"):
         if (root := _ROOT.search(text)) is not None:

@@ -1,18 +1,31 @@
 """Where more is to be found: feeds that a page names, and the next pages of a listing."""
 
 import re
+from itertools import islice
 from urllib.parse import urlsplit
 
-from storage.model import Source, UrlKind
+from lxml.html import HtmlElement
 
 from newsarchive.extract import zones
 from newsarchive.extract.blocks import Flow
 from newsarchive.extract.heads import Head
 from newsarchive.extract.tree import Page, absolute
+from storage.model import Source, UrlKind
 
-_FEED_TYPES = frozenset({"application/rss+xml", "application/atom+xml", "application/rdf+xml", "application/feed+json", "application/json+feed"})
+_FEED_TYPES = frozenset(
+    {
+        "application/rss+xml",
+        "application/atom+xml",
+        "application/rdf+xml",
+        "application/feed+json",
+        "application/json+feed",
+    }
+)
 _COMMENT_FEED = re.compile(r"comments?/feed|/feed/?\?|feed/comments|comments\.(?:xml|rss)|/comments/", re.IGNORECASE)
-_NEXT = re.compile(r"^\W*(?:next(?: page)?|older(?: posts| articles| entries| stories)?|more stories|weiter|nächste(?: seite)?|ältere.{0,12}|suivante?s?|page suivante|siguientes?|próxim[oa]s?|successiv[oa]|volgende|nästa|neste|næste|seuraava|след(?:ующая|\.)?(?: страница)?|вперед|далее|наступна|następna|další|sonraki|berikutnya|下一页|下一頁|次へ|次のページ|다음|التالي|tiếp|επόμενη)\W*$", re.IGNORECASE)
+_NEXT = re.compile(
+    r"^\W*(?:next(?: page)?|older(?: posts| articles| entries| stories)?|more stories|weiter|nächste(?: seite)?|ältere.{0,12}|suivante?s?|page suivante|siguientes?|próxim[oa]s?|successiv[oa]|volgende|nästa|neste|næste|seuraava|след(?:ующая|\.)?(?: страница)?|вперед|далее|наступна|następna|další|sonraki|berikutnya|下一页|下一頁|次へ|次のページ|다음|التالي|tiếp|επόμενη)\W*$",
+    re.IGNORECASE,
+)
 _PAGINATION = re.compile(r"paginat|pager|page-?nav|page-?numbers|nav-?links|pages\b", re.IGNORECASE)
 
 
@@ -42,18 +55,17 @@ def next_pages(page: Page, head: Head, flow: Flow) -> tuple[Source, ...]:
         add(href, "next")
     for anchor in flow.anchors:
         rel = (anchor.element.get("rel") or "").lower().split()
-        if "next" in rel or (_NEXT.match(anchor.text) and not anchor.zone & zones.ARTICLE):
-            add(anchor.href, anchor.text)
-        elif anchor.text.isdecimal() and len(anchor.text) <= 4 and _in_pagination(anchor.element):
+        if (
+            "next" in rel
+            or (_NEXT.match(anchor.text) and not anchor.zone & zones.ARTICLE)
+            or (anchor.text.isdecimal() and len(anchor.text) <= 4 and _in_pagination(anchor.element))
+        ):
             add(anchor.href, anchor.text)
     return tuple(found.values())[:20]
 
 
-def _in_pagination(element: object) -> bool:
-    for _ in range(4):
-        element = element.getparent()  # type: ignore[attr-defined]
-        if element is None:
-            return False
+def _in_pagination(link: HtmlElement) -> bool:
+    for element in islice(link.iterancestors(), 4):
         names = f"{element.get('class') or ''} {element.get('id') or ''} {element.get('aria-label') or ''}"
         if _PAGINATION.search(names):
             return True

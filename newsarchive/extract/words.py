@@ -1,63 +1,185 @@
-"""What short lines around an article say, in the languages of newspapers. Compared with whole short lines only.
+"""What short lines around an article say, in the languages of newspapers.
 
-These are words of the trade ("Read also", "Newsletter"), not lists of sites. A long paragraph that happens to contain one of
-them is never judged by it: that was measured to do more harm than good.
+These are words of the trade ("Read also", "Newsletter"), not lists of sites. They are compared with short lines whose place
+or markup bears them out: taking long paragraphs out of a body for a word in them was measured to do more harm than good.
+
+Each table holds patterns, " / " between them, in no order that matters.
 """
 
 import re
 
 
-def _line(*alternatives: str) -> re.Pattern[str]:
-    return re.compile(rf"^\W*(?:{'|'.join(alternatives)})\W*$", re.IGNORECASE)
+def _patterns(table: str) -> str:
+    return "|".join(pattern for line in table.splitlines() for pattern in line.strip().split(" / ") if pattern)
 
 
-def _start(*alternatives: str) -> re.Pattern[str]:
-    return re.compile(rf"^\W*(?:{'|'.join(alternatives)})(?!\w)", re.IGNORECASE)
+def _line(table: str) -> re.Pattern[str]:
+    """Match a line that is one of the patterns and nothing else."""
+    return re.compile(rf"^\W*(?:{_patterns(table)})\W*$", re.IGNORECASE)
+
+
+def _start(table: str) -> re.Pattern[str]:
+    """Match a line that begins with one of the patterns."""
+    return re.compile(rf"^\W*(?:{_patterns(table)})(?!\w)", re.IGNORECASE)
 
 
 RELATED = _start(
-    r"related(?: (?:articles?|stor(?:y|ies)|news|posts?|content|topics?|coverage|reading|links?|video|program))?\b",
-    r"read (?:more|also|next|this next|related|on)", r"also read", r"see (?:also|more)", r"more (?:on|from|stories|news|articles|coverage|headlines|about|in|to read)", r"must read", r"don'?t (?:forget to read|miss)",
-    r"you (?:may|might|should) (?:also )?(?:like|be interested in|enjoy|read|have missed)", r"recommended(?: for you| reading| stories| articles)?", r"what to read next", r"up next", r"next up", r"keep reading", r"further reading", r"dig deeper",
-    r"also on", r"watch(?: also| more| now)?", r"listen(?: to)?", r"read", r"click here", r"story timeline", r"stories to watch", r"editor'?s? picks?",
-    r"lesen sie (?:auch|mehr|hier)", r"mehr (?:zum thema|dazu|aus|von|artikel|news)", r"auch interessant", r"das könnte sie auch interessieren", r"weitere (?:artikel|meldungen|themen|nachrichten)", r"lesetipps?", r"verwandte (?:artikel|themen)",
-    r"à lire aussi", r"lire aussi", r"à lire", r"voir aussi", r"sur le même sujet", r"(?:nos )?articles (?:liés|associés|similaires)", r"vous aimerez aussi", r"lire (?:la suite|plus)",
-    r"lee (?:también|además|más)", r"le puede interesar", r"te puede interesar", r"vea (?:también|además)", r"noticias relacionadas", r"más (?:información|noticias|sobre)", r"también te puede interesar", r"relacionad[oa]s?",
-    r"leia (?:também|mais)", r"veja (?:também|mais)", r"notícias relacionadas", r"mais (?:lidas|notícias|sobre)", r"leggi anche", r"ti potrebbe interessare", r"articoli correlati", r"potrebbe interessarti",
-    r"lees ook", r"lees meer", r"meer over", r"gerelateerd\w*", r"läs (?:också|även|mer)", r"les (?:også|mer)", r"læs (?:også|mere)", r"lue (?:myös|lisää)",
-    r"читайте (?:также|еще|ещё)", r"по теме", r"похожие (?:новости|статьи|материалы)", r"смотрите также", r"материалы по теме", r"читайте", r"читайте також", r"czytaj (?:także|też|również|więcej)", r"zobacz (?:także|też|również)", r"přečtěte si", r"čtěte také",
-    r"ilgili haberler", r"bunlar da ilginizi çekebilir", r"baca juga", r"artikel terkait", r"xem thêm", r"tin liên quan", r"đọc thêm", r"σχετικά (?:άρθρα|θέματα)", r"διαβάστε (?:επίσης|ακόμα)",
-    r"اقرأ (?:أيضا|أيضًا|المزيد)", r"مواضيع ذات صلة", r"أخبار ذات صلة", r"קראו (?:גם|עוד)", r"相关(?:新闻|阅读|文章|报道|推荐)?", r"相關(?:新聞|閱讀|文章|報導)", r"延伸(?:阅读|閱讀)", r"推荐阅读", r"関連(?:記事|ニュース|リンク)?", r"あわせて読みたい", r"おすすめ(?:記事)?", r"관련\s?(?:기사|뉴스)", r"संबंधित खबरें", r"यह भी पढ़ें",
-)  # fmt: skip
+    r"""
+    related(?: (?:articles?|stor(?:y|ies)|news|posts?|content|topics?|coverage|reading|links?|video|program))?\b
+    read (?:more|also|next|this next|related|on) / also read / see (?:also|more)
+    more (?:on|from|stories|news|articles|coverage|headlines|about|in|to read) / must read
+    don'?t (?:forget to read|miss)
+    you (?:may|might|should) (?:also )?(?:like|be interested in|enjoy|read|have missed)
+    recommended(?: for you| reading| stories| articles)? / what to read next / up next / next up / keep reading
+    further reading / dig deeper / also on / watch(?: also| more| now)? / listen(?: to)? / read / click here
+    story timeline / stories to watch / editor'?s? picks? / lesen sie (?:auch|mehr|hier)
+    mehr (?:zum thema|dazu|aus|von|artikel|news) / auch interessant / das könnte sie auch interessieren
+    weitere (?:artikel|meldungen|themen|nachrichten) / lesetipps? / verwandte (?:artikel|themen) / à lire aussi
+    lire aussi / à lire / voir aussi / sur le même sujet / (?:nos )?articles (?:liés|associés|similaires)
+    vous aimerez aussi / lire (?:la suite|plus) / lee (?:también|además|más) / le puede interesar
+    te puede interesar / vea (?:también|además) / noticias relacionadas / más (?:información|noticias|sobre)
+    también te puede interesar / relacionad[oa]s? / leia (?:também|mais) / veja (?:também|mais)
+    notícias relacionadas / mais (?:lidas|notícias|sobre) / leggi anche / ti potrebbe interessare
+    articoli correlati / potrebbe interessarti / lees ook / lees meer / meer over / gerelateerd\w*
+    läs (?:också|även|mer) / les (?:også|mer) / læs (?:også|mere) / lue (?:myös|lisää) / читайте (?:также|еще|ещё)
+    по теме / похожие (?:новости|статьи|материалы) / смотрите также / материалы по теме / читайте / читайте також
+    czytaj (?:także|też|również|więcej) / zobacz (?:także|też|również) / přečtěte si / čtěte také / ilgili haberler
+    bunlar da ilginizi çekebilir / baca juga / artikel terkait / xem thêm / tin liên quan / đọc thêm
+    σχετικά (?:άρθρα|θέματα) / διαβάστε (?:επίσης|ακόμα) / اقرأ (?:أيضا|أيضًا|المزيد) / مواضيع ذات صلة
+    أخبار ذات صلة / קראו (?:גם|עוד) / 相关(?:新闻|阅读|文章|报道|推荐)? / 相關(?:新聞|閱讀|文章|報導) / 延伸(?:阅读|閱讀) / 推荐阅读
+    関連(?:記事|ニュース|リンク)? / あわせて読みたい / おすすめ(?:記事)? / 관련\s?(?:기사|뉴스) / संबंधित खबरें / यह भी पढ़ें
+    """
+)
 LATEST = _start(
-    r"(?:the )?latest(?: (?:news|stories|articles|headlines|posts|updates|from))?", r"most (?:read|popular|viewed|shared|recent|commented|watched)", r"popular(?: (?:on|in|stories|articles|posts|now|news))?", r"trending(?: (?:now|stories|articles|news|on|topics))?", r"top (?:stories|news|headlines|articles)", r"breaking news", r"recent (?:posts|stories|articles|news)", r"today'?s (?:top )?(?:stories|news|headlines)", r"just in", r"news ticker", r"headlines", r"new(?:est)? (?:articles|stories)", r"in the news", r"hot (?:stories|topics|now)",
-    r"meist(?:gelesen|geklickt)\w*", r"neueste\w*(?: (?:artikel|meldungen|nachrichten))?", r"aktuelle(?: (?:nachrichten|meldungen|artikel))?", r"top-?themen", r"beliebt\w*", r"newsticker", r"les plus (?:lus|vus|populaires)", r"derniers? (?:articles|titres|nouvelles|infos)?", r"dernières (?:nouvelles|actualités|infos)", r"à la une", r"en continu", r"tendances?", r"lo más (?:leído|visto|popular|reciente)", r"(?:las )?más (?:leídas?|vistas?|leídos)", r"últimas (?:noticias|notícias)?", r"lo último", r"mais (?:lidas|lidos|populares|recentes)", r"i più (?:letti|visti)", r"più letti", r"ultime (?:notizie|news)", r"ultim'?ora", r"meest gelezen", r"laatste nieuws", r"mest (?:läst|lest|læst)\w*", r"senaste (?:nytt|nyheterna)", r"siste nytt", r"seneste(?: nyt)?", r"luetuimmat", r"последни[ей] (?:новости|статьи|публикации)", r"самое (?:читаемое|популярное|обсуждаемое)", r"популярн\w+", r"главн(?:ое|ые)(?: новости)?", r"новости(?: дня)?", r"лента новостей", r"останні новини", r"головне", r"najnowsze", r"najczęściej czytane", r"popularne", r"nejčtenější", r"nejnovější", r"son dakika", r"en çok okunan\w*", r"çok okunanlar", r"terpopuler", r"terkini", r"berita (?:terkini|terbaru|terpopuler)", r"tin mới(?: nhất)?", r"đọc nhiều(?: nhất)?", r"δημοφιλή", r"τελευταία νέα", r"الأكثر (?:قراءة|مشاهدة)", r"آخر الأخبار", r"最新(?:消息|新闻|文章|ニュース|記事)?", r"热门\w*", r"熱門\w*", r"热点\w*", r"排行\w*", r"ランキング", r"アクセスランキング", r"人気(?:記事)?", r"많이 본 (?:뉴스|기사)", r"인기 ?(?:기사|뉴스)", r"최신 ?(?:기사|뉴스)", r"주요 ?뉴스",
-)  # fmt: skip
+    r"""
+    (?:the )?latest(?: (?:news|stories|articles|headlines|posts|updates|from))?
+    most (?:read|popular|viewed|shared|recent|commented|watched)
+    popular(?: (?:on|in|stories|articles|posts|now|news))? / trending(?: (?:now|stories|articles|news|on|topics))?
+    top (?:stories|news|headlines|articles) / breaking news / recent (?:posts|stories|articles|news)
+    today'?s (?:top )?(?:stories|news|headlines) / just in / news ticker / headlines
+    new(?:est)? (?:articles|stories) / in the news / hot (?:stories|topics|now) / meist(?:gelesen|geklickt)\w*
+    neueste\w*(?: (?:artikel|meldungen|nachrichten))? / aktuelle(?: (?:nachrichten|meldungen|artikel))?
+    top-?themen / beliebt\w* / newsticker / les plus (?:lus|vus|populaires)
+    derniers? (?:articles|titres|nouvelles|infos)? / dernières (?:nouvelles|actualités|infos) / à la une
+    en continu / tendances? / lo más (?:leído|visto|popular|reciente) / (?:las )?más (?:leídas?|vistas?|leídos)
+    últimas (?:noticias|notícias)? / lo último / mais (?:lidas|lidos|populares|recentes) / i più (?:letti|visti)
+    più letti / ultime (?:notizie|news) / ultim'?ora / meest gelezen / laatste nieuws / mest (?:läst|lest|læst)\w*
+    senaste (?:nytt|nyheterna) / siste nytt / seneste(?: nyt)? / luetuimmat
+    последни[ей] (?:новости|статьи|публикации) / самое (?:читаемое|популярное|обсуждаемое) / популярн\w+
+    главн(?:ое|ые)(?: новости)? / новости(?: дня)? / лента новостей / останні новини / головне / najnowsze
+    najczęściej czytane / popularne / nejčtenější / nejnovější / son dakika / en çok okunan\w* / çok okunanlar
+    terpopuler / terkini / berita (?:terkini|terbaru|terpopuler) / tin mới(?: nhất)? / đọc nhiều(?: nhất)?
+    δημοφιλή / τελευταία νέα / الأكثر (?:قراءة|مشاهدة) / آخر الأخبار / 最新(?:消息|新闻|文章|ニュース|記事)? / 热门\w* / 熱門\w*
+    热点\w* / 排行\w* / ランキング / アクセスランキング / 人気(?:記事)? / 많이 본 (?:뉴스|기사) / 인기 ?(?:기사|뉴스) / 최신 ?(?:기사|뉴스) / 주요 ?뉴스
+    """
+)
 NEWSLETTER = _line(
-    r"newsletters?", r"(?:our |the |free |daily |weekly )*newsletter(?: sign-?up)?", r"subscribe(?: now| today)?", r"sign up(?: now| today)?", r"get (?:our|the) .{0,40}newsletter", r"stay (?:informed|updated|connected)", r"join (?:our|the) .{0,30}(?:newsletter|mailing list)", r"(?:infolettre|boletín|boletim|nieuwsbrief|nyhetsbrev|nyhedsbrev|рассылка|bülten|뉴스레터|ニュースレター|邮件订阅|النشرة البريدية)", r"подпис\w+", r"订阅", r"訂閱", r"구독", r"اشترك.{0,30}", r"abonnieren(?: sie)?", r"abonnez-vous", r"suscríbete", r"advertisement", r"advert", r"advertising", r"ad", r"sponsored(?: content)?", r"anzeige", r"werbung", r"publicité", r"publicidad", r"publicidade", r"pubblicità", r"реклама", r"広告", r"广告", r"廣告", r"광고", r"reklama", r"reklam", r"annons", r"annonse", r"advertentie", r"iklan", r"story continues below(?: advertisement)?", r"article continues below(?: advertisement)?", r"continue reading below", r"scroll to continue(?: with content)?", r"loading\W*",
-)  # fmt: skip
-NEWSLETTER_NAME = re.compile(r"newsletter|infolettre|bolet[íi]|nieuwsbrief|nyhetsbrev|nyhedsbrev|рассылк|bülten|뉴스레터|ニュースレター|邮件|النشرة|subscri|sign", re.IGNORECASE)
+    r"""
+    newsletters? / (?:our |the |free |daily |weekly )*newsletter(?: sign-?up)? / subscribe(?: now| today)?
+    sign up(?: now| today)? / get (?:our|the) .{0,40}newsletter / stay (?:informed|updated|connected)
+    join (?:our|the) .{0,30}(?:newsletter|mailing list)
+    (?:infolettre|boletín|boletim|nieuwsbrief|nyhetsbrev|nyhedsbrev|рассылка|bülten|뉴스레터|ニュースレター|邮件订阅|النشرة البريدية)
+    подпис\w+ / 订阅 / 訂閱 / 구독 / اشترك.{0,30} / abonnieren(?: sie)? / abonnez-vous / suscríbete / advertisement
+    advert / advertising / ad / sponsored(?: content)? / anzeige / werbung / publicité / publicidad / publicidade
+    pubblicità / реклама / 広告 / 广告 / 廣告 / 광고 / reklama / reklam / annons / annonse / advertentie / iklan
+    story continues below(?: advertisement)? / article continues below(?: advertisement)? / continue reading below
+    scroll to continue(?: with content)? / loading\W*
+    """
+)
+NEWSLETTER_NAME = re.compile(
+    r"newsletter|infolettre|bolet[íi]|nieuwsbrief|nyhetsbrev|nyhedsbrev|рассылк|bülten|뉴스레터|ニュースレター|邮件|النشرة|subscri|sign",
+    re.IGNORECASE,
+)
 PROMO = _start(
-    r"sign up (?:for|to|here|now|today)", r"subscribe (?:to|now|here|today|for)", r"(?:click|tap) here to (?:subscribe|sign up|join|get)", r"get (?:the|our|all the) (?:latest|best|top|day's|biggest|[\w' ]{1,30}newsletter)", r"get [\w' ]{1,40} (?:delivered|in your inbox|straight to)", r"download (?:the|our) [\w' ]{0,30}app", r"(?:follow|like|join|find) (?:us|[\w' ]{1,30}) on (?:facebook|twitter|x|instagram|whatsapp|telegram|linkedin|youtube|google news|tiktok|threads|bluesky)", r"join (?:our|the) [\w' ]{0,30}(?:whatsapp|telegram|newsletter|community|channel|mailing)", r"support (?:our|independent) journalism", r"donate", r"become a (?:member|subscriber|supporter)", r"stay up to date with", r"never miss", r"enjoy(?:ing|ed)? (?:this|our) (?:article|story|content)", r"like this (?:story|article|post)", r"listen to (?:the|our) podcast", r"have a (?:tip|story|question)", r"for more (?:news|stories|information|on this)[^.]{0,60}(?:click|visit|follow|subscribe|sign up)", r"want more", r"thanks for (?:signing up|subscribing|reading)", r"keep up with", r"abonnieren sie", r"melden sie sich", r"jetzt (?:abonnieren|anmelden|testen|newsletter)", r"abonnez-vous", r"inscrivez-vous", r"recevez", r"suscríbe(?:te|se)", r"síguenos", r"sigue a", r"recibe", r"siga (?:o|a|nosso)", r"inscreva-se", r"assine", r"iscriviti", r"seguici", r"подпис(?:ыв|ат|ыва|еш)\w*", r"schrijf je in", r"abone ol\w*", r"ikuti", r"关注", r"扫码", r"扫描二维码", r"フォロー", r"구독", r"تابعنا", r"اشترك", r"get access to", r"start your free trial", r"buy now", r"the views expressed (?:in|by)[^.]{0,60}newsletter",
-)  # fmt: skip
+    r"""
+    sign up (?:for|to|here|now|today) / subscribe (?:to|now|here|today|for)
+    (?:click|tap) here to (?:subscribe|sign up|join|get)
+    get (?:the|our|all the) (?:latest|best|top|day's|biggest|[\w' ]{1,30}newsletter)
+    get [\w' ]{1,40} (?:delivered|in your inbox|straight to) / download (?:the|our) [\w' ]{0,30}app
+    (?:follow|like|join|find) (?:us|[\w' ]{1,30}) on (?:facebook|twitter|x|instagram|whatsapp|telegram|linkedin|youtube|google news|tiktok|threads|bluesky)
+    join (?:our|the) [\w' ]{0,30}(?:whatsapp|telegram|newsletter|community|channel|mailing)
+    support (?:our|independent) journalism / donate / become a (?:member|subscriber|supporter)
+    stay up to date with / never miss / enjoy(?:ing|ed)? (?:this|our) (?:article|story|content)
+    like this (?:story|article|post) / listen to (?:the|our) podcast / have a (?:tip|story|question)
+    for more (?:news|stories|information|on this)[^.]{0,60}(?:click|visit|follow|subscribe|sign up) / want more
+    thanks for (?:signing up|subscribing|reading) / keep up with / abonnieren sie / melden sie sich
+    jetzt (?:abonnieren|anmelden|testen|newsletter) / abonnez-vous / inscrivez-vous / recevez / suscríbe(?:te|se)
+    síguenos / sigue a / recibe / siga (?:o|a|nosso) / inscreva-se / assine / iscriviti / seguici
+    подпис(?:ыв|ат|ыва|еш)\w* / schrijf je in / abone ol\w* / ikuti / 关注 / 扫码 / 扫描二维码 / フォロー / 구독 / تابعنا / اشترك
+    get access to / start your free trial / buy now / the views expressed (?:in|by)[^.]{0,60}newsletter
+    """
+)
 DISCLAIMER = _start(
-    r"(?:ai |legal |general |affiliate |medical |financial |investment )?(?:disclaimer|disclosure)s?", r"copyright(?: ?[©ⓒ]| \(c\)|\W+\d{4})", r"©", r"\(c\) ?\d{4}", r"all rights reserved", r"this (?:article|content|story|text|translation|summary) (?:was|has been|is) (?:generated|produced|written|created|translated|assisted)[^.]{0,60}\b(?:ai|artificial intelligence|machine)", r"haftungsausschluss", r"ki-hinweis", r"hinweis der redaktion", r"alle rechte vorbehalten", r"tous droits réservés", r"avertissement", r"todos los derechos reservados", r"aviso legal", r"descargo de responsabilidad", r"todos os direitos reservados", r"tutti i diritti riservati", r"все права защищены", r"отказ от ответственности", r"免责声明", r"免責聲明", r"版权(?:声明|所有)", r"著作権", r"免責事項", r"무단\s?전재", r"저작권자?", r"إخلاء (?:مسؤولية|المسؤولية)", r"sorumluluk reddi", r"bản quyền",
-)  # fmt: skip
+    r"""
+    (?:ai |legal |general |affiliate |medical |financial |investment )?(?:disclaimer|disclosure)s?
+    copyright(?: ?[©ⓒ]| \(c\)|\W+\d{4}) / © / \(c\) ?\d{4} / all rights reserved
+    this (?:article|content|story|text|translation|summary) (?:was|has been|is) (?:generated|produced|written|created|translated|assisted)[^.]{0,60}\b(?:ai|artificial intelligence|machine)
+    haftungsausschluss / ki-hinweis / hinweis der redaktion / alle rechte vorbehalten / tous droits réservés
+    avertissement / todos los derechos reservados / aviso legal / descargo de responsabilidad
+    todos os direitos reservados / tutti i diritti riservati / все права защищены / отказ от ответственности / 免责声明
+    免責聲明 / 版权(?:声明|所有) / 著作権 / 免責事項 / 무단\s?전재 / 저작권자? / إخلاء (?:مسؤولية|المسؤولية) / sorumluluk reddi / bản quyền
+    """
+)
 CORRECTION = _start(
-    r"corrections?\s*[:(]", r"correction (?:appended|made)", r"clarifications?\s*:", r"this (?:article|story|post|piece|report) (?:has been|was) (?:corrected|amended|updated|edited)", r"an earlier version of this", r"berichtigung", r"korrektur\s*:", r"rectificati(?:f|on)\s*:", r"corrección\s*:", r"fe de erratas", r"correção\s*:", r"rettifica\s*:", r"исправление\s*:", r"更正", r"訂正", r"정정",
-)  # fmt: skip
-SHARE = _line(
-    r"(?:share|teilen|partager|compartir|compartilhar|condividi|delen|dela|del|поделиться|paylaş|bagikan|chia sẻ|分享|シェア(?:する)?|공유|مشاركة|facebook|twitter|x|linkedin|whatsapp|telegram|reddit|pinterest|flipboard|email|e-mail|mail|print|drucken|imprimer|copy link|link copied|tweet|pin|save|gift|bookmark|messenger|line|weibo|wechat|微信|微博|viber|vk|вконтакте|одноклассники|xing|pocket|tumblr|sms|on|via|this|article|story|the|\W|with|friends|a|to|and|or|comments?|\d+k?|shares?|views?|like)(?:(?:\s|\W)+(?:share|teilen|on|via|this|article|story|the|facebook|twitter|x|linkedin|whatsapp|telegram|reddit|pinterest|flipboard|email|e-mail|mail|print|copy|link|tweet|pin|save|with|friends|a|to|and|or|comments?|\d+k?|shares?|views?|like))*",
-)  # fmt: skip
-SHARE_WORD = re.compile(r"share|teilen|partager|compart|condivid|tweet|facebook|twitter|whatsapp|print|email|e-mail|подел|paylaş|分享|シェア|공유|مشاركة|linkedin|pinterest|copy link", re.IGNORECASE)
+    r"""
+    corrections?\s*[:(] / correction (?:appended|made) / clarifications?\s*:
+    this (?:article|story|post|piece|report) (?:has been|was) (?:corrected|amended|updated|edited)
+    an earlier version of this / berichtigung / korrektur\s*: / rectificati(?:f|on)\s*: / corrección\s*:
+    fe de erratas / correção\s*: / rettifica\s*: / исправление\s*: / 更正 / 訂正 / 정정
+    """
+)
+_SHARE_WORDS = """
+    share|shares|teilen|partager|compartir|compartilhar|condividi|delen|dela|del|поделиться|paylaş|bagikan|chia sẻ|分享|シェア|シェアする
+    |공유|مشاركة|facebook|twitter|x|linkedin|whatsapp|telegram|reddit|pinterest|flipboard|e-?mail|mail|print|drucken|imprimer|copy
+    |link|copied|tweet|pin|save|gift|bookmark|messenger|line|weibo|wechat|微信|微博|viber|vk|вконтакте|одноклассники|xing|pocket
+    |tumblr|sms|on|via|this|article|story|the|with|friends|a|to|and|or|comments?|\\d+k?|views?|like
+"""
+_SHARE_WORD = "(?:" + "".join(line.strip() for line in _SHARE_WORDS.splitlines()) + ")"
+SHARE = re.compile(rf"^\W*{_SHARE_WORD}(?:[\s\W]+{_SHARE_WORD})*\W*$", re.IGNORECASE)
+SHARE_WORD = re.compile(
+    r"share|teilen|partager|compart|condivid|tweet|facebook|twitter|whatsapp|print|email|e-mail|подел|paylaş|分享|シェア|공유"
+    r"|مشاركة|linkedin|pinterest|copy link",
+    re.IGNORECASE,
+)
 COMMENTS = _line(
-    r"(?:\d+ |leave a |post a |add a |write a |view |show |load |all |join the |read )*(?:comments?|repl(?:y|ies)|conversation|discussion)(?: \(?\d+\)?| below| section| on this story)?", r"\d+ responses?", r"kommentare?(?: \(?\d+\)?)?", r"(?:\d+ )?commentaires?", r"(?:\d+ )?comentarios?", r"(?:\d+ )?comentários?", r"commenti", r"комментари[ий](?: \(?\d+\)?)?", r"reacties", r"kommentarer", r"yorumlar", r"komentar", r"bình luận", r"评论", r"評論", r"コメント", r"댓글", r"تعليقات", r"tell us what you think", r"what do you think", r"leave a reply",
-)  # fmt: skip
+    r"""
+    (?:\d+ |leave a |post a |add a |write a |view |show |load |all |join the |read )*(?:comments?|repl(?:y|ies)|conversation|discussion)(?: \(?\d+\)?| below| section| on this story)?
+    \d+ responses? / kommentare?(?: \(?\d+\)?)? / (?:\d+ )?commentaires? / (?:\d+ )?comentarios?
+    (?:\d+ )?comentários? / commenti / комментари[ий](?: \(?\d+\)?)? / reacties / kommentarer / yorumlar / komentar
+    bình luận / 评论 / 評論 / コメント / 댓글 / تعليقات / tell us what you think / what do you think / leave a reply
+    """
+)
 PLAYER = _line(
-    r"\d{1,2}:\d\d(?::\d\d)?(?:\s*[/|–-]?\s*\d{1,2}:\d\d(?::\d\d)?)*(?:\W*(?:close|play|pause|mute|unmute|fullscreen|min\.?))?", r"close", r"play(?: video| audio| now| all)?", r"pause", r"(?:un)?mute", r"fullscreen", r"(?:video|audio) player(?: is loading)?", r"loading (?:video|player|audio)", r"this video (?:file )?cannot be played", r"\(?error code: ?\d+\)?", r"your browser does not support[^.]{0,60}", r"watch (?:video|now|live)", r"listen(?: to (?:this )?(?:article|story))?", r"\d{1,2}:\d\d min\b.{0,40}", r"current time \d.{0,60}", r"duration \d.{0,40}", r"(?:playback )?speed", r"auto ?play", r"now playing", r"replay", r"skip ad(?: in \d+)?", r"listen \(?\d+ min\w*\)?", r"(?:jw|video) player", r"video unavailable", r"このビデオを再生", r"播放",
-)  # fmt: skip
-TAGS = _start(r"tags?\s*:", r"tags$", r"filed under", r"topics?\s*:", r"keywords?\s*:", r"categor(?:y|ies)\s*:", r"posted in", r"tagged(?: with)?", r"schlagw(?:orte|örter)", r"mots[- ]clés", r"etiquetas", r"теги", r"метки", r"标签", r"關鍵字", r"タグ", r"etiketler", r"temas\s*:", r"in this (?:article|story)\s*:?$", r"explore more topics")
+    r"""
+    \d{1,2}:\d\d(?::\d\d)?(?:\s*[/|–-]?\s*\d{1,2}:\d\d(?::\d\d)?)*(?:\W*(?:close|play|pause|mute|unmute|fullscreen|min\.?))?
+    close / play(?: video| audio| now| all)? / pause / (?:un)?mute / fullscreen
+    (?:video|audio) player(?: is loading)? / loading (?:video|player|audio) / this video (?:file )?cannot be played
+    \(?error code: ?\d+\)? / your browser does not support[^.]{0,60} / watch (?:video|now|live)
+    listen(?: to (?:this )?(?:article|story))? / \d{1,2}:\d\d min\b.{0,40} / current time \d.{0,60}
+    duration \d.{0,40} / (?:playback )?speed / auto ?play / now playing / replay / skip ad(?: in \d+)?
+    listen \(?\d+ min\w*\)? / (?:jw|video) player / video unavailable / このビデオを再生 / 播放
+    """
+)
+TAGS = _start(
+    r"""
+    tags?\s*: / tags$ / filed under / topics?\s*: / keywords?\s*: / categor(?:y|ies)\s*: / posted in
+    tagged(?: with)? / schlagw(?:orte|örter) / mots[- ]clés / etiquetas / теги / метки / 标签 / 關鍵字 / タグ / etiketler
+    temas\s*: / in this (?:article|story)\s*:?$ / explore more topics
+    """
+)
 CREDIT = _start(
-    r"(?:additional |original )?reporting (?:and \w+ )?by\b", r"\(?reporting by", r"\(?writing by", r"\(?editing by", r"\(?compiled by", r"with (?:files|reporting|inputs?|additional reporting) from", r"source\s*:\s*(?=[^.]{2,60}$)", r"sources?\s*:\s*$", r"quelle\s*:", r"fuente\s*:", r"fonte\s*:", r"источник\s*:", r"来源\s*[:：]", r"來源\s*[:：]", r"责任编辑", r"責任編輯", r"\(?(?:(?:photo|image|picture|foto|bild|фото)s?\s*(?:credit|courtesy|by)?\s*[:：])",
-)  # fmt: skip
-READ_TIME = _line(r"(?:\d+|one) ?-?min(?:ute)?s? (?:read|listen)", r"(?:reading|read) time\W+.{0,20}", r"(?:tempo de leitura|lesezeit|temps de lecture|tiempo de lectura|tempo di lettura|время чтения|leestijd)\W*.{0,20}", r"\d+ min(?:uten)? lesezeit", r"estimated read time.{0,30}", r"閱讀時間.{0,20}", r"views?\W*\d[\d,.]*k?", r"\d[\d,.]*k? views?", r"updated", r"published", r"posted", r"last updated", r"(?:font|text) size\W*.{0,20}", r"[aA][-+ ]{1,3}[aA]?[-+]?")
+    r"""
+    (?:additional |original )?reporting (?:and \w+ )?by\b / \(?reporting by / \(?writing by / \(?editing by
+    \(?compiled by / with (?:files|reporting|inputs?|additional reporting) from / source\s*:\s*(?=[^.]{2,60}$)
+    sources?\s*:\s*$ / quelle\s*: / fuente\s*: / fonte\s*: / источник\s*: / 来源\s*[:：] / 來源\s*[:：] / 责任编辑 / 責任編輯
+    \(?(?:(?:photo|image|picture|foto|bild|фото)s?\s*(?:credit|courtesy|by)?\s*[:：])
+    """
+)
+READ_TIME = _line(
+    r"""
+    (?:\d+|one) ?-?min(?:ute)?s? (?:read|listen) / (?:reading|read) time\W+.{0,20}
+    (?:tempo de leitura|lesezeit|temps de lecture|tiempo de lectura|tempo di lettura|время чтения|leestijd)\W*.{0,20}
+    \d+ min(?:uten)? lesezeit / estimated read time.{0,30} / 閱讀時間.{0,20} / views?\W*\d[\d,.]*k? / \d[\d,.]*k? views?
+    updated / published / posted / last updated / (?:font|text) size\W*.{0,20} / [aA][-+ ]{1,3}[aA]?[-+]?
+    """
+)

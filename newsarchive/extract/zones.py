@@ -67,7 +67,16 @@ TAG_ZONES = {
     "audio": PLAYER,
 }
 
-_ROLE_ZONES = {"navigation": NAV, "menu": NAV, "menubar": NAV, "complementary": ASIDE, "contentinfo": FOOTER, "banner": HEADER, "article": ARTICLE, "main": MAIN}
+_ROLE_ZONES = {
+    "navigation": NAV,
+    "menu": NAV,
+    "menubar": NAV,
+    "complementary": ASIDE,
+    "contentinfo": FOOTER,
+    "banner": HEADER,
+    "article": ARTICLE,
+    "main": MAIN,
+}
 
 _WORDS = {
     RELATED: "related relateds recirc recirculation recommend recommended recommendation recommendations recommends readnext readmore readalso alsolike"
@@ -110,7 +119,9 @@ _PAIRS = {
 }
 _WORD_ZONES = {word: flag for flag, words in _WORDS.items() for word in words.split()}
 _PAIR_ZONES = {pair.replace("-", " "): flag for flag, pairs in _PAIRS.items() for pair in pairs.split()}
-_HIDING = frozenset("hidden hide d-none is-hidden u-hidden visually-hidden visuallyhidden sr-only screen-reader-text screen-reader-only".split())
+_HIDING = frozenset(
+    "hidden hide d-none is-hidden u-hidden visually-hidden visuallyhidden sr-only screen-reader-text screen-reader-only".split()
+)
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _NAMING = frozenset({"class", "id", "data-component", "data-testid", "data-module"})
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
@@ -132,7 +143,27 @@ def hinted(names: str) -> int:
     return zone
 
 
-OF_BOXES = NAV | ASIDE | RELATED | LATEST | PROMO | SHARE | COMMENTS | BYLINE | CAPTION | TAGS | PLAYER | MENU | AD | CONSENT | EMBED | DEK | DATE | BIO | DISCLAIMER
+OF_BOXES = (
+    NAV
+    | ASIDE
+    | RELATED
+    | LATEST
+    | PROMO
+    | SHARE
+    | COMMENTS
+    | BYLINE
+    | CAPTION
+    | TAGS
+    | PLAYER
+    | MENU
+    | AD
+    | CONSENT
+    | EMBED
+    | DEK
+    | DATE
+    | BIO
+    | DISCLAIMER
+)
 """What says that something is a box beside the article."""
 OF_FRAMES = ARTICLE | MAIN | HEADER | BODY | HIDDEN | TABLE
 """What an element around a headline may be."""
