@@ -1,6 +1,6 @@
 """Options that several commands have, said once."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -45,3 +45,17 @@ def moment(words: str | None, option: str) -> datetime | None:
                 "such as 7d. Nothing was done"
             ) from None
     return read if read.tzinfo else read.replace(tzinfo=UTC)
+
+
+def length(words: str | None, option: str) -> timedelta | None:
+    """Read a length of time as the command line takes it.
+
+    >>> length("10m", "--max-time")
+    datetime.timedelta(seconds=600)
+    """
+    if words is None:
+        return None
+    try:
+        return duration(words)
+    except ValueError as error:
+        raise ConfigError(f"{option}: {error}. Nothing was done") from None
