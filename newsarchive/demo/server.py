@@ -4,6 +4,7 @@ import contextlib
 import itertools
 import socket
 import ssl
+import struct
 import threading
 import time
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from newsarchive.demo.clock import Clock
 from newsarchive.demo.control import Control
 from newsarchive.demo.log import Log, Logged
 from newsarchive.demo.newsroom import Newsroom
-from newsarchive.demo.wire import Answer, Request
+from newsarchive.demo.wire import Answer, Request, Then
 
 _BACKLOG = 256
 _MAX_HEAD = 65_536
@@ -39,7 +40,7 @@ class Server:
         self._tls = tls
         self._control: Control | None = None
         self._numbers = itertools.count(1)
-        self._open: dict[int, socket.socket] = {}
+        self._open: dict[int, tuple[socket.socket, threading.Thread]] = {}
         self._lock = threading.Lock()
         self._closing = False
         self._thread = threading.Thread(target=self._accept, name="newsroom", daemon=True)
@@ -63,10 +64,12 @@ class Server:
         self._listener.close()
         self._thread.join(timeout=5)
         with self._lock:
-            connections = list(self._open.values())
-        for connection in connections:
+            open_ones = list(self._open.values())
+        for connection, _ in open_ones:
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
+        for _, thread in open_ones:
+            thread.join(timeout=5)
         if self._control:
             self._control.close()
         if self._log:
@@ -88,9 +91,10 @@ class Server:
                 return
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             number = next(self._numbers)
+            thread = threading.Thread(target=self._serve, args=(number, plain), daemon=True)
             with self._lock:
-                self._open[number] = plain
-            threading.Thread(target=self._serve, args=(number, plain), daemon=True).start()
+                self._open[number] = plain, thread
+            thread.start()
 
     def _serve(self, number: int, plain: socket.socket) -> None:
         """Serve one connection to its end."""
@@ -124,6 +128,10 @@ class Stream(Protocol):
         """Take some bytes; return how many."""
         ...
 
+    def setsockopt(self, level: int, name: int, value: bytes, /) -> None:
+        """Set an option of the socket."""
+        ...
+
 
 class Conversation:
     """The exchanges of one connection."""
@@ -136,18 +144,29 @@ class Conversation:
 
     def run(self) -> None:
         """Answer requests until one side has had enough."""
-        for raw in self._requests():
+        for served, raw in enumerate(self._requests()):
             request = parse_request(raw)
             if request is None:
-                self._send("", raw, Answer(data=_BAD_REQUEST, keep=False))
+                self._send("", raw, Answer(data=_BAD_REQUEST))
                 return
             origin = f"{self._server.scheme}://{request.get('host') or f'{self._server.host}:{self._server.port}'}"
             if self._server.delay:
                 time.sleep(self._server.delay)
             answer = self._server.newsroom.answer(origin, request, self._server.clock.now())
-            self._send(origin + request.target, raw, answer)
-            if not answer.keep:
+            if answer.fresh_only and served:
+                self._note(origin + request.target, raw, b"", complete=False)
                 return
+            self._send(origin + request.target, raw, answer)
+            if answer.then is not Then.KEEP:
+                self._end(answer.then)
+                return
+
+    def _end(self, then: Then) -> None:
+        """Do what makes the end of the connection; it is closed afterwards."""
+        if then is Then.RESET:
+            self._stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        while then is Then.HANG and self._stream.recv(65_536):
+            pass
 
     def _requests(self) -> Iterator[bytes]:
         """Yield whole requests, head and body; note one that breaks off."""

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
+from enum import StrEnum
 from hashlib import blake2b
 from http import HTTPStatus
 
@@ -53,12 +54,25 @@ class Request:
         return ", ".join(value for key, value in self.headers if key.lower() == name)
 
 
+class Then(StrEnum):
+    """What becomes of the connection after an answer."""
+
+    KEEP = "keep"
+    CLOSE = "close"
+    RESET = "reset"
+    """Torn down at once; what is under way may be lost."""
+    HANG = "hang"
+    """Nothing more is said until the client goes away."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What goes onto the socket, and whether another request may follow."""
+    """What goes onto the socket, and what follows."""
 
     data: bytes
-    keep: bool
+    then: Then = Then.KEEP
+    fresh_only: bool = False
+    """Closed without a word where the connection has served a request before: servers that time out do so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,12 +153,13 @@ def answer(prepared: Prepared, request: Request, at: datetime) -> Answer:
     """Return the answer to one request: whole, without body, or 304."""
     date = f"Date: {format_datetime(at.astimezone(UTC).replace(microsecond=0), usegmt=True)}".encode()
     keep = prepared.keep and "close" not in request.get("connection").lower()
+    then = Then.KEEP if keep else Then.CLOSE
     if prepared.status == HTTPStatus.OK and _not_modified(prepared, request):
         of_body = (b"content-", b"transfer-", b"trailer")
         fields = [line for line in prepared.fields if not line.lower().startswith(of_body)]
-        return Answer(data=_message(b"HTTP/1.1 304 Not Modified", date, fields, b""), keep=keep)
+        return Answer(data=_message(b"HTTP/1.1 304 Not Modified", date, fields, b""), then=then)
     body = b"" if request.method == "HEAD" else prepared.body
-    return Answer(data=_message(prepared.status_line, date, prepared.fields, body), keep=keep)
+    return Answer(data=_message(prepared.status_line, date, prepared.fields, body), then=then)
 
 
 def _message(status_line: bytes, date: bytes, fields: Sequence[bytes], body: bytes) -> bytes:

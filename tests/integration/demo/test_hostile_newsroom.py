@@ -1,0 +1,55 @@
+import http.client
+import socket
+from pathlib import Path
+
+import pytest
+
+from newsarchive.demo import OPENS, read_log, serve
+from newsarchive.demo.hostile import SHAPES, HostileNewsroom, Shape
+from newsarchive.demo.wire import Answer, Request, Then
+
+
+def _ask(port: int, path: str, answer: Answer) -> bytes:
+    """Send one request; read what comes. A server that hangs is told that nothing more will be asked."""
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode())
+        if answer.then is Then.HANG:
+            connection.shutdown(socket.SHUT_WR)
+        got = b""
+        while answer.then is not Then.KEEP or len(got) < len(answer.data):
+            try:
+                piece = connection.recv(65_536)
+            except ConnectionResetError:
+                break
+            got += piece
+            if not piece:
+                break
+        return got
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.name)
+def test_a_shape_is_sent_and_logged_to_the_byte(shape: Shape, tmp_path: Path) -> None:
+    """What a client reads is what the log says was sent, and that is what the shape says, however broken."""
+    newsroom = HostileNewsroom()
+    log = tmp_path / "log.jsonl"
+    with serve(newsroom, log=log) as server:
+        origin = server.url.rstrip("/")
+        answer = newsroom.answer(origin, Request(method="GET", target=f"/{shape.name}"), OPENS)
+        got = _ask(server.port, f"/{shape.name}", answer)
+    (entry,) = read_log(log)
+    assert (entry.url, entry.response) == (f"{origin}/{shape.name}", answer.data)
+    assert answer.data.startswith(got) if answer.then is Then.RESET else got == answer.data
+
+
+def test_a_flaky_server_answers_only_the_first_request_of_a_connection(tmp_path: Path) -> None:
+    """A connection that is used again is closed without a word, and the log shows the request that went unanswered."""
+    log = tmp_path / "log.jsonl"
+    with serve(HostileNewsroom("flaky"), log=log) as server:
+        connection = http.client.HTTPConnection("127.0.0.1", server.port)
+        connection.request("GET", "/flaky")
+        assert connection.getresponse().read()
+        connection.request("GET", "/flaky")
+        with pytest.raises(http.client.RemoteDisconnected):
+            connection.getresponse()
+        connection.close()
+    assert [(bool(entry.response), entry.complete) for entry in read_log(log)] == [(True, True), (False, False)]
