@@ -16,6 +16,8 @@ _NOT_TEXT = (
     _OUTSIDE | zones.RELATED | zones.LATEST | zones.PROMO | zones.SHARE | zones.COMMENTS | zones.TAGS | zones.ASIDE | zones.FOOTER | zones.FORM
     | zones.CAPTION | zones.AD | zones.BIO | zones.PLAYER
 )  # fmt: skip
+_WHOLE_BOXES = frozenset({Role.DISCLAIMER, Role.PROMO})
+"""What a label of these announces is told though trafilatura left it: a notice is read whole or not at all."""
 _AT_THE_FOOT = frozenset({Role.CORRECTION, Role.DISCLAIMER, Role.BIO, Role.TAGS})
 """What belongs to an article though it stands after its last paragraph."""
 _AFTERMATH = 25
@@ -245,7 +247,7 @@ def _followers(blocks: list[Block], told: dict[int, Role], index: int, label: Ro
         if label is Role.COMMENT and not other.zone & zones.COMMENTS:
             break
         linked = dense
-        if other.index in told:
+        if other.index in told or (label in _WHOLE_BOXES and not other.zone & _OUTSIDE):
             found.append(other.index)
     return found
 

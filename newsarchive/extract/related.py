@@ -52,7 +52,8 @@ def link_groups(
     texts = {id(c) for c in inline}
     groups = _grouped([c for c in candidates if id(c) not in texts])
     for group in groups:
-        group.label = _label(group, groups, flow, inside)
+        group.labelled = _own_label(group, flow)
+        group.label = None if group.labelled else _label(group, groups, flow, inside)
     groups = _merged(groups, flow)
     single = [] if listing else [g for g in groups if _read_also(g, inside)]
     kept = [g for g in groups if g not in single and _is_group(g, listing=listing)]
@@ -177,6 +178,15 @@ def _label(group: Group, groups: list[Group], flow: Flow, inside: frozenset[int]
                 return None
         box = box.getparent()
     return None
+
+
+def _own_label(group: Group, flow: Flow) -> str:
+    """Return what a line of links says before its first link ("Most read: ..."); "" for nothing that announces links."""
+    first = group.candidates[0].anchor
+    if not first.text or first.block >= len(flow.blocks) or len({c.anchor.block for c in group.candidates}) > 1:
+        return ""
+    before = flow.blocks[first.block].text.partition(first.text)[0].strip(" :-–—|")
+    return before if 0 < len(before) < 50 and _says_links(before) else ""
 
 
 def _within(element: HtmlElement, box: HtmlElement) -> bool:

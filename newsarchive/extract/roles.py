@@ -16,6 +16,7 @@ from storage.model import Role
 
 HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _DATE_REST = re.compile(r"[^\W\d_]+")
+_YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
 _DIGIT = re.compile(r"\d")
 _DATE_WORDS = 9
 _SENTENCE_END = re.compile(r"[.!?…。！？؟।\"”’»)]\s*$")
@@ -110,7 +111,7 @@ def _by_words(block: Block, setting: Setting) -> Role | None:
     length = len(text)
     if length < 80:
         if words.PLAYER.match(text):
-            return Role.PLAYER
+            return Role.DATELINE if block.zone & zones.DATE else Role.PLAYER
         if words.NEWSLETTER.match(text):
             return Role.PROMO
         if words.COMMENTS.match(text):
@@ -143,7 +144,9 @@ def _is_dateline(text: str, block: Block) -> bool:
     if not _DIGIT.search(text) or printed(text) is None:
         return False
     rest = len(_DATE_REST.findall(text))
-    return rest <= (_DATE_WORDS if block.zone & zones.DATE else 6) and (
+    # "Published ..., updated ...": a line of two dates has twice the words.
+    dates = max(1, len(_YEAR.findall(text)))
+    return rest <= dates * (_DATE_WORDS if block.zone & zones.DATE else 6) and (
         block.zone & zones.DATE != 0 or not _SENTENCE_END.search(text)
     )
 
@@ -175,7 +178,7 @@ def _is_teaser(block: Block, setting: Setting) -> bool:
         return False
     if form(block) is Role.LIST and block.zone & zones.BODY and not block.zone & (zones.RELATED | zones.LATEST):
         return False
-    if block.link_share >= 0.85 and length > 20:
+    if block.link_share >= (0.7 if len(block.anchors) > 1 else 0.85) and length > 20:
         return True
     return bool(words.RELATED.match(text)) and length < 250 and length - block.linked < 45 and block.linked > 15
 

@@ -36,7 +36,7 @@ RELATED = _start(
     mehr (?:zum thema|dazu|aus|von|artikel|news) / auch interessant / das könnte sie auch interessieren
     weitere (?:artikel|meldungen|themen|nachrichten) / lesetipps? / verwandte (?:artikel|themen) / à lire aussi
     lire aussi / à lire / voir aussi / sur le même sujet / (?:nos )?articles (?:liés|associés|similaires)
-    vous aimerez aussi / lire (?:la suite|plus) / lee (?:también|además|más) / le puede interesar
+    vous aimerez aussi / lire (?:la suite|plus) / le[ea] (?:también|además|más) / le puede interesar
     te puede interesar / vea (?:también|además) / noticias relacionadas / más (?:información|noticias|sobre)
     también te puede interesar / relacionad[oa]s? / leia (?:também|mais) / veja (?:também|mais)
     notícias relacionadas / mais (?:lidas|notícias|sobre) / leggi anche / ti potrebbe interessare

@@ -1,0 +1,63 @@
+"""Bytes to text."""
+
+import codecs
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsarchive.extract.decode import declared, decode
+
+RUSSIAN = "В Заречье снова ходит трамвай, и кондуктор раздаёт билеты на память."
+
+
+@given(st.binary(max_size=2000), st.text(max_size=20))
+def test_decoding_never_fails(payload: bytes, charset: str) -> None:
+    """Any bytes under any declared name give text without NUL."""
+    assert "\0" not in decode(payload, [("Content-Type", f"text/html; charset={charset}")])
+
+
+@given(st.text().filter(lambda text: "\0" not in text and not text.startswith("\ufeff")))
+def test_utf8_is_what_it_was(text: str) -> None:
+    """Valid UTF-8 comes out as it went in, whatever is declared."""
+    payload = text.encode("utf-8", "surrogatepass")
+    try:
+        payload.decode("utf-8")
+    except UnicodeDecodeError:
+        return
+    if not payload.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        assert decode(payload, [("content-type", "text/html; charset=windows-1251")]) == text
+
+
+@pytest.mark.parametrize(
+    ("payload", "headers"),
+    [
+        pytest.param(RUSSIAN.encode("cp1251"), [("Content-Type", "text/html; charset=windows-1251")], id="by HTTP"),
+        pytest.param(b'<meta charset="koi8-r">' + RUSSIAN.encode("koi8-r"), [], id="by meta charset"),
+        pytest.param(
+            b'<meta http-equiv="Content-Type" content="text/html; charset=cp1251">' + RUSSIAN.encode("cp1251"),
+            [],
+            id="by http-equiv",
+        ),
+        pytest.param(b'<?xml version="1.0" encoding="windows-1251"?>' + RUSSIAN.encode("cp1251"), [], id="by XML"),
+        pytest.param(codecs.BOM_UTF16_LE + RUSSIAN.encode("utf-16-le"), [], id="by byte order mark"),
+        pytest.param(
+            RUSSIAN.encode(), [("Content-Type", "text/html; charset=ISO-8859-1")], id="UTF-8, declared wrongly"
+        ),
+        pytest.param(("<p>" + RUSSIAN * 20).encode("cp1251"), [], id="guessed"),
+    ],
+)
+def test_encodings_are_found(payload: bytes, headers: list[tuple[str, str]]) -> None:
+    """HTTP, byte order mark, XML declaration, meta, and at last the bytes themselves tell the encoding."""
+    assert RUSSIAN in decode(payload, headers)
+
+
+def test_a_wound_is_not_another_encoding() -> None:
+    """One bad byte in UTF-8 costs one character, not the page."""
+    assert decode(("é" * 500).encode() + b"\xff" + ("é" * 500).encode()) == "é" * 500 + "\ufffd" + "é" * 500
+
+
+@pytest.mark.parametrize("name", ["rot13", "idna", "unicode_escape", "utf-7", "zip", "undefined", "../etc"])
+def test_only_encodings_of_the_web_are_obeyed(name: str) -> None:
+    """A page cannot make the archive run a codec that is none."""
+    assert declared(f'<meta charset="{name}">'.encode()) is None

@@ -1,0 +1,142 @@
+"""Archived pages are hostile: whatever the bytes are, reading ends, and says what it found."""
+
+import gzip
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from newsarchive.extract import extract_page, read
+from storage.model import Discovery, Outcome, Reading, UrlKind
+
+URL = "https://news.example/world/2024/05/rain-falls-on-the-hills-10234.html"
+PAGES = sorted((Path(__file__).parents[2] / "pages").glob("*/page.html"))
+TAGS = "p div a ul li table tr td h1 h2 span article aside nav section figure figcaption blockquote time br script style form".split()
+
+
+def seconds_for(payload: bytes) -> float:
+    began = time.process_time()
+    assert isinstance(extract_page(payload, URL), Reading)
+    return time.process_time() - began
+
+
+@given(st.binary(max_size=4000), st.sampled_from(UrlKind), st.sampled_from(["text/html", "text/xml", "image/png", ""]))
+def test_any_bytes_are_read(payload: bytes, kind: UrlKind, mime: str) -> None:
+    """Arbitrary bytes under any name are some outcome, never an exception."""
+    discovery = Discovery(site="news.example", kind=kind)
+    reading = read(payload, url=URL, headers=[("Content-Type", mime)], discovery=discovery)
+    assert reading.reason
+
+
+@st.composite
+def broken_html(draw: st.DrawFn) -> bytes:
+    """A page of ours with pieces cut out, doubled, and markup thrown in."""
+    page = draw(st.sampled_from(PAGES)).read_bytes()
+    for _ in range(draw(st.integers(1, 6))):
+        at = draw(st.integers(0, len(page)))
+        length = draw(st.integers(0, 400))
+        insert = draw(
+            st.one_of(
+                st.binary(max_size=20),
+                st.sampled_from(TAGS).map(lambda tag: f"<{tag}>".encode()),
+                st.sampled_from(TAGS).map(lambda tag: f"</{tag}>".encode()),
+                st.sampled_from(
+                    [b"<!--", b"-->", b"\0", b"<![CDATA[", b'<a href="http://[">x</a>', b"&#0;&#xD800;", b'"']
+                ),
+            )
+        )
+        page = page[:at] + insert + page[at + length :] if draw(st.booleans()) else page[:at] + insert + page[at:]
+    return page
+
+
+@settings(max_examples=60)
+@given(broken_html(), st.sampled_from([200, 403, 404, 503]))
+def test_mutated_pages_are_read(payload: bytes, status: int) -> None:
+    """Broken markup is read as far as it goes."""
+    assert read(payload, url=URL, headers=(), fetched_at=datetime(2024, 5, 1, tzinfo=UTC), status=status).reason
+
+
+@pytest.mark.parametrize("tag", ["div", "span", "ul", "blockquote", "table", "a", "b"])
+def test_deep_nesting_is_read(tag: str) -> None:
+    """Fifty thousand open elements neither overflow a stack nor take long."""
+    payload = b"<html><body>" + f"<{tag} class='x'>".encode() * 50_000 + b"deep down" + f"</{tag}>".encode() * 50_000
+    assert seconds_for(payload) < 5
+
+
+def test_fifty_megabytes_are_too_large() -> None:
+    """A page beyond what is read is kept, and named as such."""
+    reading = extract_page(b"<html><body><p>" + b"x" * 50_000_000 + b"</p></body></html>", URL)
+    assert reading.outcome is Outcome.TOO_LARGE
+    assert "50000" in reading.reason
+
+
+def test_very_many_elements_are_too_large() -> None:
+    """Two hundred thousand paragraphs would take trafilatura ten seconds."""
+    reading = extract_page(b"<html><body>" + b"<p>one more</p>" * 200_000 + b"</body></html>", URL)
+    assert reading.outcome is Outcome.TOO_LARGE
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        pytest.param(
+            b"<html><body><article><p>" + b"word " * 1_000_000 + b"</p></article></body></html>",
+            id="a paragraph of 5 MB",
+        ),
+        pytest.param(
+            b"<html><body><h1>" + b"a - b | c : " * 50_000 + b"</h1><p>text</p>", id="a headline of separators"
+        ),
+        pytest.param(b"<html><head><title>" + b" | " * 50_000 + b"</title></head><body><p>x</p>", id="a title of bars"),
+        pytest.param(
+            b'<html><head><script type="application/ld+json">'
+            + b'{"@type":"NewsArticle","headline":"'
+            + b'\\"' * 500_000,
+            id="JSON-LD cut short",
+        ),
+        pytest.param(
+            b'<html><head><script type="application/ld+json">' + b"[" * 200_000 + b"</script>", id="deep JSON-LD"
+        ),
+        pytest.param(b"<html><body><p>By " + b"Anna and " * 50_000 + b"</p></body></html>", id="a byline without end"),
+        pytest.param(
+            b"<html><body>" + b'<a href="/a-b-c-d-e-1">one two three four five</a> ' * 15_000, id="many links"
+        ),
+        pytest.param(b"<html><body><p>" + b"share facebook twitter " * 40_000 + b"!</p>", id="words of a share bar"),
+        pytest.param(b"<html><body><div class='" + b"related-news " * 50_000 + b"'>x</div>", id="a class of 600 kB"),
+        pytest.param(b"<html><body>" + b"<p>12:34 / 56:78 " * 5_000, id="players"),
+        pytest.param(b"<html " * 100_000, id="an open tag again and again"),
+        pytest.param(b"<!doctype html " * 100_000, id="a doctype again and again"),
+    ],
+)
+def test_reading_ends(payload: bytes) -> None:
+    """What is made to be slow to read costs seconds, not minutes: no pattern of ours explodes."""
+    assert seconds_for(payload) < 8
+
+
+BOMB = b'<?xml version="1.0"?><!DOCTYPE lolz [<!ENTITY lol "lol">' + b"".join(
+    f'<!ENTITY lol{i} "{f"&lol{i - 1 or chr(0)};".replace(chr(0), "") * 10}">'.encode() for i in range(1, 10)
+)
+
+
+@pytest.mark.parametrize("root", ["rss", "feed", "urlset", "sitemapindex"])
+def test_entities_are_not_expanded(root: str) -> None:
+    """A billion laughs stay a few hundred bytes, and no file is read for an entity."""
+    item = "<item><title>&lol9;&file;</title><link>https://news.example/a</link><loc>&file;</loc></item>"
+    payload = BOMB + f'<!ENTITY file SYSTEM "file:///etc/passwd">]><{root}><channel>{item}</channel></{root}>'.encode()
+    began = time.process_time()
+    reading = read(payload, url="https://news.example/feed.xml", headers=[("Content-Type", "text/xml")])
+    assert reading.outcome in (Outcome.FEED, Outcome.SITEMAP)
+    assert time.process_time() - began < 3
+    text = repr(reading)
+    assert "lollol" not in text
+    assert "root:" not in text
+
+
+def test_a_gzip_bomb_stops_at_the_size_of_a_sitemap() -> None:
+    """What a .gz unpacks to is read up to 50 MB."""
+    payload = gzip.compress(b"<urlset>" + b" " * 200_000_000, compresslevel=1)
+    reading = read(payload, url="https://news.example/sitemap.xml.gz", headers=())
+    assert reading.outcome is Outcome.SITEMAP
+    assert reading.entries == ()

@@ -1,0 +1,23 @@
+"""Every folder of tests/pages is a page written for this project, and the right reading of it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from newsarchive.extract import as_json, extract_page
+
+PAGES = sorted(folder for folder in (Path(__file__).parents[2] / "pages").iterdir() if folder.is_dir())
+
+
+@pytest.mark.parametrize("folder", PAGES, ids=lambda folder: folder.name)
+def test_page_reads_as_expected(folder: Path) -> None:
+    """The whole reading is compared: outcome, metadata, each paragraph's role, each link of each group."""
+    url = (folder / "url.txt").read_text("utf-8").strip()
+    expected = json.loads((folder / "expected.json").read_text("utf-8"))
+    assert as_json(extract_page((folder / "page.html").read_bytes(), url)) == expected
+
+
+def test_there_are_pages() -> None:
+    """A folder that was moved must not leave the walk above with nothing to walk."""
+    assert len(PAGES) >= 16
