@@ -111,16 +111,15 @@ def touched_articles(connection: Connection, entries: Sequence[Entry]) -> set[in
 
 
 def _facts(connection: Connection, ids: Sequence[int]) -> dict[int, _Fact]:
-    of_article = {"partition_by": CaptureRow.article_id}
+    article, at = CaptureRow.article_id, CaptureRow.fetched_at
+    newest_first = (at.desc(), CaptureRow.record_id.desc())
     ranked = (
         select(
-            CaptureRow.article_id,
+            article,
             CaptureRow.version_id,
-            func.min(CaptureRow.fetched_at).over(**of_article).label("first"),
-            func.max(CaptureRow.fetched_at).over(**of_article).label("last"),
-            func.row_number()
-            .over(order_by=(CaptureRow.fetched_at.desc(), CaptureRow.record_id.desc()), **of_article)
-            .label("place"),
+            func.min(at).over(partition_by=article).label("first"),
+            func.max(at).over(partition_by=article).label("last"),
+            func.row_number().over(partition_by=article, order_by=newest_first).label("place"),
         )
         .where(CaptureRow.article_id.in_(bindparam("ids", expanding=True)))
         .subquery()
@@ -151,7 +150,7 @@ def _newest_outcomes(connection: Connection, ids: Sequence[int]) -> dict[int, st
         .subquery()
     )
     newest = select(ranked.c.article, ranked.c.outcome).where(ranked.c.place == 1)
-    return {article: outcome for article, outcome in connection.execute(newest, {"ids": list(ids)})}
+    return dict(connection.execute(newest, {"ids": list(ids)}).tuples().all())
 
 
 def _order_versions(connection: Connection, facts: Mapping[int, _Fact]) -> dict[int, datetime | None]:

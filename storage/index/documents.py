@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, select, text
+from sqlalchemy import BindParameter, Connection, bindparam, delete, func, select, text
 
 from storage.index.database import insert_rows
 from storage.index.tables import (
@@ -266,17 +266,18 @@ def _load(connection: Connection, version_ids: Iterable[int]) -> Iterator[_Sourc
     ids = sorted(version_ids)
     if not ids:
         return
-    of_these = bindparam("ids", expanding=True)
+    of_these: BindParameter[Any] = bindparam("ids", expanding=True)
     wanted = {"ids": ids}
     paragraphs: dict[int, list[tuple[int, str, str]]] = {}
-    for row in connection.execute(
+    for paragraph in connection.execute(
         select(VersionParagraphRow.version_id, ParagraphRow.id, VersionParagraphRow.role, ParagraphRow.text)
         .join(ParagraphRow, ParagraphRow.id == VersionParagraphRow.paragraph_id)
         .where(VersionParagraphRow.version_id.in_(of_these))
         .order_by(VersionParagraphRow.version_id, VersionParagraphRow.position),
         wanted,
     ):
-        paragraphs.setdefault(row.version_id, []).append((row.id, row.role, row.text))
+        place = (paragraph.id, paragraph.role, paragraph.text)
+        paragraphs.setdefault(paragraph.version_id, []).append(place)
     names: dict[int, list[str]] = {}
     for asked in (
         select(VersionAuthorRow.version_id, AuthorRow.name)

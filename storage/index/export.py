@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, false, func, select
+from sqlalchemy import BindParameter, Connection, Select, and_, bindparam, false, func, select
 
 from storage.index.database import AnyRow, AnySelect
 from storage.index.narrow import conditions
@@ -34,7 +34,7 @@ _AT_ONCE = 200
 _BODY = frozenset(role.value for role in BODY_ROLES)
 _CANONICAL = UrlRow.__table__.alias("canonical")
 _IMAGE = UrlRow.__table__.alias("image")
-_IDS = bindparam("ids", expanding=True)
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 
 
 def export(connection: Connection, filters: Filters, *, all_versions: bool) -> Iterator[dict[str, Any]]:
@@ -141,9 +141,9 @@ def _link_groups(connection: Connection, ids: Mapping[str, Any]) -> dict[int, li
         links: list[dict[str, str]] = []
         groups.setdefault(row.group_id, []).append(links)
         of_version.setdefault(row.version_id, []).append({"kind": row.kind, "label": row.label, "links": links})
-    for row in connection.execute(_LINKS, {"ids": sorted(groups)}) if groups else ():
-        for links in groups[row.group_id]:
-            links.append({"url": row.url, "anchor": row.anchor})
+    for link in connection.execute(_LINKS, {"ids": sorted(groups)}) if groups else ():
+        for links in groups[link.group_id]:
+            links.append({"url": link.url, "anchor": link.anchor})
     return of_version
 
 

@@ -4,12 +4,12 @@ How a URL was found is told by the best source that named it (one with a date be
 until it is captured: from then on by its newest capture, whose WARC record says the same.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Connection, Text, bindparam, column, func, select, update, values
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.index.database import insert_rows
@@ -18,7 +18,7 @@ from storage.index.names import Names
 from storage.index.storable import storable_found
 from storage.index.surt import host_of
 from storage.index.sweep import Swept
-from storage.index.tables import CaptureRow, FrontierRow, SiteRow, UrlRow
+from storage.index.tables import CaptureRow, FrontierRow, UrlRow
 from storage.model import Discovery, Due, Found, NextLook, Outcome, Seen, UrlKind
 
 UNPLANNED_PRIORITY = 50
@@ -54,11 +54,7 @@ def rank(discovery: Discovery) -> Rank:
 
 
 _FRONTIER = FrontierRow.__table__
-_WITH_VIA = (
-    select(_FRONTIER, UrlRow.url.label("via"), SiteRow.name.label("site"))
-    .join(UrlRow, UrlRow.id == FrontierRow.via_id, isouter=True)
-    .join(SiteRow, SiteRow.id == FrontierRow.site_id)
-)
+_WITH_VIA = select(_FRONTIER, UrlRow.url.label("via")).join(UrlRow, UrlRow.id == FrontierRow.via_id, isouter=True)
 
 
 def _discovery(row: Mapping[str, Any]) -> Discovery:
@@ -76,6 +72,7 @@ def _discovery(row: Mapping[str, Any]) -> Discovery:
 def _told(discovery: Discovery, urls: Mapping[str, int]) -> dict[str, Any]:
     """The columns that say how a URL was found."""
     return {
+        "site": discovery.site,
         "kind": discovery.kind.value,
         "via_id": urls[discovery.via] if discovery.via else None,
         "via_kind": discovery.via_kind.value if discovery.via_kind else None,
@@ -89,28 +86,26 @@ def note_found(
     connection: Connection, names: Names, entries: Sequence[Entry], urls: Mapping[str, int], swept: Swept
 ) -> int:
     """Put what captures brought to light into the frontier; returns how many URLs are new there."""
-    best: dict[str, tuple[Found, Entry]] = {}
+    new = put(connection, names, [found for entry in entries for found in entry.ingest.found], urls, swept)
     for entry in entries:
-        for found in entry.ingest.found:
-            before = best.get(found.url)
-            if before is None or rank(found.discovery) < rank(before[0].discovery):
-                best[found.url] = (found, entry)
-    new = put(connection, names, [(found, entry.site_id) for found, entry in best.values()], urls, swept)
-    for found, entry in best.values():
-        if urls[found.url] in new and entry.outcome in _SOURCES:
-            entry.changed = True
+        entry.changed = any(urls[found.url] in new for found in entry.ingest.found)
     return len(new)
 
 
 def put(
     connection: Connection,
     names: Names,
-    found: Sequence[tuple[Found, int]],
+    found: Iterable[Found],
     urls: Mapping[str, int],
     swept: Swept,
 ) -> set[int]:
-    """Put URLs into the frontier, each with the id of the site to fall back on; returns the ids of new ones."""
-    by_id = {urls[one.url]: (one, fallback) for one, fallback in found}
+    """Put URLs into the frontier; returns the ids of those that were not there."""
+    by_id: dict[int, Found] = {}
+    for one in found:
+        url_id = urls[one.url]
+        before = by_id.get(url_id)
+        if before is None or rank(one.discovery) < rank(before.discovery):
+            by_id[url_id] = one
     unknown = [url_id for url_id in by_id if url_id not in names.captured]
     held: dict[int, Any] = {}
     for start in range(0, len(unknown), 900):
@@ -118,13 +113,13 @@ def put(
         held.update({row.url_id: row for row in connection.execute(asked)})
     rows, better = [], []
     for url_id in sorted(unknown):
-        one, fallback = by_id[url_id]
+        one = by_id[url_id]
         row = held.get(url_id)
         if row is None:
-            rows.append(_new_row(names, one, url_id, fallback, urls))
+            rows.append(_new_row(one, url_id, urls))
         elif row.looked_at is not None:
             names.note_captured(url_id)
-        elif change := _improved(names, row, one, fallback, urls):
+        elif change := _improved(row, one, urls):
             better.append(change)
             if row.via_id is not None and row.via_id != change["via_id"]:
                 swept.urls.add(row.via_id)
@@ -136,10 +131,9 @@ def put(
     return {row["url_id"] for row in rows}
 
 
-def _new_row(names: Names, found: Found, url_id: int, fallback: int, urls: Mapping[str, int]) -> dict[str, Any]:
+def _new_row(found: Found, url_id: int, urls: Mapping[str, int]) -> dict[str, Any]:
     return {
         "url_id": url_id,
-        "site_id": names.book.id_of(found.discovery.site, fallback),
         "host": host_of(found.url),
         **_told(found.discovery, urls),
         "due_at": found.due_at,
@@ -149,7 +143,7 @@ def _new_row(names: Names, found: Found, url_id: int, fallback: int, urls: Mappi
     }
 
 
-def _improved(names: Names, row: Any, found: Found, fallback: int, urls: Mapping[str, int]) -> dict[str, Any] | None:
+def _improved(row: Any, found: Found, urls: Mapping[str, int]) -> dict[str, Any] | None:
     """The row's columns as this finding makes them better; None where it does not."""
     is_better = rank(found.discovery) < rank(_discovery(row._mapping))  # noqa: SLF001 - public
     due_at = min(filter(None, (row.due_at, found.due_at)))
@@ -157,11 +151,10 @@ def _improved(names: Names, row: Any, found: Found, fallback: int, urls: Mapping
     if not is_better and (priority == row.priority):
         return None
     told = _told(found.discovery, urls) if is_better else {name: getattr(row, name) for name in _TOLD}
-    site_id = names.book.id_of(found.discovery.site, fallback) if is_better else row.site_id
-    return {"of": row.url_id, **told, "site_id": site_id, "due_at": due_at, "priority": priority}
+    return {"of": row.url_id, **told, "due_at": due_at, "priority": priority}
 
 
-_TOLD = ("kind", "via_id", "via_kind", "title", "published_at", "anchor")
+_TOLD = ("site", "kind", "via_id", "via_kind", "title", "published_at", "anchor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +186,7 @@ def note_captures(
     for entry in captured:
         row = rows.get(entry.url_id) or _blank(entry)
         old_via = row["via_id"]
-        rows[entry.url_id] = _looked(names, row, entry, before, urls, plan)
+        rows[entry.url_id] = _looked(row, entry, before, urls, plan)
         if old_via is not None and old_via != row["via_id"]:
             swept.urls.add(old_via)
         names.note_captured(entry.url_id)
@@ -210,7 +203,6 @@ def _blank(entry: Entry) -> dict[str, Any]:
 
 
 def _looked(
-    names: Names,
     row: dict[str, Any],
     entry: Entry,
     before: dict[int, _Before],
@@ -232,23 +224,21 @@ def _looked(
         )  # fmt: skip
         next_look = plan(seen)
         row |= {
-            **_told_by(names, entry, urls),
+            **_told_by(entry, urls),
             "looked_at": at,
             "due_at": next_look.due_at,
             "failures": next_look.failures,
             "unchanged": next_look.unchanged,
         }
     elif at == row["looked_at"] and rank(entry.discovery) < rank(_discovery(row)):
-        row |= _told_by(names, entry, urls)
+        row |= _told_by(entry, urls)
     before[entry.url_id] = _Before(first_seen, entry.version_id or known.version_id, content or known.content)
     return row
 
 
-def _told_by(names: Names, entry: Entry, urls: Mapping[str, int]) -> dict[str, Any]:
-    """The columns that say how a URL was found, `via` and `site` in words too."""
-    discovery = entry.discovery
-    site_id = names.book.id_of(discovery.site, entry.site_id)
-    return {**_told(discovery, urls), "site_id": site_id, "site": discovery.site, "via": discovery.via}
+def _told_by(entry: Entry, urls: Mapping[str, int]) -> dict[str, Any]:
+    """The columns that say how a URL was found, `via` in words too."""
+    return {**_told(entry.discovery, urls), "via": entry.discovery.via}
 
 
 _DAWN = datetime.min.replace(tzinfo=UTC)
@@ -310,8 +300,7 @@ def add_due(connection: Connection, names: Names, found: Sequence[Found]) -> int
     found = [storable_found(one) for one in found]
     wanted = [url for one in found for url in (one.url, one.discovery.via) if url]
     urls, _ = names.urls.ids(connection, wanted)
-    known = [(one, site.id) for one in found if (site := names.book.by_name.get(one.discovery.site))]
-    return len(put(connection, names, known, urls, Swept()))
+    return len(put(connection, names, found, urls, Swept()))
 
 
 def put_off(connection: Connection, until: Mapping[int, datetime | None]) -> None:
@@ -341,7 +330,7 @@ def due(
         if room <= 0:
             continue
         asked = _ROWS_OF_LANE.limit(room + len(exclude))
-        at = {"site": lane.site_id, "host": lane.host, "priority": lane.priority, "now": now}
+        at = {"site": lane.site, "host": lane.host, "priority": lane.priority, "now": now}
         free = [row for row in connection.execute(asked, at) if row.url_id not in exclude][:room]
         chosen += free
         of_host[lane.host] = of_host.get(lane.host, 0) + len(free)
@@ -359,12 +348,11 @@ def due(
 
 _VIA = UrlRow.__table__.alias("via")
 _ROWS_OF_LANE = (
-    select(_FRONTIER, UrlRow.url, _VIA.c.url.label("via"), SiteRow.name.label("site"))
+    select(_FRONTIER, UrlRow.url, _VIA.c.url.label("via"))
     .join(UrlRow, UrlRow.id == FrontierRow.url_id)
     .join(_VIA, _VIA.c.id == FrontierRow.via_id, isouter=True)
-    .join(SiteRow, SiteRow.id == FrontierRow.site_id)
     .where(
-        FrontierRow.site_id == bindparam("site"),
+        FrontierRow.site == bindparam("site"),
         FrontierRow.host == bindparam("host"),
         FrontierRow.priority == bindparam("priority"),
         FrontierRow.due_at <= bindparam("now"),
@@ -380,42 +368,39 @@ def next_due_at(connection: Connection, sites: Sequence[str]) -> datetime | None
 
 def _lanes(connection: Connection, sites: Sequence[str]) -> Sequence[Any]:
     """Each site's hosts and priorities, and the earliest time in each: found by skipping through the index."""
+    if not sites:
+        return ()
     frontier = FrontierRow
     planned = frontier.due_at.is_not(None)
-    first = (
-        select(SiteRow.id.label("site_id"), _least(frontier.host, frontier.site_id == SiteRow.id).label("host"))
-        .where(SiteRow.name.in_(list(sites)))
-        .cte("hosts", recursive=True)
+    asked = values(column("site", Text), name="asked").data([(name,) for name in sites]).alias("asked")
+    first = select(asked.c.site, _least(frontier.host, frontier.site == asked.c.site).label("host")).cte(
+        "hosts", recursive=True
     )
     hosts = first.union_all(
-        select(
-            first.c.site_id, _least(frontier.host, frontier.site_id == first.c.site_id, frontier.host > first.c.host)
-        ).where(first.c.host.is_not(None))
+        select(first.c.site, _least(frontier.host, frontier.site == first.c.site, frontier.host > first.c.host)).where(
+            first.c.host.is_not(None)
+        )
     )
-    here = (frontier.site_id == hosts.c.site_id, frontier.host == hosts.c.host)
+    here = (frontier.site == hosts.c.site, frontier.host == hosts.c.host)
     top = (
-        select(hosts.c.site_id, hosts.c.host, _least(frontier.priority, *here).label("priority"))
+        select(hosts.c.site, hosts.c.host, _least(frontier.priority, *here).label("priority"))
         .where(hosts.c.host.is_not(None))
         .cte("lanes", recursive=True)
     )
-    there = (frontier.site_id == top.c.site_id, frontier.host == top.c.host)
+    there = (frontier.site == top.c.site, frontier.host == top.c.host)
     lanes = top.union_all(
-        select(top.c.site_id, top.c.host, _least(frontier.priority, *there, frontier.priority > top.c.priority)).where(
+        select(top.c.site, top.c.host, _least(frontier.priority, *there, frontier.priority > top.c.priority)).where(
             top.c.priority.is_not(None)
         )
     )
-    earliest = (
-        select(func.min(frontier.due_at))
-        .where(
-            planned,
-            frontier.site_id == lanes.c.site_id,
-            frontier.host == lanes.c.host,
-            frontier.priority == lanes.c.priority,
-        )
-        .scalar_subquery()
+    lane = (
+        frontier.site == lanes.c.site,
+        frontier.host == lanes.c.host,
+        frontier.priority == lanes.c.priority,
     )
+    earliest = select(func.min(frontier.due_at)).where(planned, *lane).scalar_subquery()
     return connection.execute(
-        select(lanes.c.site_id, lanes.c.host, lanes.c.priority, earliest.label("due_at")).where(
+        select(lanes.c.site, lanes.c.host, lanes.c.priority, earliest.label("due_at")).where(
             lanes.c.priority.is_not(None)
         )
     ).all()

@@ -3,7 +3,7 @@
 Afterwards the index is as if the sites had been known from the beginning.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, bindparam, delete, or_, select, update
 
@@ -19,7 +19,6 @@ from storage.index.tables import (
     BoilerplateRow,
     CaptureGroupRow,
     CaptureRow,
-    FrontierRow,
     SiteHostRow,
     SiteRow,
     UrlRow,
@@ -49,7 +48,6 @@ def move_captures(connection: Connection, names: Names, hosts: Iterable[str], as
         [{"of": row.id, "site_id": site_id} for row, site_id in moved],
     )
     _move_articles(connection, moved)
-    _move_frontier(connection, moved)
     recount_sources(connection, {row.url_id for row, _ in moved})
     touched = {site_id for row, new in moved for site_id in (row.site_id, new)}
     connection.execute(update(SiteRow).where(SiteRow.id.in_(touched)).values(relearn=True))
@@ -156,8 +154,7 @@ def _copy(connection: Connection, version: AnyRow, capture_id: int) -> int:
     row |= {"id": version_id, "capture_id": capture_id, "digest": f"moving {version_id}", "counted": False}
     insert_rows(connection, VersionRow, [row])
     for table in OF_VERSION:
-        columns = table.__table__.c
-        held = connection.execute(select(columns).where(columns.version_id == version.id)).mappings()
+        held = connection.execute(select(table).where(table.version_id == version.id)).mappings()
         insert_rows(connection, table, [{**one, "version_id": version_id} for one in held])
     if capture_id != version.capture_id:
         _copy_groups(connection, version.capture_id, capture_id)
@@ -172,31 +169,10 @@ def _copy_groups(connection: Connection, source: int, target: int) -> None:
     )
 
 
-def _move_frontier(connection: Connection, moved: Moved) -> None:
-    """URLs that were to be fetched for sites known by host alone are fetched for those they belong to now."""
-    strangers = select(SiteRow.id).where(~SiteRow.configured)
-    for row, site_id in moved:
-        connection.execute(
-            update(FrontierRow)
-            .where(FrontierRow.url_id == row.url_id, FrontierRow.site_id.in_(strangers))
-            .values(site_id=site_id)
-        )
-    # What pages of an emptied site brought to light goes with them.
-    heirs: Mapping[int, int] = {row.site_id: site_id for row, site_id in reversed(moved)}
-    for old, heir in heirs.items():
-        if not connection.scalar(select(CaptureRow.id).where(CaptureRow.site_id == old).limit(1)):
-            connection.execute(
-                update(FrontierRow)
-                .where(FrontierRow.site_id == old, FrontierRow.site_id.in_(strangers))
-                .values(site_id=heir)
-            )
-
-
 def take_out_empty_sites(connection: Connection) -> None:
     """Take out sites that only imports had made known and that have no captures any more."""
     used = select(CaptureRow.id).where(CaptureRow.site_id == SiteRow.id).exists()
-    waits = select(FrontierRow.url_id).where(FrontierRow.site_id == SiteRow.id).exists()
-    empty = connection.scalars(select(SiteRow.id).where(~SiteRow.configured, ~used, ~waits)).all()
+    empty = connection.scalars(select(SiteRow.id).where(~SiteRow.configured, ~used)).all()
     if not empty:
         return
     connection.execute(update(UrlRow).where(UrlRow.site_id.in_(empty)).values(site_id=None))

@@ -10,7 +10,7 @@ Anything that people type is a query: what makes no sense is taken as words, and
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from storage.index.terms import Term, stems_in, terms
 from storage.index.views import Filters
@@ -126,28 +126,34 @@ def _narrowed(filters: Filters, name: str, value: str, problems: list[str]) -> F
         if name in {"until", "date"} and filters.until is None:
             filters = replace(filters, until=last)
         return filters
-    if getattr(filters, name) is None and value:
-        return replace(filters, **{name: value})
-    return filters
+    if not value or getattr(filters, name) is not None:
+        return filters
+    match name:
+        case "site":
+            return replace(filters, site=value)
+        case "author":
+            return replace(filters, author=value)
+        case "section":
+            return replace(filters, section=value)
+        case _:
+            return replace(filters, language=value)
 
 
 def _span(value: str) -> tuple[datetime, datetime] | None:
     """First moment of a year, month or day, and the first after it."""
-    parts = value.split("-")
     try:
-        numbers = [int(part) for part in parts]
-        first = date(*(numbers + [1, 1])[:3]) if len(numbers) <= 3 else None
-        if first is None:
-            return None
-        if len(numbers) == 1:
-            after = first.replace(year=first.year + 1)
-        elif len(numbers) == 2:
-            after = (first.replace(day=28) + timedelta(days=4)).replace(day=1)
-        else:
-            after = first + timedelta(days=1)
-    except (ValueError, TypeError, OverflowError):
+        numbers = [int(part) for part in value.split("-")]
+        year, month, day = (*numbers, 1, 1)[:3] if len(numbers) < 4 else (0, 0, 0)
+        first = datetime(year, month, day, tzinfo=UTC)
+        match len(numbers):
+            case 1:
+                return first, first.replace(year=year + 1)
+            case 2:
+                return first, (first.replace(day=28) + timedelta(days=4)).replace(day=1)
+            case _:
+                return first, first + timedelta(days=1)
+    except (ValueError, OverflowError):
         return None
-    return tuple(datetime(day.year, day.month, day.day, tzinfo=UTC) for day in (first, after))  # type: ignore[return-value]
 
 
 def to_fts5(query: Query, languages: Iterable[str | None]) -> str | None:

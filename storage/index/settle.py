@@ -7,6 +7,7 @@ nothing: the next `settle` goes on.
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, or_, select, update
@@ -53,7 +54,7 @@ def settle(write: Write) -> Settled:
     resolved: Resolved = write(_resolve)
     learnt, unlearnt = 0, 0
     for site_id in write(_sites_to_learn):
-        more, less = write(lambda connection, site_id=site_id: learn(connection, site_id))
+        more, less = write(partial(learn, site_id=site_id))
         learnt, unlearnt = learnt + more, unlearnt + less
     refreshed = 0
     while done := write(_refresh_some):

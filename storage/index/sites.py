@@ -38,11 +38,10 @@ class SiteBook:
         self._exact: dict[str, KnownSite] = {}
         self._parents: dict[str, KnownSite] = {}
         for site in self.sites:
-            for host in site.hosts:
+            for host in site.hosts if site.configured else ():
                 self._exact.setdefault(host, site)
-                if site.configured:
-                    self._parents.setdefault(host, site)
-        for site in self.sites:
+                self._parents.setdefault(host, site)
+        for site in self.sites:  # the configured ones come first
             for host in site.hosts:
                 self._exact.setdefault(without_www(host), site)
         self._of_host: dict[str, KnownSite | None] = {}
@@ -73,11 +72,6 @@ class SiteBook:
             return site
         named = self.by_name.get(asked_for)
         return named if named is not None and named.configured else None
-
-    def id_of(self, name: str, fallback: int) -> int:
-        """Id of the site of that name; the fallback where there is none."""
-        site = self.by_name.get(name)
-        return site.id if site else fallback
 
     def _match(self, host: str) -> KnownSite | None:
         found = self._exact.get(host) or self._exact.get(without_www(host))

@@ -67,7 +67,7 @@ def _sites(connection: Connection, now: datetime) -> tuple[SiteStatus, ...]:
             name=row.name, url=row.url, title=row.title, configured=row.configured, articles=articles.get(row.id, 0),
             versions=versions.get(row.id, 0), captures=sum(outcomes.get(row.id, {}).values()),
             outcomes=outcomes.get(row.id, {}), first_capture=spans[row.id][0] if row.id in spans else None,
-            last_capture=spans[row.id][1] if row.id in spans else None, **waiting.get(row.id, {}),
+            last_capture=spans[row.id][1] if row.id in spans else None, **waiting.get(row.name, {}),
         )
         for row in rows
     )  # fmt: skip
@@ -77,18 +77,18 @@ def _counted(connection: Connection, asked: Any) -> dict[int, int]:
     return {site_id: count for site_id, count in connection.execute(asked)}
 
 
-def _waiting(connection: Connection, now: datetime) -> Mapping[int, dict[str, Any]]:
+def _waiting(connection: Connection, now: datetime) -> Mapping[str, dict[str, Any]]:
     is_due = case((FrontierRow.due_at <= now, 1), else_=0)
     rows = connection.execute(
         select(
-            FrontierRow.site_id, func.sum(is_due).label("due"), func.count().label("planned"),
+            FrontierRow.site, func.sum(is_due).label("due"), func.count().label("planned"),
             func.min(FrontierRow.due_at).label("next_due"),
         )
         .where(FrontierRow.due_at.is_not(None))
-        .group_by(FrontierRow.site_id)
+        .group_by(FrontierRow.site)
     )  # fmt: skip
     return {
-        row.site_id: {"due": int(row.due), "scheduled": row.planned - int(row.due), "next_due": row.next_due}
+        row.site: {"due": int(row.due), "scheduled": row.planned - int(row.due), "next_due": row.next_due}
         for row in rows
     }
 

@@ -6,6 +6,7 @@ later ones. The index has to be the same whatever the order in which captures ar
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from sqlalchemy import Connection, delete, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
@@ -42,7 +43,8 @@ class Swept:
     groups: set[int] = field(default_factory=set)
 
 
-_URL_USERS: tuple[InstrumentedAttribute[int] | InstrumentedAttribute[int | None], ...] = (
+_User: TypeAlias = InstrumentedAttribute[int] | InstrumentedAttribute[int | None]
+_URL_USERS: tuple[_User, ...] = (
     CaptureRow.url_id,
     CaptureRow.refers_to_url_id,
     CaptureRow.redirect_url_id,
@@ -76,13 +78,11 @@ def sweep(connection: Connection, swept: Swept) -> bool:
     return gone
 
 
-def _sweep(connection: Connection, table: type[Base], ids: set[int], users: Sequence[InstrumentedAttribute]) -> bool:
+def _sweep(connection: Connection, table: type[Base], ids: set[int], users: Sequence[_User]) -> bool:
     return bool(ids) and _take_out(connection, table, _unused(connection, table, ids, users))
 
 
-def _unused(
-    connection: Connection, table: type[Base], ids: set[int], users: Sequence[InstrumentedAttribute]
-) -> list[int]:
+def _unused(connection: Connection, table: type[Base], ids: set[int], users: Sequence[_User]) -> list[int]:
     row = table.__table__.c
     used = or_(*(select(user).where(user == row.id).exists() for user in users))
     unused: list[int] = []
@@ -93,7 +93,7 @@ def _unused(
 
 
 def _take_out(connection: Connection, table: type[Base], unused: Sequence[int]) -> bool:
-    row = table.__table__
+    row = table.__table__.c
     for start in range(0, len(unused), 900):
-        connection.execute(row.delete().where(row.c.id.in_(unused[start : start + 900])))
+        connection.execute(delete(table).where(row.id.in_(unused[start : start + 900])))
     return bool(unused)

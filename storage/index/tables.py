@@ -137,7 +137,7 @@ class FrontierRow(Base):
     __table_args__ = (
         Index(
             "ix_frontier_lane",
-            "site_id",
+            "site",
             "host",
             "priority",
             "due_at",
@@ -154,7 +154,7 @@ class FrontierRow(Base):
     )
 
     url_id: Mapped[int] = mapped_column(ForeignKey("urls.id"), primary_key=True, autoincrement=False, comment="The URL")
-    site_id: Mapped[int] = _to("sites.id", "The site on whose behalf it is fetched")
+    site: Mapped[str] = mapped_column(comment="Name of the site on whose behalf it is fetched")
     host: Mapped[str] = mapped_column(comment="Host of the URL: asked politely, one request at a time")
     kind: Mapped[str] = mapped_column(comment="Why it is asked for: article, listing, feed, sitemap or asset")
     via_id: Mapped[int | None] = _to("urls.id", "The feed, sitemap or page that named it")
@@ -270,7 +270,11 @@ class CaptureRow(Base):
     refers_to_record: Mapped[str | None] = mapped_column(comment="Of a revisit: record id that it names as original")
     refers_to_url_id: Mapped[int | None] = _to("urls.id", "Of a revisit: URL that it names as original's")
     refers_to_date: Mapped[str | None] = mapped_column(comment="Of a revisit: date that it names as original's")
-    refers_to_id: Mapped[int | None] = _to("captures.id", "Of a revisit: its original, once the archive holds it")
+    refers_to_id: Mapped[int | None] = mapped_column(
+        # A batch may bring a revisit before its original.
+        ForeignKey("captures.id", deferrable=True, initially="DEFERRED"),
+        comment="Of a revisit: its original, once the archive holds it",
+    )
     redirect_url_id: Mapped[int | None] = _to("urls.id", "Where a redirect leads")
     outcome: Mapped[str] = mapped_column(
         comment="What it turned out to be: article, listing, feed, challenge, gone ..."

@@ -16,7 +16,7 @@ from storage.index.revisits import follow_originals, reopen_revisits
 from storage.index.sources import note_sources
 from storage.index.sweep import Swept, sweep
 from storage.index.tables import CaptureGroupRow, CaptureRow, CrawlRow, WarcFileRow
-from storage.index.versions import assign_versions, write_versions
+from storage.index.versions import Draft, assign_versions, write_versions
 from storage.index.views import Committed
 from storage.model import Ingest, NextLook, Seen
 
@@ -30,9 +30,11 @@ def commit(
     if not entries:
         return Committed(known=len(batch))
     file_under_sites(connection, names, entries)
-    urls, _ = names.urls.ids(connection, _urls(entries))
+    urls, made = names.urls.ids(connection, _urls(entries))
     for entry in entries:
         entry.url_id = urls[entry.capture.url]
+    # Which source of several is remembered is decided later: one that nothing else names may then be of no use.
+    swept.urls.update(urls[via] for via in set(made).intersection(_sources(entries)))
 
     new_articles = assign_articles(connection, entries, urls)
     drafts = assign_versions(connection, entries)
@@ -40,6 +42,7 @@ def commit(
     write_captures(connection, entries, urls)
     reopen_revisits(connection, entries)
 
+    urls |= names.urls.ids(connection, _linked(entries, drafts))[0]
     write_versions(connection, names, drafts, urls, swept)
     write_groups(connection, names, entries, urls)
     moved_in_time = recompute(connection, touched_articles(connection, entries))
@@ -106,42 +109,56 @@ def _forget_unread(connection: Connection, capture_ids: Sequence[int]) -> None:
 
 
 def _urls(entries: Iterable[Entry]) -> Iterator[str]:
-    """All URLs that rows of this batch point to."""
+    """URLs that captures, articles and the frontier point to."""
     for entry in entries:
-        capture, article = entry.capture, entry.article
+        capture = entry.capture
         yield capture.url
         if capture.redirect_url:
             yield capture.redirect_url
         if capture.refers_to and capture.refers_to.url:
             yield capture.refers_to.url
-        if article:
-            yield article.canonical_url
-            if article.image:
-                yield article.image.url
-        for group in entry.groups:
-            for link in group.links:
-                yield link.url
+        if entry.article:
+            yield entry.article.canonical_url
+        for found in entry.ingest.found:
+            yield found.url
+    yield from _sources(entries)
+
+
+def _sources(entries: Iterable[Entry]) -> Iterator[str]:
+    """URLs that are said to have named others."""
+    for entry in entries:
         if entry.discovery.via:
             yield entry.discovery.via
         for found in entry.ingest.found:
-            yield found.url
             if found.discovery.via:
                 yield found.discovery.via
+
+
+def _linked(entries: Iterable[Entry], drafts: Iterable[Draft]) -> Iterator[str]:
+    """URLs that links and images point to: of listings, and of what versions stand on."""
+    for draft in drafts:
+        if draft.article.image:
+            yield draft.article.image.url
+        for group in draft.article.link_groups:
+            for link in group.links:
+                yield link.url
+    for entry in entries:
+        if entry.article is None:
+            for group in entry.reading.link_groups:
+                for link in group.links:
+                    yield link.url
 
 
 def write_captures(connection: Connection, entries: Sequence[Entry], urls: Mapping[str, int]) -> None:
     """One row a capture."""
     runs = {entry.capture.crawl for entry in entries if entry.capture.crawl}
     crawls = _named_rows(connection, CrawlRow, "run", {run: {"counters": {}} for run in runs})
-    files = _named_rows(
-        connection,
-        WarcFileRow,
-        "name",
-        {
-            entry.capture.place.warc: {"state": "open", "crawl_id": crawls.get(entry.capture.crawl or "")}
-            for entry in entries
-        },
-    )
+    of_file = {entry.capture.place.warc: crawls.get(entry.capture.crawl or "") for entry in entries}
+    files = _named_rows(connection, WarcFileRow, "name", {name: {"state": "open"} for name in of_file})
+    written = [{"of": files[name], "crawl_id": crawl_id} for name, crawl_id in of_file.items() if crawl_id]
+    if written:
+        unknown = update(WarcFileRow).where(WarcFileRow.id == bindparam("of"), WarcFileRow.crawl_id.is_(None))
+        connection.execute(unknown, written)
     insert_rows(connection, CaptureRow, [_capture_row(entry, urls, crawls, files) for entry in entries])
 
 

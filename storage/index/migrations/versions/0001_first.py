@@ -297,7 +297,12 @@ def _frontier() -> None:
     op.create_table(
         "frontier",
         sa.Column("url_id", sa.Integer(), autoincrement=False, nullable=False, comment="The URL"),
-        sa.Column("site_id", sa.Integer(), nullable=False, comment="The site on whose behalf it is fetched"),
+        sa.Column(
+            "site",
+            sa.Text().with_variant(sa.Text(collation="C"), "postgresql"),
+            nullable=False,
+            comment="Name of the site on whose behalf it is fetched",
+        ),
         sa.Column(
             "host",
             sa.Text().with_variant(sa.Text(collation="C"), "postgresql"),
@@ -348,7 +353,6 @@ def _frontier() -> None:
             nullable=True,
             comment="Last-Modified of the newest 200 answer, to be sent back",
         ),
-        sa.ForeignKeyConstraint(["site_id"], ["sites.id"], name=op.f("fk_frontier_site_id")),
         sa.ForeignKeyConstraint(["url_id"], ["urls.id"], name=op.f("fk_frontier_url_id")),
         sa.ForeignKeyConstraint(["via_id"], ["urls.id"], name=op.f("fk_frontier_via_id")),
         sa.PrimaryKeyConstraint("url_id", name=op.f("pk_frontier")),
@@ -357,7 +361,7 @@ def _frontier() -> None:
     op.create_index(
         "ix_frontier_lane",
         "frontier",
-        ["site_id", "host", "priority", "due_at"],
+        ["site", "host", "priority", "due_at"],
         unique=False,
         sqlite_where=sa.text("due_at IS NOT NULL"),
         postgresql_where=sa.text("due_at IS NOT NULL"),
@@ -556,7 +560,13 @@ def _captures() -> None:
         sa.ForeignKeyConstraint(["article_id"], ["articles.id"], name=op.f("fk_captures_article_id")),
         sa.ForeignKeyConstraint(["crawl_id"], ["crawls.id"], name=op.f("fk_captures_crawl_id")),
         sa.ForeignKeyConstraint(["redirect_url_id"], ["urls.id"], name=op.f("fk_captures_redirect_url_id")),
-        sa.ForeignKeyConstraint(["refers_to_id"], ["captures.id"], name=op.f("fk_captures_refers_to_id")),
+        sa.ForeignKeyConstraint(
+            ["refers_to_id"],
+            ["captures.id"],
+            name=op.f("fk_captures_refers_to_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
         sa.ForeignKeyConstraint(["refers_to_url_id"], ["urls.id"], name=op.f("fk_captures_refers_to_url_id")),
         sa.ForeignKeyConstraint(["site_id"], ["sites.id"], name=op.f("fk_captures_site_id")),
         sa.ForeignKeyConstraint(["url_id"], ["urls.id"], name=op.f("fk_captures_url_id")),
