@@ -43,6 +43,7 @@ class Desk:
         self.length = length
         self.step = min(_STEP, _LONGEST / articles)
         self._published = [self._publication(number) for number in range(self.total)]
+        self._happenings = sorted({moment for number in range(self.total) for moment in self.special(number).moments()})
         self.brief = lru_cache(maxsize=None)(self._brief)
         self.item = lru_cache(maxsize=_KEPT_ITEMS)(self._item)
         self.listed = lru_cache(maxsize=64)(self._listed)
@@ -53,8 +54,11 @@ class Desk:
 
     def moments(self) -> list[datetime]:
         """Return every moment at which an article appears, changes, moves or goes, in order."""
-        changes = {moment for number in range(self.total) for moment in self.special(number).moments()}
-        return sorted({*self._published, *changes})
+        return sorted({*self._published, *self._happenings})
+
+    def last_happening(self, at: datetime) -> datetime:
+        """Return when, up to then, an article changed, moved or went last."""
+        return self._happenings[max(bisect_right(self._happenings, at) - 1, 0)]
 
     def special(self, number: int) -> Special:
         """Return what is special about an article."""

@@ -85,6 +85,11 @@ class Edition:
         """Return the articles that listing pages show, newest first."""
         return self.desk.listed(section, self.at)
 
+    def listing_changed_at(self, section: Section) -> datetime:
+        """Return when any page of a section may have changed last."""
+        newest = self.newest(section)
+        return max(self.desk.last_happening(self.at), *(brief.published for brief in newest[:1]))
+
     def draft(self, brief: Brief) -> Draft:
         """Return what an article says now."""
         return self.desk.item(brief.number).draft(self.at)
@@ -116,7 +121,7 @@ class Edition:
         match brief.template:
             case Template.MODERN:
                 dice = Dice(f"{self.desk.seed}/most-read/{self.at:%Y-%m-%d}")
-                read_often = [b for b in self.newest() if b.published < self.midnight][:_READ_OFTEN]
+                read_often = self.desk.listed(None, self.midnight)[:_READ_OFTEN]
                 return self._box("Most read", dice.some(read_often, _IN_BOX + 1), brief)
             case Template.SOUP:
                 return self._box("Latest news", self.newest()[: _IN_BOX + 1], brief)

@@ -1,4 +1,4 @@
-"""For tests: a newsroom whose server misbehaves in every way that crawlers meet: its front page links to one page for each way.
+"""For tests: a newsroom whose server misbehaves in every way that crawlers meet; its front page links to each.
 
 Serve it like any newsroom (`serve(HostileNewsroom(), log=...)`): what went over the wire is in the log, to the byte,
 also where an answer broke off.
@@ -85,13 +85,11 @@ SHAPES = (
             _head(b"HTTP/1.1 200 OK", b"Content-Type: text/html", b"Connection: close") + page
         ),
     ),
-    Shape(name="no-content", answer=lambda page: Answer(data=_head(b"HTTP/1.1 204 No Content", b"X: y"))),
-    Shape(name="empty", answer=lambda page: Answer(data=_head(b"HTTP/1.1 200 OK", b"Content-Length: 0"))),
+    Shape(name="no-content", answer=lambda _: Answer(data=_head(b"HTTP/1.1 204 No Content", b"X: y"))),
+    Shape(name="empty", answer=lambda _: Answer(data=_head(b"HTTP/1.1 200 OK", b"Content-Length: 0"))),
     Shape(
         name="redirect",
-        answer=lambda page: Answer(
-            data=_sized(b"moved", b"location: /gzip?from=redirect", status=b"HTTP/1.1 301 Moved")
-        ),
+        answer=lambda _: Answer(data=_sized(b"moved", b"location: /gzip?from=redirect", status=b"HTTP/1.1 301 Moved")),
     ),
     Shape(name="early-hints", answer=lambda page: Answer(data=_EARLY + _sized(page))),
     Shape(name="folded", answer=lambda page: Answer(data=_sized(page, b"X-Folded: a\r\n  b"))),
@@ -107,7 +105,7 @@ SHAPES = (
             _head(b"HTTP/1.1 200 OK", b"Content-Type: text/html", b"Content-Length: %d" % len(page), end=b"\n") + page
         ),
     ),
-    Shape(name="error", answer=lambda page: Answer(data=_sized(b"oops", status=b"HTTP/1.1 500 Oops"))),
+    Shape(name="error", answer=lambda _: Answer(data=_sized(b"oops", status=b"HTTP/1.1 500 Oops"))),
     Shape(name="garbage-after", answer=lambda page: _closing(_sized(page + b"GARBAGE", length=len(page)))),
     Shape(name="flaky", answer=lambda page: replace(Answer(data=_sized(page)), fresh_only=True)),
     Shape(name="big", answer=lambda page: Answer(data=_sized(page + b"x" * BIG))),
@@ -115,7 +113,7 @@ SHAPES = (
     Shape(name="cut-length", answer=lambda page: _closing(_sized(page[:900], length=len(page))), whole=False),
     Shape(name="cut-chunked", answer=lambda page: _closing(_chunked(chunked(page, 500)[:1_100])), whole=False),
     Shape(name="cut-gzip", answer=lambda page: Answer(data=_sized(gzip.compress(page, mtime=0)[:-20], _GZIP))),
-    Shape(name="cut-head", answer=lambda page: _closing(b"HTTP/1.1 200 OK\r\nContent-Ty"), whole=False),
+    Shape(name="cut-head", answer=lambda _: _closing(b"HTTP/1.1 200 OK\r\nContent-Ty"), whole=False),
     Shape(
         name="reset",
         answer=lambda page: Answer(data=_sized(page[:900], length=len(page)), then=Then.RESET),
@@ -124,9 +122,9 @@ SHAPES = (
     Shape(
         name="hang", answer=lambda page: Answer(data=_sized(page[:900], length=len(page)), then=Then.HANG), whole=False
     ),
-    Shape(name="no-reply", answer=lambda page: Answer(data=b"", then=Then.HANG), whole=False),
-    Shape(name="nothing", answer=lambda page: _closing(b""), whole=False),
-    Shape(name="not-http", answer=lambda page: _closing(b"SSH-2.0-OpenSSH_9.2\r\n"), whole=False),
+    Shape(name="no-reply", answer=lambda _: Answer(data=b"", then=Then.HANG), whole=False),
+    Shape(name="nothing", answer=lambda _: _closing(b""), whole=False),
+    Shape(name="not-http", answer=lambda _: _closing(b"SSH-2.0-OpenSSH_9.2\r\n"), whole=False),
 )
 
 

@@ -148,8 +148,7 @@ def _section_page(target: str, edition: Edition) -> Entity | None:
     if not found or not section or listing.page_path(section, int(found[2] or 1)) != target:
         return None
     page = listing.section_page(section, int(found[2] or 1), edition)
-    newest = edition.newest(section)
-    return None if page is None else _page(page, changed_at=newest[0].published if newest else None)
+    return None if page is None else _page(page, changed_at=edition.listing_changed_at(section))
 
 
 def _collection(target: str, edition: Edition) -> Entity | None:

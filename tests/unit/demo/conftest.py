@@ -1,0 +1,53 @@
+"""What the tests of the demo newsroom share: one newsroom, and a walk over all of its links."""
+
+import gzip
+import re
+from collections.abc import Callable
+from datetime import datetime
+from urllib.parse import urljoin
+
+import pytest
+
+from newsarchive.demo import Newsroom
+from newsarchive.demo.wire import Entity
+
+ORIGIN = "http://lantern.example"
+_LINK = re.compile(r'(?:href="|src="|<loc>|<link>|Sitemap: )([^"<\s]+)')
+
+Walk = Callable[[datetime], dict[str, Entity]]
+
+
+@pytest.fixture(scope="session")
+def newsroom() -> Newsroom:
+    """The standard newsroom."""
+    return Newsroom()
+
+
+@pytest.fixture(scope="session")
+def walk(newsroom: Newsroom) -> Walk:
+    """Returns all that links, feeds and sitemaps lead to at a moment, by URL."""
+
+    def from_the_front_page(at: datetime) -> dict[str, Entity]:
+        found: dict[str, Entity] = {}
+        todo = [f"{ORIGIN}/", f"{ORIGIN}/robots.txt"]
+        while todo:
+            url = todo.pop()
+            if url in found or not url.startswith(f"{ORIGIN}/"):
+                continue
+            entity = newsroom.entity(ORIGIN, url.removeprefix(ORIGIN), at)
+            found[url] = entity
+            todo += [urljoin(url, link) for link in _links(entity)]
+        return found
+
+    return from_the_front_page
+
+
+def _links(entity: Entity) -> list[str]:
+    """Return the links of whatever has links."""
+    if entity.location:
+        return [entity.location]
+    if entity.mime == "application/gzip":
+        return _LINK.findall(gzip.decompress(entity.body).decode())
+    if entity.mime.startswith(("text/", "application/")):
+        return _LINK.findall(entity.body.decode("utf-8", "replace"))
+    return []

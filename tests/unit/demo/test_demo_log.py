@@ -1,0 +1,31 @@
+from pathlib import Path
+
+from newsarchive.demo.log import Log, Logged, read_log
+
+ENTRY = Logged(
+    url="http://lantern.example/",
+    at="2026-05-04T08:00:00+00:00",
+    connection=1,
+    request=b"GET / HTTP/1.1\r\n\r\n",
+    response=bytes(range(256)),
+    complete=True,
+)
+
+
+def test_a_log_gives_back_what_was_written(tmp_path: Path) -> None:
+    """Any bytes survive; a line that a killed server left half written is left out."""
+    path = tmp_path / "log.jsonl"
+    with Log(path) as log:
+        log.write(ENTRY)
+        log.write(ENTRY)
+    with path.open("a") as file:
+        file.write('{"url": "http')
+    assert list(read_log(path)) == [ENTRY, ENTRY]
+
+
+def test_a_closed_log_takes_nothing_and_says_nothing(tmp_path: Path) -> None:
+    """Connections may end after the server was told to stop."""
+    log = Log(tmp_path / "log.jsonl")
+    log.close()
+    log.write(ENTRY)
+    assert not list(read_log(tmp_path / "log.jsonl"))
