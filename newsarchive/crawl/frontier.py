@@ -187,7 +187,7 @@ class Frontier:
         if not (self._stale or self._later or more):
             return None
         if not (self._out or self._uncommitted or self._hosts.waiting):
-            return self._clock()
+            return self._refilled_at  # nothing else will happen before it
         return self._refilled_at + (SOON if self._dry else LATER)
 
     def wake_at(self) -> float | None:
