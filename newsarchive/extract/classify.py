@@ -3,10 +3,9 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from newsarchive.extract import zones
-from newsarchive.extract.addresses import likeness
+from newsarchive.extract.addresses import likeness, parts_of
 from newsarchive.extract.blocks import Block, Flow
 from newsarchive.extract.heads import Head
 from newsarchive.extract.jsonld import Node, types
@@ -177,7 +176,7 @@ def weigh(seen: Impression) -> tuple[float, str]:
 
 
 def _by_address(url: str) -> float:
-    parts = urlsplit(url)
+    parts = parts_of(url)
     if not parts.path.strip("/") and not parts.query:
         return -4.0
     like = likeness(url, "")

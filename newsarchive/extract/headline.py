@@ -2,9 +2,9 @@
 
 import re
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from newsarchive.extract import zones
+from newsarchive.extract.addresses import host
 from newsarchive.extract.blocks import Block
 from newsarchive.extract.heads import Head
 from newsarchive.extract.jsonld import Node, text_of
@@ -139,8 +139,8 @@ def site_names(head: Head, url: str) -> set[str]:
         )
         if name
     }
-    host = (urlsplit(url).hostname or "").removeprefix("www.")
-    names |= {key(host), key(host.rpartition(".")[0]), key(host.partition(".")[0])}
+    own = host(url).removeprefix("www.")
+    names |= {key(own), key(own.rpartition(".")[0]), key(own.partition(".")[0])}
     # Some pages give their own title for the site's name.
     return {name for name in names if name and len(name.split()) <= 6 and name != key(head.first("og:title"))}
 

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Sequence
 from enum import Enum, auto
-from urllib.parse import urlsplit
 
+from newsarchive.extract.addresses import parts_of
 from storage.model import Discovery, UrlKind
 
 _ROOT = re.compile(r"<(?:\w+:)?(urlset|sitemapindex|rss|feed|rdf|channel|html|!doctype\s+html)\b", re.IGNORECASE)
@@ -53,7 +53,7 @@ def sniff(payload: bytes, url: str, headers: Sequence[tuple[str, str]], discover
         return Form.HTML if _HTML.search(text) or "html" in mime or not mime else Form.ASSET
     if text.startswith("{") and "jsonfeed.org/version" in text:
         return Form.JSON_FEED
-    if asked_for is UrlKind.ROBOTS or urlsplit(url).path == "/robots.txt":
+    if asked_for is UrlKind.ROBOTS or parts_of(url).path == "/robots.txt":
         return Form.ROBOTS
     if asked_for is UrlKind.SITEMAP and text.startswith(("http://", "https://")):
         return Form.URL_LIST

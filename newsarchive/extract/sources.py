@@ -2,11 +2,11 @@
 
 import re
 from itertools import islice
-from urllib.parse import urlsplit
 
 from lxml.html import HtmlElement
 
 from newsarchive.extract import zones
+from newsarchive.extract.addresses import parts_of
 from newsarchive.extract.blocks import Flow
 from newsarchive.extract.heads import Head
 from newsarchive.extract.tree import Page, absolute
@@ -48,7 +48,7 @@ def next_pages(page: Page, head: Head, flow: Flow) -> tuple[Source, ...]:
 
     def add(href: str, title: str) -> None:
         url = absolute(page.base, href)
-        if url and url != page.url and urlsplit(url).netloc == urlsplit(page.url).netloc:
+        if url and url != page.url and parts_of(url).netloc == parts_of(page.url).netloc:
             found.setdefault(url, Source(url=url, kind=UrlKind.LISTING, title=title))
 
     if href := head.link("next"):
