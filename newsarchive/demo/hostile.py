@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-import brotli
+import brotli  # type: ignore[import-untyped]
 
 from newsarchive.demo.newsroom import Newsroom
 from newsarchive.demo.wire import Answer, Request, Then, chunked

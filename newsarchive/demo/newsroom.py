@@ -13,7 +13,7 @@ from newsarchive.demo.desk import PICTURES, Desk
 from newsarchive.demo.edition import Edition, Sheet
 from newsarchive.demo.pages import assets, classic, heavy, listing, longform, machine, modern, plain, soup, variants
 from newsarchive.demo.sections import Template, section_named
-from newsarchive.demo.wire import Answer, Entity, Prepared, Request, answer, coding_for, prepare
+from newsarchive.demo.wire import Answer, Entity, Prepared, Request, accepts, answer, coding_for, prepare
 
 DEFAULT_ORIGIN = "http://lantern.example"
 
@@ -81,7 +81,7 @@ class Newsroom:
         """Return the same for a request that is parsed already; `origin` is scheme, host and port."""
         if request.method not in ("GET", "HEAD"):
             return answer(prepare(request.target, NOT_ALLOWED, "identity", request.version), request, at)
-        accepted = request.get("accept-encoding")
+        accepted = accepts(request.get("accept-encoding"))
         key = (origin, request.target, self.moment(at), accepted, request.version)
         return answer(self._prepared.get(key, lambda: self._prepare(origin, request, accepted, at)), request, at)
 
@@ -100,6 +100,13 @@ class Newsroom:
             location=entity.location,
         )
 
+    def warm(self, origin: str, at: datetime, accepted: str = "gzip, br, zstd") -> None:
+        """Make the pages of all articles ready to be sent, as far as `memory` goes: for benchmarks."""
+        edition = Edition(self.desk, origin, self.moment(at))
+        for number in range(edition.count):
+            path = self.desk.brief(number).path_at(at)
+            self.answer(origin, Request(method="GET", target=path, headers=(("Accept-Encoding", accepted),)), at)
+
     def answers(self, at: datetime, *, origin: str = DEFAULT_ORIGIN) -> Answers:
         """Return what a whole crawl at that moment should find, under the address that was crawled."""
         return answers(Edition(self.desk, origin.rstrip("/"), self.moment(at)))
@@ -110,7 +117,7 @@ class Newsroom:
         midnight = at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         return max(self._moments[passed - 1], midnight) if passed else midnight
 
-    def _prepare(self, origin: str, request: Request, accepted: str, at: datetime) -> Prepared:
+    def _prepare(self, origin: str, request: Request, accepted: frozenset[str], at: datetime) -> Prepared:
         entity = self.entity(origin, request.target, at)
         return prepare(request.target, entity, coding_for(request.target, entity.mime, accepted), request.version)
 

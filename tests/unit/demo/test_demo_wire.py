@@ -7,7 +7,7 @@ import sys
 from datetime import timedelta
 from typing import Any
 
-import brotli
+import brotli  # type: ignore[import-untyped]
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
