@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Text, bindparam, column, func, select, update, values
 from sqlalchemy.dialects import postgresql, sqlite
 
-from storage.index.database import insert_rows
+from storage.index.database import AnyRow, insert_rows
 from storage.index.entry import Entry
 from storage.index.names import Names
 from storage.index.storable import storable_found
@@ -100,29 +100,37 @@ def put(
     swept: Swept,
 ) -> set[int]:
     """Put URLs into the frontier; returns the ids of those that were not there."""
-    by_id: dict[int, Found] = {}
+    best: dict[int, tuple[Rank, Found]] = {}
     for one in found:
         url_id = urls[one.url]
-        before = by_id.get(url_id)
-        if before is None or rank(one.discovery) < rank(before.discovery):
-            by_id[url_id] = one
-    unknown = [url_id for url_id in by_id if url_id not in names.captured]
+        if url_id in names.captured:
+            continue
+        ranked = rank(one.discovery)
+        waits = names.waiting.get(url_id)
+        known = best.get(url_id)
+        if (waits is None or ranked < waits[0] or one.priority < waits[1]) and (known is None or ranked < known[0]):
+            best[url_id] = (ranked, one)
     held: dict[int, Any] = {}
+    unknown = sorted(best)
     for start in range(0, len(unknown), 900):
         asked = _WITH_VIA.where(FrontierRow.url_id.in_(unknown[start : start + 900]))
         held.update({row.url_id: row for row in connection.execute(asked)})
     rows, better = [], []
-    for url_id in sorted(unknown):
-        one = by_id[url_id]
+    for url_id in unknown:
+        ranked, one = best[url_id]
         row = held.get(url_id)
         if row is None:
             rows.append(_new_row(one, url_id, urls))
+            names.note_waiting(url_id, ranked, one.priority)
         elif row.looked_at is not None:
             names.note_captured(url_id)
-        elif change := _improved(row, one, urls):
-            better.append(change)
-            if row.via_id is not None and row.via_id != change["via_id"]:
-                swept.urls.add(row.via_id)
+        else:
+            before = rank(_discovery(row._mapping))  # noqa: SLF001 - public
+            names.note_waiting(url_id, min(ranked, before), min(one.priority, row.priority))
+            if ranked < before or one.priority < row.priority:
+                better.append(_improved(row, one, urls, is_better=ranked < before))
+                if row.via_id is not None and row.via_id != better[-1]["via_id"]:
+                    swept.urls.add(row.via_id)
     insert_rows(connection, FrontierRow, rows, once_by=["url_id"])
     if better:
         connection.execute(
@@ -143,15 +151,11 @@ def _new_row(found: Found, url_id: int, urls: Mapping[str, int]) -> dict[str, An
     }
 
 
-def _improved(row: Any, found: Found, urls: Mapping[str, int]) -> dict[str, Any] | None:
-    """The row's columns as this finding makes them better; None where it does not."""
-    is_better = rank(found.discovery) < rank(_discovery(row._mapping))  # noqa: SLF001 - public
-    due_at = min(filter(None, (row.due_at, found.due_at)))
-    priority = min(row.priority, found.priority)
-    if not is_better and (priority == row.priority):
-        return None
+def _improved(row: AnyRow, found: Found, urls: Mapping[str, int], *, is_better: bool) -> dict[str, Any]:
+    """The row's columns as a finding makes them better: by its source, its priority, or both."""
     told = _told(found.discovery, urls) if is_better else {name: getattr(row, name) for name in _TOLD}
-    return {"of": row.url_id, **told, "due_at": due_at, "priority": priority}
+    due_at = min(filter(None, (row.due_at, found.due_at)))
+    return {"of": row.url_id, **told, "due_at": due_at, "priority": min(row.priority, found.priority)}
 
 
 _TOLD = ("site", "kind", "via_id", "via_kind", "title", "published_at", "anchor")
@@ -372,7 +376,7 @@ def _lanes(connection: Connection, sites: Sequence[str]) -> Sequence[Any]:
         return ()
     frontier = FrontierRow
     planned = frontier.due_at.is_not(None)
-    asked = values(column("site", Text), name="asked").data([(name,) for name in sites]).alias("asked")
+    asked = values(column("site", Text), name="asked").data([(name,) for name in sites]).cte("asked")
     first = select(asked.c.site, _least(frontier.host, frontier.site == asked.c.site).label("host")).cte(
         "hosts", recursive=True
     )

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Hashable, Iterable, Mapping
+from itertools import islice
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection, bindparam, select
@@ -14,6 +15,7 @@ from storage.index.terms import folded
 from storage.model import LinkGroup
 
 K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
 
 LONGEST_NAME = 300
 """Kept of names that stand in an SQL index (authors, tags, sections): PostgreSQL refuses entries over 2,700 bytes."""
@@ -24,6 +26,13 @@ _AT_ONCE = 900
 def short_digest(text: str) -> bytes:
     """The first 16 bytes of a text's SHA-256: enough to tell texts apart, half as long in an index."""
     return hashlib.sha256(text.encode()).digest()[:16]
+
+
+def drop_oldest(known: dict[K, V], remember: int) -> None:
+    """Keep a memory from growing: what came first goes first, a tenth at a time."""
+    if len(known) > remember:
+        for key in list(islice(known, len(known) - remember + remember // 10)):
+            del known[key]
 
 
 class Shared(Generic[K]):
@@ -95,10 +104,8 @@ class Shared(Generic[K]):
         return self._find(connection, new)  # another writer made some of them just now
 
     def _note(self, found: Mapping[K, int]) -> None:
-        if len(self._known) + len(found) > self._remember:
-            newest = list(self._known.items())[len(self._known) // 2 :]
-            self._known = dict(newest)
         self._known.update(found)
+        drop_oldest(self._known, self._remember)
 
 
 class Names:
@@ -114,38 +121,58 @@ class Names:
             AuthorRow, "name", value_of=str, row_of=lambda name: {"folded": folded(name)}, remember=10_000
         )
         self.tags = Shared[str](TagRow, "name", value_of=str, row_of=lambda name: {}, remember=10_000)  # noqa: ARG005
-        self.groups = Shared[LinkGroup](
-            LinkGroupRow, "digest", value_of=_group_digest, row_of=_group_row, remember=2_000
-        )
-
-        self.captured: set[int] = set()
+        self.groups = Shared[bytes](LinkGroupRow, "digest", value_of=bytes, row_of=self._group_row, remember=10_000)
+        self._groups: dict[bytes, LinkGroup] = {}
+        self.captured: dict[int, None] = {}
         """Ids of URLs that are known to have been captured: nothing can be found out about them any more."""
+        self.waiting: dict[int, tuple[Any, int]] = {}
+        """Ids of URLs that wait in the frontier: how good the source is that named them, and their priority."""
 
     def note_captured(self, url_id: int) -> None:
         """Remember that a URL has been captured."""
-        if len(self.captured) > 200_000:
-            self.captured = set()
-        self.captured.add(url_id)
+        self.captured[url_id] = None
+        self.waiting.pop(url_id, None)
+        drop_oldest(self.captured, 200_000)
+
+    def note_waiting(self, url_id: int, rank: Any, priority: int) -> None:
+        """Remember that a URL waits."""
+        self.waiting[url_id] = (rank, priority)
+        drop_oldest(self.waiting, 50_000)
 
     def forget(self) -> None:
         """Drop what is remembered: rows may be gone."""
-        self.captured = set()
+        self.captured.clear()
+        self.waiting.clear()
         for shared in (self.urls, self.paragraphs, self.authors, self.tags):
             shared.forget()
         self.groups.forget()
 
     def group_ids(
-        self, connection: Connection, groups: Iterable[LinkGroup], urls: Mapping[str, int]
-    ) -> dict[LinkGroup, int]:
-        """Ids of link groups; the links of new ones are written too."""
-        ids, made = self.groups.ids(connection, groups)
-        links = [
-            {"group_id": ids[group], "position": position, "url_id": urls[link.url], "anchor": link.anchor}
-            for group in made
-            for position, link in enumerate(group.links)
-        ]
+        self, connection: Connection, pages: Iterable[tuple[LinkGroup, ...]], urls: Mapping[str, int]
+    ) -> list[list[int]]:
+        """Ids of pages' link groups; the links of new groups are written too."""
+        pages = list(pages)
+        digests = [[_group_digest(group) for group in groups] for groups in pages]
+        self._groups = {
+            digest: group
+            for of_page, groups in zip(digests, pages, strict=True)
+            for digest, group in zip(of_page, groups, strict=True)
+        }
+        ids, made = self.groups.ids(connection, self._groups)
+        links = []
+        for digest in made:
+            group_id = ids[digest]
+            links += [
+                {"group_id": group_id, "position": position, "url_id": urls[link.url], "anchor": link.anchor}
+                for position, link in enumerate(self._groups[digest].links)
+            ]
         insert_rows(connection, LinkRow, links, once_by=["group_id", "position"])
-        return ids
+        self._groups = {}
+        return [[ids[digest] for digest in of_page] for of_page in digests]
+
+    def _group_row(self, digest: bytes) -> dict[str, Any]:
+        group = self._groups[digest]
+        return {"kind": group.kind.value, "label": group.label}
 
     def _url_row(self, url: str) -> dict[str, Any]:
         return {"url": url, "urlkey": surt(url), "site_id": self.book.site_of(url)}
@@ -156,7 +183,3 @@ def _group_digest(group: LinkGroup) -> bytes:
     for link in group.links:
         lines += (link.url, link.anchor)
     return hashlib.sha256("\0".join(lines).encode()).digest()[:16]
-
-
-def _group_row(group: LinkGroup) -> dict[str, Any]:
-    return {"kind": group.kind.value, "label": group.label}

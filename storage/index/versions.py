@@ -109,16 +109,18 @@ def write_versions(
         connection.execute(update(VersionRow).where(VersionRow.id == bindparam("of")), anew)
     _write_paragraphs(connection, names, drafts)
     _write_names(connection, names, drafts)
-    groups = names.group_ids(connection, (group for draft in drafts for group in draft.article.link_groups), urls)
-    insert_rows(
-        connection,
-        CaptureGroupRow,
-        [
-            {"capture_id": draft.first.capture_id, "position": position, "group_id": groups[group]}
-            for draft in drafts
-            for position, group in enumerate(draft.article.link_groups)
-        ],
-    )
+    groups = names.group_ids(connection, (draft.article.link_groups for draft in drafts), urls)
+    link_groups_to_pages(connection, [draft.first.capture_id for draft in drafts], groups)
+
+
+def link_groups_to_pages(connection: Connection, capture_ids: Sequence[int], groups: Sequence[Sequence[int]]) -> None:
+    """Write which groups of links stand on which captured pages."""
+    rows = [
+        {"capture_id": capture_id, "position": position, "group_id": group_id}
+        for capture_id, of_page in zip(capture_ids, groups, strict=True)
+        for position, group_id in enumerate(of_page)
+    ]
+    insert_rows(connection, CaptureGroupRow, rows)
 
 
 def _version_row(draft: Draft, urls: Mapping[str, int]) -> dict[str, Any]:

@@ -15,8 +15,8 @@ from storage.index.names import Names
 from storage.index.revisits import follow_originals, reopen_revisits
 from storage.index.sources import note_sources
 from storage.index.sweep import Swept, sweep
-from storage.index.tables import CaptureGroupRow, CaptureRow, CrawlRow, WarcFileRow
-from storage.index.versions import Draft, assign_versions, write_versions
+from storage.index.tables import CaptureRow, CrawlRow, WarcFileRow
+from storage.index.versions import Draft, assign_versions, link_groups_to_pages, write_versions
 from storage.index.views import Committed
 from storage.model import Ingest, NextLook, Seen
 
@@ -220,13 +220,5 @@ def _capture_row(
 def write_groups(connection: Connection, names: Names, entries: Sequence[Entry], urls: Mapping[str, int]) -> None:
     """Link groups of pages that are no articles; an article's are written with its version."""
     pages = [entry for entry in entries if entry.article is None and entry.reading.link_groups]
-    ids = names.group_ids(connection, (group for entry in pages for group in entry.groups), urls)
-    insert_rows(
-        connection,
-        CaptureGroupRow,
-        [
-            {"capture_id": entry.capture_id, "position": position, "group_id": ids[group]}
-            for entry in pages
-            for position, group in enumerate(entry.groups)
-        ],
-    )
+    groups = names.group_ids(connection, (entry.groups for entry in pages), urls)
+    link_groups_to_pages(connection, [entry.capture_id for entry in pages], groups)
