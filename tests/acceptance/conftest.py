@@ -46,7 +46,7 @@ def command(tmp_path: Path) -> Command:
 @pytest.fixture(scope="session")
 def newsroom() -> Iterator[Server]:
     """The demo newspaper on loopback, at its opening hour."""
-    with serve(Newsroom(articles=40)) as server:
+    with serve(Newsroom()) as server:
         yield server
 
 

@@ -78,7 +78,7 @@ def build(tmp_path: Path) -> Iterator[Build]:
     """Makes rigs: an empty archive with the newsroom configured."""
     servers: list[Server] = []
 
-    def make(*, index: str = "", name: str = "archive", articles: int = 40) -> Rig:
+    def make(*, index: str = "", name: str = "archive", articles: int = 72) -> Rig:
         log = tmp_path / f"{name}.log"
         server = serve(Newsroom(articles=articles), clock=Clock(), log=log)
         servers.append(server)
