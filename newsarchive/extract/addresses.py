@@ -1,6 +1,7 @@
 """What an address looks like: an article's, or that of a section, a tag, an author, a shop.
 
-Seen from one page: the page's own address, when it is an article, is the best example of what the site's articles look like.
+Seen from one page: where that page is an article, its own address is the best example of what the site's articles
+look like.
 """
 
 import re
@@ -9,23 +10,31 @@ from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 _SECOND_LEVEL = frozenset("co com org net gov ac edu or ne go gob gov.uk ltd plc nom info mil in id web".split())
 _SECTION_WORDS = frozenset(
-    "tag tags topic topics category categories cat author authors profile profiles contributor contributors people section sections search about about-us contact"
-    " contact-us login signin sign-in register account subscribe subscription newsletter newsletters privacy privacy-policy terms cookies help faq faqs advertise"
-    " advertising careers jobs job shop store product products cart events event calendar page rss feed feeds sitemap archive archives index home staff team"
-    " user users member members forum forums wp-content wp-login wp-admin tagged label labels keyword keywords thema themen autor autoren tema temas etiqueta"
-    " sujet auteur rubrique rubrik dossier special specials collection collections series live-updates horoscopes weather crossword games puzzles obituaries"
+    "tag tags topic topics category categories cat author authors profile profiles contributor contributors people "
+    "section sections search about about-us contact"
+    " contact-us login signin sign-in register account subscribe subscription newsletter newsletters privacy "
+    "privacy-policy terms cookies help faq faqs advertise"
+    " advertising careers jobs job shop store product products cart events event calendar page rss feed feeds "
+    "sitemap archive archives index home staff team"
+    " user users member members forum forums wp-content wp-login wp-admin tagged label labels keyword keywords thema "
+    "themen autor autoren tema temas etiqueta"
+    " sujet auteur rubrique rubrik dossier special specials collection collections series live-updates horoscopes "
+    "weather crossword games puzzles obituaries"
     " classifieds deals coupons giveaways donate support legal imprint impressum kontakt datenschutz".split()
 )
 _MEDIA_WORDS = frozenset(
-    "video videos gallery galleries photo photos pictures slideshow slideshows podcast podcasts audio watch tv live-tv livestream web-stories webstories"
+    "video videos gallery galleries photo photos pictures slideshow slideshows podcast podcasts audio watch tv "
+    "live-tv livestream web-stories webstories"
     " fotos photogallery fotostrecke bildergalerie in-pictures multimedia image images media attachment".split()
 )
 _TRACKING = re.compile(
-    r"^(?:utm_\w+|fbclid|gclid|mc_cid|mc_eid|igshid|ref|ref_src|source|src|cmpid|cmp|ftag|ncid|icid|intcid|intcmp|mod|xid|int_\w+|ico|itm_\w+|pgtype|action|module|region|via|tpcc|dicbo|__twitter_impression)$",
+    r"^(?:utm_\w+|fbclid|gclid|mc_cid|mc_eid|igshid|ref|ref_src|source|src|cmpid|cmp|ftag|ncid|icid|intcid|intcmp|"
+    r"mod|xid|int_\w+|ico|itm_\w+|pgtype|action|module|region|via|tpcc|dicbo|__twitter_impression)$",
     re.IGNORECASE,
 )
 _ID_KEYS = re.compile(
-    r"^(?:id|idx|aid|article|article_?id|articleid|no|newsid|news_?id|nid|sid|story|storyid|p|idxno|aidx|key|num|itemid|contentid|docid|artid)$",
+    r"^(?:id|idx|aid|article|article_?id|articleid|no|newsid|news_?id|nid|sid|story|storyid|p|idxno|aidx|key|num|"
+    r"itemid|contentid|docid|artid)$",
     re.IGNORECASE,
 )
 _EXTENSION = re.compile(
@@ -128,41 +137,48 @@ def likeness(url: str, own: str) -> float:
     """Return how much a URL looks like an article's, about -3 to 4; `own` is the address of the page it stands on."""
     parts = parts_of(url)
     segments = _segments(parts)
-    mine = shape(url)
+    kinds = shape(url)
     if not segments:
-        return 1.0 if mine.endswith("?") else -3.0
+        return 1.0 if kinds.endswith("?") else -3.0
     if _FILE.search(segments[-1]):
         return -3.0
-    lower = [_EXTENSION.sub("", s.lower()) for s in segments]
-    score = 0.0
-    last = mine.rpartition("/")[2]
-    if last[:1] == "s":
-        score += 2.0 if lower[-1].count("-") >= 4 or lower[-1].count("_") >= 4 or "%" in lower[-1] else 1.5
-    elif last[:1] in ("S", "n", "h"):
-        score += 2.0
-    elif any(k in mine for k in ("S", "s/", "n")) or "y/m" in mine:
-        score += 1.5
-    if "y/m" in mine:
-        score += 1.0
-    if mine.endswith("?"):
-        score += 1.5
-    if "." in last and score < 2:
-        score += 0.5
-    theirs = shape(own)
-    if theirs and likely(theirs):
-        if mine == theirs:
-            score += 1.0
-            if len(segments) > 1 and lower[0] == (_segments(parts_of(own)) or [""])[0].lower():
-                score += 0.5
-        elif mine.rpartition("/")[2] == theirs.rpartition("/")[2]:
-            score += 0.5
-    if _SECTION_WORDS.intersection(lower[:-1]) or lower[-1] in _SECTION_WORDS or lower[0] in _SECTION_WORDS:
+    words = [_EXTENSION.sub("", s.lower()) for s in segments]
+    score = _by_shape(kinds, words[-1]) + _beside(kinds, segments, own)
+    if not _SECTION_WORDS.isdisjoint(words):
         score -= 2.5
-    if _MEDIA_WORDS.intersection(lower):
+    if not _MEDIA_WORDS.isdisjoint(words):
         score -= 1.5
-    if mine in ("w", "w/w", "w/w/w") and not parts.query:
+    if kinds in ("w", "w/w", "w/w/w") and not parts.query:
         score -= 1.0
     return score
+
+
+def _by_shape(kinds: str, name: str) -> float:
+    """Weigh a shape: a title's words, a long number, a date, an id in the query."""
+    last = kinds.rpartition("/")[2]
+    score = 0.0
+    if last[:1] == "s":
+        score = 2.0 if name.count("-") >= 4 or name.count("_") >= 4 or "%" in name else 1.5
+    elif last[:1] in ("S", "n", "h"):
+        score = 2.0
+    elif any(kind in kinds for kind in ("S", "s/", "n")) or "y/m" in kinds:
+        score = 1.5
+    if "y/m" in kinds:
+        score += 1.0
+    if kinds.endswith("?"):
+        score += 1.5
+    return score + 0.5 if "." in last and score < 2 else score
+
+
+def _beside(kinds: str, segments: list[str], own: str) -> float:
+    """Weigh what a URL has in common with that of the article it stands on."""
+    theirs = shape(own)
+    if not theirs or not likely(theirs):
+        return 0.0
+    if kinds == theirs:
+        section = (_segments(parts_of(own)) or [""])[0].lower()
+        return 1.5 if len(segments) > 1 and segments[0].lower() == section else 1.0
+    return 0.5 if kinds.rpartition("/")[2] == theirs.rpartition("/")[2] else 0.0
 
 
 def likely(kinds: str) -> bool:

@@ -20,7 +20,8 @@ from newsarchive.extract.tree import MAX_TEXT, Oversized, Page
 from storage.model import Article, Discovery
 
 _ARTICLE_ITEM = XPath(
-    "boolean(.//*[contains(@itemtype, 'schema.org/') and (contains(@itemtype, 'Article') or contains(@itemtype, 'BlogPosting'))])"
+    "boolean(.//*[contains(@itemtype, 'schema.org/') and (contains(@itemtype, 'Article') or contains(@itemtype, "
+    "'BlogPosting'))])"
 )
 
 

@@ -7,7 +7,7 @@ from storage.model import BODY_ROLES, Article, Dated, LinkGroup, Reading
 
 
 def as_json(reading: Reading) -> dict[str, Any]:
-    """Return a reading as dicts, lists and strings, in a fixed order of keys. Parts that are empty by kind are left out."""
+    """Return a reading as dicts, lists and strings, its keys always in the same order."""
     line: dict[str, Any] = {"outcome": reading.outcome.value, "reason": reading.reason}
     if reading.article is not None:
         line |= _article(reading.article)

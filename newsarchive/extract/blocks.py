@@ -11,11 +11,16 @@ from lxml.html import HtmlElement
 from newsarchive.extract import zones
 
 _SKIPPED = frozenset(
-    "script style noscript template svg iframe select object canvas head textarea math map datalist embed applet option link meta param source track".split()
+    (
+        "script style noscript template svg iframe select object canvas head textarea math map datalist embed applet"
+        " option link meta param source track"
+    ).split()
 )
 _INLINE = frozenset(
-    "a abbr acronym b bdi bdo big cite code data del dfn em font i img input ins kbd label mark nobr q s samp small span strike strong sub sup time tt u var wbr"
-    " picture ruby rb rt rp output".split()
+    (
+        "a abbr acronym b bdi bdo big cite code data del dfn em font i img input ins kbd label mark nobr q s samp small"
+        " span strike strong sub sup time tt u var wbr picture ruby rb rt rp output"
+    ).split()
 )
 _DEEPEST = 200
 """Deeper than this an element is read as one block: no page of people is nested so, and recursion has an end."""
@@ -84,7 +89,7 @@ def walk(body: HtmlElement) -> Flow:
 
 
 def _around_headlines(body: HtmlElement) -> set[HtmlElement]:
-    """Return the elements that hold an <h1>: whatever their class says of a theme or subject, they are no box beside it."""
+    """Return the elements that hold an <h1>: whatever their class says of a theme or subject, no box."""
     found = {body}
     for heading in body.iter("h1"):
         found.update(heading.iterancestors())

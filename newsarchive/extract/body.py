@@ -1,6 +1,7 @@
 """The article of a page as paragraphs with roles, from headline to end."""
 
 from dataclasses import dataclass
+from itertools import islice
 
 from lxml.html import HtmlElement
 
@@ -13,8 +14,8 @@ from storage.model import BODY_ROLES, Paragraph, Role
 
 _OUTSIDE = zones.NAV | zones.MENU | zones.HIDDEN | zones.CONSENT | zones.BUTTON
 _NOT_TEXT = (
-    _OUTSIDE | zones.RELATED | zones.LATEST | zones.PROMO | zones.SHARE | zones.COMMENTS | zones.TAGS | zones.ASIDE | zones.FOOTER | zones.FORM
-    | zones.CAPTION | zones.AD | zones.BIO | zones.PLAYER
+    _OUTSIDE | zones.RELATED | zones.LATEST | zones.PROMO | zones.SHARE | zones.COMMENTS | zones.TAGS | zones.ASIDE
+    | zones.FOOTER | zones.FORM | zones.CAPTION | zones.AD | zones.BIO | zones.PLAYER
 )  # fmt: skip
 _WHOLE_BOXES = frozenset({Role.DISCLAIMER, Role.PROMO})
 """What a label of these announces is told though trafilatura left it: a notice is read whole or not at all."""
@@ -53,14 +54,14 @@ def body(
     setting = _setting(blocks, chosen, head, dek_at, authors, home)
     told = _told(blocks, chosen, setting)
     _announce(blocks, told, min(told, default=0))
-    _trim(blocks, told)
+    _trim(told)
     inside = frozenset(i for i, r in told.items() if r in BODY_ROLES)
     dek = blocks[dek_at].text if dek_at >= 0 else None
     return Body(paragraphs=tuple(_paragraphs(blocks, told, selection)), dek=dek, inside=inside)
 
 
 def _without_strays(blocks: list[Block], chosen: set[int], head: Headline) -> set[int]:
-    """Drop what stands before the headline, unless that is much of the text: then the headline is not where it seems."""
+    """Drop what stands before the headline, unless it is much of the text: then the headline is elsewhere."""
     chosen = {i for i in chosen if not (blocks[i].zone & (zones.NAV | zones.MENU) and blocks[i].link_share > 0.8)}
     if head.block is None:
         return chosen
@@ -74,43 +75,34 @@ def _shape(element: HtmlElement) -> tuple[str, str]:
 
 
 def _left_behind(blocks: list[Block], chosen: set[int], head: Headline) -> set[int]:
-    """Return text blocks that trafilatura left though they are siblings, or sit in twins, of paragraphs that it took."""
-    texts = [i for i in chosen if form(blocks[i]) is Role.TEXT and len(blocks[i].text) > 60]
+    """Return text that trafilatura left, though it took its siblings, or paragraphs in a twin of its parent."""
+    texts = sorted(i for i in chosen if form(blocks[i]) is Role.TEXT and len(blocks[i].text) > 60)
     if not texts:
         return set()
-    parents = {blocks[i].element.getparent() for i in texts}
-    tags = {blocks[i].tag for i in texts}
-    shapes = {_shape(p) for p in parents if p is not None and p.get("class")}
-    first = head.block + 1 if head.block is not None else min(texts)
-    within = range(min(texts), max(texts))
-    twins = set()
-    candidates = []
-    for block in blocks[first:]:
-        if block.index in chosen or block.zone & _NOT_TEXT or block.link_share > 0.6:
-            continue
+    parents = {p for i in texts if (p := blocks[i].element.getparent()) is not None}
+    tags = {blocks[i].tag for i in texts} - {"div"}
+    shapes = {_shape(p) for p in parents if p.get("class")}
+    twins: set[HtmlElement] = set()
+    found: list[Block] = []
+    for block in blocks[head.block + 1 if head.block is not None else texts[0] :]:
         parent = block.element.getparent()
-        if parent is None:
+        if block.index in chosen or block.zone & _NOT_TEXT or block.link_share > 0.6 or parent is None:
             continue
         what = form(block)
-        if what is Role.QUOTE and block.index in within:
-            if parents.intersection(list(block.element.iterancestors())[:4]):
-                candidates.append((block, parent))
-        elif what is Role.LIST:
-            # Key points, between headline and text.
-            if block.index < min(texts) and len(block.text) > 40 and block.link_share < 0.3:
-                candidates.append((block, parent))
+        between = texts[0] < block.index < texts[-1]
+        if (what is Role.QUOTE and between and parents.intersection(islice(block.element.iterancestors(), 4))) or (
+            what is Role.LIST and block.index < texts[0] and len(block.text) > 40 and block.link_share < 0.3
+        ):
+            # A quoted post; or the key points between headline and text.
+            found.append(block)
+            twins.add(parent)
+        elif what is Role.HEADING and between and parent in parents and block.tag != "h1":
+            found.append(block)
+        elif what is not Role.HEADING and block.tag in tags and (parent in parents or _shape(parent) in shapes):
+            found.append(block)
+            if len(block.text) > 60:
                 twins.add(parent)
-        elif what is Role.HEADING:
-            if parent in parents and block.index in within and block.tag != "h1":
-                candidates.append((block, parent))
-        elif block.tag in tags and block.tag != "div":
-            if parent in parents or _shape(parent) in shapes:
-                candidates.append((block, parent))
-                if len(block.text) > 60:
-                    twins.add(parent)
-    return {
-        block.index for block, parent in candidates if parent in parents or parent in twins or form(block) is Role.QUOTE
-    }
+    return {b.index for b in found if (parent := b.element.getparent()) in parents or parent in twins}
 
 
 def _dek(blocks: list[Block], chosen: set[int], head: Headline, descriptions: list[str]) -> int:
@@ -259,7 +251,7 @@ def _is_promo_box(blocks: list[Block], told: dict[int, Role], block: Block, box:
     return not any(i < block.index and box in blocks[i].element.iterancestors() for i in told)
 
 
-def _trim(blocks: list[Block], told: dict[int, Role]) -> None:
+def _trim(told: dict[int, Role]) -> None:
     """A heading with no text of its own after it announces something else."""
     for index in sorted(told, reverse=True):
         if told[index] not in BODY_ROLES:

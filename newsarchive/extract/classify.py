@@ -12,9 +12,14 @@ from newsarchive.extract.jsonld import Node, types
 from storage.model import Access, Discovery, Outcome, UrlKind
 
 _CHALLENGE = re.compile(
-    r"verify(?:ing)? (?:that )?you are (?:a )?human|checking (?:your browser|if the site connection is secure)|are you a (?:human|robot)|not a robot|press (?:&|and) hold|attention required! \| cloudflare|just a moment\.\.\."
-    r"|ddos protection by|pardon our interruption|access (?:to this page )?(?:has been )?denied|unusual (?:traffic|activity) from|enable javascript and cookies to continue|request unsuccessful\. incapsula|security check to access|bot (?:detection|protection)"
-    r"|human verification|bestätigen sie, dass sie ein mensch|vérifiez que vous êtes humain|verifica que eres humano|подтвердите, что (?:вы|запросы)|我不是机器人|人机验证|ロボットではありません",
+    r"verify(?:ing)? (?:that )?you are (?:a )?human|checking (?:your browser|if the site connection is secure)|"
+    r"are you a (?:human|robot)|not a robot|press (?:&|and) hold|attention required! \| cloudflare|"
+    r"just a moment\.\.\."
+    r"|ddos protection by|pardon our interruption|access (?:to this page )?(?:has been )?denied|unusual (?:traffic|"
+    r"activity) from|enable javascript and cookies to continue|request unsuccessful\. incapsula|"
+    r"security check to access|bot (?:detection|protection)"
+    r"|human verification|bestätigen sie, dass sie ein mensch|vérifiez que vous êtes humain|"
+    r"verifica que eres humano|подтвердите, что (?:вы|запросы)|我不是机器人|人机验证|ロボットではありません",
     re.IGNORECASE,
 )
 _CHALLENGE_MARKS = (
@@ -34,19 +39,39 @@ _CHALLENGE_MARKS = (
     "ddos-guard",
 )
 _CONSENT = re.compile(
-    r"before you continue|we (?:and our (?:\d+ )?partners|value your privacy)|accept (?:all )?(?:cookies|and continue)|your privacy choices|consent to|mit werbung weiterlesen|pur-abo|weiter mit werbung|datenschutzeinstellungen|zustimmen und weiter|nous et nos (?:\d+ )?partenaires"
-    r"|continuer sans accepter|tout accepter|accepter (?:et|les)|con publicidad|aceptar (?:y|todo|las)|accetta|akzeptieren|alle akzeptieren|accept all|souhlas",
+    r"before you continue|we (?:and our (?:\d+ )?partners|value your privacy)|accept (?:all )?(?:cookies|"
+    r"and continue)|your privacy choices|consent to|mit werbung weiterlesen|pur-abo|weiter mit werbung|"
+    r"datenschutzeinstellungen|zustimmen und weiter|nous et nos (?:\d+ )?partenaires"
+    r"|continuer sans accepter|tout accepter|accepter (?:et|les)|con publicidad|aceptar (?:y|todo|las)|accetta|"
+    r"akzeptieren|alle akzeptieren|accept all|souhlas",
     re.IGNORECASE,
 )
 _NOT_FOUND = re.compile(
-    r"(?:page|article|story|content|file|url|site)\s+(?:you requested\s+|you are looking for\s+|you were looking for\s+|you're looking for\s+)?(?:was |could |can|has |is |does |cannot |can't )*(?:not |n't |no longer )?(?:be )?(?:found|available|exist|removed|moved|missing)"
-    r"|\b404\b(?=\W|$)|not found|no longer available|doesn'?t exist|does not exist|nothing (?:was )?found|oops|seite (?:wurde )?nicht gefunden|nicht (?:mehr )?(?:verfügbar|gefunden)|page (?:introuvable|non trouvée)|n'existe (?:pas|plus)|página no encontrada|no (?:se ha )?encontrad[ao]"
-    r"|página não encontrada|pagina non trovata|pagina niet gevonden|sidan (?:kunde inte hittas|finns inte)|страница не найдена|сторінку не знайдено|nie znaleziono|stránka nenalezena|sayfa bulunamadı|halaman tidak ditemukan|không tìm thấy|الصفحة غير موجودة|页面不存在|找不到(?:页面|頁面|该页)|ページが見つかりません|見つかりません|페이지를 찾을 수 없|πεδί|δεν βρέθηκε",
+    r"(?:page|article|story|content|file|url|site)\s+(?:you requested\s+|you are looking for\s+|"
+    r"you were looking for\s+|you're looking for\s+)?(?:was |could |can|has |is |does |cannot |can't )*(?:not |n't |"
+    r"no longer )?(?:be )?(?:found|available|exist|removed|moved|missing)"
+    r"|\b404\b(?=\W|$)|not found|no longer available|doesn'?t exist|does not exist|nothing (?:was )?found|oops|"
+    r"seite (?:wurde )?nicht gefunden|nicht (?:mehr )?(?:verfügbar|gefunden)|page (?:introuvable|non trouvée)|"
+    r"n'existe (?:pas|plus)|página no encontrada|no (?:se ha )?encontrad[ao]"
+    r"|página não encontrada|pagina non trovata|pagina niet gevonden|sidan (?:kunde inte hittas|finns inte)|"
+    r"страница не найдена|сторінку не знайдено|nie znaleziono|stránka nenalezena|sayfa bulunamadı|"
+    r"halaman tidak ditemukan|không tìm thấy|الصفحة غير موجودة|页面不存在|找不到(?:页面|頁面|该页)|"
+    r"ページが見つかりません|見つかりません|페이지를 찾을 수 없|πεδί|δεν βρέθηκε",
     re.IGNORECASE,
 )
 _PAYWALL = re.compile(
-    r"subscribe (?:now )?to (?:continue|read|keep reading|unlock|access)|(?:to )?continue reading(?: this article)?[^.]{0,40}(?:subscribe|sign|log|register)|already a subscriber|subscribers? only|for subscribers|exclusive to subscribers|this (?:article|content|story) is (?:for|only available|reserved|exclusive)|unlock this article|become a (?:member|subscriber) to|register to (?:continue|read)|sign in to (?:continue|read)|log in to (?:continue|read)|you have reached your (?:article )?limit|free articles? (?:left|remaining)"
-    r"|weiterlesen mit|jetzt (?:weiterlesen|testen|abonnieren)|dieser artikel ist (?:für|nur)|exklusiv für abonnenten|abonnenten vorbehalten|bereits abonnent|article (?:réservé|est réservé)|réservé aux abonnés|abonnez-vous pour|il vous reste|contenido exclusivo|solo para suscriptores|suscríbete para|conteúdo exclusivo|exclusivo para assinantes|assine para|contenuto (?:riservato|esclusivo)|riservato agli abbonati|alleen voor abonnees|endast för prenumeranter|только для подписчиков|доступ(?:но|ен) (?:только )?по подписке|tylko dla prenumeratorów|会員限定|有料会員|この記事は有料|订阅后|登录后",
+    r"subscribe (?:now )?to (?:continue|read|keep reading|unlock|access)|"
+    r"(?:to )?continue reading(?: this article)?[^.]{0,40}(?:subscribe|sign|log|register)|already a subscriber|"
+    r"subscribers? only|for subscribers|exclusive to subscribers|this (?:article|content|story) is (?:for|"
+    r"only available|reserved|exclusive)|unlock this article|become a (?:member|subscriber) to|"
+    r"register to (?:continue|read)|sign in to (?:continue|read)|log in to (?:continue|read)|"
+    r"you have reached your (?:article )?limit|free articles? (?:left|remaining)"
+    r"|weiterlesen mit|jetzt (?:weiterlesen|testen|abonnieren)|dieser artikel ist (?:für|nur)|"
+    r"exklusiv für abonnenten|abonnenten vorbehalten|bereits abonnent|article (?:réservé|est réservé)|"
+    r"réservé aux abonnés|abonnez-vous pour|il vous reste|contenido exclusivo|solo para suscriptores|"
+    r"suscríbete para|conteúdo exclusivo|exclusivo para assinantes|assine para|contenuto (?:riservato|esclusivo)|"
+    r"riservato agli abbonati|alleen voor abonnees|endast för prenumeranter|только для подписчиков|доступ(?:но|"
+    r"ен) (?:только )?по подписке|tylko dla prenumeratorów|会員限定|有料会員|この記事は有料|订阅后|登录后",
     re.IGNORECASE,
 )
 _SHOPS = re.compile(r"/(?:products?|shop|store|collections?|cart|buy|c|p|dp|item)/", re.IGNORECASE)
@@ -54,7 +79,8 @@ _FORUMS = re.compile(
     r"forum|/threads?/|/questions?/|viewtopic|/t/[^/]+/\d+|/r/\w+/comments/|/discussions?/|/topic/", re.IGNORECASE
 )
 _MANUALS = re.compile(
-    r"/(?:docs?|documentation|reference|manual|handbook|tutorials?|api|learn|guide)/|^https?://(?:docs|developers?|learn|help|support)\.|^https?://[^/]*\.readthedocs",
+    r"/(?:docs?|documentation|reference|manual|handbook|tutorials?|api|learn|guide)/|^https?://(?:docs|developers?|"
+    r"learn|help|support)\.|^https?://[^/]*\.readthedocs",
     re.IGNORECASE,
 )
 _JOURNALS = re.compile(
@@ -62,7 +88,7 @@ _JOURNALS = re.compile(
     re.IGNORECASE,
 )
 _NOT_ARTICLES = frozenset(
-    "Product ProductGroup DiscussionForumPosting QAPage JobPosting SoftwareApplication Course Event LocalBusiness".split()
+    "Product ProductGroup DiscussionForumPosting QAPage JobPosting SoftwareApplication Course Event".split()
 )
 _SHORT = 2_000
 """Characters of a page that is all about being no article."""

@@ -1,7 +1,7 @@
 """When an article was published and changed, and what says so.
 
-Sources in the order of trust: JSON-LD, meta elements, microdata, <time>, the visible page, the URL, and last the feed or
-sitemap that named the page. The moment of fetching is never taken for a date; it only gives "3 hours ago" a meaning.
+Sources in the order of trust: JSON-LD, meta elements, microdata, <time>, the visible page, the URL, and last the feed
+or sitemap that named the page. The moment of fetching is never taken for a date; it only gives "3 hours ago" a meaning.
 """
 
 import re
@@ -17,17 +17,23 @@ from newsarchive.extract.moments import has_time, has_zone, iso, printed
 from storage.model import Dated, Discovery, UrlKind
 
 _PUBLISHED_META = (
-    "article:published_time og:published_time og:article:published_time bt:pubdate parsely-pub-date sailthru.date article.published"
-    " publish-date publish_date publication_date publicationdate pubdate date_published datepublished article:published published"
-    " published_at dc.date.issued dcterms.issued dcterms.created dc.date.created dcterms.date dc.date date rnews:datepublished cxenseparse:recs:publishtime"
+    "article:published_time og:published_time og:article:published_time bt:pubdate parsely-pub-date sailthru.date "
+    "article.published"
+    " publish-date publish_date publication_date publicationdate pubdate date_published datepublished "
+    "article:published published"
+    " published_at dc.date.issued dcterms.issued dcterms.created dc.date.created dcterms.date dc.date date "
+    "rnews:datepublished cxenseparse:recs:publishtime"
     " displaydate originalpublicationdate article_date_original ptime firstpublished weibo:article:create_at"
 ).split()
 _MODIFIED_META = (
-    "article:modified_time og:modified_time og:updated_time og:article:modified_time article:modified article.updated datemodified lastmod last-modified"
-    " dcterms.modified dc.date.modified rnews:datemodified revision_date modified_date article:updated_time weibo:article:update_at"
+    "article:modified_time og:modified_time og:updated_time og:article:modified_time article:modified "
+    "article.updated datemodified lastmod last-modified"
+    " dcterms.modified dc.date.modified rnews:datemodified revision_date modified_date article:updated_time "
+    "weibo:article:update_at"
 ).split()
 _UPDATED = re.compile(
-    r"\b(?:updated?|modified|changed|last update|aktualisiert|geändert|stand|mis à jour|modifié|actualizad[oa]|modificad[oa]|atualizad[oa]|aggiornat[oa]|bijgewerkt|uppdaterad|opdateret|oppdatert)\b"
+    r"\b(?:updated?|modified|changed|last update|aktualisiert|geändert|stand|mis à jour|modifié|actualizad[oa]|"
+    r"modificad[oa]|atualizad[oa]|aggiornat[oa]|bijgewerkt|uppdaterad|opdateret|oppdatert)\b"
     r"|обновлен|изменен|оновлен|更新|수정|güncelle|تحديث",
     re.IGNORECASE,
 )
@@ -138,7 +144,7 @@ def _finer(first: Dated | None, second: Dated | None) -> Dated | None:
     """Return the first, unless it is a bare day and the second tells the time of that same day."""
     if first is None or second is None:
         return first or second
-    bare = first.at.minute == first.at.second == 0 and first.at.hour in (0,)
+    bare = first.at.hour == first.at.minute == first.at.second == 0
     return second if bare and timedelta(0) <= second.at - first.at < timedelta(days=1) else first
 
 
@@ -159,7 +165,7 @@ def _time_elements(evidence: Evidence, zone: tzinfo | None, *, updated: bool) ->
 
 
 def _visible(evidence: Evidence, zone: tzinfo | None, *, updated: bool) -> Dated | None:
-    american = (evidence.head.language or "").lower().replace("_", "-") in ("en-us",)
+    american = (evidence.head.language or "").lower().replace("_", "-") == "en-us"
     for block in evidence.around:
         if len(block.text) > _SHORT and not block.zone & zones.DATE:
             continue

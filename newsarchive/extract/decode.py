@@ -9,7 +9,7 @@ from charset_normalizer import from_bytes
 # web stand here: a page that names "rot13" or "idna" is not obeyed.
 _LABELS = {
     "utf-8": "utf-8 utf8 unicode-1-1-utf-8 unicode11utf8 x-unicode20utf8",
-    "cp1252": "windows-1252 cp1252 x-cp1252 iso-8859-1 iso8859-1 iso88591 latin1 latin-1 l1 ascii us-ascii ansi_x3.4-1968",
+    "cp1252": "windows-1252 cp1252 x-cp1252 iso-8859-1 iso8859-1 iso88591 latin1 latin-1 l1 ascii us-ascii",
     "cp1250": "windows-1250 cp1250 x-cp1250",
     "cp1251": "windows-1251 cp1251 x-cp1251 win-1251 cp-1251",
     "cp1253": "windows-1253 cp1253",
@@ -79,9 +79,9 @@ def decode(payload: bytes, headers: Sequence[tuple[str, str]] = ()) -> str:
 def declared(payload: bytes, headers: Sequence[tuple[str, str]] = ()) -> str | None:
     """Return the codec that HTTP, the XML declaration or a meta element names; None where none is known."""
     for name, value in headers:
-        if name.lower() == "content-type" and (found := _HEADER_CHARSET.search(value)):
-            if codec := _CODECS.get(found[1].lower()):
-                return codec
+        found = _HEADER_CHARSET.search(value) if name.lower() == "content-type" else None
+        if found and (codec := _CODECS.get(found[1].lower())):
+            return codec
     head = payload[:_HEAD]
     for pattern in (_XML_ENCODING, _META_CHARSET):
         if match := pattern.search(head):

@@ -21,8 +21,8 @@ MOST_ENTRIES = 5_000
 
 def read_feed(payload: bytes, url: str) -> tuple[str | None, tuple[Entry, ...]]:
     """Return a feed's title and entries; what is broken is read as far as it goes."""
-    # A stream, not bytes: feedparser takes a string for an address, and would fetch it. Sanitizing and resolving are for
-    # entries' HTML, which is not used, and cost ten times the parsing.
+    # A stream, not bytes: feedparser takes a string for an address, and would fetch it. Sanitizing and resolving are
+    # for entries' HTML, which is not used, and cost ten times the parsing.
     stream = io.BytesIO(without_entities(payload[:MOST_BYTES]))
     try:
         parsed: Any = feedparser.parse(stream, sanitize_html=False, resolve_relative_uris=False)

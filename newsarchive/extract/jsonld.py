@@ -1,4 +1,4 @@
-"""What a page says of itself in JSON-LD (schema.org NewsArticle and kin), read leniently: one block in fifty is broken."""
+"""What a page says of itself in JSON-LD (schema.org NewsArticle and kin), read leniently: many are broken."""
 
 import json
 import re
@@ -12,8 +12,10 @@ Node = dict[str, Any]
 """One JSON object."""
 
 _ARTICLE_TYPES = frozenset(
-    "Article NewsArticle AnalysisNewsArticle AskPublicNewsArticle BackgroundNewsArticle OpinionNewsArticle ReportageNewsArticle"
-    " ReviewNewsArticle AdvertiserContentArticle SatiricalArticle ScholarlyArticle TechArticle Report BlogPosting LiveBlogPosting"
+    "Article NewsArticle AnalysisNewsArticle AskPublicNewsArticle BackgroundNewsArticle OpinionNewsArticle "
+    "ReportageNewsArticle"
+    " ReviewNewsArticle AdvertiserContentArticle SatiricalArticle ScholarlyArticle TechArticle Report BlogPosting "
+    "LiveBlogPosting"
     " SocialMediaPosting MedicalScholarlyArticle Review CriticReview".split()
 )
 _LIVE = "LiveBlogPosting"
@@ -26,7 +28,8 @@ _MOST_NODES = 5_000
 _TRAILING_COMMA = re.compile(r",(\s*[}\]])")
 _CONTROL = re.compile(r"[\x00-\x1f]+")
 _STRING_FIELD = re.compile(
-    r'"(headline|datePublished|dateModified|dateCreated|articleSection|description|name|@type|inLanguage|isAccessibleForFree)"\s*:\s*"((?:[^"\\]|\\.){0,2000})"'
+    r'"(headline|datePublished|dateModified|dateCreated|articleSection|description|name|@type|inLanguage|'
+    r'isAccessibleForFree)"\s*:\s*"((?:[^"\\]|\\.){0,2000})"'
 )
 
 
@@ -104,7 +107,7 @@ def types(node: Node) -> frozenset[str]:
 
 
 def article(found: list[Node], url: str) -> Node | None:
-    """Return the node that is this page's article: the one that names the page's URL, else the first with a headline."""
+    """Return the node that is this page's article: the one that names its URL, else the first with a headline."""
     candidates = [node for node in found if types(node) & _ARTICLE_TYPES]
     titled = [n for n in candidates if text_of(n.get("headline")) or text_of(n.get("name")) or n.get("datePublished")]
     if not titled:

@@ -1,4 +1,4 @@
-"""What a page says about its article besides the text. Own code over the one tree: JSON-LD, meta, then what is visible."""
+"""What a page says about its article besides the text: JSON-LD first, then meta elements, then what is visible."""
 
 import re
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ def facts(page: Page, head: Head, node: Node | None, found: list[Node], blocks: 
         tags=_tags(head, node),
         language=language(head, node, blocks),
         image=_image(page, head, node, found),
-        access=_access(head, node, found),
+        access=_access(head, node),
         live=bool(node and is_live(node)),
         noarchive="noarchive" in " ".join(head.all("robots", "googlebot", "newsarchive")).lower(),
     )
@@ -153,7 +153,7 @@ def _image(page: Page, head: Head, node: Node | None, found: list[Node]) -> Imag
     return None
 
 
-def _access(head: Head, node: Node | None, found: list[Node]) -> Access | None:
+def _access(head: Head, node: Node | None) -> Access | None:
     values = [(node or {}).get("isAccessibleForFree")]
     parts = (node or {}).get("hasPart")
     values += [

@@ -8,8 +8,11 @@ import re
 import unicodedata
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 
+from newsarchive.extract import months
+
 _ISO = re.compile(
-    r"^\s*([12]\d{3})-?(\d\d)-?(\d\d)(?:[T\s]+(\d{1,2}):?(\d\d)(?::?(\d\d)(?:[.,]\d+)?)?\s*([ap]m)?\s*(Z|UTC|GMT|[+-]\d\d?:?(?:\d\d)?|[A-Z]{2,5})?)?",
+    r"^\s*([12]\d{3})-?(\d\d)-?(\d\d)(?:[T\s]+(\d{1,2}):?(\d\d)(?::?(\d\d)(?:[.,]\d+)?)?\s*([ap]m)?\s*(Z|UTC|GMT|"
+    r"[+-]\d\d?:?(?:\d\d)?|[A-Z]{2,5})?)?",
     re.IGNORECASE,
 )
 _CLOCK = re.compile(
@@ -21,27 +24,12 @@ _HOUR = re.compile(r"(?<![\d.])(\d{1,2})\s*(a\.?m\.?|p\.?m\.?)\b", re.IGNORECASE
 _OFFSET = re.compile(r"(?:GMT|UTC)?\s*([+-])(\d\d?):?(\d\d)?\b")
 _OFFSET_IN_PRINT = re.compile(r"((?:GMT|UTC)\s*[+-]\d\d?(?::?\d\d)?|(?<=\d\s)[+-]\d\d:?\d\d)(?!\d)")
 _ZONES = {
-    "z": 0, "utc": 0, "gmt": 0, "bst": 1, "ist": 5.5, "cet": 1, "cest": 2, "mez": 1, "mesz": 2, "eet": 2, "eest": 3, "msk": 3, "мск": 3,
-    "est": -5, "edt": -4, "et": -5, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8, "pdt": -7, "jst": 9, "kst": 9, "hkt": 8,
-    "sgt": 8, "wib": 7, "aest": 10, "aedt": 11, "nzst": 12, "nzdt": 13, "sast": 2, "eat": 3, "wat": 1, "pkt": 5, "gst": 4,
+    "z": 0, "utc": 0, "gmt": 0, "bst": 1, "ist": 5.5, "cet": 1, "cest": 2, "mez": 1, "mesz": 2, "eet": 2, "eest": 3,
+    "msk": 3, "мск": 3, "est": -5, "edt": -4, "et": -5, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8,
+    "pdt": -7, "jst": 9, "kst": 9, "hkt": 8, "sgt": 8, "wib": 7, "aest": 10, "aedt": 11, "nzst": 12, "nzdt": 13,
+    "sast": 2, "eat": 3, "wat": 1, "pkt": 5, "gst": 4,
 }  # fmt: skip
 _ZONE_NAME = re.compile(r"\b(" + "|".join(sorted(_ZONES, key=len, reverse=True)) + r")\b", re.IGNORECASE)
-
-# Stems of month names by number. A word is a month where it starts with a stem; the longest stem wins.
-_MONTHS = (
-    "jan januar janvier enero ene gennaio gen janeiro январ янв січн styczni stycz leden ledn január ocak oca tammikuu ianuar ιανουαρ يناير كانون_الثاني ינואר جنوری ژانویه जनवरी มกราคม ม.ค januari",
-    "feb februar février fevrier febrero febbraio fevereiro fev феврал фев лют luty luteg únor února şubat sub helmikuu φεβρουαρ فبراير شباط פברואר فروری فوریه फरवरी फ़रवरी กุมภาพันธ์ ก.พ",
-    "mar mär maer märz mars marzo março marco март мар берез marzec marca břez mart maaliskuu maart mrt μαρτ مارس آذار מרץ مارچ मार्च มีนาคม มี.ค maret",
-    "apr april avril abril abr aprile апрел апр квіт kwiecień kwietni dub duben nisan huhtikuu απριλ أبريل نيسان אפריל اپریل آوریل अप्रैल เมษายน เม.ย",
-    "may mai mayo maggio mag maio мая май трав maj máj květ mayıs toukokuu mei ma4 μαΐ μαι مايو أيار מאי مئی مه मई พฤษภาคม พ.ค",
-    "jun juni juin junio giugno giu junho июн черв czerwiec czerwc červn haziran kesäkuu ιουν يونيو حزيران יוני جون ژوئن जून มิถุนายน มิ.ย",
-    "jul juli juillet julio luglio lug julho июл лип lipiec lipca červenc temmuz heinäkuu ιουλ يوليو تموز יולי جولائی ژوئیه जुलाई กรกฎาคม ก.ค",
-    "aug august août aout agosto ago август авг серп sierpień sierpni srp ağustos elokuu αυγ أغسطس آب אוגוסט اگست اوت अगस्त สิงหาคม ส.ค agustus",
-    "sep sept september septembre septiembre settembre set setembro сентябр сен верес wrzesień wrześni září eylül syyskuu σεπτ سبتمبر أيلول ספטמבר ستمبر سپتامبر सितंबर กันยายน ก.ย",
-    "oct okt october oktober octobre octubre ottobre ott outubro out октябр окт жовт październik październi říj ekim lokakuu οκτωβρ أكتوبر تشرين_الأول אוקטובר اکتوبر اکتبر अक्टूबर ตุลาคม ต.ค",
-    "nov november novembre noviembre novembro ноябр ноя листопад listopad kasım marraskuu noiembrie νοεμβρ نوفمبر تشرين_الثاني נובמבר نومبر نوامبر नवंबर พฤศจิกายน พ.ย",
-    "dec dez december dezember décembre decembre diciembre dic dicembre dezembro декабр дек груд grudzień grudni prosin aralık joulukuu decembrie δεκεμβρ ديسمبر كانون_الأول דצמבר دسمبر دسامبر दिसंबर ธันวาคม ธ.ค desember",
-)
 
 
 def _plain(word: str) -> str:
@@ -51,7 +39,7 @@ def _plain(word: str) -> str:
     )
 
 
-_STEMS = {_plain(stem.replace("_", " ")): month for month, stems in enumerate(_MONTHS, 1) for stem in stems.split()}
+_STEMS = {_plain(stem): month for month, stems in months.by_number().items() for stem in stems}
 _LONGEST = max(map(len, _STEMS))
 _DIGITS = {ord(c): str(unicodedata.digit(c)) for c in "٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹०१२३४५६७८९๐๑๒๓๔๕๖๗๘๙０１２３４５６７８９"}
 
@@ -59,7 +47,8 @@ _CJK = re.compile(r"(\d{4})\s*[年년.]\s*(\d{1,2})\s*[月월.]\s*(\d{1,2})\s*[�
 _YEAR_FIRST = re.compile(r"(?<!\d)((?:19|20)\d\d)[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)")
 _YEAR_LAST = re.compile(r"(?<!\d)(\d{1,2})([-/.])\s?(\d{1,2})\2\s?((?:19|20)\d\d)(?!\d)")
 _NAMED = re.compile(
-    r"(?<!\d)(\d{1,2})(?:st|nd|rd|th|er|º|ª|\.|-го)?,?(?:\s+(?:de|of|di|den|d'|ngày))?[\s-]+([^\W\d_]{2,12}(?:\s[^\W\d_]{2,8})?)\.?,?(?:\s+(?:de|del|of))?,?[\s-]+(\d{4})"
+    r"(?<!\d)(\d{1,2})(?:st|nd|rd|th|er|º|ª|\.|-го)?,?(?:\s+(?:de|of|di|den|d'|"
+    r"ngày))?[\s-]+([^\W\d_]{2,12}(?:\s[^\W\d_]{2,8})?)\.?,?(?:\s+(?:de|del|of))?,?[\s-]+(\d{4})"
 )
 _MONTH_FIRST = re.compile(r"(?<![^\W\d_])([^\W\d_]{3,12})\.?[\s-]+(\d{1,2})(?:st|nd|rd|th|\.)?(?:,|\s)\s*(\d{4})")
 _THAI_YEARS = 543

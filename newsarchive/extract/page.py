@@ -1,7 +1,7 @@
 """The steps of reading, in the order they happen. Read this first."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -67,35 +67,49 @@ def _by_form(
     form = sniff(plain, url, headers, discovery)
     if plain is not payload and form not in (Form.SITEMAP, Form.URL_LIST):
         form = Form.ASSET
-    match form:
-        case Form.ROBOTS:
-            sources = read_robots(decode(plain, headers), url)
-            return Reading(outcome=Outcome.ROBOTS, reason=f"{len(sources)} sitemaps named", sources=sources)
-        case Form.SITEMAP:
-            return _sitemap(plain, url)
-        case Form.URL_LIST:
-            entries = read_url_list(decode(plain, headers), url)
-            return Reading(outcome=Outcome.SITEMAP, reason=f"{len(entries)} URLs, one a line", entries=entries)
-        case Form.FEED | Form.JSON_FEED:
-            return _feed(plain, url, headers, form)
-        case Form.HTML:
-            return _html(plain, url, headers, discovery, fetched_at, status)
-        case Form.ASSET:
-            return Reading(outcome=Outcome.ASSET, reason=media_type(headers) or "no page")
+    if form is Form.HTML:
+        return _html(plain, url, headers, discovery, fetched_at, status)
+    return _NOT_PAGES[form](plain, url, headers)
 
 
-def _sitemap(payload: bytes, url: str) -> Reading:
+def _robots(payload: bytes, url: str, headers: Headers) -> Reading:
+    sources = read_robots(decode(payload, headers), url)
+    return Reading(outcome=Outcome.ROBOTS, reason=f"{len(sources)} sitemaps named", sources=sources)
+
+
+def _url_list(payload: bytes, url: str, headers: Headers) -> Reading:
+    entries = read_url_list(decode(payload, headers), url)
+    return Reading(outcome=Outcome.SITEMAP, reason=f"{len(entries)} URLs, one a line", entries=entries)
+
+
+def _asset(_payload: bytes, _url: str, headers: Headers) -> Reading:
+    return Reading(outcome=Outcome.ASSET, reason=media_type(headers) or "no page")
+
+
+def _sitemap(payload: bytes, url: str, _headers: Headers) -> Reading:
     entries, sources = read_sitemap(payload, url)
     reason = f"{len(sources)} sitemaps named" if sources else f"{len(entries)} URLs"
     return Reading(outcome=Outcome.SITEMAP, reason=reason, entries=entries, sources=sources)
 
 
-def _feed(payload: bytes, url: str, headers: Headers, form: Form) -> Reading:
-    if form is Form.JSON_FEED:
-        title, entries = read_json_feed(decode(payload, headers), url)
-    else:
-        title, entries = read_feed(payload, url)
+def _feed(payload: bytes, url: str, _headers: Headers) -> Reading:
+    title, entries = read_feed(payload, url)
     return Reading(outcome=Outcome.FEED, reason=f"{len(entries)} entries", title=title, entries=entries)
+
+
+def _json_feed(payload: bytes, url: str, headers: Headers) -> Reading:
+    title, entries = read_json_feed(decode(payload, headers), url)
+    return Reading(outcome=Outcome.FEED, reason=f"{len(entries)} entries", title=title, entries=entries)
+
+
+_NOT_PAGES: Mapping[Form, Callable[[bytes, str, Headers], Reading]] = {
+    Form.ROBOTS: _robots,
+    Form.SITEMAP: _sitemap,
+    Form.URL_LIST: _url_list,
+    Form.FEED: _feed,
+    Form.JSON_FEED: _json_feed,
+    Form.ASSET: _asset,
+}
 
 
 def _html(

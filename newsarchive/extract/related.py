@@ -1,8 +1,8 @@
 """The groups of links to other articles: what they are, under which label, in which order.
 
 A link's card is the widest element around it that holds no other article's link; cards that share a parent are a group;
-groups that share a label, or repeat one shape side by side, are one group. A label belongs to links of its own container: the
-heading of an empty box is not lent to the list behind it.
+groups that share a label, or repeat one shape side by side, are one group. A label belongs to links of its own
+container: the heading of an empty box is not lent to the list behind it.
 """
 
 from dataclasses import dataclass, field
@@ -181,7 +181,7 @@ def _label(group: Group, groups: list[Group], flow: Flow, inside: frozenset[int]
 
 
 def _own_label(group: Group, flow: Flow) -> str:
-    """Return what a line of links says before its first link ("Most read: ..."); "" for nothing that announces links."""
+    """Return what a line of links says before its first link ("Most read: ..."); "" where that announces none."""
     first = group.candidates[0].anchor
     if not first.text or first.block >= len(flow.blocks) or len({c.anchor.block for c in group.candidates}) > 1:
         return ""
@@ -253,7 +253,7 @@ def _merged(groups: list[Group], flow: Flow) -> list[Group]:
 
 
 def _label_text(block: Block, flow: Flow) -> str:
-    """Return a label's text, put together with the heading line before it where the two are one ("Next Up In" + "Science")."""
+    """Return a label's text, the line before it put in front where they are one ("Next Up In" + "Science")."""
     before = flow.blocks[block.index - 1] if block.index else None
     if (
         before is not None

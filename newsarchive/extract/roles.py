@@ -1,7 +1,7 @@
 """What each block of an article is: body text, heading, quote ... or one of the roles that stand around a body.
 
-A role is decided by structure (tag, figure, list of links, what contains it), by its neighbours, and by what a short line
-says; no paragraph of running text is taken out of the body for a word in it.
+A role is decided by structure (tag, figure, list of links, what contains it), by its neighbours, and by what a short
+line says; no paragraph of running text is taken out of the body for a word in it.
 """
 
 import re
@@ -16,6 +16,9 @@ from storage.model import Role
 
 HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _DATE_REST = re.compile(r"[^\W\d_]+")
+_OF_FORMS = zones.FORM | zones.BUTTON | zones.ASIDE
+_OF_PROMOS = zones.PROMO | zones.ASIDE
+_PHRASES = ((Role.PROMO, words.NEWSLETTER), (Role.COMMENT, words.COMMENTS), (Role.DATELINE, words.READ_TIME))
 _YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
 _DIGIT = re.compile(r"\d")
 _DATE_WORDS = 9
@@ -46,7 +49,7 @@ def form(block: Block) -> Role:
         return Role.HEADING
     if block.zone & zones.PRE or block.tag == "pre":
         return Role.CODE
-    if block.zone & zones.LIST and block.tag not in ("blockquote",):
+    if block.zone & zones.LIST and block.tag != "blockquote":
         return Role.LIST
     if block.zone & zones.TABLE and block.tag in ("td", "th", "caption") and len(block.text) < 200:
         return Role.TABLE
@@ -78,20 +81,17 @@ def is_headline(block: Block, setting: Setting) -> bool:
 
 def _by_place(block: Block) -> Role | None:
     """Tell a role from what contains the block."""
-    zone, text = block.zone, block.text
-    if zone & zones.FIGCAPTION or (zone & zones.CAPTION and len(text) < 500) or _under_image(block):
-        return Role.CAPTION
-    if zone & zones.COMMENTS and not zone & zones.BODY:
-        return Role.COMMENT
-    if zone & zones.TAGS and block.link_share > 0.5 and len(text) < 300:
-        return Role.TAGS
-    if zone & zones.SHARE and len(text) < 80 and (block.link_share > 0.5 or words.SHARE_WORD.search(text)):
-        return Role.SHARE
-    if zone & zones.PROMO and zone & (zones.FORM | zones.BUTTON | zones.ASIDE) and len(text) < 400:
-        return Role.PROMO
-    if zone & zones.BIO and len(text) < 800:
-        return Role.BIO
-    return None
+    zone, length = block.zone, len(block.text)
+    linked = block.link_share > 0.5
+    tests = (
+        (Role.CAPTION, zone & zones.FIGCAPTION or (zone & zones.CAPTION and length < 500) or _under_image(block)),
+        (Role.COMMENT, zone & zones.COMMENTS and not zone & zones.BODY),
+        (Role.TAGS, zone & zones.TAGS and linked and length < 300),
+        (Role.SHARE, zone & zones.SHARE and length < 80 and (linked or words.SHARE_WORD.search(block.text))),
+        (Role.PROMO, zone & zones.PROMO and zone & _OF_FORMS and length < 400),
+        (Role.BIO, zone & zones.BIO and length < 800),
+    )
+    return next((what for what, holds in tests if holds), None)
 
 
 def _under_image(block: Block) -> bool:
@@ -107,36 +107,42 @@ def _under_image(block: Block) -> bool:
 
 def _by_words(block: Block, setting: Setting) -> Role | None:
     """Tell a role from what a short line says, where markup or place bears it out."""
-    text = block.text
-    length = len(text)
-    if length < 80:
-        if words.PLAYER.match(text):
-            return Role.DATELINE if block.zone & zones.DATE else Role.PLAYER
-        if words.NEWSLETTER.match(text):
-            return Role.PROMO
-        if words.COMMENTS.match(text):
-            return Role.COMMENT
-        if words.SHARE_WORD.search(text) and words.SHARE.match(text):
-            return Role.SHARE
-        if words.READ_TIME.match(text):
-            return Role.DATELINE
+    text, length = block.text, len(block.text)
+    if length < 80 and (what := _by_phrase(block)):
+        return what
     if length < 200 and _is_dateline(text, block):
         return Role.DATELINE
     if _is_byline(block, setting):
         return Role.BYLINE
+    if length < 1200 and (what := _by_opening(block, setting)):
+        return what
+    return Role.TEASER if _is_teaser(block, setting) else None
+
+
+def _by_phrase(block: Block) -> Role | None:
+    """Tell the role of a line that is one phrase of the trade and nothing else."""
+    text = block.text
+    if words.PLAYER.match(text):
+        return Role.DATELINE if block.zone & zones.DATE else Role.PLAYER
+    if words.SHARE_WORD.search(text) and words.SHARE.match(text):
+        return Role.SHARE
+    for what, phrase in _PHRASES:
+        if phrase.match(text):
+            return what
+    return None
+
+
+def _by_opening(block: Block, setting: Setting) -> Role | None:
+    """Tell the role of a paragraph by how it begins."""
+    text, length = block.text, len(block.text)
     if length < 400 and words.TAGS.match(text) and (block.link_share > 0.3 or length < 60):
         return Role.TAGS
     if words.CORRECTION.match(text):
         return Role.CORRECTION
-    if length < 1200 and words.DISCLAIMER.match(text):
+    if words.DISCLAIMER.match(text):
         return Role.DISCLAIMER
-    if (
-        length < 400
-        and words.PROMO.match(text)
-        and (block.anchors or block.strong or block.zone & (zones.PROMO | zones.ASIDE) or block.index > setting.body_to)
-    ):
-        return Role.PROMO
-    return Role.TEASER if _is_teaser(block, setting) else None
+    borne_out = block.anchors or block.strong or block.zone & _OF_PROMOS or block.index > setting.body_to
+    return Role.PROMO if length < 400 and words.PROMO.match(text) and borne_out else None
 
 
 def _is_dateline(text: str, block: Block) -> bool:
@@ -191,7 +197,7 @@ def leads_home(href: str, home: str) -> bool:
 
 
 def is_label(block: Block) -> Role | None:
-    """Return the role of what a short heading announces: a box of teasers, a disclaimer, a newsletter box; None for others."""
+    """Return the role of what a short heading announces: teasers, a disclaimer, a newsletter; else None."""
     text = block.text
     if len(text) > 70 or not (
         block.tag in HEADINGS or block.strong or (block.tag in ("div", "span", "p", "li", "strong") and len(text) < 45)

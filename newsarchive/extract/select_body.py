@@ -24,12 +24,15 @@ logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
 
 _NEAR = 60
 """How far from the line before, in blocks, a line is looked for that no block equals."""
-_UNREAD = "script style svg iframe template noscript nav footer select button picture img video audio object canvas link meta".split()
+_UNREAD = (
+    "script style svg iframe template noscript nav footer select button picture img video audio object canvas link meta"
+).split()
 """What trafilatura drops anyway. Dropped first, its searches have a third less to look at."""
 _RESCUED = 400
 """Fewest characters that are taken for an article against trafilatura's judgement."""
 _NO_BODY = (
-    zones.NAV | zones.MENU | zones.HIDDEN | zones.COMMENTS | zones.CONSENT | zones.FOOTER | zones.FORM | zones.RELATED | zones.PROMO | zones.BIO
+    zones.NAV | zones.MENU | zones.HIDDEN | zones.COMMENTS | zones.CONSENT | zones.FOOTER | zones.FORM | zones.RELATED
+    | zones.PROMO | zones.BIO
 )  # fmt: skip
 _UNSEEN = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad"))
 _ENDS_LINE = frozenset({"lb", "item", "row", "p", "head", "quote", "cell", "list", "table", "code"})
@@ -66,7 +69,7 @@ def select(page: Page, blocks: list[Block]) -> Selection:
 
 
 def _densest(blocks: list[Block]) -> set[int]:
-    """Return the paragraphs under the one element that holds most running text: what is left to a page that nests oddly."""
+    """Return the paragraphs under the element with most running text: what is left to a page that nests oddly."""
     held: dict[HtmlElement, set[int]] = {}
     for block in blocks:
         if len(block.text) > 80 and block.link_share < 0.4 and not block.zone & _NO_BODY:

@@ -1,6 +1,7 @@
 """Sitemaps (sitemaps.org, and Google's news extension) and the Sitemap lines of robots.txt.
 
-Parsed with recovery, entities left unresolved, nothing fetched. Sitemaps say at most 50,000 URLs and 50 MB: as much is read.
+Parsed with recovery, entities left unresolved, nothing fetched. A sitemap may hold 50,000 URLs and 50 MB: as much is
+read.
 """
 
 import re
@@ -112,7 +113,7 @@ def read_url_list(text: str, url: str) -> tuple[Entry, ...]:
 def read_robots(text: str, url: str) -> tuple[Source, ...]:
     """Return the sitemaps that robots.txt names (sitemaps.org, "Specifying the Sitemap location").
 
-    >>> [s.url for s in read_robots("User-agent: *\\nSitemap: /map.xml # all", "https://a.example/robots.txt")]
+    >>> [s.url for s in read_robots("Sitemap: /map.xml # all", "https://a.example/robots.txt")]
     ['https://a.example/map.xml']
     """
     found: dict[str, Source] = {}

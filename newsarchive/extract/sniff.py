@@ -10,6 +10,7 @@ from storage.model import Discovery, UrlKind
 _ROOT = re.compile(r"<(?:\w+:)?(urlset|sitemapindex|rss|feed|rdf|channel|html|!doctype\s+html)\b", re.IGNORECASE)
 _HTML = re.compile(r"<(?:html|head|body|!doctype html|title|meta|div|table|article|script|p|h1)\b", re.IGNORECASE)
 _HEAD = 8192
+_BEFORE_MARKUP = "\ufeff\xef\xbb\xbf \t\r\n\0"
 
 
 class Form(Enum):
@@ -38,28 +39,29 @@ _BY_ROOT = {
 def sniff(payload: bytes, url: str, headers: Sequence[tuple[str, str]], discovery: Discovery | None) -> Form:
     """Return the form of a payload that has some bytes."""
     asked_for = discovery.kind if discovery else None
-    if asked_for is UrlKind.ASSET:
-        return Form.ASSET
     start = payload[:_HEAD]
-    if b"\0" in start[:512] and not start.startswith((b"\xff\xfe", b"\xfe\xff")):
+    wide = start.startswith((b"\xff\xfe", b"\xfe\xff"))
+    if asked_for is UrlKind.ASSET or (b"\0" in start[:512] and not wide):
         return Form.ASSET
-    text = start.decode("utf-16" if start.startswith((b"\xff\xfe", b"\xfe\xff")) else "latin-1", "replace").lstrip(
-        "\ufeffï»¿ \t\r\n\0"
-    )
+    text = start.decode("utf-16" if wide else "latin-1", "replace").lstrip(_BEFORE_MARKUP)
     mime = media_type(headers)
     if text.startswith("<"):
-        if (root := _ROOT.search(text)) is not None:
-            return _BY_ROOT.get(root[1].lower(), Form.HTML)
-        return Form.HTML if _HTML.search(text) or "html" in mime or not mime else Form.ASSET
+        return _markup(text, mime)
     if text.startswith("{") and "jsonfeed.org/version" in text:
         return Form.JSON_FEED
     if asked_for is UrlKind.ROBOTS or parts_of(url).path == "/robots.txt":
         return Form.ROBOTS
     if asked_for is UrlKind.SITEMAP and text.startswith(("http://", "https://")):
         return Form.URL_LIST
-    if "html" in mime or (not mime and _HTML.search(text)):
-        return Form.HTML
-    return Form.ASSET
+    return Form.HTML if "html" in mime or (not mime and _HTML.search(text)) else Form.ASSET
+
+
+def _markup(text: str, mime: str) -> Form:
+    """Return the form of what begins with "<": its first telling element decides."""
+    root = _ROOT.search(text)
+    if root is not None:
+        return _BY_ROOT.get(root[1].lower(), Form.HTML)
+    return Form.HTML if _HTML.search(text) or "html" in mime or not mime else Form.ASSET
 
 
 def media_type(headers: Sequence[tuple[str, str]]) -> str:

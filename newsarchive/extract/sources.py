@@ -23,7 +23,10 @@ _FEED_TYPES = frozenset(
 )
 _COMMENT_FEED = re.compile(r"comments?/feed|/feed/?\?|feed/comments|comments\.(?:xml|rss)|/comments/", re.IGNORECASE)
 _NEXT = re.compile(
-    r"^\W*(?:next(?: page)?|older(?: posts| articles| entries| stories)?|more stories|weiter|nächste(?: seite)?|ältere.{0,12}|suivante?s?|page suivante|siguientes?|próxim[oa]s?|successiv[oa]|volgende|nästa|neste|næste|seuraava|след(?:ующая|\.)?(?: страница)?|вперед|далее|наступна|następna|další|sonraki|berikutnya|下一页|下一頁|次へ|次のページ|다음|التالي|tiếp|επόμενη)\W*$",
+    r"^\W*(?:next(?: page)?|older(?: posts| articles| entries| stories)?|more stories|weiter|nächste(?: seite)?|"
+    r"ältere.{0,12}|suivante?s?|page suivante|siguientes?|próxim[oa]s?|successiv[oa]|volgende|nästa|neste|næste|"
+    r"seuraava|след(?:ующая|\.)?(?: страница)?|вперед|далее|наступна|następna|další|sonraki|berikutnya|下一页|"
+    r"下一頁|次へ|次のページ|다음|التالي|tiếp|επόμενη)\W*$",
     re.IGNORECASE,
 )
 _PAGINATION = re.compile(r"paginat|pager|page-?nav|page-?numbers|nav-?links|pages\b", re.IGNORECASE)

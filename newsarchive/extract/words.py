@@ -1,7 +1,7 @@
 """What short lines around an article say, in the languages of newspapers.
 
-These are words of the trade ("Read also", "Newsletter"), not lists of sites. They are compared with short lines whose place
-or markup bears them out: taking long paragraphs out of a body for a word in them was measured to do more harm than good.
+These are words of the trade ("Read also", "Newsletter"), not lists of sites. They are compared with short lines whose
+place or markup bears them out: taking long paragraphs out of a body for a word in them was measured to do harm.
 
 Each table holds patterns, " / " between them, in no order that matters.
 """
@@ -46,8 +46,10 @@ RELATED = _start(
     czytaj (?:także|też|również|więcej) / zobacz (?:także|też|również) / přečtěte si / čtěte také / ilgili haberler
     bunlar da ilginizi çekebilir / baca juga / artikel terkait / xem thêm / tin liên quan / đọc thêm
     σχετικά (?:άρθρα|θέματα) / διαβάστε (?:επίσης|ακόμα) / اقرأ (?:أيضا|أيضًا|المزيد) / مواضيع ذات صلة
-    أخبار ذات صلة / קראו (?:גם|עוד) / 相关(?:新闻|阅读|文章|报道|推荐)? / 相關(?:新聞|閱讀|文章|報導) / 延伸(?:阅读|閱讀) / 推荐阅读
-    関連(?:記事|ニュース|リンク)? / あわせて読みたい / おすすめ(?:記事)? / 관련\s?(?:기사|뉴스) / संबंधित खबरें / यह भी पढ़ें
+    أخبار ذات صلة / קראו (?:גם|עוד) / 相关(?:新闻|阅读|文章|报道|推荐)? / 相關(?:新聞|閱讀|文章|報導)
+    延伸(?:阅读|閱讀) / 推荐阅读
+    関連(?:記事|ニュース|リンク)? / あわせて読みたい / おすすめ(?:記事)? / 관련\s?(?:기사|뉴스) / संबंधित खबरें
+    यह भी पढ़ें
     """
 )
 LATEST = _start(
@@ -69,8 +71,10 @@ LATEST = _start(
     главн(?:ое|ые)(?: новости)? / новости(?: дня)? / лента новостей / останні новини / головне / najnowsze
     najczęściej czytane / popularne / nejčtenější / nejnovější / son dakika / en çok okunan\w* / çok okunanlar
     terpopuler / terkini / berita (?:terkini|terbaru|terpopuler) / tin mới(?: nhất)? / đọc nhiều(?: nhất)?
-    δημοφιλή / τελευταία νέα / الأكثر (?:قراءة|مشاهدة) / آخر الأخبار / 最新(?:消息|新闻|文章|ニュース|記事)? / 热门\w* / 熱門\w*
-    热点\w* / 排行\w* / ランキング / アクセスランキング / 人気(?:記事)? / 많이 본 (?:뉴스|기사) / 인기 ?(?:기사|뉴스) / 최신 ?(?:기사|뉴스) / 주요 ?뉴스
+    δημοφιλή / τελευταία νέα / الأكثر (?:قراءة|مشاهدة) / آخر الأخبار / 最新(?:消息|新闻|文章|ニュース|記事)? / 热门\w*
+    熱門\w*
+    热点\w* / 排行\w* / ランキング / アクセスランキング / 人気(?:記事)? / 많이 본 (?:뉴스|기사) / 인기 ?(?:기사|뉴스)
+    최신 ?(?:기사|뉴스) / 주요 ?뉴스
     """
 )
 NEWSLETTER = _line(
@@ -78,7 +82,8 @@ NEWSLETTER = _line(
     newsletters? / (?:our |the |free |daily |weekly )*newsletter(?: sign-?up)? / subscribe(?: now| today)?
     sign up(?: now| today)? / get (?:our|the) .{0,40}newsletter / stay (?:informed|updated|connected)
     join (?:our|the) .{0,30}(?:newsletter|mailing list)
-    (?:infolettre|boletín|boletim|nieuwsbrief|nyhetsbrev|nyhedsbrev|рассылка|bülten|뉴스레터|ニュースレター|邮件订阅|النشرة البريدية)
+    infolettre / boletín / boletim / nieuwsbrief / nyhetsbrev / nyhedsbrev / рассылка / bülten / 뉴스레터
+    ニュースレター / 邮件订阅 / النشرة البريدية
     подпис\w+ / 订阅 / 訂閱 / 구독 / اشترك.{0,30} / abonnieren(?: sie)? / abonnez-vous / suscríbete / advertisement
     advert / advertising / ad / sponsored(?: content)? / anzeige / werbung / publicité / publicidad / publicidade
     pubblicità / реклама / 広告 / 广告 / 廣告 / 광고 / reklama / reklam / annons / annonse / advertentie / iklan
@@ -87,7 +92,8 @@ NEWSLETTER = _line(
     """
 )
 NEWSLETTER_NAME = re.compile(
-    r"newsletter|infolettre|bolet[íi]|nieuwsbrief|nyhetsbrev|nyhedsbrev|рассылк|bülten|뉴스레터|ニュースレター|邮件|النشرة|subscri|sign",
+    r"newsletter|infolettre|bolet[íi]|nieuwsbrief|nyhetsbrev|nyhedsbrev|рассылк|bülten|뉴스레터|ニュースレター|邮件|"
+    r"النشرة|subscri|sign",
     re.IGNORECASE,
 )
 PROMO = _start(
@@ -96,7 +102,8 @@ PROMO = _start(
     (?:click|tap) here to (?:subscribe|sign up|join|get)
     get (?:the|our|all the) (?:latest|best|top|day's|biggest|[\w' ]{1,30}newsletter)
     get [\w' ]{1,40} (?:delivered|in your inbox|straight to) / download (?:the|our) [\w' ]{0,30}app
-    (?:follow|like|join|find) (?:us|[\w' ]{1,30}) on (?:facebook|twitter|x|instagram|whatsapp|telegram|linkedin|youtube|google news|tiktok|threads|bluesky)
+    (?:follow|like|join|find) (?:us|[\w' ]{1,30}) on (?:facebook|twitter|x|instagram|whatsapp|telegram|linkedin)
+    (?:follow|like|join|find) (?:us|[\w' ]{1,30}) on (?:youtube|google news|tiktok|threads|bluesky)
     join (?:our|the) [\w' ]{0,30}(?:whatsapp|telegram|newsletter|community|channel|mailing)
     support (?:our|independent) journalism / donate / become a (?:member|subscriber|supporter)
     stay up to date with / never miss / enjoy(?:ing|ed)? (?:this|our) (?:article|story|content)
@@ -105,7 +112,8 @@ PROMO = _start(
     thanks for (?:signing up|subscribing|reading) / keep up with / abonnieren sie / melden sie sich
     jetzt (?:abonnieren|anmelden|testen|newsletter) / abonnez-vous / inscrivez-vous / recevez / suscríbe(?:te|se)
     síguenos / sigue a / recibe / siga (?:o|a|nosso) / inscreva-se / assine / iscriviti / seguici
-    подпис(?:ыв|ат|ыва|еш)\w* / schrijf je in / abone ol\w* / ikuti / 关注 / 扫码 / 扫描二维码 / フォロー / 구독 / تابعنا / اشترك
+    подпис(?:ыв|ат|ыва|еш)\w* / schrijf je in / abone ol\w* / ikuti / 关注 / 扫码 / 扫描二维码 / フォロー / 구독
+    تابعنا / اشترك
     get access to / start your free trial / buy now / the views expressed (?:in|by)[^.]{0,60}newsletter
     """
 )
@@ -113,11 +121,12 @@ DISCLAIMER = _start(
     r"""
     (?:ai |legal |general |affiliate |medical |financial |investment )?(?:disclaimer|disclosure)s?
     copyright(?: ?[©ⓒ]| \(c\)|\W+\d{4}) / © / \(c\) ?\d{4} / all rights reserved
-    this (?:article|content|story|text|translation|summary) (?:was|has been|is) (?:generated|produced|written|created|translated|assisted)[^.]{0,60}\b(?:ai|artificial intelligence|machine)
+    this (?:article|content|story|text|translation|summary) (?:was|has been|is) \w+[^.]{0,60}\bai\b
     haftungsausschluss / ki-hinweis / hinweis der redaktion / alle rechte vorbehalten / tous droits réservés
     avertissement / todos los derechos reservados / aviso legal / descargo de responsabilidad
     todos os direitos reservados / tutti i diritti riservati / все права защищены / отказ от ответственности / 免责声明
-    免責聲明 / 版权(?:声明|所有) / 著作権 / 免責事項 / 무단\s?전재 / 저작권자? / إخلاء (?:مسؤولية|المسؤولية) / sorumluluk reddi / bản quyền
+    免責聲明 / 版权(?:声明|所有) / 著作権 / 免責事項 / 무단\s?전재 / 저작권자? / إخلاء (?:مسؤولية|المسؤولية)
+    sorumluluk reddi / bản quyền
     """
 )
 CORRECTION = _start(
@@ -129,21 +138,23 @@ CORRECTION = _start(
     """
 )
 _SHARE_WORDS = """
-    share|shares|teilen|partager|compartir|compartilhar|condividi|delen|dela|del|поделиться|paylaş|bagikan|chia sẻ|分享|シェア|シェアする
-    |공유|مشاركة|facebook|twitter|x|linkedin|whatsapp|telegram|reddit|pinterest|flipboard|e-?mail|mail|print|drucken|imprimer|copy
+    share|shares|teilen|partager|compartir|compartilhar|condividi|delen|dela|del|поделиться|paylaş|bagikan|chia sẻ|分享
+    |シェア|シェアする|공유|مشاركة|facebook|twitter|x|linkedin|whatsapp|telegram|reddit|pinterest|flipboard|e-?mail|mail|print|drucken|imprimer|copy
     |link|copied|tweet|pin|save|gift|bookmark|messenger|line|weibo|wechat|微信|微博|viber|vk|вконтакте|одноклассники|xing|pocket
     |tumblr|sms|on|via|this|article|story|the|with|friends|a|to|and|or|comments?|\\d+k?|views?|like
 """
 _SHARE_WORD = "(?:" + "".join(line.strip() for line in _SHARE_WORDS.splitlines()) + ")"
 SHARE = re.compile(rf"^\W*{_SHARE_WORD}(?:[\s\W]+{_SHARE_WORD})*\W*$", re.IGNORECASE)
 SHARE_WORD = re.compile(
-    r"share|teilen|partager|compart|condivid|tweet|facebook|twitter|whatsapp|print|email|e-mail|подел|paylaş|分享|シェア|공유"
+    r"share|teilen|partager|compart|condivid|tweet|facebook|twitter|whatsapp|print|email|e-mail|подел|paylaş|分享|"
+    r"シェア|공유"
     r"|مشاركة|linkedin|pinterest|copy link",
     re.IGNORECASE,
 )
 COMMENTS = _line(
     r"""
-    (?:\d+ |leave a |post a |add a |write a |view |show |load |all |join the |read )*(?:comments?|repl(?:y|ies)|conversation|discussion)(?: \(?\d+\)?| below| section| on this story)?
+    (?:\d+ |leave a |post a |add a |write a |view |show |load |all |read )*comments?(?: \(?\d+\)?| below| section)?
+    (?:\d+ |leave a |post a |view |show |all )*repl(?:y|ies)(?: \(?\d+\)?)? / join the (?:conversation|discussion)
     \d+ responses? / kommentare?(?: \(?\d+\)?)? / (?:\d+ )?commentaires? / (?:\d+ )?comentarios?
     (?:\d+ )?comentários? / commenti / комментари[ий](?: \(?\d+\)?)? / reacties / kommentarer / yorumlar / komentar
     bình luận / 评论 / 評論 / コメント / 댓글 / تعليقات / tell us what you think / what do you think / leave a reply
@@ -163,7 +174,8 @@ PLAYER = _line(
 TAGS = _start(
     r"""
     tags?\s*: / tags$ / filed under / topics?\s*: / keywords?\s*: / categor(?:y|ies)\s*: / posted in
-    tagged(?: with)? / schlagw(?:orte|örter) / mots[- ]clés / etiquetas / теги / метки / 标签 / 關鍵字 / タグ / etiketler
+    tagged(?: with)? / schlagw(?:orte|örter) / mots[- ]clés / etiquetas / теги / метки / 标签 / 關鍵字 / タグ
+    etiketler
     temas\s*: / in this (?:article|story)\s*:?$ / explore more topics
     """
 )
@@ -171,7 +183,8 @@ CREDIT = _start(
     r"""
     (?:additional |original )?reporting (?:and \w+ )?by\b / \(?reporting by / \(?writing by / \(?editing by
     \(?compiled by / with (?:files|reporting|inputs?|additional reporting) from / source\s*:\s*(?=[^.]{2,60}$)
-    sources?\s*:\s*$ / quelle\s*: / fuente\s*: / fonte\s*: / источник\s*: / 来源\s*[:：] / 來源\s*[:：] / 责任编辑 / 責任編輯
+    sources?\s*:\s*$ / quelle\s*: / fuente\s*: / fonte\s*: / источник\s*: / 来源\s*[:：] / 來源\s*[:：] / 责任编辑
+    責任編輯
     \(?(?:(?:photo|image|picture|foto|bild|фото)s?\s*(?:credit|courtesy|by)?\s*[:：])
     """
 )

@@ -79,48 +79,66 @@ _ROLE_ZONES = {
 }
 
 _WORDS = {
-    RELATED: "related relateds recirc recirculation recommend recommended recommendation recommendations recommends readnext readmore readalso alsolike"
-    " seealso upnext outbrain taboola teaser teasers suggest suggested suggestions similar verwandt linkbox moreon morefrom nextpost nextarticle"
-    " nextstory relatedposts relatedarticles relatedstories relatedcontent relatedlinks relatednews furtherreading youmaylike",
-    LATEST: "latest mostread mostpopular mostviewed mostshared mostrecent popular trending ticker topstories topnews latestnews recentposts",
-    PROMO: "newsletter newsletters subscribe subscription subscriptions subscriber signup donate donation donations membership paywall apppromo"
+    RELATED: "related relateds recirc recirculation recommend recommended recommendation recommendations recommends "
+    "readnext readmore readalso alsolike"
+    " seealso upnext outbrain taboola teaser teasers suggest suggested suggestions similar verwandt linkbox moreon "
+    "morefrom nextpost nextarticle"
+    " nextstory relatedposts relatedarticles relatedstories relatedcontent relatedlinks relatednews furtherreading "
+    "youmaylike",
+    LATEST: "latest mostread mostpopular mostviewed mostshared mostrecent popular trending ticker topstories "
+    "topnews latestnews recentposts",
+    PROMO: "newsletter newsletters subscribe subscription subscriptions subscriber signup donate donation donations "
+    "membership paywall apppromo"
     " inlinepromo cta mailinglist optin calltoaction mailchimp mc4wp",
-    SHARE: "share shares sharing sharebar sharetools sharedaddy social socials sociable addtoany addthis followus socialmedia",
+    SHARE: "share shares sharing sharebar sharetools sharedaddy social socials sociable addtoany addthis followus "
+    "socialmedia",
     COMMENTS: "comment comments commentlist commentform commentarea disqus respond livefyre viafoura spotim",
-    BYLINE: "byline bylines author authors writer contributor contributors reporter authorname autor auteur redacteur journalist",
+    BYLINE: "byline bylines author authors writer contributor contributors reporter authorname autor auteur "
+    "redacteur journalist",
     CAPTION: "caption captions figcaption credit credits photocredit imagecredit bildunterschrift legende",
     TAGS: "tag tags taglist tagcloud taglinks keywords keyword topics hashtags",
     PLAYER: "video videos player audio podcast playlist jwplayer brightcove videojs",
-    MENU: "nav navbar navigation menu menus breadcrumb breadcrumbs crumbs masthead siteheader sitefooter footer submenu topbar",
+    MENU: "nav navbar navigation menu menus breadcrumb breadcrumbs crumbs masthead siteheader sitefooter footer "
+    "submenu topbar",
     AD: "ad ads advert advertisement adverts sponsor sponsored dfp adslot adunit",
     CONSENT: "cookie cookies consent gdpr onetrust cookiebar",
     EMBED: "tweet embed embedded oembed",
-    DEK: "dek standfirst subtitle subtitles subhead subheading subheadline strapline summary lead lede leadtext excerpt deck teasertext chapeau"
+    DEK: "dek standfirst subtitle subtitles subhead subheading subheadline strapline summary lead lede leadtext "
+    "excerpt deck teasertext chapeau"
     " vorspann intro introtext introduction entradilla bajada synopsis abstract blurb sapo kicker2 sottotitolo",
     DATE: "date dates time timestamp published pubdate postmeta dateline datetime updated postdate publishdate",
     BIO: "bio authorbio authorbox authorinfo authorcard biography aboutauthor",
     DISCLAIMER: "disclaimer disclosure copyright legal",
-    BODY: "articlebody storybody articlecontent storycontent entrycontent postcontent posttext articletext storytext bodytext bodycopy postbody",
+    BODY: "articlebody storybody articlecontent storycontent entrycontent postcontent posttext articletext "
+    "storytext bodytext bodycopy postbody",
 }
 _PAIRS = {
-    RELATED: "more-on more-from more-in also-like read-more read-next read-also see-also up-next further-reading next-article next-post next-story"
+    RELATED: "more-on more-from more-in also-like read-more read-next read-also see-also up-next further-reading "
+    "next-article next-post next-story"
     " you-may may-like more-stories more-news",
-    LATEST: "most-read most-popular most-viewed most-shared most-recent top-stories top-news recent-posts recent-articles",
+    LATEST: "most-read most-popular most-viewed most-shared most-recent top-stories top-news recent-posts "
+    "recent-articles",
     PROMO: "sign-up app-promo inline-promo call-to mailing-list opt-in",
     SHARE: "follow-us",
     MENU: "site-header site-footer",
     CAPTION: "photo-credit image-credit",
     EMBED: "twitter-tweet instagram-media fb-post",
-    DEK: "sub-title sub-head sub-heading sub-headline stand-first strap-line article-desc article-description article-lead",
+    DEK: "sub-title sub-head sub-heading sub-headline stand-first strap-line article-desc article-description "
+    "article-lead",
     DATE: "time-stamp posted-on",
-    BIO: "author-bio author-box author-info author-card author-desc author-profile author-description about-author about-the the-author",
-    BODY: "article-body article-content article-text story-body story-content story-text entry-content post-content post-body post-text body-text"
+    BIO: "author-bio author-box author-info author-card author-desc author-profile author-description about-author "
+    "about-the the-author",
+    BODY: "article-body article-content article-text story-body story-content story-text entry-content post-content "
+    "post-body post-text body-text"
     " body-copy body-content main-content",
 }
 _WORD_ZONES = {word: flag for flag, words in _WORDS.items() for word in words.split()}
 _PAIR_ZONES = {pair.replace("-", " "): flag for flag, pairs in _PAIRS.items() for pair in pairs.split()}
 _HIDING = frozenset(
-    "hidden hide d-none is-hidden u-hidden visually-hidden visuallyhidden sr-only screen-reader-text screen-reader-only".split()
+    (
+        "hidden hide d-none is-hidden u-hidden visually-hidden visuallyhidden sr-only screen-reader-text"
+        " screen-reader-only"
+    ).split()
 )
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _NAMING = frozenset({"class", "id", "data-component", "data-testid", "data-module"})

@@ -14,7 +14,9 @@ from storage.model import Discovery, Outcome, Reading, UrlKind
 
 URL = "https://news.example/world/2024/05/rain-falls-on-the-hills-10234.html"
 PAGES = sorted((Path(__file__).parents[2] / "pages").glob("*/page.html"))
-TAGS = "p div a ul li table tr td h1 h2 span article aside nav section figure figcaption blockquote time br script style form".split()
+TAGS = (
+    "p div a ul li table tr td h1 h2 span article aside nav section figure figcaption blockquote time br script style form"
+).split()
 
 
 def seconds_for(payload: bytes) -> float:
