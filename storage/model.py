@@ -168,6 +168,9 @@ class RefersTo:
     url: str | None
     date: str | None
     """To the character as the original's WARC-Date has it."""
+    payload_digest: str | None = None
+    """The original's, where the index was asked for it; a 304 is written with it. A revisit that was read has it in
+    Capture.payload_digest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Check a WARC file: framing, lengths, both digests, gzip trailers, torn tail.
+"""Check a WARC file: framing, lengths, both digests, gzip trailers, torn tail, records that belong together.
 
 Whatever `gzip -t` finds is found here, and the records behind damage are checked all the same. The payload digest is
 taken over the entity, as WARC 1.1 (5.9) has it; where a foreign file has it over the body as stored, that is noted, and
@@ -8,17 +8,16 @@ is no damage.
 import base64
 import binascii
 import hashlib
-from collections.abc import Iterator
+import io
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
 
-from storage.errors import BadRecord, TornRecord, WarcError
-from storage.model import RecordPlace
-from storage.warc.members import CHUNK, MAGIC, members
+from storage.errors import BadRecord, WarcError
 from storage.warc.payload import entity, split_message
-from storage.warc.reader import KEPT_TYPES, capture_of
-from storage.warc.record import END, Record, parse_record
+from storage.warc.provenance import OURS
+from storage.warc.reader import is_capture, is_http, parse_date, records_in
+from storage.warc.record import END, Record
+from storage.warc.writer import PREFIX
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,82 +54,93 @@ class FileReport:
 
 
 def check_file(path: Path) -> FileReport:
-    """Check one file from end to end. Memory stays that of its largest record."""
-    name = path.name.removesuffix(".open")
-    report = FileReport(name=name, size=path.stat().st_size)
-    seen: set[str] = set()
-    with path.open("rb") as file:
-        for record in _records(file, name, report):
-            report.records += 1
-            _check_record(record, report)
-            if record.id in seen:
-                _add(report.problems, record, "a record id that stood before in this file")
-            seen.add(record.id)
-        file.seek(0)
-        report.sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    if not report.records:
-        report.problems.append(Problem(offset=0, what="no record at all"))
+    """Check one file from end to end. Never raises: a file that cannot be read is reported like any damage.
+
+    Memory stays that of its largest record.
+    """
+    report = FileReport(name=path.name.removesuffix(".open"), size=0)
+    try:
+        report.size = path.stat().st_size
+        with path.open("rb") as file:
+            _check(file, report)
+    except OSError as problem:
+        what = f"the file cannot be read ({problem.strerror or problem})"
+        report.problems.append(Problem(offset=0, what=what))
     return report
 
 
-def _records(file: BinaryIO, name: str, report: FileReport) -> Iterator[Record]:
-    """Yield what can be read; note damage, and go on behind it."""
-    start: int | None = 0
-    while start is not None:
-        at = start
-        start = None
-        try:
-            for member in members(file, name, at):
-                at = member.offset + member.length
-                place = RecordPlace(warc=name, offset=member.offset, length=member.length)
-                try:
-                    yield parse_record(member.data, place)
-                except BadRecord as problem:
-                    report.problems.append(Problem(offset=member.offset, what=problem.what))
-        except (TornRecord, BadRecord) as problem:
-            report.problems.append(Problem(offset=problem.offset, what=problem.what))
-            start = next_member(file, problem.offset + 1)
+def _check(file: io.BufferedReader, report: FileReport) -> None:
+    ties = _Ties(is_ours=report.name.startswith(PREFIX))
+    for record in records_in(file, report.name, 0, lambda damage: _damaged(damage, report)):
+        report.records += 1
+        _check_record(record, report)
+        if ties.has(record.id):
+            _add(report.problems, record, "a record id that stood before in this file")
+        ties.take(record)
+    _check_record_needs(ties, report)
+    if not report.records:
+        report.problems.append(Problem(offset=0, what="no record at all"))
+    file.seek(0)
+    report.sha256 = hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def next_member(file: BinaryIO, start: int) -> int | None:
-    """Return where, from `start` on, a gzip member begins that holds a WARC record; None where none does."""
-    file.seek(start)
-    base, window = start, b""
-    while piece := file.read(CHUNK):
-        window += piece
-        at = window.find(MAGIC)
-        while at >= 0:
-            here = base + at
-            if _begins_record(file, here):
-                return here
-            at = window.find(MAGIC, at + 1)
-        keep = len(MAGIC) - 1
-        base += len(window) - keep
-        window = window[-keep:]
-        file.seek(base + len(window))
-    return None
+def _damaged(damage: WarcError, report: FileReport) -> None:
+    report.problems.append(Problem(offset=damage.offset, what=damage.what))
 
 
-def _begins_record(file: BinaryIO, offset: int) -> bool:
-    try:
-        member = next(members(file, "", offset), None)
-    except WarcError:
-        return False
-    return member is not None and member.data.startswith(b"WARC/")
+class _Ties:
+    """Which records are there, and which are named by others. In files of ours nobody names what is not there."""
+
+    def __init__(self, *, is_ours: bool) -> None:
+        self._ids: set[str] = set()
+        self._named: dict[str, Record] = {}
+        self.is_ours = is_ours
+        self.nameless: list[Problem] = []
+        """Records that lack a field that WARC wants, and that can be read all the same."""
+
+    def has(self, record_id: str) -> bool:
+        """Tell whether a record of that id stood before."""
+        return record_id in self._ids
+
+    def take(self, record: Record) -> None:
+        """Note a record."""
+        self._ids.add(record.id)
+        self.is_ours = self.is_ours or (record.type == "warcinfo" and OURS in record.block)
+        bare = Record(place=record.place, type=record.type, headers=record.headers, block=b"")
+        for name in (*record.get_all("WARC-Concurrent-To"), *record.get_all("WARC-Warcinfo-ID")):
+            self._named.setdefault(name.strip("<> "), bare)
+        for needed in ("WARC-Record-ID", "WARC-Date"):
+            if record.get(needed) is None:
+                _add(self.nameless, record, f"a record without {needed}")
+
+    def broken(self) -> list[Problem]:
+        """Return what is named and is not there."""
+        lost: list[Problem] = []
+        for name, record in self._named.items():
+            if name not in self._ids:
+                _add(lost, record, f"a record whose companion <{name}> is not in the file")
+        return lost
+
+
+def _check_record_needs(ties: _Ties, report: FileReport) -> None:
+    if ties.is_ours:
+        report.problems += ties.broken() + ties.nameless
+    else:
+        # Other tools leave fields out, and companions in other files: that is how they are, and no damage.
+        report.notes += ties.nameless
 
 
 def _check_record(record: Record, report: FileReport) -> None:
     if record.tail != END:
         _add(report.problems, record, "a record that does not end with two line ends")
-    for needed in ("WARC-Type", "WARC-Record-ID", "WARC-Date"):
-        if record.get(needed) is None:
-            _add(report.problems, record, f"a record without {needed}")
+    if not record.type:
+        _add(report.problems, record, "a record without WARC-Type")
     block_digest = record.get("WARC-Block-Digest")
     if block_digest and matches(block_digest, record.block) is False:
         _add(report.problems, record, "a block that is not what its digest says")
     _check_payload(record, report)
-    if record.type in KEPT_TYPES:
-        _note_capture(record, report)
+    if is_capture(record):
+        _check_capture(record, report)
 
 
 def _check_payload(record: Record, report: FileReport) -> None:
@@ -138,7 +148,7 @@ def _check_payload(record: Record, report: FileReport) -> None:
     # A revisit's is that of the record it stands for (WARC 1.1, 6.7.2).
     if not digest or record.type == "revisit":
         return
-    http = "application/http" in (record.get("Content-Type") or "")
+    http = is_http(record)
     payload = entity(record.block) if http else record.block
     if matches(digest, payload) is not False:
         return
@@ -148,15 +158,14 @@ def _check_payload(record: Record, report: FileReport) -> None:
         _add(report.problems, record, "a payload that is not what its digest says")
 
 
-def _note_capture(record: Record, report: FileReport) -> None:
+def _check_capture(record: Record, report: FileReport) -> None:
     try:
-        capture = capture_of(record)
+        parse_date(record)
     except BadRecord as problem:
         _add(report.problems, record, problem.what)
         return
-    if capture:
-        place = record.place
-        report.captures.append(CheckedCapture(offset=place.offset, length=place.length, record_id=capture.record_id))
+    place = record.place
+    report.captures.append(CheckedCapture(offset=place.offset, length=place.length, record_id=record.id))
 
 
 def matches(labelled: str, data: bytes) -> bool | None:

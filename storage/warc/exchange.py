@@ -4,8 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from storage.model import Capture, Discovery, Exchange, RecordPlace, RefersTo
-from storage.warc.payload import Headers, header, http_headers, interim_end, is_chunked, split_message, without_chunks
+from storage.model import Capture, Exchange, RecordPlace, RefersTo
+from storage.warc.members import LARGEST
+from storage.warc.payload import Headers, entity_of, header, http_headers, interim_end, split_message
+from storage.warc.provenance import discovery_fields
 from storage.warc.reader import capture_of
 from storage.warc.record import (
     HTTP_REQUEST,
@@ -17,21 +19,30 @@ from storage.warc.record import (
     sha256,
     warc_date,
     warc_fields,
+    written,
 )
 
 PROFILE = "http://netpreserve.org/warc/1.1/revisit/"
+SMALLEST = 256
+"""Bytes of a payload below which a revisit would take as much room as the payload itself: it is kept whole again."""
+LONGEST = LARGEST - (1 << 20)
+"""Bytes of an answer that a reader will still take; what is longer is cut, and said to be."""
 _NOWHERE = RecordPlace(warc="", offset=0, length=0)
 
 
 class Originals(Protocol):
-    """Which records a revisit may stand for (see writer.Originals)."""
+    """Which records a revisit may stand for: whole, committed, and never another revisit."""
 
     def by_digest(self, payload_digest: str) -> RefersTo | None:
-        """Return a response with that payload, or None."""
+        """Return a whole 200 response with that payload, or None."""
         ...
 
     def by_url(self, url: str) -> RefersTo | None:
-        """Return the latest whole 200 response of that URL, or None."""
+        """Return the response that holds what the newest 200 answer of that URL showed, or None.
+
+        Where that answer was a revisit, this is the record it stands for, and not the newest response: a site may have
+        gone back to an earlier text.
+        """
         ...
 
 
@@ -60,80 +71,77 @@ class _Answer:
     status: int | None
     body: bytes
     """Entity: transfer coding undone."""
+    truncated: str | None
 
 
 def group(exchange: Exchange, originals: Originals, new_id: Callable[[], str], info_id: str) -> Group:
     """Make the records of one exchange."""
-    answer = _answer(exchange.response)
+    answer = _answer(exchange)
     ids = [f"<{new_id()}>" for _ in range(3 if exchange.discovery else 2)]
-    own = _Fields(exchange, info_id, ids)
-    type_, fields, block = _capture_record(exchange, answer, originals, own)
+    own = _Fields(exchange, answer, info_id, ids)
+    type_, fields, block = _capture_record(exchange.url, answer, originals, own)
     capture = member(type_, fields, block, dense=not header(answer.headers, "Content-Encoding"))
     made = [capture, member("request", own.request(), exchange.request)]
     if exchange.discovery:
-        found = warc_fields(_discovery(exchange.discovery))
+        found = warc_fields(discovery_fields(exchange.discovery))
         made.append(member("metadata", own.metadata(found), found))
-    record = Record(
-        place=_NOWHERE,
-        type=type_,
-        headers=tuple((name, value) for name, value in fields if value is not None),
-        block=block,
-    )
+    record = Record(place=_NOWHERE, type=type_, headers=written(fields), block=block)
     return Group(members=tuple(made), record=record)
 
 
-def _answer(response: bytes) -> _Answer:
+def _answer(exchange: Exchange) -> _Answer:
     # Interim responses (103 Early Hints) are left out: readers of WARC files take the first status line for the answer.
-    block = response[interim_end(response) :]
+    block = exchange.response[interim_end(exchange.response) :]
+    truncated = exchange.truncated
+    if len(block) > LONGEST:
+        block, truncated = block[:LONGEST], truncated or "length"
     status, headers = http_headers(block)
-    _, body = split_message(block)
     return _Answer(
-        block=block, headers=headers, status=status, body=without_chunks(body) if is_chunked(headers) else body
+        block=block, headers=headers, status=status, body=entity_of(block, headers), truncated=truncated or None
     )
 
 
-def _capture_record(
-    exchange: Exchange, answer: _Answer, originals: Originals, own: "_Fields"
-) -> tuple[str, tuple[tuple[str, str | None], ...], bytes]:
+def _capture_record(url: str, answer: _Answer, originals: Originals, own: "_Fields") -> tuple[str, Fields, bytes]:
     digest = sha256(answer.body)
-    whole = exchange.truncated is None and answer.status is not None
-    if whole and answer.status == 304 and (original := originals.by_url(exchange.url)):
-        return "revisit", own.revisit("server-not-modified", original, None, answer.block, cut=False), answer.block
-    if whole and answer.body and (original := originals.by_digest(digest)):
-        head, _ = split_message(answer.block)
-        return "revisit", own.revisit("identical-payload-digest", original, digest, head, cut=True), head
-    return "response", own.response(answer.block, digest), answer.block
+    if answer.truncated is None and answer.status is not None:
+        if answer.status == 304 and (original := originals.by_url(url)):
+            return "revisit", own.revisit("server-not-modified", original, original.payload_digest), answer.block
+        # Only for 200: a revisit shows what its original shows, and an error or a redirect never shows an article.
+        if answer.status == 200 and len(answer.body) >= SMALLEST and (original := originals.by_digest(digest)):
+            head, _ = split_message(answer.block)
+            return "revisit", own.revisit("identical-payload-digest", original, digest, cut=head), head
+    return "response", own.response(digest), answer.block
 
 
 class _Fields:
     """The header fields of the records of one exchange (WARC 1.1, clause 5)."""
 
-    def __init__(self, exchange: Exchange, info_id: str, ids: list[str]) -> None:
+    def __init__(self, exchange: Exchange, answer: _Answer, info_id: str, ids: list[str]) -> None:
         self._exchange = exchange
+        self._answer = answer
         self._ids = ids
         self._date = warc_date(exchange.started_at)
         self._info = f"<{info_id}>"
 
-    def response(self, block: bytes, digest: str) -> tuple[tuple[str, str | None], ...]:
+    def response(self, digest: str) -> Fields:
         return (
             *self._capture(),
-            ("WARC-Truncated", self._exchange.truncated),
-            ("WARC-Block-Digest", sha256(block)),
+            ("WARC-Truncated", self._answer.truncated),
+            ("WARC-Block-Digest", sha256(self._answer.block)),
             ("WARC-Payload-Digest", digest),
             ("Content-Type", HTTP_RESPONSE),
         )
 
-    def revisit(
-        self, profile: str, original: RefersTo, digest: str | None, block: bytes, *, cut: bool
-    ) -> tuple[tuple[str, str | None], ...]:
+    def revisit(self, profile: str, original: RefersTo, digest: str | None, *, cut: bytes | None = None) -> Fields:
+        """All that replay tools look for: pywb goes by URL and date, others by id, or by digest (also of a 304)."""
         return (
             *self._capture(),
             ("WARC-Profile", PROFILE + profile),
             ("WARC-Refers-To", f"<{original.record_id}>" if original.record_id else None),
             ("WARC-Refers-To-Target-URI", original.url),
             ("WARC-Refers-To-Date", original.date),
-            ("WARC-Truncated", "length" if cut else None),
-            ("WARC-Block-Digest", sha256(block)),
+            ("WARC-Truncated", None if cut is None else "length"),
+            ("WARC-Block-Digest", sha256(self._answer.block if cut is None else cut)),
             ("WARC-Payload-Digest", digest),
             ("Content-Type", HTTP_RESPONSE),
         )
@@ -170,13 +178,3 @@ class _Fields:
             ("WARC-Concurrent-To", self._ids[0]),
             ("WARC-Warcinfo-ID", self._info),
         )
-
-
-def _discovery(discovery: Discovery) -> Fields:
-    yield "site", discovery.site
-    yield "kind", discovery.kind.value
-    yield "via", discovery.via
-    yield "viaKind", discovery.via_kind.value if discovery.via_kind else None
-    yield "title", discovery.title
-    yield "published", discovery.published.isoformat() if discovery.published else None
-    yield "anchor", discovery.anchor

@@ -2,6 +2,9 @@
 
 NAME.warc.gz.open  -->  NAME.warc.gz                whole exchanges only
 NAME.warc.gz.torn-OFFSET    the bytes that were cut, if any
+
+Only the end is cut. Damage further ahead, with whole exchanges behind it, stays where it is: the index points to what
+stands behind it, and `newsarchive verify` names it.
 """
 
 import fcntl
@@ -11,10 +14,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from storage.errors import WarcError
-from storage.warc.reader import records
-from storage.warc.record import Record
-from storage.warc.writer import OPEN, sync_folder
+from storage.errors import StorageError
+from storage.warc.reader import is_of_file, passed_over, records
+from storage.warc.writer import OPEN, is_same_file, refused, sync_folder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,46 +34,52 @@ class Mended:
 
     def __str__(self) -> str:
         """Say it in a line for the log."""
-        if not self.cut:
-            return f"{self.name} was left open by a crash; it is whole, and closed now"
-        return f"{self.name} was torn by a crash; its last {self.cut} bytes are in {self.aside} now"
+        if self.cut:
+            return f"{self.name} was torn by a crash; its last {self.cut} bytes are in {self.aside} now"
+        if not self.end:
+            return f"{self.name} was left empty by a crash, and is gone now"
+        return f"{self.name} was left open by a crash; it is whole, and closed now"
 
 
 def mend(path: Path) -> Mended | None:
-    """Mend one file that was left open. None where somebody is writing it, or it is not there any more."""
+    """Mend one file that was left open. None where somebody is writing it, or it is not there any more.
+
+    DiskFull or StorageError where what is cut cannot be kept aside; the file is then as it was.
+    """
     try:
         with _locked(path) as fd:
             return None if fd is None else _mend(path, fd)
     except FileNotFoundError:
         return None
+    except OSError as problem:
+        refused(path, problem)
 
 
 def whole_until(path: Path) -> int:
-    """Return where the last whole exchange of a file ends."""
-    end = 0
-    waiting: dict[str, int] = {}
-    begun = 0
-    try:
-        for record in records(path):
-            if not waiting:
-                begun = record.place.offset
-            _await(record, waiting)
-            if not waiting:
-                end = record.place.offset + record.place.length
-    except WarcError:
-        pass  # the tear that is looked for
-    return begun if waiting else end
+    """Return where the last whole exchange of a file ends.
 
-
-def _await(record: Record, waiting: dict[str, int]) -> None:
-    """Keep the list of records that were announced by an exchange and have not come yet.
-
-    The writer names on the capture all that it writes with it, so a group that lost its end shows.
+    The writer names on the capture all that it writes with it, so an exchange that lost its end shows; one that lost
+    its capture shows by what names a capture that did not come.
     """
-    waiting.pop(record.id, None)
-    if record.type in ("response", "revisit"):
-        waiting.clear()
-        waiting.update((other.strip("<> "), record.place.offset) for other in record.get_all("WARC-Concurrent-To"))
+    end = 0
+    info: str | None = None
+    waiting: set[str] = set()
+    for record in records(path, damage=passed_over):
+        if end == 0:
+            info = record.id if record.type == "warcinfo" else record.get("WARC-Warcinfo-ID")
+        elif not is_of_file(record, info):
+            continue
+        if record.type in ("response", "revisit"):
+            waiting = {other.strip("<> ") for other in record.get_all("WARC-Concurrent-To")}
+        elif record.get("WARC-Concurrent-To") is not None:
+            if record.id not in waiting:
+                continue
+            waiting.discard(record.id)
+        else:
+            waiting = set()
+        if not waiting:
+            end = record.place.offset + record.place.length
+    return end
 
 
 @contextmanager
@@ -83,18 +91,24 @@ def _locked(path: Path) -> Iterator[int | None]:
         except BlockingIOError:
             yield None
         else:
-            yield fd
+            yield fd if is_same_file(path, fd) else None
     finally:
         os.close(fd)
 
 
 def _mend(path: Path, fd: int) -> Mended:
     final = path.with_name(path.name.removesuffix(OPEN))
-    end, size = whole_until(path), path.stat().st_size
+    if final.exists():
+        raise StorageError(
+            f"{path} was left open by a crash, and {final.name} is there too; nothing was changed, and the open "
+            "file is not read. Move one of the two out of the folder, then run: newsarchive verify --repair"
+        )
+    end, size = whole_until(path), os.fstat(fd).st_size
     aside = None
     if end < size:
         aside = final.with_name(f"{final.name}.torn-{end}")
         _copy_tail(fd, end, size, aside)
+        sync_folder(path.parent)
         os.ftruncate(fd, end)
     os.fsync(fd)
     if end:
@@ -106,11 +120,15 @@ def _mend(path: Path, fd: int) -> Mended:
 
 
 def _copy_tail(fd: int, start: int, end: int, to: Path) -> None:
-    with to.open("wb") as torn:
-        os.lseek(fd, start, os.SEEK_SET)
-        left = end - start
-        while left > 0 and (piece := os.read(fd, min(left, 1 << 20))):
-            torn.write(piece)
-            left -= len(piece)
-        torn.flush()
-        os.fsync(torn.fileno())
+    try:
+        with to.open("wb") as torn:
+            os.lseek(fd, start, os.SEEK_SET)
+            left = end - start
+            while left > 0 and (piece := os.read(fd, min(left, 1 << 20))):
+                torn.write(piece)
+                left -= len(piece)
+            torn.flush()
+            os.fsync(torn.fileno())
+    except OSError:
+        to.unlink(missing_ok=True)
+        raise

@@ -1,33 +1,27 @@
 """Read WARC files: record by record, by offset, or capture by capture with what is known of how each was found."""
 
-import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import urljoin
 
 from storage.errors import BadRecord, TornRecord, WarcError
-from storage.model import (
-    Capture,
-    CrawlRun,
-    Discovery,
-    RecordPlace,
-    RefersTo,
-    Site,
-    UrlKind,
-)
-from storage.warc.members import members
-from storage.warc.payload import Headers, entity, header, http_headers
-from storage.warc.record import Record, parse_fields, parse_record, sha256
+from storage.model import Capture, CrawlRun, Discovery, RecordPlace, RefersTo
+from storage.warc.members import members, next_member
+from storage.warc.payload import entity_of, http_headers
+from storage.warc.provenance import RUN_URI, discovery_of, run_of
+from storage.warc.record import Record, header, parse_record, sha256
 
-RUN_URI = "urn:newsarchive:crawl:"
 KEPT_TYPES = frozenset({"response", "revisit", "resource"})
 
-_FRACTION = re.compile(r"\.(\d{6})\d+")
 _PROFILE = re.compile(r"/revisit/([a-z-]+)")
 _OUR_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_YEAR_MONTH = re.compile(r"(\d{4})(?:-(\d\d))?")
+
+Damage = Callable[[WarcError], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,12 +48,42 @@ class RunEnded:
     run: CrawlRun
 
 
-def records(path: Path, start: int = 0) -> Iterator[Record]:
-    """Yield the records of a file with one gzip member a record; TornRecord or BadRecord where it is damaged."""
-    name = path.name.removesuffix(".open")
+def records(path: Path, start: int = 0, damage: Damage | None = None) -> Iterator[Record]:
+    """Yield the records of a file with one gzip member a record.
+
+    TornRecord or BadRecord where it is damaged; with `damage` that is told instead, and what is whole behind follows.
+    """
     with path.open("rb") as file:
-        for member in members(file, name, start):
-            yield parse_record(member.data, RecordPlace(warc=name, offset=member.offset, length=member.length))
+        yield from records_in(file, path.name.removesuffix(".open"), start, damage)
+
+
+def records_in(file: BinaryIO, name: str, start: int, damage: Damage | None) -> Iterator[Record]:
+    """Yield the records of a file that is open already, as `records` does."""
+    begin: int | None = start
+    while begin is not None:
+        at, begin = begin, None
+        try:
+            for member in members(file, name, at):
+                place = RecordPlace(warc=name, offset=member.offset, length=member.length)
+                try:
+                    record = parse_record(member.data, place)
+                except BadRecord as problem:
+                    _tell(problem, damage)
+                else:
+                    yield record
+        except WarcError as problem:
+            _tell(problem, damage)
+            begin = next_member(file, problem.offset + 1)
+
+
+def passed_over(problem: WarcError) -> None:
+    """Tell nobody of damage."""
+
+
+def _tell(problem: WarcError, damage: Damage | None) -> None:
+    if damage is None:
+        raise problem
+    damage(problem)
 
 
 def read_record(path: Path, offset: int) -> Record:
@@ -74,97 +98,146 @@ def kept(path: Path, start: int = 0) -> Iterator[Kept | RunBegan | RunEnded]:
     """Yield what the index wants to know of a file, in its order.
 
     A capture waits for the metadata record written with it: the next capture or the end of the file ends the wait.
+    Wherever `start` is, the run that the file's own warcinfo record names is told first. What stands behind damage is
+    yielded too; the first damage is raised at the end.
     """
+    damage: list[WarcError] = []
     waiting: Kept | None = None
+    for told in _told(path, start, damage):
+        if isinstance(told, Record):
+            if waiting and _is_of(told, waiting):
+                waiting = replace(waiting, discovery=discovery_of(told))
+            continue
+        if waiting:
+            yield waiting
+        waiting = told if isinstance(told, Kept) else None
+        if not isinstance(told, Kept):
+            yield told
+    if waiting:
+        yield waiting
+    if damage:
+        raise damage[0]
+
+
+def _told(path: Path, start: int, damage: list[WarcError]) -> Iterator[Kept | RunBegan | RunEnded | Record]:
+    """Yield what each record tells; metadata records as they are."""
     run: str | None = None
-    damage: WarcError | None = None
-    read = records(path, start)
-    while True:
+    info: str | None = None
+    for record in _with_warcinfo(path, start, damage):
+        if damage and info and not is_of_file(record, info):
+            continue
         try:
-            record = next(read, None)
-        except WarcError as problem:
-            record, damage = None, problem
-        if record is None or record.type in KEPT_TYPES:
-            if waiting:
-                yield waiting
-            waiting = _kept(record, run) if record else None
-        elif waiting and record.type == "metadata" and _is_of(record, waiting):
-            waiting = Kept(capture=waiting.capture, discovery=discovery_of(record), block=waiting.block)
-        elif (event := _event(record)) is not None:
-            run = event.run.id
-            if waiting:
-                yield waiting
-            waiting = None
-            yield event
-        if damage:
-            raise damage
-        if record is None:
-            return
+            told = _meaning(record, run)
+        except BadRecord as problem:
+            damage.append(problem)
+            continue
+        if record.type == "warcinfo":
+            run, info = (told.run.id, record.id) if isinstance(told, RunBegan) else (None, None)
+        if told:
+            yield told
+
+
+def _meaning(record: Record, run: str | None) -> Kept | RunBegan | RunEnded | Record | None:
+    if record.type in KEPT_TYPES:
+        capture = capture_of(record, run)
+        return Kept(capture=capture, discovery=None, block=record.block) if capture else None
+    if record.type == "warcinfo":
+        began = run_of(record)
+        return RunBegan(run=began) if began else None
+    if record.type == "metadata" and record.uri.startswith(RUN_URI):
+        ended = run_of(record)
+        return RunEnded(run=ended) if ended else None
+    return record if record.type == "metadata" else None
+
+
+def _with_warcinfo(path: Path, start: int, damage: list[WarcError]) -> Iterator[Record]:
+    if start:
+        first = next(records(path, 0, damage=passed_over), None)
+        if first and first.type == "warcinfo" and first.place.offset < start:
+            yield first
+    yield from records(path, start, damage.append)
+
+
+def is_of_file(record: Record, info: str | None) -> bool:
+    """Tell whether a record is of the file that a warcinfo record begins.
+
+    A page may be a WARC file itself: where its own record is damaged, those that it holds come to light. They are not
+    ours.
+    """
+    return (record.get("WARC-Warcinfo-ID") or "").strip("<> ") == (info or "").strip("<> ")
 
 
 def _is_of(record: Record, waiting: Kept) -> bool:
-    named = (record.get("WARC-Concurrent-To") or record.get("WARC-Refers-To") or "").strip("<> ")
-    return named == waiting.capture.record_id and b"site: " in record.block
+    if record.type != "metadata" or b"site: " not in record.block:
+        return False
+    named = record.get("WARC-Concurrent-To") or record.get("WARC-Refers-To") or ""
+    return named.strip("<> ") == waiting.capture.record_id
 
 
-def _event(record: Record) -> RunBegan | RunEnded | None:
-    if record.type == "warcinfo" and b"newsarchive-run: " in record.block:
-        return RunBegan(run=_run(record))
-    if record.type == "metadata" and record.uri.startswith(RUN_URI):
-        return RunEnded(run=_run(record))
-    return None
-
-
-def _kept(record: Record, run: str | None) -> Kept | None:
-    capture = capture_of(record, run)
-    return Kept(capture=capture, discovery=None, block=record.block) if capture else None
+def is_capture(record: Record) -> bool:
+    """Tell whether a record is a capture: no dns:, ftp: or urn: record is one, nor a request."""
+    return record.type in KEPT_TYPES and record.uri[:8].lower().startswith(("http://", "https://"))
 
 
 def capture_of(record: Record, run: str | None = None) -> Capture | None:
-    """Return the capture that a record holds; None for records of other schemes than http (dns:, ftp:, urn:)."""
-    date = record.get("WARC-Date") or ""
-    if not record.uri.startswith(("http://", "https://")):
+    """Return the capture that a record holds, or None. BadRecord where its WARC-Date is missing or none."""
+    if not is_capture(record):
         return None
-    http = record.type != "resource" and "http" in (record.get("Content-Type") or "application/http")
+    http = record.type != "resource" and is_http(record)
     status, headers = http_headers(record.block) if http else (None, ())
-    body = b"" if record.type == "revisit" else (entity(record.block) if http else record.block)
-    location = header(headers, "Location") if status and 300 <= status < 400 else None
+    body = b"" if record.type == "revisit" else (entity_of(record.block, headers) if http else record.block)
+    is_redirect = status is not None and 300 <= status < 400 and status != 304
     return Capture(
         url=record.uri,
         record_id=record.id,
         place=record.place,
         kind=record.type if http else "resource",
-        fetched_at=parse_date(date, record),
-        date=date,
+        fetched_at=parse_date(record),
+        date=record.get("WARC-Date") or "",
         status=status,
         mime=_mime(header(headers, "Content-Type") if http else record.get("Content-Type")),
-        payload_digest=_payload_digest(record, body),
+        payload_digest=_payload_digest(record, body, is_ours=run is not None),
         payload_size=len(body),
-        truncated=record.get("WARC-Truncated") if record.type != "revisit" else None,
+        truncated=_truncated(record),
         refers_to=_refers_to(record),
         profile=_profile(record),
-        redirect_url=_absolute(record.uri, location),
+        redirect_url=_absolute(record.uri, header(headers, "Location")) if is_redirect else None,
         crawl=run,
         etag=header(headers, "ETag"),
         last_modified=header(headers, "Last-Modified"),
     )
 
 
-def parse_date(text: str, record: Record) -> datetime:
-    """Parse WARC-Date: W3C's profile of ISO 8601, UTC, any number of fraction digits (WARC 1.1, 5.4)."""
+def is_http(record: Record) -> bool:
+    """Tell whether a record's block is an HTTP message."""
+    return (record.get("Content-Type") or "application/http").lower().startswith("application/http")
+
+
+def parse_date(record: Record) -> datetime:
+    """Parse WARC-Date: W3C's profile of ISO 8601, UTC, as exact as the tool had it (WARC 1.1, 5.4)."""
+    text = (record.get("WARC-Date") or "").strip()
+    short = _YEAR_MONTH.fullmatch(text)
     try:
-        at = datetime.fromisoformat(_FRACTION.sub(r".\1", text.strip()))
-    except ValueError:
+        at = datetime.fromisoformat(f"{short[1]}-{short[2] or '01'}-01" if short else text)
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise BadRecord(record.place.warc, record.place.offset, f"a record with WARC-Date {text!r} stands") from None
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
-def _payload_digest(record: Record, body: bytes) -> str | None:
+def _payload_digest(record: Record, body: bytes, *, is_ours: bool) -> str | None:
     given = record.get("WARC-Payload-Digest")
-    if record.type == "revisit" or (given and _OUR_DIGEST.fullmatch(given)):
+    if record.type == "revisit" or (is_ours and given and _OUR_DIGEST.fullmatch(given)):
         return given
-    # Other tools hash with SHA-1, or over the chunk framing: one digest for all makes equal payloads meet.
+    # Other tools hash with SHA-1, or over the chunk framing, or wrongly: one digest for all makes equal payloads meet,
+    # and a false one would let a later page be dropped as seen before.
     return sha256(body) if body else None
+
+
+def _truncated(record: Record) -> str | None:
+    if record.type == "revisit":
+        return None  # only its payload is left out, as it should be
+    # The first segment of a record that goes on in `continuation` records (WARC 1.1, 7): a part, for our purposes.
+    return record.get("WARC-Truncated") or ("unspecified" if record.get("WARC-Segment-Number") else None)
 
 
 def _refers_to(record: Record) -> RefersTo | None:
@@ -193,43 +266,3 @@ def _absolute(base: str, location: str | None) -> str | None:
         return urljoin(base, location).partition("#")[0]
     except ValueError:
         return None
-
-
-def discovery_of(record: Record) -> Discovery | None:
-    """Return how a URL was found, from the metadata record beside its capture."""
-    fields = dict(parse_fields(record.block))
-    try:
-        return Discovery(
-            site=fields["site"],
-            kind=UrlKind(fields["kind"]),
-            via=fields.get("via"),
-            via_kind=UrlKind(fields["viaKind"]) if "viaKind" in fields else None,
-            title=fields.get("title"),
-            published=datetime.fromisoformat(fields["published"]) if "published" in fields else None,
-            anchor=fields.get("anchor"),
-        )
-    except (KeyError, ValueError):
-        return None
-
-
-def _run(record: Record) -> CrawlRun:
-    fields: Headers = parse_fields(record.block)
-    finished = header(fields, "finished")
-    try:
-        return CrawlRun(
-            id=header(fields, "newsarchive-run") or "",
-            sites=tuple(_site(value) for key, value in fields if key == "newsarchive-site"),
-            started_at=datetime.fromisoformat(header(fields, "started") or ""),
-            finished_at=datetime.fromisoformat(finished) if finished else None,
-            outcome=header(fields, "outcome"),
-            counters=json.loads(header(fields, "counters") or "{}"),
-        )
-    except (KeyError, TypeError, ValueError) as problem:
-        raise BadRecord(
-            record.place.warc, record.place.offset, f"a run that cannot be read ({problem}) stands"
-        ) from None
-
-
-def _site(text: str) -> Site:
-    told = json.loads(text)
-    return Site(name=told["name"], url=told["url"], hosts=tuple(told["hosts"]))

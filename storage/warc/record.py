@@ -26,9 +26,11 @@ HTTP_RESPONSE = "application/http;msgtype=response"
 HTTP_REQUEST = "application/http;msgtype=request"
 
 Fields = Iterable[tuple[str, str | None]]
+Headers = tuple[tuple[str, str], ...]
 
-_FOLD = re.compile(r"[\r\n]+")
-_HEAD_END = re.compile(rb"\r?\n\r?\n")
+HEAD_END = re.compile(rb"\r?\n\r?\n")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]+")
+_BLANK = " \t\r"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,15 +40,14 @@ class Record:
     place: RecordPlace
     type: str
     """warcinfo, response, request, revisit, metadata, resource ... lower case."""
-    headers: tuple[tuple[str, str], ...]
+    headers: Headers
     block: bytes
     tail: bytes = END
     """What follows the block in the member: CRLFCRLF in a record that is well made."""
 
     def get(self, name: str) -> str | None:
         """Return the first value of a named field, in any case, or None."""
-        wanted = name.lower()
-        return next((value for key, value in self.headers if key.lower() == wanted), None)
+        return header(self.headers, name)
 
     def get_all(self, name: str) -> tuple[str, ...]:
         """Return all values of a named field."""
@@ -63,6 +64,12 @@ class Record:
     def uri(self) -> str:
         """Target URI; wget 1.x puts it in angle brackets, as WARC 1.0's grammar had it."""
         return (self.get("WARC-Target-URI") or "").strip("<> ")
+
+
+def header(headers: Headers, name: str) -> str | None:
+    """Return the first value of a header, or None."""
+    wanted = name.lower()
+    return next((value for key, value in headers if key.lower() == wanted), None)
 
 
 def _made_id(record: Record) -> str:
@@ -89,14 +96,25 @@ def warc_date(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
+def tidy(value: str) -> str:
+    r"""Return a value as a named field can hold it, and as a reader will give it back.
+
+    >>> tidy(" Two\r\nlines ")
+    'Two lines'
+    """
+    return _CONTROL.sub(" ", value).encode("utf-8", "replace").decode().strip(_BLANK)
+
+
+def written(fields: Fields) -> Headers:
+    """Return named fields as a reader will give them back; those without a value are left out."""
+    return tuple((name, tidy(value)) for name, value in fields if value is not None)
+
+
 def member(type_: str, fields: Fields, block: bytes, *, dense: bool = False) -> bytes:
     """Return a record as a gzip member. `dense` squeezes harder: for text, not for what comes compressed already."""
-    head = [VERSION, b"WARC-Type: ", type_.encode(), b"\r\n"]
-    for name, value in fields:
-        if value is not None:
-            head.append(f"{name}: {_FOLD.sub(' ', value)}\r\n".encode())
-    head.append(b"Content-Length: %d\r\n\r\n" % len(block))
-    return squeeze(b"".join([*head, block, END]), dense=dense)
+    all_fields = [("WARC-Type", type_), *fields, ("Content-Length", str(len(block)))]
+    head = VERSION + warc_fields(all_fields) + b"\r\n"
+    return squeeze(head + block + END, dense=dense)
 
 
 def squeeze(record: bytes, *, dense: bool) -> bytes:
@@ -105,44 +123,49 @@ def squeeze(record: bytes, *, dense: bool) -> bytes:
 
 
 def warc_fields(fields: Fields) -> bytes:
-    """Return a block of the type application/warc-fields."""
-    return b"".join(f"{name}: {_FOLD.sub(' ', value)}\r\n".encode() for name, value in fields if value is not None)
+    """Return a block of the type application/warc-fields, or the named fields of a record's header."""
+    return "".join(f"{name}: {value}\r\n" for name, value in written(fields)).encode()
 
 
-def parse_fields(text: bytes) -> tuple[tuple[str, str], ...]:
+def parse_fields(text: bytes) -> Headers:
     """Parse named fields, folded lines joined; lines without a colon are left out."""
     found: list[tuple[str, str]] = []
-    for line in text.decode("utf-8", "replace").replace("\r\n", "\n").split("\n"):
+    for line in text.decode("utf-8", "replace").split("\n"):
         if line[:1] in (" ", "\t") and found:
             name, value = found[-1]
-            found[-1] = (name, f"{value} {line.strip()}")
+            found[-1] = (name, f"{value} {line.strip(_BLANK)}")
             continue
         name, colon, value = line.partition(":")
         if colon:
-            found.append((name.strip(), value.strip()))
+            found.append((name.strip(_BLANK), value.strip(_BLANK)))
     return tuple(found)
 
 
 def parse_record(data: bytes, place: RecordPlace) -> Record:
     """Parse the content of a member; BadRecord where it does not hold one whole record."""
-    end = _HEAD_END.search(data)
+    end = HEAD_END.search(data)
     if not data.startswith(b"WARC/") or end is None:
         raise BadRecord(place.warc, place.offset, "no WARC record begins here; something else stands")
-    first, _, rest = data[: end.start()].partition(b"\n")
-    del first
-    headers = parse_fields(rest)
-    fields = {name.lower(): value for name, value in reversed(headers)}
-    try:
-        length = int(fields["content-length"])
-    except (KeyError, ValueError):
-        raise BadRecord(place.warc, place.offset, "a record without a valid Content-Length stands") from None
+    headers = parse_fields(data[data.index(b"\n") : end.start()])
+    length = content_length(headers)
+    if length is None:
+        raise BadRecord(place.warc, place.offset, "a record without a valid Content-Length stands")
     block = data[end.end() : end.end() + length]
-    if len(block) < length or length < 0:
+    if len(block) < length:
         raise BadRecord(place.warc, place.offset, f"a record has {len(block)} of {length} bytes of its block")
+    tail = data[end.end() + length :]
+    if tail.strip():
+        raise BadRecord(place.warc, place.offset, f"{len(tail)} bytes follow a record in its gzip member, which stands")
     return Record(
         place=place,
-        type=fields.get("warc-type", "").lower(),
+        type=(header(headers, "WARC-Type") or "").lower(),
         headers=headers,
         block=block,
-        tail=data[end.end() + length :],
+        tail=tail,
     )
+
+
+def content_length(headers: Headers) -> int | None:
+    """Return the length of a record's block; None where the header does not give it in digits."""
+    text = header(headers, "Content-Length") or ""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 20 else None

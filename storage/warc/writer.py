@@ -11,38 +11,27 @@ An exchange is one group of records, written by one call:
 import errno
 import fcntl
 import hashlib
-import json
 import os
 import secrets
 import socket
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NoReturn, Protocol
+from typing import NoReturn
 
 from storage.errors import DiskFull, StorageError
-from storage.model import Capture, CrawlRun, Exchange, RecordPlace, RefersTo, Site
-from storage.warc.exchange import Group, group
-from storage.warc.reader import RUN_URI
+from storage.model import Capture, CrawlRun, Exchange, RecordPlace
+from storage.warc.exchange import Originals as Originals  # noqa: PLC0414 - the writer's callers implement it
+from storage.warc.exchange import group
+from storage.warc.provenance import RUN_URI, run_fields
 from storage.warc.record import WARC_FIELDS, Fields, member, record_id, sha256, warc_date, warc_fields
 
 OPEN = ".open"
 PREFIX = "newsarchive"
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-
-
-class Originals(Protocol):
-    """Which records a revisit may stand for: whole, committed, and never another revisit."""
-
-    def by_digest(self, payload_digest: str) -> RefersTo | None:
-        """Return a response with that payload, or None."""
-        ...
-
-    def by_url(self, url: str) -> RefersTo | None:
-        """Return the latest whole 200 response of that URL, or None."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +63,12 @@ class _File:
     opened_at: datetime
     size: int = 0
     synced: int = 0
-    digest: "hashlib._Hash | None" = None
-    """Of all that was written; None once a failed write made it unsure."""
+    digest: "hashlib._Hash" = field(default_factory=hashlib.sha256)
+
+    @property
+    def name(self) -> str:
+        """Name that it will have once it is closed."""
+        return self.path.name.removesuffix(OPEN)
 
 
 class WarcWriter:
@@ -109,22 +102,30 @@ class WarcWriter:
         self._on_closed = on_closed
         self._serial = 0
         self._file: _File | None = None
+        self._broken: StorageError | None = None
         self._lock = threading.RLock()
 
     def keep(self, exchange: Exchange) -> Capture:
         """Write one exchange and return it as a capture. It is on the disk for sure only after `sync`.
 
-        DiskFull or StorageError where it cannot be written; the file then ends with the record before, whole.
+        DiskFull or StorageError where it cannot be written; the file then ends with the record before, whole, and the
+        next call may succeed again.
         """
         with self._lock:
             file = self._current()
             made = group(exchange, self._originals, self._new_id, file.info_id)
-            offset = self._append(b"".join(made.members))
-            return self._capture(made, file, offset)
+            offset = self._append(file, b"".join(made.members))
+            place = RecordPlace(warc=file.name, offset=offset, length=len(made.members[0]))
+            return made.capture(place, self._run.id)
 
     def sync(self) -> None:
-        """Bring all that was written to the disk (fdatasync)."""
+        """Bring all that was written to the disk (fdatasync).
+
+        StorageError where the disk refuses, and from then on always: after a failed fdatasync the kernel forgets what
+        it could not write, and a second call would promise what nobody holds. The next start looks at what is there.
+        """
         with self._lock:
+            self._refuse_if_broken()
             file = self._file
             if file is None or file.synced == file.size:
                 return
@@ -132,16 +133,16 @@ class WarcWriter:
             try:
                 os.fdatasync(file.fd)
             except OSError as problem:
-                _refused(file.path, problem)
+                self._abandon(file, problem)
             file.synced = size
 
     def end(self, run: CrawlRun) -> None:
-        """Write how the run ended; nothing where the run wrote no file."""
+        """Write how a run ended; nothing where no file was written."""
         with self._lock:
             if self._file is None and not self._serial:
                 return
             file = self._current()
-            block = warc_fields(_run_fields(run))
+            block = warc_fields(run_fields(run))
             fields: Fields = (
                 ("WARC-Record-ID", f"<{self._new_id()}>"),
                 ("WARC-Date", warc_date(run.finished_at or self._now())),
@@ -150,28 +151,28 @@ class WarcWriter:
                 ("WARC-Block-Digest", sha256(block)),
                 ("Content-Type", WARC_FIELDS),
             )
-            self._append(member("metadata", fields, block))
+            self._append(file, member("metadata", fields, block))
 
     def close(self) -> ClosedFile | None:
-        """Close and rename the file that is open; None where none is."""
+        """Close and rename the file that is open; None where none is. What is kept later goes into a new file."""
         with self._lock:
             if self._file is None:
                 return None
             self.sync()
             file, self._file = self._file, None
-            final = file.path.with_name(file.path.name.removesuffix(OPEN))
-            file.path.rename(final)
-            os.close(file.fd)
-            sync_folder(self._folder)
-            closed = ClosedFile(name=final.name, size=file.size, sha256=_digest(file, final))
+            try:
+                file.path.rename(file.path.with_name(file.name))
+                sync_folder(self._folder)
+            except OSError as problem:
+                refused(file.path, problem)
+            finally:
+                os.close(file.fd)
+            closed = ClosedFile(name=file.name, size=file.size, sha256=file.digest.hexdigest())
             self._on_closed(closed)
             return closed
 
-    def _capture(self, made: Group, file: _File, offset: int) -> Capture:
-        name = file.path.name.removesuffix(OPEN)
-        return made.capture(RecordPlace(warc=name, offset=offset, length=len(made.members[0])), self._run.id)
-
     def _current(self) -> _File:
+        self._refuse_if_broken()
         file = self._file
         if file is not None:
             age = (self._now() - file.opened_at).total_seconds()
@@ -182,88 +183,123 @@ class WarcWriter:
 
     def _open(self) -> _File:
         at = self._now()
-        self._serial += 1
-        stamp = f"{at.astimezone(UTC):%Y%m%d%H%M%S}{at.microsecond // 1000:03}"
-        name = f"{PREFIX}-{stamp}-{self._serial:05}-{self._host}-{secrets.token_hex(4)}.warc.gz"
-        path = self._folder / (name + OPEN)
+        path, fd = self._new_path(at)
+        file = _File(path=path, fd=fd, info_id=self._new_id(), opened_at=at)
+        info = self._warcinfo(file)
         try:
-            fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
-        except OSError as problem:
-            _refused(path, problem)
-        # Held until the file is closed: `mend` leaves a locked file alone.
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        file = _File(path=path, fd=fd, info_id=self._new_id(), opened_at=at, digest=hashlib.sha256())
-        self._file = file
-        try:
-            self._append(self._warcinfo(file, name, at))
-        except StorageError:
-            self._file = None
-            os.close(fd)
+            _write_all(fd, info)
+            sync_folder(self._folder)
+        except BaseException as problem:
             path.unlink(missing_ok=True)
+            os.close(fd)
+            if isinstance(problem, OSError):
+                refused(path, problem)
             raise
-        sync_folder(self._folder)
-        self._on_opened(name)
+        file.size = len(info)
+        file.digest.update(info)
+        self._file = file
+        self._serial += 1
+        self._on_opened(file.name)
         return file
 
-    def _warcinfo(self, file: _File, name: str, at: datetime) -> bytes:
+    def _new_path(self, at: datetime) -> tuple[Path, int]:
+        """Make and lock a file of a name that no file has or had."""
+        stamp = f"{at.astimezone(UTC):%Y%m%d%H%M%S}{at.microsecond // 1000:03}"
+        while True:
+            name = f"{PREFIX}-{stamp}-{self._serial + 1:05}-{self._host}-{secrets.token_hex(4)}.warc.gz"
+            path = self._folder / (name + OPEN)
+            if path.with_name(name).exists():
+                continue
+            try:
+                fd = _locked(path)
+            except OSError as problem:
+                refused(path, problem)
+            if fd is not None:
+                return path, fd
+
+    def _warcinfo(self, file: _File) -> bytes:
         block = warc_fields(
             [
                 *self._info.items(),
                 ("format", "WARC File Format 1.1"),
                 ("conformsTo", "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/"),
                 ("isPartOf", self._run.id),
-                *_run_fields(self._run),
+                *run_fields(self._run),
             ]
         )
         fields: Fields = (
             ("WARC-Record-ID", f"<{file.info_id}>"),
-            ("WARC-Date", warc_date(at)),
-            ("WARC-Filename", name),
+            ("WARC-Date", warc_date(file.opened_at)),
+            ("WARC-Filename", file.name),
             ("WARC-Block-Digest", sha256(block)),
             ("Content-Type", WARC_FIELDS),
         )
         return member("warcinfo", fields, block)
 
-    def _append(self, data: bytes) -> int:
+    def _append(self, file: _File, data: bytes) -> int:
         """Write bytes at the end, all or nothing; returns the offset where they begin."""
-        file = self._file
-        assert file is not None
         offset = file.size
-        view = memoryview(data)
         try:
-            while view:
-                view = view[os.write(file.fd, view) :]
-        except OSError as problem:
-            file.digest = None
-            os.ftruncate(file.fd, offset)
-            os.lseek(file.fd, offset, os.SEEK_SET)
-            _refused(file.path, problem)
+            _write_all(file.fd, data)
+        except BaseException as problem:
+            try:
+                os.ftruncate(file.fd, offset)
+                os.lseek(file.fd, offset, os.SEEK_SET)
+            except OSError as worse:
+                self._abandon(file, worse)
+            if isinstance(problem, OSError):
+                refused(file.path, problem)
+            raise
         file.size += len(data)
-        if file.digest is not None:
-            file.digest.update(data)
+        file.digest.update(data)
         return offset
 
+    def _abandon(self, file: _File, problem: OSError) -> NoReturn:
+        """Give the file up as it lies: it stays open by name, and the next start mends it."""
+        self._file = None
+        with suppress(OSError):
+            os.close(file.fd)
+        try:
+            refused(file.path, problem)
+        except StorageError as told:
+            self._broken = told
+            raise
 
-def _run_fields(run: CrawlRun) -> Fields:
-    yield "newsarchive-run", run.id
-    yield "started", run.started_at.isoformat()
-    if run.finished_at:
-        yield "finished", run.finished_at.isoformat()
-        yield "outcome", run.outcome
-        yield "counters", json.dumps(dict(run.counters), sort_keys=True)
-    for site in run.sites:
-        yield "newsarchive-site", _site_text(site)
+    def _refuse_if_broken(self) -> None:
+        if self._broken is not None:
+            raise type(self._broken)(*self._broken.args) from self._broken
 
 
-def _site_text(site: Site) -> str:
-    return json.dumps({"name": site.name, "url": site.url, "hosts": list(site.hosts)}, ensure_ascii=False)
+def _locked(path: Path) -> int | None:
+    """Make a file and lock it; None where the name is taken, or `mend` was quicker and has cleared it away."""
+    try:
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+    except FileExistsError:
+        return None
+    # Held until the file is closed: `mend` leaves a locked file alone.
+    with suppress(BlockingIOError):
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if is_same_file(path, fd):
+            return fd
+    os.close(fd)
+    return None
 
 
-def _digest(file: _File, path: Path) -> str:
-    if file.digest is not None:
-        return file.digest.hexdigest()
-    with path.open("rb") as whole:
-        return hashlib.file_digest(whole, "sha256").hexdigest()
+def is_same_file(path: Path, fd: int) -> bool:
+    """Tell whether a path still names the file that is open as `fd`."""
+    try:
+        return os.path.samestat(path.stat(), os.fstat(fd))
+    except FileNotFoundError:
+        return False
+
+
+def _write_all(fd: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        count = os.write(fd, view)
+        if not count:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        view = view[count:]
 
 
 def sync_folder(folder: Path) -> None:
@@ -275,13 +311,14 @@ def sync_folder(folder: Path) -> None:
         os.close(fd)
 
 
-def _refused(path: Path, problem: OSError) -> NoReturn:
+def refused(path: Path, problem: OSError) -> NoReturn:
+    """Say what it means that a file cannot be written: DiskFull or StorageError."""
     if problem.errno in _NO_SPACE:
         raise DiskFull(
-            f"no space is left for {path}; all that was committed before is whole, the page in hand was not kept. "
-            "Free some space, then go on with: newsarchive crawl"
+            f"no space is left for {path}; all that was committed before is whole, what was in hand was not kept. "
+            "Free some space, then start the same command again"
         ) from problem
     raise StorageError(
-        f"{path} cannot be written ({problem.strerror}); all that was committed before is whole. "
+        f"{path} cannot be written ({problem.strerror or problem}); all that was committed before is whole. "
         "Look into it with: newsarchive doctor"
     ) from problem
