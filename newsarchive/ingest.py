@@ -38,6 +38,8 @@ class Batching:
     """Captures in a transaction at most."""
     seconds: float = 1.0
     """How long a capture waits for company at most."""
+    lull: float = 0.05
+    """How long it waits while nothing else is on its way: what a page brings to light is due only once committed."""
     in_flight: int = 256
     """Captures submitted and not yet committed, above which `wait_room` waits."""
 
@@ -170,8 +172,10 @@ class Ingestor:
                 elif len(ready) >= self._batching.every or self._hurry or self._stale(first):
                     return ready
                 else:
-                    left = self._batching.seconds - (time.monotonic() - first.since)
-                    self._changed.wait(max(left, 0.001))
+                    alone = len(ready) == len(self._queue)
+                    self._changed.wait(self._batching.lull if alone else self._left(first))
+                    if alone and len(ready) == len(self._queue):
+                        return ready
                     continue
             _wait(waiting_for)
 
@@ -187,7 +191,11 @@ class Ingestor:
         return ready
 
     def _stale(self, item: _Item) -> bool:
-        return item.note is not None or time.monotonic() - item.since >= self._batching.seconds
+        return item.note is not None or self._left(item) <= 0.001
+
+    def _left(self, item: _Item) -> float:
+        """Seconds for which an item may still wait for company."""
+        return max(self._batching.seconds - (time.monotonic() - item.since), 0.001)
 
     def _write(self, batch: list[_Item]) -> None:
         rows = [self._rows(item.kept, item.reading.result()) for item in batch if item.kept and item.reading]

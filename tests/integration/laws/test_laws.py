@@ -56,7 +56,7 @@ def test_independent_tools_read_every_file(build: Callable[..., Any]) -> None:
             theirs = [(r.rec_type, r.rec_headers.get_header("WARC-Record-ID")) for r in ArchiveIterator(file)]
         assert theirs == [(type_, f"<{id_}>") for type_, id_ in own]
         with path.open("rb") as file:
-            fast = [(r.record_type.name, r.record_id) for r in FastIterator(file, parse_http=False)]
+            fast = [(str(r.record_type).rpartition(".")[2], r.record_id) for r in FastIterator(file, parse_http=False)]
         assert fast == [(type_, f"<{id_}>") for type_, id_ in own]
         assert check_file(path).problems == []
 
@@ -124,9 +124,10 @@ def test_the_next_crawl_asks_only_for_what_is_due(build: Callable[..., Any]) -> 
     rig.crawl(later)
     second = rig.exchanges()[len(first) :]
     validated = {one.url for one in first if b"\r\netag:" in one.response.lower()}
-    again = [one for one in second if one.url in validated]
+    # robots.txt is asked for whole: the crawl needs its text before anything else.
+    again = [one for one in second if one.url in validated and not one.url.endswith("/robots.txt")]
     assert again
-    assert all(b"if-none-match:" in one.request.lower() for one in again)
+    assert [one.url for one in again if b"if-none-match:" not in one.request.lower()] == []
     answers = rig.server.newsroom.answers(later, origin=rig.server.url.rstrip("/"))
     edited = {
         a.url for a in answers.articles if rig.server.clock.now() - HOUR < a.versions[-1].since and len(a.versions) > 1
