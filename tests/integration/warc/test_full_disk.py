@@ -1,0 +1,124 @@
+"""A disk that is full, or takes no more, costs the exchange in hand and nothing else."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from storage.errors import DiskFull, StorageError
+from storage.model import Exchange
+from storage.warc.check import check_file
+from storage.warc.reader import kept
+from storage.warc.writer import WarcWriter
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 256 kB."""
+    folder = tmp_path / "warc"
+    folder.mkdir()
+    if os.geteuid() != 0:
+        pytest.skip("a small file system can be mounted by root only")
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", folder], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip(f"no small file system can be mounted here: {mounted.stderr.decode()}")
+    yield folder
+    subprocess.run(["umount", folder], check=True)
+
+
+def large(exchange: Exchange, number: int) -> Exchange:
+    """An exchange whose answer does not compress."""
+    head, _, _ = exchange.response.partition(b"\r\n\r\n")
+    body = os.urandom(20_000)
+    return replace(exchange, url=f"{exchange.url}/{number}", response=head + b"\r\n\r\n" + body)
+
+
+def test_a_full_disk_leaves_a_whole_file(
+    small_disk: Path, writer_of: Callable[..., WarcWriter], exchanges: dict[str, Exchange]
+) -> None:
+    """What was kept before the disk was full is there; the file ends with it, and can be closed once there is room."""
+    ballast = small_disk / "ballast"
+    ballast.write_bytes(bytes(40_000))
+    writer = writer_of()
+    urls: list[str] = []
+    with pytest.raises(DiskFull, match="no space is left"):
+        urls.extend(writer.keep(large(exchanges["plain"], number)).url for number in range(20))
+    with pytest.raises(DiskFull):
+        writer.keep(large(exchanges["plain"], 20))
+    assert 3 < len(urls) < 20
+    ballast.unlink()
+    urls.append(writer.keep(large(exchanges["plain"], 21)).url)
+    closed = writer.close()
+    assert closed is not None
+    report = check_file(small_disk / closed.name)
+    assert (report.problems, report.sha256, report.size) == ([], closed.sha256, closed.size)
+    captures = [each.capture.url for each in kept(small_disk / closed.name) if hasattr(each, "capture")]
+    assert captures == urls
+
+
+def test_a_file_without_room_for_its_first_record_is_not_left_behind(
+    small_disk: Path, writer_of: Callable[..., WarcWriter], exchanges: dict[str, Exchange]
+) -> None:
+    """Where not even the warcinfo record fits, no file stays."""
+    ballast = small_disk / "ballast"
+    with pytest.raises(OSError, match="No space"):
+        ballast.write_bytes(bytes(300_000))
+    with pytest.raises(DiskFull):
+        writer_of().keep(exchanges["plain"])
+    assert [each.name for each in small_disk.iterdir()] == ["ballast"]
+
+
+LIMITED = """
+import resource, sys
+sys.path[:0] = {path!r}
+from datetime import UTC, datetime
+from pathlib import Path
+from storage.errors import StorageError
+from storage.model import CrawlRun, Exchange
+from storage.warc.writer import WarcWriter
+
+class Nothing:
+    def by_digest(self, digest): return None
+    def by_url(self, url): return None
+
+resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000))
+now = datetime.now(UTC)
+writer = WarcWriter(Path({folder!r}), run=CrawlRun(id="r", sites=(), started_at=now), info={{}}, originals=Nothing())
+import os
+for number in range(9):
+    block = b"HTTP/1.1 200 OK\\r\\n\\r\\n" + os.urandom(9000)
+    url = f"http://a.example/{{number}}"
+    exchange = Exchange(url=url, started_at=now, request=b"GET / HTTP/1.1\\r\\n\\r\\n", response=block)
+    try:
+        writer.keep(exchange)
+    except StorageError as problem:
+        print("refused", number)
+        break
+print(writer.close().name)
+"""
+
+
+def test_a_file_that_may_not_grow_is_cut_back(tmp_path: Path) -> None:
+    """A write that the system takes in part only (here by the limit on file sizes) leaves no part of itself."""
+    script = LIMITED.format(path=sys.path, folder=str(tmp_path))
+    told = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True, text=True).stdout.split()
+    assert told[0] == "refused"
+    report = check_file(tmp_path / told[2])
+    assert report.problems == []
+    assert len(report.captures) == int(told[1]) > 0
+
+
+def test_a_folder_that_takes_no_files_is_told(
+    tmp_path: Path, writer_of: Callable[..., WarcWriter], exchanges: dict[str, Exchange]
+) -> None:
+    """A folder that is gone is an error that says what to do, not a traceback of the operating system."""
+    writer = writer_of()
+    (tmp_path / "warc").rmdir()
+    with pytest.raises(StorageError, match="newsarchive doctor"):
+        writer.keep(exchanges["plain"])

@@ -1,0 +1,40 @@
+"""One writer, many threads: exchanges do not mix, and sync may come at any time."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+from storage.model import Capture, Exchange
+from storage.warc.check import check_file
+from storage.warc.reader import Kept, kept
+from storage.warc.writer import ClosedFile, WarcWriter
+
+
+def test_exchanges_of_many_threads_lie_one_behind_the_other(
+    tmp_path: Path, writer_of: Callable[..., WarcWriter], exchanges: dict[str, Exchange]
+) -> None:
+    """Whatever threads do and however files rotate: each file is sound, each capture is where it was said to be,
+    and none is there twice or missing.
+    """
+    closed: list[ClosedFile] = []
+    writer = writer_of(size_limit=30_000, on_closed=closed.append)
+
+    def work(thread: int) -> list[Capture]:
+        captures = []
+        for number in range(40):
+            captures.append(writer.keep(replace(exchanges["chunked"], url=f"http://a.example/{thread}/{number}")))
+            if number % 7 == thread:
+                writer.sync()
+        return captures
+
+    with ThreadPoolExecutor(4) as pool:
+        told = [capture for captures in pool.map(work, range(4)) for capture in captures]
+    writer.close()
+    found = []
+    for file in closed:
+        path = tmp_path / "warc" / file.name
+        assert check_file(path).problems == []
+        found += [each.capture for each in kept(path) if isinstance(each, Kept)]
+    assert len(closed) > 3
+    assert sorted(found, key=lambda each: each.url) == sorted(told, key=lambda each: each.url)

@@ -1,0 +1,259 @@
+"""Files of ours under every damage that disks, crashes and people do to them."""
+
+import random
+import subprocess
+import zlib
+from contextlib import nullcontext
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from storage.errors import WarcError
+from storage.model import CrawlRun, Discovery, Exchange, RefersTo, UrlKind
+from storage.warc.check import check_file
+from storage.warc.mend import mend
+from storage.warc.reader import Kept, kept, read_record, records
+from storage.warc.writer import WarcWriter
+
+BEGAN = datetime(2026, 3, 1, 12, tzinfo=UTC)
+NAME = "newsarchive-20260301120000000-00001-desk-00000000.warc.gz"
+
+
+class NoOriginals:
+    def by_digest(self, payload_digest: str) -> RefersTo | None:
+        return None
+
+    def by_url(self, url: str) -> RefersTo | None:
+        return None
+
+
+@pytest.fixture(scope="module")
+def content(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A file with four exchanges, three of them with a discovery, as bytes."""
+    folder = tmp_path_factory.mktemp("content")
+    run = CrawlRun(id="r", sites=(), started_at=BEGAN)
+    writer = WarcWriter(folder, run=run, info={"software": "s"}, originals=NoOriginals(), host="desk")
+    chance = random.Random(4)
+    for number in range(4):
+        writer.keep(
+            Exchange(
+                url=f"http://a.example/{number}",
+                started_at=BEGAN + timedelta(seconds=number),
+                request=b"GET / HTTP/1.1\r\n\r\n",
+                response=b"HTTP/1.1 200 OK\r\n\r\n" + chance.randbytes(200),
+                discovery=Discovery(site="a", kind=UrlKind.ARTICLE) if number else None,
+            )
+        )
+    closed = writer.close()
+    assert closed is not None
+    return (folder / closed.name).read_bytes()
+
+
+@pytest.fixture
+def path(tmp_path: Path, content: bytes) -> Path:
+    """The file, closed and sound."""
+    path = tmp_path / NAME
+    path.write_bytes(content)
+    return path
+
+
+def ends_of_groups(path: Path) -> list[int]:
+    """Where a file may end: behind its warcinfo record and behind each exchange."""
+    begins = [record.place.offset for record in records(path) if record.type == "response"]
+    return [*begins, path.stat().st_size]
+
+
+def sizes(path: Path) -> list[int]:
+    """Where to tear a file: around the end of each record at every byte, and in between now and then."""
+    near = {each.place.offset + step for each in records(path) for step in range(-10, 30)}
+    return sorted(size for size in {*near, *range(0, path.stat().st_size, 23)} if 0 <= size < path.stat().st_size)
+
+
+def gzip_finds(path: Path) -> bool:
+    """Whether `gzip -t` has anything to say of a file."""
+    return subprocess.run(["gzip", "-t", path], capture_output=True, check=False).returncode != 0
+
+
+def test_the_sound_file_is_sound(path: Path) -> None:
+    """What the writer wrote has no problem, and nothing unusual about it."""
+    report = check_file(path)
+    assert (report.problems, report.notes, report.records, len(report.captures)) == ([], [], 12, 4)
+
+
+def test_a_file_torn_anywhere_is_cut_to_whole_exchanges(path: Path, content: bytes, tmp_path: Path) -> None:
+    """At whatever byte a crash ended the file: what is left are the exchanges before it, the rest lies aside, and
+    nothing that is left has a problem.
+    """
+    ends = [0, *ends_of_groups(path)]
+    folder = tmp_path / "torn"
+    folder.mkdir()
+    for size in sizes(path):
+        torn = folder / f"{NAME}.open"
+        torn.write_bytes(content[:size])
+        mended = mend(torn)
+        assert mended is not None
+        end = max(each for each in ends if each <= size)
+        assert (mended.end, mended.cut) == (end, size - end)
+        left = {each.name: each.read_bytes() for each in folder.iterdir()}
+        expected = {NAME: content[:end]} if end else {}
+        if size > end:
+            assert mended.aside is not None
+            expected[mended.aside] = content[end:size]
+        assert left == expected
+        if end:
+            assert check_file(folder / NAME).problems == []
+        for each in folder.iterdir():
+            each.unlink()
+
+
+def test_a_torn_file_is_reported_wherever_it_is_torn(path: Path, content: bytes) -> None:
+    """A file that ends too early is a problem wherever it ends but between two exchanges."""
+    ends = set(ends_of_groups(path))
+    for size in sizes(path)[1:]:
+        path.write_bytes(content[:size])
+        assert bool(check_file(path).problems) == (size not in ends), size
+
+
+def test_every_flipped_bit_that_gzip_finds_is_found(path: Path, content: bytes) -> None:
+    """One bit, anywhere. What zlib finds, which is what `gzip -t` finds, the checker finds; and the records that the
+    damage did not touch are still there.
+    """
+    chance = random.Random(6)
+    for _ in range(300):
+        damaged = bytearray(content)
+        at = chance.randrange(len(damaged))
+        damaged[at] ^= 1 << chance.randrange(8)
+        path.write_bytes(damaged)
+        report = check_file(path)
+        if zlib_finds(bytes(damaged)):
+            assert report.problems, at
+        assert report.records >= 11
+    first = bytearray(content)
+    for at in range(10):
+        for bit in range(8):
+            first[at] ^= 1 << bit
+            path.write_bytes(first)
+            assert bool(check_file(path).problems) >= gzip_finds(path), (at, bit)
+            first[at] ^= 1 << bit
+
+
+def zlib_finds(data: bytes) -> bool:
+    """Whether a gzip file is damaged to zlib."""
+    while data:
+        inflater = zlib.decompressobj(31)
+        try:
+            inflater.decompress(data)
+        except zlib.error:
+            return True
+        if not inflater.eof:
+            return True
+        data = inflater.unused_data
+    return False
+
+
+@pytest.mark.parametrize(
+    "garbage", [bytes(1), bytes(4096), b"\x1f", b"\x1f\x8b\x08\x00", b"GET / HTTP/1.1\r\n\r\n", b"\r\n", b"\xff" * 9]
+)
+def test_what_does_not_belong_there_is_reported(path: Path, content: bytes, garbage: bytes) -> None:
+    """Garbage behind the last record, before the first, and between two: told with its place, and no record is lost."""
+    ends = ends_of_groups(path)
+    for at in (0, ends[1], len(content)):
+        path.write_bytes(content[:at] + garbage + content[at:])
+        report = check_file(path)
+        assert report.records == 12
+        assert [problem.offset for problem in report.problems] == [at]
+
+
+def test_a_page_of_zeros_costs_what_it_covers(path: Path, content: bytes) -> None:
+    """A hole, as power loss or a bad sector makes it: the records around it are read, the loss is named."""
+    second, third = ends_of_groups(path)[1:3]
+    path.write_bytes(content[:second] + bytes(third - second) + content[third:])
+    report = check_file(path)
+    assert report.records == 9
+    assert report.problems[0].offset == second
+
+
+def test_captures_behind_damage_are_read(path: Path, content: bytes) -> None:
+    """Damage to one exchange costs that exchange: those behind it are yielded before the damage is raised."""
+    second, third = ends_of_groups(path)[1:3]
+    path.write_bytes(content[:second] + bytes(third - second) + content[third:])
+    urls: list[str] = []
+    with pytest.raises(WarcError) as caught:
+        urls.extend(each.capture.url for each in kept(path) if isinstance(each, Kept))
+    assert urls == ["http://a.example/0", "http://a.example/2", "http://a.example/3"]
+    assert caught.value.offset == second
+
+
+def test_a_member_that_was_taken_out_is_missed(path: Path, content: bytes) -> None:
+    """A file that lost one whole member is sound to gzip; the records that name the lost one say that it is not."""
+    for lost in list(records(path)):
+        begin, end = lost.place.offset, lost.place.offset + lost.place.length
+        path.write_bytes(content[:begin] + content[end:])
+        assert not gzip_finds(path)
+        assert check_file(path).problems, lost.type
+    path.write_bytes(content)
+
+
+def test_a_record_that_stands_twice_is_reported(path: Path, content: bytes) -> None:
+    """Two records with one id are a problem, whoever wrote them."""
+    last = list(records(path))[-1]
+    path.write_bytes(content + content[last.place.offset :])
+    assert [problem.what for problem in check_file(path).problems] == ["a record id that stood before in this file"]
+
+
+def test_damage_in_the_middle_is_no_reason_to_cut(path: Path, content: bytes, tmp_path: Path) -> None:
+    """What stands whole behind damage may be in the index: `mend` cuts the torn end only."""
+    second, third = ends_of_groups(path)[1:3]
+    left_open = tmp_path / "open" / f"{NAME}.open"
+    left_open.parent.mkdir()
+    damaged = content[:second] + bytes(third - second) + content[third:]
+    left_open.write_bytes(damaged + b"\x1f\x8b\x08torn")
+    mended = mend(left_open)
+    assert mended is not None
+    assert (mended.end, mended.cut) == (len(damaged), 7)
+    assert (left_open.parent / NAME).read_bytes() == damaged
+
+
+def test_a_warc_file_within_a_torn_record_is_not_taken_for_ours(path: Path, content: bytes, tmp_path: Path) -> None:
+    """A page may be a WARC file itself: where its record is torn, what it holds stays out of the archive."""
+    published = tmp_path / "published"
+    published.mkdir()
+    run = CrawlRun(id="other", sites=(), started_at=BEGAN)
+    writer = WarcWriter(tmp_path / "published", run=run, info={}, originals=NoOriginals())
+    download = b"HTTP/1.1 200 OK\r\n\r\n" + content
+    writer.keep(Exchange(url="http://b.example/x.warc.gz", started_at=BEGAN, request=b"", response=download))
+    closed = writer.close()
+    assert closed is not None
+    whole = published / closed.name
+    first = list(records(whole))[1].place
+    torn = tmp_path / f"{closed.name}.open"
+    torn.write_bytes(whole.read_bytes()[: first.offset + first.length - 20])
+    mended = mend(torn)
+    assert mended is not None
+    assert mended.end == first.offset
+
+
+@given(data=st.binary(max_size=400))
+def test_any_bytes_are_an_answer_or_a_named_damage(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
+    """Whatever lies in a file, checker and readers end, and fail by name only."""
+    path = tmp_path_factory.getbasetemp() / "any.warc.gz"
+    path.write_bytes(data)
+    assert check_file(path).problems
+    with pytest.raises(WarcError):
+        read_record(path, 0)
+    with pytest.raises(WarcError) if data else nullcontext():
+        list(kept(path))
+
+
+def test_a_file_that_left_nothing_whole_is_taken_away(tmp_path: Path) -> None:
+    """A file that a crash left empty is gone after `mend`; one that is not there is no error."""
+    empty = tmp_path / f"{NAME}.open"
+    empty.touch()
+    mended = mend(empty)
+    assert mended is not None
+    assert (mended.end, mended.cut, mended.aside) == (0, 0, None)
+    assert list(tmp_path.iterdir()) == []
+    assert mend(empty) is None
