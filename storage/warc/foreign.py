@@ -22,11 +22,11 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
 
 from storage.errors import StorageError
+from storage.places import is_same_file, refused, sync_folder
 from storage.warc.arc import ArcFramer
 from storage.warc.framing import WARC_BEGIN, WarcFramer
 from storage.warc.members import MAGIC, next_member
 from storage.warc.source import BrokenStream, GzipSource, Source
-from storage.warc.writer import is_same_file, refused, sync_folder
 
 PART = ".part"
 _CHUNK = 1 << 20
@@ -216,7 +216,7 @@ def _framed(file: BinaryIO, taking: _Taking) -> Iterator[bytes]:
     is_gzip = begin.startswith(MAGIC)
     if not is_gzip and not _PLAIN.search(begin):
         if next_member(file, 0) is None:
-            what = "zstd, which has to be made .warc.gz first, stands" if _ZSTD.match(begin) else "no WARC or ARC stands"
+            what = "zstd (make it .warc.gz first) stands" if _ZSTD.match(begin) else "no WARC or ARC stands"
             taking.lose(0, what)
             return
         is_gzip = True  # of which the beginning is lost

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from storage.errors import StorageError
+from storage.places import is_same_file, refused, sync_folder
 from storage.warc.reader import is_of_file, passed_over, records
-from storage.warc.writer import OPEN, is_same_file, refused, sync_folder
+from storage.warc.writer import OPEN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,6 @@ An exchange is one group of records, written by one call:
     response or revisit  <--WARC-Concurrent-To-->  request, metadata (how the URL was found)
 """
 
-import errno
 import fcntl
 import hashlib
 import os
@@ -22,8 +21,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
 
-from storage.errors import DiskFull, StorageError
+from storage.errors import StorageError
 from storage.model import Capture, CrawlRun, Exchange, RecordPlace
+from storage.places import is_same_file, refused, sync_folder, write_all
 from storage.warc.exchange import Originals as Originals  # noqa: PLC0414 - the writer's callers implement it
 from storage.warc.exchange import group
 from storage.warc.provenance import RUN_URI, run_fields
@@ -31,7 +31,6 @@ from storage.warc.record import WARC_FIELDS, Fields, member, record_id, sha256, 
 
 OPEN = ".open"
 PREFIX = "newsarchive"
-_NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,7 +186,7 @@ class WarcWriter:
         file = _File(path=path, fd=fd, info_id=self._new_id(), opened_at=at)
         info = self._warcinfo(file)
         try:
-            _write_all(fd, info)
+            write_all(fd, info)
             sync_folder(self._folder)
         except BaseException as problem:
             path.unlink(missing_ok=True)
@@ -240,7 +239,7 @@ class WarcWriter:
         """Write bytes at the end, all or nothing; returns the offset where they begin."""
         offset = file.size
         try:
-            _write_all(file.fd, data)
+            write_all(file.fd, data)
         except BaseException as problem:
             try:
                 os.ftruncate(file.fd, offset)
@@ -283,42 +282,3 @@ def _locked(path: Path) -> int | None:
             return fd
     os.close(fd)
     return None
-
-
-def is_same_file(path: Path, fd: int) -> bool:
-    """Tell whether a path still names the file that is open as `fd`."""
-    try:
-        return os.path.samestat(path.stat(), os.fstat(fd))
-    except FileNotFoundError:
-        return False
-
-
-def _write_all(fd: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        count = os.write(fd, view)
-        if not count:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        view = view[count:]
-
-
-def sync_folder(folder: Path) -> None:
-    """Bring a folder's names to the disk: without it a rename may be lost with the power."""
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
-
-
-def refused(path: Path, problem: OSError) -> NoReturn:
-    """Say what it means that a file cannot be written: DiskFull or StorageError."""
-    if problem.errno in _NO_SPACE:
-        raise DiskFull(
-            f"no space is left for {path}; all that was committed before is whole, what was in hand was not kept. "
-            "Free some space, then start the same command again"
-        ) from problem
-    raise StorageError(
-        f"{path} cannot be written ({problem.strerror or problem}); all that was committed before is whole. "
-        "Look into it with: newsarchive doctor"
-    ) from problem
