@@ -1,0 +1,272 @@
+"""Look at a news site before it is archived: what `newsarchive add` writes into newsarchive.toml, and why.
+
+front page --names--> feeds, sections        robots.txt --names--> sitemaps
+     |  no feed named: the usual places           |  none named: the usual places
+     +--------------------------> each is fetched once: does it answer, how much is in it, how new is it?
+"""
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from urllib.parse import urljoin, urlsplit
+
+import lxml.etree
+import lxml.html
+
+from newsarchive.config import SiteConfig
+from newsarchive.crawl.fetchone import Answer, Opener, addresses
+from newsarchive.crawl.guard import Guard, is_public
+from newsarchive.crawl.robots import RobotsAnswer, Rules, authority, read_rules
+from newsarchive.discover import host_of
+from newsarchive.extract.page import read
+from storage.errors import NotFound
+from storage.model import Discovery, Outcome, Reading, UrlKind
+
+FEED_PLACES = ("/feed", "/rss", "/rss.xml", "/feed.xml", "/atom.xml", "/index.xml", "/feeds/all.rss.xml")
+SITEMAP_PLACES = ("/sitemap.xml", "/sitemap_index.xml", "/news-sitemap.xml", "/sitemap-news.xml")
+MOST_FEEDS = 6
+MOST_SITEMAPS = 6
+MOST_SECTIONS = 12
+PAUSE = 0.5
+"""Seconds between two requests to the site."""
+
+# Links of a menu that lead to no news.
+_OTHER_PAGES = re.compile(
+    r"about|account|advert|agb|app|careers?|contact|cookie|datenschutz|donate|faq|help|impressum|jobs|legal|login|"
+    r"members?|newsletters?|policy|privacy|profile|register|search|shop|sign|subscri|support|terms|user|kontakt|abo",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A feed, sitemap or section that the site has."""
+
+    url: str
+    kind: UrlKind
+    title: str = ""
+    entries: int = 0
+    """Items of a feed, URLs of a sitemap, sitemaps of an index, links of a section."""
+    newest: datetime | None = None
+    """The latest date in it; None where it has none."""
+    news: bool = False
+    """A news sitemap: what it names are articles, by their publisher's word."""
+    named: bool = True
+    """The site names it; False where it was found at a usual place."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """What a look at a site found."""
+
+    url: str
+    """Front page, where redirects led."""
+    name: str
+    """A short name for the site: its host without "www."."""
+    title: str
+    """What the front page calls itself; "" where it does not."""
+    private: bool
+    """The host leads to loopback or private addresses only: `allow_private` is wanted."""
+    hosts: tuple[str, ...] = ()
+    """Further hosts of the site: the one asked for, where it redirects to another."""
+    feeds: tuple[Source, ...] = ()
+    sitemaps: tuple[Source, ...] = ()
+    sections: tuple[Source, ...] = ()
+    """Pages that the front page's menu leads to; they were not fetched."""
+    robots: str = ""
+    """What robots.txt says to us, in a few words."""
+    crawl_delay: float | None = None
+    problems: tuple[str, ...] = ()
+    """What the owner should know of, a line each."""
+
+    def site(self, name: str | None = None) -> SiteConfig:
+        """The site as a [[site]] of newsarchive.toml."""
+        return SiteConfig(
+            name=name or self.name,
+            url=self.url,
+            hosts=self.hosts,
+            listings=tuple(each.url for each in self.sections),
+            feeds=tuple(each.url for each in self.feeds),
+            sitemaps=tuple(each.url for each in self.sitemaps),
+            allow_private=self.private,
+        )
+
+    def notes(self) -> dict[str, str]:
+        """A comment for each setting of the [[site]], by name."""
+        told = {"url": f"{self.title or 'no title'}; {self.robots}"}
+        for setting, found in (("listings", self.sections), ("feeds", self.feeds), ("sitemaps", self.sitemaps)):
+            if found:
+                told[setting] = "; ".join(_told(each) for each in found)
+        if self.private:
+            told["allow_private"] = f"{urlsplit(self.url).hostname} is an address of your own network"
+        return told
+
+
+def probe(
+    url: str,
+    *,
+    user_agent: str,
+    obey_robots: bool = True,
+    pause: float = PAUSE,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Probe:
+    """Look at a site; NotFound where its front page cannot be had.
+
+    Private addresses are connected to only where the host that the owner names leads to nothing else.
+    """
+    url = url if "://" in url else f"https://{url}"
+    host = urlsplit(url).hostname or ""
+    found = addresses(host)
+    private = bool(found) and not any(is_public(address) for address in found)
+    look = _Look(Opener(user_agent, Guard([host] if private else [])), user_agent, obey_robots, pause, sleep)
+    return look.at(url, private)
+
+
+@dataclass(slots=True)
+class _Look:
+    opener: Opener
+    agent: str
+    obey: bool
+    pause: float
+    sleep: Callable[[float], None]
+    rules: dict[str, Rules] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+    asked: int = 0
+
+    def at(self, url: str, private: bool) -> Probe:
+        rules, named = self._robots(url)
+        if not rules.allows(url):
+            self.problems.append("robots.txt lets us fetch nothing of it: a crawl would bring nothing")
+        front = self._front(url)
+        if authority(front.url) != authority(url):
+            rules, named = self._robots(front.url)
+        reading = read(front.body, url=front.url, headers=front.headers, discovery=_how(UrlKind.LISTING))
+        if reading.outcome is Outcome.CHALLENGE:
+            self.problems.append("the front page asks robots to prove that they are human: a crawl may bring nothing")
+        base = authority(front.url)
+        feeds = [source.url for source in reading.sources if source.kind is UrlKind.FEED]
+        asked_host = urlsplit(url).netloc.lower()
+        return Probe(
+            url=front.url,
+            name=host_of(front.url).partition(":")[0],
+            title=reading.title or "",
+            private=private,
+            hosts=() if asked_host == urlsplit(front.url).netloc.lower() else (asked_host,),
+            feeds=self._sources(UrlKind.FEED, feeds, [base + place for place in FEED_PLACES], MOST_FEEDS),
+            sitemaps=self._sources(UrlKind.SITEMAP, named, [base + each for each in SITEMAP_PLACES], MOST_SITEMAPS),
+            sections=tuple(sections(front)),
+            robots=self._said(rules),
+            crawl_delay=rules.delay,
+            problems=tuple(self.problems),
+        )
+
+    def _fetch(self, url: str) -> Answer | str:
+        if self.asked:
+            self.sleep(self.pause)
+        self.asked += 1
+        return self.opener.fetch(url)
+
+    def _front(self, url: str) -> Answer:
+        answer = self._fetch(url)
+        if isinstance(answer, str) or answer.status >= 400:
+            why = answer if isinstance(answer, str) else f"it answers {answer.status}"
+            raise NotFound(
+                f"{url} cannot be looked at: {why}. Nothing was added. Check the address in a browser, or write the "
+                "[[site]] into newsarchive.toml yourself"
+            )
+        return answer
+
+    def _robots(self, url: str) -> tuple[Rules, list[str]]:
+        """The rules for us, and the sitemaps that robots.txt names."""
+        answer = self._fetch(f"{authority(url)}/robots.txt")
+        if isinstance(answer, str):
+            rules, named = Rules(closed=f"robots.txt gives no answer ({answer})"), []
+        else:
+            block = b"HTTP/1.1 %d \r\n\r\n%b" % (answer.status, answer.body)
+            rules = read_rules(RobotsAnswer(status=answer.status, block=block), self.agent)
+            named = [urljoin(url, each) for each in rules.text.sitemaps] if rules.text else []
+        self.rules[authority(url)] = rules
+        return rules, named
+
+    def _said(self, rules: Rules) -> str:
+        if rules.closed:
+            return rules.closed
+        if rules.text is None:
+            return "there is no robots.txt"
+        return "robots.txt was read" + (f", it asks for {rules.delay:g} s between requests" if rules.delay else "")
+
+    def _sources(self, kind: UrlKind, named: list[str], places: list[str], most: int) -> tuple[Source, ...]:
+        """Those of the named that answer as they should; where there is none, those of the usual places."""
+        found = [source for url in dict.fromkeys(named[: 2 * most]) if (source := self._source(url, kind, named=True))]
+        for url in () if found else places:
+            if source := self._source(url, kind, named=False):
+                found.append(source)
+                break
+        found.sort(key=lambda source: not source.news)
+        return tuple(found[:most])
+
+    def _source(self, url: str, kind: UrlKind, *, named: bool) -> Source | None:
+        rules = self.rules.get(authority(url))
+        if self.obey and rules and not rules.allows(url):
+            if named:
+                self.problems.append(f"{url} is named by the site, and disallowed by its robots.txt: left out")
+            return None
+        answer = self._fetch(url)
+        if isinstance(answer, str) or answer.status != 200:
+            return None
+        reading = read(answer.body, url=answer.url, headers=answer.headers, discovery=_how(kind))
+        if reading.outcome is not (Outcome.FEED if kind is UrlKind.FEED else Outcome.SITEMAP):
+            return None
+        return _source_of(answer.url, kind, reading, named)
+
+
+def _source_of(url: str, kind: UrlKind, reading: Reading, named: bool) -> Source:
+    dates = [date for entry in reading.entries for date in (entry.published, entry.modified) if date]
+    return Source(
+        url=url,
+        kind=kind,
+        title=reading.title or "",
+        entries=len(reading.entries) or len(reading.sources),
+        newest=max(dates, default=None),
+        news=any(entry.news for entry in reading.entries),
+        named=named,
+    )
+
+
+def sections(front: Answer) -> Iterator[Source]:
+    """The sections of a front page: short links of its menus, to short paths of its own host."""
+    try:
+        tree = lxml.html.document_fromstring(front.body)
+    except (lxml.etree.LxmlError, ValueError):
+        return
+    tree.make_links_absolute(front.url, handle_failures="ignore")
+    seen = {front.url}
+    for link in tree.xpath("//nav//a[@href] | //header//a[@href] | //*[@role='navigation']//a[@href]"):
+        url, text = link.get("href").partition("#")[0], " ".join(link.text_content().split())
+        parts = urlsplit(url)
+        segments = [segment for segment in parts.path.split("/") if segment]
+        if authority(url) != authority(front.url) or url in seen or parts.query:
+            continue
+        if not 1 <= len(segments) <= 2 or not 0 < len(text) <= 30 or _OTHER_PAGES.search(parts.path):
+            continue
+        seen.add(url)
+        yield Source(url=url, kind=UrlKind.LISTING, title=text)
+        if len(seen) > MOST_SECTIONS:
+            return
+
+
+def _how(kind: UrlKind) -> Discovery:
+    return Discovery(site="", kind=kind)
+
+
+def _told(source: Source) -> str:
+    if source.kind is UrlKind.LISTING:
+        return source.title
+    counted = f"{source.entries} entries" if source.entries != 1 else "1 entry"
+    newest = f", newest {source.newest:%Y-%m-%d %H:%M} UTC" if source.newest else ""
+    news = "news sitemap, " if source.news else ""
+    return f"{source.title or urlsplit(source.url).path}: {news}{counted}{newest}" + (
+        "" if source.named else ", guessed"
+    )
