@@ -83,8 +83,16 @@ def site_block(site: SiteConfig, notes: Mapping[str, str] | None = None) -> str:
         if note := (notes or {}).get(setting.name):
             lines += textwrap.wrap(note, 110, initial_indent="# ", subsequent_indent="# ", break_long_words=False)
         if setting.required or (value is not None and value != _default(setting)):
-            lines.append(f"{setting.name} = {toml(value)}")
+            lines += _assignment(setting.name, value)
     return "\n".join(lines) + "\n"
+
+
+def _assignment(name: str, value: object) -> list[str]:
+    """One line, or a line an item where that one would be too long to read."""
+    line = f"{name} = {toml(value)}"
+    if len(line) <= 110 or not isinstance(value, tuple):
+        return [line]
+    return [f"{name} = [", *(f"    {toml(item)}," for item in value), "]"]
 
 
 def add_site(folder: Path, site: SiteConfig, notes: Mapping[str, str] | None = None) -> Config:

@@ -11,10 +11,12 @@ from typing import Annotated, Any
 import typer
 
 from newsarchive.archive import Archive
+from newsarchive.cli import sheet
 from newsarchive.cli.output import cell, counted, moment, stdout, table
 from newsarchive.demo import OPENS, Clock, Newsroom, serve
 from newsarchive.quantities import about
 from storage.errors import ArchiveError, ConfigError
+from storage.index.views import ArticleView
 
 SITE = "lantern"
 LATER = timedelta(hours=1, minutes=5)
@@ -39,16 +41,15 @@ def demo(
         run("init", str(place), "--operator", "newsarchive demo", "--contact", "demo@localhost")
         run("add", newsroom.url, "--name", SITE, "--delay", "0s", "--archive", str(place))
         run("crawl", "--clock", moment(clock.now()), "--archive", str(place))
-        say("The newsroom works on. An hour later some articles have been edited, one withdrawn, and new ones are out.")
+        say("The newsroom works on. An hour later some articles have been edited, and new ones are out.")
         clock.advance(LATER)
         run("crawl", "--clock", moment(clock.now()), "--archive", str(place))
     with Archive.open(place) as archive:
         lines = list(archive.export())
         summary(archive, lines)
-    edited = next((line for line in lines if line["versions"] > 1), lines[0])
+        edited = one_article(archive, lines)
     run("search", WORDS, "--limit", "2", "--archive", str(place))
-    run("show", edited["url"], "--versions", "--archive", str(place))
-    run("show", edited["url"], "--diff", "1", str(edited["versions"]), "--archive", str(place))
+    run("show", str(edited.id), "--diff", "1", str(len(edited.versions)), "--archive", str(place))
     run("verify", "--archive", str(place))
     next_steps(place)
 
@@ -92,6 +93,18 @@ def summary(archive: Archive, lines: list[dict[str, Any]]) -> None:
         size = file.size or (archive.warc_folder / file.name).stat().st_size
         files.add_row(str(archive.warc_folder / file.name), about(size), f"{file.captures:,}")
     out.print(files)
+
+
+def one_article(archive: Archive, lines: list[dict[str, Any]]) -> ArticleView:
+    """Show the head of an article that was edited, and return it."""
+    line = max(lines, key=lambda line: (line["versions"] > 1, line["language"] == "en", line["published"] or ""))
+    number = archive.index.find_article(line["canonical_url"])
+    article = None if number is None else archive.article(number)
+    if article is None:
+        raise ArchiveError(f"{line['canonical_url']} was exported and cannot be found; please report it")
+    say(f"One article that was edited (newsarchive show {article.id} has all of it):")
+    sheet.head(stdout(), article)
+    return article
 
 
 def next_steps(place: Path) -> None:
