@@ -1,6 +1,6 @@
 """Crawl one local newsroom with newsarchive and with naive.py, side by side, no delays.
 
-    python benchmarks/crawl.py [--articles 1500] [--length 60] [--runs 3]
+    python benchmarks/crawl.py [--articles 1500] [--page-size 210000] [--runs 3]
 
 Prints pages a second and CPU seconds, medians of the runs and their ratio. Both crawl the same server, in turn; the
 server runs as its own process and its CPU is not counted, though it takes its share of the cores.
@@ -51,10 +51,10 @@ class Run:
 
 
 @contextmanager
-def newsroom(articles: int, length: int) -> Iterator[str]:
+def newsroom(articles: int, page_size: int) -> Iterator[str]:
     """Serve the demo newsroom on a free port of loopback."""
     command = [sys.executable, "-m", "newsarchive.demo", "serve", "--port", "0"]
-    command += ["--articles", str(articles), "--length", str(length)]
+    command += ["--articles", str(articles), "--page-size", str(page_size), "--warm"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         try:
             assert server.stdout is not None
@@ -114,7 +114,7 @@ def main() -> None:
     """Crawl in turn and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--articles", type=int, default=1500)
-    parser.add_argument("--length", type=int, default=60)
+    parser.add_argument("--page-size", type=int, default=210_000)
     parser.add_argument("--runs", type=int, default=3)
     options = parser.parse_args()
     results: dict[str, list[Run]] = {"naive": [], "newsarchive": []}
@@ -122,7 +122,7 @@ def main() -> None:
         for name, crawl in (("naive", naive), ("newsarchive", ours)):
             folder = Path(tempfile.mkdtemp(prefix="bench-"))
             try:
-                with newsroom(options.articles, options.length) as url:
+                with newsroom(options.articles, options.page_size) as url:
                     results[name].append(crawl(url, folder))
             finally:
                 shutil.rmtree(folder)
