@@ -12,6 +12,7 @@ from storage.errors import BadRecord, TornRecord, WarcError
 from storage.model import Capture, CrawlRun, Discovery, RecordPlace, RefersTo
 from storage.warc.members import members, next_member
 from storage.warc.payload import entity_of, http_headers
+from storage.warc.plain import is_plain, next_plain, plain_records
 from storage.warc.provenance import RUN_URI, discovery_of, run_of
 from storage.warc.record import Record, header, parse_record, sha256
 
@@ -49,7 +50,7 @@ class RunEnded:
 
 
 def records(path: Path, start: int = 0, damage: Damage | None = None) -> Iterator[Record]:
-    """Yield the records of a file with one gzip member a record.
+    """Yield the records of a file with one gzip member a record, or of one that is not compressed.
 
     TornRecord or BadRecord where it is damaged; with `damage` that is told instead, and what is whole behind follows.
     """
@@ -59,21 +60,26 @@ def records(path: Path, start: int = 0, damage: Damage | None = None) -> Iterato
 
 def records_in(file: BinaryIO, name: str, start: int, damage: Damage | None) -> Iterator[Record]:
     """Yield the records of a file that is open already, as `records` does."""
+    plain = is_plain(file)
     begin: int | None = start
     while begin is not None:
         at, begin = begin, None
         try:
-            for member in members(file, name, at):
-                place = RecordPlace(warc=name, offset=member.offset, length=member.length)
-                try:
-                    record = parse_record(member.data, place)
-                except BadRecord as problem:
-                    _tell(problem, damage)
-                else:
-                    yield record
+            yield from plain_records(file, name, at) if plain else _member_records(file, name, at, damage)
         except WarcError as problem:
             _tell(problem, damage)
-            begin = next_member(file, problem.offset + 1)
+            begin = (next_plain if plain else next_member)(file, problem.offset + 1)
+
+
+def _member_records(file: BinaryIO, name: str, start: int, damage: Damage | None) -> Iterator[Record]:
+    for member in members(file, name, start):
+        place = RecordPlace(warc=name, offset=member.offset, length=member.length)
+        try:
+            record = parse_record(member.data, place)
+        except BadRecord as problem:
+            _tell(problem, damage)
+        else:
+            yield record
 
 
 def passed_over(problem: WarcError) -> None:
