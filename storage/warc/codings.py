@@ -104,7 +104,7 @@ def _gunzip(body: bytes, taken: _Taken) -> bytes:
         return _gunzip_whole(body, taken)
     except IsalError as problem:
         # Browsers do not ask for the checksum, and a page that is damaged near its end is still a page.
-        if not _salvage(body, again, 31):
+        if _salvage(body, again, 31) is None:
             again.refuse(problem)
         return again.all()
 
@@ -167,8 +167,9 @@ def _unbrotli(body: bytes, taken: _Taken) -> bytes:
     decoder = brotli.Decompressor()
     problem: Exception | None = None
     at = 0
+    is_whole = False
     try:
-        while not decoder.is_finished():
+        while not (is_whole := decoder.is_finished()):
             feed = b""
             if decoder.can_accept_more_data():
                 feed = body[at : at + _STEP]
@@ -179,9 +180,10 @@ def _unbrotli(body: bytes, taken: _Taken) -> bytes:
                 break  # cut short
     except brotli.error as error:
         problem = error
-    if (not decoder.is_finished() or not taken.size) and _is_text(body):
+    is_empty = not taken.size and len(body) > 2  # some letters are a whole stream of nothing
+    if (not is_whole or is_empty) and _is_text(body):
         return body
-    if not taken.size and problem:
+    if problem and not taken.size:
         taken.refuse(problem)
     return taken.all()
 

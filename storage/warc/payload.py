@@ -120,7 +120,7 @@ def without_chunks(body: bytes) -> bytes:
             at += 2
         elif body.startswith(b"\n", at):
             at += 1
-        elif at < len(body) and len(pieces) == 1:
+        elif at < len(body) and len(pieces) == 1 and body[at:] != b"\r":
             return body
         if at >= len(body):
             return b"".join(pieces)
