@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, func, select, union, update
+from sqlalchemy import BindParameter, CompoundSelect, Connection, bindparam, func, select, union, update
 
-from storage.index.database import insert_rows, reserve_ids
+from storage.index.database import AnySelect, insert_rows, reserve_ids
 from storage.index.entry import Entry
 from storage.index.tables import ArticleRow, CaptureRow, VersionRow
 from storage.model import Outcome
@@ -44,12 +45,14 @@ def assign_articles(connection: Connection, entries: Sequence[Entry], urls: Mapp
 
 
 def _article_ids(connection: Connection, keys: Iterable[tuple[int, int]]) -> dict[tuple[int, int], int]:
-    finding = select(ArticleRow.site_id, ArticleRow.url_id, ArticleRow.id).where(
-        ArticleRow.url_id.in_(bindparam("urls", expanding=True))
-    )
     wanted = set(keys)
-    rows = connection.execute(finding, {"urls": sorted({url_id for _, url_id in wanted})})
+    rows = connection.execute(_BY_URL, {"urls": sorted({url_id for _, url_id in wanted})})
     return {(row.site_id, row.url_id): row.id for row in rows if (row.site_id, row.url_id) in wanted}
+
+
+_BY_URL = select(ArticleRow.site_id, ArticleRow.url_id, ArticleRow.id).where(
+    ArticleRow.url_id.in_(bindparam("urls", expanding=True))
+)
 
 
 class _Fact(NamedTuple):
@@ -69,12 +72,9 @@ def recompute(connection: Connection, article_ids: Iterable[int]) -> list[int]:
     facts = _facts(connection, ids)
     states = _newest_outcomes(connection, ids)
     published = _order_versions(connection, facts)
-    stored = select(
-        ArticleRow.id, ArticleRow.first_seen_at, ArticleRow.last_seen_at, ArticleRow.dated_at, ArticleRow.state
-    ).where(ArticleRow.id.in_(bindparam("ids", expanding=True)))
     changed: list[dict[str, Any]] = []
     moved: list[int] = []
-    for row in connection.execute(stored, {"ids": ids}):
+    for row in connection.execute(_STORED, {"ids": ids}):
         fact = facts.get(row.id)
         if fact is None:
             continue
@@ -102,15 +102,22 @@ def touched_articles(connection: Connection, entries: Sequence[Entry]) -> set[in
     """Articles of which these captures say something: those they show, and those whose URLs they are of."""
     url_ids = sorted({entry.url_id for entry in entries})
     wanted = {"urls": url_ids}
-    shown = select(CaptureRow.article_id).where(
-        CaptureRow.url_id.in_(bindparam("urls", expanding=True)), CaptureRow.article_id.is_not(None)
-    )
-    named = select(ArticleRow.id).where(ArticleRow.url_id.in_(bindparam("urls", expanding=True)))
-    touched = {article_id for article_id in connection.scalars(union(shown, named), wanted) if article_id is not None}
+    touched = {article_id for article_id in connection.scalars(_TOUCHED, wanted) if article_id is not None}
     return touched | {entry.article_id for entry in entries if entry.article_id is not None}
 
 
 def _facts(connection: Connection, ids: Sequence[int]) -> dict[int, _Fact]:
+    rows = connection.execute(_newest_showing(), {"ids": list(ids)})
+    return {row.article_id: _Fact(row.first, row.last, row.version_id) for row in rows}
+
+
+def _newest_outcomes(connection: Connection, ids: Sequence[int]) -> dict[int, str]:
+    """Outcome of the newest capture over an article's URLs: the canonical one and all that have shown it."""
+    return {row.article: row.outcome for row in connection.execute(_newest_of_urls(), {"ids": list(ids)})}
+
+
+@cache
+def _newest_showing() -> AnySelect:
     article, at = CaptureRow.article_id, CaptureRow.fetched_at
     newest_first = (at.desc(), CaptureRow.record_id.desc())
     ranked = (
@@ -121,47 +128,48 @@ def _facts(connection: Connection, ids: Sequence[int]) -> dict[int, _Fact]:
             func.max(at).over(partition_by=article).label("last"),
             func.row_number().over(partition_by=article, order_by=newest_first).label("place"),
         )
-        .where(CaptureRow.article_id.in_(bindparam("ids", expanding=True)))
+        .where(article.in_(_IDS))
         .subquery()
     )
-    newest = select(ranked).where(ranked.c.place == 1)
-    return {
-        row.article_id: _Fact(row.first, row.last, row.version_id)
-        for row in connection.execute(newest, {"ids": list(ids)})
-    }
+    return select(ranked).where(ranked.c.place == 1)
 
 
-def _newest_outcomes(connection: Connection, ids: Sequence[int]) -> dict[int, str]:
-    """Outcome of the newest capture over an article's URLs: the canonical one and all that have shown it."""
+@cache
+def _newest_of_urls() -> AnySelect:
     shown = select(CaptureRow.article_id.label("article"), CaptureRow.url_id.label("url")).where(
-        CaptureRow.article_id.in_(bindparam("ids", expanding=True))
+        CaptureRow.article_id.in_(_IDS)
     )
-    named = select(ArticleRow.id, ArticleRow.url_id).where(ArticleRow.id.in_(bindparam("ids", expanding=True)))
-    places = union(shown, named).subquery()
+    places = union(shown, select(ArticleRow.id, ArticleRow.url_id).where(ArticleRow.id.in_(_IDS))).subquery()
+    newest_first = (CaptureRow.fetched_at.desc(), CaptureRow.record_id.desc())
+    place = func.row_number().over(partition_by=places.c.article, order_by=newest_first)
     ranked = (
-        select(
-            places.c.article,
-            CaptureRow.outcome,
-            func.row_number()
-            .over(partition_by=places.c.article, order_by=(CaptureRow.fetched_at.desc(), CaptureRow.record_id.desc()))
-            .label("place"),
-        )
+        select(places.c.article, CaptureRow.outcome, place.label("place"))
         .join(CaptureRow, CaptureRow.url_id == places.c.url)
         .subquery()
     )
-    newest = select(ranked.c.article, ranked.c.outcome).where(ranked.c.place == 1)
-    return dict(connection.execute(newest, {"ids": list(ids)}).tuples().all())
+    return select(ranked.c.article, ranked.c.outcome).where(ranked.c.place == 1)
+
+
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_URLS: BindParameter[Any] = bindparam("urls", expanding=True)
+_STORED = select(
+    ArticleRow.id, ArticleRow.first_seen_at, ArticleRow.last_seen_at, ArticleRow.dated_at, ArticleRow.state
+).where(ArticleRow.id.in_(_IDS))
+_TOUCHED: CompoundSelect[int | None] = union(
+    select(CaptureRow.article_id).where(CaptureRow.url_id.in_(_URLS), CaptureRow.article_id.is_not(None)),
+    select(ArticleRow.id).where(ArticleRow.url_id.in_(_URLS)),
+)
+_IN_ORDER = (
+    select(VersionRow.id, VersionRow.article_id, VersionRow.number, VersionRow.current, VersionRow.published_at)
+    .join(CaptureRow, CaptureRow.id == VersionRow.capture_id)
+    .where(VersionRow.article_id.in_(_IDS))
+    .order_by(VersionRow.article_id, CaptureRow.fetched_at, CaptureRow.record_id)
+)
 
 
 def _order_versions(connection: Connection, facts: Mapping[int, _Fact]) -> dict[int, datetime | None]:
     """Number each article's versions by their first captures, mark the current one; returns its publication date."""
-    rows = connection.execute(
-        select(VersionRow.id, VersionRow.article_id, VersionRow.number, VersionRow.current, VersionRow.published_at)
-        .join(CaptureRow, CaptureRow.id == VersionRow.capture_id)
-        .where(VersionRow.article_id.in_(bindparam("ids", expanding=True)))
-        .order_by(VersionRow.article_id, CaptureRow.fetched_at, CaptureRow.record_id),
-        {"ids": list(facts)},
-    )
+    rows = connection.execute(_IN_ORDER, {"ids": list(facts)})
     published: dict[int, datetime | None] = {}
     changes: list[dict[str, Any]] = []
     article_id, number = 0, 0

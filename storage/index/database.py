@@ -20,6 +20,7 @@ from sqlalchemy.exc import (
     OperationalError,
     SQLAlchemyError,
 )
+from sqlalchemy.sql.elements import KeyedColumnElement
 
 from storage.errors import DiskFull, IndexFailure, IndexTooNew
 from storage.index.tables import Base
@@ -250,13 +251,19 @@ def _inserting(dialect: Dialect, table: type[Base], names: tuple[str, ...], once
     processors = [column.type.dialect_impl(dialect).bind_processor(dialect) for column in columns]
     into = f"INSERT INTO {table.__tablename__} ({', '.join(names)})"
     if dialect.name == "postgresql":
-        arrays = ", ".join(f"%s::{column.type.compile(dialect=dialect).split(' COLLATE')[0]}[]" for column in columns)
-        sql = f"{into} SELECT * FROM unnest({arrays})"
+        arrays = ", ".join(_array(column, dialect) for column in columns)
+        sql = f"{into} SELECT * FROM unnest({arrays})"  # noqa: S608 - names of our tables and columns
     else:
         sql = f"{into} VALUES ({', '.join('?' for _ in names)})"
     if once_by:
         sql += f" ON CONFLICT ({', '.join(once_by)}) DO NOTHING"
     return _Inserting(sql, tuple((place, process) for place, process in enumerate(processors) if process))
+
+
+def _array(column: KeyedColumnElement[Any], dialect: Dialect) -> str:
+    """Placeholder for all values of a column; binary, as psycopg quotes texts one by one otherwise."""
+    name = column.type.compile(dialect=dialect).partition(" COLLATE")[0]
+    return f"%b::{name}[]" if name not in {"JSONB", "TSVECTOR"} else f"%b::text[]::{name}[]"
 
 
 def reserve_ids(connection: Connection, table: type[Base], count: int) -> list[int]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, bindparam, delete, func, select, text
+from sqlalchemy import BindParameter, Connection, bindparam, delete, select, text
 
 from storage.index.database import insert_rows
 from storage.index.tables import (
@@ -33,7 +33,6 @@ _BEGIN = datetime(1800, 1, 1, tzinfo=UTC)
 _LAST_SECOND = (1 << (63 - _ID_BITS)) - 1
 _LAST_POSITION = 16383
 """tsvector counts no further; later words can be found, phrases of them cannot."""
-_WEIGHTS = {"headline": "A", "dek": "B", "body": "", "names": "C"}
 _GAP = 10
 """Between parts, so that no phrase reaches from one into the next."""
 
@@ -172,13 +171,19 @@ def _unpacked(packed: bytes) -> list[str]:
 def _learnt(connection: Connection, sources: Sequence[_Source]) -> set[tuple[int, int]]:
     """Which of these paragraphs are boilerplate of which site."""
     sites = sorted({source.site_id for source in sources})
-    learnt = select(BoilerplateRow.site_id, BoilerplateRow.paragraph_id).where(
-        BoilerplateRow.site_id.in_(sites), BoilerplateRow.verdict
-    )
-    if connection.scalar(select(func.count()).select_from(learnt.limit(5000).subquery())) == 5000:
-        ids = sorted({paragraph_id for source in sources for paragraph_id, _, _ in source.paragraphs})
-        learnt = learnt.where(BoilerplateRow.paragraph_id.in_(ids))
-    return {(site_id, paragraph_id) for site_id, paragraph_id in connection.execute(learnt)}
+    ids = sorted({paragraph_id for source in sources for paragraph_id, _, _ in source.paragraphs})
+    learnt: set[tuple[int, int]] = set()
+    for start in range(0, len(ids), 2000):
+        rows = connection.execute(_LEARNT, {"sites": sites, "ids": ids[start : start + 2000]})
+        learnt.update((row.site_id, row.paragraph_id) for row in rows)
+    return learnt
+
+
+_LEARNT = select(BoilerplateRow.site_id, BoilerplateRow.paragraph_id).where(
+    BoilerplateRow.site_id.in_(bindparam("sites", expanding=True)),
+    BoilerplateRow.paragraph_id.in_(bindparam("ids", expanding=True)),
+    BoilerplateRow.verdict,
+)
 
 
 def _document(source: _Source, is_learnt: Callable[[tuple[int, int]], bool]) -> Document:
@@ -206,40 +211,51 @@ def _document(source: _Source, is_learnt: Callable[[tuple[int, int]], bool]) -> 
 
 def tsvector(document: Document) -> str:
     """The document as PostgreSQL reads a tsvector: words with places and weights, stems marked by "=" without."""
-    places: dict[str, list[str]] = {}
+    places: dict[str, str] = {}
     position = 1
-    size = 0
-    for part in ("headline", "dek", "body", "names"):
-        weight = _WEIGHTS[part]
-        for word in getattr(document, part):
+    for words, weight in (
+        (document.headline, "A"),
+        (document.dek, "B"),
+        (document.body, ""),
+        (document.names, "C"),
+    ):
+        for place, word in enumerate(words, position):
+            at = f"{place}{weight}" if place < _LAST_POSITION else f"{_LAST_POSITION}{weight}"
             held = places.get(word)
-            if held is None:
-                size += len(word.encode()) + 8
-                if size > _ROOM:
-                    break
-                held = places[word] = []
-            if len(held) < 255:
-                held.append(f"{min(position, _LAST_POSITION)}{weight}")
-            position += 1
-        position += _GAP
-    lexemes = [f"'{word}':{','.join(held)}" for word, held in places.items()]
-    for stem in sorted(document.stems):
-        size += len(stem.encode()) + 8
-        if size > _ROOM:
-            break
-        lexemes.append(f"'={stem}'")
-    return " ".join(lexemes)
+            places[word] = f"{held},{at}" if held is not None else at
+        position += len(words) + _GAP
+    lexemes = [f"'{word}':{held}" for word, held in places.items()]
+    lexemes += [f"'={stem}'" for stem in sorted(document.stems)]
+    return " ".join(_fitting(lexemes))
 
 
 _ROOM = 500_000
-"""Bytes for distinct words: a tsvector may not exceed 1 MB, places included."""
+"""Characters of a tsvector as text; as PostgreSQL keeps it, it may not exceed 1 MB."""
+
+
+def _fitting(lexemes: list[str]) -> list[str]:
+    """Lexemes from the beginning, as many as there is room for."""
+    if sum(map(len, lexemes)) <= _ROOM:
+        return lexemes
+    fitting: list[str] = []
+    room = _ROOM
+    for lexeme in lexemes:
+        # A word that stands in many places is found in the first of them.
+        shortened = ",".join(lexeme.split(",")[:100])
+        room -= len(shortened)
+        if room < 0:
+            break
+        fitting.append(shortened)
+    return fitting
 
 
 def _dates(connection: Connection, article_ids: set[int]) -> dict[int, datetime]:
     if not article_ids:
         return {}
-    asked = select(ArticleRow.id, ArticleRow.dated_at).where(ArticleRow.id.in_(bindparam("ids", expanding=True)))
-    return {row.id: row.dated_at for row in connection.execute(asked, {"ids": sorted(article_ids)})}
+    return {row.id: row.dated_at for row in connection.execute(_DATED, {"ids": sorted(article_ids)})}
+
+
+_DATED = select(ArticleRow.id, ArticleRow.dated_at).where(ArticleRow.id.in_(bindparam("ids", expanding=True)))
 
 
 def _source_of_draft(draft: Draft, dated: Mapping[int, datetime]) -> _Source:

@@ -65,8 +65,10 @@ class Index:
 
     def site_for(self, url: str) -> Site | None:
         """The site whose host is the longest match, or None."""
-        with self._database.reading() as connection:
-            return load_book(connection).model_for(url)
+        if not self._names.book.sites:
+            with self._database.reading() as connection:
+                self._names.book = load_book(connection)
+        return self._names.book.model_for(url)
 
     def sites(self) -> tuple[Site, ...]:
         """All registered sites, by name."""

@@ -66,7 +66,9 @@ def parse(text: str, filters: Filters) -> Query:
             either = bool(every)
             continue
         if match["field"]:
-            filters = _narrowed(filters, match["field"].lower(), match["phrase"] or match["word"] or "", problems)
+            filters = _narrowed(
+                filters, match["field"].lower(), (match["phrase"] or match["word"] or "").strip(), problems
+            )
             continue
         leaves = _leaves(match["phrase"], match["word"])
         if match["minus"]:
@@ -113,30 +115,23 @@ def _words(found: Sequence[Term]) -> tuple[str, ...]:
 
 
 def _narrowed(filters: Filters, name: str, value: str, problems: list[str]) -> Filters:
-    value = value.strip()
-    name = "language" if name == "lang" else name
-    if name in {"since", "until", "date"}:
-        span = _span(value)
-        if span is None:
-            problems.append(f"{name}:{value} is no date (write 2026, 2026-11 or 2026-11-25): it was left out")
-            return filters
-        first, last = span
-        if name in {"since", "date"} and filters.since is None:
-            filters = replace(filters, since=first)
-        if name in {"until", "date"} and filters.until is None:
-            filters = replace(filters, until=last)
-        return filters
-    if not value or getattr(filters, name) is not None:
-        return filters
+    """Filters with one that the query names; those that are given already win."""
     match name:
         case "site":
-            return replace(filters, site=value)
+            return replace(filters, site=filters.site or value)
         case "author":
-            return replace(filters, author=value)
+            return replace(filters, author=filters.author or value)
         case "section":
-            return replace(filters, section=value)
-        case _:
-            return replace(filters, language=value)
+            return replace(filters, section=filters.section or value)
+        case "language" | "lang":
+            return replace(filters, language=filters.language or value)
+    span = _span(value)
+    if span is None:
+        problems.append(f"{name}:{value} is no date (write 2026, 2026-11 or 2026-11-25): it was left out")
+        return filters
+    since = span[0] if name != "until" else None
+    until = span[1] if name != "since" else None
+    return replace(filters, since=filters.since or since, until=filters.until or until)
 
 
 def _span(value: str) -> tuple[datetime, datetime] | None:

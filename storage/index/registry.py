@@ -35,7 +35,7 @@ class Closed(Protocol):
 def register_sites(
     connection: Connection, names: Names, sites: Sequence[Site], *, described_at: datetime | None = None
 ) -> None:
-    """Make sites known, or known better. The owner's configuration (`described_at` None) counts, else the newest run."""
+    """Make sites known, or known better. The owner's word counts (`described_at` None), else the newest run's."""
     book = load_book(connection)
     touched: set[str] = set()
     for site in sites:
@@ -137,7 +137,7 @@ def original_by_digest(connection: Connection, payload_digest: str) -> RefersTo 
     """The first whole response with that payload."""
     return _refers_to(
         connection,
-        select(CaptureRow.record_id, UrlRow.url, CaptureRow.warc_date)
+        select(CaptureRow.record_id, UrlRow.url, CaptureRow.warc_date, CaptureRow.payload_digest)
         .join(UrlRow, UrlRow.id == CaptureRow.url_id)
         .where(*_WHOLE, CaptureRow.payload_digest == payload_digest)
         .order_by(CaptureRow.fetched_at, CaptureRow.record_id)
@@ -149,7 +149,7 @@ def original_by_url(connection: Connection, url: str) -> RefersTo | None:
     """The latest whole 200 response of that URL."""
     return _refers_to(
         connection,
-        select(CaptureRow.record_id, UrlRow.url, CaptureRow.warc_date)
+        select(CaptureRow.record_id, UrlRow.url, CaptureRow.warc_date, CaptureRow.payload_digest)
         .join(UrlRow, UrlRow.id == CaptureRow.url_id)
         .where(*_WHOLE, CaptureRow.status == 200, UrlRow.digest == short_digest(url))
         .order_by(CaptureRow.fetched_at.desc(), CaptureRow.record_id.desc())
@@ -159,7 +159,9 @@ def original_by_url(connection: Connection, url: str) -> RefersTo | None:
 
 def _refers_to(connection: Connection, asked: Any) -> RefersTo | None:
     row = connection.execute(asked).first()
-    return RefersTo(record_id=row.record_id, url=row.url, date=row.warc_date) if row else None
+    if row is None:
+        return None
+    return RefersTo(record_id=row.record_id, url=row.url, date=row.warc_date, payload_digest=row.payload_digest)
 
 
 def reset(connection: Connection, names: Names) -> None:

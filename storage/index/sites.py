@@ -91,12 +91,16 @@ def name_by_host(url: str) -> str:
     return without_www(host_of(url)) or "unknown"
 
 
+_HOSTS = select(SiteHostRow.site_id, SiteHostRow.host).order_by(SiteHostRow.host)
+_SITES = select(SiteRow.id, SiteRow.name, SiteRow.url, SiteRow.configured)
+
+
 def load_book(connection: Connection) -> SiteBook:
     """All sites, as the database has them now."""
     hosts: dict[int, list[str]] = {}
-    for site_id, host in connection.execute(select(SiteHostRow.site_id, SiteHostRow.host).order_by(SiteHostRow.host)):
+    for site_id, host in connection.execute(_HOSTS):
         hosts.setdefault(site_id, []).append(host)
-    rows = connection.execute(select(SiteRow.id, SiteRow.name, SiteRow.url, SiteRow.configured))
+    rows = connection.execute(_SITES)
     return SiteBook(
         KnownSite(id=row.id, name=row.name, url=row.url, hosts=tuple(hosts.get(row.id, ())), configured=row.configured)
         for row in rows

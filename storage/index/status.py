@@ -74,7 +74,7 @@ def _sites(connection: Connection, now: datetime) -> tuple[SiteStatus, ...]:
 
 
 def _counted(connection: Connection, asked: Any) -> dict[int, int]:
-    return {site_id: count for site_id, count in connection.execute(asked)}
+    return {row[0]: row[1] for row in connection.execute(asked)}
 
 
 def _waiting(connection: Connection, now: datetime) -> Mapping[str, dict[str, Any]]:

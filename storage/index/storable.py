@@ -2,7 +2,6 @@
 
 import dataclasses
 import re
-from collections.abc import Iterator
 from typing import TypeVar
 
 from storage.model import Discovery, Found, Ingest
@@ -13,17 +12,17 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def storable(text: str) -> str:
-    """Text without what databases refuse.
+    r"""Text without what databases refuse.
 
-    >>> storable("a\\x00b\\ud800")
-    'ab\\ufffd'
+    >>> storable("a\x00b\ud800")
+    'ab\ufffd'
     """
     return _UNSTORABLE.sub(lambda match: "" if match[0] == "\x00" else "\ufffd", text)
 
 
 def storable_ingest(ingest: Ingest) -> Ingest:
     """An ingest without what databases refuse: itself, nearly always."""
-    everything = "".join(_texts(ingest))
+    everything = "".join(filter(None, _texts(ingest)))
     if (everything.isascii() and "\x00" not in everything) or not _UNSTORABLE.search(everything):
         return ingest
     return cleaned(ingest)
@@ -31,7 +30,7 @@ def storable_ingest(ingest: Ingest) -> Ingest:
 
 def storable_found(found: Found) -> Found:
     """The same for a URL to be fetched."""
-    return cleaned(found) if _UNSTORABLE.search("".join(_texts_of_found(found))) else found
+    return cleaned(found) if _UNSTORABLE.search("".join(filter(None, _texts_of_found(found)))) else found
 
 
 def cleaned(value: T) -> T:
@@ -46,36 +45,39 @@ def cleaned(value: T) -> T:
     return value
 
 
-def _texts(ingest: Ingest) -> Iterator[str]:
-    capture, reading, article = ingest.capture, ingest.reading, ingest.reading.article
-    yield from filter(None, (capture.url, capture.redirect_url, capture.etag, capture.last_modified, capture.mime))
-    yield from filter(None, (capture.record_id, capture.crawl, capture.payload_digest, capture.truncated, capture.date))
-    if capture.refers_to:
-        yield from filter(None, (capture.refers_to.record_id, capture.refers_to.url, capture.refers_to.date))
-    yield from filter(None, (reading.reason, reading.title))
-    yield from _texts_of_discovery(ingest.discovery)
+def _texts(ingest: Ingest) -> list[str | None]:
+    capture, reading, article, refers_to = (
+        ingest.capture,
+        ingest.reading,
+        ingest.reading.article,
+        ingest.capture.refers_to,
+    )
+    texts: list[str | None] = [
+        capture.url, capture.redirect_url, capture.etag, capture.last_modified, capture.mime, capture.record_id,
+        capture.crawl, capture.payload_digest, capture.truncated, capture.date, reading.reason, reading.title,
+        *_texts_of_discovery(ingest.discovery),
+    ]  # fmt: skip
+    if refers_to:
+        texts += (refers_to.record_id, refers_to.url, refers_to.date)
     groups = reading.link_groups
     if article:
         groups += article.link_groups
-        yield from filter(None, (article.url, article.canonical_url, article.headline, article.dek, article.section))
-        yield from filter(None, (article.language, *article.authors, *article.tags))
-        yield from filter(None, (article.image.url, article.image.caption) if article.image else ())
-        for paragraph in article.paragraphs:
-            yield paragraph.text
+        texts += (article.url, article.canonical_url, article.headline, article.dek, article.section, article.language)
+        texts += article.authors + article.tags
+        texts += (article.image.url, article.image.caption) if article.image else ()
+        texts += [paragraph.text for paragraph in article.paragraphs]
     for group in groups:
-        yield group.label
-        for link in group.links:
-            yield link.url
-            yield link.anchor
+        texts.append(group.label)
+        texts += [link.url for link in group.links]
+        texts += [link.anchor for link in group.links]
     for found in ingest.found:
-        yield from _texts_of_found(found)
+        texts += _texts_of_found(found)
+    return texts
 
 
-def _texts_of_found(found: Found) -> Iterator[str]:
-    yield found.url
-    yield from _texts_of_discovery(found.discovery)
+def _texts_of_found(found: Found) -> tuple[str | None, ...]:
+    return (found.url, *_texts_of_discovery(found.discovery))
 
 
-def _texts_of_discovery(discovery: Discovery) -> Iterator[str]:
-    yield discovery.site
-    yield from filter(None, (discovery.via, discovery.title, discovery.anchor))
+def _texts_of_discovery(discovery: Discovery) -> tuple[str | None, ...]:
+    return (discovery.site, discovery.via, discovery.title, discovery.anchor)

@@ -6,9 +6,10 @@ later ones. The index has to be the same whatever the order in which captures ar
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TypeAlias
 
-from sqlalchemy import Connection, delete, or_, select
+from sqlalchemy import Connection, Select, bindparam, delete, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from storage.index.tables import (
@@ -83,13 +84,19 @@ def _sweep(connection: Connection, table: type[Base], ids: set[int], users: Sequ
 
 
 def _unused(connection: Connection, table: type[Base], ids: set[int], users: Sequence[_User]) -> list[int]:
-    row = table.__table__.c
-    used = or_(*(select(user).where(user == row.id).exists() for user in users))
+    asked = _asking(table, tuple(users))
     unused: list[int] = []
     wanted = sorted(ids)
     for start in range(0, len(wanted), 900):
-        unused += connection.scalars(select(row.id).where(row.id.in_(wanted[start : start + 900]), ~used))
+        unused += connection.scalars(asked, {"ids": wanted[start : start + 900]})
     return unused
+
+
+@cache
+def _asking(table: type[Base], users: tuple[_User, ...]) -> Select[int]:
+    row = table.__table__.c
+    used = or_(*(select(user).where(user == row.id).exists() for user in users))
+    return select(row.id).where(row.id.in_(bindparam("ids", expanding=True)), ~used)
 
 
 def _take_out(connection: Connection, table: type[Base], unused: Sequence[int]) -> bool:

@@ -40,7 +40,7 @@ from sqlalchemy.types import TypeDecorator
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware moment. PostgreSQL keeps it as timestamptz, SQLite as UTC text that sorts and that its functions read."""
+    """An aware moment. PostgreSQL keeps it as timestamptz, SQLite as UTC text that sorts."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -528,5 +528,5 @@ class SearchDocumentRow(Base):
 FTS5 = """
 CREATE VIRTUAL TABLE search USING fts5(headline, dek, body, names, stems, content='', tokenize='ascii')
 """
-"""SQLite's inverted index, by doc_id. Contentless in its oldest form, which every SQLite since 3.9 reads: rows are taken
-out by giving FTS5 the terms again. Terms come analysed (storage.index.terms), so the tokenizer has only to split."""
+"""SQLite's inverted index, by doc_id. Contentless in its oldest form, which every SQLite since 3.9 reads: rows are
+taken out by giving FTS5 the terms again. Terms come analysed (storage.index.terms): the tokenizer has only to split."""

@@ -13,6 +13,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 import Stemmer
@@ -131,7 +132,7 @@ def folded(text: str) -> str:
 
 
 class _Lexicon(dict[str, tuple[tuple[str, ...], tuple[str, ...]]]):
-    """What stands between two spaces, in one language: its words, and stems that are another word. Filled as it is asked.
+    """What stands between two spaces, in one language: its words, and stems that are other words. Filled when asked.
 
     Stems are taken before accents go: stemmers know words by them.
     """
@@ -218,4 +219,4 @@ def _pairs(run: str) -> tuple[str, ...]:
     characters = _CLUSTER.findall(_without_accents(_lower(run)))
     if not characters:
         return ()
-    return (*(first + second for first, second in zip(characters, characters[1:], strict=False)), characters[-1])
+    return (*(first + second for first, second in pairwise(characters)), characters[-1])

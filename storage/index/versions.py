@@ -77,16 +77,22 @@ def assign_versions(connection: Connection, entries: Sequence[Entry]) -> list[Dr
     return drafts
 
 
+_HELD = (
+    select(
+        VersionRow.article_id,
+        VersionRow.digest,
+        VersionRow.id,
+        VersionRow.capture_id,
+        CaptureRow.fetched_at,
+        CaptureRow.record_id,
+    )
+    .join(CaptureRow, CaptureRow.id == VersionRow.capture_id)
+    .where(VersionRow.article_id.in_(bindparam("ids", expanding=True)))
+)
+
+
 def _held(connection: Connection, article_ids: Iterable[int]) -> dict[tuple[int, str], _Held]:
-    rows = connection.execute(
-        select(
-            VersionRow.article_id, VersionRow.digest, VersionRow.id, VersionRow.capture_id, CaptureRow.fetched_at,
-            CaptureRow.record_id,
-        )
-        .join(CaptureRow, CaptureRow.id == VersionRow.capture_id)
-        .where(VersionRow.article_id.in_(bindparam("ids", expanding=True))),
-        {"ids": sorted(article_ids)},
-    )  # fmt: skip
+    rows = connection.execute(_HELD, {"ids": sorted(article_ids)})
     return {
         (row.article_id, row.digest): _Held(row.id, row.capture_id, (row.fetched_at, row.record_id)) for row in rows
     }

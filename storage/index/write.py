@@ -6,11 +6,12 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, select, update
 
 from storage.index.articles import assign_articles, recompute, touched_articles
-from storage.index.database import insert_rows, reserve_ids
+from storage.index.database import AnySelect, insert_rows, reserve_ids
 from storage.index.documents import write_documents
 from storage.index.entry import Entry, entry_of, is_read
 from storage.index.filing import file_under_sites
-from storage.index.frontier import note_captures, note_found
+from storage.index.frontier import note_found
+from storage.index.looks import note_captures
 from storage.index.names import Names
 from storage.index.revisits import follow_originals, reopen_revisits
 from storage.index.sources import note_sources
@@ -65,15 +66,7 @@ def commit(
 def fresh_entries(connection: Connection, batch: Sequence[Ingest]) -> list[Entry]:
     """Entries for captures that the index does not hold, or holds unread; those with a reading of their own first."""
     ingests = _once_each(batch)
-    held = {
-        row.record_id: row
-        for row in connection.execute(
-            select(CaptureRow.id, CaptureRow.record_id, CaptureRow.is_read).where(
-                CaptureRow.record_id.in_(bindparam("ids", expanding=True))
-            ),
-            {"ids": list(ingests)},
-        )
-    }
+    held = {row.record_id: row for row in connection.execute(_HELD, {"ids": list(ingests)})}
     entries: list[Entry] = []
     for record_id, ingest in ingests.items():
         row = held.get(record_id)
@@ -90,6 +83,11 @@ def fresh_entries(connection: Connection, batch: Sequence[Ingest]) -> list[Entry
         entry.capture_id = capture_id
     _forget_unread(connection, [entry.capture_id for entry in entries if entry.is_upgrade])
     return entries
+
+
+_HELD = select(CaptureRow.id, CaptureRow.record_id, CaptureRow.is_read).where(
+    CaptureRow.record_id.in_(bindparam("ids", expanding=True))
+)
 
 
 def _once_each(batch: Sequence[Ingest]) -> dict[str, Ingest]:
@@ -167,12 +165,16 @@ def _named_rows(
 ) -> dict[str, int]:
     columns = table.__table__.c
     find = select(columns[column], columns.id).where(columns[column].in_(list(wanted)))
-    found = {name: row_id for name, row_id in connection.execute(find)}
+    found = _pairs(connection, find)
     missing = sorted(set(wanted) - set(found))
     if missing:
         insert_rows(connection, table, [{column: name, **wanted[name]} for name in missing], once_by=[column])
-        found = {name: row_id for name, row_id in connection.execute(find)}
+        found = _pairs(connection, find)
     return found
+
+
+def _pairs(connection: Connection, asked: AnySelect) -> dict[str, int]:
+    return {row[0]: row[1] for row in connection.execute(asked)}
 
 
 def _capture_row(

@@ -4,10 +4,17 @@ from alembic import context
 
 from storage.index.tables import Base
 
-context.configure(
-    connection=context.config.attributes["connection"],
-    target_metadata=Base.metadata,
-    # SQLite's DDL is transactional too, since we begin the transaction ourselves (storage.index.database).
-    transactional_ddl=True,
-)
-context.run_migrations()
+
+def run() -> None:
+    """Run what Alembic asks for."""
+    context.configure(
+        connection=context.config.attributes["connection"],
+        target_metadata=Base.metadata,
+        # SQLite's DDL is transactional too, since we begin the transaction ourselves (storage.index.database).
+        transactional_ddl=True,
+    )
+    context.run_migrations()
+
+
+if hasattr(context, "config"):  # only while Alembic runs this file; others may import it
+    run()

@@ -1,0 +1,159 @@
+"""Looks: what a capture says about when its URL is to be fetched again."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from storage.index.entry import Entry
+from storage.index.frontier import FRONTIER, SOURCES, WITH_VIA, discovery_of, rank, told
+from storage.index.names import Names
+from storage.index.surt import host_of
+from storage.index.sweep import Swept
+from storage.index.tables import CaptureRow, FrontierRow, UrlRow
+from storage.model import NextLook, Outcome, Seen, UrlKind
+
+UNPLANNED_PRIORITY = 50
+"""Of URLs that were captured without having been in the frontier: imports."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """What was known of a URL before this batch."""
+
+    first_seen_at: datetime | None
+    version_id: int | None
+    content: str | None
+
+
+def note_captures(
+    connection: Connection,
+    names: Names,
+    entries: Sequence[Entry],
+    urls: Mapping[str, int],
+    plan: Callable[[Seen], NextLook],
+    swept: Swept,
+) -> None:
+    """Plan the next look at each captured URL, and keep the validators to send then."""
+    captured = [entry for entry in entries if entry.discovery.kind is not UrlKind.ROBOTS]
+    captured.sort(key=lambda entry: entry.order)
+    ids = sorted({entry.url_id for entry in captured})
+    rows: dict[int, dict[str, Any]] = {}
+    for start in range(0, len(ids), 900):
+        asked = WITH_VIA.where(FrontierRow.url_id.in_(ids[start : start + 900]))
+        rows.update({row.url_id: dict(row._mapping) for row in connection.execute(asked)})  # noqa: SLF001 - public
+    before = _before(connection, [url_id for url_id in ids if rows.get(url_id, {}).get("looked_at")], captured)
+    for entry in captured:
+        row = rows.get(entry.url_id) or _blank(entry)
+        old_via = row["via_id"]
+        rows[entry.url_id] = _looked(row, entry, before, urls, plan)
+        if old_via is not None and old_via != row["via_id"]:
+            swept.urls.add(old_via)
+        names.note_captured(entry.url_id)
+    _upsert(connection, [{name: rows[url_id][name] for name in FRONTIER.c.keys()} for url_id in ids])  # noqa: SIM118
+
+
+def _blank(entry: Entry) -> dict[str, Any]:
+    return {
+        "url_id": entry.url_id, "site": entry.discovery.site, "host": host_of(entry.capture.url),
+        "kind": "", "via_id": None,
+        "via_kind": None, "title": None, "published_at": None, "anchor": None, "due_at": None,
+        "priority": UNPLANNED_PRIORITY, "failures": 0, "unchanged": 0, "looked_at": None, "validated_at": None,
+        "etag": None, "last_modified": None,
+    }  # fmt: skip
+
+
+def _looked(
+    row: dict[str, Any],
+    entry: Entry,
+    before: dict[int, _Before],
+    urls: Mapping[str, int],
+    plan: Callable[[Seen], NextLook],
+) -> dict[str, Any]:
+    """The frontier's row after one capture of its URL. An older capture than the newest known changes nothing."""
+    at, capture = entry.capture.fetched_at, entry.capture
+    if capture.status == 200 and _newest_validators(row) < (at, capture.etag or "", capture.last_modified or ""):
+        row |= {"validated_at": at, "etag": capture.etag, "last_modified": capture.last_modified}
+    known = before.get(entry.url_id, _Before(None, None, None))
+    content = entry.content_digest or capture.payload_digest
+    is_new = _brought_news(entry, known, content)
+    first_seen = min(filter(None, (known.first_seen_at, at)))
+    if row["looked_at"] is None or at > row["looked_at"]:
+        seen = Seen(
+            kind=entry.discovery.kind, outcome=entry.outcome, status=capture.status, fetched_at=at, changed=is_new,
+            failures=row["failures"], unchanged=row["unchanged"], first_seen_at=first_seen,
+        )  # fmt: skip
+        next_look = plan(seen)
+        row |= {
+            **_told_by(entry, urls),
+            "looked_at": at,
+            "due_at": next_look.due_at,
+            "failures": next_look.failures,
+            "unchanged": next_look.unchanged,
+        }
+    elif at == row["looked_at"] and rank(entry.discovery) < rank(discovery_of(row)):
+        row |= _told_by(entry, urls)
+    before[entry.url_id] = _Before(first_seen, entry.version_id or known.version_id, content or known.content)
+    return row
+
+
+def _told_by(entry: Entry, urls: Mapping[str, int]) -> dict[str, Any]:
+    """The columns that say how a URL was found, `via` in words too."""
+    return {**told(entry.discovery, urls), "via": entry.discovery.via}
+
+
+_DAWN = datetime.min.replace(tzinfo=UTC)
+
+
+def _newest_validators(row: Mapping[str, Any]) -> tuple[datetime, str, str]:
+    return row["validated_at"] or _DAWN, row["etag"] or "", row["last_modified"] or ""
+
+
+def _brought_news(entry: Entry, known: _Before, content: str | None) -> bool:
+    if known.first_seen_at is None:
+        return True
+    if entry.outcome is Outcome.NOT_MODIFIED:
+        return False
+    if entry.version_id is not None:
+        return entry.version_id != known.version_id
+    if entry.outcome in SOURCES:
+        return entry.changed
+    return content != known.content
+
+
+def _before(connection: Connection, url_ids: Sequence[int], entries: Sequence[Entry]) -> dict[int, _Before]:
+    """What captures before this batch showed at these URLs."""
+    if not url_ids:
+        return {}
+    fresh = [entry.capture_id for entry in entries]
+    mine = (CaptureRow.url_id == UrlRow.id, CaptureRow.id.not_in(fresh))
+    newest = select(CaptureRow.id).where(*mine).order_by(CaptureRow.fetched_at.desc()).limit(1)
+    shown = select(CaptureRow.version_id).where(*mine, CaptureRow.version_id.is_not(None))
+    asked = select(
+        UrlRow.id,
+        select(func.min(CaptureRow.fetched_at)).where(*mine).scalar_subquery().label("first"),
+        shown.order_by(CaptureRow.fetched_at.desc()).limit(1).scalar_subquery().label("version"),
+        newest.scalar_subquery().label("newest"),
+    ).where(UrlRow.id.in_(list(url_ids)))
+    rows = connection.execute(asked).all()
+    contents = {
+        row.id: row.content_digest or row.payload_digest
+        for row in connection.execute(
+            select(CaptureRow.id, CaptureRow.content_digest, CaptureRow.payload_digest).where(
+                CaptureRow.id.in_([row.newest for row in rows if row.newest])
+            )
+        )
+    }
+    return {row.id: _Before(row.first, row.version, contents.get(row.newest)) for row in rows}
+
+
+def _upsert(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    if not rows:
+        return
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    inserting = dialect.insert(FrontierRow)
+    now = {name: inserting.excluded[name] for name in rows[0] if name not in {"url_id", "host"}}
+    connection.execute(inserting.on_conflict_do_update(index_elements=["url_id"], set_=now), list(rows))
