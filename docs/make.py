@@ -129,7 +129,7 @@ def commands() -> str:
         command = app.load(entry.name)
         rows = ["| | |", "| --- | --- |"]
         for each in command.params:
-            names = each.human_readable_name if each.param_type_name == "argument" else ", ".join(each.opts)
+            names = (each.metavar or each.name.upper()) if each.param_type_name == "argument" else ", ".join(each.opts)
             rows.append(f"| `{names}` | {_cell(getattr(each, 'help', None) or '')} |")
         help_text = "\n\n".join(" ".join(block.split("\n")) for block in (command.help or "").split("\n\n"))
         parts.append("\n".join([f"## newsarchive {entry.name}", "", help_text, "", *rows]))

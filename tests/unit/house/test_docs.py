@@ -30,5 +30,6 @@ def test_links_and_commands_of_a_page_exist(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#:]+?)(?:#[^)]*)?\)", text):
         assert (page.parent / target).exists(), target
     known = {entry.name for entry in app.COMMANDS}
-    for command in re.findall(r"(?:^|`|\$ |&& )newsarchive ([a-z]+)\b", text, re.MULTILINE):
-        assert command in known, command
+    for code in re.findall(r"```.*?```|`[^`]+`", text, re.DOTALL):
+        for command in re.findall(r"(?:^|`|\$ |&& |  )newsarchive ([a-z]+)\b", code, re.MULTILINE):
+            assert command in known, command
