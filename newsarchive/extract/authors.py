@@ -5,7 +5,7 @@ from typing import Any
 
 from newsarchive.extract import zones
 from newsarchive.extract.blocks import Block
-from newsarchive.extract.headline import key
+from newsarchive.extract.headline import is_site_name, key
 from newsarchive.extract.heads import Head
 from newsarchive.extract.jsonld import Node, resolve, text_of, types
 
@@ -66,7 +66,7 @@ def _from_json(node: Node | None, found: list[Node], site: set[str]) -> tuple[li
     for item in value if isinstance(value, list) else [value]:
         text = text_of(item.get("name") if isinstance(item, dict) else item)
         if isinstance(item, dict) and "Organization" in "".join(types(item)):
-            if key(text) not in site and text:
+            if text and not is_site_name(text, site):
                 agencies.append(text)
         else:
             _take(text, names, agencies, site)
@@ -112,7 +112,7 @@ def _take(text: str, names: list[str], agencies: list[str], site: set[str]) -> N
         own = key(name)
         if own in _AGENCIES:
             agencies.append(name)
-        elif own not in site and name not in names:
+        elif name not in names and not is_site_name(name, site):
             names.append(name)
 
 

@@ -145,7 +145,9 @@ def _finer(first: Dated | None, second: Dated | None) -> Dated | None:
     if first is None or second is None:
         return first or second
     bare = first.at.hour == first.at.minute == first.at.second == 0
-    return second if bare and timedelta(0) <= second.at - first.at < timedelta(days=1) else first
+    # A day begins 14 hours earlier in the east, and ends 12 hours later in the west.
+    same = timedelta(hours=-14) <= second.at - first.at < timedelta(hours=36)
+    return second if bare and same else first
 
 
 def _time_elements(evidence: Evidence, zone: tzinfo | None, *, updated: bool) -> Dated | None:

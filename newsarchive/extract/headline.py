@@ -58,13 +58,19 @@ def headline(blocks: list[Block], head: Head, node: Node | None, url: str) -> He
         score = _score(block, heading, keys, site)
         if score > 0 and (best is None or score > best[0]):
             best = score, block
-    if best is not None and best[0] >= 0.5:
+    if best is not None and (best[0] >= 0.5 or (best[0] >= 0.3 and _tells(best[1].text, head, node))):
         return Headline(best[1].text, best[1].index)
     if claims:
         return Headline(claims[0], None)
     if best is not None:
         return Headline(best[1].text, best[1].index)
     return Headline("", None)
+
+
+def _tells(text: str, head: Head, node: Node | None) -> bool:
+    """Say whether a heading is to be believed against <title>, which often is the site's or the section's."""
+    firm = text_of((node or {}).get("headline")) or head.first("og:title", "twitter:title")
+    return not firm and len(text) > 12
 
 
 def _score(block: Block, heading: bool, keys: list[str], site: set[str]) -> float:
@@ -156,16 +162,17 @@ def without_site(title: str, site: set[str]) -> str:
         if not cuts:
             return title
         last, first = cuts[-1], cuts[0]
-        if last.start() > 0 and _is_site(title[last.end() :], site):
+        if last.start() > 0 and is_site_name(title[last.end() :], site):
             title = title[: last.start()].strip()
-        elif _is_site(title[: first.start()], site):
+        elif is_site_name(title[: first.start()], site):
             title = title[first.end() :].strip()
         else:
             return title
     return title
 
 
-def _is_site(part: str, site: set[str]) -> bool:
+def is_site_name(part: str, site: set[str]) -> bool:
+    """Say whether a text is a name that the site goes by, or little more."""
     own = key(part)
     squeezed = own.replace(" ", "").removeprefix("the")
     if not squeezed:

@@ -1,7 +1,7 @@
 """Text to moments: ISO 8601, RFC 2822, and dates as newspapers print them in many languages.
 
 A time without a zone is read in `zone`, which the caller takes from another date of the same page, else as UTC. A date
-without a time is its midnight, read the same way. Nothing here asks the clock.
+without a time is its midnight in UTC, so that the day stays the day. Nothing here asks the clock.
 """
 
 import re
@@ -72,7 +72,9 @@ def iso(text: str, zone: tzinfo | None = None) -> datetime | None:
     year, month, day, hour, minute, second, half, offset = match.groups()
     if hour and not offset and (named := _ZONE_NAME.search(text[match.end() :])):
         offset = named[1]
-    return _built((int(year), int(month), int(day)), _time(hour, minute, second, half), _zone(offset) or zone)
+    return _built(
+        (int(year), int(month), int(day)), _time(hour, minute, second, half) if hour else None, _zone(offset) or zone
+    )
 
 
 def has_zone(text: str) -> tzinfo | None:
@@ -109,7 +111,7 @@ def printed(text: str, zone: tzinfo | None = None, *, day_first: bool = True) ->
     if clock is None:
         around = text[max(0, start - 25) : start]
         clock = _clock(around)
-    return _built(day, clock or (0, 0, 0), (_zone_in(around) if clock else None) or zone)
+    return _built(day, clock, (_zone_in(around) if clock else None) or zone)
 
 
 def _day(text: str, *, day_first: bool) -> tuple[tuple[int, int, int], int, int] | None:
@@ -179,15 +181,14 @@ def _zone_in(text: str) -> tzinfo | None:
     return _zone(match[1]) if match else None
 
 
-def _built(day: tuple[int, int, int], clock: tuple[int, int, int], zone: tzinfo | None) -> datetime | None:
+def _built(day: tuple[int, int, int], clock: tuple[int, int, int] | None, zone: tzinfo | None) -> datetime | None:
     year, month, date = day
     if 2440 < year < 2640:
         year -= _THAI_YEARS
-    hour, minute, second = clock
-    if hour == 24:
-        hour = 0
+    hour, minute, second = clock or (0, 0, 0)
     try:
-        return _sane(datetime(year, month, date, hour, minute, second, tzinfo=zone or UTC).astimezone(UTC))
+        moment = datetime(year, month, date, hour % 24, minute, second, tzinfo=(zone if clock else None) or UTC)
+        return _sane(moment.astimezone(UTC))
     except (ValueError, OverflowError):
         return None
 

@@ -17,6 +17,7 @@ from storage.model import Entry, Source, UrlKind
 MOST_URLS = 50_000
 MOST_BYTES = 52_428_800
 _CHUNK = 1 << 16
+_BARE_AMPERSAND = re.compile(rb"&(?!#?\w{1,10};)")
 _ENTITY = re.compile(rb"<!ENTITY[^>]{0,10000}>", re.IGNORECASE)
 
 
@@ -35,11 +36,16 @@ def without_entities(payload: bytes) -> bytes:
     return _ENTITY.sub(b"", payload) if b"<!ENTITY" in payload[:65536].upper() else payload
 
 
+def _with_ampersands(payload: bytes) -> bytes:
+    """Write out ampersands that stand bare in addresses; recovery would drop them with the name behind."""
+    return payload if b"<![CDATA[" in payload else _BARE_AMPERSAND.sub(b"&amp;", payload)
+
+
 def read_sitemap(payload: bytes, url: str) -> tuple[tuple[Entry, ...], tuple[Source, ...]]:
     """Return the pages that a sitemap names, or the sitemaps that an index names."""
     entries: dict[str, Entry] = {}
     sources: dict[str, Source] = {}
-    for kind, fields in _items(without_entities(payload[:MOST_BYTES])):
+    for kind, fields in _items(_with_ampersands(without_entities(payload[:MOST_BYTES]))):
         target = absolute(url, fields.get("loc", ""))
         if target is None:
             continue
@@ -57,9 +63,10 @@ def _items(payload: bytes) -> Iterator[tuple[str, dict[str, str]]]:
     parser = XMLPullParser(
         events=("end",), recover=True, resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
     )
-    for start in range(0, len(payload), _CHUNK):
+    for start in range(0, len(payload) + _CHUNK, _CHUNK):
         try:
-            parser.feed(payload[start : start + _CHUNK])
+            # Nothing left to feed: what recovery held back comes with the end.
+            parser.feed(payload[start : start + _CHUNK]) if start < len(payload) else parser.close()
         except LxmlError:
             return
         for _event, element in parser.read_events():

@@ -15,7 +15,8 @@ from storage.model import Discovery, Outcome, Reading, UrlKind
 URL = "https://news.example/world/2024/05/rain-falls-on-the-hills-10234.html"
 PAGES = sorted((Path(__file__).parents[2] / "pages").glob("*/page.html"))
 TAGS = (
-    "p div a ul li table tr td h1 h2 span article aside nav section figure figcaption blockquote time br script style form"
+    "p div a ul li table tr td h1 h2 span article aside nav section figure figcaption blockquote time br"
+    " script style form"
 ).split()
 
 
@@ -93,9 +94,7 @@ def test_very_many_elements_are_too_large() -> None:
         ),
         pytest.param(b"<html><head><title>" + b" | " * 50_000 + b"</title></head><body><p>x</p>", id="a title of bars"),
         pytest.param(
-            b'<html><head><script type="application/ld+json">'
-            + b'{"@type":"NewsArticle","headline":"'
-            + b'\\"' * 500_000,
+            b'<html><head><script type="application/ld+json">{"@type":"NewsArticle","headline":"' + b'\\"' * 500_000,
             id="JSON-LD cut short",
         ),
         pytest.param(
