@@ -141,6 +141,7 @@ class FrontierRow(Base):
             "host",
             "priority",
             "due_at",
+            "url_id",
             sqlite_where=text("due_at IS NOT NULL"),
             postgresql_where=text("due_at IS NOT NULL"),
         ),

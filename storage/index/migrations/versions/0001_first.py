@@ -361,7 +361,7 @@ def _frontier() -> None:
     op.create_index(
         "ix_frontier_lane",
         "frontier",
-        ["site", "host", "priority", "due_at"],
+        ["site", "host", "priority", "due_at", "url_id"],
         unique=False,
         sqlite_where=sa.text("due_at IS NOT NULL"),
         postgresql_where=sa.text("due_at IS NOT NULL"),
