@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 _SECOND_LEVEL = frozenset("co com org net gov ac edu or ne go gob gov.uk ltd plc nom info mil in id web".split())
 _SECTION_WORDS = frozenset(
-    "tag tags topic topics category categories cat author authors profile profiles contributor contributors people "
+    "tag tags player players playerpage team teams roster stats standings scores quote quotes topic topics category categories cat author authors profile profiles contributor contributors people "
     "section sections search about about-us contact"
     " contact-us login signin sign-in register account subscribe subscription newsletter newsletters privacy "
     "privacy-policy terms cookies help faq faqs advertise"
@@ -144,7 +144,7 @@ def likeness(url: str, own: str) -> float:
         return -3.0
     words = [_EXTENSION.sub("", s.lower()) for s in segments]
     score = _by_shape(kinds, words[-1]) + _beside(kinds, segments, own)
-    if not _SECTION_WORDS.isdisjoint(words):
+    if not _SECTION_WORDS.isdisjoint(words) or "newsletter" in words[-1]:
         score -= 2.5
     if not _MEDIA_WORDS.isdisjoint(words):
         score -= 1.5

@@ -130,8 +130,7 @@ def _in_text(candidate: Candidate, flow: Flow, inside: frozenset[int]) -> bool:
     index = candidate.anchor.block
     if index not in inside or index >= len(flow.blocks):
         return False
-    block = flow.blocks[index]
-    return block.link_share < 0.8 or len(block.anchors) == 1
+    return flow.blocks[index].link_share < 0.8
 
 
 def _grouped(candidates: list[Candidate]) -> list[Group]:
@@ -157,10 +156,9 @@ def _first_block(group: Group) -> int:
 
 def _label(group: Group, groups: list[Group], flow: Flow, inside: frozenset[int]) -> Block | None:
     """Return the heading that speaks for a group: inside its box before the first card, or right before the box."""
-    first = _first_block(group)
-    linked = {c.anchor.block for g in groups for c in g.candidates}
+    owners = {c.anchor.block: g for g in groups for c in g.candidates}
     box: HtmlElement | None = group.box
-    bound = first
+    bound = _first_block(group)
     for _ in range(_CLIMB):
         if box is None or box.tag in ("body", "html"):
             return None
@@ -169,8 +167,10 @@ def _label(group: Group, groups: list[Group], flow: Flow, inside: frozenset[int]
             if not _within(block.element, box):
                 break
             bound = index
+            if index in owners:
+                return _shared_label(owners[index], group, box)
             # A heading of the text speaks for the text.
-            if index in linked or (index in inside and not _says_links(block.text)):
+            if index in inside and not _says_links(block.text):
                 return None
             if _is_label(block):
                 return block if not _speaks_for_another(block, box) else None
@@ -178,6 +178,13 @@ def _label(group: Group, groups: list[Group], flow: Flow, inside: frozenset[int]
                 return None
         box = box.getparent()
     return None
+
+
+def _shared_label(before: Group, group: Group, box: HtmlElement) -> Block | None:
+    """Return the label of the group before, where one of the two is a single card beside the other's list."""
+    single = min(len({c.page for c in g.candidates}) for g in (before, group)) == 1
+    shared = single and before.label is not None and _within(before.label.element, box)
+    return before.label if shared else None
 
 
 def _own_label(group: Group, flow: Flow) -> str:
@@ -200,7 +207,9 @@ def _says_links(text: str) -> bool:
 
 def _is_label(block: Block) -> bool:
     text = block.text
-    if len(text) > 70 or block.zone & zones.FIGCAPTION:
+    if len(text) > 70 or block.zone & (zones.FIGCAPTION | zones.BUTTON):
+        return False
+    if any(anchor.href.startswith("#") for anchor in block.anchors):
         return False
     if block.tag in HEADINGS:
         return True
@@ -280,11 +289,11 @@ def _is_group(group: Group, *, listing: bool) -> bool:
 
 
 def _read_also(group: Group, inside: frozenset[int]) -> bool:
-    """Say whether a group is a single "read also" between paragraphs of the body."""
-    if not inside or len({c.page for c in group.candidates}) != 1:
+    """Say whether a group is "read also" between paragraphs of the body: single cards, or a list without a heading."""
+    if not inside or (group.labelled and len({c.page for c in group.candidates}) > 1):
         return False
-    at = _first_block(group)
-    return min(inside) < at < max(inside) and max(c.score for c in group.candidates) >= 2.5
+    first, last = _first_block(group), max(c.anchor.block for c in group.candidates)
+    return min(inside) < first and last < max(inside) and max(c.score for c in group.candidates) >= 2.5
 
 
 def _kind(group: Group) -> LinkKind:
