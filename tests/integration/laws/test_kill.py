@@ -6,6 +6,7 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -46,12 +47,14 @@ def test_a_crawl_that_is_killed_again_and_again_ends_as_if_it_never_was(
     """SIGKILL at 20 random moments: verify clean, no record twice, the same articles, rebuild equal."""
     rig = build(index=index_url, articles=72)
     settings = rig.folder / "newsarchive.toml"
-    settings.write_text(settings.read_text().replace('delay = "0s"', 'delay = "30ms"'))
+    settings.write_text(settings.read_text().replace('delay = "0s"', 'delay = "0.03s"'))
     moments = random.Random(20)
     killed = 0
+    clock = rig.server.clock.now()
     for _ in range(KILLS):
+        clock += timedelta(seconds=30)
         crawl = subprocess.Popen(
-            rig.command("crawl", "--clock", rig.server.clock.now().isoformat()),
+            rig.command("crawl", "--clock", clock.isoformat()),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
@@ -61,7 +64,7 @@ def test_a_crawl_that_is_killed_again_and_again_ends_as_if_it_never_was(
         crawl.kill()
         crawl.wait()
     assert killed >= KILLS // 2, "most crawls were over before they could be killed"
-    rig.crawl()
+    rig.crawl(clock + timedelta(seconds=30))
 
     verified = rig.run("verify")
     assert verified.returncode == 0, verified.stdout + verified.stderr
