@@ -71,8 +71,9 @@ def test_any_body_survives_chunking(pieces: list[bytes], cut: int) -> None:
     """What is framed in chunks is had again whole, and cut short up to the cut."""
     body = b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
     assert without_chunks(body) == b"".join(pieces)
-    if cut > 5:
-        assert b"".join(pieces).startswith(without_chunks(body[:-cut])) or not pieces
+    came = body[: len(body) - cut]
+    if b"\n" in came:
+        assert b"".join(pieces).startswith(without_chunks(came))
 
 
 @given(block=st.binary(max_size=300))

@@ -1,0 +1,179 @@
+"""Files that are made to hurt: bombs, giants, and zips that point elsewhere. Memory and disk stay bounded."""
+
+import gzip
+import tracemalloc
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from isal import igzip
+
+from storage.errors import BadRecord
+from storage.warc import framing, members
+from storage.warc.check import check_file
+from storage.warc.foreign import adopt
+from storage.warc.reader import records
+
+MB = 1 << 20
+
+
+def record(uri: str, body: bytes, *, length: int | None = None) -> bytes:
+    block = b"HTTP/1.1 200 OK\r\n\r\n" + body
+    head = (
+        f"WARC/1.0\r\nWARC-Type: response\r\nWARC-Record-ID: <urn:x:{uri}>\r\nWARC-Date: 2020-05-06T07:08:09Z\r\n"
+        f"WARC-Target-URI: http://b.example/{uri}\r\nContent-Type: application/http; msgtype=response\r\n"
+        f"Content-Length: {len(block) if length is None else length}\r\n\r\n"
+    )
+    return head.encode() + block + b"\r\n\r\n"
+
+
+def squeezed(pieces: Iterator[bytes]) -> bytes:
+    """One gzip member of all, never held as a whole."""
+    squeezer = zlib.compressobj(1, zlib.DEFLATED, 31)
+    return b"".join([*(squeezer.compress(piece) for piece in pieces), squeezer.flush()])
+
+
+@pytest.fixture(autouse=True)
+def small_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A record of more than 4 MB is too much."""
+    monkeypatch.setattr(members, "LARGEST", 4 * MB)
+    monkeypatch.setattr(framing, "LARGEST", 4 * MB)
+
+
+@pytest.fixture
+def into(tmp_path: Path) -> Path:
+    """The folder of the archive."""
+    folder = tmp_path / "archive"
+    folder.mkdir()
+    return folder
+
+
+def giant() -> Iterator[bytes]:
+    """A record of 60 MB between two small ones."""
+    yield record("1", b"a")
+    yield record("2", b"", length=60 * MB)[: -len(b"HTTP/1.1 200 OK\r\n\r\n\r\n\r\n")]
+    for _ in range(60):
+        yield bytes(MB)
+    yield b"\r\n\r\n"
+    yield record("3", b"c")
+
+
+@pytest.mark.parametrize("form", ["plain", "whole", "members"])
+def test_a_giant_is_named_and_stepped_over(tmp_path: Path, into: Path, form: str) -> None:
+    """A record too large to be held is left out by name, in little memory; those around it come in."""
+    source = tmp_path / "giant.warc.gz"
+    pieces = list(giant())
+    if form == "plain":
+        source.write_bytes(b"".join(pieces))
+    elif form == "whole":
+        source.write_bytes(squeezed(iter(pieces)))
+    else:
+        parts = [pieces[:1], pieces[1:-1], pieces[-1:]]
+        source.write_bytes(b"".join(squeezed(iter(part)) for part in parts))
+    del pieces
+    tracemalloc.start()
+    adopted = adopt(source, into)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert [each.uri for each in records(adopted.files[0])] == ["http://b.example/1", "http://b.example/3"]
+    assert [f"a record of {60 * MB} bytes" in lost for lost in adopted.lost] == [True]
+    assert peak < 30 * MB
+
+
+def test_a_bomb_without_a_record_is_read_in_little_memory(tmp_path: Path, into: Path) -> None:
+    """Zeros without end: nothing comes in, nothing is held."""
+    source = tmp_path / "bomb.warc.gz"
+    source.write_bytes(gzip.compress(record("1", b"a")) + igzip.compress(bytes(150 * MB), 3))
+    tracemalloc.start()
+    adopted = adopt(source, into)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (adopted.records, len(adopted.lost)) == (1, 1)
+    assert peak < 40 * MB
+
+
+def test_a_bomb_in_the_archive_is_damage(tmp_path: Path) -> None:
+    """Reader and checker stop inflating at the limit."""
+    path = tmp_path / "b.warc.gz"
+    path.write_bytes(igzip.compress(record("1", bytes(100 * MB)), 3))
+    tracemalloc.start()
+    with pytest.raises(BadRecord, match="more than"):
+        list(records(path))
+    assert "a record of more than" in check_file(path).problems[0].what
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 30 * MB
+
+
+def test_a_large_file_is_read_record_by_record(tmp_path: Path) -> None:
+    """Memory is that of a record, not of a file."""
+    path = tmp_path / "large.warc.gz"
+    body = bytes(3 * MB)
+    with path.open("wb") as out:
+        for number in range(60):
+            out.write(igzip.compress(record(str(number), body), 1))
+    del body
+    tracemalloc.start()
+    assert sum(1 for _ in records(path)) == 60
+    assert check_file(path).problems == []
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 30 * MB
+
+
+def wacz(path: Path, parts: dict[str, bytes]) -> Path:
+    """A WACZ with these files in it, and the others that one has."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as container:
+        container.writestr("datapackage.json", "{}")
+        container.writestr("pages/pages.jsonl", "{}")
+        for name, data in parts.items():
+            container.writestr(name, data)
+    return path
+
+
+def test_a_wacz_gives_its_warc_files(tmp_path: Path, into: Path) -> None:
+    """Each WARC file of it comes in, plain or gzipped, under a name that tells where from."""
+    one, two = gzip.compress(record("1", b"a")), record("2", b"b")
+    source = wacz(tmp_path / "my crawl.wacz", {"archive/one.warc.gz": one, "archive/two.WARC": two})
+    adopted = adopt(source, into)
+    assert (adopted.records, adopted.lost, adopted.known) == (2, (), ())
+    assert [path.name.rpartition("-")[0] for path in adopted.files] == ["import-my-crawl-one", "import-my-crawl-two"]
+    assert adopted.files[0].read_bytes() == one
+    again = adopt(source, into)
+    assert (again.files, again.known) == ((), tuple(path.name for path in adopted.files))
+
+
+def test_a_zip_names_no_place_outside(tmp_path: Path, into: Path) -> None:
+    """Whatever paths a zip names, files are made in the archive's folder only."""
+    parts = {
+        "archive/../../../evil.warc.gz": gzip.compress(record("1", b"a")),
+        "archive/..%2f..\\up.warc.gz": gzip.compress(record("2", b"b")),
+        "archive/" + "long" * 99 + ".warc.gz": gzip.compress(record("3", b"c")),
+        "../archive/not.warc.gz": gzip.compress(record("4", b"d")),
+    }
+    adopted = adopt(wacz(tmp_path / "x.wacz", parts), into)
+    assert adopted.records == 3
+    assert sorted(into.iterdir()) == sorted(adopted.files)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["archive", "x.wacz"]
+
+
+def test_a_damaged_part_costs_itself(tmp_path: Path, into: Path) -> None:
+    """One part of a zip is damaged: it is named, the other parts come in."""
+    marked = record("1", b"MARK" * 100)
+    source = tmp_path / "x.wacz"
+    with zipfile.ZipFile(source, "w", zipfile.ZIP_STORED) as container:
+        container.writestr("archive/a.warc", marked)
+        container.writestr("archive/b.warc", record("2", b"b"))
+    source.write_bytes(source.read_bytes().replace(b"MARKMARK", b"MARKmark", 1))
+    adopted = adopt(source, into)
+    assert (adopted.records, len(adopted.lost)) == (1, 1)
+    assert adopted.lost[0].startswith("x-a.warc: ")
+    assert list(into.iterdir()) == list(adopted.files)
+
+
+def test_a_wacz_without_warc_files_is_told(tmp_path: Path, into: Path) -> None:
+    """A zip of other things brings nothing, and says so."""
+    adopted = adopt(wacz(tmp_path / "x.wacz", {"notes.txt": b"WARC"}), into)
+    assert (adopted.files, adopted.lost) == ((), ("x.wacz: no WARC file in it",))
