@@ -46,7 +46,7 @@ def demo(
         run("crawl", "--clock", moment(clock.now()), "--archive", str(place))
     with Archive.open(place) as archive:
         lines = list(archive.export())
-        summary(archive, lines)
+        summary(archive, place, lines)
         edited = one_article(archive, lines)
     run("search", WORDS, "--limit", "2", "--archive", str(place))
     run("show", str(edited.id), "--diff", "1", str(len(edited.versions)), "--archive", str(place))
@@ -79,7 +79,7 @@ def say(text: str) -> None:
     stdout().print(cell(f"\n{text}", "italic"))
 
 
-def summary(archive: Archive, lines: list[dict[str, Any]]) -> None:
+def summary(archive: Archive, place: Path, lines: list[dict[str, Any]]) -> None:
     """What was archived, in numbers, and the files that it lies in."""
     out = stdout()
     versions = sum(line["versions"] for line in lines)
@@ -88,10 +88,10 @@ def summary(archive: Archive, lines: list[dict[str, Any]]) -> None:
     say("What was archived:")
     out.print(f"{counted(len(lines), 'article')} in {counted(versions, 'version')}")
     out.print(f"{counted(groups, 'link group')} with {counted(links, 'link')} on the articles' pages")
-    files = table("WARC file", "size", "captures", right=("size", "captures"))
+    files = table(f"file in {place / archive.warc_folder.name}", "size", "captures", right=("size", "captures"))
     for file in archive.index.warc_files():
         size = file.size or (archive.warc_folder / file.name).stat().st_size
-        files.add_row(str(archive.warc_folder / file.name), about(size), f"{file.captures:,}")
+        files.add_row(file.name, about(size), f"{file.captures:,}")
     out.print(files)
 
 
