@@ -16,6 +16,8 @@ from newsarchive.extract.roles import HEADINGS
 from newsarchive.extract.tree import Page, absolute
 from storage.model import Link, LinkGroup, LinkKind
 
+_OF_LINES = zones.BYLINE | zones.TAGS | zones.SHARE
+"""Where short links are names, topics and networks."""
 _MOST_LINKS = 2_000
 _CLIMB = 4
 """Levels above a group's parent at which its label is looked for."""
@@ -77,6 +79,9 @@ def link_groups(
 def _candidates(page: Page, flow: Flow, canonical: str, inside: frozenset[int], *, listing: bool) -> list[Candidate]:
     own = {same_page(page.url), same_page(canonical)}
     home = site_of(host(page.url))
+    # The page under another query (?share=facebook, ?print=1) is the page, unless the query is what names it.
+    whole, _, query = same_page(page.url).partition("?")
+    path = f"{whole}?" if not query and whole.count("/") > 1 else ""
     found = []
     for anchor in flow.anchors[:_MOST_LINKS]:
         if _left_out(anchor, listing=listing):
@@ -85,7 +90,7 @@ def _candidates(page: Page, flow: Flow, canonical: str, inside: frozenset[int], 
         if url is None or site_of(host(url)) != home:
             continue
         target = same_page(url)
-        if target in own:
+        if target in own or (path and target.startswith(path)):
             continue
         text = anchor.text
         score = likeness(url, canonical if not listing else "")
@@ -105,9 +110,8 @@ def _left_out(anchor: Anchor, *, listing: bool) -> bool:
     rel = (anchor.element.get("rel") or "").lower().split()
     if zone & (zones.NAV | zones.MENU) and not ({"prev", "next"} & set(rel)) and not zone & zones.RELATED:
         return True
-    if zone & (zones.COMMENTS | zones.CONSENT | zones.BYLINE | zones.TAGS | zones.SHARE) and not zone & (
-        zones.RELATED | zones.LATEST
-    ):
+    beside = zones.COMMENTS | zones.CONSENT | (0 if _promise(anchor.text) >= 1 else _OF_LINES)
+    if zone & beside and not zone & (zones.RELATED | zones.LATEST):
         return not (zone & zones.BODY)
     return "author" in rel or "tag" in rel or (listing and "next" in rel)
 
@@ -168,7 +172,7 @@ def _label(group: Group, groups: list[Group], flow: Flow, inside: frozenset[int]
                 break
             bound = index
             if index in owners:
-                return _shared_label(owners[index], group, box)
+                return _shared_label(owners[index], group)
             # A heading of the text speaks for the text.
             if index in inside and not _says_links(block.text):
                 return None
@@ -180,10 +184,12 @@ def _label(group: Group, groups: list[Group], flow: Flow, inside: frozenset[int]
     return None
 
 
-def _shared_label(before: Group, group: Group, box: HtmlElement) -> Block | None:
+def _shared_label(before: Group, group: Group) -> Block | None:
     """Return the label of the group before, where one of the two is a single card beside the other's list."""
-    single = min(len({c.page for c in g.candidates}) for g in (before, group)) == 1
-    shared = single and before.label is not None and _within(before.label.element, box)
+    if before.label is None or min(len({c.page for c in g.candidates}) for g in (before, group)) > 1:
+        return None
+    # A heading inside the other's box is the other's own, unless this group stands in that box too.
+    shared = _within(group.box, before.box) or not _within(before.label.element, before.box)
     return before.label if shared else None
 
 
