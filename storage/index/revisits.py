@@ -187,7 +187,7 @@ def _waiting(connection: Connection) -> list[_Pair]:
 
 def _pairs(connection: Connection, revisit: Any, original: Any, condition: ColumnElement[bool]) -> list[_Pair]:
     found = connection.execute(select(revisit.id, original.id).where(condition).order_by(original.record_id.desc()))
-    meant: dict[int, int] = dict(found.tuples().all())  # of several originals the least record id
+    meant: dict[int, int] = dict(found.all())  # of several originals the least record id
     rows = _by_id(connection, [*meant, *meant.values()])
     return [(rows[revisit_id], _from_row(rows[original_id])) for revisit_id, original_id in sorted(meant.items())]
 

@@ -1,14 +1,32 @@
 """An index on each database, fresh for each test."""
 
+import itertools
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
 from storage.index import Index
+from storage.model import (
+    Article,
+    Capture,
+    Discovery,
+    Ingest,
+    NextLook,
+    Outcome,
+    Paragraph,
+    Reading,
+    RecordPlace,
+    Role,
+    Seen,
+    UrlKind,
+)
 
 POSTGRES = "NEWSARCHIVE_TEST_POSTGRES"
 """Environment variable: where a PostgreSQL server is whose user may make databases."""
@@ -52,3 +70,72 @@ def index(index_url: str) -> Iterator[Index]:
     opened = Index.open(index_url)
     yield opened
     opened.close()
+
+
+MORNING = datetime(2026, 3, 1, 6, tzinfo=UTC)
+
+
+@pytest.fixture
+def capture_of() -> Callable[..., Capture]:
+    """Makes a capture: of a URL, at a minute of the morning; keywords change it."""
+    serial = itertools.count(1)
+
+    def make(url: str, minute: int = 0, **changes: Any) -> Capture:
+        number = next(serial)
+        at = MORNING + timedelta(minutes=minute)
+        usual = Capture(
+            url=url,
+            record_id=f"urn:uuid:{number:012d}",
+            place=RecordPlace(warc="a.warc.gz", offset=number * 1000, length=900),
+            kind="response",
+            fetched_at=at,
+            date=at.isoformat().replace("+00:00", "Z"),
+            status=200,
+            mime="text/html",
+            payload_digest=f"sha256:{number:064d}",
+            payload_size=5000,
+        )
+        return replace(usual, **changes)
+
+    return make
+
+
+@pytest.fixture
+def article_at(capture_of: Callable[..., Capture]) -> Callable[..., Ingest]:
+    """Makes the ingest of an article page: URL, paragraphs and minute; keywords change the article."""
+
+    def make(url: str, *texts: str, minute: int = 0, site: str = "news", **changes: Any) -> Ingest:
+        capture = capture_of(url, minute)
+        usual = Article(
+            url=url,
+            canonical_url=url,
+            headline=f"Headline of {url}",
+            language="en",
+            paragraphs=tuple(Paragraph(role=Role.TEXT, text=text) for text in texts),
+        )
+        return Ingest(
+            capture=capture,
+            discovery=Discovery(site=site, kind=UrlKind.ARTICLE),
+            reading=Reading(
+                outcome=Outcome.ARTICLE,
+                reason="JSON-LD NewsArticle",
+                article=replace(usual, **changes),
+                content_digest=capture.payload_digest,
+            ),
+        )
+
+    return make
+
+
+@pytest.fixture
+def plan() -> Callable[[Seen], NextLook]:
+    """A schedule: in an hour, failures and unchanged captures counted."""
+
+    def hourly(seen: Seen) -> NextLook:
+        return NextLook(
+            due_at=seen.fetched_at + timedelta(hours=1),
+            failures=seen.failures + 1 if seen.outcome is Outcome.ERROR else 0,
+            unchanged=0 if seen.changed else seen.unchanged + 1,
+        )
+
+    return hourly

@@ -40,7 +40,11 @@ from storage.model import (
 MORNING = datetime(2026, 3, 1, 6, tzinfo=UTC)
 NEWS = Site(name="news", url="https://www.news.example/", hosts=("static.news.example",))
 OTHER = Site(name="other", url="https://other.example/", hosts=("amp.other.example", "news.example:8080"))
-FRONT, FEED, ROBOTS = "https://www.news.example/", "https://www.news.example/feed", "https://www.news.example/robots.txt"
+FRONT, FEED, ROBOTS = (
+    "https://www.news.example/",
+    "https://www.news.example/feed",
+    "https://www.news.example/robots.txt",
+)
 PAGES = (
     "https://www.news.example/a",
     "https://www.news.example/a?amp=1",
@@ -242,7 +246,9 @@ def dump(index: Index) -> dict[str, list[str]]:
         row["id"]: (names["sites"][row["site_id"]], names["urls"][row["url_id"]]) for row in rows["articles"]
     }
     names["versions"] = {row["id"]: (names["articles"][row["article_id"]], row["digest"]) for row in rows["versions"]}
-    names["search_documents"] = {row["doc_id"]: names["versions"][row["version_id"]] for row in rows["search_documents"]}
+    names["search_documents"] = {
+        row["doc_id"]: names["versions"][row["version_id"]] for row in rows["search_documents"]
+    }
     unplanned = {"due_at", "priority", "failures", "unchanged"}
     dumped: dict[str, list[str]] = {}
     for table, its_rows in rows.items():

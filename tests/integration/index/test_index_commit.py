@@ -1,0 +1,399 @@
+"""What one commit writes."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from storage.errors import IndexFailure
+from storage.index import Filters, Index
+from storage.model import (
+    Access,
+    Capture,
+    CrawlRun,
+    Dated,
+    Discovery,
+    Found,
+    Image,
+    Ingest,
+    Link,
+    LinkGroup,
+    LinkKind,
+    NextLook,
+    Outcome,
+    Paragraph,
+    Reading,
+    RefersTo,
+    Role,
+    Seen,
+    Site,
+    UrlKind,
+)
+
+NEWS = Site(name="news", url="https://news.example/")
+Plan = Callable[[Seen], NextLook]
+Make = Callable[..., Ingest]
+
+
+def test_an_exported_line_is_exact(index: Index, article_at: Make, plan: Plan) -> None:
+    """Every field of an article comes back as it went in, in the promised order of keys."""
+    index.begin_crawl(CrawlRun(id="run", sites=(NEWS,), started_at=datetime(2026, 3, 1, tzinfo=UTC)))
+    link = Link(url="https://elsewhere.example/x", anchor="Elsewhere")
+    index.commit(
+        [
+            article_at(
+                "https://news.example/a?amp=1",
+                "First paragraph.",
+                "Second paragraph.",
+                canonical_url="https://news.example/a",
+                headline="A headline",
+                dek="A dek",
+                authors=("Zoë B.", "Ann A."),
+                published=Dated(at=datetime(2026, 2, 28, 12, tzinfo=UTC), source="json-ld"),
+                modified=Dated(at=datetime(2026, 3, 1, 5, 30, 0, 250000, tzinfo=UTC), source="meta"),
+                section="World",
+                tags=("trade", "steel"),
+                image=Image(url="https://img.example/a.jpg", caption="A ship"),
+                access=Access.PAYWALLED,
+                link_groups=(LinkGroup(kind=LinkKind.RELATED, label="More", links=(link, link)),),
+            )
+        ],
+        plan,
+    )
+    index.settle()
+    [line] = index.export()
+    assert list(line.items()) == [
+        ("url", "https://news.example/a?amp=1"),
+        ("canonical_url", "https://news.example/a"),
+        ("site", "news"),
+        ("headline", "A headline"),
+        ("dek", "A dek"),
+        ("authors", ["Zoë B.", "Ann A."]),
+        ("published", "2026-02-28T12:00:00Z"),
+        ("modified", "2026-03-01T05:30:00.250000Z"),
+        ("language", "en"),
+        ("section", "World"),
+        ("tags", ["trade", "steel"]),
+        ("body", "First paragraph.\n\nSecond paragraph."),
+        (
+            "paragraphs",
+            [{"role": "text", "text": "First paragraph."}, {"role": "text", "text": "Second paragraph."}],
+        ),
+        ("boilerplate", []),
+        (
+            "links",
+            [
+                {
+                    "kind": "related",
+                    "label": "More",
+                    "links": [{"url": "https://elsewhere.example/x", "anchor": "Elsewhere"}] * 2,
+                }
+            ],
+        ),
+        ("access", "paywalled"),
+        ("image", "https://img.example/a.jpg"),
+        ("versions", 1),
+        ("first_seen", "2026-03-01T06:00:00Z"),
+        ("last_seen", "2026-03-01T06:00:00Z"),
+        (
+            "capture",
+            {
+                "warc": "a.warc.gz",
+                "offset": 1000,
+                "length": 900,
+                "fetched_at": "2026-03-01T06:00:00Z",
+                "status": 200,
+                "payload_digest": f"sha256:{1:064d}",
+            },
+        ),
+    ]
+
+
+def test_a_record_is_committed_once(index: Index, article_at: Make, plan: Plan) -> None:
+    """Recovery may deliver a capture again: the second time it changes nothing."""
+    index.register_sites([NEWS])
+    pages = [article_at("https://news.example/a", "One."), article_at("https://news.example/b", "Two.")]
+    first = index.commit(pages, plan)
+    again = index.commit([*pages, pages[0]], plan)
+    assert (first.captures, first.articles, first.versions, first.known) == (2, 2, 2, 0)
+    assert (again.captures, again.articles, again.versions, again.known) == (0, 0, 0, 3)
+    assert index.status().captures == 2
+    assert index.indexed_to("a.warc.gz") == 2900
+    assert index.indexed_to("b.warc.gz") == 0
+
+
+def test_a_batch_is_written_whole_or_not_at_all(index: Index, article_at: Make, plan: Plan) -> None:
+    """Law 3: when the commit fails at its end, none of its rows are there, and the next commit works."""
+    index.register_sites([NEWS])
+    pages = [article_at("https://news.example/a", "One."), article_at("https://news.example/b", "Two.")]
+
+    def broken(seen: Seen) -> NextLook:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        index.commit(pages, broken)
+    status = index.status()
+    assert (status.captures, status.articles, status.warc_files) == (0, 0, 0)
+    assert index.commit(pages, plan).captures == 2
+    assert len(list(index.export())) == 2
+
+
+def test_versions_are_texts_not_captures(index: Index, article_at: Make, plan: Plan) -> None:
+    """An edit that is taken back makes two versions and three captures; the first is current again."""
+    index.register_sites([NEWS])
+    url = "https://news.example/a"
+    index.commit([article_at(url, text, minute=minute) for minute, text in enumerate(("Old.", "New.", "Old."))], plan)
+    article_id = index.find_article(url)
+    assert article_id is not None
+    article = index.article(article_id)
+    assert article is not None
+    assert [(line.number, line.captures) for line in article.versions] == [(1, 2), (2, 1)]
+    assert (article.current.number, article.current.body) == (1, "Old.")
+    assert len(article.captures) == 3
+    assert [line["body"] for line in index.export(all_versions=True)] == ["Old.", "New."]
+    assert [line["body"] for line in index.export()] == ["Old."]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status", "state"),
+    [(Outcome.GONE, 404, "gone"), (Outcome.REDIRECT, 301, "moved"), (Outcome.ERROR, 503, "live")],
+)
+def test_an_article_is_what_its_newest_capture_says(
+    index: Index,
+    article_at: Make,
+    capture_of: Callable[..., Capture],
+    plan: Plan,
+    outcome: Outcome,
+    status: int,
+    state: str,
+) -> None:
+    """Withdrawn and moved articles stay, and say so; an error says nothing of the article."""
+    index.register_sites([NEWS])
+    url = "https://news.example/a"
+    later = Ingest(
+        capture=capture_of(url, 5, status=status),
+        discovery=Discovery(site="news", kind=UrlKind.ARTICLE),
+        reading=Reading(outcome=outcome, reason=str(status)),
+    )
+    index.commit([later, article_at(url, "Text.")], plan)
+    [line] = index.articles()
+    assert line.state == state
+
+
+def test_a_revisit_shows_what_its_original_showed(
+    index: Index, article_at: Make, capture_of: Callable[..., Capture], plan: Plan
+) -> None:
+    """A revisit of the same URL needs no reading; one of another URL that was not read is asked for by `settle`."""
+    index.register_sites([NEWS])
+    original = article_at("https://news.example/a", "Text.", minute=1)
+    refers_to = RefersTo(record_id=original.capture.record_id, url=original.capture.url, date=original.capture.date)
+
+    def revisit(url: str, profile: str, minute: int) -> Ingest:
+        return Ingest(
+            capture=capture_of(url, minute, kind="revisit", profile=profile, payload_size=0, refers_to=refers_to),
+            discovery=Discovery(site="news", kind=UrlKind.ARTICLE),
+            reading=Reading(outcome=Outcome.NOT_MODIFIED, reason="revisit"),
+        )
+
+    same = revisit("https://news.example/a", "identical-payload-digest", 2)
+    unmodified = revisit("https://news.example/a", "server-not-modified", 3)
+    other = revisit("https://news.example/b", "identical-payload-digest", 4)
+    index.commit([same, unmodified, other], plan)  # before their original
+    index.commit([original], plan)
+    settled = index.settle()
+    assert settled.resolved == 3
+    assert settled.unread == (other.capture.record_id,)
+    outcomes = [capture.outcome for capture in index.captures(order="oldest")]
+    assert outcomes == [Outcome.ARTICLE, Outcome.ARTICLE, Outcome.NOT_MODIFIED, Outcome.NOT_MODIFIED]
+    [line] = index.export()
+    assert line["last_seen"] == "2026-03-01T06:03:00Z"
+
+    read = article_at("https://news.example/b", "Text.")
+    index.commit([replace(other, reading=read.reading)], plan)
+    assert index.settle().unread == ()
+    assert [line["url"] for line in index.export()] == ["https://news.example/a", "https://news.example/b"]
+
+
+def test_originals_are_whole_and_committed(
+    index: Index, article_at: Make, capture_of: Callable[..., Capture], plan: Plan
+) -> None:
+    """Only a whole response serves as original: the first of a payload, the latest 200 of a URL."""
+    index.register_sites([NEWS])
+    url = "https://news.example/a"
+    first, second = article_at(url, "Text.", minute=1), article_at(url, "Text.", minute=2)
+    same = {"payload_digest": "sha256:same"}
+    cut = replace(second, capture=capture_of(url, 3, truncated="length", **same))
+    first = replace(first, capture=replace(first.capture, **same))
+    second = replace(second, capture=replace(second.capture, **same))
+    assert index.by_digest("sha256:same") is None
+    index.commit([cut, second, first], plan)
+    by_digest, by_url = index.by_digest("sha256:same"), index.by_url(url)
+    assert by_digest == RefersTo(
+        record_id=first.capture.record_id, url=url, date=first.capture.date, payload_digest="sha256:same"
+    )
+    assert by_url is not None
+    assert by_url.record_id == second.capture.record_id
+    assert index.by_url("https://news.example/b") is None
+
+
+HOSTILE = (
+    "a\x00b", "\ud800 alone", "\U0010ffff", "x" * 20_000, "\u202eright to left", "a\u0300" * 500, "'; DROP TABLE urls",
+    "%s %(a)s :a {}", "中" * 9000, "\\", '"', "",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=lambda text: ascii(text[:12]))
+def test_any_text_can_be_kept(index: Index, article_at: Make, plan: Plan, text: str) -> None:
+    """No page can break a commit by what it says: all texts are kept, and what can't be stored is replaced."""
+    index.register_sites([NEWS])
+    kept = text.replace("\x00", "").replace("\ud800", "\ufffd")
+    link = Link(url=f"https://x.example/{text}", anchor=text)
+    page = article_at(
+        f"https://news.example/{text}",
+        text,
+        f"A paragraph with {text} inside.",
+        headline=text,
+        dek=text,
+        authors=(text,),
+        tags=(text, text),
+        section=text,
+        image=Image(url=f"https://i.example/{text}", caption=text),
+        link_groups=(LinkGroup(kind=LinkKind.RELATED, label=text, links=(link,)),),
+    )
+    index.commit([page], plan)
+    index.settle()
+    [line] = index.export()
+    assert line["headline"] == kept
+    assert line["url"] == f"https://news.example/{kept}"
+    assert [paragraph["text"] for paragraph in line["paragraphs"]] == [kept, f"A paragraph with {kept} inside."]
+    assert line["links"][0]["links"][0] == {"url": f"https://x.example/{kept}", "anchor": kept}
+    assert index.search("paragraph inside", Filters()).total == 1
+    index.search(text, Filters(author=text, section=text))
+    assert index.find_article(f"https://news.example/{kept}") is not None
+
+
+def test_the_frontier_hears_what_a_capture_brings(index: Index, capture_of: Callable[..., Capture], plan: Plan) -> None:
+    """`plan` is told whether a feed brought something new, and how often it did not."""
+    index.register_sites([NEWS])
+    told: list[tuple[bool, int, datetime]] = []
+
+    def listening(seen: Seen) -> NextLook:
+        told.append((seen.changed, seen.unchanged, seen.first_seen_at))
+        return plan(seen)
+
+    feed = "https://news.example/feed"
+
+    def fetched(minute: int, *urls: str) -> Ingest:
+        capture = capture_of(feed, minute)
+        found = Discovery(site="news", kind=UrlKind.ARTICLE, via=feed, via_kind=UrlKind.FEED)
+        return Ingest(
+            capture=capture,
+            discovery=Discovery(site="news", kind=UrlKind.FEED),
+            reading=Reading(outcome=Outcome.FEED, reason="RSS", content_digest=capture.payload_digest),
+            found=tuple(Found(url=url, discovery=found, due_at=capture.fetched_at, priority=1) for url in urls),
+        )
+
+    index.commit([fetched(0, "https://news.example/a")], plan=listening)
+    index.commit([fetched(1, "https://news.example/a"), fetched(2, "https://news.example/a")], plan=listening)
+    index.commit([fetched(3, "https://news.example/a", "https://news.example/b")], plan=listening)
+    first = datetime(2026, 3, 1, 6, tzinfo=UTC)
+    assert told == [(True, 0, first), (False, 0, first), (False, 1, first), (True, 2, first)]
+
+
+def test_two_writers_do_not_deadlock(index_url: str, article_at: Make, plan: Plan) -> None:
+    """Two processes that write the same paragraphs, links and names in other orders both get through."""
+    link = [Link(url=f"https://x.example/{number}", anchor="x") for number in range(40)]
+
+    def pages(reverse: bool) -> list[Ingest]:
+        order = slice(None, None, -1) if reverse else slice(None)
+        made = []
+        for number in range(24):
+            texts = [f"Shared paragraph {number % 5} {place}" for place in range(6)][order]
+            groups = (LinkGroup(kind=LinkKind.LATEST, label="", links=tuple(link[order])),)
+            url = f"https://news.example/{'ab'[reverse]}{number}"
+            made.append(article_at(url, *texts, link_groups=groups, authors=("A", "B")[order], tags=("t", "u")[order]))
+        return made[order]
+
+    batches = {reverse: pages(reverse) for reverse in (False, True)}
+    problems: list[BaseException] = []
+
+    def write(reverse: bool) -> None:
+        index = Index.open(index_url)
+        try:
+            index.register_sites([NEWS])
+            for start in range(0, 24, 4):
+                index.commit(batches[reverse][start : start + 4], plan)
+        except BaseException as problem:  # noqa: BLE001 - told to the test
+            problems.append(problem)
+        finally:
+            index.close()
+
+    writers = [threading.Thread(target=write, args=(reverse,)) for reverse in (False, True)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert problems == []
+    index = Index.open(index_url)
+    try:
+        index.settle()
+        lines = list(index.export())
+        assert len(lines) == 48
+        assert all(len(line["links"][0]["links"]) == 40 and len(line["authors"]) == 2 for line in lines)
+    finally:
+        index.close()
+
+
+def test_a_site_named_later_gets_its_pages(index: Index, article_at: Make, plan: Plan) -> None:
+    """Imported pages are filed under their host until their site is named; then they move, and search finds them there."""
+    url = "https://www.news.example/a"
+    index.commit([article_at(url, "Tariffs on steel.", site="elsewhere")], plan)
+    assert [site.name for site in index.status().sites] == ["news.example"]
+    index.register_sites([NEWS])
+    index.settle()
+    assert [(site.name, site.articles) for site in index.status().sites] == [("news", 1)]
+    assert index.search("steel", Filters(site="news")).total == 1
+    found = index.site_for("https://sport.news.example/x")
+    assert found == NEWS
+    assert index.site_for("https://other.example/") is None
+
+
+def test_wiping_leaves_nothing(index: Index, article_at: Make, plan: Plan) -> None:
+    """After `reset` the index is as new."""
+    index.register_sites([NEWS])
+    index.commit([article_at("https://news.example/a", "Tariffs.")], plan)
+    index.reset()
+    status = index.status()
+    assert (status.sites, status.captures, list(index.export())) == ((), 0, [])
+    assert index.search("tariffs").total == 0
+    index.register_sites([NEWS])
+    assert index.commit([article_at("https://news.example/a", "Tariffs.")], plan).captures == 1
+    assert index.search("tariffs").total == 1
+
+
+def test_errors_have_names(sqlite_url: str, article_at: Make, plan: Plan) -> None:
+    """A database that breaks under us says so in a line, and what to do."""
+    index = Index.open(sqlite_url)
+    with index._database.engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE capture_groups")
+    page = article_at("https://news.example/a", "x")
+    group = LinkGroup(kind=LinkKind.RELATED, label="", links=(Link(url="https://x.example/", anchor=""),))
+    article: Any = page.reading.article
+    broken = replace(page, reading=replace(page.reading, article=replace(article, link_groups=(group,))))
+    with pytest.raises(IndexFailure, match="no such table: capture_groups.*WARC files are untouched"):
+        index.commit([broken], plan)
+    index.close()
+
+
+def test_paragraphs_of_no_body_are_kept(index: Index, article_at: Make, plan: Plan) -> None:
+    """What is no body is in the paragraphs and not in the body."""
+    index.register_sites([NEWS])
+    roles = (Role.BYLINE, Role.TEXT, Role.CAPTION, Role.DISCLAIMER)
+    paragraphs = tuple(Paragraph(role=role, text=f"A {role.value}.") for role in roles)
+    index.commit([article_at("https://news.example/a", paragraphs=paragraphs)], plan)
+    [line] = index.export()
+    assert line["body"] == "A text."
+    assert [paragraph["role"] for paragraph in line["paragraphs"]] == [role.value for role in roles]
