@@ -13,8 +13,8 @@ from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Column, Table
 from rich.text import Text
 
 # C0 but tab and newline, DEL, C1; and the marks that reverse the order of what follows on the screen.
@@ -120,11 +120,12 @@ def steps(what: str) -> Iterator[Steps]:
         return
     columns = (
         SpinnerColumn(),
-        TextColumn("{task.description}", markup=False),
+        TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True)),
         BarColumn(bar_width=30),
-        TaskProgressColumn(markup=False),
+        TextColumn("{task.percentage:>3.0f} %", markup=False, table_column=Column(no_wrap=True)),
         TimeElapsedColumn(),
-        TextColumn("{task.fields[detail]}", markup=False),
+        # Archived text, which may be of any length: it takes the room that is left.
+        TextColumn("{task.fields[detail]}", markup=False, table_column=Column(no_wrap=True, ratio=1)),
     )
-    with Progress(*columns, console=console, transient=True) as bar:
+    with Progress(*columns, console=console, transient=True, expand=True) as bar:
         yield Steps(bar, what)

@@ -1,7 +1,9 @@
 """What commands print."""
 
 import json
+import re
 from datetime import UTC, datetime, timedelta, timezone
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -54,6 +56,33 @@ def test_a_log_gets_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:
     out, err = capsys.readouterr()
     assert err == ""
     assert [line.split() for line in out.splitlines()] == [["name", "count"], ["[bold]a[/bold]", ":smile:", "17"]]
+
+
+class Terminal(StringIO):
+    """A terminal of eighty columns."""
+
+    def isatty(self) -> bool:
+        """It is one."""
+        return True
+
+
+def test_a_terminal_gets_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How far it is stands in one line that is never longer than the terminal is wide; archived text is harmless."""
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "80")
+    with steps("working") as step:
+        step(1, 2, "https://news.example/\x1b]0;" + "long" * 100)
+    shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", terminal.getvalue())
+    lines = [line for line in re.split(r"[\r\n]+", shown) if "50 %" in line]
+    assert lines
+    for line in lines:
+        assert "working" in line
+        assert "https://news.example/" in line
+        assert len(line) <= 80
+    assert "\x1b]" not in terminal.getvalue()
+    assert "[progress" not in shown
 
 
 @pytest.mark.parametrize(
