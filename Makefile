@@ -40,7 +40,7 @@ format: $(VENV)/.installed ## Format the code
 	$(BIN)/ruff check --fix .
 
 bench: $(VENV)/.installed ## Measure against a naive script
-	$(BIN)/python benchmarks/run.py
+	$(BIN)/python benchmarks/crawl.py
 
 docs: $(VENV)/.installed ## Make the pages of docs/ that come from the code
 	$(BIN)/python docs/make.py
