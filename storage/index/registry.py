@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, delete, select, text, update
+from sqlalchemy import Connection, and_, delete, func, or_, select, text, update
 
 from storage.index.database import insert_rows
 from storage.index.filing import refile_urls
@@ -139,21 +139,33 @@ def original_by_digest(connection: Connection, payload_digest: str) -> RefersTo 
         connection,
         select(CaptureRow.record_id, UrlRow.url, CaptureRow.warc_date, CaptureRow.payload_digest)
         .join(UrlRow, UrlRow.id == CaptureRow.url_id)
-        .where(*_WHOLE, CaptureRow.payload_digest == payload_digest)
+        .where(*_WHOLE, CaptureRow.status == 200, CaptureRow.payload_digest == payload_digest)
         .order_by(CaptureRow.fetched_at, CaptureRow.record_id)
         .limit(1),
     )
 
 
 def original_by_url(connection: Connection, url: str) -> RefersTo | None:
-    """The latest whole 200 response of that URL."""
+    """The whole 200 response that the latest capture of that URL is, or stands for.
+
+    A page that went A, B, A ends with a revisit of the first A: a 304 after it is about A.
+    """
+    latest = (
+        select(func.coalesce(CaptureRow.refers_to_id, CaptureRow.id))
+        .join(UrlRow, UrlRow.id == CaptureRow.url_id)
+        .where(
+            UrlRow.digest == short_digest(url),
+            or_(and_(*_WHOLE, CaptureRow.status == 200), CaptureRow.refers_to_id.is_not(None)),
+        )
+        .order_by(CaptureRow.fetched_at.desc(), CaptureRow.record_id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
     return _refers_to(
         connection,
         select(CaptureRow.record_id, UrlRow.url, CaptureRow.warc_date, CaptureRow.payload_digest)
         .join(UrlRow, UrlRow.id == CaptureRow.url_id)
-        .where(*_WHOLE, CaptureRow.status == 200, UrlRow.digest == short_digest(url))
-        .order_by(CaptureRow.fetched_at.desc(), CaptureRow.record_id.desc())
-        .limit(1),
+        .where(*_WHOLE, CaptureRow.id == latest),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select, text
+from sqlalchemy import Connection, Table, select, text
 
 from storage.index import Index
 from storage.index.tables import Base
@@ -224,51 +224,52 @@ def _reading(event: Event) -> Reading:
     return Reading(outcome=Outcome.ARTICLE, reason="JSON-LD", article=article, content_digest=content)
 
 
+KEYS = {
+    "sites": "name", "urls": "url", "crawls": "run", "warc_files": "name", "captures": "record_id",
+    "paragraphs": "text", "authors": "name", "tags": "name", "link_groups": "digest",
+}  # fmt: skip
+UNPLANNED = {"due_at", "priority", "failures", "unchanged"}
+
+
 def dump(index: Index) -> dict[str, list[str]]:
     """All tables, surrogate ids replaced by what they stand for, without what only the schedule knows."""
-    names: dict[str, dict[Any, Any]] = {}
     rows: dict[str, list[dict[str, Any]]] = {}
     with index._database.reading() as connection:
         for table in Base.metadata.tables.values():
             rows[table.name] = [dict(row) for row in connection.execute(select(table)).mappings()]
-        if not index._database.is_postgres:
-            connection.execute(text("CREATE VIRTUAL TABLE temp.vocabulary USING fts5vocab(main, search, instance)"))
-            terms = connection.execute(text("SELECT term, doc, col, offset FROM vocabulary"))
-            rows["vocabulary"] = [{"doc_id": doc, "word": (term, col, at)} for term, doc, col, at in terms]
-            connection.execute(text("DROP TABLE temp.vocabulary"))
-    keys = {
-        "sites": "name", "urls": "url", "crawls": "run", "warc_files": "name", "captures": "record_id",
-        "paragraphs": "text", "authors": "name", "tags": "name", "link_groups": "digest",
-    }  # fmt: skip
-    for table, key in keys.items():
-        names[table] = {row["id"]: row[key] for row in rows[table]}
+        words = [] if index._database.is_postgres else _inverted(connection)
+    names: dict[str, dict[Any, Any]] = {name: {row["id"]: row[key] for row in rows[name]} for name, key in KEYS.items()}
     names["articles"] = {
         row["id"]: (names["sites"][row["site_id"]], names["urls"][row["url_id"]]) for row in rows["articles"]
     }
     names["versions"] = {row["id"]: (names["articles"][row["article_id"]], row["digest"]) for row in rows["versions"]}
-    names["search_documents"] = {
-        row["doc_id"]: names["versions"][row["version_id"]] for row in rows["search_documents"]
+    documents = {row["doc_id"]: names["versions"][row["version_id"]] for row in rows["search_documents"]}
+    dumped = {
+        table.name: sorted(repr(_named(table, row, names)) for row in rows[table.name])
+        for table in Base.metadata.tables.values()
     }
-    unplanned = {"due_at", "priority", "failures", "unchanged"}
-    dumped: dict[str, list[str]] = {}
-    for table, its_rows in rows.items():
-        lines = []
-        for row in its_rows:
-            line = {}
-            for column, value in row.items():
-                if column == "id" or (table == "frontier" and column in unplanned):
-                    continue
-                if table == "vocabulary" and column == "doc_id":
-                    line[column] = names["search_documents"][value]
-                elif column == "doc_id":
-                    line[column] = value >> 29
-                else:
-                    keyed = next(iter(Base.metadata.tables[table].c[column].foreign_keys), None) if (
-                        table in Base.metadata.tables) else None  # fmt: skip
-                    line[column] = names[keyed.column.table.name][value] if keyed and value is not None else value
-            lines.append(repr(line))
-        dumped[table] = sorted(lines)
-    return dumped
+    return dumped | {"words": sorted(f"{documents[doc_id]} {word}" for doc_id, word in words)}
+
+
+def _inverted(connection: Connection) -> list[tuple[int, str]]:
+    """What FTS5 has of each document."""
+    connection.execute(text("CREATE VIRTUAL TABLE temp.vocabulary USING fts5vocab(main, search, instance)"))
+    found = connection.execute(text("SELECT term, doc, col, offset FROM vocabulary")).all()
+    connection.execute(text("DROP TABLE temp.vocabulary"))
+    return [(row.doc, f"{row.term} {row.col} {row.offset}") for row in found]
+
+
+def _named(table: Table, row: dict[str, Any], names: dict[str, dict[Any, Any]]) -> dict[str, Any]:
+    line = {}
+    for column, value in row.items():
+        if column == "id" or (table.name == "frontier" and column in UNPLANNED):
+            continue
+        if column == "doc_id":
+            line[column] = value >> 29
+            continue
+        keys = [key.column.table.name for key in table.c[column].foreign_keys]
+        line[column] = names[keys[0]][value] if keys and value is not None else value
+    return line
 
 
 def different(left: dict[str, list[str]], right: dict[str, list[str]]) -> dict[str, tuple[set[str], set[str]]]:

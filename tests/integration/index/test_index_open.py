@@ -1,0 +1,118 @@
+"""Opening brings the schema up to date, once, whoever comes first."""
+
+import multiprocessing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import event, text
+
+from storage.errors import DiskFull, IndexFailure, IndexTooNew
+from storage.index import Index
+from storage.index.tables import Base
+from storage.model import Discovery, Found, Site, UrlKind
+
+
+MORNING = datetime(2026, 3, 1, 6, tzinfo=UTC)
+
+
+def _opens(address: str) -> int:
+    index = Index.open(address)
+    index.register_sites([Site(name="news", url="https://news.example/")])
+    index.close()
+    return 1
+
+
+def test_processes_may_open_at_once(index_url: str) -> None:
+    """Two commands that are started together both find a whole schema."""
+    with multiprocessing.get_context("spawn").Pool(3) as pool:
+        assert sum(pool.map(_opens, [index_url] * 6)) == 6
+    index = Index.open(index_url)
+    assert len(index.sites()) == 1
+    index.close()
+
+
+def test_migrations_make_what_the_models_say(index: Index) -> None:
+    """The schema that migrations make is the one on the page of tables."""
+
+    def counts(thing: object, name: str | None, kind: str, reflected: bool, compared: object) -> bool:
+        # SQLite: the inverted index and its parts are no models; PostgreSQL's index over terms is not made there.
+        return not (kind == "table" and reflected and (name or "").startswith("search") and compared is None) and (
+            name != "ix_search_documents_terms"
+        )
+
+    with index._database.reading() as connection:
+        context = MigrationContext.configure(connection, opts={"include_object": counts, "compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_an_index_of_the_future_is_refused(index_url: str) -> None:
+    """What a later version wrote is not touched, and the message says what to do."""
+    index = Index.open(index_url)
+    with index._database.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    index.close()
+    with pytest.raises(IndexTooNew, match=r"schema 9999.*newsarchive rebuild") as caught:
+        Index.open(index_url)
+    assert caught.value.found == "9999"
+
+
+def test_nothing_is_made_unasked(tmp_path: Path) -> None:
+    """Opening to read makes no database where there is none."""
+    file = tmp_path / "index.sqlite3"
+    with pytest.raises(IndexFailure, match="newsarchive rebuild"):
+        Index.open(f"sqlite:///{file}", create=False)
+    assert not file.exists()
+    file.touch()
+    with pytest.raises(IndexFailure, match="newsarchive rebuild"):
+        Index.open(f"sqlite:///{file}", create=False)
+
+
+@pytest.mark.parametrize(
+    ("address", "says"),
+    [
+        ("mysql://host/name", "cannot be kept in mysql"),
+        ("no address", "is no database URL"),
+        ("sqlite:////nonexistent/folder/index.sqlite3", "unable to open database file"),
+        ("postgresql+psycopg://user@127.0.0.1:1/none", "cannot be used"),
+    ],
+)
+def test_an_address_that_leads_nowhere_is_named(address: str, says: str) -> None:
+    """Each wrong address gives a line that says what is wrong."""
+    with pytest.raises(IndexFailure, match=says):
+        Index.open(address)
+
+
+def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
+    """A file of something else is not overwritten."""
+    file = tmp_path / "index.sqlite3"
+    file.write_bytes(b"no database" * 1000)
+    with pytest.raises(IndexFailure, match="file is not a database"):
+        Index.open(f"sqlite:///{file}")
+    assert file.read_bytes() == b"no database" * 1000
+
+
+def test_a_full_disk_is_named_and_loses_nothing(sqlite_url: str) -> None:
+    """When the disk is full, what was committed stays, and the message says so."""
+    index = Index.open(sqlite_url)
+    index.register_sites([Site(name="news", url="https://news.example/")])
+
+    def add(count: int) -> int:
+        discovery = Discovery(site="news", kind=UrlKind.ARTICLE)
+        urls = [f"https://news.example/{'x' * 500}{number}" for number in range(count)]
+        return index.add_due([Found(url=url, discovery=discovery, due_at=MORNING, priority=1) for url in urls])
+
+    assert add(3) == 3
+    engine = index._database.engine
+    with engine.connect() as connection:
+        size = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+    engine.dispose()
+    event.listen(engine, "connect", lambda link, _: link.execute(f"PRAGMA max_page_count={size + 4}"))
+    with pytest.raises(DiskFull, match="Make room"):
+        add(1000)
+    index.close()
+    index = Index.open(sqlite_url)
+    assert index.status().sites[0].due == 3
+    index.close()

@@ -1,0 +1,139 @@
+"""Boilerplate is learnt from all of a site's articles, works on old ones too, and is unlearnt."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from storage.index import Filters, Index
+from storage.model import Dated, Ingest, NextLook, Paragraph, Role, Seen, Site
+
+Make = Callable[..., Ingest]
+Plan = Callable[[Seen], NextLook]
+NEWS = Site(name="news", url="https://news.example/")
+BEGIN = datetime(2026, 2, 1, tzinfo=UTC)
+DISCLAIMER = "This article was written with the help of machines; an editor has read it before it went out."
+
+
+def story(article_at: Make, number: int, *more: str) -> Ingest:
+    """An article with a text of its own, and what stands under it."""
+    own = [f"Story {number} has paragraph {place}, which no other story of the site has in it." for place in range(4)]
+    return article_at(
+        f"https://news.example/{number}",
+        *own,
+        *more,
+        published=Dated(at=BEGIN + timedelta(hours=number), source="meta"),
+        dek=None,
+    )
+
+
+def boilerplate(index: Index) -> set[str]:
+    """What the index takes for the site's boilerplate."""
+    return {view.text for view in index.boilerplate("news") if view.verdict}
+
+
+def test_a_disclaimer_leaves_bodies_and_search_also_of_old_articles(index: Index, article_at: Make, plan: Plan) -> None:
+    """What stands under every article is learnt once there are enough, and then is in no body, also not the first."""
+    index.register_sites([NEWS])
+    index.commit([story(article_at, 0, DISCLAIMER)], plan)
+    index.settle()
+    assert index.search("machines").total == 1
+    index.commit([story(article_at, number, DISCLAIMER) for number in range(1, 12)], plan)
+    settled = index.settle()
+    assert (settled.learnt, settled.refreshed) == (1, 12)
+    lines = list(index.export())
+    assert [line["boilerplate"] for line in lines] == [[DISCLAIMER]] * 12
+    assert all(DISCLAIMER not in line["body"] and len(line["paragraphs"]) == 4 for line in lines)
+    assert index.search("machines").total == 0
+    assert index.search("paragraph", Filters(site="news")).total == 12
+    index.commit([story(article_at, 12, DISCLAIMER)], plan)
+    assert index.search("machines").total == 0
+    assert index.settle().refreshed == 0
+
+
+def test_the_background_of_follow_ups_is_no_boilerplate(index: Index, article_at: Make, plan: Plan) -> None:
+    """A background paragraph in three of twenty articles stays body, though it is counted."""
+    index.register_sites([NEWS])
+    background = "The plant was shut in 2019 after a fire in which nobody was hurt, and has stood empty since."
+    pages = [story(article_at, number, *([background] if number in {3, 9, 15} else [])) for number in range(20)]
+    index.commit(pages, plan)
+    index.settle()
+    assert boilerplate(index) == set()
+    assert [view.articles_seen for view in index.boilerplate("news")] == [3]
+
+
+def test_copies_of_one_story_do_not_erase_it(index: Index, article_at: Make, plan: Plan) -> None:
+    """The same story at many addresses, whole or edited, keeps its body."""
+    index.register_sites([NEWS])
+    shared = [
+        f"Paragraph {place} of the story that is printed everywhere, word by word the same." for place in range(6)
+    ]
+    pages = [article_at(f"https://news.example/copy{number}", *shared) for number in range(6)]
+    edited = [
+        article_at(f"https://news.example/edit{number}", f"An opening of edition {number}, with news.", *shared)
+        for number in range(3)
+    ]
+    index.commit([*pages, *edited], plan)
+    index.settle()
+    assert boilerplate(index) == set()
+
+
+def test_headlines_and_short_lines_are_no_boilerplate(index: Index, article_at: Make, plan: Plan) -> None:
+    """The "Pros" somewhere in reviews, and a headline or dek that other pages tease, stay where they are."""
+    index.register_sites([NEWS])
+    pages = [
+        story(
+            article_at, number, "Pros", *(f"Line {line} of review {number}, of some length." for line in range(number))
+        )
+        for number in range(8)
+    ]
+    teased = [
+        article_at(f"https://news.example/t{number}", f"Only text of teased story {number}, quite long enough.",
+                   headline="Markets this morning", dek="What moved the markets, in five lines.",
+                   paragraphs=(Paragraph(role=Role.TEXT, text="What moved the markets, in five lines."),
+                               Paragraph(role=Role.TEXT, text=f"Only text of teased story {number}, long enough too.")))
+        for number in range(8)
+    ]  # fmt: skip
+    index.commit([*pages, *teased], plan)
+    index.settle()
+    assert boilerplate(index) == set()
+
+
+def test_a_verdict_of_the_first_days_is_taken_back(index: Index, article_at: Make, plan: Plan) -> None:
+    """What all of three articles carried and few later ones do is body again, in the old ones too."""
+    index.register_sites([NEWS])
+    line = "The ministry did not answer questions that this newspaper sent on Monday and on Tuesday."
+    index.commit([story(article_at, number, line) for number in range(3)], plan)
+    index.settle()
+    assert boilerplate(index) == {line}
+    index.commit([story(article_at, number) for number in range(3, 40)], plan)
+    settled = index.settle()
+    assert (settled.unlearnt, settled.refreshed) == (1, 3)
+    assert boilerplate(index) == set()
+    assert index.search('"ministry did not answer"').total == 3
+
+
+def test_a_disclaimer_that_was_dropped_stays_out_of_old_bodies(index: Index, article_at: Make, plan: Plan) -> None:
+    """When the site stops printing it, the articles that had it do not get it back."""
+    index.register_sites([NEWS])
+    index.commit([story(article_at, number, DISCLAIMER) for number in range(30)], plan)
+    index.commit([story(article_at, number) for number in range(30, 120)], plan)
+    index.settle()
+    assert boilerplate(index) == {DISCLAIMER}
+
+
+def test_sites_learn_apart(index: Index, article_at: Make, plan: Plan) -> None:
+    """Wire copy that two sites print is no boilerplate of either."""
+    index.register_sites([NEWS, Site(name="other", url="https://other.example/")])
+    wire = [f"Paragraph {place} of the agency's report, as all its customers print it." for place in range(5)]
+    for site in ("news", "other"):
+        index.commit([article_at(f"https://{site}.example/wire", *wire, site=site)], plan)
+    index.settle()
+    assert boilerplate(index) == set()
+    assert index.boilerplate("other") == ()
+
+
+def test_sites_are_called_what_their_front_pages_say(index: Index, article_at: Make, plan: Plan) -> None:
+    """A site has no title until its front page was read."""
+    index.register_sites([NEWS])
+    index.commit([story(article_at, 1)], plan)
+    index.settle()
+    assert [site.title for site in index.status().sites] == [None]
