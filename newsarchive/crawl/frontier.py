@@ -276,10 +276,12 @@ class Frontier:
     def _learn(self, out: _Out, answer: Answer) -> None:
         """Take a robots.txt, and let the URL that waited for it go on: to the page, or to a redirect's target."""
         assert out.on_behalf_of is not None
-        self._robots.learn(out.on_behalf_of.url, answer.robots or RobotsAnswer(status=None))
+        rules = self._robots.learn(out.on_behalf_of.url, answer.robots or RobotsAnswer(status=None))
         if answer.silent:
             self._uncommitted.discard(out.due.url_id)
         self._hosts.add(out.on_behalf_of, again=True)
+        if rules is not None and rules.closed:
+            self._close(out.host, Pause(seconds=CLOSED, reason=rules.closed))
 
     def _pause(self, out: _Out, answer: Answer) -> Pause:
         host = out.host

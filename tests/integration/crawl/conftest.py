@@ -73,7 +73,10 @@ class WireServer:
 
     def close(self) -> None:
         """End it, and everything that hangs."""
+        if self._over.is_set():
+            return
         self._over.set()
+        self._socket.shutdown(socket.SHUT_RDWR)  # wakes the thread that waits for connections
         self._socket.close()
         for each in list(self._open):
             with contextlib.suppress(OSError):

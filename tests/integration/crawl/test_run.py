@@ -1,0 +1,291 @@
+"""Whole runs against a server that logs every byte."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from newsarchive.archive import Archive, utc_now
+from newsarchive.crawl.locks import locked
+from newsarchive.crawl.run import CrawlReport, crawl
+from storage.errors import ArchiveBusy, ConfigError, DiskFull
+from storage.model import Capture, Exchange
+from storage.warc.reader import Kept, RunBegan, RunEnded, kept, records
+from storage.warc.writer import WarcWriter
+
+CONFIG = """
+contact = "tests@localhost"
+delay = "{delay}"
+timeout = "{timeout}"
+workers = 1
+commit_seconds = 0.2
+[[site]]
+name = "example"
+url = "{url}/"
+allow_private = {private}
+"""
+AS_USUAL = {"delay": "0s", "timeout": "2s", "private": "true"}
+Make = Callable[..., Archive]
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Iterator[Make]:
+    """Makes an archive of one site; made again, it is opened again."""
+    with ExitStack() as stack:
+
+        def made(server: Any, **settings: str) -> Archive:
+            text = CONFIG.format(url=server.base, **(AS_USUAL | settings))
+            (tmp_path / "newsarchive.toml").write_text(text)
+            return stack.enter_context(Archive.open(tmp_path))
+
+        yield made
+
+
+def html(head: str = "") -> bytes:
+    body = b"<html><head><title>News</title></head><body><p>Something happened.</p></body></html>"
+    return plain(200, body, f"Content-Type: text/html\r\n{head}")
+
+
+def front(*links: str) -> bytes:
+    """What names links beyond doubt: a feed. (What counts as a listing is for the tests of extraction.)"""
+    items = "".join(f"<item><title>{link}</title><link>{link}</link></item>" for link in links)
+    body = f'<?xml version="1.0"?><rss version="2.0"><channel><title>News</title>{items}</channel></rss>'
+    return plain(200, body.encode(), "Content-Type: application/rss+xml\r\n")
+
+
+def plain(status: int, body: bytes = b"", head: str = "") -> bytes:
+    return f"HTTP/1.1 {status} X\r\n{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+def paths(server: Any) -> list[str]:
+    return [each.path for each in server.log]
+
+
+def kept_of(archive: Archive) -> list[Kept]:
+    return [item for path in sorted(archive.warc_folder.iterdir()) for item in kept(path) if isinstance(item, Kept)]
+
+
+def counted(report: CrawlReport, *names: str) -> list[int]:
+    return [report.run.counters.get(name, 0) for name in names]
+
+
+def test_a_run_keeps_what_it_asked_for_and_ends(either: Any, make: Make) -> None:
+    """robots.txt, front page and what it links to, each once; blocks are the server's log; the file tells the run."""
+    either.say("/", front("/news/one", "/news/two"))
+    either.say("/news/one", html())
+    either.say("/news/two", plain(404, b"gone"))
+    archive = make(either)
+    report = crawl(archive)
+    assert (report.run.outcome, report.problems) == ("finished", ())
+    assert sorted(paths(either)) == ["/", "/news/one", "/news/two", "/robots.txt"]
+    (path,) = archive.warc_folder.iterdir()
+    held = [(record.type, record.block) for record in records(path) if record.type in ("request", "response")]
+    assert held == [pair for each in either.log for pair in (("response", each.response), ("request", each.request))]
+    told = [item for item in kept(path) if not isinstance(item, Kept)]
+    assert told == [RunBegan(run=told[0].run), RunEnded(run=report.run)]
+    assert (told[0].run.id, path.suffix) == (report.run.id, ".gz")
+    assert counted(report, "captures", "feed", "gone") == [4, 1, 2]
+
+
+def test_a_process_can_crawl_twice_and_asks_conditionally(server: Any, make: Make) -> None:
+    """The second run sends the validators that the first was given; 304 becomes a revisit."""
+    server.say("/", html(head='ETag: "a"\r\nLast-Modified: Wed, 25 Nov 2026 01:02:03 GMT\r\n'))
+    archive = make(server)
+    crawl(archive)
+    server.say("/", b'HTTP/1.1 304 Not Modified\r\nETag: "a"\r\n\r\n')
+    report = crawl(archive, now=lambda: utc_now() + timedelta(hours=3))
+    again = server.of("/")[-1].request
+    assert b'\r\nIf-None-Match: "a"\r\n' in again
+    assert b"\r\nIf-Modified-Since: Wed, 25 Nov 2026 01:02:03 GMT\r\n" in again
+    assert counted(report, "captures", "revisits", "not_modified") == [2, 1, 1] or counted(report, "revisits") == [2]
+
+
+def test_a_host_is_asked_once_at_a_time_with_its_delay(server: Any, make: Make) -> None:
+    """By the server's own log no request comes sooner than the delay after the answer before."""
+    server.say("/", front(*(f"/news/{n}" for n in range(6))))
+    for number in range(6):
+        server.say(f"/news/{number}", html(), pause=0.05)
+    crawl(make(server, delay="0.25s"))
+    gaps = [after.began - before.ended for before, after in pairwise(server.log)]
+    assert len(gaps) == 7
+    assert min(gaps) >= 0.24
+
+
+def test_crawl_delay_is_obeyed(server: Any, make: Make) -> None:
+    """The delay that robots.txt asks for counts where it is longer than ours."""
+    server.say("/robots.txt", plain(200, b"User-agent: *\nCrawl-delay: 0.4\nDisallow: /news/no\n"))
+    server.say("/", front("/news/no", "/news/yes"))
+    report = crawl(make(server))
+    gaps = [after.began - before.ended for before, after in pairwise(server.log)]
+    assert paths(server) == ["/robots.txt", "/", "/news/yes"]
+    assert min(gaps) >= 0.39
+    assert counted(report, "disallowed") == [1]
+
+
+def test_robots_that_cannot_be_had_close_the_site(server: Any, make: Make) -> None:
+    """After a 503 on robots.txt nothing else is asked for; the answer is kept, and the owner is told."""
+    server.say("/robots.txt", plain(503, b"down"))
+    server.say("/", html())
+    archive = make(server)
+    report = crawl(archive)
+    assert paths(server) == ["/robots.txt"]
+    assert [item.capture.status for item in kept_of(archive)] == [503]
+    assert report.problems == ("127.0.0.1 robots.txt answers 503: left in peace for 3600 s",)
+    assert crawl(archive).run.counters == {}
+
+
+def test_retry_after_is_waited_for(server: Any, make: Make) -> None:
+    """A host that answers 429 is asked again no sooner than it says; its answer is kept."""
+    server.say("/", front("/news/one", "/news/two"))
+    for name in ("one", "two"):
+        server.say(f"/news/{name}", plain(429, b"slow down", "Retry-After: 1\r\n"))
+    report = crawl(make(server))
+    first, second = server.log[-2:]
+    assert second.began - first.ended >= 0.99
+    assert (report.run.outcome, counted(report, "captures")) == ("finished", [4])
+
+
+def test_a_page_that_hangs_is_kept_as_far_as_it_came(server: Any, make: Make) -> None:
+    """A time limit makes a truncated record, and costs the other pages nothing."""
+    server.say("/", front("/news/slow", "/news/fast"))
+    server.say("/news/slow", b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\nsome", "hang")
+    server.say("/news/fast", html())
+    archive = make(server)
+    report = crawl(archive)
+    held = {item.capture.url.removeprefix(server.base): item.capture.truncated for item in kept_of(archive)}
+    assert held == {"/robots.txt": None, "/": None, "/news/slow": "time", "/news/fast": None}
+    assert counted(report, "truncated", "error") == [1, 1]
+
+
+def test_a_redirect_is_an_answer_and_its_target_another(server: Any, make: Make) -> None:
+    """A 3xx is kept; where it leads is asked for as a URL of its own, once."""
+    server.say("/", front("/news/old"))
+    server.say("/news/old", plain(301, b"", "Location: /news/new\r\n"))
+    server.say("/news/new", html())
+    report = crawl(make(server))
+    assert sorted(paths(server)) == ["/", "/news/new", "/news/old", "/robots.txt"]
+    assert counted(report, "redirect") == [1]
+
+
+def test_a_host_that_is_down_ends_the_run(server: Any, make: Make) -> None:
+    """Nothing kept, nothing lost: the owner is told, and what was due is due again later."""
+    server.close()
+    archive = make(server)
+    report = crawl(archive)
+    assert report.run.outcome == "finished"
+    assert report.problems == ("127.0.0.1 robots.txt gives no answer: left in peace for 3600 s",)
+    assert archive.index.next_due_at(["example"]) > utc_now() + timedelta(minutes=50)
+
+
+def test_private_addresses_need_the_owners_word(server: Any, make: Make) -> None:
+    """Without allow_private no connection is made to loopback."""
+    report = crawl(make(server, private="false"))
+    assert (server.connections, len(report.problems)) == (0, 1)
+
+
+def test_limits_stop_a_run(server: Any, make: Make) -> None:
+    """max_pages and max_time end it as stopped; the next run goes on."""
+    server.say("/", front(*(f"/news/{n}" for n in range(5))))
+    archive = make(server)
+    assert crawl(archive, max_pages=2).run.outcome == "stopped"
+    assert len(server.log) == 3  # and robots.txt
+    for number in range(5):
+        server.say(f"/news/{number}", html(), pause=0.4)
+    assert crawl(archive, max_time=0.5).run.outcome == "stopped"
+    assert crawl(archive).run.outcome == "finished"
+    assert {f"/news/{n}" for n in range(5)} <= set(paths(server))
+
+
+def test_a_full_disk_stops_the_run_cleanly(server: Any, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """DiskFull comes out; what was committed before stays whole, and the next run goes on from there."""
+    server.say("/", front(*(f"/news/{n}" for n in range(20))))
+    for number in range(20):
+        server.say(f"/news/{number}", html())
+    archive = make(server)
+    keep = WarcWriter.keep
+    left = 7
+
+    def full(self: WarcWriter, exchange: Exchange) -> Capture:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise DiskFull("no space is left")
+        return keep(self, exchange)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(WarcWriter, "keep", full)
+        with pytest.raises(DiskFull):
+            crawl(archive)
+    assert len(kept_of(archive)) == 7
+    assert crawl(archive).run.outcome == "finished"
+    urls = [item.capture.url for item in kept_of(archive) if not item.capture.url.endswith("/robots.txt")]
+    assert sorted(urls) == sorted([f"{server.base}/", *(f"{server.base}/news/{n}" for n in range(20))])
+
+
+def test_a_site_is_crawled_by_one_process_at_a_time(server: Any, make: Make) -> None:
+    """The second is told who holds the lock, and asks for nothing."""
+    archive = make(server)
+    since = utc_now()
+    with locked(archive.folder / "locks", ["example"], since), pytest.raises(ArchiveBusy) as busy:
+        crawl(archive)
+    assert f"process {os.getpid()} since {since.isoformat(timespec='seconds')}" in str(busy.value)
+    assert (busy.value.exit_code, server.log) == (75, [])
+
+
+def test_an_archive_without_sites_says_what_to_do(tmp_path: Path) -> None:
+    """There is nothing to crawl before a site was added."""
+    (tmp_path / "newsarchive.toml").write_text("")
+    with Archive.open(tmp_path) as archive, pytest.raises(ConfigError, match="newsarchive add"):
+        crawl(archive)
+
+
+STOPPED = """
+import json, sys
+from pathlib import Path
+from newsarchive.archive import Archive
+from newsarchive.crawl.run import crawl
+with Archive.open(Path(sys.argv[1])) as archive:
+    report = crawl(archive, progress=lambda shown: print(shown.url, flush=True))
+print(json.dumps({"outcome": report.run.outcome, "captures": report.run.counters["captures"]}))
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_stops_a_run_in_good_order(server: Any, make: Make, number: signal.Signals) -> None:
+    """Within seconds, also where a server hangs: kept, committed, the file closed, the end written, the lock free."""
+    server.say("/", front(*(f"/news/{n}" for n in range(9))))
+    for each in range(9):
+        server.say(f"/news/{each}", b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\nsome", "hang")
+    archive = make(server, timeout="1m")
+    with subprocess.Popen(
+        [sys.executable, "-c", STOPPED, str(archive.folder)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    ) as process:
+        while not any(path.startswith("/news/") for path in paths(server)):
+            time.sleep(0.05)
+        asked = time.monotonic()
+        process.send_signal(number)
+        out, err = process.communicate(timeout=30)
+        took = time.monotonic() - asked
+    assert (process.returncode, err) == (0, "")
+    assert json.loads(out.splitlines()[-1]) == {"outcome": "stopped", "captures": 3}
+    assert took < 10
+    (path,) = archive.warc_folder.iterdir()
+    last = list(kept(path))[-1]
+    assert (path.suffix, isinstance(last, RunEnded) and last.run.outcome) == (".gz", "stopped")
+    assert archive.index.indexed_to(path.name) > 0
+    with locked(archive.folder / "locks", ["example"], utc_now()):
+        pass
