@@ -40,8 +40,8 @@ def search(  # noqa: PLR0913 - every word is an option of the command line
 ) -> None:
     """Find articles by their words.
 
-    All words must be there, in any form: tariff finds tariffs, zurich finds Zürich. Put a query with quotes, asterisks or a
-    minus into single quotes.
+    All words must be there, in any form: tariff finds tariffs, zurich finds Zürich. Put a query with quotes, asterisks
+    or a minus into single quotes.
     """
     filters = Filters(
         site=site, since=moment(since, "--since"), until=moment(until, "--until"), author=author, section=section
