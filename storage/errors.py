@@ -12,6 +12,7 @@
     |   |-- TornRecord                65
     |   |-- BadRecord                 65
     |-- PayloadError                  65   a content or transfer coding cannot be undone
+    |   |-- PayloadTooLarge           65   undone, it is larger than what is read
     |-- NotFound                      4    no such article, capture or site in the archive
 
 Each error carries facts as attributes, and its text says what happened, what that means for the archive, and the next
@@ -109,3 +110,7 @@ class PayloadError(ArchiveError):
     """A transfer or content coding cannot be undone. The bytes are kept; they cannot be read as text."""
 
     exit_code = 65
+
+
+class PayloadTooLarge(PayloadError):
+    """A body has more bytes, codings undone, than are read. The bytes are kept."""

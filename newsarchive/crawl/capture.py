@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from storage.model import Capture, Exchange, Reading
+from storage.warc.provenance import as_written
 from storage.warc.reader import Kept
 
 MOST = 256
@@ -117,7 +118,9 @@ class Keeper:
         exchange, job.exchange = job.exchange, None
         assert exchange is not None
         capture = self._writer.keep(exchange)
-        kept = Kept(capture=capture, discovery=exchange.discovery, block=exchange.response)
+        # As a reader of the file will have it, so that a rebuild reads the same (law 1).
+        discovery = exchange.discovery and as_written(exchange.discovery)
+        kept = Kept(capture=capture, discovery=discovery, block=exchange.response)
         return capture, self._ingestor.submit(kept)
 
     def _tell(self, job: _Job, reading: Future[Reading]) -> None:

@@ -2,7 +2,7 @@
 
 from newsarchive.extract.page import read as read_page
 from newsarchive.interpret import Task
-from storage.errors import PayloadError
+from storage.errors import PayloadError, PayloadTooLarge
 from storage.model import Outcome, Reading
 from storage.warc.payload import decoded, http_headers
 
@@ -20,6 +20,8 @@ def read_task(asked: tuple[Task, int]) -> Reading:
             fetched_at=task.fetched_at,
             status=task.status,
         )
+    except PayloadTooLarge as error:
+        return Reading(outcome=Outcome.TOO_LARGE, reason=str(error))
     except PayloadError as error:
         return Reading(outcome=Outcome.UNREADABLE, reason=str(error))
     except Exception as error:  # noqa: BLE001 - whatever a page does to the libraries, it is that page's reading

@@ -36,7 +36,7 @@ from newsarchive.ingest import Ingestor
 from newsarchive.version import VERSION
 from storage.errors import ConfigError, StorageError
 from storage.model import CrawlRun
-from storage.warc.writer import WarcWriter
+from storage.warc.writer import ClosedFile, WarcWriter
 
 if TYPE_CHECKING:
     from newsarchive.archive import Archive
@@ -118,6 +118,8 @@ class _Run:
         self._counters: Counter[str] = Counter()
         self._problems: list[str] = []
         self._outcome = "failed"
+        self._ingestor: Ingestor | None = None
+        self._all_in = False
         self._shown_at = 0.0
 
     def go(self, max_pages: int, max_time: float) -> CrawlReport:
@@ -125,6 +127,7 @@ class _Run:
         writer = self._writer()
         try:
             with archive.ingestor(writer.sync) as ingestor:
+                self._ingestor = ingestor
                 recovered = archive.recover(ingestor)
                 if recovered.captures or recovered.mended:
                     self._problems.append(f"a run before was cut short: {recovered.captures} captures were taken up")
@@ -133,6 +136,7 @@ class _Run:
                 loop.run(self._fetch(writer, ingestor, max_pages, max_time))
                 archive.settle(ingestor)
                 self._counters["versions"] = ingestor.articles
+            self._all_in = True
         finally:
             ended = self._end(writer)
         return CrawlReport(run=ended, problems=tuple(self._problems))
@@ -149,8 +153,16 @@ class _Run:
             age_limit=config.warc_age.total_seconds(),
             now=self._now,
             on_opened=lambda name: archive.index.warc_opened(name, run.id),
-            on_closed=lambda file: archive.index.warc_closed(file, run.id),
+            on_closed=self._closed,
         )
+
+    def _closed(self, file: ClosedFile) -> None:
+        """Note a whole file, but never before all its captures are in: recovery passes over closed files."""
+        index, run = self._archive.index, self._run
+        if self._all_in:
+            index.warc_closed(file, run.id)
+        elif self._ingestor is not None:
+            self._ingestor.note(lambda: index.warc_closed(file, run.id))
 
     def _end(self, writer: WarcWriter) -> CrawlRun:
         """Write how it ended and close the file, as far as the disk lets us; the next start mends what it does not."""

@@ -15,7 +15,7 @@ from typing import NoReturn
 import brotli  # type: ignore[import-untyped]
 from isal import isal_zlib
 
-from storage.errors import PayloadError
+from storage.errors import PayloadError, PayloadTooLarge
 from storage.warc.record import Headers
 
 if sys.version_info >= (3, 14):
@@ -52,7 +52,7 @@ def decode_entity(body: bytes, headers: Headers, limit: int) -> bytes:
         if undo is not None and body:
             body = undo(body, _Taken(coding, limit))
     if len(body) > limit:
-        raise PayloadError(f"the body has {len(body)} bytes, more than the {limit} that are read")
+        raise PayloadTooLarge(f"the body has {len(body)} bytes, more than the {limit} that are read")
     return body
 
 
@@ -80,7 +80,7 @@ class _Taken:
         self._pieces.append(piece)
         self.size += len(piece)
         if self.size > self._limit:
-            raise PayloadError(f"the {self.coding} body decodes to more than the {self._limit} bytes that are read")
+            raise PayloadTooLarge(f"the {self.coding} body decodes to more than the {self._limit} bytes that are read")
 
     def all(self) -> bytes:
         """Return it."""
