@@ -184,7 +184,9 @@ def test_a_host_that_is_down_ends_the_run(server: Any, make: Make) -> None:
     report = crawl(archive)
     assert report.run.outcome == "finished"
     assert report.problems == ("127.0.0.1 robots.txt gives no answer: left in peace for 3600 s",)
-    assert archive.index.next_due_at(["example"]) > utc_now() + timedelta(minutes=50)
+    again = archive.index.next_due_at(["example"])
+    assert again is not None
+    assert again > utc_now() + timedelta(minutes=50)
 
 
 def test_private_addresses_need_the_owners_word(server: Any, make: Make) -> None:
