@@ -105,12 +105,13 @@ class Site:
     url: str
     """Front page, absolute."""
     hosts: tuple[str, ...] = ()
-    """Host names (with ":port" where it is not the scheme's own) whose URLs belong to the site besides the front page's."""
+    """Host names (with ":port" where it is not the scheme's own) whose URLs belong to the site besides the front
+    page's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Discovery:
-    """How a URL came to be asked for. Written as a `metadata` record beside the exchange, so that rebuild knows it too."""
+    """How a URL came to be asked for. A `metadata` record beside the exchange says it, so that rebuild knows it too."""
 
     site: str
     """Name of the site on whose behalf it is fetched."""
@@ -308,7 +309,7 @@ class Article:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What one payload turned out to say. One noun for pages, feeds, sitemaps and robots.txt; unused parts are empty."""
+    """What one payload turned out to say. One noun for pages, feeds, sitemaps, robots.txt; unused parts are empty."""
 
     outcome: Outcome
     reason: str
@@ -344,7 +345,7 @@ class Due:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A URL that a capture brought to light, and when to ask for it first. Ignored where it is in the frontier already."""
+    """A URL that a capture brought to light, and when to ask for it first. One that is known already is passed over."""
 
     url: str
     discovery: Discovery
@@ -400,5 +401,5 @@ class CrawlRun:
     started_at: datetime
     finished_at: datetime | None = None
     outcome: str | None = None
-    """finished, stopped (signal or limit), failed, interrupted (killed; noted by the next start); None while it runs."""
+    """finished, stopped (signal or limit) or failed; None while it runs, and for one that was killed."""
     counters: Mapping[str, int] = field(default_factory=dict)
