@@ -54,7 +54,7 @@ def body(
     setting = _setting(blocks, chosen, head, dek_at, authors, home)
     told = _told(blocks, chosen, setting)
     _announce(blocks, told, min(told, default=0))
-    _trim(told)
+    _trim(blocks, told)
     inside = frozenset(i for i, r in told.items() if r in BODY_ROLES)
     dek = blocks[dek_at].text if dek_at >= 0 else None
     return Body(paragraphs=tuple(_paragraphs(blocks, told, selection)), dek=dek, inside=inside)
@@ -138,7 +138,7 @@ def _stands_apart(block: Block, blocks: list[Block], texts: list[int]) -> bool:
         if (
             other.element.getparent() is parent
             and other.tag == block.tag
-            and (other.element.get("class") or "") == (block.element.get("class") or "")
+            and (len(block.text) > 200 or (other.element.get("class") or "") == (block.element.get("class") or ""))
         ):
             return False
     if block.tag in ("h2", "h3"):
@@ -218,6 +218,9 @@ def _followers(blocks: list[Block], told: dict[int, Role], index: int, label: Ro
     box = block.element.getparent()
     if box is None or (label is Role.PROMO and not _is_promo_box(blocks, told, block, box)):
         return []
+    texts = {
+        blocks[i].element.getparent() for i, what in told.items() if what is Role.TEXT and len(blocks[i].text) > 60
+    }
     found: list[int] = []
     linked = False
     for other in blocks[index + 1 :]:
@@ -232,7 +235,8 @@ def _followers(blocks: list[Block], told: dict[int, Role], index: int, label: Ro
         ):
             break
         # A card: a linked headline, and perhaps one line of summary.
-        if label is Role.TEASER and not dense and not (linked and len(other.text) < 400):
+        summary = linked and len(other.text) < 400 and other.element.getparent() not in texts
+        if label is Role.TEASER and not dense and not summary:
             break
         if label is Role.PROMO and (len(found) >= 4 or len(other.text) > 300):
             break
@@ -251,12 +255,12 @@ def _is_promo_box(blocks: list[Block], told: dict[int, Role], block: Block, box:
     return not any(i < block.index and box in blocks[i].element.iterancestors() for i in told)
 
 
-def _trim(told: dict[int, Role]) -> None:
+def _trim(blocks: list[Block], told: dict[int, Role]) -> None:
     """A heading with no text of its own after it announces something else."""
     for index in sorted(told, reverse=True):
         if told[index] not in BODY_ROLES:
             continue
-        if told[index] is not Role.HEADING:
+        if told[index] is not Role.HEADING and is_label(blocks[index]) is not Role.TEASER:
             break
         told[index] = Role.TEASER
 

@@ -186,7 +186,7 @@ def weigh(seen: Impression) -> tuple[float, str]:
     if og.startswith("product"):
         score -= 3.0
     if seen.head.first("article:published_time", "datepublished", "parsely-pub-date", "pubdate"):
-        score += 1.6 if "article" in og else 1.0
+        score += 1.6 if "article" in og else 1.3
         reasons.append("a publication date")
     elif seen.marked_up:
         score += 1.5

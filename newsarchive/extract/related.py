@@ -6,6 +6,7 @@ container: the heading of an empty box is not lent to the list behind it.
 """
 
 from dataclasses import dataclass, field
+from itertools import islice
 
 from lxml.html import HtmlElement
 
@@ -94,6 +95,10 @@ def _candidates(page: Page, flow: Flow, canonical: str, inside: frozenset[int], 
             continue
         text = anchor.text
         score = likeness(url, canonical if not listing else "")
+        if listing and score > -1.5 and _is_headline(anchor):
+            # A card's headline on a front page is an article's, however short its address: one that is passed over
+            # here may be found nowhere else, and one too many costs a request.
+            score += 1.5
         if anchor.block not in inside:
             score += _promise(text)
             if anchor.zone & (zones.HEADER | zones.FOOTER) and not anchor.zone & (
@@ -103,6 +108,14 @@ def _candidates(page: Page, flow: Flow, canonical: str, inside: frozenset[int], 
         if score >= 1.5:
             found.append(Candidate(anchor, url, target, score, text))
     return found
+
+
+def _is_headline(anchor: Anchor) -> bool:
+    """Say whether a link of several words is a heading's, or holds one."""
+    if _promise(anchor.text) < 1:
+        return False
+    near = (anchor.element, *islice(anchor.element.iterancestors(), 2))
+    return any(e.tag in HEADINGS for e in near) or any(True for _ in anchor.element.iter(*HEADINGS))
 
 
 def _left_out(anchor: Anchor, *, listing: bool) -> bool:

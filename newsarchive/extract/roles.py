@@ -102,6 +102,7 @@ def _under_image(block: Block) -> bool:
         and block.link_share < 0.5
         and not _SENTENCE_END.search(block.text)
         and next(block.element.iter("img", "picture"), None) is not None
+        and len(block.element.text_content()) < 400
     )
 
 
@@ -162,7 +163,9 @@ def _is_byline(block: Block, setting: Setting) -> bool:
     if words.CREDIT.match(text) and len(text) < 300:
         return True
     if len(text) > 150:
-        return False
+        return len(text) < 250 and block.index > setting.body_to - 3 and bool(words.CONTRIBUTED.search(text))
+    if block.index > setting.body_to - 3 and words.CONTRIBUTED.search(text):
+        return True
     if block.zone & zones.BYLINE and not block.zone & zones.BODY and len(text) < 100:
         return True
     own = key(text)

@@ -188,6 +188,7 @@ CREDIT = _start(
     \(?(?:(?:photo|image|picture|foto|bild|фото)s?\s*(?:credit|courtesy|by)?\s*[:：])
     """
 )
+CONTRIBUTED = re.compile(r"\bcontributed (?:reporting|to this|from)\b|\bcontributed\.?$", re.IGNORECASE)
 READ_TIME = _line(
     r"""
     (?:\d+|one) ?-?min(?:ute)?s? (?:read|listen) / (?:reading|read) time\W+.{0,20}
