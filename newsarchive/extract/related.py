@@ -98,7 +98,7 @@ def _candidates(page: Page, flow: Flow, canonical: str, inside: frozenset[int], 
         if listing and score > -1.5 and _is_headline(anchor):
             # A card's headline on a front page is an article's, however short its address: one that is passed over
             # here may be found nowhere else, and one too many costs a request.
-            score += 1.5
+            score += 2.0
         if anchor.block not in inside:
             score += _promise(text)
             if anchor.zone & (zones.HEADER | zones.FOOTER) and not anchor.zone & (
