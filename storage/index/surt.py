@@ -60,5 +60,5 @@ def surt(url: str) -> str:
         return url.lower()[:URLKEY_LENGTH]
     key = f"{host_key(host)}){parts.path or '/'}"
     if parts.query:
-        key += "?" + "&".join(sorted(parts.query.split("&")))
+        key += "?" + "&".join(sorted(parts.query.lower().split("&")))
     return key.lower()[:URLKEY_LENGTH]

@@ -1,6 +1,7 @@
 """The frontier hands out what may be fetched, fairly and in order."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from storage.index import Index
@@ -93,15 +94,9 @@ def test_validators_are_the_newest_200s(index: Index, article_at: Make, plan: Pl
     """What is sent back is what the newest 200 answer gave; other answers leave it alone."""
     url = "https://news.example/a"
     first, second, error = (article_at(url, f"Text {minute}.", minute=minute) for minute in range(3))
-    answers = [
-        (second, {"etag": '"2"', "last_modified": None}),
-        (first, {"etag": '"1"', "last_modified": "Sun, 01 Mar 2026 06:00:00 GMT"}),
-        (error, {"status": 503, "etag": '"x"'}),
-    ]
-    for ingest, changes in answers:
-        for name, value in changes.items():
-            object.__setattr__(ingest.capture, name, value)
-        index.commit([ingest], plan)
+    index.commit([replace(second, capture=replace(second.capture, etag='"2"'))], plan)
+    index.commit([replace(first, capture=replace(first.capture, etag='"1"', last_modified="yesterday"))], plan)
+    index.commit([replace(error, capture=replace(error.capture, status=503, etag='"x"'))], plan)
     [due] = index.due(NOW, sites=["news"], limit=9, per_host=9)
     assert (due.etag, due.last_modified) == ('"2"', None)
 

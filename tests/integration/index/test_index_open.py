@@ -14,7 +14,6 @@ from storage.index import Index
 from storage.index.tables import Base
 from storage.model import Discovery, Found, Site, UrlKind
 
-
 MORNING = datetime(2026, 3, 1, 6, tzinfo=UTC)
 
 

@@ -124,14 +124,14 @@ def names(index: Index, query: str, filters: Filters | None = None, **options: A
 
 
 def test_what_is_asked_is_found(stories: Index) -> None:
-    """Words in any form, phrases, prefixes, exclusions, alternatives and filters, in scripts with and without spaces."""
+    """Words in any form, phrases, prefixes, exclusions and filters, in scripts with and without spaces."""
     assert {query: set(names(stories, query)) for query, _ in QUERIES} == dict(QUERIES)
 
 
 def test_newest_come_first_or_best(stories: Index) -> None:
     """By default newest first; by rank, a headline counts more than a body."""
     assert names(stories, "tariff OR minister") == ["none", "steel", "trade"]
-    assert names(stories, "met OR tariff", order="rank")[0] in {"steel"}
+    assert names(stories, "met OR tariff", order="rank")[0] == "steel"
     assert names(stories, "", limit=2) == ["turkey", "none"]
     assert names(stories, "", limit=2, offset=2) == ["delhi", "bangkok"]
     assert stories.search("", limit=2).total == len(STORIES)

@@ -1,0 +1,94 @@
+import sqlite3
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from storage.index.query import Leaf, Query, parse, to_fts5, to_tsquery
+from storage.index.snippet import WIDTH, Marker, snippet
+from storage.index.tables import FTS5
+from storage.index.views import Filters
+
+SPOKEN = (None, "en", "de")
+
+
+def test_a_query_is_read_as_meant() -> None:
+    """Words, phrases, prefixes, alternatives, exclusions and filters each have their place in the tree."""
+    query = parse('tariffs "rare earth" rela* coal OR iron -steel site:news since:2026-02 author:"Ann A."', Filters())
+    assert query == Query(
+        every=(
+            (Leaf(("tariffs",), raws=("tariffs",)),),
+            (Leaf(("rare", "earth")),),
+            (Leaf(("rela",), is_prefix=True),),
+            (Leaf(("coal",), raws=("coal",)), Leaf(("iron",), raws=("iron",))),
+        ),
+        never=(Leaf(("steel",), raws=("steel",)),),
+        filters=Filters(site="news", author="Ann A.", since=datetime(2026, 2, 1, tzinfo=UTC)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "since", "until"),
+    [
+        ("date:2026", datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)),
+        ("date:2026-12", datetime(2026, 12, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)),
+        ("since:2024-02-29", datetime(2024, 2, 29, tzinfo=UTC), None),
+        ("until:2024-02-29", None, datetime(2024, 3, 1, tzinfo=UTC)),
+    ],
+)
+def test_dates_are_spans(text: str, since: datetime | None, until: datetime | None) -> None:
+    """A year, month or day means all of it; `until` includes it."""
+    filters = parse(text, Filters()).filters
+    assert (filters.since, filters.until) == (since, until)
+
+
+@pytest.mark.parametrize("text", ["since:soon", "since:2026-13", "since:2026-02-30", "date:9999", "date:1-2-3-4"])
+def test_what_is_no_date_is_said(text: str) -> None:
+    """A date that is none narrows nothing, and the searcher is told."""
+    query = parse(text, Filters())
+    assert query.filters == Filters()
+    assert len(query.problems) == 1
+
+
+@given(st.text(max_size=60))
+def test_each_query_is_good_fts5(text: str) -> None:
+    """SQLite takes whatever is typed."""
+    database = sqlite3.connect(":memory:")
+    database.execute(FTS5)
+    wanted = to_fts5(parse(text, Filters()), SPOKEN)
+    if wanted is not None:
+        assert database.execute("SELECT rowid FROM search WHERE search MATCH ?", (wanted,)).fetchall() == []
+    database.close()
+
+
+def test_the_same_tree_in_two_languages() -> None:
+    """FTS5 and PostgreSQL get the same words; stems stand in a column of their own there, behind a mark here."""
+    query = parse('tariffs "rare earth" coal* OR 经济 -iron', Filters())
+    assert to_fts5(query, SPOKEN) == (
+        '((("tariffs" OR "tariff")) AND ({headline dek body names} : "rare earth")'
+        ' AND ({headline dek body names} : "coal"* OR {headline dek body names} : "经济")) NOT (("iron"))'
+    )
+    assert to_tsquery(query, SPOKEN) == (
+        "((('tariffs' | 'tariff' | '=tariff' | '=tariffs')) & (('rare' <-> 'earth'))"
+        " & (('coal':*) | ('经济'))) & !(('iron' | '=iron'))"
+    )
+
+
+@given(st.lists(st.text(max_size=400), max_size=5), st.text(max_size=30))
+def test_a_snippet_is_cut_from_the_real_text(paragraphs: list[str], asked: str) -> None:
+    """But for the ellipsis at its ends, a snippet stands in one of the paragraphs, and is not long."""
+    marker = Marker(parse(asked, Filters()), SPOKEN)
+    shown = "".join(segment.text for segment in snippet(paragraphs, marker, "en"))
+    assert any(shown.strip("\u2026") in paragraph for paragraph in [*paragraphs, ""])
+    assert len(shown) <= WIDTH + 2
+
+
+def test_a_snippet_shows_the_match() -> None:
+    """Of a long paragraph the part around the first match is shown, cut between words."""
+    text = "filler " * 100 + "here the tariffs are named " + "filler " * 100
+    marker = Marker(parse("tariff", Filters()), SPOKEN)
+    segments = snippet(["nothing here", text], marker, "en")
+    assert [segment.text for segment in segments if segment.is_match] == ["tariffs"]
+    assert segments[0].text == segments[-1].text == "\u2026"
+    assert segments[1].text.startswith("filler")

@@ -1,0 +1,45 @@
+from pathlib import Path
+
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import UniqueConstraint
+
+from storage.index.database import HEAD
+from storage.index.tables import Base
+from storage.index.upgrade import MIGRATIONS
+
+
+def test_every_table_and_column_says_what_it_holds() -> None:
+    """Users query the index by hand: nothing in it is without a comment."""
+    silent = [table.name for table in Base.metadata.tables.values() if not table.comment]
+    silent += [str(column) for table in Base.metadata.tables.values() for column in table.c if not column.comment]
+    assert silent == []
+
+
+def test_the_code_speaks_the_newest_schema() -> None:
+    """HEAD is the last migration, there is one line of them, and they lie beside the code."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    assert ScriptDirectory.from_config(config).get_heads() == [HEAD]
+    assert Path(MIGRATIONS, "versions", "0001_first.py").is_file()
+
+
+def test_each_foreign_key_can_be_followed_back() -> None:
+    """Rows that nothing points to are taken out: each column that points to shared rows has an index."""
+    shared = {"urls", "paragraphs", "authors", "tags", "link_groups", "captures", "versions", "articles"}
+    by_hand = {"urls.site_id"}
+    bare = []
+    for table in Base.metadata.tables.values():
+        led = {index.columns[0].name for index in table.indexes} | {next(iter(table.primary_key.columns)).name}
+        led |= {
+            next(iter(constraint.columns)).name
+            for constraint in table.constraints
+            if isinstance(constraint, UniqueConstraint)
+        }
+        led |= {column.name for column in table.c if column.unique or column.primary_key}
+        bare += [
+            f"{table.name}.{key.parent.name}"
+            for key in table.foreign_keys
+            if key.column.table.name in shared and key.parent.name not in led
+        ]
+    assert set(bare) <= by_hand
