@@ -14,7 +14,9 @@ POSTGRES = "NEWSARCHIVE_TEST_POSTGRES"
 EVAL = "NEWSARCHIVE_EVAL"
 """Folder of annotated real pages, which are too large and not ours to put into the repository."""
 REQUIRE = "NEWSARCHIVE_REQUIRE_SERVICES"
-"""Set in CI: a test that would be skipped for want of something fails instead."""
+"""Set in CI: a test that would be skipped for want of a service or of a package fails instead."""
+WANTS = ("NEWSARCHIVE_", "could not import")
+"""How the reasons of such skips are known: the variable that names the service, or what importorskip says."""
 
 # No wall time in tests: other work may share the machine. The same examples each time in CI.
 settings.register_profile("here", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -37,11 +39,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Where services are required, a skipped test is a failed one: CI must not grow green by skipping."""
+    """Where services are required, want of one is a failure: CI must not grow green by skipping."""
     report = yield
-    if os.environ.get(REQUIRE) and report.skipped and not hasattr(report, "wasxfail"):
+    why = str(call.excinfo.value) if call.excinfo else ""
+    if os.environ.get(REQUIRE) and report.skipped and any(want in why for want in WANTS):
         report.outcome = "failed"
-        report.longrepr = f"{item.nodeid} was skipped, but {REQUIRE} is set: {call.excinfo and call.excinfo.value}"
+        report.longrepr = f"{item.nodeid} was skipped, but {REQUIRE} is set: {why}"
     return report
 
 

@@ -28,7 +28,7 @@ def every_error() -> list[type[errors.ArchiveError]]:
     """The tree, flat."""
     found = [errors.ArchiveError]
     for each in found:
-        found += each.__subclasses__()
+        found += [below for below in each.__subclasses__() if below.__module__ == errors.__name__]
     return found
 
 
