@@ -23,7 +23,8 @@ from storage.model import Due, UrlKind
 
 WINDOW = 2_000
 """URLs in memory at most."""
-PER_HOST = 24
+FEWEST, MOST = 24, 240
+"""URLs of one host in memory: the fewer hosts, the more."""
 SOON = 0.25
 """Seconds between two refills while a host runs dry."""
 LATER = 2.0
@@ -108,6 +109,7 @@ class Frontier:
         self._stuck: set[int] = set()
         self._later: dict[int, datetime | None] = {}
         self._closed: dict[Host, datetime] = {}
+        self._per_host = MOST
         self._pages = 0
         self._robots_id = 0
         self._stale = True
@@ -154,7 +156,7 @@ class Frontier:
             if taken is None:
                 return None
             due, host = taken
-            if len(host.waiting) == PER_HOST // 2 or not host.waiting:
+            if len(host.waiting) == self._per_host // 2 or not host.waiting:
                 self._dry = True
             chosen = self._choose(due, host)
             if chosen is not None:
@@ -201,12 +203,13 @@ class Frontier:
         away = {due.url_id for due in self._hosts.all_waiting()}
         away.update(self._out, self._uncommitted, self._stuck)
         room = max(WINDOW - self._hosts.waiting, 0)
+        self._per_host = min(max(WINDOW // (2 * len(self._hosts) + 1), FEWEST), MOST)
         try:
             found = await asyncio.get_running_loop().run_in_executor(self._executor, self._ask, later, away, room)
         finally:
             self._refilling, self._refilled_at = False, self._clock()
         by_host = Counter(host_of(due.url) for due in found)
-        self._more = len(found) >= room or max(by_host.values(), default=0) >= PER_HOST
+        self._more = len(found) >= room or max(by_host.values(), default=0) >= self._per_host
         for due in found:
             self._take_in(due)
 
@@ -222,7 +225,7 @@ class Frontier:
         if not room:
             return []
         sites = list(self._manners)
-        return self._queue.due(self._now(), sites=sites, limit=room, per_host=PER_HOST, exclude=away)
+        return self._queue.due(self._now(), sites=sites, limit=room, per_host=self._per_host, exclude=away)
 
     def _take_in(self, due: Due) -> None:
         asked = self._asked.get(due.url_id)

@@ -49,6 +49,10 @@ class Hosts:
         self.waiting = 0
         """URLs in all queues."""
 
+    def __len__(self) -> int:
+        """How many hosts the run has met."""
+        return len(self._hosts)
+
     def of(self, url: str) -> Host:
         """The host of a URL."""
         name = host_of(url)
