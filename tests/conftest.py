@@ -16,8 +16,8 @@ EVAL = "NEWSARCHIVE_EVAL"
 REQUIRE = "NEWSARCHIVE_REQUIRE_SERVICES"
 """Set in CI: a test that would be skipped for want of a service or of a package fails instead."""
 WANTS = (POSTGRES, "could not import")
-"""How the reasons of such skips are known: the variable that names the service, or what importorskip says. The annotated
-pages are none: they cannot be had everywhere, and .ci/run names them where they are."""
+"""How the reasons of such skips are known: the variable that names the service, or what importorskip says. The
+annotated pages are none: they cannot be had everywhere, and .ci/run names them where they are."""
 
 # No wall time in tests: other work may share the machine. The same examples each time in CI.
 settings.register_profile("here", deadline=None, suppress_health_check=[HealthCheck.too_slow])
