@@ -14,6 +14,7 @@ import pytest
 from newsarchive.demo import Newsroom, Server, serve
 from newsarchive.demo.clock import Clock
 from newsarchive.demo.log import Logged, read_log
+from newsarchive.demo.tls import self_signed
 
 SITE = """
 contact = "tests@localhost"
@@ -78,9 +79,17 @@ def build(tmp_path: Path) -> Iterator[Build]:
     """Makes rigs: an empty archive with the newsroom configured."""
     servers: list[Server] = []
 
-    def make(*, index: str = "", name: str = "archive", articles: int = 72) -> Rig:
+    def make(
+        *,
+        index: str = "",
+        name: str = "archive",
+        articles: int = 72,
+        tls: bool = False,
+        newsroom: Newsroom | None = None,
+    ) -> Rig:
         log = tmp_path / f"{name}.log"
-        server = serve(Newsroom(articles=articles), clock=Clock(), log=log)
+        context = self_signed(tmp_path).server_context() if tls else None
+        server = serve(newsroom or Newsroom(articles=articles), clock=Clock(), log=log, tls=context)
         servers.append(server)
         folder = tmp_path / name
         folder.mkdir()

@@ -8,13 +8,16 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+import pytest
 from fastwarc import ArchiveIterator as FastIterator
 from warcio.archiveiterator import ArchiveIterator
 
 from newsarchive.demo.answers import RightArticle
+from newsarchive.demo.hostile import SHAPES, HostileNewsroom
 from storage.warc.check import check_file
-from storage.warc.payload import entity, split_message
+from storage.warc.payload import entity, interim_end, split_message
 from storage.warc.reader import records
 from storage.warc.record import Record
 
@@ -26,9 +29,10 @@ def all_records(folder: Path) -> list[Record]:
     return [record for path in sorted((folder / "warc").glob("*.warc.gz")) for record in records(path)]
 
 
-def test_every_byte_that_the_server_sent_and_took_is_in_the_files(build: Callable[..., Any]) -> None:
+@pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
+def test_every_byte_that_the_server_sent_and_took_is_in_the_files(build: Callable[..., Any], tls: bool) -> None:
     """Exactness: each response and request record's block equals the server's log; a revisit's equals its head."""
-    rig = build()
+    rig = build(tls=tls)
     rig.crawl()
     rig.crawl(rig.server.clock.advance(HOUR))
     held = all_records(rig.folder)
@@ -42,6 +46,32 @@ def test_every_byte_that_the_server_sent_and_took_is_in_the_files(build: Callabl
     assert Counter((url, split_message(response)[0]) for url, response in left.elements()) == revisits
     assert revisits, "the second crawl brought nothing that had been seen before"
     assert min(sent.values()) == 0, "a response record holds what the server never sent"
+
+
+@pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
+def test_answers_that_no_parser_likes_are_kept_as_they_came(build: Callable[..., Any], tls: bool) -> None:
+    """Exactness over hostile shapes: whole answers to the byte, cut ones as far as they came and named as cut."""
+    shapes = {f"/{shape.name}": shape for shape in SHAPES}
+    rig = build(tls=tls, newsroom=HostileNewsroom())
+    settings = rig.folder / "newsarchive.toml"
+    settings.write_text('timeout = "2s"\n' + settings.read_text())
+    rig.crawl()
+    held = {urlsplit(r.uri).path: r for r in all_records(rig.folder) if r.type in ("response", "revisit")}
+    sent = {urlsplit(one.url).path: one.response for one in rig.exchanges()}
+    for path, record in held.items():
+        shape = shapes.get(path)
+        whole = sent[path][interim_end(sent[path]) :]
+        if record.type == "revisit":
+            assert record.block == split_message(whole)[0], path
+        elif shape and not shape.whole:
+            assert whole.startswith(record.block), path
+            assert record.get("WARC-Truncated"), path
+        elif path == "/garbage-after":
+            assert whole.startswith(record.block), path
+        else:
+            assert record.block == whole, path
+    assert {path for path, shape in shapes.items() if shape.whole} <= set(held)
+    assert rig.run("verify").returncode == 0
 
 
 def test_independent_tools_read_every_file(build: Callable[..., Any]) -> None:
