@@ -3,7 +3,6 @@
 import hashlib
 from dataclasses import dataclass
 
-from storage.index.storable import storable_ingest
 from storage.model import BODY_ROLES, Article, Capture, Discovery, Ingest, LinkGroup, Outcome, Reading
 
 _SHOWN_LIKE_ORIGINAL = frozenset({Outcome.NOT_MODIFIED})
@@ -74,8 +73,7 @@ def is_read(ingest: Ingest) -> bool:
 
 
 def entry_of(ingest: Ingest) -> Entry:
-    """An entry for one ingest, its texts fit for both databases."""
-    ingest = storable_ingest(ingest)
+    """An entry for one ingest, whose texts are fit for both databases."""
     reading = ingest.reading
     links = sum(len(group.links) for group in reading.link_groups)
     return Entry(

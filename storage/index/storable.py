@@ -1,12 +1,17 @@
-"""Texts as both databases take them: no NUL (PostgreSQL refuses it), no half of a surrogate pair (both do)."""
+"""Texts as both databases take them: no NUL (PostgreSQL refuses it), no half of a surrogate pair (both do), and nothing
+in an SQL index that is too long for one (PostgreSQL's limit is 2,700 bytes).
+"""
 
 import dataclasses
+import hashlib
 import re
 from typing import TypeVar
 
 from storage.model import Discovery, Found, Ingest
 
 T = TypeVar("T")
+
+LONGEST = 400
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -20,17 +25,59 @@ def storable(text: str) -> str:
     return _UNSTORABLE.sub(lambda match: "" if match[0] == "\x00" else "\ufffd", text)
 
 
+def bounded(text: str) -> str:
+    """A name that stands in an SQL index: where it is overlong, its beginning and a digest of it all.
+
+    >>> len(bounded("urn:uuid:" + "0" * 9000))
+    365
+    """
+    if len(text) <= LONGEST:
+        return text
+    return f"{text[:300]} {hashlib.sha256(text.encode()).hexdigest()}"
+
+
 def storable_ingest(ingest: Ingest) -> Ingest:
     """An ingest without what databases refuse: itself, nearly always."""
     everything = "".join(filter(None, _texts(ingest)))
-    if (everything.isascii() and "\x00" not in everything) or not _UNSTORABLE.search(everything):
-        return ingest
-    return cleaned(ingest)
+    if not (everything.isascii() and "\x00" not in everything) and _UNSTORABLE.search(everything):
+        ingest = cleaned(ingest)
+    if any(name is not None and len(name) > LONGEST for name in _names(ingest)):
+        return _shortened(ingest)
+    return ingest
+
+
+def _names(ingest: Ingest) -> tuple[str | None, ...]:
+    capture = ingest.capture
+    original = capture.refers_to.record_id if capture.refers_to else None
+    return (capture.record_id, capture.payload_digest, capture.crawl, capture.place.warc, original,
+            ingest.discovery.site)  # fmt: skip
+
+
+def _shortened(ingest: Ingest) -> Ingest:
+    capture, refers_to = ingest.capture, ingest.capture.refers_to
+    if refers_to:
+        refers_to = dataclasses.replace(refers_to, record_id=refers_to.record_id and bounded(refers_to.record_id))
+    capture = dataclasses.replace(
+        capture,
+        record_id=bounded(capture.record_id),
+        payload_digest=capture.payload_digest and bounded(capture.payload_digest),
+        crawl=capture.crawl and bounded(capture.crawl),
+        place=dataclasses.replace(capture.place, warc=bounded(capture.place.warc)),
+        refers_to=refers_to,
+    )
+    discovery = dataclasses.replace(ingest.discovery, site=bounded(ingest.discovery.site))
+    return dataclasses.replace(ingest, capture=capture, discovery=discovery)
 
 
 def storable_found(found: Found) -> Found:
     """The same for a URL to be fetched."""
-    return cleaned(found) if _UNSTORABLE.search("".join(filter(None, _texts_of_found(found)))) else found
+    if _UNSTORABLE.search("".join(filter(None, _texts_of_found(found)))):
+        found = cleaned(found)
+    if len(found.discovery.site) > LONGEST:
+        found = dataclasses.replace(
+            found, discovery=dataclasses.replace(found.discovery, site=bounded(found.discovery.site))
+        )
+    return found
 
 
 def cleaned(value: T) -> T:

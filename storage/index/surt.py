@@ -3,8 +3,10 @@
 import re
 from urllib.parse import urlsplit
 
-URLKEY_LENGTH = 700
+URLKEY_LENGTH = 600
 """Kept of a key: an index entry of PostgreSQL may not exceed 2,700 bytes."""
+HOST_LENGTH = 255
+"""Of a name that can be asked for; what is longer is cut."""
 
 _WWW = re.compile(r"^www\d*\.")
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
@@ -21,7 +23,7 @@ def host_of(url: str) -> str:
         return ""
     authority = re.split(r"[/?#\\]", rest, maxsplit=1)[0]
     host = authority.rpartition("@")[2].lower()
-    return host.removesuffix(_DEFAULT_PORTS.get(scheme.lower(), "\0"))
+    return host.removesuffix(_DEFAULT_PORTS.get(scheme.lower(), "\0"))[:HOST_LENGTH]
 
 
 def without_www(host: str) -> str:

@@ -126,7 +126,7 @@ class UrlRow(Base):
     id: Mapped[int] = _id()
     site_id: Mapped[int | None] = _to("sites.id", "The site whose host it has; null for other hosts")
     url: Mapped[str] = mapped_column(comment="Absolute, no fragment, as it stood")
-    urlkey: Mapped[str] = mapped_column(index=True, comment="SURT form for sorting by host; its first 700 characters")
+    urlkey: Mapped[str] = mapped_column(index=True, comment="SURT form for sorting by host; its first 600 characters")
     digest: Mapped[bytes] = mapped_column(unique=True, comment="First 16 bytes of the SHA-256 of url")
 
 

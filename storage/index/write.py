@@ -1,6 +1,7 @@
 """The commit: a batch of captures becomes rows, in one transaction. Read `commit` first."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, select, update
@@ -15,11 +16,12 @@ from storage.index.looks import note_captures
 from storage.index.names import Names
 from storage.index.revisits import follow_originals, reopen_revisits
 from storage.index.sources import note_sources
+from storage.index.storable import storable_ingest
 from storage.index.sweep import Swept, sweep
 from storage.index.tables import CaptureRow, CrawlRow, WarcFileRow
 from storage.index.versions import Draft, assign_versions, link_groups_to_pages, write_versions
 from storage.index.views import Committed
-from storage.model import Ingest, NextLook, Seen
+from storage.model import Ingest, NextLook, RecordPlace, Seen
 
 
 def commit(
@@ -65,7 +67,7 @@ def commit(
 
 def fresh_entries(connection: Connection, batch: Sequence[Ingest]) -> list[Entry]:
     """Entries for captures that the index does not hold, or holds unread; those with a reading of their own first."""
-    ingests = _once_each(batch)
+    ingests = _once_each(storable_ingest(ingest) for ingest in batch)
     held = {row.record_id: row for row in connection.execute(_HELD, {"ids": list(ingests)})}
     entries: list[Entry] = []
     for record_id, ingest in ingests.items():
@@ -73,9 +75,13 @@ def fresh_entries(connection: Connection, batch: Sequence[Ingest]) -> list[Entry
         if row is None:
             entries.append(entry_of(ingest))
         elif not row.is_read and is_read(ingest):
-            entry = entry_of(ingest)
+            held_at = RecordPlace(warc=row.warc, offset=row.warc_offset, length=row.warc_length)
+            place = min(ingest.capture.place, held_at, key=_place)
+            entry = entry_of(replace(ingest, capture=replace(ingest.capture, place=place)))
             entry.capture_id, entry.is_upgrade = row.id, True
             entries.append(entry)
+        elif _place(ingest.capture.place) < (row.warc, row.warc_offset):
+            _move_record(connection, row.id, ingest.capture.place)
     # Originals before the revisits that point to them.
     entries.sort(key=lambda entry: (not entry.is_read, entry.order))
     new = [entry for entry in entries if not entry.is_upgrade]
@@ -85,18 +91,40 @@ def fresh_entries(connection: Connection, batch: Sequence[Ingest]) -> list[Entry
     return entries
 
 
-_HELD = select(CaptureRow.id, CaptureRow.record_id, CaptureRow.is_read).where(
-    CaptureRow.record_id.in_(bindparam("ids", expanding=True))
+_HELD = (
+    select(
+        CaptureRow.id,
+        CaptureRow.record_id,
+        CaptureRow.is_read,
+        CaptureRow.warc_offset,
+        CaptureRow.warc_length,
+        WarcFileRow.name.label("warc"),
+    )
+    .join(WarcFileRow, WarcFileRow.id == CaptureRow.warc_file_id)
+    .where(CaptureRow.record_id.in_(bindparam("ids", expanding=True)))
 )
 
 
-def _once_each(batch: Sequence[Ingest]) -> dict[str, Ingest]:
+def _place(place: RecordPlace) -> tuple[str, int]:
+    """A record that lies in several files counts where it comes first by name."""
+    return place.warc, place.offset
+
+
+def _once_each(batch: Iterable[Ingest]) -> dict[str, Ingest]:
     ingests: dict[str, Ingest] = {}
     for ingest in batch:
-        before = ingests.get(ingest.capture.record_id)
-        if before is None or (is_read(ingest) and not is_read(before)):
-            ingests[ingest.capture.record_id] = ingest
+        before = ingests.setdefault(ingest.capture.record_id, ingest)
+        if before is not ingest:
+            kept = ingest if is_read(ingest) and not is_read(before) else before
+            place = min(before.capture.place, ingest.capture.place, key=_place)
+            ingests[kept.capture.record_id] = replace(kept, capture=replace(kept.capture, place=place))
     return ingests
+
+
+def _move_record(connection: Connection, capture_id: int, place: RecordPlace) -> None:
+    files = _named_rows(connection, WarcFileRow, "name", {place.warc: {"state": "open"}})
+    where = {"warc_file_id": files[place.warc], "warc_offset": place.offset, "warc_length": place.length}
+    connection.execute(update(CaptureRow).where(CaptureRow.id == capture_id).values(where))
 
 
 def _forget_unread(connection: Connection, capture_ids: Sequence[int]) -> None:
@@ -151,12 +179,8 @@ def write_captures(connection: Connection, entries: Sequence[Entry], urls: Mappi
     """One row a capture."""
     runs = {entry.capture.crawl for entry in entries if entry.capture.crawl}
     crawls = _named_rows(connection, CrawlRow, "run", {run: {"counters": {}} for run in runs})
-    of_file = {entry.capture.place.warc: crawls.get(entry.capture.crawl or "") for entry in entries}
-    files = _named_rows(connection, WarcFileRow, "name", {name: {"state": "open"} for name in of_file})
-    written = [{"of": files[name], "crawl_id": crawl_id} for name, crawl_id in of_file.items() if crawl_id]
-    if written:
-        unknown = update(WarcFileRow).where(WarcFileRow.id == bindparam("of"), WarcFileRow.crawl_id.is_(None))
-        connection.execute(unknown, written)
+    warcs = {entry.capture.place.warc for entry in entries}
+    files = _named_rows(connection, WarcFileRow, "name", {name: {"state": "open"} for name in warcs})
     insert_rows(connection, CaptureRow, [_capture_row(entry, urls, crawls, files) for entry in entries])
 
 

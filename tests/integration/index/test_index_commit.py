@@ -264,6 +264,25 @@ def test_any_text_can_be_kept(index: Index, article_at: Make, plan: Plan, text: 
     assert index.find_article(f"https://news.example/{kept}") is not None
 
 
+def test_names_of_any_length_can_be_kept(index: Index, article_at: Make, plan: Plan) -> None:
+    """Foreign files may call records, digests and hosts what they like."""
+    long = "".join(chr(0x10000 + (number * 7919) % 50_000) for number in range(6000))
+    page = article_at(f"https://{long}.example/{long}", "Text.", site=long)
+    refers_to = RefersTo(record_id=long, url=f"https://{long}/", date=long)
+    capture = replace(
+        page.capture, record_id=long, payload_digest=long, crawl=long, refers_to=refers_to, mime=long, etag=long,
+        place=replace(page.capture.place, warc=long),
+    )  # fmt: skip
+    found = Found(url=f"https://{long}/x", discovery=page.discovery, due_at=capture.fetched_at, priority=1)
+    page = replace(page, capture=capture, found=(found,))
+    index.add_due([found])
+    assert index.commit([page], plan).captures == 1
+    assert index.commit([page], plan).known == 1
+    index.settle()
+    [line] = index.export()
+    assert line["url"] == page.capture.url
+
+
 def test_the_frontier_hears_what_a_capture_brings(index: Index, capture_of: Callable[..., Capture], plan: Plan) -> None:
     """`plan` is told whether a feed brought something new, and how often it did not."""
     index.register_sites([NEWS])

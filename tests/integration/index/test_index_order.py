@@ -289,6 +289,7 @@ def exported(index: Index) -> list[str]:
 def deliver(index: Index, batches: Sequence[Sequence[Ingest]], *, sites_first: bool = True) -> None:
     """Fill an empty index."""
     index.reset()
+    index.warc_opened("z.warc.gz")
     if sites_first:
         index.register_sites([NEWS, OTHER])
     for batch in batches:
@@ -298,12 +299,24 @@ def deliver(index: Index, batches: Sequence[Sequence[Ingest]], *, sites_first: b
     index.settle()
 
 
+def _copy(ingest: Ingest, elsewhere: bool) -> Ingest:
+    """The same record once more, in a later file perhaps; a revisit that could be read, unread this time."""
+    if elsewhere:
+        ingest = replace(
+            ingest, capture=replace(ingest.capture, place=RecordPlace(warc="z.warc.gz", offset=1, length=9))
+        )
+    if ingest.capture.kind == "revisit":
+        ingest = replace(ingest, reading=Reading(outcome=Outcome.NOT_MODIFIED, reason="a revisit"))
+    return ingest
+
+
 @st.composite
 def deliveries(draw: st.DrawFn) -> tuple[list[Ingest], list[list[Ingest]], bool]:
     """A world, an order of its captures cut into batches with some delivered twice, and when sites are named."""
     world = ingests(draw(st.lists(events, min_size=1, max_size=14)))
     order = draw(st.permutations(world))
-    order += draw(st.lists(st.sampled_from(world), max_size=3))
+    copies = draw(st.lists(st.sampled_from(world), max_size=3))
+    order = draw(st.permutations([*order, *(_copy(ingest, draw(st.booleans())) for ingest in copies)]))
     batches: list[list[Ingest]] = [[]]
     for ingest in order:
         if draw(st.booleans()):

@@ -222,7 +222,7 @@ def _urls() -> None:
             "urlkey",
             sa.Text().with_variant(sa.Text(collation="C"), "postgresql"),
             nullable=False,
-            comment="SURT form for sorting by host; its first 700 characters",
+            comment="SURT form for sorting by host; its first 600 characters",
         ),
         sa.Column("digest", sa.LargeBinary(), nullable=False, comment="First 16 bytes of the SHA-256 of url"),
         sa.ForeignKeyConstraint(["site_id"], ["sites.id"], name=op.f("fk_urls_site_id")),
