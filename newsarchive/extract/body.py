@@ -63,6 +63,8 @@ def body(
 def _without_strays(blocks: list[Block], chosen: set[int], head: Headline) -> set[int]:
     """Drop what stands before the headline, unless it is much of the text: then the headline is elsewhere."""
     chosen = {i for i in chosen if not (blocks[i].zone & (zones.NAV | zones.MENU) and blocks[i].link_share > 0.8)}
+    first = min((i for i in chosen if len(blocks[i].text) > 80 and blocks[i].link_share < 0.5), default=0)
+    chosen = {i for i in chosen if i >= first or blocks[i].link_share < 0.8}
     if head.block is None:
         return chosen
     before = {i for i in chosen if i < head.block}

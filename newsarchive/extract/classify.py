@@ -87,6 +87,8 @@ _JOURNALS = re.compile(
     r"/(?:blogs?|news|articles?|story|stories|post|posts|p|opinion|features?|magazine)/[^/]{8,}|^https?://blog\.",
     re.IGNORECASE,
 )
+_PUBLICATION = ("article:published_time", "datepublished", "parsely-pub-date", "pubdate")
+_PRICE = re.compile(r"[$€£¥₹]\s?\d|\d\s?(?:€|USD|EUR|GBP|zł|kr)\b")
 _NOT_ARTICLES = frozenset(
     "Product ProductGroup DiscussionForumPosting QAPage JobPosting SoftwareApplication Course Event".split()
 )
@@ -185,7 +187,7 @@ def weigh(seen: Impression) -> tuple[float, str]:
         reasons.append(f"og:type {og}")
     if og.startswith("product"):
         score -= 3.0
-    if seen.head.first("article:published_time", "datepublished", "parsely-pub-date", "pubdate"):
+    if seen.head.first(*_PUBLICATION):
         score += 1.6 if "article" in og else 1.3
         reasons.append("a publication date")
     elif seen.marked_up:
@@ -250,7 +252,11 @@ def _by_layout(seen: Impression) -> float:
         score -= 1.0
     if seen.headline_block is None or seen.headline_block.tag != "h1" or seen.headline_block.link_share > 0.8:
         score -= 0.5
-    return score
+    share = sum(b.linked for b in seen.body) / (sum(len(b.text) for b in seen.body) or 1)
+    if share > 0.25 and not (seen.dated and seen.head.first("og:type").lower() == "article"):
+        score -= 2.5 if share > 0.4 else 1.0
+    prices = sum(1 for b in seen.flow.blocks if _PRICE.search(b.text))
+    return score - 1.5 if prices >= 8 and seen.node is None and not seen.dated else score
 
 
 def _by_discovery(discovery: Discovery) -> float:
