@@ -25,6 +25,7 @@ def status(*, archive: Folder = HERE, json: Json = False) -> None:
     if found.sites:
         out.print()
         out.print(_sites(found))
+        out.print()
     for site in found.sites:
         _outcomes(out, site)
     if not any(site.configured for site in found.sites):
@@ -62,7 +63,5 @@ def _sites(found: Status) -> object:
 
 def _outcomes(out: Console, site: SiteStatus) -> None:
     counts = sorted(site.outcomes.items(), key=lambda pair: (-pair[1], pair[0]))
-    out.print()
-    out.print(
-        cell(f"{site.name}: " + (", ".join(f"{count:,} {outcome}" for outcome, count in counts) or "no captures yet"))
-    )
+    outcomes = ", ".join(f"{count:,} {outcome}" for outcome, count in counts)
+    out.print(cell(f"{site.name}: {outcomes or 'no captures yet'}"), soft_wrap=True)
