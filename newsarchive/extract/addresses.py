@@ -10,7 +10,8 @@ from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 _SECOND_LEVEL = frozenset("co com org net gov ac edu or ne go gob gov.uk ltd plc nom info mil in id web".split())
 _SECTION_WORDS = frozenset(
-    "tag tags player players playerpage team teams roster stats standings scores quote quotes topic topics category categories cat author authors profile profiles contributor contributors people "
+    "tag tags player players playerpage teams roster stats standings scores quote quotes"
+    " topic topics category categories cat author authors profile profiles contributor contributors people "
     "section sections search about about-us contact"
     " contact-us login signin sign-in register account subscribe subscription newsletter newsletters privacy "
     "privacy-policy terms cookies help faq faqs advertise"

@@ -159,23 +159,18 @@ def _is_dateline(text: str, block: Block) -> bool:
 
 
 def _is_byline(block: Block, setting: Setting) -> bool:
-    text = block.text
-    if words.CREDIT.match(text) and len(text) < 300:
+    """Say whether a line names who wrote or helped: a credit, a byline, an author's name near head or foot."""
+    text, length = block.text, len(block.text)
+    if length < 300 and words.CREDIT.match(text):
         return True
-    if len(text) > 150:
-        return len(text) < 250 and block.index > setting.body_to - 3 and bool(words.CONTRIBUTED.search(text))
-    if block.index > setting.body_to - 3 and words.CONTRIBUTED.search(text):
+    if length < 250 and block.index > setting.body_to - 3 and words.CONTRIBUTED.search(text):
         return True
-    if block.zone & zones.BYLINE and not block.zone & zones.BODY and len(text) < 100:
+    if block.zone & zones.BYLINE and not block.zone & zones.BODY and length < 100:
         return True
-    own = key(text)
-    if setting.body_from < block.index < setting.body_to - 1:
+    if length > 150 or setting.body_from < block.index < setting.body_to - 1 or _SENTENCE_END.search(text.rstrip(")")):
         return False
-    names = [key(name) for name in setting.authors]
-    for name in names:
-        if name and name in own and len(own) - len(name) < 30 and not _SENTENCE_END.search(text.rstrip(")")):
-            return True
-    return False
+    own = key(text)
+    return any(name in own and len(own) - len(name) < 30 for name in map(key, setting.authors) if name)
 
 
 def _is_teaser(block: Block, setting: Setting) -> bool:

@@ -25,7 +25,8 @@ def _start(table: str) -> re.Pattern[str]:
 
 RELATED = _start(
     r"""
-    more\W*$ / related(?: (?:articles?|stor(?:y|ies)|news|posts?|content|topics?|coverage|reading|links?|video|program))?\b
+    more\W*$
+    related(?: (?:articles?|stor(?:y|ies)|news|posts?|content|topics?|coverage|reading|links?|video|program))?\b
     read (?:more|also|next|this next|related|on) / also read / see (?:also|more)
     more (?:on|from|stories|news|articles|coverage|headlines|about|in|to read) / must read
     don'?t (?:forget to read|miss)
