@@ -202,6 +202,7 @@ class Frontier:
         later, self._later = self._later, {}
         away = {due.url_id for due in self._hosts.all_waiting()}
         away.update(self._out, self._uncommitted, self._stuck)
+        away.update(out.on_behalf_of.url_id for out in self._out.values() if out.on_behalf_of)
         room = max(WINDOW - self._hosts.waiting, 0)
         self._per_host = min(max(WINDOW // (2 * len(self._hosts) + 1), FEWEST), MOST)
         try:

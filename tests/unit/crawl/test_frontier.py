@@ -63,6 +63,7 @@ class World:
     asked: list[tuple[float, str]] = field(default_factory=list)
     time: float = 0.0
     on_commit: Callable[[Due], None] = lambda due: None
+    takes: Callable[[Due], float] = lambda due: 0.1
 
     def run(self) -> Frontier:
         return asyncio.run(self._run())
@@ -92,7 +93,8 @@ class World:
                     await frontier.refill()
                 while (due := frontier.next()) is not None:
                     self.asked.append((self.time, due.url))
-                    heapq.heappush(events, (self.time + 0.1, len(self.asked), self._answering(frontier, due, events)))
+                    took = self.takes(due)
+                    heapq.heappush(events, (self.time + took, len(self.asked), self._answering(frontier, due, events)))
                 self._wait(frontier, events)
             await frontier.flush()
         return frontier
@@ -196,6 +198,17 @@ def test_robots_are_not_asked_where_the_owner_says_so() -> None:
     world = World(queue, fine, obey=False)
     world.run()
     assert world.asked == [(0.0, "http://a.example/no/1")]
+
+
+def test_a_url_that_waits_for_robots_is_not_taken_in_again() -> None:
+    """While a slow robots.txt is awaited, refills go on; the URL it is asked for is still fetched once."""
+    queue = MemoryQueue()
+    queue.add("http://slow.example/1", *(f"http://quick.example/{n}" for n in range(40)))
+    world = World(queue, fine)
+    world.takes = lambda due: 20.0 if due.url == "http://slow.example/robots.txt" else 0.1
+    world.run()
+    assert queue.asked > 3
+    assert sorted(world.pages()) == sorted(row.url for row in queue.rows.values())
 
 
 def test_robots_that_fail_close_the_host_for_an_hour() -> None:
