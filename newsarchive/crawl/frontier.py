@@ -176,6 +176,17 @@ class Frontier:
             self._close(out.host, pause)
         self._hosts.left(out.host, self._clock() + pause.seconds)
 
+    def impossible(self, due: Due) -> None:
+        """Take back a URL that no request can be made of; it is not asked for again."""
+        out = self._out.pop(due.url_id)
+        self._uncommitted.discard(due.url_id)
+        self._counters["refused"] += 1
+        if out.on_behalf_of is not None:
+            self._put_off(out.on_behalf_of, None)
+        else:
+            self._put_off(due, None)
+        self._hosts.left(out.host, 0.0)
+
     def committed(self, url_id: int) -> None:
         """The capture of a URL is in the index, and so is what it brought to light."""
         self._uncommitted.discard(url_id)

@@ -6,13 +6,16 @@ started once and its loop is run as often as there is something to do: a program
 
 import asyncio
 import logging
+import resource
 from collections.abc import Coroutine
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from scrapy.utils.reactor import install_reactor, is_reactor_installed, verify_installed_reactor
 from twisted.python.log import PythonLoggingObserver
 
 T = TypeVar("T")
+OPEN_FILES = 8_192
 REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"
 
 
@@ -26,6 +29,7 @@ def reactor() -> Any:
 
     started: Any = installed
     if not started.running:
+        _allow_connections()
         # Until somebody listens, Twisted keeps all it logs in memory.
         PythonLoggingObserver("twisted").start()  # type: ignore[no-untyped-call]
         logging.getLogger("twisted").setLevel(logging.ERROR)
@@ -38,3 +42,12 @@ def run(main: Coroutine[Any, Any, T]) -> T:
     loop: asyncio.AbstractEventLoop = reactor()._asyncioEventloop  # noqa: SLF001 - Twisted has no other name for it
     asyncio.set_event_loop(loop)
     return loop.run_until_complete(main)
+
+
+def _allow_connections() -> None:
+    """A thousand hosts keep a thousand connections open; many systems give a process 1,024 files unless it asks."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

@@ -1,6 +1,7 @@
 """Scrapy's door to the frontier, and its door to the wire. Only these two classes, and the spider, know Scrapy."""
 
 import asyncio
+import logging
 from typing import Any, Self
 
 from scrapy import Request, Spider
@@ -11,6 +12,8 @@ from scrapy.http import Response
 
 from newsarchive.crawl.live import Live
 from storage.model import Due
+
+log = logging.getLogger(__name__)
 
 
 def live_of(crawler: Crawler) -> Live:
@@ -58,10 +61,14 @@ class FrontierScheduler(BaseScheduler):
     def next_request(self) -> Request | None:
         """A request that may be sent now, or None; then a timer or an answer asks again."""
         frontier = self._live.frontier
-        due = None if self._live.keeper.full else frontier.next()
-        if due is not None:
-            request: Request = self._spider.request(due)
-            return request
+        while not self._live.keeper.full and (due := frontier.next()) is not None:
+            try:
+                request: Request = self._spider.request(due)
+            except ValueError as problem:  # a host that IDNA does not know, or the like
+                log.info("%s cannot be asked for: %s", due.url, problem)
+                frontier.impossible(due)
+            else:
+                return request
         self._look_ahead()
         return None
 

@@ -3,6 +3,7 @@
 import gzip
 import zlib
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -190,7 +191,7 @@ def test_private_addresses_are_refused(server: Any) -> None:
     assert (set(errors), server.connections) == ({NotPublicError}, 0)
 
 
-def test_certificates_are_verified(tls: Any, either: Any) -> None:
+def test_certificates_are_verified(either: Any, certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A certificate that nobody vouches for is refused, save on hosts that the owner named as their own."""
     if not either.context:
         pytest.skip("no TLS")
@@ -208,3 +209,6 @@ def test_certificates_are_verified(tls: Any, either: Any) -> None:
     fetched = loop.run(main())
     assert (list(fetched.attempts), "certificate verify failed" in repr(fetched.error)) == ([], True)
     assert either.log == []
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    either.say("/", sized(OK, b"vouched for"))
+    assert only(loop.run(main())).response == sized(OK, b"vouched for")
