@@ -113,22 +113,27 @@ class _Walker:
         self.holder_zone = 0
         self.breaks = 0
 
-    def text(self, text: str | None, holder: HtmlElement, zone: int) -> None:
-        if not text:
+    def text(self, text: str, holder: HtmlElement, zone: int) -> None:
+        """Gather a piece of text; white space only where there is something before it."""
+        if text.isspace():
+            if self.parts:
+                self.parts.append(" ")
+                if self.anchor is not None:
+                    self.anchor_parts.append(" ")
             return
-        if self.breaks and not text.isspace():
+        if self.breaks:
             if self.breaks > 1:
                 self.flush()
-            else:
+            elif self.parts:
                 self.parts.append(_LINE)
             self.breaks = 0
-        if not self.parts or self.holder is None:
+        if not self.parts:
             self.holder, self.holder_zone = holder, zone
         self.parts.append(text)
         if self.anchor is not None:
             self.anchor_parts.append(text)
-            self.linked += len(text) if not text.isspace() else 0
-        if self.bold_depth and not text.isspace():
+            self.linked += len(text)
+        if self.bold_depth:
             self.bold += len(text)
 
     def flush(self) -> None:
@@ -174,9 +179,13 @@ class _Walker:
         if tag == "a" or tag in _INLINE:
             self.inline(element, tag, zone, depth, holder if holder is not None else element)
             return
-        self.flush()
+        if self.parts:
+            self.flush()
+        self.breaks = 0
         self.content(element, zone, depth, element)
-        self.flush()
+        if self.parts:
+            self.flush()
+        self.breaks = 0
 
     def inline(self, element: HtmlElement, tag: str, zone: int, depth: int, holder: HtmlElement) -> None:
         bold = tag in ("b", "strong")
@@ -197,13 +206,15 @@ class _Walker:
         if depth > _DEEPEST:
             self.text(element.text_content(), holder, zone)
             return
-        self.text(element.text, holder, zone)
+        if text := element.text:
+            self.text(text, holder, zone)
         for child in element:
             tag = child.tag
             if tag == "br":
                 self.breaks += 1
             elif tag == "hr":
                 self.flush()
-            elif isinstance(tag, str) and tag not in _SKIPPED:
+            elif tag not in _SKIPPED:
                 self.element(child, zone, depth + 1, holder)
-            self.text(child.tail, holder, zone)
+            if tail := child.tail:
+                self.text(tail, holder, zone)
