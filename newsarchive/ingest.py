@@ -38,7 +38,7 @@ class Batching:
     """Captures in a transaction at most."""
     seconds: float = 1.0
     """How long a capture waits for company at most."""
-    lull: float = 0.05
+    lull: float = 0.2
     """How long it waits while nothing else is on its way: what a page brings to light is due only once committed."""
     in_flight: int = 256
     """Captures submitted and not yet committed, above which `wait_room` waits."""

@@ -16,6 +16,7 @@ import signal
 import socket
 import struct
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -70,7 +71,8 @@ def _exactly(source: socket.socket, size: int) -> bytearray | None:
 def nurse(control: socket.socket, nature: Nature) -> None:
     """Bear a worker for each socket that comes, until the main process is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps
+    # Reaped by hand, not by the kernel: so their CPU time counts as the crawl's, for `time` and for accounting.
+    signal.signal(signal.SIGCHLD, lambda *_: _reap())
     for module in nature.preload:
         importlib.import_module(module)
     read = _function(nature.read)
@@ -79,7 +81,7 @@ def nurse(control: socket.socket, nature: Nature) -> None:
     while True:
         message, sockets, _, _ = socket.recv_fds(control, 1, 1)
         if not message:
-            return
+            return _see_off()
         pid = os.fork()
         if not pid:
             control.close()
@@ -88,9 +90,29 @@ def nurse(control: socket.socket, nature: Nature) -> None:
         control.sendall(PID.pack(pid))
 
 
+def _reap() -> bool:
+    """Take leave of workers that are gone; tells whether any is left."""
+    while True:
+        try:
+            pid, _ = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return False
+        if not pid:
+            return True
+
+
+def _see_off() -> None:
+    """The main process is gone, or done: workers end by themselves; one that hangs goes when the nursery goes."""
+    for _ in range(100):
+        if not _reap():
+            return
+        time.sleep(0.02)
+
+
 def _live(work: socket.socket, nature: Nature, read: Callable[[Any], Any]) -> NoReturn:
     """A worker's life: task, answer, task, answer. It leaves by os._exit: nothing here is the nursery's to clean up."""
     try:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         _die_with_parent()
         _limit_memory(nature.ceiling)
         for left in range(nature.tasks - 1, -1, -1):
