@@ -262,6 +262,20 @@ print(json.dumps({"outcome": report.run.outcome, "captures": report.run.counters
 """
 
 
+def started(archive: Archive, server: Any) -> "subprocess.Popen[str]":
+    """A crawl in a process of its own, which has got as far as a page."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", STOPPED, str(archive.folder)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    while not any(path.startswith("/news/") for path in paths(server)):
+        time.sleep(0.05)
+    return process
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_stops_a_run_in_good_order(server: Any, make: Make, number: signal.Signals) -> None:
     """Within seconds, also where a server hangs: kept, committed, the file closed, the end written, the lock free."""
@@ -269,15 +283,7 @@ def test_a_signal_stops_a_run_in_good_order(server: Any, make: Make, number: sig
     for each in range(9):
         server.say(f"/news/{each}", b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\nsome", "hang")
     archive = make(server, timeout="1m")
-    with subprocess.Popen(
-        [sys.executable, "-c", STOPPED, str(archive.folder)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-    ) as process:
-        while not any(path.startswith("/news/") for path in paths(server)):
-            time.sleep(0.05)
+    with started(archive, server) as process:
         asked = time.monotonic()
         process.send_signal(number)
         out, err = process.communicate(timeout=30)
@@ -291,3 +297,21 @@ def test_a_signal_stops_a_run_in_good_order(server: Any, make: Make, number: sig
     assert archive.index.indexed_to(path.name) > 0
     with locked(archive.folder / "locks", ["example"], utc_now()):
         pass
+
+
+def test_a_second_signal_aborts(server: Any, make: Make) -> None:
+    """Nobody waits for a hanging server who does not want to; the next crawl takes up what was kept."""
+    server.say("/", front("/news/slow"))
+    server.say("/news/slow", b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\nsome", "hang")
+    archive = make(server, timeout="1m")
+    with started(archive, server) as process:
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=10)
+    assert (process.returncode, err.strip()) == (130, "aborted; the next crawl takes up what was kept")
+    server.say("/news/slow", html())
+    report = crawl(archive)
+    assert report.run.outcome == "finished"
+    assert report.problems[0].startswith("a run before was cut short")
+    assert server.of("/news/slow")[-1].response == html()
