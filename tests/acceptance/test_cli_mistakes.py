@@ -1,5 +1,6 @@
 """What a user does wrong, and what goes wrong for a user: one clear paragraph and a documented exit code each."""
 
+import fcntl
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -109,3 +110,27 @@ def test_rebuild_after_the_index_is_lost(command: Command, tmp_path: Path) -> No
     shutil.rmtree(tmp_path / "warc")
     assert command("rebuild").returncode == 0
     assert command("export").stdout == ""
+
+
+def test_a_second_crawl_of_a_site(command: Command, tmp_path: Path) -> None:
+    """While a crawl of a site runs, another one says who runs it, and ends with the code that cron lets pass."""
+    assert command("init").returncode == 0
+    with (tmp_path / "newsarchive.toml").open("a") as file:
+        file.write('[[site]]\nname = "a"\nurl = "http://a.example/"\n')
+    (tmp_path / "locks").mkdir()
+    with (tmp_path / "locks" / "a.lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        done = command("crawl")
+    assert (done.returncode, done.stdout) == (75, "")
+    assert "a is being crawled" in done.stderr
+
+
+def test_sites_that_give_no_answer(command: Command, tmp_path: Path) -> None:
+    """A crawl to which no site answers ends with 1, and names the host; the archive stays usable."""
+    assert command("init").returncode == 0
+    with (tmp_path / "newsarchive.toml").open("a") as file:
+        file.write('[[site]]\nname = "down"\nurl = "http://127.0.0.1:9/"\nallow_private = true\n')
+    done = command("crawl")
+    assert done.returncode == 1
+    assert "127.0.0.1" in done.stderr
+    assert command("verify").returncode == 0
