@@ -36,12 +36,12 @@ _PRAGMAS = (
     "PRAGMA busy_timeout=10000",
     # A crash of the machine may cost the last transactions, never the file; what is lost is read again from the WARC.
     "PRAGMA synchronous=NORMAL",
-    "PRAGMA cache_size=-65536",
     "PRAGMA temp_store=MEMORY",
-    "PRAGMA mmap_size=268435456",
     "PRAGMA wal_autocheckpoint=4000",
     "PRAGMA foreign_keys=ON",
 )
+_WRITER_CACHE, _READER_CACHE = 65536, 8192
+"""Kilobytes of pages that a connection of SQLite keeps: the writer touches all of its indexes, readers are many."""
 _ATTEMPTS = 6
 
 
@@ -51,6 +51,7 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.is_postgres = engine.dialect.name == "postgresql"
+        self._writer = engine if self.is_postgres else _sqlite(engine.url, cache=_WRITER_CACHE, begin="BEGIN IMMEDIATE")
         self._writing = threading.RLock()
 
     @classmethod
@@ -74,6 +75,7 @@ class Database:
     def close(self) -> None:
         """Let go of all connections."""
         self.engine.dispose()
+        self._writer.dispose()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -86,8 +88,7 @@ class Database:
         with self._writing, naming_errors(self.name):
             for attempt in range(1, _ATTEMPTS + 1):
                 try:
-                    writes = self.engine.execution_options(newsarchive_writes=True)
-                    with writes.begin() as connection:
+                    with self._writer.begin() as connection:
                         return work(connection)
                 except DBAPIError as error:
                     undone()
@@ -141,40 +142,47 @@ def _engine(url: URL) -> Engine:
     try:
         if url.get_backend_name() == "postgresql":
             return create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=20)
-        engine = create_engine(
-            url, connect_args={"timeout": 10, "check_same_thread": False}, pool_size=5, max_overflow=20
-        )
+        return _sqlite(url, cache=_READER_CACHE, begin="BEGIN")
     except (NoSuchModuleError, ModuleNotFoundError) as error:
         raise IndexFailure(
             f"the driver for {url.drivername} is not installed; nothing was read or changed. "
             "Install it with: pip install 'newsarchive[postgres]'"
         ) from error
-    event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
+
+
+def _sqlite(url: URL, *, cache: int, begin: str) -> Engine:
+    """An engine that begins transactions itself. One that writes takes the write lock at its beginning: had it read
+    first, it could not wait for another writer to end.
+    """
+    engine = create_engine(url, connect_args={"timeout": 10, "check_same_thread": False}, pool_size=5, max_overflow=20)
+
+    def prepare(connection: sqlite3.Connection, record: object) -> None:
+        del record
+        # The driver's own habit would leave DDL and reads outside of transactions.
+        connection.isolation_level = None
+        for pragma in (*_PRAGMAS, f"PRAGMA cache_size=-{cache}"):
+            connection.execute(pragma)
+        _write_ahead(connection)
+
+    def begins(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    event.listen(engine, "connect", prepare)
+    event.listen(engine, "begin", begins)
     return engine
 
 
-def _prepare_sqlite(connection: sqlite3.Connection, record: object) -> None:
-    del record
-    # We begin transactions ourselves: the driver's own habit would leave DDL and reads outside of them.
-    connection.isolation_level = None
-    for pragma in _PRAGMAS:
-        connection.execute(pragma)
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Let readers and a writer work at once. Kept in the file; to change it one needs the file for oneself."""
     for attempt in range(1, _ATTEMPTS + 1):
         try:
-            # Kept in the file; changing it needs the file for oneself, which busy_timeout does not wait for.
-            if connection.execute("PRAGMA journal_mode=WAL").fetchone():
-                return
-        except sqlite3.OperationalError:
-            if attempt == _ATTEMPTS:
+            connection.execute("PRAGMA journal_mode=WAL").fetchone()
+        except sqlite3.OperationalError as error:
+            if attempt == _ATTEMPTS or "locked" not in str(error):
                 raise
-            time.sleep(0.1 * attempt)
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    # A transaction that reads first and writes later could not wait for another writer: take the write lock at once.
-    writes = connection.get_execution_options().get("newsarchive_writes")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+            time.sleep(0.1 * attempt)  # busy_timeout does not wait for this
+        else:
+            return
 
 
 def _revision(engine: Engine) -> str | None:

@@ -13,7 +13,7 @@ from storage.index.export import export
 from storage.index.frontier import add_due, due, next_due_at, put_off
 from storage.index.names import Names
 from storage.index.search import search
-from storage.index.settle import settle
+from storage.index.settle import learn_all, settle
 from storage.index.sites import load_book
 from storage.index.tables import CaptureRow
 from storage.index.views import (
@@ -39,6 +39,10 @@ from storage.model import CrawlRun, Due, Found, Ingest, NextLook, RefersTo, Seen
 
 T = TypeVar("T")
 
+FIRST_LEARNT_AFTER = 100
+"""New versions after which boilerplate is learnt without `settle` having been called; four times as many next time."""
+LEARN_AT_LEAST_EVERY = 50_000
+
 
 class Index:
     """The SQL index of one archive. Safe to share between threads; one commit runs at a time."""
@@ -46,6 +50,7 @@ class Index:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._names = Names()
+        self._unlearnt, self._learn_after = 0, FIRST_LEARNT_AFTER
 
     @classmethod
     def open(cls, url: str, *, create: bool = True) -> Self:
@@ -93,10 +98,17 @@ class Index:
 
     def commit(self, batch: Sequence[Ingest], plan: Callable[[Seen], NextLook]) -> Committed:
         """Write all of a batch in one transaction. What was committed before is skipped, by record id."""
-        return self._write(lambda connection: commit(connection, self._names, batch, plan))
+        committed = self._write(lambda connection: commit(connection, self._names, batch, plan))
+        self._unlearnt += committed.versions
+        if self._unlearnt >= self._learn_after:
+            # Early, while there is little to write anew: what is learnt now, later articles are searched without.
+            learn_all(self._write)
+            self._unlearnt, self._learn_after = 0, min(self._learn_after * 4, LEARN_AT_LEAST_EVERY)
+        return committed
 
     def settle(self) -> Settled:
         """Draw the conclusions that need more than one capture: originals, boilerplate, search refreshed."""
+        self._unlearnt = 0
         return settle(self._write)
 
     def add_due(self, found: Sequence[Found]) -> int:

@@ -57,11 +57,16 @@ def search(connection: Connection, text: str, filters: Filters, *, limit: int, o
         .group_by(found.c.article_id)
         .subquery("of_article")
     )
-    seen, total = connection.execute(
-        select(func.coalesce(func.sum(of_article.c.matching), 0), func.count()).select_from(of_article)
-    ).one()
+    counted = select(
+        of_article,
+        func.count().over().label("total"),
+        func.sum(of_article.c.matching).over().label("seen"),
+    )
     ranked = (of_article.c.score, of_article.c.newest.desc()) if order == "rank" else (of_article.c.newest.desc(),)
-    rows = connection.execute(select(of_article).order_by(*ranked).limit(limit).offset(offset)).all()
+    rows = connection.execute(counted.order_by(*ranked).limit(limit).offset(offset)).all()
+    # Behind the last page there are no rows, but how many there are before is told all the same.
+    first = next(iter(rows), None) if rows or not offset else connection.execute(counted.limit(1)).first()
+    total, seen = (first.total, first.seen) if first else (0, 0)
     return SearchPage(
         total=total,
         exact=seen < window,

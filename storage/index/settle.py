@@ -52,13 +52,7 @@ _REFRESHED_AT_ONCE = 200
 def settle(write: Write) -> Settled:
     """All of it."""
     resolved: Resolved = write(_resolve)
-    learnt, unlearnt = 0, 0
-    for site_id in write(_sites_to_learn):
-        more, less = write(partial(learn, site_id=site_id))
-        learnt, unlearnt = learnt + more, unlearnt + less
-    refreshed = 0
-    while done := write(_refresh_some):
-        refreshed += done
+    learnt, unlearnt, refreshed = learn_all(write)
     write(name_sites)
     return Settled(
         resolved=len(resolved.capture_ids),
@@ -67,6 +61,18 @@ def settle(write: Write) -> Settled:
         unlearnt=unlearnt,
         refreshed=refreshed,
     )
+
+
+def learn_all(write: Write) -> tuple[int, int, int]:
+    """Learn each site's boilerplate; returns how many became it, how many no longer are, and documents refreshed."""
+    learnt, unlearnt = 0, 0
+    for site_id in write(_sites_to_learn):
+        more, less = write(partial(learn, site_id=site_id))
+        learnt, unlearnt = learnt + more, unlearnt + less
+    refreshed = 0
+    while done := write(_refresh_some):
+        refreshed += done
+    return learnt, unlearnt, refreshed
 
 
 def _resolve(connection: Connection) -> Resolved:

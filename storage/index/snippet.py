@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from storage.index.query import Leaf, Query
-from storage.index.terms import Term, stems_in, terms
+from storage.index.terms import Term, analyse, stems_in, terms
 from storage.index.views import Segment
 
 WIDTH = 240
@@ -28,6 +28,17 @@ class Marker:
                 self._prefixes.append(leaf.words[0])
             else:
                 self._phrases.append(leaf)
+
+    def count(self, text: str, language: str | None) -> int:
+        """How much of what was looked for a text seems to have; quickly, without looking where."""
+        words, stems = analyse(text, language)
+        printed = set(words)
+        found = len(self._words & printed) + len(self._stems & (stems | printed))
+        found += sum(leaf.words[0] in printed for leaf in self._phrases)
+        if self._prefixes:
+            prefixes = tuple(self._prefixes)
+            found += any(word.startswith(prefixes) for word in printed)
+        return found
 
     def spans(self, text: str, language: str | None) -> list[tuple[int, int]]:
         """Where the text has what was looked for: in order, without overlap."""
@@ -107,15 +118,10 @@ def mark(text: str, spans: Sequence[tuple[int, int]]) -> tuple[Segment, ...]:
 
 def snippet(paragraphs: Sequence[str], marker: Marker, language: str | None) -> tuple[Segment, ...]:
     """The paragraph that has most of what was looked for, cut to size around its first match."""
-    best: tuple[int, str, list[tuple[int, int]]] | None = None
-    for paragraph in paragraphs:
-        spans = marker.spans(paragraph, language)
-        different = len({paragraph[start:end].casefold() for start, end in spans})
-        if best is None or different > best[0]:
-            best = (different, paragraph, spans)
-    if best is None:
+    if not paragraphs:
         return ()
-    return _cut(best[1], best[2])
+    best = max(paragraphs, key=lambda paragraph: marker.count(paragraph, language))
+    return _cut(best, marker.spans(best, language))
 
 
 def _cut(text: str, spans: Sequence[tuple[int, int]]) -> tuple[Segment, ...]:

@@ -104,7 +104,7 @@ def test_a_full_disk_is_named_and_loses_nothing(sqlite_url: str) -> None:
         return index.add_due([Found(url=url, discovery=discovery, due_at=MORNING, priority=1) for url in urls])
 
     assert add(3) == 3
-    engine = index._database.engine
+    engine = index._database._writer
     with engine.connect() as connection:
         size = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
     engine.dispose()
