@@ -221,7 +221,7 @@ def _by_address(url: str) -> float:
 
 
 def _by_text(seen: Impression, reasons: list[str]) -> float:
-    running = [b for b in seen.body if _weight(b.text) > 60 and b.link_share < 0.4]
+    running = [b for b in seen.body if _weight(b.text) > 40 and b.link_share < 0.4]
     size = sum(_weight(b.text) for b in running)
     whole = sum(len(b.text) for b in seen.body) > 0.6 * seen.flow.characters
     return _amount(size, seen, reasons, len(running)) + (0.7 if whole else 0.0)

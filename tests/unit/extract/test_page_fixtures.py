@@ -1,6 +1,9 @@
 """Every folder of tests/pages is a page written for this project, and the right reading of it."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -21,3 +24,26 @@ def test_page_reads_as_expected(folder: Path) -> None:
 def test_there_are_pages() -> None:
     """A folder that was moved must not leave the walk above with nothing to walk."""
     assert len(PAGES) >= 16
+
+
+READ_ALL = """
+import json, pathlib, sys
+from newsarchive.extract import as_json, extract_page
+for page in sorted(pathlib.Path(sys.argv[1]).glob("*/page.html")):
+    url = page.with_name("url.txt").read_text("utf-8").strip()
+    print(json.dumps(as_json(extract_page(page.read_bytes(), url))))
+"""
+
+
+def test_reading_depends_on_nothing_but_the_page() -> None:
+    """Another process, hash seed, time zone and locale read the same: a rebuild must equal the crawl."""
+    said = {
+        subprocess.run(
+            [sys.executable, "-c", READ_ALL, str(PAGES[0].parent)],
+            env=os.environ | {"PYTHONHASHSEED": seed, "TZ": zone, "PYTHONPATH": os.pathsep.join(sys.path)},
+            check=True,
+            capture_output=True,
+        ).stdout
+        for seed, zone in (("1", "Asia/Tokyo"), ("2", "America/New_York"))
+    }
+    assert len(said) == 1
