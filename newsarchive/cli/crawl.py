@@ -54,7 +54,14 @@ def crawl(
         print(as_json({"run": report.run, "problems": report.problems}))
     else:
         stdout().print(cell(summary(report)), soft_wrap=True)
-    raise typer.Exit(int(bool(report.problems) and not report.run.counters.get("captures")))
+    raise typer.Exit(int(came_to_nothing(report)))
+
+
+def came_to_nothing(report: CrawlReport) -> bool:
+    """Something was due, and no site gave any answer to it."""
+    counters = report.run.counters
+    tried = report.problems or counters.get("refused") or counters.get("disallowed")
+    return bool(tried) and not counters.get("captures")
 
 
 def rehearsed(begin: datetime | None) -> Callable[[], datetime] | None:
@@ -82,4 +89,8 @@ def summary(report: CrawlReport) -> str:
 
 def _failures(counters: Mapping[str, int]) -> list[str]:
     bad = (Outcome.ERROR, Outcome.CHALLENGE, Outcome.CONSENT_WALL, Outcome.SOFT_404, Outcome.EMPTY, Outcome.UNREADABLE)
-    return [f"{counters[outcome]:,} {outcome}" for outcome in bad if counters.get(outcome)]
+    left_out = (("disallowed", "left to robots.txt"), ("refused", "refused as no address to ask"))
+    return [
+        *(f"{counters[outcome]:,} {outcome}" for outcome in bad if counters.get(outcome)),
+        *(f"{counters[name]:,} {meaning}" for name, meaning in left_out if counters.get(name)),
+    ]

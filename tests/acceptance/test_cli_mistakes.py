@@ -2,6 +2,7 @@
 
 import fcntl
 import shutil
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -127,9 +128,11 @@ def test_a_second_crawl_of_a_site(command: Command, tmp_path: Path) -> None:
 
 def test_sites_that_give_no_answer(command: Command, tmp_path: Path) -> None:
     """A crawl to which no site answers ends with 1, and names the host; the archive stays usable."""
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
     assert command("init").returncode == 0
     with (tmp_path / "newsarchive.toml").open("a") as file:
-        file.write('[[site]]\nname = "down"\nurl = "http://127.0.0.1:9/"\nallow_private = true\n')
+        file.write('[[site]]\nname = "down"\nurl = "http://127.0.0.1:' + str(port) + '/"\nallow_private = true\n')
     done = command("crawl")
     assert done.returncode == 1
     assert "127.0.0.1" in done.stderr
