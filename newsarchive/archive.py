@@ -24,6 +24,9 @@ from storage.model import NextLook, Seen
 
 Sync = Callable[[], None]
 
+IN_BULK = Batching(every=256, seconds=10.0, in_flight=768)
+"""For import and rebuild, where nobody waits for a single page: fewer, larger transactions."""
+
 
 def utc_now() -> datetime:
     """Return the time, aware and UTC."""
@@ -122,7 +125,9 @@ class Archive:
         )
 
     @contextmanager
-    def ingestor(self, sync: Sync = no_sync, *, index: Index | None = None) -> Iterator[Ingestor]:
+    def ingestor(
+        self, sync: Sync = no_sync, *, index: Index | None = None, batching: Batching | None = None
+    ) -> Iterator[Ingestor]:
         """Open the one way into the index, with its worker processes; at the end all is committed.
 
         Raises what stopped the writer, such as a full disk.
@@ -136,7 +141,7 @@ class Archive:
                 plan=self.plan(),
                 originals=ArchivedOriginals(into, self.warc_folder),
                 sync=sync,
-                batching=Batching(every=config.commit_every, seconds=config.commit_seconds),
+                batching=batching or Batching(every=config.commit_every, seconds=config.commit_seconds),
             )
             try:
                 yield ingestor
@@ -155,7 +160,7 @@ class Archive:
 
     def import_files(self, paths: Sequence[Path], report: Report = quiet) -> Imported:
         """Take WARC files made by anything into the archive."""
-        with self.ingestor() as ingestor:
+        with self.ingestor(batching=IN_BULK) as ingestor:
             self.recover(ingestor)
             return import_files(paths, self.warc_folder, self.index, ingestor, report)
 
@@ -168,7 +173,7 @@ class Archive:
             self.index = Index.open(index_url(self.config))
 
     def _into(self, index: Index) -> AbstractContextManager[Ingestor]:
-        return self.ingestor(index=index)
+        return self.ingestor(index=index, batching=IN_BULK)
 
     def verify(self, *, repair: bool = False, report: Callable[[Verified], None] = unheard) -> VerifyReport:
         """Check every WARC file, and that the index agrees with them; `repair` mends torn tails first."""
