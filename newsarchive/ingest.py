@@ -53,6 +53,11 @@ class _Item:
     reading: Future[Reading] | None = None
     note: Callable[[], None] | None = None
     since: float = field(default_factory=time.monotonic)
+    """When it was read: from then on it waits for company only."""
+
+    def read(self, _: Future[Reading]) -> None:
+        """Note that it is read now."""
+        self.since = time.monotonic()
 
 
 class Ingestor:
@@ -100,6 +105,7 @@ class Ingestor:
             raise self.failure
         item = _Item(answer=Future(), kept=kept)
         item.reading = self._begin(kept)
+        item.reading.add_done_callback(item.read)
         self._put(item)
         return item.answer
 
