@@ -197,7 +197,9 @@ def weigh(seen: Impression) -> tuple[float, str]:
         score += 0.6
         reasons.append("a date")
     score += 0.4 if seen.signed else 0.0
-    score += _by_address(url) + _by_text(seen, reasons) + _by_layout(seen)
+    text = _by_text(seen, reasons)
+    # A stub has little text because it is one.
+    score += _by_address(url) + (max(text, 0.0) if paywalled(seen) else text) + _by_layout(seen)
     if seen.discovery is not None:
         score += _by_discovery(seen.discovery)
     return score, ", ".join(reasons[:3]) or "its text"

@@ -128,7 +128,8 @@ def _html(
     if isinstance(found, Oversized) or isinstance(page, Oversized):
         return Reading(outcome=Outcome.TOO_LARGE, reason=found.reason if isinstance(found, Oversized) else "")
     title = found.head.title or found.article.headline or None
-    if instead := stand_in(found.seen, status):
+    instead = stand_in(found.seen, status)
+    if instead and (status < 400 or instead[0] is Outcome.CHALLENGE):
         return Reading(outcome=instead[0], reason=instead[1], title=title)
     if status >= 400:
         outcome = Outcome.GONE if status in (404, 410) else Outcome.ERROR
