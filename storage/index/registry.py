@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, and_, delete, func, or_, select, text, update
+from sqlalchemy import Connection, and_, bindparam, delete, func, or_, select, text, update
 
 from storage.index.database import insert_rows
 from storage.index.filing import refile_urls
@@ -133,16 +133,34 @@ def indexed_to(connection: Connection, warc: str) -> int:
 _WHOLE = (CaptureRow.kind == "response", CaptureRow.truncated.is_(None), CaptureRow.payload_size > 0)
 
 
-def original_by_digest(connection: Connection, payload_digest: str) -> RefersTo | None:
-    """The first whole response with that payload."""
-    return _refers_to(
-        connection,
-        select(CaptureRow.record_id, UrlRow.url, CaptureRow.warc_date, CaptureRow.payload_digest)
-        .join(UrlRow, UrlRow.id == CaptureRow.url_id)
-        .where(*_WHOLE, CaptureRow.status == 200, CaptureRow.payload_digest == payload_digest)
-        .order_by(CaptureRow.fetched_at, CaptureRow.record_id)
-        .limit(1),
+_ORIGINAL = (
+    select(CaptureRow.record_id, UrlRow.url, CaptureRow.warc_date, CaptureRow.payload_digest)
+    .join(UrlRow, UrlRow.id == CaptureRow.url_id)
+    .where(*_WHOLE)
+)
+# Made once: each exchange asks, and making a statement costs more than running it.
+_BY_DIGEST = (
+    _ORIGINAL.where(CaptureRow.status == 200, CaptureRow.payload_digest == bindparam("payload_digest"))
+    .order_by(CaptureRow.fetched_at, CaptureRow.record_id)
+    .limit(1)
+)
+_BY_URL = _ORIGINAL.where(
+    CaptureRow.id
+    == select(func.coalesce(CaptureRow.refers_to_id, CaptureRow.id))
+    .join(UrlRow, UrlRow.id == CaptureRow.url_id)
+    .where(
+        UrlRow.digest == bindparam("url_digest"),
+        or_(and_(*_WHOLE, CaptureRow.status == 200), CaptureRow.refers_to_id.is_not(None)),
     )
+    .order_by(CaptureRow.fetched_at.desc(), CaptureRow.record_id.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+
+
+def original_by_digest(connection: Connection, payload_digest: str) -> RefersTo | None:
+    """The first whole 200 response with that payload."""
+    return _refers_to(connection, _BY_DIGEST, {"payload_digest": payload_digest})
 
 
 def original_by_url(connection: Connection, url: str) -> RefersTo | None:
@@ -150,27 +168,11 @@ def original_by_url(connection: Connection, url: str) -> RefersTo | None:
 
     A page that went A, B, A ends with a revisit of the first A: a 304 after it is about A.
     """
-    latest = (
-        select(func.coalesce(CaptureRow.refers_to_id, CaptureRow.id))
-        .join(UrlRow, UrlRow.id == CaptureRow.url_id)
-        .where(
-            UrlRow.digest == short_digest(url),
-            or_(and_(*_WHOLE, CaptureRow.status == 200), CaptureRow.refers_to_id.is_not(None)),
-        )
-        .order_by(CaptureRow.fetched_at.desc(), CaptureRow.record_id.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    return _refers_to(
-        connection,
-        select(CaptureRow.record_id, UrlRow.url, CaptureRow.warc_date, CaptureRow.payload_digest)
-        .join(UrlRow, UrlRow.id == CaptureRow.url_id)
-        .where(*_WHOLE, CaptureRow.id == latest),
-    )
+    return _refers_to(connection, _BY_URL, {"url_digest": short_digest(url)})
 
 
-def _refers_to(connection: Connection, asked: Any) -> RefersTo | None:
-    row = connection.execute(asked).first()
+def _refers_to(connection: Connection, asked: Any, at: dict[str, Any]) -> RefersTo | None:
+    row = connection.execute(asked, at).first()
     if row is None:
         return None
     return RefersTo(record_id=row.record_id, url=row.url, date=row.warc_date, payload_digest=row.payload_digest)
