@@ -43,6 +43,7 @@ format: $(VENV)/.installed ## Format the code
 
 bench: $(VENV)/.installed ## Measure against a naive script
 	$(BIN)/python benchmarks/crawl.py
+	$(BIN)/python benchmarks/batch.py
 
 docs: $(VENV)/.installed ## Make the pages of docs/ that come from the code
 	$(BIN)/python docs/make.py
