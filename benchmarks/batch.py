@@ -10,7 +10,6 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from statistics import median
 
 from crawl import HERE, Run, newsroom, ours, report, timed
 
