@@ -28,7 +28,8 @@ def seen(**changes: object) -> Seen:
 
 def ages_of_looks(outcome: Outcome = Outcome.ARTICLE) -> list[timedelta]:
     """Follow an article that never changes until it is left alone."""
-    at, unchanged, changed, ages = NOON, 0, True, []
+    ages: list[timedelta] = []
+    at, unchanged, changed = NOON, 0, True
     while True:
         look = next_look(seen(outcome=outcome, fetched_at=at, changed=changed, unchanged=unchanged))
         if look.due_at is None:
@@ -85,9 +86,7 @@ def test_a_source_is_never_given_up(
     kind: UrlKind, outcome: Outcome, changed: bool, failures: int, unchanged: int
 ) -> None:
     """Whatever a feed, sitemap or listing answers, it is asked again within a day."""
-    look = next_look(
-        seen(kind=kind, outcome=outcome, changed=changed, failures=failures, unchanged=unchanged)
-    )
+    look = next_look(seen(kind=kind, outcome=outcome, changed=changed, failures=failures, unchanged=unchanged))
     assert look.due_at is not None
     assert NOON < look.due_at <= NOON + timedelta(days=1)
 

@@ -1,0 +1,138 @@
+"""The one path into the index."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from newsarchive.ingest import Batching, Ingestor
+from newsarchive.interpret import Task
+from storage.errors import DiskFull
+from storage.index.views import Committed
+from storage.model import (
+    Capture,
+    Discovery,
+    Ingest,
+    NextLook,
+    Outcome,
+    Reading,
+    RecordPlace,
+    RefersTo,
+    Seen,
+    Site,
+    UrlKind,
+)
+from storage.warc.reader import Kept
+
+PAGE = Discovery(site="gazette", kind=UrlKind.ARTICLE)
+BLOCK = b"HTTP/1.1 200 OK\r\n\r\nhello"
+READ = Reading(outcome=Outcome.OTHER, reason="read")
+
+
+class Log:
+    """Everything that happens, in order: an index, a disk and readers in one."""
+
+    def __init__(self, fails: Exception | None = None) -> None:
+        self.done: list[str] = []
+        self.asked: list[tuple[str, Future[Reading]]] = []
+        self.fails = fails
+
+    def sync(self) -> None:
+        self.done.append("sync")
+
+    def commit(self, batch: Sequence[Ingest], plan: Callable[[Seen], NextLook]) -> Committed:
+        if self.fails:
+            raise self.fails
+        self.done.append("commit " + " ".join(one.capture.url[-1] for one in batch))
+        return Committed(captures=len(batch), versions=1)
+
+    def sites(self) -> tuple[Site, ...]:
+        return (Site(name="gazette", url="https://gazette.example/"),)
+
+    def submit(self, task: Task) -> Future[Reading]:
+        future: Future[Reading] = Future()
+        self.asked.append((task.url[-1], future))
+        return future
+
+    def place_of(self, refers_to: RefersTo) -> RecordPlace | None:
+        return None
+
+    def block_at(self, place: RecordPlace) -> bytes:
+        return b""
+
+
+def kept(name: str) -> Kept:
+    capture = Capture(
+        url=f"https://gazette.example/{name}",
+        record_id=f"urn:uuid:{name}",
+        place=RecordPlace(warc="a.warc.gz", offset=0, length=10),
+        kind="response",
+        fetched_at=datetime(2026, 3, 1, 12, tzinfo=UTC),
+        date="2026-03-01T12:00:00Z",
+        status=200,
+        mime="text/html",
+        payload_digest=None,
+        payload_size=5,
+    )
+    return Kept(capture=capture, discovery=PAGE, block=BLOCK)
+
+
+def ingestor(log: Any, **batching: Any) -> Ingestor:
+    return Ingestor(
+        log,
+        log,
+        plan=lambda seen: NextLook(due_at=None, failures=0, unchanged=0),
+        originals=log,
+        sync=log.sync,
+        batching=Batching(**batching),
+    )
+
+
+def test_captures_are_committed_in_the_order_of_their_files_and_synced_before() -> None:
+    """Law 3: whatever order pages are read in, the index has no holes, and no row is there before its record."""
+    log = Log()
+    one = ingestor(log, every=2, seconds=0.01, lull=0.01)
+    answers = [one.submit(kept(name)) for name in "abc"]
+    for _, future in reversed(log.asked):
+        future.set_result(READ)
+    one.wait_idle()
+    one.close()
+    assert [word for word in log.done if word != "sync"] == ["commit a b", "commit c"]
+    assert log.done[::2] == ["sync", "sync"]
+    assert [answer.result() for answer in answers] == [READ] * 3
+    assert (one.in_flight, one.articles, one.failure) == (0, 2, None)
+
+
+def test_a_note_is_made_behind_all_that_came_before() -> None:
+    """A file counts as closed only once its captures are in."""
+    log = Log()
+    one = ingestor(log)
+    one.submit(kept("a"))
+    one.note(lambda: log.done.append("closed"))
+    one.submit(kept("b"))
+    for _, future in log.asked:
+        future.set_result(READ)
+    one.close()
+    assert [word for word in log.done if word != "sync"] == ["commit a", "closed", "commit b"]
+
+
+def test_a_failing_index_stops_everything_and_everyone_is_told() -> None:
+    """Nothing is committed behind a failure, and nobody waits for ever."""
+    log = Log(fails=DiskFull("no space is left"))
+    one = ingestor(log, seconds=0.01, lull=0.01)
+    answers = [one.submit(kept(name)) for name in "ab"]
+    for _, future in log.asked:
+        future.set_result(READ)
+    with pytest.raises(DiskFull):
+        one.wait_idle()
+    for answer in answers:
+        with pytest.raises(DiskFull):
+            answer.result(timeout=5)
+    with pytest.raises(DiskFull):
+        one.submit(kept("c"))
+    with pytest.raises(DiskFull):
+        one.wait_room()
+    one.close()
+    assert isinstance(one.failure, DiskFull)
