@@ -10,7 +10,7 @@ FEED = 1 << 14
 """Small, for a bomb of this size inflates to 16 MB at most."""
 
 
-class BrokenStream(EOFError):  # noqa: N818 - it says what is broken, as the errors of storage.errors do
+class BrokenStream(EOFError):
     """The file cannot be read on as it was; what follows has to be looked for. Never leaves this package."""
 
     def __init__(self, offset: int, what: str) -> None:
