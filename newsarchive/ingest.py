@@ -84,6 +84,7 @@ class Ingestor:
         self._changed = threading.Condition()
         self._closing = False
         self._hurry = False
+        self._awaited = False
         self.failure: BaseException | None = None
         """What stopped the writer; None while all is well. Nothing is committed after it."""
         self.articles = 0
@@ -132,6 +133,12 @@ class Ingestor:
         if self.failure:
             raise self.failure
 
+    def hurry(self) -> None:
+        """Commit as soon as what is on its way has been read: somebody waits for what it brings to light."""
+        with self._changed:
+            self._awaited = True
+            self._changed.notify_all()
+
     def close(self) -> None:
         """Commit what is there and end the thread. Raises nothing: see `failure`."""
         with self._changed:
@@ -176,6 +183,9 @@ class Ingestor:
                 if first.reading is not None and not first.reading.done():
                     waiting_for = first.reading
                 elif len(ready) >= self._batching.every or self._hurry or self._stale(first):
+                    return ready
+                elif self._awaited and len(ready) == len(self._queue):
+                    self._awaited = False
                     return ready
                 else:
                     alone = len(ready) == len(self._queue)

@@ -41,6 +41,10 @@ class Ingestor(Protocol):
         """Take one capture; the future resolves once it is committed."""
         ...
 
+    def hurry(self) -> None:
+        """Commit as soon as what is on its way has been read."""
+        ...
+
 
 @dataclass(slots=True, eq=False)
 class _Job:
@@ -93,6 +97,10 @@ class Keeper:
         if not self._complained:
             self._complained = True
             self.on_failure(self.failure)
+
+    def hurry(self) -> None:
+        """Have what was kept committed soon: nothing else is under way."""
+        self._ingestor.hurry()
 
     def close(self) -> None:
         """End the thread, once it has kept what it was given."""

@@ -132,6 +132,11 @@ class Frontier:
         return bool(self._max_pages) and self._pages >= self._max_pages
 
     @property
+    def hungry(self) -> bool:
+        """Whether only what is on its way into the index can bring more to ask for."""
+        return bool(self._uncommitted) and not (self._out or self._hosts.waiting or self._stopped)
+
+    @property
     def idle(self) -> bool:
         """Whether nothing is left to do: nothing under way, nothing on its way into the index, nothing due."""
         if self._out or self._refilling or (self._uncommitted and not self._abandoned):

@@ -76,6 +76,8 @@ class FrontierScheduler(BaseScheduler):
         """Refill where it is time, and set the clock for whatever comes first."""
         frontier, loop = self._live.frontier, asyncio.get_running_loop()
         now = loop.time()
+        if frontier.hungry:
+            self._live.keeper.hurry()
         refill = frontier.refill_at()
         if refill is not None and refill <= now:
             self._refill = loop.create_task(self._refilled())

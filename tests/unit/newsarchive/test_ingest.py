@@ -105,6 +105,17 @@ def test_captures_are_committed_in_the_order_of_their_files_and_synced_before() 
     assert (one.in_flight, one.articles, one.failure) == (0, 2, None)
 
 
+def test_what_somebody_waits_for_is_committed_at_once() -> None:
+    """Where nothing else is under way, a capture waits for no company."""
+    log = Log()
+    one = ingestor(log, seconds=600, lull=600)
+    answer = one.submit(kept("a"))
+    one.hurry()
+    log.asked[0][1].set_result(READ)
+    assert answer.result(timeout=20) == READ
+    one.close()
+
+
 def test_a_note_is_made_behind_all_that_came_before() -> None:
     """A file counts as closed only once its captures are in."""
     log = Log()
