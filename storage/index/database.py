@@ -3,14 +3,14 @@
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Self, TypeAlias, TypeVar
 
-from sqlalchemy import Connection, Engine, Row, Select, Table, create_engine, event, func, select, text
+from sqlalchemy import Connection, Engine, LargeBinary, Row, Select, Table, create_engine, event, func, select, text
 from sqlalchemy.engine import URL, Dialect, make_url
 from sqlalchemy.exc import (
     ArgumentError,
@@ -99,6 +99,12 @@ class Database:
                     undone()
                     raise
         raise AssertionError
+
+    def analyze(self) -> None:
+        """Let the planner see how large tables have become; after bulk loads it would not know for minutes."""
+        if self.is_postgres:
+            tables = ", ".join(sorted(Base.metadata.tables))
+            self.write(lambda connection: connection.execute(text(f"ANALYZE {tables}")))
 
     def _migrate(self, *, create: bool) -> None:
         if _revision(self.engine) == HEAD:
@@ -232,14 +238,23 @@ def insert_rows(
     """
     if not rows:
         return 0
-    names = tuple(rows[0])
-    inserting = _inserting(connection.dialect, table, names, tuple(once_by))
-    columns: list[list[Any]] = [[row[name] for row in rows] for name in names]
+    columns = {name: [row[name] for row in rows] for name in rows[0]}
+    return insert_columns(connection, table, columns, once_by=once_by)
+
+
+def insert_columns(
+    connection: Connection, table: type[Base], columns: Mapping[str, Sequence[Any]], *, once_by: Sequence[str] = ()
+) -> int:
+    """Insert rows that are given as columns of equal length: for tables of which a page brings a hundred rows."""
+    inserting = _inserting(connection.dialect, table, tuple(columns), tuple(once_by))
+    values = list(columns.values())
+    if not values[0]:
+        return 0
     for place, process in inserting.processors:
-        columns[place] = [process(value) for value in columns[place]]
+        values[place] = [process(value) for value in values[place]]
     if connection.dialect.name == "postgresql":
-        return connection.exec_driver_sql(inserting.sql, tuple(columns)).rowcount
-    return connection.exec_driver_sql(inserting.sql, list(zip(*columns, strict=True))).rowcount
+        return connection.exec_driver_sql(inserting.sql, tuple(values)).rowcount
+    return connection.exec_driver_sql(inserting.sql, list(zip(*values, strict=True))).rowcount
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +271,11 @@ def _inserting(dialect: Dialect, table: type[Base], names: tuple[str, ...], once
     SQLite gets a row at a time, PostgreSQL all of them in one statement, as an array for each column.
     """
     columns = [table.__table__.c[name] for name in names]
-    processors = [column.type.dialect_impl(dialect).bind_processor(dialect) for column in columns]
+    # Both drivers take bytes as they are; SQLAlchemy would wrap each.
+    processors = [
+        None if isinstance(column.type, LargeBinary) else column.type.dialect_impl(dialect).bind_processor(dialect)
+        for column in columns
+    ]
     into = f"INSERT INTO {table.__tablename__} ({', '.join(names)})"
     if dialect.name == "postgresql":
         arrays = ", ".join(_array(column, dialect) for column in columns)

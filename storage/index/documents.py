@@ -1,11 +1,11 @@
 """Search documents: what a version says, analysed, in the database's inverted index."""
 
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from isal import isal_zlib
 from sqlalchemy import BindParameter, Connection, bindparam, delete, select, text
 
 from storage.index.database import insert_rows
@@ -161,45 +161,47 @@ _FTS_DELETE = text(
 
 
 def _packed(parts: Sequence[str]) -> bytes:
-    return zlib.compress("\n".join(parts).encode(), 1)
+    return bytes(isal_zlib.compress("\n".join(parts).encode(), 1))
 
 
 def _unpacked(packed: bytes) -> list[str]:
-    return zlib.decompress(packed).decode().split("\n")
+    return bytes(isal_zlib.decompress(packed)).decode().split("\n")
 
 
 def _learnt(connection: Connection, sources: Sequence[_Source]) -> set[tuple[int, int]]:
     """Which of these paragraphs are boilerplate of which site."""
-    sites = sorted({source.site_id for source in sources})
+    wanted: dict[str, list[int]] = {"sites": sorted({source.site_id for source in sources})}
+    learnt = {(row.site_id, row.paragraph_id) for row in connection.execute(_LEARNT.limit(_FEW), wanted)}
+    if len(learnt) < _FEW:
+        return learnt
     ids = sorted({paragraph_id for source in sources for paragraph_id, _, _ in source.paragraphs})
-    learnt: set[tuple[int, int]] = set()
     for start in range(0, len(ids), 2000):
-        rows = connection.execute(_LEARNT, {"sites": sites, "ids": ids[start : start + 2000]})
-        learnt.update((row.site_id, row.paragraph_id) for row in rows)
+        wanted["ids"] = ids[start : start + 2000]
+        learnt.update((row.site_id, row.paragraph_id) for row in connection.execute(_LEARNT_OF_THESE, wanted))
     return learnt
 
 
+_FEW = 2000
 _LEARNT = select(BoilerplateRow.site_id, BoilerplateRow.paragraph_id).where(
-    BoilerplateRow.site_id.in_(bindparam("sites", expanding=True)),
-    BoilerplateRow.paragraph_id.in_(bindparam("ids", expanding=True)),
-    BoilerplateRow.verdict,
+    BoilerplateRow.site_id.in_(bindparam("sites", expanding=True)), BoilerplateRow.verdict
 )
+_LEARNT_OF_THESE = _LEARNT.where(BoilerplateRow.paragraph_id.in_(bindparam("ids", expanding=True)))
 
 
 def _document(source: _Source, is_learnt: Callable[[tuple[int, int]], bool]) -> Document:
     left_out = 0
-    body: list[str] = []
     headline, stems = analyse(source.headline, source.language)
     dek, of_dek = analyse(source.dek or "", source.language)
     names, of_names = analyse("\n".join(source.names), source.language)
     stems |= of_dek | of_names
+    texts: list[str] = []
     for paragraph_id, role, paragraph in source.paragraphs:
         if is_learnt((source.site_id, paragraph_id)):
             left_out += 1
-        elif role in SEARCHED_ROLES and len(body) < MOST_TERMS:
-            words, more = analyse(paragraph, source.language)
-            body += words
-            stems |= more
+        elif role in SEARCHED_ROLES:
+            texts.append(paragraph)
+    body, of_body = analyse("\n".join(texts), source.language)
+    stems |= of_body
     # A stem that is also printed as a word is found as that.
     stems.difference_update(headline, dek, body, names)
     return Document(

@@ -102,6 +102,7 @@ class Index:
         self._unlearnt += committed.versions
         if self._unlearnt >= self._learn_after:
             # Early, while there is little to write anew: what is learnt now, later articles are searched without.
+            self._database.analyze()
             learn_all(self._write)
             self._unlearnt, self._learn_after = 0, min(self._learn_after * 4, LEARN_AT_LEAST_EVERY)
         return committed

@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection, bindparam, select
 
-from storage.index.database import insert_rows, reserve_ids
+from storage.index.database import insert_columns, insert_rows, reserve_ids
 from storage.index.sites import SiteBook
 from storage.index.surt import surt
 from storage.index.tables import AuthorRow, Base, LinkGroupRow, LinkRow, ParagraphRow, TagRow, UrlRow
@@ -46,13 +46,18 @@ class Shared(Generic[K]):
         value_of: Callable[[K], Any],
         row_of: Callable[[K], dict[str, Any]],
         remember: int,
+        mostly_new: bool = False,
     ) -> None:
-        """`found_by` is the unique column, `value_of` gives its value for a key, `row_of` the other columns."""
+        """`found_by` is the unique column, `value_of` gives its value for a key, `row_of` the other columns.
+
+        Of texts that are mostly new, rows are made first, and looked for only where some were there.
+        """
         self._table = table
         self._found_by = found_by
         self._value_of = value_of
         self._row_of = row_of
         self._remember = remember
+        self._mostly_new = mostly_new
         self._known: dict[K, int] = {}
         columns = table.__table__.c
         self._finding = select(columns[found_by], columns.id).where(
@@ -75,11 +80,11 @@ class Shared(Generic[K]):
                 missing[self._value_of(key)] = key
         made: list[K] = []
         if missing:
-            found = self._find(connection, missing)
-            new = sorted(value for value in missing if missing[value] not in found)
+            found = {} if self._mostly_new else self._find(connection, missing)
+            new = {value: missing[value] for value in sorted(missing) if missing[value] not in found}
             if new:
-                found.update(self._make(connection, {value: missing[value] for value in new}))
-                made = [missing[value] for value in new]
+                more, made = self._make(connection, new)
+                found.update(more)
             ids.update(found)
             self._note(found)
         return ids, made
@@ -92,16 +97,19 @@ class Shared(Generic[K]):
             found.update((missing[value], row_id) for value, row_id in rows)
         return found
 
-    def _make(self, connection: Connection, new: Mapping[Any, K]) -> dict[K, int]:
+    def _make(self, connection: Connection, new: Mapping[Any, K]) -> tuple[dict[K, int], list[K]]:
+        """Make rows, in key order: writers that insert the same rows in different orders deadlock."""
         ids = reserve_ids(connection, self._table, len(new))
-        # In key order: writers that insert the same rows in different orders deadlock.
         rows = [
             {"id": row_id, self._found_by: value, **self._row_of(key)}
             for row_id, (value, key) in zip(ids, new.items(), strict=True)
         ]
+        ours = dict(zip(new.values(), ids, strict=True))
         if insert_rows(connection, self._table, rows, once_by=[self._found_by]) == len(rows):
-            return dict(zip(new.values(), ids, strict=True))
-        return self._find(connection, new)  # another writer made some of them just now
+            return ours, list(ours)
+        # Some were there: not looked for before, or made by another writer just now.
+        found = self._find(connection, new)
+        return found, [key for key, row_id in found.items() if row_id == ours[key]]
 
     def _note(self, found: Mapping[K, int]) -> None:
         self._known.update(found)
@@ -115,13 +123,20 @@ class Names:
         self.book = SiteBook(())
         self.urls = Shared[str](UrlRow, "digest", value_of=short_digest, row_of=self._url_row, remember=100_000)
         self.paragraphs = Shared[str](
-            ParagraphRow, "digest", value_of=short_digest, row_of=lambda text: {"text": text}, remember=10_000
+            ParagraphRow,
+            "digest",
+            value_of=short_digest,
+            row_of=lambda text: {"text": text},
+            remember=10_000,
+            mostly_new=True,
         )
         self.authors = Shared[str](
             AuthorRow, "name", value_of=str, row_of=lambda name: {"folded": folded(name)}, remember=10_000
         )
         self.tags = Shared[str](TagRow, "name", value_of=str, row_of=lambda name: {}, remember=10_000)  # noqa: ARG005
-        self.groups = Shared[bytes](LinkGroupRow, "digest", value_of=bytes, row_of=self._group_row, remember=10_000)
+        self.groups = Shared[bytes](
+            LinkGroupRow, "digest", value_of=bytes, row_of=self._group_row, remember=10_000, mostly_new=True
+        )
         self._groups: dict[bytes, LinkGroup] = {}
         self.captured: dict[int, None] = {}
         """Ids of URLs that are known to have been captured: nothing can be found out about them any more."""
@@ -159,14 +174,14 @@ class Names:
             for digest, group in zip(of_page, groups, strict=True)
         }
         ids, made = self.groups.ids(connection, self._groups)
-        links = []
+        columns: dict[str, list[Any]] = {"group_id": [], "position": [], "url_id": [], "anchor": []}
         for digest in made:
-            group_id = ids[digest]
-            links += [
-                {"group_id": group_id, "position": position, "url_id": urls[link.url], "anchor": link.anchor}
-                for position, link in enumerate(self._groups[digest].links)
-            ]
-        insert_rows(connection, LinkRow, links, once_by=["group_id", "position"])
+            links = self._groups[digest].links
+            columns["group_id"] += [ids[digest]] * len(links)
+            columns["position"] += range(len(links))
+            columns["url_id"] += [urls[link.url] for link in links]
+            columns["anchor"] += [link.anchor for link in links]
+        insert_columns(connection, LinkRow, columns, once_by=["group_id", "position"])
         self._groups = {}
         return [[ids[digest] for digest in of_page] for of_page in digests]
 

@@ -323,7 +323,7 @@ class VersionRow(Base):
             sqlite_where=text("image_url_id IS NOT NULL"),
             postgresql_where=text("image_url_id IS NOT NULL"),
         ),
-        Index("ix_versions_uncounted", "id", sqlite_where=text("NOT counted"), postgresql_where=text("NOT counted")),
+        Index("ix_versions_uncounted", "id", sqlite_where=text("counted = 0"), postgresql_where=text("NOT counted")),
         {"comment": "Distinct texts of articles; what is said here is as the first capture of that text says it"},
     )
 
@@ -472,6 +472,7 @@ class BoilerplateRow(Base):
     __tablename__ = "boilerplate"
     __table_args__ = (
         PrimaryKeyConstraint("site_id", "paragraph_id"),
+        Index("ix_boilerplate_learnt", "site_id", sqlite_where=text("verdict = 1"), postgresql_where=text("verdict")),
         {"comment": "Paragraphs that at least two articles of a site carry", "sqlite_with_rowid": False},
     )
 
@@ -505,7 +506,7 @@ class SearchDocumentRow(Base):
     __tablename__ = "search_documents"
     __table_args__ = (
         Index("ix_search_documents_terms", "terms", postgresql_using="gin").ddl_if(dialect="postgresql"),
-        Index("ix_search_documents_stale", "doc_id", sqlite_where=text("stale"), postgresql_where=text("stale")),
+        Index("ix_search_documents_stale", "doc_id", sqlite_where=text("stale = 1"), postgresql_where=text("stale")),
         {"comment": "Full-text documents, one a version, boilerplate left out"},
     )
 

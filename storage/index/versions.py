@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, select, update
 
-from storage.index.database import insert_rows, reserve_ids
+from storage.index.database import insert_columns, insert_rows, reserve_ids
 from storage.index.entry import Entry
 from storage.index.names import LONGEST_NAME, Names
 from storage.index.sweep import Swept
@@ -121,12 +121,12 @@ def write_versions(
 
 def link_groups_to_pages(connection: Connection, capture_ids: Sequence[int], groups: Sequence[Sequence[int]]) -> None:
     """Write which groups of links stand on which captured pages."""
-    rows = [
-        {"capture_id": capture_id, "position": position, "group_id": group_id}
-        for capture_id, of_page in zip(capture_ids, groups, strict=True)
-        for position, group_id in enumerate(of_page)
-    ]
-    insert_rows(connection, CaptureGroupRow, rows)
+    columns: dict[str, list[int]] = {"capture_id": [], "position": [], "group_id": []}
+    for capture_id, of_page in zip(capture_ids, groups, strict=True):
+        columns["capture_id"] += [capture_id] * len(of_page)
+        columns["position"] += range(len(of_page))
+        columns["group_id"] += of_page
+    insert_columns(connection, CaptureGroupRow, columns)
 
 
 def _version_row(draft: Draft, urls: Mapping[str, int]) -> dict[str, Any]:
@@ -160,15 +160,15 @@ def _version_row(draft: Draft, urls: Mapping[str, int]) -> dict[str, Any]:
 def _write_paragraphs(connection: Connection, names: Names, drafts: Sequence[Draft]) -> None:
     texts = (paragraph.text for draft in drafts for paragraph in draft.article.paragraphs)
     ids, _ = names.paragraphs.ids(connection, texts)
-    rows = []
+    columns: dict[str, list[Any]] = {"version_id": [], "position": [], "paragraph_id": [], "role": []}
     for draft in drafts:
-        draft.paragraph_ids = tuple(ids[paragraph.text] for paragraph in draft.article.paragraphs)
-        rows += [
-            {"version_id": draft.version_id, "position": position, "paragraph_id": paragraph_id,
-             "role": draft.article.paragraphs[position].role.value}
-            for position, paragraph_id in enumerate(draft.paragraph_ids)
-        ]  # fmt: skip
-    insert_rows(connection, VersionParagraphRow, rows)
+        paragraphs = draft.article.paragraphs
+        draft.paragraph_ids = tuple(ids[paragraph.text] for paragraph in paragraphs)
+        columns["version_id"] += [draft.version_id] * len(paragraphs)
+        columns["position"] += range(len(paragraphs))
+        columns["paragraph_id"] += draft.paragraph_ids
+        columns["role"] += [paragraph.role.value for paragraph in paragraphs]
+    insert_columns(connection, VersionParagraphRow, columns)
 
 
 def _write_names(connection: Connection, names: Names, drafts: Sequence[Draft]) -> None:

@@ -173,6 +173,14 @@ def _boilerplate() -> None:
         comment="Paragraphs that at least two articles of a site carry",
         sqlite_with_rowid=False,
     )
+    op.create_index(
+        "ix_boilerplate_learnt",
+        "boilerplate",
+        ["site_id"],
+        unique=False,
+        sqlite_where=sa.text("verdict = 1"),
+        postgresql_where=sa.text("verdict"),
+    )
     op.create_index(op.f("ix_boilerplate_paragraph_id"), "boilerplate", ["paragraph_id"], unique=False)
 
 
@@ -773,7 +781,7 @@ def _versions() -> None:
         "versions",
         ["id"],
         unique=False,
-        sqlite_where=sa.text("NOT counted"),
+        sqlite_where=sa.text("counted = 0"),
         postgresql_where=sa.text("NOT counted"),
     )
 
@@ -812,7 +820,7 @@ def _search_documents() -> None:
         "search_documents",
         ["doc_id"],
         unique=False,
-        sqlite_where=sa.text("stale"),
+        sqlite_where=sa.text("stale = 1"),
         postgresql_where=sa.text("stale"),
     )
     if op.get_context().dialect.name == "postgresql":
