@@ -33,19 +33,19 @@ _PAGE_NUMBER = re.compile(r"(?:[?&/](?:page|p|pg|seite|pagina|paged)[=/-]?)(\d{1
 
 
 def host_of(url: str) -> str:
-    """Return the host that a site is known by: lower case, "www." gone, port only where it is unusual.
+    """Return the host that a site is known by: lower case, "www." gone, port only where it is unusual; "" for no URL.
 
     >>> host_of("https://www.News.example:443/a")
     'news.example'
     >>> host_of("http://127.0.0.1:8000/")
     '127.0.0.1:8000'
     """
-    parts = urlsplit(url)
-    host = (parts.hostname or "").removeprefix("www.")
     try:
+        parts = urlsplit(url)
         port = parts.port
     except ValueError:
         return ""
+    host = (parts.hostname or "").removeprefix("www.")
     return host if port in (None, _DEFAULT_PORT.get(parts.scheme)) else f"{host}:{port}"
 
 
@@ -54,7 +54,9 @@ def owns(site: Site, url: str) -> bool:
     if not url.startswith(("http://", "https://")):
         return False
     host = host_of(url)
-    return host == host_of(site.url) or host in {name.lower().removeprefix("www.") for name in site.hosts}
+    return bool(host) and (
+        host == host_of(site.url) or host in {name.lower().removeprefix("www.") for name in site.hosts}
+    )
 
 
 def found_in(capture: Capture, discovery: Discovery, reading: Reading, site: Site) -> tuple[Found, ...]:

@@ -14,10 +14,11 @@ from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from newsarchive.discover import found_in, host_of
+from newsarchive.discover import found_in
 from newsarchive.interpret import Originals, Task, at_once, task_for
 from storage.errors import ArchiveError
 from storage.index import Index
+from storage.index.sites import name_by_host
 from storage.model import Discovery, Ingest, NextLook, Outcome, Reading, Seen, Site, UrlKind
 from storage.warc.reader import Kept
 
@@ -249,38 +250,34 @@ class Ingestor:
 
 
 class _Sites:
-    """Which site a capture belongs to; a host that no site claims becomes a site of its own name."""
+    """Which site a capture belongs to; a host that no site claims goes by its own name.
+
+    The index makes rows for such hosts. They are never registered here: what is registered owns what lies below it, and
+    an import would then be filed by the order of its files.
+    """
 
     def __init__(self, index: Index) -> None:
         self._index = index
-        self._by_host: dict[str, Site] = {}
         self._by_name: dict[str, Site] = {}
         self._lock = threading.Lock()
 
     def discovery(self, kept: Kept) -> Discovery:
+        """How a capture came to be: what its file says, or as much as its URL tells."""
         if kept.discovery is not None:
             return kept.discovery
         url = kept.capture.url
         kind = UrlKind.ROBOTS if url.endswith("/robots.txt") and url.count("/") == 3 else UrlKind.ARTICLE
-        return Discovery(site=self._of(url).name, kind=kind)
+        site = self._index.site_for(url)
+        return Discovery(site=site.name if site else name_by_host(url), kind=kind)
 
     def named(self, name: str, url: str) -> Site:
+        """The site of that name; one that has this URL's host alone where the index knows none."""
         with self._lock:
             if name not in self._by_name:
-                for site in self._index.sites():
-                    self._by_name[site.name] = site
-            return self._by_name.get(name) or Site(name=name, url=url)
-
-    def _of(self, url: str) -> Site:
-        host = host_of(url)
-        with self._lock:
-            if host not in self._by_host:
-                site = self._index.site_for(url)
-                if site is None:
-                    site = Site(name=host, url=f"{url.partition('://')[0]}://{host}/")
-                    self._index.register_sites([site])
-                self._by_host[host] = site
-            return self._by_host[host]
+                self._by_name.update({site.name: site for site in self._index.sites()})
+                host = name_by_host(url)
+                self._by_name.setdefault(name, Site(name=name, url=f"http://{host}/", hosts=(host,)))
+            return self._by_name[name]
 
 
 def _wait(reading: Future[Reading]) -> None:

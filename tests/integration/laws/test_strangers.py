@@ -1,0 +1,79 @@
+"""Law 1 for captures of hosts that no site claims, and for those that a site claims later."""
+
+import uuid
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from newsarchive.archive import Archive
+from storage.index.views import CaptureFilters
+from storage.model import CrawlRun, Site
+from storage.warc.provenance import run_fields
+from storage.warc.record import WARC_FIELDS, member, warc_fields
+
+PAGE = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<title>Notes</title><p>Nothing much."
+
+
+def warc(path: Path, *urls: str, run: CrawlRun | None = None) -> Path:
+    """A file as another tool might have made it; with a run, as a crawl of ours might have."""
+    records = []
+    if run:
+        block = warc_fields(run_fields(run))
+        records.append(member("warcinfo", [*_id(path.name), ("Content-Type", WARC_FIELDS)], block))
+    for url in urls:
+        headers = [*_id(url), ("WARC-Target-URI", url), ("Content-Type", "application/http; msgtype=response")]
+        records.append(member("response", headers, PAGE))
+    path.write_bytes(b"".join(records))
+    return path
+
+
+def _id(name: str) -> list[tuple[str, str]]:
+    record = uuid.uuid5(uuid.NAMESPACE_URL, name)
+    return [("WARC-Record-ID", f"<urn:uuid:{record}>"), ("WARC-Date", "2024-03-01T12:00:00Z")]
+
+
+def filed(archive: Archive) -> dict[str, str]:
+    """Under which site each capture is."""
+    return {one.url: one.site for one in archive.index.captures(CaptureFilters())}
+
+
+def test_strangers_are_filed_by_their_own_host_whatever_came_first(tmp_path: Path) -> None:
+    """Law 1: what lies below a host that only an import has named is a stranger too, in any order of files."""
+    below = warc(tmp_path / "b.warc.gz", "http://sport.news.example/one")
+    above = warc(tmp_path / "a.warc.gz", "http://news.example/two")
+    with Archive.init(tmp_path / "archive") as archive:
+        archive.import_files([below])
+        archive.import_files([above])
+        live = filed(archive)
+        archive.rebuild()
+        assert filed(archive) == live
+    assert live == {
+        "http://sport.news.example/one": "sport.news.example",
+        "http://news.example/two": "news.example",
+    }
+
+
+def test_a_site_that_is_added_after_an_import_is_as_its_owner_says(tmp_path: Path) -> None:
+    """Law 1: an import of a host makes no site that stands in the way of the one that is configured later."""
+    site = Site(name="news.example", url="https://news.example/", hosts=("blog.example",))
+    run = CrawlRun(id="run-1", sites=(site,), started_at=datetime(2024, 3, 2, tzinfo=UTC))
+    with Archive.init(tmp_path / "archive") as archive:
+        archive.import_files([warc(tmp_path / "a.warc.gz", "http://news.example/one", "http://blog.example/two")])
+        archive.import_files([warc(tmp_path / "b.warc.gz", run=run)])
+        live = (archive.index.sites(), filed(archive))
+        archive.rebuild()
+        assert (archive.index.sites(), filed(archive)) == live
+    assert live == ((site,), {"http://news.example/one": "news.example", "http://blog.example/two": "news.example"})
+
+
+@pytest.mark.parametrize("url", ["http://[::1/a", "http://ex\u2100mple.com/a", "http://a.example:99999/", "http:///a"])
+def test_an_address_that_is_none_costs_no_other_capture(tmp_path: Path, url: str) -> None:
+    """Law 2: a record whose URL cannot be taken apart is kept and counted, and what stands behind it is read."""
+    with Archive.init(tmp_path / "archive") as archive:
+        told = archive.import_files([warc(tmp_path / "a.warc.gz", url, "http://news.example/two")])
+        assert (told.read.captures, told.read.problems) == (2, ())
+        assert [file.state for file in archive.index.warc_files()] == ["closed"]
+        live = filed(archive)
+        archive.rebuild()
+        assert filed(archive) == live
