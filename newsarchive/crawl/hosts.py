@@ -15,12 +15,15 @@ from storage.model import Due
 
 
 def host_of(url: str) -> str:
-    """The host whose patience a URL takes; its ports are one machine's, and share it.
+    """The host whose patience a URL takes; its ports are one machine's, and share it. "" for what is no URL.
 
     >>> host_of("https://News.example:8443/a")
     'news.example'
     """
-    return urlsplit(url).hostname or ""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
 
 
 @dataclass(slots=True, eq=False)

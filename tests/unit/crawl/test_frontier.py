@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -299,13 +300,14 @@ def test_the_number_of_pages_can_be_limited() -> None:
     assert (world.run().spent, len(world.pages())) == (True, 4)
 
 
-def test_traps_are_never_asked() -> None:
-    """A URL that turns in a circle is put off for ever."""
+@pytest.mark.parametrize("url", ["http://a.example/x/x/x/x/x", "http://[a.example/sitemap.xml"])
+def test_traps_are_never_asked(url: str) -> None:
+    """A URL that turns in a circle, or is none (a robots.txt may name it), is put off for ever; the rest is asked."""
     queue = MemoryQueue()
-    queue.add("http://a.example/x/x/x/x/x")
+    queue.add(url, "http://b.example/1")
     world = World(queue, fine)
     world.run()
-    assert (world.pages(), queue.rows[1].due_at) == ([], NEVER)
+    assert (world.pages(), queue.rows[1].due_at) == (["http://b.example/1"], NEVER)
 
 
 def test_an_index_that_forgets_makes_no_endless_run() -> None:

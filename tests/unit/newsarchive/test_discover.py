@@ -63,6 +63,8 @@ def how(kind: UrlKind = UrlKind.LISTING) -> Discovery:
         ("https://blog.gazette.example/a", False),
         ("javascript:alert(1)//gazette.example", False),
         ("https://gazette.example:port/a", False),
+        ("https://[gazette.example/a", False),
+        ("https:///a", False),
     ],
 )
 def test_a_site_owns_its_hosts_and_no_others(url: str, own: bool) -> None:
