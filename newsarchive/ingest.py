@@ -11,7 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from newsarchive.discover import found_in
@@ -43,6 +43,8 @@ class Batching:
     """How long it waits while nothing else is on its way: what a page brings to light is due only once committed."""
     in_flight: int = 256
     """Captures submitted and not yet committed, above which `wait_room` waits."""
+    unread: int = 64_000_000
+    """Bytes of captures submitted and not yet read, above which it waits too: a file may be full of films."""
 
 
 @dataclass(slots=True)
@@ -55,10 +57,6 @@ class _Item:
     note: Callable[[], None] | None = None
     since: float = field(default_factory=time.monotonic)
     """When it was read: from then on it waits for company only."""
-
-    def read(self, _: Future[Reading]) -> None:
-        """Note that it is read now."""
-        self.since = time.monotonic()
 
 
 class Ingestor:
@@ -82,6 +80,7 @@ class Ingestor:
         self._batching = batching or Batching()
         self._sites = _Sites(index)
         self._queue: deque[_Item] = deque()
+        self._unread = 0
         self._changed = threading.Condition()
         self._closing = False
         self._hurry = False
@@ -105,9 +104,12 @@ class Ingestor:
         """
         if self.failure:
             raise self.failure
-        item = _Item(answer=Future(), kept=kept)
-        item.reading = self._begin(kept)
-        item.reading.add_done_callback(item.read)
+        # Its bytes are the reader's from here on, and gone when it is read.
+        item = _Item(answer=Future(), kept=replace(kept, block=b""))
+        item.reading, size = self._begin(kept)
+        with self._changed:
+            self._unread += size
+        item.reading.add_done_callback(lambda _: self._read(item, size))
         self._put(item)
         return item.answer
 
@@ -120,7 +122,7 @@ class Ingestor:
     def wait_room(self) -> None:
         """Wait until there is room for another capture; raises what stopped the writer."""
         with self._changed:
-            self._changed.wait_for(lambda: len(self._queue) < self._batching.in_flight or self.failure)
+            self._changed.wait_for(lambda: self._has_room() or self.failure)
         if self.failure:
             raise self.failure
 
@@ -147,23 +149,31 @@ class Ingestor:
             self._changed.notify_all()
         self._thread.join()
 
+    def _has_room(self) -> bool:
+        return len(self._queue) < self._batching.in_flight and self._unread < self._batching.unread
+
+    def _read(self, item: _Item, size: int) -> None:
+        """Note that it is read now. Called where that happens."""
+        item.since = time.monotonic()
+        with self._changed:
+            was_full = self._unread >= self._batching.unread
+            self._unread -= size
+            if was_full:
+                self._changed.notify_all()
+
     def _put(self, item: _Item) -> None:
         with self._changed:
             self._queue.append(item)
             self._changed.notify_all()
 
-    def _begin(self, kept: Kept) -> Future[Reading]:
-        reading = at_once(kept)
-        if reading is not None:
-            done: Future[Reading] = Future()
-            done.set_result(reading)
-            return done
-        task = task_for(kept, self._sites.discovery(kept), self._originals)
+    def _begin(self, kept: Kept) -> tuple[Future[Reading], int]:
+        """Have a capture read; returns the reading to come, and how many bytes are held until then."""
+        task = at_once(kept) or task_for(kept, self._sites.discovery(kept), self._originals)
         if isinstance(task, Reading):
-            done = Future()
+            done: Future[Reading] = Future()
             done.set_result(task)
-            return done
-        return self._readers.submit(task)
+            return done, 0
+        return self._readers.submit(task), len(task.block)
 
     def _run(self) -> None:
         try:

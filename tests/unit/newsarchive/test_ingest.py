@@ -1,5 +1,6 @@
 """The one path into the index."""
 
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from datetime import UTC, datetime
@@ -114,6 +115,24 @@ def test_what_somebody_waits_for_is_committed_at_once() -> None:
     log.asked[0][1].set_result(READ)
     assert answer.result(timeout=20) == READ
     one.close()
+
+
+def test_room_is_a_matter_of_bytes_too() -> None:
+    """Memory stays bounded whatever a file holds: what is not yet read counts by its size, and is let go when it is."""
+    log = Log()
+    one = ingestor(log, unread=40, every=1)
+    for name in "ab":
+        one.submit(kept(name))
+    waiting = threading.Thread(target=one.wait_room)
+    waiting.start()
+    waiting.join(0.05)
+    assert waiting.is_alive()
+    log.asked[1][1].set_result(READ)
+    waiting.join(10)
+    assert not waiting.is_alive()
+    log.asked[0][1].set_result(READ)
+    one.close()
+    assert one.in_flight == 0
 
 
 def test_a_note_is_made_behind_all_that_came_before() -> None:
