@@ -1,5 +1,6 @@
 """Where the record lies that a revisit stands for."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -26,8 +27,11 @@ class ArchivedOriginals:
     def block_at(self, place: RecordPlace) -> bytes:
         """Return the block of the record there; WarcError or OSError where it cannot be read."""
         path = self._folder / place.warc
-        if not path.exists():
-            path = path.with_name(path.name + OPEN)
+        # Open or closed: and if it is closed while we look, it is there under the first name the second time.
+        with suppress(FileNotFoundError):
+            return read_record(path, place.offset).block
+        with suppress(FileNotFoundError):
+            return read_record(path.with_name(path.name + OPEN), place.offset).block
         return read_record(path, place.offset).block
 
     def _by_date(self, refers_to: RefersTo) -> CaptureView | None:

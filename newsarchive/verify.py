@@ -3,10 +3,11 @@
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from newsarchive.readback import warc_name, warc_paths
+from newsarchive.readback import OPEN, warc_name, warc_paths
 from newsarchive.recover import mend_all
 from storage.index import Index
 from storage.index.views import CaptureFilters, WarcFileView
@@ -51,7 +52,7 @@ def verify(folder: Path, index: Index, *, repair: bool, report: Callable[[Verifi
     known = {file.name: file for file in index.warc_files()}
     files: list[Verified] = []
     for found in _checked(folder):
-        file = _verified(found, known.pop(found.name, None), index)
+        file = _verified(found, known.pop(found.name, None), index, folder)
         report(file)
         files.append(file)
     for missing in known.values():
@@ -68,19 +69,24 @@ def _checked(folder: Path) -> Iterator[FileReport]:
 
 
 def _check(path: Path) -> FileReport:
-    try:
-        return check_file(path)
-    except OSError as problem:
-        what = f"the file cannot be read ({problem.strerror})"
-        return FileReport(name=warc_name(path), size=0, problems=[Problem(offset=0, what=what)])
+    # A crawl that ends, or begins a new file, has renamed it meanwhile.
+    return check_file(path if path.exists() else path.with_name(warc_name(path)))
 
 
-def _verified(found: FileReport, known: WarcFileView | None, index: Index) -> Verified:
+def _size(folder: Path, name: str) -> int:
+    """Bytes of a file by now: one that a crawl writes grows while it is checked."""
+    for path in (folder / (name + OPEN), folder / name):
+        with suppress(FileNotFoundError):
+            return path.stat().st_size
+    return 0
+
+
+def _verified(found: FileReport, known: WarcFileView | None, index: Index, folder: Path) -> Verified:
     problems = list(found.problems)
     if known is None:
         problems.append(Problem(offset=0, what="a file that the index does not know; run: newsarchive rebuild"))
     else:
-        problems += _disagreements(found, known, index)
+        problems += _disagreements(found, known, index, folder)
     return Verified(
         name=found.name,
         size=found.size,
@@ -91,13 +97,13 @@ def _verified(found: FileReport, known: WarcFileView | None, index: Index) -> Ve
     )
 
 
-def _disagreements(found: FileReport, known: WarcFileView, index: Index) -> Iterator[Problem]:
+def _disagreements(found: FileReport, known: WarcFileView, index: Index, folder: Path) -> Iterator[Problem]:
     if known.state == "closed" and known.sha256 and known.sha256 != found.sha256:
         yield Problem(offset=0, what="the file is not the one that was closed: its sha256 has changed")
     in_file = {one.record_id: one.offset for one in found.captures}
     for row in index.captures(CaptureFilters(warc=found.name), order="oldest"):
         offset = in_file.pop(row.record_id, None)
-        if offset != row.place.offset:
+        if offset != row.place.offset and not found.size <= row.place.offset < _size(folder, found.name):
             what = f"the index has a capture of {row.url} that the file does not hold there"
             yield Problem(offset=row.place.offset, what=what, record_id=row.record_id)
     if known.state == "closed":

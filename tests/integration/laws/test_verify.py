@@ -1,0 +1,74 @@
+"""Verify beside a crawl: what is written and renamed meanwhile is no damage."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+import newsarchive.verify
+from newsarchive.archive import Archive
+from newsarchive.ingest import Ingestor
+from newsarchive.readback import warc_paths
+from storage.model import CrawlRun, Discovery, Exchange, Site, UrlKind
+from storage.warc.check import FileReport, check_file
+from storage.warc.reader import Kept
+from storage.warc.writer import WarcWriter
+
+SITE = Site(name="news", url="https://news.example/")
+AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
+ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\nNothing much."
+
+
+def crawled(writer: WarcWriter, ingestor: Ingestor, path: str) -> None:
+    """Keep a page and bring it into the index."""
+    how = Discovery(site="news", kind=UrlKind.ARTICLE)
+    exchange = Exchange(
+        url=f"https://news.example/{path}",
+        started_at=AT,
+        request=b"GET / HTTP/1.1\r\n\r\n",
+        response=ANSWER,
+        discovery=how,
+    )
+    ingestor.submit(Kept(capture=writer.keep(exchange), discovery=how, block=ANSWER))
+    ingestor.wait_idle()
+
+
+@pytest.mark.parametrize("ends", [False, True], ids=["grows", "grows and is closed"])
+def test_a_crawl_that_goes_on_is_no_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ends: bool) -> None:
+    """Captures that came, and a file that got its last name, after a file was looked at make verify no alarm."""
+    run = CrawlRun(id="run-1", sites=(SITE,), started_at=AT)
+    with Archive.init(tmp_path / "archive") as archive:
+        archive.index.begin_crawl(run)
+        writer = WarcWriter(archive.warc_folder, run=run, info={}, originals=archive.index)
+        with archive.ingestor(writer.sync) as ingestor:
+            crawled(writer, ingestor, "one")
+
+            def checked(path: Path) -> FileReport:
+                found = check_file(path)
+                crawled(writer, ingestor, "two")
+                if ends:
+                    writer.close()
+                return found
+
+            monkeypatch.setattr(newsarchive.verify, "check_file", checked)
+            report = archive.verify()
+            monkeypatch.undo()
+            assert [problem for file in report.files for problem in file.problems] == []
+            writer.close()
+
+
+def test_a_file_is_found_that_was_closed_before_it_was_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the list of files and the look at one its crawl may have ended."""
+    run = CrawlRun(id="run-1", sites=(SITE,), started_at=AT)
+    with Archive.init(tmp_path / "archive") as archive:
+        archive.index.begin_crawl(run)
+        writer = WarcWriter(archive.warc_folder, run=run, info={}, originals=archive.index)
+        with archive.ingestor(writer.sync) as ingestor:
+            crawled(writer, ingestor, "one")
+        listed = warc_paths(archive.warc_folder)
+        writer.close()
+        monkeypatch.setattr(newsarchive.verify, "warc_paths", lambda folder: listed)
+        report = archive.verify()
+    assert [(file.captures, file.problems) for file in report.files] == [(1, ())]
