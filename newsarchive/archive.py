@@ -54,15 +54,20 @@ class Archive:
     @classmethod
     def open(cls, folder: Path, *, now: Callable[[], datetime] = utc_now) -> Self:
         """Open the archive in a folder; NoArchive, ConfigError or IndexFailure where that cannot be done."""
-        config = configfile.load(folder)
-        try:
-            config.warc_folder.mkdir(parents=True, exist_ok=True)
-        except OSError as problem:
-            raise StorageError(
-                f"{config.warc_folder} cannot be made ({problem.strerror}); nothing was archived. "
-                "Check the folder's owner and the disk: newsarchive doctor"
-            ) from problem
+        config = _prepared(folder)
         return cls(config, Index.open(index_url(config)), now=now)
+
+    @classmethod
+    def rebuild_in(cls, folder: Path, report: Report = quiet) -> ReadBack:
+        """Make the index of the archive in a folder anew, whatever the old one is: torn, or of a later version."""
+        return cls._rebuilt(_prepared(folder), report)
+
+    @classmethod
+    def _rebuilt(cls, config: Config, report: Report) -> ReadBack:
+        def into(index: Index) -> AbstractContextManager[Ingestor]:
+            return cls(config, index).ingestor(batching=IN_BULK)
+
+        return rebuild(config.warc_folder, index_url(config), into, report)
 
     @property
     def folder(self) -> Path:
@@ -168,16 +173,26 @@ class Archive:
         """Make the index anew from the WARC files alone (law 1); this object goes on with the new one."""
         self.index.close()
         try:
-            return rebuild(self.warc_folder, index_url(self.config), self._into, report)
+            return self._rebuilt(self.config, report)
         finally:
             self.index = Index.open(index_url(self.config))
-
-    def _into(self, index: Index) -> AbstractContextManager[Ingestor]:
-        return self.ingestor(index=index, batching=IN_BULK)
 
     def verify(self, *, repair: bool = False, report: Callable[[Verified], None] = unheard) -> VerifyReport:
         """Check every WARC file, and that the index agrees with them; `repair` mends torn tails first."""
         return verify(self.warc_folder, self.index, repair=repair, report=report)
+
+
+def _prepared(folder: Path) -> Config:
+    """Read the settings of the archive in a folder, and see to it that the folder of its WARC files is there."""
+    config = configfile.load(folder)
+    try:
+        config.warc_folder.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise StorageError(
+            f"{config.warc_folder} cannot be made ({problem.strerror}); nothing was archived. "
+            "Check the folder's owner and the disk: newsarchive doctor"
+        ) from problem
+    return config
 
 
 def index_url(config: Config) -> str:

@@ -79,8 +79,8 @@ class IndexTooNew(IndexFailure):
     def __init__(self, found: str, known: str) -> None:
         super().__init__(
             f"the index has schema {found}, which this newsarchive (schema {known}) does not know: a later version "
-            "wrote it. Nothing was changed. Install that version again, or make a new index from the WARC files "
-            "with: newsarchive rebuild --fresh"
+            "wrote it. Nothing was changed. Install that version again, or make a new index from the WARC files with: "
+            "newsarchive rebuild (PostgreSQL: after naming an empty database in newsarchive.toml)"
         )
         self.found = found
         self.known = known

@@ -15,6 +15,8 @@ from newsarchive.crawl.run import crawl as run
 from newsarchive.quantities import about, write_duration
 from storage.model import Outcome
 
+NOTHING = "Nothing could be fetched; the archive is as it was. See what is wrong here with: newsarchive doctor"
+
 
 def crawl(
     sites: Annotated[list[str] | None, typer.Argument(metavar="[SITE]...", help="Only these; all by default.")] = None,
@@ -50,11 +52,13 @@ def crawl(
         )
     for problem in report.problems:
         stderr().print(cell(problem), soft_wrap=True)
+    if nothing := came_to_nothing(report):
+        stderr().print(NOTHING, soft_wrap=True)
     if json:
         print(as_json({"run": report.run, "problems": report.problems}))
     else:
         stdout().print(cell(summary(report)), soft_wrap=True)
-    raise typer.Exit(int(came_to_nothing(report)))
+    raise typer.Exit(int(nothing))
 
 
 def came_to_nothing(report: CrawlReport) -> bool:

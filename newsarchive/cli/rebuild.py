@@ -13,12 +13,12 @@ def rebuild(*, archive: Folder = HERE) -> None:
 
     The old index serves until the new one is whole. Ends with 1 where something in the files could not be read.
     """
-    with Archive.open(archive) as opened, steps("rebuilding") as step:
+    with steps("rebuilding") as step:
 
         def report(progress: Progress) -> None:
             step(progress.done_bytes, progress.total_bytes, f"{progress.captures:,} captures, {progress.file}")
 
-        result = opened.rebuild(report)
+        result = Archive.rebuild_in(archive, report)
     for problem in result.problems:
         stderr().print(cell(problem), soft_wrap=True)
     stdout().print(

@@ -67,6 +67,8 @@ class Answer:
     """Where a robots.txt was asked for."""
     silent: bool = False
     """No byte came at all, so that nothing was kept."""
+    why: str = ""
+    """Where it is silent: what hindered it, in a few words."""
 
 
 @dataclass(slots=True, eq=False)
@@ -178,7 +180,7 @@ class Frontier:
             self._uncommitted.discard(due.url_id)
             self._put_off(due, self._now() + HOUR)
         if pause.closes:
-            self._close(out.host, pause)
+            self._close(out.host, pause, answer.why)
         self._hosts.left(out.host, self._clock() + pause.seconds)
 
     def impossible(self, due: Due) -> None:
@@ -301,7 +303,7 @@ class Frontier:
             self._uncommitted.discard(out.due.url_id)
         self._hosts.add(out.on_behalf_of, again=True)
         if rules is not None and rules.closed:
-            self._close(out.host, Pause(seconds=CLOSED, reason=rules.closed))
+            self._close(out.host, Pause(seconds=CLOSED, reason=rules.closed), answer.why)
 
     def _pause(self, out: _Out, answer: Answer) -> Pause:
         host = out.host
@@ -335,11 +337,12 @@ class Frontier:
         self._later[due.url_id] = until
         self._asked[due.url_id] = due.due_at
 
-    def _close(self, host: Host, pause: Pause) -> None:
+    def _close(self, host: Host, pause: Pause, why: str = "") -> None:
         """Go on without a host: what waits for it is put off, and so is what comes to light of it in this run."""
         if host not in self._closed:
             self._counters["hosts_left"] += 1
-            self.problems.append(f"{host.name} {pause.reason}: left in peace for {pause.seconds:.0f} s")
+            reason = f"{pause.reason} ({why})" if why else pause.reason
+            self.problems.append(f"{host.name} {reason}: left in peace for {pause.seconds:.0f} s")
         self._closed[host] = until = self._now() + timedelta(seconds=pause.seconds)
         self._dry = True
         for due in self._hosts.drain(host):

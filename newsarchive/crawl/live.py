@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from twisted.internet.error import DNSLookupError
+
 from newsarchive.crawl.capture import Keeper
 from newsarchive.crawl.frontier import Answer, Frontier
 from newsarchive.crawl.robots import RobotsAnswer
@@ -51,6 +53,7 @@ class Live:
         try:
             fetched = await self.wire.fetch(url, headers, seconds=self.limits.seconds, limit=self.limits.size)
             capture = None
+            answer = Answer(silent=True, why=hindrance(fetched))
             for attempt in fetched.attempts:
                 exchange = attempt.exchange(due.url, due.discovery)
                 capture = await self.keeper.keep(exchange, self._committed(due))
@@ -62,7 +65,7 @@ class Live:
         self.shown(due.url)
         if capture is None:
             self.counters["silent"] += 1
-            raise self._no_answer(due, fetched)
+            raise NoAnswerError(f"{due.url}: {hindrance(fetched)}")
         return capture
 
     def _committed(self, due: Due) -> Callable[[Reading], None]:
@@ -81,12 +84,16 @@ class Live:
         if capture.truncated and capture.kind != "revisit":
             self.counters["truncated"] += 1
 
-    def _no_answer(self, due: Due, fetched: Fetched) -> NoAnswerError:
-        error: Any = fetched.error
-        reasons = getattr(error, "reasons", None)
-        if reasons:  # Twisted wraps what happened
-            error = reasons[0].value
-        return NoAnswerError(f"{due.url}: {error or 'no answer'}")
+
+def hindrance(fetched: Fetched) -> str:
+    """Why no byte came, in a few words."""
+    error: Any = fetched.error
+    reasons = getattr(error, "reasons", None)
+    if reasons:  # Twisted wraps what happened
+        error = reasons[0].value
+    if isinstance(error, DNSLookupError):
+        return "DNS knows no address of that name"
+    return " ".join(str(error or "no answer").split()).rstrip(".")
 
 
 def answer_to(due: Due, capture: Capture, exchange: Exchange) -> Answer:

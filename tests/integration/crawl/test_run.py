@@ -183,7 +183,8 @@ def test_a_host_that_is_down_ends_the_run(server: Any, make: Make) -> None:
     archive = make(server)
     report = crawl(archive)
     assert report.run.outcome == "finished"
-    assert report.problems == ("127.0.0.1 robots.txt gives no answer: left in peace for 3600 s",)
+    refused = "Connection was refused by other side: 111: Connection refused"
+    assert report.problems == (f"127.0.0.1 robots.txt gives no answer ({refused}): left in peace for 3600 s",)
     again = archive.index.next_due_at(["example"])
     assert again is not None
     assert again > utc_now() + timedelta(minutes=50)
