@@ -64,8 +64,9 @@ def crawl(
 def came_to_nothing(report: CrawlReport) -> bool:
     """Something was due, and no site gave any answer to it."""
     counters = report.run.counters
-    tried = report.problems or counters.get("refused") or counters.get("disallowed")
-    return bool(tried) and not counters.get("captures")
+    # Not by the problems: that a run before was cut short is one, and its captures are in by now.
+    tried = any(counters.get(name) for name in ("hosts_left", "silent", "refused", "disallowed"))
+    return tried and not counters.get("captures")
 
 
 def rehearsed(begin: datetime | None) -> Callable[[], datetime] | None:

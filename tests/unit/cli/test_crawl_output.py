@@ -48,7 +48,8 @@ def test_a_rehearsal_goes_on_from_its_moment() -> None:
     ("counters", "problems", "nothing"),
     [
         ({}, (), False),  # nothing was due
-        ({}, ("host.example gives no answer",), True),
+        ({"hosts_left": 1}, ("host.example gives no answer",), True),
+        ({}, ("a run before was cut short: 3 captures were taken up",), False),
         ({"refused": 1}, (), True),
         ({"disallowed": 3}, (), True),
         ({"captures": 1, "disallowed": 3}, ("other.example gives no answer",), False),

@@ -1,0 +1,188 @@
+"""The real command in a process of its own, in front of sites and folders that are not as they should be."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from newsarchive.demo import Newsroom, Server, serve
+from newsarchive.demo.clock import Clock
+from newsarchive.demo.hostile import page
+from newsarchive.demo.wire import Answer, Request
+
+NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
+LATER = NOON + timedelta(minutes=1)
+"""When all that a crawl at noon had brought to light is due."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """What a bad site sends under one path."""
+
+    body: bytes
+    mime: str = "text/html; charset=utf-8"
+    linked: bool = True
+    """Whether the front page leads to it."""
+
+
+class BadNewsroom(Newsroom):
+    """Only the given pages, a good article at /good, and a front page that leads to all of them."""
+
+    def __init__(self, pages: Mapping[str, Sent]) -> None:
+        super().__init__(articles=60)
+        self.pages = dict(pages)
+
+    def answer(self, origin: str, request: Request, at: datetime) -> Answer:
+        """Return one of the pages, or 404; nothing of the usual newsroom."""
+        del at
+        pages = {"/": Sent(body=self._front()), "/good": Sent(body=page("good", origin)), **self.pages}
+        sent = pages.get(request.target)
+        if sent is None:
+            return Answer(data=b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+        head = f"HTTP/1.1 200 OK\r\nContent-Type: {sent.mime}\r\nContent-Length: {len(sent.body)}\r\n\r\n"
+        return Answer(data=head.encode() + sent.body)
+
+    def _front(self) -> bytes:
+        links = "".join(
+            f'<div class="card"><h3><a href="{path}">Harbour office reports a case of {path[1:]}</a></h3></div>\n'
+            for path in ("/good", *(path for path, sent in self.pages.items() if sent.linked))
+        )
+        return f"<!DOCTYPE html><title>The Bad Lantern</title><h1>Latest</h1>\n{links}".encode()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """How a command ended, and what it said."""
+
+    code: int
+    out: str
+    err: str
+
+    def sentence(self) -> str:
+        """What stands on standard error: exactly one paragraph, in words."""
+        lines = self.err.splitlines()
+        assert len(lines) == 1, self.err
+        assert lines[0].startswith("newsarchive: "), self.err
+        assert "Traceback" not in self.err + self.out
+        assert "mistake of its own" not in self.err
+        return lines[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rig:
+    """An archive in a folder."""
+
+    folder: Path
+
+    def run(self, *words: str) -> Ended:
+        """Run a command to its end."""
+        command = [sys.executable, "-m", "newsarchive", *words, "--archive", str(self.folder)]
+        done = subprocess.run(command, capture_output=True, timeout=120, check=False)
+        # Strict: what is printed is UTF-8 whatever the pages held.
+        ended = Ended(code=done.returncode, out=done.stdout.decode(), err=done.stderr.decode())
+        assert "Traceback" not in ended.out + ended.err, ended
+        return ended
+
+    def crawl(self, *, later: bool = False) -> Ended:
+        """Crawl as if it were noon, or a minute later."""
+        return self.run("crawl", "--clock", (LATER if later else NOON).isoformat())
+
+    def configure(self, site: str, **settings: str) -> None:
+        """Write newsarchive.toml: one site, and top-level settings as TOML values."""
+        lines = [f"{name} = {value}" for name, value in {"contact": '"tests@localhost"', **settings}.items()]
+        lines += ['delay = "0s"', "", "[[site]]", 'name = "bad"', f'url = "{site}"', "allow_private = true", ""]
+        (self.folder / "newsarchive.toml").write_text("\n".join(lines))
+
+    def export(self) -> list[str]:
+        """Every version, sorted."""
+        ended = self.run("export", "--all-versions", "--format", "jsonl")
+        assert ended.code == 0, ended.err
+        return sorted(ended.out.splitlines())
+
+    def assert_whole(self) -> None:
+        """`verify` finds nothing wrong, and the index is what `rebuild` makes of the files, if there are any."""
+        verified = self.run("verify")
+        assert verified.code == 0, verified.out + verified.err
+        if not any((self.folder / "warc").iterdir()):
+            return
+        before = self.export()
+        rebuilt = self.run("rebuild")
+        assert rebuilt.code == 0, rebuilt.err
+        assert self.export() == before
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Rig:
+    """An archive folder without a newsarchive.toml yet."""
+    folder = tmp_path / "archive"
+    folder.mkdir()
+    return Rig(folder=folder)
+
+
+@pytest.fixture
+def site() -> Iterator[Callable[..., Server]]:
+    """Serves newsrooms, or bad pages."""
+    servers: list[Server] = []
+
+    def make(what: Newsroom | Mapping[str, Sent]) -> Server:
+        newsroom = what if isinstance(what, Newsroom) else BadNewsroom(what)
+        servers.append(serve(newsroom, clock=Clock()))
+        return servers[-1]
+
+    yield make
+    for server in servers:
+        server.close()
+
+
+@pytest.fixture
+def sent() -> type[Sent]:
+    """Makes what a bad site sends."""
+    return Sent
+
+
+@pytest.fixture
+def nobody() -> Iterator[str]:
+    """An address of this machine at which nothing answers: bound, so that nobody takes it, and never listening."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{bound.getsockname()[1]}/"
+
+
+Mount = Callable[..., None]
+
+
+@pytest.fixture
+def mount() -> Iterator[Mount]:
+    """Mounts file systems in memory with options such as size=1m; a second time, changes their options."""
+    mounted: list[Path] = []
+
+    def at(folder: Path, options: str) -> None:
+        if os.geteuid() != 0 or shutil.which("mount") is None:
+            pytest.skip("only root can mount a file system: run this test as root")
+        again = folder in mounted
+        words = ["mount", "-t", "tmpfs", "-o", f"remount,{options}" if again else options, "tmpfs", str(folder)]
+        done = subprocess.run(words, capture_output=True, check=False)
+        if done.returncode:
+            pytest.skip(f"root may not mount a file system here: {done.stderr.decode(errors='replace')}")
+        if not again:
+            mounted.append(folder)
+
+    yield at
+    for folder in mounted:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def importable() -> None:
+    """Child processes find the checkout whatever their folder is."""
+    root = str(Path(__file__).parents[3])
+    known = os.environ.get("PYTHONPATH", "")
+    if root not in known.split(os.pathsep):
+        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [root, known]))
