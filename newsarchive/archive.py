@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -166,8 +167,9 @@ class Archive:
     def import_files(self, paths: Sequence[Path], report: Report = quiet) -> Imported:
         """Take WARC files made by anything into the archive."""
         with self.ingestor(batching=IN_BULK) as ingestor:
-            self.recover(ingestor)
-            return import_files(paths, self.warc_folder, self.index, ingestor, report)
+            before = self.recover(ingestor).problems
+            imported = import_files(paths, self.warc_folder, self.index, ingestor, report)
+        return replace(imported, read=replace(imported.read, problems=before + imported.read.problems))
 
     def rebuild(self, report: Report = quiet) -> ReadBack:
         """Make the index anew from the WARC files alone (law 1); this object goes on with the new one."""

@@ -136,18 +136,28 @@ def _learn_sites(stretches: list[Stretch], index: Index) -> None:
 def _walk(stretch: Stretch, index: Index, ingestor: Ingestor) -> Iterator[Kept]:
     run: CrawlRun | None = None
     index.warc_opened(warc_name(stretch.path))
-    for item in kept(stretch.path, stretch.start):
-        match item:
-            case RunBegan():
-                run = item.run
-                _begin(index, stretch, run)
-            case RunEnded():
-                ended = item.run
-                ingestor.note(lambda ended=ended: index.end_crawl(ended))  # type: ignore[misc]  # bound early
-            case Kept():
-                ingestor.wait_room()
-                ingestor.submit(item)
-                yield item
+    try:
+        for item in kept(stretch.path, stretch.start):
+            match item:
+                case RunBegan():
+                    run = item.run
+                    _begin(index, stretch, run)
+                case RunEnded():
+                    ended = item.run
+                    ingestor.note(lambda ended=ended: index.end_crawl(ended))  # type: ignore[misc]  # bound early
+                case Kept():
+                    ingestor.wait_room()
+                    ingestor.submit(item)
+                    yield item
+    except WarcError:
+        # All that is whole has been yielded: the damage is told once, and the file is not read again at every start.
+        _close(index, ingestor, stretch, run)
+        raise
+    _close(index, ingestor, stretch, run)
+
+
+def _close(index: Index, ingestor: Ingestor, stretch: Stretch, run: CrawlRun | None) -> None:
+    """Note a file as closed once its captures are in, if it is."""
     if not stretch.path.name.endswith(OPEN):
         file = closed_file(stretch.path)
         ingestor.note(lambda: index.warc_closed(file, run.id if run else None))
