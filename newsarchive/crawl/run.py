@@ -175,9 +175,12 @@ class _Run:
         )
         with suppress(StorageError):
             writer.end(ended)
-            writer.close()
+            writer.sync()
+        # Before the file counts as closed: recovery passes over closed files, and would not find the end.
         with suppress(Exception):
             self._archive.index.end_crawl(ended)
+        with suppress(StorageError):
+            writer.close()
         return ended
 
     async def _fetch(self, writer: WarcWriter, ingestor: Ingestor, max_pages: int, max_time: float) -> None:

@@ -316,3 +316,27 @@ def test_a_second_signal_aborts(server: Any, make: Make) -> None:
     assert report.run.outcome == "finished"
     assert report.problems[0].startswith("a run before was cut short")
     assert server.of("/news/slow")[-1].response == html()
+
+
+def test_the_end_of_a_run_is_in_before_its_file_counts_as_closed(
+    server: Any, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Law 3: whenever it is killed, recovery finds the end record: it passes over closed files."""
+    archive = make(server)
+    server.say("/", html())
+    told: list[str] = []
+
+    def listen(owner: Any, name: str) -> None:
+        done = getattr(owner, name)
+
+        def heard(*facts: Any) -> Any:
+            told.append(name)
+            return done(*facts)
+
+        monkeypatch.setattr(owner, name, heard)
+
+    listen(archive.index, "end_crawl")
+    listen(archive.index, "warc_closed")
+    listen(WarcWriter, "sync")
+    crawl(archive)
+    assert told[-4:] == ["sync", "end_crawl", "sync", "warc_closed"]
