@@ -19,7 +19,7 @@ from newsarchive.interpret import Originals, Task, at_once, task_for
 from storage.errors import ArchiveError
 from storage.index import Index
 from storage.index.sites import name_by_host
-from storage.model import Discovery, Ingest, NextLook, Outcome, Reading, Seen, Site, UrlKind
+from storage.model import Capture, CrawlRun, Discovery, Ingest, NextLook, Outcome, Reading, Seen, Site, UrlKind
 from storage.warc.reader import Kept
 
 
@@ -96,6 +96,10 @@ class Ingestor:
     def in_flight(self) -> int:
         """Captures submitted and not yet committed."""
         return len(self._queue)
+
+    def begin(self, run: CrawlRun) -> None:
+        """Learn of a run's sites: what its captures bring to light is judged by them as they were then (law 1)."""
+        self._sites.of_run(run)
 
     def submit(self, kept: Kept) -> Future[Reading]:
         """Take one capture. Never waits; the future resolves once the capture is committed.
@@ -244,7 +248,7 @@ class Ingestor:
 
     def _rows(self, kept: Kept, reading: Reading) -> Ingest:
         discovery = self._sites.discovery(kept)
-        found = found_in(kept.capture, discovery, reading, self._sites.named(discovery.site, kept.capture.url))
+        found = found_in(kept.capture, discovery, reading, self._sites.asking(discovery.site, kept.capture))
         return Ingest(capture=kept.capture, discovery=discovery, reading=reading, found=found)
 
     def _fail(self, problem: BaseException) -> None:
@@ -269,6 +273,7 @@ class _Sites:
     def __init__(self, index: Index) -> None:
         self._index = index
         self._by_name: dict[str, Site] = {}
+        self._by_run: dict[tuple[str | None, str], Site] = {}
         self._lock = threading.Lock()
 
     def discovery(self, kept: Kept) -> Discovery:
@@ -280,14 +285,19 @@ class _Sites:
         site = self._index.site_for(url)
         return Discovery(site=site.name if site else name_by_host(url), kind=kind)
 
-    def named(self, name: str, url: str) -> Site:
-        """The site of that name; one that has this URL's host alone where the index knows none."""
+    def of_run(self, run: CrawlRun) -> None:
+        """Note a run's sites as it had them."""
+        self._by_run.update({(run.id, site.name): site for site in run.sites})
+
+    def asking(self, name: str, capture: Capture) -> Site:
+        """The site for which a capture was made: as its run had it, else as the index has it, else its host alone."""
         with self._lock:
-            if name not in self._by_name:
+            site = self._by_run.get((capture.crawl, name)) or self._by_name.get(name)
+            if site is None:
                 self._by_name.update({site.name: site for site in self._index.sites()})
-                host = name_by_host(url)
-                self._by_name.setdefault(name, Site(name=name, url=f"http://{host}/", hosts=(host,)))
-            return self._by_name[name]
+                host = name_by_host(capture.url)
+                site = self._by_name.setdefault(name, Site(name=name, url=f"http://{host}/", hosts=(host,)))
+            return site
 
 
 def _wait(reading: Future[Reading]) -> None:

@@ -68,7 +68,7 @@ def warc_paths(folder: Path) -> list[Path]:
 def read_back(stretches: Iterable[Stretch], index: Index, ingestor: Ingestor, report: Report = quiet) -> ReadBack:
     """Bring into the index what these files hold, each from its start on; all is committed and settled at the end."""
     stretches = list(stretches)
-    _learn_sites(stretches, index)
+    _learn_sites(stretches, index, ingestor)
     progress = Progress(total_bytes=sum(max(s.path.stat().st_size - s.start, 0) for s in stretches))
     problems: list[str] = []
     before = ingestor.articles
@@ -122,7 +122,7 @@ def closed_file(path: Path) -> ClosedFile:
     return ClosedFile(name=warc_name(path), size=path.stat().st_size, sha256=digest.hexdigest())
 
 
-def _learn_sites(stretches: list[Stretch], index: Index) -> None:
+def _learn_sites(stretches: list[Stretch], index: Index, ingestor: Ingestor) -> None:
     """Know every site before the first page is filed, whatever the order of the files."""
     for stretch in stretches:
         try:
@@ -130,7 +130,7 @@ def _learn_sites(stretches: list[Stretch], index: Index) -> None:
         except (WarcError, OSError):
             continue  # the walk itself reports it
         if isinstance(first, RunBegan):
-            _begin(index, stretch, first.run)
+            _begin(index, ingestor, stretch, first.run)
 
 
 def _walk(stretch: Stretch, index: Index, ingestor: Ingestor) -> Iterator[Kept]:
@@ -141,7 +141,7 @@ def _walk(stretch: Stretch, index: Index, ingestor: Ingestor) -> Iterator[Kept]:
             match item:
                 case RunBegan():
                     run = item.run
-                    _begin(index, stretch, run)
+                    _begin(index, ingestor, stretch, run)
                 case RunEnded():
                     ended = item.run
                     ingestor.note(lambda ended=ended: index.end_crawl(ended))  # type: ignore[misc]  # bound early
@@ -163,6 +163,7 @@ def _close(index: Index, ingestor: Ingestor, stretch: Stretch, run: CrawlRun | N
         ingestor.note(lambda: index.warc_closed(file, run.id if run else None))
 
 
-def _begin(index: Index, stretch: Stretch, run: CrawlRun) -> None:
+def _begin(index: Index, ingestor: Ingestor, stretch: Stretch, run: CrawlRun) -> None:
+    ingestor.begin(run)
     index.begin_crawl(run)
     index.warc_opened(warc_name(stretch.path), run.id)

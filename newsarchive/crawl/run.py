@@ -133,6 +133,7 @@ class _Run:
                     self._problems.append(f"a run before was cut short: {recovered.captures} captures were taken up")
                 self._problems += recovered.problems
                 index.begin_crawl(self._run)
+                ingestor.begin(self._run)
                 index.add_due([found for site in self._sites for found in seeds(site, self._now())])
                 loop.run(self._fetch(writer, ingestor, max_pages, max_time))
                 archive.settle(ingestor)

@@ -12,10 +12,15 @@ from storage.model import CrawlRun, Site
 from storage.warc.provenance import run_fields
 from storage.warc.record import WARC_FIELDS, member, warc_fields
 
+FEED = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: application/rss+xml\r\n\r\n<rss version='2.0'><channel><title>News</title>"
+    b"<item><title>A</title><link>https://blog.example/a</link></item>"
+    b"<item><title>B</title><link>https://news.example/b</link></item></channel></rss>"
+)
 PAGE = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<title>Notes</title><p>Nothing much."
 
 
-def warc(path: Path, *urls: str, run: CrawlRun | None = None) -> Path:
+def warc(path: Path, *urls: str, run: CrawlRun | None = None, answer: bytes = PAGE) -> Path:
     """A file as another tool might have made it; with a run, as a crawl of ours might have."""
     records = []
     if run:
@@ -23,7 +28,7 @@ def warc(path: Path, *urls: str, run: CrawlRun | None = None) -> Path:
         records.append(member("warcinfo", [*_id(path.name), ("Content-Type", WARC_FIELDS)], block))
     for url in urls:
         headers = [*_id(url), ("WARC-Target-URI", url), ("Content-Type", "application/http; msgtype=response")]
-        records.append(member("response", headers, PAGE))
+        records.append(member("response", headers, answer))
     path.write_bytes(b"".join(records))
     return path
 
@@ -77,3 +82,28 @@ def test_an_address_that_is_none_costs_no_other_capture(tmp_path: Path, url: str
         live = filed(archive)
         archive.rebuild()
         assert filed(archive) == live
+
+
+def test_what_a_capture_brings_to_light_is_judged_by_the_site_as_it_was(tmp_path: Path) -> None:
+    """Law 1: a host that a site gets later makes nothing due of what its earlier runs saw, in a rebuild neither."""
+    runs = [
+        CrawlRun(
+            id=f"run-{day}",
+            sites=(Site(name="news", url="https://news.example/", hosts=hosts),),
+            started_at=datetime(2024, 3, day, tzinfo=UTC),
+        )
+        for day, hosts in ((1, ()), (2, ("blog.example",)))
+    ]
+    with Archive.init(tmp_path / "archive") as archive:
+        for number, run in enumerate(runs):
+            name = tmp_path / f"{number}.warc.gz"
+            archive.import_files(
+                [warc(name, f"https://news.example/feed{number}", run=run, answer=FEED if not number else PAGE)]
+            )
+        due = archive.index.due(datetime(2030, 1, 1, tzinfo=UTC), sites=["news"], limit=9, per_host=9)
+        live = {one.url for one in due}
+        archive.rebuild()
+        due = archive.index.due(datetime(2030, 1, 1, tzinfo=UTC), sites=["news"], limit=9, per_host=9)
+        assert {one.url for one in due} == live
+    assert "https://news.example/b" in live
+    assert "https://blog.example/a" not in live
