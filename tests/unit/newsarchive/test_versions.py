@@ -41,3 +41,14 @@ def test_a_comparison_holds_both_texts_whole(older: list[str], newer: list[str])
 def test_a_text_does_not_differ_from_itself(text: list[str]) -> None:
     """Nothing is marked where nothing changed."""
     assert not any(line.changed for line in compare(text, text))
+
+
+def test_paragraphs_that_share_little_but_white_space_are_not_taken_for_one_rewritten() -> None:
+    """A replaced paragraph is shown whole gone and whole new, and not as a salad of both."""
+    older = "The mayor said the road is closed."
+    newer = "The train and the bus are late."
+    lines = compare([older], [newer])
+    assert [[(piece.change.value, piece.text) for piece in line.pieces] for line in lines] == [
+        [("added", newer)],
+        [("removed", older)],
+    ]
