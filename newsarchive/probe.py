@@ -17,7 +17,7 @@ import lxml.html
 
 from newsarchive.config import SiteConfig
 from newsarchive.crawl.fetchone import Answer, Opener, addresses
-from newsarchive.crawl.guard import Guard, is_public
+from newsarchive.crawl.guard import Guard, is_public, refusal
 from newsarchive.crawl.robots import RobotsAnswer, Rules, authority, read_rules
 from newsarchive.discover import host_of
 from newsarchive.extract.page import read
@@ -117,6 +117,8 @@ def probe(
     Private addresses are connected to only where the host that the owner names leads to nothing else.
     """
     url = url if "://" in url else f"https://{url}"
+    if why := refusal(url):
+        raise NotFound(f"{url} cannot be asked for: {why}. Nothing was added. Write it as in a browser's address bar")
     host = urlsplit(url).hostname or ""
     found = addresses(host)
     private = bool(found) and not any(is_public(address) for address in found)
@@ -245,6 +247,8 @@ def sections(front: Answer) -> Iterator[Source]:
     seen = {front.url}
     for link in tree.xpath("//nav//a[@href] | //header//a[@href] | //*[@role='navigation']//a[@href]"):
         url, text = link.get("href").partition("#")[0], " ".join(link.text_content().split())
+        if refusal(url):
+            continue
         parts = urlsplit(url)
         segments = [segment for segment in parts.path.split("/") if segment]
         if authority(url) != authority(front.url) or url in seen or parts.query:

@@ -13,7 +13,7 @@ from storage.model import UrlKind
 
 FRONT = b"""<html><head><title>The Example</title><link rel="alternate" type="application/rss+xml" href="/feed"></head>
 <body><header><nav><a href="/world">World</a> <a href="/about-us">About</a> <a href="/world#top">World</a>
-<a href="https://elsewhere.example/sport">Sport</a> <a href="/a/b/c">Deep</a></nav></header>
+<a href="https://elsewhere.example/sport">Sport</a> <a href="/a/b/c">Deep</a> <a href="http://[x/">None</a></nav></header>
 <p><a href="/story">A story</a></p></body></html>"""
 FEED = b"""<?xml version="1.0"?><rss version="2.0"><channel><title>All news</title>
 <item><title>One</title><link>/one</link><pubDate>Wed, 25 Nov 2026 01:02:03 GMT</pubDate></item>
@@ -113,6 +113,12 @@ def test_names_that_lead_nowhere_are_an_error() -> None:
     """A host that does not exist is named as such."""
     with pytest.raises(NotFound, match="no such host"):
         probe("no-such-host.invalid", user_agent="newsarchive/1")
+
+
+def test_what_is_no_address_is_an_error() -> None:
+    """Whoever types a slip is told so, and what to do."""
+    with pytest.raises(NotFound, match="not a URL"):
+        probe("http://[news.example/", user_agent="tests/1")
 
 
 def test_the_newsroom_is_found_whole() -> None:
