@@ -9,6 +9,7 @@ from typing import Any, Literal, Self
 
 from newsarchive import configfile
 from newsarchive.config import Config
+from newsarchive.crawl.locks import locked
 from newsarchive.crawl.workers import Readers
 from newsarchive.importing import Imported, import_files
 from newsarchive.ingest import Batching, Ingestor
@@ -68,7 +69,9 @@ class Archive:
         def into(index: Index) -> AbstractContextManager[Ingestor]:
             return cls(config, index).ingestor(batching=IN_BULK)
 
-        return rebuild(config.warc_folder, index_url(config), into, report)
+        # A crawl that began meanwhile would write into the index that is about to be replaced.
+        with locked(config.folder / "locks", [site.name for site in config.sites], utc_now()):
+            return rebuild(config.warc_folder, index_url(config), into, report)
 
     @property
     def folder(self) -> Path:
@@ -172,7 +175,10 @@ class Archive:
         return replace(imported, read=replace(imported.read, problems=before + imported.read.problems))
 
     def rebuild(self, report: Report = quiet) -> ReadBack:
-        """Make the index anew from the WARC files alone (law 1); this object goes on with the new one."""
+        """Make the index anew from the WARC files alone (law 1); this object goes on with the new one.
+
+        ArchiveBusy where a crawl is under way; none can begin until it is done.
+        """
         self.index.close()
         try:
             return self._rebuilt(self.config, report)

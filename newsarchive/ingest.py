@@ -167,6 +167,9 @@ class Ingestor:
 
     def _put(self, item: _Item) -> None:
         with self._changed:
+            if self.failure:  # between the caller's look and now: nobody is there any more to answer it
+                item.answer.set_exception(self.failure)
+                return
             self._queue.append(item)
             self._changed.notify_all()
 

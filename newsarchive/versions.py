@@ -8,6 +8,9 @@ from enum import StrEnum
 from re import compile as pattern
 
 WORD = pattern(r"\s+|\w+|[^\w\s]")
+
+LONGEST = 20_000
+"""Words, spaces and marks in a pair of paragraphs that are compared word by word: the time grows with their square."""
 ONLY_WORDS = pattern(r"\w+")
 
 
@@ -91,6 +94,8 @@ def _alike(older: Counted, newer: Counted) -> bool:
 
 def _words(older: str, newer: str) -> tuple[Piece, ...]:
     old, new = WORD.findall(older), WORD.findall(newer)
+    if len(old) + len(new) > LONGEST:
+        return (Piece(change=Change.REMOVED, text=older), Piece(change=Change.ADDED, text=newer))
     pieces: list[Piece] = []
     for tag, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if tag == "equal":

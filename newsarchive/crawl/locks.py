@@ -37,7 +37,8 @@ def _locked(folder: Path, site: str, since: datetime) -> Iterator[None]:
         holder = _holder(path)
         os.close(fd)
         raise ArchiveBusy(
-            f"{site} is being crawled by {holder}; nothing was done. Wait until it is through, or crawl another site"
+            f"{site} is being crawled or rebuilt by {holder}; nothing was done. "
+            "Wait until it is through, or crawl another site"
         ) from None
     try:
         # The file stays when the lock goes: deleting it would let two processes lock two files of one name.

@@ -12,6 +12,7 @@ from storage.index.database import AnyRow, insert_rows, reserve_ids
 from storage.index.documents import refresh, take_out
 from storage.index.filing import of_host, sites_of
 from storage.index.names import Names
+from storage.index.sites import SiteBook
 from storage.index.sources import recount_sources
 from storage.index.sweep import Swept, sweep
 from storage.index.tables import (
@@ -19,6 +20,7 @@ from storage.index.tables import (
     BoilerplateRow,
     CaptureGroupRow,
     CaptureRow,
+    FrontierRow,
     SiteHostRow,
     SiteRow,
     UrlRow,
@@ -167,6 +169,16 @@ def _copy_groups(connection: Connection, source: int, target: int) -> None:
     insert_rows(
         connection, CaptureGroupRow, [{**one, "capture_id": target} for one in held], once_by=["capture_id", "position"]
     )
+
+
+def hand_over(connection: Connection, book: SiteBook) -> None:
+    """Let what imports had filed under a host's name be asked for on behalf of the site that has the host now."""
+    for stranger in book.sites:
+        owner = book.find(stranger.url)
+        if stranger.configured or owner is None or not owner.configured:
+            continue
+        for column in (CaptureRow.asked_for, FrontierRow.site):
+            connection.execute(update(column.class_).where(column == stranger.name).values({column.key: owner.name}))
 
 
 def take_out_empty_sites(connection: Connection) -> None:

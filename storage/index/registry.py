@@ -8,7 +8,7 @@ from sqlalchemy import Connection, and_, bindparam, delete, func, or_, select, t
 
 from storage.index.database import insert_rows
 from storage.index.filing import refile_urls
-from storage.index.moving import move_captures, take_out_empty_sites
+from storage.index.moving import hand_over, move_captures, take_out_empty_sites
 from storage.index.names import Names, short_digest
 from storage.index.sites import KnownSite, load_book
 from storage.index.surt import host_of
@@ -54,6 +54,7 @@ def register_sites(
     if touched:
         names.forget()
         move_captures(connection, names, touched, {site.name for site in sites})
+        hand_over(connection, book)
         take_out_empty_sites(connection)
         names.book = book = load_book(connection)
         refile_urls(connection, book, touched)

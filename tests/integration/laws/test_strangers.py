@@ -107,3 +107,21 @@ def test_what_a_capture_brings_to_light_is_judged_by_the_site_as_it_was(tmp_path
         assert {one.url for one in due} == live
     assert "https://news.example/b" in live
     assert "https://blog.example/a" not in live
+
+
+def test_what_an_import_brought_to_light_is_due_for_the_site_that_is_added_under_another_name(tmp_path: Path) -> None:
+    """Law 1: the frontier is the new site's, live as after a rebuild; nothing waits for a site that is no more."""
+    site = Site(name="gazette", url="https://news.example/", hosts=("blog.example",))
+    run = CrawlRun(id="run-1", sites=(site,), started_at=datetime(2024, 3, 2, tzinfo=UTC))
+
+    def due(archive: Archive) -> set[str]:
+        found = archive.index.due(datetime(2030, 1, 1, tzinfo=UTC), sites=["gazette"], limit=9, per_host=9)
+        return {one.url for one in found}
+
+    with Archive.init(tmp_path / "archive") as archive:
+        archive.import_files([warc(tmp_path / "a.warc.gz", "https://news.example/feed", answer=FEED)])
+        archive.import_files([warc(tmp_path / "b.warc.gz", run=run)])
+        live = due(archive)
+        archive.rebuild()
+        assert due(archive) >= live
+    assert "https://news.example/b" in live

@@ -22,7 +22,7 @@ def test_a_lock_says_who_holds_it(tmp_path: Path) -> None:
 def test_all_locks_or_none(tmp_path: Path) -> None:
     """Where one of the sites is busy, none is held afterwards; other sites are free all the time."""
     with locked(tmp_path, ["b"], SINCE):
-        held = f"b is being crawled by process {os.getpid()} since 2026-11-25T01:02:03"
+        held = f"b is being crawled or rebuilt by process {os.getpid()} since 2026-11-25T01:02:03"
         with pytest.raises(ArchiveBusy, match=held), locked(tmp_path, ["a", "b"], SINCE):
             pass
         with locked(tmp_path, ["a"], SINCE):
