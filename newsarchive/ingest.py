@@ -160,10 +160,8 @@ class Ingestor:
         """Note that it is read now. Called where that happens."""
         item.since = time.monotonic()
         with self._changed:
-            was_full = self._unread >= self._batching.unread
             self._unread -= size
-            if was_full:
-                self._changed.notify_all()
+            self._changed.notify_all()
 
     def _put(self, item: _Item) -> None:
         with self._changed:
