@@ -4,6 +4,7 @@ What lies between records, or is none, is named and passed over; damage costs wh
 """
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 
 from storage.errors import BadRecord
@@ -24,7 +25,7 @@ _BELIEVABLE = 1 << 40
 """Bytes of a block that a Content-Length may claim and be stepped over; one that claims more is taken for damage."""
 
 
-class Framer:
+class Framer(ABC):
     """The walk over a file; what a record looks like is for WARC and ARC to say."""
 
     begin: "re.Pattern[bytes]" = WARC_BEGIN
@@ -48,9 +49,9 @@ class Framer:
             except BadRecord as problem:
                 self._lose(problem.offset, problem.what)
 
+    @abstractmethod
     def record(self) -> bytes:
         """Return the record that begins here; BadRecord where it cannot be had and the walk goes on behind it."""
-        raise NotImplementedError
 
     def lost(self, place: int, what: str) -> BadRecord:
         """Return the error that says so."""
