@@ -8,6 +8,7 @@
     |   |-- DiskFull                  74
     |-- IndexFailure                  70   the SQL index cannot be used
     |   |-- IndexTooNew               70   a later newsarchive wrote it
+    |   |-- QueryTooLong              70   a question takes longer than is allowed
     |-- WarcError                     65   bytes in a WARC file are not what they should be (EX_DATAERR)
     |   |-- TornRecord                65
     |   |-- BadRecord                 65
@@ -84,6 +85,16 @@ class IndexTooNew(IndexFailure):
         )
         self.found = found
         self.known = known
+
+
+class QueryTooLong(IndexFailure):
+    """A question to the index takes longer than is allowed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the question takes the index longer than is allowed, and was given up; nothing was changed. "
+            "Ask for less: fewer words that are everywhere, a shorter time, one site"
+        )
 
 
 class WarcError(ArchiveError):

@@ -22,14 +22,14 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.sql.elements import KeyedColumnElement
 
-from storage.errors import DiskFull, IndexFailure, IndexTooNew
+from storage.errors import DiskFull, IndexFailure, IndexTooNew, QueryTooLong
 from storage.index.tables import Base
 
 T = TypeVar("T")
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 AnySelect: TypeAlias = Select[*tuple[Any, ...]]
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration in storage/index/migrations/versions: the schema that this code speaks."""
 
 _PRAGMAS = (
@@ -43,6 +43,8 @@ _PRAGMAS = (
 _WRITER_CACHE, _READER_CACHE = 65536, 8192
 """Kilobytes of pages that a connection of SQLite keeps: the writer touches all of its indexes, readers are many."""
 _ATTEMPTS = 6
+_STEPS = 10_000
+"""Instructions of SQLite's machine between two looks at the clock: some 0.1 ms."""
 
 
 class Database:
@@ -78,10 +80,17 @@ class Database:
         self._writer.dispose()
 
     @contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """A connection that sees one state of the database."""
+    def reading(self, timeout: float | None = None) -> Iterator[Connection]:
+        """A connection that sees one state of the database.
+
+        With a timeout, QueryTooLong where the reader takes more than so many seconds (PostgreSQL: for one statement).
+        """
         with naming_errors(self.name), self.engine.connect() as connection, connection.begin():
-            yield connection
+            if timeout is None:
+                yield connection
+            else:
+                with limited(connection, timeout):
+                    yield connection
 
     def write(self, work: Callable[[Connection], T], *, undone: Callable[[], None] = lambda: None) -> T:
         """Do work in one transaction, again where another writer was in the way; `undone` is told of each failure."""
@@ -218,6 +227,8 @@ def naming_errors(name: str) -> Iterator[None]:
         raise
     except DBAPIError as error:
         said = " ".join(str(error.orig).split())
+        if said == "interrupted" or getattr(error.orig, "sqlstate", None) == "57014":
+            raise QueryTooLong from error
         if "disk is full" in said or getattr(error.orig, "sqlstate", None) == "53100":
             raise DiskFull(
                 f"no space is left for the index {name}; what was committed before is whole. "
@@ -227,6 +238,24 @@ def naming_errors(name: str) -> Iterator[None]:
             f"the index {name} cannot be used: {said}. The WARC files are untouched. "
             "See what is wrong with: newsarchive doctor"
         ) from error
+
+
+@contextmanager
+def limited(connection: Connection, seconds: float) -> Iterator[None]:
+    """Give up what is asked of the connection when the time is over."""
+    if connection.dialect.name == "postgresql":
+        # Until the transaction's end, which is the reader's.
+        connection.exec_driver_sql(f"SET LOCAL statement_timeout = {max(1, round(seconds * 1000))}")
+        yield
+        return
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    deadline = time.monotonic() + seconds
+    driver.set_progress_handler(lambda: time.monotonic() > deadline, _STEPS)
+    try:
+        yield
+    finally:
+        driver.set_progress_handler(None, 0)
 
 
 def insert_rows(

@@ -9,6 +9,7 @@ from sqlalchemy import BindParameter, Connection, Select, and_, bindparam, false
 from storage.index.database import AnyRow, AnySelect
 from storage.index.narrow import conditions
 from storage.index.search import matching_versions
+from storage.index.shown import current_version
 from storage.index.tables import (
     ArticleRow,
     AuthorRow,
@@ -55,7 +56,7 @@ def _chosen(connection: Connection, filters: Filters, *, all_versions: bool) -> 
         .order_by(SiteRow.name, UrlRow.url, VersionRow.number)
     )
     if not all_versions:
-        chosen = chosen.where(VersionRow.current)
+        chosen = chosen.where(current_version(connection, filters.exclude))
     if filters.query is not None:
         chosen = chosen.where(VersionRow.id.in_(matching_versions(connection, filters.query, filters)))
     return chosen

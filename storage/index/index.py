@@ -1,39 +1,19 @@
 """The SQL index: one object for all who read or write it."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
-from typing import Any, Literal, Self, TypeVar
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Self, TypeVar
 
 from sqlalchemy import Connection
 
-from storage.index import queries, registry
-from storage.index import status as counts
+from storage.index import registry
 from storage.index.database import Database
-from storage.index.export import export
 from storage.index.frontier import add_due, due, next_due_at, put_off
 from storage.index.names import Names
-from storage.index.search import search
+from storage.index.reader import Reader
 from storage.index.settle import learn_all, settle
 from storage.index.sites import load_book
-from storage.index.tables import CaptureRow
-from storage.index.views import (
-    ALL_CAPTURES,
-    EVERYTHING,
-    ArticleLine,
-    ArticleView,
-    BoilerplateView,
-    CaptureFilters,
-    CaptureView,
-    Committed,
-    CrawlView,
-    Filters,
-    SearchPage,
-    Settled,
-    SourceView,
-    Status,
-    VersionView,
-    WarcFileView,
-)
+from storage.index.views import Committed, Settled
 from storage.index.write import commit
 from storage.model import CrawlRun, Due, Found, Ingest, NextLook, RefersTo, Seen, Site
 
@@ -44,11 +24,11 @@ FIRST_LEARNT_AFTER = 100
 LEARN_AT_LEAST_EVERY = 50_000
 
 
-class Index:
+class Index(Reader):
     """The SQL index of one archive. Safe to share between threads; one commit runs at a time."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        super().__init__(database)
         self._names = Names()
         self._unlearnt, self._learn_after = 0, FIRST_LEARNT_AFTER
 
@@ -150,88 +130,3 @@ class Index:
         """The latest whole 200 response of that URL."""
         with self._database.reading() as connection:
             return registry.original_by_url(connection, url)
-
-    def search(
-        self,
-        text: str,
-        filters: Filters = EVERYTHING,
-        *,
-        limit: int = 20,
-        offset: int = 0,
-        order: Literal["newest", "rank"] = "newest",
-    ) -> SearchPage:
-        """Articles that match, one hit each. A query that makes no sense finds what it can and says so."""
-        with self._database.reading() as connection:
-            return search(connection, text, filters, limit=limit, offset=offset, order=order)
-
-    def article(self, article_id: int) -> ArticleView | None:
-        """One article with its history."""
-        with self._database.reading() as connection:
-            return queries.article(connection, article_id)
-
-    def find_article(self, url: str) -> int | None:
-        """The article that a URL names or has shown."""
-        with self._database.reading() as connection:
-            return queries.find_article(connection, url)
-
-    def version(self, version_id: int) -> VersionView | None:
-        """One version, whole."""
-        with self._database.reading() as connection:
-            return queries.version(connection, version_id)
-
-    def articles(self, filters: Filters = EVERYTHING, *, limit: int = 50, offset: int = 0) -> tuple[ArticleLine, ...]:
-        """Articles by date, newest first (`filters.query` is not looked at)."""
-        with self._database.reading() as connection:
-            return queries.articles(connection, filters, limit=limit, offset=offset)
-
-    def capture(self, capture_id: int) -> CaptureView | None:
-        """One capture by its id."""
-        with self._database.reading() as connection:
-            return queries.capture(connection, CaptureRow.id == capture_id)
-
-    def capture_of_record(self, record_id: str) -> CaptureView | None:
-        """One capture by its record's id."""
-        with self._database.reading() as connection:
-            return queries.capture(connection, CaptureRow.record_id == record_id)
-
-    def captures(
-        self,
-        filters: CaptureFilters = ALL_CAPTURES,
-        *,
-        order: Literal["newest", "oldest", "urlkey"] = "newest",
-        limit: int | None = None,
-        offset: int = 0,
-    ) -> Iterator[CaptureView]:
-        """Captures, streamed. Order "urlkey" is that of a CDX file: by urlkey, then time."""
-        with self._database.reading() as connection:
-            yield from queries.captures(connection, filters, order=order, limit=limit, offset=offset)
-
-    def export(self, filters: Filters = EVERYTHING, *, all_versions: bool = False) -> Iterator[dict[str, Any]]:
-        """One line an article (or version), streamed in the order of articles' URLs."""
-        with self._database.reading() as connection:
-            yield from export(connection, filters, all_versions=all_versions)
-
-    def status(self, now: datetime | None = None) -> Status:
-        """What the archive holds, site by site."""
-        with self._database.reading() as connection:
-            return counts.status(connection, now or datetime.now(UTC))
-
-    def crawls(self, *, limit: int = 50) -> tuple[CrawlView, ...]:
-        """Runs, newest first."""
-        with self._database.reading() as connection:
-            return counts.crawls(connection, limit=limit)
-
-    def warc_files(self) -> tuple[WarcFileView, ...]:
-        """All WARC files the index knows, by name."""
-        with self._database.reading() as connection:
-            return counts.warc_files(connection)
-
-    def sources(self, site: str | None = None) -> tuple[SourceView, ...]:
-        """Feeds, sitemaps and listings, by URL."""
-        with self._database.reading() as connection:
-            return counts.sources(connection, site)
-
-    def boilerplate(self, site: str) -> tuple[BoilerplateView, ...]:
-        """Paragraphs that several articles of a site carry, the most printed first."""
-        with self._database.reading() as connection:
-            return counts.boilerplate(connection, site)

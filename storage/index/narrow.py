@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, Connection, false, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
+from storage.index.shown import shown_articles, shown_versions
 from storage.index.tables import ArticleRow, AuthorRow, SiteRow, VersionAuthorRow, VersionRow
 from storage.index.terms import folded
 from storage.index.views import Filters
@@ -12,7 +13,7 @@ from storage.index.views import Filters
 
 def conditions(connection: Connection, filters: Filters) -> list[ColumnElement[bool]]:
     """What articles joined with versions have to fulfil; `filters.query` is the search's."""
-    wanted: list[ColumnElement[bool]] = []
+    wanted = shown_articles(connection, filters.exclude) + shown_versions(connection, filters.exclude)
     if filters.site is not None:
         wanted.append(ArticleRow.site_id == _one(connection, filters.site))
     if filters.since is not None:

@@ -6,8 +6,10 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, false, func, or_, select
 
 from storage.index.database import AnyRow, AnySelect
+from storage.index.exclusions import NOTHING, Exclusions
 from storage.index.names import short_digest
 from storage.index.narrow import conditions
+from storage.index.shown import after, current_version, shown_articles, shown_captures, shown_versions
 from storage.index.tables import (
     ArticleRow,
     AuthorRow,
@@ -93,17 +95,17 @@ def captures(
         "oldest": (CaptureRow.fetched_at, CaptureRow.record_id),
         "urlkey": (UrlRow.urlkey, CaptureRow.fetched_at, CaptureRow.record_id),
     }
-    asked = _CAPTURES.where(*_capture_conditions(filters)).order_by(*by[order]).limit(limit).offset(offset)
+    asked = _CAPTURES.where(*_capture_conditions(connection, filters)).order_by(*by[order]).limit(limit).offset(offset)
     streaming = {"stream_results": True, "yield_per": 500}
     for row in connection.execute(asked, execution_options=streaming):
         yield _capture(row)
 
 
-def _capture_conditions(filters: CaptureFilters) -> list[ColumnElement[bool]]:
+def _capture_conditions(connection: Connection, filters: CaptureFilters) -> list[ColumnElement[bool]]:
     asked: tuple[tuple[Any, Callable[[Any], ColumnElement[bool]]], ...] = (
         (filters.url, lambda url: UrlRow.digest == short_digest(url)),
         (filters.urlkey, lambda key: UrlRow.urlkey == key),
-        (filters.urlkey_prefix, lambda prefix: and_(UrlRow.urlkey >= prefix, UrlRow.urlkey < _after(prefix))),
+        (filters.urlkey_prefix, lambda prefix: and_(UrlRow.urlkey >= prefix, UrlRow.urlkey < after(prefix))),
         (filters.site, lambda name: SiteRow.name == name),
         (filters.article_id, lambda article_id: CaptureRow.article_id == article_id),
         (filters.outcome, lambda outcome: CaptureRow.outcome == outcome.value),
@@ -112,17 +114,15 @@ def _capture_conditions(filters: CaptureFilters) -> list[ColumnElement[bool]]:
         (filters.since, lambda moment: CaptureRow.fetched_at >= moment),
         (filters.until, lambda moment: CaptureRow.fetched_at < moment),
     )
-    return [condition(value) for value, condition in asked if value is not None]
+    narrowed = [condition(value) for value, condition in asked if value is not None]
+    return narrowed + shown_captures(connection, filters.exclude)
 
 
-def _after(prefix: str) -> str:
-    """The least text that is greater than all that begin with a prefix."""
-    return prefix + chr(0x10FFFF)
-
-
-def capture(connection: Connection, condition: ColumnElement[bool]) -> CaptureView | None:
+def capture(
+    connection: Connection, condition: ColumnElement[bool], exclude: Exclusions = NOTHING
+) -> CaptureView | None:
     """The capture of which a condition holds."""
-    row = connection.execute(_CAPTURES.where(condition)).first()
+    row = connection.execute(_CAPTURES.where(condition, *shown_captures(connection, exclude))).first()
     return _capture(row) if row else None
 
 
@@ -138,16 +138,17 @@ _VERSIONS = (
 )  # fmt: skip
 
 
-def version(connection: Connection, version_id: int) -> VersionView | None:
+def version(connection: Connection, version_id: int, exclude: Exclusions = NOTHING) -> VersionView | None:
     """One version, whole."""
-    row = connection.execute(_VERSIONS.where(VersionRow.id == version_id)).first()
+    shown = shown_articles(connection, exclude) + shown_versions(connection, exclude)
+    row = connection.execute(_VERSIONS.where(VersionRow.id == version_id, *shown)).first()
     if row is None:
         return None
     first = capture(connection, CaptureRow.id == row.capture_id)
     assert first is not None
     seen = connection.execute(
         select(func.min(CaptureRow.fetched_at).label("first"), func.max(CaptureRow.fetched_at).label("last")).where(
-            CaptureRow.version_id == version_id
+            CaptureRow.version_id == version_id, *shown_captures(connection, exclude)
         )
     ).one()
     return VersionView(
@@ -158,7 +159,7 @@ def version(connection: Connection, version_id: int) -> VersionView | None:
         language=row.language, image=row.image, image_caption=row.image_caption,
         access=Access(row.access) if row.access else None, live=row.live, noarchive=row.noarchive, digest=row.digest,
         first_seen=seen.first, last_seen=seen.last, paragraphs=_paragraphs(connection, version_id, row.site_id),
-        link_groups=link_groups(connection, row.capture_id), capture=first,
+        link_groups=link_groups(connection, row.capture_id, exclude), capture=first,
     )  # fmt: skip
 
 
@@ -187,7 +188,7 @@ def _paragraphs(connection: Connection, version_id: int, site_id: int) -> tuple[
     return tuple(ParagraphView(role=Role(row.role), text=row.text, boilerplate=row.out) for row in rows)
 
 
-def link_groups(connection: Connection, capture_id: int) -> tuple[LinkGroupView, ...]:
+def link_groups(connection: Connection, capture_id: int, exclude: Exclusions = NOTHING) -> tuple[LinkGroupView, ...]:
     """Links on a captured page, each with the article that it leads to."""
     groups = connection.execute(
         select(LinkGroupRow.id, LinkGroupRow.kind, LinkGroupRow.label)
@@ -197,11 +198,19 @@ def link_groups(connection: Connection, capture_id: int) -> tuple[LinkGroupView,
     ).all()
     if not groups:
         return ()
-    article = select(func.min(ArticleRow.id)).where(ArticleRow.url_id == UrlRow.id).scalar_subquery()
-    shown = select(func.min(CaptureRow.article_id)).where(CaptureRow.url_id == UrlRow.id).scalar_subquery()
+    held = shown_articles(connection, exclude)
+    article = select(func.min(ArticleRow.id)).where(ArticleRow.url_id == UrlRow.id, *held).scalar_subquery()
+    shown = select(func.min(CaptureRow.article_id)).where(CaptureRow.url_id == UrlRow.id)
+    if held:
+        shown = shown.join(ArticleRow, ArticleRow.id == CaptureRow.article_id).where(*held)
     links: dict[int, list[LinkView]] = {}
     for row in connection.execute(
-        select(LinkRow.group_id, UrlRow.url, LinkRow.anchor, func.coalesce(article, shown).label("article_id"))
+        select(
+            LinkRow.group_id,
+            UrlRow.url,
+            LinkRow.anchor,
+            func.coalesce(article, shown.scalar_subquery()).label("article_id"),
+        )
         .join(UrlRow, UrlRow.id == LinkRow.url_id)
         .where(LinkRow.group_id.in_({group.id for group in groups}))
         .order_by(LinkRow.group_id, LinkRow.position)
@@ -214,25 +223,28 @@ def link_groups(connection: Connection, capture_id: int) -> tuple[LinkGroupView,
     )
 
 
-def article(connection: Connection, article_id: int) -> ArticleView | None:
+def article(connection: Connection, article_id: int, exclude: Exclusions = NOTHING) -> ArticleView | None:
     """One article with its history."""
-    row = connection.execute(_articles().where(ArticleRow.id == article_id)).first()
+    shown = shown_articles(connection, exclude) + shown_versions(connection, exclude)
+    row = connection.execute(_articles(connection, exclude).where(ArticleRow.id == article_id, *shown)).first()
     if row is None:
         return None
-    current = version(connection, row.version_id)
+    current = version(connection, row.version_id, exclude)
     assert current is not None
     urls = select(CaptureRow.url_id).where(CaptureRow.article_id == article_id)
     mine = or_(CaptureRow.article_id == article_id, CaptureRow.url_id.in_(urls.union(select(ArticleRow.url_id).where(
         ArticleRow.id == article_id))))  # fmt: skip
-    all_captures = connection.execute(_CAPTURES.where(mine).order_by(CaptureRow.fetched_at, CaptureRow.record_id))
+    held = _CAPTURES.where(mine, *shown_captures(connection, exclude))
+    all_captures = connection.execute(held.order_by(CaptureRow.fetched_at, CaptureRow.record_id))
     return ArticleView(
         id=row.id, site=row.site, url=row.url, state=row.state, first_seen=row.first_seen_at,
-        last_seen=row.last_seen_at, current=current, versions=_version_lines(connection, article_id),
-        captures=tuple(_capture(one) for one in all_captures), linked_from=_linked_from(connection, article_id),
+        last_seen=row.last_seen_at, current=current, versions=_version_lines(connection, article_id, exclude),
+        captures=tuple(_capture(one) for one in all_captures),
+        linked_from=_linked_from(connection, article_id, exclude),
     )  # fmt: skip
 
 
-def _version_lines(connection: Connection, article_id: int) -> tuple[VersionLine, ...]:
+def _version_lines(connection: Connection, article_id: int, exclude: Exclusions) -> tuple[VersionLine, ...]:
     rows = connection.execute(
         select(
             VersionRow.id, VersionRow.number, VersionRow.headline, VersionRow.digest,
@@ -240,7 +252,7 @@ def _version_lines(connection: Connection, article_id: int) -> tuple[VersionLine
             func.count().label("captures"),
         )
         .join(CaptureRow, CaptureRow.version_id == VersionRow.id)
-        .where(VersionRow.article_id == article_id)
+        .where(VersionRow.article_id == article_id, *shown_captures(connection, exclude))
         .group_by(VersionRow.id, VersionRow.number, VersionRow.headline, VersionRow.digest)
         .order_by(VersionRow.number)
     )  # fmt: skip
@@ -253,23 +265,24 @@ def _version_lines(connection: Connection, article_id: int) -> tuple[VersionLine
     )  # fmt: skip
 
 
-def _linked_from(connection: Connection, article_id: int) -> tuple[ArticleLine, ...]:
+def _linked_from(connection: Connection, article_id: int, exclude: Exclusions) -> tuple[ArticleLine, ...]:
     shown = select(CaptureRow.url_id).where(CaptureRow.article_id == article_id)
     urls = shown.union(select(ArticleRow.url_id).where(ArticleRow.id == article_id))
     pages = (
         select(VersionRow.article_id)
         .join(CaptureGroupRow, CaptureGroupRow.capture_id == VersionRow.capture_id)
         .join(LinkRow, LinkRow.group_id == CaptureGroupRow.group_id)
-        .where(LinkRow.url_id.in_(urls))
+        .where(LinkRow.url_id.in_(urls), *shown_versions(connection, exclude))
     )
-    asked = _articles().where(ArticleRow.id.in_(pages), ArticleRow.id != article_id)
+    shown_here = shown_articles(connection, exclude)
+    asked = _articles(connection, exclude).where(ArticleRow.id.in_(pages), ArticleRow.id != article_id, *shown_here)
     return tuple(_line(row) for row in connection.execute(_newest(asked).limit(MOST_LINKED_FROM)))
 
 
 _COUNTED = VersionRow.__table__.alias("counted_versions")
 
 
-def _articles() -> AnySelect:
+def _articles(connection: Connection, exclude: Exclusions) -> AnySelect:
     return (
         select(
             ArticleRow, SiteRow.name.label("site"), UrlRow.url, VersionRow.id.label("version_id"),
@@ -279,7 +292,7 @@ def _articles() -> AnySelect:
         )
         .join(SiteRow, SiteRow.id == ArticleRow.site_id)
         .join(UrlRow, UrlRow.id == ArticleRow.url_id)
-        .join(VersionRow, and_(VersionRow.article_id == ArticleRow.id, VersionRow.current))
+        .join(VersionRow, and_(VersionRow.article_id == ArticleRow.id, current_version(connection, exclude)))
     )  # fmt: skip
 
 
@@ -296,24 +309,28 @@ def _line(row: AnyRow) -> ArticleLine:
 
 def articles(connection: Connection, filters: Filters, *, limit: int, offset: int) -> tuple[ArticleLine, ...]:
     """Articles by date, newest first."""
-    asked = _articles().where(*conditions(connection, filters))
+    asked = _articles(connection, filters.exclude).where(*conditions(connection, filters))
     return tuple(_line(row) for row in connection.execute(_newest(asked).limit(limit).offset(offset)))
 
 
-def find_article(connection: Connection, url: str) -> int | None:
+def find_article(connection: Connection, url: str, exclude: Exclusions = NOTHING) -> int | None:
     """The article that a URL names, or else the one that its newest capture shows."""
     at = {"digest": short_digest(url)}
     named = (
         select(ArticleRow.id)
         .join(UrlRow, UrlRow.id == ArticleRow.url_id)
-        .where(UrlRow.digest == bindparam("digest"))
+        .where(UrlRow.digest == bindparam("digest"), *shown_articles(connection, exclude))
         .order_by(ArticleRow.last_seen_at.desc())
         .limit(1)
     )
     shown = (
         select(CaptureRow.article_id)
         .join(UrlRow, UrlRow.id == CaptureRow.url_id)
-        .where(UrlRow.digest == bindparam("digest"), CaptureRow.article_id.is_not(None))
+        .where(
+            UrlRow.digest == bindparam("digest"),
+            CaptureRow.article_id.is_not(None),
+            *shown_captures(connection, exclude),
+        )
         .order_by(CaptureRow.fetched_at.desc())
         .limit(1)
     )

@@ -6,6 +6,8 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, case, func, select
 
+from storage.index.exclusions import NOTHING, Exclusions
+from storage.index.shown import shown_urls
 from storage.index.tables import (
     ArticleRow,
     BoilerplateRow,
@@ -24,13 +26,13 @@ from storage.index.views import BoilerplateView, CrawlView, SiteStatus, SourceVi
 from storage.model import Outcome, UrlKind
 
 
-def status(connection: Connection, now: datetime) -> Status:
-    """What the archive holds, site by site."""
-    sites = _sites(connection, now)
+def status(connection: Connection, now: datetime, exclude: Exclusions = NOTHING) -> Status:
+    """What the archive holds, site by site; hidden sites are left out, what else is excluded is counted."""
+    sites = tuple(site for site in _sites(connection, now) if site.name not in exclude.hidden)
     files = connection.execute(
         select(func.count().label("files"), func.coalesce(func.sum(WarcFileRow.size), 0).label("bytes"))
     ).one()
-    last = crawls(connection, limit=1)
+    last = crawls(connection, limit=1, exclude=exclude)
     return Status(
         sites=sites,
         articles=sum(site.articles for site in sites),
@@ -93,7 +95,7 @@ def _waiting(connection: Connection, now: datetime) -> Mapping[str, dict[str, An
     }
 
 
-def crawls(connection: Connection, *, limit: int) -> tuple[CrawlView, ...]:
+def crawls(connection: Connection, *, limit: int, exclude: Exclusions = NOTHING) -> tuple[CrawlView, ...]:
     """Runs, newest first."""
     captured = select(func.count()).where(CaptureRow.crawl_id == CrawlRow.id).scalar_subquery()
     rows = connection.execute(
@@ -106,7 +108,8 @@ def crawls(connection: Connection, *, limit: int) -> tuple[CrawlView, ...]:
         .where(CrawlSiteRow.crawl_id.in_([row.id for row in rows]))
         .order_by(SiteRow.name)
     ):
-        sites.setdefault(crawl_id, []).append(name)
+        if name not in exclude.hidden:
+            sites.setdefault(crawl_id, []).append(name)
     return tuple(
         CrawlView(
             id=row.run, sites=tuple(sites.get(row.id, ())), started_at=row.started_at, finished_at=row.finished_at,
@@ -132,12 +135,13 @@ def warc_files(connection: Connection) -> tuple[WarcFileView, ...]:
     )
 
 
-def sources(connection: Connection, site: str | None) -> tuple[SourceView, ...]:
+def sources(connection: Connection, site: str | None, exclude: Exclusions = NOTHING) -> tuple[SourceView, ...]:
     """Feeds, sitemaps and listings, by URL."""
     asked = (
         select(SourceRow, UrlRow.url, SiteRow.name.label("site"))
         .join(UrlRow, UrlRow.id == SourceRow.url_id)
         .join(SiteRow, SiteRow.id == SourceRow.site_id)
+        .where(*shown_urls(exclude, SourceRow.url_id.expression), SiteRow.name.not_in(sorted(exclude.hidden)))
         .order_by(UrlRow.url)
     )
     if site is not None:

@@ -285,6 +285,9 @@ class CaptureRow(Base):
     entries: Mapped[int] = mapped_column(comment="Items of a feed or sitemap, links of a listing")
     content_digest: Mapped[str | None] = mapped_column(comment="SHA-256 of the entity, content coding undone")
     is_read: Mapped[bool] = mapped_column(comment="False for a revisit that shows what its original showed")
+    extractor: Mapped[str | None] = mapped_column(
+        comment="Version of the code that read it; null before that was noted, and where is_read is false"
+    )
     etag: Mapped[str | None] = mapped_column(comment="ETag, as the server sent it")
     last_modified: Mapped[str | None] = mapped_column(comment="Last-Modified, as the server sent it")
     article_id: Mapped[int | None] = _to("articles.id", "The article that it shows")
@@ -347,6 +350,7 @@ class VersionRow(Base):
     image_url_id: Mapped[int | None] = _to("urls.id", "Lead image")
     image_caption: Mapped[str | None] = mapped_column(comment="Caption of the lead image")
     length: Mapped[int] = mapped_column(comment="Paragraphs, of all roles")
+    extractor: Mapped[str | None] = mapped_column(comment="Version of the code that read its first capture")
     counted: Mapped[bool] = mapped_column(comment="False until its paragraphs are counted for boilerplate")
 
 

@@ -153,6 +153,7 @@ def _version_row(draft: Draft, urls: Mapping[str, int]) -> dict[str, Any]:
         "image_url_id": urls[image.url] if image else None,
         "image_caption": image.caption if image else None,
         "length": len(article.paragraphs),
+        "extractor": draft.first.reading.extractor,
         "counted": False,
     }
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
+from storage.index.exclusions import NOTHING, Exclusions
 from storage.model import BODY_ROLES, Access, LinkKind, Outcome, RecordPlace, RefersTo, Role, UrlKind
 
 
@@ -26,6 +27,8 @@ class Filters:
     """Primary subtag, such as "en"."""
     query: str | None = None
     """Words as in a search."""
+    exclude: Exclusions = NOTHING
+    """What is left out, whatever else is asked for. A Reader puts its own here."""
 
 
 EVERYTHING = Filters()
@@ -49,6 +52,8 @@ class CaptureFilters:
     """Fetched then or later."""
     until: datetime | None = None
     """Fetched before then."""
+    exclude: Exclusions = NOTHING
+    """What is left out, whatever else is asked for. A Reader puts its own here."""
 
 
 ALL_CAPTURES = CaptureFilters()

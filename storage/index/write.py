@@ -236,6 +236,7 @@ def _capture_row(
         "entries": entry.entries,
         "content_digest": entry.content_digest,
         "is_read": entry.is_read,
+        "extractor": entry.reading.extractor if entry.is_read else None,
         "etag": capture.etag,
         "last_modified": capture.last_modified,
         "article_id": entry.article_id,

@@ -1,0 +1,145 @@
+"""What may be asked of the index. Who shows the archive to others holds a Reader that leaves out what they must not see."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from sqlalchemy import Connection
+
+from storage.index import queries
+from storage.index import status as counts
+from storage.index.database import Database
+from storage.index.exclusions import NOTHING, Exclusions
+from storage.index.export import export
+from storage.index.search import search
+from storage.index.tables import CaptureRow
+from storage.index.views import (
+    ALL_CAPTURES,
+    EVERYTHING,
+    ArticleLine,
+    ArticleView,
+    BoilerplateView,
+    CaptureFilters,
+    CaptureView,
+    CrawlView,
+    Filters,
+    SearchPage,
+    SourceView,
+    Status,
+    VersionView,
+    WarcFileView,
+)
+
+
+class Reader:
+    """The questions that the index answers. Every method here takes `exclude` into account: what it names is not there.
+
+    An Index is a Reader that leaves nothing out; `showing` makes one that does.
+    """
+
+    def __init__(self, database: Database, exclude: Exclusions = NOTHING, timeout: float | None = None) -> None:
+        self._database = database
+        self.exclude = exclude
+        self._timeout = timeout
+
+    def showing(self, exclude: Exclusions, *, timeout: float | None = None) -> "Reader":
+        """The same index without what is excluded; a question that takes longer than `timeout` seconds is given up."""
+        return Reader(self._database, exclude, timeout)
+
+    def _reading(self) -> AbstractContextManager[Connection]:
+        return self._database.reading(timeout=self._timeout)
+
+    def _open(self, filters: Filters) -> Filters:
+        return replace(filters, exclude=self.exclude) if self.exclude else filters
+
+    def _open_captures(self, filters: CaptureFilters) -> CaptureFilters:
+        return replace(filters, exclude=self.exclude) if self.exclude else filters
+
+    def search(
+        self,
+        text: str,
+        filters: Filters = EVERYTHING,
+        *,
+        limit: int = 20,
+        offset: int = 0,
+        order: Literal["newest", "rank"] = "newest",
+    ) -> SearchPage:
+        """Articles that match, one hit each. A query that makes no sense finds what it can and says so."""
+        with self._reading() as connection:
+            return search(connection, text, self._open(filters), limit=limit, offset=offset, order=order)
+
+    def article(self, article_id: int) -> ArticleView | None:
+        """One article with its history."""
+        with self._reading() as connection:
+            return queries.article(connection, article_id, self.exclude)
+
+    def find_article(self, url: str) -> int | None:
+        """The article that a URL names or has shown."""
+        with self._reading() as connection:
+            return queries.find_article(connection, url, self.exclude)
+
+    def version(self, version_id: int) -> VersionView | None:
+        """One version, whole."""
+        with self._reading() as connection:
+            return queries.version(connection, version_id, self.exclude)
+
+    def articles(self, filters: Filters = EVERYTHING, *, limit: int = 50, offset: int = 0) -> tuple[ArticleLine, ...]:
+        """Articles by date, newest first (`filters.query` is not looked at)."""
+        with self._reading() as connection:
+            return queries.articles(connection, self._open(filters), limit=limit, offset=offset)
+
+    def capture(self, capture_id: int) -> CaptureView | None:
+        """One capture by its id."""
+        with self._reading() as connection:
+            return queries.capture(connection, CaptureRow.id == capture_id, self.exclude)
+
+    def capture_of_record(self, record_id: str) -> CaptureView | None:
+        """One capture by its record's id."""
+        with self._reading() as connection:
+            return queries.capture(connection, CaptureRow.record_id == record_id, self.exclude)
+
+    def captures(
+        self,
+        filters: CaptureFilters = ALL_CAPTURES,
+        *,
+        order: Literal["newest", "oldest", "urlkey"] = "newest",
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> Iterator[CaptureView]:
+        """Captures, streamed. Order "urlkey" is that of a CDX file: by urlkey, then time."""
+        with self._reading() as connection:
+            yield from queries.captures(
+                connection, self._open_captures(filters), order=order, limit=limit, offset=offset
+            )
+
+    def export(self, filters: Filters = EVERYTHING, *, all_versions: bool = False) -> Iterator[dict[str, Any]]:
+        """One line an article (or version), streamed in the order of articles' URLs."""
+        with self._reading() as connection:
+            yield from export(connection, self._open(filters), all_versions=all_versions)
+
+    def status(self, now: datetime | None = None) -> Status:
+        """What the archive holds, site by site."""
+        with self._reading() as connection:
+            return counts.status(connection, now or datetime.now(UTC), self.exclude)
+
+    def crawls(self, *, limit: int = 50) -> tuple[CrawlView, ...]:
+        """Runs, newest first."""
+        with self._reading() as connection:
+            return counts.crawls(connection, limit=limit, exclude=self.exclude)
+
+    def warc_files(self) -> tuple[WarcFileView, ...]:
+        """All WARC files the index knows, by name."""
+        with self._reading() as connection:
+            return counts.warc_files(connection)
+
+    def sources(self, site: str | None = None) -> tuple[SourceView, ...]:
+        """Feeds, sitemaps and listings, by URL."""
+        with self._reading() as connection:
+            return counts.sources(connection, site, self.exclude)
+
+    def boilerplate(self, site: str) -> tuple[BoilerplateView, ...]:
+        """Paragraphs that several articles of a site carry, the most printed first."""
+        with self._reading() as connection:
+            return () if site in self.exclude.hidden else counts.boilerplate(connection, site)
