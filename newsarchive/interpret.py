@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from newsarchive.version import EXTRACTOR
 from storage.errors import ArchiveError
 from storage.model import Capture, Discovery, Outcome, Reading, RecordPlace, RefersTo, UrlKind
 from storage.warc.reader import Kept
@@ -50,16 +51,20 @@ def at_once(kept: Kept) -> Reading | None:
     if capture.kind == "resource":
         return None
     if capture.status is None:
-        return Reading(outcome=Outcome.ERROR, reason="no HTTP answer")
+        return _said(Outcome.ERROR, "no HTTP answer")
     return _by_status(capture, kept.discovery)
+
+
+def _said(outcome: Outcome, reason: str) -> Reading:
+    return Reading(outcome=outcome, reason=reason, extractor=EXTRACTOR)
 
 
 def _revisit(capture: Capture) -> Reading | None:
     same_url = capture.refers_to is not None and capture.refers_to.url in (None, capture.url)
     if capture.profile == "server-not-modified" or capture.status == 304:
-        return Reading(outcome=Outcome.NOT_MODIFIED, reason="304: the server says nothing changed")
+        return _said(Outcome.NOT_MODIFIED, "304: the server says nothing changed")
     if same_url:
-        return Reading(outcome=Outcome.NOT_MODIFIED, reason="the same bytes as an earlier capture")
+        return _said(Outcome.NOT_MODIFIED, "the same bytes as an earlier capture")
     return None
 
 
@@ -68,29 +73,29 @@ def _by_status(capture: Capture, discovery: Discovery | None) -> Reading | None:
     if 300 <= status < 400:
         return _elsewhere(capture, status)
     if status in (404, 410):
-        return Reading(outcome=Outcome.GONE, reason=f"HTTP {status}")
+        return _said(Outcome.GONE, f"HTTP {status}")
     if status in _WORTH_READING and capture.payload_size:
         return None
     if not 200 <= status < 300:
-        return Reading(outcome=Outcome.ERROR, reason=f"HTTP {status}")
+        return _said(Outcome.ERROR, f"HTTP {status}")
     return _by_body(capture, discovery)
 
 
 def _elsewhere(capture: Capture, status: int) -> Reading:
     if status == 304:
-        return Reading(outcome=Outcome.NOT_MODIFIED, reason="304: the server says nothing changed")
+        return _said(Outcome.NOT_MODIFIED, "304: the server says nothing changed")
     if capture.redirect_url:
-        return Reading(outcome=Outcome.REDIRECT, reason=f"{status} to {capture.redirect_url}")
-    return Reading(outcome=Outcome.ERROR, reason=f"HTTP {status} without a Location")
+        return _said(Outcome.REDIRECT, f"{status} to {capture.redirect_url}")
+    return _said(Outcome.ERROR, f"HTTP {status} without a Location")
 
 
 def _by_body(capture: Capture, discovery: Discovery | None) -> Reading | None:
     if capture.truncated:
         # Half an article must not become a version of the whole one.
-        return Reading(outcome=Outcome.ERROR, reason=f"cut short ({capture.truncated})")
+        return _said(Outcome.ERROR, f"cut short ({capture.truncated})")
     if not capture.payload_size:
         robots = discovery is not None and discovery.kind is UrlKind.ROBOTS
-        return Reading(outcome=Outcome.ROBOTS if robots else Outcome.EMPTY, reason="the answer has no body")
+        return _said(Outcome.ROBOTS if robots else Outcome.EMPTY, "the answer has no body")
     return None
 
 
@@ -119,7 +124,7 @@ def _original_block(capture: Capture, originals: Originals) -> bytes | Reading:
     try:
         place = capture.refers_to and originals.place_of(capture.refers_to)
         if not place:
-            return Reading(outcome=Outcome.UNREADABLE, reason="a revisit whose original this archive does not hold")
+            return _said(Outcome.UNREADABLE, "a revisit whose original this archive does not hold")
         return originals.block_at(place)
     except (ArchiveError, OSError) as problem:
-        return Reading(outcome=Outcome.UNREADABLE, reason=f"the original of a revisit cannot be read: {problem}")
+        return _said(Outcome.UNREADABLE, f"the original of a revisit cannot be read: {problem}")

@@ -326,6 +326,8 @@ class Reading:
     """Feeds a page names, sitemaps robots.txt or a sitemap index names, next pages of a listing (kind LISTING)."""
     content_digest: str | None = None
     """sha256 of the decoded payload; None where there was none."""
+    extractor: str | None = None
+    """Version of the code that read it (newsarchive.version); None where nobody noted it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,10 @@
 """What a worker does with one task: undo the codings, read the payload, and never fail."""
 
+from dataclasses import replace
+
 from newsarchive.extract.page import read as read_page
 from newsarchive.interpret import Task
+from newsarchive.version import EXTRACTOR
 from storage.errors import PayloadError, PayloadTooLarge
 from storage.model import Outcome, Reading
 from storage.warc.payload import decoded, http_headers
@@ -9,7 +12,10 @@ from storage.warc.payload import decoded, http_headers
 
 def read_task(asked: tuple[Task, int]) -> Reading:
     """Read one task's payload of at most so many bytes. What cannot be read is a Reading that says why."""
-    task, limit = asked
+    return replace(_read(*asked), extractor=EXTRACTOR)
+
+
+def _read(task: Task, limit: int) -> Reading:
     try:
         payload, headers = _payload(task, limit)
         return read_page(
