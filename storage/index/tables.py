@@ -11,6 +11,8 @@
       |                    |-------- search_documents
       |--- boilerplate ------------------------------------ paragraphs
 
+    hosts, families                              what the crawl remembers of whom to leave in peace
+
 Texts that are printed again and again (paragraphs, link groups, names) are rows of their own, found by their digest.
 """
 
@@ -171,6 +173,36 @@ class FrontierRow(Base):
     validated_at: Mapped[datetime | None] = mapped_column(comment="The capture whose validators these are")
     etag: Mapped[str | None] = mapped_column(comment="ETag of the newest 200 answer, to be sent back")
     last_modified: Mapped[str | None] = mapped_column(comment="Last-Modified of the newest 200 answer, to be sent back")
+
+
+class HostRow(Base):
+    """A host that wants patience."""
+
+    __tablename__ = "hosts"
+    __table_args__ = {"comment": "Hosts that asked for patience or gave no answer: known to the next run too"}  # noqa: RUF012
+
+    name: Mapped[str] = mapped_column(primary_key=True, comment="Host name")
+    ready_at: Mapped[datetime | None] = mapped_column(comment="Nothing is asked of it before")
+    refusals: Mapped[int] = mapped_column(comment="Answers in a row that asked for patience")
+    strain: Mapped[int] = mapped_column(comment="How often its delay is doubled at present")
+    reason: Mapped[str] = mapped_column(comment="Why it is left in peace")
+    noted_at: Mapped[datetime] = mapped_column(comment="When this was noted")
+
+
+class FamilyRow(Base):
+    """URLs of one shape."""
+
+    __tablename__ = "families"
+    __table_args__ = (
+        PrimaryKeyConstraint("site", "family"),
+        {"comment": "Families of URLs whose last captures brought nothing new"},
+    )
+
+    site: Mapped[str] = mapped_column(comment="Name of the site")
+    family: Mapped[str] = mapped_column(comment="Host, path template and query keys")
+    barren: Mapped[int] = mapped_column(comment="First captures in a row that brought nothing new")
+    example: Mapped[str] = mapped_column(comment="The newest of these URLs")
+    parked_at: Mapped[datetime | None] = mapped_column(comment="Since when it is not asked for; null: it is")
 
 
 class CrawlRow(Base):
