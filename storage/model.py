@@ -262,6 +262,8 @@ class Source:
     url: str
     kind: UrlKind
     title: str = ""
+    modified: datetime | None = None
+    """When it changed, by the word of the sitemap index that names it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -353,6 +355,66 @@ class Found:
     discovery: Discovery
     due_at: datetime
     priority: int
+    modified: datetime | None = None
+    """When it changed, by its source's word: where its last capture is older, it is due again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """What one reading of a source held, beside the one before."""
+
+    items: int
+    """Articles that it names; of a sitemap index, sitemaps."""
+    fresh: tuple[datetime | None, ...]
+    """For each of them that the reading before did not name, when it was published by the source's word; all of them
+    where there was no reading before."""
+    news: int
+    """Those that nothing had named before: what the archive owes to this source."""
+    before: int | None = None
+    """How many the reading before named; None where there was none."""
+    newest: datetime | None = None
+    """The latest date in it."""
+
+    @property
+    def kept(self) -> int:
+        """How many of its items the reading before named too: none, and some may have come and gone unseen."""
+        return self.items - len(self.fresh)
+
+
+HOURS = 168
+"""Of a week. The first is Monday's, from midnight, UTC."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Habits:
+    """What the schedule has learnt of a source. Counts fade: what is four weeks old counts half."""
+
+    since: datetime
+    """First reading."""
+    read_at: datetime
+    """Newest reading."""
+    fresh_at: datetime
+    """When it last brought something that the reading before did not have."""
+    watched: tuple[float, ...]
+    """For each hour of the week: hours over which it is known what came."""
+    items: tuple[float, ...]
+    """For each hour of the week: items that came in that time."""
+    bursts: float = 0.0
+    """Moments at which items came, several at once counted as one."""
+    news: float = 0.0
+    """Items that nothing had named before."""
+    gap: float = 0.0
+    """Seconds of the longest time without anything fresh."""
+    capacity: int = 0
+    """Items that it holds."""
+    haste: float = 1.0
+    """Below 1 since items were lost: it is read so much sooner than its rate asks for."""
+    newest: datetime | None = None
+    """Latest date in it."""
+    lost_at: datetime | None = None
+    """The newest reading that had nothing in common with the one before: items may have come and gone unseen."""
+    silent_at: datetime | None = None
+    """Since when it is silent for longer than its habits explain; None while it is not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -371,6 +433,14 @@ class Seen:
     """Captures in a row before this one that brought nothing new."""
     first_seen_at: datetime
     """First capture of this URL that was read."""
+    published: datetime | None = None
+    """Of an article: when it appeared, by page or source."""
+    shown: bool = False
+    """An article has been seen at this URL before."""
+    read: Read | None = None
+    """Of a source that could be read: what it held. None for other answers."""
+    habits: Habits | None = None
+    """Of a source: what was learnt of it until now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -381,6 +451,8 @@ class NextLook:
     """None: not again."""
     failures: int
     unchanged: int
+    habits: Habits | None = None
+    """Of a source: what is known of it now, to be handed back with its next capture."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
