@@ -1,21 +1,25 @@
 """Captures in the order of a CDX file: by urlkey, then time. Streamed: a bounded number of rows is in memory.
 
-    URL itself     its captures by (url_id, fetched_at), one index walk each for http, https, www
-    many URLs      urlkeys in their order, some hundred at a time; then the captures of those
+URL itself     its captures by (url_id, fetched_at), one index walk each for http, https, www
+many URLs      urlkeys in their order, some hundred at a time; then the captures of those
 """
 
 import heapq
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
-from sqlalchemy import BindParameter, ColumnElement, Connection, and_, bindparam, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Connection, and_, bindparam, func, not_, or_, select
 
 from storage.index.database import AnyRow, AnySelect
+from storage.index.exclusions import NOTHING, Exclusions
+from storage.index.shown import begins, shown_captures
 from storage.index.surt import URLKEY_LENGTH, host_key, host_of, surt
 from storage.index.tables import CaptureRow, UrlRow, WarcFileRow
 from storage.index.views import CdxLine, CdxQuery, KeyRange
 from storage.model import RefersTo
+
+Wanted: TypeAlias = Sequence[ColumnElement[bool]]
 
 _FEW = 20
 """URLs that are looked at first; then twice as many each time, for most who ask for many take a few."""
@@ -72,24 +76,27 @@ def _prefixed(key: str) -> KeyRange:
     return KeyRange(key, key + chr(0x10FFFF))
 
 
-def lines(connection: Connection, asked: CdxQuery) -> Iterator[CdxLine]:
+def lines(connection: Connection, asked: CdxQuery, exclude: Exclusions = NOTHING) -> Iterator[CdxLine]:
     """Captures in the order of a CDX file, or in the order asked for."""
+    wanted = [*_wanted(asked), *shown_captures(connection, exclude)]
     urls = _exact_urls(connection, asked)
     if urls is not None:
-        yield from _of_few(connection, urls, asked)
+        yield from _of_few(connection, urls, asked, wanted)
         return
     for batch in _batches(connection, asked):
-        yield from _of_batch(connection, batch, asked)
+        yield from _of_batch(connection, batch, asked, wanted)
 
 
-def count_pages(connection: Connection, asked: CdxQuery, size: int) -> int:
-    """Pages of so many captures of one URL, or of so many URLs where many are meant. At least 1 where there is any."""
+def count_pages(connection: Connection, asked: CdxQuery, exclude: Exclusions = NOTHING) -> int:
+    """Pages of `page_size` captures of one URL, or of so many URLs where many are meant."""
     urls = _exact_urls(connection, asked)
     if urls is not None:
-        counted = select(func.count()).select_from(CaptureRow).where(CaptureRow.url_id.in_(urls), *_times(asked))
+        shown = [CaptureRow.url_id.in_(urls), *_wanted(asked), *shown_captures(connection, exclude)]
+        counted = select(func.count()).select_from(CaptureRow).where(*shown)
     else:
-        counted = select(func.count()).select_from(UrlRow).where(_within(asked.keys))
-    return -(-(connection.scalar(counted) or 0) // size)
+        open_keys = not_(begins(UrlRow.urlkey.expression, exclude.urlkeys))
+        counted = select(func.count()).select_from(UrlRow).where(_within(asked.keys), open_keys)
+    return -(-(connection.scalar(counted) or 0) // asked.page_size)
 
 
 def _exact_urls(connection: Connection, asked: CdxQuery) -> Sequence[int] | None:
@@ -104,12 +111,12 @@ def _exact_urls(connection: Connection, asked: CdxQuery) -> Sequence[int] | None
     return connection.scalars(select(UrlRow.id).where(same).order_by(UrlRow.url)).all()
 
 
-def _of_few(connection: Connection, urls: Sequence[int], asked: CdxQuery) -> Iterator[CdxLine]:
+def _of_few(connection: Connection, urls: Sequence[int], asked: CdxQuery, wanted: Wanted) -> Iterator[CdxLine]:
     """Captures of one URL: each of its spellings has them in order already."""
     if asked.closest is not None:
-        yield from _closest(connection, urls, asked, asked.closest)
+        yield from _closest(connection, urls, asked.closest, wanted)
         return
-    ways = [_walk(connection, CaptureRow.url_id == url, asked) for url in urls]
+    ways = [_walk(connection, [CaptureRow.url_id == url, *wanted], backwards=asked.reverse) for url in urls]
     merged = heapq.merge(*ways, key=lambda line: (line.fetched_at, line.record_id), reverse=asked.reverse)
     begin = (asked.page or 0) * asked.page_size
     for number, line in enumerate(merged):
@@ -119,15 +126,14 @@ def _of_few(connection: Connection, urls: Sequence[int], asked: CdxQuery) -> Ite
             yield line
 
 
-def _closest(
-    connection: Connection, urls: Sequence[int], asked: CdxQuery, moment: datetime
-) -> Iterator[CdxLine]:
+def _closest(connection: Connection, urls: Sequence[int], moment: datetime, wanted: Wanted) -> Iterator[CdxLine]:
     """Captures by their distance from a moment, the nearest first; of two equally near the earlier."""
     ways = []
     for url in urls:
         of_url = CaptureRow.url_id == url
-        ways.append(_walk(connection, and_(of_url, CaptureRow.fetched_at < moment), asked, _IN_REVERSE[1:]))
-        ways.append(_walk(connection, and_(of_url, CaptureRow.fetched_at >= moment), asked, _IN_ORDER[1:]))
+        before, later = CaptureRow.fetched_at < moment, CaptureRow.fetched_at >= moment
+        ways.append(_walk(connection, [of_url, before, *wanted], backwards=True))
+        ways.append(_walk(connection, [of_url, later, *wanted], backwards=False))
     yield from heapq.merge(*ways, key=lambda line: _distance(line, moment))
 
 
@@ -135,27 +141,33 @@ def _distance(line: CdxLine, moment: datetime) -> tuple[timedelta, datetime, str
     return abs(line.fetched_at - moment), line.fetched_at, line.record_id
 
 
-def _walk(
-    connection: Connection, condition: ColumnElement[bool], asked: CdxQuery, order: Sequence[Any] | None = None
-) -> Iterator[CdxLine]:
-    by = order or (_IN_REVERSE[1:] if asked.reverse else _IN_ORDER[1:])
-    found = _LINES.where(condition, *_times(asked), *_behind(asked)).order_by(*by)
-    step, last = asked.at_first, 0
-    while True:
-        # A few at first: who asks for the closest takes one.
-        rows = connection.execute(found.limit(step).offset(last)).all()
+def _walk(connection: Connection, wanted: Wanted, *, backwards: bool) -> Iterator[CdxLine]:
+    """Captures of one URL, in the order of their times."""
+    by = _IN_REVERSE[1:] if backwards else _IN_ORDER[1:]
+    found = _LINES.where(*wanted).order_by(*by)
+    # A few at first: who asks for the closest takes one.
+    step, further = _FEW, found
+    while rows := connection.execute(further.limit(step)).all():
         yield from map(_line, rows)
         if len(rows) < step:
             return
-        last, step = last + len(rows), min(step * 10, _AT_ONCE)
+        further, step = found.where(_beyond(rows[-1], backwards=backwards)), min(step * 10, _AT_ONCE)
 
 
-def _times(asked: CdxQuery) -> list[ColumnElement[bool]]:
+def _beyond(row: AnyRow, *, backwards: bool) -> ColumnElement[bool]:
+    at, name = CaptureRow.fetched_at, CaptureRow.record_id
+    if backwards:
+        return and_(at <= row.fetched_at, or_(at < row.fetched_at, name < row.record_id))
+    return and_(at >= row.fetched_at, or_(at > row.fetched_at, name > row.record_id))
+
+
+def _wanted(asked: CdxQuery) -> list[ColumnElement[bool]]:
     asked_for: tuple[tuple[Any, Callable[[Any], ColumnElement[bool]]], ...] = (
         (asked.since, lambda moment: CaptureRow.fetched_at >= moment),
         (asked.until, lambda moment: CaptureRow.fetched_at < moment),
     )
-    return [condition(value) for value, condition in asked_for if value is not None]
+    times = [condition(value) for value, condition in asked_for if value is not None]
+    return [*times, *_behind(asked)]
 
 
 def _behind(asked: CdxQuery) -> list[ColumnElement[bool]]:
@@ -163,9 +175,7 @@ def _behind(asked: CdxQuery) -> list[ColumnElement[bool]]:
     if asked.after is None:
         return []
     key, moment, record_id = asked.after
-    later = or_(
-        CaptureRow.fetched_at > moment, and_(CaptureRow.fetched_at == moment, CaptureRow.record_id > record_id)
-    )
+    later = or_(CaptureRow.fetched_at > moment, and_(CaptureRow.fetched_at == moment, CaptureRow.record_id > record_id))
     return [or_(UrlRow.urlkey > key, and_(UrlRow.urlkey == key, later))]
 
 
@@ -180,34 +190,39 @@ def _batches(connection: Connection, asked: CdxQuery) -> Iterator[list[int]]:
         return
     size = _FEW
     for one in reversed(asked.keys) if asked.reverse else asked.keys:
-        first, behind = one.first, one.behind
+        here = [UrlRow.urlkey >= one.first, UrlRow.urlkey < one.behind]
         if asked.after is not None:
-            first = max(first, asked.after[0])
-        while rows := _keys(connection, first, behind, size, reverse=asked.reverse):
+            here.append(UrlRow.urlkey >= asked.after[0])
+        further: list[ColumnElement[bool]] = []
+        while rows := _keys(connection, [*here, *further], size, reverse=asked.reverse):
             edge = rows[-1].urlkey
             # Those with the last one's key may be cut off: they are taken whole.
             inside = [row.id for row in rows if row.urlkey != edge]
             yield [*inside, *connection.scalars(select(UrlRow.id).where(UrlRow.urlkey == edge))]
-            first, behind = (one.first, edge) if asked.reverse else (edge + "\0", one.behind)
+            further = [UrlRow.urlkey < edge if asked.reverse else UrlRow.urlkey > edge]
             size = min(size * 2, _MANY)
 
 
-def _keys(connection: Connection, first: str, behind: str | None, size: int, *, reverse: bool) -> Sequence[AnyRow]:
-    by = (UrlRow.urlkey.desc(), UrlRow.id) if reverse else (UrlRow.urlkey, UrlRow.id)
-    wanted = select(UrlRow.id, UrlRow.urlkey).where(UrlRow.urlkey >= first, UrlRow.urlkey < behind)
-    return connection.execute(wanted.order_by(*by).limit(size)).all()
+def _keys(
+    connection: Connection, conditions: Sequence[ColumnElement[bool]], size: int, *, reverse: bool
+) -> Sequence[AnyRow]:
+    wanted = select(UrlRow.id, UrlRow.urlkey).where(*conditions).order_by(*_by_key(reverse=reverse))
+    return connection.execute(wanted.limit(size)).all()
+
+
+def _by_key(*, reverse: bool) -> tuple[Any, ...]:
+    return (UrlRow.urlkey.desc(), UrlRow.id) if reverse else (UrlRow.urlkey, UrlRow.id)
 
 
 def _page(connection: Connection, asked: CdxQuery, page: int) -> Iterator[list[int]]:
-    by = (UrlRow.urlkey.desc(), UrlRow.id) if asked.reverse else (UrlRow.urlkey, UrlRow.id)
-    wanted = select(UrlRow.id).where(_within(asked.keys)).order_by(*by)
+    wanted = select(UrlRow.id).where(_within(asked.keys)).order_by(*_by_key(reverse=asked.reverse))
     ids = connection.scalars(wanted.limit(asked.page_size).offset(page * asked.page_size)).all()
     for begin in range(0, len(ids), _MANY):
         yield list(ids[begin : begin + _MANY])
 
 
-def _of_batch(connection: Connection, urls: list[int], asked: CdxQuery) -> Iterator[CdxLine]:
-    found: AnySelect = _LINES.where(CaptureRow.url_id.in_(_IDS), *_times(asked), *_behind(asked))
+def _of_batch(connection: Connection, urls: list[int], asked: CdxQuery, wanted: Wanted) -> Iterator[CdxLine]:
+    found: AnySelect = _LINES.where(CaptureRow.url_id.in_(_IDS), *wanted)
     by = _IN_REVERSE if asked.reverse else _IN_ORDER
     streaming = {"stream_results": True, "yield_per": _AT_ONCE}
     for row in connection.execute(found.order_by(*by), {"ids": urls}, execution_options=streaming):
@@ -226,15 +241,17 @@ def _line(row: AnyRow) -> CdxLine:
     )  # fmt: skip
 
 
-def capture_at(connection: Connection, warc: str, offset: int) -> CdxLine | None:
+def line_at(connection: Connection, warc: str, offset: int, exclude: Exclusions = NOTHING) -> CdxLine | None:
     """The capture whose record begins there, or None."""
-    row = connection.execute(
-        _LINES.where(WarcFileRow.name == warc, CaptureRow.warc_offset == offset).limit(1)
-    ).first()
-    return _line(row) if row else None
+    at = (WarcFileRow.name == warc, CaptureRow.warc_offset == offset)
+    return _one(connection, (*at, *shown_captures(connection, exclude)))
 
 
-def line(connection: Connection, capture_id: int) -> CdxLine | None:
-    """One capture by its id."""
-    row = connection.execute(_LINES.where(CaptureRow.id == capture_id)).first()
+def line(connection: Connection, capture_id: int, exclude: Exclusions = NOTHING) -> CdxLine | None:
+    """One capture by its id, or None."""
+    return _one(connection, (CaptureRow.id == capture_id, *shown_captures(connection, exclude)))
+
+
+def _one(connection: Connection, wanted: Wanted) -> CdxLine | None:
+    row = connection.execute(_LINES.where(*wanted).limit(1)).first()
     return _line(row) if row else None

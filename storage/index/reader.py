@@ -1,4 +1,4 @@
-"""What may be asked of the index. Who shows the archive to others holds a Reader that leaves out what they must not see."""
+"""What may be asked of the index. Who shows the archive to others holds a Reader that leaves out what is not for them."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection
 
-from storage.index import queries
+from storage.index import cdx, queries
 from storage.index import status as counts
 from storage.index.database import Database
 from storage.index.exclusions import NOTHING, Exclusions
@@ -23,6 +23,8 @@ from storage.index.views import (
     BoilerplateView,
     CaptureFilters,
     CaptureView,
+    CdxLine,
+    CdxQuery,
     CrawlView,
     Filters,
     SearchPage,
@@ -113,6 +115,26 @@ class Reader:
             yield from queries.captures(
                 connection, self._open_captures(filters), order=order, limit=limit, offset=offset
             )
+
+    def cdx(self, asked: CdxQuery) -> Iterator[CdxLine]:
+        """Captures in the order of a CDX file, or by distance from a moment; streamed."""
+        with self._reading() as connection:
+            yield from cdx.lines(connection, asked, self.exclude)
+
+    def cdx_pages(self, asked: CdxQuery) -> int:
+        """How many pages of `asked.page_size` there are."""
+        with self._reading() as connection:
+            return cdx.count_pages(connection, asked, self.exclude)
+
+    def cdx_line(self, capture_id: int) -> CdxLine | None:
+        """One capture by its id, as a CDX file names it, or None."""
+        with self._reading() as connection:
+            return cdx.line(connection, capture_id, self.exclude)
+
+    def cdx_line_at(self, warc: str, offset: int) -> CdxLine | None:
+        """The capture whose record begins there, or None."""
+        with self._reading() as connection:
+            return cdx.line_at(connection, warc, offset, self.exclude)
 
     def export(self, filters: Filters = EVERYTHING, *, all_versions: bool = False) -> Iterator[dict[str, Any]]:
         """One line an article (or version), streamed in the order of articles' URLs."""
