@@ -1,12 +1,12 @@
 """The SQL index: one object for all who read or write it."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Self, TypeVar
 
 from sqlalchemy import Connection
 
-from storage.index import registry
+from storage.index import registry, reread
 from storage.index.database import Database
 from storage.index.frontier import add_due, due, next_due_at, put_off
 from storage.index.names import Names
@@ -87,6 +87,29 @@ class Index(Reader):
             self._unlearnt, self._learn_after = 0, min(self._learn_after * 4, LEARN_AT_LEAST_EVERY)
         return committed
 
+    def count_to_read_again(self, wanted: reread.Wanted) -> int:
+        """How many captures are to be read again."""
+        with self._database.reading() as connection:
+            return reread.count(connection, wanted)
+
+    def to_read_again(self, wanted: reread.Wanted) -> Iterator[tuple[reread.Held, ...]]:
+        """Captures that are to be read again, those together that have to be written together."""
+        return reread.units(self._database.reading, wanted)
+
+    def read_again(
+        self, batch: Sequence[Ingest], plan: Callable[[Seen], NextLook], *, dry_run: bool = False
+    ) -> reread.Reread:
+        """Let captures say what they say now, in one transaction; a dry run leaves no trace."""
+
+        def work(connection: Connection) -> reread.Reread:
+            done = reread.read_again(connection, self._names, batch, plan)
+            if dry_run:
+                connection.rollback()
+                self._names.forget()
+            return done
+
+        return self._write(work)
+
     def settle(self) -> Settled:
         """Draw the conclusions that need more than one capture: originals, boilerplate, search refreshed."""
         self._unlearnt = 0
@@ -111,6 +134,43 @@ class Index(Reader):
         """When the next URL of these sites becomes due; None where nothing is scheduled."""
         with self._database.reading() as connection:
             return next_due_at(connection, sites)
+
+    def hosts(self) -> tuple[patience.HostMemory, ...]:
+        """Hosts that asked for patience or gave no answer, by name."""
+        with self._database.reading() as connection:
+            return patience.hosts(connection)
+
+    def note_hosts(self, noted: Mapping[str, patience.HostMemory | None], now: datetime) -> None:
+        """Remember hosts; None: there is nothing to remember of it any more."""
+        self._write(lambda connection: patience.note_hosts(connection, noted, now))
+
+    def families(self, sites: Collection[str] | None = None) -> tuple[patience.Family, ...]:
+        """Families of URLs whose last captures brought nothing new, the most barren first."""
+        with self._database.reading() as connection:
+            return patience.families(connection, sites)
+
+    def note_families(self, noted: Mapping[tuple[str, str], patience.Family | None]) -> None:
+        """Write what was counted of families, by site and family; None: it has brought something new."""
+        self._write(lambda connection: patience.note_families(connection, noted))
+
+    def newest_capture(self) -> int:
+        """Id of the capture that came in last; 0 where there is none."""
+        with self._database.reading() as connection:
+            return patience.newest_capture(connection)
+
+    def yields_since(self, capture_id: int, sites: Collection[str]) -> tuple[patience.Yield, ...]:
+        """What pages brought that were captured for the first time after a capture, in that order."""
+        with self._database.reading() as connection:
+            return patience.yields_since(connection, capture_id, sites)
+
+    def never_captured(self, site: str, now: datetime) -> list[tuple[int, str]]:
+        """URLs of a site, with their ids, that were never captured and are not due now."""
+        with self._database.reading() as connection:
+            return patience.put_off_again(connection, site, now)
+
+    def make_due(self, url_ids: Collection[int], now: datetime) -> None:
+        """Have URLs be due now."""
+        self._write(lambda connection: patience.make_due(connection, url_ids, now))
 
     def indexed_to(self, warc: str) -> int:
         """Offset behind the last record of that file that is indexed; 0 where none is."""
