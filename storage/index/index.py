@@ -6,7 +6,7 @@ from typing import Self, TypeVar
 
 from sqlalchemy import Connection
 
-from storage.index import registry, reread
+from storage.index import patience, registry, reread
 from storage.index.database import Database
 from storage.index.frontier import add_due, due, next_due_at, put_off
 from storage.index.names import Names
