@@ -43,7 +43,7 @@ def export(connection: Connection, filters: Filters, *, all_versions: bool) -> I
     streaming = {"stream_results": True, "yield_per": 1000}
     chosen = connection.scalars(_chosen(connection, filters, all_versions=all_versions), execution_options=streaming)
     for version_ids in chosen.partitions(_AT_ONCE):
-        yield from _lines(connection, version_ids)
+        yield from lines(connection, version_ids)
 
 
 def _chosen(connection: Connection, filters: Filters, *, all_versions: bool) -> Select[int]:
@@ -62,7 +62,8 @@ def _chosen(connection: Connection, filters: Filters, *, all_versions: bool) -> 
     return chosen
 
 
-def _lines(connection: Connection, version_ids: Sequence[int]) -> Iterator[dict[str, Any]]:
+def lines(connection: Connection, version_ids: Sequence[int]) -> Iterator[dict[str, Any]]:
+    """Lines of these versions, in their order."""
     ids = {"ids": list(version_ids)}
     rows = {row.id: row for row in connection.execute(_VERSIONS, ids)}
     paragraphs = _gathered(connection, _PARAGRAPHS, ids)
