@@ -401,8 +401,10 @@ class Habits:
     """For each hour of the week: items that came in that time."""
     bursts: float = 0.0
     """Moments at which items came, several at once counted as one."""
+    fresh: float = 0.0
+    """Items that came since the first reading."""
     news: float = 0.0
-    """Items that nothing had named before."""
+    """Those of them that nothing had named before."""
     gap: float = 0.0
     """Seconds of the longest time without anything fresh."""
     capacity: int = 0
