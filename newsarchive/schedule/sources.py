@@ -1,0 +1,69 @@
+"""When to read a feed, sitemap or listing again: when it is likely to have something, and before it loses something."""
+
+from datetime import datetime, timedelta
+
+from newsarchive.schedule.habits import learn, unread
+from newsarchive.schedule.rates import Rates
+from newsarchive.schedule.rhythm import Rhythm
+from storage.model import Habits, NextLook, Seen, UrlKind
+
+WORTH_A_LOOK = 0.5
+"""Articles that are to be expected of a source before it is asked."""
+ROOM = 0.35
+"""Of the items that a source holds, as many may be expected to have come since: half of them are the margin for
+mornings on which everything happens at once."""
+OWED = 0.02
+"""A source of whose items less than this share is found nowhere else may lose some."""
+
+
+def next_reading(seen: Seen, rhythm: Rhythm, unchanged: int) -> NextLook:
+    """Decide when a source is read again, by its habits if any are known."""
+    habits = seen.habits
+    if seen.read is not None:
+        habits = learn(habits, seen.read, seen.fetched_at)
+    elif habits is not None:
+        habits = unread(habits, seen.fetched_at)
+    if habits is None or seen.read is None:
+        due_at = seen.fetched_at + _by_patience(seen.kind, rhythm, unchanged)
+    else:
+        due_at = by_habits(habits, seen.kind, seen.fetched_at, rhythm)
+    return NextLook(due_at=due_at, failures=0, unchanged=unchanged, habits=habits)
+
+
+def by_habits(habits: Habits, kind: UrlKind, at: datetime, rhythm: Rhythm) -> datetime:
+    """Return when a source is to be read after a reading at a moment."""
+    rates = Rates(habits)
+    owed = credit(habits)
+    latest = at + longest(habits, kind, at, rhythm)
+    news = rates.when(at, WORTH_A_LOOK / owed, latest)
+    due_at = max(news, at + rhythm.promptness)
+    if owed >= OWED and habits.capacity:
+        due_at = min(due_at, rates.when(at, habits.capacity * ROOM * habits.haste, latest))
+    return max(min(due_at, latest), at + shortest(kind, rhythm))
+
+
+def credit(habits: Habits) -> float:
+    """Return the share of a source's items that are owed to it, rather than to one that named them first."""
+    return min((habits.news + 2.0) / (habits.fresh + 2.0), 1.0)
+
+
+def shortest(kind: UrlKind, rhythm: Rhythm) -> timedelta:
+    """Return the least time between two looks."""
+    return rhythm.listing_interval if kind is UrlKind.LISTING else rhythm.source_interval
+
+
+def longest(habits: Habits, kind: UrlKind, at: datetime, rhythm: Rhythm) -> timedelta:
+    """Return the most."""
+    if kind is UrlKind.LISTING:
+        return max(rhythm.listing_longest, rhythm.listing_interval)
+    if kind is UrlKind.SITEMAP and habits.newest is not None:
+        age = at - habits.newest
+        if age > rhythm.archive_interval:
+            return rhythm.archive_interval
+    return max(rhythm.source_longest, rhythm.source_interval)
+
+
+def _by_patience(kind: UrlKind, rhythm: Rhythm, unchanged: int) -> timedelta:
+    """Where nothing can be read: twice as long for every two looks that brought nothing."""
+    most = rhythm.listing_longest if kind is UrlKind.LISTING else rhythm.source_longest
+    return max(min(rhythm.promptness * 2.0 ** min(unchanged // 2, 16), most), shortest(kind, rhythm))
