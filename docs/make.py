@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy import Table, UniqueConstraint
 
 from newsarchive.cli import app
-from newsarchive.config import SETTINGS, SITE_SETTINGS, Setting
+from newsarchive.config import SERVE_SETTINGS, SETTINGS, SITE_SETTINGS, Setting
 from newsarchive.configfile import toml
 from storage.errors import ArchiveError
 from storage.index.tables import Base
@@ -32,6 +32,9 @@ def settings() -> str:
         "## The archive",
         "At the top of the file, above the first `[[site]]`.",
         _settings_table(SETTINGS),
+        "## The browser",
+        "Below `[serve]`: how `newsarchive serve` shows the archive.",
+        _settings_table(SERVE_SETTINGS),
         "## A site",
         "Below `[[site]]`, once for each site. `newsarchive add URL` writes one with what it found.",
         _settings_table(SITE_SETTINGS),

@@ -1,7 +1,8 @@
-"""newsarchive.toml -> a frozen Config. The fields of `Config` and `SiteConfig` are the one table of settings.
+"""newsarchive.toml -> a frozen Config. Its fields, and those of `ServeConfig` and `SiteConfig`, are the settings.
 
-Name, kind, default (as the owner would write it) and meaning stand once, here; `SETTINGS` and `SITE_SETTINGS` list
-them, docs/settings.md is made from them, and so is the file that `newsarchive init` writes (configfile.py).
+Name, kind, default (as the owner would write it) and meaning stand once, here; `SETTINGS`, `SERVE_SETTINGS` and
+`SITE_SETTINGS` list them, docs/settings.md is made from them, and so is the file that `newsarchive init` writes
+(configfile.py).
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,9 +15,12 @@ from newsarchive.kinds import (
     ADDRESSES,
     COUNT,
     FLAG,
+    HASHES,
     NAME,
+    ORIGIN,
     PATH,
     PAUSE,
+    PORT,
     POSITIVE,
     SECONDS,
     SIZE,
@@ -47,7 +51,9 @@ class Setting:
 
 
 def _setting(kind: Kind[T], default: object, meaning: str) -> T:
-    return field(default=kind.read(default), metadata={"kind": kind, "default": default, "meaning": meaning})
+    return field(
+        default_factory=lambda: kind.read(default), metadata={"kind": kind, "default": default, "meaning": meaning}
+    )
 
 
 def _optional(kind: Kind[T], meaning: str) -> T | None:
@@ -74,10 +80,42 @@ class SiteConfig:
     allow_private: bool = _setting(
         FLAG, False, "Let the crawler connect to loopback and private addresses for this site: only for one of your own"
     )
+    hidden: bool = _setting(FLAG, False, "Show nothing of the site in the archive's browser and its doors")
+    embargo: timedelta | None = _optional(
+        PAUSE, "Show what was captured or published only when it is this old; the crawl keeps it at once"
+    )
 
     def to_site(self) -> Site:
         """The site as floor 0 knows it."""
         return Site(name=self.name, url=self.url, hosts=self.hosts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServeConfig:
+    """The table [serve] of newsarchive.toml: how `newsarchive serve` shows the archive."""
+
+    host: str = _setting(TEXT, "127.0.0.1", "Address to listen at; beyond this machine it wants --auth or --public")
+    port: int = _setting(PORT, 8000, "Port to listen at")
+    base_url: str = _setting(
+        ORIGIN, "", 'Address that readers have for the archive, behind a proxy; "" takes the one they asked for'
+    )
+    proxies: tuple[str, ...] = _setting(
+        TEXTS, [], "Addresses of proxies that are believed when they name the client (X-Forwarded-For and -Proto)"
+    )
+    blocked: tuple[str, ...] = _setting(
+        TEXTS, [], 'What not to show: beginnings of URLs, or of SURT forms such as "example,news)/private/"'
+    )
+    crawlers: bool = _setting(FLAG, False, "Let search engines in; else robots.txt keeps them out")
+    query_seconds: float = _setting(SECONDS, 10.0, "Time for one question to the index; then the reader gets a 503")
+    rate: int = _setting(POSITIVE, 20, "Requests a second that one client may make, kept up for long")
+    burst: int = _setting(POSITIVE, 200, "Requests that one client may make at once")
+    heavy: int = _setting(POSITIVE, 4, "Exports, long listings and the like that are made at once")
+    users: dict[str, str] = _setting(
+        HASHES, {}, "[serve.users]: name = hash of a password, as `newsarchive serve --hash-password` prints it"
+    )
+    tokens: dict[str, str] = _setting(
+        HASHES, {}, "[serve.tokens]: name = hash of a token, for programs; made the same way"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +126,8 @@ class Config:
     """The archive's own folder, absolute; no setting."""
     sites: tuple[SiteConfig, ...] = ()
     """The [[site]] tables in the file's order; no setting."""
+    serve: ServeConfig = field(default_factory=ServeConfig)
+    """The table [serve]; no setting."""
 
     operator: str = _setting(TEXT, "", "Who runs this archive; written into every WARC file")
     contact: str = _setting(TEXT, "", "Mail or web address where a site's owner reaches you; part of the User-Agent")
@@ -134,7 +174,7 @@ class Config:
         return tuple(site for site in self.sites if not names or site.name in names)
 
 
-def _table(owner: type[Config] | type[SiteConfig]) -> Iterator[Setting]:
+def _table(owner: type[Config] | type[ServeConfig] | type[SiteConfig]) -> Iterator[Setting]:
     for each in fields(owner):
         if each.metadata:
             yield Setting(name=each.name, **each.metadata)
@@ -142,5 +182,7 @@ def _table(owner: type[Config] | type[SiteConfig]) -> Iterator[Setting]:
 
 SETTINGS: tuple[Setting, ...] = tuple(_table(Config))
 """The archive's own settings, at the top of newsarchive.toml."""
+SERVE_SETTINGS: tuple[Setting, ...] = tuple(_table(ServeConfig))
+"""The settings of [serve]."""
 SITE_SETTINGS: tuple[Setting, ...] = tuple(_table(SiteConfig))
 """The settings of a [[site]]."""

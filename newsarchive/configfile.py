@@ -14,11 +14,21 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
-from newsarchive.config import FILE_NAME, SETTINGS, SITE_SETTINGS, Config, Setting, SiteConfig
+from newsarchive.config import (
+    FILE_NAME,
+    SERVE_SETTINGS,
+    SETTINGS,
+    SITE_SETTINGS,
+    Config,
+    ServeConfig,
+    Setting,
+    SiteConfig,
+)
 from newsarchive.quantities import write_duration
 from newsarchive.version import VERSION
 from storage.errors import ConfigError, NoArchive, StorageError
 
+SERVE = "serve"
 LIKELY = ("operator", "contact", "obey_robots", "delay", "recheck", "warc_size", "index")
 """What an owner may want to change first; a new file shows these, as comments. docs/settings.md has all."""
 
@@ -145,7 +155,11 @@ class _Reader:
         tables = data.pop("site", [])
         if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
             raise self._wrong("site", None, "sites are written as [[site]], in double brackets")
+        serve = data.pop("serve", {})
+        if not isinstance(serve, dict):
+            raise self._wrong("serve", None, "how the archive is served is written below [serve]")
         values = self._values(data, SETTINGS, None)
+        values["serve"] = ServeConfig(**self._values(serve, SERVE_SETTINGS, SERVE))
         sites = tuple(self._site(table, number) for number, table in enumerate(tables))
         self._unique(sites)
         return _resolved(Config(folder=self.folder, sites=sites, **values))
@@ -163,7 +177,7 @@ class _Reader:
             sitemaps=tuple(urljoin(site.url, each) for each in site.sitemaps),
         )
 
-    def _values(self, table: dict[str, Any], settings: Sequence[Setting], site: int | None) -> dict[str, Any]:
+    def _values(self, table: dict[str, Any], settings: Sequence[Setting], site: int | str | None) -> dict[str, Any]:
         by_name = {setting.name: setting for setting in settings}
         values = {}
         for key, raw in table.items():
@@ -175,14 +189,16 @@ class _Reader:
                 raise self._wrong(key, site, f"{key} = {toml(raw)}: {error}") from None
         return values
 
-    def _unknown(self, key: str, known: Iterable[str], site: int | None) -> str:
+    def _unknown(self, key: str, known: Iterable[str], site: int | str | None) -> str:
         """TOML gives every key below a [[site]] to that site, which catches everyone once."""
-        if site is not None and any(setting.name == key for setting in SETTINGS):
+        if isinstance(site, int) and any(setting.name == key for setting in SETTINGS):
             return (
                 f"{key} is no setting of a site; if it is meant for the whole archive, move it above the first [[site]]"
             )
         if site is None and any(setting.name == key for setting in SITE_SETTINGS):
             return f"{key} is a setting of a site; move it below a [[site]]"
+        if site is None and any(setting.name == key for setting in SERVE_SETTINGS):
+            return f"{key} is a setting of the browser; move it below [serve]"
         near = get_close_matches(key, known, n=1)
         return f"there is no setting {key!r}" + (f"; it may be meant for {near[0]!r}" if near else "")
 
@@ -193,18 +209,22 @@ class _Reader:
                 raise self._wrong("name", number, f"two sites are named {site.name!r}; give one another name")
             seen.add(site.name)
 
-    def _wrong(self, key: str, site: int | None, what: str) -> ConfigError:
+    def _wrong(self, key: str, site: int | str | None, what: str) -> ConfigError:
         return ConfigError(
             f"{self.file}, line {self._line(key, site)}: {what}. Nothing was done. All settings: docs/settings.md"
         )
 
-    def _line(self, key: str, site: int | None) -> int:
-        """Where the key stands; tomllib does not tell, so it is looked for below the site's own [[site]]."""
-        table, first = None, 1
-        wanted = re.compile(rf"\s*(\[+\s*)?[\"']?{re.escape(key)}[\"']?\s*[]=.]")
+    def _line(self, key: str, site: int | str | None) -> int:
+        """Where the key stands; tomllib does not tell, so it is looked for below the header of its own table."""
+        table: int | str | None = None
+        sites, first = 0, 1
+        wanted = re.compile(rf"\s*(\[+\s*)?([a-z]+\.)?[\"']?{re.escape(key)}[\"']?\s*[]=.]")
         for number, line in enumerate(self.text.splitlines(), 1):
             if re.match(r"\s*\[\[\s*site\s*]]", line):
-                table = 0 if table is None else table + 1
+                table, sites = sites, sites + 1
+                first = number if table == site else first
+            elif re.match(r"\s*\[\s*serve\s*[].]", line):
+                table = SERVE
                 first = number if table == site else first
             if table == site and wanted.match(line):
                 return number

@@ -98,12 +98,34 @@ def _each(one: Callable[[object], T_co]) -> Callable[[object], tuple[T_co, ...]]
     return read
 
 
+def _port(value: object) -> int:
+    if (read := _count(value, 0)) > 65535:
+        raise ValueError("wants a port, 0 to 65535")
+    return read
+
+
+def _hashes(value: object) -> dict[str, str]:
+    if not isinstance(value, dict):
+        raise ValueError("wants a table of its own")
+    for name, each in value.items():
+        if not isinstance(each, str) or not each.startswith("scrypt:"):
+            raise ValueError(f'{name} wants what "newsarchive serve --hash-password" prints')
+    return dict(value)
+
+
+def _origin(value: object) -> str:
+    return _url(value).rstrip("/") if value != "" else ""
+
+
 TEXT = Kind("text", _text)
 TEXTS = Kind("list of texts", _each(_text))
 NAME = Kind("name", _name)
 PATH = Kind("path", _path)
 URL = Kind("address", _url)
 ADDRESSES = Kind("list of addresses, or of paths on the site", _each(_text))
+ORIGIN = Kind("address", _origin)
+PORT = Kind("port", _port)
+HASHES = Kind("names with hashes", _hashes)
 FLAG = Kind("true or false", _flag)
 COUNT = Kind("whole number", lambda value: _count(value, 0))
 POSITIVE = Kind("whole number above 0", lambda value: _count(value, 1))

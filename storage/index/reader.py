@@ -1,4 +1,4 @@
-"""What may be asked of the index. Who shows the archive to others holds a Reader that leaves out what is not for them."""
+"""What may be asked of the index. Who shows the archive holds a Reader that leaves out what is not to be seen."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager

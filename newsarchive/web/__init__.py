@@ -1,0 +1,1 @@
+"""The archive's browser: pages for people, doors for programs. `newsarchive.web.app` says where what stands."""

@@ -1,0 +1,67 @@
+"""Door: what a handler gets. Its index leaves out what must not be shown, so that no page can forget to."""
+
+import hashlib
+from datetime import datetime
+from functools import cached_property
+from typing import Annotated, Any, TypeAlias
+
+from fastapi import Depends, Request
+from fastapi.responses import HTMLResponse, Response
+
+from newsarchive.archive import Archive
+from newsarchive.web.pages.look import TEMPLATES
+from newsarchive.web.rules import Rules
+from newsarchive.web.serving import Serving
+from storage.index.reader import Reader
+
+
+class Door:
+    """One request's way into the archive.
+
+    `archive.index` is for nothing but what no reader sees; pages and doors ask `index`.
+    """
+
+    def __init__(self, request: Request) -> None:
+        state = request.app.state
+        self.request = request
+        self.archive: Archive = state.archive
+        self.serving: Serving = state.serving
+        self.rules: Rules = state.rules
+        self.now: datetime = self.archive.now()
+
+    @cached_property
+    def index(self) -> Reader:
+        """The index without what must not be shown, and with an end to each question's time."""
+        return self.archive.index.showing(self.rules.exclusions(self.now), timeout=self.serving.limits.seconds)
+
+    @property
+    def base_url(self) -> str:
+        """The archive's own address, without a slash at its end: what permalinks begin with."""
+        return self.serving.base_url or str(self.request.base_url).rstrip("/")
+
+    def allows(self, url: str, fetched_at: datetime, site: str | None = None) -> bool:
+        """True where a capture may be shown: for what does not come from `index`."""
+        return self.rules.allows(url, fetched_at, self.now, site=site)
+
+    def page(self, template: str, *, status: int = 200, etag: bool = False, **context: Any) -> Response:
+        """A page made from a template; with `etag`, 304 where the reader's browser has it already."""
+        text = TEMPLATES.get_template(template).render(door=self, path=self.request.url.path, **context)
+        answer = HTMLResponse(text, status_code=status)
+        return self.tagged(answer) if etag else answer
+
+    def tagged(self, answer: Response) -> Response:
+        """The answer with an ETag over its bytes, or 304 where the request has that."""
+        tag = f'"{hashlib.sha256(answer.body).hexdigest()[:32]}"'
+        if tag in (self.request.headers.get("if-none-match") or ""):
+            return Response(status_code=304, headers={"etag": tag})
+        answer.headers["etag"] = tag
+        return answer
+
+
+def opened(request: Request) -> Door:
+    """The dependency."""
+    return Door(request)
+
+
+AtDoor: TypeAlias = Annotated[Door, Depends(opened)]
+"""Type of a handler's first argument: `def article(door: AtDoor, article_id: int) -> Response`."""

@@ -1,0 +1,1 @@
+"""Doors for programs: JSON, CDX, Memento, feeds, files; a module each, with a `router`."""

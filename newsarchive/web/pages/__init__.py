@@ -1,0 +1,1 @@
+"""Pages for people: a module a page, each with a `router`."""
