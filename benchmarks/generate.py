@@ -1,0 +1,399 @@
+"""Fill an index with a large invented archive, to measure the browser against.
+
+    python benchmarks/generate.py FOLDER [--articles 200000] [--index postgresql+psycopg://...] [--seed 7]
+
+Makes the folder of an archive whose index holds that many articles, three versions and ten captures for each: twenty
+sites over ten years in English, German, Chinese and Arabic, with front pages, related links, wire copy and disclaimers.
+The rows are as a crawl would have written them; the WARC files that they name do not exist.
+"""
+
+import argparse
+import hashlib
+import random
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import accumulate
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from storage.index.database import Database, insert_columns
+from storage.index.documents import refresh
+from storage.index.names import short_digest
+from storage.index.surt import surt
+from storage.index.tables import (
+    ArticleRow,
+    AuthorRow,
+    Base,
+    BoilerplateRow,
+    CaptureGroupRow,
+    CaptureRow,
+    CrawlRow,
+    CrawlSiteRow,
+    LinkGroupRow,
+    LinkRow,
+    ParagraphRow,
+    SiteHostRow,
+    SiteRow,
+    SourceRow,
+    TagRow,
+    UrlRow,
+    VersionAuthorRow,
+    VersionParagraphRow,
+    VersionRow,
+    VersionTagRow,
+    WarcFileRow,
+)
+from storage.index.terms import folded
+
+BEGIN = datetime(2016, 1, 1, tzinfo=UTC)
+SPAN = timedelta(days=3650)
+SITES = 20
+LISTING_CAPTURES = 1.0
+"""Captures of front pages for one article."""
+SECTIONS = ("Politics", "World", "Business", "Sport", "Culture", "Science", "Local", "Opinion")
+LOOKS = (0, 1, 6, 24, 72, 168, 720, 1440, 2160, 4320)
+"""Hours after publication at which an article is captured."""
+_PER_FILE = 20_000
+_BATCH = 1_000
+
+
+class Words:
+    """Words of one invented language, common ones often."""
+
+    def __init__(self, chance: random.Random, syllables: Sequence[str], *, count: int, between: str = " ") -> None:
+        self._chance = chance
+        made = dict.fromkeys("".join(chance.choices(syllables, k=chance.choice((1, 2, 2, 3)))) for _ in range(count))
+        self.words = tuple(made)
+        self._weights = tuple(accumulate(1 / (rank + 3) for rank in range(len(self.words))))
+        self._between = between
+
+    def line(self, least: int, most: int) -> str:
+        """Some words."""
+        count = self._chance.randint(least, most)
+        return self._between.join(self._chance.choices(self.words, cum_weights=self._weights, k=count))
+
+    def sentence(self, least: int, most: int) -> str:
+        """Some words as a sentence."""
+        line = self.line(least, most)
+        return line[:1].upper() + line[1:] + ("\u3002" if not self._between else ".")
+
+
+LATIN = [c + v + e for c in "bdfgklmnprstvz" for v in "aeiou" for e in ("", "n", "r", "l", "st")]
+CHINESE = [chr(0x4E00 + 7 * number) for number in range(1500)]
+ARABIC = [a + b for a in "ابتجحدرسشعفقكلمنهوي" for b in "ابتدرسلمنهوي"]
+
+
+@dataclass(slots=True)
+class Table:
+    """Rows that wait to be written."""
+
+    row: type[Base]
+    columns: tuple[str, ...]
+    rows: list[tuple[Any, ...]] = field(default_factory=list)
+
+    def add(self, *values: Any) -> None:
+        """One row."""
+        self.rows.append(values)
+
+    def write(self, connection: Connection) -> None:
+        """All of them."""
+        if self.rows:
+            insert_columns(
+                connection, self.row, dict(zip(self.columns, map(list, zip(*self.rows, strict=True)), strict=True))
+            )
+            self.rows.clear()
+
+
+@dataclass(slots=True, kw_only=True)
+class Story:
+    """What the generator remembers of an article, to link to and to copy."""
+
+    url_id: int
+    site_id: int
+    headline: str
+    texts: list[int]
+    language: str
+
+
+class Maker:
+    """Makes the archive, a batch of articles at a time."""
+
+    def __init__(self, articles: int, seed: int) -> None:
+        self.articles = articles
+        self._chance = random.Random(seed)
+        latin, german, arabic = (Words(self._chance, of, count=25_000) for of in (LATIN, LATIN, ARABIC))
+        chinese = Words(self._chance, CHINESE, count=6_000, between="")
+        self._words = {"en": latin, "de": german, "zh": chinese, "ar": arabic}
+        self._site_languages = ["en"] * 13 + ["de"] * 3 + ["zh"] * 3 + ["ar"]
+        self._recent: dict[int, list[Story]] = {}
+        self._wire: list[Story] = []
+        self._ids = dict.fromkeys(("url", "capture", "version", "paragraph", "group"), 0)
+        self._paragraphs: dict[str, int] = {}
+        self._disclaimers: dict[int, int] = {}
+        self._offset = 0
+        self.tables = _tables()
+        self._people = [self._words["en"].line(2, 2).title() for _ in range(3000)]
+        self._people = list(dict.fromkeys(self._people))
+        self._tags = list(dict.fromkeys(self._words["en"].line(1, 2) for _ in range(5000)))
+
+    def beginning(self) -> None:
+        """Sites, names, runs, WARC files."""
+        add = self.tables
+        files = int(self.articles * (10 + LISTING_CAPTURES)) // _PER_FILE + 1
+        add["crawls"].add(1, "20160101T000000Z-made", BEGIN, BEGIN + SPAN, "finished", {"pages": self.articles})
+        for number in range(1, files + 1):
+            add["warc_files"].add(number, f"made-{number:05}.warc.gz", 1, "closed", 10**9, "0" * 64)
+        for site_id in range(1, SITES + 1):
+            name, host = f"paper{site_id}", f"www.paper{site_id}.example"
+            add["sites"].add(site_id, name, f"https://{host}/", f"The {name.title()}", True, None, False)
+            add["site_hosts"].add(site_id, host)
+            add["crawl_sites"].add(1, site_id)
+            front = self._url(f"https://{host}/", site_id)
+            add["sources"].add(front, site_id, "listing", f"{name} front page", 20, BEGIN, BEGIN + SPAN, BEGIN + SPAN)
+            language = self._site_languages[site_id - 1]
+            disclaimer = self._paragraph(f"{name}: " + self._words[language].sentence(40, 60))
+            self._disclaimers[site_id] = disclaimer
+            add["boilerplate"].add(site_id, disclaimer, self.articles // SITES, BEGIN, BEGIN + SPAN, True)
+        for number, person in enumerate(self._people, 1):
+            add["authors"].add(number, person, folded(person))
+        for number, tag in enumerate(self._tags, 1):
+            add["tags"].add(number, tag)
+
+    def batch(self, first: int, last: int) -> tuple[range, range]:
+        """Articles of these numbers; returns the ids of articles and of versions that were made."""
+        before = self._ids["version"]
+        for number in range(first, last):
+            self._article(number)
+        return range(first, last), range(before + 1, self._ids["version"] + 1)
+
+    def _next(self, of: str) -> int:
+        self._ids[of] += 1
+        return self._ids[of]
+
+    def _url(self, url: str, site_id: int) -> int:
+        url_id = self._next("url")
+        self.tables["urls"].add(url_id, site_id, url, surt(url), short_digest(url))
+        return url_id
+
+    def _paragraph(self, paragraph: str) -> int:
+        paragraph_id = self._next("paragraph")
+        self.tables["paragraphs"].add(paragraph_id, short_digest(f"{paragraph_id}{paragraph}"), paragraph)
+        return paragraph_id
+
+    def _article(self, number: int) -> None:
+        chance, words_of = self._chance, self._words
+        published = BEGIN + SPAN * (number / self.articles) ** 0.8
+        site_id = min(int(chance.expovariate(0.18)) + 1, SITES)
+        language = self._site_languages[site_id - 1]
+        words = words_of[language]
+        headline = words.sentence(5, 11)[:-1]
+        url_id = self._url(f"https://www.paper{site_id}.example/{published:%Y/%m/%d}/story-{number}", site_id)
+        texts = [self._paragraph(words.sentence(18, 45)) for _ in range(chance.randint(4, 8))]
+        if self._wire and chance.random() < 0.08:
+            source = chance.choice(self._wire)
+            texts = [*source.texts, texts[0]] if source.language == language else texts
+        story = Story(url_id=url_id, site_id=site_id, headline=headline, texts=texts, language=language)
+        versions = chance.choice((1, 1, 2, 2, 3, 3, 4, 5, 6))
+        looks = sorted(chance.sample(LOOKS[1:], k=chance.randint(max(versions, 7), 9) - 1))
+        self.tables["articles"].add(
+            number, site_id, url_id, published, published + timedelta(hours=looks[-1] if looks else 0), published,
+            "live",
+        )  # fmt: skip
+        self._history(number, story, published, versions=versions, looks=[0, *looks])
+        self._front_page(story, published)
+        self._remember(story)
+
+    def _history(self, number: int, story: Story, published: datetime, *, versions: int, looks: Sequence[int]) -> None:
+        """Captures of an article, and the version that each shows."""
+        chance, add = self._chance, self.tables
+        changes = {0, *chance.sample(range(1, len(looks)), k=versions - 1)}
+        group = self._related(story)
+        authors = self._few(len(self._people), chance.choice((0, 1, 1, 1, 2)))
+        tags = self._few(len(self._tags), chance.choice((0, 1, 2, 3)))
+        section = SECTIONS[int(chance.triangular(0, len(SECTIONS), 0))]
+        texts, shown, original = story.texts, 0, 0
+        for position, hours in enumerate(looks):
+            at = published + timedelta(hours=hours, minutes=5)
+            changed = position in changes
+            if changed:
+                shown += 1
+                version_id = self._next("version")
+                texts = self._edited(texts, story.language) if position else texts
+            capture_id = self._capture(
+                story, at, "response" if changed else "revisit", number, version_id, original=0 if changed else original
+            )
+            if not changed:
+                continue
+            original = capture_id
+            add["versions"].add(
+                version_id, number, capture_id, shown, shown == versions, _sha(f"version {version_id}"),
+                story.headline, self._words[story.language].sentence(8, 16), story.language, published, "json-ld",
+                at, "json-ld", section, "free", False, False, None, None, len(texts) + 1, True,
+            )  # fmt: skip
+            for place, paragraph_id in enumerate([*texts, self._disclaimers[story.site_id]]):
+                role = "text" if place < len(texts) else "disclaimer"
+                add["version_paragraphs"].add(version_id, place, paragraph_id, role)
+            for place, author in enumerate(authors):
+                add["version_authors"].add(version_id, place, author)
+            for place, tag in enumerate(tags):
+                add["version_tags"].add(version_id, place, tag)
+            add["capture_groups"].add(capture_id, 0, group)
+
+    def _few(self, of: int, count: int) -> list[int]:
+        """Some ids from 1, small ones often."""
+        return list(dict.fromkeys(int(of * self._chance.random() ** 3) + 1 for _ in range(count)))
+
+    def _edited(self, texts: list[int], language: str) -> list[int]:
+        changed = list(texts)
+        new = self._paragraph(self._words[language].sentence(18, 45))
+        if self._chance.random() < 0.5:
+            changed[self._chance.randrange(len(changed))] = new
+        else:
+            changed.append(new)
+        return changed
+
+    def _capture(
+        self, story: Story, at: datetime, kind: str, article: int | None, version: int | None, *, original: int = 0
+    ) -> int:
+        capture_id = self._next("capture")
+        outcome = "article" if article else "listing"
+        self._offset = (self._offset + 20_000) % 10**9
+        self.tables["captures"].add(
+            capture_id, story.url_id, story.site_id, f"paper{story.site_id}", 1, (capture_id - 1) // _PER_FILE + 1,
+            self._offset, 19_500, f"urn:uuid:{capture_id:032x}", kind, at, at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"), 200,
+            "text/html", _sha(f"payload {original or capture_id}"), 60_000 if kind == "response" else 0,
+            "identical-payload-digest" if original else None,
+            f"urn:uuid:{original:032x}" if original else None, original or None, outcome, "as made",
+            0 if article else 20, _sha(f"content {original or capture_id}"), kind == "response", article, version,
+        )  # fmt: skip
+        return capture_id
+
+    def _related(self, story: Story) -> int:
+        others = self._recent.get(story.site_id, [])
+        return self._group("related", "More on this", others[-40::5])
+
+    def _group(self, kind: str, label: str, stories: Sequence[Story]) -> int:
+        group_id = self._next("group")
+        self.tables["link_groups"].add(group_id, short_digest(f"group {group_id}"), kind, label)
+        for position, other in enumerate(stories):
+            self.tables["links"].add(group_id, position, other.url_id, other.headline)
+        return group_id
+
+    def _front_page(self, story: Story, at: datetime) -> None:
+        """The front page of the story's site, captured as it comes out."""
+        if self._chance.random() >= LISTING_CAPTURES:
+            return
+        front = Story(url_id=story.site_id, site_id=story.site_id, headline="", texts=[], language="")
+        capture_id = self._capture(front, at + timedelta(minutes=30), "response", None, None)
+        top = [story, *reversed(self._recent.get(story.site_id, [])[-19:])]
+        self.tables["capture_groups"].add(capture_id, 0, self._group("listing", "Top stories", top))
+
+    def _remember(self, story: Story) -> None:
+        recent = self._recent.setdefault(story.site_id, [])
+        recent.append(story)
+        del recent[:-60]
+        if self._chance.random() < 0.1:
+            self._wire.append(story)
+            del self._wire[:-200]
+
+
+def _sha(of: str) -> str:
+    return "sha256:" + hashlib.sha256(of.encode()).hexdigest()
+
+
+def _tables() -> dict[str, Table]:
+    """Tables with the columns that are filled, in an order that foreign keys allow."""
+    wanted: tuple[tuple[type[Base], str], ...] = (
+        (SiteRow, "id name url title configured configured_at relearn"),
+        (SiteHostRow, "site_id host"),
+        (CrawlRow, "id run started_at finished_at outcome counters"),
+        (CrawlSiteRow, "crawl_id site_id"),
+        (WarcFileRow, "id name crawl_id state size sha256"),
+        (UrlRow, "id site_id url urlkey digest"),
+        (SourceRow, "url_id site_id kind title entries first_seen_at last_seen_at last_changed_at"),
+        (AuthorRow, "id name folded"),
+        (TagRow, "id name"),
+        (ParagraphRow, "id digest text"),
+        (BoilerplateRow, "site_id paragraph_id articles_seen first_seen_at last_seen_at verdict"),
+        (ArticleRow, "id site_id url_id first_seen_at last_seen_at dated_at state"),
+        (
+            CaptureRow,
+            "id url_id site_id asked_for crawl_id warc_file_id warc_offset warc_length record_id kind fetched_at"
+            " warc_date status mime payload_digest payload_size profile refers_to_record refers_to_id outcome reason"
+            " entries content_digest is_read article_id version_id",
+        ),
+        (
+            VersionRow,
+            "id article_id capture_id number current digest headline dek language published_at published_source"
+            " modified_at modified_source section access live noarchive image_url_id image_caption length counted",
+        ),
+        (VersionParagraphRow, "version_id position paragraph_id role"),
+        (VersionAuthorRow, "version_id position author_id"),
+        (VersionTagRow, "version_id position tag_id"),
+        (LinkGroupRow, "id digest kind label"),
+        (LinkRow, "group_id position url_id anchor"),
+        (CaptureGroupRow, "capture_id position group_id"),
+    )
+    return {row.__tablename__: Table(row, tuple(columns.split())) for row, columns in wanted}
+
+
+def fill(database: Database, articles: int, seed: int) -> Iterator[int]:
+    """Write the archive; yields how many articles there are, batch by batch."""
+    maker = Maker(articles, seed)
+    maker.beginning()
+    for first in range(1, articles + 1, _BATCH):
+        numbers, versions = maker.batch(first, min(first + _BATCH, articles + 1))
+
+        def write(connection: Connection, versions: range = versions) -> None:
+            if database.is_postgres:
+                connection.execute(text("SET LOCAL session_replication_role = replica"))
+            for table in maker.tables.values():
+                table.write(connection)
+            refresh(connection, versions)
+
+        database.write(write)
+        yield numbers[-1]
+    database.write(lambda connection: _finish(connection, is_postgres=database.is_postgres))
+    database.analyze()
+
+
+def _finish(connection: Connection, *, is_postgres: bool) -> None:
+    """Let surrogate keys go on where ours end, and the planner know how large the tables are."""
+    if is_postgres:
+        for name, table in Base.metadata.tables.items():
+            if "id" in table.c:
+                connection.execute(text(f"SELECT setval('{name}_id_seq', (SELECT max(id) FROM {name}))"))
+    else:
+        connection.execute(text("ANALYZE"))
+
+
+def main() -> None:
+    """Make an archive."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--articles", type=int, default=200_000)
+    parser.add_argument("--index", help="database URL; SQLite in the folder by default")
+    parser.add_argument("--seed", type=int, default=7)
+    given = parser.parse_args()
+    (given.folder / "warc").mkdir(parents=True, exist_ok=True)
+    config = given.folder / "newsarchive.toml"
+    index = f'index = "{given.index}"\n' if given.index else ""
+    sites = "".join(
+        f'\n[[site]]\nname = "paper{number}"\nurl = "https://www.paper{number}.example/"\n'
+        for number in range(1, SITES + 1)
+    )
+    config.write_text(f'contact = "bench@localhost.example"\n{index}{sites}')
+    began, cpu = time.perf_counter(), time.process_time()
+    database = Database.open(given.index or f"sqlite:///{given.folder / 'index.sqlite3'}")
+    for done in fill(database, given.articles, given.seed):
+        if done % 10_000 < _BATCH:
+            print(f"{done:,} articles, {time.perf_counter() - began:.0f} s, CPU {time.process_time() - cpu:.0f} s")
+    database.close()
+
+
+if __name__ == "__main__":
+    main()
