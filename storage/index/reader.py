@@ -1,6 +1,6 @@
 """What may be asked of the index. Who shows the archive holds a Reader that leaves out what is not to be seen."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -8,13 +8,14 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection
 
-from storage.index import cdx, queries
+from storage.index import calendar, cdx, nearest, queries, standing
 from storage.index import status as counts
 from storage.index.database import Database
 from storage.index.exclusions import NOTHING, Exclusions
 from storage.index.export import export
 from storage.index.search import search
 from storage.index.tables import CaptureRow
+from storage.index.timeviews import Beside, DayCount, HeldUrl, ListingView, Moment, Span, Stood, YearCount
 from storage.index.views import (
     ALL_CAPTURES,
     EVERYTHING,
@@ -165,3 +166,63 @@ class Reader:
         """Paragraphs that several articles of a site carry, the most printed first."""
         with self._reading() as connection:
             return () if site in self.exclude.hidden else counts.boilerplate(connection, site)
+
+    def nearest(self, url: str, moment: datetime) -> CaptureView | None:
+        """The capture of a page that is nearest to a moment."""
+        with self._reading() as connection:
+            return nearest.nearest(connection, url, moment, self.exclude)
+
+    def beside(self, url: str, moment: datetime) -> Beside:
+        """When a page was captured before and after that second."""
+        with self._reading() as connection:
+            return nearest.beside(connection, url, moment, self.exclude)
+
+    def span(self, url: str) -> Span | None:
+        """How many captures there are of a page, and from when to when."""
+        with self._reading() as connection:
+            return nearest.span(connection, url, self.exclude)
+
+    def held(self, urls: Iterable[str]) -> frozenset[str]:
+        """Those of some URLs of which there is a capture that is no error."""
+        with self._reading() as connection:
+            return nearest.held(connection, urls, self.exclude)
+
+    def around(self, url: str, *, limit: int = 20) -> tuple[HeldUrl, ...]:
+        """URLs that there are captures of and that begin like this one."""
+        with self._reading() as connection:
+            return nearest.around(connection, url, self.exclude, limit=limit)
+
+    def years(self, url: str) -> tuple[YearCount, ...]:
+        """Captures of a page by year."""
+        with self._reading() as connection:
+            return calendar.years(connection, url, self.exclude)
+
+    def days(self, url: str, year: int) -> tuple[DayCount, ...]:
+        """Captures of a page by day of a year."""
+        with self._reading() as connection:
+            return calendar.days(connection, url, year, self.exclude)
+
+    def moments(self, url: str, since: datetime, until: datetime, *, limit: int, offset: int = 0) -> tuple[Moment, ...]:
+        """Captures of a page between two moments, oldest first."""
+        with self._reading() as connection:
+            return calendar.moments(connection, url, since, until, self.exclude, limit=limit, offset=offset)
+
+    def listing_at(self, url: str, moment: datetime | None = None) -> ListingView | None:
+        """A listing as it was at a moment, or as it was last."""
+        with self._reading() as connection:
+            return standing.listing_at(connection, url, moment, self.exclude)
+
+    def nth_listing(self, url: str, number: int) -> datetime | None:
+        """When a listing was captured for the nth time."""
+        with self._reading() as connection:
+            return standing.nth_listing(connection, url, number, self.exclude)
+
+    def listing_moments(self, url: str, *, limit: int, offset: int = 0) -> tuple[datetime, ...]:
+        """When a listing was captured, newest first."""
+        with self._reading() as connection:
+            return standing.listing_moments(connection, url, self.exclude, limit=limit, offset=offset)
+
+    def stood(self, url: str, items: Iterable[str]) -> dict[str, Stood]:
+        """How long some URLs stood on a listing."""
+        with self._reading() as connection:
+            return standing.stood(connection, url, items, self.exclude)
