@@ -82,6 +82,7 @@ def host(url: str) -> str:
     return name.partition("]")[0].lstrip("[") if name.startswith("[") else name.partition(":")[0]
 
 
+@lru_cache(maxsize=8192)
 def same_page(url: str) -> str:
     """Return what two addresses of one page have in common: no scheme, "www.", tracking, trailing slash.
 

@@ -9,10 +9,10 @@ from newsarchive.extract.addresses import host, site_of
 from newsarchive.extract.authors import authors
 from newsarchive.extract.blocks import Block, Flow, walk
 from newsarchive.extract.body import Body, body
-from newsarchive.extract.classify import Impression
 from newsarchive.extract.dates import Evidence, dates
 from newsarchive.extract.headline import headline, site_names
 from newsarchive.extract.heads import Head, read_head
+from newsarchive.extract.impression import Impression, frame_of, marks_of
 from newsarchive.extract.jsonld import Node, article, nodes, text_of
 from newsarchive.extract.metadata import facts
 from newsarchive.extract.select_body import select
@@ -20,8 +20,7 @@ from newsarchive.extract.tree import MAX_TEXT, Oversized, Page
 from storage.model import Article, Discovery
 
 _ARTICLE_ITEM = XPath(
-    "boolean(.//*[contains(@itemtype, 'schema.org/') and (contains(@itemtype, 'Article') or contains(@itemtype, "
-    "'BlogPosting'))])"
+    "boolean(.//@itemtype[contains(., 'schema.org/') and (contains(., 'Article') or contains(., 'BlogPosting'))])"
 )
 
 
@@ -41,7 +40,7 @@ def read_article(page: Page, discovery: Discovery | None, fetched_at: datetime |
     head = read_head(page.root)
     found = nodes(page.root)
     node = article(found, page.url)
-    marks = _marks(page)
+    marks = marks_of(page)
     flow = walk(page.body)
     if flow.characters > MAX_TEXT:
         return Oversized(reason=f"{flow.characters} characters of text, {MAX_TEXT} are read")
@@ -52,7 +51,7 @@ def read_article(page: Page, discovery: Discovery | None, fetched_at: datetime |
         Evidence(url=page.url, node=node, head=head, around=around, discovery=discovery, fetched_at=fetched_at)
     )
     said = facts(page, head, node, found, flow.blocks)
-    selection = select(page, flow.blocks)
+    selection = select(page, flow)
     text = body(flow, selection, title, _descriptions(head, node), names, site_of(host(page.url)))
     one = Article(
         url=page.url,
@@ -87,6 +86,7 @@ def read_article(page: Page, discovery: Discovery | None, fetched_at: datetime |
         marked_up=bool(_ARTICLE_ITEM(page.body)),
         signed=bool(names),
         marks=marks,
+        frame=frame_of(page),
     )
     return Found(article=one, head=head, flow=flow, body=text, seen=seen)
 
@@ -109,12 +109,3 @@ def _descriptions(head: Head, node: Node | None) -> list[str]:
     )
     return [text for text in said if text]
 
-
-def _marks(page: Page) -> str:
-    """Return the addresses of scripts and frames, and the start of inline scripts: what a challenge is known by."""
-    parts = []
-    for element in page.root.iter("script", "iframe", "form"):
-        parts.append(element.get("src") or element.get("action") or (element.text or "")[:300])
-        if len(parts) > 40:
-            break
-    return " ".join(parts).lower()

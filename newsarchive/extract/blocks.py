@@ -22,6 +22,7 @@ _INLINE = frozenset(
         " span strike strong sub sup time tt u var wbr picture ruby rb rt rp output"
     ).split()
 )
+_CONTAINERS = frozenset("div section aside nav header footer ul ol li dl form".split())
 _DEEPEST = 200
 """Deeper than this an element is read as one block: no page of people is nested so, and recursion has an end."""
 
@@ -69,6 +70,8 @@ class Flow:
     blocks: list[Block] = field(default_factory=list)
     anchors: list[Anchor] = field(default_factory=list)
     characters: int = 0
+    boxes: list[HtmlElement] = field(default_factory=list)
+    """The outermost containers that hold nothing of an article: empty ones, and those that say so (zones.BESIDE)."""
 
 
 _LINE = " \x1f "
@@ -112,6 +115,8 @@ class _Walker:
         self.holder: HtmlElement | None = None
         self.holder_zone = 0
         self.breaks = 0
+        self.bodies = 0
+        self.texts = 0
 
     def text(self, text: str, holder: HtmlElement, zone: int) -> None:
         """Gather a piece of text; white space only where there is something before it."""
@@ -121,6 +126,7 @@ class _Walker:
                 if self.anchor is not None:
                     self.anchor_parts.append(" ")
             return
+        self.texts += 1
         if self.breaks:
             if self.breaks > 1:
                 self.flush()
@@ -167,12 +173,15 @@ class _Walker:
     def element(self, element: HtmlElement, zone: int, depth: int, holder: HtmlElement | None = None) -> None:
         """Walk one element and what it holds; its tail is the caller's."""
         tag = str(element.tag)
+        before = (zone & zones.BESIDE, self.bodies, self.texts, len(self.flow.boxes))
         if element in self.frames:
             zone |= zones.zone_of(tag, element.items()) & zones.OF_FRAMES
         elif attributes := element.items():
             opened = zones.zone_of(tag, attributes)
-            if opened & zones.BODY and not zone & (zones.RELATED | zones.LATEST):
-                zone &= ~zones.OF_BOXES
+            if opened & zones.BODY:
+                self.bodies += 1
+                if not zone & (zones.RELATED | zones.LATEST):
+                    zone &= ~zones.OF_BOXES
             zone |= opened
         elif tag in zones.TAG_ZONES:
             zone |= zones.TAG_ZONES[tag]
@@ -186,6 +195,14 @@ class _Walker:
         if self.parts:
             self.flush()
         self.breaks = 0
+        if tag in _CONTAINERS:
+            self.box(element, zone, *before)
+
+    def box(self, element: HtmlElement, zone: int, beside: int, bodies: int, texts: int, boxes: int) -> None:
+        """Note a container that holds nothing of an article, in place of those inside it."""
+        if self.texts == texts or (zone & zones.BESIDE and not beside and self.bodies == bodies):
+            del self.flow.boxes[boxes:]
+            self.flow.boxes.append(element)
 
     def inline(self, element: HtmlElement, tag: str, zone: int, depth: int, holder: HtmlElement) -> None:
         bold = tag in ("b", "strong")
@@ -216,5 +233,7 @@ class _Walker:
                 self.flush()
             elif tag not in _SKIPPED:
                 self.element(child, zone, depth + 1, holder)
+            elif tag == "math":
+                self.texts += 1
             if tail := child.tail:
                 self.text(tail, holder, zone)

@@ -183,6 +183,8 @@ OF_BOXES = (
     | DISCLAIMER
 )
 """What says that something is a box beside the article."""
+BESIDE = NAV | MENU | CONSENT | COMMENTS | RELATED | LATEST
+"""What no article's text stands in."""
 OF_FRAMES = ARTICLE | MAIN | HEADER | BODY | HIDDEN | TABLE
 """What an element around a headline may be."""
 _OF_STORIES = RELATED | LATEST | BODY
