@@ -11,11 +11,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
+from newsarchive.hours import Hours
 from newsarchive.kinds import (
     ADDRESSES,
     COUNT,
     FLAG,
     HASHES,
+    HOURS,
     NAME,
     ORIGIN,
     PATH,
@@ -77,6 +79,18 @@ class SiteConfig:
     sitemaps: tuple[str, ...] = _setting(ADDRESSES, [], "Sitemaps; those that robots.txt names are found anyway")
     delay: timedelta | None = _optional(PAUSE, "Pause between requests to the site, instead of the archive's `delay`")
     obey_robots: bool | None = _optional(FLAG, "Instead of the archive's `obey_robots`")
+    hours: Hours | None = _optional(
+        HOURS, 'Ask only in these hours, such as "22:00-06:00 Europe/Berlin"; without a zone they are UTC\'s'
+    )
+    max_pages: int | None = _optional(COUNT, "Instead of the archive's `max_pages`")
+    max_bytes: int | None = _optional(SIZE, "Instead of the archive's `max_bytes`")
+    max_time: timedelta | None = _optional(SPAN, "Instead of the archive's `max_time`")
+    requisites: bool | None = _optional(FLAG, "Instead of the archive's `requisites`")
+    not_traps: tuple[str, ...] = _setting(
+        TEXTS,
+        [],
+        'Beginnings of paths ("/events/") or families, as `status` shows them, that are no trap',
+    )
     allow_private: bool = _setting(
         FLAG, False, "Let the crawler connect to loopback and private addresses for this site: only for one of your own"
     )
@@ -146,10 +160,27 @@ class Config:
     commit_seconds: float = _setting(SECONDS, 1.0, "Time that a capture waits for company in its transaction, at most")
 
     delay: timedelta = _setting(PAUSE, "1s", "Pause between two requests to one host; a slow host gets a longer one")
+    max_delay: timedelta = _setting(
+        PAUSE,
+        "30s",
+        "Longest pause that a slow host gets unasked; what it asks for itself may be longer",
+    )
+    max_crawl_delay: timedelta = _setting(SPAN, "5m", "A Crawl-delay above this is taken as this, and noted")
     timeout: timedelta = _setting(SPAN, "1m", "Time for one answer; what came until then is kept, as truncated")
     concurrency: int = _setting(POSITIVE, 16, "Requests under way at once, over all hosts; each host gets one at once")
     max_body: int = _setting(SIZE, "64MB", "Size of one answer; what came until then is kept, as truncated")
     max_failures: int = _setting(POSITIVE, 5, "Failures in a row after which an address is given up")
+
+    max_pages: int = _setting(COUNT, 0, "Requests to one site in one run, at most; 0: no limit")
+    max_bytes: int | None = _optional(SIZE, "Bytes from one site in one run, at most")
+    max_time: timedelta | None = _optional(SPAN, "Time for one site in one run, at most")
+    park_after: int = _setting(
+        COUNT, 50, "New URLs of one shape in a row without a new article, after which the shape is parked; 0: never"
+    )
+    requisites: bool = _setting(
+        FLAG, True, "Keep the stylesheets, images, fonts and icons of pages too, so that they can be shown as they were"
+    )
+    max_asset: int = _setting(SIZE, "10MB", "Size of one of these; what came until then is kept, as truncated")
 
     source_interval: timedelta = _setting(SPAN, "30m", "Shortest time between two looks at a feed or sitemap")
     listing_interval: timedelta = _setting(SPAN, "30m", "Shortest time between two looks at a front or section page")
@@ -160,6 +191,21 @@ class Config:
     workers: int = _setting(COUNT, 0, "Processes that read pages; 0 makes one for each core")
     read_timeout: timedelta = _setting(SPAN, "30s", "Time for reading a page; one that takes longer is kept unread")
     read_limit: int = _setting(SIZE, "10MB", "Size up to which a page is read; a larger one is kept unread")
+
+    log: str = _setting(TEXT, "", 'File that crawls write a line an answer into, such as "logs/crawl.log"; "": none')
+    log_json: bool = _setting(FLAG, False, "Write the log as one JSON object a line")
+    log_size: int = _setting(SIZE, "10MB", "Begin a new log file when this one has reached this size")
+    log_files: int = _setting(COUNT, 5, "Full log files that are kept beside it")
+    metrics: str = _setting(
+        TEXT,
+        "",
+        'File for Prometheus\' textfile collector, such as "/var/lib/node/newsarchive.prom"; "": none',
+    )
+    ping: str = _setting(
+        ORIGIN,
+        "",
+        "Health check to ask: with /start before a crawl, bare after it, with /fail where it failed",
+    )
 
     def chosen(self, names: Sequence[str] = ()) -> tuple[SiteConfig, ...]:
         """The sites of these names, in the file's order; all where no name is given."""

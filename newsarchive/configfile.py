@@ -24,6 +24,7 @@ from newsarchive.config import (
     Setting,
     SiteConfig,
 )
+from newsarchive.hours import Hours
 from newsarchive.quantities import write_duration
 from newsarchive.version import VERSION
 from storage.errors import ConfigError, NoArchive, StorageError
@@ -276,6 +277,8 @@ def toml(value: object) -> str:
             return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
         case timedelta():
             return toml(write_duration(value))
+        case Hours():
+            return toml(str(value))
         case list() | tuple():
             return "[" + ", ".join(toml(item) for item in value) + "]"
         case _:

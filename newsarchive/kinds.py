@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 from urllib.parse import urlsplit
 
 from newsarchive import quantities
+from newsarchive.hours import Hours, read_hours
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -89,6 +90,10 @@ def _span(value: object) -> timedelta:
     return read
 
 
+def _hours(value: object) -> Hours:
+    return read_hours(_text(value))
+
+
 def _each(one: Callable[[object], T_co]) -> Callable[[object], tuple[T_co, ...]]:
     def read(value: object) -> tuple[T_co, ...]:
         if not isinstance(value, list):
@@ -133,4 +138,5 @@ SECONDS = Kind("seconds", _seconds)
 SIZE = Kind("size", _size)
 PAUSE = Kind("time", _duration)
 SPAN = Kind("time above 0", _span)
+HOURS = Kind("hours", _hours)
 SPANS = Kind("list of times", _each(_span))
