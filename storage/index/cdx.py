@@ -255,3 +255,8 @@ def line(connection: Connection, capture_id: int, exclude: Exclusions = NOTHING)
 def _one(connection: Connection, wanted: Wanted) -> CdxLine | None:
     row = connection.execute(_LINES.where(*wanted).limit(1)).first()
     return _line(row) if row else None
+
+
+def knows_warc(connection: Connection, name: str) -> bool:
+    """True where there is a WARC file of that name."""
+    return connection.scalar(select(WarcFileRow.id).where(WarcFileRow.name == name)) is not None

@@ -307,9 +307,18 @@ def _line(row: AnyRow) -> ArticleLine:
     )  # fmt: skip
 
 
-def articles(connection: Connection, filters: Filters, *, limit: int, offset: int) -> tuple[ArticleLine, ...]:
-    """Articles by date, newest first."""
+def articles(
+    connection: Connection, filters: Filters, *, limit: int, offset: int, behind: int | None = None
+) -> tuple[ArticleLine, ...]:
+    """Articles by date, newest first; those that follow on the article with the id `behind`, where that is given."""
     asked = _articles(connection, filters.exclude).where(*conditions(connection, filters))
+    if behind is not None:
+        last = select(ArticleRow.dated_at, UrlRow.url).join(UrlRow, UrlRow.id == ArticleRow.url_id)
+        row = connection.execute(last.where(ArticleRow.id == behind)).first()
+        if row is None:
+            return ()
+        at = ArticleRow.dated_at
+        asked = asked.where(at <= row.dated_at, or_(at < row.dated_at, UrlRow.url > row.url))
     return tuple(_line(row) for row in connection.execute(_newest(asked).limit(limit).offset(offset)))
 
 

@@ -1,0 +1,106 @@
+"""/web/20260301060504id_/https://news.example/a: the archived answer itself, byte for byte.
+
+Status, Content-Type and body are the archived ones; the other headers come as X-Archive-Orig-*, as Wayback machines
+name them. A content coding (gzip, br) is kept where the client takes it, for the payload digest is over the coded
+bytes, and undone where it does not. A timestamp that is no capture's own leads to the nearest capture.
+"""
+
+import re
+from collections.abc import Iterator
+
+from fastapi import APIRouter, HTTPException, Request
+from fastapi.responses import Response
+
+from newsarchive.web.addresses import asked_url, in_path
+from newsarchive.web.door import AtDoor, Door
+from newsarchive.web.holdings import as_read, held
+from newsarchive.web.memento import memento_headers, nearest
+from newsarchive.web.stamps import middle, stamp
+from storage.index.views import CdxLine
+from storage.warc.record import Headers
+
+router = APIRouter(include_in_schema=False)
+
+CSP = "sandbox; default-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
+"""Opened by itself, an archived page runs nothing, fetches nothing and sends nothing."""
+_ORIGINAL = "x-archive-orig-"
+_MOST_HEADERS = 100
+_LONGEST_VALUE = 4000
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_WITHOUT_BODY = frozenset({204, 205, 304})
+
+
+@router.head("/web/{digits}id_/{url:path}")
+@router.get("/web/{digits}id_/{url:path}")
+def raw(request: Request, door: AtDoor, digits: str) -> Response:
+    """One archived answer."""
+    if request.headers.get("service-worker"):
+        raise HTTPException(403, "Archived scripts are not to become service workers of the archive")
+    prefix = f"/web/{digits}id_/"
+    url = asked_url(request, prefix)
+    moment = middle(digits)
+    if moment is None:
+        raise HTTPException(400, f"{digits} is no timestamp: wants up to 14 digits, YYYYMMDDhhmmss")
+    line = nearest(door.index, url, moment)
+    if line is None:
+        raise HTTPException(404, f"The archive holds no capture of {url}")
+    if stamp(line.fetched_at) != digits:
+        return _elsewhere(door, line)
+    return _answer(request, door, line)
+
+
+def _elsewhere(door: Door, line: CdxLine) -> Response:
+    headers = memento_headers(door, line.url, line.fetched_at)
+    del headers["memento-datetime"]
+    return Response(status_code=302, headers={"location": _raw_uri(line), **headers})
+
+
+def _raw_uri(line: CdxLine) -> str:
+    """Relative to the host: an absolute address would be another origin to a client that came through a proxy."""
+    return f"/web/{stamp(line.fetched_at)}id_/{in_path(line.url)}"
+
+
+def _answer(request: Request, door: Door, line: CdxLine) -> Response:
+    answer = held(door, line)
+    tag = f'"{line.record_id.removeprefix("urn:uuid:")}"'
+    body, coding = as_read(answer, request.headers.get("accept-encoding", ""), door.archive.config.max_body)
+    headers = {
+        **dict(original_headers(answer.headers)),
+        **memento_headers(door, line.url, line.fetched_at),
+        "content-security-policy": CSP,
+        "vary": "accept-encoding",
+        "etag": tag,
+    }
+    if coding:
+        headers["content-encoding"] = coding
+    if line.redirect_url:
+        headers["location"] = f"/web/{stamp(line.fetched_at)}id_/{in_path(line.redirect_url)}"
+    if tag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers={"etag": tag, "vary": "accept-encoding"})
+    status = answer.status if 200 <= answer.status <= 599 else 502
+    if status in _WITHOUT_BODY:
+        return Response(status_code=status, headers=headers)
+    headers["content-type"] = _value(answer.get("Content-Type") or "application/octet-stream")
+    if request.method == "HEAD":
+        return Response(status_code=status, headers={**headers, "content-length": str(len(body))})
+    return Response(body, status_code=status, headers=headers)
+
+
+def original_headers(headers: Headers) -> Iterator[tuple[str, str]]:
+    """Archived headers under names that mean nothing to a browser; odd and overlong ones are left out.
+
+    >>> list(original_headers((("Set-Cookie", "a=1"), ("Set-Cookie", "b=2"), ("Bad name", "x"))))
+    [('x-archive-orig-set-cookie', 'a=1, b=2')]
+    """
+    kept: dict[str, str] = {}
+    for name, value in headers[:_MOST_HEADERS]:
+        if _TOKEN.fullmatch(name) and len(value) <= _LONGEST_VALUE:
+            key = _ORIGINAL + name.lower()
+            kept[key] = f"{kept[key]}, {_value(value)}" if key in kept else _value(value)
+    yield from kept.items()
+
+
+def _value(value: str) -> str:
+    """A value that a header of ours can hold: latin-1 without control characters."""
+    return _CONTROL.sub(" ", value).encode("latin-1", "replace").decode("latin-1").strip()

@@ -1,0 +1,43 @@
+"""/timegate/https://news.example/a: leads to the capture nearest to the time that Accept-Datetime names (RFC 7089)."""
+
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from fastapi import APIRouter, HTTPException, Request
+from fastapi.responses import JSONResponse, Response
+
+from newsarchive.web.addresses import asked_url
+from newsarchive.web.door import AtDoor
+from newsarchive.web.memento import memento_uri, nearest, timegate_links
+
+router = APIRouter(include_in_schema=False)
+
+VARY = "accept-datetime"
+
+
+@router.head("/timegate/{url:path}")
+@router.get("/timegate/{url:path}")
+def timegate(request: Request, door: AtDoor) -> Response:
+    """To the capture nearest to a moment; without one to the newest (RFC 7089 4.5.3: the moment is the present)."""
+    url = asked_url(request, "/timegate/")
+    moment = _accepted(request.headers.get("accept-datetime")) or door.now
+    line = nearest(door.index, url, moment)
+    links = timegate_links(door, line.url if line else url, line.fetched_at if line else None)
+    if line is None:
+        message = {"message": f"The archive holds no capture of {url}"}
+        return JSONResponse(message, status_code=404, headers={"vary": VARY, "link": links})
+    location = memento_uri(door, line.url, line.fetched_at)
+    return Response(status_code=302, headers={"location": location, "vary": VARY, "link": links})
+
+
+def _accepted(value: str | None) -> datetime | None:
+    """The moment that Accept-Datetime names; 400 where it is none (RFC 7089 4.5.2)."""
+    if value is None:
+        return None
+    try:
+        moment = parsedate_to_datetime(value)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError, TypeError):
+        raise HTTPException(
+            400, "Accept-Datetime wants a date such as Sun, 01 Mar 2026 06:00:00 GMT", headers={"vary": VARY}
+        ) from None

@@ -1,0 +1,95 @@
+"""/warcs/NAME.warc.gz: the archive's own files, whole or in part, for programs that read records by offset and length.
+
+    Range: bytes=3411-5822   one record          Range: bytes=-500   the end          none: the whole file
+
+Where anything is not to be shown (blocked addresses, hidden sites, an embargo), a file is closed but for its allowed
+captures: a request is answered only where its range is exactly one record of which the index says that it may be seen.
+Others would hand out what pages and CDX leave out.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from fastapi import APIRouter, HTTPException, Request
+from fastapi.responses import Response, StreamingResponse
+
+from newsarchive.web.door import AtDoor, Door
+from newsarchive.web.holdings import warc_path
+
+router = APIRouter(include_in_schema=False)
+
+_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+@=,-]{0,254}")
+_PIECE = 1 << 18
+_OUTSIDE = (-1, -1)
+
+
+@router.head("/warcs/{name}")
+@router.get("/warcs/{name}")
+def warc(request: Request, door: AtDoor, name: str) -> Response:
+    """A file, or a range of its bytes."""
+    path = _path(door, name)
+    if path is None:
+        raise HTTPException(404, f"The archive has no WARC file {name}")
+    size = path.stat().st_size
+    wanted = _wanted(request.headers.get("range"), size)
+    headers = {
+        "accept-ranges": "bytes",
+        "content-type": "application/warc",
+        "content-disposition": f'attachment; filename="{name}"',
+    }
+    if wanted == _OUTSIDE:
+        return Response(status_code=416, headers={**headers, "content-range": f"bytes */{size}"})
+    begin, end = wanted or (0, size)
+    if door.index.exclude and not _is_allowed(door, name, begin, end):
+        raise HTTPException(
+            403,
+            "Some of what this archive holds is not shown. Of its WARC files it gives single records, by the offsets "
+            "and lengths that /cdx names, and nothing else",
+        )
+    if wanted:
+        headers["content-range"] = f"bytes {begin}-{end - 1}/{size}"
+    headers["content-length"] = str(end - begin)
+    status = 206 if wanted else 200
+    if request.method == "HEAD":
+        return Response(status_code=status, headers=headers)
+    return StreamingResponse(_bytes(path, begin, end), status_code=status, headers=headers)
+
+
+def _path(door: Door, name: str) -> Path | None:
+    """Where a file lies that the index knows by that name: nothing else in the folder is given out."""
+    if not _NAME.fullmatch(name) or not door.index.knows_warc(name):
+        return None
+    path = warc_path(door.archive.warc_folder, name)
+    return path if path.is_file() else None
+
+
+def _wanted(header: str | None, size: int) -> tuple[int, int] | None:
+    """Begin and end of the bytes that are wanted; None for all of them, as for a header of another form (RFC 9110
+    14.2), also for one of many ranges.
+    """
+    found = _RANGE.fullmatch(header.replace(" ", "")) if header else None
+    if found is None or found.groups() == ("", ""):
+        return None
+    first, last = found.groups()
+    if not first:
+        begin, end = max(size - int(last), 0), size
+    else:
+        begin, end = int(first), min(int(last) + 1 if last else size, size)
+        if last and int(last) < begin:
+            return None
+    return (begin, end) if begin < end else _OUTSIDE
+
+
+def _is_allowed(door: Door, name: str, begin: int, end: int) -> bool:
+    line = door.index.cdx_line_at(name, begin)
+    return line is not None and line.length == end - begin
+
+
+def _bytes(path: Path, begin: int, end: int) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        file.seek(begin)
+        while begin < end and (piece := file.read(min(_PIECE, end - begin))):
+            begin += len(piece)
+            yield piece

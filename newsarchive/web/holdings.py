@@ -1,0 +1,96 @@
+"""What a capture holds: the answer that was archived, revisits resolved."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from newsarchive.readback import OPEN
+from newsarchive.web.door import Door
+from storage.errors import NotFound, PayloadError
+from storage.index.views import CdxLine
+from storage.warc.codings import decode_entity
+from storage.warc.payload import entity_of, http_headers
+from storage.warc.reader import is_http, read_record
+from storage.warc.record import Headers, header
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """An archived answer."""
+
+    status: int
+    """Of a 304 the status of the answer that it confirms; 200 for a resource record."""
+    headers: Headers
+    """As the server sent them, in order."""
+    entity: bytes
+    """The body, transfer coding undone and content coding kept: what the payload digest is over."""
+
+    def get(self, name: str) -> str | None:
+        """The first value of a header, or None."""
+        return header(self.headers, name)
+
+    def decoded(self, limit: int) -> bytes:
+        """The body with its content coding undone; PayloadError where that cannot be done within so many bytes."""
+        return decode_entity(self.entity, self.headers, limit)
+
+
+def held(door: Door, line: CdxLine) -> Held:
+    """The answer that a capture holds.
+
+    A revisit has the headers of its own record and the body of its original, which may be archived under another URL:
+    it is what this URL answered all the same. NotFound where the original is not held; WarcError or OSError where the
+    record cannot be read.
+    """
+    own = _answer(door, line)
+    if line.kind != "revisit":
+        return own
+    original = door.archive.index.cdx_line(line.refers_to_id) if line.refers_to_id is not None else None
+    if original is None or original.kind == "revisit":
+        raise NotFound(
+            f"this capture of {line.url} says that it was the same as one that the archive does not hold; only its "
+            "headers are there. Import the WARC file with the original: newsarchive import FILE"
+        )
+    first = _answer(door, original)
+    # A 304 says nothing of what it confirms: the headers that go with the body are the original's.
+    if own.status == 304 or not own.headers:
+        return first
+    return Held(status=own.status, headers=own.headers, entity=first.entity)
+
+
+def _answer(door: Door, line: CdxLine) -> Held:
+    record = read_record(warc_path(door.archive.warc_folder, line.warc), line.offset)
+    if record.type == "resource" or not is_http(record):
+        content_type = record.get("Content-Type")
+        return Held(status=200, headers=(("Content-Type", content_type),) if content_type else (), entity=record.block)
+    status, headers = http_headers(record.block)
+    return Held(status=status or 200, headers=headers, entity=entity_of(record.block, headers))
+
+
+def warc_path(folder: Path, name: str) -> Path:
+    """Where a WARC file lies that the index knows, open or closed."""
+    path = folder / name
+    return path if path.exists() else path.with_name(path.name + OPEN)
+
+
+def as_read(held: Held, accepted: str, limit: int) -> tuple[bytes, str | None]:
+    """The body as a client takes it, and its content coding: kept where the client undoes it, else undone.
+
+    One that cannot be undone is handed over as it is.
+    """
+    coding = (held.get("Content-Encoding") or "").strip().lower()
+    if not coding or coding == "identity":
+        return held.entity, None
+    takes = set(_tokens(accepted))
+    if all(part.strip() in takes for part in coding.split(",")):
+        return held.entity, coding
+    with suppress(PayloadError):
+        return held.decoded(limit), None
+    return held.entity, coding
+
+
+def _tokens(accepted: str) -> Iterator[str]:
+    for part in accepted.lower().split(","):
+        name, _, weight = part.partition(";")
+        if weight.replace(" ", "") not in {"q=0", "q=0.0", "q=0.00", "q=0.000"}:
+            yield name.strip()
