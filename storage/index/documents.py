@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from isal import isal_zlib
@@ -31,6 +31,8 @@ COLUMNS = ("headline", "dek", "body", "names", "stems")
 _ID_BITS = 29
 _BEGIN = datetime(1800, 1, 1, tzinfo=UTC)
 _LAST_SECOND = (1 << (63 - _ID_BITS)) - 1
+BEHIND_ALL = (1 << 63) - 1
+"""No key of a document is greater."""
 _LAST_POSITION = 16383
 """tsvector counts no further; later words can be found, phrases of them cannot."""
 _GAP = 10
@@ -50,6 +52,15 @@ def first_doc_id(dated_at: datetime) -> int:
     """The least key of that second."""
     seconds = int((dated_at - _BEGIN).total_seconds())
     return min(max(seconds, 0), _LAST_SECOND) << _ID_BITS
+
+
+def dated(doc_id: int) -> datetime:
+    """The second that a key stands for.
+
+    >>> dated(first_doc_id(datetime(2026, 3, 1, tzinfo=UTC)) + 7)
+    datetime.datetime(2026, 3, 1, 0, 0, tzinfo=datetime.timezone.utc)
+    """
+    return _BEGIN + timedelta(seconds=doc_id >> _ID_BITS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, Connection, false, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from storage.index.shown import shown_articles, shown_versions
-from storage.index.tables import ArticleRow, AuthorRow, SiteRow, VersionAuthorRow, VersionRow
+from storage.index.tables import ArticleRow, AuthorRow, SiteRow, TagRow, VersionAuthorRow, VersionRow, VersionTagRow
 from storage.index.terms import folded
 from storage.index.views import Filters
 
@@ -28,6 +28,8 @@ def conditions(connection: Connection, filters: Filters) -> list[ColumnElement[b
         wanted.append(VersionRow.section.in_(sections) if sections else false())
     if filters.author is not None:
         wanted.append(_written_by(filters.author))
+    if filters.tag is not None:
+        wanted.append(_tagged(filters.tag))
     return wanted
 
 
@@ -43,6 +45,12 @@ def _written_by(author: str) -> ColumnElement[bool]:
         select(VersionAuthorRow.version_id)
         .join(AuthorRow, AuthorRow.id == VersionAuthorRow.author_id)
         .where(AuthorRow.folded.contains(asked, autoescape=True))
+    )
+
+
+def _tagged(tag: str) -> ColumnElement[bool]:
+    return VersionRow.id.in_(
+        select(VersionTagRow.version_id).join(TagRow, TagRow.id == VersionTagRow.tag_id).where(TagRow.name == tag)
     )
 
 

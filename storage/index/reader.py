@@ -13,6 +13,7 @@ from storage.index import status as counts
 from storage.index.database import Database
 from storage.index.exclusions import NOTHING, Exclusions
 from storage.index.export import export
+from storage.index.facets import Exploration, explore
 from storage.index.search import search
 from storage.index.tables import CaptureRow
 from storage.index.timeviews import Beside, DayCount, HeldUrl, ListingView, Moment, Span, Stood, YearCount
@@ -73,6 +74,19 @@ class Reader:
         with self._reading() as connection:
             return search(connection, text, self._open(filters), limit=limit, offset=offset, order=order)
 
+    def explore(
+        self,
+        text: str,
+        filters: Filters = EVERYTHING,
+        *,
+        limit: int = 20,
+        offset: int = 0,
+        order: Literal["newest", "rank"] = "newest",
+    ) -> Exploration:
+        """A page of a search with by what it can be narrowed, and when what it found is dated."""
+        with self._reading() as connection:
+            return explore(connection, text, self._open(filters), limit=limit, offset=offset, order=order)
+
     def article(self, article_id: int) -> ArticleView | None:
         """One article with its history."""
         with self._reading() as connection:
@@ -88,10 +102,14 @@ class Reader:
         with self._reading() as connection:
             return queries.version(connection, version_id, self.exclude)
 
-    def articles(self, filters: Filters = EVERYTHING, *, limit: int = 50, offset: int = 0) -> tuple[ArticleLine, ...]:
-        """Articles by date, newest first (`filters.query` is not looked at)."""
+    def articles(
+        self, filters: Filters = EVERYTHING, *, limit: int = 50, offset: int = 0, behind: int | None = None
+    ) -> tuple[ArticleLine, ...]:
+        """Articles by date, newest first (`filters.query` is not looked at); those that follow on the article `behind`,
+        by its id.
+        """
         with self._reading() as connection:
-            return queries.articles(connection, self._open(filters), limit=limit, offset=offset)
+            return queries.articles(connection, self._open(filters), limit=limit, offset=offset, behind=behind)
 
     def capture(self, capture_id: int) -> CaptureView | None:
         """One capture by its id."""
@@ -156,6 +174,11 @@ class Reader:
         """All WARC files the index knows, by name."""
         with self._reading() as connection:
             return counts.warc_files(connection)
+
+    def knows_warc(self, name: str) -> bool:
+        """True where the index knows a WARC file of that name."""
+        with self._reading() as connection:
+            return cdx.knows_warc(connection, name)
 
     def sources(self, site: str | None = None) -> tuple[SourceView, ...]:
         """Feeds, sitemaps and listings, by URL."""

@@ -8,8 +8,10 @@ from sqlalchemy.dialects.postgresql import TSQUERY
 
 from storage.index.database import AnyRow, AnySelect
 from storage.index.documents import SEARCHED_ROLES, first_doc_id
+from storage.index.exclusions import NOTHING, Exclusions
 from storage.index.narrow import conditions, languages
 from storage.index.query import Query, parse, to_fts5, to_tsquery
+from storage.index.shown import shown_versions
 from storage.index.snippet import Marker, mark, snippet
 from storage.index.tables import (
     ArticleRow,
@@ -30,7 +32,7 @@ Order = Literal["newest", "rank"]
 WINDOW = 5_000
 """Versions, newest first, that are counted and ranked: a word that most articles have costs no more than a rare one."""
 
-_FTS = table("search", column("rowid"))
+FTS = table("search", column("rowid"))
 _BM25 = (8.0, 4.0, 1.0, 3.0, 0.7)
 """What a match counts in headline, dek, body, names, stems."""
 _TS_WEIGHTS = "{0.15, 0.4, 0.6, 1.0}"
@@ -41,11 +43,8 @@ def search(connection: Connection, text: str, filters: Filters, *, limit: int, o
     """One page of what a query finds, one hit an article."""
     query = parse(text, filters)
     spoken = languages(connection)
-    problems = query.problems
-    if not query.every and query.never:
-        problems += ("words that are to be left out alone find nothing to leave them out of: all is shown",)
     window = max(WINDOW, 4 * (offset + limit))
-    found = _matching(connection, query, spoken, window, with_score=order == "rank").subquery("found")
+    found = matching(connection, query, spoken, window, with_score=order == "rank").subquery("found")
     of_article = (
         select(
             found.c.article_id,
@@ -70,22 +69,30 @@ def search(connection: Connection, text: str, filters: Filters, *, limit: int, o
     return SearchPage(
         total=total,
         exact=seen < window,
-        hits=_hits(connection, rows, Marker(query, spoken)),
-        problems=problems,
+        hits=found_hits(connection, rows, Marker(query, spoken), filters.exclude),
+        problems=problems(query),
     )
+
+
+def problems(query: Query) -> tuple[str, ...]:
+    """What of a query was not understood, in words for its author."""
+    if not query.every and query.never:
+        alone = "words that are to be left out alone find nothing to leave them out of: all is shown"
+        return (*query.problems, alone)
+    return query.problems
 
 
 def matching_versions(connection: Connection, text: str, filters: Filters) -> AnySelect:
     """Ids of all versions that match."""
     query = parse(text, filters)
-    found = _matching(connection, query, languages(connection), None, with_score=False).subquery("found")
+    found = matching(connection, query, languages(connection), None, with_score=False).subquery("found")
     return select(found.c.version_id)
 
 
-def _matching(
+def matching(
     connection: Connection, query: Query, spoken: Sequence[str | None], window: int | None, *, with_score: bool
 ) -> AnySelect:
-    """Documents that match, newest first."""
+    """Documents that match, newest first, each with what its version says of itself."""
     is_postgres = connection.dialect.name == "postgresql"
     wanted = to_tsquery(query, spoken) if is_postgres else to_fts5(query, spoken)
     document = SearchDocumentRow
@@ -98,8 +105,8 @@ def _matching(
         where.append(document.terms.op("@@")(asked))
         score = -func.ts_rank(literal_column(f"'{_TS_WEIGHTS}'::real[]"), document.terms, asked)
     elif wanted is not None:
-        key = _FTS.c.rowid
-        source = _FTS.join(document.__table__, document.doc_id == _FTS.c.rowid)
+        key = FTS.c.rowid
+        source = FTS.join(document.__table__, document.doc_id == FTS.c.rowid)
         where.append(literal_column("search").op("MATCH")(wanted))
         score = func.bm25(literal_column("search"), *(literal_column(str(weight)) for weight in _BM25))
     where += _dated(key, query.filters)
@@ -112,7 +119,10 @@ def _matching(
             key.label("doc_id"),
             document.version_id,
             document.article_id,
+            document.site_id,
             VersionRow.number,
+            VersionRow.section,
+            VersionRow.language,
             (score if with_score else literal_column("0")).label("score"),
         )
         .select_from(source)
@@ -131,10 +141,13 @@ def _dated(key: ColumnElement[int], filters: Filters) -> list[ColumnElement[bool
     return ranges
 
 
-def _hits(connection: Connection, rows: Sequence[AnyRow], marker: Marker) -> tuple[Hit, ...]:
+def found_hits(
+    connection: Connection, rows: Sequence[Any], marker: Marker, exclude: Exclusions = NOTHING
+) -> tuple[Hit, ...]:
+    """Rows of article_id, number (of the version that is shown) and matching, as hits."""
     if not rows:
         return ()
-    versions = {(row.article_id, row.number): row for row in _versions(connection, [row.article_id for row in rows])}
+    versions = {(row.article_id, row.number): row for row in _versions(connection, rows, exclude)}
     chosen = [versions[row.article_id, row.number] for row in rows]
     ids = [version.id for version in chosen]
     texts, authors = _texts(connection, ids), _authors(connection, ids)
@@ -166,7 +179,7 @@ def _hits(connection: Connection, rows: Sequence[AnyRow], marker: Marker) -> tup
     )
 
 
-def _versions(connection: Connection, article_ids: Sequence[int]) -> Sequence[AnyRow]:
+def _versions(connection: Connection, rows: Sequence[Any], exclude: Exclusions) -> Sequence[AnyRow]:
     return connection.execute(
         select(
             VersionRow.id, VersionRow.article_id, VersionRow.number, VersionRow.headline, VersionRow.dek,
@@ -176,7 +189,7 @@ def _versions(connection: Connection, article_ids: Sequence[int]) -> Sequence[An
         .join(ArticleRow, ArticleRow.id == VersionRow.article_id)
         .join(SiteRow, SiteRow.id == ArticleRow.site_id)
         .join(UrlRow, UrlRow.id == ArticleRow.url_id)
-        .where(VersionRow.article_id.in_(article_ids))
+        .where(VersionRow.article_id.in_([row.article_id for row in rows]), *shown_versions(connection, exclude))
     ).all()  # fmt: skip
 
 

@@ -25,6 +25,8 @@ class Filters:
     """A section's name; case and accents do not matter."""
     language: str | None = None
     """Primary subtag, such as "en"."""
+    tag: str | None = None
+    """A tag, as printed."""
     query: str | None = None
     """Words as in a search."""
     exclude: Exclusions = NOTHING

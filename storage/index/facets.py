@@ -1,0 +1,189 @@
+"""One page of a search with what surrounds it: by what it can be narrowed, and when what it found is dated.
+
+All of it comes from one window of matches, the newest, which is read once. Where there are more matches than that,
+facets count the window alone and say so; the histogram then goes on beyond it by the keys of the search, which carry
+the date: it counts versions there, and estimates articles.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import Connection, func, select
+
+from storage.index.beyond import Beyond
+from storage.index.database import AnyRow
+from storage.index.documents import dated
+from storage.index.histogram import Bar, Histogram, counted, held, periods
+from storage.index.narrow import languages
+from storage.index.query import Query, parse
+from storage.index.search import WINDOW, Order, found_hits, matching, problems
+from storage.index.series import numbers
+from storage.index.snippet import Marker
+from storage.index.tables import AuthorRow, SiteRow, VersionAuthorRow
+from storage.index.views import Filters, SearchPage
+
+FacetName = Literal["site", "section", "author", "language", "year"]
+
+MOST_VALUES = 12
+"""Of one facet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Value:
+    """One value of a facet."""
+
+    name: str
+    articles: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facet:
+    """By what a search can be narrowed: values with most articles first, years newest first."""
+
+    name: FacetName
+    values: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exploration:
+    """One page of a search, and what surrounds it."""
+
+    page: SearchPage
+    facets: tuple[Facet, ...]
+    """Those with a value; counted over the matches that were looked at."""
+    looked_at: int
+    """Versions that match and were looked at, the newest; all of them where `page.exact`."""
+    histogram: Histogram
+    filters: Filters
+    """As they were understood, those that stand in the query among them."""
+
+
+@dataclass(slots=True)
+class _Found:
+    """An article, by its newest version that matches (what a hit is made of)."""
+
+    article_id: int
+    row: AnyRow
+    newest: int
+    score: float
+    matching: int = 1
+
+    @property
+    def number(self) -> int:
+        return int(self.row.number)
+
+
+def explore(
+    connection: Connection, text: str, filters: Filters, *, limit: int, offset: int, order: Order
+) -> Exploration:
+    """One page of what a query finds, one hit an article, with facets and histogram."""
+    query = parse(text, filters)
+    spoken = languages(connection)
+    window = max(WINDOW, 4 * (offset + limit))
+    rows = connection.execute(matching(connection, query, spoken, window, with_score=order == "rank")).all()
+    articles = _articles(rows)
+    exact = len(rows) < window
+    chosen = sorted(articles, key=lambda one: (one.score, -one.newest)) if order == "rank" else articles
+    hits = found_hits(connection, chosen[offset : offset + limit], Marker(query, spoken), filters.exclude)
+    return Exploration(
+        page=SearchPage(total=len(articles), exact=exact, hits=hits, problems=problems(query)),
+        facets=_facets(connection, articles),
+        looked_at=len(rows),
+        histogram=_histogram(connection, query, spoken, articles, rows, exact=exact),
+        filters=query.filters,
+    )
+
+
+def _articles(rows: Sequence[AnyRow]) -> list[_Found]:
+    """Articles in the order of their newest matches."""
+    articles: dict[int, _Found] = {}
+    for row in rows:
+        found = articles.get(row.article_id)
+        if found is None:
+            articles[row.article_id] = _Found(row.article_id, row, row.doc_id, row.score)
+            continue
+        found.matching += 1
+        found.score = min(found.score, row.score)
+        if row.number > found.row.number:
+            found.row = row
+    return list(articles.values())
+
+
+def _facets(connection: Connection, articles: Sequence[_Found]) -> tuple[Facet, ...]:
+    if not articles:
+        return ()
+    sites = {row.id: row.name for row in connection.execute(select(SiteRow.id, SiteRow.name))}
+    of_site = Counter(sites[found.row.site_id] for found in articles)
+    years = Counter(str(dated(found.newest).year) for found in articles)
+    facets = (
+        Facet(name="site", values=_most(of_site)),
+        Facet(name="section", values=_most(Counter(found.row.section for found in articles))),
+        Facet(name="author", values=_authors(connection, articles)),
+        Facet(name="language", values=_most(Counter(found.row.language for found in articles))),
+        Facet(
+            name="year", values=tuple(Value(name=year, articles=years[year]) for year in sorted(years, reverse=True))
+        ),
+    )
+    return tuple(facet for facet in facets if facet.values)
+
+
+def _most(counts: Mapping[str | None, int] | Mapping[str, int]) -> tuple[Value, ...]:
+    named = [(name, count) for name, count in counts.items() if name]
+    named.sort(key=lambda one: (-one[1], one[0]))
+    return tuple(Value(name=name, articles=count) for name, count in named[:MOST_VALUES])
+
+
+def _authors(connection: Connection, articles: Sequence[_Found]) -> tuple[Value, ...]:
+    table, version_id = numbers(connection, [found.row.version_id for found in articles], "found")
+    count = func.count()
+    rows = connection.execute(
+        select(VersionAuthorRow.author_id, count)
+        .join(table, version_id == VersionAuthorRow.version_id)
+        .group_by(VersionAuthorRow.author_id)
+        .order_by(count.desc(), VersionAuthorRow.author_id)
+        .limit(2 * MOST_VALUES)
+    ).all()
+    names = {
+        row.id: row.name
+        for row in connection.execute(
+            select(AuthorRow.id, AuthorRow.name).where(AuthorRow.id.in_([author_id for author_id, _ in rows]))
+        )
+    }
+    return _most({names[author_id]: count for author_id, count in rows})
+
+
+def _histogram(
+    connection: Connection,
+    query: Query,
+    spoken: Sequence[str | None],
+    articles: Sequence[_Found],
+    rows: Sequence[AnyRow],
+    *,
+    exact: bool,
+) -> Histogram:
+    if not rows:
+        return Histogram(step="day", bars=())
+    moments = [dated(found.newest) for found in articles]
+    seen_from = dated(rows[-1].doc_id)
+    beyond = None if exact else Beyond.of(connection, query, spoken)
+    first = beyond.first() if beyond else seen_from
+    step, edges = periods(min(first, seen_from), dated(rows[0].doc_id))
+    counts = counted(edges, moments)
+    estimated = [False] * len(counts)
+    if not exact:
+        versions = beyond.counts(edges) if beyond else [0] * len(counts)
+        for place, begin in enumerate(edges[:-1]):
+            # The window ends within the first period that it reaches, or before it.
+            if begin <= seen_from:
+                estimated[place] = True
+                counts[place] = max(counts[place], round(versions[place] * len(articles) / len(rows)))
+    held_here = held(connection, edges, query.filters)
+    return Histogram(
+        step=step,
+        bars=tuple(
+            Bar(begin=begin, end=end, articles=count, held=of, about=about)
+            for begin, end, count, of, about in zip(edges[:-1], edges[1:], counts, held_here, estimated, strict=True)
+        ),
+    )
