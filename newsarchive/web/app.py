@@ -18,6 +18,7 @@ from fastapi import APIRouter, FastAPI
 from newsarchive.archive import Archive
 from newsarchive.version import VERSION
 from newsarchive.web.assets import Assets
+from newsarchive.web.doors import cdx, raw, timegate, timemap, warcs
 from newsarchive.web.pages import home
 from newsarchive.web.rules import Rules
 from newsarchive.web.security import SecurityHeaders
@@ -27,6 +28,11 @@ ROUTERS: tuple[APIRouter, ...] = (
     # Pages for people
     home.router,
     # Doors for programs
+    cdx.router,
+    raw.router,
+    warcs.router,
+    timegate.router,
+    timemap.router,
 )
 """A page or door that is ready stands here, in the order of the docs."""
 
