@@ -73,7 +73,7 @@ def _every(capture: Capture, discovery: Discovery, reading: Reading, site: Site)
         yield from _redirect(capture, discovery, site)
     elif reading.outcome is Outcome.ARTICLE and reading.article:
         yield from _groups(capture, UrlKind.ARTICLE, reading.article.link_groups, site, RELATED)
-    elif reading.outcome in (Outcome.LISTING, Outcome.OTHER):
+    elif reading.outcome in (Outcome.LISTING, Outcome.OTHER, Outcome.MEDIA):
         yield from _groups(capture, UrlKind.LISTING, reading.link_groups, site, ON_A_LISTING)
         yield from _sources(capture, UrlKind.LISTING, reading.sources, site)
     elif reading.outcome in (Outcome.FEED, Outcome.SITEMAP, Outcome.ROBOTS):

@@ -32,6 +32,8 @@ class Outcome(StrEnum):
     """Not a page: an image, a stylesheet, a script, a document."""
     OTHER = "other"
     """A page that is neither an article nor a listing."""
+    MEDIA = "media"
+    """A gallery, a video or an audio with little text of its own. With an article's text it is an article."""
     CHALLENGE = "challenge"
     """"Verify you are human": an answer to a robot, not to a reader."""
     CONSENT_WALL = "consent_wall"
@@ -316,6 +318,13 @@ class Reading:
     outcome: Outcome
     reason: str
     """Why that outcome, in a few words: "JSON-LD NewsArticle, 14 paragraphs"."""
+    confidence: float = 1.0
+    """How sure the outcome is, 0 to 1; 1.0 for what is no page (a feed, an image) and for what HTTP itself says.
+
+    For a page the logistic curve of how far its weight is from what an article needs. Of 240 labelled pages of all
+    kinds 22 of the 26 verdicts below 0.75 were right, 36 of 37 from there to 0.9, and 173 of 177 above: a low figure
+    says where to look, not what is wrong.
+    """
     article: Article | None = None
     """Only where outcome is ARTICLE."""
     title: str | None = None

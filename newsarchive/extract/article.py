@@ -108,4 +108,3 @@ def _descriptions(head: Head, node: Node | None) -> list[str]:
         head.first("twitter:description"),
     )
     return [text for text in said if text]
-

@@ -6,13 +6,14 @@ from dataclasses import replace
 from datetime import datetime
 
 from newsarchive.extract.article import Found, read_article
-from newsarchive.extract.classify import ENOUGH, paywalled, stand_in, weigh
+from newsarchive.extract.classify import ENOUGH, Weight, weigh
 from newsarchive.extract.decode import decode
 from newsarchive.extract.feeds import read_feed, read_json_feed
 from newsarchive.extract.related import link_groups
 from newsarchive.extract.sitemaps import gunzipped, read_robots, read_sitemap, read_url_list
 from newsarchive.extract.sniff import Form, media_type, sniff
 from newsarchive.extract.sources import feeds, next_pages
+from newsarchive.extract.standins import medium, paywalled, stand_in
 from newsarchive.extract.tree import Oversized, Page, parse
 from storage.model import Discovery, Outcome, Reading, UrlKind
 
@@ -129,41 +130,48 @@ def _html(
         return Reading(outcome=Outcome.TOO_LARGE, reason=found.reason if isinstance(found, Oversized) else "")
     title = found.head.title or found.article.headline or None
     instead = stand_in(found.seen, status)
-    if instead and (status < 400 or instead[0] is Outcome.CHALLENGE):
-        return Reading(outcome=instead[0], reason=instead[1], title=title)
+    if instead and (status < 400 or instead.outcome is Outcome.CHALLENGE):
+        return Reading(outcome=instead.outcome, reason=instead.reason, confidence=instead.confidence, title=title)
     if status >= 400:
         outcome = Outcome.GONE if status in (404, 410) else Outcome.ERROR
         return Reading(outcome=outcome, reason=f"HTTP {status}", title=title)
-    return _article(page, found, title) or _listing(page, found, title)
+    weight = weigh(found.seen)
+    return _article(page, found, title, weight) or _listing(page, found, title, weight)
 
 
-def _article(page: Page, found: Found, title: str | None) -> Reading | None:
+def _article(page: Page, found: Found, title: str | None, weight: Weight) -> Reading | None:
     """Return the reading of an article; None where too little speaks for one."""
-    weight, reason = weigh(found.seen)
-    if weight < ENOUGH or not found.article.headline or not found.body.inside:
+    if weight.total < ENOUGH or not found.article.headline or not found.body.inside or medium(found.seen):
         return None
     sources = feeds(page, found.head)
     groups = link_groups(page, found.flow, found.body.inside, found.article.canonical_url, listing=False)
     whole = replace(found.article, link_groups=groups)
     stub = paywalled(found.seen)
     return Reading(
-        outcome=Outcome.PAYWALL_STUB if stub else Outcome.ARTICLE,
-        reason=stub or reason,
+        outcome=stub.outcome if stub else Outcome.ARTICLE,
+        reason=stub.reason if stub else weight.reason,
+        confidence=stub.confidence if stub else weight.confidence,
         article=whole,
         title=title,
         sources=sources,
     )
 
 
-def _listing(page: Page, found: Found, title: str | None) -> Reading:
-    """Return the reading of a listing, or of a page that is neither."""
+def _listing(page: Page, found: Found, title: str | None, weight: Weight) -> Reading:
+    """Return the reading of a listing, of a gallery or player, or of a page that is none of them."""
     groups = link_groups(page, found.flow, frozenset(), found.article.canonical_url, listing=True)
     count = sum(len(group.links) for group in groups)
     asked_for = found.seen.discovery is not None and found.seen.discovery.kind is UrlKind.LISTING
     is_listing = count >= (1 if asked_for else 6)
+    shown = None if asked_for else medium(found.seen, count)
+    if shown is not None:
+        return Reading(
+            outcome=shown.outcome, reason=shown.reason, confidence=shown.confidence, title=title, link_groups=groups
+        )
     return Reading(
         outcome=Outcome.LISTING if is_listing else Outcome.OTHER,
         reason=f"{count} links to articles in {len(groups)} groups",
+        confidence=weight.confidence,
         title=title,
         link_groups=groups,
         sources=(*feeds(page, found.head), *(next_pages(page, found.head, found.flow) if is_listing else ())),

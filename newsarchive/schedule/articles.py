@@ -6,7 +6,9 @@ from newsarchive.schedule.rhythm import DAY, Rhythm
 from storage.model import NextLook, Outcome, Seen
 
 # The same bytes would read the same: another look costs the site and brings nothing.
-FINAL = frozenset({Outcome.OTHER, Outcome.LISTING, Outcome.REDIRECT, Outcome.ASSET, Outcome.FEED, Outcome.SITEMAP})
+FINAL = frozenset(
+    {Outcome.OTHER, Outcome.LISTING, Outcome.MEDIA, Outcome.REDIRECT, Outcome.ASSET, Outcome.FEED, Outcome.SITEMAP}
+)
 
 
 def next_visit(seen: Seen, rhythm: Rhythm, unchanged: int) -> NextLook:

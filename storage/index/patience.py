@@ -18,8 +18,8 @@ AT_ONCE = 2_000
 
 WORTH_COUNTING = frozenset(
     {
-        Outcome.ARTICLE, Outcome.LISTING, Outcome.OTHER, Outcome.REDIRECT, Outcome.GONE, Outcome.SOFT_404,
-        Outcome.EMPTY, Outcome.NOT_MODIFIED,
+        Outcome.ARTICLE, Outcome.LISTING, Outcome.OTHER, Outcome.MEDIA, Outcome.REDIRECT, Outcome.GONE,
+        Outcome.SOFT_404, Outcome.EMPTY, Outcome.NOT_MODIFIED,
     }
 )  # fmt: skip
 """Outcomes that say something of a URL; the others speak of the server's mood, or of what reading makes of it."""
