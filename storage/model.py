@@ -354,6 +354,8 @@ class Due:
     failures: int
     etag: str | None = None
     last_modified: str | None = None
+    looked_at: datetime | None = None
+    """Its newest capture; None: there is none yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -203,7 +203,7 @@ def due(
         Due(
             url_id=row.url_id, url=row.url, discovery=discovery_of(row._mapping),  # noqa: SLF001 - public
             due_at=row.due_at, priority=row.priority,
-            failures=row.failures, etag=row.etag, last_modified=row.last_modified,
+            failures=row.failures, etag=row.etag, last_modified=row.last_modified, looked_at=row.looked_at,
         )
         for row in sorted(chosen, key=lambda row: (row.priority, row.due_at, row.url_id))
     ]  # fmt: skip
