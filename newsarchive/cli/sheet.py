@@ -148,7 +148,7 @@ def comparison(out: Console, lines: Sequence[Line]) -> None:
 
 
 def _changes(line: Line, *, colour: bool) -> Text:
-    shown = Text()
+    shown = Text("(moved) " if line.moved else "")
     for piece in line.pieces:
         before, after = ("", "") if colour else PLAIN_MARKS[piece.change]
         shown.append_text(cell(f"{before}{piece.text}{after}", STYLES[piece.change]))
