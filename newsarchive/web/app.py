@@ -13,21 +13,30 @@ A handler is a plain function: `def page(door: AtDoor) -> Response: return door.
 `door.index` alone, never `door.archive.index`: the first leaves out what must not be shown.
 """
 
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from anyio import to_thread
 from fastapi import APIRouter, FastAPI
 
 from newsarchive.archive import Archive
 from newsarchive.version import VERSION
+from newsarchive.web import problems
 from newsarchive.web.assets import Assets
-from newsarchive.web.doors import cdx, raw, timegate, timemap, warcs
+from newsarchive.web.auth import Guard
+from newsarchive.web.doors import cdx, raw, robots, timegate, timemap, warcs
+from newsarchive.web.limits import Heavy, Rate
 from newsarchive.web.pages import home
 from newsarchive.web.rules import Rules
-from newsarchive.web.security import SecurityHeaders
+from newsarchive.web.security import Heads, Hosts, SecurityHeaders
 from newsarchive.web.serving import AS_USUAL, Serving
 
 ROUTERS: tuple[APIRouter, ...] = (
     # Pages for people
     home.router,
     # Doors for programs
+    robots.router,
     cdx.router,
     raw.router,
     warcs.router,
@@ -37,14 +46,38 @@ ROUTERS: tuple[APIRouter, ...] = (
 """A page or door that is ready stands here, in the order of the docs."""
 
 
-def create_app(archive: Archive, serving: Serving = AS_USUAL) -> FastAPI:
+THREADS = 16
+"""Handlers at once; each may hold a connection to the index, of which there are 25 (storage.index.database)."""
+
+
+def create_app(
+    archive: Archive, serving: Serving = AS_USUAL, *, clock: Callable[[], float] = time.monotonic
+) -> FastAPI:
     """The browser of an opened archive, which stays the caller's to close."""
-    app = FastAPI(title="newsarchive", version=VERSION, docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(
+        title="newsarchive", version=VERSION, docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan
+    )
     app.state.archive = archive
     app.state.serving = serving
     app.state.rules = Rules.of(archive.config)
+    app.state.heavy = Heavy(serving.limits.heavy)
     app.mount("/static", Assets(), name="static")
     for router in ROUTERS:
         app.include_router(router)
+    problems.install(app)
+    # From the inside out: the last one that is added sees a request first.
+    app.add_middleware(problems.Mishaps)
+    app.add_middleware(Heads)
+    if serving.auth:
+        app.add_middleware(Guard, serving=serving, clock=clock)
+    app.add_middleware(Rate, limits=serving.limits, clock=clock, limited=serving.limited)
+    app.add_middleware(Hosts, names=serving.hosts)
     app.add_middleware(SecurityHeaders)
     return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    del app
+    to_thread.current_default_thread_limiter().total_tokens = THREADS
+    yield

@@ -1,4 +1,4 @@
-"""Our own stylesheets and scripts. Pages name each with a digest of its bytes, so that browsers may keep it for good."""
+"""Our own stylesheets and scripts. Pages name each with a digest of its bytes: browsers may keep it for good."""
 
 import hashlib
 from functools import lru_cache

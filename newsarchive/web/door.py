@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, Response
 
 from newsarchive.archive import Archive
+from newsarchive.web.limits import Heavy
 from newsarchive.web.pages.look import TEMPLATES
 from newsarchive.web.rules import Rules
 from newsarchive.web.serving import Serving
@@ -33,6 +34,22 @@ class Door:
     def index(self) -> Reader:
         """The index without what must not be shown, and with an end to each question's time."""
         return self.archive.index.showing(self.rules.exclusions(self.now), timeout=self.serving.limits.seconds)
+
+    @cached_property
+    def patient_index(self) -> Reader:
+        """The same without an end to its time: for streamed answers alone, which have a place among the heavy ones."""
+        return self.archive.index.showing(self.rules.exclusions(self.now))
+
+    @property
+    def heavy(self) -> Heavy:
+        """Where to ask for a place before much is read: `with door.heavy.one():`, or `door.heavy.stream(items)`."""
+        heavy: Heavy = self.request.app.state.heavy
+        return heavy
+
+    @property
+    def name(self) -> str:
+        """What the archive calls itself: the name of its folder."""
+        return self.archive.folder.name or "newsarchive"
 
     @property
     def base_url(self) -> str:

@@ -43,11 +43,16 @@ class Serving:
     """Hashed tokens by name."""
     base_url: str = ""
     """Address that the archive has for its readers, without a slash at its end; "" takes each request's own."""
+    hosts: frozenset[str] = frozenset()
+    """Names that requests may ask for (Host); empty takes all, as behind `public` or `auth`."""
     proxies: tuple[str, ...] = ()
     """Addresses of proxies that may say who the client is."""
     crawlers: bool = False
     """True lets search engines in."""
     limits: Limits = Limits()
+
+    limited: bool = False
+    """True where clients are held to `Limits.per_second`: whenever others than this machine's user may come."""
 
     @classmethod
     def of(cls, config: ServeConfig) -> Self:

@@ -1,0 +1,139 @@
+"""What went wrong, said to people as a page and to programs as JSON (RFC 9457)."""
+
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from newsarchive.web.pages.look import TEMPLATES
+from storage.errors import ArchiveError, IndexFailure, NotFound, QueryTooLong, StorageError
+
+log = logging.getLogger(__name__)
+
+MACHINE_PATHS = ("/api/", "/cdx", "/timegate/", "/timemap/", "/warcs/", "/exports/")
+MACHINE_ENDS = (".json", ".jsonl", ".csv", ".atom", ".bib", ".warc.gz", ".wacz")
+HEADINGS = {
+    400: "That cannot be asked",
+    401: "Who are you?",
+    403: "Not allowed",
+    404: "Not in the archive",
+    405: "Not done that way",
+    414: "Too long an address",
+    422: "That cannot be asked",
+    429: "Too many requests",
+    500: "A mistake of newsarchive's own",
+    503: "Not now",
+}
+INDEX_AWAY = "The index cannot be reached"
+RETRY_AFTER = {"retry-after": "10"}
+
+
+def answer(
+    request: Request, status: int, detail: str, headers: Mapping[str, str] | None = None, *, heading: str = ""
+) -> Response:
+    """A problem in the form that the asker reads. It never asks the index: that may be what is wrong."""
+    heading = heading or HEADINGS.get(status, HTTPStatus(status).phrase)
+    if wants_json(request):
+        body = {"type": "about:blank", "title": heading, "status": status, "detail": detail}
+        return JSONResponse(body, status, headers, media_type="application/problem+json")
+    state = request.scope["app"].state if "app" in request.scope else None
+    text = TEMPLATES.get_template("error.html").render(
+        name=state.archive.folder.name if state else "newsarchive", status=status, heading=heading, detail=detail
+    )
+    return HTMLResponse(text, status, headers)
+
+
+def wants_json(request: Request) -> bool:
+    """True for a program: by the door it knocks at, or by what it says it accepts."""
+    path, accepted = request.url.path, request.headers.get("accept", "")
+    if path.startswith(MACHINE_PATHS) or path.endswith(MACHINE_ENDS):
+        return True
+    return "json" in accepted and "text/html" not in accepted
+
+
+def of_archive(request: Request, error: ArchiveError) -> Response:
+    """An error of ours: what is not there is 404, what cannot be reached now 503, never one for the other."""
+    text = str(error)
+    if isinstance(error, NotFound):
+        return answer(request, 404, text)
+    log.warning("%s %s: %s", request.method, request.url.path, text)
+    if isinstance(error, QueryTooLong):
+        return answer(request, 503, text, RETRY_AFTER, heading="That takes too long")
+    if isinstance(error, IndexFailure):
+        # The error names the database, which is nothing for readers; its owner finds it in the log.
+        detail = (
+            "The archive's database does not answer, so nothing can be said about what is archived. Try again later."
+        )
+        return answer(request, 503, detail, RETRY_AFTER, heading=INDEX_AWAY)
+    if isinstance(error, StorageError):
+        detail = "The file that holds this record cannot be read now. Try again later."
+        return answer(request, 503, detail, RETRY_AFTER)
+    if error.exit_code == 1:  # no kind that a command would name: something that is over for now
+        return answer(request, 503, text, RETRY_AFTER)
+    return answer(
+        request, 500, "A record in the archive's files is damaged. Its owner sees it with: newsarchive verify"
+    )
+
+
+def install(app: FastAPI) -> None:
+    """Make these the application's answers."""
+
+    def http(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        said = error.detail
+        if error.status_code == 404 and said == HTTPStatus.NOT_FOUND.phrase:
+            said = "The archive has nothing at this address."
+        return answer(request, error.status_code, said, error.headers)
+
+    def invalid(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        said = "; ".join(f"{_named(each)}: {each['msg'].lower()}" for each in error.errors())
+        # A path that cannot name anything is not there; a query that cannot be read is the asker's mistake.
+        in_path = all(each["loc"][0] == "path" for each in error.errors())
+        return answer(request, 404 if in_path else 400, f"This was not understood: {said}.")
+
+    def ours(request: Request, error: Exception) -> Response:
+        assert isinstance(error, ArchiveError)
+        return of_archive(request, error)
+
+    app.add_exception_handler(HTTPException, http)
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(ArchiveError, ours)
+
+
+def _named(error: Mapping[str, Any]) -> str:
+    return ".".join(str(part) for part in error["loc"][1:]) or "the request"
+
+
+class Mishaps:
+    """ASGI middleware: a mistake of ours becomes a page with the usual headers; the log has the traceback."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        begun = False
+
+        async def watching(message: Message) -> None:
+            nonlocal begun
+            begun = begun or message["type"] == "http.response.start"
+            await send(message)
+
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        try:
+            await self.app(scope, receive, watching)
+        except Exception:
+            log.exception("%s %s", scope["method"], scope["path"])
+            if begun:
+                raise
+            detail = "The archive is as it was. Its owner finds in the log what happened."
+            await answer(Request(scope), 500, detail)(scope, receive, send)
