@@ -65,14 +65,15 @@ class _Found:
     """An article, by its newest version that matches (what a hit is made of)."""
 
     article_id: int
-    row: AnyRow
     newest: int
+    """The greatest key of its versions."""
     score: float
-    matching: int = 1
-
-    @property
-    def number(self) -> int:
-        return int(self.row.number)
+    matching: int
+    version_id: int
+    number: int
+    site_id: int
+    section: str | None
+    language: str | None
 
 
 def explore(
@@ -99,15 +100,17 @@ def explore(
 def _articles(rows: Sequence[AnyRow]) -> list[_Found]:
     """Articles in the order of their newest matches."""
     articles: dict[int, _Found] = {}
-    for row in rows:
-        found = articles.get(row.article_id)
+    # There are thousands of rows, and taking a row apart at once costs a third of asking it for each name.
+    for doc_id, version_id, article_id, site_id, number, section, language, score in rows:
+        found = articles.get(article_id)
         if found is None:
-            articles[row.article_id] = _Found(row.article_id, row, row.doc_id, row.score)
+            articles[article_id] = _Found(article_id, doc_id, score, 1, version_id, number, site_id, section, language)
             continue
         found.matching += 1
-        found.score = min(found.score, row.score)
-        if row.number > found.row.number:
-            found.row = row
+        found.score = min(found.score, score)
+        if number > found.number:
+            found.version_id, found.number = version_id, number
+            found.section, found.language = section, language
     return list(articles.values())
 
 
@@ -115,13 +118,13 @@ def _facets(connection: Connection, articles: Sequence[_Found]) -> tuple[Facet, 
     if not articles:
         return ()
     sites = {row.id: row.name for row in connection.execute(select(SiteRow.id, SiteRow.name))}
-    of_site = Counter(sites[found.row.site_id] for found in articles)
-    years = Counter(str(dated(found.newest).year) for found in articles)
+    of_site = Counter([found.site_id for found in articles])
+    years = Counter([str(dated(found.newest).year) for found in articles])
     facets = (
-        Facet(name="site", values=_most(of_site)),
-        Facet(name="section", values=_most(Counter(found.row.section for found in articles))),
+        Facet(name="site", values=_most({sites[site_id]: count for site_id, count in of_site.items()})),
+        Facet(name="section", values=_most(Counter([found.section for found in articles]))),
         Facet(name="author", values=_authors(connection, articles)),
-        Facet(name="language", values=_most(Counter(found.row.language for found in articles))),
+        Facet(name="language", values=_most(Counter([found.language for found in articles]))),
         Facet(
             name="year", values=tuple(Value(name=year, articles=years[year]) for year in sorted(years, reverse=True))
         ),
@@ -136,7 +139,7 @@ def _most(counts: Mapping[str | None, int] | Mapping[str, int]) -> tuple[Value, 
 
 
 def _authors(connection: Connection, articles: Sequence[_Found]) -> tuple[Value, ...]:
-    table, version_id = numbers(connection, [found.row.version_id for found in articles], "found")
+    table, version_id = numbers(connection, [found.version_id for found in articles], "found")
     count = func.count()
     rows = connection.execute(
         select(VersionAuthorRow.author_id, count)

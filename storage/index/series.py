@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, BindParameter, ColumnElement, Connection, FromClause, bindparam, column, func
+from sqlalchemy import BigInteger, BindParameter, ColumnElement, Connection, FromClause, bindparam, column, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import TypeEngine
 
@@ -38,9 +38,11 @@ def spans(
         )
         return table, table.c.number, table.c.begin, table.c.behind
     written = json.dumps([[_as_sqlite(value) for value in pair] for pair in pairs])
-    table = func.json_each(bindparam(None, written)).table_valued("key", "value", name=name)
-    first, behind = (func.json_extract(table.c.value, path, type_=kind) for path in ("$[0]", "$[1]"))
-    return table, table.c.key, first, behind
+    table = func.json_each(bindparam(None, written)).table_valued("key", "value")
+    begin, behind = (func.json_extract(table.c.value, path, type_=kind) for path in ("$[0]", "$[1]"))
+    # The limit keeps SQLite from taking the JSON apart again for every row that is compared with it.
+    taken = select(table.c.key, begin.label("begin"), behind.label("behind")).limit(len(pairs)).subquery(name)
+    return taken, taken.c.key, taken.c.begin, taken.c.behind
 
 
 def _array(values: Sequence[Any], kind: TypeEngine[Any]) -> BindParameter[Any]:
