@@ -16,7 +16,7 @@ HOUR = timedelta(hours=1)
 
 FIRST_RATE, FIRST_WEIGHT = 0.5, 2.0
 """Before anything is known: items an hour, and how many watched hours that counts for."""
-DAY_LEANS, WEEK_LEANS = 4.0, 5.0
+DAY_LEANS, WEEK_LEANS = 1.0, 4.0
 """Watched hours that the more general rate counts for."""
 UNEVEN = 2.0
 """News comes less evenly than chance alone would have it: what is missed counts for so much less."""

@@ -7,11 +7,13 @@ from newsarchive.schedule.rates import Rates
 from newsarchive.schedule.rhythm import Rhythm
 from storage.model import Habits, NextLook, Seen, UrlKind
 
-WORTH_A_LOOK = 0.5
+WORTH_A_LOOK = 0.7
 """Articles that are to be expected of a source before it is asked."""
 ROOM = 0.35
 """Of the items that a source holds, as many may be expected to have come since: half of them are the margin for
 mornings on which everything happens at once."""
+HALF = 0.5
+"""A source that less than this share of its items is owed to has another beside it."""
 OWED = 0.02
 """A source of whose items less than this share is found nowhere else may lose some."""
 
@@ -36,7 +38,8 @@ def by_habits(habits: Habits, kind: UrlKind, at: datetime, rhythm: Rhythm) -> da
     owed = credit(habits)
     latest = at + longest(habits, kind, at, rhythm)
     news = rates.when(at, WORTH_A_LOOK / owed, latest)
-    due_at = max(news, at + rhythm.promptness)
+    # Of two that name the same, one is enough: what is owed to neither alone makes both slower, until one is first.
+    due_at = max(news, at + rhythm.promptness / min(1.0, owed / HALF))
     if owed >= OWED and habits.capacity:
         due_at = min(due_at, rates.when(at, habits.capacity * ROOM * habits.haste, latest))
     return max(min(due_at, latest), at + shortest(kind, rhythm))
