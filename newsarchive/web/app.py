@@ -25,7 +25,7 @@ from newsarchive.version import VERSION
 from newsarchive.web import problems
 from newsarchive.web.assets import Assets
 from newsarchive.web.auth import Guard
-from newsarchive.web.doors import cdx, raw, robots, timegate, timemap, warcs
+from newsarchive.web.doors import api, cdx, described, raw, robots, timegate, timemap, warcs
 from newsarchive.web.limits import Heavy, Rate
 from newsarchive.web.pages import home
 from newsarchive.web.rules import Rules
@@ -42,6 +42,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     warcs.router,
     timegate.router,
     timemap.router,
+    api.router,
+    described.router,
 )
 """A page or door that is ready stands here, in the order of the docs."""
 

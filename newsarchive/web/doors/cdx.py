@@ -8,7 +8,7 @@ resume key.
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
 from fastapi import APIRouter, Request
@@ -50,10 +50,16 @@ def _answer(request: Request, door: Door, form: Form) -> Response:
         # A client goes on until it is told that it asks for too much: an empty page would have it ask for ever.
         if asked.query.page >= max(pages, 1):
             return JSONResponse({"message": f"Page {asked.query.page} invalid: there are {pages}"}, status_code=400)
-    lines, key = _lines(door, asked)
+    lines, key = _lines(door, asked, form)
     if not lines and form == "pywb":
         return JSONResponse({"message": f"No Captures found for: {asked.url}"}, status_code=404)
-    return _written(lines, key, asked, form)
+    key = key if asked.resume_key else None
+    if asked.output == "json" and form == "wayback":
+        return Response(_lists(lines, asked, key), media_type="application/json")
+    media_type = {"json": _NDJSON, "cdxj": _CDXJ, "text": _TEXT}[asked.output]
+    # A blank line sets the key apart; its spaces are as an address has them.
+    further = ["", key.replace(" ", "+")] if key else []
+    return Response("".join(f"{line}\n" for line in (*lines, *further)), media_type=media_type)
 
 
 def _pages(pages: int, asked: Asked, form: Form) -> Response:
@@ -63,32 +69,37 @@ def _pages(pages: int, asked: Asked, form: Form) -> Response:
     return JSONResponse({"pages": pages, "pageSize": size, "blocks": pages})
 
 
-def _lines(door: Door, asked: Asked) -> tuple[list[Row], str | None]:
-    """The lines of an answer, and the key to go on with where there may be more."""
+def _lines(door: Door, asked: Asked, form: Form) -> tuple[list[str], str | None]:
+    """The lines of an answer, and the key to go on with where there may be more. A page is given whole."""
     limit = asked.limit if asked.query.page is None else MOST_LOOKED_AT
+    write = _writer(asked, form)
+    written: list[str] = []
     last: CdxLine | None = None
-    chosen: list[Row] = []
-    looked_at, skipped, alike = 0, 0, None
-    for line in islice(door.index.cdx(asked.query), MOST_LOOKED_AT):
-        if len(chosen) >= limit:
-            return _ordered(chosen, asked), _key(last)
-        row, last = fields_of(line), line
-        looked_at += 1
-        if not all(test(row) for test in asked.tests):
-            continue
-        if asked.collapse is not None:
+    for number, (line, row) in enumerate(_chosen(islice(door.index.cdx(asked.query), MOST_LOOKED_AT + 1), asked)):
+        if len(written) >= limit or number >= MOST_LOOKED_AT:
+            return _ordered(written, asked), _key(last)
+        last = line
+        if row is not None:
+            written.append(write(row))
+    return _ordered(written, asked), None
+
+
+def _chosen(lines: Iterable[CdxLine], asked: Asked) -> Iterator[tuple[CdxLine, Row | None]]:
+    """Each capture with its fields where it passes, else with None: those count as looked at all the same."""
+    alike, skipped = None, 0
+    for line in lines:
+        row = fields_of(line)
+        passes = all(test(row) for test in asked.tests)
+        if passes and asked.collapse is not None:
             before, alike = alike, row[asked.collapse[0]][: asked.collapse[1]]
-            if alike == before:
-                continue
-        if skipped < asked.offset:
-            skipped += 1
-            continue
-        chosen.append(row)
-    return _ordered(chosen, asked), _key(last) if looked_at == MOST_LOOKED_AT else None
+            passes = alike != before
+        if passes and skipped < asked.offset:
+            skipped, passes = skipped + 1, False
+        yield line, row if passes else None
 
 
-def _ordered(rows: list[Row], asked: Asked) -> list[Row]:
-    return rows[::-1] if asked.last else rows
+def _ordered(lines: list[str], asked: Asked) -> list[str]:
+    return lines[::-1] if asked.last else lines
 
 
 def _key(line: CdxLine | None) -> str | None:
@@ -112,45 +123,31 @@ def fields_of(line: CdxLine) -> Row:
     }
 
 
-def _written(rows: list[Row], key: str | None, asked: Asked, form: Form) -> Response:
-    key = key if asked.resume_key else None
-    chosen = [_chosen(row, asked.fields) for row in rows]
+def _writer(asked: Asked, form: Form) -> Callable[[Row], str]:
+    """How a capture is written in the form asked for."""
+    fields = asked.fields
     if asked.output == "json" and form == "wayback":
-        return JSONResponse(_as_lists(chosen, asked.fields, key))
+        return lambda row: _json([row[SAME.get(name, name)] for name in fields])
     if asked.output == "json":
-        return _text((json.dumps(row, ensure_ascii=False) for row in chosen), key, _NDJSON)
+        return lambda row: _json({name: row[SAME.get(name, name)] for name in fields})
     if asked.output == "cdxj":
-        return _text((cdxj(row, asked.fields) for row in rows), key, _CDXJ)
-    return _text((" ".join(_one_word(value) for value in row.values()) for row in chosen), key, _TEXT)
-
-
-def _as_lists(rows: list[Row], fields: tuple[str, ...], key: str | None) -> list[list[str]]:
-    """Wayback's JSON: nothing at all where nothing was found, else the names of the fields first."""
-    if not rows:
-        return []
-    further = [[], [key]] if key else []
-    return [list(fields), *(list(row.values()) for row in rows), *further]
-
-
-def _chosen(row: Row, fields: Iterable[str]) -> Row:
-    return {name: row[SAME.get(name, name)] for name in fields}
+        return lambda row: cdxj(row, fields)
+    return lambda row: " ".join(row[SAME.get(name, name)].replace(" ", "%20") or "-" for name in fields)
 
 
 def cdxj(row: Row, fields: Iterable[str] = FIELDS["pywb"]) -> str:
     """One line of a CDXJ file: key and timestamp to sort by, then the other fields as JSON."""
-    rest = {name: value for name, value in _chosen(row, fields).items() if name not in {"urlkey", "timestamp"}}
-    return f"{row['urlkey']} {row['timestamp']} {json.dumps(rest, ensure_ascii=False)}"
+    rest = {name: row[SAME.get(name, name)] for name in fields if name not in {"urlkey", "timestamp"}}
+    return f"{row['urlkey']} {row['timestamp']} {_json(rest)}"
 
 
-def _one_word(value: str) -> str:
-    return value.replace(" ", "%20") or "-"
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
-def _text(lines: Iterable[str], key: str | None, media_type: str) -> Response:
-    def written() -> Iterator[str]:
-        for line in lines:
-            yield line + "\n"
-        if key:
-            yield f"\n{key.replace(' ', '+')}\n"
-
-    return Response("".join(written()), media_type=media_type)
+def _lists(lines: list[str], asked: Asked, key: str | None) -> str:
+    """Wayback's JSON: nothing at all where nothing was found, else the names of the fields first."""
+    if not lines:
+        return "[]\n"
+    further = ["[]", _json([key])] if key else []
+    return "[" + ",\n".join((_json(list(asked.fields)), *lines, *further)) + "]\n"

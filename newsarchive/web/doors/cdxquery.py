@@ -81,8 +81,8 @@ def read_query(words: Sequence[tuple[str, str]], form: Form, most: int) -> Asked
         until=_moment(given, "to", behind),
         closest=closest if given.get("sort", "closest") == "closest" else None,
         reverse=given.get("sort") == "reverse",
-        after=_resume(given.get("resumeKey")),
-        page=_number(given, "page") if paged else None,
+        after=read_key(given.get("resumeKey")),
+        page=(_number(given, "page") or 0) if paged else None,
         page_size=max(1, min(_number(given, "pageSize") or 1, 50)) * PAGE,
     )
     if limit is not None and limit < 0:
@@ -205,13 +205,14 @@ def resume_key(row: tuple[str, datetime, str]) -> str:
     return f"{key} {moment.isoformat()} {record_id}"
 
 
-def _resume(text: str | None) -> tuple[str, datetime, str] | None:
+def read_key(text: str | None) -> tuple[str, datetime, str] | None:
+    """A resume key; ValueError where it is none."""
     if text is None:
         return None
     try:
         key, moment, record_id = text.rsplit(" ", 2)
         at = datetime.fromisoformat(moment)
-        if at.tzinfo is None:
+        if at.tzinfo is None or not 1 < at.year < 9999 or "\0" in text:
             raise ValueError
     except ValueError:
         raise ValueError("resumeKey is none of those that this server gave") from None
