@@ -11,6 +11,7 @@
       |                    |-------- search_documents
       |--- boilerplate ------------------------------------ paragraphs
 
+    habits, alarms ---- urls                     what is learnt of feeds, sitemaps, listings, and told of them
     hosts, families                              what the crawl remembers of whom to leave in peace
 
 Texts that are printed again and again (paragraphs, link groups, names) are rows of their own, found by their digest.
@@ -534,6 +535,60 @@ class SourceRow(Base):
     first_seen_at: Mapped[datetime] = mapped_column(comment="First capture that could be read as such")
     last_seen_at: Mapped[datetime] = mapped_column(comment="Newest capture that could be read as such")
     last_changed_at: Mapped[datetime] = mapped_column(comment="The capture since which its content is as it is")
+
+
+class HabitsRow(Base):
+    """What the schedule has learnt of a source."""
+
+    __tablename__ = "habits"
+    __table_args__ = {  # noqa: RUF012
+        "comment": "When feeds, sitemaps and listings bring something: learnt as they are read, old weeks counting less"
+    }
+
+    url_id: Mapped[int] = mapped_column(
+        ForeignKey("urls.id"), primary_key=True, autoincrement=False, comment="The source"
+    )
+    since: Mapped[datetime] = mapped_column(comment="First reading")
+    read_at: Mapped[datetime] = mapped_column(comment="Newest reading")
+    fresh_at: Mapped[datetime] = mapped_column(comment="When it last brought what its reading before did not have")
+    daily: Mapped[float] = mapped_column(comment="Items a day, on the average")
+    owed: Mapped[float] = mapped_column(comment="Share of its items that nothing had named before, from 0 to 1")
+    fresh: Mapped[float] = mapped_column(comment="Items that came since the first reading")
+    news: Mapped[float] = mapped_column(comment="Those of them that nothing had named before")
+    bursts: Mapped[float] = mapped_column(comment="Moments at which items came, several at once counted as one")
+    gap: Mapped[float] = mapped_column(comment="Seconds of the longest time without anything fresh")
+    capacity: Mapped[int] = mapped_column(comment="Items that it holds")
+    haste: Mapped[float] = mapped_column(comment="Below 1 since items were lost: how much sooner it is read")
+    newest: Mapped[datetime | None] = mapped_column(comment="Latest date in it")
+    lost_at: Mapped[datetime | None] = mapped_column(
+        comment="Newest reading that shared nothing with the one before: items may have come and gone unseen"
+    )
+    silent_at: Mapped[datetime | None] = mapped_column(
+        comment="Since when it is silent for longer than its habits explain; null while it is not"
+    )
+    hours: Mapped[dict[str, Any]] = mapped_column(
+        comment="watched and items: 168 numbers each, from Monday 0:00 UTC: hours watched, items that came in them"
+    )
+    held: Mapped[int] = mapped_column(comment="Items in its newest reading")
+    item_ids: Mapped[bytes | None] = mapped_column(
+        comment="Ids of these items' URLs, 8 bytes each, lowest first; null where they are too many"
+    )
+
+
+class AlarmRow(Base):
+    """Something about a source that a person should know."""
+
+    __tablename__ = "alarms"
+    __table_args__ = (
+        Index("ix_alarms_url_id", "url_id", "raised_at"),
+        {"comment": "Sources that fell silent, or lost items between two readings"},
+    )
+
+    id: Mapped[int] = _id()
+    url_id: Mapped[int] = _to("urls.id", "The source")
+    kind: Mapped[str] = mapped_column(comment="silent or lost")
+    raised_at: Mapped[datetime] = mapped_column(comment="The reading that showed it")
+    cleared_at: Mapped[datetime | None] = mapped_column(comment="The reading after which it was over; null: it is not")
 
 
 class SearchDocumentRow(Base):
