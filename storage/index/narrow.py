@@ -1,6 +1,6 @@
 """Filters as conditions on articles and their versions."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from sqlalchemy import ColumnElement, Connection, false, func, select
 from sqlalchemy.orm import InstrumentedAttribute
@@ -9,6 +9,9 @@ from storage.index.shown import shown_articles, shown_versions
 from storage.index.tables import ArticleRow, AuthorRow, SiteRow, TagRow, VersionAuthorRow, VersionRow, VersionTagRow
 from storage.index.terms import folded
 from storage.index.views import Filters
+
+_MOST_NAMES = 50
+"""More are not looked for by name."""
 
 
 def conditions(connection: Connection, filters: Filters) -> list[ColumnElement[bool]]:
@@ -23,14 +26,36 @@ def conditions(connection: Connection, filters: Filters) -> list[ColumnElement[b
     if filters.language is not None:
         wanted.append(VersionRow.language == filters.language.lower())
     if filters.section is not None:
-        asked = folded(filters.section)
-        sections = [one for one in distinct(connection, VersionRow.section) if one and folded(one) == asked]
+        sections = _sections(connection, filters.section)
         wanted.append(VersionRow.section.in_(sections) if sections else false())
     if filters.author is not None:
         wanted.append(_written_by(filters.author))
     if filters.tag is not None:
         wanted.append(_tagged(filters.tag))
+    if filters.articles is not None:
+        wanted.append(ArticleRow.id.in_(filters.articles))
     return wanted
+
+
+def names_asked(connection: Connection, filters: Filters) -> Iterator[Sequence[str]]:
+    """For each filter that asks for a name of a version (section, author, tag): the names that it allows, as printed.
+
+    A filter that allows a great many is passed over.
+    """
+    if filters.section is not None:
+        yield _sections(connection, filters.section)
+    if filters.author is not None:
+        asked = AuthorRow.folded.contains(folded(filters.author), autoescape=True)
+        names = connection.scalars(select(AuthorRow.name).where(asked).limit(_MOST_NAMES + 1)).all()
+        if len(names) <= _MOST_NAMES:
+            yield names
+    if filters.tag is not None:
+        yield (filters.tag,)
+
+
+def _sections(connection: Connection, section: str) -> list[str]:
+    asked = folded(section)
+    return [one for one in distinct(connection, VersionRow.section) if one and folded(one) == asked]
 
 
 def _one(connection: Connection, site: str) -> int:

@@ -34,6 +34,8 @@ class Leaf:
     """The last of them is only a beginning."""
     raws: tuple[str, ...] = ()
     """As typed: what stems are taken of. Empty where stems do not count: phrases, prefixes, unspaced scripts."""
+    of_names: bool = False
+    """To be found among the names: authors, tags, section."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +153,16 @@ def _span(value: str) -> tuple[datetime, datetime] | None:
         return None
 
 
+def named(names: Iterable[str]) -> tuple[Leaf, ...]:
+    """Any of these, to be found among the names. Empty where one of them has no words to find it by.
+
+    >>> named(["Łukasz Müller"])
+    (Leaf(words=('lukasz', 'muller'), is_prefix=False, raws=(), of_names=True),)
+    """
+    found = [list(terms(name)) for name in names]
+    return tuple(Leaf(_words(one), of_names=True) for one in found) if all(found) else ()
+
+
 def to_fts5(query: Query, languages: Iterable[str | None]) -> str | None:
     """The query as FTS5's MATCH takes it; None where it names nothing to look for."""
     spoken = tuple(languages)
@@ -162,6 +174,8 @@ def _fts5_leaf(leaf: Leaf, languages: Sequence[str | None]) -> str:
     phrase = '"' + " ".join(leaf.words) + '"'
     if leaf.raws:
         return "(" + " OR ".join([phrase, *(f'"{stem}"' for stem in _stems(leaf, languages))]) + ")"
+    if leaf.of_names:
+        return "{names} : " + phrase
     return "{headline dek body names} : " + phrase + ("*" if leaf.is_prefix else "")
 
 
@@ -176,6 +190,9 @@ def _tsquery_leaf(leaf: Leaf, languages: Sequence[str | None]) -> str:
         stems = _stems(leaf, languages)
         either = [*leaf.words, *stems, *(f"={stem}" for stem in stems), f"={leaf.words[0]}"]
         return "(" + " | ".join(f"'{word}'" for word in dict.fromkeys(either)) + ")"
+    if leaf.of_names:
+        # Not as a phrase: in a long text the names stand behind the last place that a tsvector counts.
+        return "(" + " & ".join(f"'{word}':C" for word in leaf.words) + ")"
     phrase = " <-> ".join(f"'{word}'" for word in leaf.words)
     return f"({phrase}{':*' if leaf.is_prefix else ''})"
 

@@ -1,6 +1,7 @@
 """Search: the newest articles that match, or the best among the newest."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, Text, cast, column, func, literal_column, select, table
@@ -9,8 +10,8 @@ from sqlalchemy.dialects.postgresql import TSQUERY
 from storage.index.database import AnyRow, AnySelect
 from storage.index.documents import SEARCHED_ROLES, first_doc_id
 from storage.index.exclusions import NOTHING, Exclusions
-from storage.index.narrow import conditions, languages
-from storage.index.query import Query, parse, to_fts5, to_tsquery
+from storage.index.narrow import conditions, languages, names_asked
+from storage.index.query import Query, named, parse, to_fts5, to_tsquery
 from storage.index.shown import shown_versions
 from storage.index.snippet import Marker, mark, snippet
 from storage.index.tables import (
@@ -82,6 +83,14 @@ def problems(query: Query) -> tuple[str, ...]:
     return query.problems
 
 
+def by_names(connection: Connection, query: Query) -> Query:
+    """The query, where its filters ask for names, with those names as words too: the inverted index finds versions
+    that have both, where else every match would have to be looked at. What has a name by chance, the filters leave out.
+    """
+    asked = (named(names) for names in names_asked(connection, query.filters))
+    return replace(query, every=(*query.every, *(leaves for leaves in asked if leaves)))
+
+
 def matching_versions(connection: Connection, text: str, filters: Filters) -> AnySelect:
     """Ids of all versions that match."""
     query = parse(text, filters)
@@ -94,6 +103,7 @@ def matching(
 ) -> AnySelect:
     """Documents that match, newest first, each with what its version says of itself."""
     is_postgres = connection.dialect.name == "postgresql"
+    query = by_names(connection, query)
     wanted = to_tsquery(query, spoken) if is_postgres else to_fts5(query, spoken)
     document = SearchDocumentRow
     score: ColumnElement[Any] = literal_column("0")
