@@ -29,6 +29,8 @@ class Filters:
     """A tag, as printed."""
     query: str | None = None
     """Words as in a search."""
+    articles: tuple[int, ...] | None = None
+    """Ids of articles: no others."""
     exclude: Exclusions = NOTHING
     """What is left out, whatever else is asked for. A Reader puts its own here."""
 
