@@ -83,8 +83,18 @@ def lines(connection: Connection, asked: CdxQuery, exclude: Exclusions = NOTHING
     if urls is not None:
         yield from _of_few(connection, urls, asked, wanted)
         return
+    yield from of_keys(connection, asked, wanted)
+
+
+def of_keys(connection: Connection, asked: CdxQuery, wanted: Wanted) -> Iterator[CdxLine]:
+    """Captures that fulfil conditions, by walking over many URLs in the order of their keys: nothing is sorted."""
     for batch in _batches(connection, asked):
         yield from _of_batch(connection, batch, asked, wanted)
+
+
+def in_order(connection: Connection, wanted: Wanted) -> Iterator[CdxLine]:
+    """Captures that fulfil conditions, sorted by the database: for a few that an index finds."""
+    yield from map(_line, connection.execute(_LINES.where(*wanted).order_by(*_IN_ORDER)))
 
 
 def count_pages(connection: Connection, asked: CdxQuery, exclude: Exclusions = NOTHING) -> int:

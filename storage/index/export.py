@@ -41,12 +41,15 @@ _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 def export(connection: Connection, filters: Filters, *, all_versions: bool) -> Iterator[dict[str, Any]]:
     """Lines in the order of sites, canonical URLs and version numbers; a bounded number of them is in memory."""
     streaming = {"stream_results": True, "yield_per": 1000}
-    chosen = connection.scalars(_chosen(connection, filters, all_versions=all_versions), execution_options=streaming)
+    chosen = connection.scalars(
+        chosen_versions(connection, filters, all_versions=all_versions), execution_options=streaming
+    )
     for version_ids in chosen.partitions(_AT_ONCE):
         yield from lines(connection, version_ids)
 
 
-def _chosen(connection: Connection, filters: Filters, *, all_versions: bool) -> Select[int]:
+def chosen_versions(connection: Connection, filters: Filters, *, all_versions: bool) -> Select[int]:
+    """Ids of the versions that filters choose, in the order of an export."""
     chosen = (
         select(VersionRow.id)
         .join(ArticleRow, ArticleRow.id == VersionRow.article_id)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Literal
 
 from sqlalchemy import Connection
@@ -15,6 +15,7 @@ from storage.index.exclusions import NOTHING, Exclusions
 from storage.index.export import export
 from storage.index.facets import Exploration, explore
 from storage.index.search import search
+from storage.index.slices import slice_lines
 from storage.index.tables import CaptureRow
 from storage.index.timeviews import Beside, DayCount, HeldUrl, ListingView, Moment, Span, Stood, YearCount
 from storage.index.views import (
@@ -28,8 +29,10 @@ from storage.index.views import (
     CdxLine,
     CdxQuery,
     CrawlView,
+    DayCount,
     Filters,
     SearchPage,
+    SiteCount,
     SourceView,
     Status,
     VersionView,
@@ -160,6 +163,11 @@ class Reader:
         with self._reading() as connection:
             yield from export(connection, self._open(filters), all_versions=all_versions)
 
+    def slice_lines(self, filters: Filters = EVERYTHING) -> Iterator[CdxLine]:
+        """Captures of the articles that filters choose, or of a whole site, in the order of a CDX file; streamed."""
+        with self._reading() as connection:
+            yield from slice_lines(connection, self._open(filters))
+
     def status(self, now: datetime | None = None) -> Status:
         """What the archive holds, site by site."""
         with self._reading() as connection:
@@ -169,6 +177,21 @@ class Reader:
         """Runs, newest first."""
         with self._reading() as connection:
             return counts.crawls(connection, limit=limit, exclude=self.exclude)
+
+    def site_counts(self) -> tuple[SiteCount, ...]:
+        """All sites by name, with what is held of each."""
+        with self._reading() as connection:
+            return days.site_counts(connection, self.exclude)
+
+    def captures_per_day(self, since: date, *, site: str | None = None) -> tuple[DayCount, ...]:
+        """Days with captures, oldest first, from a day on."""
+        with self._reading() as connection:
+            return days.captures_per_day(connection, since, self.exclude, site=site)
+
+    def articles_per_day(self, site: str, since: date) -> Mapping[date, int]:
+        """Articles of a site by the day of their date, from a day on; a day without any is not there."""
+        with self._reading() as connection:
+            return {} if site in self.exclude.hidden else days.articles_per_day(connection, site, since, self.exclude)
 
     def warc_files(self) -> tuple[WarcFileView, ...]:
         """All WARC files the index knows, by name."""
