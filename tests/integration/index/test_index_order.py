@@ -1,18 +1,19 @@
 """Law 1: what the index holds is a function of the captures, not of the order in which they come."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from itertools import islice
+from random import Random
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, Table, select, text
 
 from storage.index import Index
-from storage.index.tables import Base
+from storage.index.entry import is_read
+from storage.index.reread import Wanted
 from storage.model import (
     Article,
     Capture,
@@ -91,15 +92,15 @@ events = st.builds(
 )
 
 
-def ingests(happenings: Sequence[Event]) -> list[Ingest]:
-    """The captures of a world in the order of time."""
+def ingests(happenings: Sequence[Event], extractor: str = "1") -> list[Ingest]:
+    """The captures of a world in the order of time, as a version of the reading code reads them."""
     done: list[Ingest] = []
     for number, event in enumerate(sorted(happenings, key=lambda event: event.minute)):
-        done.append(_ingest(event, number, done))
+        done.append(_ingest(event, number, done, extractor))
     return done
 
 
-def _ingest(event: Event, number: int, before: Sequence[Ingest]) -> Ingest:
+def _ingest(event: Event, number: int, before: Sequence[Ingest], extractor: str) -> Ingest:
     at = MORNING + timedelta(minutes=event.minute)
     originals = [one for one in before if one.capture.kind == "response" and one.capture.status == 200]
     same = [one for one in originals if one.capture.url == event.url]
@@ -133,19 +134,21 @@ def _ingest(event: Event, number: int, before: Sequence[Ingest]) -> Ingest:
                 capture, kind="revisit", profile="identical-payload-digest", payload_size=0,
                 refers_to=_reference(originals[-1], event.names),
             )  # fmt: skip
-            return Ingest(capture=capture, discovery=discovery, reading=_reading(event))
+            return Ingest(capture=capture, discovery=discovery, reading=_reading(event, extractor))
         case "gone":
-            reading = Reading(outcome=Outcome.GONE, reason="404")
+            reading = Reading(outcome=Outcome.GONE, reason="404", extractor=extractor)
             return Ingest(capture=replace(capture, status=404), discovery=discovery, reading=reading)
         case "redirect":
-            reading = Reading(outcome=Outcome.REDIRECT, reason="301")
+            reading = Reading(outcome=Outcome.REDIRECT, reason="301", extractor=extractor)
             moved = replace(capture, status=301, redirect_url=PAGES[event.words])
             return Ingest(capture=moved, discovery=discovery, reading=reading, found=_found(event, at))
         case "error":
-            reading = Reading(outcome=Outcome.ERROR, reason="503")
+            reading = Reading(outcome=Outcome.ERROR, reason="503", extractor=extractor)
             return Ingest(capture=replace(capture, status=503), discovery=discovery, reading=reading)
         case _:
-            return Ingest(capture=capture, discovery=discovery, reading=_reading(event), found=_found(event, at))
+            reading = _reading(event, extractor)
+            found = _found(event if extractor == "1" else replace(event, trim=event.words), at)
+            return Ingest(capture=capture, discovery=discovery, reading=reading, found=found)
 
 
 def _reference(original: Ingest, way: int) -> RefersTo:
@@ -188,10 +191,31 @@ def _groups(event: Event) -> tuple[LinkGroup, ...]:
     )
 
 
-def _reading(event: Event) -> Reading:
+def _reading(event: Event, extractor: str) -> Reading:
+    content = f"sha256:{event.words}{event.trim}"
+    if extractor == "2":
+        event = _read_otherwise(event)
+    return replace(_read(event, content), extractor=extractor)
+
+
+def _read_otherwise(event: Event) -> Event:
+    """What a later version of the reading code makes of an event's page: other words, another article, none at all."""
+    match event.names:
+        case 0:
+            return replace(event, words=0)
+        case 1:
+            return replace(event, url=FRONT if event.url != FRONT else PAGES[3])
+        case 2:
+            return replace(event, url=PAGES[0] if event.url == PAGES[1] else event.url, trim=2)
+        case 3:
+            return replace(event, names=5)
+        case _:
+            return event
+
+
+def _read(event: Event, content: str) -> Reading:
     if event.url == ROBOTS:
         return Reading(outcome=Outcome.ROBOTS, reason="robots.txt")
-    content = f"sha256:{event.words}{event.trim}"
     if event.url == FEED:
         entries = tuple(Entry(url=url) for url in PAGES[event.words :])
         return Reading(outcome=Outcome.FEED, reason="RSS", title=f"Feed {event.trim}", entries=entries,
@@ -224,61 +248,8 @@ def _reading(event: Event) -> Reading:
     return Reading(outcome=Outcome.ARTICLE, reason="JSON-LD", article=article, content_digest=content)
 
 
-KEYS = {
-    "sites": "name", "urls": "url", "crawls": "run", "warc_files": "name", "captures": "record_id",
-    "paragraphs": "text", "authors": "name", "tags": "name", "link_groups": "digest",
-}  # fmt: skip
-UNPLANNED = {"due_at", "priority", "failures", "unchanged"}
-
-
-def dump(index: Index) -> dict[str, list[str]]:
-    """All tables, surrogate ids replaced by what they stand for, without what only the schedule knows."""
-    rows: dict[str, list[dict[str, Any]]] = {}
-    with index._database.reading() as connection:
-        for table in Base.metadata.tables.values():
-            rows[table.name] = [dict(row) for row in connection.execute(select(table)).mappings()]
-        words = [] if index._database.is_postgres else _inverted(connection)
-    names: dict[str, dict[Any, Any]] = {name: {row["id"]: row[key] for row in rows[name]} for name, key in KEYS.items()}
-    names["articles"] = {
-        row["id"]: (names["sites"][row["site_id"]], names["urls"][row["url_id"]]) for row in rows["articles"]
-    }
-    names["versions"] = {row["id"]: (names["articles"][row["article_id"]], row["digest"]) for row in rows["versions"]}
-    documents = {row["doc_id"]: names["versions"][row["version_id"]] for row in rows["search_documents"]}
-    dumped = {
-        table.name: sorted(repr(_named(table, row, names)) for row in rows[table.name])
-        for table in Base.metadata.tables.values()
-    }
-    return dumped | {"words": sorted(f"{documents[doc_id]} {word}" for doc_id, word in words)}
-
-
-def _inverted(connection: Connection) -> list[tuple[int, str]]:
-    """What FTS5 has of each document."""
-    connection.execute(text("CREATE VIRTUAL TABLE temp.vocabulary USING fts5vocab(main, search, instance)"))
-    found = connection.execute(text("SELECT term, doc, col, offset FROM vocabulary")).all()
-    connection.execute(text("DROP TABLE temp.vocabulary"))
-    return [(row.doc, f"{row.term} {row.col} {row.offset}") for row in found]
-
-
-def _named(table: Table, row: dict[str, Any], names: dict[str, dict[Any, Any]]) -> dict[str, Any]:
-    line = {}
-    for column, value in row.items():
-        if column == "id" or (table.name == "frontier" and column in UNPLANNED):
-            continue
-        if column == "doc_id":
-            line[column] = value >> 29
-            continue
-        keys = [key.column.table.name for key in table.c[column].foreign_keys]
-        line[column] = names[keys[0]][value] if keys and value is not None else value
-    return line
-
-
-def different(left: dict[str, list[str]], right: dict[str, list[str]]) -> dict[str, tuple[set[str], set[str]]]:
-    """Lines of each table that only one of two dumps has."""
-    return {
-        table: (set(left[table]) - set(right[table]), set(right[table]) - set(left[table]))
-        for table in left
-        if left[table] != right[table]
-    }
+Dump = Callable[..., dict[str, list[str]]]
+Difference = Callable[[dict[str, list[str]], dict[str, list[str]]], dict[str, tuple[set[str], set[str]]]]
 
 
 def exported(index: Index) -> list[str]:
@@ -327,7 +298,7 @@ def deliveries(draw: st.DrawFn) -> tuple[list[Ingest], list[list[Ingest]], bool]
 
 
 @pytest.mark.parametrize("examples", [40])
-def test_any_order_gives_the_same_index(index: Index, examples: int) -> None:
+def test_any_order_gives_the_same_index(index: Index, examples: int, dump: Dump, different: Difference) -> None:
     """However captures are ordered, cut into batches and repeated, exports and tables are the same."""
 
     @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
@@ -341,3 +312,68 @@ def test_any_order_gives_the_same_index(index: Index, examples: int) -> None:
         assert exported(index) == lines
 
     holds()
+
+
+def happenings_of(chance: Random) -> list[Event]:
+    """A world by chance: more unlike each other than those that are made to be shrunk."""
+    return [
+        Event(
+            url=chance.choice((*PAGES, *PAGES[:3], FRONT, FEED, ROBOTS)),
+            minute=chance.randrange(21),
+            what=chance.choice(("page",) * 5 + ("same", "unmodified", "elsewhere", "gone", "redirect", "error")),
+            words=chance.randrange(3),
+            trim=chance.randrange(3),
+            names=chance.randrange(6),
+        )
+        for _ in range(chance.randint(1, 14))
+    ]
+
+
+def read_again(index: Index, told: Sequence[Ingest], sizes: Sequence[int], *, everything: bool = False) -> int:
+    """Read again what is to be, so many units at once; returns how many captures that were. Ends when sizes do."""
+    by_record = {ingest.capture.record_id: ingest for ingest in told}
+    units = index.to_read_again(Wanted(extractor="2", everything=everything))
+    done = 0
+    for size in sizes:
+        batch = [by_record[held.record_id] for unit in islice(units, size) for held in unit]
+        if batch:
+            done += index.read_again(batch, plan).captures
+    return done
+
+
+def test_what_is_read_again_is_as_if_it_had_always_been_read_so(
+    index: Index, dump: Dump, different: Difference
+) -> None:
+    """In whatever portions, broken off and gone on with, pages coming in meanwhile: the same rows as read anew."""
+    for seed in range(60):
+        chance = Random(seed)
+        happenings = happenings_of(chance)
+        before = chance.randint(0, len(happenings))
+        sizes = [chance.randint(1, 3) for _ in range(chance.randint(1, 9))]
+        now = ingests(happenings, "2")
+        deliver(index, [now])
+        tables, lines = dump(index, waiting=False), exported(index)
+        deliver(index, [ingests(happenings)[:before]])
+        read_again(index, now, sizes)
+        index.commit(now[before:], plan)
+        read_again(index, now, [1] * len(now))
+        if chance.random() < 0.3:
+            assert read_again(index, now, [1] * len(now), everything=True) == sum(map(is_read, now))
+        index.settle()
+        assert different(tables, dump(index, waiting=False)) == {}, seed
+        assert exported(index) == lines, seed
+        assert list(index.to_read_again(Wanted(extractor="2"))) == []
+
+
+def test_a_dry_run_leaves_no_trace(index: Index, dump: Dump, different: Difference) -> None:
+    """What it tells is what the run itself tells then, and until then no row is another."""
+    for seed in range(12):
+        happenings = happenings_of(Random(seed))
+        deliver(index, [ingests(happenings)])
+        before = dump(index)
+        told = {ingest.capture.record_id: ingest for ingest in ingests(happenings, "2")}
+        units = list(index.to_read_again(Wanted(extractor="2")))
+        batch = [told[held.record_id] for unit in units for held in unit]
+        said = index.read_again(batch, plan, dry_run=True)
+        assert different(before, dump(index)) == {}
+        assert index.read_again(batch, plan) == said

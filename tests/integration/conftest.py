@@ -1,0 +1,99 @@
+"""What an index holds, in words that do not depend on the order in which it came to hold it."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, Table, select, text
+
+from storage.index import Index
+from storage.index.tables import Base
+
+Tables = dict[str, list[str]]
+Dump = Callable[..., Tables]
+
+KEYS = {
+    "sites": "name", "urls": "url", "crawls": "run", "warc_files": "name", "captures": "record_id",
+    "paragraphs": "text", "authors": "name", "tags": "name", "link_groups": "digest",
+}  # fmt: skip
+UNPLANNED = {"due_at", "priority", "failures", "unchanged"}
+OF_THE_SCHEDULE = {"hosts", "families", "habits", "alarms"}
+"""Tables that a crawl keeps for the next one, and that no WARC file knows of."""
+
+
+def dump_of(index: Index, *, waiting: bool = True) -> Tables:
+    """All tables, surrogate ids replaced by what they stand for, without what only the schedule knows.
+
+    Without `waiting`, URLs that were found and not fetched yet are left out.
+    """
+    rows: dict[str, list[dict[str, Any]]] = {}
+    tables = [table for table in Base.metadata.tables.values() if table.name not in OF_THE_SCHEDULE]
+    with index._database.reading() as connection:
+        for table in tables:
+            rows[table.name] = [dict(row) for row in connection.execute(select(table)).mappings()]
+        words = [] if index._database.is_postgres else _inverted(connection)
+    names: dict[str, dict[Any, Any]] = {name: {row["id"]: row[key] for row in rows[name]} for name, key in KEYS.items()}
+    names["articles"] = {
+        row["id"]: (names["sites"][row["site_id"]], names["urls"][row["url_id"]]) for row in rows["articles"]
+    }
+    names["versions"] = {row["id"]: (names["articles"][row["article_id"]], row["digest"]) for row in rows["versions"]}
+    documents = {row["doc_id"]: names["versions"][row["version_id"]] for row in rows["search_documents"]}
+    if not waiting:
+        _leave_out_waiting(tables, rows)
+    dumped = {table.name: sorted(repr(_named(table, row, names)) for row in rows[table.name]) for table in tables}
+    return dumped | {"words": sorted(f"{documents[doc_id]} {word}" for doc_id, word in words)}
+
+
+def _leave_out_waiting(tables: Iterable[Table], rows: dict[str, list[dict[str, Any]]]) -> None:
+    """Take out URLs that were not fetched yet, and those that only they were told by."""
+    rows["frontier"] = [row for row in rows["frontier"] if row["looked_at"] is not None]
+    used = {
+        row[key.parent.name]
+        for table in tables
+        for key in table.foreign_keys
+        if key.column.table.name == "urls"
+        for row in rows[table.name]
+    }
+    rows["urls"] = [row for row in rows["urls"] if row["id"] in used]
+
+
+def _inverted(connection: Connection) -> list[tuple[int, str]]:
+    """What FTS5 has of each document."""
+    connection.execute(text("CREATE VIRTUAL TABLE temp.vocabulary USING fts5vocab(main, search, instance)"))
+    found = connection.execute(text("SELECT term, doc, col, offset FROM vocabulary")).all()
+    connection.execute(text("DROP TABLE temp.vocabulary"))
+    return [(row.doc, f"{row.term} {row.col} {row.offset}") for row in found]
+
+
+def _named(table: Table, row: dict[str, Any], names: dict[str, dict[Any, Any]]) -> dict[str, Any]:
+    line = {}
+    for column, value in row.items():
+        if column == "id" or (table.name == "frontier" and column in UNPLANNED):
+            continue
+        if column == "doc_id":
+            line[column] = value >> 29
+            continue
+        keys = [key.column.table.name for key in table.c[column].foreign_keys]
+        line[column] = names[keys[0]][value] if keys and value is not None else value
+    return line
+
+
+def lines_of_one(left: Tables, right: Tables) -> dict[str, tuple[set[str], set[str]]]:
+    """Lines of each table that only one of two dumps has."""
+    return {
+        table: (set(left[table]) - set(right[table]), set(right[table]) - set(left[table]))
+        for table in left
+        if left[table] != right[table]
+    }
+
+
+@pytest.fixture
+def dump() -> Dump:
+    """Gives all rows of an index as lines that can be compared with another index's."""
+    return dump_of
+
+
+@pytest.fixture
+def different() -> Callable[[Tables, Tables], dict[str, tuple[set[str], set[str]]]]:
+    """Tells the lines that only one of two dumps has."""
+    return lines_of_one
