@@ -56,8 +56,9 @@ class Query:
 def parse(text: str, filters: Filters) -> Query:
     """A query; filters that it names itself narrow further, those given win.
 
-    >>> parse('rare OR "earth" -metal*', Filters()).every
-    ((Leaf(words=('rare',), is_prefix=False, raws=('rare',)), Leaf(words=('earth',), is_prefix=False, raws=())),)
+    >>> query = parse('rare OR "earth" -metal*', Filters())
+    >>> [[leaf.words for leaf in either] for either in query.every], query.never[0].is_prefix
+    ([[('rare',), ('earth',)]], True)
     """
     every: list[tuple[Leaf, ...]] = []
     never: list[Leaf] = []
