@@ -110,7 +110,7 @@ class Ingestor:
             raise self.failure
         # Its bytes are the reader's from here on, and gone when it is read.
         item = _Item(answer=Future(), kept=replace(kept, block=b""))
-        item.reading, size = self._begin(kept)
+        item.reading, size = self.read(kept)
         with self._changed:
             self._unread += size
         item.reading.add_done_callback(lambda _: self._read(item, size))
@@ -171,8 +171,8 @@ class Ingestor:
             self._queue.append(item)
             self._changed.notify_all()
 
-    def _begin(self, kept: Kept) -> tuple[Future[Reading], int]:
-        """Have a capture read; returns the reading to come, and how many bytes are held until then."""
+    def read(self, kept: Kept) -> tuple[Future[Reading], int]:
+        """Have a capture read, and no more; returns the reading to come, and how many bytes are held until then."""
         task = at_once(kept) or task_for(kept, self._sites.discovery(kept), self._originals)
         if isinstance(task, Reading):
             done: Future[Reading] = Future()
@@ -230,7 +230,7 @@ class Ingestor:
         return max(self._batching.seconds - (time.monotonic() - item.since), 0.001)
 
     def _write(self, batch: list[_Item]) -> None:
-        rows = [self._rows(item.kept, item.reading.result()) for item in batch if item.kept and item.reading]
+        rows = [self.as_ingest(item.kept, item.reading.result()) for item in batch if item.kept and item.reading]
         if rows:
             self._sync()
             self.articles += self._index.commit(rows, self._plan).versions
@@ -247,7 +247,8 @@ class Ingestor:
             else:
                 _answer(item.answer, Reading(outcome=Outcome.OTHER, reason="noted"))
 
-    def _rows(self, kept: Kept, reading: Reading) -> Ingest:
+    def as_ingest(self, kept: Kept, reading: Reading) -> Ingest:
+        """Put together all that a capture writes into the index."""
         discovery = self._sites.discovery(kept)
         found = found_in(kept.capture, discovery, reading, self._sites.asking(discovery.site, kept.capture))
         return Ingest(capture=kept.capture, discovery=discovery, reading=reading, found=found)
