@@ -86,8 +86,9 @@ def explore(
     rows = connection.execute(matching(connection, query, spoken, window, with_score=order == "rank")).all()
     articles = _articles(rows)
     exact = len(rows) < window
-    chosen = sorted(articles, key=lambda one: (one.score, -one.newest)) if order == "rank" else articles
-    hits = found_hits(connection, chosen[offset : offset + limit], Marker(query, spoken), filters.exclude)
+    hits = found_hits(
+        connection, _ordered(articles, order)[offset : offset + limit], Marker(query, spoken), filters.exclude
+    )
     return Exploration(
         page=SearchPage(total=len(articles), exact=exact, hits=hits, problems=problems(query)),
         facets=_facets(connection, articles),
@@ -95,6 +96,18 @@ def explore(
         histogram=_histogram(connection, query, spoken, articles, rows, exact=exact),
         filters=query.filters,
     )
+
+
+def best_versions(connection: Connection, text: str, filters: Filters, *, limit: int, order: Order) -> list[int]:
+    """Ids of the versions that a search shows, one an article, in its order."""
+    query = parse(text, filters)
+    asked = matching(connection, query, languages(connection), max(WINDOW, 4 * limit), with_score=order == "rank")
+    articles = _articles(connection.execute(asked).all())
+    return [found.version_id for found in _ordered(articles, order)[:limit]]
+
+
+def _ordered(articles: list[_Found], order: Order) -> list[_Found]:
+    return sorted(articles, key=lambda one: (one.score, -one.newest)) if order == "rank" else articles
 
 
 def _articles(rows: Sequence[AnyRow]) -> list[_Found]:

@@ -128,7 +128,7 @@ def _narrowed(filters: Filters, name: str, value: str, problems: list[str]) -> F
             return replace(filters, section=filters.section or value)
         case "language" | "lang":
             return replace(filters, language=filters.language or value)
-    span = _span(value)
+    span = span_of(value)
     if span is None:
         problems.append(f"{name}:{value} is no date (write 2026, 2026-11 or 2026-11-25): it was left out")
         return filters
@@ -137,8 +137,12 @@ def _narrowed(filters: Filters, name: str, value: str, problems: list[str]) -> F
     return replace(filters, since=filters.since or since, until=filters.until or until)
 
 
-def _span(value: str) -> tuple[datetime, datetime] | None:
-    """First moment of a year, month or day, and the first after it."""
+def span_of(value: str) -> tuple[datetime, datetime] | None:
+    """First moment of a year, month or day, and the first after it; None for what is none.
+
+    >>> [f"{moment:%Y-%m-%d}" for moment in span_of("2026-11") or ()]
+    ['2026-11-01', '2026-12-01']
+    """
     try:
         numbers = [int(part) for part in value.split("-")]
         year, month, day = (*numbers, 1, 1)[:3] if len(numbers) < 4 else (0, 0, 0)

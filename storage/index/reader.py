@@ -1,6 +1,6 @@
 """What may be asked of the index. Who shows the archive holds a Reader that leaves out what is not to be seen."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -8,12 +8,12 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection
 
-from storage.index import calendar, cdx, nearest, queries, standing
+from storage.index import calendar, cdx, days, nearest, queries, standing
 from storage.index import status as counts
 from storage.index.database import Database
 from storage.index.exclusions import NOTHING, Exclusions
-from storage.index.export import export
-from storage.index.facets import Exploration, explore
+from storage.index.export import export, lines
+from storage.index.facets import Exploration, best_versions, explore
 from storage.index.search import search
 from storage.index.slices import slice_lines
 from storage.index.tables import CaptureRow
@@ -24,12 +24,12 @@ from storage.index.views import (
     ArticleLine,
     ArticleView,
     BoilerplateView,
+    CapturedDay,
     CaptureFilters,
     CaptureView,
     CdxLine,
     CdxQuery,
     CrawlView,
-    DayCount,
     Filters,
     SearchPage,
     SiteCount,
@@ -38,6 +38,9 @@ from storage.index.views import (
     VersionView,
     WarcFileView,
 )
+
+_LINES_AT_ONCE = 100
+"""Of a streamed search: no connection is held while its reader takes them."""
 
 
 class Reader:
@@ -89,6 +92,17 @@ class Reader:
         """A page of a search with by what it can be narrowed, and when what it found is dated."""
         with self._reading() as connection:
             return explore(connection, text, self._open(filters), limit=limit, offset=offset, order=order)
+
+    def search_lines(
+        self, text: str, filters: Filters = EVERYTHING, *, limit: int, order: Literal["newest", "rank"] = "newest"
+    ) -> Iterator[dict[str, Any]]:
+        """What a search finds, one line an article in the form of an export, streamed in the search's order."""
+        with self._reading() as connection:
+            version_ids = best_versions(connection, text, self._open(filters), limit=limit, order=order)
+        for begin in range(0, len(version_ids), _LINES_AT_ONCE):
+            with self._reading() as connection:
+                held = list(lines(connection, version_ids[begin : begin + _LINES_AT_ONCE]))
+            yield from held
 
     def article(self, article_id: int) -> ArticleView | None:
         """One article with its history."""
@@ -183,7 +197,7 @@ class Reader:
         with self._reading() as connection:
             return days.site_counts(connection, self.exclude)
 
-    def captures_per_day(self, since: date, *, site: str | None = None) -> tuple[DayCount, ...]:
+    def captures_per_day(self, since: date, *, site: str | None = None) -> tuple[CapturedDay, ...]:
         """Days with captures, oldest first, from a day on."""
         with self._reading() as connection:
             return days.captures_per_day(connection, since, self.exclude, site=site)

@@ -18,6 +18,7 @@ from storage.index.tables import (
     ArticleRow,
     AuthorRow,
     BoilerplateRow,
+    CaptureRow,
     ParagraphRow,
     SearchDocumentRow,
     SiteRow,
@@ -184,6 +185,7 @@ def found_hits(
             published=version.published_at,
             first_seen=version.first_seen_at,
             state=version.state,
+            captured=version.captured,
         )
         for row, version in zip(rows, chosen, strict=True)
     )
@@ -194,8 +196,9 @@ def _versions(connection: Connection, rows: Sequence[Any], exclude: Exclusions) 
         select(
             VersionRow.id, VersionRow.article_id, VersionRow.number, VersionRow.headline, VersionRow.dek,
             VersionRow.section, VersionRow.language, VersionRow.published_at, ArticleRow.first_seen_at,
-            ArticleRow.state, SiteRow.name.label("site"), UrlRow.url,
+            ArticleRow.state, SiteRow.name.label("site"), UrlRow.url, CaptureRow.fetched_at.label("captured"),
         )
+        .join(CaptureRow, CaptureRow.id == VersionRow.capture_id)
         .join(ArticleRow, ArticleRow.id == VersionRow.article_id)
         .join(SiteRow, SiteRow.id == ArticleRow.site_id)
         .join(UrlRow, UrlRow.id == ArticleRow.url_id)

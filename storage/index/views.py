@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple
 
 from storage.index.exclusions import NOTHING, Exclusions
@@ -154,6 +154,8 @@ class Hit:
     first_seen: datetime
     state: str
     """live, gone or moved."""
+    captured: datetime | None = None
+    """The version's first capture."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -384,6 +386,35 @@ class WarcFileView:
     size: int | None
     sha256: str | None
     captures: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapturedDay:
+    """Captures of one day."""
+
+    day: date
+    """In UTC."""
+    captures: int
+    failed: int
+    """Of them: errors, challenges and the like."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteCount:
+    """A site in a list of sites."""
+
+    name: str
+    url: str
+    title: str | None
+    configured: bool
+    """False for a site that only imported pages made known."""
+    articles: int
+    captures: int
+    outcomes: Mapping[Outcome, int]
+    first_capture: datetime | None
+    last_capture: datetime | None
+    newest_article: datetime | None
+    """The date of its newest article: by its publication, else when it was first seen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
