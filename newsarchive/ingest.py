@@ -198,9 +198,10 @@ class Ingestor:
                 ready = self._ready()
                 if first.reading is not None and not first.reading.done():
                     waiting_for = first.reading
-                elif len(ready) >= self._batching.every or self._hurry or self._stale(first):
+                elif len(ready) >= self._batching.every or self._stale(first) or ready[-1].note is not None:
                     return ready
-                elif self._awaited and len(ready) == len(self._queue):
+                elif (self._awaited or self._hurry) and len(ready) == len(self._queue):
+                    # Hurried is not piecemeal: what is still being read comes along, or each page has its own commit.
                     self._awaited = False
                     return ready
                 else:

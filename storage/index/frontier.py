@@ -6,12 +6,14 @@ until it is captured: from then on by its newest capture, whose WARC record says
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Text, bindparam, column, func, select, update, values
+from sqlalchemy import Connection, Select, Text, bindparam, column, func, select, update, values
 
 from storage.index.database import AnyRow, insert_rows
 from storage.index.entry import Entry
+from storage.index.hearsay import hear
 from storage.index.names import Names
 from storage.index.storable import storable_found
 from storage.index.surt import host_of
@@ -84,8 +86,14 @@ def note_found(
 ) -> int:
     """Put what captures brought to light into the frontier; returns how many URLs are new there."""
     new = put(connection, names, [found for entry in entries for found in entry.ingest.found], urls, swept)
-    for entry in entries:
-        entry.changed = any(urls[found.url] in new for found in entry.ingest.found)
+    unowed = set(new)
+    for entry in sorted(entries, key=lambda entry: entry.order):
+        named = new.intersection(urls[found.url] for found in entry.ingest.found) if new else frozenset()
+        entry.changed = bool(named)
+        # Several may name it at once: it is owed to the one that was asked first.
+        entry.news = frozenset(named & unowed)
+        unowed -= named
+    hear(connection, entries, urls)
     return len(new)
 
 
@@ -233,9 +241,19 @@ def _lanes(connection: Connection, sites: Sequence[str]) -> Sequence[Any]:
     """Each site's hosts and priorities, and the earliest time in each: found by skipping through the index."""
     if not sites:
         return ()
+    return connection.execute(_lanes_of(len(sites)), {f"site{n}": name for n, name in enumerate(sites)}).all()
+
+
+def _least(column: Any, *conditions: Any) -> Any:
+    return select(func.min(column)).where(FrontierRow.due_at.is_not(None), *conditions).scalar_subquery()
+
+
+@lru_cache(maxsize=16)
+def _lanes_of(count: int) -> Select[Any]:
+    """The question for so many sites. Putting it together costs more than its answer, so that is done once."""
     frontier = FrontierRow
-    planned = frontier.due_at.is_not(None)
-    asked = values(column("site", Text), name="asked").data([(name,) for name in sites]).cte("asked")
+    names = [(bindparam(f"site{n}", type_=Text),) for n in range(count)]
+    asked = values(column("site", Text), name="asked").data(names).cte("asked")
     first = select(asked.c.site, _least(frontier.host, frontier.site == asked.c.site).label("host")).cte(
         "hosts", recursive=True
     )
@@ -261,13 +279,7 @@ def _lanes(connection: Connection, sites: Sequence[str]) -> Sequence[Any]:
         frontier.host == lanes.c.host,
         frontier.priority == lanes.c.priority,
     )
-    earliest = select(func.min(frontier.due_at)).where(planned, *lane).scalar_subquery()
-    return connection.execute(
-        select(lanes.c.site, lanes.c.host, lanes.c.priority, earliest.label("due_at")).where(
-            lanes.c.priority.is_not(None)
-        )
-    ).all()
-
-
-def _least(column: Any, *conditions: Any) -> Any:
-    return select(func.min(column)).where(FrontierRow.due_at.is_not(None), *conditions).scalar_subquery()
+    earliest = select(func.min(frontier.due_at)).where(frontier.due_at.is_not(None), *lane).scalar_subquery()
+    return select(lanes.c.site, lanes.c.host, lanes.c.priority, earliest.label("due_at")).where(
+        lanes.c.priority.is_not(None)
+    )

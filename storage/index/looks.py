@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.index.entry import Entry
 from storage.index.frontier import FRONTIER, SOURCES, WITH_VIA, discovery_of, rank, told
+from storage.index.habits import Sources
 from storage.index.names import Names
 from storage.index.surt import host_of
 from storage.index.sweep import Swept
@@ -29,6 +30,15 @@ class _Before:
     content: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known beside the frontier's own rows."""
+
+    before: dict[int, _Before]
+    sources: Sources
+    urls: Mapping[str, int]
+
+
 def note_captures(
     connection: Connection,
     names: Names,
@@ -46,14 +56,16 @@ def note_captures(
         asked = WITH_VIA.where(FrontierRow.url_id.in_(ids[start : start + 900]))
         rows.update({row.url_id: dict(row._mapping) for row in connection.execute(asked)})  # noqa: SLF001 - public
     before = _before(connection, [url_id for url_id in ids if rows.get(url_id, {}).get("looked_at")], captured)
+    sources = Sources(connection, captured)
     for entry in captured:
         row = rows.get(entry.url_id) or _blank(entry)
         old_via = row["via_id"]
-        rows[entry.url_id] = _looked(row, entry, before, urls, plan)
+        rows[entry.url_id] = _looked(row, entry, _Known(before, sources, urls), plan)
         if old_via is not None and old_via != row["via_id"]:
             swept.urls.add(old_via)
         names.note_captured(entry.url_id)
     _upsert(connection, [{name: rows[url_id][name] for name in FRONTIER.c.keys()} for url_id in ids])  # noqa: SIM118
+    sources.save()
 
 
 def _blank(entry: Entry) -> dict[str, Any]:
@@ -66,15 +78,10 @@ def _blank(entry: Entry) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _looked(
-    row: dict[str, Any],
-    entry: Entry,
-    before: dict[int, _Before],
-    urls: Mapping[str, int],
-    plan: Callable[[Seen], NextLook],
-) -> dict[str, Any]:
+def _looked(row: dict[str, Any], entry: Entry, known_of: _Known, plan: Callable[[Seen], NextLook]) -> dict[str, Any]:
     """The frontier's row after one capture of its URL. An older capture than the newest known changes nothing."""
     at, capture = entry.capture.fetched_at, entry.capture
+    before, sources, urls = known_of.before, known_of.sources, known_of.urls
     if capture.status == 200 and _newest_validators(row) < (at, capture.etag or "", capture.last_modified or ""):
         row |= {"validated_at": at, "etag": capture.etag, "last_modified": capture.last_modified}
     known = before.get(entry.url_id, _Before(None, None, None))
@@ -85,8 +92,11 @@ def _looked(
         seen = Seen(
             kind=entry.discovery.kind, outcome=entry.outcome, status=capture.status, fetched_at=at, changed=is_new,
             failures=row["failures"], unchanged=row["unchanged"], first_seen_at=first_seen,
+            published=_published(entry), shown=known.version_id is not None or entry.version_id is not None,
+            read=sources.read(entry, urls), habits=sources.habits(entry.url_id),
         )  # fmt: skip
         next_look = plan(seen)
+        sources.learn(entry, next_look.habits, urls)
         row |= {
             **_told_by(entry, urls),
             "looked_at": at,
@@ -98,6 +108,13 @@ def _looked(
         row |= _told_by(entry, urls)
     before[entry.url_id] = _Before(first_seen, entry.version_id or known.version_id, content or known.content)
     return row
+
+
+def _published(entry: Entry) -> datetime | None:
+    """When an article appeared, by its page, else by what named it."""
+    if entry.article and entry.article.published:
+        return entry.article.published.at
+    return entry.discovery.published
 
 
 def _told_by(entry: Entry, urls: Mapping[str, int]) -> dict[str, Any]:
@@ -151,9 +168,16 @@ def _before(connection: Connection, url_ids: Sequence[int], entries: Sequence[En
 
 
 def _upsert(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
-    if not rows:
-        return
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    inserting = dialect.insert(FrontierRow)
-    now = {name: inserting.excluded[name] for name in rows[0] if name not in {"url_id", "host"}}
-    connection.execute(inserting.on_conflict_do_update(index_elements=["url_id"], set_=now), list(rows))
+    if rows:
+        statement = _TO_POSTGRESQL if connection.dialect.name == "postgresql" else _TO_SQLITE
+        connection.execute(statement, list(rows))
+
+
+def _upserting(inserting: Any) -> Any:
+    """All columns but those by which the frontier finds a URL. Made once a dialect: it takes longer than to run it."""
+    now = {name: inserting.excluded[name] for name in FRONTIER.c.keys() if name not in {"url_id", "host"}}  # noqa: SIM118
+    return inserting.on_conflict_do_update(index_elements=["url_id"], set_=now)
+
+
+_TO_SQLITE = _upserting(sqlite.insert(FrontierRow))
+_TO_POSTGRESQL = _upserting(postgresql.insert(FrontierRow))
