@@ -466,6 +466,8 @@ class NextLook:
     unchanged: int
     habits: Habits | None = None
     """Of a source: what is known of it now, to be handed back with its next capture."""
+    priority: int | None = None
+    """Lower goes first; None: as before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,6 +30,8 @@ class Entry:
     """The index holds the capture already, unread; now it comes with a reading."""
     changed: bool = False
     """It brought something new: told to the schedule."""
+    news: frozenset[int] = frozenset()
+    """Ids of the URLs that nothing had named before it."""
 
     @property
     def capture(self) -> Capture:

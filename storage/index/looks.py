@@ -103,6 +103,7 @@ def _looked(row: dict[str, Any], entry: Entry, known_of: _Known, plan: Callable[
             "due_at": next_look.due_at,
             "failures": next_look.failures,
             "unchanged": next_look.unchanged,
+            "priority": row["priority"] if next_look.priority is None else next_look.priority,
         }
     elif at == row["looked_at"] and rank(entry.discovery) < rank(discovery_of(row)):
         row |= _told_by(entry, urls)

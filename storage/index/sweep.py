@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Select, bindparam, delete, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from storage.index.tables import (
+    AlarmRow,
     ArticleRow,
     AuthorRow,
     Base,
@@ -20,6 +21,7 @@ from storage.index.tables import (
     CaptureGroupRow,
     CaptureRow,
     FrontierRow,
+    HabitsRow,
     LinkGroupRow,
     LinkRow,
     ParagraphRow,
@@ -55,6 +57,8 @@ _URL_USERS: tuple[_User, ...] = (
     FrontierRow.url_id,
     FrontierRow.via_id,
     SourceRow.url_id,
+    HabitsRow.url_id,
+    AlarmRow.url_id,
 )
 
 

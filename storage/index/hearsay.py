@@ -1,0 +1,55 @@
+"""What sources say of pages that the archive holds: that they have changed since. Such a page is due again at once."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+from sqlalchemy import Connection, bindparam, or_, select, update
+
+from storage.index.entry import Entry
+from storage.index.tables import FrontierRow
+from storage.model import Found
+
+YOUNG = timedelta(days=45)
+"""What changed longer ago was told by readings before, or does not matter any more."""
+AT_ONCE = 3
+"""So many pages may change between two readings, or half of all: who tells of more dates everything anew each time."""
+
+
+def hear(connection: Connection, entries: Sequence[Entry], urls: Mapping[str, int]) -> None:
+    """Make due what sources say was changed after it was last looked at."""
+    for entry in entries:
+        told = {urls[found.url]: found for found in entry.ingest.found if _is_news(found)}
+        if not told:
+            continue
+        later = _looked_at_before(connection, told)
+        if 0 < len(later) <= max(AT_ONCE, len(told) // 2):
+            connection.execute(_HURRY, [{"of": url_id, "at": told[url_id].due_at} for url_id in sorted(later)])
+
+
+def _is_news(found: Found) -> bool:
+    return found.modified is not None and found.due_at - YOUNG <= found.modified <= found.due_at
+
+
+def _looked_at_before(connection: Connection, told: Mapping[int, Found]) -> list[int]:
+    """Those of the pages that were changed since the archive last looked."""
+    later: list[int] = []
+    ids = sorted(told)
+    for start in range(0, len(ids), 900):
+        for row in connection.execute(_LOOKED, {"ids": ids[start : start + 900]}):
+            modified = told[row.url_id].modified
+            if modified is not None and row.looked_at < modified:
+                later.append(row.url_id)
+    return later
+
+
+_LOOKED = select(FrontierRow.url_id, FrontierRow.looked_at).where(
+    FrontierRow.url_id.in_(bindparam("ids", expanding=True)), FrontierRow.looked_at.is_not(None)
+)
+_HURRY = (
+    update(FrontierRow)
+    .where(
+        FrontierRow.url_id == bindparam("of"),
+        or_(FrontierRow.due_at.is_(None), FrontierRow.due_at > bindparam("at")),
+    )
+    .values(due_at=bindparam("at"))
+)
