@@ -182,8 +182,16 @@ class Config:
     )
     max_asset: int = _setting(SIZE, "10MB", "Size of one of these; what came until then is kept, as truncated")
 
-    source_interval: timedelta = _setting(SPAN, "30m", "Shortest time between two looks at a feed or sitemap")
-    listing_interval: timedelta = _setting(SPAN, "30m", "Shortest time between two looks at a front or section page")
+    promptness: timedelta = _setting(
+        SPAN, "25m", "How soon an article is to be found, at hours when its source is busy; the crawl has to run as often"
+    )
+    source_interval: timedelta = _setting(SPAN, "10m", "Shortest time between two looks at a feed or sitemap")
+    listing_interval: timedelta = _setting(SPAN, "10m", "Shortest time between two looks at a front or section page")
+    source_longest: timedelta = _setting(SPAN, "12h", "Longest time between two looks at a feed or sitemap")
+    listing_longest: timedelta = _setting(SPAN, "6h", "Longest time between two looks at a front or section page")
+    archive_interval: timedelta = _setting(
+        SPAN, "30d", "Longest time between two looks at a sitemap in which nothing is younger than that"
+    )
     recheck: tuple[timedelta, ...] = _setting(
         SPANS, ["1h", "6h", "1d", "7d", "30d"], "Ages, from the first capture, at which an article is fetched again"
     )
