@@ -22,6 +22,8 @@ _PHRASES = ((Role.PROMO, words.NEWSLETTER), (Role.COMMENT, words.COMMENTS), (Rol
 _YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
 _DIGIT = re.compile(r"\d")
 _DATE_WORDS = 9
+_FOOT = 2
+"""Blocks before the last sure one from which on an article's foot begins."""
 _SENTENCE_END = re.compile(r"[.!?…。！？؟।\"”’»)]\s*$")
 _NO_WORDS = re.compile(r"^[\W_]*$")
 
@@ -115,6 +117,8 @@ def _by_words(block: Block, setting: Setting) -> Role | None:
         return Role.DATELINE
     if _is_byline(block, setting):
         return Role.BYLINE
+    if _is_bio(block, setting):
+        return Role.BIO
     if length < 1200 and (what := _by_opening(block, setting)):
         return what
     return Role.TEASER if _is_teaser(block, setting) else None
@@ -173,6 +177,20 @@ def _is_byline(block: Block, setting: Setting) -> bool:
     return any(name in own and len(own) - len(name) < 30 for name in map(key, setting.authors) if name)
 
 
+def _is_bio(block: Block, setting: Setting) -> bool:
+    """Say whether a paragraph at the article's foot tells who its author is, or where to reach them."""
+    text, length = block.text, len(block.text)
+    if block.index < setting.body_to - _FOOT or length > 600 or block.index == setting.body_from:
+        return False
+    if words.CONTACT.search(text):
+        return True
+    for name in setting.authors:
+        start = text.find(name, 0, len(name) + 3)
+        if start >= 0 and " " in name and words.INTRODUCES.match(text[start + len(name) :].lstrip()):
+            return length > 40
+    return False
+
+
 def _is_teaser(block: Block, setting: Setting) -> bool:
     """Say whether a line only points to another article of the site."""
     text, length = block.text, len(block.text)
@@ -181,10 +199,20 @@ def _is_teaser(block: Block, setting: Setting) -> bool:
     ):
         return False
     if form(block) is Role.LIST and block.zone & zones.BODY and not block.zone & (zones.RELATED | zones.LATEST):
-        return False
+        return block.link_share > 0.95 and _of_links_only(block)
     if block.link_share >= (0.7 if len(block.anchors) > 1 else 0.85) and length > 20:
         return True
     return bool(words.RELATED.match(text)) and length < 250 and length - block.linked < 45 and block.linked > 15
+
+
+def _of_links_only(block: Block) -> bool:
+    """Say whether a block is one of several items of a list in which everything is a link of some words."""
+    box = next(block.element.iterancestors("ul", "ol"), None)
+    if box is None:
+        return False
+    texts = [" ".join(link.text_content().split()) for link in box.iter("a")]
+    whole = len(" ".join(box.text_content().split()))
+    return 2 <= len(texts) <= 12 and all(len(text) > 20 for text in texts) and sum(map(len, texts)) > 0.9 * whole
 
 
 def leads_home(href: str, home: str) -> bool:

@@ -51,6 +51,25 @@ RELATED = _start(
     延伸(?:阅读|閱讀) / 推荐阅读
     関連(?:記事|ニュース|リンク)? / あわせて読みたい / おすすめ(?:記事)? / 관련\s?(?:기사|뉴스) / संबंधित खबरें
     यह भी पढ़ें
+    explore further / you'?ll (?:also )?(?:like|love) / mehr zu diesem thema / zum thema / auch lesenswert
+    das könnte dich
+    weiterführende (?:artikel|links) / passend (?:dazu|zum thema) / dazu auch / siehe auch / lesen sie dazu
+    nos lecteurs lisent aussi / à lire (?:ensuite|également) / pour aller plus loin / lisez aussi / sur le même thème
+    sigue leyendo / también en / te recomendamos / no te pierdas / otras noticias / noticia relacionada
+    en esta noticia
+    saiba mais / confira também / continue lendo / leia mais / veja mais / recomendad[oa]s / per approfondire
+    leggi (?:di più|altro|ancora) / vedi anche / correlati / lees verder / zie ook / ook interessant / mer om
+    relaterat
+    anbefalte / flere saker / relaterte saker / læs videre / katso myös / aiheesta lisää / ещё по теме / ще по темі
+    також (?:читайте|дивіться) / дивіться також / powiązane / przeczytaj (?:też|także|również) / související
+    mohlo by vás zajímat / souvisejíc\w+ / bunlara da bakın / bunu da oku / önerilen haberler / haber(?:in|e) ait
+    lihat juga / baca selengkapnya / có thể bạn quan tâm / bài liên quan / δείτε (?:επίσης|ακόμα) / περισσότερα για
+    مواضيع (?:متعلقة|مشابهة) / إقرأ (?:أيضا|أيضًا) / قد يعجبك / مطالب مرتبط / اخبار مرتبط / بیشتر بخوانید
+    عוד בנושא / כתבות נוספות / אולי יעניין אותך / संबंधित (?:समाचार|लेख) / इसे भी पढ़ें / और पढ़ें
+    ข่าวที่เกี่ยวข้อง / อ่านเพิ่มเติม / อ่านข่าวเพิ่มเติม / 相关(?:链接|专题|资讯) / 更多(?:新闻|报道)? / 猜你喜欢
+    相關(?:報導|新聞) / 更多(?:報導|新聞) / 你可能也想看 / 合わせて読みたい / 関連(?:する)?記事
+    続きを読む / こちらもおすすめ
+    관련\s?(?:링크|콘텐츠) / 함께 보면 좋은 / 이 기사와 함께
     """
 )
 LATEST = _start(
@@ -76,6 +95,12 @@ LATEST = _start(
     熱門\w*
     热点\w* / 排行\w* / ランキング / アクセスランキング / 人気(?:記事)? / 많이 본 (?:뉴스|기사) / 인기 ?(?:기사|뉴스)
     최신 ?(?:기사|뉴스) / 주요 ?뉴스
+    gerade (?:beliebt|aktuell) / am meisten gelesen / das interessiert gerade / jetzt (?:gelesen|beliebt)
+    dernière minute / en direct / lo más nuevo / últim[oa]s? hora / em alta / più recenti / mest sett
+    sist(?:e)? oppdatert saker / mest populära / nyeste / найпопулярніш\w+ / читають зараз / популярні
+    na żywo / najczęściej / aktuality / öne çıkanlar / gündem / terbanyak / phổ biến / ροή ειδήσεων / πιο διαβασμένα
+    الأكثر (?:شعبية|تداولا|زيارة) / پربازدید\w* / آخرین اخبار / הנצפות / הכי נקרא\w* / सबसे ज़्यादा / ताज़ा खबर\w*
+    ข่าวล่าสุด / ข่าวยอดนิยม / 即时(?:新闻)? / 即時(?:新聞)? / 点击排行 / 新着(?:記事|ニュース)? / 速報 / 실시간
     """
 )
 NEWSLETTER = _line(
@@ -116,6 +141,24 @@ PROMO = _start(
     подпис(?:ыв|ат|ыва|еш)\w* / schrijf je in / abone ol\w* / ikuti / 关注 / 扫码 / 扫描二维码 / フォロー / 구독
     تابعنا / اشترك
     get access to / start your free trial / buy now / the views expressed (?:in|by)[^.]{0,60}newsletter
+    if you (?:enjoyed|liked|like) this (?:article|story|post|piece)
+    follow [^.]{1,70} on (?:facebook|twitter|x|instagram|whatsapp|telegram|linkedin|youtube|google news)
+    (?:enter|provide) your e-?mail / by (?:signing up|subscribing|clicking) / please enter a valid
+    more (?:from|on) our (?:app|podcast) / (?:open|view|continue) in (?:the |our )?app / read in the app
+    mehr (?:nachrichten|news) (?:gibt|finden|bekommen) / (?:hier|jetzt) (?:geht es|kostenlos) / lade (?:die|unsere) app
+    folgen sie uns / folge uns / unser(?:en)? (?:whatsapp|telegram|newsletter)[- ]?\w* / sie möchten / keine news mehr
+    retrouvez (?:toute|tous|plus|notre) / suivez[- ](?:nous|l['’]actualité) / téléchargez / s['’]inscrire
+    únete / descarga (?:la|nuestra) app / regístrate / apúntate / puedes seguir / hazte (?:socio|suscriptor)
+    receba (?:as|nossas?|nosso|notícias) / siga-nos / baixe (?:o|nosso) / entre no (?:canal|grupo)
+    rimani aggiornato / segui(?:ci)? su / abbonati / resta aggiornato / volg ons / meld je aan / download de app
+    följ oss / prenumerera / ladda ner / følg oss / abonner / last ned / meld deg på / tilmeld / følg os / tilaa
+    приєднуйтесь / підпис\w+ / стежте за / слідкуйте / присоединяйтесь / следите за / читайте нас
+    subskrybuj / dołącz do / zapisz się / obserwuj nas / sledujte nás / přihlaste se / bizi takip / kanalımıza
+    haberler\w* için / ikuti kami / dapatkan / theo dõi / đăng ký nhận / ακολουθήστε / εγγραφείτε / γίνετε
+    تابعنا / حمل (?:تطبيق|التطبيق) / انضم / عضو(?:یت| شوید) / ما را در / הצטרפו / הירשמו / עקבו אחרינו
+    हमें फॉलो / जुड़ें / व्हाट्सएप / ติดตาม / สมัครสมาชิก / 关注我们 / 追蹤 / 訂閱 / 下載app
+    無料(?:会員)?登録 / 会員登録
+    メルマガ / 구독하기 / 제보는 / ▶ / ☞
     """
 )
 DISCLAIMER = _start(
@@ -128,6 +171,15 @@ DISCLAIMER = _start(
     todos os direitos reservados / tutti i diritti riservati / все права защищены / отказ от ответственности / 免责声明
     免責聲明 / 版权(?:声明|所有) / 著作権 / 免責事項 / 무단\s?전재 / 저작권자? / إخلاء (?:مسؤولية|المسؤولية)
     sorumluluk reddi / bản quyền
+    copyright [^.]{1,60}\b\d{4}\b / this (?:site|page|copy) is (?:protected|for your personal)
+    ai[- ](?:assisted|generated) / (?:dieser|der) (?:text|artikel|beitrag) (?:wurde|ist) (?:maschinell|mit (?:hilfe|ki))
+    mit (?:hilfe von )?ki (?:erstellt|übersetzt) / maschinell (?:erstellt|übersetzt) / ce (?:texte|contenu) a été généré
+    contenido (?:generado|elaborado) (?:con|por) / conteúdo gerado / nota (?:legale|legal) / reprodução proibida
+    prohibida su reproducción / riproduzione riservata / reproduction interdite / alle rechten voorbehouden
+    усі права захищені / передрук / przedruk / wszelkie prawa / všechna práva / tüm hakları / hak cipta
+    جميع الحقوق / کلیه حقوق / כל הזכויות / सर्वाधिकार / สงวนลิขสิทธิ์ / 版權所有 / 未经授权 / 未經授權
+    本文(?:由|为)\s?ai
+    無断転載 / 無断複写 / 무단 ?복제 / ⓒ / 저작권 ?자 / με την επιφύλαξη / απαγορεύεται η αναδημοσίευση
     """
 )
 CORRECTION = _start(
@@ -136,6 +188,17 @@ CORRECTION = _start(
     this (?:article|story|post|piece|report) (?:has been|was) (?:corrected|amended|updated|edited)
     an earlier version of this / berichtigung / korrektur\s*: / rectificati(?:f|on)\s*: / corrección\s*:
     fe de erratas / correção\s*: / rettifica\s*: / исправление\s*: / 更正 / 訂正 / 정정
+    editor'?s note\s*[:(—–-]? ?(?=.{0,200}(?:correct|updat|amend|clarif|earlier version|an error)) / clarification\W
+    this (?:article|story|post|piece|report) was (?:corrected|amended|updated|edited|revised) / update \(?\d
+    (?:anmerkung|hinweis) der redaktion\s*[:(]? ?(?=.{0,200}(?:korrig|berichtig|fehler|früheren)) / in einer früheren
+    (?:hinweis|korrekturhinweis)\s*: ?(?=.{0,120}(?:korrig|früheren|zunächst)) / richtigstellung / précision\s*:
+    une (?:première|précédente) version / correctif / aclaración\s*: / rectificación / una versión anterior
+    esclarecimento\s*: / errata\s*: / erramos / uma versão anterior / precisazione\s*: / errata corrige
+    correctie\s*: / in een eerdere versie / rättelse\s*: / retting\s*: / rettelse\s*: / korjaus\s*:
+    уточнение\s*: / поправка / виправлення / уточнення / sprostowanie / oprava\s*: / düzeltme\s*: / koreksi\s*:
+    ralat / đính chính / διόρθωση / تصحيح / تصویب / اصلاحیه / תיקון(?: טעות)? / भूल ?सुधार / संशोधन
+    แก้ไข(?:ข่าว|ข้อมูล)
+    【?(?:お詫びと)?訂正 / 更正启事 / 勘误 / \[?정정(?:보도)?\]?
     """
 )
 _SHARE_WORDS = """
@@ -170,6 +233,14 @@ PLAYER = _line(
     listen(?: to (?:this )?(?:article|story))? / \d{1,2}:\d\d min\b.{0,40} / current time \d.{0,60}
     duration \d.{0,40} / (?:playback )?speed / auto ?play / now playing / replay / skip ad(?: in \d+)?
     listen \(?\d+ min\w*\)? / (?:jw|video) player / video unavailable / このビデオを再生 / 播放
+    this slideshow requires javascript / an error (?:has )?occurred.{0,40} / (?:please )?try again(?: later)?
+    video (?:ansehen|abspielen|wird geladen).{0,30} / (?:artikel|beitrag) (?:an|vor)h?ören.{0,20} / vorlesen(?: lassen)?
+    (?:video|audio)\W*\d{1,2}:\d\d / \d{1,2}:\d\d\W*min\.{1,2} .{0,60} / .{0,30}verfügbar bis .{0,30}
+    écouter(?: (?:cet article|l'article))?.{0,20} / lire la vidéo / regarder(?: la vidéo)? / escuchar.{0,20} / ver vídeo
+    reproducir / ouvir.{0,20} / assistir / assista.{0,20} / ascolta.{0,20} / guarda il video / beluister.{0,20}
+    lyssna.{0,20} / spela upp / lytt.{0,15} / spill av / слушать.{0,20} / слухати.{0,20} / смотреть(?: видео)?
+    dinle / izle / videoyu izle / oynat / استمع.{0,20} / شاهد.{0,20} / پخش / האזינו / צפו / सुनें / देखें / ฟัง / ชม
+    播放视频 / 收听 / 聽新聞 / 再生(?:する)? / 音声で聞く / 기사 ?듣기 / 동영상 ?재생 / 재생
     """
 )
 TAGS = _start(
@@ -178,6 +249,12 @@ TAGS = _start(
     tagged(?: with)? / schlagw(?:orte|örter) / mots[- ]clés / etiquetas / теги / метки / 标签 / 關鍵字 / タグ
     etiketler
     temas\s*: / in this (?:article|story)\s*:?$ / explore more topics
+    themen?\s*: / mehr zum thema\s*: / thématiques?\s*: / sujets?\s*: / archivado en / temas relacionados
+    assuntos?\s*:
+    argomenti\s*: / onderwerpen\s*: / ämnen\s*: / emner\s*: / aiheet\s*: / темы\s*: / ключевые слова / теми\s*:
+    tagi\s*:
+    štítky / konu(?:lar)?\s*: / topik\s*: / từ khóa / chủ đề\s*: / ετικέτες / θέματα\s*: / الكلمات (?:المفتاحية|الدالة)
+    وسوم / برچسب\w*‌?ها / תגיות / टैग्?स?\s*: / แท็ก / 标签\s*[:：] / 關鍵字 / キーワード / 태그
     """
 )
 CREDIT = _start(
@@ -187,8 +264,29 @@ CREDIT = _start(
     sources?\s*:\s*$ / quelle\s*: / fuente\s*: / fonte\s*: / источник\s*: / 来源\s*[:：] / 來源\s*[:：] / 责任编辑
     責任編輯
     \(?(?:(?:photo|image|picture|foto|bild|фото)s?\s*(?:credit|courtesy|by)?\s*[:：])
+    \(?(?:mit )?material von / mit (?:dpa|afp|reuters|apa|sda)
+    \(?(?:dpa|afp|ap|apa|sda|reuters|efe|ansa|kna|epd|sid)(?:\W.{0,20})?\)?$
+    quellen?\s*: ?(?=[^.]{0,60}$) / \(?avec (?:afp|reuters|ap)\b / con información de / com informações d[aeo]
+    mitarbeit\s*: / redaktion\s*: / redigering / redactie\s*: / redazione\s*: / fontes?\s*: / джерело\s*: / źródło\s*:
+    zdroj\s*: / kaynak\s*: / sumber\s*: / nguồn\s*: / πηγή\s*: / المصدر\s*: / منبع\s*: / מקור\s*: / स्रोत\s*:
+    ที่มา\s*:
+    编辑\s*[:：] / 責編\s*[:：] / 责编\s*[:：] / 記者[^。]{1,20}／ / 取材・文\s*[:：]? / (?:撮影|写真)\s*[:：／/=＝]
     """
 )
+CONTACT = re.compile(
+    r"^\W*(?:you can )?(?:e-?mail|contact|reach(?: out to)?|write to|follow|tweet(?: at)?)(?: the)? (?:author|writer|"
+    r"reporter|editor|journalist|him|her|them|me)s?\b|^\W*(?:e-?mail|contact|reach|write to|follow)\s+\w[^.!?:]{3,80}"
+    r"(?:@| on (?:twitter|x|facebook|bluesky|threads)\b)|\bfollow (?:him|her|them|me) (?:on|@)|^\W*about the authors?\b|"
+    r"^\W*(?:über|zur|zum) (?:den autor|die autorin|person|autor(?:in)?)\b|^\W*sobre (?:el|la|o|a) autora?\b|"
+    r"^\W*à propos de l['’]auteur|^\W*об авторе\b|^\W*про автора\b|^\W*作者简介|^\W*著者プロフィール",
+    re.IGNORECASE,
+)
+"""How a line begins, or ends, that tells where an author is reached or who that is."""
+INTRODUCES = re.compile(
+    r"^(?:is|was|writes|covers|reports|ist|war|schreibt|arbeitet|berichtet|est|écrit|es|escribe|é|escreve|è|scrive|är|"
+    r"er|skriver|works|работает|пишет|працює|jest|je|yazıyor)\b|^[(,–—]"
+)
+"""What follows a name in a line that tells who an author is."""
 CONTRIBUTED = re.compile(r"\bcontributed (?:reporting|to this|from)\b|\bcontributed\.?$", re.IGNORECASE)
 READ_TIME = _line(
     r"""
@@ -196,5 +294,15 @@ READ_TIME = _line(
     (?:tempo de leitura|lesezeit|temps de lecture|tiempo de lectura|tempo di lettura|время чтения|leestijd)\W*.{0,20}
     \d+ min(?:uten)? lesezeit / estimated read time.{0,30} / 閱讀時間.{0,20} / views?\W*\d[\d,.]*k? / \d[\d,.]*k? views?
     updated / published / posted / last updated / (?:font|text) size\W*.{0,20} / [aA][-+ ]{1,3}[aA]?[-+]?
+    updated(?: at)? \d{1,2}[:.]\d\d.{0,20} / lesedauer\W*.{0,20} / durée de lecture\W*.{0,20} / lecture \d+ min.{0,10}
+    \d+ min(?:utes?)? de (?:lecture|lectura|leitura) / \d+ min(?:uti)? di lettura / \d+ minuten leestijd
+    \d+ min(?:ut)?er? (?:lesetid|lästid|læsetid) / lesetid\W*.{0,20} / czas czytania\W*.{0,20}
+    \d+ dk(?:\.| )?okuma.{0,10}
+    okuma süresi\W*.{0,20} / χρόνος ανάγνωσης\W*.{0,20} / час читання\W*.{0,20} / читать \d+ мин.{0,10} / 读完约.{0,20}
+    \d+\s?分钟阅读 / 阅读\W*\d+.{0,10} / 字号\W*.{0,10} / 読了時間.{0,20} / 입력\W.{0,60}
+    수정\W.{0,60} / veröffentlicht
+    aktualisiert
+    mis à jour / publié / publicado / actualizado / atualizado / aggiornato / pubblicato / oppdatert / publisert
+    uppdaterad
     """
 )
