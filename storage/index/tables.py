@@ -12,6 +12,7 @@
       |--- boilerplate ------------------------------------ paragraphs
 
     habits, alarms ---- urls                     what is learnt of feeds, sitemaps, listings, and told of them
+    days                                         captures counted, by triggers (migration 0005)
     hosts, families                              what the crawl remembers of whom to leave in peace
 
 Texts that are printed again and again (paragraphs, link groups, names) are rows of their own, found by their digest.
@@ -325,6 +326,24 @@ class CaptureRow(Base):
     last_modified: Mapped[str | None] = mapped_column(comment="Last-Modified, as the server sent it")
     article_id: Mapped[int | None] = _to("articles.id", "The article that it shows")
     version_id: Mapped[int | None] = mapped_column(comment="The version of it that it shows")
+
+
+class DayRow(Base):
+    """Captures of one day."""
+
+    __tablename__ = "days"
+    __table_args__ = (
+        PrimaryKeyConstraint("site_id", "day", "outcome"),
+        {
+            "comment": "Captures by site, day and outcome; the database counts them as they come and go",
+            "sqlite_with_rowid": False,
+        },
+    )
+
+    site_id: Mapped[int] = _to("sites.id", "The site")
+    day: Mapped[str] = mapped_column(comment="Day in UTC, such as 2026-03-01")
+    outcome: Mapped[str] = mapped_column(comment="What they turned out to be, as in captures")
+    captures: Mapped[int] = mapped_column(comment="How many")
 
 
 class ArticleRow(Base):

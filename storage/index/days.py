@@ -1,0 +1,166 @@
+"""Captures and articles counted by day, and sites with what they hold: what pages about the whole archive show.
+
+Captures are counted by the database itself (the table days), articles by an index on their dates, so the cost goes with
+the days that are asked for. What is excluded is counted by itself and taken off.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, literal, not_, select
+
+from storage.index.database import AnySelect
+from storage.index.exclusions import NOTHING, Exclusions
+from storage.index.shown import begins, shown_articles, shown_captures, site_ids
+from storage.index.tables import ArticleRow, CaptureRow, DayRow, SiteRow, UrlRow
+from storage.index.views import CapturedDay, SiteCount
+from storage.model import Outcome
+
+FAILED = frozenset(
+    {
+        Outcome.ERROR,
+        Outcome.CHALLENGE,
+        Outcome.CONSENT_WALL,
+        Outcome.SOFT_404,
+        Outcome.EMPTY,
+        Outcome.UNREADABLE,
+    }
+)
+"""Outcomes that an owner should look into where they are many."""
+
+
+class _Cell(NamedTuple):
+    site_id: int
+    day: str
+    outcome: str
+
+
+def captures_per_day(
+    connection: Connection, since: date, exclude: Exclusions = NOTHING, *, site: str | None = None
+) -> tuple[CapturedDay, ...]:
+    """Days with captures, oldest first, from a day on; of all sites or one."""
+    days: dict[str, Counter[str]] = {}
+    for cell, count in _cells(connection, exclude, since, site):
+        days.setdefault(cell.day, Counter())[cell.outcome] += count
+    return tuple(
+        CapturedDay(day=date.fromisoformat(day), captures=outcomes.total(), failed=sum(outcomes[bad] for bad in FAILED))
+        for day, outcomes in sorted(days.items())
+        if outcomes.total()
+    )
+
+
+def outcomes_of_sites(
+    connection: Connection, exclude: Exclusions = NOTHING, *, since: date | None = None
+) -> dict[int, dict[Outcome, int]]:
+    """Captures by outcome, by the sites' ids."""
+    counted: dict[int, Counter[str]] = {}
+    for cell, count in _cells(connection, exclude, since, None):
+        counted.setdefault(cell.site_id, Counter())[cell.outcome] += count
+    return {
+        site_id: {Outcome(outcome): count for outcome, count in sorted(outcomes.items()) if count}
+        for site_id, outcomes in counted.items()
+    }
+
+
+def articles_per_day(
+    connection: Connection, site: str, since: date, exclude: Exclusions = NOTHING
+) -> Mapping[date, int]:
+    """Articles of a site by the day of their date, from a day on; a day without any is not there."""
+    at = ArticleRow.dated_at
+    day = _day(connection, at)
+    rows = connection.execute(
+        select(day, func.count())
+        .where(
+            ArticleRow.site_id == site_ids(connection, [site]).get(site, 0),
+            at >= datetime(since.year, since.month, since.day, tzinfo=UTC),
+            *shown_articles(connection, exclude),
+        )
+        .group_by(day)
+        .order_by(day)
+    )
+    return {date.fromisoformat(each): count for each, count in rows}
+
+
+def site_counts(connection: Connection, exclude: Exclusions = NOTHING) -> tuple[SiteCount, ...]:
+    """All sites by name, with what is held of each."""
+    outcomes = outcomes_of_sites(connection, exclude)
+    shown = shown_articles(connection, exclude)
+    held = select(ArticleRow.site_id, func.count()).where(*shown).group_by(ArticleRow.site_id)
+    articles: dict[int, int] = {row[0]: row[1] for row in connection.execute(held)}
+    captures = CaptureRow.site_id == SiteRow.id, *shown_captures(connection, exclude)
+    at = CaptureRow.fetched_at
+    # One step into an index each: min and max over all captures would be a walk through them.
+    first, last = (
+        select(at).where(*captures).order_by(by).limit(1).correlate(SiteRow).scalar_subquery() for by in (at, at.desc())
+    )
+    newest = (
+        select(ArticleRow.dated_at)
+        .where(ArticleRow.site_id == SiteRow.id, *shown)
+        .order_by(ArticleRow.dated_at.desc())
+        .limit(1)
+        .correlate(SiteRow)
+        .scalar_subquery()
+    )
+    rows = connection.execute(
+        select(SiteRow, first.label("first"), last.label("last"), newest.label("newest"))
+        .where(SiteRow.name.not_in(sorted(exclude.hidden)))
+        .order_by(SiteRow.name)
+    )
+    return tuple(
+        SiteCount(
+            name=row.name, url=row.url, title=row.title, configured=row.configured, articles=articles.get(row.id, 0),
+            captures=sum(outcomes.get(row.id, {}).values()), outcomes=outcomes.get(row.id, {}),
+            first_capture=row.first, last_capture=row.last, newest_article=row.newest,
+        )
+        for row in rows
+    )  # fmt: skip
+
+
+def _cells(
+    connection: Connection, exclude: Exclusions, since: date | None, site: str | None
+) -> Iterator[tuple[_Cell, int]]:
+    """Counts by site, day and outcome: what is held, and, negative, what of it is not to be shown."""
+    wanted: list[ColumnElement[bool]] = []
+    if since is not None:
+        wanted.append(DayRow.day >= since.isoformat())
+    ids = site_ids(connection, {*exclude.hidden, *([site] if site is not None else [])})
+    if site is not None:
+        wanted.append(DayRow.site_id == ids.get(site, 0))
+    if hidden := [ids[name] for name in sorted(exclude.hidden) if name in ids]:
+        wanted.append(DayRow.site_id.not_in(hidden))
+    for row in connection.execute(select(DayRow).where(*wanted)):
+        yield _Cell(row.site_id, row.day, row.outcome), row.captures
+    for asked in _left_out(connection, exclude):
+        narrowed = asked
+        if since is not None:
+            narrowed = narrowed.where(CaptureRow.fetched_at >= datetime(since.year, since.month, since.day, tzinfo=UTC))
+        if site is not None:
+            narrowed = narrowed.where(CaptureRow.site_id == ids.get(site, 0))
+        if hidden:
+            narrowed = narrowed.where(CaptureRow.site_id.not_in(hidden))
+        for row in connection.execute(narrowed):
+            yield _Cell(row.site_id, row.day, row.outcome), -row.captures
+
+
+def _left_out(connection: Connection, exclude: Exclusions) -> Iterator[AnySelect]:
+    """Captures that are excluded by their URLs, and those of the others that are by their time."""
+    day = _day(connection, CaptureRow.fetched_at).label("day")
+    counted = select(CaptureRow.site_id, day, CaptureRow.outcome, func.count().label("captures")).group_by(
+        CaptureRow.site_id, day, CaptureRow.outcome
+    )
+    blocked = begins(UrlRow.urlkey.expression, exclude.urlkeys)
+    if exclude.urlkeys:
+        yield counted.join(UrlRow, UrlRow.id == CaptureRow.url_id).where(blocked)
+    ids = site_ids(connection, (name for name, _ in exclude.embargoes))
+    for name, until in exclude.embargoes:
+        held = counted.where(CaptureRow.site_id == ids.get(name, 0), CaptureRow.fetched_at > until)
+        yield held.where(not_(exists().where(and_(UrlRow.id == CaptureRow.url_id, blocked))))
+
+
+def _day(connection: Connection, column: Any) -> ColumnElement[str]:
+    """The day of a moment, in UTC."""
+    if connection.dialect.name == "postgresql":
+        return func.to_char(func.timezone(literal("UTC"), column), literal("YYYY-MM-DD"))
+    return func.substr(column, 1, 10)
