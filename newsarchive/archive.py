@@ -17,10 +17,12 @@ from newsarchive.originals import ArchivedOriginals
 from newsarchive.readback import ReadBack, Report, quiet, settle, warc_paths
 from newsarchive.rebuild import rebuild
 from newsarchive.recover import Recovered, recover
+from newsarchive.reextract import Reextracted, Rereading, Step, no_steps, nobody_writes
 from newsarchive.schedule import Rhythm, planner
 from newsarchive.verify import Verified, VerifyReport, unheard, verify
 from storage.errors import StorageError
 from storage.index import Filters, Index
+from storage.index.reread import Wanted
 from storage.index.views import EVERYTHING, ArticleView, SearchPage, Status, VersionView
 from storage.model import NextLook, Seen
 
@@ -127,15 +129,24 @@ class Archive:
         return planner(
             Rhythm(
                 recheck=config.recheck,
+                promptness=config.promptness,
                 source_interval=config.source_interval,
                 listing_interval=config.listing_interval,
+                source_longest=config.source_longest,
+                listing_longest=config.listing_longest,
+                archive_interval=config.archive_interval,
                 max_failures=config.max_failures,
             )
         )
 
     @contextmanager
     def ingestor(
-        self, sync: Sync = no_sync, *, index: Index | None = None, batching: Batching | None = None
+        self,
+        sync: Sync = no_sync,
+        *,
+        index: Index | None = None,
+        batching: Batching | None = None,
+        workers: int | None = None,
     ) -> Iterator[Ingestor]:
         """Open the one way into the index, with its worker processes; at the end all is committed.
 
@@ -143,7 +154,8 @@ class Archive:
         """
         config = self.config
         into = index or self.index
-        with Readers(config.workers, timeout=config.read_timeout.total_seconds(), limit=config.read_limit) as readers:
+        count = config.workers if workers is None else workers
+        with Readers(count, timeout=config.read_timeout.total_seconds(), limit=config.read_limit) as readers:
             ingestor = Ingestor(
                 into,
                 readers,
@@ -184,6 +196,32 @@ class Archive:
             return self._rebuilt(self.config, report)
         finally:
             self.index = Index.open(index_url(self.config))
+
+    def reextract(
+        self,
+        wanted: Wanted,
+        *,
+        dry_run: bool = False,
+        workers: int | None = None,
+        named: int = 20,
+        report: Step = no_steps,
+    ) -> Reextracted:
+        """Read stored captures again; up to `named` changes are named, and a dry run tells what would change.
+
+        ArchiveBusy where a crawl is under way; none can begin until it is done.
+        """
+        with (
+            locked(self.folder / "locks", [site.name for site in self.config.sites], utc_now()),
+            self.ingestor(batching=IN_BULK, workers=workers) as ingestor,
+        ):
+            problems = () if dry_run else self.recover(ingestor).problems
+            nobody_writes(self.warc_folder)
+            again = Rereading(index=self.index, ingestor=ingestor, folder=self.warc_folder, plan=self.plan())
+            result = again.run(wanted, dry_run=dry_run, named=named, report=report)
+            result.problems[:0] = problems
+            if not dry_run:
+                self.settle(ingestor)
+        return result
 
     def verify(self, *, repair: bool = False, report: Callable[[Verified], None] = unheard) -> VerifyReport:
         """Check every WARC file, and that the index agrees with them; `repair` mends torn tails first."""

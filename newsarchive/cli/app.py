@@ -62,6 +62,7 @@ COMMANDS = (
         KEEP,
     ),
     Entry("rebuild", "newsarchive.cli.rebuild:rebuild", "Make the index anew from the WARC files.", KEEP),
+    Entry("reextract", "newsarchive.cli.reextract:reextract", "Read stored pages again, after an upgrade.", KEEP),
     Entry("doctor", "newsarchive.cli.doctor:doctor", "Look for what is wrong here, and say what to do.", KEEP),
 )
 

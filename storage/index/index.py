@@ -92,6 +92,11 @@ class Index(Reader):
         with self._database.reading() as connection:
             return reread.count(connection, wanted)
 
+    def unknown_sites(self, names: Sequence[str]) -> list[str]:
+        """Those of the names that no site has."""
+        with self._database.reading() as connection:
+            return reread.unknown_sites(connection, names)
+
     def to_read_again(self, wanted: reread.Wanted) -> Iterator[tuple[reread.Held, ...]]:
         """Captures that are to be read again, those together that have to be written together."""
         return reread.units(self._database.reading, wanted)

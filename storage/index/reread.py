@@ -104,6 +104,12 @@ def count(connection: Connection, wanted: Wanted) -> int:
     return connection.scalar(asked) or 0
 
 
+def unknown_sites(connection: Connection, names: Sequence[str]) -> list[str]:
+    """Those of the names that no site has."""
+    known = set(connection.scalars(select(SiteRow.name).where(SiteRow.name.in_(names))))
+    return [name for name in names if name not in known]
+
+
 def units(reading: Callable[[], AbstractContextManager[Connection]], wanted: Wanted) -> Iterator[tuple[Held, ...]]:
     """Captures that are to be read again, each article's together, each once.
 
