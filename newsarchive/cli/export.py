@@ -1,31 +1,30 @@
 """newsarchive export."""
 
-import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from enum import StrEnum
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import Annotated
 
 import typer
 
 from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE, Author, Folder, Section, Since, SiteName, Until, moment
-from newsarchive.cli.output import as_json, counted, stderr
+from newsarchive.cli.output import counted, stderr
+from newsarchive.export.choice import Choice
+from newsarchive.export.forms import FORMS, Format
+from newsarchive.export.whole import whole
+from storage.errors import ConfigError, NotFound
 from storage.index.views import Filters
 
-
-class Format(StrEnum):
-    """What is written."""
-
-    JSONL = "jsonl"
+MEANINGS = "; ".join(f"{name}: {form.meaning[0].lower()}{form.meaning[1:]}" for name, form in FORMS.items())
 
 
 def export(  # noqa: PLR0913 - every word is an option of the command line
     *,
     into: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write there.")] = None,
-    form: Annotated[Format, typer.Option("--format", help="jsonl: one JSON object a line.")] = Format.JSONL,  # noqa: ARG001
+    form: Annotated[
+        Format | None, typer.Option("--format", help=f"By default as FILE ends, else jsonl. {MEANINGS}.")
+    ] = None,
     all_versions: Annotated[bool, typer.Option("--all-versions", help="Each version, not the latest only.")] = False,
     site: SiteName = None,
     since: Since = None,
@@ -35,12 +34,20 @@ def export(  # noqa: PLR0913 - every word is an option of the command line
     query: Annotated[
         str | None, typer.Option(metavar="WORDS", help="Only what a search for these words finds.")
     ] = None,
+    article: Annotated[
+        list[str] | None, typer.Option("--article", metavar="ID|URL", help="Only this article; may be repeated.")
+    ] = None,
     archive: Folder = HERE,
 ) -> None:
-    """Write articles out, one JSON object a line.
+    """Write articles, or the records behind them, in the form of another program.
 
-    The fields are those of docs/export.md. With -o the file appears only when it is whole.
+    What each form holds: docs/export.md. With -o the file appears only when it is whole.
     """
+    form = form or _by_name(into)
+    if into is None and not FORMS[form].is_stream:
+        raise ConfigError(
+            f"{form} is written into a file; nothing was done. Name one with: -o FILE{FORMS[form].suffix}"
+        )
     filters = Filters(
         site=site,
         since=moment(since, "--since"),
@@ -49,25 +56,42 @@ def export(  # noqa: PLR0913 - every word is an option of the command line
         section=section,
         query=query,
     )
-    count = 0
-    with Archive.open(archive) as opened, _sink(into) as sink:
-        for line in opened.export(filters, all_versions=all_versions):
-            sink.write(as_json(line).encode() + b"\n")
-            count += 1
+    with Archive.open(archive) as opened:
+        if article:
+            filters = replace(filters, articles=tuple(_article(opened, each) for each in article))
+        choice = Choice(
+            index=opened.index,
+            warc_folder=opened.warc_folder,
+            filters=filters,
+            all_versions=all_versions,
+            title=opened.folder.name,
+            operator=opened.config.operator,
+            now=opened.now,
+        )
+        count = _written(choice, form, into)
     if into is not None:
-        stderr().print(f"{counted(count, 'version' if all_versions else 'article')} written to {into}")
+        noun = "version" if all_versions and FORMS[form].noun == "article" else FORMS[form].noun
+        stderr().print(f"{counted(count, noun)} written to {into}")
 
 
-@contextmanager
-def _sink(into: Path | None) -> Iterator[BinaryIO]:
-    """Where lines go: standard output, or a file that takes its name only at the end."""
+def _by_name(into: Path | None) -> Format:
+    """The form that a file's name asks for."""
+    name = into.name.lower() if into else ""
+    return next((known for known, form in FORMS.items() if name.endswith(form.suffix)), Format.JSONL)
+
+
+def _article(archive: Archive, words: str) -> int:
+    is_id = words.isascii() and words.isdecimal() and len(words) < 10
+    found = int(words) if is_id else archive.index.find_article(words)
+    if found is None or archive.index.article(found) is None:
+        raise NotFound(f"the archive holds no article {words}; nothing was written. Find one with: newsarchive search")
+    return found
+
+
+def _written(choice: Choice, form: Format, into: Path | None) -> int:
     if into is None:
-        yield sys.stdout.buffer
-        return
-    beside = into.with_name(f".{into.name}.{os.getpid()}")
-    try:
-        with beside.open("wb") as file:
-            yield file
-        beside.replace(into)
-    finally:
-        beside.unlink(missing_ok=True)
+        count = FORMS[form].write(choice, sys.stdout.buffer)
+        sys.stdout.buffer.flush()
+        return count
+    with whole(into) as file:
+        return FORMS[form].write(choice, file)

@@ -1,7 +1,6 @@
 """Which captures belong to the articles that were chosen for an export, in the order of a CDX file."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from sqlalchemy import Connection, select
 
@@ -9,7 +8,7 @@ from storage.index import cdx
 from storage.index.export import chosen_versions
 from storage.index.shown import shown_captures
 from storage.index.tables import CaptureRow, SiteRow, VersionRow
-from storage.index.views import EVERYTHING, CdxLine, CdxQuery, Filters, KeyRange
+from storage.index.views import CdxLine, CdxQuery, Filters, KeyRange
 
 ALL_KEYS = (KeyRange("", chr(0x10FFFF)),)
 _MOST_SORTED = 1000
@@ -22,7 +21,7 @@ def slice_lines(connection: Connection, filters: Filters) -> Iterator[CdxLine]:
     """
     shown = shown_captures(connection, filters.exclude)
     everything = CdxQuery(keys=ALL_KEYS)
-    if replace(filters, site=None, exclude=EVERYTHING.exclude) == EVERYTHING:
+    if not filters.names_articles:
         if filters.site is not None:
             site_id = select(SiteRow.id).where(SiteRow.name == filters.site).scalar_subquery()
             shown = [*shown, CaptureRow.site_id == site_id]

@@ -1,7 +1,7 @@
 """What the index answers with: frozen nouns, ready to be shown or written out. Times are aware and UTC."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -33,6 +33,11 @@ class Filters:
     """Ids of articles: no others."""
     exclude: Exclusions = NOTHING
     """What is left out, whatever else is asked for. A Reader puts its own here."""
+
+    @property
+    def names_articles(self) -> bool:
+        """True where some articles are meant, and not all of a site or of the archive."""
+        return replace(self, site=None, exclude=NOTHING) != EVERYTHING
 
 
 EVERYTHING = Filters()

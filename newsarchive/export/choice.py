@@ -1,0 +1,39 @@
+"""What is exported, and from where."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from storage.index.reader import Reader
+from storage.index.views import EVERYTHING, Filters
+
+Tell = Callable[[int], None]
+
+
+def untold(count: int) -> None:
+    """Tell nobody how far an export is."""
+
+
+def utc_now() -> datetime:
+    """The time, aware and UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What is exported."""
+
+    index: Reader
+    """Leaves out what must not be shown, where that is wanted."""
+    warc_folder: Path
+    filters: Filters = EVERYTHING
+    all_versions: bool = False
+    """Each version, not the latest only; for records nothing changes: they are all captures of an article."""
+    title: str = "newsarchive"
+    """What a WACZ calls itself."""
+    operator: str = ""
+    """Who runs the archive; written into a WARC slice."""
+    now: Callable[[], datetime] = utc_now
+    tell: Tell = untold
+    """Is told now and then how many articles or records are written."""
