@@ -53,8 +53,13 @@ def captures_per_day(
 
 def outcomes_of_sites(
     connection: Connection, exclude: Exclusions = NOTHING, *, since: date | None = None
-) -> dict[int, dict[Outcome, int]]:
-    """Captures by outcome, by the sites' ids."""
+) -> dict[str, dict[Outcome, int]]:
+    """Captures by outcome, by the sites' names; all of them, or those from a day on."""
+    names = {row.id: row.name for row in connection.execute(select(SiteRow.id, SiteRow.name))}
+    return {names[site_id]: outcomes for site_id, outcomes in _outcomes(connection, exclude, since).items()}
+
+
+def _outcomes(connection: Connection, exclude: Exclusions, since: date | None) -> dict[int, dict[Outcome, int]]:
     counted: dict[int, Counter[str]] = {}
     for cell, count in _cells(connection, exclude, since, None):
         counted.setdefault(cell.site_id, Counter())[cell.outcome] += count
@@ -85,7 +90,7 @@ def articles_per_day(
 
 def site_counts(connection: Connection, exclude: Exclusions = NOTHING) -> tuple[SiteCount, ...]:
     """All sites by name, with what is held of each."""
-    outcomes = outcomes_of_sites(connection, exclude)
+    outcomes = _outcomes(connection, exclude, None)
     shown = shown_articles(connection, exclude)
     held = select(ArticleRow.site_id, func.count()).where(*shown).group_by(ArticleRow.site_id)
     articles: dict[int, int] = {row[0]: row[1] for row in connection.execute(held)}

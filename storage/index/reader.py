@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection
 
-from storage.index import calendar, cdx, days, nearest, queries, standing
+from storage.index import calendar, cdx, days, nearest, profile, queries, standing
 from storage.index import status as counts
 from storage.index.database import Database
 from storage.index.exclusions import NOTHING, Exclusions
@@ -31,13 +31,16 @@ from storage.index.views import (
     CdxQuery,
     CrawlView,
     Filters,
+    OutcomeCount,
     SearchPage,
     SiteCount,
+    SiteProfile,
     SourceView,
     Status,
     VersionView,
     WarcFileView,
 )
+from storage.model import Outcome
 
 _LINES_AT_ONCE = 100
 """Of a streamed search: no connection is held while its reader takes them."""
@@ -187,10 +190,30 @@ class Reader:
         with self._reading() as connection:
             return counts.status(connection, now or datetime.now(UTC), self.exclude)
 
-    def crawls(self, *, limit: int = 50) -> tuple[CrawlView, ...]:
+    def crawls(self, *, limit: int = 50, offset: int = 0) -> tuple[CrawlView, ...]:
         """Runs, newest first."""
         with self._reading() as connection:
-            return counts.crawls(connection, limit=limit, exclude=self.exclude)
+            return counts.crawls(connection, limit=limit, offset=offset, exclude=self.exclude)
+
+    def crawl(self, run: str) -> CrawlView | None:
+        """One run by its name."""
+        with self._reading() as connection:
+            return next(iter(counts.crawls(connection, limit=1, run=run, exclude=self.exclude)), None)
+
+    def crawl_outcomes(self, run: str) -> tuple[OutcomeCount, ...]:
+        """What the captures of a run turned out to be, the most frequent first."""
+        with self._reading() as connection:
+            return profile.crawl_outcomes(connection, run, self.exclude)
+
+    def outcomes_of_sites(self, since: date | None = None) -> Mapping[str, Mapping[Outcome, int]]:
+        """Captures by outcome, by the sites' names; all of them, or those from a day on."""
+        with self._reading() as connection:
+            return days.outcomes_of_sites(connection, self.exclude, since=since)
+
+    def site_profile(self, site: str) -> SiteProfile:
+        """Sections and authors of a site's newest articles."""
+        with self._reading() as connection:
+            return profile.site_profile(connection, site, self.exclude)
 
     def site_counts(self) -> tuple[SiteCount, ...]:
         """All sites by name, with what is held of each."""
@@ -222,10 +245,10 @@ class Reader:
         with self._reading() as connection:
             return counts.sources(connection, site, self.exclude)
 
-    def boilerplate(self, site: str) -> tuple[BoilerplateView, ...]:
+    def boilerplate(self, site: str, *, limit: int | None = None) -> tuple[BoilerplateView, ...]:
         """Paragraphs that several articles of a site carry, the most printed first."""
         with self._reading() as connection:
-            return () if site in self.exclude.hidden else counts.boilerplate(connection, site)
+            return () if site in self.exclude.hidden else counts.boilerplate(connection, site, limit=limit)
 
     def nearest(self, url: str, moment: datetime) -> CaptureView | None:
         """The capture of a page that is nearest to a moment."""

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, func, select
+from sqlalchemy import Connection, and_, case, exists, func, or_, select
 
 from storage.index.exclusions import NOTHING, Exclusions
-from storage.index.shown import shown_urls
+from storage.index.shown import shown_captures, shown_urls
 from storage.index.tables import (
     ArticleRow,
     BoilerplateRow,
@@ -95,12 +95,29 @@ def _waiting(connection: Connection, now: datetime) -> Mapping[str, dict[str, An
     }
 
 
-def crawls(connection: Connection, *, limit: int, exclude: Exclusions = NOTHING) -> tuple[CrawlView, ...]:
-    """Runs, newest first."""
-    captured = select(func.count()).where(CaptureRow.crawl_id == CrawlRow.id).scalar_subquery()
-    rows = connection.execute(
-        select(CrawlRow, captured.label("captures")).order_by(CrawlRow.run.desc()).limit(limit)
-    ).all()
+def crawls(
+    connection: Connection,
+    *,
+    limit: int,
+    offset: int = 0,
+    run: str | None = None,
+    exclude: Exclusions = NOTHING,
+) -> tuple[CrawlView, ...]:
+    """Runs, newest first; or the one of that name.
+
+    Where something is excluded, so are runs that were for hidden sites alone, and counters, which count all.
+    """
+    shown = shown_captures(connection, exclude)
+    captured = select(func.count()).where(CaptureRow.crawl_id == CrawlRow.id, *shown).scalar_subquery()
+    asked = select(CrawlRow, captured.label("captures")).order_by(CrawlRow.run.desc()).limit(limit).offset(offset)
+    if run is not None:
+        asked = asked.where(CrawlRow.run == run)
+    if exclude.hidden:
+        of_run = CrawlSiteRow.crawl_id == CrawlRow.id
+        seen = SiteRow.name.not_in(sorted(exclude.hidden))
+        others = exists().where(of_run, SiteRow.id == CrawlSiteRow.site_id, seen)
+        asked = asked.where(or_(others, ~exists().where(of_run)))
+    rows = connection.execute(asked).all()
     sites: dict[int, list[str]] = {}
     for crawl_id, name in connection.execute(
         select(CrawlSiteRow.crawl_id, SiteRow.name)
@@ -113,7 +130,7 @@ def crawls(connection: Connection, *, limit: int, exclude: Exclusions = NOTHING)
     return tuple(
         CrawlView(
             id=row.run, sites=tuple(sites.get(row.id, ())), started_at=row.started_at, finished_at=row.finished_at,
-            outcome=row.outcome, counters=row.counters, captures=row.captures,
+            outcome=row.outcome, counters={} if exclude else row.counters, captures=row.captures,
         )
         for row in rows
     )  # fmt: skip
@@ -155,13 +172,14 @@ def sources(connection: Connection, site: str | None, exclude: Exclusions = NOTH
     )  # fmt: skip
 
 
-def boilerplate(connection: Connection, site: str) -> tuple[BoilerplateView, ...]:
+def boilerplate(connection: Connection, site: str, *, limit: int | None = None) -> tuple[BoilerplateView, ...]:
     """Paragraphs that several articles of a site carry, the most printed first."""
     rows = connection.execute(
         select(BoilerplateRow, ParagraphRow.text)
         .join(ParagraphRow, ParagraphRow.id == BoilerplateRow.paragraph_id)
         .join(SiteRow, and_(SiteRow.id == BoilerplateRow.site_id, SiteRow.name == site))
         .order_by(BoilerplateRow.articles_seen.desc(), ParagraphRow.text)
+        .limit(limit)
     )
     return tuple(
         BoilerplateView(

@@ -423,6 +423,27 @@ class SiteCount:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OutcomeCount:
+    """Captures that turned out the same."""
+
+    outcome: Outcome
+    status: int | None
+    """HTTP status; None where the answer is no HTTP."""
+    captures: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteProfile:
+    """What a site's newest articles are made of: names with numbers of articles, the most frequent first."""
+
+    looked_at: int
+    """Articles."""
+    sections: tuple[tuple[str, int], ...]
+    authors: tuple[tuple[str, int], ...]
+    languages: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SiteStatus:
     """What the archive holds of one site."""
 
