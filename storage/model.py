@@ -392,6 +392,9 @@ class Read:
         return self.items - len(self.fresh)
 
 
+BACKFILL = 1_000
+"""Priority number from which on what the frontier holds waits for `newsarchive backfill`."""
+
 HOURS = 168
 """Of a week. The first is Monday's, from midnight, UTC."""
 
@@ -450,6 +453,8 @@ class Seen:
     """Of an article: when it appeared, by page or source."""
     shown: bool = False
     """An article has been seen at this URL before."""
+    further: bool = False
+    """Of a listing: it was found as the next page of another."""
     read: Read | None = None
     """Of a source that could be read: what it held. None for other answers."""
     habits: Habits | None = None

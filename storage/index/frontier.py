@@ -19,7 +19,7 @@ from storage.index.storable import storable_found
 from storage.index.surt import host_of
 from storage.index.sweep import Swept
 from storage.index.tables import FrontierRow, UrlRow
-from storage.model import Discovery, Due, Found, Outcome, UrlKind
+from storage.model import BACKFILL, Discovery, Due, Found, Outcome, UrlKind
 
 _VIA_ORDER = {None: 0, UrlKind.FEED: 1, UrlKind.SITEMAP: 2, UrlKind.LISTING: 3, UrlKind.ARTICLE: 4}
 SOURCES = frozenset({Outcome.FEED, Outcome.SITEMAP, Outcome.LISTING})
@@ -191,11 +191,15 @@ def due(
     limit: int,
     per_host: int,
     exclude: Collection[int],
+    deepest: int = BACKFILL - 1,
 ) -> list[Due]:
-    """What may be fetched now: lanes (a host and a priority) in the order of priority, each by time."""
+    """What may be fetched now: lanes (a host and a priority) in the order of priority, each by time.
+
+    Lanes whose priority number is over `deepest` are left alone.
+    """
     chosen: list[Any] = []
     of_host: dict[str, int] = {}
-    lanes = [lane for lane in _lanes(connection, sites) if lane.due_at <= now]
+    lanes = [lane for lane in _lanes(connection, sites) if lane.due_at <= now and lane.priority <= deepest]
     for lane in sorted(lanes, key=lambda lane: (lane.priority, lane.due_at, lane.host)):
         room = min(per_host - of_host.get(lane.host, 0), limit - len(chosen))
         if room <= 0:
@@ -234,7 +238,7 @@ _ROWS_OF_LANE = (
 
 def next_due_at(connection: Connection, sites: Sequence[str]) -> datetime | None:
     """When the next URL of these sites becomes due."""
-    return min((lane.due_at for lane in _lanes(connection, sites)), default=None)
+    return min((lane.due_at for lane in _lanes(connection, sites) if lane.priority < BACKFILL), default=None)
 
 
 def _lanes(connection: Connection, sites: Sequence[str]) -> Sequence[Any]:

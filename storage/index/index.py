@@ -15,7 +15,7 @@ from storage.index.settle import learn_all, settle
 from storage.index.sites import load_book
 from storage.index.views import Committed, Settled
 from storage.index.write import commit
-from storage.model import CrawlRun, Due, Found, Ingest, NextLook, RefersTo, Seen, Site
+from storage.model import BACKFILL, CrawlRun, Due, Found, Ingest, NextLook, RefersTo, Seen, Site
 
 T = TypeVar("T")
 
@@ -125,11 +125,21 @@ class Index(Reader):
         return self._write(lambda connection: add_due(connection, self._names, found))
 
     def due(
-        self, now: datetime, *, sites: Sequence[str], limit: int, per_host: int, exclude: Collection[int] = ()
+        self,
+        now: datetime,
+        *,
+        sites: Sequence[str],
+        limit: int,
+        per_host: int,
+        exclude: Collection[int] = (),
+        deepest: int = BACKFILL - 1,
     ) -> list[Due]:
-        """What may be fetched now, lowest priority number first, then longest due; at most `per_host` of one host."""
+        """What may be fetched now, lowest priority number first, then longest due; at most `per_host` of one host.
+
+        What waits for a backfill is left out, unless `deepest`, the highest priority number, lets it in.
+        """
         with self._database.reading() as connection:
-            return due(connection, now, sites=sites, limit=limit, per_host=per_host, exclude=exclude)
+            return due(connection, now, sites=sites, limit=limit, per_host=per_host, exclude=exclude, deepest=deepest)
 
     def put_off(self, until: Mapping[int, datetime | None]) -> None:
         """Move URLs, by their ids, to another moment without a capture of them; None: not again."""

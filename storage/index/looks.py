@@ -15,7 +15,7 @@ from storage.index.names import Names
 from storage.index.surt import host_of
 from storage.index.sweep import Swept
 from storage.index.tables import CaptureRow, FrontierRow, UrlRow
-from storage.model import NextLook, Outcome, Seen, UrlKind
+from storage.model import Discovery, NextLook, Outcome, Seen, UrlKind
 
 UNPLANNED_PRIORITY = 50
 """Of URLs that were captured without having been in the frontier: imports."""
@@ -93,7 +93,7 @@ def _looked(row: dict[str, Any], entry: Entry, known_of: _Known, plan: Callable[
             kind=entry.discovery.kind, outcome=entry.outcome, status=capture.status, fetched_at=at, changed=is_new,
             failures=row["failures"], unchanged=row["unchanged"], first_seen_at=first_seen,
             published=_published(entry), shown=known.version_id is not None or entry.version_id is not None,
-            read=sources.read(entry, urls), habits=sources.habits(entry.url_id),
+            further=_is_further(entry.discovery), read=sources.read(entry, urls), habits=sources.habits(entry.url_id),
         )  # fmt: skip
         next_look = plan(seen)
         sources.learn(entry, next_look.habits, urls)
@@ -109,6 +109,10 @@ def _looked(row: dict[str, Any], entry: Entry, known_of: _Known, plan: Callable[
         row |= _told_by(entry, urls)
     before[entry.url_id] = _Before(first_seen, entry.version_id or known.version_id, content or known.content)
     return row
+
+
+def _is_further(discovery: Discovery) -> bool:
+    return discovery.kind is UrlKind.LISTING and discovery.via_kind is UrlKind.LISTING
 
 
 def _published(entry: Entry) -> datetime | None:
