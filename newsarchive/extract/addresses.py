@@ -134,6 +134,17 @@ def shape(url: str) -> str:
     return kinds + (extension[0].lower() if extension else "") + ids
 
 
+def pieces(url: str) -> tuple[list[tuple[str, str]], str]:
+    """Return the path's segments, each with its kind (see `shape`), and what the address ends with.
+
+    >>> pieces("https://a.example/world/2024/rain.php?id=17")
+    ([('w', 'world'), ('y', '2024'), ('w', 'rain')], '.php?')
+    """
+    parts = parts_of(url)
+    found = [(_kind_of(segment), _EXTENSION.sub("", segment)) for segment in _segments(parts)]
+    return found, shape(url).removeprefix("/".join(kind for kind, _ in found))
+
+
 @lru_cache(maxsize=8192)
 def likeness(url: str, own: str) -> float:
     """Return how much a URL looks like an article's, about -3 to 4; `own` is the address of the page it stands on."""

@@ -276,7 +276,8 @@ CREDIT = _start(
 CONTACT = re.compile(
     r"^\W*(?:you can )?(?:e-?mail|contact|reach(?: out to)?|write to|follow|tweet(?: at)?)(?: the)? (?:author|writer|"
     r"reporter|editor|journalist|him|her|them|me)s?\b|^\W*(?:e-?mail|contact|reach|write to|follow)\s+\w[^.!?:]{3,80}"
-    r"(?:@| on (?:twitter|x|facebook|bluesky|threads)\b)|\bfollow (?:him|her|them|me) (?:on|@)|^\W*about the authors?\b|"
+    r"(?:@| on (?:twitter|x|facebook|bluesky|threads)\b)|\bfollow (?:him|her|them|me) (?:on|@)|"
+    r"^\W*about the authors?\b|"
     r"^\W*(?:über|zur|zum) (?:den autor|die autorin|person|autor(?:in)?)\b|^\W*sobre (?:el|la|o|a) autora?\b|"
     r"^\W*à propos de l['’]auteur|^\W*об авторе\b|^\W*про автора\b|^\W*作者简介|^\W*著者プロフィール",
     re.IGNORECASE,

@@ -83,14 +83,16 @@ _WORDS = {
     "readnext readmore readalso alsolike"
     " seealso upnext outbrain taboola teaser teasers suggest suggested suggestions similar verwandt linkbox moreon "
     "morefrom nextpost nextarticle"
-    " nextstory promo promos relatedposts relatedarticles relatedstories relatedcontent relatedlinks relatednews furtherreading "
+    " nextstory promo promos relatedposts relatedarticles relatedstories relatedcontent relatedlinks relatednews "
+    "furtherreading "
     "youmaylike",
     LATEST: "latest mostread mostpopular mostviewed mostshared mostrecent popular trending ticker topstories "
     "topnews latestnews recentposts",
     PROMO: "newsletter newsletters subscribe subscription subscriptions subscriber signup donate donation donations "
     "membership paywall apppromo"
     " inlinepromo cta mailinglist optin calltoaction mailchimp mc4wp",
-    SHARE: "share shares sharing sharebar sharetools sharedaddy articletools toolbar reprint reprints social socials sociable addtoany addthis followus "
+    SHARE: "share shares sharing sharebar sharetools sharedaddy articletools toolbar reprint reprints social socials "
+    "sociable addtoany addthis followus "
     "socialmedia",
     COMMENTS: "comment comments commentlist commentform commentarea disqus respond livefyre viafoura spotim",
     BYLINE: "byline bylines author authors writer contributor contributors reporter authorname autor auteur "
