@@ -183,7 +183,7 @@ class Config:
     max_asset: int = _setting(SIZE, "10MB", "Size of one of these; what came until then is kept, as truncated")
 
     promptness: timedelta = _setting(
-        SPAN, "25m", "How soon an article is to be found, at hours when its source is busy; the crawl has to run as often"
+        SPAN, "25m", "How soon an article is to be found while its source is busy; run the crawl more often than that"
     )
     source_interval: timedelta = _setting(SPAN, "10m", "Shortest time between two looks at a feed or sitemap")
     listing_interval: timedelta = _setting(SPAN, "10m", "Shortest time between two looks at a front or section page")
