@@ -103,8 +103,8 @@ class _Guarded:
 
     def connectTCP(self, host: str, port: int, factory: Any, timeout: float, bindAddress: Any) -> Any:
         """Connect to an address, which is what `host` is by now."""
-        if not self._guard.allows(self._host, host):
-            raise NotPublicError(string=f"{self._host} leads to {host}, which is no public address")
+        if objection := self._guard.objection(self._host, host):
+            raise NotPublicError(string=objection)
         return self._reactor.connectTCP(host, port, factory, timeout=timeout, bindAddress=bindAddress)
 
     def __getattr__(self, name: str) -> Any:

@@ -37,7 +37,13 @@ class Opener:
     def __init__(self, user_agent: str, guard: Guard) -> None:
         self._agent = user_agent
         self._guard = guard
-        self._opener = urllib.request.build_opener(_Plain(guard), _Secure(guard), urllib.request.ProxyHandler({}))
+        # Not urllib's usual set: that opens ftp:, file: and data: too, and would follow a redirect to them.
+        self._opener = urllib.request.OpenerDirector()
+        for handler in (
+            _Plain(guard), _Secure(guard), _Onward(), urllib.request.HTTPErrorProcessor(),
+            urllib.request.HTTPDefaultErrorHandler(), urllib.request.UnknownHandler(),
+        ):  # fmt: skip
+            self._opener.add_handler(handler)
         self._opener.addheaders = []
 
     def fetch(self, url: str) -> Answer | str:
@@ -100,7 +106,7 @@ def _connect(guard: Guard, host: str, port: int, timeout: float) -> socket.socke
         raise socket.gaierror(socket.EAI_NONAME, "no such host")
     allowed = [address for address in found if guard.allows(host, address)]
     if not allowed:
-        raise OSError(f"{host} leads to {found[0]}, which is no public address")
+        raise OSError(guard.objection(host, found[0]))
     failure: OSError | None = None
     for address in allowed[:3]:
         try:
@@ -109,6 +115,16 @@ def _connect(guard: Guard, host: str, port: int, timeout: float) -> socket.socke
             failure = problem
     assert failure is not None
     raise failure
+
+
+class _Onward(urllib.request.HTTPRedirectHandler):
+    """Follows redirects to where a crawl would go, and nowhere else."""
+
+    def redirect_request(self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Any:
+        """Called by urllib."""
+        if why := refusal(newurl):
+            raise urllib.error.URLError(f"it redirects to {newurl[:200]}: {why}")
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
 class _PlainConnection(http.client.HTTPConnection):

@@ -9,16 +9,23 @@ All of it happens in the event loop's thread, but for the queries. Nothing is re
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any
 
+from newsarchive.crawl.budget import Budgets
+from newsarchive.crawl.courtesy import Answer, Manners, after, memory_of, recollect
 from newsarchive.crawl.guard import refusal
+from newsarchive.crawl.harvest import PARKED
 from newsarchive.crawl.hosts import Host, Hosts, host_of
-from newsarchive.crawl.patience import Pause, after_refusal, after_silence
+from newsarchive.crawl.patience import PATIENCE, Pause
+from newsarchive.crawl.recall import Recall
 from newsarchive.crawl.robots import CLOSED, EVERYTHING, Robots, RobotsAnswer, Rules, robots_discovery
+from newsarchive.crawl.supply import Brought, Order, Queue, Supply
+from newsarchive.crawl.traps import trapped
+from storage.index.patience import HostMemory
 from storage.model import Due, UrlKind
 
 WINDOW = 2_000
@@ -31,44 +38,8 @@ LATER = 2.0
 """The same while none does."""
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
-
-
-class Queue(Protocol):
-    """The SQL frontier (storage.index.Index)."""
-
-    def due(
-        self, now: datetime, *, sites: Sequence[str], limit: int, per_host: int, exclude: Collection[int] = ()
-    ) -> list[Due]:
-        """What may be fetched now, most urgent first."""
-        ...
-
-    def put_off(self, until: Mapping[int, datetime | None]) -> None:
-        """Move URLs, by their ids, to another moment; None: never."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Manners:
-    """How a site is to be treated."""
-
-    delay: float
-    """Seconds between the end of one exchange with a host of it and the next request."""
-    obey_robots: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What came back for a URL, as far as it decides what is asked next."""
-
-    status: int | None = None
-    """None where nothing came that is HTTP."""
-    retry_after: str | None = None
-    robots: RobotsAnswer | None = None
-    """Where a robots.txt was asked for."""
-    silent: bool = False
-    """No byte came at all, so that nothing was kept."""
-    why: str = ""
-    """Where it is silent: what hindered it, in a few words."""
+TRAPPED = timedelta(days=365)
+"""For how long a URL that leads into a trap is put off."""
 
 
 @dataclass(slots=True, eq=False)
@@ -77,6 +48,8 @@ class _Out:
 
     due: Due
     host: Host
+    since: float
+    """When it was handed out, by the clock."""
     on_behalf_of: Due | None = None
     """For a robots.txt: the first URL that waits for it."""
 
@@ -93,10 +66,12 @@ class Frontier:
         executor: Executor,
         counters: Counter[str],
         max_pages: int = 0,
+        recall: Recall | None = None,
         now: Callable[[], datetime],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._queue = queue
+        self._supply = Supply(queue, recall, lambda due: self._of(due).obey_robots)
+        self._harvest = recall.harvest if recall is not None else None
         self._manners = manners
         self._robots = robots
         self._executor = executor
@@ -105,12 +80,15 @@ class Frontier:
         self._now = now
         self._clock = clock
         self._hosts = Hosts()
+        self._budgets = Budgets({name: each.budget for name, each in manners.items()}, clock())
         self._out: dict[int, _Out] = {}
         self._uncommitted: set[int] = set()
         self._asked: dict[int, datetime] = {}
         self._stuck: set[int] = set()
         self._later: dict[int, datetime | None] = {}
         self._closed: dict[Host, datetime] = {}
+        self._news: dict[str, HostMemory | None] = {}
+        self._remembered: set[str] = set()
         self._per_host = MOST
         self._pages = 0
         self._robots_id = 0
@@ -122,6 +100,8 @@ class Frontier:
         self._stopped = self._abandoned = False
         self.problems: list[str] = []
         """What the owner should know of, a line each."""
+        self.notes: list[str] = []
+        """What is as it should be and yet worth a line in a log."""
 
     @property
     def waiting(self) -> int:
@@ -173,14 +153,17 @@ class Frontier:
     def answered(self, due: Due, answer: Answer) -> None:
         """Take what came back for a URL; whatever it is, its host has done its part."""
         out = self._out.pop(due.url_id)
+        self._budgets.got(due.discovery.site, answer.size)
         if out.on_behalf_of is not None:
             self._learn(out, answer)
         pause = self._pause(out, answer)
         if answer.silent and out.on_behalf_of is None:
             self._uncommitted.discard(due.url_id)
-            self._put_off(due, self._now() + HOUR)
+            self._put_off(due, self._now() + (DAY if answer.guarded else HOUR))
+        if answer.guarded:
+            self._counters["guarded"] += 1
         if pause.closes:
-            self._close(out.host, pause, answer.why)
+            self._close(out.host, pause, out, answer.why)
         self._hosts.left(out.host, self._clock() + pause.seconds)
 
     def impossible(self, due: Due) -> None:
@@ -217,34 +200,51 @@ class Frontier:
     async def refill(self) -> None:
         """Write what was put off, and take in what is due."""
         self._refilling, self._stale, self._dry = True, False, False
-        later, self._later = self._later, {}
         away = {due.url_id for due in self._hosts.all_waiting()}
         away.update(self._out, self._uncommitted, self._stuck)
         away.update(out.on_behalf_of.url_id for out in self._out.values() if out.on_behalf_of)
         room = max(WINDOW - self._hosts.waiting, 0)
         self._per_host = min(max(WINDOW // (2 * len(self._hosts) + 1), FEWEST), MOST)
+        sites = [site for site in self._manners if not self._exhausted(site)]
         try:
-            found = await asyncio.get_running_loop().run_in_executor(self._executor, self._ask, later, away, room)
+            brought = await self._order(sites=sites, limit=room, per_host=self._per_host, exclude=away)
         finally:
             self._refilling, self._refilled_at = False, self._clock()
-        by_host = Counter(host_of(due.url) for due in found)
-        self._more = len(found) >= room or max(by_host.values(), default=0) >= self._per_host
-        for due in found:
+        by_host = Counter(host_of(due.url) for due in brought.found)
+        self._more = len(brought.found) >= max(room, 1) or max(by_host.values(), default=0) >= self._per_host
+        self._learn_of_old(brought)
+        for due in brought.found:
             self._take_in(due)
 
     async def flush(self) -> None:
-        """Write what was put off and not yet written."""
-        if self._later:
-            later, self._later = self._later, {}
-            await asyncio.get_running_loop().run_in_executor(self._executor, self._queue.put_off, later)
+        """Write what was put off and not yet written, and what the next run is to know."""
+        for host in self._hosts.all():
+            self._remember(host)
+        await self._order()
 
-    def _ask(self, later: Mapping[int, datetime | None], away: Collection[int], room: int) -> list[Due]:
-        if later:
-            self._queue.put_off(later)
-        if not room:
-            return []
-        sites = list(self._manners)
-        return self._queue.due(self._now(), sites=sites, limit=room, per_host=self._per_host, exclude=away)
+    async def _order(self, **wanted: Any) -> Brought:
+        """Have the index asked, in the thread for that."""
+        later, self._later = self._later, {}
+        news, self._news = self._news, {}
+        order = Order(later=later, hosts=news, **wanted)
+        return await asyncio.get_running_loop().run_in_executor(self._executor, self._supply.bring, order, self._now())
+
+    def _learn_of_old(self, brought: Brought) -> None:
+        """Take what runs before have left."""
+        now, clock = self._now(), self._clock()
+        for memory in brought.hosts:
+            host = self._hosts.named(memory.name)
+            self._remembered.add(memory.name)
+            if recollect(host, memory, now, clock) > PATIENCE:
+                self._closed[host] = now + timedelta(seconds=host.ready_at - clock)
+        for url, answer, age in brought.robots:
+            if self._robots.recall(url, answer, age) is not None:
+                self._counters["robots_recalled"] += 1
+        for family in brought.parked:
+            self.notes.append(
+                f"{family.site}: {family.family} is parked: its last {family.barren} URLs brought no new article, "
+                f"such as {family.example}"
+            )
 
     def _take_in(self, due: Due) -> None:
         asked = self._asked.get(due.url_id)
@@ -262,18 +262,47 @@ class Frontier:
 
     def _choose(self, due: Due, host: Host) -> Due | None:
         """Decide over a URL whose host may be asked: itself, its robots.txt first, or not."""
-        never = refusal(due.url) is not None
-        rules = None if never else self._rules(due)
-        if rules is None and not never:
+        if self._exhausted(due.discovery.site):
+            self._hosts.left(host, 0.0)  # it stays due, for the next run
+            return None
+        if (objection := self._objection(due)) is not None:
+            counted, until = objection
+            self._counters[counted] += 1
+            self._put_off(due, until)
+            self._hosts.left(host, 0.0)
+            return None
+        rules = self._rules(due)
+        if rules is None:
             return self._ask_robots(due, host)
-        if rules is None or not rules.allows(due.url):
+        if not rules.allows(due.url):
             self._skip(due, host, rules)
             return None
         self._pages += 1
+        self._budgets.asked(due.discovery.site)
         self._asked[due.url_id] = due.due_at
         self._uncommitted.add(due.url_id)
-        self._out[due.url_id] = _Out(due, host)
+        self._out[due.url_id] = _Out(due, host, self._clock())
         return due
+
+    def _objection(self, due: Due) -> tuple[str, datetime | None] | None:
+        """What speaks against a URL itself, as it is counted, and until when; None where nothing does."""
+        if refusal(due.url) is not None:
+            return "refused", None
+        now = self._now()
+        named_by_owner = due.discovery.via is None
+        if not named_by_owner and trapped(due.url, today=now, exempt=self._of(due).parking.exempt):
+            return "trapped", now + TRAPPED
+        if self._harvest is not None and self._harvest.parked(due, now):
+            return "parked", now + PARKED
+        return None
+
+    def _exhausted(self, site: str) -> bool:
+        """Whether a site is asked nothing more in this run."""
+        known = site in self._budgets.over
+        why = self._budgets.exhausted(site, self._clock(), self._now())
+        if why and not known:
+            self.notes.append(f"{site}: {why}")
+        return why is not None
 
     def _rules(self, due: Due) -> Rules | None:
         return self._robots.rules(due.url) if self._of(due).obey_robots else EVERYTHING
@@ -291,7 +320,7 @@ class Frontier:
             priority=due.priority,
             failures=0,
         )
-        self._out[asked.url_id] = _Out(asked, host, on_behalf_of=due)
+        self._out[asked.url_id] = _Out(asked, host, self._clock(), on_behalf_of=due)
         self._uncommitted.add(asked.url_id)
         return asked
 
@@ -303,33 +332,36 @@ class Frontier:
             self._uncommitted.discard(out.due.url_id)
         self._hosts.add(out.on_behalf_of, again=True)
         if rules is not None and rules.closed:
-            self._close(out.host, Pause(seconds=CLOSED, reason=rules.closed), answer.why)
+            self._close(out.host, Pause(seconds=CLOSED, reason=rules.closed), out, answer.why)
+        most = self._of(out.due).max_crawl_delay
+        if rules is not None and (rules.delay or 0.0) > most:
+            self.notes.append(f"{out.host.name} asks for a pause of {rules.delay:g} s; taken as {most:g} s")
 
     def _pause(self, out: _Out, answer: Answer) -> Pause:
-        host = out.host
-        host.errors = host.errors + 1 if answer.silent else 0
-        host.refusals = host.refusals + 1 if answer.status in (429, 503) else 0
-        delay = self._of(out.due).delay
         rules = self._rules(out.on_behalf_of or out.due)
-        if rules and rules.delay:
-            delay = max(delay, rules.delay)
-        if answer.silent:
-            return after_silence(host.errors, delay)
-        if host.refusals and answer.status:
-            asked = after_refusal(answer.status, answer.retry_after, host.refusals, self._now())
-            return Pause(seconds=max(asked.seconds, delay), reason=asked.reason)
-        return Pause(seconds=delay)
+        took = self._clock() - out.since
+        pause = after(out.host, answer, took, self._of(out.due), rules.delay if rules else None, self._now())
+        if out.host.refusals or out.host.strain or out.host.name in self._remembered:
+            self._remember(out.host, pause.reason or "", self._clock() + pause.seconds)
+        return pause
 
-    def _skip(self, due: Due, host: Host, rules: Rules | None) -> None:
-        """Leave out what is never asked for (no rules at all), what robots.txt forbids, or what is closed for now."""
-        if rules is None:
-            self._counters["refused"] += 1
-            self._put_off(due, None)
-        elif rules.closed is None:
+    def _remember(self, host: Host, reason: str = "", ready_at: float = 0.0) -> None:
+        """Have the next run know how a host does."""
+        memory = memory_of(host, reason, self._now(), self._clock(), ready_at)
+        if memory is not None:
+            self._remembered.add(host.name)
+            self._news[host.name] = memory
+        elif host.name in self._remembered:
+            self._remembered.discard(host.name)
+            self._news[host.name] = None
+
+    def _skip(self, due: Due, host: Host, rules: Rules) -> None:
+        """Leave out what robots.txt forbids, or what is closed for now."""
+        if rules.closed is None:
             self._counters["disallowed"] += 1
             self._put_off(due, self._now() + DAY)
         else:
-            self._close(host, Pause(seconds=CLOSED, reason=rules.closed))
+            self._close(host, Pause(seconds=CLOSED, reason=rules.closed), _Out(due, host, self._clock()))
             self._put_off(due, self._closed[host])
         self._hosts.left(host, 0.0)
 
@@ -337,13 +369,17 @@ class Frontier:
         self._later[due.url_id] = until
         self._asked[due.url_id] = due.due_at
 
-    def _close(self, host: Host, pause: Pause, why: str = "") -> None:
+    def _close(self, host: Host, pause: Pause, out: _Out, why: str = "") -> None:
         """Go on without a host: what waits for it is put off, and so is what comes to light of it in this run."""
         if host not in self._closed:
             self._counters["hosts_left"] += 1
             reason = f"{pause.reason} ({why})" if why else pause.reason
-            self.problems.append(f"{host.name} {reason}: left in peace for {pause.seconds:.0f} s")
+            told = f"{host.name} {reason}: left in peace for {pause.seconds:.0f} s"
+            # A picture's host that is down is nothing to get up for at night.
+            aside = out.due.discovery.kind is UrlKind.ASSET
+            (self.notes if aside else self.problems).append(told)
         self._closed[host] = until = self._now() + timedelta(seconds=pause.seconds)
+        self._remember(host, pause.reason or "", self._clock() + pause.seconds)
         self._dry = True
         for due in self._hosts.drain(host):
             self._put_off(due, until)

@@ -39,6 +39,14 @@ class Host:
     """Connections in a row that brought no answer."""
     refusals: int = 0
     """Answers in a row that asked for patience: 429 and 503."""
+    forbidden: int = 0
+    """Answers 403 in a row."""
+    strain: int = 0
+    """How often its delay is doubled at present: more with each refusal, less as it recovers."""
+    eased: int = 0
+    """Good answers in a row since the strain last changed."""
+    took: float = 0.0
+    """Seconds that its answers take, the last ones counting most."""
     listed: bool = False
 
 
@@ -58,7 +66,10 @@ class Hosts:
 
     def of(self, url: str) -> Host:
         """The host of a URL."""
-        name = host_of(url)
+        return self.named(host_of(url))
+
+    def named(self, name: str) -> Host:
+        """The host of a name."""
         host = self._hosts.get(name)
         if host is None:
             host = self._hosts[name] = Host(name)
@@ -108,6 +119,10 @@ class Hosts:
         while self._heap and (self._heap[0][2].busy or not self._heap[0][2].waiting):
             heapq.heappop(self._heap)[2].listed = False
         return self._heap[0][0] if self._heap else None
+
+    def all(self) -> Iterator[Host]:
+        """Every host that the run has met."""
+        return iter(self._hosts.values())
 
     def all_waiting(self) -> Iterator[Due]:
         """Every URL in every queue."""

@@ -13,7 +13,9 @@ from typing import Any
 from twisted.internet.error import DNSLookupError
 
 from newsarchive.crawl.capture import Keeper
-from newsarchive.crawl.frontier import Answer, Frontier
+from newsarchive.crawl.connect import NotPublicError
+from newsarchive.crawl.courtesy import Answer
+from newsarchive.crawl.frontier import Frontier
 from newsarchive.crawl.robots import RobotsAnswer
 from newsarchive.crawl.wire import Fetched, Wire
 from storage.model import Capture, Due, Exchange, Reading, UrlKind
@@ -26,6 +28,12 @@ class Limits:
 
     seconds: float
     size: int
+    asset_size: int = 0
+    """Of a page's requisite; 0: as of any."""
+
+    def size_of(self, kind: UrlKind) -> int:
+        """The size that an answer of a kind may have."""
+        return min(self.size, self.asset_size or self.size) if kind is UrlKind.ASSET else self.size
 
 
 class NoAnswerError(Exception):
@@ -51,9 +59,10 @@ class Live:
         """Fetch and keep. When it returns, the answer is in the WARC file, and Scrapy may have its response."""
         answer = Answer(silent=True)
         try:
-            fetched = await self.wire.fetch(url, headers, seconds=self.limits.seconds, limit=self.limits.size)
+            limit = self.limits.size_of(due.discovery.kind)
+            fetched = await self.wire.fetch(url, headers, seconds=self.limits.seconds, limit=limit)
             capture = None
-            answer = Answer(silent=True, why=hindrance(fetched))
+            answer = Answer(silent=True, why=hindrance(fetched), guarded=_cause(fetched, NotPublicError))
             for attempt in fetched.attempts:
                 exchange = attempt.exchange(due.url, due.discovery)
                 capture = await self.keeper.keep(exchange, self._committed(due))
@@ -85,12 +94,18 @@ class Live:
             self.counters["truncated"] += 1
 
 
+def _error(fetched: Fetched) -> Any:
+    reasons = getattr(fetched.error, "reasons", None)
+    return reasons[0].value if reasons else fetched.error  # Twisted wraps what happened
+
+
+def _cause(fetched: Fetched, kind: type[BaseException]) -> bool:
+    return isinstance(_error(fetched), kind)
+
+
 def hindrance(fetched: Fetched) -> str:
     """Why no byte came, in a few words."""
-    error: Any = fetched.error
-    reasons = getattr(error, "reasons", None)
-    if reasons:  # Twisted wraps what happened
-        error = reasons[0].value
+    error = _error(fetched)
     if isinstance(error, DNSLookupError):
         return "DNS knows no address of that name"
     return " ".join(str(error or "no answer").split()).rstrip(".")
@@ -99,7 +114,7 @@ def hindrance(fetched: Fetched) -> str:
 def answer_to(due: Due, capture: Capture, exchange: Exchange) -> Answer:
     """What an exchange says to the frontier. Headers are parsed only where they matter to it."""
     retry_after = None
-    if capture.status in (429, 503):
+    if capture.status in (403, 429, 503):
         retry_after = header(http_headers(exchange.response)[1], "Retry-After")
     robots = None
     if due.discovery.kind is UrlKind.ROBOTS:
@@ -109,4 +124,4 @@ def answer_to(due: Due, capture: Capture, exchange: Exchange) -> Answer:
             truncated=exchange.truncated,
             redirect_url=capture.redirect_url,
         )
-    return Answer(status=capture.status, retry_after=retry_after, robots=robots)
+    return Answer(status=capture.status, retry_after=retry_after, robots=robots, size=len(exchange.response))

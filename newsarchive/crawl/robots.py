@@ -111,6 +111,15 @@ class Robots:
         known.until = self._clock() + (CLOSED if known.rules.closed else LASTS)
         return known.rules
 
+    def recall(self, url: str, answer: RobotsAnswer, age: float) -> Rules | None:
+        """Take what the archive holds for a URL's authority, so many seconds old; None where it is too old."""
+        rules = read_rules(answer, self._agent)
+        left = (CLOSED if rules.closed else LASTS) - age
+        if left <= 0:
+            return None
+        self._known[authority(url)] = _Known(rules=rules, until=self._clock() + left)
+        return rules
+
 
 def read_rules(answer: RobotsAnswer, agent: str) -> Rules:
     """What an answer to a request for robots.txt means for us."""

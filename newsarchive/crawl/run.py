@@ -14,25 +14,32 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from scrapy.crawler import AsyncCrawlerRunner
 from scrapy.settings import Settings
 
-from newsarchive.config import Config, SiteConfig
+from newsarchive.config import FILE_NAME, Config, SiteConfig
 from newsarchive.crawl import loop
+from newsarchive.crawl.addresses import spelt_out
+from newsarchive.crawl.budget import Budget
 from newsarchive.crawl.capture import Keeper
 from newsarchive.crawl.connect import Endpoints
-from newsarchive.crawl.frontier import Frontier, Manners
+from newsarchive.crawl.courtesy import Manners
+from newsarchive.crawl.frontier import Frontier
 from newsarchive.crawl.guard import Guard
+from newsarchive.crawl.harvest import Harvest, Parking
 from newsarchive.crawl.live import Limits, Live
 from newsarchive.crawl.locks import locked
+from newsarchive.crawl.recall import Recall
 from newsarchive.crawl.robots import Robots
 from newsarchive.crawl.seeds import seeds
 from newsarchive.crawl.stopping import signals_stop
 from newsarchive.crawl.wire import Wire
 from newsarchive.ingest import Ingestor
+from newsarchive.originals import ArchivedOriginals
 from newsarchive.version import VERSION
 from storage.errors import ConfigError, StorageError
 from storage.model import CrawlRun
@@ -69,6 +76,8 @@ class CrawlReport:
     """With its end, outcome and counters."""
     problems: tuple[str, ...]
     """What the owner should know of, a line each: hosts that were left, a crash that was mended."""
+    notes: tuple[str, ...] = ()
+    """What is as it should be and yet worth a line: a budget that was spent, a family of URLs that was parked."""
 
 
 def crawl(
@@ -89,6 +98,7 @@ def crawl(
     chosen = archive.config.chosen(sites or ())
     if not chosen:
         raise ConfigError("the archive has no site yet; nothing was fetched. To add one: newsarchive add URL")
+    demand_contact(archive.config, chosen)
     began = now()
     run = CrawlRun(
         id=f"{began:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}",
@@ -117,6 +127,7 @@ class _Run:
         self._progress = progress
         self._counters: Counter[str] = Counter()
         self._problems: list[str] = []
+        self._notes: list[str] = []
         self._outcome = "failed"
         self._ingestor: Ingestor | None = None
         self._all_in = False
@@ -141,7 +152,7 @@ class _Run:
             self._all_in = True
         finally:
             ended = self._end(writer)
-        return CrawlReport(run=ended, problems=tuple(self._problems))
+        return CrawlReport(run=ended, problems=tuple(self._problems), notes=tuple(self._notes))
 
     def _writer(self) -> WarcWriter:
         archive, run = self._archive, self._run
@@ -205,6 +216,7 @@ class _Run:
                 live.keeper.close()
                 await wire.close()
         self._problems += live.frontier.problems
+        self._notes += live.frontier.notes
         if live.keeper.failure is not None:
             raise live.keeper.failure
         self._outcome = "stopped" if stop.asked or live.frontier.spent else "finished"
@@ -216,21 +228,24 @@ class _Run:
     def _live(
         self, wire: Wire, writer: WarcWriter, ingestor: Ingestor, executor: ThreadPoolExecutor, max_pages: int
     ) -> Live:
-        config = self._archive.config
+        config, index = self._archive.config, self._archive.index
+        treated = {site.name: manners(config, site) for site in self._sites}
+        harvest = Harvest({name: each.parking for name, each in treated.items()})
         frontier = Frontier(
-            self._archive.index,
-            {site.name: manners(config, site) for site in self._sites},
+            index,
+            treated,
             Robots(config.user_agent),
             executor=executor,
             counters=self._counters,
             max_pages=max_pages,
+            recall=Recall(index, ArchivedOriginals(index, self._archive.warc_folder), harvest, list(treated)),
             now=self._now,
         )
         return Live(
             wire=wire,
             keeper=Keeper(writer, ingestor),
             frontier=frontier,
-            limits=Limits(seconds=config.timeout.total_seconds(), size=config.max_body),
+            limits=Limits(seconds=config.timeout.total_seconds(), size=config.max_body, asset_size=config.max_asset),
             counters=self._counters,
             user_agent=config.user_agent,
             shown=lambda url: self._show(frontier, url),
@@ -285,7 +300,38 @@ def manners(config: Config, site: SiteConfig) -> Manners:
     return Manners(
         delay=(config.delay if site.delay is None else site.delay).total_seconds(),
         obey_robots=config.obey_robots if site.obey_robots is None else site.obey_robots,
+        max_delay=config.max_delay.total_seconds(),
+        max_crawl_delay=config.max_crawl_delay.total_seconds(),
+        budget=budget(config, site),
+        parking=Parking(after=config.park_after, exempt=site.not_traps),
     )
+
+
+def budget(config: Config, site: SiteConfig) -> Budget:
+    """What a site may take of one run."""
+    longest = config.max_time if site.max_time is None else site.max_time
+    return Budget(
+        pages=config.max_pages if site.max_pages is None else site.max_pages,
+        size=(config.max_bytes if site.max_bytes is None else site.max_bytes) or 0,
+        seconds=longest.total_seconds() if longest else 0.0,
+        hours=site.hours,
+    )
+
+
+def demand_contact(config: Config, sites: Sequence[SiteConfig]) -> None:
+    """ConfigError where a site of somebody else's would be asked by a crawler that does not say who runs it."""
+    if config.contact and config.contact in config.user_agent:
+        return
+    for site in sites:
+        host = urlsplit(site.url).hostname or ""
+        address = spelt_out(host)
+        if host == "localhost" or (address and ip_address(address).is_loopback):
+            continue
+        what = "contact is not set" if not config.contact else "user_agent does not name the contact"
+        raise ConfigError(
+            f"{what} in {config.folder / FILE_NAME}, and {site.name} is somebody's site; nothing was fetched. Its "
+            'owner must be able to reach you: write contact = "you@your.domain", or the address of a page about you'
+        )
 
 
 def hosts_of(site: SiteConfig) -> list[str]:

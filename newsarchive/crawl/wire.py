@@ -32,6 +32,8 @@ from storage.model import Discovery, Exchange
 
 LINE_LENGTH = 262_144
 """Bytes in one header line. Twisted's own 16,384 are less than some sites' Content-Security-Policy has."""
+HEAD_LENGTH = 1_048_576
+"""Bytes in all header lines together; what goes on for longer is cut there."""
 IDLE = 30.0
 """Seconds for which an idle connection is kept."""
 
@@ -187,13 +189,18 @@ class RecordingProtocol(_LenientHTTP11ClientProtocol):
             self._see_tls(attempt)
         attempt.got.append(data)
         attempt.size += len(data)
-        if attempt.size > recording.limit:
-            attempt.excess = attempt.size - recording.limit
+        limit = recording.limit if self._in_body() else min(recording.limit, HEAD_LENGTH)
+        if attempt.size > limit:
+            attempt.excess = attempt.size - limit
             recording.stop("length")
             return
         super().dataReceived(data)
         if self._parser is None and not attempt.whole:
             attempt.truncated = "unspecified"  # no HTTP, or none that Twisted knows: it hung up
+
+    def _in_body(self) -> bool:
+        """Whether the head of the answer is behind us, as far as the parser has come."""
+        return self._parser is None or self._parser.state not in ("STATUS", "HEADER")
 
     def _see_tls(self, attempt: Attempt) -> None:
         handle: Any = getattr(self.transport, "getHandle", lambda: None)()

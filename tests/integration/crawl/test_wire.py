@@ -196,8 +196,8 @@ def test_certificates_are_verified(either: Any, certificate: Path, monkeypatch: 
     """A certificate that nobody vouches for is refused, save on hosts that the owner named as their own."""
 
     class Open(Guard):
-        def allows(self, host: str, address: str) -> bool:
-            return True
+        def objection(self, host: str, address: str) -> None:
+            return None
 
     async def main() -> Fetched:
         reactor = loop.reactor()

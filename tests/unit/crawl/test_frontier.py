@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsarchive.crawl.frontier import Answer, Frontier, Manners
+from newsarchive.crawl.courtesy import Answer, Manners
+from newsarchive.crawl.frontier import Frontier
 from newsarchive.crawl.hosts import host_of
 from newsarchive.crawl.robots import Robots, RobotsAnswer
 from storage.model import Discovery, Due, UrlKind
@@ -300,14 +301,25 @@ def test_the_number_of_pages_can_be_limited() -> None:
     assert (world.run().spent, len(world.pages())) == (True, 4)
 
 
-@pytest.mark.parametrize("url", ["http://a.example/x/x/x/x/x", "http://[a.example/sitemap.xml"])
-def test_traps_are_never_asked(url: str) -> None:
-    """A URL that turns in a circle, or is none (a robots.txt may name it), is put off for ever; the rest is asked."""
+def test_what_is_no_url_is_never_asked() -> None:
+    """A robots.txt may name anything: what is no URL is put off for ever; the rest is asked."""
     queue = MemoryQueue()
-    queue.add(url, "http://b.example/1")
+    queue.add("http://[a.example/sitemap.xml", "http://b.example/1")
     world = World(queue, fine)
     world.run()
     assert (world.pages(), queue.rows[1].due_at) == (["http://b.example/1"], NEVER)
+
+
+def test_a_trap_is_put_off_for_a_year_unless_its_owner_names_it() -> None:
+    """A URL that a page named and that turns in a circle is not asked for; one that newsarchive.toml names is."""
+    queue = MemoryQueue()
+    queue.add("http://a.example/x/x/x/x/x", "http://a.example/y/y/y/y/y")
+    named = replace(queue.rows[1].discovery, via="http://a.example/", via_kind=UrlKind.LISTING)
+    queue.rows[1] = replace(queue.rows[1], discovery=named)
+    world = World(queue, fine)
+    world.run()
+    assert world.pages() == ["http://a.example/y/y/y/y/y"]
+    assert queue.rows[1].due_at - START > timedelta(days=364)
 
 
 def test_an_index_that_forgets_makes_no_endless_run() -> None:

@@ -13,7 +13,6 @@ FINE = [
     "https://xn--bcher-kva.example/%E6%96%B0",
     "https://[2606:4700::1]/a",
     "https://news.example/sidebar/sidney?besides=1",
-    "https://news.example/?" + "&".join(f"f{n}=1" for n in range(12)),
 ]
 REFUSED = {
     "not http or https": [
@@ -34,18 +33,6 @@ REFUSED = {
     "carries a password": ["http://me:secret@news.example/", "http://me@news.example/"],
     "port of another service": ["http://news.example:25/", "http://news.example:22/"],
     "URL too long": ["https://news.example/" + "x" * 2048],
-    "path too deep": ["https://news.example" + "".join(f"/{n}" for n in range(25))],
-    "path turns in a circle": ["https://news.example/a/b/a/b/a/b/a/b", "https://news.example/x/x/x/x"],
-    "session id": [
-        "https://news.example/a;jsessionid=0A1B",
-        "https://news.example/?PHPSESSID=1",
-        "https://news.example/?a=1&sid=2",
-    ],
-    "endless query": [
-        "https://news.example/?" + "&".join(f"f{n}=1" for n in range(13)),
-        "https://news.example/events/?ical=1",
-        "https://news.example/events/?tribe-bar-date=2031-01",
-    ],
 }
 
 
@@ -57,7 +44,7 @@ def test_usual_urls_pass(url: str) -> None:
 
 @pytest.mark.parametrize(("why", "url"), [(why, url) for why, urls in REFUSED.items() for url in urls])
 def test_what_is_never_asked_for(why: str, url: str) -> None:
-    """Other schemes, malformed URLs, passwords, ports of other services, and the usual traps, each by its reason."""
+    """Other schemes, malformed URLs, passwords, ports of other services, each by its reason."""
     assert refusal(url) == why
 
 
