@@ -1,9 +1,9 @@
 """Which URLs a capture brings to light, and how much they matter. Live crawl and rebuild ask the same function."""
 
-import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from newsarchive.depth import LAST_PAGE, is_deep, is_old, latest, latest_in, names_everything, page_number, waits
 from storage.model import (
     Capture,
     Discovery,
@@ -25,11 +25,7 @@ NEXT_PAGE = 30
 RELATED = 40
 IN_A_SITEMAP = 50
 
-LAST_PAGE = 200
-"""Pagination is followed to this page number: nothing that a newsroom prints by hand goes on for longer."""
-
 _DEFAULT_PORT = {"http": 80, "https": 443}
-_PAGE_NUMBER = re.compile(r"(?:[?&/](?:page|p|pg|seite|pagina|paged)[=/-]?)(\d{1,9})(?=$|[/&?#])", re.IGNORECASE)
 
 
 def host_of(url: str) -> str:
@@ -72,14 +68,14 @@ def _every(capture: Capture, discovery: Discovery, reading: Reading, site: Site)
     if reading.outcome is Outcome.REDIRECT and capture.redirect_url:
         yield from _redirect(capture, discovery, site)
     elif reading.outcome is Outcome.ARTICLE and reading.article:
-        yield from _groups(capture, UrlKind.ARTICLE, reading.article.link_groups, site, RELATED)
+        yield from _groups(capture, discovery, reading.article.link_groups, site, RELATED)
     elif reading.outcome in (Outcome.LISTING, Outcome.OTHER, Outcome.MEDIA):
-        yield from _groups(capture, UrlKind.LISTING, reading.link_groups, site, ON_A_LISTING)
-        yield from _sources(capture, UrlKind.LISTING, reading.sources, site)
+        yield from _groups(capture, discovery, reading.link_groups, site, ON_A_LISTING)
+        yield from _sources(capture, discovery, UrlKind.LISTING, reading.sources, site)
     elif reading.outcome in (Outcome.FEED, Outcome.SITEMAP, Outcome.ROBOTS):
         yield from _entries(capture, reading, site)
         via_kind = UrlKind.ROBOTS if reading.outcome is Outcome.ROBOTS else UrlKind.SITEMAP
-        yield from _sources(capture, via_kind, reading.sources, site)
+        yield from _sources(capture, discovery, via_kind, reading.sources, site)
 
 
 def _redirect(capture: Capture, discovery: Discovery, site: Site) -> Iterator[Found]:
@@ -99,8 +95,10 @@ def _redirect(capture: Capture, discovery: Discovery, site: Site) -> Iterator[Fo
 
 
 def _groups(
-    capture: Capture, via: UrlKind, groups: tuple[LinkGroup, ...], site: Site, priority: int
+    capture: Capture, discovery: Discovery, groups: tuple[LinkGroup, ...], site: Site, priority: int
 ) -> Iterator[Found]:
+    via = UrlKind.ARTICLE if priority == RELATED else UrlKind.LISTING
+    deep = via is UrlKind.LISTING and is_deep(capture.url, discovery)
     for group in groups:
         urgency = ON_A_LISTING if group.kind is LinkKind.LATEST else priority
         for link in group.links:
@@ -112,11 +110,13 @@ def _groups(
                     via_kind=via,
                     anchor=link.anchor or None,
                 )
-                yield Found(url=link.url, discovery=how, due_at=capture.fetched_at, priority=urgency)
+                wanted = waits(urgency) if deep or is_old(latest_in(link.url), capture.fetched_at) else urgency
+                yield Found(url=link.url, discovery=how, due_at=capture.fetched_at, priority=wanted)
 
 
 def _entries(capture: Capture, reading: Reading, site: Site) -> Iterator[Found]:
     via = UrlKind.FEED if reading.outcome is Outcome.FEED else UrlKind.SITEMAP
+    everything = via is UrlKind.SITEMAP and names_everything(reading.entries, capture.url)
     for entry in reading.entries:
         if not owns(site, entry.url):
             continue
@@ -128,27 +128,36 @@ def _entries(capture: Capture, reading: Reading, site: Site) -> Iterator[Found]:
             title=entry.title,
             published=entry.published,
         )
-        fresh = via is UrlKind.FEED or entry.news
-        yield Found(
-            url=entry.url,
-            discovery=how,
-            due_at=capture.fetched_at,
-            priority=NAMED_BY_FEED if fresh else IN_A_SITEMAP,
-        )
+        priority = NAMED_BY_FEED if via is UrlKind.FEED or entry.news else IN_A_SITEMAP
+        if via is UrlKind.SITEMAP and not entry.news:
+            newest = latest(entry, capture.url)
+            if is_old(newest, capture.fetched_at) or (everything and newest is None):
+                priority = waits(priority)
+        yield Found(url=entry.url, discovery=how, due_at=capture.fetched_at, priority=priority, modified=entry.modified)
 
 
-def _sources(capture: Capture, via: UrlKind, sources: tuple[Source, ...], site: Site) -> Iterator[Found]:
+def _sources(
+    capture: Capture, discovery: Discovery, via: UrlKind, sources: tuple[Source, ...], site: Site
+) -> Iterator[Found]:
     for source in sources:
         # robots.txt may name a sitemap on another host (sitemaps.org, "Sitemaps & Cross Submits"); a page may not.
         if not owns(site, source.url) and via is not UrlKind.ROBOTS:
             continue
-        if source.kind is UrlKind.LISTING and _page_number(source.url) > LAST_PAGE:
+        if source.kind is UrlKind.LISTING and page_number(source.url) > LAST_PAGE:
             continue
         how = Discovery(site=site.name, kind=source.kind, via=capture.url, via_kind=via, title=source.title or None)
         priority = NEXT_PAGE if source.kind is UrlKind.LISTING else FRESH_SOURCE
-        yield Found(url=source.url, discovery=how, due_at=capture.fetched_at, priority=priority)
+        if _is_of_old(source, how, capture) or (source.kind is UrlKind.LISTING and is_deep(capture.url, discovery)):
+            priority = waits(priority)
+        yield Found(
+            url=source.url, discovery=how, due_at=capture.fetched_at, priority=priority, modified=source.modified
+        )
 
 
-def _page_number(url: str) -> int:
-    found = _PAGE_NUMBER.search(url)
-    return int(found[1]) if found else 0
+def _is_of_old(source: Source, how: Discovery, capture: Capture) -> bool:
+    """Tell whether a source is none of the daily crawl's: a deep page, or a sitemap of times long gone."""
+    if source.kind is UrlKind.LISTING:
+        return is_deep(source.url, how)
+    if source.kind is UrlKind.SITEMAP:
+        return is_old(source.modified or latest_in(source.url), capture.fetched_at)
+    return False

@@ -50,7 +50,8 @@ def read_sitemap(payload: bytes, url: str) -> tuple[tuple[Entry, ...], tuple[Sou
         if target is None:
             continue
         if kind == "sitemap":
-            sources.setdefault(target, Source(url=target, kind=UrlKind.SITEMAP))
+            modified = iso(fields.get("lastmod", ""))
+            sources.setdefault(target, Source(url=target, kind=UrlKind.SITEMAP, modified=modified))
         else:
             entries.setdefault(target, _entry(target, fields))
         if len(entries) + len(sources) >= MOST_URLS:

@@ -5,6 +5,9 @@ from datetime import timedelta
 from newsarchive.schedule.rhythm import DAY, Rhythm
 from storage.model import NextLook, Outcome, Seen
 
+AGAIN = 45
+"""Priority of pages that are held already: after all that is new, before what only an old sitemap names."""
+
 # The same bytes would read the same: another look costs the site and brings nothing.
 FINAL = frozenset(
     {Outcome.OTHER, Outcome.LISTING, Outcome.MEDIA, Outcome.REDIRECT, Outcome.ASSET, Outcome.FEED, Outcome.SITEMAP}
@@ -19,7 +22,8 @@ def next_visit(seen: Seen, rhythm: Rhythm, unchanged: int) -> NextLook:
     if seen.outcome in FINAL or unchanged >= len(ages):
         return NextLook(due_at=None, failures=0, unchanged=unchanged)
     before = ages[unchanged - 1] if unchanged else timedelta()
-    return NextLook(due_at=seen.fetched_at + (ages[unchanged] - before), failures=0, unchanged=unchanged)
+    wait = ages[unchanged] - before
+    return NextLook(due_at=seen.fetched_at + wait, failures=0, unchanged=unchanged, priority=AGAIN)
 
 
 def _missed(seen: Seen, ages: tuple[timedelta, ...]) -> int:

@@ -28,26 +28,29 @@ def next_reading(seen: Seen, rhythm: Rhythm, unchanged: int) -> NextLook:
     if habits is None or seen.read is None:
         due_at = seen.fetched_at + _by_patience(seen.kind, rhythm, unchanged)
     else:
-        due_at = by_habits(habits, seen.kind, seen.fetched_at, rhythm)
+        due_at = by_habits(habits, seen, rhythm)
     return NextLook(due_at=due_at, failures=0, unchanged=unchanged, habits=habits)
 
 
-def by_habits(habits: Habits, kind: UrlKind, at: datetime, rhythm: Rhythm) -> datetime:
-    """Return when a source is to be read after a reading at a moment."""
-    rates = Rates(habits)
-    owed = credit(habits)
-    latest = at + longest(habits, kind, at, rhythm)
+def by_habits(habits: Habits, seen: Seen, rhythm: Rhythm) -> datetime:
+    """Return when a source is to be read after a reading."""
+    rates, at = Rates(habits), seen.fetched_at
+    owed = credit(habits, trusted=not seen.further)
+    latest = at + longest(habits, seen, rhythm)
     news = rates.when(at, WORTH_A_LOOK / owed, latest)
     # Of two that name the same, one is enough: what is owed to neither alone makes both slower, until one is first.
     due_at = max(news, at + rhythm.promptness / min(1.0, owed / HALF))
     if owed >= OWED and habits.capacity:
         due_at = min(due_at, rates.when(at, habits.capacity * ROOM * habits.haste, latest))
-    return max(min(due_at, latest), at + shortest(kind, rhythm))
+    return max(min(due_at, latest), at + shortest(seen.kind, rhythm))
 
 
-def credit(habits: Habits) -> float:
-    """Return the share of a source's items that are owed to it, rather than to one that named them first."""
-    return min((habits.news + 2.0) / (habits.fresh + 2.0), 1.0)
+def credit(habits: Habits, *, trusted: bool = True) -> float:
+    """Return the share of a source's items that are owed to it, rather than to one that named them first.
+
+    One that is not trusted has to earn it: the second page of a listing names what the first has named before it.
+    """
+    return min((habits.news + (2.0 if trusted else 0.02)) / (habits.fresh + 2.0), 1.0)
 
 
 def shortest(kind: UrlKind, rhythm: Rhythm) -> timedelta:
@@ -55,15 +58,18 @@ def shortest(kind: UrlKind, rhythm: Rhythm) -> timedelta:
     return rhythm.listing_interval if kind is UrlKind.LISTING else rhythm.source_interval
 
 
-def longest(habits: Habits, kind: UrlKind, at: datetime, rhythm: Rhythm) -> timedelta:
+def longest(habits: Habits, seen: Seen, rhythm: Rhythm) -> timedelta:
     """Return the most."""
-    if kind is UrlKind.LISTING:
+    if seen.further or (seen.kind is UrlKind.SITEMAP and is_of_old(habits, seen.fetched_at, rhythm)):
+        return rhythm.archive_interval
+    if seen.kind is UrlKind.LISTING:
         return max(rhythm.listing_longest, rhythm.listing_interval)
-    if kind is UrlKind.SITEMAP and habits.newest is not None:
-        age = at - habits.newest
-        if age > rhythm.archive_interval:
-            return rhythm.archive_interval
     return max(rhythm.source_longest, rhythm.source_interval)
+
+
+def is_of_old(habits: Habits, at: datetime, rhythm: Rhythm) -> bool:
+    """Tell whether nothing in a source is young any more."""
+    return habits.newest is not None and at - habits.newest > rhythm.archive_interval
 
 
 def _by_patience(kind: UrlKind, rhythm: Rhythm, unchanged: int) -> timedelta:

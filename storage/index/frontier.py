@@ -183,7 +183,7 @@ def put_off(connection: Connection, until: Mapping[int, datetime | None]) -> Non
         )
 
 
-def due(
+def due(  # noqa: PLR0913 - each narrows the question
     connection: Connection,
     now: datetime,
     *,

@@ -49,10 +49,14 @@ def test_gzipped_sitemap() -> None:
 
 
 def test_sitemap_index() -> None:
-    """An index names sitemaps, and no pages."""
+    """An index names sitemaps, says when they changed, and names no pages."""
     reading = read(INDEX.encode(), url=URL, headers=())
     expected = ("https://news.example/sitemap-1.xml.gz", "https://news.example/sitemap-2.xml")
-    assert reading.sources == tuple(Source(url=url, kind=UrlKind.SITEMAP) for url in expected)
+    changed = (datetime(2026, 5, 19, tzinfo=UTC), None)
+    assert reading.sources == tuple(
+        Source(url=url, kind=UrlKind.SITEMAP, modified=modified)
+        for url, modified in zip(expected, changed, strict=True)
+    )
     assert reading.entries == ()
 
 
