@@ -88,13 +88,7 @@ class IndexTooNew(IndexFailure):
 
 
 class QueryTooLong(IndexFailure):
-    """A question to the index takes longer than is allowed."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "the question takes the index longer than is allowed, and was given up; nothing was changed. "
-            "Ask for less: fewer words that are everywhere, a shorter time, one site"
-        )
+    """A question to the index takes longer than is allowed, and was given up."""
 
 
 class WarcError(ArchiveError):

@@ -228,7 +228,10 @@ def naming_errors(name: str) -> Iterator[None]:
     except DBAPIError as error:
         said = " ".join(str(error.orig).split())
         if said == "interrupted" or getattr(error.orig, "sqlstate", None) == "57014":
-            raise QueryTooLong from error
+            raise QueryTooLong(
+                "the question takes the index longer than is allowed, and was given up; nothing was changed. "
+                "Ask for less: words that are rarer, a shorter time, one site"
+            ) from error
         if "disk is full" in said or getattr(error.orig, "sqlstate", None) == "53100":
             raise DiskFull(
                 f"no space is left for the index {name}; what was committed before is whole. "
