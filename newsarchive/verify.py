@@ -1,7 +1,7 @@
 """Is the archive what it says? Every WARC file checked, and the index held against the files."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -49,23 +49,27 @@ def unheard(file: Verified) -> None:
 def verify(folder: Path, index: Index, *, repair: bool, report: Callable[[Verified], None]) -> VerifyReport:
     """Check every WARC file in `folder`, open ones included; `repair` first mends those a crash left open."""
     mended = mend_all(folder) if repair else ()
+    # In this order: a file that a crawl opens from here on is in neither list, or only in the index's.
+    paths = warc_paths(folder)
     known = {file.name: file for file in index.warc_files()}
     files: list[Verified] = []
-    for found in _checked(folder):
+    for found in _checked(paths):
         file = _verified(found, known.pop(found.name, None), index, folder)
         report(file)
         files.append(file)
     for missing in known.values():
+        if _size(folder, missing.name):
+            continue
         file = _missing(missing)
         report(file)
         files.append(file)
     return VerifyReport(files=tuple(files), mended=mended)
 
 
-def _checked(folder: Path) -> Iterator[FileReport]:
+def _checked(paths: Sequence[Path]) -> Iterator[FileReport]:
     # Inflating and hashing release the interpreter's lock, so threads do for as many cores.
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        yield from pool.map(_check, warc_paths(folder))
+        yield from pool.map(_check, paths)
 
 
 def _check(path: Path) -> FileReport:
