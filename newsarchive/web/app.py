@@ -27,7 +27,7 @@ from newsarchive.web.assets import Assets
 from newsarchive.web.auth import Guard
 from newsarchive.web.doors import api, cdx, described, raw, robots, timegate, timemap, warcs
 from newsarchive.web.limits import Heavy, Rate
-from newsarchive.web.pages import home
+from newsarchive.web.pages import home, requisite, search, snapshot
 from newsarchive.web.rules import Rules
 from newsarchive.web.security import Heads, Hosts, SecurityHeaders
 from newsarchive.web.serving import AS_USUAL, Serving
@@ -35,6 +35,9 @@ from newsarchive.web.serving import AS_USUAL, Serving
 ROUTERS: tuple[APIRouter, ...] = (
     # Pages for people
     home.router,
+    search.router,
+    snapshot.router,
+    requisite.router,
     # Doors for programs
     robots.router,
     cdx.router,
