@@ -25,19 +25,23 @@ from newsarchive.version import VERSION
 from newsarchive.web import problems
 from newsarchive.web.assets import Assets
 from newsarchive.web.auth import Guard
-from newsarchive.web.doors import api, cdx, described, raw, robots, timegate, timemap, warcs
+from newsarchive.web.doors import api, cdx, described, exports, raw, robots, timegate, timemap, warcs
 from newsarchive.web.limits import Heavy, Rate
-from newsarchive.web.pages import home, requisite, search, snapshot
+from newsarchive.web.pages import calendar, home, record, requisite, search, snapshot
 from newsarchive.web.rules import Rules
 from newsarchive.web.security import Heads, Hosts, SecurityHeaders
 from newsarchive.web.serving import AS_USUAL, Serving
 
 ROUTERS: tuple[APIRouter, ...] = (
+    # Before the article's page, whose address begins like /article/5.warc.gz
+    exports.router,
     # Pages for people
     home.router,
     search.router,
     snapshot.router,
     requisite.router,
+    calendar.router,
+    record.router,
     # Doors for programs
     robots.router,
     cdx.router,

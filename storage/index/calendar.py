@@ -53,13 +53,13 @@ def moments(  # noqa: PLR0913 - which page, between what, and which part of it
     limit: int,
     offset: int = 0,
 ) -> tuple[Moment, ...]:
-    """Captures of a page between two moments, oldest first."""
+    """Captures of a page between two moments, newest first."""
     at = CaptureRow.fetched_at
     rows = connection.execute(
         select(CaptureRow.id, UrlRow.url, at, CaptureRow.status, CaptureRow.kind, CaptureRow.outcome)
         .join(UrlRow, UrlRow.id == CaptureRow.url_id)
         .where(*_shown(connection, page_ids(connection, url), exclude), at >= since, at < until)
-        .order_by(at, CaptureRow.record_id)
+        .order_by(at.desc(), CaptureRow.record_id.desc())
         .limit(limit)
         .offset(offset)
     )

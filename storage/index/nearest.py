@@ -158,6 +158,28 @@ def beside(connection: Connection, url: str, moment: datetime, exclude: Exclusio
     return Beside(before=max(earlier, default=None), after=min(later, default=None))
 
 
+def neighbour(
+    connection: Connection, url: str, near: tuple[datetime, str], exclude: Exclusions = NOTHING, *, later: bool
+) -> int | None:
+    """The id of a page's capture next to one that is named by its moment and record id, errors and all."""
+    at, name = CaptureRow.fetched_at, CaptureRow.record_id
+    moment, record_id = near
+    if later:
+        beyond = and_(at >= moment, or_(at > moment, name > record_id))
+    else:
+        beyond = and_(at <= moment, or_(at < moment, name < record_id))
+    by = (at, name) if later else (at.desc(), name.desc())
+    found: list[tuple[datetime, str, int]] = []
+    for url_id in page_ids(connection, url):
+        mine = select(at, name, CaptureRow.id).where(
+            CaptureRow.url_id == url_id, beyond, *shown_captures(connection, exclude)
+        )
+        found += [(row.fetched_at, row.record_id, row.id) for row in connection.execute(mine.order_by(*by).limit(1))]
+    if not found:
+        return None
+    return (min(found) if later else max(found))[2]
+
+
 def held(connection: Connection, urls: Iterable[str], exclude: Exclusions = NOTHING) -> frozenset[str]:
     """Those of some URLs of which the archive has a capture that is no error, however they are spelled there."""
     by_key: dict[str, set[str]] = {}

@@ -260,6 +260,11 @@ class Reader:
         with self._reading() as connection:
             return nearest.beside(connection, url, moment, self.exclude)
 
+    def neighbour(self, url: str, moment: datetime, record_id: str, *, later: bool) -> int | None:
+        """The id of a page's capture before or after another."""
+        with self._reading() as connection:
+            return nearest.neighbour(connection, url, (moment, record_id), self.exclude, later=later)
+
     def span(self, url: str) -> Span | None:
         """How many captures there are of a page, and from when to when."""
         with self._reading() as connection:
@@ -286,7 +291,7 @@ class Reader:
             return calendar.days(connection, url, year, self.exclude)
 
     def moments(self, url: str, since: datetime, until: datetime, *, limit: int, offset: int = 0) -> tuple[Moment, ...]:
-        """Captures of a page between two moments, oldest first."""
+        """Captures of a page between two moments, newest first."""
         with self._reading() as connection:
             return calendar.moments(connection, url, since, until, self.exclude, limit=limit, offset=offset)
 
