@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from newsarchive.hours import Hours
 from newsarchive.kinds import (
@@ -35,6 +35,9 @@ from newsarchive.kinds import (
 )
 from storage.errors import ConfigError
 from storage.model import Site
+
+if TYPE_CHECKING:
+    from newsarchive.extract.layout import Layouts
 
 FILE_NAME = "newsarchive.toml"
 T = TypeVar("T")
@@ -99,6 +102,10 @@ class SiteConfig:
         PAUSE, "Show what was captured or published only when it is this old; the crawl keeps it at once"
     )
 
+    layouts: "Layouts | None" = None
+    """The [[site.layout]] tables in the file's order: how the site's pages are read. None where there is none; no
+    setting."""
+
     def to_site(self) -> Site:
         """The site as floor 0 knows it."""
         return Site(name=self.name, url=self.url, hosts=self.hosts)
@@ -124,6 +131,7 @@ class ServeConfig:
     rate: int = _setting(POSITIVE, 20, "Requests a second that one client may make, kept up for long")
     burst: int = _setting(POSITIVE, 200, "Requests that one client may make at once")
     heavy: int = _setting(POSITIVE, 4, "Exports, long listings and the like that are made at once")
+    exports: bool | None = _optional(FLAG, "Let readers have exports made; by default, unless all may read (--public)")
     users: dict[str, str] = _setting(
         HASHES, {}, "[serve.users]: name = hash of a password, as `newsarchive serve --hash-password` prints it"
     )

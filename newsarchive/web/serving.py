@@ -49,6 +49,8 @@ class Serving:
     """Addresses of proxies that may say who the client is."""
     crawlers: bool = False
     """True lets search engines in."""
+    exports: bool | None = None
+    """True lets readers have exports made, which cost the archive's time and room; None: unless `public`."""
     limits: Limits = Limits()
 
     limited: bool = False
@@ -68,6 +70,7 @@ class Serving:
             base_url=config.base_url,
             proxies=config.proxies,
             crawlers=config.crawlers,
+            exports=config.exports,
             limits=limits,
         )
 

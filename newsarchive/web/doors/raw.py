@@ -82,8 +82,6 @@ def _answer(request: Request, door: Door, line: CdxLine) -> Response:
     if status in _WITHOUT_BODY:
         return Response(status_code=status, headers=headers)
     headers["content-type"] = _value(answer.get("Content-Type") or "application/octet-stream")
-    if request.method == "HEAD":
-        return Response(status_code=status, headers={**headers, "content-length": str(len(body))})
     return Response(body, status_code=status, headers=headers)
 
 

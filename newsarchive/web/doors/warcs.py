@@ -52,7 +52,7 @@ def warc(request: Request, door: AtDoor, name: str) -> Response:
         headers["content-range"] = f"bytes {begin}-{end - 1}/{size}"
     headers["content-length"] = str(end - begin)
     status = 206 if wanted else 200
-    if request.method == "HEAD":
+    if request.method == "HEAD" or request.scope.get("is_head"):
         return Response(status_code=status, headers=headers)
     return StreamingResponse(_bytes(path, begin, end), status_code=status, headers=headers)
 
