@@ -2,6 +2,8 @@
 # uv is used where it is there, because it is faster.
 PYTHON ?= python3
 VENV   ?= .venv
+# Test files that run at once.
+JOBS   ?= 2
 BIN     = $(VENV)/bin
 UV     := $(shell command -v uv 2>/dev/null)
 # What runs here finds the tools of the environment by name, as in an activated one.
@@ -29,7 +31,7 @@ demo: $(VENV)/.installed ## Crawl a demo newsroom on loopback and show what was 
 	$(BIN)/newsarchive demo
 
 test: $(VENV)/.installed ## Run all tests but the slow ones
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" -n $(JOBS) --dist loadfile
 
 slow: $(VENV)/.installed ## Run the slow tests
 	$(BIN)/python -m pytest -m slow
