@@ -10,8 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from difflib import get_close_matches
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
 from newsarchive.config import (
@@ -30,6 +31,9 @@ from newsarchive.version import VERSION
 from storage.errors import ConfigError, NoArchive, StorageError
 
 SERVE = "serve"
+if TYPE_CHECKING:
+    from newsarchive.extract.layout import Layouts
+
 LIKELY = ("operator", "contact", "obey_robots", "delay", "recheck", "warc_size", "index")
 """What an owner may want to change first; a new file shows these, as comments. docs/settings.md has all."""
 
@@ -166,17 +170,38 @@ class _Reader:
         return _resolved(Config(folder=self.folder, sites=sites, **values))
 
     def _site(self, table: dict[str, Any], number: int) -> SiteConfig:
+        layouts = table.pop("layout", None)
         values = self._values(table, SITE_SETTINGS, number)
         for setting in SITE_SETTINGS:
             if setting.required and setting.name not in values:
                 raise self._wrong("[[site]]", number, f"the site has no {setting.name}; write: {setting.name} = ...")
-        site = SiteConfig(**values)
+        site = SiteConfig(**values, layouts=self._layouts(layouts, number))
         return replace(
             site,
             listings=tuple(urljoin(site.url, each) for each in site.listings),
             feeds=tuple(urljoin(site.url, each) for each in site.feeds),
             sitemaps=tuple(urljoin(site.url, each) for each in site.sitemaps),
         )
+
+    def _layouts(self, tables: object, site: int) -> "Layouts | None":
+        """The [[site.layout]] tables of a site; what they need is loaded for those who have some."""
+        if tables is None:
+            return None
+        if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+            raise self._wrong("layout", site, "layouts are written as [[site.layout]], in double brackets")
+        layout = import_module("newsarchive.extract.layout")
+        entries = []
+        for number, table in enumerate(tables):
+            try:
+                entries.append(layout.read_layout(table))
+            except layout.BadLayout as error:
+                line = self._line_of_layout(error.key, site, number)
+                raise ConfigError(
+                    f"{self.file}, line {line}: {error}. Nothing was done. To try a layout on a saved page: "
+                    f"newsarchive extract FILE --url URL --explain --archive {self.folder}"
+                ) from None
+        read: Layouts = layout.Layouts(entries=tuple(entries))
+        return read
 
     def _values(self, table: dict[str, Any], settings: Sequence[Setting], site: int | str | None) -> dict[str, Any]:
         by_name = {setting.name: setting for setting in settings}
@@ -228,6 +253,20 @@ class _Reader:
                 table = SERVE
                 first = number if table == site else first
             if table == site and wanted.match(line):
+                return number
+        return first
+
+    def _line_of_layout(self, key: str, site: int, layout: int) -> int:
+        """Where a key of the site's layout stands; the line of its header where the key is not found below it."""
+        sites = layouts = -1
+        first = 1
+        for number, line in enumerate(self.text.splitlines(), 1):
+            if re.match(r"\s*\[\[\s*site\s*]]", line):
+                sites, layouts = sites + 1, -1
+            elif re.match(r"\s*\[\[\s*site\s*\.\s*layout\s*]]", line):
+                layouts += 1
+                first = number if (sites, layouts) == (site, layout) else first
+            elif (sites, layouts) == (site, layout) and re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=", line):
                 return number
         return first
 
