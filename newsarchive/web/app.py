@@ -27,7 +27,7 @@ from newsarchive.web.assets import Assets
 from newsarchive.web.auth import Guard
 from newsarchive.web.doors import api, cdx, described, exports, raw, robots, timegate, timemap, warcs
 from newsarchive.web.limits import Heavy, Rate
-from newsarchive.web.pages import calendar, home, record, requisite, search, snapshot
+from newsarchive.web.pages import calendar, crawls, home, manual, record, requisite, search, sites, snapshot
 from newsarchive.web.rules import Rules
 from newsarchive.web.security import Heads, Hosts, SecurityHeaders
 from newsarchive.web.serving import AS_USUAL, Serving
@@ -42,6 +42,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     requisite.router,
     calendar.router,
     record.router,
+    sites.router,
+    crawls.router,
+    manual.router,
     # Doors for programs
     robots.router,
     cdx.router,

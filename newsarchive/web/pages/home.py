@@ -1,13 +1,53 @@
-"""Home: what came in, site by site."""
+"""Home: what came in, site by site; captures by day; how the archive does."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 
 from fastapi import APIRouter, Response
 
+from newsarchive.coverage import health
 from newsarchive.web.door import AtDoor
+from newsarchive.web.pages.chart import Chart, chart, days_until
+from storage.index.days import FAILED
+from storage.index.reader import Reader
+from storage.index.views import Filters, SiteCount
 
 router = APIRouter()
 
+DAYS = 90
+COLUMNS = 12
+"""Sites on the front page; the others are a click away."""
+LINES, LINES_ALONE = 5, 12
+NEVER = datetime.min.replace(tzinfo=UTC)
 
-@router.get("/")
+
+@router.get("/", include_in_schema=False)
 def home(door: AtDoor) -> Response:
-    """What came in, captures per day, health in one line."""
-    return door.page("home.html", latest=door.index.articles(limit=20))
+    """The front page of the archive."""
+    index = door.index
+    sites = index.site_counts()
+    shown = sorted((site for site in sites if site.articles), key=_newest, reverse=True)[:COLUMNS]
+    lines = LINES if len(shown) > 1 else LINES_ALONE
+    crawl = next(iter(index.crawls(limit=1)), None)
+    week = (door.now - timedelta(days=7)).date()
+    return door.page(
+        "home.html",
+        sites=sites,
+        columns=[(site, index.articles(Filters(site=site.name), limit=lines)) for site in shown],
+        chart=captures_chart(index, sites),
+        crawl=crawl,
+        health=health(sites, index.outcomes_of_sites(week), crawl, FAILED, door.now),
+    )
+
+
+def _newest(site: SiteCount) -> datetime:
+    return site.newest_article or NEVER
+
+
+def captures_chart(index: Reader, sites: Sequence[SiteCount], *, site: str | None = None) -> Chart | None:
+    """Captures by day up to the last one; None where there are none."""
+    last = max((each.last_capture for each in sites if each.last_capture), default=None)
+    if last is None:
+        return None
+    days = days_until(last.astimezone(UTC).date(), DAYS)
+    return chart(days, {each.day: each.captures for each in index.captures_per_day(days[0], site=site)})

@@ -1,7 +1,7 @@
 """How pages look: the templates, and what they call to write moments, numbers and marks."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
@@ -130,7 +130,13 @@ def environment() -> Environment:
     )
     made.filters.update(iso=iso, stamp=stamp, spoken=spoken, spoken_day=spoken_day, about=about, segment=segment)
     made.globals.update(
-        asset=asset, counted=counted, direction=direction, address=address, replayable=replayable, pages=pages
+        one_day=timedelta(days=1),
+        asset=asset,
+        counted=counted,
+        direction=direction,
+        address=address,
+        replayable=replayable,
+        pages=pages,
     )
     return made
 

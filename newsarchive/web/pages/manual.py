@@ -1,0 +1,14 @@
+"""Help: how to search, the keyboard, what the archive is."""
+
+from fastapi import APIRouter, Response
+
+from newsarchive.version import VERSION
+from newsarchive.web.door import AtDoor
+
+router = APIRouter()
+
+
+@router.get("/help", include_in_schema=False)
+def manual(door: AtDoor) -> Response:
+    """The page."""
+    return door.page("help.html", version=VERSION)

@@ -1,0 +1,65 @@
+"""Sites: all of them, and one: how it is covered, from what, and what it prints under every article."""
+
+from collections import Counter
+from datetime import UTC, timedelta
+
+from fastapi import APIRouter, Response
+
+from newsarchive.coverage import usual
+from newsarchive.web.door import AtDoor, Door
+from newsarchive.web.pages.chart import Chart, chart, days_until
+from storage.errors import NotFound
+from storage.index.days import FAILED
+from storage.index.views import Filters, SiteCount
+
+router = APIRouter()
+
+DAYS = 56
+BEFORE = 56
+"""Days before those that are drawn: what is usual is told by them."""
+LINES = 10
+BOILERPLATE = 60
+
+
+@router.get("/sites", include_in_schema=False)
+def sites(door: AtDoor) -> Response:
+    """All sites."""
+    week = (door.now - timedelta(days=7)).date()
+    return door.page(
+        "sites.html", sites=door.index.site_counts(), recent=door.index.outcomes_of_sites(week), failed=FAILED
+    )
+
+
+@router.get("/site/{name}", include_in_schema=False)
+def site(door: AtDoor, name: str) -> Response:
+    """One site."""
+    index = door.index
+    found = next((each for each in index.site_counts() if each.name == name), None)
+    if found is None:
+        raise NotFound(f"The archive has no site that is named {name}.")
+    boilerplate = index.boilerplate(name, limit=BOILERPLATE + 1)
+    return door.page(
+        "site.html",
+        site=found,
+        chart=coverage(door, found),
+        sources=index.sources(name),
+        profile=index.site_profile(name),
+        newest=index.articles(Filters(site=name), limit=LINES),
+        boilerplate=boilerplate[:BOILERPLATE],
+        more_boilerplate=len(boilerplate) > BOILERPLATE,
+        failed=FAILED,
+    )
+
+
+def coverage(door: Door, found: SiteCount) -> Chart | None:
+    """Articles by day, up to the day of the newest capture, against what is usual for such a day."""
+    if found.last_capture is None:
+        return None
+    days = days_until(found.last_capture.astimezone(UTC).date(), DAYS + BEFORE)
+    counts = Counter(door.index.articles_per_day(found.name, days[0]))
+    known = {day: counts[day] for day in days if not counts or day >= min(counts)}
+    shown = days[BEFORE:]
+    expected = {day: value for day in shown if (value := usual(known, day)) is not None}
+    # Of the last day not all has been printed yet: it is not measured.
+    expected.pop(days[-1], None)
+    return chart(shown, counts, expected)
