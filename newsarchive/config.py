@@ -108,7 +108,7 @@ class SiteConfig:
 
     def to_site(self) -> Site:
         """The site as floor 0 knows it."""
-        return Site(name=self.name, url=self.url, hosts=self.hosts)
+        return Site(name=self.name, url=self.url, hosts=self.hosts, requisites=self.requisites is not False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +131,9 @@ class ServeConfig:
     rate: int = _setting(POSITIVE, 20, "Requests a second that one client may make, kept up for long")
     burst: int = _setting(POSITIVE, 200, "Requests that one client may make at once")
     heavy: int = _setting(POSITIVE, 4, "Exports, long listings and the like that are made at once")
+    replay: str = _setting(
+        ORIGIN, "", "Address of the replay with scripts, where a proxy stands before it; another host than the archive's"
+    )
     exports: bool | None = _optional(FLAG, "Let readers have exports made; by default, unless all may read (--public)")
     users: dict[str, str] = _setting(
         HASHES, {}, "[serve.users]: name = hash of a password, as `newsarchive serve --hash-password` prints it"

@@ -24,6 +24,7 @@ ON_A_LISTING = 20
 NEXT_PAGE = 30
 RELATED = 40
 IN_A_SITEMAP = 50
+REQUISITE = 60
 
 _DEFAULT_PORT = {"http": 80, "https": 443}
 
@@ -76,11 +77,14 @@ def _every(capture: Capture, discovery: Discovery, reading: Reading, site: Site)
         yield from _entries(capture, reading, site)
         via_kind = UrlKind.ROBOTS if reading.outcome is Outcome.ROBOTS else UrlKind.SITEMAP
         yield from _sources(capture, discovery, via_kind, reading.sources, site)
+    yield from _requisites(capture, reading, site)
 
 
 def _redirect(capture: Capture, discovery: Discovery, site: Site) -> Iterator[Found]:
     # robots.txt is chased by the crawl itself (RFC 9309 2.3.1.2), and elsewhere is somebody else's page.
-    if discovery.kind is UrlKind.ROBOTS or not capture.redirect_url or not owns(site, capture.redirect_url):
+    if discovery.kind is UrlKind.ROBOTS or not capture.redirect_url:
+        return
+    if discovery.kind is not UrlKind.ASSET and not owns(site, capture.redirect_url):
         return
     onward = Discovery(
         site=discovery.site,
@@ -91,7 +95,16 @@ def _redirect(capture: Capture, discovery: Discovery, site: Site) -> Iterator[Fo
         published=discovery.published,
         anchor=discovery.anchor,
     )
-    yield Found(url=capture.redirect_url, discovery=onward, due_at=capture.fetched_at, priority=NAMED_BY_FEED)
+    priority = REQUISITE if discovery.kind is UrlKind.ASSET else NAMED_BY_FEED
+    yield Found(url=capture.redirect_url, discovery=onward, due_at=capture.fetched_at, priority=priority)
+
+
+def _requisites(capture: Capture, reading: Reading, site: Site) -> Iterator[Found]:
+    """What the page or stylesheet needs, on whatever host: after everything else that is due."""
+    via = {Outcome.ARTICLE: UrlKind.ARTICLE, Outcome.ASSET: UrlKind.ASSET}.get(reading.outcome, UrlKind.LISTING)
+    for url in reading.requisites if site.requisites else ():
+        how = Discovery(site=site.name, kind=UrlKind.ASSET, via=capture.url, via_kind=via)
+        yield Found(url=url, discovery=how, due_at=capture.fetched_at, priority=REQUISITE)
 
 
 def _groups(

@@ -109,6 +109,8 @@ class Site:
     hosts: tuple[str, ...] = ()
     """Host names (with ":port" where it is not the scheme's own) whose URLs belong to the site besides the front
     page's."""
+    requisites: bool = False
+    """Whether what its pages need to look as they did is fetched too. False for pages that were imported."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,6 +210,8 @@ class Capture:
     etag: str | None = None
     last_modified: str | None = None
     """The two validators, to the character as the server sent them."""
+    max_age: int | None = None
+    """Seconds for which the answer says that it is fresh (Cache-Control, RFC 9111, 5.2.2.1); None where it does not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -335,6 +339,8 @@ class Reading:
     """Of feeds and sitemaps."""
     sources: tuple[Source, ...] = ()
     """Feeds a page names, sitemaps robots.txt or a sitemap index names, next pages of a listing (kind LISTING)."""
+    requisites: tuple[str, ...] = ()
+    """What a page or stylesheet needs to look as it did: stylesheets, images, fonts, icons; absolute, in its order."""
     content_digest: str | None = None
     """sha256 of the decoded payload; None where there was none."""
     extractor: str | None = None
@@ -449,6 +455,10 @@ class Seen:
     """Captures in a row before this one that brought nothing new."""
     first_seen_at: datetime
     """First capture of this URL that was read."""
+    mime: str | None = None
+    """Media type of the answer."""
+    max_age: int | None = None
+    """Seconds for which the answer says that it is fresh; None where it does not."""
     published: datetime | None = None
     """Of an article: when it appeared, by page or source."""
     shown: bool = False

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from newsarchive.extract import requisites
 from newsarchive.extract.article import Found, read_article
 from newsarchive.extract.classify import ENOUGH, Weight, weigh
 from newsarchive.extract.decode import decode
@@ -83,8 +84,10 @@ def _url_list(payload: bytes, url: str, headers: Headers) -> Reading:
     return Reading(outcome=Outcome.SITEMAP, reason=f"{len(entries)} URLs, one a line", entries=entries)
 
 
-def _asset(_payload: bytes, _url: str, headers: Headers) -> Reading:
-    return Reading(outcome=Outcome.ASSET, reason=media_type(headers) or "no page")
+def _asset(payload: bytes, url: str, headers: Headers) -> Reading:
+    mime = media_type(headers)
+    needs = requisites.of_stylesheet(decode(payload, headers), url) if requisites.is_stylesheet(mime, url) else ()
+    return Reading(outcome=Outcome.ASSET, reason=mime or "no page", requisites=needs)
 
 
 def _sitemap(payload: bytes, url: str, _headers: Headers) -> Reading:
@@ -136,7 +139,8 @@ def _html(
         outcome = Outcome.GONE if status in (404, 410) else Outcome.ERROR
         return Reading(outcome=outcome, reason=f"HTTP {status}", title=title)
     weight = weigh(found.seen)
-    return _article(page, found, title, weight) or _listing(page, found, title, weight)
+    reading = _article(page, found, title, weight) or _listing(page, found, title, weight)
+    return replace(reading, requisites=requisites.of_page(page))
 
 
 def _article(page: Page, found: Found, title: str | None, weight: Weight) -> Reading | None:

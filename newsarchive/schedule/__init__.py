@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from newsarchive.schedule.articles import FINAL, next_visit
+from newsarchive.schedule.assets import next_fetch
 from newsarchive.schedule.habits import unread
 from newsarchive.schedule.rhythm import AS_USUAL, DAY, HOUR, MINUTE, Rhythm
 from newsarchive.schedule.sources import next_reading
@@ -30,8 +31,10 @@ def planner(rhythm: Rhythm = AS_USUAL) -> Callable[[Seen], NextLook]:
 
 def next_look(seen: Seen, rhythm: Rhythm = AS_USUAL) -> NextLook:
     """Decide when a URL is asked for again after the capture `seen`."""
-    if seen.kind in (UrlKind.ROBOTS, UrlKind.ASSET):
+    if seen.kind is UrlKind.ROBOTS:
         return NextLook(due_at=None, failures=0, unchanged=0)
+    if seen.kind is UrlKind.ASSET:
+        return next_fetch(seen, failed=seen.outcome in FAILURES)
     if seen.outcome in FAILURES:
         return _after_failure(seen, rhythm)
     unchanged = 0 if seen.changed else seen.unchanged + 1

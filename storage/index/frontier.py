@@ -4,7 +4,7 @@ How a URL was found is told by the best source that named it (one with a date be
 until it is captured: from then on by its newest capture, whose WARC record says the same.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -81,6 +81,11 @@ def told(discovery: Discovery, urls: Mapping[str, int]) -> dict[str, Any]:
     }
 
 
+def _news(entry: Entry, urls: Mapping[str, int]) -> Iterator[int]:
+    """Ids of what a capture names; pictures and stylesheets are no news."""
+    return (urls[found.url] for found in entry.ingest.found if found.discovery.kind is not UrlKind.ASSET)
+
+
 def note_found(
     connection: Connection, names: Names, entries: Sequence[Entry], urls: Mapping[str, int], swept: Swept
 ) -> int:
@@ -88,7 +93,7 @@ def note_found(
     new = put(connection, names, [found for entry in entries for found in entry.ingest.found], urls, swept)
     unowed = set(new)
     for entry in sorted(entries, key=lambda entry: entry.order):
-        named = new.intersection(urls[found.url] for found in entry.ingest.found) if new else frozenset()
+        named = new.intersection(_news(entry, urls)) if new else frozenset()
         entry.changed = bool(named)
         # Several may name it at once: it is owed to the one that was asked first.
         entry.news = frozenset(named & unowed)

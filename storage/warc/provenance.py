@@ -69,7 +69,9 @@ def run_fields(run: CrawlRun) -> Fields:
         yield "outcome", run.outcome
         yield "counters", json.dumps(dict(run.counters), sort_keys=True)
     for site in run.sites:
-        told = {"name": site.name, "url": site.url, "hosts": list(site.hosts)}
+        told: dict[str, object] = {"name": site.name, "url": site.url, "hosts": list(site.hosts)}
+        if site.requisites:
+            told["requisites"] = True
         yield "newsarchive-site", json.dumps(told, ensure_ascii=False)
 
 
@@ -102,4 +104,9 @@ def _counters(fields: Headers) -> dict[str, int]:
 
 def _site(text: str) -> Site:
     told = json.loads(text)
-    return Site(name=str(told["name"]), url=str(told["url"]), hosts=tuple(str(host) for host in told["hosts"]))
+    return Site(
+        name=str(told["name"]),
+        url=str(told["url"]),
+        hosts=tuple(str(host) for host in told["hosts"]),
+        requisites=told.get("requisites") is True,
+    )

@@ -20,6 +20,8 @@ KEPT_TYPES = frozenset({"response", "revisit", "resource"})
 
 _PROFILE = re.compile(r"/revisit/([a-z-]+)")
 _OUR_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_MAX_AGE = re.compile(r"(?:^|[\s,])max-age\s*=\s*\"?(\d{1,18})", re.IGNORECASE | re.ASCII)
+_NEVER_FRESH = re.compile(r"(?:^|[\s,])no-(?:cache|store)\b", re.IGNORECASE)
 _YEAR_MONTH = re.compile(r"(\d{4})(?:-(\d\d))?")
 
 Damage = Callable[[WarcError], None]
@@ -211,7 +213,18 @@ def capture_of(record: Record, run: str | None = None) -> Capture | None:
         crawl=run,
         etag=header(headers, "ETag"),
         last_modified=header(headers, "Last-Modified"),
+        max_age=_max_age(header(headers, "Cache-Control")),
     )
+
+
+def _max_age(control: str | None) -> int | None:
+    """Seconds of Cache-Control's max-age; 0 where the answer is not to be used again unasked."""
+    if not control:
+        return None
+    if _NEVER_FRESH.search(control):
+        return 0
+    found = _MAX_AGE.search(control)
+    return min(int(found[1]), 10**9) if found else None
 
 
 def is_http(record: Record) -> bool:
