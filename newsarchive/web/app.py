@@ -27,7 +27,19 @@ from newsarchive.web.assets import Assets
 from newsarchive.web.auth import Guard
 from newsarchive.web.doors import api, cdx, described, exports, raw, robots, timegate, timemap, warcs
 from newsarchive.web.limits import Heavy, Rate
-from newsarchive.web.pages import calendar, crawls, home, manual, record, requisite, search, sites, snapshot
+from newsarchive.web.pages import (
+    calendar,
+    compare,
+    crawls,
+    home,
+    listing,
+    manual,
+    record,
+    requisite,
+    search,
+    sites,
+    snapshot,
+)
 from newsarchive.web.rules import Rules
 from newsarchive.web.security import Heads, Hosts, SecurityHeaders
 from newsarchive.web.serving import AS_USUAL, Serving
@@ -38,6 +50,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     # Pages for people
     home.router,
     search.router,
+    compare.router,
+    listing.router,
     snapshot.router,
     requisite.router,
     calendar.router,

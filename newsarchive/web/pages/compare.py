@@ -1,0 +1,56 @@
+"""/article/17/compare?a=1&b=2: two versions of an article, paragraph by paragraph and word by word."""
+
+from fastapi import APIRouter, HTTPException, Response
+
+from newsarchive.compare import Comparison, RowKind, compare_versions
+from newsarchive.web.door import AtDoor, Door
+from storage.index.views import ArticleView, VersionView
+
+router = APIRouter(include_in_schema=False)
+
+AROUND = 1
+"""Unchanged paragraphs that are shown on each side of a change; the others are folded."""
+
+
+@router.get("/article/{article_id:int}/compare")
+def compare(door: AtDoor, article_id: int, a: int | None = None, b: int | None = None) -> Response:
+    """Two versions; without numbers the newest two."""
+    article = door.index.article(article_id)
+    if article is None:
+        raise HTTPException(404, "The archive has no article of that number.")
+    numbers = sorted(line.number for line in article.versions)
+    newest = b if b is not None else numbers[-1]
+    oldest = a if a is not None else max((number for number in numbers if number < newest), default=newest)
+    first, second = sorted((oldest, newest))
+    older, newer = _version(door, article, first), _version(door, article, second)
+    found = compare_versions(older, newer)
+    return door.page(
+        "compare.html", etag=True, article=article, older=older, newer=newer, found=found, folded=folds(found)
+    )
+
+
+def _version(door: Door, article: ArticleView, number: int) -> VersionView:
+    ids = {line.number: line.id for line in article.versions}
+    found = door.index.version(ids[number]) if number in ids else None
+    if found is None:
+        raise HTTPException(404, f"This article has no version {number}, only {', '.join(map(str, ids))}.")
+    return found
+
+
+def folds(found: Comparison) -> list[tuple[bool, int, int]]:
+    """Stretches of rows: whether they are folded, from which row, to which (not included).
+
+    Unchanged paragraphs are folded where more than two stand together away from a change.
+    """
+    shown = [False] * len(found.rows)
+    for at, row in enumerate(found.rows):
+        if row.kind is not RowKind.SAME:
+            for near in range(max(0, at - AROUND), min(len(shown), at + AROUND + 1)):
+                shown[near] = True
+    stretches: list[tuple[bool, int, int]] = []
+    begin = 0
+    for at in range(1, len(shown) + 1):
+        if at == len(shown) or shown[at] != shown[begin]:
+            stretches.append((not shown[begin] and at - begin > 2, begin, at))
+            begin = at
+    return stretches
