@@ -132,7 +132,7 @@ class ServeConfig:
     burst: int = _setting(POSITIVE, 200, "Requests that one client may make at once")
     heavy: int = _setting(POSITIVE, 4, "Exports, long listings and the like that are made at once")
     replay: str = _setting(
-        ORIGIN, "", "Address of the replay with scripts, where a proxy stands before it; another host than the archive's"
+        ORIGIN, "", "Address of the replay with scripts, behind a proxy; another host than the archive's"
     )
     exports: bool | None = _optional(FLAG, "Let readers have exports made; by default, unless all may read (--public)")
     users: dict[str, str] = _setting(

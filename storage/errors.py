@@ -14,6 +14,7 @@
     |   |-- BadRecord                 65
     |-- PayloadError                  65   a content or transfer coding cannot be undone
     |   |-- PayloadTooLarge           65   undone, it is larger than what is read
+    |-- ReplayFailure                 69   pywb, which replays pages, is not installed or does not run (EX_UNAVAILABLE)
     |-- NotFound                      4    no such article, capture or site in the archive
 
 Each error carries facts as attributes, and its text says what happened, what that means for the archive, and the next
@@ -44,6 +45,12 @@ class NoArchive(ArchiveError):
             f"Make one with: newsarchive init {folder}"
         )
         self.folder = folder
+
+
+class ReplayFailure(ArchiveError):
+    """pywb is not installed, or does not run."""
+
+    exit_code = 69
 
 
 class NotFound(ArchiveError):

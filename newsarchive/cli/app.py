@@ -52,7 +52,7 @@ COMMANDS = (
     Entry("demo", "newsarchive.cli.demo:demo", "Archive a newsroom that runs on this machine, and show it.", FILL),
     Entry("search", "newsarchive.cli.search:search", "Find articles by their words.", FIND),
     Entry("show", "newsarchive.cli.show:show", "Show one article: text, versions, links, where its bytes lie.", FIND),
-    Entry("export", "newsarchive.cli.export:export", "Write articles out, one JSON object a line.", FIND),
+    Entry("export", "newsarchive.cli.export:export", "Write articles or records out, for other programs.", FIND),
     Entry("extract", "newsarchive.cli.extract:extract", "Read one saved page, without an archive.", FIND),
     Entry("status", "newsarchive.cli.status:status", "Show what the archive holds and how its sites do.", KEEP),
     Entry(
@@ -61,6 +61,7 @@ COMMANDS = (
         "Check every record, and the index against the records.",
         KEEP,
     ),
+    Entry("replay", "newsarchive.cli.replay:replay", "Install what replays pages with their scripts.", KEEP),
     Entry("rebuild", "newsarchive.cli.rebuild:rebuild", "Make the index anew from the WARC files.", KEEP),
     Entry("reextract", "newsarchive.cli.reextract:reextract", "Read stored pages again, after an upgrade.", KEEP),
     Entry("doctor", "newsarchive.cli.doctor:doctor", "Look for what is wrong here, and say what to do.", KEEP),

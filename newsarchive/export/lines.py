@@ -3,12 +3,14 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, BinaryIO
 
 from newsarchive.export.choice import Choice
 
 _TELL_EVERY = 100
+_CONTROL = re.compile("[\x7f-\x9f]")
 _FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 COLUMNS = (
     "url", "canonical_url", "site", "headline", "dek", "authors", "published", "modified", "language", "section",
@@ -19,8 +21,9 @@ COLUMNS = (
 
 
 def as_json(value: object) -> str:
-    """One line of JSON, Unicode as it is."""
-    return json.dumps(value, ensure_ascii=False)
+    """One line of JSON. Unicode stays as it is, but for controls that a terminal would obey."""
+    text = json.dumps(value, ensure_ascii=False)
+    return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def write_jsonl(choice: Choice, into: BinaryIO) -> int:

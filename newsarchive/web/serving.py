@@ -49,6 +49,8 @@ class Serving:
     """Addresses of proxies that may say who the client is."""
     crawlers: bool = False
     """True lets search engines in."""
+    replay: str = ""
+    """Address of pywb's collection, without a slash at its end: timestamp and URL follow. "" where it does not run."""
     exports: bool | None = None
     """True lets readers have exports made, which cost the archive's time and room; None: unless `public`."""
     limits: Limits = Limits()
@@ -71,6 +73,7 @@ class Serving:
             proxies=config.proxies,
             crawlers=config.crawlers,
             exports=config.exports,
+            replay=config.replay,
             limits=limits,
         )
 

@@ -1,0 +1,47 @@
+"""newsarchive replay."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from newsarchive.cli.options import Json
+from newsarchive.cli.output import as_json, stderr
+from newsarchive.replay.environment import default_environment, install, remove
+from storage.errors import ReplayFailure
+
+
+class Action(StrEnum):
+    """What is done."""
+
+    INSTALL = "install"
+    STATUS = "status"
+    REMOVE = "remove"
+
+
+def replay(
+    action: Annotated[
+        Action, typer.Argument(help="install: make it, or make it anew; status; remove.")
+    ] = Action.STATUS,
+    *,
+    as_data: Json = False,
+) -> None:
+    """Install pywb, which replays archived pages with their scripts, into an environment of its own.
+
+    `newsarchive serve --replay` starts it. It is kept in the user's data folder, or where NEWSARCHIVE_REPLAY says.
+    """
+    environment = default_environment()
+    if action is Action.INSTALL:
+        console = stderr()
+        install(environment, console.print)
+    if action is Action.REMOVE:
+        remove(environment)
+    if as_data:
+        typer.echo(as_json({"folder": str(environment.folder), "installed": environment.installed}))
+        return
+    if environment.installed is None:
+        if action is Action.STATUS:
+            raise ReplayFailure("pywb is not installed. Install it with: newsarchive replay install")
+        typer.echo(f"Nothing is installed in {environment.folder}")
+        return
+    typer.echo(f"{environment.installed} is installed in {environment.folder}. To use it: newsarchive serve --replay")
