@@ -1,6 +1,6 @@
 """What people look at: articles, versions and captures. Each query is a function that returns nouns."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, false, func, or_, select
@@ -286,7 +286,7 @@ def _articles(connection: Connection, exclude: Exclusions) -> AnySelect:
     return (
         select(
             ArticleRow, SiteRow.name.label("site"), UrlRow.url, VersionRow.id.label("version_id"),
-            VersionRow.headline, VersionRow.dek, VersionRow.section, VersionRow.published_at,
+            VersionRow.headline, VersionRow.dek, VersionRow.section, VersionRow.language, VersionRow.published_at,
             select(func.count()).select_from(_COUNTED).where(_COUNTED.c.article_id == ArticleRow.id)
             .scalar_subquery().label("versions"),
         )
@@ -304,6 +304,7 @@ def _line(row: AnyRow) -> ArticleLine:
     return ArticleLine(
         id=row.id, site=row.site, url=row.url, headline=row.headline, dek=row.dek, section=row.section,
         published=row.published_at, first_seen=row.first_seen_at, state=row.state, versions=row.versions,
+        language=row.language,
     )  # fmt: skip
 
 
@@ -320,6 +321,13 @@ def articles(
         at = ArticleRow.dated_at
         asked = asked.where(at <= row.dated_at, or_(at < row.dated_at, UrlRow.url > row.url))
     return tuple(_line(row) for row in connection.execute(_newest(asked).limit(limit).offset(offset)))
+
+
+def article_lines(connection: Connection, ids: Sequence[int], exclude: Exclusions = NOTHING) -> list[ArticleLine]:
+    """Articles by their ids, as many of them as are shown, in no order."""
+    shown = shown_articles(connection, exclude) + shown_versions(connection, exclude)
+    asked = _articles(connection, exclude).where(ArticleRow.id.in_(bindparam("ids", expanding=True)), *shown)
+    return [_line(row) for row in connection.execute(asked, {"ids": list(ids)})] if ids else []
 
 
 def find_article(connection: Connection, url: str, exclude: Exclusions = NOTHING) -> int | None:

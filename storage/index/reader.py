@@ -10,10 +10,12 @@ from sqlalchemy import Connection
 
 from storage.index import calendar, cdx, days, nearest, profile, queries, standing
 from storage.index import status as counts
+from storage.index.copies import Copy, copies
 from storage.index.database import Database
 from storage.index.exclusions import NOTHING, Exclusions
 from storage.index.export import export, lines
 from storage.index.facets import Exploration, best_versions, explore
+from storage.index.graph import PointedFrom, Standing, pointed_from, standings
 from storage.index.search import search
 from storage.index.slices import slice_lines
 from storage.index.tables import CaptureRow
@@ -111,6 +113,21 @@ class Reader:
         """One article with its history."""
         with self._reading() as connection:
             return queries.article(connection, article_id, self.exclude)
+
+    def pointed_from(self, article_id: int, *, limit: int = 100) -> tuple[PointedFrom, ...]:
+        """Articles that link to an article, newest first."""
+        with self._reading() as connection:
+            return pointed_from(connection, article_id, self.exclude, limit=limit)
+
+    def standings(self, article_id: int, *, limit: int = 50) -> tuple[Standing, ...]:
+        """Where an article stood on listings and for how long, the longest first."""
+        with self._reading() as connection:
+            return standings(connection, article_id, self.exclude, limit=limit)
+
+    def copies(self, version_id: int, *, limit: int = 20) -> tuple[Copy, ...]:
+        """Articles that share most paragraphs with a version, those that share most first."""
+        with self._reading() as connection:
+            return copies(connection, version_id, self.exclude, limit=limit)
 
     def find_article(self, url: str) -> int | None:
         """The article that a URL names or has shown."""

@@ -336,6 +336,7 @@ class ArticleLine:
     first_seen: datetime
     state: str
     versions: int
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
