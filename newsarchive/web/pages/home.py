@@ -14,7 +14,7 @@ from storage.index.views import Filters, SiteCount
 
 router = APIRouter()
 
-DAYS = 90
+DAYS, LEAST_DAYS = 90, 14
 COLUMNS = 12
 """Sites on the front page; the others are a click away."""
 LINES, LINES_ALONE = 5, 12
@@ -49,5 +49,6 @@ def captures_chart(index: Reader, sites: Sequence[SiteCount], *, site: str | Non
     last = max((each.last_capture for each in sites if each.last_capture), default=None)
     if last is None:
         return None
-    days = days_until(last.astimezone(UTC).date(), DAYS)
+    first = min(each.first_capture for each in sites if each.first_capture)
+    days = days_until(last.astimezone(UTC).date(), min(DAYS, max(LEAST_DAYS, (last - first).days + 2)))
     return chart(days, {each.day: each.captures for each in index.captures_per_day(days[0], site=site)})

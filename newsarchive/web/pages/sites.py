@@ -14,7 +14,7 @@ from storage.index.views import Filters, SiteCount
 
 router = APIRouter()
 
-DAYS = 56
+DAYS, LEAST_DAYS = 56, 14
 BEFORE = 56
 """Days before those that are drawn: what is usual is told by them."""
 LINES = 10
@@ -58,7 +58,9 @@ def coverage(door: Door, found: SiteCount) -> Chart | None:
     days = days_until(found.last_capture.astimezone(UTC).date(), DAYS + BEFORE)
     counts = Counter(door.index.articles_per_day(found.name, days[0]))
     known = {day: counts[day] for day in days if not counts or day >= min(counts)}
-    shown = days[BEFORE:]
+    # Of a site that prints since last week, eight weeks of nothing would say nothing.
+    begun = min(counts, default=days[-1])
+    shown = [day for day in days[BEFORE:] if day >= min(begun, days[-LEAST_DAYS])]
     expected = {day: value for day in shown if (value := usual(known, day)) is not None}
     # Of the last day not all has been printed yet: it is not measured.
     expected.pop(days[-1], None)

@@ -16,7 +16,7 @@ function localTimes(root) {
 
 function step(by) {
   const lines = [...document.querySelectorAll(LINE)];
-  if (!lines.length) return;
+  if (!lines.length) return false;
   const here = lines.findIndex((line) => line.hasAttribute("data-here"));
   const next = Math.min(Math.max(here + by, 0), lines.length - 1);
   if (here >= 0) lines[here].removeAttribute("data-here");
@@ -24,11 +24,14 @@ function step(by) {
   const link = lines[next].querySelector("a[href]");
   if (link) link.focus();
   lines[next].scrollIntoView({ block: "nearest" });
+  return true;
 }
 
+// Each of these returns true where there was something to do: other keys keep their meaning.
 function turn(rel) {
   const link = document.querySelector(`a[rel~="${rel}"]`);
   if (link) link.click();
+  return Boolean(link);
 }
 
 const KEYS = {
@@ -40,12 +43,15 @@ const KEYS = {
   ArrowLeft: () => turn("prev"),
   "/": () => {
     const search = document.querySelector("main input[type=search], .quick input");
-    if (search) {
-      search.focus();
-      search.select();
-    }
+    if (!search) return false;
+    search.focus();
+    search.select();
+    return true;
   },
-  "?": () => location.assign("/help#keyboard"),
+  "?": () => {
+    location.assign("/help#keyboard");
+    return true;
+  },
 };
 
 document.addEventListener("keydown", (event) => {
@@ -56,10 +62,7 @@ document.addEventListener("keydown", (event) => {
   }
   if (typing || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
   const act = KEYS[event.key];
-  if (act) {
-    event.preventDefault();
-    act();
-  }
+  if (act && act()) event.preventDefault();
 });
 
 localTimes(document);
