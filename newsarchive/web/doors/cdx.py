@@ -5,6 +5,9 @@
 
 An answer has a bounded number of lines, whatever is asked for: who wants more asks for pages, or goes on with the
 resume key.
+
+In the order of distances (sort=closest), which is how a replay asks, a 304 comes with the place, status and type of the
+answer that it confirms: pywb would show the empty 304 itself.
 """
 
 import json
@@ -75,13 +78,25 @@ def _lines(door: Door, asked: Asked, form: Form) -> tuple[list[str], str | None]
     write = _writer(asked, form)
     written: list[str] = []
     last: CdxLine | None = None
-    for number, (line, row) in enumerate(_chosen(islice(door.index.cdx(asked.query), MOST_LOOKED_AT + 1), asked)):
+    found = islice(door.index.cdx(asked.query), MOST_LOOKED_AT + 1)
+    lines = (_confirmed(door, line) for line in found) if asked.query.closest and form == "pywb" else found
+    for number, (line, row) in enumerate(_chosen(lines, asked)):
         if len(written) >= limit or number >= MOST_LOOKED_AT:
             return _ordered(written, asked), _key(last)
         last = line
         if row is not None:
             written.append(write(row))
     return _ordered(written, asked), None
+
+
+def _confirmed(door: Door, line: CdxLine) -> CdxLine:
+    """A 304 as the answer that it confirms, where that is held and may be seen."""
+    if line.profile != "server-not-modified" or line.refers_to_id is None:
+        return line
+    original = door.index.cdx_line(line.refers_to_id)
+    if original is None or original.kind == "revisit":
+        return line
+    return original._replace(url=line.url, urlkey=line.urlkey, fetched_at=line.fetched_at)
 
 
 def _chosen(lines: Iterable[CdxLine], asked: Asked) -> Iterator[tuple[CdxLine, Row | None]]:
