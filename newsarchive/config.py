@@ -106,9 +106,10 @@ class SiteConfig:
     """The [[site.layout]] tables in the file's order: how the site's pages are read. None where there is none; no
     setting."""
 
-    def to_site(self) -> Site:
-        """The site as floor 0 knows it."""
-        return Site(name=self.name, url=self.url, hosts=self.hosts, requisites=self.requisites is not False)
+    def to_site(self, *, requisites: bool = False) -> Site:
+        """The site as floor 0 knows it; `requisites` is the archive's word, where the site has none of its own."""
+        kept = requisites if self.requisites is None else self.requisites
+        return Site(name=self.name, url=self.url, hosts=self.hosts, requisites=kept)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -275,10 +275,6 @@ def _resolved(config: Config) -> Config:
     """Settings with a meaning relative to the folder or to each other, worked out."""
     return replace(
         config,
-        sites=tuple(
-            site if site.requisites is not None else replace(site, requisites=config.requisites)
-            for site in config.sites
-        ),
         warc_folder=config.folder / config.warc_folder,
         index=index_url(config.index, config.folder),
         user_agent=config.user_agent or honest_user_agent(config.contact),

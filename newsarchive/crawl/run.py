@@ -102,7 +102,7 @@ def crawl(
     began = now()
     run = CrawlRun(
         id=f"{began:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}",
-        sites=tuple(site.to_site() for site in chosen),
+        sites=tuple(site.to_site(requisites=archive.config.requisites) for site in chosen),
         started_at=began,
     )
     with locked(archive.folder / "locks", [site.name for site in chosen], began):
