@@ -14,7 +14,7 @@ SIZE = 20
 MOST_PAGES = 200
 """Further back one comes by narrowing the dates."""
 
-_NAMED = ("site", "section", "author", "language", "tag")
+_NAMED = ("site", "section", "author", "byline", "language", "tag")
 _UNSEEN = dict.fromkeys((*range(32), *range(127, 160)))
 
 
@@ -34,6 +34,9 @@ class Asked:
     site: str = ""
     section: str = ""
     author: str = ""
+    """A part of a name."""
+    byline: str = ""
+    """A whole name."""
     language: str = ""
     tag: str = ""
     since: str = ""
@@ -71,6 +74,7 @@ class Asked:
             site=self.site or None,
             section=self.section or None,
             author=self.author or None,
+            byline=self.byline or None,
             language=self.language or None,
             tag=self.tag or None,
             since=since[0] if since else None,
@@ -101,7 +105,7 @@ class Asked:
         """Address of this search, narrowed by a facet's value."""
         if name == "year":
             return self.address(since=value, until=value)
-        return self.address(**{name: value})
+        return self.address(**{"byline" if name == "author" else name: value})
 
     @property
     def chips(self) -> tuple[Chip, ...]:
@@ -111,7 +115,7 @@ class Asked:
             value = getattr(self, name)
             if value:
                 shown = language_name(value) if name == "language" else value
-                chips.append(Chip(f"{name}: {shown}", self.address(**{name: ""})))
+                chips.append(Chip(f"{'author' if name == 'byline' else name}: {shown}", self.address(**{name: ""})))
         if self.since and self.since == self.until:
             chips.append(Chip(f"date: {self.since}", self.address(since="", until="")))
         else:

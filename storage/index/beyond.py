@@ -100,11 +100,9 @@ def stripes(keys: Sequence[int], part: float, of_each: int) -> list[tuple[int, t
 def _in_words(connection: Connection, query: Query) -> Query | None:
     """The query with its filters as words; None where some of them cannot be said so."""
     filters = query.filters
-    asked = Filters(
-        since=filters.since, until=filters.until, section=filters.section, author=filters.author, tag=filters.tag
-    )
-    if filters != asked:
+    names = {name: getattr(filters, name) for name in ("section", "author", "byline", "tag")}
+    if filters != Filters(since=filters.since, until=filters.until, **names):
         return None
     named = by_names(connection, query)
-    wanted = sum(name is not None for name in (filters.section, filters.author, filters.tag))
+    wanted = sum(name is not None for name in names.values())
     return named if len(named.every) - len(query.every) == wanted else None

@@ -29,7 +29,10 @@ def conditions(connection: Connection, filters: Filters) -> list[ColumnElement[b
         sections = _sections(connection, filters.section)
         wanted.append(VersionRow.section.in_(sections) if sections else false())
     if filters.author is not None:
-        wanted.append(_written_by(filters.author))
+        asked = folded(filters.author)
+        wanted.append(_written_by(AuthorRow.folded.contains(asked, autoescape=True)) if asked else false())
+    if filters.byline is not None:
+        wanted.append(_written_by(AuthorRow.folded == folded(filters.byline)))
     if filters.tag is not None:
         wanted.append(_tagged(filters.tag))
     if filters.articles is not None:
@@ -38,17 +41,21 @@ def conditions(connection: Connection, filters: Filters) -> list[ColumnElement[b
 
 
 def names_asked(connection: Connection, filters: Filters) -> Iterator[Sequence[str]]:
-    """For each filter that asks for a name of a version (section, author, tag): the names that it allows, as printed.
+    """For each filter that asks for a name of a version (section, author, byline, tag): the names that it allows.
 
-    A filter that allows a great many is passed over.
+    They are as printed. A filter that allows a great many is passed over.
     """
     if filters.section is not None:
         yield _sections(connection, filters.section)
-    if filters.author is not None:
-        asked = AuthorRow.folded.contains(folded(filters.author), autoescape=True)
-        names = connection.scalars(select(AuthorRow.name).where(asked).limit(_MOST_NAMES + 1)).all()
-        if len(names) <= _MOST_NAMES:
-            yield names
+    for asked, is_asked in (
+        (filters.author, lambda part: AuthorRow.folded.contains(part, autoescape=True)),
+        (filters.byline, lambda whole: AuthorRow.folded == whole),
+    ):
+        if asked is not None:
+            found = select(AuthorRow.name).where(is_asked(folded(asked))).limit(_MOST_NAMES + 1)
+            names = connection.scalars(found).all()
+            if len(names) <= _MOST_NAMES:
+                yield names
     if filters.tag is not None:
         yield (filters.tag,)
 
@@ -62,14 +69,9 @@ def _one(connection: Connection, site: str) -> int:
     return connection.scalar(select(SiteRow.id).where(SiteRow.name == site)) or 0
 
 
-def _written_by(author: str) -> ColumnElement[bool]:
-    asked = folded(author)
-    if not asked:
-        return false()
+def _written_by(author: ColumnElement[bool]) -> ColumnElement[bool]:
     return VersionRow.id.in_(
-        select(VersionAuthorRow.version_id)
-        .join(AuthorRow, AuthorRow.id == VersionAuthorRow.author_id)
-        .where(AuthorRow.folded.contains(asked, autoescape=True))
+        select(VersionAuthorRow.version_id).join(AuthorRow, AuthorRow.id == VersionAuthorRow.author_id).where(author)
     )
 
 

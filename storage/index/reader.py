@@ -19,6 +19,7 @@ from storage.index.graph import PointedFrom, Standing, pointed_from, standings
 from storage.index.search import search
 from storage.index.slices import slice_lines
 from storage.index.tables import CaptureRow
+from storage.index.taxonomy import Tally, spellings, tally
 from storage.index.timeviews import Beside, DayCount, HeldUrl, ListingView, Moment, Span, Stood, YearCount
 from storage.index.views import (
     ALL_CAPTURES,
@@ -128,6 +129,16 @@ class Reader:
         """Articles that share most paragraphs with a version, those that share most first."""
         with self._reading() as connection:
             return copies(connection, version_id, self.exclude, limit=limit)
+
+    def tally(self, filters: Filters) -> Tally:
+        """How many articles filters choose, by year and by site (`filters.query` is not looked at)."""
+        with self._reading() as connection:
+            return tally(connection, self._open(filters))
+
+    def spellings(self, author: str) -> tuple[str, ...]:
+        """How an author's name is printed; case and accents do not matter."""
+        with self._reading() as connection:
+            return spellings(connection, author)
 
     def find_article(self, url: str) -> int | None:
         """The article that a URL names or has shown."""

@@ -21,6 +21,8 @@ class Filters:
     """Dated before then."""
     author: str | None = None
     """A part of an author's name; case and accents do not matter."""
+    byline: str | None = None
+    """An author's whole name; case and accents do not matter."""
     section: str | None = None
     """A section's name; case and accents do not matter."""
     language: str | None = None
