@@ -15,6 +15,7 @@
     |-- PayloadError                  65   a content or transfer coding cannot be undone
     |   |-- PayloadTooLarge           65   undone, it is larger than what is read
     |-- ReplayFailure                 69   pywb, which replays pages, is not installed or does not run (EX_UNAVAILABLE)
+    |-- CannotListen                  69   the browser's address or port cannot be had (EX_UNAVAILABLE)
     |-- NotFound                      4    no such article, capture or site in the archive
 
 Each error carries facts as attributes, and its text says what happened, what that means for the archive, and the next
@@ -49,6 +50,12 @@ class NoArchive(ArchiveError):
 
 class ReplayFailure(ArchiveError):
     """pywb is not installed, or does not run."""
+
+    exit_code = 69
+
+
+class CannotListen(ArchiveError):
+    """The address or port that the archive's browser is to listen at cannot be had."""
 
     exit_code = 69
 

@@ -50,6 +50,12 @@ COMMANDS = (
     Entry("crawl", "newsarchive.cli.crawl:crawl", "Fetch what is due from the sites, and keep it.", FILL),
     Entry("import", "newsarchive.cli.import_:import_files", "Take in WARC files that another tool made.", FILL),
     Entry("demo", "newsarchive.cli.demo:demo", "Archive a newsroom that runs on this machine, and show it.", FILL),
+    Entry(
+        "serve",
+        "newsarchive.cli.serve:serve",
+        "Open the archive in a web browser: search, read, compare, replay.",
+        FIND,
+    ),
     Entry("search", "newsarchive.cli.search:search", "Find articles by their words.", FIND),
     Entry("show", "newsarchive.cli.show:show", "Show one article: text, versions, links, where its bytes lie.", FIND),
     Entry("export", "newsarchive.cli.export:export", "Write articles or records out, for other programs.", FIND),

@@ -113,6 +113,7 @@ def next_steps(place: Path) -> None:
     out = stdout()
     out.print(cell(f"\nThe archive is in {place.absolute()}. What to do next:", "bold"))
     for command, meaning in (
+        (f"newsarchive serve --open --archive {name}", "look at it in a web browser, at http://127.0.0.1:8000/"),
         (f"newsarchive search 'ferry strike' --archive {name}", "find articles"),
         (f"newsarchive status --archive {name}", "see how the site does"),
         (f"newsarchive export -o articles.jsonl --archive {name}", "take everything out"),

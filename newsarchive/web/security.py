@@ -1,6 +1,5 @@
 """What every answer carries so that neither an archived page nor another site gains anything from it."""
 
-import ipaddress
 from collections.abc import Collection, Iterable
 
 from starlette.requests import Request
@@ -58,20 +57,7 @@ def with_defaults(
     return given + [(name, value) for name, value in defaults if name not in names]
 
 
-LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-
-
-def is_loopback(host: str) -> bool:
-    """True where nobody but this machine reaches a server that listens there.
-
-    >>> is_loopback("127.0.0.1"), is_loopback("localhost"), is_loopback("0.0.0.0"), is_loopback("news.example")
-    (True, True, False, False)
-    """
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def host_name(header: str) -> str:

@@ -1,10 +1,13 @@
 """How the archive is served: one frozen object, made from newsarchive.toml and the command line."""
 
+import ipaddress
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Self
+from urllib.parse import urlsplit
 
 from newsarchive.config import ServeConfig
+from storage.errors import ConfigError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +79,42 @@ class Serving:
             replay=config.replay,
             limits=limits,
         )
+
+    def checked(self) -> Self:
+        """The same, with what follows from the address; ConfigError where it would let in whom nobody meant to."""
+        private = is_loopback(self.host)
+        if not private and not (self.auth or self.public):
+            raise ConfigError(
+                f"others can reach {self.host or 'every address of this machine'}, and the archive would be open to "
+                "them; nothing was started. To ask for names and passwords: --auth. To let everybody read: --public"
+            )
+        if self.auth and not (self.users or self.tokens):
+            raise ConfigError(
+                "--auth has nobody to let in; nothing was started. Put names below [serve.users] in newsarchive.toml; "
+                "newsarchive serve --hash-password makes the lines"
+            )
+        names = frozenset({*LOCAL_NAMES, self.host, *_host_of(self.base_url)}) if private else frozenset()
+        return replace(self, hosts=names, limited=not private or bool(self.proxies))
+
+
+LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+def _host_of(base_url: str) -> tuple[str, ...]:
+    host = urlsplit(base_url).hostname
+    return (host,) if host else ()
+
+
+def is_loopback(host: str) -> bool:
+    """True where nobody but this machine reaches a server that listens there.
+
+    >>> is_loopback("127.0.0.1"), is_loopback("localhost"), is_loopback("0.0.0.0"), is_loopback("news.example")
+    (True, True, False, False)
+    """
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 AS_USUAL = Serving()
