@@ -5,6 +5,7 @@ change. A test holds both against each other.
 """
 
 import heapq
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from statistics import quantiles
@@ -85,6 +86,10 @@ class Outcomes:
     """Planted edits that lasted 24 h or more, and began a day before the end at least."""
     caught: int = 0
     """Those of them that are versions now."""
+    missed_edits: int = 0
+    """Those that are not, although their article was found."""
+    by_source: Counter[str] = field(default_factory=Counter)
+    """Requests for each source."""
     alarms: list[Alarm] = field(default_factory=list)
 
     def percentile(self, percent: int) -> float:
@@ -153,6 +158,7 @@ class _Crawl:
 
     def _read(self, known: Known, now: float) -> None:
         self._done.readings += 1
+        self._done.by_source[known.source.name] += 1
         site, source = known.paper, known.source
         stories = source.window(now)
         first = first_of(source.stories, stories[0].published) if stories else 0
@@ -254,6 +260,7 @@ class _Crawl:
                     done.edits += 1
                     kept = site.kept.get(number)
                     done.caught += kept is not None and edit in kept.texts
+                    done.missed_edits += kept is not None and edit not in kept.texts
 
 
 def _minute(at: datetime) -> float:

@@ -1,7 +1,6 @@
 """Who decides when to look: this project's schedule, and what others do."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 
 from newsarchive.schedule import AS_USUAL, Rhythm, planner
@@ -36,18 +35,13 @@ def news_crawl(seen: Seen) -> NextLook:
     if seen.kind is UrlKind.ARTICLE:
         return NextLook(due_at=None, failures=0, unchanged=0)
     interval = seen.unchanged or (1_440 if seen.kind is UrlKind.SITEMAP else 720)
-    if seen.habits is None and not seen.unchanged:
+    if not seen.unchanged:
         minutes = interval
-    elif seen.changed:
+    elif seen.read is not None and seen.read.fresh:
         minutes = int(0.8 * interval + 0.2 * 90)
     else:
         minutes = min(int(1.5 * interval), 129_600)
     return NextLook(due_at=seen.fetched_at + timedelta(minutes=minutes), failures=0, unchanged=minutes)
-
-
-def prompter(**changes: timedelta) -> Policy:
-    """Ours with other settings, to see what they cost."""
-    return planner(replace(AS_USUAL, **changes))  # type: ignore[arg-type]  # fields of timedelta only
 
 
 POLICIES: dict[str, Policy] = {

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from newsarchive.schedule.rhythm import DAY, Rhythm
+from newsarchive.schedule.rhythm import Rhythm
 from storage.model import NextLook, Outcome, Seen
 
 AGAIN = 45
@@ -17,19 +17,17 @@ FINAL = frozenset(
 def next_visit(seen: Seen, rhythm: Rhythm, unchanged: int) -> NextLook:
     """Decide when an article is looked at again."""
     ages = rhythm.recheck
-    if seen.outcome not in FINAL and not unchanged and seen.fetched_at == seen.first_seen_at:
-        unchanged = _missed(seen, ages)
-    if seen.outcome in FINAL or unchanged >= len(ages):
+    settled = not unchanged and seen.fetched_at == seen.first_seen_at and _is_settled(seen, ages)
+    if seen.outcome in FINAL or settled or unchanged >= len(ages):
         return NextLook(due_at=None, failures=0, unchanged=unchanged)
     before = ages[unchanged - 1] if unchanged else timedelta()
     wait = ages[unchanged] - before
     return NextLook(due_at=seen.fetched_at + wait, failures=0, unchanged=unchanged, priority=AGAIN)
 
 
-def _missed(seen: Seen, ages: tuple[timedelta, ...]) -> int:
-    """Return how many of the looks an article was too old for when it was found.
+def _is_settled(seen: Seen, ages: tuple[timedelta, ...]) -> bool:
+    """Tell whether an article was found when it was older than all ages at which one is looked at again.
 
-    Many pages give the day alone, and some the wrong zone's hour: a day's doubt is in the article's favour.
+    Years of them come with a backfill. If one changes even so, its sitemap may say it.
     """
-    age = seen.fetched_at - seen.published - DAY if seen.published else timedelta()
-    return sum(each <= age for each in ages)
+    return seen.published is not None and bool(ages) and seen.fetched_at - seen.published > max(ages)

@@ -9,7 +9,7 @@ from newsarchive.schedule.rates import HOUR, Rates, hour_of_week, hours_between
 from storage.model import HOURS, Habits, Read
 
 HALF_LIFE = timedelta(days=28)
-AT_ONCE = timedelta(minutes=15)
+AT_ONCE = timedelta(minutes=5)
 """Items that appear within such a time are one burst."""
 LOST = 1.5
 """Where items were lost, at least so many came for each that was seen."""
@@ -20,8 +20,8 @@ UNLIKELY = 1e-3
 """Silence that is less likely than this is told."""
 LONG_KNOWN = timedelta(days=14)
 """Time after which a source's longest pause is believed to be typical of it ..."""
-LONGER = 3.0
-"""... and a pause so many times as long is told, be the source as regular as a weekly magazine."""
+LONGER, DAY = 3.0, 86_400.0
+"""... and a pause so many times as long, a day at least, is told: a weekly magazine is more regular than chance."""
 
 
 def learn(habits: Habits | None, read: Read, at: datetime) -> Habits:
@@ -148,7 +148,7 @@ def _silent_at(habits: Habits, at: datetime) -> datetime | None:
         return habits.silent_at
     pause = (at - habits.fresh_at).total_seconds()
     usual = habits.gap > 0 and at - habits.since >= LONG_KNOWN and habits.bursts >= 2
-    if usual and pause > LONGER * habits.gap:
+    if usual and pause > max(LONGER * habits.gap, DAY):
         return at
     # The chance is worth its price only once the pause is a long one for this source.
     if pause > HOUR.total_seconds() and Rates(habits).chance_of_silence(habits.fresh_at, at) < UNLIKELY:

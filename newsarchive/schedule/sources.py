@@ -37,6 +37,8 @@ def by_habits(habits: Habits, seen: Seen, rhythm: Rhythm) -> datetime:
     rates, at = Rates(habits), seen.fetched_at
     owed = credit(habits, trusted=not seen.further)
     latest = at + longest(habits, seen, rhythm)
+    if seen.kind is UrlKind.SITEMAP and is_of_old(habits, at, rhythm):
+        return latest
     news = rates.when(at, WORTH_A_LOOK / owed, latest)
     # Of two that name the same, one is enough: what is owed to neither alone makes both slower, until one is first.
     due_at = max(news, at + rhythm.promptness / min(1.0, owed / HALF))

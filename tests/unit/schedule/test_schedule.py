@@ -95,3 +95,26 @@ def test_every_failure_is_an_outcome_of_its_own_name() -> None:
     """Articles and listings are no failures, whatever else is one."""
     assert Outcome.ARTICLE not in FAILURES
     assert Outcome.LISTING not in FAILURES
+
+
+def test_an_article_of_long_ago_is_fetched_once() -> None:
+    """What was older than all ages when it was found is not asked for again and again."""
+    old = NOON - timedelta(days=400)
+    assert next_look(seen(published=old)).due_at is None
+    assert next_look(seen(published=NOON - timedelta(days=3))).due_at == NOON + timedelta(hours=1)
+    changed = next_look(seen(published=old, first_seen_at=NOON - timedelta(days=9)))
+    assert changed.due_at == NOON + timedelta(hours=1), "it has changed since it was found"
+
+
+def test_a_gone_article_may_come_back() -> None:
+    """Once confirmed, it is looked for at the longer ages; a page that never was an article is not."""
+    waits, failures = [], 0
+    while True:
+        look = next_look(seen(outcome=Outcome.GONE, status=404, changed=False, failures=failures, shown=True))
+        if look.due_at is None:
+            break
+        waits.append(look.due_at - NOON)
+        failures = look.failures
+    assert waits == [timedelta(hours=1), timedelta(days=7), timedelta(days=30)]
+    back = next_look(seen(changed=True, failures=2, shown=True))
+    assert (back.failures, back.due_at) == (0, NOON + timedelta(hours=1))
