@@ -1,0 +1,181 @@
+"""Law 1 over an upgrade: what was read by an older version of the code, read again, is what a rebuild would make."""
+
+import json
+import re
+import subprocess
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from newsarchive import Archive
+from newsarchive.crawl.locks import locked
+from newsarchive.crawl.reader import read_task
+from newsarchive.ingest import Batching, Ingestor
+from newsarchive.interpret import Task
+from newsarchive.originals import ArchivedOriginals
+from newsarchive.readback import Stretch, read_back, warc_paths
+from storage.model import Article, LinkKind, Outcome, Reading
+
+HOUR = timedelta(hours=1)
+Dump = Callable[..., dict[str, list[str]]]
+Difference = Callable[[dict[str, list[str]], dict[str, list[str]]], dict[str, tuple[set[str], set[str]]]]
+
+
+class OldReaders:
+    """Reads pages as an older version might have: worse in every way that an index can tell."""
+
+    def submit(self, task: Task) -> Future[Reading]:
+        """Read at once."""
+        future: Future[Reading] = Future()
+        future.set_result(_worse(read_task((task, 10_000_000)), task.url))
+        return future
+
+
+def _worse(reading: Reading, url: str) -> Reading:
+    reading = replace(reading, extractor="0")
+    article = reading.article
+    chance = sum(url.encode()) % 7
+    if article is None:
+        if reading.outcome is Outcome.LISTING and chance % 2:
+            return replace(reading, outcome=Outcome.OTHER, link_groups=reading.link_groups[:1])
+        return reading
+    if chance == 0:
+        return replace(reading, outcome=Outcome.OTHER, article=None, link_groups=article.link_groups)
+    if chance == 1:
+        return replace(reading, outcome=Outcome.UNREADABLE, article=None, title=None)
+    return replace(reading, article=_worse_article(article, chance))
+
+
+def _worse_article(article: Article, chance: int) -> Article:
+    changes: tuple[dict[str, Any], ...] = (
+        {"canonical_url": re.sub(r"[^/]*$", "", article.canonical_url)},  # all of a folder are one article
+        {"headline": f"{article.headline} | The Lantern", "paragraphs": article.paragraphs[:-2]},
+        {
+            "dek": article.paragraphs[0].text if article.paragraphs else None,
+            "authors": ("By " + " and ".join(article.authors),),
+        },
+        {"link_groups": tuple(group for group in article.link_groups if group.kind is not LinkKind.RELATED)},
+        {"published": None, "tags": (), "section": "News", "language": None, "image": None},
+    )
+    return replace(article, **changes[chance % len(changes)])
+
+
+def make_old(folder: Path) -> None:
+    """Fill the index anew as the older version would have."""
+    with Archive.open(folder) as archive:
+        archive.index.reset()
+        paths = warc_paths(archive.warc_folder)
+        ingestor = Ingestor(
+            archive.index,
+            OldReaders(),
+            plan=archive.plan(),
+            originals=ArchivedOriginals(archive.index, archive.warc_folder),
+            batching=Batching(every=20),
+        )
+        try:
+            read_back([Stretch(path=path) for path in paths], archive.index, ingestor)
+        finally:
+            ingestor.close()
+
+
+def rows(folder: Path, dump: Dump) -> dict[str, list[str]]:
+    """All rows of an archive's index that its WARC files decide."""
+    with Archive.open(folder) as archive:
+        return dump(archive.index, waiting=False)
+
+
+@pytest.fixture
+def crawled(build: Callable[..., Any], index_url: str) -> Any:
+    """An archive of two crawls."""
+    rig = build(index=index_url)
+    rig.crawl()
+    rig.crawl(rig.server.clock.advance(HOUR + timedelta(minutes=1)))
+    return rig
+
+
+def test_what_reextract_leaves_is_what_a_rebuild_makes(crawled: Any, dump: Dump, different: Difference) -> None:
+    """Row for row: articles that were taken for others, for two, for none; their words, links, dates and search."""
+    new, lines = rows(crawled.folder, dump), crawled.lines()
+    make_old(crawled.folder)
+    assert different(new, rows(crawled.folder, dump)).keys() > {"versions", "articles", "captures", "link_groups"}
+    assert crawled.lines() != lines
+    done = crawled.run("reextract")
+    assert done.returncode == 0, done.stderr
+    assert different(new, rows(crawled.folder, dump)) == {}
+    assert crawled.lines() == lines
+    assert crawled.run("reextract").stdout == "0 captures read again: nothing changed\n"
+    assert crawled.run("rebuild").returncode == 0
+    assert different(new, rows(crawled.folder, dump)) == {}
+
+
+def test_a_dry_run_tells_what_would_change_and_changes_nothing(crawled: Any, dump: Dump, different: Difference) -> None:
+    """The same numbers as the run itself tells, and until then every row as it was."""
+    make_old(crawled.folder)
+    old = rows(crawled.folder, dump)
+    said = json.loads(crawled.run("reextract", "--dry-run", "--json", "--show", "3").stdout)
+    assert different(old, rows(crawled.folder, dump)) == {}
+    done = json.loads(crawled.run("reextract", "--json", "--show", "3").stdout)
+    assert said["dry_run"]
+    assert not done["dry_run"]
+    for name in ("captures", "pages", "taken", "problems"):
+        assert said[name] == done[name]
+    assert said["captures"] > 72
+    assert {"new", "headline", "body", "links", "authors", "published"} <= said["articles"].keys()
+    assert len(said["named"]) == 3
+    assert said["pages"].keys() >= {"other -> article", "unreadable -> article"}
+
+
+@pytest.mark.slow
+def test_a_run_that_is_killed_again_and_again_ends_as_if_it_never_was(
+    crawled: Any, dump: Dump, different: Difference
+) -> None:
+    """SIGKILL between and within transactions: the next run goes on, and the rows are a rebuild's."""
+    new = rows(crawled.folder, dump)
+    make_old(crawled.folder)
+    for number in range(8):
+        again = subprocess.Popen(
+            crawled.command("reextract", "--workers", "1"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        time.sleep(0.6 + 0.15 * number)
+        again.kill()
+        again.wait()
+    done = crawled.run("reextract")
+    assert done.returncode == 0, done.stderr
+    assert different(new, rows(crawled.folder, dump)) == {}
+
+
+def test_nothing_is_read_again_beneath_a_crawl(build: Callable[..., Any]) -> None:
+    """Exit 75 while a site's lock is held, and nothing done; a site that is none is exit 4."""
+    rig = build()
+    rig.crawl()
+    make_old(rig.folder)
+    with Archive.open(rig.folder) as archive:
+        before = list(archive.export())
+        with locked(rig.folder / "locks", ["lantern"], archive.now()):
+            done = rig.run("reextract")
+        assert done.returncode == 75
+        assert "lantern is being crawled" in done.stderr
+        assert list(archive.export()) == before
+    assert rig.run("reextract", "latern").returncode == 4
+
+
+def test_a_part_is_read_again(build: Callable[..., Any]) -> None:
+    """Only what was fetched in the time asked for, and whole articles of it; the rest waits for another run."""
+    rig = build()
+    rig.crawl()
+    rig.crawl(rig.server.clock.advance(HOUR + timedelta(minutes=1)))
+    make_old(rig.folder)
+    with Archive.open(rig.folder) as archive:
+        moments = sorted(capture.fetched_at for capture in archive.index.captures())
+        later = next(at for at in moments if at > moments[0] + HOUR / 2)
+    first = json.loads(rig.run("reextract", "--since", later.isoformat(), "--json").stdout)
+    rest = json.loads(rig.run("reextract", "lantern", "--json").stdout)
+    assert first["captures"] > 0
+    assert rest["captures"] > 0
+    assert rig.run("reextract").stdout == "0 captures read again: nothing changed\n"
