@@ -60,8 +60,8 @@ def _answer(request: Request, door: Door, form: Form) -> Response:
     if asked.output == "json" and form == "wayback":
         return Response(_lists(lines, asked, key), media_type="application/json")
     media_type = {"json": _NDJSON, "cdxj": _CDXJ, "text": _TEXT}[asked.output]
-    # A blank line sets the key apart; its spaces are as an address has them.
-    further = ["", key.replace(" ", "+")] if key else []
+    # A blank line sets the key apart.
+    further = ["", key] if key else []
     return Response("".join(f"{line}\n" for line in (*lines, *further)), media_type=media_type)
 
 

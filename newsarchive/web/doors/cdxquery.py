@@ -2,6 +2,7 @@
 none.
 """
 
+import base64
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -195,14 +196,15 @@ def _collapse(text: str | None) -> tuple[str, int | None] | None:
 
 
 def resume_key(row: tuple[str, datetime, str]) -> str:
-    """The key that goes on behind a line.
+    """The key that goes on behind a line: letters, digits, "-" and "_" only, which no client quotes or unquotes.
 
     >>> from datetime import UTC
-    >>> resume_key(("example,news)/", datetime(2026, 3, 1, tzinfo=UTC), "urn:uuid:1"))
-    'example,news)/ 2026-03-01T00:00:00+00:00 urn:uuid:1'
+    >>> read_key(resume_key(("example,news)/a b+c", datetime(2026, 3, 1, tzinfo=UTC), "urn:uuid:1")))
+    ('example,news)/a b+c', datetime.datetime(2026, 3, 1, 0, 0, tzinfo=datetime.timezone.utc), 'urn:uuid:1')
     """
     key, moment, record_id = row
-    return f"{key} {moment.isoformat()} {record_id}"
+    told = f"{moment.isoformat()} {record_id} {key}"
+    return base64.urlsafe_b64encode(told.encode()).decode().rstrip("=")
 
 
 def read_key(text: str | None) -> tuple[str, datetime, str] | None:
@@ -210,9 +212,10 @@ def read_key(text: str | None) -> tuple[str, datetime, str] | None:
     if text is None:
         return None
     try:
-        key, moment, record_id = text.rsplit(" ", 2)
+        told = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True).decode()
+        moment, record_id, key = told.split(" ", 2)
         at = datetime.fromisoformat(moment)
-        if at.tzinfo is None or not 1 < at.year < 9999 or "\0" in text:
+        if at.tzinfo is None or not 1 < at.year < 9999 or "\0" in told:
             raise ValueError
     except ValueError:
         raise ValueError("resumeKey is none of those that this server gave") from None
