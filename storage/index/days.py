@@ -7,7 +7,7 @@ the days that are asked for. What is excluded is counted by itself and taken off
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, literal, not_, select
 
@@ -31,19 +31,13 @@ FAILED = frozenset(
 """Outcomes that an owner should look into where they are many."""
 
 
-class _Cell(NamedTuple):
-    site_id: int
-    day: str
-    outcome: str
-
-
 def captures_per_day(
     connection: Connection, since: date, exclude: Exclusions = NOTHING, *, site: str | None = None
 ) -> tuple[CapturedDay, ...]:
     """Days with captures, oldest first, from a day on; of all sites or one."""
     days: dict[str, Counter[str]] = {}
-    for cell, count in _cells(connection, exclude, since, site):
-        days.setdefault(cell.day, Counter())[cell.outcome] += count
+    for (day, outcome), count in _counted(connection, ("day", "outcome"), exclude, since, site):
+        days.setdefault(day, Counter())[outcome] += count
     return tuple(
         CapturedDay(day=date.fromisoformat(day), captures=outcomes.total(), failed=sum(outcomes[bad] for bad in FAILED))
         for day, outcomes in sorted(days.items())
@@ -61,8 +55,8 @@ def outcomes_of_sites(
 
 def _outcomes(connection: Connection, exclude: Exclusions, since: date | None) -> dict[int, dict[Outcome, int]]:
     counted: dict[int, Counter[str]] = {}
-    for cell, count in _cells(connection, exclude, since, None):
-        counted.setdefault(cell.site_id, Counter())[cell.outcome] += count
+    for (site_id, outcome), count in _counted(connection, ("site_id", "outcome"), exclude, since, None):
+        counted.setdefault(site_id, Counter())[outcome] += count
     return {
         site_id: {Outcome(outcome): count for outcome, count in sorted(outcomes.items()) if count}
         for site_id, outcomes in counted.items()
@@ -79,7 +73,7 @@ def articles_per_day(
         select(day, func.count())
         .where(
             ArticleRow.site_id == site_ids(connection, [site]).get(site, 0),
-            at >= datetime(since.year, since.month, since.day, tzinfo=UTC),
+            at >= _midnight(since),
             *shown_articles(connection, exclude),
         )
         .group_by(day)
@@ -123,45 +117,52 @@ def site_counts(connection: Connection, exclude: Exclusions = NOTHING) -> tuple[
     )  # fmt: skip
 
 
-def _cells(
-    connection: Connection, exclude: Exclusions, since: date | None, site: str | None
-) -> Iterator[tuple[_Cell, int]]:
-    """Counts by site, day and outcome: what is held, and, negative, what of it is not to be shown."""
-    wanted: list[ColumnElement[bool]] = []
-    if since is not None:
-        wanted.append(DayRow.day >= since.isoformat())
+def _counted(
+    connection: Connection, by: tuple[str, str], exclude: Exclusions, since: date | None, site: str | None
+) -> Iterator[tuple[tuple[Any, str], int]]:
+    """Counts by two of site_id, day and outcome: what is held, and, negative, what of it is not to be shown."""
     ids = site_ids(connection, {*exclude.hidden, *([site] if site is not None else [])})
-    if site is not None:
-        wanted.append(DayRow.site_id == ids.get(site, 0))
-    if hidden := [ids[name] for name in sorted(exclude.hidden) if name in ids]:
-        wanted.append(DayRow.site_id.not_in(hidden))
-    for row in connection.execute(select(DayRow).where(*wanted)):
-        yield _Cell(row.site_id, row.day, row.outcome), row.captures
-    for asked in _left_out(connection, exclude):
-        narrowed = asked
+    hidden = sorted(ids[name] for name in exclude.hidden if name in ids)
+    for asked, columns, is_held in (_held(), *_left_out(connection, exclude)):
+        keys = [columns[name].label(name) for name in by]
+        found = asked.add_columns(*keys).group_by(*(columns[name] for name in by))
         if since is not None:
-            narrowed = narrowed.where(CaptureRow.fetched_at >= datetime(since.year, since.month, since.day, tzinfo=UTC))
+            found = found.where(columns["since"] >= (since.isoformat() if is_held else _midnight(since)))
         if site is not None:
-            narrowed = narrowed.where(CaptureRow.site_id == ids.get(site, 0))
+            found = found.where(columns["site_id"] == ids.get(site, 0))
         if hidden:
-            narrowed = narrowed.where(CaptureRow.site_id.not_in(hidden))
-        for row in connection.execute(narrowed):
-            yield _Cell(row.site_id, row.day, row.outcome), -row.captures
+            found = found.where(columns["site_id"].not_in(hidden))
+        for row in connection.execute(found):
+            yield (row[1], row[2]), int(row[0]) if is_held else -int(row[0])
 
 
-def _left_out(connection: Connection, exclude: Exclusions) -> Iterator[AnySelect]:
+_Part = tuple[AnySelect, Mapping[str, Any], bool]
+"""A question for a number, the columns that it may be grouped and narrowed by, and whether that number is held."""
+
+
+def _held() -> _Part:
+    columns = {"site_id": DayRow.site_id, "day": DayRow.day, "outcome": DayRow.outcome, "since": DayRow.day}
+    return select(func.sum(DayRow.captures)), columns, True
+
+
+def _left_out(connection: Connection, exclude: Exclusions) -> Iterator[_Part]:
     """Captures that are excluded by their URLs, and those of the others that are by their time."""
-    day = _day(connection, CaptureRow.fetched_at).label("day")
-    counted = select(CaptureRow.site_id, day, CaptureRow.outcome, func.count().label("captures")).group_by(
-        CaptureRow.site_id, day, CaptureRow.outcome
-    )
+    at = CaptureRow.fetched_at
+    columns = {
+        "site_id": CaptureRow.site_id, "day": _day(connection, at), "outcome": CaptureRow.outcome, "since": at
+    }  # fmt: skip
+    counted = select(func.count()).select_from(CaptureRow)
     blocked = begins(UrlRow.urlkey.expression, exclude.urlkeys)
     if exclude.urlkeys:
-        yield counted.join(UrlRow, UrlRow.id == CaptureRow.url_id).where(blocked)
+        yield counted.join(UrlRow, UrlRow.id == CaptureRow.url_id).where(blocked), columns, False
     ids = site_ids(connection, (name for name, _ in exclude.embargoes))
     for name, until in exclude.embargoes:
-        held = counted.where(CaptureRow.site_id == ids.get(name, 0), CaptureRow.fetched_at > until)
-        yield held.where(not_(exists().where(and_(UrlRow.id == CaptureRow.url_id, blocked))))
+        late = counted.where(CaptureRow.site_id == ids.get(name, 0), at > until)
+        yield late.where(not_(exists().where(and_(UrlRow.id == CaptureRow.url_id, blocked)))), columns, False
+
+
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
 def _day(connection: Connection, column: Any) -> ColumnElement[str]:
