@@ -163,6 +163,7 @@ class Archive:
                 originals=ArchivedOriginals(into, self.warc_folder),
                 sync=sync,
                 batching=batching or Batching(every=config.commit_every, seconds=config.commit_seconds),
+                layouts={site.name: site.layouts for site in config.sites if site.layouts},
             )
             try:
                 yield ingestor

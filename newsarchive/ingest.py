@@ -9,10 +9,10 @@ from the last indexed record. One thread writes to the index.
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from newsarchive.discover import found_in
 from newsarchive.interpret import Originals, Task, at_once, task_for
@@ -21,6 +21,9 @@ from storage.errors import ArchiveError
 from storage.index import Index
 from storage.model import CrawlRun, Ingest, NextLook, Outcome, Reading, Seen
 from storage.warc.reader import Kept
+
+if TYPE_CHECKING:
+    from newsarchive.extract.layout import Layouts
 
 
 class Readers(Protocol):
@@ -62,7 +65,7 @@ class _Item:
 class Ingestor:
     """Takes captures in the order of their files; one thread writes them to the index in batches."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the archive puts it together in one place
         self,
         index: Index,
         readers: Readers,
@@ -71,6 +74,7 @@ class Ingestor:
         originals: Originals,
         sync: Callable[[], None] = lambda: None,
         batching: Batching | None = None,
+        layouts: "Mapping[str, Layouts] | None" = None,
     ) -> None:
         self._index = index
         self._readers = readers
@@ -79,6 +83,7 @@ class Ingestor:
         self._sync = sync
         self._batching = batching or Batching()
         self._sites = Sites(index)
+        self._layouts = layouts or {}
         self._queue: deque[_Item] = deque()
         self._unread = 0
         self._changed = threading.Condition()
@@ -173,7 +178,7 @@ class Ingestor:
 
     def read(self, kept: Kept) -> tuple[Future[Reading], int]:
         """Have a capture read, and no more; returns the reading to come, and how many bytes are held until then."""
-        task = at_once(kept) or task_for(kept, self._sites.discovery(kept), self._originals)
+        task = at_once(kept) or task_for(kept, self._sites.discovery(kept), self._originals, self._layouts)
         if isinstance(task, Reading):
             done: Future[Reading] = Future()
             done.set_result(task)

@@ -3,14 +3,19 @@
 Status, truncation and revisits decide before anything is parsed; what is left becomes a `Task` for a worker process.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Protocol
 
 from newsarchive.version import EXTRACTOR
 from storage.errors import ArchiveError
 from storage.model import Capture, Discovery, Outcome, Reading, RecordPlace, RefersTo, UrlKind
 from storage.warc.reader import Kept
+
+if TYPE_CHECKING:
+    from newsarchive.extract.layout import Layouts
 
 # An answer with one of these may be a page for humans that says more than its number: a challenge, most often.
 _WORTH_READING = frozenset({403, 429, 503})
@@ -29,6 +34,8 @@ class Task:
     status: int
     discovery: Discovery
     fetched_at: datetime
+    layouts: "Layouts | None" = None
+    """How the site's pages are built, where the archive's owner says so."""
 
 
 class Originals(Protocol):
@@ -99,8 +106,10 @@ def _by_body(capture: Capture, discovery: Discovery | None) -> Reading | None:
     return None
 
 
-def task_for(kept: Kept, discovery: Discovery, originals: Originals) -> Task | Reading:
-    """Return the work for a worker, or a reading where the original of a revisit cannot be had."""
+def task_for(
+    kept: Kept, discovery: Discovery, originals: Originals, layouts: "Mapping[str, Layouts]" = MappingProxyType({})
+) -> Task | Reading:
+    """Return the work for a worker, or a reading where the original of a revisit cannot be had; `layouts` by site."""
     capture = kept.capture
     block = kept.block
     if capture.kind == "revisit":
@@ -117,6 +126,7 @@ def task_for(kept: Kept, discovery: Discovery, originals: Originals) -> Task | R
         status=capture.status or 200,
         discovery=discovery,
         fetched_at=capture.fetched_at,
+        layouts=layouts.get(discovery.site),
     )
 
 

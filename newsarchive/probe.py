@@ -20,6 +20,7 @@ from newsarchive.crawl.fetchone import Answer, Opener, addresses
 from newsarchive.crawl.guard import Guard, is_public, refusal
 from newsarchive.crawl.robots import RobotsAnswer, Rules, authority, read_rules
 from newsarchive.discover import host_of
+from newsarchive.extract.asked import Asked
 from newsarchive.extract.page import read
 from storage.errors import NotFound
 from storage.model import Discovery, Outcome, Reading, UrlKind
@@ -144,7 +145,7 @@ class _Look:
         front = self._front(url)
         if authority(front.url) != authority(url):
             rules, named = self._robots(front.url)
-        reading = read(front.body, url=front.url, headers=front.headers, discovery=_how(UrlKind.LISTING))
+        reading = read(front.body, Asked(url=front.url, headers=front.headers, discovery=_how(UrlKind.LISTING)))
         if reading.outcome is Outcome.CHALLENGE:
             self.problems.append("the front page asks robots to prove that they are human: a crawl may bring nothing")
         base = authority(front.url)
@@ -218,7 +219,7 @@ class _Look:
         answer = self._fetch(url)
         if isinstance(answer, str) or answer.status != 200:
             return None
-        reading = read(answer.body, url=answer.url, headers=answer.headers, discovery=_how(kind))
+        reading = read(answer.body, Asked(url=answer.url, headers=answer.headers, discovery=_how(kind)))
         if reading.outcome is not (Outcome.FEED if kind is UrlKind.FEED else Outcome.SITEMAP):
             return None
         return _source_of(answer.url, kind, reading, named)

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+from newsarchive.extract.asked import Asked
+from newsarchive.extract.layout import NO_LAYOUTS
 from newsarchive.extract.page import read as read_page
 from newsarchive.interpret import Task
 from newsarchive.version import EXTRACTOR
@@ -18,14 +20,15 @@ def read_task(asked: tuple[Task, int]) -> Reading:
 def _read(task: Task, limit: int) -> Reading:
     try:
         payload, headers = _payload(task, limit)
-        return read_page(
-            payload,
+        asked = Asked(
             url=task.url,
             headers=headers,
             discovery=task.discovery,
             fetched_at=task.fetched_at,
             status=task.status,
+            layouts=task.layouts or NO_LAYOUTS,
         )
+        return read_page(payload, asked)
     except PayloadTooLarge as error:
         return Reading(outcome=Outcome.TOO_LARGE, reason=str(error))
     except PayloadError as error:

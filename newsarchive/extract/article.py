@@ -1,23 +1,23 @@
 """All that one page says as an article, whatever it turns out to be: classify.py decides afterwards."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from lxml.etree import XPath
 
 from newsarchive.extract.addresses import host, site_of
+from newsarchive.extract.asked import AS_USUAL, Asked
 from newsarchive.extract.authors import authors
 from newsarchive.extract.blocks import Block, Flow, walk
 from newsarchive.extract.body import Body, body
-from newsarchive.extract.dates import Evidence, dates
-from newsarchive.extract.headline import headline, site_names
+from newsarchive.extract.dates import Clues, dates
+from newsarchive.extract.headline import Headline, headline, told_by_layout
 from newsarchive.extract.heads import Head, read_head
 from newsarchive.extract.impression import Impression, frame_of, marks_of
 from newsarchive.extract.jsonld import Node, article, nodes, text_of
 from newsarchive.extract.metadata import facts
 from newsarchive.extract.select_body import select
 from newsarchive.extract.tree import MAX_TEXT, Oversized, Page
-from storage.model import Article, Discovery
+from storage.model import Article
 
 _ARTICLE_ITEM = XPath(
     "boolean(.//@itemtype[contains(., 'schema.org/') and (contains(., 'Article') or contains(., 'BlogPosting'))])"
@@ -35,8 +35,14 @@ class Found:
     seen: Impression
 
 
-def read_article(page: Page, discovery: Discovery | None, fetched_at: datetime | None) -> Found | Oversized:
-    """Read headline, metadata and body of a page."""
+def read_article(page: Page, asked: Asked = AS_USUAL) -> Found | Oversized:
+    """Read headline, metadata and body of a page, as its site's layout says where there is one."""
+    layout, hear = asked.layout, asked.hear
+    for selector in layout.drop:
+        for element in selector.elements(page.root):
+            # The body itself is no thing to drop: nothing would be left to read.
+            if element.getparent() is not None and element is not page.body:
+                element.drop_tree()
     head = read_head(page.root)
     found = nodes(page.root)
     node = article(found, page.url)
@@ -44,21 +50,29 @@ def read_article(page: Page, discovery: Discovery | None, fetched_at: datetime |
     flow = walk(page.body)
     if flow.characters > MAX_TEXT:
         return Oversized(reason=f"{flow.characters} characters of text, {MAX_TEXT} are read")
-    title = headline(flow.blocks, head, node, page.url)
+    hear.page(flow.blocks)
+    title = _headline(page, flow, head, node, asked)
     around = _around(flow.blocks, title.block)
-    names = authors(node, found, head, around, site_names(head, page.url))
-    published, modified = dates(
-        Evidence(url=page.url, node=node, head=head, around=around, discovery=discovery, fetched_at=fetched_at)
+    writers = authors(node, found, head, around, asked, layout.texts("authors", page.root))
+    clues = Clues(
+        url=page.url,
+        root=page.root,
+        node=node,
+        head=head,
+        around=around,
+        discovery=asked.discovery,
+        fetched_at=asked.fetched_at,
     )
-    said = facts(page, head, node, found, flow.blocks)
+    published, modified = dates(clues, layout, hear)
+    said = facts(page, head, node, found, flow.blocks, asked)
     selection = select(page, flow)
-    text = body(flow, selection, title, _descriptions(head, node), names, site_of(host(page.url)))
+    text = body(flow, selection, title, _descriptions(head, node), writers.names, site_of(host(page.url)))
     one = Article(
         url=page.url,
         canonical_url=said.canonical_url,
         headline=title.text,
         dek=text.dek,
-        authors=names,
+        authors=writers.names,
         published=published,
         modified=modified,
         section=said.section,
@@ -81,14 +95,22 @@ def read_article(page: Page, discovery: Discovery | None, fetched_at: datetime |
         headline_block=None if title.block is None else flow.blocks[title.block],
         body=[flow.blocks[i] for i in sorted(text.inside)],
         access=said.access,
-        discovery=discovery,
+        discovery=asked.discovery,
         dated=published is not None and published.source not in ("feed", "sitemap"),
         marked_up=bool(_ARTICLE_ITEM(page.body)),
-        signed=bool(names),
+        signed=bool(writers.names),
         marks=marks,
         frame=frame_of(page),
     )
     return Found(article=one, head=head, flow=flow, body=text, seen=seen)
+
+
+def _headline(page: Page, flow: Flow, head: Head, node: Node | None, asked: Asked) -> Headline:
+    laid_out = asked.layout.text("headline", page.root)
+    if laid_out:
+        asked.hear.claim("headline", "layout", laid_out, taken=True)
+        return told_by_layout(laid_out, flow.blocks)
+    return headline(flow.blocks, head, node, page.url, asked.hear)
 
 
 def _around(blocks: list[Block], at: int | None) -> list[Block]:

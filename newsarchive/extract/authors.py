@@ -1,11 +1,14 @@
 """Who wrote it: separate names, without "By", roles and agencies."""
 
 import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from newsarchive.extract import zones
+from newsarchive.extract.asked import AS_USUAL, Asked
 from newsarchive.extract.blocks import Block
-from newsarchive.extract.headline import is_site_name, key
+from newsarchive.extract.headline import is_site_name, key, site_names
 from newsarchive.extract.heads import Head
 from newsarchive.extract.jsonld import Node, resolve, text_of, types
 
@@ -48,15 +51,47 @@ _TRAIL = re.compile(
 _MOST = 20
 
 
-def authors(node: Node | None, found: list[Node], head: Head, around: list[Block], site: set[str]) -> tuple[str, ...]:
-    """Return the authors' names, from JSON-LD, else meta elements, else the visible byline."""
-    names, agencies = _from_json(node, found, site)
-    for source in (_from_meta(head), _visible(around)):
-        if names:
-            break
-        for text in source:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authors:
+    """Who wrote it."""
+
+    names: tuple[str, ...]
+    """Persons; where no person is named, the agency that is."""
+    agencies: tuple[str, ...]
+    """News agencies named beside them."""
+
+
+def authors(
+    node: Node | None,
+    found: list[Node],
+    head: Head,
+    around: list[Block],
+    asked: Asked = AS_USUAL,
+    laid_out: Sequence[str] = (),
+) -> Authors:
+    """Return the authors' names: those that a layout names, else from JSON-LD, meta elements, or the visible byline."""
+    site = site_names(head, asked.url)
+    agencies: list[str] = []
+
+    def taken(texts: Sequence[str]) -> tuple[str, ...]:
+        names: list[str] = []
+        for text in texts:
             _take(text, names, agencies, site)
-    return tuple(names[:_MOST] or agencies[:1])
+        return tuple(names[:_MOST])
+
+    def candidates() -> Iterator[tuple[str, tuple[str, ...]]]:
+        yield "layout", taken(laid_out)
+        names, organisations = _from_json(node, found, site)
+        agencies.extend(organisations)
+        yield "json-ld", tuple(names[:_MOST])
+        yield "meta", taken(_from_meta(head))
+        yield "visible", taken(_visible(around))
+
+    names = asked.hear.first("authors", candidates()) or ()
+    wires = tuple(dict.fromkeys(agencies))
+    if wires:
+        asked.hear.claim("agencies", "bylines", wires, taken=not names)
+    return Authors(names=names or wires[:1], agencies=wires)
 
 
 def _from_json(node: Node | None, found: list[Node], site: set[str]) -> tuple[list[str], list[str]]:

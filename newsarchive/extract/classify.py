@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from newsarchive.extract import zones
 from newsarchive.extract.addresses import likeness, parts_of
+from newsarchive.extract.asked import AS_USUAL, Asked
 from newsarchive.extract.impression import Impression
 from newsarchive.extract.jsonld import types
 from newsarchive.extract.standins import paywalled
@@ -78,7 +79,7 @@ class Weight:
         return round(1 / (1 + math.exp(-_STEEP * abs(self.total - ENOUGH))), 2)
 
 
-def weigh(seen: Impression) -> Weight:
+def weigh(seen: Impression, asked: Asked = AS_USUAL) -> Weight:
     """Return how much speaks for an article. What stands in parentheses is no reason to tell a reader."""
     weight = Weight()
     _by_markup(seen, weight)
@@ -87,6 +88,11 @@ def weigh(seen: Impression) -> Weight:
     weight.add(max(text, 0.0) if paywalled(seen) else text, why)
     _by_address(seen.url, weight)
     _by_layout(seen, weight)
+    liked = asked.shapes.likes(seen.url)
+    if liked is not None:
+        weight.add(1.5 if liked else -1.5, "(what the site's other addresses of this form were)")
+    if seen.laid_out:
+        weight.add(3.0, "the site's layout")
     if seen.discovery is not None:
         weight.add(_by_discovery(seen.discovery), "(how it was found)")
     return weight

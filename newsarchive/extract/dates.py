@@ -5,15 +5,20 @@ or sitemap that named the page. The moment of fetching is never taken for a date
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
+from lxml.html import HtmlElement
+
 from newsarchive.extract import zones
 from newsarchive.extract.blocks import Block
+from newsarchive.extract.evidence import SILENCE, Silence
 from newsarchive.extract.heads import Head
 from newsarchive.extract.jsonld import Node, text_of
+from newsarchive.extract.layout import PLAIN, Layout
 from newsarchive.extract.moments import has_time, has_zone, iso, printed
+from newsarchive.extract.relative import relative
 from storage.model import Dated, Discovery, UrlKind
 
 _PUBLISHED_META = (
@@ -33,34 +38,12 @@ _MODIFIED_META = (
 ).split()
 _UPDATED = re.compile(
     r"\b(?:updated?|modified|changed|last update|aktualisiert|geändert|stand|mis à jour|modifié|actualizad[oa]|"
-    r"modificad[oa]|atualizad[oa]|aggiornat[oa]|bijgewerkt|uppdaterad|opdateret|oppdatert)\b"
-    r"|обновлен|изменен|оновлен|更新|수정|güncelle|تحديث",
+    r"modificad[oa]|atualizad[oa]|aggiornat[oa]|aggiornamento|última actualización|última atualização|bijgewerkt|"
+    r"uppdaterad|opdateret|oppdatert|päivitetty|zaktualizowano|aktualizacja|aktualizováno|diperbarui|cập nhật)\b"
+    r"|обновлен|изменен|оновлен|更新|수정|업데이트|güncelle|ενημέρωση|ενημερώθηκε|تحديث|به ?روز ?رسانی|בעדכון|עודכן|"
+    r"अपडेट|अद्यतन|आखरी अपडेट|อัปเดต|อัพเดท|แก้ไขล่าสุด",
     re.IGNORECASE,
 )
-_AGO = (
-    re.compile(r"\b(\d{1,3}|an?|one)\s+(min(?:ute)?|hour|hr|day)s?\.?\s+ago\b", re.IGNORECASE),
-    re.compile(r"\bvor\s+(\d{1,3}|einer|einem)\s+(Min|Stunde|Tag)", re.IGNORECASE),
-    re.compile(r"\bil y a\s+(\d{1,3}|une?)\s+(min|heure|jour)", re.IGNORECASE),
-    re.compile(r"\bhace\s+(\d{1,3}|una?)\s+(min|hora|día)", re.IGNORECASE),
-    re.compile(r"(\d{1,3})\s*(分钟|分鐘|分|小时|小時|時間|天|日)前"),
-    re.compile(r"(\d{1,3})\s+(мин|час|д)[а-я]*\s+назад"),
-)  # fmt: skip
-_UNITS = {
-    "min": 1,
-    "分": 1,
-    "мин": 1,
-    "h": 60,
-    "st": 60,
-    "小": 60,
-    "時": 60,
-    "час": 60,
-    "d": 1440,
-    "t": 1440,
-    "j": 1440,
-    "天": 1440,
-    "日": 1440,
-    "д": 1440,
-}
 _URL_DATE = re.compile(r"/((?:19|20)\d\d)[/-]?(0?[1-9]|1[0-2])[/-]?(0?[1-9]|[12]\d|3[01])(?=[/_.-]|$)")
 _URL_YMD = re.compile(r"(?<!\d)((?:19|20)\d\d)-?(0[1-9]|1[0-2])-?(0[1-9]|[12]\d|3[01])(?!\d)")
 _SHORT = 160
@@ -68,10 +51,11 @@ _SHORT = 160
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class Clues:
     """All that dates are read from."""
 
     url: str
+    root: HtmlElement
     node: Node | None
     head: Head
     around: list[Block]
@@ -80,51 +64,62 @@ class Evidence:
     fetched_at: datetime | None
 
 
-def dates(evidence: Evidence) -> tuple[Dated | None, Dated | None]:
+def dates(clues: Clues, layout: Layout = PLAIN, hear: Silence = SILENCE) -> tuple[Dated | None, Dated | None]:
     """Return (published, modified)."""
-    zone = _stated_zone(evidence)
-    published = _published(evidence, zone)
-    modified = _modified(evidence, zone)
+    zone = _stated_zone(clues)
+    published = _published(clues, zone, layout, hear)
+    modified = hear.first("modified", _modified_by(clues, zone, layout))
     # Many publishers write both times alike: that is no change.
     if modified and published and modified.at <= published.at:
         modified = None
     return published, modified
 
 
-def _stated_zone(evidence: Evidence) -> tzinfo | None:
+def _stated_zone(clues: Clues) -> tzinfo | None:
     """Return the zone that any of the page's machine dates states."""
     for text in _machine_texts(
-        evidence, ("datePublished", "dateModified", "dateCreated"), _PUBLISHED_META + _MODIFIED_META
+        clues, ("datePublished", "dateModified", "dateCreated"), _PUBLISHED_META + _MODIFIED_META
     ):
         if (zone := has_zone(text)) is not None and zone is not UTC:
             return zone
     return None
 
 
-def _machine_texts(evidence: Evidence, keys: Iterable[str], metas: Iterable[str]) -> list[str]:
-    node = evidence.node or {}
-    return [text_of(node.get(key)) for key in keys if node.get(key)] + evidence.head.all(*metas)
+def _machine_texts(clues: Clues, keys: Iterable[str], metas: Iterable[str]) -> list[str]:
+    node = clues.node or {}
+    return [text_of(node.get(key)) for key in keys if node.get(key)] + clues.head.all(*metas)
 
 
-def _published(evidence: Evidence, zone: tzinfo | None) -> Dated | None:
-    node = evidence.node or {}
-    found = _first([text_of(node.get(k)) for k in ("datePublished", "dateCreated", "uploadDate")], "json-ld", zone)
-    found = _finer(found, _first(evidence.head.all(*_PUBLISHED_META), "meta", zone))
-    found = _finer(found, _time_elements(evidence, zone, updated=False))
-    if found is None:
-        found = _visible(evidence, zone, updated=False) or _from_url(evidence.url, zone)
-    named = _named_by_source(evidence.discovery)
-    return _finer(found, named)
+def _published(clues: Clues, zone: tzinfo | None, layout: Layout, hear: Silence) -> Dated | None:
+    """Return the first date that a source gives, or the time of that same day where it is a bare day."""
+    node = clues.node or {}
+    said = [
+        _first(layout.texts("published", clues.root), "layout", zone),
+        _first([text_of(node.get(k)) for k in ("datePublished", "dateCreated", "uploadDate")], "json-ld", zone),
+        _first(clues.head.all(*_PUBLISHED_META), "meta", zone),
+        _time_elements(clues, zone, updated=False),
+    ]
+    found: Dated | None = None
+    for dated in said:
+        found = _finer(found, dated)
+    if found is None or hear.listens:
+        said += [_visible(clues, zone, updated=False), _from_url(clues.url, zone)]
+        found = next((dated for dated in (found, *said[-2:]) if dated), None)
+    said.append(_named_by_source(clues.discovery))
+    found = _finer(found, said[-1])
+    for dated in said:
+        if dated is not None:
+            hear.claim("published", dated.source, dated.at, taken=dated is found)
+    return found
 
 
-def _modified(evidence: Evidence, zone: tzinfo | None) -> Dated | None:
-    node = evidence.node or {}
-    return (
-        _first([text_of(node.get("dateModified"))], "json-ld", zone)
-        or _first(evidence.head.all(*_MODIFIED_META), "meta", zone)
-        or _time_elements(evidence, zone, updated=True)
-        or _visible(evidence, zone, updated=True)
-    )
+def _modified_by(clues: Clues, zone: tzinfo | None, layout: Layout) -> Iterator[tuple[str, Dated | None]]:
+    node = clues.node or {}
+    yield "layout", _first(layout.texts("modified", clues.root), "layout", zone)
+    yield "json-ld", _first([text_of(node.get("dateModified"))], "json-ld", zone)
+    yield "meta", _first(clues.head.all(*_MODIFIED_META), "meta", zone)
+    yield "time", _time_elements(clues, zone, updated=True)
+    yield "visible", _visible(clues, zone, updated=True)
 
 
 def _first(texts: Iterable[str], source: str, zone: tzinfo | None) -> Dated | None:
@@ -150,8 +145,8 @@ def _finer(first: Dated | None, second: Dated | None) -> Dated | None:
     return second if bare and same else first
 
 
-def _time_elements(evidence: Evidence, zone: tzinfo | None, *, updated: bool) -> Dated | None:
-    for block in evidence.around:
+def _time_elements(clues: Clues, zone: tzinfo | None, *, updated: bool) -> Dated | None:
+    for block in clues.around:
         if not block.zone & zones.DATE:
             continue
         for element in [block.element, *block.element.iter("time")]:
@@ -166,9 +161,9 @@ def _time_elements(evidence: Evidence, zone: tzinfo | None, *, updated: bool) ->
     return None
 
 
-def _visible(evidence: Evidence, zone: tzinfo | None, *, updated: bool) -> Dated | None:
-    american = (evidence.head.language or "").lower().replace("_", "-") == "en-us"
-    for block in evidence.around:
+def _visible(clues: Clues, zone: tzinfo | None, *, updated: bool) -> Dated | None:
+    american = (clues.head.language or "").lower().replace("_", "-") == "en-us"
+    for block in clues.around:
         if len(block.text) > _SHORT and not block.zone & zones.DATE:
             continue
         text = block.text[: 2 * _SHORT]
@@ -178,27 +173,14 @@ def _visible(evidence: Evidence, zone: tzinfo | None, *, updated: bool) -> Dated
                 continue
             text = (
                 text[mark.end() :]
-                if printed(text[mark.end() :]) or _ago(text[mark.end() :], evidence.fetched_at)
+                if printed(text[mark.end() :]) or relative(text[mark.end() :], clues.fetched_at, zone)
                 else text
             )
         elif mark:
             text = text[: mark.start()]
-        moment = printed(text, zone, day_first=not american) or _ago(text, evidence.fetched_at)
+        moment = printed(text, zone, day_first=not american) or relative(text, clues.fetched_at, zone)
         if moment:
             return Dated(at=moment, source="visible")
-    return None
-
-
-def _ago(text: str, fetched_at: datetime | None) -> datetime | None:
-    """Read "3 hours ago", which the moment of fetching gives a meaning."""
-    if fetched_at is None or len(text) > _SHORT:
-        return None
-    for pattern in _AGO:
-        if match := pattern.search(text):
-            count = int(match[1]) if match[1].isdecimal() else 1
-            unit = match[2].lower()
-            minutes = next((m for stem, m in _UNITS.items() if unit.startswith(stem)), 0)
-            return fetched_at - timedelta(minutes=count * minutes) if minutes else None
     return None
 
 

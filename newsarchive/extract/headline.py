@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from newsarchive.extract import zones
 from newsarchive.extract.addresses import host
 from newsarchive.extract.blocks import Block
+from newsarchive.extract.evidence import SILENCE, Silence
 from newsarchive.extract.heads import Head
 from newsarchive.extract.jsonld import Node, text_of
 
@@ -45,10 +46,30 @@ def alike(one: str, other: str) -> float:
     return len(first & second) / len(first | second)
 
 
-def headline(blocks: list[Block], head: Head, node: Node | None, url: str) -> Headline:
+def headline(blocks: list[Block], head: Head, node: Node | None, url: str, hear: Silence = SILENCE) -> Headline:
     """Return the headline; its text is "" where the page has none."""
     site = site_names(head, url)
-    claims = _claims(head, node, site)
+    told = _claims(head, node, site)
+    claims = [claim for _, claim in told]
+    found = _told(blocks, head, node, claims, site)
+    if hear.listens:
+        where = None if found.block is None else blocks[found.block]
+        if where is not None:
+            hear.claim("headline", f"<{where.tag}> on the page", where.text, taken=True)
+        for source, claim in told:
+            hear.claim("headline", source, claim, taken=where is None and claim == found.text)
+    return found
+
+
+def told_by_layout(text: str, blocks: list[Block]) -> Headline:
+    """Return the headline that a layout names, and the block that prints it."""
+    own = key(text)
+    where = next((block.index for block in blocks if key(block.text) == own), None)
+    return Headline(text, where)
+
+
+def _told(blocks: list[Block], head: Head, node: Node | None, claims: list[str], site: set[str]) -> Headline:
+    """Weigh what the page prints against what it claims."""
     keys = [key(claim) for claim in claims]
     best: tuple[float, Block] | None = None
     for block in blocks:
@@ -111,23 +132,25 @@ def _inside_h1(block: Block) -> bool:
     return block.element.tag not in _HEADINGS and parent is not None and parent.tag == "h1"
 
 
-def _claims(head: Head, node: Node | None, site: set[str]) -> list[str]:
-    """Return what the page says its headline is, best first, site names cut off."""
+def _claims(head: Head, node: Node | None, site: set[str]) -> list[tuple[str, str]]:
+    """Return (source, text) of what the page says its headline is, best first, site names cut off."""
     given = [
-        text_of((node or {}).get("headline")),
-        head.first("og:title"),
-        head.first("twitter:title", "parsely-title", "sailthru.title", "dc.title", "dcterms.title", "title"),
-        text_of((node or {}).get("name")),
-        head.title,
+        ("json-ld", text_of((node or {}).get("headline"))),
+        ("og:title", head.first("og:title")),
+        (
+            "meta",
+            head.first("twitter:title", "parsely-title", "sailthru.title", "dc.title", "dcterms.title", "title"),
+        ),
+        ("json-ld name", text_of((node or {}).get("name"))),
+        ("<title>", head.title),
     ]
-    claims: list[str] = []
-    for text in given:
+    claims: dict[str, str] = {}
+    for source, text in given:
         text = without_site(text, site)
-        if text and key(text) not in site and text not in claims:
-            claims.append(text)
+        if text and key(text) not in site:
+            claims.setdefault(text, source)
     # A headline that JSON-LD cut short ("…") gives way to the same headline in full.
-    claims.sort(key=lambda claim: claim.endswith(("...", "…")))
-    return claims
+    return [(claims[text], text) for text in sorted(claims, key=lambda claim: claim.endswith(("...", "…")))]
 
 
 def site_names(head: Head, url: str) -> set[str]:

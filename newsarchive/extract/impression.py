@@ -41,6 +41,9 @@ class Impression:
     frame: frozenset[str]
     """Classes of <html> and <body>, lower case: there a publishing system writes what kind of page it made."""
 
+    laid_out: bool = False
+    """The site's layout finds both headline and body on the page."""
+
     @property
     def in_one_article(self) -> bool:
         """One <article> holds the headline and most of the body."""

@@ -22,6 +22,8 @@ from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, time
 from typing import Any
 
+from lxml.html import HtmlElement
+
 from newsarchive.extract.selectors import Selector
 from storage.model import LinkKind
 
@@ -57,6 +59,15 @@ class Layout:
     drop: tuple[Selector, ...] = ()
     """Taken off the page before anything is read."""
     related: tuple[Box, ...] = ()
+
+    def texts(self, field: str, page: HtmlElement) -> list[str]:
+        """Return what a field's matches on a page say; empty where the layout does not name it."""
+        selector: Selector | None = getattr(self, field)
+        return selector.values(page) if selector else []
+
+    def text(self, field: str, page: HtmlElement) -> str | None:
+        """Return what the first match of a field says."""
+        return next(iter(self.texts(field, page)), None)
 
     @property
     def is_empty(self) -> bool:

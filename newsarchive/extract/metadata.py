@@ -1,9 +1,12 @@
 """What a page says about its article besides the text: JSON-LD first, then meta elements, then what is visible."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from newsarchive.extract.asked import AS_USUAL, Asked
 from newsarchive.extract.blocks import Block, folded
+from newsarchive.extract.evidence import SILENCE, Silence
 from newsarchive.extract.headline import key
 from newsarchive.extract.heads import Head
 from newsarchive.extract.jsonld import Node, is_live, resolve, text_of, texts_of
@@ -39,57 +42,62 @@ class Facts:
     noarchive: bool
 
 
-def facts(page: Page, head: Head, node: Node | None, found: list[Node], blocks: list[Block]) -> Facts:
+def facts(
+    page: Page, head: Head, node: Node | None, found: list[Node], blocks: list[Block], asked: Asked = AS_USUAL
+) -> Facts:
     """Read the facts of one page."""
+    layout, hear, root = asked.layout, asked.hear, page.root
+    caption = _caption(node, found)
+    image = hear.first("image", _images(page, head, node, found, layout.text("image", root)))
     return Facts(
-        canonical_url=canonical(page, head),
-        section=_section(head, node),
-        tags=_tags(head, node),
-        language=language(head, node, blocks),
-        image=_image(page, head, node, found),
-        access=_access(head, node),
+        canonical_url=canonical(page, head, hear),
+        section=hear.first("section", [("layout", layout.text("section", root)), *_sections(head, node)]),
+        tags=hear.first("tags", [("layout", tuple(layout.texts("tags", root))), *_tags(head, node)]) or (),
+        language=language(head, node, blocks, hear),
+        image=Image(url=image, caption=caption) if image else None,
+        access=hear.first("access", _access(head, node)),
         live=bool(node and is_live(node)),
         noarchive="noarchive" in " ".join(head.all("robots", "googlebot", "newsarchive")).lower(),
     )
 
 
-def canonical(page: Page, head: Head) -> str:
+def canonical(page: Page, head: Head, hear: Silence = SILENCE) -> str:
     """Return the URL a page names itself by; its own where it names none, or only a front page."""
-    for href in (head.link("canonical"), head.first("og:url")):
-        url = absolute(page.base, href) if href else None
-        if url and not (_is_front(url) and not _is_front(page.url)):
-            return url
-    return page.url
+
+    def candidates() -> Iterator[tuple[str, str | None]]:
+        for source, href in (("link canonical", head.link("canonical")), ("og:url", head.first("og:url"))):
+            url = absolute(page.base, href) if href else None
+            yield source, None if url and _is_front(url) and not _is_front(page.url) else url
+        yield "its own", page.url
+
+    return hear.first("canonical_url", candidates()) or page.url
 
 
 def _is_front(url: str) -> bool:
     return url.partition("://")[2].partition("?")[0].strip("/").count("/") == 0
 
 
-def _section(head: Head, node: Node | None) -> str | None:
-    value = (node or {}).get("articleSection")
-    text = text_of(value) or head.first(
-        "article:section",
-        "og:article:section",
-        "articlesection",
-        "parsely-section",
-        "section",
-        "category",
-        "dc.subject.section",
-        "cxenseparse:category",
-    )
-    return text.strip(" /,;") or None
+_SECTION_METAS = (
+    "article:section", "og:article:section", "articlesection", "parsely-section", "section", "category",
+    "dc.subject.section", "cxenseparse:category",
+)  # fmt: skip
 
 
-def _tags(head: Head, node: Node | None) -> tuple[str, ...]:
-    """Return tags, each once, from JSON-LD keywords, article:tag, or news_keywords; comma lists are split."""
+def _sections(head: Head, node: Node | None) -> Iterator[tuple[str, str | None]]:
+    yield "json-ld", text_of((node or {}).get("articleSection")).strip(" /,;")
+    for name in _SECTION_METAS:
+        yield name, head.first(name).strip(" /,;")
+
+
+def _tags(head: Head, node: Node | None) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield tags, each once, from JSON-LD keywords, article:tag, or news_keywords; comma lists are split."""
     groups = (
-        texts_of((node or {}).get("keywords")),
-        head.all("article:tag", "og:article:tag"),
-        head.all("news_keywords", "parsely-tags", "sailthru.tags", "dc.subject"),
-        head.all("keywords"),
+        ("json-ld", texts_of((node or {}).get("keywords"))),
+        ("article:tag", head.all("article:tag", "og:article:tag")),
+        ("news_keywords", head.all("news_keywords", "parsely-tags", "sailthru.tags", "dc.subject")),
+        ("keywords", head.all("keywords")),
     )
-    for texts in groups:
+    for source, texts in groups:
         tags: dict[str, str] = {}
         for text in texts:
             for part in re.split(r"[,;、，]", text) if len(texts) < 3 else [text]:
@@ -97,24 +105,27 @@ def _tags(head: Head, node: Node | None) -> tuple[str, ...]:
                 # Some publishers put machine keys among the tags: "Section:World", "storytype:standard".
                 if tag and len(tag) <= 80 and ":" not in tag:
                     tags.setdefault(key(tag) or tag, tag)
-        if tags:
-            return tuple(tags.values())[:_MOST_TAGS]
-    return ()
+        yield source, tuple(tags.values())[:_MOST_TAGS]
 
 
-def language(head: Head, node: Node | None, blocks: list[Block]) -> str | None:
+def language(head: Head, node: Node | None, blocks: list[Block], hear: Silence = SILENCE) -> str | None:
     """Return the language that the page states, checked against its script; else what its script tells."""
-    stated = None
-    for text in (
-        text_of((node or {}).get("inLanguage")),
-        head.language,
-        head.first("og:locale", "content-language", "dc.language", "language"),
-    ):
-        if match := _LANGUAGE.match(text or ""):
-            stated = match[0].lower()
-            break
+
+    def stated() -> Iterator[tuple[str, str | None]]:
+        for source, text in (
+            ("json-ld", text_of((node or {}).get("inLanguage"))),
+            ("html lang", head.language),
+            ("meta", head.first("og:locale", "content-language", "dc.language", "language")),
+        ):
+            match = _LANGUAGE.match(text or "")
+            yield source, match[0].lower() if match else None
+
+    said = hear.first("language", stated())
     sample = "".join(b.text for b in sorted(blocks, key=lambda b: -len(b.text))[:8])[:3000].lower()
-    return _by_script(sample, stated)
+    told = _by_script(sample, said)
+    if told != said:
+        hear.claim("language", "the text's script", told, taken=True)
+    return told
 
 
 def _by_script(sample: str, stated: str | None) -> str | None:
@@ -135,25 +146,34 @@ def _by_script(sample: str, stated: str | None) -> str | None:
     return stated
 
 
-def _image(page: Page, head: Head, node: Node | None, found: list[Node]) -> Image | None:
+def _picture(node: Node | None, found: list[Node]) -> object:
+    """Return the first image of JSON-LD: an address, or an object that has one."""
     value = resolve((node or {}).get("image"), found)
-    first = value[0] if isinstance(value, list) and value else value
-    caption = None
+    return value[0] if isinstance(value, list) and value else value
+
+
+def _caption(node: Node | None, found: list[Node]) -> str | None:
+    first = _picture(node, found)
+    return (text_of(first.get("caption")) or None) if isinstance(first, dict) else None
+
+
+def _images(
+    page: Page, head: Head, node: Node | None, found: list[Node], laid_out: str | None
+) -> Iterator[tuple[str, str | None]]:
+    first = _picture(node, found)
     if isinstance(first, dict):
-        caption = text_of(first.get("caption")) or None
         first = first.get("url") or first.get("contentUrl") or first.get("@id")
         first = first[0] if isinstance(first, list) and first else first
-    for href in (
-        head.first("og:image", "og:image:url", "og:image:secure_url"),
-        first,
-        head.first("twitter:image", "twitter:image:src", "thumbnail"),
+    for source, href in (
+        ("layout", laid_out),
+        ("og:image", head.first("og:image", "og:image:url", "og:image:secure_url")),
+        ("json-ld", first),
+        ("twitter:image", head.first("twitter:image", "twitter:image:src", "thumbnail")),
     ):
-        if isinstance(href, str) and (url := absolute(page.base, href)):
-            return Image(url=url, caption=caption)
-    return None
+        yield source, absolute(page.base, href) if isinstance(href, str) else None
 
 
-def _access(head: Head, node: Node | None) -> Access | None:
+def _access(head: Head, node: Node | None) -> Iterator[tuple[str, Access | None]]:
     values = [(node or {}).get("isAccessibleForFree")]
     parts = (node or {}).get("hasPart")
     values += [
@@ -161,8 +181,7 @@ def _access(head: Head, node: Node | None) -> Access | None:
     ]
     states = {str(v).strip().lower().rpartition("/")[2] for v in values if v is not None}
     tier = head.first("article:content_tier", "og:article:content_tier").lower()
-    if states & {"false", "no", "0"} or tier in ("locked", "metered"):
-        return Access.PAYWALLED
-    if states & {"true", "yes", "1"} or tier == "free":
-        return Access.FREE
-    return None
+    yield "json-ld", Access.PAYWALLED if states & {"false", "no", "0"} else None
+    yield "article:content_tier", Access.PAYWALLED if tier in ("locked", "metered") else None
+    yield "json-ld", Access.FREE if states & {"true", "yes", "1"} else None
+    yield "article:content_tier", Access.FREE if tier == "free" else None

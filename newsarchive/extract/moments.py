@@ -107,10 +107,10 @@ def printed(text: str, zone: tzinfo | None = None, *, day_first: bool = True) ->
     day, start, end = found
     # The clock stands beside the date: after it, or shortly before.
     around = text[end : end + 50]
-    clock = _clock(around)
+    clock = clock_in(around)
     if clock is None:
         around = text[max(0, start - 25) : start]
-        clock = _clock(around)
+        clock = clock_in(around)
     return _built(day, clock, (_zone_in(around) if clock else None) or zone)
 
 
@@ -143,7 +143,13 @@ def _month(word: str) -> int | None:
     return None
 
 
-def _clock(text: str) -> tuple[int, int, int] | None:
+def in_digits(text: str) -> str:
+    """Return a text with every script's digits written as 0 to 9."""
+    return text.translate(_DIGITS)
+
+
+def clock_in(text: str) -> tuple[int, int, int] | None:
+    """Return hour, minute and second of the first time of day in a line; None where there is none."""
     if match := _CLOCK.search(text):
         half = match[4] or ("pm" if _AFTERNOON.search(text[: match.start()]) else None)
         return _time(match[1], match[2], match[3], half)

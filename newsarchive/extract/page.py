@@ -1,12 +1,12 @@
 """The steps of reading, in the order they happen. Read this first."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
 
 from newsarchive.extract import requisites
 from newsarchive.extract.article import Found, read_article
+from newsarchive.extract.asked import AS_USUAL, Asked, Headers
 from newsarchive.extract.classify import ENOUGH, Weight, weigh
 from newsarchive.extract.decode import decode
 from newsarchive.extract.feeds import read_feed, read_json_feed
@@ -16,62 +16,46 @@ from newsarchive.extract.sniff import Form, media_type, sniff
 from newsarchive.extract.sources import feeds, next_pages
 from newsarchive.extract.standins import medium, paywalled, stand_in
 from newsarchive.extract.tree import Oversized, Page, parse
-from storage.model import Discovery, Outcome, Reading, UrlKind
-
-Headers = Sequence[tuple[str, str]]
+from storage.model import Outcome, Reading, UrlKind
 
 
-def read(
-    payload: bytes,
-    *,
-    url: str,
-    headers: Headers,
-    discovery: Discovery | None = None,
-    fetched_at: datetime | None = None,
-    status: int = 200,
-) -> Reading:
-    """Say what a payload is and what stands in it. Whatever the bytes are, it answers.
-
-    Args:
-        payload: The answer's body, its content coding undone.
-        url: Where it was; links are resolved against it.
-        headers: Of the HTTP answer, in order.
-        discovery: How it came to be asked for: it vouches for a date, and weighs in what kind of page it is.
-        fetched_at: Gives "3 hours ago" a meaning, and is used for nothing else.
-        status: Of the HTTP answer: a page sent with 403 or 503 is a challenge or an error, never an article.
-    """
-    reading = _by_form(payload, url, headers, discovery, fetched_at, status)
+def read(payload: bytes, asked: Asked) -> Reading:
+    """Say what a payload, its content coding undone, is and what stands in it. Whatever the bytes are, it answers."""
+    reading = _by_form(payload, asked)
     if reading.outcome is Outcome.PAYWALL_STUB and reading.article is not None:
         # A stub never becomes a version of the article that it hides.
         reading = replace(reading, article=None, link_groups=reading.article.link_groups)
+    return _with_digest(reading, payload)
+
+
+def extract_page(payload: bytes, url: str, headers: Headers = (), asked: Asked = AS_USUAL) -> Reading:
+    """Read one HTML page on its own. A paywall stub comes with what little it shows of the article.
+
+    Args:
+        payload: The page, its content coding undone.
+        url: Where it was; links are resolved against it.
+        headers: Of the HTTP answer, in order.
+        asked: What else is known (when it was fetched, how its site's pages are built), and who hears what decided.
+    """
+    return _with_digest(_html(payload, replace(asked, url=url, headers=headers)), payload)
+
+
+def _with_digest(reading: Reading, payload: bytes) -> Reading:
     return replace(reading, content_digest=f"sha256:{hashlib.sha256(payload).hexdigest()}") if payload else reading
 
 
-def extract_page(payload: bytes, url: str, headers: Headers = ()) -> Reading:
-    """Read one HTML page on its own. A paywall stub comes with what little it shows of the article."""
-    reading = _html(payload, url, headers, None, None, 200)
-    return replace(reading, content_digest=f"sha256:{hashlib.sha256(payload).hexdigest()}") if payload else reading
-
-
-def _by_form(
-    payload: bytes,
-    url: str,
-    headers: Headers,
-    discovery: Discovery | None,
-    fetched_at: datetime | None,
-    status: int,
-) -> Reading:
+def _by_form(payload: bytes, asked: Asked) -> Reading:
     """Dispatch on what the content is."""
     if not payload.strip(b" \t\r\n\0"):
         return Reading(outcome=Outcome.EMPTY, reason="the answer has no body")
     # A sitemap's .gz is part of the resource. Whatever else arrives gzipped is a file to be kept as it is.
     plain = gunzipped(payload)
-    form = sniff(plain, url, headers, discovery)
+    form = sniff(plain, asked.url, asked.headers, asked.discovery)
     if plain is not payload and form not in (Form.SITEMAP, Form.URL_LIST):
         form = Form.ASSET
     if form is Form.HTML:
-        return _html(plain, url, headers, discovery, fetched_at, status)
-    return _NOT_PAGES[form](plain, url, headers)
+        return _html(plain, asked)
+    return _NOT_PAGES[form](plain, asked.url, asked.headers)
 
 
 def _robots(payload: bytes, url: str, headers: Headers) -> Reading:
@@ -116,19 +100,13 @@ _NOT_PAGES: Mapping[Form, Callable[[bytes, str, Headers], Reading]] = {
 }
 
 
-def _html(
-    payload: bytes,
-    url: str,
-    headers: Headers,
-    discovery: Discovery | None,
-    fetched_at: datetime | None,
-    status: int,
-) -> Reading:
+def _html(payload: bytes, asked: Asked) -> Reading:
     """Read a page: parse, read it as an article, then say what it is."""
-    page = parse(decode(payload, headers), url)
+    status = asked.status
+    page = parse(decode(payload, asked.headers), asked.url)
     if page is None:
         return Reading(outcome=Outcome.EMPTY, reason="no markup that can be read")
-    found = page if isinstance(page, Oversized) else read_article(page, discovery, fetched_at)
+    found = page if isinstance(page, Oversized) else read_article(page, asked)
     if isinstance(found, Oversized) or isinstance(page, Oversized):
         return Reading(outcome=Outcome.TOO_LARGE, reason=found.reason if isinstance(found, Oversized) else "")
     title = found.head.title or found.article.headline or None
@@ -138,9 +116,9 @@ def _html(
     if status >= 400:
         outcome = Outcome.GONE if status in (404, 410) else Outcome.ERROR
         return Reading(outcome=outcome, reason=f"HTTP {status}", title=title)
-    weight = weigh(found.seen)
-    reading = _article(page, found, title, weight) or _listing(page, found, title, weight)
-    return replace(reading, requisites=requisites.of_page(page))
+    weight = weigh(found.seen, asked)
+    asked.hear.weigh(weight.parts, ENOUGH)
+    return _article(page, found, title, weight) or _listing(page, found, title, weight)
 
 
 def _article(page: Page, found: Found, title: str | None, weight: Weight) -> Reading | None:

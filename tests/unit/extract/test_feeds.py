@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from newsarchive.extract import read
+from newsarchive.extract.asked import Asked
 from storage.model import Entry, Outcome, Reading
 
 URL = "https://news.example/feed"
@@ -46,7 +47,7 @@ JSON_FEED = json.dumps(
 
 
 def feed(text: str, mime: str = "text/xml") -> Reading:
-    return read(text.encode(), url=URL, headers=[("Content-Type", mime)])
+    return read(text.encode(), Asked(url=URL, headers=[("Content-Type", mime)]))
 
 
 @pytest.mark.parametrize(("text", "mime"), [(RSS, "text/html"), (ATOM, ""), (JSON_FEED, "application/feed+json")])

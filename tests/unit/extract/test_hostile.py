@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsarchive.extract import extract_page, read
+from newsarchive.extract.asked import Asked
 from storage.model import Discovery, Outcome, Reading, UrlKind
 
 URL = "https://news.example/world/2024/05/rain-falls-on-the-hills-10234.html"
@@ -30,7 +31,7 @@ def seconds_for(payload: bytes) -> float:
 def test_any_bytes_are_read(payload: bytes, kind: UrlKind, mime: str) -> None:
     """Arbitrary bytes under any name are some outcome, never an exception."""
     discovery = Discovery(site="news.example", kind=kind)
-    reading = read(payload, url=URL, headers=[("Content-Type", mime)], discovery=discovery)
+    reading = read(payload, Asked(url=URL, headers=[("Content-Type", mime)], discovery=discovery))
     assert reading.reason
 
 
@@ -59,7 +60,7 @@ def broken_html(draw: st.DrawFn) -> bytes:
 @given(broken_html(), st.sampled_from([200, 403, 404, 503]))
 def test_mutated_pages_are_read(payload: bytes, status: int) -> None:
     """Broken markup is read as far as it goes."""
-    assert read(payload, url=URL, headers=(), fetched_at=datetime(2024, 5, 1, tzinfo=UTC), status=status).reason
+    assert read(payload, Asked(url=URL, headers=(), fetched_at=datetime(2024, 5, 1, tzinfo=UTC), status=status)).reason
 
 
 @pytest.mark.parametrize("tag", ["div", "span", "ul", "blockquote", "table", "a", "b"])
@@ -127,7 +128,7 @@ def test_entities_are_not_expanded(root: str) -> None:
     item = "<item><title>&lol9;&file;</title><link>https://news.example/a</link><loc>&file;</loc></item>"
     payload = BOMB + f'<!ENTITY file SYSTEM "file:///etc/passwd">]><{root}><channel>{item}</channel></{root}>'.encode()
     began = time.process_time()
-    reading = read(payload, url="https://news.example/feed.xml", headers=[("Content-Type", "text/xml")])
+    reading = read(payload, Asked(url="https://news.example/feed.xml", headers=[("Content-Type", "text/xml")]))
     assert reading.outcome in (Outcome.FEED, Outcome.SITEMAP)
     assert time.process_time() - began < 3
     text = repr(reading)
@@ -138,6 +139,6 @@ def test_entities_are_not_expanded(root: str) -> None:
 def test_a_gzip_bomb_stops_at_the_size_of_a_sitemap() -> None:
     """What a .gz unpacks to is read up to 50 MB."""
     payload = gzip.compress(b"<urlset>" + b" " * 200_000_000, compresslevel=1)
-    reading = read(payload, url="https://news.example/sitemap.xml.gz", headers=())
+    reading = read(payload, Asked(url="https://news.example/sitemap.xml.gz", headers=()))
     assert reading.outcome is Outcome.SITEMAP
     assert reading.entries == ()

@@ -3,6 +3,7 @@
 import pytest
 
 from newsarchive.extract import read
+from newsarchive.extract.asked import Asked
 from storage.model import Discovery, Outcome, UrlKind
 
 URL = "https://news.example/world/104233/rain-falls-on-the-hills"
@@ -16,7 +17,7 @@ CHALLENGE = "<html><head><title>Just a moment...</title></head><body><p>Verify y
 
 
 def outcome(page: str, url: str = URL, status: int = 200, discovery: Discovery | None = None) -> Outcome:
-    reading = read(page.encode(), url=url, headers=(), status=status, discovery=discovery)
+    reading = read(page.encode(), Asked(url=url, headers=(), status=status, discovery=discovery))
     assert reading.reason
     assert (reading.article is not None) == (reading.outcome is Outcome.ARTICLE)
     return reading.outcome
@@ -70,4 +71,4 @@ def test_a_listing_that_is_asked_for_is_a_listing() -> None:
 def test_files_are_assets(magic: bytes) -> None:
     """Images, documents and stylesheets are kept, and not read."""
     mime = "text/css" if magic.startswith(b"body") else "application/octet-stream"
-    assert read(magic, url="https://news.example/x", headers=[("content-type", mime)]).outcome is Outcome.ASSET
+    assert read(magic, Asked(url="https://news.example/x", headers=[("content-type", mime)])).outcome is Outcome.ASSET

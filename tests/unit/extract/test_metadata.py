@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from newsarchive.extract import read
+from newsarchive.extract.asked import Asked
 from newsarchive.extract.authors import split
 from storage.model import Access, Article, Dated, Discovery, Image, UrlKind
 
@@ -17,7 +18,7 @@ TEXT = "".join(
 
 def article(head: str = "", top: str = "<h1>Rain falls on the hills</h1>", **more: object) -> Article:
     page = f"<html><head>{head}</head><body><article>{top}{TEXT}</article></body></html>"
-    reading = read(page.encode(), url=URL, headers=(), **more)  # type: ignore[arg-type]
+    reading = read(page.encode(), Asked(url=URL, headers=(), **more))  # type: ignore[arg-type]
     assert reading.article is not None, reading.reason
     return reading.article
 
@@ -106,8 +107,8 @@ def test_relative_dates_need_the_time_of_fetching() -> None:
     url = "https://www.dailyexample.example/rain-falls-on-the-hills-again"
     page = f"<html><head><meta property='og:type' content='article'></head><body>{top}{TEXT}</body></html>".encode()
     at = datetime(2024, 5, 19, 12, tzinfo=UTC)
-    told = read(page, url=url, headers=(), fetched_at=at).article
-    untold = read(page, url=url, headers=()).article
+    told = read(page, Asked(url=url, headers=(), fetched_at=at)).article
+    untold = read(page, Asked(url=url, headers=())).article
     assert told is not None
     assert untold is not None
     assert told.published == Dated(at=datetime(2024, 5, 19, 9, tzinfo=UTC), source="visible")

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsarchive.extract import read
+from newsarchive.extract.asked import Asked
 from newsarchive.extract.sitemaps import read_robots, read_sitemap
 from storage.model import Discovery, Entry, Outcome, Source, UrlKind
 
@@ -37,20 +38,20 @@ INDEX = """<sitemapindex xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">
 
 def test_news_sitemap() -> None:
     """A URL once, with the news extension's title and date; an image's own address and title are not the page's."""
-    reading = read(NEWS.encode(), url=URL, headers=[("Content-Type", "text/html")])
+    reading = read(NEWS.encode(), Asked(url=URL, headers=[("Content-Type", "text/html")]))
     assert (reading.outcome, reading.entries) == (Outcome.SITEMAP, ENTRIES)
 
 
 def test_gzipped_sitemap() -> None:
     """A .xml.gz is undone, and a damaged one is read as far as it goes."""
     whole = gzip.compress(NEWS.encode())
-    assert read(whole, url=URL + ".gz", headers=()).entries == ENTRIES
-    assert read(whole[:-12], url=URL + ".gz", headers=()).outcome is Outcome.SITEMAP
+    assert read(whole, Asked(url=URL + ".gz", headers=())).entries == ENTRIES
+    assert read(whole[:-12], Asked(url=URL + ".gz", headers=())).outcome is Outcome.SITEMAP
 
 
 def test_sitemap_index() -> None:
     """An index names sitemaps, says when they changed, and names no pages."""
-    reading = read(INDEX.encode(), url=URL, headers=())
+    reading = read(INDEX.encode(), Asked(url=URL, headers=()))
     expected = ("https://news.example/sitemap-1.xml.gz", "https://news.example/sitemap-2.xml")
     changed = (datetime(2026, 5, 19, tzinfo=UTC), None)
     assert reading.sources == tuple(
@@ -77,9 +78,11 @@ def test_list_of_urls() -> None:
     """A sitemap may be plain text, one URL a line."""
     reading = read(
         b"https://news.example/a\nhttps://news.example/b\nnonsense:\n",
-        url="https://news.example/urls.txt",
-        headers=[("Content-Type", "text/plain")],
-        discovery=Discovery(site="news.example", kind=UrlKind.SITEMAP),
+        Asked(
+            url="https://news.example/urls.txt",
+            headers=[("Content-Type", "text/plain")],
+            discovery=Discovery(site="news.example", kind=UrlKind.SITEMAP),
+        ),
     )
     assert [entry.url for entry in reading.entries] == ["https://news.example/a", "https://news.example/b"]
 
@@ -87,7 +90,7 @@ def test_list_of_urls() -> None:
 def test_robots_names_sitemaps() -> None:
     """Sitemap lines stand anywhere in robots.txt, in any case, each counted once."""
     text = b"User-agent: *\nDisallow: /x\nSITEMAP: https://news.example/s.xml\nsitemap:/n.xml # news\nSitemap: /n.xml\n"
-    reading = read(text, url="https://news.example/robots.txt", headers=[("Content-Type", "text/plain")])
+    reading = read(text, Asked(url="https://news.example/robots.txt", headers=[("Content-Type", "text/plain")]))
     assert reading.outcome is Outcome.ROBOTS
     assert [source.url for source in reading.sources] == ["https://news.example/s.xml", "https://news.example/n.xml"]
 
