@@ -62,6 +62,12 @@ COMMANDS = (
     Entry("extract", "newsarchive.cli.extract:extract", "Read one saved page, without an archive.", FIND),
     Entry("status", "newsarchive.cli.status:status", "Show what the archive holds and how its sites do.", KEEP),
     Entry(
+        "schedule",
+        "newsarchive.cli.schedule:schedule",
+        "Print what to install so that crawls run by themselves.",
+        KEEP,
+    ),
+    Entry(
         "verify",
         "newsarchive.cli.verify:verify",
         "Check every record, and the index against the records.",

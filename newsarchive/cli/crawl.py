@@ -1,7 +1,9 @@
 """newsarchive crawl."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -10,19 +12,31 @@ import typer
 from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE, Folder, Json, length, moment
 from newsarchive.cli.output import as_json, cell, counted, stderr, stdout, steps
+from newsarchive.config import Config
 from newsarchive.crawl.run import CrawlReport, Shown
 from newsarchive.crawl.run import crawl as run
+from newsarchive.logfile import LOG, log_to, stop
+from newsarchive.metrics import exposition, write
+from newsarchive.ping import Ping
 from newsarchive.quantities import about, write_duration
+from storage.errors import StorageError
 from storage.model import Outcome
 
+BAD = (Outcome.ERROR, Outcome.CHALLENGE, Outcome.CONSENT_WALL, Outcome.SOFT_404, Outcome.EMPTY, Outcome.UNREADABLE)
 NOTHING = "Nothing could be fetched; the archive is as it was. See what is wrong here with: newsarchive doctor"
 
 
-def crawl(
+def crawl(  # noqa: PLR0913 - each is an option of the command line
     sites: Annotated[list[str] | None, typer.Argument(metavar="[SITE]...", help="Only these; all by default.")] = None,
     *,
     max_pages: Annotated[int, typer.Option(min=0, metavar="N", help="Stop after so many pages; 0: no limit.")] = 0,
     max_time: Annotated[str | None, typer.Option(metavar="TIME", help="Stop after this time, such as 10m.")] = None,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Say nothing unless something is wrong: for cron, which mails it.")
+    ] = False,
+    ping: Annotated[
+        str | None, typer.Option(metavar="URL", help="Health check to tell, instead of the one in newsarchive.toml.")
+    ] = None,
     clock: Annotated[
         str | None, typer.Option(metavar="MOMENT", help="Rehearse: run as if it were this moment (ISO 8601).")
     ] = None,
@@ -34,31 +48,123 @@ def crawl(
     Goes on until nothing is due. Ctrl-C or SIGTERM stops it in good order; what was fetched is kept in any case. Ends
     with 75 where a crawl of a site is running already, and with 1 where no site gave any answer.
     """
-    now = rehearsed(moment(clock, "--clock"))
-    limit = length(max_time, "--max-time")
-    with Archive.open(archive) as opened, steps("crawling") as step:
-
-        def progress(shown: Shown) -> None:
-            done = shown.counters.get("captures", 0)
-            step(done, done + shown.waiting, shown.url)
-
-        report = run(
-            opened,
-            sites,
-            max_pages=max_pages,
-            max_time=limit.total_seconds() if limit else 0.0,
-            progress=progress,
-            now=now,
-        )
-    for problem in report.problems:
-        stderr().print(cell(problem), soft_wrap=True)
-    if nothing := came_to_nothing(report):
-        stderr().print(NOTHING, soft_wrap=True)
+    asked = Asked(
+        sites=tuple(sites or ()),
+        max_pages=max_pages,
+        max_time=length(max_time, "--max-time") or timedelta(),
+        now=rehearsed(moment(clock, "--clock")),
+    )
+    with Archive.open(archive) as opened, logged(opened.config):
+        report = watched(opened, asked, Ping(opened.config.ping if ping is None else ping))
+        if complaint := tell_prometheus(opened):
+            stderr().print(cell(complaint), soft_wrap=True)
+    nothing = came_to_nothing(report)
+    tell(report, nothing=nothing, quiet=quiet or json)
     if json:
-        print(as_json({"run": report.run, "problems": report.problems}))
-    else:
-        stdout().print(cell(summary(report)), soft_wrap=True)
+        print(as_json({"run": report.run, "problems": report.problems, "notes": report.notes}))
     raise typer.Exit(int(nothing))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What the command line asks for."""
+
+    sites: tuple[str, ...]
+    max_pages: int
+    max_time: timedelta
+    """Zero: no limit."""
+    now: Callable[[], datetime] | None
+
+
+def watched(archive: Archive, asked: Asked, check: Ping) -> CrawlReport:
+    """Crawl while a display shows how far it has come and a health check is told how it goes."""
+    begun: list[float] = []
+
+    def begin() -> None:
+        begun.append(time.monotonic())
+        check.start()
+
+    try:
+        with steps("crawling") as step:
+            report = run(
+                archive,
+                asked.sites,
+                max_pages=asked.max_pages,
+                max_time=asked.max_time.total_seconds(),
+                progress=lambda shown: step(*progress(shown, time.monotonic() - begun[0])),
+                begun=begin,
+                now=asked.now,
+            )
+    except BaseException as error:
+        if begun:  # a crawl that another one keeps from beginning is no failure of the archive's
+            check.fail(str(error) or type(error).__name__)
+        raise
+    (check.fail if came_to_nothing(report) else check.success)("\n".join((summary(report), *report.problems)))
+    if check.problem:
+        LOG.warning("%s", check.problem)
+    return report
+
+
+def progress(shown: Shown, seconds: float) -> tuple[int, int, str]:
+    """What the display shows: done, total, and in words the rate, what failed, and the newest URL.
+
+    >>> progress(Shown(counters={"captures": 30, "error": 2}, waiting=10, url="https://news.example/a"), 10.0)
+    (30, 40, '3.0/s, 10 waiting, 2 failed, https://news.example/a')
+    """
+    done = shown.counters.get("captures", 0)
+    failed = sum(shown.counters.get(outcome, 0) for outcome in BAD) + shown.counters.get("silent", 0)
+    rate = done / seconds if seconds > 0 else 0.0
+    failures = f"{failed:,} failed, " if failed else ""
+    return done, done + shown.waiting, f"{rate:.1f}/s, {shown.waiting:,} waiting, {failures}{shown.url}"
+
+
+@contextmanager
+def logged(config: Config) -> Iterator[None]:
+    """Have the crawl write the log that the settings name."""
+    if not config.log:
+        yield
+        return
+    path = config.folder / config.log
+    try:
+        handler = log_to(path, as_json=config.log_json, size=config.log_size, keep=config.log_files)
+    except OSError as problem:
+        raise StorageError(
+            f"{path} cannot be written ({problem.strerror}); nothing was fetched. Mend it, or change log in "
+            "newsarchive.toml"
+        ) from problem
+    try:
+        yield
+    finally:
+        stop(handler)
+
+
+def tell_prometheus(archive: Archive) -> str | None:
+    """Write the metrics that the settings name; returns why they could not be written."""
+    if not archive.config.metrics:
+        return None
+    crawls = archive.index.crawls(limit=200)
+    try:
+        write(archive.folder / archive.config.metrics, exposition(archive.status(), crawls, archive.now()))
+    except StorageError as problem:
+        return str(problem)
+    return None
+
+
+def tell(report: CrawlReport, *, nothing: bool, quiet: bool) -> None:
+    """Say how it went: what is wrong on standard error; the summary on standard output, or behind what is wrong."""
+    wrong = bool(report.problems) or nothing
+    for problem in report.problems:
+        LOG.warning("%s", problem)
+        stderr().print(cell(problem), soft_wrap=True)
+    if nothing:
+        stderr().print(NOTHING, soft_wrap=True)
+    for note in report.notes:
+        LOG.info("%s", note)
+        if not quiet:
+            stderr().print(cell(note, "dim"), soft_wrap=True)
+    LOG.info("%s", summary(report))
+    if not quiet or wrong:
+        (stderr() if quiet else stdout()).print(cell(summary(report)), soft_wrap=True)
 
 
 def came_to_nothing(report: CrawlReport) -> bool:
@@ -93,9 +199,14 @@ def summary(report: CrawlReport) -> str:
 
 
 def _failures(counters: Mapping[str, int]) -> list[str]:
-    bad = (Outcome.ERROR, Outcome.CHALLENGE, Outcome.CONSENT_WALL, Outcome.SOFT_404, Outcome.EMPTY, Outcome.UNREADABLE)
-    left_out = (("disallowed", "left to robots.txt"), ("refused", "refused as no address to ask"))
+    left_out = (
+        ("disallowed", "left to robots.txt"),
+        ("refused", "refused as no address to ask"),
+        ("guarded", "on hosts that are not public"),
+        ("trapped", "put off as traps"),
+        ("parked", "of families that bring nothing"),
+    )
     return [
-        *(f"{counters[outcome]:,} {outcome}" for outcome in bad if counters.get(outcome)),
+        *(f"{counters[outcome]:,} {outcome}" for outcome in BAD if counters.get(outcome)),
         *(f"{counters[name]:,} {meaning}" for name, meaning in left_out if counters.get(name)),
     ]

@@ -5,6 +5,7 @@
 Scrapy makes its components itself; they find this object as the spider's argument `live`.
 """
 
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from newsarchive.crawl.courtesy import Answer
 from newsarchive.crawl.frontier import Frontier
 from newsarchive.crawl.robots import RobotsAnswer
 from newsarchive.crawl.wire import Fetched, Wire
+from newsarchive.logfile import LOG
 from storage.model import Capture, Due, Exchange, Reading, UrlKind
 from storage.warc.payload import header, http_headers
 
@@ -58,6 +60,7 @@ class Live:
     async def fetch(self, due: Due, url: str, headers: Sequence[tuple[str, str]]) -> Capture:
         """Fetch and keep. When it returns, the answer is in the WARC file, and Scrapy may have its response."""
         answer = Answer(silent=True)
+        began = time.monotonic()
         try:
             limit = self.limits.size_of(due.discovery.kind)
             fetched = await self.wire.fetch(url, headers, seconds=self.limits.seconds, limit=limit)
@@ -65,7 +68,7 @@ class Live:
             answer = Answer(silent=True, why=hindrance(fetched), guarded=_cause(fetched, NotPublicError))
             for attempt in fetched.attempts:
                 exchange = attempt.exchange(due.url, due.discovery)
-                capture = await self.keeper.keep(exchange, self._committed(due))
+                capture = await self.keeper.keep(exchange, self._committed(due, len(exchange.response), began))
                 self._count(capture, exchange)
                 answer = answer_to(due, capture, exchange)
         finally:
@@ -74,11 +77,14 @@ class Live:
         self.shown(due.url)
         if capture is None:
             self.counters["silent"] += 1
+            LOG.warning("%s - silent %s (%s)", due.discovery.site, due.url, answer.why)
             raise NoAnswerError(f"{due.url}: {hindrance(fetched)}")
         return capture
 
-    def _committed(self, due: Due) -> Callable[[Reading], None]:
+    def _committed(self, due: Due, size: int, began: float) -> Callable[[Reading], None]:
         def committed(reading: Reading) -> None:
+            if LOG.handlers:
+                log_answer(due, reading, size, time.monotonic() - began)
             self.counters[reading.outcome.value] += 1
             self.frontier.committed(due.url_id)
             self.wake()
@@ -92,6 +98,15 @@ class Live:
             self.counters["revisits"] += 1
         if capture.truncated and capture.kind != "revisit":
             self.counters["truncated"] += 1
+
+
+def log_answer(due: Due, reading: Reading, size: int, seconds: float) -> None:
+    """A line of the log for an answer that is in the index."""
+    facts = {
+        "site": due.discovery.site, "url": due.url, "kind": due.discovery.kind.value, "outcome": reading.outcome.value,
+        "reason": reading.reason, "bytes": size, "seconds": round(seconds, 3),
+    }  # fmt: skip
+    LOG.info("%s %d %s %s", due.discovery.site, size, reading.outcome.value, due.url, extra={"facts": facts})
 
 
 def _error(fetched: Fetched) -> Any:

@@ -80,16 +80,19 @@ class CrawlReport:
     """What is as it should be and yet worth a line: a budget that was spent, a family of URLs that was parked."""
 
 
-def crawl(
+def crawl(  # noqa: PLR0913 - what a run can be told
     archive: "Archive",
     sites: Sequence[str] | None = None,
     *,
     max_pages: int = 0,
     max_time: float = 0.0,
     progress: Progress | None = None,
+    begun: Callable[[], None] = lambda: None,
     now: Callable[[], datetime] | None = None,
 ) -> CrawlReport:
     """Fetch what is due of sites (None: of all), and keep it, until nothing is due or a limit (0: none) is reached.
+
+    `begun` is called once the sites are ours.
 
     SIGINT or SIGTERM stops it in good order within seconds, a second one at once. ArchiveBusy where one of the sites is
     being crawled; StorageError where the disk takes no more: what was committed before is whole.
@@ -106,6 +109,7 @@ def crawl(
         started_at=began,
     )
     with locked(archive.folder / "locks", [site.name for site in chosen], began):
+        begun()
         return _Run(archive, chosen, run, now, progress).go(max_pages, max_time)
 
 
