@@ -28,6 +28,9 @@ _MOST_HEADERS = 100
 _LONGEST_VALUE = 4000
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_AS_PAGE = frozenset({"document", "iframe", "frame", "embed", "object"})
+_MARKUP = re.compile(r"html|xml", re.IGNORECASE)
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?([-\w.:]+)", re.IGNORECASE)
 _WITHOUT_BODY = frozenset({204, 205, 304})
 
 
@@ -69,7 +72,7 @@ def _answer(request: Request, door: Door, line: CdxLine) -> Response:
         **dict(original_headers(answer.headers)),
         **memento_headers(door, line.url, line.fetched_at),
         "content-security-policy": CSP,
-        "vary": "accept-encoding",
+        "vary": "accept-encoding, sec-fetch-dest",
         "etag": tag,
     }
     if coding:
@@ -81,8 +84,19 @@ def _answer(request: Request, door: Door, line: CdxLine) -> Response:
     status = answer.status if 200 <= answer.status <= 599 else 502
     if status in _WITHOUT_BODY:
         return Response(status_code=status, headers=headers)
-    headers["content-type"] = _value(answer.get("Content-Type") or "application/octet-stream")
+    headers["content-type"] = _value(_shown_type(request, answer.get("Content-Type") or "application/octet-stream"))
     return Response(body, status_code=status, headers=headers)
+
+
+def _shown_type(request: Request, claimed: str) -> str:
+    """The archived Content-Type; for a browser that would open it as a page, plain text.
+
+    No policy keeps a browser from connecting to a host that a page names as `preconnect`. Programs do not open pages.
+    """
+    if request.headers.get("sec-fetch-dest") not in _AS_PAGE or not _MARKUP.search(claimed):
+        return claimed
+    charset = _CHARSET.search(claimed)
+    return f"text/plain; charset={charset[1]}" if charset else "text/plain"
 
 
 def original_headers(headers: Headers) -> Iterator[tuple[str, str]]:
