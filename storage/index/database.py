@@ -29,7 +29,7 @@ T = TypeVar("T")
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 AnySelect: TypeAlias = Select[*tuple[Any, ...]]
 
-HEAD = "0005"
+HEAD = "0006"
 """The newest migration in storage/index/migrations/versions: the schema that this code speaks."""
 
 _PRAGMAS = (

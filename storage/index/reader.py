@@ -1,6 +1,6 @@
 """What may be asked of the index. Who shows the archive holds a Reader that leaves out what is not to be seen."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection
 
-from storage.index import calendar, cdx, days, nearest, profile, queries, standing
+from storage.index import calendar, cdx, days, nearest, profile, queries, standing, watching
 from storage.index import status as counts
 from storage.index.copies import Copy, copies
 from storage.index.database import Database
@@ -34,6 +34,7 @@ from storage.index.views import (
     CdxQuery,
     CrawlView,
     Filters,
+    LastCrawl,
     OutcomeCount,
     SearchPage,
     SiteCount,
@@ -223,6 +224,11 @@ class Reader:
         with self._reading() as connection:
             return counts.crawls(connection, limit=limit, offset=offset, exclude=self.exclude)
 
+    def last_crawl(self) -> LastCrawl | None:
+        """The newest run; None where there was none."""
+        with self._reading() as connection:
+            return counts.last_crawl(connection, self.exclude)
+
     def crawl(self, run: str) -> CrawlView | None:
         """One run by its name."""
         with self._reading() as connection:
@@ -233,10 +239,12 @@ class Reader:
         with self._reading() as connection:
             return profile.crawl_outcomes(connection, run, self.exclude)
 
-    def outcomes_of_sites(self, since: date | None = None) -> Mapping[str, Mapping[Outcome, int]]:
-        """Captures by outcome, by the sites' names; all of them, or those from a day on."""
+    def outcomes_of_sites(
+        self, since: date | None = None, *, site: str | None = None
+    ) -> Mapping[str, Mapping[Outcome, int]]:
+        """Captures by outcome, by the sites' names; all of them, or those from a day on, or one site's."""
         with self._reading() as connection:
-            return days.outcomes_of_sites(connection, self.exclude, since=since)
+            return days.outcomes_of_sites(connection, self.exclude, since=since, site=site)
 
     def site_profile(self, site: str) -> SiteProfile:
         """Sections and authors of a site's newest articles."""
@@ -272,6 +280,23 @@ class Reader:
         """Feeds, sitemaps and listings, by URL."""
         with self._reading() as connection:
             return counts.sources(connection, site, self.exclude)
+
+    def source_health(self, sites: Sequence[str] | None = None) -> tuple[watching.SourceHealth, ...]:
+        """How the sources that were asked for fare, by site and URL."""
+        with self._reading() as connection:
+            return watching.source_health(connection, sites, self.exclude)
+
+    def alarms(
+        self, sites: Sequence[str] | None = None, *, standing: bool = True, limit: int = 100
+    ) -> tuple[watching.AlarmView, ...]:
+        """What a person should know of sources, newest first: what still stands, or all there ever was."""
+        with self._reading() as connection:
+            return watching.alarms(connection, sites, standing=standing, limit=limit, exclude=self.exclude)
+
+    def page_events(self, site: str | None = None, *, limit: int = 100) -> tuple[watching.PageEvent, ...]:
+        """Articles' pages that went (confirmed by a second look) or came back, newest first."""
+        with self._reading() as connection:
+            return watching.page_events(connection, site, limit=limit, exclude=self.exclude)
 
     def boilerplate(self, site: str, *, limit: int | None = None) -> tuple[BoilerplateView, ...]:
         """Paragraphs that several articles of a site carry, the most printed first."""

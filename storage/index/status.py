@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, or_, select
 
 from storage.index.exclusions import NOTHING, Exclusions
 from storage.index.shown import shown_captures, shown_urls
@@ -22,8 +22,8 @@ from storage.index.tables import (
     VersionRow,
     WarcFileRow,
 )
-from storage.index.views import BoilerplateView, CrawlView, SiteStatus, SourceView, Status, WarcFileView
-from storage.model import Outcome, UrlKind
+from storage.index.views import BoilerplateView, CrawlView, LastCrawl, SiteStatus, SourceView, Status, WarcFileView
+from storage.model import BACKFILL, Outcome, UrlKind
 
 
 def status(connection: Connection, now: datetime, exclude: Exclusions = NOTHING) -> Status:
@@ -80,17 +80,25 @@ def _counted(connection: Connection, asked: Any) -> dict[int, int]:
 
 
 def _waiting(connection: Connection, now: datetime) -> Mapping[str, dict[str, Any]]:
-    is_due = case((FrontierRow.due_at <= now, 1), else_=0)
+    daily = FrontierRow.priority < BACKFILL
     rows = connection.execute(
         select(
-            FrontierRow.site, func.sum(is_due).label("due"), func.count().label("planned"),
-            func.min(FrontierRow.due_at).label("next_due"),
+            FrontierRow.site,
+            func.sum(case((and_(daily, FrontierRow.due_at <= now), 1), else_=0)).label("due"),
+            func.sum(case((and_(daily, FrontierRow.due_at > now), 1), else_=0)).label("scheduled"),
+            func.sum(case((daily, 0), else_=1)).label("older"),
+            func.min(case((daily, FrontierRow.due_at))).label("next_due"),
         )
         .where(FrontierRow.due_at.is_not(None))
         .group_by(FrontierRow.site)
     )  # fmt: skip
     return {
-        row.site: {"due": int(row.due), "scheduled": row.planned - int(row.due), "next_due": row.next_due}
+        row.site: {
+            "due": int(row.due),
+            "scheduled": int(row.scheduled),
+            "older": int(row.older),
+            "next_due": row.next_due,
+        }
         for row in rows
     }
 
@@ -110,13 +118,9 @@ def crawls(
     shown = shown_captures(connection, exclude)
     captured = select(func.count()).where(CaptureRow.crawl_id == CrawlRow.id, *shown).scalar_subquery()
     asked = select(CrawlRow, captured.label("captures")).order_by(CrawlRow.run.desc()).limit(limit).offset(offset)
+    asked = asked.where(*_shown_runs(exclude))
     if run is not None:
         asked = asked.where(CrawlRow.run == run)
-    if exclude.hidden:
-        of_run = CrawlSiteRow.crawl_id == CrawlRow.id
-        seen = SiteRow.name.not_in(sorted(exclude.hidden))
-        others = exists().where(of_run, SiteRow.id == CrawlSiteRow.site_id, seen)
-        asked = asked.where(or_(others, ~exists().where(of_run)))
     rows = connection.execute(asked).all()
     sites: dict[int, list[str]] = {}
     for crawl_id, name in connection.execute(
@@ -134,6 +138,24 @@ def crawls(
         )
         for row in rows
     )  # fmt: skip
+
+
+def _shown_runs(exclude: Exclusions) -> list[ColumnElement[bool]]:
+    """Runs that were for a site that is shown, or for none that is known."""
+    if not exclude.hidden:
+        return []
+    of_run = CrawlSiteRow.crawl_id == CrawlRow.id
+    seen = SiteRow.name.not_in(sorted(exclude.hidden))
+    return [or_(exists().where(of_run, SiteRow.id == CrawlSiteRow.site_id, seen), ~exists().where(of_run))]
+
+
+def last_crawl(connection: Connection, exclude: Exclusions = NOTHING) -> LastCrawl | None:
+    """The newest run; None where there was none."""
+    asked = select(CrawlRow).where(*_shown_runs(exclude)).order_by(CrawlRow.run.desc()).limit(1)
+    row = connection.execute(asked).first()
+    if row is None:
+        return None
+    return LastCrawl(id=row.run, started_at=row.started_at, finished_at=row.finished_at, outcome=row.outcome)
 
 
 def warc_files(connection: Connection) -> tuple[WarcFileView, ...]:

@@ -272,6 +272,7 @@ class CaptureRow(Base):
         _where("refers_record", "refers_to_record", condition="refers_to_record IS NOT NULL"),
         _where("refers_url", "refers_to_url_id", condition="refers_to_url_id IS NOT NULL"),
         _where("original", "refers_to_id", condition="refers_to_id IS NOT NULL"),
+        _where("gone", "url_id", "fetched_at", condition="outcome = 'gone'"),
         _where("pending", "id", condition="kind = 'revisit' AND refers_to_id IS NULL"),
         ForeignKeyConstraint(
             ["version_id"],

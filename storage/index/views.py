@@ -418,11 +418,21 @@ class SiteCount:
     """False for a site that only imported pages made known."""
     articles: int
     captures: int
-    outcomes: Mapping[Outcome, int]
     first_capture: datetime | None
     last_capture: datetime | None
     newest_article: datetime | None
     """The date of its newest article: by its publication, else when it was first seen."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastCrawl:
+    """The newest run, its captures not counted."""
+
+    id: str
+    started_at: datetime | None
+    finished_at: datetime | None
+    outcome: str | None
+    """None while it runs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -465,6 +475,8 @@ class SiteStatus:
     """URLs that may be fetched now."""
     scheduled: int = 0
     """URLs that are to be fetched later."""
+    older: int = 0
+    """URLs of long ago, which wait for `newsarchive backfill`."""
     next_due: datetime | None = None
 
 
