@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from statistics import median
 
-from storage.index.views import CrawlView, SiteCount
+from storage.index.views import LastCrawl, SiteCount
 from storage.model import Outcome
 
 WEEKS = 8
@@ -45,7 +45,7 @@ class Health:
 def health(
     sites: tuple[SiteCount, ...],
     recent: Mapping[str, Mapping[Outcome, int]],
-    last_crawl: CrawlView | None,
+    last_crawl: LastCrawl | None,
     failed: frozenset[Outcome],
     now: datetime,
 ) -> Health:

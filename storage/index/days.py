@@ -46,16 +46,18 @@ def captures_per_day(
 
 
 def outcomes_of_sites(
-    connection: Connection, exclude: Exclusions = NOTHING, *, since: date | None = None
+    connection: Connection, exclude: Exclusions = NOTHING, *, since: date | None = None, site: str | None = None
 ) -> dict[str, dict[Outcome, int]]:
-    """Captures by outcome, by the sites' names; all of them, or those from a day on."""
+    """Captures by outcome, by the sites' names; all of them, or those from a day on, or one site's."""
     names = {row.id: row.name for row in connection.execute(select(SiteRow.id, SiteRow.name))}
-    return {names[site_id]: outcomes for site_id, outcomes in _outcomes(connection, exclude, since).items()}
+    return {names[site_id]: outcomes for site_id, outcomes in _outcomes(connection, exclude, since, site).items()}
 
 
-def _outcomes(connection: Connection, exclude: Exclusions, since: date | None) -> dict[int, dict[Outcome, int]]:
+def _outcomes(
+    connection: Connection, exclude: Exclusions, since: date | None, site: str | None
+) -> dict[int, dict[Outcome, int]]:
     counted: dict[int, Counter[str]] = {}
-    for (site_id, outcome), count in _counted(connection, ("site_id", "outcome"), exclude, since, None):
+    for (site_id, outcome), count in _counted(connection, ("site_id", "outcome"), exclude, since, site):
         counted.setdefault(site_id, Counter())[outcome] += count
     return {
         site_id: {Outcome(outcome): count for outcome, count in sorted(outcomes.items()) if count}
@@ -84,7 +86,9 @@ def articles_per_day(
 
 def site_counts(connection: Connection, exclude: Exclusions = NOTHING) -> tuple[SiteCount, ...]:
     """All sites by name, with what is held of each."""
-    outcomes = _outcomes(connection, exclude, None)
+    captured: Counter[int] = Counter()
+    for (site_id,), count in _counted(connection, ("site_id",), exclude, None, None):
+        captured[site_id] += count
     shown = shown_articles(connection, exclude)
     held = select(ArticleRow.site_id, func.count()).where(*shown).group_by(ArticleRow.site_id)
     articles: dict[int, int] = {row[0]: row[1] for row in connection.execute(held)}
@@ -110,7 +114,7 @@ def site_counts(connection: Connection, exclude: Exclusions = NOTHING) -> tuple[
     return tuple(
         SiteCount(
             name=row.name, url=row.url, title=row.title, configured=row.configured, articles=articles.get(row.id, 0),
-            captures=sum(outcomes.get(row.id, {}).values()), outcomes=outcomes.get(row.id, {}),
+            captures=captured[row.id],
             first_capture=row.first, last_capture=row.last, newest_article=row.newest,
         )
         for row in rows
@@ -118,9 +122,9 @@ def site_counts(connection: Connection, exclude: Exclusions = NOTHING) -> tuple[
 
 
 def _counted(
-    connection: Connection, by: tuple[str, str], exclude: Exclusions, since: date | None, site: str | None
-) -> Iterator[tuple[tuple[Any, str], int]]:
-    """Counts by two of site_id, day and outcome: what is held, and, negative, what of it is not to be shown."""
+    connection: Connection, by: tuple[str, ...], exclude: Exclusions, since: date | None, site: str | None
+) -> Iterator[tuple[tuple[Any, ...], int]]:
+    """Counts by some of site_id, day and outcome: what is held, and, negative, what of it is not to be shown."""
     ids = site_ids(connection, {*exclude.hidden, *([site] if site is not None else [])})
     hidden = sorted(ids[name] for name in exclude.hidden if name in ids)
     for asked, columns, is_held in (_held(), *_left_out(connection, exclude)):
@@ -133,7 +137,7 @@ def _counted(
         if hidden:
             found = found.where(columns["site_id"].not_in(hidden))
         for row in connection.execute(found):
-            yield (row[1], row[2]), int(row[0]) if is_held else -int(row[0])
+            yield tuple(row[1:]), int(row[0]) if is_held else -int(row[0])
 
 
 _Part = tuple[AnySelect, Mapping[str, Any], bool]

@@ -28,7 +28,7 @@ def home(door: AtDoor) -> Response:
     sites = index.site_counts()
     shown = sorted((site for site in sites if site.articles), key=_newest, reverse=True)[:COLUMNS]
     lines = LINES if len(shown) > 1 else LINES_ALONE
-    crawl = next(iter(index.crawls(limit=1)), None)
+    crawl = index.last_crawl()
     week = (door.now - timedelta(days=7)).date()
     return door.page(
         "home.html",

@@ -41,6 +41,7 @@ def site(door: AtDoor, name: str) -> Response:
     return door.page(
         "site.html",
         site=found,
+        outcomes=index.outcomes_of_sites(site=name).get(name, {}),
         chart=coverage(door, found),
         sources=index.sources(name),
         profile=index.site_profile(name),
