@@ -28,6 +28,7 @@ from newsarchive.web.auth import Guard
 from newsarchive.web.doors import api, cdx, described, exports, raw, robots, timegate, timemap, warcs
 from newsarchive.web.limits import Heavy, Rate
 from newsarchive.web.pages import (
+    article,
     calendar,
     compare,
     crawls,
@@ -50,6 +51,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     # Pages for people
     home.router,
     search.router,
+    article.router,
     compare.router,
     listing.router,
     snapshot.router,

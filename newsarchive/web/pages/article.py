@@ -1,0 +1,114 @@
+"""/article/17: one article as the archive has it: its text, its versions, what it pointed to and what pointed to it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fastapi import APIRouter, HTTPException, Response
+
+from newsarchive.web.cite import Citation, bibtex, csl_json
+from newsarchive.web.door import AtDoor, Door
+from newsarchive.web.hrefs import is_web
+from newsarchive.web.languages import language_name
+from newsarchive.web.looks import looks
+from storage.index.views import ArticleView, ParagraphView, VersionView
+from storage.model import Role
+
+router = APIRouter(include_in_schema=False)
+
+IN_TEXT = frozenset({Role.CORRECTION})
+"""Shown where they stand though they are no part of the body."""
+FOLDED_AWAY = frozenset({Role.DEK, Role.BYLINE, Role.DATELINE, Role.TAGS})
+"""What the page's head says already."""
+SOURCES = {
+    "json-ld": "the page's structured data (JSON-LD)",
+    "meta": "the page's meta data",
+    "microdata": "the page's microdata",
+    "time": "a time element on the page",
+    "visible": "the visible page",
+    "url": "its address",
+    "feed": "the site's feed",
+    "sitemap": "the site's sitemap",
+}
+"""Where a date comes from, for reading."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """A version's paragraphs, as they are shown."""
+
+    text: tuple[ParagraphView, ...]
+    captions: tuple[ParagraphView, ...]
+    folded: tuple[ParagraphView, ...]
+    """What is no part of the text: disclaimers, newsletter boxes, what the site prints under every article."""
+
+
+def parts(paragraphs: Sequence[ParagraphView]) -> Parts:
+    """Sort paragraphs by where they are shown."""
+    text, captions, folded = [], [], []
+    for paragraph in paragraphs:
+        if paragraph.is_body or (paragraph.role in IN_TEXT and not paragraph.boilerplate):
+            text.append(paragraph)
+        elif paragraph.role is Role.CAPTION and not paragraph.boilerplate:
+            captions.append(paragraph)
+        else:
+            folded.append(paragraph)
+    return Parts(text=tuple(text), captions=tuple(captions), folded=tuple(folded))
+
+
+@router.get("/article/{article_id:int}")
+def article(door: AtDoor, article_id: int, version: int | None = None) -> Response:
+    """The newest version, or the one asked for by number."""
+    found = _found(door, article_id)
+    shown = _shown(door, found, version)
+    return door.page(
+        "article.html",
+        etag=True,
+        article=found,
+        version=shown,
+        parts=parts(shown.paragraphs),
+        looks=looks(found),
+        pointed_from=door.index.pointed_from(article_id),
+        standings=door.index.standings(article_id),
+        copies=door.index.copies(shown.id),
+        cite=_citation(door, shown),
+        sources=SOURCES,
+        is_web=is_web,
+        language_name=language_name,
+    )
+
+
+@router.get("/article/{article_id:int}/cite.bib")
+def cite_bib(door: AtDoor, article_id: int, version: int | None = None) -> Response:
+    """The citation as BibTeX."""
+    citation = _citation(door, _shown(door, _found(door, article_id), version))
+    return Response(bibtex(citation), media_type="application/x-bibtex; charset=utf-8")
+
+
+@router.get("/article/{article_id:int}/cite.json")
+def cite_json(door: AtDoor, article_id: int, version: int | None = None) -> Response:
+    """The citation as CSL-JSON."""
+    citation = _citation(door, _shown(door, _found(door, article_id), version))
+    return Response(csl_json(citation), media_type="application/vnd.citationstyles.csl+json")
+
+
+def _found(door: Door, article_id: int) -> ArticleView:
+    found = door.index.article(article_id) if article_id < 1 << 31 else None
+    if found is None:
+        raise HTTPException(
+            404, "The archive has no article of that number. Numbers are made anew with the index: permalinks stay."
+        )
+    return found
+
+
+def _shown(door: Door, found: ArticleView, number: int | None) -> VersionView:
+    if number is None or number == found.current.number:
+        return found.current
+    ids = {line.number: line.id for line in found.versions}
+    shown = door.index.version(ids[number]) if number in ids else None
+    if shown is None:
+        raise HTTPException(404, f"This article has no version {number}, only {', '.join(map(str, ids))}.")
+    return shown
+
+
+def _citation(door: Door, version: VersionView) -> Citation:
+    return Citation(version=version, base_url=door.base_url, archive=door.name, site=version.site)
