@@ -1,35 +1,90 @@
 """newsarchive status."""
 
+from dataclasses import fields
+from datetime import datetime
+from typing import Annotated
+
+import typer
 from rich.console import Console
 
 from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE, Folder, Json
-from newsarchive.cli.output import as_json, cell, counted, day, stdout, table
+from newsarchive.cli.output import as_json, cell, counted, day, stderr, stdout, table
+from newsarchive.health import Health, SiteHealth, health
 from newsarchive.quantities import about
+from storage.index.days import FAILED
 from storage.index.views import SiteStatus, Status
-from storage.model import Outcome
 
-BAD = (Outcome.ERROR, Outcome.CHALLENGE, Outcome.CONSENT_WALL, Outcome.SOFT_404, Outcome.EMPTY, Outcome.UNREADABLE)
-"""Outcomes that an owner should look into where they are many."""
+PARKED_SHOWN = 10
+IN_JSON = ("sites", "concerns", "parked", "hosts", "missing", "disk_used", "disk_free", "next_run_brings")
 
 
-def status(*, archive: Folder = HERE, json: Json = False) -> None:
+def status(
+    *,
+    check: Annotated[
+        bool, typer.Option("--check", help="Say only what needs a person, and end with 1 where anything does.")
+    ] = False,
+    archive: Folder = HERE,
+    json: Json = False,
+) -> None:
     """Show what the archive holds and how its sites do."""
     with Archive.open(archive) as opened:
-        found = opened.status()
+        now = opened.now()
+        found = health(opened.index, opened.config.sites, (opened.folder, opened.warc_folder), now)
     if json:
-        print(as_json(found))
-        return
-    out = stdout()
-    _totals(out, found)
-    if found.sites:
+        whole = {each.name: getattr(found.status, each.name) for each in fields(found.status)}
+        print(as_json({**whole, "health": {name: getattr(found, name) for name in IN_JSON}}))
+    elif not check:
+        _show(stdout(), found, now)
+    for concern in found.concerns if not json else ():
+        (stderr() if check else stdout()).print(cell(f"{concern.about}: {concern.what}", "red"), soft_wrap=True)
+    raise typer.Exit(int(check and bool(found.concerns)))
+
+
+def _show(out: Console, found: Health, now: datetime) -> None:
+    _totals(out, found.status)
+    out.print(f"disk: {about(found.disk_used)} used, {about(found.disk_free)} free")
+    if found.next_run_brings is not None:
+        due = "now" if found.next_run_brings <= now else f"{day(found.next_run_brings)} UTC"
+        out.print(f"next URL due: {due}")
+    if found.status.sites:
         out.print()
-        out.print(_sites(found))
+        out.print(_sites(found.status))
         out.print()
-    for site in found.sites:
+        _weeks(out, found.sites)
+    for site in found.status.sites:
         _outcomes(out, site)
-    if not any(site.configured for site in found.sites):
+    for host in found.hosts:
+        said = (
+            f"{host.name} is left in peace until {day(host.ready_at)} UTC: it {host.reason or 'asks for long pauses'}"
+        )
+        out.print(cell(said, "yellow"), soft_wrap=True)
+    for family in found.parked[:PARKED_SHOWN]:
+        said = f"{family.site}: parked {family.family}: {family.barren} URLs brought no new article ({family.example})"
+        out.print(cell(said, "yellow"), soft_wrap=True)
+    if len(found.parked) > PARKED_SHOWN:
+        out.print(f"{len(found.parked) - PARKED_SHOWN:,} more families are parked: newsarchive status --json")
+    if found.parked:
+        out.print("Parked by mistake? Name the family, or the beginning of its path, in the site's not_traps.")
+    if not any(site.configured for site in found.status.sites):
         out.print("\nNo site is configured. Next: newsarchive add https://your.news.site/")
+
+
+def _weeks(out: Console, sites: tuple[SiteHealth, ...]) -> None:
+    """Articles of the last seven days, each against what is usual for such a day."""
+    if not any(each.articles for site in sites for each in site.week):
+        return
+    days = [f"{each.day:%a %d}" for each in sites[0].week]
+    listed = table("articles a day (usual)", *days, right=days)
+    for site in sites:
+        cells = []
+        for each in site.week:
+            usual = f" ({each.usual:g})" if each.usual is not None else ""
+            thin = each.usual is not None and each.articles < each.usual / 2 and each is not site.week[-1]
+            cells.append(cell(f"{each.articles:,}{usual}", "red" if thin else ""))
+        listed.add_row(cell(site.name), *cells)
+    out.print(listed)
+    out.print()
 
 
 def _totals(out: Console, found: Status) -> None:
@@ -46,7 +101,7 @@ def _sites(found: Status) -> object:
     columns = ("articles", "versions", "captures", "failed", "due", "later")
     listed = table("site", *columns, "next due", "last capture", right=columns)
     for site in found.sites:
-        failed = sum(count for outcome, count in site.outcomes.items() if outcome in BAD)
+        failed = sum(count for outcome, count in site.outcomes.items() if outcome in FAILED)
         listed.add_row(
             cell(site.name, "bold" if site.configured else "dim"),
             f"{site.articles:,}",
