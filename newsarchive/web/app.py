@@ -29,6 +29,7 @@ from newsarchive.web.doors import api, cdx, described, exports, raw, robots, tim
 from newsarchive.web.limits import Heavy, Rate
 from newsarchive.web.pages import (
     article,
+    author,
     calendar,
     compare,
     crawls,
@@ -38,8 +39,10 @@ from newsarchive.web.pages import (
     record,
     requisite,
     search,
+    section,
     sites,
     snapshot,
+    tag,
 )
 from newsarchive.web.rules import Rules
 from newsarchive.web.security import Heads, Hosts, SecurityHeaders
@@ -52,6 +55,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     home.router,
     search.router,
     article.router,
+    author.router,
+    tag.router,
+    section.router,
     compare.router,
     listing.router,
     snapshot.router,
