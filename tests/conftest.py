@@ -1,7 +1,12 @@
 """What all tests share: marks by folder, services, and time for the property tests."""
 
 import os
-from collections.abc import Generator, Iterator
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -9,13 +14,18 @@ from uuid import uuid4
 import pytest
 from hypothesis import HealthCheck, settings
 
+from newsarchive.archive import Archive
+from storage.warc.record import HTTP_RESPONSE, member, record_id, sha256, warc_date
+
 POSTGRES = "NEWSARCHIVE_TEST_POSTGRES"
 """SQLAlchemy URL of a PostgreSQL server where databases may be made, such as postgresql+psycopg://me@127.0.0.1/test."""
 EVAL = "NEWSARCHIVE_EVAL"
 """Folder of annotated real pages, which are too large and not ours to put into the repository."""
 REQUIRE = "NEWSARCHIVE_REQUIRE_SERVICES"
 """Set in CI: a test that would be skipped for want of a service or of a package fails instead."""
-WANTS = (POSTGRES, "could not import")
+CHROMIUM = "NEWSARCHIVE_CHROMIUM"
+"""Path of the Chromium that tests drive; /usr/bin/chromium where it is not set."""
+WANTS = (POSTGRES, CHROMIUM, "could not import")
 """How the reasons of such skips are known: the variable that names the service, or what importorskip says. The
 annotated pages are none: they cannot be had everywhere, and .ci/run names them where they are."""
 
@@ -70,3 +80,96 @@ def eval_folder() -> Path:
     if not folder:
         pytest.skip(f"{EVAL} names no folder of annotated pages")
     return Path(folder)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """One answer of a server, to be archived."""
+
+    url: str
+    body: bytes = b""
+    mime: str = "text/html; charset=utf-8"
+    status: str = "200 OK"
+    at: datetime = datetime(2026, 3, 1, 6, tzinfo=UTC)
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def record(self) -> bytes:
+        """Return the answer as a WARC response record."""
+        lines = [f"HTTP/1.1 {self.status}", f"Content-Type: {self.mime}"]
+        lines += [f"{name}: {value}" for name, value in self.headers.items()]
+        block = "\r\n".join([*lines, f"Content-Length: {len(self.body)}", "", ""]).encode() + self.body
+        fields = [
+            ("WARC-Record-ID", f"<{record_id()}>"),
+            ("WARC-Date", warc_date(self.at)),
+            ("WARC-Target-URI", self.url),
+            ("WARC-Block-Digest", sha256(block)),
+            ("WARC-Payload-Digest", sha256(self.body)),
+            ("Content-Type", HTTP_RESPONSE),
+        ]
+        return member("response", fields, block)
+
+
+ArchiveOf = Callable[..., Archive]
+
+
+@pytest.fixture
+def archive_of(tmp_path: Path) -> Iterator[ArchiveOf]:
+    """Makes an archive that holds some answers, as keywords of `Answer`, imported from a WARC file of another's."""
+    opened: list[Archive] = []
+
+    def make(*answers: dict[str, object], config: str = "") -> Archive:
+        folder = tmp_path / f"archive-{len(opened)}"
+        source = tmp_path / f"others-{len(opened)}.warc.gz"
+        source.write_bytes(b"".join(Answer(**answer).record() for answer in answers))  # type: ignore[arg-type]
+        Archive.init(folder).close()
+        if config:
+            toml = folder / "newsarchive.toml"
+            toml.write_text(f"{toml.read_text()}\n{config}\n")
+        archive = Archive.open(folder)
+        opened.append(archive)
+        archive.import_files([source])
+        return archive
+
+    yield make
+    for archive in opened:
+        archive.close()
+
+
+@contextmanager
+def serving(app: object) -> Iterator[str]:
+    """An ASGI application on a free port of the loopback, in a thread; gives its address."""
+    uvicorn = pytest.importorskip("uvicorn")
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    try:
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+AtAddress = Callable[[object], AbstractContextManager[str]]
+
+
+@pytest.fixture
+def at_address() -> AtAddress:
+    """`serving`, for tests: they cannot import from here."""
+    return serving
+
+
+@pytest.fixture
+def chromium() -> Iterator[object]:
+    """A Chromium driven by playwright; it asks nobody but whom the test's pages ask."""
+    sync_api = pytest.importorskip("playwright.sync_api")
+    path = os.environ.get(CHROMIUM) or "/usr/bin/chromium"
+    if not Path(path).exists():
+        pytest.skip(f"{CHROMIUM} names no browser, and {path} is not there")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=path, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        )
+        yield browser
+        browser.close()

@@ -47,15 +47,15 @@ class Cleaner:
     def _element(self, element: HtmlElement) -> list[HtmlElement]:
         """Make one element safe; returns those below it that are still to be looked at."""
         tag = element.tag.lower() if isinstance(element.tag, str) else "script"
+        below = list(element)
         if tag in ("meta", "link"):
             (self._meta if tag == "meta" else self._link)(element)
-            return []
+            return below
         if tag == "template" and element.get("shadowrootmode"):
             tag = "div"
         if tag in safe.DROPPED:
             element.drop_tree()
             return []
-        below = list(element)
         if tag in safe.UNWRAPPED:
             element.drop_tag()
             return below
@@ -88,11 +88,11 @@ class Cleaner:
             self.leads_to = target if target and urldefrag(target)[0] != self.url else None
         if (element.get("name") or "").lower() == "viewport":
             content = element.get("content") or ""
-            element.clear(keep_tail=True)
+            element.attrib.clear()
             element.set("name", "viewport")
             element.set("content", content)
         else:
-            element.drop_tree()
+            element.drop_tag()
 
     def _link(self, element: HtmlElement) -> None:
         names = (element.get("rel") or "").lower().split()
@@ -104,9 +104,9 @@ class Cleaner:
         if "media" in (element.get("onload") or "").lower():
             media = ""
         if not wanted or not absolute(self.base, href):
-            element.drop_tree()
+            element.drop_tag()
             return
-        element.clear(keep_tail=True)
+        element.attrib.clear()
         element.set("rel", "stylesheet")
         if media:
             element.set("media", media)

