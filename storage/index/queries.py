@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, false, func, or_, select
 
+from storage.index.boilerplate import COUNTED
 from storage.index.database import AnyRow, AnySelect
 from storage.index.exclusions import NOTHING, Exclusions
 from storage.index.names import short_digest
@@ -128,7 +129,8 @@ def capture(
 
 _VERSIONS = (
     select(
-        VersionRow, ArticleRow.site_id, SiteRow.name.label("site"), _CANONICAL.c.url.label("canonical_url"),
+        VersionRow, ArticleRow.site_id, SiteRow.name.label("site"), SiteRow.title.label("site_title"),
+        _CANONICAL.c.url.label("canonical_url"),
         _IMAGE.c.url.label("image"),
     )
     .join(ArticleRow, ArticleRow.id == VersionRow.article_id)
@@ -159,7 +161,7 @@ def version(connection: Connection, version_id: int, exclude: Exclusions = NOTHI
         language=row.language, image=row.image, image_caption=row.image_caption,
         access=Access(row.access) if row.access else None, live=row.live, noarchive=row.noarchive, digest=row.digest,
         first_seen=seen.first, last_seen=seen.last, paragraphs=_paragraphs(connection, version_id, row.site_id),
-        link_groups=link_groups(connection, row.capture_id, exclude), capture=first,
+        link_groups=link_groups(connection, row.capture_id, exclude), capture=first, site_title=row.site_title,
     )  # fmt: skip
 
 
@@ -177,7 +179,11 @@ def _tags(connection: Connection, version_id: int) -> tuple[str, ...]:
 
 
 def _paragraphs(connection: Connection, version_id: int, site_id: int) -> tuple[ParagraphView, ...]:
-    learnt = and_(BoilerplateRow.site_id == site_id, BoilerplateRow.paragraph_id == VersionParagraphRow.paragraph_id)
+    learnt = and_(
+        BoilerplateRow.site_id == site_id,
+        BoilerplateRow.paragraph_id == VersionParagraphRow.paragraph_id,
+        VersionParagraphRow.role.in_(COUNTED),
+    )
     rows = connection.execute(
         select(VersionParagraphRow.role, ParagraphRow.text, func.coalesce(BoilerplateRow.verdict, false()).label("out"))
         .join(ParagraphRow, ParagraphRow.id == VersionParagraphRow.paragraph_id)

@@ -295,6 +295,8 @@ class VersionView:
     link_groups: tuple[LinkGroupView, ...]
     capture: CaptureView
     """The first that showed this text."""
+    site_title: str | None = None
+    """What the site calls itself."""
 
     @property
     def body(self) -> str:

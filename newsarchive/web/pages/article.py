@@ -111,4 +111,4 @@ def _shown(door: Door, found: ArticleView, number: int | None) -> VersionView:
 
 
 def _citation(door: Door, version: VersionView) -> Citation:
-    return Citation(version=version, base_url=door.base_url, archive=door.name, site=version.site)
+    return Citation(version=version, base_url=door.base_url, archive=door.name, site=version.site_title or version.site)
