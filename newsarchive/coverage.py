@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from statistics import median
 
+from storage.index.days import FAILED
 from storage.index.views import LastCrawl, SiteCount
 from storage.model import Outcome
 
@@ -46,7 +47,8 @@ def health(
     sites: tuple[SiteCount, ...],
     recent: Mapping[str, Mapping[Outcome, int]],
     last_crawl: LastCrawl | None,
-    failed: frozenset[Outcome],
+    alarms: int,
+    *,
     now: datetime,
 ) -> Health:
     """What an owner should look into. `recent` has the last week's captures by site and outcome."""
@@ -60,9 +62,11 @@ def health(
         remarks.append(f"Nothing has come in yet from {_names(never)}.")
     for site in crawled:
         outcomes = recent.get(site.name, {})
-        total, bad = sum(outcomes.values()), sum(count for outcome, count in outcomes.items() if outcome in failed)
+        total, bad = sum(outcomes.values()), sum(count for outcome, count in outcomes.items() if outcome in FAILED)
         if total >= 10 and bad / total > MANY_FAILED:
             remarks.append(f"{bad:,} of {total:,} captures of {site.name} failed in the last week.")
+    if alarms:
+        remarks.append(f"{alarms:,} {'source wants' if alarms == 1 else 'sources want'} looking into.")
     return Health(is_good=not remarks, remarks=tuple(remarks) or ("All sites answer.",))
 
 

@@ -8,7 +8,6 @@ from fastapi import APIRouter, Response
 from newsarchive.coverage import health
 from newsarchive.web.door import AtDoor
 from newsarchive.web.pages.chart import Chart, chart, days_until
-from storage.index.days import FAILED
 from storage.index.reader import Reader
 from storage.index.views import Filters, SiteCount
 
@@ -36,7 +35,7 @@ def home(door: AtDoor) -> Response:
         columns=[(site, index.articles(Filters(site=site.name), limit=lines)) for site in shown],
         chart=captures_chart(index, sites),
         crawl=crawl,
-        health=health(sites, index.outcomes_of_sites(week), crawl, FAILED, door.now),
+        health=health(sites, index.outcomes_of_sites(week), crawl, len(index.alarms()), now=door.now),
     )
 
 

@@ -1,7 +1,8 @@
 """Sites: all of them, and one: how it is covered, from what, and what it prints under every article."""
 
 from collections import Counter
-from datetime import UTC, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from fastapi import APIRouter, Response
 
@@ -10,7 +11,9 @@ from newsarchive.web.door import AtDoor, Door
 from newsarchive.web.pages.chart import Chart, chart, days_until
 from storage.errors import NotFound
 from storage.index.days import FAILED
+from storage.index.reader import Reader
 from storage.index.views import Filters, SiteCount
+from storage.model import UrlKind
 
 router = APIRouter()
 
@@ -19,6 +22,15 @@ BEFORE = 56
 """Days before those that are drawn: what is usual is told by them."""
 LINES = 10
 BOILERPLATE = 60
+ALARMS = 20
+STATES = {
+    "failing": "does not answer",
+    "silent": "brings nothing any more",
+    "overflowing": "loses items between two looks",
+    "sinking": "names little that others do not",
+    "new": "not known yet",
+    "fine": "fine",
+}
 
 
 @router.get("/sites", include_in_schema=False)
@@ -43,13 +55,49 @@ def site(door: AtDoor, name: str) -> Response:
         site=found,
         outcomes=index.outcomes_of_sites(site=name).get(name, {}),
         chart=coverage(door, found),
-        sources=index.sources(name),
+        sources=sources(index, name),
+        alarms=index.alarms([name], limit=ALARMS),
         profile=index.site_profile(name),
         newest=index.articles(Filters(site=name), limit=LINES),
         boilerplate=boilerplate[:BOILERPLATE],
         more_boilerplate=len(boilerplate) > BOILERPLATE,
         failed=FAILED,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A feed, sitemap or listing in the table of them."""
+
+    url: str
+    kind: UrlKind
+    title: str | None
+    state: str
+    daily: float | None
+    """Items a day; None where it is not known."""
+    entries: int | None
+    looked_at: datetime
+
+
+def sources(index: Reader, site: str) -> tuple[Source, ...]:
+    """What is asked for, with how it fares; and what imports alone made known, of which that cannot be told."""
+    entries = {each.url: each.entries for each in index.sources(site)}
+    asked = tuple(
+        Source(
+            url=each.url, kind=each.kind, title=each.title, state=STATES[each.state], daily=each.daily,
+            entries=entries.get(each.url), looked_at=each.looked_at,
+        )
+        for each in index.source_health([site])
+    )  # fmt: skip
+    known = {each.url for each in asked}
+    return asked + tuple(
+        Source(
+            url=each.url, kind=each.kind, title=each.title, state="not asked for", daily=None, entries=each.entries,
+            looked_at=each.last_seen,
+        )
+        for each in index.sources(site)
+        if each.url not in known
+    )  # fmt: skip
 
 
 def coverage(door: Door, found: SiteCount) -> Chart | None:
