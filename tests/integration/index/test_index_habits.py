@@ -1,0 +1,261 @@
+"""What the schedule hears of sources, what it learns is kept, and what it tells is told."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from newsarchive.schedule import planner
+from storage.index import Index
+from storage.model import (
+    Capture,
+    Discovery,
+    Found,
+    Habits,
+    Ingest,
+    NextLook,
+    Outcome,
+    Reading,
+    Seen,
+    Site,
+    UrlKind,
+)
+
+MORNING = datetime(2026, 3, 1, 6, tzinfo=UTC)
+SITE = Site(name="news", url="https://news.example/")
+FEEDS = ("https://news.example/feed", "https://news.example/world/feed")
+MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
+Make = Callable[..., Capture]
+
+
+def page(item: int) -> str:
+    return f"https://news.example/{item}"
+
+
+def reading(
+    capture: Capture,
+    items: Sequence[int],
+    *,
+    outcome: Outcome = Outcome.FEED,
+    modified: datetime | None = None,
+    dated: bool = True,
+) -> Ingest:
+    """A feed that names pages; item n was published n minutes after the morning began."""
+    found = tuple(
+        Found(
+            url=page(item),
+            discovery=Discovery(
+                site="news",
+                kind=UrlKind.ARTICLE,
+                via=capture.url,
+                via_kind=UrlKind.FEED,
+                published=MORNING + MINUTE * item if dated else None,
+            ),
+            due_at=capture.fetched_at,
+            priority=10,
+            modified=modified,
+        )
+        for item in items
+    )
+    how = Discovery(site="news", kind=UrlKind.FEED)
+    return Ingest(capture=capture, discovery=how, reading=Reading(outcome=outcome, reason=""), found=found)
+
+
+class Listener:
+    """A plan that notes what it hears, and learns as the real one does."""
+
+    def __init__(self) -> None:
+        self.heard: list[Seen] = []
+        self._plan = planner()
+
+    def __call__(self, seen: Seen) -> NextLook:
+        self.heard.append(seen)
+        return self._plan(seen)
+
+
+windows = st.lists(
+    st.tuples(st.sampled_from(FEEDS), st.sets(st.integers(1, 12), min_size=1), st.booleans()), min_size=1, max_size=8
+)
+
+
+def test_a_plan_hears_what_each_reading_held(index: Index, capture_of: Make) -> None:
+    """Fresh is what the reading before did not name, news what nothing had named; alone or in one batch, it is so."""
+
+    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(windows)
+    def holds(happenings: list[tuple[str, set[int], bool]]) -> None:
+        index.reset()
+        index.register_sites([SITE])
+        listener = Listener()
+        before: dict[str, set[int]] = {}
+        named: set[int] = set()
+        expected = []
+        batch: list[Ingest] = []
+        for minute, (feed, items, ends_batch) in enumerate(happenings):
+            batch.append(reading(capture_of(feed, minute), sorted(items)))
+            fresh = items - before.get(feed, set())
+            was = len(before[feed]) if feed in before else None
+            expected.append((len(items), len(fresh), len(items - named), was))
+            before[feed] = items
+            named |= items
+            if ends_batch or minute == len(happenings) - 1:
+                index.commit(batch, listener)
+                batch = []
+        heard = [(s.read.items, len(s.read.fresh), s.read.news, s.read.before) for s in listener.heard if s.read]
+        assert heard == expected
+
+    holds()
+
+
+def test_what_was_learnt_comes_back_as_it_was_left(index: Index, capture_of: Make) -> None:
+    """The next capture's plan gets the habits that the last one gave, to the fourth digit."""
+    index.register_sites([SITE])
+    listener = Listener()
+    for step in range(6):
+        index.commit([reading(capture_of(FEEDS[0], step * 30), range(step * 4 + 1, step * 4 + 11))], listener)
+    given_back = [seen.habits for seen in listener.heard]
+    assert given_back[0] is None
+    plan = planner()
+    for seen, after in zip(listener.heard, given_back[1:], strict=False):
+        left = plan(seen).habits
+        assert left is not None
+        assert after is not None
+        assert _rounded(left) == _rounded(after)
+    (health,) = index.source_health()
+    assert (health.url, health.state, health.failures) == (FEEDS[0], "fine", 0)
+    assert health.owed == 1.0
+    assert health.daily
+
+
+def _rounded(habits: Habits) -> Habits:
+    return replace(
+        habits,
+        watched=tuple(round(each, 3) for each in habits.watched),
+        items=tuple(round(each, 3) for each in habits.items),
+    )
+
+
+def test_an_unchanged_feed_has_everything_it_had(index: Index, capture_of: Make) -> None:
+    """A 304 is a reading without anything fresh; one that could not be read is none."""
+    index.register_sites([SITE])
+    listener = Listener()
+    index.commit([reading(capture_of(FEEDS[0], 0), range(1, 11))], listener)
+    same = capture_of(FEEDS[0], 30, kind="revisit", profile="server-not-modified", status=304, payload_size=0)
+    index.commit([reading(same, (), outcome=Outcome.NOT_MODIFIED)], listener)
+    index.commit([reading(capture_of(FEEDS[0], 60, status=500), (), outcome=Outcome.ERROR)], listener)
+    unchanged, failed = listener.heard[1:]
+    assert unchanged.read is not None
+    assert (unchanged.read.items, unchanged.read.fresh, unchanged.read.before) == (10, (), 10)
+    assert failed.read is None
+    assert failed.habits is not None
+
+
+def test_alarms_are_raised_and_cleared(index: Index, capture_of: Make) -> None:
+    """Nothing of the last reading left: told once, standing until the feed has calmed down, and kept after that."""
+    index.register_sites([SITE])
+    plan = planner()
+    index.commit([reading(capture_of(FEEDS[0], 0), range(1, 11))], plan)
+    index.commit([reading(capture_of(FEEDS[0], 30), range(21, 31))], plan)
+    index.commit([reading(capture_of(FEEDS[0], 60), range(41, 51))], plan)
+    (alarm,) = index.alarms()
+    assert (alarm.url, alarm.site, alarm.what) == (FEEDS[0], "news", "lost")
+    assert alarm.raised_at == MORNING + 30 * MINUTE
+    assert index.source_health()[0].state == "overflowing"
+    for step in range(60):
+        index.commit([reading(capture_of(FEEDS[0], 70 + step), range(41, 51))], plan)
+    assert index.alarms() == ()
+    (before,) = index.alarms(standing=False)
+    assert before.cleared_at is not None
+    assert index.alarms(["elsewhere"], standing=False) == ()
+
+
+def test_a_silent_feed_is_told_of_until_it_is_back(index: Index, capture_of: Make) -> None:
+    """Six items an hour for eight days, then none: told, and over with the next item."""
+    index.register_sites([SITE])
+    plan = planner()
+    hours = 8 * 24
+    readings = [
+        reading(capture_of(FEEDS[0], hour * 60), range(max(hour * 6 - 20, 1), hour * 6 + 1), dated=False)
+        for hour in range(1, hours)
+    ]
+    index.commit(readings, plan)
+    assert index.alarms() == ()
+    last = range((hours - 1) * 6 - 20, (hours - 1) * 6 + 1)
+    index.commit([reading(capture_of(FEEDS[0], (hours + hour) * 60), last) for hour in range(12)], plan)
+    (alarm,) = index.alarms()
+    assert (alarm.what, alarm.cleared_at) == ("silent", None)
+    assert index.source_health()[0].state == "silent"
+    index.commit([reading(capture_of(FEEDS[0], (hours + 13) * 60), range(2000, 2020))], plan)
+    assert [one for one in index.alarms() if one.what == "silent"] == []
+
+
+def test_a_page_that_its_source_says_has_changed_is_due_at_once(index: Index, capture_of: Make) -> None:
+    """Changed since the archive looked: due. Changed before: as planned. All changed, each time: not believed."""
+    index.register_sites([SITE])
+    plan = planner()
+    how = Discovery(site="news", kind=UrlKind.ARTICLE)
+    looks = [
+        Ingest(capture=capture_of(page(n), 5), discovery=how, reading=Reading(outcome=Outcome.ARTICLE, reason=""))
+        for n in range(1, 11)
+    ]
+    index.commit(looks, plan)
+
+    def due(minute: int) -> set[str]:
+        now = MORNING + MINUTE * minute
+        return {one.url for one in index.due(now, sites=["news"], limit=99, per_host=99) if one.url not in FEEDS}
+
+    feed = [reading(capture_of(FEEDS[0], 20), (1, 2), modified=MORNING + 4 * MINUTE)]
+    index.commit(feed, plan)
+    assert due(21) == set()
+    index.commit([reading(capture_of(FEEDS[0], 30), (2, 3), modified=MORNING + 25 * MINUTE)], plan)
+    assert due(31) == {page(2), page(3)}
+    index.commit([reading(capture_of(FEEDS[1], 40), range(1, 11), modified=MORNING + 39 * MINUTE)], plan)
+    assert due(41) == {page(2), page(3)}
+    index.commit([reading(capture_of(FEEDS[0], 50), (4, 5), modified=MORNING + 9 * DAY)], plan)
+    assert due(51) == {page(2), page(3)}, "a date that is not yet cannot be when it changed"
+
+
+def test_a_page_went_when_a_second_look_has_confirmed_it(
+    index: Index, capture_of: Make, article_at: Callable[..., Ingest]
+) -> None:
+    """One 404 is no event; two in a row are, and so is the article's return."""
+    index.register_sites([SITE])
+    plan = planner()
+    url, other = page(1), page(2)
+
+    def gone(url: str, minute: int) -> Ingest:
+        how = Discovery(site="news", kind=UrlKind.ARTICLE)
+        capture = capture_of(url, minute, status=404)
+        return Ingest(capture=capture, discovery=how, reading=Reading(outcome=Outcome.GONE, reason="HTTP 404"))
+
+    text = "Rain is expected in the north until the weekend, the weather service said on Sunday."
+    index.commit([article_at(url, text, minute=0), article_at(other, text + " Wind too.", minute=0)], plan)
+    index.commit([gone(url, 60), gone(other, 60)], plan)
+    assert index.page_events() == ()
+    index.commit([gone(url, 120), article_at(other, text + " Wind too.", minute=120)], plan)
+    index.commit([gone(other, 180)], plan)
+    (event,) = index.page_events("news")
+    assert (event.what, event.url) == ("gone", url)
+    assert (event.at, event.confirmed_at) == (MORNING + 60 * MINUTE, MORNING + 120 * MINUTE)
+    index.commit([article_at(url, text, minute=600)], plan)
+    assert [(one.what, one.at) for one in index.page_events()] == [
+        ("returned", MORNING + 600 * MINUTE),
+        ("gone", MORNING + 60 * MINUTE),
+    ]
+    assert index.page_events("elsewhere") == ()
+
+
+def test_what_waits_for_a_backfill_is_not_the_daily_crawls(index: Index) -> None:
+    """A priority number from 1,000 on: handed out only to who asks for it, counted apart."""
+    index.register_sites([SITE])
+    how = Discovery(site="news", kind=UrlKind.ARTICLE)
+    due = [Found(url=page(n), discovery=how, due_at=MORNING, priority=n) for n in (10, 50, 1010, 1050)]
+    index.add_due(due)
+    asked = {"sites": ["news"], "limit": 9, "per_host": 9}
+    assert [one.url for one in index.due(MORNING, **asked)] == [page(10), page(50)]  # type: ignore[arg-type]
+    everything = index.due(MORNING, **asked, deepest=9_999)  # type: ignore[arg-type]
+    assert [one.url for one in everything] == [page(10), page(50), page(1010), page(1050)]
+    (site,) = index.status(MORNING).sites
+    assert (site.due, site.scheduled, site.older) == (2, 0, 2)
