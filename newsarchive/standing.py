@@ -8,6 +8,9 @@ from enum import StrEnum
 from newsarchive.wording import Piece, changes
 from storage.index.views import LinkGroupView
 
+LONG_ENOUGH = 20
+"""Characters of a headline that tells an article from others."""
+
 
 class Fate(StrEnum):
     """What became of a link."""
@@ -56,6 +59,11 @@ class Step:
         return self.before is not None and self.after is not None and self.before.headline != self.after.headline
 
     @property
+    def readdressed(self) -> bool:
+        """True where it has another address now."""
+        return self.before is not None and self.after is not None and self.before.url != self.after.url
+
+    @property
     def regrouped(self) -> bool:
         """True where it stands under another heading now."""
         return self.before is not None and self.after is not None and self.before.group != self.after.group
@@ -84,10 +92,12 @@ def steps(before: Sequence[Item], after: Sequence[Item]) -> tuple[Step, ...]:
     What came or left above a link moves it on the page, and is no move of its own: the links that keep their order
     among those which stayed did not move, and of all ways to see it so the one with the fewest moves is told.
     """
-    old, new = {item.url: item for item in before}, {item.url: item for item in after}
+    same = _same_address(before, after)
+    old, new = {same[item.url]: item for item in before}, {item.url: item for item in after}
     both = [item.url for item in after if item.url in old]
     now = {url: at for at, url in enumerate(both)}
-    rank = {item.url: at for at, item in enumerate(item for item in before if item.url in new)}
+    stayed = [same[item.url] for item in before if same[item.url] in new]
+    rank = {url: at for at, url in enumerate(stayed)}
     still = {both[at] for at in _longest_rising([rank[url] for url in both])}
     told: list[Step] = []
     for item in after:
@@ -100,9 +110,32 @@ def steps(before: Sequence[Item], after: Sequence[Item]) -> tuple[Step, ...]:
             fate = Fate.UP if now[item.url] < rank[item.url] else Fate.DOWN
         wording = changes(was.headline if was else item.headline, item.headline)
         told.append(Step(fate=fate, before=was, after=item, wording=wording))
-    gone = (item for item in before if item.url not in new)
+    gone = (item for item in before if same[item.url] not in new)
     told += [Step(fate=Fate.LEFT, before=one, after=None, wording=changes(one.headline, one.headline)) for one in gone]
     return tuple(told)
+
+
+def _same_address(before: Sequence[Item], after: Sequence[Item]) -> dict[str, str]:
+    """The address that each link has now: another one where the same article, or the same headline, stands there."""
+    same = {item.url: item.url for item in before}
+    there = {item.url for item in after}
+    named: dict[object, str] = {}
+    for item in after:
+        if item.url not in same:
+            for name in _names(item):
+                named.setdefault(name, item.url)
+    taken: set[str] = set()
+    for item in before:
+        found = next((named[name] for name in _names(item) if name in named), None) if item.url not in there else None
+        if found is not None and found not in taken:
+            same[item.url] = found
+            taken.add(found)
+    return same
+
+
+def _names(item: Item) -> list[object]:
+    names: list[object] = [] if item.article_id is None else [item.article_id]
+    return [*names, item.headline] if len(item.headline) >= LONG_ENOUGH else names
 
 
 def _longest_rising(numbers: Sequence[int]) -> list[int]:

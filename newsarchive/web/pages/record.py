@@ -1,21 +1,24 @@
 """/record/17: one record of a WARC file, as it lies there, its digests computed while the page is made."""
 
+import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 from fastapi import APIRouter, HTTPException, Response
 
+from newsarchive.extract.decode import decode
 from newsarchive.web.addresses import in_path
 from newsarchive.web.door import AtDoor, Door
 from newsarchive.web.holdings import warc_path
 from newsarchive.web.pages.look import stamp
 from newsarchive.web.snapshot.hexadecimal import dump
-from storage.errors import WarcError
+from storage.errors import PayloadError, WarcError
 from storage.index.views import CaptureView
 from storage.warc.check import matches
-from storage.warc.payload import entity_of, http_headers, split_message
+from storage.warc.payload import decoded, entity_of, http_headers, split_message
 from storage.warc.reader import is_http, read_record, records
 from storage.warc.record import Record
 
@@ -26,6 +29,7 @@ HEAD = 2_048
 LONGEST_HEADERS = 30_000
 MOST_BYTES = 64_000_000
 """Of a payload that is read to be checked while somebody waits."""
+_MAGIC = re.compile(rb"\x1f\x8b|\x89PNG|\xff\xd8\xff|GIF8|RIFF|%PDF|PK\x03\x04|wOF")
 COMPANIONS = 4
 """Records behind a capture's that may be its request or metadata."""
 
@@ -54,6 +58,8 @@ class Look:
     digests: tuple[Digest, ...]
     head: str
     """The first bytes of the body, in hexadecimal and as text."""
+    text: str
+    """The beginning of the body with codings undone, where that reads as text; else ""."""
     is_cut: bool
 
 
@@ -63,8 +69,8 @@ def record(door: AtDoor, capture_id: int) -> Response:
     capture = door.index.capture(capture_id)
     if capture is None:
         raise HTTPException(404, "The archive has no record of that number.")
-    path = warc_path(door.archive.warc_folder, capture.place.warc)
-    look, companions, problem = _read(path, capture)
+    original = door.index.capture(capture.refers_to_id) if capture.refers_to_id else None
+    look, companions, problem = _read(door, capture, original)
     return door.page(
         "record.html",
         capture=capture,
@@ -73,7 +79,7 @@ def record(door: AtDoor, capture_id: int) -> Response:
         problem=problem,
         before=_id_at(door, capture, later=False),
         after=_id_at(door, capture, later=True),
-        original=door.index.capture(capture.refers_to_id) if capture.refers_to_id else None,
+        original=original,
         here=f"/web/{stamp(capture.fetched_at)}/{in_path(capture.url)}",
         raw=f"/web/{stamp(capture.fetched_at)}id_/{in_path(capture.url)}",
     )
@@ -84,16 +90,28 @@ def _id_at(door: Door, capture: CaptureView, *, later: bool) -> int | None:
     return door.index.neighbour(capture.url, capture.fetched_at, capture.record_id, later=later)
 
 
-def _read(path: Path, capture: CaptureView) -> tuple[Look | None, tuple[tuple[str, Look], ...], str]:
+def _read(
+    door: Door, capture: CaptureView, original: CaptureView | None
+) -> tuple[Look | None, tuple[tuple[str, Look], ...], str]:
     if capture.payload_size > MOST_BYTES:
         return None, (), "The record is too large to be read while somebody waits."
     try:
+        path = warc_path(door.archive.warc_folder, capture.place.warc)
         found = read_record(path, capture.place.offset)
         companions = _companions(path, found) if found.type != "resource" else ()
-        return _look(found), companions, ""
+        return _look(found, _stored(door, original)), companions, ""
     except (WarcError, OSError) as problem:
         what = problem.what if isinstance(problem, WarcError) else "the file cannot be read"
         return None, (), f"The record cannot be read: {what}. The archive's owner sees more with: newsarchive verify"
+
+
+def _stored(door: Door, original: CaptureView | None) -> Record | None:
+    """The original's record; None where it cannot be read now."""
+    if original is None or original.kind != "response" or original.payload_size > MOST_BYTES:
+        return None
+    with suppress(WarcError, OSError):
+        return read_record(warc_path(door.archive.warc_folder, original.place.warc), original.place.offset)
+    return None
 
 
 def _companions(path: Path, found: Record) -> tuple[tuple[str, Look], ...]:
@@ -111,7 +129,7 @@ def _companions(path: Path, found: Record) -> tuple[tuple[str, Look], ...]:
     return tuple(shown)
 
 
-def _look(found: Record) -> Look:
+def _look(found: Record, original: Record | None = None) -> Look:
     http = found.type != "resource" and is_http(found)
     head, body = split_message(found.block) if http else (b"", found.block)
     shown = body[:HEAD]
@@ -120,20 +138,36 @@ def _look(found: Record) -> Look:
         message=head[:LONGEST_HEADERS].decode("utf-8", "replace").strip(),
         size=len(found.block),
         body_size=len(body),
-        digests=tuple(_digests(found, http=http)),
+        digests=tuple(_digests(found, original, http=http)),
         head=dump(shown),
+        text=_text(found.block, http=http)[:HEAD],
         is_cut=len(body) > HEAD,
     )
 
 
-def _digests(found: Record, *, http: bool) -> Sequence[Digest]:
+def _text(block: bytes, *, http: bool) -> str:
+    """The beginning of a body as people read it."""
+    headers = http_headers(block)[1] if http else ()
+    try:
+        body = decoded(block, MOST_BYTES) if http else block
+    except PayloadError:
+        return ""
+    # A character may be cut in two at the end: more than is shown is decoded.
+    start = body[: 4 * HEAD]
+    return "" if b"\0" in start or _MAGIC.match(start) else decode(start, headers)
+
+
+def _digests(found: Record, original: Record | None, *, http: bool) -> Sequence[Digest]:
     told: list[Digest] = []
     block = found.get("WARC-Block-Digest")
     if block:
         told.append(Digest(of="block", named=block, agrees=matches(block, found.block)))
     payload = found.get("WARC-Payload-Digest")
     if payload and found.type == "revisit":
-        told.append(Digest(of="payload", named=payload, agrees=None, remark="of the original's payload"))
+        agrees = (
+            None if original is None else matches(payload, entity_of(original.block, http_headers(original.block)[1]))
+        )
+        told.append(Digest(of="payload", named=payload, agrees=agrees, remark="of the original's payload"))
     elif payload:
         entity = entity_of(found.block, http_headers(found.block)[1]) if http else found.block
         agrees, remark = matches(payload, entity), ""
