@@ -6,6 +6,9 @@ A paragraph is boilerplate when enough different articles of the site carry it. 
   where the paragraph always stands in the same place.
 - Two captures of one story erase its body: so articles that share more than 40 % of their own text count as one.
 - "Pros" and "Cons" of reviews go: so short texts have to stand in exactly the same place.
+- A dek disappears because a sibling page teases its article with it: so a text counts, and is left out, only where it
+  stands as text or as what stands around texts, never as a dek, teaser, byline or caption; and no article counts for
+  its own headline or dek.
 - A disclaimer that the site drops comes back into the bodies that had it, or a verdict from the site's first three
   articles stands for ever: so the share is of the articles of the time between its first and last appearance, and
   of thirty at least.
@@ -14,6 +17,12 @@ A paragraph is boilerplate when enough different articles of the site carry it. 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from storage.model import BODY_ROLES, Role
+
+COUNTED_ROLES = BODY_ROLES | {Role.DISCLAIMER, Role.PROMO, Role.PLAYER, Role.SHARE, Role.COMMENT, Role.BIO}
+"""In these roles a paragraph is counted, and left out where it is boilerplate."""
+COUNTED = tuple(sorted(role.value for role in COUNTED_ROLES))
+"""The same as rows have them."""
 SHORTEST = 25
 """Characters from which on a text may stand anywhere."""
 SAMPLE = 30

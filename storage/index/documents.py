@@ -8,6 +8,7 @@ from typing import Any
 from isal import isal_zlib
 from sqlalchemy import BindParameter, Connection, bindparam, delete, select, text
 
+from storage.index.boilerplate import COUNTED
 from storage.index.database import insert_rows
 from storage.index.tables import (
     ArticleRow,
@@ -207,7 +208,7 @@ def _document(source: _Source, is_learnt: Callable[[tuple[int, int]], bool]) -> 
     stems |= of_dek | of_names
     texts: list[str] = []
     for paragraph_id, role, paragraph in source.paragraphs:
-        if is_learnt((source.site_id, paragraph_id)):
+        if role in COUNTED and is_learnt((source.site_id, paragraph_id)):
             left_out += 1
         elif role in SEARCHED_ROLES:
             texts.append(paragraph)

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import BindParameter, Connection, Select, and_, bindparam, false, func, select
 
+from storage.index.boilerplate import COUNTED
 from storage.index.database import AnyRow, AnySelect
 from storage.index.narrow import conditions
 from storage.index.search import matching_versions
@@ -187,6 +188,7 @@ _PARAGRAPHS = (
         and_(
             BoilerplateRow.site_id == ArticleRow.site_id,
             BoilerplateRow.paragraph_id == VersionParagraphRow.paragraph_id,
+            VersionParagraphRow.role.in_(COUNTED),
         ),
         isouter=True,
     )

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, Connection, Text, cast, column, func, literal_column, select, table
 from sqlalchemy.dialects.postgresql import TSQUERY
 
+from storage.index.boilerplate import COUNTED
 from storage.index.database import AnyRow, AnySelect
 from storage.index.documents import SEARCHED_ROLES, first_doc_id
 from storage.index.exclusions import NOTHING, Exclusions
@@ -213,6 +214,7 @@ def _texts(connection: Connection, version_ids: Sequence[int]) -> Mapping[int, l
         .where(
             BoilerplateRow.site_id == ArticleRow.site_id,
             BoilerplateRow.paragraph_id == VersionParagraphRow.paragraph_id,
+            VersionParagraphRow.role.in_(COUNTED),
             BoilerplateRow.verdict,
         )
         .exists()

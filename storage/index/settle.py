@@ -15,6 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.index.articles import recompute
 from storage.index.boilerplate import (
+    COUNTED,
     SAMPLE,
     SMALLEST_WINDOW,
     Candidate,
@@ -38,13 +39,9 @@ from storage.index.tables import (
     VersionRow,
 )
 from storage.index.views import Settled
-from storage.model import BODY_ROLES, Role
 
 T = TypeVar("T")
 Write = Callable[[Callable[[Connection], Any]], Any]
-
-COUNTED_ROLES = BODY_ROLES | {Role.DISCLAIMER, Role.PROMO, Role.PLAYER, Role.SHARE, Role.COMMENT, Role.BIO}
-"""A teaser or byline that several pages show says nothing about the body."""
 
 _REFRESHED_AT_ONCE = 200
 
@@ -142,7 +139,7 @@ def _counts(site_id: int, *, everything: bool) -> AnySelect:
     from_end = VersionRow.length - 1 - VersionParagraphRow.position
     conditions: list[ColumnElement[bool]] = [
         ArticleRow.site_id == site_id,
-        VersionParagraphRow.role.in_(sorted(role.value for role in COUNTED_ROLES)),
+        VersionParagraphRow.role.in_(COUNTED),
         ParagraphRow.text != VersionRow.headline,
         or_(VersionRow.dek.is_(None), ParagraphRow.text != VersionRow.dek),
     ]
@@ -235,7 +232,7 @@ def _carriers(connection: Connection, article_ids: Iterable[int], shared: Iterab
             .where(
                 VersionRow.article_id.in_(ids[start : start + 900]),
                 VersionRow.current,
-                VersionParagraphRow.role.in_(sorted(role.value for role in COUNTED_ROLES)),
+                VersionParagraphRow.role.in_(COUNTED),
             )
         )
         for article_id, paragraph_id, length in rows:
@@ -297,7 +294,11 @@ def _mark_stale(connection: Connection, site_id: int, flipped: Sequence[int]) ->
             BoilerplateRow,
             and_(BoilerplateRow.site_id == site_id, BoilerplateRow.paragraph_id == VersionParagraphRow.paragraph_id),
         )
-        .where(VersionParagraphRow.version_id == SearchDocumentRow.version_id, BoilerplateRow.verdict)
+        .where(
+            VersionParagraphRow.version_id == SearchDocumentRow.version_id,
+            VersionParagraphRow.role.in_(COUNTED),
+            BoilerplateRow.verdict,
+        )
         .scalar_subquery()
     )
     new = select(VersionRow.id).where(~VersionRow.counted, VersionRow.article_id.in_(_articles_of(site_id)))

@@ -137,3 +137,85 @@ def test_sites_are_called_what_their_front_pages_say(index: Index, article_at: M
     index.commit([story(article_at, 1)], plan)
     index.settle()
     assert [site.title for site in index.status().sites] == [None]
+
+
+def test_a_dek_stays_though_other_pages_tease_with_it(index: Index, article_at: Make, plan: Plan) -> None:
+    """What many pages print under their articles is out of their bodies; the article whose dek it is keeps it."""
+    index.register_sites([NEWS])
+    dek = "Five lines on what moved the markets this morning, and on who gained by it."
+    teasing = [story(article_at, number, dek) for number in range(10)]
+    teased = article_at(
+        "https://news.example/markets",
+        headline="Markets",
+        dek=dek,
+        paragraphs=(
+            Paragraph(role=Role.DEK, text=dek),
+            Paragraph(role=Role.TEXT, text="The only text of the story that is teased, and long enough to be one."),
+        ),
+    )
+    index.commit([*teasing, teased], plan)
+    index.settle()
+    assert boilerplate(index) == {dek}
+    line = {line["headline"]: line for line in index.export()}["Markets"]
+    assert line["boilerplate"] == []
+    assert line["paragraphs"][0] == {"role": "dek", "text": dek}
+    assert index.search('"gained by it"').total == 1
+    assert [hit.url for hit in index.search('"gained by it"').hits] == ["https://news.example/markets"]
+
+
+def test_teasers_are_no_evidence(index: Index, article_at: Make, plan: Plan) -> None:
+    """What stands as a teaser, byline or caption on all pages is not counted: it is in no body anyway."""
+    index.register_sites([NEWS])
+    line = "The same teaser stands on all pages of the site, below whatever else they print today."
+    pages = [
+        article_at(
+            f"https://news.example/{number}",
+            paragraphs=(
+                Paragraph(role=Role.TEXT, text=f"Story {number} has a text that no other story of the site has."),
+                Paragraph(role=(Role.TEASER, Role.BYLINE, Role.CAPTION)[number % 3], text=line),
+            ),
+        )
+        for number in range(12)
+    ]
+    opening = story(article_at, 20, line)
+    index.commit([*pages, opening], plan)
+    index.settle()
+    assert index.boilerplate("news") == ()
+    assert line in {each["url"]: each for each in index.export()}["https://news.example/20"]["body"]
+
+
+def test_captures_of_one_story_are_no_siblings(index: Index, article_at: Make, plan: Plan) -> None:
+    """One article captured again and again, each time a little longer, proves nothing of its paragraphs."""
+    index.register_sites([NEWS])
+    told = [f"Paragraph {place} of a story that is told again and again, a little longer." for place in range(12)]
+    index.commit([article_at("https://news.example/live", *told[:upto], minute=upto) for upto in range(1, 13)], plan)
+    index.commit([story(article_at, number) for number in range(3)], plan)
+    index.settle()
+    assert boilerplate(index) == set()
+    assert index.boilerplate("news") == ()
+
+
+def test_two_articles_suffice_for_the_last_line(index: Index, article_at: Make, plan: Plan) -> None:
+    """From the second article on: the line that ends both is learnt, and is out of the first one too."""
+    index.register_sites([NEWS])
+    index.commit([story(article_at, 1, DISCLAIMER)], plan)
+    assert index.settle().learnt == 0
+    index.commit([story(article_at, 2, DISCLAIMER)], plan)
+    assert index.settle().learnt == 1
+    assert [line["boilerplate"] for line in index.export()] == [[DISCLAIMER]] * 2
+
+
+def test_follow_ups_that_quote_each_other_keep_their_background(index: Index, article_at: Make, plan: Plan) -> None:
+    """Pages that share much of their text are one story, however often it is followed up."""
+    index.register_sites([NEWS])
+    background = [
+        f"Background paragraph {place}, word by word the same in each piece on the trial." for place in range(9)
+    ]
+    trial = [
+        article_at(f"https://news.example/day{day}", f"On day {day} of the trial a witness was heard.", *background)
+        for day in range(9)
+    ]
+    index.commit([*trial, *(story(article_at, number) for number in range(12))], plan)
+    index.settle()
+    assert boilerplate(index) == set()
+    assert len(index.boilerplate("news")) == 9
