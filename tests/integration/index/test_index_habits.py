@@ -183,11 +183,11 @@ def test_a_silent_feed_is_told_of_until_it_is_back(index: Index, capture_of: Mak
     index.commit(readings, plan)
     assert index.alarms() == ()
     last = range((hours - 1) * 6 - 20, (hours - 1) * 6 + 1)
-    index.commit([reading(capture_of(FEEDS[0], (hours + hour) * 60), last) for hour in range(12)], plan)
+    index.commit([reading(capture_of(FEEDS[0], (hours + hour) * 60), last) for hour in range(24)], plan)
     (alarm,) = index.alarms()
     assert (alarm.what, alarm.cleared_at) == ("silent", None)
     assert index.source_health()[0].state == "silent"
-    index.commit([reading(capture_of(FEEDS[0], (hours + 13) * 60), range(2000, 2020))], plan)
+    index.commit([reading(capture_of(FEEDS[0], (hours + 25) * 60), range(2000, 2020))], plan)
     assert [one for one in index.alarms() if one.what == "silent"] == []
 
 
