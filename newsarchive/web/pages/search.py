@@ -9,7 +9,7 @@ from fastapi import APIRouter, Response
 from fastapi.responses import StreamingResponse
 
 from newsarchive.web.asked import MOST_PAGES, SIZE, Asked
-from newsarchive.web.chart import chart
+from newsarchive.web.histogram import drawn
 from newsarchive.web.door import AtDoor, Door
 from newsarchive.web.feeds import Feed, atom, json_feed
 from newsarchive.web.languages import language_name
@@ -35,7 +35,7 @@ def search(door: AtDoor) -> Response:
         asked=asked,
         found=found,
         facets=[facet for facet in found.facets if facet.name not in on and _helps(facet.name, on, len(facet.values))],
-        chart=chart(found.histogram, asked.between),
+        histogram=drawn(found.histogram, asked.between),
         size=SIZE,
         shown_of=min(found.page.total, SIZE * MOST_PAGES),
         total_about=_about(found.histogram.bars) if not found.page.exact else None,

@@ -1,10 +1,9 @@
 """The histogram of a search as it is drawn: bars in units of the drawing, each with its address and its words."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from newsarchive.web.pages.look import counted
 from storage.index.histogram import Bar, Histogram, Step
 
 HEIGHT = 100
@@ -32,7 +31,7 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Chart:
+class Drawn:
     """All of them."""
 
     step: Step
@@ -44,14 +43,14 @@ class Chart:
     """Share of the highest bar."""
 
 
-def chart(histogram: Histogram, between: Callable[[datetime, datetime], str]) -> Chart | None:
+def drawn(histogram: Histogram, between: Callable[[datetime, datetime], str]) -> Drawn | None:
     """The drawing; None where there is nothing to compare. `between` gives the address of a search within a time."""
     bars = histogram.bars
     if len(bars) < 2:
         return None
     highest = max(bar.share for bar in bars) or 1.0
     columns = tuple(_column(place, bar, histogram.step, highest, between) for place, bar in enumerate(bars))
-    return Chart(
+    return Drawn(
         step=histogram.step,
         columns=columns,
         width=len(bars) * WIDTH,
@@ -106,10 +105,3 @@ def percent(share: float) -> str:
     if share < 0.001:
         return "under 0.1 %"
     return f"{share * 100:.1f} %" if share < 0.1 else f"{share * 100:.0f} %"
-
-
-def words(columns: Sequence[Column]) -> str:
-    """What the drawing shows, in a sentence for those who do not see it."""
-    full = [column for column in columns if not column.is_empty]
-    most = max(full, key=lambda column: column.height)
-    return f"{counted(len(full), 'period')} with articles; the largest share is {most.share} in {most.period}."
