@@ -15,6 +15,10 @@ def untold(count: int) -> None:
     """Tell nobody how far an export is."""
 
 
+def unheard(what: str) -> None:
+    """Tell nobody what could not be exported."""
+
+
 def utc_now() -> datetime:
     """The time, aware and UTC."""
     return datetime.now(UTC)
@@ -37,3 +41,5 @@ class Choice:
     now: Callable[[], datetime] = utc_now
     tell: Tell = untold
     """Is told now and then how many articles or records are written."""
+    missed: Callable[[str], None] = unheard
+    """Is told of each capture that could not be copied, in words."""

@@ -69,7 +69,7 @@ class Job:
     """Of the file, in bytes."""
     finished_at: datetime | None = None
     problem: str = ""
-    """Why it failed."""
+    """Why it failed; of one that is done what it lacks."""
     server: int = 0
     """Process that makes it."""
 
@@ -164,8 +164,10 @@ class Jobs:
     def _make(self, job: Job) -> None:
         self._note(replace(job, state="running"))
         try:
-            count, size = self._written(job)
-            made = replace(job, state="done", count=count, size=size, finished_at=self._now())
+            missed: list[str] = []
+            count, size = self._written(job, missed)
+            lacks = f"{len(missed):,} captures could not be copied, the first: {missed[0]}" if missed else ""
+            made = replace(job, state="done", count=count, size=size, finished_at=self._now(), problem=lacks)
         except Exception as problem:
             told = str(problem) if isinstance(problem, ArchiveError) else "A mistake of newsarchive's own; see its log"
             if not isinstance(problem, ArchiveError):
@@ -173,7 +175,7 @@ class Jobs:
             made = replace(job, state="failed", problem=told, finished_at=self._now())
         self._note(made, known=True)
 
-    def _written(self, job: Job) -> tuple[int, int]:
+    def _written(self, job: Job, missed: list[str]) -> tuple[int, int]:
         with whole(self.path(job)) as file:
 
             def tell(count: int) -> None:
@@ -186,7 +188,9 @@ class Jobs:
                 if self.get(job.id) is None:
                     raise ExportStopped("the export was removed while it was made")
 
-            choice = replace(self._choice_of(job.filters), all_versions=job.all_versions, tell=tell)
+            choice = replace(
+                self._choice_of(job.filters), all_versions=job.all_versions, tell=tell, missed=missed.append
+            )
             count = FORMS[job.form].write(choice, file)
             file.seek(0, os.SEEK_END)
             return count, file.tell()

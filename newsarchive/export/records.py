@@ -47,8 +47,6 @@ class Slicer:
         self._length = 0
         self.size = 0
         """Bytes that were written."""
-        self.missing: list[str] = []
-        """What could not be copied, in words; not all of it where it is much."""
 
     def copy(self, lines: Iterable[CdxLine]) -> Iterator[Copied]:
         """Copy captures and the originals of revisits; yields each as it is written."""
@@ -56,9 +54,7 @@ class Slicer:
             for line in lines:
                 yield from self._with_original(line)
         finally:
-            if self._open:
-                self._open[1].close()
-                self._open = None
+            self._close()
 
     def append(self, data: bytes) -> None:
         """Write bytes that are no copy."""
@@ -70,7 +66,7 @@ class Slicer:
             # Asked of the same index: an original that is not to be shown stays where it is.
             original = self._choice.index.cdx_line(line.refers_to_id)
             if original is None:
-                self._miss(f"{line.url} of {line.fetched_at:%Y-%m-%d %H:%M}: its original is not to be had")
+                self._choice.missed(f"{line.url} of {line.fetched_at:%Y-%m-%d %H:%M}: its original is not to be had")
             else:
                 yield from self._one(original)
         yield from self._one(line)
@@ -83,13 +79,9 @@ class Slicer:
         try:
             self._group(line)
         except (WarcError, OSError) as problem:
-            self._miss(str(problem))
+            self._choice.missed(str(problem))
         if self.size > offset:
             yield Copied(line=line, offset=offset, length=self._length)
-
-    def _miss(self, what: str) -> None:
-        if len(self.missing) < 100:
-            self.missing.append(what)
 
     def _group(self, line: CdxLine) -> None:
         """Copy a capture and what stands beside it; `_length` is then the capture's own."""
@@ -118,8 +110,7 @@ class Slicer:
     def _file(self, name: str) -> BinaryIO:
         if self._open and self._open[0] == name:
             return self._open[1]
-        if self._open:
-            self._open[1].close()
+        self._close()
         folder = self._choice.warc_folder
         try:
             file = (folder / name).open("rb")
@@ -127,6 +118,11 @@ class Slicer:
             file = (folder / f"{name}{OPEN}").open("rb")
         self._open = (name, file)
         return file
+
+    def _close(self) -> None:
+        if self._open:
+            self._open[1].close()
+        self._open = None
 
     def _member(self, file: BinaryIO, offset: int, length: int) -> None:
         file.seek(offset)
