@@ -1,0 +1,165 @@
+"""Server-side request forgery: what a page, a redirect or a name could make the crawler connect to."""
+
+import socket
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from scrapy import Request
+
+from newsarchive.archive import utc_now
+from newsarchive.crawl import loop
+from newsarchive.crawl.connect import Endpoints
+from newsarchive.crawl.guard import Guard, refusal
+from newsarchive.crawl.live import hindrance
+from newsarchive.crawl.wire import Wire
+
+PUBLIC = "93.184.215.14"
+
+TRICKS: Sequence[tuple[str, str, Sequence[str]]] = (
+    # A URL; what is said of it; what DNS says of its host, where it is asked.
+    ("http://127.0.0.1:{port}/", "loopback address", ()),
+    ("http://127.8.9.10:{port}/", "loopback address", ()),
+    ("http://127.1:{port}/", "loopback address", ()),
+    ("http://2130706433:{port}/", "loopback address", ()),
+    ("http://0x7f000001:{port}/", "loopback address", ()),
+    ("http://0x7f.0.0.1:{port}/", "loopback address", ()),
+    ("http://0177.0.0.1:{port}/", "loopback address", ()),
+    ("http://017700000001:{port}/", "loopback address", ()),
+    ("http://127.0.0.1.:{port}/", "loopback address", ("127.0.0.1",)),
+    ("http://%31%32%37.0.0.1:{port}/", "invalid hostname", ()),
+    ("http://\uff11\uff12\uff17.0.0.1:{port}/", "loopback address", ()),
+    ("http://127\u30020\u30020\u30021:{port}/", "loopback address", ()),
+    ("http://\u2460\u2461\u2466.0.0.1:{port}/", "loopback address", ()),
+    ("http://localhost:{port}/", "loopback address", ("127.0.0.1",)),
+    ("http://LOCALHOST.:{port}/", "loopback address", ("127.0.0.1",)),
+    ("http://127.0.0.1.nip.example:{port}/", "loopback address", ("127.0.0.1",)),
+    ("http://rebinding.example:{port}/", "loopback address", ("127.0.0.1",)),
+    ("http://0.0.0.0:{port}/", "address of this machine", ()),
+    ("http://0:{port}/", "address of this machine", ()),
+    ("http://[::]:{port}/", "address of this machine", ()),
+    ("http://[::1]:{port}/", "loopback address", ()),
+    ("http://[0:0:0:0:0:0:0:1]:{port}/", "loopback address", ()),
+    ("http://[::ffff:127.0.0.1]:{port}/", "loopback address", ()),
+    ("http://[::ffff:7f00:1]:{port}/", "loopback address", ()),
+    ("http://[::127.0.0.1]:{port}/", "loopback address", ()),
+    ("http://[::ffff:0:127.0.0.1]:{port}/", "loopback address", ()),
+    ("http://[64:ff9b::7f00:1]/", "loopback address", ()),
+    ("http://[64:ff9b:1::a00:1]/", "NAT64 address of a private network", ()),
+    ("http://[2002:7f00:1::]/", "loopback address", ()),
+    ("http://[2001:0:4136:e378:8000:63bf:80ff:fffe]/", "Teredo tunnel", ()),
+    ("http://[2606:4700::5efe:a00:1]/", "private address", ()),
+    ("http://[fe80::1]/", "link-local address", ()),
+    ("http://[fc00::1]/", "private address", ()),
+    ("http://[fd00:ec2::254]/latest/meta-data/", "private address", ()),
+    ("http://[fec0::1]/", "site-local address", ()),
+    ("http://[ff02::1]/", "multicast address", ()),
+    ("http://169.254.169.254/latest/meta-data/", "where clouds keep their metadata", ()),
+    ("http://metadata.google.internal/", "where clouds keep their metadata", ("169.254.169.254",)),
+    ("http://[::ffff:a9fe:a9fe]/", "where clouds keep their metadata", ()),
+    ("http://100.100.100.200/latest/", "address behind a carrier's NAT", ()),
+    ("http://10.0.0.1/", "private address", ()),
+    ("http://172.16.0.1/", "private address", ()),
+    ("http://192.168.1.1/", "private address", ()),
+    ("http://router.example/", "private address", ("192.168.1.1",)),
+    ("http://192.0.0.192/latest/", "address of a protocol", ()),
+    ("http://198.18.0.1/", "address for benchmarks", ()),
+    ("http://224.0.0.1/", "multicast address", ()),
+    ("http://255.255.255.255/", "reserved address", ()),
+    ("http://news.example@127.0.0.1:{port}/", "carries a password", ()),
+    ("http://news.example\\@127.0.0.1:{port}/", "carries a password", ()),
+    ("http://127.0.0.1:22/", "port of another service", ()),
+    ("gopher://127.0.0.1:6379/_INFO", "not http or https", ()),
+    ("file:///etc/passwd", "not http or https", ()),
+    ("http://127.0.0.1\t:{port}/", "loopback address", ()),
+)
+"""Fifty-four ways to a place that is none of the public internet's."""
+
+OURS = [
+    trick for trick in TRICKS if trick[1] == "loopback address" and "{port}" in trick[0] and "127.8" not in trick[0]
+]
+"""Those that lead to this very machine: with allow_private, a server here answers."""
+
+
+@pytest.fixture
+def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, Sequence[str]]:
+    """What DNS says; names that are not in it are asked of the system, which is asked for addresses only."""
+    known: dict[str, Sequence[str]] = {}
+    real = socket.getaddrinfo
+
+    def answer(host: str, port: Any, *rest: Any, **more: Any) -> Any:
+        if host not in known:
+            return real(host, port, *rest, **more)
+        return [
+            (socket.AF_INET6 if ":" in each else socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, port or 0))
+            for each in known[host]
+        ]
+
+    monkeypatch.setattr(socket, "getaddrinfo", answer)
+    return known
+
+
+def asked(url: str, guard: Guard) -> str:
+    """What becomes of a URL: why it is refused, or "answered"."""
+    if why := refusal(url):
+        return why
+    target = Request(url).url  # as the spider makes it: IDNA, escapes
+
+    async def main() -> Any:
+        reactor = loop.reactor()
+        wire = Wire(reactor, Endpoints(reactor, guard), now=utc_now)
+        fetched = await wire.fetch(target, (), seconds=5, limit=10_000)
+        await wire.close()
+        return fetched
+
+    fetched = loop.run(main())
+    return "answered" if fetched.attempts else hindrance(fetched)
+
+
+def host_in(url: str) -> str:
+    return urlsplit(Request(url).url).hostname or ""
+
+
+@pytest.mark.parametrize(("url", "reason", "dns"), TRICKS, ids=[trick[0] for trick in TRICKS])
+def test_a_trick_is_refused_and_named(
+    url: str, reason: str, dns: Sequence[str], server: Any, names: dict[str, Sequence[str]]
+) -> None:
+    """Whatever is written, and whatever DNS says: nothing is connected to, and the reason is what it leads to."""
+    url = url.format(port=server.port)
+    if dns:
+        names[host_in(url)] = dns
+    assert reason in asked(url, Guard())
+    assert (server.connections, server.log) == (0, [])
+
+
+@pytest.mark.parametrize(("url", "dns"), [(url, dns) for url, _, dns in OURS], ids=[trick[0] for trick in OURS])
+def test_with_allow_private_all_work(
+    url: str, dns: Sequence[str], server: Any, names: dict[str, Sequence[str]]
+) -> None:
+    """What the owner names as their own is asked, however it is written."""
+    url = url.format(port=server.port)
+    host = host_in(url)
+    if dns:
+        names[host] = dns
+    guard = Guard([host])
+    if ":" in host:  # the server listens on IPv4 only
+        assert guard.objection(host, host) is None
+    else:
+        assert asked(url, guard) == "answered"
+
+
+def test_an_address_is_judged_each_time_that_it_is_connected_to(server: Any, names: dict[str, Sequence[str]]) -> None:
+    """A name that was public a moment ago and leads home now (rebinding) is refused: what counts is the connection."""
+    host = "rebinding.example"
+    names[host] = (PUBLIC, "127.0.0.1")
+    told = asked(f"http://{host}:{server.port}/", _Unreachable())
+    assert "no public host: loopback address 127.0.0.1" in told
+    assert server.connections == 0
+
+
+class _Unreachable(Guard):
+    """Takes the public address for one that does not answer, so that the other is tried."""
+
+    def objection(self, host: str, address: str) -> str | None:
+        return "nobody listens" if address == PUBLIC else super().objection(host, address)
