@@ -55,7 +55,9 @@ _CAPTURE = "INSERT INTO captures VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 def write_copy(
     path: Path, lines: Iterable[Mapping[str, Any]], captures: Iterable[CdxLine], tell: Callable[[int], None]
 ) -> int:
-    """Write a new SQLite file from lines of an export, and the captures behind them; returns how many lines. `tell` is called now and then."""
+    """Write a new SQLite file from lines of an export, and the captures behind them; returns how many lines. `tell` is
+    called now and then.
+    """
     connection = sqlite3.connect(path, isolation_level=None)
     try:
         connection.executescript(_TABLES)

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import TSQUERY
 
 from storage.index.boilerplate import COUNTED
 from storage.index.database import AnyRow, AnySelect
-from storage.index.documents import SEARCHED_ROLES, first_doc_id
+from storage.index.documents import BEHIND_ALL, SEARCHED_ROLES, first_doc_id
 from storage.index.exclusions import NOTHING, Exclusions
 from storage.index.narrow import conditions, languages, names_asked
 from storage.index.query import Query, named, parse, to_fts5, to_tsquery
@@ -149,7 +149,7 @@ def _dated(key: ColumnElement[int], filters: Filters) -> list[ColumnElement[bool
     if filters.since is not None:
         ranges.append(key >= first_doc_id(filters.since))
     if filters.until is not None:
-        ranges.append(key < first_doc_id(filters.until) + (1 << 29))
+        ranges.append(key < min(first_doc_id(filters.until) + (1 << 29), BEHIND_ALL))
     return ranges
 
 
