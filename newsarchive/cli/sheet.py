@@ -1,5 +1,6 @@
 """An article on the screen: its head, its text with what each paragraph is, its links, its history."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from rich.console import Console
@@ -12,6 +13,8 @@ from storage.index.views import ArticleView, BoilerplateView, LinkGroupView, Par
 from storage.model import Role
 
 SHOWN_LINKS = 5
+UNFOLDED = frozenset({Role.CAPTION, Role.CORRECTION, Role.DEK})
+"""Roles that are no body and shown all the same: they belong to the article."""
 STYLES = {Change.ADDED: "green", Change.REMOVED: "red strike", Change.SAME: ""}
 PLAIN_MARKS = {Change.ADDED: ("{+", "+}"), Change.REMOVED: ("[-", "-]"), Change.SAME: ("", "")}
 """As `git diff --word-diff` writes it, where there is no colour."""
@@ -27,6 +30,7 @@ def head(out: Console, article: ArticleView) -> None:
     history = (
         f"{counted(len(article.versions), 'version')}, {counted(len(article.captures), 'capture')}, "
         f"{day(article.first_seen)} to {day(article.last_seen)} UTC"
+        + (f", read by extractor {now.extractor}" if now.extractor else "")
     )
     facts = [
         ("article", f"{article.id} · {article.site} · {article.state}"),
@@ -39,6 +43,7 @@ def head(out: Console, article: ArticleView) -> None:
         ("language", now.language or ""),
         ("access", now.access or ""),
         ("image", now.image or ""),
+        ("notes", ", ".join(_notes(now))),
         ("kept", history),
     ]
     for name, value in facts:
@@ -46,36 +51,46 @@ def head(out: Console, article: ArticleView) -> None:
             out.print(Text(f"{name:<10} ", style="dim").append_text(cell(value)), soft_wrap=True)
 
 
+def _notes(version: VersionView) -> list[str]:
+    """What a reader should know of a version before its text."""
+    corrections = sum(paragraph.role is Role.CORRECTION for paragraph in version.paragraphs)
+    return [
+        *(["live blog"] if version.live else []),
+        *([counted(corrections, "correction")] if corrections else []),
+        *(["its page asks not to be archived (noarchive)"] if version.noarchive else []),
+    ]
+
+
 def text(out: Console, version: VersionView, *, everything: bool = False) -> None:
-    """The paragraphs in reading order; boilerplate is folded unless `everything` is wanted."""
-    folded = 0
+    """The paragraphs in reading order; what is none of the article's own is folded unless `everything` is wanted."""
+    folded: Counter[str] = Counter()
     for paragraph in version.paragraphs:
         if paragraph.role is Role.DEK and paragraph.text == version.dek:
             continue
-        if paragraph.boilerplate and not everything:
-            folded += 1
+        if not everything and (paragraph.boilerplate or not (paragraph.is_body or paragraph.role in UNFOLDED)):
+            folded["boilerplate" if paragraph.boilerplate else paragraph.role.value] += 1
             continue
         out.print()
         out.print(_paragraph(paragraph))
     if folded:
         out.print()
-        out.print(f"({counted(folded, 'paragraph')} of the site's boilerplate folded: --all shows them)", style="dim")
+        what = ", ".join(f"{name} {count}" for name, count in folded.most_common())
+        out.print(f"({counted(folded.total(), 'paragraph')} folded: {what}; --all shows them)", style="dim")
 
 
 def _paragraph(paragraph: ParagraphView) -> Padding | Text:
     if paragraph.boilerplate:
         return cell(f"[boilerplate, {paragraph.role}] {paragraph.text}", "dim")
     match paragraph.role:
-        case Role.TEXT:
-            return cell(paragraph.text)
-        case Role.HEADING:
-            return cell(paragraph.text, "bold")
+        case Role.TEXT | Role.HEADING:
+            return cell(paragraph.text, "bold" if paragraph.role is Role.HEADING else "")
         case Role.QUOTE:
             return Padding(cell(paragraph.text, "italic"), (0, 0, 0, 4))
         case Role.LIST:
             return Padding(cell("\n".join(f"- {line}" for line in paragraph.text.split("\n"))), (0, 0, 0, 2))
         case _:
-            return cell(f"[{paragraph.role}] {paragraph.text}", "dim")
+            style = "yellow" if paragraph.role is Role.CORRECTION else "dim"
+            return cell(f"[{paragraph.role}] {paragraph.text}", style)
 
 
 def links(out: Console, groups: Sequence[LinkGroupView], *, everything: bool = False) -> None:
@@ -155,9 +170,21 @@ def _changes(line: Line, *, colour: bool) -> Text:
     return shown
 
 
-def boilerplate(out: Console, learnt: Sequence[BoilerplateView]) -> None:
-    """What a site prints under many articles, and what was learnt from that."""
-    listed = table("articles", "left out", "paragraph", right=("articles",))
-    for each in learnt:
-        listed.add_row(str(each.articles_seen), "yes" if each.verdict else "no", cell(each.text))
+def boilerplate(out: Console, learnt: Sequence[BoilerplateView], *, everything: bool = False) -> None:
+    """What sites print under many articles: which share of them in which time, and whether it is left out."""
+    listed = table("site", "articles", "share", "since", "last", "left out", "paragraph", right=("articles", "share"))
+    shown = [each for each in learnt if each.verdict or everything]
+    for each in shown:
+        listed.add_row(
+            cell(each.site),
+            str(each.articles_seen),
+            f"{each.share:.0%}",
+            f"{each.first_seen:%Y-%m-%d}",
+            f"{each.last_seen:%Y-%m-%d}",
+            "yes" if each.verdict else "no",
+            cell(each.text),
+        )
     out.print(listed)
+    if len(shown) < len(learnt):
+        stay = counted(len(learnt) - len(shown), "paragraph")
+        out.print(f"\n({stay} that a few articles share stay in their bodies: --all shows them)", style="dim")

@@ -1,5 +1,6 @@
 """newsarchive show."""
 
+from dataclasses import fields
 from typing import Annotated
 
 import typer
@@ -10,12 +11,12 @@ from newsarchive.cli.options import HERE, Folder, Json
 from newsarchive.cli.output import as_json, stdout
 from newsarchive.versions import Line, compare
 from storage.errors import ConfigError, NotFound
-from storage.index.views import ArticleView, VersionView
+from storage.index.views import ArticleView, BoilerplateView, VersionView
 
 
 def show(  # noqa: PLR0913 - every word is an option of the command line
     article: Annotated[
-        str, typer.Argument(help="Number of the article, as search shows it, or its URL.", metavar="[ARTICLE]")
+        str, typer.Argument(help="Number of the article, as search shows it, or its URL.", metavar="[ARTICLE|SITE]")
     ] = "",
     *,
     versions: Annotated[bool, typer.Option("--versions", help="List the texts that it has had.")] = False,
@@ -24,19 +25,23 @@ def show(  # noqa: PLR0913 - every word is an option of the command line
     ] = None,
     related: Annotated[bool, typer.Option("--related", help="All links of the page, and who links to it.")] = False,
     warc: Annotated[bool, typer.Option("--warc", help="Where the bytes of each capture lie.")] = False,
-    everything: Annotated[bool, typer.Option("--all", help="Unfold the site's boilerplate.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Unfold what is none of the article's own text: boilerplate, promos, bylines.")
+    ] = False,
     boilerplate: Annotated[
-        str | None, typer.Option("--boilerplate", metavar="SITE", help="What a site prints under many articles.")
-    ] = None,
+        bool, typer.Option("--boilerplate", help="Of a site in place of an article: what it prints under many of them.")
+    ] = False,
     archive: Folder = HERE,
     json: Json = False,
 ) -> None:
     """Show one article: text, versions, links, where its bytes lie."""
     out = stdout()
     with Archive.open(archive) as opened:
-        if boilerplate is not None:
-            learnt = opened.index.boilerplate(boilerplate)
-            print(as_json(learnt)) if json else sheet.boilerplate(out, learnt)
+        if boilerplate:
+            seen = learnt(opened, article)
+            print(as_json([_with_share(each) for each in seen])) if json else sheet.boilerplate(
+                out, seen, everything=everything
+            )
             return
         found = find(opened, article)
         if diff is not None:
@@ -58,6 +63,19 @@ def show(  # noqa: PLR0913 - every word is an option of the command line
     sheet.head(out, found)
     sheet.text(out, found.current, everything=everything)
     sheet.links(out, found.current.link_groups)
+
+
+def learnt(archive: Archive, site: str) -> list[BoilerplateView]:
+    """What a site prints under many articles, what is left out of bodies first; "" for all sites."""
+    if site and archive.index.unknown_sites([site]):
+        raise NotFound(f"the archive in {archive.folder} has no site {site}. To see its sites: newsarchive status")
+    names = [site] if site else [each.name for each in archive.status().sites]
+    seen = [each for name in names for each in archive.index.boilerplate(name)]
+    return sorted(seen, key=lambda each: (each.site, not each.verdict, -each.articles_seen, each.text))
+
+
+def _with_share(each: BoilerplateView) -> dict[str, object]:
+    return {**{name.name: getattr(each, name.name) for name in fields(each)}, "share": round(each.share, 4)}
 
 
 def find(archive: Archive, name: str) -> ArticleView:

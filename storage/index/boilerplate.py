@@ -66,6 +66,15 @@ class Carrier:
     """Characters of the whole article."""
 
 
+def in_its_time(between: int, of_site: int) -> int:
+    """How many articles a share is of: those between a text's first and last, but so many at least as tell something.
+
+    >>> in_its_time(200, 5000), in_its_time(2, 5000), in_its_time(2, 3)
+    (200, 30, 3)
+    """
+    return max(between, min(of_site, SMALLEST_WINDOW))
+
+
 def may_be_boilerplate(candidate: Candidate, window: int) -> bool:
     """Whether the bare count suffices: only then is it worth looking at its carriers."""
     return _suffices(candidate, candidate.articles, window)

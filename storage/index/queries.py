@@ -160,6 +160,7 @@ def version(connection: Connection, version_id: int, exclude: Exclusions = NOTHI
         modified_source=row.modified_source, section=row.section, tags=_tags(connection, version_id),
         language=row.language, image=row.image, image_caption=row.image_caption,
         access=Access(row.access) if row.access else None, live=row.live, noarchive=row.noarchive, digest=row.digest,
+        extractor=row.extractor,
         first_seen=seen.first, last_seen=seen.last, paragraphs=_paragraphs(connection, version_id, row.site_id),
         link_groups=link_groups(connection, row.capture_id, exclude), capture=first, site_title=row.site_title,
     )  # fmt: skip

@@ -17,9 +17,9 @@ from storage.index.articles import recompute
 from storage.index.boilerplate import (
     COUNTED,
     SAMPLE,
-    SMALLEST_WINDOW,
     Candidate,
     Carrier,
+    in_its_time,
     is_boilerplate,
     may_be_boilerplate,
 )
@@ -199,7 +199,7 @@ def _judge(connection: Connection, site_id: int, counts: Mapping[int, AnyRow]) -
 def _window(dates: Sequence[datetime], first: datetime, last: datetime) -> int:
     """Articles of the site between two dates, but so many at least as tell something."""
     between = bisect_right(dates, last) - bisect_left(dates, first)
-    return max(between, min(len(dates), SMALLEST_WINDOW))
+    return in_its_time(between, len(dates))
 
 
 def _sample(connection: Connection, site_id: int, paragraph_id: int) -> list[int]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, or_, select
 
+from storage.index.boilerplate import in_its_time
 from storage.index.exclusions import NOTHING, Exclusions
 from storage.index.shown import shown_captures, shown_urls
 from storage.index.tables import (
@@ -196,8 +197,13 @@ def sources(connection: Connection, site: str | None, exclude: Exclusions = NOTH
 
 def boilerplate(connection: Connection, site: str, *, limit: int | None = None) -> tuple[BoilerplateView, ...]:
     """Paragraphs that several articles of a site carry, the most printed first."""
+    held = select(func.count()).select_from(ArticleRow).where(ArticleRow.site_id == BoilerplateRow.site_id)
+    between = held.where(ArticleRow.dated_at.between(BoilerplateRow.first_seen_at, BoilerplateRow.last_seen_at))
     rows = connection.execute(
-        select(BoilerplateRow, ParagraphRow.text)
+        select(
+            BoilerplateRow, ParagraphRow.text, between.scalar_subquery().label("between"),
+            held.scalar_subquery().label("held"),
+        )
         .join(ParagraphRow, ParagraphRow.id == BoilerplateRow.paragraph_id)
         .join(SiteRow, and_(SiteRow.id == BoilerplateRow.site_id, SiteRow.name == site))
         .order_by(BoilerplateRow.articles_seen.desc(), ParagraphRow.text)
@@ -205,8 +211,8 @@ def boilerplate(connection: Connection, site: str, *, limit: int | None = None) 
     )
     return tuple(
         BoilerplateView(
-            site=site, text=row.text, articles_seen=row.articles_seen, first_seen=row.first_seen_at,
-            last_seen=row.last_seen_at, verdict=row.verdict,
+            site=site, text=row.text, articles_seen=row.articles_seen, articles=in_its_time(row.between, row.held),
+            first_seen=row.first_seen_at, last_seen=row.last_seen_at, verdict=row.verdict,
         )
         for row in rows
     )  # fmt: skip

@@ -288,6 +288,8 @@ class VersionView:
     live: bool
     noarchive: bool
     digest: str
+    extractor: str | None = None
+    """Version of the code that read it; None where that was not noted."""
     first_seen: datetime
     last_seen: datetime
     paragraphs: tuple[ParagraphView, ...]
@@ -366,10 +368,17 @@ class BoilerplateView:
     site: str
     text: str
     articles_seen: int
+    articles: int
+    """Articles of the site from the first that carries it to the last, thirty at least where it has so many."""
     first_seen: datetime
     last_seen: datetime
     verdict: bool
     """True: left out of bodies and of search."""
+
+    @property
+    def share(self) -> float:
+        """Of the site's articles in its time, those that carry it."""
+        return self.articles_seen / max(self.articles, 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

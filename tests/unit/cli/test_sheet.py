@@ -1,5 +1,6 @@
 """How an article looks in a log: every line, whole."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from textwrap import dedent
 
@@ -87,6 +88,7 @@ VERSION = VersionView(
     access=None,
     live=False,
     noarchive=False,
+    extractor="2",
     digest="sha256:1",
     first_seen=AT,
     last_seen=AT,
@@ -97,6 +99,8 @@ VERSION = VersionView(
         paragraph(Role.QUOTE, "We waited."),
         paragraph(Role.LIST, "one\ntwo"),
         paragraph(Role.CAPTION, "The quay"),
+        paragraph(Role.CORRECTION, "An earlier version had another date."),
+        paragraph(Role.BYLINE, "By Ada Berg"),
         paragraph(Role.DISCLAIMER, "Written with care.", boilerplate=True),
     ),
     link_groups=(GROUP,),
@@ -157,7 +161,8 @@ def test_an_article_on_paper(capsys: pytest.CaptureFixture[str]) -> None:
         section    City
         tags       harbour, ships
         language   en
-        kept       2 versions, 1 capture, 2026-05-04 08:00 to 2026-05-04 08:00 UTC
+        notes      1 correction
+        kept       2 versions, 1 capture, 2026-05-04 08:00 to 2026-05-04 08:00 UTC, read by extractor 2
 
         The harbour opened\ufffd[2J on Monday.
 
@@ -170,7 +175,9 @@ def test_an_article_on_paper(capsys: pytest.CaptureFixture[str]) -> None:
 
         [caption] The quay
 
-        (1 paragraph of the site's boilerplate folded: --all shows them)
+        [correction] An earlier version had another date.
+
+        (2 paragraphs folded: byline 1, boilerplate 1; --all shows them)
 
         Read also (related, 7 links)
                Story 0
@@ -226,10 +233,14 @@ def test_a_comparison_in_a_log(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_boilerplate_of_a_site(capsys: pytest.CaptureFixture[str]) -> None:
-    """What was learnt is shown with the count that it was learnt from."""
-    learnt = BoilerplateView(site="news", text="Care.", articles_seen=12, first_seen=AT, last_seen=AT, verdict=True)
-    sheet.boilerplate(stdout(), [learnt])
+    """What was learnt is shown with the count that it was learnt from, its share and its time."""
+    learnt = BoilerplateView(
+        site="news", text="Care.", articles_seen=12, articles=48, first_seen=AT, last_seen=AT, verdict=True
+    )
+    sheet.boilerplate(stdout(), [learnt, replace(learnt, text="Background.", verdict=False)])
     assert [line.split() for line in shown(capsys).splitlines()] == [
-        ["articles", "left", "out", "paragraph"],
-        ["12", "yes", "Care."],
+        ["site", "articles", "share", "since", "last", "left", "out", "paragraph"],
+        ["news", "12", "25%", f"{AT:%Y-%m-%d}", f"{AT:%Y-%m-%d}", "yes", "Care."],
+        [],
+        "(1 paragraph that a few articles share stay in their bodies: --all shows them)".split(),
     ]
