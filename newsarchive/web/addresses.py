@@ -1,11 +1,12 @@
 """Archived addresses within the archive's own: /web/20260301060504id_/https://news.example/a?b=1"""
 
 import re
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from fastapi import Request
 
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):/*", re.IGNORECASE)
+_QUOTED = re.compile(r"https?%3A", re.IGNORECASE)
 _KEPT = "%:/?#[]@!$&'()*+,;=-._~"
 _UNSAFE = re.compile(r"[\x00-\x20\x7f<>\"\\^`{|}]")
 
@@ -17,6 +18,9 @@ def asked_url(request: Request, prefix: str) -> str:
     raw = request.scope.get("raw_path") or quote(request.url.path, safe=_KEPT).encode()
     path = raw.partition(b"?")[0].decode("latin-1")
     url = path[len(prefix) :]
+    if _QUOTED.match(url):
+        # Some clients (cdx_toolkit) quote all of it, once more than it was.
+        url = unquote(url)
     query = request.scope.get("query_string", b"").decode("latin-1")
     return mended(f"{url}?{query}" if query else url)
 

@@ -1,0 +1,173 @@
+"""Exports that are made in the background."""
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from newsarchive.archive import Archive
+from newsarchive.export import jobs
+from newsarchive.export.choice import Choice
+from newsarchive.export.forms import Format
+from newsarchive.export.jobs import Jobs, TooManyJobs
+from newsarchive.web.serving import AS_USUAL
+from storage.index.views import Filters
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+OTHER = 2**22 - 3
+"""A process that is not there: the largest number that Linux gives is below."""
+
+
+@pytest.fixture
+def clock() -> list[datetime]:
+    """The time, which a test moves."""
+    return [NOON]
+
+
+@pytest.fixture
+def kept(small: Archive, tmp_path: Path, clock: list[datetime]) -> Callable[[], Jobs]:
+    """Opens the jobs of a folder, as a server does when it starts."""
+
+    def choice(filters: Filters) -> Choice:
+        return Choice(index=small.index, warc_folder=small.warc_folder, filters=filters)
+
+    return lambda: Jobs(tmp_path / "exports", choice, now=lambda: clock[0])
+
+
+def test_an_export_is_made_and_kept(kept: Callable[[], Jobs]) -> None:
+    """Done, counted, its file there; another server finds it again, to the field."""
+    first = kept()
+    job = first.ask(Format.JSONL, Filters(site="news", since=NOON - timedelta(days=9)), rules="x")
+    first.wait()
+    done = first.get(job.id)
+    assert done
+    assert (done.state, done.count, done.finished_at) == ("done", 3, NOON)
+    assert first.path(done).stat().st_size == done.size
+    assert kept().get(job.id) == done
+
+
+def test_what_a_server_did_not_finish_is_called_failed(kept: Callable[[], Jobs], tmp_path: Path) -> None:
+    """A server that was killed leaves a job that says "running"; the next one says what became of it."""
+    first = kept()
+    job = first.ask(Format.CSV)
+    first.wait()
+    first._write(replace(job, state="running", server=OTHER))
+    found = kept().get(job.id)
+    assert found
+    assert (found.state, "stopped" in found.problem) == ("failed", True)
+    # Another server of the same archive that is alive goes on with its own.
+    first._write(replace(job, state="running", server=os.getppid()))
+    still = kept().get(job.id)
+    assert still
+    assert still.state == "running"
+
+
+def test_old_exports_go(kept: Callable[[], Jobs], clock: list[datetime], tmp_path: Path) -> None:
+    """After a week nothing of them is left."""
+    made = kept()
+    made.ask(Format.JSONL)
+    made.wait()
+    clock[0] = NOON + timedelta(days=8)
+    assert made.all() == ()
+    assert list((tmp_path / "exports").iterdir()) == []
+
+
+def test_only_some_may_wait(kept: Callable[[], Jobs], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The queue is bounded, and says so."""
+    monkeypatch.setattr(Jobs, "_work", lambda self: None)
+    made = kept()
+    for _ in range(jobs.MOST_WAITING):
+        made.ask(Format.JSONL)
+    with pytest.raises(TooManyJobs):
+        made.ask(Format.JSONL)
+
+
+def test_one_that_grows_too_large_is_stopped(
+    kept: Callable[[], Jobs], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It fails with a sentence, and its bytes are gone."""
+    monkeypatch.setattr(jobs, "LARGEST", 10)
+    monkeypatch.setattr("newsarchive.export.warcs._TELL_EVERY", 1)
+    made = kept()
+    job = made.ask(Format.WARC)
+    made.wait()
+    failed = made.get(job.id)
+    assert failed
+    assert (failed.state, "grown beyond" in failed.problem) == ("failed", True)
+    assert [path.suffix for path in (tmp_path / "exports").iterdir()] == [".json"]
+
+
+def test_the_page_makes_lists_and_hands_out(client: TestClient) -> None:
+    """A form without scripts: ask, look, download, remove."""
+    answer = client.post("/exports", data={"format": "wacz", "site": "news", "q": "wall"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/exports")
+    client.app.state.exports.wait()  # type: ignore[attr-defined]
+    job = client.app.state.exports.all()[0]  # type: ignore[attr-defined]
+    text = client.get("/exports").text
+    address = f"/exports/{job.id}/newsarchive-{job.asked_at:%Y%m%d-%H%M%S}.wacz"
+    assert f'href="{address}"' in text
+    file = client.get(address)
+    assert (file.status_code, file.content[:2], len(file.content)) == (200, b"PK", job.size)
+    assert "attachment" in file.headers["content-disposition"]
+    assert client.get(f"/exports/{job.id}/..%2F{job.id}.json").status_code == 404
+    assert client.post(f"/exports/{job.id}/remove").status_code == 303
+    assert client.get(address).status_code == 404
+
+
+def test_other_sites_ask_for_nothing(client: TestClient) -> None:
+    """A page elsewhere that sends the form here is refused, whichever of its two marks a browser sends."""
+    for headers in ({"origin": "http://evil.example"}, {"sec-fetch-site": "cross-site"}):
+        assert client.post("/exports", data={"format": "jsonl"}, headers=headers).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "fields", [{"format": "exe"}, {"since": "soon"}, {"article": "-1"}, {"q": "x" * 1001}, {"q": "a\0b"}]
+)
+def test_nonsense_is_refused(client: TestClient, fields: dict[str, str]) -> None:
+    """400, and nothing is made."""
+    assert client.post("/exports", data=fields).status_code == 400
+
+
+def test_a_public_archive_makes_none_unless_told_to(opened: Callable[..., TestClient]) -> None:
+    """Exports cost time and room; single articles are had by everybody."""
+    public = opened(serving=replace(AS_USUAL, public=True))
+    assert (public.get("/exports").status_code, public.post("/exports").status_code) == (403, 403)
+    article = public.get("/api/v1/articles").json()["articles"][0]["id"]
+    assert public.get(f"/article/{article}.wacz").status_code == 200
+    assert opened(serving=replace(AS_USUAL, public=True, exports=True)).get("/exports").status_code == 200
+
+
+def test_a_file_made_under_other_rules_is_not_handed_out(opened: Callable[..., TestClient]) -> None:
+    """Its bytes may hold what is not to be shown any more."""
+    before = opened()
+    before.post("/exports", data={"format": "jsonl"})
+    made = before.app.state.exports  # type: ignore[attr-defined]
+    made.wait()
+    job = made.all()[0]
+    address = f"/exports/{job.id}/newsarchive-{job.asked_at:%Y%m%d-%H%M%S}.jsonl"
+    assert before.get(address).status_code == 200
+    after = opened(blocked=("example,news)/private",))
+    assert after.get(address).status_code == 404
+    assert "made under other rules" in after.get("/exports").text
+    made.remove(job.id)
+
+
+def test_one_article_at_once(opened: Callable[..., TestClient]) -> None:
+    """As WARC and as WACZ; one that is hidden is not there."""
+    client = opened()
+    lines = client.get("/api/v1/articles").json()["articles"]
+    secret = next(line["id"] for line in lines if "private" in line["url"])
+    answer = client.get(f"/article/{secret}.warc.gz")
+    assert (answer.status_code, answer.content[:2], answer.headers["content-type"]) == (
+        200,
+        b"\x1f\x8b",
+        "application/warc",
+    )
+    assert int(answer.headers["content-length"]) == len(answer.content)
+    hidden = opened(blocked=("example,news)/private",))
+    assert hidden.get(f"/article/{secret}.warc.gz").status_code == 404
+    assert hidden.get("/article/999999.wacz").status_code == 404

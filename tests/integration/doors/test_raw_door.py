@@ -1,0 +1,121 @@
+import gzip
+import hashlib
+import json
+from collections.abc import Callable
+
+import pytest
+from starlette.testclient import TestClient
+
+STORY = "http://news.example/2026/03/01/harbour-wall"
+RAW = "/web/20260301060000id_/" + STORY
+
+
+def test_the_body_is_what_the_digest_is_over(client: TestClient) -> None:
+    """Content coding kept, chunk framing undone: the payload digest of the index is that of the bytes handed out."""
+    line = json.loads(client.get("/cdx", params={"url": STORY, "output": "json", "limit": "1"}).text)
+    with client.stream("GET", RAW, headers={"accept-encoding": "gzip"}) as answer:
+        body = b"".join(answer.iter_raw())
+    assert answer.status_code == 200
+    assert f"sha256:{hashlib.sha256(body).hexdigest()}" == line["digest"]
+    assert answer.headers["content-encoding"] == "gzip"
+    assert "accept-encoding" in answer.headers["vary"]
+    assert b"<h1>The wall holds</h1>" in gzip.decompress(body)
+
+
+def test_a_client_without_gzip_gets_the_body_decoded(client: TestClient) -> None:
+    """What a client cannot undo is undone for it, and the answer no longer says that it is coded."""
+    answer = client.get(RAW, headers={"accept-encoding": "identity"})
+    assert "content-encoding" not in answer.headers
+    assert b"<h1>The wall holds</h1>" in answer.content
+
+
+def test_headers_are_kept_where_they_mean_nothing(client: TestClient) -> None:
+    """An archived cookie is none of ours; what a browser must know is Content-Type alone."""
+    headers = client.get(RAW).headers
+    assert headers["x-archive-orig-set-cookie"] == "a=1, b=2"
+    assert "set-cookie" not in headers
+    assert headers["content-type"] == "text/html; charset=utf-8"
+    assert headers["content-security-policy"].startswith("sandbox; default-src 'none'")
+    assert headers["x-content-type-options"] == "nosniff"
+
+
+def test_a_capture_says_where_it_stands_in_time(client: TestClient) -> None:
+    """Memento-Datetime and links to the captures around it (RFC 7089)."""
+    headers = client.get(RAW.replace("060000", "061000")).headers
+    assert headers["memento-datetime"] == "Sun, 01 Mar 2026 06:10:00 GMT"
+    base = "http://127.0.0.1:8000"
+    assert headers["link"].split(", <") == [
+        f'<{STORY}>; rel="original"',
+        f'{base}/timegate/{STORY}>; rel="timegate"',
+        f'{base}/timemap/link/{STORY}>; rel="timemap"; type="application/link-format"',
+        f'{base}/web/20260301060000/{STORY}>; rel="first prev memento"; datetime="Sun, 01 Mar 2026 06:00:00 GMT"',
+        f'{base}/web/20260301061000/{STORY}>; rel="memento"; datetime="Sun, 01 Mar 2026 06:10:00 GMT"',
+        f'{base}/web/20260301062000/{STORY}>; rel="next memento"; datetime="Sun, 01 Mar 2026 06:20:00 GMT"',
+        f'{base}/web/20260301063000/{STORY}>; rel="last memento"; datetime="Sun, 01 Mar 2026 06:30:00 GMT"',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("time", "word", "look"), [("061000", "holds", "second"), ("062000", "holds", None), ("063000", "falls", None)]
+)
+def test_revisits_have_their_originals_body(client: TestClient, time: str, word: str, look: str | None) -> None:
+    """Same payload: own headers; a 304: those of the answer that it confirms, and its status."""
+    answer = client.get(f"/web/20260301{time}id_/{STORY}")
+    assert answer.status_code == 200
+    assert f"The wall {word}" in answer.text
+    assert answer.headers.get("x-archive-orig-x-look") == look
+
+
+def test_another_time_leads_to_the_nearest_capture(client: TestClient) -> None:
+    """By an address relative to the host, which stays right behind any proxy."""
+    for digits, found in (("2026", "060000"), ("20260301061600", "062000"), ("2027", "063000")):
+        answer = client.get(f"/web/{digits}id_/{STORY}")
+        assert (answer.status_code, answer.headers["location"]) == (302, f"/web/20260301{found}id_/{STORY}")
+        assert "memento-datetime" not in answer.headers
+
+
+def test_redirects_and_errors_are_what_they_were(client: TestClient) -> None:
+    """Status as archived; a redirect leads into the archive, at the same time."""
+    moved = client.get("/web/20260301060018id_/http://news.example/old")
+    assert (moved.status_code, moved.headers["location"]) == (301, f"/web/20260301060018id_/{STORY}")
+    gone = client.get("/web/20260301060024id_/http://news.example/gone")
+    assert (gone.status_code, gone.text) == (404, "<p>Nothing here</p>")
+    assert "memento-datetime" in gone.headers
+
+
+def test_addresses_are_taken_to_the_character(client: TestClient) -> None:
+    """Percent-encoding and queries are the archived URL's own; a slash that was folded on the way comes back."""
+    chinese = client.get("/web/20260301060030id_/http://news.example/%E6%B8%AF%E5%8F%A3")
+    assert (chinese.status_code, "A harbour" in chinese.text) == (200, True)
+    assert client.get(f"/web/20260301061030id_/{STORY}?from=feed").status_code == 200
+    assert client.get(f"/web/20260301060000id_/{STORY.replace('//', '/')}").status_code == 200
+
+
+def test_what_is_not_there_is_404_and_nonsense_400(client: TestClient) -> None:
+    """Neither is a 500, nor an empty page."""
+    assert client.get("/web/2026id_/http://nobody.example/").status_code == 404
+    assert client.get(f"/web/soonid_/{STORY}").status_code == 400
+
+
+def test_an_archived_script_becomes_no_service_worker(client: TestClient) -> None:
+    """The header that browsers send when they register one is refused."""
+    assert client.get(RAW, headers={"service-worker": "script"}).status_code == 403
+
+
+def test_a_known_body_is_not_sent_again(client: TestClient) -> None:
+    """304 to If-None-Match; HEAD is GET without a body."""
+    first = client.get(RAW)
+    assert client.get(RAW, headers={"if-none-match": first.headers["etag"]}).status_code == 304
+    head = client.head(RAW)
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["memento-datetime"] == first.headers["memento-datetime"]
+
+
+def test_blocked_addresses_are_not_there(opened: Callable[..., TestClient]) -> None:
+    """As if never archived; by redirects neither."""
+    address = "/web/20260301060036id_/http://news.example/private/salaries"
+    assert opened().get(address).status_code == 200
+    hidden = opened(blocked=("example,news)/private",))
+    assert hidden.get(address).status_code == 404
+    assert hidden.get("/timegate/http://news.example/private/salaries").status_code == 404
+    assert hidden.get("/timemap/link/http://news.example/private/salaries").status_code == 404
