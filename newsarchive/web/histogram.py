@@ -67,7 +67,7 @@ def _column(place: int, bar: Bar, step: Step, highest: float, between: Callable[
         height=round(height, 1),
         href=between(bar.begin, bar.end),
         period=period(step, bar.begin, bar.end),
-        articles=f"about {bar.articles:,}" if bar.about else f"{bar.articles:,}",
+        articles=f"about {rounded(bar.articles):,}" if bar.about else f"{bar.articles:,}",
         held=bar.held,
         share=percent(bar.share),
         is_empty=not bar.articles,
@@ -92,6 +92,15 @@ def period(step: Step, begin: datetime, end: datetime) -> str:
             return f"{begin:%B %Y}"
         case "year":
             return f"{begin:%Y}"
+
+
+def rounded(estimate: int) -> int:
+    """An estimate without digits that say more than is known.
+
+    >>> rounded(100399), rounded(87), rounded(1234)
+    (100000, 87, 1230)
+    """
+    return round(estimate, -max(0, len(str(estimate)) - 3))
 
 
 def percent(share: float) -> str:

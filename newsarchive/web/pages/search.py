@@ -9,9 +9,9 @@ from fastapi import APIRouter, Response
 from fastapi.responses import StreamingResponse
 
 from newsarchive.web.asked import MOST_PAGES, SIZE, Asked
-from newsarchive.web.histogram import drawn
 from newsarchive.web.door import AtDoor, Door
 from newsarchive.web.feeds import Feed, atom, json_feed
+from newsarchive.web.histogram import drawn, rounded
 from newsarchive.web.languages import language_name
 from newsarchive.web.rows import as_csv, as_jsonl
 
@@ -52,7 +52,7 @@ def _helps(name: str, on: Iterable[str], values: int) -> bool:
 def _about(bars: Iterable[Any]) -> int | None:
     """How many articles there may be, where the histogram went on beyond what was looked at."""
     bars = tuple(bars)
-    return sum(bar.articles for bar in bars) if any(bar.about for bar in bars) else None
+    return rounded(sum(bar.articles for bar in bars)) if any(bar.about for bar in bars) else None
 
 
 def _feed(door: Door, path: str) -> Feed:
