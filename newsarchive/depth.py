@@ -4,7 +4,8 @@
     backfill   what sources date further back than HISTORY, pages deeper than DAILY_PAGES, and what such pages name
 
 The frontier holds both. What waits for a backfill has a priority number from BACKFILL on, so that the daily crawl
-leaves it alone, and a backfill asks for it only while nothing of the daily crawl is due.
+leaves it alone, and a backfill asks for it only while nothing of the daily crawl is due. The number goes by months: the
+newest first, and within a month sources before pages. A backfill to a date is one that goes to the month's number.
 """
 
 import re
@@ -22,6 +23,9 @@ LAST_PAGE = 5_000
 """Pagination is followed to this page number: nothing that a newsroom prints by hand goes on for longer."""
 MOST_UNDATED = 1_000
 """A sitemap that names more pages without saying how old they are names all that there ever were."""
+
+LAST_MONTH = 2200 * 12
+"""Months are counted down from here."""
 
 _PAGE_NUMBER = re.compile(r"(?:[?&/](?:page|p|pg|seite|pagina|paged)[=/-]?)(\d{1,9})(?=$|[/&?#])", re.IGNORECASE)
 _MONTH = re.compile(r"(?<!\d)((?:19|20)\d\d)(?:[-/_]?(0[1-9]|1[0-2]))?(?!\d)(?:[-/_]?(0[1-9]|[12]\d|3[01])(?!\d))?")
@@ -99,10 +103,16 @@ def names_everything(entries: Sequence[Entry], source: str) -> bool:
     return len(entries) > MOST_UNDATED and sum(latest(entry, source) is None for entry in entries) > MOST_UNDATED
 
 
-def waits(priority: int) -> int:
-    """Return the priority of what waits for a backfill, in the order that it would have had.
+def waits(priority: int, moment: datetime) -> int:
+    """Return the priority of what waits for a backfill: by its month, then as it would have been.
 
-    >>> waits(20)
-    1020
+    >>> march, april = datetime(2019, 3, 5, tzinfo=UTC), datetime(2019, 4, 1, tzinfo=UTC)
+    >>> waits(50, april) < waits(20, march) < waits(50, march) <= deepest(march)
+    True
     """
-    return BACKFILL + priority
+    return BACKFILL + 100 * (LAST_MONTH - moment.year * 12 - moment.month) + min(priority, 99)
+
+
+def deepest(until: datetime) -> int:
+    """Return the priority number to which a backfill goes that is to reach a date."""
+    return waits(99, until)

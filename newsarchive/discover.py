@@ -123,8 +123,9 @@ def _groups(
                     via_kind=via,
                     anchor=link.anchor or None,
                 )
-                wanted = waits(urgency) if deep or is_old(latest_in(link.url), capture.fetched_at) else urgency
-                yield Found(url=link.url, discovery=how, due_at=capture.fetched_at, priority=wanted)
+                at, printed = capture.fetched_at, latest_in(link.url)
+                wanted = waits(urgency, min(printed or at, at)) if deep or is_old(printed, at) else urgency
+                yield Found(url=link.url, discovery=how, due_at=at, priority=wanted)
 
 
 def _entries(capture: Capture, reading: Reading, site: Site) -> Iterator[Found]:
@@ -145,7 +146,7 @@ def _entries(capture: Capture, reading: Reading, site: Site) -> Iterator[Found]:
         if via is UrlKind.SITEMAP and not entry.news:
             newest = latest(entry, capture.url)
             if is_old(newest, capture.fetched_at) or (everything and newest is None):
-                priority = waits(priority)
+                priority = waits(priority, newest or capture.fetched_at)
         yield Found(url=entry.url, discovery=how, due_at=capture.fetched_at, priority=priority, modified=entry.modified)
 
 
@@ -160,17 +161,10 @@ def _sources(
             continue
         how = Discovery(site=site.name, kind=source.kind, via=capture.url, via_kind=via, title=source.title or None)
         priority = NEXT_PAGE if source.kind is UrlKind.LISTING else FRESH_SOURCE
-        if _is_of_old(source, how, capture) or (source.kind is UrlKind.LISTING and is_deep(capture.url, discovery)):
-            priority = waits(priority)
+        newest = source.modified or latest_in(source.url) if source.kind is UrlKind.SITEMAP else None
+        below = source.kind is UrlKind.LISTING and (is_deep(source.url, how) or is_deep(capture.url, discovery))
+        if below or is_old(newest, capture.fetched_at):
+            priority = waits(priority, newest or capture.fetched_at)
         yield Found(
             url=source.url, discovery=how, due_at=capture.fetched_at, priority=priority, modified=source.modified
         )
-
-
-def _is_of_old(source: Source, how: Discovery, capture: Capture) -> bool:
-    """Tell whether a source is none of the daily crawl's: a deep page, or a sitemap of times long gone."""
-    if source.kind is UrlKind.LISTING:
-        return is_deep(source.url, how)
-    if source.kind is UrlKind.SITEMAP:
-        return is_old(source.modified or latest_in(source.url), capture.fetched_at)
-    return False

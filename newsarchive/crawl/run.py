@@ -24,6 +24,7 @@ from scrapy.settings import Settings
 from newsarchive.config import FILE_NAME, Config, SiteConfig
 from newsarchive.crawl import loop
 from newsarchive.crawl.addresses import spelt_out
+from newsarchive.crawl.beyond import Beyond, Older
 from newsarchive.crawl.budget import Budget
 from newsarchive.crawl.capture import Keeper
 from newsarchive.crawl.connect import Endpoints
@@ -88,11 +89,12 @@ def crawl(  # noqa: PLR0913 - what a run can be told
     max_time: float = 0.0,
     progress: Progress | None = None,
     begun: Callable[[], None] = lambda: None,
+    beyond: Beyond | None = None,
     now: Callable[[], datetime] | None = None,
 ) -> CrawlReport:
     """Fetch what is due of sites (None: of all), and keep it, until nothing is due or a limit (0: none) is reached.
 
-    `begun` is called once the sites are ours.
+    `begun` is called once the sites are ours. `beyond` makes it a backfill: what is old is asked for after what is due.
 
     SIGINT or SIGTERM stops it in good order within seconds, a second one at once. ArchiveBusy where one of the sites is
     being crawled; StorageError where the disk takes no more: what was committed before is whole.
@@ -101,6 +103,8 @@ def crawl(  # noqa: PLR0913 - what a run can be told
     chosen = archive.config.chosen(sites or ())
     if not chosen:
         raise ConfigError("the archive has no site yet; nothing was fetched. To add one: newsarchive add URL")
+    if beyond and beyond.max_bytes:
+        chosen = tuple(replace(site, max_bytes=beyond.max_bytes) for site in chosen)
     demand_contact(archive.config, chosen)
     began = now()
     run = CrawlRun(
@@ -110,7 +114,7 @@ def crawl(  # noqa: PLR0913 - what a run can be told
     )
     with locked(archive.folder / "locks", [site.name for site in chosen], began):
         begun()
-        return _Run(archive, chosen, run, now, progress).go(max_pages, max_time)
+        return _Run(archive, chosen, run, now, progress, beyond).go(max_pages, max_time)
 
 
 class _Run:
@@ -123,8 +127,10 @@ class _Run:
         run: CrawlRun,
         now: Callable[[], datetime],
         progress: Progress | None,
+        beyond: Beyond | None = None,
     ) -> None:
         self._archive = archive
+        self._beyond = beyond
         self._sites = sites
         self._run = run
         self._now = now
@@ -236,7 +242,7 @@ class _Run:
         treated = {site.name: manners(config, site) for site in self._sites}
         harvest = Harvest({name: each.parking for name, each in treated.items()})
         frontier = Frontier(
-            index,
+            Older(index, self._beyond.until) if self._beyond else index,
             treated,
             Robots(config.user_agent),
             executor=executor,

@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, Text, bindparam, column, func, select, update, values
+from sqlalchemy import Connection, Integer, Select, Text, bindparam, column, func, select, update, values
 
 from storage.index.database import AnyRow, insert_rows
 from storage.index.entry import Entry
@@ -204,7 +204,7 @@ def due(  # noqa: PLR0913 - each narrows the question
     """
     chosen: list[Any] = []
     of_host: dict[str, int] = {}
-    lanes = [lane for lane in _lanes(connection, sites) if lane.due_at <= now and lane.priority <= deepest]
+    lanes = [lane for lane in _lanes(connection, sites, deepest) if lane.due_at <= now]
     for lane in sorted(lanes, key=lambda lane: (lane.priority, lane.due_at, lane.host)):
         room = min(per_host - of_host.get(lane.host, 0), limit - len(chosen))
         if room <= 0:
@@ -243,14 +243,15 @@ _ROWS_OF_LANE = (
 
 def next_due_at(connection: Connection, sites: Sequence[str]) -> datetime | None:
     """When the next URL of these sites becomes due."""
-    return min((lane.due_at for lane in _lanes(connection, sites) if lane.priority < BACKFILL), default=None)
+    return min((lane.due_at for lane in _lanes(connection, sites, BACKFILL - 1)), default=None)
 
 
-def _lanes(connection: Connection, sites: Sequence[str]) -> Sequence[Any]:
+def _lanes(connection: Connection, sites: Sequence[str], deepest: int) -> Sequence[Any]:
     """Each site's hosts and priorities, and the earliest time in each: found by skipping through the index."""
     if not sites:
         return ()
-    return connection.execute(_lanes_of(len(sites)), {f"site{n}": name for n, name in enumerate(sites)}).all()
+    asked = {f"site{n}": name for n, name in enumerate(sites)}
+    return connection.execute(_lanes_of(len(sites)), {"deepest": deepest, **asked}).all()
 
 
 def _least(column: Any, *conditions: Any) -> Any:
@@ -271,13 +272,14 @@ def _lanes_of(count: int) -> Select[Any]:
             first.c.host.is_not(None)
         )
     )
-    here = (frontier.site == hosts.c.site, frontier.host == hosts.c.host)
+    wanted = frontier.priority <= bindparam("deepest", type_=Integer)
+    here = (frontier.site == hosts.c.site, frontier.host == hosts.c.host, wanted)
     top = (
         select(hosts.c.site, hosts.c.host, _least(frontier.priority, *here).label("priority"))
         .where(hosts.c.host.is_not(None))
         .cte("lanes", recursive=True)
     )
-    there = (frontier.site == top.c.site, frontier.host == top.c.host)
+    there = (frontier.site == top.c.site, frontier.host == top.c.host, wanted)
     lanes = top.union_all(
         select(top.c.site, top.c.host, _least(frontier.priority, *there, frontier.priority > top.c.priority)).where(
             top.c.priority.is_not(None)

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection
 
-from storage.index import calendar, cdx, days, nearest, profile, queries, standing, watching
+from storage.index import calendar, cdx, days, nearest, profile, queries, reach, standing, watching
 from storage.index import status as counts
 from storage.index.copies import Copy, copies
 from storage.index.database import Database
@@ -297,6 +297,16 @@ class Reader:
         """Articles' pages that went (confirmed by a second look) or came back, newest first."""
         with self._reading() as connection:
             return watching.page_events(connection, site, limit=limit, exclude=self.exclude)
+
+    def named_by(self, url: str) -> tuple[reach.Named, ...]:
+        """What the newest capture of a listing names, in its order."""
+        with self._reading() as connection:
+            return reach.named_by(connection, url)
+
+    def waiting_older(self, site: str, deepest: int) -> int:
+        """How many URLs of a site wait for a backfill that goes to that priority number."""
+        with self._reading() as connection:
+            return reach.waiting_older(connection, site, deepest)
 
     def boilerplate(self, site: str, *, limit: int | None = None) -> tuple[BoilerplateView, ...]:
         """Paragraphs that several articles of a site carry, the most printed first."""
