@@ -1,0 +1,150 @@
+"""What is excluded is not there, whichever way one asks."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from storage.errors import QueryTooLong
+from storage.index import Index
+from storage.index.exclusions import NOTHING, Exclusions
+from storage.index.reader import Reader
+from storage.index.views import CaptureFilters, Filters
+from storage.model import Ingest, NextLook, Seen, Site
+
+Plan = Callable[[Seen], NextLook]
+Make = Callable[..., Ingest]
+
+MORNING = datetime(2026, 3, 1, 6, tzinfo=UTC)
+OPEN, PRIVATE = "https://www.news.example/a", "https://www.news.example/private/b"
+HIDDEN, HELD = "https://hidden.example/c", "https://held.example/d"
+
+
+@pytest.fixture
+def filled(index: Index, article_at: Make, plan: Plan) -> Index:
+    """Four articles that say "harbour": open, of a blocked address, of a hidden site, and one that was edited."""
+    index.register_sites(
+        [
+            Site(name="news", url="https://www.news.example/"),
+            Site(name="hidden", url="https://hidden.example/"),
+            Site(name="held", url="https://held.example/"),
+        ]
+    )
+    index.commit(
+        [
+            article_at(OPEN, "The harbour is open."),
+            article_at(PRIVATE, "The harbour is private."),
+            article_at(HIDDEN, "The harbour is hidden.", site="hidden"),
+            article_at(HELD, "The harbour was early.", site="held", minute=0),
+            article_at(HELD, "The harbour was edited.", site="held", minute=30),
+        ],
+        plan,
+    )
+    index.settle()
+    return index
+
+
+def held_until(minute: int) -> Exclusions:
+    return Exclusions(embargoes=(("held", MORNING + timedelta(minutes=minute)),))
+
+
+def everything(reader: Reader) -> dict[str, Any]:
+    """What each way of asking finds."""
+    found = reader.search("harbour")
+    return {
+        "search": sorted(hit.url for hit in found.hits),
+        "total": found.total,
+        "articles": sorted(line.url for line in reader.articles()),
+        "export": sorted(line["url"] for line in reader.export()),
+        "searched export": sorted(line["url"] for line in reader.export(Filters(query="harbour"))),
+        "captures": sorted({capture.url for capture in reader.captures()}),
+        "by site": sum(site.captures for site in reader.site_counts()),
+        "by day": sum(day.captures for day in reader.captures_per_day(MORNING.date())),
+        "site articles": sum(site.articles for site in reader.site_counts()),
+    }
+
+
+@pytest.mark.parametrize(
+    ("exclude", "gone"),
+    [
+        (NOTHING, set()),
+        (Exclusions(hidden=frozenset({"hidden"})), {HIDDEN}),
+        (Exclusions(hidden=frozenset({"hidden", "no such site"})), {HIDDEN}),
+        (Exclusions(urlkeys=("example,news)/private/",)), {PRIVATE}),
+        (Exclusions(urlkeys=("example,news)/",)), {OPEN, PRIVATE}),
+        (held_until(-1), {HELD}),
+        (
+            Exclusions(hidden=frozenset({"hidden"}), urlkeys=("example,held)",), embargoes=(("held", MORNING),)),
+            {HIDDEN, HELD},
+        ),
+    ],
+)
+def test_what_is_excluded_is_nowhere(filled: Index, exclude: Exclusions, gone: set[str]) -> None:
+    """Searches, lists, exports, captures and counts agree on what there is."""
+    left = sorted({OPEN, PRIVATE, HIDDEN, HELD} - gone)
+    captures = len(left) + (HELD in left)
+    assert everything(filled.showing(exclude)) == {
+        "search": left, "total": len(left), "articles": left, "export": left, "searched export": left,
+        "captures": left, "by site": captures, "by day": captures, "site articles": len(left),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("url", "exclude"),
+    [
+        (HIDDEN, Exclusions(hidden=frozenset({"hidden"}))),
+        (PRIVATE, Exclusions(urlkeys=("example,news)/private/",))),
+        (HELD, held_until(-1)),
+    ],
+)
+def test_no_number_opens_what_is_excluded(filled: Index, url: str, exclude: Exclusions) -> None:
+    """Who knows an article's, a version's, a capture's or a record's number learns nothing by it."""
+    number = filled.find_article(url)
+    assert number is not None
+    article = filled.article(number)
+    assert article is not None
+    reader = filled.showing(exclude)
+    assert reader.find_article(url) is None
+    assert reader.article(number) is None
+    assert all(reader.version(version.id) is None for version in article.versions)
+    assert all(reader.capture(capture.id) is None for capture in article.captures)
+    assert all(reader.capture_of_record(capture.record_id) is None for capture in article.captures)
+    assert not list(reader.captures(CaptureFilters(url=url)))
+
+
+def test_under_an_embargo_an_article_is_what_it_was(filled: Index) -> None:
+    """Its later text is not there yet: not as current, not in its history, not in search."""
+    number = filled.find_article(HELD)
+    assert number is not None
+    reader = filled.showing(held_until(10))
+    article = reader.article(number)
+    assert article is not None
+    assert article.current.body == "The harbour was early."
+    assert [version.number for version in article.versions] == [1]
+    assert len(article.captures) == 1
+    assert reader.search("edited").total == 0
+    assert [line["body"] for line in reader.export(Filters(site="held"))] == ["The harbour was early."]
+    assert [line["body"] for line in filled.export(Filters(site="held"))] == ["The harbour was edited."]
+
+
+def test_a_hidden_site_is_no_site(filled: Index) -> None:
+    """Neither its name nor what is known of it is told."""
+    reader = filled.showing(Exclusions(hidden=frozenset({"hidden"})))
+    assert [site.name for site in reader.site_counts()] == ["held", "news"]
+    assert [site.name for site in reader.status(MORNING).sites] == ["held", "news"]
+    assert reader.boilerplate("hidden") == ()
+    assert reader.sources("hidden") == ()
+    assert reader.articles_per_day("hidden", MORNING.date()) == {}
+    assert reader.site_profile("hidden").looked_at == 0
+
+
+def test_a_question_that_takes_too_long_is_given_up(index: Index) -> None:
+    """The database stops, the error says so, and the connection serves the next question."""
+    forever = text("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n")
+    with pytest.raises(QueryTooLong), index._database.reading(timeout=0.05) as connection:
+        connection.execute(forever)
+    with index._database.reading() as connection:
+        assert connection.scalar(text("SELECT 1")) == 1
+    assert index.showing(NOTHING, timeout=5).articles() == ()

@@ -1,0 +1,199 @@
+"""Archived pages made safe: what runs or fetches is gone, what is left leads into the archive."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsarchive.web.snapshot.address import Around, Kind
+from newsarchive.web.snapshot.rewrite import MAX_CHARACTERS, MAX_ELEMENTS, Requisite, Snapshot, TooLarge, read
+
+URL = "https://news.example/a/page.html"
+AROUND = Around(stamp="20260301060000", seal="s")
+
+
+def page(html: str, url: str = URL) -> Snapshot:
+    """Read a page that can be read."""
+    found = read(html, url)
+    assert isinstance(found, Snapshot)
+    return found
+
+
+def rewritten(html: str, *missing: str) -> str:
+    """Rewrite a page in an archive that holds everything but some addresses."""
+    return page(html).html(AROUND.page, lambda url, kind: None if url in missing else AROUND.embedded(url, kind))
+
+
+def body(html: str, *missing: str) -> str:
+    """Rewrite what stands in a body."""
+    found = re.search(r"<body>(.*)</body>", rewritten(f"<!doctype html><body>{html}</body>", *missing), re.DOTALL)
+    assert found is not None
+    return found[1].strip()
+
+
+def test_a_page_is_rewritten_to_the_character() -> None:
+    """Links lead to pages of the archive by time, what is embedded to its bytes, and nothing else is left."""
+    html = (
+        '<!DOCTYPE html><html lang="en" onload="x()"><head><title>A page</title><base href="/b/">'
+        '<link rel="stylesheet" href="s.css" integrity="sha256-x" crossorigin media="screen"><link rel="icon" href="i">'
+        '<script>evil()</script></head><body class="c" onclick="y()"><a href="../c?d=1&amp;e=2#f" ping="/p">link</a>'
+        '<img src="i.png" alt="An image" onerror="z()"><p style="color: red">text</p></body></html>'
+    )
+    assert rewritten(html) == (
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<link rel="stylesheet" media="screen" href="/web/20260301060000cs_s/https://news.example/b/s.css"></head>'
+        '<body class="c"><a target="_top" rel="nofollow noreferrer" '
+        'href="/web/20260301060000/https://news.example/c?d=1&amp;e=2#f">link</a>'
+        '<img alt="An image" src="/web/20260301060000im_s/https://news.example/b/i.png">'
+        '<p style="color: red">text</p></body></html>'
+    )
+
+
+@pytest.mark.parametrize(
+    ("html", "left"),
+    [
+        ("<script>x</script>a", "a"),
+        ("<noscript><b>for readers</b></noscript>", "<b>for readers</b>"),
+        ("<iframe src=//x></iframe>a", "a"),
+        ("<object data=//x><b>instead</b></object>", "<span><b>instead</b></span>"),
+        ("<embed src=//x>a", "a"),
+        ("<track src=//x>a", "a"),
+        ("<math><mtext>x</mtext></math>a", "a"),
+        ("<template><img src=x></template>a", "a"),
+        ('<template shadowrootmode="open"><b>x</b></template>', "<div><b>x</b></div>"),
+        ("<meta http-equiv=refresh content='0;//x'>a", "a"),
+        ("<link rel=preconnect href=//x>a", "a"),
+        ("<a href='javascript:x'>a</a>", "<a>a</a>"),
+        ("<a href=' java\nscript:x'>a</a>", "<a>a</a>"),
+        ("<a href='data:text/html,x'>a</a>", "<a>a</a>"),
+        ("<a href='mailto:x@y.example'>a</a>", "<a>a</a>"),
+        ("<a href='#here'>a</a>", '<a href="#here">a</a>'),
+        (f"<a href='{URL}#here'>a</a>", '<a href="#here">a</a>'),
+        ("<form action=//x method=post><button formaction=//y>b</button></form>", "<form><button>b</button></form>"),
+        ("<input type=password>", '<input type="text" disabled>'),
+        ("<input type=checkbox checked>", '<input type="checkbox" checked>'),
+        ("<svg onload=x><script>y</script><use href='#a'></use></svg>", '<svg><use href="#a"></use></svg>'),
+        ("<svg><use href='//x#a'></use><style>*{}</style></svg>", "<svg><use></use></svg>"),
+        ("<svg><path fill='url(#g)' stroke='url(//x)'></path></svg>", '<svg><path fill="url(#g)"></path></svg>'),
+        ("<news-card foo=1>x</news-card>", "<news-card>x</news-card>"),
+        ("<unheard-of-4>x</unheard-of-4><nonsense>y</nonsense>", "<unheard-of-4>x</unheard-of-4><span>y</span>"),
+        ("<p data-x='1' data-y='//x' aria-label=z>p</p>", '<p data-x="1" aria-label="z">p</p>'),
+        ("<p onx=1 xonx=2 srcdoc=3 autofocus>p</p>", "<p>p</p>"),
+    ],
+)
+def test_what_runs_or_fetches_is_gone(html: str, left: str) -> None:
+    """Elements and attributes that are not known to be harmless go; what readers read stays."""
+    assert body(html) == left
+
+
+def test_images_that_scripts_would_have_loaded_are_shown() -> None:
+    """The address that a lazy loader keeps in an attribute of its own is the image's."""
+    html = '<img class="lazy wide" src="data:image/gif;base64,AA" data-src="/real.jpg" data-srcset="/real-2.jpg 2x">'
+    assert body(html) == (
+        '<img class="lazyloaded wide" data-src="/real.jpg" data-srcset="/real-2.jpg 2x" '
+        'src="/web/20260301060000im_s/https://news.example/real.jpg" '
+        'srcset="/web/20260301060000im_s/https://news.example/real-2.jpg 2x">'
+    )
+
+
+def test_stylesheets_that_scripts_would_have_let_in_are_applied() -> None:
+    """A sheet that is preloaded, or meant for print until a script runs, belongs to how the page looked."""
+    html = (
+        "<head><link rel=preload as=style href=a.css onload=\"this.rel='stylesheet'\">"
+        "<link rel=stylesheet media=print href=b.css onload=\"this.media='all'\"></head><body>x</body>"
+    )
+    assert re.findall(r"<link[^>]*>", rewritten(html)) == [
+        '<link rel="stylesheet" href="/web/20260301060000cs_s/https://news.example/a/a.css">',
+        '<link rel="stylesheet" href="/web/20260301060000cs_s/https://news.example/a/b.css">',
+    ]
+
+
+def test_requisites_are_told_once_and_in_order_and_what_is_missing_is_left_out() -> None:
+    """The index is asked once for all that a page embeds; an address that leads nowhere is not in the page."""
+    html = (
+        "<head><style>@import 'a.css';p{background:url(b.png)}</style><link rel=stylesheet href=gone.css></head>"
+        "<body background=c.png><img src=d.png srcset='d.png 1x, gone.png 2x'><video src=e.mp4 poster=f.png></video>"
+    )
+    base = "https://news.example/a/"
+    assert page(html).requisites() == tuple(
+        Requisite(url=base + name, kind=kind)
+        for name, kind in (
+            ("a.css", Kind.STYLE), ("b.png", Kind.IMAGE), ("gone.css", Kind.STYLE), ("c.png", Kind.IMAGE),
+            ("d.png", Kind.IMAGE), ("gone.png", Kind.IMAGE), ("e.mp4", Kind.OTHER), ("f.png", Kind.IMAGE),
+        )
+    )  # fmt: skip
+    left = rewritten(html, f"{base}gone.css", f"{base}gone.png")
+    assert "gone" not in left
+    assert "srcset" in left
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("<!doctype html>", "<!DOCTYPE html>\n"),
+        ("", ""),
+        (
+            '<!DOCTYPE HTML PUBLIC "-//W3C//DTD HTML 4.01 Transitional//EN" "http://www.w3.org/TR/html4/loose.dtd">',
+            '<!DOCTYPE html PUBLIC "-//W3C//DTD HTML 4.01 Transitional//EN" "http://www.w3.org/TR/html4/loose.dtd">\n',
+        ),
+        ('<!DOCTYPE html PUBLIC "<script>">', "<!DOCTYPE html>\n"),
+    ],
+)
+def test_the_doctype_goes_on_deciding_how_browsers_lay_out(written: str, kept: str) -> None:
+    """With and without quirks, as it was."""
+    assert rewritten(f"{written}<html><body>x</body></html>").startswith(f"{kept}<html>")
+
+
+def test_a_frameset_becomes_a_list_of_its_frames() -> None:
+    """The pages that stood in frames are links to themselves."""
+    html = "<html><frameset cols=50%,50%><frame src=left.html name=Left><frame src=right.html></frameset></html>"
+    left = rewritten(html)
+    assert 'href="/web/20260301060000/https://news.example/a/left.html">Left</a>' in left
+    assert 'href="/web/20260301060000/https://news.example/a/right.html">' in left
+
+
+def test_where_a_page_sends_its_readers_is_told() -> None:
+    """A refresh does not happen, and is not kept from the reader either."""
+    assert page("<meta http-equiv='Refresh' content='5; URL=/next'>x").leads_to == "https://news.example/next"
+    assert page("<meta http-equiv=refresh content=30>x").leads_to is None
+
+
+def test_what_is_too_large_is_named() -> None:
+    """No page takes minutes or gigabytes to show."""
+    assert read("<p>" + "x" * MAX_CHARACTERS, URL) == TooLarge(
+        reason=f"{MAX_CHARACTERS + 3:,} characters of HTML; up to {MAX_CHARACTERS:,} are shown"
+    )
+    found = read("<p>" * (MAX_ELEMENTS + 10), URL)
+    assert isinstance(found, TooLarge)
+    assert read("", URL) is None
+
+
+PIECES = st.sampled_from(
+    "<script> </script> <svg> </svg> <style> </style> <math> <template> <noscript> </noscript> <title> <textarea> "
+    "<img/src=x/onerror=e()> <a/href=javascript:e()> <iframe/src=//evil.example> <!-- --> ]]> <![CDATA[ &lt; \" ' "
+    "<p/style=background:url(//evil.example)> <base/href=//evil.example> <link/rel=stylesheet/href=//evil.example> "
+    "<table> <tr> <select> <option> <form/action=//evil.example> <mtext> <mglyph> <annotation-xml> text "
+    "<object/data=//evil.example> <input/onfocus=e()/autofocus> \\75rl(//evil.example) @import'//evil.example' "
+    "<foreignObject> <desc> <xmp> <plaintext> <noembed> <frameset> <meta/http-equiv=refresh/content=0;//evil.example>".split(
+        " "
+    )
+)
+OURS = re.compile(r"(?:/web/20260301060000|#|data:)")
+
+
+@given(pieces=st.lists(PIECES, max_size=25))
+def test_no_mixture_leaves_anything_that_runs_or_leads_out(pieces: list[str]) -> None:
+    """Whatever markup is nested in whatever, what is left has no handler, no script, no address but the archive's."""
+    found = read("".join(pieces), URL)
+    if not isinstance(found, Snapshot):
+        return
+    left = found.html(AROUND.page, AROUND.embedded)
+    tags = re.findall(r"<[a-zA-Z!/](?:[^>\"']|\"[^\"]*\"|'[^']*')*>", left)
+    for tag in tags:
+        assert not re.match(r"<(?:script|iframe|object|embed|base|math|template|noscript|frame|applet)\b", tag)
+        assert not re.search(r"\s(?:on\w+|action|formaction|srcdoc|data|http-equiv)\s*=", tag)
+        for value in re.findall(r"\s(?:href|src|srcset|poster|background)=(?:\"([^\"]*)\"|'([^']*)')", tag):
+            assert OURS.match("".join(value))
+    for target in re.findall(r"url\(\s*[\"']?([^\"')]*)", left):
+        assert OURS.match(target) or "evil" not in target or "&" in left
