@@ -1,0 +1,62 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsarchive.crawl.budget import Budget, Budgets
+from newsarchive.hours import Hours, read_hours
+
+NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
+
+
+def test_a_budget_is_a_sites_own() -> None:
+    """Requests, bytes and time of one site; another's go on, and one without limits is never counted."""
+    budgets = Budgets({"a": Budget(pages=2), "b": Budget(size=1_000), "c": Budget(seconds=60), "d": Budget()}, 0.0)
+    for site in "abcd":
+        budgets.asked(site)
+        budgets.asked(site)
+        budgets.got(site, 999)
+    assert [budgets.exhausted(site, 59.0, NOON) for site in "abcd"] == [
+        "its budget of 2 requests is spent", None, None, None,
+    ]  # fmt: skip
+    budgets.got("b", 1)
+    assert budgets.exhausted("b", 59.0, NOON) == "its budget of 1 kB is spent"
+    assert budgets.exhausted("c", 60.0, NOON) == "its budget of 60 s is spent"
+    assert budgets.exhausted("d", 1e9, NOON) is None
+
+
+def test_a_site_is_asked_in_its_hours_only() -> None:
+    """Outside of them it is not, and the reason is given."""
+    budgets = Budgets({"a": Budget(hours=read_hours("22:00-06:00"))}, 0.0)
+    assert budgets.exhausted("a", 0.0, NOON) == "outside its hours (22:00-06:00)"
+    assert Budgets({"a": Budget(hours=read_hours("10:00-13:00"))}, 0.0).exhausted("a", 0.0, NOON) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["22-06", "25:00-26:00", "22:00-22:00", "22:00", "", "22:00-06:00 Mars/Olympus", "00:00-24:30"]
+)
+def test_what_is_no_hours_is_refused(text: str) -> None:
+    """With an example of what is meant."""
+    with pytest.raises(ValueError, match=r"wants hours|knows no time zone"):
+        read_hours(text)
+
+
+@given(st.integers(0, 1439), st.integers(0, 1440), st.integers(0, 100_000))
+def test_hours_open_when_they_say_that_they_open(start: int, end: int, minutes: int) -> None:
+    """next_open is in the hours, not earlier than asked, and nothing before it is."""
+    if start == end:
+        return
+    hours = Hours(start, end)
+    moment = NOON + timedelta(minutes=minutes)
+    opens = hours.next_open(moment)
+    assert hours.open_at(opens)
+    assert opens >= moment
+    assert opens == moment or not hours.open_at(opens - timedelta(minutes=1))
+
+
+def test_a_zones_clock_changes_with_its_summer() -> None:
+    """In Berlin 22:00 is 21:00 UTC in winter and 20:00 UTC in summer."""
+    night = read_hours("22:00-06:00 Europe/Berlin")
+    opened = [night.next_open(datetime(2026, month, 10, 12, tzinfo=UTC)).hour for month in (1, 7)]
+    assert (opened, str(night)) == ([21, 20], "22:00-06:00 Europe/Berlin")

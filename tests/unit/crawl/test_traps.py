@@ -1,0 +1,91 @@
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsarchive.crawl.traps import families, trapped
+
+TODAY = datetime(2026, 11, 25, tzinfo=UTC)
+FINE = [
+    "https://news.example/",
+    "https://news.example/2026/11/25/a-story-about-a-story-about-trade.html?page=2&lang=en",
+    "https://news.example/2009/05/an-old-story",
+    "https://news.example/plan-for-2050-10-points-to-watch",
+    "https://news.example/story/205001",
+    "https://news.example/world/asia/china/world/",
+    "https://news.example/events/2026/12/christmas-market",
+    "https://news.example/sidebar/sidney?besides=1",
+    "https://news.example/search?q=trade",
+    "https://news.example/archive?page=400",
+    "https://news.example/?" + "&".join(f"f{n}=1" for n in range(12)),
+]
+TRAPS = {
+    "path too deep": ["/" + "/".join(str(n) for n in range(25))],
+    "path turns in a circle": ["/a/b/a/b/a/b", "/x/x/x/x", "/a/x/a/y/a/z/a", "/en/news/en/news/en/news/story"],
+    "session id": ["/a;jsessionid=0A1B", "/?PHPSESSID=1", "/?a=1&sid=2", "/(s(4hqa0555fwsecu455xqckv45))/a.aspx"],
+    "calendar": [
+        "/events/?ical=1",
+        "/events/?tribe-bar-date=2031-01",
+        "/events/2031/05/",
+        "/calendar/2019-05-01",
+        "/kalender/2031/5",
+        "/list?year=2031&month=5",
+        "/agenda?date=20310501",
+    ],
+    "endless query": ["/?" + "&".join(f"f{n}=1" for n in range(13))],
+    "faceted search": [
+        "/shop?colour=red&price=10&brand=x",
+        "/list?filter[a]=1&filter[b]=2&filter[c]=3",
+        "/search?q=trade&sort=date",
+        "/list?tag=a&tag=b&tag=c",
+    ],
+    "endless pagination": ["/archive?page=1001", "/archive/page/999999"],
+    "URL within a URL within a URL": ["/go?to=https%3A%2F%2Fa.example%2Fgo%3Fto%3Dhttps%253A%252F%252Fb.example"],
+}
+
+
+@pytest.mark.parametrize("url", FINE)
+def test_what_news_sites_print_for_readers_is_no_trap(url: str) -> None:
+    """A rule that took an article for a trap would cost a page."""
+    assert trapped(url, today=TODAY) is None
+
+
+@pytest.mark.parametrize(("why", "path"), [(why, path) for why, paths in TRAPS.items() for path in paths])
+def test_a_trap_is_named_by_its_rule(why: str, path: str) -> None:
+    """Calendars, session ids, circles, facets, endless pages: each by its reason."""
+    assert trapped(f"https://news.example{path}", today=TODAY) == why
+
+
+@pytest.mark.parametrize(("why", "path"), [(why, path) for why, paths in TRAPS.items() for path in paths])
+def test_an_owner_can_say_that_it_is_none(why: str, path: str) -> None:
+    """not_traps takes beginnings of paths, and families as status shows them."""
+    del why
+    url = f"https://news.example{path}"
+    assert trapped(url, today=TODAY, exempt=["/"]) is None
+    assert trapped(url, today=TODAY, exempt=[families(url)[-1]]) is None
+
+
+@given(st.text(max_size=80).map(lambda text: f"http://news.example/{text}") | st.text(max_size=60))
+def test_no_url_is_too_odd_to_judge(url: str) -> None:
+    """A verdict and families for any text, never an exception."""
+    assert trapped(url, today=TODAY) is None or isinstance(trapped(url, today=TODAY), str)
+    assert all(isinstance(each, str) for each in families(url))
+
+
+def test_urls_of_one_shape_are_one_family() -> None:
+    """Numbers, dates, random names and slugs are what differs; words of the site are what is common."""
+    urls = [
+        "https://news.example/cal/2026/11?view=a",
+        "https://news.example/cal/1999/1?view=b",
+    ]
+    assert {families(url)[0] for url in urls} == {"news.example/cal/{n}/{n}?view"}
+    assert families("https://news.example/a-story/x8f9a0b1.html")[0] == "news.example/{s}/{id}.html"
+
+
+def test_one_article_under_endless_urls_is_a_family_of_its_own() -> None:
+    """A slug that the server does not read, or a field that it ignores: the article's own place is in the family."""
+    one, other = (families(f"https://news.example/story/12345/{slug}") for slug in ("a-good-day", "x"))
+    assert "news.example/story/12345/*" in set(one) & set(other)
+    one, other = (families(f"https://news.example/story/a-good-day?ref={ref}") for ref in ("a", "b"))
+    assert "news.example/story/a-good-day?ref" in set(one) & set(other)
