@@ -48,6 +48,12 @@ COMMANDS = (
     Entry("init", "newsarchive.cli.init:init", "Make a new archive in a folder.", FILL),
     Entry("add", "newsarchive.cli.add:add", "Look at a news site and write it into newsarchive.toml.", FILL),
     Entry("crawl", "newsarchive.cli.crawl:crawl", "Fetch what is due from the sites, and keep it.", FILL),
+    Entry(
+        "backfill",
+        "newsarchive.cli.backfill:backfill",
+        "Walk back through a site's past: its archives, sitemaps and further pages.",
+        FILL,
+    ),
     Entry("import", "newsarchive.cli.import_:import_files", "Take in WARC files that another tool made.", FILL),
     Entry("demo", "newsarchive.cli.demo:demo", "Archive a newsroom that runs on this machine, and show it.", FILL),
     Entry(
