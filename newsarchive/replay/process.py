@@ -29,6 +29,7 @@ _USER = "newsarchive-replay"
 _START = 60.0
 """Seconds until pywb has to answer for the first time."""
 _LOOK_EVERY = 5.0
+_MISSES = 3
 _LONGEST_PAUSE = 60.0
 
 
@@ -147,20 +148,22 @@ class Watch:
         )
 
     def _watch(self) -> None:
-        pause = 1.0
-        misses = 0
+        pause, misses, until = 1.0, 0, 0.0
         while not self._stopped.wait(_LOOK_EVERY):
             if self._process.poll() is None:
-                misses = 0 if self._program.is_well() else misses + 1
-                if misses < 3:
-                    pause = 1.0 if not misses else pause
+                if self._program.is_well():
+                    pause, misses, until = 1.0, 0, 0.0
+                    continue
+                misses += 1
+                # What was just started has its time; what answered before is asked three times.
+                if time.monotonic() < until or misses < _MISSES:
                     continue
             log.warning("pywb died or does not answer; it is started again in %.0f s", pause)
             self._end()
             if self._stopped.wait(pause):
                 return
-            pause, misses = min(pause * 2, _LONGEST_PAUSE), 0
             self._process = self._program.start()
+            pause, misses, until = min(pause * 2, _LONGEST_PAUSE), 0, time.monotonic() + _START
 
     def stop(self) -> None:
         """Stop watching, and the program."""

@@ -1,5 +1,6 @@
 """The field's own clients, unmodified, against the doors on a socket."""
 
+import gc
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,13 +12,18 @@ import memento_client
 import pytest
 from cdx_toolkit import myrequests
 
+# What cdx_toolkit reads records with leaves temporary files to the garbage collector.
+pytestmark = pytest.mark.filterwarnings("ignore:Unclosed file:ResourceWarning")
+
 STORY = "http://news.example/2026/03/01/harbour-wall"
 
 
 @pytest.fixture(autouse=True)
-def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+def hasty(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """cdx_toolkit waits between requests to spare the archives of others; ours is on this machine."""
     monkeypatch.setitem(myrequests.retry_info, "127.0.0.1", {"next_fetch": 1, "minimum_interval": 0.0})
+    yield
+    gc.collect()
 
 
 @pytest.fixture(params=["/cdx", "/cdx/search/cdx"])
