@@ -10,7 +10,7 @@ UV     := $(shell command -v uv 2>/dev/null)
 export PATH := $(abspath $(BIN)):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test slow lint format bench docs lock wheel clean
+.PHONY: help demo test slow quality lint format bench docs lock wheel clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -35,6 +35,9 @@ test: $(VENV)/.installed ## Run all tests but the slow ones
 
 slow: $(VENV)/.installed ## Run the slow tests
 	$(BIN)/python -m pytest -m slow
+
+quality: $(VENV)/.installed ## Measure how well pages are read (NEWSARCHIVE_EVAL: annotated pages) and print the table
+	$(BIN)/python -m nox --no-venv --no-install --non-interactive -s quality
 
 lint: $(VENV)/.installed ## Check style, types and the floors
 	$(BIN)/python -m nox --no-venv --no-install --non-interactive -s lint

@@ -43,6 +43,14 @@ def coverage(session: nox.Session) -> None:
 
 
 @nox.session
+def quality(session: nox.Session) -> None:
+    """How well pages are read, as a table: our own pages, and those of NEWSARCHIVE_EVAL where it names some."""
+    _install(session)
+    pages = ("tests/quality", "tests/unit/extract/test_page_fixtures.py")
+    session.run("python", "-m", "pytest", "-q", *pages, *session.posargs)
+
+
+@nox.session
 def wheel(session: nox.Session) -> None:
     """Build the wheel and the sdist, and look into the wheel."""
     _install(session)

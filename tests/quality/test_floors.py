@@ -4,32 +4,45 @@ import gzip
 import json
 import re
 import time
-import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from statistics import mean, median
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 import pytest
 
 from newsarchive.extract import extract_page
-from storage.model import BODY_ROLES, LinkGroup, Outcome, Reading
+from storage.index import Index
+from storage.model import (
+    BODY_ROLES,
+    Capture,
+    Discovery,
+    Ingest,
+    LinkGroup,
+    NextLook,
+    Outcome,
+    Reading,
+    RecordPlace,
+    Seen,
+    Site,
+    UrlKind,
+)
 
 pytestmark = pytest.mark.slow
 
-FLOORS = tomllib.loads(Path(__file__).with_name("floors.toml").read_text("utf-8"))
-SLACK = 0.0005
 TOKEN = re.compile(r"\w+")
 SHINGLE = 4
 
 
-def at_least(figure: float, floor: float, name: str) -> None:
-    """Compare a figure with its floor, and say when the floor can be raised."""
-    print(f"{name}: {figure:.4f} (floor {floor})")
-    assert figure >= floor - SLACK, f"{name} sank to {figure:.4f}; it had reached {floor}"
+class Figures(Protocol):
+    """The table of what was measured (conftest.py)."""
+
+    def add(self, part: str, key: str, value: float, name: str, *, slower: float = 1.0) -> None:
+        """Note a figure, and fail where it is worse than its floor."""
 
 
 # --- bodies: shingles of four words, as in the public article-extraction-benchmark ---
@@ -82,32 +95,75 @@ def read_all(eval_folder: Path, folder: str, gold: Mapping[str, Any]) -> Iterato
         yield page, reading, time.process_time() - began
 
 
-def test_bodies_of_many_sites(eval_folder: Path) -> None:
-    """The body of one page alone is read no worse than before. Raise the floor when you beat it."""
+def test_bodies_of_many_sites(eval_folder: Path, figures: Figures) -> None:
+    """The body of one page alone is read no worse than before, and as quickly. Raise the floor when you beat it."""
     gold = json.loads((eval_folder / "bodies.json").read_text("utf-8"))
     found, seconds = {}, []
     for page, reading, cost in read_all(eval_folder, "pages", gold):
         found[page] = body(reading)
         seconds.append(cost)
     f1, exact = body_figures({page: right["body"] for page, right in gold.items()}, found)
-    print(f"CPU ms a page: median {median(seconds) * 1e3:.1f}, longest {max(seconds) * 1e3:.0f}")
-    at_least(f1, FLOORS["pages"]["f1"], "pages F1")
-    at_least(exact, FLOORS["pages"]["exact"], "pages exact")
+    figures.add("pages", "f1", f1, "pages: body F1")
+    figures.add("pages", "exact", exact, "pages: bodies exactly right")
+    by_length = sorted(seconds)
+    # CPU time, of metadata and links too; a busy machine is slower at everything.
+    figures.add("cpu", "median_ms_at_most", median(seconds) * 1e3, "pages: CPU ms, median", slower=2)
+    figures.add("cpu", "p99_ms_at_most", by_length[len(by_length) * 99 // 100] * 1e3, "pages: CPU ms, p99", slower=3)
+    figures.add("cpu", "longest_ms_at_most", by_length[-1] * 1e3, "pages: CPU ms, longest")
 
 
-def test_bodies_of_sibling_pages(eval_folder: Path) -> None:
-    """The same for a corpus whose right answers hold the dek; what only sibling pages show is not learnt here."""
+def test_bodies_of_sibling_pages(eval_folder: Path, figures: Figures, tmp_path: Path) -> None:
+    """Pages of a site read together, what they share learnt; the right answers hold the dek."""
     gold = json.loads((eval_folder / "sites.json").read_text("utf-8"))
-    found = {page: body(reading, dek=True) for page, reading, _ in read_all(eval_folder, "sites", gold)}
-    f1, exact = body_figures({page: "\n".join(right["body"]) for page, right in gold.items()}, found)
-    at_least(f1, FLOORS["sites"]["f1"], "sites F1")
-    at_least(exact, FLOORS["sites"]["exact"], "sites exact")
+    readings = {page: reading for page, reading, _ in read_all(eval_folder, "sites", gold)}
+    right = {page: "\n".join(answer["body"]) for page, answer in gold.items()}
+    alone = body_figures(right, {page: body(reading, dek=True) for page, reading in readings.items()})
+    f1, exact = body_figures(right, read_together(gold, readings, f"sqlite:///{tmp_path / 'index.sqlite3'}"))
+    figures.add("sites", "alone_f1", alone[0], "sites: body F1, each page alone")
+    figures.add("sites", "alone_exact", alone[1], "sites: bodies exactly right, each page alone")
+    figures.add("sites", "f1", f1, "sites: body F1, a site's five pages together")
+    figures.add("sites", "exact", exact, "sites: bodies exactly right, five pages together")
+
+
+def read_together(gold: Mapping[str, Any], readings: Mapping[str, Reading], address: str) -> dict[str, str]:
+    """Put readings into an index, let it learn, and return dek and body as it has them."""
+    homes = {answer["site"]: f"https://{urlsplit(answer['url']).hostname}/" for answer in gold.values()}
+    index = Index.open(address)
+    index.register_sites([Site(name=name, url=url) for name, url in homes.items()])
+    index.commit([ingest(number, gold[page], readings[page]) for number, page in enumerate(gold)], unplanned)
+    index.settle()
+    lines = {line["capture"]["offset"]: line for line in index.export()}
+    index.close()
+    told = {page: lines.get(number) for number, page in enumerate(gold)}
+    return {page: "\n".join([line["dek"] or "", line["body"]]) if line else "" for page, line in told.items()}
+
+
+def unplanned(seen: Seen) -> NextLook:
+    return NextLook(due_at=None, failures=seen.failures, unchanged=seen.unchanged)
+
+
+def ingest(number: int, answer: Mapping[str, Any], reading: Reading) -> Ingest:
+    at = datetime.fromisoformat(answer["crawl_date"]).replace(tzinfo=UTC)
+    capture = Capture(
+        url=answer["url"],
+        record_id=f"urn:page:{number}",
+        place=RecordPlace(warc="sites.warc.gz", offset=number, length=1),
+        kind="response",
+        fetched_at=at,
+        date=at.isoformat(),
+        status=200,
+        mime="text/html",
+        payload_digest=None,
+        payload_size=1,
+    )
+    discovery = Discovery(site=answer["site"], kind=UrlKind.ARTICLE)
+    return Ingest(capture=capture, discovery=discovery, reading=reading)
 
 
 # --- kinds ---
 
 
-def test_kinds(eval_folder: Path) -> None:
+def test_kinds(eval_folder: Path, figures: Figures) -> None:
     """Articles are told from listings, shops, manuals and forums no worse than before."""
     gold = json.loads((eval_folder / "kinds.json").read_text("utf-8"))
     taken = Counter(
@@ -116,10 +172,9 @@ def test_kinds(eval_folder: Path) -> None:
         if reading.outcome in (Outcome.ARTICLE, Outcome.PAYWALL_STUB)
     )
     right, all_articles = taken["article"], sum(page["kind"] == "article" for page in gold.values())
-    at_least(2 * right / (taken.total() + all_articles), FLOORS["kinds"]["article_f1"], "kinds article F1")
+    figures.add("kinds", "article_f1", 2 * right / (taken.total() + all_articles), "kinds: article F1")
     listings = taken["listing"] + taken["collection"]
-    print(f"listings taken for articles: {listings}")
-    assert listings <= FLOORS["kinds"]["listings_taken_for_articles"]
+    figures.add("kinds", "listings_taken_for_articles_at_most", listings, "kinds: listings taken for articles, of 80")
 
 
 # --- links ---
@@ -213,15 +268,15 @@ def link_tally(eval_folder: Path) -> LinkTally:
     return tally
 
 
-def test_links_in_groups(eval_folder: Path) -> None:
+def test_links_in_groups(eval_folder: Path, figures: Figures) -> None:
     """Related and latest links are found, told from the rest, and grouped under their labels no worse than before."""
-    tally, floors = link_tally(eval_folder), FLOORS["links"]
-    at_least(mean(tally.macro), floors["listing_macro_f1"], "links listing macro F1")
-    at_least(tally.left_empty, floors["none_left_empty"], "pages without a listing left empty")
-    at_least(tally.matched, floors["groups_matched"], "groups matched")
-    at_least(tally.label_right / tally.labelled, floors["label_exact"], "labels exact")
+    tally = link_tally(eval_folder)
+    figures.add("links", "listing_macro_f1", mean(tally.macro), "links: listing, macro F1")
+    figures.add("links", "none_left_empty", tally.left_empty, "links: pages without a listing left empty, of 10")
+    figures.add("links", "groups_matched", tally.matched, "links: groups matched, of 89")
+    figures.add("links", "label_exact", tally.label_right / tally.labelled, "links: labels exact, of matched groups")
 
 
-def test_links_in_text(eval_folder: Path) -> None:
+def test_links_in_text(eval_folder: Path, figures: Figures) -> None:
     """Links in running text are found no worse than before."""
-    at_least(link_tally(eval_folder).inline_f1, FLOORS["links"]["inline_micro_f1"], "links inline micro F1")
+    figures.add("links", "inline_micro_f1", link_tally(eval_folder).inline_f1, "links: inline, micro F1")

@@ -1,0 +1,96 @@
+"""The table of figures: each test of this folder adds what it measured, and the end of the run prints it."""
+
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+FLOORS = tomllib.loads(Path(__file__).with_name("floors.toml").read_text("utf-8"))
+SLACK = 0.0005
+OWN_PAGES = "test_page_fixtures.py::test_page_reads_as_expected["
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """One thing measured, what it must not fall behind, and what it is to reach."""
+
+    name: str
+    value: float
+    floor: float
+    target: float | None
+    is_ceiling: bool
+    slower: float = 1.0
+    """How much slower than the machine of the ceiling's time this one may be."""
+
+    @property
+    def holds(self) -> bool:
+        """It is no worse than it was."""
+        if self.is_ceiling:
+            return self.value <= self.floor * self.slower + SLACK
+        return self.value >= self.floor - SLACK
+
+    @property
+    def reached(self) -> str:
+        """Whether the target is."""
+        if self.target is None:
+            return ""
+        return "yes" if (self.value <= self.target if self.is_ceiling else self.value >= self.target) else "no"
+
+    @property
+    def line(self) -> str:
+        """Its line of the table."""
+        target = "" if self.target is None else f"{self.target:g}"
+        return f"{self.name:<52}{self.value:>10.4g}{self.floor:>10g}{target:>10}{self.reached:>10}"
+
+
+@dataclass(slots=True)
+class Figures:
+    """What was measured so far."""
+
+    measured: list[Figure] = field(default_factory=list)
+
+    def add(self, part: str, key: str, value: float, name: str, *, slower: float = 1.0) -> None:
+        """Note a figure, and fail where it is worse than the floor that floors.toml has for it.
+
+        Keys that end in "_at_most" are ceilings. `slower` is how much slower than the machine on which a ceiling of
+        time was measured another one may be.
+        """
+        is_ceiling = key.endswith("_at_most")
+        target = FLOORS["targets"].get(part, {}).get(key)
+        floor = FLOORS[part][key]
+        figure = Figure(name=name, value=value, floor=floor, target=target, is_ceiling=is_ceiling, slower=slower)
+        self.measured.append(figure)
+        assert figure.holds, f"{name} is {value:.4f}; it had reached {figure.floor}"
+
+
+FIGURES = pytest.StashKey[Figures]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Begin an empty table."""
+    config.stash[FIGURES] = Figures()
+
+
+@pytest.fixture(scope="session")
+def figures(request: pytest.FixtureRequest) -> Figures:
+    """The table that this run fills."""
+    return request.config.stash[FIGURES]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print it."""
+    right = sum(OWN_PAGES in report.nodeid for report in terminalreporter.stats.get("passed", ()))
+    wrong = sum(OWN_PAGES in report.nodeid for report in terminalreporter.stats.get("failed", ()))
+    measured = config.stash[FIGURES].measured
+    if not measured and not right + wrong:
+        return
+    terminalreporter.section("quality of reading")
+    terminalreporter.line(f"{'':<52}{'now':>10}{'floor':>10}{'target':>10}{'reached':>10}")
+    for figure in measured:
+        terminalreporter.line(figure.line)
+    if right + wrong:
+        own = Figure(
+            name="our own pages read exactly as written", value=right, floor=right + wrong, target=40, is_ceiling=False
+        )
+        terminalreporter.line(own.line)
