@@ -175,9 +175,7 @@ PIECES = st.sampled_from(
     "<p/style=background:url(//evil.example)> <base/href=//evil.example> <link/rel=stylesheet/href=//evil.example> "
     "<table> <tr> <select> <option> <form/action=//evil.example> <mtext> <mglyph> <annotation-xml> text "
     "<object/data=//evil.example> <input/onfocus=e()/autofocus> \\75rl(//evil.example) @import'//evil.example' "
-    "<foreignObject> <desc> <xmp> <plaintext> <noembed> <frameset> <meta/http-equiv=refresh/content=0;//evil.example>".split(
-        " "
-    )
+    "<foreignObject> <desc> <xmp> <plaintext> <noembed> <frameset> <meta/http-equiv=refresh/content=0;//e>".split()
 )
 OURS = re.compile(r"(?:/web/20260301060000|#|data:)")
 

@@ -1,0 +1,201 @@
+"""Pages over time: the nearest capture, the calendar, what stood on a listing."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from storage.index import Index
+from storage.index.exclusions import Exclusions
+from storage.index.timeviews import DayCount, Stood, YearCount
+from storage.model import (
+    Capture,
+    Discovery,
+    Ingest,
+    Link,
+    LinkGroup,
+    LinkKind,
+    NextLook,
+    Outcome,
+    Reading,
+    RefersTo,
+    Seen,
+    UrlKind,
+)
+
+Plan = Callable[[Seen], NextLook]
+MORNING = datetime(2026, 3, 1, 6, tzinfo=UTC)
+PAGE = "https://www.news.example/Page"
+
+
+@pytest.fixture
+def ingest(capture_of: Callable[..., Capture]) -> Callable[..., Ingest]:
+    """Makes the ingest of a page that is no article; keywords change its capture."""
+
+    def make(url: str, minute: int = 0, outcome: Outcome = Outcome.OTHER, **changes: object) -> Ingest:
+        capture = capture_of(url, minute, **changes)
+        return Ingest(
+            capture=capture,
+            discovery=Discovery(site="news", kind=UrlKind.LISTING),
+            reading=Reading(outcome=outcome, reason="", content_digest=capture.payload_digest),
+        )
+
+    return make
+
+
+def front(page: Ingest, *names: str) -> Ingest:
+    """The same, as a front page that links to some articles in one group."""
+    links = tuple(Link(url=f"https://news.example/{name}", anchor=f"On {name}") for name in names)
+    group = LinkGroup(kind=LinkKind.LISTING, label="Latest", links=links)
+    return replace(page, reading=replace(page.reading, outcome=Outcome.LISTING, link_groups=(group,)))
+
+
+def at(minute: float) -> datetime:
+    """A minute of the morning."""
+    return MORNING + timedelta(minutes=minute)
+
+
+def minute_of(index: Index, url: str, moment: datetime) -> float | None:
+    """The minute of the nearest capture."""
+    found = index.nearest(url, moment)
+    return None if found is None else (found.fetched_at - MORNING) / timedelta(minutes=1)
+
+
+def test_the_nearest_capture_is_found_on_either_side(index: Index, ingest: Callable[..., Ingest], plan: Plan) -> None:
+    """However the page is spelled: with http or https, with www or without, percent-encoded or not."""
+    index.commit([ingest(PAGE, 0), ingest("http://news.example/Page", 10), ingest("https://news.example/中", 3)], plan)
+    assert [minute_of(index, PAGE, at(minute)) for minute in (-9, 1, 6, 99)] == [0, 0, 10, 10]
+    assert minute_of(index, "https://news.example/%E4%B8%AD", at(0)) == 3
+    assert minute_of(index, "https://news.example/%e4%b8%ad#top", at(0)) == 3
+    assert minute_of(index, "https://news.example/page", at(0)) is None  # another page: capitals count
+
+
+def test_a_capture_of_that_very_second_goes_before_nearer_ones(
+    index: Index, ingest: Callable[..., Ingest], plan: Plan
+) -> None:
+    """An address of the archive names a second: what was captured in it is what is meant."""
+    early, late = ingest(PAGE, 0), ingest(PAGE, 1)
+    early = replace(early, capture=replace(early.capture, fetched_at=at(0) - timedelta(microseconds=20_000)))
+    late = replace(late, capture=replace(late.capture, fetched_at=at(0) + timedelta(microseconds=900_000)))
+    index.commit([early, late], plan)
+    found = index.nearest(PAGE, at(0))
+    assert found is not None
+    assert found.fetched_at == late.capture.fetched_at
+
+
+def test_errors_and_redirects_to_itself_give_way(index: Index, ingest: Callable[..., Ingest], plan: Plan) -> None:
+    """What shows the page goes before what does not, and an error is shown where there is nothing else."""
+    index.commit(
+        [
+            ingest(PAGE, 0),
+            ingest(PAGE, 50, Outcome.ERROR, status=503),
+            ingest("http://news.example/Page", 55, Outcome.REDIRECT, status=301, redirect_url=PAGE),
+            ingest("https://news.example/down", 5, Outcome.ERROR, status=500),
+            ingest("https://news.example/moved", 5, Outcome.REDIRECT, status=301, redirect_url=PAGE),
+        ],
+        plan,
+    )
+    assert minute_of(index, PAGE, at(54)) == 0
+    assert minute_of(index, PAGE, at(50)) == 50  # asked for to the second
+    assert minute_of(index, "https://news.example/down", at(0)) == 5
+    assert minute_of(index, "https://news.example/moved", at(0)) == 5
+    assert index.held([PAGE, "http://news.example/Page", "https://news.example/down", "https://x.example/"]) == {
+        PAGE,
+        "http://news.example/Page",
+    }
+
+
+def test_a_revisit_counts_where_its_original_is_held(index: Index, ingest: Callable[..., Ingest], plan: Plan) -> None:
+    """One whose original is not there shows nothing."""
+    first = ingest(PAGE, 0)
+    known = RefersTo(record_id=first.capture.record_id, url=PAGE, date=first.capture.date)
+    lost = RefersTo(record_id="urn:uuid:lost", url="https://news.example/lost", date="2020-01-01T00:00:00Z")
+    again = ingest(
+        PAGE, 20, Outcome.NOT_MODIFIED, kind="revisit", refers_to=known, payload_digest=first.capture.payload_digest
+    )
+    orphan = ingest(PAGE, 40, Outcome.NOT_MODIFIED, kind="revisit", refers_to=lost, payload_digest="sha256:ff")
+    index.commit([first, again, orphan], plan)
+    index.settle()
+    assert minute_of(index, PAGE, at(41)) == 20
+    beside = index.beside(PAGE, at(0))
+    assert (beside.before, beside.after) == (None, at(20))
+    newest = index.neighbour(PAGE, at(20), again.capture.record_id, later=True)
+    found = index.capture(newest or 0)
+    assert found is not None
+    assert found.record_id == orphan.capture.record_id
+
+
+def test_what_is_excluded_is_nowhere(index: Index, ingest: Callable[..., Ingest], plan: Plan) -> None:
+    """Neither nearest nor counted nor nearby nor standing on a listing."""
+    secret = "https://news.example/secret/1"
+    listing = front(ingest("https://news.example/", 0), "secret/1", "open")
+    index.commit([ingest(secret, 0), ingest(PAGE, 0), ingest(PAGE, 90), listing], plan)
+    shown = index.showing(Exclusions(urlkeys=("example,news)/secret/",), embargoes=(("news.example", at(60)),)))
+    assert shown.nearest(secret, at(0)) is None
+    assert shown.years(secret) == ()
+    assert shown.held([secret, PAGE]) == {PAGE}
+    assert [each.url for each in shown.around(f"{secret}x")] == ["https://news.example/", PAGE]
+    span = shown.span(PAGE)
+    assert span is not None
+    assert (span.captures, span.last) == (1, at(0))
+    view = shown.listing_at("https://news.example/")
+    assert view is not None
+    assert [link.url for link in view.groups[0].links] == ["https://news.example/open"]
+
+
+def test_a_calendar_counts_by_year_and_day(index: Index, ingest: Callable[..., Ingest], plan: Plan) -> None:
+    """In UTC, years without captures included, the newest of a day first."""
+    day = 24 * 60
+    index.commit([ingest(PAGE, minute) for minute in (0, 1, day, 800 * day)], plan)
+    assert index.years(PAGE) == (YearCount(2026, 3), YearCount(2027, 0), YearCount(2028, 1))
+    assert index.days(PAGE, 2026) == (
+        DayCount(date(2026, 3, 1), 2, at(0)),
+        DayCount(date(2026, 3, 2), 1, at(day)),
+    )
+    found = index.moments(PAGE, at(0), at(day), limit=10)
+    assert [each.fetched_at for each in found] == [at(1), at(0)]
+    assert index.moments(PAGE, at(0), at(day), limit=1, offset=1) == found[1:]
+
+
+def test_what_is_nearby_is_what_begins_as_much_alike_as_possible(
+    index: Index, ingest: Callable[..., Ingest], plan: Plan
+) -> None:
+    """The same path with another query, then the same folder, then the host."""
+    urls = ["https://news.example/a/b?x=1", "https://news.example/a/c", "https://news.example/d"]
+    index.commit([ingest(url, number) for number, url in enumerate(urls)], plan)
+    assert [each.url for each in index.around("https://news.example/a/b?x=2")] == urls[:1]
+    assert [each.url for each in index.around("https://news.example/a/z/y")] == urls[:2]
+    assert [each.url for each in index.around("https://news.example/q")] == urls
+    assert index.around("https://other.example/") == ()
+    assert index.around("nonsense") == ()
+
+
+def test_how_long_a_link_stood_on_a_listing(index: Index, ingest: Callable[..., Ingest], plan: Plan) -> None:
+    """From the first capture that has it to the last, unchanged captures included."""
+    home = "https://news.example/"
+    first = front(ingest(home, 0), "a", "b")
+    again = ingest(
+        home,
+        10,
+        Outcome.NOT_MODIFIED,
+        kind="revisit",
+        payload_digest=first.capture.payload_digest,
+        refers_to=RefersTo(record_id=first.capture.record_id, url=home, date=first.capture.date),
+    )
+    index.commit([first, again, front(ingest(home, 20), "c", "a"), front(ingest(home, 30), "c")], plan)
+    index.settle()
+    view = index.listing_at(home, at(25))
+    assert view is not None
+    assert (view.number, view.captures, view.before, view.after) == (3, 4, at(10), at(30))
+    assert [link.url.rpartition("/")[2] for link in view.groups[0].links] == ["c", "a"]
+    assert index.stood(home, ["https://news.example/a", "https://news.example/b", "https://news.example/z"]) == {
+        "https://news.example/a": Stood(first=at(0), last=at(20), captures=3),
+        "https://news.example/b": Stood(first=at(0), last=at(10), captures=2),
+    }
+    unchanged = index.listing_at(home, at(10))
+    assert unchanged is not None
+    assert [link.url.rpartition("/")[2] for link in unchanged.groups[0].links] == ["a", "b"]
+    assert index.listing_moments(home, limit=2) == (at(30), at(20))
+    assert (index.nth_listing(home, 2), index.nth_listing(home, 5)) == (at(10), None)
+    assert index.listing_at("https://news.example/none") is None
