@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-import cdx_toolkit
-import memento_client
+import cdx_toolkit  # type: ignore[import-untyped]  # ships no types
+import memento_client  # type: ignore[import-untyped]  # ships no types
 import pytest
 from cdx_toolkit import myrequests
 
@@ -96,7 +96,7 @@ def test_memento_client_finds_the_closest(address: str) -> None:
 def test_memento_cli_lists_all(address: str) -> None:
     """It finds the TimeMap by a capture's own Link header, and takes entries with rel "memento" alone."""
     script = Path(sys.executable).with_name("memento")
-    asked = [script, "list", f"{address}/web/20260301060000id_/{STORY}"]
+    asked = [str(script), "list", f"{address}/web/20260301060000id_/{STORY}"]
     done = subprocess.run(asked, capture_output=True, text=True, timeout=120, check=True)
     assert [line.split(" ")[:2] for line in done.stdout.splitlines()] == [
         ["2026-03-01", f"06:{minute}:00"] for minute in ("00", "10", "20", "30")

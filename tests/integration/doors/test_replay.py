@@ -135,8 +135,8 @@ def test_what_dies_is_started_again(
         assert program.is_well()
     finally:
         watch.stop()
-    (tmp_path / "config.yaml").write_text("{ no yaml")
-    with pytest.raises(ReplayFailure, match="did not come up"):
+    with socket.socket() as taken, pytest.raises(ReplayFailure, match="did not come up"):
+        taken.bind(("127.0.0.1", free_port))
         Watch(program)
 
 
