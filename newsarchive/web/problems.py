@@ -12,7 +12,15 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from newsarchive.web.pages.look import TEMPLATES
-from storage.errors import ArchiveError, IndexFailure, NotFound, QueryTooLong, StorageError
+from storage.errors import (
+    ArchiveError,
+    IndexFailure,
+    NotFound,
+    PayloadError,
+    QueryTooLong,
+    StorageError,
+    WarcError,
+)
 
 log = logging.getLogger(__name__)
 
@@ -76,9 +84,10 @@ def of_archive(request: Request, error: ArchiveError) -> Response:
         return answer(request, 503, detail, RETRY_AFTER)
     if error.exit_code == 1:  # no kind that a command would name: something that is over for now
         return answer(request, 503, text, RETRY_AFTER)
-    return answer(
-        request, 500, "A record in the archive's files is damaged. Its owner sees it with: newsarchive verify"
-    )
+    if isinstance(error, WarcError | PayloadError):
+        said = "A record in the archive's files is damaged. Its owner sees it with: newsarchive verify"
+        return answer(request, 500, said, heading="That cannot be read")
+    return answer(request, 500, "That cannot be done; the archive is as it was.", heading="That failed")
 
 
 def install(app: FastAPI) -> None:

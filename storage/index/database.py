@@ -20,6 +20,7 @@ from sqlalchemy.exc import (
     OperationalError,
     SQLAlchemyError,
 )
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.sql.elements import KeyedColumnElement
 
 from storage.errors import DiskFull, IndexFailure, IndexTooNew, QueryTooLong
@@ -225,6 +226,10 @@ def naming_errors(name: str) -> Iterator[None]:
         yield
     except IndexTooNew:
         raise
+    except PoolTimeout as error:
+        raise IndexFailure(
+            f"all connections to the index {name} are in use; nothing was changed. Try again in a while"
+        ) from error
     except DBAPIError as error:
         said = " ".join(str(error.orig).split())
         if said == "interrupted" or getattr(error.orig, "sqlstate", None) == "57014":

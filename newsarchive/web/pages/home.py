@@ -28,6 +28,9 @@ def home(door: AtDoor) -> Response:
     shown = sorted((site for site in sites if site.articles), key=_newest, reverse=True)[:COLUMNS]
     lines = LINES if len(shown) > 1 else LINES_ALONE
     crawl = index.last_crawl()
+    # What is under an embargo has come in and is not shown: that is no silence.
+    held = {name for name, _ in door.rules.embargoes}
+    watched = tuple(each for each in sites if each.name not in held)
     week = (door.now - timedelta(days=7)).date()
     return door.page(
         "home.html",
@@ -35,7 +38,7 @@ def home(door: AtDoor) -> Response:
         columns=[(site, index.articles(Filters(site=site.name), limit=lines)) for site in shown],
         chart=captures_chart(index, sites),
         crawl=crawl,
-        health=health(sites, index.outcomes_of_sites(week), crawl, len(index.alarms()), now=door.now),
+        health=health(watched, index.outcomes_of_sites(week), crawl, len(index.alarms()), now=door.now),
     )
 
 

@@ -1,0 +1,161 @@
+import re
+
+import pytest
+from fastapi.testclient import TestClient
+from lxml import html
+
+from newsarchive.archive import Archive
+from newsarchive.web.app import create_app
+from newsarchive.web.security import CSP
+
+PAGES = (
+    "/",
+    "/sites",
+    "/site/news",
+    "/site/held",
+    "/crawls",
+    "/crawls/20260309T060000Z-0001",
+    "/crawls/20260309T060000Z-0001?outcome=error",
+    "/help",
+    "/nowhere",
+)
+OUTSIDE = ("http", "//", "javascript:", "data:", "vbscript:")
+
+
+@pytest.fixture(params=PAGES)
+def page(request: pytest.FixtureRequest, browser: TestClient) -> html.HtmlElement:
+    """Each page, parsed."""
+    return html.document_fromstring(browser.get(request.param).text)
+
+
+def test_nothing_on_a_page_runs(page: html.HtmlElement) -> None:
+    """No inline script, style or handler; no frame; whatever the archived words were."""
+    assert not page.xpath(
+        "//script[not(@src)] | //style | //iframe | //object | //embed | //base | //meta[@http-equiv]"
+    )
+    assert not page.xpath("//@style | //@*[starts-with(name(), 'on')]")
+    assert not [src for src in page.xpath("//@src | //link/@href") if src.startswith(OUTSIDE)]
+    assert not page.xpath("//img")
+
+
+def test_links_stay_in_the_archive(page: html.HtmlElement) -> None:
+    """A link that leads out says so, tells nobody where it came from, and is http."""
+    for link in page.xpath("//a[@href]"):
+        if link.get("href").startswith(OUTSIDE):
+            assert link.get("href").startswith(("http://", "https://"))
+            assert {"noreferrer", "external"} <= set(link.get("rel").split())
+
+
+def test_a_page_can_be_walked_by_ear(page: html.HtmlElement) -> None:
+    """One h1, one main, a language, a title, a name for each input, ids that are there once."""
+    assert len(page.xpath("//h1")) == 1
+    assert len(page.xpath("//main")) == 1
+    assert page.get("lang") == "en"
+    assert page.xpath("//title")[0].text.strip()
+    for field in page.xpath("//input | //select"):
+        assert page.xpath(f"//label[@for='{field.get('id')}']")
+    ids = page.xpath("//@id")
+    assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize("path", [*PAGES, "/robots.txt", "/opensearch.xml", "/static/style.css", "/static/nothing.css"])
+def test_every_answer_carries_its_armour(browser: TestClient, path: str) -> None:
+    """Pages, files and errors alike."""
+    headers = browser.get(path).headers
+    assert headers["content-security-policy"] == CSP
+    assert "unsafe" not in CSP
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["cross-origin-opener-policy"] == "same-origin"
+    assert headers["x-frame-options"] == "DENY"
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_nothing_excluded_is_on_a_page(browser: TestClient, path: str) -> None:
+    """Blocked addresses, hidden sites and what is under an embargo: no word, no name, no number of theirs."""
+    text = browser.get(path).text
+    assert "UNSEEN" not in text
+    assert "secret" not in text
+    assert "/private/" not in text
+
+
+def test_home_shows_what_came_in(browser: TestClient) -> None:
+    """Counts are of what is shown; hostile words are there, as words."""
+    text = " ".join(html.document_fromstring(browser.get("/").text).text_content().split())
+    assert "6 articles" in text
+    assert "7 captures" in text
+    assert "2 sites" in text
+    assert "Evil <script>alert(1)</script>" in text
+    assert "All sites answer." in text
+
+
+def test_a_site_is_shown_whole(browser: TestClient) -> None:
+    """Coverage, sections, authors, captures by outcome."""
+    page = html.document_fromstring(browser.get("/site/news").text)
+    text = " ".join(page.text_content().split())
+    assert "5 articles" in text
+    assert "6 captures" in text
+    assert "Ada Berg" in text
+    assert page.xpath("//svg//rect")
+    links = [link for link in page.xpath("//a/@href") if link.startswith("/section/")]
+    assert links == [
+        "/section/news/%3Cscript%3Ealert%281%29%3C%2Fscript%3E%22%27%3E%3Cimg%20src%3Dx%20onerror%3Dalert%281%29%3E"
+    ]
+
+
+def test_a_crawl_shows_its_errors(browser: TestClient) -> None:
+    """Errors by kind, each with its captures and the reason."""
+    page = html.document_fromstring(browser.get("/crawls/20260309T060000Z-0001?outcome=error").text)
+    rows = page.xpath("//table//tbody/tr")
+    assert len(rows) == 1
+    assert "https://news.example/broken?<b>" in rows[0].text_content()
+    assert "answered <script>" in rows[0].text_content()
+    assert re.search(r"error 500\s+1", page.xpath("//aside")[0].text_content())
+
+
+@pytest.mark.parametrize("path", ["/site/secret", "/site/nobody", "/crawls/none", "/site/%00", "/crawls/x%2Fy"])
+def test_what_is_not_shown_is_not_there(browser: TestClient, path: str) -> None:
+    """A hidden site and one that never was are told in the same words."""
+    answer = browser.get(path)
+    assert answer.status_code == 404
+    assert "Not in the archive" in answer.text
+
+
+@pytest.mark.parametrize("query", ["outcome=nothing", "page=0", "page=x", "page=101", "page=99999999999999999999"])
+def test_a_question_that_makes_no_sense_is_the_askers_mistake(browser: TestClient, query: str) -> None:
+    """400, with what was not understood."""
+    answer = browser.get(f"/crawls/20260309T060000Z-0001?{query}")
+    assert answer.status_code == 400
+    assert query.partition("=")[0] in answer.text
+
+
+@pytest.mark.parametrize("path", ["/", "/sites", "/crawls", "/help"])
+def test_an_empty_archive_looks_meant(empty: Archive, path: str) -> None:
+    """It says what to do first."""
+    with TestClient(create_app(empty)) as client:
+        answer = client.get(path)
+    assert answer.status_code == 200
+    assert "newsarchive" in answer.text
+    if path == "/":
+        assert "This archive is empty" in answer.text
+        assert "newsarchive add" in answer.text
+
+
+def test_files_are_kept_for_good_by_their_digest(browser: TestClient) -> None:
+    """The address in a page changes with the bytes; one without a digest is asked for again."""
+    href = html.document_fromstring(browser.get("/").text).xpath("//link[@rel='stylesheet']/@href")[0]
+    assert "immutable" in browser.get(href).headers["cache-control"]
+    assert "immutable" not in browser.get("/static/style.css").headers["cache-control"]
+
+
+def test_search_engines_are_kept_out(browser: TestClient) -> None:
+    """Unless the owner lets them in."""
+    assert "Disallow: /\n" in browser.get("/robots.txt").text
+
+
+def test_head_is_get_without_the_body(browser: TestClient) -> None:
+    """The same headers, no byte of the page."""
+    head, whole = browser.head("/help"), browser.get("/help")
+    assert head.status_code == 200
+    assert head.content == b""
+    assert head.headers["content-length"] == whole.headers["content-length"]
