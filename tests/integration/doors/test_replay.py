@@ -135,9 +135,10 @@ def test_what_dies_is_started_again(
         assert program.is_well()
     finally:
         watch.stop()
-    with socket.socket() as taken, pytest.raises(ReplayFailure, match="did not come up"):
+    with socket.socket() as taken:
         taken.bind(("127.0.0.1", free_port))
-        Watch(program)
+        with pytest.raises(ReplayFailure, match="did not come up"):
+            Watch(program)
 
 
 def test_without_pywb_the_way_to_it_is_told(small: Archive, tmp_path: Path) -> None:
