@@ -38,7 +38,6 @@ HEADINGS = {
     500: "A mistake of newsarchive's own",
     503: "Not now",
 }
-INDEX_AWAY = "The index cannot be reached"
 RETRY_AFTER = {"retry-after": "10"}
 
 
@@ -65,29 +64,34 @@ def wants_json(request: Request) -> bool:
     return "json" in accepted and "text/html" not in accepted
 
 
+AWAY = "The archive's database does not answer, so nothing can be said about what is archived. Try again later."
+DAMAGED = "A record in the archive's files is damaged. Its owner sees it with: newsarchive verify"
+
+
 def of_archive(request: Request, error: ArchiveError) -> Response:
-    """An error of ours: what is not there is 404, what cannot be reached now 503, never one for the other."""
+    """An error of ours: what is not there is 404, what cannot be reached now 503, never one for the other.
+
+    Where the text would name databases and folders readers get another; the log has it.
+    """
     text = str(error)
-    if isinstance(error, NotFound):
-        return answer(request, 404, text)
-    log.warning("%s %s: %s", request.method, request.url.path, text)
-    if isinstance(error, QueryTooLong):
-        return answer(request, 503, text, RETRY_AFTER, heading="That takes too long")
-    if isinstance(error, IndexFailure):
-        # The error names the database, which is nothing for readers; its owner finds it in the log.
-        detail = (
-            "The archive's database does not answer, so nothing can be said about what is archived. Try again later."
-        )
-        return answer(request, 503, detail, RETRY_AFTER, heading=INDEX_AWAY)
-    if isinstance(error, StorageError):
-        detail = "The file that holds this record cannot be read now. Try again later."
-        return answer(request, 503, detail, RETRY_AFTER)
-    if error.exit_code == 1:  # no kind that a command would name: something that is over for now
-        return answer(request, 503, text, RETRY_AFTER)
-    if isinstance(error, WarcError | PayloadError):
-        said = "A record in the archive's files is damaged. Its owner sees it with: newsarchive verify"
-        return answer(request, 500, said, heading="That cannot be read")
-    return answer(request, 500, "That cannot be done; the archive is as it was.", heading="That failed")
+    if not isinstance(error, NotFound):
+        log.warning("%s %s: %s", request.method, request.url.path, text)
+    match error:
+        case NotFound():
+            status, said, heading = 404, text, ""
+        case QueryTooLong():
+            status, said, heading = 503, text, "That takes too long"
+        case IndexFailure():
+            status, said, heading = 503, AWAY, "The index cannot be reached"
+        case StorageError():
+            status, said, heading = 503, "The file that holds this record cannot be read now. Try again later.", ""
+        case WarcError() | PayloadError():
+            status, said, heading = 500, DAMAGED, "That cannot be read"
+        case _ if error.exit_code == 1:  # no kind that a command would name: something that will be over in a while
+            status, said, heading = 503, text, ""
+        case _:
+            status, said, heading = 500, "That cannot be done; the archive is as it was.", "That failed"
+    return answer(request, status, said, RETRY_AFTER if status == 503 else None, heading=heading)
 
 
 def install(app: FastAPI) -> None:

@@ -98,8 +98,9 @@ def test_hostile_addresses_are_text(browser: TestClient) -> None:
 
 def test_every_error_of_ours_has_an_answer(failing: Callable[[BaseException], TestClient]) -> None:
     """None of the tree falls through to a bare 500."""
-    for kind in (ArchiveError, *ArchiveError.__subclasses__()):
-        error = ArchiveError.__new__(kind)
+    kinds: list[type[ArchiveError]] = [ArchiveError, *ArchiveError.__subclasses__()]
+    for kind in kinds:
+        error = kind.__new__(kind)
         with failing(error) as client:
             answer = client.get("/broken")
         assert answer.status_code in {404, 500, 503}
