@@ -7,9 +7,9 @@ front page --names--> feeds, sections        robots.txt --names--> sitemaps
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import urljoin, urlsplit
 
 import lxml.etree
@@ -25,13 +25,24 @@ from newsarchive.extract.page import read
 from storage.errors import NotFound
 from storage.model import Discovery, Outcome, Reading, UrlKind
 
-FEED_PLACES = ("/feed", "/rss", "/rss.xml", "/feed.xml", "/atom.xml", "/index.xml", "/feeds/all.rss.xml")
-SITEMAP_PLACES = ("/sitemap.xml", "/sitemap_index.xml", "/news-sitemap.xml", "/sitemap-news.xml")
+FEED_PLACES = (
+    "/feed", "/rss", "/rss.xml", "/feed.xml", "/atom.xml", "/index.xml", "/feeds/all.rss.xml", "/feed.json",
+    "/rss/news", "/index.rdf",
+)  # fmt: skip
+SITEMAP_PLACES = (
+    "/sitemap.xml", "/sitemap_index.xml", "/sitemap-index.xml", "/news-sitemap.xml", "/sitemap-news.xml",
+    "/news_sitemap.xml", "/sitemap_news.xml", "/wp-sitemap.xml", "/sitemap.xml.gz",
+)  # fmt: skip
 MOST_FEEDS = 6
 MOST_SITEMAPS = 6
 MOST_SECTIONS = 12
+MONTH = timedelta(days=28)
 PAUSE = 0.5
 """Seconds between two requests to the site."""
+
+# Links that lead to a feed by what they say or where they point to.
+_FEED_ADDRESS = re.compile(r"(?:[./](?:rss|atom|rdf)|/feed|feed\.json|\.rss\.xml)(?:\.xml|2\.0)?/?$", re.IGNORECASE)
+_FEED_WORD = re.compile(r"^\W*(?:rss|atom|rss[- ]?feeds?|news ?feed|xml)\W*$", re.IGNORECASE)
 
 # Links of a menu that lead to no news.
 _OTHER_PAGES = re.compile(
@@ -52,6 +63,10 @@ class Source:
     """Items of a feed, URLs of a sitemap, sitemaps of an index, links of a section."""
     newest: datetime | None = None
     """The latest date in it; None where it has none."""
+    daily: float | None = None
+    """Entries a day, by their dates; None where fewer than three have one."""
+    sitemaps: int = 0
+    """Sitemaps that it names, where it is an index."""
     news: bool = False
     """A news sitemap: what it names are articles, by their publisher's word."""
     named: bool = True
@@ -96,13 +111,13 @@ class Probe:
 
     def notes(self) -> dict[str, str]:
         """A comment for each setting of the [[site]], by name."""
-        told = {"url": f"{self.title or 'no title'}; {self.robots}"}
+        notes = {"url": f"{self.title or 'no title'}; {self.robots}"}
         for setting, found in (("listings", self.sections), ("feeds", self.feeds), ("sitemaps", self.sitemaps)):
             if found:
-                told[setting] = "; ".join(_told(each) for each in found)
+                notes[setting] = "; ".join(told(each) for each in found)
         if self.private:
-            told["allow_private"] = f"{urlsplit(self.url).hostname} is an address of your own network"
-        return told
+            notes["allow_private"] = f"{urlsplit(self.url).hostname} is an address of your own network"
+        return notes
 
 
 def probe(
@@ -150,6 +165,7 @@ class _Look:
             self.problems.append("the front page asks robots to prove that they are human: a crawl may bring nothing")
         base = authority(front.url)
         feeds = [source.url for source in reading.sources if source.kind is UrlKind.FEED]
+        feeds += linked_feeds(front)
         asked_host = urlsplit(url).netloc.lower()
         return Probe(
             url=front.url,
@@ -227,27 +243,57 @@ class _Look:
 
 def _source_of(url: str, kind: UrlKind, reading: Reading, named: bool) -> Source:
     dates = [date for entry in reading.entries for date in (entry.published, entry.modified) if date]
+    dates += [source.modified for source in reading.sources if source.modified]
     return Source(
         url=url,
         kind=kind,
         title=reading.title or "",
-        entries=len(reading.entries) or len(reading.sources),
+        entries=len(reading.entries),
         newest=max(dates, default=None),
+        daily=daily([date for entry in reading.entries if (date := entry.published or entry.modified)]),
+        sitemaps=len(reading.sources) if kind is UrlKind.SITEMAP else 0,
         news=any(entry.news for entry in reading.entries),
         named=named,
     )
 
 
-def sections(front: Answer) -> Iterator[Source]:
-    """The sections of a front page: short links of its menus, to short paths of its own host."""
+def daily(dates: Sequence[datetime]) -> float | None:
+    """Return how many entries a day their dates tell of, over the month before the newest of them.
+
+    >>> from datetime import UTC
+    >>> daily([datetime(2026, 11, day, tzinfo=UTC) for day in (1, 2, 3, 4, 5)])
+    1.0
+    """
+    young = sorted(date for date in dates if date > max(dates) - MONTH)
+    if len(young) < 3 or young[0] == young[-1]:
+        return None
+    return round((len(young) - 1) / ((young[-1] - young[0]) / timedelta(days=1)), 1)
+
+
+def linked_feeds(front: Answer) -> list[str]:
+    """Return the feeds that a page links to as it links to other pages, in its order."""
+    found: dict[str, None] = {}
+    for url, text in _links(front, "//a[@href]"):
+        if not refusal(url) and (_FEED_WORD.match(text) or _FEED_ADDRESS.search(urlsplit(url).path)):
+            found[url] = None
+    return list(found)[:MOST_FEEDS]
+
+
+def _links(front: Answer, path: str) -> Iterator[tuple[str, str]]:
+    """Yield addresses and words of a page's links; none where it cannot be read."""
     try:
         tree = lxml.html.document_fromstring(front.body)
     except (lxml.etree.LxmlError, ValueError):
         return
     tree.make_links_absolute(front.url, handle_failures="ignore")
+    for link in tree.xpath(path):
+        yield link.get("href").partition("#")[0], " ".join(link.text_content().split())
+
+
+def sections(front: Answer) -> Iterator[Source]:
+    """The sections of a front page: short links of its menus, to short paths of its own host."""
     seen = {front.url}
-    for link in tree.xpath("//nav//a[@href] | //header//a[@href] | //*[@role='navigation']//a[@href]"):
-        url, text = link.get("href").partition("#")[0], " ".join(link.text_content().split())
+    for url, text in _links(front, "//nav//a[@href] | //header//a[@href] | //*[@role='navigation']//a[@href]"):
         if refusal(url):
             continue
         parts = urlsplit(url)
@@ -255,6 +301,8 @@ def sections(front: Answer) -> Iterator[Source]:
         if authority(url) != authority(front.url) or url in seen or parts.query:
             continue
         if not 1 <= len(segments) <= 2 or not 0 < len(text) <= 30 or _OTHER_PAGES.search(parts.path):
+            continue
+        if _FEED_WORD.match(text) or _FEED_ADDRESS.search(parts.path):
             continue
         seen.add(url)
         yield Source(url=url, kind=UrlKind.LISTING, title=text)
@@ -266,12 +314,21 @@ def _how(kind: UrlKind) -> Discovery:
     return Discovery(site="", kind=kind)
 
 
-def _told(source: Source) -> str:
+def told(source: Source) -> str:
+    """Return what a source holds and how fresh it is, in a line."""
     if source.kind is UrlKind.LISTING:
         return source.title
-    counted = f"{source.entries} entries" if source.entries != 1 else "1 entry"
-    newest = f", newest {source.newest:%Y-%m-%d %H:%M} UTC" if source.newest else ""
-    news = "news sitemap, " if source.news else ""
-    return f"{source.title or urlsplit(source.url).path}: {news}{counted}{newest}" + (
-        "" if source.named else ", guessed"
-    )
+    words = [source.title or urlsplit(source.url).path]
+    if source.news:
+        words.append("news sitemap")
+    if source.sitemaps:
+        words.append(f"{source.sitemaps:,} sitemap{'s' * (source.sitemaps != 1)}")
+    if source.entries or not source.sitemaps:
+        words.append(f"{source.entries:,} {'entries' if source.entries != 1 else 'entry'}")
+    if source.newest:
+        words.append(f"newest {source.newest:%Y-%m-%d %H:%M} UTC")
+    if source.daily:
+        words.append(f"about {source.daily:g} a day")
+    if not source.named:
+        words.append("guessed")
+    return f"{words[0]}: {', '.join(words[1:])}"

@@ -10,7 +10,7 @@ from newsarchive.cli.options import HERE, Folder, Json, length
 from newsarchive.cli.output import as_json, cell, counted, stderr, stdout
 from newsarchive.config import FILE_NAME, SiteConfig
 from newsarchive.configfile import add_site, load
-from newsarchive.probe import PAUSE, Probe, probe
+from newsarchive.probe import PAUSE, Probe, probe, told
 
 
 def add(
@@ -54,5 +54,7 @@ def _print(out: Console, site: SiteConfig, found: Probe) -> None:
     out.print(
         cell(f"  {', '.join(counted(len(each), noun) for each, noun in sources)}; {found.robots}"), soft_wrap=True
     )
+    for each in (*found.feeds, *found.sitemaps):
+        out.print(cell(f"  {each.kind} {each.url}: {told(each).partition(': ')[2]}"), soft_wrap=True)
     if site.allow_private:
         out.print("  It is in your own network; allow_private = true lets the crawler connect to it.")

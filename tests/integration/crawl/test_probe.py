@@ -7,7 +7,7 @@ import pytest
 
 from newsarchive.config import SiteConfig
 from newsarchive.demo import OPENS, Clock, Newsroom, serve
-from newsarchive.probe import Source, probe
+from newsarchive.probe import Source, probe, told
 from storage.errors import NotFound
 from storage.model import UrlKind
 
@@ -88,6 +88,25 @@ def test_the_usual_places_are_looked_at(server: Any) -> None:
         (f"{server.base}/sitemap.xml", False),
     ]
     assert found.robots == "there is no robots.txt"
+
+
+def test_it_is_told_how_fresh_and_how_busy_sources_are(server: Any) -> None:
+    """Feeds that the page links to as to other pages; entries a day by their dates; sitemaps of an index."""
+    items = "".join(
+        f"<item><title>{n}</title><link>/{n}</link><pubDate>Wed, 25 Nov 2026 {n:02}:00:00 GMT</pubDate></item>"
+        for n in range(1, 13)
+    )
+    server.say("/", html(b'<title>T</title><p>x <a href="/service/all.rss">All news</a> <a href="/abc">RSS</a>'))
+    server.say("/service/all.rss", message(200, "text/xml", f"<rss><channel>{items}</channel></rss>".encode()))
+    server.say("/abc", html(b"<p>What is RSS?"))
+    index = "".join(f"<sitemap><loc>/map-{n}.xml</loc><lastmod>2026-11-{n:02}</lastmod></sitemap>" for n in range(1, 4))
+    whole = f'<sitemapindex xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{index}</sitemapindex>'
+    server.say("/sitemap.xml", message(200, "text/xml", whole.encode()))
+    found = look(server)
+    assert [told(each) for each in (*found.feeds, *found.sitemaps)] == [
+        "/service/all.rss: 12 entries, newest 2026-11-25 12:00 UTC, about 24 a day",
+        "/sitemap.xml: 3 sitemaps, newest 2026-11-03 00:00 UTC, guessed",
+    ]
 
 
 def test_a_redirected_front_page_is_found(server: Any) -> None:
