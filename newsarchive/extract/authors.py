@@ -7,7 +7,7 @@ from typing import Any
 
 from newsarchive.extract import zones
 from newsarchive.extract.asked import AS_USUAL, Asked
-from newsarchive.extract.blocks import Block
+from newsarchive.extract.blocks import Block, folded
 from newsarchive.extract.headline import is_site_name, key, site_names
 from newsarchive.extract.heads import Head
 from newsarchive.extract.jsonld import Node, resolve, text_of, types
@@ -20,6 +20,8 @@ _LEAD = re.compile(
     r"기자)\s*[:：/|]?\s+|^\s*(?:作者|文|记者|記者|撰文|글|بقلم|מאת|Автор|автор|Autor|Author|Auteur)s?\s*[:：/|]\s*",
     re.IGNORECASE,
 )
+_DESK = re.compile(r"^[〔（(【\[]?(?:本報)?(?:記者|记者)\s?([\u4e00-\u9fff]{2,4})[／/\s]")
+"""How Chinese newspapers begin a story: 〔記者林靜宜／桃河報導〕."""
 _BY_CJK = re.compile(r"^(?:记者|記者|作者|文/)\s*")
 _SPLIT = re.compile(
     r"\s*[,;|/·•、،&\uff0c\uff5c\n]\s*|\s+(?:and|und|et|y|e|og|och|en|i|и|та|ve|dan|và|with|mit|avec|con|και)\s+|"
@@ -126,6 +128,12 @@ def _visible(around: list[Block]) -> list[str]:
     linked = [a.text for b in around for a in b.anchors if "author" in (a.element.get("rel") or "") and a.text]
     if linked:
         return linked
+    named = [text for b in around if b.zone & ~zones.BIO for text in _marked_within(b)]
+    if named:
+        return named
+    desk = next((match[1] for b in around if (match := _DESK.match(b.text))), None)
+    if desk:
+        return [desk]
     marked = [
         b for b in around if b.zone & zones.BYLINE and not b.zone & (zones.BIO | zones.COMMENTS) and len(b.text) < 120
     ]
@@ -139,6 +147,18 @@ def _visible(around: list[Block]) -> list[str]:
             if names and all(2 <= len(n.split()) <= 4 and n[:1].isupper() for n in names):
                 return [block.text]
     return [b.text for b in marked if len(b.text) < 60 and 2 <= len(b.text.split()) <= 4][:1]
+
+
+def _marked_within(block: Block) -> list[str]:
+    """Return what stands in a block's own elements that call themselves a byline, beside others that do not."""
+    if len(block.text) > 200:
+        return []
+    found = []
+    for element in block.element:
+        text = folded(str(element.text_content())) if isinstance(element.tag, str) else ""
+        if text and text != block.text and zones.hinted(element.get("class") or "") & zones.BYLINE:
+            found.append(text)
+    return [text for text in found if len(text) < 80 and split(text)]
 
 
 def _take(text: str, names: list[str], agencies: list[str], site: set[str]) -> None:

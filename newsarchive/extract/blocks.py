@@ -78,6 +78,11 @@ _LINE = " \x1f "
 """Stands for a single <br> while a block is gathered: white space to str.split, and in no page's text after parsing."""
 
 
+def weight(text: str) -> int:
+    """Return a text's length, an ideograph or a kana counting three letters."""
+    return len(text) if text.isascii() else len(text) + 2 * sum(1 for c in text if c >= "\u2e80")
+
+
 def folded(text: str) -> str:
     """Fold white space; all else stays as it is printed."""
     return " ".join(text.split())

@@ -1,7 +1,7 @@
 """The article of a page as paragraphs with roles, from headline to end."""
 
+import re
 from dataclasses import dataclass
-from itertools import islice
 
 from lxml.html import HtmlElement
 
@@ -10,17 +10,19 @@ from newsarchive.extract.blocks import Block, Flow
 from newsarchive.extract.headline import Headline, key
 from newsarchive.extract.roles import HEADINGS, Setting, form, is_label, role
 from newsarchive.extract.select_body import Selection
+from newsarchive.extract.sift import left_behind, own_zones, without_strays
 from storage.model import BODY_ROLES, Paragraph, Role
 
 _OUTSIDE = zones.NAV | zones.MENU | zones.HIDDEN | zones.CONSENT | zones.BUTTON
-_NOT_TEXT = (
-    _OUTSIDE | zones.RELATED | zones.LATEST | zones.PROMO | zones.SHARE | zones.COMMENTS | zones.TAGS | zones.ASIDE
-    | zones.FOOTER | zones.FORM | zones.CAPTION | zones.AD | zones.BIO | zones.PLAYER
-)  # fmt: skip
 _WHOLE_BOXES = frozenset({Role.DISCLAIMER, Role.PROMO})
 """What a label of these announces is told though trafilatura left it: a notice is read whole or not at all."""
 _AT_THE_FOOT = frozenset({Role.CORRECTION, Role.DISCLAIMER, Role.BIO, Role.TAGS})
 """What belongs to an article though it stands after its last paragraph."""
+_CREDITED = re.compile(
+    r"\((?:[^()]{1,40}/)?(?:AP|AFP|Reuters|Getty|EPA|dpa|EFE|ANSA)\b[^()]{0,60}\)\s*$|\b(?:photo|foto|bild|фото)s?\s*(?:by|:|/)",
+    re.IGNORECASE,
+)
+"""A line that names its photographer is a caption, wherever it stands."""
 _AFTERMATH = 25
 _LABELS = BODY_ROLES | {Role.DISCLAIMER, Role.PROMO, Role.TEASER, Role.COMMENT}
 """Roles of blocks that may be a label for what comes after."""
@@ -46,8 +48,8 @@ def body(
 ) -> Body:
     """Put roles to what trafilatura took, and to what it left between headline and end."""
     blocks = flow.blocks
-    chosen = _without_strays(blocks, selection.chosen, head)
-    chosen |= _left_behind(blocks, chosen, head)
+    chosen = without_strays(blocks, selection.chosen, head)
+    chosen |= left_behind(blocks, chosen, head)
     if not chosen:
         return Body(paragraphs=(), dek=None, inside=frozenset())
     dek_at = _dek(blocks, chosen, head, descriptions)
@@ -58,53 +60,6 @@ def body(
     inside = frozenset(i for i, r in told.items() if r in BODY_ROLES)
     dek = blocks[dek_at].text if dek_at >= 0 else None
     return Body(paragraphs=tuple(_paragraphs(blocks, told, selection)), dek=dek, inside=inside)
-
-
-def _without_strays(blocks: list[Block], chosen: set[int], head: Headline) -> set[int]:
-    """Drop what stands before the headline, unless it is much of the text: then the headline is elsewhere."""
-    chosen = {i for i in chosen if not (blocks[i].zone & (zones.NAV | zones.MENU) and blocks[i].link_share > 0.8)}
-    first = min((i for i in chosen if len(blocks[i].text) > 80 and blocks[i].link_share < 0.5), default=0)
-    chosen = {i for i in chosen if i >= first or blocks[i].link_share < 0.8}
-    if head.block is None:
-        return chosen
-    before = {i for i in chosen if i < head.block}
-    amount = sum(len(blocks[i].text) for i in chosen)
-    return chosen - before if sum(len(blocks[i].text) for i in before) * 4 < amount else chosen
-
-
-def _shape(element: HtmlElement) -> tuple[str, str]:
-    return str(element.tag), element.get("class") or ""
-
-
-def _left_behind(blocks: list[Block], chosen: set[int], head: Headline) -> set[int]:
-    """Return text that trafilatura left, though it took its siblings, or paragraphs in a twin of its parent."""
-    texts = sorted(i for i in chosen if form(blocks[i]) is Role.TEXT and len(blocks[i].text) > 60)
-    if not texts:
-        return set()
-    parents = {p for i in texts if (p := blocks[i].element.getparent()) is not None}
-    tags = {blocks[i].tag for i in texts} - {"div"}
-    shapes = {_shape(p) for p in parents if p.get("class")}
-    twins: set[HtmlElement] = set()
-    found: list[Block] = []
-    for block in blocks[head.block + 1 if head.block is not None else texts[0] :]:
-        parent = block.element.getparent()
-        if block.index in chosen or block.zone & _NOT_TEXT or block.link_share > 0.6 or parent is None:
-            continue
-        what = form(block)
-        between = texts[0] < block.index < texts[-1]
-        if (what is Role.QUOTE and between and parents.intersection(islice(block.element.iterancestors(), 4))) or (
-            what is Role.LIST and block.index < texts[0] and len(block.text) > 40 and block.link_share < 0.3
-        ):
-            # A quoted post; or the key points between headline and text.
-            found.append(block)
-            twins.add(parent)
-        elif what is Role.HEADING and between and parent in parents and block.tag != "h1":
-            found.append(block)
-        elif what is not Role.HEADING and block.tag in tags and (parent in parents or _shape(parent) in shapes):
-            found.append(block)
-            if len(block.text) > 60:
-                twins.add(parent)
-    return {b.index for b in found if (parent := b.element.getparent()) in parents or parent in twins}
 
 
 def _dek(blocks: list[Block], chosen: set[int], head: Headline, descriptions: list[str]) -> int:
@@ -119,7 +74,7 @@ def _dek(blocks: list[Block], chosen: set[int], head: Headline, descriptions: li
             or block.link_share > 0.5
         ):
             continue
-        if not 20 < len(block.text) < 600:
+        if not 20 < len(block.text) < 600 or _CREDITED.search(block.text):
             continue
         own = key(block.text)
         described = any(own == k or (len(own) > 40 and (k.startswith(own) or own.startswith(k[:-3]))) for k in keys)
@@ -171,6 +126,7 @@ def _setting(
         home=home,
         body_from=sure[0],
         body_to=sure[-1],
+        foreign=~own_zones(blocks, sure),
     )
 
 

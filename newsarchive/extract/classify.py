@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from newsarchive.extract import zones
 from newsarchive.extract.addresses import likeness, parts_of
 from newsarchive.extract.asked import AS_USUAL, Asked
+from newsarchive.extract.blocks import weight as weight_of
 from newsarchive.extract.impression import Impression
 from newsarchive.extract.jsonld import types
 from newsarchive.extract.standins import paywalled
@@ -141,8 +142,8 @@ def _by_address(url: str, weight: Weight) -> None:
 
 
 def _by_text(seen: Impression) -> tuple[float, str]:
-    running = [b for b in seen.body if _weight(b.text) > 40 and b.link_share < 0.4]
-    size = sum(_weight(b.text) for b in running)
+    running = [b for b in seen.body if weight_of(b.text) > 40 and b.link_share < 0.4]
+    size = sum(weight_of(b.text) for b in running)
     whole = 0.7 if sum(len(b.text) for b in seen.body) > 0.6 * seen.flow.characters else 0.0
     if size >= 900:
         return (2.0 if size >= 2_500 else 1.0) + whole, f"{len(running)} paragraphs"
@@ -150,11 +151,6 @@ def _by_text(seen: Impression) -> tuple[float, str]:
         return whole, "(some text)"
     some = sum(len(b.text) for b in seen.body) >= 350 and seen.dated
     return (-0.5 if some else -1.5) + whole, "(little text)"
-
-
-def _weight(text: str) -> int:
-    """Return a text's length, an ideograph or a kana counting three letters."""
-    return len(text) if text.isascii() else len(text) + 2 * sum(1 for c in text if c >= "\u2e80")
 
 
 def _by_layout(seen: Impression, weight: Weight) -> None:

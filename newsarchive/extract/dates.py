@@ -37,11 +37,11 @@ _MODIFIED_META = (
     "weibo:article:update_at"
 ).split()
 _UPDATED = re.compile(
-    r"\b(?:updated?|modified|changed|last update|aktualisiert|geändert|stand|mis à jour|modifié|actualizad[oa]|"
-    r"modificad[oa]|atualizad[oa]|aggiornat[oa]|aggiornamento|última actualización|última atualização|bijgewerkt|"
-    r"uppdaterad|opdateret|oppdatert|päivitetty|zaktualizowano|aktualizacja|aktualizováno|diperbarui|cập nhật)\b"
-    r"|обновлен|изменен|оновлен|更新|수정|업데이트|güncelle|ενημέρωση|ενημερώθηκε|تحديث|به ?روز ?رسانی|בעדכון|עודכן|"
-    r"अपडेट|अद्यतन|आखरी अपडेट|อัปเดต|อัพเดท|แก้ไขล่าสุด",
+    r"(?<![^\W\d_])(?:updated?|modified|changed|last update|aktualisiert|geändert|stand|mis à jour|modifi[eé]|"
+    r"modifica(?:to|d[oa])?|ultima modifica|actualizad[oa]|atualizad[oa]|aggiornat[oa]|aggiornamento|bijgewerkt|"
+    r"última actualización|última atualização|uppdaterad|opdateret|oppdatert|päivitetty|zaktualizowano|aktualizacja|"
+    r"aktualizováno|diperbarui|cập nhật)(?![^\W\d_])|обновлен|изменен|оновлен|更新|수정|업데이트|güncelle|ενημέρωση|"
+    r"ενημερώθηκε|تحديث|به ?روز ?رسانی|בעדכון|עודכן|अपडेट|अद्यतन|อัปเดต|อัพเดท|แก้ไขล่าสุด",
     re.IGNORECASE,
 )
 _URL_DATE = re.compile(r"/((?:19|20)\d\d)[/-]?(0?[1-9]|1[0-2])[/-]?(0?[1-9]|[12]\d|3[01])(?=[/_.-]|$)")

@@ -6,7 +6,7 @@ without a time is its midnight in UTC, so that the day stays the day. Nothing he
 
 import re
 import unicodedata
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 
 from newsarchive.extract import months
 
@@ -46,11 +46,18 @@ _DIGITS = {ord(c): str(unicodedata.digit(c)) for c in "٠١٢٣٤٥٦٧٨٩۰۱�
 _CJK = re.compile(r"(\d{4})\s*[年년.]\s*(\d{1,2})\s*[月월.]\s*(\d{1,2})\s*[日일]?")
 _YEAR_FIRST = re.compile(r"(?<!\d)((?:19|20)\d\d)[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)")
 _YEAR_LAST = re.compile(r"(?<!\d)(\d{1,2})([-/.])\s?(\d{1,2})\2\s?((?:19|20)\d\d)(?!\d)")
+# Letters, and the marks that Hindi, Thai and Arabic write above and below them.
+_LETTER = r"(?:[^\W\d_]|[\u0300-\u036f\u0610-\u065f\u0900-\u0963\u0e31-\u0e4e\u200c])"
 _NAMED = re.compile(
     r"(?<!\d)(\d{1,2})(?:st|nd|rd|th|er|º|ª|\.|-го)?,?(?:\s+(?:de|of|di|den|d'|"
-    r"ngày))?[\s-]+([^\W\d_]{2,12}(?:\s[^\W\d_]{2,8})?)\.?,?(?:\s+(?:de|del|of))?,?[\s-]+(\d{4})"
+    rf"ngày))?[\s-]+({_LETTER}{{2,14}}(?:\s{_LETTER}{{2,8}})?)\.?,?(?:\s+(?:de|del|of))?,?[\s-]+(\d{{4}})"
 )
-_MONTH_FIRST = re.compile(r"(?<![^\W\d_])([^\W\d_]{3,12})\.?[\s-]+(\d{1,2})(?:st|nd|rd|th|\.)?(?:,|\s)\s*(\d{4})")
+_MONTH_FIRST = re.compile(
+    rf"(?<![^\W\d_])({_LETTER}{{3,14}})\.?[\s-]+(\d{{1,2}})(?:st|nd|rd|th|\.)?(?:,|\s)\s*(\d{{4}})"
+)
+_PERSIAN = tuple("فروردین اردیبهشت خرداد تیر مرداد شهریور مهر آبان آذر دی بهمن اسفند".split())
+_PERSIAN_DAY = re.compile(rf"(?<!\d)(\d{{1,2}})\s+({'|'.join(_PERSIAN)})(?:\s*ماه)?\s+(1[34]\d\d)(?!\d)")
+_PERSIAN_NUMBERS = re.compile(r"(?<!\d)(1[34]\d\d)/(\d{1,2})/(\d{1,2})(?!\d)")
 _THAI_YEARS = 543
 """A Thai year is the Buddhist one."""
 
@@ -116,6 +123,8 @@ def printed(text: str, zone: tzinfo | None = None, *, day_first: bool = True) ->
 
 def _day(text: str, *, day_first: bool) -> tuple[tuple[int, int, int], int, int] | None:
     """Find year, month and day, and where they stand."""
+    if persian := _persian(text):
+        return persian
     for pattern in (_CJK, _YEAR_FIRST):
         if match := pattern.search(text):
             return (int(match[1]), int(match[2]), int(match[3])), match.start(), match.end()
@@ -132,8 +141,35 @@ def _day(text: str, *, day_first: bool) -> tuple[tuple[int, int, int], int, int]
     return None
 
 
+def _persian(text: str) -> tuple[tuple[int, int, int], int, int] | None:
+    """Find a day of Iran's calendar."""
+    if match := _PERSIAN_DAY.search(text):
+        return _from_persian(int(match[3]), _PERSIAN.index(match[2]) + 1, int(match[1])), match.start(), match.end()
+    if match := _PERSIAN_NUMBERS.search(text):
+        return _from_persian(int(match[1]), int(match[2]), int(match[3])), match.start(), match.end()
+    return None
+
+
+def _from_persian(year: int, month: int, day: int) -> tuple[int, int, int]:
+    """Return the Gregorian day of one in Iran's solar calendar, by the leap years of its 33-year cycle.
+
+    >>> _from_persian(1403, 2, 28), _from_persian(1399, 12, 30)
+    ((2024, 5, 17), (2021, 3, 20))
+    """
+    before = 365 * (year + 1595) + (year + 1595) // 33 * 8 + ((year + 1595) % 33 + 3) // 4
+    days = before - 355_668 + day + ((month - 1) * 31 if month < 7 else (month - 7) * 30 + 186)
+    try:
+        there = date.fromordinal(days - 365)
+    except (ValueError, OverflowError):
+        return 0, 0, 0
+    return there.year, there.month, there.day
+
+
 def _month(word: str) -> int | None:
     word = _plain(word)
+    if word[:1] == "\u05d1":
+        # Hebrew writes "in May" as one word.
+        word = word[1:]
     for size in range(min(len(word), _LONGEST), 1, -1):
         month = _STEMS.get(word[:size])
         if month and (size >= 4 or len(word) <= size + 1 or not word.isascii()):

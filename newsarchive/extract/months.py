@@ -11,29 +11,29 @@ STEMS = """
     feb februar février fevrier febrero febbraio fevereiro fev феврал фев лют luty luteg únor února
     şubat sub helmikuu φεβρουαρ فبراير شباط פברואר فروری فوریه फरवरी फ़रवरी กุมภาพันธ์ ก.พ
 
-    mar mär maer märz mars marzo março marco март мар берез marzec marca břez mart maaliskuu maart
+    mar mär maer märz mars marzo março marco март мар берез marzec marca břez mart maaliskuu maart március
     mrt μαρτ مارس آذار מרץ مارچ मार्च มีนาคม มี.ค maret
 
-    apr april avril abril abr aprile апрел апр квіт kwiecień kwietni dub duben nisan huhtikuu απριλ
+    apr april avril abril abr aprile апрел апр квіт kwiecień kwietni dub duben dubna nisan huhtikuu απριλ
     أبريل نيسان אפריל اپریل آوریل अप्रैल เมษายน เม.ย
 
-    may mai mayo maggio mag maio мая май трав maj máj květ mayıs toukokuu mei ma4 μαΐ μαι مايو أيار
+    may mai mayo maggio mag maio мая май трав maj máj május květ května mayıs toukokuu mei ma4 μαΐ μαι مايو أيار
     מאי مئی مه मई พฤษภาคม พ.ค
 
-    jun juni juin junio giugno giu junho июн черв czerwiec czerwc červn haziran kesäkuu ιουν يونيو
+    jun juni juin junio giugno giu junho июн черв czerwiec czerwc červn haziran kesäkuu iunie ιουν يونيو
     حزيران יוני جون ژوئن जून มิถุนายน มิ.ย
 
-    jul juli juillet julio luglio lug julho июл лип lipiec lipca červenc temmuz heinäkuu ιουλ يوليو
+    jul juli juillet julio luglio lug julho июл лип lipiec lipca červenc temmuz heinäkuu iulie ιουλ يوليو
     تموز יולי جولائی ژوئیه जुलाई กรกฎาคม ก.ค
 
-    aug august août aout agosto ago август авг серп sierpień sierpni srp ağustos elokuu αυγ أغسطس آب
+    aug august août aout agosto ago augusztus август авг серп sierpień sierpni srp srpna ağustos elokuu αυγ أغسطس آب
     אוגוסט اگست اوت अगस्त สิงหาคม ส.ค agustus
 
     sep sept september septembre septiembre settembre set setembro сентябр сен верес wrzesień
-    wrześni září eylül syyskuu σεπτ سبتمبر أيلول ספטמבר ستمبر سپتامبر सितंबर กันยายน ก.ย
+    wrześni září szeptember eylül syyskuu σεπτ سبتمبر أيلول ספטמבר ستمبر سپتامبر सितंबर กันยายน ก.ย
 
     oct okt october oktober octobre octubre ottobre ott outubro out октябр окт жовт październik
-    październi říj ekim lokakuu οκτωβρ أكتوبر تشرين_الأول אוקטובר اکتوبر اکتبر अक्टूबर ตุลาคม ต.ค
+    październi říj října říjen ekim octombrie lokakuu οκτωβρ أكتوبر تشرين_الأول אוקטובר اکتوبر اکتبر अक्टूबर ตุลาคม ต.ค
 
     nov november novembre noviembre novembro ноябр ноя листопад listopad kasım marraskuu noiembrie
     νοεμβρ نوفمبر تشرين_الثاني נובמבר نومبر نوامبر नवंबर พฤศจิกายน พ.ย

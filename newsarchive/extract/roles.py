@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from newsarchive.extract import words, zones
 from newsarchive.extract.addresses import host, site_of
-from newsarchive.extract.blocks import Block
+from newsarchive.extract.blocks import Block, weight
 from newsarchive.extract.headline import alike, key
 from newsarchive.extract.moments import printed
 from storage.model import Role
@@ -43,6 +43,8 @@ class Setting:
     """First block that is surely body."""
     body_to: int
     """Last block that is surely body."""
+    foreign: int
+    """The zones in which most of the body does not stand."""
 
 
 def form(block: Block) -> Role:
@@ -70,7 +72,7 @@ def role(block: Block, setting: Setting) -> Role | None:
     if block.zone & zones.QUOTE and not block.zone & (zones.COMMENTS | zones.PROMO):
         # A quoted post has a date line, a byline, links: all of it is the quotation.
         return Role.QUOTE
-    return _by_place(block) or _by_words(block, setting) or form(block)
+    return _by_place(block, setting) or _by_words(block, setting) or form(block)
 
 
 def is_headline(block: Block, setting: Setting) -> bool:
@@ -81,19 +83,32 @@ def is_headline(block: Block, setting: Setting) -> bool:
     return bool(own) and (own == head or (block.tag in HEADINGS and len(own) > 20 and alike(own, head) > 0.8))
 
 
-def _by_place(block: Block) -> Role | None:
+def _by_place(block: Block, setting: Setting) -> Role | None:
     """Tell a role from what contains the block."""
     zone, length = block.zone, len(block.text)
+    foreign = zone & setting.foreign
     linked = block.link_share > 0.5
     tests = (
-        (Role.CAPTION, zone & zones.FIGCAPTION or (zone & zones.CAPTION and length < 500) or _under_image(block)),
+        (Role.CAPTION, zone & zones.FIGCAPTION or _is_caption(block) or _under_image(block)),
         (Role.COMMENT, zone & zones.COMMENTS and not zone & zones.BODY),
         (Role.TAGS, zone & zones.TAGS and linked and length < 300),
         (Role.SHARE, zone & zones.SHARE and length < 80 and (linked or words.SHARE_WORD.search(block.text))),
         (Role.PROMO, zone & zones.PROMO and zone & _OF_FORMS and length < 400),
         (Role.BIO, zone & zones.BIO and length < 800),
+        (Role.TEASER, foreign & (zones.RELATED | zones.LATEST) and length < 500 and not zone & zones.TABLE),
+        # Longer ones were measured to be text, in a box that was never closed.
+        (Role.PROMO, foreign & zones.PROMO and length < 200 and not zone & zones.TABLE),
     )
     return next((what for what, holds in tests if holds), None)
+
+
+def _is_caption(block: Block) -> bool:
+    """Say whether a block's classes call it a caption, and it is not the date line that some call "credits"."""
+    return (
+        block.zone & zones.CAPTION != 0
+        and len(block.text) < 500
+        and (block.zone & zones.FIGURE != 0 or len(block.text) > 80 or printed(block.text) is None)
+    )
 
 
 def _under_image(block: Block) -> bool:
@@ -104,6 +119,7 @@ def _under_image(block: Block) -> bool:
         and block.link_share < 0.5
         and not _SENTENCE_END.search(block.text)
         and next(block.element.iter("img", "picture"), None) is not None
+        and printed(block.text) is None
         and len(block.element.text_content()) < 400
     )
 
@@ -158,7 +174,7 @@ def _is_dateline(text: str, block: Block) -> bool:
     # "Published ..., updated ...": a line of two dates has twice the words.
     dates = max(1, len(_YEAR.findall(text)))
     return rest <= dates * (_DATE_WORDS if block.zone & zones.DATE else 6) and (
-        block.zone & zones.DATE != 0 or not _SENTENCE_END.search(text)
+        block.zone & zones.DATE != 0 or not _SENTENCE_END.search(text.rstrip(")]"))
     )
 
 
@@ -200,7 +216,7 @@ def _is_teaser(block: Block, setting: Setting) -> bool:
         return False
     if form(block) is Role.LIST and block.zone & zones.BODY and not block.zone & (zones.RELATED | zones.LATEST):
         return block.link_share > 0.95 and _of_links_only(block)
-    if block.link_share >= (0.7 if len(block.anchors) > 1 else 0.85) and length > 20:
+    if block.link_share >= (0.7 if len(block.anchors) > 1 else 0.85) and weight(text) > 20:
         return True
     return bool(words.RELATED.match(text)) and length < 250 and length - block.linked < 45 and block.linked > 15
 

@@ -159,6 +159,10 @@ PROMO = _start(
     हमें फॉलो / जुड़ें / व्हाट्सएप / ติดตาม / สมัครสมาชิก / 关注我们 / 追蹤 / 訂閱 / 下載app
     無料(?:会員)?登録 / 会員登録
     メルマガ / 구독하기 / 제보는 / ▶ / ☞
+    cet article est réservé / (?:cet|cette) (?:article|contenu) .{0,40}abonnés / dieser artikel ist (?:nur|exklusiv)
+    this (?:article|story|content) is (?:for|reserved|only|exclusive) / this is a subscriber / already a subscriber
+    bereits abonnent / contenido (?:exclusivo|solo) / conteúdo exclusivo / contenuto riservato / この記事は有料
+    ログイン / .{0,30}(?:下載|下载)\s?app
     """
 )
 DISCLAIMER = _start(

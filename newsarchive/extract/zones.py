@@ -107,8 +107,10 @@ _WORDS = {
     EMBED: "tweet embed embedded oembed",
     DEK: "dek standfirst subtitle subtitles subhead subheading subheadline strapline summary lead lede leadtext "
     "excerpt deck teasertext chapeau"
-    " vorspann intro introtext introduction entradilla bajada synopsis abstract blurb sapo kicker2 sottotitolo",
-    DATE: "date dates time timestamp published pubdate postmeta dateline datetime updated postdate publishdate",
+    " vorspann intro introtext introduction entradilla bajada synopsis abstract blurb sapo kicker2 "
+    "sottotitolo perex spot sommario anrisstext ingress manchet podnadpis teaserlead",
+    DATE: "date dates datum fecha dato tarih time timestamp published pubdate postmeta dateline datetime updated "
+    "postdate publishdate",
     BIO: "bio authorbio authorbox authorinfo authorcard biography aboutauthor",
     DISCLAIMER: "disclaimer disclosure copyright legal",
     BODY: "articlebody storybody articlecontent storycontent entrycontent postcontent posttext articletext "
@@ -211,5 +213,8 @@ def zone_of(tag: str, attributes: Sequence[tuple[str, str]]) -> int:
             zone |= BODY
     if names:
         hints = hinted(names[:300])
+        if tag == "footer":
+            # An article's own foot holds recommendations; the page's is known by standing outside.
+            hints &= ~MENU
         zone |= hints & _OF_STORIES if tag in ("article", "main") else hints
     return zone
