@@ -463,6 +463,8 @@ class Seen:
     """Of an article: when it appeared, by page or source."""
     shown: bool = False
     """An article has been seen at this URL before."""
+    twin: bool = False
+    """Another, older article of the site has had the same text."""
     further: bool = False
     """Of a listing: it was found as the next page of another."""
     read: Read | None = None

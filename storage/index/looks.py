@@ -1,6 +1,6 @@
 """Looks: what a capture says about when its URL is to be fetched again."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -15,6 +15,7 @@ from storage.index.names import Names
 from storage.index.surt import host_of
 from storage.index.sweep import Swept
 from storage.index.tables import CaptureRow, FrontierRow, UrlRow
+from storage.index.twins import twins
 from storage.model import Discovery, NextLook, Outcome, Seen, UrlKind
 
 UNPLANNED_PRIORITY = 50
@@ -37,6 +38,7 @@ class _Known:
     before: dict[int, _Before]
     sources: Sources
     urls: Mapping[str, int]
+    twins: Collection[int]
 
 
 def note_captures(
@@ -56,16 +58,16 @@ def note_captures(
         asked = WITH_VIA.where(FrontierRow.url_id.in_(ids[start : start + 900]))
         rows.update({row.url_id: dict(row._mapping) for row in connection.execute(asked)})  # noqa: SLF001 - public
     before = _before(connection, [url_id for url_id in ids if rows.get(url_id, {}).get("looked_at")], captured)
-    sources = Sources(connection, captured)
+    known = _Known(before, Sources(connection, captured), urls, twins(connection, captured))
     for entry in captured:
         row = rows.get(entry.url_id) or _blank(entry)
         old_via = row["via_id"]
-        rows[entry.url_id] = _looked(row, entry, _Known(before, sources, urls), plan)
+        rows[entry.url_id] = _looked(row, entry, known, plan)
         if old_via is not None and old_via != row["via_id"]:
             swept.urls.add(old_via)
         names.note_captured(entry.url_id)
     _upsert(connection, [{name: rows[url_id][name] for name in FRONTIER.c.keys()} for url_id in ids])  # noqa: SIM118
-    sources.save()
+    known.sources.save()
 
 
 def _blank(entry: Entry) -> dict[str, Any]:
@@ -94,7 +96,8 @@ def _looked(row: dict[str, Any], entry: Entry, known_of: _Known, plan: Callable[
             failures=row["failures"], unchanged=row["unchanged"], first_seen_at=first_seen,
             mime=capture.mime, max_age=capture.max_age,
             published=_published(entry), shown=known.version_id is not None or entry.version_id is not None,
-            further=_is_further(entry.discovery), read=sources.read(entry, urls), habits=sources.habits(entry.url_id),
+            twin=entry.capture_id in known_of.twins, further=_is_further(entry.discovery),
+            read=sources.read(entry, urls), habits=sources.habits(entry.url_id),
         )  # fmt: skip
         next_look = plan(seen)
         sources.learn(entry, next_look.habits, urls)

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, and_, bindparam, delete, exists, func, select
 
 from storage.index.database import insert_rows
 from storage.index.tables import CaptureRow, FamilyRow, FrontierRow, HostRow, UrlRow, VersionRow
+from storage.index.twins import is_twin
 from storage.model import Outcome, UrlKind
 
 AT_ONCE = 2_000
@@ -134,7 +135,7 @@ def yields_since(connection: Connection, capture_id: int, sites: Collection[str]
     via = UrlRow.__table__.alias("via")
     before = CaptureRow.__table__.alias("before")
     is_first = ~exists().where(before.c.url_id == CaptureRow.url_id, before.c.id < CaptureRow.id)
-    is_new = exists().where(VersionRow.capture_id == CaptureRow.id, VersionRow.number == 1)
+    is_new = exists().where(VersionRow.capture_id == CaptureRow.id, VersionRow.number == 1, ~is_twin())
     asked = (
         select(CaptureRow.id, FrontierRow.site, UrlRow.url, via.c.url.label("via"), is_new.label("is_new"))
         .join(UrlRow, UrlRow.id == CaptureRow.url_id)

@@ -379,6 +379,7 @@ class VersionRow(Base):
             sqlite_where=text("image_url_id IS NOT NULL"),
             postgresql_where=text("image_url_id IS NOT NULL"),
         ),
+        Index("ix_versions_digest", "digest"),
         Index("ix_versions_uncounted", "id", sqlite_where=text("counted = 0"), postgresql_where=text("NOT counted")),
         {"comment": "Distinct texts of articles; what is said here is as the first capture of that text says it"},
     )

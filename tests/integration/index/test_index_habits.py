@@ -259,3 +259,26 @@ def test_what_waits_for_a_backfill_is_not_the_daily_crawls(index: Index) -> None
     assert [one.url for one in everything] == [page(10), page(50), page(1010), page(1050)]
     (site,) = index.status(MORNING).sites
     assert (site.due, site.scheduled, site.older) == (2, 0, 2)
+
+
+def test_one_text_under_many_addresses_is_not_news(
+    index: Index, capture_of: Make, article_at: Callable[..., Ingest]
+) -> None:
+    """Canonical, and it is one article; each its own canonical, and the twins of the first bring nothing and rest."""
+    index.register_sites([SITE])
+    listener = Listener()
+    texts = ("Rain is expected in the north until the weekend, the weather service said on Sunday.",)
+    index.commit([article_at(page(0), *texts, minute=0, headline="Rain")], listener)
+    amp = [
+        article_at(f"{page(0)}?amp={n}", *texts, minute=n, headline="Rain", canonical_url=page(0)) for n in range(1, 9)
+    ]
+    index.commit(amp, listener)
+    assert len(index.articles()) == 1
+    index.commit([article_at(page(n), *texts, minute=20 + n, headline="Rain") for n in range(1, 40)], listener)
+    index.commit([article_at(page(99), *texts, minute=70, headline="Another day's rain")], listener)
+    assert [seen.twin for seen in listener.heard] == [False] * 9 + [True] * 39 + [False]
+    now = MORNING + 30 * DAY
+    due = {one.url for one in index.due(now, sites=["news"], limit=99, per_host=99)}
+    assert due == {page(0), page(99), *(f"{page(0)}?amp={n}" for n in range(1, 9))}
+    brought = index.yields_since(0, ["news"])
+    assert {one.url for one in brought if one.is_new} == {page(0), page(99)}

@@ -1,0 +1,53 @@
+"""One text under many addresses: pages that name no canonical one, or each itself, and print what another prints.
+
+They stay articles of their own, for each says that it is one, and what the archive holds must not depend on which came
+first. But a twin brings nothing new: it is not looked at again, and a family of addresses that brings twins is parked.
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, or_, select
+from sqlalchemy.orm import aliased
+
+from storage.index.entry import Entry
+from storage.index.tables import ArticleRow, VersionRow
+
+
+def twins(connection: Connection, entries: Sequence[Entry]) -> set[int]:
+    """Ids of the captures whose text an older article of the same site has had too."""
+    digests = sorted({entry.digest for entry in entries if entry.digest})
+    held: dict[tuple[int, str], list[tuple[object, int]]] = {}
+    for start in range(0, len(digests), 900):
+        for row in connection.execute(_HELD, {"digests": digests[start : start + 900]}):
+            held.setdefault((row.site_id, row.digest), []).append((row.first_seen_at, row.id))
+    found: set[int] = set()
+    for entry in entries:
+        same = held.get((entry.site_id, entry.digest or ""), [])
+        if len(same) > 1 and min(same)[1] != entry.article_id:
+            found.add(entry.capture_id)
+    return found
+
+
+def is_twin() -> ColumnElement[bool]:
+    """Whether a version's text is one that an older article of the same site has had too; to be asked of versions."""
+    other, mine = aliased(VersionRow), aliased(ArticleRow)
+    theirs = aliased(ArticleRow)
+    older = or_(
+        theirs.first_seen_at < mine.first_seen_at,
+        and_(theirs.first_seen_at == mine.first_seen_at, theirs.id < mine.id),
+    )
+    return exists().where(
+        mine.id == VersionRow.article_id,
+        other.digest == VersionRow.digest,
+        other.article_id != VersionRow.article_id,
+        theirs.id == other.article_id,
+        theirs.site_id == mine.site_id,
+        older,
+    )
+
+
+_HELD = (
+    select(VersionRow.digest, ArticleRow.site_id, ArticleRow.id, ArticleRow.first_seen_at)
+    .join(ArticleRow, ArticleRow.id == VersionRow.article_id)
+    .where(VersionRow.digest.in_(bindparam("digests", expanding=True)))
+)
