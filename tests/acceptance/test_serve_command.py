@@ -1,0 +1,110 @@
+"""`newsarchive serve` as a user has it: a process, an address, an end."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import pytest
+
+from newsarchive.archive import Archive
+
+WORDS = [sys.executable, "-m", "newsarchive", "serve"]
+Start = Callable[..., "tuple[subprocess.Popen[str], str]"]
+
+
+@pytest.fixture
+def morgue(tmp_path: Path) -> Path:
+    """An archive with a user."""
+    Archive.init(tmp_path / "morgue").close()
+    hashed = subprocess.run([*WORDS, "--hash-password"], input="sesame\n", text=True, capture_output=True, check=True)
+    line = hashed.stdout.replace("NAME", "ada")
+    assert re.fullmatch(r'ada = "scrypt:[^"]+"\n', line)
+    toml = tmp_path / "morgue" / "newsarchive.toml"
+    toml.write_text(f"{toml.read_text()}\n[serve.users]\n{line}")
+    return tmp_path / "morgue"
+
+
+@pytest.fixture
+def start(morgue: Path) -> Iterator[Start]:
+    """Starts the command and waits for the line that names the address."""
+    running: list[subprocess.Popen[str]] = []
+
+    def begin(*words: str) -> tuple[subprocess.Popen[str], str]:
+        process = subprocess.Popen(
+            [*WORDS, "--port", "0", "--archive", str(morgue), *words],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        )
+        running.append(process)
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        found = re.search(r"is open at (http://\S+) ", line)
+        assert found, line
+        return process, found[1]
+
+    yield begin
+    for process in running:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM], ids=lambda each: each.name)
+def test_it_opens_answers_and_ends_well(start: Start, told: signal.Signals) -> None:
+    """It says where it is once it answers there; Ctrl-C and systemd's way of stopping are good ends, without a word."""
+    process, address = start()
+    assert address.startswith("http://127.0.0.1:")
+    with urlopen(address) as answer:
+        assert answer.status == 200
+        assert "This archive is empty" in answer.read().decode()
+    process.send_signal(told)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err) == (0, "", "")
+
+
+def test_with_auth_it_asks_for_a_name(start: Start) -> None:
+    """The line that --hash-password made lets its user in, and nobody else."""
+    _, address = start("--auth")
+    with pytest.raises(HTTPError, match="401"):
+        urlopen(address)
+    right = Request(address, headers={"authorization": "Basic YWRhOnNlc2FtZQ=="})
+    with urlopen(right) as answer:
+        assert answer.status == 200
+
+
+def run(morgue: Path, *words: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run([*WORDS, "--archive", str(morgue), *words], capture_output=True, text=True, check=False)
+
+
+def test_a_port_in_use_is_one_sentence(morgue: Path) -> None:
+    """Exit code 69, what it means, and what to do."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = run(morgue, "--port", str(port))
+    assert (done.returncode, done.stdout) == (69, "")
+    assert f"port {port} of 127.0.0.1 is in use" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (["--host", "0.0.0.0"], 2, "--public"),
+        (["--host", "192.0.2.1", "--public"], 69, "nothing can listen at 192.0.2.1"),
+        (["--port", "99999"], 2, "65535"),
+    ],
+)
+def test_what_cannot_be_opened_is_not(morgue: Path, words: list[str], code: int, told: str) -> None:
+    """Nothing listens where the owner did not mean it to."""
+    done = run(morgue, *words)
+    assert done.returncode == code
+    assert told in done.stderr
