@@ -27,6 +27,8 @@ _AT_ONCE = 400
 _SECOND = timedelta(seconds=1)
 _ESCAPES = re.compile(r"%[0-9a-fA-F]{2}")
 _NOT_ASCII = re.compile(r"(?:%[89a-fA-F][0-9a-fA-F])+")
+_UNSAFE = re.compile(r"%(?:20|22|3[cCeE]|5[b-eB-E]|60|7[b-dB-D])")
+"""What pages write as it is and browsers send percent-encoded."""
 _SAFE = "%/:=&?~#+!$,;'@()*[]|"
 
 
@@ -50,7 +52,8 @@ def page_of(url: str) -> str:
 
 def _urlkeys(url: str) -> set[str]:
     decoded = _NOT_ASCII.sub(lambda found: _text(found[0]), url)
-    return {surt(url), surt(quote(url, safe=_SAFE)), surt(decoded)}
+    plain = _UNSAFE.sub(lambda found: unquote(found[0]), decoded)
+    return {surt(url), surt(quote(url, safe=_SAFE)), surt(decoded), surt(plain)}
 
 
 def _text(escapes: str) -> str:
@@ -82,10 +85,12 @@ def shows(ids: Collection[int]) -> ColumnElement[bool]:
     )
 
 
-def nearest(connection: Connection, url: str, moment: datetime, exclude: Exclusions = NOTHING) -> CaptureView | None:
+def nearest(
+    connection: Connection, url: str, moment: datetime, exclude: Exclusions = NOTHING, *, to_the_second: bool = True
+) -> CaptureView | None:
     """The capture of a page that is nearest to a moment; one within that very second before all others.
 
-    Captures that show the page go before errors, except within that second, where an error may be what is asked for.
+    Captures that show the page go before those that do not, except that `to_the_second` an error may be what is meant.
     """
     ids = page_ids(connection, url)
     if not ids:
@@ -94,12 +99,10 @@ def nearest(connection: Connection, url: str, moment: datetime, exclude: Exclusi
     whole = [shows(ids), *visible]
     begin = moment.replace(microsecond=0)
     within = [CaptureRow.fetched_at >= begin, CaptureRow.fetched_at < begin + _SECOND]
-    found = (
-        _first(connection, ids, [*whole, *within])
-        or _first(connection, ids, [*visible, *within])
-        or _closest(connection, ids, moment, whole)
-        or _closest(connection, ids, moment, visible)
-    )
+    found = _first(connection, ids, [*whole, *within])
+    if to_the_second:
+        found = found or _first(connection, ids, [*visible, *within])
+    found = found or _closest(connection, ids, moment, whole) or _closest(connection, ids, moment, visible)
     return queries.capture(connection, CaptureRow.id == found, exclude) if found else None
 
 

@@ -313,10 +313,10 @@ class Reader:
         with self._reading() as connection:
             return () if site in self.exclude.hidden else counts.boilerplate(connection, site, limit=limit)
 
-    def nearest(self, url: str, moment: datetime) -> CaptureView | None:
-        """The capture of a page that is nearest to a moment."""
+    def nearest(self, url: str, moment: datetime, *, to_the_second: bool = True) -> CaptureView | None:
+        """The capture of a page that is nearest to a moment; one of that second even where it is an error."""
         with self._reading() as connection:
-            return nearest.nearest(connection, url, moment, self.exclude)
+            return nearest.nearest(connection, url, moment, self.exclude, to_the_second=to_the_second)
 
     def beside(self, url: str, moment: datetime) -> Beside:
         """When a page was captured before and after that second."""

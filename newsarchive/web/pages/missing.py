@@ -19,5 +19,8 @@ def not_archived(
 ) -> Response:
     """404 for a URL of which the archive has no capture. `redirected` are captures that led there."""
     around = door.index.around(url, limit=NEARBY)
+    leads_back = bool(redirected) and door.index.nearest(url, redirected[0].fetched_at) is not None
     found = [(one, f"/web/{stamp(one.newest)}/{in_path(one.url)}") for one in around]
-    return door.page("missing.html", status=404, url=url, moment=moment, nearby=found, redirected=redirected)
+    return door.page(
+        "missing.html", status=404, url=url, moment=moment, nearby=found, redirected=redirected, leads_back=leads_back
+    )

@@ -70,7 +70,7 @@ def _requisite(request: Request, door: Door, digits: int, kind: Kind, seal: str)
         raise HTTPException(403, "What is archived is embedded by the archive's own pages only.")
     url = asked_url(request, f"/web/{digits}{kind}{seal}/")
     moment = middle(str(digits))
-    capture = door.index.nearest(url, moment) if moment else None
+    capture = door.index.nearest(url, moment, to_the_second=False) if moment else None
     capture = _end(door, capture) if capture else None
     line = door.index.cdx_line(capture.id) if capture else None
     if capture is None or line is None:
@@ -101,7 +101,7 @@ def _end(door: Door, capture: CaptureView) -> CaptureView | None:
     for _ in range(HOPS):
         if not capture.redirect_url or capture.status is None or not 300 <= capture.status < 400:
             return capture
-        further = door.index.nearest(capture.redirect_url, capture.fetched_at)
+        further = door.index.nearest(capture.redirect_url, capture.fetched_at, to_the_second=False)
         if further is None:
             return None
         capture = further

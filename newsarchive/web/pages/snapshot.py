@@ -169,7 +169,7 @@ def _followed(door: Door, capture: CaptureView) -> list[CaptureView]:
     """A capture and those that its redirects lead to, each the nearest in time; it ends before it turns in a ring."""
     chain = [capture]
     while len(chain) < HOPS and chain[-1].redirect_url and _is_redirect(chain[-1]):
-        further = door.index.nearest(chain[-1].redirect_url, chain[-1].fetched_at)
+        further = door.index.nearest(chain[-1].redirect_url, chain[-1].fetched_at, to_the_second=False)
         if further is None or any(further.id == each.id for each in chain):
             break
         chain.append(further)

@@ -1,0 +1,339 @@
+"""Pages about captures: snapshot, requisites, calendar, record, what is not archived; over an imported archive."""
+
+import gzip
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from starlette.testclient import TestClient
+
+from newsarchive.archive import Archive
+from newsarchive.web.app import create_app
+from newsarchive.web.pages.requisite import SEAL
+from storage.errors import IndexFailure
+from storage.warc.record import member, record_id, sha256, warc_date
+
+ArchiveOf = Callable[..., Archive]
+AT = datetime(2026, 3, 1, 6, tzinfo=UTC)
+STAMP = "20260301060000"
+PAGE = "https://news.example/a"
+PNG = b"\x89PNG\r\n\x1a\n\0\0"
+
+
+def browse(archive: Archive) -> TestClient:
+    """A client of the archive's browser that follows nothing by itself."""
+    return TestClient(create_app(archive), base_url="http://127.0.0.1:8000", follow_redirects=False)
+
+
+def location(client: TestClient, address: str) -> str:
+    """Where an address leads; it has to lead on."""
+    answer = client.get(address)
+    assert answer.status_code == 302, answer.text
+    assert not answer.headers["location"].startswith("http")
+    return answer.headers["location"]
+
+
+def test_a_timestamp_leads_to_the_nearest_capture(archive_of: ArchiveOf) -> None:
+    """And says how far off that is, where it is another time than was asked for."""
+    later = {"url": PAGE, "body": b"<p>two", "at": AT + timedelta(days=2)}
+    client = browse(archive_of({"url": PAGE, "body": b"<title>One</title><p>one"}, later))
+    assert location(client, f"/web/2026/{PAGE}") == f"/web/{STAMP}/{PAGE}"
+    assert location(client, f"/web/20260304/{PAGE}") == f"/web/20260303060000~20260304/{PAGE}"
+    assert location(client, f"/web/2020/{PAGE}") == f"/web/{STAMP}~2020/{PAGE}"
+    assert location(client, f"/web/{PAGE}") == f"/web/20260303060000/{PAGE}"
+    assert location(client, "/web/2026/news.example/a") == f"/web/{STAMP}/{PAGE}"
+    assert location(client, f"/web/2026mp_/{PAGE}") == f"/web/{STAMP}mp_/{PAGE}"
+    assert location(client, f"/web/*/{PAGE}?b=1&c=2") == f"/calendar?url={PAGE}?b=1%26c=2"
+    far = client.get(f"/web/{STAMP}~2020/{PAGE}").text
+    assert "6 years later than was asked for" in far
+    assert f'href="/web/20260303060000/{PAGE}"' in far
+    assert client.get(f"/web/99999999999999/{PAGE}").status_code == 404
+
+
+def test_the_frame_and_the_page_in_it_hold_each_other_in_check(archive_of: ArchiveOf) -> None:
+    """A sandbox without scripts or origin around a page whose policy lets nothing run and nothing be fetched."""
+    client = browse(archive_of({"url": PAGE, "body": b"<title>A <b>page</title><p>text"}))
+    outer = client.get(f"/web/{STAMP}/{PAGE}")
+    frame = re.search(r"<iframe[^>]*>", outer.text)
+    assert frame is not None
+    sandbox = re.search(r'sandbox="([^"]*)"', frame[0])
+    assert sandbox is not None
+    assert set(sandbox[1].split()) == {
+        "allow-popups",
+        "allow-popups-to-escape-sandbox",
+        "allow-top-navigation-by-user-activation",
+    }
+    assert f'src="/web/{STAMP}mp_/{PAGE}"' in frame[0]
+    assert "frame-src 'self'" in outer.headers["content-security-policy"]
+    assert outer.headers["memento-datetime"] == "Sun, 01 Mar 2026 06:00:00 GMT"
+    inner = client.get(f"/web/{STAMP}mp_/{PAGE}", headers={"sec-fetch-dest": "iframe"})
+    policy = inner.headers["content-security-policy"]
+    assert policy.startswith("sandbox allow-popups ")
+    assert "allow-scripts" not in policy
+    assert "allow-same-origin" not in policy
+    assert "default-src 'none'" in policy
+    assert "script-src" not in policy
+    assert "frame-ancestors 'self'" in policy
+    assert "x-frame-options" not in inner.headers
+    assert inner.headers["content-type"] == "text/html; charset=utf-8"
+    alone = client.get(f"/web/{STAMP}mp_/{PAGE}", headers={"sec-fetch-dest": "document"})
+    assert (alone.status_code, alone.headers["location"]) == (302, f"/web/{STAMP}/{PAGE}")
+    assert client.get(f"/web/{STAMP}mp_/{PAGE}", headers={"service-worker": "script"}).status_code == 403
+
+
+def test_a_page_in_another_encoding_is_shown_as_it_was_meant(archive_of: ArchiveOf) -> None:
+    """Decoded as reading decodes it, and handed over as UTF-8."""
+    html = '<meta charset="gb2312"><title>港口</title><p>港口周一重新开放。</p>'
+    client = browse(archive_of({"url": PAGE, "body": html.encode("gb18030"), "mime": "text/html"}))
+    assert "<p>港口周一重新开放。</p>" in client.get(f"/web/{STAMP}mp_/{PAGE}").text
+    assert "港口" in client.get(f"/web/{STAMP}/{PAGE}").text
+
+
+def test_a_hostile_title_and_address_are_text(archive_of: ArchiveOf) -> None:
+    """What an archived page calls itself is written into ours as text."""
+    url = "https://news.example/'\"><script>x</script>x"
+    client = browse(archive_of({"url": url, "body": b"<title>&lt;script>alert(1)&lt;/script></title><p>x"}))
+    answer = client.get(location(client, f"/web/2026/{quote(url, safe=":/'")}"))
+    assert "<script>alert(1)" not in answer.text
+    assert "&lt;script&gt;alert(1)" in answer.text
+    assert "<script>x" not in answer.text
+
+
+def test_requisites_are_served_as_what_they_are(archive_of: ArchiveOf) -> None:
+    """Images, stylesheets with their addresses rewritten, fonts; all else as a file, under a policy of its own."""
+    base = "https://news.example/"
+    client = browse(
+        archive_of(
+            {"url": f"{base}i.png", "body": PNG, "mime": "image/png"},
+            {"url": f"{base}s.css", "body": b"a{background:url(i.png)}b{background:url(gone.png)}", "mime": "text/css"},
+            {"url": f"{base}f.woff2", "body": b"wOF2....", "mime": "font/woff2"},
+            {"url": f"{base}x.js", "body": b"x()", "mime": "text/javascript"},
+            {"url": f"{base}moved.png", "status": "301 Moved", "headers": {"Location": "/i.png"}},
+            {"url": f"{base}error.png", "body": PNG, "status": "404 Not Found", "mime": "image/png"},
+        )
+    )
+    image = client.get(f"/web/2026im_/{base}i.png")
+    assert (image.status_code, image.content, image.headers["content-type"]) == (200, PNG, "image/png")
+    assert image.headers["content-security-policy"].startswith("sandbox; default-src 'none'")
+    assert image.headers["x-content-type-options"] == "nosniff"
+    sheet = client.get(f"/web/2026cs_{SEAL}/{base}s.css")
+    assert sheet.headers["content-type"] == "text/css; charset=utf-8"
+    assert sheet.text == f'a{{background:url("/web/{STAMP}im_{SEAL}/{base}i.png")}}b{{background:url("data:,")}}'
+    font = client.get(f"/web/2026oe_{SEAL}/{base}f.woff2")
+    assert (font.headers["content-type"], font.headers["access-control-allow-origin"]) == ("font/woff2", "*")
+    assert client.get(f"/web/2026im_/{base}moved.png").content == PNG
+    for name, mark in (("x.js", "oe_"), ("x.js", "im_"), ("error.png", "im_")):
+        refused = client.get(f"/web/2026{mark}/{base}{name}")
+        assert refused.headers["content-type"] == "application/octet-stream"
+        assert refused.headers["content-disposition"] == "attachment"
+    assert client.get(f"/web/2026im_/{base}gone.png").status_code == 404
+    elsewhere = {"sec-fetch-site": "cross-site"}
+    assert client.get(f"/web/2026im_/{base}i.png", headers=elsewhere).status_code == 403
+    assert client.get(f"/web/2026im_guess/{base}i.png", headers=elsewhere).status_code == 403
+    assert client.get(f"/web/2026im_{SEAL}/{base}i.png", headers=elsewhere).status_code == 200
+
+
+def test_what_a_page_misses_is_listed_and_not_asked_for(archive_of: ArchiveOf) -> None:
+    """By its address; the page itself names only what the archive holds."""
+    html = b"<img src=/i.png><img src=/gone.png alt=Gone><link rel=stylesheet href=//cdn.example/gone.css>"
+    client = browse(
+        archive_of(
+            {"url": PAGE, "body": html},
+            {"url": "http://www.news.example/i.png", "body": PNG, "mime": "image/png"},
+        )
+    )
+    outer = client.get(f"/web/{STAMP}/{PAGE}").text
+    assert "2 parts of this page are not archived" in outer
+    assert re.findall(r'<span class="mono">([^<]*)</span>', outer) == [
+        "https://news.example/gone.png",
+        "https://cdn.example/gone.css",
+    ]
+    inner = client.get(f"/web/{STAMP}mp_/{PAGE}").text
+    assert "gone." not in inner
+    assert f'src="/web/{STAMP}im_{SEAL}/https://news.example/i.png"' in inner
+
+
+def test_redirects_are_followed_inside_the_archive(archive_of: ArchiveOf) -> None:
+    """To what they led to then; one that leads to nothing archived says so, and a ring ends."""
+    base = "https://news.example"
+    client = browse(
+        archive_of(
+            {"url": f"{base}/old", "status": "301 Moved", "headers": {"Location": "/middle"}},
+            {"url": f"{base}/middle", "status": "302 Found", "headers": {"Location": "/a#top"}},
+            {"url": PAGE, "body": b"<p>here", "at": AT + timedelta(seconds=5)},
+            {"url": "http://www.news.example/a", "status": "301 Moved", "headers": {"Location": PAGE}},
+            {"url": f"{base}/lost", "status": "301 Moved", "headers": {"Location": "//other.example/"}},
+            {"url": f"{base}/x", "status": "301 Moved", "headers": {"Location": "/y"}},
+            {"url": f"{base}/y", "status": "301 Moved", "headers": {"Location": "/x"}},
+        )
+    )
+    assert location(client, f"/web/{STAMP}/{base}/old") == f"/web/20260301060005~{STAMP}/{PAGE}"
+    assert location(client, "/web/2026/http://www.news.example/a") == f"/web/20260301060005/{PAGE}"
+    lost = client.get(f"/web/{STAMP}/{base}/lost")
+    assert lost.status_code == 404
+    assert "https://other.example/" in lost.text
+    assert "sent readers of" in lost.text
+    ring = client.get(f"/web/{STAMP}/{base}/x")
+    assert ring.status_code == 404
+    assert "in a ring" in ring.text
+
+
+def test_other_answers_than_pages_are_shown_as_what_they_are(archive_of: ArchiveOf) -> None:
+    """Data as text, images as images, files to download, nothing as nothing, an error with its status."""
+    base = "https://news.example"
+    client = browse(
+        archive_of(
+            {"url": f"{base}/feed", "body": b"<rss><title>&</title></rss>", "mime": "application/rss+xml"},
+            {"url": f"{base}/i", "body": PNG, "mime": "image/png"},
+            {"url": f"{base}/pdf", "body": b"%PDF-1.7 \0", "mime": "application/pdf"},
+            {"url": f"{base}/none", "body": b""},
+            {"url": f"{base}/gone", "body": b"<p>Not here", "status": "410 Gone"},
+            {"url": f"{base}/packed", "body": b"no gzip", "headers": {"Content-Encoding": "br"}},
+        )
+    )
+
+    def main(path: str) -> str:
+        text = client.get(f"/web/{STAMP}/{base}{path}").text
+        return text[text.index("<main") : text.index("</main>")]
+
+    assert "&lt;rss&gt;&lt;title&gt;&amp;&lt;/title&gt;&lt;/rss&gt;</pre>" in main("/feed")
+    assert f'<img src="/web/{STAMP}im_{SEAL}/{base}/i"' in main("/i")
+    assert f'href="/web/{STAMP}id_/{base}/pdf" download' in main("/pdf")
+    assert "without any content" in main("/none")
+    assert "the server answered 410" in main("/gone")
+    assert "<iframe" in main("/gone")
+    for path in ("/feed", "/i", "/pdf", "/none"):
+        assert "<iframe" not in main(path)
+        assert client.get(f"/web/{STAMP}mp_/{base}{path}").status_code == 404
+    assert client.get(f"/web/{STAMP}/{base}/packed").status_code == 200
+
+
+def test_what_is_not_archived_is_told_with_what_is_nearby(archive_of: ArchiveOf) -> None:
+    """And never confused with an index that cannot be asked."""
+    archive = archive_of({"url": "https://news.example/town/1", "body": b"<p>x"})
+    client = browse(archive)
+    for address in ("/web/2026/https://news.example/town/2", "/calendar?url=https://news.example/town/2"):
+        missing = client.get(address)
+        assert missing.status_code == 404
+        assert f'href="/web/{STAMP}/https://news.example/town/1"' in missing.text
+    assert "Nor of any other page of that host" in client.get("/web/2026/https://other.example/").text
+
+    def away(*_: object, **__: object) -> None:
+        raise IndexFailure("the database is away")
+
+    archive.index._database.reading = away  # type: ignore[assignment]
+    assert client.get("/web/2026/https://news.example/town/2").status_code == 503
+
+
+def test_rules_hold_in_every_view_of_a_capture(archive_of: ArchiveOf) -> None:
+    """What is blocked is not there: as a page, as a part of one, in calendars, records and lists of what is nearby."""
+    secret, shown = "https://news.example/secret/1", "https://news.example/open"
+    client = browse(
+        archive_of(
+            {"url": secret, "body": PNG, "mime": "image/png"},
+            {"url": shown, "body": b"<img src=/secret/1><a href=/secret/1>x</a>"},
+            config='[serve]\nblocked = ["https://news.example/secret/"]',
+        )
+    )
+    for mark in ("", "mp_", "im_"):
+        assert client.get(f"/web/{STAMP}{mark}/{secret}").status_code == 404
+    assert client.get(f"/calendar?url={secret}").status_code == 404
+    assert client.get(f"/listing?url={secret}").status_code == 404
+    assert [client.get(f"/record/{number}").status_code for number in (1, 2)].count(404) == 1
+    assert "secret/1" not in client.get("/web/2026/https://news.example/secret/2").text.replace("secret/2", "")
+    assert f"im_{SEAL}" not in client.get(f"/web/{STAMP}mp_/{shown}").text
+
+
+def test_a_record_is_shown_as_it_lies_in_its_file(archive_of: ArchiveOf) -> None:
+    """Headers of WARC and HTTP, digests computed, the first bytes; captures of the page before and after."""
+    body = b"<p>" + b"x" * 5000
+    again = {"url": PAGE, "body": b"<p>two", "at": AT + timedelta(days=1)}
+    client = browse(archive_of({"url": PAGE, "body": body, "headers": {"X-Odd": "<b>"}}, again))
+    first = client.get("/record/1").text
+    assert "✓ block digest agrees" in first
+    assert "✓ payload digest agrees" in first
+    assert "X-Odd: &lt;b&gt;" in first
+    assert "00000000  3c 70 3e 78" in first
+    assert "5,003 bytes" in first
+    assert 'href="/record/2"' in first
+    assert 'href="/record/1"' in client.get("/record/2").text
+    assert client.get("/record/3").status_code == 404
+    assert client.get("/record/none").status_code == 404
+
+
+def test_a_record_that_is_damaged_is_told_as_such(archive_of: ArchiveOf) -> None:
+    """The page says what is wrong; the rest of what is known stands there all the same."""
+    archive = archive_of({"url": PAGE, "body": b"<p>text of the page"})
+    (warc,) = archive.warc_folder.glob("*.warc.gz")
+    raw = bytearray(warc.read_bytes())
+    raw[len(raw) // 2] ^= 0xFF
+    warc.write_bytes(bytes(raw))
+    client = browse(archive)
+    told = client.get("/record/1")
+    assert told.status_code == 200
+    assert "The record cannot be read" in told.text
+    assert client.get(f"/web/{STAMP}/{PAGE}").status_code in (500, 503)
+
+
+def revisit(original: datetime, at: datetime, body: bytes) -> bytes:
+    """A revisit record of the page."""
+    block = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n"
+    fields = [
+        ("WARC-Record-ID", f"<{record_id()}>"),
+        ("WARC-Date", warc_date(at)),
+        ("WARC-Target-URI", PAGE),
+        ("WARC-Profile", "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"),
+        ("WARC-Refers-To-Target-URI", PAGE),
+        ("WARC-Refers-To-Date", warc_date(original)),
+        ("WARC-Payload-Digest", sha256(body)),
+        ("Content-Type", "application/http;msgtype=response"),
+    ]
+    return member("revisit", fields, block)
+
+
+def test_a_revisit_shows_what_its_original_holds(archive_of: ArchiveOf, tmp_path: Path) -> None:
+    """And its record says which that is, and that the digests agree."""
+    body = b"<title>One</title><p>the same text"
+    archive = archive_of({"url": PAGE, "body": body})
+    more = tmp_path / "more.warc.gz"
+    more.write_bytes(revisit(AT, AT + timedelta(days=1), body))
+    archive.import_files([more])
+    client = browse(archive)
+    assert "the same text" in client.get(f"/web/20260302060000mp_/{PAGE}").text
+    told = client.get("/record/2").text
+    assert 'href="/record/1"' in told
+    assert "✓ payload digest agrees" in told
+
+
+def test_a_calendar_leads_to_captures(archive_of: ArchiveOf) -> None:
+    """A day with one to it, a day with more to a list of them; other years by links."""
+    moments: list[dict[str, Any]] = [
+        {"url": PAGE, "body": b"%d" % number, "at": AT + timedelta(hours=6 * number)} for number in range(5)
+    ]
+    client = browse(archive_of(*moments, {"url": PAGE, "body": b"x", "at": AT.replace(year=2024)}))
+    text = client.get(f"/calendar?url={PAGE}").text
+    assert "March, 3 captures" in text
+    assert 'href="/calendar?url=https%3A%2F%2Fnews.example%2Fa&amp;year=2024"' in text
+    assert "of year 2025" not in text
+    of_day = client.get(f"/calendar?url={PAGE}&day=2026-03-01").text
+    assert re.findall(r'href="/web/(\d+)/', of_day)[:3] == ["20260301180000", "20260301120000", "20260301060000"]
+    assert f'href="/web/20240301060000/{PAGE}"' in client.get(f"/calendar?url={PAGE}&year=2024").text
+    assert client.get(f"/calendar?url={PAGE}&day=nonsense&page=3").status_code == 200
+    assert client.get("/calendar").status_code == 200
+
+
+def test_a_compressed_page_is_shown_undone(archive_of: ArchiveOf) -> None:
+    """Content codings are undone, within what is read."""
+    body = gzip.compress(b"<p>packed text", mtime=0)
+    client = browse(archive_of({"url": PAGE, "body": body, "headers": {"Content-Encoding": "gzip"}}))
+    assert "<p>packed text</p>" in client.get(f"/web/{STAMP}mp_/{PAGE}").text
+
+
+@pytest.mark.parametrize("path", ["/web/abc/https://news.example/", "/web/", "/web/0/https://news.example/a"])
+def test_addresses_that_mean_nothing_are_no_mistake_of_ours(archive_of: ArchiveOf, path: str) -> None:
+    """They are not there."""
+    assert browse(archive_of({"url": PAGE, "body": b"<p>x"})).get(path).status_code == 404
