@@ -112,7 +112,7 @@ def pace(host: Host, manners: Manners, crawl_delay: float | None) -> float:
 
 def recollect(host: Host, memory: HostMemory, now: datetime, clock: float) -> float:
     """Treat a host as a run before left it; returns the seconds for which it is still to be left in peace."""
-    host.refusals, host.strain = memory.refusals, min(memory.strain, STRAIN)
+    host.refusals, host.strain, host.reason = memory.refusals, min(memory.strain, STRAIN), memory.reason
     left = (memory.ready_at - now).total_seconds() if memory.ready_at else 0.0
     # A clock that was wrong once does not close a host for years.
     left = min(max(left, 0.0), LONGEST_PAUSE)
@@ -120,10 +120,10 @@ def recollect(host: Host, memory: HostMemory, now: datetime, clock: float) -> fl
     return left
 
 
-def memory_of(host: Host, reason: str, now: datetime, clock: float, ready_at: float = 0.0) -> HostMemory | None:
+def memory_of(host: Host, now: datetime, clock: float, ready_at: float = 0.0) -> HostMemory | None:
     """What the next run is to know of a host that may be asked again at `ready_at` by the clock; None: nothing."""
     left = max(host.ready_at, ready_at) - clock
     if not (host.refusals or host.strain or left >= WORTH_NOTING):
         return None
     until = now + timedelta(seconds=left) if left > 0 else None
-    return HostMemory(name=host.name, ready_at=until, refusals=host.refusals, strain=host.strain, reason=reason)
+    return HostMemory(name=host.name, ready_at=until, refusals=host.refusals, strain=host.strain, reason=host.reason)

@@ -341,13 +341,14 @@ class Frontier:
         rules = self._rules(out.on_behalf_of or out.due)
         took = self._clock() - out.since
         pause = after(out.host, answer, took, self._of(out.due), rules.delay if rules else None, self._now())
+        out.host.reason = pause.reason or ""
         if out.host.refusals or out.host.strain or out.host.name in self._remembered:
-            self._remember(out.host, pause.reason or "", self._clock() + pause.seconds)
+            self._remember(out.host, self._clock() + pause.seconds)
         return pause
 
-    def _remember(self, host: Host, reason: str = "", ready_at: float = 0.0) -> None:
+    def _remember(self, host: Host, ready_at: float = 0.0) -> None:
         """Have the next run know how a host does."""
-        memory = memory_of(host, reason, self._now(), self._clock(), ready_at)
+        memory = memory_of(host, self._now(), self._clock(), ready_at)
         if memory is not None:
             self._remembered.add(host.name)
             self._news[host.name] = memory
@@ -379,7 +380,8 @@ class Frontier:
             aside = out.due.discovery.kind is UrlKind.ASSET
             (self.notes if aside else self.problems).append(told)
         self._closed[host] = until = self._now() + timedelta(seconds=pause.seconds)
-        self._remember(host, pause.reason or "", self._clock() + pause.seconds)
+        host.reason = pause.reason or ""
+        self._remember(host, self._clock() + pause.seconds)
         self._dry = True
         for due in self._hosts.drain(host):
             self._put_off(due, until)

@@ -43,6 +43,8 @@ class Host:
     """Answers 403 in a row."""
     strain: int = 0
     """How often its delay is doubled at present: more with each refusal, less as it recovers."""
+    reason: str = ""
+    """Why it is left in peace, or was last."""
     eased: int = 0
     """Good answers in a row since the strain last changed."""
     took: float = 0.0

@@ -194,3 +194,9 @@ def either(request: pytest.FixtureRequest, tls: ssl.SSLContext) -> Iterator[Wire
     server = WireServer(context=tls if request.param == "https" else None)
     yield server
     server.close()
+
+
+@pytest.fixture
+def said() -> Callable[[bytes], Said]:
+    """Makes an answer of bytes, for a path that is answered by a function."""
+    return Said

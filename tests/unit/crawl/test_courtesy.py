@@ -76,8 +76,8 @@ def test_a_guarded_host_is_left_for_a_day() -> None:
 
 def test_what_is_remembered_is_what_is_taken_up() -> None:
     """The next run treats a host as this one left it: same patience, same strain, the rest of the pause."""
-    host = Host("a", ready_at=100.0, refusals=4, strain=4)
-    memory = memory_of(host, "answers 429", NOW, 40.0)
+    host = Host("a", ready_at=100.0, refusals=4, strain=4, reason="answers 429")
+    memory = memory_of(host, NOW, 40.0)
     assert memory == HostMemory(
         name="a", ready_at=NOW + timedelta(seconds=60), refusals=4, strain=4, reason="answers 429"
     )
@@ -89,7 +89,7 @@ def test_what_is_remembered_is_what_is_taken_up() -> None:
 
 def test_a_host_in_good_standing_is_forgotten() -> None:
     """Nothing to remember: no row."""
-    assert memory_of(Host("a", ready_at=100.5), "", NOW, 100.0) is None
+    assert memory_of(Host("a", ready_at=100.5), NOW, 100.0) is None
 
 
 def test_a_clock_that_was_wrong_closes_no_host_for_years() -> None:
