@@ -117,7 +117,7 @@ def test_a_second_crawl_of_a_site(command: Command, tmp_path: Path) -> None:
     """While a crawl of a site runs, another one says who runs it, and ends with the code that cron lets pass."""
     assert command("init").returncode == 0
     with (tmp_path / "newsarchive.toml").open("a") as file:
-        file.write('[[site]]\nname = "a"\nurl = "http://a.example/"\n')
+        file.write('[[site]]\nname = "a"\nurl = "http://127.0.0.1/"\n')
     (tmp_path / "locks").mkdir()
     with (tmp_path / "locks" / "a.lock").open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
