@@ -618,6 +618,9 @@ class SearchDocumentRow(Base):
     __tablename__ = "search_documents"
     __table_args__ = (
         Index("ix_search_documents_terms", "terms", postgresql_using="gin").ddl_if(dialect="postgresql"),
+        Index("ix_search_documents_site", "site_id", "doc_id"),
+        # All that a match is joined for, without the pages that `terms` fills.
+        Index("ix_search_documents_found", "doc_id", "site_id", "version_id", "article_id").ddl_if(dialect="sqlite"),
         Index("ix_search_documents_stale", "doc_id", sqlite_where=text("stale = 1"), postgresql_where=text("stale")),
         {"comment": "Full-text documents, one a version, boilerplate left out"},
     )
