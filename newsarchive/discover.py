@@ -1,6 +1,7 @@
 """Which URLs a capture brings to light, and how much they matter. Live crawl and rebuild ask the same function."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from newsarchive.depth import LAST_PAGE, is_deep, is_old, latest, latest_in, names_everything, page_number, waits
@@ -24,7 +25,17 @@ ON_A_LISTING = 20
 NEXT_PAGE = 30
 RELATED = 40
 IN_A_SITEMAP = 50
+UNLIKELY = 55
+"""Of links whose addresses have the form of pages that were no articles."""
 REQUISITE = 60
+
+_PAGES = (UrlKind.ARTICLE, UrlKind.LISTING)
+Likes = Callable[[str], bool | None]
+
+
+def of_no_opinion(url: str) -> bool | None:
+    """Say of no address whether it looks like an article's."""
+
 
 _DEFAULT_PORT = {"http": 80, "https": 443}
 
@@ -56,19 +67,32 @@ def owns(site: Site, url: str) -> bool:
     )
 
 
-def found_in(capture: Capture, discovery: Discovery, reading: Reading, site: Site) -> tuple[Found, ...]:
-    """Return what a capture makes due, first naming first, each URL once."""
+def found_in(
+    capture: Capture, discovery: Discovery, reading: Reading, site: Site, likes: Likes = of_no_opinion
+) -> tuple[Found, ...]:
+    """Return what a capture makes due, first naming first, each URL once.
+
+    What links on pages lead to that `likes` takes for no article comes last; what is due does not depend on it.
+    """
     found: dict[str, Found] = {}
     for one in _every(capture, discovery, reading, site):
         if one.url != capture.url:
             found.setdefault(one.url, one)
-    return tuple(found.values())
+    return tuple(_unlikely_last(one, likes) for one in found.values())
+
+
+def _unlikely_last(one: Found, likes: Likes) -> Found:
+    on_a_page = one.discovery.kind is UrlKind.ARTICLE and one.discovery.via_kind in _PAGES
+    if on_a_page and one.priority < UNLIKELY and likes(one.url) is False:
+        return replace(one, priority=UNLIKELY)
+    return one
 
 
 def _every(capture: Capture, discovery: Discovery, reading: Reading, site: Site) -> Iterator[Found]:
     if reading.outcome is Outcome.REDIRECT and capture.redirect_url:
         yield from _redirect(capture, discovery, site)
     elif reading.outcome is Outcome.ARTICLE and reading.article:
+        yield from _canonical(capture, reading.article.canonical_url, site)
         yield from _groups(capture, discovery, reading.article.link_groups, site, RELATED)
     elif reading.outcome in (Outcome.LISTING, Outcome.OTHER, Outcome.MEDIA):
         yield from _groups(capture, discovery, reading.link_groups, site, ON_A_LISTING)
@@ -105,6 +129,13 @@ def _requisites(capture: Capture, reading: Reading, site: Site) -> Iterator[Foun
     for url in reading.requisites if site.requisites else ():
         how = Discovery(site=site.name, kind=UrlKind.ASSET, via=capture.url, via_kind=via)
         yield Found(url=url, discovery=how, due_at=capture.fetched_at, priority=REQUISITE)
+
+
+def _canonical(capture: Capture, url: str, site: Site) -> Iterator[Found]:
+    """The address that an AMP page, a page for print or one with a campaign's name behind it gives as its own."""
+    if owns(site, url):
+        how = Discovery(site=site.name, kind=UrlKind.ARTICLE, via=capture.url, via_kind=UrlKind.ARTICLE)
+        yield Found(url=url, discovery=how, due_at=capture.fetched_at, priority=RELATED)
 
 
 def _groups(

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from newsarchive.discover import found_in
 from newsarchive.interpret import Originals, Task, at_once, task_for
+from newsarchive.likely import Likely
 from newsarchive.sites import Sites
 from storage.errors import ArchiveError
 from storage.index import Index
@@ -83,6 +84,7 @@ class Ingestor:
         self._sync = sync
         self._batching = batching or Batching()
         self._sites = Sites(index)
+        self._likely = Likely(index.addresses_read)
         self._layouts = layouts or {}
         self._queue: deque[_Item] = deque()
         self._unread = 0
@@ -256,7 +258,9 @@ class Ingestor:
     def as_ingest(self, kept: Kept, reading: Reading) -> Ingest:
         """Put together all that a capture writes into the index."""
         discovery = self._sites.discovery(kept)
-        found = found_in(kept.capture, discovery, reading, self._sites.asking(discovery.site, kept.capture))
+        site = self._sites.asking(discovery.site, kept.capture)
+        self._likely.note(site.name, kept.capture.url, reading.outcome)
+        found = found_in(kept.capture, discovery, reading, site, self._likely.of(site.name).likes)
         return Ingest(capture=kept.capture, discovery=discovery, reading=reading, found=found)
 
     def _fail(self, problem: BaseException) -> None:

@@ -13,6 +13,7 @@ law binds; and whoever reads a page by hand may hand it in.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from newsarchive.extract.addresses import host, pieces
 
@@ -82,6 +83,8 @@ def learn(addresses: Iterable[tuple[str, bool]]) -> Shapes:
     return Shapes(counts=counts)
 
 
+# The links of a site's pages are the same ones again and again.
+@lru_cache(maxsize=20_000)
 def templates(url: str) -> tuple[str, ...]:
     """Return the templates of an address, the most telling first.
 

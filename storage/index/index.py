@@ -7,6 +7,7 @@ from typing import Self, TypeVar
 from sqlalchemy import Connection
 
 from storage.index import patience, registry, reread
+from storage.index.addresses import addresses_read
 from storage.index.database import Database
 from storage.index.frontier import add_due, due, next_due_at, put_off
 from storage.index.names import Names
@@ -15,7 +16,7 @@ from storage.index.settle import learn_all, settle
 from storage.index.sites import load_book
 from storage.index.views import Committed, Settled
 from storage.index.write import commit
-from storage.model import BACKFILL, CrawlRun, Due, Found, Ingest, NextLook, RefersTo, Seen, Site
+from storage.model import BACKFILL, CrawlRun, Due, Found, Ingest, NextLook, Outcome, RefersTo, Seen, Site
 
 T = TypeVar("T")
 
@@ -114,6 +115,11 @@ class Index(Reader):
             return done
 
         return self._write(work)
+
+    def addresses_read(self, site: str, *, limit: int = 5000) -> list[tuple[str, Outcome]]:
+        """Addresses of a site's pages, each once, and what the newest capture of each was taken for."""
+        with self._database.reading() as connection:
+            return addresses_read(connection, site, limit=limit)
 
     def settle(self) -> Settled:
         """Draw the conclusions that need more than one capture: originals, boilerplate, search refreshed."""

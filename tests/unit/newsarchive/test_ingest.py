@@ -52,6 +52,9 @@ class Log:
     def sites(self) -> tuple[Site, ...]:
         return (Site(name="gazette", url="https://gazette.example/"),)
 
+    def addresses_read(self, site: str) -> list[tuple[str, Outcome]]:
+        return []
+
     def submit(self, task: Task) -> Future[Reading]:
         future: Future[Reading] = Future()
         self.asked.append((task.url[-1], future))

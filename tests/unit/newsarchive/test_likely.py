@@ -1,0 +1,83 @@
+"""Which links look like articles, learnt from what was read."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from newsarchive.discover import ON_A_LISTING, UNLIKELY, found_in
+from newsarchive.likely import Likely
+from storage.model import (
+    Capture,
+    Discovery,
+    Link,
+    LinkGroup,
+    LinkKind,
+    Outcome,
+    Reading,
+    RecordPlace,
+    Site,
+    UrlKind,
+)
+
+AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
+GAZETTE = Site(name="gazette", url="https://gazette.example/")
+ARTICLES = [f"https://gazette.example/2026/02/{day}/rain-falls-on-the-hills-again" for day in range(10, 20)]
+TOPICS = [f"https://gazette.example/topics/{name}" for name in ("rain", "hills", "trade", "ships")]
+FRONT = Capture(
+    url="https://gazette.example/",
+    record_id="urn:uuid:1",
+    place=RecordPlace(warc="a.warc.gz", offset=0, length=10),
+    kind="response",
+    fetched_at=AT,
+    date="2026-03-01T12:00:00Z",
+    status=200,
+    mime="text/html",
+    payload_digest=None,
+    payload_size=5,
+)
+
+
+def read_before(site: str) -> Iterable[tuple[str, Outcome]]:
+    return [(url, Outcome.ARTICLE) for url in ARTICLES] + [(url, Outcome.LISTING) for url in TOPICS]
+
+
+def listing(*urls: str) -> Reading:
+    links = tuple(Link(url=url, anchor="a link of some words") for url in urls)
+    group = LinkGroup(kind=LinkKind.LISTING, label="", links=links)
+    return Reading(outcome=Outcome.LISTING, reason="links", link_groups=(group,))
+
+
+def test_what_was_read_tells_addresses_apart() -> None:
+    """Two sites know nothing of each other, and an address of a form not met yet is neither liked nor disliked."""
+    likely = Likely(read_before)
+    likes = likely.of("gazette").likes
+    assert likes("https://gazette.example/2026/03/01/snow-falls-on-the-hills-too") is True
+    assert likes("https://gazette.example/topics/snow") is False
+    assert likes("https://gazette.example/shop") is None
+    assert Likely(lambda site: ()).of("gazette").likes(ARTICLES[0]) is None
+
+
+def test_it_grows_with_each_page() -> None:
+    """What is noted counts at once, in whatever order; errors and challenges tell nothing."""
+    likely = Likely(lambda site: ())
+    likes = likely.of("gazette").likes
+    for outcome in (Outcome.ERROR, Outcome.CHALLENGE, Outcome.SOFT_404, Outcome.FEED):
+        for url in TOPICS:
+            likely.note("gazette", url, outcome)
+    assert likes(TOPICS[0]) is None
+    for url in TOPICS:
+        likely.note("gazette", url, Outcome.LISTING)
+    assert likes("https://gazette.example/topics/snow") is False
+
+
+def test_unlikely_links_come_last_and_none_is_left_out() -> None:
+    """The same URLs are found in the same way, whatever is known of their form: only the order is another."""
+    new = "https://gazette.example/2026/03/01/snow-falls-on-the-hills-too"
+    reading = listing("https://gazette.example/topics/snow", new, "https://gazette.example/shop")
+    how = Discovery(site="gazette", kind=UrlKind.LISTING)
+    before = found_in(FRONT, how, reading, GAZETTE)
+    now = found_in(FRONT, how, reading, GAZETTE, Likely(read_before).of("gazette").likes)
+    assert [(one.url, one.discovery, one.due_at) for one in now] == [
+        (one.url, one.discovery, one.due_at) for one in before
+    ]
+    assert {one.priority for one in before} == {ON_A_LISTING}
+    assert [one.priority for one in now] == [UNLIKELY, ON_A_LISTING, ON_A_LISTING]
