@@ -21,8 +21,13 @@ _SECTION_WORDS = frozenset(
     "themen autor autoren tema temas etiqueta"
     " sujet auteur rubrique rubrik dossier special specials collection collections series live-updates horoscopes "
     "weather crossword games puzzles obituaries"
+    " vacancy vacancies stellenangebote stellenmarkt emplois empleo vagas"
     " classifieds deals coupons giveaways donate support legal imprint impressum kontakt datenschutz".split()
 )
+_SERVICES = frozenset(
+    "jobs job karriere shop store tickets events immo cars auto dating coupons games shopping".split()
+)
+"""First labels of hosts at which a publisher sells something else."""
 _MEDIA_WORDS = frozenset(
     "video videos gallery galleries photo photos pictures slideshow slideshows podcast podcasts audio watch tv "
     "live-tv livestream web-stories webstories"
@@ -157,6 +162,8 @@ def likeness(url: str, own: str) -> float:
         return -3.0
     words = [_EXTENSION.sub("", s.lower()) for s in segments]
     score = _by_shape(kinds, words[-1]) + _beside(kinds, segments, own)
+    if host(url).partition(".")[0] in _SERVICES:
+        score -= 3.0
     if not _SECTION_WORDS.isdisjoint(words) or "newsletter" in words[-1]:
         score -= 2.5
     if not _MEDIA_WORDS.isdisjoint(words):

@@ -23,6 +23,8 @@ _INLINE = frozenset(
     ).split()
 )
 _CONTAINERS = frozenset("div section aside nav header footer ul ol li dl form".split())
+_WHISPER = 80
+"""Characters of a hidden part of a line, at most."""
 _DEEPEST = 200
 """Deeper than this an element is read as one block: no page of people is nested so, and recursion has an end."""
 
@@ -183,6 +185,8 @@ class _Walker:
             zone |= zones.zone_of(tag, element.items()) & zones.OF_FRAMES
         elif attributes := element.items():
             opened = zones.zone_of(tag, attributes)
+            if opened & zones.HIDDEN and tag in _INLINE and self.whispered(element):
+                return
             if opened & zones.BODY:
                 self.bodies += 1
                 if not zone & (zones.RELATED | zones.LATEST):
@@ -190,6 +194,8 @@ class _Walker:
             zone |= opened
         elif tag in zones.TAG_ZONES:
             zone |= zones.TAG_ZONES[tag]
+        elif "-" in tag:
+            zone |= zones.zone_of(tag, ())
         if tag == "a" or tag in _INLINE:
             self.inline(element, tag, zone, depth, holder if holder is not None else element)
             return
@@ -208,6 +214,15 @@ class _Walker:
         if self.texts == texts or (zone & zones.BESIDE and not beside and self.bodies == bodies):
             del self.flow.boxes[boxes:]
             self.flow.boxes.append(element)
+
+    def whispered(self, element: HtmlElement) -> bool:
+        """Leave out what only screen readers read ("opens in a new tab"), where something is seen beside it."""
+        if not self.parts or (self.anchor is not None and not self.anchor_parts):
+            return False
+        if len(element.text_content()) >= _WHISPER or element.find(".//a") is not None:
+            return False
+        self.flow.boxes.append(element)
+        return True
 
     def inline(self, element: HtmlElement, tag: str, zone: int, depth: int, holder: HtmlElement) -> None:
         bold = tag in ("b", "strong")

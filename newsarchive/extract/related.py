@@ -5,6 +5,7 @@ groups that share a label, or repeat one shape side by side, are one group. A la
 container: the heading of an empty box is not lent to the list behind it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -12,7 +13,7 @@ from lxml.html import HtmlElement
 
 from newsarchive.extract import words, zones
 from newsarchive.extract.addresses import host, is_media, likeness, same_page, site_of
-from newsarchive.extract.blocks import Anchor, Block, Flow
+from newsarchive.extract.blocks import Anchor, Block, Flow, folded
 from newsarchive.extract.roles import HEADINGS
 from newsarchive.extract.tree import Page, absolute
 from storage.model import Link, LinkGroup, LinkKind
@@ -54,8 +55,9 @@ def link_groups(
     inline = [c for c in candidates if not listing and _in_text(c, flow, inside)]
     texts = {id(c) for c in inline}
     groups = _grouped([c for c in candidates if id(c) not in texts])
+    tabs = {a.href[1:]: a.text for a in flow.anchors if len(a.href) > 1 and a.href[0] == "#" and 1 < len(a.text) < 50}
     for group in groups:
-        group.labelled = _own_label(group, flow)
+        group.labelled = _own_label(group, flow) or _tab(group, tabs)
         group.label = None if group.labelled else _label(group, groups, flow, inside)
     groups = _merged(groups, flow)
     single = [] if listing else [g for g in groups if _read_also(g, inside)]
@@ -215,6 +217,21 @@ def _own_label(group: Group, flow: Flow) -> str:
     return before if 0 < len(before) < 50 and _says_links(before) else ""
 
 
+def _tab(group: Group, tabs: Mapping[str, str]) -> str:
+    """Return the name of the tab that shows a group: of the link to its box, or of what the box says labels it."""
+    box: HtmlElement | None = group.box
+    for _ in range(_CLIMB):
+        if box is None or box.tag in ("body", "html"):
+            break
+        if name := tabs.get(box.get("id") or ""):
+            return name
+        if pointed := box.get("aria-labelledby"):
+            named = box.getroottree().xpath("string((//*[@id=$id])[1])", id=pointed)
+            return folded(str(named))[:50]
+        box = box.getparent()
+    return ""
+
+
 def _within(element: HtmlElement, box: HtmlElement) -> bool:
     return element is box or any(above is box for above in element.iterancestors())
 
@@ -285,7 +302,7 @@ def _label_text(block: Block, flow: Flow) -> str:
     before = flow.blocks[block.index - 1] if block.index else None
     if (
         before is not None
-        and before.element.getparent() is block.element.getparent()
+        and (before.element is block.element.getparent() or before.element.getparent() is block.element.getparent())
         and _is_label(before)
         and before.text.endswith(("in", "on", "In", "On", ":"))
         and len(before.text) < 20

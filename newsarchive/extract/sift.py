@@ -1,6 +1,8 @@
 """What trafilatura took that is no body, and what it left that is: told by where a block stands among the others."""
 
+from dataclasses import dataclass
 from itertools import islice
+from typing import Self
 
 from lxml.html import HtmlElement
 
@@ -18,19 +20,23 @@ _NOT_TEXT = (
 
 
 def without_strays(blocks: list[Block], chosen: set[int], head: Headline) -> set[int]:
-    """Drop what stands before the headline, unless it is much of the text: then the headline is elsewhere."""
+    """Drop menus, what is hidden beside what is shown, and what stands before the headline.
+
+    Unless that is much of the text: then the headline is elsewhere, and the text is hidden until it is paid for.
+    """
     chosen = {i for i in chosen if not (blocks[i].zone & (zones.NAV | zones.MENU) and blocks[i].link_share > 0.8)}
+    chosen = _unless_much(blocks, chosen, {i for i in chosen if blocks[i].zone & zones.HIDDEN})
     first = min((i for i in chosen if len(blocks[i].text) > 80 and blocks[i].link_share < 0.5), default=0)
     chosen = {i for i in chosen if i >= first or blocks[i].link_share < 0.8}
     if head.block is None:
         return chosen
-    before = {i for i in chosen if i < head.block}
+    return _unless_much(blocks, chosen, {i for i in chosen if i < head.block})
+
+
+def _unless_much(blocks: list[Block], chosen: set[int], some: set[int]) -> set[int]:
+    """Return what was chosen without some of it, where that is less than a quarter of the text."""
     amount = sum(len(blocks[i].text) for i in chosen)
-    return chosen - before if sum(len(blocks[i].text) for i in before) * 4 < amount else chosen
-
-
-def _shape(element: HtmlElement) -> tuple[str, str]:
-    return str(element.tag), element.get("class") or ""
+    return chosen - some if sum(len(blocks[i].text) for i in some) * 4 < amount else chosen
 
 
 def left_behind(blocks: list[Block], chosen: set[int], head: Headline) -> set[int]:
@@ -38,30 +44,85 @@ def left_behind(blocks: list[Block], chosen: set[int], head: Headline) -> set[in
     texts = sorted(i for i in chosen if form(blocks[i]) is Role.TEXT and len(blocks[i].text) > 60)
     if not texts:
         return set()
-    parents = {p for i in texts if (p := blocks[i].element.getparent()) is not None}
-    tags = {blocks[i].tag for i in texts} - {"div"}
-    shapes = {_shape(p) for p in parents if p.get("class")}
+    taken = _Taken.of(blocks, texts)
     twins: set[HtmlElement] = set()
     found: list[Block] = []
     for block in blocks[head.block + 1 if head.block is not None else texts[0] :]:
         parent = block.element.getparent()
-        if block.index in chosen or block.zone & _NOT_TEXT or block.link_share > 0.6 or parent is None:
+        if block.index in chosen or block.zone & _NOT_TEXT & ~_of_form(block) or parent is None:
             continue
-        what = form(block)
-        between = texts[0] < block.index < texts[-1]
-        if (what is Role.QUOTE and between and parents.intersection(islice(block.element.iterancestors(), 4))) or (
-            what is Role.LIST and block.index < texts[0] and len(block.text) > 40 and block.link_share < 0.3
-        ):
-            # A quoted post; or the key points between headline and text.
-            found.append(block)
+        if not _belongs(block, parent, taken):
+            continue
+        found.append(block)
+        if len(block.text) > 60 or block.zone & zones.QUOTE:
             twins.add(parent)
-        elif what is Role.HEADING and between and parent in parents and block.tag != "h1":
-            found.append(block)
-        elif what is not Role.HEADING and block.tag in tags and (parent in parents or _shape(parent) in shapes):
-            found.append(block)
-            if len(block.text) > 60:
-                twins.add(parent)
-    return {b.index for b in found if (parent := b.element.getparent()) in parents or parent in twins}
+    return {b.index for b in found if (parent := b.element.getparent()) in taken.parents or parent in twins}
+
+
+def _of_form(block: Block) -> int:
+    """Return zones that say nothing against a block of such a form: quoted posts stand in "social" boxes."""
+    return zones.SHARE if block.zone & zones.QUOTE else 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Taken:
+    """Where the text stands that was taken."""
+
+    first: int
+    last: int
+    parents: frozenset[HtmlElement]
+    shapes: frozenset[tuple[str, str]]
+    """Of parents that have a class."""
+    tags: frozenset[str]
+    """Of the blocks, without <div>."""
+    elements: frozenset[HtmlElement]
+    """Those whose own text, between line breaks, was taken."""
+    classes: frozenset[str]
+    """First words of the classes of blocks that are <div>: what a paragraph of that site is called."""
+
+    @classmethod
+    def of(cls, blocks: list[Block], texts: list[int]) -> Self:
+        """Gather it from the blocks of running text."""
+        elements = [blocks[i].element for i in texts]
+        parents = frozenset(p for e in elements if (p := e.getparent()) is not None)
+        return cls(
+            first=texts[0],
+            last=texts[-1],
+            parents=parents,
+            shapes=frozenset(_shape(p) for p in parents if p.get("class")),
+            tags=frozenset(blocks[i].tag for i in texts) - {"div"},
+            elements=frozenset(elements),
+            classes=frozenset(_first_class(e) for e in elements if e.tag == "div") - {""},
+        )
+
+
+def _belongs(block: Block, parent: HtmlElement, taken: _Taken) -> bool:
+    """Say whether a block that was left stands as those that were taken stand."""
+    what = form(block)
+    between = taken.first < block.index < taken.last
+    if block.link_share > 0.6:
+        return False
+    if what is Role.QUOTE:
+        return between and not taken.parents.isdisjoint(islice(block.element.iterancestors(), 6))
+    if what is Role.LIST:
+        # The key points between headline and text.
+        return block.index < taken.first and len(block.text) > 40 and block.link_share < 0.3
+    if what is Role.HEADING:
+        return between and block.tag != "h1" and parent in taken.parents
+    if block.tag == "div":
+        alike = parent in taken.parents and _first_class(block.element) in taken.classes
+        return (
+            block.element in taken.elements or alike or (between and parent in taken.parents and block.link_share < 0.3)
+        )
+    return block.tag in taken.tags and (parent in taken.parents or _shape(parent) in taken.shapes)
+
+
+def _shape(element: HtmlElement) -> tuple[str, str]:
+    return str(element.tag), element.get("class") or ""
+
+
+def _first_class(element: HtmlElement) -> str:
+    return (element.get("class") or "").partition(" ")[0]
 
 
 def own_zones(blocks: list[Block], body: list[int]) -> int:

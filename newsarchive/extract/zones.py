@@ -101,7 +101,7 @@ _WORDS = {
     TAGS: "tag tags taglist tagcloud taglinks keywords keyword topics hashtags",
     PLAYER: "video videos player audio podcast playlist jwplayer brightcove videojs",
     MENU: "nav navbar navigation menu menus breadcrumb breadcrumbs crumbs masthead siteheader sitefooter footer "
-    "submenu topbar",
+    "submenu topbar megamenu sitenav",
     AD: "ad ads advert advertisement adverts sponsor sponsored dfp adslot adunit",
     CONSENT: "cookie cookies consent gdpr onetrust cookiebar",
     EMBED: "tweet embed embedded oembed",
@@ -144,7 +144,11 @@ _HIDING = frozenset(
         " screen-reader-only"
     ).split()
 )
-_HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_HIDDEN_STYLE = re.compile(
+    r"display\s*:\s*none|visibility\s*:\s*hidden|clip\s*:\s*rect\(\s*[01](?:px)?[\s,]|"
+    r"clip-path\s*:\s*inset\(\s*(?:50|100)%",
+    re.IGNORECASE,
+)
 _NAMING = frozenset({"class", "id", "data-component", "data-testid", "data-module"})
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
@@ -198,7 +202,8 @@ _OF_STORIES = RELATED | LATEST | BODY
 def zone_of(tag: str, attributes: Sequence[tuple[str, str]]) -> int:
     """Return the zones that one element opens, by its tag and attributes."""
     zone = TAG_ZONES.get(tag, 0)
-    names = ""
+    # A custom element says by its name what it is: <app-navbar>, <channels-list>.
+    names = tag if "-" in tag else ""
     for name, value in attributes:
         if name in _NAMING:
             names = f"{names} {value}"
