@@ -1,0 +1,160 @@
+"""Pages about changes: two versions of an article, two captures of a front page; over an imported archive."""
+
+import json
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from html import unescape
+
+from starlette.testclient import TestClient
+
+from newsarchive.archive import Archive
+from newsarchive.web.app import create_app
+
+ArchiveOf = Callable[..., Archive]
+AT = datetime(2026, 3, 1, 6, tzinfo=UTC)
+HOME = "https://news.example/"
+ARTICLE = "https://news.example/town/harbour-opens-after-nine-years-1001"
+
+
+def browse(archive: Archive) -> TestClient:
+    """A client of the archive's browser."""
+    return TestClient(create_app(archive), base_url="http://127.0.0.1:8000")
+
+
+def main(client: TestClient, address: str) -> str:
+    """The main part of a page, which has to be there."""
+    answer = client.get(address)
+    assert answer.status_code == 200, answer.text
+    return answer.text[answer.text.index("<main") : answer.text.index("</main>")]
+
+
+def words(html: str) -> str:
+    """What a reader reads, white space folded."""
+    return " ".join(unescape(re.sub(r"<[^>]+>", "", html)).split())
+
+
+SENTENCES = (
+    "The harbour of the town opened again on Monday after nine years in which no ship had come there.",
+    "Ships from three countries lay at the north quay by noon, and the harbour master wrote down their names.",
+    "The mayor, who had spoken against it for years, said nothing and went home before the music began.",
+    "Some four hundred people stood in the rain to see it, more than the town had asked to come.",
+    "The council will decide in spring whether the south quay is to be built anew as well.",
+)
+
+
+def article(*sentences: str, title: str = "Harbour opens after nine years", language: str = "en") -> bytes:
+    """An article page."""
+    data = json.dumps(
+        {
+            "@context": "https://schema.org",
+            "@type": "NewsArticle",
+            "headline": title,
+            "datePublished": "2026-03-01T05:00:00Z",
+            "mainEntityOfPage": ARTICLE,
+        }
+    )
+    text = "".join(f"<p>{sentence}</p>" for sentence in sentences)
+    return (
+        f'<!doctype html><html lang="{language}"><head><meta charset="utf-8"><title>{title}</title>'
+        f'<script type="application/ld+json">{data}</script></head>'
+        f"<body><article><h1>{title}</h1>{text}</article></body></html>"
+    ).encode()
+
+
+def headline(name: str) -> str:
+    """What a front page calls an article."""
+    return name.rpartition("-")[0].replace("-", " ").capitalize()
+
+
+def front(*names: str) -> bytes:
+    """A front page: cards with headlines, which are the names with spaces."""
+    cards = "".join(
+        f'<div class="card"><h3><a href="/town/{name}">{headline(name)}</a></h3><p>A line about it.</p></div>'
+        for name in names
+    )
+    return f"<!doctype html><title>The News</title><body><h1>Latest</h1><section><h2>Top</h2>{cards}</section>".encode()
+
+
+def test_two_versions_are_shown_side_by_side_and_as_one(archive_of: ArchiveOf) -> None:
+    """What went and came is marked in both, by elements that a screen reader tells."""
+    changed = [SENTENCES[0].replace("Monday", "Sunday"), *SENTENCES[1:]]
+    archive = archive_of(
+        {"url": ARTICLE, "body": article(*SENTENCES)},
+        {"url": ARTICLE, "body": article(*changed, title="Harbour open again"), "at": AT + timedelta(hours=1)},
+    )
+    client = browse(archive)
+    shown = main(client, "/article/1/compare?a=1&b=2")
+    assert "<del>Monday</del>" in shown
+    assert "<ins>Sunday</ins>" in shown
+    assert "Changed without a notice." in shown
+    assert "headline changed" in shown
+    assert "1 paragraph changed" in words(shown)
+    assert main(client, "/article/1/compare") == shown
+    assert main(client, "/article/1/compare?a=2&b=1") == shown
+    assert re.findall(r'<option value="(\d)" selected>', shown) == ["1", "2"]
+    assert "3 paragraphs unchanged" in words(shown)
+    assert "Version 2" in words(main(client, "/article/1/compare?a=2&b=2"))
+    assert "The text is the same." in main(client, "/article/1/compare?a=2&b=2")
+    assert client.get("/article/1/compare?a=1&b=3").status_code == 404
+    assert client.get("/article/9/compare").status_code == 404
+    assert client.get("/article/1/compare?a=x").status_code == 400
+
+
+def test_a_page_about_a_comparison_is_not_sent_twice(archive_of: ArchiveOf) -> None:
+    """It has an ETag over its bytes."""
+    client = browse(archive_of({"url": ARTICLE, "body": article(*SENTENCES)}))
+    first = client.get("/article/1/compare")
+    assert "there is nothing to compare" in first.text
+    again = client.get("/article/1/compare", headers={"if-none-match": first.headers["etag"]})
+    assert again.status_code == 304
+
+
+WORDS = "one two three four five six seven eight nine ten eleven twelve".split()
+NAMES = [f"story-number-{word}-of-the-day-{number}" for number, word in enumerate(WORDS, 2001)]
+
+
+def test_a_front_page_tells_what_stood_where_and_for_how_long(archive_of: ArchiveOf) -> None:
+    """By groups, in the order of the page; an hour for what stood an hour."""
+    archive = archive_of(
+        {"url": HOME, "body": front(*NAMES[:11])},
+        {"url": HOME, "body": front(NAMES[11], *NAMES[:10]), "at": AT + timedelta(hours=1)},
+        {"url": HOME, "body": front(NAMES[2], NAMES[11], *NAMES[:2], *NAMES[3:10]), "at": AT + timedelta(hours=3)},
+    )
+    client = browse(archive)
+    newest = words(main(client, f"/listing?url={HOME}"))
+    assert "capture 3 of 3" in newest
+    assert "Story number three of the day stood 3 hours" in newest
+    assert "Story number twelve of the day stood 2 hours" in newest
+    assert "in this capture only" not in newest
+    first = words(main(client, f"/listing?url={HOME}&n=1"))
+    assert first == words(main(client, f"/listing?url={HOME}&at=20260301060000"))
+    assert "capture 1 of 3" in first
+    assert "Story number eleven of the day in this capture only" in first
+    assert words(main(client, f"/listing?url={HOME}&at=2026")) == newest
+    assert client.get(f"/listing?url={HOME}&at=never").status_code == 400
+    assert HOME in main(client, "/listing")
+
+
+def test_two_captures_of_a_front_page_are_held_against_each_other(archive_of: ArchiveOf) -> None:
+    """What came, what left, what rose; the rest only slid."""
+    archive = archive_of(
+        {"url": HOME, "body": front(*NAMES[:11])},
+        {"url": HOME, "body": front(NAMES[11], NAMES[2], *NAMES[:2], *NAMES[3:10]), "at": AT + timedelta(hours=1)},
+    )
+    client = browse(archive)
+    shown = main(client, f"/listing?url={HOME}&a=20260301060000&b=20260301070000")
+    told = re.findall(r'<li class="lst-(\w+)" value="(\d+)">', shown)
+    stayed = [("stayed", str(place)) for place in range(3, 12)]
+    assert told == [("came", "1"), ("up", "2"), *stayed, ("left", "11")]
+    assert "↑ from 3" in shown
+    assert main(client, f"/listing?url={HOME}&b=20260301070000") == shown
+    assert "Both are the same capture." in main(client, f"/listing?url={HOME}&a=20260301070000&b=20260301070000")
+
+
+def test_a_page_without_listings_says_so(archive_of: ArchiveOf) -> None:
+    """It is archived, and no front page."""
+    client = browse(archive_of({"url": ARTICLE, "body": article(*SENTENCES)}))
+    answer = client.get(f"/listing?url={ARTICLE}")
+    assert answer.status_code == 404
+    assert "Not read as a listing" in answer.text
