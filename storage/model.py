@@ -465,6 +465,8 @@ class Seen:
     """An article has been seen at this URL before."""
     twin: bool = False
     """Another, older article of the site has had the same text."""
+    elsewhere: bool = False
+    """It gives another address as its own, and that one has been looked at."""
     further: bool = False
     """Of a listing: it was found as the next page of another."""
     read: Read | None = None

@@ -18,7 +18,7 @@ def next_visit(seen: Seen, rhythm: Rhythm, unchanged: int) -> NextLook:
     """Decide when an article is looked at again."""
     ages = rhythm.recheck
     settled = not unchanged and seen.fetched_at == seen.first_seen_at and _is_settled(seen, ages)
-    if seen.outcome in FINAL or settled or seen.twin or unchanged >= len(ages):
+    if seen.outcome in FINAL or settled or seen.twin or seen.elsewhere or unchanged >= len(ages):
         return NextLook(due_at=None, failures=0, unchanged=unchanged)
     before = ages[unchanged - 1] if unchanged else timedelta()
     wait = ages[unchanged] - before

@@ -15,7 +15,7 @@ from storage.index.names import Names
 from storage.index.surt import host_of
 from storage.index.sweep import Swept
 from storage.index.tables import CaptureRow, FrontierRow, UrlRow
-from storage.index.twins import twins
+from storage.index.twins import elsewhere, twins
 from storage.model import Discovery, NextLook, Outcome, Seen, UrlKind
 
 UNPLANNED_PRIORITY = 50
@@ -39,6 +39,7 @@ class _Known:
     sources: Sources
     urls: Mapping[str, int]
     twins: Collection[int]
+    elsewhere: Collection[int]
 
 
 def note_captures(
@@ -58,7 +59,9 @@ def note_captures(
         asked = WITH_VIA.where(FrontierRow.url_id.in_(ids[start : start + 900]))
         rows.update({row.url_id: dict(row._mapping) for row in connection.execute(asked)})  # noqa: SLF001 - public
     before = _before(connection, [url_id for url_id in ids if rows.get(url_id, {}).get("looked_at")], captured)
-    known = _Known(before, Sources(connection, captured), urls, twins(connection, captured))
+    known = _Known(
+        before, Sources(connection, captured), urls, twins(connection, captured), elsewhere(connection, captured, urls)
+    )
     for entry in captured:
         row = rows.get(entry.url_id) or _blank(entry)
         old_via = row["via_id"]
@@ -96,7 +99,8 @@ def _looked(row: dict[str, Any], entry: Entry, known_of: _Known, plan: Callable[
             failures=row["failures"], unchanged=row["unchanged"], first_seen_at=first_seen,
             mime=capture.mime, max_age=capture.max_age,
             published=_published(entry), shown=known.version_id is not None or entry.version_id is not None,
-            twin=entry.capture_id in known_of.twins, further=_is_further(entry.discovery),
+            twin=entry.capture_id in known_of.twins,
+            elsewhere=entry.capture_id in known_of.elsewhere, further=_is_further(entry.discovery),
             read=sources.read(entry, urls), habits=sources.habits(entry.url_id),
         )  # fmt: skip
         next_look = plan(seen)

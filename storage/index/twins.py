@@ -4,13 +4,14 @@ They stay articles of their own, for each says that it is one, and what the arch
 first. But a twin brings nothing new: it is not looked at again, and a family of addresses that brings twins is parked.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, or_, select
 from sqlalchemy.orm import aliased
 
 from storage.index.entry import Entry
-from storage.index.tables import ArticleRow, VersionRow
+from storage.index.tables import ArticleRow, FrontierRow, VersionRow
+from storage.model import UrlKind
 
 
 def twins(connection: Connection, entries: Sequence[Entry]) -> set[int]:
@@ -26,6 +27,20 @@ def twins(connection: Connection, entries: Sequence[Entry]) -> set[int]:
         if len(same) > 1 and min(same)[1] != entry.article_id:
             found.add(entry.capture_id)
     return found
+
+
+def elsewhere(connection: Connection, entries: Sequence[Entry], urls: Mapping[str, int]) -> set[int]:
+    """Ids of the captures of articles that stand at another address, which was looked at: AMP, print, campaigns."""
+    other = {
+        entry.capture_id: urls[entry.article.canonical_url]
+        for entry in entries
+        if entry.article and entry.article.canonical_url != entry.capture.url
+    }
+    wanted = sorted(set(other.values()))
+    looked: set[int] = set()
+    for start in range(0, len(wanted), 900):
+        looked.update(connection.scalars(_LOOKED, {"ids": wanted[start : start + 900]}))
+    return {capture_id for capture_id, url_id in other.items() if url_id in looked}
 
 
 def is_twin() -> ColumnElement[bool]:
@@ -46,6 +61,12 @@ def is_twin() -> ColumnElement[bool]:
     )
 
 
+_LOOKED = select(FrontierRow.url_id).where(
+    FrontierRow.url_id.in_(bindparam("ids", expanding=True)),
+    FrontierRow.looked_at.is_not(None),
+    FrontierRow.kind == UrlKind.ARTICLE.value,
+    FrontierRow.failures == 0,
+)
 _HELD = (
     select(VersionRow.digest, ArticleRow.site_id, ArticleRow.id, ArticleRow.first_seen_at)
     .join(ArticleRow, ArticleRow.id == VersionRow.article_id)
