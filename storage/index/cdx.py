@@ -41,8 +41,9 @@ _LINES = (
         CaptureRow.profile, CaptureRow.refers_to_id, CaptureRow.refers_to_record, CaptureRow.refers_to_date,
         _REFERRED.c.url.label("refers_to_url"), _REDIRECT.c.url.label("redirect_url"),
     )
-    .join(UrlRow, UrlRow.id == CaptureRow.url_id)
-    .join(WarcFileRow, WarcFileRow.id == CaptureRow.warc_file_id)
+    # Outer joins all, though none is without: so the planner begins with captures, whose index gives the order.
+    .join(UrlRow, UrlRow.id == CaptureRow.url_id, isouter=True)
+    .join(WarcFileRow, WarcFileRow.id == CaptureRow.warc_file_id, isouter=True)
     .join(_REDIRECT, _REDIRECT.c.id == CaptureRow.redirect_url_id, isouter=True)
     .join(_REFERRED, _REFERRED.c.id == CaptureRow.refers_to_url_id, isouter=True)
 )  # fmt: skip
@@ -126,9 +127,12 @@ def _of_few(connection: Connection, urls: Sequence[int], asked: CdxQuery, wanted
     if asked.closest is not None:
         yield from _closest(connection, urls, asked.closest, wanted)
         return
-    ways = [_walk(connection, [CaptureRow.url_id == url, *wanted], backwards=asked.reverse) for url in urls]
-    merged = heapq.merge(*ways, key=lambda line: (line.fetched_at, line.record_id), reverse=asked.reverse)
     begin = (asked.page or 0) * asked.page_size
+    # Of one spelling the database itself passes over the pages before; several have to be merged first.
+    skip = begin if len(urls) == 1 else 0
+    ways = [_walk(connection, [CaptureRow.url_id == url, *wanted], backwards=asked.reverse, skip=skip) for url in urls]
+    merged = heapq.merge(*ways, key=lambda line: (line.fetched_at, line.record_id), reverse=asked.reverse)
+    begin -= skip
     for number, line in enumerate(merged):
         if asked.page is not None and number >= begin + asked.page_size:
             return
@@ -151,12 +155,12 @@ def _distance(line: CdxLine, moment: datetime) -> tuple[timedelta, datetime, str
     return abs(line.fetched_at - moment), line.fetched_at, line.record_id
 
 
-def _walk(connection: Connection, wanted: Wanted, *, backwards: bool) -> Iterator[CdxLine]:
+def _walk(connection: Connection, wanted: Wanted, *, backwards: bool, skip: int = 0) -> Iterator[CdxLine]:
     """Captures of one URL, in the order of their times."""
     by = _IN_REVERSE[1:] if backwards else _IN_ORDER[1:]
     found = _LINES.where(*wanted).order_by(*by)
     # A few at first: who asks for the closest takes one.
-    step, further = _FEW, found
+    step, further = _FEW, found.offset(skip) if skip else found
     while rows := connection.execute(further.limit(step)).all():
         yield from map(_line, rows)
         if len(rows) < step:

@@ -21,11 +21,10 @@ from storage.index.cdx import exactly
 from storage.index.views import CdxQuery, Filters
 
 PROBLEMS: Mapping[int, str] = {
-    400: "The request makes no sense: a cursor of another list, a moment that is none",
+    400: "The request makes no sense: a parameter of the wrong form, a cursor of another list",
     401: "The archive asks for a name and password or a token",
     404: "The archive holds no such thing, or does not show it",
     414: "The address is too long",
-    422: "A parameter has the wrong form",
     429: "Too many requests; Retry-After says when to come again",
     503: "The index does not answer, or the question takes too long; Retry-After says when to ask again",
 }
