@@ -8,14 +8,15 @@ from newsarchive.extract.addresses import host, site_of
 from newsarchive.extract.asked import AS_USUAL, Asked
 from newsarchive.extract.authors import authors
 from newsarchive.extract.blocks import Block, Flow, walk
-from newsarchive.extract.body import Body, body
+from newsarchive.extract.body import About, Body, body
 from newsarchive.extract.dates import Clues, dates
 from newsarchive.extract.headline import Headline, headline, told_by_layout
 from newsarchive.extract.heads import Head, read_head
 from newsarchive.extract.impression import Impression, frame_of, marks_of
 from newsarchive.extract.jsonld import Node, article, nodes, text_of
+from newsarchive.extract.layout import Layout
 from newsarchive.extract.metadata import facts
-from newsarchive.extract.select_body import select
+from newsarchive.extract.select_body import Selection, select
 from newsarchive.extract.tree import MAX_TEXT, Oversized, Page
 from storage.model import Article
 
@@ -65,8 +66,18 @@ def read_article(page: Page, asked: Asked = AS_USUAL) -> Found | Oversized:
     )
     published, modified = dates(clues, layout, hear)
     said = facts(page, head, node, found, flow.blocks, asked)
-    selection = select(page, flow)
-    text = body(flow, selection, title, _descriptions(head, node), writers.names, site_of(host(page.url)))
+    about = About(
+        head=title,
+        descriptions=_descriptions(head, node),
+        authors=writers.names,
+        home=site_of(host(page.url)),
+        laid_out=_laid_out(page, flow, layout),
+        dek=_printed_at(layout.text("dek", page.root), flow),
+        hear=hear,
+    )
+    text = body(flow, Selection() if about.laid_out else select(page, flow), about)
+    if text.dek:
+        hear.claim("dek", "layout" if about.dek >= 0 else "the line under the headline", text.dek, taken=True)
     one = Article(
         url=page.url,
         canonical_url=said.canonical_url,
@@ -101,6 +112,7 @@ def read_article(page: Page, asked: Asked = AS_USUAL) -> Found | Oversized:
         signed=bool(writers.names),
         marks=marks,
         frame=frame_of(page),
+        laid_out=bool(about.laid_out and layout.headline and title.block is not None),
     )
     return Found(article=one, head=head, flow=flow, body=text, seen=seen)
 
@@ -111,6 +123,23 @@ def _headline(page: Page, flow: Flow, head: Head, node: Node | None, asked: Aske
         asked.hear.claim("headline", "layout", laid_out, taken=True)
         return told_by_layout(laid_out, flow.blocks)
     return headline(flow.blocks, head, node, page.url, asked.hear)
+
+
+def _laid_out(page: Page, flow: Flow, layout: Layout) -> frozenset[int]:
+    """Return the blocks that a layout calls the body: what it names, or what stands in that."""
+    held = set(layout.body.elements(page.root)) if layout.body else set()
+    if not held:
+        return frozenset()
+    return frozenset(
+        block.index
+        for block in flow.blocks
+        if block.element in held or not held.isdisjoint(block.element.iterancestors())
+    )
+
+
+def _printed_at(text: str | None, flow: Flow) -> int:
+    """Return the block that prints a text; -1 for none."""
+    return next((block.index for block in flow.blocks if text and block.text == text), -1)
 
 
 def _around(blocks: list[Block], at: int | None) -> list[Block]:

@@ -7,6 +7,7 @@ from lxml.html import HtmlElement
 
 from newsarchive.extract import words, zones
 from newsarchive.extract.blocks import Block, Flow
+from newsarchive.extract.evidence import SILENCE, Silence
 from newsarchive.extract.headline import Headline, key
 from newsarchive.extract.roles import HEADINGS, Setting, form, is_label, role
 from newsarchive.extract.select_body import Selection
@@ -43,20 +44,42 @@ class Body:
         return "\n".join(p.text for p in self.paragraphs if p.role in BODY_ROLES)
 
 
-def body(
-    flow: Flow, selection: Selection, head: Headline, descriptions: list[str], authors: tuple[str, ...], home: str
-) -> Body:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """What is known of an article before its body is read."""
+
+    head: Headline
+    descriptions: list[str]
+    """What the page gives as its summary."""
+    authors: tuple[str, ...]
+    home: str
+    """The site's name, as addresses.site_of gives it."""
+    laid_out: frozenset[int] = frozenset()
+    """Blocks that the site's layout calls the body; none where it does not say."""
+    dek: int = -1
+    """The block that the site's layout calls the dek; -1 where it does not say."""
+    hear: Silence = SILENCE
+
+
+def body(flow: Flow, selection: Selection, about: About) -> Body:
     """Put roles to what trafilatura took, and to what it left between headline and end."""
-    blocks = flow.blocks
-    chosen = without_strays(blocks, selection.chosen, head)
-    chosen |= left_behind(blocks, chosen, head)
+    blocks, head = flow.blocks, about.head
+    if about.laid_out:
+        chosen = set(about.laid_out)
+        selection = Selection(chosen=chosen)
+    else:
+        chosen = without_strays(blocks, selection.chosen, head)
+        chosen |= left_behind(blocks, chosen, head)
     if not chosen:
         return Body(paragraphs=(), dek=None, inside=frozenset())
-    dek_at = _dek(blocks, chosen, head, descriptions)
-    setting = _setting(blocks, chosen, head, dek_at, authors, home)
-    told = _told(blocks, chosen, setting)
+    dek_at = about.dek if about.dek >= 0 else _dek(blocks, chosen, head, about.descriptions)
+    setting = _setting(blocks, chosen, about, dek_at)
+    told = _told(blocks, chosen, setting, about.hear)
     _announce(blocks, told, min(told, default=0))
     _trim(blocks, told)
+    if about.hear.listens:
+        for index, what in told.items():
+            about.hear.change(index, what, "a label before it, or nothing after it")
     inside = frozenset(i for i, r in told.items() if r in BODY_ROLES)
     dek = blocks[dek_at].text if dek_at >= 0 else None
     return Body(paragraphs=tuple(_paragraphs(blocks, told, selection)), dek=dek, inside=inside)
@@ -112,39 +135,45 @@ def _stands_apart(block: Block, blocks: list[Block], texts: list[int]) -> bool:
     )
 
 
-def _setting(
-    blocks: list[Block], chosen: set[int], head: Headline, dek_at: int, authors: tuple[str, ...], home: str
-) -> Setting:
+def _setting(blocks: list[Block], chosen: set[int], about: About, dek_at: int) -> Setting:
     sure = [
         i for i in sorted(chosen) if i != dek_at and len(blocks[i].text) > 80 and blocks[i].link_share < 0.5
     ] or sorted(chosen)
     return Setting(
-        headline=head.text,
-        headline_at=-1 if head.block is None else head.block,
+        headline=about.head.text,
+        headline_at=-1 if about.head.block is None else about.head.block,
         dek_at=dek_at,
-        authors=authors,
-        home=home,
+        authors=about.authors,
+        home=about.home,
         body_from=sure[0],
         body_to=sure[-1],
         foreign=~own_zones(blocks, sure),
     )
 
 
-def _told(blocks: list[Block], chosen: set[int], setting: Setting) -> dict[int, Role]:
+def _told(blocks: list[Block], chosen: set[int], setting: Setting, hear: Silence) -> dict[int, Role]:
     """Return roles by block, for all blocks from the headline to the article's end that have one."""
     told: dict[int, Role] = {}
     start = setting.headline_at + 1 if 0 <= setting.headline_at <= min(chosen) else min(chosen)
     for block in blocks[start : max(chosen) + 1]:
         taken = block.index in chosen or block.index == setting.dek_at
         if not taken and block.zone & _OUTSIDE:
+            hear.tell(block.index, None, "in a menu, hidden, or a button")
             continue
-        what = role(block, setting)
+        what, why = role(block, setting)
         # What trafilatura left is told only where it is clear what it is.
         if what is not None and (taken or what not in BODY_ROLES):
             told[block.index] = what
+            hear.tell(block.index, what, why)
+        else:
+            hear.tell(block.index, None, why if what is None else "left by the search for the body")
     for block in blocks[max(chosen) + 1 : max(chosen) + _AFTERMATH]:
-        if not block.zone & (_OUTSIDE | zones.FOOTER) and (what := role(block, setting)) in _AT_THE_FOOT:
+        if block.zone & (_OUTSIDE | zones.FOOTER):
+            continue
+        what, why = role(block, setting)
+        if what in _AT_THE_FOOT:
             told[block.index] = what
+            hear.tell(block.index, what, f"{why}, at the article's foot")
     return told
 
 

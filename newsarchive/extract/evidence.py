@@ -52,6 +52,9 @@ class Silence:
     def tell(self, block: int, role: Role | None, rule: str) -> None:
         """Note the role of a block, and the rule that gave it; the last word counts."""
 
+    def change(self, block: int, role: Role, rule: str) -> None:
+        """Note a block's role, and the rule where it is another than it was."""
+
     def weigh(self, parts: Sequence[tuple[float, str]], enough: float) -> None:
         """Note what spoke for an article and against it."""
 
@@ -95,6 +98,12 @@ class Evidence(Silence):
     def tell(self, block: int, role: Role | None, rule: str) -> None:
         """Note the role of a block, and the rule that gave it; the last word counts."""
         self.told[block] = Told(role=role, rule=rule)
+
+    def change(self, block: int, role: Role, rule: str) -> None:
+        """Note a block's role, and the rule where it is another than it was."""
+        before = self.told.get(block)
+        if before is None or before.role is not role:
+            self.tell(block, role, rule)
 
     def weigh(self, parts: Sequence[tuple[float, str]], enough: float) -> None:
         """Note what spoke for an article and against it."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 from newsarchive.extract import requisites
 from newsarchive.extract.article import Found, read_article
 from newsarchive.extract.asked import AS_USUAL, Asked, Headers
+from newsarchive.extract.boxes import with_boxes
 from newsarchive.extract.classify import ENOUGH, Weight, weigh
 from newsarchive.extract.decode import decode
 from newsarchive.extract.feeds import read_feed, read_json_feed
@@ -118,16 +119,16 @@ def _html(payload: bytes, asked: Asked) -> Reading:
         return Reading(outcome=outcome, reason=f"HTTP {status}", title=title)
     weight = weigh(found.seen, asked)
     asked.hear.weigh(weight.parts, ENOUGH)
-    return _article(page, found, title, weight) or _listing(page, found, title, weight)
+    return _article(page, found, title, weight, asked) or _listing(page, found, title, weight, asked)
 
 
-def _article(page: Page, found: Found, title: str | None, weight: Weight) -> Reading | None:
+def _article(page: Page, found: Found, title: str | None, weight: Weight, asked: Asked) -> Reading | None:
     """Return the reading of an article; None where too little speaks for one."""
     if weight.total < ENOUGH or not found.article.headline or not found.body.inside or medium(found.seen):
         return None
     sources = feeds(page, found.head)
     groups = link_groups(page, found.flow, found.body.inside, found.article.canonical_url, listing=False)
-    whole = replace(found.article, link_groups=groups)
+    whole = replace(found.article, link_groups=with_boxes(page, asked.layout, groups))
     stub = paywalled(found.seen)
     return Reading(
         outcome=stub.outcome if stub else Outcome.ARTICLE,
@@ -139,9 +140,10 @@ def _article(page: Page, found: Found, title: str | None, weight: Weight) -> Rea
     )
 
 
-def _listing(page: Page, found: Found, title: str | None, weight: Weight) -> Reading:
+def _listing(page: Page, found: Found, title: str | None, weight: Weight, asked: Asked) -> Reading:
     """Return the reading of a listing, of a gallery or player, or of a page that is none of them."""
     groups = link_groups(page, found.flow, frozenset(), found.article.canonical_url, listing=True)
+    groups = with_boxes(page, asked.layout, groups)
     count = sum(len(group.links) for group in groups)
     asked_for = found.seen.discovery is not None and found.seen.discovery.kind is UrlKind.LISTING
     is_listing = count >= (1 if asked_for else 6)

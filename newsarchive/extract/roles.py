@@ -62,17 +62,21 @@ def form(block: Block) -> Role:
     return Role.TEXT
 
 
-def role(block: Block, setting: Setting) -> Role | None:
-    """Return a block's role; None for what is no text of its own (the headline again, a row of dashes)."""
-    text = block.text
-    if _NO_WORDS.match(text) or is_headline(block, setting):
-        return None
+def role(block: Block, setting: Setting) -> tuple[Role | None, str]:
+    """Return a block's role and the rule that gave it; None for what is no text of its own (the headline again)."""
+    if _NO_WORDS.match(block.text):
+        return None, "no words"
+    if is_headline(block, setting):
+        return None, "the headline"
     if block.index == setting.dek_at:
-        return Role.DEK
+        return Role.DEK, "the line under the headline"
     if block.zone & zones.QUOTE and not block.zone & (zones.COMMENTS | zones.PROMO):
         # A quoted post has a date line, a byline, links: all of it is the quotation.
-        return Role.QUOTE
-    return _by_place(block, setting) or _by_words(block, setting) or form(block)
+        return Role.QUOTE, "inside a quotation"
+    if what := _by_place(block, setting):
+        return what, "what stands around it"
+    what = _by_words(block, setting)
+    return (what, "what it says, and where") if what else (form(block), "its markup")
 
 
 def is_headline(block: Block, setting: Setting) -> bool:
