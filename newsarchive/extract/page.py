@@ -119,7 +119,8 @@ def _html(payload: bytes, asked: Asked) -> Reading:
         return Reading(outcome=outcome, reason=f"HTTP {status}", title=title)
     weight = weigh(found.seen, asked)
     asked.hear.weigh(weight.parts, ENOUGH)
-    return _article(page, found, title, weight, asked) or _listing(page, found, title, weight, asked)
+    reading = _article(page, found, title, weight, asked) or _listing(page, found, title, weight, asked)
+    return replace(reading, requisites=requisites.of_page(page))
 
 
 def _article(page: Page, found: Found, title: str | None, weight: Weight, asked: Asked) -> Reading | None:

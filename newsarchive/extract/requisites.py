@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from lxml.html import HtmlElement
 
+from newsarchive.extract.addresses import parts_of
 from newsarchive.extract.tree import Page, absolute
 
 MOST = 300
@@ -66,7 +67,7 @@ def _each_once(base: str, named: Iterable[str]) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for each in named:
         url = absolute(base, each.strip()) if each.strip() else None
-        if url is not None and url.startswith(("http://", "https://")):
+        if url is not None and parts_of(url).scheme in ("http", "https"):
             found.setdefault(url.partition("#")[0])
         if len(found) >= MOST:
             break
@@ -115,10 +116,10 @@ def _of_image(image: HtmlElement) -> Iterator[str]:
 
 def _of_source(source: HtmlElement) -> Iterator[str]:
     """The first <source> of a <picture> that fits a desktop."""
-    parent = source.getparent()
-    if parent is None or parent.tag != "picture":
+    picture = next(source.iterancestors("picture"), None)
+    if picture is None:
         return
-    for each in parent.iterchildren("source"):
+    for each in picture.iter("source"):  # libxml2 does not know that a source ends where it begins: they nest
         if (each.get("type") or "").lower() in _IMAGE_TYPES and _for_screens(each.get("media") or ""):
             if each is source:
                 yield _chosen(_first(source, ("srcset", *_LAZY_SETS))) or ""
