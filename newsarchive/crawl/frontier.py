@@ -327,6 +327,10 @@ class Frontier:
     def _learn(self, out: _Out, answer: Answer) -> None:
         """Take a robots.txt, and let the URL that waited for it go on: to the page, or to a redirect's target."""
         assert out.on_behalf_of is not None
+        if answer.guarded:  # whatever a robots.txt would say, nothing else there is connected to either
+            self._uncommitted.discard(out.due.url_id)
+            self._hosts.add(out.on_behalf_of, again=True)
+            return
         rules = self._robots.learn(out.on_behalf_of.url, answer.robots or RobotsAnswer(status=None))
         if answer.silent:
             self._uncommitted.discard(out.due.url_id)
@@ -377,7 +381,7 @@ class Frontier:
             reason = f"{pause.reason} ({why})" if why else pause.reason
             told = f"{host.name} {reason}: left in peace for {pause.seconds:.0f} s"
             # A picture's host that is down is nothing to get up for at night.
-            aside = out.due.discovery.kind is UrlKind.ASSET
+            aside = (out.on_behalf_of or out.due).discovery.kind is UrlKind.ASSET
             (self.notes if aside else self.problems).append(told)
         self._closed[host] = until = self._now() + timedelta(seconds=pause.seconds)
         host.reason = pause.reason or ""

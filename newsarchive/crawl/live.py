@@ -123,6 +123,8 @@ def hindrance(fetched: Fetched) -> str:
     error = _error(fetched)
     if isinstance(error, DNSLookupError):
         return "DNS knows no address of that name"
+    if isinstance(error, NotPublicError):
+        return str(error.args[0])
     return " ".join(str(error or "no answer").split()).rstrip(".")
 
 

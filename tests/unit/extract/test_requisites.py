@@ -1,0 +1,98 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsarchive.extract.requisites import MOST, is_stylesheet, of_page, of_stylesheet
+from newsarchive.extract.tree import Page, parse
+
+BASE = "https://news.example/2026/story.html"
+
+
+PICTURE = (
+    '<picture><source type="image/x" srcset="/no.jpg"><source media="(max-width: 600px)" srcset="/phone.jpg">'
+    '<source media="(min-width: 601px)" srcset="/desk.webp 1x"><img src="/old.jpg"></picture>'
+)
+
+
+def needs(body: str, head: str = "") -> list[str]:
+    page = parse(f"<!DOCTYPE html><html><head>{head}</head><body>{body}<p>text</p></body></html>", BASE)
+    assert isinstance(page, Page)
+    return [url.removeprefix("https://news.example") for url in of_page(page)]
+
+
+@pytest.mark.parametrize(
+    ("body", "wanted"),
+    [
+        ('<img src="a.jpg">', ["/2026/a.jpg"]),
+        ('<img src="a.jpg"><img src="a.jpg#x">', ["/2026/a.jpg"]),
+        ('<img src="s.jpg" srcset="/s.jpg 320w, /m.jpg 1280w, /l.jpg 2560w">', ["/m.jpg"]),
+        ('<img src="s.jpg" srcset="/s.jpg 320w, /m.jpg 640w">', ["/m.jpg"]),
+        ('<img src="s.jpg" srcset="/one.jpg, /two.jpg 2x">', ["/one.jpg"]),
+        ('<img srcset="/a,b.jpg 1300w,/c.jpg 100w">', ["/a,b.jpg"]),
+        ('<img src="data:image/gif;base64,R0" data-src="/lazy.jpg">', ["/lazy.jpg"]),
+        ('<img src="/holder.gif" data-srcset="/lazy.jpg 1400w">', ["/lazy.jpg"]),
+        ('<img src="">', []),
+        ('<img src="javascript:x"><img src="ftp://a/b"><img src="http://[::1">', []),
+        (PICTURE, ["/desk.webp", "/old.jpg"]),
+        ('<video poster="/p.jpg" src="/film.mp4"><source src="/film.webm"></video>', ["/p.jpg"]),
+        ("<div style=\"background: url('/b.png')\">x</div>", ["/b.png"]),
+        ("<style>@import '/a.css'; p { background: url(/c.png) }</style>", ["/a.css", "/c.png"]),
+        ('<input type="image" src="/go.png"><input src="/no.png">', ["/go.png"]),
+        ('<script src="/no.js"></script><a href="/no.html">x</a><iframe src="/no"></iframe>', []),
+    ],
+)
+def test_a_page_names_what_a_desktop_would_show(body: str, wanted: list[str]) -> None:
+    """Images in the size a desktop takes, posters, backgrounds; no scripts, no films, no frames, each once."""
+    assert needs(body) == wanted
+
+
+@pytest.mark.parametrize(
+    ("head", "wanted"),
+    [
+        ('<link rel="stylesheet" href="/a.css">', ["/a.css"]),
+        ('<link rel="Stylesheet" media="screen and (min-width: 1000px)" href="/a.css">', ["/a.css"]),
+        ('<link rel="stylesheet" media="print" href="/p.css">', []),
+        ('<link rel="stylesheet" media="(max-width:700px)" href="/m.css">', []),
+        ('<link rel="shortcut icon" href="/i.ico"><link rel="apple-touch-icon" href="/t.png">', ["/i.ico", "/t.png"]),
+        ('<link rel="preload" as="font" href="/f.woff2"><link rel="preload" as="script" href="/s.js">', ["/f.woff2"]),
+        ('<link rel="alternate" href="/feed"><link rel="canonical" href="/c"><link rel="next" href="/n">', []),
+    ],
+)  # fmt: skip
+def test_a_head_names_styles_and_icons(head: str, wanted: list[str]) -> None:
+    """Stylesheets for screens, icons, preloaded fonts."""
+    assert needs("", head) == wanted
+
+
+def test_a_stylesheet_names_what_it_imports_and_shows() -> None:
+    """Imports in both forms, fonts, images; comments, data: and fragments are none; relative to the stylesheet."""
+    text = """
+    @import "base.css"; @IMPORT url( 'print.css' ) print;
+    @font-face { font-family: X; src: url(f.woff2) format("woff2"), url("f.woff?#iefix") }
+    p { background: url(data:image/png;base64,AA==); mask: url(#m) } /* url(no.png) */
+    q { background-image: URL("a\\ b.png"), url('\\2e\\2e/up.png') }
+    """
+    found = of_stylesheet(text, "https://cdn.example/css/x/main.css")
+    assert [url.removeprefix("https://cdn.example").replace(" ", "%20") for url in found] == [
+        "/css/x/base.css", "/css/x/print.css", "/css/x/f.woff2", "/css/x/f.woff", "/css/x/a%20b.png", "/css/up.png",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("mime", "url", "verdict"), [
+    ("text/css", "https://a.example/x", True), ("", "https://a.example/x.css", True),
+    ("text/plain", "https://a.example/x.CSS?v=1", True), ("text/html", "https://a.example/x.css", False),
+    ("text/css", "https://a.example/x.png", False), ("image/png", "https://a.example/x", False),
+])  # fmt: skip
+def test_what_is_a_stylesheet(mime: str, url: str, verdict: bool) -> None:
+    """What is named like a picture is none, so that no chain of files leads on for ever."""
+    assert is_stylesheet(mime, url) == verdict
+
+
+def test_a_page_names_no_more_than_can_be_fetched() -> None:
+    """A page with ten thousand pictures names the first of them."""
+    assert len(needs("".join(f'<img src="/{n}.jpg">' for n in range(5_000)))) == MOST
+
+
+@given(st.text(max_size=200))
+def test_no_stylesheet_is_too_odd(text: str) -> None:
+    """Whatever stands there: absolute URLs, or none."""
+    assert all(url.startswith(("http://", "https://")) for url in of_stylesheet(f"url({text}) @import '{text}'", BASE))
