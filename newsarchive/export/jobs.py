@@ -24,6 +24,7 @@ from newsarchive.export.forms import FORMS, Format
 from newsarchive.export.whole import whole
 from storage.errors import ArchiveError
 from storage.index.views import EVERYTHING, Filters
+from storage.places import refused
 
 State: TypeAlias = Literal["waiting", "running", "done", "failed"]
 ChoiceOf: TypeAlias = Callable[[Filters], Choice]
@@ -131,8 +132,12 @@ class Jobs:
                 id=secrets.token_hex(12), form=form, filters=filters, all_versions=all_versions, asked_at=self._now(),
                 rules=rules, server=os.getpid(),
             )  # fmt: skip
-            self._folder.mkdir(parents=True, exist_ok=True)
-            self._note(job)
+            try:
+                self._folder.mkdir(parents=True, exist_ok=True)
+                self._note(job)
+            except OSError as problem:
+                self._jobs.pop(job.id, None)
+                refused(self._folder, problem)
             self._waiting.put(job.id)
             if self._worker is None or not self._worker.is_alive():
                 self._worker = threading.Thread(target=self._work, name="exports", daemon=True)

@@ -1,0 +1,74 @@
+"""Every form of export, by the command line and from a folder outside the checkout."""
+
+import gzip
+import json
+import sqlite3
+import subprocess
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+FORMS = {
+    "jsonl": b'{"url"',
+    "csv": b"url,canonical_url",
+    "parquet": b"PAR1",
+    "warc.gz": b"\x1f\x8b",
+    "wacz": b"PK",
+    "cdxj": b"",
+    "sqlite": b"SQLite format 3",
+}
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.mark.parametrize("suffix", FORMS)
+def test_the_files_name_says_the_form(morgue: Path, command: Command, tmp_path: Path, suffix: str) -> None:
+    """Written whole, with nothing left beside it, and counted on standard error."""
+    done = command("export", "--archive", morgue, "-o", f"all.{suffix}")
+    assert (done.returncode, done.stdout) == (0, ""), done
+    assert f"written to all.{suffix}" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == [f"all.{suffix}"]
+    assert (tmp_path / f"all.{suffix}").read_bytes().startswith(FORMS[suffix])
+
+
+def test_one_article_in_every_form(morgue: Path, command: Command, tmp_path: Path) -> None:
+    """By its number or its address; captures, pages and rows are its own alone."""
+    line = json.loads(command("export", "--archive", morgue).stdout.splitlines()[0])
+    asked = ("--archive", morgue, "--article", line["canonical_url"])
+    assert json.loads(command("export", *asked).stdout) == line
+    for suffix in ("wacz", "sqlite", "warc.gz"):
+        assert command("export", *asked, "-o", f"one.{suffix}").returncode == 0
+    with zipfile.ZipFile(tmp_path / "one.wacz") as opened:
+        pages = [json.loads(page) for page in opened.read("pages/pages.jsonl").splitlines()]
+        records = gzip.decompress(opened.read("archive/data.warc.gz"))
+    assert {page["url"] for page in pages[1:]} == {line["url"]}
+    assert f"WARC-Target-URI: {line['url']}".encode() in records
+    with sqlite3.connect(tmp_path / "one.sqlite") as connection:
+        assert connection.execute("select url from articles").fetchall() == [(line["url"],)]
+    connection.close()
+
+
+def test_the_streams_of_the_command_line(morgue: Path, command: Command) -> None:
+    """What is a stream goes to standard output; what is none asks for a file."""
+    listed = command("export", "--archive", morgue, "--format", "cdxj").stdout.splitlines()
+    assert listed == sorted(listed)
+    for form in ("wacz", "parquet", "sqlite"):
+        done = command("export", "--archive", morgue, "--format", form)
+        assert (done.returncode, "-o FILE" in done.stderr) == (2, True)
+
+
+def test_what_is_not_there_is_said(morgue: Path, command: Command, tmp_path: Path) -> None:
+    """And no file is made."""
+    done = command("export", "--archive", morgue, "--article", "http://nobody.example/", "-o", "none.wacz")
+    assert (done.returncode, "holds no article" in done.stderr) == (4, True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_replay_says_how_to_install_it(command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without pywb: an exit code of its own, and the next command."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    done = command("replay")
+    assert (done.returncode, "newsarchive replay install" in done.stderr) == (69, True)
+    told = json.loads(command("replay", "--json").stdout)
+    assert told == {"folder": str(tmp_path / "data" / "newsarchive" / "replay"), "installed": None}
