@@ -15,7 +15,7 @@ from typing import BinaryIO
 from newsarchive.export.choice import Choice
 from newsarchive.readback import OPEN
 from storage.errors import BadRecord, WarcError
-from storage.index.views import CdxLine
+from storage.index.cdxviews import CdxLine
 from storage.warc.plain import is_plain
 from storage.warc.reader import read_record
 from storage.warc.record import Headers, header, parse_fields, squeeze

@@ -12,7 +12,7 @@ from newsarchive.export.choice import Choice
 from newsarchive.readback import OPEN
 from storage.errors import ArchiveError
 from storage.index.cdx import exactly
-from storage.index.views import CdxLine, CdxQuery
+from storage.index.cdxviews import CdxLine, CdxQuery
 from storage.warc.payload import decoded
 from storage.warc.reader import read_record
 

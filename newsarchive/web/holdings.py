@@ -8,7 +8,7 @@ from pathlib import Path
 from newsarchive.readback import OPEN
 from newsarchive.web.door import Door
 from storage.errors import NotFound, PayloadError
-from storage.index.views import CdxLine
+from storage.index.cdxviews import CdxLine
 from storage.warc.codings import decode_entity
 from storage.warc.payload import entity_of, http_headers
 from storage.warc.reader import is_http, read_record

@@ -10,8 +10,8 @@ from newsarchive.web.addresses import in_path
 from newsarchive.web.door import Door
 from newsarchive.web.stamps import stamp
 from storage.index.cdx import exactly
+from storage.index.cdxviews import CdxLine, CdxQuery
 from storage.index.reader import Reader
-from storage.index.views import CdxLine, CdxQuery
 
 _SECOND = timedelta(seconds=1)
 

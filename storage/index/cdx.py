@@ -11,12 +11,12 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import BindParameter, ColumnElement, Connection, and_, bindparam, func, not_, or_, select
 
+from storage.index.cdxviews import CdxLine, CdxQuery, KeyRange
 from storage.index.database import AnyRow, AnySelect
 from storage.index.exclusions import NOTHING, Exclusions
 from storage.index.shown import begins, shown_captures
 from storage.index.surt import URLKEY_LENGTH, host_key, host_of, surt
 from storage.index.tables import CaptureRow, UrlRow, WarcFileRow
-from storage.index.views import CdxLine, CdxQuery, KeyRange
 from storage.model import RefersTo
 
 Wanted: TypeAlias = Sequence[ColumnElement[bool]]

@@ -10,8 +10,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from storage.index.cdxviews import CdxLine
 from storage.index.export import iso
-from storage.index.views import CdxLine
 
 _AT_ONCE = 500
 _TABLES = """

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from storage.index import calendar, cdx, days, nearest, profile, queries, reach, standing, watching
 from storage.index import status as counts
+from storage.index.cdxviews import CdxLine, CdxQuery
 from storage.index.copies import Copy, copies
 from storage.index.database import Database
 from storage.index.exclusions import NOTHING, Exclusions
@@ -30,8 +31,6 @@ from storage.index.views import (
     CapturedDay,
     CaptureFilters,
     CaptureView,
-    CdxLine,
-    CdxQuery,
     CrawlView,
     Filters,
     LastCrawl,

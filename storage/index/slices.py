@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from sqlalchemy import Connection, select
 
 from storage.index import cdx
+from storage.index.cdxviews import CdxLine, CdxQuery, KeyRange
 from storage.index.export import chosen_versions
 from storage.index.shown import shown_captures
 from storage.index.tables import CaptureRow, SiteRow, VersionRow
-from storage.index.views import CdxLine, CdxQuery, Filters, KeyRange
+from storage.index.views import Filters
 
 ALL_KEYS = (KeyRange("", chr(0x10FFFF)),)
 _MOST_SORTED = 1000

@@ -18,7 +18,8 @@ from newsarchive.web.door import AtDoor, Door
 from newsarchive.web.doors import shapes
 from newsarchive.web.doors.cdxquery import read_key, resume_key
 from storage.index.cdx import exactly
-from storage.index.views import CdxQuery, Filters
+from storage.index.cdxviews import CdxQuery
+from storage.index.views import Filters
 
 PROBLEMS: Mapping[int, str] = {
     400: "The request makes no sense: a parameter of the wrong form, a cursor of another list",

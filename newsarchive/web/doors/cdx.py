@@ -21,7 +21,7 @@ from fastapi.responses import JSONResponse, Response
 from newsarchive.web.door import AtDoor, Door
 from newsarchive.web.doors.cdxquery import FIELDS, SAME, Asked, Form, Row, read_query, resume_key
 from newsarchive.web.stamps import stamp
-from storage.index.views import CdxLine
+from storage.index.cdxviews import CdxLine
 
 router = APIRouter(tags=["captures"])
 

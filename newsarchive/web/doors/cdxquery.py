@@ -13,7 +13,7 @@ from newsarchive.web.addresses import mended
 from newsarchive.web.doors.patterns import Pattern
 from newsarchive.web.stamps import behind, earliest, middle
 from storage.index.cdx import beginning, exactly, in_domain, on_host
-from storage.index.views import CdxQuery, KeyRange
+from storage.index.cdxviews import CdxQuery, KeyRange
 
 Form: TypeAlias = Literal["pywb", "wayback"]
 Row: TypeAlias = dict[str, str]

@@ -16,7 +16,7 @@ from newsarchive.web.door import AtDoor, Door
 from newsarchive.web.holdings import as_read, held
 from newsarchive.web.memento import memento_headers, nearest
 from newsarchive.web.stamps import middle, stamp
-from storage.index.views import CdxLine
+from storage.index.cdxviews import CdxLine
 from storage.warc.record import Headers
 
 router = APIRouter(include_in_schema=False)

@@ -13,7 +13,7 @@ from newsarchive.web.door import AtDoor, Door
 from newsarchive.web.memento import http_date, memento_uri
 from newsarchive.web.stamps import stamp
 from storage.index.cdx import exactly
-from storage.index.views import CdxLine, CdxQuery
+from storage.index.cdxviews import CdxLine, CdxQuery
 
 router = APIRouter(include_in_schema=False)
 

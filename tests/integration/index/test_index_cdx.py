@@ -7,9 +7,10 @@ import pytest
 
 from storage.index import Index
 from storage.index.cdx import beginning, exactly, in_domain, on_host
+from storage.index.cdxviews import CdxLine, CdxQuery
 from storage.index.exclusions import Exclusions
 from storage.index.slices import ALL_KEYS
-from storage.index.views import CdxLine, CdxQuery, Filters
+from storage.index.views import Filters
 from storage.model import Capture, Discovery, Ingest, Outcome, Reading, UrlKind
 
 URLS = tuple(
