@@ -218,6 +218,7 @@ class Archive:
             problems = () if dry_run else self.recover(ingestor).problems
             nobody_writes(self.warc_folder)
             again = Rereading(index=self.index, ingestor=ingestor, folder=self.warc_folder, plan=self.plan())
+            wanted = replace(wanted, by_site=ingestor.extractors)
             result = again.run(wanted, dry_run=dry_run, named=named, report=report)
             result.problems[:0] = problems
             if not dry_run:

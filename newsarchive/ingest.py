@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 from newsarchive.discover import found_in
-from newsarchive.interpret import Originals, Task, at_once, task_for
+from newsarchive.interpret import Originals, Task, at_once, extractor_with, task_for
 from newsarchive.likely import Likely
 from newsarchive.sites import Sites
 from storage.errors import ArchiveError
@@ -86,6 +86,8 @@ class Ingestor:
         self._sites = Sites(index)
         self._likely = Likely(index.addresses_read)
         self._layouts = layouts or {}
+        self.extractors = {site: extractor_with(told) for site, told in self._layouts.items()}
+        """What reads pages of sites whose layouts are told, by the site's name."""
         self._queue: deque[_Item] = deque()
         self._unread = 0
         self._changed = threading.Condition()
@@ -261,6 +263,8 @@ class Ingestor:
         site = self._sites.asking(discovery.site, kept.capture)
         self._likely.note(site.name, kept.capture.url, reading.outcome)
         found = found_in(kept.capture, discovery, reading, site, self._likely.of(site.name).likes)
+        if reading.extractor and discovery.site in self.extractors:
+            reading = replace(reading, extractor=self.extractors[discovery.site])
         return Ingest(capture=kept.capture, discovery=discovery, reading=reading, found=found)
 
     def _fail(self, problem: BaseException) -> None:

@@ -3,6 +3,7 @@
 Status, truncation and revisits decide before anything is parsed; what is left becomes a `Task` for a worker process.
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -60,6 +61,11 @@ def at_once(kept: Kept) -> Reading | None:
     if capture.status is None:
         return _said(Outcome.ERROR, "no HTTP answer")
     return _by_status(capture, kept.discovery)
+
+
+def extractor_with(layouts: "Layouts") -> str:
+    """Return the version of the reading code together with what its owner says of a site's pages."""
+    return f"{EXTRACTOR}+{hashlib.sha256(repr(layouts).encode()).hexdigest()[:8]}"
 
 
 def _said(outcome: Outcome, reason: str) -> Reading:

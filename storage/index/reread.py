@@ -5,13 +5,13 @@ them can be taken back alone. Afterwards the index is as if these captures had a
 of articles that are still shown, stay what they were.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, or_, select, update
 
 from storage.index.articles import recompute
 from storage.index.database import AnyRow
@@ -40,6 +40,8 @@ class Wanted:
 
     extractor: str
     """The version of the reading code that reads now."""
+    by_site: Mapping[str, str] = field(default_factory=dict)
+    """The same for captures that were asked for on behalf of some sites, by the site's name."""
     everything: bool = False
     """Also what this version has read already; else what another has, and what could not be read."""
     sites: tuple[str, ...] | None = None
@@ -182,8 +184,7 @@ def _held(connection: Connection, condition: ColumnElement[bool]) -> list[tuple[
 def _conditions(connection: Connection, wanted: Wanted) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = [CaptureRow.is_read.is_(True)]
     if not wanted.everything:
-        other = CaptureRow.extractor.is_distinct_from(wanted.extractor)
-        conditions.append(or_(other, CaptureRow.outcome.in_(FAILED)))
+        conditions.append(or_(_read_by_another(wanted), CaptureRow.outcome.in_(FAILED)))
     if wanted.sites is not None:
         ids = connection.scalars(select(SiteRow.id).where(SiteRow.name.in_(wanted.sites))).all()
         conditions.append(CaptureRow.site_id.in_(ids))
@@ -192,6 +193,17 @@ def _conditions(connection: Connection, wanted: Wanted) -> list[ColumnElement[bo
     if wanted.until is not None:
         conditions.append(CaptureRow.fetched_at < wanted.until)
     return conditions
+
+
+def _read_by_another(wanted: Wanted) -> ColumnElement[bool]:
+    others = CaptureRow.asked_for.not_in(sorted(wanted.by_site))
+    return or_(
+        and_(others, CaptureRow.extractor.is_distinct_from(wanted.extractor)),
+        *(
+            and_(CaptureRow.asked_for == site, CaptureRow.extractor.is_distinct_from(extractor))
+            for site, extractor in sorted(wanted.by_site.items())
+        ),
+    )
 
 
 def read_again(

@@ -179,3 +179,19 @@ def test_a_part_is_read_again(build: Callable[..., Any]) -> None:
     assert first["captures"] > 0
     assert rest["captures"] > 0
     assert rig.run("reextract").stdout == "0 captures read again: nothing changed\n"
+
+
+def test_new_layouts_are_read_by_at_the_next_run(build: Callable[..., Any], dump: Dump, different: Difference) -> None:
+    """What the owner says of a site's pages counts as another way of reading: for that site, once, as in a rebuild."""
+    rig = build()
+    rig.crawl()
+    settings = rig.folder / "newsarchive.toml"
+    settings.write_text(settings.read_text() + '\n[[site.layout]]\nsection = "h1"\n')
+    said = json.loads(rig.run("reextract", "--json").stdout)
+    assert said["captures"] > 72
+    assert said["articles"] == {"section": said["changed"]}
+    assert said["changed"] > 60
+    assert rig.run("reextract").stdout == "0 captures read again: nothing changed\n"
+    again = rows(rig.folder, dump)
+    assert rig.run("rebuild").returncode == 0
+    assert different(again, rows(rig.folder, dump)) == {}
