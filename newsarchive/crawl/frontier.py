@@ -232,6 +232,7 @@ class Frontier:
     def _learn_of_old(self, brought: Brought) -> None:
         """Take what runs before have left."""
         now, clock = self._now(), self._clock()
+        self.problems += brought.problems
         for memory in brought.hosts:
             host = self._hosts.named(memory.name)
             self._remembered.add(memory.name)

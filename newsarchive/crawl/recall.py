@@ -43,6 +43,10 @@ class Memory(Protocol):
         """What captures brought after that one."""
         ...
 
+    def mend_clock(self, now: datetime) -> int:
+        """Have what was planned by a wrong clock be due now."""
+        ...
+
     def never_captured(self, site: str, now: datetime) -> list[tuple[int, str]]:
         """URLs that were put off before their first capture."""
         ...
@@ -67,9 +71,15 @@ class Recall:
         self._sites = tuple(sites)
         self._counted_to = 0
         self.harvest = harvest
+        self.problems: list[str] = []
+        """What the owner should know of, a line each."""
 
     def begin(self, now: datetime) -> tuple[HostMemory, ...]:
         """Take up what was left; returns the hosts that are remembered."""
+        if ahead := self._memory.mend_clock(now):
+            self.problems.append(
+                f"the clock was ahead in a run before: {ahead:,} URLs were planned for a day to come, and are due now"
+            )
         self.harvest.begin(self._memory.families(self._sites))
         self._counted_to = self._memory.newest_capture()
         for site in self.harvest.with_exempt:

@@ -54,6 +54,8 @@ class Brought:
     """Families that are parked from now on."""
     hosts: tuple[HostMemory, ...] = ()
     """With the first order: hosts that runs before have left in peace."""
+    problems: list[str] = field(default_factory=list)
+    """With the first order: what was found to be wrong."""
 
 
 class Supply:
@@ -75,6 +77,7 @@ class Supply:
             self._recall.note_hosts(order.hosts, now)
             if not self._begun:
                 brought.hosts, self._begun = self._recall.begin(now), True
+                brought.problems = self._recall.problems
             brought.parked = self._recall.reap(now)
         if order.limit and order.sites:
             brought.found = self._queue.due(

@@ -184,6 +184,10 @@ class Index(Reader):
         with self._database.reading() as connection:
             return patience.yields_since(connection, capture_id, sites)
 
+    def mend_clock(self, now: datetime) -> int:
+        """Have what a run planned whose clock was ahead be due now; returns how many URLs that are."""
+        return self._write(lambda connection: patience.mend_clock(connection, now))
+
     def never_captured(self, site: str, now: datetime) -> list[tuple[int, str]]:
         """URLs of a site, with their ids, that were never captured and are not due now."""
         with self._database.reading() as connection:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, func, select
@@ -18,6 +18,8 @@ from storage.index.tables import CaptureRow, FrontierRow, UrlRow
 from storage.index.twins import elsewhere, twins
 from storage.model import Discovery, NextLook, Outcome, Seen, UrlKind
 
+BACK_AGAIN = timedelta(days=1)
+"""Until the next look at a URL whose newest capture is of a day to come."""
 UNPLANNED_PRIORITY = 50
 """Of URLs that were captured without having been in the frontier: imports."""
 
@@ -115,6 +117,9 @@ def _looked(row: dict[str, Any], entry: Entry, known_of: _Known, plan: Callable[
         }
     elif at == row["looked_at"] and rank(entry.discovery) < rank(discovery_of(row)):
         row |= _told_by(entry, urls)
+    elif row["due_at"] is not None and row["due_at"] <= at < row["looked_at"]:
+        # A clock was ahead when it was last captured; it was due all the same, and must not stay so.
+        row["due_at"] = at + BACK_AGAIN
     before[entry.url_id] = _Before(first_seen, entry.version_id or known.version_id, content or known.content)
     return row
 

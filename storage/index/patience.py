@@ -5,15 +5,17 @@ Schedule data: a rebuild forgets it, and the next runs learn it again.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, and_, bindparam, delete, exists, func, select, update
 
 from storage.index.database import insert_rows
-from storage.index.tables import CaptureRow, FamilyRow, FrontierRow, HostRow, UrlRow, VersionRow
+from storage.index.tables import CaptureRow, CrawlRow, FamilyRow, FrontierRow, HostRow, UrlRow, VersionRow
 from storage.index.twins import is_twin
 from storage.model import Outcome, UrlKind
 
+WRONG_BY = timedelta(hours=1)
+"""How far ahead a clock must have been to be called wrong."""
 AT_ONCE = 2_000
 """Rows of one question, at most."""
 
@@ -155,6 +157,15 @@ def yields_since(connection: Connection, capture_id: int, sites: Collection[str]
         Yield(capture_id=row.id, site=row.site, url=row.url, via=row.via, is_new=bool(row.is_new))
         for row in connection.execute(asked)
     )
+
+
+def mend_clock(connection: Connection, now: datetime) -> int:
+    """Have what a run planned whose clock was ahead be due now; returns how many URLs that are."""
+    ahead = now + WRONG_BY
+    if not connection.scalar(select(exists().where(CrawlRow.started_at > ahead))):
+        return 0
+    planned = (FrontierRow.looked_at > ahead, FrontierRow.due_at >= FrontierRow.looked_at)
+    return connection.execute(update(FrontierRow).where(*planned).values(due_at=now)).rowcount
 
 
 def put_off_again(connection: Connection, site: str, now: datetime) -> list[tuple[int, str]]:
