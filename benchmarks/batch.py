@@ -16,8 +16,8 @@ from crawl import HERE, Run, newsroom, ours, report, timed
 
 def rebuilt(folder: Path, pages: int) -> Run:
     """Make the index of an archive anew."""
-    wall, cpu, peak = timed([sys.executable, "-m", "newsarchive", "rebuild", "--archive", str(folder)], folder=folder)
-    return Run(pages=pages, wall=wall, cpu=cpu, peak=peak)
+    cost = timed([sys.executable, "-m", "newsarchive", "rebuild", "--archive", str(folder)], folder=folder)
+    return Run(pages=pages, cost=cost)
 
 
 def imported(warcs: list[Path], folder: Path, pages: int) -> Run:
@@ -25,8 +25,8 @@ def imported(warcs: list[Path], folder: Path, pages: int) -> Run:
     base = [sys.executable, "-m", "newsarchive"]
     subprocess.run([*base, "init", str(folder)], check=True, capture_output=True, cwd=HERE.parent)
     words = [*base, "import", *map(str, warcs), "--archive", str(folder)]
-    wall, cpu, peak = timed(words, folder=folder)
-    return Run(pages=pages, wall=wall, cpu=cpu, peak=peak)
+    cost = timed(words, folder=folder)
+    return Run(pages=pages, cost=cost)
 
 
 def main() -> None:
