@@ -322,14 +322,18 @@ def _tables() -> dict[str, Table]:
         (ArticleRow, "id site_id url_id first_seen_at last_seen_at dated_at state"),
         (
             CaptureRow,
-            "id url_id site_id asked_for crawl_id warc_file_id warc_offset warc_length record_id kind fetched_at"
-            " warc_date status mime payload_digest payload_size profile refers_to_record refers_to_id outcome reason"
-            " entries content_digest is_read article_id version_id",
+            (
+                "id url_id site_id asked_for crawl_id warc_file_id warc_offset warc_length record_id"
+                " kind fetched_at warc_date status mime payload_digest payload_size profile"
+                " refers_to_record refers_to_id outcome reason entries content_digest is_read article_id version_id"
+            ),
         ),
         (
             VersionRow,
-            "id article_id capture_id number current digest headline dek language published_at published_source"
-            " modified_at modified_source section access live noarchive image_url_id image_caption length counted",
+            (
+                "id article_id capture_id number current digest headline dek language published_at published_source"
+                " modified_at modified_source section access live noarchive image_url_id image_caption length counted"
+            ),
         ),
         (VersionParagraphRow, "version_id position paragraph_id role"),
         (VersionAuthorRow, "version_id position author_id"),

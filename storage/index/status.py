@@ -201,7 +201,9 @@ def boilerplate(connection: Connection, site: str, *, limit: int | None = None) 
     between = held.where(ArticleRow.dated_at.between(BoilerplateRow.first_seen_at, BoilerplateRow.last_seen_at))
     rows = connection.execute(
         select(
-            BoilerplateRow, ParagraphRow.text, between.scalar_subquery().label("between"),
+            BoilerplateRow,
+            ParagraphRow.text,
+            between.scalar_subquery().label("between"),
             held.scalar_subquery().label("held"),
         )
         .join(ParagraphRow, ParagraphRow.id == BoilerplateRow.paragraph_id)

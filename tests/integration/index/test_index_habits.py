@@ -264,7 +264,7 @@ def test_what_waits_for_a_backfill_is_not_the_daily_crawls(index: Index) -> None
 def test_one_text_under_many_addresses_is_not_news(
     index: Index, capture_of: Make, article_at: Callable[..., Ingest]
 ) -> None:
-    """Canonical, and it is one article, looked at again where it stands; each its own canonical, and the twins of the first bring nothing and rest."""
+    """Canonical, and it is one article; each its own canonical, and the twins of the first bring nothing and rest."""
     index.register_sites([SITE])
     listener = Listener()
     texts = ("Rain is expected in the north until the weekend, the weather service said on Sunday.",)
