@@ -23,7 +23,8 @@ from newsarchive.verify import Verified, VerifyReport, unheard, verify
 from storage.errors import StorageError
 from storage.index import Filters, Index
 from storage.index.reread import Wanted
-from storage.index.views import EVERYTHING, ArticleView, SearchPage, Status, VersionView
+from storage.index.statusviews import Status
+from storage.index.views import EVERYTHING, ArticleView, SearchPage, VersionView
 from storage.model import NextLook, Seen
 
 Sync = Callable[[], None]

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from statistics import median
 
 from storage.index.days import FAILED
-from storage.index.views import LastCrawl, SiteCount
+from storage.index.statusviews import LastCrawl, SiteCount
 from storage.model import Outcome
 
 WEEKS = 8

@@ -12,7 +12,8 @@ from newsarchive.quantities import about
 from storage.index import Index
 from storage.index.days import FAILED
 from storage.index.patience import Family, HostMemory
-from storage.index.views import CaptureFilters, CrawlView, SiteStatus, Status
+from storage.index.statusviews import CrawlView, SiteStatus, Status
+from storage.index.views import CaptureFilters
 from storage.model import Outcome
 
 WEEK = timedelta(days=7)

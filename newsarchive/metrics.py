@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from storage.errors import StorageError
-from storage.index.views import CrawlView, SiteStatus, Status
+from storage.index.statusviews import CrawlView, SiteStatus, Status
 
 Labels: TypeAlias = tuple[tuple[str, str], ...]
 Sample: TypeAlias = tuple[Labels, float]

@@ -13,7 +13,7 @@ from newsarchive.cli.output import as_json, cell, counted, day, stderr, stdout, 
 from newsarchive.health import Health, SiteHealth, health
 from newsarchive.quantities import about
 from storage.index.days import FAILED
-from storage.index.views import SiteStatus, Status
+from storage.index.statusviews import SiteStatus, Status
 
 PARKED_SHOWN = 10
 IN_JSON = ("sites", "concerns", "parked", "hosts", "missing", "disk_used", "disk_free", "next_run_brings")

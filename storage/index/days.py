@@ -14,8 +14,8 @@ from sqlalchemy import ColumnElement, Connection, and_, exists, func, literal, n
 from storage.index.database import AnySelect
 from storage.index.exclusions import NOTHING, Exclusions
 from storage.index.shown import begins, shown_articles, shown_captures, site_ids
+from storage.index.statusviews import CapturedDay, SiteCount
 from storage.index.tables import ArticleRow, CaptureRow, DayRow, SiteRow, UrlRow
-from storage.index.views import CapturedDay, SiteCount
 from storage.model import Outcome
 
 FAILED = frozenset(

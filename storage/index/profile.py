@@ -6,8 +6,8 @@ from sqlalchemy import Connection, and_, func, select
 
 from storage.index.exclusions import NOTHING, Exclusions
 from storage.index.shown import current_version, shown_articles, shown_captures, shown_versions, site_ids
+from storage.index.statusviews import OutcomeCount, SiteProfile
 from storage.index.tables import ArticleRow, AuthorRow, CaptureRow, CrawlRow, VersionAuthorRow, VersionRow
-from storage.index.views import OutcomeCount, SiteProfile
 from storage.model import Outcome
 
 NEWEST = 2_000

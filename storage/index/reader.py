@@ -19,6 +19,7 @@ from storage.index.facets import Exploration, best_versions, explore
 from storage.index.graph import PointedFrom, Standing, pointed_from, standings
 from storage.index.search import search
 from storage.index.slices import slice_lines
+from storage.index.statusviews import CapturedDay, CrawlView, LastCrawl, OutcomeCount, SiteCount, SiteProfile, Status
 from storage.index.tables import CaptureRow
 from storage.index.taxonomy import Tally, spellings, tally
 from storage.index.timeviews import Beside, DayCount, HeldUrl, ListingView, Moment, Span, Stood, YearCount
@@ -28,18 +29,11 @@ from storage.index.views import (
     ArticleLine,
     ArticleView,
     BoilerplateView,
-    CapturedDay,
     CaptureFilters,
     CaptureView,
-    CrawlView,
     Filters,
-    LastCrawl,
-    OutcomeCount,
     SearchPage,
-    SiteCount,
-    SiteProfile,
     SourceView,
-    Status,
     VersionView,
     WarcFileView,
 )

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, or_,
 from storage.index.boilerplate import in_its_time
 from storage.index.exclusions import NOTHING, Exclusions
 from storage.index.shown import shown_captures, shown_urls
+from storage.index.statusviews import CrawlView, LastCrawl, SiteStatus, Status
 from storage.index.tables import (
     ArticleRow,
     BoilerplateRow,
@@ -23,7 +24,7 @@ from storage.index.tables import (
     VersionRow,
     WarcFileRow,
 )
-from storage.index.views import BoilerplateView, CrawlView, LastCrawl, SiteStatus, SourceView, Status, WarcFileView
+from storage.index.views import BoilerplateView, SourceView, WarcFileView
 from storage.model import BACKFILL, Outcome, UrlKind
 
 

@@ -9,7 +9,8 @@ from newsarchive.coverage import health
 from newsarchive.web.door import AtDoor
 from newsarchive.web.pages.chart import Chart, chart, days_until
 from storage.index.reader import Reader
-from storage.index.views import Filters, SiteCount
+from storage.index.statusviews import SiteCount
+from storage.index.views import Filters
 
 router = APIRouter()
 

@@ -12,7 +12,8 @@ from newsarchive.web.pages.chart import Chart, chart, days_until
 from storage.errors import NotFound
 from storage.index.days import FAILED
 from storage.index.reader import Reader
-from storage.index.views import Filters, SiteCount
+from storage.index.statusviews import SiteCount
+from storage.index.views import Filters
 from storage.model import UrlKind
 
 router = APIRouter()
