@@ -36,93 +36,133 @@ class Found:
     seen: Impression
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Said:
+    """What a page says, before any of it is weighed."""
+
+    head: Head
+    found: list[Node]
+    node: Node | None
+    """The JSON-LD that speaks of the article itself."""
+    marks: str
+    flow: Flow
+
+
 def read_article(page: Page, asked: Asked = AS_USUAL) -> Found | Oversized:
     """Read headline, metadata and body of a page, as its site's layout says where there is one."""
-    layout, hear = asked.layout, asked.hear
+    _drop(page, asked.layout)
+    said = _said(page)
+    if said.flow.characters > MAX_TEXT:
+        return Oversized(reason=f"{said.flow.characters} characters of text, {MAX_TEXT} are read")
+    asked.hear.page(said.flow.blocks)
+    about = _about(page, said, asked)
+    text = body(said.flow, Selection() if about.laid_out else select(page, said.flow), about)
+    if text.dek:
+        source = "layout" if about.dek >= 0 else "the line under the headline"
+        asked.hear.claim("dek", source, text.dek, taken=True)
+    one = _article(page, said, about, text, asked)
+    return Found(
+        article=one, head=said.head, flow=said.flow, body=text, seen=_seen(page, said, about, text, one, asked)
+    )
+
+
+def _drop(page: Page, layout: Layout) -> None:
     for selector in layout.drop:
         for element in selector.elements(page.root):
             # The body itself is no thing to drop: nothing would be left to read.
             if element.getparent() is not None and element is not page.body:
                 element.drop_tree()
-    head = read_head(page.root)
+
+
+def _said(page: Page) -> _Said:
     found = nodes(page.root)
-    node = article(found, page.url)
-    marks = marks_of(page)
-    flow = walk(page.body)
-    if flow.characters > MAX_TEXT:
-        return Oversized(reason=f"{flow.characters} characters of text, {MAX_TEXT} are read")
-    hear.page(flow.blocks)
-    title = _headline(page, flow, head, node, asked)
-    around = _around(flow.blocks, title.block)
-    writers = authors(node, found, head, around, asked, layout.texts("authors", page.root))
-    clues = Clues(
-        url=page.url,
-        root=page.root,
-        node=node,
-        head=head,
-        around=around,
-        discovery=asked.discovery,
-        fetched_at=asked.fetched_at,
+    return _Said(
+        head=read_head(page.root),
+        found=found,
+        node=article(found, page.url),
+        marks=marks_of(page),
+        flow=walk(page.body),
     )
-    published, modified = dates(clues, layout, hear)
-    said = facts(page, head, node, found, flow.blocks, asked)
-    about = About(
+
+
+def _about(page: Page, said: _Said, asked: Asked) -> About:
+    """Return what is known of an article before its body is read."""
+    layout, flow = asked.layout, said.flow
+    title = _headline(page, said, asked)
+    near = _around(flow.blocks, title.block)
+    writers = authors(said.node, said.found, said.head, near, asked, layout.texts("authors", page.root))
+    return About(
         head=title,
-        descriptions=_descriptions(head, node),
+        descriptions=_descriptions(said.head, said.node),
         authors=writers.names,
         home=site_of(host(page.url)),
         laid_out=_laid_out(page, flow, layout),
         dek=_printed_at(layout.text("dek", page.root), flow),
-        hear=hear,
+        hear=asked.hear,
     )
-    text = body(flow, Selection() if about.laid_out else select(page, flow), about)
-    if text.dek:
-        hear.claim("dek", "layout" if about.dek >= 0 else "the line under the headline", text.dek, taken=True)
-    one = Article(
+
+
+def _article(page: Page, said: _Said, about: About, text: Body, asked: Asked) -> Article:
+    clues = Clues(
         url=page.url,
-        canonical_url=said.canonical_url,
-        headline=title.text,
+        root=page.root,
+        node=said.node,
+        head=said.head,
+        around=_around(said.flow.blocks, about.head.block),
+        discovery=asked.discovery,
+        fetched_at=asked.fetched_at,
+    )
+    published, modified = dates(clues, asked.layout, asked.hear)
+    fact = facts(page, said.head, said.node, said.found, said.flow.blocks, asked)
+    return Article(
+        url=page.url,
+        canonical_url=fact.canonical_url,
+        headline=about.head.text,
         dek=text.dek,
-        authors=writers.names,
+        authors=about.authors,
         published=published,
         modified=modified,
-        section=said.section,
-        tags=said.tags,
-        language=said.language,
-        image=said.image,
-        access=said.access,
-        live=said.live,
-        noarchive=said.noarchive,
+        section=fact.section,
+        tags=fact.tags,
+        language=fact.language,
+        image=fact.image,
+        access=fact.access,
+        live=fact.live,
+        noarchive=fact.noarchive,
         paragraphs=text.paragraphs,
     )
-    seen = Impression(
+
+
+def _seen(page: Page, said: _Said, about: About, text: Body, one: Article, asked: Asked) -> Impression:
+    """Return what the page's kind is told by."""
+    flow, at = said.flow, about.head.block
+    return Impression(
         url=page.url,
-        canonical_url=said.canonical_url,
-        head=head,
-        node=node,
-        found=found,
+        canonical_url=one.canonical_url,
+        head=said.head,
+        node=said.node,
+        found=said.found,
         flow=flow,
-        headline=title.text,
-        headline_block=None if title.block is None else flow.blocks[title.block],
+        headline=one.headline,
+        headline_block=None if at is None else flow.blocks[at],
         body=[flow.blocks[i] for i in sorted(text.inside)],
-        access=said.access,
+        access=one.access,
         discovery=asked.discovery,
-        dated=published is not None and published.source not in ("feed", "sitemap"),
+        dated=one.published is not None and one.published.source not in ("feed", "sitemap"),
         marked_up=bool(_ARTICLE_ITEM(page.body)),
-        signed=bool(writers.names),
-        marks=marks,
+        signed=bool(one.authors),
+        marks=said.marks,
         frame=frame_of(page),
-        laid_out=bool(about.laid_out and layout.headline and title.block is not None),
+        laid_out=bool(about.laid_out and asked.layout.headline and at is not None),
     )
-    return Found(article=one, head=head, flow=flow, body=text, seen=seen)
 
 
-def _headline(page: Page, flow: Flow, head: Head, node: Node | None, asked: Asked) -> Headline:
+def _headline(page: Page, said: _Said, asked: Asked) -> Headline:
     laid_out = asked.layout.text("headline", page.root)
     if laid_out:
         asked.hear.claim("headline", "layout", laid_out, taken=True)
-        return told_by_layout(laid_out, flow.blocks)
-    return headline(flow.blocks, head, node, page.url, asked.hear)
+        return told_by_layout(laid_out, said.flow.blocks)
+    return headline(said.flow.blocks, said.head, said.node, page.url, asked.hear)
 
 
 def _laid_out(page: Page, flow: Flow, layout: Layout) -> frozenset[int]:
