@@ -40,7 +40,7 @@ def export(  # noqa: PLR0913 - every word is an option of the command line
     ] = None,
     archive: Folder = HERE,
 ) -> None:
-    """Write articles, or the records behind them, in the form of another program.
+    """Write articles or records out, for other programs.
 
     What each form holds: docs/export.md. With -o the file appears only when it is whole.
     """

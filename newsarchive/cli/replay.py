@@ -26,9 +26,10 @@ def replay(
     *,
     as_data: Json = False,
 ) -> None:
-    """Install pywb, which replays archived pages with their scripts, into an environment of its own.
+    """Install what replays pages with their scripts.
 
-    `newsarchive serve --replay` starts it. It is kept in the user's data folder, or where NEWSARCHIVE_REPLAY says.
+    That is pywb, in an environment of its own: in the user's data folder, or where NEWSARCHIVE_REPLAY says.
+    `newsarchive serve --replay` starts it.
     """
     environment = default_environment()
     if action is Action.INSTALL:

@@ -7,9 +7,12 @@ refused.
 
 import re
 from collections.abc import Callable, Iterable
-from re import _constants as ops  # type: ignore[attr-defined]
-from re import _parser as parser  # type: ignore[attr-defined]
+from importlib import import_module
 from typing import Any, TypeAlias
+
+# Python's own parser of patterns; it has no public name, and no types.
+ops: Any = import_module("re._constants")
+parser: Any = import_module("re._parser")
 
 Takes: TypeAlias = Callable[[str], bool]
 
