@@ -7,7 +7,6 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, Connection, TableClause, Text, cast, column, func, literal_column, select, table
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.compiler import SQLCompiler
 
 from storage.index.boilerplate import COUNTED
 from storage.index.database import AnyRow, AnySelect
@@ -46,9 +45,9 @@ class _Lean(TableClause):
     inherit_cache = True
 
 
-@compiles(_Lean, "sqlite")  # type: ignore[no-untyped-call, untyped-decorator]
-def _indexed(element: _Lean, compiler: SQLCompiler, *, asfrom: bool = False, **given: Any) -> str:
-    written = compiler.visit_table(element, asfrom=asfrom, **given)
+@compiles(_Lean, "sqlite")
+def _indexed(element: _Lean, compiler: Any, *, asfrom: bool = False, **given: Any) -> str:
+    written: str = compiler.visit_table(element, asfrom=asfrom, **given)
     return f"{written} INDEXED BY ix_search_documents_found" if asfrom else written
 
 
