@@ -3,8 +3,9 @@
     python benchmarks/generate.py FOLDER [--articles 200000] [--index postgresql+psycopg://...] [--seed 7]
 
 Makes the folder of an archive whose index holds that many articles, three versions and ten captures for each: twenty
-sites over ten years in English, German, Chinese and Arabic, with front pages, related links, wire copy and disclaimers.
-The rows are as a crawl would have written them; the WARC files that they name do not exist.
+sites over ten years in English, German, Chinese and Arabic, with front pages, related links, wire copy, disclaimers,
+moved and missing pages, failed captures, and runs week by week after a first one of a year. The rows are as a crawl
+would have written them. Of the WARC files that they name one exists: it has pages of some articles (PAGES), to replay.
 """
 
 import argparse
@@ -33,6 +34,7 @@ from storage.index.tables import (
     CaptureRow,
     CrawlRow,
     CrawlSiteRow,
+    FrontierRow,
     LinkGroupRow,
     LinkRow,
     ParagraphRow,
@@ -48,6 +50,7 @@ from storage.index.tables import (
     WarcFileRow,
 )
 from storage.index.terms import folded
+from storage.warc.record import member, warc_date
 
 BEGIN = datetime(2016, 1, 1, tzinfo=UTC)
 SPAN = timedelta(days=3650)
@@ -57,7 +60,14 @@ LISTING_CAPTURES = 1.0
 SECTIONS = ("Politics", "World", "Business", "Sport", "Culture", "Science", "Local", "Opinion")
 LOOKS = (0, 1, 6, 24, 72, 168, 720, 1440, 2160, 4320)
 """Hours after publication at which an article is captured."""
+PAGES = 200
+"""Articles that have a page in a WARC file, spread over the whole."""
+LINKS = 150
+"""Links of such a page."""
+FAILURES = (("error", 503), ("challenge", 403), ("soft_404", 200), ("gone", 404))
 _PER_FILE = 20_000
+_PAGES_FILE = 1_000_000
+"""Id of the file that exists."""
 _BATCH = 1_000
 
 
@@ -114,6 +124,7 @@ class Story:
 
     url_id: int
     site_id: int
+    url: str = ""
     headline: str
     texts: list[int]
     language: str
@@ -135,6 +146,7 @@ class Maker:
         self._paragraphs: dict[str, int] = {}
         self._disclaimers: dict[int, int] = {}
         self._offset = 0
+        self.pages = Pages()
         self.tables = _tables()
         self._people = [self._words["en"].line(2, 2).title() for _ in range(3000)]
         self._people = list(dict.fromkeys(self._people))
@@ -144,14 +156,19 @@ class Maker:
         """Sites, names, runs, WARC files."""
         add = self.tables
         files = int(self.articles * (10 + LISTING_CAPTURES)) // _PER_FILE + 1
-        add["crawls"].add(1, "20160101T000000Z-made", BEGIN, BEGIN + SPAN, "finished", {"pages": self.articles})
+        for number in range(1, _run(BEGIN + SPAN) + 1):
+            at = BEGIN + timedelta(weeks=number + 50 if number > 1 else 0)
+            until = at + (timedelta(weeks=1) if number > 1 else timedelta(weeks=52))
+            add["crawls"].add(number, f"{at:%Y%m%dT%H%M%SZ}-made", at, until, "finished", {"pages": 1000})
         for number in range(1, files + 1):
             add["warc_files"].add(number, f"made-{number:05}.warc.gz", 1, "closed", 10**9, "0" * 64)
+        add["warc_files"].add(_PAGES_FILE, Pages.name, 1, "closed", 10**9, "0" * 64)
         for site_id in range(1, SITES + 1):
             name, host = f"paper{site_id}", f"www.paper{site_id}.example"
             add["sites"].add(site_id, name, f"https://{host}/", f"The {name.title()}", True, None, False)
             add["site_hosts"].add(site_id, host)
-            add["crawl_sites"].add(1, site_id)
+            for number in range(1, _run(BEGIN + SPAN) + 1):
+                add["crawl_sites"].add(number, site_id)
             front = self._url(f"https://{host}/", site_id)
             add["sources"].add(front, site_id, "listing", f"{name} front page", 20, BEGIN, BEGIN + SPAN, BEGIN + SPAN)
             language = self._site_languages[site_id - 1]
@@ -191,19 +208,21 @@ class Maker:
         language = self._site_languages[site_id - 1]
         words = words_of[language]
         headline = words.sentence(5, 11)[:-1]
-        url_id = self._url(f"https://www.paper{site_id}.example/{published:%Y/%m/%d}/story-{number}", site_id)
+        url = f"https://www.paper{site_id}.example/{published:%Y/%m/%d}/story-{number}"
+        url_id = self._url(url, site_id)
         texts = [self._paragraph(words.sentence(18, 45)) for _ in range(chance.randint(4, 8))]
         if self._wire and chance.random() < 0.08:
             source = chance.choice(self._wire)
             texts = [*source.texts, texts[0]] if source.language == language else texts
-        story = Story(url_id=url_id, site_id=site_id, headline=headline, texts=texts, language=language)
+        story = Story(url_id=url_id, site_id=site_id, url=url, headline=headline, texts=texts, language=language)
         versions = chance.choice((1, 1, 2, 2, 3, 3, 4, 5, 6))
-        looks = sorted(chance.sample(LOOKS[1:], k=chance.randint(max(versions, 7), 9) - 1))
+        looks = sorted(chance.sample(LOOKS[1:], k=chance.randint(max(versions, 8), 10) - 1))
         self.tables["articles"].add(
             number, site_id, url_id, published, published + timedelta(hours=looks[-1] if looks else 0), published,
             "live",
         )  # fmt: skip
         self._history(number, story, published, versions=versions, looks=[0, *looks])
+        self._mishaps(number, story, published)
         self._front_page(story, published)
         self._remember(story)
 
@@ -223,9 +242,11 @@ class Maker:
                 shown += 1
                 version_id = self._next("version")
                 texts = self._edited(texts, story.language) if position else texts
+            is_page = not position and number % max(self.articles // PAGES, 1) == 0
             capture_id = self._capture(
-                story, at, "response" if changed else "revisit", number, version_id, original=0 if changed else original
-            )
+                story, at, "response" if changed else "revisit", number, version_id,
+                original=0 if changed else original, page=self.pages.add(story, at) if is_page else None,
+            )  # fmt: skip
             if not changed:
                 continue
             original = capture_id
@@ -243,6 +264,24 @@ class Maker:
                 add["version_tags"].add(version_id, place, tag)
             add["capture_groups"].add(capture_id, 0, group)
 
+    def _mishaps(self, number: int, story: Story, published: datetime) -> None:
+        """What the frontier knows of it; for a few, an older address that leads to it, or a capture that failed."""
+        chance, site = self._chance, f"paper{story.site_id}"
+        host = f"www.{site}.example"
+        due = BEGIN + SPAN + timedelta(hours=number % 5000) if chance.random() < 0.05 else None
+        at = published + timedelta(days=190)
+        self.tables["frontier"].add(
+            story.url_id, site, host, "article", story.site_id, "listing", story.headline, due, 10, 0, 3, at
+        )
+        if chance.random() < 0.05:
+            old = Story(
+                url_id=self._url(f"https://{host}/?p={number}", story.site_id), site_id=story.site_id, headline="",
+                texts=[], language="",
+            )  # fmt: skip
+            self._capture(old, published, "response", None, None, outcome=("redirect", 301), leads_to=story.url_id)
+        if chance.random() < 0.05:
+            self._capture(story, at, "response", None, None, outcome=chance.choice(FAILURES))
+
     def _few(self, of: int, count: int) -> list[int]:
         """Some ids from 1, small ones often."""
         return list(dict.fromkeys(int(of * self._chance.random() ** 3) + 1 for _ in range(count)))
@@ -256,19 +295,24 @@ class Maker:
             changed.append(new)
         return changed
 
-    def _capture(
-        self, story: Story, at: datetime, kind: str, article: int | None, version: int | None, *, original: int = 0
-    ) -> int:
+    def _capture(  # noqa: PLR0913 - each is a column
+        self, story: Story, at: datetime, kind: str, article: int | None, version: int | None, *, original: int = 0,
+        outcome: tuple[str, int] | None = None, leads_to: int | None = None, page: tuple[int, int] | None = None,
+    ) -> int:  # fmt: skip
         capture_id = self._next("capture")
-        outcome = "article" if article else "listing"
+        named, status = outcome or ("article" if article else "listing", 200)
         self._offset = (self._offset + 20_000) % 10**9
+        file, offset, length = (capture_id - 1) // _PER_FILE + 1, self._offset, 19_500
+        if page is not None:
+            file, (offset, length) = _PAGES_FILE, page
         self.tables["captures"].add(
-            capture_id, story.url_id, story.site_id, f"paper{story.site_id}", 1, (capture_id - 1) // _PER_FILE + 1,
-            self._offset, 19_500, f"urn:uuid:{capture_id:032x}", kind, at, at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"), 200,
+            capture_id, story.url_id, story.site_id, f"paper{story.site_id}", _run(at), file,
+            offset, length, f"urn:uuid:{capture_id:032x}", kind, at, at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"), status,
             "text/html", _sha(f"payload {original or capture_id}"), 60_000 if kind == "response" else 0,
             "identical-payload-digest" if original else None,
-            f"urn:uuid:{original:032x}" if original else None, original or None, outcome, "as made",
-            0 if article else 20, _sha(f"content {original or capture_id}"), kind == "response", article, version,
+            f"urn:uuid:{original:032x}" if original else None, original or None, leads_to, named, "as made",
+            20 if named == "listing" else 0, _sha(f"content {original or capture_id}"), kind == "response", article,
+            version,
         )  # fmt: skip
         return capture_id
 
@@ -301,6 +345,40 @@ class Maker:
             del self._wire[:-200]
 
 
+class Pages:
+    """A WARC file of pages with many links, each a record."""
+
+    name = "pages.warc.gz"
+
+    def __init__(self) -> None:
+        self.content = bytearray()
+        self._linked: list[str] = []
+
+    def add(self, story: Story, at: datetime) -> tuple[int, int]:
+        """Write a page; returns its offset and length."""
+        url = story.url
+        self._linked = [*self._linked[1 - LINKS :], url]
+        links = "".join(f'<li><a href="{each}">{each}</a></li>' for each in self._linked * (LINKS // len(self._linked)))
+        text = "<p>" + 200 * "Lorem ipsum dolor sit amet. " + "</p>"
+        page = (
+            f"<!doctype html><html><head><title>{story.headline}</title><link rel=stylesheet href=/style.css></head>"
+            f"<body><h1>{story.headline}</h1><img src=/lead.jpg>{text * 10}<ul>{links}</ul></body></html>"
+        ).encode()
+        head = f"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {len(page)}\r\n\r\n"
+        fields = [
+            ("WARC-Record-ID", f"<urn:uuid:{len(self.content):032x}>"), ("WARC-Date", warc_date(at)),
+            ("WARC-Target-URI", url), ("Content-Type", "application/http;msgtype=response"),
+        ]  # fmt: skip
+        offset, record = len(self.content), member("response", fields, head.encode() + page)
+        self.content += record
+        return offset, len(record)
+
+
+def _run(at: datetime) -> int:
+    """The run of that time: one for the first year, then one a week."""
+    return 1 + max(0, min((at - BEGIN).days // 7, 520) - 51)
+
+
 def _sha(of: str) -> str:
     return "sha256:" + hashlib.sha256(of.encode()).hexdigest()
 
@@ -314,6 +392,10 @@ def _tables() -> dict[str, Table]:
         (CrawlSiteRow, "crawl_id site_id"),
         (WarcFileRow, "id name crawl_id state size sha256"),
         (UrlRow, "id site_id url urlkey digest"),
+        (
+            FrontierRow,
+            "url_id site host kind via_id via_kind title due_at priority failures unchanged looked_at",
+        ),
         (SourceRow, "url_id site_id kind title entries first_seen_at last_seen_at last_changed_at"),
         (AuthorRow, "id name folded"),
         (TagRow, "id name"),
@@ -325,7 +407,8 @@ def _tables() -> dict[str, Table]:
             (
                 "id url_id site_id asked_for crawl_id warc_file_id warc_offset warc_length record_id"
                 " kind fetched_at warc_date status mime payload_digest payload_size profile"
-                " refers_to_record refers_to_id outcome reason entries content_digest is_read article_id version_id"
+                " refers_to_record refers_to_id redirect_url_id outcome reason entries content_digest is_read"
+                " article_id version_id"
             ),
         ),
         (
@@ -345,7 +428,7 @@ def _tables() -> dict[str, Table]:
     return {row.__tablename__: Table(row, tuple(columns.split())) for row, columns in wanted}
 
 
-def fill(database: Database, articles: int, seed: int) -> Iterator[int]:
+def fill(database: Database, warc: Path, articles: int, seed: int) -> Iterator[int]:
     """Write the archive; yields how many articles there are, batch by batch."""
     maker = Maker(articles, seed)
     maker.beginning()
@@ -361,6 +444,7 @@ def fill(database: Database, articles: int, seed: int) -> Iterator[int]:
 
         database.write(write)
         yield numbers[-1]
+    (warc / Pages.name).write_bytes(maker.pages.content)
     database.write(lambda connection: _finish(connection, is_postgres=database.is_postgres))
     database.analyze()
 
@@ -393,7 +477,7 @@ def main() -> None:
     config.write_text(f'contact = "bench@localhost.example"\n{index}{sites}')
     began, cpu = time.perf_counter(), time.process_time()
     database = Database.open(given.index or f"sqlite:///{given.folder / 'index.sqlite3'}")
-    for done in fill(database, given.articles, given.seed):
+    for done in fill(database, given.folder / "warc", given.articles, given.seed):
         if done % 10_000 < _BATCH:
             print(f"{done:,} articles, {time.perf_counter() - began:.0f} s, CPU {time.process_time() - cpu:.0f} s")
     database.close()
