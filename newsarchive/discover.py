@@ -1,7 +1,9 @@
 """Which URLs a capture brings to light, and how much they matter. Live crawl and rebuild ask the same function."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from newsarchive.depth import LAST_PAGE, is_deep, is_old, latest, latest_in, names_everything, page_number, waits
@@ -38,6 +40,7 @@ def of_no_opinion(url: str) -> bool | None:
 
 
 _DEFAULT_PORT = {"http": 80, "https": 443}
+_ORIGIN = re.compile(r"[^/?#]*//[^/?#]*")
 
 
 def host_of(url: str) -> str:
@@ -48,8 +51,15 @@ def host_of(url: str) -> str:
     >>> host_of("http://127.0.0.1:8000/")
     '127.0.0.1:8000'
     """
+    origin = _ORIGIN.match(url)
+    return _host_at(origin[0]) if origin else ""
+
+
+@lru_cache(maxsize=4096)
+def _host_at(origin: str) -> str:
+    # A page names its own host a hundred times.
     try:
-        parts = urlsplit(url)
+        parts = urlsplit(origin)
         port = parts.port
     except ValueError:
         return ""
@@ -62,9 +72,12 @@ def owns(site: Site, url: str) -> bool:
     if not url.startswith(("http://", "https://")):
         return False
     host = host_of(url)
-    return bool(host) and (
-        host == host_of(site.url) or host in {name.lower().removeprefix("www.") for name in site.hosts}
-    )
+    return bool(host) and host in _hosts_of(site)
+
+
+@lru_cache(maxsize=4096)
+def _hosts_of(site: Site) -> frozenset[str]:
+    return frozenset({host_of(site.url), *(name.lower().removeprefix("www.") for name in site.hosts)})
 
 
 def found_in(

@@ -95,7 +95,7 @@ class Recall:
     def reap(self, now: datetime) -> list[Family]:
         """Count what came in since the last time; returns the families that are parked from now on."""
         parked: list[Family] = []
-        while yields := self._memory.yields_since(self._counted_to, self._sites):
+        if yields := self._memory.yields_since(self._counted_to, self._sites):
             self._counted_to = yields[-1].capture_id
             parked += self.harvest.count(yields, now)
         if changes := self.harvest.changes():

@@ -6,10 +6,10 @@ until it is captured: from then on by its newest capture, whose WARC record says
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Integer, Select, Text, bindparam, column, func, select, update, values
+from sqlalchemy import ARRAY, JSON, Connection, Integer, Select, Text, bindparam, func, select, update
 
 from storage.index.database import AnyRow, insert_rows
 from storage.index.entry import Entry
@@ -250,20 +250,24 @@ def _lanes(connection: Connection, sites: Sequence[str], deepest: int) -> Sequen
     """Each site's hosts and priorities, and the earliest time in each: found by skipping through the index."""
     if not sites:
         return ()
-    asked = {f"site{n}": name for n, name in enumerate(sites)}
-    return connection.execute(_lanes_of(len(sites)), {"deepest": deepest, **asked}).all()
+    asked = _every_lane(connection.dialect.name)
+    return connection.execute(asked, {"deepest": deepest, "sites": list(sites)}).all()
 
 
 def _least(column: Any, *conditions: Any) -> Any:
     return select(func.min(column)).where(FrontierRow.due_at.is_not(None), *conditions).scalar_subquery()
 
 
-@lru_cache(maxsize=16)
-def _lanes_of(count: int) -> Select[Any]:
-    """The question for so many sites. Putting it together costs more than its answer, so that is done once."""
+@cache
+def _every_lane(dialect: str) -> Select[Any]:
+    """The question for lanes. Putting it together costs more than its answer, so that is done once."""
     frontier = FrontierRow
-    names = [(bindparam(f"site{n}", type_=Text),) for n in range(count)]
-    asked = values(column("site", Text), name="asked").data(names).cte("asked")
+    # Of one shape for any number of sites, which VALUES is not: SQLAlchemy would compile it anew each time.
+    if dialect == "postgresql":
+        names = func.unnest(bindparam("sites", type_=ARRAY(Text))).table_valued("value")
+    else:
+        names = func.json_each(bindparam("sites", type_=JSON)).table_valued("value")
+    asked = select(names.c.value.label("site")).cte("asked")
     first = select(asked.c.site, _least(frontier.host, frontier.site == asked.c.site).label("host")).cte(
         "hosts", recursive=True
     )

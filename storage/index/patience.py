@@ -6,8 +6,10 @@ Schedule data: a rebuild forgets it, and the next runs learn it again.
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, delete, exists, func, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, delete, exists, func, select, update
 
 from storage.index.database import insert_rows
 from storage.index.tables import CaptureRow, CrawlRow, FamilyRow, FrontierRow, HostRow, UrlRow, VersionRow
@@ -134,28 +136,34 @@ def yields_since(connection: Connection, capture_id: int, sites: Collection[str]
 
     Sources that name fresh articles by themselves (feeds, sitemaps) and assets are none of them.
     """
+    asked = {"after": capture_id, "sites": list(sites)}
+    return tuple(
+        Yield(capture_id=row.id, site=row.site, url=row.url, via=row.via, is_new=bool(row.is_new))
+        for row in connection.execute(_yields(), asked)
+    )
+
+
+@cache
+def _yields() -> Select[Any]:
+    """The question for yields. Putting it together costs more than its answer, so that is done once."""
     via = UrlRow.__table__.alias("via")
     before = CaptureRow.__table__.alias("before")
     is_first = ~exists().where(before.c.url_id == CaptureRow.url_id, before.c.id < CaptureRow.id)
     is_new = exists().where(VersionRow.capture_id == CaptureRow.id, VersionRow.number == 1, ~is_twin())
-    asked = (
+    return (
         select(CaptureRow.id, FrontierRow.site, UrlRow.url, via.c.url.label("via"), is_new.label("is_new"))
         .join(UrlRow, UrlRow.id == CaptureRow.url_id)
         .join(FrontierRow, FrontierRow.url_id == CaptureRow.url_id)
         .join(via, via.c.id == FrontierRow.via_id, isouter=True)
         .where(
-            CaptureRow.id > capture_id,
+            CaptureRow.id > bindparam("after"),
             CaptureRow.outcome.in_([outcome.value for outcome in WORTH_COUNTING]),
-            FrontierRow.site.in_(list(sites)),
+            FrontierRow.site.in_(bindparam("sites", expanding=True)),
             FrontierRow.kind.in_([UrlKind.ARTICLE.value, UrlKind.LISTING.value]),
             is_first,
         )
         .order_by(CaptureRow.id)
         .limit(AT_ONCE)
-    )
-    return tuple(
-        Yield(capture_id=row.id, site=row.site, url=row.url, via=row.via, is_new=bool(row.is_new))
-        for row in connection.execute(asked)
     )
 
 
