@@ -6,10 +6,11 @@ is told; an `Evidence` keeps all that was said, what lost included.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeVar
 
 from newsarchive.extract.blocks import Block
-from storage.model import Role
+from storage.model import Dated, Image, Role
 
 T = TypeVar("T")
 
@@ -116,6 +117,14 @@ class Evidence(Silence):
 
 
 def _said(value: object) -> str:
-    if isinstance(value, tuple | list):
-        return "; ".join(_said(each) for each in value)
-    return str(getattr(value, "isoformat", lambda: value)())
+    match value:
+        case tuple() | list():
+            return "; ".join(_said(each) for each in value)
+        case Dated():
+            return value.at.isoformat()
+        case Image():
+            return value.url
+        case datetime():
+            return value.isoformat()
+        case _:
+            return str(value)

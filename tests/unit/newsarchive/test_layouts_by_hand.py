@@ -1,0 +1,78 @@
+"""Which site's layouts hold for a page that is read by hand: those that the crawl would read it by."""
+
+from pathlib import Path
+
+import pytest
+
+from newsarchive.layouts import layouts_for
+from storage.errors import ConfigError, NoArchive
+from storage.index.sites import KnownSite, SiteBook
+from storage.index.surt import host_of
+
+SITES = {
+    "courier": ("https://www.courier.example/", ("static.courier.example",)),
+    "sport": ("https://sport.courier.example/", ()),
+    "post": ("https://post.example/", ("m.post.example",)),
+    "local": ("http://127.0.0.1:8080/", ()),
+}
+URLS = [
+    "https://www.courier.example/a", "https://courier.example/a", "http://WWW.courier.example:80/a",
+    "https://static.courier.example/a", "https://sport.courier.example/a", "https://x.sport.courier.example/a",
+    "https://post.example/", "https://www.post.example/", "https://far.m.post.example/", "https://x.post.example/",
+    "https://other.example/", "http://127.0.0.1:8080/a", "http://127.0.0.1:8081/a", "https://example/", "nonsense", "",
+]  # fmt: skip
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """An archive's folder with a layout for each site."""
+    blocks = [
+        f'[[site]]\nname = "{name}"\nurl = "{url}"\nhosts = [{", ".join(repr(host) for host in hosts)}]\n'
+        f'[[site.layout]]\nheadline = "h1.{name}"\n'
+        for name, (url, hosts) in SITES.items()
+    ]
+    (tmp_path / "newsarchive.toml").write_text("\n".join(blocks))
+    return tmp_path
+
+
+@pytest.mark.parametrize("url", URLS)
+def test_the_site_is_the_one_that_the_index_files_the_page_under(folder: Path, url: str) -> None:
+    """One rule for hosts, said twice, gives one answer."""
+    book = SiteBook(
+        KnownSite(id=number, name=name, url=front, hosts=(host_of(front), *hosts), configured=True)
+        for number, (name, (front, hosts)) in enumerate(SITES.items())
+    )
+    filed = book.find(url)
+    found = layouts_for(url, folder, None)
+    assert (found[0] if found else None) == (filed.name if filed else None)
+    if found is not None:
+        assert [entry.layout.headline.text for entry in found[1].entries if entry.layout.headline] == [f"h1.{found[0]}"]
+
+
+def test_a_site_can_be_named(folder: Path) -> None:
+    """Whatever the address: a page may lie anywhere by now."""
+    found = layouts_for("https://elsewhere.example/", folder, "post")
+    assert found is not None
+    assert found[0] == "post"
+
+
+def test_an_unknown_site_is_an_error_that_names_the_known_ones(folder: Path) -> None:
+    """What happened, that nothing was read, and what to do."""
+    with pytest.raises(
+        ConfigError, match=r"has no site poste; the page was not read\. Its sites: courier, sport, post"
+    ):
+        layouts_for("https://post.example/", folder, "poste")
+
+
+def test_outside_an_archive_no_layout_holds(tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without an archive pages are read as any; a folder that was named and holds none is an error."""
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    monkeypatch.chdir(empty)
+    assert layouts_for("https://post.example/", None, None) is None
+    with pytest.raises(NoArchive):
+        layouts_for("https://post.example/", empty, None)
+    monkeypatch.chdir(folder)
+    found = layouts_for("https://post.example/", None, None)
+    assert found is not None
+    assert found[0] == "post"
