@@ -12,11 +12,11 @@ from newsarchive.cli.options import HERE, Author, Folder, Section, Since, SiteNa
 from newsarchive.cli.output import counted, stderr
 from newsarchive.export.choice import Choice
 from newsarchive.export.forms import FORMS, Format
+from newsarchive.export.missed import Missed
 from newsarchive.export.whole import whole
 from storage.errors import ConfigError, NotFound, WarcError
 from storage.index.views import Filters
 
-MOST_TOLD = 20
 MEANINGS = "; ".join(f"{name}: {form.meaning[0].lower()}{form.meaning[1:]}" for name, form in FORMS.items())
 
 
@@ -69,15 +69,15 @@ def export(  # noqa: PLR0913 - every word is an option of the command line
             operator=opened.config.operator,
             now=opened.now,
         )
-        missed: list[str] = []
-        count = _written(replace(choice, missed=missed.append), form, into)
-    for what in missed[:MOST_TOLD]:
+        missed = Missed()
+        count = _written(replace(choice, missed=missed.add), form, into)
+    for what in missed.first:
         stderr().print(f"not copied: {what}")
     if into is not None:
         noun = "version" if all_versions and FORMS[form].noun == "article" else FORMS[form].noun
         stderr().print(f"{counted(count, noun)} written to {into}")
-    if missed:
-        stderr().print(f"{counted(len(missed), 'capture')} could not be copied. To see the damage: newsarchive verify")
+    if missed.count:
+        stderr().print(f"{counted(missed.count, 'capture')} could not be copied. To see the damage: newsarchive verify")
         raise typer.Exit(WarcError.exit_code)
 
 

@@ -13,12 +13,20 @@ from storage.index.copying import write_copy
 
 
 def write_sqlite(choice: Choice, into: BinaryIO) -> int:
-    """SQLite writes files, not streams: it is made beside and then copied. Returns how many articles."""
-    beside = Path(str(into.name)).parent if isinstance(getattr(into, "name", None), str) else None
-    with tempfile.TemporaryDirectory(dir=beside, prefix=".newsarchive-") as folder:
+    """Returns how many articles. SQLite writes files, not streams: into a file that has a name it writes itself, for
+    another it is made beside and then copied. OSError where there is no room.
+    """
+    name = getattr(into, "name", None)
+    if isinstance(name, str):
+        return _made(choice, Path(name))
+    with tempfile.TemporaryDirectory(prefix="newsarchive-") as folder:
         path = Path(folder) / "copy.sqlite"
-        lines = choice.index.export(choice.filters, all_versions=choice.all_versions)
-        count = write_copy(path, lines, choice.index.slice_lines(choice.filters), choice.tell)
+        count = _made(choice, path)
         with path.open("rb") as made:
             shutil.copyfileobj(made, into, 1 << 20)
     return count
+
+
+def _made(choice: Choice, path: Path) -> int:
+    lines = choice.index.export(choice.filters, all_versions=choice.all_versions)
+    return write_copy(path, lines, choice.index.slice_lines(choice.filters), choice.tell)

@@ -21,7 +21,8 @@ from typing import Any, Literal, TypeAlias
 
 from newsarchive.export.choice import Choice, utc_now
 from newsarchive.export.forms import FORMS, Format
-from newsarchive.export.whole import whole
+from newsarchive.export.missed import Missed
+from newsarchive.export.whole import part_of, whole
 from storage.errors import ArchiveError
 from storage.index.views import EVERYTHING, Filters
 from storage.places import refused
@@ -36,6 +37,7 @@ MOST_KEPT = 50
 KEPT_FOR = timedelta(days=7)
 LARGEST = 20_000_000_000
 """Bytes of one file."""
+_MISTAKE = "A mistake of newsarchive's own; see its log"
 _STOPPED = "The archive's server was stopped before it was done. Ask for it again"
 
 
@@ -100,6 +102,7 @@ class Jobs:
                 job = _read(json.loads(path.read_text()))
                 if job.state in {"waiting", "running"} and not _is_alive(job.server):
                     job = replace(job, state="failed", problem=_STOPPED, finished_at=self._now())
+                    part_of(self.path(job)).unlink(missing_ok=True)
                     self._write(job)
                 self._jobs[job.id] = job
 
@@ -167,35 +170,41 @@ class Jobs:
                 self._waiting.task_done()
 
     def _make(self, job: Job) -> None:
-        self._note(replace(job, state="running"))
         try:
-            missed: list[str] = []
+            self._note(replace(job, state="running"), known=True)
+            missed = Missed()
             count, size = self._written(job, missed)
-            lacks = f"{len(missed):,} captures could not be copied, the first: {missed[0]}" if missed else ""
+            lacks = (
+                f"{missed.count:,} captures could not be copied, the first: {missed.first[0]}" if missed.count else ""
+            )
             made = replace(job, state="done", count=count, size=size, finished_at=self._now(), problem=lacks)
         except Exception as problem:
-            told = str(problem) if isinstance(problem, ArchiveError) else "A mistake of newsarchive's own; see its log"
-            if not isinstance(problem, ArchiveError):
+            told = str(problem) if isinstance(problem, ArchiveError) else _MISTAKE
+            if told is _MISTAKE:
                 log.exception("export %s", job.id)
             made = replace(job, state="failed", problem=told, finished_at=self._now())
-        self._note(made, known=True)
+        try:
+            self._note(made, known=True)
+        except OSError:
+            # It is known as long as this server runs; the next one finds it unfinished.
+            log.exception("export %s cannot be noted", job.id)
 
-    def _written(self, job: Job, missed: list[str]) -> tuple[int, int]:
+    def _written(self, job: Job, missed: Missed) -> tuple[int, int]:
         with whole(self.path(job)) as file:
 
             def tell(count: int) -> None:
-                if file.tell() > LARGEST:
+                # Not `tell()`: SQLite writes into the file by itself.
+                size = os.fstat(file.fileno()).st_size
+                if size > LARGEST:
                     raise ExportStopped(
                         f"the file has grown beyond {LARGEST:,} bytes; it was not kept. Narrow it down, or write it "
                         "with: newsarchive export -o FILE"
                     )
-                self._note(replace(job, state="running", count=count, size=file.tell()), known=True)
+                self._note(replace(job, state="running", count=count, size=size), known=True)
                 if self.get(job.id) is None:
                     raise ExportStopped("the export was removed while it was made")
 
-            choice = replace(
-                self._choice_of(job.filters), all_versions=job.all_versions, tell=tell, missed=missed.append
-            )
+            choice = replace(self._choice_of(job.filters), all_versions=job.all_versions, tell=tell, missed=missed.add)
             count = FORMS[job.form].write(choice, file)
             file.seek(0, os.SEEK_END)
             return count, file.tell()

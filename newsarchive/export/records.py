@@ -5,9 +5,10 @@ beside it              request and metadata records that name it, as the crawl w
 a revisit's original   with what stands beside it: without it the revisit cannot be replayed
 """
 
+import os
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -17,8 +18,7 @@ from newsarchive.readback import OPEN
 from storage.errors import BadRecord, WarcError
 from storage.index.cdxviews import CdxLine
 from storage.warc.plain import is_plain
-from storage.warc.reader import read_record
-from storage.warc.record import Headers, header, parse_fields, squeeze
+from storage.warc.record import Headers, header, parse_fields
 
 _PIECE = 1 << 20
 _GLANCE = 1 << 14
@@ -45,6 +45,8 @@ class Slicer:
         self._written = _Ids()
         self._open: tuple[str, BinaryIO] | None = None
         self._length = 0
+        self._is_within = False
+        """True while a member is written: what goes wrong then has spoilt the file."""
         self.size = 0
         """Bytes that were written."""
 
@@ -75,27 +77,29 @@ class Slicer:
         if line.id in self._written:
             return
         self._written.add(line.id)
-        offset = self.size
+        offset, self._length = self.size, 0
         try:
             self._group(line)
         except (WarcError, OSError) as problem:
+            if self._is_within:
+                raise
             self._choice.missed(str(problem))
-        if self.size > offset:
+        if self._length:
             yield Copied(line=line, offset=offset, length=self._length)
 
     def _group(self, line: CdxLine) -> None:
         """Copy a capture and what stands beside it; `_length` is then the capture's own."""
         file = self._file(line.warc)
-        if is_plain(file):
-            # Its records are compressed one by one, so that they can be read by offset.
-            begin = self.size
-            record = read_record(Path(file.name), line.offset)
-            file.seek(line.offset)
-            self.append(squeeze(file.read(record.place.length), dense=False))
+        begin = self.size
+        plain = is_plain(file)
+        if not _begins(file, line.offset, plain=plain):
+            raise BadRecord(line.warc, line.offset, "no WARC record begins here; something else stands")
+        if plain:
+            self._squeezed(file, line.offset, line.length)
             self._length = self.size - begin
             return
         self._member(file, line.offset, line.length)
-        self._length = line.length
+        self._length = self.size - begin
         at = line.offset + line.length
         for _ in range(_MOST_BESIDE):
             headers = _headers_at(file, at)
@@ -125,14 +129,36 @@ class Slicer:
         self._open = None
 
     def _member(self, file: BinaryIO, offset: int, length: int) -> None:
+        with self._copying(file, offset, length) as pieces:
+            for piece in pieces:
+                self.append(piece)
+
+    def _squeezed(self, file: BinaryIO, offset: int, length: int) -> None:
+        """Copy a record of a file that is not compressed, as a member: a slice is read by the places of its members."""
+        squeezer = zlib.compressobj(wbits=31)
+        with self._copying(file, offset, length) as pieces:
+            for piece in pieces:
+                self.append(squeezer.compress(piece))
+            self.append(squeezer.flush())
+
+    @contextmanager
+    def _copying(self, file: BinaryIO, offset: int, length: int) -> Iterator[Iterator[bytes]]:
+        """The bytes of a member that is all there."""
+        if file.seek(0, os.SEEK_END) < offset + length:
+            raise BadRecord(Path(file.name).name, offset, "a record that goes beyond the end of its file stands")
         file.seek(offset)
-        left = length
-        while left:
-            piece = file.read(min(_PIECE, left))
-            if not piece:
-                raise BadRecord(Path(file.name).name, offset, "a record that goes beyond the end of its file stands")
-            self.append(piece)
-            left -= len(piece)
+        self._is_within = True
+        yield _pieces(file, offset, length)
+        self._is_within = False
+
+
+def _pieces(file: BinaryIO, offset: int, length: int) -> Iterator[bytes]:
+    while length:
+        piece = file.read(min(_PIECE, length))
+        if not piece:
+            raise BadRecord(Path(file.name).name, offset, "a record that was cut while it was copied stands")
+        length -= len(piece)
+        yield piece
 
 
 def _is_beside(headers: Headers, record_id: str) -> bool:
@@ -140,6 +166,11 @@ def _is_beside(headers: Headers, record_id: str) -> bool:
         return False
     named = [value.strip("<> ") for name, value in headers if name.lower() in {"warc-concurrent-to", "warc-refers-to"}]
     return record_id in named
+
+
+def _begins(file: BinaryIO, offset: int, *, plain: bool) -> bool:
+    file.seek(offset)
+    return file.read(5) == b"WARC/" if plain else _headers_at(file, offset) is not None
 
 
 def _headers_at(file: BinaryIO, offset: int) -> Headers | None:

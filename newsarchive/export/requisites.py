@@ -13,12 +13,13 @@ from newsarchive.readback import OPEN
 from storage.errors import ArchiveError
 from storage.index.cdx import exactly
 from storage.index.cdxviews import CdxLine, CdxQuery
-from storage.warc.payload import decoded
-from storage.warc.reader import read_record
+from storage.warc.codings import decode_entity
+from storage.warc.flow import flowing
 
 MOST = 200
 """Of one page."""
 _LIMIT = 10_000_000
+"""Bytes of a page or stylesheet; larger ones are not looked through."""
 _CSS_URL = re.compile(r"url\(\s*['\"]?([^'\")]+)|@import\s+['\"]([^'\"]+)", re.IGNORECASE)
 _HTML = frozenset({"text/html", "application/xhtml+xml"})
 _EMBEDDING = frozenset(
@@ -61,8 +62,14 @@ def _embedded(choice: Choice, line: CdxLine) -> list[str]:
 def _text(choice: Choice, line: CdxLine) -> str:
     path = choice.warc_folder / line.warc
     path = path if path.exists() else path.with_name(path.name + OPEN)
+    entity = bytearray()
+    with flowing(path, line.offset) as flow:
+        for piece in flow.pieces:
+            entity += piece
+            if len(entity) > _LIMIT:
+                return ""
     # Addresses are ASCII in any encoding that a page may have.
-    return decoded(read_record(path, line.offset).block, _LIMIT).decode("utf-8", "replace")
+    return decode_entity(bytes(entity), flow.headers, _LIMIT).decode("utf-8", "replace")
 
 
 def _of_sheet(text: str, base: str) -> Iterator[str]:

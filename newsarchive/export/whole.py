@@ -9,13 +9,18 @@ from typing import BinaryIO
 from storage.places import refused
 
 
+def part_of(into: Path) -> Path:
+    """Where a file is until it is whole; what a process that was killed leaves."""
+    return into.with_name(f"{into.name}.part")
+
+
 @contextmanager
 def whole(into: Path) -> Iterator[BinaryIO]:
     """Open a file for writing that takes its name when all went well, and else is gone.
 
     DiskFull or StorageError where it cannot be written; what stood there before is as it was.
     """
-    part = into.with_name(f"{into.name}.part")
+    part = part_of(into)
     try:
         with part.open("w+b") as file:
             yield file

@@ -13,6 +13,7 @@ from newsarchive.web.limits import Heavy
 from newsarchive.web.pages.look import TEMPLATES
 from newsarchive.web.rules import Rules
 from newsarchive.web.serving import Serving
+from newsarchive.web.validators import Validators
 from storage.index.reader import Reader
 
 
@@ -68,10 +69,10 @@ class Door:
 
     def tagged(self, answer: Response) -> Response:
         """The answer with an ETag over its bytes, or 304 where the request has that."""
-        tag = f'"{hashlib.sha256(answer.body).hexdigest()[:32]}"'
-        if tag in (self.request.headers.get("if-none-match") or ""):
-            return Response(status_code=304, headers={"etag": tag})
-        answer.headers["etag"] = tag
+        validators = Validators(tag=f'"{hashlib.sha256(answer.body).hexdigest()[:32]}"')
+        if validators.are_known(self.request.headers):
+            return Response(status_code=304, headers=validators.headers)
+        answer.headers["etag"] = validators.tag
         return answer
 
 

@@ -1,8 +1,8 @@
 """What a capture holds: the answer that was archived, revisits resolved."""
 
 from collections.abc import Iterator
-from contextlib import suppress
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from newsarchive.readback import OPEN
@@ -10,6 +10,7 @@ from newsarchive.web.door import Door
 from storage.errors import NotFound, PayloadError
 from storage.index.cdxviews import CdxLine
 from storage.warc.codings import decode_entity
+from storage.warc.flow import Flow, flowing
 from storage.warc.payload import entity_of, http_headers
 from storage.warc.reader import is_http, read_record
 from storage.warc.record import Headers, header
@@ -45,17 +46,36 @@ def held(door: Door, line: CdxLine) -> Held:
     own = _answer(door, line)
     if line.kind != "revisit":
         return own
+    first = _answer(door, _original(door, line))
+    # A 304 says nothing of what it confirms: the headers that go with the body are the original's.
+    if own.status == 304 or not own.headers:
+        return first
+    return Held(status=own.status, headers=own.headers, entity=first.entity)
+
+
+@contextmanager
+def held_in_pieces(door: Door, line: CdxLine) -> Iterator[Flow]:
+    """The same answer, open: for what may be too large to be held whole."""
+    with ExitStack() as opened:
+
+        def flow(one: CdxLine) -> Flow:
+            return opened.enter_context(flowing(warc_path(door.archive.warc_folder, one.warc), one.offset))
+
+        own = flow(line)
+        if line.kind == "revisit":
+            first = flow(_original(door, line))
+            own = first if own.status == 304 or not own.headers else replace(own, pieces=first.pieces)
+        yield own
+
+
+def _original(door: Door, line: CdxLine) -> CdxLine:
     original = door.archive.index.cdx_line(line.refers_to_id) if line.refers_to_id is not None else None
     if original is None or original.kind == "revisit":
         raise NotFound(
             f"this capture of {line.url} says that it was the same as one that the archive does not hold; only its "
             "headers are there. Import the WARC file with the original: newsarchive import FILE"
         )
-    first = _answer(door, original)
-    # A 304 says nothing of what it confirms: the headers that go with the body are the original's.
-    if own.status == 304 or not own.headers:
-        return first
-    return Held(status=own.status, headers=own.headers, entity=first.entity)
+    return original
 
 
 def _answer(door: Door, line: CdxLine) -> Held:
@@ -73,16 +93,25 @@ def warc_path(folder: Path, name: str) -> Path:
     return path if path.exists() else path.with_name(path.name + OPEN)
 
 
+def coding_of(headers: Headers) -> str | None:
+    """The content coding that an answer's headers name, or None."""
+    coding = (header(headers, "Content-Encoding") or "").strip().lower()
+    return coding if coding and coding != "identity" else None
+
+
+def is_taken(coding: str | None, accepted: str) -> bool:
+    """True where a client that accepts this (Accept-Encoding) undoes the coding itself."""
+    takes = set(_tokens(accepted))
+    return coding is None or all(part.strip() in takes for part in coding.split(","))
+
+
 def as_read(held: Held, accepted: str, limit: int) -> tuple[bytes, str | None]:
     """The body as a client takes it, and its content coding: kept where the client undoes it, else undone.
 
     One that cannot be undone is handed over as it is.
     """
-    coding = (held.get("Content-Encoding") or "").strip().lower()
-    if not coding or coding == "identity":
-        return held.entity, None
-    takes = set(_tokens(accepted))
-    if all(part.strip() in takes for part in coding.split(",")):
+    coding = coding_of(held.headers)
+    if is_taken(coding, accepted):
         return held.entity, coding
     with suppress(PayloadError):
         return held.decoded(limit), None

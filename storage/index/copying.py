@@ -4,6 +4,7 @@ articles  one row an article, or version        links     what each points to
 captures  one row a record                      articles_fts  full text of headline, dek, body, authors
 """
 
+import errno
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
@@ -55,26 +56,41 @@ _CAPTURE = "INSERT INTO captures VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 def write_copy(
     path: Path, lines: Iterable[Mapping[str, Any]], captures: Iterable[CdxLine], tell: Callable[[int], None]
 ) -> int:
-    """Write a new SQLite file from lines of an export, and the captures behind them; returns how many lines. `tell` is
-    called now and then.
+    """Write an SQLite file, which is not there or empty, from lines of an export and the captures behind them; returns
+    how many lines. `tell` is called now and then. OSError where there is no room for it.
     """
     connection = sqlite3.connect(path, isolation_level=None)
     try:
-        connection.executescript(_TABLES)
-        connection.execute("BEGIN")
-        count = 0
-        for batch in _batches(enumerate(lines, 1)):
-            connection.executemany(_ARTICLE, map(_article, batch))
-            rows = [row for number, line in batch for row in _links(number, line)]
-            connection.executemany(_LINK, rows)
-            count += len(batch)
-            tell(count)
-        for some in _batches(enumerate(captures, 1)):
-            connection.executemany(_CAPTURE, map(_capture, some))
-        connection.execute("COMMIT")
-        connection.executescript(_LAST)
+        return _written(connection, lines, captures, tell)
+    except sqlite3.OperationalError as problem:
+        if problem.sqlite_errorcode & 0xFF in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}:
+            full = problem.sqlite_errorcode == sqlite3.SQLITE_FULL
+            raise OSError(errno.ENOSPC if full else errno.EIO, str(problem), str(path)) from problem
+        raise
     finally:
         connection.close()
+
+
+def _written(
+    connection: sqlite3.Connection,
+    lines: Iterable[Mapping[str, Any]],
+    captures: Iterable[CdxLine],
+    tell: Callable[[int], None],
+) -> int:
+    connection.executescript(_TABLES)
+    connection.execute("BEGIN")
+    count = 0
+    for batch in _batches(enumerate(lines, 1)):
+        connection.executemany(_ARTICLE, map(_article, batch))
+        rows = [row for number, line in batch for row in _links(number, line)]
+        connection.executemany(_LINK, rows)
+        count += len(batch)
+        tell(count)
+    for some in _batches(enumerate(captures, 1)):
+        connection.executemany(_CAPTURE, map(_capture, some))
+        tell(count)
+    connection.execute("COMMIT")
+    connection.executescript(_LAST)
     return count
 
 

@@ -65,7 +65,7 @@ def exports(door: AtDoor, article: int | None = None) -> Response:
     """The form, and all exports."""
     _allowed(door)
     shown = tuple(_shown(door, job) for job in jobs_of(door).all())
-    sites = tuple(site.name for site in door.index.status(door.now).sites)
+    sites = tuple(site.name for site in door.index.site_counts())
     return door.page(
         "exports.html", exports=shown, forms=FORMS, sites=sites, days=KEPT_FOR.days, article=article, problem=""
     )

@@ -2,27 +2,32 @@
 
 Status, Content-Type and body are the archived ones; the other headers come as X-Archive-Orig-*, as Wayback machines
 name them. A content coding (gzip, br) is kept where the client takes it, for the payload digest is over the coded
-bytes, and undone where it does not. A timestamp that is no capture's own leads to the nearest capture.
+bytes, and undone where it does not. A timestamp that is no capture's own leads to the nearest capture. What is large
+flows from the file to the client in pieces.
 """
 
 import re
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 from fastapi import APIRouter, HTTPException, Request
-from fastapi.responses import Response
+from fastapi.responses import Response, StreamingResponse
 
 from newsarchive.web.addresses import asked_url, in_path
 from newsarchive.web.door import AtDoor, Door
-from newsarchive.web.holdings import as_read, held
+from newsarchive.web.holdings import Held, as_read, coding_of, held_in_pieces, is_taken
 from newsarchive.web.memento import memento_headers, nearest
 from newsarchive.web.stamps import middle, stamp
+from newsarchive.web.validators import Validators
 from storage.index.cdxviews import CdxLine
-from storage.warc.record import Headers
+from storage.warc.record import Headers, header
 
 router = APIRouter(include_in_schema=False)
 
 CSP = "sandbox; default-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
 """Opened by itself, an archived page runs nothing, fetches nothing and sends nothing."""
+LARGE = 1 << 20
+"""Bytes that are held whole; more is sent in pieces, or, where a coding has to be undone, has to find a place."""
 _ORIGINAL = "x-archive-orig-"
 _MOST_HEADERS = 100
 _LONGEST_VALUE = 4000
@@ -32,6 +37,7 @@ _AS_PAGE = frozenset({"document", "iframe", "frame", "embed", "object"})
 _MARKUP = re.compile(r"html|xml", re.IGNORECASE)
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([-\w.:]+)", re.IGNORECASE)
 _WITHOUT_BODY = frozenset({204, 205, 304})
+_NO_TAG = re.compile(r"[^-\w.:]", re.ASCII)
 
 
 @router.head("/web/{digits}id_/{url:path}")
@@ -65,27 +71,75 @@ def _raw_uri(line: CdxLine) -> str:
 
 
 def _answer(request: Request, door: Door, line: CdxLine) -> Response:
-    answer = held(door, line)
-    tag = f'"{line.record_id.removeprefix("urn:uuid:")}"'
-    body, coding = as_read(answer, request.headers.get("accept-encoding", ""), door.archive.config.max_body)
+    accepted = request.headers.get("accept-encoding", "")
+    with ExitStack() as opened:
+        flow = opened.enter_context(held_in_pieces(door, line))
+        status = flow.status or 200
+        headers = _headers(request, door, line, flow.headers)
+        begin = _beginning(flow.pieces)
+        coding = coding_of(flow.headers)
+        if len(begin) < LARGE:
+            whole = Held(status=status, headers=flow.headers, entity=begin)
+            body, coding = as_read(whole, accepted, door.archive.config.max_body)
+        elif is_taken(coding, accepted):
+            body = None
+        else:
+            with door.heavy.one():
+                whole = Held(status=status, headers=flow.headers, entity=b"".join((begin, *flow.pieces)))
+                body, coding = as_read(whole, accepted, door.archive.config.max_body)
+        validators = _validators(line, coding)
+        if validators.are_known(request.headers):
+            return Response(status_code=304, headers=validators.headers | {"vary": headers["vary"]})
+        headers |= validators.headers | ({"content-encoding": coding} if coding else {})
+        status = status if 200 <= status <= 599 else 502
+        if status in _WITHOUT_BODY:
+            del headers["content-type"]
+            return Response(status_code=status, headers=headers)
+        if body is not None:
+            return Response(body, status_code=status, headers=headers)
+        sent = iter(()) if request.scope.get("is_head") else _sent(opened.pop_all(), begin, flow.pieces)
+        return StreamingResponse(sent, status_code=status, headers=headers)
+
+
+def _beginning(pieces: Iterator[bytes]) -> bytes:
+    """As much as is held whole: all of it, where it is shorter."""
+    begin: list[bytes] = []
+    size = 0
+    while size < LARGE and (piece := next(pieces, None)) is not None:
+        begin.append(piece)
+        size += len(piece)
+    return b"".join(begin)
+
+
+def _sent(opened: ExitStack, begin: bytes, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    with opened:
+        yield begin
+        yield from pieces
+
+
+def _headers(request: Request, door: Door, line: CdxLine, archived: Headers) -> dict[str, str]:
+    """What an answer says, but for its coding and its validators."""
     headers = {
-        **dict(original_headers(answer.headers)),
+        **dict(original_headers(archived)),
         **memento_headers(door, line.url, line.fetched_at),
         "content-security-policy": CSP,
         "vary": "accept-encoding, sec-fetch-dest",
-        "etag": tag,
+        "accept-ranges": "none",
+        "content-type": _value(_shown_type(request, header(archived, "Content-Type") or "application/octet-stream")),
     }
-    if coding:
-        headers["content-encoding"] = coding
     if line.redirect_url:
         headers["location"] = f"/web/{stamp(line.fetched_at)}id_/{in_path(line.redirect_url)}"
-    if tag in request.headers.get("if-none-match", ""):
-        return Response(status_code=304, headers={"etag": tag, "vary": "accept-encoding"})
-    status = answer.status if 200 <= answer.status <= 599 else 502
-    if status in _WITHOUT_BODY:
-        return Response(status_code=status, headers=headers)
-    headers["content-type"] = _value(_shown_type(request, answer.get("Content-Type") or "application/octet-stream"))
-    return Response(body, status_code=status, headers=headers)
+    part = header(archived, "Content-Range")
+    if part and line.status == 206:
+        # The answer is a part, and says which; without it a 206 makes no sense (RFC 9110 15.3.7).
+        headers["content-range"] = _value(part)
+    return headers
+
+
+def _validators(line: CdxLine, coding: str | None) -> Validators:
+    """A capture never changes; coded and not it is two representations, and each has its own tag (RFC 9110 8.8.3.3)."""
+    name = line.record_id.removeprefix("urn:uuid:")
+    return Validators(tag=f'"{_NO_TAG.sub("-", f"{name}-{coding}" if coding else name)}"')
 
 
 def _shown_type(request: Request, claimed: str) -> str:

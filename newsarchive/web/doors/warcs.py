@@ -2,6 +2,9 @@
 
     Range: bytes=3411-5822   one record          Range: bytes=-500   the end          none: the whole file
 
+A file that is whole never changes, one that is being written only grows: both have an ETag, by which If-None-Match
+spares the bytes and If-Range keeps parts of two states apart.
+
 Where anything is not to be shown (blocked addresses, hidden sites, an embargo), a file is closed but for its allowed
 captures: a request is answered only where its range is exactly one record of which the index says that it may be seen.
 Others would hand out what pages and CDX leave out.
@@ -9,6 +12,7 @@ Others would hand out what pages and CDX leave out.
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from fastapi import APIRouter, HTTPException, Request
@@ -16,10 +20,11 @@ from fastapi.responses import Response, StreamingResponse
 
 from newsarchive.web.door import AtDoor, Door
 from newsarchive.web.holdings import warc_path
+from newsarchive.web.validators import Validators
 
 router = APIRouter(include_in_schema=False)
 
-_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
+_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})", re.IGNORECASE)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+@=,-]{0,254}")
 _PIECE = 1 << 18
 _OUTSIDE = (-1, -1)
@@ -32,15 +37,21 @@ def warc(request: Request, door: AtDoor, name: str) -> Response:
     path = _path(door, name)
     if path is None:
         raise HTTPException(404, f"The archive has no WARC file {name}")
-    size = path.stat().st_size
-    wanted = _wanted(request.headers.get("range"), size)
+    state = path.stat()
+    size = state.st_size
+    validators = Validators(
+        tag=f'"{size:x}-{state.st_mtime_ns:x}"', changed=datetime.fromtimestamp(state.st_mtime, tz=UTC)
+    )
+    # Ranges are for GET alone (RFC 9110 14.2), and for the file whose beginning the client has.
+    is_head = request.method == "HEAD" or bool(request.scope.get("is_head"))
+    ranged = None if is_head or not validators.let_range(request.headers) else request.headers.get("range")
+    wanted = _wanted(ranged, size)
     headers = {
+        **validators.headers,
         "accept-ranges": "bytes",
         "content-type": "application/warc",
         "content-disposition": f'attachment; filename="{name}"',
     }
-    if wanted == _OUTSIDE:
-        return Response(status_code=416, headers={**headers, "content-range": f"bytes */{size}"})
     begin, end = wanted or (0, size)
     if door.index.exclude and not _is_allowed(door, name, begin, end):
         raise HTTPException(
@@ -48,11 +59,15 @@ def warc(request: Request, door: AtDoor, name: str) -> Response:
             "Some of what this archive holds is not shown. Of its WARC files it gives single records, by the offsets "
             "and lengths that /cdx names, and nothing else",
         )
+    if validators.are_known(request.headers):
+        return Response(status_code=304, headers=validators.headers)
+    if wanted == _OUTSIDE:
+        return Response(status_code=416, headers={**headers, "content-range": f"bytes */{size}"})
     if wanted:
         headers["content-range"] = f"bytes {begin}-{end - 1}/{size}"
     headers["content-length"] = str(end - begin)
     status = 206 if wanted else 200
-    if request.method == "HEAD" or request.scope.get("is_head"):
+    if is_head:
         return Response(status_code=status, headers=headers)
     return StreamingResponse(_bytes(path, begin, end), status_code=status, headers=headers)
 

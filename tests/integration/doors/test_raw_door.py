@@ -1,10 +1,15 @@
 import gzip
 import hashlib
 import json
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 
 import pytest
 from starlette.testclient import TestClient
+
+from newsarchive.archive import Archive
+from newsarchive.web.app import create_app
+from newsarchive.web.limits import Heavy
 
 STORY = "http://news.example/2026/03/01/harbour-wall"
 RAW = "/web/20260301060000id_/" + STORY
@@ -109,6 +114,80 @@ def test_a_known_body_is_not_sent_again(client: TestClient) -> None:
     head = client.head(RAW)
     assert (head.status_code, head.content) == (200, b"")
     assert head.headers["memento-datetime"] == first.headers["memento-datetime"]
+
+
+@pytest.mark.parametrize("wanted", ["bytes=0-9", "bytes=99999999-"])
+def test_a_part_is_not_given(client: TestClient, wanted: str) -> None:
+    """An archived answer comes whole, as RFC 9110 14.2 allows, and says so."""
+    answer = client.get(RAW, headers={"range": wanted})
+    assert (answer.status_code, answer.headers["accept-ranges"]) == (200, "none")
+    assert b"<h1>The wall holds</h1>" in answer.content
+
+
+def test_coded_and_not_it_is_two_representations(client: TestClient) -> None:
+    """Each has a tag of its own (RFC 9110 8.8.3.3); any is good for "*"; a 304 varies as the answer would."""
+    coded = client.get(RAW, headers={"accept-encoding": "gzip"})
+    plain = client.get(RAW, headers={"accept-encoding": "identity"})
+    assert coded.headers["etag"] != plain.headers["etag"]
+    for tags, status in ((coded.headers["etag"], 304), (plain.headers["etag"], 200), ('"a", W/"b"', 200), ("*", 304)):
+        again = client.get(RAW, headers={"accept-encoding": "gzip", "if-none-match": tags})
+        assert (again.status_code, again.headers["vary"]) == (status, coded.headers["vary"])
+
+
+BULK = os.urandom(3_000_000)
+FILM = "http://news.example/film.mp4"
+
+
+@pytest.fixture
+def large(archive_of: Callable[..., Archive]) -> Iterator[TestClient]:
+    """A film, the same in gzip, and a part of it."""
+    archive = archive_of(
+        {"url": FILM, "body": BULK, "mime": "video/mp4"},
+        {"url": f"{FILM}.gz", "body": gzip.compress(BULK), "headers": {"Content-Encoding": "gzip"}},
+        {"url": f"{FILM}?part", "body": BULK[:9], "status": "206 Partial Content",
+         "headers": {"Content-Range": "bytes 0-8/3000000"}},
+    )  # fmt: skip
+    with TestClient(create_app(archive), base_url="http://127.0.0.1:8000", follow_redirects=False) as client:
+        yield client
+
+
+def test_what_is_large_flows(large: TestClient) -> None:
+    """Byte for byte and without its length, which nobody has counted; HEAD reads nothing of it."""
+    answer = large.get(f"/web/20260301060000id_/{FILM}")
+    assert (answer.status_code, answer.content == BULK) == (200, True)
+    assert "content-length" not in answer.headers
+    head = large.head(f"/web/20260301060000id_/{FILM}")
+    assert (head.status_code, head.content, head.headers["content-type"]) == (200, b"", "video/mp4")
+    assert "content-length" not in head.headers
+    known = {"if-none-match": answer.headers["etag"]}
+    assert large.get(f"/web/20260301060000id_/{FILM}", headers=known).status_code == 304
+
+
+def test_what_is_large_and_coded_is_undone_where_there_is_a_place(large: TestClient) -> None:
+    """Who undoes it himself needs none; who does not waits his turn: it has to be held whole for that."""
+    address = f"/web/20260301060000id_/{FILM}.gz"
+    assert large.get(address, headers={"accept-encoding": "identity"}).content == BULK
+    large.app.state.heavy = Heavy(0)  # type: ignore[attr-defined]
+    assert large.get(address, headers={"accept-encoding": "gzip"}).content == BULK
+    refused = large.get(address, headers={"accept-encoding": "identity"})
+    assert (refused.status_code, "retry-after" in refused.headers) == (503, True)
+
+
+def test_an_archived_part_says_which(large: TestClient) -> None:
+    """A 206 without Content-Range is none."""
+    answer = large.get(f"/web/20260301060000id_/{FILM}?part")
+    assert (answer.status_code, answer.content) == (206, BULK[:9])
+    assert answer.headers["content-range"] == "bytes 0-8/3000000"
+
+
+def test_a_torn_record_is_a_problem_and_no_half_page(archive_of: Callable[..., Archive]) -> None:
+    """What goes wrong within the first megabyte is told by the status."""
+    archive = archive_of({"url": FILM, "body": os.urandom(1000)})
+    path = next(archive.warc_folder.glob("*.warc.gz"))
+    path.write_bytes(path.read_bytes()[:-300])
+    with TestClient(create_app(archive), base_url="http://127.0.0.1:8000") as client:
+        answer = client.get(f"/web/20260301060000id_/{FILM}")
+    assert (answer.status_code, "damaged" in answer.text) == (500, True)
 
 
 def test_blocked_addresses_are_not_there(opened: Callable[..., TestClient]) -> None:

@@ -18,7 +18,13 @@ def file(small: Archive) -> tuple[str, bytes]:
 
 @pytest.mark.parametrize(
     ("wanted", "begin", "end"),
-    [("bytes=0-9", 0, 10), ("bytes=10-", 10, None), ("bytes=-7", -7, None), ("bytes=5-99999999", 5, None)],
+    [
+        ("bytes=0-9", 0, 10),
+        ("bytes=10-", 10, None),
+        ("bytes=-7", -7, None),
+        ("bytes=5-99999999", 5, None),
+        ("Bytes=2-2", 2, 3),
+    ],
 )
 def test_ranges_are_the_files_bytes(
     client: TestClient, file: tuple[str, bytes], wanted: str, begin: int, end: int | None
@@ -54,6 +60,56 @@ def test_head_tells_the_size(client: TestClient, file: tuple[str, bytes]) -> Non
     """No body, but what GET would say of it."""
     answer = client.head(f"/warcs/{file[0]}")
     assert (answer.status_code, answer.content, answer.headers["content-length"]) == (200, b"", str(len(file[1])))
+
+
+def test_a_range_is_for_get_alone(client: TestClient, file: tuple[str, bytes]) -> None:
+    """RFC 9110 14.2: HEAD tells of the whole file, whatever range it names."""
+    answer = client.head(f"/warcs/{file[0]}", headers={"range": "bytes=0-9"})
+    assert (answer.status_code, answer.headers["content-length"]) == (200, str(len(file[1])))
+
+
+def test_what_a_client_has_is_not_sent_again(client: TestClient, file: tuple[str, bytes]) -> None:
+    """By tag, and by time where no tag is given (RFC 9110 13.2.2)."""
+    address = f"/warcs/{file[0]}"
+    known = client.head(address).headers
+    later = "Fri, 01 Jan 2100 00:00:00 GMT"
+    for asked, status in (
+        ({"if-none-match": known["etag"]}, 304),
+        ({"if-none-match": f'"other", W/{known["etag"]}'}, 304),
+        ({"if-none-match": "*"}, 304),
+        ({"if-none-match": '"other"', "if-modified-since": later}, 200),
+        ({"if-modified-since": known["last-modified"]}, 304),
+        ({"if-modified-since": "Thu, 01 Jan 1970 00:00:00 GMT"}, 200),
+        ({"if-modified-since": "soon"}, 200),
+    ):
+        answer = client.get(address, headers=asked)
+        assert (answer.status_code, answer.headers["etag"]) == (status, known["etag"]), asked
+
+
+def test_parts_of_two_states_do_not_meet(client: TestClient, file: tuple[str, bytes]) -> None:
+    """If-Range that is not this state to the letter: the whole file instead of the part (RFC 9110 13.1.5)."""
+    address = f"/warcs/{file[0]}"
+    known = client.head(address).headers
+    for condition, status in (
+        (known["etag"], 206),
+        (known["last-modified"], 206),
+        (f"W/{known['etag']}", 200),
+        ('"other"', 200),
+        ("Thu, 01 Jan 1970 00:00:00 GMT", 200),
+    ):
+        answer = client.get(address, headers={"range": "bytes=0-9", "if-range": condition})
+        assert (answer.status_code, answer.content) == (status, file[1][:10] if status == 206 else file[1]), condition
+
+
+def test_a_file_that_grew_has_another_tag(client: TestClient, small: Archive, file: tuple[str, bytes]) -> None:
+    """One that is being written is another file after each record."""
+    path = small.warc_folder / file[0]
+    before = client.head(f"/warcs/{file[0]}").headers["etag"]
+    path.write_bytes(file[1] + b"more")
+    try:
+        assert client.head(f"/warcs/{file[0]}").headers["etag"] != before
+    finally:
+        path.write_bytes(file[1])
 
 
 @pytest.mark.parametrize(
