@@ -264,10 +264,10 @@ def _every_lane(dialect: str) -> Select[Any]:
     frontier = FrontierRow
     # Of one shape for any number of sites, which VALUES is not: SQLAlchemy would compile it anew each time.
     if dialect == "postgresql":
-        names = func.unnest(bindparam("sites", type_=ARRAY(Text))).table_valued("value")
+        name: Any = func.unnest(bindparam("sites", type_=ARRAY(Text))).column_valued()
     else:
-        names = func.json_each(bindparam("sites", type_=JSON)).table_valued("value")
-    asked = select(names.c.value.label("site")).cte("asked")
+        name = func.json_each(bindparam("sites", type_=JSON)).table_valued("value").c.value
+    asked = select(name.label("site")).cte("asked")
     first = select(asked.c.site, _least(frontier.host, frontier.site == asked.c.site).label("host")).cte(
         "hosts", recursive=True
     )
