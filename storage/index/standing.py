@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select
+from sqlalchemy import ColumnElement, Connection, and_, func, literal_column, select
 
 from storage.index import queries
 from storage.index.exclusions import NOTHING, Exclusions
@@ -21,6 +21,8 @@ from storage.index.views import LinkGroupView
 from storage.model import Outcome
 
 _AT_ONCE = 400
+# To the letter as the index of listings says it: a front page has tens of thousands of captures.
+_IS_LISTING = CaptureRow.outcome == literal_column(f"'{Outcome.LISTING.value}'")
 
 
 def listing_at(
@@ -59,7 +61,7 @@ def listing_moments(
 
 def _read(connection: Connection, url: str, exclude: Exclusions) -> list[ColumnElement[bool]]:
     mine = CaptureRow.url_id.in_(page_ids(connection, url))
-    return [mine, CaptureRow.outcome == Outcome.LISTING.value, *shown_captures(connection, exclude)]
+    return [mine, _IS_LISTING, *shown_captures(connection, exclude)]
 
 
 def _view(

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, or_, select
 
 from storage.index.boilerplate import in_its_time
+from storage.index.days import outcomes_of_sites, site_counts
 from storage.index.exclusions import NOTHING, Exclusions
 from storage.index.shown import shown_captures, shown_urls
 from storage.index.statusviews import CrawlView, LastCrawl, SiteStatus, Status
@@ -18,14 +19,14 @@ from storage.index.tables import (
     CrawlSiteRow,
     FrontierRow,
     ParagraphRow,
+    SearchDocumentRow,
     SiteRow,
     SourceRow,
     UrlRow,
-    VersionRow,
     WarcFileRow,
 )
 from storage.index.views import BoilerplateView, SourceView, WarcFileView
-from storage.model import BACKFILL, Outcome, UrlKind
+from storage.model import BACKFILL, UrlKind
 
 
 def status(connection: Connection, now: datetime, exclude: Exclusions = NOTHING) -> Status:
@@ -47,38 +48,19 @@ def status(connection: Connection, now: datetime, exclude: Exclusions = NOTHING)
 
 
 def _sites(connection: Connection, now: datetime) -> tuple[SiteStatus, ...]:
-    articles = _counted(connection, select(ArticleRow.site_id, func.count()).group_by(ArticleRow.site_id))
-    versions = _counted(
-        connection,
-        select(ArticleRow.site_id, func.count())
-        .join(VersionRow, VersionRow.article_id == ArticleRow.id)
-        .group_by(ArticleRow.site_id),
-    )
-    outcomes: dict[int, dict[Outcome, int]] = {}
-    spans: dict[int, tuple[datetime, datetime]] = {}
-    captured = select(
-        CaptureRow.site_id, CaptureRow.outcome, func.count(), func.min(CaptureRow.fetched_at),
-        func.max(CaptureRow.fetched_at),
-    ).group_by(CaptureRow.site_id, CaptureRow.outcome)  # fmt: skip
-    for site_id, outcome, count, first, last in connection.execute(captured.order_by(CaptureRow.outcome)):
-        outcomes.setdefault(site_id, {})[Outcome(outcome)] = count
-        before = spans.get(site_id, (first, last))
-        spans[site_id] = (min(before[0], first), max(before[1], last))
+    outcomes = outcomes_of_sites(connection)
+    # One document a version, written with it: these are counted without a look at the versions' articles.
+    of_site = select(func.count()).where(SearchDocumentRow.site_id == SiteRow.id).scalar_subquery()
+    versions = {row.name: row.versions for row in connection.execute(select(SiteRow.name, of_site.label("versions")))}
     waiting = _waiting(connection, now)
-    rows = connection.execute(select(SiteRow).order_by(SiteRow.name)).all()
     return tuple(
         SiteStatus(
-            name=row.name, url=row.url, title=row.title, configured=row.configured, articles=articles.get(row.id, 0),
-            versions=versions.get(row.id, 0), captures=sum(outcomes.get(row.id, {}).values()),
-            outcomes=outcomes.get(row.id, {}), first_capture=spans[row.id][0] if row.id in spans else None,
-            last_capture=spans[row.id][1] if row.id in spans else None, **waiting.get(row.name, {}),
+            name=site.name, url=site.url, title=site.title, configured=site.configured, articles=site.articles,
+            versions=versions[site.name], captures=site.captures, outcomes=outcomes.get(site.name, {}),
+            first_capture=site.first_capture, last_capture=site.last_capture, **waiting.get(site.name, {}),
         )
-        for row in rows
+        for site in site_counts(connection)
     )  # fmt: skip
-
-
-def _counted(connection: Connection, asked: Any) -> dict[int, int]:
-    return {row[0]: row[1] for row in connection.execute(asked)}
 
 
 def _waiting(connection: Connection, now: datetime) -> Mapping[str, dict[str, Any]]:
@@ -198,23 +180,25 @@ def sources(connection: Connection, site: str | None, exclude: Exclusions = NOTH
 
 def boilerplate(connection: Connection, site: str, *, limit: int | None = None) -> tuple[BoilerplateView, ...]:
     """Paragraphs that several articles of a site carry, the most printed first."""
-    held = select(func.count()).select_from(ArticleRow).where(ArticleRow.site_id == BoilerplateRow.site_id)
-    between = held.where(ArticleRow.dated_at.between(BoilerplateRow.first_seen_at, BoilerplateRow.last_seen_at))
-    rows = connection.execute(
-        select(
-            BoilerplateRow,
-            ParagraphRow.text,
-            between.scalar_subquery().label("between"),
-            held.scalar_subquery().label("held"),
-        )
+    site_id = connection.scalar(select(SiteRow.id).where(SiteRow.name == site))
+    most = (
+        select(BoilerplateRow, ParagraphRow.text)
         .join(ParagraphRow, ParagraphRow.id == BoilerplateRow.paragraph_id)
-        .join(SiteRow, and_(SiteRow.id == BoilerplateRow.site_id, SiteRow.name == site))
+        .where(BoilerplateRow.site_id == site_id)
         .order_by(BoilerplateRow.articles_seen.desc(), ParagraphRow.text)
         .limit(limit)
+        .subquery("most")
+    )
+    counted = select(func.count()).select_from(ArticleRow).where(ArticleRow.site_id == site_id)
+    held = connection.scalar(counted) or 0
+    # Of those alone that are shown: each is a walk through the articles of its time.
+    between = counted.where(ArticleRow.dated_at.between(most.c.first_seen_at, most.c.last_seen_at))
+    rows = connection.execute(
+        select(most, between.scalar_subquery().label("between")).order_by(most.c.articles_seen.desc(), most.c.text)
     )
     return tuple(
         BoilerplateView(
-            site=site, text=row.text, articles_seen=row.articles_seen, articles=in_its_time(row.between, row.held),
+            site=site, text=row.text, articles_seen=row.articles_seen, articles=in_its_time(row.between, held),
             first_seen=row.first_seen_at, last_seen=row.last_seen_at, verdict=row.verdict,
         )
         for row in rows

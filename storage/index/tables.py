@@ -134,6 +134,10 @@ class UrlRow(Base):
     digest: Mapped[bytes] = mapped_column(unique=True, comment="First 16 bytes of the SHA-256 of url")
 
 
+SOURCES = "kind IN ('feed', 'listing', 'sitemap')"
+"""What the index of these has; a query that is to go by it says it to the letter."""
+
+
 class FrontierRow(Base):
     """What is known of fetching a URL."""
 
@@ -155,6 +159,8 @@ class FrontierRow(Base):
             sqlite_where=text("via_id IS NOT NULL"),
             postgresql_where=text("via_id IS NOT NULL"),
         ),
+        # Few among all that is known.
+        Index("ix_frontier_sources", "site", "url_id", sqlite_where=text(SOURCES), postgresql_where=text(SOURCES)),
         {"comment": "What is to be fetched, when, and how it came to be known. The only queue there is"},
     )
 
@@ -265,7 +271,9 @@ class CaptureRow(Base):
             "payload_digest",
             condition="kind = 'response' AND truncated IS NULL AND payload_size > 0 AND payload_digest IS NOT NULL",
         ),
-        _where("crawl", "crawl_id", condition="crawl_id IS NOT NULL"),
+        # What a page about a run lists and counts, without a look at the captures themselves.
+        _where("crawl", "crawl_id", "fetched_at", "outcome", "status", condition="crawl_id IS NOT NULL"),
+        _where("listing", "url_id", "fetched_at", "record_id", condition="outcome = 'listing'"),
         _where("article", "article_id", condition="article_id IS NOT NULL"),
         _where("version", "version_id", condition="version_id IS NOT NULL"),
         _where("redirect", "redirect_url_id", condition="redirect_url_id IS NOT NULL"),

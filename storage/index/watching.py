@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Connection, bindparam, func, or_, select, text
 
 from storage.index.database import AnyRow
 from storage.index.exclusions import NOTHING, Exclusions
 from storage.index.habits import CALM, habits_of
 from storage.index.shown import shown_captures, shown_urls
-from storage.index.tables import AlarmRow, CaptureRow, FrontierRow, HabitsRow, SiteRow, SourceRow, UrlRow
+from storage.index.tables import SOURCES, AlarmRow, CaptureRow, FrontierRow, HabitsRow, SiteRow, SourceRow, UrlRow
 from storage.model import BACKFILL, Habits, Outcome, UrlKind
 
 State = Literal["failing", "silent", "overflowing", "sinking", "new", "fine"]
@@ -19,7 +19,6 @@ FAILING = 3
 """Failures in a row after which a source counts as failing."""
 SINKING, ENOUGH = 0.1, 10.0
 """A source of whose items less than this share is owed to it, once so many have come, is one that others outdo."""
-_SOURCES = (UrlKind.FEED.value, UrlKind.SITEMAP.value, UrlKind.LISTING.value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +106,7 @@ def source_health(
         .join(HabitsRow, HabitsRow.url_id == FrontierRow.url_id, isouter=True)
         .join(SourceRow, SourceRow.url_id == FrontierRow.url_id, isouter=True)
         .where(
-            FrontierRow.kind.in_(_SOURCES), FrontierRow.looked_at.is_not(None), FrontierRow.priority < BACKFILL,
+            text(f"frontier.{SOURCES}"), FrontierRow.looked_at.is_not(None), FrontierRow.priority < BACKFILL,
             or_(
                 FrontierRow.kind != UrlKind.LISTING.value, FrontierRow.via_kind.is_(None),
                 FrontierRow.via_kind != UrlKind.LISTING.value,
