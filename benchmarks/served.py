@@ -1,0 +1,99 @@
+"""The server as a process of its own: how soon it is there, what it takes, and how it serves many at once."""
+
+import http.client
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """A server that runs."""
+
+    process: int
+    host: str
+    port: int
+    ready: float
+    """Seconds from the command to the first answer."""
+
+    def memory(self) -> dict[str, int]:
+        """Megabytes that the process takes now (VmRSS), and took at most (VmHWM)."""
+        lines = Path(f"/proc/{self.process}/status").read_text().splitlines()
+        fields = dict(line.split(":", 1) for line in lines if ":" in line)
+        return {name: int(fields[name].split()[0]) // 1024 for name in ("VmRSS", "VmHWM")}
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[Server]:
+    """`newsarchive serve` while the block runs."""
+    began = time.perf_counter()
+    command = [sys.executable, "-m", "newsarchive", "serve", "--port", "0", "--archive", str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            said = process.stdout.readline()
+            where = urlsplit(next(word for word in said.split() if word.startswith("http://")))
+            assert where.hostname
+            assert where.port
+            ask(http.client.HTTPConnection(where.hostname, where.port), "/robots.txt")
+            ready = time.perf_counter() - began
+            yield Server(process=process.pid, host=where.hostname, port=where.port, ready=ready)
+        finally:
+            process.terminate()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came back."""
+
+    path: str
+    status: int
+    first: float
+    """Seconds to the first kilobyte."""
+    whole: float
+    """Seconds to the last byte."""
+
+
+def ask(connection: http.client.HTTPConnection, path: str) -> Answer:
+    """One request."""
+    began = time.perf_counter()
+    connection.request("GET", path)
+    response = connection.getresponse()
+    response.read(1024)
+    first = time.perf_counter() - began
+    response.read()
+    return Answer(path=path, status=response.status, first=first, whole=time.perf_counter() - began)
+
+
+def crowd(server: Server, paths: Sequence[str], clients: int) -> list[Answer]:
+    """Ask for all paths by so many clients at once, each with one connection that it keeps."""
+    waiting = list(reversed(paths))
+    answers: list[Answer] = []
+    problems: list[Exception] = []
+
+    def client() -> None:
+        connection = http.client.HTTPConnection(server.host, server.port, timeout=60)
+        try:
+            while waiting:
+                answers.append(ask(connection, waiting.pop()))
+        except IndexError:
+            pass  # another client took the last one
+        except (OSError, http.client.HTTPException) as problem:
+            problems.append(problem)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=client) for _ in range(clients)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if problems:
+        raise problems[0]
+    return answers
