@@ -2,8 +2,8 @@
 
 A paragraph is boilerplate when enough different articles of the site carry it. What must not happen:
 
-- The background paragraph of three follow-ups becomes boilerplate: so a share of the site's articles is asked for, less
-  where the paragraph always stands in the same place.
+- The background paragraph of a few follow-ups becomes boilerplate, though it ends each of them: so three tenths of the
+  site's articles are asked for, and a tenth only where ten of them carry the paragraph, always in the same place.
 - Two captures of one story erase its body: so articles that share more than 40 % of their own text count as one.
 - "Pros" and "Cons" of reviews go: so short texts have to stand in exactly the same place.
 - A dek disappears because a sibling page teases its article with it: so a text counts, and is left out, only where it
@@ -101,7 +101,7 @@ def _suffices(candidate: Candidate, articles: int, window: int) -> bool:
         return False
     if candidate.is_fixed:
         # A site of two or three articles has no share to speak of; the place has to do.
-        return (articles >= 2 and window <= 3) or (articles >= 3 and share >= 0.3) or (articles >= 4 and share >= 0.1)
+        return (articles >= 2 and window <= 3) or (articles >= 3 and share >= 0.3) or (articles >= 10 and share >= 0.1)
     return articles >= 5 and share >= 0.3
 
 

@@ -2,6 +2,10 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+
+import pytest
 
 from storage.index import Filters, Index
 from storage.model import Dated, Ingest, NextLook, Paragraph, Role, Seen, Site
@@ -219,3 +223,89 @@ def test_follow_ups_that_quote_each_other_keep_their_background(index: Index, ar
     index.settle()
     assert boilerplate(index) == set()
     assert len(index.boilerplate("news")) == 9
+
+
+NEW_DISCLAIMER = "Machines helped with this article, which an editor has answered for since the first of May."
+
+
+def test_a_site_that_changes_its_line_has_the_new_one_learnt_beside_the_old(
+    index: Index, article_at: Make, plan: Plan
+) -> None:
+    """Old articles keep the old line out of their bodies, new ones the new line, from the first of them on."""
+    index.register_sites([NEWS])
+    index.commit([story(article_at, number, DISCLAIMER) for number in range(40)], plan)
+    index.commit([story(article_at, number, NEW_DISCLAIMER) for number in range(40, 80)], plan)
+    index.settle()
+    assert boilerplate(index) == {DISCLAIMER, NEW_DISCLAIMER}
+    assert [line["boilerplate"] for line in index.export()].count([DISCLAIMER]) == 40
+    assert [line["boilerplate"] for line in index.export()].count([NEW_DISCLAIMER]) == 40
+    seen = {view.text: (view.first_seen, view.last_seen, view.articles) for view in index.boilerplate("news")}
+    assert seen[DISCLAIMER] == (BEGIN, BEGIN + timedelta(hours=39), 40)
+    assert seen[NEW_DISCLAIMER] == (BEGIN + timedelta(hours=40), BEGIN + timedelta(hours=79), 40)
+
+
+def test_a_line_that_few_articles_of_its_time_carry_is_unlearnt(index: Index, article_at: Make, plan: Plan) -> None:
+    """Learnt from a series of twenty; when later articles without it make it rare in its time, it is body again."""
+    index.register_sites([NEWS])
+    series = "This is a part of our series on the harbour, of which a part comes out on every Monday."
+
+    def between(number: int) -> Ingest:
+        return article_at(
+            f"https://news.example/other{number}",
+            f"Story {number} is not of the series and has a text that no other story of the site has in it.",
+            published=Dated(at=BEGIN + timedelta(minutes=number), source="meta"),
+        )
+
+    index.commit([story(article_at, number, series) for number in range(20)], plan)
+    assert index.settle().learnt == 1
+    assert index.search("harbour").total == 0
+    index.commit([between(number) for number in range(250)], plan)
+    index.settle()
+    assert boilerplate(index) == set()
+    assert index.search("harbour").total == 20
+    assert all(series in line["body"] for line in index.export() if "other" not in line["url"])
+
+
+def test_background_that_ends_a_few_follow_ups_stays_body(index: Index, article_at: Make, plan: Plan) -> None:
+    """News puts its background last: nine of sixty articles that end with the same paragraph are no proof."""
+    index.register_sites([NEWS])
+    background = "The trial began in March. The mayor denies all charges, and has said that he will not step down."
+    pages = [story(article_at, number, *([background] if number % 7 == 0 else [])) for number in range(60)]
+    index.commit(pages, plan)
+    index.settle()
+    assert [view.articles_seen for view in index.boilerplate("news")] == [9]
+    assert boilerplate(index) == set()
+    assert index.search('"denies all charges"').total == 9
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_what_was_learnt_depends_on_no_order(index: Index, article_at: Make, plan: Plan, seed: int, dump: Any) -> None:
+    """Settled in between or not, in whatever order and batches: the same rows, as a rebuild makes them."""
+    background = "The plant was shut in 2019 after a fire in which nobody was hurt, and has stood empty since."
+    pages = [
+        story(
+            article_at,
+            number,
+            *([background] if number % 7 == 3 else []),
+            *([f"Subscribe to letter {number % 3} of our newsroom, which comes out on Mondays."] if number > 9 else []),
+            DISCLAIMER if number < 30 else NEW_DISCLAIMER,
+        )
+        for number in range(45)
+    ]
+    index.register_sites([NEWS])
+    index.commit(pages, plan)
+    index.settle()
+    tables, lines = dump(index, waiting=False), sorted(map(str, index.export()))
+    assert boilerplate(index) > {DISCLAIMER, NEW_DISCLAIMER}
+    assert background not in boilerplate(index)
+    index.reset()
+    index.register_sites([NEWS])
+    chance = Random(seed)
+    chance.shuffle(pages)
+    while pages:
+        index.commit([pages.pop() for _ in range(min(len(pages), chance.randint(1, 20)))], plan)
+        if chance.random() < 0.5:
+            index.settle()
+    index.settle()
+    assert dump(index, waiting=False) == tables
+    assert sorted(map(str, index.export())) == lines

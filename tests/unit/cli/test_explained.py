@@ -17,7 +17,8 @@ STORY = "".join(f"<p>{LONG.format(number)}</p>" for number in range(1, 9))
 MENU = "".join(f"<div>Share with network {number}</div>" for number in range(5))
 PAGE = f"""<html lang="en"><head><title>Lift bridge closes to lorries</title>
 <script type="application/ld+json">{json.dumps(DATA)}</script></head><body><header>The Courier</header>
-<main><h1>Lift bridge closes to lorries</h1><div class="story"><p>{LONG.format(0)}</p><nav>{MENU}</nav>{STORY}<p>\x1b[2J\x9b31m{LONG.format(9)}</p></div>
+<main><h1>Lift bridge closes to lorries</h1><div class="story"><p>{LONG.format(0)}</p><nav>{MENU}</nav>{STORY}
+<p>\x1b[2J\x9b31m{LONG.format(9)}</p></div>
 <aside class="more"><h3>Read also</h3>
 <a href="/news/2026/05/dairy-buys-a-smaller-tanker">Dairy buys a smaller tanker</a>
 <a href="/news/2026/05/reading-room-gets-new-lamps">Reading room gets new lamps</a></aside></main></body></html>"""

@@ -19,6 +19,8 @@ def different(count: int) -> list[Carrier]:
     [
         (TAIL, 100, True),
         (TAIL, 101, False),
+        (replace(TAIL, articles=9), 90, False),
+        (replace(TAIL, articles=9), 30, True),
         (replace(TAIL, articles=3), 10, True),
         (replace(TAIL, articles=3), 11, False),
         (replace(TAIL, articles=2), 3, True),
@@ -32,7 +34,7 @@ def different(count: int) -> list[Carrier]:
     ],
 )
 def test_place_and_share_decide(candidate: Candidate, window: int, verdict: bool) -> None:
-    """A tenth of the articles suffices in a fixed place, three tenths elsewhere; short lines need the exact place."""
+    """Three tenths of the articles suffice, a tenth in a fixed place if it is ten; short lines need the exact place."""
     assert is_boilerplate(candidate, window, different(10), 1) is verdict
 
 
