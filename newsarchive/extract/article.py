@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from lxml.etree import XPath
 
+from newsarchive.extract import zones
 from newsarchive.extract.addresses import host, site_of
 from newsarchive.extract.asked import AS_USUAL, Asked
 from newsarchive.extract.authors import authors
@@ -15,10 +16,12 @@ from newsarchive.extract.heads import Head, read_head
 from newsarchive.extract.impression import Impression, frame_of, marks_of
 from newsarchive.extract.jsonld import Node, article, nodes, text_of
 from newsarchive.extract.layout import Layout
-from newsarchive.extract.metadata import facts
+from newsarchive.extract.metadata import Facts, facts
+from newsarchive.extract.pictures import picture
 from newsarchive.extract.select_body import Selection, select
 from newsarchive.extract.tree import MAX_TEXT, Oversized, Page
-from storage.model import Article
+from newsarchive.extract.unprinted import unprinted
+from storage.model import BODY_ROLES, Access, Article, Image, Paragraph, Role
 
 _ARTICLE_ITEM = XPath(
     "boolean(.//@itemtype[contains(., 'schema.org/') and (contains(., 'Article') or contains(., 'BlogPosting'))])"
@@ -60,7 +63,10 @@ def read_article(page: Page, asked: Asked = AS_USUAL) -> Found | Oversized:
     if text.dek:
         source = "layout" if about.dek >= 0 else "the line under the headline"
         asked.hear.claim("dek", source, text.dek, taken=True)
-    one = _article(page, said, about, text, asked)
+    fact = facts(page, said.head, said.node, said.found, said.flow.blocks, asked)
+    if fact.access is not Access.PAYWALLED and not about.laid_out:
+        text = _with_unprinted(text, said, about)
+    one = _article(page, said, about, text, fact, asked)
     return Found(
         article=one, head=said.head, flow=said.flow, body=text, seen=_seen(page, said, about, text, one, asked)
     )
@@ -102,7 +108,18 @@ def _about(page: Page, said: _Said, asked: Asked) -> About:
     )
 
 
-def _article(page: Page, said: _Said, about: About, text: Body, asked: Asked) -> Article:
+def _with_unprinted(text: Body, said: _Said, about: About) -> Body:
+    """Return the body that the page's JSON-LD holds, where the page leaves it to a script to print it."""
+    story = unprinted(said.node, text.text, about.head.text)
+    if not story:
+        return text
+    about.hear.claim("body", "json-ld articleBody", f"{len(story)} paragraphs", taken=True)
+    beside = [each for each in text.paragraphs if each.role not in BODY_ROLES]
+    told = [Paragraph(role=Role.TEXT, text=each) for each in story]
+    return Body(paragraphs=(*beside, *told), dek=text.dek, inside=frozenset())
+
+
+def _article(page: Page, said: _Said, about: About, text: Body, fact: Facts, asked: Asked) -> Article:
     clues = Clues(
         url=page.url,
         root=page.root,
@@ -113,7 +130,6 @@ def _article(page: Page, said: _Said, about: About, text: Body, asked: Asked) ->
         fetched_at=asked.fetched_at,
     )
     published, modified = dates(clues, asked.layout, asked.hear)
-    fact = facts(page, said.head, said.node, said.found, said.flow.blocks, asked)
     return Article(
         url=page.url,
         canonical_url=fact.canonical_url,
@@ -125,12 +141,22 @@ def _article(page: Page, said: _Said, about: About, text: Body, asked: Asked) ->
         section=fact.section,
         tags=fact.tags,
         language=fact.language,
-        image=fact.image,
+        image=_image(page, said, about, text, asked),
         access=fact.access,
         live=fact.live,
         noarchive=fact.noarchive,
         paragraphs=text.paragraphs,
     )
+
+
+def _image(page: Page, said: _Said, about: About, text: Body, asked: Asked) -> Image | None:
+    blocks, first = said.flow.blocks, -1 if about.head.block is None else about.head.block
+    second = sorted(i for i in text.inside if i > first)[:2]
+    captions = [
+        b for b in blocks[first + 1 : second[-1] if second else 0] if b.zone & (zones.FIGCAPTION | zones.CAPTION)
+    ]
+    laid_out = asked.layout.text("image", page.root)
+    return picture(page, said.head, (said.node, said.found), captions, laid_out, asked.hear)
 
 
 def _seen(page: Page, said: _Said, about: About, text: Body, one: Article, asked: Asked) -> Impression:

@@ -22,6 +22,8 @@ _INLINE = frozenset(
         " span strike strong sub sup time tt u var wbr picture ruby rb rt rp output"
     ).split()
 )
+_APART = zones.DATE | zones.BYLINE
+"""What stands apart from the words beside it, though no white space in the markup says so."""
 _CONTAINERS = frozenset("div section aside nav header footer ul ol li dl form".split())
 _WHISPER = 80
 """Characters of a hidden part of a line, at most."""
@@ -90,6 +92,12 @@ def folded(text: str) -> str:
     return " ".join(text.split())
 
 
+def _glued(before: str, after: str) -> bool:
+    """Say whether two pieces of text would run together: letters or digits of a script that has spaces."""
+    first, second = before[-1], after[0]
+    return first.isalnum() and second.isalnum() and first < "\u2e80" and second < "\u2e80"
+
+
 def walk(body: HtmlElement) -> Flow:
     """Return the page's blocks in document order."""
     walker = _Walker(_around_headlines(body))
@@ -124,6 +132,7 @@ class _Walker:
         self.breaks = 0
         self.bodies = 0
         self.texts = 0
+        self.apart = False
 
     def text(self, text: str, holder: HtmlElement, zone: int) -> None:
         """Gather a piece of text; white space only where there is something before it."""
@@ -142,6 +151,9 @@ class _Walker:
             self.breaks = 0
         if not self.parts:
             self.holder, self.holder_zone = holder, zone
+        elif self.apart and _glued(self.parts[-1], text):
+            self.parts.append(" ")
+        self.apart = False
         self.parts.append(text)
         if self.anchor is not None:
             self.anchor_parts.append(text)
@@ -181,6 +193,7 @@ class _Walker:
         """Walk one element and what it holds; its tail is the caller's."""
         tag = str(element.tag)
         before = (zone & zones.BESIDE, self.bodies, self.texts, len(self.flow.boxes))
+        apart = tag == "time"
         if element in self.frames:
             zone |= zones.zone_of(tag, element.items()) & zones.OF_FRAMES
         elif attributes := element.items():
@@ -192,12 +205,15 @@ class _Walker:
                 if not zone & (zones.RELATED | zones.LATEST):
                     zone &= ~zones.OF_BOXES
             zone |= opened
+            apart = apart or opened & _APART != 0
         elif tag in zones.TAG_ZONES:
             zone |= zones.TAG_ZONES[tag]
         elif "-" in tag:
             zone |= zones.zone_of(tag, ())
         if tag == "a" or tag in _INLINE:
+            self.apart = self.apart or apart
             self.inline(element, tag, zone, depth, holder if holder is not None else element)
+            self.apart = self.apart or apart
             return
         if self.parts:
             self.flush()

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 from lxml.html import HtmlElement
 
@@ -9,7 +10,7 @@ from newsarchive.extract import words, zones
 from newsarchive.extract.blocks import Block, Flow
 from newsarchive.extract.evidence import SILENCE, Silence
 from newsarchive.extract.headline import Headline, key
-from newsarchive.extract.roles import HEADINGS, Setting, form, is_label, role
+from newsarchive.extract.roles import HEADINGS, Setting, ends_sentence, form, is_label, role
 from newsarchive.extract.select_body import Selection
 from newsarchive.extract.sift import left_behind, own_zones, without_strays
 from storage.model import BODY_ROLES, Paragraph, Role
@@ -25,6 +26,8 @@ _CREDITED = re.compile(
 )
 """A line that names its photographer is a caption, wherever it stands."""
 _AFTERMATH = 25
+_A_LINE = 80
+"""Characters of a line that is no paragraph."""
 _LABELS = BODY_ROLES | {Role.DISCLAIMER, Role.PROMO, Role.TEASER, Role.COMMENT}
 """Roles of blocks that may be a label for what comes after."""
 
@@ -114,6 +117,10 @@ def _stands_apart(block: Block, blocks: list[Block], texts: list[int]) -> bool:
     if not later:
         return False
     parent = block.element.getparent()
+    if any(
+        blocks[i].tag == block.tag and _same_shape(blocks[i].element, block.element) for i in texts if i < block.index
+    ):
+        return False
     for other in later:
         if (
             other.element.getparent() is parent
@@ -133,6 +140,14 @@ def _stands_apart(block: Block, blocks: list[Block], texts: list[int]) -> bool:
         or bool(block.zone & zones.DEK & ~later[0].zone)
         or block.tag != later[0].tag
     )
+
+
+def _same_shape(one: HtmlElement, other: HtmlElement) -> bool:
+    """Say whether two elements, and what they stand in, have the same class."""
+    first, second = one.getparent(), other.getparent()
+    if first is None or second is None or one.get("class") != other.get("class"):
+        return False
+    return first.tag == second.tag and first.get("class") == second.get("class")
 
 
 def _setting(blocks: list[Block], chosen: set[int], about: About, dek_at: int) -> Setting:
@@ -229,6 +244,8 @@ def _followers(blocks: list[Block], told: dict[int, Role], index: int, label: Ro
             break
         if label is Role.COMMENT and not other.zone & zones.COMMENTS:
             break
+        if label is Role.TEASER and told.get(other.index) is Role.PROMO:
+            continue
         linked = dense
         if other.index in told or (label in _WHOLE_BOXES and not other.zone & _OUTSIDE):
             found.append(other.index)
@@ -243,13 +260,32 @@ def _is_promo_box(blocks: list[Block], told: dict[int, Role], block: Block, box:
 
 
 def _trim(blocks: list[Block], told: dict[int, Role]) -> None:
-    """A heading with no text of its own after it announces something else."""
+    """Take from the end what is no text: a heading with nothing after it, a short line behind the teasers."""
+    behind = _behind_teasers(blocks, told)
     for index in sorted(told, reverse=True):
         if told[index] not in BODY_ROLES:
             continue
-        if told[index] is not Role.HEADING and is_label(blocks[index]) is not Role.TEASER:
+        if index in behind:
+            del told[index]
+        elif told[index] is Role.HEADING or is_label(blocks[index]) is Role.TEASER:
+            told[index] = Role.TEASER
+        else:
             break
-        told[index] = Role.TEASER
+
+
+def _behind_teasers(blocks: list[Block], told: dict[int, Role]) -> set[int]:
+    """Return short lines between the teasers at the end and the end: the page's foot, where it does not say so."""
+    body = [i for i in sorted(told) if told[i] in BODY_ROLES]
+    homes = {blocks[i].element.getparent() for i in body if len(blocks[i].text) > _A_LINE}
+    found: set[int] = set()
+    for before, index in reversed(list(pairwise(body))):
+        block = blocks[index]
+        if len(block.text) > _A_LINE or block.element.getparent() in homes or ends_sentence(block.text):
+            break
+        found.add(index)
+        if any(told.get(i) is Role.TEASER for i in range(before + 1, index)):
+            return found
+    return set()
 
 
 def _paragraphs(blocks: list[Block], told: dict[int, Role], selection: Selection) -> list[Paragraph]:

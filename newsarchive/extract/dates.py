@@ -44,6 +44,8 @@ _UPDATED = re.compile(
     r"ενημερώθηκε|تحديث|به ?روز ?رسانی|בעדכון|עודכן|अपडेट|अद्यतन|อัปเดต|อัพเดท|แก้ไขล่าสุด",
     re.IGNORECASE,
 )
+_AS_OF = ("stand",)
+"""Words for the state of a text: where no other date stands beside them, that is when it was published."""
 _URL_DATE = re.compile(r"/((?:19|20)\d\d)[/-]?(0?[1-9]|1[0-2])[/-]?(0?[1-9]|[12]\d|3[01])(?=[/_.-]|$)")
 _URL_YMD = re.compile(r"(?<!\d)((?:19|20)\d\d)-?(0[1-9]|1[0-2])-?(0[1-9]|[12]\d|3[01])(?!\d)")
 _SHORT = 160
@@ -176,7 +178,7 @@ def _visible(clues: Clues, zone: tzinfo | None, *, updated: bool) -> Dated | Non
                 if printed(text[mark.end() :]) or relative(text[mark.end() :], clues.fetched_at, zone)
                 else text
             )
-        elif mark:
+        elif mark and mark[0].casefold() not in _AS_OF:
             text = text[: mark.start()]
         moment = printed(text, zone, day_first=not american) or relative(text, clues.fetched_at, zone)
         if moment:

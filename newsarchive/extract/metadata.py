@@ -1,20 +1,26 @@
 """What a page says about its article besides the text: JSON-LD first, then meta elements, then what is visible."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from lxml.etree import XPath
+
+from newsarchive.extract import words, zones
+from newsarchive.extract.addresses import same_page
 from newsarchive.extract.asked import AS_USUAL, Asked
-from newsarchive.extract.blocks import Block, folded
+from newsarchive.extract.blocks import Anchor, Block, folded
 from newsarchive.extract.evidence import SILENCE, Silence
 from newsarchive.extract.headline import key
 from newsarchive.extract.heads import Head
-from newsarchive.extract.jsonld import Node, is_live, resolve, text_of, texts_of
+from newsarchive.extract.jsonld import Node, is_live, text_of, texts_of, types
 from newsarchive.extract.tree import Page, absolute
-from storage.model import Access, Image
+from storage.model import Access
 
 _LANGUAGE = re.compile(r"^[a-zA-Z]{2,3}(?=[-_]|$)")
 _MOST_TAGS = 50
+_LONGEST_TAG = 50
+_LONGEST_SECTION = 60
 _SCRIPTS = (
     ("ko", re.compile("[\uac00-\ud7af]")),
     ("ja", re.compile("[\u3040-\u30ff]")),
@@ -36,7 +42,6 @@ class Facts:
     section: str | None
     tags: tuple[str, ...]
     language: str | None
-    image: Image | None
     access: Access | None
     live: bool
     noarchive: bool
@@ -47,14 +52,11 @@ def facts(
 ) -> Facts:
     """Read the facts of one page."""
     layout, hear, root = asked.layout, asked.hear, page.root
-    caption = _caption(node, found)
-    image = hear.first("image", _images(page, head, node, found, layout.text("image", root)))
     return Facts(
         canonical_url=canonical(page, head, hear),
-        section=hear.first("section", [("layout", layout.text("section", root)), *_sections(head, node)]),
-        tags=hear.first("tags", [("layout", tuple(layout.texts("tags", root))), *_tags(head, node)]) or (),
+        section=hear.first("section", _sections(page, head, node, found, layout.text("section", root))),
+        tags=hear.first("tags", _tags(head, node, blocks, layout.texts("tags", root))) or (),
         language=language(head, node, blocks, hear),
-        image=Image(url=image, caption=caption) if image else None,
         access=hear.first("access", _access(head, node)),
         live=bool(node and is_live(node)),
         noarchive="noarchive" in " ".join(head.all("robots", "googlebot", "newsarchive")).lower(),
@@ -83,14 +85,60 @@ _SECTION_METAS = (
 )  # fmt: skip
 
 
-def _sections(head: Head, node: Node | None) -> Iterator[tuple[str, str | None]]:
+_CRUMBS = XPath(
+    "//*[contains(@class, 'breadcrumb') or contains(@id, 'breadcrumb') or contains(@aria-label, 'readcrumb')]"
+    "[string-length(normalize-space(.)) < 200]//a[@href]"
+)
+_NO_TAGS = (
+    zones.NAV | zones.MENU | zones.ASIDE | zones.FOOTER | zones.RELATED | zones.LATEST | zones.COMMENTS | zones.SHARE
+)  # fmt: skip
+"""Where topics are the site's, not the article's."""
+
+
+def _sections(
+    page: Page, head: Head, node: Node | None, found: list[Node], laid_out: str | None
+) -> Iterator[tuple[str, str | None]]:
+    """Yield the section that each source names; of breadcrumbs the last that leads on, and not to the front page."""
+    yield "layout", laid_out
     yield "json-ld", text_of((node or {}).get("articleSection")).strip(" /,;")
     for name in _SECTION_METAS:
         yield name, head.first(name).strip(" /,;")
+    listed = [
+        (text_of(item.get("name") or item.get("item")), _address_of(item.get("item") or item))
+        for each in found
+        if "BreadcrumbList" in types(each) and isinstance(each.get("itemListElement"), list)
+        for item in each["itemListElement"]
+        if isinstance(item, dict)
+    ]
+    yield "breadcrumbs", _section(listed, page)
+    printed = [(folded(str(a.text_content())), a.get("href") or "") for a in _CRUMBS(page.root)]
+    yield "breadcrumbs on the page", _section(printed, page)
 
 
-def _tags(head: Head, node: Node | None) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield tags, each once, from JSON-LD keywords, article:tag, or news_keywords; comma lists are split."""
+def _address_of(item: object) -> str:
+    """Return the address in a breadcrumb of JSON-LD; "" for none."""
+    value = (item.get("@id") or item.get("url")) if isinstance(item, dict) else item
+    return value if isinstance(value, str) else ""
+
+
+def _section(crumbs: list[tuple[str, str]], page: Page) -> str | None:
+    """Return the last breadcrumb, (text, address), that leads neither to a front page nor to the page itself."""
+    for text, href in reversed(crumbs):
+        url = absolute(page.base, href)
+        front = url is None or not url.partition("://")[2].partition("?")[0].strip("/").count("/")
+        if text and len(text) < _LONGEST_SECTION and not front and same_page(url or "") != same_page(page.url):
+            return text
+    return None
+
+
+def _tags(
+    head: Head, node: Node | None, blocks: list[Block], laid_out: Sequence[str]
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield tags, each once: JSON-LD keywords, article:tag, news_keywords, or topics printed under the article.
+
+    Comma lists are split.
+    """
+    yield "layout", tuple(laid_out)
     groups = (
         ("json-ld", texts_of((node or {}).get("keywords"))),
         ("article:tag", head.all("article:tag", "og:article:tag")),
@@ -106,6 +154,24 @@ def _tags(head: Head, node: Node | None) -> Iterator[tuple[str, tuple[str, ...]]
                 if tag and len(tag) <= 80 and ":" not in tag:
                     tags.setdefault(key(tag) or tag, tag)
         yield source, tuple(tags.values())[:_MOST_TAGS]
+    printed = [
+        anchor.text.lstrip("#")
+        for block in blocks
+        if block.anchors and block.zone & (zones.ARTICLE | zones.MAIN | zones.BODY) and not block.zone & _NO_TAGS
+        for anchor in block.anchors
+        if _is_tag(anchor, block)
+    ]
+    yield "tags on the page", tuple(dict.fromkeys(printed))[:_MOST_TAGS]
+
+
+def _is_tag(anchor: Anchor, block: Block) -> bool:
+    """Say whether a link names a topic of the article: it says so itself, or stands in a row of such."""
+    rel = (anchor.element.get("rel") or "").split()
+    if not 1 < len(anchor.text) < _LONGEST_TAG or "category" in rel:
+        return False
+    if "tag" in rel:
+        return True
+    return block.zone & zones.TAGS != 0 and (block.link_share > 0.5 or words.TAGS.match(block.text) is not None)
 
 
 def language(head: Head, node: Node | None, blocks: list[Block], hear: Silence = SILENCE) -> str | None:
@@ -144,33 +210,6 @@ def _by_script(sample: str, stated: str | None) -> str | None:
             }
             return stated if stated in family.get(code, {code}) else code
     return stated
-
-
-def _picture(node: Node | None, found: list[Node]) -> object:
-    """Return the first image of JSON-LD: an address, or an object that has one."""
-    value = resolve((node or {}).get("image"), found)
-    return value[0] if isinstance(value, list) and value else value
-
-
-def _caption(node: Node | None, found: list[Node]) -> str | None:
-    first = _picture(node, found)
-    return (text_of(first.get("caption")) or None) if isinstance(first, dict) else None
-
-
-def _images(
-    page: Page, head: Head, node: Node | None, found: list[Node], laid_out: str | None
-) -> Iterator[tuple[str, str | None]]:
-    first = _picture(node, found)
-    if isinstance(first, dict):
-        first = first.get("url") or first.get("contentUrl") or first.get("@id")
-        first = first[0] if isinstance(first, list) and first else first
-    for source, href in (
-        ("layout", laid_out),
-        ("og:image", head.first("og:image", "og:image:url", "og:image:secure_url")),
-        ("json-ld", first),
-        ("twitter:image", head.first("twitter:image", "twitter:image:src", "thumbnail")),
-    ):
-        yield source, absolute(page.base, href) if isinstance(href, str) else None
 
 
 def _access(head: Head, node: Node | None) -> Iterator[tuple[str, Access | None]]:

@@ -125,7 +125,7 @@ def _html(payload: bytes, asked: Asked) -> Reading:
 
 def _article(page: Page, found: Found, title: str | None, weight: Weight, asked: Asked) -> Reading | None:
     """Return the reading of an article; None where too little speaks for one."""
-    if weight.total < ENOUGH or not found.article.headline or not found.body.inside or medium(found.seen):
+    if weight.total < ENOUGH or not found.article.headline or not found.body.text or medium(found.seen):
         return None
     sources = feeds(page, found.head)
     groups = link_groups(page, found.flow, found.body.inside, found.article.canonical_url, listing=False)

@@ -47,6 +47,11 @@ class Setting:
     """The zones in which most of the body does not stand."""
 
 
+def ends_sentence(text: str) -> bool:
+    """Say whether a line ends as a sentence does."""
+    return bool(_SENTENCE_END.search(text))
+
+
 def form(block: Block) -> Role:
     """Return the role that a block has by its markup alone."""
     if block.tag in HEADINGS or (block.tag == "summary"):
@@ -166,7 +171,9 @@ def _by_opening(block: Block, setting: Setting) -> Role | None:
         return Role.CORRECTION
     if words.DISCLAIMER.match(text):
         return Role.DISCLAIMER
-    borne_out = block.anchors or block.strong or block.zone & _OF_PROMOS or block.index > setting.body_to
+    borne_out = block.anchors or block.strong or block.zone & _OF_PROMOS or block.index >= setting.body_to
+    if length < 200 and words.FOR_SUBSCRIBERS.match(text):
+        return Role.PROMO
     return Role.PROMO if length < 400 and words.PROMO.match(text) and borne_out else None
 
 

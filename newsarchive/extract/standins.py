@@ -41,7 +41,8 @@ _CONSENT = re.compile(
     r"and continue)|your privacy choices|consent to|mit werbung weiterlesen|pur-abo|weiter mit werbung|"
     r"datenschutzeinstellungen|zustimmen und weiter|nous et nos (?:\d+ )?partenaires"
     r"|continuer sans accepter|tout accepter|accepter (?:et|les)|con publicidad|aceptar (?:y|todo|las)|accetta|"
-    r"akzeptieren|alle akzeptieren|accept all|souhlas",
+    r"akzeptieren|alle akzeptieren|accept all|souhlas|alles accepteren|waarderen (?:uw|je) privacy|zgod[aęy]|"
+    r"godta alle|acceptera alla",
     re.IGNORECASE,
 )
 _NOT_FOUND = re.compile(

@@ -46,7 +46,7 @@ RELATED = _start(
     по теме / похожие (?:новости|статьи|материалы) / смотрите также / материалы по теме / читайте / читайте також
     czytaj (?:także|też|również|więcej) / zobacz (?:także|też|również) / přečtěte si / čtěte také / ilgili haberler
     bunlar da ilginizi çekebilir / baca juga / artikel terkait / xem thêm / tin liên quan / đọc thêm
-    σχετικά (?:άρθρα|θέματα) / διαβάστε (?:επίσης|ακόμα) / اقرأ (?:أيضا|أيضًا|المزيد) / مواضيع ذات صلة
+    ilgili haber / σχετικά (?:άρθρα|θέματα) / διαβάστε (?:επίσης|ακόμα) / اقرأ (?:أيضا|أيضًا|المزيد) / مواضيع ذات صلة
     أخبار ذات صلة / קראו (?:גם|עוד) / 相关(?:新闻|阅读|文章|报道|推荐)? / 相關(?:新聞|閱讀|文章|報導)
     延伸(?:阅读|閱讀) / 推荐阅读
     関連(?:記事|ニュース|リンク)? / あわせて読みたい / おすすめ(?:記事)? / 관련\s?(?:기사|뉴스) / संबंधित खबरें
@@ -138,7 +138,7 @@ PROMO = _start(
     thanks for (?:signing up|subscribing|reading) / keep up with / abonnieren sie / melden sie sich
     jetzt (?:abonnieren|anmelden|testen|newsletter) / abonnez-vous / inscrivez-vous / recevez / suscríbe(?:te|se)
     síguenos / sigue a / recibe / siga (?:o|a|nosso) / inscreva-se / assine / iscriviti / seguici
-    подпис(?:ыв|ат|ыва|еш)\w* / schrijf je in / abone ol\w* / ikuti / 关注 / 扫码 / 扫描二维码 / フォロー / 구독
+    подпис(?:ыв|ат|ыва|еш)\w* / schrijf je in / abone ol\w* / ikuti / 关注 / 扫码\w* / 扫描二维码\w* / フォロー / 구독
     تابعنا / اشترك
     get access to / start your free trial / buy now / the views expressed (?:in|by)[^.]{0,60}newsletter
     if you (?:enjoyed|liked|like) this (?:article|story|post|piece)
@@ -156,15 +156,22 @@ PROMO = _start(
     subskrybuj / dołącz do / zapisz się / obserwuj nas / sledujte nás / přihlaste se / bizi takip / kanalımıza
     haberler\w* için / ikuti kami / dapatkan / theo dõi / đăng ký nhận / ακολουθήστε / εγγραφείτε / γίνετε
     تابعنا / حمل (?:تطبيق|التطبيق) / انضم / عضو(?:یت| شوید) / ما را در / הצטרפו / הירשמו / עקבו אחרינו
-    हमें फॉलो / जुड़ें / व्हाट्सएप / ติดตาม / สมัครสมาชิก / 关注我们 / 追蹤 / 訂閱 / 下載app
-    無料(?:会員)?登録 / 会員登録
+    हमें फॉलो / जुड़ें / व्हाट्सएप / ติดตาม / สมัครสมาชิก / 关注我们\w* / 追蹤 / 訂閱 / 下載app
+    無料(?:会員)?登録\w* / 会員登録\w*
     メルマガ / 구독하기 / 제보는 / ▶ / ☞
-    cet article est réservé / (?:cet|cette) (?:article|contenu) .{0,40}abonnés / dieser artikel ist (?:nur|exklusiv)
-    this (?:article|story|content) is (?:for|reserved|only|exclusive) / this is a subscriber / already a subscriber
-    bereits abonnent / contenido (?:exclusivo|solo) / conteúdo exclusivo / contenuto riservato / この記事は有料
-    ログイン / .{0,30}(?:下載|下载)\s?app
+    ログイン\w* / .{0,30}(?:下載|下载)\s?app / .{0,30}[用在]\s?app\s?看
     """
 )
+FOR_SUBSCRIBERS = _start(
+    r"""
+    cet article est réservé / (?:cet|cette) (?:article|contenu) .{0,40}abonnés / dieser artikel ist (?:nur|exklusiv)
+    this (?:article|story|content) is (?:for|reserved|only|exclusive) / this is a subscriber / already a subscriber
+    bereits abonnent / contenido (?:exclusivo|solo) / conteúdo exclusivo / contenuto riservato / この記事は有料\w*
+    esclusiva per gli abbonati / alleen voor abonnees / endast för prenumeranter / только для подписчиков
+    tylko dla prenumeratorów / 有料会員\w* / 会員限定\w*
+    """
+)
+"""How a notice begins that stands where the rest of an article would."""
 DISCLAIMER = _start(
     r"""
     (?:ai |legal |general |affiliate |medical |financial |investment )?(?:disclaimer|disclosure)s?
