@@ -15,6 +15,8 @@ from pathlib import Path
 
 LOG = logging.getLogger("newsarchive.crawl")
 """What crawls log to. `extra={"facts": {...}}` carries what a JSON line has besides the message."""
+# Where no log is wanted, logging itself would print warnings on standard error; commands say there what is wrong.
+LOG.addHandler(logging.NullHandler())
 
 
 def log_to(path: Path, *, as_json: bool, size: int, keep: int) -> logging.Handler:

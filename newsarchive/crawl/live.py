@@ -5,6 +5,7 @@
 Scrapy makes its components itself; they find this object as the spider's argument `live`.
 """
 
+import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -83,7 +84,7 @@ class Live:
 
     def _committed(self, due: Due, size: int, began: float) -> Callable[[Reading], None]:
         def committed(reading: Reading) -> None:
-            if LOG.handlers:
+            if LOG.isEnabledFor(logging.INFO):
                 log_answer(due, reading, size, time.monotonic() - began)
             self.counters[reading.outcome.value] += 1
             self.frontier.committed(due.url_id)
