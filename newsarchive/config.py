@@ -127,6 +127,9 @@ class ServeConfig:
     blocked: tuple[str, ...] = _setting(
         TEXTS, [], 'What not to show: beginnings of URLs, or of SURT forms such as "example,news)/private/"'
     )
+    about: str = _setting(
+        TEXT, "", 'What the archive is, for its readers, on its first page; "[words](address)" becomes a link'
+    )
     crawlers: bool = _setting(FLAG, False, "Let search engines in; else robots.txt keeps them out")
     query_seconds: float = _setting(SECONDS, 10.0, "Time for one question to the index; then the reader gets a 503")
     rate: int = _setting(POSITIVE, 20, "Requests a second that one client may make, kept up for long")
