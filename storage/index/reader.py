@@ -13,6 +13,7 @@ from storage.index import status as counts
 from storage.index.cdxviews import CdxLine, CdxQuery
 from storage.index.copies import Copy, copies
 from storage.index.database import Database
+from storage.index.edited import edited
 from storage.index.exclusions import NOTHING, Exclusions
 from storage.index.export import export, lines
 from storage.index.facets import Exploration, best_versions, explore
@@ -152,6 +153,11 @@ class Reader:
         """
         with self._reading() as connection:
             return queries.articles(connection, self._open(filters), limit=limit, offset=offset, behind=behind)
+
+    def edited(self, limit: int) -> tuple[ArticleLine, ...]:
+        """Articles that were edited after they had been published, the last one first; looks at the newest versions."""
+        with self._reading() as connection:
+            return edited(connection, limit=limit, exclude=self.exclude)
 
     def capture(self, capture_id: int) -> CaptureView | None:
         """One capture by its id."""
