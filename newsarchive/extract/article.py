@@ -38,6 +38,11 @@ class Found:
     body: Body
     seen: Impression
 
+    @property
+    def title(self) -> str | None:
+        """What the page calls itself."""
+        return self.head.title or self.article.headline or None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Said:

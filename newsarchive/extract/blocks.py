@@ -259,7 +259,8 @@ class _Walker:
         if depth > _DEEPEST:
             self.text(element.text_content(), holder, zone)
             return
-        if text := element.text:
+        # White space before a block's first word is most of what stands between the elements of a page.
+        if (text := element.text) and (self.parts or not text.isspace()):
             self.text(text, holder, zone)
         for child in element:
             tag = child.tag
@@ -271,5 +272,5 @@ class _Walker:
                 self.element(child, zone, depth + 1, holder)
             elif tag == "math":
                 self.texts += 1
-            if tail := child.tail:
+            if (tail := child.tail) and (self.parts or not tail.isspace()):
                 self.text(tail, holder, zone)

@@ -10,7 +10,6 @@ from newsarchive.extract.asked import AS_USUAL, Asked
 from newsarchive.extract.blocks import weight as weight_of
 from newsarchive.extract.impression import Impression
 from newsarchive.extract.jsonld import types
-from newsarchive.extract.standins import paywalled
 from storage.model import Discovery, UrlKind
 
 _SHOPS = re.compile(
@@ -35,6 +34,7 @@ _ADDRESSES = (
     (-1.5, _MANUALS, "an address among a manual's"),
 )
 _PUBLICATION = ("article:published_time", "datepublished", "parsely-pub-date", "pubdate")
+_A_PRICE_LIST = 8
 _PRICE = re.compile(r"[$€£¥₹]\s?\d|\d\s?(?:€|USD|EUR|GBP|zł|kr)\b")
 _TITLE = re.compile(r"(?:[^\W_]+[-_]){6,}[^\W_]+")
 """A title of seven words or more, as the last part of an address."""
@@ -80,13 +80,16 @@ class Weight:
         return round(1 / (1 + math.exp(-_STEEP * abs(self.total - ENOUGH))), 2)
 
 
-def weigh(seen: Impression, asked: Asked = AS_USUAL) -> Weight:
-    """Return how much speaks for an article. What stands in parentheses is no reason to tell a reader."""
+def weigh(seen: Impression, asked: Asked = AS_USUAL, *, stub: bool = False) -> Weight:
+    """Return how much speaks for an article, or for its stub.
+
+    What stands in parentheses is no reason to tell a reader.
+    """
     weight = Weight()
     _by_markup(seen, weight)
     text, why = _by_text(seen)
     # A stub has little text because it is one.
-    weight.add(max(text, 0.0) if paywalled(seen) else text, why)
+    weight.add(max(text, 0.0) if stub else text, why)
     _by_address(seen.url, weight)
     _by_layout(seen, weight)
     liked = asked.shapes.likes(seen.url)
@@ -163,9 +166,9 @@ def _by_layout(seen: Impression, weight: Weight) -> None:
     share = sum(b.linked for b in seen.body) / (sum(len(b.text) for b in seen.body) or 1)
     if share > 0.25 and not (seen.dated and seen.head.first("og:type").lower() == "article"):
         weight.add(-2.5 if share > 0.4 else -1.0, "much of the text is links")
-    prices = sum(1 for b in seen.flow.blocks if _PRICE.search(b.text))
-    if prices >= 8 and seen.node is None and not seen.dated:
-        weight.add(-1.5, f"{prices} prices")
+    if seen.node is None and not seen.dated:
+        prices = sum(1 for b in seen.flow.blocks if _PRICE.search(b.text))
+        weight.add(-1.5 if prices >= _A_PRICE_LIST else 0.0, f"{prices} prices")
 
 
 def _by_discovery(discovery: Discovery) -> float:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from newsarchive.extract import zones
 from newsarchive.extract.addresses import host
@@ -25,6 +26,7 @@ class Headline:
     """Index of the block that prints it; None where no block does."""
 
 
+@lru_cache(maxsize=4096)
 def key(text: str) -> str:
     """Return letters and digits only, in lower case: what two prints of a line have in common.
 

@@ -21,6 +21,8 @@ _LANGUAGE = re.compile(r"^[a-zA-Z]{2,3}(?=[-_]|$)")
 _MOST_TAGS = 50
 _LONGEST_TAG = 50
 _LONGEST_SECTION = 60
+_FOREIGN = re.compile("[\u0370-\u1fff\u2e80-\ud7af]")
+"""A letter of a script that is not Latin."""
 _SCRIPTS = (
     ("ko", re.compile("[\uac00-\ud7af]")),
     ("ja", re.compile("[\u3040-\u30ff]")),
@@ -195,7 +197,7 @@ def language(head: Head, node: Node | None, blocks: list[Block], hear: Silence =
 
 
 def _by_script(sample: str, stated: str | None) -> str | None:
-    if sample.isascii():
+    if not _FOREIGN.search(sample):
         return stated
     letters = sum(map(str.isalpha, sample))
     for code, pattern in _SCRIPTS:

@@ -15,7 +15,7 @@ from newsarchive.extract.related import link_groups
 from newsarchive.extract.sitemaps import gunzipped, read_robots, read_sitemap, read_url_list
 from newsarchive.extract.sniff import Form, media_type, sniff
 from newsarchive.extract.sources import feeds, next_pages
-from newsarchive.extract.standins import medium, paywalled, stand_in
+from newsarchive.extract.standins import Verdict, medium, paywalled, stand_in
 from newsarchive.extract.tree import Oversized, Page, parse
 from storage.model import Outcome, Reading, UrlKind
 
@@ -110,33 +110,33 @@ def _html(payload: bytes, asked: Asked) -> Reading:
     found = page if isinstance(page, Oversized) else read_article(page, asked)
     if isinstance(found, Oversized) or isinstance(page, Oversized):
         return Reading(outcome=Outcome.TOO_LARGE, reason=found.reason if isinstance(found, Oversized) else "")
-    title = found.head.title or found.article.headline or None
+    title = found.title
     instead = stand_in(found.seen, status)
     if instead and (status < 400 or instead.outcome is Outcome.CHALLENGE):
         return Reading(outcome=instead.outcome, reason=instead.reason, confidence=instead.confidence, title=title)
     if status >= 400:
         outcome = Outcome.GONE if status in (404, 410) else Outcome.ERROR
         return Reading(outcome=outcome, reason=f"HTTP {status}", title=title)
-    weight = weigh(found.seen, asked)
+    stub = paywalled(found.seen)
+    weight = weigh(found.seen, asked, stub=stub is not None)
     asked.hear.weigh(weight.parts, ENOUGH)
-    reading = _article(page, found, title, weight, asked) or _listing(page, found, title, weight, asked)
+    reading = _article(page, found, stub, weight, asked) or _listing(page, found, title, weight, asked)
     return replace(reading, requisites=requisites.of_page(page))
 
 
-def _article(page: Page, found: Found, title: str | None, weight: Weight, asked: Asked) -> Reading | None:
+def _article(page: Page, found: Found, stub: Verdict | None, weight: Weight, asked: Asked) -> Reading | None:
     """Return the reading of an article; None where too little speaks for one."""
     if weight.total < ENOUGH or not found.article.headline or not found.body.text or medium(found.seen):
         return None
     sources = feeds(page, found.head)
     groups = link_groups(page, found.flow, found.body.inside, found.article.canonical_url, listing=False)
     whole = replace(found.article, link_groups=with_boxes(page, asked.layout, groups))
-    stub = paywalled(found.seen)
     return Reading(
         outcome=stub.outcome if stub else Outcome.ARTICLE,
         reason=stub.reason if stub else weight.reason,
         confidence=stub.confidence if stub else weight.confidence,
         article=whole,
-        title=title,
+        title=found.title,
         sources=sources,
     )
 

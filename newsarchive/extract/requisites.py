@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
+from lxml.etree import XPath
 from lxml.html import HtmlElement
 
 from newsarchive.extract.addresses import parts_of
@@ -29,6 +30,7 @@ _LAZY = ("data-src", "data-lazy-src", "data-original", "data-lazy", "data-hi-res
 _LAZY_SETS = ("data-srcset", "data-lazy-srcset", "data-original-set")
 _TAGS = ("link", "img", "source", "video", "input", "style", "image", "body", "table", "td")
 
+_STYLED = XPath("//*[contains(@style, 'url(')]")
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _URL = re.compile(r"""url\(\s*(?:"([^"\n]*)"|'([^'\n]*)'|([^"'()\s]+))\s*\)""", re.IGNORECASE)
 _IMPORT = re.compile(r"""@import\s+(?:"([^"\n]*)"|'([^'\n]*)')""", re.IGNORECASE)
@@ -67,8 +69,9 @@ def _each_once(base: str, named: Iterable[str]) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for each in named:
         url = absolute(base, each.strip()) if each.strip() else None
-        if url is not None and parts_of(url).scheme in ("http", "https"):
-            found.setdefault(url.partition("#")[0])
+        # A bracket opens an IPv6 address, and is all that can still be wrong with one.
+        if url is not None and ("[" not in url or parts_of(url).netloc):
+            found.setdefault(url)
         if len(found) >= MOST:
             break
     return tuple(found)
@@ -88,8 +91,8 @@ def _named_by(root: HtmlElement) -> Iterator[str]:
             yield from _of_other(element)
         if style := element.get("style"):
             yield from _in_css(style)
-    for element in root.iterfind(".//*[@style]"):
-        if element.tag not in _TAGS and "url(" in element.get("style", ""):
+    for element in _STYLED(root):
+        if element.tag not in _TAGS:
             yield from _in_css(element.get("style", ""))
 
 
@@ -187,7 +190,7 @@ def _pixels(number: str, unit: str) -> float:
 
 def _in_css(text: str) -> Iterator[str]:
     """What a stylesheet names; comments and data: left out."""
-    if "url(" not in text and "@import" not in text.lower() and "URL(" not in text:
+    if "url(" not in text and "@i" not in text and "@I" not in text and "URL(" not in text:
         return
     plain = _COMMENT.sub(" ", text[:LONGEST_CSS])
     found = sorted((*_IMPORT.finditer(plain), *_URL.finditer(plain)), key=lambda match: match.start())

@@ -97,8 +97,9 @@ def _by_place(block: Block, setting: Setting) -> Role | None:
     zone, length = block.zone, len(block.text)
     foreign = zone & setting.foreign
     linked = block.link_share > 0.5
+    if zone & zones.FIGCAPTION or _is_caption(block) or _under_image(block):
+        return Role.CAPTION
     tests = (
-        (Role.CAPTION, zone & zones.FIGCAPTION or _is_caption(block) or _under_image(block)),
         (Role.COMMENT, zone & zones.COMMENTS and not zone & zones.BODY),
         (Role.TAGS, zone & zones.TAGS and linked and length < 300),
         (Role.SHARE, zone & zones.SHARE and length < 80 and (linked or words.SHARE_WORD.search(block.text))),

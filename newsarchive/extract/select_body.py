@@ -5,6 +5,7 @@ what surrounds a paragraph (a figure, a share bar, a list of links) can speak ab
 """
 
 import logging
+import re
 from bisect import bisect_left
 from collections.abc import Iterator
 from copy import copy
@@ -36,7 +37,7 @@ _NO_BODY = (
     zones.NAV | zones.MENU | zones.HIDDEN | zones.COMMENTS | zones.CONSENT | zones.FOOTER | zones.FORM | zones.RELATED
     | zones.PROMO | zones.BIO
 )  # fmt: skip
-_UNSEEN = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad"))
+_UNSEEN = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad]")
 _ENDS_LINE = frozenset({"lb", "item", "row", "p", "head", "quote", "cell", "list", "table", "code"})
 
 
@@ -127,7 +128,7 @@ def _pieces(element: _Element) -> Iterator[tuple[bool, str]]:
 def _compact(text: str) -> str:
     """Drop white space, and what no reader sees: trafilatura drops some of it on its way."""
     if not text.isascii():
-        text = text.translate(_UNSEEN)
+        text = _UNSEEN.sub("", text)
     return "".join(text.split())
 
 
