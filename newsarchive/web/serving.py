@@ -50,6 +50,8 @@ class Serving:
     """Names that requests may ask for (Host); empty takes all, as behind `public` or `auth`."""
     proxies: tuple[str, ...] = ()
     """Addresses of proxies that may say who the client is."""
+    about: str = ""
+    """What the archive is, in its owner's words; `[words](address)` stands for a link."""
     crawlers: bool = False
     """True lets search engines in."""
     replay: str = ""
@@ -74,6 +76,7 @@ class Serving:
             tokens=config.tokens,
             base_url=config.base_url,
             proxies=config.proxies,
+            about=config.about,
             crawlers=config.crawlers,
             exports=config.exports,
             replay=config.replay,

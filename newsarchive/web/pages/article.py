@@ -10,6 +10,9 @@ from newsarchive.web.door import AtDoor, Door
 from newsarchive.web.hrefs import is_web
 from newsarchive.web.languages import language_name
 from newsarchive.web.looks import looks
+from newsarchive.web.pages.requisite import SEAL
+from newsarchive.web.snapshot.address import Around, Kind
+from newsarchive.web.stamps import stamp
 from storage.index.views import ArticleView, ParagraphView, VersionView
 from storage.model import Role
 
@@ -71,6 +74,7 @@ def article(door: AtDoor, article_id: int, version: int | None = None) -> Respon
         standings=door.index.standings(article_id),
         copies=door.index.copies(shown.id),
         cite=_citation(door, shown),
+        picture=_picture(door, shown),
         sources=SOURCES,
         is_web=is_web,
         language_name=language_name,
@@ -108,6 +112,13 @@ def _shown(door: Door, found: ArticleView, number: int | None) -> VersionView:
     if shown is None:
         raise HTTPException(404, f"This article has no version {number}, only {', '.join(map(str, ids))}.")
     return shown
+
+
+def _picture(door: Door, version: VersionView) -> str | None:
+    """Where the archive has the article's picture; None where it has none."""
+    if not version.image or not is_web(version.image) or version.image not in door.index.held([version.image]):
+        return None
+    return Around(stamp=stamp(version.capture.fetched_at), seal=SEAL).embedded(version.image, Kind.IMAGE)
 
 
 def _citation(door: Door, version: VersionView) -> Citation:

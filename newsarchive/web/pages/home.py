@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from fastapi import APIRouter, Response
 
 from newsarchive.coverage import health
+from newsarchive.web.about import pieces
 from newsarchive.web.door import AtDoor
 from newsarchive.web.pages.chart import Chart, chart, days_until
 from storage.index.reader import Reader
@@ -18,6 +19,7 @@ DAYS, LEAST_DAYS = 90, 14
 COLUMNS = 12
 """Sites on the front page; the others are a click away."""
 LINES, LINES_ALONE = 5, 12
+EDITED = 6
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -38,6 +40,8 @@ def home(door: AtDoor) -> Response:
         sites=sites,
         columns=[(site, index.articles(Filters(site=site.name), limit=lines)) for site in shown],
         chart=captures_chart(index, sites),
+        edited=index.edited(EDITED),
+        about=pieces(door.serving.about),
         crawl=crawl,
         health=health(watched, index.outcomes_of_sites(week), crawl, len(index.alarms()), now=door.now),
     )

@@ -42,6 +42,16 @@ def spoken(when: datetime) -> str:
     return f"{moment.day} {moment:%b %Y, %H:%M}"
 
 
+def is_day(when: datetime) -> bool:
+    """True for a moment that stands for a day, as of a page that gives no hour: midnight, UTC.
+
+    >>> is_day(datetime(2026, 3, 1, tzinfo=UTC)), is_day(datetime(2026, 3, 1, 6, tzinfo=UTC))
+    (True, False)
+    """
+    moment = when.astimezone(UTC)
+    return (moment.hour, moment.minute, moment.second, moment.microsecond) == (0, 0, 0, 0)
+
+
 def spoken_day(when: datetime) -> str:
     """A day for reading, in UTC.
 
@@ -131,6 +141,7 @@ def environment() -> Environment:
     made.filters.update(iso=iso, stamp=stamp, spoken=spoken, spoken_day=spoken_day, about=about, segment=segment)
     made.globals.update(
         one_day=timedelta(days=1),
+        is_day=is_day,
         asset=asset,
         counted=counted,
         direction=direction,

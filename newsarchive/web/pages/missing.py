@@ -11,7 +11,7 @@ from newsarchive.web.door import Door
 from newsarchive.web.pages.look import stamp
 from storage.index.views import CaptureView
 
-NEARBY = 20
+NEARBY = 12
 
 
 def not_archived(
