@@ -12,6 +12,7 @@ import typer
 
 from newsarchive.archive import Archive
 from newsarchive.cli import sheet
+from newsarchive.cli.guide import guide
 from newsarchive.cli.output import cell, counted, moment, stdout, table
 from newsarchive.demo import OPENS, Clock, Newsroom, serve
 from newsarchive.quantities import about
@@ -19,8 +20,10 @@ from storage.errors import ArchiveError, ConfigError
 from storage.index.views import ArticleView
 
 SITE = "lantern"
-LATER = timedelta(hours=1, minutes=5)
-"""The second crawl: an hour on, and the few minutes that the first one may have taken."""
+LATER = timedelta(hours=1, minutes=30)
+"""The second crawl: by then the newsroom has edited, and front and section pages are due again."""
+NEXT_MORNING = timedelta(hours=25)
+"""The third: from the second."""
 WORDS = "harbour"
 
 
@@ -31,8 +34,9 @@ def demo(
 ) -> None:
     """Archive a newsroom that runs on this machine, and show it.
 
-    Starts a made-up newspaper on loopback, archives it with the commands that you would use, lets its clock go on by an
-    hour, and crawls again: edited articles become versions. Leaves the archive for you to look around in.
+    Starts a made-up newspaper on loopback, archives it with the commands that you would use, lets its clock go on, and
+    crawls again, and once more the next morning: edited articles become versions, and front pages a history. Leaves the
+    archive for you to look around in.
     """
     place = new_folder(folder)
     clock = Clock(OPENS)
@@ -41,13 +45,17 @@ def demo(
         run("init", str(place), "--operator", "newsarchive demo", "--contact", "demo@localhost")
         run("add", newsroom.url, "--name", SITE, "--delay", "0s", "--archive", str(place))
         run("crawl", "--clock", moment(clock.now()), "--archive", str(place))
-        say("The newsroom works on. An hour later some articles have been edited, and new ones are out.")
+        say("The newsroom works on. Within the next ninety minutes some articles are edited, and new ones come out.")
         clock.advance(LATER)
+        run("crawl", "--clock", moment(clock.now()), "--archive", str(place))
+        say("The next morning:")
+        clock.advance(NEXT_MORNING)
         run("crawl", "--clock", moment(clock.now()), "--archive", str(place))
     with Archive.open(place) as archive:
         lines = list(archive.export())
         summary(archive, place, lines)
         edited = one_article(archive, lines)
+        guide(archive, newsroom.url, WORDS)
     run("search", WORDS, "--limit", "2", "--archive", str(place))
     run("show", str(edited.id), "--diff", "1", str(len(edited.versions)), "--archive", str(place))
     run("verify", "--archive", str(place))
@@ -113,7 +121,6 @@ def next_steps(place: Path) -> None:
     out = stdout()
     out.print(cell(f"\nThe archive is in {place.absolute()}. What to do next:", "bold"))
     for command, meaning in (
-        (f"newsarchive serve --open --archive {name}", "look at it in a web browser, at http://127.0.0.1:8000/"),
         (f"newsarchive search 'ferry strike' --archive {name}", "find articles"),
         (f"newsarchive status --archive {name}", "see how the site does"),
         (f"newsarchive export -o articles.jsonl --archive {name}", "take everything out"),
@@ -123,3 +130,6 @@ def next_steps(place: Path) -> None:
         ("newsarchive add https://your.news.site/ --archive morgue", "and name a site"),
     ):
         out.print(cell(f"  {command:<60} {meaning}"), soft_wrap=True)
+    out.print(cell("\nOr look at it in a web browser, where it explains itself:", "bold"))
+    out.print(cell(f"  newsarchive serve --open --archive {name}"), soft_wrap=True)
+    out.print(cell("  http://127.0.0.1:8000/"), soft_wrap=True)
