@@ -24,7 +24,7 @@ def export(  # noqa: PLR0913 - every word is an option of the command line
     *,
     into: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write there.")] = None,
     form: Annotated[
-        Format | None, typer.Option("--format", help=f"By default as FILE ends, else jsonl. {MEANINGS}.")
+        Format | None, typer.Option("--format", help=f"By default as FILE ends; jsonl without one. {MEANINGS}.")
     ] = None,
     all_versions: Annotated[bool, typer.Option("--all-versions", help="Each version, not the latest only.")] = False,
     site: SiteName = None,
@@ -82,9 +82,17 @@ def export(  # noqa: PLR0913 - every word is an option of the command line
 
 
 def _by_name(into: Path | None) -> Format:
-    """The form that a file's name asks for."""
-    name = into.name.lower() if into else ""
-    return next((known for known, form in FORMS.items() if name.endswith(form.suffix)), Format.JSONL)
+    """The form that a file's name asks for; without an ending JSONL."""
+    if into is None or not into.suffix:
+        return Format.JSONL
+    for known, form in FORMS.items():
+        if into.name.lower().endswith(form.suffix):
+            return known
+    endings = ", ".join(form.suffix for form in FORMS.values())
+    raise ConfigError(
+        f"{into.name} ends like no form that can be written; nothing was done. Let it end in one of {endings}, or name "
+        "a form with --format"
+    )
 
 
 def _article(archive: Archive, words: str) -> int:

@@ -58,6 +58,26 @@ def test_the_streams_of_the_command_line(morgue: Path, command: Command) -> None
         assert (done.returncode, "-o FILE" in done.stderr) == (2, True)
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--format", "exe"), "jsonl"),
+        (("-o", "all.xlsx"), ".csv"),
+        (("-o", "all.jsonl.gz"), ".warc.gz"),
+        (("-o", "nowhere/all.csv"), "nowhere/all.csv"),
+    ],
+)
+def test_a_form_or_folder_that_is_none_is_said(
+    morgue: Path, command: Command, tmp_path: Path, words: tuple[str, ...], told: str
+) -> None:
+    """With what there is; nothing is written under a name that would say something else."""
+    done = command("export", "--archive", morgue, *words)
+    assert done.returncode not in {0, 1}
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_what_is_not_there_is_said(morgue: Path, command: Command, tmp_path: Path) -> None:
     """And no file is made."""
     done = command("export", "--archive", morgue, "--article", "http://nobody.example/", "-o", "none.wacz")
