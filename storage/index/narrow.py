@@ -10,6 +10,7 @@ from storage.index.tables import ArticleRow, AuthorRow, SiteRow, TagRow, Version
 from storage.index.terms import folded
 from storage.index.views import Filters
 
+_MOST_AUTHORS = 500
 _MOST_NAMES = 50
 """More are not looked for by name."""
 
@@ -30,9 +31,9 @@ def conditions(connection: Connection, filters: Filters) -> list[ColumnElement[b
         wanted.append(VersionRow.section.in_(sections) if sections else false())
     if filters.author is not None:
         asked = folded(filters.author)
-        wanted.append(_written_by(AuthorRow.folded.contains(asked, autoescape=True)) if asked else false())
+        wanted.append(_written_by(connection, AuthorRow.folded.contains(asked, autoescape=True)) if asked else false())
     if filters.byline is not None:
-        wanted.append(_written_by(AuthorRow.folded == folded(filters.byline)))
+        wanted.append(_written_by(connection, AuthorRow.folded == folded(filters.byline)))
     if filters.tag is not None:
         wanted.append(_tagged(filters.tag))
     if filters.articles is not None:
@@ -69,10 +70,13 @@ def _one(connection: Connection, site: str) -> int:
     return connection.scalar(select(SiteRow.id).where(SiteRow.name == site)) or 0
 
 
-def _written_by(author: ColumnElement[bool]) -> ColumnElement[bool]:
-    return VersionRow.id.in_(
-        select(VersionAuthorRow.version_id).join(AuthorRow, AuthorRow.id == VersionAuthorRow.author_id).where(author)
-    )
+def _written_by(connection: Connection, author: ColumnElement[bool]) -> ColumnElement[bool]:
+    # Few authors are named by their ids: else all that anybody wrote might be gone through, and each author looked up.
+    ids = connection.scalars(select(AuthorRow.id).where(author).limit(_MOST_AUTHORS + 1)).all()
+    written = select(VersionAuthorRow.version_id)
+    if len(ids) > _MOST_AUTHORS:
+        return VersionRow.id.in_(written.join(AuthorRow, AuthorRow.id == VersionAuthorRow.author_id).where(author))
+    return VersionRow.id.in_(written.where(VersionAuthorRow.author_id.in_(ids)))
 
 
 def _tagged(tag: str) -> ColumnElement[bool]:

@@ -450,7 +450,7 @@ class AuthorRow(Base):
 
     id: Mapped[int] = _id()
     name: Mapped[str] = mapped_column(unique=True, comment="As printed")
-    folded: Mapped[str] = mapped_column(comment="Lower case without accents, for comparing")
+    folded: Mapped[str] = mapped_column(index=True, comment="Lower case without accents, for comparing")
 
 
 class VersionAuthorRow(Base):
