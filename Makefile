@@ -10,10 +10,10 @@ UV     := $(shell command -v uv 2>/dev/null)
 export PATH := $(abspath $(BIN)):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test slow quality lint format bench docs lock wheel clean
+.PHONY: help demo test slow quality lint format bench bench-browser docs lock wheel clean
 
 help: ## Show what can be made
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 # The stamp says which lock file the environment was made from.
 $(VENV)/.installed: requirements/dev.txt pyproject.toml
@@ -49,6 +49,15 @@ format: $(VENV)/.installed ## Format the code
 bench: $(VENV)/.installed ## Measure against a naive script
 	$(BIN)/python benchmarks/crawl.py
 	$(BIN)/python benchmarks/batch.py
+
+# With 200,000 articles the folder takes 5 GB and some twenty minutes; it is kept, and used again.
+ARTICLES ?= 20000
+INDEX    ?=
+FOLDER   ?= /tmp/newsarchive-bench-$(ARTICLES)$(if $(INDEX),-postgresql)
+
+bench-browser: $(VENV)/.installed ## Measure the browser over a large archive (ARTICLES=200000, INDEX=postgresql+psycopg://…)
+	$(BIN)/python -m benchmarks.generate $(FOLDER) --articles $(ARTICLES) $(if $(INDEX),--index $(INDEX))
+	$(BIN)/python -m benchmarks.browser $(FOLDER)
 
 docs: $(VENV)/.installed ## Make the pages of docs/ that come from the code
 	$(BIN)/python docs/make.py

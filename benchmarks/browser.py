@@ -1,7 +1,7 @@
 """Measure the archive's browser over a large index: every page and door, then many clients at once, and its memory.
 
-    python benchmarks/generate.py FOLDER [--articles 200000] [--index postgresql+psycopg://...]
-    python benchmarks/browser.py FOLDER [--times 60] [--rounds 3] [--only WORD]
+    python -m benchmarks.generate FOLDER [--articles 200000] [--index postgresql+psycopg://...]
+    python -m benchmarks.browser FOLDER [--times 60] [--rounds 3] [--only WORD]
 
 First, in one process and without a network between, for each kind of request: median and 95th percentile of its time
 and of its CPU time (which other work on the machine does not lengthen), and how long it may take. Rounds are repeated,
@@ -21,11 +21,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from questions import Asking, Kind, Sample, sample
-from served import Answer, crowd, serving
 from sqlalchemy import Connection, create_engine, make_url, text
 from starlette.testclient import TestClient
 
+from benchmarks.questions import Asking, Kind, Sample, sample
+from benchmarks.served import Answer, crowd, serving
 from newsarchive.archive import Archive, index_url
 from newsarchive.configfile import load
 from newsarchive.web.app import create_app

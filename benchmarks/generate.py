@@ -1,11 +1,12 @@
 """Fill an index with a large invented archive, to measure the browser against.
 
-    python benchmarks/generate.py FOLDER [--articles 200000] [--index postgresql+psycopg://...] [--seed 7]
+    python -m benchmarks.generate FOLDER [--articles 200000] [--index postgresql+psycopg://...] [--seed 7]
 
-Makes the folder of an archive whose index holds that many articles, three versions and ten captures for each: twenty
-sites over ten years in English, German, Chinese and Arabic, with front pages, related links, wire copy, disclaimers,
-moved and missing pages, failed captures, and runs week by week after a first one of a year. The rows are as a crawl
-would have written them. Of the WARC files that they name one exists: it has pages of some articles (PAGES), to replay.
+Makes the folder of an archive, unless it is there already. Its index holds that many articles, three versions and ten
+captures for each: twenty sites over ten years in English, German, Chinese and Arabic, with front pages, related links,
+wire copy, disclaimers, moved and missing pages, failed captures, and runs week by week after a first one of a year. The
+rows are as a crawl would have written them. Of the WARC files that they name one exists: it has pages of some articles
+(PAGES), to replay.
 """
 
 import argparse
@@ -13,44 +14,18 @@ import hashlib
 import random
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import accumulate
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, func, select, text
 
-from storage.index.database import Database, insert_columns
+from benchmarks.invented import ARABIC, CHINESE, LATIN, Pages, Story, Words, tables
+from storage.index.database import Database
 from storage.index.documents import refresh
 from storage.index.names import short_digest
 from storage.index.surt import surt
-from storage.index.tables import (
-    ArticleRow,
-    AuthorRow,
-    Base,
-    BoilerplateRow,
-    CaptureGroupRow,
-    CaptureRow,
-    CrawlRow,
-    CrawlSiteRow,
-    FrontierRow,
-    LinkGroupRow,
-    LinkRow,
-    ParagraphRow,
-    SiteHostRow,
-    SiteRow,
-    SourceRow,
-    TagRow,
-    UrlRow,
-    VersionAuthorRow,
-    VersionParagraphRow,
-    VersionRow,
-    VersionTagRow,
-    WarcFileRow,
-)
+from storage.index.tables import ArticleRow, Base
 from storage.index.terms import folded
-from storage.warc.record import member, warc_date
 
 BEGIN = datetime(2016, 1, 1, tzinfo=UTC)
 SPAN = timedelta(days=3650)
@@ -62,72 +37,13 @@ LOOKS = (0, 1, 6, 24, 72, 168, 720, 1440, 2160, 4320)
 """Hours after publication at which an article is captured."""
 PAGES = 200
 """Articles that have a page in a WARC file, spread over the whole."""
-LINKS = 150
-"""Links of such a page."""
+REPEATED = 300
+"""Paragraphs that several articles of a site carry, most of them by chance."""
 FAILURES = (("error", 503), ("challenge", 403), ("soft_404", 200), ("gone", 404))
 _PER_FILE = 20_000
 _PAGES_FILE = 1_000_000
 """Id of the file that exists."""
 _BATCH = 1_000
-
-
-class Words:
-    """Words of one invented language, common ones often."""
-
-    def __init__(self, chance: random.Random, syllables: Sequence[str], *, count: int, between: str = " ") -> None:
-        self._chance = chance
-        made = dict.fromkeys("".join(chance.choices(syllables, k=chance.choice((1, 2, 2, 3)))) for _ in range(count))
-        self.words = tuple(made)
-        self._weights = tuple(accumulate(1 / (rank + 3) for rank in range(len(self.words))))
-        self._between = between
-
-    def line(self, least: int, most: int) -> str:
-        """Some words."""
-        count = self._chance.randint(least, most)
-        return self._between.join(self._chance.choices(self.words, cum_weights=self._weights, k=count))
-
-    def sentence(self, least: int, most: int) -> str:
-        """Some words as a sentence."""
-        line = self.line(least, most)
-        return line[:1].upper() + line[1:] + ("\u3002" if not self._between else ".")
-
-
-LATIN = [c + v + e for c in "bdfgklmnprstvz" for v in "aeiou" for e in ("", "n", "r", "l", "st")]
-CHINESE = [chr(0x4E00 + 7 * number) for number in range(1500)]
-ARABIC = [a + b for a in "ابتجحدرسشعفقكلمنهوي" for b in "ابتدرسلمنهوي"]
-
-
-@dataclass(slots=True)
-class Table:
-    """Rows that wait to be written."""
-
-    row: type[Base]
-    columns: tuple[str, ...]
-    rows: list[tuple[Any, ...]] = field(default_factory=list)
-
-    def add(self, *values: Any) -> None:
-        """One row."""
-        self.rows.append(values)
-
-    def write(self, connection: Connection) -> None:
-        """All of them."""
-        if self.rows:
-            insert_columns(
-                connection, self.row, dict(zip(self.columns, map(list, zip(*self.rows, strict=True)), strict=True))
-            )
-            self.rows.clear()
-
-
-@dataclass(slots=True, kw_only=True)
-class Story:
-    """What the generator remembers of an article, to link to and to copy."""
-
-    url_id: int
-    site_id: int
-    url: str = ""
-    headline: str
-    texts: list[int]
-    language: str
 
 
 class Maker:
@@ -147,7 +63,7 @@ class Maker:
         self._disclaimers: dict[int, int] = {}
         self._offset = 0
         self.pages = Pages()
-        self.tables = _tables()
+        self.tables = tables()
         self._people = [self._words["en"].line(2, 2).title() for _ in range(3000)]
         self._people = list(dict.fromkeys(self._people))
         self._tags = list(dict.fromkeys(self._words["en"].line(1, 2) for _ in range(5000)))
@@ -175,6 +91,10 @@ class Maker:
             disclaimer = self._paragraph(f"{name}: " + self._words[language].sentence(40, 60))
             self._disclaimers[site_id] = disclaimer
             add["boilerplate"].add(site_id, disclaimer, self.articles // SITES, BEGIN, BEGIN + SPAN, True)
+            for often in range(REPEATED):
+                line = self._paragraph(f"{name}, {often}: " + self._words[language].sentence(5, 9))
+                add["boilerplate"].add(site_id, line, 2 + often, BEGIN, BEGIN + SPAN, often > REPEATED - 30)
+            add["frontier"].add(front, name, host, "listing", None, None, None, BEGIN + SPAN, 0, 0, 0, BEGIN + SPAN)
         for number, person in enumerate(self._people, 1):
             add["authors"].add(number, person, folded(person))
         for number, tag in enumerate(self._tags, 1):
@@ -345,35 +265,6 @@ class Maker:
             del self._wire[:-200]
 
 
-class Pages:
-    """A WARC file of pages with many links, each a record."""
-
-    name = "pages.warc.gz"
-
-    def __init__(self) -> None:
-        self.content = bytearray()
-        self._linked: list[str] = []
-
-    def add(self, story: Story, at: datetime) -> tuple[int, int]:
-        """Write a page; returns its offset and length."""
-        url = story.url
-        self._linked = [*self._linked[1 - LINKS :], url]
-        links = "".join(f'<li><a href="{each}">{each}</a></li>' for each in self._linked * (LINKS // len(self._linked)))
-        text = "<p>" + 200 * "Lorem ipsum dolor sit amet. " + "</p>"
-        page = (
-            f"<!doctype html><html><head><title>{story.headline}</title><link rel=stylesheet href=/style.css></head>"
-            f"<body><h1>{story.headline}</h1><img src=/lead.jpg>{text * 10}<ul>{links}</ul></body></html>"
-        ).encode()
-        head = f"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {len(page)}\r\n\r\n"
-        fields = [
-            ("WARC-Record-ID", f"<urn:uuid:{len(self.content):032x}>"), ("WARC-Date", warc_date(at)),
-            ("WARC-Target-URI", url), ("Content-Type", "application/http;msgtype=response"),
-        ]  # fmt: skip
-        offset, record = len(self.content), member("response", fields, head.encode() + page)
-        self.content += record
-        return offset, len(record)
-
-
 def _run(at: datetime) -> int:
     """The run of that time: one for the first year, then one a week."""
     return 1 + max(0, min((at - BEGIN).days // 7, 520) - 51)
@@ -381,51 +272,6 @@ def _run(at: datetime) -> int:
 
 def _sha(of: str) -> str:
     return "sha256:" + hashlib.sha256(of.encode()).hexdigest()
-
-
-def _tables() -> dict[str, Table]:
-    """Tables with the columns that are filled, in an order that foreign keys allow."""
-    wanted: tuple[tuple[type[Base], str], ...] = (
-        (SiteRow, "id name url title configured configured_at relearn"),
-        (SiteHostRow, "site_id host"),
-        (CrawlRow, "id run started_at finished_at outcome counters"),
-        (CrawlSiteRow, "crawl_id site_id"),
-        (WarcFileRow, "id name crawl_id state size sha256"),
-        (UrlRow, "id site_id url urlkey digest"),
-        (
-            FrontierRow,
-            "url_id site host kind via_id via_kind title due_at priority failures unchanged looked_at",
-        ),
-        (SourceRow, "url_id site_id kind title entries first_seen_at last_seen_at last_changed_at"),
-        (AuthorRow, "id name folded"),
-        (TagRow, "id name"),
-        (ParagraphRow, "id digest text"),
-        (BoilerplateRow, "site_id paragraph_id articles_seen first_seen_at last_seen_at verdict"),
-        (ArticleRow, "id site_id url_id first_seen_at last_seen_at dated_at state"),
-        (
-            CaptureRow,
-            (
-                "id url_id site_id asked_for crawl_id warc_file_id warc_offset warc_length record_id"
-                " kind fetched_at warc_date status mime payload_digest payload_size profile"
-                " refers_to_record refers_to_id redirect_url_id outcome reason entries content_digest is_read"
-                " article_id version_id"
-            ),
-        ),
-        (
-            VersionRow,
-            (
-                "id article_id capture_id number current digest headline dek language published_at published_source"
-                " modified_at modified_source section access live noarchive image_url_id image_caption length counted"
-            ),
-        ),
-        (VersionParagraphRow, "version_id position paragraph_id role"),
-        (VersionAuthorRow, "version_id position author_id"),
-        (VersionTagRow, "version_id position tag_id"),
-        (LinkGroupRow, "id digest kind label"),
-        (LinkRow, "group_id position url_id anchor"),
-        (CaptureGroupRow, "capture_id position group_id"),
-    )
-    return {row.__tablename__: Table(row, tuple(columns.split())) for row, columns in wanted}
 
 
 def fill(database: Database, warc: Path, articles: int, seed: int) -> Iterator[int]:
@@ -447,6 +293,10 @@ def fill(database: Database, warc: Path, articles: int, seed: int) -> Iterator[i
     (warc / Pages.name).write_bytes(maker.pages.content)
     database.write(lambda connection: _finish(connection, is_postgres=database.is_postgres))
     database.analyze()
+    if database.is_postgres:
+        # What the server does by itself in the first minutes after.
+        with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("VACUUM ANALYZE"))
 
 
 def _finish(connection: Connection, *, is_postgres: bool) -> None:
@@ -477,6 +327,14 @@ def main() -> None:
     config.write_text(f'contact = "bench@localhost.example"\n{index}{sites}')
     began, cpu = time.perf_counter(), time.process_time()
     database = Database.open(given.index or f"sqlite:///{given.folder / 'index.sqlite3'}")
+    with database.reading() as connection:
+        held = connection.scalar(select(func.count()).select_from(ArticleRow))
+    if held:
+        database.close()
+        if held == given.articles:
+            print(f"{given.folder} has its {held:,} articles already")
+            return
+        raise SystemExit(f"{given.folder} has {held:,} articles, not {given.articles:,}; name another folder, or index")
     for done in fill(database, given.folder / "warc", given.articles, given.seed):
         if done % 10_000 < _BATCH:
             print(f"{done:,} articles, {time.perf_counter() - began:.0f} s, CPU {time.process_time() - cpu:.0f} s")

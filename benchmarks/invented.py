@@ -1,0 +1,173 @@
+"""What an invented archive is made of: words of languages that nobody speaks, pages in a WARC file, rows of tables."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import accumulate
+from typing import Any
+
+from sqlalchemy import Connection
+
+from storage.index.database import insert_columns
+from storage.index.tables import (
+    ArticleRow,
+    AuthorRow,
+    Base,
+    BoilerplateRow,
+    CaptureGroupRow,
+    CaptureRow,
+    CrawlRow,
+    CrawlSiteRow,
+    FrontierRow,
+    LinkGroupRow,
+    LinkRow,
+    ParagraphRow,
+    SiteHostRow,
+    SiteRow,
+    SourceRow,
+    TagRow,
+    UrlRow,
+    VersionAuthorRow,
+    VersionParagraphRow,
+    VersionRow,
+    VersionTagRow,
+    WarcFileRow,
+)
+from storage.warc.record import member, warc_date
+
+LINKS = 150
+"""Links of such a page."""
+
+
+class Words:
+    """Words of one invented language, common ones often."""
+
+    def __init__(self, chance: random.Random, syllables: Sequence[str], *, count: int, between: str = " ") -> None:
+        self._chance = chance
+        made = dict.fromkeys("".join(chance.choices(syllables, k=chance.choice((1, 2, 2, 3)))) for _ in range(count))
+        self.words = tuple(made)
+        self._weights = tuple(accumulate(1 / (rank + 3) for rank in range(len(self.words))))
+        self._between = between
+
+    def line(self, least: int, most: int) -> str:
+        """Some words."""
+        count = self._chance.randint(least, most)
+        return self._between.join(self._chance.choices(self.words, cum_weights=self._weights, k=count))
+
+    def sentence(self, least: int, most: int) -> str:
+        """Some words as a sentence."""
+        line = self.line(least, most)
+        return line[:1].upper() + line[1:] + ("\u3002" if not self._between else ".")
+
+
+LATIN = [c + v + e for c in "bdfgklmnprstvz" for v in "aeiou" for e in ("", "n", "r", "l", "st")]
+CHINESE = [chr(0x4E00 + 7 * number) for number in range(1500)]
+ARABIC = [a + b for a in "ابتجحدرسشعفقكلمنهوي" for b in "ابتدرسلمنهوي"]
+
+
+@dataclass(slots=True)
+class Table:
+    """Rows that wait to be written."""
+
+    row: type[Base]
+    columns: tuple[str, ...]
+    rows: list[tuple[Any, ...]] = field(default_factory=list)
+
+    def add(self, *values: Any) -> None:
+        """One row."""
+        self.rows.append(values)
+
+    def write(self, connection: Connection) -> None:
+        """All of them."""
+        if self.rows:
+            insert_columns(
+                connection, self.row, dict(zip(self.columns, map(list, zip(*self.rows, strict=True)), strict=True))
+            )
+            self.rows.clear()
+
+
+@dataclass(slots=True, kw_only=True)
+class Story:
+    """What the generator remembers of an article, to link to and to copy."""
+
+    url_id: int
+    site_id: int
+    url: str = ""
+    headline: str
+    texts: list[int]
+    language: str
+
+
+class Pages:
+    """A WARC file of pages with many links, each a record."""
+
+    name = "pages.warc.gz"
+
+    def __init__(self) -> None:
+        self.content = bytearray()
+        self._linked: list[str] = []
+
+    def add(self, story: Story, at: datetime) -> tuple[int, int]:
+        """Write a page; returns its offset and length."""
+        url = story.url
+        self._linked = [*self._linked[1 - LINKS :], url]
+        links = "".join(f'<li><a href="{each}">{each}</a></li>' for each in self._linked * (LINKS // len(self._linked)))
+        text = "<p>" + 200 * "Lorem ipsum dolor sit amet. " + "</p>"
+        page = (
+            f"<!doctype html><html><head><title>{story.headline}</title><link rel=stylesheet href=/style.css></head>"
+            f"<body><h1>{story.headline}</h1><img src=/lead.jpg>{text * 10}<ul>{links}</ul></body></html>"
+        ).encode()
+        head = f"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {len(page)}\r\n\r\n"
+        fields = [
+            ("WARC-Record-ID", f"<urn:uuid:{len(self.content):032x}>"), ("WARC-Date", warc_date(at)),
+            ("WARC-Target-URI", url), ("Content-Type", "application/http;msgtype=response"),
+        ]  # fmt: skip
+        offset, record = len(self.content), member("response", fields, head.encode() + page)
+        self.content += record
+        return offset, len(record)
+
+
+def tables() -> dict[str, Table]:
+    """Tables with the columns that are filled, in an order that foreign keys allow."""
+    wanted: tuple[tuple[type[Base], str], ...] = (
+        (SiteRow, "id name url title configured configured_at relearn"),
+        (SiteHostRow, "site_id host"),
+        (CrawlRow, "id run started_at finished_at outcome counters"),
+        (CrawlSiteRow, "crawl_id site_id"),
+        (WarcFileRow, "id name crawl_id state size sha256"),
+        (UrlRow, "id site_id url urlkey digest"),
+        (
+            FrontierRow,
+            "url_id site host kind via_id via_kind title due_at priority failures unchanged looked_at",
+        ),
+        (SourceRow, "url_id site_id kind title entries first_seen_at last_seen_at last_changed_at"),
+        (AuthorRow, "id name folded"),
+        (TagRow, "id name"),
+        (ParagraphRow, "id digest text"),
+        (BoilerplateRow, "site_id paragraph_id articles_seen first_seen_at last_seen_at verdict"),
+        (ArticleRow, "id site_id url_id first_seen_at last_seen_at dated_at state"),
+        (
+            CaptureRow,
+            (
+                "id url_id site_id asked_for crawl_id warc_file_id warc_offset warc_length record_id"
+                " kind fetched_at warc_date status mime payload_digest payload_size profile"
+                " refers_to_record refers_to_id redirect_url_id outcome reason entries content_digest is_read"
+                " article_id version_id"
+            ),
+        ),
+        (
+            VersionRow,
+            (
+                "id article_id capture_id number current digest headline dek language published_at published_source"
+                " modified_at modified_source section access live noarchive image_url_id image_caption length counted"
+            ),
+        ),
+        (VersionParagraphRow, "version_id position paragraph_id role"),
+        (VersionAuthorRow, "version_id position author_id"),
+        (VersionTagRow, "version_id position tag_id"),
+        (LinkGroupRow, "id digest kind label"),
+        (LinkRow, "group_id position url_id anchor"),
+        (CaptureGroupRow, "capture_id position group_id"),
+    )
+    return {row.__tablename__: Table(row, tuple(columns.split())) for row, columns in wanted}
