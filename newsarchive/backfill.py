@@ -5,14 +5,14 @@ It holds the site's lock as any crawl does, and what the daily crawl would ask f
 is the daily crawl. Broken off at any moment it goes on where it was, for it is the same frontier.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from newsarchive.archive import Archive
 from newsarchive.crawl.beyond import Beyond
 from newsarchive.crawl.run import CrawlReport, Progress, crawl
-from newsarchive.depth import deepest
+from newsarchive.depth import deepest, month_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +41,27 @@ class Backfill:
     """On the wire, at most; 0: no limit."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Left:
+    """What the crawl of a site leaves to a backfill."""
+
+    site: str
+    pages: int
+    """URLs that are known and were never asked for."""
+    until: datetime
+    """The month of the oldest of them, a year before it where pages of a listing wait: they lead further back."""
+
+
+def left(archive: Archive, sites: Sequence[str], now: datetime) -> tuple[Left, ...]:
+    """What waits for a backfill, by site; sites of which nothing does are left out."""
+    found = []
+    for each in archive.index.past(sites, now):
+        oldest = month_of(each.deepest)
+        until = oldest.replace(year=max(oldest.year - 1, 1)) if each.listings else oldest
+        found.append(Left(site=each.site, pages=each.pages, until=until))
+    return tuple(found)
+
+
 def backfill(
     archive: Archive,
     wanted: Backfill,
@@ -63,5 +84,5 @@ def backfill(
         progress=progress,
         now=now,
     )
-    left = archive.index.waiting_older(wanted.site, reach)
-    return Backfilled(report=report, before=before, left=left)
+    after = archive.index.waiting_older(wanted.site, reach)
+    return Backfilled(report=report, before=before, left=after)

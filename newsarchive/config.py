@@ -197,6 +197,11 @@ class Config:
     )
     max_asset: int = _setting(SIZE, "10MB", "Size of one of these; what came until then is kept, as truncated")
 
+    history: timedelta | None = _optional(
+        SPAN,
+        'How far back every crawl goes of itself, as `backfill` does, such as "520w"; without it, 30 days and five '
+        "pages of a listing",
+    )
     promptness: timedelta = _setting(
         SPAN, "25m", "How soon an article is to be found while its source is busy; run the crawl more often than that"
     )

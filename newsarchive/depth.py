@@ -116,3 +116,13 @@ def waits(priority: int, moment: datetime) -> int:
 def deepest(until: datetime) -> int:
     """Return the priority number to which a backfill goes that is to reach a date."""
     return waits(99, until)
+
+
+def month_of(priority: int) -> datetime:
+    """Return the month that a priority number of the past stands for.
+
+    >>> month_of(waits(50, datetime(2019, 3, 5, tzinfo=UTC))) <= datetime(2019, 3, 1, tzinfo=UTC)
+    True
+    """
+    year, month = divmod(LAST_MONTH - (priority - BACKFILL) // 100 - 1, 12)
+    return datetime(max(year, 1), month + 1, 1, tzinfo=UTC)

@@ -168,7 +168,9 @@ def _groups(
                     anchor=link.anchor or None,
                 )
                 at, printed = capture.fetched_at, latest_in(link.url)
-                wanted = waits(urgency, min(printed or at, at)) if deep or is_old(printed, at) else urgency
+                # What stands on a front or section page is news to its editors, however old its address says it is.
+                old = deep or (via is UrlKind.ARTICLE and is_old(printed, at))
+                wanted = waits(urgency, min(printed or at, at)) if old else urgency
                 yield Found(url=link.url, discovery=how, due_at=at, priority=wanted)
 
 

@@ -1,15 +1,16 @@
 """newsarchive crawl."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Annotated
 
 import typer
 
 from newsarchive.archive import Archive
+from newsarchive.backfill import Left, left
 from newsarchive.cli.options import HERE, Folder, Json, length, moment
 from newsarchive.cli.output import as_json, cell, counted, stderr, stdout, steps
 from newsarchive.config import Config
@@ -23,6 +24,8 @@ from storage.errors import StorageError
 from storage.model import Outcome
 
 BAD = (Outcome.ERROR, Outcome.CHALLENGE, Outcome.CONSENT_WALL, Outcome.SOFT_404, Outcome.EMPTY, Outcome.UNREADABLE)
+SITES_TOLD = 5
+"""Sites that get a line each on what is left of their past."""
 NOTHING = "Nothing could be fetched; the archive is as it was. See what is wrong here with: newsarchive doctor"
 
 
@@ -58,10 +61,15 @@ def crawl(  # noqa: PLR0913 - each is an option of the command line
         report = watched(opened, asked, Ping(opened.config.ping if ping is None else ping))
         if complaint := tell_prometheus(opened):
             stderr().print(cell(complaint), soft_wrap=True)
+        ended = report.run.finished_at or report.run.started_at
+        past = () if quiet else left(opened, [site.name for site in report.run.sites], ended)
     nothing = came_to_nothing(report)
     tell(report, nothing=nothing, quiet=quiet or json)
     if json:
-        print(as_json({"run": report.run, "problems": report.problems, "notes": report.notes}))
+        print(as_json({"run": report.run, "problems": report.problems, "notes": report.notes, "left": past}))
+    else:
+        for line in left_to_backfill(past, "" if archive == HERE else f" --archive {archive}"):
+            stdout().print(cell(line), soft_wrap=True)
     raise typer.Exit(int(nothing))
 
 
@@ -100,9 +108,7 @@ def watched(archive: Archive, asked: Asked, check: Ping) -> CrawlReport:
             check.fail(str(error) or type(error).__name__)
         raise
     (check.fail if came_to_nothing(report) else check.success)("\n".join((summary(report), *report.problems)))
-    if check.problem:
-        LOG.warning("%s", check.problem)
-    return report
+    return replace(report, notes=(*report.notes, check.problem)) if check.problem else report
 
 
 def progress(shown: Shown, seconds: float) -> tuple[int, int, str]:
@@ -165,6 +171,22 @@ def tell(report: CrawlReport, *, nothing: bool, quiet: bool) -> None:
     LOG.info("%s", summary(report))
     if not quiet or wrong:
         (stderr() if quiet else stdout()).print(cell(summary(report)), soft_wrap=True)
+
+
+def left_to_backfill(past: Sequence[Left], where: str = "") -> list[str]:
+    """A line for each site of whose past something is known and not fetched; one for all where they are many.
+
+    >>> left_to_backfill([Left(site="gazette", pages=1, until=datetime(2019, 3, 1))])
+    ['gazette: 1 older page is left to: newsarchive backfill gazette --until 2019-03-01']
+    """
+    if len(past) > SITES_TOLD:
+        pages = counted(sum(each.pages for each in past), "older page")
+        return [f"{len(past):,} sites: {pages} are left to: newsarchive backfill SITE --until DATE{where}"]
+    return [
+        f"{each.site}: {counted(each.pages, 'older page')} {'is' if each.pages == 1 else 'are'} left to: "
+        f"newsarchive backfill {each.site} --until {each.until:%Y-%m-%d}{where}"
+        for each in past
+    ]
 
 
 def came_to_nothing(report: CrawlReport) -> bool:

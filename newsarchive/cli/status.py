@@ -59,6 +59,8 @@ def _show(out: Console, found: Health, now: datetime) -> None:
             f"{host.name} is left in peace until {day(host.ready_at)} UTC: it {host.reason or 'asks for long pauses'}"
         )
         out.print(cell(said, "yellow"), soft_wrap=True)
+    if any(site.older for site in found.status.sites):
+        out.print("older: known, and left to newsarchive backfill SITE --until DATE", soft_wrap=True)
     for family in found.parked[:PARKED_SHOWN]:
         said = f"{family.site}: parked {family.family}: {family.barren} URLs brought no new article ({family.example})"
         out.print(cell(said, "yellow"), soft_wrap=True)
@@ -98,7 +100,7 @@ def _totals(out: Console, found: Status) -> None:
 
 
 def _sites(found: Status) -> object:
-    columns = ("articles", "versions", "captures", "failed", "due", "later")
+    columns = ("articles", "versions", "captures", "failed", "due", "later", "older")
     listed = table("site", *columns, "next due", "last capture", right=columns)
     for site in found.sites:
         failed = sum(count for outcome, count in site.outcomes.items() if outcome in FAILED)
@@ -110,6 +112,7 @@ def _sites(found: Status) -> object:
             cell(f"{failed:,}", "red" if failed else "green"),
             cell(f"{site.due:,}", "yellow" if site.due else ""),
             f"{site.scheduled:,}",
+            f"{site.older:,}",
             day(site.next_due),
             day(site.last_capture),
         )

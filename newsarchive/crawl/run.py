@@ -112,6 +112,8 @@ def crawl(  # noqa: PLR0913 - what a run can be told
         sites=tuple(site.to_site(requisites=archive.config.requisites) for site in chosen),
         started_at=began,
     )
+    if beyond is None and archive.config.history:
+        beyond = Beyond(until=began - archive.config.history)
     with locked(archive.folder / "locks", [site.name for site in chosen], began):
         begun()
         return _Run(archive, chosen, run, now, progress, beyond).go(max_pages, max_time)

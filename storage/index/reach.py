@@ -1,14 +1,15 @@
 """How far back a listing goes, and how much of the past is still to be fetched."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, bindparam, case, func, select
 
 from storage.index.names import short_digest
 from storage.index.tables import ArticleRow, CaptureGroupRow, CaptureRow, FrontierRow, LinkGroupRow, LinkRow, UrlRow
-from storage.model import BACKFILL, LinkKind
+from storage.model import BACKFILL, LinkKind, UrlKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +38,43 @@ def waiting_older(connection: Connection, site: str, deepest: int) -> int:
         FrontierRow.priority.between(BACKFILL, deepest),
     )
     return connection.scalars(asked).one()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """What of a site waits for a backfill."""
+
+    site: str
+    pages: int
+    """URLs that were never asked for."""
+    deepest: int
+    """The highest priority number among them: that of the oldest."""
+    listings: int
+    """Further pages of listings among them: how old what they name is shows only there."""
+
+
+def past(connection: Connection, sites: Sequence[str], now: datetime) -> tuple[Past, ...]:
+    """What waits for a backfill, by site; sites of which nothing does are left out, and so is what was put off."""
+    asked = (
+        select(
+            FrontierRow.site,
+            func.count().label("pages"),
+            func.max(FrontierRow.priority).label("deepest"),
+            func.sum(case((FrontierRow.kind == UrlKind.LISTING.value, 1), else_=0)).label("listings"),
+        )
+        .where(
+            FrontierRow.site.in_(list(sites)),
+            FrontierRow.due_at <= now,
+            FrontierRow.looked_at.is_(None),
+            FrontierRow.priority >= BACKFILL,
+        )
+        .group_by(FrontierRow.site)
+        .order_by(FrontierRow.site)
+    )
+    return tuple(
+        Past(site=row.site, pages=row.pages, deepest=row.deepest, listings=int(row.listings))
+        for row in connection.execute(asked)
+    )
 
 
 _NEWEST = (

@@ -20,7 +20,16 @@ from storage.index.facets import Exploration, best_versions, explore
 from storage.index.graph import PointedFrom, Standing, pointed_from, standings
 from storage.index.search import search
 from storage.index.slices import slice_lines
-from storage.index.statusviews import CapturedDay, CrawlView, LastCrawl, OutcomeCount, SiteCount, SiteProfile, Status
+from storage.index.statusviews import (
+    CapturedDay,
+    CrawlView,
+    LastCrawl,
+    OutcomeCount,
+    SiteCount,
+    SiteProfile,
+    SiteStatus,
+    Status,
+)
 from storage.index.tables import CaptureRow
 from storage.index.taxonomy import Tally, spellings, tally
 from storage.index.timeviews import Beside, DayCount, HeldUrl, ListingView, Moment, Span, Stood, YearCount
@@ -218,6 +227,11 @@ class Reader:
         with self._reading() as connection:
             return counts.status(connection, now or datetime.now(UTC), self.exclude)
 
+    def sites_held(self) -> tuple[SiteStatus, ...]:
+        """All sites by name, with what is held of each; of what waits to be fetched nothing is told."""
+        with self._reading() as connection:
+            return counts.sites_held(connection, self.exclude)
+
     def crawls(self, *, limit: int = 50, offset: int = 0) -> tuple[CrawlView, ...]:
         """Runs, newest first."""
         with self._reading() as connection:
@@ -306,6 +320,11 @@ class Reader:
         """How many URLs of a site wait for a backfill that goes to that priority number."""
         with self._reading() as connection:
             return reach.waiting_older(connection, site, deepest)
+
+    def past(self, sites: Sequence[str], now: datetime) -> tuple[reach.Past, ...]:
+        """What waits for a backfill, by site; sites of which nothing does are left out, and so is what was put off."""
+        with self._reading() as connection:
+            return reach.past(connection, sites, now)
 
     def boilerplate(self, site: str, *, limit: int | None = None) -> tuple[BoilerplateView, ...]:
         """Paragraphs that several articles of a site carry, the most printed first."""

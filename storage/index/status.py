@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, or_, select
@@ -31,7 +32,7 @@ from storage.model import BACKFILL, UrlKind
 
 def status(connection: Connection, now: datetime, exclude: Exclusions = NOTHING) -> Status:
     """What the archive holds, site by site; hidden sites are left out, what else is excluded is counted."""
-    sites = tuple(site for site in _sites(connection, now) if site.name not in exclude.hidden)
+    sites = sites_held(connection, exclude, waiting=_waiting(connection, now))
     files = connection.execute(
         select(func.count().label("files"), func.coalesce(func.sum(WarcFileRow.size), 0).label("bytes"))
     ).one()
@@ -47,12 +48,17 @@ def status(connection: Connection, now: datetime, exclude: Exclusions = NOTHING)
     )
 
 
-def _sites(connection: Connection, now: datetime) -> tuple[SiteStatus, ...]:
+def sites_held(
+    connection: Connection,
+    exclude: Exclusions = NOTHING,
+    *,
+    waiting: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
+) -> tuple[SiteStatus, ...]:
+    """Sites with what is held of each; hidden ones are left out. What waits to be fetched is told where it is given."""
     outcomes = outcomes_of_sites(connection)
     # One document a version, written with it: these are counted without a look at the versions' articles.
     of_site = select(func.count()).where(SearchDocumentRow.site_id == SiteRow.id).scalar_subquery()
     versions = {row.name: row.versions for row in connection.execute(select(SiteRow.name, of_site.label("versions")))}
-    waiting = _waiting(connection, now)
     return tuple(
         SiteStatus(
             name=site.name, url=site.url, title=site.title, configured=site.configured, articles=site.articles,
@@ -60,17 +66,19 @@ def _sites(connection: Connection, now: datetime) -> tuple[SiteStatus, ...]:
             first_capture=site.first_capture, last_capture=site.last_capture, **waiting.get(site.name, {}),
         )
         for site in site_counts(connection)
+        if site.name not in exclude.hidden
     )  # fmt: skip
 
 
 def _waiting(connection: Connection, now: datetime) -> Mapping[str, dict[str, Any]]:
     daily = FrontierRow.priority < BACKFILL
+    past = and_(FrontierRow.priority >= BACKFILL, FrontierRow.looked_at.is_(None), FrontierRow.due_at <= now)
     rows = connection.execute(
         select(
             FrontierRow.site,
             func.sum(case((and_(daily, FrontierRow.due_at <= now), 1), else_=0)).label("due"),
             func.sum(case((and_(daily, FrontierRow.due_at > now), 1), else_=0)).label("scheduled"),
-            func.sum(case((daily, 0), else_=1)).label("older"),
+            func.sum(case((past, 1), else_=0)).label("older"),
             func.min(case((daily, FrontierRow.due_at))).label("next_due"),
         )
         .where(FrontierRow.due_at.is_not(None))

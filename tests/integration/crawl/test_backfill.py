@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from newsarchive.archive import Archive
-from newsarchive.backfill import Backfill, backfill
+from newsarchive.backfill import Backfill, backfill, left
+from newsarchive.cli.crawl import left_to_backfill
 from newsarchive.crawl.run import crawl
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -123,6 +124,54 @@ def test_the_daily_crawl_leaves_the_past_alone(gazette: Any, archive: Archive) -
     before = len(gazette.log)
     crawl(archive, now=clock(NOW + timedelta(minutes=1)))
     assert [path for path in asked(gazette, before) if path != "/robots.txt"] == []
+
+
+def test_the_crawl_says_what_it_leaves_and_the_command_that_fetches_it(gazette: Any, archive: Archive) -> None:
+    """So many pages, back to a month; a backfill to that month has them all, and then nothing is said any more."""
+    now = NOW + timedelta(minutes=1)
+    (waiting,) = left(archive, ["gazette"], now)
+    (line,) = left_to_backfill([waiting])
+    assert line == (
+        f"gazette: {waiting.pages} older pages are left to: "
+        f"newsarchive backfill gazette --until {waiting.until:%Y-%m-%d}"
+    )
+    assert waiting.pages == archive.status().sites[0].older >= 5
+    backfill(archive, Backfill(site="gazette", until=waiting.until), now=clock(now))
+    for _ in range(8):  # what it brought to light is older still
+        for more in left(archive, ["gazette"], NOW + DAY / 2):
+            backfill(archive, Backfill(site="gazette", until=more.until), now=clock(NOW + DAY / 24))
+    assert left(archive, ["gazette"], NOW + DAY / 2) == ()
+    assert {f"/story/{number}-{each}" for number in range(1, PAGES + 1) for each in range(ON_PAGE)} <= set(
+        asked(gazette)
+    )
+    assert left_to_backfill(()) == []
+
+
+def test_a_setting_has_every_crawl_go_back(gazette: Any, tmp_path: Path) -> None:
+    """`history`: the first crawl has all that is young enough, pages and sitemaps alike, and ends at the date."""
+    config = CONFIG.replace("[[site]]", 'history = "225d"\n[[site]]')
+    (tmp_path / "newsarchive.toml").write_text(config.format(url=gazette.base))
+    with Archive.open(tmp_path) as opened:
+        crawl(opened, now=clock(NOW))
+    paths = set(asked(gazette))
+    assert {f"/story/{number}-0" for number in range(1, 9)} <= paths
+    assert {f"/mapped/{month}-0" for month in range(MAPS)} <= paths
+    assert not {"/page/10/", "/story/10-0"} & paths
+
+
+def test_what_stands_on_the_front_page_is_fetched_however_old_its_address_says_it_is(
+    gazette: Any, tmp_path: Path
+) -> None:
+    """An anniversary, a dossier: editors put it there today. Named by an old page alone, it waits."""
+    front = page_of(1).replace(
+        "</main>", '<article><h2><a href="/2009/11/05/wall">The wall, a dossier</a></h2></article></main>'
+    )
+    gazette.say("/", reply(front))
+    gazette.say("/2009/11/05/wall", reply(story("wall", NOW - DAY * 6000)))
+    (tmp_path / "newsarchive.toml").write_text(CONFIG.format(url=gazette.base))
+    with Archive.open(tmp_path) as opened:
+        crawl(opened, now=clock(NOW))
+    assert "/2009/11/05/wall" in asked(gazette)
 
 
 def test_a_backfill_reaches_its_date_and_ends(gazette: Any, archive: Archive) -> None:
