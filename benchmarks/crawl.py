@@ -28,6 +28,8 @@ contact = "bench@localhost.example"
 delay = "0s"
 # Pages are what both fetch; the naive script leaves images and style sheets be.
 requisites = false
+# All that there ever was, as the naive script has it; by default what is old is left to a backfill.
+history = "5000w"
 
 [[site]]
 name = "lantern"

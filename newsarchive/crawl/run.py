@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -49,6 +49,8 @@ from storage.warc.writer import ClosedFile, WarcWriter
 if TYPE_CHECKING:
     from newsarchive.archive import Archive
 
+DAWN = datetime(1900, 1, 1, tzinfo=UTC)
+"""No page of the web is dated before; an owner's `history` may be as long as it likes."""
 GRACE = 3.0
 """Seconds that exchanges under way get to end, once a run is to stop."""
 SHOWN_EVERY = 0.2
@@ -113,7 +115,7 @@ def crawl(  # noqa: PLR0913 - what a run can be told
         started_at=began,
     )
     if beyond is None and archive.config.history:
-        beyond = Beyond(until=began - archive.config.history)
+        beyond = Beyond(until=began - min(archive.config.history, began - DAWN))
     with locked(archive.folder / "locks", [site.name for site in chosen], began):
         begun()
         return _Run(archive, chosen, run, now, progress, beyond).go(max_pages, max_time)
