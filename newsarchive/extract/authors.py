@@ -33,6 +33,7 @@ _ROLE = re.compile(
     r"chief|producer|photographer|freelance|special to|senior|associate|"
     r"redakt(?:eur|ion|or)\w*|korrespondent\w*|journaliste|redact(?:or|ie|eur)\w*|redacción|redazione|redação|"
     r"correspon\w+|jornalista|giornalista|periodista|обозреватель|корреспондент|редакц\w+|"
+    r"consultant|certified|(?:article|story|text|words) by$|more (?:about|from|by)|(?:view|see) (?:all|full)|posts by|"
     r"dpa|agencies|agency|news desk|newsroom|web desk|team|published|updated|contact|follow)\b|记者|編集部|기자$",
     re.IGNORECASE,
 )
@@ -46,6 +47,9 @@ _AGENCIES = frozenset(
     ).split("|")
 )
 """News agencies: they stand in bylines, and are no persons."""
+_WITHOUT_SPACES = "\u0e00"
+"""From here on stand most of the letters of scripts that put no space into a name."""
+_DEGREE = re.compile(r"(?:[A-Z]\.?){2,5}|Ph\.?\s?D\.?|M\.?Sc\.?|B\.?Sc\.?|Jr\.?|Sr\.?|Esq\.?|MBChB")
 _PARENS = re.compile(r"\([^)]{0,80}\)|\[[^\]]{0,80}\]")
 _TRAIL = re.compile(
     r"\s+(?:[-–—|@]|for|für|pour|in|at|on)\s+.*$|\s*@\w+.*$|\s+\S+@\S+.*$|[\s,;:.·|–—-]+$", re.IGNORECASE
@@ -171,6 +175,15 @@ def _take(text: str, names: list[str], agencies: list[str], site: set[str]) -> N
             names.append(name)
 
 
+def _is_title(part: str, before: Sequence[str]) -> bool:
+    """Say whether a part of a byline is a degree ("PhD"), or one word after a name ("Jane Roe, Geneva")."""
+    if max(part) >= _WITHOUT_SPACES or key(part) in _AGENCIES:
+        return False
+    return _DEGREE.fullmatch(part) is not None or (
+        " " not in part and bool(before) and all(len(each.split()) > 1 for each in before)
+    )
+
+
 def split(text: str) -> list[str]:
     """Return the names in a byline.
 
@@ -182,11 +195,12 @@ def split(text: str) -> list[str]:
         return []
     text = _LEAD.sub("", _PARENS.sub(" ", text))
     names: list[str] = []
-    for part in _SPLIT.split(text):
+    parts = _SPLIT.split(text)
+    for at, part in enumerate(parts):
         part = _TRAIL.sub("", _LEAD.sub("", part)).strip(" \t.:;-–—|*\"'“”")
         if not part or _ROLE.search(part) or any(c.isdigit() for c in part) or len(part) > 60 or len(part.split()) > 6:
             continue
-        if not any(c.isalpha() for c in part) or "@" in part:
+        if not any(c.isalpha() for c in part) or "@" in part or _is_title(part, parts[:at]):
             continue
         if part.islower() and len(part.split()) != 2:
             continue

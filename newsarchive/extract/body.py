@@ -7,7 +7,7 @@ from itertools import pairwise
 from lxml.html import HtmlElement
 
 from newsarchive.extract import words, zones
-from newsarchive.extract.blocks import Block, Flow
+from newsarchive.extract.blocks import Block, Flow, weight
 from newsarchive.extract.evidence import SILENCE, Silence
 from newsarchive.extract.headline import Headline, key
 from newsarchive.extract.roles import HEADINGS, Setting, ends_sentence, form, is_label, role
@@ -26,6 +26,8 @@ _CREDITED = re.compile(
 )
 """A line that names its photographer is a caption, wherever it stands."""
 _AFTERMATH = 25
+_A_SENTENCE = 45
+"""Characters of a heading that says what a dek says."""
 _A_LINE = 80
 """Characters of a line that is no paragraph."""
 _LABELS = BODY_ROLES | {Role.DISCLAIMER, Role.PROMO, Role.TEASER, Role.COMMENT}
@@ -104,7 +106,10 @@ def _dek(blocks: list[Block], chosen: set[int], head: Headline, descriptions: li
             continue
         own = key(block.text)
         described = any(own == k or (len(own) > 40 and (k.startswith(own) or own.startswith(k[:-3]))) for k in keys)
-        if (described or block.zone & zones.DEK or block.tag in ("h2", "h3")) and _stands_apart(block, blocks, texts):
+        marked = block.zone & zones.DEK and not block.zone & (zones.PROMO | zones.ASIDE | zones.QUOTE)
+        # A short heading under the headline is a subheading, or a box's.
+        heading = block.tag in ("h2", "h3") and weight(block.text) >= _A_SENTENCE
+        if (described or marked or heading) and _stands_apart(block, blocks, texts):
             return block.index
         if texts and block.index >= texts[min(1, len(texts) - 1)]:
             break

@@ -20,6 +20,10 @@ from storage.model import Access
 _LANGUAGE = re.compile(r"^[a-zA-Z]{2,3}(?=[-_]|$)")
 _MOST_TAGS = 50
 _LONGEST_TAG = 50
+_FRONT_PAGES = frozenset(
+    "home|homepage|startseite|accueil|inicio|portada|início|главная|головна|strona główna|ana sayfa|hem|forside|hjem|"
+    "etusivu|domů|beranda|trang chủ|αρχική|الرئيسية|خانه|ראשי|होम|หน้าแรก|首页|首頁|ホーム|홈".split("|")
+)
 _LONGEST_SECTION = 60
 _FOREIGN = re.compile("[\u0370-\u1fff\u2e80-\ud7af]")
 """A letter of a script that is not Latin."""
@@ -127,6 +131,8 @@ def _section(crumbs: list[tuple[str, str]], page: Page) -> str | None:
     """Return the last breadcrumb, (text, address), that leads neither to a front page nor to the page itself."""
     for text, href in reversed(crumbs):
         url = absolute(page.base, href)
+        if key(text) in _FRONT_PAGES or not text[:1].isalnum():
+            continue
         front = url is None or not url.partition("://")[2].partition("?")[0].strip("/").count("/")
         if text and len(text) < _LONGEST_SECTION and not front and same_page(url or "") != same_page(page.url):
             return text

@@ -1,5 +1,6 @@
 """Headline, dates, authors and the rest, where pages disagree with themselves."""
 
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from newsarchive.extract import read
 from newsarchive.extract.asked import Asked
 from newsarchive.extract.authors import split
-from storage.model import Access, Article, Dated, Discovery, Image, UrlKind
+from storage.model import Access, Article, Dated, Discovery, Image, Role, UrlKind
 
 URL = "https://www.dailyexample.example/news/2024/05/19/rain-falls-on-the-hills-10234.html"
 TEXT = "".join(
@@ -139,6 +140,14 @@ def test_the_source_vouches_last(via: UrlKind, source: str) -> None:
         ("Jane Roe (London) | jane@example.org", ["Jane Roe"]),
         ("https://www.facebook.com/dailyexample", []),
         ("Editorial Team", []),
+        ("Jane Roe, MS, RD", ["Jane Roe"]),
+        ("Jane Roe, Dietitian", ["Jane Roe"]),
+        ("Von Karla Lindt, Genf", ["Karla Lindt"]),
+        ("Ванда Лис, Москва", ["Ванда Лис"]),
+        ("周晓岚, 李明", ["周晓岚", "李明"]),
+        ("Adele, Björk", ["Adele", "Björk"]),
+        ("Jane Roe, Reuters", ["Jane Roe", "Reuters"]),
+        ("Article by Jane Roe, More about Jane Roe »", ["Jane Roe"]),
         ("", []),
     ],
 )
@@ -177,6 +186,104 @@ def test_facts() -> None:
     assert (found.section, found.tags, found.language) == ("News", ("Rain", "hills"), "en")
     assert found.image == Image(url="https://www.dailyexample.example/i.jpg", caption="A hill")
     assert (found.access, found.noarchive, found.live) == (Access.PAYWALLED, True, False)
+
+
+CRUMBS = (
+    '{"@type":"BreadcrumbList","itemListElement":['
+    '{"@type":"ListItem","position":1,"name":"Home","item":"https://www.dailyexample.example/"},'
+    '{"@type":"ListItem","position":2,"item":{"@id":"https://www.dailyexample.example/news/","name":"News"}},'
+    '{"@type":"ListItem","position":3,"name":"Rain falls on the hills"}]}'
+)
+
+
+@pytest.mark.parametrize(
+    ("head", "top", "section"),
+    [
+        pytest.param(f'<script type="application/ld+json">{CRUMBS}</script>', "", "News", id="breadcrumbs in JSON-LD"),
+        pytest.param(
+            "",
+            '<nav class="breadcrumb"><a href="/home">Home</a> <a href="/news/hills">Hills</a> <b>Rain falls</b></nav>',
+            "Hills",
+            id="breadcrumbs on the page",
+        ),
+        pytest.param(
+            "",
+            '<div class="breadcrumb"><a href="/">Home</a><a href="/home">Startseite</a></div>',
+            None,
+            id="no section",
+        ),
+        pytest.param(
+            f'<meta property="article:section" content="Weather"><script type="application/ld+json">{CRUMBS}</script>',
+            "",
+            "Weather",
+            id="a meta element before breadcrumbs",
+        ),
+    ],
+)
+def test_sections(head: str, top: str, section: str | None) -> None:
+    """The section is what the page states, else the last breadcrumb that leads neither home nor to the page itself."""
+    assert article(head, f"{top}<h1>Rain falls on the hills</h1>").section == section
+
+
+def test_tags_on_the_page() -> None:
+    """Topics that are printed with the article are its tags where no meta element has any; categories are none."""
+    top = (
+        '<h1>Rain falls on the hills</h1><aside class="tags"><a href="/tag/sun">Sun</a></aside>'
+        '<a rel="category tag" href="/news">News</a> <a rel="tag" href="/tag/rain">#Rain</a>'
+        '<ul class="tag-list"><li><a href="/tag/hills">Hills</a></li><li><a href="/tag/rain">#Rain</a></li></ul>'
+    )
+    assert article(top=top).tags == ("Rain", "Hills")
+    assert article('<meta property="article:tag" content="Water">', top=top).tags == ("Water",)
+
+
+FIGURE = '<figure><img src="/i/hill-800x600.jpg"><figcaption>A hill <span>Photo: J. Roe</span></figcaption></figure>'
+OTHER = '<figure><img src="/i/harbour.jpg"><figcaption>The harbour</figcaption></figure>'
+
+
+@pytest.mark.parametrize(
+    ("image", "figures", "expected"),
+    [
+        (
+            "https://cdn.example/hill-1200x630.jpg?w=9",
+            FIGURE,
+            ("https://cdn.example/hill-1200x630.jpg?w=9", "A hill Photo: J. Roe"),
+        ),
+        ("https://cdn.example/harbour.jpg", FIGURE + OTHER, ("https://cdn.example/harbour.jpg", "The harbour")),
+        ("https://cdn.example/share.jpg", FIGURE + OTHER, ("https://cdn.example/share.jpg", "A hill Photo: J. Roe")),
+        ("", FIGURE, ("https://www.dailyexample.example/i/hill-800x600.jpg", "A hill Photo: J. Roe")),
+        ("https://cdn.example/hill.jpg", "", ("https://cdn.example/hill.jpg", None)),
+    ],
+    ids=["the same file", "the second figure's", "no figure shows it", "no meta element", "no figure"],
+)
+def test_captions(image: str, figures: str, expected: tuple[str, str | None]) -> None:
+    """An image's caption is that of the figure that shows it, else of the one under the headline."""
+    head = f'<meta property="og:image" content="{image}">' if image else ""
+    found = article(head, f"<h1>Rain falls on the hills</h1>{figures}").image
+    assert found == Image(url=expected[0], caption=expected[1])
+
+
+def test_a_story_that_only_scripts_print_is_read() -> None:
+    """Where the page prints nothing, JSON-LD's articleBody is the body; never where the page says it is not free."""
+    story = "Rain fell on the hills all night. " * 12
+    node = {"@type": "NewsArticle", "headline": "Rain falls on the hills", "articleBody": f"{story}\n\nIt stopped."}
+    page = (
+        '<html><head><meta property="og:type" content="article"><script type="application/ld+json">{}</script></head>'
+        '<body><h1>Rain falls on the hills</h1><div id="app">Loading</div></body></html>'
+    )
+    reading = read(page.format(json.dumps(node)).encode(), Asked(url=URL))
+    assert reading.article is not None
+    assert [p.text for p in reading.article.paragraphs if p.role is Role.TEXT] == [story.strip(), "It stopped."]
+    paid = read(page.format(json.dumps(node | {"isAccessibleForFree": False})).encode(), Asked(url=URL))
+    assert paid.article is None
+
+
+def test_what_stands_apart_is_not_glued() -> None:
+    """A byline and a date without white space between them are two things."""
+    top = (
+        '<h1>Rain falls on the hills</h1><p class="meta"><span class="byline">By Jane Roe</span>'
+        "<time>May 19, 2024</time></p>"
+    )
+    assert "By Jane Roe May 19, 2024" in [p.text for p in article(top=top).paragraphs]
 
 
 def test_a_canonical_front_page_is_not_believed() -> None:
