@@ -189,7 +189,11 @@ def _behind(asked: CdxQuery) -> list[ColumnElement[bool]]:
     if asked.after is None:
         return []
     key, moment, record_id = asked.after
-    later = or_(CaptureRow.fetched_at > moment, and_(CaptureRow.fetched_at == moment, CaptureRow.record_id > record_id))
+    at, name = CaptureRow.fetched_at, CaptureRow.record_id
+    if asked.reverse:
+        earlier = or_(at < moment, and_(at == moment, name < record_id))
+        return [or_(UrlRow.urlkey < key, and_(UrlRow.urlkey == key, earlier))]
+    later = or_(at > moment, and_(at == moment, name > record_id))
     return [or_(UrlRow.urlkey > key, and_(UrlRow.urlkey == key, later))]
 
 
@@ -206,7 +210,8 @@ def _batches(connection: Connection, asked: CdxQuery) -> Iterator[list[int]]:
     for one in reversed(asked.keys) if asked.reverse else asked.keys:
         here = [UrlRow.urlkey >= one.first, UrlRow.urlkey < one.behind]
         if asked.after is not None:
-            here.append(UrlRow.urlkey >= asked.after[0])
+            edge = asked.after[0]
+            here.append(UrlRow.urlkey <= edge if asked.reverse else UrlRow.urlkey >= edge)
         further: list[ColumnElement[bool]] = []
         while rows := _keys(connection, [*here, *further], size, reverse=asked.reverse):
             edge = rows[-1].urlkey

@@ -85,7 +85,7 @@ def _found(view: object | None, what: str) -> Any:
 @router.get("/sites", response_model=shapes.Sites, summary="Sites")
 def sites(door: AtDoor) -> Response:
     """All news sites, and how much is archived of each."""
-    return _answer(door, shapes.Sites.model_validate(door.index.status(door.now)))
+    return _answer(door, shapes.Sites.model_validate({"sites": door.index.sites_held()}))
 
 
 @router.get("/articles", response_model=shapes.Articles, summary="Articles")

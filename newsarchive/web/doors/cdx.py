@@ -4,22 +4,24 @@
     /cdx/search/cdx       urlkey timestamp original mimetype ...               output=json: a list of lists, names first
 
 An answer has a bounded number of lines, whatever is asked for: who wants more asks for pages, or goes on with the
-resume key.
+resume key. A page is whole, or refused; an answer that is not all says so by Link rel="next".
 
 In the order of distances (sort=closest), which is how a replay asks, a 304 comes with the place, status and type of the
 answer that it confirms: pywb would show the empty 304 itself.
 """
 
 import json
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
-from itertools import islice
+from itertools import chain, islice
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from newsarchive.web.door import AtDoor, Door
-from newsarchive.web.doors.cdxquery import FIELDS, SAME, Asked, Form, Row, read_query, resume_key
+from newsarchive.web.doors.cdxquery import FIELDS, PAGE, SAME, Asked, Form, Row, read_query, resume_key
 from newsarchive.web.stamps import stamp
 from storage.index.cdxviews import CdxLine
 
@@ -27,7 +29,10 @@ router = APIRouter(tags=["captures"])
 
 MOST_LOOKED_AT = 100_000
 """Captures that one answer looks at for those that its filters let through."""
+MOST_ON_A_PAGE = 1_000_000
+NARROWER = "Narrow it by from and to or by a longer url, or go on with showResumeKey instead of pages"
 _FEW = 1000
+_PIECE = 1 << 18
 _TEXT, _NDJSON, _CDXJ = "text/plain; charset=utf-8", "application/x-ndjson", "text/x-cdxj; charset=utf-8"
 
 
@@ -47,29 +52,33 @@ def _answer(request: Request, door: Door, form: Form) -> Response:
     try:
         asked = read_query(request.query_params.multi_items(), form, door.serving.limits.rows)
     except ValueError as problem:
-        return JSONResponse({"message": f"{problem}."}, status_code=400)
+        return _told(400, f"{problem}.")
     if asked.query.page is not None:
         pages = door.index.cdx_pages(asked.query)
         if asked.count_pages:
             return _pages(pages, asked, form)
         # A client goes on until it is told that it asks for too much: an empty page would have it ask for ever.
         if asked.query.page >= max(pages, 1):
-            return JSONResponse({"message": f"Page {asked.query.page} invalid: there are {pages}"}, status_code=400)
+            return _told(400, f"Page {asked.query.page} invalid: there are {pages}")
+        return _page(door, asked, form)
     with door.heavy.one() if _is_heavy(asked) else nullcontext():
         lines, key = _lines(door, asked, form)
-    if not lines and form == "pywb":
-        return JSONResponse({"message": f"No Captures found for: {asked.url}"}, status_code=404)
-    key = key if asked.resume_key else None
-    if asked.output == "json" and form == "wayback":
-        return Response(_lists(lines, asked, key), media_type="application/json")
-    media_type = {"json": _NDJSON, "cdxj": _CDXJ, "text": _TEXT}[asked.output]
-    # A blank line sets the key apart.
-    further = ["", key] if key else []
-    return Response("".join(f"{line}\n" for line in (*lines, *further)), media_type=media_type)
+    # Where nothing was found among those that were looked at, there may be some behind them.
+    if not lines and not key and form == "pywb":
+        return _told(404, f"No Captures found for: {asked.url}")
+    text = "".join(_written(iter(lines), asked, form, key if asked.resume_key else None))
+    headers = {"link": f'<{_further(request, door, key)}>; rel="next"'} if key else {}
+    return Response(text, media_type=_media_type(asked, form), headers=headers)
+
+
+def _told(status: int, message: str) -> Response:
+    return JSONResponse({"message": message}, status_code=status)
 
 
 def _is_heavy(asked: Asked) -> bool:
     """True for what may look at very many captures: a replay's own questions are never held up."""
+    if asked.query.page is not None:
+        return asked.query.keys[0].behind is not None or asked.query.page_size > PAGE
     return asked.query.keys[0].behind is not None and (asked.limit > _FEW or bool(asked.tests))
 
 
@@ -80,21 +89,58 @@ def _pages(pages: int, asked: Asked, form: Form) -> Response:
     return JSONResponse({"pages": pages, "pageSize": size, "blocks": pages})
 
 
+def _page(door: Door, asked: Asked, form: Form) -> Response:
+    """A page, whole or not at all. It is written into a file first: it may be long, and its reader slow."""
+    write = _writer(asked, form)
+    file = tempfile.SpooledTemporaryFile(_PIECE)  # noqa: SIM115 - closed when it is sent
+    looked_at = 0
+
+    def lines() -> Iterator[str]:
+        nonlocal looked_at
+        for _, row in _chosen(islice(door.patient_index.cdx(asked.query), MOST_ON_A_PAGE + 1), asked):
+            looked_at += 1
+            if row is not None:
+                yield write(row)
+
+    with door.heavy.one() if _is_heavy(asked) else nullcontext():
+        for piece in _written(lines(), asked, form, None):
+            file.write(piece.encode())
+    if looked_at > MOST_ON_A_PAGE or (not file.tell() and form == "pywb"):
+        file.close()
+        if looked_at > MOST_ON_A_PAGE:
+            return _told(413, f"This page has more than {MOST_ON_A_PAGE:,} captures. {NARROWER}")
+        return _told(404, f"No Captures found for: {asked.url}")
+    headers = {"content-length": str(file.tell())}
+    return StreamingResponse(_sent(file), media_type=_media_type(asked, form), headers=headers)
+
+
+def _sent(file: "tempfile.SpooledTemporaryFile[bytes]") -> Iterator[bytes]:
+    with file:
+        file.seek(0)
+        while piece := file.read(_PIECE):
+            yield piece
+
+
 def _lines(door: Door, asked: Asked, form: Form) -> tuple[list[str], str | None]:
-    """The lines of an answer, and the key to go on with where there may be more. A page is given whole."""
-    limit = asked.limit if asked.query.page is None else MOST_LOOKED_AT
+    """The lines of an answer, and the key to go on with where there may be more."""
     write = _writer(asked, form)
     written: list[str] = []
     last: CdxLine | None = None
     found = islice(door.index.cdx(asked.query), MOST_LOOKED_AT + 1)
     lines = (_confirmed(door, line) for line in found) if asked.query.closest and form == "pywb" else found
     for number, (line, row) in enumerate(_chosen(lines, asked)):
-        if len(written) >= limit or number >= MOST_LOOKED_AT:
-            return _ordered(written, asked), _key(last)
+        if len(written) >= asked.limit or number >= MOST_LOOKED_AT:
+            return _ordered(written, asked), None if asked.last or asked.query.closest else _key(last)
         last = line
         if row is not None:
             written.append(write(row))
     return _ordered(written, asked), None
+
+
+def _further(request: Request, door: Door, key: str) -> str:
+    """Where an answer goes on."""
+    words = [(name, value) for name, value in request.query_params.multi_items() if name != "resumeKey"]
+    return f"{door.base_url}{request.url.path}?{urlencode([*words, ('resumeKey', key)])}"
 
 
 def _confirmed(door: Door, line: CdxLine) -> CdxLine:
@@ -168,9 +214,32 @@ def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _lists(lines: list[str], asked: Asked, key: str | None) -> str:
+def _media_type(asked: Asked, form: Form) -> str:
+    if asked.output == "json" and form == "wayback":
+        return "application/json"
+    return {"json": _NDJSON, "cdxj": _CDXJ, "text": _TEXT}[asked.output]
+
+
+def _written(lines: Iterator[str], asked: Asked, form: Form, key: str | None) -> Iterator[str]:
+    """An answer in pieces; the key to go on with stands at its end, set apart by a blank line."""
+    if asked.output == "json" and form == "wayback":
+        yield from _lists(lines, asked, key)
+        return
+    for line in lines:
+        yield f"{line}\n"
+    if key:
+        yield f"\n{key}\n"
+
+
+def _lists(lines: Iterator[str], asked: Asked, key: str | None) -> Iterator[str]:
     """Wayback's JSON: nothing at all where nothing was found, else the names of the fields first."""
-    if not lines:
-        return "[]\n"
-    further = ["[]", _json([key])] if key else []
-    return "[" + ",\n".join((_json(list(asked.fields)), *lines, *further)) + "]\n"
+    first = next(lines, None)
+    if first is None and key is None:
+        yield "[]\n"
+        return
+    yield f"[{_json(list(asked.fields))}"
+    for line in chain([first] if first else [], lines):
+        yield f",\n{line}"
+    if key:
+        yield f",\n[],\n{_json([key])}"
+    yield "]\n"

@@ -86,6 +86,8 @@ def read_query(words: Sequence[tuple[str, str]], form: Form, most: int) -> Asked
         page=(_number(given, "page") or 0) if paged else None,
         page_size=max(1, min(_number(given, "pageSize") or 1, 50)) * PAGE,
     )
+    if asked.after and (asked.closest or (limit is not None and limit < 0)):
+        raise ValueError("resumeKey goes on in the order of a CDX file: not with closest, not with a negative limit")
     if limit is not None and limit < 0:
         asked = replace(asked, reverse=not asked.reverse)
     return Asked(

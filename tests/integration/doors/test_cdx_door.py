@@ -1,11 +1,16 @@
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 from starlette.testclient import TestClient
 
+from newsarchive.web.doors import cdx
+from newsarchive.web.doors.cdxquery import resume_key
+
 STORY = "http://news.example/2026/03/01/harbour-wall"
 KEY = "example,news)/2026/03/01/harbour-wall"
+GOOD_KEY = resume_key((KEY, datetime(2026, 3, 1, tzinfo=UTC), "urn:uuid:1"))
 
 
 def lines(client: TestClient, address: str = "/cdx", **words: str) -> list[str]:
@@ -125,10 +130,12 @@ def test_wayback_filters_fit_the_whole_field(client: TestClient) -> None:
     assert client.get("/cdx/search/cdx", params={**asked, "filter": "statuscode:3."}).text == ""
 
 
-def test_a_resume_key_goes_on_where_an_answer_stopped(client: TestClient) -> None:
-    """All captures, some at a time, each once."""
+@pytest.mark.parametrize("url", ["news.example/*", STORY])
+@pytest.mark.parametrize("sort", ["", "reverse"])
+def test_a_resume_key_goes_on_where_an_answer_stopped(client: TestClient, url: str, sort: str) -> None:
+    """All captures, some at a time, each once; forwards and backwards."""
     found: list[str] = []
-    words = {"url": "news.example/*", "limit": "3", "showResumeKey": "true", "fl": "urlkey,timestamp"}
+    words = {"url": url, "sort": sort, "limit": "3", "showResumeKey": "true", "fl": "urlkey,timestamp"}
     while True:
         text = client.get("/cdx/search/cdx", params=words).text
         rows, _, key = text.partition("\n\n")
@@ -137,6 +144,49 @@ def test_a_resume_key_goes_on_where_an_answer_stopped(client: TestClient) -> Non
             break
         words["resumeKey"] = key.strip()
     assert found == client.get("/cdx/search/cdx", params={**words, "limit": "", "resumeKey": ""}).text.splitlines()
+    assert len(found) > 3
+
+
+@pytest.mark.parametrize("door", ["/cdx", "/cdx/search/cdx"])
+def test_an_answer_that_is_not_all_says_where_it_goes_on(client: TestClient, door: str) -> None:
+    """By a Link header, in every form and without being asked; one that is all has none."""
+    address = f"{door}?url=news.example/*&output=json&fl=timestamp&limit=4"
+    whole = client.get(f"{door}?url=news.example/*&output=json&fl=timestamp")
+    assert "link" not in whole.headers
+    found: list[object] = []
+    while address:
+        answer = client.get(address)
+        lines = answer.json()[1:] if "search" in door else [json.loads(line) for line in answer.text.splitlines()]
+        assert 0 < len(lines) <= 4
+        found += lines
+        link = answer.headers.get("link", "")
+        assert not link or link.endswith('>; rel="next"')
+        address = link.partition(">")[0].removeprefix("<http://127.0.0.1:8000")
+    assert found == (whole.json()[1:] if "search" in door else [json.loads(line) for line in whole.text.splitlines()])
+
+
+def test_what_was_not_looked_at_is_not_called_missing(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A filter that finds nothing among as many as are looked at: not 404, but where to go on."""
+    monkeypatch.setattr(cdx, "MOST_LOOKED_AT", 3)
+    asked = {"url": STORY, "filter": "=timestamp:20260301063000"}
+    first = client.get("/cdx", params=asked)
+    assert (first.status_code, first.text) == (200, "")
+    further = client.get(first.headers["link"].partition(">")[0].removeprefix("<http://127.0.0.1:8000"))
+    assert further.text.startswith(f"{KEY} 20260301063000 ")
+
+
+@pytest.mark.parametrize("door", ["/cdx", "/cdx/search/cdx"])
+def test_a_page_is_whole_or_refused(client: TestClient, monkeypatch: pytest.MonkeyPatch, door: str) -> None:
+    """However long; never a part of it, which a client would take for all."""
+    asked = {"url": "news.example/*", "page": "0"}
+    monkeypatch.setattr(cdx, "MOST_ON_A_PAGE", 11)
+    whole = client.get(door, params=asked)
+    assert (whole.status_code, len(whole.text.splitlines())) == (200, 11)
+    assert whole.headers["content-length"] == str(len(whole.content))
+    monkeypatch.setattr(cdx, "MOST_ON_A_PAGE", 10)
+    refused = client.get(door, params=asked)
+    assert (refused.status_code, "more than 10 captures" in refused.json()["message"]) == (413, True)
+    assert client.get(door, params={**asked, "to": "20260301060500"}).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -154,6 +204,8 @@ def test_a_resume_key_goes_on_where_an_answer_stopped(client: TestClient) -> Non
         {"url": STORY, "output": "xml"},
         {"url": STORY, "resumeKey": "nonsense"},
         {"url": STORY, "page": "-1"},
+        {"url": STORY, "limit": "-1", "resumeKey": GOOD_KEY},
+        {"url": STORY, "closest": "2026", "resumeKey": GOOD_KEY},
     ],
 )
 def test_nonsense_is_400_with_a_message(client: TestClient, words: dict[str, str]) -> None:
