@@ -5,6 +5,7 @@ Nothing is changed, and no site is asked.
 
 import fcntl
 import importlib.util
+import re
 import shutil
 import sqlite3
 import sys
@@ -27,6 +28,8 @@ SCRAPY = "2.19"
 """The minor version that the recording download handler was made for."""
 LITTLE_SPACE = 5_000_000_000
 NO_SPACE = 200_000_000
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+"""Of a distribution, at the head of a requirement (PEP 508)."""
 
 
 class State(StrEnum):
@@ -115,7 +118,7 @@ def _missing() -> Iterator[Finding]:
             command="pip install -e .",
         )
         return
-    names = {line.split(";")[0].split("[")[0].rstrip("0123456789.,*<>=!~ ") for line in wanted if ";" not in line}
+    names = {name[0] for line in wanted if ";" not in line and (name := _NAME.match(line))}
     missing = sorted(name for name in names if not _installed(name))
     if missing:
         yield Finding(
