@@ -14,6 +14,7 @@ from storage.index.days import FAILED
 from storage.index.patience import Family, HostMemory
 from storage.index.statusviews import CrawlView, SiteStatus, Status
 from storage.index.views import CaptureFilters
+from storage.index.watching import SourceHealth
 from storage.model import Outcome
 
 WEEK = timedelta(days=7)
@@ -24,6 +25,8 @@ THIN = 0.4
 """Share of the usual below which a day is a thin one; what is usual must be worth counting for that."""
 WORTH_COUNTING = 5
 NO_CRAWL_FOR = timedelta(days=1)
+UNWELL = frozenset({"failing", "silent", "overflowing"})
+"""States of a source that an owner should look into."""
 LOW = 2_000_000_000
 """Bytes left on the disk below which somebody should make room."""
 SHOWN = 20
@@ -82,6 +85,8 @@ class Health:
     sites: tuple[SiteHealth, ...]
     concerns: tuple[Concern, ...]
     parked: tuple[Family, ...]
+    sources: tuple[SourceHealth, ...]
+    """Feeds, sitemaps and listings of the configured sites that are not as they were: failing, silent, overflowing."""
     hosts: tuple[HostMemory, ...]
     """Hosts that are left in peace at present."""
     missing: tuple[Missing, ...]
@@ -102,8 +107,10 @@ def health(index: Index, sites: Iterable[SiteConfig], folders: Iterable[Path], n
     missing = tuple(_missing(index, warcs))
     free = shutil.disk_usage(warcs if warcs.exists() else folder).free
     by_name = {site.name: site for site in status.sites}
+    unwell = tuple(each for each in index.source_health([site.name for site in found]) if each.state in UNWELL)
     concerns = [
         *(each for site in found for each in _of_site(site, by_name.get(site.name), now)),
+        *(_of_source(each) for each in unwell),
         *_of_files(missing),
         *_of_disk(free),
     ]
@@ -112,6 +119,7 @@ def health(index: Index, sites: Iterable[SiteConfig], folders: Iterable[Path], n
         sites=found,
         concerns=tuple(concerns),
         parked=tuple(family for family in index.families() if family.parked_at is not None),
+        sources=unwell,
         hosts=tuple(host for host in index.hosts() if host.ready_at is not None and host.ready_at > now),
         missing=missing,
         disk_used=sum(_size(place) for place in {folder.resolve(), warcs.resolve()}),
@@ -167,6 +175,20 @@ def _thin(site: SiteHealth) -> Iterator[Concern]:
             about=site.name,
             what=f"{day.day} brought {day.articles:,} articles; {day.usual:g} are usual. Are its feeds still right?",
         )
+
+
+def _of_source(source: SourceHealth) -> Concern:
+    habits = source.habits
+    if source.state == "failing":
+        what = f"It has failed {source.failures} times in a row. Look at it, or take it out of newsarchive.toml"
+    elif source.state == "silent" and habits is not None:
+        what = (
+            f"Nothing new since {habits.fresh_at:%Y-%m-%d %H:%M} UTC, which is unlike it. Open it in a browser; where "
+            "it has moved, write its new address into newsarchive.toml"
+        )
+    else:
+        what = "Items came and went between two looks: some may be lost. It is read more often now; crawl more often"
+    return Concern(about=f"{source.site}: {source.kind} {source.url}", what=what)
 
 
 def _of_files(missing: Iterable[Missing]) -> Iterator[Concern]:

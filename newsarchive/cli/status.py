@@ -16,7 +16,7 @@ from storage.index.days import FAILED
 from storage.index.statusviews import SiteStatus, Status
 
 PARKED_SHOWN = 10
-IN_JSON = ("sites", "concerns", "parked", "hosts", "missing", "disk_used", "disk_free", "next_run_brings")
+IN_JSON = ("sites", "concerns", "parked", "sources", "hosts", "missing", "disk_used", "disk_free", "next_run_brings")
 
 
 def status(
