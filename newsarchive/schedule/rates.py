@@ -13,13 +13,17 @@ from datetime import datetime, timedelta
 from storage.model import HOURS, Habits
 
 HOUR = timedelta(hours=1)
+SATURDAY = 120
+"""First hour of the week's end (UTC)."""
 
 FIRST_RATE, FIRST_WEIGHT = 0.5, 2.0
 """Before anything is known: items an hour, and how many watched hours that counts for."""
 DAY_LEANS, WEEK_LEANS = 1.0, 4.0
 """Watched hours that the more general rate counts for."""
-UNEVEN = 2.0
-"""News comes less evenly than chance alone would have it: what is missed counts for so much less."""
+UNEVEN = 1.6
+"""News comes less evenly than chance alone would have it: what is missed counts for so much less ..."""
+WEEKEND = 0.5
+"""... and at weekends for this much of that: some of them are long ones, on which little happens anywhere."""
 OFTEN_WATCHED = 0.5
 """An hour of the week about which less is known says nothing of silence."""
 
@@ -64,7 +68,7 @@ class Rates:
         """Return how many items an hour are to be expected."""
         rate = self._known.get(hour)
         if rate is None:
-            leant_on = self._days[hour >= 120][hour % 24]
+            leant_on = self._days[hour >= SATURDAY][hour % 24]
             items = _smooth(self._habits.items, hour, HOURS)
             rate = (items + leant_on * WEEK_LEANS) / (_smooth(self._habits.watched, hour, HOURS) + WEEK_LEANS)
             self._known[hour] = rate
@@ -96,7 +100,8 @@ class Rates:
         for hour, share in hours_between(start, end):
             if habits.watched[hour] >= OFTEN_WATCHED:
                 known = _smooth(habits.watched, hour, HOURS) + WEEK_LEANS
-                exponent += self.at(hour) * known / per_burst * math.log(known / (known + share))
+                counts = WEEKEND if hour >= SATURDAY else 1.0
+                exponent += counts * self.at(hour) * known / per_burst * math.log(known / (known + share))
         return math.exp(exponent)
 
     def _of_days(self, days: range) -> list[float]:
