@@ -29,6 +29,7 @@ from benchmarks.served import Answer, crowd, serving
 from newsarchive.archive import Archive, index_url
 from newsarchive.configfile import load
 from newsarchive.web.app import create_app
+from newsarchive.web.server import settle
 from newsarchive.web.serving import Limits, Serving
 
 UNLIMITED = Serving(limits=Limits(per_second=1e9, burst=10**9, seconds=60))
@@ -105,6 +106,7 @@ def alone(folder: Path, kinds: Sequence[Kind], times: int, rounds: int) -> list[
         Archive.open(folder) as archive,
         TestClient(create_app(archive, UNLIMITED), base_url="http://127.0.0.1:8000", follow_redirects=False) as client,
     ):
+        settle()
         for kind in kinds:
             row = measured(client, kind, times, rounds)
             print(row.line(), flush=True)

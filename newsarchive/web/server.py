@@ -1,6 +1,7 @@
 """The server: binds first, so that a port in use is one clear sentence; says when it is ready; stops when told to."""
 
 import errno
+import gc
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -87,6 +88,16 @@ class Server(uvicorn.Server):
                 signal.signal(number, handler)
 
 
+def settle() -> None:
+    """Spare the collector of cycles what is there now, for it stays; and have it come less often.
+
+    A search makes thousands of objects. Going through all those of the libraries for them cost every tenth 80 ms.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
+
+
 def run(app: ASGIApp, serving: Serving, listening: socket.socket, ready: Callable[[], None], *, log_all: bool) -> None:
     """Serve until SIGINT or SIGTERM."""
     config = uvicorn.Config(
@@ -100,4 +111,5 @@ def run(app: ASGIApp, serving: Serving, listening: socket.socket, ready: Callabl
         limit_concurrency=MOST_CONNECTIONS,
         timeout_graceful_shutdown=GRACE,
     )
+    settle()
     Server(config, ready).run(sockets=[listening])
