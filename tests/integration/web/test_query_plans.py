@@ -1,0 +1,135 @@
+"""What the browser asks the index for is found by indexes: no page costs more because the archive is large."""
+
+import random
+import re
+import sqlite3
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+from starlette.testclient import TestClient
+
+from newsarchive.archive import Archive
+from newsarchive.web.app import create_app
+from newsarchive.web.serving import Limits, Serving
+from storage.index.database import Database
+
+ROOT = str(Path(__file__).parents[3])
+if ROOT not in sys.path:
+    sys.path.append(ROOT)
+
+from benchmarks.generate import fill  # noqa: E402 - benchmarks/ is no installed package
+from benchmarks.questions import Asking, sample  # noqa: E402
+
+UNLIMITED = Serving(limits=Limits(per_second=1e9, burst=10**9, seconds=60))
+LARGE = frozenset(
+    "articles boilerplate capture_groups captures frontier link_groups links paragraphs search_documents urls"
+    " version_authors version_paragraphs version_tags versions".split()
+)
+"""Tables that grow with every page."""
+WALKS = {
+    # How many articles each site has: an entry of an index for each, a few milliseconds for a hundred thousand.
+    "articles USING INDEX ix_articles_site_dated",
+    # The newest, until there are enough: the limit ends the walk.
+    "articles USING INDEX ix_articles_dated",
+    "search_documents USING INDEX ix_search_documents_found",
+}
+"""Walks through a large table, or its index, that are meant: by their plan."""
+MEANT = {
+    "front page, the newest": "ix_captures_listing",
+    "site": "ix_frontier_sources",
+    "a run of a year": "ix_captures_crawl",
+    "author": "ix_authors_folded",
+    "search, a common word": "ix_search_documents_found",
+    "CDX, one URL": "ix_captures_url",
+}
+"""Indexes that were made for a page: it goes by them."""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An archive with a little of everything, whose planner is told that there is a great deal."""
+    folder = tmp_path_factory.mktemp("large")
+    (folder / "warc").mkdir()
+    (folder / "newsarchive.toml").write_text('contact = "bench@localhost.example"\n')
+    database = Database.open(f"sqlite:///{folder / 'index.sqlite3'}")
+    for _ in fill(database, folder / "warc", 200, seed=7):
+        pass
+    database.close()
+    with closing(sqlite3.connect(folder / "index.sqlite3")) as connection, connection:
+        for rowid, stat in connection.execute("SELECT rowid, stat FROM sqlite_stat1").fetchall():
+            rows, *further = stat.split()
+            told = " ".join([str(int(rows) * 1000), *further])
+            connection.execute("UPDATE sqlite_stat1 SET stat = ? WHERE rowid = ?", (told, rowid))
+    return folder
+
+
+Asked = dict[tuple[str, str], Any]
+"""Parameters by the kind of page and the statement."""
+
+
+@pytest.fixture(scope="module")
+def asked(folder: Path) -> Asked:
+    """Every statement of every page and door."""
+    chance, page = random.Random(3), ""
+    asked: Asked = {}
+
+    def note(_: Any, cursor: Any, statement: str, parameters: Any, *rest: Any) -> None:
+        asked[page, statement] = parameters
+
+    with Archive.open(folder) as archive:
+        engine = archive.index._database.engine
+        with engine.connect() as connection:
+            drawn = sample(connection, chance, 60)
+        with TestClient(create_app(archive, UNLIMITED), follow_redirects=False) as client:
+            event.listen(engine, "before_cursor_execute", note)
+            for kind in Asking(drawn, chance).kinds():
+                page = kind.name
+                # A small site may have nothing of that year: then another is asked about.
+                answers = (client.get(kind.address()).status_code for _ in range(20))
+                assert kind.status in answers, kind.name
+            event.remove(engine, "before_cursor_execute", note)
+    return asked
+
+
+@pytest.fixture(scope="module")
+def plans(folder: Path, asked: Asked) -> dict[tuple[str, str], list[str]]:
+    """The steps by which each statement is answered."""
+    with closing(sqlite3.connect(folder / "index.sqlite3")) as connection:
+        return {
+            (page, statement): [
+                detail for *_, detail in connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            ]
+            for (page, statement), parameters in asked.items()
+            if statement.startswith(("SELECT", "WITH"))
+        }
+
+
+def test_no_page_walks_through_a_large_table(plans: dict[tuple[str, str], list[str]]) -> None:
+    """Every step of every plan is a search by an index, but for the walks that are listed here."""
+    found = {walk: (page, statement) for (page, statement), steps in plans.items() for walk in walks(statement, steps)}
+    assert {walk: where for walk, where in found.items() if walk not in WALKS} == {}
+    assert set(found) >= WALKS
+
+
+@pytest.mark.parametrize(("page", "index"), MEANT.items())
+def test_a_page_goes_by_the_index_that_was_made_for_it(
+    plans: dict[tuple[str, str], list[str]], page: str, index: str
+) -> None:
+    """An index that is not used costs every page that is archived, and helps nobody."""
+    steps = [step for (of, _), steps in plans.items() if of == page for step in steps]
+    assert [step for step in steps if index in step] != []
+
+
+def walks(statement: str, steps: Sequence[str]) -> Iterator[str]:
+    """Steps of a plan that go through a large table."""
+    tables = {alias: table for table, alias in re.findall(r"\b(\w+) AS (\w+)", statement)}
+    for step in steps:
+        walk = re.match(r"SCAN (\w+)(.*)", step)
+        table = walk and tables.get(walk[1], walk[1])
+        if walk and table in LARGE:
+            yield f"{table}{walk[2]}".replace("COVERING ", "")
