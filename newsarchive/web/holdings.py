@@ -7,7 +7,7 @@ from pathlib import Path
 
 from newsarchive.readback import OPEN
 from newsarchive.web.door import Door
-from storage.errors import NotFound, PayloadError
+from storage.errors import NotFound, PayloadError, StorageError
 from storage.index.cdxviews import CdxLine
 from storage.warc.codings import decode_entity
 from storage.warc.flow import Flow, flowing
@@ -40,8 +40,8 @@ def held(door: Door, line: CdxLine) -> Held:
     """The answer that a capture holds.
 
     A revisit has the headers of its own record and the body of its original, which may be archived under another URL:
-    it is what this URL answered all the same. NotFound where the original is not held; WarcError or OSError where the
-    record cannot be read.
+    it is what this URL answered all the same. NotFound where the original is not held; WarcError or StorageError where
+    the record cannot be read.
     """
     own = _answer(door, line)
     if line.kind != "revisit":
@@ -59,7 +59,8 @@ def held_in_pieces(door: Door, line: CdxLine) -> Iterator[Flow]:
     with ExitStack() as opened:
 
         def flow(one: CdxLine) -> Flow:
-            return opened.enter_context(flowing(warc_path(door.archive.warc_folder, one.warc), one.offset))
+            with _readable(one):
+                return opened.enter_context(flowing(warc_path(door.archive.warc_folder, one.warc), one.offset))
 
         own = flow(line)
         if line.kind == "revisit":
@@ -79,12 +80,25 @@ def _original(door: Door, line: CdxLine) -> CdxLine:
 
 
 def _answer(door: Door, line: CdxLine) -> Held:
-    record = read_record(warc_path(door.archive.warc_folder, line.warc), line.offset)
+    with _readable(line):
+        record = read_record(warc_path(door.archive.warc_folder, line.warc), line.offset)
     if record.type == "resource" or not is_http(record):
         content_type = record.get("Content-Type")
         return Held(status=200, headers=(("Content-Type", content_type),) if content_type else (), entity=record.block)
     status, headers = http_headers(record.block)
     return Held(status=status or 200, headers=headers, entity=entity_of(record.block, headers))
+
+
+@contextmanager
+def _readable(line: CdxLine) -> Iterator[None]:
+    """A file that cannot be opened or read is no mistake of ours, and no gap in the archive."""
+    try:
+        yield
+    except OSError as problem:
+        raise StorageError(
+            f"{line.warc} cannot be read ({problem.strerror or problem}); nothing was changed. See to the disk, then: "
+            "newsarchive verify"
+        ) from problem
 
 
 def warc_path(folder: Path, name: str) -> Path:

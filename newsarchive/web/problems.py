@@ -1,6 +1,7 @@
 """What went wrong, said to people as a page and to programs as JSON (RFC 9457)."""
 
 import logging
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -24,8 +25,9 @@ from storage.errors import (
 
 log = logging.getLogger(__name__)
 
-MACHINE_PATHS = ("/api/", "/cdx", "/timegate/", "/timemap/", "/warcs/", "/exports/")
-MACHINE_ENDS = (".json", ".jsonl", ".csv", ".atom", ".bib", ".warc.gz", ".wacz")
+MACHINE_PATHS = re.compile(r"/(api|cdx|timegate|timemap|warcs|exports)(/|$)|/web/[0-9]*id_/")
+MACHINE_ENDS = re.compile(r"(?!/web/).*\.(json|jsonl|csv|atom|bib|warc\.gz|wacz)")
+"""Of our own addresses: how an archived one ends says nothing of who asks."""
 HEADINGS = {
     400: "That cannot be asked",
     401: "Who are you?",
@@ -38,6 +40,9 @@ HEADINGS = {
     500: "A mistake of newsarchive's own",
     503: "Not now",
 }
+_HTML = re.compile(r"text/html|application/xhtml\+xml")
+_JSON = re.compile(r"application/(.+\+)?json")
+_Q = re.compile(r"[01](\.[0-9]{0,3})?")
 RETRY_AFTER = {"retry-after": "10"}
 
 
@@ -57,11 +62,27 @@ def answer(
 
 
 def wants_json(request: Request) -> bool:
-    """True for a program: by the door it knocks at, or by what it says it accepts."""
+    """True for a program: by what it says it accepts, else by the door it knocks at. The API has no other form."""
     path, accepted = request.url.path, request.headers.get("accept", "")
-    if path.startswith(MACHINE_PATHS) or path.endswith(MACHINE_ENDS):
-        return True
-    return "json" in accepted and "text/html" not in accepted
+    html, data = _weight(accepted, _HTML), _weight(accepted, _JSON)
+    if path.startswith("/api/") or html != data:
+        return path.startswith("/api/") or data > html
+    return not html and bool(MACHINE_PATHS.match(path) or MACHINE_ENDS.fullmatch(path))
+
+
+def _weight(accepted: str, wanted: re.Pattern[str]) -> float:
+    """How much a client wants a media type that it names (RFC 9110 12.5.1); wildcards name none.
+
+    >>> _weight("text/html;q=0.8, */*", _HTML), _weight("application/problem+json", _JSON), _weight("*/*", _JSON)
+    (0.8, 1.0, 0.0)
+    """
+    weights = [0.0]
+    for part in accepted.lower().split(","):
+        name, *parameters = (each.strip() for each in part.split(";"))
+        if wanted.fullmatch(name):
+            given = [each[2:] for each in parameters if each.startswith("q=")]
+            weights.append(float(given[0]) if given and _Q.fullmatch(given[0]) else 1.0)
+    return max(weights)
 
 
 AWAY = "The archive's database does not answer, so nothing can be said about what is archived. Try again later."

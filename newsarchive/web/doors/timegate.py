@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from fastapi import APIRouter, HTTPException, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 
 from newsarchive.web.addresses import asked_url
 from newsarchive.web.door import AtDoor
@@ -24,8 +24,7 @@ def timegate(request: Request, door: AtDoor) -> Response:
     line = nearest(door.index, url, moment)
     links = timegate_links(door, line.url if line else url, line.fetched_at if line else None)
     if line is None:
-        message = {"message": f"The archive holds no capture of {url}"}
-        return JSONResponse(message, status_code=404, headers={"vary": VARY, "link": links})
+        raise HTTPException(404, f"The archive holds no capture of {url}", headers={"vary": VARY, "link": links})
     location = memento_uri(door, line.url, line.fetched_at)
     return Response(status_code=302, headers={"location": location, "vary": VARY, "link": links})
 

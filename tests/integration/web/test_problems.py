@@ -13,6 +13,7 @@ from newsarchive.web.door import Door, opened
 from newsarchive.web.limits import TooBusy
 from storage.errors import ArchiveError, BadRecord, IndexFailure, NotFound, QueryTooLong, StorageError
 
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/webp,*/*;q=0.8"
 DATABASE = "postgresql://ada:***@db.internal/news"
 
 
@@ -80,10 +81,28 @@ def test_an_outage_does_not_look_like_a_gap(failing: Callable[[BaseException], T
         ("/nowhere", "application/json", True),
         ("/api/nowhere", "text/html", True),
         ("/nowhere.json", "*/*", True),
+        ("/nowhere.json", "text/html", False),
+        ("/nowhere", "text/html;q=0.5, application/problem+json", True),
+        ("/nowhere", "text/html, application/json;q=0.9", False),
+        ("/nowhere", "application/json;q=x", True),
+        ("/nowhere", "application/json;q=0", False),
+        ("/article/999999.wacz", "*/*", True),
+        ("/article/999999.wacz", BROWSER, False),
+        ("/warcs/none.warc.gz", "*/*", True),
+        ("/warcs/none.warc.gz", BROWSER, False),
+        ("/exports/none/none.csv", BROWSER, False),
+        ("/timegate/http://nobody.example/", "*/*", True),
+        ("/timegate/http://nobody.example/", BROWSER, False),
+        ("/timemap/link/http://nobody.example/", "application/link-format", True),
+        ("/timemap/json/http://nobody.example/", BROWSER, False),
+        ("/web/2026id_/http://nobody.example/", "*/*", True),
+        ("/web/2026id_/http://nobody.example/", BROWSER, False),
+        ("/web/2026/http://nobody.example/a.json", BROWSER, False),
+        ("/web/2026/http://nobody.example/a.json", "*/*", False),
     ],
 )
 def test_programs_get_json(browser: TestClient, path: str, accept: str, is_json: bool) -> None:
-    """By the door they knock at, or by what they say they accept."""
+    """By what they say they accept, else by the door they knock at; people get a page, whatever door that was."""
     answer = browser.get(path, headers={"accept": accept})
     assert answer.status_code == 404
     assert answer.headers["content-type"].startswith("application/problem+json" if is_json else "text/html")

@@ -2,14 +2,15 @@
 
 import re
 from collections.abc import Iterator
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import pytest
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 
 from newsarchive.archive import Archive
-from newsarchive.web.app import create_app
+from newsarchive.web.app import ROUTERS, create_app
 
 EXCLUDED = {
     "blocked": "https://news.example/private/x",
@@ -21,6 +22,15 @@ OF_URLS = (
     "/calendar?url={quoted}",
     "/web/20260309060000/{url}",
     "/web/20260309060000id_/{url}",
+    "/web/20260309060000mp_/{url}",
+    "/web/20260309060000~2026/{url}",
+    "/web/20260309060000im_/{url}",
+    "/web/20260309060000cs_/{url}",
+    "/web/20260309060000oe_/{url}",
+    "/web/20260309060000im_seal/{url}",
+    "/web/20260309060000cs_seal/{url}",
+    "/web/20260309060000oe_seal/{url}",
+    "/web/*/{url}",
     "/web/{url}",
     "/cdx?url={quoted}",
     "/cdx?url={quoted}&matchType=prefix",
@@ -30,6 +40,9 @@ OF_URLS = (
     "/timegate/{url}",
     "/timemap/link/{url}",
     "/timemap/json/{url}",
+    "/timemap/1/link/{url}",
+    "/timemap/1/json/{url}",
+    "/api/v1/captures?url={quoted}",
 )
 OF_ARTICLES = (
     "/article/{number}",
@@ -40,6 +53,9 @@ OF_ARTICLES = (
     "/article/{number}.warc.gz",
     "/article/{number}.wacz",
     "/api/v1/articles/{number}",
+    "/api/v1/articles/{number}/versions",
+    "/api/v1/articles/{number}/links",
+    "/api/v1/articles/{number}/captures",
 )
 OF_CAPTURES = ("/record/{number}", "/api/v1/captures/{number}")
 OF_SITES = (
@@ -65,8 +81,26 @@ OF_ALL = (
     "/cdx?url=*.example",
     "/listing",
     "/author/Ada%20Berg",
+    "/tag/%3Cscript%3Ealert(1)%3C/script%3E%22'%3E%3Cimg%20src=x%20onerror=alert(1)%3E",
     "/openapi.json",
+    "/opensearch.xml",
+    "/robots.txt",
+    "/help",
+    "/api",
+    "/api/v1/sites",
+    "/api/v1/articles",
+    "/api/v1/search?q=body",
+    "/api/v1/search?q=unseen",
+    "/api/v1/crawls",
+    "/api/v1/sources",
+    "/exports",
 )
+ELSEWHERE = {
+    "/api/v1/versions/{version_id}": "below",
+    "/exports/{job_id}/{name}": "below, and every form in doors/test_exports.py",
+    "/warcs/{name}": "doors/test_warcs_door.py",
+}
+"""Doors that want more than an address."""
 
 
 @pytest.fixture
@@ -130,6 +164,41 @@ def test_no_number_of_a_capture_opens_it(paper: Archive, client: TestClient, add
 def test_no_list_has_what_is_excluded(client: TestClient, address: str) -> None:
     """Searches, feeds, rows, lists of captures."""
     assert is_clean(said(client, address))
+
+
+def test_no_number_of_a_version_opens_it(paper: Archive, client: TestClient) -> None:
+    """Every excluded version is 404, one that is shown is not."""
+    for url, status in (*((url, 404) for url in EXCLUDED.values()), ("https://news.example/evil", 200)):
+        article = paper.index.article(paper.index.find_article(url) or 0)
+        assert article is not None
+        assert client.get(f"/api/v1/versions/{article.current.id}").status_code == status
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv", "cdxj", "sqlite"])
+def test_no_export_has_what_is_excluded(app: FastAPI, client: TestClient, form: str) -> None:
+    """As its reader downloads it."""
+    assert client.post("/exports", data={"format": form}).status_code == 303
+    app.state.exports.wait()
+    job = app.state.exports.all()[0]
+    try:
+        file = client.get(re.findall(rf'href="(/exports/{job.id}/[^"]+)"', client.get("/exports").text)[0])
+    finally:
+        app.state.exports.remove(job.id)
+    assert file.status_code == 200
+    assert b"news.example/evil" in file.content
+    assert is_clean(file.content.decode("latin-1"))
+
+
+def test_no_door_is_forgotten(app: FastAPI) -> None:
+    """Every address that can be asked for is tried in this file, or it is said where."""
+    words = {"url": "https://news.example/evil", "quoted": "x", "number": 1}
+    lists = (OF_URLS, OF_ARTICLES, OF_CAPTURES, OF_SITES, OF_ALL)
+    tried = [unquote(address.format(**words).partition("?")[0]) for each in lists for address in each]
+    routes = [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
+    asked = {route.path: route for route in routes if "GET" in (route.methods or ())}
+    assert len(asked) > 40
+    unknown = {path for path, route in asked.items() if not any(route.path_regex.match(each) for each in tried)}
+    assert unknown == set(ELSEWHERE)
 
 
 def test_no_list_of_the_api_has_what_is_excluded(app: FastAPI, client: TestClient) -> None:
