@@ -28,19 +28,13 @@ from storage.index.tables import (
 )
 from storage.index.versions import OF_VERSION, drop_words
 
+AT_ONCE = 200
+"""Conditions of one question: SQLite takes no expression that is deeper than a thousand."""
+
 
 def move_captures(connection: Connection, names: Names, hosts: Iterable[str], asked_for: Iterable[str]) -> None:
     """File captures of these hosts, or fetched for these sites, under the sites they belong to now."""
-    asked = (
-        select(
-            CaptureRow.id, CaptureRow.site_id, CaptureRow.url_id, CaptureRow.article_id, CaptureRow.asked_for,
-            UrlRow.url,
-        )
-        .join(UrlRow, UrlRow.id == CaptureRow.url_id)
-        .where(or_(CaptureRow.asked_for.in_(sorted(asked_for)), *(of_host(host) for host in sorted(hosts))))
-        .order_by(CaptureRow.id)
-    )  # fmt: skip
-    rows = connection.execute(asked).all()
+    rows = _captures_of(connection, hosts, asked_for)
     sites = sites_of(connection, names, [(row.url, row.asked_for) for row in rows])
     moved = [(row, site.id) for row, site in zip(rows, sites, strict=True) if row.site_id != site.id]
     if not moved:
@@ -53,6 +47,23 @@ def move_captures(connection: Connection, names: Names, hosts: Iterable[str], as
     recount_sources(connection, {row.url_id for row, _ in moved})
     touched = {site_id for row, new in moved for site_id in (row.site_id, new)}
     connection.execute(update(SiteRow).where(SiteRow.id.in_(touched)).values(relearn=True))
+
+
+def _captures_of(connection: Connection, hosts: Iterable[str], asked_for: Iterable[str]) -> list[AnyRow]:
+    """Captures of these hosts, or fetched for these sites, each once, in the order of their ids."""
+    wanted = [*(of_host(host) for host in sorted(hosts)), *(CaptureRow.asked_for == name for name in sorted(asked_for))]
+    found: dict[int, AnyRow] = {}
+    for start in range(0, len(wanted), AT_ONCE):
+        asked = (
+            select(
+                CaptureRow.id, CaptureRow.site_id, CaptureRow.url_id, CaptureRow.article_id, CaptureRow.asked_for,
+                UrlRow.url,
+            )
+            .join(UrlRow, UrlRow.id == CaptureRow.url_id)
+            .where(or_(*wanted[start : start + AT_ONCE]))
+        )  # fmt: skip
+        found.update({row.id: row for row in connection.execute(asked)})
+    return [found[capture_id] for capture_id in sorted(found)]
 
 
 Moved = Sequence[tuple[AnyRow, int]]
