@@ -211,7 +211,8 @@ class Frontier:
         finally:
             self._refilling, self._refilled_at = False, self._clock()
         by_host = Counter(host_of(due.url) for due in brought.found)
-        self._more = len(brought.found) >= max(room, 1) or max(by_host.values(), default=0) >= self._per_host
+        # Where there was no room, nothing was asked for: that nothing came says nothing.
+        self._more = len(brought.found) >= room or max(by_host.values(), default=0) >= self._per_host
         self._learn_of_old(brought)
         for due in brought.found:
             self._take_in(due)
