@@ -21,6 +21,7 @@ from fastapi.responses import Response, StreamingResponse
 from newsarchive.web.door import AtDoor, Door
 from newsarchive.web.holdings import warc_path
 from newsarchive.web.validators import Validators
+from storage.errors import StorageError
 
 router = APIRouter(include_in_schema=False)
 
@@ -77,7 +78,9 @@ def _path(door: Door, name: str) -> Path | None:
     if not _NAME.fullmatch(name) or not door.index.knows_warc(name):
         return None
     path = warc_path(door.archive.warc_folder, name)
-    return path if path.is_file() else None
+    if not path.is_file():
+        raise StorageError(f"the index knows {name}, and it is not there; nothing was changed. Run: newsarchive verify")
+    return path
 
 
 def _wanted(header: str | None, size: int) -> tuple[int, int] | None:

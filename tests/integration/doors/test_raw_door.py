@@ -181,13 +181,17 @@ def test_an_archived_part_says_which(large: TestClient) -> None:
 
 
 def test_a_torn_record_is_a_problem_and_no_half_page(archive_of: Callable[..., Archive]) -> None:
-    """What goes wrong within the first megabyte is told by the status."""
+    """What goes wrong within the first megabyte is told by the status; a file that is away is no gap in the archive."""
     archive = archive_of({"url": FILM, "body": os.urandom(1000)})
     path = next(archive.warc_folder.glob("*.warc.gz"))
     path.write_bytes(path.read_bytes()[:-300])
     with TestClient(create_app(archive), base_url="http://127.0.0.1:8000") as client:
         answer = client.get(f"/web/20260301060000id_/{FILM}")
-    assert (answer.status_code, "damaged" in answer.text) == (500, True)
+        assert (answer.status_code, "damaged" in answer.text) == (500, True)
+        path.unlink()
+        for address in (f"/web/20260301060000id_/{FILM}", f"/warcs/{path.name}"):
+            away = client.get(address)
+            assert (away.status_code, away.headers["retry-after"]) == (503, "10")
 
 
 def test_blocked_addresses_are_not_there(opened: Callable[..., TestClient]) -> None:
