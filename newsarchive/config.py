@@ -89,6 +89,9 @@ class SiteConfig:
     max_bytes: int | None = _optional(SIZE, "Instead of the archive's `max_bytes`")
     max_time: timedelta | None = _optional(SPAN, "Instead of the archive's `max_time`")
     requisites: bool | None = _optional(FLAG, "Instead of the archive's `requisites`")
+    render: bool = _setting(
+        FLAG, False, "Have a browser draw the site's pages, where they are empty without their scripts; needs [render]"
+    )
     not_traps: tuple[str, ...] = _setting(
         TEXTS,
         [],
@@ -215,6 +218,9 @@ class Config:
     recheck: tuple[timedelta, ...] = _setting(
         SPANS, ["1h", "6h", "1d", "7d", "30d"], "Ages, from the first capture, at which an article is fetched again"
     )
+
+    browser: str = _setting(TEXT, "", 'Chromium that draws the pages of sites with `render`; "": the one of Playwright')
+    render_time: timedelta = _setting(SPAN, "1m", "Time for drawing a page; then its document is read as it came")
 
     workers: int = _setting(COUNT, 0, "Processes that read pages; 0 makes one for each core")
     read_timeout: timedelta = _setting(SPAN, "30s", "Time for reading a page; one that takes longer is kept unread")

@@ -4,10 +4,8 @@ Status, truncation and revisits decide before anything is parsed; what is left b
 """
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
 from newsarchive.version import EXTRACTOR
@@ -54,6 +52,8 @@ class Originals(Protocol):
 def at_once(kept: Kept) -> Reading | None:
     """Return the reading that follows from the record's header alone, or None where the payload must be read."""
     capture = kept.capture
+    if kept.discovery is not None and kept.discovery.kind is UrlKind.PART:
+        return _said(Outcome.ASSET, "part of a page that a browser drew")
     if capture.kind == "revisit":
         return _revisit(capture)
     if capture.kind == "resource":
@@ -113,9 +113,9 @@ def _by_body(capture: Capture, discovery: Discovery | None) -> Reading | None:
 
 
 def task_for(
-    kept: Kept, discovery: Discovery, originals: Originals, layouts: "Mapping[str, Layouts]" = MappingProxyType({})
+    kept: Kept, discovery: Discovery, originals: Originals, layouts: "Layouts | None" = None
 ) -> Task | Reading:
-    """Return the work for a worker, or a reading where the original of a revisit cannot be had; `layouts` by site."""
+    """Return the work for a worker, or a reading where the original of a revisit cannot be had."""
     capture = kept.capture
     block = kept.block
     if capture.kind == "revisit":
@@ -132,7 +132,7 @@ def task_for(
         status=capture.status or 200,
         discovery=discovery,
         fetched_at=capture.fetched_at,
-        layouts=layouts.get(discovery.site),
+        layouts=layouts,
     )
 
 

@@ -18,6 +18,8 @@ class UrlKind(StrEnum):
     SITEMAP = "sitemap"
     ROBOTS = "robots"
     ASSET = "asset"
+    PART = "part"
+    """What a browser asked for to draw a page, the page's own document among it: kept, and never due by itself."""
 
 
 class Outcome(StrEnum):
@@ -151,6 +153,21 @@ class Exchange:
     truncated: str | None = None
     """length, time, disconnect or unspecified (WARC 1.1, 5.13); None for a whole answer."""
     discovery: Discovery | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawn:
+    """A page as a browser drew it: what its scripts had made of its document."""
+
+    url: str
+    """Of the document, as asked for."""
+    started_at: datetime
+    """When it was drawn, later than its document was asked for; to the microsecond."""
+    response: bytes
+    """The page's markup, UTF-8 with a byte order mark: no HTTP message."""
+    by: str
+    """The browser, with its version; where none drew it, why."""
+    discovery: Discovery
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

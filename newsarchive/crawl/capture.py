@@ -17,7 +17,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Protocol
 
-from storage.model import Capture, Exchange, Reading
+from storage.model import Capture, Drawn, Exchange, Reading
 from storage.warc.provenance import as_written
 from storage.warc.reader import Kept
 
@@ -29,7 +29,7 @@ MOST_BYTES = 64_000_000
 class Writer(Protocol):
     """Where exchanges are kept (storage.warc.writer.WarcWriter)."""
 
-    def keep(self, exchange: Exchange) -> Capture:
+    def keep(self, exchange: Exchange | Drawn) -> Capture:
         """Write one exchange."""
         ...
 
@@ -48,7 +48,7 @@ class Ingestor(Protocol):
 
 @dataclass(slots=True, eq=False)
 class _Job:
-    exchange: Exchange | None
+    exchange: Exchange | Drawn | None
     """None once it is kept: its bytes are not held for longer than they are needed."""
     size: int
     kept: "asyncio.Future[Capture]"
@@ -81,7 +81,7 @@ class Keeper:
         """Whether to wait before fetching more."""
         return self.count >= MOST or self.bytes >= MOST_BYTES
 
-    async def keep(self, exchange: Exchange, committed: Callable[[Reading], None]) -> Capture:
+    async def keep(self, exchange: Exchange | Drawn, committed: Callable[[Reading], None]) -> Capture:
         """Keep an exchange; `committed` is called once it is in the index. Raises what stopped the keeper."""
         if self.failure:
             raise self.failure

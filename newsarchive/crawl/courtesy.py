@@ -69,6 +69,8 @@ class Answer:
     """Where it is silent: the host leads to no public address."""
     size: int = 0
     """Bytes on the wire."""
+    aside: float = 0.0
+    """Seconds of its time that were not the host's doing: a browser drew the page."""
 
 
 def after(host: Host, answer: Answer, took: float, manners: Manners, crawl_delay: float | None, now: datetime) -> Pause:

@@ -11,15 +11,16 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from newsarchive.crawl.appetite import MOST, Appetite
 from newsarchive.crawl.budget import Budgets
 from newsarchive.crawl.courtesy import Answer, Manners, after, memory_of, recollect
 from newsarchive.crawl.guard import refusal
 from newsarchive.crawl.harvest import PARKED
-from newsarchive.crawl.hosts import Host, Hosts, host_of
+from newsarchive.crawl.hosts import Host, Hosts
 from newsarchive.crawl.patience import PATIENCE, Pause
 from newsarchive.crawl.recall import Recall
 from newsarchive.crawl.robots import CLOSED, EVERYTHING, Robots, RobotsAnswer, Rules, robots_discovery
@@ -28,10 +29,6 @@ from newsarchive.crawl.traps import trapped
 from storage.index.patience import HostMemory
 from storage.model import Due, UrlKind
 
-WINDOW = 2_000
-"""URLs in memory at most."""
-FEWEST, MOST = 24, 240
-"""URLs of one host in memory: the fewer hosts, the more."""
 SOON = 0.25
 """Seconds between two refills while a host runs dry."""
 LATER = 2.0
@@ -82,7 +79,8 @@ class Frontier:
         self._hosts = Hosts()
         self._budgets = Budgets({name: each.budget for name, each in manners.items()}, clock())
         self._out: dict[int, _Out] = {}
-        self._uncommitted: set[int] = set()
+        self._appetite = Appetite(manners)
+        self._uncommitted: dict[int, str] = {}
         self._asked: dict[int, datetime] = {}
         self._stuck: set[int] = set()
         self._later: dict[int, datetime | None] = {}
@@ -93,7 +91,6 @@ class Frontier:
         self._pages = 0
         self._robots_id = 0
         self._stale = True
-        self._more = False
         self._dry = True
         self._refilling = False
         self._refilled_at = -LATER
@@ -123,7 +120,11 @@ class Frontier:
         """Whether nothing is left to do: nothing under way, nothing on its way into the index, nothing due."""
         if self._out or self._refilling or (self._uncommitted and not self._abandoned):
             return False
-        return self._stopped or self.spent or not (self._hosts.waiting or self._stale or self._later or self._more)
+        return (
+            self._stopped
+            or self.spent
+            or not (self._hosts.waiting or self._stale or self._later or self._appetite.more)
+        )
 
     def stop(self) -> None:
         """Hand out nothing more."""
@@ -158,7 +159,7 @@ class Frontier:
             self._learn(out, answer)
         pause = self._pause(out, answer)
         if answer.silent and out.on_behalf_of is None:
-            self._uncommitted.discard(due.url_id)
+            self._uncommitted.pop(due.url_id, None)
             self._put_off(due, self._now() + (DAY if answer.guarded else HOUR))
         if answer.guarded:
             self._counters["guarded"] += 1
@@ -169,7 +170,7 @@ class Frontier:
     def impossible(self, due: Due) -> None:
         """Take back a URL that no request can be made of; it is not asked for again."""
         out = self._out.pop(due.url_id)
-        self._uncommitted.discard(due.url_id)
+        self._uncommitted.pop(due.url_id, None)
         self._counters["refused"] += 1
         if out.on_behalf_of is not None:
             self._put_off(out.on_behalf_of, None)
@@ -179,14 +180,14 @@ class Frontier:
 
     def committed(self, url_id: int) -> None:
         """The capture of a URL is in the index, and so is what it brought to light."""
-        self._uncommitted.discard(url_id)
+        self._appetite.fed(self._uncommitted.pop(url_id, ""))
         self._stale = True
 
     def refill_at(self) -> float | None:
         """When to call `refill` next, by the clock; None where it would bring nothing yet."""
         if self._refilling or self._stopped or self.spent:
             return None
-        more = self._more and (self._dry or not self._hosts.waiting)
+        more = self._appetite.more and (self._dry or not self._hosts.waiting)
         if not (self._stale or self._later or more):
             return None
         if not (self._out or self._uncommitted or self._hosts.waiting):
@@ -203,16 +204,15 @@ class Frontier:
         away = {due.url_id for due in self._hosts.all_waiting()}
         away.update(self._out, self._uncommitted, self._stuck)
         away.update(out.on_behalf_of.url_id for out in self._out.values() if out.on_behalf_of)
-        room = max(WINDOW - self._hosts.waiting, 0)
-        self._per_host = min(max(WINDOW // (2 * len(self._hosts) + 1), FEWEST), MOST)
-        sites = [site for site in self._manners if not self._exhausted(site)]
+        at_end = not (self._out or self._uncommitted or self._hosts.waiting)
+        wanted = self._appetite.wanted(self._hosts, self._clock(), at_end=at_end)
+        self._per_host = wanted.per_host
+        wanted = replace(wanted, sites=[site for site in wanted.sites if not self._exhausted(site)])
         try:
-            brought = await self._order(sites=sites, limit=room, per_host=self._per_host, exclude=away)
+            brought = await self._order(wanted=wanted, exclude=away)
         finally:
             self._refilling, self._refilled_at = False, self._clock()
-        by_host = Counter(host_of(due.url) for due in brought.found)
-        # Where there was no room, nothing was asked for: that nothing came says nothing.
-        self._more = len(brought.found) >= room or max(by_host.values(), default=0) >= self._per_host
+        self._appetite.served(wanted, brought.found)
         self._learn_of_old(brought)
         for due in brought.found:
             self._take_in(due)
@@ -282,7 +282,7 @@ class Frontier:
         self._pages += 1
         self._budgets.asked(due.discovery.site)
         self._asked[due.url_id] = due.due_at
-        self._uncommitted.add(due.url_id)
+        self._uncommitted[due.url_id] = due.discovery.site
         self._out[due.url_id] = _Out(due, host, self._clock())
         return due
 
@@ -323,19 +323,19 @@ class Frontier:
             failures=0,
         )
         self._out[asked.url_id] = _Out(asked, host, self._clock(), on_behalf_of=due)
-        self._uncommitted.add(asked.url_id)
+        self._uncommitted[asked.url_id] = due.discovery.site
         return asked
 
     def _learn(self, out: _Out, answer: Answer) -> None:
         """Take a robots.txt, and let the URL that waited for it go on: to the page, or to a redirect's target."""
         assert out.on_behalf_of is not None
         if answer.guarded:  # whatever a robots.txt would say, nothing else there is connected to either
-            self._uncommitted.discard(out.due.url_id)
+            self._uncommitted.pop(out.due.url_id, None)
             self._hosts.add(out.on_behalf_of, again=True)
             return
         rules = self._robots.learn(out.on_behalf_of.url, answer.robots or RobotsAnswer(status=None))
         if answer.silent:
-            self._uncommitted.discard(out.due.url_id)
+            self._uncommitted.pop(out.due.url_id, None)
         self._hosts.add(out.on_behalf_of, again=True)
         if rules is not None and rules.closed:
             self._close(out.host, Pause(seconds=CLOSED, reason=rules.closed), out, answer.why)
@@ -345,7 +345,7 @@ class Frontier:
 
     def _pause(self, out: _Out, answer: Answer) -> Pause:
         rules = self._rules(out.on_behalf_of or out.due)
-        took = self._clock() - out.since
+        took = self._clock() - out.since - answer.aside
         pause = after(out.host, answer, took, self._of(out.due), rules.delay if rules else None, self._now())
         out.host.reason = pause.reason or ""
         if out.host.refusals or out.host.strain or out.host.name in self._remembered:

@@ -9,7 +9,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from twisted.internet.error import DNSLookupError
@@ -18,11 +18,14 @@ from newsarchive.crawl.capture import Keeper
 from newsarchive.crawl.connect import NotPublicError
 from newsarchive.crawl.courtesy import Answer
 from newsarchive.crawl.frontier import Frontier
+from newsarchive.crawl.parts import Studio
 from newsarchive.crawl.robots import RobotsAnswer
 from newsarchive.crawl.wire import Fetched, Wire
 from newsarchive.logfile import LOG
 from storage.model import Capture, Due, Exchange, Reading, UrlKind
 from storage.warc.payload import header, http_headers
+
+CONDITIONS = ("if-none-match", "if-modified-since")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +56,8 @@ class Live:
     limits: Limits
     counters: Counter[str]
     user_agent: str
+    studio: Studio | None = None
+    """Draws pages; None where no site asks for it."""
     wake: Callable[[], None] = field(default=lambda: None)
     """Makes Scrapy ask the scheduler again; set by the scheduler."""
     shown: Callable[[str], None] = field(default=lambda _: None)
@@ -64,14 +69,16 @@ class Live:
         began = time.monotonic()
         try:
             limit = self.limits.size_of(due.discovery.kind)
+            if self._draws(due):
+                # What it shows may have changed where its document has not.
+                headers = [(name, value) for name, value in headers if name.lower() not in CONDITIONS]
             fetched = await self.wire.fetch(url, headers, seconds=self.limits.seconds, limit=limit)
             capture = None
             answer = Answer(silent=True, why=hindrance(fetched), guarded=_cause(fetched, NotPublicError))
             for attempt in fetched.attempts:
                 exchange = attempt.exchange(due.url, due.discovery)
-                capture = await self.keeper.keep(exchange, self._committed(due, len(exchange.response), began))
-                self._count(capture, exchange)
-                answer = answer_to(due, capture, exchange)
+                capture, aside = await self._kept(due, exchange, began)
+                answer = replace(answer_to(due, capture, exchange), aside=aside)
         finally:
             self.frontier.answered(due, answer)
             self.wake()
@@ -80,6 +87,30 @@ class Live:
             self.counters["silent"] += 1
             LOG.warning("%s - silent %s (%s)", due.discovery.site, due.url, answer.why)
             raise NoAnswerError(f"{due.url}: {hindrance(fetched)}")
+        return capture
+
+    def _draws(self, due: Due) -> bool:
+        return self.studio is not None and self.studio.wants(due)
+
+    async def _kept(self, due: Due, exchange: Exchange, began: float) -> tuple[Capture, float]:
+        """Keep an answer, and draw it where it is to be drawn; returns for how many seconds that went on."""
+        studio = self.studio if self._draws(due) else None
+        if studio is None or not studio.is_page(exchange):
+            capture = await self.keeper.keep(exchange, self._committed(due, len(exchange.response), began))
+            self._count(capture, exchange)
+            return capture, 0.0
+        capture = await self._keep_part(studio.as_part(exchange))
+        since = time.monotonic()
+        drawn = await studio.draw(due, exchange, self._keep_part)
+        if drawn is not None:
+            await self.keeper.keep(drawn, self._committed(due, len(drawn.response), began))
+            self.counters["drawn"] += 1
+        return capture, time.monotonic() - since
+
+    async def _keep_part(self, exchange: Exchange) -> Capture:
+        """Keep what a browser asked for."""
+        capture = await self.keeper.keep(exchange, lambda _: None)
+        self._count(capture, exchange)
         return capture
 
     def _committed(self, due: Due, size: int, began: float) -> Callable[[Reading], None]:

@@ -34,6 +34,7 @@ from newsarchive.crawl.guard import Guard
 from newsarchive.crawl.harvest import Harvest, Parking
 from newsarchive.crawl.live import Limits, Live
 from newsarchive.crawl.locks import locked
+from newsarchive.crawl.parts import demand_browser, studio_of
 from newsarchive.crawl.recall import Recall
 from newsarchive.crawl.robots import Robots
 from newsarchive.crawl.seeds import seeds
@@ -108,6 +109,7 @@ def crawl(  # noqa: PLR0913 - what a run can be told
     if beyond and beyond.max_bytes:
         chosen = tuple(replace(site, max_bytes=beyond.max_bytes) for site in chosen)
     demand_contact(archive.config, chosen)
+    demand_browser(chosen)
     began = now()
     run = CrawlRun(
         id=f"{began:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}",
@@ -228,6 +230,8 @@ class _Run:
                     timer.cancel()
                 stop.over()
                 live.keeper.close()
+                if live.studio is not None:
+                    await live.studio.close()
                 await wire.close()
         self._problems += live.frontier.problems
         self._notes += live.frontier.notes
@@ -245,10 +249,11 @@ class _Run:
         config, index = self._archive.config, self._archive.index
         treated = {site.name: manners(config, site) for site in self._sites}
         harvest = Harvest({name: each.parking for name, each in treated.items()})
+        robots = Robots(config.user_agent)
         frontier = Frontier(
             Older(index, self._beyond.until) if self._beyond else index,
             treated,
-            Robots(config.user_agent),
+            robots,
             executor=executor,
             counters=self._counters,
             max_pages=max_pages,
@@ -262,6 +267,7 @@ class _Run:
             limits=Limits(seconds=config.timeout.total_seconds(), size=config.max_body, asset_size=config.max_asset),
             counters=self._counters,
             user_agent=config.user_agent,
+            studio=studio_of(config, self._sites, treated, wire, robots, self._now),
             shown=lambda url: self._show(frontier, url),
         )
 

@@ -53,7 +53,7 @@ def note_captures(
     swept: Swept,
 ) -> None:
     """Plan the next look at each captured URL, and keep the validators to send then."""
-    captured = [entry for entry in entries if entry.discovery.kind is not UrlKind.ROBOTS]
+    captured = [entry for entry in entries if entry.discovery.kind not in _NEVER_DUE]
     captured.sort(key=lambda entry: entry.order)
     ids = sorted({entry.url_id for entry in captured})
     rows: dict[int, dict[str, Any]] = {}
@@ -140,6 +140,7 @@ def _told_by(entry: Entry, urls: Mapping[str, int]) -> dict[str, Any]:
     return {**told(entry.discovery, urls), "via": entry.discovery.via}
 
 
+_NEVER_DUE = (UrlKind.ROBOTS, UrlKind.PART)
 _DAWN = datetime.min.replace(tzinfo=UTC)
 
 

@@ -148,7 +148,9 @@ def _yields() -> Select[Any]:
     """The question for yields. Putting it together costs more than its answer, so that is done once."""
     via = UrlRow.__table__.alias("via")
     before = CaptureRow.__table__.alias("before")
-    is_first = ~exists().where(before.c.url_id == CaptureRow.url_id, before.c.id < CaptureRow.id)
+    # The document of a page that a browser draws is kept as an asset before what was drawn.
+    is_page = before.c.outcome != Outcome.ASSET.value
+    is_first = ~exists().where(before.c.url_id == CaptureRow.url_id, before.c.id < CaptureRow.id, is_page)
     is_new = exists().where(VersionRow.capture_id == CaptureRow.id, VersionRow.number == 1, ~is_twin())
     return (
         select(CaptureRow.id, FrontierRow.site, UrlRow.url, via.c.url.label("via"), is_new.label("is_new"))

@@ -22,8 +22,9 @@ from pathlib import Path
 from typing import NoReturn
 
 from storage.errors import StorageError
-from storage.model import Capture, CrawlRun, Exchange, RecordPlace
+from storage.model import Capture, CrawlRun, Drawn, Exchange, RecordPlace
 from storage.places import is_same_file, refused, sync_folder, write_all
+from storage.warc.drawn import group_of_drawn
 from storage.warc.exchange import Originals as Originals  # noqa: PLC0414 - the writer's callers implement it
 from storage.warc.exchange import group
 from storage.warc.provenance import RUN_URI, run_fields
@@ -104,15 +105,20 @@ class WarcWriter:
         self._broken: StorageError | None = None
         self._lock = threading.RLock()
 
-    def keep(self, exchange: Exchange) -> Capture:
-        """Write one exchange and return it as a capture. It is on the disk for sure only after `sync`.
+    def keep(self, exchange: Exchange | Drawn) -> Capture:
+        """Write one exchange, or a page that was drawn, and return it as a capture.
+
+        It is on the disk for sure only after `sync`.
 
         DiskFull or StorageError where it cannot be written; the file then ends with the record before, whole, and the
         next call may succeed again.
         """
         with self._lock:
             file = self._current()
-            made = group(exchange, self._originals, self._new_id, file.info_id)
+            if isinstance(exchange, Drawn):
+                made = group_of_drawn(exchange, self._new_id, file.info_id)
+            else:
+                made = group(exchange, self._originals, self._new_id, file.info_id)
             offset = self._append(file, b"".join(made.members))
             place = RecordPlace(warc=file.name, offset=offset, length=len(made.members[0]))
             return made.capture(place, self._run.id)
