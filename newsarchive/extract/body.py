@@ -10,7 +10,7 @@ from newsarchive.extract import words, zones
 from newsarchive.extract.blocks import Block, Flow, weight
 from newsarchive.extract.evidence import SILENCE, Silence
 from newsarchive.extract.headline import Headline, key
-from newsarchive.extract.roles import HEADINGS, Setting, ends_sentence, form, is_label, role
+from newsarchive.extract.roles import HEADINGS, LONG, Setting, ends_sentence, form, is_label, role
 from newsarchive.extract.select_body import Selection
 from newsarchive.extract.sift import left_behind, own_zones, without_strays
 from storage.model import BODY_ROLES, Paragraph, Role
@@ -168,6 +168,7 @@ def _setting(blocks: list[Block], chosen: set[int], about: About, dek_at: int) -
         body_from=sure[0],
         body_to=sure[-1],
         foreign=~own_zones(blocks, sure),
+        homes=frozenset(blocks[i].element.getparent() for i in sure if len(blocks[i].text) >= LONG),
     )
 
 

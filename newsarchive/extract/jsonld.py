@@ -112,11 +112,15 @@ def article(found: list[Node], url: str) -> Node | None:
     titled = [n for n in candidates if text_of(n.get("headline")) or text_of(n.get("name")) or n.get("datePublished")]
     if not titled:
         return None
-    path = url.partition("://")[2].partition("?")[0].rstrip("/")
+    path = _path(url)
     for node in titled:
         if path and any(path in u for u in _urls(node)):
             return node
     return titled[0]
+
+
+def _path(url: str) -> str:
+    return url.partition("://")[2].partition("?")[0].rstrip("/")
 
 
 def _urls(node: Node) -> list[str]:
@@ -128,9 +132,10 @@ def _urls(node: Node) -> list[str]:
     return [v for v in values if isinstance(v, str)]
 
 
-def is_live(node: Node) -> bool:
-    """Say whether a node is a live blog."""
-    return _LIVE in types(node)
+def is_live(found: list[Node], node: Node | None, url: str) -> bool:
+    """Say whether the article, or something else that names itself by this page's URL, is a live blog."""
+    path = _path(url)
+    return any(_LIVE in types(n) and (n is node or any(path in u for u in _urls(n))) for n in found)
 
 
 def is_listing(found: list[Node]) -> bool:

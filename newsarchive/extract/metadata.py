@@ -64,7 +64,7 @@ def facts(
         tags=hear.first("tags", _tags(head, node, blocks, layout.texts("tags", root))) or (),
         language=language(head, node, blocks, hear),
         access=hear.first("access", _access(head, node)),
-        live=bool(node and is_live(node)),
+        live=is_live(found, node, page.url),
         noarchive="noarchive" in " ".join(head.all("robots", "googlebot", "newsarchive")).lower(),
     )
 

@@ -7,6 +7,8 @@ line says; no paragraph of running text is taken out of the body for a word in i
 import re
 from dataclasses import dataclass
 
+from lxml.html import HtmlElement
+
 from newsarchive.extract import words, zones
 from newsarchive.extract.addresses import host, site_of
 from newsarchive.extract.blocks import Block, weight
@@ -22,6 +24,8 @@ _PHRASES = ((Role.PROMO, words.NEWSLETTER), (Role.COMMENT, words.COMMENTS), (Rol
 _YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
 _DIGIT = re.compile(r"\d")
 _DATE_WORDS = 9
+LONG = 200
+"""Characters of a paragraph that is text whatever box it stands in."""
 _FOOT = 2
 """Blocks before the last sure one from which on an article's foot begins."""
 _SENTENCE_END = re.compile(r"[.!?…。！？؟।\"”’»)]\s*$")
@@ -45,6 +49,8 @@ class Setting:
     """Last block that is surely body."""
     foreign: int
     """The zones in which most of the body does not stand."""
+    homes: frozenset[HtmlElement | None]
+    """What holds its long paragraphs."""
 
 
 def ends_sentence(text: str) -> bool:
@@ -107,9 +113,17 @@ def _by_place(block: Block, setting: Setting) -> Role | None:
         (Role.BIO, zone & zones.BIO and length < 800),
         (Role.TEASER, foreign & (zones.RELATED | zones.LATEST) and length < 500 and not zone & zones.TABLE),
         # Longer ones were measured to be text, in a box that was never closed.
-        (Role.PROMO, foreign & zones.PROMO and length < 200 and not zone & zones.TABLE),
+        (
+            Role.PROMO,
+            foreign & zones.PROMO and length < LONG and not zone & zones.TABLE and not _at_home(block, setting),
+        ),
     )
     return next((what for what, holds in tests if holds), None)
+
+
+def _at_home(block: Block, setting: Setting) -> bool:
+    """Say whether a block stands beside long paragraphs of the body."""
+    return block.element.getparent() in setting.homes
 
 
 def _is_caption(block: Block) -> bool:

@@ -18,6 +18,11 @@ _NOT_TEXT = (
     | zones.BIO | zones.PLAYER
 )  # fmt: skip
 
+_LINKED = 0.6
+"""Share of links from which a block is no text."""
+_NEAR = 4
+"""Levels above a text at which its own box is looked for."""
+
 
 def without_strays(blocks: list[Block], chosen: set[int], head: Headline) -> set[int]:
     """Drop menus, what is hidden beside what is shown, and what stands before the headline.
@@ -47,16 +52,31 @@ def left_behind(blocks: list[Block], chosen: set[int], head: Headline) -> set[in
     taken = _Taken.of(blocks, texts)
     twins: set[HtmlElement] = set()
     found: list[Block] = []
+    titles: list[Block] = []
     for block in blocks[head.block + 1 if head.block is not None else texts[0] :]:
         parent = block.element.getparent()
         if block.index in chosen or block.zone & _NOT_TEXT & ~_of_form(block) or parent is None:
             continue
         if not _belongs(block, parent, taken):
+            if form(block) is Role.HEADING and block.tag != "h1" and block.link_share <= _LINKED:
+                titles.append(block)
             continue
         found.append(block)
         if len(block.text) > 60 or block.zone & zones.QUOTE:
             twins.add(parent)
-    return {b.index for b in found if (parent := b.element.getparent()) in taken.parents or parent in twins}
+    left = {b.index for b in found if (parent := b.element.getparent()) in taken.parents or parent in twins}
+    return left | {b.index for b in titles if _heads_text(b, blocks, chosen | left)}
+
+
+def _heads_text(block: Block, blocks: list[Block], body: set[int]) -> bool:
+    """Say whether a heading that was left stands in one box with the text right after it: the title of a post."""
+    after, parent = block.index + 1, block.element.getparent()
+    return (
+        parent is not None
+        and after in body
+        and form(blocks[after]) is Role.TEXT
+        and parent in islice(blocks[after].element.iterancestors(), _NEAR)
+    )
 
 
 def _of_form(block: Block) -> int:
@@ -100,7 +120,7 @@ def _belongs(block: Block, parent: HtmlElement, taken: _Taken) -> bool:
     """Say whether a block that was left stands as those that were taken stand."""
     what = form(block)
     between = taken.first < block.index < taken.last
-    if block.link_share > 0.6:
+    if block.link_share > _LINKED:
         return False
     if what is Role.QUOTE:
         return between and not taken.parents.isdisjoint(islice(block.element.iterancestors(), 6))

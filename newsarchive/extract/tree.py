@@ -15,6 +15,9 @@ _PARSER.set_element_class_lookup(ElementDefaultClassLookup(element=HtmlElement))
 
 _BROKEN_START = re.compile(r"<!doctype[^>]{0,1000}>|<html[^>]{0,1000}/>", re.IGNORECASE)
 
+_CONTROLS = bytes(set(range(0x20)) - {0x09, 0x0A, 0x0D})
+_NO_CHARACTERS = ("\ufffe".encode(), "\uffff".encode())
+
 MAX_CHARACTERS = 8_000_000
 """Longest HTML that is parsed. The largest of 500 news pages at hand has 1.5 million."""
 MAX_ELEMENTS = 40_000
@@ -46,7 +49,7 @@ def parse(text: str, url: str) -> Page | Oversized | None:
     if len(text) > MAX_CHARACTERS:
         return Oversized(reason=f"{len(text)} characters of HTML, {MAX_CHARACTERS} are read")
     try:
-        root = document_fromstring(_repaired(text).encode("utf-8", "replace"), parser=_PARSER)
+        root = document_fromstring(_writable(_repaired(text)), parser=_PARSER)
     except (LxmlError, ValueError, AssertionError):
         return None
     body = root.find("body")
@@ -56,6 +59,14 @@ def parse(text: str, url: str) -> Page | Oversized | None:
     if elements > MAX_ELEMENTS:
         return Oversized(reason=f"{elements} elements, {MAX_ELEMENTS} are read")
     return Page(url=url, base=_base(root, url), root=root, body=body)
+
+
+def _writable(text: str) -> bytes:
+    """Leave out what no tree may hold once it is written to: libxml2 lets control characters in, and none out."""
+    plain = text.encode("utf-8", "replace").translate(None, _CONTROLS)
+    for character in _NO_CHARACTERS:
+        plain = plain.replace(character, b"")
+    return plain
 
 
 def _repaired(text: str) -> str:

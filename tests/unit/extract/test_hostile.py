@@ -63,6 +63,16 @@ def test_mutated_pages_are_read(payload: bytes, status: int) -> None:
     assert read(payload, Asked(url=URL, headers=(), fetched_at=datetime(2024, 5, 1, tzinfo=UTC), status=status)).reason
 
 
+@pytest.mark.parametrize("character", ["\0", "\x01", "\x0b", "\x1f", "\ufffe", "\uffff"])
+def test_characters_that_no_tree_may_hold_are_left_out(character: str) -> None:
+    """libxml2 reads them, and refuses to write them when a box beside the article is cut out."""
+    story = f"<p>A story of rain{character} that falls on the hills.</p>" * 9
+    page = f"<article><h1>Rain</h1>{story}<nav class='menu'><ul><li>Sport</li></ul></nav>{character} tail</article>"
+    reading = read(page.encode(), Asked(url=URL, headers=()))
+    assert reading.reason
+    assert character not in repr(reading)
+
+
 @pytest.mark.parametrize("tag", ["div", "span", "ul", "blockquote", "table", "a", "b"])
 def test_deep_nesting_is_read(tag: str) -> None:
     """Fifty thousand open elements neither overflow a stack nor take long."""
