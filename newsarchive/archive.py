@@ -13,6 +13,7 @@ from newsarchive.crawl.locks import locked
 from newsarchive.crawl.workers import Readers
 from newsarchive.importing import Imported, import_files
 from newsarchive.ingest import Batching, Ingestor
+from newsarchive.layouts import SiteLayouts
 from newsarchive.originals import ArchivedOriginals
 from newsarchive.readback import ReadBack, Report, quiet, settle, warc_paths
 from newsarchive.rebuild import rebuild
@@ -164,7 +165,7 @@ class Archive:
                 originals=ArchivedOriginals(into, self.warc_folder),
                 sync=sync,
                 batching=batching or Batching(every=config.commit_every, seconds=config.commit_seconds),
-                layouts={site.name: site.layouts for site in config.sites if site.layouts},
+                layouts=SiteLayouts(config.sites),
             )
             try:
                 yield ingestor
@@ -219,7 +220,7 @@ class Archive:
             problems = () if dry_run else self.recover(ingestor).problems
             nobody_writes(self.warc_folder)
             again = Rereading(index=self.index, ingestor=ingestor, folder=self.warc_folder, plan=self.plan())
-            wanted = replace(wanted, by_site=ingestor.extractors)
+            wanted = replace(wanted, by_site=SiteLayouts(self.config.sites).extractors(self.index.asked_for()))
             result = again.run(wanted, dry_run=dry_run, named=named, report=report)
             result.problems[:0] = problems
             if not dry_run:

@@ -9,22 +9,20 @@ from the last indexed record. One thread writes to the index.
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from newsarchive.discover import found_in
-from newsarchive.interpret import Originals, Task, at_once, extractor_with, task_for
+from newsarchive.interpret import Originals, Task, at_once, task_for
+from newsarchive.layouts import SiteLayouts
 from newsarchive.likely import Likely
 from newsarchive.sites import Sites
 from storage.errors import ArchiveError
 from storage.index import Index
 from storage.model import CrawlRun, Ingest, NextLook, Outcome, Reading, Seen
 from storage.warc.reader import Kept
-
-if TYPE_CHECKING:
-    from newsarchive.extract.layout import Layouts
 
 
 class Readers(Protocol):
@@ -75,7 +73,7 @@ class Ingestor:
         originals: Originals,
         sync: Callable[[], None] = lambda: None,
         batching: Batching | None = None,
-        layouts: "Mapping[str, Layouts] | None" = None,
+        layouts: SiteLayouts | None = None,
     ) -> None:
         self._index = index
         self._readers = readers
@@ -85,9 +83,7 @@ class Ingestor:
         self._batching = batching or Batching()
         self._sites = Sites(index)
         self._likely = Likely(index.addresses_read)
-        self._layouts = layouts or {}
-        self.extractors = {site: extractor_with(told) for site, told in self._layouts.items()}
-        """What reads pages of sites whose layouts are told, by the site's name."""
+        self._layouts = layouts or SiteLayouts()
         self._queue: deque[_Item] = deque()
         self._unread = 0
         self._changed = threading.Condition()
@@ -182,12 +178,16 @@ class Ingestor:
 
     def read(self, kept: Kept) -> tuple[Future[Reading], int]:
         """Have a capture read, and no more; returns the reading to come, and how many bytes are held until then."""
-        task = at_once(kept) or task_for(kept, self._sites.discovery(kept), self._originals, self._layouts)
+        task = at_once(kept) or self._task(kept)
         if isinstance(task, Reading):
             done: Future[Reading] = Future()
             done.set_result(task)
             return done, 0
         return self._readers.submit(task), len(task.block)
+
+    def _task(self, kept: Kept) -> Task | Reading:
+        discovery = self._sites.discovery(kept)
+        return task_for(kept, discovery, self._originals, self._layouts.get(discovery.site))
 
     def _run(self) -> None:
         try:
@@ -263,8 +263,8 @@ class Ingestor:
         site = self._sites.asking(discovery.site, kept.capture)
         self._likely.note(site.name, kept.capture.url, reading.outcome)
         found = found_in(kept.capture, discovery, reading, site, self._likely.of(site.name).likes)
-        if reading.extractor and discovery.site in self.extractors:
-            reading = replace(reading, extractor=self.extractors[discovery.site])
+        if reading.extractor and (extractor := self._layouts.extractor(discovery.site)):
+            reading = replace(reading, extractor=extractor)
         return Ingest(capture=kept.capture, discovery=discovery, reading=reading, found=found)
 
     def _fail(self, problem: BaseException) -> None:

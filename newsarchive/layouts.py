@@ -1,17 +1,76 @@
-"""The layouts that an archive's settings have for a page that is read by hand."""
+"""Which site's layouts a page is read by: the crawl's pages, those that were imported, and one that is read by hand.
 
+The settings alone decide, by the site's name or by its hosts, never what the index happens to know: a page that was
+imported before its site was first crawled is read as it will be by `rebuild`.
+"""
+
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from newsarchive.config import FILE_NAME, Config, SiteConfig
 from newsarchive.configfile import load
+from newsarchive.interpret import extractor_with
 from storage.errors import ConfigError
 
 if TYPE_CHECKING:
     from newsarchive.extract.layout import Layouts
 
 _USUAL_PORTS = {"http": ":80", "https": ":443"}
+_LONGEST_BOOK = 50_000
+
+
+class SiteLayouts:
+    """The layouts of all sites of an archive.
+
+    Captures name the site that they were made for. What was imported for no site of ours goes by its host in the
+    site's place, so a name that no site has is taken for a host.
+    """
+
+    def __init__(self, sites: Sequence[SiteConfig] = ()) -> None:
+        self._any = any(site.layouts is not None for site in sites)
+        self._sites = {site.name: site for site in sites}
+        self._hosts = {each: site for site in reversed(sites) for each in (_host(site.url), *site.hosts)}
+        self._bare = {each.removeprefix("www."): site for each, site in self._hosts.items()}
+        self._known: dict[str, tuple[Layouts, str] | None] = {}
+
+    def get(self, name: str) -> "Layouts | None":
+        """Return the layouts for captures that were made for a site; None where there are none."""
+        found = self._find(name)
+        return found[0] if found else None
+
+    def extractor(self, name: str) -> str | None:
+        """Return the version of what reads such captures; None where it is the reading code alone."""
+        found = self._find(name)
+        return found[1] if found else None
+
+    def _find(self, name: str) -> "tuple[Layouts, str] | None":
+        if not self._any:
+            return None
+        if name not in self._known:
+            if len(self._known) > _LONGEST_BOOK:
+                self._known.clear()
+            found = self._sites.get(name) or self.owner(f"http://{name}/")
+            told = found.layouts if found is not None else None
+            self._known[name] = (told, extractor_with(told)) if told is not None else None
+        return self._known[name]
+
+    def extractors(self, names: Iterable[str]) -> dict[str, str]:
+        """Return those versions by name, of the names that have one."""
+        return {name: version for name in names if (version := self.extractor(name)) is not None}
+
+    def owner(self, url: str) -> SiteConfig | None:
+        """Return the site to whose hosts a URL's belongs, or lies below: the longest decides, as in the index."""
+        asked = _host(url)
+        if (found := self._hosts.get(asked) or self._bare.get(asked.removeprefix("www."))) is not None:
+            return found
+        below = asked
+        while "." in below:
+            below = below.partition(".")[2]
+            if below in self._hosts:
+                return self._hosts[below]
+        return None
 
 
 def layouts_for(url: str, folder: Path | None, site: str | None) -> "tuple[str, Layouts] | None":
@@ -25,7 +84,7 @@ def layouts_for(url: str, folder: Path | None, site: str | None) -> "tuple[str, 
     if folder is None and site is None and not Path(FILE_NAME).exists():
         return None
     config = load(folder or Path())
-    found = _named(config, site) if site is not None else _owner(config, url)
+    found = _named(config, site) if site is not None else SiteLayouts(config.sites).owner(url)
     return (found.name, found.layouts) if found is not None and found.layouts is not None else None
 
 
@@ -38,23 +97,6 @@ def _named(config: Config, name: str) -> SiteConfig:
             "newsarchive add URL"
         )
     return found
-
-
-def _owner(config: Config, url: str) -> SiteConfig | None:
-    """The site to whose hosts the URL's belongs, or lies below: the longest decides, as it does in the index."""
-    asked = _host(url)
-    hosts = {each: site for site in reversed(config.sites) for each in (_host(site.url), *site.hosts)}
-    if asked in hosts:
-        return hosts[asked]
-    bare = {each.removeprefix("www."): site for each, site in hosts.items()}
-    if (found := bare.get(asked.removeprefix("www."))) is not None:
-        return found
-    below = asked
-    while "." in below:
-        below = below.partition(".")[2]
-        if below in hosts:
-            return hosts[below]
-    return None
 
 
 def _host(url: str) -> str:

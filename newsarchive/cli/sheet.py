@@ -172,19 +172,30 @@ def _changes(line: Line, *, colour: bool) -> Text:
 
 def boilerplate(out: Console, learnt: Sequence[BoilerplateView], *, everything: bool = False) -> None:
     """What sites print under many articles: which share of them in which time, and whether it is left out."""
-    listed = table("site", "articles", "share", "since", "last", "left out", "paragraph", right=("articles", "share"))
     shown = [each for each in learnt if each.verdict or everything]
-    for each in shown:
-        listed.add_row(
-            cell(each.site),
-            str(each.articles_seen),
-            f"{each.share:.0%}",
-            f"{each.first_seen:%Y-%m-%d}",
-            f"{each.last_seen:%Y-%m-%d}",
-            "yes" if each.verdict else "no",
-            cell(each.text),
+    if not learnt:
+        out.print(
+            "No paragraph stands in two articles yet. From the second article on, the next crawl learns what a site "
+            "prints under all of them; docs/reading.md says how"
         )
-    out.print(listed)
+        return
+    if shown:
+        listed = table(
+            "site", "articles", "share", "since", "last", "left out", "paragraph", right=("articles", "share")
+        )
+        for each in shown:
+            listed.add_row(
+                cell(each.site),
+                f"{each.articles_seen:,} of {each.articles:,}",
+                f"{each.share:.0%}",
+                f"{each.first_seen:%Y-%m-%d}",
+                f"{each.last_seen:%Y-%m-%d}",
+                "yes" if each.verdict else "no",
+                cell(each.text),
+            )
+        out.print(listed)
+    else:
+        out.print("No paragraph is taken for boilerplate")
     if len(shown) < len(learnt):
         stay = counted(len(learnt) - len(shown), "paragraph")
         out.print(f"\n({stay} that a few articles share stay in their bodies: --all shows them)", style="dim")

@@ -93,6 +93,11 @@ class Index(Reader):
         with self._database.reading() as connection:
             return reread.count(connection, wanted)
 
+    def asked_for(self) -> list[str]:
+        """Names of all sites on whose behalf captures were made; hosts where they were made for none."""
+        with self._database.reading() as connection:
+            return reread.asked_for(connection)
+
     def unknown_sites(self, names: Sequence[str]) -> list[str]:
         """Those of the names that no site has."""
         with self._database.reading() as connection:
@@ -130,7 +135,7 @@ class Index(Reader):
         """Put URLs into the frontier that are not there; returns how many."""
         return self._write(lambda connection: add_due(connection, self._names, found))
 
-    def due(
+    def due(  # noqa: PLR0913 - each narrows the question
         self,
         now: datetime,
         *,
@@ -138,14 +143,19 @@ class Index(Reader):
         limit: int,
         per_host: int,
         exclude: Collection[int] = (),
+        full: Collection[tuple[str, str]] = (),
         deepest: int = BACKFILL - 1,
     ) -> list[Due]:
         """What may be fetched now, lowest priority number first, then longest due; at most `per_host` of one host.
 
+        Hosts that are `full`, by site and name, are left out.
         What waits for a backfill is left out, unless `deepest`, the highest priority number, lets it in.
         """
         with self._database.reading() as connection:
-            return due(connection, now, sites=sites, limit=limit, per_host=per_host, exclude=exclude, deepest=deepest)
+            return due(
+                connection, now, sites=sites, limit=limit, per_host=per_host, exclude=exclude, full=full,
+                deepest=deepest,
+            )  # fmt: skip
 
     def put_off(self, until: Mapping[int, datetime | None]) -> None:
         """Move URLs, by their ids, to another moment without a capture of them; None: not again."""

@@ -106,6 +106,11 @@ def count(connection: Connection, wanted: Wanted) -> int:
     return connection.scalar(asked) or 0
 
 
+def asked_for(connection: Connection) -> list[str]:
+    """Names of all sites on whose behalf captures were made; hosts where they were made for none."""
+    return sorted(connection.scalars(select(CaptureRow.asked_for).distinct()))
+
+
 def unknown_sites(connection: Connection, names: Sequence[str]) -> list[str]:
     """Those of the names that no site has."""
     known = set(connection.scalars(select(SiteRow.name).where(SiteRow.name.in_(names))))

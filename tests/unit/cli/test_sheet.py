@@ -240,7 +240,22 @@ def test_boilerplate_of_a_site(capsys: pytest.CaptureFixture[str]) -> None:
     sheet.boilerplate(stdout(), [learnt, replace(learnt, text="Background.", verdict=False)])
     assert [line.split() for line in shown(capsys).splitlines()] == [
         ["site", "articles", "share", "since", "last", "left", "out", "paragraph"],
-        ["news", "12", "25%", f"{AT:%Y-%m-%d}", f"{AT:%Y-%m-%d}", "yes", "Care."],
+        ["news", "12", "of", "48", "25%", f"{AT:%Y-%m-%d}", f"{AT:%Y-%m-%d}", "yes", "Care."],
         [],
         "(1 paragraph that a few articles share stay in their bodies: --all shows them)".split(),
+    ]
+
+
+def test_nothing_learnt_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    """An archive that has learnt nothing says when it will; one that left nothing out says so."""
+    sheet.boilerplate(stdout(), [])
+    assert "From the second article on" in shown(capsys)
+    background = BoilerplateView(
+        site="news", text="Background.", articles_seen=2, articles=48, first_seen=AT, last_seen=AT, verdict=False
+    )
+    sheet.boilerplate(stdout(), [background])
+    assert shown(capsys).splitlines() == [
+        "No paragraph is taken for boilerplate",
+        "",
+        "(1 paragraph that a few articles share stay in their bodies: --all shows them)",
     ]

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from newsarchive.layouts import layouts_for
+from newsarchive.configfile import load
+from newsarchive.layouts import SiteLayouts, layouts_for
 from storage.errors import ConfigError, NoArchive
-from storage.index.sites import KnownSite, SiteBook
+from storage.index.sites import KnownSite, SiteBook, name_by_host
 from storage.index.surt import host_of
 
 SITES = {
@@ -47,6 +48,17 @@ def test_the_site_is_the_one_that_the_index_files_the_page_under(folder: Path, u
     assert (found[0] if found else None) == (filed.name if filed else None)
     if found is not None:
         assert [entry.layout.headline.text for entry in found[1].entries if entry.layout.headline] == [f"h1.{found[0]}"]
+
+
+@pytest.mark.parametrize("url", URLS)
+def test_what_was_imported_for_no_site_is_read_by_its_hosts_layouts(folder: Path, url: str) -> None:
+    """Such captures go by their host; that name leads to the same layouts, and to the same version of the reader."""
+    layouts = SiteLayouts(load(folder).sites)
+    owner = layouts.owner(url)
+    name = owner.name if owner else "nobody"
+    assert layouts.get(name_by_host(url)) == layouts.get(name)
+    assert layouts.extractor(name_by_host(url)) == layouts.extractor(name)
+    assert (layouts.extractor(name) is None) == (owner is None)
 
 
 def test_a_site_can_be_named(folder: Path) -> None:

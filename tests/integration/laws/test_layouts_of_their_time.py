@@ -1,0 +1,100 @@
+"""A rebuild reads old pages by the rules that held when they were fetched, and new ones by the new."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from newsarchive.archive import Archive
+from newsarchive.version import EXTRACTOR
+from storage.index.reread import Wanted
+
+OLD, NEW = datetime(2025, 3, 1, 6, tzinfo=UTC), datetime(2025, 9, 1, 6, tzinfo=UTC)
+LONG = "Paragraph {} of {} says at some length what the harbour board decided on Monday, and why, and for how long."
+CONFIG = """
+[[site]]
+name = "courier"
+url = "https://courier.example/"
+
+[[site.layout]]
+until = 2025-06-30
+headline = "h2.old"
+body = "div.left"
+section = "div.rubric"
+
+[[site.layout]]
+from = 2025-06-30
+headline = "//h2[@class='new']"
+body = "div.right"
+drop = [".poll"]
+"""
+
+
+def page(name: str) -> dict[str, object]:
+    """A page that prints all that both layouts name."""
+    columns = "".join(
+        f'<div class="{side}">' + "".join(f"<p>{LONG.format(number, side)}</p>" for number in range(8)) + "</div>"
+        for side in ("left", "right")
+    )
+    body = (
+        f'<html lang="en"><head><title>{name}</title><meta property="og:type" content="article">'
+        '<meta property="article:published_time" content="2025-01-01T06:00:00Z"></head><body><main>'
+        f'<h1>{name}</h1><h2 class="old">Old {name}</h2><h2 class="new">New {name}</h2>'
+        f'<div class="rubric">Harbour</div>'
+        f'<div class="poll"><p>{LONG.format("", "the poll")}</p></div>{columns}</main></body></html>'
+    )
+    return {"url": f"https://courier.example/2025/01/{name}-of-the-harbour-board", "body": body.encode()}
+
+
+def told(archive: Archive) -> dict[str, tuple[str, str | None, set[str]]]:
+    """Headline, section and the sides of the page that are body, by URL."""
+    sides = ("left", "right", "the poll")
+    return {
+        line["url"].rpartition("/")[2]: (
+            line["headline"], line["section"], {side for side in sides if f"of {side} says" in line["body"]},
+        )
+        for line in archive.export(all_versions=True)
+    }  # fmt: skip
+
+
+def test_each_page_is_read_by_the_rules_of_its_day(archive_of: Callable[..., Archive]) -> None:
+    """As it comes in, after a rebuild, and when all is read again; new rules for the past reach only the past."""
+    archive = archive_of({**page("first"), "at": OLD}, {**page("second"), "at": NEW}, config=CONFIG)
+    expected = {
+        "first-of-the-harbour-board": ("Old first", "Harbour", {"left"}),
+        "second-of-the-harbour-board": ("New second", None, {"right"}),
+    }
+    assert told(archive) == expected
+    archive.rebuild()
+    assert told(archive) == expected
+    folder = archive.folder
+    archive.close()
+    settings = folder / "newsarchive.toml"
+    settings.write_text(settings.read_text().replace('headline = "h2.old"', 'headline = "h1"'))
+    with Archive.open(folder) as again:
+        assert told(again) == expected
+        assert again.reextract(Wanted(extractor=EXTRACTOR)).articles == {"headline": 1}
+        changed = expected | {"first-of-the-harbour-board": ("first", "Harbour", {"left"})}
+        assert told(again) == changed
+        assert again.reextract(Wanted(extractor=EXTRACTOR)).captures == 0
+        again.rebuild()
+        assert told(again) == changed
+        assert again.reextract(Wanted(extractor=EXTRACTOR)).captures == 0
+
+
+def test_no_page_is_read_by_what_the_index_happens_to_know(archive_of: Callable[..., Archive]) -> None:
+    """A page of a further host of the site, imported before the site was ever crawled, is read by its layouts."""
+    below = str(page("first")["url"]).replace("courier.example", "www.live.courier.example")
+    archive = archive_of({**page("first"), "url": below, "at": NEW}, config=CONFIG)
+    assert [line["headline"] for line in archive.export()] == ["New first"]
+    elsewhere = archive_of({**page("first"), "url": below.replace("courier", "other"), "at": NEW}, config=CONFIG)
+    assert [line["headline"] for line in elsewhere.export()] == ["first"]
+
+
+def test_an_edit_across_the_change_is_one_article(archive_of: Callable[..., Archive], dump: Any) -> None:
+    """One address, fetched on both sides of the change: two versions, each by its own rules, also after a rebuild."""
+    archive = archive_of({**page("first"), "at": OLD}, {**page("first"), "at": NEW}, config=CONFIG)
+    lines = sorted((line["headline"], line["section"], line["versions"]) for line in archive.export(all_versions=True))
+    assert lines == [("New first", None, 2), ("Old first", "Harbour", 2)]
+    before = dump(archive.index)
+    archive.rebuild()
+    assert dump(archive.index) == before

@@ -1,0 +1,166 @@
+"""What a site's layout says goes before what the page says, field by field; the rest is read as on any site."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from newsarchive.extract import extract_page
+from newsarchive.extract.asked import Asked
+from newsarchive.extract.layout import Layouts, read_layout
+from storage.model import Article, LinkKind, Outcome, Role
+
+URL = "https://courier.example/news/2026/05/lift-bridge-closes-to-lorries"
+FETCHED = datetime(2026, 5, 20, 12, tzinfo=UTC)
+DATA = {
+    "@context": "https://schema.org",
+    "@type": "NewsArticle",
+    "headline": "Bridge shuts",
+    "description": "What the machine says of it.",
+    "datePublished": "2026-05-19T06:00:00Z",
+    "dateModified": "2026-05-19T07:00:00Z",
+    "author": {"@type": "Person", "name": "Ada Berg"},
+    "articleSection": "News",
+    "keywords": ["bridges"],
+    "image": "https://courier.example/machine.jpg",
+}
+LONG = "Paragraph {} says at some length what the harbour board decided on Monday, and why it did so, and for how long."
+PAGE = f"""<html lang="en"><head><title>Bridge shuts | The Courier</title>
+<meta property="og:type" content="article"><meta name="desk" content="Harbour desk">
+<script type="application/ld+json">{json.dumps(DATA)}</script></head><body>
+<main><h1>Bridge shuts</h1><div class="alt-head">Lift bridge closes to lorries</div>
+<div class="lede">Cracks were found in two of its hangers on Sunday.</div>
+<div class="who"><b>Jo Li</b><b>Mia Ott</b></div>
+<p class="when"><time datetime="2026-05-18T04:30:00+02:00">Monday</time> <span>19 May 2026, 10:00</span></p>
+<img class="lead" data-src="/lead.jpg" src="/lead.jpg">
+<div class="poll"><p>{LONG.format("of the poll")}</p></div>
+<div class="story">{"".join(f"<p>{LONG.format(number)}</p>" for number in range(5))}<h2>What comes next</h2>
+<p>{LONG.format("five")}</p><div class="box"><p>{LONG.format("of the box")}</p></div></div>
+<ul class="topics"><li>Harbour</li><li>Lorries</li></ul>
+<div class="see"><span class="cap">From the harbour</span>
+<a href="/news/2026/05/dairy-buys-a-smaller-tanker">Dairy buys a smaller tanker</a>
+<a class="no" href="/shop">Shop</a></div>
+<div class="see"><span class="cap">From the town</span>
+<a href="/news/2026/05/reading-room-gets-new-lamps">Reading room gets new lamps</a></div>
+</main></body></html>""".encode()
+
+
+def read(*tables: dict[str, Any], fetched_at: datetime | None = FETCHED) -> Article:
+    """The article that the page is by these layouts."""
+    layouts = Layouts(entries=tuple(read_layout(table) for table in tables))
+    reading = extract_page(PAGE, URL, asked=Asked(layouts=layouts, fetched_at=fetched_at))
+    assert reading.outcome is Outcome.ARTICLE
+    assert reading.article is not None
+    return reading.article
+
+
+@pytest.mark.parametrize(
+    ("field", "selector", "value"),
+    [
+        ("headline", "div.alt-head", "Lift bridge closes to lorries"),
+        ("headline", "//div[@class='alt-head']/text()", "Lift bridge closes to lorries"),
+        ("dek", "div.alt-head", "Lift bridge closes to lorries"),
+        ("authors", ".who b", ("Jo Li", "Mia Ott")),
+        ("section", "meta[name=desk]", "Harbour desk"),
+        ("section", "//meta[@name='desk']/@content", "Harbour desk"),
+        ("tags", ".topics li", ("Harbour", "Lorries")),
+        ("tags", "(//ul[@class='topics']/li)[2]", ("Lorries",)),
+    ],
+)
+def test_a_field_is_what_its_selector_finds(field: str, selector: str, value: object) -> None:
+    """CSS or XPath, an element's text, its telling attribute, or an attribute by name; other fields stay."""
+    found, usual = read({field: selector}), read()
+    assert getattr(found, field) == value
+    assert getattr(usual, field) != value
+    if field != "headline":
+        assert found.headline == usual.headline == "Bridge shuts"
+    if field != "authors":
+        assert found.authors == usual.authors == ("Ada Berg",)
+
+
+def test_dates_of_a_layout_are_named_as_such() -> None:
+    """An element's datetime attribute, or its text; the source is the layout."""
+    found = read({"published": ".when time", "modified": ".when span"})
+    assert found.published is not None
+    assert (found.published.at, found.published.source) == (datetime(2026, 5, 18, 2, 30, tzinfo=UTC), "layout")
+    assert found.modified is not None
+    assert found.modified.source == "layout"
+    assert found.modified.at.date() == datetime(2026, 5, 19, tzinfo=UTC).date()
+
+
+def test_the_image_is_absolute() -> None:
+    """Whatever the page writes."""
+    image = read({"image": "img.lead"}).image
+    assert image is not None
+    assert image.url == "https://courier.example/lead.jpg"
+
+
+def test_the_body_is_what_stands_in_the_bodys_element() -> None:
+    """Roles as usual within it; nothing from beside it, however much it looks like text."""
+    found = read({"body": "div.story"})
+    assert [p.role for p in found.paragraphs if p.role is Role.HEADING] == [Role.HEADING]
+    texts = [p.text for p in found.paragraphs if p.role in (Role.TEXT, Role.HEADING)]
+    assert texts == [
+        *(LONG.format(number) for number in range(5)),
+        "What comes next", LONG.format("five"), LONG.format("of the box"),
+    ]  # fmt: skip
+
+
+def test_the_body_can_be_named_paragraph_by_paragraph() -> None:
+    """An XPath for the paragraphs leaves out what else stands between them."""
+    found = read({"body": "//div[@class='story']/p"})
+    assert [p.text for p in found.paragraphs if p.role is Role.TEXT] == [
+        *(LONG.format(number) for number in range(5)), LONG.format("five"),
+    ]  # fmt: skip
+
+
+def test_what_is_dropped_is_in_no_part_of_the_reading() -> None:
+    """Neither in the body, nor among the links, nor in a field that would have been read from it."""
+    found = read({"drop": [".poll", ".box", "//a[contains(., 'Dairy')]", ".who"]})
+    said = repr(found)
+    for gone in ("of the poll", "of the box", "Dairy buys", "Jo Li"):
+        assert gone in repr(PAGE)
+        assert gone not in said
+    assert read({"drop": "body"}).headline == "Bridge shuts"
+
+
+def test_related_boxes_are_groups_in_the_files_order() -> None:
+    """Each element that the box's selector finds is a group, with its label, its kind, and only its links."""
+    boxes = [{"box": "div.see", "label": ".cap", "kind": "latest", "links": "a:not(.no)"}]
+    groups = read({"related": boxes}).link_groups
+    assert [(group.kind, group.label, [link.url for link in group.links]) for group in groups[:2]] == [
+        (LinkKind.LATEST, "From the harbour", ["https://courier.example/news/2026/05/dairy-buys-a-smaller-tanker"]),
+        (LinkKind.LATEST, "From the town", ["https://courier.example/news/2026/05/reading-room-gets-new-lamps"]),
+    ]
+    urls = [link.url for group in groups for link in group.links]
+    assert len(urls) == len(set(urls))
+
+
+def test_a_selector_that_finds_nothing_leaves_the_field_as_usual() -> None:
+    """A layout that no longer fits costs no more than not to have one."""
+    gone = dict.fromkeys(("headline", "dek", "body", "authors", "published", "section", "tags", "image"), "p.gone")
+    assert read({**gone, "drop": ["p.gone"], "related": [{"box": "p.gone"}]}) == read()
+
+
+def test_a_page_is_read_by_the_layout_of_its_day() -> None:
+    """By the moment of its capture; a page of which that is not known is read as one of today."""
+    old, new = {"until": "2026-01-01", "headline": "div.alt-head"}, {"from": "2026-01-01", "section": "meta[name=desk]"}
+    before = read(old, new, fetched_at=datetime(2025, 12, 31, 23, 59, tzinfo=UTC))
+    after = read(old, new, fetched_at=datetime(2026, 1, 1, tzinfo=UTC))
+    assert (before.headline, before.section) == ("Lift bridge closes to lorries", "News")
+    assert (after.headline, after.section) == ("Bridge shuts", "Harbour desk")
+    assert read(old, new, fetched_at=None) == after
+
+
+@pytest.mark.parametrize(
+    "selector", ["//p[contains(., 1 div 0)]", "//*[starts-with()]", "count(//p)", "//p/@class | //p"]
+)
+def test_an_expression_that_cannot_be_run_costs_nothing(selector: str) -> None:
+    """XPath has functions; one that fails on a page finds nothing there, and the page is read."""
+    try:
+        layout = {"headline": selector if selector.startswith("/") else f"({selector})"}
+        read_layout(layout)
+    except ValueError:
+        return
+    assert read(layout).paragraphs
