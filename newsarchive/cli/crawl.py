@@ -93,7 +93,8 @@ def watched(archive: Archive, asked: Asked, check: Ping) -> CrawlReport:
         check.start()
 
     try:
-        with steps("crawling") as step:
+        sites = counted(len(archive.config.chosen(asked.sites)), "site")
+        with steps(f"crawling {sites}") as step:
             report = run(
                 archive,
                 asked.sites,
@@ -112,16 +113,17 @@ def watched(archive: Archive, asked: Asked, check: Ping) -> CrawlReport:
 
 
 def progress(shown: Shown, seconds: float) -> tuple[int, int, str]:
-    """What the display shows: done, total, and in words the rate, what failed, and the newest URL.
+    """What the display shows: done, total, and in words the pages, the rate, what failed, and the newest URL.
 
     >>> progress(Shown(counters={"captures": 30, "error": 2}, waiting=10, url="https://news.example/a"), 10.0)
-    (30, 40, '3.0/s, 10 waiting, 2 failed, https://news.example/a')
+    (30, 40, '30 pages, 3.0/s, 10 waiting, 2 failed, https://news.example/a')
     """
     done = shown.counters.get("captures", 0)
     failed = sum(shown.counters.get(outcome, 0) for outcome in BAD) + shown.counters.get("silent", 0)
     rate = done / seconds if seconds > 0 else 0.0
     failures = f"{failed:,} failed, " if failed else ""
-    return done, done + shown.waiting, f"{rate:.1f}/s, {shown.waiting:,} waiting, {failures}{shown.url}"
+    words = f"{counted(done, 'page')}, {rate:.1f}/s, {shown.waiting:,} waiting, {failures}{shown.url}"
+    return done, done + shown.waiting, words
 
 
 @contextmanager
