@@ -38,6 +38,7 @@ def settings() -> str:
         "## A site",
         "Below `[[site]]`, once for each site. `newsarchive add URL` writes one with what it found.",
         _settings_table(SITE_SETTINGS),
+        "How the site's pages are built can be said below `[[site.layout]]`: [reading.md](reading.md).",
     )
 
 

@@ -1,15 +1,16 @@
 """[[site.layout]]: how a site's pages are built, said by the archive's owner."""
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from newsarchive.configfile import parse
-from newsarchive.extract.layout import PLAIN, Box, Layout, Layouts
+from newsarchive.extract.layout import FIELDS, PLAIN, Box, Layout, Layouts
 from newsarchive.extract.selectors import Selector
 from storage.errors import ConfigError
-from storage.model import LinkKind
+from storage.model import LinkKind, Role
 
 SITE = '[[site]]\nname = "courier"\nurl = "https://courier.example/"\n'
 TWO = """
@@ -92,3 +93,13 @@ def test_a_mistake_is_named_with_its_line(table: str, line: int, says: str) -> N
     assert said.startswith(f"/morgue/newsarchive.toml, line {line}: {says}")
     assert "Nothing was done" in said
     assert "newsarchive extract FILE --url URL --explain" in said
+
+
+def test_the_page_about_layouts_is_right() -> None:
+    """Its example is a settings file, its tables name every key of a layout, every role and every kind of group."""
+    page = (Path(__file__).parents[3] / "docs" / "reading.md").read_text("utf-8")
+    example = re.search(r"```toml\n(.*?)```", page, re.DOTALL)
+    assert example is not None
+    assert len(layouts(example[1]).entries) == 2
+    for word in (*FIELDS, "drop", "related", "from", "until", *Role, *LinkKind):
+        assert f"`{word}`" in page, word
