@@ -37,8 +37,8 @@ DOWNLOAD_HANDLERS = {
 }
 DOWNLOADER_STATS = False
 
-# Back up: responses have no body, and callbacks bring nothing.
-CONCURRENT_ITEMS = 4
+# Back up: responses have no body, and callbacks bring nothing. Each of these is a task for every response.
+CONCURRENT_ITEMS = 1
 WARN_ON_GENERATOR_RETURN_VALUE = False
 URLLENGTH_LIMIT = 0  # by newsarchive.crawl.guard
 

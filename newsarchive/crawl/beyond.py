@@ -35,7 +35,7 @@ class Beyond:
 class Past(Protocol):
     """The SQL frontier, as far as a backfill asks it (storage.index.Index)."""
 
-    def due(
+    def due(  # noqa: PLR0913 - each narrows the question
         self,
         now: datetime,
         *,
@@ -43,6 +43,7 @@ class Past(Protocol):
         limit: int,
         per_host: int,
         exclude: Collection[int] = (),
+        full: Collection[tuple[str, str]] = (),
         deepest: int = BACKFILL - 1,
     ) -> list[Due]:
         """What may be fetched now, most urgent first, to a priority number."""
@@ -69,7 +70,14 @@ class Older:
         self._ended: set[str] = set()
 
     def due(
-        self, now: datetime, *, sites: Sequence[str], limit: int, per_host: int, exclude: Collection[int] = ()
+        self,
+        now: datetime,
+        *,
+        sites: Sequence[str],
+        limit: int,
+        per_host: int,
+        exclude: Collection[int] = (),
+        full: Collection[tuple[str, str]] = (),
     ) -> list[Due]:
         """What may be fetched now, most urgent first."""
         away = set(exclude)
@@ -77,7 +85,8 @@ class Older:
         while True:
             found = self._index.due(
                 now, sites=sites, limit=limit, per_host=per_host,
-                exclude=away | self._passed | held, deepest=self._deepest,
+                exclude=away | self._passed | held, full=full,
+                deepest=self._deepest,
             )  # fmt: skip
             chosen = self._choose(found, away, held)
             if chosen or not found:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from newsarchive.crawl.appetite import Wanted
 from newsarchive.crawl.recall import Recall
 from newsarchive.crawl.robots import RobotsAnswer, authority
 from storage.index.patience import Family, HostMemory
@@ -18,7 +19,14 @@ class Queue(Protocol):
     """The SQL frontier (storage.index.Index)."""
 
     def due(
-        self, now: datetime, *, sites: Sequence[str], limit: int, per_host: int, exclude: Collection[int] = ()
+        self,
+        now: datetime,
+        *,
+        sites: Sequence[str],
+        limit: int,
+        per_host: int,
+        exclude: Collection[int] = (),
+        full: Collection[tuple[str, str]] = (),
     ) -> list[Due]:
         """What may be fetched now, most urgent first."""
         ...
@@ -36,10 +44,8 @@ class Order:
     """URLs to put off, by their ids."""
     hosts: Mapping[str, HostMemory | None]
     """Hosts to remember."""
-    sites: Sequence[str] = ()
-    limit: int = 0
-    """URLs at most; 0: none are wanted."""
-    per_host: int = 0
+    wanted: Wanted | None = None
+    """None: no URLs are."""
     exclude: Collection[int] = ()
 
 
@@ -79,10 +85,12 @@ class Supply:
                 brought.hosts, self._begun = self._recall.begin(now), True
                 brought.problems = self._recall.problems
             brought.parked = self._recall.reap(now)
-        if order.limit and order.sites:
+        wanted = order.wanted
+        if wanted is not None and wanted.limit > 0 and wanted.sites:
             brought.found = self._queue.due(
-                now, sites=order.sites, limit=order.limit, per_host=order.per_host, exclude=order.exclude
-            )
+                now, sites=wanted.sites, limit=wanted.limit, per_host=wanted.per_host, exclude=order.exclude,
+                full=wanted.full,
+            )  # fmt: skip
         if self._recall is not None:
             brought.robots = [found for due in brought.found for found in self._robots(self._recall, due, now)]
         return brought

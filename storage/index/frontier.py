@@ -22,6 +22,8 @@ from storage.index.tables import FrontierRow, UrlRow
 from storage.model import BACKFILL, Discovery, Due, Found, Outcome, UrlKind
 
 _VIA_ORDER = {None: 0, UrlKind.FEED: 1, UrlKind.SITEMAP: 2, UrlKind.LISTING: 3, UrlKind.ARTICLE: 4}
+FEW = 40
+"""Excluded rows of a lane, as a rule."""
 SOURCES = frozenset({Outcome.FEED, Outcome.SITEMAP, Outcome.LISTING})
 
 Rank = tuple[object, ...]
@@ -196,22 +198,22 @@ def due(  # noqa: PLR0913 - each narrows the question
     limit: int,
     per_host: int,
     exclude: Collection[int],
+    full: Collection[tuple[str, str]] = (),
     deepest: int = BACKFILL - 1,
 ) -> list[Due]:
     """What may be fetched now: lanes (a host and a priority) in the order of priority, each by time.
 
-    Lanes whose priority number is over `deepest` are left alone.
+    Lanes whose priority number is over `deepest` are left alone, and so are sites' hosts that are `full`.
     """
     chosen: list[Any] = []
     of_host: dict[str, int] = {}
     lanes = [lane for lane in _lanes(connection, sites, deepest) if lane.due_at <= now]
     for lane in sorted(lanes, key=lambda lane: (lane.priority, lane.due_at, lane.host)):
         room = min(per_host - of_host.get(lane.host, 0), limit - len(chosen))
-        if room <= 0:
+        if room <= 0 or (lane.site, lane.host) in full:
             continue
-        asked = _ROWS_OF_LANE.limit(room + len(exclude))
         at = {"site": lane.site, "host": lane.host, "priority": lane.priority, "now": now}
-        free = [row for row in connection.execute(asked, at) if row.url_id not in exclude][:room]
+        free = _free(connection, at, room, exclude)
         chosen += free
         of_host[lane.host] = of_host.get(lane.host, 0) + len(free)
         if len(chosen) >= limit:
@@ -226,6 +228,17 @@ def due(  # noqa: PLR0913 - each narrows the question
     ]  # fmt: skip
 
 
+def _free(connection: Connection, at: Mapping[str, Any], room: int, exclude: Collection[int]) -> list[Any]:
+    """The first rows of a lane that are not excluded: most of what is excluded is of other lanes."""
+    most, all_of_them = room + min(len(exclude), FEW), room + len(exclude)
+    while True:
+        rows = connection.execute(_ROWS_OF_LANE, {**at, "most": most}).all()
+        free = [row for row in rows if row.url_id not in exclude][:room]
+        if len(free) == room or len(rows) < most or most == all_of_them:
+            return free
+        most = all_of_them
+
+
 _VIA = UrlRow.__table__.alias("via")
 _ROWS_OF_LANE = (
     select(FRONTIER, UrlRow.url, _VIA.c.url.label("via"))
@@ -238,6 +251,7 @@ _ROWS_OF_LANE = (
         FrontierRow.due_at <= bindparam("now"),
     )
     .order_by(FrontierRow.due_at, FrontierRow.url_id)
+    .limit(bindparam("most", type_=Integer))
 )
 
 

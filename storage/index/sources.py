@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from storage.index.database import insert_rows
 from storage.index.entry import Entry
@@ -32,40 +32,50 @@ def recount_sources(connection: Connection, url_ids: Iterable[int]) -> None:
     insert_rows(connection, SourceRow, rows)
 
 
+_AT = CaptureRow.fetched_at
+_READABLE = (CaptureRow.url_id == bindparam("url_id"), CaptureRow.outcome.in_(_KINDS))
+# Made once: each batch asks for every source in it, and making a statement costs more than running it.
+_NEWEST = (
+    select(CaptureRow.site_id, CaptureRow.outcome, CaptureRow.title, CaptureRow.entries, CaptureRow.content_digest, _AT)
+    .where(*_READABLE)
+    .order_by(_AT.desc(), CaptureRow.record_id.desc())
+    .limit(1)
+)
+_SEEN = select(
+    select(func.min(_AT)).where(*_READABLE).scalar_subquery().label("first"),
+    select(func.max(_AT))
+    .where(CaptureRow.url_id == bindparam("url_id"), CaptureRow.outcome.in_(_SAYS_OF_SOURCE))
+    .scalar_subquery()
+    .label("last"),
+)
+_DIGEST = bindparam("digest", type_=CaptureRow.content_digest.type)
+_OTHER = select(func.max(_AT)).where(*_READABLE, CaptureRow.content_digest.is_distinct_from(_DIGEST))
+_SAME = select(func.min(_AT)).where(*_READABLE, CaptureRow.content_digest.is_not_distinct_from(_DIGEST))
+_SAME_SINCE = _SAME.where(bindparam("since", type_=_AT.type) < _AT)
+
+
 def _source_row(connection: Connection, url_id: int) -> dict[str, Any] | None:
-    readable = (CaptureRow.url_id == url_id, CaptureRow.outcome.in_(_KINDS))
-    newest = connection.execute(
-        select(CaptureRow.site_id, CaptureRow.outcome, CaptureRow.title, CaptureRow.entries, CaptureRow.content_digest,
-               CaptureRow.fetched_at)
-        .where(*readable)
-        .order_by(CaptureRow.fetched_at.desc(), CaptureRow.record_id.desc())
-        .limit(1)
-    ).first()  # fmt: skip
+    newest = connection.execute(_NEWEST, {"url_id": url_id}).first()
     if newest is None:
         return None
-    seen = select(func.max(CaptureRow.fetched_at)).where(
-        CaptureRow.url_id == url_id, CaptureRow.outcome.in_(_SAYS_OF_SOURCE)
-    )
+    seen = connection.execute(_SEEN, {"url_id": url_id}).one()
     return {
         "url_id": url_id,
         "site_id": newest.site_id,
         "kind": newest.outcome,
         "title": newest.title,
         "entries": newest.entries,
-        "first_seen_at": connection.scalar(select(func.min(CaptureRow.fetched_at)).where(*readable)),
-        "last_seen_at": connection.scalar(seen),
-        "last_changed_at": _changed_at(connection, readable, newest.content_digest) or newest.fetched_at,
+        "first_seen_at": seen.first,
+        "last_seen_at": seen.last,
+        "last_changed_at": _changed_at(connection, url_id, newest.content_digest) or newest.fetched_at,
     }
 
 
-def _changed_at(connection: Connection, readable: Sequence[Any], digest: str | None) -> datetime | None:
+def _changed_at(connection: Connection, url_id: int, digest: str | None) -> datetime | None:
     """When the content became what it is now."""
-    other = select(func.max(CaptureRow.fetched_at)).where(*readable, CaptureRow.content_digest.is_distinct_from(digest))
-    same = select(func.min(CaptureRow.fetched_at)).where(
-        *readable, CaptureRow.content_digest.is_not_distinct_from(digest)
-    )
-    before = connection.scalar(other)
-    return connection.scalar(same.where(CaptureRow.fetched_at > before) if before else same)
+    at = {"url_id": url_id, "digest": digest}
+    before = connection.scalar(_OTHER, at)
+    return connection.scalar(_SAME_SINCE, {**at, "since": before}) if before else connection.scalar(_SAME, at)
 
 
 def name_sites(connection: Connection) -> None:

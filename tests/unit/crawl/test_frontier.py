@@ -36,13 +36,21 @@ class MemoryQueue:
             self.rows[number] = Due(url_id=number, url=url, discovery=how, due_at=at, priority=priority, failures=0)
 
     def due(
-        self, now: datetime, *, sites: Sequence[str], limit: int, per_host: int, exclude: Collection[int] = ()
+        self,
+        now: datetime,
+        *,
+        sites: Sequence[str],
+        limit: int,
+        per_host: int,
+        exclude: Collection[int] = (),
+        full: Collection[tuple[str, str]] = (),
     ) -> list[Due]:
         self.asked += 1
         found: list[Due] = []
         for due in sorted(self.rows.values(), key=lambda due: (due.priority, due.due_at, due.url_id)):
             host = host_of(due.url)
             fits = due.due_at <= now and due.discovery.site in sites and due.url_id not in exclude
+            fits = fits and (due.discovery.site, host) not in full
             if fits and sum(host_of(each.url) == host for each in found) < per_host and len(found) < limit:
                 found.append(due)
         return found

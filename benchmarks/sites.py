@@ -1,0 +1,199 @@
+"""Crawl a thousand sites in one process, and see whether each is asked as often as it allows.
+
+    python benchmarks/sites.py [--sites 1000] [--requests 10000] [--seconds 60] [--page-size 20000]
+
+The sites are served on loopback by a process of its own. Prints what the crawl's main process takes of memory and CPU,
+without the processes that read pages; that of a run in which nothing is due; and how long the hosts took, held against
+what their delays allow. The delays are such that all hosts together allow as many requests a second as
+--requests in --seconds.
+"""
+
+import argparse
+import json
+import multiprocessing
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from multiprocessing.connection import Connection
+from pathlib import Path
+from statistics import median
+
+from newsarchive.archive import Archive
+from newsarchive.crawl.run import crawl
+from newsarchive.demo.crowd import Asked, Crowd, Plan, every_name_is_here
+
+ROOT = Path(__file__).parents[1]
+SPREAD = (0.4, 0.7, 1.0, 1.5, 3.0)
+"""Delays of the sites, as parts of the mean."""
+TOP = """
+contact = "bench@localhost.example"
+delay = "1s"
+max_delay = "0.01s"
+concurrency = 64
+requisites = false
+"""
+SITE = """
+[[site]]
+name = "s{n}"
+url = "{url}"
+delay = "{delay:.3f}s"
+allow_private = true
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What a run took in its main process."""
+
+    wall: float
+    cpu: float
+    peak: int
+    """Resident bytes."""
+    requests: int
+
+
+def plans(sites: int, requests: int, seconds: float) -> list[Plan]:
+    """Sites of different delays, each with as many pages as it gives in that time."""
+    parts = [SPREAD[n % len(SPREAD)] for n in range(sites)]
+    mean = seconds * sum(1 / part for part in parts) / requests
+    return [Plan(pages=max(round(seconds / (mean * part)) - 2, 1), delay=mean * part) for part in parts]
+
+
+def page(size: int, site: int, number: int) -> bytes:
+    """A news page of about so many bytes: an article of its own words, and links."""
+    title = f"Council of town {site} takes decision {number}"
+    paragraphs = [
+        f"<p>In its sitting no. {number} the council of town {site} heard {k + 2} speakers on item {k}, who spoke of "
+        f"the harbour, of the school in ward {(site * 7 + number * 3 + k) % 90}, and of the cost of both.</p>\n"
+        for k in range(12)
+    ]
+    links = [
+        f'<li><a href="/{(number + k) % 1000}">Story {(number + k) % 1000} of site {site}</a></li>' for k in range(40)
+    ]
+    body = f"<article><h1>{title}</h1>{''.join(paragraphs)}</article><ul>{''.join(links)}</ul>"
+    head = (
+        f'<!DOCTYPE html><html lang="en"><head><title>{title}</title><meta property="og:type" content="article">'
+        f'<meta property="article:published_time" content="2026-05-04T06:00:00Z"></head>'
+    )
+    filling = "<!-- " + "x" * max(size - len(head) - len(body), 0) + " -->"
+    return f"{head}<body>{body}{filling}</body></html>".encode()
+
+
+def serve(line: Connection, asked_for: Sequence[Plan], size: int) -> None:
+    """Serve the sites until the other side says so, then send what was noted."""
+    made: dict[tuple[int, int], bytes] = {}
+
+    def ready(site: int, number: int) -> bytes:
+        return made.setdefault((site, number), page(size, site, number))
+
+    with Crowd(asked_for, ready, "text/html; charset=utf-8") as crowd:
+        line.send(crowd.port)
+        while line.recv() == "log":
+            line.send(list(crowd.log))
+
+
+@contextmanager
+def served(asked_for: Sequence[Plan], size: int) -> Iterator[Connection]:
+    """The sites in a process of its own; the first thing on the line is the port."""
+    ours, theirs = multiprocessing.Pipe()
+    process = multiprocessing.get_context("spawn").Process(target=serve, args=(theirs, asked_for, size))
+    process.start()
+    try:
+        yield ours
+    finally:
+        ours.send("end")
+        process.join()
+
+
+def run_here(folder: Path) -> None:
+    """Crawl in this process, and print what it took."""
+    begin = time.perf_counter()
+    with every_name_is_here(), Archive.open(folder) as archive:
+        report = crawl(archive)
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    peak = next(int(line.split()[1]) for line in Path("/proc/self/status").read_text().splitlines() if "VmHWM" in line)
+    cost = Cost(
+        wall=time.perf_counter() - begin,
+        cpu=used.ru_utime + used.ru_stime,
+        peak=peak * 1024,
+        requests=report.run.counters.get("captures", 0),
+    )
+    print(json.dumps(asdict(cost)))
+
+
+def run(folder: Path) -> Cost:
+    """Crawl in a process of its own."""
+    command = [sys.executable, __file__, "--here", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+    if done.returncode:
+        raise SystemExit(done.stderr[-3000:])
+    return Cost(**json.loads(done.stdout.splitlines()[-1]))
+
+
+def shares(log: Sequence[Asked], asked_for: Sequence[Plan]) -> list[float]:
+    """For each site: the time that its delays and answers take, as a part of the time from its first article's request
+    to its last.
+    """
+    times: dict[int, list[Asked]] = defaultdict(list)
+    for asked in log:
+        if asked.path not in {"/", "/robots.txt"}:
+            times[asked.site].append(asked)
+    found = []
+    for site, all_of_it in times.items():
+        least = sum(asked_for[site].least + (one.answered - one.began) for one, _ in pairwise(all_of_it))
+        if len(all_of_it) > 1:
+            found.append(least / (all_of_it[-1].began - all_of_it[0].began))
+    return found
+
+
+def main() -> None:
+    """Serve, crawl, crawl again, print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sites", type=int, default=1000)
+    parser.add_argument("--requests", type=int, default=10_000)
+    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--page-size", type=int, default=20_000)
+    parser.add_argument("--here", type=Path, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.here:
+        run_here(options.here)
+        return
+    asked_for = plans(options.sites, options.requests, options.seconds)
+    with served(asked_for, options.page_size) as line, tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        port = line.recv()
+        sites = [
+            SITE.format(n=n, url=f"http://s{n}.test:{port}/", delay=each.delay) for n, each in enumerate(asked_for)
+        ]
+        (Path(folder) / "newsarchive.toml").write_text(TOP + "".join(sites))
+        first = run(Path(folder))
+        line.send("log")
+        log = line.recv()
+        idle = run(Path(folder))
+    rate = first.requests / first.wall
+    print(f"{options.sites} sites, {first.requests} requests in {first.wall:.1f} s ({rate:.1f} a second)")
+    print(f"main process, start included: {1000 * first.cpu / first.requests:.2f} CPU ms a request", end="")
+    print(f", {first.peak / 1e6:.0f} MB")
+    print(f"next run, {idle.requests} due: {idle.wall:.1f} s, {idle.cpu:.2f} CPU s, {idle.peak / 1e6:.0f} MB")
+    early = [
+        after.site
+        for site in range(options.sites)
+        for before, after in pairwise([asked for asked in log if asked.site == site])
+        if after.began - before.answered < before.rest - 0.001
+    ]
+    print(f"requests that came too early: {len(early)}")
+    reached = sorted(shares(log, asked_for))
+    print(
+        f"pace, as a part of what the delays allow: median {100 * median(reached):.1f} %, "
+        f"slowest tenth {100 * reached[len(reached) // 10]:.1f} %"
+    )
+
+
+if __name__ == "__main__":
+    main()

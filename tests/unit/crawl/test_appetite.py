@@ -1,0 +1,70 @@
+"""What a refill asks for: only of sites that may have more, and enough of every host."""
+
+from datetime import UTC, datetime
+
+from newsarchive.crawl.appetite import ALL_AFTER, FEWEST, WINDOW, Appetite, Wanted
+from newsarchive.crawl.hosts import Hosts
+from storage.model import Discovery, Due, UrlKind
+
+NOW = datetime(2026, 11, 26, tzinfo=UTC)
+SITES = ("gazette", "lantern", "mirror")
+
+
+def due(number: int, site: str = "lantern", host: str = "lantern.example") -> Due:
+    how = Discovery(site=site, kind=UrlKind.ARTICLE)
+    return Due(url_id=number, url=f"https://{host}/{number}", discovery=how, due_at=NOW, priority=10, failures=0)
+
+
+def ask(appetite: Appetite, hosts: Hosts, at: float = 1.0, *, at_end: bool = False) -> Wanted:
+    return appetite.wanted(hosts, at, at_end=at_end)
+
+
+def test_only_sites_that_a_commit_fed_are_asked_again() -> None:
+    """All at first; then those of which something came in; all again after a while, and before a run ends."""
+    appetite, hosts = Appetite(SITES), Hosts()
+    first = ask(appetite, hosts, 0.0)
+    assert first.sites == SITES
+    appetite.served(first, [due(1)])
+    assert (ask(appetite, hosts).sites, appetite.more) == ((), False)
+    appetite.fed("mirror")
+    assert ask(appetite, hosts).sites == ("mirror",)
+    assert ask(appetite, hosts, at_end=True).sites == SITES
+    assert ask(appetite, hosts, 1.0 + ALL_AFTER).sites == SITES
+
+
+def test_what_was_cut_off_is_asked_for_again() -> None:
+    """A host that had as many as were wanted may have more; and so may all sites where the window was full."""
+    appetite, hosts = Appetite(SITES), Hosts()
+    wanted = ask(appetite, hosts, 0.0)
+    appetite.served(wanted, [due(number) for number in range(wanted.per_host)])
+    assert appetite.more
+    wanted = ask(appetite, hosts)
+    assert "lantern" in wanted.sites
+    appetite.served(wanted, [])
+    assert not appetite.more
+
+
+def test_no_room_says_nothing_about_what_there_is() -> None:
+    """With a full window nothing is asked for, and a run does not end for that."""
+    appetite, hosts = Appetite(SITES), Hosts()
+    for number in range(WINDOW):
+        hosts.add(due(number))
+    wanted = ask(appetite, hosts, 0.0)
+    assert wanted.limit == 0
+    appetite.served(wanted, [])
+    assert appetite.more
+    assert ask(appetite, hosts).sites == SITES
+
+
+def test_each_of_many_hosts_has_its_share_in_memory() -> None:
+    """A thousand hosts: a dozen of each, whatever the window; those that have enough are not asked for."""
+    appetite, hosts = Appetite(SITES), Hosts()
+    for number in range(1_000):
+        hosts.add(due(number, host=f"h{number}.example"))
+    for number in range(FEWEST):
+        hosts.add(due(5_000 + number, "mirror", "mirror.example"))
+    wanted = ask(appetite, hosts)
+    assert (wanted.per_host, wanted.limit) == (FEWEST, FEWEST * 1_001 - 1_000 - FEWEST)
+    assert wanted.full == {("mirror", "mirror.example")}
+    appetite.served(wanted, [])
+    assert ask(appetite, hosts).sites == ("mirror",)
