@@ -149,10 +149,15 @@ class HeavyStream(Generic[T]):
             raise
 
     def close(self) -> None:
-        """Give the place back."""
+        """Give the place back, and close what the items come from."""
         release, self._release = self._release, None
         if release is not None:
-            release()
+            try:
+                close = getattr(self._items, "close", None)
+                if close is not None:
+                    close()
+            finally:
+                release()
 
     def __del__(self) -> None:
         """A generator that nobody began would not come to its `finally`; this does."""

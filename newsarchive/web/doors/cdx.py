@@ -18,11 +18,12 @@ from itertools import chain, islice
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse, Response, StreamingResponse
+from fastapi.responses import JSONResponse, Response
 
 from newsarchive.web.door import AtDoor, Door
 from newsarchive.web.doors.cdxquery import FIELDS, PAGE, SAME, Asked, Form, Row, read_query, resume_key
 from newsarchive.web.stamps import stamp
+from newsarchive.web.streamed import Streamed
 from storage.index.cdxviews import CdxLine
 
 router = APIRouter(tags=["captures"])
@@ -111,7 +112,7 @@ def _page(door: Door, asked: Asked, form: Form) -> Response:
             return _told(413, f"This page has more than {MOST_ON_A_PAGE:,} captures. {NARROWER}")
         return _told(404, f"No Captures found for: {asked.url}")
     headers = {"content-length": str(file.tell())}
-    return StreamingResponse(_sent(file), media_type=_media_type(asked, form), headers=headers)
+    return Streamed(_sent(file), media_type=_media_type(asked, form), headers=headers)
 
 
 def _sent(file: "tempfile.SpooledTemporaryFile[bytes]") -> Iterator[bytes]:

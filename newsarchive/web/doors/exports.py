@@ -15,12 +15,13 @@ from typing import Annotated, BinaryIO
 from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Depends, HTTPException, Request
-from fastapi.responses import FileResponse, RedirectResponse, Response, StreamingResponse
+from fastapi.responses import FileResponse, RedirectResponse, Response
 
 from newsarchive.export.choice import Choice
 from newsarchive.export.forms import FORMS, Format
 from newsarchive.export.jobs import KEPT_FOR, ExportStopped, Job, Jobs, TooManyJobs
 from newsarchive.web.door import AtDoor, Door
+from newsarchive.web.streamed import Streamed
 from storage.index.views import Filters
 
 router = APIRouter(include_in_schema=False)
@@ -138,7 +139,7 @@ def _at_once(door: Door, article_id: int, form: Format) -> Response:
         "content-length": str(size),
         "content-disposition": f'attachment; filename="article-{article_id}{FORMS[form].suffix}"',
     }
-    return StreamingResponse(_sent(file), media_type=FORMS[form].media_type, headers=headers)
+    return Streamed(_sent(file), media_type=FORMS[form].media_type, headers=headers)
 
 
 def _stopper(file: BinaryIO) -> Callable[[int], None]:

@@ -11,13 +11,14 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 from fastapi import APIRouter, HTTPException, Request
-from fastapi.responses import Response, StreamingResponse
+from fastapi.responses import Response
 
 from newsarchive.web.addresses import asked_url, in_path
 from newsarchive.web.door import AtDoor, Door
 from newsarchive.web.holdings import Held, as_read, coding_of, held_in_pieces, is_taken
 from newsarchive.web.memento import memento_headers, nearest
 from newsarchive.web.stamps import middle, stamp
+from newsarchive.web.streamed import Streamed
 from newsarchive.web.validators import Validators
 from storage.index.cdxviews import CdxLine
 from storage.warc.record import Headers, header
@@ -98,7 +99,7 @@ def _answer(request: Request, door: Door, line: CdxLine) -> Response:
         if body is not None:
             return Response(body, status_code=status, headers=headers)
         sent = iter(()) if request.scope.get("is_head") else _sent(opened.pop_all(), begin, flow.pieces)
-        return StreamingResponse(sent, status_code=status, headers=headers)
+        return Streamed(sent, status_code=status, headers=headers)
 
 
 def _beginning(pieces: Iterator[bytes]) -> bytes:

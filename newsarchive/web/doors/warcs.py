@@ -16,10 +16,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from fastapi import APIRouter, HTTPException, Request
-from fastapi.responses import Response, StreamingResponse
+from fastapi.responses import Response
 
 from newsarchive.web.door import AtDoor, Door
 from newsarchive.web.holdings import warc_path
+from newsarchive.web.streamed import Streamed
 from newsarchive.web.validators import Validators
 from storage.errors import StorageError
 
@@ -70,7 +71,7 @@ def warc(request: Request, door: AtDoor, name: str) -> Response:
     status = 206 if wanted else 200
     if is_head:
         return Response(status_code=status, headers=headers)
-    return StreamingResponse(_bytes(path, begin, end), status_code=status, headers=headers)
+    return Streamed(_bytes(path, begin, end), status_code=status, headers=headers)
 
 
 def _path(door: Door, name: str) -> Path | None:

@@ -6,7 +6,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Response
-from fastapi.responses import StreamingResponse
 
 from newsarchive.web.asked import MOST_PAGES, SIZE, Asked
 from newsarchive.web.door import AtDoor, Door
@@ -14,6 +13,7 @@ from newsarchive.web.feeds import Feed, atom, json_feed
 from newsarchive.web.histogram import drawn, rounded
 from newsarchive.web.languages import language_name
 from newsarchive.web.rows import as_csv, as_jsonl
+from newsarchive.web.streamed import Streamed
 
 router = APIRouter()
 
@@ -100,4 +100,4 @@ def _streamed(
     lines = door.index.search_lines(asked.q, asked.filters, limit=door.serving.limits.rows, order=asked.sort)
     named = hashlib.sha256(repr(asked.query).encode("utf-8", "replace")).hexdigest()[:8]
     headers = {"content-disposition": f'attachment; filename="search-{named}.{ending}"'}
-    return StreamingResponse(door.heavy.stream(written(lines)), media_type=media_type, headers=headers)
+    return Streamed(door.heavy.stream(written(lines)), media_type=media_type, headers=headers)
