@@ -86,20 +86,25 @@ def body(reading: Reading, *, dek: bool = False) -> str:
     return "\n".join([reading.article.dek or "", *texts] if dek else texts)
 
 
-def read_all(eval_folder: Path, folder: str, gold: Mapping[str, Any]) -> Iterator[tuple[str, Reading, float]]:
-    """Yield page id, reading, and CPU seconds."""
+def read_all(
+    eval_folder: Path, folder: str, gold: Mapping[str, Any], *, times: int = 1
+) -> Iterator[tuple[str, Reading, float]]:
+    """Yield page id, reading, and the CPU seconds of the quickest of so many readings: what else runs only adds."""
     for page, right in gold.items():
         payload = gzip.decompress((eval_folder / folder / f"{page}.html.gz").read_bytes())
-        began = time.process_time()
-        reading = extract_page(payload, right["url"])
-        yield page, reading, time.process_time() - began
+        spent = []
+        for _ in range(times):
+            began = time.process_time()
+            reading = extract_page(payload, right["url"])
+            spent.append(time.process_time() - began)
+        yield page, reading, min(spent)
 
 
 def test_bodies_of_many_sites(eval_folder: Path, figures: Figures) -> None:
     """The body of one page alone is read no worse than before, and as quickly. Raise the floor when you beat it."""
     gold = json.loads((eval_folder / "bodies.json").read_text("utf-8"))
     found, seconds = {}, []
-    for page, reading, cost in read_all(eval_folder, "pages", gold):
+    for page, reading, cost in read_all(eval_folder, "pages", gold, times=3):
         found[page] = body(reading)
         seconds.append(cost)
     f1, exact = body_figures({page: right["body"] for page, right in gold.items()}, found)
