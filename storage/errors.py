@@ -22,6 +22,8 @@ Each error carries facts as attributes, and its text says what happened, what th
 command. Exit codes above 63 are those of sysexits.h.
 """
 
+from datetime import datetime
+
 
 class ArchiveError(Exception):
     """Root of the tree; `exit_code` is what the command line ends with."""
@@ -70,6 +72,11 @@ class ArchiveBusy(ArchiveError):
     """Another process holds the lock of this site or archive."""
 
     exit_code = 75
+
+    def __init__(self, said: str, since: datetime | None = None) -> None:
+        super().__init__(said)
+        self.since = since
+        """When the other one began; None where that is not known."""
 
 
 class StorageError(ArchiveError):

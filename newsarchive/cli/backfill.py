@@ -52,9 +52,9 @@ def backfill(  # noqa: PLR0913 - each is an option of the command line
             progress=lambda shown: step(*progress(shown, time.monotonic() - began)),
             now=rehearsed(moment(clock, "--clock")),
         )
-    report = replace(done.report, notes=(*done.report.notes, left(done, wanted)))
-    nothing = came_to_nothing(report)
-    tell(report, nothing=nothing, quiet=json)
+        report = replace(done.report, notes=(*done.report.notes, left(done, wanted)))
+        nothing = came_to_nothing(report)
+        tell(report, nothing=nothing, quiet=json)
     if json:
         print(as_json({"run": report.run, "problems": report.problems, "before": done.before, "left": done.left}))
     elif not done.left:

@@ -20,10 +20,12 @@ from newsarchive.logfile import LOG, log_to, stop
 from newsarchive.metrics import exposition, write
 from newsarchive.ping import Ping
 from newsarchive.quantities import about, write_duration
-from storage.errors import StorageError
+from storage.errors import ArchiveBusy, StorageError
 from storage.model import Outcome
 
 BAD = (Outcome.ERROR, Outcome.CHALLENGE, Outcome.CONSENT_WALL, Outcome.SOFT_404, Outcome.EMPTY, Outcome.UNREADABLE)
+HANGS = timedelta(days=1)
+"""A crawl that has run for so long is one that somebody should look at."""
 SITES_TOLD = 5
 """Sites that get a line each on what is left of their past."""
 NOTHING = "Nothing could be fetched; the archive is as it was. See what is wrong here with: newsarchive doctor"
@@ -57,14 +59,14 @@ def crawl(  # noqa: PLR0913 - each is an option of the command line
         max_time=length(max_time, "--max-time") or timedelta(),
         now=rehearsed(moment(clock, "--clock")),
     )
-    with Archive.open(archive) as opened, logged(opened.config):
+    with Archive.open(archive) as opened, logged(opened.config), passing_over(opened, quiet=quiet):
         report = watched(opened, asked, Ping(opened.config.ping if ping is None else ping))
         if complaint := tell_prometheus(opened):
             stderr().print(cell(complaint), soft_wrap=True)
+        nothing = came_to_nothing(report)
+        tell(report, nothing=nothing, quiet=quiet or json)
         ended = report.run.finished_at or report.run.started_at
         past = () if quiet else left(opened, [site.name for site in report.run.sites], ended)
-    nothing = came_to_nothing(report)
-    tell(report, nothing=nothing, quiet=quiet or json)
     if json:
         print(as_json({"run": report.run, "problems": report.problems, "notes": report.notes, "left": past}))
     else:
@@ -124,6 +126,19 @@ def progress(shown: Shown, seconds: float) -> tuple[int, int, str]:
     failures = f"{failed:,} failed, " if failed else ""
     words = f"{counted(done, 'page')}, {rate:.1f}/s, {shown.waiting:,} waiting, {failures}{shown.url}"
     return done, done + shown.waiting, words
+
+
+@contextmanager
+def passing_over(archive: Archive, *, quiet: bool) -> Iterator[None]:
+    """Where nothing is to be said unless something is wrong: a crawl that still runs is not, unless it hangs."""
+    try:
+        yield
+    except ArchiveBusy as busy:
+        LOG.info("%s", busy)
+        began = busy.since
+        if quiet and began is not None and archive.now() - began < HANGS:
+            raise typer.Exit(busy.exit_code) from None
+        raise
 
 
 @contextmanager

@@ -34,11 +34,12 @@ def _locked(folder: Path, site: str, since: datetime) -> Iterator[None]:
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        holder = _holder(path)
+        holder, begun = _holder(path)
         os.close(fd)
         raise ArchiveBusy(
             f"{site} is being crawled or rebuilt by {holder}; nothing was done. "
-            "Wait until it is through, or crawl another site"
+            "Wait until it is through, or crawl another site",
+            begun,
         ) from None
     try:
         # The file stays when the lock goes: deleting it would let two processes lock two files of one name.
@@ -55,10 +56,10 @@ def _write(fd: int, holder: dict[str, object] | None) -> None:
         os.pwrite(fd, json.dumps(holder).encode(), 0)
 
 
-def _holder(path: Path) -> str:
-    """Who holds a lock, as far as the file tells."""
+def _holder(path: Path) -> tuple[str, datetime | None]:
+    """Who holds a lock, and since when, as far as the file tells."""
     try:
         told = json.loads(path.read_text("utf-8"))
-        return f"process {told['pid']} since {told['since']}"
+        return f"process {told['pid']} since {told['since']}", datetime.fromisoformat(told["since"])
     except (OSError, ValueError, KeyError, TypeError):
-        return "another process"
+        return "another process", None

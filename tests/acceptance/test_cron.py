@@ -96,6 +96,7 @@ def test_a_crawl_under_cron_says_nothing_and_leaves_its_marks(site: Server, chec
     assert check.told[1][1].startswith("lantern: ")
     lines = "".join(path.read_text() for path in sorted((tmp_path / "logs").glob("crawl.log*"))).splitlines()
     assert len([line for line in lines if " lantern " in line and site.url in line]) >= 12
+    assert "lantern: finished after " in lines[-1] or "lantern: stopped after " in lines[-1]
     metrics = (tmp_path / "metrics" / "newsarchive.prom").read_text()
     assert 'newsarchive_last_crawl_success{site="lantern"} 1\n' in metrics
     assert 'newsarchive_captures{site="lantern",outcome=' in metrics
