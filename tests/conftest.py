@@ -15,6 +15,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from newsarchive.archive import Archive
+from newsarchive.replay import environment as replay
+from storage.errors import ReplayFailure
 from storage.warc.record import HTTP_RESPONSE, member, record_id, sha256, warc_date
 
 POSTGRES = "NEWSARCHIVE_TEST_POSTGRES"
@@ -173,3 +175,17 @@ def chromium() -> Iterator[object]:
         )
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def pywb() -> replay.Environment:
+    """The environment that `newsarchive replay install` makes; kept between runs, for it takes a minute."""
+    named = os.environ.get(replay.HOME)
+    folder = Path(named) if named else Path.home() / ".cache" / "newsarchive-tests" / "replay"
+    environment = replay.Environment(folder=folder)
+    if environment.installed is None:
+        try:
+            replay.install(environment, print)
+        except ReplayFailure as problem:
+            pytest.skip(f"could not import pywb: {problem}")
+    return environment

@@ -2,7 +2,6 @@
 
 import gzip
 import json
-import os
 import socket
 import subprocess
 import urllib.error
@@ -16,26 +15,13 @@ import pytest
 from newsarchive.archive import Archive
 from newsarchive.export.choice import Choice
 from newsarchive.export.forms import FORMS, Format
-from newsarchive.replay.environment import HOME, Environment, install
+from newsarchive.replay.environment import Environment, install
 from newsarchive.replay.process import Program, Watch, running
 from newsarchive.web.serving import AS_USUAL
 from storage.errors import ConfigError, ReplayFailure
 from storage.index.views import Filters
 
 STORY = "http://news.example/2026/03/01/harbour-wall"
-CACHE = Path(os.environ.get(HOME) or Path.home() / ".cache" / "newsarchive-tests" / "replay")
-
-
-@pytest.fixture(scope="session")
-def pywb() -> Environment:
-    """The environment that `newsarchive replay install` makes; kept between runs, for it takes a minute."""
-    environment = Environment(folder=CACHE)
-    if environment.installed is None:
-        try:
-            install(environment, print)
-        except ReplayFailure as problem:
-            pytest.skip(f"could not import pywb: {problem}")
-    return environment
 
 
 @pytest.fixture
