@@ -159,12 +159,15 @@ def original_headers(headers: Headers) -> Iterator[tuple[str, str]]:
 
     >>> list(original_headers((("Set-Cookie", "a=1"), ("Set-Cookie", "b=2"), ("Bad name", "x"))))
     [('x-archive-orig-set-cookie', 'a=1, b=2')]
+    >>> list(original_headers((("X-Empty", ""), ("X-Empty", ""))))
+    [('x-archive-orig-x-empty', ',')]
     """
     kept: dict[str, str] = {}
     for name, value in headers[:_MOST_HEADERS]:
         if _TOKEN.fullmatch(name) and len(value) <= _LONGEST_VALUE:
             key = _ORIGINAL + name.lower()
-            kept[key] = f"{kept[key]}, {_value(value)}" if key in kept else _value(value)
+            # Without the strip, two empty ones would end in a space, which no header may.
+            kept[key] = f"{kept[key]}, {_value(value)}".strip() if key in kept else _value(value)
     yield from kept.items()
 
 
