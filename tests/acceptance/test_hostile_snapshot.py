@@ -93,8 +93,41 @@ window.open('{decoy}/window'); top.location = '{decoy}/top';</script>
 <marquee onstart="{trap("marquee")}">m</marquee><noembed><img src=x onerror="{trap("noembed")}"></noembed>
 <textarea autofocus onfocus="{trap("textarea")}"></textarea><select onfocus="{trap("select")}"></select>
 <!--[if IE]><script>{trap("conditional")}</script><![endif]-->
+{more(decoy, trap)}
 <title><img src=x onerror="{trap("second-title")}"></title><xmp><img src=x onerror="{trap("xmp")}"></xmp>
 </body></html>""".encode()
+
+
+def more(decoy: str, trap: Callable[[str], str]) -> str:
+    """Rarer places for scripts, and markup that a parser may read in another way the second time."""
+    return f"""<meta http-equiv="set-cookie" content="taken=1">
+<link rel="stylesheet" href="data:text/css,@import'{decoy}/d'">
+<form action="javascript:{trap("form-action")}"><input id="go" type="submit" value="Go"
+formaction="javascript:{trap("formaction")}">
+<input type="image" src="{decoy}/submit.png" onerror="{trap("input")}"></form>
+<map name="m"><area shape="default" href="javascript:{trap("area")}" onfocus="{trap("area-focus")}"></map>
+<div><template shadowrootmode="open"><img src=x onerror="{trap("shadow")}"><script>{trap("shadow-script")}</script>
+</template></div><div popover onbeforetoggle="{trap("popover")}">p</div>
+<dialog open onclose="{trap("dialog")}">d</dialog>
+<p style="animation: x 1s" onanimationstart="{trap("animation")}" contenteditable onfocus="{trap("editable")}">a</p>
+<style>@keyframes x {{ from {{ background: url({decoy}/key.png) }} }}</style>
+<svg><use href="data:image/svg+xml,&lt;svg id='x' xmlns='http://www.w3.org/2000/svg'&gt;&lt;script&gt;1&lt;/script&gt;#x"/>
+<set attributeName="onmouseover" to="{trap("set")}"/><a href="&#1;javascript:{trap("control")}"><text y="9">c</text></a>
+<feImage href="{decoy}/filter.png"/><style>@import '{decoy}/svg.css';</style></svg>
+<svg></p><style><a id="</style><img src=x onerror='{trap("mutated-style")}'>"></style></svg>
+<math><mtext><table><mglyph><style><!--</style><img title="--&gt;&lt;img src=x onerror={trap("mutated-math")}&gt;">
+</style></mglyph></table></mtext></math>
+<form><math><mtext></form><form><mglyph><style></math><img src=x onerror="{trap("mutated-form")}"></style></form>
+<noscript><p title="</noscript><img src=x onerror={trap("mutated-noscript")}>"></noscript>
+<iframe name="javascript:{trap("name")}" srcdoc="&lt;img src=x onerror='{trap("srcdoc")}'&gt;"></iframe>
+<object data="javascript:{trap("object")}"></object><embed src="javascript:{trap("embed")}">
+<object data="data:text/html,<script>{trap("object-data")}</script>"></object><portal src="{decoy}/portal"></portal>
+<fencedframe src="{decoy}/fenced"></fencedframe><frameset><frame src="{decoy}/frame2"></frameset>
+<img src=x usemap="#m" onerror&#61;"{trap("entity")}" OnError="{trap("case")}" /onerror="{trap("slash")}">
+<script>navigator.serviceWorker.register('/web/{STAMP}mp_/{URL}', {{scope: '/'}}); new SharedWorker('{decoy}/shared');
+new BroadcastChannel('x').postMessage(document.cookie); indexedDB.open('taken'); caches.open('taken');
+new RTCPeerConnection({{iceServers: [{{urls: 'stun:127.0.0.1:9'}}]}}).createOffer();
+setInterval(() => {{ try {{ opener.location = '{decoy}/opener2' }} catch (e) {{}} }}, 100);</script>"""
 
 
 @dataclass
@@ -218,6 +251,10 @@ def test_an_archived_page_runs_nothing_and_reaches_nobody(
             opened.wait_for_timeout(200)
         assert opened.url == address
         assert opened.evaluate("Object.entries(localStorage)") == [["secret", "canary"]]
+        assert opened.evaluate("Object.entries(sessionStorage)") == []
+        assert opened.evaluate("indexedDB.databases()") == []
+        assert opened.evaluate("caches.keys()") == []
+        assert not any("/secret" in url for url in watch.asked)
         assert opened.evaluate("window.name") == ""
         assert opened.evaluate("navigator.serviceWorker.getRegistrations().then(found => found.length)") == 0
         assert [(c["name"], c["value"]) for c in watch.context.cookies()] == [("session", "canary")]
@@ -226,6 +263,56 @@ def test_an_archived_page_runs_nothing_and_reaches_nobody(
         assert watch.elsewhere() == []
         assert decoy.heard == []
         watch.context.close()
+
+
+def test_a_window_that_an_archived_link_opens_is_nobodys(
+    hostile: Archive, decoy: Decoy, chromium: Any, at_address: AtAddress
+) -> None:
+    """A link that wants its opener back gets a page of ours without one; the page it came from stays as it was."""
+    with at_address(create_app(hostile)) as base:
+        watch = Watch(chromium, base)
+        opened = watch.context.new_page()
+        address = f"{base}/web/{STAMP}/{URL}"
+        opened.goto(address)
+        link = opened.frame_locator("iframe.replay").locator("#opener-link")
+        link.click(modifiers=["Control"])
+        opened.wait_for_timeout(2_000)
+        assert opened.url == address
+        for other in watch.context.pages:
+            assert other.evaluate("window.opener") is None
+            assert other.url.startswith(f"{base}/web/{STAMP}/")
+        assert watch.taken() == []
+        assert watch.elsewhere() == []
+        assert decoy.heard == []
+        watch.context.close()
+
+
+def test_another_site_keeps_no_hand_on_a_window_of_the_archive(
+    hostile: Archive, decoy: Decoy, chromium: Any, at_address: AtAddress
+) -> None:
+    """A page elsewhere that opens the archive can neither look into the window, count its frames, nor lead it away."""
+    with at_address(create_app(hostile)) as base:
+        script = f"const w = window.open('{base}/web/{STAMP}/{URL}'); setTimeout(() => {{"
+        script += f"document.title = `${{w.closed}} ${{w.length}}`; try {{ w.location = '{decoy.url}/led' }} catch {{}}"
+        script += "}, 2500)"
+
+        def elsewhere(request: object) -> HTMLResponse:
+            return HTMLResponse(f'<!doctype html><title>-</title><button onclick="{script}">open</button>')
+
+        with at_address(Starlette(routes=[Route("/", elsewhere)])) as other:
+            context = chromium.new_context()
+            opened = context.new_page()
+            opened.goto(other.replace("127.0.0.1", "other.localhost"))
+            with context.expect_page() as found:
+                opened.locator("button").click()
+            window = found.value
+            window.frame_locator("iframe.replay").locator("h1").wait_for()
+            opened.wait_for_timeout(3_000)
+            assert opened.title() == "true 0"
+            assert window.url == f"{base}/web/{STAMP}/{URL}"
+            assert window.evaluate("window.opener") is None
+            assert decoy.heard == []
+            context.close()
 
 
 def test_what_the_archive_holds_is_shown_and_links_stay_inside(
