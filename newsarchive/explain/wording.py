@@ -24,6 +24,7 @@ SOURCES: Mapping[str, str] = MappingProxyType(
 )
 """What the reading code calls its sources, as people call them; others speak for themselves."""
 NAMES: Mapping[str, str] = MappingProxyType({"canonical_url": "canonical"})
+_NEARLY = 0.994
 _DATES = frozenset({"published", "modified"})
 
 
@@ -83,7 +84,9 @@ def shown(name: str, value: str) -> str:
 def kind(explained: Explanation) -> str:
     """Return what the page was taken for, and how sure that is."""
     reading = explained.reading
-    return f"{reading.outcome.value.replace('_', ' ').capitalize()}, {reading.confidence:.0%} sure"
+    # What is weighed is never certain; the figure is rounded.
+    sure = "over 99%" if explained.weights and reading.confidence > _NEARLY else f"{reading.confidence:.0%}"
+    return f"{reading.outcome.value.replace('_', ' ').capitalize()}, {sure} sure"
 
 
 def points(explained: Explanation) -> tuple[tuple[str, str], ...]:

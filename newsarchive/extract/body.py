@@ -81,10 +81,13 @@ def body(flow: Flow, selection: Selection, about: About) -> Body:
     setting = _setting(blocks, chosen, about, dek_at)
     told = _told(blocks, chosen, setting, about.hear)
     _announce(blocks, told, min(told, default=0))
+    announced = set(told)
     _trim(blocks, told)
     if about.hear.listens:
         for index, what in told.items():
             about.hear.change(index, what, "a label before it, or nothing after it")
+        for index in announced - told.keys():
+            about.hear.tell(index, None, "a short line behind the last teasers")
     inside = frozenset(i for i, r in told.items() if r in BODY_ROLES)
     dek = blocks[dek_at].text if dek_at >= 0 else None
     return Body(paragraphs=tuple(_paragraphs(blocks, told, selection)), dek=dek, inside=inside)
