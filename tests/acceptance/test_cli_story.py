@@ -65,7 +65,23 @@ def test_search_and_show_one_article(morgue: Path, command: Command) -> None:
     )
     for option in ("--versions", "--related", "--warc"):
         assert command("show", str(hit["article"]), option, "--archive", morgue).returncode == 0
-    assert command("show", "--boilerplate", "lantern", "--archive", morgue).returncode == 0
+
+
+def test_what_stands_under_every_article_is_listed(morgue: Path, command: Command) -> None:
+    """Text, share and since when, for a site or for all, for people and for programs; an unknown site is told."""
+    shown = command("show", "--boilerplate", "lantern", "--archive", morgue)
+    assert shown.returncode == 0
+    assert "AI Disclaimer: Some of the material" in shown.stdout
+    learnt = json.loads(command("show", "--boilerplate", "--json", "--archive", morgue).stdout)
+    disclaimer = next(line for line in learnt if line["text"].startswith("AI Disclaimer"))
+    exported = lines(command("export", "--archive", morgue))
+    assert (disclaimer["site"], disclaimer["verdict"], disclaimer["share"]) == ("lantern", True, 1.0)
+    assert disclaimer["articles_seen"] == len(exported)
+    assert disclaimer["first_seen"] <= disclaimer["last_seen"]
+    assert all(disclaimer["text"] in line["boilerplate"] for line in exported)
+    unknown = command("show", "--boilerplate", "latern", "--archive", morgue)
+    assert (unknown.returncode, unknown.stdout) == (4, "")
+    assert "has no site latern. To see its sites: newsarchive status" in unknown.stderr
 
 
 def test_bytes_lie_where_export_says(morgue: Path, command: Command) -> None:
