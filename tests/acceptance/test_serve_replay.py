@@ -87,6 +87,17 @@ def pywb_of(port: int) -> list[int]:
 
 
 @pytest.mark.slow
+def test_what_is_installed_is_told(pywb: Environment) -> None:
+    """With the version, and what to do with it."""
+    asked = [sys.executable, "-m", "newsarchive", "replay"]
+    done = subprocess.run(
+        asked, env={**os.environ, HOME: str(pywb.folder)}, capture_output=True, text=True, check=True
+    )  # fmt: skip
+    assert re.match(r"pywb 2\.10\.\d+ is installed in ", done.stdout)
+    assert done.stdout.endswith("To use it: newsarchive serve --replay\n")
+
+
+@pytest.mark.slow
 def test_a_page_replays_with_its_scripts_and_reaches_nothing(served: tuple[str, str], chromium: Any) -> None:
     """From the snapshot's own link. Scripts, and what they ask for, come from the archive; no request leaves this
     machine; the archive's own origin stays out of reach, also by a way that no rewriting sees.

@@ -17,6 +17,7 @@ import pytest
 from newsarchive.archive import Archive
 from newsarchive.export.choice import Choice
 from newsarchive.export.forms import FORMS, Format
+from newsarchive.export.lines import COLUMNS, cells
 from newsarchive.export.records import Slicer
 from storage.index.exclusions import Exclusions
 from storage.index.reader import Reader
@@ -151,6 +152,20 @@ def test_csv_has_a_line_an_article_and_no_formula(exported: Exported) -> None:
     row = next(row for row in rows if row["url"] == STORY)
     assert (row["headline"], row["site"], row["published"]) == ("The wall falls", "news", "2026-03-01T05:00:00Z")
     assert len(rows) == 3
+
+
+@pytest.mark.parametrize(
+    "text", ["=HYPERLINK(A1)", "+1", "-1", "@SUM(1)", "\t=1", "\r=1", "  =1", "＝1", "\0=1", '="a",b\n"c"']
+)
+def test_no_cell_is_a_formula(small: Archive, text: str) -> None:
+    """Whatever the cell, and through quotes and line breaks: a headline is written by whoever is archived."""
+    line = {**next(iter(small.index.export())), "headline": text, "authors": [text, "Ada"], "section": text}
+    written = io.StringIO(newline="")
+    csv.writer(written).writerow(cells(line))
+    [row] = csv.reader(io.StringIO(written.getvalue(), newline=""))
+    found = dict(zip(COLUMNS, row, strict=True))
+    for name in ("headline", "authors", "section"):
+        assert found[name].startswith(f"'{text.replace(chr(0), '')}")
 
 
 def test_parquet_has_what_jsonl_has(exported: Exported) -> None:
