@@ -25,11 +25,13 @@ from storage.model import BODY_ROLES, Article, Link, LinkGroup, Paragraph, Readi
 
 ASKED = (
     "headline", "dek", "authors", "agencies", "published", "modified", "section", "tags", "language", "image",
-    "access", "canonical_url",
+    "access", "canonical_url", "body",
 )  # fmt: skip
 """Fields of which it is noted what said what, in the order in which they are shown."""
 UNTOLD = Told(role=None, rule="outside the article")
 HEADLINE = Told(role=None, rule="the headline")
+_SELDOM = frozenset({"agencies", "body"})
+"""Fields of which nothing is said on most pages."""
 _JOINTS = ("\n", "\t")
 
 
@@ -136,10 +138,11 @@ def explain(payload: bytes, url: str, asked: Asked = AS_USUAL) -> Explanation:
 def _fields(article: Article | None, claims: Sequence[Claim]) -> Iterator[FieldTold]:
     for name in ASKED:
         said = list(dict.fromkeys(claim for claim in claims if claim.field == name))
-        taken = [claim for claim in said if claim.taken]
-        others = [claim for claim in said if not claim.taken]
+        # What was taken last is what held.
+        taken = [claim for claim in said if claim.taken][-1:]
+        others = [claim for claim in said if claim not in taken]
         value = taken[0].value if taken else _value(article, name)
-        if said or value or name != "agencies":
+        if said or value or name not in _SELDOM:
             yield FieldTold(name=name, value=value, claims=(*taken, *others))
     for name in ("live", "noarchive"):
         if article is not None and getattr(article, name):
@@ -154,6 +157,7 @@ def _value(article: Article | None, name: str) -> str:
 
 def _lines(hear: Evidence, paragraphs: Sequence[Paragraph], groups: Sequence[LinkGroup], base: str) -> Iterator[Line]:
     """Yield the page's blocks; what the article holds beside them stands where the article has it."""
+    hear = _without_replaced(hear)
     loose = _loose(hear, paragraphs)
     of_blocks = groups_of_blocks(groups, hear.blocks, base)
     head = next((claim.value for claim in hear.claims if claim.field == "headline" and claim.taken), None)
@@ -173,6 +177,15 @@ def _lines(hear: Evidence, paragraphs: Sequence[Paragraph], groups: Sequence[Lin
         yield from loose.get(block.index, [])
 
 
+def _without_replaced(hear: Evidence) -> Evidence:
+    """Return what was heard, where another source's body took the place of the printed one without its blocks."""
+    body = next((claim for claim in hear.claims if claim.field == "body" and claim.taken), None)
+    if body is not None:
+        instead = Told(role=None, rule=f"too little: the body is {body.source}")
+        hear.told = {at: instead if told.role in BODY_ROLES else told for at, told in hear.told.items()}
+    return hear
+
+
 def _links(block: Block, base: str) -> Iterator[Link]:
     for anchor in block.anchors:
         if url := absolute(base, anchor.href):
@@ -181,6 +194,7 @@ def _links(block: Block, base: str) -> Iterator[Link]:
 
 def _loose(hear: Evidence, paragraphs: Sequence[Paragraph]) -> dict[int, list[Line]]:
     """Lines that no block holds, by the block that they come after: -1 for none."""
+    body = next((claim for claim in hear.claims if claim.field == "body" and claim.taken), None)
     told = iter([block for block in hear.blocks if (what := hear.told.get(block.index)) and what.role is not None])
     block = next(told, None)
     after = -1
@@ -193,7 +207,7 @@ def _loose(hear: Evidence, paragraphs: Sequence[Paragraph]) -> dict[int, list[Li
             if not rest:
                 break
         if rest == paragraph.text:
-            rule = "the search for the body, which found it in no block of its own"
+            rule = body.source if body is not None else "the search for the body, which found it in no block of its own"
             found.setdefault(after, []).append(
                 Line(text=paragraph.text, role=paragraph.role, rule=rule, tag="", place="")
             )

@@ -15,6 +15,7 @@ from newsarchive.extract.headline import Headline, headline, told_by_layout
 from newsarchive.extract.heads import Head, read_head
 from newsarchive.extract.impression import Impression, frame_of, marks_of
 from newsarchive.extract.jsonld import Node, article, nodes, text_of
+from newsarchive.extract.laidout import laid_out
 from newsarchive.extract.layout import Layout
 from newsarchive.extract.metadata import Facts, facts
 from newsarchive.extract.pictures import picture
@@ -68,7 +69,7 @@ def read_article(page: Page, asked: Asked = AS_USUAL) -> Found | Oversized:
     if text.dek:
         source = "layout" if about.dek >= 0 else "the line under the headline"
         asked.hear.claim("dek", source, text.dek, taken=True)
-    fact = facts(page, said.head, said.node, said.found, said.flow.blocks, asked)
+    fact = laid_out(facts(page, said.head, said.node, said.found, said.flow.blocks, asked), page, asked)
     if fact.access is not Access.PAYWALLED and not about.laid_out:
         text = _with_unprinted(text, said, about)
     one = _article(page, said, about, text, fact, asked)

@@ -56,6 +56,10 @@ class Layout:
     section: Selector | None = None
     tags: Selector | None = None
     image: Selector | None = None
+    language: Selector | None = None
+    canonical_url: Selector | None = None
+    paywalled: Selector | None = None
+    """What marks a page that not all may read: where it finds something the page is paywalled, else free."""
     drop: tuple[Selector, ...] = ()
     """Taken off the page before anything is read."""
     related: tuple[Box, ...] = ()

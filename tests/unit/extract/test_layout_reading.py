@@ -8,8 +8,8 @@ import pytest
 
 from newsarchive.extract import extract_page
 from newsarchive.extract.asked import Asked
-from newsarchive.extract.layout import Layouts, read_layout
-from storage.model import Article, LinkKind, Outcome, Role
+from newsarchive.extract.layout import FIELDS, Layouts, read_layout
+from storage.model import Access, Article, LinkKind, Outcome, Role
 
 URL = "https://courier.example/news/2026/05/lift-bridge-closes-to-lorries"
 FETCHED = datetime(2026, 5, 20, 12, tzinfo=UTC)
@@ -27,7 +27,8 @@ DATA = {
 }
 LONG = "Paragraph {} says at some length what the harbour board decided on Monday, and why it did so, and for how long."
 PAGE = f"""<html lang="en"><head><title>Bridge shuts | The Courier</title>
-<meta property="og:type" content="article"><meta name="desk" content="Harbour desk">
+<meta property="og:type" content="article"><link rel="shortlink" href="/b/17"><meta name="desk" content="Harbour desk">
+<meta name="edition" content="DE-at">
 <script type="application/ld+json">{json.dumps(DATA)}</script></head><body>
 <main><h1>Bridge shuts</h1><div class="alt-head">Lift bridge closes to lorries</div>
 <div class="lede">Cracks were found in two of its hangers on Sunday.</div>
@@ -66,11 +67,15 @@ def read(*tables: dict[str, Any], fetched_at: datetime | None = FETCHED) -> Arti
         ("section", "//meta[@name='desk']/@content", "Harbour desk"),
         ("tags", ".topics li", ("Harbour", "Lorries")),
         ("tags", "(//ul[@class='topics']/li)[2]", ("Lorries",)),
+        ("canonical_url", "link[rel=shortlink]", "https://courier.example/b/17"),
+        ("language", "//meta[@name='edition']/@content", "de"),
+        ("access", ".who", Access.PAYWALLED),
+        ("access", ".gone", Access.FREE),
     ],
 )
 def test_a_field_is_what_its_selector_finds(field: str, selector: str, value: object) -> None:
     """CSS or XPath, an element's text, its telling attribute, or an attribute by name; other fields stay."""
-    found, usual = read({field: selector}), read()
+    found, usual = read({"paywalled" if field == "access" else field: selector}), read()
     assert getattr(found, field) == value
     assert getattr(usual, field) != value
     if field != "headline":
@@ -139,7 +144,7 @@ def test_related_boxes_are_groups_in_the_files_order() -> None:
 
 def test_a_selector_that_finds_nothing_leaves_the_field_as_usual() -> None:
     """A layout that no longer fits costs no more than not to have one."""
-    gone = dict.fromkeys(("headline", "dek", "body", "authors", "published", "section", "tags", "image"), "p.gone")
+    gone = dict.fromkeys((name for name in FIELDS if name != "paywalled"), "p.gone")
     assert read({**gone, "drop": ["p.gone"], "related": [{"box": "p.gone"}]}) == read()
 
 
