@@ -125,3 +125,20 @@ def test_what_is_no_page_is_explained_too(payload: bytes) -> None:
     told = explain(payload, URL)
     assert told.reading == extract_page(payload, URL)
     assert "The page has no text." in proof(told)
+
+
+def test_a_body_that_only_scripts_would_print_is_told_as_such() -> None:
+    """Its paragraphs are lines of their own, with JSON-LD as the rule; what little is printed is no body."""
+    story = "\n\n".join(LONG.format(number) for number in range(12))
+    data = json.dumps(DATA | {"articleBody": story})
+    page = f"""<html lang="en"><head><title>Lift bridge closes to lorries</title>
+    <meta property="og:type" content="article"><script type="application/ld+json">{data}</script></head><body>
+    <main><article><h1>Lift bridge closes to lorries</h1><p>{LONG.format(0)}</p></article></main></body></html>"""
+    told = explain(page.encode(), URL)
+    assert told.reading.article is not None
+    assert "\n\n".join(p.text for p in told.reading.article.paragraphs) == story
+    lines = [line for line in told.lines if line.is_body]
+    assert [line.text for line in lines] == [LONG.format(number) for number in range(12)]
+    assert {line.rule for line in lines} == {"json-ld articleBody"}
+    body = next(each for each in told.fields if each.name == "body")
+    assert (body.value, verdict(body).by) == ("12 paragraphs", "json-ld articleBody")
