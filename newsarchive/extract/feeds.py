@@ -28,7 +28,9 @@ def read_feed(payload: bytes, url: str) -> tuple[str | None, tuple[Entry, ...]]:
         parsed: Any = feedparser.parse(stream, sanitize_html=False, resolve_relative_uris=False)
     except Exception:  # noqa: BLE001 - it promises not to raise, yet does on some broken markup; the bytes are kept
         return None, ()
-    entries = _each(_entry(item, url) for item in parsed.entries[:MOST_ENTRIES])
+    # RSS itself knows no update: what it dates with Dublin Core's dc:date, feedparser calls one.
+    is_rss = str(parsed.get("version", "")).startswith("rss")
+    entries = _each(_entry(item, url, is_rss=is_rss) for item in parsed.entries[:MOST_ENTRIES])
     return _plain(parsed.feed.get("title")), entries
 
 
@@ -41,7 +43,7 @@ def _each(found: Iterable[Entry | None]) -> tuple[Entry, ...]:
     return tuple(entries.values())
 
 
-def _entry(item: Any, base: str) -> Entry | None:
+def _entry(item: Any, base: str, *, is_rss: bool) -> Entry | None:
     # FeedBurner keeps the publisher's own address apart.
     link = item.get("feedburner_origlink") or item.get("link")
     if not link and str(item.get("id", "")).startswith(("http://", "https://")):
@@ -49,11 +51,12 @@ def _entry(item: Any, base: str) -> Entry | None:
     url = absolute(base, str(link)) if link else None
     if url is None:
         return None
+    published, updated = _moment(item, "published") or _moment(item, "created"), _moment(item, "updated")
     return Entry(
         url=url,
         title=_plain(item.get("title")),
-        published=_moment(item, "published") or _moment(item, "created"),
-        modified=_moment(item, "updated"),
+        published=updated if is_rss and published is None else published,
+        modified=None if is_rss and published is None else updated,
     )
 
 

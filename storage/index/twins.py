@@ -5,6 +5,7 @@ first. But a twin brings nothing new: it is not looked at again, and a family of
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, or_, select
 from sqlalchemy.orm import aliased
@@ -36,6 +37,20 @@ def elsewhere(connection: Connection, entries: Sequence[Entry], urls: Mapping[st
         for entry in entries
         if entry.article and entry.article.canonical_url != entry.capture.url
     }
+    # A capture with the bytes of an earlier one was not read again: it is of that one's article.
+    same = {
+        entry.capture_id: (entry.article_id, entry.url_id)
+        for entry in entries
+        if entry.article is None and entry.article_id is not None
+    }
+    articles = sorted({article_id for article_id, _ in same.values()})
+    own: dict[int, int] = {}
+    for start in range(0, len(articles), 900):
+        rows = connection.execute(_OWN, {"ids": articles[start : start + 900]})
+        own.update({row.id: row.url_id for row in rows})
+    for capture_id, (article_id, url_id) in same.items():
+        if own.get(article_id, url_id) != url_id:
+            other[capture_id] = own[article_id]
     wanted = sorted(set(other.values()))
     looked: set[int] = set()
     for start in range(0, len(wanted), 900):
@@ -61,6 +76,7 @@ def is_twin() -> ColumnElement[bool]:
     )
 
 
+_OWN: Any = select(ArticleRow.id, ArticleRow.url_id).where(ArticleRow.id.in_(bindparam("ids", expanding=True)))
 _LOOKED = select(FrontierRow.url_id).where(
     FrontierRow.url_id.in_(bindparam("ids", expanding=True)),
     FrontierRow.looked_at.is_not(None),

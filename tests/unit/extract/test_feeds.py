@@ -62,6 +62,15 @@ def test_rdf_is_a_feed() -> None:
     assert [entry.url for entry in feed(RDF).entries] == [FIRST.url, SECOND.url]
 
 
+def test_dublin_core_dates_an_item_of_rss() -> None:
+    """RSS 1.0 has no other date, and RSS 2.0 is often given this one."""
+    rdf = RDF.replace(
+        'xmlns="http://purl.org/rss/1.0/"',
+        'xmlns="http://purl.org/rss/1.0/" xmlns:dc="http://purl.org/dc/elements/1.1/"',
+    ).replace("</link>\n</item>", "</link>\n<dc:date>2026-05-19T08:30:00+02:00</dc:date></item>", 1)
+    assert feed(rdf).entries[0] == FIRST
+
+
 def test_an_update_is_no_publication() -> None:
     """An entry that says only when it was updated has no publication date."""
     atom = ATOM.replace("published>", "updated>")
