@@ -15,6 +15,9 @@ from storage.warc.payload import entity_of, http_headers
 from storage.warc.reader import is_http, read_record
 from storage.warc.record import Headers, header
 
+LARGE = 1 << 20
+"""Bytes of a body that are held whole; more flows from the file to the client in pieces."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
@@ -67,6 +70,23 @@ def held_in_pieces(door: Door, line: CdxLine) -> Iterator[Flow]:
             first = flow(_original(door, line))
             own = first if own.status == 304 or not own.headers else replace(own, pieces=first.pieces)
         yield own
+
+
+def beginning(pieces: Iterator[bytes]) -> bytes:
+    """As much of a body as is held whole: all of it, where it is shorter."""
+    begin: list[bytes] = []
+    size = 0
+    while size < LARGE and (piece := next(pieces, None)) is not None:
+        begin.append(piece)
+        size += len(piece)
+    return b"".join(begin)
+
+
+def poured(opened: ExitStack, begin: bytes, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """A body as it is sent; what was opened for it is closed behind it."""
+    with opened:
+        yield begin
+        yield from pieces
 
 
 def _original(door: Door, line: CdxLine) -> CdxLine:

@@ -15,7 +15,7 @@ from fastapi.responses import Response
 
 from newsarchive.web.addresses import asked_url, in_path
 from newsarchive.web.door import AtDoor, Door
-from newsarchive.web.holdings import Held, as_read, coding_of, held_in_pieces, is_taken
+from newsarchive.web.holdings import LARGE, Held, as_read, beginning, coding_of, held_in_pieces, is_taken, poured
 from newsarchive.web.memento import memento_headers, nearest
 from newsarchive.web.stamps import middle, stamp
 from newsarchive.web.streamed import Streamed
@@ -27,8 +27,6 @@ router = APIRouter(include_in_schema=False)
 
 CSP = "sandbox; default-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
 """Opened by itself, an archived page runs nothing, fetches nothing and sends nothing."""
-LARGE = 1 << 20
-"""Bytes that are held whole; more is sent in pieces, or, where a coding has to be undone, has to find a place."""
 _ORIGINAL = "x-archive-orig-"
 _MOST_HEADERS = 100
 _LONGEST_VALUE = 4000
@@ -77,7 +75,7 @@ def _answer(request: Request, door: Door, line: CdxLine) -> Response:
         flow = opened.enter_context(held_in_pieces(door, line))
         status = flow.status or 200
         headers = _headers(request, door, line, flow.headers)
-        begin = _beginning(flow.pieces)
+        begin = beginning(flow.pieces)
         coding = coding_of(flow.headers)
         if len(begin) < LARGE:
             whole = Held(status=status, headers=flow.headers, entity=begin)
@@ -85,6 +83,7 @@ def _answer(request: Request, door: Door, line: CdxLine) -> Response:
         elif is_taken(coding, accepted):
             body = None
         else:
+            # A coding is undone in memory: what is large has to find a place for that.
             with door.heavy.one():
                 whole = Held(status=status, headers=flow.headers, entity=b"".join((begin, *flow.pieces)))
                 body, coding = as_read(whole, accepted, door.archive.config.max_body)
@@ -98,24 +97,8 @@ def _answer(request: Request, door: Door, line: CdxLine) -> Response:
             return Response(status_code=status, headers=headers)
         if body is not None:
             return Response(body, status_code=status, headers=headers)
-        sent = iter(()) if request.scope.get("is_head") else _sent(opened.pop_all(), begin, flow.pieces)
+        sent = iter(()) if request.scope.get("is_head") else poured(opened.pop_all(), begin, flow.pieces)
         return Streamed(sent, status_code=status, headers=headers)
-
-
-def _beginning(pieces: Iterator[bytes]) -> bytes:
-    """As much as is held whole: all of it, where it is shorter."""
-    begin: list[bytes] = []
-    size = 0
-    while size < LARGE and (piece := next(pieces, None)) is not None:
-        begin.append(piece)
-        size += len(piece)
-    return b"".join(begin)
-
-
-def _sent(opened: ExitStack, begin: bytes, pieces: Iterator[bytes]) -> Iterator[bytes]:
-    with opened:
-        yield begin
-        yield from pieces
 
 
 def _headers(request: Request, door: Door, line: CdxLine, archived: Headers) -> dict[str, str]:

@@ -3,19 +3,23 @@ under a type that a browser would do something with. Looked up by time; redirect
 """
 
 import secrets
+from contextlib import ExitStack
 
 from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi.responses import StreamingResponse
 
 from newsarchive.extract.decode import decode
 from newsarchive.web.addresses import asked_url
 from newsarchive.web.door import AtDoor, Door
-from newsarchive.web.holdings import held
+from newsarchive.web.holdings import LARGE, Held, beginning, coding_of, held_in_pieces, poured
 from newsarchive.web.snapshot import css
 from newsarchive.web.snapshot.address import Around, Kind
 from newsarchive.web.snapshot.content import is_font, served
 from newsarchive.web.stamps import middle, stamp
 from storage.errors import NotFound, PayloadError
+from storage.index.cdxviews import CdxLine
 from storage.index.views import CaptureView
+from storage.warc.record import header
 
 router = APIRouter(include_in_schema=False)
 
@@ -75,25 +79,40 @@ def _requisite(request: Request, door: Door, digits: int, kind: Kind, seal: str)
     line = door.index.cdx_line(capture.id) if capture else None
     if capture is None or line is None:
         return Response("not archived", 404, media_type="text/plain")
-    try:
-        answer = held(door, line)
-        body = answer.decoded(door.archive.config.max_body)
-    except (NotFound, PayloadError):
-        return Response("not archived whole", 404, media_type="text/plain")
-    claimed = (answer.get("Content-Type") or capture.mime or "").partition(";")[0].strip()
-    found = served(kind, claimed, body) if answer.status < 400 else None
+    return _handed_over(door, capture, line, kind, seal)
+
+
+def _handed_over(door: Door, capture: CaptureView, line: CdxLine, kind: Kind, seal: str) -> Response:
+    """Its body under a type that its bytes bear out. A film flows; a stylesheet is rewritten, and so held whole."""
+    with ExitStack() as opened:
+        try:
+            flow = opened.enter_context(held_in_pieces(door, line))
+            body = beginning(flow.pieces)
+            is_large = len(body) >= LARGE and coding_of(flow.headers) is None and kind is not Kind.STYLE
+            if not is_large:
+                whole = Held(status=flow.status or 200, headers=flow.headers, entity=b"".join((body, *flow.pieces)))
+                body = whole.decoded(door.archive.config.max_body)
+        except (NotFound, PayloadError):
+            return Response("not archived whole", 404, media_type="text/plain")
+        claimed = (header(flow.headers, "Content-Type") or capture.mime or "").partition(";")[0].strip()
+        found = served(kind, claimed, body) if (flow.status or 200) < 400 else None
+        if found == "text/css":
+            body = _sheet(door, capture, decode(body, flow.headers), seal).encode("utf-8", "replace")
+        headers = _headers(found)
+        if is_large:
+            return StreamingResponse(poured(opened.pop_all(), body, flow.pieces), headers=headers)
+        return Response(body, headers=headers)
+
+
+def _headers(found: str | None) -> dict[str, str]:
     headers = {"content-security-policy": CSP, "cache-control": KEEP, "vary": "sec-fetch-site"}
     if found is None:
-        headers["content-disposition"] = "attachment"
-        return Response(body, headers=headers, media_type="application/octet-stream")
+        return headers | {"content-disposition": "attachment", "content-type": "application/octet-stream"}
     # The frame has no origin of its own, so that to a browser all that it embeds comes from elsewhere.
     headers["cross-origin-resource-policy"] = "cross-origin"
     if is_font(found):
         headers["access-control-allow-origin"] = "*"
-    if found == "text/css":
-        sheet = _sheet(door, capture, decode(body, answer.headers), seal)
-        return Response(sheet, headers=headers, media_type="text/css; charset=utf-8")
-    return Response(body, headers=headers, media_type=found)
+    return headers | {"content-type": "text/css; charset=utf-8" if found == "text/css" else found}
 
 
 def _end(door: Door, capture: CaptureView) -> CaptureView | None:

@@ -173,6 +173,15 @@ def test_what_is_large_and_coded_is_undone_where_there_is_a_place(large: TestCli
     assert (refused.status_code, "retry-after" in refused.headers) == (503, True)
 
 
+def test_a_film_that_a_page_embeds_flows(large: TestClient) -> None:
+    """As a snapshot asks for it; an archived type is believed where the bytes do not speak against it."""
+    answer = large.get(f"/web/20260301060000oe_/{FILM}")
+    assert (answer.status_code, answer.headers["content-type"], answer.content == BULK) == (200, "video/mp4", True)
+    assert "content-length" not in answer.headers
+    other = large.get(f"/web/20260301060000oe_/{FILM}.gz")
+    assert (other.headers["content-type"], other.content == BULK) == ("application/octet-stream", True)
+
+
 def test_an_archived_part_says_which(large: TestClient) -> None:
     """A 206 without Content-Range is none."""
     answer = large.get(f"/web/20260301060000id_/{FILM}?part")
