@@ -131,7 +131,7 @@ class ServeConfig:
         TEXTS, [], 'What not to show: beginnings of URLs, or of SURT forms such as "example,news)/private/"'
     )
     about: str = _setting(
-        TEXT, "", 'What the archive is, for its readers, on its first page; "[words](address)" becomes a link'
+        TEXT, "", 'What the archive is, for its readers, on its first page; "[words](https://...)" becomes a link'
     )
     crawlers: bool = _setting(FLAG, False, "Let search engines in; else robots.txt keeps them out")
     query_seconds: float = _setting(SECONDS, 10.0, "Time for one question to the index; then the reader gets a 503")

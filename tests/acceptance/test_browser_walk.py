@@ -1,0 +1,526 @@
+"""The browser as people have it: each kind of page of a demo archive in Chromium, on a phone and on a desk, light and
+dark, with scripts and without.
+
+`make screenshots` has the last test leave pictures of the main pages in docs/images.
+"""
+
+import base64
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import quote, urljoin, urlsplit
+from urllib.request import urlopen
+
+import pytest
+from lxml import html
+
+from newsarchive.archive import Archive
+from newsarchive.web.app import create_app
+from newsarchive.web.stamps import stamp
+from storage.index.views import ArticleView, CaptureFilters
+from storage.model import Outcome
+
+sync_api = pytest.importorskip("playwright.sync_api")
+axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+
+pytestmark = pytest.mark.slow
+
+SCREENSHOTS = "NEWSARCHIVE_SCREENSHOTS"
+"""A folder: leave pictures there. `make screenshots` sets it."""
+SIZES = {"phone": {"width": 390, "height": 844}, "desk": {"width": 1280, "height": 900}}
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@dataclass(frozen=True)
+class Demo:
+    """The demo's archive, being served."""
+
+    folder: Path
+    base: str
+    """Without a slash at its end."""
+    said: str
+    """What the command said."""
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """`newsarchive demo`, and then what it tells a newcomer to do."""
+    folder = tmp_path_factory.mktemp("demo") / "demo-archive"
+    run = [sys.executable, "-m", "newsarchive"]
+    made = subprocess.run([*run, "demo", str(folder)], capture_output=True, text=True, timeout=300, check=True)
+    serving = subprocess.Popen(
+        [*run, "serve", "--port", "0", "--archive", str(folder)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    assert serving.stdout is not None
+    found = re.search(r"is open at (http://\S+)/ ", serving.stdout.readline())
+    assert found
+    yield Demo(folder=folder, base=found[1], said=made.stdout)
+    serving.terminate()
+    serving.communicate(timeout=60)
+
+
+def article_where(archive: Archive, fits: Callable[[ArticleView], bool]) -> ArticleView:
+    """The first article of which something holds."""
+    articles = (archive.article(line.id) for line in archive.index.articles(limit=200))
+    return next(each for each in articles if each is not None and fits(each))
+
+
+@pytest.fixture(scope="module")
+def pages(demo: Demo) -> dict[str, tuple[str, int]]:
+    """A page of each kind: its path, and the status that it has."""
+    with Archive.open(demo.folder) as archive:
+        index = archive.index
+        front = archive.config.sites[0].url
+        moments = [stamp(moment) for moment in index.listing_moments(front, limit=10)]
+        edited = article_where(archive, lambda each: len(each.versions) > 1 and not each.current.live)
+        gone = article_where(archive, lambda each: each.state == "gone")
+        arabic = article_where(archive, lambda each: each.current.language == "ar")
+        chinese = article_where(archive, lambda each: each.current.language == "zh")
+        pictured = article_where(archive, lambda each: bool(each.current.image and each.current.authors))
+        shown = article_where(
+            archive,
+            lambda each: len(each.versions) > 1 and bool(each.current.image and index.held([each.current.image])),
+        )
+        silent = article_where(archive, lambda each: each.current.section == "Sport" and len(each.versions) > 1)
+        assets = tuple(index.captures(CaptureFilters(outcome=Outcome.ASSET)))
+        revisit = next(iter(index.captures(CaptureFilters(outcome=Outcome.NOT_MODIFIED))))
+        crawl = index.last_crawl()
+        assert crawl is not None
+        image = next(each for each in assets if each.url.endswith(".png"))
+        sheet = next(each for each in assets if each.url.endswith(".css"))
+        tag = pictured.current.tags[0] if pictured.current.tags else "History"
+        there = {
+            "home": "/",
+            "search": "/search?q=harbour",
+            "everything": "/search",
+            "second page": "/search?page=2",
+            "filtered": "/search?q=harbour&section=Sport&since=2026-04-20",
+            "mistaken search": "/search?q=%22harbour&since=soon",
+            "nothing found": "/search?q=xyzzy",
+            "article": f"/article/{pictured.id}",
+            "edited": f"/article/{edited.id}",
+            "pictured": f"/article/{shown.id}",
+            "old version": f"/article/{edited.id}?version=1",
+            "gone": f"/article/{gone.id}",
+            "Arabic": f"/article/{arabic.id}",
+            "Chinese": f"/article/{chinese.id}",
+            "compare": f"/article/{edited.id}/compare",
+            "compare silent": f"/article/{silent.id}/compare",
+            "compare one": f"/article/{pictured.id}/compare",
+            "listings": "/listing",
+            "listing": f"/listing?url={quote(front, safe='')}",
+            "listing changes": f"/listing?url={quote(front, safe='')}&a={moments[-1]}&b={moments[0]}",
+            "snapshot": f"/web/{moments[-1]}/{front}",
+            "far snapshot": f"/web/2020/{edited.url}",
+            "archived image": f"/web/{stamp(image.fetched_at)}/{image.url}",
+            "archived text": f"/web/{stamp(sheet.fetched_at)}/{sheet.url}",
+            "calendar": f"/calendar?url={quote(front, safe='')}",
+            "calendar day": f"/calendar?url={quote(front, safe='')}&day={moments[-1][:8]}",
+            "record": f"/record/{edited.current.capture.id}",
+            "revisit": f"/record/{revisit.id}",
+            "sites": "/sites",
+            "site": "/site/lantern",
+            "crawls": "/crawls",
+            "crawl": f"/crawls/{crawl.id}",
+            "crawl, gone": f"/crawls/{crawl.id}?outcome=gone",
+            "author": f"/author/{quote(pictured.current.authors[0])}",
+            "tag": f"/tag/{quote(tag)}",
+            "section": "/section/lantern/Sport",
+            "help": "/help",
+            "exports": "/exports",
+            "api": "/api",
+        }
+        missing = {
+            "not archived": f"/web/2026/{front}nothing/here",
+            "elsewhere": "/web/2026/http://elsewhere.example/",
+            "no such article": "/article/999999",
+            "no such page": "/nowhere",
+        }
+    return {name: (path, 200) for name, path in there.items()} | {name: (path, 404) for name, path in missing.items()}
+
+
+@dataclass
+class Walk:
+    """A browser's context, and what went wrong in it."""
+
+    browser: Any
+    base: str
+    size: str
+    scheme: str
+    scripts: bool = True
+    zone: str = "America/New_York"
+    faults: list[str] = field(default_factory=list)
+
+    def __enter__(self) -> Self:
+        """Open it."""
+        self.context = self.browser.new_context(
+            viewport=SIZES[self.size],
+            color_scheme=self.scheme,
+            java_script_enabled=self.scripts,
+            timezone_id=self.zone,
+            locale="en-GB",
+            reduced_motion="reduce",
+        )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
+        self.context.close()
+
+    def open(self, path: str, status: int = 200) -> Any:
+        """A page, watched: what it asks of whom, and what the console says."""
+        opened = self.context.new_page()
+
+        def fault(text: str) -> None:
+            self.faults.append(f"{path}: {text}")
+
+        def heard(message: Any) -> None:
+            if message.type in ("error", "warning") and not (status == 404 and "status of 404" in message.text):
+                fault(f"the console says {message.text}")
+
+        def asked(request: Any) -> None:
+            if not request.url.startswith((f"{self.base}/", "data:", "about:")):
+                fault(f"asks {request.url}")
+
+        def answered(response: Any) -> None:
+            if response.status >= 400 and response.url != self.base + path:
+                fault(f"{response.url} answers {response.status}")
+
+        opened.on("console", heard)
+        opened.on("pageerror", lambda error: fault(f"a script fails: {error}"))
+        opened.on("request", asked)
+        opened.on("response", answered)
+        opened.on("requestfailed", lambda request: fault(f"{request.url} fails"))
+        answer = opened.goto(self.base + path, wait_until="load")
+        if answer.status != status:
+            fault(f"answers {answer.status}")
+        return opened
+
+    def look(self, opened: Any, name: str) -> None:
+        """What is wrong with the page's shape."""
+        found = opened.evaluate(SHAPE)
+        if found["wider"]:
+            self.faults.append(f"{name}: {found['wider']} px wider than the window: {found['widest']}")
+        wanted = {"h1": 1, "main": 1, "header": 1}
+        self.faults += [f"{name}: {found[what]} {what}" for what, count in wanted.items() if found[what] != count]
+        if not found["title"].strip() or found["lang"] != "en":
+            self.faults.append(f"{name}: title {found['title']!r}, language {found['lang']!r}")
+        if found["skipped"]:
+            self.faults.append(f"{name}: headings jump at {found['skipped']}")
+
+
+SHAPE = """() => {
+  const page = document.documentElement, wide = page.clientWidth;
+  const outside = [...document.querySelectorAll("body *")].filter((e) => e.getBoundingClientRect().right > wide + 1);
+  const levels = [...document.querySelectorAll("h1, h2, h3, h4, h5, h6")].map((e) => [Number(e.tagName[1]), e]);
+  return {
+    wider: page.scrollWidth - wide,
+    widest: outside.slice(0, 3).map((e) => e.tagName + "." + e.className).join(" "),
+    h1: document.querySelectorAll("h1").length,
+    main: document.querySelectorAll("main").length,
+    header: document.querySelectorAll("body > header").length,
+    title: document.title,
+    lang: page.lang,
+    skipped: levels.filter(([l], i) => l > (i ? levels[i - 1][0] : 0) + 1).map(([, e]) => e.textContent).join("; "),
+  };
+}"""
+AXE = {"resultTypes": ["violations"], "iframes": False}
+"""Frames hold archived pages, whose faults are not ours."""
+
+
+def serious(opened: Any, name: str) -> list[str]:
+    """Faults that axe finds serious or critical."""
+    found = axe.Axe().run(opened, options=AXE).response["violations"]
+    return [
+        f"{name}: {each['id']} at {node['target']}: {node['html'][:160]}"
+        for each in found
+        if each["impact"] in ("serious", "critical")
+        for node in each["nodes"][:3]
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", ["phone", "desk"])
+def test_each_page_with_scripts(
+    chromium: Any, demo: Demo, pages: dict[str, tuple[str, int]], size: str, scheme: str
+) -> None:
+    """No page is wider than the window, asks anybody else, complains in the console, or has a serious fault for axe."""
+    with Walk(chromium, demo.base, size, scheme) as walk:
+        for name, (path, status) in pages.items():
+            opened = walk.open(path, status)
+            walk.look(opened, name)
+            if status == 200:
+                zoned = opened.locator("main time[data-local]").first
+                if zoned.count():
+                    # 08:00 UTC is 04:00 in New York; what hovers says UTC.
+                    assert zoned.get_attribute("title").endswith("Z"), name
+            walk.faults += serious(opened, name)
+            opened.close()
+        assert walk.faults == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", ["phone", "desk"])
+def test_each_page_without_scripts(
+    chromium: Any, demo: Demo, pages: dict[str, tuple[str, int]], size: str, scheme: str
+) -> None:
+    """All of it is there without JavaScript too."""
+    with Walk(chromium, demo.base, size, scheme, scripts=False) as walk:
+        for name, (path, status) in pages.items():
+            opened = walk.open(path, status)
+            walk.look(opened, name)
+            opened.close()
+        opened = walk.open("/")
+        opened.locator(".quick input").fill("ferry")
+        opened.locator(".quick button").click()
+        assert opened.locator("main mark").count() > 0
+        opened.locator(".facet a").first.click()
+        assert opened.locator(".chip").count() == 1
+        assert walk.faults == []
+
+
+def test_the_keyboard_reaches_everything(chromium: Any, demo: Demo, pages: dict[str, tuple[str, int]]) -> None:
+    """Tab goes through all that can be used, in the order of the page, and shows where it is; the skip link works."""
+    with Walk(chromium, demo.base, "desk", "light") as walk:
+        for name in ("home", "search", "edited", "compare", "listing", "record", "site", "exports", "snapshot"):
+            opened = walk.open(pages[name][0])
+            opened.keyboard.press("Tab")
+            assert opened.evaluate("document.activeElement.className") == "skip"
+            reached = opened.evaluate(REACHABLE)
+            for _ in range(min(reached, 60)):
+                seen = opened.evaluate(FOCUSED)
+                assert seen["visible"], (name, seen)
+                opened.keyboard.press("Tab")
+            order = opened.evaluate("window.order")
+            assert order == sorted(order), name
+            opened.evaluate("document.querySelector('.skip').focus()")
+            opened.keyboard.press("Enter")
+            assert opened.evaluate("document.activeElement.id") == "main"
+            opened.close()
+        assert walk.faults == []
+
+
+REACHABLE = """() => {
+  window.order = [];
+  return [...document.querySelectorAll("a[href], button, input, select, summary, [tabindex='0']")]
+    .filter((e) => e.tabIndex >= 0 && e.checkVisibility({ visibilityProperty: true })).length - 1;
+}"""
+FOCUSED = """() => {
+  const all = [...document.querySelectorAll("*")], here = document.activeElement;
+  window.order.push(all.indexOf(here));
+  const box = here.getBoundingClientRect(), style = getComputedStyle(here);
+  const seen = box.width > 0 && box.height > 0 && box.bottom > 0 && box.top < innerHeight;
+  const marked = style.outlineStyle !== "none" || here.tagName === "IFRAME";
+  return { what: here.outerHTML.slice(0, 120), visible: seen && marked };
+}"""
+
+
+def test_axe_would_find_a_fault(chromium: Any) -> None:
+    """What the walk relies on: pale letters and an image without words are serious."""
+    opened = chromium.new_page()
+    opened.set_content("<html lang=en><title>t</title><main><h1 style='color:#ccc'>pale</h1><img src='data:,'></main>")
+    assert {fault.split(": ")[1].split(" ")[0] for fault in serious(opened, "x")} == {"color-contrast", "image-alt"}
+    opened.close()
+
+
+def test_keys_page_through_a_search(chromium: Any, demo: Demo) -> None:
+    """Pages turn by n and p, j and k go from line to line, / leads to the search box and ? to the help."""
+    with Walk(chromium, demo.base, "desk", "light") as walk:
+        opened = walk.open("/search")
+        opened.keyboard.press("n")
+        opened.wait_for_url("**/search?page=2")
+        opened.keyboard.press("p")
+        opened.wait_for_url("**/search")
+        opened.keyboard.press("j")
+        opened.keyboard.press("j")
+        lines = opened.locator("[data-step]")
+        assert lines.nth(1).get_attribute("data-here") == ""
+        opened.keyboard.press("k")
+        assert lines.nth(0).get_attribute("data-here") == ""
+        opened.keyboard.press("/")
+        assert opened.evaluate("document.activeElement.type") == "search"
+        opened.keyboard.press("Escape")
+        opened.keyboard.press("?")
+        opened.wait_for_url("**/help#keyboard")
+        assert walk.faults == []
+
+
+def test_a_histogram_bar_leads_to_what_it_counts(chromium: Any, demo: Demo) -> None:
+    """A click on a bar narrows the search to its days; taking the chip away widens it again."""
+    with Walk(chromium, demo.base, "desk", "light") as walk:
+        opened = walk.open("/search?q=harbour")
+        before = opened.locator("article.line").count()
+        opened.locator(".dated svg a").last.click()
+        opened.wait_for_url("**since=**")
+        assert 0 < opened.locator("article.line").count() < before
+        opened.locator(".chip").first.click()
+        assert opened.locator("article.line").count() == before
+        assert walk.faults == []
+
+
+def test_times_are_the_readers_and_days_stay_days(chromium: Any, demo: Demo) -> None:
+    """A capture of 08:00 UTC is at 04:00 in New York; a date without an hour is that day in every zone."""
+    with Walk(chromium, demo.base, "desk", "light") as walk:
+        opened = walk.open("/search")
+        days = opened.locator("article time:not([data-local])")
+        assert days.count() > 0
+        for one in days.all():
+            assert one.get_attribute("datetime").endswith("T00:00:00Z")
+            day = int(one.get_attribute("datetime")[8:10])
+            assert one.inner_text().startswith(f"{day} ")
+        opened = walk.open("/crawls")
+        first = opened.locator('time[datetime^="2026-05-04T08:00"]').first
+        assert first.inner_text() == "4 May 2026, 04:00"
+        assert first.get_attribute("title").startswith("2026-05-04T08:00")
+        assert walk.faults == []
+
+
+def test_printed_pages_are_the_text(chromium: Any, demo: Demo, pages: dict[str, tuple[str, int]]) -> None:
+    """On paper an article has neither menu nor search box, and black letters, in dark mode too."""
+    with Walk(chromium, demo.base, "desk", "dark") as walk:
+        opened = walk.open(pages["edited"][0])
+        opened.emulate_media(media="print", color_scheme="dark")
+        for gone in (".menu", ".quick", ".footer"):
+            assert not opened.locator(gone).is_visible(), gone
+        assert opened.locator(".prose p").first.evaluate("e => getComputedStyle(e).color") == "rgb(0, 0, 0)"
+        assert opened.locator("html").evaluate("e => getComputedStyle(e).backgroundColor") == "rgb(255, 255, 255)"
+        assert walk.faults == []
+
+
+def test_scripts_of_other_directions_stand_as_they_should(
+    chromium: Any, demo: Demo, pages: dict[str, tuple[str, int]]
+) -> None:
+    """Arabic runs from the right; Chinese has its own line height; both say which language they are in."""
+    with Walk(chromium, demo.base, "phone", "light") as walk:
+        opened = walk.open(pages["Arabic"][0])
+        text = opened.locator(".prose p").first
+        assert text.evaluate("e => getComputedStyle(e).direction") == "rtl"
+        assert text.evaluate("e => e.closest('[lang]').lang") == "ar"
+        assert opened.locator("h1").evaluate("e => getComputedStyle(e).direction") == "rtl"
+        opened = walk.open(pages["Chinese"][0])
+        text = opened.locator(".prose p").first
+        assert text.evaluate("e => e.closest('[lang]').lang") == "zh"
+        height, size = text.evaluate(
+            "e => [getComputedStyle(e).lineHeight, getComputedStyle(e).fontSize].map(parseFloat)"
+        )
+        assert height / size > 1.75
+        assert walk.faults == []
+
+
+MOST_OF_A_SORT = 60
+
+
+def test_no_link_of_any_page_is_broken(demo: Demo) -> None:
+    """From the first page, link by link: each address of the archive answers, but for pages that are not archived."""
+    waiting, seen = ["/"], {"/"}
+    broken: list[str] = []
+    sorts: dict[str, int] = {}
+    while waiting:
+        path = waiting.pop()
+        try:
+            with urlopen(demo.base + path) as answer:
+                body = answer.read()
+                is_page = "html" in answer.headers["content-type"]
+        except OSError as problem:
+            # What an archived page pointed to may never have been captured: the page says so.
+            if not path.startswith("/web/") or getattr(problem, "code", 0) != 404:
+                broken.append(f"{path}: {problem}")
+            continue
+        if not is_page or path.startswith("/web/"):
+            continue
+        for link in html.document_fromstring(body).xpath("//a/@href"):
+            target = urlsplit(urljoin(demo.base + path, link))
+            further = target.path + (f"?{target.query}" if target.query else "")
+            sort = target.path.split("/")[1] + Path(target.path).suffix
+            if f"{target.scheme}://{target.netloc}" != demo.base or further in seen:
+                continue
+            seen.add(further)
+            sorts[sort] = sorts.get(sort, 0) + 1
+            if sorts[sort] <= MOST_OF_A_SORT:
+                waiting.append(further)
+    assert broken == []
+    pages = {"article", "author", "calendar", "crawls", "listing", "record", "search", "section", "site", "tag", "web"}
+    files = {"article.bib", "article.gz", "article.wacz", "search.atom.atom", "search.csv.csv", "search.jsonl.jsonl"}
+    assert pages | files <= set(sorts)
+
+
+def test_the_demo_ends_with_the_browsers_address(demo: Demo) -> None:
+    """A newcomer reads last where to look, and the first page there says what it is and where to begin."""
+    assert demo.said.rstrip().endswith("http://127.0.0.1:8000/")
+    assert "newsarchive serve --open" in demo.said.splitlines()[-2]
+    with urlopen(demo.base + "/") as answer:
+        first = html.document_fromstring(answer.read())
+    about = first.xpath("//p[contains(@class, 'about-archive')]")[0]
+    assert "made-up newspaper" in about.text_content()
+    links = about.xpath("./a/@href")
+    assert len(links) == 6
+    with urlopen(demo.base + links[0]) as answer:
+        assert "Changed without a notice" in answer.read().decode()
+
+
+def test_empty_and_small_archives_look_meant(
+    chromium: Any, archive_of: Callable[..., Archive], at_address: Callable[[object], Any], tmp_path: Path
+) -> None:
+    """An archive without anything says what to do; one with a single article shows it, and no column of nothing."""
+    Archive.init(tmp_path / "new").close()
+    with (
+        Archive.open(tmp_path / "new") as empty,
+        at_address(create_app(empty)) as base,
+        Walk(chromium, base, "phone", "dark") as walk,
+    ):
+        for path in ("/", "/search", "/sites", "/crawls", "/listing", "/exports", "/calendar"):
+            opened = walk.open(path)
+            walk.look(opened, path)
+            walk.faults += serious(opened, path)
+        assert walk.faults == []
+        assert "newsarchive add" in walk.open("/").locator("main").inner_text()
+    text = "".join(f"<p>Sentence number {number} of a text that is long enough to be read.</p>" for number in range(20))
+    page = f"<html lang=en><head><title>The only one</title></head><body><article><h1>The only one</h1>{text}</article>"
+    one = archive_of({"url": "https://news.example/2026/03/01/the-only-one", "body": page.encode()})
+    with at_address(create_app(one)) as base, Walk(chromium, base, "desk", "light") as walk:
+        for path in ("/", "/search", "/sites", "/crawls", "/article/1", "/article/1/compare"):
+            opened = walk.open(path)
+            walk.look(opened, path)
+            walk.faults += serious(opened, path)
+        assert walk.faults == []
+        assert walk.open("/").locator("article.line").count() == 1
+
+
+PICTURES = (
+    ("home", "home", "desk", "light"),
+    ("home-phone", "home", "phone", "dark"),
+    ("search", "search", "desk", "light"),
+    ("article", "pictured", "desk", "light"),
+    ("article-phone", "Arabic", "phone", "light"),
+    ("compare", "compare silent", "desk", "dark"),
+    ("listing", "listing changes", "desk", "light"),
+    ("snapshot", "snapshot", "desk", "light"),
+    ("record", "record", "desk", "dark"),
+    ("site", "site", "desk", "light"),
+)
+LARGEST = 200_000
+
+
+@pytest.mark.skipif(SCREENSHOTS not in os.environ, reason="leaves pictures only where it is asked to")
+def test_pictures_of_the_main_pages(chromium: Any, demo: Demo, pages: dict[str, tuple[str, int]]) -> None:
+    """What docs/browser.md shows, as it is now."""
+    folder = Path(os.environ[SCREENSHOTS])
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, page, size, scheme in PICTURES:
+        with Walk(chromium, demo.base, size, scheme, zone="UTC") as walk:
+            opened = walk.open(pages[page][0])
+            opened.wait_for_timeout(300)
+            # Playwright itself takes no WebP, which is a third of a PNG here.
+            session = walk.context.new_cdp_session(opened)
+            shot = session.send("Page.captureScreenshot", {"format": "webp", "quality": 82})
+            picture = base64.b64decode(shot["data"])
+            (folder / f"{name}.webp").write_bytes(picture)
+            assert len(picture) < LARGEST, name
