@@ -10,7 +10,7 @@ UV     := $(shell command -v uv 2>/dev/null)
 export PATH := $(abspath $(BIN)):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test slow quality lint format bench bench-browser docs lock wheel clean
+.PHONY: help demo test slow quality lint format bench bench-browser docs screenshots lock wheel clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -61,6 +61,9 @@ bench-browser: $(VENV)/.installed ## Measure the browser over a large archive (A
 
 docs: $(VENV)/.installed ## Make the pages of docs/ that come from the code
 	$(BIN)/python docs/make.py
+
+screenshots: $(VENV)/.installed ## Take the pictures of docs/images anew (needs Chromium)
+	NEWSARCHIVE_SCREENSHOTS=docs/images $(BIN)/python -m pytest -q tests/acceptance/test_browser_walk.py -k pictures
 
 wheel: $(VENV)/.installed ## Build the wheel and the sdist
 	$(BIN)/python -m build --no-isolation --outdir dist .
