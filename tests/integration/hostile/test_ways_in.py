@@ -333,6 +333,31 @@ def test_2162_addresses_of_one_article_cost_a_few_requests(build: Callable[[Site
     assert any("is parked" in note for note in report.notes)
 
 
+def test_a_feed_that_holds_too_few_items_is_told_of(
+    build: Callable[[Site], Rig], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Ten items, and none of them is there any more at the next reading: status names the feed and what to do."""
+
+    def feed(first: int) -> Page:
+        items = "".join(
+            f"<item><title>Story {n}</title><link>/story-{n}</link><pubDate>{RFC_822}</pubDate></item>"
+            for n in range(first, first + 10)
+        )
+        return "application/rss+xml", f"<rss version='2.0'><channel><title>F</title>{items}</channel></rss>".encode()
+
+    rig = build(lambda _: {"/": front(head=alternate("application/rss+xml", "/feed"))})
+    folder = str(rig.archive.folder)
+    rig.newsroom.pages["/feed"] = feed(0)
+    rig.crawl()
+    assert run(["status", "--check", "--archive", folder]) == 0
+    rig.newsroom.pages["/feed"] = feed(40)
+    rig.crawl(timedelta(hours=13))
+    capsys.readouterr()
+    assert run(["status", "--check", "--archive", folder]) == 1
+    said = capsys.readouterr().err
+    assert f"ways: feed {rig.server.url}feed: Items came and went between two looks" in said
+
+
 def test_what_is_gone_is_confirmed_and_told_and_so_is_its_return(build: Callable[[Site], Rig]) -> None:
     """410 at the first look is no event, at the second an hour later it is; the page's return is one at once."""
     rig = build(lambda _: {"/": front(link("/story"))})

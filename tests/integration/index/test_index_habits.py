@@ -3,10 +3,13 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from newsarchive.config import SiteConfig
+from newsarchive.health import health
 from newsarchive.schedule import planner
 from storage.index import Index
 from storage.model import (
@@ -171,7 +174,7 @@ def test_alarms_are_raised_and_cleared(index: Index, capture_of: Make) -> None:
     assert index.alarms(["elsewhere"], standing=False) == ()
 
 
-def test_a_silent_feed_is_told_of_until_it_is_back(index: Index, capture_of: Make) -> None:
+def test_a_silent_feed_is_told_of_until_it_is_back(index: Index, capture_of: Make, tmp_path: Path) -> None:
     """Six items an hour for eight days, then none: told, and over with the next item."""
     index.register_sites([SITE])
     plan = planner()
@@ -187,6 +190,9 @@ def test_a_silent_feed_is_told_of_until_it_is_back(index: Index, capture_of: Mak
     (alarm,) = index.alarms()
     assert (alarm.what, alarm.cleared_at) == ("silent", None)
     assert index.source_health()[0].state == "silent"
+    site = SiteConfig(name=SITE.name, url=SITE.url)
+    concerns = health(index, [site], (tmp_path, tmp_path), alarm.raised_at).concerns
+    assert [each.what[:18] for each in concerns if FEEDS[0] in each.about] == ["Nothing new since "]
     index.commit([reading(capture_of(FEEDS[0], (hours + 25) * 60), range(2000, 2020))], plan)
     assert [one for one in index.alarms() if one.what == "silent"] == []
 
