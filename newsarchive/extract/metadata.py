@@ -25,6 +25,9 @@ _FRONT_PAGES = frozenset(
     "etusivu|domů|beranda|trang chủ|αρχική|الرئيسية|خانه|ראשי|होम|หน้าแรก|首页|首頁|ホーム|홈".split("|")
 )
 _LONGEST_SECTION = 60
+_LONGEST_TRAIL = 200
+"""Characters of a row of breadcrumbs; some call the whole page so."""
+_MOST_TRAILS = 20
 _FOREIGN = re.compile("[\u0370-\u1fff\u2e80-\ud7af]")
 """A letter of a script that is not Latin."""
 _SCRIPTS = (
@@ -92,8 +95,8 @@ _SECTION_METAS = (
 
 
 _CRUMBS = XPath(
-    "//*[contains(@class, 'breadcrumb') or contains(@id, 'breadcrumb') or contains(@aria-label, 'readcrumb')]"
-    "[string-length(normalize-space(.)) < 200]//a[@href]"
+    "(//*[contains(@class, 'breadcrumb') or contains(@id, 'breadcrumb') or contains(@aria-label, 'readcrumb')])"
+    f"[position() <= {_MOST_TRAILS}]"
 )
 _NO_TAGS = (
     zones.NAV | zones.MENU | zones.ASIDE | zones.FOOTER | zones.RELATED | zones.LATEST | zones.COMMENTS | zones.SHARE
@@ -117,7 +120,12 @@ def _sections(
         if isinstance(item, dict)
     ]
     yield "breadcrumbs", _section(listed, page)
-    printed = [(folded(str(a.text_content())), a.get("href") or "") for a in _CRUMBS(page.root)]
+    printed = [
+        (folded(str(a.text_content())), a.get("href") or "")
+        for trail in _CRUMBS(page.root)
+        if len(folded(str(trail.text_content()))) < _LONGEST_TRAIL
+        for a in trail.iter("a")
+    ]
     yield "breadcrumbs on the page", _section(printed, page)
 
 
