@@ -8,7 +8,7 @@ import pytest
 
 from newsarchive.crawl.capture import MOST, Keeper
 from storage.errors import DiskFull
-from storage.model import Capture, Discovery, Exchange, Outcome, Reading, RecordPlace, UrlKind
+from storage.model import Capture, Discovery, Drawn, Exchange, Outcome, Reading, RecordPlace, UrlKind
 from storage.warc.reader import Kept
 
 READING = Reading(outcome=Outcome.OTHER, reason="read")
@@ -48,7 +48,7 @@ class Files:
         self.urls: list[str] = []
         self.threads: set[str] = set()
 
-    def keep(self, exchange: Exchange) -> Capture:
+    def keep(self, exchange: Exchange | Drawn) -> Capture:
         self.threads.add(threading.current_thread().name)
         if len(self.urls) >= self.room:
             raise DiskFull("no space is left")
