@@ -111,12 +111,13 @@ def test_the_description_can_be_read_by_people(client: TestClient) -> None:
     assert "https://" not in text
 
 
+@pytest.mark.parametrize("times", [20, pytest.param(300, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("path", sorted(description()["paths"]))
-def test_no_request_makes_the_api_fall_over(client: TestClient, path: str) -> None:
+def test_no_request_makes_the_api_fall_over(client: TestClient, path: str, times: int) -> None:
     """What the description allows, and what it does not: no 5xx, no answer or shape that it does not declare."""
     operation = schemathesis.openapi.from_asgi("/openapi.json", client.app)[path]["GET"]
 
-    @settings(max_examples=20, derandomize=True, database=None, phases=[Phase.explicit, Phase.generate])
+    @settings(max_examples=times, derandomize=True, database=None, phases=[Phase.explicit, Phase.generate])
     @given(case=operation.as_strategy())
     def holds(case: schemathesis.Case[Any]) -> None:
         answer = case.call(base_url="http://127.0.0.1:8000")
