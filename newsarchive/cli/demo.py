@@ -116,20 +116,29 @@ def one_article(archive: Archive, lines: list[dict[str, Any]]) -> ArticleView:
 
 
 def next_steps(place: Path) -> None:
-    """What a newcomer may want to do now."""
-    name = shlex.quote(str(place))
+    """What a newcomer may want to do now; the browser and its address come last."""
+    name, us = shlex.quote(str(place)), called(sys.argv[0])
     out = stdout()
     out.print(cell(f"\nThe archive is in {place.absolute()}. What to do next:", "bold"))
     for command, meaning in (
-        (f"newsarchive search 'ferry strike' --archive {name}", "find articles"),
-        (f"newsarchive status --archive {name}", "see how the site does"),
-        (f"newsarchive export -o articles.jsonl --archive {name}", "take everything out"),
-        (f"newsarchive rebuild --archive {name}", "make the index anew from the WARC files"),
+        (f"{us} search 'ferry strike' --archive {name}", "find articles"),
+        (f"{us} status --archive {name}", "see how the site does"),
+        (f"{us} export -o articles.jsonl --archive {name}", "take everything out"),
+        (f"{us} rebuild --archive {name}", "make the index anew from the WARC files"),
         (f"rm -r {name}", "be done with the demo"),
-        ("newsarchive init morgue --contact you@your.example", "begin an archive of your own"),
-        ("newsarchive add https://your.news.site/ --archive morgue", "and name a site"),
+        (f"{us} init morgue --contact you@your.example", "begin an archive of your own"),
+        (f"{us} add https://your.news.site/ --archive morgue", "and name a site"),
     ):
         out.print(cell(f"  {command:<60} {meaning}"), soft_wrap=True)
     out.print(cell("\nOr look at it in a web browser, where it explains itself:", "bold"))
-    out.print(cell(f"  newsarchive serve --open --archive {name}"), soft_wrap=True)
+    out.print(cell(f"  {us} serve --open --archive {name}"), soft_wrap=True)
     out.print(cell("  http://127.0.0.1:8000/"), soft_wrap=True)
+
+
+def called(word: str) -> str:
+    """How to call this command again: by the path that it was called by, as in a checkout, or by its name.
+
+    >>> called(".venv/bin/newsarchive"), called("/usr/local/bin/newsarchive")
+    ('.venv/bin/newsarchive', 'newsarchive')
+    """
+    return shlex.quote(word) if "/" in word and not word.startswith("/") else "newsarchive"
