@@ -30,7 +30,7 @@ T = TypeVar("T")
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 AnySelect: TypeAlias = Select[*tuple[Any, ...]]
 
-HEAD = "0010"
+HEAD = "0011"
 """The newest migration in storage/index/migrations/versions: the schema that this code speaks."""
 
 _PRAGMAS = (

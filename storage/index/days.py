@@ -4,15 +4,18 @@ Captures are counted by the database itself (the table days), articles by an ind
 the days that are asked for. What is excluded is counted by itself and taken off.
 """
 
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from itertools import accumulate, pairwise
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, literal, not_, select
 
 from storage.index.database import AnySelect
 from storage.index.exclusions import NOTHING, Exclusions
+from storage.index.series import spans
 from storage.index.shown import begins, shown_articles, shown_captures, site_ids
 from storage.index.statusviews import CapturedDay, SiteCount
 from storage.index.tables import ArticleRow, CaptureRow, DayRow, SiteRow, UrlRow
@@ -29,6 +32,10 @@ FAILED = frozenset(
     }
 )
 """Outcomes that an owner should look into where they are many."""
+STRETCHES = 128
+"""Into which the time of a site's articles is cut to count them."""
+_TICK = timedelta(microseconds=1)
+_LATEST = datetime.max.replace(tzinfo=UTC) - _TICK
 
 
 def captures_per_day(
@@ -84,13 +91,52 @@ def articles_per_day(
     return {date.fromisoformat(each): count for each, count in rows}
 
 
-def site_counts(connection: Connection, exclude: Exclusions = NOTHING) -> tuple[SiteCount, ...]:
-    """All sites by name, with what is held of each."""
+def dated_between(connection: Connection, site_id: int, times: Sequence[tuple[datetime, datetime]]) -> list[int]:
+    """Articles of a site that are dated from one moment to another, both included, for each such pair.
+
+    Each article is counted once for stretches of all that time, and again only near the beginning and end of a pair.
+    """
+    if not times:
+        return []
+    asked = [(begin, min(end, _LATEST) + _TICK) for begin, end in times]
+    least, most = min(begin for begin, _ in asked), max(end for _, end in asked)
+    edges = sorted({least + (most - least) * part / STRETCHES for part in range(STRETCHES + 1)})
+    sums = [0, *accumulate(_dated(connection, site_id, list(pairwise(edges))))]
+    whole: list[int] = []
+    parts: list[tuple[datetime, datetime]] = []
+    for begin, end in asked:
+        first, last = bisect_left(edges, begin), bisect_right(edges, end) - 1
+        whole.append(sums[last] - sums[first] if first < last else 0)
+        parts += [(begin, edges[first]), (edges[last], end)] if first < last else [(begin, end), (end, end)]
+    near = _dated(connection, site_id, parts)
+    return [count + near[2 * place] + near[2 * place + 1] for place, count in enumerate(whole)]
+
+
+def _dated(connection: Connection, site_id: int, pairs: Sequence[tuple[datetime, datetime]]) -> list[int]:
+    """Articles of a site that are dated in each of these spans, its end not included."""
+    table, number, begin, behind = spans(connection, pairs, "stretches")
+    at = ArticleRow.dated_at
+    counted = (
+        select(func.count())
+        .select_from(ArticleRow)
+        .where(ArticleRow.site_id == site_id, at >= begin, at < behind)
+        .correlate(table)
+        .scalar_subquery()
+    )
+    return [row[1] for row in connection.execute(select(number, counted).select_from(table).order_by(number))]
+
+
+def site_counts(
+    connection: Connection, exclude: Exclusions = NOTHING, *, site: str | None = None
+) -> tuple[SiteCount, ...]:
+    """All sites by name, or one, with what is held of each."""
     captured: Counter[int] = Counter()
-    for (site_id,), count in _counted(connection, ("site_id",), exclude, None, None):
+    for (site_id,), count in _counted(connection, ("site_id",), exclude, None, site):
         captured[site_id] += count
     shown = shown_articles(connection, exclude)
     held = select(ArticleRow.site_id, func.count()).where(*shown).group_by(ArticleRow.site_id)
+    if site is not None:
+        held = held.where(ArticleRow.site_id == site_ids(connection, [site]).get(site, 0))
     articles: dict[int, int] = {row[0]: row[1] for row in connection.execute(held)}
     captures = CaptureRow.site_id == SiteRow.id, *shown_captures(connection, exclude)
     at = CaptureRow.fetched_at
@@ -108,7 +154,7 @@ def site_counts(connection: Connection, exclude: Exclusions = NOTHING) -> tuple[
     )
     rows = connection.execute(
         select(SiteRow, first.label("first"), last.label("last"), newest.label("newest"))
-        .where(SiteRow.name.not_in(sorted(exclude.hidden)))
+        .where(SiteRow.name.not_in(sorted(exclude.hidden)), *([] if site is None else [SiteRow.name == site]))
         .order_by(SiteRow.name)
     )
     return tuple(

@@ -1,10 +1,12 @@
 """What a site's articles and a run's captures are made of: names and outcomes, counted."""
 
-from typing import Any
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, and_, func, select
 
 from storage.index.exclusions import NOTHING, Exclusions
+from storage.index.series import numbers
 from storage.index.shown import current_version, shown_articles, shown_captures, shown_versions, site_ids
 from storage.index.statusviews import OutcomeCount, SiteProfile
 from storage.index.tables import ArticleRow, AuthorRow, CaptureRow, CrawlRow, VersionAuthorRow, VersionRow
@@ -20,36 +22,35 @@ def site_profile(connection: Connection, site: str, exclude: Exclusions = NOTHIN
     """Sections, authors and languages of a site's newest articles."""
     site_id = site_ids(connection, {site} - exclude.hidden).get(site, 0)
     shown = shown_articles(connection, exclude) + shown_versions(connection, exclude)
-    newest = (
+    newest = connection.execute(
         select(VersionRow.id, VersionRow.section, VersionRow.language)
         .join(ArticleRow, and_(ArticleRow.id == VersionRow.article_id, current_version(connection, exclude)))
         .where(ArticleRow.site_id == site_id, *shown)
         .order_by(ArticleRow.dated_at.desc())
         .limit(NEWEST)
-        .subquery("newest")
-    )
-    authors = newest.join(VersionAuthorRow, VersionAuthorRow.version_id == newest.c.id).join(
-        AuthorRow, AuthorRow.id == VersionAuthorRow.author_id
-    )
+    ).all()
     return SiteProfile(
-        looked_at=connection.scalar(select(func.count()).select_from(newest)) or 0,
-        sections=_most(connection, newest, newest.c.section),
-        authors=_most(connection, authors, AuthorRow.name),
-        languages=_most(connection, newest, newest.c.language),
+        looked_at=len(newest),
+        sections=_most(Counter(row.section for row in newest)),
+        authors=_most(_authors(connection, [row.id for row in newest])),
+        languages=_most(Counter(row.language for row in newest)),
     )
 
 
-def _most(connection: Connection, source: Any, name: Any) -> tuple[tuple[str, int], ...]:
-    count = func.count()
+def _authors(connection: Connection, version_ids: Sequence[int]) -> Mapping[str | None, int]:
+    table, version_id = numbers(connection, version_ids, "newest")
     rows = connection.execute(
-        select(name, count)
-        .select_from(source)
-        .where(name.is_not(None), name != "")
-        .group_by(name)
-        .order_by(count.desc(), name)
-        .limit(MOST)
+        select(AuthorRow.name, func.count())
+        .join(VersionAuthorRow, VersionAuthorRow.author_id == AuthorRow.id)
+        .join(table, version_id == VersionAuthorRow.version_id)
+        .group_by(AuthorRow.name)
     )
-    return tuple((row[0], row[1]) for row in rows)
+    return {row[0]: row[1] for row in rows}
+
+
+def _most(counts: Mapping[str | None, int]) -> tuple[tuple[str, int], ...]:
+    named = [(name, count) for name, count in counts.items() if name]
+    return tuple(sorted(named, key=lambda one: (-one[1], one[0]))[:MOST])
 
 
 def crawl_outcomes(connection: Connection, run: str, exclude: Exclusions = NOTHING) -> tuple[OutcomeCount, ...]:

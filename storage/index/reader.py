@@ -264,10 +264,10 @@ class Reader:
         with self._reading() as connection:
             return profile.site_profile(connection, site, self.exclude)
 
-    def site_counts(self) -> tuple[SiteCount, ...]:
-        """All sites by name, with what is held of each."""
+    def site_counts(self, site: str | None = None) -> tuple[SiteCount, ...]:
+        """All sites by name, or one, with what is held of each."""
         with self._reading() as connection:
-            return days.site_counts(connection, self.exclude)
+            return days.site_counts(connection, self.exclude, site=site)
 
     def captures_per_day(self, since: date, *, site: str | None = None) -> tuple[CapturedDay, ...]:
         """Days with captures, oldest first, from a day on."""

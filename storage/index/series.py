@@ -16,7 +16,9 @@ def numbers(connection: Connection, values: Sequence[int], name: str) -> tuple[F
     """A table of whole numbers, and its one column."""
     table: FromClause
     if connection.dialect.name == "postgresql":
-        table = func.unnest(_array(values, BigInteger())).table_valued(column("value", BigInteger()), name=name)
+        listed = func.unnest(_array(values, BigInteger())).table_valued(column("value", BigInteger()), name=name)
+        # PostgreSQL would name the column after the table.
+        table = listed.render_derived()
     else:
         table = func.json_each(bindparam(None, json.dumps(values))).table_valued(
             column("value", BigInteger()), name=name
@@ -33,9 +35,8 @@ def spans(
     if connection.dialect.name == "postgresql":
         numbered = _array(list(range(len(pairs))), BigInteger())
         columns = (column("number", BigInteger()), column("begin", kind), column("behind", kind))
-        table: FromClause = func.unnest(numbered, _array(begins, kind), _array(ends, kind)).table_valued(
-            *columns, name=name
-        )
+        listed = func.unnest(numbered, _array(begins, kind), _array(ends, kind)).table_valued(*columns, name=name)
+        table: FromClause = listed.render_derived()
         return table, table.c.number, table.c.begin, table.c.behind
     written = json.dumps([[_as_sqlite(value) for value in pair] for pair in pairs])
     table = func.json_each(bindparam(None, written)).table_valued("key", "value")

@@ -7,8 +7,10 @@ captures of the listing --> their link groups --> links
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, literal_column, select
+from sqlalchemy import ColumnElement, Connection, TableClause, and_, column, func, literal_column, select
+from sqlalchemy.ext.compiler import compiles
 
 from storage.index import queries
 from storage.index.exclusions import NOTHING, Exclusions
@@ -22,7 +24,23 @@ from storage.model import Outcome
 
 _AT_ONCE = 400
 # To the letter as the index of listings says it: a front page has tens of thousands of captures.
-_IS_LISTING = CaptureRow.outcome == literal_column(f"'{Outcome.LISTING.value}'")
+_LISTING = literal_column(f"'{Outcome.LISTING.value}'")
+
+
+class _Listed(TableClause):
+    """Captures of listings, as SQLite's index has them: by the average of all URLs it would not choose that index."""
+
+    inherit_cache = True
+
+
+@compiles(_Listed, "sqlite")
+def _indexed(element: _Listed, compiler: Any, *, asfrom: bool = False, **given: Any) -> str:
+    written: str = compiler.visit_table(element, asfrom=asfrom, **given)
+    return f"{written} INDEXED BY ix_captures_listing" if asfrom else written
+
+
+_COLUMNS = (CaptureRow.id, CaptureRow.url_id, CaptureRow.site_id, CaptureRow.fetched_at, CaptureRow.record_id)
+_LISTED = _Listed("captures", *(column(one.key, one.type) for one in (*_COLUMNS, CaptureRow.outcome)))
 
 
 def listing_at(
@@ -32,12 +50,12 @@ def listing_at(
 
     None asks for the newest of all. None is returned where the archive has no capture of it that reads as a listing.
     """
-    at, by_time = CaptureRow.fetched_at, (CaptureRow.fetched_at, CaptureRow.record_id)
+    at, by_time = _LISTED.c.fetched_at, (_LISTED.c.fetched_at, _LISTED.c.record_id)
     read = _read(connection, url, exclude)
-    newest = select(CaptureRow.id).where(*read).order_by(*(column.desc() for column in by_time)).limit(1)
+    newest = select(_LISTED.c.id).where(*read).order_by(*(one.desc() for one in by_time)).limit(1)
     # Addresses have whole seconds: the capture of that second is meant.
     then = newest if moment is None else newest.where(at < moment.replace(microsecond=0) + timedelta(seconds=1))
-    found = connection.scalar(then) or connection.scalar(select(CaptureRow.id).where(*read).order_by(*by_time).limit(1))
+    found = connection.scalar(then) or connection.scalar(select(_LISTED.c.id).where(*read).order_by(*by_time).limit(1))
     if found is None:
         return None
     return _view(connection, found, read, exclude)
@@ -45,8 +63,8 @@ def listing_at(
 
 def nth_listing(connection: Connection, url: str, number: int, exclude: Exclusions = NOTHING) -> datetime | None:
     """When the capture of that number was made, from 1 for the oldest; None where there are fewer."""
-    at = CaptureRow.fetched_at
-    asked = select(at).where(*_read(connection, url, exclude)).order_by(at, CaptureRow.record_id)
+    at = _LISTED.c.fetched_at
+    asked = select(at).where(*_read(connection, url, exclude)).order_by(at, _LISTED.c.record_id)
     return connection.scalar(asked.offset(max(number, 1) - 1).limit(1))
 
 
@@ -54,14 +72,14 @@ def listing_moments(
     connection: Connection, url: str, exclude: Exclusions = NOTHING, *, limit: int, offset: int = 0
 ) -> tuple[datetime, ...]:
     """When a listing was captured, newest first."""
-    at = CaptureRow.fetched_at
-    asked = select(at).where(*_read(connection, url, exclude)).order_by(at.desc(), CaptureRow.record_id.desc())
+    at = _LISTED.c.fetched_at
+    asked = select(at).where(*_read(connection, url, exclude)).order_by(at.desc(), _LISTED.c.record_id.desc())
     return tuple(connection.scalars(asked.limit(limit).offset(offset)))
 
 
 def _read(connection: Connection, url: str, exclude: Exclusions) -> list[ColumnElement[bool]]:
-    mine = CaptureRow.url_id.in_(page_ids(connection, url))
-    return [mine, _IS_LISTING, *shown_captures(connection, exclude)]
+    mine = _LISTED.c.url_id.in_(page_ids(connection, url))
+    return [mine, _LISTED.c.outcome == _LISTING, *shown_captures(connection, exclude, _LISTED)]
 
 
 def _view(
@@ -69,8 +87,8 @@ def _view(
 ) -> ListingView:
     capture = queries.capture(connection, CaptureRow.id == capture_id, exclude)
     assert capture is not None
-    at = CaptureRow.fetched_at
-    counting = select(func.count()).select_from(CaptureRow).where(*read)
+    at = _LISTED.c.fetched_at
+    counting = select(func.count()).select_from(_LISTED).where(*read)
     number = connection.scalar(counting.where(at <= capture.fetched_at)) or 1
     return ListingView(
         capture=capture,
@@ -101,7 +119,9 @@ def stood(connection: Connection, url: str, items: Iterable[str], exclude: Exclu
     """Since when, until when and in how many captures of a listing some URLs stood there."""
     found: dict[str, Stood] = {}
     wanted = sorted({short_digest(item): item for item in items}.items())
-    read = _read(connection, url, exclude)
+    # The sum keeps SQLite from beginning with all captures of the listing, where few show one of these.
+    here = (CaptureRow.url_id + 0).in_(page_ids(connection, url))
+    read = [here, CaptureRow.outcome == _LISTING, *shown_captures(connection, exclude)]
     for start in range(0, len(wanted), _AT_ONCE):
         digests = [digest for digest, _ in wanted[start : start + _AT_ONCE]]
         # Two ways for a capture to have groups, each by an index of its own.

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, or_, select
 
 from storage.index.boilerplate import in_its_time
-from storage.index.days import outcomes_of_sites, site_counts
+from storage.index.days import dated_between, outcomes_of_sites, site_counts
 from storage.index.exclusions import NOTHING, Exclusions
 from storage.index.shown import shown_captures, shown_urls
 from storage.index.statusviews import CrawlView, LastCrawl, SiteStatus, Status
@@ -188,26 +188,20 @@ def sources(connection: Connection, site: str | None, exclude: Exclusions = NOTH
 
 def boilerplate(connection: Connection, site: str, *, limit: int | None = None) -> tuple[BoilerplateView, ...]:
     """Paragraphs that several articles of a site carry, the most printed first."""
-    site_id = connection.scalar(select(SiteRow.id).where(SiteRow.name == site))
-    most = (
+    site_id = connection.scalar(select(SiteRow.id).where(SiteRow.name == site)) or 0
+    most = connection.execute(
         select(BoilerplateRow, ParagraphRow.text)
         .join(ParagraphRow, ParagraphRow.id == BoilerplateRow.paragraph_id)
         .where(BoilerplateRow.site_id == site_id)
         .order_by(BoilerplateRow.articles_seen.desc(), ParagraphRow.text)
         .limit(limit)
-        .subquery("most")
-    )
-    counted = select(func.count()).select_from(ArticleRow).where(ArticleRow.site_id == site_id)
-    held = connection.scalar(counted) or 0
-    # Of those alone that are shown: each is a walk through the articles of its time.
-    between = counted.where(ArticleRow.dated_at.between(most.c.first_seen_at, most.c.last_seen_at))
-    rows = connection.execute(
-        select(most, between.scalar_subquery().label("between")).order_by(most.c.articles_seen.desc(), most.c.text)
-    )
+    ).all()
+    held = connection.scalar(select(func.count()).select_from(ArticleRow).where(ArticleRow.site_id == site_id)) or 0
+    between = dated_between(connection, site_id, [(row.first_seen_at, row.last_seen_at) for row in most])
     return tuple(
         BoilerplateView(
-            site=site, text=row.text, articles_seen=row.articles_seen, articles=in_its_time(row.between, held),
+            site=site, text=row.text, articles_seen=row.articles_seen, articles=in_its_time(articles, held),
             first_seen=row.first_seen_at, last_seen=row.last_seen_at, verdict=row.verdict,
         )
-        for row in rows
+        for row, articles in zip(most, between, strict=True)
     )  # fmt: skip

@@ -388,6 +388,9 @@ class VersionRow(Base):
             postgresql_where=text("image_url_id IS NOT NULL"),
         ),
         Index("ix_versions_digest", "digest"),
+        # What lists and counts ask of an article's current version. Of all versions: an index of the current ones alone
+        # SQLite would rather walk through, and sort, than go by the articles' dates.
+        Index("ix_versions_current", "article_id", "current", "section", "language"),
         Index("ix_versions_uncounted", "id", sqlite_where=text("counted = 0"), postgresql_where=text("NOT counted")),
         {"comment": "Distinct texts of articles; what is said here is as the first capture of that text says it"},
     )

@@ -47,7 +47,7 @@ def sites(door: AtDoor) -> Response:
 def site(door: AtDoor, name: str) -> Response:
     """One site."""
     index = door.index
-    found = next((each for each in index.site_counts() if each.name == name), None)
+    found = next(iter(index.site_counts(name)), None)
     if found is None:
         raise NotFound(f"The archive has no site that is named {name}.")
     boilerplate = index.boilerplate(name, limit=BOILERPLATE + 1)
