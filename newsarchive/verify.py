@@ -116,5 +116,8 @@ def _disagreements(found: FileReport, known: WarcFileView, index: Index, folder:
 
 
 def _missing(file: WarcFileView) -> Verified:
-    what = f"the file is missing: {file.captures} captures that the index lists cannot be read"
+    what = (
+        f"the file is missing: {file.captures} captures that the index lists cannot be read. Put it back from a copy; "
+        "if there is none, have the index forget them with: newsarchive rebuild"
+    )
     return Verified(name=file.name, size=0, records=0, captures=0, problems=(Problem(offset=0, what=what),))

@@ -119,7 +119,8 @@ class Recall:
 
     def _newest(self, url: str, now: datetime) -> CaptureView | None:
         asked = CaptureFilters(url=url, since=now - timedelta(seconds=LASTS))
-        return next(iter(self._memory.captures(asked, order="newest", limit=1)), None)
+        # To its end, not only its first: PostgreSQL's cursor stays open until then.
+        return next(iter(tuple(self._memory.captures(asked, order="newest", limit=1))), None)
 
     def _answer(self, held: CaptureView) -> RobotsAnswer | None:
         place: RecordPlace | None = held.place

@@ -2,18 +2,21 @@
 
 import socket
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from scrapy import Request
 
-from newsarchive.archive import utc_now
+from newsarchive.archive import Archive, utc_now
 from newsarchive.crawl import loop
 from newsarchive.crawl.connect import Endpoints
 from newsarchive.crawl.guard import Guard, refusal
 from newsarchive.crawl.live import hindrance
+from newsarchive.crawl.run import crawl
 from newsarchive.crawl.wire import Wire
+from storage.index.views import CaptureFilters
 
 PUBLIC = "93.184.215.14"
 
@@ -163,3 +166,37 @@ class _Unreachable(Guard):
 
     def objection(self, host: str, address: str) -> str | None:
         return "nobody listens" if address == PUBLIC else super().objection(host, address)
+
+
+CONFIG = """
+contact = "tests@localhost"
+delay = "0s"
+workers = 1
+commit_seconds = 0.1
+[[site]]
+name = "example"
+url = "{url}/"
+allow_private = true
+"""
+
+
+@pytest.mark.parametrize("way", ["a redirect of robots.txt", "a redirect of a page", "an image"])
+def test_a_page_leads_to_no_private_address(way: str, server: Any, tmp_path: Path) -> None:
+    """Where a server sends us is judged like any URL: that its own host may be private says nothing of another name
+    of this machine. Nothing is connected to, and what sent us there is kept.
+    """
+    target = f"http://localhost:{server.port}/secret"
+    moved = f"HTTP/1.1 302 Found\r\nLocation: {target}\r\nContent-Length: 0\r\n\r\n".encode()
+    body = f'<html><body><article><p>Text.</p><img src="{target}"></article></body></html>'.encode()
+    shown = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+    path = "/robots.txt" if "robots" in way else "/"
+    server.say(path, shown if way == "an image" else moved)
+    (tmp_path / "newsarchive.toml").write_text(CONFIG.format(url=server.base))
+    with Archive.open(tmp_path) as archive:
+        report = crawl(archive)
+        held = {view.url for view in archive.index.captures(CaptureFilters())}
+    # Another host than the site's own is asked for a page's parts only, and a robots.txt follows its redirect.
+    assert report.run.counters.get("guarded", 0) == (0 if way == "a redirect of a page" else 1)
+    assert f"{server.base}{path}" in held
+    assert target not in held
+    assert "/secret" not in [each.path for each in server.log]
