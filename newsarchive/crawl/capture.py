@@ -147,7 +147,10 @@ class Keeper:
                 self._failed(job, failure)
                 continue
             self._away(job)
-            job.committed(reading.result())
+            try:
+                job.committed(reading.result())
+            except Exception as problem:  # noqa: BLE001 - a run that waits for what never comes would never end
+                self.fail(problem)
 
     def _failed(self, job: _Job, failure: BaseException) -> None:
         self._away(job)

@@ -111,6 +111,28 @@ def test_an_exchange_is_written_before_it_is_given_on() -> None:
     asyncio.run(main())
 
 
+def test_a_mistake_of_who_is_told_ends_the_run() -> None:
+    """It is the keeper's failure, told once: a run that waited for what never comes would never end."""
+
+    async def main() -> None:
+        ingest = Ingest()
+        keeper = Keeper(Files(), ingest)
+        told: list[BaseException] = []
+        keeper.on_failure = told.append
+
+        def mistaken(_: Reading) -> None:
+            raise NameError("a mistake of ours")
+
+        await keeper.keep(exchange(0), mistaken)
+        ingest.commit()
+        await settle(keeper)
+        assert [type(each) for each in told] == [NameError]
+        assert keeper.count == 0
+        keeper.close()
+
+    asyncio.run(main())
+
+
 def test_a_keeper_says_when_it_is_full() -> None:
     """Too many exchanges, or too many bytes, that are not in the index yet: nothing more is to be asked for."""
 
