@@ -24,7 +24,7 @@ from storage.model import Outcome
 
 _AT_ONCE = 400
 # To the letter as the index of listings says it: a front page has tens of thousands of captures.
-_LISTING = literal_column(f"'{Outcome.LISTING.value}'")
+_LISTING: ColumnElement[str] = literal_column(f"'{Outcome.LISTING.value}'")
 
 
 class _Listed(TableClause):
