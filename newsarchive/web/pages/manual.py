@@ -11,4 +11,5 @@ router = APIRouter()
 @router.get("/help", include_in_schema=False)
 def manual(door: AtDoor) -> Response:
     """The page."""
-    return door.page("help.html", version=VERSION)
+    shown = (site.name for site in door.archive.config.sites if not site.hidden)
+    return door.page("help.html", version=VERSION, site=next(shown, "news.example"))
