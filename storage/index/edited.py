@@ -7,7 +7,7 @@ from storage.index.queries import article_lines
 from storage.index.tables import VersionRow
 from storage.index.views import ArticleLine
 
-NEWEST = 5_000
+NEWEST = 1_000
 """Versions that are looked at, so that an archive in which nothing is ever edited costs no more than another."""
 ROOM = 4
 """Some of those that are found may not be shown: so many times as many are looked for."""
