@@ -49,7 +49,7 @@ def _show(out: Console, found: Health, now: datetime) -> None:
         out.print(f"next URL due: {due}")
     if found.status.sites:
         out.print()
-        out.print(_sites(found.status))
+        out.print(_sites(found))
         out.print()
         _weeks(out, found.sites)
     for site in found.status.sites:
@@ -99,10 +99,12 @@ def _totals(out: Console, found: Status) -> None:
         out.print(cell(f"last crawl: {', '.join(crawl.sites)}, begun {day(crawl.started_at)} UTC, {ended}"))
 
 
-def _sites(found: Status) -> object:
+def _sites(found: Health) -> object:
+    crawled = {each.name: each.last_crawl for each in found.sites}
     columns = ("articles", "versions", "captures", "failed", "due", "later", "older")
-    listed = table("site", *columns, "next due", "last capture", right=columns)
-    for site in found.sites:
+    listed = table("site", *columns, "next due", "last crawl", "last capture", right=columns)
+    for site in found.status.sites:
+        crawl = crawled.get(site.name)
         failed = sum(count for outcome, count in site.outcomes.items() if outcome in FAILED)
         listed.add_row(
             cell(site.name, "bold" if site.configured else "dim"),
@@ -114,6 +116,7 @@ def _sites(found: Status) -> object:
             f"{site.scheduled:,}",
             f"{site.older:,}",
             day(site.next_due),
+            day(crawl.started_at if crawl else None),
             day(site.last_capture),
         )
     return listed
