@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from lxml.html import HtmlElement
 
 from newsarchive.extract import zones
-from newsarchive.extract.blocks import Block
+from newsarchive.extract.blocks import Block, folded
 from newsarchive.extract.evidence import SILENCE, Silence
 from newsarchive.extract.heads import Head
 from newsarchive.extract.jsonld import Node, text_of
@@ -147,11 +147,18 @@ def _finer(first: Dated | None, second: Dated | None) -> Dated | None:
     return second if bare and same else first
 
 
+def _dated(block: Block) -> list[HtmlElement]:
+    """Return the elements of a block that may give its date: its own, and each <time> whose text stands in it."""
+    if block.zone & zones.DATE:
+        return [block.element, *block.element.iter("time")]
+    if len(block.text) > _SHORT:
+        return []
+    return [t for t in block.element.iter("time") if folded(str(t.text_content())) in block.text]
+
+
 def _time_elements(clues: Clues, zone: tzinfo | None, *, updated: bool) -> Dated | None:
     for block in clues.around:
-        if not block.zone & zones.DATE:
-            continue
-        for element in [block.element, *block.element.iter("time")]:
+        for element in _dated(block):
             prop = (element.get("itemprop") or "").lower()
             if element.tag != "time" and prop not in ("datepublished", "datemodified"):
                 continue

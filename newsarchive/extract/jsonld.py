@@ -107,16 +107,21 @@ def types(node: Node) -> frozenset[str]:
 
 
 def article(found: list[Node], url: str) -> Node | None:
-    """Return the node that is this page's article: the one that names its URL, else the first with a headline."""
+    """Return the node that is this page's article: the one that names its URL, else the first with a headline.
+
+    What it leaves out is taken from others under the same headline: a live blog is often told twice.
+    """
     candidates = [node for node in found if types(node) & _ARTICLE_TYPES]
     titled = [n for n in candidates if text_of(n.get("headline")) or text_of(n.get("name")) or n.get("datePublished")]
     if not titled:
         return None
     path = _path(url)
-    for node in titled:
-        if path and any(path in u for u in _urls(node)):
-            return node
-    return titled[0]
+    chosen = next((node for node in titled if path and any(path in u for u in _urls(node))), titled[0])
+    headline = text_of(chosen.get("headline"))
+    for other in titled:
+        if other is not chosen and headline and text_of(other.get("headline")) == headline:
+            chosen = {**other, **{key: value for key, value in chosen.items() if value}}
+    return chosen
 
 
 def _path(url: str) -> str:
@@ -135,7 +140,9 @@ def _urls(node: Node) -> list[str]:
 def is_live(found: list[Node], node: Node | None, url: str) -> bool:
     """Say whether the article, or something else that names itself by this page's URL, is a live blog."""
     path = _path(url)
-    return any(_LIVE in types(n) and (n is node or any(path in u for u in _urls(n))) for n in found)
+    if node is not None and _LIVE in types(node):
+        return True
+    return any(_LIVE in types(n) and any(path in u for u in _urls(n)) for n in found)
 
 
 def is_listing(found: list[Node]) -> bool:
