@@ -61,7 +61,7 @@ class Appetite:
             sites = tuple(site for site in self._sites if site in known)
         self._fresh = set()
         per_host = min(max(WINDOW // (2 * len(hosts) + 1), FEWEST), MOST)
-        held = Counter((due.discovery.site, host_of(due.url)) for due in hosts.all_waiting())
+        held = Counter((each[-1].discovery.site, host.name) for host in hosts.all() for each in host.waiting)
         return Wanted(
             sites=sites,
             limit=max(WINDOW, FEWEST * len(hosts)) - hosts.waiting,

@@ -14,7 +14,7 @@ from storage.index.tables import SiteHostRow, SiteRow, UrlRow
 
 def file_under_sites(connection: Connection, names: Names, entries: Sequence[Entry]) -> None:
     """Give each entry its site; hosts that belong to none get one of their own."""
-    names.book = load_book(connection)
+    names.book = load_book(connection, names.book)
     places = [(entry.capture.url, entry.discovery.site) for entry in entries]
     for entry, site in zip(entries, sites_of(connection, names, places), strict=True):
         entry.site_id = site.id

@@ -32,7 +32,9 @@ class SiteBook:
     A site that only imports made known has its own host alone.
     """
 
-    def __init__(self, sites: Iterable[KnownSite]) -> None:
+    def __init__(self, sites: Iterable[KnownSite], *, made_of: object = None) -> None:
+        self.made_of = made_of
+        """The rows that it was made of; None where it was made of none."""
         self.sites = tuple(sorted(sites, key=lambda site: (not site.configured, site.name)))
         self.by_name = {site.name: site for site in self.sites}
         self._exact: dict[str, KnownSite] = {}
@@ -95,13 +97,16 @@ _HOSTS = select(SiteHostRow.site_id, SiteHostRow.host).order_by(SiteHostRow.host
 _SITES = select(SiteRow.id, SiteRow.name, SiteRow.url, SiteRow.configured)
 
 
-def load_book(connection: Connection) -> SiteBook:
-    """All sites, as the database has them now."""
+def load_book(connection: Connection, known: SiteBook | None = None) -> SiteBook:
+    """All sites, as the database has them now: `known`, where that is still so."""
+    found = connection.execute(_HOSTS).all(), connection.execute(_SITES).all()
+    if known is not None and known.made_of == found:
+        return known
     hosts: dict[int, list[str]] = {}
-    for site_id, host in connection.execute(_HOSTS):
+    for site_id, host in found[0]:
         hosts.setdefault(site_id, []).append(host)
-    rows = connection.execute(_SITES)
-    return SiteBook(
+    sites = (
         KnownSite(id=row.id, name=row.name, url=row.url, hosts=tuple(hosts.get(row.id, ())), configured=row.configured)
-        for row in rows
+        for row in found[1]
     )
+    return SiteBook(sites, made_of=found)
