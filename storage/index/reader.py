@@ -228,7 +228,7 @@ class Reader:
             return counts.status(connection, now or datetime.now(UTC), self.exclude)
 
     def sites_held(self) -> tuple[SiteStatus, ...]:
-        """All sites by name, with what is held of each; of what waits to be fetched nothing is told."""
+        """All sites by name, with what is held of each; no outcomes, nothing of what waits to be fetched."""
         with self._reading() as connection:
             return counts.sites_held(connection, self.exclude)
 

@@ -36,6 +36,9 @@ Order = Literal["newest", "rank"]
 WINDOW = 5_000
 """Versions, newest first, that are counted and ranked: a word that most articles have costs no more than a rare one."""
 
+RARE = 40_000
+"""Versions in a language that are rather sorted than looked for by walking."""
+
 FTS = table("search", column("rowid"))
 
 
@@ -162,7 +165,20 @@ def matching(
         .select_from(source)
         .where(*where)
     )
-    return found.order_by(key.desc()).limit(window) if window is not None else found
+    if window is None:
+        return found
+    # Of a language that little is in, its versions are found by their index and sorted: the sum keeps the database from
+    # walking through the documents of all others by their dates.
+    is_walk = wanted is not None or not _is_rare(connection, query.filters.language)
+    return found.order_by((key if is_walk else key + 0).desc()).limit(window)
+
+
+def _is_rare(connection: Connection, language: str | None) -> bool:
+    """Whether so few versions are in that language that sorting all of them is soon done."""
+    if language is None:
+        return False
+    some = select(VersionRow.id).where(VersionRow.language == language.lower()).limit(RARE + 1).subquery()
+    return (connection.scalar(select(func.count()).select_from(some)) or 0) <= RARE
 
 
 def _dated(key: ColumnElement[int], filters: Filters) -> list[ColumnElement[bool]]:

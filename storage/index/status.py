@@ -27,12 +27,13 @@ from storage.index.tables import (
     WarcFileRow,
 )
 from storage.index.views import BoilerplateView, SourceView, WarcFileView
-from storage.model import BACKFILL, UrlKind
+from storage.model import BACKFILL, Outcome, UrlKind
 
 
 def status(connection: Connection, now: datetime, exclude: Exclusions = NOTHING) -> Status:
     """What the archive holds, site by site; hidden sites are left out, what else is excluded is counted."""
-    sites = sites_held(connection, exclude, waiting=_waiting(connection, now))
+    outcomes = outcomes_of_sites(connection)
+    sites = sites_held(connection, exclude, outcomes=outcomes, waiting=_waiting(connection, now))
     files = connection.execute(
         select(func.count().label("files"), func.coalesce(func.sum(WarcFileRow.size), 0).label("bytes"))
     ).one()
@@ -52,10 +53,10 @@ def sites_held(
     connection: Connection,
     exclude: Exclusions = NOTHING,
     *,
+    outcomes: Mapping[str, Mapping[Outcome, int]] = MappingProxyType({}),
     waiting: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
 ) -> tuple[SiteStatus, ...]:
-    """Sites with what is held of each; hidden ones are left out. What waits to be fetched is told where it is given."""
-    outcomes = outcomes_of_sites(connection)
+    """Sites, the hidden ones left out, with what is held of each; outcomes and what waits, where they are given."""
     # One document a version, written with it: these are counted without a look at the versions' articles.
     of_site = select(func.count()).where(SearchDocumentRow.site_id == SiteRow.id).scalar_subquery()
     versions = {row.name: row.versions for row in connection.execute(select(SiteRow.name, of_site.label("versions")))}
