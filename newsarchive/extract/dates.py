@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
+from itertools import islice
 
 from lxml.html import HtmlElement
 
@@ -48,6 +49,7 @@ _AS_OF = ("stand",)
 """Words for the state of a text: where no other date stands beside them, that is when it was published."""
 _URL_DATE = re.compile(r"/((?:19|20)\d\d)[/-]?(0?[1-9]|1[0-2])[/-]?(0?[1-9]|[12]\d|3[01])(?=[/_.-]|$)")
 _URL_YMD = re.compile(r"(?<!\d)((?:19|20)\d\d)-?(0[1-9]|1[0-2])-?(0[1-9]|[12]\d|3[01])(?!\d)")
+_MOST_TIMES = 20
 _SHORT = 160
 """A date line is short: a date in longer text is part of the story."""
 
@@ -147,23 +149,32 @@ def _finer(first: Dated | None, second: Dated | None) -> Dated | None:
     return second if bare and same else first
 
 
-def _dated(block: Block) -> list[HtmlElement]:
-    """Return the elements of a block that may give its date: its own, and each <time> whose text stands in it."""
+def _dated(block: Block) -> Iterator[tuple[HtmlElement, str]]:
+    """Yield the elements that may give a block's date, each with the words that say which date it is.
+
+    These are the block's own element, and each <time> whose text stands in the block: with what comes before it.
+    """
     if block.zone & zones.DATE:
-        return [block.element, *block.element.iter("time")]
-    if len(block.text) > _SHORT:
-        return []
-    return [t for t in block.element.iter("time") if folded(str(t.text_content())) in block.text]
+        yield block.element, block.text
+    elif len(block.text) > _SHORT:
+        return
+    end = 0
+    for element in islice(block.element.iter("time"), _MOST_TIMES):
+        said = folded(str(element.text_content()))
+        at = block.text.find(said, end)
+        if element is not block.element and (at >= 0 or block.zone & zones.DATE):
+            yield element, block.text[end : at + len(said)] if at >= 0 else block.text
+            end = max(end, at + len(said))
 
 
 def _time_elements(clues: Clues, zone: tzinfo | None, *, updated: bool) -> Dated | None:
     for block in clues.around:
-        for element in _dated(block):
+        for element, words in _dated(block):
             prop = (element.get("itemprop") or "").lower()
             if element.tag != "time" and prop not in ("datepublished", "datemodified"):
                 continue
             text = element.get("datetime") or element.get("content") or element.text_content()
-            changed = prop == "datemodified" or (prop != "datepublished" and bool(_UPDATED.search(block.text)))
+            changed = prop == "datemodified" or (prop != "datepublished" and bool(_UPDATED.search(words)))
             moment = iso(text, zone) if changed == updated else None
             if moment:
                 return Dated(at=moment, source="microdata" if prop else "time")

@@ -102,6 +102,29 @@ def test_dates(head: str, top: str, published: Dated, modified: Dated | None) ->
     assert (found.published, found.modified) == (published, modified)
 
 
+def test_times_say_what_stands_before_them() -> None:
+    """Of two times in one line with the byline, the one after "Updated" is the change."""
+    found = article(
+        top='<h1>Rain falls on the hills</h1><p><span class="byline">By Jane Roe</span> Published '
+        '<time datetime="2024-05-19T08:00:00+02:00">May 19, 8 am</time>, updated '
+        '<time datetime="2024-05-20T09:00:00+02:00">May 20, 9 am</time></p>'
+    )
+    assert found.published == Dated(at=datetime(2024, 5, 19, 6, tzinfo=UTC), source="time")
+    assert found.modified == Dated(at=datetime(2024, 5, 20, 7, tzinfo=UTC), source="time")
+
+
+def test_an_article_told_twice_is_one() -> None:
+    """What the JSON-LD node that names the page leaves out is taken from another under the same headline."""
+    told = [
+        {"@type": "NewsArticle", "headline": "Rain", "datePublished": "2024-05-19T06:00:00Z", "author": "Jane Roe"},
+        {"@type": "LiveBlogPosting", "headline": "Rain", "url": URL},
+        {"@type": "NewsArticle", "headline": "Sun", "articleSection": "Elsewhere"},
+    ]
+    found = article(f'<script type="application/ld+json">{json.dumps(told)}</script>')
+    assert found.published == Dated(at=datetime(2024, 5, 19, 6, tzinfo=UTC), source="json-ld")
+    assert (found.authors, found.live, found.section) == (("Jane Roe",), True, None)
+
+
 def test_relative_dates_need_the_time_of_fetching() -> None:
     """A line such as "3 hours ago" is a date only where it is known when the page was fetched."""
     top = "<h1>Rain falls on the hills</h1><p class='date'>3 hours ago</p>"
