@@ -238,9 +238,11 @@ def article(connection: Connection, article_id: int, exclude: Exclusions = NOTHI
         return None
     current = version(connection, row.version_id, exclude)
     assert current is not None
-    urls = select(CaptureRow.url_id).where(CaptureRow.article_id == article_id)
-    mine = or_(CaptureRow.article_id == article_id, CaptureRow.url_id.in_(urls.union(select(ArticleRow.url_id).where(
-        ArticleRow.id == article_id))))  # fmt: skip
+    # All addresses that show it are among these, and its captures are theirs. They are asked for by themselves: with
+    # one question inside the other, PostgreSQL goes through all captures.
+    named = select(ArticleRow.url_id).where(ArticleRow.id == article_id)
+    urls = connection.scalars(select(CaptureRow.url_id).where(CaptureRow.article_id == article_id).union(named)).all()
+    mine = CaptureRow.url_id.in_(urls)
     held = _CAPTURES.where(mine, *shown_captures(connection, exclude))
     all_captures = connection.execute(held.order_by(CaptureRow.fetched_at, CaptureRow.record_id))
     return ArticleView(
