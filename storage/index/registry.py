@@ -38,18 +38,23 @@ def register_sites(
     """Make sites known, or known better. The owner's word counts (`described_at` None), else the newest run's."""
     book = load_book(connection)
     touched: set[str] = set()
+    same: list[str] = []
+    described = {row.id: row.configured_at for row in connection.execute(_DESCRIBED)}
     for site in sites:
         known = book.by_name.get(site.name)
-        if known is not None and not _counts_more(connection, known, described_at):
+        if known is not None and not _counts_more(known, described[known.id], described_at):
             continue
         hosts = {host for host in (host_of(site.url), *(host.lower() for host in site.hosts)) if host}
         if known is not None and (known.url, set(known.hosts), known.configured) == (site.url, hosts, True):
-            _describe(connection, site, described_at)
+            same.append(site.name)
             continue
         touched |= hosts | set(known.hosts if known else ())
         site_id = _describe(connection, site, described_at)
         connection.execute(delete(SiteHostRow).where(SiteHostRow.site_id == site_id))
         insert_rows(connection, SiteHostRow, [{"site_id": site_id, "host": host} for host in sorted(hosts)])
+    for start in range(0, len(same), 900):
+        known_as = SiteRow.name.in_(same[start : start + 900])
+        connection.execute(update(SiteRow).where(known_as).values(configured_at=described_at))
     names.book = book = load_book(connection)
     if touched:
         names.forget()
@@ -60,10 +65,13 @@ def register_sites(
         refile_urls(connection, book, touched)
 
 
-def _counts_more(connection: Connection, known: KnownSite, described_at: datetime | None) -> bool:
+_DESCRIBED = select(SiteRow.id, SiteRow.configured_at)
+
+
+def _counts_more(known: KnownSite, before: datetime | None, described_at: datetime | None) -> bool:
+    """Whether a description counts more than what is known, which dates from `before` (None: the owner's word)."""
     if not known.configured or described_at is None:
         return True
-    before = connection.scalar(select(SiteRow.configured_at).where(SiteRow.id == known.id))
     return before is not None and before <= described_at
 
 
