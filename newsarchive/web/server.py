@@ -1,11 +1,12 @@
 """The server: binds first, so that a port in use is one clear sentence; says when it is ready; stops when told to."""
 
+import ctypes
 import errno
 import gc
 import signal
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 import uvicorn
@@ -18,6 +19,8 @@ STOPPING = (signal.SIGINT, signal.SIGTERM)
 GRACE = 5
 """Seconds that answers which are under way get to end."""
 MOST_CONNECTIONS = 512
+_ARENA_MAX = -8
+"""Of mallopt: how many heaps there may be."""
 
 
 def bound(host: str, port: int) -> socket.socket:
@@ -96,6 +99,9 @@ def settle() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 20, 20)
+    # Each thread that answers would keep a heap of its own, as large as the largest answer it ever made (glibc alone).
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(None).mallopt(_ARENA_MAX, 2)
 
 
 def run(app: ASGIApp, serving: Serving, listening: socket.socket, ready: Callable[[], None], *, log_all: bool) -> None:
