@@ -7,8 +7,7 @@ from fastapi import Request
 
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):/*", re.IGNORECASE)
 _QUOTED = re.compile(r"https?%3A", re.IGNORECASE)
-_KEPT = "%:/?#[]@!$&'()*+,;=-._~"
-_UNSAFE = re.compile(r"[\x00-\x20\x7f<>\"\\^`{|}]")
+_KEPT = "%:/?[]@!$&'()*+,;=-._~"
 
 
 def asked_url(request: Request, prefix: str) -> str:
@@ -41,7 +40,7 @@ def mended(url: str) -> str:
 def in_path(url: str) -> str:
     """A URL as it stands behind a prefix in an address, and between angle brackets in a Link header.
 
-    >>> in_path("https://news.example/a b?q=ü&x=%20>")
-    'https://news.example/a%20b?q=%C3%BC&x=%20%3E'
+    >>> in_path("https://news.example/a b?q=ü&x=%20>#d")
+    'https://news.example/a%20b?q=%C3%BC&x=%20%3E%23d'
     """
-    return _UNSAFE.sub(lambda found: quote(found[0], safe=""), quote(url, safe=_KEPT)).replace("#", "%23")
+    return quote(url, safe=_KEPT)

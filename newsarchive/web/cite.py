@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from newsarchive.web.pages.look import iso, replayable, spoken_day, stamp
+from newsarchive.web.addresses import in_path
+from newsarchive.web.pages.look import iso, spoken_day
+from newsarchive.web.stamps import stamp
 from storage.index.views import VersionView
 
 _TEX = {
@@ -42,13 +44,13 @@ class Citation:
     @property
     def permalink(self) -> str:
         """Address of the page as it looked then."""
-        return f"{self.base_url}/web/{stamp(self.captured)}/{replayable(self.version.capture.url)}"
+        return f"{self.base_url}/web/{stamp(self.captured)}/{in_path(self.version.capture.url)}"
 
     @property
     def pwid(self) -> str:
         """Persistent web identifier (IANA's urn namespace "pwid"): archive, moment, precision, URL."""
         host = urlsplit(self.base_url).hostname or self.archive
-        url = replayable(self.version.capture.url).translate(_URN_ESCAPES)
+        url = in_path(self.version.capture.url).translate(_URN_ESCAPES)
         return f"urn:pwid:{host}:{iso(self.captured)}:page:{url}"
 
     @property

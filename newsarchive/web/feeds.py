@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from xml.etree import ElementTree as ET
 
+from newsarchive.web.addresses import in_path
 from newsarchive.web.hrefs import is_web
-from newsarchive.web.pages.look import iso, replayable, stamp
+from newsarchive.web.pages.look import iso
+from newsarchive.web.stamps import stamp
 from storage.index.views import Hit, Segment
 
 ATOM = "http://www.w3.org/2005/Atom"
@@ -32,7 +34,7 @@ class Feed:
 
     def permalink(self, hit: Hit) -> str:
         """Address that stays, whatever becomes of the index."""
-        return f"{self.base_url}/web/{stamp(hit.first_seen)}/{replayable(hit.url)}"
+        return f"{self.base_url}/web/{stamp(hit.first_seen)}/{in_path(hit.url)}"
 
     def article(self, hit: Hit) -> str:
         """Address of the article's page."""

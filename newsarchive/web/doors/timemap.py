@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse, Response
 from newsarchive.web.addresses import asked_url, in_path
 from newsarchive.web.door import AtDoor, Door
 from newsarchive.web.memento import http_date, memento_uri
+from newsarchive.web.pages.look import iso
 from newsarchive.web.stamps import stamp
 from storage.index.cdx import exactly
 from storage.index.cdxviews import CdxLine, CdxQuery
@@ -112,7 +113,7 @@ def _json(door: Door, page: Page) -> Response:
     first, last = page.lines[0], page.lines[-1]
 
     def named(line: CdxLine) -> dict[str, Any]:
-        return {"datetime": _iso(line), "uri": memento_uri(door, line.url, line.fetched_at)}
+        return {"datetime": iso(line.fetched_at), "uri": memento_uri(door, line.url, line.fetched_at)}
 
     body: dict[str, Any] = {
         "original_uri": page.url,
@@ -132,7 +133,3 @@ def _json(door: Door, page: Page) -> Response:
         "pages": [{"rel": role, "uri": _address(door, page, "json", number)} for role, number in _beside(page)],
     }
     return JSONResponse(body)
-
-
-def _iso(line: CdxLine) -> str:
-    return f"{line.fetched_at.replace(microsecond=0, tzinfo=None).isoformat()}Z"

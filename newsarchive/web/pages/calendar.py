@@ -10,8 +10,8 @@ from fastapi import APIRouter, Query, Response
 
 from newsarchive.web.addresses import in_path, mended
 from newsarchive.web.door import AtDoor
-from newsarchive.web.pages.look import stamp
 from newsarchive.web.pages.missing import not_archived
+from newsarchive.web.stamps import stamp
 from storage.index.timeviews import DayCount, Moment
 
 router = APIRouter(include_in_schema=False)

@@ -13,10 +13,9 @@ from fastapi import APIRouter, HTTPException, Query, Response
 from newsarchive.standing import Fate, items, steps
 from newsarchive.web.addresses import in_path, mended
 from newsarchive.web.door import AtDoor, Door
-from newsarchive.web.pages.look import stamp
 from newsarchive.web.pages.missing import not_archived
 from newsarchive.web.pages.times import lasted
-from newsarchive.web.stamps import behind, earliest
+from newsarchive.web.stamps import behind, earliest, stamp
 from storage.index.timeviews import ListingView
 from storage.model import UrlKind
 

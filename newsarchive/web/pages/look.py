@@ -8,7 +8,9 @@ from urllib.parse import quote, urlencode
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from newsarchive.quantities import about
+from newsarchive.web.addresses import in_path
 from newsarchive.web.assets import asset
+from newsarchive.web.stamps import stamp
 
 HERE = Path(__file__).parent.parent
 RIGHT_TO_LEFT = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"})
@@ -21,15 +23,6 @@ def iso(when: datetime) -> str:
     '2026-03-01T06:00:00Z'
     """
     return when.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-def stamp(when: datetime) -> str:
-    """A moment as the paths of /web/ have it.
-
-    >>> stamp(datetime(2026, 3, 1, 6, tzinfo=UTC))
-    '20260301060000'
-    """
-    return when.astimezone(UTC).strftime("%Y%m%d%H%M%S")
 
 
 def spoken(when: datetime) -> str:
@@ -101,15 +94,6 @@ def segment(text: str) -> str:
     return quote(text, safe="")
 
 
-def replayable(url: str) -> str:
-    """A URL as it stands at the end of /web/<timestamp>/: what would end our own path is quoted.
-
-    >>> replayable("https://news.example/a b?c#d")
-    'https://news.example/a%20b?c%23d'
-    """
-    return quote(url, safe=":/?&=%+,;@!$'()*~[]-._")
-
-
 def pages(page: int, size: int, total: int, *, around: int = 2) -> Sequence[int]:
     """Numbers of the pages that a pager names, 0 where some are left out.
 
@@ -146,7 +130,7 @@ def environment() -> Environment:
         counted=counted,
         direction=direction,
         address=address,
-        replayable=replayable,
+        in_path=in_path,
         pages=pages,
     )
     return made

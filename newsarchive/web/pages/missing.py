@@ -8,7 +8,7 @@ from fastapi import Response
 
 from newsarchive.web.addresses import in_path
 from newsarchive.web.door import Door
-from newsarchive.web.pages.look import stamp
+from newsarchive.web.stamps import stamp
 from storage.index.views import CaptureView
 
 NEARBY = 12

@@ -13,8 +13,8 @@ from newsarchive.extract.decode import decode
 from newsarchive.web.addresses import in_path
 from newsarchive.web.door import AtDoor, Door
 from newsarchive.web.holdings import warc_path
-from newsarchive.web.pages.look import stamp
 from newsarchive.web.snapshot.hexadecimal import dump
+from newsarchive.web.stamps import stamp
 from storage.errors import PayloadError, WarcError
 from storage.index.views import CaptureView
 from storage.warc.check import matches
