@@ -6,11 +6,13 @@ places among the heavy requests would be held for readers who are long gone.
 
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any
+from typing import IO, Any
 
 from anyio import CancelScope, to_thread
 from fastapi.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
+
+_PIECE = 1 << 18
 
 
 class Streamed(StreamingResponse):
@@ -34,3 +36,11 @@ class Streamed(StreamingResponse):
             # A generator that still makes its next item ends with it.
             with suppress(ValueError):
                 close()
+
+
+def in_pieces(file: IO[bytes]) -> Iterator[bytes]:
+    """What a file holds, from its beginning; it is closed behind the last piece."""
+    with file:
+        file.seek(0)
+        while piece := file.read(_PIECE):
+            yield piece

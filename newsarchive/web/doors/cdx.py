@@ -23,7 +23,7 @@ from fastapi.responses import JSONResponse, Response
 from newsarchive.web.door import AtDoor, Door
 from newsarchive.web.doors.cdxquery import FIELDS, PAGE, SAME, Asked, Form, Row, read_query, resume_key
 from newsarchive.web.stamps import stamp
-from newsarchive.web.streamed import Streamed
+from newsarchive.web.streamed import Streamed, in_pieces
 from storage.index.cdxviews import CdxLine
 
 router = APIRouter(tags=["captures"])
@@ -33,7 +33,8 @@ MOST_LOOKED_AT = 100_000
 MOST_ON_A_PAGE = 1_000_000
 NARROWER = "Narrow it by from and to or by a longer url, or go on with showResumeKey instead of pages"
 _FEW = 1000
-_PIECE = 1 << 18
+_IN_MEMORY = 1 << 18
+"""Bytes of a page that are held before it goes into a file."""
 _TEXT, _NDJSON, _CDXJ = "text/plain; charset=utf-8", "application/x-ndjson", "text/x-cdxj; charset=utf-8"
 
 
@@ -93,7 +94,7 @@ def _pages(pages: int, asked: Asked, form: Form) -> Response:
 def _page(door: Door, asked: Asked, form: Form) -> Response:
     """A page, whole or not at all. It is written into a file first: it may be long, and its reader slow."""
     write = _writer(asked, form)
-    file = tempfile.SpooledTemporaryFile(_PIECE)  # noqa: SIM115 - closed when it is sent
+    file = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - closed when it is sent
     looked_at = 0
 
     def lines() -> Iterator[str]:
@@ -112,14 +113,7 @@ def _page(door: Door, asked: Asked, form: Form) -> Response:
             return _told(413, f"This page has more than {MOST_ON_A_PAGE:,} captures. {NARROWER}")
         return _told(404, f"No Captures found for: {asked.url}")
     headers = {"content-length": str(file.tell())}
-    return Streamed(_sent(file), media_type=_media_type(asked, form), headers=headers)
-
-
-def _sent(file: "tempfile.SpooledTemporaryFile[bytes]") -> Iterator[bytes]:
-    with file:
-        file.seek(0)
-        while piece := file.read(_PIECE):
-            yield piece
+    return Streamed(in_pieces(file), media_type=_media_type(asked, form), headers=headers)
 
 
 def _lines(door: Door, asked: Asked, form: Form) -> tuple[list[str], str | None]:

@@ -7,7 +7,7 @@
 
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -21,7 +21,7 @@ from newsarchive.export.choice import Choice
 from newsarchive.export.forms import FORMS, Format
 from newsarchive.export.jobs import KEPT_FOR, ExportStopped, Job, Jobs, TooManyJobs
 from newsarchive.web.door import AtDoor, Door
-from newsarchive.web.streamed import Streamed
+from newsarchive.web.streamed import Streamed, in_pieces
 from storage.index.views import Filters
 
 router = APIRouter(include_in_schema=False)
@@ -29,7 +29,6 @@ router = APIRouter(include_in_schema=False)
 LARGEST_AT_ONCE = 500_000_000
 """Bytes of one article's records; more are made with the command line."""
 _LONGEST_FORM = 20_000
-_PIECE = 1 << 18
 _making = threading.Lock()
 
 
@@ -139,7 +138,7 @@ def _at_once(door: Door, article_id: int, form: Format) -> Response:
         "content-length": str(size),
         "content-disposition": f'attachment; filename="article-{article_id}{FORMS[form].suffix}"',
     }
-    return Streamed(_sent(file), media_type=FORMS[form].media_type, headers=headers)
+    return Streamed(in_pieces(file), media_type=FORMS[form].media_type, headers=headers)
 
 
 def _stopper(file: BinaryIO) -> Callable[[int], None]:
@@ -153,13 +152,6 @@ def _stopper(file: BinaryIO) -> Callable[[int], None]:
             )
 
     return tell
-
-
-def _sent(file: BinaryIO) -> Iterator[bytes]:
-    with file:
-        file.seek(0)
-        while piece := file.read(_PIECE):
-            yield piece
 
 
 def choice_of(door: Door, filters: Filters) -> Choice:

@@ -6,7 +6,6 @@ import secrets
 from contextlib import ExitStack
 
 from fastapi import APIRouter, HTTPException, Request, Response
-from fastapi.responses import StreamingResponse
 
 from newsarchive.extract.decode import decode
 from newsarchive.web.addresses import asked_url
@@ -16,6 +15,7 @@ from newsarchive.web.snapshot import css
 from newsarchive.web.snapshot.address import Around, Kind
 from newsarchive.web.snapshot.content import is_font, served
 from newsarchive.web.stamps import middle, stamp
+from newsarchive.web.streamed import Streamed
 from storage.errors import NotFound, PayloadError
 from storage.index.cdxviews import CdxLine
 from storage.index.views import CaptureView
@@ -100,7 +100,7 @@ def _handed_over(door: Door, capture: CaptureView, line: CdxLine, kind: Kind, se
             body = _sheet(door, capture, decode(body, flow.headers), seal).encode("utf-8", "replace")
         headers = _headers(found)
         if is_large:
-            return StreamingResponse(poured(opened.pop_all(), body, flow.pieces), headers=headers)
+            return Streamed(poured(opened.pop_all(), body, flow.pieces), headers=headers)
         return Response(body, headers=headers)
 
 

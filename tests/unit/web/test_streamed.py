@@ -1,6 +1,7 @@
 """Who goes away in the middle of an answer leaves nothing held."""
 
 from collections.abc import Iterator
+from io import BytesIO
 
 import anyio
 import pytest
@@ -8,7 +9,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Message, Scope
 
 from newsarchive.web.limits import Heavy
-from newsarchive.web.streamed import Streamed
+from newsarchive.web.streamed import Streamed, in_pieces
 
 
 class Rows:
@@ -81,3 +82,11 @@ def test_an_answer_that_is_read_to_its_end_is_whole() -> None:
     assert b"".join(sent) == b"ab"
     with heavy.one():
         pass
+
+
+def test_a_file_is_closed_behind_its_last_piece() -> None:
+    """It is sent from its beginning, wherever it stood, and nothing of it stays open."""
+    file = BytesIO(b"a" * 300_000 + b"b")
+    file.read(7)
+    assert b"".join(in_pieces(file)) == b"a" * 300_000 + b"b"
+    assert file.closed
