@@ -39,7 +39,6 @@ _WITHOUT_BODY = frozenset({204, 205, 304})
 _NO_TAG = re.compile(r"[^-\w.:]", re.ASCII)
 
 
-@router.head("/web/{digits}id_/{url:path}")
 @router.get("/web/{digits}id_/{url:path}")
 def raw(request: Request, door: AtDoor, digits: str) -> Response:
     """One archived answer."""

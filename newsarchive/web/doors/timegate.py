@@ -15,7 +15,6 @@ router = APIRouter(include_in_schema=False)
 VARY = "accept-datetime"
 
 
-@router.head("/timegate/{url:path}")
 @router.get("/timegate/{url:path}")
 def timegate(request: Request, door: AtDoor) -> Response:
     """To the capture nearest to a moment; without one to the newest (RFC 7089 4.5.3: the moment is the present)."""

@@ -34,28 +34,24 @@ class Page:
     lines: Sequence[CdxLine]
 
 
-@router.head("/timemap/link/{url:path}")
 @router.get("/timemap/link/{url:path}")
 def link(request: Request, door: AtDoor) -> Response:
     """A TimeMap in link format; page 1."""
     return _links(door, _page(door, asked_url(request, "/timemap/link/"), 1))
 
 
-@router.head("/timemap/{number:int}/link/{url:path}")
 @router.get("/timemap/{number:int}/link/{url:path}")
 def link_page(request: Request, door: AtDoor, number: int) -> Response:
     """A page of a TimeMap in link format."""
     return _links(door, _page(door, asked_url(request, f"/timemap/{number}/link/"), number))
 
 
-@router.head("/timemap/json/{url:path}")
 @router.get("/timemap/json/{url:path}")
 def as_json(request: Request, door: AtDoor) -> Response:
     """A TimeMap as JSON; page 1."""
     return _json(door, _page(door, asked_url(request, "/timemap/json/"), 1))
 
 
-@router.head("/timemap/{number:int}/json/{url:path}")
 @router.get("/timemap/{number:int}/json/{url:path}")
 def json_page(request: Request, door: AtDoor, number: int) -> Response:
     """A page of a TimeMap as JSON."""

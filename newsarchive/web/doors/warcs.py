@@ -32,7 +32,6 @@ _PIECE = 1 << 18
 _OUTSIDE = (-1, -1)
 
 
-@router.head("/warcs/{name}")
 @router.get("/warcs/{name}")
 def warc(request: Request, door: AtDoor, name: str) -> Response:
     """A file, or a range of its bytes."""
@@ -45,7 +44,7 @@ def warc(request: Request, door: AtDoor, name: str) -> Response:
         tag=f'"{size:x}-{state.st_mtime_ns:x}"', changed=datetime.fromtimestamp(state.st_mtime, tz=UTC)
     )
     # Ranges are for GET alone (RFC 9110 14.2), and for the file whose beginning the client has.
-    is_head = request.method == "HEAD" or bool(request.scope.get("is_head"))
+    is_head = bool(request.scope.get("is_head"))
     ranged = None if is_head or not validators.let_range(request.headers) else request.headers.get("range")
     wanted = _wanted(ranged, size)
     headers = {
