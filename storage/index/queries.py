@@ -47,6 +47,7 @@ from storage.model import Access, LinkKind, Outcome, RecordPlace, RefersTo, Role
 CaptureOrder = Literal["newest", "oldest", "urlkey"]
 
 MOST_LINKED_FROM = 100
+_BEYOND_IDS = 1 << 31
 
 _REDIRECT = UrlRow.__table__.alias("redirect")
 _REFERRED = UrlRow.__table__.alias("referred")
@@ -71,6 +72,11 @@ _CAPTURES = (
     .join(_REDIRECT, _REDIRECT.c.id == CaptureRow.redirect_url_id, isouter=True)
     .join(_REFERRED, _REFERRED.c.id == CaptureRow.refers_to_url_id, isouter=True)
 )
+
+
+def is_id(number: int) -> bool:
+    """False for a number that names nothing and that a database would refuse to compare with an id of 32 bits."""
+    return 0 < number < _BEYOND_IDS
 
 
 def _capture(row: AnyRow) -> CaptureView:

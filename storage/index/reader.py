@@ -117,7 +117,7 @@ class Reader:
     def article(self, article_id: int) -> ArticleView | None:
         """One article with its history."""
         with self._reading() as connection:
-            return queries.article(connection, article_id, self.exclude)
+            return queries.article(connection, article_id, self.exclude) if queries.is_id(article_id) else None
 
     def pointed_from(self, article_id: int, *, limit: int = 100) -> tuple[PointedFrom, ...]:
         """Articles that link to an article, newest first."""
@@ -152,7 +152,7 @@ class Reader:
     def version(self, version_id: int) -> VersionView | None:
         """One version, whole."""
         with self._reading() as connection:
-            return queries.version(connection, version_id, self.exclude)
+            return queries.version(connection, version_id, self.exclude) if queries.is_id(version_id) else None
 
     def articles(
         self, filters: Filters = EVERYTHING, *, limit: int = 50, offset: int = 0, behind: int | None = None
@@ -171,7 +171,8 @@ class Reader:
     def capture(self, capture_id: int) -> CaptureView | None:
         """One capture by its id."""
         with self._reading() as connection:
-            return queries.capture(connection, CaptureRow.id == capture_id, self.exclude)
+            found = CaptureRow.id == capture_id
+            return queries.capture(connection, found, self.exclude) if queries.is_id(capture_id) else None
 
     def capture_of_record(self, record_id: str) -> CaptureView | None:
         """One capture by its record's id."""

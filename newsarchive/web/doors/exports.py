@@ -121,7 +121,7 @@ def article_wacz(door: AtDoor, article_id: int) -> Response:
 
 
 def _at_once(door: Door, article_id: int, form: Format) -> Response:
-    article = door.index.article(article_id) if article_id < 2**31 else None
+    article = door.index.article(article_id)
     if article is None:
         raise HTTPException(404, "The archive holds no such article")
     choice = choice_of(door, Filters(articles=(article_id,)))

@@ -61,8 +61,8 @@ def parts(paragraphs: Sequence[ParagraphView]) -> Parts:
 @router.get("/article/{article_id:int}")
 def article(door: AtDoor, article_id: int, version: int | None = None) -> Response:
     """The newest version, or the one asked for by number."""
-    found = _found(door, article_id)
-    shown = _shown(door, found, version)
+    found = article_of(door, article_id)
+    shown = found.current if version is None else version_of(door, found, version)
     return door.page(
         "article.html",
         etag=True,
@@ -84,19 +84,20 @@ def article(door: AtDoor, article_id: int, version: int | None = None) -> Respon
 @router.get("/article/{article_id:int}/cite.bib")
 def cite_bib(door: AtDoor, article_id: int, version: int | None = None) -> Response:
     """The citation as BibTeX."""
-    citation = _citation(door, _shown(door, _found(door, article_id), version))
+    citation = _asked_citation(door, article_id, version)
     return Response(bibtex(citation), media_type="application/x-bibtex; charset=utf-8")
 
 
 @router.get("/article/{article_id:int}/cite.json")
 def cite_json(door: AtDoor, article_id: int, version: int | None = None) -> Response:
     """The citation as CSL-JSON."""
-    citation = _citation(door, _shown(door, _found(door, article_id), version))
+    citation = _asked_citation(door, article_id, version)
     return Response(csl_json(citation), media_type="application/vnd.citationstyles.csl+json")
 
 
-def _found(door: Door, article_id: int) -> ArticleView:
-    found = door.index.article(article_id) if article_id < 1 << 31 else None
+def article_of(door: Door, article_id: int) -> ArticleView:
+    """The article of that number; 404 where the archive has none."""
+    found = door.index.article(article_id)
     if found is None:
         raise HTTPException(
             404, "The archive has no article of that number. Numbers are made anew with the index: permalinks stay."
@@ -104,14 +105,15 @@ def _found(door: Door, article_id: int) -> ArticleView:
     return found
 
 
-def _shown(door: Door, found: ArticleView, number: int | None) -> VersionView:
-    if number is None or number == found.current.number:
-        return found.current
-    ids = {line.number: line.id for line in found.versions}
-    shown = door.index.version(ids[number]) if number in ids else None
-    if shown is None:
+def version_of(door: Door, article: ArticleView, number: int) -> VersionView:
+    """The version of that number; 404 where the article has none."""
+    if number == article.current.number:
+        return article.current
+    ids = {line.number: line.id for line in article.versions}
+    found = door.index.version(ids[number]) if number in ids else None
+    if found is None:
         raise HTTPException(404, f"This article has no version {number}, only {', '.join(map(str, ids))}.")
-    return shown
+    return found
 
 
 def _picture(door: Door, version: VersionView) -> str | None:
@@ -119,6 +121,11 @@ def _picture(door: Door, version: VersionView) -> str | None:
     if not version.image or not is_web(version.image) or version.image not in door.index.held([version.image]):
         return None
     return Around(stamp=stamp(version.capture.fetched_at), seal=SEAL).embedded(version.image, Kind.IMAGE)
+
+
+def _asked_citation(door: Door, article_id: int, number: int | None) -> Citation:
+    found = article_of(door, article_id)
+    return _citation(door, found.current if number is None else version_of(door, found, number))
 
 
 def _citation(door: Door, version: VersionView) -> Citation:

@@ -1,10 +1,10 @@
 """/article/17/compare?a=1&b=2: two versions of an article, paragraph by paragraph and word by word."""
 
-from fastapi import APIRouter, HTTPException, Response
+from fastapi import APIRouter, Response
 
 from newsarchive.compare import Comparison, RowKind, compare_versions
-from newsarchive.web.door import AtDoor, Door
-from storage.index.views import ArticleView, VersionView
+from newsarchive.web.door import AtDoor
+from newsarchive.web.pages.article import article_of, version_of
 
 router = APIRouter(include_in_schema=False)
 
@@ -15,26 +15,16 @@ AROUND = 1
 @router.get("/article/{article_id:int}/compare")
 def compare(door: AtDoor, article_id: int, a: int | None = None, b: int | None = None) -> Response:
     """Two versions; without numbers the newest two."""
-    article = door.index.article(article_id)
-    if article is None:
-        raise HTTPException(404, "The archive has no article of that number.")
+    article = article_of(door, article_id)
     numbers = sorted(line.number for line in article.versions)
     newest = b if b is not None else numbers[-1]
     oldest = a if a is not None else max((number for number in numbers if number < newest), default=newest)
     first, second = sorted((oldest, newest))
-    older, newer = _version(door, article, first), _version(door, article, second)
+    older, newer = version_of(door, article, first), version_of(door, article, second)
     found = compare_versions(older, newer)
     return door.page(
         "compare.html", etag=True, article=article, older=older, newer=newer, found=found, folded=folds(found)
     )
-
-
-def _version(door: Door, article: ArticleView, number: int) -> VersionView:
-    ids = {line.number: line.id for line in article.versions}
-    found = door.index.version(ids[number]) if number in ids else None
-    if found is None:
-        raise HTTPException(404, f"This article has no version {number}, only {', '.join(map(str, ids))}.")
-    return found
 
 
 def folds(found: Comparison) -> list[tuple[bool, int, int]]:

@@ -98,6 +98,7 @@ def test_two_versions_are_shown_side_by_side_and_as_one(archive_of: ArchiveOf) -
     assert "The text is the same." in main(client, "/article/1/compare?a=2&b=2")
     assert client.get("/article/1/compare?a=1&b=3").status_code == 404
     assert client.get("/article/9/compare").status_code == 404
+    assert client.get(f"/article/{10**30}/compare").status_code == 404
     assert client.get("/article/1/compare?a=x").status_code == 400
 
 

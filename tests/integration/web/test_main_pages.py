@@ -129,6 +129,15 @@ def test_a_question_that_makes_no_sense_is_the_askers_mistake(browser: TestClien
     assert query.partition("=")[0] in answer.text
 
 
+@pytest.mark.parametrize("number", [0, 2**31, 2**63, 10**30])
+@pytest.mark.parametrize("path", ["/article/{}", "/article/{}/compare", "/article/{}.wacz", "/record/{}"])
+def test_a_number_that_no_id_reaches_names_nothing(browser: TestClient, path: str, number: int) -> None:
+    """404, however large: no database is asked to compare with it."""
+    answer = browser.get(path.format(number), headers={"accept": "text/html"})
+    assert answer.status_code == 404
+    assert "Not in the archive" in answer.text
+
+
 @pytest.mark.parametrize("path", ["/", "/sites", "/crawls", "/help"])
 def test_an_empty_archive_looks_meant(empty: Archive, path: str) -> None:
     """It says what to do first."""
