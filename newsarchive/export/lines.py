@@ -12,6 +12,9 @@ from newsarchive.export.choice import Choice
 _TELL_EVERY = 100
 _CONTROL = re.compile("[\x7f-\x9f]")
 _FORMULA = tuple("=+-@\t\r\n＝＋－＠")
+"""What a formula begins with; in spreadsheets of East Asian settings full-width signs too."""
+_SPACES = " \u00a0\u3000"
+"""Passed over before one."""
 COLUMNS = (
     "url", "canonical_url", "site", "headline", "dek", "authors", "published", "modified", "language", "section",
     "tags", "body", "access", "image", "versions", "first_seen", "last_seen", "warc", "offset", "length", "fetched_at",
@@ -55,10 +58,15 @@ def write_csv(choice: Choice, into: BinaryIO) -> int:
 def cells(line: Mapping[str, Any]) -> list[str | int | None]:
     """One line of an export as cells."""
     known = {**line["capture"], **line}
-    return [_cell(known[name]) for name in COLUMNS]
+    return [cell(known[name]) for name in COLUMNS]
 
 
-def _cell(value: object) -> str | int | None:
+def cell(value: object) -> str | int | None:
+    """One value as a cell: several stand in it with "; " between them.
+
+    >>> cell(["Ada Quill", "Ben Ash"]), cell("=1+1"), cell(7), cell(None)
+    ('Ada Quill; Ben Ash', "'=1+1", 7, None)
+    """
     if value is None or isinstance(value, int):
         return value
     return harmless("; ".join(value) if isinstance(value, list) else str(value))
@@ -71,4 +79,4 @@ def harmless(text: str) -> str:
     ("'=1+1", "'-5 degrees", 'Plain')
     """
     text = text.replace("\0", "")
-    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text
+    return f"'{text}" if text.lstrip(_SPACES).startswith(_FORMULA) else text

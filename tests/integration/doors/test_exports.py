@@ -155,7 +155,7 @@ def test_csv_has_a_line_an_article_and_no_formula(exported: Exported) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["=HYPERLINK(A1)", "+1", "-1", "@SUM(1)", "\t=1", "\r=1", "  =1", "＝1", "\0=1", '="a",b\n"c"']
+    "text", ["=HYPERLINK(A1)", "+1", "-1", "@SUM(1)", "\t=1", "\r=1", "  =1", "＝1", "\u00a0=1", "\0=1", '="a",b\n"c"']
 )
 def test_no_cell_is_a_formula(small: Archive, text: str) -> None:
     """Whatever the cell, and through quotes and line breaks: a headline is written by whoever is archived."""

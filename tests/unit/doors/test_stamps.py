@@ -104,7 +104,7 @@ def test_any_query_is_one_or_refused(words: list[tuple[str, str]], form: str) ->
 def test_no_cell_is_a_formula(text: str) -> None:
     """Whatever a headline begins with, a spreadsheet takes it for text."""
     cell = harmless(text)
-    assert not cell.lstrip(" ").startswith(("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"))
+    assert not cell.lstrip(" \u00a0\u3000").startswith(("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"))
     assert cell.removeprefix("'") == text.replace("\0", "").removeprefix("'") or cell == f"'{text}".replace("\0", "")
 
 
