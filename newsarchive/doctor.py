@@ -11,6 +11,7 @@ import sqlite3
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -20,7 +21,7 @@ from pathlib import Path
 from newsarchive.config import FILE_NAME, Config
 from newsarchive.configfile import load
 from newsarchive.quantities import about
-from storage.errors import ArchiveError, ConfigError, NoArchive
+from storage.errors import ArchiveError, ConfigError, IndexTooNew, NoArchive
 from storage.index import Index
 
 PACKAGES = ("storage", "newsarchive", "spiders")
@@ -28,6 +29,8 @@ SCRAPY = "2.19"
 """The minor version that the recording download handler was made for."""
 LITTLE_SPACE = 5_000_000_000
 NO_SPACE = 200_000_000
+SENT_HERE = " See what is wrong with: newsarchive doctor"
+"""The end of errors that leave the cause to be found out."""
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 """Of a distribution, at the head of a requirement (PEP 508)."""
 
@@ -231,13 +234,26 @@ def _index(config: Config, _now: datetime) -> Finding:
     shown = f"{scheme}://{place.rpartition('@')[2]}"  # without a password
     try:
         Index.open(config.index, create=False).close()
-    except ArchiveError as error:
+    except IndexTooNew as error:
         return Finding(
             what="index",
             state=State.WRONG,
-            found=str(error),
-            meaning="the WARC files are not touched by this; articles cannot be searched",
-            command="newsarchive rebuild",
+            found=f"schema {error.found} in {shown}, which this newsarchive (schema {error.known}) does not know",
+            meaning="a later version wrote it; the WARC files are not touched by this",
+            command="install that version again, or make the index anew: newsarchive rebuild",
+        )
+    except ArchiveError as error:
+        again = "newsarchive rebuild"
+        on_server = scheme.startswith("postgresql")
+        return Finding(
+            what="index",
+            state=State.WRONG,
+            # What sends its reader here sends nobody on from here.
+            found=str(error).removesuffix(SENT_HERE),
+            meaning="articles cannot be searched, and nothing can be crawled",
+            command=f"see that the server runs and lets you in; where the index is lost: {again}"
+            if on_server
+            else again,
         )
     return Finding(what="index", state=State.FINE, found=f"{shown} has the schema of this version")
 
@@ -246,7 +262,8 @@ def _open_files(config: Config, _now: datetime) -> Finding:
     waiting: list[str] = []
     running: list[str] = []
     for file in sorted(config.warc_folder.glob("*.open")):
-        (running if _locked(file) else waiting).append(file.name)
+        with suppress(FileNotFoundError):  # its crawl has closed it meanwhile
+            (running if _locked(file) else waiting).append(file.name)
     if waiting:
         return Finding(
             what="open files",
@@ -269,7 +286,10 @@ def _locked(file: Path) -> bool:
 
 
 def _clock(config: Config, now: datetime) -> Finding:
-    written = max((file.stat().st_mtime for file in config.warc_folder.glob("*.warc.gz*")), default=0.0)
+    written = 0.0
+    for file in config.warc_folder.glob("*.warc.gz*"):
+        with suppress(FileNotFoundError):  # its crawl has closed it meanwhile, and it has another name
+            written = max(written, file.stat().st_mtime)
     newest = datetime.fromtimestamp(written, UTC)
     if newest > now + timedelta(minutes=5):
         return Finding(

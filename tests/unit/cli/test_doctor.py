@@ -13,7 +13,7 @@ from newsarchive import doctor
 from newsarchive.config import Config
 from newsarchive.configfile import create, parse
 from newsarchive.doctor import Finding, State
-from storage.errors import IndexFailure
+from storage.errors import IndexFailure, IndexTooNew
 
 NOW = datetime(2026, 5, 4, 8, 0, tzinfo=UTC)
 
@@ -27,6 +27,10 @@ class NoIndex:
         assert not create
         if "broken" in url:
             raise IndexFailure("it is broken")
+        if "down" in url:
+            raise IndexFailure("the index cannot be used: no answer. See what is wrong with: newsarchive doctor")
+        if "later" in url:
+            raise IndexTooNew("0099", "0011")
         return cls()
 
     def close(self) -> None:
@@ -120,6 +124,22 @@ def test_an_index_that_does_not_open_is_wrong(archive: Config) -> None:
     broken = parse('index = "broken.sqlite3"', archive.folder)
     finding = doctor._index(broken, NOW)
     assert (finding.state, finding.found, finding.command) == (State.WRONG, "it is broken", "newsarchive rebuild")
+
+
+def test_a_server_that_is_down_is_told_of_once(archive: Config) -> None:
+    """What opening says sends its reader to the doctor; the doctor sends nobody to itself, nor to a rebuild first."""
+    finding = doctor._index(parse('index = "postgresql://db.example/down"', archive.folder), NOW)
+    assert finding.found == "the index cannot be used: no answer."
+    assert finding.command == "see that the server runs and lets you in; where the index is lost: newsarchive rebuild"
+
+
+def test_an_index_of_a_later_version_is_told_of_once(archive: Config) -> None:
+    """What it is, what it means and the next command, each in its own place."""
+    finding = doctor._index(parse('index = "later.sqlite3"', archive.folder), NOW)
+    assert finding.found.endswith("later.sqlite3, which this newsarchive (schema 0011) does not know")
+    assert finding.found.startswith("schema 0099 in sqlite://")
+    assert finding.meaning == "a later version wrote it; the WARC files are not touched by this"
+    assert finding.command == "install that version again, or make the index anew: newsarchive rebuild"
 
 
 def test_a_password_is_not_printed(archive: Config) -> None:
