@@ -55,6 +55,16 @@ def _url(value: object) -> str:
     return _text(value)
 
 
+def _place(value: object) -> str:
+    """An address, or a path on a site: whatever can be put together with the site's own address."""
+    text = _text(value)
+    try:
+        urlsplit(text)
+    except ValueError:
+        raise ValueError("wants addresses that begin with http:// or https://, or paths on the site") from None
+    return text
+
+
 def _flag(value: object) -> bool:
     if not isinstance(value, bool):
         raise ValueError("wants true or false, without quotes")
@@ -127,7 +137,7 @@ TEXTS = Kind("list of texts", _each(_text))
 NAME = Kind("name", _name)
 PATH = Kind("path", _path)
 URL = Kind("address", _url)
-ADDRESSES = Kind("list of addresses, or of paths on the site", _each(_text))
+ADDRESSES = Kind("list of addresses, or of paths on the site", _each(_place))
 ORIGIN = Kind("address", _origin)
 PORT = Kind("port", _port)
 HASHES = Kind("names with hashes", _hashes)

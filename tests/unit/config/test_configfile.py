@@ -104,6 +104,7 @@ def test_a_full_file_is_read_as_written() -> None:
         ("commit_seconds = inf", "wants a number of seconds"),
         ('obey_robots = "yes"', "wants true or false"),
         ('recheck = "1h"', "wants a list"),
+        (f'{site_block(NEWS)}listings = ["http://[x"]', 'line 5: listings = ["http://[x"]: wants addresses that begin'),
         ('warc_folder = ""', "wants a path"),
         ("operator = ", "is not TOML"),
         ("site = 3", "sites are written as [[site]]"),
