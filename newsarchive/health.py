@@ -11,7 +11,7 @@ from newsarchive.coverage import MANY_FAILED, SILENT_AFTER, usual
 from newsarchive.quantities import about
 from storage.index import Index
 from storage.index.days import FAILED
-from storage.index.patience import Family, HostMemory
+from storage.index.memory import Family, HostMemory
 from storage.index.statusviews import CrawlView, SiteStatus, Status
 from storage.index.views import CaptureFilters
 from storage.index.watching import SourceHealth

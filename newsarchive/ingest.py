@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from newsarchive.discover import found_in
-from newsarchive.interpret import Originals, Task, at_once, task_for
+from newsarchive.interpret import OriginalRecords, Task, at_once, task_for
 from newsarchive.layouts import SiteLayouts
 from newsarchive.likely import Likely
 from newsarchive.sites import Sites
@@ -70,7 +70,7 @@ class Ingestor:
         readers: Readers,
         *,
         plan: Callable[[Seen], NextLook],
-        originals: Originals,
+        originals: OriginalRecords,
         sync: Callable[[], None] = lambda: None,
         batching: Batching | None = None,
         layouts: SiteLayouts | None = None,

@@ -37,7 +37,7 @@ class Task:
     """How the site's pages are built, where the archive's owner says so."""
 
 
-class Originals(Protocol):
+class OriginalRecords(Protocol):
     """Where the record lies that a revisit stands for, and its bytes."""
 
     def place_of(self, refers_to: RefersTo) -> RecordPlace | None:
@@ -113,7 +113,7 @@ def _by_body(capture: Capture, discovery: Discovery | None) -> Reading | None:
 
 
 def task_for(
-    kept: Kept, discovery: Discovery, originals: Originals, layouts: "Layouts | None" = None
+    kept: Kept, discovery: Discovery, originals: OriginalRecords, layouts: "Layouts | None" = None
 ) -> Task | Reading:
     """Return the work for a worker, or a reading where the original of a revisit cannot be had."""
     capture = kept.capture
@@ -136,7 +136,7 @@ def task_for(
     )
 
 
-def _original_block(capture: Capture, originals: Originals) -> bytes | Reading:
+def _original_block(capture: Capture, originals: OriginalRecords) -> bytes | Reading:
     try:
         place = capture.refers_to and originals.place_of(capture.refers_to)
         if not place:

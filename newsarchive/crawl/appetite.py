@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from newsarchive.crawl.hosts import Hosts, host_of
+from newsarchive.crawl.hosts import Hosts, hostname_of
 from storage.model import Due
 
 WINDOW = 2_000
@@ -75,7 +75,7 @@ class Appetite:
         if len(found) >= wanted.limit:
             self._cut_off.update(wanted.sites)
             return
-        by_host = Counter(host_of(due.url) for due in found)
+        by_host = Counter(hostname_of(due.url) for due in found)
         self._cut_off.difference_update(wanted.sites)
         self._cut_off.update(site for site, _ in wanted.full if site in wanted.sites)
         # A host's share is taken by the first of its lanes: those of other sites may have had none of it.

@@ -16,9 +16,9 @@ from datetime import datetime, timedelta
 from newsarchive.crawl.budget import NO_LIMIT, Budget
 from newsarchive.crawl.harvest import Parking
 from newsarchive.crawl.hosts import Host
-from newsarchive.crawl.patience import LONGEST_PAUSE, Pause, after_refusal, after_silence
+from newsarchive.crawl.pauses import LONGEST_PAUSE, Pause, after_refusal, after_silence
 from newsarchive.crawl.robots import RobotsAnswer
-from storage.index.patience import HostMemory
+from storage.index.memory import HostMemory
 
 FACTOR = 2.0
 """A host gets this many times as long to itself as its answers take."""

@@ -21,12 +21,12 @@ from newsarchive.crawl.courtesy import Answer, Manners, after, memory_of, recoll
 from newsarchive.crawl.guard import refusal
 from newsarchive.crawl.harvest import PARKED
 from newsarchive.crawl.hosts import Host, Hosts
-from newsarchive.crawl.patience import PATIENCE, Pause
+from newsarchive.crawl.pauses import PATIENCE, Pause
 from newsarchive.crawl.recall import Recall
 from newsarchive.crawl.robots import CLOSED, EVERYTHING, Robots, RobotsAnswer, Rules, robots_discovery
 from newsarchive.crawl.supply import Brought, Order, Queue, Supply
 from newsarchive.crawl.traps import trapped
-from storage.index.patience import HostMemory
+from storage.index.memory import HostMemory
 from storage.model import Due, UrlKind
 
 SOON = 0.25

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from newsarchive.crawl.traps import families
-from storage.index.patience import Family, Yield
+from storage.index.memory import Family, Yield
 from storage.model import Due, UrlKind
 
 PARKED = timedelta(days=30)

@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 from storage.model import Due
 
 
-def host_of(url: str) -> str:
+def hostname_of(url: str) -> str:
     """The host whose patience a URL takes; its ports are one machine's, and share it. "" for what is no URL.
 
-    >>> host_of("https://News.example:8443/a")
+    >>> hostname_of("https://News.example:8443/a")
     'news.example'
     """
     try:
@@ -68,7 +68,7 @@ class Hosts:
 
     def of(self, url: str) -> Host:
         """The host of a URL."""
-        return self.named(host_of(url))
+        return self.named(hostname_of(url))
 
     def named(self, name: str) -> Host:
         """The host of a name."""

@@ -11,7 +11,7 @@ from newsarchive.config import Config, SiteConfig
 from newsarchive.crawl.courtesy import Manners
 from newsarchive.crawl.draw import Browser, Chromium, Part, Turns
 from newsarchive.crawl.guard import refusal
-from newsarchive.crawl.hosts import host_of
+from newsarchive.crawl.hosts import hostname_of
 from newsarchive.crawl.robots import EVERYTHING, HOPS, Robots, RobotsAnswer, Rules, robots_discovery
 from newsarchive.crawl.wire import Wire
 from storage.errors import ConfigError, PayloadError
@@ -73,7 +73,7 @@ class Studio:
         if document is None:
             return None
         site = due.discovery.site
-        self.turns.owed(host_of(due.url), self._pause(site, self.robots.rules(due.url)))
+        self.turns.owed(hostname_of(due.url), self._pause(site, self.robots.rules(due.url)))
 
         async def fetch(url: str, headers: dict[str, str]) -> Part | None:
             return await self._fetch(url, headers, due, keep)
@@ -138,7 +138,7 @@ class Studio:
                     answers.append(_as_robots(exchange))
             return part
 
-        return await self.turns.take(host_of(url), self._pause(how.site, rules), ask)
+        return await self.turns.take(hostname_of(url), self._pause(how.site, rules), ask)
 
     def _pause(self, site: str, rules: Rules | None) -> float:
         owed = self.sites[site]

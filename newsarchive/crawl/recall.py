@@ -9,9 +9,9 @@ from typing import Literal, Protocol
 
 from newsarchive.crawl.harvest import Harvest
 from newsarchive.crawl.robots import HOPS, LASTS, RobotsAnswer
-from newsarchive.interpret import Originals
+from newsarchive.interpret import OriginalRecords
 from storage.errors import ArchiveError
-from storage.index.patience import Family, HostMemory, Yield
+from storage.index.memory import Family, HostMemory, Yield
 from storage.index.views import CaptureFilters, CaptureView
 from storage.model import RecordPlace
 
@@ -65,7 +65,7 @@ class Memory(Protocol):
 class Recall:
     """What runs before have left, and what this one leaves."""
 
-    def __init__(self, memory: Memory, originals: Originals, harvest: Harvest, sites: Collection[str]) -> None:
+    def __init__(self, memory: Memory, originals: OriginalRecords, harvest: Harvest, sites: Collection[str]) -> None:
         self._memory = memory
         self._originals = originals
         self._sites = tuple(sites)

@@ -11,7 +11,7 @@ from typing import Protocol
 from newsarchive.crawl.appetite import Wanted
 from newsarchive.crawl.recall import Recall
 from newsarchive.crawl.robots import RobotsAnswer, authority
-from storage.index.patience import Family, HostMemory
+from storage.index.memory import Family, HostMemory
 from storage.model import Due
 
 

@@ -6,7 +6,7 @@ from typing import Self, TypeVar
 
 from sqlalchemy import Connection
 
-from storage.index import patience, registry, reread
+from storage.index import memory, registry, reread
 from storage.index.addresses import addresses_read
 from storage.index.database import Database
 from storage.index.frontier import add_due, due, next_due_at, put_off
@@ -166,46 +166,46 @@ class Index(Reader):
         with self._database.reading() as connection:
             return next_due_at(connection, sites)
 
-    def hosts(self) -> tuple[patience.HostMemory, ...]:
+    def hosts(self) -> tuple[memory.HostMemory, ...]:
         """Hosts that asked for patience or gave no answer, by name."""
         with self._database.reading() as connection:
-            return patience.hosts(connection)
+            return memory.hosts(connection)
 
-    def note_hosts(self, noted: Mapping[str, patience.HostMemory | None], now: datetime) -> None:
+    def note_hosts(self, noted: Mapping[str, memory.HostMemory | None], now: datetime) -> None:
         """Remember hosts; None: there is nothing to remember of it any more."""
-        self._write(lambda connection: patience.note_hosts(connection, noted, now))
+        self._write(lambda connection: memory.note_hosts(connection, noted, now))
 
-    def families(self, sites: Collection[str] | None = None) -> tuple[patience.Family, ...]:
+    def families(self, sites: Collection[str] | None = None) -> tuple[memory.Family, ...]:
         """Families of URLs whose last captures brought nothing new, the most barren first."""
         with self._database.reading() as connection:
-            return patience.families(connection, sites)
+            return memory.families(connection, sites)
 
-    def note_families(self, noted: Mapping[tuple[str, str], patience.Family | None]) -> None:
+    def note_families(self, noted: Mapping[tuple[str, str], memory.Family | None]) -> None:
         """Write what was counted of families, by site and family; None: it has brought something new."""
-        self._write(lambda connection: patience.note_families(connection, noted))
+        self._write(lambda connection: memory.note_families(connection, noted))
 
     def newest_capture(self) -> int:
         """Id of the capture that came in last; 0 where there is none."""
         with self._database.reading() as connection:
-            return patience.newest_capture(connection)
+            return memory.newest_capture(connection)
 
-    def yields_since(self, capture_id: int, sites: Collection[str]) -> tuple[patience.Yield, ...]:
+    def yields_since(self, capture_id: int, sites: Collection[str]) -> tuple[memory.Yield, ...]:
         """What pages brought that were captured for the first time after a capture, in that order."""
         with self._database.reading() as connection:
-            return patience.yields_since(connection, capture_id, sites)
+            return memory.yields_since(connection, capture_id, sites)
 
     def mend_clock(self, now: datetime) -> int:
         """Have what a run planned whose clock was ahead be due now; returns how many URLs that are."""
-        return self._write(lambda connection: patience.mend_clock(connection, now))
+        return self._write(lambda connection: memory.mend_clock(connection, now))
 
     def never_captured(self, site: str, now: datetime) -> list[tuple[int, str]]:
         """URLs of a site, with their ids, that were never captured and are not due now."""
         with self._database.reading() as connection:
-            return patience.put_off_again(connection, site, now)
+            return memory.never_captured(connection, site, now)
 
     def make_due(self, url_ids: Collection[int], now: datetime) -> None:
         """Have URLs be due now."""
-        self._write(lambda connection: patience.make_due(connection, url_ids, now))
+        self._write(lambda connection: memory.make_due(connection, url_ids, now))
 
     def indexed_to(self, warc: str) -> int:
         """Offset behind the last record of that file that is indexed; 0 where none is."""
@@ -217,11 +217,11 @@ class Index(Reader):
         self._write(lambda connection: registry.reset(connection, self._names))
 
     def by_digest(self, payload_digest: str) -> RefersTo | None:
-        """The first whole response with that payload."""
+        """The first whole 200 response with that payload."""
         with self._database.reading() as connection:
             return registry.original_by_digest(connection, payload_digest)
 
     def by_url(self, url: str) -> RefersTo | None:
-        """The latest whole 200 response of that URL."""
+        """The response that holds what the newest 200 answer of that URL showed."""
         with self._database.reading() as connection:
             return registry.original_by_url(connection, url)

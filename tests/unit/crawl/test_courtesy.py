@@ -5,7 +5,7 @@ import pytest
 from newsarchive.crawl.courtesy import Answer, Manners, after, memory_of, pace, recollect
 from newsarchive.crawl.hosts import Host
 from newsarchive.crawl.robots import RobotsAnswer
-from storage.index.patience import HostMemory
+from storage.index.memory import HostMemory
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 MANNERS = Manners(delay=1.0, max_delay=30.0, max_crawl_delay=300.0)

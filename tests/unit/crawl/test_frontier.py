@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from newsarchive.crawl.courtesy import Answer, Manners
 from newsarchive.crawl.frontier import Frontier
-from newsarchive.crawl.hosts import host_of
+from newsarchive.crawl.hosts import hostname_of
 from newsarchive.crawl.robots import Robots, RobotsAnswer
 from storage.model import Discovery, Due, UrlKind
 
@@ -48,10 +48,10 @@ class MemoryQueue:
         self.asked += 1
         found: list[Due] = []
         for due in sorted(self.rows.values(), key=lambda due: (due.priority, due.due_at, due.url_id)):
-            host = host_of(due.url)
+            host = hostname_of(due.url)
             fits = due.due_at <= now and due.discovery.site in sites and due.url_id not in exclude
             fits = fits and (due.discovery.site, host) not in full
-            if fits and sum(host_of(each.url) == host for each in found) < per_host and len(found) < limit:
+            if fits and sum(hostname_of(each.url) == host for each in found) < per_host and len(found) < limit:
                 found.append(due)
         return found
 

@@ -178,7 +178,7 @@ def mend_clock(connection: Connection, now: datetime) -> int:
     return connection.execute(update(FrontierRow).where(*planned).values(due_at=now)).rowcount
 
 
-def put_off_again(connection: Connection, site: str, now: datetime) -> list[tuple[int, str]]:
+def never_captured(connection: Connection, site: str, now: datetime) -> list[tuple[int, str]]:
     """URLs of a site that were never captured and are not due now: what parking has put off is among them."""
     rows = connection.execute(
         select(FrontierRow.url_id, UrlRow.url)

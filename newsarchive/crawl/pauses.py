@@ -1,4 +1,4 @@
-"""How long to leave a host in peace after an answer, by what the host says. (Its speed is not looked at yet.)"""
+"""How long a host is left in peace that refused, or gave no answer. What its speed asks for: courtesy.py."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime

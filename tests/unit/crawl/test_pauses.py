@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsarchive.crawl.patience import Pause, after_refusal, after_silence, read_retry_after
+from newsarchive.crawl.pauses import Pause, after_refusal, after_silence, read_retry_after
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
