@@ -20,14 +20,14 @@ HISTORY = timedelta(days=30)
 DAILY_PAGES = 5
 """Pages of a listing that the daily crawl knows."""
 LAST_PAGE = 5_000
-"""Pagination is followed to this page number: nothing that a newsroom prints by hand goes on for longer."""
+"""Pagination is followed to this page number, and leads into a trap beyond it: no newsroom prints on for longer."""
 MOST_UNDATED = 1_000
 """A sitemap that names more pages without saying how old they are names all that there ever were."""
 
 LAST_MONTH = 2200 * 12
 """Months are counted down from here."""
 
-_PAGE_NUMBER = re.compile(r"(?:[?&/](?:page|p|pg|seite|pagina|paged)[=/-]?)(\d{1,9})(?=$|[/&?#])", re.IGNORECASE)
+_PAGE_NUMBER = re.compile(r"(?:[?&/](?:page|p|pg|seite|pagina|paged)[=/-]?)(\d{1,12})(?=$|[/&?#])", re.IGNORECASE)
 _MONTH = re.compile(r"(?<!\d)((?:19|20)\d\d)(?:[-/_]?(0[1-9]|1[0-2]))?(?!\d)(?:[-/_]?(0[1-9]|[12]\d|3[01])(?!\d))?")
 
 

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from newsarchive.depth import LAST_PAGE, page_number
+
 SAME_SEGMENT = 3
 """A path that has one segment more often than this turns in a circle: /a/x/a/y/a/z/a."""
 SEGMENTS = 24
@@ -20,7 +22,6 @@ SAME_FIELD = 3
 """Values of one field: tick boxes of a filter from here on."""
 FACETS = 3
 """Fields that filter or sort, from which on a listing is one of endlessly many."""
-LAST_PAGE = 1_000
 MONTHS_AHEAD, MONTHS_BACK = 12, 36
 """How far from today a calendar is followed."""
 
@@ -43,7 +44,6 @@ _FACET = re.compile(
     re.IGNORECASE,
 )
 _SEARCH = re.compile(r"(?:q|s|qs|query|search\w*|keywords?|term)", re.IGNORECASE)
-_PAGE = re.compile(r"(?:[?&/](?:page|p|pg|seite|pagina|paged)[=/-]?)(\d{1,12})(?=$|[/&?#])", re.IGNORECASE)
 _URL_INSIDE = re.compile(r"https?(?::|%3a)(?:/|%2f){1,2}", re.IGNORECASE)
 
 _DIGITS = re.compile(r"\d+")
@@ -101,8 +101,7 @@ def _of_query(path: str, query: str) -> str | None:
         return "endless query"
     if len(_URL_INSIDE.findall(unquote(f"{path}?{query}"))) > 1:
         return "URL within a URL within a URL"
-    page = _PAGE.search(f"{path}?{query}")
-    if page and int(page[1]) > LAST_PAGE:
+    if page_number(f"{path}?{query}") > LAST_PAGE:
         return "endless pagination"
     return "faceted search" if query and _faceted(query) else None
 

@@ -40,7 +40,7 @@ TRAPS = {
         "/search?q=trade&sort=date",
         "/list?tag=a&tag=b&tag=c",
     ],
-    "endless pagination": ["/archive?page=1001", "/archive/page/999999"],
+    "endless pagination": ["/archive?page=5001", "/archive/page/999999", "/archive/page/99999999999"],
     "URL within a URL within a URL": ["/go?to=https%3A%2F%2Fa.example%2Fgo%3Fto%3Dhttps%253A%252F%252Fb.example"],
 }
 
