@@ -7,7 +7,6 @@ The browser itself connects to nothing: what is not handed to it here fails. It 
 """
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -164,8 +163,10 @@ class _Answers:
 
     async def answer(self, route: Any) -> None:
         """Hand over an answer, or let the request fail. Called by Playwright."""
-        with suppress(Exception):  # the page may be gone by now
+        part = None
+        with suppress(Exception):  # a part that cannot be had costs itself: a page that waited for it would never end
             part = await self._part(route.request)
+        with suppress(Exception):  # the page may be gone by now
             if part is None:
                 await route.abort()
             else:
@@ -199,25 +200,3 @@ def _passed_on(headers: dict[str, str]) -> dict[str, str]:
     """
     wanted = ("accept", "origin", "referer", "authorization")
     return {name: value for name, value in headers.items() if name in wanted or name.startswith("x-")}
-
-
-class Turns:
-    """One request at a time to each host on behalf of pages that are drawn, with the pause that it is owed."""
-
-    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._locks: dict[str, asyncio.Lock] = {}
-        self._ready: dict[str, float] = {}
-
-    def owed(self, host: str, pause: float) -> None:
-        """Note that a host was asked just now."""
-        self._ready[host] = self._clock() + pause
-
-    async def take(self, host: str, pause: float, ask: Callable[[], Awaitable[Part | None]]) -> Part | None:
-        """Ask once it is the host's turn."""
-        async with self._locks.setdefault(host, asyncio.Lock()):
-            await asyncio.sleep(max(0.0, self._ready.get(host, 0.0) - self._clock()))
-            try:
-                return await ask()
-            finally:
-                self.owed(host, pause)

@@ -18,8 +18,8 @@ from newsarchive.crawl.capture import Keeper
 from newsarchive.crawl.connect import NotPublicError
 from newsarchive.crawl.courtesy import Answer
 from newsarchive.crawl.frontier import Frontier
-from newsarchive.crawl.parts import Studio
 from newsarchive.crawl.robots import RobotsAnswer
+from newsarchive.crawl.studio import Studio
 from newsarchive.crawl.wire import Fetched, Wire
 from newsarchive.logfile import LOG
 from storage.model import Capture, Due, Exchange, Reading, UrlKind

@@ -34,11 +34,11 @@ from newsarchive.crawl.guard import Guard
 from newsarchive.crawl.harvest import Harvest, Parking
 from newsarchive.crawl.live import Limits, Live
 from newsarchive.crawl.locks import locked
-from newsarchive.crawl.parts import demand_browser, studio_of
 from newsarchive.crawl.recall import Recall
 from newsarchive.crawl.robots import Robots
 from newsarchive.crawl.seeds import seeds
 from newsarchive.crawl.stopping import signals_stop
+from newsarchive.crawl.studio import demand_browser, studio_of
 from newsarchive.crawl.wire import Wire
 from newsarchive.ingest import Ingestor
 from newsarchive.originals import ArchivedOriginals

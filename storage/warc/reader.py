@@ -14,7 +14,7 @@ from storage.warc.members import members, next_member
 from storage.warc.payload import entity_of, http_headers
 from storage.warc.plain import is_plain, next_plain, plain_records
 from storage.warc.provenance import RUN_URI, discovery_of, run_of
-from storage.warc.record import Record, header, parse_record, sha256
+from storage.warc.record import Headers, Record, header, parse_record, sha256
 
 KEPT_TYPES = frozenset({"response", "revisit", "resource"})
 
@@ -194,7 +194,6 @@ def capture_of(record: Record, run: str | None = None) -> Capture | None:
     http = record.type != "resource" and is_http(record)
     status, headers = http_headers(record.block) if http else (None, ())
     body = b"" if record.type == "revisit" else (entity_of(record.block, headers) if http else record.block)
-    is_redirect = status is not None and 300 <= status < 400 and status != 304
     return Capture(
         url=record.uri,
         record_id=record.id,
@@ -209,7 +208,7 @@ def capture_of(record: Record, run: str | None = None) -> Capture | None:
         truncated=_truncated(record),
         refers_to=_refers_to(record),
         profile=_profile(record),
-        redirect_url=_absolute(record.uri, header(headers, "Location")) if is_redirect else None,
+        redirect_url=redirect_of(record.uri, status, headers),
         crawl=run,
         etag=header(headers, "ETag"),
         last_modified=header(headers, "Last-Modified"),
@@ -278,10 +277,18 @@ def _mime(content_type: str | None) -> str | None:
     return (content_type or "").partition(";")[0].strip().lower() or None
 
 
-def _absolute(base: str, location: str | None) -> str | None:
-    if not location:
+def redirect_of(url: str, status: int | None, headers: Headers) -> str | None:
+    """Return where an answer sends on to, absolute and without fragment; None where it sends nobody on.
+
+    >>> redirect_of("https://news.example/a", 302, (("Location", "/b#c"),))
+    'https://news.example/b'
+    >>> redirect_of("https://news.example/a", 302, (("Location", "http://[b/"),)) is None
+    True
+    """
+    location = header(headers, "Location")
+    if status is None or not 300 <= status < 400 or status == 304 or not location:
         return None
     try:
-        return urljoin(base, location).partition("#")[0]
+        return urljoin(url, location).partition("#")[0]
     except ValueError:
         return None

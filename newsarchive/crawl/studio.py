@@ -5,18 +5,19 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from importlib.util import find_spec
-from urllib.parse import urljoin
 
 from newsarchive.config import Config, SiteConfig
 from newsarchive.crawl.courtesy import Manners
-from newsarchive.crawl.draw import Browser, Chromium, Part, Turns
+from newsarchive.crawl.draw import Browser, Chromium, Part
 from newsarchive.crawl.guard import refusal
 from newsarchive.crawl.hosts import hostname_of
 from newsarchive.crawl.robots import EVERYTHING, HOPS, Robots, RobotsAnswer, Rules, robots_discovery
+from newsarchive.crawl.turns import Turns
 from newsarchive.crawl.wire import Wire
 from storage.errors import ConfigError, PayloadError
 from storage.model import Discovery, Drawn, Due, Exchange, UrlKind
 from storage.warc.payload import decode_entity, entity_of, header, http_headers
+from storage.warc.reader import redirect_of
 
 PAGES = (UrlKind.ARTICLE, UrlKind.LISTING)
 INFLATED = 64_000_000
@@ -95,10 +96,10 @@ class Studio:
                 return None
             how = Discovery(site=due.discovery.site, kind=UrlKind.PART, via=due.url, via_kind=due.discovery.kind)
             part = await self._ask(url, headers, how, rules, keep)
-            onward = part and 300 <= part.status < 400 and header(part.headers, "Location")
-            if not onward:
+            onward = redirect_of(url, part.status, part.headers) if part else None
+            if onward is None:
                 return part
-            url = urljoin(url, onward).partition("#")[0]
+            url = onward
         return None
 
     async def _rules(self, url: str, due: Due, keep: Keep) -> Rules | None:
@@ -204,6 +205,5 @@ def part_of(exchange: Exchange) -> Part | None:
 
 def _as_robots(exchange: Exchange) -> RobotsAnswer:
     status, headers = http_headers(exchange.response)
-    to = header(headers, "Location") if status and 300 <= status < 400 else None
-    onward = urljoin(exchange.url, to) if to else None
+    onward = redirect_of(exchange.url, status, headers)
     return RobotsAnswer(status=status, block=exchange.response, truncated=exchange.truncated, redirect_url=onward)
