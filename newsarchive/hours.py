@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
 _FORM = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)\s*-\s*([01]?\d|2[0-4]):([0-5]\d)(?:\s+(\S+))?", re.ASCII)
@@ -36,17 +36,6 @@ class Hours:
         if self.start < self.end:
             return self.start <= minute < self.end
         return minute >= self.start or minute < self.end
-
-    def next_open(self, moment: datetime) -> datetime:
-        """The moment itself where it lies in these hours, else when they begin next."""
-        step = moment.replace(second=0, microsecond=0)
-        if self.open_at(moment):
-            return moment
-        for _ in range(2 * DAY):
-            step += timedelta(minutes=1)
-            if self.open_at(step):
-                return step
-        return moment  # a zone that leaps over the whole of it
 
 
 def read_hours(text: str) -> Hours:
