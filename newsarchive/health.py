@@ -9,6 +9,7 @@ from pathlib import Path
 from newsarchive.config import SiteConfig
 from newsarchive.coverage import MANY_FAILED, SILENT_AFTER, usual
 from newsarchive.quantities import about
+from newsarchive.readback import warc_name
 from storage.index import Index
 from storage.index.days import FAILED
 from storage.index.memory import Family, HostMemory
@@ -206,7 +207,7 @@ def _of_disk(free: int) -> Iterator[Concern]:
 
 
 def _missing(index: Index, folder: Path) -> Iterator[Missing]:
-    there = {path.name.removesuffix(".open") for path in folder.glob("*.warc*")} if folder.exists() else set()
+    there = {warc_name(path) for path in folder.glob("*.warc*")} if folder.exists() else set()
     for file in index.warc_files():
         if file.name not in there:
             captures = index.captures(CaptureFilters(warc=file.name), order="oldest", limit=SHOWN)

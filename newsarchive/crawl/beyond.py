@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from newsarchive.crawl.supply import Queue
 from newsarchive.depth import deepest, latest_in, series
 from storage.index.reach import Named
 from storage.model import BACKFILL, Due, UrlKind
@@ -32,7 +33,7 @@ class Beyond:
     """On the wire; 0: no limit but the site's own."""
 
 
-class Past(Protocol):
+class Past(Queue, Protocol):
     """The SQL frontier, as far as a backfill asks it (storage.index.Index)."""
 
     def due(  # noqa: PLR0913 - each narrows the question
@@ -47,10 +48,6 @@ class Past(Protocol):
         deepest: int = BACKFILL - 1,
     ) -> list[Due]:
         """What may be fetched now, most urgent first, to a priority number."""
-        ...
-
-    def put_off(self, until: Mapping[int, datetime | None]) -> None:
-        """Move URLs, by their ids, to another moment; None: never."""
         ...
 
     def named_by(self, url: str) -> tuple[Named, ...]:
