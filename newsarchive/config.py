@@ -216,7 +216,9 @@ class Config:
         SPAN, "30d", "Longest time between two looks at a sitemap in which nothing is younger than that"
     )
     recheck: tuple[timedelta, ...] = _setting(
-        SPANS, ["1h", "6h", "1d", "7d", "30d"], "Ages, from the first capture, at which an article is fetched again"
+        SPANS,
+        ["1h", "6h", "1d", "7d", "30d"],
+        "Ages, since an article came or last changed, at which it is fetched again",
     )
 
     browser: str = _setting(TEXT, "", 'Chromium that draws the pages of sites with `render`; "": the one of Playwright')
