@@ -1,4 +1,4 @@
-"""Archive: the one object that commands, crawls and, later, the browser talk to."""
+"""Archive: the one object that commands, crawls and the browser talk to."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 from newsarchive import configfile
-from newsarchive.config import Config
+from newsarchive.config import FILE_NAME, Config
 from newsarchive.crawl.locks import locked
 from newsarchive.crawl.workers import Readers
 from newsarchive.importing import Imported, import_files
@@ -21,7 +21,7 @@ from newsarchive.recover import Recovered, recover
 from newsarchive.reextract import Reextracted, Rereading, Step, no_steps, nobody_writes
 from newsarchive.schedule import Rhythm, planner
 from newsarchive.verify import Verified, VerifyReport, unheard, verify
-from storage.errors import StorageError
+from storage.errors import ArchiveError, StorageError
 from storage.index import Filters, Index
 from storage.index.reread import Wanted
 from storage.index.statusviews import Status
@@ -53,9 +53,17 @@ class Archive:
 
     @classmethod
     def init(cls, folder: Path, **known: str) -> Self:
-        """Make an archive in a folder, which is made too; ConfigError where there is one already."""
+        """Make an archive in a folder, which is made too; ConfigError where there is one already.
+
+        Where it cannot be opened, as with an index that is not to be had, `open` says why, and no archive is there.
+        """
         configfile.create(folder, **known)
-        return cls.open(folder)
+        try:
+            return cls.open(folder)
+        except ArchiveError:
+            # The next try would find an archive there already, and its settings are those that did not work.
+            (folder / FILE_NAME).unlink()
+            raise
 
     @classmethod
     def open(cls, folder: Path, *, now: Callable[[], datetime] = utc_now) -> Self:
@@ -106,7 +114,7 @@ class Archive:
         offset: int = 0,
         order: Literal["newest", "rank"] = "newest",
     ) -> SearchPage:
-        """Find articles; see docs for the query's form."""
+        """Find articles; docs/search.md says how a query is written."""
         return self.index.search(text, filters, limit=limit, offset=offset, order=order)
 
     def article(self, article_id: int) -> ArticleView | None:

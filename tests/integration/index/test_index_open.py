@@ -9,6 +9,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import event, text
 
+from newsarchive.archive import Archive
 from storage.errors import DiskFull, IndexFailure, IndexTooNew
 from storage.index import Index
 from storage.index.tables import Base
@@ -50,6 +51,14 @@ def test_migrations_make_what_the_models_say(index: Index) -> None:
     with index._database.reading() as connection:
         context = MigrationContext.configure(connection, opts={"include_object": counts, "compare_type": True})
         assert compare_metadata(context, Base.metadata) == []
+
+
+def test_an_archive_whose_index_cannot_be_had_is_not_made(tmp_path: Path) -> None:
+    """The same command with another index makes it: the first has left no settings behind."""
+    with pytest.raises(IndexFailure, match="cannot be used"):
+        Archive.init(tmp_path, index="postgresql://nobody@127.0.0.1:9/none")
+    Archive.init(tmp_path, index="other.sqlite3").close()
+    assert (tmp_path / "other.sqlite3").exists()
 
 
 def test_an_index_of_the_future_is_refused(index_url: str) -> None:
