@@ -43,12 +43,12 @@ _DEFAULT_PORT = {"http": 80, "https": 443}
 _ORIGIN = re.compile(r"[^/?#]*//[^/?#]*")
 
 
-def host_of(url: str) -> str:
+def site_host(url: str) -> str:
     """Return the host that a site is known by: lower case, "www." gone, port only where it is unusual; "" for no URL.
 
-    >>> host_of("https://www.News.example:443/a")
+    >>> site_host("https://www.News.example:443/a")
     'news.example'
-    >>> host_of("http://127.0.0.1:8000/")
+    >>> site_host("http://127.0.0.1:8000/")
     '127.0.0.1:8000'
     """
     origin = _ORIGIN.match(url)
@@ -71,13 +71,13 @@ def owns(site: Site, url: str) -> bool:
     """Tell whether a URL stands on one of the site's own hosts."""
     if not url.startswith(("http://", "https://")):
         return False
-    host = host_of(url)
+    host = site_host(url)
     return bool(host) and host in _hosts_of(site)
 
 
 @lru_cache(maxsize=4096)
 def _hosts_of(site: Site) -> frozenset[str]:
-    return frozenset({host_of(site.url), *(name.lower().removeprefix("www.") for name in site.hosts)})
+    return frozenset({site_host(site.url), *(name.lower().removeprefix("www.") for name in site.hosts)})
 
 
 def found_in(

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 import lxml.etree
 import lxml.html
@@ -19,9 +19,10 @@ from newsarchive.config import SiteConfig
 from newsarchive.crawl.fetchone import Answer, Opener, addresses
 from newsarchive.crawl.guard import Guard, is_public, refusal
 from newsarchive.crawl.robots import RobotsAnswer, Rules, authority, read_rules
-from newsarchive.discover import host_of
+from newsarchive.discover import site_host
 from newsarchive.extract.asked import Asked
 from newsarchive.extract.page import read
+from newsarchive.extract.tree import absolute
 from storage.errors import NotFound
 from storage.model import Discovery, Outcome, Reading, UrlKind
 
@@ -169,7 +170,7 @@ class _Look:
         asked_host = urlsplit(url).netloc.lower()
         return Probe(
             url=front.url,
-            name=host_of(front.url).partition(":")[0],
+            name=site_host(front.url).partition(":")[0],
             title=reading.title or "",
             private=private,
             hosts=() if asked_host == urlsplit(front.url).netloc.lower() else (asked_host,),
@@ -205,7 +206,8 @@ class _Look:
         else:
             block = b"HTTP/1.1 %d \r\n\r\n%b" % (answer.status, answer.body)
             rules = read_rules(RobotsAnswer(status=answer.status, block=block), self.agent)
-            named = [urljoin(url, each) for each in rules.text.sitemaps] if rules.text else []
+            sitemaps = rules.text.sitemaps if rules.text else ()
+            named = [found for each in sitemaps if (found := absolute(url, each)) is not None]
         self.rules[authority(url)] = rules
         return rules, named
 
@@ -227,6 +229,8 @@ class _Look:
         return tuple(found[:most])
 
     def _source(self, url: str, kind: UrlKind, *, named: bool) -> Source | None:
+        if refusal(url):
+            return None
         rules = self.rules.get(authority(url))
         if self.obey and rules and not rules.allows(url):
             if named:

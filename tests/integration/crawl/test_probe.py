@@ -11,7 +11,8 @@ from newsarchive.probe import Source, probe, told
 from storage.errors import NotFound
 from storage.model import UrlKind
 
-FRONT = b"""<html><head><title>The Example</title><link rel="alternate" type="application/rss+xml" href="/feed"></head>
+FRONT = b"""<html><head><title>The Example</title><link rel="alternate" type="application/rss+xml" href="/feed">
+<link rel="alternate" type="application/rss+xml" href="http://[x/feed"></head>
 <body><header><nav><a href="/world">World</a> <a href="/about-us">About</a> <a href="/world#top">World</a>
 <a href="https://elsewhere.example/sport">Sport</a> <a href="/a/b/c">Deep</a> <a href="http://[x/">None</a></nav></header>
 <p><a href="/story">A story</a></p></body></html>"""
@@ -42,6 +43,7 @@ def test_a_site_tells_what_it_has(either: Any) -> None:
     either.say("/map", message(200, "application/xml", SITEMAP))
     robots = (
         f"User-agent: *\nCrawl-delay: 3\nDisallow: /no\nSitemap: {either.base}/map\nSitemap: {either.base}/no/map\n"
+        "Sitemap: http://[x/map\nSitemap: //[x/map\n"
     )
     either.say("/robots.txt", message(200, "text/plain", robots.encode()))
     found = look(either)
