@@ -23,9 +23,9 @@ from benchmarks.invented import ARABIC, CHINESE, LATIN, Pages, Story, Words, tab
 from storage.index.database import Database
 from storage.index.documents import refresh
 from storage.index.names import short_digest
-from storage.index.surt import surt
 from storage.index.tables import ArticleRow, Base
 from storage.index.terms import folded
+from storage.surt import surt
 
 BEGIN = datetime(2016, 1, 1, tzinfo=UTC)
 SPAN = timedelta(days=3650)

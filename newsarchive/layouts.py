@@ -7,17 +7,16 @@ imported before its site was first crawled is read as it will be by `rebuild`.
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from newsarchive.config import FILE_NAME, Config, SiteConfig
 from newsarchive.configfile import load
 from newsarchive.interpret import extractor_with
 from storage.errors import ConfigError
+from storage.surt import host_of, without_www
 
 if TYPE_CHECKING:
     from newsarchive.extract.layout import Layouts
 
-_USUAL_PORTS = {"http": ":80", "https": ":443"}
 _LONGEST_BOOK = 50_000
 
 
@@ -31,8 +30,8 @@ class SiteLayouts:
     def __init__(self, sites: Sequence[SiteConfig] = ()) -> None:
         self._any = any(site.layouts is not None for site in sites)
         self._sites = {site.name: site for site in sites}
-        self._hosts = {each: site for site in reversed(sites) for each in (_host(site.url), *site.hosts)}
-        self._bare = {each.removeprefix("www."): site for each, site in self._hosts.items()}
+        self._hosts = {each: site for site in reversed(sites) for each in _hosts_of(site)}
+        self._bare = {without_www(each): site for each, site in self._hosts.items()}
         self._known: dict[str, tuple[Layouts, str] | None] = {}
 
     def get(self, name: str) -> "Layouts | None":
@@ -62,8 +61,8 @@ class SiteLayouts:
 
     def owner(self, url: str) -> SiteConfig | None:
         """Return the site to whose hosts a URL's belongs, or lies below: the longest decides, as in the index."""
-        asked = _host(url)
-        if (found := self._hosts.get(asked) or self._bare.get(asked.removeprefix("www."))) is not None:
+        asked = host_of(url)
+        if (found := self._hosts.get(asked) or self._bare.get(without_www(asked))) is not None:
             return found
         below = asked
         while "." in below:
@@ -99,10 +98,5 @@ def _named(config: Config, name: str) -> SiteConfig:
     return found
 
 
-def _host(url: str) -> str:
-    """Host of a URL, with ":port" where it is not the scheme's own."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return ""
-    return parts.netloc.rpartition("@")[2].lower().removesuffix(_USUAL_PORTS.get(parts.scheme, "\0"))
+def _hosts_of(site: SiteConfig) -> tuple[str, ...]:
+    return (host_of(site.url), *(host.lower() for host in site.hosts))

@@ -22,6 +22,10 @@ class UrlKind(StrEnum):
     """What a browser asked for to draw a page, the page's own document among it: kept, and never due by itself."""
 
 
+SOURCE_KINDS = frozenset({UrlKind.FEED, UrlKind.SITEMAP, UrlKind.LISTING})
+"""What is read for what it names, again and again."""
+
+
 class Outcome(StrEnum):
     """What a capture turned out to be. Every capture has exactly one."""
 
@@ -54,6 +58,10 @@ class Outcome(StrEnum):
     """Over the size that is read; the bytes are kept."""
     UNREADABLE = "unreadable"
     """Reading failed, hung or died; the bytes are kept and `reextract` tries again."""
+
+
+SOURCE_OUTCOMES = frozenset({Outcome.FEED, Outcome.SITEMAP, Outcome.LISTING})
+"""What shows that such a source could be read."""
 
 
 class Role(StrEnum):

@@ -8,11 +8,9 @@ from newsarchive.schedule.assets import next_fetch
 from newsarchive.schedule.habits import unread
 from newsarchive.schedule.rhythm import AS_USUAL, DAY, HOUR, MINUTE, Rhythm
 from newsarchive.schedule.sources import next_reading
-from storage.model import NextLook, Outcome, Seen, UrlKind
+from storage.model import SOURCE_KINDS, NextLook, Outcome, Seen, UrlKind
 
-__all__ = ["AS_USUAL", "FAILURES", "FINAL", "SOURCES", "Rhythm", "next_look", "planner"]
-
-SOURCES = frozenset({UrlKind.LISTING, UrlKind.FEED, UrlKind.SITEMAP})
+__all__ = ["AS_USUAL", "FAILURES", "FINAL", "Rhythm", "next_look", "planner"]
 
 # Answers that say nothing of the page itself: ask again later, with growing patience.
 FAILURES = frozenset(
@@ -38,7 +36,7 @@ def next_look(seen: Seen, rhythm: Rhythm = AS_USUAL) -> NextLook:
     if seen.outcome in FAILURES:
         return _after_failure(seen, rhythm)
     unchanged = 0 if seen.changed else seen.unchanged + 1
-    if seen.kind in SOURCES:
+    if seen.kind in SOURCE_KINDS:
         return next_reading(seen, rhythm, unchanged)
     return next_visit(seen, rhythm, unchanged)
 
@@ -46,7 +44,7 @@ def next_look(seen: Seen, rhythm: Rhythm = AS_USUAL) -> NextLook:
 def _after_failure(seen: Seen, rhythm: Rhythm) -> NextLook:
     failures = seen.failures + 1
     habits = unread(seen.habits, seen.fetched_at) if seen.habits else None
-    if seen.kind not in SOURCES:
+    if seen.kind not in SOURCE_KINDS:
         wait = _gone_for(failures, seen, rhythm) if seen.outcome is Outcome.GONE else _patience(failures)
         if wait is None or (failures >= rhythm.max_failures and seen.outcome is not Outcome.GONE):
             return NextLook(due_at=None, failures=failures, unchanged=seen.unchanged)

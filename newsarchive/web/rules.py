@@ -10,7 +10,7 @@ from typing import Self
 
 from newsarchive.config import Config
 from storage.index.exclusions import Exclusions
-from storage.index.surt import surt
+from storage.surt import surt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

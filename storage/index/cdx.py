@@ -15,9 +15,9 @@ from storage.index.cdxviews import CdxLine, CdxQuery, KeyRange
 from storage.index.database import AnyRow, AnySelect
 from storage.index.exclusions import NOTHING, Exclusions
 from storage.index.shown import begins, shown_captures
-from storage.index.surt import URLKEY_LENGTH, host_key, host_of, surt
 from storage.index.tables import CaptureRow, UrlRow, WarcFileRow
 from storage.model import RefersTo
+from storage.surt import URLKEY_LENGTH, host_key, host_of, surt
 
 Wanted: TypeAlias = Sequence[ColumnElement[bool]]
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from storage.index.surt import surt
+from storage.surt import surt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,8 @@ from storage.index.database import insert_rows
 from storage.index.entry import Entry
 from storage.index.names import Names
 from storage.index.sites import KnownSite, SiteBook, load_book, name_by_host
-from storage.index.surt import host_key, host_of
 from storage.index.tables import SiteHostRow, SiteRow, UrlRow
+from storage.surt import host_key, host_of
 
 
 def file_under_sites(connection: Connection, names: Names, entries: Sequence[Entry]) -> None:

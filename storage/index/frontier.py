@@ -16,15 +16,14 @@ from storage.index.entry import Entry
 from storage.index.hearsay import hear
 from storage.index.names import Names
 from storage.index.storable import storable_found
-from storage.index.surt import host_of
 from storage.index.sweep import Swept
 from storage.index.tables import FrontierRow, UrlRow
-from storage.model import BACKFILL, Discovery, Due, Found, Outcome, UrlKind
+from storage.model import BACKFILL, Discovery, Due, Found, UrlKind
+from storage.surt import host_of
 
 _VIA_ORDER = {None: 0, UrlKind.FEED: 1, UrlKind.SITEMAP: 2, UrlKind.LISTING: 3, UrlKind.ARTICLE: 4}
 FEW = 40
 """Excluded rows of a lane, as a rule."""
-SOURCES = frozenset({Outcome.FEED, Outcome.SITEMAP, Outcome.LISTING})
 
 Rank = tuple[object, ...]
 

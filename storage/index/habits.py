@@ -17,10 +17,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from storage.index.database import insert_rows
 from storage.index.entry import Entry
 from storage.index.tables import AlarmRow, HabitsRow
-from storage.model import Habits, Outcome, Read, UrlKind
+from storage.model import SOURCE_KINDS, SOURCE_OUTCOMES, Habits, Outcome, Read, UrlKind
 
-KINDS = frozenset({UrlKind.FEED, UrlKind.SITEMAP, UrlKind.LISTING})
-READABLE = frozenset({Outcome.FEED, Outcome.SITEMAP, Outcome.LISTING})
 MOST_REMEMBERED = 2_000
 """Items of a reading that are remembered. Of a sitemap with more, what nothing had named before counts as fresh."""
 SILENT, LOST = "silent", "lost"
@@ -43,7 +41,7 @@ class Sources:
 
     def __init__(self, connection: Connection, entries: Iterable[Entry]) -> None:
         self._connection = connection
-        self._held = {entry.url_id: _Held() for entry in entries if entry.discovery.kind in KINDS}
+        self._held = {entry.url_id: _Held() for entry in entries if entry.discovery.kind in SOURCE_KINDS}
         self._changed: set[int] = set()
         self._raised: list[dict[str, Any]] = []
         self._cleared: list[tuple[int, str, datetime]] = []
@@ -67,7 +65,7 @@ class Sources:
         if entry.outcome is Outcome.NOT_MODIFIED and held.habits is not None:
             newest = held.habits.newest
             return Read(items=held.items, fresh=(), news=0, before=held.items, newest=newest)
-        return _read(entry, held, urls) if entry.outcome in READABLE else None
+        return _read(entry, held, urls) if entry.outcome in SOURCE_OUTCOMES else None
 
     def learn(self, entry: Entry, habits: Habits | None, urls: Mapping[str, int]) -> None:
         """Take what the plan made of it."""
@@ -77,7 +75,7 @@ class Sources:
         self._alarm(entry, held.habits, habits)
         held.habits = habits
         self._changed.add(entry.url_id)
-        if entry.outcome in READABLE:
+        if entry.outcome in SOURCE_OUTCOMES:
             dates = _items(entry, urls)
             held.items = len(dates)
             held.ids = frozenset(dates) if len(dates) <= MOST_REMEMBERED else None

@@ -9,14 +9,14 @@ from sqlalchemy import Connection, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.index.entry import Entry
-from storage.index.frontier import FRONTIER, SOURCES, WITH_VIA, discovery_of, rank, told
+from storage.index.frontier import FRONTIER, WITH_VIA, discovery_of, rank, told
 from storage.index.habits import Sources
 from storage.index.names import Names
-from storage.index.surt import host_of
 from storage.index.sweep import Swept
 from storage.index.tables import CaptureRow, FrontierRow, UrlRow
 from storage.index.twins import elsewhere, twins
-from storage.model import Discovery, NextLook, Outcome, Seen, UrlKind
+from storage.model import SOURCE_OUTCOMES, Discovery, NextLook, Outcome, Seen, UrlKind
+from storage.surt import host_of
 
 BACK_AGAIN = timedelta(days=1)
 """Until the next look at a URL whose newest capture is of a day to come."""
@@ -155,7 +155,7 @@ def _brought_news(entry: Entry, known: _Before, content: str | None) -> bool:
         return False
     if entry.version_id is not None:
         return entry.version_id != known.version_id
-    if entry.outcome in SOURCES:
+    if entry.outcome in SOURCE_OUTCOMES:
         return entry.changed
     return content != known.content
 

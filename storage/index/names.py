@@ -9,10 +9,10 @@ from sqlalchemy import Connection, bindparam, select
 
 from storage.index.database import insert_columns, insert_rows, reserve_ids
 from storage.index.sites import SiteBook
-from storage.index.surt import surt
 from storage.index.tables import AuthorRow, Base, LinkGroupRow, LinkRow, ParagraphRow, TagRow, UrlRow
 from storage.index.terms import folded
 from storage.model import LinkGroup
+from storage.surt import surt
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")

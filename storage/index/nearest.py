@@ -16,10 +16,10 @@ from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, selec
 from storage.index import queries
 from storage.index.exclusions import NOTHING, Exclusions
 from storage.index.shown import after, shown_captures
-from storage.index.surt import host_key, host_of, surt
 from storage.index.tables import CaptureRow, UrlRow
 from storage.index.timeviews import Beside, HeldUrl, Span
 from storage.index.views import CaptureView
+from storage.surt import host_key, host_of, surt
 
 _MOST_SPELLINGS = 60
 """URLs that are taken for one page: more have the same urlkey only where somebody plays with capitals."""

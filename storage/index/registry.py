@@ -11,9 +11,9 @@ from storage.index.filing import refile_urls
 from storage.index.moving import hand_over, move_captures, take_out_empty_sites
 from storage.index.names import Names, short_digest
 from storage.index.sites import KnownSite, load_book
-from storage.index.surt import host_of
 from storage.index.tables import Base, CaptureRow, CrawlRow, CrawlSiteRow, SiteHostRow, SiteRow, UrlRow, WarcFileRow
 from storage.model import CrawlRun, RefersTo, Site
+from storage.surt import host_of
 
 
 class Closed(Protocol):

@@ -15,10 +15,10 @@ from sqlalchemy.orm import aliased
 from storage.index.database import AnyRow
 from storage.index.entry import Entry
 from storage.index.tables import CaptureRow
-from storage.model import Outcome
+from storage.model import SOURCE_OUTCOMES, Outcome
 
 NOT_MODIFIED = "server-not-modified"
-_READS_AS_SOMETHING = (Outcome.ARTICLE, Outcome.LISTING, Outcome.FEED, Outcome.SITEMAP)
+_READS_AS_SOMETHING = SOURCE_OUTCOMES | {Outcome.ARTICLE}
 
 
 class _Original(NamedTuple):

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
-from storage.index.surt import host_of, without_www
 from storage.index.tables import SiteHostRow, SiteRow
 from storage.model import Site
+from storage.surt import host_of, without_www
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,10 +10,10 @@ from storage.index.database import insert_rows
 from storage.index.entry import Entry
 from storage.index.names import short_digest
 from storage.index.tables import CaptureRow, SiteRow, SourceRow, UrlRow
-from storage.model import Outcome
+from storage.model import SOURCE_OUTCOMES, Outcome
 
-_KINDS = (Outcome.FEED.value, Outcome.SITEMAP.value, Outcome.LISTING.value)
-_SAYS_OF_SOURCE = (*_KINDS, Outcome.NOT_MODIFIED.value)
+_READ = tuple(sorted(outcome.value for outcome in SOURCE_OUTCOMES))
+_SAYS_OF_SOURCE = (*_READ, Outcome.NOT_MODIFIED.value)
 
 
 def note_sources(connection: Connection, entries: Sequence[Entry]) -> None:
@@ -33,7 +33,7 @@ def recount_sources(connection: Connection, url_ids: Iterable[int]) -> None:
 
 
 _AT = CaptureRow.fetched_at
-_READABLE = (CaptureRow.url_id == bindparam("url_id"), CaptureRow.outcome.in_(_KINDS))
+_READABLE = (CaptureRow.url_id == bindparam("url_id"), CaptureRow.outcome.in_(_READ))
 # Made once: each batch asks for every source in it, and making a statement costs more than running it.
 _NEWEST = (
     select(CaptureRow.site_id, CaptureRow.outcome, CaptureRow.title, CaptureRow.entries, CaptureRow.content_digest, _AT)

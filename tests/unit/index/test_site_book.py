@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.index.sites import KnownSite, SiteBook, name_by_host
-from storage.index.surt import host_key, host_of, surt
+from storage.surt import host_key, host_of, surt
 
 
 def known(number: int, name: str, *hosts: str, configured: bool = True) -> KnownSite:

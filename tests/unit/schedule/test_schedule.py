@@ -6,8 +6,8 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsarchive.schedule import AS_USUAL, FAILURES, SOURCES, next_look
-from storage.model import Outcome, Seen, UrlKind
+from newsarchive.schedule import AS_USUAL, FAILURES, next_look
+from storage.model import SOURCE_KINDS, Outcome, Seen, UrlKind
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -76,7 +76,7 @@ def test_failures_make_the_crawler_more_patient_each_time() -> None:
 
 
 @given(
-    kind=st.sampled_from(sorted(SOURCES)),
+    kind=st.sampled_from(sorted(SOURCE_KINDS)),
     outcome=st.sampled_from(list(Outcome)),
     changed=st.booleans(),
     failures=st.integers(0, 1000),
