@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
-from sqlalchemy import ColumnElement, Connection, String, func, select, type_coerce
+from sqlalchemy import ColumnElement, Connection, func, select
 
+from storage.index.days import day_of
 from storage.index.exclusions import NOTHING, Exclusions
 from storage.index.nearest import page_ids
 from storage.index.shown import shown_captures
@@ -33,7 +34,7 @@ def years(connection: Connection, url: str, exclude: Exclusions = NOTHING) -> tu
 def days(connection: Connection, url: str, year: int, exclude: Exclusions = NOTHING) -> tuple[DayCount, ...]:
     """The days of a year on which a page was captured, in order."""
     at = CaptureRow.fetched_at
-    day = _day(connection)
+    day = day_of(connection, at)
     rows = connection.execute(
         select(day.label("day"), func.count().label("captures"), func.min(at).label("first"))
         .where(*_shown(connection, page_ids(connection, url), exclude), at >= _begin(year), at < _begin(year + 1))
@@ -78,10 +79,3 @@ def _shown(connection: Connection, ids: Sequence[int], exclude: Exclusions) -> l
 
 def _begin(year: int) -> datetime:
     return datetime(year, 1, 1, tzinfo=UTC)
-
-
-def _day(connection: Connection) -> ColumnElement[str]:
-    """The day of a capture, in UTC, as YYYY-MM-DD."""
-    if connection.dialect.name == "sqlite":
-        return func.substr(type_coerce(CaptureRow.fetched_at, String), 1, 10)
-    return func.to_char(func.timezone("UTC", CaptureRow.fetched_at), "YYYY-MM-DD")

@@ -77,7 +77,7 @@ def articles_per_day(
 ) -> Mapping[date, int]:
     """Articles of a site by the day of their date, from a day on; a day without any is not there."""
     at = ArticleRow.dated_at
-    day = _day(connection, at)
+    day = day_of(connection, at)
     rows = connection.execute(
         select(day, func.count())
         .where(
@@ -199,7 +199,7 @@ def _left_out(connection: Connection, exclude: Exclusions) -> Iterator[_Part]:
     """Captures that are excluded by their URLs, and those of the others that are by their time."""
     at = CaptureRow.fetched_at
     columns = {
-        "site_id": CaptureRow.site_id, "day": _day(connection, at), "outcome": CaptureRow.outcome, "since": at
+        "site_id": CaptureRow.site_id, "day": day_of(connection, at), "outcome": CaptureRow.outcome, "since": at
     }  # fmt: skip
     counted = select(func.count()).select_from(CaptureRow)
     blocked = begins(UrlRow.urlkey.expression, exclude.urlkeys)
@@ -215,8 +215,8 @@ def _midnight(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
-def _day(connection: Connection, column: Any) -> ColumnElement[str]:
-    """The day of a moment, in UTC."""
+def day_of(connection: Connection, column: Any) -> ColumnElement[str]:
+    """The day of a column's moment, in UTC, as YYYY-MM-DD."""
     if connection.dialect.name == "postgresql":
         return func.to_char(func.timezone(literal("UTC"), column), literal("YYYY-MM-DD"))
     return func.substr(column, 1, 10)
