@@ -12,10 +12,10 @@ from typing import Literal
 
 from sqlalchemy import Connection, func, select
 
-from storage.index.beyond import Beyond
 from storage.index.database import AnyRow
 from storage.index.documents import dated
 from storage.index.histogram import Bar, Histogram, counted, held, periods
+from storage.index.matches import Matches
 from storage.index.narrow import languages
 from storage.index.query import Query, parse
 from storage.index.search import WINDOW, Order, found_hits, matching, problems
@@ -183,13 +183,13 @@ def _histogram(
         return Histogram(step="day", bars=())
     moments = [dated(found.newest) for found in articles]
     seen_from = dated(rows[-1].doc_id)
-    beyond = None if exact else Beyond.of(connection, query, spoken)
-    first = beyond.first() if beyond else seen_from
+    every = None if exact else Matches.of(connection, query, spoken)
+    first = every.first() if every else seen_from
     step, edges = periods(min(first, seen_from), dated(rows[0].doc_id))
     counts = counted(edges, moments)
     estimated = [False] * len(counts)
     if not exact:
-        versions = beyond.counts(edges) if beyond else [0] * len(counts)
+        versions = every.counts(edges) if every else [0] * len(counts)
         for place, begin in enumerate(edges[:-1]):
             # The window ends within the first period that it reaches, or before it.
             if begin <= seen_from:

@@ -25,7 +25,7 @@ _MOST_STRIPES = 120
 
 
 @dataclass(frozen=True, slots=True)
-class Beyond:
+class Matches:
     """All that matches a query, however much."""
 
     connection: Connection
