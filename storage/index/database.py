@@ -3,7 +3,7 @@
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -27,6 +27,7 @@ from storage.errors import DiskFull, IndexFailure, IndexTooNew, QueryTooLong
 from storage.index.tables import Base
 
 T = TypeVar("T")
+Key = TypeVar("Key", int, str, bytes)
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 AnySelect: TypeAlias = Select[*tuple[Any, ...]]
 
@@ -328,6 +329,17 @@ def _array(column: KeyedColumnElement[Any], dialect: Dialect) -> str:
     """Placeholder for all values of a column; binary, as psycopg quotes texts one by one otherwise."""
     name = column.type.compile(dialect=dialect).partition(" COLLATE")[0]
     return f"%b::{name}[]" if name not in {"JSONB", "TSVECTOR"} else f"%b::text[]::{name}[]"
+
+
+def parts(ids: Iterable[Key], size: int = 900) -> Iterator[list[Key]]:
+    """Ids in order, no more at once than a statement takes.
+
+    >>> list(parts({3, 1, 2}, 2))
+    [[1, 2], [3]]
+    """
+    ordered = sorted(ids)
+    for start in range(0, len(ordered), size):
+        yield ordered[start : start + size]
 
 
 def reserve_ids(connection: Connection, table: type[Base], count: int) -> list[int]:

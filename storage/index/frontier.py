@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import ARRAY, JSON, Connection, Integer, Select, Text, bindparam, func, select, update
 
-from storage.index.database import AnyRow, insert_rows
+from storage.index.database import AnyRow, insert_rows, parts
 from storage.index.entry import Entry
 from storage.index.hearsay import hear
 from storage.index.names import Names
@@ -123,8 +123,8 @@ def put(
             best[url_id] = (ranked, one)
     held: dict[int, Any] = {}
     unknown = sorted(best)
-    for start in range(0, len(unknown), 900):
-        asked = WITH_VIA.where(FrontierRow.url_id.in_(unknown[start : start + 900]))
+    for some in parts(unknown):
+        asked = WITH_VIA.where(FrontierRow.url_id.in_(some))
         held.update({row.url_id: row for row in connection.execute(asked)})
     rows, better = [], []
     for url_id in unknown:

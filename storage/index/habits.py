@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from storage.index.database import insert_rows
+from storage.index.database import insert_rows, parts
 from storage.index.entry import Entry
 from storage.index.tables import AlarmRow, HabitsRow
 from storage.model import SOURCE_KINDS, SOURCE_OUTCOMES, Habits, Outcome, Read, UrlKind
@@ -45,9 +45,8 @@ class Sources:
         self._changed: set[int] = set()
         self._raised: list[dict[str, Any]] = []
         self._cleared: list[tuple[int, str, datetime]] = []
-        wanted = sorted(self._held)
-        for start in range(0, len(wanted), 900):
-            for row in connection.execute(_HELD, {"ids": wanted[start : start + 900]}):
+        for some in parts(self._held):
+            for row in connection.execute(_HELD, {"ids": some}):
                 ids = row.item_ids
                 known = None if ids is None else frozenset(unpack(f"<{len(ids) // 8}q", ids))
                 self._held[row.url_id] = _Held(habits_of(dict(row._mapping)), row.held, known)  # noqa: SLF001 - public

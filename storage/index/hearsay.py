@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from sqlalchemy import Connection, bindparam, or_, select, update
 
+from storage.index.database import parts
 from storage.index.entry import Entry
 from storage.index.tables import FrontierRow
 from storage.model import Found
@@ -33,9 +34,8 @@ def _is_news(found: Found) -> bool:
 def _looked_at_before(connection: Connection, told: Mapping[int, Found]) -> list[int]:
     """Those of the pages that were changed since the archive last looked."""
     later: list[int] = []
-    ids = sorted(told)
-    for start in range(0, len(ids), 900):
-        for row in connection.execute(_LOOKED, {"ids": ids[start : start + 900]}):
+    for some in parts(told):
+        for row in connection.execute(_LOOKED, {"ids": some}):
             modified = told[row.url_id].modified
             if modified is not None and row.looked_at < modified:
                 later.append(row.url_id)

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from storage.index.database import parts
 from storage.index.entry import Entry
 from storage.index.frontier import FRONTIER, WITH_VIA, discovery_of, rank, told
 from storage.index.habits import Sources
@@ -57,8 +58,8 @@ def note_captures(
     captured.sort(key=lambda entry: entry.order)
     ids = sorted({entry.url_id for entry in captured})
     rows: dict[int, dict[str, Any]] = {}
-    for start in range(0, len(ids), 900):
-        asked = WITH_VIA.where(FrontierRow.url_id.in_(ids[start : start + 900]))
+    for some in parts(ids):
+        asked = WITH_VIA.where(FrontierRow.url_id.in_(some))
         rows.update({row.url_id: dict(row._mapping) for row in connection.execute(asked)})  # noqa: SLF001 - public
     before = _before(connection, [url_id for url_id in ids if rows.get(url_id, {}).get("looked_at")], captured)
     known = _Known(

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection, and_, bindparam, delete, func, or_, select, text, update
 
-from storage.index.database import insert_rows
+from storage.index.database import insert_rows, parts
 from storage.index.filing import refile_urls
 from storage.index.moving import hand_over, move_captures, take_out_empty_sites
 from storage.index.names import Names, short_digest
@@ -52,8 +52,8 @@ def register_sites(
         site_id = _describe(connection, site, described_at)
         connection.execute(delete(SiteHostRow).where(SiteHostRow.site_id == site_id))
         insert_rows(connection, SiteHostRow, [{"site_id": site_id, "host": host} for host in sorted(hosts)])
-    for start in range(0, len(same), 900):
-        known_as = SiteRow.name.in_(same[start : start + 900])
+    for some in parts(same):
+        known_as = SiteRow.name.in_(some)
         connection.execute(update(SiteRow).where(known_as).values(configured_at=described_at))
     names.book = book = load_book(connection)
     if touched:

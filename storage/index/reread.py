@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, or_, select, update
 
 from storage.index.articles import recompute
-from storage.index.database import AnyRow
+from storage.index.database import AnyRow, parts
 from storage.index.documents import take_out, write_documents
 from storage.index.export import lines
 from storage.index.names import Names
@@ -26,8 +26,6 @@ from storage.index.tables import ArticleRow, CaptureRow, SiteRow, SourceRow, Url
 from storage.index.versions import drop_words
 from storage.index.write import commit
 from storage.model import Ingest, NextLook, Outcome, RecordPlace, Seen
-
-T = TypeVar("T", int, str)
 
 FAILED = (Outcome.UNREADABLE.value, Outcome.TOO_LARGE.value)
 """Outcomes that say nothing of the page: another time, or with other limits, it may be read."""
@@ -87,17 +85,6 @@ class Reread:
     captures: int
     articles: tuple[ArticleChange, ...]
     pages: tuple[PageChange, ...]
-
-
-def parts(ids: Iterable[T], size: int = 900) -> Iterator[list[T]]:
-    """Ids in order, no more at once than a statement takes.
-
-    >>> list(parts({3, 1, 2}, 2))
-    [[1, 2], [3]]
-    """
-    ordered = sorted(ids)
-    for start in range(0, len(ordered), size):
-        yield ordered[start : start + size]
 
 
 def count(connection: Connection, wanted: Wanted) -> int:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, or_, select, update
 from sqlalchemy.orm import aliased
 
-from storage.index.database import AnyRow
+from storage.index.database import AnyRow, parts
 from storage.index.entry import Entry
 from storage.index.tables import CaptureRow
 from storage.model import SOURCE_OUTCOMES, Outcome
@@ -194,8 +194,8 @@ def _pairs(connection: Connection, revisit: Any, original: Any, condition: Colum
 
 def _by_id(connection: Connection, ids: Sequence[int]) -> dict[int, AnyRow]:
     rows: dict[int, AnyRow] = {}
-    for start in range(0, len(ids), 900):
-        for row in connection.execute(select(CaptureRow).where(CaptureRow.id.in_(ids[start : start + 900]))):
+    for some in parts(ids):
+        for row in connection.execute(select(CaptureRow).where(CaptureRow.id.in_(some))):
             rows[row.id] = row
     return rows
 

@@ -23,7 +23,7 @@ from storage.index.boilerplate import (
     is_boilerplate,
     may_be_boilerplate,
 )
-from storage.index.database import AnyRow, AnySelect
+from storage.index.database import AnyRow, AnySelect, parts
 from storage.index.documents import refresh, write_documents
 from storage.index.revisits import Resolved, resolve_waiting
 from storage.index.sources import name_sites, recount_sources
@@ -74,10 +74,9 @@ def learn_all(write: Write) -> tuple[int, int, int]:
 
 def _resolve(connection: Connection) -> Resolved:
     resolved = resolve_waiting(connection)
-    ids = sorted(resolved.capture_ids)
     url_ids: set[int] = set()
-    for start in range(0, len(ids), 900):
-        url_ids.update(connection.scalars(select(CaptureRow.url_id).where(CaptureRow.id.in_(ids[start : start + 900]))))
+    for some in parts(resolved.capture_ids):
+        url_ids.update(connection.scalars(select(CaptureRow.url_id).where(CaptureRow.id.in_(some))))
     recount_sources(connection, url_ids)
     write_documents(connection, [], recompute(connection, resolved.article_ids | _at(connection, url_ids)))
     return resolved
@@ -85,10 +84,9 @@ def _resolve(connection: Connection) -> Resolved:
 
 def _at(connection: Connection, url_ids: Iterable[int]) -> set[int]:
     """Articles that have been shown at these URLs."""
-    ids = sorted(url_ids)
     found: set[int] = set()
-    for start in range(0, len(ids), 900):
-        here = CaptureRow.url_id.in_(ids[start : start + 900])
+    for some in parts(url_ids):
+        here = CaptureRow.url_id.in_(some)
         shown = select(CaptureRow.article_id).where(here, CaptureRow.article_id.is_not(None)).distinct()
         found.update(article_id for article_id in connection.scalars(shown) if article_id is not None)
     return found
@@ -224,13 +222,13 @@ def _carriers(connection: Connection, article_ids: Iterable[int], shared: Iterab
     """What is to be known of articles to tell whether they are different stories."""
     texts: dict[int, dict[int, int]] = {}
     ids = sorted(article_ids)
-    for start in range(0, len(ids), 900):
+    for some in parts(ids):
         rows = connection.execute(
             select(VersionRow.article_id, VersionParagraphRow.paragraph_id, func.length(ParagraphRow.text))
             .join(VersionParagraphRow, VersionParagraphRow.version_id == VersionRow.id)
             .join(ParagraphRow, ParagraphRow.id == VersionParagraphRow.paragraph_id)
             .where(
-                VersionRow.article_id.in_(ids[start : start + 900]),
+                VersionRow.article_id.in_(some),
                 VersionRow.current,
                 VersionParagraphRow.role.in_(COUNTED),
             )
@@ -254,9 +252,8 @@ def _store(
     counts: Mapping[int, AnyRow],
     verdicts: Mapping[int, bool],
 ) -> None:
-    gone = sorted(before.keys() - counts.keys())
-    for start in range(0, len(gone), 900):
-        these = BoilerplateRow.paragraph_id.in_(gone[start : start + 900])
+    for some in parts(before.keys() - counts.keys()):
+        these = BoilerplateRow.paragraph_id.in_(some)
         connection.execute(delete(BoilerplateRow).where(BoilerplateRow.site_id == site_id, these))
     rows = []
     for paragraph_id, row in sorted(counts.items()):
@@ -278,10 +275,8 @@ def _store(
 
 def _mark_stale(connection: Connection, site_id: int, flipped: Sequence[int]) -> None:
     """Documents are to be written anew that carry a flipped paragraph, or were written while verdicts changed."""
-    for start in range(0, len(flipped), 900):
-        carrying = select(VersionParagraphRow.version_id).where(
-            VersionParagraphRow.paragraph_id.in_(flipped[start : start + 900])
-        )
+    for some in parts(flipped):
+        carrying = select(VersionParagraphRow.version_id).where(VersionParagraphRow.paragraph_id.in_(some))
         connection.execute(
             update(SearchDocumentRow)
             .where(SearchDocumentRow.site_id == site_id, SearchDocumentRow.version_id.in_(carrying))

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select
 
-from storage.index.database import insert_rows
+from storage.index.database import insert_rows, parts
 from storage.index.entry import Entry
 from storage.index.names import short_digest
 from storage.index.tables import CaptureRow, SiteRow, SourceRow, UrlRow
@@ -83,12 +83,11 @@ def name_sites(connection: Connection) -> None:
     sites = connection.execute(select(SiteRow.id, SiteRow.url, SiteRow.title)).all()
     fronts = {short_digest(site.url): site.id for site in sites}
     titles: dict[int, str | None] = {}
-    digests = sorted(fronts)
-    for start in range(0, len(digests), 900):
+    for some in parts(fronts):
         known = connection.execute(
             select(UrlRow.digest, SourceRow.title)
             .join(SourceRow, SourceRow.url_id == UrlRow.id)
-            .where(UrlRow.digest.in_(digests[start : start + 900]))
+            .where(UrlRow.digest.in_(some))
         )
         titles.update({fronts[digest]: title for digest, title in known})
     table = SiteRow.__table__

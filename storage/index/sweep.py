@@ -12,6 +12,7 @@ from typing import TypeAlias
 from sqlalchemy import Connection, Select, bindparam, delete, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
+from storage.index.database import parts
 from storage.index.tables import (
     AlarmRow,
     ArticleRow,
@@ -90,9 +91,8 @@ def _sweep(connection: Connection, table: type[Base], ids: set[int], users: Sequ
 def _unused(connection: Connection, table: type[Base], ids: set[int], users: Sequence[_User]) -> list[int]:
     asked = _asking(table, tuple(users))
     unused: list[int] = []
-    wanted = sorted(ids)
-    for start in range(0, len(wanted), 900):
-        unused += connection.scalars(asked, {"ids": wanted[start : start + 900]})
+    for some in parts(ids):
+        unused += connection.scalars(asked, {"ids": some})
     return unused
 
 
@@ -105,6 +105,6 @@ def _asking(table: type[Base], users: tuple[_User, ...]) -> Select[int]:
 
 def _take_out(connection: Connection, table: type[Base], unused: Sequence[int]) -> bool:
     row = table.__table__.c
-    for start in range(0, len(unused), 900):
-        connection.execute(delete(table).where(row.id.in_(unused[start : start + 900])))
+    for some in parts(unused):
+        connection.execute(delete(table).where(row.id.in_(some)))
     return bool(unused)

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, or_, select
 from sqlalchemy.orm import aliased
 
+from storage.index.database import parts
 from storage.index.entry import Entry
 from storage.index.tables import ArticleRow, FrontierRow, VersionRow
 from storage.model import UrlKind
@@ -17,10 +18,10 @@ from storage.model import UrlKind
 
 def twins(connection: Connection, entries: Sequence[Entry]) -> set[int]:
     """Ids of the captures whose text an older article of the same site has had too."""
-    digests = sorted({entry.digest for entry in entries if entry.digest})
+    digests = {entry.digest for entry in entries if entry.digest}
     held: dict[tuple[int, str], list[tuple[object, int]]] = {}
-    for start in range(0, len(digests), 900):
-        for row in connection.execute(_HELD, {"digests": digests[start : start + 900]}):
+    for some in parts(digests):
+        for row in connection.execute(_HELD, {"digests": some}):
             held.setdefault((row.site_id, row.digest), []).append((row.first_seen_at, row.id))
     found: set[int] = set()
     for entry in entries:
@@ -43,18 +44,17 @@ def elsewhere(connection: Connection, entries: Sequence[Entry], urls: Mapping[st
         for entry in entries
         if entry.article is None and entry.article_id is not None
     }
-    articles = sorted({article_id for article_id, _ in same.values()})
+    articles = {article_id for article_id, _ in same.values()}
     own: dict[int, int] = {}
-    for start in range(0, len(articles), 900):
-        rows = connection.execute(_OWN, {"ids": articles[start : start + 900]})
+    for some in parts(articles):
+        rows = connection.execute(_OWN, {"ids": some})
         own.update({row.id: row.url_id for row in rows})
     for capture_id, (article_id, url_id) in same.items():
         if own.get(article_id, url_id) != url_id:
             other[capture_id] = own[article_id]
-    wanted = sorted(set(other.values()))
     looked: set[int] = set()
-    for start in range(0, len(wanted), 900):
-        looked.update(connection.scalars(_LOOKED, {"ids": wanted[start : start + 900]}))
+    for some in parts(set(other.values())):
+        looked.update(connection.scalars(_LOOKED, {"ids": some}))
     return {capture_id for capture_id, url_id in other.items() if url_id in looked}
 
 

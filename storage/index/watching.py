@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, bindparam, func, or_, select, text
 
-from storage.index.database import AnyRow
+from storage.index.database import AnyRow, parts
 from storage.index.exclusions import NOTHING, Exclusions
 from storage.index.habits import CALM, habits_of
 from storage.index.shown import shown_captures, shown_urls
@@ -177,9 +177,9 @@ def page_events(
         went = went.join(SiteRow, SiteRow.id == CaptureRow.site_id).where(SiteRow.name == site)
     ids = [row.url_id for row in connection.execute(went.limit(limit))]
     found: list[PageEvent] = []
-    for start in range(0, len(ids), 900):
+    for some in parts(ids):
         rows: dict[int, list[AnyRow]] = {}
-        for row in connection.execute(_HISTORY, {"ids": ids[start : start + 900]}):
+        for row in connection.execute(_HISTORY, {"ids": some}):
             rows.setdefault(row.url_id, []).append(row)
         for history in rows.values():
             found += _events(history)
