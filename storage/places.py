@@ -7,7 +7,14 @@ from typing import NoReturn
 
 from storage.errors import DiskFull, StorageError
 
+OPEN = ".open"
+"""Ends the name of a WARC file that is being written; it goes when the file is closed."""
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+def warc_name(path: Path) -> str:
+    """Return the name that a WARC file has in the index, whether it is open or closed."""
+    return path.name.removesuffix(OPEN)
 
 
 def is_same_file(path: Path, fd: int) -> bool:

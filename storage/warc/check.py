@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from storage.errors import BadRecord, WarcError
+from storage.places import warc_name
 from storage.warc.payload import entity, split_message
 from storage.warc.provenance import OURS
 from storage.warc.reader import is_capture, is_http, parse_date, records_in
@@ -58,7 +59,7 @@ def check_file(path: Path) -> FileReport:
 
     Memory stays that of its largest record.
     """
-    report = FileReport(name=path.name.removesuffix(".open"), size=0)
+    report = FileReport(name=warc_name(path), size=0)
     try:
         report.size = path.stat().st_size
         with path.open("rb") as file:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from storage.errors import BadRecord, TornRecord
+from storage.places import warc_name
 from storage.warc.payload import http_headers, interim_end, is_chunked
 from storage.warc.plain import is_plain
 from storage.warc.record import Headers, content_length, header, parse_fields
@@ -41,7 +42,7 @@ class Flow:
 @contextmanager
 def flowing(path: Path, offset: int) -> Iterator[Flow]:
     """Open the answer of the record that begins there; BadRecord or TornRecord where none does."""
-    name = path.name.removesuffix(".open")
+    name = warc_name(path)
     with path.open("rb") as file:
         plain = is_plain(file)
         file.seek(offset)

@@ -15,9 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from storage.errors import StorageError
-from storage.places import is_same_file, refused, sync_folder
+from storage.places import is_same_file, refused, sync_folder, warc_name
 from storage.warc.reader import is_of_file, passed_over, records
-from storage.warc.writer import OPEN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +97,7 @@ def _locked(path: Path) -> Iterator[int | None]:
 
 
 def _mend(path: Path, fd: int) -> Mended:
-    final = path.with_name(path.name.removesuffix(OPEN))
+    final = path.with_name(warc_name(path))
     if final.exists():
         raise StorageError(
             f"{path} was left open by a crash, and {final.name} is there too; nothing was changed, and the open "

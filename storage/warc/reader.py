@@ -10,6 +10,7 @@ from urllib.parse import urljoin
 
 from storage.errors import BadRecord, TornRecord, WarcError
 from storage.model import Capture, CrawlRun, Discovery, RecordPlace, RefersTo
+from storage.places import warc_name
 from storage.warc.members import members, next_member
 from storage.warc.payload import entity_of, http_headers
 from storage.warc.plain import is_plain, next_plain, plain_records
@@ -57,7 +58,7 @@ def records(path: Path, start: int = 0, damage: Damage | None = None) -> Iterato
     TornRecord or BadRecord where it is damaged; with `damage` that is told instead, and what is whole behind follows.
     """
     with path.open("rb") as file:
-        yield from records_in(file, path.name.removesuffix(".open"), start, damage)
+        yield from records_in(file, warc_name(path), start, damage)
 
 
 def records_in(file: BinaryIO, name: str, start: int, damage: Damage | None) -> Iterator[Record]:

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from storage.model import CrawlRun, Discovery, Exchange, RefersTo, Site, UrlKind
-from storage.warc.writer import OPEN, WarcWriter
+from storage.places import OPEN
+from storage.warc.writer import WarcWriter
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, 250000, tzinfo=UTC)
 RUN = CrawlRun(
