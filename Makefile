@@ -34,7 +34,7 @@ test: $(VENV)/.installed ## Run all tests but the slow ones
 	$(BIN)/python -m pytest -m "not slow" -n $(JOBS) --dist loadfile
 
 slow: $(VENV)/.installed ## Run the slow tests
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m slow -n $(JOBS) --dist loadfile
 
 quality: $(VENV)/.installed ## Measure how well pages are read (NEWSARCHIVE_EVAL: annotated pages) and print the table
 	$(BIN)/python -m nox --no-venv --no-install --non-interactive -s quality
