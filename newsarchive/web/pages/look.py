@@ -1,7 +1,7 @@
 """How pages look: the templates, and what they call to write moments, numbers and marks."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
@@ -124,7 +124,6 @@ def environment() -> Environment:
     )
     made.filters.update(iso=iso, stamp=stamp, spoken=spoken, spoken_day=spoken_day, about=about, segment=segment)
     made.globals.update(
-        one_day=timedelta(days=1),
         is_day=is_day,
         asset=asset,
         counted=counted,
