@@ -99,7 +99,7 @@ class Asked:
 
     def address(self, path: str = "/search", **changes: str) -> str:
         """Address of this search with some things changed, from its first page on."""
-        return address(path, **replace(self, page=1, **changes).query)  # type: ignore[arg-type]
+        return address(path, **replace(self, page=1, **changes).query)  # type: ignore[arg-type]  # `sort` is one of two texts
 
     def narrowed(self, name: str, value: str) -> str:
         """Address of this search, narrowed by a facet's value."""
@@ -125,6 +125,13 @@ class Asked:
                 if value
             ]
         return tuple(chips)
+
+    @property
+    def export(self) -> str:
+        """Address of the form for an export of what it finds, filled in. There a day is its first moment."""
+        days = {"since": self.filters.since, "until": self.filters.until}
+        given = {name: day.date().isoformat() for name, day in days.items() if day}
+        return address("/exports", **{**self.query, **given, "sort": ""})
 
     def day(self, name: Literal["since", "until"]) -> str:
         """A date as a date field shows it."""

@@ -63,6 +63,11 @@ class Serving:
     limited: bool = False
     """True where clients are held to `Limits.per_second`: whenever others than this machine's user may come."""
 
+    @property
+    def makes_exports(self) -> bool:
+        """True where readers may have exports made."""
+        return not self.public if self.exports is None else self.exports
+
     @classmethod
     def of(cls, config: ServeConfig) -> Self:
         """As [serve] of newsarchive.toml says."""

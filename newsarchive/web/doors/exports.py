@@ -28,6 +28,8 @@ router = APIRouter(include_in_schema=False)
 
 LARGEST_AT_ONCE = 500_000_000
 """Bytes of one article's records; more are made with the command line."""
+CHOOSING = ("q", "site", "section", "author", "byline", "language", "tag", "since", "until", "article")
+"""Fields of the form that choose articles."""
 _LONGEST_FORM = 20_000
 _making = threading.Lock()
 
@@ -52,7 +54,7 @@ async def posted(request: Request) -> dict[str, str]:
             raise HTTPException(413, "That form is too long")
     try:
         fields = parse_qs(body.decode("ascii"), max_num_fields=30)
-    except (ValueError, UnicodeDecodeError):
+    except ValueError:
         raise HTTPException(400, "That is no form") from None
     return {name: values[0].strip() for name, values in fields.items()}
 
@@ -61,14 +63,13 @@ Posted = Annotated[dict[str, str], Depends(posted)]
 
 
 @router.get("/exports")
-def exports(door: AtDoor, article: int | None = None) -> Response:
-    """The form, and all exports."""
+def exports(door: AtDoor) -> Response:
+    """The form, filled in as the address says, and all exports."""
     _allowed(door)
     shown = tuple(_shown(door, job) for job in jobs_of(door).all())
     sites = tuple(site.name for site in door.index.site_counts())
-    return door.page(
-        "exports.html", exports=shown, forms=FORMS, sites=sites, days=KEPT_FOR.days, article=article, problem=""
-    )
+    given = {name: door.request.query_params.get(name, "") for name in CHOOSING}
+    return door.page("exports.html", exports=shown, forms=FORMS, sites=sites, days=KEPT_FOR.days, given=given)
 
 
 @router.post("/exports")
@@ -180,7 +181,7 @@ def jobs_of(door: Door) -> Jobs:
 
 
 def _allowed(door: Door) -> None:
-    if not (not door.serving.public if door.serving.exports is None else door.serving.exports):
+    if not door.serving.makes_exports:
         raise HTTPException(
             403, "This archive makes no exports for its readers. Single articles can be had as WARC or WACZ"
         )
@@ -221,7 +222,10 @@ def _filters(fields: dict[str, str]) -> Filters:
         since=_day(fields, "since"),
         until=_day(fields, "until"),
         author=fields.get("author") or None,
+        byline=fields.get("byline") or None,
         section=fields.get("section") or None,
+        language=fields.get("language") or None,
+        tag=fields.get("tag") or None,
         query=fields.get("q") or None,
         articles=(int(article),) if article else None,
     )

@@ -1,6 +1,7 @@
 """Exports that are made in the background."""
 
 import os
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -116,6 +117,20 @@ def test_the_page_makes_lists_and_hands_out(client: TestClient) -> None:
     assert client.get(f"/exports/{job.id}/..%2F{job.id}.json").status_code == 404
     assert client.post(f"/exports/{job.id}/remove").status_code == 303
     assert client.get(address).status_code == 404
+
+
+def test_all_that_narrows_a_search_narrows_an_export(client: TestClient) -> None:
+    """Each filter is taken, and named in the list of exports."""
+    asked = {"section": "Town", "author": "quill", "byline": "Ada Quill", "language": "en", "tag": "Sea", "q": "wall"}
+    assert client.post("/exports", data={"format": "csv", "all_versions": "1", **asked}).status_code == 303
+    client.app.state.exports.wait()  # type: ignore[attr-defined]
+    job = client.app.state.exports.all()[0]  # type: ignore[attr-defined]
+    assert job.filters == Filters(
+        section="Town", author="quill", byline="Ada Quill", language="en", tag="Sea", query="wall"
+    )
+    shown = " ".join(re.sub(r"<[^>]+>", " ", client.get("/exports").text).split())
+    assert "section Town by quill language en tag Sea “ wall ” each version" in shown
+    client.app.state.exports.remove(job.id)  # type: ignore[attr-defined]
 
 
 def test_other_sites_ask_for_nothing(client: TestClient) -> None:

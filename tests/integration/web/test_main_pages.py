@@ -1,4 +1,7 @@
 import re
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeAlias
 
 import pytest
 from fastapi.testclient import TestClient
@@ -7,6 +10,9 @@ from lxml import html
 from newsarchive.archive import Archive
 from newsarchive.web.app import create_app
 from newsarchive.web.security import CSP
+from newsarchive.web.serving import AS_USUAL
+
+Browsers: TypeAlias = Callable[..., TestClient]
 
 PAGES = (
     "/",
@@ -119,6 +125,33 @@ def test_what_is_not_shown_is_not_there(browser: TestClient, path: str) -> None:
     answer = browser.get(path)
     assert answer.status_code == 404
     assert "Not in the archive" in answer.text
+
+
+def test_a_search_leads_to_an_export_of_what_it_finds(browsers: Browsers) -> None:
+    """Its words, filters and days stand in the form; the last day, which a search includes, is the first left out."""
+    search = "/search?q=body&site=news&language=en&until=2026-03&sort=rank"
+    with browsers() as client:
+        [address] = html.document_fromstring(client.get(search).text).xpath("//a[starts-with(@href, '/exports')]/@href")
+        forms = html.document_fromstring(client.get(address).text).forms
+    [form] = [form for form in forms if form.action == "/exports"]
+    given = {name: value for name, value in form.form_values() if value}
+    assert given == {"format": "jsonl", "q": "body", "site": "news", "language": "en", "until": "2026-04-01"}
+
+
+def test_nothing_leads_to_exports_where_none_are_made(browsers: Browsers) -> None:
+    """An archive that all may read makes none, unless its owner says so."""
+    for serving, leads in ((AS_USUAL, True), (replace(AS_USUAL, public=True), False)):
+        with browsers(serving) as client:
+            for path in ("/help", "/search?q=body"):
+                assert ('href="/exports' in client.get(path).text) is leads
+
+
+def test_a_quiet_day_leads_to_its_own_articles(browser: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A search takes the last day whole: that day alone is asked for."""
+    monkeypatch.setattr("newsarchive.web.pages.chart.is_low", lambda count, expected: True)
+    links = re.findall(r"since=(\d{4}-\d\d-\d\d)&amp;until=(\S+?)\"", browser.get("/site/news").text)
+    assert links
+    assert all(since == until for since, until in links)
 
 
 @pytest.mark.parametrize("query", ["outcome=nothing", "page=0", "page=x", "page=101", "page=99999999999999999999"])
