@@ -126,7 +126,12 @@ class Guard:
             wait = self.wrong.take(client_of(scope), self.clock())
             if wait:
                 headers = {"retry-after": str(int(wait) + 1)}
-                refused = answer(request, 429, "That were too many tries. Wait a while.", headers)
+                refused = answer(
+                    request,
+                    429,
+                    "Those were too many tries. Wait a while, then try again.",
+                    headers,
+                )
                 await refused(scope, receive, send)
                 return
             name = await self._checked(words)

@@ -100,7 +100,12 @@ class Rate:
             wait = self.buckets.take(client_of(scope), self.clock())
             if wait:
                 headers = {"retry-after": str(int(wait) + 1)}
-                refused = answer(request, 429, "That were too many requests. Please go on more slowly.", headers)
+                refused = answer(
+                    request,
+                    429,
+                    "Those were too many requests. Please go on more slowly.",
+                    headers,
+                )
                 await refused(scope, receive, send)
                 return
         await self.app(scope, receive, send)
