@@ -1,7 +1,7 @@
 """Search: what was found, by what it can be narrowed, and the same as feeds and rows."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,6 +14,7 @@ from newsarchive.web.histogram import drawn, rounded
 from newsarchive.web.languages import language_name
 from newsarchive.web.rows import as_csv, as_jsonl
 from newsarchive.web.streamed import Streamed
+from storage.index.histogram import Bar
 
 router = APIRouter()
 
@@ -49,9 +50,8 @@ def _helps(name: str, on: Iterable[str], values: int) -> bool:
     return values > 1 and not (name == "year" and "date" in on)
 
 
-def _about(bars: Iterable[Any]) -> int | None:
+def _about(bars: Sequence[Bar]) -> int | None:
     """How many articles there may be, where the histogram went on beyond what was looked at."""
-    bars = tuple(bars)
     return rounded(sum(bar.articles for bar in bars)) if any(bar.about for bar in bars) else None
 
 

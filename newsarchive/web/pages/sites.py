@@ -82,7 +82,8 @@ class Source:
 
 def sources(index: Reader, site: str) -> tuple[Source, ...]:
     """What is asked for, with how it fares; and what imports alone made known, of which that cannot be told."""
-    entries = {each.url: each.entries for each in index.sources(site)}
+    named = index.sources(site)
+    entries = {each.url: each.entries for each in named}
     asked = tuple(
         Source(
             url=each.url, kind=each.kind, title=each.title, state=STATES[each.state], daily=each.daily,
@@ -96,7 +97,7 @@ def sources(index: Reader, site: str) -> tuple[Source, ...]:
             url=each.url, kind=each.kind, title=each.title, state="not asked for", daily=None, entries=each.entries,
             looked_at=each.last_seen,
         )
-        for each in index.sources(site)
+        for each in named
         if each.url not in known
     )  # fmt: skip
 
