@@ -15,6 +15,8 @@ from storage.model import Outcome
 WEEKS = 8
 LEAST_WEEKS = 3
 """With fewer weeks before it there is no saying what is usual for a day."""
+ENOUGH = 3.0
+"""Articles a day below which there is no telling a quiet day from a gap."""
 MANY_FAILED = 0.2
 SILENT_AFTER = timedelta(days=2)
 
@@ -32,6 +34,15 @@ def usual(counts: Mapping[date, int], day: date) -> float | None:
     before = [day - timedelta(weeks=back) for back in range(1, WEEKS + 1)]
     known = [counts.get(each, 0) for each in before if each >= first]
     return median(known) if len(known) >= LEAST_WEEKS else None
+
+
+def is_low(count: int, expected: float | None) -> bool:
+    """True where a day has less than half of what such a day usually has.
+
+    >>> is_low(4, 10.0), is_low(6, 10.0), is_low(0, 1.0), is_low(0, None)
+    (True, False, False, False)
+    """
+    return expected is not None and expected >= ENOUGH and count < expected / 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from rich.console import Console
 from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE, Folder, Json
 from newsarchive.cli.output import as_json, cell, counted, day, stderr, stdout, table
+from newsarchive.coverage import is_low
 from newsarchive.health import Health, SiteHealth, health
 from newsarchive.quantities import about
 from storage.index.days import FAILED
@@ -82,8 +83,9 @@ def _weeks(out: Console, sites: tuple[SiteHealth, ...]) -> None:
         cells = []
         for each in site.week:
             usual = f" ({each.usual:g})" if each.usual is not None else ""
-            thin = each.usual is not None and each.articles < each.usual / 2 and each is not site.week[-1]
-            cells.append(cell(f"{each.articles:,}{usual}", "red" if thin else ""))
+            # Of the last day not all has been printed yet.
+            low = is_low(each.articles, each.usual) and each is not site.week[-1]
+            cells.append(cell(f"{each.articles:,}{usual}", "red" if low else ""))
         listed.add_row(cell(site.name), *cells)
     out.print(listed)
     out.print()

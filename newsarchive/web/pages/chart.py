@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from newsarchive.coverage import is_low
+
 STEP, WIDE, HIGH = 10, 8, 100
 """Of a bar: from one to the next, its width; of the drawing: its height."""
 
@@ -84,16 +86,3 @@ def chart(days: Iterable[date], counts: Mapping[date, int], usual: Mapping[date,
             )
         )  # fmt: skip
     return Chart(bars=tuple(bars), most=most, total=sum(counts.get(day, 0) for day in shown))
-
-
-ENOUGH = 3.0
-"""Articles a day below which there is no telling a quiet day from a gap."""
-
-
-def is_low(count: int, expected: float | None) -> bool:
-    """True where a day has less than half of what such a day usually has.
-
-    >>> is_low(4, 10.0), is_low(6, 10.0), is_low(0, 1.0), is_low(0, None)
-    (True, False, False, False)
-    """
-    return expected is not None and expected >= ENOUGH and count < expected / 2
