@@ -60,6 +60,12 @@ def warc_name(path: Path) -> str:
     return path.name.removesuffix(OPEN)
 
 
+def warc_path(folder: Path, name: str) -> Path:
+    """Return where a WARC file lies that the index knows, open or closed."""
+    path = folder / name
+    return path if path.exists() else path.with_name(path.name + OPEN)
+
+
 def warc_paths(folder: Path) -> list[Path]:
     """Return all WARC files of an archive, open ones included, in the order of their names (that of their begin)."""
     return sorted((p for p in folder.iterdir() if warc_name(p).endswith((".warc.gz", ".warc"))), key=warc_name)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from newsarchive.export.choice import Choice
-from newsarchive.readback import OPEN
+from newsarchive.readback import warc_path
 from storage.errors import BadRecord, WarcError
 from storage.index.cdxviews import CdxLine
 from storage.warc.plain import is_plain
@@ -115,11 +115,7 @@ class Slicer:
         if self._open and self._open[0] == name:
             return self._open[1]
         self._close()
-        folder = self._choice.warc_folder
-        try:
-            file = (folder / name).open("rb")
-        except FileNotFoundError:
-            file = (folder / f"{name}{OPEN}").open("rb")
+        file = warc_path(self._choice.warc_folder, name).open("rb")
         self._open = (name, file)
         return file
 

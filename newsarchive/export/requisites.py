@@ -9,7 +9,7 @@ import lxml.html
 from lxml.etree import LxmlError
 
 from newsarchive.export.choice import Choice
-from newsarchive.readback import OPEN
+from newsarchive.readback import warc_path
 from storage.errors import ArchiveError
 from storage.index.cdx import exactly
 from storage.index.cdxviews import CdxLine, CdxQuery
@@ -60,10 +60,8 @@ def _embedded(choice: Choice, line: CdxLine) -> list[str]:
 
 
 def _text(choice: Choice, line: CdxLine) -> str:
-    path = choice.warc_folder / line.warc
-    path = path if path.exists() else path.with_name(path.name + OPEN)
     entity = bytearray()
-    with flowing(path, line.offset) as flow:
+    with flowing(warc_path(choice.warc_folder, line.warc), line.offset) as flow:
         for piece in flow.pieces:
             entity += piece
             if len(entity) > _LIMIT:

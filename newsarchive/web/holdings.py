@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
 
-from newsarchive.readback import OPEN
+from newsarchive.readback import warc_path
 from newsarchive.web.door import Door
 from storage.errors import NotFound, PayloadError, StorageError
 from storage.index.cdxviews import CdxLine
@@ -119,12 +118,6 @@ def _readable(line: CdxLine) -> Iterator[None]:
             f"{line.warc} cannot be read ({problem.strerror or problem}); nothing was changed. See to the disk, then: "
             "newsarchive verify"
         ) from problem
-
-
-def warc_path(folder: Path, name: str) -> Path:
-    """Where a WARC file lies that the index knows, open or closed."""
-    path = folder / name
-    return path if path.exists() else path.with_name(path.name + OPEN)
 
 
 def coding_of(headers: Headers) -> str | None:

@@ -18,8 +18,8 @@ from pathlib import Path
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response
 
+from newsarchive.readback import warc_path
 from newsarchive.web.door import AtDoor, Door
-from newsarchive.web.holdings import warc_path
 from newsarchive.web.streamed import Streamed
 from newsarchive.web.validators import Validators
 from storage.errors import StorageError

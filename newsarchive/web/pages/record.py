@@ -10,9 +10,9 @@ from pathlib import Path
 from fastapi import APIRouter, HTTPException, Response
 
 from newsarchive.extract.decode import decode
+from newsarchive.readback import warc_path
 from newsarchive.web.addresses import in_path
 from newsarchive.web.door import AtDoor, Door
-from newsarchive.web.holdings import warc_path
 from newsarchive.web.snapshot.hexadecimal import dump
 from newsarchive.web.stamps import stamp
 from storage.errors import PayloadError, WarcError
