@@ -28,15 +28,20 @@ def _lines(choice: Choice) -> Iterator[str]:
 
 
 def cdxj_line(line: CdxLine, *, filename: str, offset: int, length: int) -> str:
-    """One line: key and timestamp to sort by, the rest as JSON; all values are texts, as pywb writes them."""
-    fields = {
+    """One line: key and timestamp to sort by, the rest as JSON; the place is that in the file of this name."""
+    fields = cdx_fields(line._replace(warc=filename, offset=offset, length=length))
+    key = line.urlkey.replace(" ", "%20")
+    return f"{key} {line.fetched_at:%Y%m%d%H%M%S} {json.dumps(fields, ensure_ascii=False)}"
+
+
+def cdx_fields(line: CdxLine) -> dict[str, str]:
+    """A capture's fields by pywb's names, all of them texts; "-" for what there is none of."""
+    return {
         "url": line.url,
         "mime": "warc/revisit" if line.kind == "revisit" else line.mime or "unk",
         "status": "-" if line.status is None else str(line.status),
         "digest": line.payload_digest or "-",
-        "length": str(length),
-        "offset": str(offset),
-        "filename": filename,
+        "length": str(line.length),
+        "offset": str(line.offset),
+        "filename": line.warc,
     }
-    key = line.urlkey.replace(" ", "%20")
-    return f"{key} {line.fetched_at:%Y%m%d%H%M%S} {json.dumps(fields, ensure_ascii=False)}"

@@ -20,6 +20,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
+from newsarchive.export.cdxj import cdx_fields
 from newsarchive.web.door import AtDoor, Door
 from newsarchive.web.doors.cdxquery import FIELDS, PAGE, SAME, Asked, Form, Row, read_query, resume_key
 from newsarchive.web.stamps import stamp
@@ -172,17 +173,10 @@ def _key(line: CdxLine | None) -> str | None:
 
 def fields_of(line: CdxLine) -> Row:
     """A capture in pywb's fields; what there is none of is "-"."""
-    is_revisit = line.kind == "revisit"
     return {
         "urlkey": line.urlkey.replace(" ", "%20"),
         "timestamp": stamp(line.fetched_at),
-        "url": line.url,
-        "mime": "warc/revisit" if is_revisit else line.mime or "unk",
-        "status": "-" if line.status is None else str(line.status),
-        "digest": line.payload_digest or "-",
-        "length": str(line.length),
-        "offset": str(line.offset),
-        "filename": line.warc,
+        **cdx_fields(line),
         "redirect": line.redirect_url or "-",
     }
 
