@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from email.utils import format_datetime
 from urllib.parse import unquote
 
 from newsarchive.web.addresses import in_path
 from newsarchive.web.door import Door
+from newsarchive.web.httpdates import http_date
 from newsarchive.web.stamps import stamp
 from storage.index.cdx import exactly
 from storage.index.cdxviews import CdxLine, CdxQuery
@@ -102,8 +102,3 @@ def _mementos(door: Door, url: str, fetched_at: datetime) -> Iterator[str]:
 def memento_uri(door: Door, url: str, moment: datetime) -> str:
     """The address of a capture in this archive."""
     return f"{door.base_url}/web/{stamp(moment)}/{in_path(url)}"
-
-
-def http_date(moment: datetime) -> str:
-    """A moment as HTTP headers have it (RFC 9110 5.6.7); its fraction of a second is cut off."""
-    return format_datetime(moment.replace(microsecond=0), usegmt=True)

@@ -2,10 +2,11 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import format_datetime, parsedate_to_datetime
+from datetime import datetime
 
 from starlette.datastructures import Headers
+
+from newsarchive.web.httpdates import http_date, read_http_date
 
 _TAG = re.compile(r'(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")')
 
@@ -26,7 +27,7 @@ class Validators:
 
     @property
     def _date(self) -> str | None:
-        return format_datetime(self.changed.astimezone(UTC), usegmt=True) if self.changed else None
+        return http_date(self.changed) if self.changed else None
 
     def are_known(self, asked: Headers) -> bool:
         """True where the client has this state already: answer 304.
@@ -39,7 +40,7 @@ class Validators:
         tags = asked.get("if-none-match")
         if tags is not None:
             return tags.strip() == "*" or self.tag in _TAG.findall(tags)
-        since = _moment(asked.get("if-modified-since"))
+        since = read_http_date(asked.get("if-modified-since", ""))
         return since is not None and self.changed is not None and self.changed.replace(microsecond=0) <= since
 
     def let_range(self, asked: Headers) -> bool:
@@ -50,13 +51,3 @@ class Validators:
         """
         condition = asked.get("if-range")
         return condition is None or condition.strip() in {self.tag, self._date}
-
-
-def _moment(value: str | None) -> datetime | None:
-    if value is None:
-        return None
-    try:
-        moment = parsedate_to_datetime(value)
-    except (ValueError, OverflowError, TypeError):
-        return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment

@@ -1,13 +1,13 @@
 """/timegate/https://news.example/a: leads to the capture nearest to the time that Accept-Datetime names (RFC 7089)."""
 
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response
 
 from newsarchive.web.addresses import asked_url
 from newsarchive.web.door import AtDoor
+from newsarchive.web.httpdates import read_http_date
 from newsarchive.web.memento import memento_uri, nearest, timegate_links
 
 router = APIRouter(include_in_schema=False)
@@ -32,10 +32,9 @@ def _accepted(value: str | None) -> datetime | None:
     """The moment that Accept-Datetime names; 400 where it is none (RFC 7089 4.5.2)."""
     if value is None:
         return None
-    try:
-        moment = parsedate_to_datetime(value)
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, OverflowError, TypeError):
+    moment = read_http_date(value)
+    if moment is None:
         raise HTTPException(
             400, "Accept-Datetime wants a date such as Sun, 01 Mar 2026 06:00:00 GMT", headers={"vary": VARY}
-        ) from None
+        )
+    return moment

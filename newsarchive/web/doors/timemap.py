@@ -10,7 +10,8 @@ from fastapi.responses import JSONResponse, Response
 
 from newsarchive.web.addresses import asked_url, in_path
 from newsarchive.web.door import AtDoor, Door
-from newsarchive.web.memento import http_date, memento_uri
+from newsarchive.web.httpdates import http_date
+from newsarchive.web.memento import memento_uri
 from newsarchive.web.pages.look import iso
 from newsarchive.web.stamps import stamp
 from storage.index.cdx import exactly
