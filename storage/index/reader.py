@@ -142,7 +142,7 @@ class Reader:
     def spellings(self, author: str) -> tuple[str, ...]:
         """How an author's name is printed; case and accents do not matter."""
         with self._reading() as connection:
-            return spellings(connection, author)
+            return spellings(connection, author, self.exclude)
 
     def find_article(self, url: str) -> int | None:
         """The article that a URL names or has shown."""

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Integer, cast, extract, func, select
 
+from storage.index.exclusions import NOTHING, Exclusions
 from storage.index.narrow import conditions
 from storage.index.shown import current_version
-from storage.index.tables import ArticleRow, AuthorRow, SiteRow, VersionRow
+from storage.index.tables import ArticleRow, AuthorRow, SiteRow, VersionAuthorRow, VersionRow
 from storage.index.terms import folded
 from storage.index.views import Filters
 
@@ -49,7 +50,16 @@ def tally(connection: Connection, filters: Filters) -> Tally:
     )
 
 
-def spellings(connection: Connection, author: str) -> tuple[str, ...]:
+def spellings(connection: Connection, author: str, exclude: Exclusions = NOTHING) -> tuple[str, ...]:
     """How an author's name is printed; case and accents do not matter. The asked one first, where it is."""
     asked = select(AuthorRow.name).where(AuthorRow.folded == folded(author)).limit(_MOST_SPELLINGS)
+    if exclude:
+        # A spelling that only a hidden page prints would tell of that page.
+        written = (
+            select(VersionAuthorRow.author_id)
+            .join(VersionRow, VersionRow.id == VersionAuthorRow.version_id)
+            .join(ArticleRow, ArticleRow.id == VersionRow.article_id)
+            .where(VersionAuthorRow.author_id == AuthorRow.id, *conditions(connection, Filters(exclude=exclude)))
+        )
+        asked = asked.where(written.exists())
     return tuple(sorted(connection.scalars(asked), key=lambda name: (name != author, name)))

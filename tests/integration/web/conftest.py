@@ -118,7 +118,7 @@ def ingests(writer: Writer) -> list[Ingest]:
         *(writer.article(f"https://news.example/{n}", f"Plain {n}", before + timedelta(hours=n)) for n in range(4)),
         writer.article("https://news.example/evil", f"Evil {EVIL}", day, **hostile),
         writer.article("https://news.example/private/x", "UNSEEN private", day),
-        writer.article("https://secret.example/a", "UNSEEN secret", day, site="secret"),
+        writer.article("https://secret.example/a", "UNSEEN secret", day, site="secret", authors=("Ada BERG",)),
         writer.article("https://held.example/new", "UNSEEN held", day, site="held"),
         writer.article("https://held.example/old", "Held no more", before, site="held"),
         writer.failure("https://news.example/broken?<b>", day, f"answered {EVIL}"),

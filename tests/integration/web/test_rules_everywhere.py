@@ -166,6 +166,13 @@ def test_no_list_has_what_is_excluded(client: TestClient, address: str) -> None:
     assert is_clean(said(client, address))
 
 
+def test_no_spelling_of_a_name_tells_of_a_hidden_page(paper: Archive, client: TestClient) -> None:
+    """An author's page names how the name is printed; not how a hidden site alone prints it."""
+    assert paper.index.spellings("ada berg") == ("Ada BERG", "Ada Berg")
+    assert "Ada Berg" in client.get("/author/ada%20berg").text
+    assert "Ada BERG" not in client.get("/author/ada%20berg").text
+
+
 def test_no_number_of_a_version_opens_it(paper: Archive, client: TestClient) -> None:
     """Every excluded version is 404, one that is shown is not."""
     for url, status in (*((url, 404) for url in EXCLUDED.values()), ("https://news.example/evil", 200)):
