@@ -20,8 +20,6 @@ router = APIRouter(include_in_schema=False)
 
 IN_TEXT = frozenset({Role.CORRECTION})
 """Shown where they stand though they are no part of the body."""
-FOLDED_AWAY = frozenset({Role.DEK, Role.BYLINE, Role.DATELINE, Role.TAGS})
-"""What the page's head says already."""
 SOURCES = {
     "json-ld": "the page's structured data (JSON-LD)",
     "meta": "the page's meta data",

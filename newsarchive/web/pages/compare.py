@@ -22,8 +22,17 @@ def compare(door: AtDoor, article_id: int, a: int | None = None, b: int | None =
     first, second = sorted((oldest, newest))
     older, newer = version_of(door, article, first), version_of(door, article, second)
     found = compare_versions(older, newer)
+    # Numbers may have gaps: a version that is not to be shown keeps its own.
     return door.page(
-        "compare.html", etag=True, article=article, older=older, newer=newer, found=found, folded=folds(found)
+        "compare.html",
+        etag=True,
+        article=article,
+        older=older,
+        newer=newer,
+        before=max((number for number in numbers if number < first), default=None),
+        after=min((number for number in numbers if number > second), default=None),
+        found=found,
+        folded=folds(found),
     )
 
 
