@@ -95,6 +95,7 @@ PATHS = [
     "/exports/{word}/{word}",
     "/article/{word}",
     "/article/{word}.wacz",
+    "/article/{word}/compare?a={word}&b={word}",
     "/record/{word}",
     "/site/{word}",
     "/author/{word}",

@@ -28,6 +28,7 @@ PIECES = st.sampled_from(
         "(a|)*",
         "(?:b)",
         "a{2,}",
+        "a{2",
         "b*?",
     ]
 )
@@ -50,7 +51,6 @@ def test_none_keeps_a_processor_busy(pattern: str) -> None:
     "pattern",
     [
         "(",
-        "a{2",
         r"(a)\1",
         "(?=a)",
         "(?<!a)b",
@@ -63,9 +63,6 @@ def test_none_keeps_a_processor_busy(pattern: str) -> None:
 )
 def test_what_is_too_much_is_refused(pattern: str) -> None:
     """With ValueError, in words; nothing else ever comes out."""
-    if pattern == "a{2":
-        assert Pattern(pattern).fits_whole("a{2")
-        return
     with pytest.raises(ValueError, match=r"\w"):
         Pattern(pattern)
 
