@@ -42,7 +42,10 @@ def replay(
         return
     if environment.installed is None:
         if action is Action.STATUS:
-            raise ReplayFailure("pywb is not installed. Install it with: newsarchive replay install")
+            raise ReplayFailure(
+                "pywb is not installed; pages are shown without their scripts. "
+                "Install it with: newsarchive replay install"
+            )
         typer.echo(f"Nothing is installed in {environment.folder}")
         return
     typer.echo(f"{environment.installed} is installed in {environment.folder}. To use it: newsarchive serve --replay")

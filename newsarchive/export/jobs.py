@@ -178,7 +178,7 @@ class Jobs:
                 f"{missed.count:,} captures could not be copied, the first: {missed.first[0]}" if missed.count else ""
             )
             made = replace(job, state="done", count=count, size=size, finished_at=self._now(), problem=lacks)
-        except Exception as problem:
+        except Exception as problem:  # nobody waits for this thread: whoever asked sees it in the list
             told = str(problem) if isinstance(problem, ArchiveError) else _MISTAKE
             if told is _MISTAKE:
                 log.exception("export %s", job.id)
