@@ -193,14 +193,17 @@ def tell(report: CrawlReport, *, nothing: bool, quiet: bool) -> None:
 def left_to_backfill(past: Sequence[Left], where: str = "") -> list[str]:
     """A line for each site of whose past something is known and not fetched; one for all where they are many.
 
-    >>> left_to_backfill([Left(site="gazette", pages=1, until=datetime(2019, 3, 1))])
-    ['gazette: 1 older page is left to: newsarchive backfill gazette --until 2019-03-01']
+    >>> (line,) = left_to_backfill([Left(site="gazette", pages=1, until=datetime(2019, 3, 1))])
+    >>> line.partition(". To fetch that too, as far back as March 2019: ")[::2]
+    ('gazette: a crawl takes what is new, and left out 1 older page', 'newsarchive backfill gazette --until 2019-03-01')
     """
     if len(past) > SITES_TOLD:
         pages = counted(sum(each.pages for each in past), "older page")
-        return [f"{len(past):,} sites: {pages} are left to: newsarchive backfill SITE --until DATE{where}"]
+        line = f"{len(past):,} sites: a crawl takes what is new, and left out {pages}. To fetch those of one too: "
+        return [f"{line}newsarchive backfill SITE --until DATE{where}"]
     return [
-        f"{each.site}: {counted(each.pages, 'older page')} {'is' if each.pages == 1 else 'are'} left to: "
+        f"{each.site}: a crawl takes what is new, and left out {counted(each.pages, 'older page')}. To fetch "
+        f"{'that' if each.pages == 1 else 'those'} too, as far back as {each.until:%B %Y}: "
         f"newsarchive backfill {each.site} --until {each.until:%Y-%m-%d}{where}"
         for each in past
     ]

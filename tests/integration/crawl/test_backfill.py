@@ -132,8 +132,8 @@ def test_the_crawl_says_what_it_leaves_and_the_command_that_fetches_it(gazette: 
     (waiting,) = left(archive, ["gazette"], now)
     (line,) = left_to_backfill([waiting])
     assert line == (
-        f"gazette: {waiting.pages} older pages are left to: "
-        f"newsarchive backfill gazette --until {waiting.until:%Y-%m-%d}"
+        f"gazette: a crawl takes what is new, and left out {waiting.pages} older pages. To fetch those too, "
+        f"as far back as {waiting.until:%B %Y}: newsarchive backfill gazette --until {waiting.until:%Y-%m-%d}"
     )
     assert waiting.pages == archive.status().sites[0].older >= 5
     backfill(archive, Backfill(site="gazette", until=waiting.until), now=clock(now))
