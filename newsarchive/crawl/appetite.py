@@ -79,6 +79,5 @@ class Appetite:
         self._cut_off.difference_update(wanted.sites)
         self._cut_off.update(site for site, _ in wanted.full if site in wanted.sites)
         # A host's share is taken by the first of its lanes: those of other sites may have had none of it.
-        crowded = {host for host, count in by_host.items() if count >= wanted.per_host}
-        if crowded:
+        if any(count >= wanted.per_host for count in by_host.values()):
             self._cut_off.update(wanted.sites)

@@ -100,7 +100,7 @@ class Chromium:
     async def close(self) -> None:
         """End the browser."""
         if self._started is not None:
-            with suppress(Exception):
+            with suppress(Exception):  # it may have died, or never have come up: there is nothing to lose any more
                 await asyncio.wait_for(self._browser.close(), 10)
             with suppress(Exception):
                 await asyncio.wait_for(self._started.stop(), 10)
@@ -119,11 +119,11 @@ class Chromium:
             await page.route_web_socket("**/*", lambda socket: socket.close())
             await page.route("**/*", answers.answer)
             await page.goto(url, wait_until="load", timeout=self._seconds * 1000)
-            with suppress(Exception):
+            with suppress(Exception):  # a page that never becomes quiet is taken as it is
                 await page.wait_for_load_state("networkidle", timeout=QUIET * 1000)
             markup = await page.content()
         finally:
-            with suppress(Exception):
+            with suppress(Exception):  # what hindered the drawing is told, not what follows from it
                 await context.close()
         return b"\xef\xbb\xbf" + markup.encode("utf-8", "replace"), f"chromium/{browser.version}"
 

@@ -34,7 +34,9 @@ class Host:
     waiting: list[tuple[int, float, int, int, Due]] = field(default_factory=list)
     """Heap: priority, due, order of arrival, id."""
     busy: bool = False
+    """It has been asked for something, and has not answered yet."""
     ready_at: float = 0.0
+    """When it may be asked again."""
     errors: int = 0
     """Connections in a row that brought no answer."""
     refusals: int = 0
@@ -50,6 +52,7 @@ class Host:
     took: float = 0.0
     """Seconds that its answers take, the last ones counting most."""
     listed: bool = False
+    """It stands in the heap of hosts."""
 
 
 class Hosts:

@@ -43,7 +43,7 @@ from newsarchive.crawl.wire import Wire
 from newsarchive.ingest import Ingestor
 from newsarchive.originals import ArchivedOriginals
 from newsarchive.version import VERSION
-from storage.errors import ConfigError, StorageError
+from storage.errors import ArchiveError, ConfigError, StorageError
 from storage.model import CrawlRun
 from storage.warc.writer import ClosedFile, WarcWriter
 
@@ -204,8 +204,9 @@ class _Run:
         with suppress(StorageError):
             writer.end(ended)
             writer.sync()
-        # Before the file counts as closed: recovery passes over closed files, and would not find the end.
-        with suppress(Exception):
+        # Before the file counts as closed: recovery passes over closed files, and would not find the end. An index that
+        # takes nothing any more is told of below, or was what ended the run.
+        with suppress(ArchiveError):
             self._archive.index.end_crawl(ended)
         with suppress(StorageError):
             writer.close()

@@ -51,12 +51,14 @@ def studio(wire: Wire, *, obey_robots: bool = False) -> Studio:
     )
 
 
-@pytest.mark.parametrize("location", ["http://[x/", "//[x/", "https://news.example:99999999999/"])
-def test_a_redirect_that_leads_nowhere_ends_there(location: str) -> None:
+@pytest.mark.parametrize(
+    ("location", "status"), [("http://[x/", 302), ("//[x/", 302), ("https://news.example:99999999999/", None)]
+)
+def test_a_redirect_that_leads_nowhere_ends_there(location: str, status: int | None) -> None:
     """The part is the redirect itself, or nothing; it is asked for once, and nothing fails for it."""
     wire = Wire(f"HTTP/1.1 302 Found\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n".encode())
     part = asyncio.run(studio(wire)._fetch("https://news.example/app.js", {}, DUE, _kept))
-    assert part is None or part.status == 302
+    assert (part and part.status) == status
     assert wire.asked == ["https://news.example/app.js"]
 
 
