@@ -9,7 +9,6 @@ from pathlib import Path
 from newsarchive.config import SiteConfig
 from newsarchive.coverage import MANY_FAILED, SILENT_AFTER, usual
 from newsarchive.quantities import about
-from newsarchive.readback import warc_name
 from storage.index import Index
 from storage.index.days import FAILED
 from storage.index.memory import Family, HostMemory
@@ -17,6 +16,7 @@ from storage.index.statusviews import CrawlView, SiteStatus, Status
 from storage.index.views import CaptureFilters
 from storage.index.watching import SourceHealth
 from storage.model import Outcome
+from storage.places import warc_name
 
 WEEK = timedelta(days=7)
 LOOKED_BACK = timedelta(weeks=9)

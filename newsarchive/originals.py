@@ -4,10 +4,10 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from newsarchive.readback import OPEN
 from storage.index import Index
 from storage.index.views import CaptureFilters, CaptureView
 from storage.model import RecordPlace, RefersTo
+from storage.places import OPEN
 from storage.warc.reader import read_record
 
 

@@ -12,10 +12,9 @@ from newsarchive.ingest import Ingestor
 from storage.errors import WarcError
 from storage.index import Index
 from storage.model import CrawlRun
+from storage.places import OPEN, warc_name
 from storage.warc.reader import Kept, RunBegan, RunEnded, kept
 from storage.warc.writer import ClosedFile
-
-OPEN = ".open"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,11 +52,6 @@ Report = Callable[[Progress], None]
 
 def quiet(progress: Progress) -> None:
     """Report to nobody."""
-
-
-def warc_name(path: Path) -> str:
-    """Return the name that a WARC file has in the index, whether it is open or closed."""
-    return path.name.removesuffix(OPEN)
 
 
 def warc_path(folder: Path, name: str) -> Path:

@@ -5,10 +5,11 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from newsarchive.ingest import Ingestor
-from newsarchive.readback import OPEN, ReadBack, Report, Stretch, read_back, warc_paths
+from newsarchive.readback import ReadBack, Report, Stretch, read_back, warc_paths
 from newsarchive.recover import mend_all
 from storage.errors import ArchiveBusy
 from storage.index import Index
+from storage.places import OPEN
 
 SQLITE = "sqlite:///"
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from newsarchive.ingest import Ingestor
-from newsarchive.readback import OPEN, Report, Stretch, quiet, read_back, warc_name, warc_paths
+from newsarchive.readback import Report, Stretch, quiet, read_back, warc_paths
 from storage.index import Index
+from storage.places import OPEN, warc_name
 from storage.warc.mend import Mended, mend
 
 log = logging.getLogger(__name__)

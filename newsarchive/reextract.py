@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from newsarchive.ingest import Ingestor
-from newsarchive.readback import OPEN, warc_paths
+from newsarchive.readback import warc_paths
 from storage.errors import ArchiveBusy, NotFound, WarcError
 from storage.index import Index
 from storage.index.reread import ArticleChange, Held, PageChange, Reread, Wanted
 from storage.model import Ingest, NextLook, Reading, Seen
+from storage.places import OPEN
 from storage.warc.reader import Kept, RunBegan, kept
 
 EVERY = 64

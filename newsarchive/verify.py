@@ -7,10 +7,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from newsarchive.readback import OPEN, warc_name, warc_paths
+from newsarchive.readback import warc_paths
 from newsarchive.recover import mend_all
 from storage.index import Index
 from storage.index.views import CaptureFilters, WarcFileView
+from storage.places import OPEN, warc_name
 from storage.warc.check import FileReport, Problem, check_file
 from storage.warc.mend import Mended
 
