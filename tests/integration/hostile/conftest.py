@@ -11,6 +11,7 @@ import pytest
 from newsarchive.archive import Archive
 from newsarchive.demo import Newsroom, Server, read_log, serve
 from newsarchive.demo.wire import Answer, Request
+from newsarchive.depth import LAST_PAGE
 
 STORIES = 12
 SETTINGS = """
@@ -114,7 +115,7 @@ TRAPS: dict[str, Page] = {
     "/kalender/": _many(*(f"/kalender/{2030 + k}/0{k + 1}/" for k in range(8))),
     "/sitzung": _many(*(f"/sitzung?PHPSESSID={k:032x}" for k in range(1, 9))),
     "/filter": _many(*(f"/filter?colour={k}&sort=a&view=b" for k in range(8))),
-    "/weit": _many(*(f"/weit?page={k}" for k in range(1_001, 1_009))),
+    "/weit": _many(*(f"/weit?page={k}" for k in range(LAST_PAGE + 1, LAST_PAGE + 9))),
 }
 """Entrance -> what stands at every address that begins so."""
 
