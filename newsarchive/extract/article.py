@@ -1,6 +1,6 @@
 """All that one page says as an article, whatever it turns out to be: classify.py decides afterwards."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lxml.etree import XPath
 
@@ -162,7 +162,9 @@ def _image(page: Page, said: _Said, about: About, text: Body, asked: Asked) -> I
         b for b in blocks[first + 1 : second[-1] if second else 0] if b.zone & (zones.FIGCAPTION | zones.CAPTION)
     ]
     laid_out = asked.layout.text("image", page.root)
-    return picture(page, said.head, (said.node, said.found), captions, laid_out, asked.hear)
+    image = picture(page, said.head, (said.node, said.found), captions, laid_out, asked.hear)
+    caption = asked.layout.text("image_caption", page.root)
+    return replace(image, caption=caption) if image and caption else image
 
 
 def _seen(page: Page, said: _Said, about: About, text: Body, one: Article, asked: Asked) -> Impression:

@@ -13,7 +13,7 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?![A-Za-z])")
 
 
 def laid_out(fact: Facts, page: Page, asked: Asked) -> Facts:
-    """Return a page's facts with the canonical URL, language and access that a layout names."""
+    """Return a page's facts with the canonical URL, language, access and live blog mark that a layout names."""
     layout, hear = asked.layout, asked.hear
     url = absolute(page.base, layout.text("canonical_url", page.root) or "")
     if url is not None:
@@ -28,4 +28,8 @@ def laid_out(fact: Facts, page: Page, asked: Asked) -> Facts:
         access = Access.PAYWALLED if layout.paywalled.elements(page.root) else Access.FREE
         hear.claim("access", "layout", access, taken=True)
         fact = replace(fact, access=access)
+    if layout.live is not None:
+        live = bool(layout.live.elements(page.root))
+        hear.claim("live", "layout", live, taken=True)
+        fact = replace(fact, live=live)
     return fact

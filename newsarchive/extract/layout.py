@@ -56,10 +56,13 @@ class Layout:
     section: Selector | None = None
     tags: Selector | None = None
     image: Selector | None = None
+    image_caption: Selector | None = None
     language: Selector | None = None
     canonical_url: Selector | None = None
     paywalled: Selector | None = None
     """What marks a page that not all may read: where it finds something the page is paywalled, else free."""
+    live: Selector | None = None
+    """What marks a live blog: where it finds something the page is one, else not."""
     drop: tuple[Selector, ...] = ()
     """Taken off the page before anything is read."""
     related: tuple[Box, ...] = ()
@@ -83,6 +86,8 @@ PLAIN = Layout()
 """The layout of a site of which nothing is said."""
 FIELDS = tuple(each.name for each in fields(Layout) if each.name not in ("drop", "related"))
 """The names of a layout's fields that are one selector."""
+MARKS = ("paywalled", "live")
+"""Those of which it tells that nothing is found."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ import pytest
 
 from newsarchive.extract import extract_page
 from newsarchive.extract.asked import Asked
-from newsarchive.extract.layout import FIELDS, Layouts, read_layout
+from newsarchive.extract.layout import FIELDS, MARKS, Layouts, read_layout
 from storage.model import Access, Article, LinkKind, Outcome, Role
 
 URL = "https://courier.example/news/2026/05/lift-bridge-closes-to-lorries"
@@ -69,6 +69,7 @@ def read(*tables: dict[str, Any], fetched_at: datetime | None = FETCHED) -> Arti
         ("tags", "(//ul[@class='topics']/li)[2]", ("Lorries",)),
         ("canonical_url", "link[rel=shortlink]", "https://courier.example/b/17"),
         ("language", "//meta[@name='edition']/@content", "de"),
+        ("live", ".who", True),
         ("access", ".who", Access.PAYWALLED),
         ("access", ".gone", Access.FREE),
     ],
@@ -99,6 +100,16 @@ def test_the_image_is_absolute() -> None:
     image = read({"image": "img.lead"}).image
     assert image is not None
     assert image.url == "https://courier.example/lead.jpg"
+
+
+def test_a_caption_is_printed_where_the_layout_says() -> None:
+    """With the image that the layout names, or with the page's own."""
+    image = read({"image": "img.lead", "image_caption": "div.alt-head"}).image
+    assert image is not None
+    assert image.caption == "Lift bridge closes to lorries"
+    own = read({"image_caption": "div.alt-head"}).image
+    assert own is not None
+    assert (own.url, own.caption) == ("https://courier.example/machine.jpg", "Lift bridge closes to lorries")
 
 
 def test_the_body_is_what_stands_in_the_bodys_element() -> None:
@@ -144,7 +155,7 @@ def test_related_boxes_are_groups_in_the_files_order() -> None:
 
 def test_a_selector_that_finds_nothing_leaves_the_field_as_usual() -> None:
     """A layout that no longer fits costs no more than not to have one."""
-    gone = dict.fromkeys((name for name in FIELDS if name != "paywalled"), "p.gone")
+    gone = dict.fromkeys((name for name in FIELDS if name not in MARKS), "p.gone")
     assert read({**gone, "drop": ["p.gone"], "related": [{"box": "p.gone"}]}) == read()
 
 
