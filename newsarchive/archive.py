@@ -21,7 +21,7 @@ from newsarchive.recover import Recovered, recover
 from newsarchive.reextract import Reextracted, Rereading, Step, no_steps, nobody_writes
 from newsarchive.schedule import Rhythm, planner
 from newsarchive.verify import Verified, VerifyReport, unheard, verify
-from storage.errors import ArchiveError, StorageError
+from storage.errors import ArchiveError, IndexLost, StorageError
 from storage.index import Filters, Index
 from storage.index.reread import Wanted
 from storage.index.statusviews import Status
@@ -30,6 +30,8 @@ from storage.model import NextLook, Seen
 
 Sync = Callable[[], None]
 
+SQLITE = "sqlite:///"
+"""What the URL of an index in a file begins with."""
 IN_BULK = Batching(every=256, seconds=10.0, in_flight=768)
 """For import and rebuild, where nobody waits for a single page: fewer, larger transactions."""
 
@@ -70,6 +72,19 @@ class Archive:
         """Open the archive in a folder; NoArchive, ConfigError or IndexFailure where that cannot be done."""
         config = _prepared(folder)
         return cls(config, Index.open(index_url(config)), now=now)
+
+    @classmethod
+    def open_to_read(cls, folder: Path) -> Self:
+        """Open the archive for those who only ask it.
+
+        Also IndexLost, where an empty index would answer for a full archive; a crawl or import takes the files up.
+        """
+        config = _prepared(folder)
+        place = index_url(config)
+        file = Path(place.removeprefix(SQLITE))
+        if place.startswith(SQLITE) and not file.exists() and warc_paths(config.warc_folder):
+            raise IndexLost(str(file), str(folder))
+        return cls.open(folder)
 
     @classmethod
     def rebuild_in(cls, folder: Path, report: Report = quiet) -> ReadBack:

@@ -108,6 +108,17 @@ class IndexTooNew(IndexFailure):
         self.known = known
 
 
+class IndexLost(IndexFailure):
+    """The index's file is gone while the archive's WARC files are there."""
+
+    def __init__(self, place: str, archive: str) -> None:
+        super().__init__(
+            f"the index {place} is gone; the WARC files are there, and all that it held can be made from them. "
+            f"Nothing was changed. Make it anew with: newsarchive rebuild --archive {archive}"
+        )
+        self.place = place
+
+
 class QueryTooLong(IndexFailure):
     """A question to the index takes longer than is allowed, and was given up."""
 

@@ -57,7 +57,7 @@ def export(  # noqa: PLR0913 - every word is an option of the command line
         section=section,
         query=query,
     )
-    with Archive.open(archive) as opened:
+    with Archive.open_to_read(archive) as opened:
         if article:
             filters = replace(filters, articles=tuple(_article(opened, each) for each in article))
         choice = Choice(

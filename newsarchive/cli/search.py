@@ -47,7 +47,7 @@ def search(  # noqa: PLR0913 - every word is an option of the command line
         site=site, since=moment(since, "--since"), until=moment(until, "--until"), author=author, section=section
     )
     words = " ".join(query)
-    with Archive.open(archive) as opened:
+    with Archive.open_to_read(archive) as opened:
         page = opened.search(words, filters, limit=limit, offset=offset, order=order.value)
     if json:
         print(as_json(as_object(page)))

@@ -51,7 +51,7 @@ def serve(  # noqa: PLR0913 - every word is an option of the command line
         print_hash()
         return
     logging.basicConfig(stream=sys.stderr, level=logging.INFO if log_requests else logging.WARNING, format=LOG)
-    with Archive.open(archive) as opened:
+    with Archive.open_to_read(archive) as opened:
         asked = Serving.of(opened.config.serve)
         asked = replace(
             asked,

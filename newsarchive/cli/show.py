@@ -36,7 +36,7 @@ def show(  # noqa: PLR0913 - every word is an option of the command line
 ) -> None:
     """Show one article: text, versions, links, where its bytes lie."""
     out = stdout()
-    with Archive.open(archive) as opened:
+    with Archive.open_to_read(archive) as opened:
         if boilerplate:
             seen = learnt(opened, article)
             print(as_json([_with_share(each) for each in seen])) if json else sheet.boilerplate(

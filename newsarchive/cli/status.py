@@ -29,7 +29,7 @@ def status(
     json: Json = False,
 ) -> None:
     """Show what the archive holds and how its sites do."""
-    with Archive.open(archive) as opened:
+    with Archive.open_to_read(archive) as opened:
         now = opened.now()
         found = health(opened.index, opened.config.sites, (opened.folder, opened.warc_folder), now)
     if json:

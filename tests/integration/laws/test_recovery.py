@@ -92,6 +92,22 @@ def test_a_clock_that_was_behind_makes_nobody_hurry(build: Callable[..., Any], i
     assert versions(rig) == held
 
 
+def test_who_only_asks_is_told_that_the_index_is_lost(build: Callable[..., Any]) -> None:
+    """No command answers from an empty index that there is nothing; `rebuild` is named, and brings all of it back."""
+    rig = build()
+    crawled(rig, rig.server.clock.now())
+    before = versions(rig)
+    for path in rig.folder.glob("index.sqlite3*"):
+        path.unlink()
+    for words in (["search", "harbour"], ["show", "1"], ["status"], ["export", "--format", "jsonl"], ["serve"]):
+        ended = rig.run(*words)
+        assert (ended.returncode, ended.stdout) == (70, "")
+        assert "newsarchive rebuild" in ended.stderr
+        assert not list(rig.folder.glob("index.sqlite3*"))
+    assert rig.run("rebuild").returncode == 0
+    assert versions(rig) == before
+
+
 def test_a_crawl_makes_a_lost_index_anew(build: Callable[..., Any]) -> None:
     """index.sqlite3 deleted: the next crawl takes up all captures from the files, says so, and asks for none again."""
     rig = build()
