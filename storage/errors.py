@@ -8,6 +8,7 @@
     |   |-- DiskFull                  74
     |-- IndexFailure                  70   the SQL index cannot be used
     |   |-- IndexTooNew               70   a later newsarchive wrote it
+    |   |-- IndexLost                 70   its file is gone while the WARC files are there
     |   |-- QueryTooLong              70   a question takes longer than is allowed
     |-- WarcError                     65   bytes in a WARC file are not what they should be (EX_DATAERR)
     |   |-- TornRecord                65
