@@ -44,7 +44,7 @@ class Opened:
         pass
 
     @classmethod
-    def open(cls, folder: Path) -> "Opened":
+    def open_to_read(cls, folder: Path) -> "Opened":
         """Any folder will do."""
         return cls()
 
