@@ -19,6 +19,7 @@ HEAVY = ("scrapy", "twisted", "sqlalchemy", "trafilatura", "lxml", "warcio", "al
 FACTS: dict[type[errors.ArchiveError], tuple[object, ...]] = {
     errors.NoArchive: ("/morgue",),
     errors.IndexTooNew: ("9", "1"),
+    errors.IndexLost: ("/morgue/index.sqlite3", "/morgue"),
     **dict.fromkeys((errors.WarcError, errors.TornRecord, errors.BadRecord), ("a.warc.gz", 17, "torn")),
 }
 """What errors are made of that take more than a text."""
