@@ -148,6 +148,9 @@ def test_a_terminal_shows_how_far_it_is_and_a_pipe_gets_plain_lines(folder: Path
     plain = run("crawl", "--max-pages", "8", "--archive", folder)
     assert "\x1b" not in plain.stdout + plain.stderr
     assert plain.stderr == ""
+    settings = folder / "newsarchive.toml"
+    # Long enough for the display to be drawn more than once.
+    settings.write_text(settings.read_text().replace('delay = "0s"', 'delay = "0.1s"'))
     shown = on_terminal("crawl", "--max-pages", "30", "--archive", str(folder))
     text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown)
     assert re.search(r"crawling 1 site .*%.*\d pages, [\d.]+/s, \d+ waiting, http://127", text)
