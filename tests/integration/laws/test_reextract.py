@@ -22,6 +22,9 @@ from newsarchive.originals import ArchivedOriginals
 from newsarchive.readback import Stretch, read_back, warc_paths
 from storage.model import Article, LinkKind, Outcome, Reading
 
+pytestmark = pytest.mark.slow
+"""Each builds, reads again and rebuilds an archive."""
+
 HOUR = timedelta(hours=1)
 Dump = Callable[..., dict[str, list[str]]]
 Difference = Callable[[dict[str, list[str]], dict[str, list[str]]], dict[str, tuple[set[str], set[str]]]]
@@ -131,7 +134,6 @@ def test_a_dry_run_tells_what_would_change_and_changes_nothing(crawled: Any, dum
     assert said["pages"].keys() >= {"other -> article", "unreadable -> article"}
 
 
-@pytest.mark.slow
 def test_a_run_that_is_killed_again_and_again_ends_as_if_it_never_was(
     crawled: Any, dump: Dump, different: Difference
 ) -> None:
