@@ -163,8 +163,10 @@ def on_terminal(*words: str) -> str:
     """What a command shows on a terminal of 150 columns."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 150, 0, 0))
-    environment = {**os.environ, "TERM": "xterm-256color"}
-    environment.pop("NO_COLOR", None)
+    # COLUMNS and LINES, where a shell exports them, would be believed before the terminal.
+    theirs_not = ("NO_COLOR", "COLUMNS", "LINES")
+    environment = {name: value for name, value in os.environ.items() if name not in theirs_not}
+    environment["TERM"] = "xterm-256color"
     process = subprocess.Popen([SCRIPT, *words], stdin=theirs, stdout=theirs, stderr=theirs, env=environment)
     os.close(theirs)
     shown, end = b"", time.monotonic() + 300
