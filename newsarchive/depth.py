@@ -11,6 +11,7 @@ newest first, and within a month sources before pages. A backfill to a date is o
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from storage.model import BACKFILL, Discovery, Entry, UrlKind
@@ -50,6 +51,7 @@ def series(url: str) -> str:
     return _PAGE_NUMBER.sub(lambda found: found[0][: -len(found[1])], url, count=1)
 
 
+@lru_cache(maxsize=16_384)  # pages of a site name the same few hundred addresses again and again
 def latest_in(url: str) -> datetime | None:
     """Return the end of the year, month or day that a URL's path names; None where it names none.
 

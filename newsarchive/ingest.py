@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Protocol
 
 from newsarchive.discover import found_in
@@ -85,6 +86,8 @@ class Ingestor:
         self._likely = Likely(index.addresses_read)
         self._layouts = layouts or SiteLayouts()
         self._queue: deque[_Item] = deque()
+        self._ahead = 0
+        """Items at the head of the queue that are known to be ready."""
         self._unread = 0
         self._changed = threading.Condition()
         self._closing = False
@@ -223,14 +226,14 @@ class Ingestor:
 
     def _ready(self) -> list[_Item]:
         """The head of the queue as far as it has been read; a note ends the batch."""
-        ready: list[_Item] = []
-        for item in self._queue:
-            if len(ready) >= self._batching.every or (item.reading is not None and not item.reading.done()):
+        # Asked at each reading that ends, so that it goes on from where it stood.
+        most = min(self._batching.every, len(self._queue))
+        while self._ahead < most and not (self._ahead and self._queue[self._ahead - 1].note):
+            reading = self._queue[self._ahead].reading
+            if reading is not None and not reading.done():
                 break
-            ready.append(item)
-            if item.note is not None:
-                break
-        return ready
+            self._ahead += 1
+        return list(islice(self._queue, self._ahead))
 
     def _stale(self, item: _Item) -> bool:
         return item.note is not None or self._left(item) <= 0.001
@@ -250,6 +253,7 @@ class Ingestor:
         with self._changed:
             for _ in batch:
                 self._queue.popleft()
+            self._ahead = 0
             self._changed.notify_all()
         for item in batch:
             if item.reading:
@@ -272,7 +276,7 @@ class Ingestor:
             problem.add_note("while writing to the index; the WARC files hold all that was fetched")
         with self._changed:
             self.failure = problem
-            waiting, self._queue = list(self._queue), deque()
+            waiting, self._queue, self._ahead = list(self._queue), deque(), 0
             self._changed.notify_all()
         for item in waiting:
             if not item.answer.done():

@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from sqlalchemy import Connection
 
 from storage.index import memory, registry, reread
 from storage.index.addresses import addresses_read
-from storage.index.database import Database
+from storage.index.database import AnySelect, Database
 from storage.index.frontier import add_due, due, next_due_at, put_off
+from storage.index.glance import Glance, NoGlance
 from storage.index.names import Names
 from storage.index.reader import Reader
 from storage.index.settle import learn_all, settle
@@ -31,6 +32,7 @@ class Index(Reader):
     def __init__(self, database: Database) -> None:
         super().__init__(database)
         self._names = Names()
+        self._glance = Glance(database.engine)
         self._unlearnt, self._learn_after = 0, FIRST_LEARNT_AFTER
 
     @classmethod
@@ -40,6 +42,7 @@ class Index(Reader):
 
     def close(self) -> None:
         """Let go of all connections."""
+        self._glance.close()
         self._database.close()
 
     def _write(self, work: Callable[[Connection], T]) -> T:
@@ -218,10 +221,16 @@ class Index(Reader):
 
     def by_digest(self, payload_digest: str) -> RefersTo | None:
         """The first whole 200 response with that payload."""
-        with self._database.reading() as connection:
-            return registry.original_by_digest(connection, payload_digest)
+        return self._original(*registry.by_digest(payload_digest))
 
     def by_url(self, url: str) -> RefersTo | None:
         """The response that holds what the newest 200 answer of that URL showed."""
-        with self._database.reading() as connection:
-            return registry.original_by_url(connection, url)
+        return self._original(*registry.by_url(url))
+
+    def _original(self, asked: AnySelect, values: dict[str, Any]) -> RefersTo | None:
+        try:
+            row: Sequence[Any] | None = self._glance.first(asked, values)
+        except NoGlance:
+            with self._database.reading() as connection:
+                row = connection.execute(asked, values).first()
+        return registry.refers_to(row) if row else None

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from sqlalchemy import Connection, and_, bindparam, delete, func, or_, select, text, update
 
-from storage.index.database import insert_rows, parts
+from storage.index.database import AnySelect, insert_rows, parts
 from storage.index.filing import refile_urls
 from storage.index.moving import hand_over, move_captures, take_out_empty_sites
 from storage.index.names import Names, short_digest
@@ -14,6 +14,9 @@ from storage.index.sites import KnownSite, load_book
 from storage.index.tables import Base, CaptureRow, CrawlRow, CrawlSiteRow, SiteHostRow, SiteRow, UrlRow, WarcFileRow
 from storage.model import CrawlRun, RefersTo, Site
 from storage.surt import host_of
+
+Asked: TypeAlias = tuple[AnySelect, dict[str, Any]]
+"""A statement, and what is to be put into it."""
 
 
 class Closed(Protocol):
@@ -167,24 +170,23 @@ _BY_URL = _ORIGINAL.where(
 )
 
 
-def original_by_digest(connection: Connection, payload_digest: str) -> RefersTo | None:
-    """The first whole 200 response with that payload."""
-    return _refers_to(connection, _BY_DIGEST, {"payload_digest": payload_digest})
+def by_digest(payload_digest: str) -> Asked:
+    """What to ask for the first whole 200 response with that payload."""
+    return _BY_DIGEST, {"payload_digest": payload_digest}
 
 
-def original_by_url(connection: Connection, url: str) -> RefersTo | None:
-    """The whole 200 response that the latest capture of that URL is, or stands for.
+def by_url(url: str) -> Asked:
+    """What to ask for the whole 200 response that the latest capture of that URL is, or stands for.
 
     A page that went A, B, A ends with a revisit of the first A: a 304 after it is about A.
     """
-    return _refers_to(connection, _BY_URL, {"url_digest": short_digest(url)})
+    return _BY_URL, {"url_digest": short_digest(url)}
 
 
-def _refers_to(connection: Connection, asked: Any, at: dict[str, Any]) -> RefersTo | None:
-    row = connection.execute(asked, at).first()
-    if row is None:
-        return None
-    return RefersTo(record_id=row.record_id, url=row.url, date=row.warc_date, payload_digest=row.payload_digest)
+def refers_to(row: Sequence[Any]) -> RefersTo:
+    """Return the answer to one of these."""
+    record_id, url, date, payload_digest = row
+    return RefersTo(record_id=record_id, url=url, date=date, payload_digest=payload_digest)
 
 
 def reset(connection: Connection, names: Names) -> None:

@@ -8,6 +8,7 @@ Servers send heads that no parser likes (bare LF, folded lines, no colon, latin-
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from storage.warc.codings import decode_entity
 from storage.warc.record import Headers, header
@@ -44,6 +45,16 @@ def interim_end(block: bytes) -> int:
         if blank is None or blank.end() == len(block):
             return start
         start = blank.end()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """An HTTP response, parsed."""
+
+    status: int | None
+    headers: Headers
+    body: bytes
+    """Entity: transfer coding undone."""
 
 
 def http_headers(block: bytes) -> tuple[int | None, Headers]:

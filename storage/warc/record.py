@@ -68,8 +68,12 @@ class Record:
 
 def header(headers: Headers, name: str) -> str | None:
     """Return the first value of a header, or None."""
-    wanted = name.lower()
-    return next((value for key, value in headers if key.lower() == wanted), None)
+    wanted, size = name.lower(), len(name)
+    # Asked some twenty times for each record: most names differ in length already.
+    for key, value in headers:
+        if len(key) == size and key.lower() == wanted:
+            return value
+    return None
 
 
 def _made_id(record: Record) -> str:
@@ -102,6 +106,8 @@ def tidy(value: str) -> str:
     >>> tidy(" Two\r\nlines ")
     'Two lines'
     """
+    if value.isascii() and value.isprintable():  # nearly all are, and there are fifty to an exchange
+        return value.strip(_BLANK)
     return _CONTROL.sub(" ", value).encode("utf-8", "replace").decode().strip(_BLANK)
 
 

@@ -1,0 +1,51 @@
+"""Originals are looked for without a transaction: commits are seen at once, and a lost connection is no loss."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import column, literal, select, table
+
+from storage.index import Index
+from storage.index.database import Database
+from storage.index.glance import Glance, NoGlance
+from storage.model import Ingest, NextLook, Seen, Site
+
+URL = "https://news.example/a"
+
+
+def test_a_glance_sees_each_commit_and_outlives_its_connection(
+    index: Index, article_at: Callable[..., Ingest], plan: Callable[[Seen], NextLook]
+) -> None:
+    """Looked for before each commit, as a crawl does; then the connection is taken away under it."""
+    index.register_sites([Site(name="news", url="https://news.example/")])
+    for minute in range(3):
+        page = article_at(URL, "Text.", minute=minute)
+        digest = f"sha256:{minute:064d}"
+        page = replace(page, capture=replace(page.capture, payload_digest=digest))
+        assert index.by_digest(digest) is None
+        index.commit([page], plan)
+        found, latest = index.by_digest(digest), index.by_url(URL)
+        assert found is not None
+        assert found == latest
+        assert found.record_id == page.capture.record_id
+        assert found.url == URL
+    index._glance._driver.close()
+    assert index.by_digest(digest) == found, "the usual way, where the short one fails"
+    assert index._glance._driver is None
+    assert index.by_digest(digest) == found
+
+
+def test_a_glance_that_fails_says_so_and_begins_anew(index_url: str) -> None:
+    """Whatever the driver says, whoever asks is sent the usual way; the next glance has a connection of its own."""
+    database = Database.open(index_url)
+    glance = Glance(database.engine)
+    wrong, right = select(column("x")).select_from(table("no_such")), select(literal(7))
+    try:
+        assert glance.first(right, {}) == (7,)
+        with pytest.raises(NoGlance):
+            glance.first(wrong, {})
+        assert glance.first(right, {}) == (7,)
+    finally:
+        glance.close()
+        database.close()
