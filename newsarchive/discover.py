@@ -1,7 +1,7 @@
 """Which URLs a capture brings to light, and how much they matter. Live crawl and rebuild ask the same function."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache
 from urllib.parse import urlsplit
@@ -139,9 +139,17 @@ def _redirect(capture: Capture, discovery: Discovery, site: Site) -> Iterator[Fo
 def _requisites(capture: Capture, reading: Reading, site: Site) -> Iterator[Found]:
     """What the page or stylesheet needs, on whatever host: after everything else that is due."""
     via = {Outcome.ARTICLE: UrlKind.ARTICLE, Outcome.ASSET: UrlKind.ASSET}.get(reading.outcome, UrlKind.LISTING)
-    for url in reading.requisites if site.requisites else ():
+    for url in _needed(reading) if site.requisites else ():
         how = Discovery(site=site.name, kind=UrlKind.ASSET, via=capture.url, via_kind=via)
         yield Found(url=url, discovery=how, due_at=capture.fetched_at, priority=REQUISITE)
+
+
+def _needed(reading: Reading) -> Iterable[str]:
+    """What a page shows, and the picture that it gives to others to show: that may stand nowhere on the page itself."""
+    yield from reading.requisites
+    image = reading.article.image if reading.article else None
+    if image is not None and image.url.startswith(("http://", "https://")):
+        yield image.url
 
 
 def _canonical(capture: Capture, url: str, site: Site) -> Iterator[Found]:

@@ -1,5 +1,6 @@
 """Which URLs a capture brings to light."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -13,10 +14,12 @@ from newsarchive.discover import (
     owns,
 )
 from storage.model import (
+    Article,
     Capture,
     Discovery,
     Entry,
     Found,
+    Image,
     Link,
     LinkGroup,
     LinkKind,
@@ -154,3 +157,24 @@ def test_robots_may_name_a_sitemap_elsewhere_and_a_page_may_not() -> None:
     page = Reading(outcome=Outcome.LISTING, reason="", sources=(source,))
     assert [found.url for found in found_in(capture(), how(UrlKind.ROBOTS), robots, SITE)] == [source.url]
     assert found_in(capture(), how(), page, SITE) == ()
+
+
+@pytest.mark.parametrize("requisites", [True, False])
+def test_the_picture_that_only_social_cards_show_is_asked_for_with_what_the_page_shows(requisites: bool) -> None:
+    """Once, after the page's own; no picture that is no address on the web; and none where the owner wants none."""
+    shown, card = "https://img.example/shown.jpg", "https://img.example/card.jpg"
+    for url, wanted in ((card, [shown, card]), (shown, [shown]), ("data:image/png;base64,AAAA", [shown])):
+        article = Article(
+            url="https://gazette.example/a",
+            canonical_url="https://gazette.example/a",
+            headline="Harbour reopens",
+            image=Image(url=url),
+        )
+        reading = Reading(outcome=Outcome.ARTICLE, reason="", article=article, requisites=(shown,))
+        found = found_in(
+            capture("https://gazette.example/a"),
+            how(UrlKind.ARTICLE),
+            reading,
+            replace(SITE, requisites=requisites),
+        )
+        assert [one.url for one in found if one.discovery.kind is UrlKind.ASSET] == (wanted if requisites else [])
