@@ -9,7 +9,7 @@ from typing import Any, Literal, Self
 
 from newsarchive import configfile
 from newsarchive.config import FILE_NAME, Config
-from newsarchive.crawl.locks import locked
+from newsarchive.crawl.locks import held
 from newsarchive.crawl.workers import Readers
 from newsarchive.importing import Imported, import_files
 from newsarchive.ingest import Batching, Ingestor
@@ -97,7 +97,7 @@ class Archive:
             return cls(config, index).ingestor(batching=IN_BULK)
 
         # A crawl that began meanwhile would write into the index that is about to be replaced.
-        with locked(config.folder / "locks", [site.name for site in config.sites], utc_now()):
+        with _alone_at(config, "rebuild"):
             return rebuild(config.warc_folder, index_url(config), into, report)
 
     @property
@@ -237,7 +237,7 @@ class Archive:
         ArchiveBusy where a crawl is under way; none can begin until it is done.
         """
         with (
-            locked(self.folder / "locks", [site.name for site in self.config.sites], utc_now()),
+            _alone_at(self.config, "reextract"),
             self.ingestor(batching=IN_BULK, workers=workers) as ingestor,
         ):
             problems = () if dry_run else self.recover(ingestor).problems
@@ -266,6 +266,12 @@ def _prepared(folder: Path) -> Config:
             "Check the folder's owner and the disk: newsarchive doctor"
         ) from problem
     return config
+
+
+def _alone_at(config: Config, work: str) -> AbstractContextManager[object]:
+    """Hold the whole archive: nobody crawls meanwhile, on this machine or another."""
+    names = [site.name for site in config.sites]
+    return held(config.folder / "locks", config.index, names, utc_now(), work, whole=True)
 
 
 def index_url(config: Config) -> str:

@@ -68,8 +68,11 @@ def backfill(
     *,
     progress: Progress | None = None,
     now: Callable[[], datetime] | None = None,
+    alone: bool = False,
 ) -> Backfilled:
     """Fetch what is due of a site, and after it what is old, newest first, until a date or a limit is reached.
+
+    `alone` as of `crawl`.
 
     ConfigError where the archive has no such site; ArchiveBusy where it is being crawled; StorageError as `crawl`.
     """
@@ -83,6 +86,7 @@ def backfill(
         beyond=Beyond(until=wanted.until, max_bytes=wanted.max_bytes),
         progress=progress,
         now=now,
+        alone=alone,
     )
     after = archive.index.waiting_older(wanted.site, reach)
     return Backfilled(report=report, before=before, left=after)

@@ -51,6 +51,7 @@ def backfill(  # noqa: PLR0913 - each is an option of the command line
             wanted,
             progress=lambda shown: step(*progress(shown, time.monotonic() - began)),
             now=rehearsed(moment(clock, "--clock")),
+            alone=True,
         )
         report = replace(done.report, notes=(*done.report.notes, left(done, wanted)))
         nothing = came_to_nothing(report)

@@ -105,6 +105,7 @@ def watched(archive: Archive, asked: Asked, check: Ping) -> CrawlReport:
                 progress=lambda shown: step(*progress(shown, time.monotonic() - begun[0])),
                 begun=begin,
                 now=asked.now,
+                alone=True,
             )
     except BaseException as error:
         if begun:  # a crawl that another one keeps from beginning is no failure of the archive's

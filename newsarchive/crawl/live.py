@@ -62,9 +62,12 @@ class Live:
     """Makes Scrapy ask the scheduler again; set by the scheduler."""
     shown: Callable[[str], None] = field(default=lambda _: None)
     """Told each URL that was fetched."""
+    permitted: Callable[[], None] = field(default=lambda: None)
+    """Raises where the sites may be another machine's by now, and nothing may be asked for any more."""
 
     async def fetch(self, due: Due, url: str, headers: Sequence[tuple[str, str]]) -> Capture:
         """Fetch and keep. When it returns, the answer is in the WARC file, and Scrapy may have its response."""
+        self.permitted()
         answer = Answer(silent=True)
         began = time.monotonic()
         try:

@@ -1,4 +1,8 @@
-"""One crawl at a time for each site: an flock on a file in the archive's locks folder, gone with its process."""
+"""One crawl at a time for each site.
+
+On one machine: an flock on a file in the archive's locks folder, gone with its process. Across machines that share an
+index in PostgreSQL: a hold in that database, which ends with the process's session, or when it has fallen silent.
+"""
 
 import fcntl
 import json
@@ -10,15 +14,43 @@ from pathlib import Path
 from urllib.parse import quote
 
 from storage.errors import ArchiveBusy, StorageError
+from storage.index.holds import Hold
+
+POSTGRES = "postgresql"
+"""What the URL of an index begins with that several machines may share."""
 
 
 @contextmanager
 def locked(folder: Path, sites: Sequence[str], since: datetime) -> Iterator[None]:
-    """Hold the locks of sites; ArchiveBusy says who holds one already, and then none is held."""
+    """Hold the locks of sites on this machine; ArchiveBusy says who holds one already, and then none is held."""
     with ExitStack() as stack:
         for site in sorted(sites):
             stack.enter_context(_locked(folder, site, since))
         yield
+
+
+@contextmanager
+def held(  # noqa: PLR0913 - where, what, since when and for what
+    folder: Path,
+    index: str,
+    sites: Sequence[str],
+    since: datetime,
+    work: str,
+    *,
+    whole: bool = False,
+    alone: bool = False,
+) -> Iterator[Hold | None]:
+    """Hold sites on all machines, or the `whole` archive; ArchiveBusy where somebody else has one of them.
+
+    Gives what is held in the index's database; None where the index (an SQLAlchemy URL) is no other machine's.
+    `alone`: nothing but this work runs in this process, so it may be ended where it stands when the hold is lost.
+    """
+    with locked(folder, sites, since):
+        if not index.startswith(POSTGRES):
+            yield None
+            return
+        with Hold(index, None if whole else sites, since, work, deadly=alone) as hold:
+            yield hold
 
 
 @contextmanager

@@ -33,7 +33,7 @@ from newsarchive.crawl.frontier import Frontier
 from newsarchive.crawl.guard import Guard
 from newsarchive.crawl.harvest import Harvest, Parking
 from newsarchive.crawl.live import Limits, Live
-from newsarchive.crawl.locks import locked
+from newsarchive.crawl.locks import held
 from newsarchive.crawl.recall import Recall
 from newsarchive.crawl.robots import Robots
 from newsarchive.crawl.seeds import seeds
@@ -44,8 +44,9 @@ from newsarchive.ingest import Ingestor
 from newsarchive.originals import ArchivedOriginals
 from newsarchive.version import VERSION
 from storage.errors import ArchiveError, ConfigError, StorageError
+from storage.index.holds import Hold
 from storage.model import CrawlRun
-from storage.warc.writer import ClosedFile, WarcWriter
+from storage.warc.writer import ClosedFile, WarcWriter, utc_now
 
 if TYPE_CHECKING:
     from newsarchive.archive import Archive
@@ -94,10 +95,13 @@ def crawl(  # noqa: PLR0913 - what a run can be told
     begun: Callable[[], None] = lambda: None,
     beyond: Beyond | None = None,
     now: Callable[[], datetime] | None = None,
+    alone: bool = False,
 ) -> CrawlReport:
     """Fetch what is due of sites (None: of all), and keep it, until nothing is due or a limit (0: none) is reached.
 
     `begun` is called once the sites are ours. `beyond` makes it a backfill: what is old is asked for after what is due.
+    `alone`: nothing but the crawl runs in this process; where other machines share the index, it is ended where it
+    stands when they can no longer be sure of it.
 
     SIGINT or SIGTERM stops it in good order within seconds, a second one at once. ArchiveBusy where one of the sites is
     being crawled; StorageError where the disk takes no more: what was committed before is whole.
@@ -112,15 +116,16 @@ def crawl(  # noqa: PLR0913 - what a run can be told
     demand_browser(chosen)
     began = now()
     run = CrawlRun(
-        id=f"{began:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}",
+        id=f"{began:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}",
         sites=tuple(site.to_site(requisites=archive.config.requisites) for site in chosen),
         started_at=began,
     )
     if beyond is None and archive.config.history:
         beyond = Beyond(until=began - min(archive.config.history, began - DAWN))
-    with locked(archive.folder / "locks", [site.name for site in chosen], began):
+    names = [site.name for site in chosen]
+    with held(archive.folder / "locks", archive.config.index, names, utc_now(), "crawl", alone=alone) as hold:
         begun()
-        return _Run(archive, chosen, run, now, progress, beyond).go(max_pages, max_time)
+        return _Run(archive, chosen, run, now, progress, beyond).go(max_pages, max_time, hold)
 
 
 class _Run:
@@ -137,6 +142,7 @@ class _Run:
     ) -> None:
         self._archive = archive
         self._beyond = beyond
+        self._hold: Hold | None = None
         self._sites = sites
         self._run = run
         self._now = now
@@ -149,7 +155,8 @@ class _Run:
         self._all_in = False
         self._shown_at = 0.0
 
-    def go(self, max_pages: int, max_time: float) -> CrawlReport:
+    def go(self, max_pages: int, max_time: float, hold: Hold | None) -> CrawlReport:
+        self._hold = hold
         archive, index = self._archive, self._archive.index
         writer = self._writer()
         try:
@@ -220,6 +227,9 @@ class _Run:
         with ThreadPoolExecutor(1, thread_name_prefix="frontier") as executor:
             live = self._live(wire, writer, ingestor, executor, max_pages)
             stop = _Stop(live)
+            if self._hold is not None:
+                live.permitted = self._hold.demand
+                self._hold.on_lost = lambda: reactor.callFromThread(stop.fail)
             timer = asyncio.get_running_loop().call_later(max_time, stop.stop) if max_time else None
             try:
                 with signals_stop(stop.stop):
@@ -236,6 +246,7 @@ class _Run:
                 await wire.close()
         self._problems += live.frontier.problems
         self._notes += live.frontier.notes
+        live.permitted()
         if live.keeper.failure is not None:
             raise live.keeper.failure
         self._outcome = "stopped" if stop.asked or live.frontier.spent else "finished"
@@ -285,7 +296,7 @@ class _Stop:
         self._live = live
         self._grace: asyncio.TimerHandle | None = None
         self.asked = False
-        live.keeper.on_failure = self._fail
+        live.keeper.on_failure = lambda _: self.fail()
 
     def stop(self) -> None:
         """Hand out nothing more; what is under way gets a moment, then it is kept as far as it came."""
@@ -300,8 +311,8 @@ class _Stop:
         if self._grace is not None:
             self._grace.cancel()
 
-    def _fail(self, _: BaseException) -> None:
-        """The disk or the index takes no more, so there is nothing to wait for."""
+    def fail(self) -> None:
+        """The disk or the index takes no more, or the sites are not ours any more: there is nothing to wait for."""
         self._live.frontier.abandon()
         self._live.wire.stop()
         self._live.wake()

@@ -24,6 +24,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.sql.elements import KeyedColumnElement
 
 from storage.errors import DiskFull, IndexFailure, IndexTooNew, QueryTooLong
+from storage.index.sessions import tuned
 from storage.index.tables import Base
 
 T = TypeVar("T")
@@ -158,7 +159,7 @@ def _checked(address: str, *, create: bool) -> URL:
 def _engine(url: URL) -> Engine:
     try:
         if url.get_backend_name() == "postgresql":
-            return create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=20)
+            return create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=20, connect_args=tuned(url))
         return _sqlite(url, cache=_READER_CACHE, begin="BEGIN")
     except (NoSuchModuleError, ModuleNotFoundError) as error:
         raise IndexFailure(
