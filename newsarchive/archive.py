@@ -15,7 +15,7 @@ from newsarchive.importing import Imported, import_files
 from newsarchive.ingest import Batching, Ingestor
 from newsarchive.layouts import SiteLayouts
 from newsarchive.originals import ArchivedOriginals
-from newsarchive.readback import ReadBack, Report, quiet, settle, warc_paths
+from newsarchive.readback import ReadBack, Report, quiet, settle
 from newsarchive.rebuild import rebuild
 from newsarchive.recover import Recovered, recover
 from newsarchive.reextract import Reextracted, Rereading, Step, no_steps, nobody_writes
@@ -27,6 +27,7 @@ from storage.index.reread import Wanted
 from storage.index.statusviews import Status
 from storage.index.views import EVERYTHING, ArticleView, SearchPage, VersionView
 from storage.model import NextLook, Seen
+from storage.places import Places
 
 Sync = Callable[[], None]
 
@@ -82,7 +83,7 @@ class Archive:
         config = _prepared(folder)
         place = index_url(config)
         file = Path(place.removeprefix(SQLITE))
-        if place.startswith(SQLITE) and not file.exists() and warc_paths(config.warc_folder):
+        if place.startswith(SQLITE) and not file.exists() and not config.places.are_empty():
             raise IndexLost(str(file), str(folder))
         return cls.open(folder)
 
@@ -98,7 +99,7 @@ class Archive:
 
         # A crawl that began meanwhile would write into the index that is about to be replaced.
         with _alone_at(config, "rebuild"):
-            return rebuild(config.warc_folder, index_url(config), into, report)
+            return rebuild(config.places, index_url(config), into, report)
 
     @property
     def folder(self) -> Path:
@@ -107,8 +108,13 @@ class Archive:
 
     @property
     def warc_folder(self) -> Path:
-        """Where the WARC files are."""
+        """Where WARC files are written; closed ones may lie elsewhere too: `places` has all."""
         return self.config.warc_folder
+
+    @property
+    def places(self) -> Places:
+        """Where the WARC files are, here and in the bucket."""
+        return self.config.places
 
     def close(self) -> None:
         """Let go of the index."""
@@ -185,7 +191,7 @@ class Archive:
                 into,
                 readers,
                 plan=self.plan(),
-                originals=ArchivedOriginals(into, self.warc_folder),
+                originals=ArchivedOriginals(into, self.places),
                 sync=sync,
                 batching=batching or Batching(every=config.commit_every, seconds=config.commit_seconds),
                 layouts=SiteLayouts(config.sites),
@@ -199,17 +205,17 @@ class Archive:
 
     def recover(self, ingestor: Ingestor, report: Report = quiet) -> Recovered:
         """Mend what a crash left, and index what the files hold beyond the index."""
-        return recover(self.warc_folder, self.index, ingestor, report)
+        return recover(self.places, self.index, ingestor, report)
 
     def settle(self, ingestor: Ingestor) -> None:
         """Commit what is under way and learn from all of it: boilerplate, originals of revisits."""
-        settle(self.index, ingestor, {path.name: path for path in warc_paths(self.warc_folder)})
+        settle(self.index, ingestor, self.places.file)
 
     def import_files(self, paths: Sequence[Path], report: Report = quiet) -> Imported:
         """Take WARC files made by anything into the archive."""
         with self.ingestor(batching=IN_BULK) as ingestor:
             before = self.recover(ingestor).problems
-            imported = import_files(paths, self.warc_folder, self.index, ingestor, report)
+            imported = import_files(paths, self.places, self.index, ingestor, report)
         return replace(imported, read=replace(imported.read, problems=before + imported.read.problems))
 
     def rebuild(self, report: Report = quiet) -> ReadBack:
@@ -241,8 +247,8 @@ class Archive:
             self.ingestor(batching=IN_BULK, workers=workers) as ingestor,
         ):
             problems = () if dry_run else self.recover(ingestor).problems
-            nobody_writes(self.warc_folder)
-            again = Rereading(index=self.index, ingestor=ingestor, folder=self.warc_folder, plan=self.plan())
+            nobody_writes(self.places)
+            again = Rereading(index=self.index, ingestor=ingestor, places=self.places, plan=self.plan())
             wanted = replace(wanted, by_site=SiteLayouts(self.config.sites).extractors(self.index.asked_for()))
             result = again.run(wanted, dry_run=dry_run, named=named, report=report)
             result.problems[:0] = problems
@@ -252,7 +258,7 @@ class Archive:
 
     def verify(self, *, repair: bool = False, report: Callable[[Verified], None] = unheard) -> VerifyReport:
         """Check every WARC file, and that the index agrees with them; `repair` mends torn tails first."""
-        return verify(self.warc_folder, self.index, repair=repair, report=report)
+        return verify(self.places, self.index, repair=repair, report=report)
 
 
 def _prepared(folder: Path) -> Config:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from newsarchive.hours import Hours
 from newsarchive.kinds import (
     ADDRESSES,
+    BUCKET,
     COUNT,
     FLAG,
     HASHES,
@@ -35,6 +36,7 @@ from newsarchive.kinds import (
 )
 from storage.errors import ConfigError
 from storage.model import Site
+from storage.places import Bucket, Places
 
 if TYPE_CHECKING:
     from newsarchive.extract.layout import Layouts
@@ -169,6 +171,20 @@ class Config:
     warc_folder: Path = _setting(PATH, "warc", "Folder of the WARC files")
     warc_size: int = _setting(SIZE, "1GB", "Begin a new WARC file when the open one has reached this size")
     warc_age: timedelta = _setting(SPAN, "1d", "Begin a new WARC file when the open one is this old")
+    bucket: str = _setting(
+        BUCKET,
+        "",
+        'Where closed WARC files go: "s3://NAME/PREFIX", or "file:///FOLDER" that all machines mount; "": none',
+    )
+    bucket_endpoint: str = _setting(
+        ORIGIN, "", 'Address of the S3-compatible server; "": as the environment says, else Amazon\'s'
+    )
+    bucket_region: str = _setting(TEXT, "", 'Region of the bucket; "": as the environment says')
+    bucket_timeout: timedelta = _setting(SPAN, "5s", "Time for one request to the bucket; it is made three times")
+    keep_local: timedelta | None = _optional(
+        PAUSE,
+        'How long a WARC file stays in the folder when it is in the bucket, such as "30d"; without it, for good',
+    )
     index: str = _setting(
         TEXT,
         "",
@@ -242,6 +258,17 @@ class Config:
         "",
         "Health check to ask: with /start before a crawl, bare after it, with /fail where it failed",
     )
+
+    @property
+    def places(self) -> Places:
+        """Where the WARC files lie."""
+        bucket = Bucket(
+            url=self.bucket,
+            endpoint=self.bucket_endpoint,
+            region=self.bucket_region,
+            timeout=self.bucket_timeout.total_seconds(),
+        )
+        return Places(folder=self.warc_folder, bucket=bucket if self.bucket else None)
 
     def chosen(self, names: Sequence[str] = ()) -> tuple[SiteConfig, ...]:
         """The sites of these names, in the file's order; all where no name is given."""

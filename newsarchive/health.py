@@ -9,6 +9,7 @@ from pathlib import Path
 from newsarchive.config import SiteConfig
 from newsarchive.coverage import MANY_FAILED, SILENT_AFTER, usual
 from newsarchive.quantities import about
+from storage.errors import BucketRefused, BucketUnreachable
 from storage.index import Index
 from storage.index.days import FAILED
 from storage.index.memory import Family, HostMemory
@@ -16,7 +17,7 @@ from storage.index.statusviews import CrawlView, SiteStatus, Status
 from storage.index.views import CaptureFilters
 from storage.index.watching import SourceHealth
 from storage.model import Outcome
-from storage.places import warc_name
+from storage.places import Places
 
 WEEK = timedelta(days=7)
 LOOKED_BACK = timedelta(weeks=9)
@@ -98,14 +99,14 @@ class Health:
     """When the next URL becomes due: a crawl before then finds nothing to do."""
 
 
-def health(index: Index, sites: Iterable[SiteConfig], folders: Iterable[Path], now: datetime) -> Health:
-    """Look at everything. `folders` are the archive's and that of its WARC files, in this order."""
+def health(index: Index, sites: Iterable[SiteConfig], folder: Path, places: Places, now: datetime) -> Health:
+    """Look at everything; `folder` is the archive's own."""
     status = index.status(now)
-    folder, warcs = folders
+    warcs = places.folder
     crawls = index.crawls(limit=RUNS)
     recent = index.outcomes_of_sites((now - WEEK).date())
     found = tuple(_site(index, site.name, crawls, recent.get(site.name, {}), now) for site in sites)
-    missing = tuple(_missing(index, warcs))
+    missing, unknown = _missing(index, places)
     free = shutil.disk_usage(warcs if warcs.exists() else folder).free
     by_name = {site.name: site for site in status.sites}
     unwell = tuple(each for each in index.source_health([site.name for site in found]) if each.state in UNWELL)
@@ -113,6 +114,7 @@ def health(index: Index, sites: Iterable[SiteConfig], folders: Iterable[Path], n
         *(each for site in found for each in _of_site(site, by_name.get(site.name), now)),
         *(_of_source(each) for each in unwell),
         *_of_files(missing),
+        *unknown,
         *_of_disk(free),
     ]
     return Health(
@@ -206,12 +208,20 @@ def _of_disk(free: int) -> Iterator[Concern]:
         yield Concern(about="disk", what=f"Only {about(free)} are left. Crawls stop in good order where nothing is.")
 
 
-def _missing(index: Index, folder: Path) -> Iterator[Missing]:
-    there = {warc_name(path) for path in folder.glob("*.warc*")} if folder.exists() else set()
+def _missing(index: Index, places: Places) -> tuple[tuple[Missing, ...], tuple[Concern, ...]]:
+    """Files that no place has; where the bucket cannot be asked none is called missing, and that is said."""
+    try:
+        there = {file.name for file in places.files()}
+    except (BucketUnreachable, BucketRefused) as problem:
+        return (), (Concern(about="bucket", what=f"{str(problem)[:1].upper()}{str(problem)[1:]}"),)
+    lost = []
     for file in index.warc_files():
         if file.name not in there:
             captures = index.captures(CaptureFilters(warc=file.name), order="oldest", limit=SHOWN)
-            yield Missing(warc=file.name, captures=file.captures, urls=tuple(capture.url for capture in captures))
+            lost.append(
+                Missing(warc=file.name, captures=file.captures, urls=tuple(capture.url for capture in captures))
+            )
+    return tuple(lost), ()
 
 
 def _size(folder: Path) -> int:

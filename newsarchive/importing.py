@@ -7,6 +7,7 @@ from pathlib import Path
 from newsarchive.ingest import Ingestor
 from newsarchive.readback import ReadBack, Report, Stretch, quiet, read_back
 from storage.index import Index
+from storage.places import Places, WarcFile
 from storage.warc.foreign import Adopted, adopt
 
 
@@ -19,13 +20,17 @@ class Imported:
 
 
 def import_files(
-    paths: Sequence[Path], folder: Path, index: Index, ingestor: Ingestor, report: Report = quiet
+    paths: Sequence[Path], places: Places, index: Index, ingestor: Ingestor, report: Report = quiet
 ) -> Imported:
-    """Adopt each file into `folder` and read what it brought.
+    """Adopt each file into the archive's folder and read what it brought.
 
     A file that is damaged yields what can be read of it; what was lost stands in its `Adopted`. A file that was
     imported before, by its content, brings nothing twice.
     """
-    adopted = tuple(adopt(path, folder) for path in paths)
-    stretches = [Stretch(path=new) for each in adopted for new in each.files]
+    adopted = tuple(adopt(path, places.folder) for path in paths)
+    stretches = [Stretch(file=_adopted(places, new)) for each in adopted for new in each.files]
     return Imported(adopted=adopted, read=read_back(stretches, index, ingestor, report))
+
+
+def _adopted(places: Places, path: Path) -> WarcFile:
+    return WarcFile(places=places, name=path.name, size=path.stat().st_size, is_local=True)

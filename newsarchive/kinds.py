@@ -12,6 +12,8 @@ from newsarchive import quantities
 from newsarchive.hours import Hours, read_hours
 
 T_co = TypeVar("T_co", covariant=True)
+_S3 = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._/=-]+)?")
+"""Names of buckets as Amazon has them; no key or password fits in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,13 @@ def _origin(value: object) -> str:
     return _url(value).rstrip("/") if value != "" else ""
 
 
+def _bucket(value: object) -> str:
+    said = _text(value).rstrip("/")
+    if said and not (_S3.fullmatch(said) or (said.startswith("file:///") and len(said) > len("file:///"))):
+        raise ValueError('wants "s3://NAME", "s3://NAME/PREFIX" or "file:///FOLDER"; no key or password stands in it')
+    return said
+
+
 TEXT = Kind("text", _text)
 TEXTS = Kind("list of texts", _each(_text))
 NAME = Kind("name", _name)
@@ -139,6 +148,7 @@ PATH = Kind("path", _path)
 URL = Kind("address", _url)
 ADDRESSES = Kind("list of addresses, or of paths on the site", _each(_place))
 ORIGIN = Kind("address", _origin)
+BUCKET = Kind("address of a bucket", _bucket)
 PORT = Kind("port", _port)
 HASHES = Kind("names with hashes", _hashes)
 FLAG = Kind("true or false", _flag)

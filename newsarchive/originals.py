@@ -1,22 +1,20 @@
 """Where the record lies that a revisit stands for."""
 
-from contextlib import suppress
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from storage.index import Index
 from storage.index.views import CaptureFilters, CaptureView
 from storage.model import RecordPlace, RefersTo
-from storage.places import OPEN
+from storage.places import Places
 from storage.warc.reader import read_record
 
 
 class ArchivedOriginals:
     """Finds originals by the index, and reads their blocks from the archive's WARC files."""
 
-    def __init__(self, index: Index, folder: Path) -> None:
+    def __init__(self, index: Index, places: Places) -> None:
         self._index = index
-        self._folder = folder
+        self._places = places
 
     def place_of(self, refers_to: RefersTo) -> RecordPlace | None:
         """Return the place of the original by record id, else by URL and date; None where it is not held."""
@@ -25,14 +23,8 @@ class ArchivedOriginals:
         return found.place if found and found.kind == "response" else None
 
     def block_at(self, place: RecordPlace) -> bytes:
-        """Return the block of the record there; WarcError or OSError where it cannot be read."""
-        path = self._folder / place.warc
-        # Open or closed: and if it is closed while we look, it is there under the first name the second time.
-        with suppress(FileNotFoundError):
-            return read_record(path, place.offset).block
-        with suppress(FileNotFoundError):
-            return read_record(path.with_name(path.name + OPEN), place.offset).block
-        return read_record(path, place.offset).block
+        """Return the block of the record there; WarcError, StorageError or OSError where it cannot be read."""
+        return read_record(self._places.file(place.warc), place.offset).block
 
     def _by_date(self, refers_to: RefersTo) -> CaptureView | None:
         if not refers_to.url or not refers_to.date:

@@ -4,15 +4,16 @@ warcinfo -> sites and run known;  response + metadata -> Ingestor;  end record -
 """
 
 import hashlib
+import os
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 from newsarchive.ingest import Ingestor
-from storage.errors import WarcError
+from storage.errors import BucketRefused, BucketUnreachable, FileMissing, WarcError
 from storage.index import Index
 from storage.model import CrawlRun
-from storage.places import OPEN, warc_name
+from storage.places import WarcFile
 from storage.warc.reader import Kept, RunBegan, RunEnded, kept
 from storage.warc.writer import ClosedFile
 
@@ -21,7 +22,7 @@ from storage.warc.writer import ClosedFile
 class Stretch:
     """A WARC file and where to begin reading it."""
 
-    path: Path
+    file: WarcFile
     start: int = 0
 
 
@@ -54,37 +55,30 @@ def quiet(progress: Progress) -> None:
     """Report to nobody."""
 
 
-def warc_path(folder: Path, name: str) -> Path:
-    """Return where a WARC file lies that the index knows, open or closed."""
-    path = folder / name
-    return path if path.exists() else path.with_name(path.name + OPEN)
-
-
-def warc_paths(folder: Path) -> list[Path]:
-    """Return all WARC files of an archive, open ones included, in the order of their names (that of their begin)."""
-    return sorted((p for p in folder.iterdir() if warc_name(p).endswith((".warc.gz", ".warc"))), key=warc_name)
-
-
 def read_back(stretches: Iterable[Stretch], index: Index, ingestor: Ingestor, report: Report = quiet) -> ReadBack:
-    """Bring into the index what these files hold, each from its start on; all is committed and settled at the end."""
+    """Bring into the index what these files hold, each from its start on; all is committed and settled at the end.
+
+    BucketUnreachable or BucketRefused where a file lies in a bucket that can be asked no more: what came in until then
+    stays, and the file does not count as read.
+    """
     stretches = list(stretches)
     _learn_sites(stretches, index, ingestor)
-    progress = Progress(total_bytes=sum(max(s.path.stat().st_size - s.start, 0) for s in stretches))
+    progress = Progress(total_bytes=sum(max(s.file.size - s.start, 0) for s in stretches))
     problems: list[str] = []
     before = ingestor.articles
     for stretch in stretches:
         base = progress.done_bytes
-        progress.file = stretch.path.name
+        progress.file = stretch.file.name
         try:
             for item in _walk(stretch, index, ingestor):
                 progress.captures += 1
                 progress.done_bytes = base + item.capture.place.offset - stretch.start
                 report(progress)
-        except (WarcError, OSError) as problem:
+        except (WarcError, OSError, FileMissing) as problem:
             problems.append(str(problem))
-        progress.done_bytes = base + max(stretch.path.stat().st_size - stretch.start, 0)
+        progress.done_bytes = base + max(stretch.file.size - stretch.start, 0)
         report(progress)
-    settle(index, ingestor, {warc_name(s.path): s.path for s in stretches})
+    settle(index, ingestor, {s.file.name: s.file for s in stretches}.get)
     return ReadBack(
         files=len(stretches),
         captures=progress.captures,
@@ -93,19 +87,20 @@ def read_back(stretches: Iterable[Stretch], index: Index, ingestor: Ingestor, re
     )
 
 
-def settle(index: Index, ingestor: Ingestor, paths: dict[str, Path]) -> None:
+def settle(index: Index, ingestor: Ingestor, find: Callable[[str], WarcFile | None]) -> None:
     """Commit what is under way and draw the conclusions that need all of it.
 
-    A revisit that came before its original, under another URL, is read now that the original can be found.
+    A revisit that came before its original, under another URL, is read now that the original can be found. One that
+    cannot be had now waits for the next time; `find` knows files by their names.
     """
     ingestor.wait_idle()
     unread = index.settle().unread
     again = 0
     for record_id in unread:
         view = index.capture_of_record(record_id)
-        path = view and paths.get(view.place.warc)
-        if view and path:
-            first = next((item for item in kept(path, view.place.offset) if isinstance(item, Kept)), None)
+        file = view and find(view.place.warc)
+        if view and file:
+            first = _kept_at(file, view.place.offset)
             if first and first.capture.record_id == record_id:
                 ingestor.wait_room()
                 ingestor.submit(first)
@@ -115,19 +110,26 @@ def settle(index: Index, ingestor: Ingestor, paths: dict[str, Path]) -> None:
         index.settle()
 
 
-def closed_file(path: Path) -> ClosedFile:
+def _kept_at(file: WarcFile, offset: int) -> Kept | None:
+    with suppress(FileMissing, BucketUnreachable, BucketRefused):
+        return next((item for item in kept(file, offset) if isinstance(item, Kept)), None)
+    return None
+
+
+def closed_file(file: WarcFile) -> ClosedFile:
     """Measure a file that will not grow any more."""
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256")
-    return ClosedFile(name=warc_name(path), size=path.stat().st_size, sha256=digest.hexdigest())
+    with file.open() as opened:
+        digest = hashlib.file_digest(opened, "sha256")  # type: ignore[arg-type]  # what is needed of it, all have
+        size = opened.seek(0, os.SEEK_END)
+    return ClosedFile(name=file.name, size=size, sha256=digest.hexdigest())
 
 
 def _learn_sites(stretches: list[Stretch], index: Index, ingestor: Ingestor) -> None:
     """Know every site before the first page is filed, whatever the order of the files."""
     for stretch in stretches:
         try:
-            first = next(iter(kept(stretch.path)), None)
-        except (WarcError, OSError):
+            first = next(iter(kept(stretch.file)), None)
+        except (WarcError, OSError, FileMissing):
             continue  # the walk itself reports it
         if isinstance(first, RunBegan):
             _begin(index, ingestor, stretch, first.run)
@@ -135,9 +137,9 @@ def _learn_sites(stretches: list[Stretch], index: Index, ingestor: Ingestor) -> 
 
 def _walk(stretch: Stretch, index: Index, ingestor: Ingestor) -> Iterator[Kept]:
     run: CrawlRun | None = None
-    index.warc_opened(warc_name(stretch.path))
+    index.warc_opened(stretch.file.name)
     try:
-        for item in kept(stretch.path, stretch.start):
+        for item in kept(stretch.file, stretch.start):
             match item:
                 case RunBegan():
                     run = item.run
@@ -158,12 +160,12 @@ def _walk(stretch: Stretch, index: Index, ingestor: Ingestor) -> Iterator[Kept]:
 
 def _close(index: Index, ingestor: Ingestor, stretch: Stretch, run: CrawlRun | None) -> None:
     """Note a file as closed once its captures are in, if it is."""
-    if not stretch.path.name.endswith(OPEN):
-        file = closed_file(stretch.path)
+    if not stretch.file.is_open:
+        file = closed_file(stretch.file)
         ingestor.note(lambda: index.warc_closed(file, run.id if run else None))
 
 
 def _begin(index: Index, ingestor: Ingestor, stretch: Stretch, run: CrawlRun) -> None:
     ingestor.begin(run)
     index.begin_crawl(run)
-    index.warc_opened(warc_name(stretch.path), run.id)
+    index.warc_opened(stretch.file.name, run.id)

@@ -5,30 +5,31 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from newsarchive.ingest import Ingestor
-from newsarchive.readback import ReadBack, Report, Stretch, read_back, warc_paths
+from newsarchive.readback import ReadBack, Report, Stretch, read_back
 from newsarchive.recover import mend_all
 from storage.errors import ArchiveBusy
 from storage.index import Index
-from storage.places import OPEN
+from storage.places import Places
 
 SQLITE = "sqlite:///"
 
 Into = Callable[[Index], AbstractContextManager[Ingestor]]
 
 
-def rebuild(folder: Path, url: str, into: Into, report: Report) -> ReadBack:
-    """Read every WARC file of `folder` into an empty index, and put that in the place of the one at `url`.
+def rebuild(places: Places, url: str, into: Into, report: Report) -> ReadBack:
+    """Read every WARC file of the archive into an empty index, and put that in the place of the one at `url`.
 
     Nobody may have the old index open for writing. SQLite: the old one serves readers until the new one is whole.
+    BucketUnreachable or BucketRefused where some of the files cannot be had: an index of the others would be no index.
     """
-    mend_all(folder)
-    paths = warc_paths(folder)
-    busy = [path.name for path in paths if path.name.endswith(OPEN)]
+    mend_all(places.folder)
+    files = places.files()
+    busy = [file.name for file in files if file.is_open]
     if busy:
         raise ArchiveBusy(
             f"a crawl is writing {busy[0]}; the index was not touched. Wait for it to end, then: newsarchive rebuild"
         )
-    stretches = [Stretch(path=path) for path in paths]
+    stretches = [Stretch(file=file) for file in files]
     if url.startswith(SQLITE):
         return _beside(Path(url.removeprefix(SQLITE)), into, stretches, report)
     index = Index.open(url)

@@ -1,13 +1,14 @@
 """After a crash: mend torn files, and index what the files hold beyond the index (law 3)."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from newsarchive.ingest import Ingestor
-from newsarchive.readback import Report, Stretch, quiet, read_back, warc_paths
+from newsarchive.readback import Report, Stretch, quiet, read_back
+from storage.errors import BucketRefused, BucketUnreachable
 from storage.index import Index
-from storage.places import OPEN, warc_name
+from storage.places import OPEN, Places
 from storage.warc.mend import Mended, mend
 
 log = logging.getLogger(__name__)
@@ -34,21 +35,35 @@ def mend_all(folder: Path) -> tuple[Mended, ...]:
     return tuple(mended)
 
 
-def unread(folder: Path, index: Index) -> list[Stretch]:
-    """Return what the closed files hold beyond the index."""
+def unread(places: Places, index: Index) -> list[Stretch]:
+    """Return what the closed files hold beyond the index, those of other machines too where they are in the bucket.
+
+    BucketUnreachable or BucketRefused where it cannot say.
+    """
     whole = {file.name for file in index.warc_files() if file.state == "closed"}
     return [
-        Stretch(path=path, start=index.indexed_to(warc_name(path)))
-        for path in warc_paths(folder)
-        if warc_name(path) not in whole and not path.name.endswith(OPEN)
+        Stretch(file=file, start=index.indexed_to(file.name))
+        for file in places.files()
+        if file.name not in whole and not file.is_open
     ]
 
 
-def recover(folder: Path, index: Index, ingestor: Ingestor, report: Report = quiet) -> Recovered:
-    """Bring files and index together again after whatever happened. Costs next to nothing where all is well."""
-    mended = mend_all(folder)
-    stretches = unread(folder, index)
-    if not stretches:
-        return Recovered(mended=mended)
-    back = read_back(stretches, index, ingestor, report)
-    return Recovered(mended=mended, captures=back.captures, problems=back.problems)
+def recover(places: Places, index: Index, ingestor: Ingestor, report: Report = quiet) -> Recovered:
+    """Bring files and index together again after whatever happened. Costs next to nothing where all is well.
+
+    A bucket that cannot be asked is one of the problems; what lies in the folder is read all the same.
+    """
+    mended = mend_all(places.folder)
+    captures = 0
+    problems: list[str] = []
+    # The folder first: what lies here is not to wait for what lies elsewhere.
+    for some in (replace(places, bucket=None), places) if places.bucket else (places,):
+        try:
+            stretches = unread(some, index)
+            if stretches:
+                back = read_back(stretches, index, ingestor, report)
+                captures += back.captures
+                problems += back.problems
+        except (BucketUnreachable, BucketRefused) as problem:
+            problems.append(f"{problem}. What lies there and not in the index is taken up by a later run")
+    return Recovered(mended=mended, captures=captures, problems=tuple(dict.fromkeys(problems)))

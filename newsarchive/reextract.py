@@ -10,15 +10,13 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from newsarchive.ingest import Ingestor
-from newsarchive.readback import warc_paths
-from storage.errors import ArchiveBusy, NotFound, WarcError
+from storage.errors import ArchiveBusy, FileMissing, NotFound, WarcError
 from storage.index import Index
 from storage.index.reread import ArticleChange, Held, PageChange, Reread, Wanted
 from storage.model import Ingest, NextLook, Reading, Seen
-from storage.places import OPEN
+from storage.places import Places
 from storage.warc.reader import Kept, RunBegan, kept
 
 EVERY = 64
@@ -72,8 +70,7 @@ class Rereading:
 
     index: Index
     ingestor: Ingestor
-    folder: Path
-    """Of the WARC files."""
+    places: Places
     plan: Callable[[Seen], NextLook]
 
     def run(self, wanted: Wanted, *, dry_run: bool, named: int, report: Step = no_steps) -> Reextracted:
@@ -130,7 +127,7 @@ class Rereading:
                 unread.append((reading, size))
                 while sum(size for _, size in unread) > UNREAD or (unread and unread[0][0].done()):
                     unread.popleft()[0].result()
-        except (WarcError, OSError) as problem:
+        except (WarcError, OSError, FileMissing) as problem:
             together = f", nor with it {len(unit) - 1} more of its article" if len(unit) > 1 else ""
             problems.append(f"{unit[0].place.warc}: {problem} That capture was not read again{together}")
             return []
@@ -138,7 +135,7 @@ class Rereading:
 
     def _kept(self, held: Held) -> Kept:
         """The capture as its file holds it; its run's sites are made known on the way."""
-        for item in kept(self.folder / held.place.warc, held.place.offset):
+        for item in kept(self.places.file(held.place.warc), held.place.offset):
             if isinstance(item, RunBegan):
                 self.ingestor.begin(item.run)
             elif isinstance(item, Kept):
@@ -161,9 +158,9 @@ class _Page:
         self.reading = reading
 
 
-def nobody_writes(folder: Path) -> None:
+def nobody_writes(places: Places) -> None:
     """ArchiveBusy where a WARC file is being written, by whomever."""
-    busy = next((path.name for path in warc_paths(folder) if path.name.endswith(OPEN)), None)
+    busy = next((file.name for file in places.local() if file.is_open), None)
     if busy:
         raise ArchiveBusy(
             f"a crawl is writing {busy}; nothing was read again. Wait for it to end, then: newsarchive reextract"

@@ -5,13 +5,12 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
-from newsarchive.readback import warc_paths
 from newsarchive.recover import mend_all
+from storage.errors import FileMissing
 from storage.index import Index
 from storage.index.views import CaptureFilters, WarcFileView
-from storage.places import OPEN, warc_name
+from storage.places import Places, WarcFile
 from storage.warc.check import FileReport, Problem, check_file
 from storage.warc.mend import Mended
 
@@ -47,19 +46,22 @@ def unheard(file: Verified) -> None:
     """Tell nobody of a file that was checked."""
 
 
-def verify(folder: Path, index: Index, *, repair: bool, report: Callable[[Verified], None]) -> VerifyReport:
-    """Check every WARC file in `folder`, open ones included; `repair` first mends those a crash left open."""
-    mended = mend_all(folder) if repair else ()
+def verify(places: Places, index: Index, *, repair: bool, report: Callable[[Verified], None]) -> VerifyReport:
+    """Check every WARC file, open ones included; `repair` first mends those a crash left open.
+
+    BucketUnreachable or BucketRefused where nobody can say which files there are.
+    """
+    mended = mend_all(places.folder) if repair else ()
     # In this order: a file that a crawl opens from here on is in neither list, or only in the index's.
-    paths = warc_paths(folder)
+    there = places.files()
     known = {file.name: file for file in index.warc_files()}
     files: list[Verified] = []
-    for found in _checked(paths):
-        file = _verified(found, known.pop(found.name, None), index, folder)
+    for found in _checked(there):
+        file = _verified(found, known.pop(found.name, None), index, places)
         report(file)
         files.append(file)
     for missing in known.values():
-        if _size(folder, missing.name):
+        if _size(places, missing.name):
             continue
         file = _missing(missing)
         report(file)
@@ -67,31 +69,25 @@ def verify(folder: Path, index: Index, *, repair: bool, report: Callable[[Verifi
     return VerifyReport(files=tuple(files), mended=mended)
 
 
-def _checked(paths: Sequence[Path]) -> Iterator[FileReport]:
+def _checked(files: Sequence[WarcFile]) -> Iterator[FileReport]:
     # Inflating and hashing release the interpreter's lock, so threads do for as many cores.
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        yield from pool.map(_check, paths)
+        yield from pool.map(check_file, files)
 
 
-def _check(path: Path) -> FileReport:
-    # A crawl that ends, or begins a new file, has renamed it meanwhile.
-    return check_file(path if path.exists() else path.with_name(warc_name(path)))
-
-
-def _size(folder: Path, name: str) -> int:
+def _size(places: Places, name: str) -> int:
     """Bytes of a file by now: one that a crawl writes grows while it is checked."""
-    for path in (folder / (name + OPEN), folder / name):
-        with suppress(FileNotFoundError):
-            return path.stat().st_size
+    with suppress(FileMissing):
+        return places.look(name).size
     return 0
 
 
-def _verified(found: FileReport, known: WarcFileView | None, index: Index, folder: Path) -> Verified:
+def _verified(found: FileReport, known: WarcFileView | None, index: Index, places: Places) -> Verified:
     problems = list(found.problems)
     if known is None:
         problems.append(Problem(offset=0, what="a file that the index does not know; run: newsarchive rebuild"))
     else:
-        problems += _disagreements(found, known, index, folder)
+        problems += _disagreements(found, known, index, places)
     return Verified(
         name=found.name,
         size=found.size,
@@ -102,13 +98,13 @@ def _verified(found: FileReport, known: WarcFileView | None, index: Index, folde
     )
 
 
-def _disagreements(found: FileReport, known: WarcFileView, index: Index, folder: Path) -> Iterator[Problem]:
+def _disagreements(found: FileReport, known: WarcFileView, index: Index, places: Places) -> Iterator[Problem]:
     if known.state == "closed" and known.sha256 and known.sha256 != found.sha256:
         yield Problem(offset=0, what="the file is not the one that was closed: its sha256 has changed")
     in_file = {one.record_id: one.offset for one in found.captures}
     for row in index.captures(CaptureFilters(warc=found.name), order="oldest"):
         offset = in_file.pop(row.record_id, None)
-        if offset != row.place.offset and not found.size <= row.place.offset < _size(folder, found.name):
+        if offset != row.place.offset and not found.size <= row.place.offset < _size(places, found.name):
             what = f"the index has a capture of {row.url} that the file does not hold there"
             yield Problem(offset=row.place.offset, what=what, record_id=row.record_id)
     if known.state == "closed":

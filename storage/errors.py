@@ -6,6 +6,11 @@
     |-- ArchiveBusy                   75   somebody else holds the lock (sysexits EX_TEMPFAIL)
     |-- StorageError                  74   a disk or bucket does not take or give bytes (EX_IOERR)
     |   |-- DiskFull                  74
+    |   |-- FileMissing               74   a WARC file that the index names is not where it should be
+    |   |   |-- NotInBucket           74   neither in the folder nor in the bucket, which was asked
+    |   |-- BucketUnreachable         74   the bucket does not answer: nobody knows what it holds
+    |   |-- BucketRefused             74   the bucket is not there, or does not let us in
+    |   |-- BytesDiffer               74   two files of one name, in folder and bucket, that are not the same
     |-- IndexFailure                  70   the SQL index cannot be used
     |   |-- IndexTooNew               70   a later newsarchive wrote it
     |   |-- IndexLost                 70   its file is gone while the WARC files are there
@@ -88,6 +93,68 @@ class StorageError(ArchiveError):
 
 class DiskFull(StorageError):
     """No space is left where the WARC files or the index lie."""
+
+
+class FileMissing(StorageError):
+    """A WARC file that the index names is not in the folder, and there is no bucket."""
+
+    def __init__(self, name: str, folder: str) -> None:
+        super().__init__(
+            f"{name} is not in {folder}; nothing was changed, and what it held cannot be shown. Put it back from a "
+            "copy. To see what the archive lacks: newsarchive verify"
+        )
+        self.name = name
+        self.folder = folder
+
+
+class NotInBucket(FileMissing):
+    """A WARC file that the index names is neither in the folder nor in the bucket."""
+
+    def __init__(self, name: str, bucket: str) -> None:
+        StorageError.__init__(
+            self,
+            f"{name} is neither in the folder nor in {bucket}; nothing was changed, and what it held cannot be shown. "
+            "It may lie in the folder of another machine, and come with that one's next crawl; else put it back from a "
+            "copy. To see where every file is: newsarchive places",
+        )
+        self.name = name
+        self.bucket = bucket
+
+
+class BucketUnreachable(StorageError):
+    """The bucket of the WARC files does not answer; what it holds is not known."""
+
+    def __init__(self, bucket: str, said: str) -> None:
+        super().__init__(
+            f"{bucket} does not answer ({said}); nothing was lost, and nothing was changed. What lies there alone "
+            "cannot be read until it does. To try again: newsarchive places --check"
+        )
+        self.bucket = bucket
+        self.said = said
+
+
+class BucketRefused(StorageError):
+    """The bucket of the WARC files is not there, or does not let us in."""
+
+    def __init__(self, bucket: str, why: str) -> None:
+        super().__init__(
+            f"{bucket} cannot be used: {why}; nothing was lost, and nothing was changed. Look at `bucket` in "
+            "newsarchive.toml and at the credentials (docs/places.md), then: newsarchive places --check"
+        )
+        self.bucket = bucket
+        self.why = why
+
+
+class BytesDiffer(StorageError):
+    """A file in the folder and the one of its name in the bucket are not the same."""
+
+    def __init__(self, name: str, bucket: str) -> None:
+        super().__init__(
+            f"{name} is in {bucket} with other bytes than in the folder; neither was changed, and the folder's stays. "
+            "Find out which is right with: newsarchive verify. Then move the other one away by hand"
+        )
+        self.name = name
+        self.bucket = bucket
 
 
 class IndexFailure(ArchiveError):

@@ -98,7 +98,7 @@ def summary(archive: Archive, place: Path, lines: list[dict[str, Any]]) -> None:
     out.print(f"{counted(groups, 'link group')} with {counted(links, 'link')} on the articles' pages")
     files = table(f"file in {place / archive.warc_folder.name}", "size", "captures", right=("size", "captures"))
     for file in archive.index.warc_files():
-        size = file.size or (archive.warc_folder / file.name).stat().st_size
+        size = file.size or archive.places.look(file.name).size
         files.add_row(file.name, about(size), f"{file.captures:,}")
     out.print(files)
 

@@ -62,7 +62,7 @@ def export(  # noqa: PLR0913 - every word is an option of the command line
             filters = replace(filters, articles=tuple(_article(opened, each) for each in article))
         choice = Choice(
             index=opened.index,
-            warc_folder=opened.warc_folder,
+            places=opened.places,
             filters=filters,
             all_versions=all_versions,
             title=opened.folder.name,

@@ -31,7 +31,7 @@ def status(
     """Show what the archive holds and how its sites do."""
     with Archive.open_to_read(archive) as opened:
         now = opened.now()
-        found = health(opened.index, opened.config.sites, (opened.folder, opened.warc_folder), now)
+        found = health(opened.index, opened.config.sites, opened.folder, opened.places, now)
     if json:
         whole = {each.name: getattr(found.status, each.name) for each in fields(found.status)}
         print(as_json({**whole, "health": {name: getattr(found, name) for name in IN_JSON}}))

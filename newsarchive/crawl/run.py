@@ -269,7 +269,7 @@ class _Run:
             executor=executor,
             counters=self._counters,
             max_pages=max_pages,
-            recall=Recall(index, ArchivedOriginals(index, self._archive.warc_folder), harvest, list(treated)),
+            recall=Recall(index, ArchivedOriginals(index, self._archive.places), harvest, list(treated)),
             now=self._now,
         )
         return Live(

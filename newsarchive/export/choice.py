@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 from storage.index.reader import Reader
 from storage.index.views import EVERYTHING, Filters
+from storage.places import Places
 
 Tell = Callable[[int], None]
 
@@ -30,7 +30,7 @@ class Choice:
 
     index: Reader
     """Leaves out what must not be shown, where that is wanted."""
-    warc_folder: Path
+    places: Places
     filters: Filters = EVERYTHING
     all_versions: bool = False
     """Each version, not the latest only; for records nothing changes: they are all captures of an article."""

@@ -10,12 +10,10 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import BinaryIO
 
 from newsarchive.export.choice import Choice
-from newsarchive.readback import warc_path
-from storage.errors import BadRecord, WarcError
+from storage.errors import BadRecord, StorageError, WarcError
 from storage.index.cdxviews import CdxLine
 from storage.warc.plain import is_plain
 from storage.warc.record import Headers, header, parse_fields
@@ -80,7 +78,7 @@ class Slicer:
         offset, self._length = self.size, 0
         try:
             self._group(line)
-        except (WarcError, OSError) as problem:
+        except (WarcError, StorageError, OSError) as problem:
             if self._is_within:
                 raise
             self._choice.missed(str(problem))
@@ -115,7 +113,7 @@ class Slicer:
         if self._open and self._open[0] == name:
             return self._open[1]
         self._close()
-        file = warc_path(self._choice.warc_folder, name).open("rb")
+        file = self._choice.places.open(name)
         self._open = (name, file)
         return file
 
@@ -141,7 +139,7 @@ class Slicer:
     def _copying(self, file: BinaryIO, offset: int, length: int) -> Iterator[Iterator[bytes]]:
         """The bytes of a member that is all there."""
         if file.seek(0, os.SEEK_END) < offset + length:
-            raise BadRecord(Path(file.name).name, offset, "a record that goes beyond the end of its file stands")
+            raise BadRecord(_name(file), offset, "a record that goes beyond the end of its file stands")
         file.seek(offset)
         self._is_within = True
         yield _pieces(file, offset, length)
@@ -152,9 +150,13 @@ def _pieces(file: BinaryIO, offset: int, length: int) -> Iterator[bytes]:
     while length:
         piece = file.read(min(_PIECE, length))
         if not piece:
-            raise BadRecord(Path(file.name).name, offset, "a record that was cut while it was copied stands")
+            raise BadRecord(_name(file), offset, "a record that was cut while it was copied stands")
         length -= len(piece)
         yield piece
+
+
+def _name(file: BinaryIO) -> str:
+    return file.name.rpartition("/")[2]
 
 
 def _is_beside(headers: Headers, record_id: str) -> bool:
@@ -191,7 +193,7 @@ def _member_length(file: BinaryIO, offset: int) -> int:
             inflater.decompress(waiting, _PIECE)
             waiting = inflater.unconsumed_tail
     if not inflater.eof:
-        raise BadRecord(Path(file.name).name, offset, "a record that its file cuts short stands")
+        raise BadRecord(_name(file), offset, "a record that its file cuts short stands")
     return used - len(inflater.unused_data)
 
 

@@ -9,7 +9,6 @@ import lxml.html
 from lxml.etree import LxmlError
 
 from newsarchive.export.choice import Choice
-from newsarchive.readback import warc_path
 from storage.errors import ArchiveError
 from storage.index.cdx import exactly
 from storage.index.cdxviews import CdxLine, CdxQuery
@@ -61,7 +60,7 @@ def _embedded(choice: Choice, line: CdxLine) -> list[str]:
 
 def _text(choice: Choice, line: CdxLine) -> str:
     entity = bytearray()
-    with flowing(warc_path(choice.warc_folder, line.warc), line.offset) as flow:
+    with flowing(choice.places.file(line.warc), line.offset) as flow:
         for piece in flow.pieces:
             entity += piece
             if len(entity) > _LIMIT:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 
-from newsarchive.readback import warc_path
 from newsarchive.web.door import Door
 from storage.errors import NotFound, PayloadError, StorageError
 from storage.index.cdxviews import CdxLine
@@ -62,7 +61,7 @@ def held_in_pieces(door: Door, line: CdxLine) -> Iterator[Flow]:
 
         def flow(one: CdxLine) -> Flow:
             with _readable(one):
-                return opened.enter_context(flowing(warc_path(door.archive.warc_folder, one.warc), one.offset))
+                return opened.enter_context(flowing(door.archive.places.file(one.warc), one.offset))
 
         own = flow(line)
         if line.kind == "revisit":
@@ -100,7 +99,7 @@ def _original(door: Door, line: CdxLine) -> CdxLine:
 
 def _answer(door: Door, line: CdxLine) -> Held:
     with _readable(line):
-        record = read_record(warc_path(door.archive.warc_folder, line.warc), line.offset)
+        record = read_record(door.archive.places.file(line.warc), line.offset)
     if record.type == "resource" or not is_http(record):
         content_type = record.get("Content-Type")
         return Held(status=200, headers=(("Content-Type", content_type),) if content_type else (), entity=record.block)

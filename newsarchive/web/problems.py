@@ -15,6 +15,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from newsarchive.web.pages.look import TEMPLATES
 from storage.errors import (
     ArchiveError,
+    BucketRefused,
+    BucketUnreachable,
     IndexFailure,
     NotFound,
     PayloadError,
@@ -86,6 +88,10 @@ def _weight(accepted: str, wanted: re.Pattern[str]) -> float:
 
 
 AWAY = "The archive's database does not answer, so nothing can be said about what is archived. Try again later."
+BYTES_AWAY = (
+    "The archive knows this page, but the bucket in which its bytes lie does not answer. What the index holds, "
+    "articles and search, can be read. Try again later."
+)
 DAMAGED = "A record in the archive's files is damaged. Its owner sees it with: newsarchive verify"
 
 
@@ -104,6 +110,8 @@ def of_archive(request: Request, error: ArchiveError) -> Response:
             status, said, heading = 503, text, "That takes too long"
         case IndexFailure():
             status, said, heading = 503, AWAY, "The index cannot be reached"
+        case BucketUnreachable() | BucketRefused():
+            status, said, heading = 503, BYTES_AWAY, "The files cannot be reached"
         case StorageError():
             status, said, heading = 503, "The file that holds this record cannot be read now. Try again later.", ""
         case WarcError() | PayloadError():

@@ -8,12 +8,12 @@ is no damage.
 import base64
 import binascii
 import hashlib
-import io
+import os
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import BinaryIO
 
-from storage.errors import BadRecord, WarcError
-from storage.places import warc_name
+from storage.errors import BadRecord, StorageError, WarcError
+from storage.places.readable import Readable, warc_name
 from storage.warc.payload import entity, split_message
 from storage.warc.provenance import OURS
 from storage.warc.reader import is_capture, is_http, parse_date, records_in
@@ -54,23 +54,24 @@ class FileReport:
     """Of the whole file, 64 hexadecimal digits."""
 
 
-def check_file(path: Path) -> FileReport:
+def check_file(path: Readable) -> FileReport:
     """Check one file from end to end. Never raises: a file that cannot be read is reported like any damage.
 
     Memory stays that of its largest record.
     """
     report = FileReport(name=warc_name(path), size=0)
     try:
-        report.size = path.stat().st_size
         with path.open("rb") as file:
+            report.size = file.seek(0, os.SEEK_END)
             _check(file, report)
-    except OSError as problem:
-        what = f"the file cannot be read ({problem.strerror or problem})"
+    except (OSError, StorageError) as problem:
+        why = problem.strerror or problem if isinstance(problem, OSError) else problem
+        what = f"the file cannot be read ({why})"
         report.problems.append(Problem(offset=0, what=what))
     return report
 
 
-def _check(file: io.BufferedReader, report: FileReport) -> None:
+def _check(file: BinaryIO, report: FileReport) -> None:
     ties = _Ties(is_ours=report.name.startswith(PREFIX))
     for record in records_in(file, report.name, 0, lambda damage: _damaged(damage, report)):
         report.records += 1
@@ -82,7 +83,7 @@ def _check(file: io.BufferedReader, report: FileReport) -> None:
     if not report.records:
         report.problems.append(Problem(offset=0, what="no record at all"))
     file.seek(0)
-    report.sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    report.sha256 = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]  # BufferedReader has all
 
 
 def _damaged(damage: WarcError, report: FileReport) -> None:

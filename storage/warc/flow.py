@@ -10,11 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import BinaryIO
 
 from storage.errors import BadRecord, TornRecord
-from storage.places import warc_name
+from storage.places.readable import Readable, warc_name
 from storage.warc.payload import http_headers, interim_end, is_chunked
 from storage.warc.plain import is_plain
 from storage.warc.record import Headers, content_length, header, parse_fields
@@ -40,7 +39,7 @@ class Flow:
 
 
 @contextmanager
-def flowing(path: Path, offset: int) -> Iterator[Flow]:
+def flowing(path: Readable, offset: int) -> Iterator[Flow]:
     """Open the answer of the record that begins there; BadRecord or TornRecord where none does."""
     name = warc_name(path)
     with path.open("rb") as file:

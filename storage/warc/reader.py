@@ -4,13 +4,12 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import urljoin
 
 from storage.errors import BadRecord, TornRecord, WarcError
 from storage.model import Capture, CrawlRun, Discovery, RecordPlace, RefersTo
-from storage.places import warc_name
+from storage.places.readable import Readable, warc_name
 from storage.warc.members import members, next_member
 from storage.warc.payload import entity_of, http_headers
 from storage.warc.plain import is_plain, next_plain, plain_records
@@ -52,7 +51,7 @@ class RunEnded:
     run: CrawlRun
 
 
-def records(path: Path, start: int = 0, damage: Damage | None = None) -> Iterator[Record]:
+def records(path: Readable, start: int = 0, damage: Damage | None = None) -> Iterator[Record]:
     """Yield the records of a file with one gzip member a record, or of one that is not compressed.
 
     TornRecord or BadRecord where it is damaged; with `damage` that is told instead, and what is whole behind follows.
@@ -95,7 +94,7 @@ def _tell(problem: WarcError, damage: Damage | None) -> None:
     damage(problem)
 
 
-def read_record(path: Path, offset: int) -> Record:
+def read_record(path: Readable, offset: int) -> Record:
     """Return the record whose member begins at `offset`."""
     record = next(records(path, offset), None)
     if record is None:
@@ -103,7 +102,7 @@ def read_record(path: Path, offset: int) -> Record:
     return record
 
 
-def kept(path: Path, start: int = 0) -> Iterator[Kept | RunBegan | RunEnded]:
+def kept(path: Readable, start: int = 0) -> Iterator[Kept | RunBegan | RunEnded]:
     """Yield what the index wants to know of a file, in its order.
 
     A capture waits for the metadata record written with it: the next capture or the end of the file ends the wait.
@@ -128,7 +127,7 @@ def kept(path: Path, start: int = 0) -> Iterator[Kept | RunBegan | RunEnded]:
         raise damage[0]
 
 
-def _told(path: Path, start: int, damage: list[WarcError]) -> Iterator[Kept | RunBegan | RunEnded | Record]:
+def _told(path: Readable, start: int, damage: list[WarcError]) -> Iterator[Kept | RunBegan | RunEnded | Record]:
     """Yield what each record tells; metadata records as they are."""
     run: str | None = None
     info: str | None = None
@@ -159,7 +158,7 @@ def _meaning(record: Record, run: str | None) -> Kept | RunBegan | RunEnded | Re
     return record if record.type == "metadata" else None
 
 
-def _with_warcinfo(path: Path, start: int, damage: list[WarcError]) -> Iterator[Record]:
+def _with_warcinfo(path: Readable, start: int, damage: list[WarcError]) -> Iterator[Record]:
     if start:
         first = next(records(path, 0, damage=passed_over), None)
         if first and first.type == "warcinfo" and first.place.offset < start:

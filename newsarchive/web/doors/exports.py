@@ -160,7 +160,7 @@ def choice_of(door: Door, filters: Filters) -> Choice:
     # Not the door's own index: a job may run long after, when an embargo is over.
     return Choice(
         index=door.archive.index.showing(door.rules.exclusions(door.archive.now())),
-        warc_folder=door.archive.warc_folder,
+        places=door.archive.places,
         filters=filters,
         title=door.name,
         operator=door.archive.config.operator,

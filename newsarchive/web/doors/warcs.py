@@ -12,17 +12,14 @@ Others would hand out what pages and CDX leave out.
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from pathlib import Path
 
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response
 
-from newsarchive.readback import warc_path
 from newsarchive.web.door import AtDoor, Door
 from newsarchive.web.streamed import Streamed
 from newsarchive.web.validators import Validators
-from storage.errors import StorageError
+from storage.places import WarcFile
 
 router = APIRouter(include_in_schema=False)
 
@@ -35,14 +32,13 @@ _OUTSIDE = (-1, -1)
 @router.get("/warcs/{name}")
 def warc(request: Request, door: AtDoor, name: str) -> Response:
     """A file, or a range of its bytes."""
-    path = _path(door, name)
-    if path is None:
+    # Nothing else of the folder or the bucket is given out.
+    if not _NAME.fullmatch(name) or not door.index.knows_warc(name):
         raise HTTPException(404, f"The archive has no WARC file {name}")
-    state = path.stat()
-    size = state.st_size
-    validators = Validators(
-        tag=f'"{size:x}-{state.st_mtime_ns:x}"', changed=datetime.fromtimestamp(state.st_mtime, tz=UTC)
-    )
+    places = door.archive.places
+    seen = places.look(name)
+    size = seen.size
+    validators = Validators(tag=f'"{seen.mark}"', changed=seen.changed)
     # Ranges are for GET alone (RFC 9110 14.2), and for the file whose beginning the client has.
     is_head = bool(request.scope.get("is_head"))
     ranged = None if is_head or not validators.let_range(request.headers) else request.headers.get("range")
@@ -70,17 +66,7 @@ def warc(request: Request, door: AtDoor, name: str) -> Response:
     status = 206 if wanted else 200
     if is_head:
         return Response(status_code=status, headers=headers)
-    return Streamed(_bytes(path, begin, end), status_code=status, headers=headers)
-
-
-def _path(door: Door, name: str) -> Path | None:
-    """Where a file lies that the index knows by that name: nothing else in the folder is given out."""
-    if not _NAME.fullmatch(name) or not door.index.knows_warc(name):
-        return None
-    path = warc_path(door.archive.warc_folder, name)
-    if not path.is_file():
-        raise StorageError(f"the index knows {name}, and it is not there; nothing was changed. Run: newsarchive verify")
-    return path
+    return Streamed(_bytes(places.file(name), begin, end), status_code=status, headers=headers)
 
 
 def _wanted(header: str | None, size: int) -> tuple[int, int] | None:
@@ -105,8 +91,8 @@ def _is_allowed(door: Door, name: str, begin: int, end: int) -> bool:
     return line is not None and line.length == end - begin
 
 
-def _bytes(path: Path, begin: int, end: int) -> Iterator[bytes]:
-    with path.open("rb") as file:
+def _bytes(whole: WarcFile, begin: int, end: int) -> Iterator[bytes]:
+    with whole.open() as file:
         file.seek(begin)
         while begin < end and (piece := file.read(min(_PIECE, end - begin))):
             begin += len(piece)

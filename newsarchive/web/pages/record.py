@@ -5,18 +5,17 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 
 from fastapi import APIRouter, HTTPException, Response
 
 from newsarchive.extract.decode import decode
-from newsarchive.readback import warc_path
 from newsarchive.web.addresses import in_path
 from newsarchive.web.door import AtDoor, Door
 from newsarchive.web.snapshot.hexadecimal import dump
 from newsarchive.web.stamps import stamp
-from storage.errors import PayloadError, WarcError
+from storage.errors import BucketRefused, BucketUnreachable, PayloadError, StorageError, WarcError
 from storage.index.views import CaptureView
+from storage.places import WarcFile
 from storage.warc.check import matches
 from storage.warc.payload import decoded, entity_of, http_headers, split_message
 from storage.warc.reader import is_http, read_record, records
@@ -96,11 +95,13 @@ def _read(
     if capture.payload_size > MOST_BYTES:
         return None, (), "The record is too large to be read while somebody waits."
     try:
-        path = warc_path(door.archive.warc_folder, capture.place.warc)
+        path = door.archive.places.file(capture.place.warc)
         found = read_record(path, capture.place.offset)
         companions = _companions(path, found) if found.type != "resource" else ()
         return _look(found, _stored(door, original)), companions, ""
-    except (WarcError, OSError) as problem:
+    except (BucketUnreachable, BucketRefused):
+        return None, (), "The record cannot be read now: the bucket in which it lies does not answer. Try again later."
+    except (WarcError, StorageError, OSError) as problem:
         what = problem.what if isinstance(problem, WarcError) else "the file cannot be read"
         return None, (), f"The record cannot be read: {what}. The archive's owner sees more with: newsarchive verify"
 
@@ -109,12 +110,12 @@ def _stored(door: Door, original: CaptureView | None) -> Record | None:
     """The original's record; None where it cannot be read now."""
     if original is None or original.kind != "response" or original.payload_size > MOST_BYTES:
         return None
-    with suppress(WarcError, OSError):
-        return read_record(warc_path(door.archive.warc_folder, original.place.warc), original.place.offset)
+    with suppress(WarcError, StorageError, OSError):
+        return read_record(door.archive.places.file(original.place.warc), original.place.offset)
     return None
 
 
-def _companions(path: Path, found: Record) -> tuple[tuple[str, Look], ...]:
+def _companions(path: WarcFile, found: Record) -> tuple[tuple[str, Look], ...]:
     """The request and the metadata that were written with a capture, behind it."""
     behind = found.place.offset + found.place.length
     shown: list[tuple[str, Look]] = []
@@ -124,7 +125,7 @@ def _companions(path: Path, found: Record) -> tuple[tuple[str, Look], ...]:
             if named != found.id or each.type not in ("request", "metadata"):
                 break
             shown.append((each.type, _look(each)))
-    except (WarcError, OSError):
+    except (WarcError, StorageError, OSError):
         pass  # What stands behind this record is none of its own; `verify` tells of damage.
     return tuple(shown)
 

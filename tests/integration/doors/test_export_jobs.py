@@ -34,7 +34,7 @@ def kept(small: Archive, tmp_path: Path, clock: list[datetime]) -> Callable[[], 
     """Opens the jobs of a folder, as a server does when it starts."""
 
     def choice(filters: Filters) -> Choice:
-        return Choice(index=small.index, warc_folder=small.warc_folder, filters=filters)
+        return Choice(index=small.index, places=small.places, filters=filters)
 
     return lambda: Jobs(tmp_path / "exports", choice, now=lambda: clock[0])
 

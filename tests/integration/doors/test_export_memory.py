@@ -64,7 +64,7 @@ def peak(archive: Archive, form: Format, into: Path) -> int:
     tracemalloc.start()
     try:
         with into.open("w+b") as file:
-            FORMS[form].write(Choice(index=archive.index, warc_folder=archive.warc_folder), file)
+            FORMS[form].write(Choice(index=archive.index, places=archive.places), file)
         return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

@@ -22,6 +22,7 @@ from newsarchive.export.missed import Missed
 from newsarchive.export.whole import part_of, whole
 from storage.errors import ConfigError, DiskFull
 from storage.index.views import Filters
+from storage.places import Places
 from storage.warc.check import check_file
 from storage.warc.reader import records
 
@@ -58,7 +59,7 @@ def fill(folder: Path) -> None:
 @pytest.fixture
 def choice(small: Archive) -> Choice:
     """All of the small archive."""
-    return Choice(index=small.index, warc_folder=small.warc_folder)
+    return Choice(index=small.index, places=small.places)
 
 
 @pytest.fixture
@@ -174,7 +175,7 @@ def test_a_record_cut_short_costs_itself_alone(small: Archive, tmp_path: Path) -
     into = tmp_path / "some.warc.gz"
     with into.open("w+b") as file:
         count = FORMS[Format.WARC].write(
-            Choice(index=small.index, warc_folder=folder, missed=missed.add), file
+            Choice(index=small.index, places=Places(folder=folder), missed=missed.add), file
         )  # fmt: skip
     assert (count, missed.count, newest.name in missed.first[0]) == (10, 1, True)
     assert check_file(into).problems == []
@@ -189,7 +190,10 @@ def test_what_stands_where_no_record_begins_is_not_copied(small: Archive, tmp_pa
     missed = Missed()
     into = tmp_path / "none.warc.gz"
     with into.open("w+b") as file:
-        assert FORMS[Format.WARC].write(Choice(index=small.index, warc_folder=folder, missed=missed.add), file) == 0
+        assert (
+            FORMS[Format.WARC].write(Choice(index=small.index, places=Places(folder=folder), missed=missed.add), file)
+            == 0
+        )
     assert missed.count == 11
     assert [record.type for record in records(into)] == ["warcinfo"]
 
@@ -211,7 +215,7 @@ def test_records_of_a_plain_file_become_members(small: Archive, tmp_path: Path) 
         archive.rebuild()
         into = tmp_path / "slice.warc.gz"
         with into.open("w+b") as file:
-            count = FORMS[Format.WARC].write(Choice(index=archive.index, warc_folder=archive.warc_folder), file)
+            count = FORMS[Format.WARC].write(Choice(index=archive.index, places=archive.places), file)
         lines = {line.record_id: line for line in archive.index.slice_lines()}
     assert count == 11
     report = check_file(into)

@@ -22,6 +22,7 @@ from newsarchive.export.records import Slicer
 from storage.index.exclusions import Exclusions
 from storage.index.reader import Reader
 from storage.index.views import EVERYTHING, Filters
+from storage.places import Places
 from storage.warc.check import check_file
 from storage.warc.reader import read_record, records
 
@@ -36,7 +37,7 @@ def exported(small: Archive, tmp_path: Path) -> Exported:
 
     def make(form: Format, filters: Filters = EVERYTHING, index: Reader | None = None, **words: Any) -> Path:
         path = tmp_path / f"out{FORMS[form].suffix}"
-        choice = Choice(index=index or small.index, warc_folder=small.warc_folder, filters=filters, **words)
+        choice = Choice(index=index or small.index, places=small.places, filters=filters, **words)
         with path.open("w+b") as file:
             FORMS[form].write(choice, file)
         return path
@@ -91,7 +92,7 @@ def test_a_revisit_brings_its_original(small: Archive) -> None:
     """Also where it alone was chosen, and its original is archived under another address; the original comes first."""
     revisit = next(line for line in small.index.slice_lines() if line.url.endswith("?from=feed"))
     written: list[bytes] = []
-    slicer = Slicer(Choice(index=small.index, warc_folder=small.warc_folder), written.append)
+    slicer = Slicer(Choice(index=small.index, places=small.places), written.append)
     copied = [(one.line.kind, one.line.url) for one in slicer.copy([revisit, revisit])]
     assert copied == [("response", STORY), ("revisit", revisit.url)]
     assert sum(map(len, written)) == slicer.size
@@ -231,7 +232,7 @@ def test_damage_is_passed_over_and_told(small: Archive, exported: Exported, tmp_
         if path != newest:
             (folder / path.name).write_bytes(path.read_bytes())
     missed: list[str] = []
-    choice = Choice(index=small.index, warc_folder=folder, missed=missed.append)
+    choice = Choice(index=small.index, places=Places(folder=folder), missed=missed.append)
     into = tmp_path / "some.warc.gz"
     with into.open("w+b") as file:
         assert FORMS[Format.WARC].write(choice, file) == 7

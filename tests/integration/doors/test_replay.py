@@ -71,7 +71,7 @@ def test_an_export_replays_in_pywb_alone(
     article = small.index.find_article(STORY)
     assert article
     path = tmp_path / f"slice{FORMS[form].suffix}"
-    choice = Choice(index=small.index, warc_folder=small.warc_folder, filters=Filters(articles=(article,)))
+    choice = Choice(index=small.index, places=small.places, filters=Filters(articles=(article,)))
     with path.open("w+b") as file:
         FORMS[form].write(choice, file)
     index = tmp_path / "index.cdxj"

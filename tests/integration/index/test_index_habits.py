@@ -25,6 +25,7 @@ from storage.model import (
     Site,
     UrlKind,
 )
+from storage.places import Places
 
 MORNING = datetime(2026, 3, 1, 6, tzinfo=UTC)
 SITE = Site(name="news", url="https://news.example/")
@@ -191,7 +192,7 @@ def test_a_silent_feed_is_told_of_until_it_is_back(index: Index, capture_of: Mak
     assert (alarm.what, alarm.cleared_at) == ("silent", None)
     assert index.source_health()[0].state == "silent"
     site = SiteConfig(name=SITE.name, url=SITE.url)
-    concerns = health(index, [site], (tmp_path, tmp_path), alarm.raised_at).concerns
+    concerns = health(index, [site], tmp_path, Places(folder=tmp_path), alarm.raised_at).concerns
     assert [each.what[:18] for each in concerns if FEEDS[0] in each.about] == ["Nothing new since "]
     index.commit([reading(capture_of(FEEDS[0], (hours + 25) * 60), range(2000, 2020))], plan)
     assert [one for one in index.alarms() if one.what == "silent"] == []

@@ -19,7 +19,7 @@ from newsarchive.crawl.reader import read_task
 from newsarchive.ingest import Batching, Ingestor
 from newsarchive.interpret import Task
 from newsarchive.originals import ArchivedOriginals
-from newsarchive.readback import Stretch, read_back, warc_paths
+from newsarchive.readback import Stretch, read_back
 from storage.model import Article, LinkKind, Outcome, Reading
 
 pytestmark = pytest.mark.slow
@@ -73,16 +73,15 @@ def make_old(folder: Path) -> None:
     """Fill the index anew as the older version would have."""
     with Archive.open(folder) as archive:
         archive.index.reset()
-        paths = warc_paths(archive.warc_folder)
         ingestor = Ingestor(
             archive.index,
             OldReaders(),
             plan=archive.plan(),
-            originals=ArchivedOriginals(archive.index, archive.warc_folder),
+            originals=ArchivedOriginals(archive.index, archive.places),
             batching=Batching(every=20),
         )
         try:
-            read_back([Stretch(path=path) for path in paths], archive.index, ingestor)
+            read_back([Stretch(file=file) for file in archive.places.files()], archive.index, ingestor)
         finally:
             ingestor.close()
 

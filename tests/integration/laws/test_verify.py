@@ -8,8 +8,8 @@ import pytest
 import newsarchive.verify
 from newsarchive.archive import Archive
 from newsarchive.ingest import Ingestor
-from newsarchive.readback import warc_paths
 from storage.model import CrawlRun, Discovery, Exchange, Site, UrlKind
+from storage.places import Places, WarcFile
 from storage.warc.check import FileReport, check_file
 from storage.warc.reader import Kept
 from storage.warc.writer import WarcWriter
@@ -43,8 +43,8 @@ def test_a_crawl_that_goes_on_is_no_damage(tmp_path: Path, monkeypatch: pytest.M
         with archive.ingestor(writer.sync) as ingestor:
             crawled(writer, ingestor, "one")
 
-            def checked(path: Path) -> FileReport:
-                found = check_file(path)
+            def checked(file: WarcFile) -> FileReport:
+                found = check_file(file)
                 crawled(writer, ingestor, "two")
                 if ends:
                     writer.close()
@@ -67,8 +67,8 @@ def test_a_file_is_found_that_was_closed_before_it_was_looked_at(
         writer = WarcWriter(archive.warc_folder, run=run, info={}, originals=archive.index)
         with archive.ingestor(writer.sync) as ingestor:
             crawled(writer, ingestor, "one")
-        listed = warc_paths(archive.warc_folder)
+        listed = archive.places.files()
         writer.close()
-        monkeypatch.setattr(newsarchive.verify, "warc_paths", lambda folder: listed)
+        monkeypatch.setattr(Places, "files", lambda self: listed)
         report = archive.verify()
     assert [(file.captures, file.problems) for file in report.files] == [(1, ())]

@@ -21,6 +21,10 @@ FACTS: dict[type[errors.ArchiveError], tuple[object, ...]] = {
     errors.IndexTooNew: ("9", "1"),
     errors.IndexLost: ("/morgue/index.sqlite3", "/morgue"),
     **dict.fromkeys((errors.WarcError, errors.TornRecord, errors.BadRecord), ("a.warc.gz", 17, "torn")),
+    errors.FileMissing: ("a.warc.gz", "/morgue/warc"),
+    errors.BucketUnreachable: ("s3://morgue", "timed out"),
+    errors.BucketRefused: ("s3://morgue", "there is no such bucket"),
+    **dict.fromkeys((errors.NotInBucket, errors.BytesDiffer), ("a.warc.gz", "s3://morgue")),
 }
 """What errors are made of that take more than a text."""
 

@@ -1,4 +1,4 @@
-"""Where bytes lie: a folder on a local disk, and what it takes for them to be there after the power is back."""
+"""A folder on a local disk, and what it takes for bytes to be there after the power is back."""
 
 import errno
 import os
@@ -7,14 +7,8 @@ from typing import NoReturn
 
 from storage.errors import DiskFull, StorageError
 
-OPEN = ".open"
-"""Ends the name of a WARC file that is being written; it goes when the file is closed."""
-_NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-
-
-def warc_name(path: Path) -> str:
-    """Return the name that a WARC file has in the index, whether it is open or closed."""
-    return path.name.removesuffix(OPEN)
+NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""Errors of the system that say that a disk is full."""
 
 
 def is_same_file(path: Path, fd: int) -> bool:
@@ -46,7 +40,7 @@ def sync_folder(folder: Path) -> None:
 
 def refused(path: Path, problem: OSError) -> NoReturn:
     """Say what it means that a file cannot be written: DiskFull or StorageError."""
-    if problem.errno in _NO_SPACE:
+    if problem.errno in NO_SPACE:
         raise DiskFull(
             f"no space is left for {path}; all that was committed before is whole, what was in hand was not kept. "
             "Free some space, then start the same command again"

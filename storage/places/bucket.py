@@ -1,0 +1,162 @@
+"""A bucket: S3-compatible, by obstore (extra `s3`), or in one house a folder that all machines mount.
+
+    s3://NAME/PREFIX      credentials come as obstore finds them: environment, machine role; or from the profile
+    file:///MOUNTED       the same rules, no server
+
+Objects are WARC files that were closed: they are put once, never over another one, and never change.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from storage.errors import BucketRefused, BucketUnreachable, ConfigError, NotInBucket
+from storage.places.credentials import shared_credentials
+from storage.places.ranges import ranged
+
+if TYPE_CHECKING:
+    from obstore.store import ObjectStore
+
+_PAGE = 1000
+_ENDINGS = (".warc.gz", ".warc")
+_PAUSE = timedelta(milliseconds=200)
+_LONGEST_PAUSE = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """An object in the bucket."""
+
+    name: str
+    size: int
+    changed: datetime
+    """Aware: when it was put."""
+    tag: str | None
+    """The server's own mark of these bytes (ETag), where it has one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bucket:
+    """Where to find a bucket, and how long to wait for it. Plain settings: any process can be handed it."""
+
+    url: str
+    """s3://NAME or s3://NAME/PREFIX; also file:///FOLDER, which must be there."""
+    endpoint: str = ""
+    """Address of the server, such as https://s3.house.example; "" as the environment says, or Amazon's."""
+    region: str = ""
+    """ "" as the environment says."""
+    timeout: float = 5.0
+    """Seconds for one request; an upload has more, by its size."""
+    retries: int = 2
+
+    def files(self) -> Iterator[Stored]:
+        """Yield what WARC files it holds, in the order of their names."""
+        obstore, store = self._opened()
+        with self._told():
+            for page in obstore.list(store, chunk_size=_PAGE):
+                for each in page:
+                    name = str(each["path"])
+                    if "/" not in name and name.endswith(_ENDINGS):
+                        yield _stored(name, each)
+
+    def look(self, name: str) -> Stored:
+        """What it knows of one file; NotInBucket where it has none of that name."""
+        obstore, store = self._opened()
+        with self._told(name):
+            return _stored(name, obstore.head(store, name))
+
+    def open(self, name: str) -> BinaryIO:
+        """Open a file for reading by ranges; NotInBucket where it has none of that name."""
+        return ranged(self, name)
+
+    def read(self, name: str, begin: int, end: int) -> tuple[bytes, int]:
+        """Return the bytes of a range, fewer at the end, and the size of the whole."""
+        obstore, store = self._opened()
+        with self._told(name):
+            try:
+                got = obstore.get(store, name, options={"range": (begin, end)})
+                return bytes(got.bytes()), int(got.meta["size"])
+            except obstore.exceptions.GenericError:
+                # A range that begins behind the end is refused, by each server in words of its own.
+                size = int(obstore.head(store, name)["size"])
+                if begin < size:
+                    raise
+                return b"", size
+
+    def _opened(self, seconds: float = 0.0) -> "tuple[Any, ObjectStore]":
+        return _module(), _store(self, seconds or self.timeout)
+
+    @contextmanager
+    def _told(self, name: str = "") -> Iterator[None]:
+        """Say what it means for the archive that the bucket does not do what it was asked."""
+        wrong = _module().exceptions
+        try:
+            yield
+        except FileNotFoundError as problem:
+            if not name or "NoSuchBucket" in str(problem):
+                raise self.refused("there is no such bucket") from problem
+            raise NotInBucket(name, self.url) from problem
+        except (wrong.PermissionDeniedError, wrong.UnauthenticatedError) as problem:
+            raise self.refused("the credentials that were found do not open it") from problem
+        except wrong.BaseError as problem:
+            said = str(problem).partition("\n")[0]
+            if "NoSuchBucket" in said or "canonicalize" in said:
+                raise self.refused("there is no such bucket") from problem
+            raise BucketUnreachable(self.url, said) from problem
+
+    def refused(self, why: str) -> BucketRefused:
+        """The error that the bucket is there, or its server, and does not let us in."""
+        return BucketRefused(self.url, why)
+
+
+def _stored(name: str, meta: Any) -> Stored:
+    return Stored(name=name, size=int(meta["size"]), changed=meta["last_modified"], tag=meta.get("e_tag"))
+
+
+def _module() -> Any:
+    try:
+        import obstore
+        import obstore.exceptions
+    except ImportError as problem:
+        raise ConfigError(
+            "obstore, which reads and fills a bucket, is not installed; nothing was done. "
+            "Install it with: pip install 'newsarchive[s3]'"
+        ) from problem
+    return obstore
+
+
+@lru_cache(maxsize=64)
+def _store(bucket: Bucket, seconds: float) -> "ObjectStore":
+    _module()
+    from obstore.store import S3Store, from_url
+
+    if not bucket.url.startswith("s3://"):
+        try:
+            return from_url(bucket.url)
+        except _module().exceptions.BaseError as problem:
+            raise bucket.refused("there is no such folder") from problem
+    known: dict[str, Any] = {**shared_credentials()}
+    if bucket.region:
+        known["region"] = bucket.region
+    if bucket.endpoint:
+        known["endpoint"] = bucket.endpoint
+    name, _, prefix = bucket.url.removeprefix("s3://").partition("/")
+    wait = timedelta(seconds=seconds)
+    return S3Store(
+        name,
+        prefix=prefix.strip("/") or None,
+        client_options={
+            "allow_http": bucket.endpoint.startswith("http://"),
+            "connect_timeout": timedelta(seconds=bucket.timeout),
+            "timeout": wait,
+        },
+        retry_config={
+            "max_retries": bucket.retries,
+            "retry_timeout": wait * (bucket.retries + 1),
+            "backoff": {"init_backoff": _PAUSE, "max_backoff": _LONGEST_PAUSE, "base": 2},
+        },
+        **known,
+    )
