@@ -128,6 +128,43 @@ def add_site(folder: Path, site: SiteConfig, notes: Mapping[str, str] | None = N
     return added
 
 
+def set_index(folder: Path, address: str) -> Config:
+    """Let the file name another index, and return the new settings. All its other lines stay, to the byte."""
+    file = folder / FILE_NAME
+    with file.open(encoding="utf-8", newline="") as owners:
+        text = owners.read()
+    changed = _with_index(text, f"index = {toml(address)}")
+    wanted = index_url(address, folder.absolute())
+    try:
+        if (config := parse(changed, folder)).index == wanted:
+            write_whole(file, changed)
+            return config
+    except ConfigError:
+        pass  # the line was not what it looked like
+    raise ConfigError(
+        f"{file} is written in a way that only its owner can change; it is as it was. Write into it, above the first "
+        f"[[site]]: index = {toml(address)}"
+    )
+
+
+def _with_index(text: str, line: str) -> str:
+    """The text with this line in the place of that of the setting, or below its comment, or above the first table."""
+    lines = text.splitlines(keepends=True)
+    tables = next((number for number, each in enumerate(lines) if re.match(r"\s*\[", each)), len(lines))
+    end = "\r\n" if text.count("\r\n") > text.count("\n") / 2 else "\n"
+    head = lines[:tables]
+    own = next((number for number, each in enumerate(head) if re.match(r"\s*([\"']?)index\1\s*=", each)), None)
+    if own is not None:
+        lines[own] = line + end
+        return "".join(lines)
+    shown = next((number for number, each in enumerate(head) if re.match(r"#\s*index\s*=", each)), None)
+    place = tables if shown is None else shown + 1
+    if place and not lines[place - 1].endswith("\n"):
+        lines[place - 1] += end
+    lines.insert(place, line + end)
+    return "".join(lines)
+
+
 def write_whole(file: Path, text: str) -> None:
     """Put text in the place of a file's, all of it or nothing."""
     beside = file.with_name(f".{file.name}.{os.getpid()}")

@@ -81,6 +81,12 @@ COMMANDS = (
     ),
     Entry("replay", "newsarchive.cli.replay:replay", "Install what replays pages with their scripts.", KEEP),
     Entry("rebuild", "newsarchive.cli.rebuild:rebuild", "Make the index anew from the WARC files.", KEEP),
+    Entry(
+        "migrate-index",
+        "newsarchive.cli.migrate_index:migrate_index",
+        "Copy the index into another database, with due times and all.",
+        KEEP,
+    ),
     Entry("reextract", "newsarchive.cli.reextract:reextract", "Read stored pages again, after an upgrade.", KEEP),
     Entry("doctor", "newsarchive.cli.doctor:doctor", "Look for what is wrong here, and say what to do.", KEEP),
 )

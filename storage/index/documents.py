@@ -121,7 +121,12 @@ def refresh(connection: Connection, version_ids: Iterable[int]) -> None:
     """Index these versions anew."""
     wanted = set(version_ids)
     take_out(connection, wanted)
-    put_in(connection, list(_load(connection, wanted)))
+    make(connection, wanted)
+
+
+def make(connection: Connection, version_ids: Iterable[int]) -> None:
+    """Index these versions, none of which is there yet."""
+    put_in(connection, list(_load(connection, version_ids)))
 
 
 def put_in(connection: Connection, sources: Sequence[_Source]) -> None:

@@ -66,10 +66,15 @@ def learn_all(write: Write) -> tuple[int, int, int]:
     for site_id in write(_sites_to_learn):
         more, less = write(partial(learn, site_id=site_id))
         learnt, unlearnt = learnt + more, unlearnt + less
+    return learnt, unlearnt, refresh_stale(write)
+
+
+def refresh_stale(write: Write) -> int:
+    """Write anew what waits for it in the search index; returns how many documents."""
     refreshed = 0
     while done := write(_refresh_some):
         refreshed += done
-    return learnt, unlearnt, refreshed
+    return refreshed
 
 
 def _resolve(connection: Connection) -> Resolved:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsarchive.config import SETTINGS, SITE_SETTINGS, Config, SiteConfig
-from newsarchive.configfile import add_site, load, parse, site_block, starter, toml
+from newsarchive.configfile import add_site, load, parse, set_index, site_block, starter, toml
 from storage.errors import ConfigError, NoArchive
 from storage.model import Site
 
@@ -218,3 +218,31 @@ def test_no_text_breaks_the_reader(text: str) -> None:
     """Any text is settings or a ConfigError, never another error."""
     with suppress(ConfigError):
         parse(text, FOLDER)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('# index = ""\n\n[[site]]\n', '# index = ""\nindex = "postgresql://db/news"\n\n[[site]]\n'),
+        ('index = "old.sqlite3"  # mine\ndelay = "2s"\n', 'index = "postgresql://db/news"\ndelay = "2s"\n'),
+        ('delay = "2s"', 'delay = "2s"\nindex = "postgresql://db/news"\n'),
+        ('delay = "2s"\r\n[serve]\r\n', 'delay = "2s"\r\nindex = "postgresql://db/news"\r\n[serve]\r\n'),
+        ("", 'index = "postgresql://db/news"\n'),
+    ],
+)
+def test_another_index_is_one_line(tmp_path: Path, before: str, after: str) -> None:
+    """The line takes the place of the old one, or stands below its comment, or above the first table."""
+    site = 'name = "news"\nurl = "https://news.example/"\n' if "[[site]]" in before else ""
+    file = tmp_path / "newsarchive.toml"
+    file.write_text(before + site, newline="")
+    assert set_index(tmp_path, "postgresql://db/news").index == "postgresql+psycopg://db/news"
+    assert file.read_bytes().decode() == after + site
+
+
+def test_an_index_that_is_written_in_a_strange_way_is_left_to_its_owner(tmp_path: Path) -> None:
+    """What only looks like the setting is not changed, and the line to write is told."""
+    file = tmp_path / "newsarchive.toml"
+    file.write_text('contact = """\nindex = "me@here.example"\n"""\n')
+    with pytest.raises(ConfigError, match=r'as it was. Write into it.*index = "postgresql://db/news"'):
+        set_index(tmp_path, "postgresql://db/news")
+    assert file.read_text() == 'contact = """\nindex = "me@here.example"\n"""\n'

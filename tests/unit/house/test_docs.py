@@ -31,5 +31,5 @@ def test_links_and_commands_of_a_page_exist(page: Path) -> None:
         assert (page.parent / target).exists(), target
     known = {entry.name for entry in app.COMMANDS}
     for code in re.findall(r"```.*?```|`[^`]+`", text, re.DOTALL):
-        for command in re.findall(r"(?:^|`|\$ |&& |  )newsarchive ([a-z]+)\b", code, re.MULTILINE):
+        for command in re.findall(r"(?:^|`|\$ |&& |  )newsarchive ([a-z]+(?:-[a-z]+)*)\b", code, re.MULTILINE):
             assert command in known, command

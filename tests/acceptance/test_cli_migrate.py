@@ -1,0 +1,84 @@
+"""An archive's index moved to PostgreSQL and back, by the command line."""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from newsarchive.archive import Archive
+from newsarchive.crawl.locks import locked
+from storage.index.tables import FrontierRow
+from storage.index.transfer import transfer
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def archive(morgue: Path, tmp_path: Path) -> Path:
+    """A copy of the morgue, to be changed."""
+    return shutil.copytree(morgue, tmp_path / "archive")
+
+
+def told(archive: Path) -> list[object]:
+    """What the archive says of itself, and what is due when."""
+    with Archive.open(archive) as opened, opened.index._database.reading() as connection:
+        return [
+            list(opened.export(all_versions=True)),
+            [opened.search(words) for words in ("harbour", '"the ferry"', "coun* site:lantern")],
+            opened.index.last_crawl(),
+            opened.index.source_health(),
+            [tuple(row) for row in connection.execute(select(FrontierRow.__table__).order_by(FrontierRow.url_id))],
+        ]
+
+
+def test_there_and_back(archive: Path, command: Command, postgres_url: str) -> None:
+    """Export, search and schedule are the same in each database; the second copy is the first index."""
+    before = told(archive)
+    done = command("migrate-index", postgres_url, "--switch", "--archive", archive)
+    assert done.returncode == 0, done
+    assert "counts and digests are those of sqlite:///" in done.stdout
+    (archive / "index.sqlite3").rename(archive / "before.sqlite3")
+    assert told(archive) == before
+    back = command("migrate-index", "index.sqlite3", "--switch", "--json", "--archive", archive)
+    assert back.returncode == 0, back
+    answer = json.loads(back.stdout)
+    assert answer["switched"]
+    assert told(archive) == before
+    assert (archive / "newsarchive.toml").read_text().count("\nindex = ") == 1
+    same = transfer(f"sqlite:///{archive / 'before.sqlite3'}", f"sqlite:///{archive / 'index.sqlite3'}")
+    assert not same.copied
+    digests = {table["table"]: table["digest"] for table in answer["index"]["tables"]}
+    assert digests == {table.table: table.digest for table in same.tables}
+
+
+def test_a_copy_is_used_when_the_owner_says_so(archive: Path, command: Command) -> None:
+    """Without --switch nothing but the copy is new, and it is told how to use it; with it, later, nothing is copied."""
+    toml = (archive / "newsarchive.toml").read_text()
+    done = command("migrate-index", "other.sqlite3", "--archive", archive)
+    assert done.returncode == 0, done
+    assert 'index = "other.sqlite3"' in done.stdout
+    assert (archive / "newsarchive.toml").read_text() == toml
+    later = command("migrate-index", "other.sqlite3", "--switch", "--archive", archive)
+    assert "were there already" in later.stdout, later
+    assert 'index = "other.sqlite3"' in (archive / "newsarchive.toml").read_text()
+    again = command("migrate-index", "other.sqlite3", "--archive", archive)
+    assert (again.returncode, "has its index already" in again.stderr) == (2, True)
+
+
+def test_what_stands_in_the_way_is_named(archive: Path, command: Command) -> None:
+    """A crawl under way, a server that is not there: each has its exit code and its sentence, and nothing changes."""
+    toml = (archive / "newsarchive.toml").read_text()
+    gone = command("migrate-index", "postgresql://nobody@127.0.0.1:9/none", "--switch", "--archive", archive)
+    assert (gone.returncode, "127.0.0.1:9" in gone.stderr) == (70, True)
+    with Archive.open(archive) as opened:
+        names = [site.name for site in opened.config.sites]
+        with locked(archive / "locks", names, opened.now()):
+            busy = command("migrate-index", "other.sqlite3", "--archive", archive)
+    assert (busy.returncode, f"process {os.getpid()}" in busy.stderr) == (75, True)
+    assert (archive / "newsarchive.toml").read_text() == toml
+    assert not (archive / "other.sqlite3").exists()

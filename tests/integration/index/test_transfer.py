@@ -1,0 +1,397 @@
+"""An index copied into another database: all of it, or nothing, and held against what it was made from."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import create_engine, func, select, text
+
+from storage.errors import IndexFailure, IndexTooNew
+from storage.index import Index, bulk
+from storage.index.database import HEAD, insert_rows
+from storage.index.documents import refresh
+from storage.index.memory import Family, HostMemory
+from storage.index.tables import AlarmRow, HabitsRow, SearchDocumentRow, UrlRow, VersionRow
+from storage.index.transfer import TABLES, transfer
+from storage.index.upgrade import MIGRATIONS
+from storage.model import (
+    Capture,
+    CrawlRun,
+    Discovery,
+    Found,
+    Ingest,
+    Link,
+    LinkGroup,
+    LinkKind,
+    NextLook,
+    Outcome,
+    Reading,
+    Seen,
+    Site,
+    UrlKind,
+)
+
+Make = Callable[..., Ingest]
+Plan = Callable[[Seen], NextLook]
+MORNING = datetime(2026, 3, 1, 6, 0, 0, 123456, tzinfo=UTC)
+SITES = (Site(name="news", url="https://news.example/"), Site(name="Zeitung-ä", url="https://zeitung.example/"))
+TO_LOSE = {
+    "frontier", "hosts", "families", "habits", "alarms", "days", "sources", "boilerplate", "captures", "versions",
+    "version_paragraphs", "version_authors", "version_tags", "links", "capture_groups", "search_documents", "crawls",
+    "crawl_sites", "site_hosts", "warc_files",
+}  # fmt: skip
+"""Tables of which a copy must show that it copies them."""
+
+
+@pytest.fixture
+def filled(article_at: Make, capture_of: Callable[..., Capture], plan: Plan) -> Callable[[str], None]:
+    """Fills the index at an address with something in every table."""
+
+    def fill(address: str) -> None:
+        index = Index.open(address)
+        index.register_sites(SITES)
+        run = CrawlRun(id="20260301T060000Z-a", started_at=MORNING, sites=SITES)
+        index.begin_crawl(run)
+        links = tuple(Link(url=f"https://news.example/{number}", anchor=f"Nr. {number}") for number in range(5))
+        group = LinkGroup(kind=LinkKind.RELATED, label="Más", links=links)
+        batch = [
+            article_at(
+                f"https://{host}.example/{number}", f"Tariffs on steel, part {number}.", "All rights reserved. " * 9,
+                f"北京的新闻 {number % 3}", minute=number, site=name, authors=("Ada Berg", "Ōe"), tags=("trade",),
+                language=language, link_groups=(group,), section="World",
+            )
+            for name, host, language in (("news", "news", "en"), ("Zeitung-ä", "zeitung", "de"))
+            for number in range(12)
+        ]  # fmt: skip
+        index.commit(batch, plan)
+        edited = article_at("https://news.example/1", "Tariffs on steel, part 1, and aluminium.", minute=60)
+        index.commit([edited], plan)
+        discovery = Discovery(site="news", kind=UrlKind.FEED)
+        index.add_due([Found(url="https://news.example/feed", discovery=discovery, due_at=MORNING, priority=3)])
+        feed = Reading(outcome=Outcome.FEED, reason="RSS", title="News")
+        read = Ingest(capture=capture_of("https://news.example/feed", 5), discovery=discovery, reading=feed)
+        index.commit([read], plan)
+        index.note_hosts(
+            {"news.example": HostMemory(name="news.example", ready_at=MORNING, refusals=2, strain=1, reason="429")},
+            MORNING,
+        )
+        family = Family(site="news", family="news.example/{n}", barren=7, example="https://news.example/9")
+        index.note_families({("news", "news.example/{n}"): family})
+        index._write(_habits)
+        finished = replace(run, finished_at=MORNING + timedelta(hours=1), outcome="finished")
+        index.end_crawl(replace(finished, counters={"z": 1, "ä": 2}))
+        index.settle()
+        index.close()
+
+    return fill
+
+
+def _habits(connection: Any) -> None:
+    url_id = connection.scalar(select(UrlRow.id).where(UrlRow.url == "https://news.example/feed"))
+    row = {
+        "url_id": url_id, "since": MORNING, "read_at": MORNING, "fresh_at": MORNING, "daily": 1 / 3, "owed": 0.1,
+        "fresh": 2.5, "news": 1.0, "bursts": 1e-7, "gap": 86400.0, "capacity": 30, "haste": 1.0, "newest": None,
+        "lost_at": None, "silent_at": MORNING, "hours": {"watched": [0.25, 1.0], "items": [0.0, 3.0]}, "held": 2,
+        "item_ids": b"\x00\xff" * 8,
+    }  # fmt: skip
+    insert_rows(connection, HabitsRow, [row])
+    insert_rows(connection, AlarmRow, [{"url_id": url_id, "kind": "silent", "raised_at": MORNING, "cleared_at": None}])
+
+
+@pytest.fixture
+def holding() -> Callable[[str], dict[str, Any]]:
+    """Tells all that an index holds and finds."""
+
+    def hold(address: str) -> dict[str, Any]:
+        index = Index.open(address, create=False)
+        try:
+            with index._database.reading() as connection:
+                rows = {
+                    table.name: [
+                        dict(row)
+                        for row in connection.execute(
+                            select(*(column for column in table.c if column.name != "terms")).order_by(
+                                *table.primary_key.columns
+                            )
+                        ).mappings()
+                    ]
+                    for table in TABLES
+                }
+            found = [index.search(words, limit=50) for words in ("steel", '"part 3"', "京的", "tari*", "rights", "oe")]
+            now = MORNING + timedelta(hours=3)
+            due = index.due(now, sites=[site.name for site in SITES], limit=99, per_host=99)
+            return {
+                "rows": rows, "found": found, "due": due, "lines": list(index.export()), "hosts": index.hosts(),
+                "families": index.families(), "sources": index.source_health(), "status": index.status(now),
+            }  # fmt: skip
+        finally:
+            index.close()
+
+    return hold
+
+
+@pytest.fixture(params=["sqlite to postgresql", "postgresql to sqlite"])
+def both(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, str]:
+    """Addresses to copy from and to."""
+    file = f"sqlite:///{tmp_path / 'index.sqlite3'}"
+    server = request.getfixturevalue("postgres_url")
+    return (file, server) if request.param == "sqlite to postgresql" else (server, file)
+
+
+def test_a_copy_is_the_same_in_everything(
+    both: tuple[str, str], filled: Callable[[str], None], holding: Callable[[str], dict[str, Any]], plan: Plan,
+    article_at: Make,
+) -> None:  # fmt: skip
+    """Every row with its id, what search finds, what is due when, what a rebuild would lose; and it goes on."""
+    source, target = both
+    filled(source)
+    done = transfer(source, target)
+    assert done.copied
+    before = holding(source)
+    assert not {name for name, rows in before["rows"].items() if not rows} & TO_LOSE
+    assert len(before["due"]) > 20
+    assert holding(target) == before
+    assert {table.table: table.rows for table in done.tables} == {
+        name: len(rows) for name, rows in before["rows"].items()
+    }
+    index = Index.open(target)
+    more = article_at("https://news.example/new", "Tariffs once more.", minute=90)
+    assert index.commit([more], plan).versions == 1
+    index.settle()
+    assert index.search("once").total == 1
+    with index._database.reading() as connection:
+        assert connection.scalar(text("SELECT sum(captures) FROM days")) == 27, "the database counts on"
+    index.close()
+
+
+def test_documents_of_postgresql_are_those_it_would_have_made(
+    sqlite_url: str, postgres_url: str, filled: Callable[[str], None]
+) -> None:
+    """A document of a copy is no other than one that PostgreSQL's own commit makes."""
+    filled(sqlite_url)
+    transfer(sqlite_url, postgres_url)
+    index = Index.open(postgres_url)
+    asked = select(SearchDocumentRow.doc_id, SearchDocumentRow.terms).order_by(SearchDocumentRow.doc_id)
+    with index._database.reading() as connection:
+        copied = connection.execute(asked).all()
+        versions = list(connection.scalars(select(VersionRow.id)))
+    index._write(lambda connection: refresh(connection, versions))
+    with index._database.reading() as connection:
+        assert connection.execute(asked).all() == copied
+    index.close()
+
+
+def _made_aside(index: Index) -> dict[str, list[str]]:
+    """What a database has beside the rows: indexes, constraints, triggers."""
+    asked = {
+        "postgresql": (
+            "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'",
+            "SELECT concat(conname, pg_get_constraintdef(oid)) FROM pg_constraint WHERE conrelid <> 0",
+            "SELECT concat(tgname, tgenabled) FROM pg_trigger WHERE NOT tgisinternal",
+        ),
+        "sqlite": ("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL",),
+    }
+    with index._database.reading() as connection:
+        return {each: sorted(connection.scalars(text(each))) for each in asked[connection.dialect.name]}
+
+
+def test_nothing_of_the_schema_stays_aside(both: tuple[str, str], filled: Callable[[str], None]) -> None:
+    """Indexes, references and triggers are those of an index that was never copied into."""
+    source, target = both
+    filled(source)
+    bare = Index.open(f"{target}.bare" if target.startswith("sqlite") else target)
+    wanted = _made_aside(bare)
+    bare.close()
+    transfer(source, target)
+    index = Index.open(target)
+    assert _made_aside(index) == wanted
+    index.close()
+
+
+KILLED = """
+import os, signal, sys
+from storage.index.transfer import transfer
+source, target, at = sys.argv[1:]
+def report(done, total, detail):
+    if detail.startswith(at):
+        os.kill(os.getpid(), signal.SIGKILL)
+transfer(source, target, report)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("at", ["captures", "indexes"])
+def test_a_killed_copy_leaves_nothing(
+    both: tuple[str, str],
+    at: str,
+    filled: Callable[[str], None],
+    holding: Callable[[str], dict[str, Any]],
+    tmp_path: Path,
+) -> None:
+    """Killed at any table, the target is as empty as before, the source whole, and the same command begins anew."""
+    source, target = both
+    filled(source)
+    before = holding(source)
+    killed = subprocess.run([sys.executable, "-c", KILLED, source, target, at], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    if target.startswith("sqlite"):
+        assert not Path(target.removeprefix("sqlite:///")).exists()
+    else:
+        index = Index.open(target)
+        with index._database.reading() as connection:
+            assert {connection.scalar(select(func.count()).select_from(table)) for table in TABLES} == {0}
+        index.close()
+    assert transfer(source, target).copied
+    assert holding(target) == before == holding(source)
+    assert not list(tmp_path.glob("*.copying*"))
+
+
+def test_the_same_copy_again_changes_nothing(both: tuple[str, str], filled: Callable[[str], None]) -> None:
+    """A target that holds the same already is compared and left alone; one that holds anything else is refused."""
+    source, target = both
+    filled(source)
+    first = transfer(source, target)
+    again = transfer(source, target)
+    assert not again.copied
+    assert again.tables == first.tables
+    index = Index.open(target)
+    index.note_hosts({"news.example": None}, MORNING)
+    index.close()
+    with pytest.raises(IndexFailure, match=r"holds another index.*differ in hosts.*nothing was changed"):
+        transfer(source, target)
+
+
+def test_a_copy_that_is_not_the_same_is_thrown_away(
+    both: tuple[str, str], filled: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the target made of a value, it is found, and nothing of the copy stays."""
+    source, target = both
+    filled(source)
+
+    for kind in (bulk._IntoPostgres, bulk._IntoSqlite):
+
+        def end(self: Any, ending: Callable[[Any], None] = kind.end) -> None:
+            ending(self)
+            self._connection.exec_driver_sql("UPDATE urls SET urlkey = urlkey || '.' WHERE id = 3")
+
+        monkeypatch.setattr(kind, "end", end)
+    with pytest.raises(IndexFailure, match=r"copy of urls is not what was copied.*thrown away"):
+        transfer(source, target)
+    monkeypatch.undo()
+    assert transfer(source, target).copied
+
+
+def test_an_older_schema_is_brought_up_to_date_first(
+    both: tuple[str, str], filled: Callable[[str], None], holding: Callable[[str], dict[str, Any]]
+) -> None:
+    """An index that an earlier version wrote is copied as this version would have it."""
+    source, target = both
+    filled(source)
+    before = holding(source)
+    _downgrade(source, "0009")
+    transfer(source, target)
+    assert holding(target) == before
+
+
+def _downgrade(address: str, revision: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    index = Index.open(address)
+    with index._database._writer.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, revision)
+    index.close()
+
+
+def _run(address: str, statement: str) -> None:
+    engine = create_engine(address)
+    with engine.begin() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
+
+
+def test_a_newer_schema_is_refused(both: tuple[str, str], filled: Callable[[str], None]) -> None:
+    """What a later version wrote is neither read nor written over."""
+    source, target = both
+    filled(source)
+    for address in (source, target):
+        index = Index.open(address)
+        with index._database.engine.begin() as connection:
+            connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        index.close()
+        with pytest.raises(IndexTooNew, match="schema 9999"):
+            transfer(source, target)
+        _run(address, f"UPDATE alembic_version SET version_num = '{HEAD}'")
+
+
+@pytest.mark.parametrize(
+    ("target", "says"),
+    [
+        ("postgresql+psycopg://nobody@127.0.0.1:9/none", "cannot be used"),
+        ("sqlite:////nonexistent/folder/index.sqlite3", "unable to open database file"),
+        ("mysql://host/name", "cannot be kept in mysql"),
+    ],
+)
+def test_a_target_that_cannot_be_had_is_named(
+    sqlite_url: str, target: str, says: str, filled: Callable[[str], None], holding: Callable[[str], dict[str, Any]]
+) -> None:
+    """The message says which database, and the source is as it was."""
+    filled(sqlite_url)
+    before = holding(sqlite_url)
+    with pytest.raises(IndexFailure, match=says):
+        transfer(sqlite_url, target)
+    assert holding(sqlite_url) == before
+
+
+def test_a_file_of_something_else_is_not_replaced(
+    tmp_path: Path, sqlite_url: str, filled: Callable[[str], None]
+) -> None:
+    """A file that is there is replaced only where it is an index, and empty."""
+    filled(sqlite_url)
+    other = tmp_path / "notes.sqlite3"
+    _run(f"sqlite:///{other}", "CREATE TABLE notes (text)")
+    with pytest.raises(IndexFailure, match="holds no index"):
+        transfer(sqlite_url, f"sqlite:///{other}")
+    _run(f"sqlite:///{other}", "INSERT INTO notes VALUES ('still there')")
+    empty = f"sqlite:///{tmp_path / 'empty.sqlite3'}"
+    Index.open(empty).close()
+    assert transfer(sqlite_url, empty).copied
+
+
+def test_a_lost_link_leaves_nothing(postgres_url: str, sqlite_url: str, filled: Callable[[str], None]) -> None:
+    """When PostgreSQL goes away within the copy, that is said, and nothing of it is there."""
+    filled(sqlite_url)
+    admin = create_engine(postgres_url, isolation_level="AUTOCOMMIT")
+
+    def cut(done: int, total: int, detail: str) -> None:
+        if detail.startswith("captures"):
+            with admin.connect() as connection:
+                connection.execute(
+                    text(
+                        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                    )
+                )
+
+    with pytest.raises(IndexFailure, match="cannot be used"):
+        transfer(sqlite_url, postgres_url, cut)
+    admin.dispose()
+    assert transfer(sqlite_url, postgres_url).copied
+
+
+def test_sqlite_can_be_copied_to_sqlite(
+    tmp_path: Path, filled: Callable[[str], None], holding: Callable[[str], dict[str, Any]]
+) -> None:
+    """Into a file elsewhere, such as on another disk, with what search has."""
+    source, target = f"sqlite:///{tmp_path / 'index.sqlite3'}", f"sqlite:///{tmp_path / 'copy.sqlite3'}"
+    filled(source)
+    assert transfer(source, target).copied
+    assert holding(target) == holding(source)
