@@ -1,5 +1,6 @@
 """Archive: the one object that commands, crawls and the browser talk to."""
 
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
@@ -8,6 +9,11 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 from newsarchive import configfile
+from newsarchive.batch.again import reading_again
+from newsarchive.batch.ahead import walking
+from newsarchive.batch.checked import checked
+from newsarchive.batch.executor import HERE, Where, hands
+from newsarchive.batch.terms import Terms, terms_of
 from newsarchive.config import FILE_NAME, Config
 from newsarchive.crawl.locks import held
 from newsarchive.crawl.workers import Readers
@@ -15,8 +21,8 @@ from newsarchive.importing import Imported, import_files
 from newsarchive.ingest import Batching, Ingestor
 from newsarchive.layouts import SiteLayouts
 from newsarchive.originals import ArchivedOriginals
-from newsarchive.readback import ReadBack, Report, quiet, settle
-from newsarchive.rebuild import rebuild
+from newsarchive.readback import ReadBack, Report, Walk, quiet, settle
+from newsarchive.rebuild import Mark, Rebuild
 from newsarchive.recover import Recovered, recover
 from newsarchive.reextract import Reextracted, Rereading, Step, no_steps, nobody_writes
 from newsarchive.schedule import Rhythm, planner
@@ -26,7 +32,7 @@ from storage.index import Filters, Index
 from storage.index.reread import Wanted
 from storage.index.statusviews import Status
 from storage.index.views import EVERYTHING, ArticleView, SearchPage, VersionView
-from storage.model import NextLook, Seen
+from storage.model import NextLook, RecordPlace, Seen
 from storage.places import Places
 
 Sync = Callable[[], None]
@@ -88,18 +94,24 @@ class Archive:
         return cls.open(folder)
 
     @classmethod
-    def rebuild_in(cls, folder: Path, report: Report = quiet) -> ReadBack:
-        """Make the index of the archive in a folder anew, whatever the old one is: torn, or of a later version."""
-        return cls._rebuilt(_prepared(folder), report)
+    def rebuild_in(cls, folder: Path, report: Report = quiet, *, where: Where = HERE, afresh: bool = False) -> ReadBack:
+        """Make the index of the archive in a folder anew, whatever the old one is: torn, or of a later version.
+
+        One that was broken off is gone on with, unless `afresh`.
+        """
+        return cls._rebuilt(_prepared(folder), report, where, afresh=afresh)
 
     @classmethod
-    def _rebuilt(cls, config: Config, report: Report) -> ReadBack:
-        def into(index: Index) -> AbstractContextManager[Ingestor]:
-            return cls(config, index).ingestor(batching=IN_BULK)
+    def _rebuilt(cls, config: Config, report: Report, where: Where, *, afresh: bool) -> ReadBack:
+        def into(index: Index) -> AbstractContextManager[tuple[Ingestor, Walk]]:
+            return cls(config, index).bulk(where)
 
+        url = index_url(config)
+        said = {"index": hashlib.sha256(url.encode()).hexdigest(), "terms": terms_of(config, ()).key}
+        mark = Mark(path=config.folder / "rebuild.json", said=said, now=utc_now)
         # A crawl that began meanwhile would write into the index that is about to be replaced.
         with _alone_at(config, "rebuild"):
-            return rebuild(config.places, index_url(config), into, report)
+            return Rebuild(places=config.places, url=url, into=into, mark=mark).run(report, afresh=afresh)
 
     @property
     def folder(self) -> Path:
@@ -203,6 +215,20 @@ class Archive:
         if ingestor.failure:
             raise ingestor.failure
 
+    @contextmanager
+    def bulk(self, where: Where = HERE) -> Iterator[tuple[Ingestor, Walk]]:
+        """Open the way into the index for many files, which are read there."""
+        with walking(where, self.scratch, self._terms) as walk, self.ingestor(batching=IN_BULK) as ingestor:
+            yield ingestor, walk
+
+    @property
+    def scratch(self) -> Path:
+        """Where what others have read waits to be written into the index."""
+        return self.folder / "batch"
+
+    def _terms(self) -> Terms:
+        return terms_of(self.config, self.index.sites())
+
     def recover(self, ingestor: Ingestor, report: Report = quiet) -> Recovered:
         """Mend what a crash left, and index what the files hold beyond the index."""
         return recover(self.places, self.index, ingestor, report)
@@ -211,21 +237,21 @@ class Archive:
         """Commit what is under way and learn from all of it: boilerplate, originals of revisits."""
         settle(self.index, ingestor, self.places.file)
 
-    def import_files(self, paths: Sequence[Path], report: Report = quiet) -> Imported:
+    def import_files(self, paths: Sequence[Path], report: Report = quiet, *, where: Where = HERE) -> Imported:
         """Take WARC files made by anything into the archive."""
-        with self.ingestor(batching=IN_BULK) as ingestor:
-            before = self.recover(ingestor).problems
-            imported = import_files(paths, self.places, self.index, ingestor, report)
+        with self.bulk(where) as (ingestor, walk):
+            before = recover(self.places, self.index, ingestor, report, walk).problems
+            imported = import_files(paths, self.places, self.index, ingestor, report, walk)
         return replace(imported, read=replace(imported.read, problems=before + imported.read.problems))
 
-    def rebuild(self, report: Report = quiet) -> ReadBack:
+    def rebuild(self, report: Report = quiet, *, where: Where = HERE, afresh: bool = False) -> ReadBack:
         """Make the index anew from the WARC files alone (law 1); this object goes on with the new one.
 
         ArchiveBusy where a crawl is under way; none can begin until it is done.
         """
         self.index.close()
         try:
-            return self._rebuilt(self.config, report)
+            return self._rebuilt(self.config, report, where, afresh=afresh)
         finally:
             self.index = Index.open(index_url(self.config))
 
@@ -237,6 +263,7 @@ class Archive:
         workers: int | None = None,
         named: int = 20,
         report: Step = no_steps,
+        where: Where = HERE,
     ) -> Reextracted:
         """Read stored captures again; up to `named` changes are named, and a dry run tells what would change.
 
@@ -248,17 +275,34 @@ class Archive:
         ):
             problems = () if dry_run else self.recover(ingestor).problems
             nobody_writes(self.places)
-            again = Rereading(index=self.index, ingestor=ingestor, places=self.places, plan=self.plan())
             wanted = replace(wanted, by_site=SiteLayouts(self.config.sites).extractors(self.index.asked_for()))
-            result = again.run(wanted, dry_run=dry_run, named=named, report=report)
+            with reading_again(where, self.scratch, self._terms(), self.places, self._held(wanted), report) as again:
+                rereading = Rereading(
+                    index=self.index, ingestor=ingestor, places=self.places, plan=self.plan(), again=again
+                )
+                result = rereading.run(wanted, dry_run=dry_run, named=named, report=report)
             result.problems[:0] = problems
             if not dry_run:
                 self.settle(ingestor)
         return result
 
-    def verify(self, *, repair: bool = False, report: Callable[[Verified], None] = unheard) -> VerifyReport:
-        """Check every WARC file, and that the index agrees with them; `repair` mends torn tails first."""
-        return verify(self.places, self.index, repair=repair, report=report)
+    def _held(self, wanted: Wanted) -> Iterator[RecordPlace]:
+        return (held.place for unit in self.index.to_read_again(wanted) for held in unit)
+
+    def verify(
+        self,
+        *,
+        repair: bool = False,
+        report: Callable[[Verified], None] = unheard,
+        where: Where = HERE,
+        afresh: bool = False,
+    ) -> VerifyReport:
+        """Check every WARC file, and that the index agrees with them; `repair` mends torn tails first.
+
+        One that was broken off within a day is gone on with, unless `afresh`.
+        """
+        with hands(where) as own, checked(self.scratch / "checked", self.now, afresh=afresh) as before:
+            return verify(self.places, self.index, own, before, report, repair=repair)
 
 
 def _prepared(folder: Path) -> Config:

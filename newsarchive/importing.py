@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from newsarchive.ingest import Ingestor
-from newsarchive.readback import ReadBack, Report, Stretch, quiet, read_back
+from newsarchive.readback import ReadBack, Report, Stretch, Walk, quiet, read_back
 from storage.index import Index
 from storage.places import Places, WarcFile
 from storage.warc.foreign import Adopted, adopt
@@ -20,7 +20,12 @@ class Imported:
 
 
 def import_files(
-    paths: Sequence[Path], places: Places, index: Index, ingestor: Ingestor, report: Report = quiet
+    paths: Sequence[Path],
+    places: Places,
+    index: Index,
+    ingestor: Ingestor,
+    report: Report = quiet,
+    walk: Walk | None = None,
 ) -> Imported:
     """Adopt each file into the archive's folder and read what it brought.
 
@@ -29,7 +34,7 @@ def import_files(
     """
     adopted = tuple(adopt(path, places.folder) for path in paths)
     stretches = [Stretch(file=_adopted(places, new)) for each in adopted for new in each.files]
-    return Imported(adopted=adopted, read=read_back(stretches, index, ingestor, report))
+    return Imported(adopted=adopted, read=read_back(stretches, index, ingestor, report, walk))
 
 
 def _adopted(places: Places, path: Path) -> WarcFile:

@@ -16,7 +16,7 @@ from itertools import islice
 from typing import Protocol
 
 from newsarchive.discover import found_in
-from newsarchive.interpret import OriginalRecords, Task, at_once, task_for
+from newsarchive.interpret import KeptRead, OriginalRecords, Task, at_once, task_for
 from newsarchive.layouts import SiteLayouts
 from newsarchive.likely import Likely
 from newsarchive.sites import Sites
@@ -109,8 +109,13 @@ class Ingestor:
         """Learn of a run's sites: what its captures bring to light is judged by them as they were then (law 1)."""
         self._sites.of_run(run)
 
-    def submit(self, kept: Kept) -> Future[Reading]:
-        """Take one capture. Never waits; the future resolves once the capture is committed.
+    def takes(self, read: KeptRead) -> bool:
+        """Tell whether a reading that was made elsewhere is the one that would be made here (law 1)."""
+        return read.reading is None or self._sites.discovery(read.kept) == read.discovery
+
+    def submit(self, kept: Kept, reading: Reading | None = None) -> Future[Reading]:
+        """Take one capture, with its reading where it was read elsewhere. Never waits; the future resolves once the
+        capture is committed.
 
         Raises what stopped the writer, once something has.
         """
@@ -118,7 +123,7 @@ class Ingestor:
             raise self.failure
         # Its bytes are the reader's from here on, and gone when it is read.
         item = _Item(answer=Future(), kept=replace(kept, block=b""))
-        item.reading, size = self.read(kept)
+        item.reading, size = self.read(kept, reading)
         with self._changed:
             self._unread += size
         item.reading.add_done_callback(lambda _: self._read(item, size))
@@ -179,13 +184,11 @@ class Ingestor:
             self._queue.append(item)
             self._changed.notify_all()
 
-    def read(self, kept: Kept) -> tuple[Future[Reading], int]:
-        """Have a capture read, and no more; returns the reading to come, and how many bytes are held until then."""
-        task = at_once(kept) or self._task(kept)
+    def read(self, kept: Kept, reading: Reading | None = None) -> tuple[Future[Reading], int]:
+        """Have a capture read, unless it is, and no more; returns the reading to come, and bytes held until then."""
+        task = reading or at_once(kept) or self._task(kept)
         if isinstance(task, Reading):
-            done: Future[Reading] = Future()
-            done.set_result(task)
-            return done, 0
+            return _done(task), 0
         return self._readers.submit(task), len(task.block)
 
     def _task(self, kept: Kept) -> Task | Reading:
@@ -281,6 +284,12 @@ class Ingestor:
         for item in waiting:
             if not item.answer.done():
                 item.answer.set_exception(problem)
+
+
+def _done(reading: Reading) -> Future[Reading]:
+    done: Future[Reading] = Future()
+    done.set_result(reading)
+    return done
 
 
 def _wait(reading: Future[Reading]) -> None:

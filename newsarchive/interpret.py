@@ -37,6 +37,18 @@ class Task:
     """How the site's pages are built, where the archive's owner says so."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptRead:
+    """A capture that was read apart from the index."""
+
+    kept: Kept
+    """Without its bytes."""
+    discovery: Discovery
+    """As which it was read."""
+    reading: Reading | None
+    """None for a revisit of what was captured under another URL: where that lies the index must say."""
+
+
 class OriginalRecords(Protocol):
     """Where the record lies that a revisit stands for, and its bytes."""
 

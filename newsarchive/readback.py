@@ -5,11 +5,13 @@ warcinfo -> sites and run known;  response + metadata -> Ingestor;  end record -
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Protocol
 
 from newsarchive.ingest import Ingestor
+from newsarchive.interpret import KeptRead
 from storage.errors import BucketRefused, BucketUnreachable, FileMissing, WarcError
 from storage.index import Index
 from storage.model import CrawlRun
@@ -36,6 +38,8 @@ class ReadBack:
     """New article versions in the index."""
     problems: tuple[str, ...] = ()
     """What could not be read, by file and offset; what stands before and after it was."""
+    went_on: bool = False
+    """True where a rebuild that had been broken off was gone on with: what that had done is not counted."""
 
 
 @dataclass(slots=True)
@@ -51,11 +55,54 @@ class Progress:
 Report = Callable[[Progress], None]
 
 
+class Walk(Protocol):
+    """Walks over WARC files: here, or where others read them (newsarchive.batch)."""
+
+    def begin(self, stretches: Sequence[Stretch], tell: Callable[[str], None]) -> None:
+        """Learn what is to be walked over, in this order; `tell` is told what is waited for."""
+        ...
+
+    def items(self, stretch: Stretch) -> Iterator["Item"]:
+        """What `kept` yields of a file, and raises; captures may have been read already."""
+        ...
+
+    def closed(self, stretch: Stretch) -> ClosedFile:
+        """Measure a file that was walked over."""
+        ...
+
+    def forget(self, stretch: Stretch) -> None:
+        """All of it is committed."""
+        ...
+
+
+Item = Kept | KeptRead | RunBegan | RunEnded
+
+
+class Here:
+    """Walks in this process; the pages are read as they are met."""
+
+    def begin(self, stretches: Sequence[Stretch], tell: Callable[[str], None]) -> None:
+        """Nothing is to be prepared."""
+
+    def items(self, stretch: Stretch) -> Iterator[Item]:
+        """Walk over one file."""
+        return kept(stretch.file, stretch.start)
+
+    def closed(self, stretch: Stretch) -> ClosedFile:
+        """Measure it."""
+        return closed_file(stretch.file)
+
+    def forget(self, stretch: Stretch) -> None:
+        """Nothing was remembered."""
+
+
 def quiet(progress: Progress) -> None:
     """Report to nobody."""
 
 
-def read_back(stretches: Iterable[Stretch], index: Index, ingestor: Ingestor, report: Report = quiet) -> ReadBack:
+def read_back(
+    stretches: Iterable[Stretch], index: Index, ingestor: Ingestor, report: Report = quiet, walk: Walk | None = None
+) -> ReadBack:
     """Bring into the index what these files hold, each from its start on; all is committed and settled at the end.
 
     BucketUnreachable or BucketRefused where a file lies in a bucket that can be asked no more: what came in until then
@@ -66,11 +113,19 @@ def read_back(stretches: Iterable[Stretch], index: Index, ingestor: Ingestor, re
     progress = Progress(total_bytes=sum(max(s.file.size - s.start, 0) for s in stretches))
     problems: list[str] = []
     before = ingestor.articles
+
+    def tell(what: str) -> None:
+        progress.file = what
+        report(progress)
+
+    walk = walk or Here()
+    walk.begin(stretches, tell)
     for stretch in stretches:
         base = progress.done_bytes
         progress.file = stretch.file.name
         try:
-            for item in _walk(stretch, index, ingestor):
+            for item in _walk(stretch, index, ingestor, walk):
+                progress.file = stretch.file.name
                 progress.captures += 1
                 progress.done_bytes = base + item.capture.place.offset - stretch.start
                 report(progress)
@@ -135,11 +190,11 @@ def _learn_sites(stretches: list[Stretch], index: Index, ingestor: Ingestor) -> 
             _begin(index, ingestor, stretch, first.run)
 
 
-def _walk(stretch: Stretch, index: Index, ingestor: Ingestor) -> Iterator[Kept]:
+def _walk(stretch: Stretch, index: Index, ingestor: Ingestor, walk: Walk) -> Iterator[Kept]:
     run: CrawlRun | None = None
     index.warc_opened(stretch.file.name)
     try:
-        for item in kept(stretch.file, stretch.start):
+        for item in walk.items(stretch):
             match item:
                 case RunBegan():
                     run = item.run
@@ -151,18 +206,39 @@ def _walk(stretch: Stretch, index: Index, ingestor: Ingestor) -> Iterator[Kept]:
                     ingestor.wait_room()
                     ingestor.submit(item)
                     yield item
+                case KeptRead():
+                    ingestor.wait_room()
+                    _submit_read(item, stretch, ingestor)
+                    yield item.kept
     except WarcError:
         # All that is whole has been yielded: the damage is told once, and the file is not read again at every start.
-        _close(index, ingestor, stretch, run)
+        _close(index, ingestor, stretch, walk, run)
         raise
-    _close(index, ingestor, stretch, run)
+    _close(index, ingestor, stretch, walk, run)
 
 
-def _close(index: Index, ingestor: Ingestor, stretch: Stretch, run: CrawlRun | None) -> None:
+def _submit_read(item: KeptRead, stretch: Stretch, ingestor: Ingestor) -> None:
+    """Take a capture with its reading, if that was read as it would be here; else it is read here (law 1)."""
+    if ingestor.takes(item):
+        ingestor.submit(item.kept, item.reading)
+        return
+    for whole in kept(stretch.file, item.kept.capture.place.offset):
+        if isinstance(whole, Kept):
+            ingestor.submit(whole)
+            return
+
+
+def _close(index: Index, ingestor: Ingestor, stretch: Stretch, walk: Walk, run: CrawlRun | None) -> None:
     """Note a file as closed once its captures are in, if it is."""
-    if not stretch.file.is_open:
-        file = closed_file(stretch.file)
-        ingestor.note(lambda: index.warc_closed(file, run.id if run else None))
+    if stretch.file.is_open:
+        return
+    file = walk.closed(stretch)
+
+    def close() -> None:
+        index.warc_closed(file, run.id if run else None)
+        walk.forget(stretch)
+
+    ingestor.note(close)
 
 
 def _begin(index: Index, ingestor: Ingestor, stretch: Stretch, run: CrawlRun) -> None:

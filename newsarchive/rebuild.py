@@ -1,61 +1,142 @@
-"""The index made anew from the WARC files alone (law 1)."""
+"""The index made anew from the WARC files alone (law 1). Broken off, the same command goes on where it was."""
 
-from collections.abc import Callable
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from newsarchive.ingest import Ingestor
-from newsarchive.readback import ReadBack, Report, Stretch, read_back
-from newsarchive.recover import mend_all
+from newsarchive.readback import Progress, ReadBack, Report, Stretch, Walk, read_back
+from newsarchive.recover import mend_all, unread
 from storage.errors import ArchiveBusy
 from storage.index import Index
-from storage.places import Places
+from storage.places import Places, WarcFile, refused
 
 SQLITE = "sqlite:///"
+LASTS = timedelta(days=7)
+"""So long after its last sign of life a rebuild that was broken off is gone on with."""
+EVERY = 60.0
+"""Seconds between signs of life."""
 
-Into = Callable[[Index], AbstractContextManager[Ingestor]]
-
-
-def rebuild(places: Places, url: str, into: Into, report: Report) -> ReadBack:
-    """Read every WARC file of the archive into an empty index, and put that in the place of the one at `url`.
-
-    Nobody may have the old index open for writing. SQLite: the old one serves readers until the new one is whole.
-    BucketUnreachable or BucketRefused where some of the files cannot be had: an index of the others would be no index.
-    """
-    mend_all(places.folder)
-    files = places.files()
-    busy = [file.name for file in files if file.is_open]
-    if busy:
-        raise ArchiveBusy(
-            f"a crawl is writing {busy[0]}; the index was not touched. Wait for it to end, then: newsarchive rebuild"
-        )
-    stretches = [Stretch(file=file) for file in files]
-    if url.startswith(SQLITE):
-        return _beside(Path(url.removeprefix(SQLITE)), into, stretches, report)
-    index = Index.open(url)
-    try:
-        index.reset()
-        return _fill(index, into, stretches, report)
-    finally:
-        index.close()
+Into = Callable[[Index], AbstractContextManager[tuple[Ingestor, Walk]]]
 
 
-def _beside(file: Path, into: Into, stretches: list[Stretch], report: Report) -> ReadBack:
-    fresh = file.with_name(file.name + ".rebuilding")
-    _remove(fresh)
-    index = Index.open(f"{SQLITE}{fresh}")
-    try:
-        result = _fill(index, into, stretches, report)
-    finally:
-        index.close()
-    _remove(file, but_for=file)
-    fresh.replace(file)
-    return result
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """A file that is there while a rebuild is under way, and says which."""
+
+    path: Path
+    said: Mapping[str, str]
+    """What another one must have in common with this one, to go on where this one is broken off."""
+    now: Callable[[], datetime]
+
+    def stands(self) -> bool:
+        """Tell whether such a rebuild was broken off, not too long ago."""
+        try:
+            told = json.loads(self.path.read_text("utf-8"))
+            return told["said"] == self.said and self.now() - datetime.fromisoformat(told["alive"]) < LASTS
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
+
+    def set(self) -> None:
+        """Say that it goes on. StorageError where that cannot be written."""
+        part = self.path.with_name(f"{self.path.name}.part")
+        try:
+            part.write_text(json.dumps({"said": self.said, "alive": self.now().isoformat()}), "utf-8")
+            part.replace(self.path)
+        except OSError as problem:
+            refused(self.path, problem)
+
+    def remove(self) -> None:
+        """There is nothing to go on with."""
+        self.path.unlink(missing_ok=True)
 
 
-def _fill(index: Index, into: Into, stretches: list[Stretch], report: Report) -> ReadBack:
-    with into(index) as ingestor:
-        return read_back(stretches, index, ingestor, report)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rebuild:
+    """One rebuild of an archive's index. Nobody may have the old index open for writing."""
+
+    places: Places
+    url: str
+    """SQLAlchemy's, of the index."""
+    into: Into
+    mark: Mark
+
+    def run(self, report: Report, *, afresh: bool) -> ReadBack:
+        """Read every WARC file of the archive into an empty index, and put that in the place of the one at `url`.
+
+        SQLite: the old one serves readers until the new one is whole. BucketUnreachable or BucketRefused where some of
+        the files cannot be had: an index of the others would be no index.
+        """
+        mend_all(self.places.folder)
+        files = self.places.files()
+        busy = [file.name for file in files if file.is_open]
+        if busy:
+            raise ArchiveBusy(
+                f"a crawl is writing {busy[0]}; the index was not touched. Wait for it to end, then: "
+                "newsarchive rebuild"
+            )
+        if afresh:
+            self.mark.remove()
+        if self.url.startswith(SQLITE):
+            return self._beside(Path(self.url.removeprefix(SQLITE)), files, report)
+        index = Index.open(self.url)
+        try:
+            result = self._fill(index, files, report)
+        finally:
+            index.close()
+        self.mark.remove()
+        return result
+
+    def _beside(self, file: Path, files: Sequence[WarcFile], report: Report) -> ReadBack:
+        fresh = file.with_name(file.name + ".rebuilding")
+        if not self.mark.stands():
+            _remove(fresh)
+        index = Index.open(f"{SQLITE}{fresh}")
+        try:
+            result = self._fill(index, files, report)
+        finally:
+            index.close()
+        _remove(file, but_for=file)
+        fresh.replace(file)
+        self.mark.remove()
+        return result
+
+    def _fill(self, index: Index, files: Sequence[WarcFile], report: Report) -> ReadBack:
+        goes_on = self.mark.stands() and _is_part(index, files)
+        if not goes_on:
+            # Not before the old rows are gone does the mark stand: else they would be taken for new ones.
+            self.mark.remove()
+            index.reset()
+        self.mark.set()
+        stretches = unread(self.places, index) if goes_on else [Stretch(file=file) for file in files]
+        with self.into(index) as (ingestor, walk):
+            result = read_back(stretches, index, ingestor, self._alive(report), walk)
+        return replace(result, went_on=goes_on)
+
+    def _alive(self, report: Report) -> Report:
+        """Have the mark set anew now and then."""
+        due = time.monotonic() + EVERY
+
+        def also(progress: Progress) -> None:
+            nonlocal due
+            report(progress)
+            if time.monotonic() > due:
+                self.mark.set()
+                due = time.monotonic() + EVERY
+
+        return also
+
+
+def _is_part(index: Index, files: Sequence[WarcFile]) -> bool:
+    """Tell whether all that an index has of WARC files is of these, as they are now."""
+    sizes = {file.name: file.size for file in files}
+    return all(
+        file.name in sizes and (file.state != "closed" or file.size == sizes[file.name]) for file in index.warc_files()
+    )
 
 
 def _remove(file: Path, *, but_for: Path | None = None) -> None:

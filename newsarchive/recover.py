@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from newsarchive.ingest import Ingestor
-from newsarchive.readback import Report, Stretch, quiet, read_back
+from newsarchive.readback import Report, Stretch, Walk, quiet, read_back
 from storage.errors import BucketRefused, BucketUnreachable
 from storage.index import Index
 from storage.places import OPEN, Places
@@ -48,7 +48,9 @@ def unread(places: Places, index: Index) -> list[Stretch]:
     ]
 
 
-def recover(places: Places, index: Index, ingestor: Ingestor, report: Report = quiet) -> Recovered:
+def recover(
+    places: Places, index: Index, ingestor: Ingestor, report: Report = quiet, walk: Walk | None = None
+) -> Recovered:
     """Bring files and index together again after whatever happened. Costs next to nothing where all is well.
 
     A bucket that cannot be asked is one of the problems; what lies in the folder is read all the same.
@@ -61,7 +63,7 @@ def recover(places: Places, index: Index, ingestor: Ingestor, report: Report = q
         try:
             stretches = unread(some, index)
             if stretches:
-                back = read_back(stretches, index, ingestor, report)
+                back = read_back(stretches, index, ingestor, report, walk)
                 captures += back.captures
                 problems += back.problems
         except (BucketUnreachable, BucketRefused) as problem:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
+from newsarchive.batch.again import Again
 from newsarchive.ingest import Ingestor
 from storage.errors import ArchiveBusy, FileMissing, NotFound, WarcError
 from storage.index import Index
@@ -72,6 +73,8 @@ class Rereading:
     ingestor: Ingestor
     places: Places
     plan: Callable[[Seen], NextLook]
+    again: Again | None = None
+    """What others have read; what is not there is read here, while that before it is written."""
 
     def run(self, wanted: Wanted, *, dry_run: bool, named: int, report: Step = no_steps) -> Reextracted:
         """Read again what is wanted. NotFound for a site that the archive does not have."""
@@ -121,8 +124,7 @@ class Rereading:
         try:
             pages = []
             for held in unit:
-                found = self._kept(held)
-                reading, size = self.ingestor.read(found)
+                found, reading, size = self._reading(held)
                 pages.append(_Page(found, reading))
                 unread.append((reading, size))
                 while sum(size for _, size in unread) > UNREAD or (unread and unread[0][0].done()):
@@ -132,6 +134,14 @@ class Rereading:
             problems.append(f"{unit[0].place.warc}: {problem} That capture was not read again{together}")
             return []
         return pages
+
+    def _reading(self, held: Held) -> tuple[Kept, Future[Reading], int]:
+        """A capture, its reading, and how many bytes are held until that is there."""
+        read = self.again.of(held.place, self.ingestor.begin) if self.again else None
+        if read is not None and self.ingestor.takes(read):
+            return read.kept, *self.ingestor.read(read.kept, read.reading)
+        found = self._kept(held)
+        return found, *self.ingestor.read(found)
 
     def _kept(self, held: Held) -> Kept:
         """The capture as its file holds it; its run's sites are made known on the way."""

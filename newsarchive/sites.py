@@ -1,11 +1,22 @@
 """Which site a capture belongs to, and as which site it was asked for."""
 
 import threading
+from collections.abc import Callable
 
 from storage.index import Index
 from storage.index.sites import name_by_host
 from storage.model import Capture, CrawlRun, Discovery, Site, UrlKind
 from storage.warc.reader import Kept
+
+
+def discovery_of(kept: Kept, site_for: Callable[[str], Site | None]) -> Discovery:
+    """Return how a capture came to be: what its file says, or as much as its URL tells."""
+    if kept.discovery is not None:
+        return kept.discovery
+    url = kept.capture.url
+    kind = UrlKind.ROBOTS if url.endswith("/robots.txt") and url.count("/") == 3 else UrlKind.ARTICLE
+    site = site_for(url)
+    return Discovery(site=site.name if site else name_by_host(url), kind=kind)
 
 
 class Sites:
@@ -23,12 +34,7 @@ class Sites:
 
     def discovery(self, kept: Kept) -> Discovery:
         """How a capture came to be: what its file says, or as much as its URL tells."""
-        if kept.discovery is not None:
-            return kept.discovery
-        url = kept.capture.url
-        kind = UrlKind.ROBOTS if url.endswith("/robots.txt") and url.count("/") == 3 else UrlKind.ARTICLE
-        site = self._index.site_for(url)
-        return Discovery(site=site.name if site else name_by_host(url), kind=kind)
+        return discovery_of(kept, self._index.site_for)
 
     def of_run(self, run: CrawlRun) -> None:
         """Note a run's sites as it had them."""

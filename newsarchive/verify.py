@@ -1,11 +1,13 @@
 """Is the archive what it says? Every WARC file checked, and the index held against the files."""
 
-import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 
+from newsarchive.batch.ahead import seen_from_all
+from newsarchive.batch.checked import Checked, key_of
+from newsarchive.batch.executor import Hands
+from newsarchive.batch.task import check
 from newsarchive.recover import mend_all
 from storage.errors import FileMissing
 from storage.index import Index
@@ -35,6 +37,8 @@ class VerifyReport:
 
     files: tuple[Verified, ...]
     mended: tuple[Mended, ...] = ()
+    taken: int = 0
+    """Files that a verify had checked within a day, before it was broken off: they were not checked again."""
 
     @property
     def damaged(self) -> bool:
@@ -46,8 +50,12 @@ def unheard(file: Verified) -> None:
     """Tell nobody of a file that was checked."""
 
 
-def verify(places: Places, index: Index, *, repair: bool, report: Callable[[Verified], None]) -> VerifyReport:
+def verify(
+    places: Places, index: Index, own: Hands, before: Checked, report: Callable[[Verified], None], *, repair: bool
+) -> VerifyReport:
     """Check every WARC file, open ones included; `repair` first mends those a crash left open.
+
+    Files are checked by those who work (`own`), but for those that were checked `before`.
 
     BucketUnreachable or BucketRefused where nobody can say which files there are.
     """
@@ -56,7 +64,7 @@ def verify(places: Places, index: Index, *, repair: bool, report: Callable[[Veri
     there = places.files()
     known = {file.name: file for file in index.warc_files()}
     files: list[Verified] = []
-    for found in _checked(there):
+    for found in _checked(there, own, before):
         file = _verified(found, known.pop(found.name, None), index, places)
         report(file)
         files.append(file)
@@ -66,13 +74,22 @@ def verify(places: Places, index: Index, *, repair: bool, report: Callable[[Veri
         file = _missing(missing)
         report(file)
         files.append(file)
-    return VerifyReport(files=tuple(files), mended=mended)
+    return VerifyReport(files=tuple(files), mended=mended, taken=before.taken)
 
 
-def _checked(files: Sequence[WarcFile]) -> Iterator[FileReport]:
-    # Inflating and hashing release the interpreter's lock, so threads do for as many cores.
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        yield from pool.map(check_file, files)
+def _checked(files: Sequence[WarcFile], own: Hands, before: Checked) -> Iterator[FileReport]:
+    new: list[tuple[WarcFile, str]] = []
+    for file in files:
+        key = key_of(file)
+        if known := before.report(key):
+            yield known
+        else:
+            new.append((seen_from_all(file), key))
+    reports = own.each(check if own.is_remote else check_file, (file for file, _ in new))
+    for (file, key), found in zip(new, reports, strict=True):
+        found = found or check_file(file)  # here, where workers died over it
+        before.note(key, found)
+        yield found
 
 
 def _size(places: Places, name: str) -> int:

@@ -20,6 +20,7 @@
     |   |-- BadRecord                 65
     |-- PayloadError                  65   a content or transfer coding cannot be undone
     |   |-- PayloadTooLarge           65   undone, it is larger than what is read
+    |-- DaskFailure                   69   the Dask cluster that was named cannot be had, or cannot do its part
     |-- ReplayFailure                 69   pywb, which replays pages, is not installed or does not run (EX_UNAVAILABLE)
     |-- CannotListen                  69   the browser's address or port cannot be had (EX_UNAVAILABLE)
     |-- NotFound                      4    no such article, capture or site in the archive
@@ -58,6 +59,12 @@ class NoArchive(ArchiveError):
 
 class ReplayFailure(ArchiveError):
     """pywb is not installed, or does not run."""
+
+    exit_code = 69
+
+
+class DaskFailure(ArchiveError):
+    """The Dask cluster that was to read files does not answer, or its workers lack what they need."""
 
     exit_code = 69
 

@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from newsarchive.archive import Archive
-from newsarchive.cli.options import HERE, Folder
+from newsarchive.batch.executor import Where
+from newsarchive.cli.options import HERE, Dask, Folder, Scratch
 from newsarchive.cli.output import cell, counted, stderr, stdout, steps
 from newsarchive.readback import Progress
 
@@ -14,12 +15,15 @@ from newsarchive.readback import Progress
 def import_files(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help=".warc, .warc.gz, .arc, .arc.gz or .wacz.")],
     *,
+    dask: Dask = None,
+    scratch: Scratch = None,
     archive: Folder = HERE,
 ) -> None:
     """Take in WARC files that another tool made.
 
     The files are copied into the archive; pages of hosts that no site claims get a site of the host's name. What is
-    damaged is told and left out, the rest is taken. Ends with 1 where anything was damaged.
+    damaged is told and left out, the rest is taken. Broken off, the same command goes on where it was. Ends with 1
+    where anything was damaged.
     """
     for file in files:
         with file.open("rb"):
@@ -29,7 +33,7 @@ def import_files(
         def report(progress: Progress) -> None:
             step(progress.done_bytes, progress.total_bytes, f"{progress.captures:,} captures, {progress.file}")
 
-        result = opened.import_files(files, report)
+        result = opened.import_files(files, report, where=Where(dask=dask, scratch=scratch))
     out, remarks = stdout(), stderr()
     lost = [problem for each in result.adopted for problem in each.lost]
     for adopted in result.adopted:

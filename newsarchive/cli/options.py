@@ -22,6 +22,19 @@ Since = Annotated[
     typer.Option("--since", metavar="DATE", help="Published since: a date, a moment, or an age such as 7d."),
 ]
 Until = Annotated[str | None, typer.Option("--until", metavar="DATE", help="Published before; the same forms.")]
+Dask = Annotated[
+    str | None,
+    typer.Option(
+        "--dask", metavar="ADDRESS", help="Work on a Dask cluster, by its scheduler's address (docs/batch.md)."
+    ),
+]
+Scratch = Annotated[
+    Path | None,
+    typer.Option(
+        "--scratch", metavar="DIR", help="Folder that the cluster's workers see too; by default `batch` here."
+    ),
+]
+Afresh = Annotated[bool, typer.Option("--afresh", help="Do not go on where a run before was broken off.")]
 Author = Annotated[str | None, typer.Option("--author", metavar="NAME", help="Only articles by this author.")]
 Section = Annotated[str | None, typer.Option("--section", metavar="NAME", help="Only articles of this section.")]
 

@@ -6,7 +6,8 @@ import typer
 from rich.console import Console
 
 from newsarchive.archive import Archive
-from newsarchive.cli.options import HERE, Folder, Json, moment
+from newsarchive.batch.executor import Where
+from newsarchive.cli.options import HERE, Dask, Folder, Json, Scratch, moment
 from newsarchive.cli.output import as_json, cell, counted, day, stderr, stdout, steps
 from newsarchive.reextract import Reextracted
 from newsarchive.version import EXTRACTOR
@@ -24,6 +25,8 @@ def reextract(  # noqa: PLR0913 - every word is an option of the command line
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would change, and change nothing.")] = False,
     workers: Annotated[int | None, typer.Option(min=0, metavar="N", help="Processes that read; 0: one a core.")] = None,
     named: Annotated[int, typer.Option("--show", min=0, metavar="N", help="Name so many of the changes.")] = 20,
+    dask: Dask = None,
+    scratch: Scratch = None,
     archive: Folder = HERE,
     json: Json = False,
 ) -> None:
@@ -45,6 +48,7 @@ def reextract(  # noqa: PLR0913 - every word is an option of the command line
             dry_run=dry_run,
             workers=workers,
             named=named,
+            where=Where(dask=dask, scratch=scratch),
             report=lambda done, total, url: step(done, total, f"{done:,} captures, {url}"),
         )
     for problem in result.problems:

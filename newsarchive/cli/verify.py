@@ -6,7 +6,8 @@ import typer
 from rich.console import Console
 
 from newsarchive.archive import Archive
-from newsarchive.cli.options import HERE, Folder, Json
+from newsarchive.batch.executor import Where
+from newsarchive.cli.options import HERE, Afresh, Dask, Folder, Json
 from newsarchive.cli.output import as_json, cell, counted, stderr, stdout, steps
 from newsarchive.quantities import about
 from newsarchive.verify import Verified, VerifyReport
@@ -16,13 +17,16 @@ def verify(
     *,
     repair: Annotated[bool, typer.Option("--repair", help="First mend files that a crash left open.")] = False,
     notes: Annotated[bool, typer.Option("--notes", help="Tell also what is unusual and no damage.")] = False,
+    afresh: Afresh = False,
+    dask: Dask = None,
     archive: Folder = HERE,
     json: Json = False,
 ) -> None:
     """Check every record, and the index against the records.
 
     Framing, lengths, both digests, gzip trailers, torn tails, the sum of each closed file; and that the index says of
-    each record where it is. Ends with 1 where anything is wrong.
+    each record where it is. Broken off, the same command goes on where it was, within a day. Ends with 1 where anything
+    is wrong.
     """
     with Archive.open(archive) as opened, steps("verifying") as step:
         total = len(opened.index.warc_files()) or None
@@ -33,7 +37,7 @@ def verify(
             done += 1
             step(done, total, file.name)
 
-        found = opened.verify(repair=repair, report=report)
+        found = opened.verify(repair=repair, report=report, where=Where(dask=dask), afresh=afresh)
     if json:
         print(as_json(found))
     else:
@@ -47,6 +51,9 @@ def _print(found: VerifyReport, *, notes: bool) -> None:
         out.print(cell(f"mended: {mended}"), soft_wrap=True)
     for file in found.files:
         _print_file(remarks, file, notes=notes)
+    if found.taken:
+        what = f"{counted(found.taken, 'WARC file')} had been checked by a verify that was broken off within a day"
+        out.print(cell(f"{what}, and not again. To check all: newsarchive verify --afresh"), soft_wrap=True)
     damaged = sum(bool(file.problems) for file in found.files)
     records = counted(sum(file.records for file in found.files), "record")
     size = about(sum(file.size for file in found.files))

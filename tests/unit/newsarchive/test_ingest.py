@@ -52,6 +52,9 @@ class Log:
     def sites(self) -> tuple[Site, ...]:
         return (Site(name="gazette", url="https://gazette.example/"),)
 
+    def site_for(self, url: str) -> Site | None:
+        return None
+
     def addresses_read(self, site: str) -> list[tuple[str, Outcome]]:
         return []
 
