@@ -5,12 +5,12 @@ nothing: the next `settle` goes on.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.index.articles import recompute
@@ -44,6 +44,21 @@ T = TypeVar("T")
 Write = Callable[[Callable[[Connection], Any]], Any]
 
 _REFRESHED_AT_ONCE = 200
+_SITES_AT_ONCE, _VERSIONS_AT_ONCE = 200, 1_000
+"""Sites that are learnt in one transaction, and new versions of them, at most; a larger site has one of its own."""
+
+Place: TypeAlias = tuple[int, int]
+"""A site's id and a paragraph's: the same text is another site's boilerplate or not."""
+
+
+class _Unlearnt(NamedTuple):
+    """A site of which there is something to learn."""
+
+    id: int
+    everything: bool
+    """All of its paragraphs are to be counted, not only those that new versions carry."""
+    versions: int
+    """That have not been counted."""
 
 
 def settle(write: Write) -> Settled:
@@ -63,8 +78,8 @@ def settle(write: Write) -> Settled:
 def learn_all(write: Write) -> tuple[int, int, int]:
     """Learn each site's boilerplate; returns how many became it, how many no longer are, and documents refreshed."""
     learnt, unlearnt = 0, 0
-    for site_id in write(_sites_to_learn):
-        more, less = write(partial(learn, site_id=site_id))
+    for site_ids in _together(write(_sites_to_learn)):
+        more, less = write(partial(learn, site_ids=site_ids))
         learnt, unlearnt = learnt + more, unlearnt + less
     return learnt, unlearnt, refresh_stale(write)
 
@@ -97,51 +112,74 @@ def _at(connection: Connection, url_ids: Iterable[int]) -> set[int]:
     return found
 
 
-def _sites_to_learn(connection: Connection) -> list[int]:
+def _sites_to_learn(connection: Connection) -> list[_Unlearnt]:
     uncounted = (
-        select(ArticleRow.site_id)
+        select(ArticleRow.site_id, func.count().label("versions"))
         .join(VersionRow, VersionRow.article_id == ArticleRow.id)
         .where(~VersionRow.counted)
-        .distinct()
+        .group_by(ArticleRow.site_id)
+        .subquery()
     )
-    return sorted(connection.scalars(select(SiteRow.id).where(or_(SiteRow.relearn, SiteRow.id.in_(uncounted)))))
+    asked = (
+        select(SiteRow.id, SiteRow.relearn, func.coalesce(uncounted.c.versions, 0))
+        .join(uncounted, uncounted.c.site_id == SiteRow.id, isouter=True)
+        .where(or_(SiteRow.relearn, uncounted.c.versions.is_not(None)))
+        .order_by(SiteRow.id)
+    )
+    return [_Unlearnt(*row) for row in connection.execute(asked)]
 
 
-def learn(connection: Connection, site_id: int) -> tuple[int, int]:
-    """Count a site's paragraphs and judge them; returns how many became boilerplate, and how many no longer are."""
-    relearn = connection.scalar(select(SiteRow.relearn).where(SiteRow.id == site_id))
-    before = {
-        row.paragraph_id: row
-        for row in connection.execute(select(BoilerplateRow).where(BoilerplateRow.site_id == site_id))
-    }
-    counts = {row.paragraph_id: row for row in connection.execute(_counts(site_id, everything=bool(relearn)))}
-    verdicts = _judge(connection, site_id, counts)
-    _store(connection, site_id, before, counts, verdicts)
+def _together(sites: Iterable[_Unlearnt]) -> Iterator[list[int]]:
+    """Sites to learn in one transaction: of a thousand small ones, a question for each costs most of the time."""
+    some: list[int] = []
+    versions = 0
+    for site in sites:
+        if site.everything:
+            yield [site.id]
+            continue
+        if some and (len(some) >= _SITES_AT_ONCE or versions + site.versions > _VERSIONS_AT_ONCE):
+            yield some
+            some, versions = [], 0
+        some.append(site.id)
+        versions += site.versions
+    if some:
+        yield some
+
+
+def learn(connection: Connection, site_ids: Sequence[int]) -> tuple[int, int]:
+    """Count sites' paragraphs and judge them; returns how many became boilerplate, and how many no longer are."""
+    everything = connection.scalar(select(func.count()).where(SiteRow.id.in_(site_ids), SiteRow.relearn))
+    held = connection.execute(select(BoilerplateRow).where(BoilerplateRow.site_id.in_(site_ids)))
+    before: dict[Place, AnyRow] = {(row.site_id, row.paragraph_id): row for row in held}
+    counted = connection.execute(_counts(site_ids, everything=bool(everything)))
+    counts: dict[Place, AnyRow] = {(row.site_id, row.paragraph_id): row for row in counted}
+    verdicts = _judge(connection, site_ids, counts)
+    _store(connection, before, counts, verdicts)
     flipped = [
-        paragraph_id
-        for paragraph_id in before.keys() | counts.keys()
-        if verdicts.get(paragraph_id, False) != (paragraph_id in before and before[paragraph_id].verdict)
+        place
+        for place in before.keys() | counts.keys()
+        if verdicts.get(place, False) != (place in before and before[place].verdict)
     ]
-    _mark_stale(connection, site_id, flipped)
+    _mark_stale(connection, site_ids, flipped)
     connection.execute(
         update(VersionRow)
-        .where(~VersionRow.counted, VersionRow.article_id.in_(_articles_of(site_id)))
+        .where(~VersionRow.counted, VersionRow.article_id.in_(_articles_of(site_ids)))
         .values(counted=True)
     )
-    connection.execute(update(SiteRow).where(SiteRow.id == site_id).values(relearn=False))
-    learnt = sum(verdicts.get(paragraph_id, False) for paragraph_id in flipped)
+    connection.execute(update(SiteRow).where(SiteRow.id.in_(site_ids), SiteRow.relearn).values(relearn=False))
+    learnt = sum(verdicts.get(place, False) for place in flipped)
     return learnt, len(flipped) - learnt
 
 
-def _articles_of(site_id: int) -> Select[int]:
-    return select(ArticleRow.id).where(ArticleRow.site_id == site_id)
+def _articles_of(site_ids: Sequence[int]) -> Select[int]:
+    return select(ArticleRow.id).where(ArticleRow.site_id.in_(site_ids))
 
 
-def _counts(site_id: int, *, everything: bool) -> AnySelect:
-    """Paragraphs that two articles of the site carry at least: of all, or of those that may have changed."""
+def _counts(site_ids: Sequence[int], *, everything: bool) -> AnySelect:
+    """Paragraphs that two articles of a site carry at least: of all, or of those that may have changed."""
     from_end = VersionRow.length - 1 - VersionParagraphRow.position
     conditions: list[ColumnElement[bool]] = [
-        ArticleRow.site_id == site_id,
+        ArticleRow.site_id.in_(site_ids),
         VersionParagraphRow.role.in_(COUNTED),
         ParagraphRow.text != VersionRow.headline,
         or_(VersionRow.dek.is_(None), ParagraphRow.text != VersionRow.dek),
@@ -150,13 +188,14 @@ def _counts(site_id: int, *, everything: bool) -> AnySelect:
         new = (
             select(VersionParagraphRow.paragraph_id)
             .join(VersionRow, VersionRow.id == VersionParagraphRow.version_id)
-            .where(~VersionRow.counted, VersionRow.article_id.in_(_articles_of(site_id)))
+            .where(~VersionRow.counted, VersionRow.article_id.in_(_articles_of(site_ids)))
         )
-        held = select(BoilerplateRow.paragraph_id).where(BoilerplateRow.site_id == site_id)
+        held = select(BoilerplateRow.paragraph_id).where(BoilerplateRow.site_id.in_(site_ids))
         conditions.append(VersionParagraphRow.paragraph_id.in_(new.union(held)))
     articles = func.count(VersionRow.article_id.distinct())
     return (
         select(
+            ArticleRow.site_id,
             VersionParagraphRow.paragraph_id,
             func.max(func.length(ParagraphRow.text)).label("length"),
             articles.label("articles"),
@@ -171,31 +210,30 @@ def _counts(site_id: int, *, everything: bool) -> AnySelect:
         .join(ArticleRow, ArticleRow.id == VersionRow.article_id)
         .join(ParagraphRow, ParagraphRow.id == VersionParagraphRow.paragraph_id)
         .where(*conditions)
-        .group_by(VersionParagraphRow.paragraph_id)
+        .group_by(ArticleRow.site_id, VersionParagraphRow.paragraph_id)
         .having(articles >= 2)
     )
 
 
-def _judge(connection: Connection, site_id: int, counts: Mapping[int, AnyRow]) -> dict[int, bool]:
-    dates = list(
-        connection.scalars(
-            select(ArticleRow.dated_at).where(ArticleRow.site_id == site_id).order_by(ArticleRow.dated_at)
-        )
-    )
-    candidates: dict[int, tuple[Candidate, int]] = {}
-    for paragraph_id, row in counts.items():
+def _judge(connection: Connection, site_ids: Sequence[int], counts: Mapping[Place, AnyRow]) -> dict[Place, bool]:
+    dates: dict[int, list[datetime]] = {site_id: [] for site_id in site_ids}
+    dated = select(ArticleRow.site_id, ArticleRow.dated_at).where(ArticleRow.site_id.in_(site_ids))
+    for site_id, date in connection.execute(dated.order_by(ArticleRow.dated_at)):
+        dates[site_id].append(date)
+    candidates: dict[Place, tuple[Candidate, int]] = {}
+    for place, row in counts.items():
         candidate = Candidate(
             length=row.length, articles=row.articles, first_from_start=row.first_from_start,
             last_from_start=row.last_from_start, first_from_end=row.first_from_end, last_from_end=row.last_from_end,
         )  # fmt: skip
-        window = _window(dates, row.first_seen_at, row.last_seen_at)
+        window = _window(dates[row.site_id], row.first_seen_at, row.last_seen_at)
         if may_be_boilerplate(candidate, window):
-            candidates[paragraph_id] = (candidate, window)
-    samples = {paragraph_id: _sample(connection, site_id, paragraph_id) for paragraph_id in candidates}
-    carriers = _carriers(connection, {one for sample in samples.values() for one in sample}, counts.keys())
+            candidates[place] = (candidate, window)
+    samples = {place: _sample(connection, *place) for place in candidates}
+    carriers = _carriers(connection, {one: site_id for (site_id, _), ids in samples.items() for one in ids}, counts)
     return {
-        paragraph_id: is_boilerplate(candidate, window, [carriers[one] for one in samples[paragraph_id]], paragraph_id)
-        for paragraph_id, (candidate, window) in candidates.items()
+        place: is_boilerplate(candidate, window, [carriers[one] for one in samples[place]], place[1])
+        for place, (candidate, window) in candidates.items()
     }
 
 
@@ -206,28 +244,30 @@ def _window(dates: Sequence[datetime], first: datetime, last: datetime) -> int:
 
 
 def _sample(connection: Connection, site_id: int, paragraph_id: int) -> list[int]:
-    """The newest articles that carry a paragraph."""
-    carrying = (
-        select(VersionRow.article_id)
-        .join(VersionParagraphRow, VersionParagraphRow.version_id == VersionRow.id)
-        .where(VersionParagraphRow.paragraph_id == paragraph_id)
-    )
-    return list(
-        connection.scalars(
-            select(ArticleRow.id)
-            .join(UrlRow, UrlRow.id == ArticleRow.url_id)
-            .where(ArticleRow.site_id == site_id, ArticleRow.id.in_(carrying))
-            .order_by(ArticleRow.dated_at.desc(), UrlRow.url)
-            .limit(SAMPLE)
-        )
-    )
+    """The newest articles of a site that carry a paragraph."""
+    return list(connection.scalars(_CARRYING, {"site_id": site_id, "paragraph_id": paragraph_id}))
 
 
-def _carriers(connection: Connection, article_ids: Iterable[int], shared: Iterable[int]) -> dict[int, Carrier]:
-    """What is to be known of articles to tell whether they are different stories."""
+_CARRYING = (
+    select(ArticleRow.id)
+    .join(UrlRow, UrlRow.id == ArticleRow.url_id)
+    .where(
+        ArticleRow.site_id == bindparam("site_id"),
+        ArticleRow.id.in_(
+            select(VersionRow.article_id)
+            .join(VersionParagraphRow, VersionParagraphRow.version_id == VersionRow.id)
+            .where(VersionParagraphRow.paragraph_id == bindparam("paragraph_id"))
+        ),
+    )
+    .order_by(ArticleRow.dated_at.desc(), UrlRow.url)
+    .limit(SAMPLE)
+)
+
+
+def _carriers(connection: Connection, sites: Mapping[int, int], shared: Collection[Place]) -> dict[int, Carrier]:
+    """What is to be known of articles (ids, and those of their sites) to tell whether they are different stories."""
     texts: dict[int, dict[int, int]] = {}
-    ids = sorted(article_ids)
-    for some in parts(ids):
+    for some in parts(sites):
         rows = connection.execute(
             select(VersionRow.article_id, VersionParagraphRow.paragraph_id, func.length(ParagraphRow.text))
             .join(VersionParagraphRow, VersionParagraphRow.version_id == VersionRow.id)
@@ -240,35 +280,32 @@ def _carriers(connection: Connection, article_ids: Iterable[int], shared: Iterab
         )
         for article_id, paragraph_id, length in rows:
             texts.setdefault(article_id, {})[paragraph_id] = length
-    several = set(shared)
     return {
         article_id: Carrier(
-            shared={one: length for one, length in texts.get(article_id, {}).items() if one in several},
+            shared={one: length for one, length in texts.get(article_id, {}).items() if (site_id, one) in shared},
             length=sum(texts.get(article_id, {}).values()),
         )
-        for article_id in ids
+        for article_id, site_id in sites.items()
     }
 
 
 def _store(
     connection: Connection,
-    site_id: int,
-    before: Mapping[int, AnyRow],
-    counts: Mapping[int, AnyRow],
-    verdicts: Mapping[int, bool],
+    before: Mapping[Place, AnyRow],
+    counts: Mapping[Place, AnyRow],
+    verdicts: Mapping[Place, bool],
 ) -> None:
-    for some in parts(before.keys() - counts.keys()):
-        these = BoilerplateRow.paragraph_id.in_(some)
-        connection.execute(delete(BoilerplateRow).where(BoilerplateRow.site_id == site_id, these))
+    for site_id, paragraph_ids in _by_site(before.keys() - counts.keys()).items():
+        for some in parts(paragraph_ids):
+            these = BoilerplateRow.paragraph_id.in_(some)
+            connection.execute(delete(BoilerplateRow).where(BoilerplateRow.site_id == site_id, these))
     rows = []
-    for paragraph_id, row in sorted(counts.items()):
-        now = (row.articles, row.first_seen_at, row.last_seen_at, verdicts.get(paragraph_id, False))
-        was = before.get(paragraph_id)
+    for place, row in sorted(counts.items()):
+        now = (row.articles, row.first_seen_at, row.last_seen_at, verdicts.get(place, False))
+        was = before.get(place)
         if was is None or now != (was.articles_seen, was.first_seen_at, was.last_seen_at, was.verdict):
-            rows.append(
-                {"site_id": site_id, "paragraph_id": paragraph_id,
-                 **dict(zip(("articles_seen", "first_seen_at", "last_seen_at", "verdict"), now, strict=True))}
-            )  # fmt: skip
+            names = ("site_id", "paragraph_id", "articles_seen", "first_seen_at", "last_seen_at", "verdict")
+            rows.append(dict(zip(names, (*place, *now), strict=True)))
     if rows:
         dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
         inserting = dialect.insert(BoilerplateRow)
@@ -278,30 +315,36 @@ def _store(
         )
 
 
-def _mark_stale(connection: Connection, site_id: int, flipped: Sequence[int]) -> None:
+def _by_site(places: Iterable[Place]) -> dict[int, list[int]]:
+    found: dict[int, list[int]] = {}
+    for site_id, paragraph_id in places:
+        found.setdefault(site_id, []).append(paragraph_id)
+    return found
+
+
+def _mark_stale(connection: Connection, site_ids: Sequence[int], flipped: Iterable[Place]) -> None:
     """Documents are to be written anew that carry a flipped paragraph, or were written while verdicts changed."""
-    for some in parts(flipped):
-        carrying = select(VersionParagraphRow.version_id).where(VersionParagraphRow.paragraph_id.in_(some))
-        connection.execute(
-            update(SearchDocumentRow)
-            .where(SearchDocumentRow.site_id == site_id, SearchDocumentRow.version_id.in_(carrying))
-            .values(stale=True)
-        )
+    for site_id, paragraph_ids in _by_site(flipped).items():
+        for some in parts(paragraph_ids):
+            carrying = select(VersionParagraphRow.version_id).where(VersionParagraphRow.paragraph_id.in_(some))
+            connection.execute(
+                update(SearchDocumentRow)
+                .where(SearchDocumentRow.site_id == site_id, SearchDocumentRow.version_id.in_(carrying))
+                .values(stale=True)
+            )
     left_out = (
         select(func.count())
         .select_from(VersionParagraphRow)
-        .join(
-            BoilerplateRow,
-            and_(BoilerplateRow.site_id == site_id, BoilerplateRow.paragraph_id == VersionParagraphRow.paragraph_id),
-        )
+        .join(BoilerplateRow, BoilerplateRow.paragraph_id == VersionParagraphRow.paragraph_id)
         .where(
+            BoilerplateRow.site_id == SearchDocumentRow.site_id,
             VersionParagraphRow.version_id == SearchDocumentRow.version_id,
             VersionParagraphRow.role.in_(COUNTED),
             BoilerplateRow.verdict,
         )
         .scalar_subquery()
     )
-    new = select(VersionRow.id).where(~VersionRow.counted, VersionRow.article_id.in_(_articles_of(site_id)))
+    new = select(VersionRow.id).where(~VersionRow.counted, VersionRow.article_id.in_(_articles_of(site_ids)))
     connection.execute(
         update(SearchDocumentRow)
         .where(SearchDocumentRow.version_id.in_(new), SearchDocumentRow.left_out != left_out)
