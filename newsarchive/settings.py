@@ -9,35 +9,17 @@ BOT_NAME = "newsarchive"
 SPIDER_MODULES = ["spiders"]
 NEWSPIDER_MODULE = "spiders"
 
-# What is next: the frontier in SQL, one host at a time. Scrapy's own limits are out of its way.
+# What is next: the frontier in SQL, one host at a time.
 SCHEDULER = "newsarchive.crawl.scheduler.FrontierScheduler"
 CONCURRENT_REQUESTS = 16  # set from newsarchive.toml
-CONCURRENT_REQUESTS_PER_DOMAIN = 1_000_000
-DOWNLOAD_DELAY = 0
 DUPEFILTER_CLASS = "scrapy.dupefilters.BaseDupeFilter"
 
-# Down to the wire: no middleware at all, so none that comes with a later Scrapy either.
-DOWNLOADER_MIDDLEWARES_BASE: dict[str, int] = {}
+# Down to the wire by a downloader of ours: no queues, slots or handlers, and no middleware that would ask for
+# robots.txt, follow, retry, remember or decompress.
+DOWNLOADER = "newsarchive.crawl.scheduler.CaptureDownloader"
+
+# Back up comes nothing: what was fetched is kept, and the frontier knows.
 SPIDER_MIDDLEWARES_BASE: dict[str, int] = {}
-COOKIES_ENABLED = False
-REDIRECT_ENABLED = False
-RETRY_ENABLED = False
-HTTPCACHE_ENABLED = False
-ROBOTSTXT_OBEY = False  # by newsarchive.crawl.robots, before a URL is handed out
-COMPRESSION_ENABLED = False
-
-# The bytes.
-DOWNLOAD_HANDLERS = {
-    "http": "newsarchive.crawl.scheduler.CaptureHandler",
-    "https": "newsarchive.crawl.scheduler.CaptureHandler",
-    "data": None,
-    "file": None,
-    "ftp": None,
-    "s3": None,
-}
-DOWNLOADER_STATS = False
-
-# Back up: responses have no body, and callbacks bring nothing. Each of these is a task for every response.
 CONCURRENT_ITEMS = 1
 WARN_ON_GENERATOR_RETURN_VALUE = False
 URLLENGTH_LIMIT = 0  # by newsarchive.crawl.guard

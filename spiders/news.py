@@ -6,7 +6,6 @@ from typing import Any
 import scrapy
 from scrapy import Request
 from scrapy.exceptions import UsageError
-from scrapy.http import Response
 
 from newsarchive.crawl.live import Live
 from storage.model import Due, UrlKind
@@ -41,7 +40,7 @@ class NewsSpider(scrapy.Spider):
     def request(self, due: Due) -> Request:
         """The request for a URL of the frontier; a conditional one where the last answer had validators (RFC 9110, 13).
 
-        `download_slot` is one for all: that a host is asked one thing at a time is the scheduler's doing.
+        It has no callback: the page is kept, and what it brings to light comes back through the frontier.
         """
         headers = {
             "User-Agent": self.live.user_agent,
@@ -55,15 +54,11 @@ class NewsSpider(scrapy.Spider):
         return Request(
             due.url,
             headers=headers,
-            callback=self.parse,
             errback=self.failed,
-            meta={"due": due, "download_slot": "all"},
+            meta={"due": due},
             dont_filter=True,
         )
 
-    def parse(self, response: Response, **_: Any) -> None:
-        """Nothing more: the page is kept, and what it brings to light comes back through the frontier."""
-
     def failed(self, failure: Any) -> None:
-        """Nothing either: the frontier was told. What is no failure of the network's is for the log."""
+        """Nothing: the run is told by other ways what ends it."""
         self.logger.debug("%s", failure.value)

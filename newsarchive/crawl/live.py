@@ -1,4 +1,4 @@
-"""One run while it runs: what the scheduler, the download handler and the spider of Scrapy share.
+"""One run while it runs: what the scheduler, the downloader and the spider of Scrapy share.
 
     scheduler --next--> Due --Scrapy--> fetch: wire, then kept, then answered --> scheduler
 
@@ -42,10 +42,6 @@ class Limits:
         return min(self.size, self.asset_size or self.size) if kind is UrlKind.ASSET else self.size
 
 
-class NoAnswerError(Exception):
-    """A server gave no byte. (Scrapy's errback gets it; nothing was kept, for there was nothing.)"""
-
-
 @dataclass(slots=True, kw_only=True, eq=False)
 class Live:
     """The parts of a run."""
@@ -65,8 +61,8 @@ class Live:
     permitted: Callable[[], None] = field(default=lambda: None)
     """Raises where the sites may be another machine's by now, and nothing may be asked for any more."""
 
-    async def fetch(self, due: Due, url: str, headers: Sequence[tuple[str, str]]) -> Capture:
-        """Fetch and keep. When it returns, the answer is in the WARC file, and Scrapy may have its response."""
+    async def fetch(self, due: Due, url: str, headers: Sequence[tuple[str, str]]) -> Capture | None:
+        """Fetch and keep. When it returns, the answer is in the WARC file; None: no byte came, and nothing was kept."""
         self.permitted()
         answer = Answer(silent=True)
         began = time.monotonic()
@@ -89,7 +85,6 @@ class Live:
         if capture is None:
             self.counters["silent"] += 1
             LOG.warning("%s - silent %s (%s)", due.discovery.site, due.url, answer.why)
-            raise NoAnswerError(f"{due.url}: {hindrance(fetched)}")
         return capture
 
     def _draws(self, due: Due) -> bool:

@@ -8,10 +8,9 @@ from scrapy import Request, Spider
 from scrapy.core.scheduler import BaseScheduler
 from scrapy.crawler import Crawler
 from scrapy.exceptions import NotConfigured
-from scrapy.http import Response
+from twisted.internet.defer import Deferred
 
 from newsarchive.crawl.live import Live
-from storage.model import Due
 
 log = logging.getLogger(__name__)
 
@@ -108,33 +107,42 @@ class FrontierScheduler(BaseScheduler):
             slot.nextcall.schedule()
 
 
-class CaptureHandler:
-    """Fetches for Scrapy, and keeps before it gives. Setting: DOWNLOAD_HANDLERS.
+class CaptureDownloader:
+    """Fetches for Scrapy, and keeps what came. Setting: DOWNLOADER.
 
-    Scrapy gets a response without body or headers: nobody above this reads them, and everything it would do to them
-    costs more than the page's way through the whole of the rest.
+    Scrapy's own has a queue, a slot, middlewares and handlers: for each request five turns of the event loop in which
+    nothing is decided. And what it would hand to the spider nobody reads: the page is kept, and what it brings to light
+    comes back through the frontier. So Scrapy gets its own request for an answer, as from a middleware that wants it
+    asked again, and the scheduler, which takes nothing, lets it go.
     """
 
-    lazy = False
+    def __init__(self, crawler: Crawler) -> None:
+        """Made by Scrapy."""
+        self._live = live_of(crawler)
+        self._most = crawler.settings.getint("CONCURRENT_REQUESTS")
+        self.active: set[Request] = set()
+        """Requests under way: Scrapy does not end while there is one."""
 
-    def __init__(self, live: Live) -> None:
-        self._live = live
+    def fetch(self, request: Request) -> Deferred[Request]:
+        """Fetch and keep what a request asks for."""
+        self.active.add(request)
+        return Deferred.fromFuture(asyncio.ensure_future(self._fetched(request)))
 
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> Self:
-        """Made by Scrapy, once for each scheme."""
-        return cls(live_of(crawler))
+    def needs_backout(self) -> bool:
+        """Whether as many requests are under way as may be."""
+        return len(self.active) >= self._most
 
-    async def download_request(self, request: Request) -> Response:
-        """Fetch and keep what the request asks for."""
-        due: Due = request.meta["due"]
+    def close(self) -> None:
+        """The wire is closed by who opened it."""
+
+    async def _fetched(self, request: Request) -> Request:
         headers = [
             (name.decode("ascii"), value.decode("latin-1"))
             for name, values in request.headers.items()
             for value in values
         ]
-        capture = await self._live.fetch(due, request.url, headers)
-        return Response(request.url, status=capture.status or 0)
-
-    async def close(self) -> None:
-        """The wire is closed by who opened it."""
+        try:
+            await self._live.fetch(request.meta["due"], request.url, headers)
+        finally:
+            self.active.remove(request)
+        return request
