@@ -5,6 +5,7 @@ look like.
 """
 
 import re
+from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
@@ -76,6 +77,7 @@ def parts_of(url: str) -> SplitResult:
         return urlsplit("")
 
 
+@lru_cache(maxsize=8192)
 def host(url: str) -> str:
     """Return the host name of an absolute URL, port and user gone, without looking at the rest.
 
@@ -150,18 +152,34 @@ def pieces(url: str) -> tuple[list[tuple[str, str]], str]:
     return found, shape(url).removeprefix("/".join(kind for kind, _ in found))
 
 
-@lru_cache(maxsize=8192)
 def likeness(url: str, own: str) -> float:
     """Return how much a URL looks like an article's, about -3 to 4; `own` is the address of the page it stands on."""
+    alone = _alone(url)
+    return alone.score + _beside(alone.kinds, alone.section, own) if alone.is_path else alone.score
+
+
+@dataclass(frozen=True, slots=True)
+class _Alone:
+    """What a URL says by itself, whatever page it stands on: those of a site stand on all of its pages."""
+
+    score: float
+    kinds: str = ""
+    section: str = ""
+    """The first of several segments, lower case."""
+    is_path: bool = True
+
+
+@lru_cache(maxsize=8192)
+def _alone(url: str) -> _Alone:
     parts = parts_of(url)
     segments = _segments(parts)
     kinds = shape(url)
     if not segments:
-        return 1.0 if kinds.endswith("?") else -3.0
+        return _Alone(1.0 if kinds.endswith("?") else -3.0, is_path=False)
     if _FILE.search(segments[-1]):
-        return -3.0
+        return _Alone(-3.0, is_path=False)
     words = [_EXTENSION.sub("", s.lower()) for s in segments]
-    score = _by_shape(kinds, words[-1]) + _beside(kinds, segments, own)
+    score = _by_shape(kinds, words[-1])
     if host(url).partition(".")[0] in _SERVICES:
         score -= 3.0
     if not _SECTION_WORDS.isdisjoint(words) or "newsletter" in words[-1]:
@@ -170,7 +188,7 @@ def likeness(url: str, own: str) -> float:
         score -= 1.5
     if kinds in ("w", "w/w", "w/w/w") and not parts.query:
         score -= 1.0
-    return score
+    return _Alone(score, kinds, segments[0].lower() if len(segments) > 1 else "")
 
 
 def _by_shape(kinds: str, name: str) -> float:
@@ -190,17 +208,22 @@ def _by_shape(kinds: str, name: str) -> float:
     return score + 0.5 if "." in last and score < 2 else score
 
 
-def _beside(kinds: str, segments: list[str], own: str) -> float:
+def _beside(kinds: str, section: str, own: str) -> float:
     """Weigh what a URL has in common with that of the article it stands on."""
     theirs = shape(own)
     if not theirs or not likely(theirs):
         return 0.0
     if kinds == theirs:
-        section = (_segments(parts_of(own)) or [""])[0].lower()
-        return 1.5 if len(segments) > 1 and segments[0].lower() == section else 1.0
+        return 1.5 if section and section == _section(own) else 1.0
     return 0.5 if kinds.rpartition("/")[2] == theirs.rpartition("/")[2] else 0.0
 
 
+@lru_cache(maxsize=64)
+def _section(url: str) -> str:
+    return (_segments(parts_of(url)) or [""])[0].lower()
+
+
+@lru_cache(maxsize=64)
 def likely(kinds: str) -> bool:
     """Say whether a shape can be an article's at all."""
     return any(k in kinds for k in ("s", "S", "n", "h", "?")) or "y/m" in kinds

@@ -42,6 +42,9 @@ def _plain(word: str) -> str:
 _STEMS = {_plain(stem): month for month, stems in months.by_number().items() for stem in stems}
 _LONGEST = max(map(len, _STEMS))
 _DIGITS = {ord(c): str(unicodedata.digit(c)) for c in "٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹०१२३४५६७८९๐๑๒๓๔๕๖๗๘๙０１２３４５６７８９"}
+_DIGIT = re.compile(r"\d")
+_LINE = 300
+"""Characters of a line in which a date is looked for."""
 
 _CJK = re.compile(r"(\d{4})\s*[年년.]\s*(\d{1,2})\s*[月월.]\s*(\d{1,2})\s*[日일]?")
 _YEAR_FIRST = re.compile(r"(?<!\d)((?:19|20)\d\d)[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)")
@@ -105,9 +108,9 @@ def printed(text: str, zone: tzinfo | None = None, *, day_first: bool = True) ->
     '2019-11-18T10:05:00+00:00'
     >>> printed("no date in 2019")
     """
-    text = text[:300].translate(_DIGITS)
-    if not any(c.isdigit() for c in text):
+    if not _DIGIT.search(text, 0, _LINE):  # most lines of a page have none
         return None
+    text = text[:_LINE].translate(_DIGITS)
     found = _day(text, day_first=day_first)
     if found is None:
         return None

@@ -122,7 +122,8 @@ def _is_headline(anchor: Anchor) -> bool:
 
 def _left_out(anchor: Anchor, *, listing: bool) -> bool:
     zone = anchor.zone
-    rel = (anchor.element.get("rel") or "").lower().split()
+    given = anchor.element.get("rel")
+    rel = given.lower().split() if given else ()
     if zone & (zones.NAV | zones.MENU) and not ({"prev", "next"} & set(rel)) and not zone & zones.RELATED:
         return True
     beside = zones.COMMENTS | zones.CONSENT | (0 if _promise(anchor.text) >= 1 else _OF_LINES)
@@ -134,7 +135,7 @@ def _left_out(anchor: Anchor, *, listing: bool) -> bool:
 def _promise(text: str) -> float:
     """Weigh an anchor's text: a headline has several words, or a dozen ideographs."""
     count = len(text.split())
-    dense = sum(1 for c in text if c >= "\u2e80")
+    dense = 0 if text.isascii() else sum(1 for c in text if c >= "\u2e80")
     if dense >= 8:
         count = max(count, dense // 2)
     if count >= 5:
