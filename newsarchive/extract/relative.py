@@ -4,6 +4,7 @@ Nothing here asks the clock; without a moment there is no date.
 """
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from newsarchive.extract.moments import clock_in, in_digits
@@ -53,7 +54,30 @@ _LINE = 160
 """Characters of a line that is a date and little else."""
 
 
-def _patterns() -> list[tuple[re.Pattern[str], tuple[re.Pattern[str], ...]]]:
+@dataclass(frozen=True, slots=True)
+class _Language:
+    """How a language says "N units ago"."""
+
+    marks: tuple[str, ...]
+    """A word of each way to say it, case folded: a line with none of them need not be looked at."""
+    said: re.Pattern[str]
+    units: tuple[re.Pattern[str], ...]
+    """Minutes, hours, days, weeks."""
+
+
+def _mark(said: str) -> list[str]:
+    """Return the longest word that each way to say it cannot do without.
+
+    >>> _mark("(?:for )?NUMBER UNIT siden"), _mark("NUMBER UNIT (?:ein|zwei)")
+    (['siden'], ['ein', 'zwei'])
+    """
+    needed = re.sub(r"\(\?:[^)]*\)\?|NUMBER|UNIT|\\s\?|\\\.\?| \?", " ", said)
+    choice = re.search(r"\(\?:([^)]*)\)", needed)
+    ways = choice[1].split("|") if choice else [needed]
+    return [max(way.split(), key=len).casefold() for way in ways]
+
+
+def _languages() -> list[_Language]:
     found = []
     for line in _TABLE.strip().splitlines():
         *units, first = re.split(r"\s+\|\s+", line.strip())[:5]
@@ -64,12 +88,16 @@ def _patterns() -> list[tuple[re.Pattern[str], tuple[re.Pattern[str], ...]]]:
         )
         edged = rf"(?<!\w)(?:{said})(?!\w)" if unit.isascii() else said
         found.append(
-            (re.compile(edged, re.IGNORECASE), tuple(re.compile(f"(?:{each})$", re.IGNORECASE) for each in units))
+            _Language(
+                tuple(mark for each in (first, *others) for mark in _mark(each)),
+                re.compile(edged, re.IGNORECASE),
+                tuple(re.compile(f"(?:{each})$", re.IGNORECASE) for each in units),
+            )
         )
     return found
 
 
-_AGO = _patterns()
+_AGO = _languages()
 
 
 def relative(text: str, fetched_at: datetime | None, zone: tzinfo | None = None) -> datetime | None:
@@ -84,11 +112,12 @@ def relative(text: str, fetched_at: datetime | None, zone: tzinfo | None = None)
     if fetched_at is None or len(text) > _LINE:
         return None
     text = in_digits(text)
-    for pattern, units in _AGO:
-        if match := pattern.search(text):
+    low = text.casefold()
+    for language in _AGO:
+        if any(mark in low for mark in language.marks) and (match := language.said.search(text)):
             said = [group for group in match.groups() if group]
             count = int(said[0]) if said[0].isdecimal() else 1
-            for minutes, unit in zip(_MINUTES, units, strict=True):
+            for minutes, unit in zip(_MINUTES, language.units, strict=True):
                 if unit.match(said[1]):
                     return fetched_at - timedelta(minutes=count * minutes)
     if match := _ALONE_AGO.search(text):
@@ -98,9 +127,11 @@ def relative(text: str, fetched_at: datetime | None, zone: tzinfo | None = None)
 
 def _by_day(text: str, fetched_at: datetime, zone: tzinfo | None) -> datetime | None:
     """Read "today" or "yesterday" with a time of day: without one, such a word stands in lines that are no date."""
-    back = 0 if _TODAY.search(text) else 1 if _YESTERDAY.search(text) else None
     clock = clock_in(text)
-    if back is None or clock is None or clock[0] > 23 or clock[1] > 59:
+    if clock is None or clock[0] > 23 or clock[1] > 59:
+        return None
+    back = 0 if _TODAY.search(text) else 1 if _YESTERDAY.search(text) else None
+    if back is None:
         return None
     there = fetched_at.astimezone(zone or UTC) - timedelta(days=back)
     return there.replace(hour=clock[0], minute=clock[1], second=clock[2], microsecond=0).astimezone(UTC)
