@@ -46,9 +46,13 @@ format: $(VENV)/.installed ## Format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(VENV)/.installed ## Measure against a naive script
-	$(BIN)/python benchmarks/crawl.py
-	$(BIN)/python benchmarks/batch.py
+bench: $(VENV)/.installed ## Measure against a naive script, other programs, and what the same work costs alone
+	$(BIN)/python -m benchmarks.crawl
+	$(BIN)/python -m benchmarks.batch
+	$(BIN)/python -m benchmarks.floor
+	$(BIN)/python -m benchmarks.peers.crawls
+	$(BIN)/python -m benchmarks.peers.reads
+	$(BIN)/python -m benchmarks.peers.indexes
 
 # With 200,000 articles the folder takes 5 GB and some twenty minutes; it is kept, and used again.
 ARTICLES ?= 20000

@@ -49,7 +49,7 @@ def main(words: Sequence[str] | None = None) -> int:
         if options.control_port is not None:
             print(f"clock on http://{server.host}:{server.open_control(options.control_port)}/clock", flush=True)
         if options.warm:
-            newsroom.warm(server.url.rstrip("/"), server.clock.now())
+            newsroom.warm(server.url.rstrip("/"), server.clock.now(), options.warm)
         print(f"listening on {server.url}", flush=True)
         stop.wait()
     return 0
@@ -63,7 +63,13 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--articles", type=int, default=72, help="out when the clock opens (72)")
     command.add_argument("--length", type=int, default=19, help="paragraphs of an article (19)")
     command.add_argument("--page-size", type=int, default=0, help="bytes of an HTML page; 0: as light as it is")
-    command.add_argument("--warm", action="store_true", help="make all articles ready first: for benchmarks")
+    command.add_argument(
+        "--warm",
+        nargs="?",
+        const="gzip, br, zstd",
+        metavar="CODINGS",
+        help="make all articles ready first, for clients that accept these (gzip, br, zstd): for benchmarks",
+    )
     command.add_argument("--memory", type=int, default=300_000_000, help="bytes of ready answers to keep (300000000)")
     command.add_argument("--seed", default="lantern-1911", help="another seed writes other articles")
     command.add_argument("--delay", type=float, default=0.0, help="seconds before each answer (0)")
