@@ -6,7 +6,7 @@ from typing import Protocol
 
 from storage.model import Capture, Exchange, RecordPlace, RefersTo
 from storage.warc.members import LARGEST
-from storage.warc.payload import Headers, entity_of, header, http_headers, interim_end, split_message
+from storage.warc.payload import Headers, Message, entity_of, header, http_headers, interim_end, split_message
 from storage.warc.provenance import discovery_fields
 from storage.warc.reader import capture_of
 from storage.warc.record import (
@@ -53,10 +53,12 @@ class Group:
     members: tuple[bytes, ...]
     record: Record
     """The response or revisit, as a reader of the file will see it."""
+    message: Message | None = None
+    """What its block says, where it was parsed before."""
 
     def capture(self, place: RecordPlace, run: str) -> Capture:
         """Return the capture, now that its place is known."""
-        found = capture_of(self.record, run)
+        found = capture_of(self.record, run, self.message)
         if found is None:
             raise ValueError(f"not an http URL: {self.record.uri}")
         return replace(found, place=place)
@@ -86,7 +88,9 @@ def group(exchange: Exchange, originals: Originals, new_id: Callable[[], str], i
         found = warc_fields(discovery_fields(exchange.discovery))
         made.append(member("metadata", own.metadata(found), found))
     record = Record(place=_NOWHERE, type=type_, headers=written(fields), block=block)
-    return Group(members=tuple(made), record=record)
+    # A block that was cut short to its head says the same, but for the body.
+    said = Message(status=answer.status, headers=answer.headers, body=answer.body)
+    return Group(members=tuple(made), record=record, message=said)
 
 
 def _answer(exchange: Exchange) -> _Answer:

@@ -11,7 +11,7 @@ from storage.errors import BadRecord, TornRecord, WarcError
 from storage.model import Capture, CrawlRun, Discovery, RecordPlace, RefersTo
 from storage.places.readable import Readable, warc_name
 from storage.warc.members import members, next_member
-from storage.warc.payload import entity_of, http_headers
+from storage.warc.payload import Message, entity_of, http_headers
 from storage.warc.plain import is_plain, next_plain, plain_records
 from storage.warc.provenance import RUN_URI, discovery_of, run_of
 from storage.warc.record import Headers, Record, header, parse_record, sha256
@@ -187,13 +187,17 @@ def is_capture(record: Record) -> bool:
     return record.type in KEPT_TYPES and record.uri[:8].lower().startswith(("http://", "https://"))
 
 
-def capture_of(record: Record, run: str | None = None) -> Capture | None:
-    """Return the capture that a record holds, or None. BadRecord where its WARC-Date is missing or none."""
+def capture_of(record: Record, run: str | None = None, message: Message | None = None) -> Capture | None:
+    """Return the capture that a record holds, or None. BadRecord where its WARC-Date is missing or none.
+
+    `message` is what its block says, where that has been parsed before.
+    """
     if not is_capture(record):
         return None
     http = record.type != "resource" and is_http(record)
-    status, headers = http_headers(record.block) if http else (None, ())
-    body = b"" if record.type == "revisit" else (entity_of(record.block, headers) if http else record.block)
+    said = message or _message(record, http=http)
+    status, headers = said.status, said.headers
+    body = b"" if record.type == "revisit" else said.body
     return Capture(
         url=record.uri,
         record_id=record.id,
@@ -214,6 +218,14 @@ def capture_of(record: Record, run: str | None = None) -> Capture | None:
         last_modified=header(headers, "Last-Modified"),
         max_age=_max_age(header(headers, "Cache-Control")),
     )
+
+
+def _message(record: Record, *, http: bool) -> Message:
+    if not http:
+        return Message(status=None, headers=(), body=record.block)
+    status, headers = http_headers(record.block)
+    body = b"" if record.type == "revisit" else entity_of(record.block, headers)
+    return Message(status=status, headers=headers, body=body)
 
 
 def _max_age(control: str | None) -> int | None:
