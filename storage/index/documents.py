@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from isal import isal_zlib
@@ -10,12 +10,15 @@ from sqlalchemy import BindParameter, Connection, bindparam, delete, select, tex
 
 from storage.index.boilerplate import COUNTED
 from storage.index.database import insert_rows
+from storage.index.docids import doc_id
+from storage.index.marks import among_words, marks_of
 from storage.index.tables import (
     ArticleRow,
     AuthorRow,
     BoilerplateRow,
     ParagraphRow,
     SearchDocumentRow,
+    SiteRow,
     TagRow,
     VersionAuthorRow,
     VersionParagraphRow,
@@ -29,39 +32,10 @@ from storage.model import BODY_ROLES, Role
 SEARCHED_ROLES = BODY_ROLES | {Role.CAPTION, Role.CORRECTION}
 COLUMNS = ("headline", "dek", "body", "names", "stems")
 
-_ID_BITS = 29
-_BEGIN = datetime(1800, 1, 1, tzinfo=UTC)
-_LAST_SECOND = (1 << (63 - _ID_BITS)) - 1
-BEHIND_ALL = (1 << 63) - 1
-"""No key of a document is greater."""
 _LAST_POSITION = 16383
 """tsvector counts no further; later words can be found, phrases of them cannot."""
 _GAP = 10
 """Between parts, so that no phrase reaches from one into the next."""
-
-
-def doc_id(dated_at: datetime, version_id: int) -> int:
-    """The key under which a version is searched: it sorts by date.
-
-    >>> doc_id(datetime(1800, 1, 1, 0, 0, 2, tzinfo=UTC), 5) == 2 * 2**29 + 5
-    True
-    """
-    return first_doc_id(dated_at) + (version_id & ((1 << _ID_BITS) - 1))
-
-
-def first_doc_id(dated_at: datetime) -> int:
-    """The least key of that second."""
-    seconds = int((dated_at - _BEGIN).total_seconds())
-    return min(max(seconds, 0), _LAST_SECOND) << _ID_BITS
-
-
-def dated(doc_id: int) -> datetime:
-    """The second that a key stands for.
-
-    >>> dated(first_doc_id(datetime(2026, 3, 1, tzinfo=UTC)) + 7)
-    datetime.datetime(2026, 3, 1, 0, 0, tzinfo=datetime.timezone.utc)
-    """
-    return _BEGIN + timedelta(seconds=doc_id >> _ID_BITS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +47,7 @@ class Document:
     article_id: int
     site_id: int
     left_out: int
+    marks: str
     headline: list[str]
     dek: list[str]
     body: list[str]
@@ -81,7 +56,7 @@ class Document:
 
     @property
     def parts(self) -> tuple[str, ...]:
-        """Its columns as FTS5 takes them."""
+        """Its words, by column, as FTS5 takes them."""
         columns = (self.headline, self.dek, self.body, self.names, sorted(self.stems))
         return tuple(" ".join(words) for words in columns)
 
@@ -133,8 +108,8 @@ def put_in(connection: Connection, sources: Sequence[_Source]) -> None:
     """Write documents; boilerplate is left out."""
     if not sources:
         return
-    learnt = _learnt(connection, sources)
-    documents = [_document(source, learnt.__contains__) for source in sources]
+    learnt, sites = _learnt(connection, sources), _sites(connection, sources)
+    documents = [_document(source, sites[source.site_id], learnt.__contains__) for source in sources]
     documents.sort(key=lambda document: document.doc_id)
     is_postgres = connection.dialect.name == "postgresql"
     rows: list[dict[str, Any]] = []
@@ -144,14 +119,13 @@ def put_in(connection: Connection, sources: Sequence[_Source]) -> None:
             {
                 "doc_id": document.doc_id, "version_id": document.version_id, "article_id": document.article_id,
                 "site_id": document.site_id, "left_out": document.left_out, "stale": False, "terms": terms,
+                "marks": document.marks,
             }
         )  # fmt: skip
     insert_rows(connection, SearchDocumentRow, rows)
     if not is_postgres:
-        connection.execute(
-            _FTS_INSERT,
-            [{"doc_id": document.doc_id, **dict(zip(COLUMNS, document.parts, strict=True))} for document in documents],
-        )
+        rows = [_given(document.doc_id, document.parts, document.marks) for document in documents]
+        connection.execute(_FTS_INSERT, rows)
 
 
 def take_out(connection: Connection, version_ids: Iterable[int]) -> None:
@@ -160,21 +134,36 @@ def take_out(connection: Connection, version_ids: Iterable[int]) -> None:
     for start in range(0, len(wanted), 500):
         these = SearchDocumentRow.version_id.in_(wanted[start : start + 500])
         if connection.dialect.name != "postgresql":
-            held = connection.execute(select(SearchDocumentRow.doc_id, SearchDocumentRow.terms).where(these)).all()
-            gone = [{"doc_id": row.doc_id, **dict(zip(COLUMNS, _unpacked(row.terms), strict=True))} for row in held]
+            columns = (SearchDocumentRow.doc_id, SearchDocumentRow.terms, SearchDocumentRow.marks)
+            held = connection.execute(select(*columns).where(these)).all()
+            gone = [_given(row.doc_id, _unpacked(row.terms), row.marks) for row in held]
             if gone:
                 connection.execute(_FTS_DELETE, gone)
         connection.execute(delete(SearchDocumentRow).where(these))
 
 
 _FTS_INSERT = text(
-    "INSERT INTO search(rowid, headline, dek, body, names, stems)"
-    " VALUES (:doc_id, :headline, :dek, :body, :names, :stems)"
+    "INSERT INTO search(rowid, headline, dek, body, names, stems, marks)"
+    " VALUES (:doc_id, :headline, :dek, :body, :names, :stems, :marks)"
 )
 _FTS_DELETE = text(
-    "INSERT INTO search(search, rowid, headline, dek, body, names, stems)"
-    " VALUES ('delete', :doc_id, :headline, :dek, :body, :names, :stems)"
+    "INSERT INTO search(search, rowid, headline, dek, body, names, stems, marks)"
+    " VALUES ('delete', :doc_id, :headline, :dek, :body, :names, :stems, :marks)"
 )
+
+
+def _given(doc_id: int, parts: Sequence[str], marks: str) -> dict[str, Any]:
+    """A document as FTS5 takes it in, and out again."""
+    return {"doc_id": doc_id, **dict(zip(COLUMNS, parts, strict=True)), "marks": among_words(marks)}
+
+
+def _sites(connection: Connection, sources: Sequence[_Source]) -> dict[int, str]:
+    """Names of the sites of these, by their ids."""
+    wanted = sorted({source.site_id for source in sources})
+    return {row.id: row.name for row in connection.execute(_NAMED, {"ids": wanted})}
+
+
+_NAMED = select(SiteRow.id, SiteRow.name).where(SiteRow.id.in_(bindparam("ids", expanding=True)))
 
 
 def _packed(parts: Sequence[str]) -> bytes:
@@ -205,7 +194,7 @@ _LEARNT = select(BoilerplateRow.site_id, BoilerplateRow.paragraph_id).where(
 _LEARNT_OF_THESE = _LEARNT.where(BoilerplateRow.paragraph_id.in_(bindparam("ids", expanding=True)))
 
 
-def _document(source: _Source, is_learnt: Callable[[tuple[int, int]], bool]) -> Document:
+def _document(source: _Source, site: str, is_learnt: Callable[[tuple[int, int]], bool]) -> Document:
     left_out = 0
     headline, stems = analyse(source.headline, source.language)
     dek, of_dek = analyse(source.dek or "", source.language)
@@ -221,8 +210,10 @@ def _document(source: _Source, is_learnt: Callable[[tuple[int, int]], bool]) -> 
     stems |= of_body
     # A stem that is also printed as a word is found as that.
     stems.difference_update(headline, dek, body, names)
+    key = doc_id(source.dated_at, source.version_id)
+    marks = " ".join(marks_of(key, site, source.language, source.headline))
     return Document(
-        doc_id=doc_id(source.dated_at, source.version_id), version_id=source.version_id, article_id=source.article_id,
+        doc_id=key, marks=marks, version_id=source.version_id, article_id=source.article_id,
         site_id=source.site_id, left_out=left_out, headline=headline[:MOST_TERMS], dek=dek[:MOST_TERMS],
         body=body[:MOST_TERMS], names=names[:1000], stems=stems,
     )  # fmt: skip

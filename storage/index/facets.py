@@ -13,16 +13,18 @@ from typing import Literal
 from sqlalchemy import Connection, func, select
 
 from storage.index.database import AnyRow
-from storage.index.documents import dated
+from storage.index.docids import dated
+from storage.index.found import Found, best_first, by_article
 from storage.index.histogram import Bar, Histogram, counted, held, periods
-from storage.index.matches import Matches
+from storage.index.matches import matches_of
 from storage.index.narrow import languages
 from storage.index.query import Query, parse
-from storage.index.search import WINDOW, Order, found_hits, matching, problems
+from storage.index.search import Order, found_hits, problems
 from storage.index.series import numbers
 from storage.index.snippet import Marker
 from storage.index.tables import AuthorRow, SiteRow, VersionAuthorRow
 from storage.index.views import Filters, SearchPage
+from storage.index.window import WINDOW, newest
 
 FacetName = Literal["site", "section", "author", "language", "year"]
 
@@ -60,22 +62,6 @@ class Exploration:
     """As they were understood, those that stand in the query among them."""
 
 
-@dataclass(slots=True)
-class _Found:
-    """An article, by its newest version that matches (what a hit is made of)."""
-
-    article_id: int
-    newest: int
-    """The greatest key of its versions."""
-    score: float
-    matching: int
-    version_id: int
-    number: int
-    site_id: int
-    section: str | None
-    language: str | None
-
-
 def explore(
     connection: Connection, text: str, filters: Filters, *, limit: int, offset: int, order: Order
 ) -> Exploration:
@@ -83,12 +69,11 @@ def explore(
     query = parse(text, filters)
     spoken = languages(connection)
     window = max(WINDOW, 4 * (offset + limit))
-    rows = connection.execute(matching(connection, query, spoken, window, with_score=order == "rank")).all()
-    articles = _articles(rows)
+    rows = newest(connection, query, spoken, window, with_score=order == "rank")
+    articles = by_article(rows)
     exact = len(rows) < window
-    hits = found_hits(
-        connection, _ordered(articles, order)[offset : offset + limit], Marker(query, spoken), filters.exclude
-    )
+    ordered = best_first(articles) if order == "rank" else articles
+    hits = found_hits(connection, ordered[offset : offset + limit], Marker(query, spoken), filters.exclude)
     return Exploration(
         page=SearchPage(total=len(articles), exact=exact, hits=hits, problems=problems(query)),
         facets=_facets(connection, articles),
@@ -100,34 +85,12 @@ def explore(
 
 def best_versions(connection: Connection, text: str, filters: Filters, *, limit: int, order: Order) -> list[int]:
     """Ids of the versions that a search shows, one an article, in its order."""
-    query = parse(text, filters)
-    asked = matching(connection, query, languages(connection), max(WINDOW, 4 * limit), with_score=order == "rank")
-    articles = _articles(connection.execute(asked).all())
-    return [found.version_id for found in _ordered(articles, order)[:limit]]
+    query, window = parse(text, filters), max(WINDOW, 4 * limit)
+    articles = by_article(newest(connection, query, languages(connection), window, with_score=order == "rank"))
+    return [found.version_id for found in (best_first(articles) if order == "rank" else articles)[:limit]]
 
 
-def _ordered(articles: list[_Found], order: Order) -> list[_Found]:
-    return sorted(articles, key=lambda one: (one.score, -one.newest)) if order == "rank" else articles
-
-
-def _articles(rows: Sequence[AnyRow]) -> list[_Found]:
-    """Articles in the order of their newest matches."""
-    articles: dict[int, _Found] = {}
-    # There are thousands of rows, and taking a row apart at once costs a third of asking it for each name.
-    for doc_id, version_id, article_id, site_id, number, section, language, score in rows:
-        found = articles.get(article_id)
-        if found is None:
-            articles[article_id] = _Found(article_id, doc_id, score, 1, version_id, number, site_id, section, language)
-            continue
-        found.matching += 1
-        found.score = min(found.score, score)
-        if number > found.number:
-            found.version_id, found.number = version_id, number
-            found.section, found.language = section, language
-    return list(articles.values())
-
-
-def _facets(connection: Connection, articles: Sequence[_Found]) -> tuple[Facet, ...]:
+def _facets(connection: Connection, articles: Sequence[Found]) -> tuple[Facet, ...]:
     if not articles:
         return ()
     sites = {row.id: row.name for row in connection.execute(select(SiteRow.id, SiteRow.name))}
@@ -151,7 +114,7 @@ def _most(counts: Mapping[str | None, int] | Mapping[str, int]) -> tuple[Value, 
     return tuple(Value(name=name, articles=count) for name, count in named[:MOST_VALUES])
 
 
-def _authors(connection: Connection, articles: Sequence[_Found]) -> tuple[Value, ...]:
+def _authors(connection: Connection, articles: Sequence[Found]) -> tuple[Value, ...]:
     table, version_id = numbers(connection, [found.version_id for found in articles], "found")
     count = func.count()
     rows = connection.execute(
@@ -174,7 +137,7 @@ def _histogram(
     connection: Connection,
     query: Query,
     spoken: Sequence[str | None],
-    articles: Sequence[_Found],
+    articles: Sequence[Found],
     rows: Sequence[AnyRow],
     *,
     exact: bool,
@@ -183,8 +146,8 @@ def _histogram(
         return Histogram(step="day", bars=())
     moments = [dated(found.newest) for found in articles]
     seen_from = dated(rows[-1].doc_id)
-    every = None if exact else Matches.of(connection, query, spoken)
-    first = every.first() if every else seen_from
+    every = None if exact else matches_of(connection, query, spoken)
+    first = (every and every.first()) or seen_from
     step, edges = periods(min(first, seen_from), dated(rows[0].doc_id))
     counts = counted(edges, moments)
     estimated = [False] * len(counts)

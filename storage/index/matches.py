@@ -1,78 +1,90 @@
 """Matches beyond the window of a search, counted by the keys of the search alone: those carry the date, and no row of
-any other table has to be looked at. In a large archive only some of the keys are, in stripes over each period.
+any other table has to be looked at. In a large archive only some of the keys are.
+
+    SQLite        stripes over each period: the inverted index is in the order of the keys
+    PostgreSQL    one document in 4, 16, 64 ...: a mark in the inverted index says which
 """
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
-from typing import Any, Self
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Text, bindparam, cast, func, literal_column, select
-from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY
+from sqlalchemy import BigInteger, ColumnElement, Connection, func, literal_column, select, type_coerce
 
-from storage.index.documents import BEHIND_ALL, dated, first_doc_id
+from storage.index.docids import BEHIND_ALL, KEYS_OF_A_DAY, dated, first_doc_id
+from storage.index.marks import thinned
 from storage.index.query import Query, to_fts5, to_tsquery
-from storage.index.search import FTS, by_names
 from storage.index.series import spans
 from storage.index.tables import SearchDocumentRow, VersionRow
 from storage.index.views import Filters
+from storage.index.window import FTS, by_names, has_terms, matches_words
 
 _ALL_LOOKED_AT = 150_000
-"""Versions of an archive that are all looked at; of a larger one as many, spread over it."""
+"""Versions of an archive that are all looked at in SQLite; of a larger one as many, spread over it."""
+_DRAWN = 50_000
+"""The same for PostgreSQL, which has to look up each that matches."""
 _MOST_STRIPES = 120
 """Finding the beginning of each costs some 0.02 ms a word."""
 
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """All that matches a query, however much."""
+    """All that matches a query, however much, from one key to another."""
 
     connection: Connection
-    table: Any
-    key: ColumnElement[int]
-    match: ColumnElement[bool]
+    words: str
+    """As the database takes them."""
     least: int
     behind: int
 
-    @classmethod
-    def of(cls, connection: Connection, query: Query, spoken: Sequence[str | None]) -> Self | None:
-        """None where keys alone cannot tell what matches, or not soon: where filters ask for what is no word of the
-        search, and for beginnings of words.
-        """
-        named = _in_words(connection, query)
-        if named is None or any(leaf.is_prefix for leaf in (*named.leaves, *named.never)):
-            return None
-        least = first_doc_id(query.filters.since) if query.filters.since else 0
-        behind = first_doc_id(query.filters.until) if query.filters.until else BEHIND_ALL
-        if connection.dialect.name == "postgresql":
-            wanted = to_tsquery(named, spoken)
-            match: ColumnElement[bool] = SearchDocumentRow.terms.op("@@")(cast(cast(wanted, Text), TSQUERY))
-            table, key = SearchDocumentRow.__table__, SearchDocumentRow.doc_id.expression
-        else:
-            wanted = to_fts5(named, spoken)
-            match = literal_column("search").op("MATCH")(wanted)
-            table, key = FTS, FTS.c.rowid
-        return None if wanted is None else cls(connection, table, key, match, least, behind)
-
-    def first(self) -> datetime:
-        """Date of the oldest match."""
-        oldest = select(self.key).select_from(self.table).where(self.match, self.key >= self.least)
-        return dated(self.connection.scalar(oldest.order_by(self.key).limit(1)) or 0)
+    def first(self) -> datetime | None:
+        """Date of the oldest match; None where none was seen."""
+        raise NotImplementedError
 
     def counts(self, edges: Sequence[datetime]) -> list[float]:
         """Versions that match, by period; estimated where the archive is large."""
+        raise NotImplementedError
+
+
+def matches_of(connection: Connection, query: Query, spoken: Sequence[str | None]) -> Matches | None:
+    """None where keys alone cannot tell what matches, or not soon: where filters ask for what is no word of the search,
+    and for beginnings of words.
+    """
+    asked = _in_words(connection, query)
+    if asked is None or any(leaf.is_prefix for leaf in (*asked.leaves, *asked.never)):
+        return None
+    least = first_doc_id(query.filters.since) if query.filters.since else 0
+    behind = first_doc_id(query.filters.until) if query.filters.until else BEHIND_ALL
+    if connection.dialect.name == "postgresql":
+        words = to_tsquery(asked, spoken)
+        return None if words is None else _Drawn.of(connection, words, least, behind)
+    words = to_fts5(asked, spoken)
+    return None if words is None else _Striped(connection, words, least, behind)
+
+
+class _Striped(Matches):
+    """Matches in SQLite."""
+
+    __slots__ = ()
+
+    def first(self) -> datetime | None:
+        """A step into the index."""
+        oldest = select(FTS.c.rowid).where(matches_words(self.words), FTS.c.rowid >= self.least)
+        key = self.connection.scalar(oldest.order_by(FTS.c.rowid).limit(1))
+        return None if key is None else dated(key)
+
+    def counts(self, edges: Sequence[datetime]) -> list[float]:
+        """A step and a short walk for each stripe."""
         keys = [min(max(first_doc_id(edge), self.least), self.behind) for edge in edges]
-        if self.connection.dialect.name == "postgresql":
-            return self._all_counts(keys)
-        versions = self.connection.scalar(select(func.max(VersionRow.id))) or 0
-        part = min(1.0, _ALL_LOOKED_AT / versions) if versions else 1.0
+        part = min(1.0, _ALL_LOOKED_AT / max(_versions(self.connection), 1))
         looked_at = stripes(keys, part, max(1, _MOST_STRIPES // len(keys)))
         table, number, begin, behind = spans(self.connection, [pair for _, pair in looked_at], "stripes")
         count = (
             select(func.count())
-            .select_from(self.table)
-            .where(self.match, self.key >= begin, self.key < behind)
+            .select_from(FTS)
+            .where(matches_words(self.words), FTS.c.rowid >= begin, FTS.c.rowid < behind)
             .correlate(table)
             .scalar_subquery()
         )
@@ -81,15 +93,44 @@ class Matches:
             counts[looked_at[stripe][0]] += found / part
         return counts
 
-    def _all_counts(self, keys: Sequence[int]) -> list[float]:
-        """The same in one walk: the inverted index is in no order of keys, so that each stripe would be a walk."""
-        edges = bindparam("edges", list(keys), type_=ARRAY(BigInteger()))
-        period = func.width_bucket(self.key, edges)
-        found = select(period, func.count()).where(self.match, self.key >= keys[0], self.key < keys[-1])
-        counts = [0.0] * (len(keys) - 1)
-        for number, count in self.connection.execute(found.group_by(literal_column("1"))):
-            counts[number - 1] = float(count)
+
+@dataclass(frozen=True, slots=True)
+class _Drawn(Matches):
+    """Matches in PostgreSQL."""
+
+    days: Mapping[datetime, float]
+    """How many there are of each day, or of what there is of it between the two keys."""
+
+    @classmethod
+    def of(cls, connection: Connection, words: str, least: int, behind: int) -> "_Drawn":
+        """Count those that are drawn, by day."""
+        mark, part = thinned(_versions(connection), _DRAWN)
+        # The sum keeps the planner from walking over keys, and looking for words in one text after the other.
+        key: ColumnElement[int] = type_coerce(SearchDocumentRow.doc_id + 0, BigInteger())
+        day = type_coerce(key.op("/")(literal_column(str(KEYS_OF_A_DAY))), BigInteger())
+        found = select(day, func.count()).where(*has_terms(words, mark), key >= least, key < behind)
+        days = {
+            dated(number * KEYS_OF_A_DAY): count / part
+            for number, count in connection.execute(found.group_by(literal_column("1")))
+        }
+        return cls(connection, words, least, behind, days)
+
+    def first(self) -> datetime | None:
+        """The oldest that was drawn."""
+        return min(self.days, default=None)
+
+    def counts(self, edges: Sequence[datetime]) -> list[float]:
+        """Sums of days: each period begins with one."""
+        counts = [0.0] * (len(edges) - 1)
+        for day, count in self.days.items():
+            place = min(max(bisect_right(edges, day) - 1, 0), len(counts) - 1)
+            counts[place] += count
         return counts
+
+
+def _versions(connection: Connection) -> int:
+    """How many versions there are, about."""
+    return connection.scalar(select(func.max(VersionRow.id))) or 0
 
 
 def stripes(keys: Sequence[int], part: float, of_each: int) -> list[tuple[int, tuple[int, int]]]:
@@ -115,6 +156,6 @@ def _in_words(connection: Connection, query: Query) -> Query | None:
     names = {name: getattr(filters, name) for name in ("section", "author", "byline", "tag")}
     if filters != Filters(since=filters.since, until=filters.until, **names):
         return None
-    named = by_names(connection, query)
+    asked = by_names(connection, query)
     wanted = sum(name is not None for name in names.values())
-    return named if len(named.every) - len(query.every) == wanted else None
+    return asked if len(asked.every) - len(query.every) == wanted else None

@@ -1,19 +1,17 @@
 """Search: the newest articles that match, or the best among the newest."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, TableClause, Text, cast, column, func, literal_column, select, table
-from sqlalchemy.dialects.postgresql import TSQUERY
-from sqlalchemy.ext.compiler import compiles
+from sqlalchemy import Connection, select
 
 from storage.index.boilerplate import COUNTED
 from storage.index.database import AnyRow, AnySelect
-from storage.index.documents import BEHIND_ALL, SEARCHED_ROLES, first_doc_id
+from storage.index.documents import SEARCHED_ROLES
 from storage.index.exclusions import NOTHING, Exclusions
-from storage.index.narrow import conditions, languages, names_asked
-from storage.index.query import Query, named, parse, to_fts5, to_tsquery
+from storage.index.found import best_first, by_article
+from storage.index.narrow import languages
+from storage.index.query import Query, parse
 from storage.index.shown import shown_versions
 from storage.index.snippet import Marker, mark, snippet
 from storage.index.tables import (
@@ -22,7 +20,6 @@ from storage.index.tables import (
     BoilerplateRow,
     CaptureRow,
     ParagraphRow,
-    SearchDocumentRow,
     SiteRow,
     UrlRow,
     VersionAuthorRow,
@@ -30,39 +27,9 @@ from storage.index.tables import (
     VersionRow,
 )
 from storage.index.views import Filters, Hit, SearchPage
+from storage.index.window import WINDOW, every, newest
 
 Order = Literal["newest", "rank"]
-
-WINDOW = 5_000
-"""Versions, newest first, that are counted and ranked: a word that most articles have costs no more than a rare one."""
-
-RARE = 40_000
-"""Versions in a language that are rather sorted than looked for by walking."""
-
-FTS = table("search", column("rowid"))
-
-
-class _Lean(TableClause):
-    """Documents as SQLite's index has them: it would go by the table itself, most of whose pages `terms` fills."""
-
-    inherit_cache = True
-
-
-@compiles(_Lean, "sqlite")
-def _indexed(element: _Lean, compiler: Any, *, asfrom: bool = False, **given: Any) -> str:
-    written: str = compiler.visit_table(element, asfrom=asfrom, **given)
-    return f"{written} INDEXED BY ix_search_documents_found" if asfrom else written
-
-
-_LEAN = _Lean("search_documents", *(column(name) for name in ("doc_id", "site_id", "version_id", "article_id")))
-_BM25 = (8.0, 4.0, 1.0, 3.0, 0.7)
-"""What a match counts in headline, dek, body, names, stems."""
-_BY_WORDS = "SET LOCAL enable_seqscan = off"
-"""PostgreSQL takes a look for words in a text to cost what a comparison of numbers does, and not all the pages that the
-text fills: it would rather read through all of them than ask the inverted index (0.3 s for 12 s at 600,000 versions).
-"""
-_TS_WEIGHTS = "{0.15, 0.4, 0.6, 1.0}"
-"""The same for PostgreSQL's D (body and stems), C (names), B (dek), A (headline)."""
 
 
 def search(connection: Connection, text: str, filters: Filters, *, limit: int, offset: int, order: Order) -> SearchPage:
@@ -70,32 +37,13 @@ def search(connection: Connection, text: str, filters: Filters, *, limit: int, o
     query = parse(text, filters)
     spoken = languages(connection)
     window = max(WINDOW, 4 * (offset + limit))
-    found = matching(connection, query, spoken, window, with_score=order == "rank").subquery("found")
-    of_article = (
-        select(
-            found.c.article_id,
-            func.max(found.c.doc_id).label("newest"),
-            func.min(found.c.score).label("score"),
-            func.max(found.c.number).label("number"),
-            func.count().label("matching"),
-        )
-        .group_by(found.c.article_id)
-        .subquery("of_article")
-    )
-    counted = select(
-        of_article,
-        func.count().over().label("total"),
-        func.sum(of_article.c.matching).over().label("seen"),
-    )
-    ranked = (of_article.c.score, of_article.c.newest.desc()) if order == "rank" else (of_article.c.newest.desc(),)
-    rows = connection.execute(counted.order_by(*ranked).limit(limit).offset(offset)).all()
-    # Behind the last page there are no rows, but how many there are before is told all the same.
-    first = next(iter(rows), None) if rows or not offset else connection.execute(counted.limit(1)).first()
-    total, seen = (first.total, first.seen) if first else (0, 0)
+    rows = newest(connection, query, spoken, window, with_score=order == "rank")
+    articles = by_article(rows)
+    ordered = best_first(articles) if order == "rank" else articles
     return SearchPage(
-        total=total,
-        exact=seen < window,
-        hits=found_hits(connection, rows, Marker(query, spoken), filters.exclude),
+        total=len(articles),
+        exact=len(rows) < window,
+        hits=found_hits(connection, ordered[offset : offset + limit], Marker(query, spoken), filters.exclude),
         problems=problems(query),
     )
 
@@ -108,104 +56,11 @@ def problems(query: Query) -> tuple[str, ...]:
     return query.problems
 
 
-def by_names(connection: Connection, query: Query) -> Query:
-    """The query, where its filters ask for names, with those names as words too: the inverted index finds versions
-    that have both, where else every match would have to be looked at. What has a name by chance, the filters leave out.
-    """
-    asked = (named(names) for names in names_asked(connection, query.filters))
-    return replace(query, every=(*query.every, *(leaves for leaves in asked if leaves)))
-
-
 def matching_versions(connection: Connection, text: str, filters: Filters) -> AnySelect:
     """Ids of all versions that match."""
     query = parse(text, filters)
-    found = matching(connection, query, languages(connection), None, with_score=False).subquery("found")
+    found = every(connection, query, languages(connection)).subquery("matching")
     return select(found.c.version_id)
-
-
-def matching(
-    connection: Connection, query: Query, spoken: Sequence[str | None], window: int | None, *, with_score: bool
-) -> AnySelect:
-    """Documents that match, newest first, each with what its version says of itself."""
-    is_postgres = connection.dialect.name == "postgresql"
-    query = by_names(connection, query)
-    wanted = to_tsquery(query, spoken) if is_postgres else to_fts5(query, spoken)
-    document = SearchDocumentRow.__table__.c
-    score: ColumnElement[Any] = literal_column("0")
-    key: ColumnElement[int] = document.doc_id
-    source: Any = SearchDocumentRow.__table__
-    where: list[ColumnElement[bool]] = []
-    if wanted is not None and is_postgres:
-        connection.exec_driver_sql(_BY_WORDS)
-        asked = cast(cast(wanted, Text), TSQUERY)
-        where.append(document.terms.op("@@")(asked))
-        score = -func.ts_rank(literal_column(f"'{_TS_WEIGHTS}'::real[]"), document.terms, asked)
-    elif wanted is not None:
-        key, document = FTS.c.rowid, _LEAN.c
-        source = FTS.join(_LEAN, document.doc_id == FTS.c.rowid)
-        where.append(literal_column("search").op("MATCH")(wanted))
-        score = func.bm25(literal_column("search"), *(literal_column(str(weight)) for weight in _BM25))
-    where += _dated(key, query.filters)
-    if query.filters.site is not None:
-        site = select(SiteRow.id).where(SiteRow.name == query.filters.site).scalar_subquery()
-        # With words, SQLite must not walk the site's documents and ask the inverted index for each: it asks the other
-        # way round, and the sum keeps it from using the index by site.
-        is_asked_by_words = wanted is not None and not is_postgres
-        where.append((document.site_id + 0 if is_asked_by_words else document.site_id) == site)
-    source = source.join(VersionRow.__table__, VersionRow.id == document.version_id)
-    if narrowing := conditions(connection, query.filters):
-        source = source.join(ArticleRow.__table__, ArticleRow.id == document.article_id)
-        where += narrowing
-    found = (
-        select(
-            key.label("doc_id"),
-            document.version_id,
-            document.article_id,
-            document.site_id,
-            VersionRow.number,
-            VersionRow.section,
-            VersionRow.language,
-            (score if with_score and not is_postgres else literal_column("0")).label("score"),
-        )
-        .select_from(source)
-        .where(*where)
-    )
-    if window is None:
-        return found
-    if is_postgres and with_score and wanted is not None:
-        return _ranked_last(found.order_by((key + 0).desc()).limit(window), score)
-    # Of a language that little is in, its versions are found by their index and sorted: the sum keeps the database from
-    # walking through the documents of all others by their dates.
-    # So does PostgreSQL with words: it would look for them in one text after the other.
-    is_walk = not is_postgres if wanted is not None else not _is_rare(connection, query.filters.language)
-    return found.order_by((key if is_walk else key + 0).desc()).limit(window)
-
-
-def _ranked_last(found: AnySelect, score: ColumnElement[Any]) -> AnySelect:
-    """The window with its scores: PostgreSQL would else rank all that match, and read the text of each for it."""
-    window = found.subquery("window")
-    document = SearchDocumentRow.__table__.c
-    columns = [score.label(each.name) if each.name == "score" else each for each in window.c]
-    ranked = select(*columns).join(SearchDocumentRow.__table__, document.doc_id == window.c.doc_id)
-    return ranked.order_by(window.c.doc_id.desc())
-
-
-def _is_rare(connection: Connection, language: str | None) -> bool:
-    """Whether so few versions are in that language that sorting all of them is soon done."""
-    if language is None:
-        return False
-    some = select(VersionRow.id).where(VersionRow.language == language.lower()).limit(RARE + 1).subquery()
-    return (connection.scalar(select(func.count()).select_from(some)) or 0) <= RARE
-
-
-def _dated(key: ColumnElement[int], filters: Filters) -> list[ColumnElement[bool]]:
-    """Date filters once more as ranges of the key, which the search itself can skip by."""
-    ranges = []
-    if filters.since is not None:
-        ranges.append(key >= first_doc_id(filters.since))
-    if filters.until is not None:
-        ranges.append(key < min(first_doc_id(filters.until) + (1 << 29), BEHIND_ALL))
-    return ranges
 
 
 def found_hits(

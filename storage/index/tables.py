@@ -628,7 +628,9 @@ class SearchDocumentRow(Base):
 
     __tablename__ = "search_documents"
     __table_args__ = (
-        Index("ix_search_documents_terms", "terms", postgresql_using="gin").ddl_if(dialect="postgresql"),
+        Index("ix_search_documents_terms", "terms", text("string_to_array(marks, ' ')"), postgresql_using="gin").ddl_if(
+            dialect="postgresql"
+        ),
         Index("ix_search_documents_site", "site_id", "doc_id"),
         # All that a match is joined for, without the pages that `terms` fills.
         Index("ix_search_documents_found", "doc_id", "site_id", "version_id", "article_id").ddl_if(dialect="sqlite"),
@@ -647,6 +649,7 @@ class SearchDocumentRow(Base):
     site_id: Mapped[int] = _to("sites.id", "Its site")
     left_out: Mapped[int] = mapped_column(comment="Paragraphs left out as boilerplate")
     stale: Mapped[bool] = mapped_column(Boolean, comment="True where it is to be written anew")
+    marks: Mapped[str] = mapped_column(comment="Site, language and time as terms of the inverted index (see marks.py)")
     terms: Mapped[Any] = mapped_column(
         LargeBinary().with_variant(TSVECTOR(), "postgresql"),
         comment="PostgreSQL: the tsvector. SQLite: what the FTS5 table was given, compressed, to take it back by",
@@ -654,7 +657,7 @@ class SearchDocumentRow(Base):
 
 
 FTS5 = """
-CREATE VIRTUAL TABLE search USING fts5(headline, dek, body, names, stems, content='', tokenize='ascii')
+CREATE VIRTUAL TABLE search USING fts5(headline, dek, body, names, stems, marks, content='', tokenize='ascii')
 """
 """SQLite's inverted index, by doc_id. Contentless in its oldest form, which every SQLite since 3.9 reads: rows are
 taken out by giving FTS5 the terms again. Terms come analysed (storage.index.terms): the tokenizer has only to split."""

@@ -1,0 +1,267 @@
+"""The window of a search: of what matches, the newest versions, as many as are counted, ranked and shown.
+
+SQLite        the inverted index is in the order of dates: it is walked backwards until there are enough
+PostgreSQL    the inverted index is in no order: it is asked for the newest days first, then for more, then for all
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    TableClause,
+    Text,
+    bindparam,
+    cast,
+    column,
+    func,
+    literal_column,
+    select,
+    table,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY
+from sqlalchemy.ext.compiler import compiles
+
+from storage.index.database import AnyRow, AnySelect
+from storage.index.docids import BEHIND_ALL, first_doc_id
+from storage.index.marks import SIGN, day_of_key, days_between, of_language, of_site
+from storage.index.narrow import conditions, names_asked
+from storage.index.query import Query, named, to_fts5, to_tsquery
+from storage.index.tables import ArticleRow, SearchDocumentRow, SiteRow, VersionRow
+from storage.index.views import Filters
+
+WINDOW = 5_000
+"""Versions, newest first, that are counted and ranked: a word that most articles have costs no more than a rare one."""
+
+FTS = table("search", column("rowid"))
+_STRETCHES = (4, 32)
+"""PostgreSQL is asked for matches among so many windows of the newest versions before it is among all."""
+_BM25 = (8.0, 4.0, 1.0, 3.0, 0.7, 0.0)
+"""What a match counts in headline, dek, body, names, stems; marks count nothing."""
+_TS_WEIGHTS = "{0.15, 0.4, 0.6, 1.0}"
+"""The same for PostgreSQL's D (body and stems), C (names), B (dek), A (headline)."""
+_BY_WORDS = "SELECT set_config('enable_seqscan', 'off', true)"
+"""PostgreSQL takes a look for words in a text to cost what a comparison of numbers does, and not all the pages that the
+text fills: it would rather read through all of them than ask the inverted index (12 s for 0.3 s at 600,000 versions).
+"""
+_STEP_BY_STEP = (
+    "SELECT set_config(name, setting, true) FROM (VALUES ('enable_seqscan', 'off'), ('enable_hashjoin', 'off'),"
+    " ('enable_mergejoin', 'off'), ('jit', 'off'), ('plan_cache_mode', 'force_custom_plan')) AS given (name, setting)"
+)
+"""And what was found is looked up row by row: it is never much, which PostgreSQL cannot know."""
+
+
+class _Lean(TableClause):
+    """Documents as SQLite's index has them: it would go by the table itself, most of whose pages `terms` fills."""
+
+    inherit_cache = True
+
+
+@compiles(_Lean, "sqlite")
+def _indexed(element: _Lean, compiler: Any, *, asfrom: bool = False, **given: Any) -> str:
+    written: str = compiler.visit_table(element, asfrom=asfrom, **given)
+    return f"{written} INDEXED BY ix_search_documents_found" if asfrom else written
+
+
+_COLUMNS = ("doc_id", "site_id", "version_id", "article_id")
+_LEAN = _Lean("search_documents", *(column(name) for name in _COLUMNS))
+_DOCUMENTS = SearchDocumentRow.__table__
+
+
+def newest(
+    connection: Connection, query: Query, spoken: Sequence[str | None], window: int, *, with_score: bool
+) -> Sequence[AnyRow]:
+    """Documents that match, newest first, as many as the window takes.
+
+    Rows of doc_id, version_id, article_id, site_id, the version's number, section and language, and score.
+    """
+    asked = _Asked.of(connection, query, spoken)
+    if not asked.is_postgres or not asked.has_terms:
+        return connection.execute(_found(connection, asked, window, with_score=with_score)).all()
+    connection.exec_driver_sql(_STEP_BY_STEP)
+    rows: Sequence[AnyRow] = ()
+    for days in _stretches(connection, query.filters, window):
+        rows = connection.execute(_found(connection, asked, window, with_score=with_score, days=days)).all()
+        if len(rows) >= window:
+            break
+    return rows
+
+
+def every(connection: Connection, query: Query, spoken: Sequence[str | None]) -> AnySelect:
+    """All documents that match, in no order; of the same columns."""
+    asked = _Asked.of(connection, query, spoken)
+    if asked.is_postgres and asked.has_terms:
+        connection.exec_driver_sql(_BY_WORDS)
+    return _found(connection, asked, None, with_score=False)
+
+
+def by_names(connection: Connection, query: Query) -> Query:
+    """The query, where its filters ask for names, with those names as words too: the inverted index finds versions
+    that have both, where else every match would have to be looked at. What has a name by chance, the filters leave out.
+    """
+    asked = (named(names) for names in names_asked(connection, query.filters))
+    return replace(query, every=(*query.every, *(leaves for leaves in asked if leaves)))
+
+
+def has_terms(words: str | None, marks: Sequence[str], any_of: Sequence[str] = ()) -> list[ColumnElement[bool]]:
+    """What PostgreSQL asks its inverted index for: words, all of these marks, any of those."""
+    marked = func.string_to_array(_DOCUMENTS.c.marks, literal_column("' '"))
+    wanted: list[ColumnElement[bool]] = []
+    if words is not None:
+        wanted.append(_DOCUMENTS.c.terms.op("@@")(_tsquery(words)))
+    if marks:
+        wanted.append(marked.op("@>")(_texts(marks)))
+    if any_of:
+        wanted.append(marked.op("&&")(_texts(any_of)))
+    return wanted
+
+
+def matches_words(words: str | None, marks: Iterable[str] = ()) -> ColumnElement[bool]:
+    """What SQLite's inverted index is asked for."""
+    asked = [*([f"({words})"] if words is not None else []), *(f'"{SIGN}{mark}"' for mark in marks)]
+    return literal_column("search").op("MATCH")(" AND ".join(asked))
+
+
+def _tsquery(words: str) -> ColumnElement[Any]:
+    return cast(cast(words, Text), TSQUERY)
+
+
+def _texts(values: Sequence[str]) -> ColumnElement[Any]:
+    return bindparam(None, list(values), type_=ARRAY(Text()), unique=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """A search as the inverted index is asked for it."""
+
+    is_postgres: bool
+    filters: Filters
+    words: str | None
+    """In the database's own form; None where there are none."""
+    marks: tuple[str, ...]
+
+    @property
+    def has_terms(self) -> bool:
+        """False where the inverted index has nothing to look for."""
+        return self.words is not None or bool(self.marks)
+
+    @classmethod
+    def of(cls, connection: Connection, query: Query, spoken: Sequence[str | None]) -> Self:
+        """The words of a query and of its filters."""
+        is_postgres = connection.dialect.name == "postgresql"
+        query = by_names(connection, query)
+        words = to_tsquery(query, spoken) if is_postgres else to_fts5(query, spoken)
+        language, site = query.filters.language, query.filters.site
+        marks = of_language(language.lower()) if language is not None else ()
+        # A site's documents alone are found by an index of their own.
+        if site is not None and (marks or words is not None):
+            marks += (of_site(site),)
+        return cls(is_postgres=is_postgres, filters=query.filters, words=words, marks=marks)
+
+
+def _stretches(connection: Connection, filters: Filters, window: int) -> Iterator[Sequence[str]]:
+    """Marks of the newest days, those of more, and those of all: none of them where that is what all documents have."""
+    key = _DOCUMENTS.c.doc_id
+    keys = select(key).order_by(key.desc()).limit(1)
+    behind = first_doc_id(filters.until) if filters.until is not None else BEHIND_ALL
+    least = first_doc_id(filters.since) if filters.since is not None else 0
+    last = connection.scalar(keys)
+    if last is None:
+        return
+    last_day = day_of_key(min(last, behind))
+    for often in _STRETCHES:
+        first = connection.scalar(keys.where(key < behind).offset(often * window))
+        if first is None or first <= least:
+            break
+        yield days_between(day_of_key(first), last_day)
+    yield days_between(day_of_key(least), last_day) if least or filters.until is not None else ()
+
+
+def _found(
+    connection: Connection, asked: _Asked, window: int | None, *, with_score: bool, days: Sequence[str] = ()
+) -> AnySelect:
+    """Documents that match with what their versions say of themselves; newest first where there is a window."""
+    narrowing = conditions(connection, asked.filters)
+    if asked.is_postgres and asked.has_terms:
+        document = _by_postgres(asked, days, None if narrowing else window)
+        found = _joined(document, document.c, narrowing, literal_column("0"))
+        if window is None:
+            return found
+        found = found.order_by(document.c.doc_id.desc()).limit(window)
+        return _ranked_last(found, asked.words) if with_score and asked.words is not None else found
+    score: ColumnElement[Any] = literal_column("0")
+    source: FromClause = _DOCUMENTS
+    columns: Any = _DOCUMENTS.c
+    key: ColumnElement[int] = _DOCUMENTS.c.doc_id
+    where: list[ColumnElement[bool]] = []
+    if asked.has_terms:
+        key, columns = FTS.c.rowid, _LEAN.c
+        source = FTS.join(_LEAN, _LEAN.c.doc_id == FTS.c.rowid)
+        where.append(matches_words(asked.words, asked.marks))
+        if with_score and asked.words is not None:
+            score = func.bm25(literal_column("search"), *(literal_column(str(weight)) for weight in _BM25))
+    where += _dated(key, asked.filters)
+    if asked.filters.site is not None:
+        # With words, SQLite must not walk the site's documents and ask the inverted index for each: it asks the other
+        # way round, and the sum keeps it from using the index by site.
+        where.append((columns.site_id + 0 if asked.has_terms else columns.site_id) == _site(asked.filters.site))
+    found = _joined(source, columns, narrowing, score, key=key).where(*where)
+    return found if window is None else found.order_by(key.desc()).limit(window)
+
+
+def _by_postgres(asked: _Asked, days: Sequence[str], window: int | None) -> FromClause:
+    """What PostgreSQL's inverted index finds; without a window, OFFSET keeps the planner from looking elsewhere."""
+    # So do the sums.
+    key = _DOCUMENTS.c.doc_id + 0
+    where = [*has_terms(asked.words, asked.marks, days), *_dated(key, asked.filters)]
+    if asked.filters.site is not None:
+        where.append(_DOCUMENTS.c.site_id + 0 == _site(asked.filters.site))
+    found = select(*(_DOCUMENTS.c[name] for name in _COLUMNS)).where(*where)
+    return (found.offset(0) if window is None else found.order_by(key.desc()).limit(window)).subquery("found")
+
+
+def _joined(
+    source: FromClause,
+    columns: Any,
+    narrowing: Sequence[ColumnElement[bool]],
+    score: ColumnElement[Any],
+    *,
+    key: ColumnElement[int] | None = None,
+) -> AnySelect:
+    source = source.join(VersionRow.__table__, VersionRow.id == columns.version_id)
+    if narrowing:
+        source = source.join(ArticleRow.__table__, ArticleRow.id == columns.article_id)
+    return (
+        select(
+            (columns.doc_id if key is None else key).label("doc_id"), columns.version_id, columns.article_id,
+            columns.site_id, VersionRow.number, VersionRow.section, VersionRow.language, score.label("score"),
+        )
+        .select_from(source)
+        .where(*narrowing)
+    )  # fmt: skip
+
+
+def _ranked_last(found: AnySelect, words: str) -> AnySelect:
+    """The window with its scores: PostgreSQL would else rank all that match, and read the text of each for it."""
+    window = found.subquery("ranked")
+    rank = -func.ts_rank(literal_column(f"'{_TS_WEIGHTS}'::real[]"), _DOCUMENTS.c.terms, _tsquery(words))
+    columns = [rank.label("score") if each.name == "score" else each for each in window.c]
+    ranked = select(*columns).join(_DOCUMENTS, _DOCUMENTS.c.doc_id == window.c.doc_id)
+    return ranked.order_by(window.c.doc_id.desc())
+
+
+def _site(name: str) -> ColumnElement[int]:
+    return select(SiteRow.id).where(SiteRow.name == name).scalar_subquery()
+
+
+def _dated(key: ColumnElement[int], filters: Filters) -> list[ColumnElement[bool]]:
+    """Date filters once more as ranges of the key, which the search itself can skip by."""
+    ranges = []
+    if filters.since is not None:
+        ranges.append(key >= first_doc_id(filters.since))
+    if filters.until is not None:
+        ranges.append(key < min(first_doc_id(filters.until) + (1 << 29), BEHIND_ALL))
+    return ranges
