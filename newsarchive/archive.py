@@ -26,6 +26,7 @@ from newsarchive.rebuild import Mark, Rebuild
 from newsarchive.recover import Recovered, recover
 from newsarchive.reextract import Reextracted, Rereading, Step, no_steps, nobody_writes
 from newsarchive.schedule import Rhythm, planner
+from newsarchive.uploads import Tell, Upload, Uploaded, untold
 from newsarchive.verify import Verified, VerifyReport, unheard, verify
 from storage.errors import ArchiveError, IndexLost, StorageError
 from storage.index import Filters, Index
@@ -288,6 +289,14 @@ class Archive:
 
     def _held(self, wanted: Wanted) -> Iterator[RecordPlace]:
         return (held.place for unit in self.index.to_read_again(wanted) for held in unit)
+
+    def upload(self, tell: Tell = untold) -> Uploaded:
+        """Bring closed WARC files into the bucket, and free those whose time in the folder is over.
+
+        What a bucket or disk refuses is told in the result: the files stay, and the next time they are tried again.
+        """
+        keep = self.config.keep_local
+        return Upload(places=self.places, digests=self.index.warc_digests, keep=keep, now=utc_now()).run(tell)
 
     def verify(
         self,

@@ -21,6 +21,7 @@ from pathlib import Path
 from newsarchive.config import FILE_NAME, Config
 from newsarchive.configfile import load
 from newsarchive.quantities import about
+from newsarchive.uploads import waiting, waiting_words
 from storage.errors import ArchiveError, ConfigError, IndexTooNew, NoArchive
 from storage.index import Index
 
@@ -285,6 +286,33 @@ def _locked(file: Path) -> bool:
     return False
 
 
+def _bucket(config: Config, _now: datetime) -> Finding:
+    places = config.places
+    if places.bucket is None:
+        return Finding(what="bucket", state=State.FINE, found="none: all WARC files stay in the folder")
+    try:
+        count = sum(1 for _ in places.bucket.files())
+    except ArchiveError as error:
+        return Finding(
+            what="bucket",
+            state=State.WRONG,
+            found=str(error),
+            meaning="crawls go on, and keep their files in the folder; what lies in the bucket alone cannot be read",
+            command="newsarchive places --check",
+        )
+    unsent = waiting(places)
+    found = f"{places.bucket.url} answers; it has {count:,} WARC files"
+    if unsent:
+        return Finding(
+            what="bucket",
+            state=State.REMARK,
+            found=f"{found}, and {waiting_words(unsent)}",
+            meaning="until then they lie in the folder alone",
+            command="newsarchive places --upload",
+        )
+    return Finding(what="bucket", state=State.FINE, found=found)
+
+
 def _clock(config: Config, now: datetime) -> Finding:
     written = 0.0
     for file in config.warc_folder.glob("*.warc.gz*"):
@@ -309,5 +337,6 @@ ARCHIVE_CHECKS: tuple[Callable[[Config, datetime], Finding], ...] = (
     _contact,
     _index,
     _open_files,
+    _bucket,
     _clock,
 )

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 from newsarchive.config import SiteConfig
 from newsarchive.coverage import MANY_FAILED, SILENT_AFTER, usual
 from newsarchive.quantities import about
+from newsarchive.uploads import waiting, waiting_words
 from storage.errors import BucketRefused, BucketUnreachable
 from storage.index import Index
 from storage.index.days import FAILED
@@ -17,7 +19,7 @@ from storage.index.statusviews import CrawlView, SiteStatus, Status
 from storage.index.views import CaptureFilters
 from storage.index.watching import SourceHealth
 from storage.model import Outcome
-from storage.places import Places
+from storage.places import Places, WarcFile
 
 WEEK = timedelta(days=7)
 LOOKED_BACK = timedelta(weeks=9)
@@ -29,6 +31,8 @@ WORTH_COUNTING = 5
 NO_CRAWL_FOR = timedelta(days=1)
 UNWELL = frozenset({"failing", "silent", "overflowing"})
 """States of a source that an owner should look into."""
+UNSENT_FOR = timedelta(hours=1)
+"""A WARC file that has waited for longer is no matter of a crawl that is just about it."""
 LOW = 2_000_000_000
 """Bytes left on the disk below which somebody should make room."""
 SHOWN = 20
@@ -92,6 +96,9 @@ class Health:
     hosts: tuple[HostMemory, ...]
     """Hosts that are left in peace at present."""
     missing: tuple[Missing, ...]
+    unsent: int
+    """WARC files that wait to be uploaded into the bucket."""
+    unsent_bytes: int
     disk_used: int
     """Bytes of the archive's own folder and of its WARC files."""
     disk_free: int
@@ -107,6 +114,7 @@ def health(index: Index, sites: Iterable[SiteConfig], folder: Path, places: Plac
     recent = index.outcomes_of_sites((now - WEEK).date())
     found = tuple(_site(index, site.name, crawls, recent.get(site.name, {}), now) for site in sites)
     missing, unknown = _missing(index, places)
+    unsent = waiting(places)
     free = shutil.disk_usage(warcs if warcs.exists() else folder).free
     by_name = {site.name: site for site in status.sites}
     unwell = tuple(each for each in index.source_health([site.name for site in found]) if each.state in UNWELL)
@@ -115,6 +123,7 @@ def health(index: Index, sites: Iterable[SiteConfig], folder: Path, places: Plac
         *(_of_source(each) for each in unwell),
         *_of_files(missing),
         *unknown,
+        *_of_unsent(places, unsent, now),
         *_of_disk(free),
     ]
     return Health(
@@ -125,6 +134,8 @@ def health(index: Index, sites: Iterable[SiteConfig], folder: Path, places: Plac
         sources=unwell,
         hosts=tuple(host for host in index.hosts() if host.ready_at is not None and host.ready_at > now),
         missing=missing,
+        unsent=len(unsent),
+        unsent_bytes=sum(file.size for file in unsent),
         disk_used=sum(_size(place) for place in {folder.resolve(), warcs.resolve()}),
         disk_free=free,
         next_run_brings=index.next_due_at([site.name for site in found]),
@@ -206,6 +217,17 @@ def _of_files(missing: Iterable[Missing]) -> Iterator[Concern]:
 def _of_disk(free: int) -> Iterator[Concern]:
     if free < LOW:
         yield Concern(about="disk", what=f"Only {about(free)} are left. Crawls stop in good order where nothing is.")
+
+
+def _of_unsent(places: Places, unsent: tuple[WarcFile, ...], now: datetime) -> Iterator[Concern]:
+    """Files that have waited too long for the bucket."""
+    late = []
+    for file in unsent:
+        with suppress(FileNotFoundError):  # moved meanwhile
+            if now.timestamp() - (places.folder / file.name).stat().st_mtime > UNSENT_FOR.total_seconds():
+                late.append(file)
+    if late:
+        yield Concern(about="bucket", what=f"{waiting_words(tuple(late))}. See why with: newsarchive places --upload")
 
 
 def _missing(index: Index, places: Places) -> tuple[tuple[Missing, ...], tuple[Concern, ...]]:

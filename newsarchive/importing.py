@@ -1,6 +1,6 @@
 """Take WARC files made by anything into the archive: adopted first (kept), then read like our own."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from newsarchive.ingest import Ingestor
 from newsarchive.readback import ReadBack, Report, Stretch, Walk, quiet, read_back
 from storage.index import Index
 from storage.places import Places, WarcFile
-from storage.warc.foreign import Adopted, adopt
+from storage.warc.foreign import Adopted, adopt, unheard_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,9 +32,17 @@ def import_files(
     A file that is damaged yields what can be read of it; what was lost stands in its `Adopted`. A file that was
     imported before, by its content, brings nothing twice.
     """
-    adopted = tuple(adopt(path, places.folder) for path in paths)
+    adopted = tuple(adopt(path, places.folder, _lies_elsewhere(places, index)) for path in paths)
     stretches = [Stretch(file=_adopted(places, new)) for each in adopted for new in each.files]
     return Imported(adopted=adopted, read=read_back(stretches, index, ingestor, report, walk))
+
+
+def _lies_elsewhere(places: Places, index: Index) -> Callable[[str], bool]:
+    """Tell of names whose files the bucket alone has; what is lost everywhere may be imported again."""
+    bucket = places.bucket
+    if bucket is None:
+        return unheard_of
+    return lambda name: index.knows_warc(name) and bucket.has(name)
 
 
 def _adopted(places: Places, path: Path) -> WarcFile:

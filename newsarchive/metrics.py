@@ -11,16 +11,22 @@ from typing import TypeAlias
 
 from storage.errors import StorageError
 from storage.index.statusviews import CrawlView, SiteStatus, Status
+from storage.places import WarcFile
 
 Labels: TypeAlias = tuple[tuple[str, str], ...]
 Sample: TypeAlias = tuple[Labels, float]
 Metric: TypeAlias = tuple[str, str, str, Sequence[Sample]]
 
 
-def exposition(status: Status, crawls: Iterable[CrawlView], now: datetime) -> str:
-    """The text of the file; `crawls` are the latest runs, newest first."""
+def exposition(
+    status: Status, crawls: Iterable[CrawlView], now: datetime, unsent: tuple[WarcFile, ...] | None = None
+) -> str:
+    """The text of the file; `crawls` are the latest runs, newest first.
+
+    `unsent` are the WARC files that wait to be uploaded, None where there is no bucket.
+    """
     lines: list[str] = []
-    for name, kind, meaning, samples in _metrics(status, tuple(crawls), now):
+    for name, kind, meaning, samples in (*_metrics(status, tuple(crawls), now), *_of_bucket(unsent)):
         lines += [f"# HELP newsarchive_{name} {meaning}", f"# TYPE newsarchive_{name} {kind}"]
         lines += [f"newsarchive_{name}{_labels(labels)} {value:.15g}" for labels, value in samples]
     return "\n".join(lines) + "\n"
@@ -53,6 +59,13 @@ def _metrics(status: Status, crawls: tuple[CrawlView, ...], now: datetime) -> It
     yield "warc_files", "gauge", "WARC files in the archive.", [((), status.warc_files)]
     yield "warc_bytes", "gauge", "Bytes of closed WARC files.", [((), status.warc_bytes)]
     yield "written_timestamp_seconds", "gauge", "When this file was written.", [((), now.timestamp())]
+
+
+def _of_bucket(unsent: tuple[WarcFile, ...] | None) -> Iterator[Metric]:
+    if unsent is not None:
+        yield "warc_files_unsent", "gauge", "WARC files that wait to be uploaded.", [((), len(unsent))]
+        size = sum(file.size for file in unsent)
+        yield "warc_bytes_unsent", "gauge", "Bytes of WARC files that wait to be uploaded.", [((), size)]
 
 
 def _of_runs(crawls: tuple[CrawlView, ...]) -> Iterator[Metric]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from newsarchive.batch.ahead import seen_from_all
 from newsarchive.batch.checked import Checked, key_of
@@ -63,9 +63,12 @@ def verify(
     # In this order: a file that a crawl opens from here on is in neither list, or only in the index's.
     there = places.files()
     known = {file.name: file for file in index.warc_files()}
+    spoilt = {file.name: file for file in there if file.is_local and file.stored not in {None, file.size}}
     files: list[Verified] = []
     for found in _checked(there, own, before):
         file = _verified(found, known.pop(found.name, None), index, places)
+        if found.name in spoilt:
+            file = replace(file, problems=(*file.problems, _spoilt(spoilt[found.name])))
         report(file)
         files.append(file)
     for missing in known.values():
@@ -127,6 +130,14 @@ def _disagreements(found: FileReport, known: WarcFileView, index: Index, places:
     if known.state == "closed":
         for record_id, offset in in_file.items():
             yield Problem(offset=offset, what="a capture that the index does not have", record_id=record_id)
+
+
+def _spoilt(file: WarcFile) -> Problem:
+    what = (
+        f"the bucket's file of that name has {file.stored} bytes instead of {file.size}, those of the folder. Take "
+        "that one away there, then: newsarchive places --upload"
+    )
+    return Problem(offset=0, what=what)
 
 
 def _missing(file: WarcFileView) -> Verified:

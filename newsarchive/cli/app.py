@@ -79,6 +79,12 @@ COMMANDS = (
         "Check every record, and the index against the records.",
         KEEP,
     ),
+    Entry(
+        "places",
+        "newsarchive.cli.places:places",
+        "Show where the WARC files lie, and move them between folder and bucket.",
+        KEEP,
+    ),
     Entry("replay", "newsarchive.cli.replay:replay", "Install what replays pages with their scripts.", KEEP),
     Entry("rebuild", "newsarchive.cli.rebuild:rebuild", "Make the index anew from the WARC files.", KEEP),
     Entry(

@@ -20,6 +20,7 @@ from newsarchive.logfile import LOG, log_to, stop
 from newsarchive.metrics import exposition, write
 from newsarchive.ping import Ping
 from newsarchive.quantities import about, write_duration
+from newsarchive.uploads import waiting
 from storage.errors import ArchiveBusy, StorageError
 from storage.model import Outcome
 
@@ -167,8 +168,9 @@ def tell_prometheus(archive: Archive) -> str | None:
     if not archive.config.metrics:
         return None
     crawls = archive.index.crawls(limit=200)
+    unsent = waiting(archive.places) if archive.places.bucket else None
     try:
-        write(archive.folder / archive.config.metrics, exposition(archive.status(), crawls, archive.now()))
+        write(archive.folder / archive.config.metrics, exposition(archive.status(), crawls, archive.now(), unsent))
     except StorageError as problem:
         return str(problem)
     return None

@@ -34,6 +34,8 @@ def import_files(
             step(progress.done_bytes, progress.total_bytes, f"{progress.captures:,} captures, {progress.file}")
 
         result = opened.import_files(files, report, where=Where(dask=dask, scratch=scratch))
+        # What the bucket does not take now is no damage: the next crawl does it.
+        unsent = opened.upload(step).problems
     out, remarks = stdout(), stderr()
     lost = [problem for each in result.adopted for problem in each.lost]
     for adopted in result.adopted:
@@ -41,6 +43,8 @@ def import_files(
             cell(f"{adopted.source}: {counted(adopted.records, 'record')}{_known(adopted.known)}"), soft_wrap=True
         )
     for problem in (*lost, *result.read.problems):
+        remarks.print(cell(problem), soft_wrap=True)
+    for problem in unsent:
         remarks.print(cell(problem), soft_wrap=True)
     captures, versions = counted(result.read.captures, "capture"), counted(result.read.versions, "article version")
     out.print(f"{captures} and {versions} are new in the archive.")

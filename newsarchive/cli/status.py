@@ -17,7 +17,10 @@ from storage.index.days import FAILED
 from storage.index.statusviews import SiteStatus, Status
 
 PARKED_SHOWN = 10
-IN_JSON = ("sites", "concerns", "parked", "sources", "hosts", "missing", "disk_used", "disk_free", "next_run_brings")
+IN_JSON = (
+    "sites", "concerns", "parked", "sources", "hosts", "missing", "unsent", "unsent_bytes", "disk_used", "disk_free",
+    "next_run_brings",
+)  # fmt: skip
 
 
 def status(
@@ -44,6 +47,9 @@ def status(
 
 def _show(out: Console, found: Health, now: datetime) -> None:
     _totals(out, found.status)
+    if found.unsent:
+        what = f"{counted(found.unsent, 'WARC file')} ({about(found.unsent_bytes)}) to be uploaded into the bucket"
+        out.print(cell(what, "yellow"))
     out.print(f"disk: {about(found.disk_used)} used, {about(found.disk_free)} free")
     if found.next_run_brings is not None:
         due = "now" if found.next_run_brings <= now else f"{day(found.next_run_brings)} UTC"

@@ -42,6 +42,7 @@ from newsarchive.crawl.studio import demand_browser, studio_of
 from newsarchive.crawl.wire import Wire
 from newsarchive.ingest import Ingestor
 from newsarchive.originals import ArchivedOriginals
+from newsarchive.uploads import Uploader
 from newsarchive.version import VERSION
 from storage.errors import ArchiveError, ConfigError, StorageError
 from storage.index.holds import Hold
@@ -125,7 +126,10 @@ def crawl(  # noqa: PLR0913 - what a run can be told
     names = [site.name for site in chosen]
     with held(archive.folder / "locks", archive.config.index, names, utc_now(), "crawl", alone=alone) as hold:
         begun()
-        return _Run(archive, chosen, run, now, progress, beyond).go(max_pages, max_time, hold)
+        here = _Run(archive, chosen, run, now, progress, beyond)
+        report = here.go(max_pages, max_time, hold)
+    # The sites are free again: an upload may take its time, and is no part of the crawl.
+    return replace(report, problems=(*report.problems, *here.uploader.finish(archive.upload)))
 
 
 class _Run:
@@ -138,7 +142,7 @@ class _Run:
         run: CrawlRun,
         now: Callable[[], datetime],
         progress: Progress | None,
-        beyond: Beyond | None = None,
+        beyond: Beyond | None,
     ) -> None:
         self._archive = archive
         self._beyond = beyond
@@ -153,6 +157,7 @@ class _Run:
         self._outcome = "failed"
         self._ingestor: Ingestor | None = None
         self._all_in = False
+        self.uploader = Uploader(archive.places)
         self._shown_at = 0.0
 
     def go(self, max_pages: int, max_time: float, hold: Hold | None) -> CrawlReport:
@@ -199,6 +204,7 @@ class _Run:
             index.warc_closed(file, run.id)
         elif self._ingestor is not None:
             self._ingestor.note(lambda: index.warc_closed(file, run.id))
+            self._ingestor.note(lambda: self.uploader.add(file.name, file.sha256))
 
     def _end(self, writer: WarcWriter) -> CrawlRun:
         """Write how it ended and close the file, as far as the disk lets us; the next start mends what it does not."""
@@ -232,7 +238,7 @@ class _Run:
                 self._hold.on_lost = lambda: reactor.callFromThread(stop.fail)
             timer = asyncio.get_running_loop().call_later(max_time, stop.stop) if max_time else None
             try:
-                with signals_stop(stop.stop):
+                with signals_stop(self.uploader.hurry(stop.stop)):
                     await self._scrape(live)
                 if live.keeper.failure is None:
                     await live.frontier.flush()

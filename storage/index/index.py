@@ -215,6 +215,11 @@ class Index(Reader):
         with self._database.reading() as connection:
             return registry.indexed_to(connection, warc)
 
+    def warc_digests(self) -> dict[str, str]:
+        """The sha256 of each closed WARC file, 64 hexadecimal digits, by name."""
+        with self._database.reading() as connection:
+            return registry.warc_digests(connection)
+
     def reset(self) -> None:
         """Empty everything that a rebuild makes anew: all tables."""
         self._write(lambda connection: registry.reset(connection, self._names))

@@ -130,6 +130,12 @@ def _warc_file(connection: Connection, name: str, run_id: str | None) -> None:
         connection.execute(update(WarcFileRow).where(WarcFileRow.name == name).values(crawl_id=crawl_id))
 
 
+def warc_digests(connection: Connection) -> dict[str, str]:
+    """The sha256 of each closed WARC file, by name."""
+    asked = select(WarcFileRow.name, WarcFileRow.sha256).where(WarcFileRow.sha256.is_not(None))
+    return {name: digest for name, digest in connection.execute(asked).all() if digest}
+
+
 def indexed_to(connection: Connection, warc: str) -> int:
     """Offset behind the last record of that file that is indexed."""
     last = connection.execute(

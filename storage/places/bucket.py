@@ -6,11 +6,15 @@
 Objects are WARC files that were closed: they are put once, never over another one, and never change.
 """
 
+import math
+import mmap
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from storage.errors import BucketRefused, BucketUnreachable, ConfigError, NotInBucket
@@ -20,6 +24,11 @@ from storage.places.ranges import ranged
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
+SLOWEST = 250_000
+"""Bytes a second below which an upload is given up."""
+LARGEST = 5_000_000_000
+"""Bytes that S3 takes in one piece."""
+_PART = 1 << 26
 _PAGE = 1000
 _ENDINGS = (".warc.gz", ".warc")
 _PAUSE = timedelta(milliseconds=200)
@@ -67,6 +76,36 @@ class Bucket:
         obstore, store = self._opened()
         with self._told(name):
             return _stored(name, obstore.head(store, name))
+
+    def has(self, name: str) -> bool:
+        """Tell whether it has a file of that name."""
+        with suppress(NotInBucket):
+            return bool(self.look(name).name)
+        return False
+
+    def put(self, name: str, path: Path) -> None:
+        """Put a file in, unless there is one of that name; of two that try at once the first one's stays.
+
+        The caller compares what is there afterwards: that is the proof, not that this returned.
+        """
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            # Few kinds of patience, since each is a client of its own.
+            obstore, store = self._opened(self.timeout + 2 ** math.ceil(math.log2(size / SLOWEST + 1)))
+            with self._told(name), suppress(obstore.exceptions.AlreadyExistsError):
+                if size > LARGEST:
+                    # In parts, which cannot be put on that condition: the caller has asked whether it is there.
+                    obstore.put(store, name, path, chunk_size=_PART)
+                else:
+                    # Sent from the file's pages, never held as a copy.
+                    whole = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+                    obstore.put(store, name, whole, mode="create", use_multipart=False)
+
+    def delete(self, name: str) -> None:
+        """Take a file out."""
+        obstore, store = self._opened()
+        with self._told(name):
+            obstore.delete(store, name)
 
     def open(self, name: str) -> BinaryIO:
         """Open a file for reading by ranges; NotInBucket where it has none of that name."""

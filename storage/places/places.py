@@ -53,7 +53,7 @@ class Places:
             here = found.get(each.name)
             size = here.size if here else each.size
             found[each.name] = WarcFile(
-                places=self, name=each.name, size=size, is_local=here is not None, is_remote=True,
+                places=self, name=each.name, size=size, is_local=here is not None, stored=each.size,
                 is_open=here is not None and here.is_open,
             )  # fmt: skip
         return [found[name] for name in sorted(found)]
@@ -121,7 +121,13 @@ class WarcFile:
     is_open: bool = False
     """True where it was being written, or lay as a crash had left it, when it was listed."""
     is_local: bool = False
-    is_remote: bool = False
+    stored: int | None = None
+    """Bytes that the bucket has of it; None where it has none."""
+
+    @property
+    def is_remote(self) -> bool:
+        """True where the bucket had it when it was listed."""
+        return self.stored is not None
 
     def open(self, mode: Literal["rb"] = "rb", /) -> BinaryIO:
         """Open it for reading; errors as `Places.open` has them."""

@@ -15,7 +15,7 @@ import os
 import re
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -60,6 +60,7 @@ class _Taking:
 
     name: str
     source: str
+    is_known: Callable[[str], bool]
     lost: list[str] = field(default_factory=list)
 
     def lose(self, offset: int, what: str) -> None:
@@ -67,8 +68,14 @@ class _Taking:
         self.lost.append(f"{self.name}: {what} at byte {offset}")
 
 
-def adopt(path: Path, into: Path) -> Adopted:
-    """Take one .warc, .warc.gz, .arc, .arc.gz or .wacz file in.
+def unheard_of(name: str) -> bool:
+    """Know no file."""
+    del name
+    return False
+
+
+def adopt(path: Path, into: Path, is_known: Callable[[str], bool] = unheard_of) -> Adopted:
+    """Take one .warc, .warc.gz, .arc, .arc.gz or .wacz file in; none whose name `is_known` has, wherever that lies.
 
     StorageError where it cannot be opened, or the archive's disk does not take it: nothing of it was imported then.
     """
@@ -76,8 +83,8 @@ def adopt(path: Path, into: Path) -> Adopted:
         with path.open("rb") as file:
             is_zip = file.read(4) == b"PK\x03\x04"
             file.seek(0)
-            taking = _Taking(name=path.name, source=str(path))
-            return _adopt_wacz(file, path, into) if is_zip else _adopt_one(file, taking, into)
+            taking = _Taking(name=path.name, source=str(path), is_known=is_known)
+            return _adopt_wacz(file, path, into, is_known) if is_zip else _adopt_one(file, taking, into)
     except OSError as problem:
         raise StorageError(
             f"{path} cannot be read ({problem.strerror or problem}); nothing of it was imported. "
@@ -85,7 +92,7 @@ def adopt(path: Path, into: Path) -> Adopted:
         ) from problem
 
 
-def _adopt_wacz(file: BinaryIO, path: Path, into: Path) -> Adopted:
+def _adopt_wacz(file: BinaryIO, path: Path, into: Path, is_known: Callable[[str], bool]) -> Adopted:
     try:
         container = zipfile.ZipFile(file)
     except _ZIP_ERRORS as problem:
@@ -94,7 +101,7 @@ def _adopt_wacz(file: BinaryIO, path: Path, into: Path) -> Adopted:
             "Fetch it again, or repair it with: zip -FF"
         ) from problem
     with container:
-        parts = [_adopt_part(container, info, path, into) for info in container.infolist() if _is_warc(info)]
+        parts = [_adopt_part(container, info, path, into, is_known) for info in container.infolist() if _is_warc(info)]
     nothing = () if parts else (f"{path.name}: no WARC file in it",)
     return Adopted(
         source=str(path),
@@ -109,9 +116,11 @@ def _is_warc(info: zipfile.ZipInfo) -> bool:
     return _IN_WACZ.fullmatch(info.filename) is not None
 
 
-def _adopt_part(container: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path, into: Path) -> Adopted:
+def _adopt_part(
+    container: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path, into: Path, is_known: Callable[[str], bool]
+) -> Adopted:
     # Only the last part of the name is used: a zip may name paths outside the folder.
-    taking = _Taking(name=f"{path.stem}-{PurePosixPath(info.filename).name}", source=str(path))
+    taking = _Taking(name=f"{path.stem}-{PurePosixPath(info.filename).name}", source=str(path), is_known=is_known)
     try:
         with container.open(info) as part:
             return _adopt_one(cast("BinaryIO", part), taking, into)
@@ -125,7 +134,7 @@ def _adopt_one(file: BinaryIO, taking: _Taking, into: Path) -> Adopted:
     file.seek(0)
     stem = _UNSAFE.sub("-", _SUFFIX.sub("", taking.name)).strip(".-")[:100] or "warc"
     final = into / f"import-{stem}-{digest[:16]}.warc.gz"
-    if final.exists():
+    if final.exists() or taking.is_known(final.name):
         return Adopted(source=taking.source, known=(final.name,))
     count = _write(final, _framed(file, taking))
     if count is None:

@@ -1,0 +1,244 @@
+"""Files between folder and bucket: nothing goes at one place before it is whole at the other."""
+
+import fcntl
+import hashlib
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from newsarchive.placing import Move, Where, survey
+from newsarchive.uploads import Upload, Uploader, waiting
+from storage.errors import BucketUnreachable, BytesDiffer, ConfigError
+from storage.places import Bucket, Places, WarcFile
+from storage.places.carrier import FETCHING, Carrier
+from storage.places.ledger import NAME as LEDGER
+
+pytest.importorskip("obstore")
+ONE, TWO = os.urandom(200_000), os.urandom(100_000)
+NOW = datetime.now(UTC)
+AWAY = Bucket(url="s3://morgue", endpoint="http://127.0.0.1:1", region="x", timeout=0.2, retries=0)
+
+
+class Desk:
+    """A folder with two closed files and an open one, and a bucket that is a folder too."""
+
+    def __init__(self, home: Path) -> None:
+        self.folder, self.far = home / "warc", home / "bucket"
+        for place in (self.folder, self.far):
+            place.mkdir()
+        (self.folder / "1.warc.gz").write_bytes(ONE)
+        (self.folder / "2.warc.gz").write_bytes(TWO)
+        (self.folder / "3.warc.gz.open").write_bytes(b"grows")
+        self.bucket = Bucket(url=f"file://{self.far}")
+        self.places = Places(folder=self.folder, bucket=self.bucket)
+        self.carrier = Carrier(self.folder, self.bucket)
+
+    def upload(self, keep: timedelta | None = None, **words: object) -> Upload:
+        """A round of uploads."""
+        words = {
+            "places": self.places,
+            "digests": dict,
+            "keep": keep,
+            "now": datetime.now(UTC) + timedelta(seconds=5),
+            **words,
+        }
+        return Upload(**words)  # type: ignore[arg-type]
+
+    def here(self) -> list[str]:
+        """Names of closed files in the folder."""
+        return sorted(path.name for path in self.folder.glob("*.warc.gz"))
+
+    def there(self) -> list[str]:
+        """Names in the bucket."""
+        return sorted(path.name for path in self.far.iterdir())
+
+
+def bytes_of(file: WarcFile) -> bytes:
+    """All of a file."""
+    with file.open() as opened:
+        return opened.read()
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
+
+
+def test_closed_files_are_uploaded_and_stay_by_default(desk: Desk) -> None:
+    """Byte for byte; the open one never; a second round finds nothing to do."""
+    first = desk.upload().run()
+    assert (first.uploaded, first.freed, first.waiting, first.problems) == (["1.warc.gz", "2.warc.gz"], [], 0, [])
+    assert {path.name: path.read_bytes() for path in desk.far.iterdir()} == {"1.warc.gz": ONE, "2.warc.gz": TWO}
+    assert desk.here() == ["1.warc.gz", "2.warc.gz"]
+    assert desk.upload().run().uploaded == []
+
+
+def test_a_file_is_freed_when_its_time_is_over(desk: Desk) -> None:
+    """Not before; only what is in the bucket; an open file never."""
+    old = (NOW - timedelta(days=31)).timestamp()
+    os.utime(desk.folder / "1.warc.gz", (old, old))
+    assert desk.upload(timedelta(days=30)).run().freed == ["1.warc.gz"]
+    assert desk.here() == ["2.warc.gz"]
+    assert desk.upload(timedelta()).run().freed == ["2.warc.gz"]
+    assert (desk.folder / "3.warc.gz.open").exists()
+    assert [bytes_of(file) for file in desk.places.files()] == [ONE, TWO, b"grows"]
+
+
+def test_other_bytes_under_that_name_are_refused(desk: Desk) -> None:
+    """Nothing is overwritten, nothing is freed, the rest goes its way, and the owner is told each time."""
+    (desk.far / "1.warc.gz").write_bytes(ONE[:-1] + b"!")
+    for _ in range(2):
+        done = desk.upload(timedelta()).run()
+        assert "1.warc.gz is in file://" in done.problems[0]
+        assert "waits to be uploaded" in done.problems[1]
+    assert desk.here() == ["1.warc.gz"]
+    assert (desk.far / "1.warc.gz").read_bytes() == ONE[:-1] + b"!"
+    assert [file.name for file in waiting(desk.places)] == ["1.warc.gz"]
+
+
+def test_the_same_bytes_under_that_name_are_as_good_as_uploaded(desk: Desk) -> None:
+    """As after a crash between the put and the note of it, or where the answer to a put was lost."""
+    (desk.far / "1.warc.gz").write_bytes(ONE)
+    assert desk.upload().run().uploaded == ["1.warc.gz", "2.warc.gz"]
+
+
+def test_a_file_that_is_damaged_here_is_not_uploaded(desk: Desk) -> None:
+    """What the index has the digest of must be that file."""
+    done = desk.upload(digests=lambda: {"1.warc.gz": "0" * 64}).run()
+    assert done.uploaded == ["2.warc.gz"]
+    assert "1.warc.gz is in the index with other bytes" in done.problems[0]
+
+
+@pytest.mark.parametrize("spoil", [b"", ONE[:-5], ONE[:-1] + b"!"], ids=["empty", "truncated", "changed"])
+def test_what_was_spoilt_in_the_bucket_since_is_not_freed(desk: Desk, spoil: bytes) -> None:
+    """A note of an upload is no proof: the bucket is asked once more before a file goes."""
+    desk.upload().run()
+    (desk.far / "1.warc.gz").write_bytes(spoil)
+    done = desk.upload(timedelta()).run()
+    assert done.freed == ["2.warc.gz"]
+    assert done.problems
+    assert (desk.folder / "1.warc.gz").read_bytes() == ONE
+
+
+def test_what_is_gone_from_the_bucket_is_uploaded_again(desk: Desk) -> None:
+    """And what changed here since is compared anew before it may go."""
+    desk.upload().run()
+    (desk.far / "1.warc.gz").unlink()
+    os.utime(desk.folder / "2.warc.gz", (0, 0))
+    done = desk.upload(timedelta()).run()
+    assert (done.uploaded, done.freed, done.problems) == (["1.warc.gz"], ["1.warc.gz", "2.warc.gz"], [])
+
+
+def test_a_list_torn_by_a_crash_costs_one_comparison(desk: Desk) -> None:
+    """The list is cut anywhere: nothing is lost, nothing is freed that was not found whole, and it goes on."""
+    desk.upload().run()
+    ledger = desk.folder / LEDGER
+    whole = ledger.read_bytes()
+    for size in range(0, len(whole), 7):
+        ledger.write_bytes(whole[:size])
+        noted = desk.carrier.noted()
+        assert set(noted) == {"1.warc.gz", "2.warc.gz"} - {file.name for file in waiting(desk.places)}
+        assert desk.upload().run().problems == []
+        assert set(desk.carrier.noted()) == {"1.warc.gz", "2.warc.gz"}
+
+
+def test_a_bucket_that_is_away_costs_nothing(desk: Desk) -> None:
+    """One problem, not one a file; the files wait, and the next round takes them."""
+    away = Places(folder=desk.folder, bucket=AWAY)
+    done = desk.upload(timedelta(), places=away).run()
+    assert (done.uploaded, done.freed, done.waiting, len(done.problems)) == ([], [], 2, 2)
+    assert "does not answer" in done.problems[0]
+    assert done.problems[1].startswith("2 WARC files (300 kB) wait to be uploaded; the next crawl does it")
+    assert desk.upload().run().waiting == 0
+
+
+def test_two_processes_do_not_carry_one_file(desk: Desk) -> None:
+    """What another one is about is passed over."""
+    with (desk.folder / "1.warc.gz").open("rb") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        assert desk.upload(timedelta()).run().uploaded == ["2.warc.gz"]
+        assert desk.there() == ["2.warc.gz"]
+    assert desk.upload(timedelta()).run().freed == ["1.warc.gz"]
+
+
+def test_a_crawl_uploads_behind_its_back(desk: Desk) -> None:
+    """Each file as it is closed; what fails is part of the rest; told to hurry, it waits for nothing."""
+    uploader = Uploader(desk.places)
+    uploader.add("1.warc.gz", hashlib.sha256(ONE).hexdigest())
+    uploader.add("2.warc.gz", "0" * 64)
+    seen: list[list[str]] = []
+
+    def rest() -> object:
+        seen.append(desk.there())
+        return desk.upload().run()
+
+    assert uploader.finish(rest) == []  # type: ignore[arg-type]
+    assert seen == [["1.warc.gz"]]
+    hurried = Uploader(Places(folder=desk.folder, bucket=AWAY))
+    stopped: list[int] = []
+    hurried.hurry(lambda: stopped.append(1))()
+    assert hurried.finish(rest) == []  # type: ignore[arg-type]
+    assert (len(seen), stopped) == (1, [1])
+
+
+def test_an_archive_moves_to_the_bucket_and_back(desk: Desk) -> None:
+    """Broken off and gone on with; what lay at the other place goes only once it is whole at this one."""
+    digests = {"1.warc.gz": hashlib.sha256(ONE).hexdigest()}
+    move = Move(places=desk.places, digests=digests, remove=True)
+    desk.carrier.upload("1.warc.gz")
+    moved = move.to_bucket()
+    assert (moved.carried, moved.removed, moved.problems) == (["2.warc.gz"], ["1.warc.gz", "2.warc.gz"], [])
+    assert (desk.here(), desk.there()) == ([], ["1.warc.gz", "2.warc.gz"])
+    (desk.folder / f"1.warc.gz{FETCHING}").write_bytes(ONE[:50_000])
+    (desk.folder / f"2.warc.gz{FETCHING}").write_bytes(TWO + b"too long")
+    copied = Move(places=desk.places, digests=digests, remove=False).to_folder()
+    assert (copied.carried, copied.removed) == (["1.warc.gz", "2.warc.gz"], [])
+    assert desk.there() == ["1.warc.gz", "2.warc.gz"]
+    back = move.to_folder()
+    assert (back.carried, back.removed, back.problems) == ([], ["1.warc.gz", "2.warc.gz"], [])
+    assert (desk.here(), desk.there()) == (["1.warc.gz", "2.warc.gz"], [])
+    assert [(desk.folder / name).read_bytes() for name in desk.here()] == [ONE, TWO]
+    assert sorted(path.suffix for path in desk.folder.iterdir()) == [".gz", ".gz", ".jsonl", ".open"]
+
+
+def test_a_move_takes_nothing_that_is_not_the_file(desk: Desk) -> None:
+    """A half of a file that goes on with other bytes, or a spoilt object: told, and nothing goes."""
+    digests = {"1.warc.gz": hashlib.sha256(ONE).hexdigest()}
+    move = Move(places=desk.places, digests=digests, remove=True)
+    move.to_bucket()
+    (desk.folder / f"1.warc.gz{FETCHING}").write_bytes(b"other bytes")
+    first = move.to_folder()
+    assert (first.carried, len(first.problems)) == (["2.warc.gz"], 1)
+    assert desk.here() == ["2.warc.gz"]
+    # What was fetched wrongly was thrown away: the second time it comes whole.
+    assert move.to_folder().carried == ["1.warc.gz"]
+    (desk.far / "1.warc.gz").write_bytes(TWO)
+    with pytest.raises(BytesDiffer):
+        desk.carrier.remove("1.warc.gz")
+    assert desk.there() == ["1.warc.gz"]
+
+
+def test_a_move_without_a_bucket_or_with_one_that_is_away(desk: Desk) -> None:
+    """Said at once, and nothing is done."""
+    with pytest.raises(ConfigError, match="bucket ="):
+        Move(places=Places(folder=desk.folder), digests={}, remove=True).to_bucket()
+    with pytest.raises(BucketUnreachable):
+        Move(places=Places(folder=desk.folder, bucket=AWAY), digests={}, remove=True).to_bucket()
+    assert desk.here() == ["1.warc.gz", "2.warc.gz"]
+
+
+def test_a_survey_says_of_each_file_where_it_lies(desk: Desk) -> None:
+    """Each by its place; what is to be uploaded, nowhere to be had, or of two sizes is told."""
+    desk.carrier.upload("1.warc.gz")
+    (desk.far / "1.warc.gz").write_bytes(ONE[:-1])
+    (desk.far / "4.warc.gz").write_bytes(b"another machine's")
+    found = {each.name: each for each in survey(desk.places, {"1.warc.gz": len(ONE), "5.warc.gz": 7})}
+    assert {name: (each.where, each.waits, bool(each.problem)) for name, each in found.items()} == {
+        "1.warc.gz": (Where.BOTH, False, True),
+        "2.warc.gz": (Where.FOLDER, True, False),
+        "3.warc.gz": (Where.OPEN, False, False),
+        "4.warc.gz": (Where.BUCKET, False, False),
+        "5.warc.gz": (Where.MISSING, False, True),
+    }

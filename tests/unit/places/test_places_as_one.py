@@ -1,0 +1,147 @@
+"""One noun for all places: what a bucket gives is what a folder would, to the byte."""
+
+import os
+import pickle
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from storage.errors import BucketRefused, BucketUnreachable, FileMissing, NotInBucket
+from storage.places import Bucket, Places, WarcFile, ranges
+from storage.places.credentials import shared_credentials
+
+pytest.importorskip("obstore")
+DATA = os.urandom(3_000_000)
+
+
+class Counted:
+    """A place that counts what it is asked for."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.asked: list[int] = []
+
+    def read(self, _: str, begin: int, end: int) -> tuple[bytes, int]:
+        self.asked.append(end - begin)
+        return self.data[begin:end], len(self.data)
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> Places:
+    """A folder and a bucket, both empty."""
+    (tmp_path / "warc").mkdir()
+    (tmp_path / "bucket").mkdir()
+    return Places(folder=tmp_path / "warc", bucket=Bucket(url=f"file://{tmp_path}/bucket"))
+
+
+def put(places: Places, name: str, data: bytes) -> None:
+    """Have the bucket hold a file."""
+    assert places.bucket
+    Path(places.bucket.url.removeprefix("file://"), name).write_bytes(data)
+
+
+@given(st.lists(st.tuples(st.integers(0, len(DATA) + 9), st.integers(0, 200_000)), max_size=8))
+def test_a_ranged_file_reads_like_a_file(steps: list[tuple[int, int]]) -> None:
+    """Wherever it is read, and however much: the same bytes, and none behind the end."""
+    with ranges.ranged(Counted(DATA), "a") as file:
+        for at, count in steps:
+            assert file.seek(at) == at
+            assert file.read(count) == DATA[at : at + count]
+        assert file.seek(0, os.SEEK_END) == len(DATA)
+        assert file.read(1) == b""
+
+
+def test_a_walk_asks_seldom_and_a_record_little() -> None:
+    """A walk's requests double up to 4 MB; one record costs 64 kB, and nothing when it is asked for again."""
+    walked = Counted(DATA * 10)
+    with ranges.ranged(walked, "walk") as file:
+        assert file.read() == DATA * 10
+    assert len(walked.asked) < 16
+    assert max(walked.asked) == ranges.MOST_AHEAD
+    single = Counted(DATA)
+    for _ in range(3):
+        with ranges.ranged(single, "one") as file:
+            file.seek(1_234_567)
+            assert file.read(6_400) == DATA[1_234_567:1_240_967]
+    assert single.asked == [ranges.FIRST] * 2
+
+
+def test_what_is_kept_of_it_is_bounded() -> None:
+    """However much is read, so much is held and no more; what was used last stays."""
+    kept = ranges._Kept(100)
+    place = Counted(b"")
+    for begin in range(50):
+        kept.put((place, "a", begin), (b"x" * 10, 0))
+        kept.get((place, "a", 0))
+    assert kept._size == 100
+    assert kept.get((place, "a", 0)) is not None
+    assert kept.get((place, "a", 1)) is None
+
+
+def test_all_files_are_listed_once_wherever_they_lie(places: Places) -> None:
+    """Open, closed, uploaded, or in both places: a name is one file, and what is no WARC file is none."""
+    (places.folder / "a.warc.gz").write_bytes(b"both")
+    (places.folder / "b.warc.gz.open").write_bytes(b"grows")
+    for other in ("uploaded.jsonl", "a.warc.gz.torn-7", "c.warc.gz.fetching"):
+        (places.folder / other).write_bytes(b"no WARC file")
+    put(places, "a.warc.gz", b"both")
+    put(places, "c.warc.gz", b"far")
+    put(places, "readme.txt", b"no WARC file")
+    told = [(file.name, file.size, file.is_open, file.is_local, file.is_remote) for file in places.files()]
+    assert told == [
+        ("a.warc.gz", 4, False, True, True),
+        ("b.warc.gz", 5, True, True, False),
+        ("c.warc.gz", 3, False, False, True),
+    ]
+    assert [bytes_of(file) for file in places.files()] == [b"both", b"grows", b"far"]
+    assert [places.look(file.name).size for file in places.files()] == [4, 5, 3]
+    assert not places.are_empty()
+
+
+def bytes_of(file: WarcFile) -> bytes:
+    """All of a file."""
+    with file.open() as opened:
+        return opened.read()
+
+
+def test_a_file_goes_to_another_process(places: Places) -> None:
+    """A file is plain settings: pickled, it opens over there what it opened here."""
+    put(places, "a.warc.gz", DATA)
+    file = pickle.loads(pickle.dumps(places.file("a.warc.gz")))
+    assert bytes_of(file) == DATA
+
+
+def test_what_cannot_be_had_has_a_name(places: Places, tmp_path: Path) -> None:
+    """Missing without a bucket, missing in the bucket too, a bucket that is none, one that does not answer."""
+    with pytest.raises(FileMissing, match="newsarchive verify") as missing:
+        Places(folder=places.folder).open("a.warc.gz")
+    assert type(missing.value) is FileMissing
+    with pytest.raises(NotInBucket, match="newsarchive places"):
+        places.open("a.warc.gz")
+    with pytest.raises(NotInBucket):
+        places.look("a.warc.gz")
+    with pytest.raises(BucketRefused, match="no such folder"):
+        Places(folder=places.folder, bucket=Bucket(url=f"file://{tmp_path}/nowhere")).files()
+    away = Bucket(url="s3://morgue", endpoint="http://127.0.0.1:1", region="x", timeout=0.2, retries=0)
+    with pytest.raises(BucketUnreachable, match="newsarchive places --check"):
+        Places(folder=places.folder, bucket=away).open("a.warc.gz")
+
+
+def test_a_profile_is_read_where_the_environment_says_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """~/.aws/credentials by AWS_PROFILE; keys in the environment go first; a file that is none says nothing."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    file = tmp_path / "credentials"
+    file.write_text("[default]\naws_access_key_id = a\naws_secret_access_key = b%c\n[other]\naws_access_key_id = d\n")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(file))
+    assert shared_credentials() == {"access_key_id": "a", "secret_access_key": "b%c"}
+    monkeypatch.setenv("AWS_PROFILE", "other")
+    assert shared_credentials() == {"access_key_id": "d"}
+    monkeypatch.setenv("AWS_PROFILE", "unknown")
+    assert shared_credentials() == {}
+    file.write_bytes(b"\xff no settings")
+    assert shared_credentials() == {}
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "from the environment")
+    assert shared_credentials() == {}
