@@ -14,6 +14,7 @@ from benchmarks.peers.environments import Environment
 from benchmarks.peers.peer import Course, Peer
 from benchmarks.peers.readers import NEWSPLEASE
 
+OURS = "newsarchive"
 SCRIPTS = Path(__file__).with_name("scripts")
 NAIVE = Path(__file__).parents[1] / "naive.py"
 ALL_CODINGS = "gzip, br, zstd"
@@ -115,7 +116,7 @@ def _files(folder: Path) -> Iterable[str]:
 
 CRAWLERS = (
     Peer(
-        name="newsarchive",
+        name=OURS,
         command=_newsarchive,
         settings="`newsarchive crawl`, delay 0, without requisites, all history",
         undone="–",

@@ -11,23 +11,23 @@ import argparse
 import os
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from benchmarks.cost import Cost, middle, timed
+from benchmarks.cost import Cost, timed
 from benchmarks.newsroom import newsroom
-from benchmarks.peers.crawlers import CRAWLERS
+from benchmarks.peers.crawlers import CRAWLERS, OURS
 from benchmarks.peers.environments import Missing, cache
 from benchmarks.peers.peer import Course, Peer
 from benchmarks.peers.wire import Kept, Wire, articles_at, kept, wire
 from benchmarks.table import table
 
-HEAD = (
-    "crawler", "articles", "of them read", "pages", "pages/s", "CPU ms/page", "CPU ms/article", "memory MB",
-    "responses exact", "requests exact", "revisits", "left undone",
+COSTS = (
+    "crawler", "articles", "with a text", "pages", "pages/s", "CPU ms/page", "of ours", "CPU ms/article", "memory MB",
 )  # fmt: skip
+KEPT = ("crawler", "responses exact", "requests exact", "revisits", "left undone")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,29 +56,36 @@ def crawled(peer: Peer, python: Path, articles: int, page_size: int) -> Haul:
         return Haul(cost=cost, out=articles, wire=sent, kept=held, texts=articles_at(peer.texts(folder)))
 
 
-def row(peer: Peer, hauls: Sequence[Haul]) -> list[str]:
-    """A line of the table: medians of costs, counts of the last crawl."""
-    last, cost = hauls[-1], middle([haul.cost for haul in hauls])
-    responses, requests, revisits = last.kept.told() if last.kept else ("no WARC", "no", "no")
+def each(haul: Haul) -> float:
+    """CPU milliseconds a page."""
+    return 1000 * haul.cost.cpu / max(haul.wire.pages, 1)
+
+
+def costs(peer: Peer, hauls: Sequence[Haul], ours: float | None) -> list[str]:
+    """A line of the first table, medians; `ours` are newsarchive's CPU milliseconds a page, where it was measured."""
+    last, page = hauls[-1], median(map(each, hauls))
     return [
         peer.name,
         f"{len(last.wire.articles):,} of {last.out:,}",
         f"{len(last.texts):,}" if last.texts else "none",
         f"{last.wire.pages:,}",
         f"{median(haul.wire.pages / haul.cost.wall for haul in hauls):.1f}",
-        f"{1000 * cost.cpu / max(last.wire.pages, 1):.1f}",
-        f"{1000 * cost.cpu / max(len(last.wire.articles), 1):.1f}",
-        f"{cost.together / 1e6:.0f}",
-        responses,
-        requests,
-        revisits,
-        peer.undone,
+        f"{page:.1f}",
+        f"{page / ours:.2f}" if ours else "–",
+        f"{page * last.wire.pages / max(len(last.wire.articles), 1):.1f}",
+        f"{median(haul.cost.together for haul in hauls) / 1e6:.0f}",
     ]
 
 
-def missing(peer: Peer, why: Missing) -> list[str]:
+def holdings(peer: Peer, haul: Haul) -> list[str]:
+    """A line of the second table: what one crawl left."""
+    told = haul.kept.told() if haul.kept else ("no WARC", "no", "no")
+    return [peer.name, *told, peer.undone]
+
+
+def missing(peer: Peer, why: Missing, head: Sequence[str]) -> list[str]:
     """The line of a peer that could not be had."""
-    return [peer.name, why.reason, *["–"] * (len(HEAD) - 3), peer.undone]
+    return [peer.name, why.reason, *["–"] * (len(head) - 2)]
 
 
 def main() -> None:
@@ -107,14 +114,25 @@ def main() -> None:
                 homes[peer.name] = Missing(reason="failed")
                 print(f"{peer.name}: {failure}", file=sys.stderr, flush=True)
                 continue
-            print(*row(peer, hauls[peer.name][-1:])[:8], sep="  ", flush=True)
+            print(*costs(peer, hauls[peer.name][-1:], None), sep="  ", flush=True)
     print(f"\nmedians of {options.runs} runs:\n")
-    print(table(HEAD, [_told(peer, homes[peer.name], hauls[peer.name]) for peer in peers]))
-    print("\n" + "\n".join(f"- {peer.name}: {peer.settings}" for peer in peers))
+    report(peers, homes, hauls)
 
 
-def _told(peer: Peer, home: Path | Missing, hauls: Sequence[Haul]) -> list[str]:
-    return missing(peer, home) if isinstance(home, Missing) else row(peer, hauls)
+def report(peers: Sequence[Peer], homes: Mapping[str, Path | Missing], hauls: Mapping[str, Sequence[Haul]]) -> None:
+    """Print what each took, what it left, and how it was set."""
+    ours = median(map(each, hauls[OURS])) if hauls.get(OURS) else None
+    first, second = [], []
+    for peer in peers:
+        home = homes[peer.name]
+        if isinstance(home, Missing):
+            first.append(missing(peer, home, COSTS))
+            second.append(missing(peer, home, KEPT))
+        else:
+            first.append(costs(peer, hauls[peer.name], ours))
+            second.append(holdings(peer, hauls[peer.name][-1]))
+    settings = "\n".join(f"- {peer.name}: {peer.settings}" for peer in peers)
+    print(f"{table(COSTS, first)}\n\n{table(KEPT, second)}\n\n{settings}")
 
 
 if __name__ == "__main__":

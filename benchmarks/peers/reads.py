@@ -21,7 +21,7 @@ from benchmarks.peers.readers import READERS, Reader, Task
 from benchmarks.peers.scripts.html_records import pages
 from benchmarks.table import table
 
-HEAD = ("reader", "pages", "articles with a text", "pages/s", "CPU ms/page", "memory MB", "left undone")
+HEAD = ("reader", "pages", "with a text", "pages/s", "CPU ms/page", "of the import's", "memory MB", "left undone")
 ALL = 10**9
 
 
@@ -44,15 +44,17 @@ def read(reader: Reader, python: Path, warc: Path, most: int) -> Read:
         return Read(cost=cost, pages=most, texts=reader.texts(task))
 
 
-def row(reader: Reader, done: Sequence[Read]) -> list[str]:
-    """A line of the table: medians."""
+def row(reader: Reader, done: Sequence[Read], ours: float | None) -> list[str]:
+    """A line of the table, medians; `ours` are the import's CPU milliseconds a page, where it was measured."""
     cost, last = middle([each.cost for each in done]), done[-1]
+    page = 1000 * cost.cpu / last.pages
     return [
         reader.name,
         f"{last.pages:,}",
         f"{last.texts:,}",
         f"{last.pages / cost.wall:.1f}",
-        f"{1000 * cost.cpu / last.pages:.1f}",
+        f"{page:.1f}",
+        f"{page / ours:.2f}" if ours else "–",
         f"{cost.together / 1e6:.0f}",
         reader.undone,
     ]
@@ -86,15 +88,17 @@ def main() -> None:
                 if not isinstance(home, Missing):
                     most = min(options.slow_pages, held) if reader.slow else held
                     done[reader.name].append(read(reader, home, warc, most))
-                    print(*row(reader, done[reader.name][-1:])[:6], sep="  ", flush=True)
+                    print(*row(reader, done[reader.name][-1:], None)[:7], sep="  ", flush=True)
     print(f"\nmedians of {options.runs} runs:\n")
-    print(table(HEAD, [_told(reader, homes[reader.name], done[reader.name]) for reader in readers]))
+    first = done.get("newsarchive import")
+    ours = 1000 * middle([each.cost for each in first]).cpu / first[-1].pages if first else None
+    print(table(HEAD, [_told(reader, homes[reader.name], done[reader.name], ours) for reader in readers]))
 
 
-def _told(reader: Reader, home: Path | Missing, done: Sequence[Read]) -> list[str]:
+def _told(reader: Reader, home: Path | Missing, done: Sequence[Read], ours: float | None) -> list[str]:
     if isinstance(home, Missing):
         return [reader.name, home.reason, *["–"] * (len(HEAD) - 3), reader.undone]
-    return row(reader, done)
+    return row(reader, done, ours)
 
 
 if __name__ == "__main__":

@@ -113,9 +113,30 @@ def test_what_cannot_be_installed_is_told(tmp_path: Path) -> None:
     assert found.reason.startswith("cannot be installed: ")
     peer = Peer(name="none", command=lambda _: (), settings="", undone="all", program="no-such-program")
     assert peer.python(tmp_path, Path(sys.executable)) == Missing(reason="no-such-program is not installed")
-    row = crawls.missing(peer, found)
-    assert len(row) == len(crawls.HEAD)
-    assert row[:2] == ["none", found.reason]
+    assert crawls.missing(peer, found, crawls.KEPT) == ["none", found.reason, "–", "–", "–"]
+
+
+def test_what_a_crawl_took_is_told_by_the_page(sent: wire.Wire, capsys: pytest.CaptureFixture[str]) -> None:
+    """And held against newsarchive's; of three runs the middle one counts."""
+    peers = [Peer(name=name, command=lambda _: (), settings="as it is", undone="all") for name in ("newsarchive", "b")]
+    hauls = {
+        name: [
+            crawls.Haul(
+                cost=Cost(wall=wall, cpu=cpu * wall, main=0, peak=0, together=50_000_000),
+                out=1,
+                wire=sent,
+                kept=None,
+                texts=frozenset(),
+            )
+            for wall in (1, 2, 9)
+        ]
+        for name, cpu in (("newsarchive", 0.01), ("b", 0.04))
+    }
+    crawls.report(peers, {peer.name: Path("python") for peer in peers}, hauls)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[2] == "| newsarchive | 1 of 1 | none | 2 | 1.0 | 10.0 | 1.00 | 20.0 | 50 |"
+    assert lines[3] == "| b | 1 of 1 | none | 2 | 1.0 | 40.0 | 4.00 | 80.0 | 50 |"
+    assert lines[8] == "| b | no WARC | no | no | all |"
 
 
 def test_every_peer_says_what_it_leaves_undone(tmp_path: Path) -> None:
