@@ -11,6 +11,7 @@ from benchmarks.cost import ROOT
 from benchmarks.crawling import COMMAND
 from benchmarks.peers.environments import Environment
 
+IMPORT = "newsarchive import"
 SCRIPTS = Path(__file__).with_name("scripts")
 # It hands readability bytes, which newer versions do not take; without nltk pages in Arabic end in an error.
 _PINNED = "news-please==1.6.16 readability-lxml==0.8.1 newspaper4k[all]==0.9.6 warcio==1.8.1 brotli backports-zstd"
@@ -77,7 +78,7 @@ def in_lines(task: Task) -> int:
 
 READERS = (
     Reader(
-        name="newsarchive import",
+        name=IMPORT,
         command=_imports,
         undone="nothing: versions, link groups, boilerplate, search index; two reading processes",
         texts=_in_index,

@@ -17,7 +17,7 @@ from benchmarks.cost import Cost, middle, timed
 from benchmarks.crawling import ours
 from benchmarks.newsroom import newsroom
 from benchmarks.peers.environments import Missing, cache
-from benchmarks.peers.readers import READERS, Reader, Task
+from benchmarks.peers.readers import IMPORT, READERS, Reader, Task
 from benchmarks.peers.scripts.html_records import pages
 from benchmarks.table import table
 
@@ -90,9 +90,9 @@ def main() -> None:
                     done[reader.name].append(read(reader, home, warc, most))
                     print(*row(reader, done[reader.name][-1:], None)[:7], sep="  ", flush=True)
     print(f"\nmedians of {options.runs} runs:\n")
-    first = done.get("newsarchive import")
-    ours = 1000 * middle([each.cost for each in first]).cpu / first[-1].pages if first else None
-    print(table(HEAD, [_told(reader, homes[reader.name], done[reader.name], ours) for reader in readers]))
+    imports = done.get(IMPORT)
+    base = 1000 * middle([each.cost for each in imports]).cpu / imports[-1].pages if imports else None
+    print(table(HEAD, [_told(reader, homes[reader.name], done[reader.name], base) for reader in readers]))
 
 
 def _told(reader: Reader, home: Path | Missing, done: Sequence[Read], ours: float | None) -> list[str]:
