@@ -69,6 +69,9 @@ def exit_codes() -> str:
         "\n".join(rows),
         "75 is no failure: a second crawl of a site began while the first one still ran. Under cron, let it pass:",
         "```sh\nnewsarchive crawl || [ $? -eq 75 ]\n```",
+        "A crawl or a worker that shares its index with other machines also ends with 75, or by SIGALRM (142 in a "
+        "shell), where it can no longer be sure that its sites are its own ([cluster](cluster.md)): nothing is lost, "
+        "and it is to be started again.",
     )
 
 

@@ -1,4 +1,4 @@
-"""What to install so that crawls run by themselves: a crontab line, or a systemd service with its timer. Pure text."""
+"""What to install so that crawls run by themselves: a crontab line, or systemd's units. Pure text."""
 
 import shlex
 from dataclasses import dataclass
@@ -96,6 +96,40 @@ Persistent=yes
 WantedBy=timers.target
 
 # Then: systemctl daemon-reload && systemctl enable --now newsarchive.timer
+"""
+
+
+def systemd_worker(job: Job) -> str:
+    """A service that crawls as one of many machines, under its file's name; sites and rhythm do not matter."""
+    command = " ".join(_systemd_word(word) for word in (str(job.command), "worker", "--archive", str(job.archive)))
+    user = f"User={job.user}\n" if job.user else ""
+    return f"""\
+# /etc/systemd/system/newsarchive-worker.service, on each machine
+[Unit]
+Description=Crawl news sites into {job.archive}, as one of many machines
+Wants=network-online.target
+After=network-online.target
+StartLimitIntervalSec=0
+
+[Service]
+{user}ExecStart={command}
+# It ends by itself when it cannot be sure that its sites are its own any more, and has to come back.
+Restart=always
+RestartSec=5
+# The first signal ends it and its crawls in good order; their sites are other machines' within seconds.
+KillMode=mixed
+KillSignal=SIGTERM
+TimeoutStopSec=20
+Nice=10
+NoNewPrivileges=yes
+ProtectSystem=strict
+ReadWritePaths={_systemd_word(str(job.archive))}
+PrivateTmp=yes
+
+[Install]
+WantedBy=multi-user.target
+
+# Then: systemctl daemon-reload && systemctl enable --now newsarchive-worker
 """
 
 

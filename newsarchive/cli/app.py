@@ -54,6 +54,12 @@ COMMANDS = (
         "Walk back through a site's past: its archives, sitemaps and further pages.",
         FILL,
     ),
+    Entry(
+        "worker",
+        "newsarchive.cli.worker:worker",
+        "Crawl what is due, as one of many machines.",
+        FILL,
+    ),
     Entry("import", "newsarchive.cli.import_:import_files", "Take in WARC files that another tool made.", FILL),
     Entry("demo", "newsarchive.cli.demo:demo", "Archive a newsroom that runs on this machine, and show it.", FILL),
     Entry(
@@ -73,6 +79,7 @@ COMMANDS = (
         "Print what to install so that crawls run by themselves.",
         KEEP,
     ),
+    Entry("workers", "newsarchive.cli.workers:workers", "Show which machine crawls what.", KEEP),
     Entry(
         "verify",
         "newsarchive.cli.verify:verify",

@@ -43,6 +43,9 @@ def crawl(  # noqa: PLR0913 - each is an option of the command line
     ping: Annotated[
         str | None, typer.Option(metavar="URL", help="Health check to tell, instead of the one in newsarchive.toml.")
     ] = None,
+    readers: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Processes that read pages; 0: as newsarchive.toml says.")
+    ] = 0,
     clock: Annotated[
         str | None, typer.Option(metavar="MOMENT", help="Rehearse: run as if it were this moment (ISO 8601).")
     ] = None,
@@ -61,6 +64,8 @@ def crawl(  # noqa: PLR0913 - each is an option of the command line
         now=rehearsed(moment(clock, "--clock")),
     )
     with Archive.open(archive) as opened, logged(opened.config), passing_over(opened, quiet=quiet):
+        if readers:
+            opened.config = replace(opened.config, workers=readers)
         report = watched(opened, asked, Ping(opened.config.ping if ping is None else ping))
         if complaint := tell_prometheus(opened):
             stderr().print(cell(complaint), soft_wrap=True)

@@ -12,17 +12,18 @@ import typer
 from newsarchive import configfile
 from newsarchive.cli.options import HERE, Folder, length
 from newsarchive.cli.output import plain
-from newsarchive.timetable import Job, crontab, systemd
+from newsarchive.timetable import Job, crontab, systemd, systemd_worker
 from storage.errors import ConfigError
 
 EVERY = timedelta(minutes=10)
 
 
-def schedule(
+def schedule(  # noqa: PLR0913 - each is an option of the command line
     sites: Annotated[list[str] | None, typer.Argument(metavar="[SITE]...", help="Only these; all by default.")] = None,
     *,
     cron: Annotated[bool, typer.Option("--cron", help="Lines for a crontab (the default).")] = False,
     units: Annotated[bool, typer.Option("--systemd", help="A systemd service and its timer.")] = False,
+    worker: Annotated[bool, typer.Option("--worker", help="A systemd service for one of many machines.")] = False,
     every: Annotated[str | None, typer.Option(metavar="TIME", help="How often; 10m by default.")] = None,
     ping: Annotated[str, typer.Option(metavar="URL", help="Health check that each crawl tells how it went.")] = "",
     archive: Folder = HERE,
@@ -32,8 +33,10 @@ def schedule(
     Nothing is changed. Often is right: a crawl asks only for what is due, and one that finds another still running ends
     at once.
     """
-    if cron and units:
-        raise ConfigError("--cron and --systemd are two ways of one thing; nothing was printed. Take one of them")
+    if cron + units + worker > 1:
+        raise ConfigError("--cron, --systemd and --worker are ways of one thing; nothing was printed. Take one of them")
+    if worker and (sites or every or ping):
+        raise ConfigError("a worker crawls all sites when they are due; nothing was printed. Give --worker alone")
     config = configfile.load(archive)
     config.chosen(sites or ())
     job = Job(
@@ -44,7 +47,8 @@ def schedule(
         user=getpass.getuser(),
         ping=ping,
     )
-    print(plain(systemd(job) if units else crontab(job)), end="")
+    lines = systemd_worker(job) if worker else systemd(job) if units else crontab(job)
+    print(plain(lines), end="")
 
 
 def program() -> Path:

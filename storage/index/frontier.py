@@ -259,6 +259,14 @@ def next_due_at(connection: Connection, sites: Sequence[str]) -> datetime | None
     return min((lane.due_at for lane in _lanes(connection, sites, BACKFILL - 1)), default=None)
 
 
+def next_due_of(connection: Connection, sites: Sequence[str]) -> dict[str, datetime]:
+    """When the next URL of each site becomes due; sites of which nothing is scheduled are left out."""
+    earliest: dict[str, datetime] = {}
+    for lane in _lanes(connection, sites, BACKFILL - 1):
+        earliest[lane.site] = min(lane.due_at, earliest.get(lane.site, lane.due_at))
+    return earliest
+
+
 def _lanes(connection: Connection, sites: Sequence[str], deepest: int) -> Sequence[Any]:
     """Each site's hosts and priorities, and the earliest time in each: found by skipping through the index."""
     if not sites:

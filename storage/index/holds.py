@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import psycopg
     from psycopg.sql import Composed
 
-EVERY, DEADLINE, STALE = 3.0, 12.0, 20.0
+EVERY, DEADLINE, STALE = 3.0, 12.0, 18.0
 """Seconds: between two words of a holder, after which it gives up, and after which others may take what it held."""
 ALL = "*"
 CLASS = 6873
@@ -120,7 +120,7 @@ class Hold:
             signal.setitimer(signal.ITIMER_REAL, 0)
         if not self.lost:
             with suppress(Exception):  # whoever comes next sees that the session is gone
-                self._session.execute(_in("DELETE FROM {}.holders WHERE holder = %s", self._schema), (self._key,))
+                self._session.execute(in_schema("DELETE FROM {}.holders WHERE holder = %s", self._schema), (self._key,))
         self._session.close()
 
     def demand(self) -> None:
@@ -169,7 +169,7 @@ class Hold:
         asked = time.monotonic()
         word = "UPDATE {}.holders SET seen_at = clock_timestamp() WHERE holder = %s"
         try:
-            there = self._session.execute(_in(word, self._schema), (self._key,)).rowcount
+            there = self._session.execute(in_schema(word, self._schema), (self._key,)).rowcount
         except Exception:  # noqa: BLE001 - whatever it is, the session is of no use
             self._session.close()
             return False
@@ -198,19 +198,19 @@ def holders(url: str) -> tuple[Holder, ...]:
     """Who works at which site at present, by site."""
     with connect(url) as session, naming_refusals(url):
         schema = beside(session)
-        if not _is_there(session, f"{schema}.holds"):
+        if not is_there(session, f"{schema}.holds"):
             return ()
         asked = {"class": CLASS, "stale": STALE, "sites": None}
-        rows = session.execute(_in(_HOLDING, schema), asked).fetchall()
+        rows = session.execute(in_schema(_HOLDING, schema), asked).fetchall()
         return tuple(_holder(row) for row in rows if row[6] and row[7] is not None)
 
 
 def prepare(session: "psycopg.Connection") -> str:
     """Make the schema in which machines agree, and the tables of holds; returns its name."""
     schema = beside(session)
-    if not _is_there(session, f"{schema}.holds_holder"):
+    if not is_there(session, f"{schema}.holds_holder"):
         with changing(session):
-            session.execute(_in(_TABLES, schema))
+            session.execute(in_schema(_TABLES, schema))
     return schema
 
 
@@ -229,20 +229,20 @@ def _take(
     asked = {"class": CLASS, "stale": STALE, "sites": None if sites is None else [*wanted, ALL]}
     with changing(session):
         gone, backends = set(), set()
-        for row in session.execute(_in(_HOLDING, schema), asked).fetchall():
+        for row in session.execute(in_schema(_HOLDING, schema), asked).fetchall():
             if row[6] and row[7] is not None:
                 raise _busy(_holder(row))
             gone.add(row[1])
             backends.add(row[7])
         for backend in backends - {None}:
             session.execute("SELECT pg_terminate_backend(%s)", (backend,))
-        session.execute(_in("DELETE FROM {}.holders WHERE holder = ANY(%s)", schema), (sorted(gone),))
+        session.execute(in_schema("DELETE FROM {}.holders WHERE holder = ANY(%s)", schema), (sorted(gone),))
         since, work = told
         session.execute(
-            _in("INSERT INTO {}.holders VALUES (%s, %s, %s, %s, %s, clock_timestamp())", schema),
+            in_schema("INSERT INTO {}.holders VALUES (%s, %s, %s, %s, %s, clock_timestamp())", schema),
             (key, socket.gethostname(), os.getpid(), work, since),
         )
-        session.execute(_in("INSERT INTO {}.holds SELECT unnest(%s::text[]), %s", schema), (wanted, key))
+        session.execute(in_schema("INSERT INTO {}.holds SELECT unnest(%s::text[]), %s", schema), (wanted, key))
 
 
 def _holder(row: Sequence[Any]) -> Holder:
@@ -259,12 +259,13 @@ def _busy(holder: Holder) -> ArchiveBusy:
     )
 
 
-def _is_there(session: "psycopg.Connection", name: str) -> bool:
+def is_there(session: "psycopg.Connection", name: str) -> bool:
+    """True where a table or index of that name is there."""
     row = session.execute("SELECT to_regclass(%s)", (name,)).fetchone()
     return row is not None and row[0] is not None
 
 
-def _in(statement: LiteralString, schema: str) -> "Composed":
+def in_schema(statement: LiteralString, schema: str) -> "Composed":
     """A statement about tables of a schema, which is named in place of each {}."""
     from psycopg.sql import SQL, Identifier
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from storage.index import memory, registry, reread
 from storage.index.addresses import addresses_read
 from storage.index.database import AnySelect, Database
-from storage.index.frontier import add_due, due, next_due_at, put_off
+from storage.index.frontier import add_due, due, next_due_at, next_due_of, put_off
 from storage.index.glance import Glance, NoGlance
 from storage.index.names import Names
 from storage.index.reader import Reader
@@ -168,6 +168,11 @@ class Index(Reader):
         """When the next URL of these sites becomes due; None where nothing is scheduled."""
         with self._database.reading() as connection:
             return next_due_at(connection, sites)
+
+    def next_due_of(self, sites: Sequence[str]) -> dict[str, datetime]:
+        """When the next URL of each site becomes due; sites of which nothing is scheduled are left out."""
+        with self._database.reading() as connection:
+            return next_due_of(connection, sites)
 
     def hosts(self) -> tuple[memory.HostMemory, ...]:
         """Hosts that asked for patience or gave no answer, by name."""
