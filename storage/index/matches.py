@@ -107,7 +107,7 @@ class _Drawn(Matches):
         mark, part = thinned(_versions(connection), _DRAWN)
         # The sum keeps the planner from walking over keys, and looking for words in one text after the other.
         key: ColumnElement[int] = type_coerce(SearchDocumentRow.doc_id + 0, BigInteger())
-        day = type_coerce(key.op("/")(literal_column(str(KEYS_OF_A_DAY))), BigInteger())
+        day = key // literal_column(str(KEYS_OF_A_DAY), BigInteger())
         found = select(day, func.count()).where(*has_terms(words, mark), key >= least, key < behind)
         days = {
             dated(number * KEYS_OF_A_DAY): count / part

@@ -1,0 +1,136 @@
+"""Only the newest of what matches is read: what is found and counted is the same as if all of it were."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import event, text
+
+from storage.index import Filters, Index
+from storage.index import facets as facets_module
+from storage.index import search as search_module
+from storage.index import window as window_module
+from storage.index.query import parse
+from storage.model import Dated, Ingest, NextLook, Seen, Site
+
+Make = Callable[..., Ingest]
+Plan = Callable[[Seen], NextLook]
+BEGIN = datetime(2019, 5, 1, 12, tzinfo=UTC)
+LANGUAGES = ("en", "de", "pt-br?", None)
+STORIES = 120
+ASKED = (
+    ("steel", Filters()),
+    ("steel", Filters(language="de")),
+    ("steel", Filters(language="DE", site="other")),
+    ("steel", Filters(language="pt-br?")),
+    ("steel", Filters(language="fr")),
+    ("", Filters(language="en")),
+    ("", Filters(language="en", site="news")),
+    ("seldom", Filters()),
+    ("seldom", Filters(site="other")),
+    ("st*", Filters(site="nowhere")),
+    ("steel -odd", Filters(since=BEGIN + timedelta(days=300))),
+    ("steel", Filters(since=BEGIN + timedelta(days=200), until=BEGIN + timedelta(days=201, hours=1))),
+    ("steel", Filters(until=BEGIN + timedelta(days=90))),
+    ("steel", Filters(section="World", language="en")),
+    ("odd OR seldom", Filters(author="Ann")),
+)
+
+
+@pytest.fixture
+def years(index: Index, article_at: Make, plan: Plan) -> Index:
+    """An index with articles of three years."""
+    fill(index, article_at, plan)
+    return index
+
+
+def fill(index: Index, article_at: Make, plan: Plan) -> None:
+    """Articles of three years, a little unevenly spread, in several languages, of two sites."""
+    index.register_sites([Site(name=name, url=f"https://{name}.example/") for name in ("news", "other")])
+    stories = [
+        article_at(
+            f"https://{'other' if number % 5 == 0 else 'news'}.example/{number}",
+            f"Steel, number {number}." + (" Odd." if number % 2 else "") + (" Seldom." if number % 40 == 7 else ""),
+            site="other" if number % 5 == 0 else "news",
+            headline=f"Steel {number}",
+            language=LANGUAGES[number % 4],
+            published=Dated(at=BEGIN + timedelta(days=(number * number) % 1000, hours=number % 24), source="meta"),
+            section="World" if number % 3 else "Home",
+            authors=("Ann A.",) if number % 2 else ("Bob B.",),
+        )
+        for number in range(STORIES)
+    ]
+    index.commit(stories, plan)
+
+
+def found(index: Index, query: str, filters: Filters) -> Sequence[str]:
+    """Addresses, in order."""
+    return [hit.url.rpartition("/")[2] for hit in index.search(query, filters, limit=STORIES).hits]
+
+
+def test_it_does_not_matter_how_much_is_asked_for_at_a_time(years: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The newest days first, then more, then all: what is found is the same, and so is its order."""
+    whole = {asked: found(years, *asked) for asked in ASKED}
+    assert {len(each) for each in whole.values()} >= {0, 3, 30, 120}
+    monkeypatch.setattr(search_module, "WINDOW", 1)
+    for stretches in ((1,), (2, 5), (1, 2, 3, 4, 7, 20)):
+        monkeypatch.setattr(window_module, "_STRETCHES", stretches)
+        for (query, filters), names in whole.items():
+            for limit in (1, 4):
+                page = years.search(query, filters, limit=limit)
+                assert [hit.url.rpartition("/")[2] for hit in page.hits] == names[:limit]
+                assert page.exact == (len(names) < 4 * limit)
+
+
+@pytest.mark.parametrize(
+    "filters", [Filters(), Filters(since=BEGIN + timedelta(days=100, hours=5), until=BEGIN + timedelta(days=700))]
+)
+def test_matches_beyond_the_window_are_counted(years: Index, filters: Filters, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the archive is small enough, each bar of the histogram is as high as if all had been read."""
+    whole = years.explore("odd", filters, limit=STORIES)
+    assert whole.page.exact
+    monkeypatch.setattr(facets_module, "WINDOW", 8)
+    part = years.explore("odd", filters, limit=1)
+    assert not part.page.exact
+    assert any(bar.about for bar in part.histogram.bars)
+    assert counted(part) == counted(whole)
+
+
+def counted(found: facets_module.Exploration) -> Counter[datetime]:
+    """Articles by the begin of their period."""
+    return Counter({bar.begin: bar.articles for bar in found.histogram.bars})
+
+
+def test_a_language_is_that_of_the_first_capture(index: Index, article_at: Make, plan: Plan) -> None:
+    """An older capture of the same text that says another language has the version found by that one alone."""
+    index.register_sites([Site(name="news", url="https://news.example/")])
+    for minute, language in ((9, "en"), (1, "de")):
+        index.commit([article_at("https://news.example/a", "Steel.", minute=minute, language=language)], plan)
+    assert index.search("steel", Filters(language="de")).total == 1
+    assert index.search("steel", Filters(language="en")).total == 0
+    assert index.search("", Filters(language="en")).total == 0
+
+
+def test_words_are_found_by_the_inverted_index_alone(
+    postgres_url: str, article_at: Make, plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PostgreSQL looks for no word in one text after the other, whatever it believes that to cost."""
+    monkeypatch.setattr(window_module, "_STRETCHES", (1, 2))
+    index = Index.open(postgres_url)
+    fill(index, article_at, plan)
+    index._database.analyze()
+    asked: list[Any] = []
+    with index._database.reading() as connection:
+        event.listen(connection, "before_execute", lambda _, statement, *rest: asked.append(statement))
+        query = parse("steel", Filters(language="de"))
+        assert len(window_module.newest(connection, query, ("en", "de"), 40, with_score=True)) == 30
+        looking = [statement for statement in asked if "@@" in str(statement)]
+        assert len(looking) == 3
+        for statement in looking:
+            written = statement.compile(connection.engine, compile_kwargs={"literal_binds": True})
+            steps = "\n".join(row[0] for row in connection.execute(text(f"EXPLAIN {written}")))
+            assert "Bitmap Index Scan on ix_search_documents_terms" in steps
+            assert "Filter: (terms" not in steps
+    index.close()
