@@ -17,8 +17,6 @@ from storage.warc.record import member, sha256, warc_date
 
 BEGIN = datetime(2025, 1, 1, tzinfo=UTC)
 SITES = 5
-AGAIN = 50
-"""Of so many pages one comes again."""
 _CONSONANTS, _VOWELS = "bcdfghklmnprstvw", "aeiou"
 
 
@@ -30,6 +28,10 @@ class Papers:
     files: int
     paragraphs: int = 6
     links: int = 30
+    again: int = 50
+    """Of so many pages one comes again."""
+    moved: int = 100
+    """Of so many of those one under another address."""
     seed: int = 7
 
     def write(self, folder: Path) -> list[Path]:
@@ -51,8 +53,8 @@ class Papers:
         for number in range(first, last):
             page = self._page(number, chance, words)
             yield _response(number, page)
-            if number % AGAIN == AGAIN - 1:
-                yield _revisit(number, page, moved=number // AGAIN % 100 == 99)
+            if number % self.again == self.again - 1:
+                yield _revisit(number, page, moved=number // self.again % self.moved == self.moved - 1)
 
     def _page(self, number: int, chance: random.Random, words: list[str]) -> bytes:
         def sentence(least: int, most: int) -> str:

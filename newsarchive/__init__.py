@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from newsarchive.archive import Archive
+    from newsarchive.batch.reading import read_warc
     from newsarchive.extract.page import extract_page
     from storage.errors import ArchiveError
     from storage.model import Article, Capture, Reading
 
-__all__ = ["Archive", "ArchiveError", "Article", "Capture", "Reading", "extract_page"]
+__all__ = ["Archive", "ArchiveError", "Article", "Capture", "Reading", "extract_page", "read_warc"]
 
 _HOMES = {
     "Archive": "newsarchive.archive",
@@ -21,6 +22,7 @@ _HOMES = {
     "Capture": "storage.model",
     "Reading": "storage.model",
     "extract_page": "newsarchive.extract.page",
+    "read_warc": "newsarchive.batch.reading",
 }
 
 

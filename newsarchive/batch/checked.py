@@ -66,7 +66,7 @@ class Checked:
     def load(self) -> None:
         """Take up what was written down, as far as it still counts."""
         oldest = self._now() - LASTS
-        with suppress(FileNotFoundError), self._path.open("rb") as file:
+        with suppress(OSError), self._path.open("rb") as file:
             place = 0
             for line in file:
                 # Of one that was being written, half may be there.
