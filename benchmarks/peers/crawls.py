@@ -27,7 +27,7 @@ from benchmarks.table import table
 COSTS = (
     "crawler", "articles", "with a text", "pages", "pages/s", "CPU ms/page", "of ours", "CPU ms/article", "memory MB",
 )  # fmt: skip
-KEPT = ("crawler", "responses exact", "requests exact", "revisits", "left undone")
+KEPT = ("crawler", "responses exact", "requests exact", "keeps of what comes again", "left undone")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,8 +79,8 @@ def costs(peer: Peer, hauls: Sequence[Haul], ours: float | None) -> list[str]:
 
 def holdings(peer: Peer, haul: Haul) -> list[str]:
     """A line of the second table: what one crawl left."""
-    told = haul.kept.told() if haul.kept else ("no WARC", "no", "no")
-    return [peer.name, *told, peer.undone]
+    told = haul.kept.told() if haul.kept else ("no WARC", "no")
+    return [peer.name, *told, peer.again, peer.undone]
 
 
 def missing(peer: Peer, why: Missing, head: Sequence[str]) -> list[str]:

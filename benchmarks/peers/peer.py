@@ -36,6 +36,8 @@ class Peer:
     """How it is set, in a few words: as its own documentation has it for such a task."""
     undone: str
     """What a newsarchive user would miss."""
+    again: str
+    """What it keeps of a page that comes again with the same bytes."""
     accepts: str = "gzip"
     """What it says in Accept-Encoding, as far as the newsroom speaks it."""
     slow: bool = False

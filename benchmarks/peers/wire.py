@@ -43,12 +43,11 @@ class Kept:
     exact_requests: int
     revisits: int
 
-    def told(self) -> tuple[str, str, str]:
-        """Cells of a table: responses, requests, revisits."""
+    def told(self) -> tuple[str, str]:
+        """Cells of a table: responses, requests."""
         return (
             f"{self.exact:,} of {self.responses:,}" if self.responses else "none",
             f"{self.exact_requests:,} of {self.requests:,}" if self.requests else "none",
-            f"{self.revisits:,}" if self.revisits else "none",
         )
 
 

@@ -71,7 +71,7 @@ def test_a_record_is_exact_only_to_the_byte(sent: wire.Wire, tmp_path: Path) -> 
     warc.write_bytes(b"".join(record(kind, block) for kind, block in [*blocks, ("revisit", PAGE[:70])]))
     held = wire.kept([warc], sent)
     assert held == wire.Kept(responses=2, exact=1, requests=2, exact_requests=1, revisits=1)
-    assert held.told() == ("1 of 2", "1 of 2", "1")
+    assert held.told() == ("1 of 2", "1 of 2")
 
 
 def test_pages_of_a_file_come_out_of_their_codings(tmp_path: Path) -> None:
@@ -111,14 +111,17 @@ def test_what_cannot_be_installed_is_told(tmp_path: Path) -> None:
     found = Environment(name="none", requirements=(str(tmp_path / "no-such-project"),)).made(tmp_path / "cache")
     assert isinstance(found, Missing)
     assert found.reason.startswith("cannot be installed: ")
-    peer = Peer(name="none", command=lambda _: (), settings="", undone="all", program="no-such-program")
+    peer = Peer(name="none", command=lambda _: (), settings="", undone="all", again="", program="no-such-program")
     assert peer.python(tmp_path, Path(sys.executable)) == Missing(reason="no-such-program is not installed")
     assert crawls.missing(peer, found, crawls.KEPT) == ["none", found.reason, "–", "–", "–"]
 
 
 def test_what_a_crawl_took_is_told_by_the_page(sent: wire.Wire, capsys: pytest.CaptureFixture[str]) -> None:
     """And held against newsarchive's; of three runs the middle one counts."""
-    peers = [Peer(name=name, command=lambda _: (), settings="as it is", undone="all") for name in ("newsarchive", "b")]
+    peers = [
+        Peer(name=name, command=lambda _: (), settings="as it is", undone="all", again="nothing")
+        for name in ("newsarchive", "b")
+    ]
     hauls = {
         name: [
             crawls.Haul(
@@ -136,7 +139,7 @@ def test_what_a_crawl_took_is_told_by_the_page(sent: wire.Wire, capsys: pytest.C
     lines = capsys.readouterr().out.splitlines()
     assert lines[2] == "| newsarchive | 1 of 1 | none | 2 | 1.0 | 10.0 | 1.00 | 20.0 | 50 |"
     assert lines[3] == "| b | 1 of 1 | none | 2 | 1.0 | 40.0 | 4.00 | 80.0 | 50 |"
-    assert lines[8] == "| b | no WARC | no | no | all |"
+    assert lines[8] == "| b | no WARC | no | nothing | all |"
 
 
 def test_every_peer_says_what_it_leaves_undone(tmp_path: Path) -> None:
