@@ -29,6 +29,8 @@ from zope.interface import implementer  # type: ignore[import-untyped]
 from newsarchive.crawl.guard import Guard
 
 CONNECT_SECONDS = 20.0
+MOST = 4_096
+"""Endpoints that are remembered: looking a host's name over takes longer than all the rest of a request to it."""
 REMEMBER_SECONDS = 300.0
 """How long the addresses of a name are used: getaddrinfo does not tell their time to live."""
 
@@ -121,15 +123,23 @@ class Endpoints:
         self._resolver = Resolver()
         self._verified = ssl.CertificateOptions(trustRoot=ssl.platformTrust())
         self._unverified = ssl.CertificateOptions()
+        self._known: dict[tuple[bytes, bytes, int], Any] = {}
 
     def endpointForURI(self, uri: Any) -> Any:
-        """The endpoint of a URL."""
-        host = uri.host.decode("ascii")
-        reactor = _Guarded(self._reactor, self._resolver, self._guard, host)
-        endpoint: Any = HostnameEndpoint(reactor, host, uri.port, CONNECT_SECONDS)
-        if uri.scheme == b"https":
-            return wrapClientTLS(self._creator(host), endpoint)
+        """The endpoint of a URL. The agent asks for each request, also where it has a connection."""
+        key = (uri.scheme, uri.host, uri.port)
+        endpoint = self._known.get(key)
+        if endpoint is None:
+            if len(self._known) >= MOST:
+                self._known.clear()
+            endpoint = self._known[key] = self._endpoint(*key)
         return endpoint
+
+    def _endpoint(self, scheme: bytes, name: bytes, port: int) -> Any:
+        host = name.decode("ascii")
+        reactor = _Guarded(self._reactor, self._resolver, self._guard, host)
+        endpoint: Any = HostnameEndpoint(reactor, host, port, CONNECT_SECONDS)
+        return wrapClientTLS(self._creator(host), endpoint) if scheme == b"https" else endpoint
 
     def _creator(self, host: str) -> Any:
         # One context for all hosts: a context of its own for each, as Twisted's public function makes it, would load

@@ -13,17 +13,20 @@ here on private names of Twisted and Scrapy is held by tests/integration/crawl/t
 # ruff: noqa: N802, D102
 # mypy: disallow-untyped-calls=False
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from scrapy.core.downloader.handlers.http11 import _LenientHTTP11ClientProtocol
+from scrapy.core.downloader.handlers.http11 import _LenientHTTPClientParser
 from scrapy.utils.defer import maybe_deferred_to_future
 from twisted.internet.defer import CancelledError, Deferred, succeed
 from twisted.internet.error import ConnectionDone
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
+from twisted.web._newclient import HTTP11ClientProtocol
 from twisted.web.client import URI, Agent, HTTPConnectionPool
 from twisted.web.http_headers import Headers
 
@@ -154,7 +157,7 @@ class _Tee:
         return getattr(self._transport, name)
 
 
-class RecordingProtocol(_LenientHTTP11ClientProtocol):
+class RecordingProtocol(HTTP11ClientProtocol):
     """One connection. Bytes are recorded before they are parsed, so also where they cannot be."""
 
     transport: Any
@@ -174,6 +177,8 @@ class RecordingProtocol(_LenientHTTP11ClientProtocol):
         finally:
             del request.writeTo  # Twisted may write this request to another connection
         if self._parser is not None:
+            # Twisted names its parser's class in the middle of all that; Scrapy's has no state of its own.
+            self._parser.__class__ = _LenientHTTPClientParser
             self._parser.MAX_LENGTH = LINE_LENGTH
         return answer
 
@@ -263,7 +268,7 @@ class Wire:
         target = url.encode("ascii")
         recording.answer = answer = self._agent.request(b"GET", target, _headers(target, headers, recording))
         answer.addCallback(recording.drain)
-        timer = self._reactor.callLater(seconds, recording.stop, "time")
+        timer = asyncio.get_running_loop().call_later(seconds, recording.stop, "time")
         self._under_way.add(recording)
         try:
             await maybe_deferred_to_future(answer)
@@ -273,8 +278,7 @@ class Wire:
             error = None
         finally:
             self._under_way.discard(recording)
-            if timer.active():
-                timer.cancel()
+            timer.cancel()
         return _fetched(recording, error)
 
     def stop(self) -> None:
@@ -298,13 +302,19 @@ class Wire:
 def _headers(target: bytes, headers: Sequence[tuple[str, str]], recording: _Recording) -> _RecordedHeaders:
     made = _RecordedHeaders()
     made.recording = recording
-    uri = URI.fromBytes(target)
-    host = b"[%b]" % uri.host if b":" in uri.host else uri.host
-    standard = (uri.scheme, uri.port) in ((b"http", 80), (b"https", 443))
-    made.addRawHeader(b"Host", host if standard else b"%b:%d" % (host, uri.port))
+    made.addRawHeader(b"Host", _host(*target.split(b"/", 3)[:3:2]))
     for name, value in headers:
         made.addRawHeader(name.encode("ascii"), value.encode("latin-1", "replace"))
     return made
+
+
+@lru_cache(maxsize=4096)
+def _host(scheme: bytes, authority: bytes) -> bytes:
+    """The Host header for an authority: its port is left out where it is the scheme's own (RFC 9110, 7.2)."""
+    uri = URI.fromBytes(b"%b//%b/" % (scheme, authority))
+    host = b"[%b]" % uri.host if b":" in uri.host else uri.host
+    standard = (uri.scheme, uri.port) in ((b"http", 80), (b"https", 443))
+    return host if standard else b"%b:%d" % (host, uri.port)
 
 
 def _fetched(recording: _Recording, error: BaseException | None) -> Fetched:
