@@ -14,9 +14,13 @@ from newsarchive.crawl.hosts import Hosts, hostname_of
 from storage.model import Due
 
 WINDOW = 2_000
-"""URLs in memory at most; with many hosts, `FEWEST` of each."""
+"""URLs in memory at most; with many hosts, `FULLEST` of each."""
 FEWEST, MOST = 12, 240
-"""URLs of one host in memory: the fewer hosts, the more."""
+"""URLs of one host that are taken in at once: the fewer hosts, the more."""
+FULLEST = FEWEST + FEWEST // 2
+"""URLs of one host in memory: while half of what was taken in is there, no more is. Were there less room, what came to
+light last would wait until others are through with theirs.
+"""
 ALL_AFTER = 30.0
 """Seconds after which all sites are asked: appointments come due by time alone."""
 
@@ -61,12 +65,11 @@ class Appetite:
             sites = tuple(site for site in self._sites if site in known)
         self._fresh = set()
         per_host = min(max(WINDOW // (2 * len(hosts) + 1), FEWEST), MOST)
-        held = Counter((each[-1].discovery.site, host.name) for host in hosts.all() for each in host.waiting)
         return Wanted(
             sites=sites,
-            limit=max(WINDOW, FEWEST * len(hosts)) - hosts.waiting,
+            limit=max(WINDOW, FULLEST * len(hosts)) - hosts.waiting,
             per_host=per_host,
-            full=frozenset(lane for lane, count in held.items() if count > per_host // 2),
+            full=frozenset(lane for lane, count in hosts.lanes.items() if count > per_host // 2),
         )
 
     def served(self, wanted: Wanted, found: Sequence[Due]) -> None:

@@ -71,6 +71,8 @@ class Answer:
     """Bytes on the wire."""
     aside: float = 0.0
     """Seconds of its time that were not the host's doing: a browser drew the page."""
+    kept: float = 0.0
+    """Seconds since its last byte came: it was kept meanwhile, and the host left in peace."""
 
 
 def after(host: Host, answer: Answer, took: float, manners: Manners, crawl_delay: float | None, now: datetime) -> Pause:

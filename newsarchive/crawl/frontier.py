@@ -80,7 +80,7 @@ class Frontier:
         self._budgets = Budgets({name: each.budget for name, each in manners.items()}, clock())
         self._out: dict[int, _Out] = {}
         self._appetite = Appetite(manners)
-        self._uncommitted: dict[int, str] = {}
+        self._uncommitted: dict[int, tuple[str, Host]] = {}
         self._asked: dict[int, datetime] = {}
         self._stuck: set[int] = set()
         self._later: dict[int, datetime | None] = {}
@@ -165,7 +165,9 @@ class Frontier:
             self._counters["guarded"] += 1
         if pause.closes:
             self._close(out.host, pause, out, answer.why)
-        self._hosts.left(out.host, self._clock() + pause.seconds)
+        # What a host asks for may be a date, and is counted from now on.
+        rested = 0.0 if pause.reason else answer.kept
+        self._hosts.left(out.host, self._clock() - rested + pause.seconds)
 
     def impossible(self, due: Due) -> None:
         """Take back a URL that no request can be made of; it is not asked for again."""
@@ -180,8 +182,12 @@ class Frontier:
 
     def committed(self, url_id: int) -> None:
         """The capture of a URL is in the index, and so is what it brought to light."""
-        self._appetite.fed(self._uncommitted.pop(url_id, ""))
         self._stale = True
+        if (known := self._uncommitted.pop(url_id, None)) is not None:
+            site, host = known
+            self._appetite.fed(site)
+            # Perhaps it brought to light what the host is waited for with.
+            self._dry = self._dry or not host.waiting
 
     def refill_at(self) -> float | None:
         """When to call `refill` next, by the clock; None where it would bring nothing yet."""
@@ -201,8 +207,7 @@ class Frontier:
     async def refill(self) -> None:
         """Write what was put off, and take in what is due."""
         self._refilling, self._stale, self._dry = True, False, False
-        away = {due.url_id for due in self._hosts.all_waiting()}
-        away.update(self._out, self._uncommitted, self._stuck)
+        away = self._hosts.ids.union(self._out, self._uncommitted, self._stuck)
         away.update(out.on_behalf_of.url_id for out in self._out.values() if out.on_behalf_of)
         at_end = not (self._out or self._uncommitted or self._hosts.waiting)
         wanted = self._appetite.wanted(self._hosts, self._clock(), at_end=at_end)
@@ -282,7 +287,7 @@ class Frontier:
         self._pages += 1
         self._budgets.asked(due.discovery.site)
         self._asked[due.url_id] = due.due_at
-        self._uncommitted[due.url_id] = due.discovery.site
+        self._uncommitted[due.url_id] = (due.discovery.site, host)
         self._out[due.url_id] = _Out(due, host, self._clock())
         return due
 
@@ -323,7 +328,7 @@ class Frontier:
             failures=0,
         )
         self._out[asked.url_id] = _Out(asked, host, self._clock(), on_behalf_of=due)
-        self._uncommitted[asked.url_id] = due.discovery.site
+        self._uncommitted[asked.url_id] = (due.discovery.site, host)
         return asked
 
     def _learn(self, out: _Out, answer: Answer) -> None:
@@ -345,7 +350,7 @@ class Frontier:
 
     def _pause(self, out: _Out, answer: Answer) -> Pause:
         rules = self._rules(out.on_behalf_of or out.due)
-        took = self._clock() - out.since - answer.aside
+        took = self._clock() - out.since - answer.aside - answer.kept
         pause = after(out.host, answer, took, self._of(out.due), rules.delay if rules else None, self._now())
         out.host.reason = pause.reason or ""
         if out.host.refusals or out.host.strain or out.host.name in self._remembered:

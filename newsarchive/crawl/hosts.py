@@ -7,6 +7,7 @@ waiting takes no thread, timer or slot of the downloader.
 """
 
 import heapq
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -62,8 +63,15 @@ class Hosts:
         self._hosts: dict[str, Host] = {}
         self._heap: list[tuple[float, int, Host]] = []
         self._order = 0
-        self.waiting = 0
+        self.ids: set[int] = set()
+        """Of the URLs in all queues."""
+        self.lanes: Counter[tuple[str, str]] = Counter()
+        """How many wait, by their site and host."""
+
+    @property
+    def waiting(self) -> int:
         """URLs in all queues."""
+        return len(self.ids)
 
     def __len__(self) -> int:
         """How many hosts the run has met."""
@@ -87,7 +95,8 @@ class Hosts:
         heapq.heappush(
             host.waiting, (due.priority, due.due_at.timestamp(), 0 if again else self._order, due.url_id, due)
         )
-        self.waiting += 1
+        self.ids.add(due.url_id)
+        self.lanes[due.discovery.site, host.name] += 1
         self._list(host)
 
     def take(self, now: float) -> tuple[Due, Host] | None:
@@ -101,7 +110,7 @@ class Hosts:
                 self._list(host)
                 continue
             due = heapq.heappop(host.waiting)[-1]
-            self.waiting -= 1
+            self._gone(due, host)
             host.busy = True
             return due, host
         return None
@@ -115,7 +124,8 @@ class Hosts:
     def drain(self, host: Host) -> list[Due]:
         """Take back all that waits for a host."""
         taken = [each[-1] for each in host.waiting]
-        self.waiting -= len(taken)
+        for due in taken:
+            self._gone(due, host)
         host.waiting.clear()
         return taken
 
@@ -129,11 +139,13 @@ class Hosts:
         """Every host that the run has met."""
         return iter(self._hosts.values())
 
-    def all_waiting(self) -> Iterator[Due]:
-        """Every URL in every queue."""
-        for host in self._hosts.values():
-            for each in host.waiting:
-                yield each[-1]
+    def _gone(self, due: Due, host: Host) -> None:
+        """Note that a URL waits no more."""
+        self.ids.discard(due.url_id)
+        lane = due.discovery.site, host.name
+        self.lanes[lane] -= 1
+        if not self.lanes[lane]:
+            del self.lanes[lane]
 
     def _list(self, host: Host) -> None:
         if host.waiting and not host.busy and not host.listed:

@@ -72,12 +72,14 @@ class Live:
                 # What it shows may have changed where its document has not.
                 headers = [(name, value) for name, value in headers if name.lower() not in CONDITIONS]
             fetched = await self.wire.fetch(url, headers, seconds=self.limits.seconds, limit=limit)
+            ended = time.monotonic()
             capture = None
             answer = Answer(silent=True, why=hindrance(fetched), guarded=_cause(fetched, NotPublicError))
             for attempt in fetched.attempts:
                 exchange = attempt.exchange(due.url, due.discovery)
                 capture, aside = await self._kept(due, exchange, began)
-                answer = replace(answer_to(due, capture, exchange), aside=aside)
+                kept = 0.0 if aside else time.monotonic() - ended
+                answer = replace(answer_to(due, capture, exchange), aside=aside, kept=kept)
         finally:
             self.frontier.answered(due, answer)
             self.wake()

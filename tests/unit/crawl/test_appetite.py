@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from newsarchive.crawl.appetite import ALL_AFTER, FEWEST, WINDOW, Appetite, Wanted
+from newsarchive.crawl.appetite import ALL_AFTER, FEWEST, FULLEST, WINDOW, Appetite, Wanted
 from newsarchive.crawl.hosts import Hosts
 from storage.model import Discovery, Due, UrlKind
 
@@ -64,7 +64,35 @@ def test_each_of_many_hosts_has_its_share_in_memory() -> None:
     for number in range(FEWEST):
         hosts.add(due(5_000 + number, "mirror", "mirror.example"))
     wanted = ask(appetite, hosts)
-    assert (wanted.per_host, wanted.limit) == (FEWEST, FEWEST * 1_001 - 1_000 - FEWEST)
+    assert (wanted.per_host, wanted.limit) == (FEWEST, FULLEST * 1_001 - 1_000 - FEWEST)
     assert wanted.full == {("mirror", "mirror.example")}
     appetite.served(wanted, [])
     assert ask(appetite, hosts).sites == ("mirror",)
+
+
+def test_no_host_waits_until_others_are_through() -> None:
+    """A thousand hosts that are half full leave room for all that one more may have."""
+    appetite, hosts = Appetite(SITES), Hosts()
+    for number in range(1_000 * FEWEST // 2):
+        hosts.add(due(number, host=f"h{number % 1_000}.example"))
+    hosts.named("new.example")
+    wanted = ask(appetite, hosts)
+    assert wanted.full == frozenset()
+    assert wanted.limit >= 1_001 * wanted.per_host
+
+
+def test_what_has_gone_waits_no_more() -> None:
+    """Of what was taken or taken back nothing stays behind in what is known of the queues."""
+    hosts = Hosts()
+    for number in range(6):
+        hosts.add(due(number, host=f"h{number % 2}.example"))
+    assert (hosts.ids, dict(hosts.lanes)) == (
+        set(range(6)),
+        {("lantern", "h0.example"): 3, ("lantern", "h1.example"): 3},
+    )
+    taken = hosts.take(0.0)
+    assert taken is not None
+    assert (taken[0].url_id in hosts.ids, hosts.waiting) == (False, 5)
+    for host in hosts.all():
+        hosts.drain(host)
+    assert (hosts.ids, dict(hosts.lanes), hosts.waiting) == (set(), {}, 0)

@@ -186,6 +186,40 @@ def test_a_host_is_left_in_peace_between_requests() -> None:
     assert gaps == {"a.example": [1.1] * 5, "b.example": [5.1] * 5}
 
 
+def test_a_pause_begins_when_the_answer_has_come() -> None:
+    """While an answer is being kept its host is left in peace already; but a time that the host names itself may be a
+    date, and counts in full.
+    """
+    queue = MemoryQueue()
+    queue.add(*(f"http://a.example/{n}" for n in range(3)), *(f"http://b.example/{n}" for n in range(3)))
+
+    def answer(due: Due) -> Answer:
+        patience = Answer(status=429, retry_after="40") if due.url == "http://b.example/0" else fine(due)
+        return replace(patience, kept=0.06)
+
+    world = World(queue, answer)
+    world.run()
+    gaps = {}
+    for host in ("a.example", "b.example"):
+        times = [at for at, url in world.asked if host in url]
+        gaps[host] = [round(after - before, 3) for before, after in pairwise(times)]
+    assert gaps == {"a.example": [1.04] * 3, "b.example": [1.04, 40.1, 2.04]}
+
+
+def test_what_a_host_is_waited_for_with_is_taken_in_at_once() -> None:
+    """A commit that may have brought something for a host that has nothing left is followed by a refill, however much
+    waits for other hosts.
+    """
+    queue = MemoryQueue()
+    queue.add("http://a.example/front", *(f"http://b.example/{n}" for n in range(100)))
+    world = World(queue, fine, delay=0.2, obey=False)
+    world.on_commit = lambda due: queue.add("http://a.example/found") if due.url.endswith("front") else None
+    world.run()
+    asked = {url: at for at, url in world.asked}
+    commit = asked["http://a.example/front"] + 0.6
+    assert 0.0 <= asked["http://a.example/found"] - commit <= 0.26
+
+
 def test_disallowed_urls_are_put_off_for_a_day() -> None:
     """What robots.txt disallows is not asked for, and not looked at again in this run."""
     queue = MemoryQueue()
