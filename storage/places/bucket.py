@@ -9,6 +9,8 @@ Objects are WARC files that were closed: they are put once, never over another o
 import math
 import mmap
 import os
+import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -28,11 +30,17 @@ SLOWEST = 250_000
 """Bytes a second below which an upload is given up."""
 LARGEST = 5_000_000_000
 """Bytes that S3 takes in one piece."""
+SILENCE = 15.0
+"""Seconds for which a bucket that did not answer is not asked for bytes again."""
 _PART = 1 << 26
+_METADATA = "169.254.169.254"
+"""Where a machine in Amazon's cloud asks for its role: the last that is asked for keys."""
 _PAGE = 1000
 _ENDINGS = (".warc.gz", ".warc")
 _PAUSE = timedelta(milliseconds=200)
 _LONGEST_PAUSE = timedelta(seconds=1)
+_silent: dict["Bucket", float] = {}
+"""Buckets that did not answer, by the moment of this process's clock until which they are left alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,9 +120,14 @@ class Bucket:
         return ranged(self, name)
 
     def read(self, name: str, begin: int, end: int) -> tuple[bytes, int]:
-        """Return the bytes of a range, fewer at the end, and the size of the whole."""
+        """Return the bytes of a range, fewer at the end, and the size of the whole.
+
+        Where it did not answer a moment ago it is not waited for again.
+        """
+        if time.monotonic() < _silent.get(self, 0.0):
+            raise BucketUnreachable(self.url, "as a moment ago")
         obstore, store = self._opened()
-        with self._told(name):
+        with self._told(name), self._noticed():
             try:
                 got = obstore.get(store, name, options={"range": (begin, end)})
                 return bytes(got.bytes()), int(got.meta["size"])
@@ -124,6 +137,16 @@ class Bucket:
                 if begin < size:
                     raise
                 return b"", size
+
+    @contextmanager
+    def _noticed(self) -> Iterator[None]:
+        """Remember for a while that nothing was to be had: who asks for many records is not to wait for each."""
+        try:
+            yield
+        except _module().exceptions.GenericError:
+            _silent[self] = time.monotonic() + SILENCE
+            raise
+        _silent.pop(self, None)
 
     def _opened(self, seconds: float = 0.0) -> "tuple[Any, ObjectStore]":
         return _module(), _store(self, seconds or self.timeout)
@@ -137,18 +160,29 @@ class Bucket:
         except FileNotFoundError as problem:
             if not name or "NoSuchBucket" in str(problem):
                 raise self.refused("there is no such bucket") from problem
+            next(self.files(), None)  # what has no body does not say which of the two is missing
             raise NotInBucket(name, self.url) from problem
         except (wrong.PermissionDeniedError, wrong.UnauthenticatedError) as problem:
-            raise self.refused("the credentials that were found do not open it") from problem
+            raise self.refused(f"the keys that were found do not open it{_code(problem)}") from problem
         except wrong.BaseError as problem:
             said = str(problem).partition("\n")[0]
             if "NoSuchBucket" in said or "canonicalize" in said:
                 raise self.refused("there is no such bucket") from problem
-            raise BucketUnreachable(self.url, said) from problem
+            if _METADATA in said:
+                raise self.refused("no keys were found, and this machine has no role that opens it") from problem
+            if "403 Forbidden" in said or "401 Unauthorized" in said:
+                raise self.refused(f"the keys that were found do not open it{_code(problem)}") from problem
+            raise BucketUnreachable(self.url, said.rpartition(" - ")[2]) from problem
 
     def refused(self, why: str) -> BucketRefused:
         """The error that the bucket is there, or its server, and does not let us in."""
         return BucketRefused(self.url, why)
+
+
+def _code(problem: Exception) -> str:
+    """What an S3 server calls its refusal, for the owner."""
+    found = re.search(r"<Code>(\w+)</Code>", str(problem))
+    return f" ({found[1]})" if found else ""
 
 
 def _stored(name: str, meta: Any) -> Stored:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.errors import BucketRefused, BucketUnreachable, FileMissing, NotInBucket
-from storage.places import Bucket, Places, WarcFile, ranges
+from storage.places import Bucket, Places, WarcFile, bucket, ranges
 from storage.places.credentials import shared_credentials
 
 pytest.importorskip("obstore")
@@ -29,8 +29,10 @@ class Counted:
 
 
 @pytest.fixture
-def places(tmp_path: Path) -> Places:
+def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Places:
     """A folder and a bucket, both empty."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "a test's")
     (tmp_path / "warc").mkdir()
     (tmp_path / "bucket").mkdir()
     return Places(folder=tmp_path / "warc", bucket=Bucket(url=f"file://{tmp_path}/bucket"))
@@ -127,6 +129,23 @@ def test_what_cannot_be_had_has_a_name(places: Places, tmp_path: Path) -> None:
     away = Bucket(url="s3://morgue", endpoint="http://127.0.0.1:1", region="x", timeout=0.2, retries=0)
     with pytest.raises(BucketUnreachable, match="newsarchive places --check"):
         Places(folder=places.folder, bucket=away).open("a.warc.gz")
+
+
+def test_a_silent_bucket_is_not_waited_for_by_each_record(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After one vain wait the next records are told at once; a moment later it is asked again."""
+    assert places.bucket
+    put(places, "a.warc.gz", DATA)
+    away = Bucket(url="s3://silent", endpoint="http://127.0.0.1:1", region="x", timeout=0.2, retries=0)
+    with pytest.raises(BucketUnreachable, match="error sending request"):
+        away.read("a.warc.gz", 0, 1)
+    with pytest.raises(BucketUnreachable, match="as a moment ago"):
+        away.read("b.warc.gz", 0, 1)
+    monkeypatch.setattr(bucket, "SILENCE", -1.0)
+    monkeypatch.setitem(bucket._silent, away, 0.0)
+    for _ in range(2):
+        with pytest.raises(BucketUnreachable, match="error sending request"):
+            away.read("a.warc.gz", 0, 1)
+    assert places.bucket.read("a.warc.gz", 5, 9) == (DATA[5:9], len(DATA))
 
 
 def test_a_profile_is_read_where_the_environment_says_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

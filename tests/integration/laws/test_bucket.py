@@ -1,0 +1,425 @@
+"""The laws hold with the WARC files in a bucket: a real S3-compatible server, and what can go wrong with one."""
+
+import hashlib
+import hmac
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from starlette.testclient import TestClient
+
+from newsarchive.archive import Archive
+from newsarchive.placing import Move
+from newsarchive.web.app import create_app
+from newsarchive.web.serving import AS_USUAL
+from storage.errors import BucketRefused, BucketUnreachable, BytesDiffer, NotInBucket
+from storage.places import Bucket, Places
+from storage.places.carrier import Carrier
+from storage.warc.check import check_file
+
+obstore = pytest.importorskip("obstore")
+pytestmark = pytest.mark.slow
+"""A server is started, and archives are crawled into it."""
+
+SCRIPT = Path(__file__).parents[2] / "services/radosgw.sh"
+KEYS = {"AWS_ACCESS_KEY_ID": "newsarchive", "AWS_SECRET_ACCESS_KEY": "newsarchive-secret"}
+REGION = "us-east-1"
+HOUR = timedelta(hours=1, minutes=5)
+UPLOAD = """
+import sys
+from pathlib import Path
+from storage.places import Bucket
+from storage.places.carrier import Carrier
+Carrier(Path(sys.argv[1]), Bucket(url=sys.argv[2], endpoint=sys.argv[3], region="us-east-1")).upload(sys.argv[4])
+"""
+
+
+class Line:
+    """The way to a server, which can be cut: then nobody is refused, and nobody is answered."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._open = threading.Event()
+        self._open.set()
+        self.left = 1 << 60
+        """Bytes that clients may still send before the line is cut."""
+        self.endpoint = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def cut(self) -> None:
+        """Let nothing through."""
+        self._open.clear()
+
+    def mend(self) -> None:
+        """Let all through again."""
+        self.left = 1 << 60
+        self._open.set()
+
+    def close(self) -> None:
+        """Take no more clients."""
+        self._listener.close()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                server = socket.create_connection(("127.0.0.1", self._port))
+                for pair in ((client, server, True), (server, client, False)):
+                    threading.Thread(target=self._pump, args=pair, daemon=True).start()
+
+    def _pump(self, source: socket.socket, sink: socket.socket, is_up: bool) -> None:
+        with suppress(OSError):
+            while data := source.recv(1 << 16):
+                if is_up:
+                    self.left -= len(data)
+                    if self.left < 0:
+                        self.cut()
+                self._open.wait()
+                sink.sendall(data)
+        for end in (source, sink):
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+            end.close()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gateway:
+    """A running server."""
+
+    port: int
+
+    def bucket(self) -> Bucket:
+        """A new, empty bucket."""
+        name = f"morgue-{uuid4().hex[:8]}"
+        urllib.request.urlopen(self._signed_put(name), timeout=30).close()
+        return Bucket(url=f"s3://{name}/gazette", endpoint=f"http://127.0.0.1:{self.port}", region=REGION)
+
+    def _signed_put(self, name: str) -> urllib.request.Request:
+        """A request that makes a bucket: obstore makes none (AWS Signature Version 4)."""
+        now = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+        host, empty = f"127.0.0.1:{self.port}", hashlib.sha256(b"").hexdigest()
+        names = "host;x-amz-content-sha256;x-amz-date"
+        asked = f"PUT\n/{name}\n\nhost:{host}\nx-amz-content-sha256:{empty}\nx-amz-date:{now}\n\n{names}\n{empty}"
+        scope = f"{now[:8]}/{REGION}/s3/aws4_request"
+        to_sign = f"AWS4-HMAC-SHA256\n{now}\n{scope}\n{hashlib.sha256(asked.encode()).hexdigest()}"
+        key = f"AWS4{KEYS['AWS_SECRET_ACCESS_KEY']}".encode()
+        for part in (*scope.split("/"), to_sign):
+            signature = hmac.new(key, part.encode(), hashlib.sha256)
+            key = signature.digest()
+        who = (
+            f"Credential={KEYS['AWS_ACCESS_KEY_ID']}/{scope}, SignedHeaders={names}, Signature={signature.hexdigest()}"
+        )
+        headers = {"x-amz-date": now, "x-amz-content-sha256": empty, "Authorization": f"AWS4-HMAC-SHA256 {who}"}
+        return urllib.request.Request(f"http://{host}/{name}", method="PUT", headers=headers)
+
+
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    """Ceph's object gateway, for all tests of this file."""
+    if not shutil.which("radosgw") or os.geteuid():
+        pytest.skip("radosgw is not installed, or this is not root")
+    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        port = taken.getsockname()[1]
+    words = [str(SCRIPT), str(tmp_path_factory.mktemp("ceph")), "127.0.0.1", str(port)]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout
+        assert server.stdin
+        try:
+            assert server.stdout.readline() == "ready\n"
+            yield Gateway(port=port)
+        finally:
+            server.stdin.close()
+            server.wait(timeout=60)
+
+
+@pytest.fixture
+def line(gateway: Gateway) -> Iterator[Line]:
+    """A way to the server that a test may cut."""
+    made = Line(gateway.port)
+    yield made
+    made.mend()
+    made.close()
+
+
+@pytest.fixture
+def bucket(gateway: Gateway, line: Line, monkeypatch: pytest.MonkeyPatch) -> Bucket:
+    """An empty bucket at the end of the line, with its keys in the environment."""
+    for name, value in KEYS.items():
+        monkeypatch.setenv(name, value)
+    return replace(gateway.bucket(), endpoint=line.endpoint, timeout=1.0)
+
+
+def into_bucket(rig: Any, bucket: Bucket, *more: str) -> None:
+    """Give an archive a bucket, and let it keep nothing in its folder."""
+    settings = rig.folder / "newsarchive.toml"
+    lines = [
+        f'bucket = "{bucket.url}"', f'bucket_endpoint = "{bucket.endpoint}"', f'bucket_region = "{bucket.region}"',
+        'bucket_timeout = "1s"', 'keep_local = "0s"', *more,
+    ]  # fmt: skip
+    settings.write_text("\n".join([*lines, settings.read_text()]))
+
+
+def closed(rig: Any) -> list[str]:
+    """Names of the WARC files that the folder has."""
+    return [path.name for path in rig.warcs()]
+
+
+def overwrite(bucket: Bucket, name: str, data: bytes) -> None:
+    """Do what newsarchive never does."""
+    _, store = bucket._opened()
+    obstore.put(store, name, data)
+
+
+def test_an_archive_lives_in_a_bucket(
+    build: Callable[..., Any], bucket: Bucket, postgres_url: str, tmp_path: Path, dump: Callable[..., Any]
+) -> None:
+    """With no closed file in the folder: crawl again, verify, rebuild (equal), export, reextract, and all doors."""
+    rig = build(index=postgres_url)
+    into_bucket(rig, bucket)
+    rig.crawl()
+    assert closed(rig) == []
+    # The second crawl finds what is unchanged, and robots.txt, by records in the bucket.
+    rig.crawl(rig.server.clock.advance(HOUR))
+    assert closed(rig) == []
+    names = [stored.name for stored in bucket.files()]
+    assert len(names) == 2
+    lines = rig.lines()
+    with Archive.open(rig.folder) as archive:
+        before = dump(archive.index, waiting=False)
+        urls = [capture.url for capture in archive.index.captures() if capture.kind == "revisit"]
+        assert urls
+        with TestClient(create_app(archive, AS_USUAL), base_url="http://127.0.0.1:8000") as client:
+            for url in (urls[0], str(list(archive.export())[0]["url"])):  # noqa: RUF015 - its cursor is read to the end
+                assert client.get(f"/web/2100id_/{url}").status_code == 200
+            ranged = client.get(f"/warcs/{names[0]}", headers={"range": "bytes=0-99"})
+            assert (ranged.status_code, len(ranged.content)) == (206, 100)
+            assert hashlib.sha256(client.get(f"/warcs/{names[0]}").content).hexdigest() in {
+                file.sha256 for file in archive.index.warc_files()
+            }
+            record = client.get("/record/1")
+            assert "cannot be read" not in record.text
+    verified = rig.run("verify")
+    assert (verified.returncode, "all sound" in verified.stdout) == (0, True), verified.stderr
+    assert rig.run("rebuild").returncode == 0
+    with Archive.open(rig.folder) as archive:
+        assert dump(archive.index, waiting=False) == before
+    assert rig.lines() == lines
+    assert rig.run("reextract", "--all").returncode == 0
+    assert rig.lines() == lines
+    slice_ = tmp_path / "slice.warc.gz"
+    assert rig.run("export", "-o", str(slice_)).returncode == 0
+    assert check_file(slice_).problems == []
+    assert closed(rig) == []
+
+
+def test_a_bucket_that_is_away_costs_a_crawl_nothing(build: Callable[..., Any], bucket: Bucket, line: Line) -> None:
+    """The crawl ends well and says so; what needs the bytes says that they cannot be had; the next crawl makes good."""
+    rig = build()
+    into_bucket(rig, bucket)
+    rig.crawl()
+    with Archive.open(rig.folder) as archive:
+        urls = [str(each["url"]) for each in archive.export()]
+    line.cut()
+    second = rig.crawl(rig.server.clock.advance(HOUR))
+    assert "does not answer" in second.stderr
+    assert "1 WARC file" in second.stderr
+    assert "wait" in second.stderr
+    assert len(closed(rig)) == 1
+    refused = rig.run("rebuild")
+    assert (refused.returncode, "does not answer" in refused.stderr) == (74, True)
+    assert {str(each["url"]) for each in rig.articles()} >= set(urls), "the old index was touched"
+    with Archive.open(rig.folder) as archive, TestClient(create_app(archive, AS_USUAL)) as client:
+        away = client.get(f"/web/20000101000000id_/{urls[0]}")
+        assert (away.status_code, away.json()["title"]) == (503, "The files cannot be reached")
+        assert client.get("/").status_code == 200
+        assert client.get("/search?q=harbour").status_code == 200
+    doctor = rig.run("doctor")
+    assert (doctor.returncode, "does not answer" in doctor.stdout) == (1, True)
+    line.mend()
+    third = rig.crawl(rig.server.clock.advance(HOUR))
+    assert third.stderr == ""
+    assert closed(rig) == []
+    assert rig.run("verify").returncode == 0
+    assert rig.run("places", "--check").returncode == 0
+
+
+def test_wrong_keys_and_no_such_bucket_are_told_apart(
+    bucket: Bucket, build: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each in its own words, and neither stops a crawl."""
+    with pytest.raises(BucketRefused, match="no such bucket"):
+        list(replace(bucket, url="s3://never-made").files())
+    with pytest.raises(BucketRefused, match="no such bucket"):
+        replace(bucket, url="s3://never-made").look("a.warc.gz")
+    with pytest.raises(NotInBucket):
+        bucket.look("a.warc.gz")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
+    with pytest.raises(BucketRefused, match=r"keys that were found do not open it \(SignatureDoesNotMatch\)"):
+        list(replace(bucket, timeout=1.5).files())
+    for name in KEYS:
+        monkeypatch.delenv(name)
+    with pytest.raises(BucketRefused, match="no keys were found"):
+        list(replace(bucket, timeout=1.6).files())
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "nobody")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
+    rig = build()
+    into_bucket(rig, bucket)
+    assert "keys that were found" in rig.crawl().stderr
+    assert len(closed(rig)) == 1
+    told = rig.run("places", "--check")
+    assert (told.returncode, "keys that were found" in told.stderr) == (74, True)
+
+
+def test_a_kill_in_mid_upload_leaves_no_half(bucket: Bucket, line: Line, tmp_path: Path) -> None:
+    """Killed while the bytes flow: no object, the file is here; the next upload brings it whole."""
+    data = os.urandom(1 << 20) * 32
+    (tmp_path / "a.warc.gz").write_bytes(data)
+    line.left = 8 << 20
+    words = [sys.executable, "-c", UPLOAD, str(tmp_path), bucket.url, bucket.endpoint, "a.warc.gz"]
+    with subprocess.Popen(words) as child:
+        while line.left > 0:
+            time.sleep(0.01)
+            assert child.poll() is None
+        child.send_signal(signal.SIGKILL)
+    line.mend()
+    assert list(bucket.files()) == []
+    assert (tmp_path / "a.warc.gz").read_bytes() == data
+    carrier = Carrier(tmp_path, bucket)
+    assert carrier.noted() == {}
+    assert carrier.free("a.warc.gz") == 0
+    assert carrier.upload("a.warc.gz")
+    assert carrier.free("a.warc.gz") == len(data)
+    with bucket.open("a.warc.gz") as file:
+        assert hashlib.file_digest(file, "sha256").hexdigest() == hashlib.sha256(data).hexdigest()  # type: ignore[arg-type]
+
+
+def test_a_line_that_hangs_in_mid_upload_is_given_up(
+    bucket: Bucket, line: Line, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After the time that the bytes may take: unreachable, nothing freed, and the next time it works."""
+    monkeypatch.setattr("storage.places.bucket.SLOWEST", 1 << 24)
+    (tmp_path / "a.warc.gz").write_bytes(os.urandom(1 << 20) * 16)
+    line.left = 2 << 20
+    carrier = Carrier(tmp_path, bucket)
+    with pytest.raises(BucketUnreachable):
+        carrier.upload("a.warc.gz")
+    assert carrier.noted() == {}
+    line.mend()
+    assert carrier.upload("a.warc.gz")
+
+
+def test_a_name_that_is_taken_is_refused(bucket: Bucket, tmp_path: Path) -> None:
+    """Two machines, one name: the same bytes are one file; of others the first one's stay."""
+    homes = [tmp_path / "one", tmp_path / "two", tmp_path / "three"]
+    for home, data in zip(homes, (b"same" * 1000, b"same" * 1000, b"else" * 1000), strict=True):
+        home.mkdir()
+        (home / "a.warc.gz").write_bytes(data)
+    results: dict[Path, object] = {}
+
+    def upload(home: Path) -> None:
+        try:
+            results[home] = Carrier(home, bucket).upload("a.warc.gz")
+        except BytesDiffer as problem:
+            results[home] = problem
+
+    threads = [threading.Thread(target=upload, args=(home,)) for home in homes]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with bucket.open("a.warc.gz") as file:
+        held = file.read()
+    winners = [home for home in homes if (home / "a.warc.gz").read_bytes() == held]
+    assert winners
+    for home in homes:
+        assert (results[home] is True) == (home in winners)
+        assert bool(Carrier(home, bucket).free("a.warc.gz")) == (home in winners)
+
+
+def test_an_object_cut_short_is_found(build: Callable[..., Any], bucket: Bucket) -> None:
+    """By verify, with the file's name; and no command takes it for whole."""
+    rig = build()
+    into_bucket(rig, bucket)
+    rig.crawl()
+    (stored,) = bucket.files()
+    with bucket.open(stored.name) as file:
+        whole = file.read()
+    overwrite(bucket, stored.name, whole[:-1000])
+    found = rig.run("verify")
+    assert (found.returncode, stored.name in found.stderr) == (1, True)
+    assert "sha256 has changed" in found.stderr
+    told = rig.run("places", "--check")
+    assert (told.returncode, "sizes differ" in told.stderr) == (1, True)
+    moved = rig.run("places", "--to", "folder")
+    assert (moved.returncode, "other bytes" in moved.stderr) == (1, True)
+    assert closed(rig) == []
+    overwrite(bucket, stored.name, whole)
+    assert rig.run("verify").returncode == 0
+
+
+def test_an_archive_moves_both_ways(bucket: Bucket, line: Line, tmp_path: Path) -> None:
+    """Compared by digest, gone on with after the line was cut, and nothing left behind."""
+    files = {f"{n}.warc.gz": os.urandom(300_000) * (1 + 8 * n) for n in range(4)}
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    digests = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
+    places = Places(folder=tmp_path, bucket=bucket)
+    move = Move(places=places, digests=digests, remove=True)
+    line.left = 4_000_000
+    with pytest.raises(BucketUnreachable):
+        _limited(move)
+    line.mend()
+    move.to_bucket()
+    assert list(tmp_path.glob("*.warc.gz")) == []
+    assert sorted(each.name for each in bucket.files()) == sorted(files)
+    assert move.to_folder().problems == []
+    assert list(bucket.files()) == []
+    assert {path.name: path.read_bytes() for path in tmp_path.glob("*.warc.gz")} == files
+
+
+def _limited(move: Move) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("storage.places.bucket.SLOWEST", 1 << 26)
+        move.to_bucket()
+
+
+def test_machines_find_each_others_files(
+    bucket: Bucket, archive_of: Callable[..., Archive], dump: Callable[..., Any]
+) -> None:
+    """What one machine brought into the bucket the next start of another takes up; the indexes become equal."""
+    config = (
+        f'bucket = "{bucket.url}"\nbucket_endpoint = "{bucket.endpoint}"\nbucket_region = "{bucket.region}"\n'
+        'keep_local = "0s"'
+    )
+    body = b"<html><title>%b</title><body><article><h1>%b</h1>" + b"<p>Words of a harbour town.</p>" * 9
+    one = archive_of({"url": "https://one.example/a", "body": body % (b"One", b"One")}, config=config)
+    two = archive_of({"url": "https://two.example/b", "body": body % (b"Two", b"Two")}, config=config)
+    threads = [threading.Thread(target=archive.upload) for archive in (one, two)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(list(bucket.files())) == 2
+    for archive in (one, two):
+        assert archive.places.local() == []
+        with archive.ingestor() as ingestor:
+            assert archive.recover(ingestor).captures == 1
+            archive.settle(ingestor)
+        with archive.ingestor() as ingestor:
+            assert archive.recover(ingestor).captures == 0
+    assert dump(one.index) == dump(two.index)
