@@ -22,6 +22,7 @@ class Ahead(Here):
     """A Walk over files that others read. One that they cannot read is read here after all."""
 
     def __init__(self, own: Hands, scratch: Path, terms: Callable[[], Terms]) -> None:
+        super().__init__()
         self._hands = own
         self._scratch = scratch.absolute()
         self._terms = terms

@@ -9,7 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -171,7 +171,8 @@ def hands(where: Where) -> Iterator[Hands]:
         try:
             yield own
         finally:
-            own.executor.shutdown(wait=False)  # what is under way is cancelled
+            with suppress(Exception):  # the cluster may be gone: that has been told
+                own.executor.shutdown(wait=False)  # what is under way is cancelled
 
 
 @contextmanager
@@ -200,7 +201,8 @@ def _client(address: str) -> Iterator["Client"]:
             ) from None
         yield client
     finally:
-        client.close()
+        with suppress(Exception):
+            client.close(timeout=_LOOK_EVERY)
 
 
 def _other_version(version: str, extractor: str) -> str:

@@ -1,0 +1,195 @@
+"""The real thing: a Dask scheduler and workers as users start them, the real commands, and kill -9."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks.papers import Papers
+from newsarchive import Archive
+from newsarchive.batch.executor import Where, hands
+from newsarchive.batch.readings import Readings
+from newsarchive.batch.task import Job, is_done, lay_out, read_file
+from newsarchive.batch.terms import Terms
+from storage.places import Places
+
+pytestmark = pytest.mark.slow
+Dump = Callable[..., dict[str, list[str]]]
+Different = Callable[..., dict[str, tuple[set[str], set[str]]]]
+
+
+@pytest.fixture(scope="session")
+def many(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Eight WARC files of 2,000 small pages."""
+    return Papers(pages=2000, files=8, paragraphs=2, links=4).write(tmp_path_factory.mktemp("many"))
+
+
+def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run a command on an archive to its end."""
+    command = [sys.executable, "-m", "newsarchive", *words, "--archive", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+def rows(folder: Path, dump: Dump) -> dict[str, list[str]]:
+    with Archive.open(folder) as archive:
+        return dump(archive.index)
+
+
+def left(folder: Path) -> list[str]:
+    """What a batch has not removed."""
+    return sorted(str(path.relative_to(folder)) for path in (folder / "batch").rglob("*"))
+
+
+def test_processes_and_dask_make_the_same_index(
+    new: Callable[..., Path], many: list[Path], cluster: Any, dump: Dump, different: Different
+) -> None:
+    """The same import of 2,000 pages in 8 files, row for row; a rebuild, reading again and verify by Dask agree."""
+    here, there = new("here"), new("there")
+    files = list(map(str, many))
+    said = run(here, "import", *files).stdout
+    assert said == run(there, "import", *files, "--dask", cluster.address).stdout
+    assert "2,040 captures and 2,000 article versions are new" in said
+    once = rows(here, dump)
+    assert different(once, rows(there, dump)) == {}
+    assert left(there) == []
+    assert "all sound" in run(there, "verify", "--dask", cluster.address).stdout
+    assert "2,040 captures" in run(there, "rebuild", "--dask", cluster.address).stdout
+    assert different(once, rows(there, dump)) == {}
+    assert run(there, "reextract", "--all", "--dask", cluster.address).stdout == (
+        "2,040 captures read again: nothing changed\n"
+    )
+    assert different(once, rows(there, dump)) == {}
+    assert left(there) == []
+
+
+def test_postgresql_takes_what_dask_reads(
+    new: Callable[..., Path], papers: list[Path], cluster: Any, dump: Dump, different: Different, postgres_url: str
+) -> None:
+    """The one writer writes there as here: an import by Dask is what a rebuild by processes makes."""
+    there = new("there", postgres_url)
+    run(there, "import", *map(str, papers), "--dask", cluster.address)
+    once = rows(there, dump)
+    run(there, "rebuild")
+    assert different(once, rows(there, dump)) == {}
+
+
+def children(pid: int) -> list[int]:
+    """Processes that a process has started, and theirs."""
+    threads = Path(f"/proc/{pid}/task").iterdir()
+    found = [int(word) for thread in threads for word in (thread / "children").read_text().split()]
+    return found + [below for child in found for below in children(child)]
+
+
+def until(what: Callable[[], object]) -> None:
+    """Wait until something is so."""
+    for _ in range(3000):
+        if what():
+            return
+        time.sleep(0.02)
+    raise AssertionError("it never came to that")
+
+
+def test_a_worker_that_is_killed_costs_only_its_task(many: list[Path], cluster: Any, tmp_path: Path) -> None:
+    """Kill -9 while it reads: its file is read by another, no other file twice; its page processes go with it."""
+    (tmp_path / "warc").mkdir()
+    for path in many:
+        (tmp_path / "warc" / path.name).symlink_to(path)
+    into = tmp_path / "batch"
+    lay_out(into, Terms())
+    log = tmp_path / "read.log"
+    jobs = [Job(file=file, into=into) for file in Places(folder=tmp_path / "warc").files()]
+
+    def logged(job: Job) -> str:
+        # Dask asks again for what only the dead one knew to be done; that costs nothing.
+        if not is_done(job):
+            with log.open("a") as out:  # O_APPEND: lines of several processes do not mix
+                out.write(f"{job.file.name} {os.getpid()}\n")
+        return read_file(job)
+
+    def begun() -> list[list[str]]:
+        return [line.split() for line in log.read_text().splitlines()] if log.exists() else []
+
+    victim = cluster.workers[0]
+    with ThreadPoolExecutor(1) as pool, hands(Where(dask=cluster.address)) as own:
+        answers = pool.submit(lambda: list(own.each(logged, jobs)))
+        until(lambda: sum(int(pid) == victim.pid for _, pid in begun()) >= 2)
+        readers = children(victim.pid)
+        victim.kill()
+        victim.wait()
+        assert answers.result(300) == [""] * len(jobs)
+    assert readers
+    until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in readers))
+    names = [name for name, _ in begun()]
+    assert len(names) == len(jobs) + 1
+    (twice,) = {name for name in names if names.count(name) == 2}
+    assert [int(pid) == victim.pid for name, pid in begun() if name == twice] == [True, False]
+    for job in jobs:
+        readings = Readings.open(job.path)
+        assert readings is not None
+        assert sum(1 for _ in readings.items()) == 255
+        readings.close()
+
+
+def killed_in(folder: Path, when: Callable[[], object], *words: str) -> None:
+    """Start a command, and kill it once something is so."""
+    command = [sys.executable, "-m", "newsarchive", *words, "--archive", str(folder)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    until(lambda: process.poll() is not None or when())
+    assert process.poll() is None, "it was over before it could be killed"
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+
+
+def test_a_command_that_is_killed_goes_on(
+    new: Callable[..., Path], many: list[Path], cluster: Any, dump: Dump, different: Different
+) -> None:
+    """Kill -9 of an import and of a rebuild on Dask: what was read is not read again, and nothing is missing."""
+    here, there = new("here"), new("there")
+    files = list(map(str, many))
+    run(here, "import", *files)
+    once = rows(here, dump)
+    words = ("--dask", cluster.address)
+
+    def readings() -> list[Path]:
+        return sorted((there / "batch").rglob("*.readings"))
+
+    killed_in(there, lambda: len(readings()) >= 2, "import", *files, *words)
+    run(there, "import", *files, *words)
+    assert different(once, rows(there, dump)) == {}
+    fresh = there / "index.sqlite3.rebuilding"
+    killed_in(there, lambda: fresh.exists() and len(readings()) >= 1, "rebuild", *words)
+    run(there, "rebuild", *words)
+    assert different(once, rows(there, dump)) == {}
+    assert not re.search("readings|part", " ".join(left(there)))
+
+
+def test_a_rebuild_by_processes_that_is_killed_goes_on(
+    new: Callable[..., Path], many: list[Path], index_url: str, dump: Dump, different: Different
+) -> None:
+    """Kill -9 in the middle: the same command goes on with what is missing, on both databases."""
+    folder = new("archive", index_url)
+    run(folder, "import", *map(str, many[:4]))
+    once = rows(folder, dump)
+    mark = folder / "rebuild.json"
+    began: list[float] = []
+
+    def some_time_after() -> bool:
+        if mark.exists() and not began:
+            began.append(time.monotonic())
+        return bool(began) and time.monotonic() - began[0] > 4
+
+    killed_in(folder, some_time_after, "rebuild")
+    done = run(folder, "rebuild")
+    assert "gone on with" in done.stdout
+    assert different(once, rows(folder, dump)) == {}
+    assert not mark.exists()
