@@ -1,10 +1,12 @@
 """Whole files read elsewhere make the index that reading here makes, whatever becomes of a task."""
 
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,7 @@ from storage.model import Outcome, Reading, Site
 from storage.places import Places, Readable
 from storage.warc.reader import Kept, kept
 
+ROOT = Path(__file__).parents[3]
 Dump = Callable[..., dict[str, list[str]]]
 Different = Callable[..., dict[str, tuple[set[str], set[str]]]]
 
@@ -216,6 +219,23 @@ def test_a_file_is_read_without_an_archive(papers: list[Path], tmp_path: Path) -
     with pytest.raises(WarcError):
         some.extend(capture.record_id for capture, _ in read_warc(torn))
     assert some == [capture.record_id for capture, _ in found[:-1]]
+
+
+def test_the_function_for_spark_does_what_the_docs_say(papers: list[Path], tmp_path: Path) -> None:
+    """As it stands there, over the paths of one partition: rows of all articles, also of a damaged file."""
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "batch.md").read_text("utf-8"), re.DOTALL)
+    (code,) = (block for block in blocks if "mapPartitions" in block)
+    known: dict[str, Any] = {}
+    exec(code.partition("\n\n\n")[0], known)
+    torn = tmp_path / "torn.warc.gz"
+    torn.write_bytes(papers[0].read_bytes()[:-5])
+    rows = list(known["articles"]([str(torn), str(papers[1])]))
+    assert len(rows) == 30
+    url, fetched_at, headline, text = rows[0]
+    assert url == "https://www.paper0.example/2025/01/01/story-0"
+    assert fetched_at == datetime(2025, 1, 1, tzinfo=UTC)
+    assert headline
+    assert text.count("\n\n") == 2
 
 
 def test_a_worker_that_sees_another_folder_says_so(new: Callable[..., Path], papers: list[Path]) -> None:
