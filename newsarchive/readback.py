@@ -3,8 +3,6 @@
 warcinfo -> sites and run known;  response + metadata -> Ingestor;  end record -> run ended;  end of file -> closed
 """
 
-import hashlib
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,6 +14,7 @@ from storage.errors import BucketRefused, BucketUnreachable, FileMissing, WarcEr
 from storage.index import Index
 from storage.model import CrawlRun
 from storage.places import WarcFile
+from storage.places.measured import Measured
 from storage.warc.reader import Kept, RunBegan, RunEnded, kept
 from storage.warc.writer import ClosedFile
 
@@ -81,16 +80,20 @@ Item = Kept | KeptRead | RunBegan | RunEnded
 class Here:
     """Walks in this process; the pages are read as they are met."""
 
+    def __init__(self) -> None:
+        self._measured: Measured | None = None
+
     def begin(self, stretches: Sequence[Stretch], tell: Callable[[str], None]) -> None:
         """Nothing is to be prepared."""
 
     def items(self, stretch: Stretch) -> Iterator[Item]:
         """Walk over one file."""
-        return kept(stretch.file, stretch.start)
+        self._measured = Measured(stretch.file)
+        return kept(self._measured, stretch.start)
 
     def closed(self, stretch: Stretch) -> ClosedFile:
-        """Measure it."""
-        return closed_file(stretch.file)
+        """Measure it, as far as the walk has not done so."""
+        return closed_file(self._measured or Measured(stretch.file))
 
     def forget(self, stretch: Stretch) -> None:
         """Nothing was remembered."""
@@ -171,12 +174,10 @@ def _kept_at(file: WarcFile, offset: int) -> Kept | None:
     return None
 
 
-def closed_file(file: WarcFile) -> ClosedFile:
-    """Measure a file that will not grow any more."""
-    with file.open() as opened:
-        digest = hashlib.file_digest(opened, "sha256")  # type: ignore[arg-type]  # what is needed of it, all have
-        size = opened.seek(0, os.SEEK_END)
-    return ClosedFile(name=file.name, size=size, sha256=digest.hexdigest())
+def closed_file(measured: Measured) -> ClosedFile:
+    """Say what is known of a file that will not grow any more."""
+    size, sha256 = measured.measure()
+    return ClosedFile(name=measured.name, size=size, sha256=sha256)
 
 
 def _learn_sites(stretches: list[Stretch], index: Index, ingestor: Ingestor) -> None:

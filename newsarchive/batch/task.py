@@ -13,6 +13,7 @@ from newsarchive.batch.terms import Terms
 from newsarchive.readback import closed_file
 from storage.errors import ArchiveError, DaskFailure, FileMissing, StorageError
 from storage.places import WarcFile
+from storage.places.measured import Measured
 from storage.warc.check import FileReport, check_file
 from storage.warc.reader import Kept, RunBegan, RunEnded, kept
 
@@ -76,8 +77,9 @@ def read_file(job: Job) -> str:
     terms = _terms(job.into / TERMS)
     try:
         with readers(terms) as own:
-            items = read_items(_walk(job), terms, own)
-            write(job.path, items, lambda: closed_file(job.file), part=job.wanted is not None)
+            measured = Measured(job.file)
+            items = read_items(_walk(job, measured), terms, own)
+            write(job.path, items, lambda: closed_file(measured), part=job.wanted is not None)
     except StorageError as problem:
         if isinstance(problem, FileMissing):
             return str(problem)
@@ -118,8 +120,8 @@ def _lack(file: WarcFile) -> str:
     return ""
 
 
-def _walk(job: Job) -> Iterator[Kept | RunBegan | RunEnded]:
-    for item in kept(job.file, job.start):
+def _walk(job: Job, measured: Measured) -> Iterator[Kept | RunBegan | RunEnded]:
+    for item in kept(measured, job.start):
         if job.wanted is None or not isinstance(item, Kept) or item.capture.place.offset in job.wanted:
             yield item
 

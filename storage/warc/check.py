@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from storage.errors import BadRecord, StorageError, WarcError
+from storage.places.measured import Measured
 from storage.places.readable import Readable, warc_name
 from storage.warc.payload import entity, split_message
 from storage.warc.provenance import OURS
@@ -60,10 +61,12 @@ def check_file(path: Readable) -> FileReport:
     Memory stays that of its largest record.
     """
     report = FileReport(name=warc_name(path), size=0)
+    measured = Measured(path)
     try:
-        with path.open("rb") as file:
+        with measured.open() as file:
             report.size = file.seek(0, os.SEEK_END)
             _check(file, report)
+        report.sha256 = measured.measure()[1]
     except (OSError, StorageError) as problem:
         why = problem.strerror or problem if isinstance(problem, OSError) else problem
         what = f"the file cannot be read ({why})"
@@ -82,8 +85,6 @@ def _check(file: BinaryIO, report: FileReport) -> None:
     _check_record_needs(ties, report)
     if not report.records:
         report.problems.append(Problem(offset=0, what="no record at all"))
-    file.seek(0)
-    report.sha256 = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]  # BufferedReader has all
 
 
 def _damaged(damage: WarcError, report: FileReport) -> None:
