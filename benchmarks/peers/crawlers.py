@@ -15,6 +15,14 @@ from benchmarks.peers.peer import Course, Peer
 from benchmarks.peers.readers import NEWSPLEASE
 
 OURS = "newsarchive"
+LAYOUT = """
+[[site.layout]]
+headline = "h1"
+body = "div.story, div.body, div.text, div[itemprop=articleBody]"
+authors = "[rel=author], div.by, div.info"
+published = "time, div.date, div.info"
+"""
+"""The selectors of the newsroom's four templates, as fundus has them too."""
 SCRIPTS = Path(__file__).with_name("scripts")
 NAIVE = Path(__file__).parents[1] / "naive.py"
 ALL_CODINGS = "gzip, br, zstd"
@@ -29,6 +37,13 @@ _NO_PAGES = "png,svg,css,xml,gz"
 def _newsarchive(course: Course) -> Sequence[str]:
     (course.folder / "newsarchive.toml").write_text(CONFIG.format(url=course.url))
     return [*COMMAND, "crawl", "--archive", str(course.folder)]
+
+
+def _told_the_layout(course: Course) -> Sequence[str]:
+    command = _newsarchive(course)
+    with (course.folder / "newsarchive.toml").open("a") as config:
+        config.write(LAYOUT)
+    return command
 
 
 def _naive(course: Course) -> Sequence[str]:
@@ -119,6 +134,16 @@ CRAWLERS = (
         name=OURS,
         command=_newsarchive,
         settings="`newsarchive crawl`, delay 0, without requisites, all history",
+        undone="–",
+        again="a revisit record",
+        accepts=ALL_CODINGS,
+        warcs="warc/*.warc.gz",
+        texts=_exported,
+    ),
+    Peer(
+        name="newsarchive, told the layout",
+        command=_told_the_layout,
+        settings="the same, with selectors of headline, body, authors and date, as fundus has them",
         undone="–",
         again="a revisit record",
         accepts=ALL_CODINGS,

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from newsarchive.configfile import load
 from newsarchive.demo.log import Log, Logged
 from storage.index import Index
 from storage.warc.record import member, written
@@ -153,6 +154,7 @@ def test_every_peer_says_what_it_leaves_undone(tmp_path: Path) -> None:
         assert peer.undone
         command = peer.command(course)
         assert str(python) in command or peer.program or peer.environment is None
+    assert [site.layouts is not None for site in load(tmp_path).sites] == [True]
     assert (tmp_path / "config.cfg").read_text() == f"LOG_LEVEL = WARNING\nworking_path = {tmp_path}/\n"
 
 
