@@ -1,5 +1,6 @@
 """What an index holds, in words that do not depend on the order in which it came to hold it."""
 
+import zlib
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -73,6 +74,9 @@ def _named(table: Table, row: dict[str, Any], names: dict[str, dict[Any, Any]]) 
         if column == "doc_id":
             line[column] = value >> 29
             continue
+        if column == "terms" and isinstance(value, bytes):
+            # isal packs the same text in more than one way, as other work has left its memory.
+            value = zlib.decompress(value)
         keys = [key.column.table.name for key in table.c[column].foreign_keys]
         line[column] = names[keys[0]][value] if keys and value is not None else value
     return line
