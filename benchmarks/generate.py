@@ -107,6 +107,11 @@ class Maker:
             self._article(number)
         return range(first, last), range(before + 1, self._ids["version"] + 1)
 
+    @property
+    def captures(self) -> int:
+        """How many there are until now."""
+        return self._ids["capture"]
+
     def _next(self, of: str) -> int:
         self._ids[of] += 1
         return self._ids[of]
@@ -279,18 +284,31 @@ def fill(database: Database, warc: Path, articles: int, seed: int) -> Iterator[i
     maker = Maker(articles, seed)
     maker.beginning()
     for first in range(1, articles + 1, _BATCH):
-        numbers, versions = maker.batch(first, min(first + _BATCH, articles + 1))
-
-        def write(connection: Connection, versions: range = versions) -> None:
-            if database.is_postgres:
-                connection.execute(text("SET LOCAL session_replication_role = replica"))
-            for table in maker.tables.values():
-                table.write(connection)
-            refresh(connection, versions)
-
-        database.write(write)
-        yield numbers[-1]
+        write(database, maker, first, min(first + _BATCH, articles + 1))
+        yield min(first + _BATCH, articles + 1) - 1
     (warc / Pages.name).write_bytes(maker.pages.content)
+    finish(database)
+
+
+def write(database: Database, maker: Maker, first: int, last: int) -> tuple[int, float]:
+    """Make articles of these numbers, and write them; returns how many rows, and the seconds that writing took."""
+    _, versions = maker.batch(first, last)
+    rows = sum(len(table.rows) for table in maker.tables.values()) + len(versions)
+
+    def work(connection: Connection) -> None:
+        if database.is_postgres:
+            connection.execute(text("SET LOCAL session_replication_role = replica"))
+        for table in maker.tables.values():
+            table.write(connection)
+        refresh(connection, versions)
+
+    began = time.perf_counter()
+    database.write(work)
+    return rows, time.perf_counter() - began
+
+
+def finish(database: Database) -> None:
+    """Make the index such as it would be after a while."""
     database.write(lambda connection: _finish(connection, is_postgres=database.is_postgres))
     database.analyze()
     if database.is_postgres:
@@ -309,6 +327,18 @@ def _finish(connection: Connection, *, is_postgres: bool) -> None:
         connection.execute(text("ANALYZE"))
 
 
+def prepare(folder: Path, index: str | None) -> Database:
+    """The folder of an archive with its settings; returns its index."""
+    (folder / "warc").mkdir(parents=True, exist_ok=True)
+    line = f'index = "{index}"\n' if index else ""
+    sites = "".join(
+        f'\n[[site]]\nname = "paper{number}"\nurl = "https://www.paper{number}.example/"\n'
+        for number in range(1, SITES + 1)
+    )
+    (folder / "newsarchive.toml").write_text(f'contact = "bench@localhost.example"\n{line}{sites}')
+    return Database.open(index or f"sqlite:///{folder / 'index.sqlite3'}")
+
+
 def main() -> None:
     """Make an archive."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -317,16 +347,8 @@ def main() -> None:
     parser.add_argument("--index", help="database URL; SQLite in the folder by default")
     parser.add_argument("--seed", type=int, default=7)
     given = parser.parse_args()
-    (given.folder / "warc").mkdir(parents=True, exist_ok=True)
-    config = given.folder / "newsarchive.toml"
-    index = f'index = "{given.index}"\n' if given.index else ""
-    sites = "".join(
-        f'\n[[site]]\nname = "paper{number}"\nurl = "https://www.paper{number}.example/"\n'
-        for number in range(1, SITES + 1)
-    )
-    config.write_text(f'contact = "bench@localhost.example"\n{index}{sites}')
     began, cpu = time.perf_counter(), time.process_time()
-    database = Database.open(given.index or f"sqlite:///{given.folder / 'index.sqlite3'}")
+    database = prepare(given.folder, given.index)
     with database.reading() as connection:
         held = connection.scalar(select(func.count()).select_from(ArticleRow))
     if held:
