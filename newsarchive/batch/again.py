@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from newsarchive.batch.ahead import clear, folder_of, said_of, seen_from_all
+from newsarchive.batch.ahead import awaited, clear, folder_of, said_of, seen_from_all
 from newsarchive.batch.executor import Hands, Where, hands
 from newsarchive.batch.readings import Readings, remove
 from newsarchive.batch.task import Job, read_file
@@ -76,11 +76,12 @@ class Again:
             report(done, total, what)
 
         done = 0
-        answers = self._hands.each(read_file, self._jobs.values(), tell)
-        for job, why in zip(list(self._jobs.values()), answers, strict=True):
+        jobs = list(self._jobs.values())
+        for job, why in zip(jobs, self._hands.each(read_file, jobs, tell), strict=True):
             done += 1
             report(done, total, f"{job.file.name}, read by {self._hands.called}")
-            if why == "" and job.path.exists():
+            if why == "" and (readings := awaited(job.path)):
+                readings.close()
                 continue
             log.warning("%s is read here: %s", job.file.name, why or said_of(why, self._hands, job))
             del self._jobs[job.file.name]

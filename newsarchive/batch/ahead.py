@@ -1,6 +1,7 @@
 """Walks over WARC files that others read: some files ahead of the one whose readings are taken in."""
 
 import logging
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
@@ -16,6 +17,9 @@ from storage.places import WarcFile
 from storage.warc.writer import ClosedFile
 
 log = logging.getLogger(__name__)
+
+LATE = 60
+"""Seconds after which a file must show that is there on another machine (nfs(5), acdirmax)."""
 
 
 class Ahead(Here):
@@ -45,7 +49,7 @@ class Ahead(Here):
         """What a file says: it is the next one that was named to `begin`."""
         job = self._jobs[stretch.file.name]
         why = next(self._answers)
-        readings = None if why or why is None else Readings.open(job.path)
+        readings = awaited(job.path) if why == "" else None
         if readings is None:
             log.warning("%s is read here: %s", stretch.file.name, why or said_of(why, self._hands, job))
             yield from super().items(stretch)
@@ -88,6 +92,15 @@ def folder_of(scratch: Path, terms: Terms, own: Hands) -> Path:
     lay_out(into, terms)
     own.ask_all(blind, into)
     return into
+
+
+def awaited(path: Path) -> Readings | None:
+    """Open what a worker says it has written: a shared folder may be late in showing it."""
+    for _ in range(LATE):
+        if readings := Readings.open(path):
+            return readings
+        time.sleep(1)
+    return Readings.open(path)
 
 
 def seen_from_all(file: WarcFile) -> WarcFile:

@@ -133,7 +133,7 @@ class DaskHands(Hands):
         except Exception as problem:
             raise self._gone(problem) from problem
         if workers:
-            self._seen = now
+            self._seen, self.count = now, sum(workers.values())
         elif now - self._seen > NOBODY:
             raise self._gone(RuntimeError(f"no worker for {NOBODY:g} s"))
 

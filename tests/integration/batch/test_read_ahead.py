@@ -238,6 +238,31 @@ def test_the_function_for_spark_does_what_the_docs_say(papers: list[Path], tmp_p
     assert text.count("\n\n") == 2
 
 
+def test_a_folder_that_is_late_is_waited_for(
+    new: Callable[..., Path], papers: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that a worker has written may show on another machine only after a while; not for ever."""
+    folder = new("archive")
+    shutil.copy(papers[0], folder / "warc")
+    (file,) = Places(folder=folder / "warc").files()
+    job = task.Job(file=file, into=folder / "batch" / "x")
+    task.lay_out(job.into, Terms())
+    waits: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 3:
+            assert task.read_file(job) == ""
+
+    monkeypatch.setattr("newsarchive.batch.ahead.time.sleep", sleep)
+    readings = ahead.awaited(job.path)
+    assert readings is not None
+    readings.close()
+    assert len(waits) == 3
+    assert ahead.awaited(job.path.with_name("never")) is None
+    assert len(waits) == 3 + ahead.LATE
+
+
 def test_a_worker_that_sees_another_folder_says_so(new: Callable[..., Path], papers: list[Path]) -> None:
     """Neither its folder nor the files are taken for missing."""
     folder = new("archive")
