@@ -20,6 +20,7 @@ from storage.index.views import CaptureFilters
 from storage.index.watching import SourceHealth
 from storage.model import Outcome
 from storage.places import Places, WarcFile
+from storage.places.elsewhere import machine_of
 
 WEEK = timedelta(days=7)
 LOOKED_BACK = timedelta(weeks=9)
@@ -113,7 +114,7 @@ def health(index: Index, sites: Iterable[SiteConfig], folder: Path, places: Plac
     crawls = index.crawls(limit=RUNS)
     recent = index.outcomes_of_sites((now - WEEK).date())
     found = tuple(_site(index, site.name, crawls, recent.get(site.name, {}), now) for site in sites)
-    missing, unknown = _missing(index, places)
+    missing, unknown = _missing(index, places, now)
     unsent = waiting(places)
     free = shutil.disk_usage(warcs if warcs.exists() else folder).free
     by_name = {site.name: site for site in status.sites}
@@ -230,7 +231,7 @@ def _of_unsent(places: Places, unsent: tuple[WarcFile, ...], now: datetime) -> I
         yield Concern(about="bucket", what=f"{waiting_words(tuple(late))}. See why with: newsarchive places --upload")
 
 
-def _missing(index: Index, places: Places) -> tuple[tuple[Missing, ...], tuple[Concern, ...]]:
+def _missing(index: Index, places: Places, now: datetime) -> tuple[tuple[Missing, ...], tuple[Concern, ...]]:
     """Files that no place has; where the bucket cannot be asked none is called missing, and that is said."""
     try:
         there = {file.name for file in places.files()}
@@ -238,7 +239,8 @@ def _missing(index: Index, places: Places) -> tuple[tuple[Missing, ...], tuple[C
         return (), (Concern(about="bucket", what=f"{str(problem)[:1].upper()}{str(problem)[1:]}"),)
     lost = []
     for file in index.warc_files():
-        if file.name not in there:
+        elsewhere = places.bucket is not None and machine_of(file.name, now) is not None
+        if file.name not in there and not elsewhere:
             captures = index.captures(CaptureFilters(warc=file.name), order="oldest", limit=SHOWN)
             lost.append(
                 Missing(warc=file.name, captures=file.captures, urls=tuple(capture.url for capture in captures))

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from newsarchive.uploads import Tell, untold, waiting
 from storage.errors import BytesDiffer, ConfigError
 from storage.places import Bucket, Places, WarcFile
 from storage.places.carrier import Carrier
+from storage.places.elsewhere import machine_of
 
 
 class Where(StrEnum):
@@ -21,6 +23,8 @@ class Where(StrEnum):
     """In folder and bucket."""
     BUCKET = "bucket"
     """In the bucket alone."""
+    ELSEWHERE = "elsewhere"
+    """In the folder of another machine, being written or not uploaded yet."""
     MISSING = "missing"
     """Nowhere, though the index knows it."""
 
@@ -39,7 +43,7 @@ class Lying:
     """What is wrong with it; "" where nothing is seen to be."""
 
 
-def survey(places: Places, known: Mapping[str, int]) -> Iterator[Lying]:
+def survey(places: Places, known: Mapping[str, int], now: datetime) -> Iterator[Lying]:
     """Yield each file of the archive, by name; `known` has the size of those that the index knows, 0 where it grows.
 
     BucketUnreachable or BucketRefused where the bucket cannot be asked.
@@ -48,6 +52,9 @@ def survey(places: Places, known: Mapping[str, int]) -> Iterator[Lying]:
     unsent = {file.name for file in waiting(places)}
     for name in sorted(files.keys() | known.keys()):
         file = files.get(name)
+        if file is None and places.bucket and machine_of(name, now):
+            yield Lying(name=name, size=known[name], where=Where.ELSEWHERE)
+            continue
         if file is None:
             problem = "the index knows it, and it is nowhere; see: newsarchive verify"
             yield Lying(name=name, size=known[name], where=Where.MISSING, problem=problem)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from newsarchive.batch.ahead import seen_from_all
 from newsarchive.batch.checked import Checked, key_of
@@ -13,6 +14,7 @@ from storage.errors import FileMissing
 from storage.index import Index
 from storage.index.views import CaptureFilters, WarcFileView
 from storage.places import Places, WarcFile
+from storage.places.elsewhere import machine_of
 from storage.warc.check import FileReport, Problem, check_file
 from storage.warc.mend import Mended
 
@@ -74,7 +76,7 @@ def verify(
     for missing in known.values():
         if _size(places, missing.name):
             continue
-        file = _missing(missing)
+        file = _missing(missing, machine_of(missing.name, datetime.now(UTC)) if places.bucket else None)
         report(file)
         files.append(file)
     return VerifyReport(files=tuple(files), mended=mended, taken=before.taken)
@@ -140,7 +142,10 @@ def _spoilt(file: WarcFile) -> Problem:
     return Problem(offset=0, what=what)
 
 
-def _missing(file: WarcFileView) -> Verified:
+def _missing(file: WarcFileView, machine: str | None) -> Verified:
+    if machine is not None:
+        note = Problem(offset=0, what=f"the file lies in the folder of {machine}, and is not in the bucket yet")
+        return Verified(name=file.name, size=0, records=0, captures=0, notes=(note,))
     what = (
         f"the file is missing: {file.captures} captures that the index lists cannot be read. Put it back from a copy; "
         "if there is none, have the index forget them with: newsarchive rebuild"

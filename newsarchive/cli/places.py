@@ -17,6 +17,7 @@ MEANINGS = {
     Where.FOLDER: "in the folder",
     Where.BOTH: "in folder and bucket",
     Where.BUCKET: "in the bucket",
+    Where.ELSEWHERE: "in the folders of other machines",
     Where.MISSING: "nowhere, though the index knows them",
 }
 
@@ -55,10 +56,10 @@ def places(  # noqa: PLR0913 - each is an option of the command line
         if upload:
             _sent(opened, json=json)
         known = {file.name: file.size or 0 for file in opened.index.warc_files()}
-        found = list(survey(opened.places, known))
+        found = list(survey(opened.places, known, opened.now()))
     wrong = [each for each in found if each.problem or each.waits]
     if json:
-        print(as_json({"folder": opened.places.folder, "bucket": opened.config.bucket, "files": found}))
+        print(as_json({"folder": str(opened.places.folder), "bucket": opened.config.bucket, "files": found}))
     elif not check:
         _show(opened, found, files=files)
     for each in wrong if check else [each for each in wrong if each.problem and not json]:

@@ -30,11 +30,12 @@ SLOWEST = 250_000
 """Bytes a second below which an upload is given up."""
 LARGEST = 5_000_000_000
 """Bytes that S3 takes in one piece."""
-SILENCE = 15.0
+SILENCE = 30.0
 """Seconds for which a bucket that did not answer is not asked for bytes again."""
 _PART = 1 << 26
 _METADATA = "169.254.169.254"
 """Where a machine in Amazon's cloud asks for its role: the last that is asked for keys."""
+_FOLDER = "file://"
 _PAGE = 1000
 _ENDINGS = (".warc.gz", ".warc")
 _PAUSE = timedelta(milliseconds=200)
@@ -149,6 +150,9 @@ class Bucket:
         _silent.pop(self, None)
 
     def _opened(self, seconds: float = 0.0) -> "tuple[Any, ObjectStore]":
+        # A disk that is not mounted: what opened it before would call it empty.
+        if self.url.startswith(_FOLDER) and not Path(self.url.removeprefix(_FOLDER)).is_dir():
+            raise self.refused("there is no such folder")
         return _module(), _store(self, seconds or self.timeout)
 
     @contextmanager
@@ -166,7 +170,7 @@ class Bucket:
             raise self.refused(f"the keys that were found do not open it{_code(problem)}") from problem
         except wrong.BaseError as problem:
             said = str(problem).partition("\n")[0]
-            if "NoSuchBucket" in said or "canonicalize" in said:
+            if "NoSuchBucket" in said:
                 raise self.refused("there is no such bucket") from problem
             if _METADATA in said:
                 raise self.refused("no keys were found, and this machine has no role that opens it") from problem
@@ -206,11 +210,8 @@ def _store(bucket: Bucket, seconds: float) -> "ObjectStore":
     _module()
     from obstore.store import S3Store, from_url
 
-    if not bucket.url.startswith("s3://"):
-        try:
-            return from_url(bucket.url)
-        except _module().exceptions.BaseError as problem:
-            raise bucket.refused("there is no such folder") from problem
+    if bucket.url.startswith(_FOLDER):
+        return from_url(bucket.url)
     known: dict[str, Any] = {**shared_credentials()}
     if bucket.region:
         known["region"] = bucket.region

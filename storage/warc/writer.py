@@ -12,7 +12,6 @@ import fcntl
 import hashlib
 import os
 import secrets
-import socket
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -24,6 +23,7 @@ from typing import NoReturn
 from storage.errors import StorageError
 from storage.model import Capture, CrawlRun, Drawn, Exchange, RecordPlace
 from storage.places import OPEN, is_same_file, refused, sync_folder, warc_name, write_all
+from storage.places.elsewhere import this_host
 from storage.warc.drawn import group_of_drawn
 from storage.warc.exchange import Originals as Originals  # noqa: PLC0414 - the writer's callers implement it
 from storage.warc.exchange import group
@@ -94,7 +94,7 @@ class WarcWriter:
         self._originals = originals
         self._size_limit = size_limit
         self._age_limit = age_limit
-        self._host = (host or socket.gethostname()).partition(".")[0] or "localhost"
+        self._host = host.partition(".")[0] or this_host()
         self._now = now
         self._new_id = new_id
         self._on_opened = on_opened

@@ -237,11 +237,14 @@ def test_a_survey_says_of_each_file_where_it_lies(desk: Desk) -> None:
     desk.carrier.upload("1.warc.gz")
     (desk.far / "1.warc.gz").write_bytes(ONE[:-1])
     (desk.far / "4.warc.gz").write_bytes(b"another machine's")
-    found = {each.name: each for each in survey(desk.places, {"1.warc.gz": len(ONE), "5.warc.gz": 7})}
+    other = f"newsarchive-{NOW:%Y%m%d%H%M%S}000-00001-another-machine-0a1b2c3d.warc.gz"
+    known = {"1.warc.gz": len(ONE), "5.warc.gz": 7, other: 0}
+    found = {each.name: each for each in survey(desk.places, known, NOW)}
     assert {name: (each.where, each.waits, bool(each.problem)) for name, each in found.items()} == {
         "1.warc.gz": (Where.BOTH, False, True),
         "2.warc.gz": (Where.FOLDER, True, False),
         "3.warc.gz": (Where.OPEN, False, False),
         "4.warc.gz": (Where.BUCKET, False, False),
         "5.warc.gz": (Where.MISSING, False, True),
+        other: (Where.ELSEWHERE, False, False),
     }
