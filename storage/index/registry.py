@@ -1,6 +1,6 @@
 """Runs, sites and WARC files: what the index is told besides captures."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol, TypeAlias
 
@@ -42,6 +42,8 @@ def register_sites(
     book = load_book(connection)
     touched: set[str] = set()
     same: list[str] = []
+    hosts_of: dict[str, set[str]] = {}
+    changed: dict[str, Site] = {}
     described = {row.id: row.configured_at for row in connection.execute(_DESCRIBED)}
     for site in sites:
         known = book.by_name.get(site.name)
@@ -52,14 +54,15 @@ def register_sites(
             same.append(site.name)
             continue
         touched |= hosts | set(known.hosts if known else ())
-        site_id = _describe(connection, site, described_at)
-        connection.execute(delete(SiteHostRow).where(SiteHostRow.site_id == site_id))
-        insert_rows(connection, SiteHostRow, [{"site_id": site_id, "host": host} for host in sorted(hosts)])
+        changed[site.name] = site
+        hosts_of[site.name] = hosts
+    _describe(connection, changed.values(), hosts_of, described_at)
     for some in parts(same):
         known_as = SiteRow.name.in_(some)
         connection.execute(update(SiteRow).where(known_as).values(configured_at=described_at))
     names.book = book = load_book(connection)
-    if touched:
+    # Where no URL is known there is nothing to file anew: a new archive may have a thousand sites.
+    if touched and connection.scalar(select(UrlRow.id).limit(1)) is not None:
         names.forget()
         move_captures(connection, names, touched, {site.name for site in sites})
         hand_over(connection, book)
@@ -78,11 +81,30 @@ def _counts_more(known: KnownSite, before: datetime | None, described_at: dateti
     return before is not None and before <= described_at
 
 
-def _describe(connection: Connection, site: Site, described_at: datetime | None) -> int:
-    now = {"url": site.url, "configured": True, "configured_at": described_at}
-    insert_rows(connection, SiteRow, [{"name": site.name, "relearn": False, **now}], once_by=["name"])
-    connection.execute(update(SiteRow).where(SiteRow.name == site.name).values(now))
-    return connection.scalars(select(SiteRow.id).where(SiteRow.name == site.name)).one()
+def _describe(
+    connection: Connection, sites: Collection[Site], hosts: Mapping[str, Iterable[str]], described_at: datetime | None
+) -> None:
+    """Write what sites are, and their hosts by the sites' names."""
+    if not sites:
+        return
+    ordered = sorted(sites, key=lambda site: site.name)
+    now = {"configured": True, "configured_at": described_at}
+    rows = [{"name": site.name, "url": site.url, "relearn": False, **now} for site in ordered]
+    insert_rows(connection, SiteRow, rows, once_by=["name"])
+    connection.execute(
+        update(SiteRow).where(SiteRow.name == bindparam("of")).values(url=bindparam("at"), **now),
+        [{"of": site.name, "at": site.url} for site in ordered],
+    )
+    ids: dict[str, int] = {}
+    for some in parts(hosts):
+        ids.update((row.name, row.id) for row in connection.execute(_NAMED, {"names": some}))
+    for part in parts(ids.values()):
+        connection.execute(delete(SiteHostRow).where(SiteHostRow.site_id.in_(part)))
+    theirs = [{"site_id": ids[site.name], "host": host} for site in ordered for host in sorted(hosts[site.name])]
+    insert_rows(connection, SiteHostRow, theirs)
+
+
+_NAMED = select(SiteRow.name, SiteRow.id).where(SiteRow.name.in_(bindparam("names", expanding=True)))
 
 
 def begin_crawl(connection: Connection, names: Names, run: CrawlRun) -> None:

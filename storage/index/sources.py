@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from storage.index.database import insert_rows, parts
 from storage.index.entry import Entry
@@ -90,7 +90,7 @@ def name_sites(connection: Connection) -> None:
             .where(UrlRow.digest.in_(some))
         )
         titles.update({fronts[digest]: title for digest, title in known})
-    table = SiteRow.__table__
-    for site in sites:
-        if site.title != titles.get(site.id):
-            connection.execute(table.update().where(SiteRow.id == site.id).values(title=titles.get(site.id)))  # type: ignore[attr-defined]
+    renamed = [{"of": site.id, "to": titles.get(site.id)} for site in sites if site.title != titles.get(site.id)]
+    if renamed:
+        named = update(SiteRow).where(SiteRow.id == bindparam("of")).values(title=bindparam("to"))
+        connection.execute(named, renamed)
