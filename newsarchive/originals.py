@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from storage.errors import ArchiveError
 from storage.index import Index
 from storage.index.views import CaptureFilters, CaptureView
 from storage.model import RecordPlace, RefersTo
@@ -36,3 +37,36 @@ class ArchivedOriginals:
         # The dates are compared as strings: that is what the two records share (WARC 1.1, 5.12).
         around = CaptureFilters(url=refers_to.url, since=at - timedelta(seconds=1), until=at + timedelta(seconds=1))
         return next((one for one in self._index.captures(around) if one.date == refers_to.date), None)
+
+
+class OriginalsHere:
+    """What revisits of a crawl may stand for where machines share an index: what this machine can read.
+
+    The same payload under another URL is read from its original, at once and whenever it is read again. Where that lies
+    on another machine's disk, it is kept here once more.
+    """
+
+    def __init__(self, index: Index, places: Places) -> None:
+        self._index = index
+        self._places = places
+        self._here: set[str] = set()
+
+    def by_digest(self, payload_digest: str) -> RefersTo | None:
+        """The first whole 200 response with that payload that can be read here, or None."""
+        if self._index.by_digest(payload_digest) is None:
+            return None
+        originals = self._index.all_by_digest(payload_digest)
+        return next((original for original, warc in originals if self._has(warc)), None)
+
+    def by_url(self, url: str) -> RefersTo | None:
+        """The response that holds what the newest 200 answer of that URL showed: a 304 is understood without it."""
+        return self._index.by_url(url)
+
+    def _has(self, warc: str) -> bool:
+        if warc not in self._here:
+            try:
+                self._places.look(warc)
+            except (ArchiveError, OSError):
+                return False
+            self._here.add(warc)
+        return True

@@ -41,7 +41,7 @@ from newsarchive.crawl.stopping import signals_stop
 from newsarchive.crawl.studio import demand_browser, studio_of
 from newsarchive.crawl.wire import Wire
 from newsarchive.ingest import Ingestor
-from newsarchive.originals import ArchivedOriginals
+from newsarchive.originals import ArchivedOriginals, OriginalsHere
 from newsarchive.uploads import Uploader
 from newsarchive.version import VERSION
 from storage.errors import ArchiveError, ConfigError, StorageError
@@ -189,7 +189,7 @@ class _Run:
             archive.warc_folder,
             run=run,
             info=warc_info(config),
-            originals=archive.index,
+            originals=OriginalsHere(archive.index, archive.places) if self._hold else archive.index,
             size_limit=config.warc_size,
             age_limit=config.warc_age.total_seconds(),
             now=self._now,

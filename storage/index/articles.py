@@ -55,6 +55,14 @@ _BY_URL = select(ArticleRow.site_id, ArticleRow.url_id, ArticleRow.id).where(
 )
 
 
+_HELD_STILL = (
+    select(ArticleRow.id)
+    .where(ArticleRow.id.in_(bindparam("ids", expanding=True)))
+    .order_by(ArticleRow.id)
+    .with_for_update(key_share=True)
+)
+
+
 class _Fact(NamedTuple):
     first: datetime
     last: datetime
@@ -69,6 +77,8 @@ def recompute(connection: Connection, article_ids: Iterable[int]) -> list[int]:
     ids = sorted(set(article_ids))
     if not ids:
         return []
+    # What another writer's captures say of them is waited for, or its word or ours would be lost.
+    connection.execute(_HELD_STILL, {"ids": ids})
     facts = _facts(connection, ids)
     states = _newest_outcomes(connection, ids)
     published = _order_versions(connection, facts)

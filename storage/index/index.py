@@ -233,6 +233,11 @@ class Index(Reader):
         """The first whole 200 response with that payload."""
         return self._original(*registry.by_digest(payload_digest))
 
+    def all_by_digest(self, payload_digest: str, *, limit: int = 50) -> list[tuple[RefersTo, str]]:
+        """Whole 200 responses with that payload, the first ones first, each with the name of its WARC file."""
+        with self._database.reading() as connection:
+            return registry.all_by_digest(connection, payload_digest, limit)
+
     def by_url(self, url: str) -> RefersTo | None:
         """The response that holds what the newest 200 answer of that URL showed."""
         return self._original(*registry.by_url(url))

@@ -203,6 +203,18 @@ def by_digest(payload_digest: str) -> Asked:
     return _BY_DIGEST, {"payload_digest": payload_digest}
 
 
+def all_by_digest(connection: Connection, payload_digest: str, limit: int) -> list[tuple[RefersTo, str]]:
+    """Whole 200 responses with that payload, the first ones first, each with the name of its file."""
+    asked = (
+        _ORIGINAL.add_columns(WarcFileRow.name)
+        .join(WarcFileRow, WarcFileRow.id == CaptureRow.warc_file_id)
+        .where(CaptureRow.status == 200, CaptureRow.payload_digest == payload_digest)
+        .order_by(CaptureRow.fetched_at, CaptureRow.record_id)
+        .limit(limit)
+    )
+    return [(refers_to(row[:4]), row[4]) for row in connection.execute(asked)]
+
+
 def by_url(url: str) -> Asked:
     """What to ask for the whole 200 response that the latest capture of that URL is, or stands for.
 

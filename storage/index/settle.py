@@ -148,6 +148,12 @@ def _together(sites: Iterable[_Unlearnt]) -> Iterator[list[int]]:
 
 def learn(connection: Connection, site_ids: Sequence[int]) -> tuple[int, int]:
     """Count sites' paragraphs and judge them; returns how many became boilerplate, and how many no longer are."""
+    # One at a time learns of a site, and what others bring in meanwhile is counted the next time.
+    connection.execute(
+        select(SiteRow.id).where(SiteRow.id.in_(site_ids)).order_by(SiteRow.id).with_for_update(key_share=True)
+    )
+    uncounted = select(VersionRow.id).where(~VersionRow.counted, VersionRow.article_id.in_(_articles_of(site_ids)))
+    new = list(connection.scalars(uncounted))
     everything = connection.scalar(select(func.count()).where(SiteRow.id.in_(site_ids), SiteRow.relearn))
     held = connection.execute(select(BoilerplateRow).where(BoilerplateRow.site_id.in_(site_ids)))
     before: dict[Place, AnyRow] = {(row.site_id, row.paragraph_id): row for row in held}
@@ -161,11 +167,8 @@ def learn(connection: Connection, site_ids: Sequence[int]) -> tuple[int, int]:
         if verdicts.get(place, False) != (place in before and before[place].verdict)
     ]
     _mark_stale(connection, site_ids, flipped)
-    connection.execute(
-        update(VersionRow)
-        .where(~VersionRow.counted, VersionRow.article_id.in_(_articles_of(site_ids)))
-        .values(counted=True)
-    )
+    for some in parts(new):
+        connection.execute(update(VersionRow).where(VersionRow.id.in_(some)).values(counted=True))
     connection.execute(update(SiteRow).where(SiteRow.id.in_(site_ids), SiteRow.relearn).values(relearn=False))
     learnt = sum(verdicts.get(place, False) for place in flipped)
     return learnt, len(flipped) - learnt

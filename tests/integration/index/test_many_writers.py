@@ -1,0 +1,154 @@
+"""Several machines write one index: what one of them concludes forgets nothing that another one brings in meanwhile."""
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, text
+
+from newsarchive.originals import OriginalsHere
+from storage.index import Index, settle
+from storage.index.sources import note_sources
+from storage.model import Capture, CrawlRun, Ingest, NextLook, RecordPlace, RefersTo, Seen, Site
+from storage.places import Places
+
+AT = datetime(2026, 3, 1, 6, tzinfo=UTC)
+FOOT = "Subscribe to our newsletter, and read every story on the very day on which it is printed here."
+Plan = Callable[[Seen], NextLook]
+
+
+@pytest.fixture
+def both(postgres_url: str) -> Iterator[tuple[Index, Index]]:
+    """One index, as two machines have it open."""
+    one = Index.open(postgres_url)
+    two = Index.open(postgres_url)
+    one.begin_crawl(CrawlRun(id="run", sites=(Site(name="news", url="https://news.example/"),), started_at=AT))
+    yield one, two
+    one.close()
+    two.close()
+
+
+def stories(article_at: Callable[..., Ingest], numbers: range) -> list[Ingest]:
+    """Articles of their own words, all with the same foot."""
+    return [
+        article_at(
+            f"https://news.example/{number}",
+            *(f"Story {number}, paragraph {part}: {'nothing of it is told elsewhere ' * 3}" for part in range(3)),
+            FOOT,
+            minute=number,
+        )
+        for number in numbers
+    ]
+
+
+def learnt(index: Index) -> list[tuple[Any, ...]]:
+    """How many articles carry the foot, and what it was taken for."""
+    with index._database.reading() as connection:
+        rows = connection.execute(text("SELECT articles_seen, verdict FROM boilerplate")).all()
+    return [tuple(row) for row in rows]
+
+
+def test_a_version_that_comes_in_while_a_site_is_learnt_is_counted_the_next_time(
+    both: tuple[Index, Index], article_at: Callable[..., Ingest], plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is not counted yet stays marked so, however a commit falls between the questions."""
+    one, two = both
+    one.commit(stories(article_at, range(10)), plan)
+    late = stories(article_at, range(10, 14))
+    judged = settle._judge
+
+    def meanwhile(*asked: Any) -> Any:
+        if late:
+            two.commit([late.pop() for _ in range(4)], plan)
+        return judged(*asked)
+
+    monkeypatch.setattr(settle, "_judge", meanwhile)
+    one.settle()
+    monkeypatch.undo()
+    two.settle()
+    assert learnt(one) == [(14, True)]
+
+
+def test_two_who_learn_of_one_site_do_so_one_after_the_other(
+    both: tuple[Index, Index], article_at: Callable[..., Ingest], plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one that counted first does not write last."""
+    one, two = both
+    one.commit(stories(article_at, range(10)), plan)
+    counted, other = threading.Event(), threading.Thread(target=two.settle)
+    stored = settle._store
+
+    def slowly(connection: Connection, *asked: Any) -> None:
+        if not counted.is_set():
+            counted.set()
+            two.commit(stories(article_at, range(10, 14)), plan)
+            other.start()
+            other.join(1.0)
+            assert other.is_alive()
+        stored(connection, *asked)
+
+    monkeypatch.setattr(settle, "_store", slowly)
+    one.settle()
+    other.join()
+    assert learnt(one) == [(14, True)]
+
+
+def test_two_captures_of_an_article_at_once_both_count(
+    both: tuple[Index, Index], article_at: Callable[..., Ingest], plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two sites' crawls may be at one article: the last one to commit knows of the other's capture."""
+    one, two = both
+    url = "https://news.example/1"
+    one.commit([article_at(url, "First.", minute=0)], plan)
+    begun = threading.Event()
+    noted = note_sources
+    others = threading.Thread(target=two.commit, args=([article_at(url, "Second.", minute=20)], plan))
+
+    def slowly(connection: Connection, *asked: Any) -> None:
+        noted(connection, *asked)
+        if not begun.is_set():
+            begun.set()
+            others.start()
+            others.join(1.0)
+
+    monkeypatch.setattr("storage.index.write.note_sources", slowly)
+    one.commit([article_at(url, "Third.", minute=10)], plan)
+    others.join()
+    found = one.find_article(url)
+    assert found is not None
+    article = one.article(found)
+    assert article is not None
+    assert [version.number for version in article.versions] == [1, 2, 3]
+    assert article.last_seen == AT.replace(minute=20)
+
+
+def test_a_revisit_stands_for_what_its_machine_can_read(
+    both: tuple[Index, Index], capture_of: Callable[..., Capture], article_at: Callable[..., Ingest], plan: Plan,
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    """A payload that only another machine has is kept here once more: its page could not be read otherwise."""
+    one, _ = both
+    (tmp_path / "here.warc.gz").touch()
+    ingests = stories(article_at, range(3))
+    digest = "sha256:" + "a" * 64
+    for number, (ingest, warc) in enumerate(
+        zip(ingests, ("there.warc.gz", "here.warc.gz", "here.warc.gz"), strict=True)
+    ):
+        place = RecordPlace(warc=warc, offset=1000 * number, length=10)
+        ingests[number] = replace(ingest, capture=replace(ingest.capture, place=place, payload_digest=digest))
+    originals = OriginalsHere(one, Places(folder=tmp_path))
+    one.commit(ingests[:1], plan)
+    assert one.by_digest(digest) is not None
+    assert originals.by_digest(digest) is None
+    one.commit(ingests[1:], plan)
+    found = originals.by_digest(digest)
+    assert isinstance(found, RefersTo)
+    assert found.record_id == ingests[1].capture.record_id
+    assert originals.by_digest("sha256:none") is None
+    of_there = originals.by_url(ingests[0].capture.url)
+    assert of_there is not None
+    assert of_there.record_id == ingests[0].capture.record_id
