@@ -54,10 +54,12 @@ class Index(Reader):
 
     def site_for(self, url: str) -> Site | None:
         """The site whose host is the longest match, or None."""
-        if not self._names.book.sites:
+        book = self._names.book
+        if not book.sites:
+            # Not kept: the writer, in another thread, may have a book that knows of sites not committed yet.
             with self._database.reading() as connection:
-                self._names.book = load_book(connection)
-        return self._names.book.model_for(url)
+                book = load_book(connection)
+        return book.model_for(url)
 
     def sites(self) -> tuple[Site, ...]:
         """All registered sites, by name."""

@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from storage.errors import IndexFailure
-from storage.index import Filters, Index
+from storage.index import Filters, Index, write
+from storage.index.tables import UrlRow
 from storage.model import (
     Access,
     Capture,
@@ -405,3 +407,21 @@ def test_paragraphs_of_no_body_are_kept(index: Index, article_at: Make, plan: Pl
     [line] = index.export()
     assert line["body"] == "A text."
     assert [paragraph["role"] for paragraph in line["paragraphs"]] == [role.value for role in roles]
+
+
+def test_who_asks_for_a_site_meanwhile_takes_none_from_the_writer(
+    index: Index, article_at: Make, plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another thread asks whose a URL is while the first commit makes its sites: all URLs have one afterwards."""
+    file_under_sites = write.file_under_sites
+
+    def asked_meanwhile(*words: Any) -> None:
+        file_under_sites(*words)
+        asking = threading.Thread(target=index.site_for, args=("https://news.example/a",))
+        asking.start()
+        asking.join()
+
+    monkeypatch.setattr(write, "file_under_sites", asked_meanwhile)
+    index.commit([article_at("https://news.example/a", "First paragraph.")], plan)
+    with index._database.reading() as connection:
+        assert connection.scalars(select(UrlRow.url).where(UrlRow.site_id.is_(None))).all() == []
