@@ -95,15 +95,17 @@ class Archive:
         return cls.open(folder)
 
     @classmethod
-    def rebuild_in(cls, folder: Path, report: Report = quiet, *, where: Where = HERE, afresh: bool = False) -> ReadBack:
+    def rebuild_in(
+        cls, folder: Path, report: Report = quiet, *, where: Where = HERE, afresh: bool = False, forget: bool = False
+    ) -> ReadBack:
         """Make the index of the archive in a folder anew, whatever the old one is: torn, or of a later version.
 
-        One that was broken off is gone on with, unless `afresh`.
+        One that was broken off is gone on with, unless `afresh`. `forget` what other machines have and this one lacks.
         """
-        return cls._rebuilt(_prepared(folder), report, where, afresh=afresh)
+        return cls._rebuilt(_prepared(folder), report, where, afresh=afresh, forget=forget)
 
     @classmethod
-    def _rebuilt(cls, config: Config, report: Report, where: Where, *, afresh: bool) -> ReadBack:
+    def _rebuilt(cls, config: Config, report: Report, where: Where, *, afresh: bool, forget: bool = False) -> ReadBack:
         def into(index: Index) -> AbstractContextManager[tuple[Ingestor, Walk]]:
             return cls(config, index).bulk(where)
 
@@ -112,7 +114,9 @@ class Archive:
         mark = Mark(path=config.folder / "rebuild.json", said=said, now=utc_now)
         # A crawl that began meanwhile would write into the index that is about to be replaced.
         with _alone_at(config, "rebuild"):
-            return Rebuild(places=config.places, url=url, into=into, mark=mark).run(report, afresh=afresh)
+            return Rebuild(places=config.places, url=url, into=into, mark=mark).run(
+                report, afresh=afresh, forget=forget
+            )
 
     @property
     def folder(self) -> Path:

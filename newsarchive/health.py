@@ -20,7 +20,7 @@ from storage.index.views import CaptureFilters
 from storage.index.watching import SourceHealth
 from storage.model import Outcome
 from storage.places import Places, WarcFile
-from storage.places.elsewhere import machine_of
+from storage.places.elsewhere import keeper_of
 
 WEEK = timedelta(days=7)
 LOOKED_BACK = timedelta(weeks=9)
@@ -239,8 +239,10 @@ def _missing(index: Index, places: Places, now: datetime) -> tuple[tuple[Missing
         return (), (Concern(about="bucket", what=f"{str(problem)[:1].upper()}{str(problem)[1:]}"),)
     lost = []
     for file in index.warc_files():
-        elsewhere = places.bucket is not None and machine_of(file.name, now) is not None
-        if file.name not in there and not elsewhere:
+        if (
+            file.name not in there
+            and keeper_of(file.name, now, bucket=bool(places.bucket), shared=index.is_shared) is None
+        ):
             captures = index.captures(CaptureFilters(warc=file.name), order="oldest", limit=SHOWN)
             lost.append(
                 Missing(warc=file.name, captures=file.captures, urls=tuple(capture.url for capture in captures))

@@ -11,9 +11,10 @@ from pathlib import Path
 from newsarchive.ingest import Ingestor
 from newsarchive.readback import Progress, ReadBack, Report, Stretch, Walk, read_back
 from newsarchive.recover import mend_all, unread
-from storage.errors import ArchiveBusy
+from storage.errors import ArchiveBusy, StorageError
 from storage.index import Index
 from storage.places import Places, WarcFile, refused
+from storage.places.elsewhere import other_machine
 
 SQLITE = "sqlite:///"
 LASTS = timedelta(days=7)
@@ -65,11 +66,12 @@ class Rebuild:
     into: Into
     mark: Mark
 
-    def run(self, report: Report, *, afresh: bool) -> ReadBack:
+    def run(self, report: Report, *, afresh: bool, forget: bool = False) -> ReadBack:
         """Read every WARC file of the archive into an empty index, and put that in the place of the one at `url`.
 
         SQLite: the old one serves readers until the new one is whole. BucketUnreachable or BucketRefused where some of
-        the files cannot be had: an index of the others would be no index.
+        the files cannot be had: an index of the others would be no index. So it is where other machines that share the
+        index have files that are not here: StorageError, unless they are to be forgotten.
         """
         mend_all(self.places.folder)
         files = self.places.files()
@@ -85,6 +87,8 @@ class Rebuild:
             return self._beside(Path(self.url.removeprefix(SQLITE)), files, report)
         index = Index.open(self.url)
         try:
+            if not forget and not self.mark.stands():
+                demand_all(index, files)
             result = self._fill(index, files, report)
         finally:
             index.close()
@@ -129,6 +133,21 @@ class Rebuild:
                 due = time.monotonic() + EVERY
 
         return also
+
+
+def demand_all(index: Index, files: Sequence[WarcFile]) -> None:
+    """StorageError where the index knows files that another machine wrote and that are not among these."""
+    here = {file.name for file in files}
+    missing = [
+        file for file in index.warc_files() if file.name not in here and file.captures and other_machine(file.name)
+    ]
+    if missing:
+        captures = sum(file.captures for file in missing)
+        raise StorageError(
+            f"{len(missing):,} WARC files of other machines are not here, such as {missing[0].name}; the index was not "
+            f"touched, as a new one would not know of their {captures:,} captures. Bring them here, or all into one "
+            "bucket (newsarchive places); if they are lost for good: newsarchive rebuild --forget"
+        )
 
 
 def _is_part(index: Index, files: Sequence[WarcFile]) -> bool:

@@ -14,7 +14,7 @@ from storage.errors import FileMissing
 from storage.index import Index
 from storage.index.views import CaptureFilters, WarcFileView
 from storage.places import Places, WarcFile
-from storage.places.elsewhere import machine_of
+from storage.places.elsewhere import keeper_of
 from storage.warc.check import FileReport, Problem, check_file
 from storage.warc.mend import Mended
 
@@ -76,7 +76,9 @@ def verify(
     for missing in known.values():
         if _size(places, missing.name):
             continue
-        file = _missing(missing, machine_of(missing.name, datetime.now(UTC)) if places.bucket else None)
+        file = _missing(
+            missing, keeper_of(missing.name, datetime.now(UTC), bucket=bool(places.bucket), shared=index.is_shared)
+        )
         report(file)
         files.append(file)
     return VerifyReport(files=tuple(files), mended=mended, taken=before.taken)
@@ -144,7 +146,9 @@ def _spoilt(file: WarcFile) -> Problem:
 
 def _missing(file: WarcFileView, machine: str | None) -> Verified:
     if machine is not None:
-        note = Problem(offset=0, what=f"the file lies in the folder of {machine}, and is not in the bucket yet")
+        note = Problem(
+            offset=0, what=f"the file lies in the folder of {machine}, and no place that is read here has it"
+        )
         return Verified(name=file.name, size=0, records=0, captures=0, notes=(note,))
     what = (
         f"the file is missing: {file.captures} captures that the index lists cannot be read. Put it back from a copy; "

@@ -27,7 +27,7 @@ REQUIRE = "NEWSARCHIVE_REQUIRE_SERVICES"
 """Set in CI: a test that would be skipped for want of a service or of a package fails instead."""
 CHROMIUM = "NEWSARCHIVE_CHROMIUM"
 """Path of the Chromium that tests drive; /usr/bin/chromium where it is not set."""
-WANTS = (POSTGRES, CHROMIUM, "radosgw is not installed", "could not import")
+WANTS = (POSTGRES, CHROMIUM, "radosgw is not installed", "network namespaces", "could not import")
 """How the reasons of such skips are known: the variable that names the service, or what importorskip says. The
 annotated pages are none: they cannot be had everywhere, and .ci/run names them where they are."""
 

@@ -1,5 +1,7 @@
 """newsarchive rebuild."""
 
+from typing import Annotated
+
 import typer
 
 from newsarchive.archive import Archive
@@ -9,7 +11,16 @@ from newsarchive.cli.output import cell, counted, stderr, stdout, steps
 from newsarchive.readback import Progress
 
 
-def rebuild(*, afresh: Afresh = False, dask: Dask = None, scratch: Scratch = None, archive: Folder = HERE) -> None:
+def rebuild(
+    *,
+    afresh: Afresh = False,
+    forget: Annotated[
+        bool, typer.Option("--forget", help="Leave out what only other machines' files hold, and these are lost.")
+    ] = False,
+    dask: Dask = None,
+    scratch: Scratch = None,
+    archive: Folder = HERE,
+) -> None:
     """Make the index anew from the WARC files.
 
     The old index serves until the new one is whole (PostgreSQL: the tables fill up again). Broken off, the same command
@@ -21,7 +32,7 @@ def rebuild(*, afresh: Afresh = False, dask: Dask = None, scratch: Scratch = Non
             step(progress.done_bytes, progress.total_bytes, f"{progress.captures:,} captures, {progress.file}")
 
         where = Where(dask=dask, scratch=scratch)
-        result = Archive.rebuild_in(archive, report, where=where, afresh=afresh)
+        result = Archive.rebuild_in(archive, report, where=where, afresh=afresh, forget=forget)
     for problem in result.problems:
         stderr().print(cell(problem), soft_wrap=True)
     if result.went_on:

@@ -81,10 +81,10 @@ class Crewing:
 
 def work(crewing: Crewing, tell: Callable[[str], None]) -> int:
     """Work until SIGTERM or SIGINT; returns the exit code. `tell` gets a line for each thing worth one."""
-    return asyncio.run(_Working(crewing, tell).run())
+    return asyncio.run(Working(crewing, tell).run())
 
 
-class _Working:
+class Working:
     """One worker while it works."""
 
     def __init__(self, crewing: Crewing, tell: Callable[[str], None]) -> None:
@@ -92,6 +92,7 @@ class _Working:
         self._tell = tell
         self._children: dict[int, Child] = {}
         self._stopping = False
+        self._asked = asyncio.Event()
         queue = prepare_queue(crewing.index, SchemaManager.get_schema())
         self.app = App(connector=PsycopgConnector(conninfo=queue, min_size=1, max_size=6, timeout=3))
         self.app.job_manager = self._ledger = Ledger(self.app.connector, self._lost_job)
@@ -127,12 +128,11 @@ class _Working:
 
     async def run(self) -> int:
         """Work until it is told to stop, or cannot go on."""
-        asked = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, asked.set)
+            asyncio.get_running_loop().add_signal_handler(number, self.stop)
         async with self.app.open_async():
             workers = [asyncio.create_task(each.run()) for each in (self._crawling, self._caring)]  # type: ignore[no-untyped-call]
-            waiting = asyncio.create_task(asked.wait())
+            waiting = asyncio.create_task(self._asked.wait())
             await asyncio.wait([*workers, waiting], return_when=asyncio.FIRST_COMPLETED)
             self._stopping = True
             for child in self._children.values():
@@ -145,10 +145,14 @@ class _Working:
         self._desk.close()
         self._index.close()
         problems = [str(end) for end in ends if isinstance(end, Exception)]
-        if asked.is_set() and not problems:
+        if self._asked.is_set() and not problems:
             return 0
         self._tell(f"the queue cannot be used any more{': ' + problems[0] if problems else ''}; this worker ends")
         return LOST
+
+    def stop(self) -> None:
+        """End in good order, as after SIGTERM."""
+        self._asked.set()
 
     async def crawl(self, context: JobContext, site: str) -> None:
         """Crawl one site: the job."""

@@ -40,6 +40,11 @@ class Index(Reader):
         """Open the database at an SQLAlchemy URL, its schema brought up to date."""
         return cls(Database.open(url, create=create))
 
+    @property
+    def is_shared(self) -> bool:
+        """True where other machines may have the same index open, which one in a file is not made for."""
+        return self._database.is_postgres
+
     def close(self) -> None:
         """Let go of all connections."""
         self._glance.close()

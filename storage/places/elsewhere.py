@@ -15,6 +15,16 @@ def this_host() -> str:
     return socket.gethostname().partition(".")[0] or "localhost"
 
 
+def other_machine(name: str) -> str | None:
+    """The machine that wrote a file, as far as its name says so; None where it is this one, or nobody knows.
+
+    >>> other_machine("newsarchive-20260301120000123-00001-crawler-2-0a1b2c3d.warc.gz"), other_machine("a.warc.gz")
+    ('crawler-2', None)
+    """
+    found = _NAME.fullmatch(name)
+    return found[2] if found and found[2] != this_host() else None
+
+
 def machine_of(name: str, now: datetime, host: str = "") -> str | None:
     """Return the machine in whose folder a file is to be expected; None where it should be in the bucket, or is ours.
 
@@ -29,3 +39,13 @@ def machine_of(name: str, now: datetime, host: str = "") -> str | None:
         return None
     begun = datetime.strptime(found[1], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
     return found[2] if now - begun < GRACE else None
+
+
+def keeper_of(name: str, now: datetime, *, bucket: bool, shared: bool) -> str | None:
+    """The machine in whose folder a file is to be expected that no place has; None where it is missing.
+
+    Without a bucket each machine keeps what it wrote, where several `shared` the index.
+    """
+    if bucket:
+        return machine_of(name, now)
+    return other_machine(name) if shared else None

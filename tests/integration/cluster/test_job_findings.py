@@ -24,7 +24,7 @@ from psycopg.conninfo import conninfo_to_dict  # noqa: E402
 from newsarchive.jobs import child, lease, worker  # noqa: E402
 from newsarchive.jobs.dispatch import due_sites  # noqa: E402
 from newsarchive.jobs.lease import Lease  # noqa: E402
-from newsarchive.jobs.worker import AtOnce, CrawlFailed, Crewing, GivenBack, _Working  # noqa: E402
+from newsarchive.jobs.worker import AtOnce, CrawlFailed, Crewing, GivenBack, Working  # noqa: E402
 from storage.index import Index, holds  # noqa: E402
 from storage.index.holds import Hold  # noqa: E402
 from storage.index.jobs import STALLED, Claim, Desk, prepare_queue, workload  # noqa: E402
@@ -93,18 +93,18 @@ Died = list[str]
 
 
 @contextmanager
-def working(queue: Queue, monkeypatch: pytest.MonkeyPatch, died: Died, slots: int = 1) -> Iterator[_Working]:
+def working(queue: Queue, monkeypatch: pytest.MonkeyPatch, died: Died, slots: int = 1) -> Iterator[Working]:
     """A worker in this process, which does not end it when its jobs are lost."""
     monkeypatch.setattr(signal, "setitimer", lambda *_: None)
-    monkeypatch.setattr(_Working, "_die", lambda _, why: died.append(why))
-    made = _Working(Crewing(folder=queue.folder, index=queue.url, slots=slots), lambda _: None)
+    monkeypatch.setattr(Working, "_die", lambda _, why: died.append(why))
+    made = Working(Crewing(folder=queue.folder, index=queue.url, slots=slots), lambda _: None)
     yield made
     made._lease.close()
     made._desk.close()
     made._index.close()
 
 
-def doing(made: _Working, *steps: Callable[[], Coroutine[Any, Any, Any]]) -> None:
+def doing(made: Working, *steps: Callable[[], Coroutine[Any, Any, Any]]) -> None:
     """Take steps of a worker's, one after the other."""
 
     async def all_of_them() -> None:
@@ -165,8 +165,8 @@ def test_2_full_slots_do_not_keep_the_dead_from_being_found(queue: Queue, monkey
             while ("b", "todo", 1) not in queue.jobs_tried():  # noqa: ASYNC110 - it is another process's table
                 await asyncio.sleep(0.05)
             assert ("a", "doing") in [row[:2] for row in queue.jobs()]
-            made._crawling.stop()  # type: ignore[no-untyped-call]
-            assert await run == worker.LOST
+            made.stop()
+            assert await run == 0
 
         asyncio.run(until_found())
     assert ("a", "todo", 1) in queue.jobs_tried()

@@ -1,9 +1,9 @@
 """Many small news sites, one a loopback (or other) address, that write down who asked for what, and when.
 
-    python manysites.py LOG PORT --pages 40 --slow 0.2 [--bind 0.0.0.0]
+    python manysites.py LOG PORT --pages 40 --slow 0.2
 
 A line of the log is an answer: site, path, who asked (its User-Agent), from where, begin and end on the machine's one
-monotonic clock. Article 1 grows with each minute, so that there is something to be found again.
+monotonic clock.
 """
 
 import argparse
@@ -103,6 +103,6 @@ if __name__ == "__main__":
     parser.add_argument("--slow", type=float, default=0.2)
     parser.add_argument("--bind", default="0.0.0.0")
     parser.parse_args(namespace=OPTIONS)
-    server = Server((OPTIONS.bind, OPTIONS.port), Handler)
+    server = Server(("", OPTIONS.port), Handler)
     print(f"listening on {server.server_address[1]}", flush=True)
     server.serve_forever()
