@@ -1,16 +1,20 @@
 """What one commit writes."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from storage.errors import IndexFailure
-from storage.index import Filters, Index, write
+from storage.index import Filters, Index
+from storage.index.entry import Entry
+from storage.index.filing import file_under_sites
+from storage.index.names import Names
+from storage.index.sites import SiteBook, load_book
 from storage.index.tables import UrlRow
 from storage.model import (
     Access,
@@ -413,15 +417,24 @@ def test_who_asks_for_a_site_meanwhile_takes_none_from_the_writer(
     index: Index, article_at: Make, plan: Plan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another thread asks whose a URL is while the first commit makes its sites: all URLs have one afterwards."""
-    file_under_sites = write.file_under_sites
+    loaded, filed = threading.Event(), threading.Event()
 
-    def asked_meanwhile(*words: Any) -> None:
-        file_under_sites(*words)
+    def loading(connection: Connection) -> SiteBook:
+        book = load_book(connection)
+        loaded.set()
+        filed.wait(30)
+        return book
+
+    def meanwhile(connection: Connection, names: Names, entries: Sequence[Entry]) -> None:
         asking = threading.Thread(target=index.site_for, args=("https://news.example/a",))
         asking.start()
+        loaded.wait(30)
+        file_under_sites(connection, names, entries)
+        filed.set()
         asking.join()
 
-    monkeypatch.setattr(write, "file_under_sites", asked_meanwhile)
+    monkeypatch.setattr("storage.index.index.load_book", loading)
+    monkeypatch.setattr("storage.index.write.file_under_sites", meanwhile)
     index.commit([article_at("https://news.example/a", "First paragraph.")], plan)
     with index._database.reading() as connection:
         assert connection.scalars(select(UrlRow.url).where(UrlRow.site_id.is_(None))).all() == []
