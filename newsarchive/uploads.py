@@ -142,8 +142,10 @@ class Upload:
 class Uploader:
     """Uploads the files of a running crawl behind its back, each as it is closed."""
 
-    def __init__(self, places: Places) -> None:
+    def __init__(self, places: Places, keep: timedelta | None = None) -> None:
         self._carrier = Carrier(places.folder, places.bucket) if places.bucket else None
+        # A file whose time here is none goes at once: a crawl of days must not fill the disk. Others can wait.
+        self._is_freeing = keep == timedelta()
         self._names: queue.SimpleQueue[tuple[str, str] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._is_hurried = False
@@ -183,7 +185,8 @@ class Uploader:
         while (taken := self._names.get()) is not None:
             assert self._carrier is not None
             try:
-                self._carrier.upload(*taken)
+                if self._carrier.upload(*taken) and self._is_freeing:
+                    self._carrier.free(taken[0])
             except (StorageError, OSError) as problem:
                 log.info("%s is uploaded later: %s", taken[0], problem)
             except Exception:

@@ -157,7 +157,7 @@ class _Run:
         self._outcome = "failed"
         self._ingestor: Ingestor | None = None
         self._all_in = False
-        self.uploader = Uploader(archive.places)
+        self.uploader = Uploader(archive.places, archive.config.keep_local)
         self._shown_at = 0.0
 
     def go(self, max_pages: int, max_time: float, hold: Hold | None) -> CrawlReport:

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import os
+import random
 import shutil
 import signal
 import socket
@@ -26,10 +27,11 @@ from newsarchive.archive import Archive
 from newsarchive.placing import Move
 from newsarchive.web.app import create_app
 from newsarchive.web.serving import AS_USUAL
-from storage.errors import BucketRefused, BucketUnreachable, BytesDiffer, NotInBucket
+from storage.errors import BucketRefused, BucketUnreachable, BytesDiffer, NotInBucket, WarcError
 from storage.places import Bucket, Places
 from storage.places.carrier import Carrier
 from storage.warc.check import check_file
+from storage.warc.reader import records
 
 obstore = pytest.importorskip("obstore")
 pytestmark = pytest.mark.slow
@@ -225,6 +227,60 @@ def test_an_archive_lives_in_a_bucket(
     assert rig.run("export", "-o", str(slice_)).returncode == 0
     assert check_file(slice_).problems == []
     assert closed(rig) == []
+
+
+def whole_records(rig: Any) -> set[str]:
+    """Ids of all responses and revisits that can be read of the archive, wherever its files lie."""
+    held: set[str] = set()
+    with Archive.open(rig.folder) as archive:
+        for file in archive.places.files():
+            with suppress(WarcError):
+                held.update(record.id for record in records(file) if record.type in ("response", "revisit"))
+    return held
+
+
+def test_kills_between_folder_and_bucket_leave_no_trace(
+    build: Callable[..., Any], bucket: Bucket, dump: Callable[..., Any]
+) -> None:
+    """Files of a few pages, each uploaded and freed while the crawl goes on, which is killed at any moment: every
+    record that was whole stays, in one place at least; nothing is twice; all verifies, and a rebuild is equal.
+    """
+    rig = build()
+    into_bucket(rig, bucket, 'warc_size = "40kB"')
+    settings = rig.folder / "newsarchive.toml"
+    settings.write_text(settings.read_text().replace('delay = "0s"', 'delay = "0.03s"'))
+    moments = random.Random(7)
+    seen: set[str] = set()
+    killed = 0
+    for _ in range(6):
+        words = rig.command("crawl", "--clock", rig.server.clock.now().isoformat())
+        with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as crawl:
+            begun = len(rig.exchanges())
+            wanted = begun + moments.randint(5, 30)
+            while crawl.poll() is None and len(rig.exchanges()) < wanted:
+                time.sleep(0.02)
+            killed += crawl.poll() is None
+            crawl.kill()
+        now = whole_records(rig)
+        assert seen <= now, "what was whole when a process died is gone"
+        seen = now
+        rig.server.clock.advance(HOUR)
+    assert killed >= 4
+    rig.crawl()
+    assert seen <= whole_records(rig)
+    assert closed(rig) == []
+    assert len(list(bucket.files())) > 10
+    verified = rig.run("verify")
+    assert verified.returncode == 0, verified.stderr
+    assert rig.run("places", "--check").returncode == 0
+    lines = rig.lines()
+    with Archive.open(rig.folder) as archive:
+        before = dump(archive.index, waiting=False)
+        assert len({capture.record_id for capture in archive.index.captures()}) == len(whole_records(rig))
+    assert rig.run("rebuild").returncode == 0
+    with Archive.open(rig.folder) as archive:
+        assert dump(archive.index, waiting=False) == before
+    assert rig.lines() == lines
 
 
 def test_a_bucket_that_is_away_costs_a_crawl_nothing(build: Callable[..., Any], bucket: Bucket, line: Line) -> None:

@@ -179,11 +179,15 @@ def test_a_crawl_uploads_behind_its_back(desk: Desk) -> None:
 
     assert uploader.finish(rest) == []  # type: ignore[arg-type]
     assert seen == [["1.warc.gz"]]
+    freeing = Uploader(desk.places, timedelta())
+    freeing.add("1.warc.gz", hashlib.sha256(ONE).hexdigest())
+    assert freeing.finish(rest) == []  # type: ignore[arg-type]
+    assert desk.here() == ["2.warc.gz"]
     hurried = Uploader(Places(folder=desk.folder, bucket=AWAY))
     stopped: list[int] = []
     hurried.hurry(lambda: stopped.append(1))()
     assert hurried.finish(rest) == []  # type: ignore[arg-type]
-    assert (len(seen), stopped) == (1, [1])
+    assert (len(seen), stopped) == (2, [1])
 
 
 def test_an_archive_moves_to_the_bucket_and_back(desk: Desk) -> None:
