@@ -146,9 +146,7 @@ def _spoilt(file: WarcFile) -> Problem:
 
 def _missing(file: WarcFileView, machine: str | None) -> Verified:
     if machine is not None:
-        note = Problem(
-            offset=0, what=f"the file lies in the folder of {machine}, and no place that is read here has it"
-        )
+        note = Problem(offset=0, what=f"the file lies in the folder of {machine}, and cannot be read from here yet")
         return Verified(name=file.name, size=0, records=0, captures=0, notes=(note,))
     what = (
         f"the file is missing: {file.captures} captures that the index lists cannot be read. Put it back from a copy; "
