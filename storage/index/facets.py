@@ -24,7 +24,7 @@ from storage.index.series import numbers
 from storage.index.snippet import Marker
 from storage.index.tables import AuthorRow, SiteRow, VersionAuthorRow
 from storage.index.views import Filters, SearchPage
-from storage.index.window import WINDOW, newest
+from storage.index.window import newest
 
 FacetName = Literal["site", "section", "author", "language", "year"]
 
@@ -68,10 +68,8 @@ def explore(
     """One page of what a query finds, one hit an article, with facets and histogram."""
     query = parse(text, filters)
     spoken = languages(connection)
-    window = max(WINDOW, 4 * (offset + limit))
-    rows = newest(connection, query, spoken, window, with_score=order == "rank")
+    rows, exact = newest(connection, query, spoken, offset + limit, with_score=order == "rank")
     articles = by_article(rows)
-    exact = len(rows) < window
     ordered = best_first(articles) if order == "rank" else articles
     hits = found_hits(connection, ordered[offset : offset + limit], Marker(query, spoken), filters.exclude)
     return Exploration(
@@ -85,8 +83,8 @@ def explore(
 
 def best_versions(connection: Connection, text: str, filters: Filters, *, limit: int, order: Order) -> list[int]:
     """Ids of the versions that a search shows, one an article, in its order."""
-    query, window = parse(text, filters), max(WINDOW, 4 * limit)
-    articles = by_article(newest(connection, query, languages(connection), window, with_score=order == "rank"))
+    query = parse(text, filters)
+    articles = by_article(newest(connection, query, languages(connection), limit, with_score=order == "rank").rows)
     return [found.version_id for found in (best_first(articles) if order == "rank" else articles)[:limit]]
 
 

@@ -25,6 +25,8 @@ _ALL_LOOKED_AT = 150_000
 """Versions of an archive that are all looked at in SQLite; of a larger one as many, spread over it."""
 _DRAWN = 50_000
 """The same for PostgreSQL, which has to look up each that matches."""
+_DRAWN_OF_PHRASES = 3_000
+"""And has to read the text of each that has the words of a phrase."""
 _MOST_STRIPES = 120
 """Finding the beginning of each costs some 0.02 ms a word."""
 
@@ -59,7 +61,8 @@ def matches_of(connection: Connection, query: Query, spoken: Sequence[str | None
     behind = first_doc_id(query.filters.until) if query.filters.until else BEHIND_ALL
     if connection.dialect.name == "postgresql":
         words = to_tsquery(asked, spoken)
-        return None if words is None else _Drawn.of(connection, words, least, behind)
+        most = _DRAWN_OF_PHRASES if asked.has_phrases else _DRAWN
+        return None if words is None else _Drawn.of(connection, words, (least, behind), most)
     words = to_fts5(asked, spoken)
     return None if words is None else _Striped(connection, words, least, behind)
 
@@ -102,9 +105,9 @@ class _Drawn(Matches):
     """How many there are of each day, or of what there is of it between the two keys."""
 
     @classmethod
-    def of(cls, connection: Connection, words: str, least: int, behind: int) -> "_Drawn":
-        """Count those that are drawn, by day."""
-        mark, part = thinned(_versions(connection), _DRAWN)
+    def of(cls, connection: Connection, words: str, between: tuple[int, int], most: int) -> "_Drawn":
+        """Count those that are drawn, by day, of so many versions at most."""
+        (least, behind), (mark, part) = between, thinned(_versions(connection), most)
         # The sum keeps the planner from walking over keys, and looking for words in one text after the other.
         key: ColumnElement[int] = type_coerce(SearchDocumentRow.doc_id + 0, BigInteger())
         day = key // literal_column(str(KEYS_OF_A_DAY), BigInteger())

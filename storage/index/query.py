@@ -52,6 +52,11 @@ class Query:
         """What a hit shows."""
         return tuple(leaf for either in self.every for leaf in either)
 
+    @property
+    def has_phrases(self) -> bool:
+        """True where words are to stand next to each other."""
+        return any(len(leaf.words) > 1 and not leaf.of_names for leaf in (*self.leaves, *self.never))
+
 
 def parse(text: str, filters: Filters) -> Query:
     """A query; filters that it names itself narrow further, those given win.
@@ -184,20 +189,24 @@ def _fts5_leaf(leaf: Leaf, languages: Sequence[str | None]) -> str:
     return "{headline dek body names} : " + phrase + ("*" if leaf.is_prefix else "")
 
 
-def to_tsquery(query: Query, languages: Iterable[str | None]) -> str | None:
-    """The query as PostgreSQL reads a tsquery; None where it names nothing to look for."""
-    spoken = tuple(languages)
-    return _joined(query, lambda leaf: _tsquery_leaf(leaf, spoken), " & ", " | ", " & !")
+def to_tsquery(query: Query, languages: Iterable[str | None], *, names_anywhere: bool = False) -> str | None:
+    """The query as PostgreSQL reads a tsquery; None where it names nothing to look for.
+
+    Whether a name stands among the names, PostgreSQL has to read in each text. Where something else sees to that, its
+    words may stand anywhere.
+    """
+    spoken, weight = tuple(languages), "" if names_anywhere else ":C"
+    return _joined(query, lambda leaf: _tsquery_leaf(leaf, spoken, weight), " & ", " | ", " & !")
 
 
-def _tsquery_leaf(leaf: Leaf, languages: Sequence[str | None]) -> str:
+def _tsquery_leaf(leaf: Leaf, languages: Sequence[str | None], weight: str) -> str:
     if leaf.raws:
         stems = _stems(leaf, languages)
         either = [*leaf.words, *stems, *(f"={stem}" for stem in stems), f"={leaf.words[0]}"]
         return "(" + " | ".join(f"'{word}'" for word in dict.fromkeys(either)) + ")"
     if leaf.of_names:
         # Not as a phrase: in a long text the names stand behind the last place that a tsvector counts.
-        return "(" + " & ".join(f"'{word}':C" for word in leaf.words) + ")"
+        return "(" + " & ".join(f"'{word}'{weight}" for word in leaf.words) + ")"
     phrase = " <-> ".join(f"'{word}'" for word in leaf.words)
     return f"({phrase}{':*' if leaf.is_prefix else ''})"
 

@@ -27,7 +27,7 @@ from storage.index.tables import (
     VersionRow,
 )
 from storage.index.views import Filters, Hit, SearchPage
-from storage.index.window import WINDOW, every, newest
+from storage.index.window import every, newest
 
 Order = Literal["newest", "rank"]
 
@@ -36,13 +36,12 @@ def search(connection: Connection, text: str, filters: Filters, *, limit: int, o
     """One page of what a query finds, one hit an article."""
     query = parse(text, filters)
     spoken = languages(connection)
-    window = max(WINDOW, 4 * (offset + limit))
-    rows = newest(connection, query, spoken, window, with_score=order == "rank")
-    articles = by_article(rows)
+    found = newest(connection, query, spoken, offset + limit, with_score=order == "rank")
+    articles = by_article(found.rows)
     ordered = best_first(articles) if order == "rank" else articles
     return SearchPage(
         total=len(articles),
-        exact=len(rows) < window,
+        exact=found.is_all,
         hits=found_hits(connection, ordered[offset : offset + limit], Marker(query, spoken), filters.exclude),
         problems=problems(query),
     )

@@ -6,7 +6,7 @@ PostgreSQL    the inverted index is in no order: it is asked for the newest days
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from sqlalchemy import (
     ColumnElement,
@@ -39,6 +39,10 @@ WINDOW = 5_000
 FTS = table("search", column("rowid"))
 _STRETCHES = (4, 32)
 """PostgreSQL is asked for matches among so many windows of the newest versions before it is among all."""
+_STRETCHES_OF_PHRASES = (1, 4, 32)
+"""The same where it has to read each text that has the words of a phrase (0.01 ms)."""
+_ENOUGH = 1_000
+"""Versions with a phrase: where there are so many, older texts are not read for more."""
 _BM25 = (8.0, 4.0, 1.0, 3.0, 0.7, 0.0)
 """What a match counts in headline, dek, body, names, stems; marks count nothing."""
 _TS_WEIGHTS = "{0.15, 0.4, 0.6, 1.0}"
@@ -71,23 +75,34 @@ _LEAN = _Lean("search_documents", *(column(name) for name in _COLUMNS))
 _DOCUMENTS = SearchDocumentRow.__table__
 
 
-def newest(
-    connection: Connection, query: Query, spoken: Sequence[str | None], window: int, *, with_score: bool
-) -> Sequence[AnyRow]:
-    """Documents that match, newest first, as many as the window takes.
+class Newest(NamedTuple):
+    """What a search looks at."""
 
-    Rows of doc_id, version_id, article_id, site_id, the version's number, section and language, and score.
-    """
+    rows: Sequence[AnyRow]
+    """doc_id, version_id, article_id, site_id, the version's number, section and language, score; newest first."""
+    is_all: bool
+    """False where older matches may be left out."""
+
+
+def newest(
+    connection: Connection, query: Query, spoken: Sequence[str | None], shown: int, *, with_score: bool
+) -> Newest:
+    """Documents that match, as many as the window takes; always enough to show so many articles, if there are."""
+    window = max(WINDOW, 4 * shown)
     asked = _Asked.of(connection, query, spoken)
     if not asked.is_postgres or not asked.has_terms:
-        return connection.execute(_found(connection, asked, window, with_score=with_score)).all()
+        rows = connection.execute(_found(connection, asked, window, with_score=with_score)).all()
+        return Newest(rows, len(rows) < window)
     connection.exec_driver_sql(_STEP_BY_STEP)
-    rows: Sequence[AnyRow] = ()
-    for days in _stretches(connection, query.filters, window):
-        rows = connection.execute(_found(connection, asked, window, with_score=with_score, days=days)).all()
-        if len(rows) >= window:
-            break
-    return rows
+    stretches = _STRETCHES_OF_PHRASES if query.has_phrases else _STRETCHES
+    enough = max(_ENOUGH, 4 * shown) if query.has_phrases else window
+    for days in _stretches(connection, query.filters, [often * window for often in stretches]):
+        rows = connection.execute(_found(connection, asked, window, with_score=with_score, days=days.marks)).all()
+        if len(rows) >= (window if days.are_all else enough):
+            return Newest(rows, is_all=False)
+        if days.are_all:
+            return Newest(rows, is_all=True)
+    return Newest((), is_all=True)
 
 
 def every(connection: Connection, query: Query, spoken: Sequence[str | None]) -> AnySelect:
@@ -153,7 +168,8 @@ class _Asked:
         """The words of a query and of its filters."""
         is_postgres = connection.dialect.name == "postgresql"
         query = by_names(connection, query)
-        words = to_tsquery(query, spoken) if is_postgres else to_fts5(query, spoken)
+        # The filters themselves see to it that a name is one.
+        words = to_tsquery(query, spoken, names_anywhere=True) if is_postgres else to_fts5(query, spoken)
         language, site = query.filters.language, query.filters.site
         marks = of_language(language.lower()) if language is not None else ()
         # A site's documents alone are found by an index of their own.
@@ -162,8 +178,17 @@ class _Asked:
         return cls(is_postgres=is_postgres, filters=query.filters, words=words, marks=marks)
 
 
-def _stretches(connection: Connection, filters: Filters, window: int) -> Iterator[Sequence[str]]:
-    """Marks of the newest days, those of more, and those of all: none of them where that is what all documents have."""
+class _Days(NamedTuple):
+    """A stretch of days."""
+
+    marks: Sequence[str]
+    """Any of which its documents have; none: all documents are meant."""
+    are_all: bool
+    """True where all is meant that the filters let in."""
+
+
+def _stretches(connection: Connection, filters: Filters, sizes: Sequence[int]) -> Iterator[_Days]:
+    """The days of so many of the newest documents, then all."""
     key = _DOCUMENTS.c.doc_id
     keys = select(key).order_by(key.desc()).limit(1)
     behind = first_doc_id(filters.until) if filters.until is not None else BEHIND_ALL
@@ -172,12 +197,13 @@ def _stretches(connection: Connection, filters: Filters, window: int) -> Iterato
     if last is None:
         return
     last_day = day_of_key(min(last, behind))
-    for often in _STRETCHES:
-        first = connection.scalar(keys.where(key < behind).offset(often * window))
+    for size in sizes:
+        first = connection.scalar(keys.where(key < behind).offset(size))
         if first is None or first <= least:
             break
-        yield days_between(day_of_key(first), last_day)
-    yield days_between(day_of_key(least), last_day) if least or filters.until is not None else ()
+        yield _Days(days_between(day_of_key(first), last_day), are_all=False)
+    is_dated = filters.since is not None or filters.until is not None
+    yield _Days(days_between(day_of_key(least), last_day) if is_dated else (), are_all=True)
 
 
 def _found(

@@ -10,7 +10,6 @@ from sqlalchemy import event, text
 
 from storage.index import Filters, Index
 from storage.index import facets as facets_module
-from storage.index import search as search_module
 from storage.index import window as window_module
 from storage.index.query import parse
 from storage.model import Dated, Ingest, NextLook, Seen, Site
@@ -36,6 +35,9 @@ ASKED = (
     ("steel", Filters(until=BEGIN + timedelta(days=90))),
     ("steel", Filters(section="World", language="en")),
     ("odd OR seldom", Filters(author="Ann")),
+    ('"steel number"', Filters()),
+    ('"number 7"', Filters()),
+    ('odd "steel number" -"number 9"', Filters(language="de")),
 )
 
 
@@ -74,9 +76,11 @@ def test_it_does_not_matter_how_much_is_asked_for_at_a_time(years: Index, monkey
     """The newest days first, then more, then all: what is found is the same, and so is its order."""
     whole = {asked: found(years, *asked) for asked in ASKED}
     assert {len(each) for each in whole.values()} >= {0, 3, 30, 120}
-    monkeypatch.setattr(search_module, "WINDOW", 1)
+    monkeypatch.setattr(window_module, "WINDOW", 1)
+    monkeypatch.setattr(window_module, "_ENOUGH", 1)
     for stretches in ((1,), (2, 5), (1, 2, 3, 4, 7, 20)):
         monkeypatch.setattr(window_module, "_STRETCHES", stretches)
+        monkeypatch.setattr(window_module, "_STRETCHES_OF_PHRASES", stretches)
         for (query, filters), names in whole.items():
             for limit in (1, 4):
                 page = years.search(query, filters, limit=limit)
@@ -91,7 +95,7 @@ def test_matches_beyond_the_window_are_counted(years: Index, filters: Filters, m
     """Where the archive is small enough, each bar of the histogram is as high as if all had been read."""
     whole = years.explore("odd", filters, limit=STORIES)
     assert whole.page.exact
-    monkeypatch.setattr(facets_module, "WINDOW", 8)
+    monkeypatch.setattr(window_module, "WINDOW", 8)
     part = years.explore("odd", filters, limit=1)
     assert not part.page.exact
     assert any(bar.about for bar in part.histogram.bars)
@@ -117,6 +121,7 @@ def test_words_are_found_by_the_inverted_index_alone(
     postgres_url: str, article_at: Make, plan: Plan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """PostgreSQL looks for no word in one text after the other, whatever it believes that to cost."""
+    monkeypatch.setattr(window_module, "WINDOW", 40)
     monkeypatch.setattr(window_module, "_STRETCHES", (1, 2))
     index = Index.open(postgres_url)
     fill(index, article_at, plan)
@@ -125,7 +130,7 @@ def test_words_are_found_by_the_inverted_index_alone(
     with index._database.reading() as connection:
         event.listen(connection, "before_execute", lambda _, statement, *rest: asked.append(statement))
         query = parse("steel", Filters(language="de"))
-        assert len(window_module.newest(connection, query, ("en", "de"), 40, with_score=True)) == 30
+        assert len(window_module.newest(connection, query, ("en", "de"), 10, with_score=True).rows) == 30
         looking = [statement for statement in asked if "@@" in str(statement)]
         assert len(looking) == 3
         for statement in looking:
