@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from newsarchive.export.choice import Choice
-from storage.errors import BadRecord, StorageError, WarcError
+from storage.errors import BadRecord, BucketRefused, BucketUnreachable, StorageError, WarcError
 from storage.index.cdxviews import CdxLine
 from storage.warc.plain import is_plain
 from storage.warc.record import Headers, header, parse_fields
@@ -79,7 +79,8 @@ class Slicer:
         try:
             self._group(line)
         except (WarcError, StorageError, OSError) as problem:
-            if self._is_within:
+            # A bucket that is away would be said of every capture to come: that is no export.
+            if self._is_within or isinstance(problem, BucketUnreachable | BucketRefused):
                 raise
             self._choice.missed(str(problem))
         if self._length:

@@ -20,9 +20,9 @@ from newsarchive.export.forms import FORMS, Format
 from newsarchive.export.jobs import Job, Jobs
 from newsarchive.export.missed import Missed
 from newsarchive.export.whole import part_of, whole
-from storage.errors import ConfigError, DiskFull
+from storage.errors import BucketUnreachable, ConfigError, DiskFull
 from storage.index.views import Filters
-from storage.places import Places
+from storage.places import Bucket, Places
 from storage.warc.check import check_file
 from storage.warc.reader import records
 
@@ -257,3 +257,16 @@ def test_a_mistake_of_ours_ends_one_export_alone(
     assert (failed.state, failed.problem) == ("failed", "A mistake of newsarchive's own; see its log")
     assert "ZeroDivisionError" in caplog.text
     assert done(jobs, jobs.ask(Format.CSV)).state == "done"
+
+
+def test_a_bucket_that_is_away_ends_an_export(small: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would be said of every capture: an export of none is no export, and leaves no file."""
+    pytest.importorskip("obstore")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "a test's")
+    bucket = Bucket(url="s3://away", endpoint="http://127.0.0.1:1", region="x", timeout=0.2, retries=0)
+    away = Choice(index=small.index, places=Places(folder=tmp_path / "nothing", bucket=bucket))
+    into = tmp_path / "all.warc.gz"
+    with pytest.raises(BucketUnreachable), whole(into) as file:
+        FORMS[Format.WARC].write(away, file)
+    assert not into.exists()
