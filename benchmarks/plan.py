@@ -26,7 +26,7 @@ class Measured:
     """Bytes of the records that say that a page is as it was."""
     index: float = 2_500
     """Bytes of the index for one capture, where of ten captures three show another text (benchmarks/growth.py)."""
-    index_postgres: float = 3_400
+    index_postgres: float = 3_500
     """The same in PostgreSQL."""
     read: float = 0.025
     """CPU seconds of a page that is fetched, kept, read and indexed (benchmarks/crawl.py)."""
