@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from newsarchive.config import Config
 from newsarchive.configfile import index_url, set_index
-from newsarchive.crawl.locks import locked
+from newsarchive.crawl.locks import held
 from storage.errors import ConfigError
 from storage.index.transfer import Report, Transferred, quiet, transfer
 
@@ -27,7 +27,8 @@ def migrate(config: Config, to: str, *, switch: bool = False, report: Report = q
     target = index_url(to, config.folder)
     if target == config.index:
         raise ConfigError(f"{to or 'index.sqlite3'} is where the archive has its index already; nothing was done")
-    with locked(config.folder / "locks", [site.name for site in config.sites], datetime.now(UTC)):
+    names = [site.name for site in config.sites]
+    with held(config.folder / "locks", config.index, names, datetime.now(UTC), "migrate-index", whole=True):
         transferred = transfer(config.index, target, report)
         if switch:
             set_index(config.folder, to)

@@ -176,7 +176,8 @@ def _copied(reading: Connection, writing: Connection, bulk: Bulk, report: Report
 def _make_documents(reading: Connection, writing: Connection, summing: Summing, tell: Callable[[int], None]) -> None:
     """Analyse anew what has been copied; of the source's documents only what is no word is read, to be compared."""
     if writing.dialect.name == "postgresql":
-        writing.exec_driver_sql("ANALYZE")  # else it would not know how large tables have become
+        # Else it would not know how large tables have become.
+        writing.exec_driver_sql(f"ANALYZE {', '.join(table.name for table in TABLES)}")
     columns = compared(_DOCUMENTS)
     version, count = [column.name for column in columns].index("version_id"), 0
     for some in in_key_order(reading, _DOCUMENTS, columns):
