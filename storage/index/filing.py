@@ -7,13 +7,14 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, or_, select, 
 from storage.index.database import insert_rows
 from storage.index.entry import Entry
 from storage.index.names import Names
-from storage.index.sites import KnownSite, SiteBook, load_book, name_by_host
+from storage.index.sites import KnownSite, SiteBook, keep_book, load_book, name_by_host
 from storage.index.tables import SiteHostRow, SiteRow, UrlRow
 from storage.surt import host_key, host_of
 
 
 def file_under_sites(connection: Connection, names: Names, entries: Sequence[Entry]) -> None:
     """Give each entry its site; hosts that belong to none get one of their own."""
+    keep_book(connection)
     names.book = load_book(connection, names.book)
     places = [(entry.capture.url, entry.discovery.site) for entry in entries]
     for entry, site in zip(entries, sites_of(connection, names, places), strict=True):
@@ -43,6 +44,7 @@ def _add_strangers(connection: Connection, book: SiteBook, strangers: Mapping[st
             connection.execute(update(SiteRow).where(SiteRow.id == site.id).values(url=strangers[name]))
     if not new:
         return False
+    keep_book(connection, to_change=True)
     rows = [{"name": name, "url": strangers[name], "configured": False, "relearn": False} for name in new]
     insert_rows(connection, SiteRow, rows, once_by=["name"])
     ids = connection.execute(select(SiteRow.name, SiteRow.id).where(SiteRow.name.in_(new)))

@@ -10,7 +10,7 @@ from storage.index.database import AnySelect, insert_rows, parts
 from storage.index.filing import refile_urls
 from storage.index.moving import hand_over, move_captures, take_out_empty_sites
 from storage.index.names import Names, short_digest
-from storage.index.sites import KnownSite, load_book
+from storage.index.sites import KnownSite, keep_book, load_book
 from storage.index.tables import Base, CaptureRow, CrawlRow, CrawlSiteRow, SiteHostRow, SiteRow, UrlRow, WarcFileRow
 from storage.model import CrawlRun, RefersTo, Site
 from storage.surt import host_of
@@ -56,6 +56,8 @@ def register_sites(
         touched |= hosts | set(known.hosts if known else ())
         changed[site.name] = site
         hosts_of[site.name] = hosts
+    if changed:
+        keep_book(connection, to_change=True)
     _describe(connection, changed.values(), hosts_of, described_at)
     for some in parts(same):
         known_as = SiteRow.name.in_(some)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from storage.index.tables import SiteHostRow, SiteRow
 from storage.model import Site
@@ -95,6 +95,20 @@ def name_by_host(url: str) -> str:
 
 _HOSTS = select(SiteHostRow.site_id, SiteHostRow.host).order_by(SiteHostRow.host)
 _SITES = select(SiteRow.id, SiteRow.name, SiteRow.url, SiteRow.configured)
+
+
+def keep_book(connection: Connection, *, to_change: bool = False) -> None:
+    """Have the sites stay as they are until the transaction ends, or have nobody file anything while they change.
+
+    Else what one machine files by the sites it knows would escape another one that makes a site known meanwhile. SQLite
+    has one writer.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(_TO_CHANGE if to_change else _TO_KEEP)
+
+
+_TO_KEEP = select(func.pg_advisory_xact_lock_shared(6872, 1))
+_TO_CHANGE = select(func.pg_advisory_xact_lock(6872, 1))
 
 
 def load_book(connection: Connection, known: SiteBook | None = None) -> SiteBook:

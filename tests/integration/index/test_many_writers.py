@@ -13,7 +13,19 @@ from sqlalchemy import Connection, text
 from newsarchive.originals import OriginalsHere
 from storage.index import Index, settle
 from storage.index.sources import note_sources
-from storage.model import Capture, CrawlRun, Ingest, NextLook, RecordPlace, RefersTo, Seen, Site
+from storage.model import (
+    Capture,
+    CrawlRun,
+    Ingest,
+    Link,
+    LinkGroup,
+    LinkKind,
+    NextLook,
+    RecordPlace,
+    RefersTo,
+    Seen,
+    Site,
+)
 from storage.places import Places
 
 AT = datetime(2026, 3, 1, 6, tzinfo=UTC)
@@ -124,6 +136,33 @@ def test_two_captures_of_an_article_at_once_both_count(
     assert article is not None
     assert [version.number for version in article.versions] == [1, 2, 3]
     assert article.last_seen == AT.replace(minute=20)
+
+
+def test_a_site_that_becomes_known_gets_what_others_file_meanwhile(
+    both: tuple[Index, Index], article_at: Callable[..., Ingest], plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A commit goes by the sites that it knew when it began: a new one waits for it, and then has its URLs too."""
+    one, two = both
+    group = LinkGroup(kind=LinkKind.INLINE, label="", links=(Link(url="https://other.example/a", anchor="Elsewhere"),))
+    other = CrawlRun(id="other", sites=(Site(name="other", url="https://other.example/"),), started_at=AT)
+    noted = note_sources
+    registering = threading.Thread(target=two.begin_crawl, args=(other,))
+
+    def slowly(connection: Connection, *asked: Any) -> None:
+        noted(connection, *asked)
+        if not registering.ident:
+            registering.start()
+            registering.join(1.0)
+            assert registering.is_alive()
+
+    monkeypatch.setattr("storage.index.write.note_sources", slowly)
+    one.commit([article_at("https://news.example/1", "First.", link_groups=(group,))], plan)
+    registering.join()
+    with one._database.reading() as connection:
+        filed = text(
+            "SELECT name FROM urls JOIN sites ON sites.id = site_id WHERE urls.url = 'https://other.example/a'"
+        )
+        assert connection.scalar(filed) == "other"
 
 
 def test_a_revisit_stands_for_what_its_machine_can_read(

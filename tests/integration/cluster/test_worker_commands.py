@@ -1,0 +1,124 @@
+"""The commands of workers, and a crawl that is no worker's beside them."""
+
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+
+pytest.importorskip("procrastinate")
+
+from procrastinate.schema import SchemaManager
+
+from newsarchive.archive import Archive
+from newsarchive.crawl.run import Shown, crawl
+from newsarchive.demo import Newsroom, serve
+from storage.errors import ArchiveBusy
+from storage.index import holds
+from storage.index.holds import Hold
+from storage.index.jobs import prepare_queue
+
+NOW = datetime(2026, 3, 1, 6, tzinfo=UTC)
+SITE = 'contact = "me@localhost"\ndelay = "0s"\nindex = "{}"\n[[site]]\nname = "a"\nurl = "{}"\nallow_private = true\n'
+
+
+def run(folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
+    """Run a command to its end."""
+    command = [sys.executable, "-m", "newsarchive", *words, "--archive", str(folder)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+
+
+@pytest.fixture
+def folder(postgres_url: str, tmp_path: Path) -> Path:
+    """An archive's folder whose index machines share."""
+    (tmp_path / "newsarchive.toml").write_text(SITE.format(postgres_url, "http://127.0.0.1:9/"))
+    return tmp_path
+
+
+@pytest.mark.parametrize("command", ["worker", "workers"])
+def test_workers_want_an_index_that_machines_can_share(command: str, tmp_path: Path) -> None:
+    """One in a file is told what to do instead."""
+    (tmp_path / "newsarchive.toml").write_text("")
+    done = run(tmp_path, command)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "workers share their index, and this archive's is a file of this machine; nothing was done" in done.stderr
+    assert "newsarchive crawl" in done.stderr
+
+
+def test_workers_tells_who_does_what(postgres_url: str, folder: Path) -> None:
+    """Machines, sites that are crawled, those that wait, those that failed, and crawls that are no worker's."""
+    assert json.loads(run(folder, "workers", "--json").stdout) == {
+        "workers": [], "crawling": [], "waiting": 0, "failed": [], "held": [],
+    }  # fmt: skip
+    with psycopg.connect(prepare_queue(postgres_url, SchemaManager.get_schema()), autocommit=True) as session:
+        session.execute("INSERT INTO procrastinate_workers DEFAULT VALUES")
+        session.execute("INSERT INTO crews SELECT id, 'north', 4711, 2 FROM procrastinate_workers")
+        job = (
+            "INSERT INTO procrastinate_jobs (queue_name, task_name, lock, queueing_lock) "
+            "VALUES ('crawls', 'crawl', %s, %s)"
+        )
+        for site in ("a", "b", "c"):
+            session.execute(job, (site, site))
+        for site, status in (("a", "doing"), ("b", "doing"), ("b", "failed")):
+            session.execute(
+                "UPDATE procrastinate_jobs SET status = %s, worker_id = (SELECT id FROM procrastinate_workers) "
+                "WHERE lock = %s",
+                (status, site),
+            )
+    with Hold(postgres_url, ["d"], NOW, "crawl"):
+        told = json.loads(run(folder, "workers", "--json").stdout)
+        said = run(folder, "workers").stdout
+    assert [(each["host"], each["pid"], each["slots"]) for each in told["workers"]] == [("north", 4711, 2)]
+    assert [(each["site"], each["attempts"]) for each in told["crawling"]] == [("a", 0)]
+    assert [each["site"] for each in told["failed"]] == ["b"]
+    assert [(each["site"], each["work"], each["since"]) for each in told["held"]] == [
+        ("d", "crawl", "2026-03-01T06:00:00Z")
+    ]
+    assert told["waiting"] == 1
+    lines = [line.split() for line in said.splitlines()]
+    assert ["north", "4711", "2", "1"] in [line[:4] for line in lines]
+    assert ["a", "north", "4711", "0", "min", "1"] in lines
+    assert "1 due site waits for a worker" in said
+    assert "d: crawl on " in said
+    assert ["failed", "worker", "since", "tries"] in lines
+
+
+def test_a_crawl_on_another_machine_is_in_the_way(postgres_url: str, folder: Path) -> None:
+    """With the locks of another folder: it is told where, and ends with 75."""
+    with Hold(postgres_url, ["a"], datetime.now(UTC) - timedelta(days=2), "crawl"):
+        done = run(folder, "crawl")
+        rebuilt = run(folder, "rebuild")
+    assert done.returncode == rebuilt.returncode == 75
+    assert "a is being crawled or rebuilt on " in done.stderr
+    assert "nothing was done" in rebuilt.stderr
+    with Hold(postgres_url, None, datetime.now(UTC), "rebuild"):
+        assert "the archive is being crawled or rebuilt on " in run(folder, "crawl", "a").stderr
+
+
+def test_a_crawl_whose_site_was_taken_asks_no_more(
+    postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stops before the next request, says so, and what it fetched is in its files."""
+    monkeypatch.setattr(holds, "EVERY", 0.1)
+    with serve(Newsroom()) as server:
+        (tmp_path / "newsarchive.toml").write_text(SITE.format(postgres_url, server.url))
+        others: list[Hold] = []
+
+        def take(shown: Shown) -> None:
+            if shown.counters.get("captures", 0) >= 5 and not others:
+                with monkeypatch.context() as patched:
+                    patched.setattr(holds, "STALE", 0.0)
+                    others.append(Hold(postgres_url, ["a"], NOW, "crawl"))
+
+        with Archive.open(tmp_path) as archive:
+            now = server.clock.now()
+            with pytest.raises(ArchiveBusy, match="lost sight of this process"):
+                crawl(archive, now=lambda: now, progress=take)
+            (run_of,) = archive.index.crawls()
+            assert run_of.outcome == "failed"
+            kept = sum(1 for _ in archive.index.captures())
+            assert 5 <= kept < 60
+        others[0].close()
