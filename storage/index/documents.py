@@ -211,7 +211,7 @@ def _document(source: _Source, site: str, is_learnt: Callable[[tuple[int, int]],
     # A stem that is also printed as a word is found as that.
     stems.difference_update(headline, dek, body, names)
     key = doc_id(source.dated_at, source.version_id)
-    marks = " ".join(marks_of(key, site, source.language, source.headline))
+    marks = " ".join(marks_of(key, site, source.language, source.headline, source.names))
     return Document(
         doc_id=key, marks=marks, version_id=source.version_id, article_id=source.article_id,
         site_id=source.site_id, left_out=left_out, headline=headline[:MOST_TERMS], dek=dek[:MOST_TERMS],

@@ -3,16 +3,18 @@
     s3fa90c11                         its site, by a sum over the name
     len                               its language
     a82600 b10325 c1290 d161 e20      its day since 1800, and the 8, 64, 512 and 4096 days that it lies in
+    n90c153fa n1d0a6e21               its authors, tags and section, by sums over the names
     r1 r2                             one in 4 has the first of these, one in 16 the second ...: they stand for all
 
-Nothing in them is a surrogate key: a rebuild makes the same. Two sites may have the same sum, so what a mark finds is
-looked at once more.
+Nothing in them is a surrogate key: a rebuild makes the same. Two names may have the same sum, so what a mark finds is
+looked at once more. SQLite, whose index tells names from text by itself, is asked for the first two alone.
 """
 
 import re
 from binascii import crc32
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from itertools import islice
 
 from storage.index.docids import BEGIN, dated
 
@@ -23,13 +25,15 @@ _BITS = 3
 _DAY = timedelta(days=1)
 _SUBTAG = re.compile(r"[a-z0-9]{1,8}")
 _MOST_THINNED = 8
+_MOST_NAMES = 200
+"""Of one document."""
 
 
-def marks_of(doc_id: int, site: str, language: str | None, headline: str) -> list[str]:
+def marks_of(doc_id: int, site: str, language: str | None, headline: str, names: Iterable[str] = ()) -> list[str]:
     """The marks of a document.
 
-    >>> marks_of(4200 << 29, "news", "en", "Steel")
-    ['s1dd39950', 'len', 'a0', 'b0', 'c0', 'd0', 'e0']
+    >>> marks_of(4200 << 29, "news", "en", "Steel", ["Ada Berg"])
+    ['s1dd39950', 'len', 'a0', 'b0', 'c0', 'd0', 'e0', 'n4c5bf0e5']
     """
     day = day_of_key(doc_id)
     drawn = crc32(f"{doc_id >> 29} {site} {headline}".encode("utf-8", "replace"))
@@ -37,6 +41,7 @@ def marks_of(doc_id: int, site: str, language: str | None, headline: str) -> lis
         of_site(site),
         *of_language(language),
         *(f"{level}{day >> _BITS * place}" for place, level in enumerate(_LEVELS)),
+        *dict.fromkeys(of_name(name) for name in islice(names, _MOST_NAMES) if name),
         *(f"r{often}" for often in range(1, _MOST_THINNED + 1) if drawn % 4**often == 0),
     ]
 
@@ -51,6 +56,11 @@ def of_language(language: str | None) -> tuple[str, ...]:
     if language is None:
         return ()
     return (f"l{language}" if _SUBTAG.fullmatch(language) else f"lx{_sum(language)}",)
+
+
+def of_name(name: str) -> str:
+    """The mark of an author, tag or section, as printed."""
+    return f"n{_sum(name)}"
 
 
 def _sum(text: str) -> str:

@@ -19,7 +19,7 @@ from storage.index.query import Query, to_fts5, to_tsquery
 from storage.index.series import spans
 from storage.index.tables import SearchDocumentRow, VersionRow
 from storage.index.views import Filters
-from storage.index.window import FTS, by_names, has_terms, matches_words
+from storage.index.window import FTS, by_names, has_terms, marks_of_names, matches_words
 
 _ALL_LOOKED_AT = 150_000
 """Versions of an archive that are all looked at in SQLite; of a larger one as many, spread over it."""
@@ -36,10 +36,6 @@ class Matches:
     """All that matches a query, however much, from one key to another."""
 
     connection: Connection
-    words: str
-    """As the database takes them."""
-    least: int
-    behind: int
 
     def first(self) -> datetime | None:
         """Date of the oldest match; None where none was seen."""
@@ -54,23 +50,31 @@ def matches_of(connection: Connection, query: Query, spoken: Sequence[str | None
     """None where keys alone cannot tell what matches, or not soon: where filters ask for what is no word of the search,
     and for beginnings of words.
     """
+    if any(leaf.is_prefix for leaf in (*query.leaves, *query.never)):
+        return None
     asked = _in_words(connection, query)
-    if asked is None or any(leaf.is_prefix for leaf in (*asked.leaves, *asked.never)):
+    if asked is None:
         return None
     least = first_doc_id(query.filters.since) if query.filters.since else 0
     behind = first_doc_id(query.filters.until) if query.filters.until else BEHIND_ALL
     if connection.dialect.name == "postgresql":
-        words = to_tsquery(asked, spoken)
-        most = _DRAWN_OF_PHRASES if asked.has_phrases else _DRAWN
-        return None if words is None else _Drawn.of(connection, words, (least, behind), most)
+        mark, part = thinned(_versions(connection), _DRAWN_OF_PHRASES if query.has_phrases else _DRAWN)
+        words, names = to_tsquery(query, spoken), marks_of_names(connection, query.filters)
+        if words is None and not names:
+            return None
+        return _Drawn.of(connection, has_terms(words, mark, names), (least, behind), part)
     words = to_fts5(asked, spoken)
     return None if words is None else _Striped(connection, words, least, behind)
 
 
+@dataclass(frozen=True, slots=True)
 class _Striped(Matches):
     """Matches in SQLite."""
 
-    __slots__ = ()
+    words: str
+    """As FTS5 takes them."""
+    least: int
+    behind: int
 
     def first(self) -> datetime | None:
         """A step into the index."""
@@ -105,18 +109,20 @@ class _Drawn(Matches):
     """How many there are of each day, or of what there is of it between the two keys."""
 
     @classmethod
-    def of(cls, connection: Connection, words: str, between: tuple[int, int], most: int) -> "_Drawn":
-        """Count those that are drawn, by day, of so many versions at most."""
-        (least, behind), (mark, part) = between, thinned(_versions(connection), most)
+    def of(
+        cls, connection: Connection, drawn: Sequence[ColumnElement[bool]], between: tuple[int, int], part: float
+    ) -> "_Drawn":
+        """Count those that are drawn, by day; they are so great a part of all."""
+        least, behind = between
         # The sum keeps the planner from walking over keys, and looking for words in one text after the other.
         key: ColumnElement[int] = type_coerce(SearchDocumentRow.doc_id + 0, BigInteger())
         day = key // literal_column(str(KEYS_OF_A_DAY), BigInteger())
-        found = select(day, func.count()).where(*has_terms(words, mark), key >= least, key < behind)
+        found = select(day, func.count()).where(*drawn, key >= least, key < behind)
         days = {
             dated(number * KEYS_OF_A_DAY): count / part
             for number, count in connection.execute(found.group_by(literal_column("1")))
         }
-        return cls(connection, words, least, behind, days)
+        return cls(connection, days)
 
     def first(self) -> datetime | None:
         """The oldest that was drawn."""

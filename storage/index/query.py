@@ -35,7 +35,7 @@ class Leaf:
     raws: tuple[str, ...] = ()
     """As typed: what stems are taken of. Empty where stems do not count: phrases, prefixes, unspaced scripts."""
     of_names: bool = False
-    """To be found among the names: authors, tags, section."""
+    """To be found among the names: authors, tags, section. In SQLite; PostgreSQL has marks for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,24 +189,17 @@ def _fts5_leaf(leaf: Leaf, languages: Sequence[str | None]) -> str:
     return "{headline dek body names} : " + phrase + ("*" if leaf.is_prefix else "")
 
 
-def to_tsquery(query: Query, languages: Iterable[str | None], *, names_anywhere: bool = False) -> str | None:
-    """The query as PostgreSQL reads a tsquery; None where it names nothing to look for.
-
-    Whether a name stands among the names, PostgreSQL has to read in each text. Where something else sees to that, its
-    words may stand anywhere.
-    """
-    spoken, weight = tuple(languages), "" if names_anywhere else ":C"
-    return _joined(query, lambda leaf: _tsquery_leaf(leaf, spoken, weight), " & ", " | ", " & !")
+def to_tsquery(query: Query, languages: Iterable[str | None]) -> str | None:
+    """The query as PostgreSQL reads a tsquery; None where it names nothing to look for."""
+    spoken = tuple(languages)
+    return _joined(query, lambda leaf: _tsquery_leaf(leaf, spoken), " & ", " | ", " & !")
 
 
-def _tsquery_leaf(leaf: Leaf, languages: Sequence[str | None], weight: str) -> str:
+def _tsquery_leaf(leaf: Leaf, languages: Sequence[str | None]) -> str:
     if leaf.raws:
         stems = _stems(leaf, languages)
         either = [*leaf.words, *stems, *(f"={stem}" for stem in stems), f"={leaf.words[0]}"]
         return "(" + " | ".join(f"'{word}'" for word in dict.fromkeys(either)) + ")"
-    if leaf.of_names:
-        # Not as a phrase: in a long text the names stand behind the last place that a tsvector counts.
-        return "(" + " & ".join(f"'{word}'{weight}" for word in leaf.words) + ")"
     phrase = " <-> ".join(f"'{word}'" for word in leaf.words)
     return f"({phrase}{':*' if leaf.is_prefix else ''})"
 

@@ -27,7 +27,7 @@ from sqlalchemy.ext.compiler import compiles
 
 from storage.index.database import AnyRow, AnySelect
 from storage.index.docids import BEHIND_ALL, first_doc_id
-from storage.index.marks import SIGN, day_of_key, days_between, of_language, of_site
+from storage.index.marks import SIGN, day_of_key, days_between, of_language, of_name, of_site
 from storage.index.narrow import conditions, names_asked
 from storage.index.query import Query, named, to_fts5, to_tsquery
 from storage.index.tables import ArticleRow, SearchDocumentRow, SiteRow, VersionRow
@@ -121,17 +121,23 @@ def by_names(connection: Connection, query: Query) -> Query:
     return replace(query, every=(*query.every, *(leaves for leaves in asked if leaves)))
 
 
-def has_terms(words: str | None, marks: Sequence[str], any_of: Sequence[str] = ()) -> list[ColumnElement[bool]]:
-    """What PostgreSQL asks its inverted index for: words, all of these marks, any of those."""
+def has_terms(
+    words: str | None, marks: Sequence[str], any_of: Iterable[Sequence[str]] = ()
+) -> list[ColumnElement[bool]]:
+    """What PostgreSQL asks its inverted index for: words, all of these marks, and of each of the others any."""
     marked = func.string_to_array(_DOCUMENTS.c.marks, literal_column("' '"))
     wanted: list[ColumnElement[bool]] = []
     if words is not None:
         wanted.append(_DOCUMENTS.c.terms.op("@@")(_tsquery(words)))
     if marks:
         wanted.append(marked.op("@>")(_texts(marks)))
-    if any_of:
-        wanted.append(marked.op("&&")(_texts(any_of)))
+    wanted += [marked.op("&&")(_texts(either)) for either in any_of]
     return wanted
+
+
+def marks_of_names(connection: Connection, filters: Filters) -> tuple[Sequence[str], ...]:
+    """For each filter that asks for a name: marks, any of which PostgreSQL's index has for what it lets in."""
+    return tuple([of_name(name) for name in names] for names in names_asked(connection, filters))
 
 
 def matches_words(words: str | None, marks: Iterable[str] = ()) -> ColumnElement[bool]:
@@ -157,25 +163,27 @@ class _Asked:
     words: str | None
     """In the database's own form; None where there are none."""
     marks: tuple[str, ...]
+    """All of which a document has."""
+    either: tuple[Sequence[str], ...] = ()
+    """Of each of which it has some; SQLite has words for them."""
 
     @property
     def has_terms(self) -> bool:
         """False where the inverted index has nothing to look for."""
-        return self.words is not None or bool(self.marks)
+        return self.words is not None or bool(self.marks) or bool(self.either)
 
     @classmethod
     def of(cls, connection: Connection, query: Query, spoken: Sequence[str | None]) -> Self:
         """The words of a query and of its filters."""
         is_postgres = connection.dialect.name == "postgresql"
-        query = by_names(connection, query)
-        # The filters themselves see to it that a name is one.
-        words = to_tsquery(query, spoken, names_anywhere=True) if is_postgres else to_fts5(query, spoken)
+        either = marks_of_names(connection, query.filters) if is_postgres else ()
+        words = to_tsquery(query, spoken) if is_postgres else to_fts5(by_names(connection, query), spoken)
         language, site = query.filters.language, query.filters.site
         marks = of_language(language.lower()) if language is not None else ()
         # A site's documents alone are found by an index of their own.
-        if site is not None and (marks or words is not None):
+        if site is not None and (marks or either or words is not None):
             marks += (of_site(site),)
-        return cls(is_postgres=is_postgres, filters=query.filters, words=words, marks=marks)
+        return cls(is_postgres=is_postgres, filters=query.filters, words=words, marks=marks, either=either)
 
 
 class _Days(NamedTuple):
@@ -242,7 +250,8 @@ def _by_postgres(asked: _Asked, days: Sequence[str], window: int | None) -> From
     """What PostgreSQL's inverted index finds; without a window, OFFSET keeps the planner from looking elsewhere."""
     # So do the sums.
     key = _DOCUMENTS.c.doc_id + 0
-    where = [*has_terms(asked.words, asked.marks, days), *_dated(key, asked.filters)]
+    either = [*asked.either, *([days] if days else [])]
+    where = [*has_terms(asked.words, asked.marks, either), *_dated(key, asked.filters)]
     if asked.filters.site is not None:
         where.append(_DOCUMENTS.c.site_id + 0 == _site(asked.filters.site))
     found = select(*(_DOCUMENTS.c[name] for name in _COLUMNS)).where(*where)

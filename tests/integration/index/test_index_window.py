@@ -35,6 +35,11 @@ ASKED = (
     ("steel", Filters(until=BEGIN + timedelta(days=90))),
     ("steel", Filters(section="World", language="en")),
     ("odd OR seldom", Filters(author="Ann")),
+    ("", Filters(author="ann", section="home")),
+    ("steel", Filters(byline="bob b.", language="pt-br?")),
+    ("steel", Filters(author="Nobody")),
+    ("steel", Filters(section="Nowhere")),
+    ("seldom", Filters(tag="Metals", site="news")),
     ('"steel number"', Filters()),
     ('"number 7"', Filters()),
     ('odd "steel number" -"number 9"', Filters(language="de")),
@@ -61,6 +66,7 @@ def fill(index: Index, article_at: Make, plan: Plan) -> None:
             published=Dated(at=BEGIN + timedelta(days=(number * number) % 1000, hours=number % 24), source="meta"),
             section="World" if number % 3 else "Home",
             authors=("Ann A.",) if number % 2 else ("Bob B.",),
+            tags=("Metals", "Trade") if number % 7 == 0 else (),
         )
         for number in range(STORIES)
     ]
@@ -89,7 +95,12 @@ def test_it_does_not_matter_how_much_is_asked_for_at_a_time(years: Index, monkey
 
 
 @pytest.mark.parametrize(
-    "filters", [Filters(), Filters(since=BEGIN + timedelta(days=100, hours=5), until=BEGIN + timedelta(days=700))]
+    "filters",
+    [
+        Filters(),
+        Filters(author="ann", section="world"),
+        Filters(since=BEGIN + timedelta(days=100, hours=5), until=BEGIN + timedelta(days=700)),
+    ],
 )
 def test_matches_beyond_the_window_are_counted(years: Index, filters: Filters, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the archive is small enough, each bar of the histogram is as high as if all had been read."""

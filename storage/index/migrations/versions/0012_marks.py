@@ -22,10 +22,16 @@ depends_on = None
 
 _AT_ONCE = 2000
 _HELD = sa.text("""
-    SELECT doc_id, terms, sites.name, versions.language, versions.headline
+    SELECT doc_id, version_id, terms, sites.name, versions.language, versions.headline, versions.section
     FROM search_documents JOIN sites ON sites.id = search_documents.site_id
     JOIN versions ON versions.id = search_documents.version_id
     WHERE doc_id > :behind ORDER BY doc_id LIMIT :some""").columns(doc_id=sa.BigInteger)
+_NAMES = [
+    sa.text(f"""
+    SELECT version_id, {table}.name FROM version_{table} JOIN {table} ON {table}.id = version_{table}.{column}
+    WHERE version_id IN :ids ORDER BY version_id, position""").bindparams(sa.bindparam("ids", expanding=True))  # noqa: S608 - our names
+    for table, column in (("authors", "author_id"), ("tags", "tag_id"))
+]
 _GIVEN = sa.text("UPDATE search_documents SET marks = :marks WHERE doc_id = :doc_id")
 _GIVEN_AT_ONCE = sa.text("""
     UPDATE search_documents SET marks = given.marks
@@ -60,12 +66,12 @@ def _upgrade_postgres() -> None:
     op.alter_column("search_documents", "marks", server_default=None)
     op.drop_index("ix_search_documents_terms", "search_documents")
     for rows in _held(connection):
-        given = {"ids": [row.doc_id for row in rows], "marks": [_marks(row) for row in rows]}
-        connection.execute(_GIVEN_AT_ONCE, given)
+        marks = _marks(connection, rows)
+        connection.execute(_GIVEN_AT_ONCE, {"ids": list(marks), "marks": list(marks.values())})
     # With its usual 64 MB it would take several times as long.
     op.execute("SET LOCAL maintenance_work_mem = '256MB'")
-    marks = sa.text("string_to_array(marks, ' ')")
-    op.create_index("ix_search_documents_terms", "search_documents", ["terms", marks], postgresql_using="gin")
+    marked = sa.text("string_to_array(marks, ' ')")
+    op.create_index("ix_search_documents_terms", "search_documents", ["terms", marked], postgresql_using="gin")
 
 
 def downgrade() -> None:
@@ -84,16 +90,15 @@ def _remake(columns: tuple[str, ...]) -> None:
     op.execute(_index("made", columns))
     fill = _fill(columns)
     for rows in _held(connection):
+        marks = _marks(connection, rows)
         documents = []
-        given = []
         for row in rows:
             words = isal_zlib.decompress(row.terms).decode().split("\n")
-            marks = _marks(row)
-            given.append({"doc_id": row.doc_id, "marks": marks})
-            documents.append({"doc_id": row.doc_id, **dict(zip(_OLD, words, strict=True)), "marks": among_words(marks)})
+            given = {"doc_id": row.doc_id, **dict(zip(_OLD, words, strict=True))}
+            documents.append(given | {"marks": among_words(marks[row.doc_id])})
         connection.execute(fill, documents)
         if columns == _NEW:
-            connection.execute(_GIVEN, given)
+            connection.execute(_GIVEN, [{"doc_id": doc_id, "marks": each} for doc_id, each in marks.items()])
     # Taken out at once, all of its pages would be in memory. The first ten rows say how FTS5 keeps the others.
     emptying = sa.text("DELETE FROM search_data WHERE id IN (SELECT id FROM search_data WHERE id > 10 LIMIT 5000)")
     while connection.execute(emptying).rowcount:
@@ -102,8 +107,18 @@ def _remake(columns: tuple[str, ...]) -> None:
     op.execute("ALTER TABLE made RENAME TO search")
 
 
-def _marks(row: Any) -> str:
-    return " ".join(marks_of(row.doc_id, row.name, row.language, row.headline))
+def _marks(connection: sa.Connection, rows: Any) -> dict[int, str]:
+    """The marks of documents, by their keys."""
+    names: dict[int, list[str]] = {row.version_id: [] for row in rows}
+    for asked in _NAMES:
+        for version_id, name in connection.execute(asked, {"ids": list(names)}):
+            names[version_id].append(name)
+    return {
+        row.doc_id: " ".join(
+            marks_of(row.doc_id, row.name, row.language, row.headline, [*names[row.version_id], row.section or ""])
+        )
+        for row in rows
+    }
 
 
 def _held(connection: sa.Connection) -> Iterator[Any]:
