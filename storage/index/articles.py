@@ -23,7 +23,7 @@ def assign_articles(connection: Connection, entries: Sequence[Entry], urls: Mapp
             showing.setdefault((entry.site_id, urls[entry.article.canonical_url]), []).append(entry)
     if not showing:
         return 0
-    ids = _article_ids(connection, showing)
+    ids = article_ids(connection, showing)
     new = sorted(set(showing) - set(ids))
     for key, article_id in zip(new, reserve_ids(connection, ArticleRow, len(new)), strict=True):
         ids[key] = article_id
@@ -37,14 +37,15 @@ def assign_articles(connection: Connection, entries: Sequence[Entry], urls: Mapp
             }
         )  # fmt: skip
     if insert_rows(connection, ArticleRow, rows, once_by=["site_id", "url_id"]) < len(rows):
-        ids = _article_ids(connection, showing)
+        ids = article_ids(connection, showing)
     for key, its_entries in showing.items():
         for entry in its_entries:
             entry.article_id = ids[key]
     return len(new)
 
 
-def _article_ids(connection: Connection, keys: Iterable[tuple[int, int]]) -> dict[tuple[int, int], int]:
+def article_ids(connection: Connection, keys: Iterable[tuple[int, int]]) -> dict[tuple[int, int], int]:
+    """Ids of articles that are held, by site and canonical URL."""
     wanted = set(keys)
     rows = connection.execute(_BY_URL, {"urls": sorted({url_id for _, url_id in wanted})})
     return {(row.site_id, row.url_id): row.id for row in rows if (row.site_id, row.url_id) in wanted}
@@ -104,6 +105,7 @@ def recompute(connection: Connection, article_ids: Iterable[int]) -> list[int]:
                 }
             )
     if changed:
+        changed.sort(key=lambda row: row["of"])
         connection.execute(update(ArticleRow).where(ArticleRow.id == bindparam("of")), changed)
     return moved
 

@@ -56,7 +56,8 @@ def _add_strangers(connection: Connection, book: SiteBook, strangers: Mapping[st
 def refile_urls(connection: Connection, book: SiteBook, hosts: Iterable[str]) -> None:
     """Let URLs of these hosts, and of hosts below them, point to the site that they belong to now."""
     for host in sorted(hosts):
-        rows = connection.execute(select(UrlRow.id, UrlRow.url, UrlRow.site_id).where(of_host(host))).all()
+        here = select(UrlRow.id, UrlRow.url, UrlRow.site_id).where(of_host(host)).order_by(UrlRow.id)
+        rows = connection.execute(here).all()
         changes = [
             {"of": row.id, "site_id": site_id} for row in rows if (site_id := book.site_of(row.url)) != row.site_id
         ]

@@ -13,7 +13,7 @@ from sqlalchemy import ARRAY, JSON, Connection, Integer, Select, Text, bindparam
 
 from storage.index.database import AnyRow, insert_rows, parts
 from storage.index.entry import Entry
-from storage.index.hearsay import hear
+from storage.index.hearsay import heard, hurry
 from storage.index.names import Names
 from storage.index.storable import storable_found
 from storage.index.sweep import Swept
@@ -24,6 +24,11 @@ from storage.surt import host_of
 _VIA_ORDER = {None: 0, UrlKind.FEED: 1, UrlKind.SITEMAP: 2, UrlKind.LISTING: 3, UrlKind.ARTICLE: 4}
 FEW = 40
 """Excluded rows of a lane, as a rule."""
+
+UNPLANNED_PRIORITY = 50
+"""Of URLs that were captured without having been in the frontier: imports."""
+NEVER_DUE = (UrlKind.ROBOTS, UrlKind.PART)
+"""Kinds of URLs that have no row here."""
 
 Rank = tuple[object, ...]
 
@@ -91,7 +96,19 @@ def note_found(
     connection: Connection, names: Names, entries: Sequence[Entry], urls: Mapping[str, int], swept: Swept
 ) -> int:
     """Put what captures brought to light into the frontier; returns how many URLs are new there."""
-    new = put(connection, names, [found for entry in entries for found in entry.ingest.found], urls, swept)
+    rows, better = _sorted_out(connection, names, [one for entry in entries for one in entry.ingest.found], urls, swept)
+    new = {row["url_id"] for row in rows}
+    hurried = heard(connection, entries, urls)
+    if connection.dialect.name == "postgresql":
+        captured = {entry.url_id: entry for entry in entries if entry.discovery.kind not in NEVER_DUE}
+        rows += [_blank_row(entry) for url_id, entry in captured.items() if url_id not in new]
+        rows.sort(key=lambda row: row["url_id"])
+        insert_rows(connection, FrontierRow, rows, once_by=["url_id"])
+        _lock(connection, {*captured, *hurried, *(row["of"] for row in better)})
+    else:
+        insert_rows(connection, FrontierRow, rows, once_by=["url_id"])
+    _improve(connection, better)
+    hurry(connection, hurried)
     unowed = set(new)
     for entry in sorted(entries, key=lambda entry: entry.order):
         named = new.intersection(_news(entry, urls)) if new else frozenset()
@@ -99,8 +116,26 @@ def note_found(
         # Several may name it at once: it is owed to the one that was asked first.
         entry.news = frozenset(named & unowed)
         unowed -= named
-    hear(connection, entries, urls)
     return len(new)
+
+
+def _lock(connection: Connection, url_ids: Iterable[int]) -> None:
+    """Lock rows that this transaction will change, some of them twice, in the order of their keys.
+
+    Rows of captured URLs were made before it, with those of found ones: what is made or locked here once and for all no
+    other writer can want in another order. SQLite has one writer.
+    """
+    rows = select(FrontierRow.url_id).where(FrontierRow.url_id == func.any(bindparam("ids", type_=ARRAY(Integer))))
+    connection.execute(rows.order_by(FrontierRow.url_id).with_for_update(key_share=True), {"ids": sorted(set(url_ids))})
+
+
+def _blank_row(entry: Entry) -> dict[str, Any]:
+    """A captured URL that was not known, until its capture is noted."""
+    nothing = dict.fromkeys(_TOLD) | {"site": entry.discovery.site, "kind": ""}
+    return {
+        "url_id": entry.url_id, "host": host_of(entry.capture.url), **nothing, "due_at": None,
+        "priority": UNPLANNED_PRIORITY, "failures": 0, "unchanged": 0,
+    }  # fmt: skip
 
 
 def put(
@@ -111,6 +146,20 @@ def put(
     swept: Swept,
 ) -> set[int]:
     """Put URLs into the frontier; returns the ids of those that were not there."""
+    rows, better = _sorted_out(connection, names, found, urls, swept)
+    insert_rows(connection, FrontierRow, rows, once_by=["url_id"])
+    _improve(connection, better)
+    return {row["url_id"] for row in rows}
+
+
+def _sorted_out(
+    connection: Connection,
+    names: Names,
+    found: Iterable[Found],
+    urls: Mapping[str, int],
+    swept: Swept,
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Rows of URLs that are not there, and changes of those that are known better now; both in the order of keys."""
     best: dict[int, tuple[Rank, Found]] = {}
     for one in found:
         url_id = urls[one.url]
@@ -142,12 +191,15 @@ def put(
                 better.append(_improved(row, one, urls, is_better=ranked < before))
                 if row.via_id is not None and row.via_id != better[-1]["via_id"]:
                     swept.urls.add(row.via_id)
-    insert_rows(connection, FrontierRow, rows, once_by=["url_id"])
+    return rows, better
+
+
+def _improve(connection: Connection, better: Sequence[dict[str, Any]]) -> None:
     if better:
-        connection.execute(
-            update(FrontierRow).where(FrontierRow.url_id == bindparam("of"), FrontierRow.looked_at.is_(None)), better
-        )
-    return {row["url_id"] for row in rows}
+        connection.execute(_IMPROVE, better)
+
+
+_IMPROVE = update(FrontierRow).where(FrontierRow.url_id == bindparam("of"), FrontierRow.looked_at.is_(None))
 
 
 def _new_row(found: Found, url_id: int, urls: Mapping[str, int]) -> dict[str, Any]:

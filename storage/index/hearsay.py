@@ -1,7 +1,7 @@
 """What sources say of pages that the archive holds: that they have changed since. Such a page is due again at once."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, bindparam, or_, select, update
 
@@ -16,15 +16,24 @@ AT_ONCE = 3
 """So many pages may change between two readings, or half of all: who tells of more dates everything anew each time."""
 
 
-def hear(connection: Connection, entries: Sequence[Entry], urls: Mapping[str, int]) -> None:
-    """Make due what sources say was changed after it was last looked at."""
+def heard(connection: Connection, entries: Sequence[Entry], urls: Mapping[str, int]) -> dict[int, datetime]:
+    """Pages of which sources say that they were changed after they were last looked at, and since when they are due."""
+    hurried: dict[int, datetime] = {}
     for entry in entries:
         told = {urls[found.url]: found for found in entry.ingest.found if _is_news(found)}
         if not told:
             continue
         later = _looked_at_before(connection, told)
         if 0 < len(later) <= max(AT_ONCE, len(told) // 2):
-            connection.execute(_HURRY, [{"of": url_id, "at": told[url_id].due_at} for url_id in sorted(later)])
+            for url_id in later:
+                hurried[url_id] = min(filter(None, (hurried.get(url_id), told[url_id].due_at)))
+    return hurried
+
+
+def hurry(connection: Connection, hurried: Mapping[int, datetime]) -> None:
+    """Make pages due that are to be looked at later."""
+    if hurried:
+        connection.execute(_HURRY, [{"of": url_id, "at": at} for url_id, at in sorted(hurried.items())])
 
 
 def _is_news(found: Found) -> bool:

@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.index.database import parts
 from storage.index.entry import Entry
-from storage.index.frontier import FRONTIER, WITH_VIA, discovery_of, rank, told
+from storage.index.frontier import FRONTIER, NEVER_DUE, UNPLANNED_PRIORITY, WITH_VIA, discovery_of, rank, told
 from storage.index.habits import Sources
 from storage.index.names import Names
 from storage.index.sweep import Swept
@@ -21,8 +21,6 @@ from storage.surt import host_of
 
 BACK_AGAIN = timedelta(days=1)
 """Until the next look at a URL whose newest capture is of a day to come."""
-UNPLANNED_PRIORITY = 50
-"""Of URLs that were captured without having been in the frontier: imports."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +52,7 @@ def note_captures(
     swept: Swept,
 ) -> None:
     """Plan the next look at each captured URL, and keep the validators to send then."""
-    captured = [entry for entry in entries if entry.discovery.kind not in _NEVER_DUE]
+    captured = [entry for entry in entries if entry.discovery.kind not in NEVER_DUE]
     captured.sort(key=lambda entry: entry.order)
     ids = sorted({entry.url_id for entry in captured})
     rows: dict[int, dict[str, Any]] = {}
@@ -141,7 +139,6 @@ def _told_by(entry: Entry, urls: Mapping[str, int]) -> dict[str, Any]:
     return {**told(entry.discovery, urls), "via": entry.discovery.via}
 
 
-_NEVER_DUE = (UrlKind.ROBOTS, UrlKind.PART)
 _DAWN = datetime.min.replace(tzinfo=UTC)
 
 

@@ -1,7 +1,7 @@
 """Rows that stand for a text and are shared: URLs, paragraphs, names, link groups. Here texts become row ids."""
 
 import hashlib
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from itertools import islice
 from typing import Any, Generic, TypeVar
 
@@ -88,6 +88,13 @@ class Shared(Generic[K]):
             ids.update(found)
             self._note(found)
         return ids, made
+
+    def held(self, connection: Connection, keys: Collection[K]) -> dict[K, int]:
+        """Ids for those keys that have a row; none is made."""
+        ids = {key: self._known[key] for key in keys if key in self._known}
+        found = self._find(connection, {self._value_of(key): key for key in keys if key not in ids})
+        self._note(found)
+        return ids | found
 
     def _find(self, connection: Connection, missing: Mapping[Any, K]) -> dict[K, int]:
         values = list(missing)

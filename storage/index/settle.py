@@ -357,6 +357,6 @@ def _mark_stale(connection: Connection, site_ids: Sequence[int], flipped: Iterab
 
 def _refresh_some(connection: Connection) -> int:
     stale = select(SearchDocumentRow.version_id).where(SearchDocumentRow.stale).order_by(SearchDocumentRow.doc_id)
-    some = list(connection.scalars(stale.limit(_REFRESHED_AT_ONCE)))
+    some = list(connection.scalars(stale.limit(_REFRESHED_AT_ONCE).with_for_update(skip_locked=True)))
     refresh(connection, some)
     return len(some)

@@ -77,6 +77,22 @@ def assign_versions(connection: Connection, entries: Sequence[Entry]) -> list[Dr
     return drafts
 
 
+def may_be_drafts(connection: Connection, entries: Sequence[Entry], ids: Mapping[tuple[int, str], int]) -> list[Entry]:
+    """Those entries for which a version may have to be written, as far as can be told before; `ids` are the articles'
+    by site and canonical URL. Another writer may have written some by then.
+    """
+    held = _held(connection, set(ids.values()))
+    found: list[Entry] = []
+    for entry in entries:
+        if entry.article is None or entry.digest is None:
+            continue
+        article_id = ids.get((entry.site_id, entry.article.canonical_url))
+        before = held.get((article_id, entry.digest)) if article_id is not None else None
+        if before is None or entry.order < before.order:
+            found.append(entry)
+    return found
+
+
 _HELD = (
     select(
         VersionRow.article_id,
@@ -108,6 +124,7 @@ def write_versions(
     rows = [_version_row(draft, urls) for draft in drafts]
     insert_rows(connection, VersionRow, [row for row, draft in zip(rows, drafts, strict=True) if draft.is_new])
     anew = [row | {"of": row["id"]} for row, draft in zip(rows, drafts, strict=True) if not draft.is_new]
+    anew.sort(key=lambda row: row["of"])
     if anew:
         for row in anew:
             for settled in ("id", "number", "current"):
@@ -115,8 +132,6 @@ def write_versions(
         connection.execute(update(VersionRow).where(VersionRow.id == bindparam("of")), anew)
     _write_paragraphs(connection, names, drafts)
     _write_names(connection, names, drafts)
-    groups = names.group_ids(connection, (draft.article.link_groups for draft in drafts), urls)
-    link_groups_to_pages(connection, [draft.first.capture_id for draft in drafts], groups)
 
 
 def link_groups_to_pages(connection: Connection, capture_ids: Sequence[int], groups: Sequence[Sequence[int]]) -> None:

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, select, update
 
-from storage.index.articles import assign_articles, recompute, touched_articles
+from storage.index.articles import article_ids, assign_articles, recompute, touched_articles
 from storage.index.database import AnySelect, insert_rows, reserve_ids
 from storage.index.documents import write_documents
 from storage.index.entry import Entry, entry_of, is_read
@@ -19,9 +20,9 @@ from storage.index.sources import note_sources
 from storage.index.storable import storable_ingest
 from storage.index.sweep import Swept, sweep
 from storage.index.tables import CaptureRow, CrawlRow, WarcFileRow
-from storage.index.versions import Draft, assign_versions, link_groups_to_pages, write_versions
+from storage.index.versions import Draft, assign_versions, link_groups_to_pages, may_be_drafts, write_versions
 from storage.index.views import Committed
-from storage.model import Ingest, NextLook, RecordPlace, Seen
+from storage.model import Article, Ingest, NextLook, RecordPlace, Seen
 
 
 def commit(
@@ -33,7 +34,8 @@ def commit(
     if not entries:
         return Committed(known=len(batch))
     file_under_sites(connection, names, entries)
-    urls, made = names.urls.ids(connection, _urls(entries))
+    ahead = _linked_ahead(connection, names, entries)
+    urls, made = names.urls.ids(connection, chain(_urls(entries), ahead))
     for entry in entries:
         entry.url_id = urls[entry.capture.url]
     # Which source of several is remembered is decided later: one that nothing else names may then be of no use.
@@ -45,9 +47,11 @@ def commit(
     write_captures(connection, entries, urls)
     reopen_revisits(connection, entries)
 
-    urls |= names.urls.ids(connection, _linked(entries, drafts))[0]
+    linked = set(_linked(entries, (draft.article for draft in drafts)))
+    swept.urls.update(urls[url] for url in ahead.intersection(made) - linked)
+    urls |= names.urls.ids(connection, linked)[0]
     write_versions(connection, names, drafts, urls, swept)
-    write_groups(connection, names, entries, urls)
+    write_groups(connection, names, drafts, entries, urls)
     moved_in_time = recompute(connection, touched_articles(connection, entries))
     write_documents(connection, drafts, moved_in_time)
     note_sources(connection, entries)
@@ -160,12 +164,32 @@ def _sources(entries: Iterable[Entry]) -> Iterator[str]:
                 yield found.discovery.via
 
 
-def _linked(entries: Iterable[Entry], drafts: Iterable[Draft]) -> Iterator[str]:
-    """URLs that links and images point to: of listings, and of what versions stand on."""
-    for draft in drafts:
-        if draft.article.image:
-            yield draft.article.image.url
-        for group in draft.article.link_groups:
+def _linked_ahead(connection: Connection, names: Names, entries: Sequence[Entry]) -> set[str]:
+    """URLs that links will point to, as far as that can be told before there are versions.
+
+    Of two writers that make URLs twice in a transaction each, one may wait for the other's first URLs while that waits
+    for its own: PostgreSQL ends one of them. Made all at once, in the order of their keys, they do not. SQLite has one
+    writer.
+    """
+    if connection.dialect.name != "postgresql":
+        return set()
+    canonical = {entry.article.canonical_url for entry in entries if entry.article}
+    held = names.urls.held(connection, canonical)
+    shown = {
+        (entry.site_id, held[entry.article.canonical_url]): (entry.site_id, entry.article.canonical_url)
+        for entry in entries
+        if entry.article and entry.article.canonical_url in held
+    }
+    ids = {shown[key]: article_id for key, article_id in article_ids(connection, shown).items()}
+    return set(_linked(entries, (entry.article for entry in may_be_drafts(connection, entries, ids) if entry.article)))
+
+
+def _linked(entries: Iterable[Entry], articles: Iterable[Article]) -> Iterator[str]:
+    """URLs that links and images point to: of listings, and of articles whose words are to be written."""
+    for article in articles:
+        if article.image:
+            yield article.image.url
+        for group in article.link_groups:
             for link in group.links:
                 yield link.url
     for entry in entries:
@@ -244,8 +268,11 @@ def _capture_row(
     }
 
 
-def write_groups(connection: Connection, names: Names, entries: Sequence[Entry], urls: Mapping[str, int]) -> None:
-    """Link groups of pages that are no articles; an article's are written with its version."""
-    pages = [entry for entry in entries if entry.article is None and entry.reading.link_groups]
-    groups = names.group_ids(connection, (entry.groups for entry in pages), urls)
-    link_groups_to_pages(connection, [entry.capture_id for entry in pages], groups)
+def write_groups(
+    connection: Connection, names: Names, drafts: Sequence[Draft], entries: Sequence[Entry], urls: Mapping[str, int]
+) -> None:
+    """Link groups of articles whose words are written, and of pages that are no articles."""
+    pages = [(draft.first.capture_id, draft.article.link_groups) for draft in drafts]
+    pages += [(entry.capture_id, entry.groups) for entry in entries if entry.article is None and entry.groups]
+    groups = names.group_ids(connection, (groups for _, groups in pages), urls)
+    link_groups_to_pages(connection, [capture_id for capture_id, _ in pages], groups)
