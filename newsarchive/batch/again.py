@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from newsarchive.batch.ahead import awaited, clear, folder_of, said_of, seen_from_all
+from newsarchive.batch.ahead import awaited, clear, folder_of, said_of, seen_from_all, tidy
 from newsarchive.batch.executor import Hands, Where, hands
 from newsarchive.batch.readings import Readings, remove
 from newsarchive.batch.task import Job, read_file
@@ -47,6 +47,7 @@ def reading_again(
         finally:
             again.close()
         again.forget()
+    tidy(where, scratch)
 
 
 def _jobs(into: Path, places: Places, wanted: Iterable[RecordPlace]) -> dict[str, Job]:

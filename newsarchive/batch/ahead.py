@@ -81,9 +81,7 @@ def walking(where: Where, scratch: Path, terms: Callable[[], Terms]) -> Iterator
     with hands(where) as own:
         with closing(Ahead(own, where.scratch or scratch, terms)) as ahead:
             yield ahead
-        if where.scratch is None:
-            with suppress(OSError):
-                scratch.rmdir()
+        tidy(where, scratch)
 
 
 def folder_of(scratch: Path, terms: Terms, own: Hands) -> Path:
@@ -118,6 +116,13 @@ def said_of(why: str | None, own: Hands, job: Job) -> str:
         f"{own.called} has read {job.file.name}, and {job.path} is not here; what was committed is whole. Name a "
         "folder that this machine and all workers see under the same path with --scratch (docs/batch.md)"
     )
+
+
+def tidy(where: Where, scratch: Path) -> None:
+    """Remove the archive's own folder for this where nothing is left in it."""
+    if where.scratch is None:
+        with suppress(OSError):
+            scratch.rmdir()
 
 
 def clear(folder: Path) -> None:
