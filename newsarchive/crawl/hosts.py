@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from storage.model import Due
+from storage.surt import host_of
 
 
 def hostname_of(url: str) -> str:
@@ -66,7 +67,7 @@ class Hosts:
         self.ids: set[int] = set()
         """Of the URLs in all queues."""
         self.lanes: Counter[tuple[str, str]] = Counter()
-        """How many wait, by their site and host."""
+        """How many wait, by their site and their host as the index has it: with its port, where it has one."""
 
     @property
     def waiting(self) -> int:
@@ -96,7 +97,7 @@ class Hosts:
             host.waiting, (due.priority, due.due_at.timestamp(), 0 if again else self._order, due.url_id, due)
         )
         self.ids.add(due.url_id)
-        self.lanes[due.discovery.site, host.name] += 1
+        self.lanes[_lane(due)] += 1
         self._list(host)
 
     def take(self, now: float) -> tuple[Due, Host] | None:
@@ -110,7 +111,7 @@ class Hosts:
                 self._list(host)
                 continue
             due = heapq.heappop(host.waiting)[-1]
-            self._gone(due, host)
+            self._gone(due)
             host.busy = True
             return due, host
         return None
@@ -125,7 +126,7 @@ class Hosts:
         """Take back all that waits for a host."""
         taken = [each[-1] for each in host.waiting]
         for due in taken:
-            self._gone(due, host)
+            self._gone(due)
         host.waiting.clear()
         return taken
 
@@ -139,10 +140,10 @@ class Hosts:
         """Every host that the run has met."""
         return iter(self._hosts.values())
 
-    def _gone(self, due: Due, host: Host) -> None:
+    def _gone(self, due: Due) -> None:
         """Note that a URL waits no more."""
         self.ids.discard(due.url_id)
-        lane = due.discovery.site, host.name
+        lane = _lane(due)
         self.lanes[lane] -= 1
         if not self.lanes[lane]:
             del self.lanes[lane]
@@ -152,3 +153,7 @@ class Hosts:
             host.listed = True
             self._order += 1
             heapq.heappush(self._heap, (host.ready_at, self._order, host))
+
+
+def _lane(due: Due) -> tuple[str, str]:
+    return due.discovery.site, host_of(due.url)

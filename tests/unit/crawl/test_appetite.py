@@ -81,6 +81,15 @@ def test_no_host_waits_until_others_are_through() -> None:
     assert wanted.limit >= 1_001 * wanted.per_host
 
 
+def test_a_host_of_another_port_has_enough_too() -> None:
+    """What is full is told as the index knows hosts: with the port, where it is not the usual one."""
+    appetite, hosts = Appetite(SITES), Hosts()
+    hosts.named("many.example")
+    for number in range(WINDOW // 2):
+        hosts.add(due(number, host="lantern.example:8080"))
+    assert ask(appetite, hosts).full == {("lantern", "lantern.example:8080")}
+
+
 def test_what_has_gone_waits_no_more() -> None:
     """Of what was taken or taken back nothing stays behind in what is known of the queues."""
     hosts = Hosts()
