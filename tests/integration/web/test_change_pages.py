@@ -5,7 +5,9 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from html import unescape
+from typing import Any
 
+import pytest
 from starlette.testclient import TestClient
 
 from newsarchive.archive import Archive
@@ -159,3 +161,38 @@ def test_a_page_without_listings_says_so(archive_of: ArchiveOf) -> None:
     answer = client.get(f"/listing?url={ARTICLE}")
     assert answer.status_code == 404
     assert "Not read as a listing" in answer.text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_moved_paragraph_stands_where_it_was_and_where_it_is(
+    archive_of: ArchiveOf, chromium: Any, width: int
+) -> None:
+    """Side by side, its old place is in the older version's column, its new one in the newer's, each below its mark."""
+    first, second, third, *others = SENTENCES
+    client = browse(
+        archive_of(
+            {"url": ARTICLE, "body": article(*SENTENCES), "at": AT},
+            {"url": ARTICLE, "body": article(second, third, *others, first), "at": AT + timedelta(days=1)},
+        )
+    )
+
+    def answer(route: Any) -> None:
+        found = client.get(route.request.url.removeprefix("http://127.0.0.1:8000"))
+        route.fulfill(status=found.status_code, headers=dict(found.headers), body=found.content)
+
+    page = chromium.new_page(viewport={"width": width, "height": 900})
+    page.route("**/*", answer)
+    page.goto("http://127.0.0.1:8000/article/1/compare")
+    side_by_side = width > 960
+    places = {}
+    for kind, column in (("left", "old"), ("moved", "new")):
+        row = page.locator(f".cmp-{kind}")
+        mark = row.locator(".cmp-mark").bounding_box()
+        text = row.locator(f".cmp-{column if side_by_side else 'both'} p")
+        assert text.inner_text().strip() == first
+        box = text.bounding_box()
+        assert 0 <= box["y"] - mark["y"] - mark["height"] < 10
+        places[kind] = box["x"] + box["width"] / 2
+    assert (places["left"] < width / 2 < places["moved"]) == side_by_side
+    page.close()
