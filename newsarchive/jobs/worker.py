@@ -7,6 +7,7 @@ When it cannot be sure that its jobs are its own any more, it ends its crawls an
 """
 
 import asyncio
+import logging
 import os
 import signal
 import threading
@@ -17,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
+import psycopg
 from procrastinate import App, JobContext, PsycopgConnector, RetryDecision, exceptions
 from procrastinate.jobs import Job, Status
 from procrastinate.retry import BaseRetryStrategy
@@ -81,6 +83,9 @@ class Crewing:
 
 def work(crewing: Crewing, tell: Callable[[str], None]) -> int:
     """Work until SIGTERM or SIGINT; returns the exit code. `tell` gets a line for each thing worth one."""
+    # It tells of each job that failed and of each session that was lost, with a traceback; what matters we tell.
+    for name in ("procrastinate", "psycopg.pool"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     return asyncio.run(Working(crewing, tell).run())
 
 
@@ -144,7 +149,7 @@ class Working:
         self._lease.close()
         self._desk.close()
         self._index.close()
-        problems = [str(end) for end in ends if isinstance(end, Exception)]
+        problems = [" ".join(str(end).split()) for end in ends if isinstance(end, Exception)]
         if self._asked.is_set() and not problems:
             return 0
         self._tell(f"the queue cannot be used any more{': ' + problems[0] if problems else ''}; this worker ends")
@@ -176,7 +181,8 @@ class Working:
 
     async def _judge(self, site: str, ended: Crawled) -> None:
         """What a crawl's end means for its job and its site."""
-        if self._stopping and ended.outcome == "stopped":
+        well = ended.code in {0, BUSY}
+        if self._stopping and (ended.outcome == "stopped" or not well):
             raise GivenBack
         rest = REST if ended.captures else REST_BARREN
         if ended.code == BUSY:
@@ -184,9 +190,7 @@ class Working:
         elif ended.code < 0:
             rest = REST
         await asyncio.to_thread(self._desk.do, lambda desk: desk.look_again({site: rest}))
-        if ended.code < 0 and self._stopping:
-            raise GivenBack
-        if ended.code not in {0, BUSY}:
+        if not well:
             how = f"signal {-ended.code}" if ended.code < 0 else f"exit code {ended.code}"
             self._tell(f"{site}: the crawl ended with {how}")
             raise CrawlFailed(how)
@@ -251,15 +255,14 @@ class _SharedDesk:
     def do(self, what: Callable[[Desk], T]) -> T:
         """Do something at the desk."""
         with self._lock:
-            desk = self._desk or Desk(self._url)
-            self._desk = None
-            try:
-                done = what(desk)
-            except BaseException:
-                desk.close()
-                raise
-            self._desk = desk
-            return done
+            if self._desk is not None:
+                try:
+                    return what(self._desk)
+                except psycopg.OperationalError:  # the database was restarted meanwhile
+                    self._desk.close()
+                    self._desk = None
+            self._desk = Desk(self._url)
+            return what(self._desk)
 
     def close(self) -> None:
         """End the session."""

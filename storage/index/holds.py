@@ -43,7 +43,6 @@ LOST = (
 )
 
 _TABLES: LiteralString = """
-CREATE SCHEMA IF NOT EXISTS {};
 SET LOCAL search_path TO {};
 CREATE TABLE IF NOT EXISTS holders (
     holder integer PRIMARY KEY, host text NOT NULL, pid integer NOT NULL, work text NOT NULL,
@@ -210,6 +209,10 @@ def prepare(session: "psycopg.Connection") -> str:
     schema = beside(session)
     if not is_there(session, f"{schema}.holds_holder"):
         with changing(session):
+            found = session.execute("SELECT to_regnamespace(%s)", (schema,)).fetchone()
+            # Even "if not exists" takes the right to make one.
+            if found is None or found[0] is None:
+                session.execute(in_schema("CREATE SCHEMA {}", schema))
             session.execute(in_schema(_TABLES, schema))
     return schema
 

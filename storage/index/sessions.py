@@ -71,7 +71,14 @@ def naming_refusals(url: str) -> Iterator[None]:
         yield
     except psycopg.Error as error:
         said = " ".join(str(error).split())
-        name = make_url(url).render_as_string(hide_password=True)
+        made = make_url(url)
+        name = made.render_as_string(hide_password=True)
+        if isinstance(error, psycopg.errors.InsufficientPrivilege):
+            raise IndexFailure(
+                f"the index {name} cannot be used by several processes: {said}. Nothing was done. Its user has to have "
+                "a schema in which they agree; as the database's owner, once: CREATE SCHEMA newsarchive_jobs "
+                f"AUTHORIZATION {made.username or 'the_user'}"
+            ) from error
         raise IndexFailure(
             f"the index {name} cannot be used: {said}. The WARC files are untouched. "
             "See what is wrong with: newsarchive doctor"

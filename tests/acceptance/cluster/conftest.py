@@ -200,7 +200,8 @@ def hosts() -> Iterator[Hosts]:
         except OSError as problem:
             pytest.skip(f"network namespaces cannot be made here: {problem}")
         stack.enter_context(database(made))
-        serving: list[str | Path] = [sys.executable, SITES, made.log, str(PORT), "--pages", "90", "--slow", "0.25"]
+        serving: list[str | Path] = [sys.executable, SITES, made.log, str(PORT), "--slow", "0.25"]
+        serving += ["--pages", "90", "--few", "50", "--from", "105"]
         server = subprocess.Popen(made.on("sites", *serving), stdout=subprocess.DEVNULL)
         stack.callback(server.wait)
         stack.callback(server.kill)

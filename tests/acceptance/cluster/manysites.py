@@ -1,6 +1,6 @@
 """Many small news sites, one a loopback (or other) address, that write down who asked for what, and when.
 
-    python manysites.py LOG PORT --pages 40 --slow 0.2
+    python manysites.py LOG PORT --pages 90 --few 50 --from 105 --slow 0.2
 
 A line of the log is an answer: site, path, who asked (its User-Agent), from where, begin and end on the machine's one
 monotonic clock.
@@ -54,7 +54,8 @@ class Handler(BaseHTTPRequestHandler):
         site = self.connection.getsockname()[0]
         status, kind, text = 200, "text/html; charset=utf-8", ""
         if self.path == "/":
-            text = front(OPTIONS.pages)
+            number = int(site.rpartition(".")[2])
+            text = front(OPTIONS.pages if number < OPTIONS.few_from else OPTIONS.few)
         elif self.path.startswith("/story-of-the-day-"):
             text = page(site, int("".join(c for c in self.path if c.isdigit())))
         elif self.path == "/robots.txt":
@@ -100,6 +101,8 @@ if __name__ == "__main__":
     parser.add_argument("log", type=Path)
     parser.add_argument("port", type=int)
     parser.add_argument("--pages", type=int, default=40)
+    parser.add_argument("--few", type=int, default=40, help="pages of the later sites")
+    parser.add_argument("--from", type=int, default=256, dest="few_from", help="last number of the first of them")
     parser.add_argument("--slow", type=float, default=0.2)
     parser.add_argument("--bind", default="0.0.0.0")
     parser.parse_args(namespace=OPTIONS)

@@ -257,6 +257,7 @@ def test_4_a_lease_without_its_database_is_lost(queue: Queue, monkeypatch: pytes
         (child.Crawled(code=1, outcome="finished", captures=0), False, CrawlFailed),
         (child.Crawled(code=-9, outcome="failed", captures=0), False, CrawlFailed),
         (child.Crawled(code=-15, outcome="failed", captures=0), True, GivenBack),
+        (child.Crawled(code=70, outcome="failed", captures=4), True, GivenBack),
     ],
 )
 def test_5_a_crawl_that_ended_well_may_not_be_done(
@@ -340,3 +341,15 @@ def test_a_site_that_is_queued_twice_is_queued_once(queue: Queue, monkeypatch: p
     with working(queue, monkeypatch, died) as made:
         doing(made, lambda: made.dispatch(1))
     assert sorted(row[:2] for row in queue.jobs()) == [("a", "todo"), ("b", "todo"), ("c", "todo")]
+
+
+def test_a_session_that_was_ended_is_made_anew(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database that is restarted costs no site its turn: what the worker has to write down comes through."""
+    died: Died = []
+    with working(queue, monkeypatch, died) as made:
+        made._desk.do(lambda desk: desk.look_again({"a": 60}))
+        desk = made._desk._desk
+        assert desk is not None
+        queue.session.execute("SELECT pg_terminate_backend(%s)", (desk._session.info.backend_pid,))
+        made._desk.do(lambda desk: desk.look_again({"a": -1, "b": -1}))
+        assert made._desk.do(lambda desk: desk.to_look_at(["a", "b"], 9)) == ["a", "b"]

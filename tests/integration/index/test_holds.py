@@ -13,9 +13,10 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy.engine import make_url
 
 from newsarchive.crawl.locks import held
-from storage.errors import ArchiveBusy
+from storage.errors import ArchiveBusy, IndexFailure
 from storage.index import holds
 from storage.index.holds import Hold, holders
 
@@ -178,3 +179,20 @@ def test_thousands_of_sites_take_one_lock(shared: str) -> None:
         assert len(backends(shared, "pid")) == 1
         with pytest.raises(ArchiveBusy, match="site-4999 is"):
             Hold(shared, ["site-4999"], SINCE, "crawl")
+
+
+def test_a_user_who_may_make_no_schema_is_told_what_to_have_made(shared: str) -> None:
+    """The database's owner makes it once; from then on the user needs no more rights."""
+    role = f"reader_{os.getpid()}"
+    with psycopg.connect(shared.replace("+psycopg", ""), autocommit=True) as owner:
+        owner.execute(f"CREATE ROLE {role} LOGIN PASSWORD 'x'")
+        try:
+            theirs = make_url(shared).set(username=role, password="x").render_as_string(hide_password=False)
+            with pytest.raises(IndexFailure, match=f"CREATE SCHEMA newsarchive_jobs AUTHORIZATION {role}"):
+                Hold(theirs, ["a"], SINCE, "crawl")
+            owner.execute(f"CREATE SCHEMA newsarchive_jobs AUTHORIZATION {role}")
+            with Hold(theirs, ["a"], SINCE, "crawl"):
+                pass
+        finally:
+            owner.execute(f"DROP OWNED BY {role}")
+            owner.execute(f"DROP ROLE {role}")
