@@ -133,7 +133,7 @@ class Upload:
             if self.now - written < self.keep:
                 continue
             try:
-                if carrier.free(file.name):
+                if carrier.free(file.name, noted[file.name]):
                     done.freed.append(file.name)
             except (BytesDiffer, OSError) as problem:
                 done.problems.append(str(problem))

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
 SLOWEST = 250_000
-"""Bytes a second below which an upload is given up."""
+"""Bytes a second below which what carries many is given up."""
+_SMALL = 1 << 17
 LARGEST = 5_000_000_000
 """Bytes that S3 takes in one piece."""
 SILENCE = 30.0
@@ -71,7 +72,7 @@ class Bucket:
     retries: int = 2
 
     def files(self) -> Iterator[Stored]:
-        """Yield what WARC files it holds, in the order of their names."""
+        """Yield what WARC files it holds, in whatever order."""
         obstore, store = self._opened()
         with self._told():
             for page in obstore.list(store, chunk_size=_PAGE):
@@ -99,12 +100,11 @@ class Bucket:
         """
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
-            # Few kinds of patience, since each is a client of its own.
-            obstore, store = self._opened(self.timeout + 2 ** math.ceil(math.log2(size / SLOWEST + 1)))
+            obstore, store = self._opened(self._patience(size))
             with self._told(name), suppress(obstore.exceptions.AlreadyExistsError):
                 if size > LARGEST:
                     # In parts, which cannot be put on that condition: the caller has asked whether it is there.
-                    obstore.put(store, name, path, chunk_size=_PART)
+                    obstore.put(store, name, path, chunk_size=_PART, max_concurrency=2)
                 else:
                     # Sent from the file's pages, never held as a copy.
                     whole = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
@@ -127,7 +127,7 @@ class Bucket:
         """
         if time.monotonic() < _silent.get(self, 0.0):
             raise BucketUnreachable(self.url, "as a moment ago")
-        obstore, store = self._opened()
+        obstore, store = self._opened(self._patience(end - begin) if end - begin > _SMALL else self.timeout)
         with self._told(name), self._noticed():
             try:
                 got = obstore.get(store, name, options={"range": (begin, end)})
@@ -138,6 +138,10 @@ class Bucket:
                 if begin < size:
                     raise
                 return b"", size
+
+    def _patience(self, size: int) -> float:
+        """Seconds for a request that carries so many bytes: of few kinds, since each is a client of its own."""
+        return float(self.timeout + 2 ** math.ceil(math.log2(size / SLOWEST + 1)))
 
     @contextmanager
     def _noticed(self) -> Iterator[None]:
