@@ -50,9 +50,7 @@ class Glance:
         order = compiled.positiontup
         cursor = self._connection().cursor()
         try:
-            cursor.execute(
-                compiled.string, given if order is None else [given[name] for name in order]
-            )
+            cursor.execute(compiled.string, given if order is None else [given[name] for name in order])
             # All of them: a statement of SQLite's that is not at its end keeps old pages from being reclaimed.
             rows = cursor.fetchall()
         finally:
