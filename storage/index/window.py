@@ -39,9 +39,9 @@ WINDOW = 5_000
 FTS = table("search", column("rowid"))
 _STRETCHES = (4, 32)
 """PostgreSQL is asked for matches among so many windows of the newest versions before it is among all."""
-_STRETCHES_OF_PHRASES = (1, 4, 32)
+_STRETCHES_OF_PHRASES = (1, 3, 8, 20, 50)
 """The same where it has to read each text that has the words of a phrase (0.01 ms)."""
-_ENOUGH = 1_000
+_ENOUGH = 500
 """Versions with a phrase: where there are so many, older texts are not read for more."""
 _BM25 = (8.0, 4.0, 1.0, 3.0, 0.7, 0.0)
 """What a match counts in headline, dek, body, names, stems; marks count nothing."""
