@@ -259,10 +259,10 @@ class Ingestor:
             self._ahead = 0
             self._changed.notify_all()
         for item in batch:
-            if item.reading:
-                _answer(item.answer, item.reading.result())
-            else:
-                _answer(item.answer, Reading(outcome=Outcome.OTHER, reason="noted"))
+            # A future keeps its callbacks, and one of the reading's leads here: a page in such a ring would stay in
+            # memory until the collector of rings comes by.
+            reading, item.reading = item.reading, None
+            _answer(item.answer, reading.result() if reading else Reading(outcome=Outcome.OTHER, reason="noted"))
 
     def as_ingest(self, kept: Kept, reading: Reading) -> Ingest:
         """Put together all that a capture writes into the index."""

@@ -1,6 +1,8 @@
 """The one path into the index."""
 
+import gc
 import threading
+import weakref
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from datetime import UTC, datetime
@@ -121,6 +123,24 @@ def test_what_somebody_waits_for_is_committed_at_once() -> None:
     log.asked[0][1].set_result(READ)
     assert answer.result(timeout=20) == READ
     one.close()
+
+
+def test_what_is_committed_is_let_go_at_once() -> None:
+    """Memory stays bounded however long a run is: nothing that was read waits for the collector of cycles."""
+    log = Log()
+    one = ingestor(log, every=1)
+    gc.disable()
+    try:
+        answer = one.submit(kept("a"))
+        reading = log.asked.pop()[1]
+        alive = weakref.ref(reading)
+        reading.set_result(READ)
+        del reading
+        assert answer.result(timeout=20) == READ
+        one.close()
+        assert alive() is None
+    finally:
+        gc.enable()
 
 
 def test_room_is_a_matter_of_bytes_too() -> None:
