@@ -38,8 +38,8 @@ T = TypeVar("T")
 
 MAINTENANCE = "maint"
 """Queue of what all workers do for all: it has a worker of its own in each, or full slots would keep it waiting."""
-EVERY_FIVE_SECONDS = "* * * * * */5"
-"""Cron's seconds are the sixth field here."""
+DISPATCH, RECOVER = "* * * * * */5", "* * * * * */2"
+"""Every five seconds, and every two: cron's seconds are the sixth field here."""
 HEARTBEAT = 3.0
 GRACE = 8.0
 """Seconds that crawls get to end in good order; they need some four."""
@@ -113,9 +113,9 @@ class Working:
         """Tell Procrastinate what there is to do."""
         register = self.app.task
         register(name="crawl", queue=CRAWLS, pass_context=True, retry=AtOnce())(self.crawl)
-        for name, function in (("dispatch", self.dispatch), ("recover", self.recover)):
+        for name, function, when in (("dispatch", self.dispatch, DISPATCH), ("recover", self.recover, RECOVER)):
             task = register(name=name, queue=MAINTENANCE, queueing_lock=name)(function)
-            self.app.periodic(cron=EVERY_FIVE_SECONDS)(task)
+            self.app.periodic(cron=when)(task)
 
     def _worker(self, queue: str, slots: int) -> Worker:
         return Worker(

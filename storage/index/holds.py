@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import psycopg
     from psycopg.sql import Composed
 
-EVERY, DEADLINE, STALE = 3.0, 12.0, 18.0
+EVERY, DEADLINE, STALE = 3.0, 12.0, 16.0
 """Seconds: between two words of a holder, after which it gives up, and after which others may take what it held."""
 ALL = "*"
 CLASS = 6873

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 CRAWLS = "crawls"
 """Name of the queue of sites to be crawled; the site is the job's lock and its queueing lock."""
-STALLED = 20.0
+STALLED = 18.0
 """Seconds without a word after which a worker is taken for gone, and its jobs are given to others."""
 
 _TABLES: LiteralString = """

@@ -201,7 +201,7 @@ def hosts() -> Iterator[Hosts]:
             pytest.skip(f"network namespaces cannot be made here: {problem}")
         stack.enter_context(database(made))
         serving: list[str | Path] = [sys.executable, SITES, made.log, str(PORT), "--slow", "0.25"]
-        serving += ["--pages", "90", "--few", "50", "--from", "105"]
+        serving += ["--pages", "90", "--from", "105", "--few", "50", "--slower", "0.5"]
         server = subprocess.Popen(made.on("sites", *serving), stdout=subprocess.DEVNULL)
         stack.callback(server.wait)
         stack.callback(server.kill)
