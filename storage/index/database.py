@@ -43,7 +43,7 @@ _PRAGMAS = (
     "PRAGMA wal_autocheckpoint=4000",
     "PRAGMA foreign_keys=ON",
 )
-_WRITER_CACHE, _READER_CACHE = 65536, 2048
+_WRITER_CACHE, _READER_CACHE = 45056, 2048
 """Kilobytes of pages that a connection of SQLite keeps: the writer touches all of its indexes, readers are many."""
 _ATTEMPTS = 6
 _STEPS = 10_000
