@@ -1,14 +1,18 @@
 """Crawl a thousand sites in one process, and see whether each is asked as often as it allows.
 
     python benchmarks/sites.py [--sites 1000] [--requests 10000] [--seconds 60] [--page-size 20000]
+    python benchmarks/sites.py --sites 200 --requests 10000 --delays 0.5,1,2,5 --plain
 
 The sites are served on loopback by a process of its own. Prints what the crawl's main process takes of memory and CPU,
-without the processes that read pages; that of a run in which nothing is due; and how long the hosts took, held against
-what their delays allow. The delays are such that all hosts together allow as many requests a second as
---requests in --seconds.
+without the processes that read pages; that of a run in which nothing is due; and what the servers saw: how much later
+than its delay allows each request came, and how long the hosts took, held against what their delays allow.
+
+Without --delays they are such that all hosts together allow as many requests a second as --requests in --seconds. With
+--plain the pages are such as nobody has to read: the pace does then not depend on what reading takes of the machine.
 """
 
 import argparse
+import gc
 import json
 import multiprocessing
 import resource
@@ -66,6 +70,11 @@ def plans(sites: int, requests: int, seconds: float) -> list[Plan]:
     return [Plan(pages=max(round(seconds / (mean * part)) - 2, 1), delay=mean * part) for part in parts]
 
 
+def mixed(sites: int, requests: int, delays: Sequence[float]) -> list[Plan]:
+    """Sites with these delays in turn, each with as many requests."""
+    return [Plan(pages=max(requests // sites - 2, 1), delay=delays[n % len(delays)]) for n in range(sites)]
+
+
 def page(size: int, site: int, number: int) -> bytes:
     """A news page of about so many bytes: an article of its own words, and links."""
     title = f"Council of town {site} takes decision {number}"
@@ -87,13 +96,13 @@ def page(size: int, site: int, number: int) -> bytes:
 
 
 def serve(line: Connection, asked_for: Sequence[Plan], size: int) -> None:
-    """Serve the sites until the other side says so, then send what was noted."""
+    """Serve the sites, with plain pages where the size is 0, until the other side says so, then send what was noted."""
     made: dict[tuple[int, int], bytes] = {}
 
     def ready(site: int, number: int) -> bytes:
         return made.setdefault((site, number), page(size, site, number))
 
-    with Crowd(asked_for, ready, "text/html; charset=utf-8") as crowd:
+    with Crowd(asked_for, ready, "text/html; charset=utf-8") if size else Crowd(asked_for) as crowd:
         line.send(crowd.port)
         while line.recv() == "log":
             line.send(list(crowd.log))
@@ -114,6 +123,7 @@ def served(asked_for: Sequence[Plan], size: int) -> Iterator[Connection]:
 
 def run_here(folder: Path) -> None:
     """Crawl in this process, and print what it took."""
+    gc.set_threshold(20_000, 50, 1_000)  # as the command does (newsarchive/cli/app.py)
     begin = time.perf_counter()
     with every_name_is_here(), Archive.open(folder) as archive:
         report = crawl(archive)
@@ -137,20 +147,35 @@ def run(folder: Path) -> Cost:
     return Cost(**json.loads(done.stdout.splitlines()[-1]))
 
 
-def shares(log: Sequence[Asked], asked_for: Sequence[Plan]) -> list[float]:
-    """For each site: the time that its delays and answers take, as a part of the time from its first article's request
-    to its last.
-    """
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What the servers saw of all requests but each site's first."""
+
+    early: int
+    """Came before they were allowed to."""
+    late: list[float]
+    """Seconds after they were allowed to, ascending."""
+    shares: list[float]
+    """For each site, ascending: what its delays and answers take of the time from its first request to its last."""
+    share: float
+    """The same of all sites together."""
+
+
+def seen(log: Sequence[Asked], asked_for: Sequence[Plan]) -> Seen:
+    """Hold the servers' log against the plan."""
     times: dict[int, list[Asked]] = defaultdict(list)
     for asked in log:
-        if asked.path not in {"/", "/robots.txt"}:
-            times[asked.site].append(asked)
-    found = []
+        times[asked.site].append(asked)
+    late, least, took = [], [], []
+    early = 0
     for site, all_of_it in times.items():
-        least = sum(asked_for[site].least + (one.answered - one.began) for one, _ in pairwise(all_of_it))
-        if len(all_of_it) > 1:
-            found.append(least / (all_of_it[-1].began - all_of_it[0].began))
-    return found
+        pairs = list(pairwise(all_of_it))
+        early += sum(after.began - before.answered < before.rest - 0.001 for before, after in pairs)
+        late += [after.began - before.answered - asked_for[site].least for before, after in pairs]
+        least.append(sum(asked_for[site].least + (before.answered - before.began) for before, _ in pairs))
+        took.append(all_of_it[-1].began - all_of_it[0].began)
+    each = sorted(part / whole for part, whole in zip(least, took, strict=True) if whole)
+    return Seen(early=early, late=sorted(late), shares=each, share=sum(least) / sum(took))
 
 
 def main() -> None:
@@ -160,13 +185,20 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=10_000)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--page-size", type=int, default=20_000)
+    parser.add_argument("--delays", type=lambda text: [float(one) for one in text.split(",")])
+    parser.add_argument("--plain", action="store_true")
     parser.add_argument("--here", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.here:
         run_here(options.here)
         return
     asked_for = plans(options.sites, options.requests, options.seconds)
-    with served(asked_for, options.page_size) as line, tempfile.TemporaryDirectory(prefix="bench-") as folder:
+    if options.delays:
+        asked_for = mixed(options.sites, options.requests, options.delays)
+    with (
+        served(asked_for, 0 if options.plain else options.page_size) as line,
+        tempfile.TemporaryDirectory(prefix="bench-") as folder,
+    ):
         port = line.recv()
         sites = [
             SITE.format(n=n, url=f"http://s{n}.test:{port}/", delay=each.delay) for n, each in enumerate(asked_for)
@@ -181,17 +213,13 @@ def main() -> None:
     print(f"main process, start included: {1000 * first.cpu / first.requests:.2f} CPU ms a request", end="")
     print(f", {first.peak / 1e6:.0f} MB")
     print(f"next run, {idle.requests} due: {idle.wall:.1f} s, {idle.cpu:.2f} CPU s, {idle.peak / 1e6:.0f} MB")
-    early = [
-        after.site
-        for site in range(options.sites)
-        for before, after in pairwise([asked for asked in log if asked.site == site])
-        if after.began - before.answered < before.rest - 0.001
-    ]
-    print(f"requests that came too early: {len(early)}")
-    reached = sorted(shares(log, asked_for))
+    found = seen(log, asked_for)
+    late = [1000 * found.late[min(int(part * len(found.late)), len(found.late) - 1)] for part in (0.5, 0.9, 0.99, 1)]
+    print(f"requests that came too early: {found.early}")
+    print("later than allowed: median {:.0f} ms, p90 {:.0f}, p99 {:.0f}, at most {:.0f}".format(*late))
     print(
-        f"pace, as a part of what the delays allow: median {100 * median(reached):.1f} %, "
-        f"slowest tenth {100 * reached[len(reached) // 10]:.1f} %"
+        f"pace, as a part of what the delays allow: all hosts {100 * found.share:.1f} %, "
+        f"median {100 * median(found.shares):.1f} %, slowest tenth {100 * found.shares[len(found.shares) // 10]:.1f} %"
     )
 
 
