@@ -46,4 +46,5 @@ def _lies_elsewhere(places: Places, index: Index) -> Callable[[str], bool]:
 
 
 def _adopted(places: Places, path: Path) -> WarcFile:
-    return WarcFile(places=places, name=path.name, size=path.stat().st_size, is_local=True)
+    # A crawl that ended meanwhile may have brought it into the bucket, and freed it here.
+    return WarcFile(places=places, name=path.name, size=places.look(path.name).size)

@@ -102,6 +102,7 @@ class Move:
     def to_bucket(self) -> Moved:
         """Upload all. BucketUnreachable and the like end it; started again it goes on."""
         carrier = self._carrier()
+        noted = carrier.noted()
         files = [file for file in self.places.files() if file.is_local and not file.is_open]
         unsent = {file.name for file in waiting(self.places)}
 
@@ -109,7 +110,8 @@ class Move:
             is_there = file.is_remote and file.name not in unsent
             if not is_there and carrier.upload(file.name, self.digests.get(file.name)):
                 moved.carried.append(file.name)
-            if self.remove and carrier.free(file.name):
+            # What is noted since has to be looked up; what was before need not be, for each of many.
+            if self.remove and carrier.free(file.name, noted.get(file.name) if is_there else None):
                 moved.removed.append(file.name)
 
         return self._each(files, step)
@@ -138,7 +140,10 @@ class Move:
             except BytesDiffer as problem:
                 moved.problems.append(str(problem))
             except OSError as problem:
-                moved.problems.append(f"{file.name} cannot be read ({problem.strerror}); it stays where it is")
+                moved.problems.append(
+                    f"{file.name} cannot be read ({problem.strerror}); it stays where it is. "
+                    "To see what is wrong with it: newsarchive verify"
+                )
             done += file.size
         self.tell(total, total, "")
         return moved

@@ -40,10 +40,12 @@ def unread(places: Places, index: Index) -> list[Stretch]:
 
     BucketUnreachable or BucketRefused where it cannot say.
     """
+    # In this order: a file that another crawl closes and brings into the index meanwhile is known to be whole.
+    there = places.files()
     whole = {file.name for file in index.warc_files() if file.state == "closed"}
     return [
         Stretch(file=file, start=index.indexed_to(file.name))
-        for file in places.files()
+        for file in there
         if file.name not in whole and not file.is_open
     ]
 

@@ -70,18 +70,18 @@ class Upload:
     """How long a file stays in the folder after that, from when it was written last; None: for good."""
     now: datetime
 
-    def run(self, tell: Tell = untold, *, keep_going: Callable[[], bool] = lambda: True) -> Uploaded:
-        """Upload what waits, and free what has lain here long enough. Never raises for what a bucket or disk refuses.
+    def run(self, tell: Tell = untold) -> Uploaded:
+        """Upload what waits, and free what has lain here long enough.
 
-        `keep_going` is asked before each file.
+        Never raises for what a bucket or disk refuses.
         """
         done = Uploaded()
         if self.places.bucket is None:
             return done
         carrier = Carrier(self.places.folder, self.places.bucket)
         try:
-            self._upload(carrier, self._gone(self.places.bucket, carrier), done, tell, keep_going)
-            self._free(carrier, done, keep_going)
+            self._upload(carrier, self._gone(self.places.bucket, carrier), done, tell)
+            self._free(carrier, done)
         except StorageError as problem:
             # It would say the same of the next file, after as long a wait.
             done.problems.append(str(problem))
@@ -101,16 +101,12 @@ class Upload:
         there = {stored.name: stored.size for stored in bucket.files()}
         return {name for name, noted in carrier.noted().items() if there.get(name) != noted.size}
 
-    def _upload(
-        self, carrier: Carrier, gone: set[str], done: Uploaded, tell: Tell, keep_going: Callable[[], bool]
-    ) -> None:
+    def _upload(self, carrier: Carrier, gone: set[str], done: Uploaded, tell: Tell) -> None:
         unsent = {file.name for file in waiting(self.places)}
         files = [f for f in self.places.local() if not f.is_open and (f.name in unsent or f.name in gone)]
         digests = self._digests() if files else {}
         total, sent = sum(file.size for file in files), 0
         for file in files:
-            if not keep_going():
-                return
             tell(sent, total, file.name)
             try:
                 if carrier.upload(file.name, digests.get(file.name)):
@@ -118,16 +114,19 @@ class Upload:
             except BytesDiffer as problem:
                 done.problems.append(str(problem))
             except OSError as problem:
-                done.problems.append(f"{file.name} cannot be read ({problem.strerror}), and was not uploaded")
+                done.problems.append(
+                    f"{file.name} cannot be read ({problem.strerror}), and was not uploaded. "
+                    "To see what is wrong with it: newsarchive verify"
+                )
             sent += file.size
         tell(total, total, "")
 
-    def _free(self, carrier: Carrier, done: Uploaded, keep_going: Callable[[], bool]) -> None:
+    def _free(self, carrier: Carrier, done: Uploaded) -> None:
         if self.keep is None:
             return
         noted = carrier.noted()
         for file in self.places.local():
-            if file.is_open or file.name not in noted or not keep_going():
+            if file.is_open or file.name not in noted:
                 continue
             written = datetime.fromtimestamp(noted[file.name].written_ns / 1e9, tz=UTC)
             if self.now - written < self.keep:
@@ -135,8 +134,13 @@ class Upload:
             try:
                 if carrier.free(file.name, noted[file.name]):
                     done.freed.append(file.name)
-            except (BytesDiffer, OSError) as problem:
+            except BytesDiffer as problem:
                 done.problems.append(str(problem))
+            except OSError as problem:
+                done.problems.append(
+                    f"{file.name} cannot be read ({problem.strerror}), and stays in the folder. "
+                    "To see what is wrong with it: newsarchive verify"
+                )
 
 
 class Uploader:

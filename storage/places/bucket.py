@@ -21,7 +21,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from storage.errors import BucketRefused, BucketUnreachable, ConfigError, NotInBucket
 from storage.places.credentials import shared_credentials
+from storage.places.folder import sync_folder
 from storage.places.ranges import ranged
+from storage.places.readable import ENDINGS
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -38,7 +40,6 @@ _METADATA = "169.254.169.254"
 """Where a machine in Amazon's cloud asks for its role: the last that is asked for keys."""
 _FOLDER = "file://"
 _PAGE = 1000
-_ENDINGS = (".warc.gz", ".warc")
 _PAUSE = timedelta(milliseconds=200)
 _LONGEST_PAUSE = timedelta(seconds=1)
 _silent: dict["Bucket", float] = {}
@@ -78,7 +79,7 @@ class Bucket:
             for page in obstore.list(store, chunk_size=_PAGE):
                 for each in page:
                     name = str(each["path"])
-                    if "/" not in name and name.endswith(_ENDINGS):
+                    if "/" not in name and name.endswith(ENDINGS):
                         yield _stored(name, each)
 
     def look(self, name: str) -> Stored:
@@ -106,9 +107,31 @@ class Bucket:
                     # In parts, which cannot be put on that condition: the caller has asked whether it is there.
                     obstore.put(store, name, path, chunk_size=_PART, max_concurrency=2)
                 else:
-                    # Sent from the file's pages, never held as a copy.
-                    whole = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+                    # Sent from the file's pages, never held as a copy; an empty file has none.
+                    whole = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if size else b""
                     obstore.put(store, name, whole, mode="create", use_multipart=False)
+
+    def sync(self, name: str) -> None:
+        """Bring a file to the disk where the bucket is a folder; a server has done so before it answers.
+
+        BucketUnreachable where that disk does not do it.
+        """
+        if not self.url.startswith(_FOLDER):
+            return
+        folder = Path(self.url.removeprefix(_FOLDER))
+        try:
+            with (folder / name).open("rb") as file:
+                os.fsync(file.fileno())
+            sync_folder(folder)
+        except OSError as problem:
+            raise BucketUnreachable(self.url, problem.strerror or str(problem)) from problem
+
+    def lies_in(self, folder: Path) -> bool:
+        """Tell whether it is that folder itself, by whatever path."""
+        own = Path(self.url.removeprefix(_FOLDER))
+        with suppress(OSError):
+            return self.url.startswith(_FOLDER) and own.samefile(folder)
+        return False
 
     def delete(self, name: str) -> None:
         """Take a file out."""

@@ -11,10 +11,11 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
-from storage.errors import BytesDiffer, NotInBucket
+from storage.errors import BucketRefused, BytesDiffer, NotInBucket
 from storage.places.bucket import Bucket, Stored
-from storage.places.digests import Digests, digests_of
+from storage.places.digests import Digests, digests_in, digests_of
 from storage.places.folder import is_same_file, refused, sync_folder
 from storage.places.ledger import Ledger, Noted
 
@@ -98,18 +99,13 @@ class Carrier:
                     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError:
                     return False
-                if final.exists() or not is_same_file(part, file.fileno()):
+                if not is_same_file(part, file.fileno()):
+                    return False
+                if final.exists():
+                    part.unlink()  # another process was through before this one began
                     return False
                 stored = self._bucket.look(name)
-                if file.seek(0, os.SEEK_END) > stored.size:
-                    file.truncate(0)
-                for piece in self._pieces(name, file.seek(0, os.SEEK_END), stored.size):
-                    file.write(piece)
-                file.flush()
-                os.fsync(file.fileno())
-                file.seek(0)
-                found = digests_of(file)
-                if not self._is_it(found, stored, sha256):
+                if not self._is_it(self._fetched(stored, file), stored, sha256):
                     part.unlink()
                     raise BytesDiffer(name, "the index" if sha256 else self._bucket.url)
                 part.rename(final)
@@ -118,6 +114,16 @@ class Carrier:
             refused(part, problem)
         return True
 
+    def _fetched(self, stored: Stored, file: BinaryIO) -> Digests:
+        """Have a file hold on the disk what the bucket has, what it holds already taken for the begin of that."""
+        if file.seek(0, os.SEEK_END) > stored.size:
+            file.truncate(0)
+        file.writelines(self._pieces(stored.name, file.seek(0, os.SEEK_END), stored.size))
+        file.flush()
+        os.fsync(file.fileno())
+        file.seek(0)
+        return digests_of(file)
+
     def remove(self, name: str) -> bool:
         """Remove a file from the bucket of which the folder holds the same bytes; False where another is about it."""
         with self._alone(name) as path:
@@ -125,20 +131,22 @@ class Carrier:
                 return False
             with path.open("rb") as file:
                 digests = digests_of(file)
+                # Whoever brought it here may have been killed before it was on the disk under its name.
+                os.fsync(file.fileno())
+            sync_folder(self._folder)
             with suppress(NotInBucket):
                 self._compared(name, digests)
                 self._bucket.delete(name)
             return True
 
     def _compared(self, name: str, digests: Digests) -> Stored:
-        """The bucket's file, its bytes those of the digests; BytesDiffer where they are not."""
+        """The bucket's file, its bytes on its disk and those of the digests; BytesDiffer where they are not."""
         stored = self._bucket.look(name)
         if stored.size != digests.size:
             raise BytesDiffer(name, self._bucket.url)
-        if not digests.are_marked(stored.tag):
-            with self._bucket.open(name) as file:
-                if digests_of(file).sha256 != digests.sha256:
-                    raise BytesDiffer(name, self._bucket.url)
+        if not digests.are_marked(stored.tag) and self._sha256_there(stored) != digests.sha256:
+            raise BytesDiffer(name, self._bucket.url)
+        self._bucket.sync(name)
         return stored
 
     def _is_it(self, found: Digests, stored: Stored, sha256: str | None) -> bool:
@@ -147,8 +155,11 @@ class Carrier:
         if sha256 or found.are_marked(stored.tag):
             return sha256 in {None, found.sha256}
         # Nobody knows what it should be: at least it comes twice the same.
-        with self._bucket.open(stored.name) as file:
-            return digests_of(file).sha256 == found.sha256
+        return self._sha256_there(stored) == found.sha256
+
+    def _sha256_there(self, stored: Stored) -> str:
+        """What the bucket's bytes are now: nothing of it comes from what this process has read before."""
+        return digests_in(self._pieces(stored.name, 0, stored.size)).sha256
 
     def _pieces(self, name: str, begin: int, end: int) -> Iterator[bytes]:
         while begin < end:
@@ -160,7 +171,12 @@ class Carrier:
 
     @contextmanager
     def _alone(self, name: str) -> Iterator[Path | None]:
-        """A closed file of the folder that no other process carries; None where one does, or it is gone."""
+        """A closed file of the folder that no other process carries; None where one does, or it is gone.
+
+        BucketRefused where the bucket is the folder: its file is the only one, and must not go.
+        """
+        if self._bucket.lies_in(self._folder):
+            raise BucketRefused(self._bucket.url, "it is the folder of the WARC files itself")
         path = self._folder / name
         try:
             fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)

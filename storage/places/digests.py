@@ -1,6 +1,7 @@
 """The digests of a file that is carried, taken in one reading."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -30,8 +31,13 @@ class Digests:
 
 def digests_of(file: BinaryIO) -> Digests:
     """Read a file from where it stands to its end."""
+    return digests_in(iter(lambda: file.read(_PIECE), b""))
+
+
+def digests_in(pieces: Iterable[bytes]) -> Digests:
+    """Take the digests of bytes that come in pieces."""
     sha256, md5, size = hashlib.sha256(), hashlib.md5(usedforsecurity=False), 0
-    while piece := file.read(_PIECE):
+    for piece in pieces:
         sha256.update(piece)
         md5.update(piece)
         size += len(piece)

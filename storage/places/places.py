@@ -15,9 +15,7 @@ from typing import BinaryIO, Literal
 
 from storage.errors import FileMissing
 from storage.places.bucket import Bucket
-from storage.places.readable import OPEN, warc_name
-
-_ENDINGS = (".warc.gz", ".warc")
+from storage.places.readable import ENDINGS, OPEN, warc_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +60,7 @@ class Places:
         """Those that the folder has, in the order of their names; none where there is no folder."""
         found = []
         for path in self.folder.iterdir() if self.folder.exists() else ():
-            if not warc_name(path).endswith(_ENDINGS):
+            if not warc_name(path).endswith(ENDINGS):
                 continue
             with suppress(FileNotFoundError):  # closed meanwhile: it is found by its other name
                 size = path.stat().st_size

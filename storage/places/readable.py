@@ -4,6 +4,8 @@ from typing import BinaryIO, Literal, Protocol
 
 OPEN = ".open"
 """Ends the name of a WARC file that is being written; it goes when the file is closed."""
+ENDINGS = (".warc.gz", ".warc")
+"""What the names of closed WARC files end with."""
 
 
 class Readable(Protocol):

@@ -5,12 +5,16 @@ import hashlib
 import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import IO
 
 import pytest
 
+from newsarchive.importing import _adopted
 from newsarchive.placing import Move, Where, survey
+from newsarchive.recover import unread
 from newsarchive.uploads import Upload, Uploader, waiting
-from storage.errors import BucketUnreachable, BytesDiffer, ConfigError
+from storage.errors import BucketRefused, BucketUnreachable, BytesDiffer, ConfigError
 from storage.places import Bucket, Places, WarcFile
 from storage.places.carrier import FETCHING, Carrier
 from storage.places.ledger import NAME as LEDGER
@@ -114,7 +118,11 @@ def test_a_file_that_is_damaged_here_is_not_uploaded(desk: Desk) -> None:
     assert "1.warc.gz is in the index with other bytes" in done.problems[0]
 
 
-@pytest.mark.parametrize("spoil", [b"", ONE[:-5], ONE[:-1] + b"!"], ids=["empty", "truncated", "changed"])
+@pytest.mark.parametrize(
+    "spoil",
+    [b"", ONE[:-5], ONE[:-1] + bytes([ONE[-1] ^ 1]), bytes([ONE[0] ^ 1]) + ONE[1:]],
+    ids=["empty", "truncated", "last byte changed", "first byte changed"],
+)
 def test_what_was_spoilt_in_the_bucket_since_is_not_freed(desk: Desk, spoil: bytes) -> None:
     """A note of an upload is no proof: the bucket is asked once more before a file goes."""
     desk.upload().run()
@@ -145,6 +153,116 @@ def test_a_list_torn_by_a_crash_costs_one_comparison(desk: Desk) -> None:
         assert set(noted) == {"1.warc.gz", "2.warc.gz"} - {file.name for file in waiting(desk.places)}
         assert desk.upload().run().problems == []
         assert set(desk.carrier.noted()) == {"1.warc.gz", "2.warc.gz"}
+
+
+def test_a_list_is_written_whole(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the system takes a line in pieces."""
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda fd, data: write(fd, bytes(data)[:10]))
+    desk.carrier.upload("1.warc.gz")
+    assert set(desk.carrier.noted()) == {"1.warc.gz"}
+
+
+def test_an_empty_file_keeps_no_other_from_safety(desk: Desk) -> None:
+    """It is carried like any."""
+    (desk.folder / "0.warc.gz").write_bytes(b"")
+    done = desk.upload().run()
+    assert (done.uploaded, done.problems) == (["0.warc.gz", "1.warc.gz", "2.warc.gz"], [])
+    assert (desk.far / "0.warc.gz").read_bytes() == b""
+
+
+def test_a_file_that_cannot_be_read_keeps_no_other_from_safety(desk: Desk) -> None:
+    """It is named, with what to do."""
+    (desk.folder / "0.warc.gz").mkdir()
+    done = desk.upload().run()
+    assert done.uploaded == ["1.warc.gz", "2.warc.gz"]
+    assert done.problems[0].startswith("0.warc.gz cannot be read (Is a directory), and was not uploaded")
+    assert "newsarchive verify" in done.problems[0]
+
+
+@pytest.mark.parametrize("linked", [False, True])
+def test_the_folder_is_no_bucket_of_its_own(desk: Desk, linked: bool) -> None:
+    """By whatever path it is named: what would be freed there is the only file."""
+    same = desk.folder
+    if linked:
+        same = desk.far / "link"
+        same.symlink_to(desk.folder)
+    desk.places = Places(folder=desk.folder, bucket=Bucket(url=f"file://{same}"))
+    done = desk.upload(timedelta()).run()
+    assert (done.uploaded, done.freed) == ([], [])
+    assert "it is the folder of the WARC files itself" in done.problems[0]
+    move = Move(places=desk.places, digests={}, remove=True)
+    with pytest.raises(BucketRefused):
+        move.to_bucket()
+    with pytest.raises(BucketRefused):
+        move.to_folder()
+    assert desk.here() == ["1.warc.gz", "2.warc.gz"]
+
+
+def test_bytes_are_on_the_one_disk_before_they_go_at_the_other(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under their names, too: the power may fail at any moment."""
+    synced: list[str] = []
+    fsync = os.fsync
+
+    def seen(fd: int) -> None:
+        fsync(fd)
+        synced.append(str(Path(f"/proc/self/fd/{fd}").readlink()))
+
+    monkeypatch.setattr(os, "fsync", seen)
+    desk.carrier.upload("1.warc.gz")
+    assert synced == [str(desk.far / "1.warc.gz"), str(desk.far), str(desk.folder / LEDGER)]
+    delete = Bucket.delete
+
+    def before(bucket: Bucket, name: str) -> None:
+        assert [str(desk.folder / "1.warc.gz"), str(desk.folder)] == synced[3:5]
+        delete(bucket, name)
+
+    monkeypatch.setattr(Bucket, "delete", before)
+    assert desk.carrier.remove("1.warc.gz")
+    assert desk.there() == []
+
+
+def test_a_file_that_another_process_has_fetched_leaves_nothing_behind(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even the empty begin of a second one."""
+    desk.carrier.upload("1.warc.gz")
+    desk.carrier.free("1.warc.gz")
+    flock = fcntl.flock
+
+    def late(file: IO[bytes], how: int) -> None:
+        (desk.folder / "1.warc.gz").write_bytes(ONE)
+        flock(file, how)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    assert not desk.carrier.fetch("1.warc.gz", None)
+    assert desk.here() == ["1.warc.gz", "2.warc.gz"]
+    assert list(desk.folder.glob(f"*{FETCHING}")) == []
+
+
+def test_an_import_reads_what_was_freed_meanwhile(desk: Desk) -> None:
+    """As where a crawl that keeps nothing here ends beside it."""
+    desk.carrier.upload("1.warc.gz")
+    desk.carrier.free("1.warc.gz")
+    found = _adopted(desk.places, desk.folder / "1.warc.gz")
+    assert (found.size, bytes_of(found)) == (len(ONE), ONE)
+
+
+def test_what_is_closed_while_a_start_looks_is_not_read_again(desk: Desk) -> None:
+    """The index is asked after the places: it knows by then what another crawl has closed."""
+    states = {"1.warc.gz": "closed", "2.warc.gz": "open"}
+
+    class Asked(Places):
+        def files(self) -> list[WarcFile]:
+            found = Places.files(self)
+            states["2.warc.gz"] = "closed"
+            return found
+
+    index = SimpleNamespace(
+        warc_files=lambda: [SimpleNamespace(name=name, state=state) for name, state in states.items()],
+        indexed_to=lambda name: 0,
+    )
+    assert unread(Asked(folder=desk.folder), index) == []  # type: ignore[arg-type]
 
 
 def test_a_bucket_that_is_away_costs_nothing(desk: Desk) -> None:
