@@ -45,15 +45,23 @@ class Checked:
         try:
             with self._path.open("rb") as file:
                 file.seek(place)
-                packed = json.loads(file.readline())["report"]
-            found: FileReport = loaded(zlib.decompress(b64decode(packed)))
-        except (OSError, ValueError, KeyError, zlib.error, UnpicklingError):
+                told = json.loads(file.readline())
+            if told["file"] != key:  # another verify has made the file anew meanwhile
+                return None
+            found: FileReport = loaded(zlib.decompress(b64decode(told["report"])))
+        except (OSError, ValueError, KeyError, TypeError, zlib.error, UnpicklingError):
             return None
         self.taken += 1
         return found
 
     def note(self, key: str, report: FileReport) -> None:
-        """Write down a report, where that can be done: without it, nothing but time is lost."""
+        """Write down a report, where that can be done: without it, nothing but time is lost.
+
+        One with problems is not kept: the file may have been mended, or a disk or bucket be there again, by the next
+        time.
+        """
+        if report.problems:
+            return
         packed = b64encode(zlib.compress(dumped(report), 1)).decode()
         line = {"file": key, "at": self._now().isoformat(), "by": VERSION, "report": packed}
         with suppress(OSError):
@@ -100,8 +108,9 @@ def checked(path: Path, now: Callable[[], datetime], *, afresh: bool) -> Iterato
     kept = Checked(path, now)
     if not afresh:
         kept.load()
-    elif path.exists():
-        path.unlink()
+    else:
+        with suppress(OSError):
+            path.unlink()
     whole = False
     try:
         yield kept

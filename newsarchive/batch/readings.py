@@ -17,6 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from glob import escape
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any, BinaryIO, Self
 from uuid import uuid4
 
@@ -135,7 +136,7 @@ class Readings:
                 file.seek(-_PLACE.size, os.SEEK_END)
                 (place,) = _PLACE.unpack(file.read(_PLACE.size))
                 return cls(file, _noun_at(file, place))
-        except (OSError, ValueError, struct.error, *BROKEN):
+        except (OSError, ValueError, struct.error, UnpicklingError, *BROKEN):
             pass
         file.close()
         return None

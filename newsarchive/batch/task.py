@@ -97,14 +97,17 @@ def check(file: WarcFile) -> FileReport:
 
 
 def is_done(job: Job) -> bool:
-    """Tell whether that is read already, and the file is what it was then."""
+    """Tell whether that is read already, and the file is what it was then, as far as its size says.
+
+    A damaged one is read again: it may have been put back from a copy, which has the same size.
+    """
     found = Readings.open(job.path)
     if found is None:
         return False
     found.close()
     contents = found.contents
     covers = not contents.part if job.wanted is None else job.wanted <= contents.places.keys() or not contents.part
-    return covers and contents.closed.size == job.file.size
+    return covers and contents.damage is None and contents.closed.size == job.file.size
 
 
 def _lack(file: WarcFile) -> str:

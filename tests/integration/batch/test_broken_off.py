@@ -11,10 +11,11 @@ import pytest
 
 from newsarchive import Archive
 from newsarchive.archive import IN_BULK, utc_now
-from newsarchive.batch.checked import LASTS
+from newsarchive.batch.checked import LASTS, Checked
 from newsarchive.ingest import Batching
 from newsarchive.readback import Progress
 from newsarchive.verify import Verified
+from storage.warc.check import FileReport, Problem
 
 Dump = Callable[..., dict[str, list[str]]]
 Different = Callable[..., dict[str, tuple[set[str], set[str]]]]
@@ -152,6 +153,23 @@ def test_a_verify_goes_on(new: Callable[..., Path], papers: list[Path]) -> None:
         broken_off()
         now[0] += LASTS + timedelta(seconds=1)
         assert archive.verify().taken == 0
+
+
+def test_only_what_was_found_sound_counts_as_checked(tmp_path: Path) -> None:
+    """A disk or bucket that was away may be there again; and one verify does not take another's report for its own."""
+    now = datetime(2026, 11, 26, tzinfo=UTC)
+    sound = FileReport(name="a.warc.gz", size=7, records=1)
+    away = FileReport(name="b.warc.gz", size=0, problems=[Problem(offset=0, what="the file cannot be read")])
+    first = Checked(tmp_path / "checked", lambda: now)
+    first.note("a 1", sound)
+    first.note("b 1", away)
+    first.close(whole=False)
+    later = Checked(tmp_path / "checked", lambda: now)
+    later.load()
+    assert later.report("b 1") is None
+    assert later.report("a 1") == sound
+    (tmp_path / "checked").write_bytes((tmp_path / "checked").read_bytes().replace(b"a 1", b"c 1"))
+    assert later.report("a 1") is None
 
 
 def test_a_verify_needs_no_room(new: Callable[..., Path], papers: list[Path]) -> None:

@@ -187,6 +187,22 @@ def test_a_file_that_was_read_is_not_read_again(
     assert not task.is_done(replace(one, wanted=None))
 
 
+def test_a_damaged_file_that_was_read_is_read_again(new: Callable[..., Path], papers: list[Path]) -> None:
+    """It may have been put back from a copy since, which is as long as it was."""
+    folder = new("archive")
+    into = folder / "batch" / "x"
+    task.lay_out(into, Terms())
+    path = folder / "warc" / papers[0].name
+    whole = papers[0].read_bytes()
+    path.write_bytes(whole[:3000] + b"\0" * 100 + whole[3100:])
+    job = task.Job(file=Places(folder=folder / "warc").files()[0], into=into)
+    assert task.read_file(job) == ""
+    path.write_bytes(whole)
+    assert not task.is_done(job)
+    assert task.read_file(job) == ""
+    assert task.is_done(job)
+
+
 def test_bad_pages_cost_no_other_page_anything(
     papers: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from isal import isal_zlib
 
+from newsarchive.batch.nouns import dumped
 from newsarchive.batch.reading import ReadItem
 from newsarchive.batch.readings import Readings, remove, write
 from newsarchive.interpret import KeptRead
@@ -103,6 +105,15 @@ def test_a_file_that_is_not_whole_is_none(path: Path, keep: int) -> None:
     path.write_bytes(path.read_bytes()[:keep])
     assert Readings.open(path) is None
     assert Readings.open(path.with_name("none")) is None
+
+
+def test_a_file_of_nouns_that_are_none_any_more_is_none(path: Path) -> None:
+    """As after an upgrade that names a noun otherwise: it is made again."""
+    write(path, iter(ITEMS), lambda: CLOSED)
+    gone = isal_zlib.compress(dumped(ITEMS[1]).replace(b"KeptRead", b"KeptGone"), 1)
+    frame = len(gone).to_bytes(4, "big") + gone
+    path.write_bytes(b"newsarchive readings 1\n" + frame + len(b"newsarchive readings 1\n").to_bytes(8, "big"))
+    assert Readings.open(path) is None
 
 
 def test_a_folder_that_is_gone_is_an_error_with_its_name(path: Path) -> None:
