@@ -300,6 +300,14 @@ def _bucket(config: Config, _now: datetime) -> Finding:
             meaning="crawls go on, and keep their files in the folder; what lies in the bucket alone cannot be read",
             command="newsarchive places --check",
         )
+    if places.bucket.lies_in(places.folder):
+        return Finding(
+            what="bucket",
+            state=State.WRONG,
+            found=f"{places.bucket.url} is the folder of the WARC files itself",
+            meaning="nothing is uploaded, and each file lies in one place only; name another folder",
+            command="newsarchive places --upload",
+        )
     unsent = waiting(places)
     found = f"{places.bucket.url} answers; it has {count:,} WARC files"
     if unsent:

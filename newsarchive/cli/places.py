@@ -50,6 +50,10 @@ def places(  # noqa: PLR0913 - each is an option of the command line
     What is moved is compared by digest before anything goes; broken off, the same command goes on. Ends with 1 where a
     file could not be moved, with 74 where the bucket does not answer.
     """
+    if remove and to is None:
+        raise typer.BadParameter("goes with --to; nothing was done", param_hint="--remove")
+    if upload and to is not None:
+        raise typer.BadParameter("goes without --to; nothing was done", param_hint="--upload")
     with Archive.open_to_read(archive) as opened:
         if to is not None:
             _done(_moved(opened, to, remove=remove), to, json=json)

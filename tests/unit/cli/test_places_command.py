@@ -91,6 +91,23 @@ def test_moved_there_and_back(say: Callable[..., Told], archive: Archive, far: P
     assert (len(archive.places.local()), list(far.iterdir())) == (1, [])
 
 
+@pytest.mark.parametrize("words", [("--remove",), ("--to", "bucket", "--upload"), ("--upload", "--remove")])
+def test_words_that_do_not_go_together_are_refused(
+    say: Callable[..., Told], archive: Archive, words: tuple[str]
+) -> None:
+    """None of them is passed over."""
+    told = say("places", *words)
+    assert (told.code, "nothing was done" in " ".join(told.err.split())) == (2, True)
+    assert len(archive.places.local()) == 1
+
+
+def test_a_bucket_that_is_the_folder_itself_is_told(archive: Archive) -> None:
+    """Before anything is taken for uploaded."""
+    config = parse(f'contact = "a@b.example"\nbucket = "file://{archive.warc_folder}"', archive.folder)
+    finding = _bucket(config, archive.now())
+    assert (finding.state, "the folder of the WARC files itself" in finding.found) == (State.WRONG, True)
+
+
 def test_a_file_that_is_not_the_same_is_not_moved(say: Callable[..., Told], archive: Archive, far: Path) -> None:
     """Ends with 1, says which, and leaves both; verify finds it too."""
     say("places", "--upload")
