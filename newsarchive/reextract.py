@@ -131,7 +131,8 @@ class Rereading:
                     unread.popleft()[0].result()
         except (WarcError, OSError, FileMissing) as problem:
             together = f", nor with it {len(unit) - 1} more of its article" if len(unit) > 1 else ""
-            problems.append(f"{unit[0].place.warc}: {problem} That capture was not read again{together}")
+            why = f"{held.place.warc} cannot be read ({problem.strerror})" if isinstance(problem, OSError) else problem
+            problems.append(f"{why}. One capture was not read again{together}")
             return []
         return pages
 

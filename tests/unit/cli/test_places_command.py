@@ -131,6 +131,19 @@ def test_import_uploads_and_knows_what_was_freed(
     assert archive.places.local() == []
 
 
+def test_what_is_nowhere_is_not_read_again_and_that_is_said(
+    say: Callable[..., Told], archive: Archive, far: Path
+) -> None:
+    """In whole sentences, with what to do."""
+    say("places", "--to", "bucket", "--remove")
+    (path,) = far.iterdir()
+    path.unlink()
+    told = say("reextract", "--all")
+    said = " ".join(told.err.split())
+    assert f"{path.name} is neither in the folder nor in" in said
+    assert "To see where every file is: newsarchive places. One capture was not read again" in said
+
+
 def test_what_waits_is_told(say: Callable[..., Told], archive: Archive, far: Path) -> None:
     """By status, and by status --check after an hour; by doctor; by the metrics; and no more once it is done."""
     assert "1 WARC file (" in say("status").out
