@@ -124,7 +124,11 @@ def _verified(found: FileReport, known: WarcFileView | None, index: Index, place
 
 def _disagreements(found: FileReport, known: WarcFileView, index: Index, places: Places) -> Iterator[Problem]:
     if known.state == "closed" and known.sha256 and known.sha256 != found.sha256:
-        yield Problem(offset=0, what="the file is not the one that was closed: its sha256 has changed")
+        what = (
+            "the file is not the one that was closed: its sha256 has changed. Put it back from a copy; if there is "
+            "none, have the index say what this one holds with: newsarchive rebuild"
+        )
+        yield Problem(offset=0, what=what)
     in_file = {one.record_id: one.offset for one in found.captures}
     for row in index.captures(CaptureFilters(warc=found.name), order="oldest"):
         offset = in_file.pop(row.record_id, None)
@@ -133,7 +137,8 @@ def _disagreements(found: FileReport, known: WarcFileView, index: Index, places:
             yield Problem(offset=row.place.offset, what=what, record_id=row.record_id)
     if known.state == "closed":
         for record_id, offset in in_file.items():
-            yield Problem(offset=offset, what="a capture that the index does not have", record_id=record_id)
+            what = "a capture that the index does not have; run: newsarchive rebuild"
+            yield Problem(offset=offset, what=what, record_id=record_id)
 
 
 def _spoilt(file: WarcFile) -> Problem:
