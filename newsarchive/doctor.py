@@ -27,7 +27,7 @@ from storage.index import Index
 
 PACKAGES = ("storage", "newsarchive", "spiders")
 SCRAPY = "2.19"
-"""The minor version that the recording download handler was made for."""
+"""The minor version that the recording downloader was made for."""
 LITTLE_SPACE = 5_000_000_000
 NO_SPACE = 200_000_000
 SENT_HERE = " See what is wrong with: newsarchive doctor"
