@@ -211,7 +211,8 @@ class Ingestor:
                     return None
                 first = self._queue[0]
                 ready = self._ready()
-                if first.reading is not None and not first.reading.done():
+                # Not asked again whether it is read: it may have been in the moment since.
+                if not ready and first.reading is not None:
                     waiting_for = first.reading
                 elif len(ready) >= self._batching.every or self._stale(first) or ready[-1].note is not None:
                     return ready

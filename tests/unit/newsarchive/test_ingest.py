@@ -192,3 +192,28 @@ def test_a_failing_index_stops_everything_and_everyone_is_told() -> None:
         one.wait_room()
     one.close()
     assert isinstance(one.failure, DiskFull)
+
+
+class ReadBetween(Future[Reading]):
+    """A reading that is made just after it was first asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = 0
+
+    def done(self) -> bool:
+        self.asked += 1
+        if self.asked == 1:
+            super().set_result(READ)
+            return False
+        return super().done()
+
+
+def test_a_page_may_be_read_while_it_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Readers do not wait for the writer: that one ends between two looks of it is nothing that ends a crawl."""
+    log = Log()
+    monkeypatch.setattr(log, "submit", lambda _: ReadBetween())
+    one = ingestor(log, seconds=600, lull=0.01)
+    assert one.submit(kept("a")).result(timeout=20) == READ
+    one.close()
+    assert one.failure is None
