@@ -22,6 +22,7 @@ from newsarchive.crawl.robots import RobotsAnswer
 from newsarchive.crawl.studio import Studio
 from newsarchive.crawl.wire import Fetched, Wire
 from newsarchive.logfile import LOG
+from storage.errors import ArchiveBusy
 from storage.model import Capture, Due, Exchange, Reading, UrlKind
 from storage.warc.payload import header, http_headers
 
@@ -59,14 +60,14 @@ class Live:
     shown: Callable[[str], None] = field(default=lambda _: None)
     """Told each URL that was fetched."""
     permitted: Callable[[], None] = field(default=lambda: None)
-    """Raises where the sites may be another machine's by now, and nothing may be asked for any more."""
+    """Raises ArchiveBusy where the sites may be another machine's by now: nothing may be asked for any more."""
 
     async def fetch(self, due: Due, url: str, headers: Sequence[tuple[str, str]]) -> Capture | None:
         """Fetch and keep. When it returns, the answer is in the WARC file; None: no byte came, and nothing was kept."""
-        self.permitted()
         answer = Answer(silent=True)
         began = time.monotonic()
         try:
+            self.permitted()
             limit = self.limits.size_of(due.discovery.kind)
             if self._draws(due):
                 # What it shows may have changed where its document has not.
@@ -80,6 +81,9 @@ class Live:
                 capture, aside = await self._kept(due, exchange, began)
                 kept = 0.0 if aside else time.monotonic() - ended
                 answer = replace(answer_to(due, capture, exchange), aside=aside, kept=kept)
+        except ArchiveBusy as lost:
+            self.keeper.fail(lost)
+            raise
         finally:
             self.frontier.answered(due, answer)
             self.wake()

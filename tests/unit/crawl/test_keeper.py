@@ -1,14 +1,21 @@
 import asyncio
 import threading
+from collections import Counter
 from concurrent.futures import Future
 from datetime import UTC, datetime
 from functools import partial
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from newsarchive.crawl.capture import MOST, Keeper
-from storage.errors import DiskFull
-from storage.model import Capture, Discovery, Drawn, Exchange, Outcome, Reading, RecordPlace, UrlKind
+from newsarchive.crawl.courtesy import Answer
+from newsarchive.crawl.frontier import Frontier
+from newsarchive.crawl.live import Limits, Live
+from newsarchive.crawl.wire import Wire
+from storage.errors import ArchiveBusy, DiskFull
+from storage.model import Capture, Discovery, Drawn, Due, Exchange, Outcome, Reading, RecordPlace, UrlKind
 from storage.warc.reader import Kept
 
 READING = Reading(outcome=Outcome.OTHER, reason="read")
@@ -190,3 +197,30 @@ def test_an_index_that_fails_ends_it_too() -> None:
         keeper.close()
 
     asyncio.run(main())
+
+
+def test_a_run_that_may_ask_no_more_ends() -> None:
+    """Whose sites may be another machine's asks for nothing, and does not wait for an answer that never comes."""
+    answered: list[Answer] = []
+    frontier = SimpleNamespace(answered=lambda _, answer: answered.append(answer))
+
+    def lost() -> None:
+        raise ArchiveBusy("the sites may be another machine's")
+
+    async def go() -> Keeper:
+        keeper = Keeper(Files(), Ingest())
+        live = Live(
+            wire=cast("Wire", None), keeper=keeper, frontier=cast("Frontier", frontier),
+            limits=Limits(seconds=1, size=1), counters=Counter(), user_agent="a", permitted=lost,
+        )  # fmt: skip
+        due = Due(
+            url_id=1, url="http://news.example/", discovery=DISCOVERY, due_at=datetime(2026, 11, 25, tzinfo=UTC),
+            priority=0, failures=0,
+        )  # fmt: skip
+        with pytest.raises(ArchiveBusy):
+            await live.fetch(due, due.url, [])
+        keeper.close()
+        return keeper
+
+    assert isinstance(asyncio.run(go()).failure, ArchiveBusy)
+    assert answered == [Answer(silent=True)]
