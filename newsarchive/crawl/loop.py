@@ -7,12 +7,13 @@ started once and its loop is run as often as there is something to do: a program
 import asyncio
 import logging
 import resource
+import warnings
 from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any, TypeVar
 
 from scrapy.utils.reactor import install_reactor, is_reactor_installed, verify_installed_reactor
-from twisted.python.log import PythonLoggingObserver
+from twisted.logger import STDLibLogObserver, globalLogBeginner
 
 T = TypeVar("T")
 OPEN_FILES = 8_192
@@ -30,9 +31,7 @@ def reactor() -> Any:
     started: Any = installed
     if not started.running:
         _allow_connections()
-        # Until somebody listens, Twisted keeps all it logs in memory.
-        PythonLoggingObserver("twisted").start()  # type: ignore[no-untyped-call]
-        logging.getLogger("twisted").setLevel(logging.ERROR)
+        _listen()
         started.startRunning(installSignalHandlers=False)
     return started
 
@@ -42,6 +41,16 @@ def run(main: Coroutine[Any, Any, T]) -> T:
     loop: asyncio.AbstractEventLoop = reactor()._asyncioEventloop  # noqa: SLF001 - Twisted has no other name for it
     asyncio.set_event_loop(loop)
     return loop.run_until_complete(main)
+
+
+def _listen() -> None:
+    """Have Twisted log as all others do. Until somebody begins to, it keeps all that it logs in memory, and with each
+    1xx answer all that came on that connection.
+    """
+    shown = warnings.showwarning
+    globalLogBeginner.beginLoggingTo([STDLibLogObserver("twisted")], discardBuffer=True, redirectStandardIO=False)
+    warnings.showwarning = shown  # warnings are no part of it
+    logging.getLogger("twisted").setLevel(logging.ERROR)
 
 
 def _allow_connections() -> None:

@@ -217,6 +217,7 @@ class RecordingProtocol(HTTP11ClientProtocol):
     def _finishResponse(self, rest: bytes) -> None:
         """Twisted's parser has seen the end of the message; `rest` is what came behind it."""
         attempt, self._attempt = self._attempt, None
+        self._recording = None  # its bytes would stay in memory for as long as the connection is idle
         if attempt is not None:
             attempt.whole, attempt.excess = True, len(rest)
         super()._finishResponse(rest)
@@ -224,7 +225,7 @@ class RecordingProtocol(HTTP11ClientProtocol):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         attempt = self._attempt
         super().connectionLost(reason)
-        self._attempt = None
+        self._attempt = self._recording = None
         # A body that ends with the connection is whole if the connection ended in good order.
         if attempt is not None and attempt.truncated is None and not (attempt.whole and reason.check(ConnectionDone)):
             attempt.truncated = "disconnect"
@@ -278,6 +279,7 @@ class Wire:
             error = None
         finally:
             self._under_way.discard(recording)
+            recording.connection = None
             timer.cancel()
         return _fetched(recording, error)
 

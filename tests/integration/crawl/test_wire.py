@@ -1,5 +1,6 @@
 """The contract of the recording: what the server's log holds is what an Exchange holds, to the byte."""
 
+import gc
 import gzip
 import zlib
 from datetime import UTC, datetime
@@ -11,7 +12,7 @@ import pytest
 from newsarchive.crawl import loop
 from newsarchive.crawl.connect import Endpoints, NotPublicError
 from newsarchive.crawl.guard import Guard
-from newsarchive.crawl.wire import Fetched, Wire
+from newsarchive.crawl.wire import Attempt, Fetched, Wire
 from storage.model import Exchange
 
 BEGAN = datetime(2026, 11, 25, 1, 2, 3, 4, UTC)
@@ -211,3 +212,22 @@ def test_certificates_are_verified(either: Any, certificate: Path, monkeypatch: 
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     either.say("/", sized(OK, b"vouched for"))
     assert only(loop.run(main())).response == sized(OK, b"vouched for")
+
+
+def test_an_idle_connection_holds_no_bytes(either: Any) -> None:
+    """What was fetched is gone when nobody wants it any more: of a thousand hosts, a thousand connections are kept."""
+    either.say("/a", b"HTTP/1.1 103 Early Hints\r\n\r\n" + sized(OK, BODY), "keep")
+    either.say("/cut", OK + b"Content-Length: 9000\r\n\r\n" + BODY[:3000], "hang")
+
+    async def main() -> int:
+        reactor = loop.reactor()
+        wire = Wire(reactor, Endpoints(reactor, Guard({"127.0.0.1"})), now=lambda: BEGAN)
+        try:
+            await wire.fetch(either.base + "/cut", [], seconds=10, limit=2000)
+            await wire.fetch(either.base + "/a", [], seconds=10, limit=10_000_000)
+            gc.collect()
+            return sum(type(each) is Attempt for each in gc.get_objects())
+        finally:
+            await wire.close()
+
+    assert loop.run(main()) == 0
