@@ -31,6 +31,7 @@ from newsarchive.jobs.child import BUSY, Child, Crawled
 from newsarchive.jobs.dispatch import REST, REST_BARREN, REST_BUSY, due_sites
 from newsarchive.jobs.lease import Lease
 from newsarchive.jobs.ledger import Ledger
+from storage.errors import ArchiveError
 from storage.index import Index
 from storage.index.jobs import CRAWLS, STALLED, Claim, Desk, prepare_queue
 
@@ -97,6 +98,7 @@ class Working:
         self._tell = tell
         self._children: dict[int, Child] = {}
         self._stopping = False
+        self._complaint = ""
         self._asked = asyncio.Event()
         queue = prepare_queue(crewing.index, SchemaManager.get_schema())
         self.app = App(connector=PsycopgConnector(conninfo=queue, min_size=1, max_size=6, timeout=3))
@@ -166,16 +168,20 @@ class Working:
         assert job.worker_id is not None
         claim = Claim(job=job.id, worker=job.worker_id, attempts=job.attempts, site=site)
         self._lease.take(claim)
-        child = self._children[job.id] = await Child.start(site, self._crewing.folder, self._crewing.options)
         try:
+            child = self._children[job.id] = await Child.start(site, self._crewing.folder, self._crewing.options)
             if self._stopping:
                 child.stop()
             ended = await child.ended()
         except asyncio.CancelledError:
-            child.kill()
+            if job.id in self._children:
+                self._children[job.id].kill()
             raise GivenBack from None
+        except OSError as problem:
+            self._tell(f"{site}: its crawl could not be begun: {problem}")
+            raise CrawlFailed(str(problem)) from problem
         finally:
-            del self._children[job.id]
+            self._children.pop(job.id, None)
             self._lease.leave(claim)
         await self._judge(site, ended)
 
@@ -200,7 +206,15 @@ class Working:
     async def dispatch(self, timestamp: int) -> None:
         """Make jobs for sites of which something is due."""
         del timestamp
-        for some in await asyncio.to_thread(self._desk.do, self._due):
+        try:
+            due = await asyncio.to_thread(self._desk.do, self._due)
+        except (ArchiveError, OSError) as problem:
+            if self._complaint != str(problem):  # once: it is tried again in five seconds
+                self._complaint = str(problem)
+                self._tell(f"no job can be made of what is due: {problem}")
+            raise
+        self._complaint = ""
+        for some in due:
             jobs = [
                 Job(queue=CRAWLS, task_name="crawl", lock=site, queueing_lock=site, task_kwargs={"site": site})
                 for site in some

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, LiteralString
 
-from storage.index.holds import CLASS, DISPATCHING, STALE, changing, in_schema, is_there, prepare
+from storage.index.holds import ALL, CLASS, DISPATCHING, STALE, changing, in_schema, is_there, prepare
 from storage.index.sessions import connect, conninfo, naming_refusals
 
 if TYPE_CHECKING:
@@ -154,18 +154,20 @@ class Desk:
     def to_look_at(self, sites: Sequence[str], limit: int) -> list[str]:
         """Sites that it is time to look at, those longest over their time first.
 
-        Those that wait for a worker are none of them, nor those that are being crawled, and be it by no worker.
+        Those that wait for a worker are none of them, nor those that are being crawled, and be it by no worker; none
+        is while somebody has the whole archive.
         """
         asked: LiteralString = """
+            WITH fresh AS (SELECT site FROM {}.holds JOIN {}.holders USING (holder)
+                WHERE seen_at > clock_timestamp() - make_interval(secs => %s))
             SELECT site FROM unnest(%s::text[]) AS site LEFT JOIN {}.looks USING (site)
             WHERE (next_at IS NULL OR next_at <= clock_timestamp())
-                AND site NOT IN (SELECT site FROM {}.holds JOIN {}.holders USING (holder)
-                    WHERE seen_at > clock_timestamp() - make_interval(secs => %s))
+                AND site NOT IN (SELECT site FROM fresh) AND NOT EXISTS (SELECT FROM fresh WHERE fresh.site = %s)
                 AND site NOT IN (SELECT lock FROM {}.procrastinate_jobs
                     WHERE status IN ('todo', 'doing') AND queue_name = %s AND lock IS NOT NULL)
             ORDER BY next_at NULLS FIRST, site LIMIT %s
         """
-        rows = self._session.execute(in_schema(asked, self._schema), (list(sites), STALE, CRAWLS, limit))
+        rows = self._session.execute(in_schema(asked, self._schema), (STALE, list(sites), ALL, CRAWLS, limit))
         return [row[0] for row in rows.fetchall()]
 
     def look_again(self, seconds: Mapping[str, float]) -> None:

@@ -25,6 +25,7 @@ from newsarchive.jobs import child, lease, worker  # noqa: E402
 from newsarchive.jobs.dispatch import due_sites  # noqa: E402
 from newsarchive.jobs.lease import Lease  # noqa: E402
 from newsarchive.jobs.worker import AtOnce, CrawlFailed, Crewing, GivenBack, Working  # noqa: E402
+from storage.errors import ConfigError  # noqa: E402
 from storage.index import Index, holds  # noqa: E402
 from storage.index.holds import Hold  # noqa: E402
 from storage.index.jobs import STALLED, Claim, Desk, prepare_queue, workload  # noqa: E402
@@ -93,11 +94,14 @@ Died = list[str]
 
 
 @contextmanager
-def working(queue: Queue, monkeypatch: pytest.MonkeyPatch, died: Died, slots: int = 1) -> Iterator[Working]:
+def working(
+    queue: Queue, monkeypatch: pytest.MonkeyPatch, died: Died, slots: int = 1, told: list[str] | None = None
+) -> Iterator[Working]:
     """A worker in this process, which does not end it when its jobs are lost."""
     monkeypatch.setattr(signal, "setitimer", lambda *_: None)
     monkeypatch.setattr(Working, "_die", lambda _, why: died.append(why))
-    made = Working(Crewing(folder=queue.folder, index=queue.url, slots=slots), lambda _: None)
+    tell = told.append if told is not None else lambda _: None
+    made = Working(Crewing(folder=queue.folder, index=queue.url, slots=slots), tell)
     yield made
     made._lease.close()
     made._desk.close()
@@ -305,6 +309,10 @@ def test_7_only_sites_of_which_something_is_due_get_a_job(queue: Queue) -> None:
         desk.look_again({"a": -1, "b": -1, "c": 60})
         with Hold(queue.url, ["b"], NOW, "crawl"):
             assert due_sites(desk, index, ["a", "b", "c"], NOW + OLD) == ["a"]
+        desk.look_again({"a": -1, "b": -1})
+        with Hold(queue.url, None, NOW, "rebuild"):
+            assert due_sites(desk, index, ["a", "b", "c"], NOW + OLD) == []
+        assert due_sites(desk, index, ["a", "b", "c"], NOW + OLD) == ["a", "b"]
     finally:
         desk.close()
         index.close()
@@ -353,3 +361,37 @@ def test_a_session_that_was_ended_is_made_anew(queue: Queue, monkeypatch: pytest
         queue.session.execute("SELECT pg_terminate_backend(%s)", (desk._session.info.backend_pid,))
         made._desk.do(lambda desk: desk.look_again({"a": -1, "b": -1}))
         assert made._desk.do(lambda desk: desk.to_look_at(["a", "b"], 9)) == ["a", "b"]
+
+
+def test_a_crawl_that_cannot_be_begun_costs_its_job_only(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine without room for one more process says so, and does not take the site for another worker's."""
+    died: Died = []
+    told: list[str] = []
+
+    async def no_room(*_: object, **__: object) -> None:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    with working(queue, monkeypatch, died, told=told) as made:
+        job = queue.job("a", "doing", queue.worker())
+        monkeypatch.setattr(asyncio, "create_subprocess_exec", no_room)
+        context = procrastinate.JobContext(start_timestamp=0, app=made.app, job=job, abort_reason=lambda: None)
+        with pytest.raises(CrawlFailed):
+            asyncio.run(made.crawl(context, "a"))
+        assert made._lease._claims == {}
+        assert made._children == {}
+    assert told == ["a: its crawl could not be begun: [Errno 11] Resource temporarily unavailable"]
+    assert died == []
+
+
+def test_a_worker_that_cannot_read_its_settings_says_so_once(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing would be crawled any more, and nobody would know why."""
+    died: Died = []
+    told: list[str] = []
+    with working(queue, monkeypatch, died, told=told) as made:
+        (queue.folder / "newsarchive.toml").write_text("index = [")
+        for _ in range(2):
+            with pytest.raises(ConfigError):
+                doing(made, lambda: made.dispatch(1))
+    (line,) = told
+    assert line.startswith("no job can be made of what is due: ")
+    assert "newsarchive.toml" in line
