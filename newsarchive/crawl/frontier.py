@@ -154,16 +154,19 @@ class Frontier:
     def answered(self, due: Due, answer: Answer) -> None:
         """Take what came back for a URL; whatever it is, its host has done its part."""
         out = self._out.pop(due.url_id)
+        cut = answer.silent and self._stopped  # we hung up: that says nothing of the host, and the URL stays due
         self._budgets.got(due.discovery.site, answer.size)
-        if out.on_behalf_of is not None:
+        if out.on_behalf_of is not None and not cut:
             self._learn(out, answer)
         pause = self._pause(out, answer)
-        if answer.silent and out.on_behalf_of is None:
+        if cut:
+            self._uncommitted.pop(due.url_id, None)
+        elif answer.silent and out.on_behalf_of is None:
             self._uncommitted.pop(due.url_id, None)
             self._put_off(due, self._now() + (DAY if answer.guarded else HOUR))
         if answer.guarded:
             self._counters["guarded"] += 1
-        if pause.closes:
+        if pause.closes and not cut:
             self._close(out.host, pause, out, answer.why)
         # What a host asks for may be a date, and is counted from now on.
         rested = 0.0 if pause.reason else answer.kept
@@ -174,10 +177,7 @@ class Frontier:
         out = self._out.pop(due.url_id)
         self._uncommitted.pop(due.url_id, None)
         self._counters["refused"] += 1
-        if out.on_behalf_of is not None:
-            self._put_off(out.on_behalf_of, None)
-        else:
-            self._put_off(due, None)
+        self._put_off(out.on_behalf_of or due, None)
         self._hosts.left(out.host, 0.0)
 
     def committed(self, url_id: int) -> None:

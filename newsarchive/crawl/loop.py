@@ -48,7 +48,8 @@ def _listen() -> None:
     1xx answer all that came on that connection.
     """
     shown = warnings.showwarning
-    globalLogBeginner.beginLoggingTo([STDLibLogObserver("twisted")], discardBuffer=True, redirectStandardIO=False)
+    observer: Any = STDLibLogObserver("twisted")  # mypy does not know zope's interfaces
+    globalLogBeginner.beginLoggingTo([observer], discardBuffer=True, redirectStandardIO=False)
     warnings.showwarning = shown  # warnings are no part of it
     logging.getLogger("twisted").setLevel(logging.ERROR)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -386,3 +387,30 @@ def test_every_url_of_every_host_is_asked(sizes: list[int], delay: float) -> Non
     longest = max(sizes) + 1
     assert world.time <= longest * (0.1 + delay) + 0.3 * longest + 4
     assert queue.asked <= world.time / 0.25 + 4
+
+
+class StoppedWorld(World):
+    """A run that is stopped while it waits for its first answer."""
+
+    def _answering(
+        self, frontier: Frontier, due: Due, events: list[tuple[float, int, Callable[[], None]]]
+    ) -> Callable[[], None]:
+        answering = super()._answering(frontier, due, events)
+
+        def stopped() -> None:
+            frontier.stop()
+            answering()
+
+        return stopped
+
+
+@pytest.mark.parametrize("obey", [True, False], ids=["robots.txt", "page"])
+def test_what_we_cut_short_says_nothing_of_a_host(*, obey: bool) -> None:
+    """Who takes the site next asks for it at once: that a run was stopped is no fault of the host's."""
+    queue = MemoryQueue()
+    queue.add("https://news.example/a")
+    world = StoppedWorld(queue, lambda _: Answer(silent=True), obey=obey)
+    frontier = world.run()
+    assert len(world.asked) == 1
+    assert queue.rows[1].due_at == START
+    assert frontier.problems == []
