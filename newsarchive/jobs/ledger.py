@@ -1,5 +1,6 @@
 """The queue's ledger: a worker ends and gives back only what is still its own."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -11,12 +12,18 @@ from procrastinate.manager import JobManager
 
 from storage.index.jobs import CRAWLS, FINISH, RETRY
 
+AGAIN = (0.0, 0.5, 2.0)
+"""Seconds before each try to write down how a job ended. Procrastinate has one try, and nobody looks how it went: the
+job would be its worker's, and its site crawled by nobody, for as long as that worker lives."""
+
 
 class Ledger(JobManager):
     """Procrastinate's own, but for two writes: those go by the job's id, the worker and the attempt."""
 
     def __init__(self, connector: BaseConnector, on_lost: Callable[[Job], None]) -> None:
-        """`on_lost` is told of a job of ours that was somebody else's by the time it was to be written down."""
+        """`on_lost` is told of a job of ours that was somebody else's by the time it was to be written down, or could
+        not be.
+        """
         super().__init__(connector)
         self._on_lost = on_lost
 
@@ -47,5 +54,14 @@ class Ledger(JobManager):
             return await self._written(FINISH, job, status=Status.FAILED.value, delete_job=False)
 
     async def _written(self, statement: Any, job: Job, **values: Any) -> bool:
+        """False where the job is not the worker's any more, or where nothing could be written for seconds."""
         whose = {"job_id": job.id, "worker_id": job.worker_id, "attempts": job.attempts}
-        return bool(await self.connector.execute_query_all_async(statement, **whose, **values))
+        for pause in AGAIN:
+            await asyncio.sleep(pause)
+            try:
+                return bool(await self.connector.execute_query_all_async(statement, **whose, **values))
+            except exceptions.UniqueViolation:
+                raise
+            except exceptions.ConnectorException:
+                continue
+        return False

@@ -248,7 +248,7 @@ class Working:
             await self._ledger.delete_old_jobs(nb_hours=24, include_failed=True, include_aborted=True)
 
     def _lost_job(self, job: Job) -> None:
-        self._die(f"{job.lock} is another worker's by now")
+        self._die(f"{job.lock} is another worker's by now, or how its crawl ended cannot be written down")
 
     def _die(self, why: str) -> NoReturn:
         """End all crawls and this process where they stand: nothing may be asked for or written down any more."""

@@ -206,7 +206,31 @@ def test_4_a_job_that_is_anothers_is_not_written_to(queue: Queue, monkeypatch: p
             made._ledger.check_connection_async,
         )
     assert queue.jobs() == [("a", "doing", alive, 1)]
-    assert died == ["a is another worker's by now"] * 2
+    assert died == ["a is another worker's by now, or how its crawl ended cannot be written down"] * 2
+
+
+def test_4_a_write_that_fails_is_tried_again(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A job is never left to a worker that has done it; where nothing can be written, the worker ends."""
+    died: Died = []
+    fails = [procrastinate.exceptions.ConnectorException("gone")] * 4
+    with working(queue, monkeypatch, died) as made:
+        write = made._ledger.connector.execute_query_all_async
+
+        async def unsteady(*words: Any, **values: Any) -> Any:
+            if fails:
+                raise fails.pop()
+            return await write(*words, **values)
+
+        monkeypatch.setattr(made._ledger.connector, "execute_query_all_async", unsteady)
+        alive = queue.worker()
+        first, second = queue.job("a", "doing", alive), queue.job("b", "doing", alive)
+        doing(
+            made,
+            lambda: made._ledger.finish_job(first, Status.SUCCEEDED, delete_job=True),
+            lambda: made._ledger.finish_job(second, Status.SUCCEEDED, delete_job=True),
+        )
+    assert [row[:2] for row in queue.jobs()] == [("a", "doing")]
+    assert [why[:2] for why in died] == ["a "]
 
 
 def test_4_a_lease_sees_that_its_job_was_taken(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
