@@ -254,7 +254,8 @@ class Working:
         """End all crawls and this process where they stand: nothing may be asked for or written down any more."""
         for child in list(self._children.values()):
             child.kill()
-        os.write(2, f"newsarchive: {why}; this worker and its crawls ended where they stood\n".encode())
+        with suppress(OSError):  # nobody may be reading it any more
+            os.write(2, f"newsarchive: {why}; this worker and its crawls ended where they stood\n".encode())
         os._exit(LOST)
 
 

@@ -188,7 +188,8 @@ class Hold:
     def _lose(self) -> None:
         self.lost = True
         if self._deadly:
-            os.write(2, f"\nnewsarchive: {LOST}\n".encode())
+            with suppress(OSError):  # nobody may be reading it any more
+                os.write(2, f"\nnewsarchive: {LOST}\n".encode())
             os.kill(os.getpid(), signal.SIGALRM)
         self.on_lost()
 

@@ -3,6 +3,7 @@ frozen or cut off: test_workers.py.)
 """
 
 import asyncio
+import os
 import signal
 import threading
 import time
@@ -419,3 +420,18 @@ def test_a_worker_that_cannot_read_its_settings_says_so_once(queue: Queue, monke
     (line,) = told
     assert line.startswith("no job can be made of what is due: ")
     assert "newsarchive.toml" in line
+
+
+def test_a_worker_ends_though_nobody_hears_why(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A log that is gone keeps no worker at sites that may be another's."""
+    codes: list[int] = []
+
+    def broken(*_: object) -> int:
+        raise BrokenPipeError
+
+    die = Working._die
+    with working(queue, monkeypatch, []) as made, monkeypatch.context() as patched:
+        patched.setattr(os, "write", broken)
+        patched.setattr(os, "_exit", codes.append)
+        die(made, "why")
+    assert codes == [worker.LOST]
