@@ -1,5 +1,5 @@
 """What running crawls as jobs had to learn, each finding with its law. (That no site has two, whatever is killed,
-frozen or cut off: test_workers.py.)
+frozen or cut off: tests/acceptance/cluster.)
 """
 
 import asyncio
