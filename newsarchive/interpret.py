@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from newsarchive.version import EXTRACTOR
 from storage.errors import ArchiveError
-from storage.model import Capture, Discovery, Outcome, Reading, RecordPlace, RefersTo, UrlKind
+from storage.model import NOT_HELD, Capture, Discovery, Outcome, Reading, RecordPlace, RefersTo, UrlKind
 from storage.warc.reader import Kept
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ def _original_block(capture: Capture, originals: OriginalRecords) -> bytes | Rea
     try:
         place = capture.refers_to and originals.place_of(capture.refers_to)
         if not place:
-            return _said(Outcome.UNREADABLE, "a revisit whose original this archive does not hold")
+            return _said(Outcome.UNREADABLE, NOT_HELD)
         return originals.block_at(place)
     except (ArchiveError, OSError) as problem:
         return _said(Outcome.UNREADABLE, f"the original of a revisit cannot be read: {problem}")

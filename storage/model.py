@@ -340,6 +340,10 @@ class Article:
     link_groups: tuple[LinkGroup, ...] = ()
 
 
+NOT_HELD = "a revisit whose original this archive does not hold"
+"""Reason of a reading that there will be as soon as the original is held: files may be read in any order."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """What one payload turned out to say. One noun for pages, feeds, sitemaps, robots.txt; unused parts are empty."""

@@ -3,7 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 
-from storage.model import BODY_ROLES, Article, Capture, Discovery, Ingest, LinkGroup, Outcome, Reading
+from storage.model import BODY_ROLES, NOT_HELD, Article, Capture, Discovery, Ingest, LinkGroup, Outcome, Reading
 
 _SHOWN_LIKE_ORIGINAL = frozenset({Outcome.NOT_MODIFIED})
 
@@ -55,7 +55,7 @@ class Entry:
 
     @property
     def is_read(self) -> bool:
-        """False for a revisit that is to show what its original showed."""
+        """False for a revisit that is to show what its original showed, or could not be read without it."""
         return is_read(self.ingest)
 
     @property
@@ -71,7 +71,9 @@ class Entry:
 
 def is_read(ingest: Ingest) -> bool:
     """True where the ingest has a reading of its own."""
-    return ingest.capture.kind != "revisit" or ingest.reading.outcome not in _SHOWN_LIKE_ORIGINAL
+    reading = ingest.reading
+    waits = reading.outcome in _SHOWN_LIKE_ORIGINAL or reading.reason == NOT_HELD
+    return ingest.capture.kind != "revisit" or not waits
 
 
 def entry_of(ingest: Ingest) -> Entry:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import aliased
 from storage.index.database import AnyRow, parts
 from storage.index.entry import Entry
 from storage.index.tables import CaptureRow
-from storage.model import SOURCE_OUTCOMES, Outcome
+from storage.model import NOT_HELD, SOURCE_OUTCOMES, Outcome
 
 NOT_MODIFIED = "server-not-modified"
 _READS_AS_SOMETHING = SOURCE_OUTCOMES | {Outcome.ARTICLE}
@@ -51,8 +51,11 @@ def follow_originals(connection: Connection, entries: Sequence[Entry], urls: Map
             original = by_place.get((urls[refers_to.url], refers_to.date))
         if original is None or not original.is_settled or original.id == entry.capture_id:
             continue
+        shows = original.url_id == entry.url_id
+        if not entry.is_read and not shows and entry.capture.profile != NOT_MODIFIED:
+            continue  # `settle` has it read, under its own URL
         entry.refers_to_id = original.id
-        if not entry.is_read and original.url_id == entry.url_id:
+        if not entry.is_read and shows:
             entry.article_id, entry.version_id = original.article_id, original.version_id
             if entry.capture.profile != NOT_MODIFIED:
                 entry.outcome, entry.title = original.outcome, original.title
@@ -210,7 +213,7 @@ def _change(revisit: AnyRow, original: _Original, resolved: Resolved) -> dict[st
         return change
     is_copy = revisit.profile != NOT_MODIFIED
     shows = original.url_id == revisit.url_id
-    if not shows and is_copy and original.outcome in _READS_AS_SOMETHING:
+    if not shows and is_copy and (original.outcome in _READS_AS_SOMETHING or revisit.reason == NOT_HELD):
         resolved.unread.append(revisit.record_id)
     resolved.article_ids.update(
         article_id for article_id in (revisit.article_id, original.article_id if shows else None) if article_id

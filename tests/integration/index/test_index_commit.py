@@ -17,6 +17,7 @@ from storage.index.names import Names
 from storage.index.sites import SiteBook, load_book
 from storage.index.tables import UrlRow
 from storage.model import (
+    NOT_HELD,
     Access,
     Capture,
     CrawlRun,
@@ -210,6 +211,32 @@ def test_a_revisit_shows_what_its_original_showed(
     read = article_at("https://news.example/b", "Text.")
     index.commit([replace(other, reading=read.reading)], plan)
     assert index.settle().unread == ()
+    assert [line["url"] for line in index.export()] == ["https://news.example/a", "https://news.example/b"]
+
+
+@pytest.mark.parametrize("at", [0, 1], ids=["before its original", "with its original"])
+def test_a_revisit_that_was_read_too_early_is_read_again(
+    index: Index, article_at: Make, capture_of: Callable[..., Capture], plan: Plan, at: int
+) -> None:
+    """Files are read ahead of the index: that an original was not held yet is no verdict, of whatever URL it is."""
+    index.register_sites([NEWS])
+    original = article_at("https://news.example/a", "Text.", minute=1)
+    refers_to = RefersTo(record_id=original.capture.record_id, url=original.capture.url, date=original.capture.date)
+    early = Ingest(
+        capture=capture_of(
+            "https://news.example/b", 2, kind="revisit", profile="identical-payload-digest", payload_size=0,
+            refers_to=refers_to,
+        ),
+        discovery=Discovery(site="news", kind=UrlKind.ARTICLE),
+        reading=Reading(outcome=Outcome.UNREADABLE, reason=NOT_HELD),
+    )  # fmt: skip
+    for batch in ([[early], [original]], [[original, early]])[at]:
+        index.commit(batch, plan)
+    assert index.settle().unread == (early.capture.record_id,)
+    read = article_at("https://news.example/b", "Text.")
+    index.commit([replace(early, reading=read.reading)], plan)
+    assert index.settle().unread == ()
+    assert [capture.outcome for capture in index.captures()] == [Outcome.ARTICLE, Outcome.ARTICLE]
     assert [line["url"] for line in index.export()] == ["https://news.example/a", "https://news.example/b"]
 
 
