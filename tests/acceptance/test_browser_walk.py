@@ -194,11 +194,16 @@ class Walk:
             if response.status >= 400 and response.url != self.base + path:
                 fault(f"{response.url} answers {response.status}")
 
+        def failed(request: Any) -> None:
+            # A page that is left while its icon is still on the way wants it no more.
+            if request.failure != "net::ERR_ABORTED":
+                fault(f"{request.url} fails")
+
         opened.on("console", heard)
         opened.on("pageerror", lambda error: fault(f"a script fails: {error}"))
         opened.on("request", asked)
         opened.on("response", answered)
-        opened.on("requestfailed", lambda request: fault(f"{request.url} fails"))
+        opened.on("requestfailed", failed)
         answer = opened.goto(self.base + path, wait_until="load")
         if answer.status != status:
             fault(f"answers {answer.status}")

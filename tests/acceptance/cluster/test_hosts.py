@@ -144,7 +144,8 @@ def same_index(live_url: str, rebuilt_url: str) -> None:
     finally:
         live.close()
         rebuilt.close()
-    assert dumping.lines_of_one(one, two) == {}
+    differs = dumping.lines_of_one(one, two)
+    assert differs == {}, "\n".join(f"{table}: {lines}" for table, lines in differs.items())
 
 
 def jobs(hosts: Any, machine: Any) -> dict[str, tuple[str, int]]:
