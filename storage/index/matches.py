@@ -6,6 +6,7 @@ any other table has to be looked at. In a large archive only some of the keys ar
 """
 
 from bisect import bisect_right
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,18 +33,18 @@ _MOST_STRIPES = 120
 
 
 @dataclass(frozen=True, slots=True)
-class Matches:
+class Matches(ABC):
     """All that matches a query, however much, from one key to another."""
 
     connection: Connection
 
+    @abstractmethod
     def first(self) -> datetime | None:
         """Date of the oldest match; None where none was seen."""
-        raise NotImplementedError
 
+    @abstractmethod
     def counts(self, edges: Sequence[datetime]) -> list[float]:
         """Versions that match, by period; estimated where the archive is large."""
-        raise NotImplementedError
 
 
 def matches_of(connection: Connection, query: Query, spoken: Sequence[str | None]) -> Matches | None:
