@@ -5,8 +5,8 @@ any other table has to be looked at. In a large archive only some of the keys ar
     PostgreSQL    one document in 4, 16, 64 ...: a mark in the inverted index says which
 """
 
-from bisect import bisect_right
 from abc import ABC, abstractmethod
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
