@@ -67,8 +67,8 @@ class Rig:
         return list(read_log(self.log))
 
     def warcs(self) -> list[Path]:
-        """The archive's WARC files."""
-        return sorted((self.folder / "warc").glob("*.warc.gz*"))
+        """The archive's WARC files; not the torn ends that mending has put aside (NAME.torn-OFFSET)."""
+        return sorted(path for path in (self.folder / "warc").glob("*.warc.gz*") if ".torn-" not in path.name)
 
 
 Build = Callable[..., Rig]
