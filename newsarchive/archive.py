@@ -240,7 +240,7 @@ class Archive:
 
     def settle(self, ingestor: Ingestor) -> None:
         """Commit what is under way and learn from all of it: boilerplate, originals of revisits."""
-        settle(self.index, ingestor, self.places.file)
+        settle(self.places, self.index, ingestor)
 
     def import_files(self, paths: Sequence[Path], report: Report = quiet, *, where: Where = HERE) -> Imported:
         """Take WARC files made by anything into the archive."""

@@ -34,7 +34,7 @@ def import_files(
     """
     adopted = tuple(adopt(path, places.folder, _lies_elsewhere(places, index)) for path in paths)
     stretches = [Stretch(file=_adopted(places, new)) for each in adopted for new in each.files]
-    return Imported(adopted=adopted, read=read_back(stretches, index, ingestor, report, walk))
+    return Imported(adopted=adopted, read=read_back(stretches, places, index, ingestor, report, walk))
 
 
 def _lies_elsewhere(places: Places, index: Index) -> Callable[[str], bool]:

@@ -13,7 +13,7 @@ from newsarchive.interpret import KeptRead
 from storage.errors import BucketRefused, BucketUnreachable, FileMissing, WarcError
 from storage.index import Index
 from storage.model import CrawlRun
-from storage.places import WarcFile
+from storage.places import Places, WarcFile
 from storage.places.measured import Measured
 from storage.warc.reader import Kept, RunBegan, RunEnded, kept
 from storage.warc.writer import ClosedFile
@@ -104,7 +104,12 @@ def quiet(progress: Progress) -> None:
 
 
 def read_back(
-    stretches: Iterable[Stretch], index: Index, ingestor: Ingestor, report: Report = quiet, walk: Walk | None = None
+    stretches: Iterable[Stretch],
+    places: Places,
+    index: Index,
+    ingestor: Ingestor,
+    report: Report = quiet,
+    walk: Walk | None = None,
 ) -> ReadBack:
     """Bring into the index what these files hold, each from its start on; all is committed and settled at the end.
 
@@ -136,7 +141,7 @@ def read_back(
             problems.append(str(problem))
         progress.done_bytes = base + max(stretch.file.size - stretch.start, 0)
         report(progress)
-    settle(index, ingestor, {s.file.name: s.file for s in stretches}.get)
+    settle(places, index, ingestor)
     return ReadBack(
         files=len(stretches),
         captures=progress.captures,
@@ -145,24 +150,22 @@ def read_back(
     )
 
 
-def settle(index: Index, ingestor: Ingestor, find: Callable[[str], WarcFile | None]) -> None:
+def settle(places: Places, index: Index, ingestor: Ingestor) -> None:
     """Commit what is under way and draw the conclusions that need all of it.
 
     A revisit that came before its original, under another URL, is read now that the original can be found. One that
-    cannot be had now waits for the next time; `find` knows files by their names.
+    cannot be had now waits for the next time.
     """
     ingestor.wait_idle()
     unread = index.settle().unread
     again = 0
     for record_id in unread:
         view = index.capture_of_record(record_id)
-        file = view and find(view.place.warc)
-        if view and file:
-            first = _kept_at(file, view.place.offset)
-            if first and first.capture.record_id == record_id:
-                ingestor.wait_room()
-                ingestor.submit(first)
-                again += 1
+        first = view and _kept_at(places.file(view.place.warc), view.place.offset)
+        if first and first.capture.record_id == record_id:
+            ingestor.wait_room()
+            ingestor.submit(first)
+            again += 1
     if again:
         ingestor.wait_idle()
         index.settle()

@@ -118,7 +118,7 @@ class Rebuild:
         self.mark.set()
         stretches = unread(self.places, index) if goes_on else [Stretch(file=file) for file in files]
         with self.into(index) as (ingestor, walk):
-            result = read_back(stretches, index, ingestor, self._alive(report), walk)
+            result = read_back(stretches, self.places, index, ingestor, self._alive(report), walk)
         return replace(result, went_on=goes_on)
 
     def _alive(self, report: Report) -> Report:

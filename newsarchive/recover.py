@@ -65,7 +65,7 @@ def recover(
         try:
             stretches = unread(some, index)
             if stretches:
-                back = read_back(stretches, index, ingestor, report, walk)
+                back = read_back(stretches, some, index, ingestor, report, walk)
                 captures += back.captures
                 problems += back.problems
         except (BucketUnreachable, BucketRefused) as problem:

@@ -2,7 +2,8 @@
 
 A revisit names its original by record id, or by URL and date, or both. The record id counts; where no such record is
 held, the capture of that URL and date does. One that has no reading of its own shows what an original of the same URL
-showed. Where the original is not held yet, the revisit waits (refers_to_id is null) until `settle` finds it.
+showed. Where the original is not held yet, the revisit waits (refers_to_id is null) until `settle` finds it. So does
+one that has to be read under its own URL, until it has been: a command may end before.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -162,10 +163,15 @@ class Resolved:
 def resolve_waiting(connection: Connection) -> Resolved:
     """Find the originals of revisits that wait, those that are revisits themselves included."""
     resolved = Resolved(set(), set(), [])
-    while found := _waiting(connection):
-        changes = [_change(revisit, original, resolved) for revisit, original in found]
-        connection.execute(update(CaptureRow).where(CaptureRow.id == bindparam("of")), changes)
-        resolved.capture_ids.update(revisit.id for revisit, _ in found)
+    unread: set[str] = set()
+    while found := [pair for pair in _waiting(connection) if pair[0].record_id not in unread]:
+        unread.update(revisit.record_id for revisit, original in found if _has_to_be_read(revisit, original))
+        settled = [pair for pair in found if pair[0].record_id not in unread]
+        changes = [_change(revisit, original, resolved) for revisit, original in settled]
+        if changes:
+            connection.execute(update(CaptureRow).where(CaptureRow.id == bindparam("of")), changes)
+        resolved.capture_ids.update(revisit.id for revisit, _ in settled)
+    resolved.unread.extend(sorted(unread))
     return resolved
 
 
@@ -203,6 +209,13 @@ def _by_id(connection: Connection, ids: Sequence[int]) -> dict[int, AnyRow]:
     return rows
 
 
+def _has_to_be_read(revisit: AnyRow, original: _Original) -> bool:
+    """True for the same bytes under another URL, where they are more than a redirect or an error."""
+    is_copy = revisit.profile != NOT_MODIFIED and original.url_id != revisit.url_id
+    says = original.outcome in _READS_AS_SOMETHING or revisit.reason == NOT_HELD
+    return not revisit.is_read and is_copy and says and not original.is_revisit
+
+
 def _change(revisit: AnyRow, original: _Original, resolved: Resolved) -> dict[str, Any]:
     change: dict[str, Any] = {
         "of": revisit.id, "refers_to_id": original.id, "outcome": revisit.outcome, "title": revisit.title,
@@ -213,8 +226,6 @@ def _change(revisit: AnyRow, original: _Original, resolved: Resolved) -> dict[st
         return change
     is_copy = revisit.profile != NOT_MODIFIED
     shows = original.url_id == revisit.url_id
-    if not shows and is_copy and (original.outcome in _READS_AS_SOMETHING or revisit.reason == NOT_HELD):
-        resolved.unread.append(revisit.record_id)
     resolved.article_ids.update(
         article_id for article_id in (revisit.article_id, original.article_id if shows else None) if article_id
     )

@@ -68,7 +68,7 @@ def settle(write: Write) -> Settled:
     write(name_sites)
     return Settled(
         resolved=len(resolved.capture_ids),
-        unread=tuple(sorted(resolved.unread)),
+        unread=tuple(resolved.unread),
         learnt=learnt,
         unlearnt=unlearnt,
         refreshed=refreshed,

@@ -80,9 +80,9 @@ def take_in(folder: Path, papers: list[Path], *, elsewhere: Callable[[Archive], 
     with Archive.open(folder) as archive, archive.ingestor(batching=IN_BULK) as ingestor:
         stretches = [Stretch(file=file) for file in archive.places.files()]
         if elsewhere is None:
-            return read_back(stretches, archive.index, ingestor)
+            return read_back(stretches, archive.places, archive.index, ingestor)
         with elsewhere(archive) as made:
-            return read_back(stretches, archive.index, ingestor, walk=made)
+            return read_back(stretches, archive.places, archive.index, ingestor, walk=made)
 
 
 def offsets_in(file: Readable) -> list[int]:

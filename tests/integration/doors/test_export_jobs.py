@@ -46,7 +46,7 @@ def test_an_export_is_made_and_kept(kept: Callable[[], Jobs]) -> None:
     first.wait()
     done = first.get(job.id)
     assert done
-    assert (done.state, done.count, done.finished_at) == ("done", 3, NOON)
+    assert (done.state, done.count, done.finished_at) == ("done", 4, NOON)
     assert first.path(done).stat().st_size == done.size
     assert kept().get(job.id) == done
 

@@ -27,6 +27,8 @@ from storage.warc.check import check_file
 from storage.warc.reader import read_record, records
 
 STORY = "http://news.example/2026/03/01/harbour-wall"
+CHINESE = "http://news.example/%E6%B8%AF%E5%8F%A3"
+SECRET = "http://news.example/private/salaries"
 HIDDEN = Exclusions(urlkeys=("example,news)/private",))
 Exported = Callable[..., Path]
 
@@ -152,7 +154,8 @@ def test_csv_has_a_line_an_article_and_no_formula(exported: Exported) -> None:
     rows = list(csv.DictReader(io.StringIO(exported(Format.CSV).read_bytes().decode(), newline="")))
     row = next(row for row in rows if row["url"] == STORY)
     assert (row["headline"], row["site"], row["published"]) == ("The wall falls", "news", "2026-03-01T05:00:00Z")
-    assert len(rows) == 3
+    # What was shown at another address, without a word of which is meant, is an article of its own.
+    assert sorted(row["url"] for row in rows) == [CHINESE, STORY, f"{STORY}?from=feed", SECRET]
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,8 @@ def make_old(folder: Path) -> None:
             batching=Batching(every=20),
         )
         try:
-            read_back([Stretch(file=file) for file in archive.places.files()], archive.index, ingestor)
+            stretches = [Stretch(file=file) for file in archive.places.files()]
+            read_back(stretches, archive.places, archive.index, ingestor)
         finally:
             ingestor.close()
 
