@@ -28,7 +28,7 @@ def verify(
     each record where it is. Broken off, the same command goes on where it was, within a day. Ends with 1 where anything
     is wrong.
     """
-    with Archive.open(archive) as opened, steps("verifying") as step:
+    with Archive.open_to_read(archive) as opened, steps("verifying") as step:
         total = len(opened.index.warc_files()) or None
         done = 0
 

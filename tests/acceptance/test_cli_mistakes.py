@@ -137,3 +137,16 @@ def test_sites_that_give_no_answer(command: Command, tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "127.0.0.1" in done.stderr
     assert command("verify").returncode == 0
+
+
+def test_a_lost_index_is_no_empty_archive(command: Command, morgue: Path, tmp_path: Path) -> None:
+    """Who asks a lost index is told how to get it back; no empty one is left to answer the next."""
+    lost = Path(shutil.copytree(morgue, tmp_path / "lost"))
+    for file in lost.glob("index.sqlite3*"):
+        file.unlink()
+    for words in (("search", "harbour"), ("status",), ("verify",), ("export", "-o", "out.jsonl")):
+        asked = command(*words, "--archive", lost)
+        assert (asked.returncode, "newsarchive rebuild" in asked.stderr) == (70, True), asked
+        assert not list(lost.glob("index*"))
+    assert command("rebuild", "--archive", lost).returncode == 0
+    assert command("verify", "--archive", lost).returncode == 0
