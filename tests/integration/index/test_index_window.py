@@ -10,6 +10,7 @@ from sqlalchemy import event, text
 
 from storage.index import Filters, Index
 from storage.index import facets as facets_module
+from storage.index import stretch as stretch_module
 from storage.index import window as window_module
 from storage.index.query import parse
 from storage.model import Dated, Ingest, NextLook, Seen, Site
@@ -84,9 +85,11 @@ def test_it_does_not_matter_how_much_is_asked_for_at_a_time(years: Index, monkey
     assert {len(each) for each in whole.values()} >= {0, 3, 30, 120}
     monkeypatch.setattr(window_module, "WINDOW", 1)
     monkeypatch.setattr(window_module, "_ENOUGH", 1)
-    for stretches in ((1,), (2, 5), (1, 2, 3, 4, 7, 20)):
-        monkeypatch.setattr(window_module, "_STRETCHES", stretches)
-        monkeypatch.setattr(window_module, "_STRETCHES_OF_PHRASES", stretches)
+    for first, least, most in ((1, 3, 32), (5, 1.5, 2), (50, 3, 3)):
+        monkeypatch.setattr(window_module, "_FIRST", first)
+        monkeypatch.setattr(window_module, "_FIRST_OF_PHRASES", first)
+        monkeypatch.setattr(stretch_module, "_LEAST", least)
+        monkeypatch.setattr(stretch_module, "_MOST", most)
         for (query, filters), names in whole.items():
             for limit in (1, 4):
                 page = years.search(query, filters, limit=limit)
@@ -133,7 +136,7 @@ def test_words_are_found_by_the_inverted_index_alone(
 ) -> None:
     """PostgreSQL looks for no word in one text after the other, whatever it believes that to cost."""
     monkeypatch.setattr(window_module, "WINDOW", 40)
-    monkeypatch.setattr(window_module, "_STRETCHES", (1, 2))
+    monkeypatch.setattr(window_module, "_FIRST", 1)
     index = Index.open(postgres_url)
     fill(index, article_at, plan)
     index._database.analyze()
@@ -143,7 +146,7 @@ def test_words_are_found_by_the_inverted_index_alone(
         query = parse("steel", Filters(language="de"))
         assert len(window_module.newest(connection, query, ("en", "de"), 10, with_score=True).rows) == 30
         looking = [statement for statement in asked if "@@" in str(statement)]
-        assert len(looking) == 3
+        assert len(looking) == 2
         for statement in looking:
             written = statement.compile(connection.engine, compile_kwargs={"literal_binds": True})
             steps = "\n".join(row[0] for row in connection.execute(text(f"EXPLAIN {written}")))
