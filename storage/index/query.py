@@ -32,6 +32,8 @@ class Leaf:
     """Folded; more than one stand next to each other."""
     is_prefix: bool = False
     """The last of them is only a beginning."""
+    ends: tuple[str, ...] = ()
+    """All words that have this beginning, where they were looked up."""
     raws: tuple[str, ...] = ()
     """As typed: what stems are taken of. Empty where stems do not count: phrases, prefixes, unspaced scripts."""
     of_names: bool = False
@@ -181,12 +183,18 @@ def to_fts5(query: Query, languages: Iterable[str | None]) -> str | None:
 
 def _fts5_leaf(leaf: Leaf, languages: Sequence[str | None]) -> str:
     # Words hold no ASCII but letters and digits, so nothing in them can end the quotes.
-    phrase = '"' + " ".join(leaf.words) + '"'
+    if leaf.ends:
+        return "{headline dek body names} : (" + " OR ".join(_quoted(*leaf.words[:-1], end) for end in leaf.ends) + ")"
+    phrase = _quoted(*leaf.words)
     if leaf.raws:
         return "(" + " OR ".join([phrase, *(f'"{stem}"' for stem in _stems(leaf, languages))]) + ")"
     if leaf.of_names:
         return "{names} : " + phrase
     return "{headline dek body names} : " + phrase + ("*" if leaf.is_prefix else "")
+
+
+def _quoted(*words: str) -> str:
+    return '"' + " ".join(words) + '"'
 
 
 def to_tsquery(query: Query, languages: Iterable[str | None]) -> str | None:

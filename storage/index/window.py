@@ -26,6 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY
 from sqlalchemy.ext.compiler import compiles
 
+from storage.index.beginnings import spelt_out
 from storage.index.database import AnyRow, AnySelect
 from storage.index.docids import BEHIND_ALL, first_doc_id
 from storage.index.marks import SIGN, of_language, of_name, of_site
@@ -91,7 +92,8 @@ def newest(
 ) -> Newest:
     """Documents that match, as many as the window takes; always enough to show so many articles, if there are."""
     window = max(WINDOW, 4 * shown)
-    asked = _Asked.of(connection, query, spoken)
+    # Ranked, a beginning counts as one word.
+    asked = _Asked.of(connection, query if with_score else spelt_out(connection, query), spoken)
     rows: list[AnyRow] = []
     if not asked.is_postgres or not asked.has_terms:
         rows += connection.execute(_found(connection, asked, window, with_score=with_score)).all()

@@ -1,0 +1,72 @@
+"""Beginnings of words: what they find is the same however SQLite is asked for them, and in PostgreSQL."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import text
+
+from storage.index import Filters, Index
+from storage.index import beginnings as beginnings_module
+from storage.index.beginnings import spelt_out
+from storage.index.query import parse
+from storage.index.window import every
+from storage.model import Ingest, NextLook, Seen, Site
+
+Make = Callable[..., Ingest]
+Plan = Callable[[Seen], NextLook]
+TEXTS = (
+    "Harbour works begin. The harbours of the north.",
+    "Harbinger of spring, said the Harbour-Master.",
+    "Hard times. New York waits.",
+    "New Yorkers wait for the harvest.",
+    "Öre and Øresund: a bridge.",
+    "中国经济增长。国会。",
+    "国际 harb",
+    "Nothing of the kind.",
+)
+ASKED = (
+    "har*", "harb*", "harbour*", "harbours*", "harbourses*", "h*", "ore*", "国", "中", '"the harb"', "new-york*",
+    "har* -harb*", "harb* OR new", "har* spring", "har* har*", "-harb* hard", "z*", "s1*", "len*",
+)  # fmt: skip
+
+
+@pytest.fixture
+def texts(index: Index, article_at: Make, plan: Plan) -> Index:
+    """An index of a few short articles."""
+    index.register_sites([Site(name="news", url="https://news.example/")])
+    for number, words in enumerate(TEXTS):
+        index.commit([article_at(f"https://news.example/{number}", words, headline=f"Number {number}")], plan)
+    return index
+
+
+def found(index: Index, query: str) -> list[str]:
+    """Addresses, in order."""
+    return [hit.url for hit in index.search(query, Filters(), limit=20).hits]
+
+
+def test_words_in_place_of_their_beginning_find_the_same(texts: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many words as there are, or too many to spell out, or a search that is not in the order of dates."""
+    spelt = {query: found(texts, query) for query in ASKED}
+    monkeypatch.setattr(beginnings_module, "_MOST", 0)
+    for query, urls in spelt.items():
+        assert found(texts, query) == urls
+        assert sorted(urls) == sorted(hit.url for hit in texts.search(query, Filters(), limit=20, order="rank").hits)
+        with texts._database.reading() as connection:
+            assert len(urls) == len(connection.execute(every(connection, parse(query, Filters()), ("en", None))).all())
+
+
+def test_how_many_articles_have_a_beginning(texts: Index) -> None:
+    """Counted by hand."""
+    counts = {query: len(found(texts, query)) for query in ("harb*", "har*", "new-york*", "国", "har* -harb*", "z*")}
+    assert counts == {"harb*": 3, "har*": 5, "new-york*": 2, "国": 2, "har* -harb*": 2, "z*": 0}
+
+
+def test_words_are_those_of_texts_alone(texts: Index) -> None:
+    """Each word with the beginning, and no other; nothing is left behind that a writer would stumble over."""
+    with texts._database.reading() as connection:
+        leaf = spelt_out(connection, parse("harb*", Filters())).every[0][0]
+        if texts._database.is_postgres:
+            assert leaf.ends == ()
+            return
+        assert leaf.ends == ("harb", "harbing", "harbinger", "harbour", "harbours")
+        assert connection.scalar(text("SELECT count(*) FROM sqlite_master WHERE name = 'search_words'")) == 0
