@@ -14,8 +14,8 @@ def stamp(moment: datetime) -> str:
     >>> stamp(datetime(2026, 3, 1, 6, 5, 4, 999999, tzinfo=UTC))
     '20260301060504'
     """
-    at = moment.astimezone(UTC)
-    return f"{at.year:04}{at:%m%d%H%M%S}"
+    at = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return f"{at.year:04}{at.month:02}{at.day:02}{at.hour:02}{at.minute:02}{at.second:02}"
 
 
 def earliest(digits: str) -> datetime | None:

@@ -36,8 +36,8 @@ _IN_REVERSE = tuple(column.desc() for column in _IN_ORDER)
 _LINES = (
     select(
         CaptureRow.id, UrlRow.urlkey, UrlRow.url, CaptureRow.fetched_at, CaptureRow.status, CaptureRow.mime,
-        CaptureRow.payload_digest, CaptureRow.kind, CaptureRow.record_id, CaptureRow.warc_offset,
-        CaptureRow.warc_length, WarcFileRow.name.label("warc"), CaptureRow.truncated,
+        CaptureRow.payload_digest, CaptureRow.kind, CaptureRow.record_id, WarcFileRow.name.label("warc"),
+        CaptureRow.warc_offset, CaptureRow.warc_length, CaptureRow.truncated,
         CaptureRow.profile, CaptureRow.refers_to_id, CaptureRow.refers_to_record, CaptureRow.refers_to_date,
         _REFERRED.c.url.label("refers_to_url"), _REDIRECT.c.url.label("redirect_url"),
     )
@@ -249,15 +249,10 @@ def _of_batch(connection: Connection, urls: list[int], asked: CdxQuery, wanted: 
 
 
 def _line(row: AnyRow) -> CdxLine:
-    named = (row.refers_to_record, row.refers_to_url, row.refers_to_date)
-    return CdxLine(
-        id=row.id, urlkey=row.urlkey, url=row.url, fetched_at=row.fetched_at, status=row.status, mime=row.mime,
-        payload_digest=row.payload_digest, kind=row.kind, record_id=row.record_id, warc=row.warc,
-        offset=row.warc_offset, length=row.warc_length, truncated=row.truncated, profile=row.profile,
-        refers_to_id=row.refers_to_id,
-        refers_to=RefersTo(record_id=named[0], url=named[1], date=named[2]) if any(named) else None,
-        redirect_url=row.redirect_url,
-    )  # fmt: skip
+    # By places, as `_LINES` has them: an answer has up to a million.
+    *same, record_id, date, url, redirect_url = row
+    named = RefersTo(record_id=record_id, url=url, date=date) if record_id or url or date else None
+    return CdxLine._make((*same, named, redirect_url))
 
 
 def line_at(connection: Connection, warc: str, offset: int, exclude: Exclusions = NOTHING) -> CdxLine | None:

@@ -34,6 +34,8 @@ MOST_LOOKED_AT = 100_000
 MOST_ON_A_PAGE = 1_000_000
 NARROWER = "Narrow it by from and to or by a longer url, or go on with showResumeKey instead of pages"
 _FEW = 1000
+_AT_ONCE = 500
+"""Lines that are written at once."""
 _IN_MEMORY = 1 << 18
 """Bytes of a page that are held before it goes into a file."""
 _TEXT, _NDJSON, _CDXJ = "text/plain; charset=utf-8", "application/x-ndjson", "text/x-cdxj; charset=utf-8"
@@ -106,8 +108,9 @@ def _page(door: Door, asked: Asked, form: Form) -> Response:
                 yield write(row)
 
     with door.heavy.one() if _is_heavy(asked) else nullcontext():
-        for piece in _written(lines(), asked, form, None):
-            file.write(piece.encode())
+        pieces = _written(lines(), asked, form, None)
+        while some := "".join(islice(pieces, _AT_ONCE)):
+            file.write(some.encode())
     if looked_at > MOST_ON_A_PAGE or (not file.tell() and form == "pywb"):
         file.close()
         if looked_at > MOST_ON_A_PAGE:
@@ -199,8 +202,7 @@ def cdxj(row: Row, fields: Iterable[str] = FIELDS["pywb"]) -> str:
     return f"{row['urlkey']} {row['timestamp']} {_json(rest)}"
 
 
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)
+_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def _media_type(asked: Asked, form: Form) -> str:
