@@ -15,7 +15,7 @@ from newsarchive.explain.hints import hints
 from newsarchive.explain.place import place
 from newsarchive.extract.asked import AS_USUAL, Asked
 from newsarchive.extract.blocks import Block
-from newsarchive.extract.decode import decode
+from newsarchive.extract.decode import in_utf8
 from newsarchive.extract.evidence import Claim, Evidence, Told
 from newsarchive.extract.layout import FIELDS, Layout
 from newsarchive.extract.page import extract_page
@@ -119,7 +119,7 @@ def explain(payload: bytes, url: str, asked: Asked = AS_USUAL) -> Explanation:
     """Read one HTML page on its own, and say what decided."""
     hear = Evidence()
     reading = extract_page(payload, url, asked.headers, replace(asked, hear=hear))
-    page = parse(decode(payload, asked.headers), url)
+    page = parse(in_utf8(payload, asked.headers), url)
     whole = page if isinstance(page, Page) else None
     groups = reading.article.link_groups if reading.article else reading.link_groups
     base = whole.base if whole else url

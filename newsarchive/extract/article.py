@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from lxml.etree import XPath
+from lxml.html import HtmlElement
 
 from newsarchive.extract import zones
 from newsarchive.extract.addresses import host, site_of
@@ -25,7 +26,8 @@ from newsarchive.extract.unprinted import unprinted
 from storage.model import BODY_ROLES, Access, Article, Image, Paragraph, Role
 
 _ARTICLE_ITEM = XPath(
-    "boolean(.//@itemtype[contains(., 'schema.org/') and (contains(., 'Article') or contains(., 'BlogPosting'))])"
+    "boolean(descendant-or-self::*/@itemtype["
+    "contains(., 'schema.org/') and (contains(., 'Article') or contains(., 'BlogPosting'))])"
 )
 
 
@@ -201,14 +203,12 @@ def _headline(page: Page, said: _Said, asked: Asked) -> Headline:
 
 def _laid_out(page: Page, flow: Flow, layout: Layout) -> frozenset[int]:
     """Return the blocks that a layout calls the body: what it names, or what stands in that."""
-    held = set(layout.body.elements(page.root)) if layout.body else set()
-    if not held:
-        return frozenset()
-    return frozenset(
-        block.index
-        for block in flow.blocks
-        if block.element in held or not held.isdisjoint(block.element.iterancestors())
-    )
+    named = layout.body.elements(page.root) if layout.body else []
+    held: set[HtmlElement] = set()
+    for element in named:
+        if element not in held:
+            held.update(element.iter())
+    return frozenset(block.index for block in flow.blocks if block.element in held) if held else frozenset()
 
 
 def _printed_at(text: str | None, flow: Flow) -> int:

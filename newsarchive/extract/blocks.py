@@ -22,6 +22,8 @@ _INLINE = frozenset(
         " span strike strong sub sup time tt u var wbr picture ruby rb rt rp output"
     ).split()
 )
+_NOT_WALKED = _SKIPPED | {"br", "hr"}
+_BOLD = frozenset({"b", "strong"})
 _APART = zones.DATE | zones.BYLINE
 """What stands apart from the words beside it, though no white space in the markup says so."""
 _CONTAINERS = frozenset("div section aside nav header footer ul ol li dl form".split())
@@ -101,7 +103,7 @@ def _glued(before: str, after: str) -> bool:
 def walk(body: HtmlElement) -> Flow:
     """Return the page's blocks in document order."""
     walker = _Walker(_around_headlines(body))
-    walker.element(body, 0, 0)
+    walker.element(body, str(body.tag), 0, 0, body)
     walker.flush()
     return walker.flow
 
@@ -189,30 +191,28 @@ class _Walker:
         self.linked = self.bold = 0
         self.holder = None
 
-    def element(self, element: HtmlElement, zone: int, depth: int, holder: HtmlElement | None = None) -> None:
+    def element(self, element: HtmlElement, tag: str, zone: int, depth: int, holder: HtmlElement) -> None:
         """Walk one element and what it holds; its tail is the caller's."""
-        tag = str(element.tag)
-        before = (zone & zones.BESIDE, self.bodies, self.texts, len(self.flow.boxes))
+        within, bodies, texts, boxes = zone, self.bodies, self.texts, len(self.flow.boxes)
+        inline = tag in _INLINE
         apart = tag == "time"
+        attributes = element.items()
         if element in self.frames:
-            zone |= zones.zone_of(tag, element.items()) & zones.OF_FRAMES
-        elif attributes := element.items():
+            zone |= zones.zone_of(tag, attributes) & zones.OF_FRAMES
+        elif attributes:
             opened = zones.zone_of(tag, attributes)
-            if opened & zones.HIDDEN and tag in _INLINE and self.whispered(element):
-                return
-            if opened & zones.BODY:
-                self.bodies += 1
-                if not zone & (zones.RELATED | zones.LATEST):
-                    zone &= ~zones.OF_BOXES
-            zone |= opened
-            apart = apart or opened & _APART != 0
+            if opened:
+                if inline and opened & zones.HIDDEN and self.whispered(element):
+                    return
+                zone = self.opened(zone, opened)
+                apart = apart or opened & _APART != 0
         elif tag in zones.TAG_ZONES:
             zone |= zones.TAG_ZONES[tag]
         elif "-" in tag:
             zone |= zones.zone_of(tag, ())
-        if tag == "a" or tag in _INLINE:
+        if inline:
             self.apart = self.apart or apart
-            self.inline(element, tag, zone, depth, holder if holder is not None else element)
+            self.inline(element, tag, zone, depth, holder)
             self.apart = self.apart or apart
             return
         if self.parts:
@@ -223,7 +223,15 @@ class _Walker:
             self.flush()
         self.breaks = 0
         if tag in _CONTAINERS:
-            self.box(element, zone, *before)
+            self.box(element, zone, within & zones.BESIDE, bodies, texts, boxes)
+
+    def opened(self, zone: int, opened: int) -> int:
+        """Return the zone of what an element holds that opens some."""
+        if opened & zones.BODY:
+            self.bodies += 1
+            if not zone & (zones.RELATED | zones.LATEST):
+                zone &= ~zones.OF_BOXES
+        return zone | opened
 
     def box(self, element: HtmlElement, zone: int, beside: int, bodies: int, texts: int, boxes: int) -> None:
         """Note a container that holds nothing of an article, in place of those inside it."""
@@ -241,35 +249,43 @@ class _Walker:
         return True
 
     def inline(self, element: HtmlElement, tag: str, zone: int, depth: int, holder: HtmlElement) -> None:
-        bold = tag in ("b", "strong")
-        self.bold_depth += bold
-        href = element.get("href") if tag == "a" and self.anchor is None else None
-        if href:
-            self.anchor = anchor = Anchor(element, href, zone, len(self.flow.blocks))
-            self.anchor_parts = []
-            self.flow.anchors.append(anchor)
-            self.anchors.append(anchor)
+        if tag == "a":
+            href = element.get("href") if self.anchor is None else None
+            if href:
+                self.link(element, href, zone, depth, holder)
+                return
+        elif tag in _BOLD:
+            self.bold_depth += 1
+            self.content(element, zone, depth, holder)
+            self.bold_depth -= 1
+            return
         self.content(element, zone, depth, holder)
-        if href:
-            anchor.text = folded("".join(self.anchor_parts))
-            self.anchor = None
-        self.bold_depth -= bold
+
+    def link(self, element: HtmlElement, href: str, zone: int, depth: int, holder: HtmlElement) -> None:
+        self.anchor = anchor = Anchor(element, href, zone, len(self.flow.blocks))
+        self.anchor_parts = []
+        self.flow.anchors.append(anchor)
+        self.anchors.append(anchor)
+        self.content(element, zone, depth, holder)
+        anchor.text = folded("".join(self.anchor_parts))
+        self.anchor = None
 
     def content(self, element: HtmlElement, zone: int, depth: int, holder: HtmlElement) -> None:
         if depth > _DEEPEST:
             self.text(element.text_content(), holder, zone)
             return
+        depth += 1
         # White space before a block's first word is most of what stands between the elements of a page.
         if (text := element.text) and (self.parts or not text.isspace()):
             self.text(text, holder, zone)
         for child in element:
             tag = child.tag
-            if tag == "br":
+            if tag not in _NOT_WALKED:
+                self.element(child, tag, zone, depth, holder)
+            elif tag == "br":
                 self.breaks += 1
             elif tag == "hr":
                 self.flush()
-            elif tag not in _SKIPPED:
-                self.element(child, zone, depth + 1, holder)
             elif tag == "math":
                 self.texts += 1
             if (tail := child.tail) and (self.parts or not tail.isspace()):

@@ -76,6 +76,25 @@ def decode(payload: bytes, headers: Sequence[tuple[str, str]] = ()) -> str:
     return _clean(payload.decode(guess, "replace") if guess else text)
 
 
+def in_utf8(payload: bytes, headers: Sequence[tuple[str, str]] = ()) -> bytes:
+    """Return the text of a payload in UTF-8: most come so, and are handed on as they are, NULs included.
+
+    >>> in_utf8("Zürich".encode("latin-1"), [("Content-Type", "text/html; charset=ISO-8859-1")]).decode()
+    'Zürich'
+    """
+    if not payload.startswith(tuple(bom for bom, _ in _BOMS)) and _is_utf8(payload):
+        return payload
+    return decode(payload, headers).encode("utf-8", "replace")
+
+
+def _is_utf8(payload: bytes) -> bool:
+    try:
+        payload.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def declared(payload: bytes, headers: Sequence[tuple[str, str]] = ()) -> str | None:
     """Return the codec that HTTP, the XML declaration or a meta element names; None where none is known."""
     for name, value in headers:

@@ -116,8 +116,8 @@ class Layouts:
     def at(self, moment: datetime | None) -> Layout:
         """Return the one layout that those in force at a moment make together."""
         held = [entry.layout for entry in self.entries if entry.holds_at(moment)]
-        if not held:
-            return PLAIN
+        if len(held) < 2:
+            return held[0] if held else PLAIN
         return Layout(
             **{name: next((one for each in held if (one := getattr(each, name))), None) for name in FIELDS},
             drop=tuple(selector for each in held for selector in each.drop),

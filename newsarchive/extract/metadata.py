@@ -94,9 +94,10 @@ _SECTION_METAS = (
 )  # fmt: skip
 
 
+# By way of the attributes: a test of each element of a page costs many times as much.
 _CRUMBS = XPath(
-    "(//*[contains(@class, 'breadcrumb') or contains(@id, 'breadcrumb') or contains(@aria-label, 'readcrumb')])"
-    f"[position() <= {_MOST_TRAILS}]"
+    "(/descendant::*/@class[contains(., 'breadcrumb')]/.. | /descendant::*/@id[contains(., 'breadcrumb')]/.."
+    f" | /descendant::*/@aria-label[contains(., 'readcrumb')]/..)[position() <= {_MOST_TRAILS}]"
 )
 _NO_TAGS = (
     zones.NAV | zones.MENU | zones.ASIDE | zones.FOOTER | zones.RELATED | zones.LATEST | zones.COMMENTS | zones.SHARE

@@ -42,7 +42,7 @@ def _plain(word: str) -> str:
 _STEMS = {_plain(stem): month for month, stems in months.by_number().items() for stem in stems}
 _LONGEST = max(map(len, _STEMS))
 _DIGITS = {ord(c): str(unicodedata.digit(c)) for c in "٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹०१२३४५६७८९๐๑๒๓๔๕๖๗๘๙０１２３４５６７８９"}
-_DIGIT = re.compile(r"\d")
+_YEAR = re.compile(r"\d{4}")
 _LINE = 300
 """Characters of a line in which a date is looked for."""
 
@@ -108,7 +108,7 @@ def printed(text: str, zone: tzinfo | None = None, *, day_first: bool = True) ->
     '2019-11-18T10:05:00+00:00'
     >>> printed("no date in 2019")
     """
-    if not _DIGIT.search(text, 0, _LINE):  # most lines of a page have none
+    if not _YEAR.search(text, 0, _LINE):  # most lines of a page have none
         return None
     text = text[:_LINE].translate(_DIGITS)
     found = _day(text, day_first=day_first)

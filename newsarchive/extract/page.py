@@ -9,7 +9,7 @@ from newsarchive.extract.article import Found, read_article
 from newsarchive.extract.asked import AS_USUAL, Asked, Headers
 from newsarchive.extract.boxes import with_boxes
 from newsarchive.extract.classify import ENOUGH, Weight, weigh
-from newsarchive.extract.decode import decode
+from newsarchive.extract.decode import decode, in_utf8
 from newsarchive.extract.feeds import read_feed, read_json_feed
 from newsarchive.extract.related import link_groups
 from newsarchive.extract.sitemaps import gunzipped, read_robots, read_sitemap, read_url_list
@@ -104,7 +104,7 @@ _NOT_PAGES: Mapping[Form, Callable[[bytes, str, Headers], Reading]] = {
 def _html(payload: bytes, asked: Asked) -> Reading:
     """Read a page: parse, read it as an article, then say what it is."""
     status = asked.status
-    page = parse(decode(payload, asked.headers), asked.url)
+    page = parse(in_utf8(payload, asked.headers), asked.url)
     if page is None:
         return Reading(outcome=Outcome.EMPTY, reason="no markup that can be read")
     found = page if isinstance(page, Oversized) else read_article(page, asked)

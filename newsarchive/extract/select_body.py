@@ -42,6 +42,7 @@ _NO_BODY = (
     zones.NAV | zones.MENU | zones.HIDDEN | zones.COMMENTS | zones.CONSENT | zones.FOOTER | zones.FORM | zones.RELATED
     | zones.PROMO | zones.BIO
 )  # fmt: skip
+_OPTIONS = Extractor(fast=True, comments=False, output_format="xml")
 _UNSEEN = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad]")
 _ENDS_LINE = frozenset({"lb", "item", "row", "p", "head", "quote", "cell", "list", "table", "code"})
 
@@ -72,8 +73,9 @@ def select(page: Page, flow: Flow) -> Selection:
 
 
 def _asked(tree: HtmlElement, url: str) -> object:
-    # One Extractor a page: trafilatura writes into it.
-    options = Extractor(fast=True, comments=False, output_format="xml", url=url)
+    # Its own for each page: trafilatura writes into it.
+    options = copy(_OPTIONS)
+    options.url = options.source = url
     try:
         return bare_extraction(tree, options=options)
     except RecursionError:

@@ -150,6 +150,7 @@ _HIDDEN_STYLE = re.compile(
     re.IGNORECASE,
 )
 _NAMING = frozenset({"class", "id", "data-component", "data-testid", "data-module"})
+_TELLING = _NAMING | {"style", "role", "hidden", "aria-hidden", "itemprop"}
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 
@@ -205,8 +206,10 @@ def zone_of(tag: str, attributes: Sequence[tuple[str, str]]) -> int:
     # A custom element says by its name what it is: <app-navbar>, <channels-list>.
     names = tag if "-" in tag else ""
     for name, value in attributes:
+        if name not in _TELLING:
+            continue
         if name in _NAMING:
-            names = f"{names} {value}"
+            names = f"{names} {value}" if names else value
         elif name == "style":
             if _HIDDEN_STYLE.search(value):
                 zone |= HIDDEN

@@ -5,7 +5,7 @@ from newsarchive.extract.tree import Page, parse
 
 
 def boxes(html: str) -> list[str]:
-    page = parse(f"<html><body>{html}</body></html>", "https://news.example/a")
+    page = parse(f"<html><body>{html}</body></html>".encode(), "https://news.example/a")
     assert isinstance(page, Page)
     return [str(box.get("id")) for box in walk(page.body).boxes]
 

@@ -15,7 +15,7 @@ PICTURE = (
 
 
 def needs(body: str, head: str = "") -> list[str]:
-    page = parse(f"<!DOCTYPE html><html><head>{head}</head><body>{body}<p>text</p></body></html>", BASE)
+    page = parse(f"<!DOCTYPE html><html><head>{head}</head><body>{body}<p>text</p></body></html>".encode(), BASE)
     assert isinstance(page, Page)
     return [url.removeprefix("https://news.example") for url in of_page(page)]
 
