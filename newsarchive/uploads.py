@@ -7,18 +7,21 @@ is uploaded, at the next run where this one cannot. So nothing is lost by a cras
 import logging
 import queue
 import threading
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from newsarchive.quantities import about
-from storage.errors import BytesDiffer, IndexFailure, StorageError
+from storage.errors import BucketRefused, BucketUnreachable, BytesDiffer, IndexFailure, StorageError
 from storage.places import Bucket, Places, WarcFile
 from storage.places.carrier import Carrier
 
 log = logging.getLogger(__name__)
 
+PATIENCE = 30.0
+"""Seconds for which a running crawl asks nothing of a bucket that did not answer, or did not let it in."""
 Digests = Callable[[], Mapping[str, str]]
 """What the index knows of closed files: sha256 by name."""
 Tell = Callable[[int, int, str], None]
@@ -82,6 +85,7 @@ class Upload:
         try:
             self._upload(carrier, self._gone(self.places.bucket, carrier), done, tell)
             self._free(carrier, done)
+            carrier.tidy(lambda: {file.name for file in self.places.local()})
         except StorageError as problem:
             # It would say the same of the next file, after as long a wait.
             done.problems.append(str(problem))
@@ -153,6 +157,7 @@ class Uploader:
         self._names: queue.SimpleQueue[tuple[str, str] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._is_hurried = False
+        self._again_at = 0.0
 
     def add(self, name: str, sha256: str) -> None:
         """Take a file that was closed, and whose captures are in the index."""
@@ -187,10 +192,16 @@ class Uploader:
 
     def _work(self) -> None:
         while (taken := self._names.get()) is not None:
+            # Each file would wait as long for a bucket that is away, and the end of the crawl for all of them.
+            if time.monotonic() < self._again_at:
+                continue
             assert self._carrier is not None
             try:
                 if self._carrier.upload(*taken) and self._is_freeing:
                     self._carrier.free(taken[0])
+            except (BucketUnreachable, BucketRefused) as problem:
+                self._again_at = time.monotonic() + PATIENCE
+                log.info("%s is uploaded later: %s", taken[0], problem)
             except (StorageError, OSError) as problem:
                 log.info("%s is uploaded later: %s", taken[0], problem)
             except Exception:

@@ -8,7 +8,7 @@ remove   the folder's file is the same? -> the bucket's object goes
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -34,6 +34,10 @@ class Carrier:
     def noted(self) -> dict[str, Noted]:
         """What was found whole in the bucket before, by name."""
         return self._ledger.read()
+
+    def tidy(self, here: Callable[[], Collection[str]]) -> None:
+        """Forget what was noted of files that are not `here` any more, where there are many of them."""
+        self._ledger.tidy(here)
 
     def upload(self, name: str, sha256: str | None = None) -> bool:
         """Bring a closed file into the bucket, compare, and note it. False where another process is about it.

@@ -2,18 +2,24 @@
 
 The list spares questions, and decides nothing alone: a file that is not in it, or of which the bucket says otherwise,
 is compared and uploaded again, and before one is freed the bucket is asked once more. Without the list all is compared
-anew.
+anew. So lines of files that left the folder are of no use, and are left out when there are many of them.
 """
 
+import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from storage.places.folder import refused, write_all
+from storage.places.folder import is_same_file, refused, sync_folder, write_all
 
 NAME = "uploaded.jsonl"
+USELESS = 1000
+"""Lines of no use from which on the list is written anew without them."""
+_SHORTEST = 100
+"""Bytes that a line has at least."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,14 +64,51 @@ class Ledger:
 
     def add(self, noted: Noted) -> None:
         """Note a file, on the disk. DiskFull or StorageError where that cannot be done."""
-        # The line's end comes first too: what a crash left of the line before must not spoil this one.
-        line = b"\n" + json.dumps(asdict(noted)).encode() + b"\n"
         try:
-            fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
-            try:
-                write_all(fd, line)
+            with self._alone() as fd:
+                # The line's end comes first too: what a crash left of the line before must not spoil this one.
+                write_all(fd, b"\n" + _line(noted))
                 os.fsync(fd)
-            finally:
-                os.close(fd)
         except OSError as problem:
             refused(self._path, problem)
+
+    def tidy(self, here: Callable[[], Collection[str]]) -> None:
+        """Leave out all but the last line of each file that is `here`, where much is left out by that.
+
+        StorageError where the list cannot be read. Whoever adds a line waits; who reads has the old list or the new.
+        """
+        part = self._path.with_name(f"{NAME}.part")
+        try:
+            if not self._path.exists() or self._path.stat().st_size < USELESS * _SHORTEST:
+                return
+            with self._alone():
+                lines = list(self._lines())
+                there = here()
+                last = {noted.name: noted for noted in lines if noted.bucket == self._bucket and noted.name in there}
+                if len(lines) - len(last) < USELESS:
+                    return
+                with part.open("wb") as file:
+                    file.writelines(map(_line, last.values()))
+                    file.flush()
+                    os.fsync(file.fileno())
+                part.replace(self._path)
+                sync_folder(self._path.parent)
+        except OSError as problem:
+            refused(self._path, problem)
+
+    @contextmanager
+    def _alone(self) -> Iterator[int]:
+        """The list, open for adding, while nobody else adds to it or writes it anew."""
+        while True:
+            fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX)
+                if is_same_file(self._path, fd):
+                    yield fd
+                    return
+            finally:
+                os.close(fd)
+
+
+def _line(noted: Noted) -> bytes:
+    return json.dumps(asdict(noted)).encode() + b"\n"

@@ -3,6 +3,7 @@
 import fcntl
 import hashlib
 import os
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,10 +11,11 @@ from typing import IO
 
 import pytest
 
+from newsarchive import uploads
 from newsarchive.importing import _adopted
 from newsarchive.placing import Move, Where, survey
 from newsarchive.recover import unread
-from newsarchive.uploads import Upload, Uploader, waiting
+from newsarchive.uploads import Upload, Uploaded, Uploader, waiting
 from storage.errors import BucketRefused, BucketUnreachable, BytesDiffer, ConfigError
 from storage.places import Bucket, Places, WarcFile
 from storage.places.carrier import FETCHING, Carrier
@@ -306,6 +308,55 @@ def test_a_crawl_uploads_behind_its_back(desk: Desk) -> None:
     hurried.hurry(lambda: stopped.append(1))()
     assert hurried.finish(rest) == []  # type: ignore[arg-type]
     assert (len(seen), stopped) == (2, [1])
+
+
+def test_a_bucket_that_is_away_is_waited_for_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many files are closed meanwhile: a crawl's end does not wait for each of them."""
+    asked: list[str] = []
+
+    def away(_: Carrier, name: str, __: str) -> bool:
+        asked.append(name)
+        raise BucketUnreachable("s3://morgue", "timed out")
+
+    monkeypatch.setattr(Carrier, "upload", away)
+    uploader = Uploader(desk.places)
+    for number in range(5):
+        uploader.add(f"{number}.warc.gz", "")
+    nothing = Uploaded()
+    assert uploader.finish(lambda: nothing) == []
+    assert asked == ["0.warc.gz"]
+    monkeypatch.setattr(uploads, "PATIENCE", 0.0)
+    patient = Uploader(desk.places)
+    for number in range(5):
+        patient.add(f"{number}.warc.gz", "")
+    patient.finish(lambda: nothing)
+    assert len(asked) == 6
+
+
+def test_what_was_noted_of_files_that_are_gone_is_forgotten(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once there is much of it; nothing that is of use goes, and nothing is added to a list that is being replaced."""
+    ledger = desk.folder / LEDGER
+    desk.upload().run()
+    noted = desk.carrier.noted()
+    of_one, of_two = filter(None, ledger.read_bytes().splitlines())
+    gone = of_one.replace(b"1.warc.gz", b"%d.warc.gz")
+    ledger.write_bytes(
+        b"torn{\n" + b"\n".join([gone % number for number in range(10, 500)] + [of_one] * 10 + [of_two]) + b"\n"
+    )
+    before = ledger.read_bytes()
+    desk.upload().run()
+    assert ledger.read_bytes() == before
+    monkeypatch.setattr("storage.places.ledger.USELESS", 499)
+    adding = threading.Thread(target=lambda: [desk.carrier.upload("1.warc.gz") for _ in range(50)])
+    adding.start()
+    desk.upload().run()
+    adding.join()
+    assert b"10.warc.gz" not in ledger.read_bytes()
+    assert desk.carrier.noted() == noted
+    assert ledger.read_bytes().count(b"2.warc.gz") == 1
+    assert sorted(path.name for path in desk.folder.iterdir()) == [
+        "1.warc.gz", "2.warc.gz", "3.warc.gz.open", LEDGER,
+    ]  # fmt: skip
 
 
 def test_an_archive_moves_to_the_bucket_and_back(desk: Desk) -> None:
