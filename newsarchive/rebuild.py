@@ -15,6 +15,7 @@ from storage.errors import ArchiveBusy, StorageError
 from storage.index import Index
 from storage.places import Places, WarcFile, refused
 from storage.places.elsewhere import other_machine
+from storage.places.measured import Measured
 
 SQLITE = "sqlite:///"
 LASTS = timedelta(days=7)
@@ -36,17 +37,25 @@ class Mark:
 
     def stands(self) -> bool:
         """Tell whether such a rebuild was broken off, not too long ago."""
+        return self.since() is not None
+
+    def since(self) -> datetime | None:
+        """When the rebuild began that was broken off; None where there is none to go on with."""
         try:
             told = json.loads(self.path.read_text("utf-8"))
-            return told["said"] == self.said and self.now() - datetime.fromisoformat(told["alive"]) < LASTS
+            if told["said"] == self.said and self.now() - datetime.fromisoformat(told["alive"]) < LASTS:
+                return datetime.fromisoformat(told["since"])
         except (OSError, ValueError, KeyError, TypeError):
-            return False
+            pass
+        return None
 
     def set(self) -> None:
         """Say that it goes on. StorageError where that cannot be written."""
         part = self.path.with_name(f"{self.path.name}.part")
+        alive = self.now()
+        told = {"said": self.said, "since": (self.since() or alive).isoformat(), "alive": alive.isoformat()}
         try:
-            part.write_text(json.dumps({"said": self.said, "alive": self.now().isoformat()}), "utf-8")
+            part.write_text(json.dumps(told), "utf-8")
             part.replace(self.path)
         except OSError as problem:
             refused(self.path, problem)
@@ -110,7 +119,8 @@ class Rebuild:
         return result
 
     def _fill(self, index: Index, files: Sequence[WarcFile], report: Report) -> ReadBack:
-        goes_on = self.mark.stands() and _is_part(index, files)
+        since = self.mark.since()
+        goes_on = since is not None and _is_part(index, files, since)
         if not goes_on:
             # Not before the old rows are gone does the mark stand: else they would be taken for new ones.
             self.mark.remove()
@@ -150,12 +160,26 @@ def demand_all(index: Index, files: Sequence[WarcFile]) -> None:
         )
 
 
-def _is_part(index: Index, files: Sequence[WarcFile]) -> bool:
-    """Tell whether all that an index has of WARC files is of these, as they are now."""
-    sizes = {file.name: file.size for file in files}
-    return all(
-        file.name in sizes and (file.state != "closed" or file.size == sizes[file.name]) for file in index.warc_files()
-    )
+def _is_part(index: Index, files: Sequence[WarcFile], since: datetime) -> bool:
+    """Tell whether all that an index has of WARC files is of these, as they are now.
+
+    Their sizes tell, and the bytes of those that were written to `since` then; a bucket's never are.
+    """
+    here = {file.name: file for file in files}
+    for known in index.warc_files():
+        file = here.get(known.name)
+        if file is None:
+            return False
+        if known.state != "closed":
+            continue
+        if known.size != file.size or (_is_newer(file, since) and Measured(file).measure()[1] != known.sha256):
+            return False
+    return True
+
+
+def _is_newer(file: WarcFile, since: datetime) -> bool:
+    # A second for file systems that round times.
+    return file.is_local and file.places.look(file.name).changed > since - timedelta(seconds=1)
 
 
 def _remove(file: Path, *, but_for: Path | None = None) -> None:

@@ -1,6 +1,6 @@
 r"""What the captures of one WARC file say, kept in a file of its own until the index has it.
 
-    newsarchive readings 1 \n
+    newsarchive readings 2 \n
     length, zlib(item)                 4 bytes big endian, then as many; for each item in the order of the WARC file
     ...
     length, zlib(Contents)
@@ -33,7 +33,7 @@ from storage.warc.reader import RunBegan
 from storage.warc.writer import ClosedFile
 
 SUFFIX, PART = ".readings", ".part"
-_MAGIC = b"newsarchive readings 1\n"
+_MAGIC = b"newsarchive readings 2\n"
 _LENGTH, _PLACE = struct.Struct("!I"), struct.Struct("!Q")
 
 
@@ -63,6 +63,8 @@ class Contents:
 
     closed: ClosedFile
     """As it was when it was read."""
+    key: str = ""
+    """What it was known by then: another where its bytes are others."""
     damage: Damage | None = None
     runs: tuple[RunBegan, ...] = ()
     """Those that the file names."""
@@ -72,16 +74,19 @@ class Contents:
     """True where only some captures were asked for."""
 
 
-def write(path: Path, items: Iterable[ReadItem], measured: Callable[[], ClosedFile], *, part: bool = False) -> None:
+def write(
+    path: Path, items: Iterable[ReadItem], measured: Callable[[], ClosedFile], *, key: str = "", part: bool = False
+) -> None:
     """Write what a walk over a WARC file yields; then, and only if nothing went wrong, it is there under its name.
 
-    DiskFull or StorageError where it cannot be written. Damage of the WARC file is part of what is written.
+    `key` is what the WARC file was known by before the walk; its damage is part of what is written. DiskFull or
+    StorageError where that cannot be done.
     """
     # No two processes write one file: a worker that was thought dead may go on.
     unnamed = path.with_name(f"{path.name}.{uuid4().hex[:8]}{PART}")
     try:
         with unnamed.open("wb") as file:
-            _write(file, items, measured, part=part)
+            _write(file, items, measured, key=key, part=part)
             file.flush()
             os.fsync(file.fileno())
         unnamed.replace(path)
@@ -93,7 +98,9 @@ def write(path: Path, items: Iterable[ReadItem], measured: Callable[[], ClosedFi
         unnamed.unlink(missing_ok=True)
 
 
-def _write(file: BinaryIO, items: Iterable[ReadItem], measured: Callable[[], ClosedFile], *, part: bool) -> None:
+def _write(
+    file: BinaryIO, items: Iterable[ReadItem], measured: Callable[[], ClosedFile], *, key: str, part: bool
+) -> None:
     places: dict[int, int] = {}
     runs: list[RunBegan] = []
     damage = None
@@ -107,7 +114,9 @@ def _write(file: BinaryIO, items: Iterable[ReadItem], measured: Callable[[], Clo
             file.write(_framed(item))
     except WarcError as problem:
         damage = Damage.of(problem)
-    contents = Contents(closed=measured(), damage=damage, runs=tuple(runs), places=places, part=part)
+    contents = Contents(
+        closed=measured(), key=key, damage=damage, runs=tuple(runs), places=places, part=part
+    )  # fmt: skip
     place = file.tell()
     file.write(_framed(contents) + _PLACE.pack(place))
 

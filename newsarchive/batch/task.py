@@ -6,6 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from pickle import UnpicklingError
 
+from newsarchive.batch.checked import key_of
 from newsarchive.batch.nouns import dumped, loaded
 from newsarchive.batch.reading import read_items, readers
 from newsarchive.batch.readings import SUFFIX, Readings, write
@@ -76,10 +77,11 @@ def read_file(job: Job) -> str:
         return ""
     terms = _terms(job.into / TERMS)
     try:
+        key = key_of(job.file)
         with readers(terms) as own:
             measured = Measured(job.file)
             items = read_items(_walk(job, measured), terms, own)
-            write(job.path, items, lambda: closed_file(measured), part=job.wanted is not None)
+            write(job.path, items, lambda: closed_file(measured), key=key, part=job.wanted is not None)
     except StorageError as problem:
         if isinstance(problem, FileMissing):
             return str(problem)
@@ -97,7 +99,7 @@ def check(file: WarcFile) -> FileReport:
 
 
 def is_done(job: Job) -> bool:
-    """Tell whether that is read already, and the file is what it was then, as far as its size says.
+    """Tell whether that is read already, and the file is what it was then, by its size and by when it was written.
 
     A damaged one is read again: it may have been put back from a copy, which has the same size.
     """
@@ -107,7 +109,8 @@ def is_done(job: Job) -> bool:
     found.close()
     contents = found.contents
     covers = not contents.part if job.wanted is None else job.wanted <= contents.places.keys() or not contents.part
-    return covers and contents.damage is None and contents.closed.size == job.file.size
+    is_same = contents.closed.size == job.file.size and contents.key == key_of(job.file)
+    return covers and contents.damage is None and is_same
 
 
 def _lack(file: WarcFile) -> str:

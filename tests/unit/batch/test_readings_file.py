@@ -112,7 +112,7 @@ def test_a_file_of_nouns_that_are_none_any_more_is_none(path: Path) -> None:
     write(path, iter(ITEMS), lambda: CLOSED)
     gone = isal_zlib.compress(dumped(ITEMS[1]).replace(b"KeptRead", b"KeptGone"), 1)
     frame = len(gone).to_bytes(4, "big") + gone
-    path.write_bytes(b"newsarchive readings 1\n" + frame + len(b"newsarchive readings 1\n").to_bytes(8, "big"))
+    path.write_bytes(b"newsarchive readings 2\n" + frame + len(b"newsarchive readings 2\n").to_bytes(8, "big"))
     assert Readings.open(path) is None
 
 
