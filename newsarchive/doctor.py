@@ -5,6 +5,7 @@ Nothing is changed, and no site is asked.
 
 import fcntl
 import importlib.util
+import os
 import re
 import shutil
 import sqlite3
@@ -20,6 +21,7 @@ from pathlib import Path
 
 from newsarchive.config import FILE_NAME, Config
 from newsarchive.configfile import load
+from newsarchive.crawl.draw import CLOSED
 from newsarchive.quantities import about
 from newsarchive.uploads import waiting, waiting_words
 from storage.errors import ArchiveError, ConfigError, IndexTooNew, NoArchive
@@ -80,6 +82,8 @@ def examine(folder: Path | None, now: datetime) -> Iterator[Finding]:
         return
     for check in ARCHIVE_CHECKS:
         yield check(config, now)
+    if any(site.render for site in config.sites):
+        yield _browser(config)
 
 
 def installation() -> Iterator[Finding]:
@@ -336,6 +340,39 @@ def _clock(config: Config, now: datetime) -> Finding:
             command="timedatectl",
         )
     return Finding(what="clock", state=State.FINE, found=f"{now:%Y-%m-%d %H:%M:%S} UTC")
+
+
+def _browser(config: Config) -> Finding:
+    """Chromium, started as a crawl starts it."""
+    drawn = ", ".join(site.name for site in config.sites if site.render)
+    try:
+        from playwright.sync_api import Error, sync_playwright  # an extra
+    except ImportError:
+        return Finding(
+            what="browser",
+            state=State.WRONG,
+            found="Playwright is not installed",
+            meaning=f"nothing of {drawn} can be crawled: a browser has to draw the pages (render = true)",
+            command="pip install 'newsarchive[render]' && playwright install chromium",
+        )
+    try:
+        with sync_playwright() as playwright:
+            executable, is_boxed = config.browser or None, os.geteuid() != 0
+            browser = playwright.chromium.launch(
+                executable_path=executable, args=list(CLOSED), chromium_sandbox=is_boxed
+            )
+            version = browser.version
+            browser.close()
+    except (Error, OSError) as error:
+        said = str(error).partition("\n")[0]
+        return Finding(
+            what="browser",
+            state=State.WRONG,
+            found=f"{config.browser or 'Chromium'} does not start ({said})",
+            meaning=f"pages of {drawn} are kept and not drawn: most of them would be empty when they are read",
+            command="playwright install --with-deps chromium",
+        )
+    return Finding(what="browser", state=State.FINE, found=f"Chromium {version} starts, to draw pages of {drawn}")
 
 
 ARCHIVE_CHECKS: tuple[Callable[[Config, datetime], Finding], ...] = (

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from importlib import metadata
@@ -188,3 +189,37 @@ def test_no_contact_is_a_remark(archive: Config) -> None:
     """An archive works without, but a site's owner can then only block it."""
     assert doctor._contact(parse("", archive.folder), NOW).state is State.REMARK
     assert doctor._contact(parse('user_agent = "bot (+https://x.example)"', archive.folder), NOW).state is State.FINE
+
+
+DRAWN = '[[site]]\nname = "lantern"\nurl = "https://lantern.example/"\nrender = true\n'
+
+
+def drawing(archive: Config, browser: str) -> Finding:
+    """What is found of the browser, where a site's pages are to be drawn by that one."""
+    toml = archive.folder / "newsarchive.toml"
+    toml.write_text(f'contact = "me@morgue.example"\nbrowser = "{browser}"\n{DRAWN}')
+    return by_name(doctor.examine(archive.folder, NOW))["browser"]
+
+
+def test_a_browser_is_started_where_pages_are_to_be_drawn(archive: Config) -> None:
+    """As a crawl starts it; elsewhere nobody needs one."""
+    pytest.importorskip("playwright")
+    path = os.environ.get("NEWSARCHIVE_CHROMIUM") or "/usr/bin/chromium"
+    if not Path(path).exists():
+        pytest.skip(f"NEWSARCHIVE_CHROMIUM names no browser, and {path} is not there")
+    assert "browser" not in by_name(doctor.examine(archive.folder, NOW))
+    found = drawing(archive, path)
+    assert (found.state, found.found.startswith("Chromium ")) == (State.FINE, True)
+
+
+def test_a_browser_that_does_not_start_is_wrong(archive: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages would be kept and not drawn; without Playwright nothing of the site can be crawled at all."""
+    pytest.importorskip("playwright")
+    found = drawing(archive, "/bin/false")
+    assert found.state is State.WRONG
+    assert found.found.startswith("/bin/false does not start (")
+    assert found.command == "playwright install --with-deps chromium"
+    monkeypatch.setitem(sys.modules, "playwright.sync_api", None)
+    missing = drawing(archive, "")
+    assert (missing.state, missing.found) == (State.WRONG, "Playwright is not installed")
+    assert "nothing of lantern can be crawled" in missing.meaning
