@@ -96,16 +96,13 @@ def _machine_texts(clues: Clues, keys: Iterable[str], metas: Iterable[str]) -> l
 
 def _published(clues: Clues, zone: tzinfo | None, layout: Layout, hear: Silence) -> Dated | None:
     """Return the first date that a source gives, or the time of that same day where it is a bare day."""
-    node = clues.node or {}
-    said = [
-        _first(layout.texts("published", clues.root), "layout", zone),
-        _first([text_of(node.get(k)) for k in ("datePublished", "dateCreated", "uploadDate")], "json-ld", zone),
-        _first(clues.head.all(*_PUBLISHED_META), "meta", zone),
-        _time_elements(clues, zone, updated=False),
-    ]
+    said: list[Dated | None] = []
     found: Dated | None = None
-    for dated in said:
+    for dated in _published_by(clues, zone, layout):
+        said.append(dated)
         found = _finer(found, dated)
+        if found is not None and not hear.listens and not _is_bare(found):
+            return found
     if found is None or hear.listens:
         said += [_visible(clues, zone, updated=False), _from_url(clues.url, zone)]
         found = next((dated for dated in (found, *said[-2:]) if dated), None)
@@ -115,6 +112,14 @@ def _published(clues: Clues, zone: tzinfo | None, layout: Layout, hear: Silence)
         if dated is not None:
             hear.claim("published", dated.source, dated.at, taken=dated is found)
     return found
+
+
+def _published_by(clues: Clues, zone: tzinfo | None, layout: Layout) -> Iterator[Dated | None]:
+    node = clues.node or {}
+    yield _first(layout.texts("published", clues.root), "layout", zone)
+    yield _first([text_of(node.get(k)) for k in ("datePublished", "dateCreated", "uploadDate")], "json-ld", zone)
+    yield _first(clues.head.all(*_PUBLISHED_META), "meta", zone)
+    yield _time_elements(clues, zone, updated=False)
 
 
 def _modified_by(clues: Clues, zone: tzinfo | None, layout: Layout) -> Iterator[tuple[str, Dated | None]]:
@@ -143,10 +148,14 @@ def _finer(first: Dated | None, second: Dated | None) -> Dated | None:
     """Return the first, unless it is a bare day and the second tells the time of that same day."""
     if first is None or second is None:
         return first or second
-    bare = first.at.hour == first.at.minute == first.at.second == 0
     # A day begins 14 hours earlier in the east, and ends 12 hours later in the west.
     same = timedelta(hours=-14) <= second.at - first.at < timedelta(hours=36)
-    return second if bare and same else first
+    return second if _is_bare(first) and same else first
+
+
+def _is_bare(dated: Dated) -> bool:
+    """Say whether a date is a day without a time."""
+    return dated.at.hour == dated.at.minute == dated.at.second == 0
 
 
 def _dated(block: Block) -> Iterator[tuple[HtmlElement, str]]:

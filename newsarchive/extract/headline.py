@@ -73,10 +73,13 @@ def told_by_layout(text: str, blocks: list[Block]) -> Headline:
 def _told(blocks: list[Block], head: Head, node: Node | None, claims: list[str], site: set[str]) -> Headline:
     """Weigh what the page prints against what it claims."""
     keys = [key(claim) for claim in claims]
+    foremost = tuple(claims[:2])
     best: tuple[float, Block] | None = None
     for block in blocks:
+        if len(block.text) > _LONGEST:
+            continue
         heading = block.tag in _HEADINGS or _inside_h1(block)
-        if (not heading and not block.text.startswith(tuple(claims[:2]))) or len(block.text) > _LONGEST:
+        if not heading and not block.text.startswith(foremost):
             continue
         score = _score(block, heading, keys, site)
         if score > 0 and (best is None or score > best[0]):

@@ -188,7 +188,7 @@ def _is_tag(anchor: Anchor, block: Block) -> bool:
         return False
     if "tag" in rel:
         return True
-    return block.zone & zones.TAGS != 0 and (block.link_share > 0.5 or words.TAGS.match(block.text) is not None)
+    return block.zone & zones.TAGS != 0 and (block.link_share > 0.5 or words.TAGS.match(block.text))
 
 
 def language(head: Head, node: Node | None, blocks: list[Block], hear: Silence = SILENCE) -> str | None:

@@ -239,7 +239,7 @@ def _within(element: HtmlElement, box: HtmlElement) -> bool:
 
 def _says_links(text: str) -> bool:
     """Say whether a line is one that announces links."""
-    return bool(words.RELATED.match(text) or words.LATEST.match(text))
+    return words.RELATED.match(text) or words.LATEST.match(text)
 
 
 def _is_label(block: Block) -> bool:

@@ -248,7 +248,7 @@ def _is_teaser(block: Block, setting: Setting) -> bool:
         return block.link_share > 0.95 and _of_links_only(block)
     if block.link_share >= (0.7 if len(block.anchors) > 1 else 0.85) and weight(text) > 20:
         return True
-    return bool(words.RELATED.match(text)) and length < 250 and length - block.linked < 45 and block.linked > 15
+    return words.RELATED.match(text) and length < 250 and length - block.linked < 45 and block.linked > 15
 
 
 def _of_links_only(block: Block) -> bool:

@@ -3,24 +3,54 @@
 These are words of the trade ("Read also", "Newsletter"), not lists of sites. They are compared with short lines whose
 place or markup bears them out: taking long paragraphs out of a body for a word in them was measured to do harm.
 
-Each table holds patterns, " / " between them, in no order that matters.
+Each table holds patterns in lower case, " / " between them, in no order that matters.
 """
 
 import re
+
+
+class Phrases:
+    """Patterns of short lines, whatever the case of their letters.
+
+    Compared in lower case: to let the expression see to the case costs ten times as much, for each line of each page.
+    """
+
+    __slots__ = ("_pattern",)
+
+    def __init__(self, pattern: str) -> None:
+        self._pattern = re.compile(_as_one(pattern))
+
+    def match(self, text: str) -> bool:
+        """Say whether a line begins as one of the patterns does, or is one: as they were made."""
+        return self._pattern.match(_lower(text)) is not None
+
+    def search(self, text: str) -> bool:
+        """Say whether one of the patterns stands anywhere in a line."""
+        return self._pattern.search(_lower(text)) is not None
+
+
+def _lower(text: str) -> str:
+    low = text.lower()
+    return low if low.isascii() else _as_one(low.replace("i\u0307", "i"))
+
+
+def _as_one(text: str) -> str:
+    """Take a Turkish i without its dot for one with it, and the sigma that ends a word for any other."""
+    return text.replace("ı", "i").replace("ς", "σ")
 
 
 def _patterns(table: str) -> str:
     return "|".join(pattern for line in table.splitlines() for pattern in line.strip().split(" / ") if pattern)
 
 
-def _line(table: str) -> re.Pattern[str]:
+def _line(table: str) -> Phrases:
     """Match a line that is one of the patterns and nothing else."""
-    return re.compile(rf"^\W*(?:{_patterns(table)})\W*$", re.IGNORECASE)
+    return Phrases(rf"^\W*(?:{_patterns(table)})\W*$")
 
 
-def _start(table: str) -> re.Pattern[str]:
+def _start(table: str) -> Phrases:
     """Match a line that begins with one of the patterns."""
-    return re.compile(rf"^\W*(?:{_patterns(table)})(?!\w)", re.IGNORECASE)
+    return Phrases(rf"^\W*(?:{_patterns(table)})(?!\w)")
 
 
 RELATED = _start(
@@ -219,12 +249,11 @@ _SHARE_WORDS = """
     |tumblr|sms|on|via|this|article|story|the|with|friends|a|to|and|or|comments?|\\d+k?|views?|like
 """
 _SHARE_WORD = "(?:" + "".join(line.strip() for line in _SHARE_WORDS.splitlines()) + ")"
-SHARE = re.compile(rf"^\W*{_SHARE_WORD}(?:[\s\W]+{_SHARE_WORD})*\W*$", re.IGNORECASE)
-SHARE_WORD = re.compile(
+SHARE = Phrases(rf"^\W*{_SHARE_WORD}(?:[\s\W]+{_SHARE_WORD})*\W*$")
+SHARE_WORD = Phrases(
     r"share|teilen|partager|compart|condivid|tweet|facebook|twitter|whatsapp|print|email|e-mail|подел|paylaş|分享|"
     r"シェア|공유"
-    r"|مشاركة|linkedin|pinterest|copy link",
-    re.IGNORECASE,
+    r"|مشاركة|linkedin|pinterest|copy link"
 )
 COMMENTS = _line(
     r"""
@@ -305,7 +334,7 @@ READ_TIME = _line(
     (?:\d+|one) ?-?min(?:ute)?s? (?:read|listen) / (?:reading|read) time\W+.{0,20}
     (?:tempo de leitura|lesezeit|temps de lecture|tiempo de lectura|tempo di lettura|время чтения|leestijd)\W*.{0,20}
     \d+ min(?:uten)? lesezeit / estimated read time.{0,30} / 閱讀時間.{0,20} / views?\W*\d[\d,.]*k? / \d[\d,.]*k? views?
-    updated / published / posted / last updated / (?:font|text) size\W*.{0,20} / [aA][-+ ]{1,3}[aA]?[-+]?
+    updated / published / posted / last updated / (?:font|text) size\W*.{0,20} / a[-+ ]{1,3}a?[-+]?
     updated(?: at)? \d{1,2}[:.]\d\d.{0,20} / lesedauer\W*.{0,20} / durée de lecture\W*.{0,20} / lecture \d+ min.{0,10}
     \d+ min(?:utes?)? de (?:lecture|lectura|leitura) / \d+ min(?:uti)? di lettura / \d+ minuten leestijd
     \d+ min(?:ut)?er? (?:lesetid|lästid|læsetid) / lesetid\W*.{0,20} / czas czytania\W*.{0,20}
