@@ -20,7 +20,6 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from scrapy.core.downloader.handlers.http11 import _LenientHTTPClientParser
 from scrapy.utils.defer import maybe_deferred_to_future
 from twisted.internet.defer import CancelledError, Deferred, succeed
 from twisted.internet.error import ConnectionDone
@@ -31,10 +30,9 @@ from twisted.web.client import URI, Agent, HTTPConnectionPool
 from twisted.web.http_headers import Headers
 
 from newsarchive.crawl.ciphers import iana_name
+from newsarchive.crawl.parser import LenientParser
 from storage.model import Discovery, Exchange
 
-LINE_LENGTH = 262_144
-"""Bytes in one header line. Twisted's own 16,384 are less than some sites' Content-Security-Policy has."""
 HEAD_LENGTH = 1_048_576
 """Bytes in all header lines together; what goes on for longer is cut there."""
 IDLE = 30.0
@@ -177,9 +175,8 @@ class RecordingProtocol(HTTP11ClientProtocol):
         finally:
             del request.writeTo  # Twisted may write this request to another connection
         if self._parser is not None:
-            # Twisted names its parser's class in the middle of all that; Scrapy's has no state of its own.
-            self._parser.__class__ = _LenientHTTPClientParser
-            self._parser.MAX_LENGTH = LINE_LENGTH
+            # Twisted names its parser's class in the middle of all that.
+            self._parser.__class__ = LenientParser
         return answer
 
     def dataReceived(self, data: bytes) -> None:
