@@ -64,6 +64,13 @@ _HELD_STILL = (
 )
 
 
+_CHANGE = (
+    update(ArticleRow)
+    .where(ArticleRow.id == bindparam("of"))
+    .values({name: bindparam(name) for name in ("first_seen_at", "last_seen_at", "dated_at", "state")})
+)
+
+
 class _Fact(NamedTuple):
     first: datetime
     last: datetime
@@ -78,8 +85,9 @@ def recompute(connection: Connection, article_ids: Iterable[int]) -> list[int]:
     ids = sorted(set(article_ids))
     if not ids:
         return []
-    # What another writer's captures say of them is waited for, or its word or ours would be lost.
-    connection.execute(_HELD_STILL, {"ids": ids})
+    if connection.dialect.name == "postgresql":
+        # What another writer's captures say of them is waited for, or its word or ours would be lost.
+        connection.execute(_HELD_STILL, {"ids": ids})
     facts = _facts(connection, ids)
     states = _newest_outcomes(connection, ids)
     published = _order_versions(connection, facts)
@@ -106,7 +114,7 @@ def recompute(connection: Connection, article_ids: Iterable[int]) -> list[int]:
             )
     if changed:
         changed.sort(key=lambda row: row["of"])
-        connection.execute(update(ArticleRow).where(ArticleRow.id == bindparam("of")), changed)
+        connection.execute(_CHANGE, changed)
     return moved
 
 
@@ -179,6 +187,13 @@ _IN_ORDER = (
 )
 
 
+_RENUMBER = (
+    update(VersionRow)
+    .where(VersionRow.id == bindparam("of"))
+    .values(number=bindparam("number"), current=bindparam("current"))
+)
+
+
 def _order_versions(connection: Connection, facts: Mapping[int, _Fact]) -> dict[int, datetime | None]:
     """Number each article's versions by their first captures, mark the current one; returns its publication date."""
     rows = connection.execute(_IN_ORDER, {"ids": list(facts)})
@@ -194,5 +209,5 @@ def _order_versions(connection: Connection, facts: Mapping[int, _Fact]) -> dict[
         if (number, current) != (row.number, row.current):
             changes.append({"of": row.id, "number": number, "current": current})
     if changes:
-        connection.execute(update(VersionRow).where(VersionRow.id == bindparam("of")), changes)
+        connection.execute(_RENUMBER, changes)
     return published

@@ -10,7 +10,21 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Self, TypeAlias, TypeVar
 
-from sqlalchemy import Connection, Engine, LargeBinary, Row, Select, Table, create_engine, event, func, select, text
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Executable,
+    LargeBinary,
+    Row,
+    Select,
+    Table,
+    create_engine,
+    event,
+    func,
+    select,
+    text,
+)
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, Dialect, make_url
 from sqlalchemy.exc import (
     ArgumentError,
@@ -332,6 +346,18 @@ def _array(column: KeyedColumnElement[Any], dialect: Dialect) -> str:
     return f"%b::{name}[]" if name not in {"JSONB", "TSVECTOR"} else f"%b::text[]::{name}[]"
 
 
+@lru_cache(maxsize=16)
+def upserting(dialect: str, table: type[Base], key: str, *settled: str) -> Executable:
+    """INSERT of rows, which where their key is there already change all columns but those that are settled.
+
+    Made once: to put such a statement together takes longer than to run it.
+    """
+    inserting = (postgresql if dialect == "postgresql" else sqlite).insert(table)
+    now = {name: inserting.excluded[name] for name in table.__table__.c.keys() if name not in {key, *settled}}  # noqa: SIM118
+    statement: Executable = inserting.on_conflict_do_update(index_elements=[key], set_=now)
+    return statement
+
+
 def parts(ids: Iterable[Key], size: int = 900) -> Iterator[list[Key]]:
     """Ids in order, no more at once than a statement takes.
 
@@ -353,5 +379,5 @@ def reserve_ids(connection: Connection, table: type[Base], count: int) -> list[i
         taken = text(f"SELECT nextval('{row.name}_id_seq') FROM generate_series(1, :count)")  # noqa: S608 - our name
         return list(connection.scalars(taken, {"count": count}))
     # Nobody else can take them: this transaction holds SQLite's one write lock.
-    last = connection.scalar(select(func.coalesce(func.max(row.c.id), 0))) or 0
+    last = connection.exec_driver_sql(f"SELECT max(id) FROM {row.name}").scalar() or 0  # noqa: S608 - our name
     return list(range(last + 1, last + count + 1))

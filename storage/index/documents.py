@@ -81,15 +81,16 @@ def write_documents(connection: Connection, drafts: Sequence[Draft], moved_in_ti
     """Index new versions, and index anew those whose words or dates are others than before."""
     written = {draft.version_id for draft in drafts}
     stale = set(moved_in_time)
-    again = set(
-        connection.scalars(select(SearchDocumentRow.version_id).where(SearchDocumentRow.article_id.in_(sorted(stale))))
-        if stale
-        else ()
-    )
+    again = set(connection.scalars(_SEARCHED, {"articles": sorted(stale)}) if stale else ())
     take_out(connection, {draft.version_id for draft in drafts if not draft.is_new} | again)
     dated = _dates(connection, {draft.first.article_id for draft in drafts if draft.first.article_id})
     sources = [_source_of_draft(draft, dated) for draft in drafts]
     put_in(connection, [*sources, *_load(connection, again - written)])
+
+
+_SEARCHED = select(SearchDocumentRow.version_id).where(
+    SearchDocumentRow.article_id.in_(bindparam("articles", expanding=True))
+)
 
 
 def refresh(connection: Connection, version_ids: Iterable[int]) -> None:
@@ -177,7 +178,7 @@ def _unpacked(packed: bytes) -> list[str]:
 def _learnt(connection: Connection, sources: Sequence[_Source]) -> set[tuple[int, int]]:
     """Which of these paragraphs are boilerplate of which site."""
     wanted: dict[str, list[int]] = {"sites": sorted({source.site_id for source in sources})}
-    learnt = {(row.site_id, row.paragraph_id) for row in connection.execute(_LEARNT.limit(_FEW), wanted)}
+    learnt = {(row.site_id, row.paragraph_id) for row in connection.execute(_FIRST_LEARNT, wanted)}
     if len(learnt) < _FEW:
         return learnt
     ids = sorted({paragraph_id for source in sources for paragraph_id, _, _ in source.paragraphs})
@@ -191,6 +192,7 @@ _FEW = 2000
 _LEARNT = select(BoilerplateRow.site_id, BoilerplateRow.paragraph_id).where(
     BoilerplateRow.site_id.in_(bindparam("sites", expanding=True)), BoilerplateRow.verdict
 )
+_FIRST_LEARNT = _LEARNT.limit(_FEW)
 _LEARNT_OF_THESE = _LEARNT.where(BoilerplateRow.paragraph_id.in_(bindparam("ids", expanding=True)))
 
 

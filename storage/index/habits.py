@@ -12,9 +12,8 @@ from struct import pack, unpack
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
-from storage.index.database import insert_rows, parts
+from storage.index.database import insert_rows, parts, upserting
 from storage.index.entry import Entry
 from storage.index.tables import AlarmRow, HabitsRow
 from storage.model import SOURCE_KINDS, SOURCE_OUTCOMES, Habits, Outcome, Read, UrlKind
@@ -83,12 +82,7 @@ class Sources:
         """Write what was learnt."""
         rows = [_row(url_id, self._held[url_id]) for url_id in sorted(self._changed)]
         if rows:
-            dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
-            inserting = dialect.insert(HabitsRow)
-            now = {name: inserting.excluded[name] for name in rows[0] if name != "url_id"}
-            self._connection.execute(
-                inserting.on_conflict_do_update(index_elements=["url_id"], set_=now), rows
-            )  # fmt: skip
+            self._connection.execute(upserting(self._connection.dialect.name, HabitsRow, "url_id"), rows)
         insert_rows(self._connection, AlarmRow, self._raised)
         for url_id, kind, at in self._cleared:
             self._connection.execute(_CLEAR, {"of": url_id, "what": kind, "at": at})

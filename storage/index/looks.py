@@ -6,11 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 
-from storage.index.database import parts
+from storage.index.database import parts, upserting
 from storage.index.entry import Entry
-from storage.index.frontier import FRONTIER, NEVER_DUE, UNPLANNED_PRIORITY, WITH_VIA, discovery_of, rank, told
+from storage.index.frontier import FRONTIER, NEVER_DUE, OF_THESE, UNPLANNED_PRIORITY, discovery_of, rank, told
 from storage.index.habits import Sources
 from storage.index.names import Names
 from storage.index.sweep import Swept
@@ -57,8 +56,8 @@ def note_captures(
     ids = sorted({entry.url_id for entry in captured})
     rows: dict[int, dict[str, Any]] = {}
     for some in parts(ids):
-        asked = WITH_VIA.where(FrontierRow.url_id.in_(some))
-        rows.update({row.url_id: dict(row._mapping) for row in connection.execute(asked)})  # noqa: SLF001 - public
+        asked = connection.execute(OF_THESE, {"ids": some})
+        rows.update({row.url_id: dict(row._mapping) for row in asked})  # noqa: SLF001 - public
     before = _before(connection, [url_id for url_id in ids if rows.get(url_id, {}).get("looked_at")], captured)
     known = _Known(
         before, Sources(connection, captured), urls, twins(connection, captured), elsewhere(connection, captured, urls)
@@ -186,15 +185,5 @@ def _before(connection: Connection, url_ids: Sequence[int], entries: Sequence[En
 
 def _upsert(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     if rows:
-        statement = _TO_POSTGRESQL if connection.dialect.name == "postgresql" else _TO_SQLITE
-        connection.execute(statement, list(rows))
-
-
-def _upserting(inserting: Any) -> Any:
-    """All columns but those by which the frontier finds a URL. Made once a dialect: it takes longer than to run it."""
-    now = {name: inserting.excluded[name] for name in FRONTIER.c.keys() if name not in {"url_id", "host"}}  # noqa: SIM118
-    return inserting.on_conflict_do_update(index_elements=["url_id"], set_=now)
-
-
-_TO_SQLITE = _upserting(sqlite.insert(FrontierRow))
-_TO_POSTGRESQL = _upserting(postgresql.insert(FrontierRow))
+        # All columns but those by which the frontier finds a URL.
+        connection.execute(upserting(connection.dialect.name, FrontierRow, "url_id", "host"), list(rows))

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from storage.index.database import insert_rows, parts
 from storage.index.entry import Entry
@@ -27,11 +27,11 @@ def recount_sources(connection: Connection, url_ids: Iterable[int]) -> None:
     rows = [row for url_id in sorted(url_ids) if (row := _source_row(connection, url_id)) is not None]
     if not rows:
         return
-    table = SourceRow.__table__
-    connection.execute(table.delete().where(SourceRow.url_id.in_([row["url_id"] for row in rows])))  # type: ignore[attr-defined]
+    connection.execute(_FORGET, {"ids": [row["url_id"] for row in rows]})
     insert_rows(connection, SourceRow, rows)
 
 
+_FORGET = delete(SourceRow).where(SourceRow.url_id.in_(bindparam("ids", expanding=True)))
 _AT = CaptureRow.fetched_at
 _READABLE = (CaptureRow.url_id == bindparam("url_id"), CaptureRow.outcome.in_(_READ))
 # Made once: each batch asks for every source in it, and making a statement costs more than running it.
