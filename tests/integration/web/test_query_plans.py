@@ -100,6 +100,8 @@ def asked(folder: Path) -> Asked:
 def plans(folder: Path, asked: Asked) -> dict[tuple[str, str], list[str]]:
     """The steps by which each statement is answered."""
     with closing(sqlite3.connect(folder / "index.sqlite3")) as connection:
+        for made in {statement for _, statement in asked if statement.startswith("CREATE VIRTUAL TABLE")}:
+            connection.execute(made)  # each connection has it for itself
         return {
             (page, statement): [
                 detail for *_, detail in connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
