@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, false, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from storage.index.boilerplate import COUNTED
 from storage.index.database import AnyRow, AnySelect
@@ -102,7 +103,14 @@ def captures(
         "oldest": (CaptureRow.fetched_at, CaptureRow.record_id),
         "urlkey": (UrlRow.urlkey, CaptureRow.fetched_at, CaptureRow.record_id),
     }
-    asked = _CAPTURES.where(*_capture_conditions(connection, filters)).order_by(*by[order]).limit(limit).offset(offset)
+    wanted = _capture_conditions(connection, filters)
+    if limit is not None or offset:
+        # Which ones first, then all of them: else each that is passed over would be looked up in every table.
+        named = select(CaptureRow.id).where(*wanted).order_by(*by[order]).limit(limit).offset(offset)
+        if order == "urlkey" or filters.url or filters.urlkey or filters.urlkey_prefix:
+            named = named.join(UrlRow, UrlRow.id == CaptureRow.url_id)
+        wanted = [CaptureRow.id.in_(named.correlate(None))]
+    asked = _CAPTURES.where(*wanted).order_by(*by[order])
     streaming = {"stream_results": True, "yield_per": 500}
     for row in connection.execute(asked, execution_options=streaming):
         yield _capture(row)
@@ -113,16 +121,21 @@ def _capture_conditions(connection: Connection, filters: CaptureFilters) -> list
         (filters.url, lambda url: UrlRow.digest == short_digest(url)),
         (filters.urlkey, lambda key: UrlRow.urlkey == key),
         (filters.urlkey_prefix, lambda prefix: and_(UrlRow.urlkey >= prefix, UrlRow.urlkey < after(prefix))),
-        (filters.site, lambda name: SiteRow.name == name),
+        # By their ids, so that the indexes of captures give the order too.
+        (filters.site, lambda name: CaptureRow.site_id == _id(SiteRow.id, SiteRow.name == name)),
         (filters.article_id, lambda article_id: CaptureRow.article_id == article_id),
         (filters.outcome, lambda outcome: CaptureRow.outcome == outcome.value),
-        (filters.crawl, lambda run: CrawlRow.run == run),
-        (filters.warc, lambda name: WarcFileRow.name == name),
+        (filters.crawl, lambda run: CaptureRow.crawl_id == _id(CrawlRow.id, CrawlRow.run == run)),
+        (filters.warc, lambda name: CaptureRow.warc_file_id == _id(WarcFileRow.id, WarcFileRow.name == name)),
         (filters.since, lambda moment: CaptureRow.fetched_at >= moment),
         (filters.until, lambda moment: CaptureRow.fetched_at < moment),
     )
     narrowed = [condition(value) for value, condition in asked if value is not None]
     return narrowed + shown_captures(connection, filters.exclude)
+
+
+def _id(of: InstrumentedAttribute[int], condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return select(of).where(condition).correlate(None).scalar_subquery()
 
 
 def capture(
