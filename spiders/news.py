@@ -40,7 +40,8 @@ class NewsSpider(scrapy.Spider):
     def request(self, due: Due) -> Request:
         """The request for a URL of the frontier; a conditional one where the last answer had validators (RFC 9110, 13).
 
-        It has no callback: the page is kept, and what it brings to light comes back through the frontier.
+        ValueError where there can be none. It has no callback: the page is kept, and what it brings to light comes back
+        through the frontier.
         """
         headers = {
             "User-Agent": self.live.user_agent,
@@ -51,13 +52,16 @@ class NewsSpider(scrapy.Spider):
             headers["If-None-Match"] = due.etag
         if due.last_modified:
             headers["If-Modified-Since"] = due.last_modified
-        return Request(
+        request = Request(
             due.url,
             headers=headers,
             errback=self.failed,
             meta={"due": due},
             dont_filter=True,
         )
+        if not request.url.isascii():
+            raise ValueError(f"{due.url} names no host that there could be")
+        return request
 
     def failed(self, failure: Any) -> None:
         """Nothing: the run is told by other ways what ends it."""

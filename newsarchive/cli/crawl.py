@@ -255,6 +255,7 @@ def _failures(counters: Mapping[str, int]) -> list[str]:
         ("guarded", "on hosts that are not public"),
         ("trapped", "put off as traps"),
         ("parked", "of families that bring nothing"),
+        ("late", "too late for the page that they are a part of"),
     )
     return [
         *(f"{counters[outcome]:,} {outcome}" for outcome in BAD if counters.get(outcome)),

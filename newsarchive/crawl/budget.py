@@ -26,13 +26,14 @@ NO_LIMIT = Budget()
 class Budgets:
     """What the sites of a run have spent. Times are of a monotonic clock."""
 
-    def __init__(self, budgets: Mapping[str, Budget], begin: float) -> None:
+    def __init__(self, budgets: Mapping[str, Budget], begin: float, notes: list[str] | None = None) -> None:
         self._budgets = {site: budget for site, budget in budgets.items() if budget != NO_LIMIT}
         self._begin = begin
         self._pages: dict[str, int] = {}
         self._size: dict[str, int] = {}
-        self.over: dict[str, str] = {}
-        """Sites that are not asked any more, and why."""
+        self._over: dict[str, str] = {}
+        self.notes: list[str] = [] if notes is None else notes
+        """Sites that are not asked any more, and why, a line each."""
 
     def asked(self, site: str) -> None:
         """Note a request."""
@@ -49,9 +50,10 @@ class Budgets:
         budget = self._budgets.get(site)
         if budget is None:
             return None
-        if site not in self.over and (why := self._why(site, budget, clock, now)):
-            self.over[site] = why
-        return self.over.get(site)
+        if site not in self._over and (why := self._why(site, budget, clock, now)):
+            self._over[site] = why
+            self.notes.append(f"{site}: {why}")
+        return self._over.get(site)
 
     def _why(self, site: str, budget: Budget, clock: float, now: datetime) -> str | None:
         if budget.hours is not None and not budget.hours.open_at(now):

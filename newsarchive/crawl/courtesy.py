@@ -69,8 +69,8 @@ class Answer:
     """Where it is silent: the host leads to no public address."""
     size: int = 0
     """Bytes on the wire."""
-    aside: float = 0.0
-    """Seconds of its time that were not the host's doing: a browser drew the page."""
+    cut: bool = False
+    """We hung up before it was whole, because the run is to stop."""
     kept: float = 0.0
     """Seconds since its last byte came: it was kept meanwhile, and the host left in peace."""
 

@@ -20,6 +20,8 @@ TOGETHER = 2
 """Pages that are drawn at once."""
 MOST_PARTS = 150
 """Requests for one page."""
+IN_TIME = 0.8
+"""Share of a page's time in which its parts have to come; then it is drawn without those that did not."""
 QUIET = 5.0
 """Seconds that a loaded page gets to become quiet: some never do."""
 REMEMBERED = 32_000_000
@@ -57,8 +59,8 @@ class Part:
         return fields
 
 
-Fetch = Callable[[str, dict[str, str]], Awaitable[Part | None]]
-"""Asks for a URL with some header fields; None where it is not to be had."""
+Fetch = Callable[[str, dict[str, str], float], Awaitable[Part | None]]
+"""Asks for a URL with some header fields; None where it is not to be had until then, by the event loop's clock."""
 
 
 class Browser(Protocol):
@@ -115,7 +117,7 @@ class Chromium:
         )
         try:
             page = await context.new_page()
-            answers = _Answers(page, url, document, fetch, self)
+            answers = _Answers(page, url, document, fetch, self, self._seconds)
             await page.route_web_socket("**/*", lambda socket: socket.close())
             await page.route("**/*", answers.answer)
             await page.goto(url, wait_until="load", timeout=self._seconds * 1000)
@@ -153,12 +155,13 @@ class Chromium:
 class _Answers:
     """What one page gets for what it asks for."""
 
-    def __init__(self, page: Any, url: str, document: Part, fetch: Fetch, browser: Chromium) -> None:
+    def __init__(self, page: Any, url: str, document: Part, fetch: Fetch, browser: Chromium, seconds: float) -> None:
         self._page = page
         self._url = url
         self._document: Part | None = document
         self._fetch = fetch
         self._browser = browser
+        self._until = asyncio.get_running_loop().time() + IN_TIME * seconds
         self._parts = 0
 
     async def answer(self, route: Any) -> None:
@@ -186,7 +189,7 @@ class _Answers:
         self._parts += 1
         if self._parts > MOST_PARTS:
             return None
-        part = await self._fetch(url, _passed_on(await request.all_headers()))
+        part = await self._fetch(url, _passed_on(await request.all_headers()), self._until)
         if part is not None and kind in LONG_LIVED:
             self._browser.remember(url, part)
         return part

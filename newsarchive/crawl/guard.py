@@ -5,12 +5,15 @@ metadata service (server-side request forgery). URLs are refused by their look; 
 what was resolved is what is connected to. Hosts whose owner set allow_private are connected to wherever they are.
 """
 
+import re
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from newsarchive.crawl.addresses import kind_of, spelt_out
 
 URL_LENGTH = 2048
+HOST = re.compile(rb"[A-Za-z0-9_.-]{1,253}")
+"""What a host's name is made of; "_" is no letter of theirs, and met all the same."""
 PORTS_OF_OTHERS = frozenset(
     {1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102, 103, 104, 109, 110,
      111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427, 465, 512, 513, 514, 515, 526, 530, 531, 532,
@@ -44,6 +47,22 @@ def _place(netloc: str, port: int | None) -> str | None:
     if "@" in netloc:
         return "carries a password"
     return "port of another service" if port in PORTS_OF_OTHERS else None
+
+
+def has_host(url: str) -> bool:
+    """Whether what a URL names as its host is one at all, so that DNS could be asked for it.
+
+    >>> [has_host(f"https://{host}/") for host in ("news.example", "[::1]", "münchen.example", "a..b", "%31", "x" * 64)]
+    [True, True, True, False, False, False]
+    """
+    host = urlsplit(url).hostname or ""
+    if spelt_out(host):
+        return True
+    try:
+        name = host.encode("idna")
+    except UnicodeError:
+        return False
+    return HOST.fullmatch(name) is not None
 
 
 def is_public(address: str) -> bool:

@@ -10,10 +10,14 @@ import heapq
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import count
 from urllib.parse import urlsplit
 
 from storage.model import Due
 from storage.surt import host_of
+
+AHEAD = -1
+"""Priority of what others wait for already: a robots.txt that lies elsewhere, a part of a page that is drawn."""
 
 
 def hostname_of(url: str) -> str:
@@ -37,8 +41,12 @@ class Host:
     """Heap: priority, due, order of arrival, id."""
     busy: bool = False
     """It has been asked for something, and has not answered yet."""
+    kept: bool = False
+    """One of its pages is drawn: meanwhile it is asked for what others wait for, and for no other page."""
     ready_at: float = 0.0
     """When it may be asked again."""
+    left_at: float = 0.0
+    """When it answered last."""
     errors: int = 0
     """Connections in a row that brought no answer."""
     refusals: int = 0
@@ -56,6 +64,11 @@ class Host:
     listed: bool = False
     """It stands in the heap of hosts."""
 
+    @property
+    def askable(self) -> bool:
+        """Whether something waits that may be asked for, once it is ready."""
+        return bool(self.waiting) and not self.busy and (not self.kept or self.waiting[0][0] <= AHEAD)
+
 
 class Hosts:
     """All hosts of a run. Times are of a monotonic clock, and come in as arguments."""
@@ -68,6 +81,9 @@ class Hosts:
         """Of the URLs in all queues."""
         self.lanes: Counter[tuple[str, str]] = Counter()
         """How many wait, by their site and their host as the index has it: with its port, where it has one."""
+        self.unlisted = count(-1, -1)
+        """Ids for URLs that the index has no line for."""
+        self._aside: dict[str, list[Due]] = {}
 
     @property
     def waiting(self) -> int:
@@ -96,16 +112,32 @@ class Hosts:
         heapq.heappush(
             host.waiting, (due.priority, due.due_at.timestamp(), 0 if again else self._order, due.url_id, due)
         )
-        self.ids.add(due.url_id)
-        self.lanes[_lane(due)] += 1
+        self._note(due)
         self._list(host)
+
+    def set_aside(self, due: Due, authority: str) -> None:
+        """Have a URL that had its turn wait for the rules of its authority. Its host may be asked for other things."""
+        self._aside.setdefault(authority, []).append(due)
+        self._note(due)
+
+    def take_up(self, authority: str) -> None:
+        """Have what was set aside wait for its host again."""
+        for due in self.let_go(authority):
+            self.add(due, again=True)
+
+    def let_go(self, authority: str) -> list[Due]:
+        """Take back what was set aside."""
+        taken = self._aside.pop(authority, [])
+        for due in taken:
+            self._gone(due)
+        return taken
 
     def take(self, now: float) -> tuple[Due, Host] | None:
         """The most urgent URL of a host that may be asked now. The host is busy until `left`."""
         while self._heap and self._heap[0][0] <= now:
             _, _, host = heapq.heappop(self._heap)
             host.listed = False
-            if host.busy or not host.waiting:
+            if not host.askable:
                 continue
             if host.ready_at > now:
                 self._list(host)
@@ -116,29 +148,52 @@ class Hosts:
             return due, host
         return None
 
-    def left(self, host: Host, ready_at: float) -> None:
-        """A host has answered; it is asked again from `ready_at` on."""
+    def left(self, host: Host, ready_at: float = 0.0) -> None:
+        """A host is not busy any more; it is asked again from `ready_at` on."""
         host.busy = False
         host.ready_at = max(host.ready_at, ready_at)
         self._list(host)
 
+    def give_back(self, host: Host) -> None:
+        """A host is kept for nobody any more."""
+        host.kept = False
+        self._list(host)
+
     def drain(self, host: Host) -> list[Due]:
-        """Take back all that waits for a host."""
+        """Take back all that waits for a host, and what was set aside of it."""
         taken = [each[-1] for each in host.waiting]
         for due in taken:
             self._gone(due)
         host.waiting.clear()
+        for authority in [each for each in self._aside if hostname_of(each) == host.name]:
+            taken += self.let_go(authority)
         return taken
+
+    def remove(self, due: Due) -> None:
+        """Take back one URL, wherever it waits."""
+        if due.url_id not in self.ids:
+            return
+        self._gone(due)
+        host = self.of(due.url)
+        host.waiting = [each for each in host.waiting if each[-1] is not due]
+        heapq.heapify(host.waiting)
+        for authority, aside in self._aside.items():
+            self._aside[authority] = [each for each in aside if each is not due]
 
     def next_at(self) -> float | None:
         """When the first host with something waiting may be asked; None where none has."""
-        while self._heap and (self._heap[0][2].busy or not self._heap[0][2].waiting):
+        while self._heap and not self._heap[0][2].askable:
             heapq.heappop(self._heap)[2].listed = False
         return self._heap[0][0] if self._heap else None
 
     def all(self) -> Iterator[Host]:
         """Every host that the run has met."""
         return iter(self._hosts.values())
+
+    def _note(self, due: Due) -> None:
+        """Note that a URL waits."""
+        self.ids.add(due.url_id)
+        self.lanes[_lane(due)] += 1
 
     def _gone(self, due: Due) -> None:
         """Note that a URL waits no more."""
@@ -149,7 +204,7 @@ class Hosts:
             del self.lanes[lane]
 
     def _list(self, host: Host) -> None:
-        if host.waiting and not host.busy and not host.listed:
+        if not host.listed and host.askable:
             host.listed = True
             self._order += 1
             heapq.heappush(self._heap, (host.ready_at, self._order, host))

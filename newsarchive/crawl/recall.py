@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 
 from newsarchive.crawl.harvest import Harvest
 from newsarchive.crawl.robots import HOPS, LASTS, RobotsAnswer
+from newsarchive.crawl.wire import OURS
 from newsarchive.interpret import OriginalRecords
 from storage.errors import ArchiveError
 from storage.index.memory import Family, HostMemory, Yield
@@ -110,6 +111,8 @@ class Recall:
             age = (now - held.fetched_at).total_seconds() if held else LASTS
             if held is None or not 0 <= age < LASTS:
                 return None
+            if held.truncated == OURS:
+                return None  # what we cut ourselves says nothing
             oldest = max(oldest, age)
             if held.redirect_url is None:
                 answer = self._answer(held)

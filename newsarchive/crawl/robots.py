@@ -5,7 +5,7 @@
                                               +--+ redirect, five times at most (2.3.1.2)
 
 It is fetched and kept like any page. 4xx lets everything (2.3.1.3); 5xx, 429 and no answer at all let nothing for now
-(2.3.1.4).
+(2.3.1.4). A sixth redirect, or one to what is no address to ask, is taken as 4xx: there is no robots.txt.
 """
 
 import time
@@ -15,7 +15,7 @@ from urllib.parse import urljoin, urlsplit
 
 from protego import Protego
 
-from newsarchive.crawl.guard import refusal
+from newsarchive.crawl.guard import has_host, refusal
 from storage.errors import PayloadError
 from storage.model import Discovery, UrlKind
 from storage.warc.payload import decoded
@@ -28,6 +28,8 @@ LASTS = 86_400.0
 """Seconds for which rules hold; RFC 9309, 2.4 says no longer than a day."""
 CLOSED = 3_600.0
 """Seconds until a robots.txt that could not be had is asked for again."""
+GONE_ASTRAY = 301
+"""Status of a redirect that leads to nothing that could be asked for."""
 LONGEST_DELAY = 3_600.0
 """Seconds; a Crawl-delay above that is taken as this."""
 
@@ -60,6 +62,7 @@ class RobotsAnswer:
     block: bytes = b""
     truncated: str | None = None
     redirect_url: str | None = None
+    """Where it leads; None where it leads nowhere."""
 
 
 def authority(url: str) -> str:
@@ -104,12 +107,25 @@ class Robots:
     def learn(self, url: str, answer: RobotsAnswer) -> Rules | None:
         """Take what came back for `wanted(url)`; None where a redirect is to be followed by asking once more."""
         known = self._known.setdefault(authority(url), _Known())
-        if answer.redirect_url and known.hops < HOPS and not refusal(answer.redirect_url):
-            known.asked, known.hops = urljoin(known.asked, answer.redirect_url), known.hops + 1
+        onward = answer.redirect_url
+        if onward and known.hops < HOPS and not refusal(onward) and has_host(onward):
+            known.asked, known.hops = urljoin(known.asked, onward), known.hops + 1
             return None
         known.rules, known.asked = read_rules(answer, self._agent), ""
         known.until = self._clock() + (CLOSED if known.rules.closed else LASTS)
         return known.rules
+
+    def lost(self, url: str) -> bool:
+        """Take it that `wanted(url)` cannot be asked for; False where that is no redirect's target.
+
+        A redirect to what is no address is taken as the sixth in a row is: there is no robots.txt (RFC 9309, 2.3.1.2).
+        """
+        known = self._known.setdefault(authority(url), _Known())
+        if not known.hops:
+            known.asked = ""
+            return False
+        self.learn(url, RobotsAnswer(status=GONE_ASTRAY))
+        return True
 
     def recall(self, url: str, answer: RobotsAnswer, age: float) -> Rules | None:
         """Take what the archive holds for a URL's authority, so many seconds old; None where it is too old."""

@@ -285,7 +285,7 @@ class _Run:
             limits=Limits(seconds=config.timeout.total_seconds(), size=config.max_body, asset_size=config.max_asset),
             counters=self._counters,
             user_agent=config.user_agent,
-            studio=studio_of(config, self._sites, treated, wire, robots, self._now),
+            studio=studio_of(config, self._sites, self._now),
             shown=lambda url: self._show(frontier, url),
         )
 

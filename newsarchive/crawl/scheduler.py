@@ -129,8 +129,8 @@ class CaptureDownloader:
         return Deferred.fromFuture(asyncio.ensure_future(self._fetched(request)))
 
     def needs_backout(self) -> bool:
-        """Whether as many requests are under way as may be."""
-        return len(self.active) >= self._most
+        """Whether as many requests are under way as may be. A page that is drawn waits for others, and is none."""
+        return len(self.active) - self._live.drawing >= self._most
 
     def close(self) -> None:
         """The wire is closed by who opened it."""

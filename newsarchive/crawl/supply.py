@@ -56,8 +56,8 @@ class Brought:
     found: list[Due] = field(default_factory=list)
     robots: list[tuple[str, RobotsAnswer, float]] = field(default_factory=list)
     """robots.txt that runs before have kept: a URL it speaks for, the answer, its age in seconds."""
-    parked: list[Family] = field(default_factory=list)
-    """Families that are parked from now on."""
+    notes: list[str] = field(default_factory=list)
+    """A line for each family that is parked from now on."""
     hosts: tuple[HostMemory, ...] = ()
     """With the first order: hosts that runs before have left in peace."""
     problems: list[str] = field(default_factory=list)
@@ -84,7 +84,7 @@ class Supply:
             if not self._begun:
                 brought.hosts, self._begun = self._recall.begin(now), True
                 brought.problems = self._recall.problems
-            brought.parked = self._recall.reap(now)
+            brought.notes = [_told(family) for family in self._recall.reap(now)]
         wanted = order.wanted
         if wanted is not None and wanted.limit > 0 and wanted.sites:
             brought.found = self._queue.due(
@@ -106,3 +106,10 @@ class Supply:
         self._looked_up.add(where)
         held = recall.robots(f"{where}/robots.txt", now)
         return [(due.url, *held)] if held else []
+
+
+def _told(parked: Family) -> str:
+    return (
+        f"{parked.site}: {parked.family} is parked: its last {parked.barren} URLs brought no new article, "
+        f"such as {parked.example}"
+    )

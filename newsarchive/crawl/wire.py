@@ -37,6 +37,8 @@ HEAD_LENGTH = 1_048_576
 """Bytes in all header lines together; what goes on for longer is cut there."""
 IDLE = 30.0
 """Seconds for which an idle connection is kept."""
+OURS = "unspecified"
+"""WARC-Truncated of what was cut because the run was to stop: of its values the only one that blames nobody."""
 
 
 @dataclass(slots=True, eq=False)
@@ -81,6 +83,8 @@ class Fetched:
     """Those that got an answer, or a part of one. At most one, save where a retried connection had begun to answer."""
     error: BaseException | None
     """Why there is no whole answer; None where there is one."""
+    cut: bool = False
+    """`Wire.stop` ended it: that is no fault of the host's."""
 
 
 @dataclass(slots=True, eq=False)
@@ -283,7 +287,7 @@ class Wire:
     def stop(self) -> None:
         """Cut short what is under way."""
         for recording in list(self._under_way):
-            recording.stop("unspecified")
+            recording.stop(OURS)
 
     async def close(self) -> None:
         """Let go of idle connections, and wait a second at most for their good-bye."""
@@ -323,4 +327,4 @@ def _fetched(recording: _Recording, error: BaseException | None) -> Fetched:
         for attempt in answered:
             if not attempt.whole:
                 attempt.truncated = recording.stopped
-    return Fetched(answered, error)
+    return Fetched(answered, error, cut=recording.stopped == OURS)

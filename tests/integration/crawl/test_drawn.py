@@ -191,3 +191,28 @@ def test_a_browser_that_cannot_start_costs_the_drawing_alone(
     assert app.of("/")
     whole = b"".join(gzip.decompress(path.read_bytes()) for path in archive.warc_folder.glob("*.warc.gz"))
     assert b"drawn-by: nobody (" in whole
+
+
+def test_a_document_that_cannot_be_decoded_is_read_as_any_page(app: Any, build: Callable[[], Archive]) -> None:
+    """It is no page to draw; the run says what it is, and ends."""
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Encoding: sdch\r\nContent-Length: 4\r\n\r\n"
+    app.say("/", head + b"\0\1\2\3")
+    report = crawl(build(), now=lambda: BEGIN, max_time=60)
+    assert report.run.outcome == "finished"
+    assert report.run.counters["unreadable"] == 1
+
+
+@pytest.mark.slow
+def test_a_run_that_is_stopped_while_it_draws_makes_no_version_of_a_half(
+    app: Any, build: Callable[[], Archive]
+) -> None:
+    """Its data had not come: what the browser has by then is no page. The next run draws it."""
+    archive = build()
+    front = app.answers["/api/front.json"]
+    app.answers["/api/front.json"] = replace(front, pause=30.0)
+    stopped = crawl(archive, now=lambda: BEGIN, max_time=6)
+    assert stopped.run.outcome == "stopped"
+    assert "drawn" not in stopped.run.counters
+    app.answers["/api/front.json"] = front
+    crawl(archive, now=lambda: BEGIN)
+    assert len(list(archive.export())) == 2

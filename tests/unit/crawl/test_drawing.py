@@ -1,16 +1,18 @@
 """What a page that is drawn gets of what it asks for, whatever servers say to it. No browser is needed for this."""
 
 import asyncio
+import gzip
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from newsarchive.crawl.draw import Chromium, Part, _Answers
-from newsarchive.crawl.robots import EVERYTHING, Robots
-from newsarchive.crawl.studio import Owed, Studio
-from newsarchive.crawl.wire import Attempt, Fetched
-from storage.model import Discovery, Due, UrlKind
+from newsarchive.crawl.studio import Studio
+from newsarchive.crawl.wire import Attempt
+from storage.model import Discovery, Due, Exchange, UrlKind
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 PAGE = "https://news.example/story"
@@ -20,33 +22,24 @@ DUE = Due(
 DOCUMENT = Part(status=200, headers=(), body=b"<p>")
 
 
-class Wire:
+@dataclass
+class Asked:
     """Gives the same answer to everything, and notes what was asked for."""
 
-    def __init__(self, answer: bytes) -> None:
-        self.answer = answer
-        self.asked: list[str] = []
+    answer: bytes
+    urls: list[str] = field(default_factory=list)
 
-    async def fetch(self, url: str, headers: object, *, seconds: float, limit: int) -> Fetched:
+    async def __call__(self, page: Due, url: str, headers: Mapping[str, str], until: float) -> Exchange:
         """Answer."""
-        del headers, seconds, limit
-        self.asked.append(url)
-        return Fetched([Attempt(NOON, None, got=[self.answer], whole=True)], None)
+        del page, headers, until
+        self.urls.append(url)
+        return Attempt(NOON, None, got=[self.answer], whole=True).exchange(url)
 
 
-async def _kept(exchange: object) -> None:
-    del exchange
-
-
-def studio(wire: Wire, *, obey_robots: bool = False) -> Studio:
+def studio() -> Studio:
     return Studio(
-        sites={"news": Owed(pause=0.0, obey_robots=obey_robots)},
+        sites=["news"],
         browser=Chromium(executable="", user_agent="a", seconds=1, sandbox=True),
-        wire=wire,  # type: ignore[arg-type]
-        robots=Robots("a"),
-        user_agent="a",
-        seconds=1,
-        limit=1000,
         now=lambda: NOON,
     )
 
@@ -56,18 +49,18 @@ def studio(wire: Wire, *, obey_robots: bool = False) -> Studio:
 )
 def test_a_redirect_that_leads_nowhere_ends_there(location: str, status: int | None) -> None:
     """The part is the redirect itself, or nothing; it is asked for once, and nothing fails for it."""
-    wire = Wire(f"HTTP/1.1 302 Found\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n".encode())
-    part = asyncio.run(studio(wire)._fetch("https://news.example/app.js", {}, DUE, _kept))
+    asked = Asked(f"HTTP/1.1 302 Found\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n".encode())
+    part = asyncio.run(studio()._fetch("https://news.example/app.js", {}, 1.0, DUE, asked))
     assert (part and part.status) == status
-    assert wire.asked == ["https://news.example/app.js"]
+    assert asked.urls == ["https://news.example/app.js"]
 
 
-def test_a_robots_that_redirects_nowhere_lets_everything() -> None:
-    """As a robots.txt without rules (RFC 9309, 2.3.1.3): it is not asked for again."""
-    wire = Wire(b"HTTP/1.1 301 Moved\r\nLocation: http://[x/\r\nContent-Length: 0\r\n\r\n")
-    rules = asyncio.run(studio(wire, obey_robots=True)._rules("https://news.example/app.js", DUE, _kept))
-    assert rules is EVERYTHING
-    assert wire.asked == ["https://news.example/robots.txt"]
+def test_what_cannot_be_decoded_is_no_document_to_draw() -> None:
+    """It is kept and read as any page: one that waited to be drawn would keep its run from ending."""
+    for coding, body, drawn in ((b"gzip", gzip.compress(b"<p>"), True), (b"sdch", b"\0\1\2", False)):
+        answer = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Encoding: %b\r\n\r\n%b" % (coding, body)
+        exchange = Attempt(NOON, None, got=[answer], whole=True).exchange(PAGE)
+        assert (studio().document_of(exchange) is not None) is drawn
 
 
 class _Route:
@@ -90,8 +83,8 @@ class _Route:
 def test_every_request_of_a_page_has_an_end(part: Part | Exception | None, ended: str) -> None:
     """One that is left without an answer would have the page wait until its time is over."""
 
-    async def fetch(url: str, headers: dict[str, str]) -> Part | None:
-        del url, headers
+    async def fetch(url: str, headers: dict[str, str], until: float) -> Part | None:
+        del url, headers, until
         if isinstance(part, Exception):
             raise part
         return part
@@ -100,7 +93,7 @@ def test_every_request_of_a_page_has_an_end(part: Part | Exception | None, ended
     route = _Route()
 
     async def answered() -> None:
-        await _Answers(None, PAGE, DOCUMENT, fetch, browser).answer(route)
+        await _Answers(None, PAGE, DOCUMENT, fetch, browser, 1.0).answer(route)
 
     asyncio.run(answered())
     assert route.ended == [ended]

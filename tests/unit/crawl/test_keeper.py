@@ -202,7 +202,7 @@ def test_an_index_that_fails_ends_it_too() -> None:
 def test_a_run_that_may_ask_no_more_ends() -> None:
     """Whose sites may be another machine's asks for nothing, and does not wait for an answer that never comes."""
     answered: list[Answer] = []
-    frontier = SimpleNamespace(answered=lambda _, answer: answered.append(answer))
+    frontier = SimpleNamespace(answered=lambda _, answer, *, drawn: answered.append(answer))
 
     def lost() -> None:
         raise ArchiveBusy("the sites may be another machine's")
