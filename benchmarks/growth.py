@@ -25,7 +25,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 from starlette.testclient import TestClient
 
-from benchmarks.browser import UNLIMITED, at, measured
+from benchmarks.browser import UNLIMITED, Measuring, at
 from benchmarks.generate import SITES, Maker, finish, prepare, write
 from benchmarks.invented import LATIN, Words
 from benchmarks.questions import Asking, sample
@@ -208,7 +208,8 @@ def asked(folder: Path, times: int, rounds: int) -> dict[str, Any]:
         Archive.open(folder) as archive,
         TestClient(create_app(archive, UNLIMITED), base_url="http://127.0.0.1:8000", follow_redirects=False) as client,
     ):
-        found = {name: measured(client, kinds[kind], times, rounds) for name, kind in ASKED.items()}
+        measuring = Measuring(client=client, times=times, rounds=rounds)
+        found = {name: measuring.row(kinds[kind]) for name, kind in ASKED.items()}
     return {
         "asked": {name: row.p95 for name, row in found.items()},
         "cpu": {name: at(row.cpu, 0.95) for name, row in found.items()},
