@@ -89,7 +89,13 @@ class Ingestor:
         self._ahead = 0
         """Items at the head of the queue that are known to be ready."""
         self._unread = 0
-        self._changed = threading.Condition()
+        self._with_readers = 0
+        """Captures that are being read."""
+        lock = threading.RLock()
+        self._changed = threading.Condition(lock)
+        """For the writer. It is woken where there is something to decide, and not at every capture of a batch."""
+        self._room = threading.Condition(lock)
+        """For those who wait for room: a capture is read, or all of a batch is committed."""
         self._closing = False
         self._hurry = False
         self._awaited = False
@@ -126,6 +132,7 @@ class Ingestor:
         item.reading, size = self.read(kept, reading)
         with self._changed:
             self._unread += size
+            self._with_readers += 1
         item.reading.add_done_callback(lambda _: self._read(item, size))
         self._put(item)
         return item.answer
@@ -138,8 +145,8 @@ class Ingestor:
 
     def wait_room(self) -> None:
         """Wait until there is room for another capture; raises what stopped the writer."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._has_room() or self.failure)
+        with self._room:
+            self._room.wait_for(lambda: self._has_room() or self.failure)
         if self.failure:
             raise self.failure
 
@@ -147,8 +154,8 @@ class Ingestor:
         """Wait until all that was submitted is committed; raises what stopped the writer."""
         with self._changed:
             self._hurry = True
-            self._changed.notify_all()
-            self._changed.wait_for(lambda: not self._queue or self.failure)
+            self._changed.notify()
+            self._room.wait_for(lambda: not self._queue or self.failure)
             self._hurry = False
         if self.failure:
             raise self.failure
@@ -157,13 +164,13 @@ class Ingestor:
         """Commit as soon as what is on its way has been read: somebody waits for what it brings to light."""
         with self._changed:
             self._awaited = True
-            self._changed.notify_all()
+            self._changed.notify()
 
     def close(self) -> None:
         """Commit what is there and end the thread. Raises nothing: see `failure`."""
         with self._changed:
             self._closing = self._hurry = True
-            self._changed.notify_all()
+            self._changed.notify()
         self._thread.join()
 
     def _has_room(self) -> bool:
@@ -174,15 +181,19 @@ class Ingestor:
         item.since = time.monotonic()
         with self._changed:
             self._unread -= size
-            self._changed.notify_all()
+            self._with_readers -= 1
+            if not self._with_readers or len(self._queue) - self._with_readers >= self._batching.every:
+                self._changed.notify()
+            self._room.notify_all()
 
     def _put(self, item: _Item) -> None:
         with self._changed:
             if self.failure:  # between the caller's look and now: nobody is there any more to answer it
                 item.answer.set_exception(self.failure)
                 return
+            if not self._queue or not self._with_readers or item.note is not None:
+                self._changed.notify()
             self._queue.append(item)
-            self._changed.notify_all()
 
     def read(self, kept: Kept, reading: Reading | None = None) -> tuple[Future[Reading], int]:
         """Have a capture read, unless it is, and no more; returns the reading to come, and bytes held until then."""
@@ -222,7 +233,7 @@ class Ingestor:
                     return ready
                 else:
                     alone = len(ready) == len(self._queue)
-                    self._changed.wait(self._batching.lull if alone else self._left(first))
+                    self._changed.wait(self._batching.lull if alone else self._patience(first))
                     if alone and len(ready) == len(self._queue):
                         return ready
                     continue
@@ -240,9 +251,9 @@ class Ingestor:
         return list(islice(self._queue, self._ahead))
 
     def _stale(self, item: _Item) -> bool:
-        return item.note is not None or self._left(item) <= 0.001
+        return item.note is not None or self._patience(item) <= 0.001
 
-    def _left(self, item: _Item) -> float:
+    def _patience(self, item: _Item) -> float:
         """Seconds for which an item may still wait for company."""
         return max(self._batching.seconds - (time.monotonic() - item.since), 0.001)
 
@@ -258,7 +269,7 @@ class Ingestor:
             for _ in batch:
                 self._queue.popleft()
             self._ahead = 0
-            self._changed.notify_all()
+            self._room.notify_all()
         for item in batch:
             # A future keeps its callbacks, and one of the reading's leads here: a page in such a ring would stay in
             # memory until the collector of rings comes by.
@@ -281,7 +292,7 @@ class Ingestor:
         with self._changed:
             self.failure = problem
             waiting, self._queue, self._ahead = list(self._queue), deque(), 0
-            self._changed.notify_all()
+            self._room.notify_all()
         for item in waiting:
             if not item.answer.done():
                 item.answer.set_exception(problem)
