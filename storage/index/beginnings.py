@@ -4,6 +4,7 @@ zes*   FTS5 joins all that any word with this beginning stands in, and then give
 zesil OR zesin OR zestpi ...   of each word it walks back from the newest, until there are enough
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from sqlalchemy import Connection, Select, Text, bindparam, column, func, select, table, text
@@ -12,7 +13,7 @@ from storage.index.query import Leaf, Query
 from storage.index.shown import after
 
 _MOST = 640
-"""Words with one beginning, each of which costs 0.08 ms; where there are more, FTS5 is left to it."""
+"""Words of one search, each of which costs 0.08 ms and some kilobytes; where there are more, FTS5 is left to it."""
 
 _WORDS = table("search_words", column("term", Text))
 _MAKE = text("CREATE VIRTUAL TABLE IF NOT EXISTS temp.search_words USING fts5vocab(main, search, instance)")
@@ -23,18 +24,29 @@ def spelt_out(connection: Connection, query: Query) -> Query:
     """The query, with the words that have its beginnings, where they are few enough. It finds the same."""
     if connection.dialect.name == "postgresql":
         return query
-    every = tuple(tuple(_spelt_out(connection, leaf) for leaf in either) for either in query.every)
-    return replace(query, every=every, never=tuple(_spelt_out(connection, leaf) for leaf in query.never))
+    beginnings = {leaf.words[-1] for leaf in (*query.leaves, *query.never) if leaf.is_prefix}
+    known: dict[str, tuple[str, ...]] = {}
+    for beginning in sorted(beginnings, key=len, reverse=True):
+        words = _words(connection, beginning, _MOST - sum(map(len, known.values())))
+        if words is None:
+            break  # shorter ones have more
+        known[beginning] = words
+
+    def with_ends(leaves: Sequence[Leaf]) -> tuple[Leaf, ...]:
+        return tuple(
+            replace(leaf, ends=known[leaf.words[-1]]) if leaf.is_prefix and leaf.words[-1] in known else leaf
+            for leaf in leaves
+        )
+
+    return replace(query, every=tuple(map(with_ends, query.every)), never=with_ends(query.never))
 
 
-def _spelt_out(connection: Connection, leaf: Leaf) -> Leaf:
-    if not leaf.is_prefix:
-        return leaf
+def _words(connection: Connection, beginning: str, most: int) -> tuple[str, ...] | None:
+    """All words with a beginning; None where there are more than so many."""
     connection.execute(_MAKE)
-    beginning = leaf.words[-1]
-    asked = {"beginning": beginning, "behind": after(beginning), "most": _MOST + 1}
+    asked = {"beginning": beginning, "behind": after(beginning), "most": most + 1}
     words = connection.scalars(_WITH_BEGINNING, asked).all()
-    return replace(leaf, ends=tuple(words)) if len(words) <= _MOST else leaf
+    return tuple(words) if len(words) <= most else None
 
 
 def _skipping() -> Select[str]:
