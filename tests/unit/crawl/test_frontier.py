@@ -1,10 +1,11 @@
 import asyncio
 import heapq
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import pairwise
 
 import pytest
@@ -15,6 +16,7 @@ from newsarchive.crawl.courtesy import Answer, Manners
 from newsarchive.crawl.frontier import Frontier
 from newsarchive.crawl.hosts import hostname_of
 from newsarchive.crawl.robots import Robots, RobotsAnswer
+from newsarchive.crawl.turns import Guest, Turn
 from storage.model import Discovery, Due, UrlKind
 
 START = datetime(2026, 11, 25, tzinfo=UTC)
@@ -414,3 +416,179 @@ def test_what_we_cut_short_says_nothing_of_a_host(*, obey: bool) -> None:
     assert len(world.asked) == 1
     assert queue.rows[1].due_at == START
     assert frontier.problems == []
+
+
+def elsewhere(due: Due) -> Answer:
+    """The robots.txt of a.example lies at b.example, which says that it is too busy; all else is fine."""
+    if due.url == "http://a.example/robots.txt":
+        return Answer(status=301, robots=RobotsAnswer(status=301, redirect_url="http://b.example/for-a.txt"))
+    if due.url == "http://b.example/1":
+        return Answer(status=503, retry_after="7200")
+    return fine(due)
+
+
+@pytest.mark.parametrize("took", [1.5, 60.0], ids=["waits there already", "comes later"])
+def test_a_robots_at_a_host_that_is_left_in_peace_is_not_waited_for(took: float) -> None:
+    """The run goes on without the host whose rules it has: for as long as they cannot be had."""
+    queue = MemoryQueue()
+    queue.add("http://a.example/1", "http://a.example/2", "http://b.example/1", "http://c.example/1")
+    world = World(queue, elsewhere)
+    world.takes = lambda due: {"http://b.example/1": 5.0, "http://a.example/robots.txt": took}.get(due.url, 0.1)
+    frontier = world.run()
+    assert "http://b.example/for-a.txt" not in [url for _, url in world.asked]
+    assert sorted(world.pages()) == ["http://b.example/1", "http://c.example/1"]
+    for number in (1, 2):
+        assert timedelta(hours=1.9) < queue.rows[number].due_at - START < timedelta(hours=2.1)
+    assert sorted(line.partition(":")[0] for line in frontier.problems) == [
+        "a.example has its robots.txt at b.example, which answers 503",
+        "b.example answers 503",
+    ]
+
+
+def test_a_crawl_delay_that_is_learnt_elsewhere_counts_from_the_last_answer() -> None:
+    """Rules hold for the host that they are of, wherever they lie; the other one's pace is its own."""
+    queue = MemoryQueue()
+    queue.add("http://a.example/1", *(f"http://b.example/{n}" for n in range(2, 5)))
+
+    def answer(due: Due) -> Answer:
+        if due.url == "http://b.example/for-a.txt":
+            return Answer(status=200, robots=RobotsAnswer(status=200, block=DISALLOW))
+        return elsewhere(due)
+
+    world = World(queue, answer)
+    world.run()
+    times = {name: [at for at, url in world.asked if name in url] for name in ("a.example", "b.example")}
+    gaps = {name: [round(after - before, 3) for before, after in pairwise(each)] for name, each in times.items()}
+    assert gaps == {"a.example": [5.1], "b.example": [1.1] * 4}
+
+
+def test_what_we_cut_of_a_robots_is_no_verdict() -> None:
+    """The half that came is kept; the host is neither closed nor remembered, and what waits for it stays due."""
+    queue = MemoryQueue()
+    queue.add("https://news.example/a")
+    half = RobotsAnswer(status=200, block=b"HTTP/1.1 200 OK\r\n\r\nUser-agent: *\nDis", truncated="unspecified")
+    world = StoppedWorld(queue, lambda _: Answer(status=200, robots=half, cut=True))
+    frontier = world.run()
+    assert (len(world.asked), frontier.problems) == (1, [])
+    assert queue.rows[1].due_at == START
+    assert frontier._peace.news() == {}
+
+
+class Drawing:
+    """A run by hand, in which pages are drawn. Nothing is waited for: a second passes with each turn."""
+
+    def __init__(self, executor: ThreadPoolExecutor, *urls: str, max_pages: int = 0, obey: bool = False) -> None:
+        queue = MemoryQueue()
+        queue.add(*urls)
+        self.time = 0.0
+        self.counters: Counter[str] = Counter()
+        self.frontier = Frontier(
+            queue,
+            {"news": Manners(delay=1.0, obey_robots=obey, max_delay=1.0)},
+            Robots("newsarchive/1", clock=lambda: self.time),
+            executor=executor,
+            counters=self.counters,
+            max_pages=max_pages,
+            now=lambda: START + timedelta(seconds=self.time),
+            clock=lambda: self.time,
+        )
+
+    async def pages(self) -> list[Due]:
+        """What is handed out now."""
+        self.time += 10.0
+        refill = self.frontier.refill_at()
+        if refill is not None and refill <= self.time:
+            await self.frontier.refill()
+        return list(iter(self.frontier.next, None))
+
+    async def drawn(self, count: int) -> list[Due]:
+        """Pages whose documents came, and that a browser draws from now on."""
+        pages = await self.pages()
+        assert len(pages) == count
+        for page in pages:
+            self.frontier.answered(page, OK, drawn=True)
+        return sorted(pages, key=lambda due: due.url)
+
+    def part(self, page: Due, url: str) -> Guest:
+        """What a page asks for."""
+        guest = self.frontier.expect(page, url)
+        assert guest is not None
+        return guest
+
+
+def by_hand(run: Callable[[Callable[..., Drawing]], Coroutine[None, None, None]]) -> None:
+    with ThreadPoolExecutor(1) as executor:
+        asyncio.run(run(partial(Drawing, executor)))
+
+
+def test_pages_that_are_drawn_get_parts_from_each_others_hosts() -> None:
+    """One at a time, and after the pause; and no other page of theirs is asked for until they are drawn."""
+
+    async def run(drawing: Callable[..., Drawing]) -> None:
+        world = drawing("http://a.example/1", "http://b.example/1", "http://a.example/2")
+        one, two = await world.drawn(2)
+        there, again, back = (
+            world.part(one, "http://b.example/x"),
+            world.part(one, "http://b.example/y"),
+            world.part(two, "http://a.example/x"),
+        )
+        assert world.frontier.next() is None
+        assert (there.admitted, again.admitted, back.admitted) == (False, False, False)
+        assert await world.pages() == []
+        assert (there.admitted, again.admitted, back.admitted) == (True, False, True)
+        world.frontier.answered(there.due, OK)
+        assert world.frontier.next() is None
+        assert not again.admitted
+        assert await world.pages() == []
+        assert again.admitted
+        world.frontier.turns.end(one)
+        assert await world.pages() == []  # the other page's part is under way at its host
+        world.frontier.answered(back.due, OK)
+        assert [due.url for due in await world.pages()] == ["http://a.example/2"]
+
+    by_hand(run)
+
+
+def test_a_run_that_is_spent_finishes_the_page_that_it_has_begun() -> None:
+    """Its parts are had, with the robots.txt for them; no further page is."""
+
+    async def run(drawing: Callable[..., Drawing]) -> None:
+        world = drawing("http://a.example/1", "http://a.example/2", max_pages=1, obey=True)
+        (robots,) = await world.pages()
+        world.frontier.answered(robots, fine(robots))
+        (page,) = await world.drawn(1)
+        part, never = world.part(page, "http://b.example/x"), world.part(page, "http://b.example/no/x")
+        (robots,) = await world.pages()
+        assert robots.url == "http://b.example/robots.txt"
+        world.frontier.answered(robots, Answer(status=200, robots=RobotsAnswer(status=200, block=DISALLOW)))
+        assert await world.pages() == []
+        assert (part.admitted, never.told.done()) == (True, False)
+        world.frontier.answered(part.due, OK)
+        assert await world.pages() == []
+        assert await world.frontier.turns.wait(never, 0.0) is Turn.REFUSED
+        assert world.counters["disallowed"] == 1
+        world.frontier.turns.end(page)
+        assert await world.pages() == []
+
+    by_hand(run)
+
+
+def test_what_nobody_waits_for_any_more_holds_no_host() -> None:
+    """A page that was drawn, a wait that was given up, a run that was stopped: all else goes on."""
+
+    async def run(drawing: Callable[..., Drawing]) -> None:
+        world = drawing("http://a.example/1")
+        (page,) = await world.drawn(1)
+        given_up = world.part(page, "http://b.example/x")
+        waiting = asyncio.ensure_future(world.frontier.turns.wait(given_up, 60.0))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        await asyncio.wait({waiting})
+        assert world.frontier.waiting == 0
+        late = world.part(page, "http://b.example/y")
+        world.frontier.turns.end(page)
+        assert (late.late, world.frontier.waiting) == (True, 0)
+        assert world.frontier.expect(page, "http://b.example/z") is None
+        assert await world.pages() == []
+
+    by_hand(run)
