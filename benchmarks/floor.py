@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from isal import igzip
 from trafilatura import extract
 
 from benchmarks.cost import timed
@@ -30,6 +29,7 @@ from newsarchive.extract import extract_page
 from storage.warc.payload import decoded, entity_of, http_headers
 from storage.warc.reader import records
 from storage.warc.record import Headers
+from storage.warc.squeeze import squeeze
 
 READ, READ_BY_TRAFILATURA = "read, newsarchive", "read, trafilatura, JSON with metadata"
 TRAFILATURA = {READ: -1, READ_BY_TRAFILATURA: 1}
@@ -57,8 +57,8 @@ class Stock:
     urls: list[str]
     """Of all captures."""
     pages: list[Page]
-    members: list[tuple[bytes, int]]
-    """All records as they are before they are squeezed, and the level at which ours are."""
+    members: list[tuple[bytes, bool]]
+    """All records as they are before they are squeezed, and whether ours are squeezed harder."""
     rows: Rows
 
 
@@ -82,7 +82,7 @@ def stock(folder: Path) -> Stock:
             at, size = record.place.offset, record.place.length
             headers = http_headers(record.block)[1] if record.type in ("response", "revisit") else ()
             coded = any(name.lower() == "content-encoding" for name, _ in headers)
-            members.append((gzip.decompress(whole[at : at + size]), 3 if headers and not coded else 1))
+            members.append((gzip.decompress(whole[at : at + size]), bool(headers) and not coded))
             if headers:
                 urls.append(record.uri)
             if _is_page(record.type, headers):
@@ -116,7 +116,7 @@ def parts(held: Stock, folder: Path) -> list[Part]:
         Part(name=READ_BY_TRAFILATURA, run=_each(held.pages, _trafilatura)),
         Part(name="read, trafilatura, fast, text alone", run=_each(held.pages, _trafilatura_fast)),
         Part(name="SHA-256 of entity and block", run=_each(held.pages, _digests), counts=True),
-        Part(name="gzip, isal as in our files", run=_each(held.members, _squeezed), counts=True),
+        Part(name="gzip, as in our files", run=_each(held.members, _squeezed), counts=True),
         Part(name="gzip, zlib level 9 as in warcio", run=_each(held.members, _squeezed_by_zlib)),
         Part(name=f"SQL, {held.rows.count / held.captures:.0f} rows a capture", run=_sql(held, folder), counts=True),
     ]
@@ -149,11 +149,11 @@ def _digests(page: Page) -> None:
     hashlib.sha256(page.block).digest()
 
 
-def _squeezed(record: tuple[bytes, int]) -> None:
-    igzip.compress(*record)
+def _squeezed(record: tuple[bytes, bool]) -> None:
+    squeeze(record[0], dense=record[1])
 
 
-def _squeezed_by_zlib(record: tuple[bytes, int]) -> None:
+def _squeezed_by_zlib(record: tuple[bytes, bool]) -> None:
     gzip.compress(record[0], 9)
 
 

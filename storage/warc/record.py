@@ -14,10 +14,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from isal import igzip
-
 from storage.errors import BadRecord
 from storage.model import RecordPlace
+from storage.warc.squeeze import squeeze
 
 VERSION = b"WARC/1.1\r\n"
 END = b"\r\n\r\n"
@@ -121,11 +120,6 @@ def member(type_: str, fields: Fields, block: bytes, *, dense: bool = False) -> 
     all_fields = [("WARC-Type", type_), *fields, ("Content-Length", str(len(block)))]
     head = VERSION + warc_fields(all_fields) + b"\r\n"
     return squeeze(head + block + END, dense=dense)
-
-
-def squeeze(record: bytes, *, dense: bool) -> bytes:
-    """Return bytes as one gzip member, without a time stamp: the same record gives the same bytes."""
-    return igzip.compress(record, 3 if dense else 1, mtime=0)
 
 
 def warc_fields(fields: Fields) -> bytes:
