@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from storage.carried import carried
+
 
 class UrlKind(StrEnum):
     """Why a URL is asked for."""
@@ -239,6 +241,7 @@ class Capture:
     """Seconds for which the answer says that it is fresh (Cache-Control, RFC 9111, 5.2.2.1); None where it does not."""
 
 
+@carried
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dated:
     """A moment and what vouches for it."""
@@ -249,6 +252,7 @@ class Dated:
     """json-ld, meta, microdata, time, visible, url, feed or sitemap."""
 
 
+@carried
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
     """The lead image."""
@@ -257,6 +261,7 @@ class Image:
     caption: str | None = None
 
 
+@carried
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paragraph:
     """One block of text of an article, in reading order."""
@@ -266,6 +271,7 @@ class Paragraph:
     """White space folded, Unicode otherwise untouched; lists and tables keep "\\n" between rows."""
 
 
+@carried
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
     """One link of a group."""
@@ -276,6 +282,7 @@ class Link:
     """Visible text, white space folded."""
 
 
+@carried
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkGroup:
     """Links that stand together on a page, in order."""
@@ -286,6 +293,7 @@ class LinkGroup:
     links: tuple[Link, ...]
 
 
+@carried
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """A feed, sitemap or listing that a page or robots.txt names."""
@@ -297,6 +305,7 @@ class Source:
     """When it changed, by the word of the sitemap index that names it."""
 
 
+@carried
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """One item of a feed or one URL of a sitemap."""
@@ -309,6 +318,7 @@ class Entry:
     """True where a news sitemap's <news:news> vouches that it is an article."""
 
 
+@carried
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Article:
     """What an article page says, as read from one capture."""
@@ -344,6 +354,7 @@ NOT_HELD = "a revisit whose original this archive does not hold"
 """Reason of a reading that there will be as soon as the original is held: files may be read in any order."""
 
 
+@carried
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """What one payload turned out to say. One noun for pages, feeds, sitemaps, robots.txt; unused parts are empty."""
