@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from storage.model import Capture, Drawn, Exchange, Reading
@@ -63,7 +64,7 @@ class Keeper:
         self._ingestor = ingestor
         self._loop = asyncio.get_running_loop()
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        self._done: deque[tuple[_Job, Future[Reading]]] = deque()
+        self._news: deque[Callable[[], None]] = deque()
         self._told = threading.Event()
         self.count = 0
         """Exchanges that are not yet in the index."""
@@ -116,10 +117,10 @@ class Keeper:
                 capture, reading = self._hand_on(job)
             except BaseException as failure:  # noqa: BLE001 - whatever it is, it ends the crawl
                 self.failure = failure
-                self._loop.call_soon_threadsafe(self._failed, job, failure)
+                self._tell(partial(self._failed, job, failure))
             else:
-                self._loop.call_soon_threadsafe(_answer, job.kept, capture)
-                reading.add_done_callback(lambda reading, job=job: self._tell(job, reading))  # type: ignore[misc]
+                self._tell(partial(_answer, job.kept, capture))
+                reading.add_done_callback(partial(self._committed, job))
             del job
 
     def _hand_on(self, job: _Job) -> tuple[Capture, Future[Reading]]:
@@ -131,26 +132,33 @@ class Keeper:
         kept = Kept(capture=capture, discovery=discovery, block=exchange.response)
         return capture, self._ingestor.submit(kept)
 
-    def _tell(self, job: _Job, reading: Future[Reading]) -> None:
-        """Called where the index was written: a batch of answers makes one call in the loop."""
-        self._done.append((job, reading))
+    def _committed(self, job: _Job, reading: Future[Reading]) -> None:
+        """Called where the index was written."""
+        self._tell(partial(self._settle, job, reading))
+
+    def _tell(self, news: Callable[[], None]) -> None:
+        """Have something done in the loop. It is woken once for all that has come until it hears of it."""
+        self._news.append(news)
         if not self._told.is_set():
             self._told.set()
-            self._loop.call_soon_threadsafe(self._settle)
+            self._loop.call_soon_threadsafe(self._hear)
 
-    def _settle(self) -> None:
+    def _hear(self) -> None:
         self._told.clear()
-        while self._done:
-            job, reading = self._done.popleft()
-            failure = reading.exception()
-            if failure is not None:
-                self._failed(job, failure)
-                continue
-            self._away(job)
-            try:
-                job.committed(reading.result())
-            except Exception as problem:  # noqa: BLE001 - a run that waits for what never comes would never end
-                self.fail(problem)
+        while self._news:
+            self._news.popleft()()
+
+    def _settle(self, job: _Job, reading: Future[Reading]) -> None:
+        """It is in the index, or will never be."""
+        failure = reading.exception()
+        if failure is not None:
+            self._failed(job, failure)
+            return
+        self._away(job)
+        try:
+            job.committed(reading.result())
+        except Exception as problem:  # noqa: BLE001 - a run that waits for what never comes would never end
+            self.fail(problem)
 
     def _failed(self, job: _Job, failure: BaseException) -> None:
         self._away(job)
