@@ -38,7 +38,8 @@ def settings() -> str:
         "## A site",
         "Below `[[site]]`, once for each site. `newsarchive add URL` writes one with what it found.",
         _settings_table(SITE_SETTINGS),
-        "How the site's pages are built can be said below `[[site.layout]]`: [reading.md](reading.md).",
+        "How the site's pages are built can be said below `[[site.layout]]`: [reading.md](reading.md). Its pages"
+        " are then read exactly, and for a third less of the processor's time.",
     )
 
 

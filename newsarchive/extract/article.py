@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from lxml.etree import XPath
 from lxml.html import HtmlElement
 
-from newsarchive.extract import zones
+from newsarchive.extract import requisites, zones
 from newsarchive.extract.addresses import host, site_of
 from newsarchive.extract.asked import AS_USUAL, Asked
 from newsarchive.extract.authors import authors
@@ -40,6 +40,8 @@ class Found:
     flow: Flow
     body: Body
     seen: Impression
+    requisites: tuple[str, ...]
+    """What the page needs to look as it did."""
 
     @property
     def title(self) -> str | None:
@@ -57,6 +59,9 @@ class _Said:
     """The JSON-LD that speaks of the article itself."""
     marks: str
     flow: Flow
+    marked_up: bool
+    """Microdata calls something on the page an article."""
+    requisites: tuple[str, ...]
 
 
 def read_article(page: Page, asked: Asked = AS_USUAL) -> Found | Oversized:
@@ -76,7 +81,12 @@ def read_article(page: Page, asked: Asked = AS_USUAL) -> Found | Oversized:
         text = _with_unprinted(text, said, about)
     one = _article(page, said, about, text, fact, asked)
     return Found(
-        article=one, head=said.head, flow=said.flow, body=text, seen=_seen(page, said, about, text, one, asked)
+        article=one,
+        head=said.head,
+        flow=said.flow,
+        body=text,
+        seen=_seen(page, said, about, text, one, asked),
+        requisites=said.requisites,
     )
 
 
@@ -89,6 +99,7 @@ def _drop(page: Page, layout: Layout) -> None:
 
 
 def _said(page: Page) -> _Said:
+    # All that goes over the whole tree, one after the other: later the processor would have to fetch it again.
     found = nodes(page.root)
     return _Said(
         head=read_head(page.root),
@@ -96,6 +107,8 @@ def _said(page: Page) -> _Said:
         node=article(found, page.url),
         marks=marks_of(page),
         flow=walk(page.body),
+        marked_up=bool(_ARTICLE_ITEM(page.body)),
+        requisites=requisites.of_page(page),
     )
 
 
@@ -185,7 +198,7 @@ def _seen(page: Page, said: _Said, about: About, text: Body, one: Article, asked
         access=one.access,
         discovery=asked.discovery,
         dated=one.published is not None and one.published.source not in ("feed", "sitemap"),
-        marked_up=bool(_ARTICLE_ITEM(page.body)),
+        marked_up=said.marked_up,
         signed=bool(one.authors),
         marks=said.marks,
         frame=frame_of(page),

@@ -45,6 +45,12 @@ _UPDATED = re.compile(
     r"ενημερώθηκε|تحديث|به ?روز ?رسانی|בעדכון|עודכן|अपडेट|अद्यतन|อัปเดต|อัพเดท|แก้ไขล่าสุด",
     re.IGNORECASE,
 )
+_OF_CHANGES = tuple(
+    "updat modif chang last aktuali geänd stand mis última ultima actuali atuali aggiorna bijgewerkt uppdatera opdater "
+    "oppdater päivitetty diperbarui cập обновлен изменен оновлен 更新 수정 업데이트 güncelle ενημ تحديث روز "
+    "עודכן בעדכון अपडेट अद्यतन อัปเดต อัพเดท แก้ไขล่าสุด".split()
+)
+"""What a line with one of those words has in it, in lower case: most have none."""
 _AS_OF = ("stand",)
 """Words for the state of a text: where no other date stands beside them, that is when it was published."""
 _URL_DATE = re.compile(r"/((?:19|20)\d\d)[/-]?(0?[1-9]|1[0-2])[/-]?(0?[1-9]|[12]\d|3[01])(?=[/_.-]|$)")
@@ -176,6 +182,12 @@ def _dated(block: Block) -> Iterator[tuple[HtmlElement, str]]:
             end = max(end, at + len(said))
 
 
+def _change_told(text: str) -> re.Match[str] | None:
+    """Return where a line says that what follows is the time of a change."""
+    low = text.lower()
+    return _UPDATED.search(text) if any(mark in low for mark in _OF_CHANGES) else None
+
+
 def _time_elements(clues: Clues, zone: tzinfo | None, *, updated: bool) -> Dated | None:
     for block in clues.around:
         for element, words in _dated(block):
@@ -183,7 +195,7 @@ def _time_elements(clues: Clues, zone: tzinfo | None, *, updated: bool) -> Dated
             if element.tag != "time" and prop not in ("datepublished", "datemodified"):
                 continue
             text = element.get("datetime") or element.get("content") or element.text_content()
-            changed = prop == "datemodified" or (prop != "datepublished" and bool(_UPDATED.search(words)))
+            changed = prop == "datemodified" or (prop != "datepublished" and _change_told(words) is not None)
             moment = iso(text, zone) if changed == updated else None
             if moment:
                 return Dated(at=moment, source="microdata" if prop else "time")
@@ -196,7 +208,7 @@ def _visible(clues: Clues, zone: tzinfo | None, *, updated: bool) -> Dated | Non
         if len(block.text) > _SHORT and not block.zone & zones.DATE:
             continue
         text = block.text[: 2 * _SHORT]
-        mark = _UPDATED.search(text)
+        mark = _change_told(text)
         if updated:
             if not mark:
                 continue

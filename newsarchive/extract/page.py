@@ -121,7 +121,7 @@ def _html(payload: bytes, asked: Asked) -> Reading:
     weight = weigh(found.seen, asked, stub=stub is not None)
     asked.hear.weigh(weight.parts, ENOUGH)
     reading = _article(page, found, stub, weight, asked) or _listing(page, found, title, weight, asked)
-    return replace(reading, requisites=requisites.of_page(page))
+    return replace(reading, requisites=found.requisites)
 
 
 def _article(page: Page, found: Found, stub: Verdict | None, weight: Weight, asked: Asked) -> Reading | None:

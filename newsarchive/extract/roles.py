@@ -28,6 +28,8 @@ LONG = 200
 """Characters of a paragraph that is text whatever box it stands in."""
 _LONGER = 3
 """How many times longer than the headline a print of it is at most: letter case and marks may lengthen it."""
+_MARKS = 20
+"""Characters of marks around a short headline."""
 _FOOT = 2
 """Blocks before the last sure one from which on an article's foot begins."""
 _SENTENCE_END = re.compile(r"[.!?…。！？؟।\"”’»)]\s*$")
@@ -96,7 +98,7 @@ def is_headline(block: Block, setting: Setting) -> bool:
     """Say whether a block prints the headline (again)."""
     if block.index == setting.headline_at:
         return True
-    if len(block.text) > _LONGER * len(setting.headline) + LONG:
+    if len(block.text) > _LONGER * (len(setting.headline) + _MARKS):
         return False
     own, head = key(block.text), key(setting.headline)
     return bool(own) and (own == head or (block.tag in HEADINGS and len(own) > 20 and alike(own, head) > 0.8))

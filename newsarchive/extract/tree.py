@@ -113,6 +113,14 @@ def absolute(base: str, href: str) -> str | None:
     href = href.strip()
     if not href or href[0] == "#":
         return None
+    if href[0] == "/":
+        return _shared(f"{origin}/" if (origin := _origin(base)) else base, href)
+    if href.startswith(("http://", "https://")) and href.isprintable():
+        return _shared("", href)
+    return _absolute(base, href)
+
+
+def _absolute(base: str, href: str) -> str | None:
     if _FROM_ROOT.fullmatch(href) and href.isprintable() and (origin := _origin(base)):
         return origin + href.partition("#")[0]
     if not href.startswith(("http://", "https://")) or not href.isprintable():
@@ -123,3 +131,7 @@ def absolute(base: str, href: str) -> str | None:
         if not href.startswith(("http://", "https://")):
             return None
     return href.partition("#")[0].replace(" ", "%20")
+
+
+# Most links of a page stand on all of its site's pages: in menus, in lists of what is new.
+_shared = lru_cache(maxsize=8192)(_absolute)

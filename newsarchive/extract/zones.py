@@ -202,7 +202,7 @@ _OF_STORIES = RELATED | LATEST | BODY
 
 def zone_of(tag: str, attributes: Sequence[tuple[str, str]]) -> int:
     """Return the zones that one element opens, by its tag and attributes."""
-    zone = TAG_ZONES.get(tag, 0)
+    zone = 0
     # A custom element says by its name what it is: <app-navbar>, <channels-list>.
     names = tag if "-" in tag else ""
     for name, value in attributes:
@@ -219,10 +219,14 @@ def zone_of(tag: str, attributes: Sequence[tuple[str, str]]) -> int:
             zone |= HIDDEN
         elif name == "itemprop" and value.lower() == "articlebody":
             zone |= BODY
-    if names:
-        hints = hinted(names[:300])
-        if tag == "footer":
-            # An article's own foot holds recommendations; the page's is known by standing outside.
-            hints &= ~MENU
-        zone |= hints & _OF_STORIES if tag in ("article", "main") else hints
-    return zone
+    return zone | _named(tag, names[:300])
+
+
+@lru_cache(maxsize=1 << 15)
+def _named(tag: str, names: str) -> int:
+    """Return the zones of a tag, and what an element's names hint at."""
+    hints = hinted(names) if names else 0
+    if tag == "footer":
+        # An article's own foot holds recommendations; the page's is known by standing outside.
+        hints &= ~MENU
+    return TAG_ZONES.get(tag, 0) | (hints & _OF_STORIES if tag in ("article", "main") else hints)

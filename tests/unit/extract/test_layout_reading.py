@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
-from newsarchive.extract import extract_page
+from newsarchive.extract import article, extract_page
 from newsarchive.extract.asked import Asked
+from newsarchive.extract.blocks import Flow
 from newsarchive.extract.layout import FIELDS, MARKS, Layouts, read_layout
+from newsarchive.extract.select_body import Selection, select
+from newsarchive.extract.tree import Page
 from storage.model import Access, Article, LinkKind, Outcome, Role
 
 URL = "https://courier.example/news/2026/05/lift-bridge-closes-to-lorries"
@@ -129,6 +132,22 @@ def test_the_body_can_be_named_paragraph_by_paragraph() -> None:
     assert [p.text for p in found.paragraphs if p.role is Role.TEXT] == [
         *(LONG.format(number) for number in range(5)), LONG.format("five"),
     ]  # fmt: skip
+
+
+def test_a_body_that_is_named_is_not_searched_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The search is a third of a page's cost; where the selector finds nothing, it is made."""
+    searches: list[str] = []
+
+    def search(page: Page, flow: Flow) -> Selection:
+        searches.append(page.url)
+        return select(page, flow)
+
+    monkeypatch.setattr(article, "select", search)
+    named = read({"body": "div.story"})
+    assert named.paragraphs
+    assert not searches
+    assert read({"body": "div.none"}) == read()
+    assert searches == [URL, URL]
 
 
 def test_what_is_dropped_is_in_no_part_of_the_reading() -> None:

@@ -8,6 +8,7 @@ import pytest
 from newsarchive.extract import read
 from newsarchive.extract.asked import Asked
 from newsarchive.extract.authors import split
+from newsarchive.extract.dates import _change_told
 from storage.model import Access, Article, Dated, Discovery, Image, Role, UrlKind
 
 URL = "https://www.dailyexample.example/news/2024/05/19/rain-falls-on-the-hills-10234.html"
@@ -312,3 +313,30 @@ def test_what_stands_apart_is_not_glued() -> None:
 def test_a_canonical_front_page_is_not_believed() -> None:
     """Some templates name the front page as canonical for every article: that would make all of them one."""
     assert article('<link rel="canonical" href="https://www.dailyexample.example/">').canonical_url == URL
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("Updated 3 May", "Modified:", "Changed on", "last update", "Aktualisiert am", "GEÄNDERT", "Stand: 5. Mai"),
+        *(
+            "Mis à jour",
+            "modifié le",
+            "MODIFIE",
+            "Modificado",
+            "modificato",
+            "Ultima modifica",
+            "Actualizado",
+            "atualizada",
+        ),
+        *("aggiornato", "Aggiornamento", "Bijgewerkt", "Última actualización", "última atualização", "Uppdaterad"),
+        *("opdateret", "Oppdatert", "PÄIVITETTY", "zaktualizowano", "Aktualizacja", "Aktualizováno", "diperbarui"),
+        *("Cập nhật", "Обновлено", "ИЗМЕНЕНО", "оновлено", "更新", "수정", "업데이트", "GÜNCELLEME", "Ενημέρωση"),
+        *("ΕΝΗΜΕΡΏΘΗΚΕ", "تحديث", "به روز رسانی", "בעדכון", "עודכן", "अपडेट", "अद्यतन", "อัปเดต", "อัพเดท", "แก้ไขล่าสุด"),
+    ],
+)
+def test_a_line_tells_of_a_change_in_every_language_that_is_known(line: str) -> None:
+    """Lines without any of these words are passed over at once: the quick look must know them all."""
+    found = _change_told(f"5 May 2026, {line} 6 May 2026")
+    assert found is not None
+    assert found[0].casefold() in line.casefold()
