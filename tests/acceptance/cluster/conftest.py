@@ -2,7 +2,7 @@
 
               data 10.77.0.0/24                     web 10.78.0.0/24
     db .1 ----+                                      +---- sites .101 and on, one address a site
-    (s3 .2) --+---- one .11 ---------------- .11 one +
+    s3 .2 ----+---- one .11 ---------------- .11 one +
               +---- two .12 ---------------- .12 two +
 
 The switches are bridges in a namespace of their own, and a cable is cut there: the host itself sees nothing of it.
@@ -25,9 +25,13 @@ from typing import Any
 import pytest
 
 SITES = Path(__file__).with_name("manysites.py")
+SERVICES = Path(__file__).parents[2] / "services"
 COMMAND = os.environ.get("NEWSARCHIVE_COMMAND") or str(Path(sys.executable).with_name("newsarchive"))
 NETWORKS = {"data": "10.77.0", "web": "10.78.0"}
 DATABASE = f"{NETWORKS['data']}.1"
+S3 = f"{NETWORKS['data']}.2"
+KEYS = {"AWS_ACCESS_KEY_ID": "newsarchive", "AWS_SECRET_ACCESS_KEY": "newsarchive-secret"}
+BUCKET = "morgue"
 WORKERS = {"one": 11, "two": 12}
 FIRST_SITE, SITES_SERVED = 101, 24
 PORT = 80
@@ -77,6 +81,7 @@ class Hosts:
             self._ip("-n", self._name("switch"), "link", "add", network, "type", "bridge")
             self._ip("-n", self._name("switch"), "link", "set", network, "up")
         self.host("db", data=1)
+        self.host("s3", data=2)
         self.host("sites", web=FIRST_SITE)
         for more in range(1, SITES_SERVED):
             address = f"{NETWORKS['web']}.{FIRST_SITE + more}/24"
@@ -104,8 +109,9 @@ class Hosts:
         self._ip("-n", self._name("switch"), "link", "set", f"{network[0]}-{name}", "up")
 
     def on(self, host: str, *words: str | Path) -> list[str]:
-        """The command line that runs a command on a host."""
-        return ["ip", "netns", "exec", self._name(host), *map(str, words)]
+        """The command line that runs a command on a host, which knows itself by its name; the process stays one."""
+        named = ["unshare", "--uts", "sh", "-c", 'hostname "$0" && exec "$@"', host]
+        return ["ip", "netns", "exec", self._name(host), *named, *map(str, words)]
 
     def asked(self) -> list[Asked]:
         """What the sites were asked for, in the order of asking."""
@@ -185,11 +191,31 @@ def database(hosts: Hosts) -> Iterator[None]:
         server.wait(60)
 
 
+@contextmanager
+def object_store(hosts: Hosts) -> Iterator[None]:
+    """Ceph's object gateway on its host, with an empty bucket."""
+    words: list[str | Path] = [SERVICES / "radosgw.sh", hosts.folder / "ceph", S3, "80"]
+    with subprocess.Popen(hosts.on("s3", *words), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout
+        assert server.stdin
+        try:
+            assert server.stdout.readline() == "ready\n"
+            made = hosts.on("s3", sys.executable, SERVICES / "make_bucket.py", f"http://{S3}", BUCKET)
+            subprocess.run(made, check=True, env=os.environ | KEYS)
+            yield
+        finally:
+            server.stdin.close()
+            server.wait(60)
+
+
 @pytest.fixture(scope="module")
 def hosts() -> Iterator[Hosts]:
-    """Database, sites and two workers, each on a host of its own."""
+    """Database, object store, sites and two workers, each on a host of its own."""
     if os.geteuid() or not shutil.which("ip"):
         pytest.skip("network namespaces cannot be made here: that takes root and iproute2")
+    if not shutil.which("radosgw"):
+        pytest.skip("radosgw is not installed")
+    pytest.importorskip("obstore")
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="newsarchive-hosts-")))
         folder.chmod(0o755)
@@ -200,6 +226,7 @@ def hosts() -> Iterator[Hosts]:
         except OSError as problem:
             pytest.skip(f"network namespaces cannot be made here: {problem}")
         stack.enter_context(database(made))
+        stack.enter_context(object_store(made))
         serving: list[str | Path] = [sys.executable, SITES, made.log, str(PORT), "--slow", "0.25"]
         serving += ["--pages", "90", "--from", "105", "--few", "50", "--slower", "0.5"]
         server = subprocess.Popen(made.on("sites", *serving), stdout=subprocess.DEVNULL)
@@ -217,20 +244,32 @@ class Machine:
         self.folder = folder
         self.archive = folder.name.rpartition("-")[0]
         """Name of the database."""
+        self.environment = os.environ | KEYS
         self.process: subprocess.Popen[bytes] | None = None
+
+    def closed(self) -> set[str]:
+        """Names of the closed WARC files that its folder has."""
+        return {path.name for path in (self.folder / "warc").glob("*.warc.gz")}
 
     def run(self, *words: str | Path) -> subprocess.CompletedProcess[str]:
         """Run a command on the host to its end."""
-        command = self.hosts.on(self.name, COMMAND, *words, "--archive", self.folder)
-        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300, cwd=self.folder)
+        command = self.hosts.on(self.name, *self.words(*words))
+        return subprocess.run(
+            command, capture_output=True, text=True, check=False, timeout=300, cwd=self.folder, env=self.environment
+        )
+
+    def words(self, *words: str | Path) -> list[str]:
+        """The command line of a command of newsarchive."""
+        return [COMMAND, *map(str, words), "--archive", str(self.folder)]
 
     def work(self, slots: int) -> None:
         """Be a worker."""
-        command = self.hosts.on(self.name, COMMAND, "worker", "--slots", str(slots), "--archive", self.folder)
+        command = self.hosts.on(self.name, *self.words("worker", "--slots", str(slots)))
         with (self.folder / "worker.log").open("ab") as log:
             self.process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder, start_new_session=True
-            )
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder, start_new_session=True,
+                env=self.environment,
+            )  # fmt: skip
 
     @property
     def pid(self) -> int:
@@ -286,6 +325,9 @@ def machines(
             folder.mkdir()
             lines = ['contact = "tests@localhost"', 'delay = "0s"', "requisites = false"]
             lines.append(f'index = "postgresql+psycopg://newsarchive@{DATABASE}/{name}"')
+            # Small files, so that some are closed and leave the folder while a site is crawled.
+            lines += [f'bucket = "s3://{BUCKET}/{name}"', f'bucket_endpoint = "http://{S3}"']
+            lines += ['bucket_region = "us-east-1"', 'keep_local = "0s"', 'warc_size = "40kB"']
             for site in sites:
                 url = f"http://{NETWORKS['web']}.{site}/"
                 lines += ["[[site]]", f'name = "site-{site}"', f'url = "{url}"', "allow_private = true"]
@@ -296,3 +338,5 @@ def machines(
     yield make
     for machine in made:
         machine.stop()
+        for log in machine.folder.glob("worker.log"):  # shown where the test has failed
+            print(f"{machine.folder.name}:\n{log.read_text()}")
