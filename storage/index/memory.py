@@ -113,8 +113,8 @@ def families(connection: Connection, sites: Collection[str] | None = None) -> tu
 
 def note_families(connection: Connection, noted: Mapping[tuple[str, str], Family | None]) -> None:
     """Write what was counted of families, by site and family; None: it has brought something new."""
-    for site, family in sorted(noted):
-        connection.execute(delete(FamilyRow).where(FamilyRow.site == site, FamilyRow.family == family))
+    if noted:
+        connection.execute(_DROP_FAMILY, [{"of": site, "named": family} for site, family in sorted(noted)])
     rows = [
         {
             "site": family.site, "family": family.family, "barren": family.barren, "example": family.example,
@@ -124,6 +124,9 @@ def note_families(connection: Connection, noted: Mapping[tuple[str, str], Family
         if family is not None
     ]  # fmt: skip
     insert_rows(connection, FamilyRow, rows, once_by=["site", "family"])
+
+
+_DROP_FAMILY = delete(FamilyRow).where(FamilyRow.site == bindparam("of"), FamilyRow.family == bindparam("named"))
 
 
 def newest_capture(connection: Connection) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, select, update
 
-from storage.index.database import insert_rows, parts
+from storage.index.database import AnyRow, insert_rows, parts
 from storage.index.entry import Entry
 from storage.index.names import short_digest
 from storage.index.tables import CaptureRow, SiteRow, SourceRow, UrlRow
@@ -40,42 +40,47 @@ _NEWEST = (
     .where(*_READABLE)
     .order_by(_AT.desc(), CaptureRow.record_id.desc())
     .limit(1)
+    .cte("newest")
 )
 _SEEN = select(
+    _NEWEST,
     select(func.min(_AT)).where(*_READABLE).scalar_subquery().label("first"),
     select(func.max(_AT))
     .where(CaptureRow.url_id == bindparam("url_id"), CaptureRow.outcome.in_(_SAYS_OF_SOURCE))
     .scalar_subquery()
     .label("last"),
+    select(func.max(_AT))
+    .where(*_READABLE, CaptureRow.content_digest.is_distinct_from(_NEWEST.c.content_digest))
+    .scalar_subquery()
+    .label("other"),
 )
 _DIGEST = bindparam("digest", type_=CaptureRow.content_digest.type)
-_OTHER = select(func.max(_AT)).where(*_READABLE, CaptureRow.content_digest.is_distinct_from(_DIGEST))
 _SAME = select(func.min(_AT)).where(*_READABLE, CaptureRow.content_digest.is_not_distinct_from(_DIGEST))
 _SAME_SINCE = _SAME.where(bindparam("since", type_=_AT.type) < _AT)
 
 
 def _source_row(connection: Connection, url_id: int) -> dict[str, Any] | None:
-    newest = connection.execute(_NEWEST, {"url_id": url_id}).first()
-    if newest is None:
+    seen = connection.execute(_SEEN, {"url_id": url_id}).first()
+    if seen is None:
         return None
-    seen = connection.execute(_SEEN, {"url_id": url_id}).one()
     return {
         "url_id": url_id,
-        "site_id": newest.site_id,
-        "kind": newest.outcome,
-        "title": newest.title,
-        "entries": newest.entries,
+        "site_id": seen.site_id,
+        "kind": seen.outcome,
+        "title": seen.title,
+        "entries": seen.entries,
         "first_seen_at": seen.first,
         "last_seen_at": seen.last,
-        "last_changed_at": _changed_at(connection, url_id, newest.content_digest) or newest.fetched_at,
+        "last_changed_at": _changed_at(connection, url_id, seen) or seen.fetched_at,
     }
 
 
-def _changed_at(connection: Connection, url_id: int, digest: str | None) -> datetime | None:
+def _changed_at(connection: Connection, url_id: int, seen: AnyRow) -> datetime | None:
     """When the content became what it is now."""
-    at = {"url_id": url_id, "digest": digest}
-    before = connection.scalar(_OTHER, at)
-    return connection.scalar(_SAME_SINCE, {**at, "since": before}) if before else connection.scalar(_SAME, at)
+    if seen.other is None and seen.first == seen.fetched_at:
+        return None  # it was read once
+    at = {"url_id": url_id, "digest": seen.content_digest}
+    return connection.scalar(_SAME_SINCE, {**at, "since": seen.other}) if seen.other else connection.scalar(_SAME, at)
 
 
 def name_sites(connection: Connection) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from itertools import chain
 from typing import Any
 
@@ -211,18 +212,25 @@ def write_captures(connection: Connection, entries: Sequence[Entry], urls: Mappi
 def _named_rows(
     connection: Connection, table: type[CrawlRow | WarcFileRow], column: str, wanted: Mapping[str, dict[str, Any]]
 ) -> dict[str, int]:
-    columns = table.__table__.c
-    find = select(columns[column], columns.id).where(columns[column].in_(list(wanted)))
-    found = _pairs(connection, find)
+    found = _ids_of(connection, table, column, wanted)
     missing = sorted(set(wanted) - set(found))
     if missing:
         insert_rows(connection, table, [{column: name, **wanted[name]} for name in missing], once_by=[column])
-        found = _pairs(connection, find)
+        found = _ids_of(connection, table, column, wanted)
     return found
 
 
-def _pairs(connection: Connection, asked: AnySelect) -> dict[str, int]:
-    return {row[0]: row[1] for row in connection.execute(asked)}
+def _ids_of(
+    connection: Connection, table: type[CrawlRow | WarcFileRow], column: str, wanted: Iterable[str]
+) -> dict[str, int]:
+    rows = connection.execute(_by_name(table, column), {"names": list(wanted)})
+    return {row[0]: row[1] for row in rows}
+
+
+@cache
+def _by_name(table: type[CrawlRow | WarcFileRow], column: str) -> AnySelect:
+    columns = table.__table__.c
+    return select(columns[column], columns.id).where(columns[column].in_(bindparam("names", expanding=True)))
 
 
 def _capture_row(
