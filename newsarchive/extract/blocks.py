@@ -5,6 +5,7 @@ link groups. It reads the tree and leaves it as it was.
 """
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from lxml.html import HtmlElement
 
@@ -279,7 +280,7 @@ class _Walker:
         if (text := element.text) and (self.parts or not text.isspace()):
             self.text(text, holder, zone)
         for child in element:
-            tag = child.tag
+            tag: Any = child.tag
             if tag not in _NOT_WALKED:
                 self.element(child, tag, zone, depth, holder)
             elif tag == "br":
