@@ -12,6 +12,7 @@ from storage.index import Filters, Index
 from storage.index import facets as facets_module
 from storage.index import stretch as stretch_module
 from storage.index import window as window_module
+from storage.index.narrow import conditions
 from storage.index.query import parse
 from storage.model import Dated, Ingest, NextLook, Seen, Site
 
@@ -129,6 +130,18 @@ def test_a_language_is_that_of_the_first_capture(index: Index, article_at: Make,
     assert index.search("steel", Filters(language="de")).total == 1
     assert index.search("steel", Filters(language="en")).total == 0
     assert index.search("", Filters(language="en")).total == 0
+
+
+def test_a_tag_is_asked_for_by_its_id(years: Index) -> None:
+    """A database knows beforehand how much that is; of a tag that is not there, nothing is looked for."""
+    with years._database.reading() as connection:
+        (known,) = conditions(connection, Filters(tag="Metals"))
+        assert "version_tags" in str(known)
+        assert "tags.name" not in str(known)
+        (unknown,) = conditions(connection, Filters(tag="Nobody's"))
+        assert "version_tags" not in str(unknown)
+    assert len(found(years, "", Filters(tag="Metals"))) == 18
+    assert found(years, "steel", Filters(tag="Nobody's")) == []
 
 
 def test_words_are_found_by_the_inverted_index_alone(
