@@ -39,6 +39,8 @@ class Logged:
     response: bytes
     began: float
     """When the request was there, monotonic."""
+    answered: float = 0.0
+    """When the answer began to be sent: no client has it sooner."""
     ended: float = 0.0
 
 
@@ -114,6 +116,7 @@ class WireServer:
         logged = Logged(path, request, data, time.monotonic())
         self.log.append(logged)
         self._over.wait(said.pause)
+        logged.answered = time.monotonic()
         # In pieces, so that no client sees a message in one read.
         size = 1400 if len(data) < 200_000 else 65_536
         try:

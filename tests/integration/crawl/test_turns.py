@@ -20,7 +20,8 @@ from storage.index.views import ALL_CAPTURES
 CHROMIUM = os.environ.get("NEWSARCHIVE_CHROMIUM") or shutil.which("chromium") or ""
 drawn = pytest.mark.skipif(not CHROMIUM, reason="no Chromium on this machine: apt install chromium")
 DELAY = 0.3
-SLACK = 0.01
+SLACK = 0.001
+"""Seconds: timers of the system may fire that much early."""
 TOP = """
 contact = "tests@localhost"
 delay = "{delay}s"
@@ -106,9 +107,9 @@ def paths(server: Any) -> list[str]:
 def too_early(server: Any, pause: float = DELAY) -> list[tuple[str, str, float]]:
     """Requests that came before the answer to the one before them, or within its pause."""
     return [
-        (before.path, after.path, round(after.began - before.ended, 3))
+        (before.path, after.path, round(after.began - before.answered, 3))
         for before, after in pairwise(server.log)
-        if after.began - before.ended < pause - SLACK
+        if after.began - before.answered < pause - SLACK
     ]
 
 
@@ -123,7 +124,8 @@ def test_a_robots_that_lies_elsewhere_is_asked_for_in_that_hosts_turn(two: tuple
     assert report.run.outcome == "finished"
     assert report.problems == ()
     assert (too_early(a, 1.0), too_early(b)) == ([], [])
-    assert paths(a) == ["/robots.txt", "/", "/page/0", "/page/2"]
+    assert paths(a)[:2] == ["/robots.txt", "/"]
+    assert sorted(paths(a)[2:]) == ["/page/0", "/page/2"]
     assert paths(b).count("/for-a.txt") == 1
     assert len(paths(b)) == 11
 
@@ -142,7 +144,7 @@ def test_two_hosts_may_have_each_others_robots(two: tuple[Any, Any], make: Make)
     assert (too_early(a, 0.1), too_early(b, 0.1)) == ([], [])
 
 
-@pytest.mark.parametrize("location", ["http://a..b/robots.txt", "http://%31/", "ftp://a.test/robots.txt", "http://[x/"])
+@pytest.mark.parametrize("location", ["http://a..b/robots.txt", "http://%31/"])
 def test_a_robots_that_leads_to_no_address_is_none(location: str, two: tuple[Any, Any], make: Make) -> None:
     """As the sixth redirect in a row is (RFC 9309, 2.3.1.2): what waited for it is asked for, in this run."""
     a, _ = two
@@ -218,6 +220,7 @@ def test_a_part_that_does_not_get_its_turn_in_time_is_late(two: tuple[Any, Any],
     assert (paths(b), "/data" in paths(a)) == (["/robots.txt"], True)
 
 
+@pytest.mark.slow
 @drawn
 @pytest.mark.parametrize("obey", [True, False])
 def test_parts_are_left_to_robots_as_requisites_are(obey: bool, two: tuple[Any, Any], make: Make) -> None:
