@@ -59,15 +59,18 @@ def pages(connection: Connection) -> list[Page]:
 
 def doors(folder: Path, known: Sequence[Page], times: int, chance: random.Random) -> None:
     """Print a line for each door: a server of its own, one client, one request after the other."""
-    print("\n| request | p50 ms | p95 ms |\n| --- | --- | --- |")
+    print("\n| request | p50 ms | p95 ms | CPU ms |\n| --- | --- | --- | --- |")
     for name, address in DOORS.items():
         drawn = chance.sample(known, min(times + 1, len(known)))
         with serving(folder) as server:
-            answers = crowd(server, [address(page) for page in drawn], 1)[1:]
+            crowd(server, [address(drawn[0])], 1)
+            used = server.cpu()
+            answers = crowd(server, [address(page) for page in drawn[1:]], 1)
+            used = (server.cpu() - used) * 1000 / len(answers)
         if wrong := [answer for answer in answers if answer.status != 200]:
             raise SystemExit(f"{wrong[0].path}: HTTP {wrong[0].status}")
         taken = [answer.whole for answer in answers]
-        print(f"| {name} | {at(taken, 0.5):.1f} | {at(taken, 0.95):.1f} |", flush=True)
+        print(f"| {name} | {at(taken, 0.5):.1f} | {at(taken, 0.95):.1f} | {used:.1f} |", flush=True)
 
 
 def sliced(folder: Path, known: Sequence[Page]) -> None:

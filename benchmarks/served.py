@@ -1,6 +1,7 @@
 """The server as a process of its own: how soon it is there, what it takes, and how it serves many at once."""
 
 import http.client
+import os
 import subprocess
 import sys
 import threading
@@ -27,6 +28,11 @@ class Server:
         lines = Path(f"/proc/{self.process}/status").read_text().splitlines()
         fields = dict(line.split(":", 1) for line in lines if ":" in line)
         return {name: int(fields[name].split()[0]) // 1024 for name in ("VmRSS", "VmHWM")}
+
+    def cpu(self) -> float:
+        """Seconds that all its threads have used."""
+        told = Path(f"/proc/{self.process}/stat").read_text().rpartition(")")[2].split()
+        return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
