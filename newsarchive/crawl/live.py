@@ -34,6 +34,8 @@ CONDITIONS = ("if-none-match", "if-modified-since")
 ACCEPT_ENCODING = "gzip, deflate, br, zstd"
 MOMENT = 0.05
 """Seconds that a part which gets no turn has to say so."""
+FAREWELL = 5.0
+"""Seconds that a browser has to let go of a page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,7 +185,7 @@ class Live:
         finally:
             for each in (drawing, stopped):
                 each.cancel()
-            await asyncio.wait({drawing})
+            await asyncio.wait({drawing}, timeout=FAREWELL)
             self.frontier.turns.end(due)
             if drawn is None:
                 self.frontier.undone(due)
