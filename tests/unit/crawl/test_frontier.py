@@ -592,3 +592,26 @@ def test_what_nobody_waits_for_any_more_holds_no_host() -> None:
         assert await world.pages() == []
 
     by_hand(run)
+
+
+def test_a_robots_that_no_request_can_be_made_of_is_none_if_a_redirect_led_there() -> None:
+    """What waited for it is asked for; where the authority itself is no address, all that waits is put off for ever."""
+
+    async def run(drawing: Callable[..., Drawing]) -> None:
+        world = drawing("http://a.example/1", "http://a.example/2", obey=True)
+        (robots,) = await world.pages()
+        onward = RobotsAnswer(status=301, redirect_url="http://b.example/robots.txt")
+        world.frontier.answered(robots, Answer(status=301, robots=onward))
+        (hop,) = await world.pages()
+        assert hop.url == "http://b.example/robots.txt"
+        world.frontier.impossible(hop)
+        assert [due.url for due in await world.pages()] == ["http://a.example/1"]
+        other = drawing("http://a.example/1", "http://a.example/2", obey=True)
+        (robots,) = await other.pages()
+        other.frontier.impossible(robots)
+        assert other.counters["refused"] == 1
+        (again,) = await other.pages()
+        other.frontier.impossible(again)
+        assert (other.counters["refused"], other.frontier.waiting) == (2, 0)
+
+    by_hand(run)
