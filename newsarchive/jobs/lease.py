@@ -16,6 +16,8 @@ from storage.index.jobs import Claim, Desk
 EVERY, DEADLINE = 5.0, 12.0
 """Seconds between two looks, and after which a worker that could not look gives up. Others take it for gone, and its
 jobs for theirs, after storage.index.jobs.STALLED."""
+LATE = 1.5
+"""Seconds after that at which the kernel ends the process: a thread that runs says why before."""
 
 
 class Lease:
@@ -92,4 +94,4 @@ class Lease:
 
     def _confirm(self, asked: float) -> None:
         self._confirmed = asked
-        signal.setitimer(signal.ITIMER_REAL, max(asked + DEADLINE - time.monotonic(), 0.001))
+        signal.setitimer(signal.ITIMER_REAL, max(asked + DEADLINE + LATE - time.monotonic(), 0.001))

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 EVERY, DEADLINE, STALE = 3.0, 12.0, 16.0
 """Seconds: between two words of a holder, after which it gives up, and after which others may take what it held."""
+LATE = 1.5
+"""Seconds after its deadline at which the kernel ends a holder that is to end: a thread that runs says why before."""
 ALL = "*"
 CLASS = 6873
 """First half of our advisory locks' keys; the second is the holder's, or one of these."""
@@ -145,7 +147,7 @@ class Hold:
         self._confirmed = asked
         if self._deadly:
             # A process that was frozen dies of it in the moment it thaws, before it does anything else.
-            signal.setitimer(signal.ITIMER_REAL, max(asked + DEADLINE - time.monotonic(), 0.001))
+            signal.setitimer(signal.ITIMER_REAL, max(asked + DEADLINE + LATE - time.monotonic(), 0.001))
 
     def _stay(self) -> None:
         """Say every few seconds that we are there, until we are closed or lost."""

@@ -128,8 +128,8 @@ def test_1_a_worker_gives_up_before_others_take_it_for_gone(queue: Queue) -> Non
     assert (told["keepalives_count"], told["tcp_user_timeout"]) == ("3", "8000")
     assert "tcp_keepalives_idle=10" in str(told["options"])
     assert lease.EVERY == 5.0
-    assert lease.DEADLINE < holds.STALE < STALLED
-    assert holds.DEADLINE + holds.EVERY < holds.STALE
+    assert lease.DEADLINE + lease.LATE < holds.STALE < STALLED
+    assert holds.DEADLINE + max(holds.EVERY, holds.LATE) < holds.STALE
     assert worker.GRACE + worker.HEARTBEAT < STALLED
     row = queue.session.execute("SELECT current_setting('tcp_user_timeout')").fetchone()
     assert row == ("16000",)

@@ -25,7 +25,8 @@ HOLD = """
 import sys, time
 from datetime import UTC, datetime
 from storage.index import holds
-holds.EVERY, holds.DEADLINE = float(sys.argv[2]) / 4, float(sys.argv[2])
+deadline = float(sys.argv[2])
+holds.EVERY, holds.DEADLINE, holds.LATE = deadline / 4, deadline, deadline / 8
 with holds.Hold(sys.argv[1], ["a"], datetime(2026, 3, 1, tzinfo=UTC), "crawl", deadly=True):
     print("held", flush=True)
     time.sleep(600)
@@ -106,7 +107,7 @@ def test_a_frozen_holder_is_passed_over_and_dies_when_it_thaws(shared: str, monk
 
 
 def test_a_frozen_process_is_ended_by_the_kernel(shared: str) -> None:
-    """Not by itself: it could have asked a site for something first. Nothing of it runs after the deadline."""
+    """Not by itself: it could have asked a site for something first. Nothing of it runs once its time is over."""
     with elsewhere(shared, deadline=0.8) as process:
         process.send_signal(signal.SIGSTOP)
         time.sleep(1)
