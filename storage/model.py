@@ -495,6 +495,8 @@ class Seen:
     """Captures in a row before this one that brought nothing new."""
     first_seen_at: datetime
     """First capture of this URL that was read."""
+    truncated: str | None = None
+    """Why the answer is not whole (WARC-Truncated); None where it is."""
     mime: str | None = None
     """Media type of the answer."""
     max_age: int | None = None

@@ -46,11 +46,21 @@ def _after_failure(seen: Seen, rhythm: Rhythm) -> NextLook:
     habits = unread(seen.habits, seen.fetched_at) if seen.habits else None
     if seen.kind not in SOURCE_KINDS:
         wait = _gone_for(failures, seen, rhythm) if seen.outcome is Outcome.GONE else _patience(failures)
-        if wait is None or (failures >= rhythm.max_failures and seen.outcome is not Outcome.GONE):
+        if wait is None or (failures >= rhythm.max_failures and not _tells_little(seen)):
             return NextLook(due_at=None, failures=failures, unchanged=seen.unchanged)
     else:
         wait = _patience(failures)
     return NextLook(due_at=seen.fetched_at + wait, failures=failures, unchanged=seen.unchanged, habits=habits)
+
+
+def _tells_little(seen: Seen) -> bool:
+    """True for failures that are no reason to give a URL up.
+
+    A page that is gone has its own number of looks; an answer of which no server, clock or size is the end was cut by
+    our own stop.
+    """
+    cut_by_us = seen.truncated == "unspecified" and seen.status is not None
+    return cut_by_us or seen.outcome is Outcome.GONE
 
 
 def _patience(failures: int) -> timedelta:

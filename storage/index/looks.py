@@ -97,7 +97,7 @@ def _looked(row: dict[str, Any], entry: Entry, known_of: _Known, plan: Callable[
         seen = Seen(
             kind=entry.discovery.kind, outcome=entry.outcome, status=capture.status, fetched_at=at, changed=is_new,
             failures=row["failures"], unchanged=row["unchanged"], first_seen_at=first_seen,
-            mime=capture.mime, max_age=capture.max_age,
+            truncated=capture.truncated, mime=capture.mime, max_age=capture.max_age,
             published=_published(entry), shown=known.version_id is not None or entry.version_id is not None,
             twin=entry.capture_id in known_of.twins,
             elsewhere=entry.capture_id in known_of.elsewhere, further=_is_further(entry.discovery),

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -73,6 +74,22 @@ def test_failures_make_the_crawler_more_patient_each_time() -> None:
         assert look.due_at is not None
         waits.append(look.due_at - NOON)
     assert all(later >= 2 * sooner for sooner, later in pairwise(waits))
+
+
+@pytest.mark.parametrize(
+    ("truncated", "status", "given_up"),
+    [("unspecified", 200, False), ("disconnect", 200, True), ("time", 200, True), (None, 503, True),
+     # No HTTP at all: that is the server's doing.
+     ("unspecified", None, True)],
+)  # fmt: skip
+def test_a_page_is_not_given_up_for_answers_that_our_own_stops_cut(
+    truncated: str | None, status: int | None, given_up: bool
+) -> None:
+    """A run that a time limit ends may cut the same long page every time; it is asked for again all the same."""
+    many = seen(
+        outcome=Outcome.ERROR, status=status, truncated=truncated, failures=AS_USUAL.max_failures, changed=False
+    )
+    assert (next_look(many).due_at is None) is given_up
 
 
 @given(
