@@ -113,7 +113,8 @@ def absolute(base: str, href: str) -> str | None:
     href = href.strip()
     if not href or href[0] == "#":
         return None
-    if href[0] == "/":
+    # Two slashes name a host, or where none follows the page itself, which is another one each time.
+    if href[0] == "/" and href[1:2] not in _NO_PATH:
         return _shared(f"{origin}/" if (origin := _origin(base)) else base, href)
     if href.startswith(("http://", "https://")) and href.isprintable():
         return _shared("", href)
@@ -133,5 +134,6 @@ def _absolute(base: str, href: str) -> str | None:
     return href.partition("#")[0].replace(" ", "%20")
 
 
+_NO_PATH = ("/", "\t", "\r", "\n")
 # Most links of a page stand on all of its site's pages: in menus, in lists of what is new.
 _shared = lru_cache(maxsize=8192)(_absolute)

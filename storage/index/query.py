@@ -169,7 +169,7 @@ def named(names: Iterable[str]) -> tuple[Leaf, ...]:
     """Any of these, to be found among the names. Empty where one of them has no words to find it by.
 
     >>> named(["Łukasz Müller"])
-    (Leaf(words=('lukasz', 'muller'), is_prefix=False, raws=(), of_names=True),)
+    (Leaf(words=('lukasz', 'muller'), is_prefix=False, ends=(), raws=(), of_names=True),)
     """
     found = [list(terms(name)) for name in names]
     return tuple(Leaf(_words(one), of_names=True) for one in found) if all(found) else ()
