@@ -172,7 +172,8 @@ def settle(places: Places, index: Index, ingestor: Ingestor) -> None:
 
 
 def _kept_at(file: WarcFile, offset: int) -> Kept | None:
-    with suppress(FileMissing, BucketUnreachable, BucketRefused):
+    # Damage stays, and `verify` tells of it: it must not end every command that settles from now on.
+    with suppress(FileMissing, BucketUnreachable, BucketRefused, WarcError, OSError):
         return next((item for item in kept(file, offset) if isinstance(item, Kept)), None)
     return None
 
