@@ -11,6 +11,7 @@ import argparse
 import os
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,6 +102,7 @@ def main() -> None:
     peers = [peer for peer in CRAWLERS if options.only in peer.name]
     homes = {peer.name: peer.python(options.cache, Path(sys.executable)) for peer in peers}
     hauls: dict[str, list[Haul]] = {peer.name: [] for peer in peers}
+    failed: Counter[str] = Counter()
     print(f"load of the machine before: {os.getloadavg()[0]:.1f} on {os.cpu_count()} CPUs", flush=True)
     for _ in range(options.runs):
         for peer in peers:
@@ -111,11 +113,16 @@ def main() -> None:
             try:
                 hauls[peer.name].append(crawled(peer, home, articles, options.page_size))
             except SystemExit as failure:
-                homes[peer.name] = Missing(reason="failed")
+                # The runs that a peer ended well count all the same.
+                failed[peer.name] += 1
                 print(f"{peer.name}: {failure}", file=sys.stderr, flush=True)
                 continue
             print(*costs(peer, hauls[peer.name][-1:], None), sep="  ", flush=True)
     print(f"\nmedians of {options.runs} runs:\n")
+    for name in failed:
+        print(f"{name} failed in {failed[name]} of {options.runs} runs, which are left out\n")
+        if not hauls[name]:
+            homes[name] = Missing(reason="failed")
     report(peers, homes, hauls)
 
 
