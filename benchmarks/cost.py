@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[1]
 FIRST_LOOK, LOOK_EVERY = 0.02, 0.5
 """Seconds between two looks at a command's memory: at the begin, and later."""
 _TICKS = os.sysconf("SC_CLK_TCK")
+_PAGE_SIZE = os.sysconf("SC_PAGE_SIZE")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,10 +101,30 @@ def proportional(pid: int) -> int:
     return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:")), 0)
 
 
+def resident(pid: int) -> int:
+    """Bytes of a process, what it shares with others included; 0 where it has ended (proc(5): statm)."""
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE_SIZE
+    except OSError:
+        return 0
+
+
 def own_cpu(pid: int) -> float:
-    """CPU seconds of a process that has ended and was not waited for yet (proc(5): fields 14 and 15 of stat)."""
+    """CPU seconds of a process that was not waited for yet (proc(5): fields 14 and 15 of stat)."""
+    return sum(_cpu(pid)[:2])
+
+
+def whole_cpu(pid: int) -> float:
+    """CPU seconds of a process and of its children that have ended; 0 where it is gone (stat's fields 14 to 17)."""
+    try:
+        return sum(_cpu(pid))
+    except OSError:
+        return 0.0
+
+
+def _cpu(pid: int) -> list[float]:
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS
+    return [int(ticks) / _TICKS for ticks in fields[11:15]]
 
 
 def tail(log: Path, most: int = 2000) -> str:
