@@ -129,7 +129,11 @@ def _dated(connection: Connection, site_id: int, pairs: Sequence[tuple[datetime,
 def site_counts(
     connection: Connection, exclude: Exclusions = NOTHING, *, site: str | None = None
 ) -> tuple[SiteCount, ...]:
-    """All sites by name, or one, with what is held of each."""
+    """All sites by name, or one, with what is held of each.
+
+    A site that is there for what was captured of it alone is left out where all of that is, and so is one whose own
+    address is excluded: their names would tell that something is held.
+    """
     captured: Counter[int] = Counter()
     for (site_id,), count in _counted(connection, ("site_id",), exclude, None, site):
         captured[site_id] += count
@@ -164,6 +168,7 @@ def site_counts(
             first_capture=row.first, last_capture=row.last, newest_article=row.newest,
         )
         for row in rows
+        if not exclude or captured[row.id] or (row.configured and not exclude.leave_out(row.url))
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, or_,
 from storage.index.boilerplate import in_its_time
 from storage.index.days import dated_between, outcomes_of_sites, site_counts
 from storage.index.exclusions import NOTHING, Exclusions
-from storage.index.shown import shown_captures, shown_urls
+from storage.index.shown import begins, shown_articles, shown_captures, shown_urls, shown_versions
 from storage.index.statusviews import CrawlView, LastCrawl, SiteStatus, Status
 from storage.index.tables import (
     ArticleRow,
@@ -24,6 +24,7 @@ from storage.index.tables import (
     SiteRow,
     SourceRow,
     UrlRow,
+    VersionRow,
     WarcFileRow,
 )
 from storage.index.views import BoilerplateView, SourceView, WarcFileView
@@ -31,8 +32,8 @@ from storage.model import BACKFILL, Outcome, UrlKind
 
 
 def status(connection: Connection, now: datetime, exclude: Exclusions = NOTHING) -> Status:
-    """What the archive holds, site by site; hidden sites are left out, what else is excluded is counted."""
-    outcomes = outcomes_of_sites(connection)
+    """What the archive holds, site by site; files and what waits to be fetched are counted whole."""
+    outcomes = outcomes_of_sites(connection, exclude)
     sites = sites_held(connection, exclude, outcomes=outcomes, waiting=_waiting(connection, now))
     files = connection.execute(
         select(func.count().label("files"), func.coalesce(func.sum(WarcFileRow.size), 0).label("bytes"))
@@ -56,19 +57,37 @@ def sites_held(
     outcomes: Mapping[str, Mapping[Outcome, int]] = MappingProxyType({}),
     waiting: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
 ) -> tuple[SiteStatus, ...]:
-    """Sites, the hidden ones left out, with what is held of each; outcomes and what waits, where they are given."""
-    # One document a version, written with it: these are counted without a look at the versions' articles.
-    of_site = select(func.count()).where(SearchDocumentRow.site_id == SiteRow.id).scalar_subquery()
-    versions = {row.name: row.versions for row in connection.execute(select(SiteRow.name, of_site.label("versions")))}
+    """Sites with what is held of each; outcomes and what waits, where they are given."""
+    versions = _versions(connection, exclude)
     return tuple(
         SiteStatus(
             name=site.name, url=site.url, title=site.title, configured=site.configured, articles=site.articles,
             versions=versions[site.name], captures=site.captures, outcomes=outcomes.get(site.name, {}),
             first_capture=site.first_capture, last_capture=site.last_capture, **waiting.get(site.name, {}),
         )
-        for site in site_counts(connection)
-        if site.name not in exclude.hidden
+        for site in site_counts(connection, exclude)
     )  # fmt: skip
+
+
+def _versions(connection: Connection, exclude: Exclusions) -> dict[str, int]:
+    """Versions by their sites' names."""
+    # One document a version, written with it: these are counted without a look at the versions' articles.
+    of_site = select(func.count()).where(SearchDocumentRow.site_id == SiteRow.id).scalar_subquery()
+    versions = {row.name: row.versions for row in connection.execute(select(SiteRow.name, of_site.label("versions")))}
+    if not exclude:
+        return versions
+    # Only sites of which something may be left out are counted one by one.
+    blocked = exists().where(UrlRow.site_id == SiteRow.id, begins(UrlRow.urlkey.expression, exclude.urlkeys))
+    touched = select(SiteRow.id).where(or_(SiteRow.name.in_([name for name, _ in exclude.embargoes]), blocked))
+    shown = (
+        select(SiteRow.name, func.count(VersionRow.id).label("versions"))
+        .select_from(SiteRow)
+        .outerjoin(ArticleRow, and_(ArticleRow.site_id == SiteRow.id, *shown_articles(connection, exclude)))
+        .outerjoin(VersionRow, and_(VersionRow.article_id == ArticleRow.id, *shown_versions(connection, exclude)))
+        .where(SiteRow.id.in_(touched))
+        .group_by(SiteRow.name)
+    )
+    return versions | {row.name: row.versions for row in connection.execute(shown)}
 
 
 def _waiting(connection: Connection, now: datetime) -> Mapping[str, dict[str, Any]]:

@@ -11,5 +11,6 @@ router = APIRouter()
 @router.get("/help", include_in_schema=False)
 def manual(door: AtDoor) -> Response:
     """The page."""
-    shown = (site.name for site in door.archive.config.sites if not site.hidden)
+    excluded = door.rules.exclusions(door.now)
+    shown = (site.name for site in door.archive.config.sites if not excluded.leave_out(site.url, site.name))
     return door.page("help.html", version=VERSION, site=next(shown, "news.example"))

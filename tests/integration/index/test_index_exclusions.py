@@ -140,6 +140,34 @@ def test_a_hidden_site_is_no_site(filled: Index) -> None:
     assert reader.site_profile("hidden").looked_at == 0
 
 
+def test_counts_by_site_leave_out_what_is_excluded(filled: Index) -> None:
+    """Of an embargoed site what it was then, of a blocked address nothing: with articles, versions and captures."""
+
+    def held(exclude: Exclusions) -> dict[str, tuple[int, int, int]]:
+        found = filled.showing(exclude).sites_held()
+        return {site.name: (site.articles, site.versions, site.captures) for site in found}
+
+    assert held(NOTHING) == {"held": (1, 2, 2), "hidden": (1, 1, 1), "news": (2, 2, 2)}
+    assert held(held_until(10)) == {"held": (1, 1, 1), "hidden": (1, 1, 1), "news": (2, 2, 2)}
+    private = Exclusions(urlkeys=("example,news)/private/",), embargoes=(("held", MORNING - timedelta(days=1)),))
+    assert held(private) == {"held": (0, 0, 0), "hidden": (1, 1, 1), "news": (1, 1, 1)}
+    status = filled.showing(private).status(MORNING)
+    assert {site.name: sum(site.outcomes.values()) for site in status.sites} == {"held": 0, "hidden": 1, "news": 1}
+
+
+def test_no_name_tells_of_a_site_that_is_excluded_whole(filled: Index, article_at: Make, plan: Plan) -> None:
+    """One that nobody configured is there for its captures alone; one whose own address is blocked is not named."""
+    filled.commit([article_at("https://stranger.example/e", "The harbour is strange.", site="")], plan)
+
+    def named(*urlkeys: str) -> list[str]:
+        return [site.name for site in filled.showing(Exclusions(urlkeys=urlkeys)).site_counts()]
+
+    assert named() == ["held", "hidden", "news", "stranger.example"]
+    assert named("example,stranger)/") == ["held", "hidden", "news"]
+    assert named("example,held)/d") == ["held", "hidden", "news", "stranger.example"]
+    assert named("example,held)/") == ["hidden", "news", "stranger.example"]
+
+
 def test_a_question_that_takes_too_long_is_given_up(index: Index) -> None:
     """The database stops, the error says so, and the connection serves the next question."""
     forever = text("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n")

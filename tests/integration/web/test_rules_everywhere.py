@@ -1,7 +1,7 @@
 """Blocked addresses, hidden sites and embargoes hold at every door: nobody reads there what must not be shown."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from urllib.parse import quote, unquote
 
 import pytest
@@ -164,6 +164,18 @@ def test_no_number_of_a_capture_opens_it(paper: Archive, client: TestClient, add
 def test_no_list_has_what_is_excluded(client: TestClient, address: str) -> None:
     """Searches, feeds, rows, lists of captures."""
     assert is_clean(said(client, address))
+
+
+def test_no_page_names_a_site_that_is_excluded_whole(archive_of: Callable[..., Archive]) -> None:
+    """Neither one that is there for its captures alone, nor one in newsarchive.toml whose address is blocked."""
+    archive = archive_of(
+        {"url": "https://stranger.example/a", "body": b"<p>A text.</p>"},
+        config='[serve]\nblocked = ["https://stranger.example/", "https://ours.example/"]\n'
+        '[[site]]\nname = "ours"\nurl = "https://ours.example/"',
+    )
+    with TestClient(create_app(archive)) as client:
+        for address in ("/", "/sites", "/exports", "/help", "/api/v1/sites", "/crawls", "/search"):
+            assert not re.search("stranger|ours", client.get(address).text.replace("yours", "")), address
 
 
 def test_no_spelling_of_a_name_tells_of_a_hidden_page(paper: Archive, client: TestClient) -> None:
