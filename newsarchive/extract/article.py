@@ -194,6 +194,7 @@ def _seen(page: Page, said: _Said, about: About, text: Body, one: Article, asked
         flow=flow,
         headline=one.headline,
         headline_block=None if at is None else flow.blocks[at],
+        dek=one.dek,
         body=[flow.blocks[i] for i in sorted(text.inside)],
         access=one.access,
         discovery=asked.discovery,

@@ -17,7 +17,7 @@ _LEAD = re.compile(
     r"opinion|review)\s+by|by|from|von|vom|par|por|de|di|da|door|av|af|tekst|przez|autor(?:in|ka|es|a)?|auteur|"
     r"автор(?:ы)?|текст|"
     r"yazan|penulis|oleh|tác giả|προς|του|από|كتب(?:ت)?|بقلم|מאת|作者|文|文/图|记者|記者|撰文|編集|基者|글|"
-    r"기자)\s*[:：/|]?\s+|^\s*(?:作者|文|记者|記者|撰文|글|بقلم|מאת|Автор|автор|Autor|Author|Auteur)s?\s*[:：/|]\s*",
+    r"기자)\s*[:：/|]?\s+|^\s*(?:作者|文|记者|記者|撰文|글|بقلم|מאת|Автор|автор|Autor|Author|Auteur|Haber|Muhabir|Texto|Testo|Tekst)s?\s*[:：/|]\s*",
     re.IGNORECASE,
 )
 _DESK = re.compile(r"^[〔（(【\[]?(?:本報)?(?:記者|记者)\s?([\u4e00-\u9fff]{2,4})[／/\s]")
@@ -148,7 +148,7 @@ def _visible(around: list[Block]) -> list[str]:
         if len(block.text) < 80 and _LEAD.match(block.text) and block.tag not in ("h1", "h2"):
             names: list[str] = []
             _take(block.text, names, [], set())
-            if names and all(2 <= len(n.split()) <= 4 and n[:1].isupper() for n in names):
+            if names and all(2 <= len(n.split()) <= 4 and not n[:1].islower() for n in names):
                 return [block.text]
     return [b.text for b in marked if len(b.text) < 60 and 2 <= len(b.text.split()) <= 4][:1]
 

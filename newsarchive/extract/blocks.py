@@ -25,6 +25,8 @@ _INLINE = frozenset(
 )
 _NOT_WALKED = _SKIPPED | {"br", "hr"}
 _BOLD = frozenset({"b", "strong"})
+_LARGE = frozenset({"4", "5", "6", "7", "+1", "+2", "+3"})
+"""Sizes of <font> in which pages once printed headlines."""
 _APART = zones.DATE | zones.BYLINE
 """What stands apart from the words beside it, though no white space in the markup says so."""
 _CONTAINERS = frozenset("div section aside nav header footer ul ol li dl form".split())
@@ -127,6 +129,7 @@ class _Walker:
         self.linked = 0
         self.bold = 0
         self.bold_depth = 0
+        self.line_bold = 0
         self.anchor: Anchor | None = None
         self.anchor_parts: list[str] = []
         self.anchors: list[Anchor] = []
@@ -147,10 +150,11 @@ class _Walker:
             return
         self.texts += 1
         if self.breaks:
-            if self.breaks > 1:
+            if self.ends(holder):
                 self.flush()
             elif self.parts:
                 self.parts.append(_LINE)
+                self.line_bold = self.bold
             self.breaks = 0
         if not self.parts:
             self.holder, self.holder_zone = holder, zone
@@ -163,6 +167,16 @@ class _Walker:
             self.linked += len(text)
         if self.bold_depth:
             self.bold += len(text)
+
+    def ends(self, holder: HtmlElement) -> bool:
+        """Say whether line breaks end a block: two of them, or one beside a bold line of a page laid out as a table."""
+        if self.breaks > 1 or not self.parts:
+            return self.breaks > 1
+        if holder.tag != "td":
+            return False
+        start = len(self.parts) - self.parts[::-1].index(_LINE) if _LINE in self.parts else 0
+        line = "".join(self.parts[start:]).strip()
+        return self.bold_depth > 0 or self.bold - self.line_bold >= len(line) * 0.95
 
     def flush(self) -> None:
         """End the block that has been gathered."""
@@ -189,7 +203,7 @@ class _Walker:
             self.flow.blocks.append(block)
             self.flow.characters += len(text)
             self.anchors = []
-        self.linked = self.bold = 0
+        self.linked = self.bold = self.line_bold = 0
         self.holder = None
 
     def element(self, element: HtmlElement, tag: str, zone: int, depth: int, holder: HtmlElement) -> None:
@@ -255,7 +269,7 @@ class _Walker:
             if href:
                 self.link(element, href, zone, depth, holder)
                 return
-        elif tag in _BOLD:
+        elif tag in _BOLD or (tag == "font" and element.get("size") in _LARGE):
             self.bold_depth += 1
             self.content(element, zone, depth, holder)
             self.bold_depth -= 1
@@ -263,6 +277,8 @@ class _Walker:
         self.content(element, zone, depth, holder)
 
     def link(self, element: HtmlElement, href: str, zone: int, depth: int, holder: HtmlElement) -> None:
+        if self.breaks and self.ends(holder):
+            self.flush()
         self.anchor = anchor = Anchor(element, href, zone, len(self.flow.blocks))
         self.anchor_parts = []
         self.flow.anchors.append(anchor)

@@ -1,6 +1,5 @@
 """The article of a page as paragraphs with roles, from headline to end."""
 
-import re
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -8,8 +7,9 @@ from lxml.html import HtmlElement
 
 from newsarchive.extract import words, zones
 from newsarchive.extract.blocks import Block, Flow, weight
+from newsarchive.extract.dek import dek_block
 from newsarchive.extract.evidence import SILENCE, Silence
-from newsarchive.extract.headline import Headline, key
+from newsarchive.extract.headline import Headline
 from newsarchive.extract.roles import HEADINGS, LONG, Setting, ends_sentence, form, is_label, role
 from newsarchive.extract.select_body import Selection
 from newsarchive.extract.sift import left_behind, own_zones, without_strays
@@ -20,14 +20,9 @@ _WHOLE_BOXES = frozenset({Role.DISCLAIMER, Role.PROMO})
 """What a label of these announces is told though trafilatura left it: a notice is read whole or not at all."""
 _AT_THE_FOOT = frozenset({Role.CORRECTION, Role.DISCLAIMER, Role.BIO, Role.TAGS})
 """What belongs to an article though it stands after its last paragraph."""
-_CREDITED = re.compile(
-    r"\((?:[^()]{1,40}/)?(?:AP|AFP|Reuters|Getty|EPA|dpa|EFE|ANSA)\b[^()]{0,60}\)\s*$|\b(?:photo|foto|bild|фото)s?\s*(?:by|:|/)",
-    re.IGNORECASE,
-)
-"""A line that names its photographer is a caption, wherever it stands."""
+_ENDS = frozenset({Role.TEASER, Role.BYLINE, Role.TAGS})
+"""What stands between an article's last paragraph and the page's foot."""
 _AFTERMATH = 25
-_A_SENTENCE = 45
-"""Characters of a heading that says what a dek says."""
 _A_LINE = 80
 """Characters of a line that is no paragraph."""
 _LABELS = BODY_ROLES | {Role.DISCLAIMER, Role.PROMO, Role.TEASER, Role.COMMENT}
@@ -77,7 +72,7 @@ def body(flow: Flow, selection: Selection, about: About) -> Body:
         chosen |= left_behind(blocks, chosen, head)
     if not chosen:
         return Body(paragraphs=(), dek=None, inside=frozenset())
-    dek_at = about.dek if about.dek >= 0 else _dek(blocks, chosen, head, about.descriptions)
+    dek_at = about.dek if about.dek >= 0 else dek_block(blocks, chosen, about.head, about.descriptions, about.authors)
     setting = _setting(blocks, chosen, about, dek_at)
     told = _told(blocks, chosen, setting, about.hear)
     _announce(blocks, told, min(told, default=0))
@@ -93,74 +88,9 @@ def body(flow: Flow, selection: Selection, about: About) -> Body:
     return Body(paragraphs=tuple(_paragraphs(blocks, told, selection)), dek=dek, inside=inside)
 
 
-def _dek(blocks: list[Block], chosen: set[int], head: Headline, descriptions: list[str]) -> int:
-    """Return the block of the line under the headline; -1 where there is none."""
-    if head.block is None:
-        return -1
-    texts = [i for i in sorted(chosen) if i > head.block and form(blocks[i]) is Role.TEXT and len(blocks[i].text) > 60]
-    keys = [key(d) for d in descriptions if len(d) > 15]
-    for block in blocks[head.block + 1 : head.block + 16]:
-        if (
-            block.zone & (zones.FIGCAPTION | zones.CAPTION | zones.NAV | zones.MENU | zones.HIDDEN | zones.BYLINE)
-            or block.link_share > 0.5
-        ):
-            continue
-        if not 20 < len(block.text) < 600 or _CREDITED.search(block.text):
-            continue
-        own = key(block.text)
-        described = any(own == k or (len(own) > 40 and (k.startswith(own) or own.startswith(k[:-3]))) for k in keys)
-        marked = block.zone & zones.DEK and not block.zone & (zones.PROMO | zones.ASIDE | zones.QUOTE)
-        # A short heading under the headline is a subheading, or a box's.
-        heading = block.tag in ("h2", "h3") and weight(block.text) >= _A_SENTENCE
-        if (described or marked or heading) and _stands_apart(block, blocks, texts):
-            return block.index
-        if texts and block.index >= texts[min(1, len(texts) - 1)]:
-            break
-    return -1
-
-
-def _stands_apart(block: Block, blocks: list[Block], texts: list[int]) -> bool:
-    """Say whether a block is told apart from the paragraphs after it: another parent, tag or class."""
-    later = [blocks[i] for i in texts if i > block.index][:3]
-    if not later:
-        return False
-    parent = block.element.getparent()
-    if any(
-        blocks[i].tag == block.tag and _same_shape(blocks[i].element, block.element) for i in texts if i < block.index
-    ):
-        return False
-    for other in later:
-        if (
-            other.element.getparent() is parent
-            and other.tag == block.tag
-            and (len(block.text) > 200 or (other.element.get("class") or "") == (block.element.get("class") or ""))
-        ):
-            return False
-    if block.tag in ("h2", "h3"):
-        # A first subheading is not a dek: it is a sibling of the text, and its like come again.
-        again = any(
-            b.tag == block.tag and b.element.getparent() is parent
-            for b in blocks[block.index + 1 : later[-1].index + 40]
-        )
-        return not again
-    return (
-        block.element.getparent() is not later[0].element.getparent()
-        or bool(block.zone & zones.DEK & ~later[0].zone)
-        or block.tag != later[0].tag
-    )
-
-
-def _same_shape(one: HtmlElement, other: HtmlElement) -> bool:
-    """Say whether two elements, and what they stand in, have the same class."""
-    first, second = one.getparent(), other.getparent()
-    if first is None or second is None or one.get("class") != other.get("class"):
-        return False
-    return first.tag == second.tag and first.get("class") == second.get("class")
-
-
 def _setting(blocks: list[Block], chosen: set[int], about: About, dek_at: int) -> Setting:
     sure = [
-        i for i in sorted(chosen) if i != dek_at and len(blocks[i].text) > 80 and blocks[i].link_share < 0.5
+        i for i in sorted(chosen) if i != dek_at and weight(blocks[i].text) > 80 and blocks[i].link_share < 0.5
     ] or sorted(chosen)
     return Setting(
         headline=about.head.text,
@@ -234,6 +164,8 @@ def _followers(blocks: list[Block], told: dict[int, Role], index: int, label: Ro
     }
     found: list[int] = []
     linked = False
+    # What readers wrote, where nothing of the article stands in the same box.
+    apart = label is Role.COMMENT and _stands_first(told, blocks, index, box)
     for other in blocks[index + 1 :]:
         if box not in other.element.iterancestors():
             break
@@ -251,7 +183,7 @@ def _followers(blocks: list[Block], told: dict[int, Role], index: int, label: Ro
             break
         if label is Role.PROMO and (len(found) >= 4 or len(other.text) > 300):
             break
-        if label is Role.COMMENT and not other.zone & zones.COMMENTS:
+        if label is Role.COMMENT and not (other.zone & zones.COMMENTS or apart):
             break
         if label is Role.TEASER and told.get(other.index) is Role.PROMO:
             continue
@@ -265,7 +197,12 @@ def _is_promo_box(blocks: list[Block], told: dict[int, Role], block: Block, box:
     """Say whether a label like "Newsletter" opens a box of its own; "Advertisement" never speaks for what follows."""
     if len(block.text) < 16 and not words.NEWSLETTER_NAME.search(block.text):
         return False
-    return not any(i < block.index and box in blocks[i].element.iterancestors() for i in told)
+    return _stands_first(told, blocks, block.index, box)
+
+
+def _stands_first(told: dict[int, Role], blocks: list[Block], index: int, box: HtmlElement) -> bool:
+    """Say whether nothing that has a role stands in a box before one of its blocks."""
+    return not any(i < index and box in blocks[i].element.iterancestors() for i in told)
 
 
 def _trim(blocks: list[Block], told: dict[int, Role]) -> None:
@@ -292,7 +229,7 @@ def _behind_teasers(blocks: list[Block], told: dict[int, Role]) -> set[int]:
         if len(block.text) > _A_LINE or block.element.getparent() in homes or ends_sentence(block.text):
             break
         found.add(index)
-        if any(told.get(i) is Role.TEASER for i in range(before + 1, index)):
+        if any(told.get(i) in _ENDS for i in range(before + 1, index)):
             return found
     return set()
 

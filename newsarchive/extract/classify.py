@@ -147,12 +147,13 @@ def _by_address(url: str, weight: Weight) -> None:
 def _by_text(seen: Impression) -> tuple[float, str]:
     running = [b for b in seen.body if weight_of(b.text) > 40 and b.link_share < 0.4]
     size = sum(weight_of(b.text) for b in running)
-    whole = 0.7 if sum(len(b.text) for b in seen.body) > 0.6 * seen.flow.characters else 0.0
+    own = sum(len(b.text) for b in seen.body)
+    whole = 0.7 if own + len(seen.dek or "") > 0.6 * seen.flow.characters else 0.0
     if size >= 900:
         return (2.0 if size >= 2_500 else 1.0) + whole, f"{len(running)} paragraphs"
     if size >= 350:
         return whole, "(some text)"
-    some = sum(len(b.text) for b in seen.body) >= 350 and seen.dated
+    some = own >= 350 and seen.dated
     return (-0.5 if some else -1.5) + whole, "(little text)"
 
 

@@ -26,6 +26,7 @@ class Impression:
     flow: Flow
     headline: str
     headline_block: Block | None
+    dek: str | None
     body: Sequence[Block]
     """Blocks of the body."""
     access: Access | None

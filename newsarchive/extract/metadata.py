@@ -174,7 +174,8 @@ def _tags(
     printed = [
         anchor.text.lstrip("#")
         for block in blocks
-        if block.anchors and block.zone & (zones.ARTICLE | zones.MAIN | zones.BODY) and not block.zone & _NO_TAGS
+        if block.anchors and not block.zone & _NO_TAGS
+        if block.zone & (zones.ARTICLE | zones.MAIN | zones.BODY) or words.TAGS.match(block.text)
         for anchor in block.anchors
         if _is_tag(anchor, block)
     ]

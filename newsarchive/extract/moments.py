@@ -49,14 +49,14 @@ _LINE = 300
 _CJK = re.compile(r"(\d{4})\s*[年년.]\s*(\d{1,2})\s*[月월.]\s*(\d{1,2})\s*[日일]?")
 _YEAR_FIRST = re.compile(r"(?<!\d)((?:19|20)\d\d)[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)")
 _YEAR_LAST = re.compile(r"(?<!\d)(\d{1,2})([-/.])\s?(\d{1,2})\2\s?((?:19|20)\d\d)(?!\d)")
-# Letters, and the marks that Hindi, Thai and Arabic write above and below them.
-_LETTER = r"(?:[^\W\d_]|[\u0300-\u036f\u0610-\u065f\u0900-\u0963\u0e31-\u0e4e\u200c])"
+LETTER = r"(?:[^\W\d_]|[\u0300-\u036f\u0610-\u065f\u0900-\u0963\u0e31-\u0e4e\u200c])"
+"""A letter, or a mark that Hindi, Thai or Arabic writes above or below one."""
 _NAMED = re.compile(
     r"(?<!\d)(\d{1,2})(?:st|nd|rd|th|er|º|ª|\.|-го)?,?(?:\s+(?:de|of|di|den|d'|"
-    rf"ngày))?[\s-]+({_LETTER}{{2,14}}(?:\s{_LETTER}{{2,8}})?)\.?,?(?:\s+(?:de|del|of))?,?[\s-]+(\d{{4}})"
+    rf"ngày))?[\s-]+({LETTER}{{2,14}}(?:\s{LETTER}{{2,8}})?)\.?,?(?:\s+(?:de|del|of))?,?[\s-]+(\d{{4}})"
 )
 _MONTH_FIRST = re.compile(
-    rf"(?<![^\W\d_])({_LETTER}{{3,14}})\.?[\s-]+(\d{{1,2}})(?:st|nd|rd|th|\.)?(?:,|\s)\s*(\d{{4}})"
+    rf"(?<![^\W\d_])({LETTER}{{3,14}})\.?[\s-]+(\d{{1,2}})(?:st|nd|rd|th|\.)?(?:,|\s)\s*(\d{{4}})"
 )
 _PERSIAN = tuple("فروردین اردیبهشت خرداد تیر مرداد شهریور مهر آبان آذر دی بهمن اسفند".split())
 _PERSIAN_DAY = re.compile(rf"(?<!\d)(\d{{1,2}})\s+({'|'.join(_PERSIAN)})(?:\s*ماه)?\s+(1[34]\d\d)(?!\d)")

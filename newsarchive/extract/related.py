@@ -262,6 +262,9 @@ def _is_label(block: Block) -> bool:
 
 def _speaks_for_another(block: Block, box: HtmlElement) -> bool:
     """Say whether a heading stands in a box of its own, beside something empty that was meant to be filled."""
+    after = block.element.getnext()
+    if after is not None and _waits(after):
+        return True
     for above in block.element.iterancestors():
         if above is box:
             return False
@@ -273,6 +276,16 @@ def _speaks_for_another(block: Block, box: HtmlElement) -> bool:
         if any(not e.text_content().strip() and e.find(".//img") is None for e in others):
             return True
     return False
+
+
+def _waits(element: HtmlElement) -> bool:
+    """Say whether an element is an empty box that a script fills: it has a name, and nothing in it."""
+    return (
+        element.tag in ("div", "section", "ul", "ol")
+        and (element.get("id") is not None or any(name.startswith("data-") for name, _ in element.items()))
+        and not element.text_content().strip()
+        and next(element.iter("img", "picture", "svg"), None) is None
+    )
 
 
 def _merged(groups: list[Group], flow: Flow) -> list[Group]:

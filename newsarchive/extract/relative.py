@@ -50,6 +50,7 @@ _YESTERDAY = re.compile(
     r"kemarin)\b|أمس|دیروز|אתמול|कल|昨天|昨日|어제|เมื่อวาน",
     re.IGNORECASE,
 )
+_ANY = datetime(2000, 1, 1, tzinfo=UTC)
 _LINE = 160
 """Characters of a line that is a date and little else."""
 
@@ -123,6 +124,11 @@ def relative(text: str, fetched_at: datetime | None, zone: tzinfo | None = None)
     if match := _ALONE_AGO.search(text):
         return fetched_at - timedelta(minutes=_ALONE[match[1]])
     return _by_day(text, fetched_at, zone)
+
+
+def tells_ago(text: str) -> bool:
+    """Say whether a line tells a time by how long it is past, or by "today" and a time of day."""
+    return relative(text, _ANY) is not None
 
 
 def _by_day(text: str, fetched_at: datetime, zone: tzinfo | None) -> datetime | None:

@@ -13,11 +13,12 @@ from newsarchive.extract import words, zones
 from newsarchive.extract.addresses import host, site_of
 from newsarchive.extract.blocks import Block, weight
 from newsarchive.extract.headline import alike, key
-from newsarchive.extract.moments import printed
+from newsarchive.extract.moments import LETTER, printed
+from newsarchive.extract.relative import tells_ago
 from storage.model import Role
 
 HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
-_DATE_REST = re.compile(r"[^\W\d_]+")
+_DATE_REST = re.compile(rf"{LETTER}+")
 _OF_FORMS = zones.FORM | zones.BUTTON | zones.ASIDE
 _OF_PROMOS = zones.PROMO | zones.ASIDE
 _PHRASES = ((Role.PROMO, words.NEWSLETTER), (Role.COMMENT, words.COMMENTS), (Role.DATELINE, words.READ_TIME))
@@ -33,6 +34,11 @@ _MARKS = 20
 _FOOT = 2
 """Blocks before the last sure one from which on an article's foot begins."""
 _SENTENCE_END = re.compile(r"[.!?…。！？؟।\"”’»)]\s*$")
+_UNIT_END = re.compile(r"(?:\d\s?(?:min|hrs?|mins)|[ap]\.m)\.$", re.IGNORECASE)
+"""A line that ends with an abbreviation of time, not of a sentence."""
+_LINE = 80
+_CELLS = frozenset({"td", "th", "caption"})
+_STORY = 600
 _NO_WORDS = re.compile(r"^[\W_]*$")
 
 
@@ -70,11 +76,16 @@ def form(block: Block) -> Role:
         return Role.CODE
     if block.zone & zones.LIST and block.tag != "blockquote":
         return Role.LIST
-    if block.zone & zones.TABLE and block.tag in ("td", "th", "caption") and len(block.text) < 200:
+    if block.zone & zones.TABLE and block.tag in _CELLS and len(block.text) < 200 and not _lays_out(block):
         return Role.TABLE
     if block.zone & zones.QUOTE:
         return Role.QUOTE
     return Role.TEXT
+
+
+def _lays_out(block: Block) -> bool:
+    """Say whether a table's cell holds a story: tables once were what pages were built of."""
+    return len(block.element.text_content()) > _STORY
 
 
 def role(block: Block, setting: Setting) -> tuple[Role | None, str]:
@@ -161,8 +172,8 @@ def _by_words(block: Block, setting: Setting) -> Role | None:
         return what
     if length < 200 and _is_dateline(text, block):
         return Role.DATELINE
-    if _is_byline(block, setting):
-        return Role.BYLINE
+    if what := _by_line(block, setting):
+        return what
     if _is_bio(block, setting):
         return Role.BIO
     if length < 1200 and (what := _by_opening(block, setting)):
@@ -198,6 +209,13 @@ def _by_opening(block: Block, setting: Setting) -> Role | None:
     return Role.PROMO if length < 400 and words.PROMO.match(text) and borne_out else None
 
 
+def _by_line(block: Block, setting: Setting) -> Role | None:
+    """Tell who wrote it, or how long ago."""
+    if _is_byline(block, setting):
+        return Role.BYLINE
+    return Role.DATELINE if _is_ago(block.text, block, setting) else None
+
+
 def _is_dateline(text: str, block: Block) -> bool:
     """Say whether a line is a date and little else."""
     if not _DIGIT.search(text) or printed(text) is None:
@@ -205,9 +223,17 @@ def _is_dateline(text: str, block: Block) -> bool:
     rest = len(_DATE_REST.findall(text))
     # "Published ..., updated ...": a line of two dates has twice the words.
     dates = max(1, len(_YEAR.findall(text)))
-    return rest <= dates * (_DATE_WORDS if block.zone & zones.DATE else 6) and (
-        block.zone & zones.DATE != 0 or not _SENTENCE_END.search(text.rstrip(")]"))
+    most = _DATE_WORDS if block.zone & zones.DATE else 6 if dates == 1 else 7
+    return rest <= dates * most and (
+        block.zone & zones.DATE != 0 or not _SENTENCE_END.search(text.rstrip(")]")) or bool(_UNIT_END.search(text))
     )
+
+
+def _is_ago(text: str, block: Block, setting: Setting) -> bool:
+    """Say whether a line before the text is a time such as "3 hours ago" and little else."""
+    if len(text) > _LINE or block.tag in HEADINGS or not (block.zone & zones.DATE or block.index <= setting.body_from):
+        return False
+    return len(_DATE_REST.findall(text)) <= _DATE_WORDS and not ends_sentence(text) and tells_ago(text)
 
 
 def _is_byline(block: Block, setting: Setting) -> bool:

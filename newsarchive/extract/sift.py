@@ -7,7 +7,7 @@ from typing import Self
 from lxml.html import HtmlElement
 
 from newsarchive.extract import zones
-from newsarchive.extract.blocks import Block
+from newsarchive.extract.blocks import Block, weight
 from newsarchive.extract.headline import Headline
 from newsarchive.extract.roles import form
 from storage.model import Role
@@ -31,7 +31,7 @@ def without_strays(blocks: list[Block], chosen: set[int], head: Headline) -> set
     """
     chosen = {i for i in chosen if not (blocks[i].zone & (zones.NAV | zones.MENU) and blocks[i].link_share > 0.8)}
     chosen = _unless_much(blocks, chosen, {i for i in chosen if blocks[i].zone & zones.HIDDEN})
-    first = min((i for i in chosen if len(blocks[i].text) > 80 and blocks[i].link_share < 0.5), default=0)
+    first = min((i for i in chosen if weight(blocks[i].text) > 80 and blocks[i].link_share < 0.5), default=0)
     chosen = {i for i in chosen if i >= first or blocks[i].link_share < 0.8}
     if head.block is None:
         return chosen
@@ -46,7 +46,7 @@ def _unless_much(blocks: list[Block], chosen: set[int], some: set[int]) -> set[i
 
 def left_behind(blocks: list[Block], chosen: set[int], head: Headline) -> set[int]:
     """Return text that trafilatura left, though it took its siblings, or paragraphs in a twin of its parent."""
-    texts = sorted(i for i in chosen if form(blocks[i]) is Role.TEXT and len(blocks[i].text) > 60)
+    texts = sorted(i for i in chosen if form(blocks[i]) is Role.TEXT and weight(blocks[i].text) > 60)
     if not texts:
         return set()
     taken = _Taken.of(blocks, texts)
@@ -62,7 +62,7 @@ def left_behind(blocks: list[Block], chosen: set[int], head: Headline) -> set[in
                 titles.append(block)
             continue
         found.append(block)
-        if len(block.text) > 60 or block.zone & zones.QUOTE:
+        if weight(block.text) > 60 or block.zone & zones.QUOTE:
             twins.add(parent)
     left = {b.index for b in found if (parent := b.element.getparent()) in taken.parents or parent in twins}
     return left | {b.index for b in titles if _heads_text(b, blocks, chosen | left)}

@@ -45,14 +45,21 @@ _CONSENT = re.compile(
     r"godta alle|acceptera alla",
     re.IGNORECASE,
 )
+_OF_PRIVACY = re.compile(
+    r"cookie|tracking|privacy|datenschutz|werbung|données personnelles|datos personales|dados pessoais|dati personali|"
+    r"persoonsgegevens|personuppgifter|персональных данных|クッキー|개인정보",
+    re.IGNORECASE,
+)
+"""What a paragraph of a consent wall speaks of, if not of consent itself."""
 _NOT_FOUND = re.compile(
     r"(?:page|article|story|content|file|url|site)\s+(?:you requested\s+|you are looking for\s+|"
     r"you were looking for\s+|you're looking for\s+)?(?:was |could |can|has |is |does |cannot |can't )*(?:not |n't |"
     r"no longer )?(?:be )?(?:found|available|exist|removed|moved|missing)"
-    r"|\b404\b(?=\W|$)|not found|no longer available|doesn'?t exist|does not exist|nothing (?:was )?found|oops|"
+    r"|\b404\b(?=\W|$)|not found|no longer available|doesn'?t exist|does not exist|nothing (?:was )?found|\bo+ps\b|"
     r"seite (?:wurde )?nicht gefunden|nicht (?:mehr )?(?:verfügbar|gefunden)|page (?:introuvable|non trouvée)|"
     r"n'existe (?:pas|plus)|página no encontrada|no (?:se ha )?encontrad[ao]"
-    r"|página não encontrada|pagina non trovata|pagina niet gevonden|sidan (?:kunde inte hittas|finns inte)|"
+    r"|página não encontrada|não encontramos|no (?:hemos )?encontra(?:mos|do) (?:la|esta) página|"
+    r"pagina non trovata|pagina niet gevonden|sidan (?:kunde inte hittas|finns inte)|"
     r"страница не найдена|сторінку не знайдено|nie znaleziono|stránka nenalezena|sayfa bulunamadı|"
     r"halaman tidak ditemukan|không tìm thấy|الصفحة غير موجودة|页面不存在|找不到(?:页面|頁面|该页)|"
     r"ページが見つかりません|見つかりません|페이지를 찾을 수 없|πεδί|δεν βρέθηκε",
@@ -136,7 +143,7 @@ def _consent(seen: Impression, opening: str) -> Verdict | None:
     about = sum(
         len(b.text)
         for b in seen.flow.blocks
-        if b.zone & zones.CONSENT or _CONSENT.search(b.text) or "cookie" in b.text.lower()
+        if b.zone & zones.CONSENT or _CONSENT.search(b.text) or _OF_PRIVACY.search(b.text)
     )
     share = about / max(seen.flow.characters, 1)
     if share <= 0.5:

@@ -80,7 +80,7 @@ RELATED = _start(
     أخبار ذات صلة / קראו (?:גם|עוד) / 相关(?:新闻|阅读|文章|报道|推荐)? / 相關(?:新聞|閱讀|文章|報導)
     延伸(?:阅读|閱讀) / 推荐阅读
     関連(?:記事|ニュース|リンク)? / あわせて読みたい / おすすめ(?:記事)? / 관련\s?(?:기사|뉴스) / संबंधित खबरें
-    यह भी पढ़ें
+    (?:यह|ये|इसे) भी (?:पढ़ें|पढ़ें|देखें)
     explore further / you'?ll (?:also )?(?:like|love) / mehr zu diesem thema / zum thema / auch lesenswert
     das könnte dich
     weiterführende (?:artikel|links) / passend (?:dazu|zum thema) / dazu auch / siehe auch / lesen sie dazu
@@ -197,6 +197,8 @@ FOR_SUBSCRIBERS = _start(
     cet article est réservé / (?:cet|cette) (?:article|contenu) .{0,40}abonnés / dieser artikel ist (?:nur|exklusiv)
     this (?:article|story|content) is (?:for|reserved|only|exclusive) / this is a subscriber / already a subscriber
     bereits abonnent / contenido (?:exclusivo|solo) / conteúdo exclusivo / contenuto riservato / この記事は有料\w*
+    est[ea] (?:contenido|artículo|noticia|conteúdo|notícia|matéria) (?:es|é) .{0,20}(?:suscriptor|assinante)\w*
+    (?:ya (?:soy|eres)|já (?:sou|é)) (?:suscriptor\w*|assinante) / questo (?:articolo|contenuto) è riservato
     esclusiva per gli abbonati / alleen voor abonnees / endast för prenumeranter / только для подписчиков
     tylko dla prenumeratorów / 有料会員\w* / 会員限定\w*
     """
@@ -228,7 +230,7 @@ CORRECTION = _start(
     corrections?\s*[:(] / correction (?:appended|made) / clarifications?\s*:
     this (?:article|story|post|piece|report) (?:has been|was) (?:corrected|amended|updated|edited)
     an earlier version of this / berichtigung / korrektur\s*: / rectificati(?:f|on)\s*: / corrección\s*:
-    fe de erratas / correção\s*: / rettifica\s*: / исправление\s*: / 更正 / 訂正 / 정정
+    fe de err(?:at|or)[ae]s / correção\s*: / rettifica\s*: / исправление\s*: / 更正 / 訂正 / 정정
     editor'?s note\s*[:(—–-]? ?(?=.{0,200}(?:correct|updat|amend|clarif|earlier version|an error)) / clarification\W
     this (?:article|story|post|piece|report) was (?:corrected|amended|updated|edited|revised) / update \(?\d
     (?:anmerkung|hinweis) der redaktion\s*[:(]? ?(?=.{0,200}(?:korrig|berichtig|fehler|früheren)) / in einer früheren
@@ -259,9 +261,10 @@ COMMENTS = _line(
     r"""
     (?:\d+ |leave a |post a |add a |write a |view |show |load |all |read )*comments?(?: \(?\d+\)?| below| section)?
     (?:\d+ |leave a |post a |view |show |all )*repl(?:y|ies)(?: \(?\d+\)?)? / join the (?:conversation|discussion)
-    \d+ responses? / kommentare?(?: \(?\d+\)?)? / (?:\d+ )?commentaires? / (?:\d+ )?comentarios?
-    (?:\d+ )?comentários? / commenti / комментари[ий](?: \(?\d+\)?)? / reacties / kommentarer / yorumlar / komentar
-    bình luận / 评论 / 評論 / コメント / 댓글 / تعليقات / tell us what you think / what do you think / leave a reply
+    \d+ responses? / tell us what you think / what do you think / leave a reply
+    (?:\d+ )?(?:kommentare?r?|commentaires?|coment[aá]rios?|commenti|комментари[ийев]+|reacties)(?: \(?\d+\)?)?
+    (?:\d+ )?(?:yorum(?:lar)?|komentar(?:ze|zy)?|komentáře|коментарі|σχόλια|تعليقات|תגובות|टिप्पणियां)(?: \(?\d+\)?)?
+    (?:bình luận|评论|評論|コメント|댓글)(?:\W?\d+\W?)?
     """
 )
 PLAYER = _line(

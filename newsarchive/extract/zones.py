@@ -94,11 +94,12 @@ _WORDS = {
     SHARE: "share shares sharing sharebar sharetools sharedaddy articletools toolbar reprint reprints social socials "
     "sociable addtoany addthis followus "
     "socialmedia",
-    COMMENTS: "comment comments commentlist commentform commentarea disqus respond livefyre viafoura spotim",
+    COMMENTS: "comment comments commentlist commentform commentarea disqus respond livefyre viafoura spotim talkbacks "
+    "kommentare commentaires comentarios komentarze yorumlar",
     BYLINE: "byline bylines author authors writer contributor contributors reporter authorname autor auteur "
-    "redacteur journalist",
+    "redacteur journalist signature firma assinatura muhabir",
     CAPTION: "caption captions figcaption credit credits photocredit imagecredit bildunterschrift legende",
-    TAGS: "tag tags taglist tagcloud taglinks keywords keyword topics hashtags",
+    TAGS: "tag tags taglist tagcloud taglinks keywords keyword topics hashtags etiket etiketler etiquetas",
     PLAYER: "video videos player audio podcast playlist jwplayer brightcove videojs",
     MENU: "nav navbar navigation menu menus breadcrumb breadcrumbs crumbs masthead siteheader sitefooter footer "
     "submenu topbar megamenu sitenav",
@@ -108,7 +109,7 @@ _WORDS = {
     DEK: "dek standfirst subtitle subtitles subhead subheading subheadline strapline summary lead lede leadtext "
     "excerpt deck teasertext chapeau"
     " vorspann intro introtext introduction entradilla bajada synopsis abstract blurb sapo kicker2 "
-    "sottotitolo perex spot sommario anrisstext ingress manchet podnadpis teaserlead",
+    "sottotitolo perex spot sommario chapo anrisstext ingress manchet podnadpis teaserlead subtitulo",
     DATE: "date dates datum fecha dato tarih time timestamp published pubdate postmeta dateline datetime updated "
     "postdate publishdate",
     BIO: "bio authorbio authorbox authorinfo authorcard biography aboutauthor",
@@ -128,7 +129,7 @@ _PAIRS = {
     CAPTION: "photo-credit image-credit",
     EMBED: "twitter-tweet instagram-media fb-post",
     DEK: "sub-title sub-head sub-heading sub-headline stand-first strap-line article-desc article-description "
-    "article-lead",
+    "article-lead linha-fina",
     DATE: "time-stamp posted-on",
     BIO: "author-bio author-box author-info author-card author-desc author-profile author-description about-author "
     "about-the the-author",
