@@ -208,6 +208,7 @@ def _by_shape(kinds: str, name: str) -> float:
     return score + 0.5 if "." in last and score < 2 else score
 
 
+@lru_cache(maxsize=1024)
 def _beside(kinds: str, section: str, own: str) -> float:
     """Weigh what a URL has in common with that of the article it stands on."""
     theirs = shape(own)

@@ -129,7 +129,7 @@ def _from_meta(head: Head) -> list[str]:
 
 def _visible(around: list[Block]) -> list[str]:
     """Return the lines near the headline that their markup, or their first word, calls a byline."""
-    linked = [a.text for b in around for a in b.anchors if "author" in (a.element.get("rel") or "") and a.text]
+    linked = [a.text for b in around for a in b.anchors if "author" in a.rel and a.text]
     if linked:
         return linked
     named = [text for b in around if b.zone & ~zones.BIO for text in _marked_within(b)]

@@ -35,6 +35,8 @@ _WHISPER = 80
 _DEEPEST = 200
 """Deeper than this an element is read as one block: no page of people is nested so, and recursion has an end."""
 
+_Attributes = list[tuple[str, str]]
+
 
 @dataclass(slots=True)
 class Anchor:
@@ -45,6 +47,8 @@ class Anchor:
     zone: int
     block: int
     """Index of the block that it begins in."""
+    rel: str = ""
+    """What it says of where it leads, as written."""
     text: str = ""
 
 
@@ -227,7 +231,7 @@ class _Walker:
             zone |= zones.zone_of(tag, ())
         if inline:
             self.apart = self.apart or apart
-            self.inline(element, tag, zone, depth, holder)
+            self.inline(element, tag, attributes, zone, depth, holder)
             self.apart = self.apart or apart
             return
         if self.parts:
@@ -237,8 +241,12 @@ class _Walker:
         if self.parts:
             self.flush()
         self.breaks = 0
-        if tag in _CONTAINERS:
-            self.box(element, zone, within & zones.BESIDE, bodies, texts, boxes)
+        if tag in _CONTAINERS and (
+            self.texts == texts or (zone & zones.BESIDE and not within & zones.BESIDE and self.bodies == bodies)
+        ):
+            # It holds nothing of an article: it stands in place of those inside it.
+            del self.flow.boxes[boxes:]
+            self.flow.boxes.append(element)
 
     def opened(self, zone: int, opened: int) -> int:
         """Return the zone of what an element holds that opens some."""
@@ -247,12 +255,6 @@ class _Walker:
             if not zone & (zones.RELATED | zones.LATEST):
                 zone &= ~zones.OF_BOXES
         return zone | opened
-
-    def box(self, element: HtmlElement, zone: int, beside: int, bodies: int, texts: int, boxes: int) -> None:
-        """Note a container that holds nothing of an article, in place of those inside it."""
-        if self.texts == texts or (zone & zones.BESIDE and not beside and self.bodies == bodies):
-            del self.flow.boxes[boxes:]
-            self.flow.boxes.append(element)
 
     def whispered(self, element: HtmlElement) -> bool:
         """Leave out what only screen readers read ("opens in a new tab"), where something is seen beside it."""
@@ -263,11 +265,13 @@ class _Walker:
         self.flow.boxes.append(element)
         return True
 
-    def inline(self, element: HtmlElement, tag: str, zone: int, depth: int, holder: HtmlElement) -> None:
+    def inline(
+        self, element: HtmlElement, tag: str, attributes: _Attributes, zone: int, depth: int, holder: HtmlElement
+    ) -> None:
         if tag == "a":
-            href = element.get("href") if self.anchor is None else None
-            if href:
-                self.link(element, href, zone, depth, holder)
+            said = dict(attributes) if self.anchor is None else {}
+            if said.get("href"):
+                self.link(element, said, zone, depth, holder)
                 return
         elif tag in _BOLD or (tag == "font" and element.get("size") in _LARGE):
             self.bold_depth += 1
@@ -276,10 +280,10 @@ class _Walker:
             return
         self.content(element, zone, depth, holder)
 
-    def link(self, element: HtmlElement, href: str, zone: int, depth: int, holder: HtmlElement) -> None:
+    def link(self, element: HtmlElement, said: dict[str, str], zone: int, depth: int, holder: HtmlElement) -> None:
         if self.breaks and self.ends(holder):
             self.flush()
-        self.anchor = anchor = Anchor(element, href, zone, len(self.flow.blocks))
+        self.anchor = anchor = Anchor(element, said["href"], zone, len(self.flow.blocks), said.get("rel", ""))
         self.anchor_parts = []
         self.flow.anchors.append(anchor)
         self.anchors.append(anchor)
@@ -295,7 +299,8 @@ class _Walker:
         # White space before a block's first word is most of what stands between the elements of a page.
         if (text := element.text) and (self.parts or not text.isspace()):
             self.text(text, holder, zone)
-        for child in element:
+        # To ask a leaf for its children costs more than all else that is done with it.
+        for child in element if len(element) else ():
             tag: Any = child.tag
             if tag not in _NOT_WALKED:
                 self.element(child, tag, zone, depth, holder)

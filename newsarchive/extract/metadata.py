@@ -184,7 +184,7 @@ def _tags(
 
 def _is_tag(anchor: Anchor, block: Block) -> bool:
     """Say whether a link names a topic of the article: it says so itself, or stands in a row of such."""
-    rel = (anchor.element.get("rel") or "").split()
+    rel = anchor.rel.split()
     if not 1 < len(anchor.text) < _LONGEST_TAG or "category" in rel:
         return False
     if "tag" in rel:

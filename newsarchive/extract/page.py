@@ -1,6 +1,7 @@
 """The steps of reading, in the order they happen. Read this first."""
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -18,6 +19,8 @@ from newsarchive.extract.sources import feeds, next_pages
 from newsarchive.extract.standins import Verdict, medium, paywalled, stand_in
 from newsarchive.extract.tree import Oversized, Page, parse
 from storage.model import Outcome, Reading, UrlKind
+
+_SOMETHING = re.compile(rb"[^ \t\r\n\0]")
 
 
 def read(payload: bytes, asked: Asked) -> Reading:
@@ -47,7 +50,7 @@ def _with_digest(reading: Reading, payload: bytes) -> Reading:
 
 def _by_form(payload: bytes, asked: Asked) -> Reading:
     """Dispatch on what the content is."""
-    if not payload.strip(b" \t\r\n\0"):
+    if _SOMETHING.search(payload) is None:
         return Reading(outcome=Outcome.EMPTY, reason="the answer has no body")
     # A sitemap's .gz is part of the resource. Whatever else arrives gzipped is a file to be kept as it is.
     plain = gunzipped(payload)

@@ -122,12 +122,12 @@ def _is_headline(anchor: Anchor) -> bool:
 
 def _left_out(anchor: Anchor, *, listing: bool) -> bool:
     zone = anchor.zone
-    given = anchor.element.get("rel")
-    rel = given.lower().split() if given else ()
-    if zone & (zones.NAV | zones.MENU) and not ({"prev", "next"} & set(rel)) and not zone & zones.RELATED:
+    rel = anchor.rel.lower().split() if anchor.rel else ()
+    if zone & (zones.NAV | zones.MENU) and not zone & zones.RELATED and "prev" not in rel and "next" not in rel:
         return True
-    beside = zones.COMMENTS | zones.CONSENT | (0 if _promise(anchor.text) >= 1 else _OF_LINES)
-    if zone & beside and not zone & (zones.RELATED | zones.LATEST):
+    if not zone & (zones.RELATED | zones.LATEST) and (
+        zone & (zones.COMMENTS | zones.CONSENT) or (zone & _OF_LINES and _promise(anchor.text) < 1)
+    ):
         return not (zone & zones.BODY)
     return "author" in rel or "tag" in rel or (listing and "next" in rel)
 

@@ -21,6 +21,10 @@ HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _DATE_REST = re.compile(rf"{LETTER}+")
 _OF_FORMS = zones.FORM | zones.BUTTON | zones.ASIDE
 _OF_PROMOS = zones.PROMO | zones.ASIDE
+_OF_BOXES = (
+    zones.COMMENTS | zones.TAGS | zones.SHARE | zones.PROMO | zones.BIO | zones.RELATED | zones.LATEST
+)  # fmt: skip
+"""What a box around a block tells of it."""
 _PHRASES = ((Role.PROMO, words.NEWSLETTER), (Role.COMMENT, words.COMMENTS), (Role.DATELINE, words.READ_TIME))
 _YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
 _DIGIT = re.compile(r"\d")
@@ -29,11 +33,13 @@ LONG = 200
 """Characters of a paragraph that is text whatever box it stands in."""
 _LONGER = 3
 """How many times longer than the headline a print of it is at most: letter case and marks may lengthen it."""
+_GLANCE = 24
+"""Characters by which a line is told from the headline, mostly."""
 _MARKS = 20
 """Characters of marks around a short headline."""
 _FOOT = 2
 """Blocks before the last sure one from which on an article's foot begins."""
-_SENTENCE_END = re.compile(r"[.!?…。！？؟।\"”’»)]\s*$")
+_SENTENCE_ENDS = frozenset('.!?…。！？؟।"”’»)')
 _UNIT_END = re.compile(r"(?:\d\s?(?:min|hrs?|mins)|[ap]\.m)\.$", re.IGNORECASE)
 """A line that ends with an abbreviation of time, not of a sentence."""
 _LINE = 80
@@ -65,7 +71,7 @@ class Setting:
 
 def ends_sentence(text: str) -> bool:
     """Say whether a line ends as a sentence does."""
-    return bool(_SENTENCE_END.search(text))
+    return text.rstrip()[-1:] in _SENTENCE_ENDS
 
 
 def form(block: Block) -> Role:
@@ -111,7 +117,10 @@ def is_headline(block: Block, setting: Setting) -> bool:
         return True
     if len(block.text) > _LONGER * (len(setting.headline) + _MARKS):
         return False
-    own, head = key(block.text), key(setting.headline)
+    head = key(setting.headline)
+    if block.tag not in HEADINGS and not head.startswith(key(block.text[:_GLANCE])):
+        return False
+    own = key(block.text)
     return bool(own) and (own == head or (block.tag in HEADINGS and len(own) > 20 and alike(own, head) > 0.8))
 
 
@@ -122,6 +131,8 @@ def _by_place(block: Block, setting: Setting) -> Role | None:
     linked = block.link_share > 0.5
     if zone & zones.FIGCAPTION or _is_caption(block) or _under_image(block):
         return Role.CAPTION
+    if not zone & _OF_BOXES:
+        return None
     tests = (
         (Role.COMMENT, zone & zones.COMMENTS and not zone & zones.BODY),
         (Role.TAGS, zone & zones.TAGS and linked and length < 300),
@@ -158,7 +169,7 @@ def _under_image(block: Block) -> bool:
         len(block.text) < 160
         and block.tag not in HEADINGS
         and block.link_share < 0.5
-        and not _SENTENCE_END.search(block.text)
+        and not ends_sentence(block.text)
         and next(block.element.iter("img", "picture"), None) is not None
         and printed(block.text) is None
         and len(block.element.text_content()) < 400
@@ -206,7 +217,7 @@ def _by_opening(block: Block, setting: Setting) -> Role | None:
     borne_out = block.anchors or block.strong or block.zone & _OF_PROMOS or block.index >= setting.body_to
     if length < 200 and words.FOR_SUBSCRIBERS.match(text):
         return Role.PROMO
-    return Role.PROMO if length < 400 and words.PROMO.match(text) and borne_out else None
+    return Role.PROMO if length < 400 and borne_out and words.PROMO.match(text) else None
 
 
 def _by_line(block: Block, setting: Setting) -> Role | None:
@@ -225,7 +236,7 @@ def _is_dateline(text: str, block: Block) -> bool:
     dates = max(1, len(_YEAR.findall(text)))
     most = _DATE_WORDS if block.zone & zones.DATE else 6 if dates == 1 else 7
     return rest <= dates * most and (
-        block.zone & zones.DATE != 0 or not _SENTENCE_END.search(text.rstrip(")]")) or bool(_UNIT_END.search(text))
+        block.zone & zones.DATE != 0 or not ends_sentence(text.rstrip(")]")) or bool(_UNIT_END.search(text))
     )
 
 
@@ -245,7 +256,7 @@ def _is_byline(block: Block, setting: Setting) -> bool:
         return True
     if block.zone & zones.BYLINE and not block.zone & zones.BODY and length < 100:
         return True
-    if length > 150 or setting.body_from < block.index < setting.body_to - 1 or _SENTENCE_END.search(text.rstrip(")")):
+    if length > 150 or setting.body_from < block.index < setting.body_to - 1 or ends_sentence(text.rstrip(")")):
         return False
     own = key(text)
     return any(name in own and len(own) - len(name) < 30 for name in map(key, setting.authors) if name)
@@ -276,7 +287,7 @@ def _is_teaser(block: Block, setting: Setting) -> bool:
         return block.link_share > 0.95 and _of_links_only(block)
     if block.link_share >= (0.7 if len(block.anchors) > 1 else 0.85) and weight(text) > 20:
         return True
-    return words.RELATED.match(text) and length < 250 and length - block.linked < 45 and block.linked > 15
+    return length < 250 and length - block.linked < 45 and block.linked > 15 and words.RELATED.match(text)
 
 
 def _of_links_only(block: Block) -> bool:
@@ -312,7 +323,7 @@ def is_label(block: Block) -> Role | None:
     if (
         (words.RELATED.match(text) or words.LATEST.match(text))
         and len(key(text).split()) <= 5
-        and not _SENTENCE_END.search(text)
+        and not ends_sentence(text)
     ):
         return Role.TEASER
     return None

@@ -57,7 +57,7 @@ def next_pages(page: Page, head: Head, flow: Flow) -> tuple[Source, ...]:
     if href := head.link("next"):
         add(href, "next")
     for anchor in flow.anchors:
-        rel = (anchor.element.get("rel") or "").lower().split()
+        rel = anchor.rel.lower().split()
         if (
             "next" in rel
             or (_NEXT.match(anchor.text) and not anchor.zone & zones.ARTICLE)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import urljoin, urlsplit
 
-from lxml.etree import ElementDefaultClassLookup, LxmlError
+from lxml.etree import ElementDefaultClassLookup, LxmlError, XPath
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
 _PARSER = HTMLParser(collect_ids=False, default_doctype=False, encoding="utf-8", remove_comments=True, remove_pis=True)
@@ -13,6 +13,7 @@ _PARSER = HTMLParser(collect_ids=False, default_doctype=False, encoding="utf-8",
 # have methods of their own. Here every element is alike, and C answers.
 _PARSER.set_element_class_lookup(ElementDefaultClassLookup(element=HtmlElement))
 
+_ELEMENTS = XPath("count(//*)")
 _BROKEN_START = re.compile(rb"<!doctype[^>]{0,1000}>|<html[^>]{0,1000}/>", re.IGNORECASE)
 
 _CONTROLS = bytes(set(range(0x20)) - {0x09, 0x0A, 0x0D})
@@ -56,7 +57,7 @@ def parse(html: bytes, url: str) -> Page | Oversized | None:
     body = root.find("body")
     if body is None:
         return None
-    elements = int(root.xpath("count(//*)"))
+    elements = int(_ELEMENTS(root))
     if elements > MAX_ELEMENTS:
         return Oversized(reason=f"{elements} elements, {MAX_ELEMENTS} are read")
     return Page(url=url, base=_base(root, url), root=root, body=body)
@@ -64,11 +65,13 @@ def parse(html: bytes, url: str) -> Page | Oversized | None:
 
 def _writable(html: bytes) -> bytes:
     """Leave out what no tree may hold once it is written to: libxml2 lets control characters in, and none out."""
-    plain = html.translate(None, _CONTROLS)
-    if b"\xef\xbf" in plain:
+    # Most pages have none: to look for each of them takes a fifth of the time of going through all bytes.
+    if any(control in html for control in _CONTROLS):
+        html = html.translate(None, _CONTROLS)
+    if b"\xef\xbf" in html:
         for character in _NO_CHARACTERS:
-            plain = plain.replace(character, b"")
-    return plain
+            html = html.replace(character, b"")
+    return html
 
 
 def _repaired(html: bytes) -> bytes:

@@ -7,6 +7,10 @@ Each table holds patterns in lower case, " / " between them, in no order that ma
 """
 
 import re
+from functools import lru_cache
+
+_REPEATS = frozenset("?*+{")
+"""What makes of the letter before it one that may be missing, or come again."""
 
 
 class Phrases:
@@ -29,6 +33,8 @@ class Phrases:
         return self._pattern.search(_lower(text)) is not None
 
 
+# One line is held against table after table.
+@lru_cache(maxsize=8)
 def _lower(text: str) -> str:
     low = text.lower()
     return low if low.isascii() else _as_one(low.replace("i\u0307", "i"))
@@ -40,7 +46,16 @@ def _as_one(text: str) -> str:
 
 
 def _patterns(table: str) -> str:
-    return "|".join(pattern for line in table.splitlines() for pattern in line.strip().split(" / ") if pattern)
+    """Return a table as one pattern.
+
+    What begins with the same letter stands behind that letter, once: a line is held against a few of two hundred.
+    """
+    by_letter: dict[str, list[str]] = {}
+    for line in table.splitlines():
+        for pattern in filter(None, line.strip().split(" / ")):
+            letter = "" if not pattern[0].isalpha() or pattern[1:2] in _REPEATS else pattern[0]
+            by_letter.setdefault(letter, []).append(pattern.removeprefix(letter))
+    return "|".join(f"{letter}(?:{'|'.join(rest)})" for letter, rest in by_letter.items())
 
 
 def _line(table: str) -> Phrases:

@@ -151,7 +151,8 @@ _HIDDEN_STYLE = re.compile(
     re.IGNORECASE,
 )
 _NAMING = frozenset({"class", "id", "data-component", "data-testid", "data-module"})
-_TELLING = _NAMING | {"style", "role", "hidden", "aria-hidden", "itemprop"}
+_TELLING = frozenset({"style", "role", "hidden", "aria-hidden", "itemprop"})
+_DIGITS = "0123456789"
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 
@@ -202,31 +203,47 @@ _OF_STORIES = RELATED | LATEST | BODY
 
 
 def zone_of(tag: str, attributes: Sequence[tuple[str, str]]) -> int:
-    """Return the zones that one element opens, by its tag and attributes."""
+    """Return the zones that one element opens, by its tag and attributes.
+
+    >>> zone_of("div", [("class", "teaser"), ("id", "story-7254")]) == RELATED
+    True
+    """
     zone = 0
     # A custom element says by its name what it is: <app-navbar>, <channels-list>.
     names = tag if "-" in tag else ""
     for name, value in attributes:
-        if name not in _TELLING:
-            continue
         if name in _NAMING:
             names = f"{names} {value}" if names else value
-        elif name == "style":
-            if _HIDDEN_STYLE.search(value):
-                zone |= HIDDEN
-        elif name == "role":
-            zone |= _ROLE_ZONES.get(value, 0)
-        elif name == "hidden" or (name == "aria-hidden" and value == "true"):
-            zone |= HIDDEN
-        elif name == "itemprop" and value.lower() == "articlebody":
-            zone |= BODY
-    return zone | _named(tag, names[:300])
+        elif name in _TELLING:
+            zone |= _told(name, value)
+    if not names:
+        return zone | TAG_ZONES.get(tag, 0)
+    names = names[:300]
+    if names[-1] in _DIGITS:
+        # "story-7254" hints at what "story-0" does, and the next page has another number.
+        names = names.rstrip(_DIGITS) + "0"
+    return zone | _named(tag, names)
+
+
+def _told(name: str, value: str) -> int:
+    """Return the zones that an attribute of fixed values tells."""
+    match name:
+        case "style":
+            return HIDDEN if _HIDDEN_STYLE.search(value) else 0
+        case "role":
+            return _ROLE_ZONES.get(value, 0)
+        case "itemprop":
+            return BODY if value.lower() == "articlebody" else 0
+        case "aria-hidden":
+            return HIDDEN if value == "true" else 0
+        case _:  # hidden, whatever its value
+            return HIDDEN
 
 
 @lru_cache(maxsize=1 << 15)
 def _named(tag: str, names: str) -> int:
     """Return the zones of a tag, and what an element's names hint at."""
-    hints = hinted(names) if names else 0
+    hints = hinted(names)
     if tag == "footer":
         # An article's own foot holds recommendations; the page's is known by standing outside.
         hints &= ~MENU
