@@ -5,6 +5,7 @@ dark, with scripts and without.
 """
 
 import base64
+import json
 import os
 import re
 import subprocess
@@ -497,6 +498,37 @@ def test_empty_and_small_archives_look_meant(
             walk.faults += serious(opened, path)
         assert walk.faults == []
         assert walk.open("/").locator("article.line").count() == 1
+
+
+def test_no_word_is_too_long_for_the_window(
+    chromium: Any, archive_of: Callable[..., Archive], at_address: Callable[[object], Any]
+) -> None:
+    """A section, a headline, a tag and an address without a place to break at: nothing grows wider than the window."""
+    word = "Donaudampfschifffahrt" * 8
+    data = json.dumps(
+        {
+            "@context": "https://schema.org",
+            "@type": "NewsArticle",
+            "headline": word,
+            "datePublished": "2026-03-01T05:00:00Z",
+            "articleSection": word,
+            "keywords": [word],
+        }
+    )
+    text = "".join(f"<p>Sentence number {number} of a text that is long enough to be read.</p>" for number in range(20))
+    page = (
+        f'<html lang="de"><head><title>{word}</title><script type="application/ld+json">{data}</script></head>'
+        f"<body><article><h1>{word}</h1>{text}</article></body></html>"
+    )
+    others = [{"url": f"https://s{number}.example/2026/03/01/{word}", "body": page.encode()} for number in range(2)]
+    page = page.replace(word, "Kurz")
+    archive = archive_of(*others, {"url": "https://news.example/2026/03/01/kurz", "body": page.encode()})
+    with at_address(create_app(archive)) as base:
+        for size in SIZES:
+            with Walk(chromium, base, size, "light") as walk:
+                for path in ("/", "/search", "/sites", "/site/s0.example", "/article/1", f"/section/s0.example/{word}"):
+                    walk.look(walk.open(path), path)
+                assert walk.faults == []
 
 
 PICTURES = (

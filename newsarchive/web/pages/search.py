@@ -41,7 +41,6 @@ def search(door: AtDoor) -> Response:
         shown_of=min(found.page.total, SIZE * MOST_PAGES),
         total_about=_about(found.histogram.bars) if not found.page.exact else None,
         language_name=language_name,
-        quick_q=asked.q,
     )
 
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Response
 
 from newsarchive.coverage import usual
 from newsarchive.web.door import AtDoor, Door
+from newsarchive.web.languages import language_name
 from newsarchive.web.pages.chart import Chart, chart, days_until
 from storage.errors import NotFound
 from storage.index.days import FAILED
@@ -54,6 +55,7 @@ def site(door: AtDoor, name: str) -> Response:
     return door.page(
         "site.html",
         site=found,
+        language_name=language_name,
         outcomes=index.outcomes_of_sites(site=name).get(name, {}),
         chart=coverage(door, found),
         sources=sources(index, name),

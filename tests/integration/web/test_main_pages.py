@@ -95,6 +95,14 @@ def test_home_shows_what_came_in(browser: TestClient) -> None:
     assert "All sites answer." in text
 
 
+def test_cells_say_what_they_are_where_their_column_cannot(page: html.HtmlElement) -> None:
+    """On a phone a row of a wide table is some lines, without the table's head."""
+    for table in page.xpath("//table[contains(@class, 'stack')]"):
+        heads = [head.text_content() for head in table.xpath("./thead//th")]
+        for row in table.xpath("./tbody/tr"):
+            assert [cell.get("data-label") for cell in row] == [None, *heads[1:]]
+
+
 def test_a_site_is_shown_whole(browser: TestClient) -> None:
     """Coverage, sections, authors, captures by outcome."""
     page = html.document_fromstring(browser.get("/site/news").text)
