@@ -30,6 +30,8 @@ class Format(StrEnum):
 class Form:
     """One of them."""
 
+    name: str
+    """As people write it."""
     suffix: str
     media_type: str
     noun: str
@@ -43,31 +45,31 @@ class Form:
 
 FORMS: Mapping[Format, Form] = {
     Format.JSONL: Form(
-        suffix=".jsonl", media_type="application/x-ndjson", noun="article", write=write_jsonl,
+        name="JSONL", suffix=".jsonl", media_type="application/x-ndjson", noun="article", write=write_jsonl,
         meaning="One JSON object a line",
     ),
     Format.CSV: Form(
-        suffix=".csv", media_type="text/csv", noun="article", write=write_csv,
+        name="CSV", suffix=".csv", media_type="text/csv", noun="article", write=write_csv,
         meaning="A table for spreadsheets, without links",
     ),
     Format.PARQUET: Form(
-        suffix=".parquet", media_type="application/vnd.apache.parquet", noun="article", write=write_parquet,
-        meaning="A table for data frames", is_stream=False,
+        name="Parquet", suffix=".parquet", media_type="application/vnd.apache.parquet", noun="article",
+        write=write_parquet, meaning="A table for data frames", is_stream=False,
     ),
     Format.WARC: Form(
-        suffix=".warc.gz", media_type="application/warc", noun="capture", write=write_warc,
+        name="WARC", suffix=".warc.gz", media_type="application/warc", noun="capture", write=write_warc,
         meaning="Records byte for byte, with what their pages embed",
     ),
     Format.WACZ: Form(
-        suffix=".wacz", media_type="application/wacz", noun="capture", write=write_wacz,
+        name="WACZ", suffix=".wacz", media_type="application/wacz", noun="capture", write=write_wacz,
         meaning="Records, index and pages in one file, for ReplayWeb.page", is_stream=False,
     ),
     Format.CDXJ: Form(
-        suffix=".cdxj", media_type="text/x-cdxj", noun="capture", write=write_cdxj,
+        name="CDXJ", suffix=".cdxj", media_type="text/x-cdxj", noun="capture", write=write_cdxj,
         meaning="An index of captures, sorted, as pywb reads it",
     ),
     Format.SQLITE: Form(
-        suffix=".sqlite", media_type="application/vnd.sqlite3", noun="article", write=write_sqlite,
+        name="SQLite", suffix=".sqlite", media_type="application/vnd.sqlite3", noun="article", write=write_sqlite,
         meaning="A database with full text, for Datasette", is_stream=False,
     ),
 }  # fmt: skip

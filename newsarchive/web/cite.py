@@ -22,6 +22,8 @@ _TEX_ESCAPES = str.maketrans(_TEX)
 _URL_ESCAPES = str.maketrans({"{": "%7B", "}": "%7D", "\\": "%5C", '"': "%22", "\n": "", "\r": ""})
 # A urn has no query of its own (RFC 8141, 2.3): what would begin one is the archived URL's, and quoted.
 _URN_ESCAPES = str.maketrans({"?": "%3F", "#": "%23", "[": "%5B", "]": "%5D"})
+# What turns the direction of all that follows: a name or headline must not reach into the rest of the sentence.
+_TURNS = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +62,8 @@ class Citation:
         who = f"{', '.join(version.authors)}: " if version.authors else ""
         published = f", {spoken_day(version.published)}" if version.published else ""
         headline = version.headline or version.canonical_url
-        return f"{who}“{headline}”, {self.site}{published}. Archived {spoken_day(self.captured)}, {self.permalink}"
+        said = f"{who}“{headline}”, {self.site}{published}".translate(_TURNS)
+        return f"{said}. Archived {spoken_day(self.captured)}, {self.permalink}"
 
 
 def bibtex(citation: Citation) -> str:

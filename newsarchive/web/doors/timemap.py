@@ -12,7 +12,7 @@ from newsarchive.web.addresses import asked_url, in_path
 from newsarchive.web.door import AtDoor, Door
 from newsarchive.web.httpdates import http_date
 from newsarchive.web.memento import memento_uri
-from newsarchive.web.pages.look import iso
+from newsarchive.web.pages.look import counted, iso
 from newsarchive.web.stamps import stamp
 from storage.index.cdx import exactly
 from storage.index.cdxviews import CdxLine, CdxQuery
@@ -63,7 +63,7 @@ def _page(door: Door, url: str, number: int) -> Page:
     keys = exactly(url)
     pages = door.index.cdx_pages(CdxQuery(keys=keys, url=url, page=0, page_size=PAGE))
     if not 1 <= number <= max(pages, 1):
-        raise HTTPException(404, f"The TimeMap of {url} has {pages} pages")
+        raise HTTPException(404, f"The TimeMap of {url} has {counted(pages, 'page')}")
     asked = CdxQuery(keys=keys, url=url, page=number - 1, page_size=PAGE)
     lines = list(islice(door.index.cdx(asked), PAGE))
     if not lines:

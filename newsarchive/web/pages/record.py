@@ -136,7 +136,7 @@ def _look(found: Record, original: Record | None = None) -> Look:
     shown = body[:HEAD]
     return Look(
         headers=found.headers,
-        message=head[:LONGEST_HEADERS].decode("utf-8", "replace").strip(),
+        message=_readable(head[:LONGEST_HEADERS]),
         size=len(found.block),
         body_size=len(body),
         digests=tuple(_digests(found, original, http=http)),
@@ -144,6 +144,22 @@ def _look(found: Record, original: Record | None = None) -> Look:
         text=_text(found.block, http=http)[:HEAD],
         is_cut=len(body) > HEAD,
     )
+
+
+def _readable(head: bytes) -> str:
+    """The head of a message, each of its lines in UTF-8; what is none is Latin-1, as HTTP has it (RFC 9110, 5.5).
+
+    >>> _readable("X-Editor: Jürgen".encode("latin-1")), _readable("X-Editor: Jürgen".encode())
+    ('X-Editor: Jürgen', 'X-Editor: Jürgen')
+    """
+    return "\n".join(_line(line) for line in head.split(b"\n")).strip()
+
+
+def _line(line: bytes) -> str:
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError:
+        return line.decode("latin-1")
 
 
 def _text(block: bytes, *, http: bool) -> str:

@@ -8,6 +8,7 @@ from html import unescape
 from typing import Any
 
 import pytest
+from lxml import html
 from starlette.testclient import TestClient
 
 from newsarchive.archive import Archive
@@ -31,9 +32,9 @@ def main(client: TestClient, address: str) -> str:
     return answer.text[answer.text.index("<main") : answer.text.index("</main>")]
 
 
-def words(html: str) -> str:
+def words(markup: str) -> str:
     """What a reader reads, white space folded."""
-    return " ".join(unescape(re.sub(r"<[^>]+>", "", html)).split())
+    return " ".join(unescape(re.sub(r"<[^>]+>", "", markup)).split())
 
 
 SENTENCES = (
@@ -109,8 +110,50 @@ def test_a_page_about_a_comparison_is_not_sent_twice(archive_of: ArchiveOf) -> N
     client = browse(archive_of({"url": ARTICLE, "body": article(*SENTENCES)}))
     first = client.get("/article/1/compare")
     assert "there is nothing to compare" in first.text
+    assert "The text is the same." not in first.text
     again = client.get("/article/1/compare", headers={"if-none-match": first.headers["etag"]})
     assert again.status_code == 304
+
+
+def test_what_is_said_of_times_is_in_the_readers_zone(archive_of: ArchiveOf) -> None:
+    """In the table of a comparison, and where a front page says how long something stood."""
+    changed = article(*SENTENCES[1:]).replace(b"T05:00", b"T05:30")
+    archive = archive_of(
+        {"url": ARTICLE, "body": article(*SENTENCES)},
+        {"url": ARTICLE, "body": changed, "at": AT + timedelta(hours=1)},
+        {"url": HOME, "body": front(*NAMES)},
+        {"url": HOME, "body": front(*NAMES), "at": AT + timedelta(hours=1)},
+    )
+    client = browse(archive)
+    table = html.fromstring(main(client, "/article/1/compare")).xpath("//table//td/time[@data-local]/@datetime")
+    assert table == ["2026-03-01T05:00:00Z", "2026-03-01T05:30:00Z"]
+    listing = html.fromstring(main(client, f"/listing?url={HOME}"))
+    assert listing.xpath("//label/time[@data-local]/@datetime") == ["2026-03-01T06:00:00Z", "2026-03-01T07:00:00Z"]
+    stood = listing.xpath("(//*[@class='lst-stood'])[1]/time[@data-local]/@datetime")
+    assert stood == ["2026-03-01T06:00:00Z"]
+
+
+def test_many_versions_are_folded_and_the_one_that_is_read_is_not(archive_of: ArchiveOf) -> None:
+    """Beyond eight; each is compared with the one before it, on both sides of the fold."""
+    texts = [article(*SENTENCES, title=f"Harbour opens after {word} years") for word in WORDS[:11]]
+    client = browse(
+        archive_of(*({"url": ARTICLE, "body": t, "at": AT + timedelta(hours=n)} for n, t in enumerate(texts)))
+    )
+    for asked, is_open in (("", False), ("?version=4", False), ("?version=3", True)):
+        page = html.fromstring(main(client, f"/article/1{asked}"))
+        assert page.xpath("//ol[@class='versions']/li/@value") == [str(number) for number in range(11, 0, -1)]
+        assert page.xpath("//details/ol[@class='versions']/li/@value") == ["3", "2", "1"]
+        assert bool(page.xpath("//details[ol/@class='versions']/@open")) is is_open, asked
+        pairs = [f"/article/1/compare?a={number}&b={number + 1}" for number in range(10, 0, -1)]
+        assert page.xpath("//ol[@class='versions']//a[contains(@href, 'compare')]/@href") == pairs
+
+
+def test_no_headline_turns_the_rest_of_a_citation_around(archive_of: ArchiveOf) -> None:
+    """What overrides a text's direction stays in the headline, and out of the sentence that names it."""
+    client = browse(archive_of({"url": ARTICLE, "body": article(*SENTENCES, title="Harbour \u202enepo")}))
+    page = html.fromstring(main(client, "/article/1"))
+    assert page.xpath("//h1")[0].text == "Harbour \u202enepo"
+    assert page.xpath("//section[@aria-labelledby='cite']/p")[0].text.startswith("“Harbour nepo”, news.example")
 
 
 WORDS = "one two three four five six seven eight nine ten eleven twelve".split()
