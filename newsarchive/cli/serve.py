@@ -22,12 +22,13 @@ from newsarchive.web.serving import Serving
 def serve(  # noqa: PLR0913 - every word is an option of the command line
     *,
     host: Annotated[
-        str | None, typer.Option(metavar="ADDRESS", help="Address to listen at, instead of [serve].")
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Address to listen at, instead of the one in newsarchive.toml."),
     ] = None,
     port: Annotated[
         int | None, typer.Option(min=0, max=65535, help="Port to listen at; 0 takes one that is free.")
     ] = None,
-    auth: Annotated[bool, typer.Option("--auth", help="Ask for names and passwords, or tokens, of [serve].")] = False,
+    auth: Annotated[bool, typer.Option("--auth", help="Ask for a name and password, or a token.")] = False,
     public: Annotated[bool, typer.Option("--public", help="Let everybody read who reaches the address.")] = False,
     open_: Annotated[bool, typer.Option("--open", help="Open a web browser there.")] = False,
     replay: Annotated[

@@ -12,7 +12,7 @@ from storage.model import Role
 _ADDED = (
     "The county confirmed on Monday that a second meeting will be held, and that the figures will be out before it."
 )
-_CHANGED = "A sentence that stood here named the wrong day. The meeting takes place on the last Thursday of the month."
+_CHANGED = "The meeting takes place on the last Thursday of the month. The hall opens half an hour before it begins."
 _CORRECTION = "Correction: an earlier version of this article gave a wrong figure in its second paragraph."
 _UPDATES = (
     "The road along the harbour is open again, the police say, at walking pace and in one direction at a time.",

@@ -38,6 +38,14 @@ def every_error() -> list[type[errors.ArchiveError]]:
 
 
 @pytest.mark.parametrize("entry", app.COMMANDS, ids=lambda entry: entry.name)
+def test_no_help_loses_a_word_to_markup(entry: app.Entry) -> None:
+    """Rich takes [serve] for a style and prints nothing in its place."""
+    command = app.load(entry.name)
+    told = [command.help or "", *(getattr(each, "help", None) or "" for each in command.params)]
+    assert [text for text in told if "[" in text] == []
+
+
+@pytest.mark.parametrize("entry", app.COMMANDS, ids=lambda entry: entry.name)
 def test_the_list_says_what_the_command_says(entry: app.Entry) -> None:
     """The list's line is the first line of the command's own docstring, and options have help."""
     module, _, name = entry.place.partition(":")
