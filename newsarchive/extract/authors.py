@@ -24,7 +24,7 @@ _DESK = re.compile(r"^[〔（(【\[]?(?:本報)?(?:記者|记者)\s?([\u4e00-\u9
 """How Chinese newspapers begin a story: 〔記者林靜宜／桃河報導〕."""
 _BY_CJK = re.compile(r"^(?:记者|記者|作者|文/)\s*")
 _SPLIT = re.compile(
-    r"\s*[,;|/·•、،&\uff0c\uff5c\n]\s*|\s+(?:and|und|et|y|e|og|och|en|i|и|та|ve|dan|và|with|mit|avec|con|και)\s+|"
+    r"\s*[,;|/·•、،&\uff0c\uff0f\uff5c\n]\s*|\s+(?:and|und|et|y|e|og|och|en|i|и|та|ve|dan|và|with|mit|avec|con|και)\s+|"
     r"\s*\band\b\s+",
     re.IGNORECASE,
 )
@@ -34,7 +34,8 @@ _ROLE = re.compile(
     r"redakt(?:eur|ion|or)\w*|korrespondent\w*|journaliste|redact(?:or|ie|eur)\w*|redacción|redazione|redação|"
     r"correspon\w+|jornalista|giornalista|periodista|обозреватель|корреспондент|редакц\w+|"
     r"consultant|certified|(?:article|story|text|words) by$|more (?:about|from|by)|(?:view|see) (?:all|full)|posts by|"
-    r"dpa|agencies|agency|news desk|newsroom|web desk|team|published|updated|contact|follow)\b|记者|編集部|기자$",
+    r"dpa|agencies|agency|news desk|newsroom|web desk|team|published|updated|contact|follow)\b|"
+    r"(?:记者|報導|报道|기자)$|編集部",
     re.IGNORECASE,
 )
 _AGENCIES = frozenset(
@@ -197,7 +198,7 @@ def split(text: str) -> list[str]:
     names: list[str] = []
     parts = _SPLIT.split(text)
     for at, part in enumerate(parts):
-        part = _TRAIL.sub("", _LEAD.sub("", part)).strip(" \t.:;-–—|*\"'“”")
+        part = _TRAIL.sub("", _LEAD.sub("", _BY_CJK.sub("", part))).strip(" \t.:;-–—|*\"'“”")
         if not part or _ROLE.search(part) or any(c.isdigit() for c in part) or len(part) > 60 or len(part.split()) > 6:
             continue
         if not any(c.isalpha() for c in part) or "@" in part or _is_title(part, parts[:at]):

@@ -25,6 +25,8 @@ _INLINE = frozenset(
 )
 _NOT_WALKED = _SKIPPED | {"br", "hr"}
 _BOLD = frozenset({"b", "strong"})
+_LABELS = frozenset({"a", "span"})
+"""What stands side by side in cards, told apart by style alone."""
 _LARGE = frozenset({"4", "5", "6", "7", "+1", "+2", "+3"})
 """Sizes of <font> in which pages once printed headlines."""
 _APART = zones.DATE | zones.BYLINE
@@ -107,6 +109,12 @@ def _glued(before: str, after: str) -> bool:
     return first.isalnum() and second.isalnum() and first < "\u2e80" and second < "\u2e80"
 
 
+def _begins(before: str, after: str) -> bool:
+    """Say whether a piece of text begins anew where another ended: "13:40" and "Library", "News" and "Ferry"."""
+    last, first = before[-1], after[0]
+    return first.isupper() and (last.islower() or last.isdigit())
+
+
 def walk(body: HtmlElement) -> Flow:
     """Return the page's blocks in document order."""
     walker = _Walker(_around_headlines(body))
@@ -143,6 +151,9 @@ class _Walker:
         self.bodies = 0
         self.texts = 0
         self.apart = False
+        self.beside = False
+        self.closed = 0
+        self.linked_to = 0
 
     def text(self, text: str, holder: HtmlElement, zone: int) -> None:
         """Gather a piece of text; white space only where there is something before it."""
@@ -162,9 +173,11 @@ class _Walker:
             self.breaks = 0
         if not self.parts:
             self.holder, self.holder_zone = holder, zone
-        elif self.apart and _glued(self.parts[-1], text):
+        elif (self.apart or (self.beside and _begins(self.parts[-1], text))) and _glued(self.parts[-1], text):
             self.parts.append(" ")
-        self.apart = False
+            if self.anchor_parts:
+                self.anchor_parts.append(" ")
+        self.apart = self.beside = False
         self.parts.append(text)
         if self.anchor is not None:
             self.anchor_parts.append(text)
@@ -233,6 +246,7 @@ class _Walker:
             self.apart = self.apart or apart
             self.inline(element, tag, attributes, zone, depth, holder)
             self.apart = self.apart or apart
+            self.closed = self.texts
             return
         if self.parts:
             self.flush()
@@ -247,6 +261,14 @@ class _Walker:
             # It holds nothing of an article: it stands in place of those inside it.
             del self.flow.boxes[boxes:]
             self.flow.boxes.append(element)
+
+    def next_to(self, element: HtmlElement) -> None:
+        """Note that a label or link follows another at once: links to two places are apart."""
+        self.beside = True
+        href = element.get("href")
+        # A link that an editor has cut in two leads to one place.
+        if href and self.linked_to == self.texts and self.anchors and self.anchors[-1].href != href:
+            self.apart = True
 
     def opened(self, zone: int, opened: int) -> int:
         """Return the zone of what an element holds that opens some."""
@@ -268,6 +290,8 @@ class _Walker:
     def inline(
         self, element: HtmlElement, tag: str, attributes: _Attributes, zone: int, depth: int, holder: HtmlElement
     ) -> None:
+        if tag in _LABELS and self.closed == self.texts:
+            self.next_to(element)
         if tag == "a":
             said = dict(attributes) if self.anchor is None else {}
             if said.get("href"):
@@ -290,6 +314,7 @@ class _Walker:
         self.content(element, zone, depth, holder)
         anchor.text = folded("".join(self.anchor_parts))
         self.anchor = None
+        self.linked_to = self.texts
 
     def content(self, element: HtmlElement, zone: int, depth: int, holder: HtmlElement) -> None:
         if depth > _DEEPEST:

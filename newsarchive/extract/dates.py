@@ -18,7 +18,7 @@ from newsarchive.extract.evidence import SILENCE, Silence
 from newsarchive.extract.heads import Head
 from newsarchive.extract.jsonld import Node, text_of
 from newsarchive.extract.layout import PLAIN, Layout
-from newsarchive.extract.moments import has_time, has_zone, iso, printed
+from newsarchive.extract.moments import CLOCK, has_time, has_zone, iso, printed
 from newsarchive.extract.relative import relative
 from storage.model import Dated, Discovery, UrlKind
 
@@ -212,17 +212,22 @@ def _visible(clues: Clues, zone: tzinfo | None, *, updated: bool) -> Dated | Non
         if updated:
             if not mark:
                 continue
-            text = (
-                text[mark.end() :]
-                if printed(text[mark.end() :]) or relative(text[mark.end() :], clues.fetched_at, zone)
-                else text
-            )
+            after = text[mark.end() :]
+            text = after if printed(after) or relative(after, clues.fetched_at, zone) else _with_clock(text, mark)
         elif mark and mark[0].casefold() not in _AS_OF:
             text = text[: mark.start()]
         moment = printed(text, zone, day_first=not american) or relative(text, clues.fetched_at, zone)
         if moment:
             return Dated(at=moment, source="visible")
     return None
+
+
+def _with_clock(text: str, mark: re.Match[str]) -> str:
+    """Return a line of "... 12 March, 7:15, updated 11:40" without the first time of day."""
+    clock = CLOCK.search(text, 0, mark.start())
+    if clock is None or CLOCK.search(text, mark.end()) is None:
+        return text
+    return text[: clock.start()] + text[clock.end() :]
 
 
 def _from_url(url: str, zone: tzinfo | None) -> Dated | None:

@@ -14,6 +14,7 @@ from newsarchive.extract.evidence import SILENCE, Silence
 from newsarchive.extract.headline import key
 from newsarchive.extract.heads import Head
 from newsarchive.extract.jsonld import Node, is_live, text_of, texts_of, types
+from newsarchive.extract.live import reports_live
 from newsarchive.extract.tree import Page, absolute
 from storage.model import Access
 
@@ -67,7 +68,7 @@ def facts(
         tags=hear.first("tags", _tags(head, node, blocks, layout.texts("tags", root))) or (),
         language=language(head, node, blocks, hear),
         access=hear.first("access", _access(head, node)),
-        live=is_live(found, node, page.url),
+        live=is_live(found, node, page.url) or reports_live(head.title, page.url, blocks),
         noarchive="noarchive" in " ".join(head.all("robots", "googlebot", "newsarchive")).lower(),
     )
 

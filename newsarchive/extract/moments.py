@@ -15,8 +15,9 @@ _ISO = re.compile(
     r"[+-]\d\d?:?(?:\d\d)?|[A-Z]{2,5})?)?",
     re.IGNORECASE,
 )
-_CLOCK = re.compile(
-    r"(?<!\d)(\d{1,2})\s*(?:[:.h時时点시]|시\s)\s*(\d\d)(?::(\d\d))?\s*(?:分|분)?(?:\s*(a\.?\s?m\.?|p\.?\s?m\.?))?",
+CLOCK = re.compile(
+    r"(?<!\d)(\d{1,2})\s*(?:[:.h時时点시]|시\s)\s*(\d\d)(?::(\d\d))?\s*(?:分|분)?(?:\s*(a\.?\s?m\.?|p\.?\s?m\.?|"
+    r"[πμ]\.?\s?μ\.?|[صم](?!\w)|صباح\w*|مساء\w*))?",
     re.IGNORECASE,
 )
 _AFTERNOON = re.compile("오후|下午|午後|晚上")
@@ -96,7 +97,7 @@ def has_zone(text: str) -> tzinfo | None:
 def has_time(text: str) -> bool:
     """Say whether a date comes with a time of day."""
     match = _ISO.match(text.strip()[:80])
-    return bool(match and match[4]) or bool(_CLOCK.search(text[:80])) or text.strip().isdigit()
+    return bool(match and match[4]) or bool(CLOCK.search(text[:80])) or text.strip().isdigit()
 
 
 def printed(text: str, zone: tzinfo | None = None, *, day_first: bool = True) -> datetime | None:
@@ -189,7 +190,7 @@ def in_digits(text: str) -> str:
 
 def clock_in(text: str) -> tuple[int, int, int] | None:
     """Return hour, minute and second of the first time of day in a line; None where there is none."""
-    if match := _CLOCK.search(text):
+    if match := CLOCK.search(text):
         half = match[4] or ("pm" if _AFTERNOON.search(text[: match.start()]) else None)
         return _time(match[1], match[2], match[3], half)
     if match := _HOUR.search(text):
@@ -202,7 +203,7 @@ def _time(hour: str | None, minute: str | None, second: str | None, half: str | 
         return 0, 0, 0
     hours = int(hour)
     if half and hours <= 12:
-        hours = hours % 12 + (12 if half.lower().startswith("p") else 0)
+        hours = hours % 12 + (12 if half.lower().startswith(("p", "μ", "م")) else 0)
     return hours, int(minute or 0), min(int(second or 0), 59)
 
 

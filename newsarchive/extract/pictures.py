@@ -81,7 +81,7 @@ def _shown(figures: Sequence[Block], page: Page) -> list[tuple[str, str]]:
 
 
 def _image_in(figure: HtmlElement, page: Page) -> str:
-    image = next(figure.iter("img"), None)
+    image = next(figure.iter("img", "amp-img"), None)
     if image is None:
         return ""
     href = next((value for name in _SOURCES if (value := image.get(name)) and not value.startswith("data:")), "")

@@ -43,6 +43,7 @@ _SENTENCE_ENDS = frozenset('.!?…。！？؟।"”’»)')
 _UNIT_END = re.compile(r"(?:\d\s?(?:min|hrs?|mins)|[ap]\.m)\.$", re.IGNORECASE)
 """A line that ends with an abbreviation of time, not of a sentence."""
 _LINE = 80
+_STAMP = 20
 _CELLS = frozenset({"td", "th", "caption"})
 _STORY = 600
 _NO_WORDS = re.compile(r"^[\W_]*$")
@@ -241,7 +242,9 @@ def _is_dateline(text: str, block: Block) -> bool:
 
 
 def _is_ago(text: str, block: Block, setting: Setting) -> bool:
-    """Say whether a line before the text is a time such as "3 hours ago" and little else."""
+    """Say whether a line is a time such as "3 hours ago" and little else: before the text, or of a post within it."""
+    if len(text) <= _STAMP and _DIGIT.search(text) and tells_ago(text):
+        return True
     if len(text) > _LINE or block.tag in HEADINGS or not (block.zone & zones.DATE or block.index <= setting.body_from):
         return False
     return len(_DATE_REST.findall(text)) <= _DATE_WORDS and not ends_sentence(text) and tells_ago(text)

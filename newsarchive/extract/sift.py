@@ -64,7 +64,8 @@ def left_behind(blocks: list[Block], chosen: set[int], head: Headline) -> set[in
         found.append(block)
         if weight(block.text) > 60 or block.zone & zones.QUOTE:
             twins.add(parent)
-    left = {b.index for b in found if (parent := b.element.getparent()) in taken.parents or parent in twins}
+    homes = taken.parents | twins
+    left = {b.index for b in found if b.element.getparent() in homes or _list_of(b) in homes}
     return left | {b.index for b in titles if _heads_text(b, blocks, chosen | left)}
 
 
@@ -125,8 +126,9 @@ def _belongs(block: Block, parent: HtmlElement, taken: _Taken) -> bool:
     if what is Role.QUOTE:
         return between and not taken.parents.isdisjoint(islice(block.element.iterancestors(), 6))
     if what is Role.LIST:
-        # The key points between headline and text.
-        return block.index < taken.first and len(block.text) > 40 and block.link_share < 0.3
+        # The key points between headline and text, or a list beside paragraphs.
+        key_points = block.index < taken.first and len(block.text) > 40
+        return block.link_share < 0.3 and (key_points or (between and _list_of(block) in taken.parents))
     if what is Role.HEADING:
         return between and block.tag != "h1" and parent in taken.parents
     if block.tag == "div":
@@ -135,6 +137,12 @@ def _belongs(block: Block, parent: HtmlElement, taken: _Taken) -> bool:
             block.element in taken.elements or alike or (between and parent in taken.parents and block.link_share < 0.3)
         )
     return block.tag in taken.tags and (parent in taken.parents or _shape(parent) in taken.shapes)
+
+
+def _list_of(block: Block) -> HtmlElement | None:
+    """Return what the outermost list around a block stands in."""
+    outer = list(islice(block.element.iterancestors("ul", "ol", "dl"), _NEAR))
+    return outer[-1].getparent() if outer else None
 
 
 def _shape(element: HtmlElement) -> tuple[str, str]:

@@ -109,7 +109,8 @@ _WORDS = {
     DEK: "dek standfirst subtitle subtitles subhead subheading subheadline strapline summary lead lede leadtext "
     "excerpt deck teasertext chapeau"
     " vorspann intro introtext introduction entradilla bajada synopsis abstract blurb sapo kicker2 "
-    "sottotitolo perex spot sommario chapo anrisstext ingress manchet podnadpis teaserlead subtitulo",
+    "sottotitolo perex spot sommario chapo anrisstext ingress preamble overview copete manchet podnadpis "
+    "teaserlead subtitulo",
     DATE: "date dates datum fecha dato tarih time timestamp published pubdate postmeta dateline datetime updated "
     "postdate publishdate",
     BIO: "bio authorbio authorbox authorinfo authorcard biography aboutauthor",
