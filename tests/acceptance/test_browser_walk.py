@@ -398,6 +398,12 @@ def test_printed_pages_are_the_text(chromium: Any, demo: Demo, pages: dict[str, 
             assert not opened.locator(gone).is_visible(), gone
         assert opened.locator(".prose p").first.evaluate("e => getComputedStyle(e).color") == "rgb(0, 0, 0)"
         assert opened.locator("html").evaluate("e => getComputedStyle(e).backgroundColor") == "rgb(255, 255, 255)"
+        for name, form in (("search", ".ask"), ("compare", ".cmp-choose"), ("listing", ".lst-form")):
+            opened = walk.open(pages[name][0])
+            opened.emulate_media(media="print", color_scheme="dark")
+            assert not opened.locator(form).first.is_visible(), name
+            for marked in opened.locator("main mark, main ins, main del").all():
+                assert marked.evaluate("e => getComputedStyle(e).color") == "rgb(0, 0, 0)", name
         assert walk.faults == []
 
 
