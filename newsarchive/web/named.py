@@ -27,6 +27,9 @@ def named_page(
 
     `also` are other ways in which the name is printed. `asked` is the search; its page is the page of the list.
     """
+    if not title.strip():
+        # A search by no name would find everything.
+        raise HTTPException(404, f"Which {kind}? The address names none.")
     filters = asked.filters
     tally = door.index.tally(filters)
     if not tally.total:

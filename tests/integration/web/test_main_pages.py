@@ -135,6 +135,14 @@ def test_what_is_not_shown_is_not_there(browser: TestClient, path: str) -> None:
     assert "Not in the archive" in answer.text
 
 
+@pytest.mark.parametrize("path", ["/tag/", "/tag/%20", "/author/", "/author/%20%20", "/section/news/"])
+def test_no_name_is_the_name_of_nothing(browser: TestClient, path: str) -> None:
+    """Not of all articles, under an empty heading."""
+    answer = browser.get(path)
+    assert answer.status_code == 404
+    assert "The address names none" in answer.text
+
+
 def test_a_search_leads_to_an_export_of_what_it_finds(browsers: Browsers) -> None:
     """Its words, filters and days stand in the form; the last day, which a search includes, is the first left out."""
     search = "/search?q=body&site=news&language=en&until=2026-03&sort=rank"
