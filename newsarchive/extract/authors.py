@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from lxml.html import HtmlElement
+
 from newsarchive.extract import zones
 from newsarchive.extract.asked import AS_USUAL, Asked
 from newsarchive.extract.blocks import Block, folded
@@ -16,8 +18,10 @@ _LEAD = re.compile(
     r"^\s*(?:(?:written|posted|published|reported|story|article|text|words|report|reporting|interview|analysis|"
     r"opinion|review)\s+by|by|from|von|vom|par|por|de|di|da|door|av|af|tekst|przez|autor(?:in|ka|es|a)?|auteur|"
     r"автор(?:ы)?|текст|"
-    r"yazan|penulis|oleh|tác giả|προς|του|από|كتب(?:ت)?|بقلم|מאת|作者|文|文/图|记者|記者|撰文|編集|基者|글|"
-    r"기자)\s*[:：/|]?\s+|^\s*(?:作者|文|记者|記者|撰文|글|بقلم|מאת|Автор|автор|Autor|Author|Auteur|Haber|Muhabir|Texto|Testo|Tekst)s?\s*[:：/|]\s*",
+    r"yazan|penulis|oleh|tác giả|προς|του|της|των|γράφει [οη]|"
+    r"από|كتب(?:ت)?|بقلم|מאת|作者|文|文/图|记者|記者|撰文|編集|基者|"
+    r"글|기자)\s*[:：/|]?\s+|^\s*(?:作者|文|记者|記者|撰文|글|بقلم|מאת|Автор|автор|Autor|Author|Auteur|Haber|"
+    r"Muhabir|Texto|Testo|Tekst)s?\s*[:：/|]\s*",
     re.IGNORECASE,
 )
 _DESK = re.compile(r"^[〔（(【\[]?(?:本報)?(?:記者|记者)\s?([\u4e00-\u9fff]{2,4})[／/\s]")
@@ -133,7 +137,7 @@ def _visible(around: list[Block]) -> list[str]:
     linked = [a.text for b in around for a in b.anchors if "author" in a.rel and a.text]
     if linked:
         return linked
-    named = [text for b in around if b.zone & ~zones.BIO for text in _marked_within(b)]
+    named = [text for b in around if b.zone != zones.BIO for text in _marked_within(b)]
     if named:
         return named
     desk = next((match[1] for b in around if (match := _DESK.match(b.text))), None)
@@ -161,9 +165,14 @@ def _marked_within(block: Block) -> list[str]:
     found = []
     for element in block.element:
         text = folded(str(element.text_content())) if isinstance(element.tag, str) else ""
-        if text and text != block.text and zones.hinted(element.get("class") or "") & zones.BYLINE:
+        if text and text != block.text and _is_signature(element):
             found.append(text)
     return [text for text in found if len(text) < 80 and split(text)]
+
+
+def _is_signature(element: HtmlElement) -> bool:
+    """Say whether an element says by its class, or as microdata, that it names an author."""
+    return zones.hinted(element.get("class") or "") & zones.BYLINE != 0 or element.get("itemprop") == "author"
 
 
 def _take(text: str, names: list[str], agencies: list[str], site: set[str]) -> None:

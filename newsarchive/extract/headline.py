@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from newsarchive.extract import zones
 from newsarchive.extract.addresses import host
-from newsarchive.extract.blocks import Block
+from newsarchive.extract.blocks import Block, folded
 from newsarchive.extract.evidence import SILENCE, Silence
 from newsarchive.extract.heads import Head
 from newsarchive.extract.jsonld import Node, text_of
@@ -85,12 +85,21 @@ def _told(blocks: list[Block], head: Head, node: Node | None, claims: list[str],
         if score > 0 and (best is None or score > best[0]):
             best = score, block
     if best is not None and (best[0] >= 0.5 or (best[0] >= 0.3 and _tells(best[1].text, head, node))):
-        return Headline(best[1].text, best[1].index)
+        return Headline(_without_kicker(best[1], keys), best[1].index)
     if claims:
         return Headline(claims[0], None)
     if best is not None:
         return Headline(best[1].text, best[1].index)
     return Headline("", None)
+
+
+def _without_kicker(block: Block, keys: list[str]) -> str:
+    """Return a heading's text, or that of the one element in it which the page claims to be its headline."""
+    own = key(block.text)
+    if own in keys or not any(claim and claim in own for claim in keys):
+        return block.text
+    parts = (folded(str(part.text_content())) for part in block.element.iter("span", "div", "em", "strong", "b"))
+    return next((part for part in parts if key(part) in keys), block.text)
 
 
 def _tells(text: str, head: Head, node: Node | None) -> bool:

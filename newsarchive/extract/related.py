@@ -181,7 +181,7 @@ def _label(group: Group, groups: list[Group], flow: Flow, inside: frozenset[int]
     bound = _first_block(group)
     for _ in range(_CLIMB):
         if box is None or box.tag in ("body", "html"):
-            return None
+            return _heading_before(group.box, flow, bound)
         for index in range(bound - 1, max(-1, bound - 7), -1):
             block = flow.blocks[index]
             if not _within(block.element, box):
@@ -198,6 +198,13 @@ def _label(group: Group, groups: list[Group], flow: Flow, inside: frozenset[int]
                 return None
         box = box.getparent()
     return None
+
+
+def _heading_before(box: HtmlElement, flow: Flow, bound: int) -> Block | None:
+    """Return the heading right before a box that stands in the page itself."""
+    before = box.getprevious()
+    block = flow.blocks[bound - 1] if bound else None
+    return block if block is not None and before is block.element and block.tag in HEADINGS else None
 
 
 def _shared_label(before: Group, group: Group) -> Block | None:

@@ -43,6 +43,7 @@ _SENTENCE_ENDS = frozenset('.!?…。！？؟।"”’»)')
 _UNIT_END = re.compile(r"(?:\d\s?(?:min|hrs?|mins)|[ap]\.m)\.$", re.IGNORECASE)
 """A line that ends with an abbreviation of time, not of a sentence."""
 _LINE = 80
+_IMAGE_AND_LINES = 4
 _STAMP = 20
 _CELLS = frozenset({"td", "th", "caption"})
 _STORY = 600
@@ -130,7 +131,7 @@ def _by_place(block: Block, setting: Setting) -> Role | None:
     zone, length = block.zone, len(block.text)
     foreign = zone & setting.foreign
     linked = block.link_share > 0.5
-    if zone & zones.FIGCAPTION or _is_caption(block) or _under_image(block):
+    if zone & zones.FIGCAPTION or _is_caption(block) or _under_image(block, setting):
         return Role.CAPTION
     if not zone & _OF_BOXES:
         return None
@@ -164,17 +165,23 @@ def _is_caption(block: Block) -> bool:
     )
 
 
-def _under_image(block: Block) -> bool:
+def _under_image(block: Block, setting: Setting) -> bool:
     """Say whether a short line shares its element with an image."""
-    return (
-        len(block.text) < 160
-        and block.tag not in HEADINGS
-        and block.link_share < 0.5
-        and not ends_sentence(block.text)
-        and next(block.element.iter("img", "picture"), None) is not None
-        and printed(block.text) is None
-        and len(block.element.text_content()) < 400
-    )
+    if len(block.text) >= 160 or block.tag in HEADINGS or block.link_share >= 0.5 or ends_sentence(block.text):
+        return False
+    shown = next(block.element.iter("img", "picture"), None) is not None
+    within = len(block.text) > _MARKS and block.index < setting.body_to
+    if not shown and not (within and _beside_image(block)):
+        return False
+    return printed(block.text) is None and len(block.element.text_content()) < 400
+
+
+def _beside_image(block: Block) -> bool:
+    """Say whether a line and images are all that a box holds."""
+    box = block.element.getparent()
+    if box is None or box.tag not in ("div", "p", "span") or not 1 < len(box) <= _IMAGE_AND_LINES:
+        return False
+    return next(box.iter("img", "picture"), None) is not None and " ".join(box.text_content().split()) == block.text
 
 
 def _by_words(block: Block, setting: Setting) -> Role | None:
@@ -262,7 +269,8 @@ def _is_byline(block: Block, setting: Setting) -> bool:
     if length > 150 or setting.body_from < block.index < setting.body_to - 1 or ends_sentence(text.rstrip(")")):
         return False
     own = key(text)
-    return any(name in own and len(own) - len(name) < 30 for name in map(key, setting.authors) if name)
+    dated = block.index < setting.body_from and printed(text) is not None
+    return any(name in own and (dated or len(own) - len(name) < 30) for name in map(key, setting.authors) if name)
 
 
 def _is_bio(block: Block, setting: Setting) -> bool:

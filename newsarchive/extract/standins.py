@@ -77,7 +77,12 @@ _PAYWALL = re.compile(
     r"réservé aux abonnés|abonnez-vous pour|il vous reste|contenido exclusivo|solo para suscriptores|"
     r"suscríbete para|conteúdo exclusivo|exclusivo para assinantes|assine para|contenuto (?:riservato|esclusivo)|"
     r"riservato agli abbonati|alleen voor abonnees|endast för prenumeranter|только для подписчиков|доступ(?:но|"
-    r"ен) (?:только )?по подписке|tylko dla prenumeratorów|会員限定|有料会員|この記事は有料|订阅后|登录后",
+    r"ен) (?:только )?по подписке|tylko dla prenumeratorów|"
+    r"(?:тільки|лише) для (?:перед)?(?:платників|підписників)|kun for abonnente[rn]e?|forbeholdt (?:vores )?abonnenter|"
+    r"allerede abonnent|(?:vain|vain meidän) tilaajille|(?:jen|pouze) pro předplatitele|csak előfizető\w+|"
+    r"μόνο για συνδρομητές|(?:sadece|yalnızca) abone\w+|abonelere özel|doar pentru abonați|"
+    r"للمشتركين فقط|למנויים בלבד|khusus pelanggan|"
+    r"구독자 ?전용|유료 ?회원 ?전용|會員專屬|訂閱後|付費會員|登入後|会員限定|有料会員|この記事は有料|订阅后|登录后",
     re.IGNORECASE,
 )
 _SHORT = 2_000

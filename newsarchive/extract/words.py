@@ -120,7 +120,7 @@ RELATED = _start(
 LATEST = _start(
     r"""
     (?:the )?latest(?: (?:news|stories|articles|headlines|posts|updates|from))?
-    most (?:read|popular|viewed|shared|recent|commented|watched)
+    most (?:read|popular|viewed|shared|recent|commented|watched|e-?mailed)
     popular(?: (?:on|in|stories|articles|posts|now|news))? / trending(?: (?:now|stories|articles|news|on|topics))?
     top (?:stories|news|headlines|articles) / breaking news / recent (?:posts|stories|articles|news)
     today'?s (?:top )?(?:stories|news|headlines) / just in / news ticker / headlines
@@ -215,6 +215,8 @@ FOR_SUBSCRIBERS = _start(
     est[ea] (?:contenido|artículo|noticia|conteúdo|notícia|matéria) (?:es|é) .{0,20}(?:suscriptor|assinante)\w*
     (?:ya (?:soy|eres)|já (?:sou|é)) (?:suscriptor\w*|assinante) / questo (?:articolo|contenuto) è riservato
     esclusiva per gli abbonati / alleen voor abonnees / endast för prenumeranter / только для подписчиков
+    (?:artykuł|materiał|treść) .{0,20}tylko dla / цей матеріал .{0,20}(?:тільки|лише) для / оформіть передплату
+    denne (?:artikel|artikkelen|sak|saken) er (?:kun |forbeholdt )?(?:for )?abonnent\w* / er du allerede abonnent
     tylko dla prenumeratorów / 有料会員\w* / 会員限定\w*
     """
 )

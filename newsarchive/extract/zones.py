@@ -98,7 +98,8 @@ _WORDS = {
     "kommentare commentaires comentarios komentarze yorumlar",
     BYLINE: "byline bylines author authors writer contributor contributors reporter authorname autor auteur "
     "redacteur journalist signature firma assinatura muhabir",
-    CAPTION: "caption captions figcaption credit credits photocredit imagecredit bildunterschrift legende",
+    CAPTION: "caption captions figcaption popisek bildtext bildetekst legenda didascalia"
+    " credit credits photocredit imagecredit bildunterschrift legende",
     TAGS: "tag tags taglist tagcloud taglinks keywords keyword topics hashtags etiket etiketler etiquetas",
     PLAYER: "video videos player audio podcast playlist jwplayer brightcove videojs",
     MENU: "nav navbar navigation menu menus breadcrumb breadcrumbs crumbs masthead siteheader sitefooter footer "
@@ -226,6 +227,10 @@ def zone_of(tag: str, attributes: Sequence[tuple[str, str]]) -> int:
     return zone | _named(tag, names)
 
 
+_PROPERTIES = {"articlebody": BODY, "description": DEK, "alternativeheadline": DEK}
+"""Of microdata."""
+
+
 def _told(name: str, value: str) -> int:
     """Return the zones that an attribute of fixed values tells."""
     match name:
@@ -234,7 +239,7 @@ def _told(name: str, value: str) -> int:
         case "role":
             return _ROLE_ZONES.get(value, 0)
         case "itemprop":
-            return BODY if value.lower() == "articlebody" else 0
+            return _PROPERTIES.get(value.lower(), 0)
         case "aria-hidden":
             return HIDDEN if value == "true" else 0
         case _:  # hidden, whatever its value
