@@ -11,10 +11,12 @@ from pathlib import Path
 from storage.errors import ReplayFailure
 
 PYWB = "pywb==2.10.*"
+ZSTD = "zstandard>=0.22"
+"""pywb itself reads gzip, deflate and brotli; many sites send zstd to who takes it, as the crawl does."""
 HOME = "NEWSARCHIVE_REPLAY"
 """Environment variable: another folder for the environment."""
-_MARK = "newsarchive-replay.txt"
-"""Written last: an environment without it is not whole."""
+_MARK = "newsarchive-replay-2.txt"
+"""Written last: an environment without it is not whole. Its number grows where more has to be installed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,9 +53,9 @@ def install(environment: Environment, report: Callable[[str], None]) -> str:
     report(f"Making an environment in {environment.folder}")
     _run([sys.executable, "-m", "venv", str(environment.folder)])
     report(f"Installing {PYWB} (some 60 MB)")
-    _run([str(environment.python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", PYWB])
+    _run([str(environment.python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", PYWB, ZSTD])
     # Starting it once finds what is missing, before a reader does.
-    asked = "import importlib.metadata as m, pywb.apps.frontendapp; print('pywb', m.version('pywb'))"
+    asked = "import importlib.metadata as m, zstandard, pywb.apps.frontendapp; print('pywb', m.version('pywb'))"
     installed = _run([str(environment.python), "-W", "ignore", "-c", asked]).strip().splitlines()[-1]
     (environment.folder / _MARK).write_text(f"{installed}\n")
     return installed

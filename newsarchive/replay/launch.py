@@ -25,6 +25,17 @@ def guarded(app: App, hosts: frozenset[str]) -> App:
     return answer
 
 
+def read_zstd() -> None:
+    """Have pywb undo zstd, as it undoes gzip and brotli: else a stylesheet in zstd reaches browsers as it is."""
+    import zstandard  # type: ignore[import-not-found,import-untyped,unused-ignore]
+    from warcio.bufferedreaders import BufferedReader
+
+    def decompressor() -> Any:
+        return zstandard.ZstdDecompressor().decompressobj(read_across_frames=True)
+
+    BufferedReader.DECOMPRESSORS["zstd"] = decompressor
+
+
 def main(config: str, port: str, *hosts: str) -> None:
     """Serve on this machine alone, until the process that started this one ends: it holds our standard input."""
     warnings.simplefilter("ignore")
@@ -37,6 +48,7 @@ def main(config: str, port: str, *hosts: str) -> None:
     from gevent.pywsgi import WSGIServer  # type: ignore[import-not-found,import-untyped,unused-ignore]
     from pywb.apps.frontendapp import FrontEndApp  # type: ignore[import-not-found,import-untyped,unused-ignore]
 
+    read_zstd()
     app = guarded(FrontEndApp(config_file=config), frozenset(host.lower() for host in hosts))
     server = WSGIServer(("127.0.0.1", int(port)), app, log=None)
 

@@ -4,9 +4,12 @@ import gzip
 import json
 import socket
 import subprocess
+import sys
 import urllib.error
 import urllib.request
 import zipfile
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,9 +20,15 @@ from newsarchive.export.choice import Choice
 from newsarchive.export.forms import FORMS, Format
 from newsarchive.replay.environment import Environment, install
 from newsarchive.replay.process import Program, Watch, running
+from newsarchive.web.app import create_app
 from newsarchive.web.serving import AS_USUAL
 from storage.errors import ConfigError, ReplayFailure
 from storage.index.views import Filters
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 STORY = "http://news.example/2026/03/01/harbour-wall"
 
@@ -60,6 +69,23 @@ def test_pywb_replays_from_our_index(small: Archive, address: str, pywb: Environ
         assert got(free_port, f"/archive/2026mp_/{STORY}", host="evil.example")[0] == 421
     with pytest.raises(urllib.error.URLError):
         got(free_port, "/")
+
+
+@pytest.mark.slow
+def test_pywb_undoes_every_coding_that_the_crawl_takes(
+    archive_of: Callable[..., Archive],
+    at_address: Callable[[object], AbstractContextManager[str]],
+    pywb: Environment,
+    free_port: int,
+) -> None:
+    """A stylesheet in zstd is one in the replay too: pywb by itself hands it on as it is, its coding untold."""
+    url, text = "http://news.example/style.css", "body { color: #123456 }\n" * 40
+    coded = {"url": url, "mime": "text/css", "headers": {"Content-Encoding": "zstd"}}
+    archive = archive_of({**coded, "body": zstd.compress(text.encode())})
+    with at_address(create_app(archive)) as address:
+        serving = replace(AS_USUAL, port=int(address.rpartition(":")[2]))
+        with running(archive, serving, port=free_port, environment=pywb):
+            assert got(free_port, f"/archive/20260301060000cs_/{url}") == (200, text)
 
 
 @pytest.mark.slow
@@ -143,7 +169,7 @@ def test_a_replay_is_not_opened_to_people_who_may_not_read(small: Archive, tmp_p
     folder = tmp_path / "installed"
     (folder / "bin").mkdir(parents=True)
     (folder / "bin" / "python").touch()
-    (folder / "newsarchive-replay.txt").write_text("pywb 2.10.0")
+    (folder / "newsarchive-replay-2.txt").write_text("pywb 2.10.0")
     assert isinstance(serving, type(AS_USUAL))
     with pytest.raises(ConfigError, match="replay"), running(small, serving, environment=Environment(folder=folder)):
         pytest.fail("it ran")
