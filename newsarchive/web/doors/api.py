@@ -194,9 +194,12 @@ def search(  # noqa: PLR0913, PLR0917 - each is a parameter of the address
 
 
 @router.get("/crawls", response_model=shapes.Crawls, summary="Crawls")
-def crawls(door: AtDoor, limit: Limit = 50) -> Response:
+def crawls(door: AtDoor, limit: Limit = 50, cursor: Cursor = None) -> Response:
     """Runs of the crawler, newest first."""
-    return _answer(door, shapes.Crawls.model_validate({"crawls": door.index.crawls(limit=limit)}))
+    offset = _number(cursor) or 0
+    found = door.index.crawls(limit=limit + 1, offset=offset)
+    following = str(offset + limit) if len(found) > limit else None
+    return _answer(door, shapes.Crawls.model_validate({"crawls": found[:limit], "next": following}))
 
 
 @router.get("/sources", response_model=shapes.Sources, summary="Feeds, sitemaps and listings")

@@ -298,6 +298,8 @@ class Crawls(Shape):
     """Runs, newest first."""
 
     crawls: tuple[Crawl, ...]
+    next: str | None
+    """Cursor of the page that follows; null at the end."""
 
 
 class Source(Shape):

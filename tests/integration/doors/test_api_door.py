@@ -40,10 +40,10 @@ def test_an_article_with_its_versions(client: TestClient) -> None:
     assert client.get(f"/api/v1/articles/{line['id']}/links").status_code == 200
 
 
-@pytest.mark.parametrize("path", ["articles", f"captures?url={STORY}", "search?q=paragraph"])
+@pytest.mark.parametrize("path", ["articles", f"captures?url={STORY}", "search?q=paragraph", "crawls"])
 def test_pages_give_everything_once(client: TestClient, path: str) -> None:
     """The cursor leads through the same list that one large page gives."""
-    name = {"a": "articles", "c": "captures", "s": "hits"}[path[0]]
+    name = path.partition("?")[0].replace("search", "hits")
     glue = "&" if "?" in path else "?"
     whole = client.get(f"/api/v1/{path}{glue}limit=100").json()[name]
     found: list[Any] = []
