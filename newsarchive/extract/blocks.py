@@ -112,6 +112,8 @@ def _glued(before: str, after: str) -> bool:
 def _begins(before: str, after: str) -> bool:
     """Say whether a piece of text begins anew where another ended: "13:40" and "Library", "News" and "Ferry"."""
     last, first = before[-1], after[0]
+    if first.isdigit():
+        return last.islower() and len(after) > 1
     return first.isupper() and (last.islower() or last.isdigit())
 
 

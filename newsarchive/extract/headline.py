@@ -98,6 +98,9 @@ def _without_kicker(block: Block, keys: list[str]) -> str:
     own = key(block.text)
     if own in keys or not any(claim and claim in own for claim in keys):
         return block.text
+    _, sign, rest = block.text.partition(" | ")
+    if sign and key(rest) in keys:
+        return rest
     parts = (folded(str(part.text_content())) for part in block.element.iter("span", "div", "em", "strong", "b"))
     return next((part for part in parts if key(part) in keys), block.text)
 

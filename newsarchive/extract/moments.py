@@ -59,6 +59,9 @@ _NAMED = re.compile(
 _MONTH_FIRST = re.compile(
     rf"(?<![^\W\d_])({LETTER}{{3,14}})\.?[\s-]+(\d{{1,2}})(?:st|nd|rd|th|\.)?(?:,|\s)\s*(\d{{4}})"
 )
+_YEAR_NAMED = re.compile(rf"(?<!\d)((?:19|20)\d\d)\.?\s+({LETTER}{{3,14}})\.?\s+(\d{{1,2}})(?!\d)")
+_IN_WORDS = ((_NAMED, (3, 2, 1)), (_MONTH_FIRST, (3, 1, 2)), (_YEAR_NAMED, (1, 2, 3)))
+"""Dates with a month's name, and which of their groups are year, month and day."""
 _PERSIAN = tuple("فروردین اردیبهشت خرداد تیر مرداد شهریور مهر آبان آذر دی بهمن اسفند".split())
 _PERSIAN_DAY = re.compile(rf"(?<!\d)(\d{{1,2}})\s+({'|'.join(_PERSIAN)})(?:\s*ماه)?\s+(1[34]\d\d)(?!\d)")
 _PERSIAN_NUMBERS = re.compile(r"(?<!\d)(1[34]\d\d)/(\d{1,2})/(\d{1,2})(?!\d)")
@@ -132,12 +135,10 @@ def _day(text: str, *, day_first: bool) -> tuple[tuple[int, int, int], int, int]
     for pattern in (_CJK, _YEAR_FIRST):
         if match := pattern.search(text):
             return (int(match[1]), int(match[2]), int(match[3])), match.start(), match.end()
-    for match in _NAMED.finditer(text):
-        if month := _month(match[2]):
-            return (int(match[3]), month, int(match[1])), match.start(), match.end()
-    for match in _MONTH_FIRST.finditer(text):
-        if month := _month(match[1]):
-            return (int(match[3]), month, int(match[2])), match.start(), match.end()
+    for pattern, (year, name, day) in _IN_WORDS:
+        for match in pattern.finditer(text):
+            if month := _month(match[name]):
+                return (int(match[year]), month, int(match[day])), match.start(), match.end()
     if match := _YEAR_LAST.search(text):
         first, second = int(match[1]), int(match[3])
         month, day = (second, first) if (day_first and second <= 12) or first > 12 else (first, second)

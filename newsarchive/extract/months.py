@@ -29,7 +29,7 @@ STEMS = """
     aug august août aout agosto ago augusztus август авг серп sierpień sierpni srp srpna ağustos elokuu αυγ أغسطس آب
     אוגוסט اگست اوت अगस्त สิงหาคม ส.ค agustus
 
-    sep sept september septembre septiembre settembre set setembro сентябр сен верес wrzesień
+    sep sept szept september septembre septiembre settembre set setembro сентябр сен верес wrzesień
     wrześni září szeptember eylül syyskuu σεπτ سبتمبر أيلول ספטמבר ستمبر سپتامبر सितंबर กันยายน ก.ย
 
     oct okt october oktober octobre octubre ottobre ott outubro out октябр окт жовт październik

@@ -91,6 +91,7 @@ RELATED = _start(
     по теме / похожие (?:новости|статьи|материалы) / смотрите также / материалы по теме / читайте / читайте також
     czytaj (?:także|też|również|więcej) / zobacz (?:także|też|również) / přečtěte si / čtěte také / ilgili haberler
     bunlar da ilginizi çekebilir / baca juga / artikel terkait / xem thêm / tin liên quan / đọc thêm
+    kapcsolódó(?: cikk\w*)? / ajánlott(?: cikk\w*)? / olvass(?:a|on|d)? (?:el|tovább)
     ilgili haber / σχετικά (?:άρθρα|θέματα) / διαβάστε (?:επίσης|ακόμα) / اقرأ (?:أيضا|أيضًا|المزيد) / مواضيع ذات صلة
     أخبار ذات صلة / קראו (?:גם|עוד) / 相关(?:新闻|阅读|文章|报道|推荐)? / 相關(?:新聞|閱讀|文章|報導)
     延伸(?:阅读|閱讀) / 推荐阅读
@@ -144,6 +145,7 @@ LATEST = _start(
     dernière minute / en direct / lo más nuevo / últim[oa]s? hora / em alta / più recenti / mest sett
     sist(?:e)? oppdatert saker / mest populära / nyeste / найпопулярніш\w+ / читають зараз / популярні
     na żywo / najczęściej / aktuality / öne çıkanlar / gündem / terbanyak / phổ biến / ροή ειδήσεων / πιο διαβασμένα
+    legolvasottabb\w* / legfrissebb\w*
     الأكثر (?:شعبية|تداولا|زيارة) / پربازدید\w* / آخرین اخبار / הנצפות / הכי נקרא\w* / सबसे ज़्यादा / ताज़ा खबर\w*
     ข่าวล่าสุด / ข่าวยอดนิยม / 即时(?:新闻)? / 即時(?:新聞)? / 点击排行 / 新着(?:記事|ニュース)? / 速報 / 실시간
     """
@@ -255,6 +257,7 @@ CORRECTION = _start(
     une (?:première|précédente) version / correctif / aclaración\s*: / rectificación / una versión anterior
     esclarecimento\s*: / errata\s*: / erramos / uma versão anterior / precisazione\s*: / errata corrige
     correctie\s*: / in een eerdere versie / rättelse\s*: / retting\s*: / rettelse\s*: / korjaus\s*:
+    oikaisu / helyesbítés
     уточнение\s*: / поправка / виправлення / уточнення / sprostowanie / oprava\s*: / düzeltme\s*: / koreksi\s*:
     ralat / đính chính / διόρθωση / تصحيح / تصویب / اصلاحیه / תיקון(?: טעות)? / भूल ?सुधार / संशोधन
     แก้ไข(?:ข่าว|ข้อมูล)

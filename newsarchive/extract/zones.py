@@ -97,7 +97,7 @@ _WORDS = {
     COMMENTS: "comment comments commentlist commentform commentarea disqus respond livefyre viafoura spotim talkbacks "
     "kommentare commentaires comentarios komentarze yorumlar",
     BYLINE: "byline bylines author authors writer contributor contributors reporter authorname autor auteur "
-    "redacteur journalist signature firma assinatura muhabir",
+    "redacteur journalist signature firma assinatura muhabir szerzo",
     CAPTION: "caption captions figcaption popisek bildtext bildetekst legenda didascalia"
     " credit credits photocredit imagecredit bildunterschrift legende",
     TAGS: "tag tags taglist tagcloud taglinks keywords keyword topics hashtags etiket etiketler etiquetas",
