@@ -230,6 +230,7 @@ def likely(kinds: str) -> bool:
     return any(k in kinds for k in ("s", "S", "n", "h", "?")) or "y/m" in kinds
 
 
+@lru_cache(maxsize=8192)
 def is_media(url: str) -> bool:
     """Say whether an address names a video, a gallery or the like."""
     return bool(_MEDIA_WORDS.intersection(s.lower() for s in _segments(parts_of(url))))

@@ -4,6 +4,7 @@ One walk over the tree serves everything that follows: the body's roles, headlin
 link groups. It reads the tree and leaves it as it was.
 """
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -89,13 +90,19 @@ class Flow:
     """The outermost containers that hold nothing of an article: empty ones, and those that say so (zones.BESIDE)."""
 
 
+_IDEOGRAPH = re.compile("[\u2e80-\U0010ffff]")
 _LINE = " \x1f "
 """Stands for a single <br> while a block is gathered: white space to str.split, and in no page's text after parsing."""
 
 
 def weight(text: str) -> int:
     """Return a text's length, an ideograph or a kana counting three letters."""
-    return len(text) if text.isascii() else len(text) + 2 * sum(1 for c in text if c >= "\u2e80")
+    return len(text) if text.isascii() else len(text) + 2 * ideographs(text)
+
+
+def ideographs(text: str) -> int:
+    """Return how many characters stand for a word or syllable each, and need no spaces between them."""
+    return len(_IDEOGRAPH.findall(text))
 
 
 def folded(text: str) -> str:
@@ -227,7 +234,7 @@ class _Walker:
 
     def element(self, element: HtmlElement, tag: str, zone: int, depth: int, holder: HtmlElement) -> None:
         """Walk one element and what it holds; its tail is the caller's."""
-        within, bodies, texts, boxes = zone, self.bodies, self.texts, len(self.flow.boxes)
+        within, bodies = zone, self.bodies
         inline = tag in _INLINE
         apart = tag == "time"
         attributes = element.items()
@@ -253,6 +260,7 @@ class _Walker:
         if self.parts:
             self.flush()
         self.breaks = 0
+        texts, boxes = self.texts, len(self.flow.boxes)
         self.content(element, zone, depth, element)
         if self.parts:
             self.flush()
@@ -267,10 +275,9 @@ class _Walker:
     def next_to(self, element: HtmlElement) -> None:
         """Note that a label or link follows another at once: links to two places are apart."""
         self.beside = True
-        href = element.get("href")
-        # A link that an editor has cut in two leads to one place.
-        if href and self.linked_to == self.texts and self.anchors and self.anchors[-1].href != href:
-            self.apart = True
+        if self.linked_to == self.texts and self.anchors:
+            # A link that an editor has cut in two leads to one place.
+            self.apart = self.apart or element.get("href") not in (None, "", self.anchors[-1].href)
 
     def opened(self, zone: int, opened: int) -> int:
         """Return the zone of what an element holds that opens some."""

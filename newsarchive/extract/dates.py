@@ -185,7 +185,7 @@ def _dated(block: Block) -> Iterator[tuple[HtmlElement, str]]:
 def _change_told(text: str) -> re.Match[str] | None:
     """Return where a line says that what follows is the time of a change."""
     low = text.lower()
-    return _UPDATED.search(text) if any(mark in low for mark in _OF_CHANGES) else None
+    return _UPDATED.search(text) if any(map(low.__contains__, _OF_CHANGES)) else None
 
 
 def _time_elements(clues: Clues, zone: tzinfo | None, *, updated: bool) -> Dated | None:

@@ -13,7 +13,7 @@ from lxml.html import HtmlElement
 
 from newsarchive.extract import words, zones
 from newsarchive.extract.addresses import host, is_media, likeness, same_page, site_of
-from newsarchive.extract.blocks import Anchor, Block, Flow, folded
+from newsarchive.extract.blocks import Anchor, Block, Flow, folded, ideographs
 from newsarchive.extract.roles import HEADINGS
 from newsarchive.extract.tree import Page, absolute
 from storage.model import Link, LinkGroup, LinkKind
@@ -135,7 +135,7 @@ def _left_out(anchor: Anchor, *, listing: bool) -> bool:
 def _promise(text: str) -> float:
     """Weigh an anchor's text: a headline has several words, or a dozen ideographs."""
     count = len(text.split())
-    dense = 0 if text.isascii() else sum(1 for c in text if c >= "\u2e80")
+    dense = 0 if text.isascii() else ideographs(text)
     if dense >= 8:
         count = max(count, dense // 2)
     if count >= 5:

@@ -41,7 +41,7 @@ _FOOT = 2
 """Blocks before the last sure one from which on an article's foot begins."""
 _SENTENCE_ENDS = frozenset('.!?…。！？؟।"”’»)')
 _UNIT_END = re.compile(r"(?:\d\s?(?:min|hrs?|mins)|[ap]\.m)\.$", re.IGNORECASE)
-"""A line that ends with an abbreviation of time, not of a sentence."""
+_UNIT = len("5 mins.")
 _LINE = 80
 _IMAGE_AND_LINES = 4
 _STAMP = 20
@@ -237,15 +237,20 @@ def _by_line(block: Block, setting: Setting) -> Role | None:
 
 def _is_dateline(text: str, block: Block) -> bool:
     """Say whether a line is a date and little else."""
-    if not _DIGIT.search(text) or printed(text) is None:
+    named = block.zone & zones.DATE != 0
+    if not _DIGIT.search(text) or not (named or not ends_sentence(text.rstrip(")]")) or _ends_unit(text)):
+        return False
+    if printed(text) is None:
         return False
     rest = len(_DATE_REST.findall(text))
     # "Published ..., updated ...": a line of two dates has twice the words.
     dates = max(1, len(_YEAR.findall(text)))
-    most = _DATE_WORDS if block.zone & zones.DATE else 6 if dates == 1 else 7
-    return rest <= dates * most and (
-        block.zone & zones.DATE != 0 or not ends_sentence(text.rstrip(")]")) or bool(_UNIT_END.search(text))
-    )
+    return rest <= dates * (_DATE_WORDS if named else 6 if dates == 1 else 7)
+
+
+def _ends_unit(text: str) -> bool:
+    """Say whether a line ends with an abbreviation of time, not of a sentence."""
+    return _UNIT_END.search(text, len(text) - _UNIT) is not None
 
 
 def _is_ago(text: str, block: Block, setting: Setting) -> bool:

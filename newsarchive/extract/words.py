@@ -49,6 +49,9 @@ def _patterns(table: str) -> str:
     """Return a table as one pattern.
 
     What begins with the same letter stands behind that letter, once: a line is held against a few of two hundred.
+
+    >>> _patterns("read (?:more|also) / related / e?mail")
+    'r(?:ead (?:more|also)|elated)|(?:e?mail)'
     """
     by_letter: dict[str, list[str]] = {}
     for line in table.splitlines():
