@@ -2,7 +2,7 @@
 
 VERSION = "0.1.0"
 
-EXTRACTOR = "2"
+EXTRACTOR = "3"
 """Which way of reading pages this is, as it stands in the index beside what was read.
 
 Raised with each release that reads any page otherwise than the one before: `newsarchive reextract` goes by it.
