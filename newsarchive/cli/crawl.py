@@ -25,6 +25,8 @@ from storage.errors import ArchiveBusy, StorageError
 from storage.model import Outcome
 
 BAD = (Outcome.ERROR, Outcome.CHALLENGE, Outcome.CONSENT_WALL, Outcome.SOFT_404, Outcome.EMPTY, Outcome.UNREADABLE)
+TOLD = (*BAD, Outcome.PAYWALL_STUB, Outcome.TOO_LARGE)
+"""What an owner expected to be an article and is none: told at the end, though not all of it went wrong."""
 HANGS = timedelta(days=1)
 """A crawl that has run for so long is one that somebody should look at."""
 SITES_TOLD = 5
@@ -258,6 +260,6 @@ def _failures(counters: Mapping[str, int]) -> list[str]:
         ("late", "too late for the page that they are a part of"),
     )
     return [
-        *(f"{counters[outcome]:,} {outcome}" for outcome in BAD if counters.get(outcome)),
+        *(f"{counters[outcome]:,} {outcome}" for outcome in TOLD if counters.get(outcome)),
         *(f"{counters[name]:,} {meaning}" for name, meaning in left_out if counters.get(name)),
     ]

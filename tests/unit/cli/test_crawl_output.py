@@ -25,12 +25,14 @@ def test_the_line_of_a_crawl() -> None:
             "versions": 1,
             "revisits": 3,
             "soft_404": 2,
+            "paywall_stub": 5,
             "article": 1000,
             "disallowed": 4,
         },
     )
     assert summary(CrawlReport(run=run, problems=())) == (
         "one, two: finished after 1m15s: 1,210 captures (4.5 MB), 1 new article version, 3 unchanged, 2 soft_404, "
+        "5 paywall_stub, "
         "4 left to robots.txt"
     )
 
