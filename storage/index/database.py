@@ -283,23 +283,34 @@ def limited(connection: Connection, seconds: float) -> Iterator[None]:
 
 
 def insert_rows(
-    connection: Connection, table: type[Base], rows: Sequence[dict[str, Any]], *, once_by: Sequence[str] = ()
+    connection: Connection,
+    table: type[Base],
+    rows: Sequence[dict[str, Any]],
+    *,
+    once_by: Sequence[str] = (),
+    changing: Sequence[str] = (),
 ) -> int:
-    """Insert rows, all of the same columns; those whose `once_by` columns are there already are skipped.
+    """Insert rows, all of the same columns; of those whose `once_by` columns are there already, the `changing` columns
+    are changed to these, or where there are none, they are skipped.
 
     Returns how many went in.
     """
     if not rows:
         return 0
     columns = {name: [row[name] for row in rows] for name in rows[0]}
-    return insert_columns(connection, table, columns, once_by=once_by)
+    return insert_columns(connection, table, columns, once_by=once_by, changing=changing)
 
 
 def insert_columns(
-    connection: Connection, table: type[Base], columns: Mapping[str, Sequence[Any]], *, once_by: Sequence[str] = ()
+    connection: Connection,
+    table: type[Base],
+    columns: Mapping[str, Sequence[Any]],
+    *,
+    once_by: Sequence[str] = (),
+    changing: Sequence[str] = (),
 ) -> int:
     """Insert rows that are given as columns of equal length: for tables of which a page brings a hundred rows."""
-    inserting = _inserting(connection.dialect, table, tuple(columns), tuple(once_by))
+    inserting = _inserting(connection.dialect, table, tuple(columns), tuple(once_by), tuple(changing))
     values = list(columns.values())
     if not values[0]:
         return 0
@@ -318,7 +329,9 @@ class _Inserting:
 
 
 @lru_cache(maxsize=256)
-def _inserting(dialect: Dialect, table: type[Base], names: tuple[str, ...], once_by: tuple[str, ...]) -> _Inserting:
+def _inserting(
+    dialect: Dialect, table: type[Base], names: tuple[str, ...], once_by: tuple[str, ...], changing: tuple[str, ...]
+) -> _Inserting:
     """An INSERT as the driver takes it. Most of a commit's time goes into these, so nothing stands between.
 
     SQLite gets a row at a time, PostgreSQL all of them in one statement, as an array for each column.
@@ -336,7 +349,8 @@ def _inserting(dialect: Dialect, table: type[Base], names: tuple[str, ...], once
     else:
         sql = f"{into} VALUES ({', '.join('?' for _ in names)})"
     if once_by:
-        sql += f" ON CONFLICT ({', '.join(once_by)}) DO NOTHING"
+        now = ", ".join(f"{name} = excluded.{name}" for name in changing)
+        sql += f" ON CONFLICT ({', '.join(once_by)}) DO {f'UPDATE SET {now}' if now else 'NOTHING'}"
     return _Inserting(sql, tuple((place, process) for place, process in enumerate(processors) if process))
 
 
@@ -347,13 +361,13 @@ def _array(column: KeyedColumnElement[Any], dialect: Dialect) -> str:
 
 
 @lru_cache(maxsize=16)
-def upserting(dialect: str, table: type[Base], key: str, *settled: str) -> Executable:
-    """INSERT of rows, which where their key is there already change all columns but those that are settled.
+def upserting(dialect: str, table: type[Base], key: str) -> Executable:
+    """INSERT of rows, which where their key is there already change all other columns.
 
     Made once: to put such a statement together takes longer than to run it.
     """
     inserting = (postgresql if dialect == "postgresql" else sqlite).insert(table)
-    now = {name: inserting.excluded[name] for name in table.__table__.c.keys() if name not in {key, *settled}}  # noqa: SIM118
+    now = {name: inserting.excluded[name] for name in table.__table__.c.keys() if name != key}  # noqa: SIM118
     statement: Executable = inserting.on_conflict_do_update(index_elements=[key], set_=now)
     return statement
 

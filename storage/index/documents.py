@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from isal import isal_zlib
-from sqlalchemy import BindParameter, Connection, bindparam, delete, select, text
+from sqlalchemy import BindParameter, Connection, bindparam, delete, select
 
 from storage.index.boilerplate import COUNTED
 from storage.index.database import insert_rows
@@ -30,7 +30,6 @@ from storage.index.versions import Draft, names_of
 from storage.model import BODY_ROLES, Role
 
 SEARCHED_ROLES = BODY_ROLES | {Role.CAPTION, Role.CORRECTION}
-COLUMNS = ("headline", "dek", "body", "names", "stems")
 
 _LAST_POSITION = 16383
 """tsvector counts no further; later words can be found, phrases of them cannot."""
@@ -112,21 +111,22 @@ def put_in(connection: Connection, sources: Sequence[_Source]) -> None:
     learnt, sites = _learnt(connection, sources), _sites(connection, sources)
     documents = [_document(source, sites[source.site_id], learnt.__contains__) for source in sources]
     documents.sort(key=lambda document: document.doc_id)
-    is_postgres = connection.dialect.name == "postgresql"
-    rows: list[dict[str, Any]] = []
-    for document in documents:
-        terms: object = tsvector(document) if is_postgres else _packed(document.parts)
-        rows.append(
-            {
-                "doc_id": document.doc_id, "version_id": document.version_id, "article_id": document.article_id,
-                "site_id": document.site_id, "left_out": document.left_out, "stale": False, "terms": terms,
-                "marks": document.marks,
-            }
-        )  # fmt: skip
+    if connection.dialect.name == "postgresql":
+        insert_rows(connection, SearchDocumentRow, [_row(document, tsvector(document)) for document in documents])
+        return
+    texts = [document.parts for document in documents]
+    rows = [_row(document, _packed(parts)) for document, parts in zip(documents, texts, strict=True)]
     insert_rows(connection, SearchDocumentRow, rows)
-    if not is_postgres:
-        rows = [_given(document.doc_id, document.parts, document.marks) for document in documents]
-        connection.execute(_FTS_INSERT, rows)
+    given = [_given(document.doc_id, parts, document.marks) for document, parts in zip(documents, texts, strict=True)]
+    connection.exec_driver_sql(_FTS_INSERT, given)
+
+
+def _row(document: Document, terms: object) -> dict[str, Any]:
+    return {
+        "doc_id": document.doc_id, "version_id": document.version_id, "article_id": document.article_id,
+        "site_id": document.site_id, "left_out": document.left_out, "stale": False, "terms": terms,
+        "marks": document.marks,
+    }  # fmt: skip
 
 
 def take_out(connection: Connection, version_ids: Iterable[int]) -> None:
@@ -139,23 +139,19 @@ def take_out(connection: Connection, version_ids: Iterable[int]) -> None:
             held = connection.execute(select(*columns).where(these)).all()
             gone = [_given(row.doc_id, _unpacked(row.terms), row.marks) for row in held]
             if gone:
-                connection.execute(_FTS_DELETE, gone)
+                connection.exec_driver_sql(_FTS_DELETE, gone)
         connection.execute(delete(SearchDocumentRow).where(these))
 
 
-_FTS_INSERT = text(
-    "INSERT INTO search(rowid, headline, dek, body, names, stems, marks)"
-    " VALUES (:doc_id, :headline, :dek, :body, :names, :stems, :marks)"
-)
-_FTS_DELETE = text(
-    "INSERT INTO search(search, rowid, headline, dek, body, names, stems, marks)"
-    " VALUES ('delete', :doc_id, :headline, :dek, :body, :names, :stems, :marks)"
+_FTS_INSERT = "INSERT INTO search(rowid, headline, dek, body, names, stems, marks) VALUES (?, ?, ?, ?, ?, ?, ?)"
+_FTS_DELETE = (
+    "INSERT INTO search(search, rowid, headline, dek, body, names, stems, marks) VALUES ('delete', ?, ?, ?, ?, ?, ?, ?)"
 )
 
 
-def _given(doc_id: int, parts: Sequence[str], marks: str) -> dict[str, Any]:
+def _given(doc_id: int, parts: Sequence[str], marks: str) -> tuple[Any, ...]:
     """A document as FTS5 takes it in, and out again."""
-    return {"doc_id": doc_id, **dict(zip(COLUMNS, parts, strict=True)), "marks": among_words(marks)}
+    return (doc_id, *parts, among_words(marks))
 
 
 def _sites(connection: Connection, sources: Sequence[_Source]) -> dict[int, str]:

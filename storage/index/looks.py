@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from storage.index.database import parts, upserting
+from storage.index.database import insert_rows, parts
 from storage.index.entry import Entry
 from storage.index.frontier import FRONTIER, NEVER_DUE, OF_THESE, UNPLANNED_PRIORITY, discovery_of, rank, told
 from storage.index.habits import Sources
@@ -20,6 +20,10 @@ from storage.surt import host_of
 
 BACK_AGAIN = timedelta(days=1)
 """Until the next look at a URL whose newest capture is of a day to come."""
+
+_COLUMNS = tuple(column.name for column in FRONTIER.c)
+_CHANGING = tuple(name for name in _COLUMNS if name not in {"url_id", "host"})
+"""All but those by which the frontier finds a URL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,8 @@ def note_captures(
         if old_via is not None and old_via != row["via_id"]:
             swept.urls.add(old_via)
         names.note_captured(entry.url_id)
-    _upsert(connection, [{name: rows[url_id][name] for name in FRONTIER.c.keys()} for url_id in ids])  # noqa: SIM118
+    planned = [{name: rows[url_id][name] for name in _COLUMNS} for url_id in ids]
+    insert_rows(connection, FrontierRow, planned, once_by=["url_id"], changing=_CHANGING)
     known.sources.save()
 
 
@@ -181,9 +186,3 @@ def _before(connection: Connection, url_ids: Sequence[int], entries: Sequence[En
         )
     }
     return {row.id: _Before(row.first, row.version, contents.get(row.newest)) for row in rows}
-
-
-def _upsert(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
-    if rows:
-        # All columns but those by which the frontier finds a URL.
-        connection.execute(upserting(connection.dialect.name, FrontierRow, "url_id", "host"), list(rows))

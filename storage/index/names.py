@@ -72,7 +72,7 @@ class Shared(Generic[K]):
         """Ids for keys, and those keys whose rows were made for it."""
         ids: dict[K, int] = {}
         missing: dict[Any, K] = {}
-        for key in keys:
+        for key in dict.fromkeys(keys):  # most are named more than once
             known = self._known.get(key)
             if known is not None:
                 ids[key] = known
@@ -100,7 +100,7 @@ class Shared(Generic[K]):
         values = list(missing)
         found: dict[K, int] = {}
         for start in range(0, len(values), _AT_ONCE):
-            rows = connection.execute(self._finding, {"wanted": values[start : start + _AT_ONCE]})
+            rows = connection.execute(self._finding, {"wanted": values[start : start + _AT_ONCE]}).all()
             found.update((missing[value], row_id) for value, row_id in rows)
         return found
 

@@ -1,0 +1,45 @@
+"""Rows go in as columns, past SQLAlchemy's own way, and mean the same on each database."""
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import select
+
+from storage.index.database import Database, insert_rows
+from storage.index.tables import AuthorRow
+
+
+@pytest.fixture
+def database(index_url: str) -> Iterator[Database]:
+    """An empty index's database, on each database in turn."""
+    opened = Database.open(index_url)
+    yield opened
+    opened.close()
+
+
+def _authors(*rows: tuple[int, str, str]) -> list[dict[str, object]]:
+    return [dict(zip(("id", "name", "folded"), row, strict=True)) for row in rows]
+
+
+def _held(database: Database) -> list[tuple[int, str, str]]:
+    with database.reading() as connection:
+        asked = select(AuthorRow.id, AuthorRow.name, AuthorRow.folded).order_by(AuthorRow.id)
+        return [(row.id, row.name, row.folded) for row in connection.execute(asked)]
+
+
+def test_rows_that_are_there_are_skipped_or_changed_in_what_may_change(database: Database) -> None:
+    """Without `changing` nothing of them is touched; with it, those columns alone, and new rows go in beside them."""
+    first = _authors((1, "Ann", "ann"), (2, "Bo", "bo"))
+    skipped = _authors((3, "Ann", "other"))
+    changed = _authors((4, "Ann", "anna"), (5, "Cy", "cy"))
+    assert database.write(lambda to: insert_rows(to, AuthorRow, first, once_by=["name"])) == 2
+    assert database.write(lambda to: insert_rows(to, AuthorRow, skipped, once_by=["name"])) == 0
+    assert _held(database) == [(1, "Ann", "ann"), (2, "Bo", "bo")]
+    database.write(lambda to: insert_rows(to, AuthorRow, changed, once_by=["name"], changing=["folded"]))
+    assert _held(database) == [(1, "Ann", "anna"), (2, "Bo", "bo"), (5, "Cy", "cy")]
+
+
+def test_no_rows_are_no_statement(database: Database) -> None:
+    """A commit has nothing for most tables."""
+    assert database.write(lambda to: insert_rows(to, AuthorRow, [], once_by=["name"], changing=["folded"])) == 0
+    assert _held(database) == []
