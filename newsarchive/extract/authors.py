@@ -164,8 +164,8 @@ def _marked_within(block: Block) -> list[str]:
         return []
     found = []
     for element in block.element:
-        text = folded(str(element.text_content())) if isinstance(element.tag, str) else ""
-        if text and text != block.text and _is_signature(element):
+        text = folded(str(element.text_content())) if _is_signature(element) else ""
+        if text and text != block.text:
             found.append(text)
     return [text for text in found if len(text) < 80 and split(text)]
 

@@ -150,6 +150,7 @@ class _Walker:
         self.linked = 0
         self.bold = 0
         self.bold_depth = 0
+        self.line_at = 0
         self.line_bold = 0
         self.anchor: Anchor | None = None
         self.anchor_parts: list[str] = []
@@ -178,7 +179,7 @@ class _Walker:
                 self.flush()
             elif self.parts:
                 self.parts.append(_LINE)
-                self.line_bold = self.bold
+                self.line_at, self.line_bold = len(self.parts), self.bold
             self.breaks = 0
         if not self.parts:
             self.holder, self.holder_zone = holder, zone
@@ -200,8 +201,7 @@ class _Walker:
             return self.breaks > 1
         if holder.tag != "td":
             return False
-        start = len(self.parts) - self.parts[::-1].index(_LINE) if _LINE in self.parts else 0
-        line = "".join(self.parts[start:]).strip()
+        line = "".join(self.parts[self.line_at :]).strip()
         return self.bold_depth > 0 or self.bold - self.line_bold >= len(line) * 0.95
 
     def flush(self) -> None:
@@ -229,7 +229,7 @@ class _Walker:
             self.flow.blocks.append(block)
             self.flow.characters += len(text)
             self.anchors = []
-        self.linked = self.bold = self.line_bold = 0
+        self.linked = self.bold = self.line_at = self.line_bold = 0
         self.holder = None
 
     def element(self, element: HtmlElement, tag: str, zone: int, depth: int, holder: HtmlElement) -> None:

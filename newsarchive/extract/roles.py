@@ -21,9 +21,7 @@ HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _DATE_REST = re.compile(rf"{LETTER}+")
 _OF_FORMS = zones.FORM | zones.BUTTON | zones.ASIDE
 _OF_PROMOS = zones.PROMO | zones.ASIDE
-_OF_BOXES = (
-    zones.COMMENTS | zones.TAGS | zones.SHARE | zones.PROMO | zones.BIO | zones.RELATED | zones.LATEST
-)  # fmt: skip
+_OF_BOXES = zones.COMMENTS | zones.TAGS | zones.SHARE | zones.PROMO | zones.BIO | zones.RELATED | zones.LATEST
 """What a box around a block tells of it."""
 _PHRASES = ((Role.PROMO, words.NEWSLETTER), (Role.COMMENT, words.COMMENTS), (Role.DATELINE, words.READ_TIME))
 _YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
@@ -43,10 +41,14 @@ _SENTENCE_ENDS = frozenset('.!?…。！？؟।"”’»)')
 _UNIT_END = re.compile(r"(?:\d\s?(?:min|hrs?|mins)|[ap]\.m)\.$", re.IGNORECASE)
 _UNIT = len("5 mins.")
 _LINE = 80
-_IMAGE_AND_LINES = 4
+"""Characters of a line that is a time past and little else, where its place bears that out."""
 _STAMP = 20
+"""Characters of one that needs nothing to bear it out."""
+_IMAGE_AND_LINES = 4
+"""Elements in a box of images and their line."""
 _CELLS = frozenset({"td", "th", "caption"})
 _STORY = 600
+"""Characters of a table's cell that holds no figure or name, but a story."""
 _NO_WORDS = re.compile(r"^[\W_]*$")
 
 
@@ -93,7 +95,17 @@ def form(block: Block) -> Role:
 
 def _lays_out(block: Block) -> bool:
     """Say whether a table's cell holds a story: tables once were what pages were built of."""
-    return len(block.element.text_content()) > _STORY
+    return _is_longer(block.element, _STORY)
+
+
+def _is_longer(element: HtmlElement, most: int) -> bool:
+    """Say whether an element has more text than that, without a look at all of it: many lines may share one element."""
+    length = 0
+    for text in element.itertext():
+        length += len(text.strip())
+        if length > most:
+            return True
+    return False
 
 
 def role(block: Block, setting: Setting) -> tuple[Role | None, str]:
@@ -180,6 +192,8 @@ def _beside_image(block: Block) -> bool:
     """Say whether a line and images are all that a box holds."""
     box = block.element.getparent()
     if box is None or box.tag not in ("div", "p", "span") or not 1 < len(box) <= _IMAGE_AND_LINES:
+        return False
+    if _is_longer(box, len(block.text)):
         return False
     return next(box.iter("img", "picture"), None) is not None and " ".join(box.text_content().split()) == block.text
 
