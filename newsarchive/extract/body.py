@@ -1,7 +1,7 @@
 """The article of a page as paragraphs with roles, from headline to end."""
 
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from lxml.html import HtmlElement
 
@@ -20,9 +20,11 @@ _WHOLE_BOXES = frozenset({Role.DISCLAIMER, Role.PROMO})
 """What a label of these announces is told though trafilatura left it: a notice is read whole or not at all."""
 _AT_THE_FOOT = frozenset({Role.CORRECTION, Role.DISCLAIMER, Role.BIO, Role.TAGS})
 """What belongs to an article though it stands after its last paragraph."""
-_ENDS = frozenset({Role.TEASER, Role.BYLINE, Role.TAGS})
+_END_MARKS = frozenset({Role.TEASER, Role.BYLINE, Role.TAGS})
 """What stands between an article's last paragraph and the page's foot."""
 _AFTERMATH = 25
+_A_STORY = 3
+"""Paragraphs from which on what comes before a label is a story, not its dek."""
 _A_LINE = 80
 """Characters of a line that is no paragraph."""
 _LABELS = BODY_ROLES | {Role.DISCLAIMER, Role.PROMO, Role.TEASER, Role.COMMENT}
@@ -164,8 +166,7 @@ def _followers(blocks: list[Block], told: dict[int, Role], index: int, label: Ro
     }
     found: list[int] = []
     linked = False
-    # What readers wrote, where nothing of the article stands in the same box.
-    apart = label is Role.COMMENT and _stands_first(told, blocks, index, box)
+    apart = label is Role.COMMENT and _follows_story(blocks, told, index) and _stands_first(blocks, told, index, box)
     for other in blocks[index + 1 :]:
         if box not in other.element.iterancestors():
             break
@@ -197,10 +198,16 @@ def _is_promo_box(blocks: list[Block], told: dict[int, Role], block: Block, box:
     """Say whether a label like "Newsletter" opens a box of its own; "Advertisement" never speaks for what follows."""
     if len(block.text) < 16 and not words.NEWSLETTER_NAME.search(block.text):
         return False
-    return _stands_first(told, blocks, block.index, box)
+    return _stands_first(blocks, told, block.index, box)
 
 
-def _stands_first(told: dict[int, Role], blocks: list[Block], index: int, box: HtmlElement) -> bool:
+def _follows_story(blocks: list[Block], told: dict[int, Role], index: int) -> bool:
+    """Say whether text comes before "Comments": under a headline it is a count of them, or the name of a column."""
+    before = (i for i, what in told.items() if i < index and what is Role.TEXT and weight(blocks[i].text) > 60)
+    return next(islice(before, _A_STORY - 1, None), None) is not None
+
+
+def _stands_first(blocks: list[Block], told: dict[int, Role], index: int, box: HtmlElement) -> bool:
     """Say whether nothing that has a role stands in a box before one of its blocks."""
     return not any(i < index and box in blocks[i].element.iterancestors() for i in told)
 
@@ -220,7 +227,7 @@ def _trim(blocks: list[Block], told: dict[int, Role]) -> None:
 
 
 def _behind_teasers(blocks: list[Block], told: dict[int, Role]) -> set[int]:
-    """Return short lines between the teasers at the end and the end: the page's foot, where it does not say so."""
+    """Return short lines between teasers, byline or tags at the end and the end: the page's foot, though untold."""
     body = [i for i in sorted(told) if told[i] in BODY_ROLES]
     homes = {blocks[i].element.getparent() for i in body if len(blocks[i].text) > _A_LINE}
     found: set[int] = set()
@@ -229,7 +236,7 @@ def _behind_teasers(blocks: list[Block], told: dict[int, Role]) -> set[int]:
         if len(block.text) > _A_LINE or block.element.getparent() in homes or ends_sentence(block.text):
             break
         found.add(index)
-        if any(told.get(i) in _ENDS for i in range(before + 1, index)):
+        if any(told.get(i) in _END_MARKS for i in range(before + 1, index)):
             return found
     return set()
 

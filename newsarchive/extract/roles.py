@@ -269,9 +269,12 @@ def _ends_unit(text: str) -> bool:
 
 def _is_ago(text: str, block: Block, setting: Setting) -> bool:
     """Say whether a line is a time such as "3 hours ago" and little else: before the text, or of a post within it."""
+    # "10 days ago" over a paragraph says when that was.
+    if len(text) > _LINE or block.tag in HEADINGS:
+        return False
     if len(text) <= _STAMP and _DIGIT.search(text) and tells_ago(text):
         return True
-    if len(text) > _LINE or block.tag in HEADINGS or not (block.zone & zones.DATE or block.index <= setting.body_from):
+    if not (block.zone & zones.DATE or block.index <= setting.body_from):
         return False
     return len(_DATE_REST.findall(text)) <= _DATE_WORDS and not ends_sentence(text) and tells_ago(text)
 

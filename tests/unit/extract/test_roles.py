@@ -1,0 +1,36 @@
+"""Lines around and in a text that are of it, or are none of it, for where they stand."""
+
+import pytest
+
+from newsarchive.extract import extract_page
+from storage.model import Role
+
+URL = "https://news.example/2026/03/01/harbour-wall-is-mended"
+LINES = tuple(f"Sentence number {i} of a text that is long enough to be read by all of us here." for i in range(12))
+TEXT = "".join(f"<p>{line}</p>" for line in LINES)
+
+
+def paragraphs(body: str) -> list[tuple[Role, str]]:
+    """Read a page under a headline."""
+    page = f"<html><head><title>Harbour wall</title></head><body><h1>Harbour wall</h1>{body}</body></html>"
+    article = extract_page(page.encode(), URL).article
+    assert article is not None
+    return [(each.role, each.text) for each in article.paragraphs]
+
+
+@pytest.mark.parametrize("label", ["<p>5 Comments</p>", "<div>Kommentar</div>", "<h3>Comments</h3>"])
+def test_a_story_under_a_count_of_comments_is_a_story(label: str) -> None:
+    """And so is one under the name of a column, which in German is that word; readers' words come after the text."""
+    told = paragraphs(f"<p>The wall of the harbour is mended, and the ferry goes again.</p><div>{label}{TEXT}</div>")
+    assert [line for role, line in told if role is Role.TEXT and line in LINES] == list(LINES)
+    readers = "".join(
+        f"<p>Reader number {i} says that this is a wall, and that it stands in the sea.</p>" for i in "12"
+    )
+    told = paragraphs(f"<div>{TEXT}</div><div>{label}{readers}</div>")
+    assert [line for role, line in told if role is Role.TEXT] == list(LINES)
+
+
+def test_a_heading_that_tells_how_long_ago_is_a_heading() -> None:
+    """In a column that looks back; under a headline such a line tells when the story was printed."""
+    assert (Role.HEADING, "10 days ago") in paragraphs(f"<div>{TEXT}<h2>10 days ago</h2>{TEXT}</div>")
+    assert (Role.DATELINE, "10 days ago") in paragraphs(f"<div><p>10 days ago</p>{TEXT}</div>")
