@@ -4,7 +4,7 @@ import re
 
 from lxml.html import HtmlElement
 
-from newsarchive.extract import zones
+from newsarchive.extract import words, zones
 from newsarchive.extract.blocks import Block, weight
 from newsarchive.extract.headline import Headline, key
 from newsarchive.extract.moments import printed
@@ -12,13 +12,19 @@ from newsarchive.extract.relative import tells_ago
 from newsarchive.extract.roles import form
 from storage.model import Role
 
-CREDITED = re.compile(
+_CREDITED = re.compile(
     r"\((?:[^()]{1,40}/)?(?:AP|AFP|Reuters|Getty|EPA|dpa|EFE|ANSA)\b[^()]{0,60}\)\s*$|\b(?:photo|foto|bild|фото)s?\s*(?:by|:|/)",
     re.IGNORECASE,
 )
 """A line that names its photographer is a caption, wherever it stands."""
 _A_SENTENCE = 45
 """Characters of a heading that says what a dek says."""
+_OF_OTHERS = (
+    zones.SHARE | zones.PROMO | zones.ASIDE | zones.COMMENTS | zones.CONSENT | zones.PLAYER | zones.AD | zones.TAGS
+    | zones.BIO | zones.RELATED | zones.LATEST | zones.FORM | zones.BUTTON | zones.DISCLAIMER | zones.DATE
+)  # fmt: skip
+"""What stands under a headline and is no dek, though it is all that stands there."""
+_BY = frozenset("by von par por di av af door".split())
 
 
 def dek_block(
@@ -37,7 +43,7 @@ def dek_block(
             or block.link_share > 0.5
         ):
             continue
-        if not 20 < len(block.text) < 600 or CREDITED.search(block.text):
+        if not 20 < len(block.text) < 600 or _CREDITED.search(block.text):
             continue
         own = key(block.text)
         described = any(own == k or (len(own) > 40 and (k.startswith(own) or own.startswith(k[:-3]))) for k in keys)
@@ -59,7 +65,9 @@ def _alone_with(head: Block, block: Block, blocks: list[Block], texts: list[int]
     box, later = head.element.getparent(), [i for i in texts if i > block.index][:3]
     if box is None or not later or block.index != head.index + 1 or block.element.getparent() is not box:
         return False
-    if block.anchors or block.zone & zones.DATE or weight(block.text) < _A_SENTENCE:
+    if block.anchors or block.zone & _OF_OTHERS or weight(block.text) < _A_SENTENCE:
+        return False
+    if words.PROMO.match(block.text) or words.RELATED.match(block.text):
         return False
     return not any(box in blocks[i].element.iterancestors() for i in (block.index + 1, *later))
 
@@ -77,7 +85,13 @@ def _alone_bold(block: Block, blocks: list[Block], texts: list[int]) -> bool:
 
 
 def _is_signed(block: Block, authors: tuple[str, ...]) -> bool:
-    """Say whether a line names an author, or a date."""
+    """Say whether a line names an author, or a date.
+
+    Titles may be so long that no author was read of it: "By Jane Doe, Chief Correspondent for Politics".
+    """
+    lead, *name = block.text.split(maxsplit=3)[:3]
+    if lead.lower() in _BY and len(name) > 1 and all(part[0].isupper() for part in name):
+        return True
     return any(name in block.text for name in authors) or printed(block.text) is not None or tells_ago(block.text)
 
 

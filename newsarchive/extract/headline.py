@@ -94,7 +94,7 @@ def _told(blocks: list[Block], head: Head, node: Node | None, claims: list[str],
 
 
 def _without_kicker(block: Block, keys: list[str]) -> str:
-    """Return a heading's text, or that of the one element in it which the page claims to be its headline."""
+    """Return a heading's text, or what of it the page claims to be its headline: behind a bar, or one element of it."""
     own = key(block.text)
     if own in keys or not any(claim and claim in own for claim in keys):
         return block.text

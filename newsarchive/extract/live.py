@@ -9,10 +9,12 @@ from newsarchive.extract.blocks import Block
 from newsarchive.extract.moments import CLOCK, LETTER
 
 _SAYS_LIVE = re.compile(
-    r"^\W*(?:live|direkt|en (?:direct|vivo|directo)|ao vivo|(?:in )?diretta|онлайн|наживо|na żywo|canlı|"
-    r"مباشر|ライブ|생중계)\W|\blive(?:[- ]?blog|[- ]?ticker| updates?)?(?:\s*[:|]|$)|\blive[- ]?(?:blog|ticker)\b",
+    r"^\W*(?:direkt|en (?:direct|vivo|directo)|ao vivo|(?:in )?diretta|онлайн|наживо|na żywo|canlı|"
+    r"مباشر|ライブ|생중계)\W|^\W*live(?:\s*[:|.!•–—\])】]|\s+-)|\blive\s*:|[-–—|:,]\s*live\s*(?:[-–—|]|$)|"
+    r"\blive(?:[- ]?blog|[- ]?ticker| updates?)\b",
     re.IGNORECASE,
 )
+"""No site is live for its name, nor a concert: neither "Ferry is back - Hull Live" nor "Live music returns"."""
 _OF_LIVE = re.compile(
     r"/(?:live|live-?blogs?|live-?ticker|live-updates|en-direct|en-vivo|(?:en-)?directo|ao-vivo|diretta)(?:[/-]|$)|"
     r"-(?:live-?blog|live-?ticker|live-updates)(?:[/.-]|$)",
@@ -22,6 +24,7 @@ _STAMP = 30
 """Characters of a line that is the time of a post and little else."""
 _POSTS = 3
 """Fewest posts with a time of their own."""
+_WORD = re.compile(f"{LETTER}+")
 _BESIDE = zones.BESIDE | zones.ASIDE | zones.FOOTER
 
 
@@ -35,7 +38,11 @@ def reports_live(title: str, url: str, blocks: Sequence[Block]) -> bool:
 def _is_stamp(text: str) -> bool:
     """Say whether a line is a time of day, with no more than a zone, a day or a date beside it.
 
-    >>> _is_stamp("14.22 GMT"), _is_stamp("i dag 14:22"), _is_stamp("Doors open at 19:30 on Fridays")
-    (True, True, False)
+    >>> _is_stamp("14.22 GMT"), _is_stamp("i dag 14:22")
+    (True, True)
+    >>> _is_stamp("Doors open at 19:30 on Fridays"), _is_stamp("Oil 82.50 USD")
+    (False, False)
     """
-    return len(text) <= _STAMP and CLOCK.search(text) is not None and len(re.findall(f"{LETTER}+", text)) <= 3
+    clock = CLOCK.search(text) if len(text) <= _STAMP else None
+    # 82.50 is a price.
+    return clock is not None and int(clock[1]) < 24 and int(clock[2]) < 60 and len(_WORD.findall(text)) <= 3

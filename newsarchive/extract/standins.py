@@ -55,10 +55,12 @@ _NOT_FOUND = re.compile(
     r"(?:page|article|story|content|file|url|site)\s+(?:you requested\s+|you are looking for\s+|"
     r"you were looking for\s+|you're looking for\s+)?(?:was |could |can|has |is |does |cannot |can't )*(?:not |n't |"
     r"no longer )?(?:be )?(?:found|available|exist|removed|moved|missing)"
-    r"|\b404\b(?=\W|$)|not found|no longer available|doesn'?t exist|does not exist|nothing (?:was )?found|\bo+ps\b|"
+    r"|\b404\b(?=\W|$)|not found|no longer available|doesn'?t exist|does not exist|nothing (?:was )?found|"
+    r"\boo+ps\b|\bops(?=!)|"
     r"seite (?:wurde )?nicht gefunden|nicht (?:mehr )?(?:verfügbar|gefunden)|page (?:introuvable|non trouvée)|"
     r"n'existe (?:pas|plus)|página no encontrada|no (?:se ha )?encontrad[ao]"
-    r"|página não encontrada|não encontramos|no (?:hemos )?encontra(?:mos|do) (?:la|esta) página|"
+    r"|página não encontrada|não encontramos (?:(?:a|esta|essa) página|o que você)|"
+    r"no (?:hemos )?encontra(?:mos|do) (?:la|esta) página|"
     r"pagina non trovata|pagina niet gevonden|sidan (?:kunde inte hittas|finns inte)|"
     r"страница не найдена|сторінку не знайдено|nie znaleziono|stránka nenalezena|sayfa bulunamadı|"
     r"halaman tidak ditemukan|không tìm thấy|الصفحة غير موجودة|页面不存在|找不到(?:页面|頁面|该页)|"
@@ -79,10 +81,11 @@ _PAYWALL = re.compile(
     r"riservato agli abbonati|alleen voor abonnees|endast för prenumeranter|только для подписчиков|доступ(?:но|"
     r"ен) (?:только )?по подписке|tylko dla prenumeratorów|"
     r"(?:тільки|лише) для (?:перед)?(?:платників|підписників)|kun for abonnente[rn]e?|forbeholdt (?:vores )?abonnenter|"
-    r"allerede abonnent|(?:vain|vain meidän) tilaajille|(?:jen|pouze) pro předplatitele|csak előfizető\w+|"
+    r"allerede abonnent|vain (?:meidän )?tilaajille|(?:jen|pouze) pro předplatitele|csak előfizető\w+|"
     r"μόνο για συνδρομητές|(?:sadece|yalnızca) abone\w+|abonelere özel|doar pentru abonați|"
     r"للمشتركين فقط|למנויים בלבד|khusus pelanggan|"
-    r"구독자 ?전용|유료 ?회원 ?전용|會員專屬|訂閱後|付費會員|登入後|会員限定|有料会員|この記事は有料|订阅后|登录后",
+    r"구독자 ?전용|유료 ?회원 ?전용|會員專屬|付費會員|会員限定|有料会員|この記事は有料|"
+    r"(?:訂閱|登入|订阅|登录)[後后].{0,8}(?:閱讀|阅读|全文|繼續|继续)",
     re.IGNORECASE,
 )
 _SHORT = 2_000

@@ -260,7 +260,7 @@ CORRECTION = _start(
     une (?:première|précédente) version / correctif / aclaración\s*: / rectificación / una versión anterior
     esclarecimento\s*: / errata\s*: / erramos / uma versão anterior / precisazione\s*: / errata corrige
     correctie\s*: / in een eerdere versie / rättelse\s*: / retting\s*: / rettelse\s*: / korjaus\s*:
-    oikaisu / helyesbítés
+    (?:oikaisu|helyesbítés)(?=\s*(?:[:\d(–—-]|$))
     уточнение\s*: / поправка / виправлення / уточнення / sprostowanie / oprava\s*: / düzeltme\s*: / koreksi\s*:
     ralat / đính chính / διόρθωση / تصحيح / تصویب / اصلاحیه / תיקון(?: טעות)? / भूल ?सुधार / संशोधन
     แก้ไข(?:ข่าว|ข้อมูล)

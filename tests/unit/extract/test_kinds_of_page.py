@@ -52,6 +52,20 @@ def test_a_story_about_a_404_is_a_story() -> None:
     assert outcome(page.replace(TEXT, TEXT * 3)) is Outcome.ARTICLE
 
 
+@pytest.mark.parametrize("headline", ["Black ops in the harbour", "“Não encontramos sobreviventes”, diz bombeiro"])
+def test_words_like_those_of_an_error_page_are_none(headline: str) -> None:
+    """A short story whose headline has them is a story."""
+    assert outcome(ARTICLE.replace("Rain falls on the hills", headline)) is Outcome.ARTICLE
+
+
+def test_a_box_for_comments_is_no_paywall() -> None:
+    """Who wants to comment logs in; the text, short as texts in Chinese are, is whole."""
+    line = "<p>大橋東側的兩根吊桿出現裂縫，封閉至秋天，居民須繞行三十一公里，渡輪每小時一班，市政府說明年春天完工。</p>"
+    page = ARTICLE.replace(TEXT, line * 6).replace("</body>", "<p>登入後可以留言</p></body>")
+    assert outcome(page) is Outcome.ARTICLE
+    assert outcome(page.replace("可以留言", "閱讀全文")) is Outcome.PAYWALL_STUB
+
+
 def test_what_is_asked_for_as_an_asset_is_not_read() -> None:
     """An error page under an image's address is no article."""
     assert outcome(ARTICLE, discovery=Discovery(site="x", kind=UrlKind.ASSET)) is Outcome.ASSET

@@ -1,0 +1,40 @@
+"""What stands under a headline and is its dek, and what is none."""
+
+import pytest
+
+from newsarchive.extract import extract_page
+
+URL = "https://news.example/2026/03/01/harbour-wall-is-mended"
+TEXT = "".join(f"<p>Sentence number {i} of a text that is long enough to be read by all.</p>" for i in range(8))
+
+
+def dek_of(line: str) -> str | None:
+    """Read a page with a line beside the headline, in a box of theirs."""
+    page = (
+        "<html><head><title>Harbour wall is mended</title></head><body>"
+        f"<div><h1>Harbour wall is mended</h1>{line}</div><div>{TEXT}</div></body></html>"
+    )
+    article = extract_page(page.encode(), URL).article
+    assert article is not None
+    return article.dek
+
+
+def test_a_line_alone_with_the_headline_is_its_dek() -> None:
+    """Though neither class nor tag says so."""
+    line = "Cracks in two of its stones mean a detour of a mile until autumn"
+    assert dek_of(f"<p>{line}</p>") == line
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "<div class='share'>Share on Facebook, share on Twitter, share by mail, copy the link</div>",
+        "<div class='comments'>Be the first to comment on this story of the harbour</div>",
+        "<p>Subscribe to our newsletter and get the news of the harbour every day</p>",
+        "<p>Listen to this article, 12 minutes, read aloud by a synthetic voice</p>",
+        "<p>By Jane Doe, Chief Correspondent for Politics and the Economy in Rome</p>",
+    ],
+)
+def test_what_else_may_stand_there_is_no_dek(line: str) -> None:
+    """A share bar, a comment, an advertisement, a player, a byline too long to be read as one."""
+    assert dek_of(line) is None
