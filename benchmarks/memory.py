@@ -67,7 +67,7 @@ def main() -> None:
     parser.add_argument("--page-size", type=int, default=6_000)
     parser.add_argument("--steps", type=int, default=20)
     options = parser.parse_args()
-    step = options.articles // options.steps
+    step = max(1, options.articles // options.steps)
     with (
         tempfile.TemporaryDirectory(prefix="bench-") as scratch,
         newsroom(options.articles, options.page_size) as url,

@@ -293,7 +293,7 @@ def insert_rows(
     """Insert rows, all of the same columns; of those whose `once_by` columns are there already, the `changing` columns
     are changed to these, or where there are none, they are skipped.
 
-    Returns how many went in.
+    Returns how many went in or were changed.
     """
     if not rows:
         return 0

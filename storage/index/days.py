@@ -131,8 +131,8 @@ def site_counts(
 ) -> tuple[SiteCount, ...]:
     """All sites by name, or one, with what is held of each.
 
-    A site that is there for what was captured of it alone is left out where all of that is, and so is one whose own
-    address is excluded: their names would tell that something is held.
+    A site of whose captures none is shown is left out too, but for one that is configured and whose own address is
+    not excluded: its name would tell that something is held.
     """
     captured: Counter[int] = Counter()
     for (site_id,), count in _counted(connection, ("site_id",), exclude, None, site):
