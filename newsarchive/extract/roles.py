@@ -182,7 +182,8 @@ def _under_image(block: Block, setting: Setting) -> bool:
     if len(block.text) >= 160 or block.tag in HEADINGS or block.link_share >= 0.5 or ends_sentence(block.text):
         return False
     shown = next(block.element.iter("img", "picture"), None) is not None
-    within = len(block.text) > _MARKS and block.index < setting.body_to
+    # A line that ends with a colon speaks of what the pictures show: it is the text's.
+    within = len(block.text) > _MARKS and block.index < setting.body_to and block.text[-1] not in ":："
     if not shown and not (within and _beside_image(block)):
         return False
     return printed(block.text) is None and len(block.element.text_content()) < 400

@@ -30,6 +30,16 @@ def test_a_story_under_a_count_of_comments_is_a_story(label: str) -> None:
     assert [line for role, line in told if role is Role.TEXT] == list(LINES)
 
 
+def test_a_line_beside_a_picture_is_its_caption() -> None:
+    """In a box of theirs, within the text; not a line that leads to what the pictures show."""
+    told = paragraphs(f"{TEXT}<div><img src='a.jpg'><p>The wall in the morning</p></div>{TEXT}")
+    assert (Role.CAPTION, "The wall in the morning") in told
+    told = paragraphs(
+        f"{TEXT}<div><p>Ships that came to the harbour:</p><img src='a.jpg'><img src='b.jpg'></div>{TEXT}"
+    )
+    assert (Role.TEXT, "Ships that came to the harbour:") in told
+
+
 def test_a_heading_that_tells_how_long_ago_is_a_heading() -> None:
     """In a column that looks back; under a headline such a line tells when the story was printed."""
     assert (Role.HEADING, "10 days ago") in paragraphs(f"<div>{TEXT}<h2>10 days ago</h2>{TEXT}</div>")
