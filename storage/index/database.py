@@ -53,12 +53,13 @@ _PRAGMAS = (
     "PRAGMA busy_timeout=10000",
     # A crash of the machine may cost the last transactions, never the file; what is lost is read again from the WARC.
     "PRAGMA synchronous=NORMAL",
-    "PRAGMA temp_store=MEMORY",
     "PRAGMA wal_autocheckpoint=4000",
     "PRAGMA foreign_keys=ON",
 )
-_WRITER_CACHE, _READER_CACHE = 45056, 2048
-"""Kilobytes of pages that a connection of SQLite keeps: the writer touches all of its indexes, readers are many."""
+# Kilobytes of pages that a connection keeps, and where it sorts. The writer touches all of its indexes, and counts what
+# a large site prints everywhere: half a gigabyte, were it in memory. Readers are many, and sort little.
+_WRITER = ("PRAGMA cache_size=-45056", "PRAGMA temp_store=FILE")
+_READER = ("PRAGMA cache_size=-2048", "PRAGMA temp_store=MEMORY")
 _ATTEMPTS = 6
 _STEPS = 10_000
 """Instructions of SQLite's machine between two looks at the clock: some 0.1 ms."""
@@ -70,7 +71,7 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.is_postgres = engine.dialect.name == "postgresql"
-        self._writer = engine if self.is_postgres else _sqlite(engine.url, cache=_WRITER_CACHE, begin="BEGIN IMMEDIATE")
+        self._writer = engine if self.is_postgres else _sqlite(engine.url, _WRITER, begin="BEGIN IMMEDIATE")
         self._writing = threading.RLock()
 
     @classmethod
@@ -174,7 +175,7 @@ def _engine(url: URL) -> Engine:
     try:
         if url.get_backend_name() == "postgresql":
             return create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=20, connect_args=tuned(url))
-        return _sqlite(url, cache=_READER_CACHE, begin="BEGIN")
+        return _sqlite(url, _READER, begin="BEGIN")
     except (NoSuchModuleError, ModuleNotFoundError) as error:
         raise IndexFailure(
             f"the driver for {url.drivername} is not installed; nothing was read or changed. "
@@ -182,7 +183,7 @@ def _engine(url: URL) -> Engine:
         ) from error
 
 
-def _sqlite(url: URL, *, cache: int, begin: str) -> Engine:
+def _sqlite(url: URL, pragmas: Sequence[str], *, begin: str) -> Engine:
     """An engine that begins transactions itself. One that writes takes the write lock at its beginning: had it read
     first, it could not wait for another writer to end.
     """
@@ -192,7 +193,7 @@ def _sqlite(url: URL, *, cache: int, begin: str) -> Engine:
         del record
         # The driver's own habit would leave DDL and reads outside of transactions.
         connection.isolation_level = None
-        for pragma in (*_PRAGMAS, f"PRAGMA cache_size=-{cache}"):
+        for pragma in (*_PRAGMAS, *pragmas):
             connection.execute(pragma)
         _write_ahead(connection)
 

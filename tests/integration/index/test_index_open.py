@@ -1,6 +1,8 @@
 """Opening brings the schema up to date, once, whoever comes first."""
 
 import multiprocessing
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -131,3 +133,24 @@ def test_a_full_disk_is_named_and_loses_nothing(sqlite_url: str) -> None:
     index = Index.open(sqlite_url)
     assert index.status().sites[0].due == 3
     index.close()
+
+
+SORTING = """
+import sys
+from pathlib import Path
+from storage.index.database import Database
+
+database = Database.open(f"sqlite:///{sys.argv[1]}")
+rows = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000)"
+largest = f"{rows} SELECT count(*) FROM (SELECT randomblob(1000) AS one FROM n ORDER BY one LIMIT -1 OFFSET 1)"
+assert database.write(lambda connection: connection.exec_driver_sql(largest).scalar_one()) == 199_999
+print(next(line.split()[1] for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM")))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
+def test_what_the_writer_sorts_is_not_held_in_memory(tmp_path: Path) -> None:
+    """200 MB are sorted in less: what a site prints everywhere is counted by sorting all of its paragraphs."""
+    command = [sys.executable, "-c", SORTING, str(tmp_path / "index.sqlite3")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 180_000  # kilobytes
