@@ -46,11 +46,13 @@ _CONSENT = re.compile(
     re.IGNORECASE,
 )
 _OF_PRIVACY = re.compile(
-    r"cookie|tracking|privacy|datenschutz|werbung|données personnelles|datos personales|dados pessoais|dati personali|"
+    r"tracking|privacy|datenschutz|werbung|données personnelles|datos personales|dados pessoais|dati personali|"
     r"persoonsgegevens|personuppgifter|персональных данных|クッキー|개인정보",
     re.IGNORECASE,
 )
-"""What a paragraph of a consent wall speaks of, if not of consent itself."""
+"""What a paragraph of a consent wall speaks of, if not of consent itself: stories do so too."""
+_WALL = 800
+"""Characters of running text that a consent wall has at most, where it speaks of privacy more than of cookies."""
 _NOT_FOUND = re.compile(
     r"(?:page|article|story|content|file|url|site)\s+(?:you requested\s+|you are looking for\s+|"
     r"you were looking for\s+|you're looking for\s+)?(?:was |could |can|has |is |does |cannot |can't )*(?:not |n't |"
@@ -148,15 +150,28 @@ def _consent(seen: Impression, opening: str) -> Verdict | None:
     said = _CONSENT.search(opening)
     if not said:
         return None
+    of_privacy = text < _WALL and _asks_consent(seen)
     about = sum(
         len(b.text)
         for b in seen.flow.blocks
-        if b.zone & zones.CONSENT or _CONSENT.search(b.text) or _OF_PRIVACY.search(b.text)
+        if b.zone & zones.CONSENT
+        or _CONSENT.search(b.text)
+        or "cookie" in b.text.lower()
+        or (of_privacy and _OF_PRIVACY.search(b.text))
     )
     share = about / max(seen.flow.characters, 1)
     if share <= 0.5:
         return None
     return Verdict(outcome=Outcome.CONSENT_WALL, reason=f'says "{said[0]}"', confidence=min(0.95, 0.6 + share / 2))
+
+
+def _asks_consent(seen: Impression) -> bool:
+    """Say whether a page asks for consent itself, and not only links to its settings of privacy, as most do."""
+    return any(
+        _CONSENT.search(b.text)
+        for b in seen.flow.blocks[:60]
+        if b.link_share < 0.5 and not b.zone & (zones.NAV | zones.FOOTER | zones.MENU)
+    )
 
 
 def paywalled(seen: Impression) -> Verdict | None:

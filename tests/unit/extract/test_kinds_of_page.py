@@ -58,6 +58,21 @@ def test_words_like_those_of_an_error_page_are_none(headline: str) -> None:
     assert outcome(ARTICLE.replace("Rain falls on the hills", headline)) is Outcome.ARTICLE
 
 
+@pytest.mark.parametrize("characters", [1_600, 700])
+def test_a_story_of_privacy_is_no_consent_wall(characters: int) -> None:
+    """Though each page of the site links to its settings, in its foot or below the text."""
+    line = (
+        "<p>Der Rat hat am Abend lange über den Datenschutz in der Gemeinde beraten, und dann darüber abgestimmt.</p>"
+    )
+    story = ARTICLE.replace(TEXT, line * (characters // 100))
+    link = '<a href="/privacy">Datenschutzeinstellungen</a>'
+    for foot in (f"<footer>{link}</footer>", f"<div>{link}</div>"):
+        assert outcome(story.replace("</body>", f"{foot}</body>")) is outcome(story)
+    assert outcome(story) is not Outcome.CONSENT_WALL
+    wall = ARTICLE.replace(TEXT, line * 3).replace("</body>", "<button>Akzeptieren und weiter</button></body>")
+    assert outcome(wall) is Outcome.CONSENT_WALL
+
+
 def test_a_box_for_comments_is_no_paywall() -> None:
     """Who wants to comment logs in; the text, short as texts in Chinese are, is whole."""
     line = "<p>大橋東側的兩根吊桿出現裂縫，封閉至秋天，居民須繞行三十一公里，渡輪每小時一班，市政府說明年春天完工。</p>"
