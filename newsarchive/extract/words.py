@@ -217,10 +217,13 @@ FOR_SUBSCRIBERS = _start(
     cet article est réservé / (?:cet|cette) (?:article|contenu) .{0,40}abonnés / dieser artikel ist (?:nur|exklusiv)
     this (?:article|story|content) is (?:for|reserved|only|exclusive) / this is a subscriber / already a subscriber
     bereits abonnent / contenido (?:exclusivo|solo) / conteúdo exclusivo / contenuto riservato / この記事は有料\w*
-    est[ea] (?:contenido|artículo|noticia|conteúdo|notícia|matéria) (?:es|é) .{0,20}(?:suscriptor|assinante)\w*
+    este (?:contenido|artículo) es (?:solo|sólo|exclusivo|reservado|para) .{0,20}suscriptor\w*
+    esta noticia es (?:solo|sólo|exclusiva|reservada|para) .{0,20}suscriptor\w*
+    est[ea] (?:conteúdo|notícia|matéria) é (?:só|apenas|exclusiv[oa]|reservad[oa]|para) .{0,20}assinante\w*
     (?:ya (?:soy|eres)|já (?:sou|é)) (?:suscriptor\w*|assinante) / questo (?:articolo|contenuto) è riservato
     esclusiva per gli abbonati / alleen voor abonnees / endast för prenumeranter / только для подписчиков
-    (?:artykuł|materiał|treść) .{0,20}tylko dla / цей матеріал .{0,20}(?:тільки|лише) для / оформіть передплату
+    (?:artykuł|materiał|treść) .{0,20}tylko dla (?:prenumerator|subskrybent|abonent)\w* / оформіть передплату
+    цей матеріал .{0,20}(?:тільки|лише) для (?:наших )?(?:передплатник|підписник)\w*
     denne (?:artikel|artikkelen|sak|saken) er (?:kun |forbeholdt )?(?:for )?abonnent\w* / er du allerede abonnent
     tylko dla prenumeratorów / 有料会員\w* / 会員限定\w*
     """

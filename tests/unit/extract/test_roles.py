@@ -44,3 +44,14 @@ def test_a_heading_that_tells_how_long_ago_is_a_heading() -> None:
     """In a column that looks back; under a headline such a line tells when the story was printed."""
     assert (Role.HEADING, "10 days ago") in paragraphs(f"<div>{TEXT}<h2>10 days ago</h2>{TEXT}</div>")
     assert (Role.DATELINE, "10 days ago") in paragraphs(f"<div><p>10 days ago</p>{TEXT}</div>")
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["Este artículo es clave para el suscriptor de la ley, dijo.", "Materiał był tylko dla dzieci, mówi dyrektor."],
+)
+def test_a_sentence_that_begins_like_a_notice_is_text(line: str) -> None:
+    """Words of notices to subscribers are those of sentences too, and what is said of whom tells them apart."""
+    assert (Role.TEXT, line) in paragraphs(f"{TEXT}<p>{line}</p>{TEXT}")
+    notice = "Este artículo es solo para suscriptores."
+    assert (Role.PROMO, notice) in paragraphs(f"{TEXT}<p>{notice}</p>")
