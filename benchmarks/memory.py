@@ -2,8 +2,8 @@
 
     python -m benchmarks.memory [--articles 100000] [--page-size 6000] [--steps 20]
 
-Prints a row each time that another part of the captures is in the index: memory of the command and of the largest of
-its reading processes, then; and the CPU milliseconds a page that all of them took since the row before.
+Prints a row each time that another part of the captures is in the index: memory of the command then, at most since the
+row before, and at most of the largest of its reading processes; and the CPU milliseconds a page that all of them took.
 """
 
 import argparse
@@ -11,8 +11,8 @@ import sqlite3
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +35,20 @@ class Look:
     """The same of the largest process that it started."""
     cpu: float
     """CPU seconds of all of them, those that have ended included."""
+
+
+@contextmanager
+def crawling(folder: Path, log: Path) -> "Iterator[subprocess.Popen[bytes]]":
+    """Crawl; whatever ends the block ends the crawl."""
+    command = [*COMMAND, "crawl", "--archive", str(folder)]
+    with (
+        log.open("wb") as out,
+        subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=ROOT) as process,
+    ):
+        try:
+            yield process
+        finally:
+            process.terminate()
 
 
 def looks(process: "subprocess.Popen[bytes]", index: Path) -> Iterator[Look]:
@@ -75,24 +89,26 @@ def main() -> None:
         folder, log = Path(scratch, "archive"), Path(scratch, "log")
         folder.mkdir()
         (folder / "newsarchive.toml").write_text(CONFIG.format(url=url))
-        with log.open("wb") as out:
-            command = [*COMMAND, "crawl", "--archive", str(folder)]
-            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=ROOT)
-        print("| captures | MB | MB of the largest reader | CPU ms/page |\n| --- | --- | --- | --- |", flush=True)
-        last: Look | None = None
-        for look in looks(process, folder / "index.sqlite3"):
-            if look.captures - (last.captures if last else 0) >= step:
-                print(row(look, last), flush=True)
-                last = look
+        print("| captures | MB | at most | of the largest reader | CPU ms/page |\n| --- | --- | --- | --- | --- |")
+        since: list[Look] = [Look(captures=0, main=0, worker=0, cpu=0.0)]
+        with crawling(folder, log) as process:
+            for look in looks(process, folder / "index.sqlite3"):
+                since.append(look)
+                if look.captures - since[0].captures >= step:
+                    print(row(since), flush=True)
+                    since = [look]
         if process.returncode:
             raise SystemExit(f"the crawl ended with {process.returncode}: {tail(log)}")
-        print(f"\n{captures(folder / 'index.sqlite3'):,} captures at the end")
+        most = max(look.main for look in since) / 1e6  # settling, which is in none of the rows
+        print(f"\n{captures(folder / 'index.sqlite3'):,} captures; at most {most:.0f} MB since the last row")
 
 
-def row(look: Look, before: Look | None) -> str:
-    """A line of the table."""
-    took, many = look.cpu - (before.cpu if before else 0.0), look.captures - (before.captures if before else 0)
-    cells = (f"{look.captures:,}", f"{look.main / 1e6:.0f}", f"{look.worker / 1e6:.0f}", f"{1000 * took / many:.1f}")
+def row(looks: Sequence[Look]) -> str:
+    """A line of the table: the last look, and those since the row before, which the first was in."""
+    first, last = looks[0], looks[-1]
+    each = 1000 * (last.cpu - first.cpu) / (last.captures - first.captures)
+    memory = (last.main, max(look.main for look in looks), max(look.worker for look in looks))
+    cells = (f"{last.captures:,}", *(f"{size / 1e6:.0f}" for size in memory), f"{each:.1f}")
     return f"| {' | '.join(cells)} |"
 
 
