@@ -23,7 +23,7 @@ MOST_PARTS = 150
 IN_TIME = 0.8
 """Share of a page's time in which its parts have to come; then it is drawn without those that did not."""
 QUIET = 5.0
-"""Seconds that a loaded page gets to become quiet: some never do."""
+"""Seconds that a loaded page gets to become quiet, while nothing is on its way to it: some never do."""
 REMEMBERED = 32_000_000
 """Bytes of scripts and style sheets that are remembered for the run's other pages."""
 LONG_LIVED = frozenset({"script", "stylesheet"})
@@ -121,8 +121,7 @@ class Chromium:
             await page.route_web_socket("**/*", lambda socket: socket.close())
             await page.route("**/*", answers.answer)
             await page.goto(url, wait_until="load", timeout=self._seconds * 1000)
-            with suppress(Exception):  # a page that never becomes quiet is taken as it is
-                await page.wait_for_load_state("networkidle", timeout=QUIET * 1000)
+            await answers.quiet()
             markup = await page.content()
         finally:
             with suppress(Exception):  # what hindered the drawing is told, not what follows from it
@@ -163,6 +162,19 @@ class _Answers:
         self._browser = browser
         self._until = asyncio.get_running_loop().time() + IN_TIME * seconds
         self._parts = 0
+        self._on_their_way = 0
+
+    async def quiet(self) -> None:
+        """Wait until a loaded page asks for nothing more. A host's pauses may be longer than any page takes to think:
+        what it has asked for by then is waited for; one that never becomes quiet is taken as it is.
+        """
+        waits = True
+        while waits:
+            try:
+                await self._page.wait_for_load_state("networkidle", timeout=QUIET * 1000)
+                waits = False
+            except Exception:  # noqa: BLE001 - Playwright's TimeoutError is one of an extra's; `content` tells of others
+                waits = self._on_their_way > 0 and asyncio.get_running_loop().time() < self._until
 
     async def answer(self, route: Any) -> None:
         """Hand over an answer, or let the request fail. Called by Playwright."""
@@ -189,7 +201,11 @@ class _Answers:
         self._parts += 1
         if self._parts > MOST_PARTS:
             return None
-        part = await self._fetch(url, _passed_on(await request.all_headers()), self._until)
+        self._on_their_way += 1
+        try:
+            part = await self._fetch(url, _passed_on(await request.all_headers()), self._until)
+        finally:
+            self._on_their_way -= 1
         if part is not None and kind in LONG_LIVED:
             self._browser.remember(url, part)
         return part

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from newsarchive.archive import Archive
+from newsarchive.crawl.draw import QUIET
 from newsarchive.crawl.run import crawl
 from storage.index.views import ALL_CAPTURES
 from storage.warc.payload import split_message
@@ -203,6 +204,15 @@ def test_a_document_that_cannot_be_decoded_is_read_as_any_page(app: Any, build: 
 
 
 @pytest.mark.slow
+def test_data_that_takes_longer_than_a_page_thinks_is_waited_for(app: Any, build: Callable[[], Archive]) -> None:
+    """As where its host's pause is long: the page is loaded, and shows nothing until its data has come."""
+    app.answers["/api/front.json"] = replace(app.answers["/api/front.json"], pause=QUIET + 2.0)
+    archive = build()
+    crawl(archive, now=lambda: BEGIN)
+    assert len(list(archive.export())) == 2
+
+
+@pytest.mark.slow
 def test_a_run_that_is_stopped_while_it_draws_makes_no_version_of_a_half(
     app: Any, build: Callable[[], Archive]
 ) -> None:
@@ -210,7 +220,7 @@ def test_a_run_that_is_stopped_while_it_draws_makes_no_version_of_a_half(
     archive = build()
     front = app.answers["/api/front.json"]
     app.answers["/api/front.json"] = replace(front, pause=30.0)
-    stopped = crawl(archive, now=lambda: BEGIN, max_time=6)
+    stopped = crawl(archive, now=lambda: BEGIN, max_time=QUIET + 5.0)
     assert stopped.run.outcome == "stopped"
     assert "drawn" not in stopped.run.counters
     app.answers["/api/front.json"] = front
