@@ -23,6 +23,8 @@ BETWEEN_ROUNDS = timedelta(hours=26)
 STEP = timedelta(seconds=20)
 """From one start to the next: less than the shortest interval at which anything is looked at again."""
 ARTICLES = 72
+DELAY = 0.06
+"""Seconds between two requests: with them, twenty kills are over before a crawl is."""
 
 
 def whole_records(rig: Any) -> set[str]:
@@ -36,11 +38,12 @@ def whole_records(rig: Any) -> set[str]:
     return held
 
 
-def wait_for(rig: Any, crawl: subprocess.Popen[bytes], exchanges: int) -> None:
-    """Wait until the newsroom has answered so often more, or the crawl is over."""
+def wait_for(rig: Any, crawl: subprocess.Popen[bytes], exchanges: int, seconds: float) -> None:
+    """Wait until the newsroom has answered so often more, some time has passed, or the crawl is over."""
+    until = time.monotonic() + seconds
     with rig.log.open("rb") as log:
         log.seek(0, os.SEEK_END)
-        while exchanges > 0 and crawl.poll() is None:
+        while exchanges > 0 and time.monotonic() < until and crawl.poll() is None:
             exchanges -= log.read().count(b"\n")
             time.sleep(0.01)
 
@@ -50,10 +53,11 @@ def killed(rig: Any, at: str, moments: random.Random) -> bool:
     command = rig.command("crawl", "--clock", at)
     crawl = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     if moments.random() < 0.2:
-        time.sleep(moments.uniform(0.2, 2.0))  # while it opens the archive, mends what the last one left, or later
+        # While it opens the archive, mends what the last one left, or later; a quick machine is not to be done by then.
+        wait_for(rig, crawl, 4, moments.uniform(0.2, 2.0))
     else:
-        wait_for(rig, crawl, moments.randint(1, 4))
-        time.sleep(moments.uniform(0, 0.1))
+        wait_for(rig, crawl, moments.randint(1, 3), 60.0)
+        time.sleep(moments.uniform(0, 1.5 * DELAY))
     ran = crawl.poll() is None
     crawl.kill()
     crawl.wait()
@@ -81,7 +85,7 @@ def test_a_hundred_kills_leave_no_trace(build: Callable[..., Any], index_url: st
     rig = build(index=index_url, articles=ARTICLES)
     calm = build(name="calm", articles=ARTICLES)
     settings = rig.folder / "newsarchive.toml"
-    settings.write_text(settings.read_text().replace('delay = "0s"', 'delay = "0.03s"'))
+    settings.write_text(settings.read_text().replace('delay = "0s"', f'delay = "{DELAY}s"'))
     moments = random.Random(100)
     seen: set[str] = set()
     rounds: list[Counter[str]] = []
@@ -99,7 +103,7 @@ def test_a_hundred_kills_leave_no_trace(build: Callable[..., Any], index_url: st
         begun = len(held)
         rig.server.clock.advance(BETWEEN_ROUNDS)
         calm.server.clock.advance(BETWEEN_ROUNDS)
-    assert kills >= ROUNDS * KILLS * 0.8, "too many crawls were over before they could be killed"
+    assert kills >= ROUNDS * KILLS * 0.75, "too many crawls were over before they could be killed"
 
     verified = rig.run("verify")
     assert verified.returncode == 0, verified.stdout + verified.stderr
