@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.crawling import Run, naive, ours, report
-from benchmarks.newsroom import newsroom
+from benchmarks.newsroom import ALL_CODINGS, OURS, newsroom
 
 
 def main() -> None:
@@ -24,10 +24,10 @@ def main() -> None:
     options = parser.parse_args()
     results: dict[str, list[Run]] = {"naive": [], "newsarchive": []}
     for _ in range(options.runs):
-        for name, crawl in (("naive", naive), ("newsarchive", ours)):
+        for name, crawl, accepts in (("naive", naive, ALL_CODINGS), ("newsarchive", ours, OURS)):
             with (
                 tempfile.TemporaryDirectory(prefix="bench-") as folder,
-                newsroom(options.articles, options.page_size) as url,
+                newsroom(options.articles, options.page_size, accepts=accepts) as url,
             ):
                 results[name].append(crawl(url, Path(folder)))
             print(report(name, results[name][-1:]), flush=True)

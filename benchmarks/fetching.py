@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
-ACCEPT = "gzip, br, zstd"
+ACCEPT = "gzip, deflate, br"
 
 
 def plain(urls: Sequence[str]) -> None:

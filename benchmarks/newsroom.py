@@ -9,13 +9,15 @@ from pathlib import Path
 
 MEMORY = 1_500_000_000
 """Bytes of ready answers that it keeps: all pages, even where they are not compressed."""
+OURS = "gzip, deflate, br"
 ALL_CODINGS = "gzip, br, zstd"
+"""The Accept-Encoding of our crawls, and of clients that take more."""
 HOST = "127.0.0.2"
 """Of loopback, and not its first: warcprox refuses to go there."""
 
 
 @contextmanager
-def newsroom(articles: int, page_size: int, *, accepts: str = ALL_CODINGS, log: Path | None = None) -> Iterator[str]:
+def newsroom(articles: int, page_size: int, *, accepts: str = OURS, log: Path | None = None) -> Iterator[str]:
     """Serve it on a free port of loopback; the URL is that of its front page.
 
     Args:

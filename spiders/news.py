@@ -7,7 +7,7 @@ import scrapy
 from scrapy import Request
 from scrapy.exceptions import UsageError
 
-from newsarchive.crawl.live import Live
+from newsarchive.crawl.live import ACCEPT_ENCODING, Live
 from storage.model import Due, UrlKind
 
 ACCEPT = {
@@ -17,7 +17,6 @@ ACCEPT = {
     UrlKind.ASSET: "*/*",
 }
 ACCEPT_PAGE = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
-ACCEPT_ENCODING = "gzip, deflate, br, zstd"
 
 
 class NewsSpider(scrapy.Spider):

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
 
+from benchmarks import newsroom
 from benchmarks.cost import ROOT
 from benchmarks.crawling import COMMAND, CONFIG
 from benchmarks.peers.environments import Environment
@@ -25,7 +26,6 @@ published = "time, div.date, div.info"
 """The selectors of the newsroom's four templates, as fundus has them too."""
 SCRIPTS = Path(__file__).with_name("scripts")
 NAIVE = Path(__file__).parents[1] / "naive.py"
-ALL_CODINGS = "gzip, br, zstd"
 WARCPROX = Environment(name="warcprox", requirements=("warcprox==2.13.1", "aiohttp==3.14.5"))
 # Newer versions of curl-cffi lack a name that fundus imports.
 FUNDUS = Environment(name="fundus", requirements=("fundus==0.5.7", "curl-cffi==0.15.0"))
@@ -136,7 +136,7 @@ CRAWLERS = (
         settings="`newsarchive crawl`, delay 0, without requisites, all history",
         undone="–",
         again="a revisit record",
-        accepts=ALL_CODINGS,
+        accepts=newsroom.OURS,
         warcs="warc/*.warc.gz",
         texts=_exported,
     ),
@@ -146,7 +146,7 @@ CRAWLERS = (
         settings="the same, with selectors of headline, body, authors and date, as fundus has them",
         undone="–",
         again="a revisit record",
-        accepts=ALL_CODINGS,
+        accepts=newsroom.OURS,
         warcs="warc/*.warc.gz",
         texts=_exported,
     ),
@@ -156,7 +156,7 @@ CRAWLERS = (
         settings="Scrapy's CrawlSpider, trafilatura JSON with metadata, warcio, sqlite3; 16 at once",
         undone="exact bytes, request records, revisits, resume, sitemaps, versions, link groups, search, schedule",
         again="all of it",
-        accepts=ALL_CODINGS,
+        accepts=newsroom.ALL_CODINGS,
         warcs="naive.warc.gz",
         texts=_rows,
     ),
@@ -166,7 +166,7 @@ CRAWLERS = (
         settings="1.6.16, SitemapCrawler, 16 at once, all of the sitemap taken for articles, HTML and JSON files",
         undone="WARC (it keeps decoded HTML), listings, versions, link groups, search, schedule",
         again="all of it",
-        accepts=ALL_CODINGS,
+        accepts=newsroom.ALL_CODINGS,
         slow=True,
         environment=NEWSPLEASE,
         texts=_files,
@@ -206,7 +206,7 @@ CRAWLERS = (
         settings="2.13.1, `--gzip`, deduplication in SQLite; asyncio client, 16 at once, the sitemap's addresses",
         undone="articles, listings, schedule; finding pages is the client's task",
         again="a revisit record",
-        accepts=ALL_CODINGS,
+        accepts=newsroom.ALL_CODINGS,
         environment=WARCPROX,
         warcs="warcs/*.warc.gz",
     ),

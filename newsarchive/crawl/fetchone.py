@@ -51,7 +51,7 @@ class Opener:
         if why := refusal(url):
             return why
         request = urllib.request.Request(  # noqa: S310 - refusal() lets only http and https pass
-            url, headers={"User-Agent": self._agent, "Accept": "*/*", "Accept-Encoding": "gzip, deflate, br, zstd"}
+            url, headers={"User-Agent": self._agent, "Accept": "*/*", "Accept-Encoding": "gzip, deflate, br"}
         )
         try:
             try:

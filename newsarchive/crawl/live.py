@@ -31,7 +31,10 @@ from storage.model import Capture, Due, Exchange, Reading, UrlKind
 from storage.warc.payload import header, http_headers
 
 CONDITIONS = ("if-none-match", "if-modified-since")
-ACCEPT_ENCODING = "gzip, deflate, br, zstd"
+ACCEPT_ENCODING = "gzip, deflate, br"
+"""What programs that replay WARC files undo by themselves. Not zstd, which `storage.warc.codings` reads where a server
+sends it all the same: a file with it would be a white page in them.
+"""
 MOMENT = 0.05
 """Seconds that a part which gets no turn has to say so."""
 FAREWELL = 5.0

@@ -12,7 +12,7 @@ from storage.errors import ReplayFailure
 
 PYWB = "pywb==2.10.*"
 ZSTD = "zstandard>=0.22"
-"""pywb itself reads gzip, deflate and brotli; many sites send zstd to who takes it, as the crawl does."""
+"""pywb itself reads gzip, deflate and brotli; many sites send zstd to clients that take it, and files are imported."""
 HOME = "NEWSARCHIVE_REPLAY"
 """Environment variable: another folder for the environment."""
 _MARK = "newsarchive-replay-2.txt"
