@@ -133,12 +133,14 @@ def shape(url: str) -> str:
     """
     parts = parts_of(url)
     segments = _segments(parts)
-    if not segments:
-        return ""
-    extension = _EXTENSION.search(segments[-1])
-    kinds = "/".join(_kind_of(s) for s in segments)
-    ids = "?" if any(_ID_KEYS.match(k) and any(c.isdigit() for c in v) for k, v in parse_qsl(parts.query)) else ""
-    return kinds + (extension[0].lower() if extension else "") + ids
+    return "/".join(_kind_of(s) for s in segments) + _ending(segments[-1], parts.query) if segments else ""
+
+
+def _ending(name: str, query: str) -> str:
+    """Return the extension of a path's last segment, and "?" where the query has an id."""
+    extension = _EXTENSION.search(name)
+    has_id = bool(query) and any(_ID_KEYS.match(k) and any(c.isdigit() for c in v) for k, v in parse_qsl(query))
+    return (extension[0].lower() if extension else "") + ("?" if has_id else "")
 
 
 def pieces(url: str) -> tuple[list[tuple[str, str]], str]:
@@ -148,8 +150,9 @@ def pieces(url: str) -> tuple[list[tuple[str, str]], str]:
     ([('w', 'world'), ('y', '2024'), ('w', 'rain')], '.php?')
     """
     parts = parts_of(url)
-    found = [(_kind_of(segment), _EXTENSION.sub("", segment)) for segment in _segments(parts)]
-    return found, shape(url).removeprefix("/".join(kind for kind, _ in found))
+    segments = _segments(parts)
+    found = [(_kind_of(segment), _EXTENSION.sub("", segment)) for segment in segments]
+    return found, _ending(segments[-1], parts.query) if segments else ""
 
 
 def likeness(url: str, own: str) -> float:
