@@ -47,8 +47,12 @@ class Nature:
 
 def send(to: socket.socket, message: bytes) -> None:
     """Put one message on a socket."""
-    # In one piece: whoever waits for it wakes once.
-    to.sendall(b"".join((HEADER.pack(len(message)), message)))
+    to.sendall(framed(message))
+
+
+def framed(message: bytes) -> bytes:
+    """A message as it goes over a socket: in one piece, so that whoever waits for it wakes once."""
+    return b"".join((HEADER.pack(len(message)), message))
 
 
 def receive(source: socket.socket) -> bytearray | None:

@@ -7,17 +7,20 @@ import contextlib
 import os
 import pickle
 import queue
+import select
 import signal
 import socket
 import subprocess
 import sys
 import threading
+import time
+from collections import deque
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
-from newsarchive.crawl.nursery import LEAVES, PID, Nature, receive, send
+from newsarchive.crawl.nursery import LEAVES, PID, Nature, framed, receive, send
 from newsarchive.interpret import Task
 from storage.model import Outcome, Reading
 
@@ -25,6 +28,8 @@ READING = Nature(
     read="newsarchive.crawl.reader:read_task", preload=("newsarchive.extract.page", "storage.warc.payload")
 )
 """Workers that read pages of an archive."""
+AT_HAND = 2
+"""Jobs of a worker: one that it reads, and one that waits in its line."""
 START = """
 import sys
 sys.path[:] = sys.argv.pop().split(chr(10))
@@ -73,28 +78,51 @@ class Readers:
         self.close()
 
     def _serve(self) -> None:
-        """One thread: its own worker, job after job."""
+        """One thread: its own worker, job after job. The next one lies in the worker's line while it reads: it does not
+        wait then until this process, of which one thread at a time runs, comes round to handing it over.
+        """
         worker: _Worker | None = None
-        while (job := self._jobs.get()) is not None:
-            if not job.future.set_running_or_notify_cancel():
-                continue
+        taken: deque[_Job] = deque()
+        while self._take(taken):
+            job = taken[0]
             try:
-                reading, worker = self._read(job.task, worker)
+                reading, worker = self._read(taken, worker)
             except Exception as error:  # noqa: BLE001 - it is for whoever waits for the future
+                worker = None
                 job.future.set_exception(error)
             else:
                 job.future.set_result(reading)
             del job  # and the page in it, before the wait for the next
+            taken.popleft()
         if worker:
             worker.close()
 
-    def _read(self, task: Task, worker: "_Worker | None") -> tuple[Reading, "_Worker | None"]:
-        message = pickle.dumps((task, self._limit), protocol=5)
+    def _take(self, taken: "deque[_Job]") -> bool:
+        """Take jobs, up to the one after the next; the first is waited for. False where there is none any more."""
+        while len(taken) < AT_HAND:
+            try:
+                job = self._jobs.get(block=not taken)
+            except queue.Empty:
+                break
+            if job is None:
+                if not taken:
+                    return False
+                self._jobs.put(None)  # told again once what was taken is read
+                break
+            if job.future.set_running_or_notify_cancel():
+                taken.append(job)
+        return True
+
+    def _read(self, taken: "deque[_Job]", worker: "_Worker | None") -> tuple[Reading, "_Worker | None"]:
+        """The first job's reading, and who goes on. A worker's end is the fault of the page that it was reading."""
         reason = ""
         for _ in range(2):
             worker = worker or self._nursery.bear()
+            for job in taken:
+                if job not in worker.given:
+                    worker.give(job, pickle.dumps((job.task, self._limit), protocol=5))
             try:
-                answer = worker.ask(message, self._timeout)
+                answer = worker.answer(self._timeout)
             except TimeoutError:
                 worker.kill()
                 reason = f"reading took longer than {self._timeout:g} s"
@@ -111,24 +139,49 @@ class Readers:
         return Reading(outcome=Outcome.UNREADABLE, reason=reason), None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Job:
     task: Task
     future: Future[Reading]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Worker:
     pid: int
     line: socket.socket
+    given: deque[_Job] = field(default_factory=deque)
+    """What it was given and has not answered."""
+    _unsent: bytes = b""
+    """Of what it was given: a line takes some 200 kB until its other end reads."""
 
-    def ask(self, message: bytes, timeout: float) -> memoryview:
+    def give(self, job: _Job, message: bytes) -> None:
+        self.given.append(job)
+        self._unsent += framed(message)
+
+    def answer(self, timeout: float) -> memoryview:
+        """The answer to what it was given first. TimeoutError where none comes in so many seconds, EOFError or OSError
+        where none will.
+        """
+        until = time.monotonic() + timeout
+        # It reads nothing while it answers: whoever did nothing but send then would wait for ever.
         self.line.settimeout(timeout)
-        send(self.line, message)
+        while self._unsent and not self._is_answering(until):
+            with contextlib.suppress(BlockingIOError):
+                self._unsent = self._unsent[self.line.send(self._unsent, socket.MSG_DONTWAIT) :]
         answer = receive(self.line)
         if answer is None:
             raise EOFError
+        self.given.popleft()
         return memoryview(answer)
+
+    def _is_answering(self, until: float) -> bool:
+        """Wait until something can be sent, or received: then True."""
+        line = select.poll()
+        line.register(self.line, select.POLLIN | select.POLLOUT)
+        events = line.poll(max(until - time.monotonic(), 0.0) * 1000)
+        if not events:
+            raise TimeoutError
+        return bool(events[0][1] & ~select.POLLOUT)
 
     def kill(self) -> None:
         """End a worker that hangs. Its socket is still open, so its number is still its own."""

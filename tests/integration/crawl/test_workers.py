@@ -30,6 +30,8 @@ def read(asked):
         raise ValueError("a reader that breaks its promise")
     if block == b"eat":
         return Reading(outcome=Outcome.OTHER, reason=str(len(bytearray(3_000_000_000))))
+    if block[:4] == b"long":
+        return Reading(outcome=Outcome.OTHER, reason=block.decode())
     return Reading(outcome=Outcome.OTHER, reason=f"{block.decode()} {limit} {os.getpid()}")
 """
 
@@ -77,6 +79,13 @@ def test_bad_pages_cost_no_other_page_anything(readers: Readers) -> None:
     died = Reading(outcome=Outcome.UNREADABLE, reason="the process that read it died")
     hung = Reading(outcome=Outcome.UNREADABLE, reason="reading took longer than 1.5 s")
     assert bad == {"die": died, "hang": hung, "eat": died, "raise": died}
+
+
+def test_pages_and_readings_may_be_larger_than_a_line_takes(readers: Readers) -> None:
+    """A worker that answers with megabytes does not read the next page meanwhile: nobody waits for the other."""
+    blocks = [f"long {number}" + "x" * 3_000_000 for number in range(12)]
+    futures = [readers.submit(task(block)) for block in blocks]
+    assert [future.result(30).reason for future in futures] == blocks
 
 
 def test_workers_make_room_for_fresh_ones(readers: Readers) -> None:
