@@ -10,7 +10,8 @@ from newsarchive.extract.addresses import host, site_of
 from newsarchive.extract.asked import AS_USUAL, Asked
 from newsarchive.extract.authors import authors
 from newsarchive.extract.blocks import Block, Flow, walk
-from newsarchive.extract.body import About, Body, body
+from newsarchive.extract.body import NO_BODY, About, Body, body
+from newsarchive.extract.classify import is_none_anyway
 from newsarchive.extract.dates import Clues, dates
 from newsarchive.extract.headline import Headline, headline, told_by_layout
 from newsarchive.extract.heads import Head, read_head
@@ -72,7 +73,17 @@ def read_article(page: Page, asked: Asked = AS_USUAL) -> Found | Oversized:
         return Oversized(reason=f"{said.flow.characters} characters of text, {MAX_TEXT} are read")
     asked.hear.page(said.flow.blocks)
     about = _about(page, said, asked)
+    if asked.is_listing and not asked.hear.listens and not about.laid_out:
+        found = _found(page, said, about, NO_BODY, asked)
+        # Most of a listing's time would go into the search for a body that decides nothing.
+        if is_none_anyway(found.seen, asked):
+            return found
     text = body(said.flow, Selection() if about.laid_out else select(page, said.flow), about)
+    return _found(page, said, about, text, asked)
+
+
+def _found(page: Page, said: _Said, about: About, text: Body, asked: Asked) -> Found:
+    """Return all that is found on a page with such a body."""
     if text.dek:
         source = "layout" if about.dek >= 0 else "the line under the headline"
         asked.hear.claim("dek", source, text.dek, taken=True)

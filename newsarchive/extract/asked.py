@@ -7,7 +7,7 @@ from datetime import datetime
 from newsarchive.extract.evidence import SILENCE, Silence
 from newsarchive.extract.layout import NO_LAYOUTS, Layout, Layouts
 from newsarchive.extract.shapes import Shapes
-from storage.model import Discovery
+from storage.model import Discovery, UrlKind
 
 Headers = Sequence[tuple[str, str]]
 """Of an HTTP answer, in order."""
@@ -36,6 +36,11 @@ class Asked:
     def layout(self) -> Layout:
         """The layout that was in force when the page was fetched."""
         return self.layouts.at(self.fetched_at)
+
+    @property
+    def is_listing(self) -> bool:
+        """It was asked for as a page that lists articles."""
+        return self.discovery is not None and self.discovery.kind is UrlKind.LISTING
 
 
 AS_USUAL = Asked()

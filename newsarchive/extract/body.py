@@ -46,6 +46,9 @@ class Body:
         return "\n".join(p.text for p in self.paragraphs if p.role in BODY_ROLES)
 
 
+NO_BODY = Body(paragraphs=(), dek=None, inside=frozenset())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
     """What is known of an article before its body is read."""
@@ -73,7 +76,7 @@ def body(flow: Flow, selection: Selection, about: About) -> Body:
         chosen = without_strays(blocks, selection.chosen, head)
         chosen |= left_behind(blocks, chosen, head)
     if not chosen:
-        return Body(paragraphs=(), dek=None, inside=frozenset())
+        return NO_BODY
     dek_at = about.dek if about.dek >= 0 else dek_block(blocks, chosen, about.head, about.descriptions, about.authors)
     setting = _setting(blocks, chosen, about, dek_at)
     told = _told(blocks, chosen, setting, about.hear)

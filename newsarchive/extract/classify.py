@@ -2,14 +2,17 @@
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from newsarchive.extract import zones
 from newsarchive.extract.addresses import likeness, parts_of
 from newsarchive.extract.asked import AS_USUAL, Asked
+from newsarchive.extract.blocks import Block, Flow
 from newsarchive.extract.blocks import weight as weight_of
 from newsarchive.extract.impression import Impression
 from newsarchive.extract.jsonld import types
+from newsarchive.extract.standins import stand_in
 from storage.model import Discovery, UrlKind
 
 _SHOPS = re.compile(
@@ -40,6 +43,10 @@ _TITLE = re.compile(r"(?:[^\W_]+[-_]){6,}[^\W_]+")
 """A title of seven words or more, as the last part of an address."""
 _A_STORY = 1_500
 """Characters of running text from which an <article> is no card."""
+_SOME = 350
+"""Characters of text from which there is more than little."""
+_WHOLE, _TOGETHER = 0.7, 0.6
+"""Points for a body that is most of its page, and for one that stands in one <article> with the headline."""
 _NOT_ARTICLES = frozenset(
     "Product ProductGroup DiscussionForumPosting QAPage JobPosting SoftwareApplication Course Event".split()
 )
@@ -77,7 +84,11 @@ class Weight:
     @property
     def confidence(self) -> float:
         """How sure the verdict is that follows from the total, 0.5 to 1."""
-        return round(1 / (1 + math.exp(-_STEEP * abs(self.total - ENOUGH))), 2)
+        return _confidence(self.total)
+
+
+def _confidence(total: float) -> float:
+    return round(1 / (1 + math.exp(-_STEEP * abs(total - ENOUGH))), 2)
 
 
 def weigh(seen: Impression, asked: Asked = AS_USUAL, *, stub: bool = False) -> Weight:
@@ -100,6 +111,21 @@ def weigh(seen: Impression, asked: Asked = AS_USUAL, *, stub: bool = False) -> W
     if seen.discovery is not None:
         weight.add(_by_discovery(seen.discovery), "(how it was found)")
     return weight
+
+
+def is_none_anyway(seen: Impression, asked: Asked) -> bool:
+    """Say whether a page, seen without a body, is no article and no stand-in for sure, whatever its body may be."""
+    # The less text a page has, the sooner it stands in for another one.
+    if stand_in(seen, asked.status):
+        return False
+    # As for a stub, for which the text that is not there yet does not count.
+    most = weigh(seen, asked, stub=True).total + _most_by_text(seen.flow)
+    return most < ENOUGH and _confidence(most) == 1
+
+
+def _most_by_text(flow: Flow) -> float:
+    """Return the most that any body of a page can speak for an article: all running text that there is."""
+    return _by_size(sum(weight_of(b.text) for b in _running(flow.blocks))) + _WHOLE + _TOGETHER
 
 
 def _by_markup(seen: Impression, weight: Weight) -> None:
@@ -125,7 +151,8 @@ def _by_markup(seen: Impression, weight: Weight) -> None:
     elif archive := sorted(seen.frame & _ARCHIVE):
         weight.add(-0.8, f"body class {archive[0]}")
     weight.add(
-        0.6 if seen.own_text >= _A_STORY and seen.in_one_article else 0.0, "(headline and text in one <article>)"
+        _TOGETHER if seen.own_text >= _A_STORY and seen.in_one_article else 0.0,
+        "(headline and text in one <article>)",
     )
 
 
@@ -145,16 +172,24 @@ def _by_address(url: str, weight: Weight) -> None:
 
 
 def _by_text(seen: Impression) -> tuple[float, str]:
-    running = [b for b in seen.body if weight_of(b.text) > 40 and b.link_share < 0.4]
+    running = _running(seen.body)
     size = sum(weight_of(b.text) for b in running)
     own = sum(len(b.text) for b in seen.body)
-    whole = 0.7 if own + len(seen.dek or "") > 0.6 * seen.flow.characters else 0.0
-    if size >= 900:
-        return (2.0 if size >= 2_500 else 1.0) + whole, f"{len(running)} paragraphs"
-    if size >= 350:
-        return whole, "(some text)"
-    some = own >= 350 and seen.dated
+    whole = _WHOLE if own + len(seen.dek or "") > 0.6 * seen.flow.characters else 0.0
+    if size >= _SOME:
+        points = _by_size(size)
+        return points + whole, f"{len(running)} paragraphs" if points else "(some text)"
+    some = own >= _SOME and seen.dated
     return (-0.5 if some else -1.5) + whole, "(little text)"
+
+
+def _running(blocks: Sequence[Block]) -> list[Block]:
+    return [b for b in blocks if weight_of(b.text) > 40 and b.link_share < 0.4]
+
+
+def _by_size(size: int) -> float:
+    """Weigh the letters of running text."""
+    return 2.0 if size >= 2_500 else 1.0 if size >= 900 else 0.0
 
 
 def _by_layout(seen: Impression, weight: Weight) -> None:

@@ -18,7 +18,7 @@ from newsarchive.extract.sniff import Form, media_type, sniff
 from newsarchive.extract.sources import feeds, next_pages
 from newsarchive.extract.standins import Verdict, medium, paywalled, stand_in
 from newsarchive.extract.tree import Oversized, Page, parse
-from storage.model import Outcome, Reading, UrlKind
+from storage.model import Outcome, Reading
 
 _SOMETHING = re.compile(rb"[^ \t\r\n\0]")
 
@@ -149,9 +149,8 @@ def _listing(page: Page, found: Found, title: str | None, weight: Weight, asked:
     groups = link_groups(page, found.flow, frozenset(), found.article.canonical_url, listing=True)
     groups = with_boxes(page, asked.layout, groups)
     count = sum(len(group.links) for group in groups)
-    asked_for = found.seen.discovery is not None and found.seen.discovery.kind is UrlKind.LISTING
-    is_listing = count >= (1 if asked_for else 6)
-    shown = None if asked_for else medium(found.seen, count)
+    is_listing = count >= (1 if asked.is_listing else 6)
+    shown = None if asked.is_listing else medium(found.seen, count)
     if shown is not None:
         return Reading(
             outcome=shown.outcome, reason=shown.reason, confidence=shown.confidence, title=title, link_groups=groups
