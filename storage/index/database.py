@@ -46,7 +46,7 @@ Key = TypeVar("Key", int, str, bytes)
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 AnySelect: TypeAlias = Select[*tuple[Any, ...]]
 
-HEAD = "0012"
+HEAD = "0013"
 """The newest migration in storage/index/migrations/versions: the schema that this code speaks."""
 
 _PRAGMAS = (

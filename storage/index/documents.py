@@ -12,6 +12,7 @@ from storage.index.boilerplate import COUNTED
 from storage.index.database import insert_rows
 from storage.index.docids import doc_id
 from storage.index.marks import among_words, marks_of
+from storage.index.pairs import signature
 from storage.index.tables import (
     ArticleRow,
     AuthorRow,
@@ -58,6 +59,11 @@ class Document:
         """Its words, by column, as FTS5 takes them."""
         columns = (self.headline, self.dek, self.body, self.names, sorted(self.stems))
         return tuple(" ".join(words) for words in columns)
+
+    @property
+    def pairs(self) -> bytes | None:
+        """Which of its words stand next to each other, as PostgreSQL is told."""
+        return signature((self.headline, self.dek, self.body, self.names))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +118,8 @@ def put_in(connection: Connection, sources: Sequence[_Source]) -> None:
     documents = [_document(source, sites[source.site_id], learnt.__contains__) for source in sources]
     documents.sort(key=lambda document: document.doc_id)
     if connection.dialect.name == "postgresql":
-        insert_rows(connection, SearchDocumentRow, [_row(document, tsvector(document)) for document in documents])
+        rows = [_row(document, tsvector(document)) | {"pairs": document.pairs} for document in documents]
+        insert_rows(connection, SearchDocumentRow, rows)
         return
     texts = [document.parts for document in documents]
     rows = [_row(document, _packed(parts)) for document, parts in zip(documents, texts, strict=True)]

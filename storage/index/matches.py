@@ -16,11 +16,12 @@ from sqlalchemy import BigInteger, ColumnElement, Connection, func, literal_colu
 
 from storage.index.docids import BEHIND_ALL, KEYS_OF_A_DAY, dated, first_doc_id
 from storage.index.marks import thinned
-from storage.index.query import Query, to_fts5, to_tsquery
+from storage.index.phrases import has_words
+from storage.index.query import Query, to_fts5
 from storage.index.series import spans
 from storage.index.tables import SearchDocumentRow, VersionRow
 from storage.index.views import Filters
-from storage.index.window import FTS, by_names, has_terms, marks_of_names, matches_words
+from storage.index.window import FTS, by_names, has_marks, marks_of_names, matches_words
 
 _ALL_LOOKED_AT = 150_000
 """Versions of an archive that are all looked at in SQLite; of a larger one as many, spread over it."""
@@ -60,12 +61,12 @@ def matches_of(connection: Connection, query: Query, spoken: Sequence[str | None
     behind = first_doc_id(query.filters.until) if query.filters.until else BEHIND_ALL
     if connection.dialect.name == "postgresql":
         mark, part = thinned(_versions(connection), _DRAWN_OF_PHRASES if query.has_phrases else _DRAWN)
-        words, names = to_tsquery(query, spoken), marks_of_names(connection, query.filters)
-        if words is None and not names:
+        words, names = has_words(query, spoken), marks_of_names(connection, query.filters)
+        if not words and not names:
             return None
-        return _Drawn.of(connection, has_terms(words, mark, names), (least, behind), part)
-    words = to_fts5(asked, spoken)
-    return None if words is None else _Striped(connection, words, least, behind)
+        return _Drawn.of(connection, [*words, *has_marks(mark, names)], (least, behind), part)
+    asked_for = to_fts5(asked, spoken)
+    return None if asked_for is None else _Striped(connection, asked_for, least, behind)
 
 
 @dataclass(frozen=True, slots=True)

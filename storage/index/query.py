@@ -38,6 +38,13 @@ class Leaf:
     """As typed: what stems are taken of. Empty where stems do not count: phrases, prefixes, unspaced scripts."""
     of_names: bool = False
     """To be found among the names: authors, tags, section. In SQLite; PostgreSQL has marks for them."""
+    is_loose: bool = False
+    """The words may stand anywhere. In PostgreSQL, for what `loosened` says."""
+
+    @property
+    def standing(self) -> tuple[str, ...]:
+        """Its words that are whole: each next to the other."""
+        return self.words[:-1] if self.is_prefix else self.words
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +65,11 @@ class Query:
     def has_phrases(self) -> bool:
         """True where words are to stand next to each other."""
         return any(len(leaf.words) > 1 and not leaf.of_names for leaf in (*self.leaves, *self.never))
+
+    @property
+    def phrases(self) -> tuple[tuple[Leaf, ...], ...]:
+        """Those of `every` that nothing but whole words next to each other can meet."""
+        return tuple(leaves for leaves in self.every if all(len(leaf.standing) > 1 for leaf in leaves))
 
 
 def parse(text: str, filters: Filters) -> Query:
@@ -169,7 +181,7 @@ def named(names: Iterable[str]) -> tuple[Leaf, ...]:
     """Any of these, to be found among the names. Empty where one of them has no words to find it by.
 
     >>> named(["Łukasz Müller"])
-    (Leaf(words=('lukasz', 'muller'), is_prefix=False, ends=(), raws=(), of_names=True),)
+    (Leaf(words=('lukasz', 'muller'), is_prefix=False, ends=(), raws=(), of_names=True, is_loose=False),)
     """
     found = [list(terms(name)) for name in names]
     return tuple(Leaf(_words(one), of_names=True) for one in found) if all(found) else ()
@@ -197,6 +209,20 @@ def _quoted(*words: str) -> str:
     return '"' + " ".join(words) + '"'
 
 
+def loosened(query: Query) -> Query:
+    """The query with its phrases as words that may stand anywhere: it finds what the query finds, and more.
+
+    >>> to_tsquery(loosened(parse('"rare earth" -"earth metals"', Filters())), [])
+    "((('rare' & 'earth'))) & !(('earth' <-> 'metals'))"
+    """
+    of_phrases = query.phrases
+    every = (
+        tuple(replace(leaf, is_loose=True) for leaf in leaves) if leaves in of_phrases else leaves
+        for leaves in query.every
+    )
+    return replace(query, every=tuple(every))
+
+
 def to_tsquery(query: Query, languages: Iterable[str | None]) -> str | None:
     """The query as PostgreSQL reads a tsquery; None where it names nothing to look for."""
     spoken = tuple(languages)
@@ -208,7 +234,7 @@ def _tsquery_leaf(leaf: Leaf, languages: Sequence[str | None]) -> str:
         stems = _stems(leaf, languages)
         either = [*leaf.words, *stems, *(f"={stem}" for stem in stems), f"={leaf.words[0]}"]
         return "(" + " | ".join(f"'{word}'" for word in dict.fromkeys(either)) + ")"
-    phrase = " <-> ".join(f"'{word}'" for word in leaf.words)
+    phrase = (" & " if leaf.is_loose else " <-> ").join(f"'{word}'" for word in leaf.words)
     return f"({phrase}{':*' if leaf.is_prefix else ''})"
 
 

@@ -15,8 +15,8 @@ from storage.index.tables import SearchDocumentRow
 
 AT_ONCE = 5_000
 """Rows that are held at a time."""
-OF_ITS_OWN_FORM = SearchDocumentRow.__table__.c.terms
-"""The one column that each database has in another form."""
+OF_ITS_OWN_FORM = [SearchDocumentRow.__table__.c[name] for name in ("terms", "pairs")]
+"""The columns that each database has in another form."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +56,8 @@ class Summing:
 
 
 def compared(table: Table) -> list[Column[Any]]:
-    """The columns that are the same on both databases: all but one."""
-    return [column for column in table.c if column is not OF_ITS_OWN_FORM]
+    """The columns that are the same on both databases: all but two."""
+    return [column for column in table.c if not any(column is own for own in OF_ITS_OWN_FORM)]
 
 
 def in_key_order(connection: Connection, table: Table, columns: Sequence[Any]) -> Iterator[Sequence[AnyRow]]:

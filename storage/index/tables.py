@@ -654,6 +654,9 @@ class SearchDocumentRow(Base):
         LargeBinary().with_variant(TSVECTOR(), "postgresql"),
         comment="PostgreSQL: the tsvector. SQLite: what the FTS5 table was given, compressed, to take it back by",
     )
+    pairs: Mapped[bytes | None] = mapped_column(
+        comment="PostgreSQL: which words stand next to each other (see pairs.py); null for long texts. SQLite: null"
+    )
 
 
 FTS5 = """

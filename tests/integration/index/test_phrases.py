@@ -1,0 +1,220 @@
+"""Phrases in PostgreSQL: signatures say which texts need not be read, and what is found is what SQLite finds."""
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Connection, event, text
+
+from storage.index import Filters, Index
+from storage.index.pairs import MOST
+from storage.index.query import Query, parse
+from storage.index.upgrade import MIGRATIONS
+from storage.index.window import every, newest
+from storage.model import Ingest, NextLook, Seen, Site
+
+Make = Callable[..., Ingest]
+Plan = Callable[[Seen], NextLook]
+WORDS = ("rare", "earth", "metals", "of", "the", "Ōland", "中国", "经济", "国", "12")
+STORIES = 60
+PHRASES = st.builds(
+    lambda minus, words, gap, ending: f'{minus}"{gap.join(words)}{ending}"' if ending != "*" else f"{'-'.join(words)}*",
+    st.sampled_from(("", "", "-")),
+    st.lists(st.sampled_from(WORDS), min_size=1, max_size=4),
+    st.sampled_from((" ", "-")),
+    st.sampled_from(("", "", "*", ".")),
+)
+QUERIES = st.lists(st.one_of(PHRASES, st.sampled_from((*WORDS, "OR", "OR", "-the", "r*"))), min_size=1, max_size=5)
+
+
+def stories(article_at: Make) -> list[Ingest]:
+    """Short texts of few words, so that most pairs of them stand together somewhere."""
+    chance = random.Random(7)
+
+    def some(most: int) -> str:
+        return " ".join(chance.choices(WORDS, k=chance.randint(1, most)))
+
+    return [
+        article_at(
+            f"https://news.example/{number}", some(9), some(3), headline=some(4), dek=some(3) if number % 3 else None,
+            tags=(some(2),), authors=("Rare Earth",) if number % 9 == 0 else (), minute=number,
+        )
+        for number in range(STORIES)
+    ]  # fmt: skip
+
+
+@pytest.fixture
+def both(postgres_url: str, sqlite_url: str, article_at: Make, plan: Plan) -> Iterator[tuple[Index, Index]]:
+    """The same articles in PostgreSQL and in SQLite."""
+    indexes = (Index.open(postgres_url), Index.open(sqlite_url))
+    brought = stories(article_at)
+    for index in indexes:
+        index.register_sites([Site(name="news", url="https://news.example/")])
+        index.commit(brought, plan)
+    yield indexes
+    for index in indexes:
+        index.close()
+
+
+def found(index: Index, query: str) -> Sequence[str]:
+    """Addresses, in order."""
+    return [hit.url for hit in index.search(query, Filters(), limit=STORIES).hits]
+
+
+@contextmanager
+def without_signatures(index: Index) -> Iterator[None]:
+    """As if all texts were too long for them."""
+    run(index, "ALTER TABLE search_documents RENAME pairs TO held")
+    run(index, "ALTER TABLE search_documents ADD pairs bytea")
+    yield
+    run(index, "ALTER TABLE search_documents DROP pairs")
+    run(index, "ALTER TABLE search_documents RENAME held TO pairs")
+
+
+def run(index: Index, statement: str) -> None:
+    """Change the database behind the index."""
+    with index._database.engine.begin() as connection:
+        connection.execute(text(statement))
+
+
+def test_signatures_change_nothing_of_what_is_found(both: tuple[Index, Index]) -> None:
+    """With them, without them, and in SQLite: the same; also what an export takes, and the best first."""
+    postgres, sqlite = both
+    asked: dict[str, Sequence[str]] = {}
+
+    @settings(max_examples=80, suppress_health_check=list(HealthCheck))
+    @given(QUERIES.map(" ".join))
+    def compared(query: str) -> None:
+        asked[query] = found(postgres, query)
+        assert asked[query] == found(sqlite, query)
+        ranked = postgres.search(query, Filters(), limit=STORIES, order="rank").hits
+        assert sorted(hit.url for hit in ranked) == sorted(asked[query])
+        if parse(query, Filters()).every:
+            with postgres._database.reading() as connection:
+                taken = connection.execute(every(connection, parse(query, Filters()), ("en", None))).all()
+            assert len(taken) == len(asked[query])
+
+    compared()
+    assert {bool(urls) for urls in asked.values()} == {True, False}
+    with without_signatures(postgres):
+        for query, urls in asked.items():
+            assert found(postgres, query) == urls
+
+
+def test_a_text_is_read_where_its_signature_says_so(both: tuple[Index, Index]) -> None:
+    """None is read whose signature lacks a pair; where the signature says too much, or nothing, the text decides."""
+    index, _ = both
+    whole = found(index, '"rare earth"')
+    assert 3 < len(whole) < STORIES
+    for signature in ("'\\xffffff'", "NULL"):
+        run(index, f"UPDATE search_documents SET pairs = {signature}")
+        assert found(index, '"rare earth"') == whole
+    run(index, "UPDATE search_documents SET pairs = '\\x00'")
+    assert found(index, '"rare earth"') == []
+    # Of words that stand anywhere, signatures are not asked.
+    for query in ("rare earth", '"rare" "earth"', "rare-e*", 'rare OR "earth metals"', 'rare -"rare earth"'):
+        assert len(found(index, query)) > 3
+
+
+def test_long_texts_are_read(postgres_url: str, article_at: Make, plan: Plan) -> None:
+    """One with more pairs than are told has no signature, and its phrases are found to where PostgreSQL counts."""
+    index = Index.open(postgres_url)
+    index.register_sites([Site(name="news", url="https://news.example/")])
+    words = [f"w{number}" for number in range(20_000)]
+    for number, length in enumerate((MOST - 10, MOST + 10, 20_000)):
+        index.commit([article_at(f"https://news.example/{number}", " ".join(words[:length]))], plan)
+    assert len(found(index, '"w10 w11 w12"')) == 3
+    assert len(found(index, f'"w{MOST} w{MOST + 1}"')) == 2
+    assert len(found(index, '"w9000 w9001"')) == 1
+    assert len(found(index, '"w9001 w9000"')) == 0
+    with index._database.reading() as connection:
+        held = connection.scalars(text("SELECT length(pairs) FROM search_documents ORDER BY version_id")).all()
+    assert held == [1536, None, None]
+    index.close()
+
+
+def test_signatures_lie_in_the_rows(both: tuple[Index, Index]) -> None:
+    """Wherever the words are put: that a row is read is what makes them cheap. SQLite has none."""
+    postgres, sqlite = both
+    with postgres._database.reading() as connection:
+        kept = "SELECT attstorage FROM pg_attribute WHERE attrelid = 'search_documents'::regclass AND attname = 'pairs'"
+        assert connection.scalar(text(kept)) in {"m", b"m"}
+    with sqlite._database.reading() as connection:
+        assert connection.scalar(text("SELECT count(pairs) FROM search_documents")) == 0
+
+
+def test_phrases_are_looked_for_by_the_inverted_index(both: tuple[Index, Index]) -> None:
+    """It gives all texts that have the words without reading one, and the signature is asked before the text."""
+    index, _ = both
+    index._database.analyze()
+    asked: list[Any] = []
+    with index._database.reading() as connection:
+        event.listen(connection, "before_execute", lambda _, statement, *rest: asked.append(statement))
+        connection.execute(every(connection, parse('"rare earth" metals', Filters()), ("en",))).all()
+        written = asked[-1].compile(connection.engine, compile_kwargs={"literal_binds": True})
+        steps = "\n".join(row[0] for row in connection.execute(text(f"EXPLAIN {written}")))
+    (condition,) = (line for line in steps.splitlines() if "Index Cond: " in line and "terms" in line)
+    assert "<->" not in condition
+    assert "'rare' & 'earth'" in condition.replace("''", "'")
+    (filtered,) = (line.strip() for line in steps.splitlines() if "get_bit" in line)
+    assert filtered.startswith("Filter: CASE WHEN")
+    assert filtered.index("get_bit") < filtered.index("<->")
+
+
+@pytest.mark.parametrize(("given", "taken"), [("4MB", "32MB"), ("1GB", "1GB")])
+def test_which_rows_were_found_is_remembered(both: tuple[Index, Index], given: str, taken: str) -> None:
+    """There is room for it where the server gives little; where it gives more, that stays, and only for a search."""
+    index, _ = both
+    with index._database.engine.connect() as connection:
+        connection.exec_driver_sql(f"SET work_mem = '{given}'")
+        connection.commit()
+        for asked in (every, newest_of):
+            asked(connection, parse('"rare earth"', Filters()), ("en",))
+            assert connection.scalar(text("SHOW work_mem")) == taken
+            connection.rollback()
+            assert connection.scalar(text("SHOW work_mem")) == given
+        connection.exec_driver_sql("RESET work_mem")
+
+
+@pytest.mark.parametrize("revision", ["0012", "0011"])
+def test_an_older_index_gets_what_a_new_one_has(postgres_url: str, article_at: Make, plan: Plan, revision: str) -> None:
+    """Byte for byte, also in scripts without spaces; what lost places of a word is told to be written anew, and is."""
+    index = Index.open(postgres_url)
+    index.register_sites([Site(name="news", url="https://news.example/")])
+    often = " ".join(f"often w{number}" for number in range(400))
+    long = " ".join(f"w{number}" for number in range(20_000))
+    more = [article_at(f"https://news.example/x{number}", each) for number, each in enumerate((often, long, ""))]
+    index.commit([*stories(article_at), *more], plan)
+    before = signatures(index)
+    assert sum(pairs is None for pairs, _ in before.values()) == 1
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with index._database._writer.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, revision)
+    index.close()
+    index = Index.open(postgres_url)
+    after = signatures(index)
+    assert [pairs for key, (pairs, is_stale) in after.items() if is_stale] == [None]
+    assert all(before[key] == row for key, row in after.items() if not row[1])
+    index.settle()
+    assert signatures(index) == before
+    index.close()
+
+
+def newest_of(connection: Connection, query: Query, spoken: Sequence[str | None]) -> None:
+    """What a page of a search asks for."""
+    newest(connection, query, spoken, 10, with_score=False)
+
+
+def signatures(index: Index) -> dict[int, tuple[bytes | None, bool]]:
+    """Of all documents, and whether they are to be written anew."""
+    with index._database.reading() as connection:
+        rows = connection.execute(text("SELECT doc_id, pairs, stale FROM search_documents"))
+        return {doc_id: (pairs, is_stale) for doc_id, pairs, is_stale in rows}
