@@ -71,6 +71,14 @@ _CHANGE = (
 )
 
 
+_COUNT_AGAIN = (
+    update(VersionRow)
+    .where(VersionRow.article_id.in_(bindparam("ids", expanding=True)), VersionRow.counted)
+    .values(counted=False)
+)
+"""When a paragraph was seen first and last is told by the dates of the articles that carry it."""
+
+
 class _Fact(NamedTuple):
     first: datetime
     last: datetime
@@ -115,6 +123,8 @@ def recompute(connection: Connection, article_ids: Iterable[int]) -> list[int]:
     if changed:
         changed.sort(key=lambda row: row["of"])
         connection.execute(_CHANGE, changed)
+    if moved:
+        connection.execute(_COUNT_AGAIN, {"ids": moved})
     return moved
 
 
@@ -190,7 +200,8 @@ _IN_ORDER = (
 _RENUMBER = (
     update(VersionRow)
     .where(VersionRow.id == bindparam("of"))
-    .values(number=bindparam("number"), current=bindparam("current"))
+    # Whether articles are one story is told by their current versions.
+    .values(number=bindparam("number"), current=bindparam("current"), counted=False)
 )
 
 

@@ -16,6 +16,7 @@ A paragraph is boilerplate when enough different articles of the site carry it. 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 
 from storage.model import BODY_ROLES, Role
 
@@ -66,6 +67,11 @@ class Carrier:
     """Characters of the whole article."""
 
 
+_BEST_PLACE = Candidate(
+    length=SHORTEST, articles=0, first_from_start=0, last_from_start=0, first_from_end=0, last_from_end=0
+)
+
+
 def in_its_time(between: int, of_site: int) -> int:
     """How many articles a share is of: those between a text's first and last, but so many at least as tell something.
 
@@ -73,6 +79,21 @@ def in_its_time(between: int, of_site: int) -> int:
     (200, 30, 3)
     """
     return max(between, min(of_site, SMALLEST_WINDOW))
+
+
+def fewest_articles(of_site: int) -> int:
+    """How many articles must carry a paragraph, at least, for it to be boilerplate of a site of so many.
+
+    >>> fewest_articles(3), fewest_articles(10), fewest_articles(5000)
+    (2, 3, 9)
+    """
+    window = in_its_time(0, of_site)
+    return next(articles for articles in count(2) if might_be_boilerplate(articles, window))
+
+
+def might_be_boilerplate(articles: int, window: int) -> bool:
+    """Whether so many of so many would suffice in the best of places."""
+    return _suffices(_BEST_PLACE, articles, window)
 
 
 def may_be_boilerplate(candidate: Candidate, window: int) -> bool:

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from newsarchive.originals import OriginalsHere
-from storage.index import Index, settle
+from storage.index import Index, learning
 from storage.index.sources import note_sources
 from storage.model import (
     Capture,
@@ -71,14 +71,14 @@ def test_a_version_that_comes_in_while_a_site_is_learnt_is_counted_the_next_time
     one, two = both
     one.commit(stories(article_at, range(10)), plan)
     late = stories(article_at, range(10, 14))
-    judged = settle._judge
+    judged = learning._judge
 
     def meanwhile(*asked: Any) -> Any:
         if late:
             two.commit([late.pop() for _ in range(4)], plan)
         return judged(*asked)
 
-    monkeypatch.setattr(settle, "_judge", meanwhile)
+    monkeypatch.setattr(learning, "_judge", meanwhile)
     one.settle()
     monkeypatch.undo()
     two.settle()
@@ -92,7 +92,7 @@ def test_two_who_learn_of_one_site_do_so_one_after_the_other(
     one, two = both
     one.commit(stories(article_at, range(10)), plan)
     counted, other = threading.Event(), threading.Thread(target=two.settle)
-    stored = settle._store
+    stored = learning._store
 
     def slowly(connection: Connection, *asked: Any) -> None:
         if not counted.is_set():
@@ -103,7 +103,7 @@ def test_two_who_learn_of_one_site_do_so_one_after_the_other(
             assert other.is_alive()
         stored(connection, *asked)
 
-    monkeypatch.setattr(settle, "_store", slowly)
+    monkeypatch.setattr(learning, "_store", slowly)
     one.settle()
     other.join()
     assert learnt(one) == [(14, True)]

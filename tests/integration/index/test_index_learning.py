@@ -1,0 +1,229 @@
+"""Learning is done in the database: it finds what a plain count finds, and takes no memory for what it counts."""
+
+import tracemalloc
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+
+from storage.index import Index, counting, learning
+from storage.index.boilerplate import (
+    COUNTED_ROLES,
+    SAMPLE,
+    Candidate,
+    Carrier,
+    fewest_articles,
+    in_its_time,
+    is_boilerplate,
+    may_be_boilerplate,
+)
+from storage.index.entry import version_digest
+from storage.model import Article, Dated, Ingest, NextLook, Paragraph, Role, Seen, Site
+
+Make = Callable[..., Ingest]
+Plan = Callable[[Seen], NextLook]
+Row = tuple[str, str, int, datetime, datetime, bool]
+"""Site, text, articles, first and last seen, verdict."""
+SITES = ("news", "other")
+BEGIN = datetime(2026, 2, 1, tzinfo=UTC)
+
+
+def plainly(pages: Iterable[Ingest]) -> set[Row]:
+    """What is to be learnt of captures in their order, by counting all of it in plain sight."""
+    versions: dict[str, dict[str, dict[str, Article]]] = {site: {} for site in SITES}
+    current: dict[str, dict[str, Article]] = {site: {} for site in SITES}
+    for page in pages:
+        article, site = page.reading.article, page.discovery.site
+        assert article is not None
+        # A version says what its first capture says.
+        texts = versions[site].setdefault(article.url, {})
+        current[site][article.url] = texts.setdefault(version_digest(article), article)
+    return {row for site in SITES for row in _of_site(site, versions[site], current[site])}
+
+
+def _of_site(site: str, versions: dict[str, dict[str, Article]], current: dict[str, Article]) -> Iterator[Row]:
+    dates = {url: article.published.at for url, article in current.items() if article.published}
+    carriers: dict[str, set[str]] = {}
+    places: dict[str, list[tuple[int, int]]] = {}
+    standing: dict[str, set[str]] = {}
+    for url, texts in versions.items():
+        for article in texts.values():
+            for position, paragraph in enumerate(article.paragraphs):
+                standing.setdefault(paragraph.text, set()).add(url)
+                if paragraph.role in COUNTED_ROLES and paragraph.text not in (article.headline, article.dek):
+                    carriers.setdefault(paragraph.text, set()).add(url)
+                    places.setdefault(paragraph.text, []).append((position, len(article.paragraphs) - 1 - position))
+    shared = {one: urls for one, urls in carriers.items() if len(urls) >= 2}
+    numbers = {one: number for number, one in enumerate(sorted(standing))}
+
+    def carrier(url: str) -> Carrier:
+        said = {each.text for each in current[url].paragraphs if each.role in COUNTED_ROLES}
+        return Carrier(shared={numbers[one]: len(one) for one in said if one in shared}, length=sum(map(len, said)))
+
+    for one, urls in shared.items():
+        seen = [dates[url] for url in urls]
+        window = in_its_time(sum(min(seen) <= at <= max(seen) for at in dates.values()), len(dates))
+        candidate = Candidate(
+            length=len(one), articles=len(urls),
+            first_from_start=min(start for start, _ in places[one]),
+            last_from_start=max(start for start, _ in places[one]),
+            first_from_end=min(end for _, end in places[one]), last_from_end=max(end for _, end in places[one]),
+        )  # fmt: skip
+        assert not may_be_boilerplate(candidate, window) or len(urls) >= fewest_articles(len(dates))
+        newest = sorted(standing[one], key=lambda url: (-dates[url].timestamp(), url))[:SAMPLE]
+        verdict = is_boilerplate(candidate, window, [carrier(url) for url in newest], numbers[one])
+        yield site, one, len(urls), min(seen), max(seen), verdict
+
+
+def learnt(index: Index) -> set[Row]:
+    """What the index has learnt."""
+    return {
+        (site, view.text, view.articles_seen, view.first_seen, view.last_seen, view.verdict)
+        for site in SITES
+        for view in index.boilerplate(site)
+    }
+
+
+def left_out_wrongly(index: Index) -> list[tuple[Any, ...]]:
+    """Documents that do not leave out what is boilerplate."""
+    asked = text(
+        "SELECT version_id, left_out FROM search_documents AS d WHERE left_out <> (SELECT count(*)"
+        " FROM version_paragraphs AS p JOIN boilerplate AS b ON b.paragraph_id = p.paragraph_id"
+        " JOIN versions AS v ON v.id = p.version_id WHERE b.site_id = d.site_id AND p.version_id = d.version_id"
+        " AND b.verdict AND p.role IN ('text', 'disclaimer', 'promo'))"
+    )
+    with index._database.reading() as connection:
+        return [tuple(row) for row in connection.execute(asked)]
+
+
+LINES = st.lists(
+    st.tuples(st.sampled_from((Role.TEXT, Role.TEXT, Role.DISCLAIMER, Role.PROMO, Role.TEASER)), st.integers(0, 9)),
+    max_size=6,
+)
+PAGES = st.lists(
+    st.tuples(st.sampled_from(SITES), st.integers(0, 11), st.integers(0, 40), st.booleans(), LINES, st.integers(0, 4)),
+    min_size=4,
+    max_size=30,
+)
+"""Site, number of the article, hour of its date, whether it has much text of its own, lines, and 0 where it is time to
+learn."""
+
+
+def line(number: int) -> str:
+    """A paragraph that articles may share; the last ones are short."""
+    return f"More {number}" if number > 7 else f"Line {number} stands under many articles of the site, {number} times."
+
+
+@pytest.fixture
+def at_hand(index: Index) -> Index:
+    """An index that examples share: each empties it."""
+    return index
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(PAGES, st.sampled_from((0, 10)), st.sampled_from((0, 4)))
+def test_what_is_learnt_step_by_step_is_what_a_plain_count_of_all_finds(
+    at_hand: Index, article_at: Make, plan: Plan, pages: list[Any], many: int, large: int
+) -> None:
+    """New articles and versions, other dates and sites, learnt in between or not: the same rows in the end."""
+    index = at_hand
+    index.reset()
+    index.register_sites([Site(name=site, url=f"https://{site}.example/") for site in SITES])
+    taken: list[Ingest] = []
+    batch: list[Ingest] = []
+    with pytest.MonkeyPatch.context() as patched:
+        # Few new ones of a large site, and a small site of a large archive, are counted in other ways.
+        patched.setattr(learning, "_MANY", many)
+        patched.setattr(counting, "_LARGE", large)
+        for minute, (site, number, hour, is_long, lines, before_learning) in enumerate(pages):
+            own = f"Article {number} of {site} at {minute if number % 3 else 0}, said {'at length. ' * (20 * is_long)}"
+            page = article_at(
+                f"https://{site}.example/{number}", minute=minute, site=site, headline=line(number % 4),
+                dek=line(5) if number == 5 else None,
+                published=Dated(at=BEGIN + timedelta(hours=hour), source="meta"),
+                paragraphs=(Paragraph(role=Role.TEXT, text=own),
+                            *(Paragraph(role=role, text=line(which)) for role, which in lines)),
+            )  # fmt: skip
+            taken.append(page)
+            batch.append(page)
+            if not before_learning:
+                index.commit(batch, plan)
+                index.settle()
+                batch = []
+        index.commit(batch, plan)
+        index.settle()
+    assert learnt(index) == plainly(taken)
+    assert left_out_wrongly(index) == []
+
+
+def shared_by_two(article_at: Make, paragraphs: int) -> list[Ingest]:
+    """Pairs of articles that share so many paragraphs, a hundred each, and a line that stands under all of them."""
+    return [
+        article_at(
+            f"https://news.example/{number}",
+            *(f"Pair {number // 2} has line {place}, which no other pair has." for place in range(100)),
+            line(0),
+        )
+        for number in range(paragraphs // 50)
+    ]
+
+
+def most_while_learning(index: Index) -> int:
+    """Bytes of objects that learning holds at most."""
+    tracemalloc.start()
+    try:
+        assert index._database.write(lambda connection: learning.learn(connection, [1])) == (1, 0)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def pages_kept(index: Index) -> object:
+    """In how much memory the writer keeps pages of an SQLite file."""
+    if index._database.is_postgres:
+        return None
+    return index._database.write(lambda connection: connection.exec_driver_sql("PRAGMA cache_size").scalar())
+
+
+def test_learning_takes_no_memory_for_what_it_counts(index: Index, article_at: Make, plan: Plan) -> None:
+    """A large site shares a hundred thousand paragraphs: they are counted where they lie."""
+    index._learn_after = 1_000
+    usual = pages_kept(index)
+    most: list[int] = []
+    for paragraphs in (500, 2_000, 20_000):
+        index.reset()
+        index.register_sites([Site(name="news", url="https://news.example/")])
+        index.commit(shared_by_two(article_at, paragraphs), plan)
+        most.append(most_while_learning(index))
+        assert len(index.boilerplate("news")) == paragraphs + 1
+        assert pages_kept(index) == usual
+    # The first one warms up what is made once.
+    assert most[2] < most[1] + 500_000
+
+
+def test_an_article_that_says_again_what_it_said_before_is_counted_by_its_date_of_then(
+    index: Index, article_at: Make, plan: Plan
+) -> None:
+    """Nothing is new there, and yet its lines have been seen from another day on."""
+    index.register_sites([Site(name="news", url="https://news.example/")])
+
+    def shown(number: int, words: str, day: int, minute: int) -> Ingest:
+        published = Dated(at=BEGIN + timedelta(days=day), source="meta")
+        return article_at(f"https://news.example/{number}", words, line(0), minute=minute, published=published)
+
+    pages = [
+        shown(1, "A first text.", 1, 0),
+        shown(2, "A story of another article.", 3, 0),
+        shown(1, "A second text, in the place of the first one.", 5, 1),
+        shown(1, "A first text.", 1, 2),
+    ]
+    index.commit(pages[:3], plan)
+    index.settle()
+    index.commit(pages[3:], plan)
+    index.settle()
+    assert learnt(index) == set(plainly(pages))
+    assert [view.first_seen for view in index.boilerplate("news")] == [BEGIN + timedelta(days=1)]
