@@ -44,6 +44,8 @@ class Batching:
     """How long a capture waits for company at most."""
     lull: float = 0.2
     """How long it waits while nothing else is on its way: what a page brings to light is due only once committed."""
+    named: int = 5_000
+    """URLs that feeds and sitemaps of a transaction name at most; one that names more has a transaction of its own."""
     in_flight: int = 256
     """Captures submitted and not yet committed, above which `wait_room` waits."""
     unread: int = 64_000_000
@@ -87,7 +89,11 @@ class Ingestor:
         self._layouts = layouts or SiteLayouts()
         self._queue: deque[_Item] = deque()
         self._ahead = 0
-        """Items at the head of the queue that are known to be ready."""
+        """Items at the head of the queue that are known to be ready, and to have room in one transaction."""
+        self._named = 0
+        """URLs that they name."""
+        self._heavy = False
+        """The next one would be too many."""
         self._unread = 0
         self._with_readers = 0
         """Captures that are being read."""
@@ -225,7 +231,7 @@ class Ingestor:
                 # Not asked again whether it is read: it may have been in the moment since.
                 if not ready and first.reading is not None:
                     waiting_for = first.reading
-                elif len(ready) >= self._batching.every or self._stale(first) or ready[-1].note is not None:
+                elif len(ready) >= self._batching.every or self._heavy or self._stale(first) or ready[-1].note:
                     return ready
                 elif (self._awaited or self._hurry) and len(ready) == len(self._queue):
                     # Hurried is not piecemeal: what is still being read comes along, or each page has its own commit.
@@ -240,13 +246,18 @@ class Ingestor:
             _wait(waiting_for)
 
     def _ready(self) -> list[_Item]:
-        """The head of the queue as far as it has been read; a note ends the batch."""
+        """The head of the queue as far as it has been read; a note ends the batch, and so does a large sitemap."""
         # Asked at each reading that ends, so that it goes on from where it stood.
         most = min(self._batching.every, len(self._queue))
         while self._ahead < most and not (self._ahead and self._queue[self._ahead - 1].note):
             reading = self._queue[self._ahead].reading
             if reading is not None and not reading.done():
                 break
+            named = _named(reading)
+            self._heavy = self._ahead > 0 and self._named + named > self._batching.named
+            if self._heavy:
+                break
+            self._named += named
             self._ahead += 1
         return list(islice(self._queue, self._ahead))
 
@@ -268,7 +279,7 @@ class Ingestor:
         with self._changed:
             for _ in batch:
                 self._queue.popleft()
-            self._ahead = 0
+            self._ahead, self._named, self._heavy = 0, 0, False
             self._room.notify_all()
         for item in batch:
             # A future keeps its callbacks, and one of the reading's leads here: a page in such a ring would stay in
@@ -302,6 +313,13 @@ def _done(reading: Reading) -> Future[Reading]:
     done: Future[Reading] = Future()
     done.set_result(reading)
     return done
+
+
+def _named(reading: Future[Reading] | None) -> int:
+    """URLs that a feed or sitemap names: each is several rows, and objects while they are made."""
+    if reading is None or reading.cancelled() or reading.exception() is not None:
+        return 0
+    return len(reading.result().entries)
 
 
 def _wait(reading: Future[Reading]) -> None:

@@ -17,6 +17,7 @@ from storage.index.views import Committed
 from storage.model import (
     Capture,
     Discovery,
+    Entry,
     Ingest,
     NextLook,
     Outcome,
@@ -159,6 +160,20 @@ def test_room_is_a_matter_of_bytes_too() -> None:
     log.asked[0][1].set_result(READ)
     one.close()
     assert one.in_flight == 0
+
+
+def test_large_sitemaps_share_no_transaction() -> None:
+    """Memory stays bounded whatever a site names at once: each URL is several rows while it is committed."""
+    log = Log()
+    one = ingestor(log, named=5, seconds=600, lull=600)
+    answers = [one.submit(kept(name)) for name in "abcdef"]
+    for (_, future), named in reversed(list(zip(log.asked, (2, 3, 1, 9, 0, 5), strict=True))):
+        entries = tuple(Entry(url=f"https://gazette.example/{number}") for number in range(named))
+        future.set_result(Reading(outcome=Outcome.SITEMAP, reason="read", entries=entries))
+    one.wait_idle()
+    one.close()
+    assert [word for word in log.done if word != "sync"] == ["commit a b", "commit c", "commit d", "commit e f"]
+    assert [len(answer.result().entries) for answer in answers] == [2, 3, 1, 9, 0, 5]
 
 
 def test_a_note_is_made_behind_all_that_came_before() -> None:
