@@ -77,13 +77,12 @@ def nurse(control: socket.socket, nature: Nature) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # Reaped by hand, not by the kernel: so their CPU time counts as the crawl's, for `time` and for accounting.
     signal.signal(signal.SIGCHLD, lambda *_: _reap())
+    # A page is a great many small objects that go by themselves: looking for rings among them at the usual rate costs
+    # a twentieth of the time, and half as much again on the largest pages. Nor are there any among what is imported.
+    gc.set_threshold(20_000, 50, 1_000)
     for module in nature.preload:
         importlib.import_module(module)
     read = _function(nature.read)
-    gc.collect()
-    # A page is a great many small objects that go by themselves: looking for rings among them at the usual rate costs
-    # a twentieth of the time, and half as much again on the largest pages.
-    gc.set_threshold(20_000, 50, 1_000)
     gc.freeze()  # so that no collection in a worker writes to the pages it shares with the others
     while True:
         message, sockets, _, _ = socket.recv_fds(control, 1, 1)
