@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from newsarchive.version import EXTRACTOR
+from storage.carried import carried
 from storage.errors import ArchiveError
 from storage.model import NOT_HELD, Capture, Discovery, Outcome, Reading, RecordPlace, RefersTo, UrlKind
 from storage.warc.reader import Kept
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 _WORTH_READING = frozenset({403, 429, 503})
 
 
+@carried
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
     """One payload to read, with all that a worker process needs to do it."""

@@ -1,4 +1,4 @@
-"""Nouns that go between processes by the hundred: what a page says is links and paragraphs."""
+"""Nouns that go between processes by the hundred: what a page says is links and paragraphs, and each has its task."""
 
 from collections.abc import Iterable
 from dataclasses import fields

@@ -125,6 +125,7 @@ class Site:
     """Whether what its pages need to look as they did is fetched too. False for pages that were imported."""
 
 
+@carried
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Discovery:
     """How a URL came to be asked for. A `metadata` record beside the exchange says it, so that rebuild knows it too."""

@@ -25,11 +25,13 @@ from typing import Any
 from lxml.html import HtmlElement
 
 from newsarchive.extract.selectors import Selector
+from storage.carried import carried
 from storage.model import LinkKind
 
 _KINDS = (LinkKind.RELATED, LinkKind.LATEST, LinkKind.INLINE, LinkKind.LISTING)
 
 
+@carried
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Box:
     """Where a group of links to other articles stands."""
@@ -42,6 +44,7 @@ class Box:
     """Within the box."""
 
 
+@carried
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
     """Where the fields of a page stand. None, or no entry: as on any other site."""
@@ -90,6 +93,7 @@ MARKS = ("paywalled", "live")
 """Those of which it tells that nothing is found."""
 
 
+@carried
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dated:
     """A layout and the time in which pages were fetched that it holds for."""
@@ -107,6 +111,7 @@ class Dated:
         return (self.since is None or self.since <= moment) and (self.until is None or moment < self.until)
 
 
+@carried
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layouts:
     """All layouts of one site, in the file's order."""

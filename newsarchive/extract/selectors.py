@@ -12,6 +12,7 @@ from lxml.etree import XPath, XPathError
 from lxml.html import HtmlElement
 
 from newsarchive.extract.blocks import folded
+from storage.carried import carried
 
 _TRANSLATOR = HTMLTranslator()
 _WITHIN = "descendant-or-self::"
@@ -20,6 +21,7 @@ _SPEAKING = {"time": ("datetime",), "meta": ("content",), "img": ("src", "data-s
 """Attributes that say what such an element is there for."""
 
 
+@carried
 @dataclass(frozen=True, slots=True)
 class Selector:
     """One expression. What begins with "/", "./" or "(" is XPath, all else CSS."""

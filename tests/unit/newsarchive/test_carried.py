@@ -6,9 +6,12 @@ from datetime import UTC, datetime
 
 import pytest
 
+from newsarchive.extract.layout import Layouts, read_layout
+from newsarchive.interpret import Task
 from storage.model import (
     Article,
     Dated,
+    Discovery,
     Entry,
     Image,
     Link,
@@ -47,6 +50,22 @@ READING = Reading(
 def test_a_reading_comes_out_as_it_went_in(protocol: int) -> None:
     """With all that a page can say, and by whichever way pickle takes."""
     assert pickle.loads(pickle.dumps(READING, protocol)) == READING
+
+
+def test_a_task_comes_out_as_it_went_in() -> None:
+    """With how its page was found, and with how its site's pages are built."""
+    table = {"headline": "h1", "drop": [".poll"], "related": [{"box": "aside", "label": "h3"}], "until": "2026-04-01"}
+    task = Task(
+        block=b"HTTP/1.1 200 OK\r\n\r\n",
+        message=True,
+        url=PLACE + "a",
+        mime="text/html",
+        status=200,
+        discovery=Discovery(site="news", kind=UrlKind.ARTICLE, via=PLACE, via_kind=UrlKind.LISTING, anchor="A"),
+        fetched_at=AT,
+        layouts=Layouts(entries=(read_layout(table),)),
+    )
+    assert pickle.loads(pickle.dumps(task, pickle.HIGHEST_PROTOCOL)) == task
 
 
 def test_what_comes_out_is_frozen() -> None:
