@@ -193,10 +193,30 @@ class _Worker:
 
 
 class _Nursery:
-    """The main process's end of nursery.py."""
+    """The main process's end of nursery.py. It starts with the first page: many a run finds nothing new to read."""
 
     def __init__(self, nature: Nature) -> None:
+        self._nature = nature
         self._lock = threading.Lock()
+        self._control: socket.socket | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def bear(self) -> _Worker:
+        """A new worker; the first waits until the nursery has imported what all share."""
+        ours, theirs = socket.socketpair()
+        with self._lock, theirs:
+            try:
+                control = self._control or self._start()
+                socket.send_fds(control, [b"+"], [theirs.fileno()])
+                born = control.recv(PID.size, socket.MSG_WAITALL)
+            except OSError:
+                born = b""
+        if len(born) < PID.size:
+            ours.close()
+            raise RuntimeError(f"processes that read pages cannot be started: {sys.executable} ended early")
+        return _Worker(pid=PID.unpack(born)[0], line=ours)
+
+    def _start(self) -> socket.socket:
         self._control, theirs = socket.socketpair()
         with theirs:
             # A session of its own: Ctrl-C at the terminal is for the main process, which sees to an orderly end.
@@ -207,22 +227,11 @@ class _Nursery:
                 stdout=subprocess.DEVNULL,
                 start_new_session=True,
             )
-        send(self._control, pickle.dumps(nature, protocol=5))
-
-    def bear(self) -> _Worker:
-        """A new worker; the first waits until the nursery has imported what all share."""
-        ours, theirs = socket.socketpair()
-        with self._lock, theirs:
-            try:
-                socket.send_fds(self._control, [b"+"], [theirs.fileno()])
-                born = self._control.recv(PID.size, socket.MSG_WAITALL)
-            except OSError:
-                born = b""
-        if len(born) < PID.size:
-            ours.close()
-            raise RuntimeError(f"processes that read pages cannot be started: {sys.executable} ended early")
-        return _Worker(pid=PID.unpack(born)[0], line=ours)
+        send(self._control, pickle.dumps(self._nature, protocol=5))
+        return self._control
 
     def close(self) -> None:
-        self._control.close()
-        self._process.wait()
+        if self._control is not None:
+            self._control.close()
+        if self._process is not None:
+            self._process.wait()

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -102,6 +103,12 @@ def test_closing_reads_what_was_asked_for(nature: Nature) -> None:
     readers.close()
     assert [outcome(future.result(0)) for future in futures] == [(Outcome.OTHER, f"{number} 1") for number in range(12)]
     assert all(gone(int(future.result(0).reason.rpartition(" ")[2])) for future in futures)
+
+
+def test_who_reads_nothing_starts_nothing(nature: Nature, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run for which nothing is due, or nothing has changed, pays for no process that reads."""
+    monkeypatch.setattr(subprocess, "Popen", Mock(side_effect=AssertionError("started")))
+    Readers(2, timeout=5, limit=1, nature=nature).close()
 
 
 def test_reading_that_cannot_start_says_so(nature: Nature) -> None:
