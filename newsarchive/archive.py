@@ -195,8 +195,11 @@ class Archive:
         index: Index | None = None,
         batching: Batching | None = None,
         workers: int | None = None,
+        at_once: bool = False,
     ) -> Iterator[Ingestor]:
         """Open the one way into the index, with its worker processes; at the end all is committed.
+
+        These start with the first page, or at once.
 
         Raises what stopped the writer, such as a full disk.
         """
@@ -204,6 +207,8 @@ class Archive:
         into = index or self.index
         count = config.workers if workers is None else workers
         with Readers(count, timeout=config.read_timeout.total_seconds(), limit=config.read_limit) as readers:
+            if at_once:
+                readers.begin()
             ingestor = Ingestor(
                 into,
                 readers,
@@ -223,7 +228,11 @@ class Archive:
     @contextmanager
     def bulk(self, where: Where = HERE) -> Iterator[tuple[Ingestor, Walk]]:
         """Open the way into the index for many files, which are read there."""
-        with walking(where, self.scratch, self._terms) as walk, self.ingestor(batching=IN_BULK) as ingestor:
+        here = where.dask is None
+        with (
+            walking(where, self.scratch, self._terms) as walk,
+            self.ingestor(batching=IN_BULK, at_once=here) as ingestor,
+        ):
             yield ingestor, walk
 
     @property

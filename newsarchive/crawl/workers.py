@@ -63,6 +63,10 @@ class Readers:
         self._jobs.put(_Job(task, future))
         return future
 
+    def begin(self) -> None:
+        """Start what workers are born from, where pages are sure to come: it takes as long as it takes us to begin."""
+        self._nursery.begin()
+
     def close(self) -> None:
         """Read what was asked for, then let the workers go."""
         for _ in self._threads:
@@ -193,7 +197,9 @@ class _Worker:
 
 
 class _Nursery:
-    """The main process's end of nursery.py. It starts with the first page: many a run finds nothing new to read."""
+    """The main process's end of nursery.py. It starts with the first page, where nobody began it: many a run finds
+    nothing new to read.
+    """
 
     def __init__(self, nature: Nature) -> None:
         self._nature = nature
@@ -201,12 +207,17 @@ class _Nursery:
         self._control: socket.socket | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
+    def begin(self) -> None:
+        """Start it, and do not wait."""
+        with self._lock:
+            self._begun()
+
     def bear(self) -> _Worker:
         """A new worker; the first waits until the nursery has imported what all share."""
         ours, theirs = socket.socketpair()
         with self._lock, theirs:
             try:
-                control = self._control or self._start()
+                control = self._begun()
                 socket.send_fds(control, [b"+"], [theirs.fileno()])
                 born = control.recv(PID.size, socket.MSG_WAITALL)
             except OSError:
@@ -216,7 +227,9 @@ class _Nursery:
             raise RuntimeError(f"processes that read pages cannot be started: {sys.executable} ended early")
         return _Worker(pid=PID.unpack(born)[0], line=ours)
 
-    def _start(self) -> socket.socket:
+    def _begun(self) -> socket.socket:
+        if self._control is not None:
+            return self._control
         self._control, theirs = socket.socketpair()
         with theirs:
             # A session of its own: Ctrl-C at the terminal is for the main process, which sees to an orderly end.
