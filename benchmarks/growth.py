@@ -154,7 +154,7 @@ def grow(folder: Path, index: str | None, most: int, asking: Sequence[str]) -> N
     print("\nbetween each size and the next, each grows as n to the power of:")
     for before, after in pairwise(rows):
         print(_line(slopes(before.cells(), after.cells())))
-    print("\n95th percentiles of this process's CPU time, in ms: other work on the machine does not lengthen it")
+    print("\n95th percentiles of CPU time, a local database's included, in ms: other work does not lengthen it")
     for row in rows:
         print(_line([row.captures, *row.cpu.values()]))
 
