@@ -23,7 +23,9 @@ MOST_PARTS = 150
 IN_TIME = 0.8
 """Share of a page's time in which its parts have to come; then it is drawn without those that did not."""
 QUIET = 5.0
-"""Seconds that a loaded page gets to become quiet, while nothing is on its way to it: some never do."""
+"""Seconds that a loaded page gets to become quiet: some never do."""
+A_MOMENT = 2.0
+"""Seconds in which a host answers whose pauses are no longer than a second."""
 REMEMBERED = 32_000_000
 """Bytes of scripts and style sheets that are remembered for the run's other pages."""
 LONG_LIVED = frozenset({"script", "stylesheet"})
@@ -162,19 +164,37 @@ class _Answers:
         self._browser = browser
         self._until = asyncio.get_running_loop().time() + IN_TIME * seconds
         self._parts = 0
-        self._on_their_way = 0
+        self._on_their_way: set[asyncio.Future[None]] = set()
 
     async def quiet(self) -> None:
-        """Wait until a loaded page asks for nothing more. A host's pauses may be longer than any page takes to think:
-        what it has asked for by then is waited for; one that never becomes quiet is taken as it is.
+        """Wait until a loaded page asks for nothing more. One that asks again and again is taken as it is; but what is
+        long in coming, since its host's pauses are longer than a page thinks, is waited for.
         """
-        waits = True
-        while waits:
-            try:
-                await self._page.wait_for_load_state("networkidle", timeout=QUIET * 1000)
-                waits = False
-            except Exception:  # noqa: BLE001 - Playwright's TimeoutError is one of an extra's; `content` tells of others
-                waits = self._on_their_way > 0 and asyncio.get_running_loop().time() < self._until
+        while not await self._is_quiet() and await self._is_late():
+            pass
+
+    async def _is_quiet(self) -> bool:
+        """Let the page have its time; True also where none is left, or the browser is gone: `content` tells of that."""
+        seconds = min(QUIET, self._left)
+        if seconds <= 0:
+            return True
+        try:
+            await self._page.wait_for_load_state("networkidle", timeout=seconds * 1000)
+        except Exception as problem:  # noqa: BLE001 - Playwright is an extra, and this is the name of its own
+            return type(problem).__name__ != "TimeoutError"
+        return True
+
+    async def _is_late(self) -> bool:
+        """Tell whether anything that was asked for by now does not come in a moment."""
+        asked = set(self._on_their_way)
+        if not asked:
+            return False
+        _, late = await asyncio.wait(asked, timeout=max(min(A_MOMENT, self._left), 0.0))
+        return bool(late)
+
+    @property
+    def _left(self) -> float:
+        return self._until - asyncio.get_running_loop().time()
 
     async def answer(self, route: Any) -> None:
         """Hand over an answer, or let the request fail. Called by Playwright."""
@@ -201,11 +221,13 @@ class _Answers:
         self._parts += 1
         if self._parts > MOST_PARTS:
             return None
-        self._on_their_way += 1
+        came: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._on_their_way.add(came)
         try:
             part = await self._fetch(url, _passed_on(await request.all_headers()), self._until)
         finally:
-            self._on_their_way -= 1
+            self._on_their_way.discard(came)
+            came.set_result(None)
         if part is not None and kind in LONG_LIVED:
             self._browser.remember(url, part)
         return part

@@ -122,16 +122,19 @@ class Readers:
         reason = ""
         for _ in range(2):
             worker = worker or self._nursery.bear()
-            for job in taken:
-                if job not in worker.given:
-                    worker.give(job, pickle.dumps((job.task, self._limit), protocol=5))
             try:
+                for job in taken:
+                    if job not in worker.given:
+                        worker.give(job, pickle.dumps((job.task, self._limit), protocol=5))
                 answer = worker.answer(self._timeout)
             except TimeoutError:
                 worker.kill()
                 reason = f"reading took longer than {self._timeout:g} s"
             except (EOFError, OSError):
                 reason = "the process that read it died"
+            except BaseException:
+                worker.close()
+                raise
             else:
                 reading: Reading = pickle.loads(answer[1:])  # noqa: S301 - from our own worker
                 if answer[:1] != LEAVES:
@@ -155,12 +158,12 @@ class _Worker:
     line: socket.socket
     given: deque[_Job] = field(default_factory=deque)
     """What it was given and has not answered."""
-    _unsent: bytes = b""
+    _unsent: deque[memoryview] = field(default_factory=deque)
     """Of what it was given: a line takes some 200 kB until its other end reads."""
 
     def give(self, job: _Job, message: bytes) -> None:
         self.given.append(job)
-        self._unsent += framed(message)
+        self._unsent.append(memoryview(framed(message)))
 
     def answer(self, timeout: float) -> memoryview:
         """The answer to what it was given first. TimeoutError where none comes in so many seconds, EOFError or OSError
@@ -170,13 +173,20 @@ class _Worker:
         # It reads nothing while it answers: whoever did nothing but send then would wait for ever.
         self.line.settimeout(timeout)
         while self._unsent and not self._is_answering(until):
-            with contextlib.suppress(BlockingIOError):
-                self._unsent = self._unsent[self.line.send(self._unsent, socket.MSG_DONTWAIT) :]
+            self._send_some()
         answer = receive(self.line)
         if answer is None:
             raise EOFError
         self.given.popleft()
         return memoryview(answer)
+
+    def _send_some(self) -> None:
+        """Send as much as the line takes now."""
+        sent = self.line.send(self._unsent[0])
+        # Views: a page of fifty megabytes goes in hundreds of pieces, and is not to be copied for each.
+        self._unsent[0] = self._unsent[0][sent:]
+        if not self._unsent[0]:
+            self._unsent.popleft()
 
     def _is_answering(self, until: float) -> bool:
         """Wait until something can be sent, or received: then True."""

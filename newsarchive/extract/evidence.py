@@ -1,6 +1,6 @@
 """What decided: for each field what was said and by what, for each block which rule gave it its role.
 
-The same code reads a page whether somebody listens or not. A `Silence` keeps nothing and asks no further once a field
+A page says the same whether somebody listens or not. A `Silence` keeps nothing and asks no further once a field
 is told; an `Evidence` keeps all that was said, what lost included.
 """
 

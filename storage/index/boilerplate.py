@@ -1,4 +1,4 @@
-"""Which paragraphs are a site's boilerplate. A pure rule: SQL counts (storage.index.settle), this page decides.
+"""Which paragraphs are a site's boilerplate. A pure rule: SQL counts (storage.index.counting), this page decides.
 
 A paragraph is boilerplate when enough different articles of the site carry it. What must not happen:
 

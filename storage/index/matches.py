@@ -28,7 +28,7 @@ _ALL_LOOKED_AT = 150_000
 _DRAWN = 50_000
 """The same for PostgreSQL, which has to look up each that matches."""
 _DRAWN_OF_PHRASES = 3_000
-"""And has to read the text of each that has the words of a phrase."""
+"""And to read the text of each that may have a phrase."""
 _MOST_STRIPES = 120
 """Finding the beginning of each costs some 0.02 ms a word."""
 

@@ -182,14 +182,22 @@ def test_which_rows_were_found_is_remembered(both: tuple[Index, Index], given: s
         connection.exec_driver_sql("RESET work_mem")
 
 
+LETTER = "\u0645\u062d\u0645\u062f \ufdfa \u0642\u0627\u0644"
+"""Of three words, one of which is a single letter that means four."""
+
+
 @pytest.mark.parametrize("revision", ["0012", "0011"])
 def test_an_older_index_gets_what_a_new_one_has(postgres_url: str, article_at: Make, plan: Plan, revision: str) -> None:
-    """Byte for byte, also in scripts without spaces; what lost places of a word is told to be written anew, and is."""
+    """Byte for byte, also in scripts without spaces and of letters that stand for several words; what lost places of a
+    word is told to be written anew, and is. Each site is learnt anew.
+    """
     index = Index.open(postgres_url)
     index.register_sites([Site(name="news", url="https://news.example/")])
     often = " ".join(f"often w{number}" for number in range(400))
     long = " ".join(f"w{number}" for number in range(20_000))
-    more = [article_at(f"https://news.example/x{number}", each) for number, each in enumerate((often, long, ""))]
+    more = [
+        article_at(f"https://news.example/x{number}", each) for number, each in enumerate((often, long, "", LETTER))
+    ]
     index.commit([*stories(article_at), *more], plan)
     before = signatures(index)
     assert sum(pairs is None for pairs, _ in before.values()) == 1
@@ -201,6 +209,8 @@ def test_an_older_index_gets_what_a_new_one_has(postgres_url: str, article_at: M
     index.close()
     index = Index.open(postgres_url)
     after = signatures(index)
+    with index._database.reading() as connection:
+        assert connection.scalars(text("SELECT relearn FROM sites")).all() == [True]
     assert [pairs for key, (pairs, is_stale) in after.items() if is_stale] == [None]
     assert all(before[key] == row for key, row in after.items() if not row[1])
     index.settle()

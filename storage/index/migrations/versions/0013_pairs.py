@@ -6,6 +6,7 @@ stays empty. For a million versions it takes some minutes.
 Revision: 0013.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -36,6 +37,9 @@ _WRITTEN_ANEW = (
     "ALTER TABLE search_documents ALTER COLUMN pairs SET STORAGE MAIN",
     "DROP FUNCTION told_of(bigint)",
 )
+_LEXEMES = re.compile(r"'((?:[^'\\]|''|\\\\)*)':(\S+)")
+"""Of a tsvector as text, those with places. A word may hold spaces: one letter can stand for a phrase of four words."""
+_ESCAPED = re.compile(r"(['\\])\1")
 _WEIGHTS = str.maketrans("", "", "ABC")
 _MOST_PLACES = 255
 """Of a word with so many, PostgreSQL may have left out the others."""
@@ -45,6 +49,8 @@ def upgrade() -> None:
     """Tell of all documents in PostgreSQL which of their words stand next to each other."""
     comment = "PostgreSQL: which words stand next to each other (see pairs.py); null for long texts. SQLite: null"
     op.add_column("search_documents", sa.Column("pairs", sa.LargeBinary(), nullable=True, comment=comment))
+    # From now on only what has changed is counted, and what has was not always noted.
+    op.execute("UPDATE sites SET relearn = true")
     if op.get_bind().dialect.name != "postgresql":
         return
     connection = op.get_bind()
@@ -69,13 +75,11 @@ def _told(terms: str) -> tuple[bytes | None, bool]:
     the places, so that the document is to be written anew.
     """
     words: dict[int, str] = {}
-    for lexeme in terms.split(" "):
-        word, found, printed = lexeme.rpartition(":")
-        if found:
-            places = printed.translate(_WEIGHTS).split(",")
-            if len(places) >= _MOST_PLACES:
-                return None, True
-            words.update(dict.fromkeys(map(int, places), word[1:-1]))
+    for lexeme in _LEXEMES.finditer(terms):
+        places = lexeme[2].translate(_WEIGHTS).split(",")
+        if len(places) >= _MOST_PLACES:
+            return None, True
+        words.update(dict.fromkeys(map(int, places), _ESCAPED.sub(r"\1", lexeme[1])))
     return signature(_parts(words)), False
 
 
