@@ -14,7 +14,7 @@ from datetime import datetime
 import brotli  # type: ignore[import-untyped]
 
 from newsarchive.demo.newsroom import Newsroom
-from newsarchive.demo.wire import Answer, Request, Then, chunked
+from newsarchive.demo.wire import Answer, Request, Then, chunked, coded
 
 BIG = 900_000
 """Bytes of the pages that are meant to be over a limit."""
@@ -65,6 +65,7 @@ SHAPES = (
     Shape(name="gzip", answer=lambda page: Answer(data=_sized(gzip.compress(page, mtime=0), _GZIP))),
     Shape(name="deflate", answer=lambda page: Answer(data=_sized(zlib.compress(page), b"Content-Encoding: deflate"))),
     Shape(name="brotli", answer=lambda page: Answer(data=_sized(brotli.compress(page), b"Content-Encoding: br"))),
+    Shape(name="zstd", answer=lambda page: Answer(data=_sized(coded(page, "zstd"), b"Content-Encoding: zstd"))),
     Shape(name="chunked", answer=lambda page: Answer(data=_chunked(chunked(page, 4_001)))),
     Shape(
         name="chunked-gzip-trailer",

@@ -125,7 +125,7 @@ def accepts(header: str) -> frozenset[str]:
 def prepare(target: str, entity: Entity, coding: str, version: str) -> Prepared:
     """Return the entity as this URL is served."""
     lot = fate(target)
-    body = _coded(entity.body, coding)
+    body = coded(entity.body, coding)
     old = lot % 17 == 3
     to_close = old or version == "HTTP/1.0" or lot % 19 == 5
     framed, framing = _framed(body, lot, plain=old or version == "HTTP/1.0", to_close=to_close)
@@ -229,7 +229,8 @@ def _not_modified(prepared: Prepared, request: Request) -> bool:
         return False
 
 
-def _coded(body: bytes, coding: str) -> bytes:
+def coded(body: bytes, coding: str) -> bytes:
+    """Return a body in a content coding; as it is in one that is none."""
     match coding:
         case "gzip":
             return gzip.compress(body, 1 if len(body) > _LARGE else 6, mtime=0)

@@ -14,8 +14,11 @@ import pytest
 from fastwarc import ArchiveIterator as FastIterator
 from warcio.archiveiterator import ArchiveIterator
 
+from newsarchive.archive import Archive
 from newsarchive.demo.answers import RightArticle
 from newsarchive.demo.hostile import SHAPES, HostileNewsroom
+from storage.index.views import ALL_CAPTURES
+from storage.model import Outcome
 from storage.warc.check import check_file
 from storage.warc.payload import entity, interim_end, split_message
 from storage.warc.reader import records
@@ -71,6 +74,11 @@ def test_answers_that_no_parser_likes_are_kept_as_they_came(build: Callable[...,
         else:
             assert record.block == whole, path
     assert {path for path, shape in shapes.items() if shape.whole} <= set(held)
+    asked = b"".join(one.request for one in rig.exchanges())
+    assert b", zstd" not in asked.lower(), "a file with an answer in it does not replay in other programs"
+    with Archive.open(rig.folder) as archive:
+        read = {urlsplit(each.url).path: each.outcome for each in archive.index.captures(ALL_CAPTURES)}
+    assert {read[path] for path in ("/gzip", "/deflate", "/brotli", "/zstd")} == {Outcome.ARTICLE}
     assert rig.run("verify").returncode == 0
 
 
