@@ -38,6 +38,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.sql.elements import KeyedColumnElement
 
 from storage.errors import DiskFull, IndexFailure, IndexTooNew, QueryTooLong
+from storage.index import newest
 from storage.index.sessions import tuned
 from storage.index.tables import Base
 
@@ -134,7 +135,7 @@ class Database:
             self.write(lambda connection: connection.execute(text(f"ANALYZE {tables}")))
 
     def _migrate(self, *, create: bool) -> None:
-        if _revision(self.engine) == HEAD:
+        if _revision(self.engine) == HEAD or (create and not self.is_postgres and self.write(newest.make)):
             return
         # Alembic is needed once in the life of a schema: commands that only read start faster without it.
         from storage.index.upgrade import upgrade
