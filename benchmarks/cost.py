@@ -1,5 +1,6 @@
 """What a command takes, measured from outside: time, CPU with all its children, memory of all its processes."""
 
+import compileall
 import os
 import resource
 import subprocess
@@ -7,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from statistics import median
 from typing import Self
@@ -36,6 +38,7 @@ class Cost:
 
 def timed(command: Sequence[str], *, folder: Path, environment: Mapping[str, str] | None = None) -> Cost:
     """Run a command to its end; what it says goes into `log` in that folder. SystemExit where it fails."""
+    _compile_ours()
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     begin = time.perf_counter()
     with (folder / "log").open("wb") as log:
@@ -54,6 +57,15 @@ def timed(command: Sequence[str], *, folder: Path, environment: Mapping[str, str
     peak = usage.ru_maxrss * 1024
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return Cost(wall=wall, cpu=cpu, main=main, peak=peak, together=watch.most)
+
+
+@cache
+def _compile_ours() -> None:
+    """Compile our modules as an installer does, which has compiled those of others: where Python is told to keep
+    nothing (PYTHONDONTWRITEBYTECODE), each of our processes would do it again.
+    """
+    for package in ("newsarchive", "spiders", "storage"):
+        compileall.compile_dir(ROOT / package, quiet=1)
 
 
 class Watch:
