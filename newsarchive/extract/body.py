@@ -10,7 +10,7 @@ from newsarchive.extract.blocks import Block, Flow, weight
 from newsarchive.extract.dek import dek_block
 from newsarchive.extract.evidence import SILENCE, Silence
 from newsarchive.extract.headline import Headline
-from newsarchive.extract.roles import HEADINGS, LONG, Setting, ends_sentence, form, is_label, role
+from newsarchive.extract.roles import HEADINGS, LONG, Setting, ends_sentence, form, is_label, may_end, role
 from newsarchive.extract.select_body import Selection
 from newsarchive.extract.sift import left_behind, own_zones, without_strays
 from storage.model import BODY_ROLES, Paragraph, Role
@@ -127,7 +127,7 @@ def _told(blocks: list[Block], chosen: set[int], setting: Setting, hear: Silence
         else:
             hear.tell(block.index, None, why if what is None else "left by the search for the body")
     for block in blocks[max(chosen) + 1 : max(chosen) + _AFTERMATH]:
-        if block.zone & (_OUTSIDE | zones.FOOTER):
+        if block.zone & (_OUTSIDE | zones.FOOTER) or not may_end(block, setting):
             continue
         what, why = role(block, setting)
         if what in _AT_THE_FOOT:

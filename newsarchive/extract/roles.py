@@ -125,6 +125,21 @@ def role(block: Block, setting: Setting) -> tuple[Role | None, str]:
     return (what, "what it says, and where") if what else (form(block), "its markup")
 
 
+def may_end(block: Block, setting: Setting) -> bool:
+    """Say whether a block may be what ends an article: tags, a biography, a correction, a disclaimer.
+
+    Most of what comes after an article is none of them, and needs no role.
+    """
+    text = block.text
+    return (
+        block.zone & (zones.TAGS | zones.BIO) != 0
+        or words.TAGS.match(text)
+        or words.CORRECTION.match(text)
+        or words.DISCLAIMER.match(text)
+        or _is_bio(block, setting)
+    )
+
+
 def is_headline(block: Block, setting: Setting) -> bool:
     """Say whether a block prints the headline (again)."""
     if block.index == setting.headline_at:
@@ -301,7 +316,7 @@ def _is_bio(block: Block, setting: Setting) -> bool:
     text, length = block.text, len(block.text)
     if block.index < setting.body_to - _FOOT or length > 600 or block.index == setting.body_from:
         return False
-    if words.CONTACT.search(text):
+    if words.CONTACT.match(text) or words.FOLLOWED.search(text):
         return True
     for name in setting.authors:
         start = text.find(name, 0, len(name) + 3)

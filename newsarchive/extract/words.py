@@ -19,10 +19,12 @@ class Phrases:
     Compared in lower case: to let the expression see to the case costs ten times as much, for each line of each page.
     """
 
-    __slots__ = ("_pattern",)
+    __slots__ = ("_holding", "_pattern")
 
-    def __init__(self, pattern: str) -> None:
+    def __init__(self, pattern: str, holding: str = "") -> None:
+        """Take a pattern, and what all that matches it holds: where that is not, nothing else is looked for."""
         self._pattern = re.compile(_as_one(pattern))
+        self._holding = holding
 
     def match(self, text: str) -> bool:
         """Say whether a line begins as one of the patterns does, or is one: as they were made."""
@@ -30,7 +32,8 @@ class Phrases:
 
     def search(self, text: str) -> bool:
         """Say whether one of the patterns stands anywhere in a line."""
-        return self._pattern.search(_lower(text)) is not None
+        low = _lower(text)
+        return self._holding in low and self._pattern.search(low) is not None
 
 
 # One line is held against table after table.
@@ -342,22 +345,23 @@ CREDIT = _start(
     编辑\s*[:：] / 責編\s*[:：] / 责编\s*[:：] / 記者[^。]{1,20}／ / 取材・文\s*[:：]? / (?:撮影|写真)\s*[:：／/=＝]
     """
 )
-CONTACT = re.compile(
-    r"^\W*(?:you can )?(?:e-?mail|contact|reach(?: out to)?|write to|follow|tweet(?: at)?)(?: the)? (?:author|writer|"
-    r"reporter|editor|journalist|him|her|them|me)s?\b|^\W*(?:e-?mail|contact|reach|write to|follow)\s+\w[^.!?:]{3,80}"
-    r"(?:@| on (?:twitter|x|facebook|bluesky|threads)\b)|\bfollow (?:him|her|them|me) (?:on|@)|"
-    r"^\W*about the authors?\b|"
-    r"^\W*(?:über|zur|zum) (?:den autor|die autorin|person|autor(?:in)?)\b|^\W*sobre (?:el|la|o|a) autora?\b|"
-    r"^\W*à propos de l['’]auteur|^\W*об авторе\b|^\W*про автора\b|^\W*作者简介|^\W*著者プロフィール",
-    re.IGNORECASE,
+CONTACT = Phrases(
+    r"^\W*(?:(?:you can )?(?:e-?mail|contact|reach(?: out to)?|write to|follow|tweet(?: at)?)(?: the)? "
+    r"(?:author|writer|reporter|editor|journalist|him|her|them|me)s?\b|"
+    r"(?:e-?mail|contact|reach|write to|follow)\s+\w[^.!?:]{3,80}(?:@| on (?:twitter|x|facebook|bluesky|threads)\b)|"
+    r"about the authors?\b|"
+    r"(?:über|zur|zum) (?:den autor|die autorin|person|autor(?:in)?)\b|sobre (?:el|la|o|a) autora?\b|"
+    r"à propos de l['’]auteur|об авторе\b|про автора\b|作者简介|著者プロフィール)"
 )
-"""How a line begins, or ends, that tells where an author is reached or who that is."""
+"""How a line begins that tells where an author is reached or who that is."""
+FOLLOWED = Phrases(r"\bfollow (?:him|her|them|me) (?:on|@)", holding="follow")
+"""What stands anywhere in one."""
 INTRODUCES = re.compile(
     r"^(?:is|was|writes|covers|reports|ist|war|schreibt|arbeitet|berichtet|est|écrit|es|escribe|é|escreve|è|scrive|är|"
     r"er|skriver|works|работает|пишет|працює|jest|je|yazıyor)\b|^[(,–—]"
 )
 """What follows a name in a line that tells who an author is."""
-CONTRIBUTED = re.compile(r"\bcontributed (?:reporting|to this|from)\b|\bcontributed\.?$", re.IGNORECASE)
+CONTRIBUTED = Phrases(r"\bcontributed (?:reporting|to this|from)\b|\bcontributed\.?$", holding="contributed")
 READ_TIME = _line(
     r"""
     (?:\d+|one) ?-?min(?:ute)?s? (?:read|listen) / (?:reading|read) time\W+.{0,20}
