@@ -18,7 +18,7 @@ from newsarchive.extract.heads import Head, read_head
 from newsarchive.extract.impression import Impression, frame_of, marks_of
 from newsarchive.extract.jsonld import Node, article, nodes, text_of
 from newsarchive.extract.laidout import laid_out
-from newsarchive.extract.layout import Layout
+from newsarchive.extract.layout import LaidOut, Layout
 from newsarchive.extract.metadata import Facts, facts
 from newsarchive.extract.pictures import picture
 from newsarchive.extract.select_body import Selection, select
@@ -60,6 +60,8 @@ class _Said:
     """The JSON-LD that speaks of the article itself."""
     marks: str
     flow: Flow
+    laid: LaidOut
+    """What its site's layout finds on it."""
     marked_up: bool
     """Microdata calls something on the page an article."""
     requisites: tuple[str, ...]
@@ -68,7 +70,7 @@ class _Said:
 def read_article(page: Page, asked: Asked = AS_USUAL) -> Found | Oversized:
     """Read headline, metadata and body of a page, as its site's layout says where there is one."""
     _drop(page, asked.layout)
-    said = _said(page)
+    said = _said(page, asked.layout)
     if said.flow.characters > MAX_TEXT:
         return Oversized(reason=f"{said.flow.characters} characters of text, {MAX_TEXT} are read")
     asked.hear.page(said.flow.blocks)
@@ -87,7 +89,8 @@ def _found(page: Page, said: _Said, about: About, text: Body, asked: Asked) -> F
     if text.dek:
         source = "layout" if about.dek >= 0 else "the line under the headline"
         asked.hear.claim("dek", source, text.dek, taken=True)
-    fact = laid_out(facts(page, said.head, said.node, said.found, said.flow.blocks, asked), page, asked)
+    fact = facts(page, said.head, (said.node, said.found), said.flow.blocks, said.laid, asked.hear)
+    fact = laid_out(fact, page, said.laid, asked.hear)
     if fact.access is not Access.PAYWALLED and not about.laid_out:
         text = _with_unprinted(text, said, about)
     one = _article(page, said, about, text, fact, asked)
@@ -109,7 +112,7 @@ def _drop(page: Page, layout: Layout) -> None:
                 element.drop_tree()
 
 
-def _said(page: Page) -> _Said:
+def _said(page: Page, layout: Layout) -> _Said:
     # All that goes over the whole tree, one after the other: later the processor would have to fetch it again.
     found = nodes(page.root)
     return _Said(
@@ -118,6 +121,7 @@ def _said(page: Page) -> _Said:
         node=article(found, page.url),
         marks=marks_of(page),
         flow=walk(page.body),
+        laid=layout.on(page.root),
         marked_up=bool(_ARTICLE_ITEM(page.body)),
         requisites=requisites.of_page(page),
     )
@@ -125,17 +129,17 @@ def _said(page: Page) -> _Said:
 
 def _about(page: Page, said: _Said, asked: Asked) -> About:
     """Return what is known of an article before its body is read."""
-    layout, flow = asked.layout, said.flow
+    flow, laid = said.flow, said.laid
     title = _headline(page, said, asked)
     near = _around(flow.blocks, title.block)
-    writers = authors(said.node, said.found, said.head, near, asked, layout.texts("authors", page.root))
+    writers = authors(said.node, said.found, said.head, near, asked, laid.texts("authors"))
     return About(
         head=title,
         descriptions=_descriptions(said.head, said.node),
         authors=writers.names,
         home=site_of(host(page.url)),
-        laid_out=_laid_out(page, flow, layout),
-        dek=_printed_at(layout.text("dek", page.root), flow),
+        laid_out=_laid_out(flow, laid),
+        dek=_printed_at(laid.text("dek"), flow),
         hear=asked.hear,
     )
 
@@ -154,14 +158,13 @@ def _with_unprinted(text: Body, said: _Said, about: About) -> Body:
 def _article(page: Page, said: _Said, about: About, text: Body, fact: Facts, asked: Asked) -> Article:
     clues = Clues(
         url=page.url,
-        root=page.root,
         node=said.node,
         head=said.head,
         around=_around(said.flow.blocks, about.head.block),
         discovery=asked.discovery,
         fetched_at=asked.fetched_at,
     )
-    published, modified = dates(clues, asked.layout, asked.hear)
+    published, modified = dates(clues, said.laid, asked.hear)
     return Article(
         url=page.url,
         canonical_url=fact.canonical_url,
@@ -187,9 +190,8 @@ def _image(page: Page, said: _Said, about: About, text: Body, asked: Asked) -> I
     captions = [
         b for b in blocks[first + 1 : second[-1] if second else 0] if b.zone & (zones.FIGCAPTION | zones.CAPTION)
     ]
-    laid_out = asked.layout.text("image", page.root)
-    image = picture(page, said.head, (said.node, said.found), captions, laid_out, asked.hear)
-    caption = asked.layout.text("image_caption", page.root)
+    image = picture(page, said.head, (said.node, said.found), captions, said.laid.text("image"), asked.hear)
+    caption = said.laid.text("image_caption")
     return replace(image, caption=caption) if image and caption else image
 
 
@@ -219,18 +221,17 @@ def _seen(page: Page, said: _Said, about: About, text: Body, one: Article, asked
 
 
 def _headline(page: Page, said: _Said, asked: Asked) -> Headline:
-    laid_out = asked.layout.text("headline", page.root)
+    laid_out = said.laid.text("headline")
     if laid_out:
         asked.hear.claim("headline", "layout", laid_out, taken=True)
         return told_by_layout(laid_out, said.flow.blocks)
     return headline(said.flow.blocks, said.head, said.node, page.url, asked.hear)
 
 
-def _laid_out(page: Page, flow: Flow, layout: Layout) -> frozenset[int]:
+def _laid_out(flow: Flow, laid: LaidOut) -> frozenset[int]:
     """Return the blocks that a layout calls the body: what it names, or what stands in that."""
-    named = layout.body.elements(page.root) if layout.body else []
     held: set[HtmlElement] = set()
-    for element in named:
+    for element in laid.elements("body"):
         if element not in held:
             held.update(element.iter())
     return frozenset(block.index for block in flow.blocks if block.element in held) if held else frozenset()

@@ -17,7 +17,7 @@ from newsarchive.extract.blocks import Block, folded
 from newsarchive.extract.evidence import SILENCE, Silence
 from newsarchive.extract.heads import Head
 from newsarchive.extract.jsonld import Node, text_of
-from newsarchive.extract.layout import PLAIN, Layout
+from newsarchive.extract.layout import LaidOut
 from newsarchive.extract.moments import CLOCK, has_time, has_zone, iso, printed
 from newsarchive.extract.relative import relative
 from storage.model import Dated, Discovery, UrlKind
@@ -65,7 +65,6 @@ class Clues:
     """All that dates are read from."""
 
     url: str
-    root: HtmlElement
     node: Node | None
     head: Head
     around: list[Block]
@@ -74,11 +73,11 @@ class Clues:
     fetched_at: datetime | None
 
 
-def dates(clues: Clues, layout: Layout = PLAIN, hear: Silence = SILENCE) -> tuple[Dated | None, Dated | None]:
+def dates(clues: Clues, laid: LaidOut, hear: Silence = SILENCE) -> tuple[Dated | None, Dated | None]:
     """Return (published, modified)."""
     zone = _stated_zone(clues)
-    published = _published(clues, zone, layout, hear)
-    modified = hear.first("modified", _modified_by(clues, zone, layout))
+    published = _published(clues, zone, laid, hear)
+    modified = hear.first("modified", _modified_by(clues, zone, laid))
     # Many publishers write both times alike: that is no change.
     if modified and published and modified.at <= published.at:
         modified = None
@@ -100,11 +99,11 @@ def _machine_texts(clues: Clues, keys: Iterable[str], metas: Iterable[str]) -> l
     return [text_of(node.get(key)) for key in keys if node.get(key)] + clues.head.all(*metas)
 
 
-def _published(clues: Clues, zone: tzinfo | None, layout: Layout, hear: Silence) -> Dated | None:
+def _published(clues: Clues, zone: tzinfo | None, laid: LaidOut, hear: Silence) -> Dated | None:
     """Return the first date that a source gives, or the time of that same day where it is a bare day."""
     said: list[Dated | None] = []
     found: Dated | None = None
-    for dated in _published_by(clues, zone, layout):
+    for dated in _published_by(clues, zone, laid):
         said.append(dated)
         found = _finer(found, dated)
         if found is not None and not hear.listens and not _is_bare(found):
@@ -120,17 +119,17 @@ def _published(clues: Clues, zone: tzinfo | None, layout: Layout, hear: Silence)
     return found
 
 
-def _published_by(clues: Clues, zone: tzinfo | None, layout: Layout) -> Iterator[Dated | None]:
+def _published_by(clues: Clues, zone: tzinfo | None, laid: LaidOut) -> Iterator[Dated | None]:
     node = clues.node or {}
-    yield _first(layout.texts("published", clues.root), "layout", zone)
+    yield _first(laid.texts("published"), "layout", zone)
     yield _first([text_of(node.get(k)) for k in ("datePublished", "dateCreated", "uploadDate")], "json-ld", zone)
     yield _first(clues.head.all(*_PUBLISHED_META), "meta", zone)
     yield _time_elements(clues, zone, updated=False)
 
 
-def _modified_by(clues: Clues, zone: tzinfo | None, layout: Layout) -> Iterator[tuple[str, Dated | None]]:
+def _modified_by(clues: Clues, zone: tzinfo | None, laid: LaidOut) -> Iterator[tuple[str, Dated | None]]:
     node = clues.node or {}
-    yield "layout", _first(layout.texts("modified", clues.root), "layout", zone)
+    yield "layout", _first(laid.texts("modified"), "layout", zone)
     yield "json-ld", _first([text_of(node.get("dateModified"))], "json-ld", zone)
     yield "meta", _first(clues.head.all(*_MODIFIED_META), "meta", zone)
     yield "time", _time_elements(clues, zone, updated=True)

@@ -24,7 +24,7 @@ from typing import Any
 
 from lxml.html import HtmlElement
 
-from newsarchive.extract.selectors import Selector
+from newsarchive.extract.selectors import Matches, Selector, matches_of
 from storage.carried import carried
 from storage.model import LinkKind
 
@@ -70,19 +70,35 @@ class Layout:
     """Taken off the page before anything is read."""
     related: tuple[Box, ...] = ()
 
-    def texts(self, field: str, page: HtmlElement) -> list[str]:
-        """Return what a field's matches on a page say; empty where the layout does not name it."""
-        selector: Selector | None = getattr(self, field)
-        return selector.values(page) if selector else []
-
-    def text(self, field: str, page: HtmlElement) -> str | None:
-        """Return what the first match of a field says."""
-        return next(iter(self.texts(field, page)), None)
+    def on(self, page: HtmlElement) -> "LaidOut":
+        """Return what the layout's fields are on a page."""
+        named = {name: selector for name in FIELDS if (selector := getattr(self, name)) is not None}
+        return LaidOut(dict(zip(named, matches_of(tuple(named.values()), page), strict=True)))
 
     @property
     def is_empty(self) -> bool:
         """It says nothing: the page is read as any other."""
         return self == PLAIN
+
+
+@dataclass(frozen=True, slots=True)
+class LaidOut:
+    """What a layout finds on one page: looked for once, and together."""
+
+    fields: Mapping[str, Matches]
+    """Of each field that the layout names."""
+
+    def texts(self, field: str) -> list[str]:
+        """Return what a field's matches say; empty where the layout does not name it."""
+        return self.fields[field].values() if field in self.fields else []
+
+    def text(self, field: str) -> str | None:
+        """Return what the first match of a field says."""
+        return next(iter(self.texts(field)), None)
+
+    def elements(self, field: str) -> list[HtmlElement]:
+        """Return the elements that a field names."""
+        return self.fields[field].elements() if field in self.fields else []
 
 
 PLAIN = Layout()

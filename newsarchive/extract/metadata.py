@@ -8,12 +8,12 @@ from lxml.etree import XPath
 
 from newsarchive.extract import words, zones
 from newsarchive.extract.addresses import same_page
-from newsarchive.extract.asked import AS_USUAL, Asked
 from newsarchive.extract.blocks import Anchor, Block, folded
 from newsarchive.extract.evidence import SILENCE, Silence
 from newsarchive.extract.headline import key
 from newsarchive.extract.heads import Head
 from newsarchive.extract.jsonld import Node, is_live, text_of, texts_of, types
+from newsarchive.extract.layout import LaidOut
 from newsarchive.extract.live import reports_live
 from newsarchive.extract.tree import Page, absolute
 from storage.model import Access
@@ -58,14 +58,14 @@ class Facts:
 
 
 def facts(
-    page: Page, head: Head, node: Node | None, found: list[Node], blocks: list[Block], asked: Asked = AS_USUAL
+    page: Page, head: Head, marked: tuple[Node | None, list[Node]], blocks: list[Block], laid: LaidOut, hear: Silence
 ) -> Facts:
-    """Read the facts of one page."""
-    layout, hear, root = asked.layout, asked.hear, page.root
+    """Read the facts of one page; `marked` is the article's JSON-LD, and all other JSON-LD of the page."""
+    node, found = marked
     return Facts(
         canonical_url=canonical(page, head, hear),
-        section=hear.first("section", _sections(page, head, node, found, layout.text("section", root))),
-        tags=hear.first("tags", _tags(head, node, blocks, layout.texts("tags", root))) or (),
+        section=hear.first("section", _sections(page, head, node, found, laid.text("section"))),
+        tags=hear.first("tags", _tags(head, node, blocks, laid.texts("tags"))) or (),
         language=language(head, node, blocks, hear),
         access=hear.first("access", _access(head, node)),
         live=is_live(found, node, page.url) or reports_live(head.title, page.url, blocks),

@@ -3,9 +3,9 @@
 import pytest
 from cssselect import HTMLTranslator
 from lxml.etree import XPath
-from lxml.html import document_fromstring
+from lxml.html import HtmlElement, document_fromstring
 
-from newsarchive.extract.selectors import Selector
+from newsarchive.extract.selectors import Selector, matches_of
 
 PAGE = document_fromstring("""
 <html lang="en-GB"><body class="page story"><div class="story lead" id="main" data-x="@data-x"><p class="Story">one</p>
@@ -16,34 +16,34 @@ PAGE = document_fromstring("""
 </body></html>""")
 
 
-@pytest.mark.parametrize(
-    "css",
-    [
-        ".story",
-        "div.story",
-        "DIV.story",
-        "div.story, .by, time, [itemprop=articleBody]",
-        "[rel=author], div.by, div.info",
-        "[rel~=author]",
-        "[rel=author i]",
-        "[rel!=author]",
-        "[lang|=en]",
-        "a[href]",
-        "a[href='']",
-        "a[href^='https:']",
-        "[href$=x], [href*='a.example']",
-        "[href*='']",
-        "[data-x='@data-x']",
-        "#main",
-        "#main, #main > p, p.Story",
-        "div.story.lead",
-        "div.story .by",
-        "div:not(.story)",
-        "div.story:first-child",
-        "*",
-        "[*|rel=author]",
-    ],
-)
+CSS = [
+    ".story",
+    "div.story",
+    "DIV.story",
+    "div.story, .by, time, [itemprop=articleBody]",
+    "[rel=author], div.by, div.info",
+    "[rel~=author]",
+    "[rel=author i]",
+    "[rel!=author]",
+    "[lang|=en]",
+    "a[href]",
+    "a[href='']",
+    "a[href^='https:']",
+    "[href$=x], [href*='a.example']",
+    "[href*='']",
+    "[data-x='@data-x']",
+    "#main",
+    "#main, #main > p, p.Story",
+    "div.story.lead",
+    "div.story .by",
+    "div:not(.story)",
+    "div.story:first-child",
+    "*",
+    "[*|rel=author]",
+]
+
+
+@pytest.mark.parametrize("css", CSS)
 def test_a_css_selector_finds_what_its_plain_translation_finds(css: str) -> None:
     plain = XPath(HTMLTranslator().css_to_xpath(css, prefix="descendant-or-self::"))(PAGE)
     assert Selector(css).elements(PAGE) == plain
@@ -52,3 +52,25 @@ def test_a_css_selector_finds_what_its_plain_translation_finds(css: str) -> None
 def test_matches_come_in_the_pages_order_each_once() -> None:
     found = Selector("time, .info, a.by, .by").elements(PAGE)
     assert [element.text for element in found] == ["two", "five", "eight", "eleven"]
+
+
+@pytest.mark.parametrize("root", [PAGE, PAGE.find(".//div")], ids=["page", "element"])
+def test_selectors_find_together_what_each_finds_alone(root: HtmlElement) -> None:
+    """Classes, what is no class, both in one list, XPath; on the page, and within an element that matches itself."""
+    others = (
+        "time, .info, a.by, .by",
+        ".by, [rel=author], p",
+        "*.story, div.story",
+        r".a\ b",
+        "//p/text()",
+        "(count(//p))",
+    )
+    selectors = [Selector(text) for text in (*CSS, *others)]
+    together = matches_of(selectors, root)
+    assert [each.found for each in together] == [selector.matches(root).found for selector in selectors]
+
+
+def test_only_what_separates_classes_for_xpath_separates_them() -> None:
+    """A form feed or a hard space is a part of the class."""
+    page = document_fromstring("<p class='a\xa0b'>one<p class='a\tb'>two<p class='a\fb'>three")
+    assert matches_of([Selector(".a")], page)[0].values() == ["two"] == Selector(".a").values(page)
