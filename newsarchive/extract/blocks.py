@@ -38,8 +38,6 @@ _WHISPER = 80
 _DEEPEST = 200
 """Deeper than this an element is read as one block: no page of people is nested so, and recursion has an end."""
 
-_Attributes = list[tuple[str, str]]
-
 
 @dataclass(slots=True)
 class Anchor:
@@ -224,7 +222,7 @@ class _Walker:
                 self.bold >= len(text) * 0.95 > 0,
                 self.anchors,
             )
-            if _LINE in raw:
+            if self.line_at:
                 block.lines = tuple(line for part in raw.split(_LINE) if (line := folded(part)))
             self.flow.blocks.append(block)
             self.flow.characters += len(text)
@@ -253,7 +251,7 @@ class _Walker:
             zone |= zones.zone_of(tag, ())
         if inline:
             self.apart = self.apart or apart
-            self.inline(element, tag, attributes, zone, depth, holder)
+            self.inline(element, tag, zone, depth, holder)
             self.apart = self.apart or apart
             self.closed = self.texts
             return
@@ -296,15 +294,12 @@ class _Walker:
         self.flow.boxes.append(element)
         return True
 
-    def inline(
-        self, element: HtmlElement, tag: str, attributes: _Attributes, zone: int, depth: int, holder: HtmlElement
-    ) -> None:
+    def inline(self, element: HtmlElement, tag: str, zone: int, depth: int, holder: HtmlElement) -> None:
         if tag in _LABELS and self.closed == self.texts:
             self.next_to(element)
         if tag == "a":
-            said = dict(attributes) if self.anchor is None else {}
-            if said.get("href"):
-                self.link(element, said, zone, depth, holder)
+            if self.anchor is None and (href := element.get("href")):
+                self.link(element, href, zone, depth, holder)
                 return
         elif tag in _BOLD or (tag == "font" and element.get("size") in _LARGE):
             self.bold_depth += 1
@@ -313,10 +308,10 @@ class _Walker:
             return
         self.content(element, zone, depth, holder)
 
-    def link(self, element: HtmlElement, said: dict[str, str], zone: int, depth: int, holder: HtmlElement) -> None:
+    def link(self, element: HtmlElement, href: str, zone: int, depth: int, holder: HtmlElement) -> None:
         if self.breaks and self.ends(holder):
             self.flush()
-        self.anchor = anchor = Anchor(element, said["href"], zone, len(self.flow.blocks), said.get("rel", ""))
+        self.anchor = anchor = Anchor(element, href, zone, len(self.flow.blocks), element.get("rel") or "")
         self.anchor_parts = []
         self.flow.anchors.append(anchor)
         self.anchors.append(anchor)
@@ -333,8 +328,8 @@ class _Walker:
         # White space before a block's first word is most of what stands between the elements of a page.
         if (text := element.text) and (self.parts or not text.isspace()):
             self.text(text, holder, zone)
-        # To ask a leaf for its children costs more than all else that is done with it.
-        for child in element if len(element) else ():
+        # All children at once: to ask for one after the other costs twice as much.
+        for child in element[:]:
             tag: Any = child.tag
             if tag not in _NOT_WALKED:
                 self.element(child, tag, zone, depth, holder)

@@ -155,6 +155,11 @@ _HIDDEN_STYLE = re.compile(
 _NAMING = frozenset({"class", "id", "data-component", "data-testid", "data-module"})
 _TELLING = frozenset({"style", "role", "hidden", "aria-hidden", "itemprop"})
 _DIGITS = "0123456789"
+_LOOKED_AT = 300
+"""Characters of an element's names that are looked at."""
+_KEPT = _LOOKED_AT + 100
+"""Characters of its tag and names that are kept to know it again, and no more: a page may be made to fill memory."""
+_MOST_KNOWN = 1 << 13
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 
@@ -210,21 +215,13 @@ def zone_of(tag: str, attributes: Sequence[tuple[str, str]]) -> int:
     >>> zone_of("div", [("class", "teaser"), ("id", "story-7254")]) == RELATED
     True
     """
-    zone = 0
-    # A custom element says by its name what it is: <app-navbar>, <channels-list>.
-    names = tag if "-" in tag else ""
+    zone, called = 0, tag
     for name, value in attributes:
         if name in _NAMING:
-            names = f"{names} {value}" if names else value
+            called = f"{called} {value}"
         elif name in _TELLING:
             zone |= _told(name, value)
-    if not names:
-        return zone | TAG_ZONES.get(tag, 0)
-    names = names[:300]
-    if names[-1] in _DIGITS:
-        # "story-7254" hints at what "story-0" does, and the next page has another number.
-        names = names.rstrip(_DIGITS) + "0"
-    return zone | _named(tag, names)
+    return zone | _KNOWN[called[:_KEPT]]
 
 
 _PROPERTIES = {"articlebody": BODY, "description": DEK, "alternativeheadline": DEK}
@@ -246,11 +243,34 @@ def _told(name: str, value: str) -> int:
             return HIDDEN
 
 
-@lru_cache(maxsize=1 << 15)
 def _named(tag: str, names: str) -> int:
     """Return the zones of a tag, and what an element's names hint at."""
+    if "-" in tag:
+        # A custom element says by its name what it is: <app-navbar>, <channels-list>.
+        names = f"{tag} {names}"
+    names = names[:_LOOKED_AT]
+    if names and names[-1] in _DIGITS:
+        # "story-7254" hints at what "story-0" does, and the next page has another number.
+        names = names.rstrip(_DIGITS) + "0"
     hints = hinted(names)
     if tag == "footer":
         # An article's own foot holds recommendations; the page's is known by standing outside.
         hints &= ~MENU
     return TAG_ZONES.get(tag, 0) | (hints & _OF_STORIES if tag in ("article", "main") else hints)
+
+
+class _Known(dict[str, int]):
+    """Zones by tag and names, such as "div story-body": a site's elements are called the same on page after page.
+
+    An lru_cache costs three times as much, for each element of each page.
+    """
+
+    def __missing__(self, key: str) -> int:
+        if len(self) >= _MOST_KNOWN:
+            self.clear()
+        tag, _, names = key.partition(" ")
+        zone = self[key] = _named(tag, names)
+        return zone
+
+
+_KNOWN = _Known()
