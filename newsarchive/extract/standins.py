@@ -1,15 +1,15 @@
 """Pages that stand in an article's place: challenge, consent wall, soft 404, the stub before a paywall, a player."""
 
-import re
 from dataclasses import dataclass
 
 from newsarchive.extract import zones
 from newsarchive.extract.addresses import is_media
 from newsarchive.extract.impression import Impression
 from newsarchive.extract.jsonld import types
+from newsarchive.extract.words import Phrases
 from storage.model import Access, Outcome
 
-_CHALLENGE = re.compile(
+_CHALLENGE = Phrases(
     r"verify(?:ing)? (?:that )?you are (?:a )?human|checking (?:your browser|if the site connection is secure)|"
     r"are you a (?:human|robot)|not a robot|press (?:&|and) hold|attention required! \| cloudflare|"
     r"just a moment\.\.\."
@@ -18,7 +18,6 @@ _CHALLENGE = re.compile(
     r"security check to access|bot (?:detection|protection)"
     r"|human verification|bestätigen sie, dass sie ein mensch|vérifiez que vous êtes humain|"
     r"verifica que eres humano|подтвердите, что (?:вы|запросы)|我不是机器人|人机验证|ロボットではありません",
-    re.IGNORECASE,
 )
 _CHALLENGE_MARKS = (
     "cf-challenge",
@@ -36,24 +35,22 @@ _CHALLENGE_MARKS = (
     "geetest",
     "ddos-guard",
 )
-_CONSENT = re.compile(
+_CONSENT = Phrases(
     r"before you continue|we (?:and our (?:\d+ )?partners|value your privacy)|accept (?:all )?(?:cookies|"
     r"and continue)|your privacy choices|consent to|mit werbung weiterlesen|pur-abo|weiter mit werbung|"
     r"datenschutzeinstellungen|zustimmen und weiter|nous et nos (?:\d+ )?partenaires"
     r"|continuer sans accepter|tout accepter|accepter (?:et|les)|con publicidad|aceptar (?:y|todo|las)|accetta|"
     r"akzeptieren|alle akzeptieren|accept all|souhlas|alles accepteren|waarderen (?:uw|je) privacy|zgod[aęy]|"
     r"godta alle|acceptera alla",
-    re.IGNORECASE,
 )
-_OF_PRIVACY = re.compile(
+_OF_PRIVACY = Phrases(
     r"tracking|privacy|datenschutz|werbung|données personnelles|datos personales|dados pessoais|dati personali|"
     r"persoonsgegevens|personuppgifter|персональных данных|クッキー|개인정보",
-    re.IGNORECASE,
 )
 """What a paragraph of a consent wall speaks of, if not of consent itself: stories do so too."""
 _WALL = 800
 """Characters of running text that a consent wall has at most, where it speaks of privacy more than of cookies."""
-_NOT_FOUND = re.compile(
+_NOT_FOUND = Phrases(
     r"(?:page|article|story|content|file|url|site)\s+(?:you requested\s+|you are looking for\s+|"
     r"you were looking for\s+|you're looking for\s+)?(?:was |could |can|has |is |does |cannot |can't )*(?:not |n't |"
     r"no longer )?(?:be )?(?:found|available|exist|removed|moved|missing)"
@@ -67,9 +64,8 @@ _NOT_FOUND = re.compile(
     r"страница не найдена|сторінку не знайдено|nie znaleziono|stránka nenalezena|sayfa bulunamadı|"
     r"halaman tidak ditemukan|không tìm thấy|الصفحة غير موجودة|页面不存在|找不到(?:页面|頁面|该页)|"
     r"ページが見つかりません|見つかりません|페이지를 찾을 수 없|πεδί|δεν βρέθηκε",
-    re.IGNORECASE,
 )
-_PAYWALL = re.compile(
+_PAYWALL = Phrases(
     r"subscribe (?:now )?to (?:continue|read|keep reading|unlock|access)|"
     r"(?:to )?continue reading(?: this article)?[^.]{0,40}(?:subscribe|sign|log|register)|already a subscriber|"
     r"subscribers? only|for subscribers|exclusive to subscribers|this (?:article|content|story) is (?:for|"
@@ -88,7 +84,6 @@ _PAYWALL = re.compile(
     r"للمشتركين فقط|למנויים בלבד|khusus pelanggan|"
     r"구독자 ?전용|유료 ?회원 ?전용|會員專屬|付費會員|会員限定|有料会員|この記事は有料|"
     r"(?:訂閱|登入|订阅|登录)[後后].{0,8}(?:閱讀|阅读|全文|繼續|继续)",
-    re.IGNORECASE,
 )
 _SHORT = 2_000
 """Characters of a page that is all about being no article."""
@@ -123,10 +118,10 @@ def _challenge(seen: Impression, title: str, opening: str, status: int) -> Verdi
     if length >= _SHORT * (2 if status >= 400 else 1):
         return None
     marked = next((m for m in _CHALLENGE_MARKS if m in seen.marks), None)
-    said = _CHALLENGE.search(title) or _CHALLENGE.search(opening)
+    said = _CHALLENGE.said(title) or _CHALLENGE.said(opening)
     if said and (marked or status >= 400 or length < 1_200):
         sure = 0.98 if marked or status >= 400 else 0.85
-        return Verdict(outcome=Outcome.CHALLENGE, reason=f'says "{said[0]}"', confidence=sure)
+        return Verdict(outcome=Outcome.CHALLENGE, reason=f'says "{said}"', confidence=sure)
     if marked and length < 300:
         return Verdict(outcome=Outcome.CHALLENGE, reason=f"little text, and {marked}", confidence=0.8)
     return None
@@ -134,12 +129,12 @@ def _challenge(seen: Impression, title: str, opening: str, status: int) -> Verdi
 
 def _not_found(seen: Impression, title: str, opening: str) -> Verdict | None:
     text = sum(len(b.text) for b in seen.body if len(b.text) > 80)
-    if text < 1_500 and (said := _NOT_FOUND.search(title)) and not (seen.node and text > 600):
+    if text < 1_500 and (said := _NOT_FOUND.said(title)) and not (seen.node and text > 600):
         sure = 0.95 if text < 400 else 0.75
-        return Verdict(outcome=Outcome.SOFT_404, reason=f'title says "{said[0]}"', confidence=sure)
+        return Verdict(outcome=Outcome.SOFT_404, reason=f'title says "{said}"', confidence=sure)
     short = text < 400 and seen.flow.characters < _SHORT and not seen.node
-    if short and (said := _NOT_FOUND.search(opening[:800])):
-        return Verdict(outcome=Outcome.SOFT_404, reason=f'says "{said[0]}"', confidence=0.8)
+    if short and (said := _NOT_FOUND.said(opening[:800])):
+        return Verdict(outcome=Outcome.SOFT_404, reason=f'says "{said}"', confidence=0.8)
     return None
 
 
@@ -147,7 +142,7 @@ def _consent(seen: Impression, opening: str) -> Verdict | None:
     text = sum(len(b.text) for b in seen.body if len(b.text) > 80)
     if seen.node is not None or seen.flow.characters >= 6_000 or text >= 3_000:
         return None
-    said = _CONSENT.search(opening)
+    said = _CONSENT.said(opening)
     if not said:
         return None
     of_privacy = text < _WALL and _asks_consent(seen)
@@ -162,7 +157,7 @@ def _consent(seen: Impression, opening: str) -> Verdict | None:
     share = about / max(seen.flow.characters, 1)
     if share <= 0.5:
         return None
-    return Verdict(outcome=Outcome.CONSENT_WALL, reason=f'says "{said[0]}"', confidence=min(0.95, 0.6 + share / 2))
+    return Verdict(outcome=Outcome.CONSENT_WALL, reason=f'says "{said}"', confidence=min(0.95, 0.6 + share / 2))
 
 
 def _asks_consent(seen: Impression) -> bool:
@@ -185,10 +180,10 @@ def paywalled(seen: Impression) -> Verdict | None:
         for b in seen.flow.blocks[max(0, last - 6) : last + 25]
         if not b.zone & (zones.NAV | zones.FOOTER | zones.MENU)
     )
-    said = _PAYWALL.search(after[:4000])
+    said = _PAYWALL.said(after[:4000])
     stated = seen.access is Access.PAYWALLED
     if said and (stated or text < 900):
-        why = f'{text} characters, then "{said[0]}"'
+        why = f'{text} characters, then "{said}"'
         return Verdict(outcome=Outcome.PAYWALL_STUB, reason=why, confidence=0.95 if stated else 0.75)
     if stated and seen.body and seen.body[-1].text.endswith(("...", "…")):
         why = f"not free, and breaks off after {text} characters"

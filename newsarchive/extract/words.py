@@ -35,6 +35,15 @@ class Phrases:
         low = _lower(text)
         return self._holding in low and self._pattern.search(low) is not None
 
+    def said(self, text: str) -> str | None:
+        """Return what of a text is one of the patterns, as it is printed there; None where nothing is."""
+        low = _lower(text)
+        found = self._pattern.search(low)
+        if found is None:
+            return None
+        # Letters that are longer in lower case than in upper are rare, and are then told in lower case.
+        return text[found.start() : found.end()] if len(low) == len(text) else found[0]
+
 
 # One line is held against table after table.
 @lru_cache(maxsize=8)
