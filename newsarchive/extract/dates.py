@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
 from itertools import islice
 
 from lxml.html import HtmlElement
@@ -187,6 +188,10 @@ def _change_told(text: str) -> re.Match[str] | None:
     return _UPDATED.search(text) if any(map(low.__contains__, _OF_CHANGES)) else None
 
 
+_change_in_line = lru_cache(maxsize=512)(_change_told)
+"""The same, for short lines: each is asked about for both dates."""
+
+
 def _time_elements(clues: Clues, zone: tzinfo | None, *, updated: bool) -> Dated | None:
     for block in clues.around:
         for element, words in _dated(block):
@@ -207,7 +212,7 @@ def _visible(clues: Clues, zone: tzinfo | None, *, updated: bool) -> Dated | Non
         if len(block.text) > _SHORT and not block.zone & zones.DATE:
             continue
         text = block.text[: 2 * _SHORT]
-        mark = _change_told(text)
+        mark = _change_in_line(text)
         if updated:
             if not mark:
                 continue

@@ -99,6 +99,8 @@ def _languages() -> list[_Language]:
 
 
 _AGO = _languages()
+_MARKS = tuple({mark: None for language in _AGO for mark in language.marks})
+"""The words of all of them: most lines have none."""
 
 
 def relative(text: str, fetched_at: datetime | None, zone: tzinfo | None = None) -> datetime | None:
@@ -114,7 +116,8 @@ def relative(text: str, fetched_at: datetime | None, zone: tzinfo | None = None)
         return None
     text = in_digits(text)
     low = text.casefold()
-    for language in _AGO:
+    languages = _AGO if any(map(low.__contains__, _MARKS)) else ()
+    for language in languages:
         if any(mark in low for mark in language.marks) and (match := language.said.search(text)):
             said = [group for group in match.groups() if group]
             count = int(said[0]) if said[0].isdecimal() else 1
