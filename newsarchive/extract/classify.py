@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from newsarchive.extract import zones
 from newsarchive.extract.addresses import likeness, parts_of
 from newsarchive.extract.asked import AS_USUAL, Asked
-from newsarchive.extract.blocks import Block, Flow
+from newsarchive.extract.blocks import Block
 from newsarchive.extract.blocks import weight as weight_of
 from newsarchive.extract.impression import Impression
 from newsarchive.extract.jsonld import types
@@ -119,13 +119,14 @@ def is_none_anyway(seen: Impression, asked: Asked) -> bool:
     if stand_in(seen, asked.status):
         return False
     # As for a stub, for which the text that is not there yet does not count.
-    most = weigh(seen, asked, stub=True).total + _most_by_text(seen.flow)
+    most = weigh(seen, asked, stub=True).total + _most_by_text(seen)
     return most < ENOUGH and _confidence(most) == 1
 
 
-def _most_by_text(flow: Flow) -> float:
+def _most_by_text(seen: Impression) -> float:
     """Return the most that any body of a page can speak for an article: all running text that there is."""
-    return _by_size(sum(weight_of(b.text) for b in _running(flow.blocks))) + _WHOLE + _TOGETHER
+    together = _TOGETHER if seen.around is not None else 0.0
+    return _by_size(sum(weight_of(b.text) for b in _running(seen.flow.blocks))) + _WHOLE + together
 
 
 def _by_markup(seen: Impression, weight: Weight) -> None:

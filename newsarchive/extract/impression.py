@@ -46,12 +46,17 @@ class Impression:
     """The site's layout finds both headline and body on the page."""
 
     @property
+    def around(self) -> HtmlElement | None:
+        """The <article> that holds the headline."""
+        if self.headline_block is None:
+            return None
+        return next(self.headline_block.element.iterancestors("article"), None)
+
+    @property
     def in_one_article(self) -> bool:
         """One <article> holds the headline and most of the body."""
-        if self.headline_block is None or not self.body:
-            return False
-        around = next(self.headline_block.element.iterancestors("article"), None)
-        if around is None:
+        around = self.around
+        if around is None or not self.body:
             return False
         held = sum(len(b.text) for b in self.body if _within(b.element, around))
         return held > 0.6 * sum(len(b.text) for b in self.body)
