@@ -221,7 +221,11 @@ def zone_of(tag: str, attributes: Sequence[tuple[str, str]]) -> int:
             called = f"{called} {value}"
         elif name in _TELLING:
             zone |= _told(name, value)
-    return zone | _KNOWN[called[:_KEPT]]
+    called = called[:_KEPT]
+    if called[-1] in _DIGITS:
+        # "story-7254" hints at what "story-0" does, and the next page has another number.
+        called = called.rstrip(_DIGITS) + "0"
+    return zone | _KNOWN[called]
 
 
 _PROPERTIES = {"articlebody": BODY, "description": DEK, "alternativeheadline": DEK}
@@ -248,11 +252,7 @@ def _named(tag: str, names: str) -> int:
     if "-" in tag:
         # A custom element says by its name what it is: <app-navbar>, <channels-list>.
         names = f"{tag} {names}"
-    names = names[:_LOOKED_AT]
-    if names and names[-1] in _DIGITS:
-        # "story-7254" hints at what "story-0" does, and the next page has another number.
-        names = names.rstrip(_DIGITS) + "0"
-    hints = hinted(names)
+    hints = hinted(names[:_LOOKED_AT])
     if tag == "footer":
         # An article's own foot holds recommendations; the page's is known by standing outside.
         hints &= ~MENU
