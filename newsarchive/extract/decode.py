@@ -1,6 +1,7 @@
 """Bytes to text. Whatever the bytes are, text comes out: what cannot be decoded becomes U+FFFD."""
 
 import re
+from codecs import getincrementaldecoder
 from collections.abc import Sequence
 
 from charset_normalizer import from_bytes
@@ -51,6 +52,8 @@ _HEAD = 8192
 """Bytes in which a page may name its encoding. HTML says 1024; real pages are less tidy."""
 _SAMPLE = 16384
 """Bytes that guessing looks at."""
+_UTF8 = getincrementaldecoder("utf-8")
+_PIECE = 16384
 
 
 def decode(payload: bytes, headers: Sequence[tuple[str, str]] = ()) -> str:
@@ -88,8 +91,12 @@ def in_utf8(payload: bytes, headers: Sequence[tuple[str, str]] = ()) -> bytes:
 
 
 def _is_utf8(payload: bytes) -> bool:
+    # Piece by piece: the text of a whole page, which nobody wants, would drive the page out of the processor's cache.
+    decoder = _UTF8()
     try:
-        payload.decode("utf-8")
+        for at in range(0, len(payload), _PIECE):
+            decoder.decode(payload[at : at + _PIECE])
+        decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         return False
     return True

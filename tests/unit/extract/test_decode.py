@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsarchive.extract.decode import declared, decode
+from newsarchive.extract.decode import declared, decode, in_utf8
 
 RUSSIAN = "В Заречье снова ходит трамвай, и кондуктор раздаёт билеты на память."
 
@@ -50,6 +50,15 @@ def test_utf8_is_what_it_was(text: str) -> None:
 def test_encodings_are_found(payload: bytes, headers: list[tuple[str, str]]) -> None:
     """HTTP, byte order mark, XML declaration, meta, and at last the bytes themselves tell the encoding."""
     assert RUSSIAN in decode(payload, headers)
+
+
+@pytest.mark.parametrize("before", range(16380, 16386))
+def test_a_long_page_in_utf8_is_handed_on_as_it_came(before: int) -> None:
+    """Wherever a letter falls; one that is damaged, or cut off at the page's end, is seen there too."""
+    page = b"a" * before + "трамвай 🚋".encode() + b"b" * 20_000
+    assert in_utf8(page) is page
+    assert in_utf8(page[: before + 3]) == page[: before + 2] + "\ufffd".encode()
+    assert in_utf8(page.replace(b"\xd1", b"\xff", 1)) == page.replace(b"\xd1\x82", "\ufffd\ufffd".encode(), 1)
 
 
 def test_a_wound_is_not_another_encoding() -> None:
