@@ -11,11 +11,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 from rich.text import Text
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 # C0 but tab and newline, DEL, C1; and the marks that reverse the order of what follows on the screen.
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -103,7 +106,7 @@ def cell(text: str, style: str = "") -> Text:
 class Steps:
     """Shows how far a long piece of work has come: a bar on a terminal, nothing in a log."""
 
-    def __init__(self, bar: Progress | None, what: str) -> None:
+    def __init__(self, bar: "Progress | None", what: str) -> None:
         self._bar = bar
         self._task = bar.add_task(what, total=None, detail="") if bar else None
 
@@ -120,6 +123,9 @@ def steps(what: str) -> Iterator[Steps]:
     if not console.is_terminal:
         yield Steps(None, what)
         return
+    # Importing it takes a twentieth of the time in which a command starts, and few draw a bar.
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True)),
