@@ -8,6 +8,7 @@ URLKEY_LENGTH = 600
 HOST_LENGTH = 255
 """Of a name that can be asked for; what is longer is cut."""
 
+_AUTHORITY_END = re.compile(r"[/?#\\]")
 _WWW = re.compile(r"^www\d*\.")
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
@@ -21,7 +22,7 @@ def host_of(url: str) -> str:
     scheme, separator, rest = url.partition("://")
     if not separator:
         return ""
-    authority = re.split(r"[/?#\\]", rest, maxsplit=1)[0]
+    authority = _AUTHORITY_END.split(rest, maxsplit=1)[0]
     host = authority.rpartition("@")[2].lower()
     return host.removesuffix(_DEFAULT_PORTS.get(scheme.lower(), "\0"))[:HOST_LENGTH]
 

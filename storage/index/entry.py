@@ -96,10 +96,8 @@ def version_digest(article: Article) -> str:
 
     What changes without the text (dates, bylines, captions, teasers) makes no new version.
     """
-    hashing = hashlib.sha256()
-    for part in (article.headline, article.dek or ""):
-        hashing.update(part.encode() + b"\0")
+    parts = [article.headline, article.dek or ""]
     for paragraph in article.paragraphs:
         if paragraph.role in BODY_ROLES:
-            hashing.update(f"{paragraph.role.value}\0{paragraph.text}\0".encode())
-    return "sha256:" + hashing.hexdigest()
+            parts += (paragraph.role.value, paragraph.text)
+    return "sha256:" + hashlib.sha256("\0".join((*parts, "")).encode()).hexdigest()

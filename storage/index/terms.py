@@ -101,15 +101,13 @@ def analyse(text: str, language: str | None) -> tuple[list[str], set[str]]:
     (['the', 'tariffs'], {'tariff'})
     """
     words: list[str] = []
-    stems: set[str] = set()
+    stems: list[str] = []
     known = stemmer_for(language)
     # No token spans white space, and most pieces between it were seen before.
-    for piece in text.split():
-        of_piece, its_stems = known[piece]
+    for of_piece, its_stems in map(known.__getitem__, text.split()):
         words += of_piece
-        if its_stems:
-            stems.update(its_stems)
-    return words, stems
+        stems += its_stems
+    return words, set(stems)
 
 
 @lru_cache(maxsize=65536)
