@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import BindParameter, CompoundSelect, Connection, bindparam, func, select, union, update
@@ -27,21 +28,26 @@ def assign_articles(connection: Connection, entries: Sequence[Entry], urls: Mapp
     new = sorted(set(showing) - set(ids))
     for key, article_id in zip(new, reserve_ids(connection, ArticleRow, len(new)), strict=True):
         ids[key] = article_id
-    rows = []
-    for key in new:
-        first = min(entry.capture.fetched_at for entry in showing[key])
-        rows.append(
-            {
-                "id": ids[key], "site_id": key[0], "url_id": key[1], "first_seen_at": first, "last_seen_at": first,
-                "dated_at": first, "state": "live",
-            }
-        )  # fmt: skip
+    rows = [{"id": ids[key], "site_id": key[0], "url_id": key[1], **_first_told(showing[key])} for key in new]
     if insert_rows(connection, ArticleRow, rows, once_by=["site_id", "url_id"]) < len(rows):
         ids = article_ids(connection, showing)
     for key, its_entries in showing.items():
         for entry in its_entries:
             entry.article_id = ids[key]
     return len(new)
+
+
+def _first_told(entries: Sequence[Entry]) -> dict[str, Any]:
+    """What captures say of an article that the index does not hold: most often `recompute` has nothing to add."""
+    first, last = min(entries, key=_ORDER), max(entries, key=_ORDER)
+    published = last.article.published if last.article else None
+    return {
+        "first_seen_at": first.capture.fetched_at, "last_seen_at": last.capture.fetched_at,
+        "dated_at": published.at if published else first.capture.fetched_at, "state": "live",
+    }  # fmt: skip
+
+
+_ORDER = attrgetter("order")
 
 
 def article_ids(connection: Connection, keys: Iterable[tuple[int, int]]) -> dict[tuple[int, int], int]:
