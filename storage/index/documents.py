@@ -143,7 +143,8 @@ def take_out(connection: Connection, version_ids: Iterable[int]) -> None:
         these = SearchDocumentRow.version_id.in_(wanted[start : start + 500])
         if connection.dialect.name != "postgresql":
             columns = (SearchDocumentRow.doc_id, SearchDocumentRow.terms, SearchDocumentRow.marks)
-            held = connection.execute(select(*columns).where(these)).all()
+            # In the order of keys: FTS5 writes out what it has gathered each time one goes back.
+            held = connection.execute(select(*columns).where(these).order_by(SearchDocumentRow.doc_id)).all()
             gone = [_given(row.doc_id, _unpacked(row.terms), row.marks) for row in held]
             if gone:
                 connection.exec_driver_sql(_FTS_DELETE, gone)
