@@ -7,6 +7,7 @@ container: the heading of an empty box is not lent to the list behind it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import islice
 
 from lxml.html import HtmlElement
@@ -132,6 +133,7 @@ def _left_out(anchor: Anchor, *, listing: bool) -> bool:
     return "author" in rel or "tag" in rel or (listing and "next" in rel)
 
 
+@lru_cache(maxsize=4096)  # menus and lists of what is new say the same on all pages of a site
 def _promise(text: str) -> float:
     """Weigh an anchor's text: a headline has several words, or a dozen ideographs."""
     count = len(text.split())
@@ -158,7 +160,10 @@ def _grouped(candidates: list[Candidate]) -> list[Group]:
     held: dict[HtmlElement, set[str]] = {}
     for candidate in candidates:
         for above in candidate.anchor.element.iterancestors():
-            held.setdefault(above, set()).add(candidate.page)
+            pages = held.setdefault(above, set())
+            if len(pages) > 1:
+                break  # whatever is around it holds them too
+            pages.add(candidate.page)
     groups: dict[HtmlElement, Group] = {}
     for candidate in candidates:
         card: HtmlElement = candidate.anchor.element
