@@ -110,11 +110,14 @@ class Older:
         """Decide over the next page of a listing: turn to it, not yet, or not any more."""
         of = series(due.url)
         last_id, last = self._last.get(of, (0, due.discovery.via or ""))
-        named = self._index.named_by(last) if last else ()
+        if last_id in busy:
+            held.add(due.url_id)  # what the page before names is not known yet
+            return
+        named = self._index.named_by(last) if last and of not in self._ended else ()
         if of in self._ended or self._is_over(named):
             self._ended.add(of)
             self._passed.add(due.url_id)
-        elif last_id in busy or any(one.url_id in busy for one in named):
+        elif any(one.url_id in busy for one in named):
             held.add(due.url_id)
         else:
             self._last[of] = due.url_id, due.url
