@@ -33,10 +33,17 @@ REQUISITE = 60
 
 _PAGES = (UrlKind.ARTICLE, UrlKind.LISTING)
 Likes = Callable[[str], bool | None]
+IsCaptured = Callable[[str], bool]
 
 
 def of_no_opinion(url: str) -> bool | None:
     """Say of no address whether it looks like an article's."""
+
+
+def is_unknown(url: str) -> bool:
+    """Say of no address that it has been captured."""
+    del url
+    return False
 
 
 _DEFAULT_PORT = {"http": 80, "https": 443}
@@ -81,14 +88,20 @@ def _hosts_of(site: Site) -> frozenset[str]:
 
 
 def found_in(
-    capture: Capture, discovery: Discovery, reading: Reading, site: Site, likes: Likes = of_no_opinion
+    capture: Capture,
+    discovery: Discovery,
+    reading: Reading,
+    site: Site,
+    likes: Likes = of_no_opinion,
+    is_captured: IsCaptured = is_unknown,
 ) -> tuple[Found, ...]:
     """Return what a capture makes due, first naming first, each URL once.
 
     What links on pages lead to that `likes` takes for no article comes last; what is due does not depend on it.
+    An article's links to what is captured already are left out: they bring nothing to light.
     """
     found: dict[str, Found] = {}
-    for one in _every(capture, discovery, reading, site):
+    for one in _every(capture, discovery, reading, site, is_captured):
         if one.url != capture.url:
             found.setdefault(one.url, one)
     return tuple(_unlikely_last(one, likes) for one in found.values())
@@ -101,12 +114,15 @@ def _unlikely_last(one: Found, likes: Likes) -> Found:
     return one
 
 
-def _every(capture: Capture, discovery: Discovery, reading: Reading, site: Site) -> Iterator[Found]:
+def _every(
+    capture: Capture, discovery: Discovery, reading: Reading, site: Site, is_captured: IsCaptured
+) -> Iterator[Found]:
     if reading.outcome is Outcome.REDIRECT and capture.redirect_url:
         yield from _redirect(capture, discovery, site)
     elif reading.outcome is Outcome.ARTICLE and reading.article:
         yield from _canonical(capture, reading.article.canonical_url, site)
-        yield from _groups(capture, discovery, reading.article.link_groups, site, RELATED)
+        fresh = _uncaptured(reading.article.link_groups, is_captured)
+        yield from _groups(capture, discovery, fresh, site, RELATED)
     elif reading.outcome in (Outcome.LISTING, Outcome.OTHER, Outcome.MEDIA):
         yield from _groups(capture, discovery, reading.link_groups, site, ON_A_LISTING)
         yield from _sources(capture, discovery, UrlKind.LISTING, reading.sources, site)
@@ -159,8 +175,14 @@ def _canonical(capture: Capture, url: str, site: Site) -> Iterator[Found]:
         yield Found(url=url, discovery=how, due_at=capture.fetched_at, priority=RELATED)
 
 
+def _uncaptured(groups: Iterable[LinkGroup], is_captured: IsCaptured) -> Iterator[LinkGroup]:
+    for group in groups:
+        links = tuple(link for link in group.links if not is_captured(link.url))
+        yield group if len(links) == len(group.links) else replace(group, links=links)
+
+
 def _groups(
-    capture: Capture, discovery: Discovery, groups: tuple[LinkGroup, ...], site: Site, priority: int
+    capture: Capture, discovery: Discovery, groups: Iterable[LinkGroup], site: Site, priority: int
 ) -> Iterator[Found]:
     via = UrlKind.ARTICLE if priority == RELATED else UrlKind.LISTING
     deep = via is UrlKind.LISTING and is_deep(capture.url, discovery)

@@ -292,7 +292,8 @@ class Ingestor:
         discovery = self._sites.discovery(kept)
         site = self._sites.asking(discovery.site, kept.capture)
         self._likely.note(site.name, kept.capture.url, reading.outcome)
-        found = found_in(kept.capture, discovery, reading, site, self._likely.of(site.name).likes)
+        likes = self._likely.of(site.name).likes
+        found = found_in(kept.capture, discovery, reading, site, likes, self._index.is_captured)
         if reading.extractor and (extractor := self._layouts.extractor(discovery.site)):
             reading = replace(reading, extractor=extractor)
         return Ingest(capture=kept.capture, discovery=discovery, reading=reading, found=found)

@@ -101,6 +101,10 @@ class Index(Reader):
             self._unlearnt, self._learn_after = 0, min(self._learn_after * 4, LEARN_AT_LEAST_EVERY)
         return committed
 
+    def is_captured(self, url: str) -> bool:
+        """Whether a URL is remembered as captured; one that is not may have been, long ago."""
+        return self._names.is_captured(url)
+
     def count_to_read_again(self, wanted: reread.Wanted) -> int:
         """How many captures are to be read again."""
         with self._database.reading() as connection:

@@ -68,6 +68,10 @@ class Shared(Generic[K]):
         """Drop what is remembered: rows may be gone."""
         self._known = {}
 
+    def remembered(self, key: K) -> int | None:
+        """The id of a key that was asked for of late; None does not mean that it has none."""
+        return self._known.get(key)
+
     def ids(self, connection: Connection, keys: Iterable[K]) -> tuple[dict[K, int], list[K]]:
         """Ids for keys, and those keys whose rows were made for it."""
         ids: dict[K, int] = {}
@@ -149,6 +153,10 @@ class Names:
         """Ids of URLs that are known to have been captured: nothing can be found out about them any more."""
         self.waiting: dict[int, tuple[Any, int]] = {}
         """Ids of URLs that wait in the frontier: how good the source is that named them, and their priority."""
+
+    def is_captured(self, url: str) -> bool:
+        """Whether a URL is remembered as captured."""
+        return self.urls.remembered(url) in self.captured
 
     def note_captured(self, url_id: int) -> None:
         """Remember that a URL has been captured."""

@@ -178,3 +178,17 @@ def test_the_picture_that_only_social_cards_show_is_asked_for_with_what_the_page
             replace(SITE, requisites=requisites),
         )
         assert [one.url for one in found if one.discovery.kind is UrlKind.ASSET] == (wanted if requisites else [])
+
+
+def test_an_article_names_only_what_is_not_captured_and_a_listing_everything() -> None:
+    """What the schedule learns of a listing is all that it holds; an article's links matter where they bring news."""
+    urls = ("https://gazette.example/held", "https://gazette.example/fresh")
+    groups = (LinkGroup(kind=LinkKind.RELATED, label="", links=tuple(Link(url=url, anchor="") for url in urls)),)
+    address = "https://gazette.example/a"
+    article = Article(url=address, canonical_url=address, headline="Harbour reopens", link_groups=groups)
+    for reading, named in (
+        (Reading(outcome=Outcome.ARTICLE, reason="", article=article), urls[1:]),
+        (Reading(outcome=Outcome.LISTING, reason="", link_groups=groups), urls),
+    ):
+        found = found_in(capture(address), how(), reading, SITE, is_captured=urls[0].__eq__)
+        assert tuple(one.url for one in found) == named

@@ -61,6 +61,9 @@ class Log:
     def addresses_read(self, site: str) -> list[tuple[str, Outcome]]:
         return []
 
+    def is_captured(self, url: str) -> bool:
+        return False
+
     def submit(self, task: Task) -> Future[Reading]:
         future: Future[Reading] = Future()
         self.asked.append((task.url[-1], future))
