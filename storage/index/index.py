@@ -21,11 +21,8 @@ from storage.model import BACKFILL, CrawlRun, Due, Found, Ingest, NextLook, Outc
 
 T = TypeVar("T")
 
-FIRST_LEARNT_AFTER = 40
-"""New versions after which boilerplate is learnt without `settle` having been called; four times as many next time.
-
-Just enough for a verdict that is of more than a site's first articles: each of them is then to be written anew.
-"""
+FIRST_LEARNT_AFTER = 100
+"""New versions after which boilerplate is learnt without `settle` having been called; four times as many next time."""
 LEARN_AT_LEAST_EVERY = 50_000
 
 
