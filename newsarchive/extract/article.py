@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 
-from lxml.etree import XPath
 from lxml.html import HtmlElement
 
 from newsarchive.extract import requisites, zones
@@ -25,11 +24,6 @@ from newsarchive.extract.select_body import Selection, select
 from newsarchive.extract.tree import MAX_TEXT, Oversized, Page
 from newsarchive.extract.unprinted import unprinted
 from storage.model import BODY_ROLES, Access, Article, Image, Paragraph, Role
-
-_ARTICLE_ITEM = XPath(
-    "boolean(descendant-or-self::*/@itemtype["
-    "contains(., 'schema.org/') and (contains(., 'Article') or contains(., 'BlogPosting'))])"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +56,6 @@ class _Said:
     flow: Flow
     laid: LaidOut
     """What its site's layout finds on it."""
-    marked_up: bool
-    """Microdata calls something on the page an article."""
     requisites: tuple[str, ...]
 
 
@@ -122,7 +114,6 @@ def _said(page: Page, layout: Layout) -> _Said:
         marks=marks_of(page),
         flow=walk(page.body),
         laid=layout.on(page.root),
-        marked_up=bool(_ARTICLE_ITEM(page.body)),
         requisites=requisites.of_page(page),
     )
 
@@ -212,7 +203,7 @@ def _seen(page: Page, said: _Said, about: About, text: Body, one: Article, asked
         access=one.access,
         discovery=asked.discovery,
         dated=one.published is not None and one.published.source not in ("feed", "sitemap"),
-        marked_up=said.marked_up,
+        top=page.body,
         signed=bool(one.authors),
         marks=said.marks,
         frame=frame_of(page),

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lxml.etree import XPath
 from lxml.html import HtmlElement
 
 from newsarchive.extract.blocks import Block, Flow
@@ -12,6 +13,10 @@ from newsarchive.extract.tree import Page
 from storage.model import Access, Discovery
 
 _MOST_MARKS = 40
+_ARTICLE_ITEM = XPath(
+    "boolean(descendant-or-self::*/@itemtype["
+    "contains(., 'schema.org/') and (contains(., 'Article') or contains(., 'BlogPosting'))])"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +38,8 @@ class Impression:
     discovery: Discovery | None
     dated: bool
     """The page itself gives a publication date."""
-    marked_up: bool
-    """Microdata calls something on the page an article."""
+    top: HtmlElement
+    """The page's <body>."""
     signed: bool
     """The page names an author."""
     marks: str
@@ -44,6 +49,11 @@ class Impression:
 
     laid_out: bool = False
     """The site's layout finds both headline and body on the page."""
+
+    @property
+    def marked_up(self) -> bool:
+        """Microdata calls something on the page an article."""
+        return bool(_ARTICLE_ITEM(self.top))
 
     @property
     def around(self) -> HtmlElement | None:
