@@ -133,9 +133,12 @@ def _left_out(anchor: Anchor, *, listing: bool) -> bool:
     return "author" in rel or "tag" in rel or (listing and "next" in rel)
 
 
-@lru_cache(maxsize=4096)  # menus and lists of what is new say the same on all pages of a site
 def _promise(text: str) -> float:
     """Weigh an anchor's text: a headline has several words, or a dozen ideographs."""
+    return _known(text) if len(text) <= _LONGEST_KNOWN else _weighed(text)
+
+
+def _weighed(text: str) -> float:
     count = len(text.split())
     dense = 0 if text.isascii() else ideographs(text)
     if dense >= 8:
@@ -145,6 +148,12 @@ def _promise(text: str) -> float:
     if count >= 4 and len(text) > 15:
         return 1.0
     return 0.25 if count == 3 else -0.5 if text else -0.25
+
+
+_known = lru_cache(maxsize=4096)(_weighed)
+"""The same, remembered: menus and lists of what is new say the same on all pages of a site."""
+_LONGEST_KNOWN = 400
+"""Characters of what is remembered, and no more: a page may be made to fill memory."""
 
 
 def _in_text(candidate: Candidate, flow: Flow, inside: frozenset[int]) -> bool:

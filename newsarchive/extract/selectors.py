@@ -27,6 +27,8 @@ _CLASS = re.compile(r"[^ \t\r\n]+")
 """A class, between what XPath takes for white space."""
 _KNOWN = 4096
 """Values of class attributes whose meaning is kept: a site has some hundreds."""
+_LONGEST = 400
+"""Characters of such a value, and no more: a page may be made to fill memory."""
 _SPEAKING = {"time": ("datetime",), "meta": ("content",), "img": ("src", "data-src"), "link": ("href",)}
 """Attributes that say what such an element is there for."""
 
@@ -147,7 +149,9 @@ def _by_class(
         classes = set(_CLASS.findall(names))
         return [(tag, at) for at, pairs in enumerate(asked) for tag, name in pairs if name in classes]
 
-    return sorted({tag for pairs in asked for tag, _ in pairs}), lru_cache(maxsize=_KNOWN)(look_up)
+    known = lru_cache(maxsize=_KNOWN)(look_up)
+    tags = sorted({tag for pairs in asked for tag, _ in pairs})
+    return tags, lambda names: known(names) if len(names) <= _LONGEST else look_up(names)
 
 
 def _run(path: XPath, root: HtmlElement) -> Sequence[HtmlElement | str]:

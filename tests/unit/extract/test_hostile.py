@@ -2,6 +2,8 @@
 
 import gzip
 import time
+import tracemalloc
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,6 +13,10 @@ from hypothesis import strategies as st
 
 from newsarchive.extract import extract_page, read
 from newsarchive.extract.asked import Asked
+from newsarchive.extract.blocks import walk
+from newsarchive.extract.related import link_groups
+from newsarchive.extract.selectors import Selector, matches_of
+from newsarchive.extract.tree import Page, parse
 from storage.model import Discovery, Outcome, Reading, UrlKind
 
 URL = "https://news.example/world/2024/05/rain-falls-on-the-hills-10234.html"
@@ -137,6 +143,36 @@ def test_very_many_elements_are_too_large() -> None:
 def test_reading_ends(payload: bytes) -> None:
     """What is made to be slow to read costs seconds, not minutes: no pattern of ours explodes."""
     assert seconds_for(payload) < 8
+
+
+def found_by_class(page: Page) -> int:
+    return len(matches_of([Selector(".title")], page.root)[0].elements())
+
+
+def found_as_links(page: Page) -> int:
+    return len(link_groups(page, walk(page.body), frozenset(), URL, listing=True))
+
+
+@pytest.mark.parametrize(
+    ("found_on", "html"),
+    [
+        (found_by_class, "<h1 class='{}title'>Rain</h1>"),
+        (found_as_links, "<a href='/world/2024/05/rain-falls-on-the-moors-10235.html'>{}</a>"),
+    ],
+)
+def test_a_page_leaves_little_in_memory(found_on: Callable[[Page], int], html: str) -> None:
+    """What is remembered from page to page is short, however long pages make it."""
+    left = []
+    tracemalloc.start()
+    try:
+        for word in "abcdefgh":
+            page = parse(html.format(f"{word} " * 100_000).encode(), URL)
+            assert isinstance(page, Page)
+            assert found_on(page) == 1
+            left.append(tracemalloc.get_traced_memory()[0])
+    finally:
+        tracemalloc.stop()
+    assert left[-1] - left[0] < 100_000
 
 
 BOMB = b'<?xml version="1.0"?><!DOCTYPE lolz [<!ENTITY lol "lol">' + b"".join(
