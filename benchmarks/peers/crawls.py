@@ -1,10 +1,14 @@
 """Crawl one local newsroom with each peer, side by side and in turn, and print what each took and what it kept.
 
-    python -m benchmarks.peers.crawls [--articles 1500] [--slow-articles 300] [--runs 3] [--only WORD] [--cache FOLDER]
+    python -m benchmarks.peers.crawls [--articles 1500] [--slow-articles 300] [--runs 3] [--only WORD] [--one-core]
+                                      [--cache FOLDER]
 
 The newsroom's pages are as heavy as those of news sites, without delays; it notes every exchange, so that what a peer
 fetched is counted alike for all, and each WARC record is held against the bytes that were sent. Peers that take 50 ms
 of CPU a page and more get fewer articles. They live in environments of their own, made on first use in the cache.
+
+With --one-core each crawler has one core to itself, and the newsroom another: cores of one machine share caches, and some
+of them more, so that the CPU time of a program that keeps two busy holds what its halves take from each other.
 """
 
 import argparse
@@ -12,7 +16,8 @@ import os
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -44,17 +49,34 @@ class Haul:
     """Articles that it made a text of."""
 
 
-def crawled(peer: Peer, python: Path, articles: int, page_size: int) -> Haul:
+def crawled(peer: Peer, python: Path, options: argparse.Namespace) -> Haul:
     """One crawl by one peer."""
+    articles = min(options.slow_articles, options.articles) if peer.slow else options.articles
     with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
         log, folder = Path(scratch, "wire.jsonl"), Path(scratch, "peer")
         folder.mkdir()
-        with newsroom(articles, page_size, accepts=peer.accepts, log=log) as url:
+        with ExitStack() as until_the_end:
+            with cores(slice(-1, None) if options.one_core else slice(None)):
+                url = until_the_end.enter_context(
+                    newsroom(articles, options.page_size, accepts=peer.accepts, log=log),
+                )
             command = peer.command(Course(url=url, folder=folder, python=python))
-            cost = timed(command, folder=Path(scratch))
+            with cores(slice(1) if options.one_core else slice(None)):
+                cost = timed(command, folder=Path(scratch))
         sent = wire(log)
         held = kept(sorted(folder.glob(peer.warcs)), sent) if peer.warcs else None
         return Haul(cost=cost, out=articles, wire=sent, kept=held, texts=articles_at(peer.texts(folder)))
+
+
+@contextmanager
+def cores(some: slice) -> Iterator[None]:
+    """Let what is started in the block run on some of our cores alone."""
+    ours = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, sorted(ours)[some])
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, ours)
 
 
 def each(haul: Haul) -> float:
@@ -97,6 +119,7 @@ def main() -> None:
     parser.add_argument("--page-size", type=int, default=210_000)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--only", default="", help="part of a peer's name")
+    parser.add_argument("--one-core", action="store_true", help="a core for each crawler, and another for the newsroom")
     parser.add_argument("--cache", type=Path, default=cache(), help="folder of the peers' environments")
     options = parser.parse_args()
     peers = [peer for peer in CRAWLERS if options.only in peer.name]
@@ -109,9 +132,8 @@ def main() -> None:
             home = homes[peer.name]
             if isinstance(home, Missing):
                 continue
-            articles = min(options.slow_articles, options.articles) if peer.slow else options.articles
             try:
-                hauls[peer.name].append(crawled(peer, home, articles, options.page_size))
+                hauls[peer.name].append(crawled(peer, home, options))
             except SystemExit as failure:
                 # The runs that a peer ended well count all the same.
                 failed[peer.name] += 1
