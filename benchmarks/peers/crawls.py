@@ -7,8 +7,8 @@ The newsroom's pages are as heavy as those of news sites, without delays; it not
 fetched is counted alike for all, and each WARC record is held against the bytes that were sent. Peers that take 50 ms
 of CPU a page and more get fewer articles. They live in environments of their own, made on first use in the cache.
 
-With --one-core each crawler has one core to itself, and the newsroom another: cores of one machine share caches, and some
-of them more, so that the CPU time of a program that keeps two busy holds what its halves take from each other.
+With --one-core each crawler has one core to itself, and the newsroom another: cores of a machine share caches, so that
+the CPU time of a program that keeps two of them busy holds what its halves take from each other.
 """
 
 import argparse
