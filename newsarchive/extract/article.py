@@ -21,7 +21,7 @@ from newsarchive.extract.layout import LaidOut, Layout
 from newsarchive.extract.metadata import Facts, facts
 from newsarchive.extract.pictures import picture
 from newsarchive.extract.select_body import Selection, select
-from newsarchive.extract.tree import MAX_TEXT, Oversized, Page
+from newsarchive.extract.tree import MAX_TEXT, Oversized, Page, take_off
 from newsarchive.extract.unprinted import unprinted
 from storage.model import BODY_ROLES, Access, Article, Image, Paragraph, Role
 
@@ -100,8 +100,8 @@ def _drop(page: Page, layout: Layout) -> None:
     for selector in layout.drop:
         for element in selector.elements(page.root):
             # The body itself is no thing to drop: nothing would be left to read.
-            if element.getparent() is not None and element is not page.body:
-                element.drop_tree()
+            if element is not page.body:
+                take_off(element)
 
 
 def _said(page: Page, layout: Layout) -> _Said:

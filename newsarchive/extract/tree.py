@@ -20,6 +20,8 @@ _SOUND_START = re.compile(rb"\s*<!doctype[^>/]{0,1000}>", re.IGNORECASE)
 _CONTROLS = bytes(set(range(0x20)) - {0x09, 0x0A, 0x0D})
 _NO_CHARACTERS = (b"\xef\xbf\xbe", b"\xef\xbf\xbf")
 """U+FFFE and U+FFFF."""
+_UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+"""The same, in text."""
 
 MAX_CHARACTERS = 8_000_000
 """Longest HTML that is parsed. The largest of 500 news pages at hand has 1.5 million."""
@@ -88,6 +90,21 @@ def _repaired(html: bytes) -> bytes:
     if _BROKEN_START.search(head, sound.end() if sound else 0) is None:
         return html
     return _BROKEN_START.sub(mend, head, count=2) + html[4096:]
+
+
+def take_off(element: HtmlElement) -> None:
+    """Take an element off its page; the text behind it joins what stands before it.
+
+    drop_tree does so too, and fails where a reference such as &#31; has brought in what no tree may hold.
+    """
+    parent, before, behind = element.getparent(), element.getprevious(), element.tail
+    if parent is None:
+        return
+    if behind and before is not None:
+        before.tail = _UNWRITABLE.sub("", (before.tail or "") + behind)
+    elif behind:
+        parent.text = _UNWRITABLE.sub("", (parent.text or "") + behind)
+    parent.remove(element)
 
 
 _FROM_ROOT = re.compile(r"/(?!/)(?:[^\s.;?#\\]|(?<!/)\.)*(?:\?[^\s#;]+)?(?:#.*)?")

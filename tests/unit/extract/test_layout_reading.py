@@ -160,6 +160,19 @@ def test_what_is_dropped_is_in_no_part_of_the_reading() -> None:
     assert read({"drop": "body"}).headline == "Bridge shuts"
 
 
+@pytest.mark.parametrize("reference", ["&#2;", "&#31;", "&#xFFFE;"])
+@pytest.mark.parametrize("before", ["{0} rain", "<b>rain</b>{0}", ""])
+def test_what_is_dropped_may_stand_beside_what_no_tree_may_hold(reference: str, before: str) -> None:
+    """libxml2 lets such characters in by a reference; what stands around the dropped element is read without them."""
+    line = f"<p>{before.format(reference)}<i class='badge'>New</i>{reference} on the hills. {LONG}</p>"
+    layouts = Layouts(entries=(read_layout({"body": ".story", "drop": ".badge"}),))
+    page = PAGE.replace(b'<div class="story">', b'<div class="story">' + line.encode())
+    reading = extract_page(page, URL, asked=Asked(layouts=layouts, fetched_at=FETCHED))
+    assert reading.article is not None
+    first = next(each.text for each in reading.article.paragraphs if "on the hills" in each.text)
+    assert first == f"{'rain ' if before else ''}on the hills. {LONG}"
+
+
 def test_related_boxes_are_groups_in_the_files_order() -> None:
     """Each element that the box's selector finds is a group, with its label, its kind, and only its links."""
     boxes = [{"box": "div.see", "label": ".cap", "kind": "latest", "links": "a:not(.no)"}]
