@@ -36,12 +36,16 @@ class Phrases:
         return self._holding in low and self._pattern.search(low) is not None
 
     def said(self, text: str) -> str | None:
-        """Return what of a text is one of the patterns, as it is printed there; None where nothing is."""
+        """Return what of a text is one of the patterns, as it is printed there; None where nothing is.
+
+        >>> Phrases("abone ol").said("Okumak için ABONE OL!")
+        'ABONE OL'
+        """
         low = _lower(text)
         found = self._pattern.search(low)
         if found is None:
             return None
-        # Letters that are longer in lower case than in upper are rare, and are then told in lower case.
+        # An i whose dot is a character of its own became one: places moved, and it is told in lower case.
         return text[found.start() : found.end()] if len(low) == len(text) else found[0]
 
 
