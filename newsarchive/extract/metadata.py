@@ -60,7 +60,7 @@ class Facts:
 def facts(
     page: Page, head: Head, marked: tuple[Node | None, list[Node]], blocks: list[Block], laid: LaidOut, hear: Silence
 ) -> Facts:
-    """Read the facts of one page; `marked` is the article's JSON-LD, and all other JSON-LD of the page."""
+    """Read the facts of one page; `marked` is the article's JSON-LD, and all JSON-LD of the page."""
     node, found = marked
     return Facts(
         canonical_url=canonical(page, head, hear),
