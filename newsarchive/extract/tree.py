@@ -15,7 +15,7 @@ _PARSER.set_element_class_lookup(ElementDefaultClassLookup(element=HtmlElement))
 
 _ELEMENTS = XPath("count(//*)")
 _BROKEN_START = re.compile(rb"<!doctype[^>]{0,1000}>|<html[^>]{0,1000}/>", re.IGNORECASE)
-_SOUND_START = re.compile(rb"\s*<!doctype[^>/]{0,1000}>", re.IGNORECASE)
+_SOUND_START = re.compile(rb"\s*<!doctype\s{1,100}html\s{0,100}>", re.IGNORECASE)
 
 _CONTROLS = bytes(set(range(0x20)) - {0x09, 0x0A, 0x0D})
 _NO_CHARACTERS = (b"\xef\xbf\xbe", b"\xef\xbf\xbf")
