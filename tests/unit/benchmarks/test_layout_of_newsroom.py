@@ -1,0 +1,70 @@
+"""The layout that the benchmark's newsroom is told: what it drops is none of what is kept."""
+
+import sys
+import tomllib
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from newsarchive.demo.clock import OPENS
+from newsarchive.demo.newsroom import Newsroom
+from newsarchive.extract.asked import Asked
+from newsarchive.extract.layout import Dated, Layouts, read_layout
+from newsarchive.extract.page import read
+from newsarchive.extract.tree import Page, parse
+from storage.model import Discovery, Outcome, UrlKind
+
+ROOT = str(Path(__file__).parents[3])
+if ROOT not in sys.path:
+    sys.path.append(ROOT)
+
+from benchmarks.peers.crawlers import LAYOUT  # noqa: E402 - benchmarks/ is no installed package
+
+ORIGIN = "http://lantern.example"
+
+
+def pages() -> Iterator[tuple[str, UrlKind, bytes]]:
+    """Some fifty heavy pages of all templates, the front page and a section."""
+    newsroom = Newsroom(page_size=120_000)
+    listings = ["/", "/town/"]
+    articles = [newsroom.desk.brief(number).path_at(OPENS) for number in range(50)]
+    for path in (*listings, *articles):
+        kind = UrlKind.LISTING if path in listings else UrlKind.ARTICLE
+        entity = newsroom.entity(ORIGIN, path, OPENS)
+        if entity.status == 200:  # one has been taken back
+            yield f"{ORIGIN}{path}", kind, entity.body
+
+
+@pytest.fixture(scope="module")
+def told() -> Dated:
+    """The benchmark's layout."""
+    (table,) = tomllib.loads(LAYOUT.replace("[[site.layout]]", "[[layout]]"))["layout"]
+    return read_layout(table)
+
+
+def test_a_page_is_read_the_same_without_what_the_layout_drops(told: Dated) -> None:
+    whole = Dated(layout=replace(told.layout, drop=()))
+    kinds = set()
+    for url, kind, body in pages():
+        asked = Asked(fetched_at=OPENS, discovery=Discovery(site="lantern", kind=kind))
+        headers = (("Content-Type", "text/html"),)
+        less, more = (
+            read(body, replace(asked, url=url, headers=headers, layouts=Layouts(entries=(layout,))))
+            for layout in (told, whole)
+        )
+        assert less == more, url
+        kinds.add(less.outcome)
+    assert kinds == {Outcome.ARTICLE, Outcome.LISTING}
+
+
+def test_most_elements_of_the_pages_are_dropped(told: Dated) -> None:
+    dropped = everything = 0
+    for url, _, body in pages():
+        page = parse(body, url)
+        assert isinstance(page, Page)
+        everything += len(list(page.root.iter()))
+        for selector in told.layout.drop:
+            dropped += sum(len(list(element.iter())) for element in selector.elements(page.root))
+    assert dropped > everything / 2
