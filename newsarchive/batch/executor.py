@@ -4,7 +4,6 @@ Threads do for as many cores here: what costs time is done by guarded processes 
 lock is free (inflating, hashing).
 """
 
-import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from newsarchive.cores import cores
 from newsarchive.version import EXTRACTOR, VERSION
 from storage.errors import ArchiveError, ConfigError, DaskFailure
 
@@ -161,7 +161,7 @@ class DaskHands(Hands):
 def hands(where: Where) -> Iterator[Hands]:
     """Those who work, for as long as the block runs. ConfigError or DaskFailure where they cannot be had."""
     if where.dask is None:
-        count = os.cpu_count() or 1
+        count = cores()
         with ThreadPoolExecutor(count, thread_name_prefix="batch") as pool:
             yield Hands(pool, count)
         return

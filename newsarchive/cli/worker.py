@@ -1,6 +1,5 @@
 """newsarchive worker."""
 
-import os
 from importlib.util import find_spec
 from typing import Annotated
 
@@ -10,6 +9,7 @@ from newsarchive import configfile
 from newsarchive.cli.options import HERE, Folder
 from newsarchive.cli.output import cell, counted, stdout
 from newsarchive.config import Config
+from newsarchive.cores import cores
 from newsarchive.crawl.locks import POSTGRES
 from storage.errors import ConfigError
 
@@ -29,7 +29,7 @@ def worker(
     demand_cluster(config)
     from newsarchive.jobs import Crewing, work
 
-    crewing = Crewing(folder=config.folder, index=config.index, slots=slots or os.cpu_count() or 1)
+    crewing = Crewing(folder=config.folder, index=config.index, slots=slots or cores())
     tell(f"crawling {counted(crewing.slots, 'site')} at once; to see who does what: newsarchive workers")
     raise typer.Exit(work(crewing, tell))
 

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
+from newsarchive.cores import cores
 from newsarchive.crawl.nursery import LEAVES, PID, Nature, framed, receive, send
 from newsarchive.interpret import Task
 from storage.model import Outcome, Reading
@@ -44,14 +45,14 @@ main(sys.argv[1:])
 
 
 class Readers:
-    """Reads payloads in `count` processes (0: one for each core), in the order of asking.
+    """Reads payloads in `count` processes (0: one for each core that is ours to use), in the order of asking.
 
     A page that crashes its reader, or takes longer than `timeout` seconds, is read once more by a fresh one; then its
     Reading says UNREADABLE and why. `limit` is the size, codings undone, up to which payloads are read.
     """
 
     def __init__(self, count: int, *, timeout: float, limit: int, nature: Nature = READING) -> None:
-        self.count = count or os.cpu_count() or 1
+        self.count = count or cores()
         self._timeout = timeout
         self._limit = limit
         self._nursery = _Nursery(nature)
