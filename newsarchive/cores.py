@@ -1,7 +1,7 @@
 """How many processor cores are this process's to use: of a machine's, often only some.
 
-    affinity (taskset, a cpuset, systemd's CPUAffinity=)       4 of 64 cores
-    quota (docker --cpus, a Kubernetes limit, CPUQuota=)       1.5 of them     -> 2
+- affinity (taskset, a cpuset, systemd's CPUAffinity=): 4 of 64 cores
+- quota (docker --cpus, a Kubernetes limit, CPUQuota=): 1.5 of them, which are 2 readers
 """
 
 import os
