@@ -13,7 +13,6 @@ from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin
 
 from newsarchive.config import (
     FILE_NAME,
@@ -29,6 +28,7 @@ from newsarchive.hours import Hours
 from newsarchive.quantities import write_duration
 from newsarchive.version import VERSION
 from storage.errors import ConfigError, NoArchive, StorageError
+from storage.references import resolved
 
 SERVE = "serve"
 if TYPE_CHECKING:
@@ -215,9 +215,9 @@ class _Reader:
         site = SiteConfig(**values, layouts=self._layouts(layouts, number))
         return replace(
             site,
-            listings=tuple(urljoin(site.url, each) for each in site.listings),
-            feeds=tuple(urljoin(site.url, each) for each in site.feeds),
-            sitemaps=tuple(urljoin(site.url, each) for each in site.sitemaps),
+            listings=tuple(resolved(site.url, each) for each in site.listings),
+            feeds=tuple(resolved(site.url, each) for each in site.feeds),
+            sitemaps=tuple(resolved(site.url, each) for each in site.sitemaps),
         )
 
     def _layouts(self, tables: object, site: int) -> "Layouts | None":

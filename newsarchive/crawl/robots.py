@@ -11,13 +11,14 @@ It is fetched and kept like any page. 4xx lets everything (2.3.1.3); 5xx, 429 an
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from protego import Protego
 
 from newsarchive.crawl.guard import has_host, refusal
 from storage.errors import PayloadError
 from storage.model import Discovery, UrlKind
+from storage.references import resolved
 from storage.warc.payload import decoded
 
 READ = 512_000
@@ -109,7 +110,7 @@ class Robots:
         known = self._known.setdefault(authority(url), _Known())
         onward = answer.redirect_url
         if onward and known.hops < HOPS and not refusal(onward) and has_host(onward):
-            known.asked, known.hops = urljoin(known.asked, onward), known.hops + 1
+            known.asked, known.hops = resolved(known.asked, onward), known.hops + 1
             return None
         known.rules, known.asked = read_rules(answer, self._agent), ""
         known.until = self._clock() + (CLOSED if known.rules.closed else LASTS)

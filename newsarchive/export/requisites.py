@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from urllib.parse import urldefrag, urljoin
+from urllib.parse import urldefrag
 
 import lxml.html
 from lxml.etree import LxmlError
@@ -12,6 +12,7 @@ from newsarchive.export.choice import Choice
 from storage.errors import ArchiveError
 from storage.index.cdx import exactly
 from storage.index.cdxviews import CdxLine, CdxQuery
+from storage.references import resolved
 from storage.warc.codings import decode_entity
 from storage.warc.flow import flowing
 
@@ -89,7 +90,7 @@ def _of_page(text: str, url: str) -> Iterator[str]:
     except (LxmlError, ValueError):
         return
     found = root.find(".//base[@href]")
-    base = urljoin(url, found.get("href") or "") if found is not None else url
+    base = resolved(url, found.get("href") or "") if found is not None else url
     for element, attribute, link, _ in root.iterlinks():
         tag = element.tag if isinstance(element.tag, str) else ""
         is_link = tag == "link" and not _LINKS.isdisjoint((element.get("rel") or "").lower().split())
@@ -102,6 +103,6 @@ def _of_page(text: str, url: str) -> Iterator[str]:
 
 def _absolute(base: str, link: str) -> Iterator[str]:
     with suppress(ValueError):
-        address = urldefrag(urljoin(base, link.strip()))[0]
+        address = urldefrag(resolved(base, link.strip()))[0]
         if link.strip() and address.startswith(("http://", "https://")):
             yield address

@@ -3,10 +3,12 @@
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from lxml.etree import ElementDefaultClassLookup, LxmlError, XPath
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
+
+from storage.references import resolved, without_empty_query
 
 _PARSER = HTMLParser(collect_ids=False, default_doctype=False, encoding="utf-8", remove_comments=True, remove_pis=True)
 # lxml.html asks a Python method for the class of each element that is touched, some 4,500 times a page, so that forms
@@ -108,7 +110,7 @@ def take_off(element: HtmlElement) -> None:
 
 
 _FROM_ROOT = re.compile(r"/(?!/)(?:[^\s.;?#\\]|(?<!/)\.)*(?:\?[^\s#;]+)?(?:#.*)?")
-"""A path from the root as urljoin would leave it: most links of a page, and the general case is twenty times slower."""
+"""A path from the root as `resolved` leaves it: most links of a page, and the general case is twenty times slower."""
 
 
 @lru_cache(maxsize=64)
@@ -152,12 +154,12 @@ def _absolute(base: str, href: str) -> str | None:
         return origin + href.partition("#")[0]
     if not href.startswith(("http://", "https://")) or not href.isprintable():
         try:
-            href = urljoin(base, "".join(href.split("\n")).replace("\t", "").replace("\r", ""))
+            href = resolved(base, "".join(href.split("\n")).replace("\t", "").replace("\r", ""))
         except ValueError:
             return None
         if not href.startswith(("http://", "https://")):
             return None
-    return href.partition("#")[0].replace(" ", "%20")
+    return without_empty_query(href.partition("#")[0].replace(" ", "%20"))
 
 
 _NO_PATH = ("/", "\t", "\r", "\n")

@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import BinaryIO
-from urllib.parse import urljoin
 
 from storage.errors import BadRecord, TornRecord, WarcError
 from storage.model import Capture, CrawlRun, Discovery, RecordPlace, RefersTo
 from storage.places.readable import Readable, warc_name
+from storage.references import resolved
 from storage.warc.members import members, next_member
 from storage.warc.payload import Message, entity_of, http_headers
 from storage.warc.plain import is_plain, next_plain, plain_records
@@ -301,6 +301,6 @@ def redirect_of(url: str, status: int | None, headers: Headers) -> str | None:
     if status is None or not 300 <= status < 400 or status == 304 or not location:
         return None
     try:
-        return urljoin(url, location).partition("#")[0]
+        return resolved(url, location).partition("#")[0]
     except ValueError:
         return None

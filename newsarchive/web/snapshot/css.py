@@ -7,9 +7,9 @@ after CSS Syntax 3; what it does not know is left as it stands.
 import re
 from collections.abc import Callable
 from typing import TypeAlias
-from urllib.parse import urljoin
 
 from newsarchive.web.snapshot.address import Kind
+from storage.references import resolved
 
 Place: TypeAlias = Callable[[str, Kind], str | None]
 """Where in the archive an absolute URL leads; None where the archive has nothing there."""
@@ -90,7 +90,7 @@ def _led(text: str, base: str, place: Place, kind: Kind | None) -> str:
     if _DATA.match(written):
         return _quoted(written)
     try:
-        url = urljoin(base, written)
+        url = resolved(base, written)
     except ValueError:
         return NOTHING
     if not written or not url.startswith(("http://", "https://")):

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
-from urllib.parse import urldefrag, urljoin
+from urllib.parse import urldefrag
 
 from lxml.html import HtmlElement
 
 from newsarchive.web.snapshot import css, srcset
 from newsarchive.web.snapshot.address import Kind
+from storage.references import resolved
 
 
 class Form(Enum):
@@ -78,7 +79,7 @@ def _led(written: str, base: str, kind: Kind, place: css.Place) -> str | None:
 def absolute(base: str, written: str) -> str | None:
     """Return the http(s) URL that an address means; None where it means none."""
     try:
-        url = urljoin(base, "".join(written.split("\n")).replace("\t", "").replace("\r", "").strip())
+        url = resolved(base, "".join(written.split("\n")).replace("\t", "").replace("\r", "").strip())
     except ValueError:
         return None
     return url if url[:8].lower().startswith(("http://", "https://")) else None
