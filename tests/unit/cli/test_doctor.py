@@ -212,6 +212,15 @@ def test_a_browser_is_started_where_pages_are_to_be_drawn(archive: Config) -> No
     assert (found.state, found.found.startswith("Chromium ")) == (State.FINE, True)
 
 
+def test_a_driver_that_does_not_start_is_wrong(archive: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a library that it needs is missing, Playwright ends before there is a browser."""
+    pytest.importorskip("playwright")
+    monkeypatch.setenv("PLAYWRIGHT_NODEJS_PATH", "/bin/false")
+    found = drawing(archive, "")
+    assert found.state is State.WRONG
+    assert found.found.startswith("Chromium does not start (")
+
+
 def test_a_browser_that_does_not_start_is_wrong(archive: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages would be kept and not drawn; without Playwright nothing of the site can be crawled at all."""
     pytest.importorskip("playwright")
