@@ -194,20 +194,15 @@ class Jobs:
 
             def tell(count: int) -> None:
                 # Not `tell()`: SQLite writes into the file by itself.
-                size = os.fstat(file.fileno()).st_size
-                if size > LARGEST:
-                    raise ExportStopped(
-                        f"the file has grown beyond {LARGEST:,} bytes; it was not kept. Narrow it down, or write it "
-                        "with: newsarchive export -o FILE"
-                    )
+                size = _bearable(os.fstat(file.fileno()).st_size)
                 self._note(replace(job, state="running", count=count, size=size), known=True)
                 if self.get(job.id) is None:
                     raise ExportStopped("the export was removed while it was made")
 
             choice = replace(self._choice_of(job.filters), all_versions=job.all_versions, tell=tell, missed=missed.add)
             count = FORMS[job.form].write(choice, file)
-            file.seek(0, os.SEEK_END)
-            return count, file.tell()
+            # What is still in the buffer counts, and what no `tell` has seen.
+            return count, _bearable(file.seek(0, os.SEEK_END))
 
     def _note(self, job: Job, *, known: bool = False) -> None:
         """Keep what is known of a job; with `known`, only where it was not removed meanwhile."""
@@ -223,6 +218,16 @@ class Jobs:
         part = path.with_suffix(".json.part")
         part.write_text(json.dumps(_told(job), ensure_ascii=False))
         part.replace(path)
+
+
+def _bearable(size: int) -> int:
+    """Return a file's size. ExportStopped where it is more than a server should keep."""
+    if size > LARGEST:
+        raise ExportStopped(
+            f"the file has grown beyond {LARGEST:,} bytes; it was not kept. Narrow it down, or write it with: "
+            "newsarchive export -o FILE"
+        )
+    return size
 
 
 def _told(job: Job) -> dict[str, Any]:
