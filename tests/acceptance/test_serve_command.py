@@ -74,8 +74,9 @@ def test_it_opens_answers_and_ends_well(start: Start, told: signal.Signals) -> N
 def test_with_auth_it_asks_for_a_name(start: Start) -> None:
     """The line that --hash-password made lets its user in, and nobody else."""
     _, address = start("--auth")
-    with pytest.raises(HTTPError, match="401"):
+    with pytest.raises(HTTPError, match="401") as refused:
         urlopen(address)
+    refused.value.close()
     right = Request(address, headers={"authorization": "Basic YWRhOnNlc2FtZQ=="})
     with urlopen(right) as answer:
         assert answer.status == 200
