@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
+from urllib.error import HTTPError
 from urllib.parse import quote, urljoin, urlsplit
 from urllib.request import urlopen
 
@@ -450,9 +451,10 @@ def test_no_link_of_any_page_is_broken(demo: Demo) -> None:
             with urlopen(demo.base + path) as answer:
                 body = answer.read()
                 is_page = "html" in answer.headers["content-type"]
-        except OSError as problem:
+        except HTTPError as problem:
+            problem.close()
             # What an archived page pointed to may never have been captured: the page says so.
-            if not path.startswith("/web/") or getattr(problem, "code", 0) != 404:
+            if not path.startswith("/web/") or problem.code != 404:
                 broken.append(f"{path}: {problem}")
             continue
         if not is_page or path.startswith("/web/"):
