@@ -1,7 +1,7 @@
 """Where a reference on a page leads (RFC 3986, section 5), the same under every Python.
 
     base                       reference     resolved
-    https://news.example/a/b   ../c?#top     https://news.example/c
+    https://news.example/a/b   ../c?#top     https://news.example/c#top
 
 urljoin keeps a delimiter with nothing behind it in some releases of Python (3.14.8) and not in others (3.11): an
 archive would know one page by two addresses. Nobody who links to "/story?" means another page than "/story". Only what
