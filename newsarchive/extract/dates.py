@@ -54,8 +54,16 @@ _OF_CHANGES = tuple(
 """What a line with one of those words has in it, in lower case: most have none."""
 _AS_OF = ("stand",)
 """Words for the state of a text: where no other date stands beside them, that is when it was published."""
-_URL_DATE = re.compile(r"/((?:19|20)\d\d)[/-]?(0?[1-9]|1[0-2])[/-]?(0?[1-9]|[12]\d|3[01])(?=[/_.-]|$)")
-_URL_YMD = re.compile(r"(?<!\d)((?:19|20)\d\d)-?(0[1-9]|1[0-2])-?(0[1-9]|[12]\d|3[01])(?!\d)")
+_URL_MONTH, _URL_DAY = r"(0[1-9]|1[0-2])", r"(0[1-9]|[12]\d|3[01])"
+_URL_DATE = re.compile(
+    r"/((?:19|20)\d\d)(?:"
+    # One digit stands for a month or day only between marks, and "/2026/11/10-best-books" is of no tenth.
+    r"[/-](0?[1-9]|1[0-2])[/-](0?[1-9]|[12]\d|3[01])(?=[/.]|$)"
+    rf"|[/-]?{_URL_MONTH}[/-]?{_URL_DAY}(?=[/.]|$)"
+    rf"|-?{_URL_MONTH}-?{_URL_DAY}(?=[_-])"
+    r")"
+)
+_URL_YMD = re.compile(rf"(?<!\d)((?:19|20)\d\d)-?{_URL_MONTH}-?{_URL_DAY}(?!\d)")
 _MOST_TIMES = 20
 _SHORT = 160
 """A date line is short: a date in longer text is part of the story."""
@@ -236,7 +244,10 @@ def _with_clock(text: str, mark: re.Match[str]) -> str:
 
 def _from_url(url: str, zone: tzinfo | None) -> Dated | None:
     match = _URL_DATE.search(url) or _URL_YMD.search(url.rpartition("/")[2])
-    moment = iso(f"{match[1]}-{int(match[2]):02}-{int(match[3]):02}", zone) if match else None
+    if match is None:
+        return None
+    year, month, day = filter(None, match.groups())
+    moment = iso(f"{year}-{int(month):02}-{int(day):02}", zone)
     return Dated(at=moment, source="url") if moment else None
 
 
