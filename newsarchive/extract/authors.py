@@ -24,6 +24,8 @@ _LEAD = re.compile(
     r"Muhabir|Texto|Testo|Tekst)s?\s*[:：/|]\s*",
     re.IGNORECASE,
 )
+_BARE_LEADS = frozenset(("by", "von", "vom", "par", "por", "autor", "auteur", "author", "автор", "text", "words"))
+"""What leads to a name that stands in another element."""
 _DESK = re.compile(r"^[〔（(【\[]?(?:本報)?(?:記者|记者)\s?([\u4e00-\u9fff]{2,4})[／/\s]")
 """How Chinese newspapers begin a story: 〔記者林靜宜／桃河報導〕."""
 _BY_CJK = re.compile(r"^(?:记者|記者|作者|文/)\s*")
@@ -59,6 +61,7 @@ _PARENS = re.compile(r"\([^)]{0,80}\)|\[[^\]]{0,80}\]")
 _TRAIL = re.compile(
     r"\s+(?:[-–—|@]|for|für|pour|in|at|on)\s+.*$|\s*@\w+.*$|\s+\S+@\S+.*$|[\s,;:.·|–—-]+$", re.IGNORECASE
 )
+_WEEKDAY = re.compile(r"(?:\s+on)?\s+(?:mon|tues|wednes|thurs|fri|satur|sun)day$", re.IGNORECASE)
 _MOST = 20
 
 
@@ -207,10 +210,15 @@ def split(text: str) -> list[str]:
     names: list[str] = []
     parts = _SPLIT.split(text)
     for at, part in enumerate(parts):
+        if any(map(str.isdigit, "".join(parts[at + 1 : at + 2]))):
+            # "Jane Roe Monday, November 18": the day is the date's. Alone, it may be a name.
+            part = _WEEKDAY.sub("", part)
         part = _TRAIL.sub("", _LEAD.sub("", _BY_CJK.sub("", part))).strip(" \t.:;-–—|*\"'“”")
         if not part or _ROLE.search(part) or any(c.isdigit() for c in part) or len(part) > 60 or len(part.split()) > 6:
             continue
         if not any(c.isalpha() for c in part) or "@" in part or _is_title(part, parts[:at]):
+            continue
+        if part.lower() in _BARE_LEADS:
             continue
         if part.islower() and len(part.split()) != 2:
             continue

@@ -43,7 +43,7 @@ def dek_block(
             or block.link_share > 0.5
         ):
             continue
-        if not 20 < len(block.text) < 600 or _CREDITED.search(block.text):
+        if not 20 < len(block.text) < 600 or _CREDITED.search(block.text) or _is_of_numbers(block.text):
             continue
         own = key(block.text)
         described = any(own == k or (len(own) > 40 and (k.startswith(own) or own.startswith(k[:-3]))) for k in keys)
@@ -58,6 +58,11 @@ def dek_block(
         if texts and block.index >= texts[min(1, len(texts) - 1)]:
             break
     return -1
+
+
+def _is_of_numbers(text: str) -> bool:
+    """Say whether a line is a date or the like: "Nov. 20, 2019 Updated: Nov. 20, 2019 1:35 a.m."."""
+    return 2 * sum(map(str.isdigit, text)) >= sum(map(str.isalpha, text))
 
 
 def _alone_with(head: Block, block: Block, blocks: list[Block], texts: list[int]) -> bool:

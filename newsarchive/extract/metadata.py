@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from html import unescape
 
 from lxml.etree import XPath
 
@@ -166,10 +167,12 @@ def _tags(
     for source, texts in groups:
         tags: dict[str, str] = {}
         for text in texts:
-            for part in re.split(r"[,;、，]", text) if len(texts) < 3 else [text]:
+            # Escaped twice, "PG&amp;E" would fall apart at its semicolon.
+            plain = unescape(text) if "&" in text else text
+            for part in re.split(r"[,;、，]", plain) if len(texts) < 3 else [plain]:
                 tag = folded(part)
                 # Some publishers put machine keys among the tags: "Section:World", "storytype:standard".
-                if tag and len(tag) <= 80 and ":" not in tag:
+                if any(map(str.isalnum, tag)) and len(tag) <= 80 and ":" not in tag:
                     tags.setdefault(key(tag) or tag, tag)
         yield source, tuple(tags.values())[:_MOST_TAGS]
     printed = [

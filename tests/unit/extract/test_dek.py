@@ -32,9 +32,10 @@ def test_a_line_alone_with_the_headline_is_its_dek() -> None:
         "<div class='comments'>Be the first to comment on this story of the harbour</div>",
         "<p>Subscribe to our newsletter and get the news of the harbour every day</p>",
         "<p>Listen to this article, 12 minutes, read aloud by a synthetic voice</p>",
+        "<p class='subtitle'>Nov. 20, 2019 Updated: Nov. 20, 2019 1:35 a.m.</p>",
         "<p>By Jane Doe, Chief Correspondent for Politics and the Economy in Rome</p>",
     ],
 )
 def test_what_else_may_stand_there_is_no_dek(line: str) -> None:
-    """A share bar, a comment, an advertisement, a player, a byline too long to be read as one."""
+    """A share bar, a comment, an advertisement, a player, dates, a byline too long to be read as one."""
     assert dek_of(line) is None

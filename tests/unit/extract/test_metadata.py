@@ -172,6 +172,13 @@ def test_the_source_vouches_last(via: UrlKind, source: str) -> None:
         ("Adele, Björk", ["Adele", "Björk"]),
         ("Jane Roe, Reuters", ["Jane Roe", "Reuters"]),
         ("Article by Jane Roe, More about Jane Roe »", ["Jane Roe"]),
+        ("Jane Roe and John Public Monday, November 18, 2019, 04:05 pm", ["Jane Roe", "John Public"]),
+        ("By Jane Roe on Monday, November 18th, 2019", ["Jane Roe"]),
+        ("Jane Roe\nMonday, November 18, 2019", ["Jane Roe"]),
+        ("Ada Friday", ["Ada Friday"]),
+        ("Ada Friday, Lagos", ["Ada Friday"]),
+        ("By", []),
+        ("Von", []),
         ("", []),
     ],
 )
@@ -247,6 +254,12 @@ CRUMBS = (
 def test_sections(head: str, top: str, section: str | None) -> None:
     """The section is what the page states, else the last breadcrumb that leads neither home nor to the page itself."""
     assert article(head, f"{top}<h1>Rain falls on the hills</h1>").section == section
+
+
+def test_tags_that_were_escaped_twice() -> None:
+    """The semicolon of an entity ends no tag."""
+    found = article('<meta name="keywords" content="Rain, P&amp;amp;E, &amp;quot;Sun&amp;quot;, &amp;quot;">')
+    assert found.tags == ("Rain", "P&E", '"Sun"')
 
 
 def test_tags_on_the_page() -> None:
