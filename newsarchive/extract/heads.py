@@ -37,7 +37,8 @@ class Head:
 
 def read_head(root: HtmlElement) -> Head:
     """Gather a page's meta and link elements."""
-    head = Head(language=(root.get("lang") or root.get("{http://www.w3.org/XML/1998/namespace}lang") or "").strip())
+    # XHTML that is sent as HTML names it its own way, and the parser of HTML knows no namespaces.
+    head = Head(language=(root.get("lang") or root.get("xml:lang") or "").strip())
     for element in root.iter("meta", "link", "title"):
         if element.tag == "meta":
             content = folded(element.get("content") or "")

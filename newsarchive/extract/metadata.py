@@ -27,6 +27,10 @@ _FRONT_PAGES = frozenset(
     "etusivu|domů|beranda|trang chủ|αρχική|الرئيسية|خانه|ראשי|होम|หน้าแรก|首页|首頁|ホーム|홈".split("|")
 )
 _LONGEST_SECTION = 60
+_LISTED = re.compile(r",[^\W\d]")
+"""People put a space behind a comma, and machines that join a list do not."""
+_COMMAS = 3
+"""Commas that the name of a section may have."""
 _LONGEST_TRAIL = 200
 """Characters of a row of breadcrumbs; some call the whole page so."""
 _MOST_TRAILS = 20
@@ -112,9 +116,9 @@ def _sections(
 ) -> Iterator[tuple[str, str | None]]:
     """Yield the section that each source names; of breadcrumbs the last that leads on, and not to the front page."""
     yield "layout", laid_out
-    yield "json-ld", text_of((node or {}).get("articleSection")).strip(" /,;")
+    yield "json-ld", _first_of_list(text_of((node or {}).get("articleSection")).strip(" /,;"))
     for name in _SECTION_METAS:
-        yield name, head.first(name).strip(" /,;")
+        yield name, _first_of_list(head.first(name).strip(" /,;"))
     listed = [
         (text_of(item.get("name") or item.get("item")), _address_of(item.get("item") or item))
         for each in found
@@ -130,6 +134,15 @@ def _sections(
         for a in trail.iter("a")
     ]
     yield "breadcrumbs on the page", _section(printed, page)
+
+
+def _first_of_list(text: str) -> str:
+    """Return a section, the first where a machine has joined all of them.
+
+    >>> _first_of_list("game,news,slider"), _first_of_list("Food, Wine & Travel")
+    ('game', 'Food, Wine & Travel')
+    """
+    return text.partition(",")[0].strip() if text.count(",") > _COMMAS or _LISTED.search(text) else text
 
 
 def _address_of(item: object) -> str:

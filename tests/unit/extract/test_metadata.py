@@ -256,6 +256,17 @@ def test_sections(head: str, top: str, section: str | None) -> None:
     assert article(head, f"{top}<h1>Rain falls on the hills</h1>").section == section
 
 
+@pytest.mark.parametrize("attributes", ['lang="en-GB"', 'xmlns="http://www.w3.org/1999/xhtml" xml:lang="en"'])
+def test_the_language_of_html_and_xhtml(attributes: str) -> None:
+    """The root says it in one way or the other."""
+    page = (
+        f"<html {attributes}><head></head><body><article><h1>Rain falls on the hills</h1>{TEXT}</article></body></html>"
+    )
+    found = read(page.encode(), Asked(url=URL, headers=())).article
+    assert found is not None
+    assert found.language == "en"
+
+
 def test_tags_that_were_escaped_twice() -> None:
     """The semicolon of an entity ends no tag."""
     found = article('<meta name="keywords" content="Rain, P&amp;amp;E, &amp;quot;Sun&amp;quot;, &amp;quot;">')
