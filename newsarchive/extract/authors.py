@@ -62,6 +62,8 @@ _TRAIL = re.compile(
     r"\s+(?:[-–—|@]|for|für|pour|in|at|on)\s+.*$|\s*@\w+.*$|\s+\S+@\S+.*$|[\s,;:.·|–—-]+$", re.IGNORECASE
 )
 _WEEKDAY = re.compile(r"(?:\s+on)?\s+(?:mon|tues|wednes|thurs|fri|satur|sun)day$", re.IGNORECASE)
+_OF_OTHER_STORIES = zones.RELATED | zones.LATEST | zones.COMMENTS
+"""Who is named there has written something else."""
 _MOST = 20
 
 
@@ -137,6 +139,7 @@ def _from_meta(head: Head) -> list[str]:
 
 def _visible(around: list[Block]) -> list[str]:
     """Return the lines near the headline that their markup, or their first word, calls a byline."""
+    around = [block for block in around if not block.zone & _OF_OTHER_STORIES]
     linked = [a.text for b in around for a in b.anchors if "author" in a.rel and a.text]
     if linked:
         return linked

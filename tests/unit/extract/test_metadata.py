@@ -256,6 +256,15 @@ def test_sections(head: str, top: str, section: str | None) -> None:
     assert article(head, f"{top}<h1>Rain falls on the hills</h1>").section == section
 
 
+def test_authors_of_other_stories_are_not_its_own() -> None:
+    """Cards of related stories name theirs."""
+    named = '<p class="author">Ada Ray</p>'
+    card = f'<div class="story-card author-card"><a href="/world/2">Sun shines on the plain</a>{named}</div>'
+    top = f'<h1>Rain falls on the hills</h1><section class="related-stories">{card * 2}</section>'
+    assert article(top=top).authors == ()
+    assert article(top=f'{top}<p class="author">Jane Roe</p>').authors == ("Jane Roe",)
+
+
 @pytest.mark.parametrize("attributes", ['lang="en-GB"', 'xmlns="http://www.w3.org/1999/xhtml" xml:lang="en"'])
 def test_the_language_of_html_and_xhtml(attributes: str) -> None:
     """The root says it in one way or the other."""
