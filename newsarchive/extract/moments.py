@@ -62,6 +62,7 @@ _MONTH_FIRST = re.compile(
 _YEAR_NAMED = re.compile(rf"(?<!\d)((?:19|20)\d\d)\.?\s+({LETTER}{{3,14}})\.?\s+(\d{{1,2}})(?!\d)")
 _IN_WORDS = ((_NAMED, (3, 2, 1)), (_MONTH_FIRST, (3, 1, 2)), (_YEAR_NAMED, (1, 2, 3)))
 """Dates with a month's name, and which of their groups are year, month and day."""
+_VIETNAMESE = re.compile(r"(?<!\d)(\d{1,2})\s+tháng\s+(\d{1,2})(?:,|\s+năm)?\s+(\d{4})")
 _PERSIAN = tuple("فروردین اردیبهشت خرداد تیر مرداد شهریور مهر آبان آذر دی بهمن اسفند".split())
 _PERSIAN_DAY = re.compile(rf"(?<!\d)(\d{{1,2}})\s+({'|'.join(_PERSIAN)})(?:\s*ماه)?\s+(1[34]\d\d)(?!\d)")
 _PERSIAN_NUMBERS = re.compile(r"(?<!\d)(1[34]\d\d)/(\d{1,2})/(\d{1,2})(?!\d)")
@@ -135,6 +136,8 @@ def _day(text: str, *, day_first: bool) -> tuple[tuple[int, int, int], int, int]
     for pattern in (_CJK, _YEAR_FIRST):
         if match := pattern.search(text):
             return (int(match[1]), int(match[2]), int(match[3])), match.start(), match.end()
+    if "tháng" in text and (match := _VIETNAMESE.search(text)):
+        return (int(match[3]), int(match[2]), int(match[1])), match.start(), match.end()
     for pattern, (year, name, day) in _IN_WORDS:
         for match in pattern.finditer(text):
             if month := _month(match[name]):

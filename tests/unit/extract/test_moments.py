@@ -1,12 +1,14 @@
 """Text to moments."""
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsarchive.extract.moments import iso, printed
+from newsarchive.extract.moments import _plain, iso, printed
+from newsarchive.extract.months import by_number
 
 
 def utc(*parts: int) -> datetime:
@@ -17,6 +19,9 @@ def utc(*parts: int) -> datetime:
     ("text", "moment"),
     [
         ("2019-11-18", utc(2019, 11, 18)),
+        ("Thứ hai, ngày 3 tháng 11 năm 2025, 14:05", utc(2025, 11, 3, 14, 5)),
+        ("12 tháng 1, 2025", utc(2025, 1, 12)),
+        ("March 3, 2025", utc(2025, 3, 3)),
         ("2019-11-18T10:05:06.123Z", utc(2019, 11, 18, 10, 5, 6)),
         ("2019-11-18T10:05:00+0530", utc(2019, 11, 18, 4, 35)),
         ("2019-11-18 10:05:00 -05:00", utc(2019, 11, 18, 15, 5)),
@@ -82,3 +87,67 @@ def test_any_text_is_read_without_error(text: str) -> None:
     """Whatever stands there, the answer is an aware moment in UTC or None."""
     for moment in (iso(text), printed(text)):
         assert moment is None or moment.utcoffset() == timedelta(0)
+
+
+NAMES = """
+    January February March April May June July August September October November December
+    Jan. Feb. Mar. Apr. May June July Aug. Sept. Oct. Nov. Dec.
+    Jänner Feber März April Mai Juni Juli August September Oktober November Dezember
+    janvier février mars avril mai juin juillet août septembre octobre novembre décembre
+    janv. févr. mars avr. mai juin juil. août sept. oct. nov. déc.
+    enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre
+    gener febrer març abril maig juny juliol agost setembre octubre novembre desembre
+    xaneiro febreiro marzo abril maio xuño xullo agosto setembro outubro novembro decembro
+    gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre
+    janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro
+    januari februari maart april mei juni juli augustus september oktober november december
+    januar februar marts april maj juni juli august september oktober november december
+    janúar febrúar mars apríl maí júní júlí ágúst september október nóvember desember
+    tammikuuta helmikuuta maaliskuuta huhtikuuta toukokuuta kesäkuuta heinäkuuta elokuuta syyskuuta lokakuuta
+        marraskuuta joulukuuta
+    jaanuar veebruar märts aprill mai juuni juuli august september oktoober november detsember
+    janvāris februāris marts aprīlis maijs jūnijs jūlijs augusts septembris oktobris novembris decembris
+    stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października listopada grudnia
+    sty lut mar kwi maj cze lip sie wrz paź lis gru
+    ledna února března dubna května června července srpna září října listopadu prosince
+    januára februára marca apríla mája júna júla augusta septembra októbra novembra decembra
+    januar februar marec april maj junij julij avgust september oktober november december
+    januar februar mart april maj jun jul avgust septembar oktobar novembar decembar
+    јануар фебруар март април мај јун јул август септембар октобар новембар децембар
+    януари февруари март април май юни юли август септември октомври ноември декември
+    января февраля марта апреля мая июня июля августа сентября октября ноября декабря
+    студзеня лютага сакавіка красавіка мая чэрвеня ліпеня жніўня верасня кастрычніка лістапада снежня
+    січня лютого березня квітня травня червня липня серпня вересня жовтня листопада грудня
+    január február március április május június július augusztus szeptember október november december
+    ianuarie februarie martie aprilie mai iunie iulie august septembrie octombrie noiembrie decembrie
+    Ιανουαρίου Φεβρουαρίου Μαρτίου Απριλίου Μαΐου Ιουνίου Ιουλίου Αυγούστου Σεπτεμβρίου Οκτωβρίου Νοεμβρίου Δεκεμβρίου
+    Ιαν Φεβ Μαρ Απρ Μαΐ Ιουν Ιουλ Αυγ Σεπ Οκτ Νοε Δεκ
+    janar shkurt mars prill maj qershor korrik gusht shtator tetor nëntor dhjetor
+    Ocak Şubat Mart Nisan Mayıs Haziran Temmuz Ağustos Eylül Ekim Kasım Aralık
+    Oca Şub Mar Nis May Haz Tem Ağu Eyl Eki Kas Ara
+    Januari Februari Maret April Mei Juni Juli Agustus September Oktober November Desember
+    Januari Februari Mac April Mei Jun Julai Ogos September Oktober November Disember
+    Januari Februari Machi Aprili Mei Juni Julai Agosti Septemba Oktoba Novemba Desemba
+    Enero Pebrero Marso Abril Mayo Hunyo Hulyo Agosto Setyembre Oktubre Nobyembre Disyembre
+    يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر
+    جانفي فيفري مارس أفريل ماي جوان جويلية أوت سبتمبر أكتوبر نوفمبر ديسمبر
+    בינואר בפברואר במרץ באפריל במאי ביוני ביולי באוגוסט בספטמבר באוקטובר בנובמבר בדצמבר
+    जनवरी फरवरी मार्च अप्रैल मई जून जुलाई अगस्त सितंबर अक्टूबर नवंबर दिसंबर
+    जनवरी फ़रवरी मार्च अप्रैल मई जून जुलाई अगस्त सितम्बर अक्टूबर नवम्बर दिसम्बर
+    جنوری فروری مارچ اپریل مئی جون جولائی اگست ستمبر اکتوبر نومبر دسمبر
+    มกราคม กุมภาพันธ์ มีนาคม เมษายน พฤษภาคม มิถุนายน กรกฎาคม สิงหาคม กันยายน ตุลาคม พฤศจิกายน ธันวาคม
+"""
+
+
+def test_every_month_of_every_language_is_known() -> None:
+    """As newspapers write it behind a day; all twelve, for one that is missing is missed for a month a year."""
+    words = NAMES.split()
+    assert len(words) % 12 == 0
+    read = [(word, at % 12 + 1, printed(f"12 {word} 2025")) for at, word in enumerate(words)]
+    assert [(word, number) for word, number, found in read if found != datetime(2025, number, 12, tzinfo=UTC)] == []
+
+
+def test_no_stem_stands_for_two_months() -> None:
+    """The later one would win, unseen."""
+    stems = [stem for of_month in by_number().values() for stem in {_plain(stem) for stem in of_month}]
+    assert sorted(stem for stem, count in Counter(stems).items() if count > 1) == []
