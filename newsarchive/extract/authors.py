@@ -61,7 +61,7 @@ _PARENS = re.compile(r"\([^)]{0,80}\)|\[[^\]]{0,80}\]")
 _TRAIL = re.compile(
     r"\s+(?:[-–—|@]|for|für|pour|in|at|on)\s+.*$|\s*@\w+.*$|\s+\S+@\S+.*$|[\s,;:.·|–—-]+$", re.IGNORECASE
 )
-_WEEKDAY = re.compile(r"(?:\s+on)?\s+(?:mon|tues|wednes|thurs|fri|satur|sun)day$", re.IGNORECASE)
+_WEEKDAY = re.compile(r"(?:^|\s+)(?:on\s+)?(?:mon|tues|wednes|thurs|fri|satur|sun)day$", re.IGNORECASE)
 _OF_OTHER_STORIES = zones.RELATED | zones.LATEST | zones.COMMENTS
 """Who is named there has written something else."""
 _MOST = 20

@@ -175,6 +175,7 @@ def test_the_source_vouches_last(via: UrlKind, source: str) -> None:
         ("Jane Roe and John Public Monday, November 18, 2019, 04:05 pm", ["Jane Roe", "John Public"]),
         ("By Jane Roe on Monday, November 18th, 2019", ["Jane Roe"]),
         ("Jane Roe\nMonday, November 18, 2019", ["Jane Roe"]),
+        ("Monday, November 18, 2019", []),
         ("Ada Friday", ["Ada Friday"]),
         ("Ada Friday, Lagos", ["Ada Friday"]),
         ("By", []),
