@@ -15,38 +15,53 @@ export PATH := $(abspath $(BIN)):$(PATH)
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-# The stamp says which lock file the environment was made from.
-$(VENV)/.installed: requirements/dev.txt pyproject.toml
-	$(PYTHON) -m venv $(VENV)
+# requirements/run.txt is what running needs, requirements/dev.txt adds what tests and checks need. Both are installed with
+# hashes, by the pip that requirements/pip.txt pins: the pip that comes with Python may be too old for the lock files (23.0
+# fails on extras in them). A stamp says which lock file the environment was made from.
 ifdef UV
-	$(UV) pip sync --compile-bytecode --python $(BIN)/python --require-hashes requirements/dev.txt
-	$(UV) pip install --python $(BIN)/python --no-deps --no-build-isolation -e .
+INSTALL_LOCKED   = $(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r
+INSTALL_CHECKOUT = $(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
 else
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+INSTALL_LOCKED   = $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r
+INSTALL_CHECKOUT = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 endif
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "newsarchive needs Python 3.11 or later; this is " + sys.version.split()[0] + ". Name another one: make PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+ifndef UV
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/pip.txt
+endif
+
+$(VENV)/.installed-run: requirements/run.txt pyproject.toml | $(BIN)/python
+	$(INSTALL_LOCKED) requirements/run.txt
+	$(INSTALL_CHECKOUT)
 	@touch $@
 
-demo: $(VENV)/.installed ## Crawl a demo newsroom on loopback and show what was archived
+$(VENV)/.installed-dev: requirements/dev.txt $(VENV)/.installed-run
+	$(INSTALL_LOCKED) requirements/dev.txt
+	@touch $@
+
+demo: $(VENV)/.installed-run ## Crawl a demo newsroom on loopback and show what was archived
 	$(BIN)/newsarchive demo
 
-test: $(VENV)/.installed ## Run all tests but the slow ones
+test: $(VENV)/.installed-dev ## Run all tests but the slow ones
 	$(BIN)/python -m pytest -m "not slow" -n $(JOBS) --dist loadfile
 
-slow: $(VENV)/.installed ## Run the slow tests
+slow: $(VENV)/.installed-dev ## Run the slow tests
 	$(BIN)/python -m pytest -m slow -n $(JOBS) --dist loadfile
 
-quality: $(VENV)/.installed ## Measure how well pages are read (NEWSARCHIVE_EVAL: annotated pages) and print the table
+quality: $(VENV)/.installed-dev ## Measure how well pages are read (NEWSARCHIVE_EVAL: annotated pages) and print the table
 	$(BIN)/python -m nox --no-venv --no-install --non-interactive -s quality
 
-lint: $(VENV)/.installed ## Check style, types and the floors
+lint: $(VENV)/.installed-dev ## Check style, types and the floors
 	$(BIN)/python -m nox --no-venv --no-install --non-interactive -s lint
 
-format: $(VENV)/.installed ## Format the code
+format: $(VENV)/.installed-dev ## Format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(VENV)/.installed ## Measure against a naive script, other programs, and what the same work costs alone
+bench: $(VENV)/.installed-dev ## Measure against a naive script, other programs, and what the same work costs alone
 	$(BIN)/python -m benchmarks.crawl
 	$(BIN)/python -m benchmarks.batch
 	$(BIN)/python -m benchmarks.floor
@@ -59,22 +74,27 @@ ARTICLES ?= 20000
 INDEX    ?=
 FOLDER   ?= /tmp/newsarchive-bench-$(ARTICLES)$(if $(INDEX),-postgresql)
 
-bench-browser: $(VENV)/.installed ## Measure the browser over a large archive (ARTICLES=200000, INDEX=postgresql+psycopg://…)
+bench-browser: $(VENV)/.installed-dev ## Measure the browser over a large archive (ARTICLES=200000, INDEX=postgresql+psycopg://…)
 	$(BIN)/python -m benchmarks.generate $(FOLDER) --articles $(ARTICLES) $(if $(INDEX),--index $(INDEX))
 	$(BIN)/python -m benchmarks.browser $(FOLDER)
 
-docs: $(VENV)/.installed ## Make the pages of docs/ that come from the code
+docs: $(VENV)/.installed-dev ## Make the pages of docs/ that come from the code
 	$(BIN)/python docs/make.py
 
-screenshots: $(VENV)/.installed ## Take the pictures of docs/images anew (needs Chromium)
+screenshots: $(VENV)/.installed-dev ## Take the pictures of docs/images anew (needs Chromium)
 	NEWSARCHIVE_SCREENSHOTS=docs/images $(BIN)/python -m pytest -q tests/acceptance/test_browser_walk.py -k pictures
 
-wheel: $(VENV)/.installed ## Build the wheel and the sdist
+wheel: $(VENV)/.installed-dev ## Build the wheel and the sdist
 	$(BIN)/python -m build --no-isolation --outdir dist .
 
-lock: ## Make requirements/*.txt anew from pyproject.toml (needs uv)
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --group dev --all-extras pyproject.toml -o requirements/dev.txt
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --all-extras pyproject.toml -o requirements/run.txt
+# Extras stay in the lock files: in hash mode, pip looks up `coverage[toml]` apart from `coverage`, and refuses what is not pinned.
+COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras
+
+lock: ## Update requirements/*.txt from pyproject.toml (needs uv)
+	$(COMPILE) --group dev --all-extras pyproject.toml -o requirements/dev.txt
+	$(COMPILE) --group build -c requirements/dev.txt pyproject.toml -o requirements/run.txt
+	echo pip | $(COMPILE) - -o requirements/pip.txt
+	$(COMPILE) --all-extras -c requirements/dev.txt pyproject.toml -o requirements/extras.txt
 
 clean: ## Remove what was made
 	rm -rf $(VENV) dist build .nox .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .coverage*
