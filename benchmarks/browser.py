@@ -30,10 +30,10 @@ from starlette.testclient import TestClient
 from benchmarks.questions import Asking, Kind, Sample, sample
 from benchmarks.served import Answer, crowd, serving
 from newsarchive.archive import Archive, index_url
-from newsarchive.configfile import load
+from newsarchive.config.toml_file import load
 from newsarchive.web.app import create_app
+from newsarchive.web.serve_options import Limits, Serving
 from newsarchive.web.server import settle
-from newsarchive.web.serving import Limits, Serving
 
 UNLIMITED = Serving(limits=Limits(per_second=1e9, burst=10**9, seconds=60))
 REQUESTS, CLIENTS = 2_000, 8

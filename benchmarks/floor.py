@@ -26,10 +26,10 @@ from benchmarks.inserting import Rows, inserted, rows_of
 from benchmarks.newsroom import newsroom
 from benchmarks.table import table
 from newsarchive.extract import extract_page
+from storage.warc.gzip_member import squeeze
 from storage.warc.payload import decoded, entity_of, http_headers
 from storage.warc.reader import records
 from storage.warc.record import Headers
-from storage.warc.squeeze import squeeze
 
 READ, READ_BY_TRAFILATURA = "read, newsarchive", "read, trafilatura, JSON with metadata"
 TRAFILATURA = {READ: -1, READ_BY_TRAFILATURA: 1}

@@ -20,11 +20,11 @@ from pathlib import Path
 from sqlalchemy import Connection, func, select, text
 
 from benchmarks.invented import ARABIC, CHINESE, LATIN, Pages, Story, Words, tables
-from storage.index.database import Database
-from storage.index.documents import refresh
-from storage.index.names import short_digest
-from storage.index.tables import ArticleRow, Base
-from storage.index.terms import folded
+from storage.index.engine.database import Database
+from storage.index.rows.interning import short_digest
+from storage.index.schema.tables import ArticleRow, Base
+from storage.index.text.analyzer import folded
+from storage.index.write.search_documents import refresh
 from storage.surt import surt
 
 BEGIN = datetime(2016, 1, 1, tzinfo=UTC)

@@ -30,12 +30,12 @@ from benchmarks.generate import SITES, Maker, finish, prepare, write
 from benchmarks.invented import LATIN, Words
 from benchmarks.questions import Asking, sample
 from newsarchive.archive import Archive, index_url
-from newsarchive.configfile import load
+from newsarchive.config.toml_file import load
 from newsarchive.web.app import create_app
-from storage.index.database import Database
-from storage.index.names import Names
-from storage.index.tables import Base, UrlRow
-from storage.index.write import commit
+from storage.index.engine.database import Database
+from storage.index.rows.interning import Names
+from storage.index.schema.tables import Base, UrlRow
+from storage.index.write.commit import commit
 from storage.model import (
     Article,
     Capture,

@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from storage.index.database import insert_columns
-from storage.index.tables import (
+from storage.index.engine.database import insert_columns
+from storage.index.schema.tables import (
     ArticleRow,
     AuthorRow,
     Base,

@@ -18,9 +18,9 @@ from typing import Any
 from sqlalchemy import Connection, Text, cast, select
 
 from benchmarks.generate import Maker, write
-from storage.index.bulk import ROWS_OF
-from storage.index.database import Database, insert_columns
-from storage.index.tables import Base
+from storage.index.engine.bulk import ROWS_OF
+from storage.index.engine.database import Database, insert_columns
+from storage.index.schema.tables import Base
 
 BATCHES = {"captures": 256, "paragraphs": 2_000, "links": 10_000, "search_documents": 256}
 """Rows that 256 pages bring, which a rebuild commits together."""

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 from sqlalchemy import ColumnElement, Connection, Select, exists, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from storage.index.tables import (
+from storage.index.schema.tables import (
     ArticleRow,
     AuthorRow,
     CaptureRow,

@@ -20,12 +20,12 @@ from sqlalchemy import Connection, select
 from benchmarks.browser import at, connected
 from benchmarks.served import crowd, serving
 from newsarchive.archive import Archive, index_url
-from newsarchive.configfile import load
+from newsarchive.config.toml_file import load
 from newsarchive.export.choice import Choice
 from newsarchive.export.warcs import write_warc
-from newsarchive.web.addresses import in_path
+from newsarchive.web.wb_url import in_path
 from storage.index import Filters
-from storage.index.tables import CaptureRow, UrlRow, VersionRow
+from storage.index.schema.tables import CaptureRow, UrlRow, VersionRow
 
 
 class Page(NamedTuple):

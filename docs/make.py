@@ -11,17 +11,17 @@ from pathlib import Path
 from sqlalchemy import Table, UniqueConstraint
 
 from newsarchive.cli import app
-from newsarchive.config import SERVE_SETTINGS, SETTINGS, SITE_SETTINGS, Setting
-from newsarchive.configfile import toml
+from newsarchive.config.schema import SERVE_SETTINGS, SETTINGS, SITE_SETTINGS, Setting
+from newsarchive.config.toml_file import toml
 from storage.errors import ArchiveError
-from storage.index.tables import Base
+from storage.index.schema.tables import Base
 
 DOCS = Path(__file__).parent
 NOTE = "<!-- Made by docs/make.py from the code: change it there, then run `make docs`. -->"
 
 
 def settings() -> str:
-    """docs/settings.md, from the table in newsarchive/config.py."""
+    """docs/settings.md, from the table in newsarchive/config/schema.py."""
     return _page(
         "Settings",
         "All settings stand in `newsarchive.toml` in the archive's folder. What is not there has its default. An"
@@ -85,7 +85,7 @@ def _tree(error: type[ArchiveError]) -> Iterator[type[ArchiveError]]:
 
 
 def schema() -> str:
-    """docs/schema.md, from the models in storage/index/tables.py."""
+    """docs/schema.md, from the models in storage/index/schema/tables.py."""
     tables = sorted(Base.metadata.tables.values(), key=lambda table: table.name)
     return _page(
         "The SQL index",

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from newsarchive.archive import Archive
-from newsarchive.versions import Change, compare
+from newsarchive.diff.paragraphs import Change, compare
 
 MARKS = {Change.SAME: "{}", Change.REMOVED: "[-{}-]", Change.ADDED: "{{+{}+}}"}
 

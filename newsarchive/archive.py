@@ -8,31 +8,31 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from newsarchive import configfile
 from newsarchive.batch.again import reading_again
 from newsarchive.batch.ahead import walking
 from newsarchive.batch.checked import checked
 from newsarchive.batch.executor import HERE, Where, hands
 from newsarchive.batch.terms import Terms, terms_of
-from newsarchive.config import FILE_NAME, Config
-from newsarchive.crawl.locks import held
-from newsarchive.crawl.workers import Readers
-from newsarchive.importing import Imported, import_files
-from newsarchive.ingest import Batching, Ingestor
-from newsarchive.layouts import SiteLayouts
-from newsarchive.originals import ArchivedOriginals
-from newsarchive.readback import ReadBack, Report, Walk, quiet, settle
-from newsarchive.rebuild import Mark, Rebuild
-from newsarchive.recover import Recovered, recover
-from newsarchive.reextract import Reextracted, Rereading, Step, no_steps, nobody_writes
+from newsarchive.bucket.upload import Tell, Upload, Uploaded, untold
+from newsarchive.config import toml_file
+from newsarchive.config.schema import FILE_NAME, Config
+from newsarchive.ingest.index_warcs import ReadBack, Report, Walk, quiet, settle
+from newsarchive.ingest.originals import ArchivedOriginals
+from newsarchive.ingest.pipeline import Batching, Ingestor
+from newsarchive.ingest.site_layouts import SiteLayouts
+from newsarchive.locks.site_locks import held
+from newsarchive.maintenance.importing import Imported, import_files
+from newsarchive.maintenance.rebuild import Mark, Rebuild
+from newsarchive.maintenance.recover import Recovered, recover
+from newsarchive.maintenance.reextract import Reextracted, Rereading, Step, no_steps, nobody_writes
+from newsarchive.maintenance.verify import Verified, VerifyReport, unheard, verify
+from newsarchive.reader_pool.pool import Readers
 from newsarchive.schedule import Rhythm, planner
-from newsarchive.uploads import Tell, Upload, Uploaded, untold
-from newsarchive.verify import Verified, VerifyReport, unheard, verify
 from storage.errors import ArchiveError, IndexLost, StorageError
 from storage.index import Filters, Index
-from storage.index.reread import Wanted
-from storage.index.statusviews import Status
-from storage.index.views import EVERYTHING, ArticleView, SearchPage, VersionView
+from storage.index.views.articles import EVERYTHING, ArticleView, SearchPage, VersionView
+from storage.index.views.status import Status
+from storage.index.write.replace_readings import Wanted
 from storage.model import NextLook, RecordPlace, Seen
 from storage.places import Places
 
@@ -67,7 +67,7 @@ class Archive:
 
         Where it cannot be opened, as with an index that is not to be had, `open` says why, and no archive is there.
         """
-        configfile.create(folder, **known)
+        toml_file.create(folder, **known)
         try:
             return cls.open(folder)
         except ArchiveError:
@@ -329,7 +329,7 @@ class Archive:
 
 def _prepared(folder: Path) -> Config:
     """Read the settings of the archive in a folder, and see to it that the folder of its WARC files is there."""
-    config = configfile.load(folder)
+    config = toml_file.load(folder)
     try:
         config.warc_folder.mkdir(parents=True, exist_ok=True)
     except OSError as problem:

@@ -10,19 +10,19 @@ SPIDER_MODULES = ["spiders"]
 NEWSPIDER_MODULE = "spiders"
 
 # What is next: the frontier in SQL, one host at a time.
-SCHEDULER = "newsarchive.crawl.scheduler.FrontierScheduler"
+SCHEDULER = "newsarchive.crawl.scrapy_adapter.FrontierScheduler"
 CONCURRENT_REQUESTS = 16  # set from newsarchive.toml
 DUPEFILTER_CLASS = "scrapy.dupefilters.BaseDupeFilter"
 
 # Down to the wire by a downloader of ours: no queues, slots or handlers, and no middleware that would ask for
 # robots.txt, follow, retry, remember or decompress.
-DOWNLOADER = "newsarchive.crawl.scheduler.CaptureDownloader"
+DOWNLOADER = "newsarchive.crawl.scrapy_adapter.CaptureDownloader"
 
 # Back up comes nothing: what was fetched is kept, and the frontier knows.
 SPIDER_MIDDLEWARES_BASE: dict[str, int] = {}
 CONCURRENT_ITEMS = 1
 WARN_ON_GENERATOR_RETURN_VALUE = False
-URLLENGTH_LIMIT = 0  # by newsarchive.crawl.guard
+URLLENGTH_LIMIT = 0  # by newsarchive.crawl.download.ssrf
 
 # Beside it: no doors into the process, nothing that counts what nobody reads.
 EXTENSIONS_BASE: dict[str, int] = {}

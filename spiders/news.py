@@ -7,7 +7,7 @@ import scrapy
 from scrapy import Request
 from scrapy.exceptions import UsageError
 
-from newsarchive.crawl.live import ACCEPT_ENCODING, Live
+from newsarchive.crawl.run_context import ACCEPT_ENCODING, Live
 from storage.model import Due, UrlKind
 
 ACCEPT = {

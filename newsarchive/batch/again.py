@@ -12,7 +12,7 @@ from newsarchive.batch.executor import Hands, Where, hands
 from newsarchive.batch.readings import Readings, remove
 from newsarchive.batch.task import Job, read_file
 from newsarchive.batch.terms import Terms
-from newsarchive.interpret import KeptRead
+from newsarchive.ingest.tasks import KeptRead
 from storage.model import CrawlRun, RecordPlace
 from storage.places import Places
 

@@ -11,7 +11,7 @@ from newsarchive.batch.executor import Hands, Where, hands
 from newsarchive.batch.readings import SUFFIX, Readings, remove
 from newsarchive.batch.task import TERMS, Job, blind, lay_out, read_file
 from newsarchive.batch.terms import Terms
-from newsarchive.readback import Here, Item, Stretch, Walk
+from newsarchive.ingest.index_warcs import Here, Item, Stretch, Walk
 from storage.errors import DaskFailure
 from storage.places import WarcFile
 from storage.warc.writer import ClosedFile

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from newsarchive.cores import cores
+from newsarchive.reader_pool.cpu import cores
 from newsarchive.version import EXTRACTOR, VERSION
 from storage.errors import ArchiveError, ConfigError, DaskFailure
 

@@ -11,8 +11,8 @@ from os import PathLike
 from pathlib import Path
 
 from newsarchive.batch.terms import Terms
-from newsarchive.crawl.workers import Readers
-from newsarchive.interpret import KeptRead, at_once, task_for
+from newsarchive.ingest.tasks import KeptRead, at_once, task_for
+from newsarchive.reader_pool.pool import Readers
 from storage.model import Capture, Discovery, Outcome, Reading, RecordPlace, RefersTo
 from storage.warc.reader import Kept, RunBegan, RunEnded, kept
 

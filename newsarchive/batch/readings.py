@@ -25,7 +25,7 @@ from isal import isal_zlib
 
 from newsarchive.batch.nouns import dumped, loaded
 from newsarchive.batch.reading import ReadItem
-from newsarchive.interpret import KeptRead
+from newsarchive.ingest.tasks import KeptRead
 from storage.errors import BadRecord, TornRecord, WarcError
 from storage.places.folder import NO_SPACE, refused
 from storage.warc.codings import IsalError

@@ -11,10 +11,10 @@ from newsarchive.batch.nouns import dumped, loaded
 from newsarchive.batch.reading import read_items, readers
 from newsarchive.batch.readings import SUFFIX, Readings, write
 from newsarchive.batch.terms import Terms
-from newsarchive.readback import closed_file
+from newsarchive.ingest.index_warcs import closed_file
 from storage.errors import ArchiveError, DaskFailure, FileMissing, StorageError
 from storage.places import WarcFile
-from storage.places.measured import Measured
+from storage.places.hashing_reader import Measured
 from storage.warc.check import FileReport, check_file
 from storage.warc.reader import Kept, RunBegan, RunEnded, kept
 

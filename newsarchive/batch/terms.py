@@ -5,11 +5,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from newsarchive.config import Config, SiteConfig
-from newsarchive.layouts import SiteLayouts
-from newsarchive.sites import discovery_of
+from newsarchive.config.schema import Config, SiteConfig
+from newsarchive.ingest.site_layouts import SiteLayouts
+from newsarchive.ingest.site_lookup import discovery_of
 from newsarchive.version import EXTRACTOR, VERSION
-from storage.index.sites import KnownSite, SiteBook
+from storage.index.rows.site_book import KnownSite, SiteBook
 from storage.model import Discovery, Site
 from storage.surt import host_of
 from storage.warc.reader import Kept

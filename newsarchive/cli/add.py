@@ -8,9 +8,9 @@ from rich.console import Console
 
 from newsarchive.cli.options import HERE, Folder, Json, length
 from newsarchive.cli.output import as_json, cell, counted, stderr, stdout
-from newsarchive.config import FILE_NAME, SiteConfig
-from newsarchive.configfile import add_site, load
-from newsarchive.probe import PAUSE, Probe, probe, told
+from newsarchive.config.schema import FILE_NAME, SiteConfig
+from newsarchive.config.toml_file import add_site, load
+from newsarchive.crawl.probe import PAUSE, Probe, probe, told
 
 
 def add(

@@ -8,12 +8,12 @@ from typing import Annotated
 import typer
 
 from newsarchive.archive import Archive
-from newsarchive.backfill import Backfill, Backfilled
-from newsarchive.backfill import backfill as run
 from newsarchive.cli.crawl import came_to_nothing, logged, progress, rehearsed, tell
 from newsarchive.cli.options import HERE, Folder, Json, length, moment
 from newsarchive.cli.output import as_json, counted, stdout, steps
-from newsarchive.quantities import size
+from newsarchive.config.units import size
+from newsarchive.crawl.backfill import Backfill, Backfilled
+from newsarchive.crawl.backfill import backfill as run
 from storage.errors import ConfigError
 
 

@@ -10,17 +10,17 @@ from typing import Annotated
 import typer
 
 from newsarchive.archive import Archive
-from newsarchive.backfill import Left, left
+from newsarchive.bucket.upload import waiting
 from newsarchive.cli.options import HERE, Folder, Json, length, moment
 from newsarchive.cli.output import as_json, cell, counted, stderr, stdout, steps
-from newsarchive.config import Config
+from newsarchive.config.schema import Config
+from newsarchive.config.units import about, write_duration
+from newsarchive.crawl.backfill import Left, left
+from newsarchive.crawl.crawl_log import LOG, log_to, stop
 from newsarchive.crawl.run import CrawlReport, Shown
 from newsarchive.crawl.run import crawl as run
-from newsarchive.logfile import LOG, log_to, stop
-from newsarchive.metrics import exposition, write
-from newsarchive.ping import Ping
-from newsarchive.quantities import about, write_duration
-from newsarchive.uploads import waiting
+from newsarchive.operations.healthchecks import Ping
+from newsarchive.operations.metrics import exposition, write
 from storage.errors import ArchiveBusy, StorageError
 from storage.model import Outcome
 

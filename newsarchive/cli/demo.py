@@ -14,10 +14,10 @@ from newsarchive.archive import Archive
 from newsarchive.cli import sheet
 from newsarchive.cli.guide import guide
 from newsarchive.cli.output import cell, counted, moment, stdout, table
+from newsarchive.config.units import about
 from newsarchive.demo import OPENS, Clock, Newsroom, serve
-from newsarchive.quantities import about
 from storage.errors import ArchiveError, ConfigError
-from storage.index.views import ArticleView
+from storage.index.views.articles import ArticleView
 
 SITE = "lantern"
 LATER = timedelta(hours=1, minutes=30)

@@ -7,7 +7,7 @@ import typer
 
 from newsarchive.cli.options import HERE, Folder, Json
 from newsarchive.cli.output import as_json, cell, stdout
-from newsarchive.doctor import Finding, State, examine
+from newsarchive.operations.doctor import Finding, State, examine
 
 COLOURS = {State.FINE: "green", State.REMARK: "yellow", State.WRONG: "bold red"}
 

@@ -15,7 +15,7 @@ from newsarchive.export.forms import FORMS, Format
 from newsarchive.export.missed import Missed
 from newsarchive.export.whole import whole
 from storage.errors import ConfigError, NotFound, WarcError
-from storage.index.views import Filters
+from storage.index.views.articles import Filters
 
 MEANINGS = "; ".join(f"{name}: {form.meaning[0].lower()}{form.meaning[1:]}" for name, form in FORMS.items())
 

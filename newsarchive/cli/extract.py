@@ -10,12 +10,12 @@ from newsarchive.cli.explained import explained
 from newsarchive.cli.options import Json, moment
 from newsarchive.cli.output import as_json, stderr, stdout
 from newsarchive.explain.explanation import Explanation, explain
-from newsarchive.explain.proof import proof
-from newsarchive.extract import as_json as as_object
+from newsarchive.explain.report import proof
 from newsarchive.extract import extract_page
-from newsarchive.extract.asked import Asked
-from newsarchive.extract.layout import NO_LAYOUTS
-from newsarchive.layouts import layouts_for
+from newsarchive.extract.page_input import Asked
+from newsarchive.extract.serialize import as_json as as_object
+from newsarchive.extract.site_layout import NO_LAYOUTS
+from newsarchive.ingest.site_layouts import layouts_for
 
 
 def extract(  # noqa: PLR0913 - every word is an option of the command line

@@ -4,9 +4,9 @@ import json
 from urllib.parse import quote
 
 from newsarchive.archive import Archive
-from newsarchive.compare import Verdict, compare_versions
-from newsarchive.config import FILE_NAME
-from newsarchive.web.stamps import stamp
+from newsarchive.config.schema import FILE_NAME
+from newsarchive.diff.articles import Verdict, compare_versions
+from newsarchive.web.timestamps import stamp
 
 ABOUT = (
     "This is a demonstration. The Alder Bay Lantern is a made-up newspaper; newsarchive demo archived it three times: "

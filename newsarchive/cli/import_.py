@@ -9,7 +9,7 @@ from newsarchive.archive import Archive
 from newsarchive.batch.executor import Where
 from newsarchive.cli.options import HERE, Dask, Folder, Scratch
 from newsarchive.cli.output import cell, counted, stderr, stdout, steps
-from newsarchive.readback import Progress
+from newsarchive.ingest.index_warcs import Progress
 
 
 def import_files(

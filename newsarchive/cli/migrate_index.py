@@ -9,9 +9,9 @@ from rich.console import Console
 
 from newsarchive.cli.options import HERE, Folder, Json
 from newsarchive.cli.output import as_json, cell, counted, stdout, steps
-from newsarchive.config import FILE_NAME
-from newsarchive.configfile import load, toml
-from newsarchive.migration import Migrated, migrate
+from newsarchive.config.schema import FILE_NAME
+from newsarchive.config.toml_file import load, toml
+from newsarchive.maintenance.transfer_index import Migrated, migrate
 
 
 def migrate_index(

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from newsarchive.quantities import duration
+from newsarchive.config.units import duration
 from storage.errors import ConfigError
 
 HERE = Path()

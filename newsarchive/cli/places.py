@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 
 from newsarchive.archive import Archive
+from newsarchive.bucket.relocate import Lying, Move, Moved, Where, bucket_of, survey
 from newsarchive.cli.options import HERE, Folder, Json
 from newsarchive.cli.output import as_json, cell, counted, stderr, stdout, steps, table
-from newsarchive.placing import Lying, Move, Moved, Where, bucket_of, survey
-from newsarchive.quantities import about
+from newsarchive.config.units import about
 
 MEANINGS = {
     Where.OPEN: "being written, in the folder",

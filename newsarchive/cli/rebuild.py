@@ -8,7 +8,7 @@ from newsarchive.archive import Archive
 from newsarchive.batch.executor import Where
 from newsarchive.cli.options import HERE, Afresh, Dask, Folder, Scratch
 from newsarchive.cli.output import cell, counted, stderr, stdout, steps
-from newsarchive.readback import Progress
+from newsarchive.ingest.index_warcs import Progress
 
 
 def rebuild(

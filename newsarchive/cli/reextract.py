@@ -9,9 +9,9 @@ from newsarchive.archive import Archive
 from newsarchive.batch.executor import Where
 from newsarchive.cli.options import HERE, Dask, Folder, Json, Scratch, moment
 from newsarchive.cli.output import as_json, cell, counted, day, stderr, stdout, steps
-from newsarchive.reextract import Reextracted
+from newsarchive.maintenance.reextract import Reextracted
 from newsarchive.version import EXTRACTOR
-from storage.index.reread import Wanted
+from storage.index.write.replace_readings import Wanted
 
 
 def reextract(  # noqa: PLR0913 - every word is an option of the command line

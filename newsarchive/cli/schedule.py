@@ -9,10 +9,10 @@ from typing import Annotated
 
 import typer
 
-from newsarchive import configfile
 from newsarchive.cli.options import HERE, Folder, length
 from newsarchive.cli.output import plain
-from newsarchive.timetable import Job, crontab, systemd, systemd_worker
+from newsarchive.config import toml_file
+from newsarchive.operations.cron import Job, crontab, systemd, systemd_worker
 from storage.errors import ConfigError
 
 EVERY = timedelta(minutes=10)
@@ -37,7 +37,7 @@ def schedule(  # noqa: PLR0913 - each is an option of the command line
         raise ConfigError("--cron, --systemd and --worker are ways of one thing; nothing was printed. Take one of them")
     if worker and (sites or every or ping):
         raise ConfigError("a worker crawls all sites when they are due; nothing was printed. Give --worker alone")
-    config = configfile.load(archive)
+    config = toml_file.load(archive)
     config.chosen(sites or ())
     job = Job(
         command=program(),

@@ -10,7 +10,7 @@ from rich.text import Text
 from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE, Author, Folder, Json, Section, Since, SiteName, Until, moment
 from newsarchive.cli.output import as_json, cell, counted, day, plain, stderr, stdout
-from storage.index.views import Filters, Hit, SearchPage, Segment
+from storage.index.views.articles import Filters, Hit, SearchPage, Segment
 
 MATCH = "bold yellow"
 

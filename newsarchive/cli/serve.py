@@ -15,8 +15,8 @@ from newsarchive.cli.output import cell, stdout
 from newsarchive.replay import running
 from newsarchive.web import server
 from newsarchive.web.app import create_app
-from newsarchive.web.auth import hashed
-from newsarchive.web.serving import Serving
+from newsarchive.web.middleware.auth import hashed
+from newsarchive.web.serve_options import Serving
 
 
 def serve(  # noqa: PLR0913 - every word is an option of the command line

@@ -8,8 +8,8 @@ from rich.padding import Padding
 from rich.text import Text
 
 from newsarchive.cli.output import cell, counted, day, table
-from newsarchive.versions import Change, Line
-from storage.index.views import ArticleView, BoilerplateView, LinkGroupView, ParagraphView, VersionView
+from newsarchive.diff.paragraphs import Change, Line
+from storage.index.views.articles import ArticleView, BoilerplateView, LinkGroupView, ParagraphView, VersionView
 from storage.model import Role
 
 SHOWN_LINKS = 5

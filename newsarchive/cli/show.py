@@ -9,9 +9,9 @@ from newsarchive.archive import Archive
 from newsarchive.cli import sheet
 from newsarchive.cli.options import HERE, Folder, Json
 from newsarchive.cli.output import as_json, stdout
-from newsarchive.versions import Line, compare
+from newsarchive.diff.paragraphs import Line, compare
 from storage.errors import ConfigError, NotFound
-from storage.index.views import ArticleView, BoilerplateView, VersionView
+from storage.index.views.articles import ArticleView, BoilerplateView, VersionView
 
 
 def show(  # noqa: PLR0913 - every word is an option of the command line

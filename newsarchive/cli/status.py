@@ -10,11 +10,11 @@ from rich.console import Console
 from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE, Folder, Json
 from newsarchive.cli.output import as_json, cell, counted, day, stderr, stdout, table
-from newsarchive.coverage import is_low
-from newsarchive.health import Health, SiteHealth, health
-from newsarchive.quantities import about
-from storage.index.days import FAILED
-from storage.index.statusviews import SiteStatus, Status
+from newsarchive.config.units import about
+from newsarchive.operations.coverage import is_low
+from newsarchive.operations.health import Health, SiteHealth, health
+from storage.index.queries.aggregates import FAILED
+from storage.index.views.status import SiteStatus, Status
 
 PARKED_SHOWN = 10
 IN_JSON = (

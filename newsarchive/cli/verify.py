@@ -9,8 +9,8 @@ from newsarchive.archive import Archive
 from newsarchive.batch.executor import Where
 from newsarchive.cli.options import HERE, Afresh, Dask, Folder, Json
 from newsarchive.cli.output import as_json, cell, counted, stderr, stdout, steps
-from newsarchive.quantities import about
-from newsarchive.verify import Verified, VerifyReport
+from newsarchive.config.units import about
+from newsarchive.maintenance.verify import Verified, VerifyReport
 
 
 def verify(

@@ -5,12 +5,12 @@ from typing import Annotated
 
 import typer
 
-from newsarchive import configfile
 from newsarchive.cli.options import HERE, Folder
 from newsarchive.cli.output import cell, counted, stdout
-from newsarchive.config import Config
-from newsarchive.cores import cores
-from newsarchive.crawl.locks import POSTGRES
+from newsarchive.config import toml_file
+from newsarchive.config.schema import Config
+from newsarchive.locks.site_locks import POSTGRES
+from newsarchive.reader_pool.cpu import cores
 from storage.errors import ConfigError
 
 
@@ -25,7 +25,7 @@ def worker(
     with the same newsarchive.toml, and the index is one PostgreSQL database. Ends with 75 where it can no longer be
     sure that its sites are its own; whatever watches over it starts it again.
     """
-    config = configfile.load(archive)
+    config = toml_file.load(archive)
     demand_cluster(config)
     from newsarchive.jobs import Crewing, work
 

@@ -4,17 +4,17 @@ from datetime import UTC, datetime
 
 from rich.console import Console
 
-from newsarchive import configfile
 from newsarchive.cli.options import HERE, Folder, Json
 from newsarchive.cli.output import as_json, cell, counted, day, stdout, table
 from newsarchive.cli.worker import demand_cluster
-from storage.index.holds import Holder, holders
-from storage.index.jobs import STALLED, Crew, Task, Workload, workload
+from newsarchive.config import toml_file
+from storage.index.cluster.jobs import STALLED, Crew, Task, Workload, workload
+from storage.index.cluster.leases import Holder, holders
 
 
 def workers(archive: Folder = HERE, *, json: Json = False) -> None:
     """Show which machine crawls what."""
-    config = configfile.load(archive)
+    config = toml_file.load(archive)
     demand_cluster(config)
     load, held = workload(config.index), holders(config.index)
     if json:

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from newsarchive.hours import Hours
-from newsarchive.quantities import about
+from newsarchive.config.hours import Hours
+from newsarchive.config.units import about
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

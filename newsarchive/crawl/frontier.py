@@ -18,16 +18,16 @@ from typing import Any
 from newsarchive.crawl.appetite import MOST, Appetite
 from newsarchive.crawl.appointments import Appointments
 from newsarchive.crawl.budget import Budgets
-from newsarchive.crawl.courtesy import Answer, Manners
-from newsarchive.crawl.errands import Errands
+from newsarchive.crawl.host_backoff import Peace, told
 from newsarchive.crawl.hosts import Host, Hosts
 from newsarchive.crawl.objections import Objections
 from newsarchive.crawl.pauses import Pause
-from newsarchive.crawl.peace import Peace, told
-from newsarchive.crawl.recall import Recall
+from newsarchive.crawl.politeness import Answer, Manners
+from newsarchive.crawl.refill import Brought, Order, Queue, Supply
 from newsarchive.crawl.robots import CLOSED, EVERYTHING, Robots, RobotsAnswer, Rules
-from newsarchive.crawl.supply import Brought, Order, Queue, Supply
-from newsarchive.crawl.turns import Guest, Turns
+from newsarchive.crawl.robots_pending import Errands
+from newsarchive.crawl.run_state import Recall
+from newsarchive.crawl.subresources import Guest, Turns
 from storage.model import Due, UrlKind
 
 SOON = 0.25

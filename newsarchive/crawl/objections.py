@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
-from newsarchive.crawl.courtesy import Manners
-from newsarchive.crawl.guard import refusal
-from newsarchive.crawl.harvest import PARKED, Harvest
+from newsarchive.crawl.download.ssrf import refusal
+from newsarchive.crawl.politeness import Manners
 from newsarchive.crawl.traps import trapped
+from newsarchive.crawl.url_pattern_yields import PARKED, Harvest
 from storage.model import Due
 
 TRAPPED = timedelta(days=365)

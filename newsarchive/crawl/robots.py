@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from protego import Protego
 
-from newsarchive.crawl.guard import has_host, refusal
+from newsarchive.crawl.download.ssrf import has_host, refusal
 from storage.errors import PayloadError
 from storage.model import Discovery, UrlKind
 from storage.references import resolved

@@ -21,31 +21,31 @@ from urllib.parse import urlsplit
 from scrapy.crawler import AsyncCrawlerRunner
 from scrapy.settings import Settings
 
-from newsarchive.config import FILE_NAME, Config, SiteConfig
-from newsarchive.crawl import loop
-from newsarchive.crawl.addresses import spelt_out
-from newsarchive.crawl.beyond import Beyond, Older
+from newsarchive.bucket.upload import Uploader
+from newsarchive.config.schema import FILE_NAME, Config, SiteConfig
+from newsarchive.crawl import event_loop
+from newsarchive.crawl.backfill_queue import Beyond, Older
 from newsarchive.crawl.budget import Budget
-from newsarchive.crawl.capture import Keeper
-from newsarchive.crawl.connect import Endpoints
-from newsarchive.crawl.courtesy import Manners
+from newsarchive.crawl.download.client import Wire
+from newsarchive.crawl.download.connect import Endpoints
+from newsarchive.crawl.download.ip_addresses import spelt_out
+from newsarchive.crawl.download.ssrf import Guard
 from newsarchive.crawl.frontier import Frontier
-from newsarchive.crawl.guard import Guard
-from newsarchive.crawl.harvest import Harvest, Parking
-from newsarchive.crawl.live import Limits, Live
-from newsarchive.crawl.locks import held
-from newsarchive.crawl.recall import Recall
+from newsarchive.crawl.politeness import Manners
+from newsarchive.crawl.recorder import Keeper
+from newsarchive.crawl.render import demand_browser, studio_of
 from newsarchive.crawl.robots import Robots
+from newsarchive.crawl.run_context import Limits, Live
+from newsarchive.crawl.run_state import Recall
 from newsarchive.crawl.seeds import seeds
 from newsarchive.crawl.stopping import signals_stop
-from newsarchive.crawl.studio import demand_browser, studio_of
-from newsarchive.crawl.wire import Wire
-from newsarchive.ingest import Ingestor
-from newsarchive.originals import ArchivedOriginals, OriginalsHere
-from newsarchive.uploads import Uploader
+from newsarchive.crawl.url_pattern_yields import Harvest, Parking
+from newsarchive.ingest.originals import ArchivedOriginals, OriginalsHere
+from newsarchive.ingest.pipeline import Ingestor
+from newsarchive.locks.site_locks import held
 from newsarchive.version import VERSION
 from storage.errors import ArchiveError, ConfigError, StorageError
-from storage.index.holds import Hold
+from storage.index.cluster.leases import Hold
 from storage.model import CrawlRun
 from storage.warc.writer import ClosedFile, WarcWriter, utc_now
 
@@ -174,7 +174,7 @@ class _Run:
                 index.begin_crawl(self._run)
                 ingestor.begin(self._run)
                 index.add_due([found for site in self._sites for found in seeds(site, self._now())])
-                loop.run(self._fetch(writer, ingestor, max_pages, max_time))
+                event_loop.run(self._fetch(writer, ingestor, max_pages, max_time))
                 archive.settle(ingestor)
                 self._counters["versions"] = ingestor.articles
             self._all_in = True
@@ -227,7 +227,7 @@ class _Run:
 
     async def _fetch(self, writer: WarcWriter, ingestor: Ingestor, max_pages: int, max_time: float) -> None:
         """The part between the brackets: everything here happens in the event loop."""
-        reactor = loop.reactor()
+        reactor = event_loop.reactor()
         guard = Guard([host for site in self._sites if site.allow_private for host in hosts_of(site)])
         wire = Wire(reactor, Endpoints(reactor, guard), now=self._now)
         with ThreadPoolExecutor(1, thread_name_prefix="frontier") as executor:

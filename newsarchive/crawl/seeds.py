@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from newsarchive.config import SiteConfig
-from newsarchive.discover import FRESH_SOURCE
+from newsarchive.config.schema import SiteConfig
+from newsarchive.ingest.discovery import FRESH_SOURCE
 from storage.model import Discovery, Found, UrlKind
 
 

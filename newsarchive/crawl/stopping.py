@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from newsarchive.crawl import loop
+from newsarchive.crawl import event_loop
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -17,7 +17,7 @@ def signals_stop(stop: Callable[[], None]) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield  # a program that crawls in a thread has its signals elsewhere
         return
-    reactor = loop.reactor()
+    reactor = event_loop.reactor()
 
     def first(_: int, __: object) -> None:
         for each in SIGNALS:

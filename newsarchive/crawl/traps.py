@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from newsarchive.depth import LAST_PAGE, page_number
+from newsarchive.ingest.backfill_priority import LAST_PAGE, page_number
 
 SAME_SEGMENT = 3
 """A path that has one segment more often than this turns in a circle: /a/x/a/y/a/z/a."""

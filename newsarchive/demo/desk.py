@@ -12,9 +12,9 @@ from functools import lru_cache
 from newsarchive.demo import edits, prose, reporter, words
 from newsarchive.demo.article import Brief, Draft, Item, article_path, slug
 from newsarchive.demo.clock import OPENS
-from newsarchive.demo.dice import Dice
 from newsarchive.demo.reporter import Assignment
 from newsarchive.demo.sections import SECTIONS, Section, Template, section_named
+from newsarchive.demo.seeded_random import Dice
 from newsarchive.demo.specials import PLAIN, SMALLEST, Special, special
 from newsarchive.demo.story import Block
 from storage.model import Role

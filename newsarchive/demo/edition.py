@@ -7,8 +7,8 @@ from functools import cached_property
 
 from newsarchive.demo.article import Brief, Draft, Item
 from newsarchive.demo.desk import Desk
-from newsarchive.demo.dice import Dice
 from newsarchive.demo.sections import Section, Template
+from newsarchive.demo.seeded_random import Dice
 from storage.model import LinkKind
 
 _RELATED = {Template.CLASSIC: 50, Template.MODERN: 6, Template.SOUP: 9, Template.LONGFORM: 4}

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from newsarchive.demo.article import Draft
-from newsarchive.demo.dice import Dice
+from newsarchive.demo.seeded_random import Dice
 from newsarchive.demo.specials import Change, Edit
 from newsarchive.demo.story import Block
 from storage.model import Role

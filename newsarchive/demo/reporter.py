@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from newsarchive.demo import prose
-from newsarchive.demo.dice import Dice
+from newsarchive.demo.seeded_random import Dice
 from newsarchive.demo.story import Block, Frame, loose
 from storage.model import Role
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from newsarchive.demo import words
-from newsarchive.demo.dice import Dice
+from newsarchive.demo.seeded_random import Dice
 from storage.model import Role
 
 

@@ -16,7 +16,7 @@ from http import HTTPStatus
 
 import brotli  # type: ignore[import-untyped]
 
-from newsarchive.demo.dice import fate
+from newsarchive.demo.seeded_random import fate
 
 if sys.version_info >= (3, 14):
     from compression import zstd

@@ -13,13 +13,13 @@ from lxml.html import HtmlElement
 from newsarchive.explain.grouped import groups_of_blocks
 from newsarchive.explain.hints import hints
 from newsarchive.explain.place import place
-from newsarchive.extract.asked import AS_USUAL, Asked
 from newsarchive.extract.blocks import Block
 from newsarchive.extract.decode import in_utf8
 from newsarchive.extract.evidence import Claim, Evidence, Told
-from newsarchive.extract.layout import FIELDS, Layout
 from newsarchive.extract.page import extract_page
+from newsarchive.extract.page_input import AS_USUAL, Asked
 from newsarchive.extract.selectors import Selector
+from newsarchive.extract.site_layout import FIELDS, Layout
 from newsarchive.extract.tree import Page, absolute, parse
 from storage.model import BODY_ROLES, Article, Link, LinkGroup, Paragraph, Reading, Role
 

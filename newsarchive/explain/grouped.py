@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from newsarchive.extract.addresses import same_page
 from newsarchive.extract.blocks import Anchor, Block
 from newsarchive.extract.tree import absolute
+from newsarchive.extract.urls import same_page
 from storage.model import LinkGroup
 
 

@@ -6,7 +6,7 @@ from typing import BinaryIO
 
 from newsarchive.export.choice import Choice
 from newsarchive.export.sorting import in_order
-from storage.index.cdxviews import CdxLine
+from storage.index.views.cdx import CdxLine
 
 _TELL_EVERY = 1000
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from storage.index.reader import Reader
-from storage.index.views import EVERYTHING, Filters
+from storage.index.views.articles import EVERYTHING, Filters
 from storage.places import Places
 
 Tell = Callable[[int], None]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from newsarchive.export.choice import Choice
-from storage.index.copying import write_copy
+from storage.index.maintenance.datasette_copy import write_copy
 
 
 def write_sqlite(choice: Choice, into: BinaryIO) -> int:

@@ -14,9 +14,9 @@ from typing import BinaryIO
 
 from newsarchive.export.choice import Choice
 from storage.errors import BadRecord, BucketRefused, BucketUnreachable, StorageError, WarcError
-from storage.index.cdxviews import CdxLine
-from storage.warc.plain import is_plain
+from storage.index.views.cdx import CdxLine
 from storage.warc.record import Headers, header, parse_fields
+from storage.warc.uncompressed import is_plain
 
 _PIECE = 1 << 20
 _GLANCE = 1 << 14

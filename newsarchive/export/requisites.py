@@ -10,11 +10,11 @@ from lxml.etree import LxmlError
 
 from newsarchive.export.choice import Choice
 from storage.errors import ArchiveError
-from storage.index.cdx import exactly
-from storage.index.cdxviews import CdxLine, CdxQuery
+from storage.index.queries.cdx import exactly
+from storage.index.views.cdx import CdxLine, CdxQuery
 from storage.references import resolved
 from storage.warc.codings import decode_entity
-from storage.warc.flow import flowing
+from storage.warc.streaming import flowing
 
 MOST = 200
 """Of one page."""

@@ -7,7 +7,7 @@ from newsarchive.export.choice import Choice
 from newsarchive.export.records import Copied, Slicer
 from newsarchive.export.requisites import with_requisites
 from newsarchive.version import VERSION
-from storage.index.cdxviews import CdxLine
+from storage.index.views.cdx import CdxLine
 from storage.warc.record import WARC_FIELDS, Fields, member, record_id, sha256, warc_date, warc_fields
 
 _TELL_EVERY = 50

@@ -6,7 +6,7 @@ What needs a parser is imported when it is first asked for: commands that read n
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from newsarchive.extract.as_json import as_json
+from newsarchive.extract.serialize import as_json
 
 if TYPE_CHECKING:
     from newsarchive.extract.page import extract_page, read

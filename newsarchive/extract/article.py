@@ -5,24 +5,24 @@ from dataclasses import dataclass, replace
 from lxml.html import HtmlElement
 
 from newsarchive.extract import requisites, zones
-from newsarchive.extract.addresses import host, site_of
-from newsarchive.extract.asked import AS_USUAL, Asked
 from newsarchive.extract.authors import authors
 from newsarchive.extract.blocks import Block, Flow, walk
 from newsarchive.extract.body import NO_BODY, About, Body, body
 from newsarchive.extract.classify import is_none_anyway
 from newsarchive.extract.dates import Clues, dates
 from newsarchive.extract.headline import Headline, headline, told_by_layout
-from newsarchive.extract.heads import Head, read_head
-from newsarchive.extract.impression import Impression, frame_of, marks_of
+from newsarchive.extract.html_head import Head, read_head
 from newsarchive.extract.jsonld import Node, article, nodes, text_of
-from newsarchive.extract.laidout import laid_out
-from newsarchive.extract.layout import LaidOut, Layout
+from newsarchive.extract.jsonld_body import unprinted
+from newsarchive.extract.layout_fields import laid_out
+from newsarchive.extract.lead_image import picture
 from newsarchive.extract.metadata import Facts, facts
-from newsarchive.extract.pictures import picture
+from newsarchive.extract.page_features import Impression, frame_of, marks_of
+from newsarchive.extract.page_input import AS_USUAL, Asked
 from newsarchive.extract.select_body import Selection, select
+from newsarchive.extract.site_layout import LaidOut, Layout
 from newsarchive.extract.tree import MAX_TEXT, Oversized, Page, take_off
-from newsarchive.extract.unprinted import unprinted
+from newsarchive.extract.urls import host, site_of
 from storage.model import BODY_ROLES, Access, Article, Image, Paragraph, Role
 
 

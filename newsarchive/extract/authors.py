@@ -8,11 +8,11 @@ from typing import Any
 from lxml.html import HtmlElement
 
 from newsarchive.extract import zones
-from newsarchive.extract.asked import AS_USUAL, Asked
 from newsarchive.extract.blocks import Block, folded
 from newsarchive.extract.headline import is_site_name, key, site_names
-from newsarchive.extract.heads import Head
+from newsarchive.extract.html_head import Head
 from newsarchive.extract.jsonld import Node, resolve, text_of, types
+from newsarchive.extract.page_input import AS_USUAL, Asked
 
 _LEAD = re.compile(
     r"^\s*(?:(?:written|posted|published|reported|story|article|text|words|report|reporting|interview|analysis|"

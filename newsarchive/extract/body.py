@@ -5,14 +5,14 @@ from itertools import islice, pairwise
 
 from lxml.html import HtmlElement
 
-from newsarchive.extract import words, zones
+from newsarchive.extract import phrases, zones
 from newsarchive.extract.blocks import Block, Flow, weight
 from newsarchive.extract.dek import dek_block
 from newsarchive.extract.evidence import SILENCE, Silence
 from newsarchive.extract.headline import Headline
+from newsarchive.extract.refine_body import left_behind, own_zones, without_strays
 from newsarchive.extract.roles import HEADINGS, LONG, Setting, ends_sentence, form, is_label, may_end, role
 from newsarchive.extract.select_body import Selection
-from newsarchive.extract.sift import left_behind, own_zones, without_strays
 from storage.model import BODY_ROLES, Paragraph, Role
 
 _OUTSIDE = zones.NAV | zones.MENU | zones.HIDDEN | zones.CONSENT | zones.BUTTON
@@ -199,7 +199,7 @@ def _followers(blocks: list[Block], told: dict[int, Role], index: int, label: Ro
 
 def _is_promo_box(blocks: list[Block], told: dict[int, Role], block: Block, box: HtmlElement) -> bool:
     """Say whether a label like "Newsletter" opens a box of its own; "Advertisement" never speaks for what follows."""
-    if len(block.text) < 16 and not words.NEWSLETTER_NAME.search(block.text):
+    if len(block.text) < 16 and not phrases.NEWSLETTER_NAME.search(block.text):
         return False
     return _stands_first(blocks, told, block.index, box)
 

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from newsarchive.extract import zones
-from newsarchive.extract.addresses import likeness, parts_of
-from newsarchive.extract.asked import AS_USUAL, Asked
 from newsarchive.extract.blocks import Block
 from newsarchive.extract.blocks import weight as weight_of
-from newsarchive.extract.impression import Impression
 from newsarchive.extract.jsonld import types
-from newsarchive.extract.standins import stand_in
+from newsarchive.extract.page_features import Impression
+from newsarchive.extract.page_input import AS_USUAL, Asked
+from newsarchive.extract.placeholder_pages import stand_in
+from newsarchive.extract.urls import likeness, parts_of
 from storage.model import Discovery, UrlKind
 
 _SHOPS = re.compile(

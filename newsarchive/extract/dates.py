@@ -16,11 +16,11 @@ from lxml.html import HtmlElement
 from newsarchive.extract import zones
 from newsarchive.extract.blocks import Block, folded
 from newsarchive.extract.evidence import SILENCE, Silence
-from newsarchive.extract.heads import Head
+from newsarchive.extract.html_head import Head
 from newsarchive.extract.jsonld import Node, text_of
-from newsarchive.extract.layout import LaidOut
-from newsarchive.extract.moments import CLOCK, has_time, has_zone, iso, printed
-from newsarchive.extract.relative import relative
+from newsarchive.extract.parse_date import CLOCK, has_time, has_zone, iso, printed
+from newsarchive.extract.relative_dates import relative
+from newsarchive.extract.site_layout import LaidOut
 from storage.model import Dated, Discovery, UrlKind
 
 _PUBLISHED_META = (

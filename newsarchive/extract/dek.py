@@ -4,11 +4,11 @@ import re
 
 from lxml.html import HtmlElement
 
-from newsarchive.extract import words, zones
+from newsarchive.extract import phrases, zones
 from newsarchive.extract.blocks import Block, weight
 from newsarchive.extract.headline import Headline, key
-from newsarchive.extract.moments import printed
-from newsarchive.extract.relative import tells_ago
+from newsarchive.extract.parse_date import printed
+from newsarchive.extract.relative_dates import tells_ago
 from newsarchive.extract.roles import form
 from storage.model import Role
 
@@ -72,7 +72,7 @@ def _alone_with(head: Block, block: Block, blocks: list[Block], texts: list[int]
         return False
     if block.anchors or block.zone & _OF_OTHERS or weight(block.text) < _A_SENTENCE:
         return False
-    if words.PROMO.match(block.text) or words.RELATED.match(block.text):
+    if phrases.PROMO.match(block.text) or phrases.RELATED.match(block.text):
         return False
     return not any(box in blocks[i].element.iterancestors() for i in (block.index + 1, *later))
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import feedparser
 
-from newsarchive.extract.moments import iso
+from newsarchive.extract.parse_date import iso
 from newsarchive.extract.sitemaps import without_entities
 from newsarchive.extract.tree import absolute
 from storage.model import Entry

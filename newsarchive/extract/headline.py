@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from newsarchive.extract import zones
-from newsarchive.extract.addresses import host
 from newsarchive.extract.blocks import Block, folded
 from newsarchive.extract.evidence import SILENCE, Silence
-from newsarchive.extract.heads import Head
+from newsarchive.extract.html_head import Head
 from newsarchive.extract.jsonld import Node, text_of
+from newsarchive.extract.urls import host
 
 _WORD = re.compile(r"[^\W_]+")
 _CUTS = re.compile(r"\s+[|\u2502·•»›::~–—-]{1,2}\s+|\s*[|»]\s*|(?<=\w)\s*[|\uff5c_]\s*|:\s+|\s*[-–—]\s*(?=[^\s-]+$)")

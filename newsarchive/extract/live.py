@@ -4,9 +4,9 @@ import re
 from collections.abc import Sequence
 
 from newsarchive.extract import zones
-from newsarchive.extract.addresses import parts_of
 from newsarchive.extract.blocks import Block
-from newsarchive.extract.moments import CLOCK, LETTER
+from newsarchive.extract.parse_date import CLOCK, LETTER
+from newsarchive.extract.urls import parts_of
 
 _SAYS_LIVE = re.compile(
     r"^\W*(?:direkt|en (?:direct|vivo|directo)|ao vivo|(?:in )?diretta|онлайн|наживо|na żywo|canlı|"

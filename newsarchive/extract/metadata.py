@@ -7,16 +7,16 @@ from html import unescape
 
 from lxml.etree import XPath
 
-from newsarchive.extract import words, zones
-from newsarchive.extract.addresses import same_page
+from newsarchive.extract import phrases, zones
 from newsarchive.extract.blocks import Anchor, Block, folded
 from newsarchive.extract.evidence import SILENCE, Silence
 from newsarchive.extract.headline import key
-from newsarchive.extract.heads import Head
+from newsarchive.extract.html_head import Head
 from newsarchive.extract.jsonld import Node, is_live, text_of, texts_of, types
-from newsarchive.extract.layout import LaidOut
 from newsarchive.extract.live import reports_live
+from newsarchive.extract.site_layout import LaidOut
 from newsarchive.extract.tree import Page, absolute
+from newsarchive.extract.urls import same_page
 from storage.model import Access
 
 _LANGUAGE = re.compile(r"^[a-zA-Z]{2,3}(?=[-_]|$)")
@@ -192,7 +192,7 @@ def _tags(
         anchor.text.lstrip("#")
         for block in blocks
         if block.anchors and not block.zone & _NO_TAGS
-        if block.zone & (zones.ARTICLE | zones.MAIN | zones.BODY) or words.TAGS.match(block.text)
+        if block.zone & (zones.ARTICLE | zones.MAIN | zones.BODY) or phrases.TAGS.match(block.text)
         for anchor in block.anchors
         if _is_tag(anchor, block)
     ]
@@ -206,7 +206,7 @@ def _is_tag(anchor: Anchor, block: Block) -> bool:
         return False
     if "tag" in rel:
         return True
-    return block.zone & zones.TAGS != 0 and (block.link_share > 0.5 or words.TAGS.match(block.text))
+    return block.zone & zones.TAGS != 0 and (block.link_share > 0.5 or phrases.TAGS.match(block.text))
 
 
 def language(head: Head, node: Node | None, blocks: list[Block], hear: Silence = SILENCE) -> str | None:

@@ -7,16 +7,16 @@ from dataclasses import replace
 
 from newsarchive.extract import requisites
 from newsarchive.extract.article import Found, read_article
-from newsarchive.extract.asked import AS_USUAL, Asked, Headers
-from newsarchive.extract.boxes import with_boxes
+from newsarchive.extract.autodiscovery import feeds, next_pages
 from newsarchive.extract.classify import ENOUGH, Weight, weigh
 from newsarchive.extract.decode import decode, in_utf8
 from newsarchive.extract.feeds import read_feed, read_json_feed
+from newsarchive.extract.layout_links import with_boxes
+from newsarchive.extract.page_input import AS_USUAL, Asked, Headers
+from newsarchive.extract.placeholder_pages import Verdict, medium, paywalled, stand_in
 from newsarchive.extract.related import link_groups
 from newsarchive.extract.sitemaps import gunzipped, read_robots, read_sitemap, read_url_list
 from newsarchive.extract.sniff import Form, media_type, sniff
-from newsarchive.extract.sources import feeds, next_pages
-from newsarchive.extract.standins import Verdict, medium, paywalled, stand_in
 from newsarchive.extract.tree import Oversized, Page, parse
 from storage.model import Outcome, Reading
 

@@ -12,11 +12,11 @@ from itertools import islice
 
 from lxml.html import HtmlElement
 
-from newsarchive.extract import words, zones
-from newsarchive.extract.addresses import host, is_media, likeness, same_page, site_of
+from newsarchive.extract import phrases, zones
 from newsarchive.extract.blocks import Anchor, Block, Flow, folded, ideographs
 from newsarchive.extract.roles import HEADINGS
 from newsarchive.extract.tree import Page, absolute
+from newsarchive.extract.urls import host, is_media, likeness, same_page, site_of
 from storage.model import Link, LinkGroup, LinkKind
 
 _OF_LINES = zones.BYLINE | zones.TAGS | zones.SHARE
@@ -260,7 +260,7 @@ def _within(element: HtmlElement, box: HtmlElement) -> bool:
 
 def _says_links(text: str) -> bool:
     """Say whether a line is one that announces links."""
-    return words.RELATED.match(text) or words.LATEST.match(text)
+    return phrases.RELATED.match(text) or phrases.LATEST.match(text)
 
 
 def _is_label(block: Block) -> bool:
@@ -369,9 +369,9 @@ def _read_also(group: Group, inside: frozenset[int]) -> bool:
 
 def _kind(group: Group) -> LinkKind:
     if group.labelled:
-        if words.LATEST.match(group.labelled):
+        if phrases.LATEST.match(group.labelled):
             return LinkKind.LATEST
-        if words.RELATED.match(group.labelled):
+        if phrases.RELATED.match(group.labelled):
             return LinkKind.RELATED
     latest = sum(1 for c in group.candidates if c.anchor.zone & zones.LATEST)
     related = sum(1 for c in group.candidates if c.anchor.zone & zones.RELATED)

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 from lxml.etree import XPath
 from lxml.html import HtmlElement
 
-from newsarchive.extract.addresses import parts_of
 from newsarchive.extract.tree import Page, absolute
+from newsarchive.extract.urls import parts_of
 
 MOST = 300
 """URLs of one page or stylesheet, at most."""

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 from lxml.html import HtmlElement
 
-from newsarchive.extract import words, zones
-from newsarchive.extract.addresses import host, site_of
+from newsarchive.extract import phrases, zones
 from newsarchive.extract.blocks import Block, weight
 from newsarchive.extract.headline import alike, key
-from newsarchive.extract.moments import LETTER, printed
-from newsarchive.extract.relative import tells_ago
+from newsarchive.extract.parse_date import LETTER, printed
+from newsarchive.extract.relative_dates import tells_ago
+from newsarchive.extract.urls import host, site_of
 from storage.model import Role
 
 HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
@@ -23,7 +23,7 @@ _OF_FORMS = zones.FORM | zones.BUTTON | zones.ASIDE
 _OF_PROMOS = zones.PROMO | zones.ASIDE
 _OF_BOXES = zones.COMMENTS | zones.TAGS | zones.SHARE | zones.PROMO | zones.BIO | zones.RELATED | zones.LATEST
 """What a box around a block tells of it."""
-_PHRASES = ((Role.PROMO, words.NEWSLETTER), (Role.COMMENT, words.COMMENTS), (Role.DATELINE, words.READ_TIME))
+_PHRASES = ((Role.PROMO, phrases.NEWSLETTER), (Role.COMMENT, phrases.COMMENTS), (Role.DATELINE, phrases.READ_TIME))
 _YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
 _DIGIT = re.compile(r"\d")
 _DATE_WORDS = 9
@@ -133,9 +133,9 @@ def may_end(block: Block, setting: Setting) -> bool:
     text = block.text
     return (
         block.zone & (zones.TAGS | zones.BIO) != 0
-        or words.TAGS.match(text)
-        or words.CORRECTION.match(text)
-        or words.DISCLAIMER.match(text)
+        or phrases.TAGS.match(text)
+        or phrases.CORRECTION.match(text)
+        or phrases.DISCLAIMER.match(text)
         or _is_bio(block, setting)
     )
 
@@ -165,7 +165,7 @@ def _by_place(block: Block, setting: Setting) -> Role | None:
     tests = (
         (Role.COMMENT, zone & zones.COMMENTS and not zone & zones.BODY),
         (Role.TAGS, zone & zones.TAGS and linked and length < 300),
-        (Role.SHARE, zone & zones.SHARE and length < 80 and (linked or words.SHARE_WORD.search(block.text))),
+        (Role.SHARE, zone & zones.SHARE and length < 80 and (linked or phrases.SHARE_WORD.search(block.text))),
         (Role.PROMO, zone & zones.PROMO and zone & _OF_FORMS and length < 400),
         (Role.BIO, zone & zones.BIO and length < 800),
         (Role.TEASER, foreign & (zones.RELATED | zones.LATEST) and length < 500 and not zone & zones.TABLE),
@@ -233,9 +233,9 @@ def _by_words(block: Block, setting: Setting) -> Role | None:
 def _by_phrase(block: Block) -> Role | None:
     """Tell the role of a line that is one phrase of the trade and nothing else."""
     text = block.text
-    if words.PLAYER.match(text):
+    if phrases.PLAYER.match(text):
         return Role.DATELINE if block.zone & zones.DATE else Role.PLAYER
-    if words.SHARE_WORD.search(text) and words.SHARE.match(text):
+    if phrases.SHARE_WORD.search(text) and phrases.SHARE.match(text):
         return Role.SHARE
     for what, phrase in _PHRASES:
         if phrase.match(text):
@@ -246,16 +246,16 @@ def _by_phrase(block: Block) -> Role | None:
 def _by_opening(block: Block, setting: Setting) -> Role | None:
     """Tell the role of a paragraph by how it begins."""
     text, length = block.text, len(block.text)
-    if length < 400 and words.TAGS.match(text) and (block.link_share > 0.3 or length < 60):
+    if length < 400 and phrases.TAGS.match(text) and (block.link_share > 0.3 or length < 60):
         return Role.TAGS
-    if words.CORRECTION.match(text):
+    if phrases.CORRECTION.match(text):
         return Role.CORRECTION
-    if words.DISCLAIMER.match(text):
+    if phrases.DISCLAIMER.match(text):
         return Role.DISCLAIMER
     borne_out = block.anchors or block.strong or block.zone & _OF_PROMOS or block.index >= setting.body_to
-    if length < 200 and words.FOR_SUBSCRIBERS.match(text):
+    if length < 200 and phrases.FOR_SUBSCRIBERS.match(text):
         return Role.PROMO
-    return Role.PROMO if length < 400 and borne_out and words.PROMO.match(text) else None
+    return Role.PROMO if length < 400 and borne_out and phrases.PROMO.match(text) else None
 
 
 def _by_line(block: Block, setting: Setting) -> Role | None:
@@ -298,9 +298,9 @@ def _is_ago(text: str, block: Block, setting: Setting) -> bool:
 def _is_byline(block: Block, setting: Setting) -> bool:
     """Say whether a line names who wrote or helped: a credit, a byline, an author's name near head or foot."""
     text, length = block.text, len(block.text)
-    if length < 300 and words.CREDIT.match(text):
+    if length < 300 and phrases.CREDIT.match(text):
         return True
-    if length < 250 and block.index > setting.body_to - 3 and words.CONTRIBUTED.search(text):
+    if length < 250 and block.index > setting.body_to - 3 and phrases.CONTRIBUTED.search(text):
         return True
     if block.zone & zones.BYLINE and not block.zone & zones.BODY and length < 100:
         return True
@@ -316,11 +316,11 @@ def _is_bio(block: Block, setting: Setting) -> bool:
     text, length = block.text, len(block.text)
     if block.index < setting.body_to - _FOOT or length > 600 or block.index == setting.body_from:
         return False
-    if words.CONTACT.match(text) or words.FOLLOWED.search(text):
+    if phrases.CONTACT.match(text) or phrases.FOLLOWED.search(text):
         return True
     for name in setting.authors:
         start = text.find(name, 0, len(name) + 3)
-        if start >= 0 and " " in name and words.INTRODUCES.match(text[start + len(name) :].lstrip()):
+        if start >= 0 and " " in name and phrases.INTRODUCES.match(text[start + len(name) :].lstrip()):
             return length > 40
     return False
 
@@ -336,7 +336,7 @@ def _is_teaser(block: Block, setting: Setting) -> bool:
         return block.link_share > 0.95 and _of_links_only(block)
     if block.link_share >= (0.7 if len(block.anchors) > 1 else 0.85) and weight(text) > 20:
         return True
-    return length < 250 and length - block.linked < 45 and block.linked > 15 and words.RELATED.match(text)
+    return length < 250 and length - block.linked < 45 and block.linked > 15 and phrases.RELATED.match(text)
 
 
 def _of_links_only(block: Block) -> bool:
@@ -363,14 +363,14 @@ def is_label(block: Block) -> Role | None:
         block.tag in HEADINGS or block.strong or (block.tag in ("div", "span", "p", "li", "strong") and len(text) < 45)
     ):
         return None
-    if words.DISCLAIMER.match(text) and len(key(text).split()) <= 4:
+    if phrases.DISCLAIMER.match(text) and len(key(text).split()) <= 4:
         return Role.DISCLAIMER
-    if words.NEWSLETTER.match(text) or (block.tag in HEADINGS and words.PROMO.match(text)):
+    if phrases.NEWSLETTER.match(text) or (block.tag in HEADINGS and phrases.PROMO.match(text)):
         return Role.PROMO
-    if words.COMMENTS.match(text):
+    if phrases.COMMENTS.match(text):
         return Role.COMMENT
     if (
-        (words.RELATED.match(text) or words.LATEST.match(text))
+        (phrases.RELATED.match(text) or phrases.LATEST.match(text))
         and len(key(text).split()) <= 5
         and not ends_sentence(text)
     ):

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from lxml.etree import LxmlError, XMLPullParser, _Element
 
-from newsarchive.extract.moments import iso
+from newsarchive.extract.parse_date import iso
 from newsarchive.extract.tree import absolute
 from storage.model import Entry, Source, UrlKind
 

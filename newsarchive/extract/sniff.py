@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from enum import Enum, auto
 
-from newsarchive.extract.addresses import parts_of
+from newsarchive.extract.urls import parts_of
 from storage.model import Discovery, UrlKind
 
 _ROOT = re.compile(r"<(?:\w+:)?(urlset|sitemapindex|rss|feed|rdf|channel|html|!doctype\s+html)\b", re.IGNORECASE)

@@ -37,7 +37,7 @@ class Child:
     @classmethod
     async def start(cls, site: str, folder: Path, options: Sequence[str] = ()) -> "Child":
         """Begin to crawl a site of the archive in a folder."""
-        command = [sys.executable, "-m", "newsarchive.jobs.tied", str(os.getpid())]
+        command = [sys.executable, "-m", "newsarchive.jobs.child_main", str(os.getpid())]
         words = ["crawl", site, "--json", "--ping", "", "--readers", "1", "--archive", str(folder), *options]
         # A session of its own: Ctrl-C at the terminal is for the worker, which sees to an orderly end.
         process = await asyncio.create_subprocess_exec(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from storage.index import Index
-from storage.index.jobs import Desk
+from storage.index.cluster.jobs import Desk
 
 LONGEST = 600.0
 """Seconds after which a site is looked at again, whatever its schedule said: a command may have made something due."""

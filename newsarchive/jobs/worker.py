@@ -25,15 +25,15 @@ from procrastinate.retry import BaseRetryStrategy
 from procrastinate.schema import SchemaManager
 from procrastinate.worker import Worker
 
-from newsarchive import configfile
-from newsarchive.config import FILE_NAME
+from newsarchive.config import toml_file
+from newsarchive.config.schema import FILE_NAME
 from newsarchive.jobs.child import BUSY, Child, Crawled
+from newsarchive.jobs.completion import Ledger
 from newsarchive.jobs.dispatch import REST, REST_BARREN, REST_BUSY, due_sites
-from newsarchive.jobs.lease import Lease
-from newsarchive.jobs.ledger import Ledger
+from newsarchive.locks.job_lease import Lease
 from storage.errors import ArchiveError
 from storage.index import Index
-from storage.index.jobs import CRAWLS, STALLED, Claim, Desk, prepare_queue
+from storage.index.cluster.jobs import CRAWLS, STALLED, Claim, Desk, prepare_queue
 
 T = TypeVar("T")
 
@@ -298,6 +298,6 @@ class _Sites:
         """Names of all sites."""
         stat = (self._folder / FILE_NAME).stat()
         if (stat.st_mtime_ns, stat.st_size) != self._seen:
-            self._names = [site.name for site in configfile.load(self._folder).sites]
+            self._names = [site.name for site in toml_file.load(self._folder).sites]
             self._seen = (stat.st_mtime_ns, stat.st_size)
         return self._names

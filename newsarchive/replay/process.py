@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 from newsarchive.archive import Archive
 from newsarchive.replay.environment import Environment, default_environment
 from newsarchive.replay.settings import COLLECTION, ReplaySettings, config
-from newsarchive.web.auth import hashed
-from newsarchive.web.serving import Serving, is_loopback
+from newsarchive.web.middleware.auth import hashed
+from newsarchive.web.serve_options import Serving, is_loopback
 from storage.errors import ConfigError, ReplayFailure
 
 log = logging.getLogger(__name__)

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from datetime import timedelta
 
-from newsarchive.schedule.articles import FINAL, next_visit
+from newsarchive.schedule.article_visits import FINAL, next_visit
 from newsarchive.schedule.assets import next_fetch
 from newsarchive.schedule.habits import unread
 from newsarchive.schedule.rhythm import AS_USUAL, DAY, HOUR, MINUTE, Rhythm
-from newsarchive.schedule.sources import next_reading
+from newsarchive.schedule.source_visits import next_reading
 from storage.model import SOURCE_KINDS, NextLook, Outcome, Seen, UrlKind
 
 __all__ = ["AS_USUAL", "FAILURES", "FINAL", "Rhythm", "next_look", "planner"]

@@ -22,31 +22,31 @@ from fastapi import APIRouter, FastAPI
 
 from newsarchive.archive import Archive
 from newsarchive.version import VERSION
-from newsarchive.web import problems
-from newsarchive.web.assets import Assets
-from newsarchive.web.auth import Guard
-from newsarchive.web.doors import api, cdx, described, exports, raw, robots, timegate, timemap, warcs
-from newsarchive.web.limits import Heavy, Rate
+from newsarchive.web.access_rules import Rules
+from newsarchive.web.api import cdx, exports, openapi, raw, robots_txt, timegate, timemap, v1, warc_files
+from newsarchive.web.middleware import problem_details
+from newsarchive.web.middleware.auth import Guard
+from newsarchive.web.middleware.rate_limit import Heavy, Rate
+from newsarchive.web.middleware.security import Heads, Hosts, SecurityHeaders
 from newsarchive.web.pages import (
     article,
     author,
     calendar,
     compare,
     crawls,
+    help_page,
     home,
     listing,
-    manual,
     record,
-    requisite,
+    requisites,
     search,
     section,
     sites,
     snapshot,
     tag,
 )
-from newsarchive.web.rules import Rules
-from newsarchive.web.security import Heads, Hosts, SecurityHeaders
-from newsarchive.web.serving import AS_USUAL, Serving
+from newsarchive.web.serve_options import AS_USUAL, Serving
+from newsarchive.web.static_files import Assets
 
 ROUTERS: tuple[APIRouter, ...] = (
     # Before the article's page, whose address begins like /article/5.warc.gz
@@ -61,27 +61,27 @@ ROUTERS: tuple[APIRouter, ...] = (
     compare.router,
     listing.router,
     snapshot.router,
-    requisite.router,
+    requisites.router,
     calendar.router,
     record.router,
     sites.router,
     crawls.router,
-    manual.router,
+    help_page.router,
     # Doors for programs
-    robots.router,
+    robots_txt.router,
     cdx.router,
     raw.router,
-    warcs.router,
+    warc_files.router,
     timegate.router,
     timemap.router,
-    api.router,
-    described.router,
+    v1.router,
+    openapi.router,
 )
 """A page or door that is ready stands here, in the order of the docs."""
 
 
 THREADS = 16
-"""Handlers at once; each may hold a connection to the index, of which there are 25 (storage.index.database)."""
+"""Handlers at once; each may hold a connection to the index, of which there are 25 (storage.index.engine.database)."""
 
 
 def create_app(
@@ -98,9 +98,9 @@ def create_app(
     app.mount("/static", Assets(), name="static")
     for router in ROUTERS:
         app.include_router(router)
-    problems.install(app)
+    problem_details.install(app)
     # From the inside out: the last one that is added sees a request first.
-    app.add_middleware(problems.Mishaps)
+    app.add_middleware(problem_details.Mishaps)
     app.add_middleware(Heads)
     if serving.auth:
         app.add_middleware(Guard, serving=serving, clock=clock)

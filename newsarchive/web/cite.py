@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from newsarchive.web.addresses import in_path
-from newsarchive.web.pages.look import iso, spoken_day
-from newsarchive.web.stamps import stamp
-from storage.index.views import VersionView
+from newsarchive.web.pages.jinja_env import iso, spoken_day
+from newsarchive.web.timestamps import stamp
+from newsarchive.web.wb_url import in_path
+from storage.index.views.articles import VersionView
 
 _TEX = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "_": r"\_", "%": r"\%",

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from xml.etree import ElementTree as ET
 
-from newsarchive.web.addresses import in_path
 from newsarchive.web.hrefs import is_web
-from newsarchive.web.pages.look import iso
-from newsarchive.web.stamps import stamp
-from storage.index.views import Hit, Segment
+from newsarchive.web.pages.jinja_env import iso
+from newsarchive.web.timestamps import stamp
+from newsarchive.web.wb_url import in_path
+from storage.index.views.articles import Hit, Segment
 
 ATOM = "http://www.w3.org/2005/Atom"
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

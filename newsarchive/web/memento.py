@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import unquote
 
-from newsarchive.web.addresses import in_path
-from newsarchive.web.door import Door
-from newsarchive.web.httpdates import http_date
-from newsarchive.web.stamps import stamp
-from storage.index.cdx import exactly
-from storage.index.cdxviews import CdxLine, CdxQuery
+from newsarchive.web.context import Door
+from newsarchive.web.responses.http_dates import http_date
+from newsarchive.web.timestamps import stamp
+from newsarchive.web.wb_url import in_path
+from storage.index.queries.cdx import exactly
 from storage.index.reader import Reader
+from storage.index.views.cdx import CdxLine, CdxQuery
 
 _SECOND = timedelta(seconds=1)
 

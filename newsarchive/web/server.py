@@ -12,7 +12,7 @@ from types import FrameType
 import uvicorn
 from starlette.types import ASGIApp
 
-from newsarchive.web.serving import Serving
+from newsarchive.web.serve_options import Serving
 from storage.errors import CannotListen
 
 STOPPING = (signal.SIGINT, signal.SIGTERM)

@@ -6,17 +6,18 @@ from typing import Any, Self, TypeVar
 
 from sqlalchemy import Connection
 
-from storage.index import memory, registry, reread
-from storage.index.addresses import addresses_read
-from storage.index.database import AnySelect, Database
-from storage.index.frontier import add_due, due, next_due_at, next_due_of, put_off
-from storage.index.glance import Glance, NoGlance
-from storage.index.names import Names
+from storage.index.engine.database import AnySelect, Database
+from storage.index.engine.glance import Glance, NoGlance
+from storage.index.frontier import host_state
+from storage.index.frontier.url_queue import add_due, due, next_due_at, next_due_of, put_off
+from storage.index.queries.addresses import addresses_read
 from storage.index.reader import Reader
-from storage.index.settle import learn_all, settle
-from storage.index.sites import load_book
-from storage.index.views import Committed, Settled
-from storage.index.write import commit
+from storage.index.rows.interning import Names
+from storage.index.rows.site_book import load_book
+from storage.index.views.articles import Committed, Settled
+from storage.index.write import replace_readings, runs
+from storage.index.write.commit import commit
+from storage.index.write.settle import learn_all, settle
 from storage.model import BACKFILL, CrawlRun, Due, Found, Ingest, NextLook, Outcome, RefersTo, Seen, Site
 
 T = TypeVar("T")
@@ -55,7 +56,7 @@ class Index(Reader):
 
     def register_sites(self, sites: Sequence[Site]) -> None:
         """Make sites known, or known better; what imports had filed under their hosts moves to them."""
-        self._write(lambda connection: registry.register_sites(connection, self._names, sites))
+        self._write(lambda connection: runs.register_sites(connection, self._names, sites))
 
     def site_for(self, url: str) -> Site | None:
         """The site whose host is the longest match, or None."""
@@ -73,19 +74,19 @@ class Index(Reader):
 
     def begin_crawl(self, run: CrawlRun) -> None:
         """Note a run's begin, and its sites as they were configured then (the newest run's word counts)."""
-        self._write(lambda connection: registry.begin_crawl(connection, self._names, run))
+        self._write(lambda connection: runs.begin_crawl(connection, self._names, run))
 
     def end_crawl(self, run: CrawlRun) -> None:
         """Note a run's end."""
-        self._write(lambda connection: registry.end_crawl(connection, run))
+        self._write(lambda connection: runs.end_crawl(connection, run))
 
     def warc_opened(self, name: str, run_id: str | None = None) -> None:
         """Note a WARC file that is being written."""
-        self._write(lambda connection: registry.warc_opened(connection, name, run_id))
+        self._write(lambda connection: runs.warc_opened(connection, name, run_id))
 
-    def warc_closed(self, file: registry.Closed, run_id: str | None = None) -> None:
+    def warc_closed(self, file: runs.Closed, run_id: str | None = None) -> None:
         """Note a WARC file that is whole."""
-        self._write(lambda connection: registry.warc_closed(connection, file, run_id))
+        self._write(lambda connection: runs.warc_closed(connection, file, run_id))
 
     def commit(self, batch: Sequence[Ingest], plan: Callable[[Seen], NextLook]) -> Committed:
         """Write all of a batch in one transaction. What was committed before is skipped, by record id."""
@@ -102,32 +103,32 @@ class Index(Reader):
         """Whether a URL is remembered as captured; one that is not may have been, long ago."""
         return self._names.is_captured(url)
 
-    def count_to_read_again(self, wanted: reread.Wanted) -> int:
+    def count_to_read_again(self, wanted: replace_readings.Wanted) -> int:
         """How many captures are to be read again."""
         with self._database.reading() as connection:
-            return reread.count(connection, wanted)
+            return replace_readings.count(connection, wanted)
 
     def asked_for(self) -> list[str]:
         """Names of all sites on whose behalf captures were made; hosts where they were made for none."""
         with self._database.reading() as connection:
-            return reread.asked_for(connection)
+            return replace_readings.asked_for(connection)
 
     def unknown_sites(self, names: Sequence[str]) -> list[str]:
         """Those of the names that no site has."""
         with self._database.reading() as connection:
-            return reread.unknown_sites(connection, names)
+            return replace_readings.unknown_sites(connection, names)
 
-    def to_read_again(self, wanted: reread.Wanted) -> Iterator[tuple[reread.Held, ...]]:
+    def to_read_again(self, wanted: replace_readings.Wanted) -> Iterator[tuple[replace_readings.Held, ...]]:
         """Captures that are to be read again, those together that have to be written together."""
-        return reread.units(self._database.reading, wanted)
+        return replace_readings.units(self._database.reading, wanted)
 
     def read_again(
         self, batch: Sequence[Ingest], plan: Callable[[Seen], NextLook], *, dry_run: bool = False
-    ) -> reread.Reread:
+    ) -> replace_readings.Reread:
         """Let captures say what they say now, in one transaction; a dry run leaves no trace."""
 
-        def work(connection: Connection) -> reread.Reread:
-            done = reread.read_again(connection, self._names, batch, plan)
+        def work(connection: Connection) -> replace_readings.Reread:
+            done = replace_readings.read_again(connection, self._names, batch, plan)
             if dry_run:
                 connection.rollback()
                 self._names.forget()
@@ -185,73 +186,73 @@ class Index(Reader):
         with self._database.reading() as connection:
             return next_due_of(connection, sites)
 
-    def hosts(self) -> tuple[memory.HostMemory, ...]:
+    def hosts(self) -> tuple[host_state.HostMemory, ...]:
         """Hosts that asked for patience or gave no answer, by name."""
         with self._database.reading() as connection:
-            return memory.hosts(connection)
+            return host_state.hosts(connection)
 
-    def note_hosts(self, noted: Mapping[str, memory.HostMemory | None], now: datetime) -> None:
+    def note_hosts(self, noted: Mapping[str, host_state.HostMemory | None], now: datetime) -> None:
         """Remember hosts; None: there is nothing to remember of it any more."""
-        self._write(lambda connection: memory.note_hosts(connection, noted, now))
+        self._write(lambda connection: host_state.note_hosts(connection, noted, now))
 
-    def families(self, sites: Collection[str] | None = None) -> tuple[memory.Family, ...]:
+    def families(self, sites: Collection[str] | None = None) -> tuple[host_state.Family, ...]:
         """Families of URLs whose last captures brought nothing new, the most barren first."""
         with self._database.reading() as connection:
-            return memory.families(connection, sites)
+            return host_state.families(connection, sites)
 
-    def note_families(self, noted: Mapping[tuple[str, str], memory.Family | None]) -> None:
+    def note_families(self, noted: Mapping[tuple[str, str], host_state.Family | None]) -> None:
         """Write what was counted of families, by site and family; None: it has brought something new."""
-        self._write(lambda connection: memory.note_families(connection, noted))
+        self._write(lambda connection: host_state.note_families(connection, noted))
 
     def newest_capture(self) -> int:
         """Id of the capture that came in last; 0 where there is none."""
         with self._database.reading() as connection:
-            return memory.newest_capture(connection)
+            return host_state.newest_capture(connection)
 
-    def yields_since(self, capture_id: int, sites: Collection[str]) -> tuple[memory.Yield, ...]:
+    def yields_since(self, capture_id: int, sites: Collection[str]) -> tuple[host_state.Yield, ...]:
         """What pages brought that were captured for the first time after a capture, in that order."""
         with self._database.reading() as connection:
-            return memory.yields_since(connection, capture_id, sites)
+            return host_state.yields_since(connection, capture_id, sites)
 
     def mend_clock(self, now: datetime) -> int:
         """Have what a run planned whose clock was ahead be due now; returns how many URLs that are."""
-        return self._write(lambda connection: memory.mend_clock(connection, now))
+        return self._write(lambda connection: host_state.mend_clock(connection, now))
 
     def never_captured(self, site: str, now: datetime) -> list[tuple[int, str]]:
         """URLs of a site, with their ids, that were never captured and are not due now."""
         with self._database.reading() as connection:
-            return memory.never_captured(connection, site, now)
+            return host_state.never_captured(connection, site, now)
 
     def make_due(self, url_ids: Collection[int], now: datetime) -> None:
         """Have URLs be due now."""
-        self._write(lambda connection: memory.make_due(connection, url_ids, now))
+        self._write(lambda connection: host_state.make_due(connection, url_ids, now))
 
     def indexed_to(self, warc: str) -> int:
         """Offset behind the last record of that file that is indexed; 0 where none is."""
         with self._database.reading() as connection:
-            return registry.indexed_to(connection, warc)
+            return runs.indexed_to(connection, warc)
 
     def warc_digests(self) -> dict[str, str]:
         """The sha256 of each closed WARC file, 64 hexadecimal digits, by name."""
         with self._database.reading() as connection:
-            return registry.warc_digests(connection)
+            return runs.warc_digests(connection)
 
     def reset(self) -> None:
         """Empty everything that a rebuild makes anew: all tables."""
-        self._write(lambda connection: registry.reset(connection, self._names))
+        self._write(lambda connection: runs.reset(connection, self._names))
 
     def by_digest(self, payload_digest: str) -> RefersTo | None:
         """The first whole 200 response with that payload."""
-        return self._original(*registry.by_digest(payload_digest))
+        return self._original(*runs.by_digest(payload_digest))
 
     def all_by_digest(self, payload_digest: str, *, limit: int = 50) -> list[tuple[RefersTo, str]]:
         """Whole 200 responses with that payload, the first ones first, each with the name of its WARC file."""
         with self._database.reading() as connection:
-            return registry.all_by_digest(connection, payload_digest, limit)
+            return runs.all_by_digest(connection, payload_digest, limit)
 
     def by_url(self, url: str) -> RefersTo | None:
         """The response that holds what the newest 200 answer of that URL showed."""
-        return self._original(*registry.by_url(url))
+        return self._original(*runs.by_url(url))
 
     def _original(self, asked: AnySelect, values: dict[str, Any]) -> RefersTo | None:
         try:
@@ -259,4 +260,4 @@ class Index(Reader):
         except NoGlance:
             with self._database.reading() as connection:
                 row = connection.execute(asked, values).first()
-        return registry.refers_to(row) if row else None
+        return runs.refers_to(row) if row else None

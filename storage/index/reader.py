@@ -8,32 +8,20 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection
 
-from storage.index import calendar, cdx, days, nearest, profile, queries, reach, standing, watching
-from storage.index import status as counts
-from storage.index.cdxviews import CdxLine, CdxQuery
-from storage.index.copies import Copy, copies
-from storage.index.database import Database
-from storage.index.edited import edited
-from storage.index.exclusions import NOTHING, Exclusions
-from storage.index.export import export, lines
-from storage.index.facets import Exploration, best_versions, explore
-from storage.index.graph import PointedFrom, Standing, pointed_from, standings
-from storage.index.search import search
-from storage.index.slices import slice_lines
-from storage.index.statusviews import (
-    CapturedDay,
-    CrawlView,
-    LastCrawl,
-    OutcomeCount,
-    SiteCount,
-    SiteProfile,
-    SiteStatus,
-    Status,
-)
-from storage.index.tables import CaptureRow
-from storage.index.taxonomy import Tally, spellings, tally
-from storage.index.timeviews import Beside, DayCount, HeldUrl, ListingView, Moment, Span, Stood, YearCount
-from storage.index.views import (
+from storage.index.engine.database import Database
+from storage.index.frontier import backlog
+from storage.index.queries import aggregates, articles, calendar, cdx, listings, profile, timeline, watching
+from storage.index.queries import status as counts
+from storage.index.queries.edited import edited
+from storage.index.queries.export import export, lines
+from storage.index.queries.links import PointedFrom, Standing, pointed_from, standings
+from storage.index.queries.similar import Copy, copies
+from storage.index.queries.slices import slice_lines
+from storage.index.queries.taxonomy import Tally, spellings, tally
+from storage.index.schema.tables import CaptureRow
+from storage.index.search.facets import Exploration, best_versions, explore
+from storage.index.search.results import search
+from storage.index.views.articles import (
     ALL_CAPTURES,
     EVERYTHING,
     ArticleLine,
@@ -46,6 +34,19 @@ from storage.index.views import (
     SourceView,
     VersionView,
     WarcFileView,
+)
+from storage.index.views.cdx import CdxLine, CdxQuery
+from storage.index.views.exclusions import NOTHING, Exclusions
+from storage.index.views.history import Beside, DayCount, HeldUrl, ListingView, Moment, Span, Stood, YearCount
+from storage.index.views.status import (
+    CapturedDay,
+    CrawlView,
+    LastCrawl,
+    OutcomeCount,
+    SiteCount,
+    SiteProfile,
+    SiteStatus,
+    Status,
 )
 from storage.model import Outcome
 
@@ -117,7 +118,7 @@ class Reader:
     def article(self, article_id: int) -> ArticleView | None:
         """One article with its history."""
         with self._reading() as connection:
-            return queries.article(connection, article_id, self.exclude) if queries.is_id(article_id) else None
+            return articles.article(connection, article_id, self.exclude) if articles.is_id(article_id) else None
 
     def pointed_from(self, article_id: int, *, limit: int = 100) -> tuple[PointedFrom, ...]:
         """Articles that link to an article, newest first."""
@@ -147,12 +148,12 @@ class Reader:
     def find_article(self, url: str) -> int | None:
         """The article that a URL names or has shown."""
         with self._reading() as connection:
-            return queries.find_article(connection, url, self.exclude)
+            return articles.find_article(connection, url, self.exclude)
 
     def version(self, version_id: int) -> VersionView | None:
         """One version, whole."""
         with self._reading() as connection:
-            return queries.version(connection, version_id, self.exclude) if queries.is_id(version_id) else None
+            return articles.version(connection, version_id, self.exclude) if articles.is_id(version_id) else None
 
     def articles(
         self, filters: Filters = EVERYTHING, *, limit: int = 50, offset: int = 0, behind: int | None = None
@@ -161,7 +162,7 @@ class Reader:
         by its id.
         """
         with self._reading() as connection:
-            return queries.articles(connection, self._open(filters), limit=limit, offset=offset, behind=behind)
+            return articles.articles(connection, self._open(filters), limit=limit, offset=offset, behind=behind)
 
     def edited(self, limit: int) -> tuple[ArticleLine, ...]:
         """Articles that were edited after they had been published, the last one first; looks at the newest versions."""
@@ -172,12 +173,12 @@ class Reader:
         """One capture by its id."""
         with self._reading() as connection:
             found = CaptureRow.id == capture_id
-            return queries.capture(connection, found, self.exclude) if queries.is_id(capture_id) else None
+            return articles.capture(connection, found, self.exclude) if articles.is_id(capture_id) else None
 
     def capture_of_record(self, record_id: str) -> CaptureView | None:
         """One capture by its record's id."""
         with self._reading() as connection:
-            return queries.capture(connection, CaptureRow.record_id == record_id, self.exclude)
+            return articles.capture(connection, CaptureRow.record_id == record_id, self.exclude)
 
     def captures(
         self,
@@ -189,7 +190,7 @@ class Reader:
     ) -> Iterator[CaptureView]:
         """Captures, streamed. Order "urlkey" is that of a CDX file: by urlkey, then time."""
         with self._reading() as connection:
-            yield from queries.captures(
+            yield from articles.captures(
                 connection, self._open_captures(filters), order=order, limit=limit, offset=offset
             )
 
@@ -258,7 +259,7 @@ class Reader:
     ) -> Mapping[str, Mapping[Outcome, int]]:
         """Captures by outcome, by the sites' names; all of them, or those from a day on, or one site's."""
         with self._reading() as connection:
-            return days.outcomes_of_sites(connection, self.exclude, since=since, site=site)
+            return aggregates.outcomes_of_sites(connection, self.exclude, since=since, site=site)
 
     def site_profile(self, site: str) -> SiteProfile:
         """Sections and authors of a site's newest articles."""
@@ -268,17 +269,21 @@ class Reader:
     def site_counts(self, site: str | None = None) -> tuple[SiteCount, ...]:
         """All sites by name, or one, with what is held of each."""
         with self._reading() as connection:
-            return days.site_counts(connection, self.exclude, site=site)
+            return aggregates.site_counts(connection, self.exclude, site=site)
 
     def captures_per_day(self, since: date, *, site: str | None = None) -> tuple[CapturedDay, ...]:
         """Days with captures, oldest first, from a day on."""
         with self._reading() as connection:
-            return days.captures_per_day(connection, since, self.exclude, site=site)
+            return aggregates.captures_per_day(connection, since, self.exclude, site=site)
 
     def articles_per_day(self, site: str, since: date) -> Mapping[date, int]:
         """Articles of a site by the day of their date, from a day on; a day without any is not there."""
         with self._reading() as connection:
-            return {} if site in self.exclude.hidden else days.articles_per_day(connection, site, since, self.exclude)
+            return (
+                {}
+                if site in self.exclude.hidden
+                else aggregates.articles_per_day(connection, site, since, self.exclude)
+            )
 
     def warc_files(self) -> tuple[WarcFileView, ...]:
         """All WARC files the index knows, by name."""
@@ -312,20 +317,20 @@ class Reader:
         with self._reading() as connection:
             return watching.page_events(connection, site, limit=limit, exclude=self.exclude)
 
-    def named_by(self, url: str) -> tuple[reach.Named, ...]:
+    def named_by(self, url: str) -> tuple[backlog.Named, ...]:
         """What the newest capture of a listing names, in its order."""
         with self._reading() as connection:
-            return reach.named_by(connection, url)
+            return backlog.named_by(connection, url)
 
     def waiting_older(self, site: str, deepest: int) -> int:
         """How many URLs of a site wait for a backfill that goes to that priority number."""
         with self._reading() as connection:
-            return reach.waiting_older(connection, site, deepest)
+            return backlog.waiting_older(connection, site, deepest)
 
-    def past(self, sites: Sequence[str], now: datetime) -> tuple[reach.Past, ...]:
+    def past(self, sites: Sequence[str], now: datetime) -> tuple[backlog.Past, ...]:
         """What waits for a backfill, by site; sites of which nothing does are left out, and so is what was put off."""
         with self._reading() as connection:
-            return reach.past(connection, sites, now)
+            return backlog.past(connection, sites, now)
 
     def boilerplate(self, site: str, *, limit: int | None = None) -> tuple[BoilerplateView, ...]:
         """Paragraphs that several articles of a site carry, the most printed first."""
@@ -335,32 +340,32 @@ class Reader:
     def nearest(self, url: str, moment: datetime, *, to_the_second: bool = True) -> CaptureView | None:
         """The capture of a page that is nearest to a moment; one of that second even where it is an error."""
         with self._reading() as connection:
-            return nearest.nearest(connection, url, moment, self.exclude, to_the_second=to_the_second)
+            return timeline.nearest(connection, url, moment, self.exclude, to_the_second=to_the_second)
 
     def beside(self, url: str, moment: datetime) -> Beside:
         """When a page was captured before and after that second."""
         with self._reading() as connection:
-            return nearest.beside(connection, url, moment, self.exclude)
+            return timeline.beside(connection, url, moment, self.exclude)
 
     def neighbour(self, url: str, moment: datetime, record_id: str, *, later: bool) -> int | None:
         """The id of a page's capture before or after another."""
         with self._reading() as connection:
-            return nearest.neighbour(connection, url, (moment, record_id), self.exclude, later=later)
+            return timeline.neighbour(connection, url, (moment, record_id), self.exclude, later=later)
 
     def span(self, url: str) -> Span | None:
         """How many captures there are of a page, and from when to when."""
         with self._reading() as connection:
-            return nearest.span(connection, url, self.exclude)
+            return timeline.span(connection, url, self.exclude)
 
     def held(self, urls: Iterable[str]) -> frozenset[str]:
         """Those of some URLs of which there is a capture that is no error."""
         with self._reading() as connection:
-            return nearest.held(connection, urls, self.exclude)
+            return timeline.held(connection, urls, self.exclude)
 
     def around(self, url: str, *, limit: int = 20) -> tuple[HeldUrl, ...]:
         """URLs that there are captures of and that begin like this one."""
         with self._reading() as connection:
-            return nearest.around(connection, url, self.exclude, limit=limit)
+            return timeline.around(connection, url, self.exclude, limit=limit)
 
     def years(self, url: str) -> tuple[YearCount, ...]:
         """Captures of a page by year."""
@@ -380,19 +385,19 @@ class Reader:
     def listing_at(self, url: str, moment: datetime | None = None) -> ListingView | None:
         """A listing as it was at a moment, or as it was last."""
         with self._reading() as connection:
-            return standing.listing_at(connection, url, moment, self.exclude)
+            return listings.listing_at(connection, url, moment, self.exclude)
 
     def nth_listing(self, url: str, number: int) -> datetime | None:
         """When a listing was captured for the nth time."""
         with self._reading() as connection:
-            return standing.nth_listing(connection, url, number, self.exclude)
+            return listings.nth_listing(connection, url, number, self.exclude)
 
     def listing_moments(self, url: str, *, limit: int, offset: int = 0) -> tuple[datetime, ...]:
         """When a listing was captured, newest first."""
         with self._reading() as connection:
-            return standing.listing_moments(connection, url, self.exclude, limit=limit, offset=offset)
+            return listings.listing_moments(connection, url, self.exclude, limit=limit, offset=offset)
 
     def stood(self, url: str, items: Iterable[str]) -> dict[str, Stood]:
         """How long some URLs stood on a listing."""
         with self._reading() as connection:
-            return standing.stood(connection, url, items, self.exclude)
+            return listings.stood(connection, url, items, self.exclude)

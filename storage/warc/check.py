@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from storage.errors import BadRecord, StorageError, WarcError
-from storage.places.measured import Measured
+from storage.places.hashing_reader import Measured
 from storage.places.readable import Readable, warc_name
 from storage.warc.payload import entity, split_message
 from storage.warc.provenance import OURS

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator
 from storage.errors import BadRecord
 from storage.model import RecordPlace
 from storage.warc.check import matches
+from storage.warc.gzip_member import squeeze
 from storage.warc.members import LARGEST
 from storage.warc.reader import is_capture, parse_date
 from storage.warc.record import END, HEAD_END, content_length, header, parse_fields, parse_record
 from storage.warc.source import BrokenStream, Source
-from storage.warc.squeeze import squeeze
 
 Lose = Callable[[int, str], None]
 

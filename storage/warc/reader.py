@@ -12,9 +12,9 @@ from storage.places.readable import Readable, warc_name
 from storage.references import resolved
 from storage.warc.members import members, next_member
 from storage.warc.payload import Message, entity_of, http_headers
-from storage.warc.plain import is_plain, next_plain, plain_records
 from storage.warc.provenance import RUN_URI, discovery_of, run_of
 from storage.warc.record import Headers, Record, header, parse_record, sha256
+from storage.warc.uncompressed import is_plain, next_plain, plain_records
 
 KEPT_TYPES = frozenset({"response", "revisit", "resource"})
 

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 
 from storage.errors import BadRecord
 from storage.model import RecordPlace
-from storage.warc.squeeze import squeeze
+from storage.warc.gzip_member import squeeze
 
 VERSION = b"WARC/1.1\r\n"
 END = b"\r\n\r\n"

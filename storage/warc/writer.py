@@ -23,12 +23,12 @@ from typing import NoReturn
 from storage.errors import StorageError
 from storage.model import Capture, CrawlRun, Drawn, Exchange, RecordPlace
 from storage.places import OPEN, is_same_file, refused, sync_folder, warc_name, write_all
-from storage.places.elsewhere import this_host
-from storage.warc.drawn import group_of_drawn
+from storage.places.other_machines import this_host
 from storage.warc.exchange import Originals as Originals  # noqa: PLC0414 - the writer's callers implement it
 from storage.warc.exchange import group
 from storage.warc.provenance import RUN_URI, run_fields
 from storage.warc.record import WARC_FIELDS, Fields, member, record_id, sha256, warc_date, warc_fields
+from storage.warc.rendered import group_of_drawn
 
 PREFIX = "newsarchive"
 

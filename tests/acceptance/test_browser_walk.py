@@ -23,8 +23,8 @@ from lxml import html
 
 from newsarchive.archive import Archive
 from newsarchive.web.app import create_app
-from newsarchive.web.stamps import stamp
-from storage.index.views import ArticleView, CaptureFilters
+from newsarchive.web.timestamps import stamp
+from storage.index.views.articles import ArticleView, CaptureFilters
 from storage.model import Outcome
 
 sync_api = pytest.importorskip("playwright.sync_api")

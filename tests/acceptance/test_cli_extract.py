@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from newsarchive.explain.explanation import explain
-from newsarchive.explain.proof import proof
+from newsarchive.explain.report import proof
 
 Command = Callable[..., CompletedProcess[str]]
 PAGES = Path(__file__).parents[1] / "pages"

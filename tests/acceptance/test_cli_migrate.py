@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import select
 
 from newsarchive.archive import Archive
-from newsarchive.crawl.locks import locked
-from storage.index.tables import FrontierRow
-from storage.index.transfer import transfer
+from newsarchive.locks.site_locks import locked
+from storage.index.maintenance.transfer import transfer
+from storage.index.schema.tables import FrontierRow
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Connection, Table, select, text
 
 from storage.index import Index
-from storage.index.tables import Base
+from storage.index.schema.tables import Base
 
 Tables = dict[str, list[str]]
 Dump = Callable[..., Tables]

@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from newsarchive.extract import as_json, extract_page
+from newsarchive.extract import extract_page, serialize
 from storage.warc.payload import decoded, http_headers
 from storage.warc.reader import records
 
@@ -27,7 +27,7 @@ def main(warc: str, out: str, most: int) -> None:
             if status != 200 or not mime.startswith("text/html"):
                 continue
             reading = extract_page(decoded(record.block, LIMIT), record.uri, headers)
-            found = as_json(reading)
+            found = serialize(reading)
             text = "\n".join(paragraph.text for paragraph in reading.article.paragraphs) if reading.article else ""
             lines.write(json.dumps({"url": record.uri, **found, "text": text}, default=str) + "\n")
             count += 1

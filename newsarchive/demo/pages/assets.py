@@ -5,7 +5,7 @@ from functools import lru_cache
 from importlib import resources
 from struct import pack
 
-from newsarchive.demo.dice import Dice
+from newsarchive.demo.seeded_random import Dice
 
 WIDTH, HEIGHT = 320, 180
 

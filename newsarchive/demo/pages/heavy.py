@@ -7,9 +7,9 @@ from functools import lru_cache
 
 from newsarchive.demo import words
 from newsarchive.demo.article import slug
-from newsarchive.demo.dice import Dice
 from newsarchive.demo.prose import frames
 from newsarchive.demo.sections import SECTIONS
+from newsarchive.demo.seeded_random import Dice
 
 _PIECE = 8_000
 _ICON = '<svg viewBox="0 0 16 16" aria-hidden="true"><path d="M3 6l5 5 5-5z"/><circle cx="8" cy="8" r="7"/></svg>'

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from fastapi import APIRouter, HTTPException, Response
 
 from newsarchive.web.cite import Citation, bibtex, csl_json
-from newsarchive.web.door import AtDoor, Door
+from newsarchive.web.context import AtDoor, Door
 from newsarchive.web.hrefs import is_web
-from newsarchive.web.languages import language_name
-from newsarchive.web.looks import looks
-from newsarchive.web.pages.requisite import SEAL
-from newsarchive.web.snapshot.address import Around, Kind
-from newsarchive.web.stamps import stamp
-from storage.index.views import ArticleView, ParagraphView, VersionView
+from newsarchive.web.language_names import language_name
+from newsarchive.web.pages.requisites import SEAL
+from newsarchive.web.pages.visit_timeline import looks
+from newsarchive.web.snapshot.replay_links import Around, Kind
+from newsarchive.web.timestamps import stamp
+from storage.index.views.articles import ArticleView, ParagraphView, VersionView
 from storage.model import Role
 
 router = APIRouter(include_in_schema=False)

@@ -2,9 +2,9 @@
 
 from fastapi import APIRouter, Response
 
-from newsarchive.web.asked import Asked
-from newsarchive.web.door import AtDoor
-from newsarchive.web.named import named_page, page_of
+from newsarchive.web.context import AtDoor
+from newsarchive.web.pages.names import named_page, page_of
+from newsarchive.web.search_params import Asked
 
 router = APIRouter(include_in_schema=False)
 

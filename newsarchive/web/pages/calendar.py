@@ -8,11 +8,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from newsarchive.web.addresses import in_path, mended
-from newsarchive.web.door import AtDoor
-from newsarchive.web.pages.missing import not_archived
-from newsarchive.web.stamps import stamp
-from storage.index.timeviews import DayCount, Moment
+from newsarchive.web.context import AtDoor
+from newsarchive.web.pages.not_found import not_archived
+from newsarchive.web.timestamps import stamp
+from newsarchive.web.wb_url import in_path, mended
+from storage.index.views.history import DayCount, Moment
 
 router = APIRouter(include_in_schema=False)
 

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter, Response
 
-from newsarchive.compare import Comparison, RowKind, compare_versions
-from newsarchive.web.door import AtDoor
+from newsarchive.diff.articles import Comparison, RowKind, compare_versions
+from newsarchive.web.context import AtDoor
 from newsarchive.web.pages.article import article_of, version_of
 
 router = APIRouter(include_in_schema=False)

@@ -4,10 +4,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from newsarchive.web.door import AtDoor
+from newsarchive.web.context import AtDoor
 from storage.errors import NotFound
-from storage.index.days import FAILED
-from storage.index.views import CaptureFilters
+from storage.index.queries.aggregates import FAILED
+from storage.index.views.articles import CaptureFilters
 from storage.model import Outcome
 
 router = APIRouter()

@@ -5,13 +5,13 @@ from datetime import UTC, datetime, timedelta
 
 from fastapi import APIRouter, Response
 
-from newsarchive.coverage import health
+from newsarchive.operations.coverage import health
 from newsarchive.web.about import pieces
-from newsarchive.web.door import AtDoor
-from newsarchive.web.pages.chart import Chart, chart, days_until
+from newsarchive.web.context import AtDoor
+from newsarchive.web.pages.day_chart import Chart, chart, days_until
 from storage.index.reader import Reader
-from storage.index.statusviews import SiteCount
-from storage.index.views import Filters
+from storage.index.views.articles import Filters
+from storage.index.views.status import SiteCount
 
 router = APIRouter()
 

@@ -10,13 +10,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Query, Response
 
-from newsarchive.standing import Fate, items, steps
-from newsarchive.web.addresses import in_path, mended
-from newsarchive.web.door import AtDoor, Door
-from newsarchive.web.pages.missing import not_archived
-from newsarchive.web.pages.times import lasted
-from newsarchive.web.stamps import behind, earliest, stamp
-from storage.index.timeviews import ListingView
+from newsarchive.diff.listing_changes import Fate, items, steps
+from newsarchive.web.context import AtDoor, Door
+from newsarchive.web.pages.durations import lasted
+from newsarchive.web.pages.not_found import not_archived
+from newsarchive.web.timestamps import behind, earliest, stamp
+from newsarchive.web.wb_url import in_path, mended
+from storage.index.views.history import ListingView
 from storage.model import UrlKind
 
 router = APIRouter(include_in_schema=False)

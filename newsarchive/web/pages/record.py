@@ -9,12 +9,12 @@ from itertools import islice
 from fastapi import APIRouter, HTTPException, Response
 
 from newsarchive.extract.decode import decode
-from newsarchive.web.addresses import in_path
-from newsarchive.web.door import AtDoor, Door
-from newsarchive.web.snapshot.hexadecimal import dump
-from newsarchive.web.stamps import stamp
+from newsarchive.web.context import AtDoor, Door
+from newsarchive.web.snapshot.hexdump import dump
+from newsarchive.web.timestamps import stamp
+from newsarchive.web.wb_url import in_path
 from storage.errors import BucketRefused, BucketUnreachable, PayloadError, StorageError, WarcError
-from storage.index.views import CaptureView
+from storage.index.views.articles import CaptureView
 from storage.places import WarcFile
 from storage.warc.check import matches
 from storage.warc.payload import decoded, entity_of, http_headers, split_message

@@ -7,14 +7,14 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Response
 
-from newsarchive.web.asked import MOST_PAGES, SIZE, Asked
-from newsarchive.web.door import AtDoor, Door
+from newsarchive.web.context import AtDoor, Door
 from newsarchive.web.feeds import Feed, atom, json_feed
-from newsarchive.web.histogram import drawn, rounded
-from newsarchive.web.languages import language_name
-from newsarchive.web.rows import as_csv, as_jsonl
-from newsarchive.web.streamed import Streamed
-from storage.index.histogram import Bar
+from newsarchive.web.language_names import language_name
+from newsarchive.web.pages.histogram import drawn, rounded
+from newsarchive.web.responses.csv_jsonl import as_csv, as_jsonl
+from newsarchive.web.responses.streaming import Streamed
+from newsarchive.web.search_params import MOST_PAGES, SIZE, Asked
+from storage.index.search.histogram import Bar
 
 router = APIRouter()
 

@@ -6,15 +6,15 @@ from datetime import UTC, datetime, timedelta
 
 from fastapi import APIRouter, Response
 
-from newsarchive.coverage import usual
-from newsarchive.web.door import AtDoor, Door
-from newsarchive.web.languages import language_name
-from newsarchive.web.pages.chart import Chart, chart, days_until
+from newsarchive.operations.coverage import usual
+from newsarchive.web.context import AtDoor, Door
+from newsarchive.web.language_names import language_name
+from newsarchive.web.pages.day_chart import Chart, chart, days_until
 from storage.errors import NotFound
-from storage.index.days import FAILED
+from storage.index.queries.aggregates import FAILED
 from storage.index.reader import Reader
-from storage.index.statusviews import SiteCount
-from storage.index.views import Filters
+from storage.index.views.articles import Filters
+from storage.index.views.status import SiteCount
 from storage.model import UrlKind
 
 router = APIRouter()

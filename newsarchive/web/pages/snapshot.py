@@ -17,19 +17,19 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from newsarchive.extract.decode import decode
-from newsarchive.web.addresses import asked_url, in_path
-from newsarchive.web.door import AtDoor, Door
-from newsarchive.web.holdings import Held, held
+from newsarchive.web.archived_response import Held, held
+from newsarchive.web.context import AtDoor, Door
 from newsarchive.web.memento import memento_headers
-from newsarchive.web.pages.missing import not_archived
-from newsarchive.web.pages.requisite import SEAL
-from newsarchive.web.pages.times import apart
-from newsarchive.web.snapshot.address import Around, Kind
-from newsarchive.web.snapshot.content import Look, look
+from newsarchive.web.pages.durations import apart
+from newsarchive.web.pages.not_found import not_archived
+from newsarchive.web.pages.requisites import SEAL
+from newsarchive.web.snapshot.media_types import Look, look
+from newsarchive.web.snapshot.replay_links import Around, Kind
 from newsarchive.web.snapshot.rewrite import Requisite, Snapshot, TooLarge, read
-from newsarchive.web.stamps import middle, stamp
+from newsarchive.web.timestamps import middle, stamp
+from newsarchive.web.wb_url import asked_url, in_path
 from storage.errors import NotFound, PayloadError
-from storage.index.views import CaptureView
+from storage.index.views.articles import CaptureView
 
 router = APIRouter(include_in_schema=False)
 

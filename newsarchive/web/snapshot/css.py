@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from typing import TypeAlias
 
-from newsarchive.web.snapshot.address import Kind
+from newsarchive.web.snapshot.replay_links import Kind
 from storage.references import resolved
 
 Place: TypeAlias = Callable[[str, Kind], str | None]

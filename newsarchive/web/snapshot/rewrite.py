@@ -16,9 +16,9 @@ from lxml.etree import LxmlError, tostring
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
 from newsarchive.web.snapshot import css
-from newsarchive.web.snapshot.address import Kind
-from newsarchive.web.snapshot.clean import Cleaner
-from newsarchive.web.snapshot.slots import Slot, absolute, fill, note_all
+from newsarchive.web.snapshot.replay_links import Kind
+from newsarchive.web.snapshot.sanitizer import Cleaner
+from newsarchive.web.snapshot.url_slots import Slot, absolute, fill, note_all
 
 MAX_CHARACTERS = 8_000_000
 MAX_ELEMENTS = 150_000

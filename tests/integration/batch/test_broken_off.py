@@ -12,9 +12,9 @@ import pytest
 from newsarchive import Archive
 from newsarchive.archive import IN_BULK, utc_now
 from newsarchive.batch.checked import LASTS, Checked
-from newsarchive.ingest import Batching
-from newsarchive.readback import Progress
-from newsarchive.verify import Verified
+from newsarchive.ingest.index_warcs import Progress
+from newsarchive.ingest.pipeline import Batching
+from newsarchive.maintenance.verify import Verified
 from storage.warc.check import FileReport, Problem
 
 Dump = Callable[..., dict[str, list[str]]]

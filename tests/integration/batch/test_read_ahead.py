@@ -20,9 +20,9 @@ from newsarchive.batch.ahead import Ahead
 from newsarchive.batch.executor import Hands
 from newsarchive.batch.readings import write
 from newsarchive.batch.terms import Terms, terms_of
-from newsarchive.crawl.nursery import Nature
-from newsarchive.crawl.workers import Readers
-from newsarchive.readback import ReadBack, Stretch, read_back
+from newsarchive.ingest.index_warcs import ReadBack, Stretch, read_back
+from newsarchive.reader_pool.forkserver import Nature
+from newsarchive.reader_pool.pool import Readers
 from storage.errors import DaskFailure, WarcError
 from storage.model import Outcome, Reading, Site
 from storage.places import Places, Readable
@@ -34,7 +34,7 @@ Different = Callable[..., dict[str, tuple[set[str], set[str]]]]
 
 BAD_READER = """
 import os, time
-from newsarchive.crawl.reader import read_task
+from newsarchive.reader_pool.read_page import read_task
 
 def read(asked):
     number = int(asked[0].url.rpartition("-")[2])

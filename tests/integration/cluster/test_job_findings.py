@@ -22,15 +22,17 @@ from procrastinate.jobs import Job, Status  # noqa: E402 - of the extra, which m
 from procrastinate.schema import SchemaManager  # noqa: E402
 from psycopg.conninfo import conninfo_to_dict  # noqa: E402
 
-from newsarchive.jobs import child, lease, worker  # noqa: E402
+from newsarchive.jobs import child, worker  # noqa: E402
 from newsarchive.jobs.dispatch import due_sites  # noqa: E402
-from newsarchive.jobs.lease import Lease  # noqa: E402
 from newsarchive.jobs.worker import AtOnce, CrawlFailed, Crewing, GivenBack, Working  # noqa: E402
+from newsarchive.locks import job_lease  # noqa: E402
+from newsarchive.locks.job_lease import Lease  # noqa: E402
 from storage.errors import ConfigError  # noqa: E402
-from storage.index import Index, holds  # noqa: E402
-from storage.index.holds import Hold  # noqa: E402
-from storage.index.jobs import STALLED, Claim, Desk, prepare_queue, workload  # noqa: E402
-from storage.index.sessions import conninfo  # noqa: E402
+from storage.index import Index  # noqa: E402
+from storage.index.cluster import leases  # noqa: E402
+from storage.index.cluster.jobs import STALLED, Claim, Desk, prepare_queue, workload  # noqa: E402
+from storage.index.cluster.leases import Hold  # noqa: E402
+from storage.index.engine.postgres import conninfo  # noqa: E402
 from storage.model import Discovery, Found, UrlKind  # noqa: E402
 
 NOW = datetime(2026, 3, 1, 6, tzinfo=UTC)
@@ -127,9 +129,9 @@ def test_1_a_worker_gives_up_before_others_take_it_for_gone(queue: Queue) -> Non
     assert tuned == {"connect_timeout": "3", "keepalives_idle": "5", "keepalives_interval": "2"}
     assert (told["keepalives_count"], told["tcp_user_timeout"]) == ("3", "8000")
     assert "tcp_keepalives_idle=10" in str(told["options"])
-    assert lease.EVERY == 5.0
-    assert lease.DEADLINE + lease.LATE < holds.STALE < STALLED
-    assert holds.DEADLINE + max(holds.EVERY, holds.LATE) < holds.STALE
+    assert job_lease.EVERY == 5.0
+    assert job_lease.DEADLINE + job_lease.LATE < leases.STALE < STALLED
+    assert leases.DEADLINE + max(leases.EVERY, leases.LATE) < leases.STALE
     assert worker.GRACE + worker.HEARTBEAT < STALLED
     row = queue.session.execute("SELECT current_setting('tcp_user_timeout')").fetchone()
     assert row == ("16000",)
@@ -237,7 +239,7 @@ def test_4_a_write_that_fails_is_tried_again(queue: Queue, monkeypatch: pytest.M
 def test_4_a_lease_sees_that_its_job_was_taken(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
     """The row's worker, attempt and state are looked at every few seconds, whatever else the process does."""
     monkeypatch.setattr(signal, "setitimer", lambda *_: None)
-    monkeypatch.setattr(lease, "EVERY", 0.1)
+    monkeypatch.setattr(job_lease, "EVERY", 0.1)
     lost = threading.Event()
     said: list[str] = []
     mine = queue.worker()
@@ -265,8 +267,8 @@ def test_4_a_lease_sees_that_its_job_was_taken(queue: Queue, monkeypatch: pytest
 def test_4_a_lease_without_its_database_is_lost(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who cannot ask may be taken for gone by now."""
     monkeypatch.setattr(signal, "setitimer", lambda *_: None)
-    monkeypatch.setattr(lease, "EVERY", 0.1)
-    monkeypatch.setattr(lease, "DEADLINE", 0.3)
+    monkeypatch.setattr(job_lease, "EVERY", 0.1)
+    monkeypatch.setattr(job_lease, "DEADLINE", 0.3)
     lost = threading.Event()
     watched = Lease(queue.url, 1, lambda: None, lambda _: lost.set())
     watched._url = "postgresql://127.0.0.1:9/nobody"

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from newsarchive.archive import Archive
-from newsarchive.rebuild import demand_all
+from newsarchive.maintenance.rebuild import demand_all
 from storage.errors import StorageError
 from storage.index import Index
 from storage.model import Capture, Discovery, Ingest, NextLook, Outcome, Reading, RecordPlace, UrlKind
 from storage.places import Places
-from storage.places.elsewhere import this_host
+from storage.places.other_machines import this_host
 
 THERE = "newsarchive-20260301060000000-00001-elsewhere-0011aabb.warc.gz"
 

@@ -15,7 +15,7 @@ time.sleep(600)
 """
 CRAWL = """
 import os, sys, time
-from newsarchive.jobs.tied import tie
+from newsarchive.jobs.child_main import tie
 sys.platform = sys.argv[1]
 tie(os.getppid())
 print(os.getpid(), flush=True)
@@ -50,6 +50,6 @@ def test_a_crawl_ends_with_its_worker(platform: str) -> None:
 
 def test_a_crawl_whose_worker_is_gone_before_it_begins_does_nothing() -> None:
     """The process that it is to be tied to is not its parent any more."""
-    words = [sys.executable, "-m", "newsarchive.jobs.tied", "1", "--version"]
+    words = [sys.executable, "-m", "newsarchive.jobs.child_main", "1", "--version"]
     done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
     assert (done.returncode, done.stdout) == (128 + signal.SIGKILL, "")

@@ -17,9 +17,9 @@ from newsarchive.archive import Archive
 from newsarchive.crawl.run import Shown, crawl
 from newsarchive.demo import Newsroom, serve
 from storage.errors import ArchiveBusy
-from storage.index import holds
-from storage.index.holds import Hold
-from storage.index.jobs import prepare_queue
+from storage.index.cluster import leases
+from storage.index.cluster.jobs import prepare_queue
+from storage.index.cluster.leases import Hold
 
 NOW = datetime(2026, 3, 1, 6, tzinfo=UTC)
 SITE = 'contact = "me@localhost"\ndelay = "0s"\nindex = "{}"\n[[site]]\nname = "a"\nurl = "{}"\nallow_private = true\n'
@@ -102,7 +102,7 @@ def test_a_crawl_whose_site_was_taken_asks_no_more(
     postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It stops before the next request, says so, and what it fetched is in its files."""
-    monkeypatch.setattr(holds, "EVERY", 0.1)
+    monkeypatch.setattr(leases, "EVERY", 0.1)
     with serve(Newsroom()) as server:
         (tmp_path / "newsarchive.toml").write_text(SITE.format(postgres_url, server.url))
         others: list[Hold] = []
@@ -110,7 +110,7 @@ def test_a_crawl_whose_site_was_taken_asks_no_more(
         def take(shown: Shown) -> None:
             if shown.counters.get("captures", 0) >= 5 and not others:
                 with monkeypatch.context() as patched:
-                    patched.setattr(holds, "STALE", 0.0)
+                    patched.setattr(leases, "STALE", 0.0)
                     others.append(Hold(postgres_url, ["a"], NOW, "crawl"))
 
         with Archive.open(tmp_path) as archive:

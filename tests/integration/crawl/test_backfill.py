@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from newsarchive.archive import Archive
-from newsarchive.backfill import Backfill, backfill, left
 from newsarchive.cli.crawl import left_to_backfill
+from newsarchive.crawl.backfill import Backfill, backfill, left
 from newsarchive.crawl.run import crawl
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)

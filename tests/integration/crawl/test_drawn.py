@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from newsarchive.archive import Archive
-from newsarchive.crawl.draw import QUIET
+from newsarchive.crawl.browser import QUIET
 from newsarchive.crawl.run import crawl
-from storage.index.views import ALL_CAPTURES
+from storage.index.views.articles import ALL_CAPTURES
 from storage.warc.payload import split_message
 
 CHROMIUM = os.environ.get("NEWSARCHIVE_CHROMIUM") or shutil.which("chromium") or ""

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from newsarchive.config import SiteConfig
+from newsarchive.config.schema import SiteConfig
+from newsarchive.crawl.probe import Source, probe, told
 from newsarchive.demo import OPENS, Clock, Newsroom, serve
-from newsarchive.probe import Source, probe, told
 from storage.errors import NotFound
 from storage.model import UrlKind
 

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from newsarchive.archive import Archive, utc_now
-from newsarchive.crawl.locks import locked
 from newsarchive.crawl.run import CrawlReport, crawl
+from newsarchive.locks.site_locks import locked
 from storage.errors import ArchiveBusy, ConfigError, DiskFull
 from storage.model import Capture, Exchange
 from storage.warc.reader import Kept, RunBegan, RunEnded, kept, records

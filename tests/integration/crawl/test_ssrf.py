@@ -10,13 +10,13 @@ import pytest
 from scrapy import Request
 
 from newsarchive.archive import Archive, utc_now
-from newsarchive.crawl import loop
-from newsarchive.crawl.connect import Endpoints
-from newsarchive.crawl.guard import Guard, refusal
-from newsarchive.crawl.live import hindrance
+from newsarchive.crawl import event_loop
+from newsarchive.crawl.download.client import Wire
+from newsarchive.crawl.download.connect import Endpoints
+from newsarchive.crawl.download.ssrf import Guard, refusal
 from newsarchive.crawl.run import crawl
-from newsarchive.crawl.wire import Wire
-from storage.index.views import CaptureFilters
+from newsarchive.crawl.run_context import hindrance
+from storage.index.views.articles import CaptureFilters
 
 PUBLIC = "93.184.215.14"
 
@@ -110,13 +110,13 @@ def asked(url: str, guard: Guard) -> str:
     target = Request(url).url  # as the spider makes it: IDNA, escapes
 
     async def main() -> Any:
-        reactor = loop.reactor()
+        reactor = event_loop.reactor()
         wire = Wire(reactor, Endpoints(reactor, guard), now=utc_now)
         fetched = await wire.fetch(target, (), seconds=5, limit=10_000)
         await wire.close()
         return fetched
 
-    fetched = loop.run(main())
+    fetched = event_loop.run(main())
     return "answered" if fetched.attempts else hindrance(fetched)
 
 

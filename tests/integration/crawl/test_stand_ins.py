@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from newsarchive import Archive
-from storage.index.views import CaptureFilters
+from storage.index.views.articles import CaptureFilters
 
 PAGES = Path(__file__).parents[2] / "pages"
 STORY = "/news/2311/lift-bridge-closes-to-lorries"

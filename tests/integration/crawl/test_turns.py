@@ -15,7 +15,7 @@ import pytest
 
 from newsarchive.archive import Archive
 from newsarchive.crawl.run import crawl
-from storage.index.views import ALL_CAPTURES
+from storage.index.views.articles import ALL_CAPTURES
 
 CHROMIUM = os.environ.get("NEWSARCHIVE_CHROMIUM") or shutil.which("chromium") or ""
 drawn = pytest.mark.skipif(not CHROMIUM, reason="no Chromium on this machine: apt install chromium")

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from newsarchive.crawl import loop
-from newsarchive.crawl.connect import Endpoints, NotPublicError
-from newsarchive.crawl.guard import Guard
-from newsarchive.crawl.wire import Attempt, Fetched, Wire
+from newsarchive.crawl import event_loop
+from newsarchive.crawl.download.client import Attempt, Fetched, Wire
+from newsarchive.crawl.download.connect import Endpoints, NotPublicError
+from newsarchive.crawl.download.ssrf import Guard
 from storage.model import Exchange
 
 BEGAN = datetime(2026, 11, 25, 1, 2, 3, 4, UTC)
@@ -72,7 +72,7 @@ def fetch(server: Any, *paths: str, seconds: float = 10, limit: int = 10_000_000
     """Fetch paths one after the other through one pool."""
 
     async def main() -> list[Fetched]:
-        reactor = loop.reactor()
+        reactor = event_loop.reactor()
         wire = Wire(reactor, Endpoints(reactor, Guard({"127.0.0.1"})), now=lambda: BEGAN)
         try:
             headers = [("User-Agent", "newsarchive/1 (+mailto:a@b.example)"), ("Accept-Encoding", "gzip")]
@@ -80,7 +80,7 @@ def fetch(server: Any, *paths: str, seconds: float = 10, limit: int = 10_000_000
         finally:
             await wire.close()
 
-    return loop.run(main())
+    return event_loop.run(main())
 
 
 def only(fetched: Fetched, url: str = "https://news.example/") -> Exchange:
@@ -183,12 +183,12 @@ def test_private_addresses_are_refused(server: Any) -> None:
     """No connection is made to an address that is not public, whatever name leads to it."""
 
     async def main() -> list[Fetched]:
-        reactor = loop.reactor()
+        reactor = event_loop.reactor()
         wire = Wire(reactor, Endpoints(reactor, Guard()), now=lambda: BEGAN)
         hosts = ("127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "127.1", "2130706433")
         return [await wire.fetch(f"http://{host}:{server.port}/", (), seconds=5, limit=1000) for host in hosts]
 
-    errors = [type(fetched.error) for fetched in loop.run(main())]
+    errors = [type(fetched.error) for fetched in event_loop.run(main())]
     assert (set(errors), server.connections) == ({NotPublicError}, 0)
 
 
@@ -201,17 +201,17 @@ def test_certificates_are_verified(either: Any, certificate: Path, monkeypatch: 
             return None
 
     async def main() -> Fetched:
-        reactor = loop.reactor()
+        reactor = event_loop.reactor()
         return await Wire(reactor, Endpoints(reactor, Open()), now=lambda: BEGAN).fetch(
             either.base + "/", (), seconds=5, limit=1000
         )
 
-    fetched = loop.run(main())
+    fetched = event_loop.run(main())
     assert (list(fetched.attempts), "certificate verify failed" in repr(fetched.error)) == ([], True)
     assert either.log == []
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     either.say("/", sized(OK, b"vouched for"))
-    assert only(loop.run(main())).response == sized(OK, b"vouched for")
+    assert only(event_loop.run(main())).response == sized(OK, b"vouched for")
 
 
 def test_an_idle_connection_holds_no_bytes(either: Any) -> None:
@@ -220,7 +220,7 @@ def test_an_idle_connection_holds_no_bytes(either: Any) -> None:
     either.say("/cut", OK + b"Content-Length: 9000\r\n\r\n" + BODY[:3000], "hang")
 
     async def main() -> int:
-        reactor = loop.reactor()
+        reactor = event_loop.reactor()
         wire = Wire(reactor, Endpoints(reactor, Guard({"127.0.0.1"})), now=lambda: BEGAN)
         try:
             await wire.fetch(either.base + "/cut", [], seconds=10, limit=2000)
@@ -230,4 +230,4 @@ def test_an_idle_connection_holds_no_bytes(either: Any) -> None:
         finally:
             await wire.close()
 
-    assert loop.run(main()) == 0
+    assert event_loop.run(main()) == 0

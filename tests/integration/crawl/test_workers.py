@@ -11,9 +11,9 @@ from unittest.mock import Mock
 
 import pytest
 
-from newsarchive.crawl.nursery import Nature
-from newsarchive.crawl.workers import Readers
-from newsarchive.interpret import Task
+from newsarchive.ingest.tasks import Task
+from newsarchive.reader_pool.forkserver import Nature
+from newsarchive.reader_pool.pool import Readers
 from storage.model import Discovery, Outcome, Reading, UrlKind
 
 READER = """
@@ -127,8 +127,8 @@ def test_workers_die_with_the_main_process(tmp_path: Path, nature: Nature) -> No
         textwrap.dedent("""
         import sys, time
         sys.path[:0] = sys.argv[1:]
-        from newsarchive.crawl.nursery import Nature
-        from newsarchive.crawl.workers import Readers
+        from newsarchive.reader_pool.forkserver import Nature
+        from newsarchive.reader_pool.pool import Readers
         readers = Readers(1, timeout=600, limit=1, nature=Nature(read="a_reader:read"))
         print(readers.submit((b"x",)).result().reason.split()[-1], flush=True)
         readers.submit((b"hang",))

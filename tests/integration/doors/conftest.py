@@ -13,9 +13,9 @@ import uvicorn
 from starlette.testclient import TestClient
 
 from newsarchive.archive import Archive
+from newsarchive.web.access_rules import Rules
 from newsarchive.web.app import create_app
-from newsarchive.web.rules import Rules
-from newsarchive.web.serving import AS_USUAL, Serving
+from newsarchive.web.serve_options import AS_USUAL, Serving
 from storage.model import CrawlRun, Discovery, Exchange, Site, UrlKind
 from storage.warc.writer import WarcWriter
 

@@ -14,7 +14,7 @@ from schemathesis.specs.openapi.checks import (
 )
 from starlette.testclient import TestClient
 
-from newsarchive.web.doors.described import description
+from newsarchive.web.api.openapi import description
 
 STORY = "http://news.example/2026/03/01/harbour-wall"
 

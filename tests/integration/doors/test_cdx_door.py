@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 from starlette.testclient import TestClient
 
-from newsarchive.web.doors import cdx
-from newsarchive.web.doors.cdxquery import resume_key
+from newsarchive.web.api import cdx
+from newsarchive.web.api.cdx_query import resume_key
 
 STORY = "http://news.example/2026/03/01/harbour-wall"
 KEY = "example,news)/2026/03/01/harbour-wall"

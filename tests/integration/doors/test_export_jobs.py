@@ -11,12 +11,12 @@ import pytest
 from starlette.testclient import TestClient
 
 from newsarchive.archive import Archive
-from newsarchive.export import jobs
+from newsarchive.export import background
+from newsarchive.export.background import Jobs, TooManyJobs
 from newsarchive.export.choice import Choice
 from newsarchive.export.forms import Format
-from newsarchive.export.jobs import Jobs, TooManyJobs
-from newsarchive.web.serving import AS_USUAL
-from storage.index.views import Filters
+from newsarchive.web.serve_options import AS_USUAL
+from storage.index.views.articles import Filters
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 OTHER = 2**22 - 3
@@ -81,7 +81,7 @@ def test_only_some_may_wait(kept: Callable[[], Jobs], monkeypatch: pytest.Monkey
     """The queue is bounded, and says so."""
     monkeypatch.setattr(Jobs, "_work", lambda self: None)
     made = kept()
-    for _ in range(jobs.MOST_WAITING):
+    for _ in range(background.MOST_WAITING):
         made.ask(Format.JSONL)
     with pytest.raises(TooManyJobs):
         made.ask(Format.JSONL)
@@ -91,7 +91,7 @@ def test_one_that_grows_too_large_is_stopped(
     kept: Callable[[], Jobs], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """It fails with a sentence, and its bytes are gone."""
-    monkeypatch.setattr(jobs, "LARGEST", 10)
+    monkeypatch.setattr(background, "LARGEST", 10)
     monkeypatch.setattr("newsarchive.export.warcs._TELL_EVERY", 1)
     made = kept()
     job = made.ask(Format.WARC)

@@ -15,13 +15,13 @@ from typing import BinaryIO
 import pytest
 
 from newsarchive.archive import Archive
+from newsarchive.export.background import Job, Jobs
 from newsarchive.export.choice import Choice
 from newsarchive.export.forms import FORMS, Format
-from newsarchive.export.jobs import Job, Jobs
 from newsarchive.export.missed import Missed
 from newsarchive.export.whole import part_of, whole
 from storage.errors import BucketUnreachable, ConfigError, DiskFull
-from storage.index.views import Filters
+from storage.index.views.articles import Filters
 from storage.places import Bucket, Places
 from storage.warc.check import check_file
 from storage.warc.reader import records

@@ -19,9 +19,9 @@ from newsarchive.export.choice import Choice
 from newsarchive.export.forms import FORMS, Format
 from newsarchive.export.lines import COLUMNS, cells
 from newsarchive.export.records import Slicer
-from storage.index.exclusions import Exclusions
 from storage.index.reader import Reader
-from storage.index.views import EVERYTHING, Filters
+from storage.index.views.articles import EVERYTHING, Filters
+from storage.index.views.exclusions import Exclusions
 from storage.places import Places
 from storage.warc.check import check_file
 from storage.warc.reader import read_record, records

@@ -1,7 +1,7 @@
 import pytest
 from starlette.testclient import TestClient
 
-from newsarchive.web.doors import timemap
+from newsarchive.web.api import timemap
 
 STORY = "http://news.example/2026/03/01/harbour-wall"
 BASE = "http://127.0.0.1:8000"

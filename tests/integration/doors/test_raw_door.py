@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 
 from newsarchive.archive import Archive
 from newsarchive.web.app import create_app
-from newsarchive.web.limits import Heavy
+from newsarchive.web.middleware.rate_limit import Heavy
 
 STORY = "http://news.example/2026/03/01/harbour-wall"
 RAW = "/web/20260301060000id_/" + STORY

@@ -21,9 +21,9 @@ from newsarchive.export.forms import FORMS, Format
 from newsarchive.replay.environment import Environment, install
 from newsarchive.replay.process import Program, Watch, running
 from newsarchive.web.app import create_app
-from newsarchive.web.serving import AS_USUAL
+from newsarchive.web.serve_options import AS_USUAL
 from storage.errors import ConfigError, ReplayFailure
-from storage.index.views import Filters
+from storage.index.views.articles import Filters
 
 if sys.version_info >= (3, 14):
     from compression import zstd

@@ -11,7 +11,7 @@ import pytest
 from newsarchive.archive import Archive
 from newsarchive.demo import Newsroom, Server, read_log, serve
 from newsarchive.demo.wire import Answer, Request
-from newsarchive.depth import LAST_PAGE
+from newsarchive.ingest.backfill_priority import LAST_PAGE
 
 STORIES = 12
 SETTINGS = """

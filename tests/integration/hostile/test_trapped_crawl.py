@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from newsarchive import configfile
 from newsarchive.archive import utc_now
+from newsarchive.config import toml_file
 from newsarchive.crawl.run import crawl
 
 BY_YIELD = {
@@ -77,7 +77,7 @@ def test_the_next_run_knows_what_is_parked(trapped: Callable[..., Any]) -> None:
     assert rig.asked()["/tage/"] - before <= 2
     config = rig.archive.folder / "newsarchive.toml"
     config.write_text(config.read_text() + 'not_traps = ["/tage/"]\n')
-    rig.archive.config = configfile.load(rig.archive.folder)
+    rig.archive.config = toml_file.load(rig.archive.folder)
     crawl(rig.archive, max_pages=30, now=lambda: utc_now() + timedelta(hours=6))
     assert rig.asked()["/tage/"] - before >= 15
 

@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy import text
 
 from storage.index import Filters, Index
-from storage.index import beginnings as beginnings_module
-from storage.index.beginnings import spelt_out
-from storage.index.query import parse
-from storage.index.window import every
+from storage.index.search import beginnings as beginnings_module
+from storage.index.search.beginnings import spelt_out
+from storage.index.search.candidates import every
+from storage.index.search.query import parse
 from storage.model import Ingest, NextLook, Seen, Site
 
 Make = Callable[..., Ingest]

@@ -15,10 +15,10 @@ import psycopg
 import pytest
 from sqlalchemy.engine import make_url
 
-from newsarchive.crawl.locks import held
+from newsarchive.locks.site_locks import held
 from storage.errors import ArchiveBusy, IndexFailure
-from storage.index import holds
-from storage.index.holds import Hold, holders
+from storage.index.cluster import leases
+from storage.index.cluster.leases import Hold, holders
 
 SINCE = datetime(2026, 3, 1, 6, tzinfo=UTC)
 HOLD = """
@@ -40,7 +40,7 @@ def shared(postgres_url: str) -> str:
 
 
 @contextmanager
-def elsewhere(url: str, deadline: float = holds.DEADLINE) -> Iterator["subprocess.Popen[str]"]:
+def elsewhere(url: str, deadline: float = leases.DEADLINE) -> Iterator["subprocess.Popen[str]"]:
     """A process, as on another machine, that holds site a."""
     command = [sys.executable, "-c", HOLD, url, str(deadline)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
@@ -53,7 +53,7 @@ def elsewhere(url: str, deadline: float = holds.DEADLINE) -> Iterator["subproces
 def backends(url: str, what: str) -> list[object]:
     """Run a statement about the sessions that hold something."""
     with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as session:
-        statement = f"SELECT {what} FROM pg_locks WHERE locktype = 'advisory' AND classid = {holds.CLASS}"
+        statement = f"SELECT {what} FROM pg_locks WHERE locktype = 'advisory' AND classid = {leases.CLASS}"
         return [row[0] for row in session.execute(statement).fetchall()]
 
 
@@ -97,7 +97,7 @@ def test_a_frozen_holder_is_passed_over_and_dies_when_it_thaws(shared: str, monk
         process.send_signal(signal.SIGSTOP)
         with pytest.raises(ArchiveBusy):
             Hold(shared, ["a"], SINCE, "crawl")
-        monkeypatch.setattr(holds, "STALE", 0.0)
+        monkeypatch.setattr(leases, "STALE", 0.0)
         with Hold(shared, ["a"], SINCE, "crawl") as hold:
             monkeypatch.undo()
             assert [holder.pid for holder in holders(shared)] == [os.getpid()]
@@ -134,7 +134,7 @@ def test_a_hold_that_was_taken_is_lost(shared: str, monkeypatch: pytest.MonkeyPa
     lost = threading.Event()
     with Hold(shared, ["a"], SINCE, "crawl") as hold:
         hold.on_lost = lost.set
-        monkeypatch.setattr(holds, "STALE", 0.0)
+        monkeypatch.setattr(leases, "STALE", 0.0)
         other = Hold(shared, ["a"], SINCE, "crawl")
         assert lost.wait(60)
         assert hold.lost
@@ -147,10 +147,10 @@ def test_a_hold_that_was_taken_is_lost(shared: str, monkeypatch: pytest.MonkeyPa
 
 def test_a_hold_without_its_database_is_lost_in_time(shared: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where no word comes through, the holder gives up before anybody else may begin."""
-    assert holds.DEADLINE + holds.EVERY < holds.STALE
+    assert leases.DEADLINE + leases.EVERY < leases.STALE
     lost = threading.Event()
-    monkeypatch.setattr(holds, "DEADLINE", 0.3)
-    monkeypatch.setattr(holds, "EVERY", 0.1)
+    monkeypatch.setattr(leases, "DEADLINE", 0.3)
+    monkeypatch.setattr(leases, "EVERY", 0.1)
     with Hold(shared, ["a"], SINCE, "crawl") as hold:
         hold.on_lost = lost.set
         hold._url = "postgresql://127.0.0.1:9/nobody"

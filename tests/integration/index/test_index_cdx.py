@@ -6,11 +6,11 @@ from datetime import timedelta
 import pytest
 
 from storage.index import Index
-from storage.index.cdx import beginning, exactly, in_domain, on_host
-from storage.index.cdxviews import CdxLine, CdxQuery
-from storage.index.exclusions import Exclusions
-from storage.index.slices import ALL_KEYS
-from storage.index.views import Filters
+from storage.index.queries.cdx import beginning, exactly, in_domain, on_host
+from storage.index.queries.slices import ALL_KEYS
+from storage.index.views.articles import Filters
+from storage.index.views.cdx import CdxLine, CdxQuery
+from storage.index.views.exclusions import Exclusions
 from storage.model import Capture, Discovery, Ingest, Outcome, Reading, UrlKind
 
 URLS = tuple(
@@ -47,7 +47,7 @@ def order(line: CdxLine) -> tuple[object, ...]:
 def test_all_captures_come_once_and_in_order(filled: Index, reverse: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """However few URLs are looked at a time."""
     for size in (1, 3, 640):
-        monkeypatch.setattr("storage.index.cdx._FEW", size)
+        monkeypatch.setattr("storage.index.queries.cdx._FEW", size)
         lines = list(filled.cdx(CdxQuery(keys=ALL_KEYS, reverse=reverse)))
         assert len(lines) == 61
         assert lines == sorted(lines, key=order, reverse=reverse)

@@ -11,11 +11,11 @@ from sqlalchemy import Connection, select
 
 from storage.errors import IndexFailure
 from storage.index import Filters, Index
-from storage.index.entry import Entry
-from storage.index.filing import file_under_sites
-from storage.index.names import Names
-from storage.index.sites import SiteBook, load_book
-from storage.index.tables import UrlRow
+from storage.index.rows.entry import Entry
+from storage.index.rows.interning import Names
+from storage.index.rows.site_book import SiteBook, load_book
+from storage.index.schema.tables import UrlRow
+from storage.index.write.filing import file_under_sites
 from storage.model import (
     NOT_HELD,
     Access,
@@ -463,7 +463,7 @@ def test_who_asks_for_a_site_meanwhile_takes_none_from_the_writer(
         asking.join()
 
     monkeypatch.setattr("storage.index.index.load_book", loading)
-    monkeypatch.setattr("storage.index.write.file_under_sites", meanwhile)
+    monkeypatch.setattr("storage.index.write.commit.file_under_sites", meanwhile)
     index.commit([article_at("https://news.example/a", "First paragraph.")], plan)
     with index._database.reading() as connection:
         assert connection.scalars(select(UrlRow.url).where(UrlRow.site_id.is_(None))).all() == []

@@ -8,7 +8,7 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from storage.index import Index
-from storage.index.tables import CaptureRow, DayRow
+from storage.index.schema.tables import CaptureRow, DayRow
 from storage.model import Capture, Discovery, Ingest, NextLook, Outcome, Reading, Seen, Site, UrlKind
 
 Plan = Callable[[Seen], NextLook]

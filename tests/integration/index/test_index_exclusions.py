@@ -9,9 +9,9 @@ from sqlalchemy import text
 
 from storage.errors import QueryTooLong
 from storage.index import Index
-from storage.index.exclusions import NOTHING, Exclusions
 from storage.index.reader import Reader
-from storage.index.views import CaptureFilters, Filters
+from storage.index.views.articles import CaptureFilters, Filters
+from storage.index.views.exclusions import NOTHING, Exclusions
 from storage.model import Ingest, NextLook, Seen, Site
 
 Plan = Callable[[Seen], NextLook]

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import literal, select, table
 
 from storage.index import Index
-from storage.index.database import Database
-from storage.index.glance import Glance, NoGlance
+from storage.index.engine.database import Database
+from storage.index.engine.glance import Glance, NoGlance
 from storage.model import Ingest, NextLook, Seen, Site
 
 URL = "https://news.example/a"

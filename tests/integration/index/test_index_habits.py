@@ -8,8 +8,8 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from newsarchive.config import SiteConfig
-from newsarchive.health import health
+from newsarchive.config.schema import SiteConfig
+from newsarchive.operations.health import health
 from newsarchive.schedule import planner
 from storage.index import Index
 from storage.model import (

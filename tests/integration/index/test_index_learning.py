@@ -10,8 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from storage.index import Index, counting, learning
-from storage.index.boilerplate import (
+from storage.index import Index
+from storage.index.boilerplate import counting, learning
+from storage.index.boilerplate.rule import (
     COUNTED_ROLES,
     SAMPLE,
     Candidate,
@@ -21,7 +22,7 @@ from storage.index.boilerplate import (
     is_boilerplate,
     may_be_boilerplate,
 )
-from storage.index.entry import version_digest
+from storage.index.rows.entry import version_digest
 from storage.model import Article, Dated, Ingest, NextLook, Paragraph, Role, Seen, Site
 
 Make = Callable[..., Ingest]

@@ -14,7 +14,7 @@ from sqlalchemy import event, text
 from newsarchive.archive import Archive
 from storage.errors import DiskFull, IndexFailure, IndexTooNew
 from storage.index import Index
-from storage.index.tables import Base
+from storage.index.schema.tables import Base
 from storage.model import Discovery, Found, Site, UrlKind
 
 MORNING = datetime(2026, 3, 1, 6, tzinfo=UTC)
@@ -138,7 +138,7 @@ def test_a_full_disk_is_named_and_loses_nothing(sqlite_url: str) -> None:
 SORTING = """
 import sys
 from pathlib import Path
-from storage.index.database import Database
+from storage.index.engine.database import Database
 
 database = Database.open(f"sqlite:///{sys.argv[1]}")
 rows = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000)"

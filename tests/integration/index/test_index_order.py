@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from storage.index import Index
-from storage.index.entry import is_read
-from storage.index.reread import Wanted
+from storage.index.rows.entry import is_read
+from storage.index.write.replace_readings import Wanted
 from storage.model import (
     Article,
     Capture,

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from storage.index import Filters, Index
-from storage.index.search import Order
+from storage.index.search.results import Order
 from storage.model import Dated, Ingest, NextLook, Seen, Site
 
 Make = Callable[..., Ingest]

@@ -3,8 +3,8 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import select
 
 from storage.index import Index
-from storage.index.days import dated_between
-from storage.index.series import numbers, spans
+from storage.index.engine.arrays import numbers, spans
+from storage.index.queries.aggregates import dated_between
 
 BEGIN = datetime(2026, 3, 1, 6, tzinfo=UTC)
 

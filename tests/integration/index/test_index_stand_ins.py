@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from storage.index import Index
-from storage.index.views import CaptureFilters
+from storage.index.views.articles import CaptureFilters
 from storage.model import Capture, Discovery, Ingest, NextLook, Outcome, Reading, Seen, Site, UrlKind
 
 Make = Callable[..., Ingest]

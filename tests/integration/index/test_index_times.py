@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from storage.index import Index
-from storage.index.exclusions import Exclusions
-from storage.index.timeviews import DayCount, Stood, YearCount
+from storage.index.views.exclusions import Exclusions
+from storage.index.views.history import DayCount, Stood, YearCount
 from storage.model import (
     Capture,
     Discovery,

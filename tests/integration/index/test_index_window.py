@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy import event, text
 
 from storage.index import Filters, Index
-from storage.index import facets as facets_module
-from storage.index import stretch as stretch_module
-from storage.index import window as window_module
-from storage.index.narrow import conditions
-from storage.index.query import parse
+from storage.index.conditions.filters import conditions
+from storage.index.search import candidates as window_module
+from storage.index.search import facets as facets_module
+from storage.index.search import stretch as stretch_module
+from storage.index.search.query import parse
 from storage.model import Dated, Ingest, NextLook, Seen, Site
 
 Make = Callable[..., Ingest]
@@ -158,7 +158,7 @@ def test_words_are_found_by_the_inverted_index_alone(
         event.listen(connection, "before_execute", lambda _, statement, *rest: asked.append(statement))
         query = parse("steel", Filters(language="de"))
         assert len(window_module.newest(connection, query, ("en", "de"), 10, with_score=True).rows) == 30
-        looking = [statement for statement in asked if "@@" in str(statement)]
+        looking = [statement for statement in asked if "" in str(statement)]
         assert len(looking) == 2
         for statement in looking:
             written = statement.compile(connection.engine, compile_kwargs={"literal_binds": True})

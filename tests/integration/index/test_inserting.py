@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import select
 
-from storage.index.database import Database, insert_rows
-from storage.index.tables import AuthorRow
+from storage.index.engine.database import Database, insert_rows
+from storage.index.schema.tables import AuthorRow
 
 
 @pytest.fixture

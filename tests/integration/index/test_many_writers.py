@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, text
 
-from newsarchive.originals import OriginalsHere
-from storage.index import Index, learning
-from storage.index.sources import note_sources
+from newsarchive.ingest.originals import OriginalsHere
+from storage.index import Index
+from storage.index.boilerplate import learning
+from storage.index.frontier.source_status import note_sources
 from storage.model import (
     Capture,
     CrawlRun,
@@ -127,7 +128,7 @@ def test_two_captures_of_an_article_at_once_both_count(
             others.start()
             others.join(1.0)
 
-    monkeypatch.setattr("storage.index.write.note_sources", slowly)
+    monkeypatch.setattr("storage.index.write.commit.note_sources", slowly)
     one.commit([article_at(url, "Third.", minute=10)], plan)
     others.join()
     found = one.find_article(url)
@@ -155,7 +156,7 @@ def test_a_site_that_becomes_known_gets_what_others_file_meanwhile(
             registering.join(1.0)
             assert registering.is_alive()
 
-    monkeypatch.setattr("storage.index.write.note_sources", slowly)
+    monkeypatch.setattr("storage.index.write.commit.note_sources", slowly)
     one.commit([article_at("https://news.example/1", "First.", link_groups=(group,))], plan)
     registering.join()
     with one._database.reading() as connection:

@@ -10,9 +10,9 @@ from pathlib import Path
 from sqlalchemy import create_engine
 
 from storage.index import Index
-from storage.index.database import HEAD
-from storage.index.newest import SCRIPT
-from storage.index.upgrade import upgrade
+from storage.index.engine.database import HEAD
+from storage.index.schema.newest import SCRIPT
+from storage.index.schema.upgrade import upgrade
 
 OF_FTS5 = ("search_data", "search_idx", "search_docsize", "search_config")
 """Tables that come with the inverted index."""

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, event, text
 
 from storage.index import Filters, Index
-from storage.index.pairs import MOST
-from storage.index.query import Query, parse
-from storage.index.upgrade import MIGRATIONS
-from storage.index.window import every, newest
+from storage.index.schema.upgrade import MIGRATIONS
+from storage.index.search.candidates import every, newest
+from storage.index.search.query import Query, parse
+from storage.index.text.bigram_signature import MOST
 from storage.model import Ingest, NextLook, Seen, Site
 
 Make = Callable[..., Ingest]

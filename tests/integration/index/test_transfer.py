@@ -15,13 +15,14 @@ from alembic.config import Config
 from sqlalchemy import create_engine, func, select, text
 
 from storage.errors import IndexFailure, IndexTooNew
-from storage.index import Index, bulk
-from storage.index.database import HEAD, insert_rows
-from storage.index.documents import refresh
-from storage.index.memory import Family, HostMemory
-from storage.index.tables import AlarmRow, HabitsRow, SearchDocumentRow, UrlRow, VersionRow
-from storage.index.transfer import TABLES, transfer
-from storage.index.upgrade import MIGRATIONS
+from storage.index import Index
+from storage.index.engine import bulk
+from storage.index.engine.database import HEAD, insert_rows
+from storage.index.frontier.host_state import Family, HostMemory
+from storage.index.maintenance.transfer import TABLES, transfer
+from storage.index.schema.tables import AlarmRow, HabitsRow, SearchDocumentRow, UrlRow, VersionRow
+from storage.index.schema.upgrade import MIGRATIONS
+from storage.index.write.search_documents import refresh
 from storage.model import (
     Capture,
     CrawlRun,
@@ -221,7 +222,7 @@ def test_nothing_of_the_schema_stays_aside(both: tuple[str, str], filled: Callab
 
 KILLED = """
 import os, signal, sys
-from storage.index.transfer import transfer
+from storage.index.maintenance.transfer import transfer
 source, target, at = sys.argv[1:]
 def report(done, total, detail):
     if detail.startswith(at):

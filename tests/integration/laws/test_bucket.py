@@ -22,12 +22,12 @@ import pytest
 from starlette.testclient import TestClient
 
 from newsarchive.archive import Archive
-from newsarchive.placing import Move
+from newsarchive.bucket.relocate import Move
 from newsarchive.web.app import create_app
-from newsarchive.web.serving import AS_USUAL
+from newsarchive.web.serve_options import AS_USUAL
 from storage.errors import BucketRefused, BucketUnreachable, BytesDiffer, NotInBucket, WarcError
 from storage.places import Bucket, Places
-from storage.places.carrier import Carrier
+from storage.places.transfer import Carrier
 from storage.warc.check import check_file
 from storage.warc.reader import records
 
@@ -44,7 +44,7 @@ UPLOAD = """
 import sys
 from pathlib import Path
 from storage.places import Bucket
-from storage.places.carrier import Carrier
+from storage.places.transfer import Carrier
 Carrier(Path(sys.argv[1]), Bucket(url=sys.argv[2], endpoint=sys.argv[3], region="us-east-1")).upload(sys.argv[4])
 """
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from newsarchive.archive import Archive
-from storage.index.views import CaptureFilters
+from storage.index.views.articles import CaptureFilters
 from storage.warc.record import member
 
 

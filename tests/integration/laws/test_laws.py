@@ -17,7 +17,7 @@ from warcio.archiveiterator import ArchiveIterator
 from newsarchive.archive import Archive
 from newsarchive.demo.answers import RightArticle
 from newsarchive.demo.hostile import SHAPES, HostileNewsroom
-from storage.index.views import ALL_CAPTURES
+from storage.index.views.articles import ALL_CAPTURES
 from storage.model import Outcome
 from storage.warc.check import check_file
 from storage.warc.payload import entity, interim_end, split_message

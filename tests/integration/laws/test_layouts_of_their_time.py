@@ -6,7 +6,7 @@ from typing import Any
 
 from newsarchive.archive import Archive
 from newsarchive.version import EXTRACTOR
-from storage.index.reread import Wanted
+from storage.index.write.replace_readings import Wanted
 
 OLD, NEW = datetime(2025, 3, 1, 6, tzinfo=UTC), datetime(2025, 9, 1, 6, tzinfo=UTC)
 LONG = "Paragraph {} of {} says at some length what the harbour board decided on Monday, and why, and for how long."

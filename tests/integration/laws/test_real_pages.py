@@ -13,7 +13,7 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from newsarchive import extract_page
-from newsarchive.extract.as_json import as_json
+from newsarchive.extract.serialize import as_json
 from storage.model import Outcome
 
 PAGES = 100

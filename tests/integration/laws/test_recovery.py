@@ -18,7 +18,7 @@ from newsarchive.archive import Archive
 from newsarchive.crawl.run import CrawlReport, crawl
 from newsarchive.demo import read_log
 from storage.errors import IndexFailure
-from storage.index.views import CaptureFilters
+from storage.index.views.articles import CaptureFilters
 from storage.warc.reader import records
 
 pytestmark = pytest.mark.slow

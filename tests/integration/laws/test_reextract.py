@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 
 from newsarchive import Archive
-from newsarchive.crawl.locks import locked
-from newsarchive.crawl.reader import read_task
-from newsarchive.ingest import Batching, Ingestor
-from newsarchive.interpret import Task
-from newsarchive.originals import ArchivedOriginals
-from newsarchive.readback import Stretch, read_back
+from newsarchive.ingest.index_warcs import Stretch, read_back
+from newsarchive.ingest.originals import ArchivedOriginals
+from newsarchive.ingest.pipeline import Batching, Ingestor
+from newsarchive.ingest.tasks import Task
+from newsarchive.locks.site_locks import locked
+from newsarchive.reader_pool.read_page import read_task
 from storage.model import Article, LinkKind, Outcome, Reading
 
 pytestmark = pytest.mark.slow

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from newsarchive.archive import Archive
-from storage.index.views import CaptureFilters
+from storage.index.views.articles import CaptureFilters
 from storage.model import CrawlRun, Site
 from storage.warc.provenance import run_fields
 from storage.warc.record import WARC_FIELDS, member, warc_fields

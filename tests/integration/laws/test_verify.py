@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-import newsarchive.verify
+import newsarchive.maintenance.verify
 from newsarchive.archive import Archive
-from newsarchive.ingest import Ingestor
+from newsarchive.ingest.pipeline import Ingestor
 from storage.model import CrawlRun, Discovery, Exchange, Site, UrlKind
 from storage.places import Places, WarcFile
 from storage.warc.check import FileReport, check_file
@@ -50,7 +50,7 @@ def test_a_crawl_that_goes_on_is_no_damage(tmp_path: Path, monkeypatch: pytest.M
                     writer.close()
                 return found
 
-            monkeypatch.setattr(newsarchive.verify, "check_file", checked)
+            monkeypatch.setattr(newsarchive.maintenance.verify, "check_file", checked)
             report = archive.verify()
             monkeypatch.undo()
             assert [problem for file in report.files for problem in file.problems] == []

@@ -11,8 +11,8 @@ from pathlib import Path
 from warcio.archiveiterator import ArchiveIterator as WarcioIterator
 
 from storage.warc.check import check_file
-from storage.warc.mend import mend
 from storage.warc.reader import records
+from storage.warc.repair import mend
 
 WRITER = """
 import os, sys

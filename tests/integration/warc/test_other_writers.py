@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from warcio.archiveiterator import ArchiveIterator as WarcioIterator
 
+from storage.warc.adopt import adopt
 from storage.warc.check import check_file
-from storage.warc.foreign import adopt
 from storage.warc.payload import decoded
 from storage.warc.reader import Kept, kept
 

@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 
 from newsarchive.archive import Archive
 from newsarchive.web.app import create_app
-from newsarchive.web.serving import AS_USUAL, Serving
+from newsarchive.web.serve_options import AS_USUAL, Serving
 from storage.model import (
     Article,
     Capture,

@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 
 from newsarchive.archive import Archive
 from newsarchive.web.app import create_app
-from newsarchive.web.pages.requisite import SEAL
+from newsarchive.web.pages.requisites import SEAL
 from storage.errors import IndexFailure
 from storage.warc.record import member, record_id, sha256, warc_date
 

@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 
 from newsarchive.archive import Archive
 from newsarchive.web.app import create_app
-from newsarchive.web.serving import AS_USUAL
+from newsarchive.web.serve_options import AS_USUAL
 
 ArchiveOf = Callable[..., Archive]
 Browsers = Callable[..., TestClient]

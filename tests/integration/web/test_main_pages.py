@@ -9,8 +9,8 @@ from lxml import html
 
 from newsarchive.archive import Archive
 from newsarchive.web.app import create_app
-from newsarchive.web.security import CSP
-from newsarchive.web.serving import AS_USUAL
+from newsarchive.web.middleware.security import CSP
+from newsarchive.web.serve_options import AS_USUAL
 
 Browsers: TypeAlias = Callable[..., TestClient]
 
@@ -164,7 +164,7 @@ def test_nothing_leads_to_exports_where_none_are_made(browsers: Browsers) -> Non
 
 def test_a_quiet_day_leads_to_its_own_articles(browser: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     """A search takes the last day whole: that day alone is asked for."""
-    monkeypatch.setattr("newsarchive.web.pages.chart.is_low", lambda count, expected: True)
+    monkeypatch.setattr("newsarchive.web.pages.day_chart.is_low", lambda count, expected: True)
     links = re.findall(r"since=(\d{4}-\d\d-\d\d)&amp;until=(\S+?)\"", browser.get("/site/news").text)
     assert links
     assert all(since == until for since, until in links)

@@ -9,8 +9,8 @@ from starlette.testclient import TestClient
 
 from newsarchive.archive import Archive
 from newsarchive.web.app import create_app
-from newsarchive.web.door import Door, opened
-from newsarchive.web.limits import TooBusy
+from newsarchive.web.context import Door, opened
+from newsarchive.web.middleware.rate_limit import TooBusy
 from storage.errors import ArchiveError, BadRecord, IndexFailure, NotFound, QueryTooLong, StorageError
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/webp,*/*;q=0.8"

@@ -15,8 +15,8 @@ from starlette.testclient import TestClient
 
 from newsarchive.archive import Archive
 from newsarchive.web.app import create_app
-from newsarchive.web.serving import Limits, Serving
-from storage.index.database import Database
+from newsarchive.web.serve_options import Limits, Serving
+from storage.index.engine.database import Database
 
 ROOT = str(Path(__file__).parents[3])
 if ROOT not in sys.path:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from starlette.testclient import TestClient
 
-from newsarchive.web.auth import hashed
-from newsarchive.web.serving import Limits, Serving
+from newsarchive.web.middleware.auth import hashed
+from newsarchive.web.serve_options import Limits, Serving
 
 Browsers = Callable[..., TestClient]
 

@@ -8,10 +8,10 @@ import pytest
 
 from newsarchive.batch.nouns import dumped, loaded
 from newsarchive.batch.terms import Terms
-from newsarchive.config import SiteConfig
-from newsarchive.extract.layout import Dated, Layout, Layouts
+from newsarchive.config.schema import SiteConfig
 from newsarchive.extract.selectors import Selector
-from newsarchive.interpret import KeptRead
+from newsarchive.extract.site_layout import Dated, Layout, Layouts
+from newsarchive.ingest.tasks import KeptRead
 from storage.model import (
     Article,
     Capture,
@@ -24,8 +24,8 @@ from storage.model import (
     Site,
     UrlKind,
 )
-from storage.warc.mend import mend
 from storage.warc.reader import Kept
+from storage.warc.repair import mend
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PAGE = Discovery(site="gazette", kind=UrlKind.ARTICLE, published=AT)

@@ -11,7 +11,7 @@ from isal import isal_zlib
 from newsarchive.batch.nouns import dumped
 from newsarchive.batch.reading import ReadItem
 from newsarchive.batch.readings import Readings, remove, write
-from newsarchive.interpret import KeptRead
+from newsarchive.ingest.tasks import KeptRead
 from storage.errors import StorageError, TornRecord
 from storage.model import Capture, CrawlRun, Discovery, Outcome, Reading, RecordPlace, UrlKind
 from storage.warc.reader import Kept, RunBegan, RunEnded

@@ -10,9 +10,9 @@ import pytest
 
 from newsarchive.demo.clock import OPENS
 from newsarchive.demo.newsroom import Newsroom
-from newsarchive.extract.asked import Asked
-from newsarchive.extract.layout import Dated, Layouts, read_layout
 from newsarchive.extract.page import read
+from newsarchive.extract.page_input import Asked
+from newsarchive.extract.site_layout import Dated, Layouts, read_layout
 from newsarchive.extract.tree import Page, parse
 from storage.model import Discovery, Outcome, UrlKind
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from newsarchive.configfile import load
+from newsarchive.config.toml_file import load
 from newsarchive.demo.log import Log, Logged
 from storage.index import Index
 from storage.warc.record import member, written

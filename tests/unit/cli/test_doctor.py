@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from newsarchive import doctor
-from newsarchive.config import Config
-from newsarchive.configfile import create, parse
-from newsarchive.doctor import Finding, State
+from newsarchive.config.schema import Config
+from newsarchive.config.toml_file import create, parse
+from newsarchive.operations import doctor
+from newsarchive.operations.doctor import Finding, State
 from storage.errors import IndexFailure, IndexTooNew
 
 NOW = datetime(2026, 5, 4, 8, 0, tzinfo=UTC)

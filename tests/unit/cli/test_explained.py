@@ -7,8 +7,8 @@ import pytest
 from newsarchive.cli.explained import explained
 from newsarchive.cli.output import stdout
 from newsarchive.explain.explanation import explain
-from newsarchive.extract.asked import Asked
-from newsarchive.extract.layout import Layouts, read_layout
+from newsarchive.extract.page_input import Asked
+from newsarchive.extract.site_layout import Layouts, read_layout
 
 URL = "https://courier.example/news/2026/05/lift-bridge-closes-to-lorries"
 DATA = {"@context": "https://schema.org", "@type": "NewsArticle", "headline": "Lift bridge closes to lorries"}

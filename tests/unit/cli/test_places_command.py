@@ -11,8 +11,8 @@ import pytest
 from newsarchive.archive import Archive
 from newsarchive.cli import app
 from newsarchive.cli.crawl import tell_prometheus
-from newsarchive.configfile import parse
-from newsarchive.doctor import State, _bucket
+from newsarchive.config.toml_file import parse
+from newsarchive.operations.doctor import State, _bucket
 from storage.errors import ConfigError
 
 pytest.importorskip("obstore")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from newsarchive.cli.app import run
-from newsarchive.timetable import Job, systemd_worker
+from newsarchive.operations.cron import Job, systemd_worker
 
 
 def test_a_workers_service_is_started_again_whatever_ended_it() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from newsarchive.cli import app
 from newsarchive.cli import search as command
-from storage.index.views import Filters, Hit, SearchPage, Segment
+from storage.index.views.articles import Filters, Hit, SearchPage, Segment
 
 AT = datetime(2026, 5, 4, 8, 0, tzinfo=UTC)
 HIT = Hit(

@@ -8,8 +8,8 @@ import pytest
 
 from newsarchive.cli import sheet
 from newsarchive.cli.output import stdout
-from newsarchive.versions import compare
-from storage.index.views import (
+from newsarchive.diff.paragraphs import compare
+from storage.index.views.articles import (
     ArticleLine,
     ArticleView,
     BoilerplateView,

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsarchive.config import SETTINGS, SITE_SETTINGS, Config, SiteConfig
-from newsarchive.configfile import add_site, load, parse, set_index, site_block, starter, toml
+from newsarchive.config.schema import SETTINGS, SITE_SETTINGS, Config, SiteConfig
+from newsarchive.config.toml_file import add_site, load, parse, set_index, site_block, starter, toml
 from storage.errors import ConfigError, NoArchive
 from storage.model import Site
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from newsarchive.configfile import parse
-from newsarchive.extract.layout import FIELDS, PLAIN, Box, Layout, Layouts
+from newsarchive.config.toml_file import parse
 from newsarchive.extract.selectors import Selector
+from newsarchive.extract.site_layout import FIELDS, PLAIN, Box, Layout, Layouts
 from storage.errors import ConfigError
 from storage.model import LinkKind, Role
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsarchive.quantities import about, duration, size, write_duration, write_size
+from newsarchive.config.units import about, duration, size, write_duration, write_size
 
 
 @given(st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=9999)))

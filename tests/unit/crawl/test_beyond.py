@@ -1,8 +1,8 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from newsarchive.crawl.beyond import Older
-from storage.index.reach import Named
+from newsarchive.crawl.backfill_queue import Older
+from storage.index.frontier.backlog import Named
 from storage.model import BACKFILL, Discovery, Due, UrlKind
 
 UNTIL = datetime(2020, 1, 1, tzinfo=UTC)

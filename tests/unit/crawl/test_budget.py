@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from newsarchive.config.hours import Hours, read_hours
 from newsarchive.crawl.budget import Budget, Budgets
-from newsarchive.hours import Hours, read_hours
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 

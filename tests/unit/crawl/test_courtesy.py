@@ -2,10 +2,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from newsarchive.crawl.courtesy import Answer, Manners, after, memory_of, pace, recollect
 from newsarchive.crawl.hosts import Host
+from newsarchive.crawl.politeness import Answer, Manners, after, memory_of, pace, recollect
 from newsarchive.crawl.robots import RobotsAnswer
-from storage.index.memory import HostMemory
+from storage.index.frontier.host_state import HostMemory
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 MANNERS = Manners(delay=1.0, max_delay=30.0, max_crawl_delay=300.0)

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from newsarchive.crawl import draw
-from newsarchive.crawl.draw import Part
+from newsarchive.crawl import browser
+from newsarchive.crawl.browser import Part
 
 BODY = Part(status=200, headers=(), body=b"{}")
 
@@ -66,7 +66,7 @@ async def drawn(page: Page, *, asks: int, takes: float, seconds: float = 60.0) -
         page.on_its_way -= 1
         return BODY
 
-    answers = draw._Answers(page, "https://news.example/", BODY, fetch, browser(), seconds)
+    answers = browser._Answers(page, "https://news.example/", BODY, fetch, chromium(), seconds)
     page.on_its_way = asks
     parts = [asyncio.ensure_future(answers.answer(Route())) for _ in range(asks)]
     await asyncio.sleep(0)
@@ -78,15 +78,15 @@ async def drawn(page: Page, *, asks: int, takes: float, seconds: float = 60.0) -
     return at_the_end
 
 
-def browser() -> draw.Chromium:
-    return draw.Chromium(executable="", user_agent="tests", seconds=60.0, sandbox=True)
+def chromium() -> browser.Chromium:
+    return browser.Chromium(executable="", user_agent="tests", seconds=60.0, sandbox=True)
 
 
 @pytest.fixture(autouse=True)
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
     """All times in hundredths."""
-    monkeypatch.setattr(draw, "QUIET", 0.05)
-    monkeypatch.setattr(draw, "A_MOMENT", 0.02)
+    monkeypatch.setattr(browser, "QUIET", 0.05)
+    monkeypatch.setattr(browser, "A_MOMENT", 0.02)
 
 
 def test_what_is_long_in_coming_is_waited_for() -> None:

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from newsarchive.crawl.draw import Chromium, Part, _Answers
-from newsarchive.crawl.studio import Studio
-from newsarchive.crawl.wire import Attempt
+from newsarchive.crawl.browser import Chromium, Part, _Answers
+from newsarchive.crawl.download.client import Attempt
+from newsarchive.crawl.render import Studio
 from storage.model import Discovery, Due, Exchange, UrlKind
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)

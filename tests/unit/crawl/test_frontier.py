@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsarchive.crawl.courtesy import Answer, Manners
 from newsarchive.crawl.frontier import Frontier
 from newsarchive.crawl.hosts import hostname_of
+from newsarchive.crawl.politeness import Answer, Manners
 from newsarchive.crawl.robots import Robots, RobotsAnswer
-from newsarchive.crawl.turns import Guest, Turn
+from newsarchive.crawl.subresources import Guest, Turn
 from storage.model import Discovery, Due, UrlKind
 
 START = datetime(2026, 11, 25, tzinfo=UTC)

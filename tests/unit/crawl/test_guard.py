@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsarchive.crawl.guard import Guard, is_public, refusal
+from newsarchive.crawl.download.ssrf import Guard, is_public, refusal
 
 FINE = [
     "https://news.example/",

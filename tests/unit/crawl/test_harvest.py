@@ -1,7 +1,7 @@
 from datetime import UTC, datetime, timedelta
 
-from newsarchive.crawl.harvest import PARKED, Harvest, Parking
-from storage.index.memory import Family, Yield
+from newsarchive.crawl.url_pattern_yields import PARKED, Harvest, Parking
+from storage.index.frontier.host_state import Family, Yield
 from storage.model import Discovery, Due, UrlKind
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)

@@ -9,11 +9,11 @@ from typing import cast
 
 import pytest
 
-from newsarchive.crawl.capture import MOST, Keeper
-from newsarchive.crawl.courtesy import Answer
+from newsarchive.crawl.download.client import Wire
 from newsarchive.crawl.frontier import Frontier
-from newsarchive.crawl.live import Limits, Live
-from newsarchive.crawl.wire import Wire
+from newsarchive.crawl.politeness import Answer
+from newsarchive.crawl.recorder import MOST, Keeper
+from newsarchive.crawl.run_context import Limits, Live
 from storage.errors import ArchiveBusy, DiskFull
 from storage.model import Capture, Discovery, Drawn, Due, Exchange, Outcome, Reading, RecordPlace, UrlKind
 from storage.warc.reader import Kept

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from newsarchive.crawl.locks import locked
+from newsarchive.locks.site_locks import locked
 from storage.errors import ArchiveBusy, StorageError
 
 SINCE = datetime(2026, 11, 25, 1, 2, 3, 4, UTC)

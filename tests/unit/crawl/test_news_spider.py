@@ -4,7 +4,7 @@ from typing import cast
 
 import pytest
 
-from newsarchive.crawl.live import Live
+from newsarchive.crawl.run_context import Live
 from spiders.news import NewsSpider
 from storage.model import Discovery, Due, UrlKind
 

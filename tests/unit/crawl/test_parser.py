@@ -12,7 +12,7 @@ from twisted.python.failure import Failure
 from twisted.web._newclient import HTTPClientParser, Request, TransportProxyProducer
 from twisted.web.http_headers import Headers
 
-from newsarchive.crawl.parser import LenientParser
+from newsarchive.crawl.download.parser import LenientParser
 
 OK = b"HTTP/1.1 200 OK\r\n"
 ANSWERS = (

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsarchive.demo.dice import Dice, fate
+from newsarchive.demo.seeded_random import Dice, fate
 
 
 def test_the_dice_fall_the_same_way_for_ever() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsarchive.web.doors.patterns import LONGEST, Pattern
+from newsarchive.web.api.linear_regex import LONGEST, Pattern
 
 PIECES = st.sampled_from(
     [

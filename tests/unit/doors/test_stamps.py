@@ -9,9 +9,9 @@ from starlette.requests import Request
 
 from newsarchive.export.lines import harmless
 from newsarchive.export.sorting import in_order
-from newsarchive.web.addresses import asked_url, in_path, mended
-from newsarchive.web.doors.cdxquery import read_key, read_query, resume_key
-from newsarchive.web.stamps import behind, earliest, middle, stamp
+from newsarchive.web.api.cdx_query import read_key, read_query, resume_key
+from newsarchive.web.timestamps import behind, earliest, middle, stamp
+from newsarchive.web.wb_url import asked_url, in_path, mended
 
 MOMENTS = st.datetimes(datetime(1000, 1, 1), datetime(9000, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from newsarchive.explain.explanation import Explanation, Match, explain
-from newsarchive.explain.proof import proof
+from newsarchive.explain.report import proof
 from newsarchive.explain.wording import kind, verdict
 from newsarchive.extract import extract_page
-from newsarchive.extract.asked import Asked
-from newsarchive.extract.layout import Layouts, read_layout
+from newsarchive.extract.page_input import Asked
+from newsarchive.extract.site_layout import Layouts, read_layout
 from storage.model import BODY_ROLES, Role
 
 PAGES = sorted(folder for folder in (Path(__file__).parents[2] / "pages").iterdir() if folder.is_dir())

@@ -7,7 +7,7 @@ import pytest
 from lxml.html import HtmlElement, document_fromstring
 
 from newsarchive.explain.explanation import explain
-from newsarchive.explain.proof import proof
+from newsarchive.explain.report import proof
 
 PAGES = sorted((Path(__file__).parents[2] / "pages").glob("*/page.html"))
 URL = "https://courier.example/news/2026/05/lift-bridge-closes"

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from newsarchive.extract import read
-from newsarchive.extract.asked import Asked
+from newsarchive.extract.page_input import Asked
 from storage.model import Entry, Outcome, Reading
 
 URL = "https://news.example/feed"

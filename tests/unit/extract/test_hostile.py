@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsarchive.extract import extract_page, read
-from newsarchive.extract.asked import Asked
 from newsarchive.extract.blocks import walk
+from newsarchive.extract.page_input import Asked
 from newsarchive.extract.related import link_groups
 from newsarchive.extract.selectors import Selector, matches_of
 from newsarchive.extract.tree import Page, parse

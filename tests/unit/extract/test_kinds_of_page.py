@@ -3,7 +3,7 @@
 import pytest
 
 from newsarchive.extract import read
-from newsarchive.extract.asked import Asked
+from newsarchive.extract.page_input import Asked
 from storage.model import Discovery, Outcome, UrlKind
 
 URL = "https://news.example/world/104233/rain-falls-on-the-hills"

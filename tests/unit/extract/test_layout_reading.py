@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from newsarchive.extract import article, extract_page
-from newsarchive.extract.asked import Asked
 from newsarchive.extract.blocks import Flow
-from newsarchive.extract.layout import FIELDS, MARKS, Layouts, read_layout
+from newsarchive.extract.page_input import Asked
 from newsarchive.extract.select_body import Selection, select
+from newsarchive.extract.site_layout import FIELDS, MARKS, Layouts, read_layout
 from newsarchive.extract.tree import Page
 from storage.model import Access, Article, LinkKind, Outcome, Role
 

@@ -3,7 +3,7 @@
 import pytest
 
 from newsarchive.extract import extract_page
-from newsarchive.extract.addresses import likeness
+from newsarchive.extract.urls import likeness
 from storage.model import Link, LinkGroup, LinkKind
 
 URL = "https://news.example/world/104233/rain-falls-on-the-hills"

@@ -6,8 +6,8 @@ from unittest.mock import Mock
 import pytest
 
 from newsarchive.extract import article, read
-from newsarchive.extract.asked import Asked
 from newsarchive.extract.evidence import Evidence, Silence
+from newsarchive.extract.page_input import Asked
 from storage.model import Discovery, Outcome, UrlKind
 
 PAGES = sorted((Path(__file__).parents[2] / "pages").glob("*/page.html"))

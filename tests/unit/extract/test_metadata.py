@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 import pytest
 
 from newsarchive.extract import read
-from newsarchive.extract.asked import Asked
 from newsarchive.extract.authors import split
 from newsarchive.extract.dates import _change_told
+from newsarchive.extract.page_input import Asked
 from storage.model import Access, Article, Dated, Discovery, Image, Role, UrlKind
 
 URL = "https://www.dailyexample.example/news/2024/05/19/rain-falls-on-the-hills-10234.html"

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsarchive.extract.moments import _plain, iso, printed
 from newsarchive.extract.months import by_number
+from newsarchive.extract.parse_date import _plain, iso, printed
 
 
 def utc(*parts: int) -> datetime:

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from newsarchive.extract import as_json, extract_page
-from newsarchive.extract.asked import Asked
+from newsarchive.extract import extract_page
+from newsarchive.extract.page_input import Asked
+from newsarchive.extract.serialize import as_json
 
 PAGES = sorted(folder for folder in (Path(__file__).parents[2] / "pages").iterdir() if folder.is_dir())
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from newsarchive.extract.relative import relative
+from newsarchive.extract.relative_dates import relative
 
 AT = datetime(2026, 5, 19, 12, tzinfo=UTC)
 

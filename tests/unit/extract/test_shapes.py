@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsarchive.extract.shapes import Shapes, Template, learn, templates
+from newsarchive.extract.url_templates import Shapes, Template, learn, templates
 
 STORIES = [(f"https://www.news.example/world/2026/05/{day}/rain-falls-on-the-hills", True) for day in range(10, 16)]
 TOPICS = [(f"https://news.example/topics/{word}", False) for word in ("rain", "hills", "wind", "snow")]

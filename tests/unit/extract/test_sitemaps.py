@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsarchive.extract import read
-from newsarchive.extract.asked import Asked
+from newsarchive.extract.page_input import Asked
 from newsarchive.extract.sitemaps import read_robots, read_sitemap
 from storage.model import Discovery, Entry, Outcome, Source, UrlKind
 

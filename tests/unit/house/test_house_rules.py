@@ -14,12 +14,12 @@ from storage import errors
 
 ROOT = Path(__file__).parents[3]
 OURS = ("storage", "newsarchive", "spiders")
-MIGRATIONS = "storage/index/migrations/versions/"
+MIGRATIONS = "storage/index/schema/migrations/versions/"
 MODULES = sorted(path for name in OURS for path in (ROOT / name).rglob("*.py") if MIGRATIONS not in path.as_posix())
 """All but migrations, which are made once and never read again."""
 ON_ONE_PAGE = {
     "storage/model.py": "all nouns of the archive",
-    "storage/index/tables.py": "all tables of the schema",
+    "storage/index/schema/tables.py": "all tables of the schema",
 }
 """Modules whose worth is that all of their kind stand together."""
 LONGEST_MODULE = 400

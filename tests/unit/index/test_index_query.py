@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.index.query import Leaf, Query, parse, to_fts5, to_tsquery
-from storage.index.snippet import WIDTH, Marker, snippet
-from storage.index.tables import FTS5
-from storage.index.views import Filters
+from storage.index.schema.tables import FTS5
+from storage.index.search.query import Leaf, Query, parse, to_fts5, to_tsquery
+from storage.index.search.snippet import WIDTH, Marker, snippet
+from storage.index.views.articles import Filters
 
 SPOKEN = (None, "en", "de")
 

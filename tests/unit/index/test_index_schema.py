@@ -4,9 +4,9 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import UniqueConstraint
 
-from storage.index.database import HEAD
-from storage.index.tables import Base
-from storage.index.upgrade import MIGRATIONS
+from storage.index.engine.database import HEAD
+from storage.index.schema.tables import Base
+from storage.index.schema.upgrade import MIGRATIONS
 
 
 def test_every_table_and_column_says_what_it_holds() -> None:

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from storage.index.boilerplate import Candidate, Carrier, count_stories, is_boilerplate
+from storage.index.boilerplate.rule import Candidate, Carrier, count_stories, is_boilerplate
 
 TAIL = Candidate(length=90, articles=10, first_from_start=4, last_from_start=30, first_from_end=0, last_from_end=1)
 ANYWHERE = replace(TAIL, first_from_end=0, last_from_end=20)

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.index.marks import days_between, marks_of, of_language, of_site, thinned
+from storage.index.text.filter_terms import days_between, marks_of, of_language, of_site, thinned
 
 DAYS = st.integers(0, 200_000)
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.index.pairs import MOST, numbers, signature
+from storage.index.text.bigram_signature import MOST, numbers, signature
 
 WORDS = st.lists(st.text(st.characters(categories=("L", "N")), min_size=1, max_size=6), max_size=30)
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.index.sites import KnownSite, SiteBook, name_by_host
+from storage.index.rows.site_book import KnownSite, SiteBook, name_by_host
 from storage.surt import host_key, host_of, surt
 
 

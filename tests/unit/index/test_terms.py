@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.index.terms import analyse, fold, folded, stems_in, terms
+from storage.index.text.analyzer import analyse, fold, folded, stems_in, terms
 
 LANGUAGES = st.sampled_from(["en", "de", "ru", "ar", "zh", "tr", "hi", "xx", None])
 

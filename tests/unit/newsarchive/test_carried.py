@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from newsarchive.extract.layout import Layouts, read_layout
-from newsarchive.interpret import Task
+from newsarchive.extract.site_layout import Layouts, read_layout
+from newsarchive.ingest.tasks import Task
 from storage.model import (
     Article,
     Dated,

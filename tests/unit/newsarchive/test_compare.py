@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from newsarchive.compare import Fact, RowKind, Verdict, compare_versions
-from storage.index.views import CaptureView, ParagraphView, VersionView
+from newsarchive.diff.articles import Fact, RowKind, Verdict, compare_versions
+from storage.index.views.articles import CaptureView, ParagraphView, VersionView
 from storage.model import Outcome, RecordPlace, Role
 
 AT = datetime(2026, 5, 4, 8, 0, tzinfo=UTC)

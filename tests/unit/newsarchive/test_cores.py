@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from newsarchive import cores
+from newsarchive.reader_pool import cpu
 
 Groups = dict[str, str]
 
@@ -16,8 +16,8 @@ Groups = dict[str, str]
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Eight cores and no control group yet; the place where those would be."""
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)), raising=False)
-    monkeypatch.setattr(cores, "GROUPS", tmp_path / "cgroup")
-    monkeypatch.setattr(cores, "MEMBERSHIP", tmp_path / "membership")
+    monkeypatch.setattr(cpu, "GROUPS", tmp_path / "cgroup")
+    monkeypatch.setattr(cpu, "MEMBERSHIP", tmp_path / "membership")
     return tmp_path
 
 
@@ -53,21 +53,21 @@ def grouped(machine: Path, membership: str, groups: Groups) -> None:
 def test_a_quota_counts(machine: Path, membership: str, groups: Groups, expected: int) -> None:
     """That of the process's control group, and of each around it."""
     grouped(machine, membership, groups)
-    assert cores.cores() == expected
+    assert cpu.cores() == expected
 
 
 def test_without_control_groups_the_affinity_counts_alone(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As on other systems, where all cores count if there is no affinity either."""
-    assert cores.cores() == 8
+    assert cpu.cores() == 8
     monkeypatch.delattr(os, "sched_getaffinity")
     monkeypatch.setattr(os, "cpu_count", lambda: None)
-    assert cores.cores() == 1
+    assert cpu.cores() == 1
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="no affinity on this system")
 def test_a_process_on_one_core_counts_one() -> None:
     """As taskset leaves it."""
     program = "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})\n"
-    program += "from newsarchive.cores import cores; print(cores())"
+    program += "from newsarchive.reader_pool.cpu import cores; print(cores())"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout == "1\n"

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from newsarchive.discover import (
+from newsarchive.ingest.discovery import (
     IN_A_SITEMAP,
     NAMED_BY_FEED,
     NEXT_PAGE,

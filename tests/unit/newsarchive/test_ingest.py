@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from newsarchive.ingest import Batching, Ingestor
-from newsarchive.interpret import Task
+from newsarchive.ingest.pipeline import Batching, Ingestor
+from newsarchive.ingest.tasks import Task
 from storage.errors import DiskFull
-from storage.index.views import Committed
+from storage.index.views.articles import Committed
 from storage.model import (
     Capture,
     Discovery,

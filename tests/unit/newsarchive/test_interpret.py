@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from newsarchive.interpret import Task, at_once, task_for
+from newsarchive.ingest.tasks import Task, at_once, task_for
 from storage.model import Capture, Discovery, Outcome, Reading, RecordPlace, RefersTo, UrlKind
 from storage.warc.reader import Kept
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from newsarchive.configfile import load
-from newsarchive.layouts import SiteLayouts, layouts_for
+from newsarchive.config.toml_file import load
+from newsarchive.ingest.site_layouts import SiteLayouts, layouts_for
 from storage.errors import ConfigError, NoArchive
-from storage.index.sites import KnownSite, SiteBook, name_by_host
+from storage.index.rows.site_book import KnownSite, SiteBook, name_by_host
 from storage.surt import host_of
 
 SITES = {

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from newsarchive.discover import ON_A_LISTING, UNLIKELY, found_in
-from newsarchive.likely import Likely
+from newsarchive.ingest.article_urls import Likely
+from newsarchive.ingest.discovery import ON_A_LISTING, UNLIKELY, found_in
 from storage.model import (
     Capture,
     Discovery,

@@ -6,10 +6,10 @@ from unittest.mock import create_autospec
 
 import pytest
 
-from newsarchive.ingest import Ingestor
-from newsarchive.readback import settle
+from newsarchive.ingest.index_warcs import settle
+from newsarchive.ingest.pipeline import Ingestor
 from storage.index import Index
-from storage.index.views import Settled
+from storage.index.views.articles import Settled
 from storage.places import Places
 
 WHOLE = gzip.compress(b"WARC/1.1\r\nWARC-Type: revisit\r\nContent-Length: 900\r\n\r\n")

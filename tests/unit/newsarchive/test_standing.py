@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsarchive.standing import Fate, Item, items, steps
-from storage.index.views import LinkGroupView, LinkView
+from newsarchive.diff.listing_changes import Fate, Item, items, steps
+from storage.index.views.articles import LinkGroupView, LinkView
 from storage.model import LinkKind
 
 

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsarchive.versions import Change, Line, Pair, Piece, align, compare
-from newsarchive.wording import Effort, changes, tokens
+from newsarchive.diff.paragraphs import Change, Line, Pair, Piece, align, compare
+from newsarchive.diff.word_diff import Effort, changes, tokens
 
 PARAGRAPHS = st.lists(st.text(alphabet="ab c.é", max_size=30), max_size=8)
 

@@ -11,15 +11,15 @@ from typing import IO
 
 import pytest
 
-from newsarchive import uploads
-from newsarchive.importing import _adopted
-from newsarchive.placing import Move, Where, survey
-from newsarchive.recover import unread
-from newsarchive.uploads import Upload, Uploaded, Uploader, waiting
+from newsarchive.bucket import upload
+from newsarchive.bucket.relocate import Move, Where, survey
+from newsarchive.bucket.upload import Upload, Uploaded, Uploader, waiting
+from newsarchive.maintenance.importing import _adopted
+from newsarchive.maintenance.recover import unread
 from storage.errors import BucketRefused, BucketUnreachable, BytesDiffer, ConfigError
 from storage.places import Bucket, Places, WarcFile
-from storage.places.carrier import FETCHING, Carrier
-from storage.places.ledger import NAME as LEDGER
+from storage.places.transfer import FETCHING, Carrier
+from storage.places.upload_log import NAME as LEDGER
 
 pytest.importorskip("obstore")
 ONE, TWO = os.urandom(200_000), os.urandom(100_000)
@@ -325,7 +325,7 @@ def test_a_bucket_that_is_away_is_waited_for_once(desk: Desk, monkeypatch: pytes
     nothing = Uploaded()
     assert uploader.finish(lambda: nothing) == []
     assert asked == ["0.warc.gz"]
-    monkeypatch.setattr(uploads, "PATIENCE", 0.0)
+    monkeypatch.setattr(upload, "PATIENCE", 0.0)
     patient = Uploader(desk.places)
     for number in range(5):
         patient.add(f"{number}.warc.gz", "")
@@ -346,7 +346,7 @@ def test_what_was_noted_of_files_that_are_gone_is_forgotten(desk: Desk, monkeypa
     before = ledger.read_bytes()
     desk.upload().run()
     assert ledger.read_bytes() == before
-    monkeypatch.setattr("storage.places.ledger.USELESS", 499)
+    monkeypatch.setattr("storage.places.upload_log.USELESS", 499)
     adding = threading.Thread(target=lambda: [desk.carrier.upload("1.warc.gz") for _ in range(50)])
     adding.start()
     desk.upload().run()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.places.measured import Measured
+from storage.places.hashing_reader import Measured
 
 DATA = os.urandom(3_000_000)
 

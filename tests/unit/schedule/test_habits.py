@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from newsarchive.schedule import AS_USUAL, next_look
 from newsarchive.schedule.habits import HURRY, IN_A_HURRY, learn
 from newsarchive.schedule.rates import Rates, hour_of_week
-from newsarchive.schedule.sources import credit
+from newsarchive.schedule.source_visits import credit
 from storage.model import HOURS, Habits, NextLook, Outcome, Read, Seen, UrlKind
 
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)

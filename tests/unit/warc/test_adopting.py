@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from storage.errors import StorageError
+from storage.warc.adopt import Adopted, adopt
 from storage.warc.check import check_file
-from storage.warc.foreign import Adopted, adopt
 from storage.warc.reader import Kept, kept, records
 
 

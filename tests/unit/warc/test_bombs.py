@@ -12,8 +12,8 @@ from isal import igzip
 
 from storage.errors import BadRecord
 from storage.warc import framing, members
+from storage.warc.adopt import adopt
 from storage.warc.check import check_file
-from storage.warc.foreign import adopt
 from storage.warc.reader import records
 
 MB = 1 << 20

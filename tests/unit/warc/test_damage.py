@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from storage.errors import WarcError
 from storage.model import CrawlRun, Discovery, Exchange, RefersTo, UrlKind
 from storage.warc.check import check_file
-from storage.warc.mend import mend
 from storage.warc.reader import Kept, kept, read_record, records
+from storage.warc.repair import mend
 from storage.warc.writer import WarcWriter
 
 BEGAN = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.errors import BadRecord, TornRecord, WarcError
-from storage.warc.flow import PIECE, flowing
 from storage.warc.payload import entity, http_headers
 from storage.warc.record import HTTP_RESPONSE, member
+from storage.warc.streaming import PIECE, flowing
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nX: 1\r\n\r\n"
 PLAIN = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n"

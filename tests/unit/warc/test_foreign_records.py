@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from storage.model import Capture, RefersTo
-from storage.warc.foreign import adopt
+from storage.warc.adopt import adopt
 from storage.warc.payload import decoded, entity
 from storage.warc.reader import Kept, kept
 from storage.warc.record import sha256

@@ -14,8 +14,8 @@ from storage.model import CrawlRun, Exchange, RefersTo
 from storage.places import OPEN
 from storage.warc import exchange as exchanges
 from storage.warc.check import check_file
-from storage.warc.mend import mend
 from storage.warc.reader import kept, records
+from storage.warc.repair import mend
 from storage.warc.writer import ClosedFile, WarcWriter
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -6,7 +6,7 @@ import random
 import pytest
 from isal import isal_zlib
 
-from storage.warc.squeeze import squeeze
+from storage.warc.gzip_member import squeeze
 
 CHANCE = random.Random(7)
 HEAD = b"WARC/1.1\r\n" + b"WARC-Name: of no matter\r\n" * 30

@@ -3,9 +3,9 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsarchive.coverage import usual
-from newsarchive.web.pages.chart import HIGH, chart, days_until
-from newsarchive.web.pages.look import pages
+from newsarchive.operations.coverage import usual
+from newsarchive.web.pages.day_chart import HIGH, chart, days_until
+from newsarchive.web.pages.jinja_env import pages
 
 DAY = date(2026, 3, 1)
 

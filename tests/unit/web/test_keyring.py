@@ -2,7 +2,7 @@ import base64
 
 import pytest
 
-from newsarchive.web.auth import Keyring, hashed, is_secret
+from newsarchive.web.middleware.auth import Keyring, hashed, is_secret
 
 ADA, FEED = hashed("open sesame"), hashed("t0ken")
 

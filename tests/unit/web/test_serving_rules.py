@@ -3,9 +3,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from newsarchive.web.rules import Rules
-from newsarchive.web.security import HEADERS, host_name, with_defaults
-from newsarchive.web.serving import Serving
+from newsarchive.web.access_rules import Rules
+from newsarchive.web.middleware.security import HEADERS, host_name, with_defaults
+from newsarchive.web.serve_options import Serving
 from storage.errors import ConfigError
 
 NOW = datetime(2026, 3, 10, 6, tzinfo=UTC)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsarchive.web.limits import Buckets, Heavy, TooBusy
+from newsarchive.web.middleware.rate_limit import Buckets, Heavy, TooBusy
 
 
 @given(

@@ -2,9 +2,9 @@
 
 import pytest
 
-from newsarchive.web.snapshot.address import Kind
-from newsarchive.web.snapshot.content import Look, look, served
-from newsarchive.web.snapshot.hexadecimal import dump
+from newsarchive.web.snapshot.hexdump import dump
+from newsarchive.web.snapshot.media_types import Look, look, served
+from newsarchive.web.snapshot.replay_links import Kind
 
 PNG = b"\x89PNG\r\n\x1a\n\0\0"
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"/>'

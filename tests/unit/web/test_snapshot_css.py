@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsarchive.web.snapshot import css, srcset
-from newsarchive.web.snapshot.address import Kind
+from newsarchive.web.snapshot.replay_links import Kind
 
 BASE = "https://news.example/css/main.css"
 

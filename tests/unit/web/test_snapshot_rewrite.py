@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsarchive.web.snapshot.address import Around, Kind
+from newsarchive.web.snapshot.replay_links import Around, Kind
 from newsarchive.web.snapshot.rewrite import MAX_CHARACTERS, MAX_ELEMENTS, Requisite, Snapshot, TooLarge, read
 
 URL = "https://news.example/a/page.html"

@@ -8,8 +8,8 @@ import pytest
 from starlette.requests import ClientDisconnect
 from starlette.types import Message, Scope
 
-from newsarchive.web.limits import Heavy
-from newsarchive.web.streamed import Streamed, in_pieces
+from newsarchive.web.middleware.rate_limit import Heavy
+from newsarchive.web.responses.streaming import Streamed, in_pieces
 
 
 class Rows:

@@ -1,0 +1,1 @@
+"""Upload closed WARC files to a bucket, and relocate an archive."""

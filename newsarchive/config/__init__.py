@@ -1,0 +1,1 @@
+"""newsarchive.toml: its schema, its types and units, and the file itself."""

@@ -1,0 +1,146 @@
+"""Dates that lean on the moment of the capture: "3 hours ago", "yesterday, 18:40".
+
+Nothing here asks the clock; without a moment there is no date.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+
+from newsarchive.extract.parse_date import clock_in, in_digits
+
+# A line a language: units by their stems (minutes, hours, days, weeks), then how "N units ago" is said.
+_TABLE = """
+    min(?:ute)?s? | h(?:ou)?rs? | days? | weeks?                | NUMBER\\s?UNIT\\.? ago
+    min(?:uten?)? | stunden? | tag(?:en)? | wochen?             | vor NUMBER UNIT
+    min(?:utes?)? | h(?:eures?)? | jours? | semaines?           | il y a NUMBER UNIT
+    min(?:utos?)? | h(?:oras?)? | días? | semanas?              | hace NUMBER UNIT
+    min(?:utos?)? | h(?:oras?)? | dias? | semanas?              | há NUMBER UNIT | NUMBER UNIT atrás
+    min(?:ut[oi])? | or[ae] | giorn[oi] | settiman[ae]          | NUMBER UNIT fa
+    min(?:uten?|uut)? | uur | dag(?:en)? | weken?               | NUMBER UNIT geleden
+    min(?:ut(?:er)?)? | tim(?:mar|me)? | dag(?:ar)? | veckor?   | (?:för )?NUMBER UNIT sedan
+    min(?:utter)? | time(?:r)? | dag(?:er|e)? | uker?|uger?     | for NUMBER UNIT siden
+    мин\\w* | час\\w* | д(?:ень|ня|ней) | недел\\w*               | NUMBER UNIT назад
+    хв\\w* | год\\w* | д(?:ень|ні|нів) | тиж\\w*                  | NUMBER UNIT тому
+    min(?:ut\\w*)? | godz\\w* | dni|dzień | tygod\\w*             | NUMBER UNIT temu
+    dk|dakika | sa(?:at)? | gün | hafta                        | NUMBER UNIT önce
+    λεπτ\\w* | ώρ\\w* | (?:η|ή)μέρ\\w* | εβδομάδ\\w*              | πριν (?:από )?NUMBER UNIT
+    دقي?ق\\w* | ساع\\w* | يوم\\w*|أيام | أسبوع\\w*|أسابيع          | (?:منذ|قبل) NUMBER UNIT
+    دقیقه | ساعت | روز | هفته                                  | NUMBER UNIT (?:پیش|قبل)
+    דקות|דקה | שעות|שעה | ימים|יום | שבועות|שבוע                | לפני NUMBER UNIT
+    मिनट | घंट\\S* | दिन | हफ\\S*|सप्ताह                       | NUMBER UNIT (?:पहले|पूर्व)
+    分钟|分鐘|分 | 个?小时|個?小時|時間 | 天|日 | 周|週間?|个星期      | NUMBER\\s?UNIT前
+    분 | 시간 | 일 | 주                                          | NUMBER\\s?UNIT ?전
+    นาที | ชั่วโมง|ชม\\.? | วัน | สัปดาห์                            | NUMBER\\s?UNIT(?:ที่แล้ว|ที่ผ่านมา|ก่อน)
+    phút | giờ|tiếng | ngày | tuần                              | NUMBER UNIT trước
+    menit | jam | hari | minggu                                 | NUMBER UNIT (?:yang )?lalu
+"""
+_ONE = r"an?|one|eine[rmn]?|une?|un[oa]?|uma?|een|en|ett|én|один|одну|jedn\w+|bir|ένα|μία"
+_ALONE = {"ساعة": 60, "يوم": 1440, "דקה": 1, "שעה": 60, "שעתיים": 120, "יומיים": 2880, "ساعتين": 120, "يومين": 2880}
+"""Units that stand without a number, in languages that have a form for one and for two."""
+_ALONE_AGO = re.compile(rf"(?:منذ|قبل|لפני|לפני)\s+({'|'.join(_ALONE)})(?!\w)")
+_MINUTES = (1, 60, 1440, 10080)
+_TODAY = re.compile(
+    r"\b(?:today|heute|aujourd['’]hui|hoy|hoje|oggi|vandaag|i ?dag|сегодня|сьогодні|dziś|dzisiaj|bugün|σήμερα|hôm nay|"
+    r"hari ini)\b|اليوم|امروز|היום|आज|今天|今日|本日|오늘|วันนี้",
+    re.IGNORECASE,
+)
+_YESTERDAY = re.compile(
+    r"\b(?:yesterday|gestern|hier|ayer|ontem|ieri|gisteren|i ?g[åä]r|вчера|вчора|wczoraj|dün|χθες|χτες|hôm qua|"
+    r"kemarin)\b|أمس|دیروز|אתמול|कल|昨天|昨日|어제|เมื่อวาน",
+    re.IGNORECASE,
+)
+_ANY = datetime(2000, 1, 1, tzinfo=UTC)
+_LINE = 160
+"""Characters of a line that is a date and little else."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Language:
+    """How a language says "N units ago"."""
+
+    marks: tuple[str, ...]
+    """A word of each way to say it, case folded: a line with none of them need not be looked at."""
+    said: re.Pattern[str]
+    units: tuple[re.Pattern[str], ...]
+    """Minutes, hours, days, weeks."""
+
+
+def _mark(said: str) -> list[str]:
+    """Return the longest word that each way to say it cannot do without.
+
+    >>> _mark("(?:for )?NUMBER UNIT siden"), _mark("NUMBER UNIT (?:ein|zwei)")
+    (['siden'], ['ein', 'zwei'])
+    """
+    needed = re.sub(r"\(\?:[^)]*\)\?|NUMBER|UNIT|\\s\?|\\\.\?| \?", " ", said)
+    choice = re.search(r"\(\?:([^)]*)\)", needed)
+    ways = choice[1].split("|") if choice else [needed]
+    return [max(way.split(), key=len).casefold() for way in ways]
+
+
+def _languages() -> list[_Language]:
+    found = []
+    for line in _TABLE.strip().splitlines():
+        *units, first = re.split(r"\s+\|\s+", line.strip())[:5]
+        others = re.split(r"\s+\|\s+", line.strip())[5:]
+        number, unit = rf"(\d{{1,3}}|{_ONE})", f"({'|'.join(units)})"
+        said = "|".join(
+            each.replace("NUMBER", number).replace("UNIT", unit).replace(" ", r"\s+") for each in (first, *others)
+        )
+        edged = rf"(?<!\w)(?:{said})(?!\w)" if unit.isascii() else said
+        found.append(
+            _Language(
+                tuple(mark for each in (first, *others) for mark in _mark(each)),
+                re.compile(edged, re.IGNORECASE),
+                tuple(re.compile(f"(?:{each})$", re.IGNORECASE) for each in units),
+            )
+        )
+    return found
+
+
+_AGO = _languages()
+_MARKS = tuple({mark: None for language in _AGO for mark in language.marks})
+"""The words of all of them: most lines have none."""
+
+
+def relative(text: str, fetched_at: datetime | None, zone: tzinfo | None = None) -> datetime | None:
+    """Read "3 hours ago" or "today at 10:05", in two dozen languages; None where there is no moment to count from.
+
+    >>> at = datetime(2026, 5, 19, 12, tzinfo=UTC)
+    >>> relative("Updated 3 hours ago", at).isoformat(), relative("vor einer Stunde", at).isoformat()
+    ('2026-05-19T09:00:00+00:00', '2026-05-19T11:00:00+00:00')
+    >>> relative("gestern, 18:40 Uhr", at).isoformat()
+    '2026-05-18T18:40:00+00:00'
+    """
+    if fetched_at is None or len(text) > _LINE:
+        return None
+    text = in_digits(text)
+    low = text.casefold()
+    languages = _AGO if any(map(low.__contains__, _MARKS)) else ()
+    for language in languages:
+        if any(mark in low for mark in language.marks) and (match := language.said.search(text)):
+            said = [group for group in match.groups() if group]
+            count = int(said[0]) if said[0].isdecimal() else 1
+            for minutes, unit in zip(_MINUTES, language.units, strict=True):
+                if unit.match(said[1]):
+                    return fetched_at - timedelta(minutes=count * minutes)
+    if match := _ALONE_AGO.search(text):
+        return fetched_at - timedelta(minutes=_ALONE[match[1]])
+    return _by_day(text, fetched_at, zone)
+
+
+def tells_ago(text: str) -> bool:
+    """Say whether a line tells a time by how long it is past, or by "today" and a time of day."""
+    return relative(text, _ANY) is not None
+
+
+def _by_day(text: str, fetched_at: datetime, zone: tzinfo | None) -> datetime | None:
+    """Read "today" or "yesterday" with a time of day: without one, such a word stands in lines that are no date."""
+    clock = clock_in(text)
+    if clock is None or clock[0] > 23 or clock[1] > 59:
+        return None
+    back = 0 if _TODAY.search(text) else 1 if _YESTERDAY.search(text) else None
+    if back is None:
+        return None
+    there = fetched_at.astimezone(zone or UTC) - timedelta(days=back)
+    return there.replace(hour=clock[0], minute=clock[1], second=clock[2], microsecond=0).astimezone(UTC)

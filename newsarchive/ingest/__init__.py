@@ -1,0 +1,1 @@
+"""From captures to rows: the one path of crawl, import and rebuild."""

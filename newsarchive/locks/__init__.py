@@ -1,0 +1,1 @@
+"""Site locks and job leases."""

@@ -1,0 +1,1 @@
+"""Rebuild, recover, import, re-extract and verify an archive."""

@@ -1,0 +1,1 @@
+"""Health, diagnostics, metrics, notifications and timetables."""

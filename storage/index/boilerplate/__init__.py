@@ -1,0 +1,1 @@
+"""Learning which paragraphs a site prints on every page."""

@@ -1,0 +1,313 @@
+"""Counting which paragraphs articles of a site share. What is counted stays in the database, however much it is.
+
+    versions' paragraphs -> shared_paragraphs: which are to be counted -> counted_paragraphs: where, and in how many
+
+Both tables are temporary: the transaction that makes them drops them.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    BindParameter,
+    Boolean,
+    Column,
+    Connection,
+    Integer,
+    MetaData,
+    Table,
+    bindparam,
+    func,
+    or_,
+    select,
+    text,
+)
+
+from storage.index.boilerplate.rule import COUNTED
+from storage.index.engine.database import AnyRow
+from storage.index.schema.tables import (
+    ArticleRow,
+    BoilerplateRow,
+    ParagraphRow,
+    UtcDateTime,
+    VersionParagraphRow,
+    VersionRow,
+)
+
+_ROWS_AT_ONCE = 500
+_LITTLE = -8192
+"""Kilobytes, as SQLite takes them."""
+_LARGE = 4
+"""From this part of all articles on, a walk through all paragraphs in their order costs less than one by versions."""
+
+_TABLES = MetaData()
+_SHARED = Table(
+    "shared_paragraphs",
+    _TABLES,
+    Column("paragraph_id", Integer, primary_key=True, autoincrement=False),
+    Column("length", Integer, nullable=False),
+    prefixes=["TEMPORARY"],
+)
+_COUNTED = Table(
+    "counted_paragraphs",
+    _TABLES,
+    Column("site_id", Integer, primary_key=True, autoincrement=False),
+    Column("paragraph_id", Integer, primary_key=True, autoincrement=False),
+    Column("length", Integer, nullable=False),
+    Column("articles", Integer, nullable=False),
+    Column("first_from_start", Integer, nullable=False),
+    Column("last_from_start", Integer, nullable=False),
+    Column("first_from_end", Integer, nullable=False),
+    Column("last_from_end", Integer, nullable=False),
+    Column("first_seen_at", UtcDateTime, nullable=False),
+    Column("last_seen_at", UtcDateTime, nullable=False),
+    Column("verdict", Boolean, nullable=False, comment="As it was"),
+    prefixes=["TEMPORARY"],
+    sqlite_with_rowid=False,
+)
+
+
+class Held(NamedTuple):
+    """What was counted of a paragraph before."""
+
+    site_id: int
+    paragraph_id: int
+    articles: int
+    first: datetime
+    last: datetime
+    verdict: bool
+
+
+def begin(connection: Connection) -> None:
+    """Make the tables, empty."""
+    _TABLES.create_all(connection, checkfirst=False)
+
+
+def end(connection: Connection) -> None:
+    """Drop them."""
+    _TABLES.drop_all(connection, checkfirst=False)
+
+
+@contextmanager
+def in_little_memory(connection: Connection) -> Iterator[None]:
+    """SQLite sorts in as much memory as it keeps pages in, beside them. What is walked through here is not kept
+    anyway.
+    """
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    usual = connection.exec_driver_sql("PRAGMA cache_size").scalar()
+    connection.exec_driver_sql(f"PRAGMA cache_size={_LITTLE}")
+    try:
+        yield
+    finally:
+        connection.exec_driver_sql(f"PRAGMA cache_size={usual}")
+
+
+def share_all(connection: Connection, site_ids: Sequence[int]) -> None:
+    """Have all paragraphs of sites counted that more than one version has."""
+    of_sites = connection.scalar(select(func.count()).where(ArticleRow.site_id.in_(site_ids))) or 0
+    of_all = connection.scalar(select(func.count()).select_from(ArticleRow)) or 0
+    if of_sites * _LARGE >= of_all:
+        connection.execute(_SHARED_BY_ANY)
+    else:
+        connection.execute(_SHARED_BY_SITES, {"sites": site_ids})
+
+
+def share_new(connection: Connection, site_ids: Sequence[int]) -> None:
+    """Have those counted that a version has which was not counted yet."""
+    connection.execute(_SHARED_WITH_NEW, {"sites": site_ids})
+
+
+def share(connection: Connection, paragraph_ids: Sequence[int]) -> None:
+    """Have these counted too."""
+    if paragraph_ids:
+        connection.execute(_SHARED_TOO, [{"of": paragraph_id} for paragraph_id in paragraph_ids])
+
+
+def count(connection: Connection, site_ids: Sequence[int], *, everything: bool) -> None:
+    """Count in how many articles of sites they stand, and where; one article alone does not count."""
+    asked = {"sites": site_ids, "roles": COUNTED}
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("ANALYZE shared_paragraphs")
+    connection.execute(_COUNT_BY_VERSION if everything else _COUNT_BY_PARAGRAPH, asked)
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("ANALYZE counted_paragraphs")
+
+
+def counted(connection: Connection, fewest: int) -> Iterator[Sequence[AnyRow]]:
+    """What was counted of paragraphs that so many articles have, or that were boilerplate: in key order, in parts."""
+    return _streamed(connection, _COUNTED_ROWS, {"fewest": fewest})
+
+
+def held(connection: Connection, site_ids: Sequence[int], fewest: int) -> Iterator[list[Held]]:
+    """The same as was counted before, of paragraphs of these sites."""
+    for some in _streamed(connection, _HELD_ROWS, {"sites": site_ids, "fewest": fewest}):
+        yield [Held(*row) for row in some]
+
+
+def store(connection: Connection, site_ids: Sequence[int], *, everything: bool) -> None:
+    """Bring what is kept of sites' paragraphs to what was counted. Verdicts stay as they are."""
+    connection.execute(_GONE if everything else _GONE_OF_SHARED, {"sites": site_ids})
+    connection.execute(_STORE)
+
+
+def no_more_shared(connection: Connection, site_ids: Sequence[int], *, everything: bool) -> Iterator[Sequence[AnyRow]]:
+    """Paragraphs (site_id, paragraph_id) that were boilerplate, and that `store` will take out; some at once."""
+    return _streamed(connection, _LOST if everything else _LOST_OF_SHARED, {"sites": site_ids})
+
+
+def _streamed(connection: Connection, asked: Any, values: dict[str, Any]) -> Iterator[Sequence[AnyRow]]:
+    streaming = {"stream_results": True, "yield_per": _ROWS_AT_ONCE}
+    return connection.execute(asked, values, execution_options=streaming).partitions()
+
+
+def _of_sites(sql: str) -> Any:
+    return text(sql).bindparams(bindparam("sites", expanding=True))
+
+
+# CROSS JOIN is SQLite's word for: in this order. It knows nothing of how large tables are.
+_SHARE = """
+INSERT INTO shared_paragraphs (paragraph_id, length)
+SELECT paragraphs.id, length(paragraphs.text)
+FROM ({several}) AS several CROSS JOIN paragraphs
+WHERE paragraphs.id = several.paragraph_id
+"""
+_SHARED_BY_ANY = text(
+    _SHARE.format(
+        several="""
+SELECT paragraph_id FROM version_paragraphs GROUP BY paragraph_id HAVING min(version_id) <> max(version_id)"""
+    )
+)
+_SHARED_BY_SITES = _of_sites(
+    _SHARE.format(
+        several="""
+SELECT version_paragraphs.paragraph_id AS paragraph_id
+FROM articles CROSS JOIN versions CROSS JOIN version_paragraphs
+WHERE articles.site_id IN :sites AND versions.article_id = articles.id
+AND version_paragraphs.version_id = versions.id
+GROUP BY version_paragraphs.paragraph_id HAVING min(articles.id) <> max(articles.id)"""
+    )
+)
+_OF_NEW = (
+    select(VersionParagraphRow.paragraph_id)
+    .join(VersionRow, VersionRow.id == VersionParagraphRow.version_id)
+    .join(ArticleRow, ArticleRow.id == VersionRow.article_id)
+    .where(~VersionRow.counted, ArticleRow.site_id.in_(bindparam("sites", expanding=True)))
+)
+_SEVERAL_WITH_NEW = (
+    select(VersionParagraphRow.paragraph_id)
+    .where(VersionParagraphRow.paragraph_id.in_(_OF_NEW))
+    .group_by(VersionParagraphRow.paragraph_id)
+    .having(func.min(VersionParagraphRow.version_id) != func.max(VersionParagraphRow.version_id))
+)
+_SHARED_WITH_NEW = _SHARED.insert().from_select(
+    ["paragraph_id", "length"],
+    select(ParagraphRow.id, func.length(ParagraphRow.text)).where(ParagraphRow.id.in_(_SEVERAL_WITH_NEW)),
+)
+_SHARED_TOO = text(
+    "INSERT INTO shared_paragraphs (paragraph_id, length) SELECT id, length(text) FROM paragraphs WHERE id = :of"
+    " ON CONFLICT (paragraph_id) DO NOTHING"
+)
+
+# A text counts for no article whose headline or dek it is. Lengths are compared first: they are at hand.
+_COUNT = """
+INSERT INTO counted_paragraphs
+SELECT
+    tallied.site_id, tallied.paragraph_id, tallied.length, tallied.articles, tallied.first_from_start,
+    tallied.last_from_start, tallied.first_from_end, tallied.last_from_end, tallied.first_seen_at,
+    tallied.last_seen_at, coalesce(boilerplate.verdict, false)
+FROM (
+    SELECT
+        articles.site_id AS site_id,
+        shared_paragraphs.paragraph_id AS paragraph_id,
+        max(shared_paragraphs.length) AS length,
+        count(DISTINCT articles.id) AS articles,
+        min(version_paragraphs.position) AS first_from_start,
+        max(version_paragraphs.position) AS last_from_start,
+        min(versions.length - 1 - version_paragraphs.position) AS first_from_end,
+        max(versions.length - 1 - version_paragraphs.position) AS last_from_end,
+        min(articles.dated_at) AS first_seen_at,
+        max(articles.dated_at) AS last_seen_at
+    FROM {tables}
+    WHERE articles.site_id IN :sites
+    AND versions.article_id = articles.id
+    AND version_paragraphs.version_id = versions.id
+    AND version_paragraphs.paragraph_id = shared_paragraphs.paragraph_id
+    AND version_paragraphs.role IN :roles
+    AND (
+        shared_paragraphs.length <> length(versions.headline)
+        OR versions.headline <> (SELECT text FROM paragraphs WHERE id = shared_paragraphs.paragraph_id)
+    )
+    AND (
+        versions.dek IS NULL
+        OR shared_paragraphs.length <> length(versions.dek)
+        OR versions.dek <> (SELECT text FROM paragraphs WHERE id = shared_paragraphs.paragraph_id)
+    )
+    GROUP BY articles.site_id, shared_paragraphs.paragraph_id
+    HAVING count(DISTINCT articles.id) >= 2
+) AS tallied
+LEFT JOIN boilerplate
+ON boilerplate.site_id = tallied.site_id AND boilerplate.paragraph_id = tallied.paragraph_id
+"""
+_ROLES: BindParameter[Any] = bindparam("roles", expanding=True)
+_COUNT_BY_VERSION = _of_sites(
+    _COUNT.format(tables="articles CROSS JOIN versions CROSS JOIN version_paragraphs CROSS JOIN shared_paragraphs")
+).bindparams(_ROLES)
+_COUNT_BY_PARAGRAPH = _of_sites(
+    _COUNT.format(tables="shared_paragraphs CROSS JOIN version_paragraphs CROSS JOIN versions CROSS JOIN articles")
+).bindparams(_ROLES)
+
+_COUNTED_ROWS = (
+    select(_COUNTED)
+    .where(or_(_COUNTED.c.articles >= bindparam("fewest"), _COUNTED.c.verdict))
+    .order_by(_COUNTED.c.site_id, _COUNTED.c.paragraph_id)
+)
+_HELD_ROWS = (
+    select(
+        BoilerplateRow.site_id, BoilerplateRow.paragraph_id, BoilerplateRow.articles_seen,
+        BoilerplateRow.first_seen_at, BoilerplateRow.last_seen_at, BoilerplateRow.verdict,
+    )
+    .where(
+        BoilerplateRow.site_id.in_(bindparam("sites", expanding=True)),
+        or_(BoilerplateRow.articles_seen >= bindparam("fewest"), BoilerplateRow.verdict),
+    )
+)  # fmt: skip
+
+_UNCOUNTED = """
+FROM boilerplate
+WHERE boilerplate.site_id IN :sites
+AND NOT EXISTS (
+    SELECT 1 FROM counted_paragraphs
+    WHERE counted_paragraphs.site_id = boilerplate.site_id
+    AND counted_paragraphs.paragraph_id = boilerplate.paragraph_id
+)
+"""
+_OF_SHARED = "AND boilerplate.paragraph_id IN (SELECT paragraph_id FROM shared_paragraphs)"
+_WAS_LEARNT = "SELECT boilerplate.site_id, boilerplate.paragraph_id {} AND boilerplate.verdict"
+_LOST = _of_sites(_WAS_LEARNT.format(_UNCOUNTED))
+_LOST_OF_SHARED = _of_sites(_WAS_LEARNT.format(_UNCOUNTED + _OF_SHARED))
+_GONE = _of_sites(f"DELETE {_UNCOUNTED}")
+_GONE_OF_SHARED = _of_sites(f"DELETE {_UNCOUNTED} {_OF_SHARED}")
+_STORE = text(
+    """
+INSERT INTO boilerplate (site_id, paragraph_id, articles_seen, first_seen_at, last_seen_at, verdict)
+SELECT site_id, paragraph_id, articles, first_seen_at, last_seen_at, verdict
+FROM counted_paragraphs
+WHERE NOT EXISTS (
+    SELECT 1 FROM boilerplate
+    WHERE boilerplate.site_id = counted_paragraphs.site_id
+    AND boilerplate.paragraph_id = counted_paragraphs.paragraph_id
+    AND boilerplate.articles_seen = counted_paragraphs.articles
+    AND boilerplate.first_seen_at = counted_paragraphs.first_seen_at
+    AND boilerplate.last_seen_at = counted_paragraphs.last_seen_at
+)
+ORDER BY site_id, paragraph_id
+ON CONFLICT (site_id, paragraph_id) DO UPDATE SET
+    articles_seen = excluded.articles_seen,
+    first_seen_at = excluded.first_seen_at,
+    last_seen_at = excluded.last_seen_at
+"""
+)

@@ -1,0 +1,1 @@
+"""Coordination of several machines: leases and jobs."""

@@ -1,0 +1,1 @@
+"""SQL conditions that queries and search share: filters and visibility."""

@@ -1,0 +1,1 @@
+"""The database engines, SQLite and PostgreSQL: connections, transactions, bulk loading."""

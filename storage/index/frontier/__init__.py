@@ -1,0 +1,1 @@
+"""The frontier: which URLs are to be fetched, and when."""

@@ -1,0 +1,1 @@
+"""Copy an index: to another database, or for other programs."""

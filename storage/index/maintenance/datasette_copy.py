@@ -1,0 +1,125 @@
+"""A copy of the index for other programs: one SQLite file with plain tables, as Datasette likes it.
+
+articles  one row an article, or version        links     what each points to
+captures  one row a record                      articles_fts  full text of headline, dek, body, authors
+"""
+
+import errno
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from storage.index.queries.export import iso
+from storage.index.views.cdx import CdxLine
+
+_AT_ONCE = 500
+_TABLES = """
+PRAGMA page_size=8192;
+PRAGMA journal_mode=OFF;
+PRAGMA synchronous=OFF;
+CREATE TABLE articles (
+    id INTEGER PRIMARY KEY, site TEXT, section TEXT, language TEXT, published TEXT, modified TEXT,
+    headline TEXT, dek TEXT, authors TEXT, tags TEXT, body TEXT, url TEXT, canonical_url TEXT, image TEXT, access TEXT,
+    versions INTEGER, first_seen TEXT, last_seen TEXT, fetched_at TEXT, warc TEXT, warc_offset INTEGER,
+    warc_length INTEGER, payload_digest TEXT
+);
+CREATE TABLE links (
+    article INTEGER REFERENCES articles(id), kind TEXT, label TEXT, position INTEGER, url TEXT, anchor TEXT
+);
+CREATE TABLE captures (
+    id INTEGER PRIMARY KEY, url TEXT, urlkey TEXT, fetched_at TEXT, status INTEGER, mime TEXT, kind TEXT,
+    payload_digest TEXT, warc TEXT, warc_offset INTEGER, warc_length INTEGER
+);
+"""
+# Datasette and sqlite-utils know a full-text table by the text of its declaration: content in double quotes, or in
+# brackets. With single quotes a search of theirs is passed over without a word, and finds everything.
+_LAST = """
+CREATE VIRTUAL TABLE "articles_fts" USING FTS5(
+    headline, dek, body, authors, tokenize="unicode61 remove_diacritics 2", content="articles", content_rowid="id"
+);
+INSERT INTO articles_fts(articles_fts) VALUES ('rebuild');
+CREATE INDEX articles_by_published ON articles(published);
+CREATE INDEX articles_by_site ON articles(site, published);
+CREATE INDEX links_by_article ON links(article);
+CREATE INDEX links_by_url ON links(url);
+CREATE INDEX captures_by_urlkey ON captures(urlkey, fetched_at);
+ANALYZE;
+"""
+
+_ARTICLE = "INSERT INTO articles VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_LINK = "INSERT INTO links VALUES (?, ?, ?, ?, ?, ?)"
+_CAPTURE = "INSERT INTO captures VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
+
+def write_copy(
+    path: Path, lines: Iterable[Mapping[str, Any]], captures: Iterable[CdxLine], tell: Callable[[int], None]
+) -> int:
+    """Write an SQLite file, which is not there or empty, from lines of an export and the captures behind them; returns
+    how many lines. `tell` is called now and then. OSError where there is no room for it.
+    """
+    connection = sqlite3.connect(path, isolation_level=None)
+    try:
+        return _written(connection, lines, captures, tell)
+    except sqlite3.OperationalError as problem:
+        if problem.sqlite_errorcode & 0xFF in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}:
+            full = problem.sqlite_errorcode == sqlite3.SQLITE_FULL
+            raise OSError(errno.ENOSPC if full else errno.EIO, str(problem), str(path)) from problem
+        raise
+    finally:
+        connection.close()
+
+
+def _written(
+    connection: sqlite3.Connection,
+    lines: Iterable[Mapping[str, Any]],
+    captures: Iterable[CdxLine],
+    tell: Callable[[int], None],
+) -> int:
+    connection.executescript(_TABLES)
+    connection.execute("BEGIN")
+    count = 0
+    for batch in _batches(enumerate(lines, 1)):
+        connection.executemany(_ARTICLE, map(_article, batch))
+        rows = [row for number, line in batch for row in _links(number, line)]
+        connection.executemany(_LINK, rows)
+        count += len(batch)
+        tell(count)
+    for some in _batches(enumerate(captures, 1)):
+        connection.executemany(_CAPTURE, map(_capture, some))
+        tell(count)
+    connection.execute("COMMIT")
+    connection.executescript(_LAST)
+    return count
+
+
+def _batches(items: Iterable[Any]) -> Iterator[list[Any]]:
+    going = iter(items)
+    while batch := list(islice(going, _AT_ONCE)):
+        yield batch
+
+
+def _article(numbered: tuple[int, Mapping[str, Any]]) -> tuple[Any, ...]:
+    number, line = numbered
+    capture = line["capture"]
+    return (
+        number, line["site"], line["section"], line["language"], line["published"], line["modified"],
+        line["headline"], line["dek"], "; ".join(line["authors"]), "; ".join(line["tags"]), line["body"], line["url"],
+        line["canonical_url"], line["image"], line["access"], line["versions"], line["first_seen"], line["last_seen"],
+        capture["fetched_at"], capture["warc"], capture["offset"], capture["length"], capture["payload_digest"],
+    )  # fmt: skip
+
+
+def _links(number: int, line: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
+    for group in line["links"]:
+        for position, link in enumerate(group["links"]):
+            yield number, group["kind"], group["label"], position, link["url"], link["anchor"]
+
+
+def _capture(numbered: tuple[int, CdxLine]) -> tuple[Any, ...]:
+    number, line = numbered
+    return (
+        number, line.url, line.urlkey, iso(line.fetched_at), line.status, line.mime, line.kind, line.payload_digest,
+        line.warc, line.offset, line.length,
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""The schema: tables, and how it is created and upgraded."""

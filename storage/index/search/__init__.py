@@ -1,0 +1,1 @@
+"""Full-text search: queries, matches, facets, snippets."""

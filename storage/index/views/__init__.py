@@ -1,0 +1,1 @@
+"""Result types of queries: frozen, ready to be shown or written out."""

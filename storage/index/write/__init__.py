@@ -1,0 +1,1 @@
+"""Write captures, articles and versions into the index."""
