@@ -10,7 +10,7 @@ UV     := $(shell command -v uv 2>/dev/null)
 export PATH := $(abspath $(BIN)):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test slow quality lint format bench bench-browser docs screenshots lock wheel clean
+.PHONY: help demo test slow quality house lint format bench bench-browser docs screenshots lock wheel clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -77,6 +77,9 @@ FOLDER   ?= /tmp/newsarchive-bench-$(ARTICLES)$(if $(INDEX),-postgresql)
 bench-browser: $(VENV)/.installed-dev ## Measure the browser over a large archive (ARTICLES=200000, INDEX=postgresql+psycopg://…)
 	$(BIN)/python -m benchmarks.generate $(FOLDER) --articles $(ARTICLES) $(if $(INDEX),--index $(INDEX))
 	$(BIN)/python -m benchmarks.browser $(FOLDER)
+
+house: $(VENV)/.installed-dev ## Measure how the code is named and divided
+	$(BIN)/python -m benchmarks.house
 
 docs: $(VENV)/.installed-dev ## Make the pages of docs/ that come from the code
 	$(BIN)/python docs/make.py

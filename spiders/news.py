@@ -7,7 +7,7 @@ import scrapy
 from scrapy import Request
 from scrapy.exceptions import UsageError
 
-from newsarchive.crawl.run_context import ACCEPT_ENCODING, Live
+from newsarchive.crawl.run_context import ACCEPT_ENCODING, RunContext
 from storage.model import Due, UrlKind
 
 ACCEPT = {
@@ -24,7 +24,7 @@ class NewsSpider(scrapy.Spider):
 
     name = "news"
 
-    def __init__(self, live: Live | None = None, **kwargs: Any) -> None:
+    def __init__(self, live: RunContext | None = None, **kwargs: Any) -> None:
         if live is None:
             raise UsageError("this spider keeps pages in an archive; start it with: newsarchive crawl")
         super().__init__(**kwargs)

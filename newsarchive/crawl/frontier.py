@@ -18,14 +18,14 @@ from typing import Any
 from newsarchive.crawl.appetite import MOST, Appetite
 from newsarchive.crawl.appointments import Appointments
 from newsarchive.crawl.budget import Budgets
-from newsarchive.crawl.host_backoff import Peace, told
+from newsarchive.crawl.host_backoff import HostBackoff, describe_backoff
 from newsarchive.crawl.hosts import Host, Hosts
 from newsarchive.crawl.objections import Objections
 from newsarchive.crawl.pauses import Pause
-from newsarchive.crawl.politeness import Answer, Manners
+from newsarchive.crawl.politeness import Answer, PolitenessSettings
 from newsarchive.crawl.refill import Brought, Order, Queue, Supply
 from newsarchive.crawl.robots import CLOSED, EVERYTHING, Robots, RobotsAnswer, Rules
-from newsarchive.crawl.robots_pending import Errands
+from newsarchive.crawl.robots_pending import RobotsPending
 from newsarchive.crawl.run_state import Recall
 from newsarchive.crawl.subresources import Guest, Turns
 from storage.model import Due, UrlKind
@@ -56,7 +56,7 @@ class Frontier:
     def __init__(  # noqa: PLR0913 - time and its clocks come in as arguments
         self,
         queue: Queue,
-        manners: Mapping[str, Manners],
+        manners: Mapping[str, PolitenessSettings],
         robots: Robots,
         *,
         executor: Executor,
@@ -80,8 +80,8 @@ class Frontier:
         self._now = now
         self._clock = clock
         self._hosts = Hosts()
-        self._errands = Errands(robots, self._hosts)
-        self._peace = Peace(now=now, clock=clock)
+        self._errands = RobotsPending(robots, self._hosts)
+        self._peace = HostBackoff(now=now, clock=clock)
         self.turns = Turns(self._hosts)
         """Of the parts of pages that are drawn."""
         self._budgets = Budgets({name: each.budget for name, each in manners.items()}, clock(), self.notes)
@@ -242,7 +242,7 @@ class Frontier:
 
     async def _order(self, **wanted: Any) -> Brought:
         """Have the index asked, in the thread for that."""
-        order = Order(later=self._appointments.told(), hosts=self._peace.news(), **wanted)
+        order = Order(later=self._appointments.told(), hosts=self._peace.pending_changes(), **wanted)
         return await asyncio.get_running_loop().run_in_executor(self._executor, self._supply.bring, order, self._now())
 
     def _take_in(self, due: Due) -> None:
@@ -317,7 +317,7 @@ class Frontier:
     def _rules(self, due: Due) -> Rules | None:
         return self._robots.rules(due.url) if self._of(due).obey_robots else EVERYTHING
 
-    def _of(self, due: Due) -> Manners:
+    def _of(self, due: Due) -> PolitenessSettings:
         return self._manners[due.discovery.site]
 
     def _ask_robots(self, due: Due, host: Host) -> Due | None:
@@ -392,7 +392,7 @@ class Frontier:
             self._counters["hosts_left"] += 1
             # A picture's host that is down is nothing to get up for at night.
             beside = due.discovery.kind in (UrlKind.ASSET, UrlKind.PART)
-            (self.notes if beside else self.problems).append(told(host, pause, why))
+            (self.notes if beside else self.problems).append(describe_backoff(host, pause, why))
         until = self._peace.close(host, pause)
         self._dry = True
         for each in self._hosts.drain(host):

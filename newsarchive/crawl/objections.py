@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from newsarchive.crawl.download.ssrf import refusal
-from newsarchive.crawl.politeness import Manners
+from newsarchive.crawl.politeness import PolitenessSettings
 from newsarchive.crawl.traps import trapped
 from newsarchive.crawl.url_pattern_yields import PARKED, Harvest
 from storage.model import Due
@@ -16,7 +16,9 @@ TRAPPED = timedelta(days=365)
 class Objections:
     """Looks URLs over before they are asked for."""
 
-    def __init__(self, manners: Mapping[str, Manners], harvest: Harvest | None, *, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, manners: Mapping[str, PolitenessSettings], harvest: Harvest | None, *, now: Callable[[], datetime]
+    ) -> None:
         self._manners = manners
         self._harvest = harvest
         self._now = now

@@ -37,7 +37,7 @@ WORTH_NOTING = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Manners:
+class PolitenessSettings:
     """How a site is to be treated."""
 
     delay: float
@@ -75,7 +75,9 @@ class Answer:
     """Seconds since its last byte came: it was kept meanwhile, and the host left in peace."""
 
 
-def after(host: Host, answer: Answer, took: float, manners: Manners, crawl_delay: float | None, now: datetime) -> Pause:
+def record_answer(
+    host: Host, answer: Answer, took: float, manners: PolitenessSettings, crawl_delay: float | None, now: datetime
+) -> Pause:
     """The pause after an answer that took so many seconds; what it says of the host is noted there."""
     if answer.guarded:
         return Pause(seconds=LONGEST_PAUSE, reason="is not connected to")
@@ -105,7 +107,7 @@ def _note(host: Host, answer: Answer, took: float) -> None:
         host.strain, host.eased = host.strain - 1, 0
 
 
-def pace(host: Host, manners: Manners, crawl_delay: float | None) -> float:
+def pace(host: Host, manners: PolitenessSettings, crawl_delay: float | None) -> float:
     """Seconds between two requests to a host that answers as it should."""
     usual = max(manners.delay, min(FACTOR * host.took, manners.max_delay)) if manners.delay else 0.0
     if host.strain:
@@ -114,7 +116,7 @@ def pace(host: Host, manners: Manners, crawl_delay: float | None) -> float:
     return max(usual, min(crawl_delay or 0.0, manners.max_crawl_delay))
 
 
-def recollect(host: Host, memory: HostMemory, now: datetime, clock: float) -> float:
+def restore_backoff(host: Host, memory: HostMemory, now: datetime, clock: float) -> float:
     """Treat a host as a run before left it; returns the seconds for which it is still to be left in peace."""
     host.refusals, host.strain, host.reason = memory.refusals, min(memory.strain, STRAIN), memory.reason
     left = (memory.ready_at - now).total_seconds() if memory.ready_at else 0.0
@@ -124,7 +126,7 @@ def recollect(host: Host, memory: HostMemory, now: datetime, clock: float) -> fl
     return left
 
 
-def memory_of(host: Host, now: datetime, clock: float, ready_at: float = 0.0) -> HostMemory | None:
+def backoff_to_save(host: Host, now: datetime, clock: float, ready_at: float = 0.0) -> HostMemory | None:
     """What the next run is to know of a host that may be asked again at `ready_at` by the clock; None: nothing."""
     left = max(host.ready_at, ready_at) - clock
     if not (host.refusals or host.strain or left >= WORTH_NOTING):

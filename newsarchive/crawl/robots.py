@@ -116,7 +116,7 @@ class Robots:
         known.until = self._clock() + (CLOSED if known.rules.closed else LASTS)
         return known.rules
 
-    def lost(self, url: str) -> bool:
+    def mark_unreachable(self, url: str) -> bool:
         """Take it that `wanted(url)` cannot be asked for; False where that is no redirect's target.
 
         A redirect to what is no address is taken as the sixth in a row is: there is no robots.txt (RFC 9309, 2.3.1.2).

@@ -12,7 +12,7 @@ from newsarchive.crawl.robots import Robots, RobotsAnswer, Rules, authority, rob
 from storage.model import Due
 
 
-class Errands:
+class RobotsPending:
     """Who waits for which robots.txt."""
 
     def __init__(self, robots: Robots, hosts: Hosts) -> None:
@@ -56,7 +56,7 @@ class Errands:
         """Take back what cannot be asked for. A redirect's target is as good as none; returns who waits in vain."""
         due = self.back(errand)
         of = authority(due.url)
-        if self._robots.lost(due.url):
+        if self._robots.mark_unreachable(due.url):
             self._hosts.take_up(of)
             return []
         return self._hosts.let_go(of)

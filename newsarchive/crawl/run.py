@@ -31,11 +31,11 @@ from newsarchive.crawl.download.connect import Endpoints
 from newsarchive.crawl.download.ip_addresses import spelt_out
 from newsarchive.crawl.download.ssrf import Guard
 from newsarchive.crawl.frontier import Frontier
-from newsarchive.crawl.politeness import Manners
+from newsarchive.crawl.politeness import PolitenessSettings
 from newsarchive.crawl.recorder import Keeper
 from newsarchive.crawl.render import demand_browser, studio_of
 from newsarchive.crawl.robots import Robots
-from newsarchive.crawl.run_context import Limits, Live
+from newsarchive.crawl.run_context import Limits, RunContext
 from newsarchive.crawl.run_state import Recall
 from newsarchive.crawl.seeds import seeds
 from newsarchive.crawl.stopping import signals_stop
@@ -257,13 +257,13 @@ class _Run:
             raise live.keeper.failure
         self._outcome = "stopped" if stop.asked or live.frontier.spent else "finished"
 
-    async def _scrape(self, live: Live) -> None:
+    async def _scrape(self, live: RunContext) -> None:
         runner = AsyncCrawlerRunner(scrapy_settings(self._archive.config))
         await runner.crawl(runner.create_crawler("news"), live=live)
 
     def _live(
         self, wire: Wire, writer: WarcWriter, ingestor: Ingestor, executor: ThreadPoolExecutor, max_pages: int
-    ) -> Live:
+    ) -> RunContext:
         config, index = self._archive.config, self._archive.index
         treated = {site.name: manners(config, site) for site in self._sites}
         harvest = Harvest({name: each.parking for name, each in treated.items()})
@@ -278,7 +278,7 @@ class _Run:
             recall=Recall(index, ArchivedOriginals(index, self._archive.places), harvest, list(treated)),
             now=self._now,
         )
-        return Live(
+        return RunContext(
             wire=wire,
             keeper=Keeper(writer, ingestor),
             frontier=frontier,
@@ -298,7 +298,7 @@ class _Run:
 class _Stop:
     """How a run comes to its end before its time."""
 
-    def __init__(self, live: Live) -> None:
+    def __init__(self, live: RunContext) -> None:
         self._live = live
         self._grace: asyncio.TimerHandle | None = None
         self.asked = False
@@ -333,9 +333,9 @@ def scrapy_settings(config: Config) -> Settings:
     return settings
 
 
-def manners(config: Config, site: SiteConfig) -> Manners:
+def manners(config: Config, site: SiteConfig) -> PolitenessSettings:
     """How a site is to be treated."""
-    return Manners(
+    return PolitenessSettings(
         delay=(config.delay if site.delay is None else site.delay).total_seconds(),
         obey_robots=config.obey_robots if site.obey_robots is None else site.obey_robots,
         max_delay=config.max_delay.total_seconds(),

@@ -57,7 +57,7 @@ class Limits:
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
-class Live:
+class RunContext:
     """The parts of a run."""
 
     wire: Wire
@@ -165,7 +165,7 @@ class Live:
         limit = self.limits.size_of(due.discovery.kind)
         fetched = await self.wire.fetch(url, headers, seconds=self.limits.seconds, limit=limit)
         ended, capture = time.monotonic(), None
-        answer = Answer(silent=True, why=hindrance(fetched), guarded=_cause(fetched, NotPublicError))
+        answer = Answer(silent=True, why=network_error_reason(fetched), guarded=_cause(fetched, NotPublicError))
         for attempt in fetched.attempts:
             exchange = attempt.exchange(due.url, due.discovery)
             capture = await keep(exchange)
@@ -243,7 +243,7 @@ def _cause(fetched: Fetched, kind: type[BaseException]) -> bool:
     return isinstance(_error(fetched), kind)
 
 
-def hindrance(fetched: Fetched) -> str:
+def network_error_reason(fetched: Fetched) -> str:
     """Why no byte came, in a few words."""
     error = _error(fetched)
     if isinstance(error, DNSLookupError):

@@ -10,15 +10,15 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import NotConfigured
 from twisted.internet.defer import Deferred
 
-from newsarchive.crawl.run_context import Live
+from newsarchive.crawl.run_context import RunContext
 
 log = logging.getLogger(__name__)
 
 
-def live_of(crawler: Crawler) -> Live:
+def live_of(crawler: Crawler) -> RunContext:
     """The run that a crawler is part of."""
     live = getattr(crawler.spider, "live", None)
-    if not isinstance(live, Live):
+    if not isinstance(live, RunContext):
         raise NotConfigured("there is no archive to keep pages in; start it with: newsarchive crawl")
     return live
 
@@ -26,7 +26,7 @@ def live_of(crawler: Crawler) -> Live:
 class FrontierScheduler(BaseScheduler):
     """Gives Scrapy a request when a host may be asked, and wakes it when that changes. Setting: SCHEDULER."""
 
-    def __init__(self, live: Live, crawler: Crawler) -> None:
+    def __init__(self, live: RunContext, crawler: Crawler) -> None:
         self._live = live
         self._crawler = crawler
         self._spider: Any = None

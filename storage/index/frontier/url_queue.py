@@ -76,7 +76,7 @@ def discovery_of(row: Mapping[str, Any]) -> Discovery:
     )
 
 
-def told(discovery: Discovery, urls: Mapping[str, int]) -> dict[str, Any]:
+def discovery_columns(discovery: Discovery, urls: Mapping[str, int]) -> dict[str, Any]:
     """The columns that say how a URL was found."""
     return {
         "site": discovery.site,
@@ -207,7 +207,7 @@ def _new_row(found: Found, url_id: int, urls: Mapping[str, int]) -> dict[str, An
     return {
         "url_id": url_id,
         "host": host_of(found.url),
-        **told(found.discovery, urls),
+        **discovery_columns(found.discovery, urls),
         "due_at": found.due_at,
         "priority": found.priority,
         "failures": 0,
@@ -217,7 +217,7 @@ def _new_row(found: Found, url_id: int, urls: Mapping[str, int]) -> dict[str, An
 
 def _improved(row: AnyRow, found: Found, urls: Mapping[str, int], *, is_better: bool) -> dict[str, Any]:
     """The row's columns as a finding makes them better: by its source, its priority, or both."""
-    columns = told(found.discovery, urls) if is_better else {name: getattr(row, name) for name in _TOLD}
+    columns = discovery_columns(found.discovery, urls) if is_better else {name: getattr(row, name) for name in _TOLD}
     due_at = min(filter(None, (row.due_at, found.due_at)))
     return {"of": row.url_id, **columns, "due_at": due_at, "priority": min(row.priority, found.priority)}
 

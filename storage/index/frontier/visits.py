@@ -9,7 +9,15 @@ from sqlalchemy import Connection, func, select
 
 from storage.index.engine.database import insert_rows, parts
 from storage.index.frontier.source_rates import Sources
-from storage.index.frontier.url_queue import FRONTIER, NEVER_DUE, OF_THESE, UNPLANNED_PRIORITY, discovery_of, rank, told
+from storage.index.frontier.url_queue import (
+    FRONTIER,
+    NEVER_DUE,
+    OF_THESE,
+    UNPLANNED_PRIORITY,
+    discovery_columns,
+    discovery_of,
+    rank,
+)
 from storage.index.rows.duplicates import elsewhere, twins
 from storage.index.rows.entry import Entry
 from storage.index.rows.interning import Names
@@ -140,7 +148,7 @@ def _published(entry: Entry) -> datetime | None:
 
 def _told_by(entry: Entry, urls: Mapping[str, int]) -> dict[str, Any]:
     """The columns that say how a URL was found, `via` in words too."""
-    return {**told(entry.discovery, urls), "via": entry.discovery.via}
+    return {**discovery_columns(entry.discovery, urls), "via": entry.discovery.via}
 
 
 _DAWN = datetime.min.replace(tzinfo=UTC)

@@ -15,7 +15,7 @@ from newsarchive.crawl.download.client import Wire
 from newsarchive.crawl.download.connect import Endpoints
 from newsarchive.crawl.download.ssrf import Guard, refusal
 from newsarchive.crawl.run import crawl
-from newsarchive.crawl.run_context import hindrance
+from newsarchive.crawl.run_context import network_error_reason
 from storage.index.views.articles import CaptureFilters
 
 PUBLIC = "93.184.215.14"
@@ -117,7 +117,7 @@ def asked(url: str, guard: Guard) -> str:
         return fetched
 
     fetched = event_loop.run(main())
-    return "answered" if fetched.attempts else hindrance(fetched)
+    return "answered" if fetched.attempts else network_error_reason(fetched)
 
 
 def host_in(url: str) -> str:

@@ -3,17 +3,24 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from newsarchive.crawl.hosts import Host
-from newsarchive.crawl.politeness import Answer, Manners, after, memory_of, pace, recollect
+from newsarchive.crawl.politeness import (
+    Answer,
+    PolitenessSettings,
+    backoff_to_save,
+    pace,
+    record_answer,
+    restore_backoff,
+)
 from newsarchive.crawl.robots import RobotsAnswer
 from storage.index.frontier.host_state import HostMemory
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
-MANNERS = Manners(delay=1.0, max_delay=30.0, max_crawl_delay=300.0)
+MANNERS = PolitenessSettings(delay=1.0, max_delay=30.0, max_crawl_delay=300.0)
 OK = Answer(status=200)
 
 
 def pauses(host: Host, *answers: Answer, took: float = 0.1, crawl_delay: float | None = None) -> list[float]:
-    return [after(host, answer, took, MANNERS, crawl_delay, NOW).seconds for answer in answers]
+    return [record_answer(host, answer, took, MANNERS, crawl_delay, NOW).seconds for answer in answers]
 
 
 def test_a_slow_host_gets_a_longer_pause_within_bounds() -> None:
@@ -34,7 +41,7 @@ def test_one_slow_answer_is_no_slow_host() -> None:
 
 def test_no_delay_means_none() -> None:
     """A delay of "0s" is the owner's word for a server of their own."""
-    assert after(Host("a"), OK, 5.0, Manners(delay=0.0), None, NOW).seconds == 0.0
+    assert record_answer(Host("a"), OK, 5.0, PolitenessSettings(delay=0.0), None, NOW).seconds == 0.0
 
 
 @pytest.mark.parametrize(("asked", "given"), [(0.2, 1.0), (10.0, 10.0), (9_999.0, 300.0)])
@@ -70,29 +77,29 @@ def test_the_third_403_in_a_row_means_us() -> None:
 
 def test_a_guarded_host_is_left_for_a_day() -> None:
     """What is never connected to is not tried every few seconds."""
-    pause = after(Host("a"), Answer(silent=True, guarded=True), 0.0, MANNERS, None, NOW)
+    pause = record_answer(Host("a"), Answer(silent=True, guarded=True), 0.0, MANNERS, None, NOW)
     assert (pause.seconds, pause.closes) == (86_400.0, True)
 
 
 def test_what_is_remembered_is_what_is_taken_up() -> None:
     """The next run treats a host as this one left it: same patience, same strain, the rest of the pause."""
     host = Host("a", ready_at=100.0, refusals=4, strain=4, reason="answers 429")
-    memory = memory_of(host, NOW, 40.0)
+    memory = backoff_to_save(host, NOW, 40.0)
     assert memory == HostMemory(
         name="a", ready_at=NOW + timedelta(seconds=60), refusals=4, strain=4, reason="answers 429"
     )
     later = Host("a")
-    assert recollect(later, memory, NOW + timedelta(seconds=45), 1_000.0) == 15.0
+    assert restore_backoff(later, memory, NOW + timedelta(seconds=45), 1_000.0) == 15.0
     assert (later.ready_at, later.refusals, later.strain) == (1_015.0, 4, 4)
     assert pace(later, MANNERS, None) == 16.0
 
 
 def test_a_host_in_good_standing_is_forgotten() -> None:
     """Nothing to remember: no row."""
-    assert memory_of(Host("a", ready_at=100.5), NOW, 100.0) is None
+    assert backoff_to_save(Host("a", ready_at=100.5), NOW, 100.0) is None
 
 
 def test_a_clock_that_was_wrong_closes_no_host_for_years() -> None:
     """Whatever moment was noted, a day is the longest that a host is left."""
     memory = HostMemory(name="a", ready_at=NOW + timedelta(days=4_000), refusals=1, strain=0, reason="")
-    assert recollect(Host("a"), memory, NOW, 0.0) == 86_400.0
+    assert restore_backoff(Host("a"), memory, NOW, 0.0) == 86_400.0

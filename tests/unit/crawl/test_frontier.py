@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from newsarchive.crawl.frontier import Frontier
 from newsarchive.crawl.hosts import hostname_of
-from newsarchive.crawl.politeness import Answer, Manners
+from newsarchive.crawl.politeness import Answer, PolitenessSettings
 from newsarchive.crawl.robots import Robots, RobotsAnswer
 from newsarchive.crawl.subresources import Guest, Turn
 from storage.model import Discovery, Due, UrlKind
@@ -87,7 +87,7 @@ class World:
         with ThreadPoolExecutor(1) as executor:
             frontier = Frontier(
                 self.queue,
-                {"news": Manners(delay=self.delay, obey_robots=self.obey)},
+                {"news": PolitenessSettings(delay=self.delay, obey_robots=self.obey)},
                 Robots("newsarchive/1", clock=lambda: self.time),
                 executor=executor,
                 counters=Counter(),
@@ -471,7 +471,7 @@ def test_what_we_cut_of_a_robots_is_no_verdict() -> None:
     frontier = world.run()
     assert (len(world.asked), frontier.problems) == (1, [])
     assert queue.rows[1].due_at == START
-    assert frontier._peace.news() == {}
+    assert frontier._peace.pending_changes() == {}
 
 
 class Drawing:
@@ -484,7 +484,7 @@ class Drawing:
         self.counters: Counter[str] = Counter()
         self.frontier = Frontier(
             queue,
-            {"news": Manners(delay=1.0, obey_robots=obey, max_delay=1.0)},
+            {"news": PolitenessSettings(delay=1.0, obey_robots=obey, max_delay=1.0)},
             Robots("newsarchive/1", clock=lambda: self.time),
             executor=executor,
             counters=self.counters,

@@ -13,7 +13,7 @@ from newsarchive.crawl.download.client import Wire
 from newsarchive.crawl.frontier import Frontier
 from newsarchive.crawl.politeness import Answer
 from newsarchive.crawl.recorder import MOST, Keeper
-from newsarchive.crawl.run_context import Limits, Live
+from newsarchive.crawl.run_context import Limits, RunContext
 from storage.errors import ArchiveBusy, DiskFull
 from storage.model import Capture, Discovery, Drawn, Due, Exchange, Outcome, Reading, RecordPlace, UrlKind
 from storage.warc.reader import Kept
@@ -209,7 +209,7 @@ def test_a_run_that_may_ask_no_more_ends() -> None:
 
     async def go() -> Keeper:
         keeper = Keeper(Files(), Ingest())
-        live = Live(
+        live = RunContext(
             wire=cast("Wire", None), keeper=keeper, frontier=cast("Frontier", frontier),
             limits=Limits(seconds=1, size=1), counters=Counter(), user_agent="a", permitted=lost,
         )  # fmt: skip

@@ -4,7 +4,7 @@ from typing import cast
 
 import pytest
 
-from newsarchive.crawl.run_context import Live
+from newsarchive.crawl.run_context import RunContext
 from spiders.news import NewsSpider
 from storage.model import Discovery, Due, UrlKind
 
@@ -16,7 +16,7 @@ def due(url: str) -> Due:
 
 def test_a_host_that_cannot_be_named_to_dns_makes_no_request() -> None:
     """One in letters that DNS can be told of does, by the name that it has there."""
-    spider = NewsSpider(live=cast("Live", SimpleNamespace(user_agent="newsarchive/1")))
+    spider = NewsSpider(live=cast("RunContext", SimpleNamespace(user_agent="newsarchive/1")))
     assert spider.request(due("https://münchen.example/ä")).url == "https://xn--mnchen-3ya.example/%C3%A4"
     with pytest.raises(ValueError, match="names no host"):
         spider.request(due(f"https://ü{'x' * 64}.example/"))
