@@ -19,9 +19,11 @@ help: ## Show what can be made
 # hashes, by the pip that requirements/pip.txt pins: the pip that comes with Python may be too old for the lock files (23.0
 # fails on extras in them). A stamp says which lock file the environment was made from.
 ifdef UV
+INSTALL_PIP      = @:
 INSTALL_LOCKED   = $(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r
 INSTALL_CHECKOUT = $(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
 else
+INSTALL_PIP      = $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/pip.txt
 INSTALL_LOCKED   = $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r
 INSTALL_CHECKOUT = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 endif
@@ -29,11 +31,9 @@ endif
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "newsarchive needs Python 3.11 or later; this is " + sys.version.split()[0] + ". Name another one: make PYTHON=python3.11")'
 	$(PYTHON) -m venv $(VENV)
-ifndef UV
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/pip.txt
-endif
 
-$(VENV)/.installed-run: requirements/run.txt pyproject.toml | $(BIN)/python
+$(VENV)/.installed-run: requirements/run.txt requirements/pip.txt pyproject.toml | $(BIN)/python
+	$(INSTALL_PIP)
 	$(INSTALL_LOCKED) requirements/run.txt
 	$(INSTALL_CHECKOUT)
 	@touch $@
