@@ -30,12 +30,12 @@ from starlette.testclient import TestClient
 from benchmarks.questions import Asking, Kind, Sample, sample
 from benchmarks.served import Answer, crowd, serving
 from newsarchive.archive import Archive, index_url
-from newsarchive.config.toml_file import load
+from newsarchive.config.toml_file import load_config
 from newsarchive.web.app import create_app
-from newsarchive.web.serve_options import Limits, Serving
-from newsarchive.web.server import settle
+from newsarchive.web.serve_options import RequestLimits, ServeOptions
+from newsarchive.web.server import reduce_memory_overhead
 
-UNLIMITED = Serving(limits=Limits(per_second=1e9, burst=10**9, seconds=60))
+UNLIMITED = ServeOptions(limits=RequestLimits(rate_limit=1e9, rate_burst=10**9, query_timeout=60))
 REQUESTS, CLIENTS = 2_000, 8
 OF_POSTGRES = 2.0
 """Times as long PostgreSQL may take."""
@@ -148,7 +148,7 @@ def alone(folder: Path, kinds: Sequence[Kind], times: int, rounds: int, patience
         Archive.open(folder) as archive,
         TestClient(create_app(archive, UNLIMITED), base_url="http://127.0.0.1:8000", follow_redirects=False) as client,
     ):
-        settle()
+        reduce_memory_overhead()
         measuring = Measuring(client=client, times=times, rounds=rounds, patience=patience)
         for kind in kinds:
             row = measuring.row(kind)
@@ -198,7 +198,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=3)
     given = parser.parse_args()
     chance = random.Random(given.seed)
-    with connected(index_url(load(given.folder))) as connection:
+    with connected(index_url(load_config(given.folder))) as connection:
         drawn = sample(connection, chance, given.times)
         held = {
             table: connection.scalar(text(f"SELECT count(*) FROM {table}"))

@@ -26,9 +26,9 @@ from benchmarks.inserting import Rows, inserted, rows_of
 from benchmarks.newsroom import newsroom
 from benchmarks.table import table
 from newsarchive.extract import extract_page
-from storage.warc.gzip_member import squeeze
-from storage.warc.payload import decoded, entity_of, http_headers
-from storage.warc.reader import records
+from storage.warc.gzip_members import compress_member
+from storage.warc.payload import decode_payload, extract_entity, parse_http_headers
+from storage.warc.reader import read_records
 from storage.warc.record import Headers
 
 READ, READ_BY_TRAFILATURA = "read, newsarchive", "read, trafilatura, JSON with metadata"
@@ -78,15 +78,15 @@ def stock(folder: Path) -> Stock:
     urls, pages, members = [], [], []
     for warc in sorted((folder / "warc").glob("*.warc.gz")):
         whole = warc.read_bytes()
-        for record in records(warc):
+        for record in read_records(warc):
             at, size = record.place.offset, record.place.length
-            headers = http_headers(record.block)[1] if record.type in ("response", "revisit") else ()
+            headers = parse_http_headers(record.block)[1] if record.type in ("response", "revisit") else ()
             coded = any(name.lower() == "content-encoding" for name, _ in headers)
             members.append((gzip.decompress(whole[at : at + size]), bool(headers) and not coded))
             if headers:
                 urls.append(record.uri)
             if _is_page(record.type, headers):
-                payload = decoded(record.block, LIMIT)
+                payload = decode_payload(record.block, LIMIT)
                 pages.append(Page(url=record.uri, block=record.block, headers=headers, payload=payload))
     return Stock(captures=len(urls), urls=urls, pages=pages, members=members, rows=rows_of(folder / "index.sqlite3"))
 
@@ -110,7 +110,9 @@ def parts(held: Stock, folder: Path) -> list[Part]:
         Part(name="fetch, Scrapy, start included", run=fetched("scrapy"), counts=True),
         Part(name="fetch, http.client, start included", run=fetched("plain")),
         Part(
-            name="decode (gzip, br, zstd)", run=_each(held.pages, lambda page: decoded(page.block, LIMIT)), counts=True
+            name="decode (gzip, br, zstd)",
+            run=_each(held.pages, lambda page: decode_payload(page.block, LIMIT)),
+            counts=True,
         ),
         Part(name=READ, run=_each(held.pages, _read), counts=True),
         Part(name=READ_BY_TRAFILATURA, run=_each(held.pages, _trafilatura)),
@@ -145,12 +147,12 @@ def _trafilatura_fast(page: Page) -> None:
 
 
 def _digests(page: Page) -> None:
-    hashlib.sha256(entity_of(page.block, page.headers)).digest()
+    hashlib.sha256(extract_entity(page.block, page.headers)).digest()
     hashlib.sha256(page.block).digest()
 
 
 def _squeezed(record: tuple[bytes, bool]) -> None:
-    squeeze(record[0], dense=record[1])
+    compress_member(record[0], is_text=record[1])
 
 
 def _squeezed_by_zlib(record: tuple[bytes, bool]) -> None:

@@ -23,9 +23,9 @@ from benchmarks.invented import ARABIC, CHINESE, LATIN, Pages, Story, Words, tab
 from storage.index.engine.database import Database
 from storage.index.rows.interning import short_digest
 from storage.index.schema.tables import ArticleRow, Base
-from storage.index.text.analyzer import folded
-from storage.index.write.search_documents import refresh
-from storage.surt import surt
+from storage.index.text.analyzer import fold_text
+from storage.index.write.search_documents import rewrite_documents
+from storage.urls import surt
 
 BEGIN = datetime(2016, 1, 1, tzinfo=UTC)
 SPAN = timedelta(days=3650)
@@ -96,7 +96,7 @@ class Maker:
                 add["boilerplate"].add(site_id, line, 2 + often, BEGIN, BEGIN + SPAN, often > REPEATED - 30)
             add["frontier"].add(front, name, host, "listing", None, None, None, BEGIN + SPAN, 0, 0, 0, BEGIN + SPAN)
         for number, person in enumerate(self._people, 1):
-            add["authors"].add(number, person, folded(person))
+            add["authors"].add(number, person, fold_text(person))
         for number, tag in enumerate(self._tags, 1):
             add["tags"].add(number, tag)
 
@@ -300,7 +300,7 @@ def write(database: Database, maker: Maker, first: int, last: int) -> tuple[int,
             connection.execute(text("SET LOCAL session_replication_role = replica"))
         for table in maker.tables.values():
             table.write(connection)
-        refresh(connection, versions)
+        rewrite_documents(connection, versions)
 
     began = time.perf_counter()
     database.write(work)
@@ -349,7 +349,7 @@ def main() -> None:
     given = parser.parse_args()
     began, cpu = time.perf_counter(), time.process_time()
     database = prepare(given.folder, given.index)
-    with database.reading() as connection:
+    with database.read_transaction() as connection:
         held = connection.scalar(select(func.count()).select_from(ArticleRow))
     if held:
         database.close()

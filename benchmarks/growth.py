@@ -30,28 +30,28 @@ from benchmarks.generate import SITES, Maker, finish, prepare, write
 from benchmarks.invented import LATIN, Words
 from benchmarks.questions import Asking, sample
 from newsarchive.archive import Archive, index_url
-from newsarchive.config.toml_file import load
+from newsarchive.config.toml_file import load_config
 from newsarchive.web.app import create_app
 from storage.index.engine.database import Database
-from storage.index.rows.interning import Names
+from storage.index.rows.interning import LookupTables
 from storage.index.schema.tables import Base, UrlRow
 from storage.index.write.commit import commit
 from storage.model import (
     Article,
     Capture,
-    Dated,
+    DiscoveredUrl,
     Discovery,
-    Found,
     Ingest,
     Link,
     LinkGroup,
     LinkKind,
-    NextLook,
+    NextVisit,
     Outcome,
     Paragraph,
     Reading,
     RecordPlace,
     Role,
+    SourcedDate,
     UrlKind,
 )
 
@@ -124,7 +124,7 @@ def main() -> None:
 def grow(folder: Path, index: str | None, most: int, asking: Sequence[str]) -> None:
     """Fill an archive step by step, measure it at each, and print."""
     database = prepare(folder, index)
-    with database.reading() as connection:
+    with database.read_transaction() as connection:
         if connection.scalar(select(func.count()).select_from(UrlRow)):
             raise SystemExit(f"{database.name} is not empty; name another folder, or database")
     maker = Maker(most // 10, seed=7)
@@ -179,7 +179,7 @@ def _process(folder: Path, *words: str) -> dict[str, Any]:
 
 def _size(database: Database) -> int:
     """Bytes that the index takes on the disk."""
-    with database.reading() as connection:
+    with database.read_transaction() as connection:
         if database.is_postgres:
             names = ", ".join(f"('{name}')" for name in Base.metadata.tables)
             sizes = f"SELECT sum(pg_total_relation_size(name)) FROM (VALUES {names}) AS tables (name)"
@@ -199,8 +199,8 @@ def _memory() -> int:
 def asked(folder: Path, times: int, rounds: int) -> dict[str, Any]:
     """Ask as the browser's readers do, without a network between."""
     chance = random.Random(3)
-    database = Database.open(index_url(load(folder)))
-    with database.reading() as connection:
+    database = Database.open(index_url(load_config(folder)))
+    with database.read_transaction() as connection:
         drawn = sample(connection, chance, times)
     database.close()
     kinds = {kind.name: kind for kind in Asking(drawn, chance).kinds()}
@@ -219,9 +219,9 @@ def asked(folder: Path, times: int, rounds: int) -> dict[str, Any]:
 
 def committed(folder: Path) -> dict[str, Any]:
     """Commit pages as a crawl does, and take them back: pages a second of this process's CPU time."""
-    database = Database.open(index_url(load(folder)))
-    names = Names()
-    with database.reading() as connection:
+    database = Database.open(index_url(load_config(folder)))
+    names = LookupTables()
+    with database.read_transaction() as connection:
         known = list(connection.scalars(select(UrlRow.url).order_by(UrlRow.id.desc()).limit(3_000)))
     batches = list(invented(random.Random(5), known))
     took = 0.0
@@ -230,7 +230,12 @@ def committed(folder: Path) -> dict[str, Any]:
         nonlocal took
         began = time.process_time()
         for batch in batches:
-            commit(connection, names, batch, lambda seen: NextLook(due_at=seen.fetched_at, failures=0, unchanged=0))
+            commit(
+                connection,
+                names,
+                batch,
+                lambda seen: NextVisit(due_at=seen.fetched_at, failure_count=0, unchanged_count=0),
+            )
         took = time.process_time() - began
         connection.rollback()
 
@@ -259,14 +264,14 @@ def _page(number: int, chance: random.Random, words: Words, known: Sequence[str]
     links = tuple(Link(url=each, anchor=words.line(4, 9)) for each in chance.sample(known, LINKS))
     article = Article(
         url=url, canonical_url=url, headline=words.sentence(5, 11), language="en", section="World",
-        published=Dated(at=when, source="json-ld"), authors=(words.line(2, 2).title(),), tags=(words.line(1, 2),),
+        published=SourcedDate(at=when, source="json-ld"), authors=(words.line(2, 2).title(),), tags=(words.line(1, 2),),
         paragraphs=tuple(Paragraph(role=Role.TEXT, text=words.sentence(18, 45)) for _ in range(8)),
         link_groups=(LinkGroup(kind=LinkKind.RELATED, label="More on this", links=links),),
     )  # fmt: skip
     discovery = Discovery(site=site, kind=UrlKind.ARTICLE)
-    found = tuple(Found(url=link.url, discovery=discovery, due_at=when, priority=10) for link in links[:30])
+    found = tuple(DiscoveredUrl(url=link.url, discovery=discovery, due_at=when, priority=10) for link in links[:30])
     reading = Reading(outcome=Outcome.ARTICLE, reason="JSON-LD", article=article, content_digest=digest)
-    return Ingest(capture=capture, discovery=discovery, reading=reading, found=found)
+    return Ingest(capture=capture, discovery=discovery, reading=reading, discovered_urls=found)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from storage.index.engine.database import insert_columns
+from storage.index.engine.statements import insert_columns
 from storage.index.schema.tables import (
     ArticleRow,
     AuthorRow,
@@ -34,7 +34,7 @@ from storage.index.schema.tables import (
     VersionTagRow,
     WarcFileRow,
 )
-from storage.warc.record import member, warc_date
+from storage.warc.record import build_member, warc_date
 
 LINKS = 150
 """Links of such a page."""
@@ -123,7 +123,7 @@ class Pages:
             ("WARC-Record-ID", f"<urn:uuid:{len(self.content):032x}>"), ("WARC-Date", warc_date(at)),
             ("WARC-Target-URI", url), ("Content-Type", "application/http;msgtype=response"),
         ]  # fmt: skip
-        offset, record = len(self.content), member("response", fields, head.encode() + page)
+        offset, record = len(self.content), build_member("response", fields, head.encode() + page)
         self.content += record
         return offset, len(record)
 
@@ -131,7 +131,7 @@ class Pages:
 def tables() -> dict[str, Table]:
     """Tables with the columns that are filled, in an order that foreign keys allow."""
     wanted: tuple[tuple[type[Base], str], ...] = (
-        (SiteRow, "id name url title configured configured_at relearn"),
+        (SiteRow, "id name url title configured configured_at needs_relearning"),
         (SiteHostRow, "site_id host"),
         (CrawlRow, "id run started_at finished_at outcome counters"),
         (CrawlSiteRow, "crawl_id site_id"),
@@ -139,18 +139,18 @@ def tables() -> dict[str, Table]:
         (UrlRow, "id site_id url urlkey digest"),
         (
             FrontierRow,
-            "url_id site host kind via_id via_kind title due_at priority failures unchanged looked_at",
+            "url_id site host kind via_id via_kind title due_at priority failure_count unchanged_count last_fetched_at",
         ),
         (SourceRow, "url_id site_id kind title entries first_seen_at last_seen_at last_changed_at"),
         (AuthorRow, "id name folded"),
         (TagRow, "id name"),
         (ParagraphRow, "id digest text"),
-        (BoilerplateRow, "site_id paragraph_id articles_seen first_seen_at last_seen_at verdict"),
+        (BoilerplateRow, "site_id paragraph_id articles_seen first_seen_at last_seen_at is_boilerplate"),
         (ArticleRow, "id site_id url_id first_seen_at last_seen_at dated_at state"),
         (
             CaptureRow,
             (
-                "id url_id site_id asked_for crawl_id warc_file_id warc_offset warc_length record_id"
+                "id url_id site_id requesting_site crawl_id warc_file_id warc_offset warc_length record_id"
                 " kind fetched_at warc_date status mime payload_digest payload_size profile"
                 " refers_to_record refers_to_id redirect_url_id outcome reason entries content_digest is_read"
                 " article_id version_id"
@@ -159,8 +159,9 @@ def tables() -> dict[str, Table]:
         (
             VersionRow,
             (
-                "id article_id capture_id number current digest headline dek language published_at published_source"
-                " modified_at modified_source section access live noarchive image_url_id image_caption length counted"
+                "id article_id capture_id number is_current digest headline dek language published_at published_source"
+                " modified_at modified_source section access is_live_blog noarchive image_url_id image_caption"
+                " paragraph_count is_counted"
             ),
         ),
         (VersionParagraphRow, "version_id position paragraph_id role"),

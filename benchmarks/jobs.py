@@ -24,10 +24,12 @@ from typing import ClassVar
 
 import psycopg
 
-from newsarchive.jobs import Crewing, worker
-from newsarchive.jobs.child import Crawled
+from newsarchive.jobs import worker
+from newsarchive.jobs.crawl_process import CrawlExit
+from newsarchive.jobs.worker import WorkerSettings
 from storage.index import Index
-from storage.model import Discovery, Found, UrlKind
+from storage.index.frontier import url_queue
+from storage.model import DiscoveredUrl, Discovery, UrlKind
 
 TICKS = os.sysconf("SC_CLK_TCK")
 URLS = 5
@@ -47,12 +49,13 @@ class Instant:
         """Do what the crawl would do to the schedule."""
         del folder, options
         cls.begun += 1
-        await asyncio.to_thread(cls.index.put_off, {cls.urls[site]: datetime.now(UTC) + timedelta(hours=1)})
+        in_an_hour = {cls.urls[site]: datetime.now(UTC) + timedelta(hours=1)}
+        await asyncio.to_thread(cls.index.write, url_queue.reschedule, in_an_hour)
         return cls()
 
-    async def ended(self) -> Crawled:
+    async def wait(self) -> CrawlExit:
         """At once."""
-        return Crawled(code=0, outcome="finished", captures=1)
+        return CrawlExit(code=0, outcome="finished", captures=1)
 
     def stop(self) -> None:
         """There is nothing to stop."""
@@ -118,7 +121,7 @@ def fill(index: Index, folder: Path, url: str, sites: int) -> None:
         lines += ["[[site]]", f'name = "{name}"', f'url = "https://{name}.example/"']
         due = now + timedelta(hours=number / sites)
         found += [
-            Found(
+            DiscoveredUrl(
                 url=f"https://{name}.example/{each}",
                 discovery=Discovery(site=name, kind=UrlKind.ARTICLE if each else UrlKind.LISTING),
                 due_at=due + timedelta(days=1) if each else due,
@@ -128,7 +131,7 @@ def fill(index: Index, folder: Path, url: str, sites: int) -> None:
         ]
     (folder / "newsarchive.toml").write_text("\n".join(lines) + "\n")
     for start in range(0, len(found), 5000):
-        index.add_due(found[start : start + 5000])
+        index.add_urls(found[start : start + 5000])
     with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as session:
         Instant.urls = dict(session.execute("SELECT site, url_id FROM frontier WHERE kind = 'listing'").fetchall())
         session.execute("VACUUM ANALYZE")
@@ -138,20 +141,20 @@ def settled(url: str) -> None:
     """As a queue that has run for an hour: nothing of it is new."""
     with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as session:
         session.execute(
-            "INSERT INTO newsarchive_jobs.looks SELECT site, least(min(due_at), clock_timestamp() + "
+            "INSERT INTO newsarchive_jobs.next_checks SELECT site, least(min(due_at), clock_timestamp() + "
             "make_interval(secs => random() * 600)) FROM frontier GROUP BY site ON CONFLICT (site) DO NOTHING"
         )
-        session.execute("VACUUM ANALYZE newsarchive_jobs.looks")
+        session.execute("VACUUM ANALYZE newsarchive_jobs.next_checks")
 
 
 def measure(url: str, server: int, folder: Path, seconds: float) -> dict[str, float]:
     """Run a worker for so long, and return what it cost."""
     Instant.index = Index.open(url)
-    worker.Child = Instant  # type: ignore[misc, assignment]
+    worker.CrawlProcess = Instant  # type: ignore[misc, assignment]
     begun: dict[str, float] = {}
 
     async def run() -> None:
-        working = worker.Working(Crewing(folder=folder, index=url, slots=4), lambda _: None)
+        working = worker.CrawlWorker(WorkerSettings(folder=folder, index=url, slots=4), lambda _: None)
         settled(url)
         task = asyncio.create_task(working.run())
         await asyncio.sleep(15)  # it starts, and reads newsarchive.toml

@@ -18,8 +18,9 @@ from typing import Any
 from sqlalchemy import Connection, Text, cast, select
 
 from benchmarks.generate import Maker, write
-from storage.index.engine.bulk import ROWS_OF
-from storage.index.engine.database import Database, insert_columns
+from storage.index.engine.bulk import ROW_CLASSES
+from storage.index.engine.database import Database
+from storage.index.engine.statements import insert_columns
 from storage.index.schema.tables import Base
 
 BATCHES = {"captures": 256, "paragraphs": 2_000, "links": 10_000, "search_documents": 256}
@@ -33,7 +34,7 @@ Way = Callable[[Connection, str, list[str], Rows], None]
 def by_arrays(connection: Connection, table: str, names: list[str], rows: Rows) -> None:
     """One INSERT, with an array for each column."""
     columns = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
-    insert_columns(connection, ROWS_OF[table], columns, once_by=[_key(table)])
+    insert_columns(connection, ROW_CLASSES[table], columns, conflict_columns=[_key(table)])
 
 
 def by_staging(connection: Connection, table: str, names: list[str], rows: Rows) -> None:
@@ -110,7 +111,7 @@ def main() -> None:
     maker = Maker(given.articles, seed=7)
     maker.beginning()
     write(database, maker, 1, given.articles + 1)
-    with database.reading() as connection:
+    with database.read_transaction() as connection:
         held = {table: _rows(connection, table) for table in BATCHES}
     print(
         "| table | rows | way | CPU s here | CPU s server | rows a CPU second |\n| --- | --- | --- | --- | --- | --- |"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from storage.warc.record import member, sha256, warc_date
+from storage.warc.record import build_member, sha256, warc_date
 
 BEGIN = datetime(2025, 1, 1, tzinfo=UTC)
 SITES = 5
@@ -108,7 +108,7 @@ def _head(page: bytes) -> bytes:
 
 def _response(number: int, page: bytes) -> bytes:
     told = [("WARC-Target-URI", _url(number)), ("WARC-Payload-Digest", sha256(page))]
-    return member("response", _fields(number, "response") + told, _head(page) + page)
+    return build_member("response", _fields(number, "response") + told, _head(page) + page)
 
 
 def _revisit(number: int, page: bytes, *, moved: bool) -> bytes:
@@ -120,7 +120,7 @@ def _revisit(number: int, page: bytes, *, moved: bool) -> bytes:
         ("WARC-Refers-To-Target-URI", _url(number)),
         ("WARC-Refers-To-Date", dict(_fields(number, "response"))["WARC-Date"]),
     ]
-    return member("revisit", _fields(number, "revisit") + told, _head(page))
+    return build_member("revisit", _fields(number, "revisit") + told, _head(page))
 
 
 def main() -> None:

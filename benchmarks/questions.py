@@ -97,7 +97,7 @@ def sample(connection: Connection, chance: random.Random, size: int) -> Sample:
         select(SiteRow.name, VersionRow.section)
         .join(ArticleRow, ArticleRow.id == VersionRow.article_id)
         .join(SiteRow, SiteRow.id == ArticleRow.site_id)
-        .where(ArticleRow.id.in_(articles), VersionRow.current, VersionRow.section.is_not(None))
+        .where(ArticleRow.id.in_(articles), VersionRow.is_current, VersionRow.section.is_not(None))
     )
     moments = select(CaptureRow.fetched_at).where(CaptureRow.id.in_([chance.randint(1, 10 * last) for _ in articles]))
     return Sample(

@@ -3,7 +3,7 @@
     python -m benchmarks.replayed FOLDER [--times 200]
 
 For each kind the articles are drawn anew, each once: little of what is asked for was read before. The same archive in
-its folder and in a bucket: newsarchive places --to bucket --remove.
+its folder and in a bucket: newsarchive bucket --to bucket --remove.
 """
 
 import argparse
@@ -20,10 +20,10 @@ from sqlalchemy import Connection, select
 from benchmarks.browser import at, connected
 from benchmarks.served import crowd, serving
 from newsarchive.archive import Archive, index_url
-from newsarchive.config.toml_file import load
-from newsarchive.export.choice import Choice
-from newsarchive.export.warcs import write_warc
-from newsarchive.web.wb_url import in_path
+from newsarchive.config.toml_file import load_config
+from newsarchive.export.request import ExportRequest
+from newsarchive.export.warc_slice import write_warc
+from newsarchive.web.wb_url import quote_url
 from storage.index import Filters
 from storage.index.schema.tables import CaptureRow, UrlRow, VersionRow
 
@@ -40,8 +40,8 @@ class Page(NamedTuple):
 DOORS: dict[str, Callable[[Page], str]] = {
     "article (no record is read)": lambda page: f"/article/{page.article}",
     "record": lambda page: f"/record/{page.capture}",
-    "raw page": lambda page: f"/web/{page.stamp}id_/{in_path(page.url)}",
-    "snapshot, the page in it": lambda page: f"/web/{page.stamp}mp_/{in_path(page.url)}",
+    "raw page": lambda page: f"/web/{page.stamp}id_/{quote_url(page.url)}",
+    "snapshot, the page in it": lambda page: f"/web/{page.stamp}mp_/{quote_url(page.url)}",
     "an article's records as WARC": lambda page: f"/article/{page.article}.warc.gz",
 }
 
@@ -52,7 +52,7 @@ def pages(connection: Connection) -> list[Page]:
         select(VersionRow.article_id, CaptureRow.id, CaptureRow.fetched_at, UrlRow.url)
         .join(CaptureRow, CaptureRow.id == VersionRow.capture_id)
         .join(UrlRow, UrlRow.id == CaptureRow.url_id)
-        .where(VersionRow.current)
+        .where(VersionRow.is_current)
     )
     return [Page(article, seen, f"{when:%Y%m%d%H%M%S}", url) for article, seen, when, url in connection.execute(asked)]
 
@@ -78,7 +78,7 @@ def sliced(folder: Path, known: Sequence[Page]) -> None:
     with Archive.open(folder) as archive, tempfile.TemporaryFile() as file:
         began, used = time.perf_counter(), time.process_time()
         filters = Filters(articles=tuple(page.article for page in known))
-        records = write_warc(Choice(index=archive.index, places=archive.places, filters=filters), file)
+        records = write_warc(ExportRequest(index=archive.index, places=archive.places, filters=filters), file)
         took, used = time.perf_counter() - began, time.process_time() - used
         size = file.tell() / 1e6
     print(f"\nWARC slice of {len(known)} articles: {records} records, {size:.0f} MB in {took:.1f} s, {used:.1f} CPU s")
@@ -92,7 +92,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=3)
     given = parser.parse_args()
     chance = random.Random(given.seed)
-    with connected(index_url(load(given.folder))) as connection:
+    with connected(index_url(load_config(given.folder))) as connection:
         known = pages(connection)
     print(f"{len(known):,} articles; load of the machine: {os.getloadavg()[0]:.1f} on {os.cpu_count()} CPUs")
     doors(given.folder, known, given.times, chance)

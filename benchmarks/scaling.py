@@ -34,7 +34,7 @@ def archive(folder: Path, workers: int) -> Path:
     """Make an empty archive whose pages are read by so many processes."""
     subprocess.run([*COMMAND, "init", str(folder)], check=True, capture_output=True, cwd=ROOT)
     toml = folder / "newsarchive.toml"
-    toml.write_text(f"workers = {workers}\n{toml.read_text('utf-8')}", "utf-8")
+    toml.write_text(f"reader_processes = {workers}\n{toml.read_text('utf-8')}", "utf-8")
     return folder
 
 

@@ -31,7 +31,7 @@ from statistics import median
 
 from newsarchive.archive import Archive
 from newsarchive.crawl.run import crawl
-from newsarchive.demo.crowd import Asked, Crowd, Plan, every_name_is_here
+from tests.newsroom.many_sites import LoggedRequest, ManySites, SitePlan, resolve_to_loopback
 
 ROOT = Path(__file__).parents[1]
 SPREAD = (0.4, 0.7, 1.0, 1.5, 3.0)
@@ -63,16 +63,16 @@ class Cost:
     requests: int
 
 
-def plans(sites: int, requests: int, seconds: float) -> list[Plan]:
+def plans(sites: int, requests: int, seconds: float) -> list[SitePlan]:
     """Sites of different delays, each with as many pages as it gives in that time."""
     parts = [SPREAD[n % len(SPREAD)] for n in range(sites)]
     mean = seconds * sum(1 / part for part in parts) / requests
-    return [Plan(pages=max(round(seconds / (mean * part)) - 2, 1), delay=mean * part) for part in parts]
+    return [SitePlan(pages=max(round(seconds / (mean * part)) - 2, 1), delay=mean * part) for part in parts]
 
 
-def mixed(sites: int, requests: int, delays: Sequence[float]) -> list[Plan]:
+def mixed(sites: int, requests: int, delays: Sequence[float]) -> list[SitePlan]:
     """Sites with these delays in turn, each with as many requests."""
-    return [Plan(pages=max(requests // sites - 2, 1), delay=delays[n % len(delays)]) for n in range(sites)]
+    return [SitePlan(pages=max(requests // sites - 2, 1), delay=delays[n % len(delays)]) for n in range(sites)]
 
 
 def page(size: int, site: int, number: int) -> bytes:
@@ -95,21 +95,21 @@ def page(size: int, site: int, number: int) -> bytes:
     return f"{head}<body>{body}{filling}</body></html>".encode()
 
 
-def serve(line: Connection, asked_for: Sequence[Plan], size: int) -> None:
+def serve(line: Connection, asked_for: Sequence[SitePlan], size: int) -> None:
     """Serve the sites, with plain pages where the size is 0, until the other side says so, then send what was noted."""
     made: dict[tuple[int, int], bytes] = {}
 
     def ready(site: int, number: int) -> bytes:
         return made.setdefault((site, number), page(size, site, number))
 
-    with Crowd(asked_for, ready, "text/html; charset=utf-8") if size else Crowd(asked_for) as crowd:
+    with ManySites(asked_for, ready, "text/html; charset=utf-8") if size else ManySites(asked_for) as crowd:
         line.send(crowd.port)
         while line.recv() == "log":
             line.send(list(crowd.log))
 
 
 @contextmanager
-def served(asked_for: Sequence[Plan], size: int) -> Iterator[Connection]:
+def served(asked_for: Sequence[SitePlan], size: int) -> Iterator[Connection]:
     """The sites in a process of its own; the first thing on the line is the port."""
     ours, theirs = multiprocessing.Pipe()
     process = multiprocessing.get_context("spawn").Process(target=serve, args=(theirs, asked_for, size))
@@ -125,7 +125,7 @@ def run_here(folder: Path) -> None:
     """Crawl in this process, and print what it took."""
     gc.set_threshold(20_000, 50, 1_000)  # as the command does (newsarchive/cli/app.py)
     begin = time.perf_counter()
-    with every_name_is_here(), Archive.open(folder) as archive:
+    with resolve_to_loopback(), Archive.open(folder) as archive:
         report = crawl(archive)
     used = resource.getrusage(resource.RUSAGE_SELF)
     peak = next(int(line.split()[1]) for line in Path("/proc/self/status").read_text().splitlines() if "VmHWM" in line)
@@ -161,18 +161,18 @@ class Seen:
     """The same of all sites together."""
 
 
-def seen(log: Sequence[Asked], asked_for: Sequence[Plan]) -> Seen:
+def seen(log: Sequence[LoggedRequest], asked_for: Sequence[SitePlan]) -> Seen:
     """Hold the servers' log against the plan."""
-    times: dict[int, list[Asked]] = defaultdict(list)
+    times: dict[int, list[LoggedRequest]] = defaultdict(list)
     for asked in log:
         times[asked.site].append(asked)
     late, least, took = [], [], []
     early = 0
     for site, all_of_it in times.items():
         pairs = list(pairwise(all_of_it))
-        early += sum(after.began - before.answered < before.rest - 0.001 for before, after in pairs)
-        late += [after.began - before.answered - asked_for[site].least for before, after in pairs]
-        least.append(sum(asked_for[site].least + (before.answered - before.began) for before, _ in pairs))
+        early += sum(after.began - before.answered < before.delay - 0.001 for before, after in pairs)
+        late += [after.began - before.answered - asked_for[site].min_delay for before, after in pairs]
+        least.append(sum(asked_for[site].min_delay + (before.answered - before.began) for before, _ in pairs))
         took.append(all_of_it[-1].began - all_of_it[0].began)
     each = sorted(part / whole for part, whole in zip(least, took, strict=True) if whole)
     return Seen(early=early, late=sorted(late), shares=each, share=sum(least) / sum(took))

@@ -11,8 +11,8 @@ from pathlib import Path
 from sqlalchemy import Table, UniqueConstraint
 
 from newsarchive.cli import app
-from newsarchive.config.schema import SERVE_SETTINGS, SETTINGS, SITE_SETTINGS, Setting
-from newsarchive.config.toml_file import toml
+from newsarchive.config.schema import SERVE_SETTINGS, SETTINGS, SITE_SETTINGS, ConfigSetting
+from newsarchive.config.toml_file import to_toml
 from storage.errors import ArchiveError
 from storage.index.schema.tables import Base
 
@@ -43,11 +43,11 @@ def settings() -> str:
     )
 
 
-def _settings_table(settings: Iterable[Setting]) -> str:
-    rows = ["| Name | Default | Kind | Meaning |", "| --- | --- | --- | --- |"]
+def _settings_table(settings: Iterable[ConfigSetting]) -> str:
+    rows = ["| Name | Default | Type | Meaning |", "| --- | --- | --- | --- |"]
     for each in settings:
-        default = "must be given" if each.required else "" if each.default is None else f"`{toml(each.default)}`"
-        rows.append(f"| `{each.name}` | {default} | {each.kind.name} | {_cell(each.meaning)} |")
+        default = "must be given" if each.required else "" if each.default is None else f"`{to_toml(each.default)}`"
+        rows.append(f"| `{each.name}` | {default} | {each.value_type.name} | {_cell(each.meaning)} |")
     return "\n".join(rows)
 
 
@@ -135,7 +135,7 @@ def commands() -> str:
     """docs/commands.md, from the commands' own help."""
     parts = []
     for entry in app.COMMANDS:
-        command = app.load(entry.name)
+        command = app.load_command(entry.name)
         rows = ["| | |", "| --- | --- |"]
         for each in command.params:
             names = (each.metavar or each.name.upper()) if each.param_type_name == "argument" else ", ".join(each.opts)

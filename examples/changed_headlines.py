@@ -7,22 +7,23 @@ import sys
 from pathlib import Path
 
 from newsarchive.archive import Archive
-from newsarchive.diff.paragraphs import Change, compare
+from newsarchive.diff.paragraphs import TextChange, compare_paragraphs
+from storage.index.queries.articles import find_article_id
 
-MARKS = {Change.SAME: "{}", Change.REMOVED: "[-{}-]", Change.ADDED: "{{+{}+}}"}
+MARKS = {TextChange.SAME: "{}", TextChange.REMOVED: "[-{}-]", TextChange.ADDED: "{{+{}+}}"}
 
 
 def main(folder: Path) -> None:
     """Walk all articles with more than one version."""
     with Archive.open(folder) as archive:
         for line in archive.export():
-            found = archive.index.find_article(line["canonical_url"])
+            found = archive.index.ask(find_article_id, line["canonical_url"])
             article = None if found is None else archive.article(found)
             if article is None or len(article.versions) < 2:
                 continue
             for before, after in zip(article.versions, article.versions[1:], strict=False):
                 if before.headline != after.headline:
-                    lines = compare([before.headline], [after.headline])
+                    lines = compare_paragraphs([before.headline], [after.headline])
                     words = " ".join(
                         "".join(MARKS[each.change].format(each.text) for each in line.pieces) for line in lines
                     )

@@ -54,7 +54,7 @@ SELECT sites.name, boilerplate.articles_seen, paragraphs.text
 FROM boilerplate
 JOIN sites ON sites.id = boilerplate.site_id
 JOIN paragraphs ON paragraphs.id = boilerplate.paragraph_id
-WHERE boilerplate.verdict
+WHERE boilerplate.is_boilerplate
 ORDER BY sites.name, boilerplate.articles_seen DESC;
 
 -- What went wrong, by site and day?

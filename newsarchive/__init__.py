@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from newsarchive.archive import Archive
-    from newsarchive.batch.reading import read_warc
+    from newsarchive.batch.read_warc import read_warc
     from newsarchive.extract.page import extract_page
     from storage.errors import ArchiveError
     from storage.model import Article, Capture, Reading
@@ -22,7 +22,7 @@ _HOMES = {
     "Capture": "storage.model",
     "Reading": "storage.model",
     "extract_page": "newsarchive.extract.page",
-    "read_warc": "newsarchive.batch.reading",
+    "read_warc": "newsarchive.batch.read_warc",
 }
 
 

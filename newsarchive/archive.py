@@ -4,49 +4,52 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from newsarchive.batch.again import reading_again
-from newsarchive.batch.ahead import walking
-from newsarchive.batch.checked import checked
-from newsarchive.batch.executor import HERE, Where, hands
-from newsarchive.batch.terms import Terms, terms_of
-from newsarchive.bucket.upload import Tell, Upload, Uploaded, untold
+from newsarchive.batch.executor import LOCAL, BatchTarget, open_executor
+from newsarchive.batch.read_ahead import open_walk
+from newsarchive.batch.reading_settings import ReadingSettings, build_reading_settings
+from newsarchive.batch.reread_captures import open_batch_readings
+from newsarchive.batch.verify_progress import open_verify_progress
+from newsarchive.bucket.upload import Upload, UploadResult
 from newsarchive.config import toml_file
 from newsarchive.config.schema import FILE_NAME, Config
-from newsarchive.ingest.index_warcs import ReadBack, Report, Walk, quiet, settle
+from newsarchive.ingest.index_warcs import IndexingResult, WarcWalk, settle
 from newsarchive.ingest.originals import ArchivedOriginals
 from newsarchive.ingest.pipeline import Batching, Ingestor
 from newsarchive.ingest.site_layouts import SiteLayouts
-from newsarchive.locks.site_locks import held
-from newsarchive.maintenance.importing import Imported, import_files
-from newsarchive.maintenance.rebuild import Mark, Rebuild
-from newsarchive.maintenance.recover import Recovered, recover
-from newsarchive.maintenance.reextract import Reextracted, Rereading, Step, no_steps, nobody_writes
-from newsarchive.maintenance.verify import Verified, VerifyReport, unheard, verify
-from newsarchive.reader_pool.pool import Readers
-from newsarchive.schedule import Rhythm, planner
+from newsarchive.locks.site_locks import lock_sites
+from newsarchive.maintenance.importing import ImportResult, import_files
+from newsarchive.maintenance.rebuild import Rebuild, ResumeMarker
+from newsarchive.maintenance.recover import RecoveryResult, recover
+from newsarchive.maintenance.reextract import Reextraction, ReextractResult, require_no_writer
+from newsarchive.maintenance.verify import VerifyReport, verify
+from newsarchive.reader_pool.pool import ReaderPool
+from newsarchive.schedule import VisitIntervals, planner
+from storage.callbacks import ProgressCallback, ignore_progress, utc_now
 from storage.errors import ArchiveError, IndexLost, StorageError
 from storage.index import Filters, Index
+from storage.index.queries.articles import get_article, get_version
+from storage.index.queries.export import iter_export_lines
+from storage.index.queries.status import get_status
+from storage.index.schema.upgrade import HEAD
+from storage.index.search.results import search_articles
 from storage.index.views.articles import EVERYTHING, ArticleView, SearchPage, VersionView
 from storage.index.views.status import Status
-from storage.index.write.replace_readings import Wanted
-from storage.model import NextLook, RecordPlace, Seen
+from storage.index.write import replace_readings, warc_files
+from storage.index.write.replace_readings import RereadFilter
+from storage.model import NextVisit, RecordPlace, VisitResult
 from storage.places import Places
 
 Sync = Callable[[], None]
 
 SQLITE = "sqlite:///"
 """What the URL of an index in a file begins with."""
-IN_BULK = Batching(every=256, seconds=10.0, in_flight=768)
+IN_BULK = Batching(max_captures=256, max_delay=10.0, max_in_flight=768)
 """For import and rebuild, where nobody waits for a single page: fewer, larger transactions."""
-
-
-def utc_now() -> datetime:
-    """Return the time, aware and UTC."""
-    return datetime.now(UTC)
 
 
 def no_sync() -> None:
@@ -67,7 +70,7 @@ class Archive:
 
         Where it cannot be opened, as with an index that is not to be had, `open` says why, and no archive is there.
         """
-        toml_file.create(folder, **known)
+        toml_file.create_config_file(folder, **known)
         try:
             return cls.open(folder)
         except ArchiveError:
@@ -90,32 +93,44 @@ class Archive:
         config = _prepared(folder)
         place = index_url(config)
         file = Path(place.removeprefix(SQLITE))
-        if place.startswith(SQLITE) and not file.exists() and not config.places.are_empty():
+        if place.startswith(SQLITE) and not file.exists() and not config.places.is_empty():
             raise IndexLost(str(file), str(folder))
         return cls.open(folder)
 
     @classmethod
     def rebuild_in(
-        cls, folder: Path, report: Report = quiet, *, where: Where = HERE, afresh: bool = False, forget: bool = False
-    ) -> ReadBack:
+        cls,
+        folder: Path,
+        progress: ProgressCallback = ignore_progress,
+        *,
+        where: BatchTarget = LOCAL,
+        afresh: bool = False,
+        forget: bool = False,
+    ) -> IndexingResult:
         """Make the index of the archive in a folder anew, whatever the old one is: torn, or of a later version.
 
         One that was broken off is gone on with, unless `afresh`. `forget` what other machines have and this one lacks.
         """
-        return cls._rebuilt(_prepared(folder), report, where, afresh=afresh, forget=forget)
+        return cls._rebuilt(_prepared(folder), progress, where, afresh=afresh, forget=forget)
 
     @classmethod
-    def _rebuilt(cls, config: Config, report: Report, where: Where, *, afresh: bool, forget: bool = False) -> ReadBack:
-        def into(index: Index) -> AbstractContextManager[tuple[Ingestor, Walk]]:
+    def _rebuilt(
+        cls, config: Config, progress: ProgressCallback, where: BatchTarget, *, afresh: bool, forget: bool = False
+    ) -> IndexingResult:
+        def into(index: Index) -> AbstractContextManager[tuple[Ingestor, WarcWalk]]:
             return cls(config, index).bulk(where)
 
         url = index_url(config)
-        said = {"index": hashlib.sha256(url.encode()).hexdigest(), "terms": terms_of(config, ()).key}
-        mark = Mark(path=config.folder / "rebuild.json", said=said, now=utc_now)
+        said = {
+            "index": hashlib.sha256(url.encode()).hexdigest(),
+            "terms": build_reading_settings(config, ()).cache_key,
+            "schema": HEAD,
+        }
+        mark = ResumeMarker(path=config.folder / "rebuild.json", parameters=said, now=utc_now)
         # A crawl that began meanwhile would write into the index that is about to be replaced.
         with _alone_at(config, "rebuild"):
-            return Rebuild(places=config.places, url=url, into=into, mark=mark).run(
-                report, afresh=afresh, forget=forget
+            return Rebuild(places=config.places, url=url, open_ingestor=into, marker=mark).run(
+                progress, afresh=afresh, forget=forget
             )
 
     @property
@@ -152,37 +167,37 @@ class Archive:
         offset: int = 0,
         order: Literal["newest", "rank"] = "newest",
     ) -> SearchPage:
-        """Find articles; docs/search.md says how a query is written."""
-        return self.index.search(text, filters, limit=limit, offset=offset, order=order)
+        """Find articles; for the query syntax: newsarchive help search."""
+        return self.index.ask(search_articles, text, filters, limit=limit, offset=offset, order=order)
 
     def article(self, article_id: int) -> ArticleView | None:
         """Return one article with its history, or None."""
-        return self.index.article(article_id)
+        return self.index.ask(get_article, article_id)
 
     def version(self, version_id: int) -> VersionView | None:
         """Return one version whole, or None."""
-        return self.index.version(version_id)
+        return self.index.ask(get_version, version_id)
 
     def export(self, filters: Filters = EVERYTHING, *, all_versions: bool = False) -> Iterator[dict[str, Any]]:
-        """Yield one line an article (or version), as docs/export.md describes it."""
-        return self.index.export(filters, all_versions=all_versions)
+        """Yield one line an article (or version), as `newsarchive help export` describes it."""
+        return self.index.stream(iter_export_lines, filters, all_versions=all_versions)
 
     def status(self) -> Status:
         """Return what the archive holds, site by site."""
-        return self.index.status(self.now())
+        return self.index.ask(get_status, self.now())
 
-    def plan(self) -> Callable[[Seen], NextLook]:
+    def plan(self) -> Callable[[VisitResult], NextVisit]:
         """Return when to look again, by this archive's settings."""
         config = self.config
         return planner(
-            Rhythm(
+            VisitIntervals(
                 recheck=config.recheck,
-                promptness=config.promptness,
-                source_interval=config.source_interval,
-                listing_interval=config.listing_interval,
-                source_longest=config.source_longest,
-                listing_longest=config.listing_longest,
-                archive_interval=config.archive_interval,
+                discovery_delay=config.discovery_delay,
+                source_min_interval=config.source_min_interval,
+                listing_min_interval=config.listing_min_interval,
+                source_max_interval=config.source_max_interval,
+                listing_max_interval=config.listing_max_interval,
+                archive_sitemap_interval=config.archive_sitemap_interval,
                 max_failures=config.max_failures,
             )
         )
@@ -205,17 +220,17 @@ class Archive:
         """
         config = self.config
         into = index or self.index
-        count = config.workers if workers is None else workers
-        with Readers(count, timeout=config.read_timeout.total_seconds(), limit=config.read_limit) as readers:
+        count = config.reader_processes if workers is None else workers
+        with ReaderPool(count, timeout=config.read_timeout.total_seconds(), limit=config.read_limit) as readers:
             if at_once:
-                readers.begin()
+                readers.start()
             ingestor = Ingestor(
                 into,
                 readers,
                 plan=self.plan(),
                 originals=ArchivedOriginals(into, self.places),
                 sync=sync,
-                batching=batching or Batching(every=config.commit_every, seconds=config.commit_seconds),
+                batching=batching or Batching(max_captures=config.commit_every, max_delay=config.commit_seconds),
                 layouts=SiteLayouts(config.sites),
             )
             try:
@@ -226,11 +241,11 @@ class Archive:
             raise ingestor.failure
 
     @contextmanager
-    def bulk(self, where: Where = HERE) -> Iterator[tuple[Ingestor, Walk]]:
+    def bulk(self, where: BatchTarget = LOCAL) -> Iterator[tuple[Ingestor, WarcWalk]]:
         """Open the way into the index for many files, which are read there."""
         here = where.dask is None
         with (
-            walking(where, self.scratch, self._terms) as walk,
+            open_walk(where, self.scratch, self._terms) as walk,
             self.ingestor(batching=IN_BULK, at_once=here) as ingestor,
         ):
             yield ingestor, walk
@@ -240,45 +255,49 @@ class Archive:
         """Where what others have read waits to be written into the index."""
         return self.folder / "batch"
 
-    def _terms(self) -> Terms:
-        return terms_of(self.config, self.index.sites())
+    def _terms(self) -> ReadingSettings:
+        return build_reading_settings(self.config, self.index.sites())
 
-    def recover(self, ingestor: Ingestor, report: Report = quiet) -> Recovered:
+    def recover(self, ingestor: Ingestor, progress: ProgressCallback = ignore_progress) -> RecoveryResult:
         """Mend what a crash left, and index what the files hold beyond the index."""
-        return recover(self.places, self.index, ingestor, report)
+        return recover(self.places, self.index, ingestor, progress)
 
     def settle(self, ingestor: Ingestor) -> None:
         """Commit what is under way and learn from all of it: boilerplate, originals of revisits."""
         settle(self.places, self.index, ingestor)
 
-    def import_files(self, paths: Sequence[Path], report: Report = quiet, *, where: Where = HERE) -> Imported:
+    def import_files(
+        self, paths: Sequence[Path], progress: ProgressCallback = ignore_progress, *, where: BatchTarget = LOCAL
+    ) -> ImportResult:
         """Take WARC files made by anything into the archive."""
         with self.bulk(where) as (ingestor, walk):
-            before = recover(self.places, self.index, ingestor, report, walk).problems
-            imported = import_files(paths, self.places, self.index, ingestor, report, walk)
+            before = recover(self.places, self.index, ingestor, progress, walk).problems
+            imported = import_files(paths, self.places, self.index, ingestor, progress, walk)
         return replace(imported, read=replace(imported.read, problems=before + imported.read.problems))
 
-    def rebuild(self, report: Report = quiet, *, where: Where = HERE, afresh: bool = False) -> ReadBack:
+    def rebuild(
+        self, progress: ProgressCallback = ignore_progress, *, where: BatchTarget = LOCAL, afresh: bool = False
+    ) -> IndexingResult:
         """Make the index anew from the WARC files alone (law 1); this object goes on with the new one.
 
         ArchiveBusy where a crawl is under way; none can begin until it is done.
         """
         self.index.close()
         try:
-            return self._rebuilt(self.config, report, where, afresh=afresh)
+            return self._rebuilt(self.config, progress, where, afresh=afresh)
         finally:
             self.index = Index.open(index_url(self.config))
 
     def reextract(
         self,
-        wanted: Wanted,
+        wanted: RereadFilter,
         *,
         dry_run: bool = False,
         workers: int | None = None,
         named: int = 20,
-        report: Step = no_steps,
-        where: Where = HERE,
-    ) -> Reextracted:
+        progress: ProgressCallback = ignore_progress,
+        where: BatchTarget = LOCAL,
+    ) -> ReextractResult:
         """Read stored captures again; up to `named` changes are named, and a dry run tells what would change.
 
         ArchiveBusy where a crawl is under way; none can begin until it is done.
@@ -288,48 +307,60 @@ class Archive:
             self.ingestor(batching=IN_BULK, workers=workers) as ingestor,
         ):
             problems = () if dry_run else self.recover(ingestor).problems
-            nobody_writes(self.places)
-            wanted = replace(wanted, by_site=SiteLayouts(self.config.sites).extractors(self.index.asked_for()))
-            with reading_again(where, self.scratch, self._terms(), self.places, self._held(wanted), report) as again:
-                rereading = Rereading(
-                    index=self.index, ingestor=ingestor, places=self.places, plan=self.plan(), again=again
+            require_no_writer(self.places)
+            wanted = replace(
+                wanted,
+                by_site=SiteLayouts(self.config.sites).extractor_versions(
+                    self.index.read(replace_readings.list_requesting_sites)
+                ),
+            )
+            with open_batch_readings(
+                where, self.scratch, self._terms(), self.places, self._held(wanted), progress
+            ) as again:
+                rereading = Reextraction(
+                    index=self.index, ingestor=ingestor, places=self.places, plan=self.plan(), batch_readings=again
                 )
-                result = rereading.run(wanted, dry_run=dry_run, named=named, report=report)
+                result = rereading.run(wanted, dry_run=dry_run, named=named, progress=progress)
             result.problems[:0] = problems
             if not dry_run:
                 self.settle(ingestor)
         return result
 
-    def _held(self, wanted: Wanted) -> Iterator[RecordPlace]:
-        return (held.place for unit in self.index.to_read_again(wanted) for held in unit)
+    def _held(self, wanted: RereadFilter) -> Iterator[RecordPlace]:
+        return (held.place for unit in self.index.iter_captures_to_reread(wanted) for held in unit)
 
-    def upload(self, tell: Tell = untold) -> Uploaded:
+    def upload(self, progress: ProgressCallback = ignore_progress) -> UploadResult:
         """Bring closed WARC files into the bucket, and free those whose time in the folder is over.
 
         What a bucket or disk refuses is told in the result: the files stay, and the next time they are tried again.
         """
         keep = self.config.keep_local
-        return Upload(places=self.places, digests=self.index.warc_digests, keep=keep, now=utc_now()).run(tell)
+        return Upload(
+            places=self.places, digests=partial(self.index.read, warc_files.load_warc_digests), keep=keep, now=utc_now()
+        ).run(progress)
 
     def verify(
         self,
         *,
         repair: bool = False,
-        report: Callable[[Verified], None] = unheard,
-        where: Where = HERE,
+        progress: ProgressCallback = ignore_progress,
+        where: BatchTarget = LOCAL,
         afresh: bool = False,
     ) -> VerifyReport:
         """Check every WARC file, and that the index agrees with them; `repair` mends torn tails first.
 
         One that was broken off within a day is gone on with, unless `afresh`.
         """
-        with hands(where) as own, checked(self.scratch / "checked", self.now, afresh=afresh) as before:
-            return verify(self.places, self.index, own, before, report, repair=repair)
+        with (
+            open_executor(where) as own,
+            open_verify_progress(self.scratch / "checked", self.now, afresh=afresh) as before,
+        ):
+            return verify(self.places, self.index, own, before, progress, repair=repair)
 
 
 def _prepared(folder: Path) -> Config:
     """Read the settings of the archive in a folder, and see to it that the folder of its WARC files is there."""
-    config = toml_file.load(folder)
+    config = toml_file.load_config(folder)
     try:
         config.warc_folder.mkdir(parents=True, exist_ok=True)
     except OSError as problem:
@@ -343,7 +374,7 @@ def _prepared(folder: Path) -> Config:
 def _alone_at(config: Config, work: str) -> AbstractContextManager[object]:
     """Hold the whole archive: nobody crawls meanwhile, on this machine or another."""
     names = [site.name for site in config.sites]
-    return held(config.folder / "locks", config.index, names, utc_now(), work, whole=True)
+    return lock_sites(config.folder / "locks", config.index, names, utc_now(), work, whole=True)
 
 
 def index_url(config: Config) -> str:

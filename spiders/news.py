@@ -1,4 +1,4 @@
-"""The spider of all sites. What a URL is, and what follows from it, the frontier knows; here it becomes a request."""
+"""The spider of all sites: turns URLs of the frontier into requests."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -8,7 +8,7 @@ from scrapy import Request
 from scrapy.exceptions import UsageError
 
 from newsarchive.crawl.run_context import ACCEPT_ENCODING, RunContext
-from storage.model import Due, UrlKind
+from storage.model import DueUrl, UrlKind
 
 ACCEPT = {
     UrlKind.FEED: "application/rss+xml, application/atom+xml, application/feed+json, application/xml;q=0.9, */*;q=0.8",
@@ -20,30 +20,30 @@ ACCEPT_PAGE = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
 
 class NewsSpider(scrapy.Spider):
-    """Asks for what is due: front pages, sections, feeds, sitemaps and articles of all the sites of a run."""
+    """Requests the due URLs of a run's sites: front pages, sections, feeds, sitemaps and articles."""
 
     name = "news"
 
-    def __init__(self, live: RunContext | None = None, **kwargs: Any) -> None:
-        if live is None:
-            raise UsageError("this spider keeps pages in an archive; start it with: newsarchive crawl")
+    def __init__(self, context: RunContext | None = None, **kwargs: Any) -> None:
+        if context is None:
+            raise UsageError("this spider records pages in an archive; start it with: newsarchive crawl")
         super().__init__(**kwargs)
-        self.live = live
+        self.context = context
 
     async def start(self) -> AsyncIterator[Request]:
-        """Nothing to begin with: the scheduler knows what is due."""
+        """Yield nothing: the scheduler knows the due URLs."""
         nothing: tuple[Request, ...] = ()
         for request in nothing:
             yield request
 
-    def request(self, due: Due) -> Request:
-        """The request for a URL of the frontier; a conditional one where the last answer had validators (RFC 9110, 13).
+    def request(self, due: DueUrl) -> Request:
+        """Return the request for a URL; conditional if the last response had validators (RFC 9110, 13).
 
-        ValueError where there can be none. It has no callback: the page is kept, and what it brings to light comes back
-        through the frontier.
+        ValueError if no request can be made. It has no callback: the response is recorded, and the URLs that it links
+        come back through the frontier.
         """
         headers = {
-            "User-Agent": self.live.user_agent,
+            "User-Agent": self.context.user_agent,
             "Accept": ACCEPT.get(due.discovery.kind, ACCEPT_PAGE),
             "Accept-Encoding": ACCEPT_ENCODING,
         }
@@ -54,14 +54,14 @@ class NewsSpider(scrapy.Spider):
         request = Request(
             due.url,
             headers=headers,
-            errback=self.failed,
+            errback=self.log_failure,
             meta={"due": due},
             dont_filter=True,
         )
         if not request.url.isascii():
-            raise ValueError(f"{due.url} names no host that there could be")
+            raise ValueError(f"{due.url} has no valid host name")
         return request
 
-    def failed(self, failure: Any) -> None:
-        """Nothing: the run is told by other ways what ends it."""
+    def log_failure(self, failure: Any) -> None:
+        """Log a failure for debugging: what ends a run is reported elsewhere."""
         self.logger.debug("%s", failure.value)

@@ -1,31 +1,32 @@
-"""Everything that can go wrong on purpose, as one tree.
+"""All errors that newsarchive raises, as one tree.
 
     ArchiveError                      exit code
-    |-- ConfigError                   2    newsarchive.toml or a command's words are wrong
+    |-- ConfigError                   2    newsarchive.toml or the command line is wrong
     |-- NoArchive                     3    there is no archive in that folder
-    |-- ArchiveBusy                   75   somebody else holds the lock (sysexits EX_TEMPFAIL)
-    |-- StorageError                  74   a disk or bucket does not take or give bytes (EX_IOERR)
+    |-- ArchiveBusy                   75   another process holds the lock (sysexits EX_TEMPFAIL)
+    |-- StorageError                  74   a disk or bucket cannot be read or written (EX_IOERR)
     |   |-- DiskFull                  74
-    |   |-- FileMissing               74   a WARC file that the index names is not where it should be
-    |   |   |-- NotInBucket           74   neither in the folder nor in the bucket, which was asked
-    |   |-- BucketUnreachable         74   the bucket does not answer: nobody knows what it holds
-    |   |-- BucketRefused             74   the bucket is not there, or does not let us in
-    |   |-- BytesDiffer               74   two files of one name, in folder and bucket, that are not the same
+    |   |-- FileMissing               74   a WARC file of the index is missing
+    |   |   |-- NotInBucket           74   it is neither in the folder nor in the bucket
+    |   |-- BucketUnreachable         74   the bucket does not respond: its contents are unknown
+    |   |-- BucketRefused             74   the bucket does not exist, or access is denied
+    |   |-- BytesDiffer               74   a file in the folder and its copy in the bucket differ
     |-- IndexFailure                  70   the SQL index cannot be used
-    |   |-- IndexTooNew               70   a later newsarchive wrote it
-    |   |-- IndexLost                 70   its file is gone while the WARC files are there
-    |   |-- QueryTooLong              70   a question takes longer than is allowed
-    |-- WarcError                     65   bytes in a WARC file are not what they should be (EX_DATAERR)
+    |   |-- IndexTooNew               70   it was written by a later newsarchive
+    |   |-- IndexTooOld               70   a newsarchive of before the first release wrote it
+    |   |-- IndexLost                 70   its file is missing while there are WARC files
+    |   |-- QueryTooLong              70   a query exceeded its time limit
+    |-- WarcError                     65   a WARC file is damaged (EX_DATAERR)
     |   |-- TornRecord                65
     |   |-- BadRecord                 65
-    |-- PayloadError                  65   a content or transfer coding cannot be undone
-    |   |-- PayloadTooLarge           65   undone, it is larger than what is read
-    |-- DaskFailure                   69   the Dask cluster that was named cannot be had, or cannot do its part
-    |-- ReplayFailure                 69   pywb, which replays pages, is not installed or does not run (EX_UNAVAILABLE)
-    |-- CannotListen                  69   the browser's address or port cannot be had (EX_UNAVAILABLE)
+    |-- PayloadError                  65   a transfer or content coding cannot be decoded
+    |   |-- PayloadTooLarge           65   the decoded body exceeds the size limit
+    |-- DaskFailure                   69   the Dask cluster is not reachable or not usable
+    |-- ReplayFailure                 69   pywb, which replays pages, is not installed or fails (EX_UNAVAILABLE)
+    |-- CannotListen                  69   the web server cannot listen on its address or port (EX_UNAVAILABLE)
     |-- NotFound                      4    no such article, capture or site in the archive
 
-Each error carries facts as attributes, and its text says what happened, what that means for the archive, and the next
+Each error carries facts as attributes. Its message says what happened, what that means for the archive, and the next
 command. Exit codes above 63 are those of sysexits.h.
 """
 
@@ -33,13 +34,13 @@ from datetime import datetime
 
 
 class ArchiveError(Exception):
-    """Root of the tree; `exit_code` is what the command line ends with."""
+    """Root of the tree; `exit_code` is the exit status of the command line."""
 
     exit_code = 1
 
 
 class ConfigError(ArchiveError):
-    """newsarchive.toml, or what was given on the command line, is wrong."""
+    """newsarchive.toml or the command line is wrong."""
 
     exit_code = 2
 
@@ -52,113 +53,113 @@ class NoArchive(ArchiveError):
     def __init__(self, folder: str) -> None:
         super().__init__(
             f"there is no archive in {folder} (no newsarchive.toml); nothing was changed. "
-            f"Make one with: newsarchive init {folder}"
+            f"Create one with: newsarchive init {folder}"
         )
         self.folder = folder
 
 
 class ReplayFailure(ArchiveError):
-    """pywb is not installed, or does not run."""
+    """pywb is not installed or fails."""
 
     exit_code = 69
 
 
 class DaskFailure(ArchiveError):
-    """The Dask cluster that was to read files does not answer, or its workers lack what they need."""
+    """The Dask cluster does not respond, or its workers lack a dependency or file."""
 
     exit_code = 69
 
 
 class CannotListen(ArchiveError):
-    """The address or port that the archive's browser is to listen at cannot be had."""
+    """The web server cannot listen on its address or port."""
 
     exit_code = 69
 
 
 class NotFound(ArchiveError):
-    """The archive holds no such thing."""
+    """The archive holds no such article, capture or site."""
 
     exit_code = 4
 
 
 class ArchiveBusy(ArchiveError):
-    """Another process holds the lock of this site or archive."""
+    """Another process holds the lock of the site or archive."""
 
     exit_code = 75
 
-    def __init__(self, said: str, since: datetime | None = None) -> None:
-        super().__init__(said)
+    def __init__(self, message: str, since: datetime | None = None) -> None:
+        super().__init__(message)
         self.since = since
-        """When the other one began; None where that is not known."""
+        """Start of the other process; None if unknown."""
 
 
 class StorageError(ArchiveError):
-    """A disk or bucket refuses bytes. What was committed before stays whole."""
+    """A disk or bucket cannot be read or written. Committed data is not affected."""
 
     exit_code = 74
 
 
 class DiskFull(StorageError):
-    """No space is left where the WARC files or the index lie."""
+    """No space is left on the disk of the WARC files or the index."""
 
 
 class FileMissing(StorageError):
-    """A WARC file that the index names is not in the folder, and there is no bucket."""
+    """A WARC file of the index is not in the folder, and there is no bucket."""
 
     def __init__(self, name: str, folder: str) -> None:
         super().__init__(
-            f"{name} is not in {folder}; nothing was changed, and what it held cannot be shown. Put it back from a "
-            "copy. To see what the archive lacks: newsarchive verify"
+            f"{name} is not in {folder}; nothing was changed, and its captures cannot be shown. Restore it from a "
+            "backup. To list all that is missing: newsarchive verify"
         )
         self.name = name
         self.folder = folder
 
 
 class NotInBucket(FileMissing):
-    """A WARC file that the index names is neither in the folder nor in the bucket."""
+    """A WARC file of the index is neither in the folder nor in the bucket."""
 
     def __init__(self, name: str, bucket: str) -> None:
         StorageError.__init__(
             self,
-            f"{name} is neither in the folder nor in {bucket}; nothing was changed, and what it held cannot be shown. "
-            "It may lie in the folder of another machine, and come with that one's next crawl; else put it back from a "
-            "copy. To see where every file is: newsarchive places",
+            f"{name} is neither in the folder nor in {bucket}; nothing was changed, and its captures cannot be shown. "
+            "It may be in the folder of another machine, which uploads it with its next crawl; otherwise restore it "
+            "from a backup. To see where every file is: newsarchive bucket",
         )
         self.name = name
         self.bucket = bucket
 
 
 class BucketUnreachable(StorageError):
-    """The bucket of the WARC files does not answer; what it holds is not known."""
+    """The bucket of the WARC files does not respond; its contents are unknown."""
 
-    def __init__(self, bucket: str, said: str) -> None:
+    def __init__(self, bucket: str, reason: str) -> None:
         super().__init__(
-            f"{bucket} does not answer ({said}); nothing was lost, and nothing was changed. What lies there alone "
-            "cannot be read until it does. To try again: newsarchive places --check"
+            f"{bucket} does not respond ({reason}); nothing was lost, and nothing was changed. Files that are only "
+            "there cannot be read until it does. To try again: newsarchive bucket --check"
         )
         self.bucket = bucket
-        self.said = said
+        self.reason = reason
 
 
 class BucketRefused(StorageError):
-    """The bucket of the WARC files is not there, or does not let us in."""
+    """The bucket of the WARC files does not exist, or access is denied."""
 
-    def __init__(self, bucket: str, why: str) -> None:
+    def __init__(self, bucket: str, reason: str) -> None:
         super().__init__(
-            f"{bucket} cannot be used: {why}; nothing was lost, and nothing was changed. Look at `bucket` in "
-            "newsarchive.toml and at the credentials (docs/places.md), then: newsarchive places --check"
+            f"{bucket} cannot be used: {reason}; nothing was lost, and nothing was changed. Check `bucket` in "
+            "newsarchive.toml and the credentials (newsarchive help bucket), then: newsarchive bucket --check"
         )
         self.bucket = bucket
-        self.why = why
+        self.reason = reason
 
 
 class BytesDiffer(StorageError):
-    """A file in the folder and the one of its name in the bucket are not the same."""
+    """A file in the folder and its copy in the bucket differ."""
 
     def __init__(self, name: str, bucket: str) -> None:
         super().__init__(
-            f"{name} is in {bucket} with other bytes than in the folder; neither was changed, and the folder's stays. "
-            "Find out which is right with: newsarchive verify. Then move the other one away by hand"
+            f"{name} in {bucket} differs from the file in the folder; neither was changed, and the folder's is kept. "
+            "Find out which one is right with: newsarchive verify. Then move the other one away by hand"
         )
         self.name = name
         self.bucket = bucket
@@ -171,35 +172,47 @@ class IndexFailure(ArchiveError):
 
 
 class IndexTooNew(IndexFailure):
-    """The index was written by a later newsarchive than this one."""
+    """The index was written by a later version of newsarchive."""
 
     def __init__(self, found: str, known: str) -> None:
         super().__init__(
-            f"the index has schema {found}, which this newsarchive (schema {known}) does not know: a later version "
-            "wrote it. Nothing was changed. Install that version again, or make a new index from the WARC files with: "
-            "newsarchive rebuild (PostgreSQL: after naming an empty database in newsarchive.toml)"
+            f"the index has schema {found}, written by a later version of newsarchive; this one knows schema {known}. "
+            "Nothing was changed. Install that version again, or make a new index from the WARC files with: "
+            "newsarchive rebuild (PostgreSQL: set an empty database in newsarchive.toml first)"
         )
         self.found = found
         self.known = known
 
 
+class IndexTooOld(IndexFailure):
+    """The index was written by a newsarchive of before the first release."""
+
+    def __init__(self, found: str) -> None:
+        super().__init__(
+            f"the index has schema {found} of a newsarchive of before the first release, which this one does not read. "
+            "Nothing was changed, and the WARC files hold all captures. Make a new index from them with: "
+            "newsarchive rebuild"
+        )
+        self.found = found
+
+
 class IndexLost(IndexFailure):
-    """The index's file is gone while the archive's WARC files are there."""
+    """The index file is missing while the archive has WARC files."""
 
     def __init__(self, place: str, archive: str) -> None:
         super().__init__(
-            f"the index {place} is gone; the WARC files are there, and all that it held can be made from them. "
-            f"Nothing was changed. Make it anew with: newsarchive rebuild --archive {archive}"
+            f"the index {place} is missing; the WARC files are there, and the index can be made from them. "
+            f"Nothing was changed. Rebuild it with: newsarchive rebuild --archive {archive}"
         )
         self.place = place
 
 
 class QueryTooLong(IndexFailure):
-    """A question to the index takes longer than is allowed, and was given up."""
+    """A query to the index exceeded its time limit and was cancelled."""
 
 
 class WarcError(ArchiveError):
-    """Bytes in a WARC file are not what they should be."""
+    """A WARC file is damaged."""
 
     exit_code = 65
 
@@ -215,14 +228,14 @@ class TornRecord(WarcError):
 
 
 class BadRecord(WarcError):
-    """A record breaks the WARC format."""
+    """A record is not valid WARC."""
 
 
 class PayloadError(ArchiveError):
-    """A transfer or content coding cannot be undone. The bytes are kept; they cannot be read as text."""
+    """A transfer or content coding cannot be decoded. The bytes are kept; they cannot be read as text."""
 
     exit_code = 65
 
 
 class PayloadTooLarge(PayloadError):
-    """A body has more bytes, codings undone, than are read. The bytes are kept."""
+    """The decoded body exceeds the size limit. The bytes are kept."""

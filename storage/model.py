@@ -1,4 +1,4 @@
-"""The nouns of the archive: frozen, slotted, keyword-only. Every floor speaks in these.
+"""The data classes of the archive, used by every layer: frozen, slotted, keyword-only.
 
 Times are aware and UTC throughout. Digests are strings as they stand in WARC headers, "sha256:<64 hex>".
 """
@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from storage.carried import carried
+from storage.pickling import pickle_by_slots
 
 
 class UrlKind(StrEnum):
-    """Why a URL is asked for."""
+    """Purpose for which a URL is fetched."""
 
     ARTICLE = "article"
     LISTING = "listing"
@@ -21,15 +21,15 @@ class UrlKind(StrEnum):
     ROBOTS = "robots"
     ASSET = "asset"
     PART = "part"
-    """What a browser asked for to draw a page, the page's own document among it: kept, and never due by itself."""
+    """Fetched by a browser to render a page (the page's own document too): kept, but never scheduled by itself."""
 
 
 SOURCE_KINDS = frozenset({UrlKind.FEED, UrlKind.SITEMAP, UrlKind.LISTING})
-"""What is read for what it names, again and again."""
+"""Kinds that are fetched repeatedly for the URLs they list."""
 
 
 class Outcome(StrEnum):
-    """What a capture turned out to be. Every capture has exactly one."""
+    """Classification of a capture. Every capture has exactly one."""
 
     ARTICLE = "article"
     LISTING = "listing"
@@ -43,7 +43,7 @@ class Outcome(StrEnum):
     MEDIA = "media"
     """A gallery, a video or an audio with little text of its own. With an article's text it is an article."""
     CHALLENGE = "challenge"
-    """"Verify you are human": an answer to a robot, not to a reader."""
+    """"Verify you are human": a response to a bot, not to a reader."""
     CONSENT_WALL = "consent_wall"
     PAYWALL_STUB = "paywall_stub"
     SOFT_404 = "soft_404"
@@ -52,22 +52,22 @@ class Outcome(StrEnum):
     GONE = "gone"
     """404 or 410."""
     ERROR = "error"
-    """Any other 4xx or 5xx, or an answer that is not HTTP."""
+    """Any other 4xx or 5xx, or a response that is not HTTP."""
     NOT_MODIFIED = "not_modified"
-    """304, or a revisit whose original reads as nothing."""
+    """304, or a revisit whose original holds no content."""
     EMPTY = "empty"
     TOO_LARGE = "too_large"
-    """Over the size that is read; the bytes are kept."""
+    """Over the size limit for reading; the bytes are kept."""
     UNREADABLE = "unreadable"
-    """Reading failed, hung or died; the bytes are kept and `reextract` tries again."""
+    """The reader failed, hung or crashed; the bytes are kept and `reextract` tries again."""
 
 
 SOURCE_OUTCOMES = frozenset({Outcome.FEED, Outcome.SITEMAP, Outcome.LISTING})
-"""What shows that such a source could be read."""
+"""Outcomes of a source that was read successfully."""
 
 
 class Role(StrEnum):
-    """What a paragraph of an article is. The first group is the body."""
+    """Role of a paragraph in an article. The first group is the body."""
 
     TEXT = "text"
     HEADING = "heading"
@@ -92,10 +92,12 @@ class Role(StrEnum):
 
 BODY_ROLES = frozenset({Role.TEXT, Role.HEADING, Role.QUOTE, Role.LIST, Role.TABLE, Role.CODE})
 """Roles whose paragraphs, boilerplate apart, make up the body."""
+BOILERPLATE_ROLES = BODY_ROLES | {Role.DISCLAIMER, Role.PROMO, Role.PLAYER, Role.SHARE, Role.COMMENT, Role.BIO}
+"""Roles in which a paragraph can be boilerplate."""
 
 
 class LinkKind(StrEnum):
-    """What a group of links is to the page it stands on."""
+    """Relation of a group of links to its page."""
 
     RELATED = "related"
     LATEST = "latest"
@@ -104,7 +106,7 @@ class LinkKind(StrEnum):
 
 
 class Access(StrEnum):
-    """Whether the page says that all may read it (schema.org isAccessibleForFree)."""
+    """Access as the page declares it (schema.org isAccessibleForFree)."""
 
     FREE = "free"
     PAYWALLED = "paywalled"
@@ -112,49 +114,48 @@ class Access(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """A news site as the archive names it."""
+    """A news site."""
 
     name: str
     """Short and unique in the archive, as in newsarchive.toml; by default the host without "www."."""
     url: str
     """Front page, absolute."""
     hosts: tuple[str, ...] = ()
-    """Host names (with ":port" where it is not the scheme's own) whose URLs belong to the site besides the front
-    page's."""
+    """Further host names (with ":port" unless it is the scheme's default) whose URLs belong to the site."""
     requisites: bool = False
-    """Whether what its pages need to look as they did is fetched too. False for pages that were imported."""
+    """True: page requisites are fetched too. False for pages that were imported."""
 
 
-@carried
+@pickle_by_slots
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Discovery:
-    """How a URL came to be asked for. A `metadata` record beside the exchange says it, so that rebuild knows it too."""
+    """Provenance of a URL. Written as a `metadata` record beside the exchange, so that a rebuild has it too."""
 
     site: str
-    """Name of the site on whose behalf it is fetched."""
+    """Name of the site for which it is fetched."""
     kind: UrlKind
     via: str | None = None
-    """URL of the feed, sitemap or page that named it; None for what the owner configured."""
+    """URL of the feed, sitemap or page that linked it; None for configured URLs."""
     via_kind: UrlKind | None = None
     title: str | None = None
     """The source's own title for it."""
     published: datetime | None = None
     """The source's own publication date for it."""
     anchor: str | None = None
-    """Text of the link on the page that named it."""
+    """Text of the link to it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
-    """One HTTP request and all that came back, as they were on the wire."""
+    """One HTTP request and its response, as they were on the wire."""
 
     url: str
-    """As asked for: absolute, no fragment."""
+    """As requested: absolute, no fragment."""
     started_at: datetime
     """When the request began, to the microsecond (WARC 1.1, 5.4: the instant the capture began)."""
     request: bytes
     response: bytes
-    """Status line, headers and body as the socket gave them: chunk framing and content coding kept."""
+    """Status line, headers and body as received: transfer and content coding kept."""
     peer: str | None = None
     """IP address of the real peer; None through a proxy."""
     protocols: tuple[str, ...] = ()
@@ -162,53 +163,52 @@ class Exchange:
     cipher: str | None = None
     """WARC-Cipher-Suite; None without TLS."""
     truncated: str | None = None
-    """length, time, disconnect or unspecified (WARC 1.1, 5.13); None for a whole answer."""
+    """length, time, disconnect or unspecified (WARC 1.1, 5.13); None for a complete response."""
     discovery: Discovery | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Drawn:
-    """A page as a browser drew it: what its scripts had made of its document."""
+class RenderedPage:
+    """A page as rendered by a browser, its scripts run."""
 
     url: str
-    """Of the document, as asked for."""
+    """Of the document, as requested."""
     started_at: datetime
-    """When it was drawn, later than its document was asked for; to the microsecond."""
+    """When it was rendered, after its document was requested; to the microsecond."""
     response: bytes
-    """The page's markup, UTF-8 with a byte order mark: no HTTP message."""
-    by: str
-    """The browser, with its version; where none drew it, why."""
+    """The page's markup, UTF-8 with a byte order mark: not an HTTP message."""
+    browser: str
+    """Name and version of the browser; the reason where none rendered it."""
     discovery: Discovery
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordPlace:
-    """Where a record lies."""
+    """Location of a WARC record."""
 
     warc: str
     """File name, without folder and without ".open"."""
     offset: int
-    """Of the gzip member's first byte, in the file."""
+    """Of the first byte of its gzip member."""
     length: int
     """Of the gzip member, in bytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefersTo:
-    """The record that a revisit stands for (the three WARC-Refers-To fields)."""
+    """The original record of a revisit (the three WARC-Refers-To fields)."""
 
     record_id: str | None
     url: str | None
     date: str | None
-    """To the character as the original's WARC-Date has it."""
+    """The original's WARC-Date, unchanged."""
     payload_digest: str | None = None
-    """The original's, where the index was asked for it; a 304 is written with it. A revisit that was read has it in
-    Capture.payload_digest."""
+    """The original's, from the index; written with a 304. For a revisit read from a file see Capture.payload_digest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capture:
-    """One response or revisit record: what the archive holds of one URL at one moment."""
+    """One response, revisit or resource record: one URL at one time."""
 
     url: str
     record_id: str
@@ -218,34 +218,34 @@ class Capture:
     """response, revisit or resource."""
     fetched_at: datetime
     date: str
-    """WARC-Date to the character."""
+    """WARC-Date, unchanged."""
     status: int | None
-    """HTTP status; None where the answer is no HTTP, or for a resource record."""
+    """HTTP status; None for resource records and for responses that are not HTTP."""
     mime: str | None
-    """Media type of the answer, lower case, without parameters."""
+    """Media type of the response, lower case, without parameters."""
     payload_digest: str | None
     """Over the entity: transfer coding undone, content coding kept."""
     payload_size: int
-    """Of that entity, in bytes; 0 for a revisit's."""
+    """Size of that entity in bytes; 0 for a revisit."""
     truncated: str | None = None
     refers_to: RefersTo | None = None
     profile: str | None = None
     """For revisits: "identical-payload-digest" or "server-not-modified"."""
     redirect_url: str | None = None
-    """Absolute target of a 3xx answer."""
+    """Absolute target of a 3xx response."""
     crawl: str | None = None
     """Id of the crawl (isPartOf in the file's warcinfo); None for imported files."""
     etag: str | None = None
     last_modified: str | None = None
-    """The two validators, to the character as the server sent them."""
+    """The two validators, as the server sent them."""
     max_age: int | None = None
-    """Seconds for which the answer says that it is fresh (Cache-Control, RFC 9111, 5.2.2.1); None where it does not."""
+    """Freshness lifetime in seconds (Cache-Control, RFC 9111, 5.2.2.1); None without one."""
 
 
-@carried
+@pickle_by_slots
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Dated:
-    """A moment and what vouches for it."""
+class SourcedDate:
+    """A date with the source it was read from."""
 
     at: datetime
     """Aware, UTC."""
@@ -253,7 +253,7 @@ class Dated:
     """json-ld, meta, microdata, time, visible, url, feed or sitemap."""
 
 
-@carried
+@pickle_by_slots
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
     """The lead image."""
@@ -262,17 +262,17 @@ class Image:
     caption: str | None = None
 
 
-@carried
+@pickle_by_slots
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paragraph:
     """One block of text of an article, in reading order."""
 
     role: Role
     text: str
-    """White space folded, Unicode otherwise untouched; lists and tables keep "\\n" between rows."""
+    """White space collapsed, Unicode otherwise unchanged; lists and tables keep "\\n" between rows."""
 
 
-@carried
+@pickle_by_slots
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
     """One link of a group."""
@@ -280,35 +280,35 @@ class Link:
     url: str
     """Absolute, no fragment."""
     anchor: str
-    """Visible text, white space folded."""
+    """Visible text, white space collapsed."""
 
 
-@carried
+@pickle_by_slots
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkGroup:
-    """Links that stand together on a page, in order."""
+    """A group of links on a page, in order."""
 
     kind: LinkKind
     label: str
-    """The group's own visible heading; "" where it has none."""
+    """Visible heading of the group; "" without one."""
     links: tuple[Link, ...]
 
 
-@carried
+@pickle_by_slots
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """A feed, sitemap or listing that a page or robots.txt names."""
+class UrlSource:
+    """A feed, sitemap or listing that a page, sitemap index or robots.txt links to."""
 
     url: str
     kind: UrlKind
     title: str = ""
     modified: datetime | None = None
-    """When it changed, by the word of the sitemap index that names it."""
+    """Its lastmod in the sitemap index."""
 
 
-@carried
+@pickle_by_slots
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class FeedEntry:
     """One item of a feed or one URL of a sitemap."""
 
     url: str
@@ -316,235 +316,245 @@ class Entry:
     published: datetime | None = None
     modified: datetime | None = None
     news: bool = False
-    """True where a news sitemap's <news:news> vouches that it is an article."""
+    """True: a news sitemap's <news:news> marks it as an article."""
 
 
-@carried
+@pickle_by_slots
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Article:
-    """What an article page says, as read from one capture."""
+    """An article as read from one capture."""
 
     url: str
     canonical_url: str
-    """As the page names itself; its own URL where it does not."""
+    """The page's canonical URL; `url` without one."""
     headline: str
-    """As printed. Outer white space gone, Unicode untouched."""
+    """As printed. Outer white space stripped, Unicode unchanged."""
     dek: str | None = None
-    """The line under the headline; never a copy of the first paragraph."""
+    """The line under the headline (standfirst); never a copy of the first paragraph."""
     authors: tuple[str, ...] = ()
-    published: Dated | None = None
-    """None where the page and its source give no date: never the fetch time."""
-    modified: Dated | None = None
+    published: SourcedDate | None = None
+    """None if neither page nor source gives a date: never the fetch time."""
+    modified: SourcedDate | None = None
     section: str | None = None
     tags: tuple[str, ...] = ()
     language: str | None = None
     """BCP 47, lower-case primary subtag, such as "en" or "zh"."""
     image: Image | None = None
     access: Access | None = None
-    """None where the page says nothing of it."""
+    """None if the page does not declare it."""
     live: bool = False
     """True for a live blog (schema.org LiveBlogPosting)."""
     noarchive: bool = False
     """The page's robots meta says noarchive."""
     paragraphs: tuple[Paragraph, ...] = ()
-    """All that was read between headline and end of article, also what is not body (see Role)."""
+    """All text from the headline to the end of the article, also what is not body (see Role)."""
     link_groups: tuple[LinkGroup, ...] = ()
 
 
-NOT_HELD = "a revisit whose original this archive does not hold"
-"""Reason of a reading that there will be as soon as the original is held: files may be read in any order."""
+ORIGINAL_MISSING = "a revisit whose original this archive does not hold"
+"""Reason of a provisional reading: it is read again once the original is indexed, as files come in any order."""
 
 
-@carried
+@pickle_by_slots
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What one payload turned out to say. One noun for pages, feeds, sitemaps, robots.txt; unused parts are empty."""
+    """Result of reading one payload: page, feed, sitemap or robots.txt. Unused fields are empty."""
 
     outcome: Outcome
     reason: str
-    """Why that outcome, in a few words: "JSON-LD NewsArticle, 14 paragraphs"."""
+    """Short explanation of the outcome: "JSON-LD NewsArticle, 14 paragraphs"."""
     confidence: float = 1.0
-    """How sure the outcome is, 0 to 1; 1.0 for what is no page (a feed, an image) and for what HTTP itself says.
+    """Confidence in the outcome, 0 to 1; 1.0 for what is not a page (a feed, an image) and for HTTP statuses.
 
-    For a page the logistic curve of how far its weight is from what an article needs. Of 240 labelled pages of all
-    kinds 22 of the 26 verdicts below 0.75 were right, 36 of 37 from there to 0.9, and 173 of 177 above: a low figure
-    says where to look, not what is wrong.
+    For a page, the logistic function of the distance between its score and the threshold of an article. Of 240
+    labelled pages 22 of the 26 outcomes below 0.75 were right, 36 of 37 up to 0.9, and 173 of 177 above: low
+    confidence marks pages to review, not errors.
     """
     article: Article | None = None
-    """Only where outcome is ARTICLE."""
+    """Set only if the outcome is ARTICLE."""
     title: str | None = None
-    """The page's, feed's or site's own name for itself."""
+    """Title of the page or feed."""
     link_groups: tuple[LinkGroup, ...] = ()
-    """Of listings and other pages; an article's are in the article."""
-    entries: tuple[Entry, ...] = ()
-    """Of feeds and sitemaps."""
-    sources: tuple[Source, ...] = ()
-    """Feeds a page names, sitemaps robots.txt or a sitemap index names, next pages of a listing (kind LISTING)."""
+    """For listings and other pages; those of an article are in `article`."""
+    entries: tuple[FeedEntry, ...] = ()
+    """For feeds and sitemaps."""
+    sources: tuple[UrlSource, ...] = ()
+    """Feeds of a page, sitemaps of robots.txt or a sitemap index, next pages of a listing (kind LISTING)."""
     requisites: tuple[str, ...] = ()
-    """What a page or stylesheet needs to look as it did: stylesheets, images, fonts, icons; absolute, in its order."""
+    """Page requisites of a page or stylesheet (stylesheets, images, fonts, icons): absolute, in document order."""
     content_digest: str | None = None
-    """sha256 of the decoded payload; None where there was none."""
+    """sha256 of the decoded payload; None without one."""
     extractor: str | None = None
-    """Version of the code that read it (newsarchive.version); None where nobody noted it."""
+    """Version of the extraction code (newsarchive.version); None if unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Due:
-    """One line of the frontier: what may be fetched now, with all that the request needs."""
+class DueUrl:
+    """A URL of the frontier that may be fetched now, with all that the request needs."""
 
     url_id: int
     url: str
     discovery: Discovery
     due_at: datetime
     priority: int
-    """Lower goes first."""
-    failures: int
+    """Lower is fetched first."""
+    failure_count: int
     etag: str | None = None
     last_modified: str | None = None
-    looked_at: datetime | None = None
-    """Its newest capture; None: there is none yet."""
+    last_fetched_at: datetime | None = None
+    """Time of its newest capture; None before the first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """A URL that a capture brought to light, and when to ask for it first. One that is known already is passed over."""
+class DiscoveredUrl:
+    """A URL found in a capture, with the time of its first fetch. URLs that the frontier has are ignored."""
 
     url: str
     discovery: Discovery
     due_at: datetime
     priority: int
     modified: datetime | None = None
-    """When it changed, by its source's word: where its last capture is older, it is due again."""
+    """Its lastmod by the source: if its last capture is older, it becomes due again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Read:
-    """What one reading of a source held, beside the one before."""
+class SourceCheck:
+    """Content of a source (feed, sitemap, listing), compared with its previous check."""
 
-    items: int
-    """Articles that it names; of a sitemap index, sitemaps."""
-    fresh: tuple[datetime | None, ...]
-    """For each of them that the reading before did not name, when it was published by the source's word; all of them
-    where there was no reading before."""
-    news: int
-    """Those that nothing had named before: what the archive owes to this source."""
-    before: int | None = None
-    """How many the reading before named; None where there was none."""
-    newest: datetime | None = None
-    """The latest date in it."""
+    item_count: int
+    """Articles that it lists; for a sitemap index, sitemaps."""
+    new_item_dates: tuple[datetime | None, ...]
+    """Publication date by the source of each item that the previous check did not list; all items on the first."""
+    first_named_count: int
+    """Items that no other source had listed before: the value of this source."""
+    previous_count: int | None = None
+    """Items of the previous check; None on the first."""
+    newest_item_at: datetime | None = None
+    """Latest date of an item."""
 
     @property
-    def kept(self) -> int:
-        """How many of its items the reading before named too: none, and some may have come and gone unseen."""
-        return self.items - len(self.fresh)
+    def repeated_count(self) -> int:
+        """Number of items that the previous check listed too. If it is 0, items may have been missed in between."""
+        return self.item_count - len(self.new_item_dates)
 
 
-BACKFILL = 1_000
-"""Priority number from which on what the frontier holds waits for `newsarchive backfill`."""
+BACKFILL_PRIORITY = 1_000
+"""Priority from which on URLs wait for `newsarchive backfill`."""
 
-HOURS = 168
-"""Of a week. The first is Monday's, from midnight, UTC."""
+HOURS_PER_WEEK = 168
+"""The first is Monday 00:00 to 01:00 UTC."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Habits:
-    """What the schedule has learnt of a source. Counts fade: what is four weeks old counts half."""
+class SourceRates:
+    """Publication rate of a source, learnt from its checks. Counts decay: those of four weeks ago count half."""
 
-    since: datetime
-    """First reading."""
-    read_at: datetime
-    """Newest reading."""
-    fresh_at: datetime
-    """When it last brought something that the reading before did not have."""
-    watched: tuple[float, ...]
-    """For each hour of the week: hours over which it is known what came."""
-    items: tuple[float, ...]
-    """For each hour of the week: items that came in that time."""
+    first_read_at: datetime
+    """First check."""
+    last_read_at: datetime
+    """Newest check."""
+    last_new_at: datetime
+    """Newest check that found a new item."""
+    watched_hours: tuple[float, ...]
+    """For each hour of the week: hours that were observed."""
+    items_by_hour: tuple[float, ...]
+    """For each hour of the week: items published in them."""
     bursts: float = 0.0
-    """Moments at which items came, several at once counted as one."""
-    fresh: float = 0.0
-    """Items that came since the first reading."""
-    news: float = 0.0
-    """Those of them that nothing had named before."""
-    gap: float = 0.0
-    """Seconds of the longest time without anything fresh."""
+    """Publication events; items published at once count as one."""
+    new_items: float = 0.0
+    """New items since the first check."""
+    first_named_items: float = 0.0
+    """Those of them that no other source had listed before."""
+    longest_gap: float = 0.0
+    """Longest time without a new item, in seconds."""
     capacity: int = 0
-    """Items that it holds."""
-    haste: float = 1.0
-    """Below 1 since items were lost: it is read so much sooner than its rate asks for."""
-    newest: datetime | None = None
-    """Latest date in it."""
+    """Number of items that it lists at once."""
+    interval_factor: float = 1.0
+    """Factor of the check interval: below 1 after items were missed."""
+    newest_item_at: datetime | None = None
+    """Latest date of an item."""
     lost_at: datetime | None = None
-    """The newest reading that had nothing in common with the one before: items may have come and gone unseen."""
-    silent_at: datetime | None = None
-    """Since when it is silent for longer than its habits explain; None while it is not."""
+    """Newest check that shared no item with the one before: items may have been missed."""
+    silent_since: datetime | None = None
+    """Since when it has been silent for longer than its rate explains; None otherwise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
-    """What the index knows once a capture is in: all that the schedule decides from."""
+class VisitResult:
+    """Facts about a URL after a capture: the input of the schedule."""
 
     kind: UrlKind
     outcome: Outcome
     status: int | None
     fetched_at: datetime
     changed: bool
-    """The capture brought something new: a new article version, a new entry or link, other bytes."""
-    failures: int
-    """Failures in a row before this capture."""
-    unchanged: int
-    """Captures in a row before this one that brought nothing new."""
+    """The capture has something new: an article version, an entry or link, other bytes."""
+    failure_count: int
+    """Consecutive failures before this capture."""
+    unchanged_count: int
+    """Consecutive captures before this one without anything new."""
     first_seen_at: datetime
-    """First capture of this URL that was read."""
+    """First readable capture of this URL."""
     truncated: str | None = None
-    """Why the answer is not whole (WARC-Truncated); None where it is."""
+    """WARC-Truncated of the response; None if it is complete."""
     mime: str | None = None
-    """Media type of the answer."""
+    """Media type of the response."""
     max_age: int | None = None
-    """Seconds for which the answer says that it is fresh; None where it does not."""
+    """Freshness lifetime of the response in seconds; None without one."""
     published: datetime | None = None
-    """Of an article: when it appeared, by page or source."""
-    shown: bool = False
-    """An article has been seen at this URL before."""
-    twin: bool = False
-    """Another, older article of the site has had the same text."""
-    elsewhere: bool = False
-    """It gives another address as its own, and that one has been looked at."""
-    further: bool = False
-    """Of a listing: it was found as the next page of another."""
-    read: Read | None = None
-    """Of a source that could be read: what it held. None for other answers."""
-    habits: Habits | None = None
-    """Of a source: what was learnt of it until now."""
+    """Publication date of an article, by page or source."""
+    was_article: bool = False
+    """An earlier capture of this URL was an article."""
+    is_duplicate: bool = False
+    """An older article of the site has the same text."""
+    is_alternate_url: bool = False
+    """Its canonical URL is another one, which has been captured."""
+    is_next_page: bool = False
+    """For a listing: found as the next page of another."""
+    source_check: SourceCheck | None = None
+    """For a source that could be read; None for other responses."""
+    source_rates: SourceRates | None = None
+    """For a source: learnt before this capture."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NextLook:
-    """What the schedule decides for a URL after a capture of it."""
+class NextVisit:
+    """Decision of the schedule for a URL after a capture."""
 
     due_at: datetime | None
-    """None: not again."""
-    failures: int
-    unchanged: int
-    habits: Habits | None = None
-    """Of a source: what is known of it now, to be handed back with its next capture."""
+    """None: never again."""
+    failure_count: int
+    unchanged_count: int
+    source_rates: SourceRates | None = None
+    """For a source: learnt with this capture, passed in with the next one."""
     priority: int | None = None
-    """Lower goes first; None: as before."""
+    """Lower is fetched first; None: unchanged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ingest:
-    """All that one capture writes into the index, in one transaction with others."""
+    """All that is written into the index for one capture."""
 
     capture: Capture
     discovery: Discovery
     reading: Reading
-    found: tuple[Found, ...] = ()
+    discovered_urls: tuple[DiscoveredUrl, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosedWarc:
+    """A WARC file that is complete."""
+
+    name: str
+    """File name, without folder and without ".open"."""
+    size: int
+    sha256: str
+    """64 hexadecimal digits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrawlRun:
-    """One run over some sites; its begin is the warcinfo record, its end a metadata record."""
+    """One crawl run over some sites; it begins with the warcinfo record and ends with a metadata record."""
 
     id: str
     """Unique, sortable: UTC time and a random part, such as "20261125T010203Z-3f9a"."""
@@ -552,5 +562,5 @@ class CrawlRun:
     started_at: datetime
     finished_at: datetime | None = None
     outcome: str | None = None
-    """finished, stopped (signal or limit) or failed; None while it runs, and for one that was killed."""
+    """finished, stopped (signal or limit) or failed; None while it runs, and if it was killed."""
     counters: Mapping[str, int] = field(default_factory=dict)

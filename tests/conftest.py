@@ -1,6 +1,7 @@
 """What all tests share: marks by folder, services, and time for the property tests."""
 
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
@@ -17,7 +18,7 @@ from hypothesis import HealthCheck, settings
 from newsarchive.archive import Archive
 from newsarchive.replay import environment as replay
 from storage.errors import ReplayFailure
-from storage.warc.record import HTTP_RESPONSE, member, record_id, sha256, warc_date
+from storage.warc.record import HTTP_RESPONSE, build_member, new_record_id, sha256, warc_date
 
 POSTGRES = "NEWSARCHIVE_TEST_POSTGRES"
 """SQLAlchemy URL of a PostgreSQL server where databases may be made, such as postgresql+psycopg://me@127.0.0.1/test."""
@@ -37,6 +38,8 @@ settings.register_profile("ci", parent=settings.get_profile("here"), derandomize
 settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 HERE = Path(__file__).parent
+# For `tests.newsroom` and `benchmarks`, which are not installed.
+sys.path.append(str(HERE.parent))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -101,14 +104,14 @@ class Answer:
         lines += [f"{name}: {value}" for name, value in self.headers.items()]
         block = "\r\n".join([*lines, f"Content-Length: {len(self.body)}", "", ""]).encode() + self.body
         fields = [
-            ("WARC-Record-ID", f"<{record_id()}>"),
+            ("WARC-Record-ID", f"<{new_record_id()}>"),
             ("WARC-Date", warc_date(self.at)),
             ("WARC-Target-URI", self.url),
             ("WARC-Block-Digest", sha256(block)),
             ("WARC-Payload-Digest", sha256(self.body)),
             ("Content-Type", HTTP_RESPONSE),
         ]
-        return member("response", fields, block)
+        return build_member("response", fields, block)
 
 
 ArchiveOf = Callable[..., Archive]
@@ -178,12 +181,12 @@ def chromium() -> Iterator[object]:
 
 
 @pytest.fixture(scope="session")
-def pywb() -> replay.Environment:
+def pywb() -> replay.ReplayEnvironment:
     """The environment that `newsarchive replay install` makes; kept between runs, for it takes a minute."""
-    named = os.environ.get(replay.HOME)
+    named = os.environ.get(replay.HOME_VARIABLE)
     folder = Path(named) if named else Path.home() / ".cache" / "newsarchive-tests" / "replay"
-    environment = replay.Environment(folder=folder)
-    if environment.installed is None:
+    environment = replay.ReplayEnvironment(folder=folder)
+    if environment.installed_version is None:
         try:
             replay.install(environment, print)
         except ReplayFailure as problem:

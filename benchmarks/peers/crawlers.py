@@ -26,7 +26,7 @@ drop = ["body > .mega", "body > .slot-outer", "body > .sitemap-foot"]
 """
 """The selectors of the newsroom's four templates, as fundus has them too; and what holds nothing of any article: the
 folded menu, the empty slots, the long foot. Neither a reading nor the index is another for what is dropped."""
-SPARING = "workers = 1\ncommit_every = 128\ncommit_seconds = 3.0\n"
+SPARING = "reader_processes = 1\ncommit_every = 128\ncommit_seconds = 3.0\n"
 """One process that reads, and transactions twice as large: for those who count processor time."""
 SCRIPTS = Path(__file__).with_name("scripts")
 NAIVE = Path(__file__).parents[1] / "naive.py"

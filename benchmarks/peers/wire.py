@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from warcio.archiveiterator import ArchiveIterator
 
-from newsarchive.demo.log import Logged, read_log
+from newsarchive.demo.exchange_log import LoggedExchange, read_log
 
 _ARTICLE = re.compile(r"-(\d{5,6})(?:\.html)?$")
 """The newsroom's articles end in their number, on whatever page they are."""
@@ -71,7 +71,7 @@ def wire(log: Path) -> Wire:
     )
 
 
-def _is_page(logged: Logged) -> bool:
+def _is_page(logged: LoggedExchange) -> bool:
     head = logged.response.partition(b"\r\n\r\n")[0]
     status = head[:12].rpartition(b" ")[2]
     whole = logged.complete and logged.request.startswith(b"GET ")

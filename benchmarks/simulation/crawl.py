@@ -12,7 +12,7 @@ from statistics import quantiles
 
 from benchmarks.simulation.newsroom import DAY, Month, Paper, Source, Story, first_of, moment
 from benchmarks.simulation.policies import Policy
-from storage.model import Habits, Outcome, Read, Seen, UrlKind
+from storage.model import Outcome, SourceCheck, SourceRates, UrlKind, VisitResult
 
 CRON = 10.0
 REQUEST = 1.5 / 60
@@ -42,7 +42,7 @@ class Known:
     paper: "Site"
     source: Source
     window: frozenset[int] | None = None
-    habits: Habits | None = None
+    habits: SourceRates | None = None
     unchanged: int = 0
     read_at: float = 0.0
     first: datetime | None = None
@@ -170,12 +170,12 @@ class _Crawl:
             self._at_once(now, 1, (site, number))
         self._told(site, source, window, now)
         published = tuple(moment(source.stories[number].published) if source.dated else None for number in fresh)
-        held = Read(
-            items=len(window),
-            fresh=published,
-            news=len(news),
-            before=None if known.window is None else len(known.window),
-            newest=moment(stories[-1].published) if stories and (source.dated or source.tells) else None,
+        held = SourceCheck(
+            item_count=len(window),
+            new_item_dates=published,
+            first_named_count=len(news),
+            previous_count=None if known.window is None else len(known.window),
+            newest_item_at=moment(stories[-1].published) if stories and (source.dated or source.tells) else None,
         )
         self._plan_reading(known, held, now)
         known.window, known.read_at = window, now
@@ -190,26 +190,26 @@ class _Crawl:
                 kept.due = now
                 self._at_once(now, 2, (site, number))
 
-    def _plan_reading(self, known: Known, held: Read, now: float) -> None:
+    def _plan_reading(self, known: Known, held: SourceCheck, now: float) -> None:
         at = moment(now)
         known.first = known.first or at
         look = self._plan(
-            Seen(
+            VisitResult(
                 kind=known.source.kind, outcome=OUTCOMES[known.source.kind], status=200, fetched_at=at,
-                changed=held.news > 0 or held.before is None, failures=0, unchanged=known.unchanged,
-                first_seen_at=known.first, read=held, habits=known.habits,
+                changed=held.first_named_count > 0 or held.previous_count is None, failure_count=0, unchanged_count=known.unchanged,
+                first_seen_at=known.first, source_check=held, source_rates=known.habits,
             )
         )  # fmt: skip
         before = known.habits
-        known.habits, known.unchanged = look.habits, look.unchanged
-        if look.habits is not None and before is not None:
-            self._listen(known, before, look.habits, now)
+        known.habits, known.unchanged = look.source_rates, look.unchanged_count
+        if look.source_rates is not None and before is not None:
+            self._listen(known, before, look.source_rates, now)
         if look.due_at is not None:
             self._appoint(_minute(look.due_at), 0, known)
 
-    def _listen(self, known: Known, before: Habits, after: Habits, now: float) -> None:
+    def _listen(self, known: Known, before: SourceRates, after: SourceRates, now: float) -> None:
         source = known.source
-        if after.silent_at and not before.silent_at:
+        if after.silent_since and not before.silent_since:
             true = now > source.ends
             self._done.alarms.append(Alarm(at=now, what="silent", source=source, true=true))
         if after.lost_at != before.lost_at:
@@ -227,13 +227,13 @@ class _Crawl:
         kept.text, kept.looked = text, now
         kept.texts.add(text)
         look = self._plan(
-            Seen(
+            VisitResult(
                 kind=UrlKind.ARTICLE, outcome=Outcome.ARTICLE, status=200, fetched_at=moment(now), changed=changed,
-                failures=0, unchanged=kept.unchanged, first_seen_at=moment(kept.found),
-                published=moment(story.published), shown=True,
+                failure_count=0, unchanged_count=kept.unchanged, first_seen_at=moment(kept.found),
+                published=moment(story.published), was_article=True,
             )
         )  # fmt: skip
-        kept.unchanged = look.unchanged
+        kept.unchanged = look.unchanged_count
         kept.due = None if look.due_at is None else _minute(look.due_at)
         if kept.due is not None:
             self._appoint(kept.due, 3, (site, number))

@@ -1,7 +1,6 @@
-"""Whole WARC files worked on elsewhere: by this machine's cores or by a Dask cluster, one file a task.
+"""Process whole WARC files, one a task, on this machine's cores or on a Dask cluster.
 
-this process                     a worker, anywhere                       this process
-which files, from where on  -->  reading.py: walks over one, its pages -> readback.py: in the order of the files,
-(executor.py, ahead.py)          in guarded processes; readings.py        through the one Ingestor
-                                 keeps what they say
+this process                    a worker, anywhere                      this process
+list files and offsets    -->   file_task.py: read one file in    -->   ingest/index_warcs.py: index the readings
+(executor.py, read_ahead.py)    guarded processes, store readings       in the order of the files
 """

@@ -1,7 +1,7 @@
-"""Where whole files are worked on: one seam, concurrent.futures.Executor, and behind it this machine or a Dask cluster.
+"""Run tasks over whole files with a concurrent.futures.Executor: threads of this machine, or a Dask cluster.
 
-Threads do for as many cores here: what costs time is done by guarded processes (reading), or while the interpreter's
-lock is free (inflating, hashing).
+Threads use all cores here, because the work is done in guarded processes (reading) or without the interpreter lock
+(decompressing, hashing).
 """
 
 import time
@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from newsarchive.reader_pool.cpu import cores
+from newsarchive.reader_pool.cpu import available_cores
 from newsarchive.version import EXTRACTOR, VERSION
+from storage.callbacks import ignore_progress
 from storage.errors import ArchiveError, ConfigError, DaskFailure
+from storage.extras import install_command
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -24,63 +26,59 @@ A = TypeVar("A")
 T = TypeVar("T")
 
 RETRIES = 2
-"""How often Dask tries a task again that failed; one whose worker died goes to another in any case."""
-PATIENCE = 15.0
-"""Seconds that a scheduler, or the first worker, may take to be there."""
-NOBODY = 300.0
+"""How often Dask retries a failed task. A task whose worker died goes to another one in any case."""
+CONNECT_TIMEOUT = 15.0
+"""Seconds to wait for the scheduler, and for the first worker."""
+WORKERLESS_TIMEOUT = 300.0
 """Seconds without any worker after which a cluster is given up."""
-_LOOK_EVERY = 5.0
+_POLL_INTERVAL = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Where:
-    """Where whole files are worked on. Nothing said: on this machine."""
+class BatchTarget:
+    """The machines that run tasks; by default this one."""
 
     dask: str | None = None
     """Address of a Dask scheduler, such as "tcp://10.0.0.5:8786"."""
     scratch: Path | None = None
-    """Folder that this machine and all workers see under one path; None: `batch` in the archive's own."""
+    """Folder that this machine and all workers see under the same path; None: `batch` in the archive's folder."""
 
 
-HERE = Where()
+LOCAL = BatchTarget()
 
 
-def untold(what: str) -> None:
-    """Tell nobody what is waited for."""
+class BatchExecutor:
+    """Runs tasks in threads of this process."""
 
-
-class Hands:
-    """Those who work: threads of this process."""
-
-    called = "this machine"
+    name = "this machine"
     is_remote = False
-    lost: tuple[type[BaseException], ...] = ()
-    """What a task ends with that cost several workers their lives."""
+    worker_lost_errors: tuple[type[BaseException], ...] = ()
+    """Errors of a task over which several workers died."""
 
     def __init__(self, executor: Executor, count: int) -> None:
         self.executor = executor
         self.count = count
         """Tasks that run at once."""
 
-    def each(
-        self, function: Callable[[A], T], asked: Iterable[A], tell: Callable[[str], None] = untold
+    def map(
+        self, function: Callable[[A], T], items: Iterable[A], report_status: Callable[[str], None] = ignore_progress
     ) -> Iterator[T | None]:
-        """Have a function called for each thing, and yield what that gives in the order of asking.
+        """Call a function for each item, and yield the results in order; None for an item over which workers died.
 
-        None where workers died over it. Some are asked ahead, not all: what was done has to be put somewhere.
+        Only a few items are submitted ahead, because their results need space.
         """
         futures: deque[Future[T]] = deque()
-        things = iter(asked)
+        waiting = iter(items)
         done = 0
         try:
             while True:
-                while len(futures) <= 2 * self.count and (thing := next(things, None)) is not None:
-                    futures.append(self.executor.submit(function, thing))
+                while len(futures) <= 2 * self.count and (item := next(waiting, None)) is not None:
+                    futures.append(self.executor.submit(function, item))
                 if not futures:
                     return
-                while not wait([futures[0]], _LOOK_EVERY).done:
-                    tell(f"{done:,} files done by {self.called}, {len(futures)} under way")
-                    self.look()
+                while not wait([futures[0]], _POLL_INTERVAL).done:
+                    report_status(f"{done:,} files done by {self.name}, {len(futures)} in progress")
+                    self.check_alive()
                 result = self._result(futures.popleft())
                 done += 1
                 yield result
@@ -88,91 +86,90 @@ class Hands:
             for future in futures:
                 future.cancel()
 
-    def ask_all(self, function: Callable[..., str], *words: object) -> None:
-        """Have a function called by everybody; DaskFailure with what it says of whom it does not please."""
+    def check_workers(self, function: Callable[..., str], *args: object) -> None:
+        """Call a function in every worker; DaskFailure with the first text that it returns."""
 
-    def look(self) -> None:
-        """See whether anybody is there; DaskFailure where nobody has been for long."""
+    def check_alive(self) -> None:
+        """Raise DaskFailure if there has been no worker for too long."""
 
     def _result(self, future: Future[T]) -> T | None:
         return future.result()
 
 
-class DaskHands(Hands):
-    """The workers of a Dask cluster."""
+class DaskBatchExecutor(BatchExecutor):
+    """Runs tasks on the workers of a Dask cluster."""
 
     def __init__(self, client: "Client", address: str) -> None:
         from distributed import KilledWorker
 
         super().__init__(client.get_executor(pure=False, retries=RETRIES), sum(client.nthreads().values()))
         self._client = client
-        self._seen = time.monotonic()
+        self._last_seen = time.monotonic()
         self.is_remote = True
-        self.called = f"the Dask cluster {address}"
-        self.lost = (KilledWorker,)
+        self.name = f"the Dask cluster {address}"
+        self.worker_lost_errors = (KilledWorker,)
 
-    def ask_all(self, function: Callable[..., str], *words: object) -> None:
-        """Ask each worker."""
+    def check_workers(self, function: Callable[..., str], *args: object) -> None:
+        """Call a function in every worker; DaskFailure with the first text that it returns."""
         try:
-            answers = self._client.run(function, *words, on_error="return")
+            answers = self._client.run(function, *args, on_error="return")
         except Exception as problem:
-            raise self._gone(problem) from problem
+            raise self._cluster_failure(problem) from problem
         for worker, answer in sorted(answers.items()):
             if answer:
-                said = answer if isinstance(answer, str) else f"fails: {type(answer).__name__}: {answer}"
+                reason = answer if isinstance(answer, str) else f"fails: {type(answer).__name__}: {answer}"
                 raise DaskFailure(
-                    f"worker {worker} of {self.called} {said}; nothing was done. Each worker needs this version of "
-                    "newsarchive, and the archive's folders under the paths that they have here (docs/batch.md)"
+                    f"worker {worker} of {self.name} {reason}; nothing was done. Each worker needs this version of "
+                    "newsarchive, and the archive's folders under the same paths as here (newsarchive help batch)"
                 )
 
-    def look(self) -> None:
-        """See whether any worker is there."""
+    def check_alive(self) -> None:
+        """Raise DaskFailure if there has been no worker for too long."""
         now = time.monotonic()
         try:
             workers = self._client.nthreads()
         except Exception as problem:
-            raise self._gone(problem) from problem
+            raise self._cluster_failure(problem) from problem
         if workers:
-            self._seen, self.count = now, sum(workers.values())
-        elif now - self._seen > NOBODY:
-            raise self._gone(RuntimeError(f"no worker for {NOBODY:g} s"))
+            self._last_seen, self.count = now, sum(workers.values())
+        elif now - self._last_seen > WORKERLESS_TIMEOUT:
+            raise self._cluster_failure(RuntimeError(f"no worker for {WORKERLESS_TIMEOUT:g} s"))
 
     def _result(self, future: Future[T]) -> T | None:
         try:
             return future.result()
         except ArchiveError:
             raise
-        except self.lost:
+        except self.worker_lost_errors:
             return None
         except BaseException as problem:
             if isinstance(problem, KeyboardInterrupt | SystemExit):
                 raise
-            raise self._gone(problem) from problem
+            raise self._cluster_failure(problem) from problem
 
-    def _gone(self, problem: BaseException) -> DaskFailure:
+    def _cluster_failure(self, problem: BaseException) -> DaskFailure:
         return DaskFailure(
-            f"{self.called} does not do its part ({type(problem).__name__}: {problem}); what was committed is whole, "
-            "and what was read stays. Look at its scheduler and workers, then start the same command again, or without "
-            "--dask"
+            f"{self.name} failed ({type(problem).__name__}: {problem}); committed captures are safe, and stored "
+            "readings are reused. Check its scheduler and workers, then run the same command again, or without --dask"
         )
 
 
 @contextmanager
-def hands(where: Where) -> Iterator[Hands]:
-    """Those who work, for as long as the block runs. ConfigError or DaskFailure where they cannot be had."""
+def open_executor(where: BatchTarget) -> Iterator[BatchExecutor]:
+    """Open the executor of a target. ConfigError or DaskFailure if the cluster cannot be used."""
     if where.dask is None:
-        count = cores()
+        count = available_cores()
         with ThreadPoolExecutor(count, thread_name_prefix="batch") as pool:
-            yield Hands(pool, count)
+            yield BatchExecutor(pool, count)
         return
     with _client(where.dask) as client:
-        own = DaskHands(client, where.dask)
-        own.ask_all(_other_version, VERSION, EXTRACTOR)
+        executor = DaskBatchExecutor(client, where.dask)
+        executor.check_workers(_describe_version_mismatch, VERSION, EXTRACTOR)
         try:
-            yield own
+            yield executor
         finally:
-            with suppress(Exception):  # the cluster may be gone: that has been told
-                own.executor.shutdown(wait=False)  # what is under way is cancelled
+            with suppress(Exception):  # the cluster may be gone, which has been reported
+                executor.executor.shutdown(wait=False)  # tasks in progress are cancelled
 
 
 @contextmanager
@@ -181,32 +178,31 @@ def _client(address: str) -> Iterator["Client"]:
         from distributed import Client
     except ImportError:
         raise ConfigError(
-            "--dask needs an extra that is not installed; nothing was done. Install it with: "
-            "pip install 'newsarchive[dask]'"
+            f"--dask needs an extra that is not installed; nothing was done. Install it with: {install_command('dask')}"
         ) from None
     try:
-        client = Client(address, timeout=PATIENCE, set_as_default=False)
+        client = Client(address, timeout=CONNECT_TIMEOUT, set_as_default=False)
     except (OSError, ValueError) as problem:
         raise DaskFailure(
             f"no Dask scheduler answers at {address} ({problem}); nothing was done. Start one with `dask scheduler`, "
-            "and name the address that it prints"
+            "and pass the address that it prints"
         ) from problem
     try:
         try:
-            client.wait_for_workers(1, timeout=PATIENCE)
+            client.wait_for_workers(1, timeout=CONNECT_TIMEOUT)
         except TimeoutError:
             raise DaskFailure(
-                f"the Dask scheduler at {address} has no workers; nothing was done. Start some with: "
+                f"the Dask scheduler at {address} has no workers; nothing was done. Start one with: "
                 f"dask worker {address}"
             ) from None
         yield client
     finally:
         with suppress(Exception):
-            client.close(timeout=_LOOK_EVERY)
+            client.close(timeout=_POLL_INTERVAL)
 
 
-def _other_version(version: str, extractor: str) -> str:
-    """In a worker: what is wrong with its newsarchive."""
+def _describe_version_mismatch(version: str, extractor: str) -> str:
+    """Return, in a worker, how its version differs from the caller's; "" if it does not."""
     if (version, extractor) == (VERSION, EXTRACTOR):
         return ""
-    return f"has newsarchive {VERSION} (way of reading {EXTRACTOR}), and {version} ({extractor}) asks"
+    return f"has newsarchive {VERSION} with extractor {EXTRACTOR} instead of {version} with {extractor}"

@@ -1,140 +1,147 @@
-"""Where each WARC file lies, and the whole archive moved between folder and bucket."""
+"""Locate the WARC files of an archive, and relocate all of them to the folder or to the bucket."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from newsarchive.bucket.upload import Tell, untold, waiting
+from newsarchive.bucket.upload import files_to_upload
+from storage.callbacks import ProgressCallback, ignore_progress
 from storage.errors import BytesDiffer, ConfigError
 from storage.places import Bucket, Places, WarcFile
-from storage.places.other_machines import machine_of
-from storage.places.transfer import Carrier
+from storage.places.file_names import uploading_machine
+from storage.places.transfer import BucketTransfer
 
 
-class Where(StrEnum):
-    """Where a file lies."""
+class FileLocation(StrEnum):
+    """The location of a WARC file."""
 
     OPEN = "open"
     """In the folder, being written."""
     FOLDER = "folder"
-    """In the folder alone."""
+    """In the folder only."""
     BOTH = "both"
     """In folder and bucket."""
     BUCKET = "bucket"
-    """In the bucket alone."""
+    """In the bucket only."""
     ELSEWHERE = "elsewhere"
-    """In the folder of another machine, being written or not uploaded yet."""
+    """In the folder of another machine, open or not uploaded yet."""
     MISSING = "missing"
-    """Nowhere, though the index knows it."""
+    """In the index, but nowhere else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lying:
-    """One file."""
+class LocatedFile:
+    """A WARC file, its location and state."""
 
     name: str
     size: int
-    """Bytes; 0 of one that is missing and was not closed."""
-    where: Where
+    """Bytes; 0 if it is missing and was never closed."""
+    where: FileLocation
     waits: bool = False
-    """True where it is to be uploaded."""
+    """True if it waits to be uploaded."""
     problem: str = ""
-    """What is wrong with it; "" where nothing is seen to be."""
+    """Description of its problem; "" if none was found."""
 
 
-def survey(places: Places, known: Mapping[str, int], now: datetime) -> Iterator[Lying]:
-    """Yield each file of the archive, by name; `known` has the size of those that the index knows, 0 where it grows.
+def locate_files(places: Places, known: Mapping[str, int], now: datetime) -> Iterator[LocatedFile]:
+    """Yield the files of the archive by name; `known` has sizes of files in the index, 0 for open ones.
 
-    BucketUnreachable or BucketRefused where the bucket cannot be asked.
+    BucketUnreachable or BucketRefused if the bucket cannot be listed.
     """
     files = {file.name: file for file in places.files()}
-    unsent = {file.name for file in waiting(places)}
+    to_upload = {file.name for file in files_to_upload(places)}
     for name in sorted(files.keys() | known.keys()):
         file = files.get(name)
-        if file is None and places.bucket and machine_of(name, now):
-            yield Lying(name=name, size=known[name], where=Where.ELSEWHERE)
+        if file is None and places.bucket and uploading_machine(name, now):
+            yield LocatedFile(name=name, size=known[name], where=FileLocation.ELSEWHERE)
             continue
         if file is None:
-            problem = "the index knows it, and it is nowhere; see: newsarchive verify"
-            yield Lying(name=name, size=known[name], where=Where.MISSING, problem=problem)
+            problem = "it is in the index, but neither in the folder nor in the bucket. For details: newsarchive verify"
+            yield LocatedFile(name=name, size=known[name], where=FileLocation.MISSING, problem=problem)
             continue
-        sizes = {file.size, file.size if file.stored is None else file.stored, known.get(name) or file.size}
+        sizes = {file.size, file.size if file.bucket_size is None else file.bucket_size, known.get(name) or file.size}
         problem = (
-            f"sizes differ ({', '.join(map(str, sorted(sizes)))}); see: newsarchive verify" if len(sizes) > 1 else ""
+            f"sizes differ ({', '.join(map(str, sorted(sizes)))}). For details: newsarchive verify"
+            if len(sizes) > 1
+            else ""
         )
         is_open = file.is_open
-        yield Lying(
-            name=name, size=file.size, where=_where(file), waits=name in unsent, problem="" if is_open else problem
+        yield LocatedFile(
+            name=name,
+            size=file.size,
+            where=_location(file),
+            waits=name in to_upload,
+            problem="" if is_open else problem,
         )
 
 
-def _where(file: WarcFile) -> Where:
+def _location(file: WarcFile) -> FileLocation:
     if file.is_open:
-        return Where.OPEN
+        return FileLocation.OPEN
     if file.is_local:
-        return Where.BOTH if file.is_remote else Where.FOLDER
-    return Where.BUCKET
+        return FileLocation.BOTH if file.is_remote else FileLocation.FOLDER
+    return FileLocation.BUCKET
 
 
 @dataclass(slots=True, kw_only=True)
-class Moved:
-    """What a move did. What it did not do is done when it is started again."""
+class RelocationResult:
+    """Files that were relocated. Running the command again relocates the others."""
 
     carried: list[str] = field(default_factory=list)
-    """Files that were not at the place they should be at, and are there now."""
+    """Files that were copied to the target."""
     removed: list[str] = field(default_factory=list)
-    """Files that are not at the other place any more."""
+    """Files that were deleted from the other place."""
     problems: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Move:
-    """All closed files of an archive brought to one of its places, each compared before it goes at the other."""
+class Relocation:
+    """Relocation of all closed files to the folder or bucket. Copies are compared before originals are deleted."""
 
     places: Places
     digests: Mapping[str, str]
-    """sha256 of those that the index knows, by name."""
+    """sha256 of closed files from the index, by name."""
     remove: bool
-    """Take them away at the other place, once they are whole at this one."""
-    tell: Tell = untold
+    """Delete each file at the other place when its copy is verified."""
+    progress: ProgressCallback = ignore_progress
 
-    def to_bucket(self) -> Moved:
-        """Upload all. BucketUnreachable and the like end it; started again it goes on."""
-        carrier = self._carrier()
-        noted = carrier.noted()
+    def to_bucket(self) -> RelocationResult:
+        """Upload all files. An unreachable bucket ends it; the next start resumes."""
+        transfer = self._open_transfer()
+        logged = transfer.uploaded_files()
         files = [file for file in self.places.files() if file.is_local and not file.is_open]
-        unsent = {file.name for file in waiting(self.places)}
+        to_upload = {file.name for file in files_to_upload(self.places)}
 
-        def step(file: WarcFile, moved: Moved) -> None:
-            is_there = file.is_remote and file.name not in unsent
-            if not is_there and carrier.upload(file.name, self.digests.get(file.name)):
+        def step(file: WarcFile, moved: RelocationResult) -> None:
+            is_uploaded = file.is_remote and file.name not in to_upload
+            if not is_uploaded and transfer.upload(file.name, self.digests.get(file.name)):
                 moved.carried.append(file.name)
-            # What is noted since has to be looked up; what was before need not be, for each of many.
-            if self.remove and carrier.free(file.name, noted.get(file.name) if is_there else None):
+            # The log as read above spares reading it again for every file; only a new upload is looked up.
+            if self.remove and transfer.remove_local(file.name, logged.get(file.name) if is_uploaded else None):
                 moved.removed.append(file.name)
 
-        return self._each(files, step)
+        return self._relocate(files, step)
 
-    def to_folder(self) -> Moved:
-        """Fetch all that the folder does not have. BucketUnreachable, DiskFull and the like end it, as above."""
-        carrier = self._carrier()
-        noted = carrier.noted()
-        known = {**{name: each.sha256 for name, each in noted.items()}, **self.digests}
+    def to_folder(self) -> RelocationResult:
+        """Download files that the folder lacks. An unreachable bucket or full disk ends it; the next start resumes."""
+        transfer = self._open_transfer()
+        logged = transfer.uploaded_files()
+        known = {**{name: each.sha256 for name, each in logged.items()}, **self.digests}
 
-        def step(file: WarcFile, moved: Moved) -> None:
-            if not file.is_local and carrier.fetch(file.name, known.get(file.name)):
+        def step(file: WarcFile, moved: RelocationResult) -> None:
+            if not file.is_local and transfer.download(file.name, known.get(file.name)):
                 moved.carried.append(file.name)
-            if self.remove and carrier.remove(file.name):
+            if self.remove and transfer.remove_remote(file.name):
                 moved.removed.append(file.name)
 
-        return self._each([file for file in self.places.files() if file.is_remote], step)
+        return self._relocate([file for file in self.places.files() if file.is_remote], step)
 
-    def _each(self, files: list[WarcFile], step: Callable[[WarcFile, Moved], None]) -> Moved:
-        moved = Moved()
+    def _relocate(self, files: list[WarcFile], step: Callable[[WarcFile, RelocationResult], None]) -> RelocationResult:
+        moved = RelocationResult()
         total, done = sum(file.size for file in files), 0
         for file in files:
-            self.tell(done, total, file.name)
+            self.progress(done, total, file.name)
             try:
                 step(file, moved)
             except BytesDiffer as problem:
@@ -142,21 +149,21 @@ class Move:
             except OSError as problem:
                 moved.problems.append(
                     f"{file.name} cannot be read ({problem.strerror}); it stays where it is. "
-                    "To see what is wrong with it: newsarchive verify"
+                    "To check it: newsarchive verify"
                 )
             done += file.size
-        self.tell(total, total, "")
+        self.progress(total, total, "")
         return moved
 
-    def _carrier(self) -> Carrier:
-        return Carrier(self.places.folder, bucket_of(self.places))
+    def _open_transfer(self) -> BucketTransfer:
+        return BucketTransfer(self.places.folder, require_bucket(self.places))
 
 
-def bucket_of(places: Places) -> Bucket:
-    """The bucket of an archive; ConfigError where it has none."""
+def require_bucket(places: Places) -> Bucket:
+    """Return the bucket of an archive; ConfigError if it has none."""
     if places.bucket is None:
         raise ConfigError(
-            "the archive has no bucket: all its WARC files lie in its folder; nothing was done. To have one, write "
-            'bucket = "s3://NAME/PREFIX" into newsarchive.toml (docs/places.md)'
+            "the archive has no bucket: its WARC files are in its folder; nothing was done. To use one, write "
+            'bucket = "s3://NAME/PREFIX" into newsarchive.toml (newsarchive help bucket)'
         )
     return places.bucket

@@ -1,6 +1,6 @@
-"""The command `newsarchive`: which commands there are, and what happens to their errors.
+"""The program `newsarchive`: its table of commands, and error handling.
 
-A command's module, and with it Scrapy, SQLAlchemy or trafilatura, is imported only when that command is asked for.
+A command's module, and with it Scrapy, SQLAlchemy or trafilatura, is imported only when that command is called.
 """
 
 import gc
@@ -17,96 +17,62 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
-from newsarchive.cli.output import plain
+from newsarchive.cli.output import sanitize
 from newsarchive.version import VERSION
 from storage.errors import ArchiveError
 
 BROKEN_PIPE = 141
-"""128 + SIGPIPE: what a shell reports of a program whose reader went away."""
+"""128 + SIGPIPE, as shells report it."""
 INTERRUPTED = 130
 """128 + SIGINT."""
 SOFTWARE = 1
 OUTPUT = 74
-"""EX_IOERR: a file that the command line names cannot be read or written."""
+"""EX_IOERR: a file named on the command line cannot be read or written."""
 
-FILL, FIND, KEEP = "Fill the archive", "Find and take out", "Keep it in order"
+ARCHIVE, ACCESS, MAINTAIN = "Crawling and importing", "Searching, reading and exporting", "Operation and maintenance"
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """A command that is loaded when it is asked for."""
+class CommandEntry:
+    """A command that is imported when it is called."""
 
     name: str
-    place: str
-    """module:function"""
+    target: str
+    """module:function, the module in this package."""
     summary: str
-    """First line of the function's docstring; a test compares."""
+    """First line of the function's docstring."""
     panel: str
 
 
 COMMANDS = (
-    Entry("init", "newsarchive.cli.init:init", "Make a new archive in a folder.", FILL),
-    Entry("add", "newsarchive.cli.add:add", "Look at a news site and write it into newsarchive.toml.", FILL),
-    Entry("crawl", "newsarchive.cli.crawl:crawl", "Fetch what is due from the sites, and keep it.", FILL),
-    Entry(
-        "backfill",
-        "newsarchive.cli.backfill:backfill",
-        "Walk back through a site's past: its archives, sitemaps and further pages.",
-        FILL,
-    ),
-    Entry(
-        "worker",
-        "newsarchive.cli.worker:worker",
-        "Crawl what is due, as one of many machines.",
-        FILL,
-    ),
-    Entry("import", "newsarchive.cli.import_:import_files", "Take in WARC files that another tool made.", FILL),
-    Entry("demo", "newsarchive.cli.demo:demo", "Archive a newsroom that runs on this machine, and show it.", FILL),
-    Entry(
-        "serve",
-        "newsarchive.cli.serve:serve",
-        "Open the archive in a web browser: search, read, compare, replay.",
-        FIND,
-    ),
-    Entry("search", "newsarchive.cli.search:search", "Find articles by their words.", FIND),
-    Entry("show", "newsarchive.cli.show:show", "Show one article: text, versions, links, where its bytes lie.", FIND),
-    Entry("export", "newsarchive.cli.export:export", "Write articles or records out, for other programs.", FIND),
-    Entry("extract", "newsarchive.cli.extract:extract", "Read one saved page, without an archive.", FIND),
-    Entry("status", "newsarchive.cli.status:status", "Show what the archive holds and how its sites do.", KEEP),
-    Entry(
-        "schedule",
-        "newsarchive.cli.schedule:schedule",
-        "Print what to install so that crawls run by themselves.",
-        KEEP,
-    ),
-    Entry("workers", "newsarchive.cli.workers:workers", "Show which machine crawls what.", KEEP),
-    Entry(
-        "verify",
-        "newsarchive.cli.verify:verify",
-        "Check every record, and the index against the records.",
-        KEEP,
-    ),
-    Entry(
-        "places",
-        "newsarchive.cli.places:places",
-        "Show where the WARC files lie, and move them between folder and bucket.",
-        KEEP,
-    ),
-    Entry("replay", "newsarchive.cli.replay:replay", "Install what replays pages with their scripts.", KEEP),
-    Entry("rebuild", "newsarchive.cli.rebuild:rebuild", "Make the index anew from the WARC files.", KEEP),
-    Entry(
-        "migrate-index",
-        "newsarchive.cli.migrate_index:migrate_index",
-        "Copy the index into another database, with due times and all.",
-        KEEP,
-    ),
-    Entry("reextract", "newsarchive.cli.reextract:reextract", "Read stored pages again, after an upgrade.", KEEP),
-    Entry("doctor", "newsarchive.cli.doctor:doctor", "Look for what is wrong here, and say what to do.", KEEP),
-)
+    CommandEntry("init", "init:init", "Create an archive in a folder.", ARCHIVE),
+    CommandEntry("add", "add:add", "Probe a news site and add it to newsarchive.toml.", ARCHIVE),
+    CommandEntry("crawl", "crawl:crawl", "Fetch due URLs of the configured sites.", ARCHIVE),
+    CommandEntry("backfill", "backfill:backfill", "Fetch older articles of a site.", ARCHIVE),
+    CommandEntry("worker", "worker:worker", "Crawl due sites as one of several machines.", ARCHIVE),
+    CommandEntry("import", "import_:import_files", "Import WARC files made by other tools.", ARCHIVE),
+    CommandEntry("demo", "demo:demo", "Archive a simulated news site and show the result.", ARCHIVE),
+    CommandEntry("serve", "serve:serve", "Serve the archive to web browsers: search, read, compare, replay.", ACCESS),
+    CommandEntry("search", "search:search", "Search articles by words.", ACCESS),
+    CommandEntry("show", "show:show", "Show one article: text, versions, links and WARC records.", ACCESS),
+    CommandEntry("export", "export:export", "Export articles or records for other programs.", ACCESS),
+    CommandEntry("extract", "extract:extract", "Extract the article from one saved page.", ACCESS),
+    CommandEntry("status", "status:status", "Show contents, site status and findings of the archive.", MAINTAIN),
+    CommandEntry("schedule", "schedule:schedule", "Print a crontab line or systemd units for crawls.", MAINTAIN),
+    CommandEntry("workers", "workers:workers", "Show the workers and the sites that they crawl.", MAINTAIN),
+    CommandEntry("verify", "verify:verify", "Verify WARC records, and the index against them.", MAINTAIN),
+    CommandEntry("bucket", "bucket:bucket", "Show and change where WARC files are stored: folder or bucket.", MAINTAIN),
+    CommandEntry("replay", "replay:replay", "Install pywb, which replays pages with their scripts.", MAINTAIN),
+    CommandEntry("rebuild", "rebuild:rebuild", "Rebuild the index from the WARC files.", MAINTAIN),
+    CommandEntry("migrate-index", "migrate_index:migrate_index", "Copy the index to another database.", MAINTAIN),
+    CommandEntry("reextract", "reextract:reextract", "Extract stored pages again, after an upgrade.", MAINTAIN),
+    CommandEntry("doctor", "doctor:doctor", "Check the installation and the archive for problems.", MAINTAIN),
+    CommandEntry("help", "help:show_help", "Show a page of the manual.", MAINTAIN),
+)  # fmt: skip
 
 
-class OnDemand(TyperGroup):
-    """A group that lists its commands from the table and loads the one that is asked for."""
+class LazyGroup(TyperGroup):
+    """Group that lists its commands from the table and imports the one that is called."""
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
@@ -114,31 +80,31 @@ class OnDemand(TyperGroup):
             self.add_command(TyperCommand(entry.name, help=entry.summary, rich_help_panel=entry.panel))
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
-        """The real command in place of its line in the list."""
+        """Replace the listed command by the imported one."""
         name, listed, rest = super().resolve_command(ctx, args)
-        return name, load(name) if name is not None else listed, rest
+        return name, load_command(name) if name is not None else listed, rest
 
 
-def load(name: str) -> Any:
-    """Import a command's module and make its parser."""
+def load_command(name: str) -> Any:
+    """Import the module of a command and build its parser."""
     entry = next(entry for entry in COMMANDS if entry.name == name)
-    module, _, function = entry.place.partition(":")
+    module, _, function = entry.target.partition(":")
     alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    alone.command(name=name)(getattr(importlib.import_module(module), function))
+    alone.command(name=name)(getattr(importlib.import_module(f"newsarchive.cli.{module}"), function))
     return get_command(alone)
 
 
 app = typer.Typer(
-    cls=OnDemand,
+    cls=LazyGroup,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit codes: docs/exit-codes.md. Settings: docs/settings.md. First steps: newsarchive demo",
+    epilog="Manual: newsarchive help. First steps: newsarchive demo",
 )
 
 
-def _version(asked: bool) -> None:
-    if asked:
+def _print_version(requested: bool) -> None:
+    if requested:
         typer.echo(f"newsarchive {VERSION}")
         raise typer.Exit
 
@@ -146,72 +112,73 @@ def _version(asked: bool) -> None:
 @app.callback()
 def root(
     *,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the Python traceback of an error.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Print the Python traceback of errors.")] = False,
     version: Annotated[
-        bool, typer.Option("--version", help="Show the version and stop.", callback=_version, is_eager=True)
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_print_version, is_eager=True)
     ] = False,
 ) -> None:
-    """Keep news sites: every article page byte for byte, every version, found again by its words."""
+    """Archive news sites: every article page byte for byte, every version, with full-text search."""
 
 
 def main() -> None:
-    """The console script."""
-    # Rows and pages are small objects that go by themselves: looking for rings among them as often as usual costs
-    # a tenth of the main process's time.
+    """Entry point of the console script."""
+    # Rows and pages are small objects without reference cycles: collecting as often as by default costs a tenth of
+    # the main process's time.
     gc.set_threshold(20_000, 50, 1_000)
     code = run(sys.argv[1:])
-    # Nor are there any to be found at the end, when Python would look through all that was ever imported.
+    # Skips the collection at exit, which would scan everything that was imported.
     gc.freeze()
     sys.exit(code)
 
 
 def run(words: Sequence[str]) -> int:
-    """Run one command line and return its exit code; errors become one paragraph on standard error."""
+    """Run one command line and return its exit code; an error becomes a paragraph on standard error."""
     debug = "--debug" in words[:1] or bool(os.environ.get("NEWSARCHIVE_DEBUG"))
     try:
         app(list(words), prog_name="newsarchive")
         code = 0
     except SystemExit as end:
-        code = _code(end)
+        code = _exit_code(end)
     except BrokenPipeError:
         code = BROKEN_PIPE
     except KeyboardInterrupt:
         code = INTERRUPTED
     except ArchiveError as error:
-        code = _report(str(error), error.exit_code, debug=debug)
+        code = _report_error(str(error), error.exit_code, debug=debug)
     except OSError as error:
         named = f"{error.filename}: {error.strerror}" if error.filename else str(error)
-        code = _report(f"{named}. What the archive had committed is as it was", OUTPUT, debug=debug)
-    except Exception as error:  # noqa: BLE001 - the last line of defence: a user gets a sentence, never a traceback
-        code = _report(
-            f"newsarchive has met a mistake of its own: {type(error).__name__}: {error}. What the archive had "
-            "committed is as it was. To see where: newsarchive --debug ... (please report it with that text)",
+        code = _report_error(f"{named}. Committed data is unchanged", OUTPUT, debug=debug)
+    except Exception as error:  # noqa: BLE001 - users get a sentence, not a traceback
+        code = _report_error(
+            f"internal error: {type(error).__name__}: {error}. Committed data is unchanged. Please report this with "
+            "the output of: newsarchive --debug ...",
             SOFTWARE,
             debug=debug,
         )
-    return _flushed(code)
+    return _flush_output(code)
 
 
-def _code(end: SystemExit) -> int:
+def _exit_code(end: SystemExit) -> int:
     if isinstance(end.__context__, BrokenPipeError):
         return BROKEN_PIPE
     return end.code if isinstance(end.code, int) else int(end.code is not None)
 
 
-def _report(message: str, code: int, *, debug: bool) -> int:
+def _report_error(message: str, code: int, *, debug: bool) -> int:
     if debug:
         traceback.print_exc()
     width = 100 if sys.stderr.isatty() else 10_000
-    print(textwrap.fill(f"newsarchive: {plain(message)}", width, break_long_words=False), file=sys.stderr)
+    for line in f"newsarchive: {sanitize(message)}".splitlines():
+        print(textwrap.fill(line, width, break_long_words=False), file=sys.stderr)
     return code
 
 
-def _flushed(code: int) -> int:
-    """Standard output may break only now, with what was still in its buffer."""
+def _flush_output(code: int) -> int:
+    """Flush standard output, whose reader may be gone."""
     try:
         sys.stdout.flush()
     except BrokenPipeError:
-        # Python flushes once more at exit, which must not fail a second time.
+        # Python flushes again at exit, which must not fail.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
     return code

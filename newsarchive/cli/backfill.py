@@ -8,70 +8,76 @@ from typing import Annotated
 import typer
 
 from newsarchive.archive import Archive
-from newsarchive.cli.crawl import came_to_nothing, logged, progress, rehearsed, tell
-from newsarchive.cli.options import HERE, Folder, Json, length, moment
-from newsarchive.cli.output import as_json, counted, stdout, steps
-from newsarchive.config.units import size
-from newsarchive.crawl.backfill import Backfill, Backfilled
+from newsarchive.cli.crawl import describe_progress, has_no_answer, print_report, simulated_clock, write_crawl_log
+from newsarchive.cli.options import HERE, Folder, Json, parse_duration, parse_size, parse_time
+from newsarchive.cli.output import pluralize, show_progress, stdout, to_json
+from newsarchive.crawl.backfill import BackfillReport, BackfillRequest
 from newsarchive.crawl.backfill import backfill as run
-from storage.errors import ConfigError
 
 
 def backfill(  # noqa: PLR0913 - each is an option of the command line
-    site: Annotated[str, typer.Argument(help="The site, by its name.")],
+    site: Annotated[str, typer.Argument(help="Name of the site.")],
     *,
-    until: Annotated[str, typer.Option(metavar="DATE", help="Back to this date (2019-01-01), moment, or age (365d).")],
-    max_pages: Annotated[int, typer.Option(min=0, metavar="N", help="Stop after so many requests; 0: no limit.")] = 0,
+    until: Annotated[
+        str,
+        typer.Option(
+            metavar="DATE", help="Fetch articles published since this date (2019-01-01), time, or age (365d)."
+        ),
+    ],
+    max_pages: Annotated[int, typer.Option(min=0, metavar="N", help="Stop after N requests; 0: no limit.")] = 0,
     max_time: Annotated[str | None, typer.Option(metavar="TIME", help="Stop after this time, such as 6h.")] = None,
-    max_bytes: Annotated[str | None, typer.Option(metavar="SIZE", help="Stop after so much, such as 2GB.")] = None,
+    max_bytes: Annotated[
+        str | None, typer.Option(metavar="SIZE", help="Stop after this many bytes, such as 2GB.")
+    ] = None,
     clock: Annotated[
-        str | None, typer.Option(metavar="MOMENT", help="Rehearse: run as if it were this moment (ISO 8601).")
+        str | None, typer.Option(metavar="TIME", help="Simulate: run as if started at this time (ISO 8601).")
     ] = None,
     archive: Folder = HERE,
     json: Json = False,
 ) -> None:
-    """Walk back through a site's past: its archives, sitemaps and further pages.
+    """Fetch older articles of a site.
 
-    What is due goes first, so the daily crawl misses nothing meanwhile. Then what is old, the newest first, as politely
-    as ever. Stop it when you like: the next one goes on where this one was.
+    They are found in its archive pages, sitemaps and further listing pages. Due URLs are fetched first, as by a crawl;
+    then older articles, the newest first, with the same delays. It may be stopped at any time; the next run continues.
     """
-    back_to = moment(until, "--until")
+    back_to = parse_time(until, "--until")
     assert back_to is not None
-    wanted = Backfill(
+    wanted = BackfillRequest(
         site=site,
-        until=back_to,
+        since=back_to,
         max_pages=max_pages,
-        max_time=(length(max_time, "--max-time") or timedelta()).total_seconds(),
-        max_bytes=_size(max_bytes),
+        max_time=(parse_duration(max_time, "--max-time") or timedelta()).total_seconds(),
+        max_bytes=parse_size(max_bytes, "--max-bytes") or 0,
     )
-    with Archive.open(archive) as opened, logged(opened.config), steps("walking back") as step:
+    with Archive.open(archive) as opened, write_crawl_log(opened.config), show_progress("backfilling") as step:
         began = time.monotonic()
         done = run(
             opened,
             wanted,
-            progress=lambda shown: step(*progress(shown, time.monotonic() - began)),
-            now=rehearsed(moment(clock, "--clock")),
-            alone=True,
+            progress=lambda shown: step(*describe_progress(shown, time.monotonic() - began)),
+            now=simulated_clock(parse_time(clock, "--clock")),
+            sole_process=True,
         )
-        report = replace(done.report, notes=(*done.report.notes, left(done, wanted)))
-        nothing = came_to_nothing(report)
-        tell(report, nothing=nothing, quiet=json)
+        report = replace(done.report, notes=(*done.report.notes, backlog_line(done, wanted)))
+        nothing = has_no_answer(report)
+        print_report(report, nothing=nothing, quiet=json)
     if json:
-        print(as_json({"run": report.run, "problems": report.problems, "before": done.before, "left": done.left}))
-    elif not done.left:
-        stdout().print(f"{site} is kept back to {wanted.until:%Y-%m-%d}, as far as it names what it had.")
+        print(
+            to_json(
+                {
+                    "run": report.run,
+                    "problems": report.problems,
+                    "before": done.waiting_before,
+                    "left": done.waiting_after,
+                }
+            )
+        )
+    elif not done.waiting_after:
+        stdout().print(f"{site} is archived back to {wanted.since:%Y-%m-%d}, as far as its archives list articles.")
     raise typer.Exit(int(nothing))
 
 
-def left(done: Backfilled, wanted: Backfill) -> str:
-    """One line on what is still to be had."""
-    return f"{counted(done.left, 'page')} back to {wanted.until:%Y-%m-%d} still to be fetched ({done.before:,} before)"
-
-
-def _size(words: str | None) -> int:
-    if words is None:
-        return 0
-    try:
-        return size(words)
-    except ValueError as error:
-        raise ConfigError(f"--max-bytes: {error}. Nothing was done") from None
+def backlog_line(done: BackfillReport, wanted: BackfillRequest) -> str:
+    """Return one line on the pages that are left."""
+    left = pluralize(done.waiting_after, "page")
+    return f"{left} back to {wanted.since:%Y-%m-%d} still to be fetched ({done.waiting_before:,} before)"

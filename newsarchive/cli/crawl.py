@@ -10,82 +10,96 @@ from typing import Annotated
 import typer
 
 from newsarchive.archive import Archive
-from newsarchive.bucket.upload import waiting
-from newsarchive.cli.options import HERE, Folder, Json, length, moment
-from newsarchive.cli.output import as_json, cell, counted, stderr, stdout, steps
+from newsarchive.cli.options import HERE, Folder, Json, parse_duration, parse_time
+from newsarchive.cli.output import pluralize, safe_text, show_progress, stderr, stdout, to_json
 from newsarchive.config.schema import Config
-from newsarchive.config.units import about, write_duration
-from newsarchive.crawl.backfill import Left, left
-from newsarchive.crawl.crawl_log import LOG, log_to, stop
-from newsarchive.crawl.run import CrawlReport, Shown
+from newsarchive.config.units import format_duration, humanize_size
+from newsarchive.crawl.backfill import PendingBackfill, find_pending_backfills
+from newsarchive.crawl.crawl_log import LOG, start_logging, stop_logging
+from newsarchive.crawl.run import CrawlProgress, CrawlReport
 from newsarchive.crawl.run import crawl as run
-from newsarchive.operations.healthchecks import Ping
-from newsarchive.operations.metrics import exposition, write
+from newsarchive.operations.health import check_health
+from newsarchive.operations.healthchecks import HealthcheckPing
+from newsarchive.operations.metrics import format_metrics, write_metrics
 from storage.errors import ArchiveBusy, StorageError
+from storage.index.queries.status import list_crawls
 from storage.model import Outcome
 
-BAD = (Outcome.ERROR, Outcome.CHALLENGE, Outcome.CONSENT_WALL, Outcome.SOFT_404, Outcome.EMPTY, Outcome.UNREADABLE)
-TOLD = (*BAD, Outcome.PAYWALL_STUB, Outcome.TOO_LARGE)
-"""What an owner expected to be an article and is none: told at the end, though not all of it went wrong."""
-HANGS = timedelta(days=1)
-"""A crawl that has run for so long is one that somebody should look at."""
-SITES_TOLD = 5
-"""Sites that get a line each on what is left of their past."""
-NOTHING = "Nothing could be fetched; the archive is as it was. See what is wrong here with: newsarchive doctor"
+FAILED_OUTCOMES = (
+    Outcome.ERROR,
+    Outcome.CHALLENGE,
+    Outcome.CONSENT_WALL,
+    Outcome.SOFT_404,
+    Outcome.EMPTY,
+    Outcome.UNREADABLE,
+)
+REPORTED_OUTCOMES = (*FAILED_OUTCOMES, Outcome.PAYWALL_STUB, Outcome.TOO_LARGE)
+"""Outcomes that are reported in the summary; not all of them are failures."""
+STUCK_AFTER = timedelta(days=1)
+"""Age at which a running crawl is reported under --quiet too."""
+MAX_BACKLOG_LINES = 5
+"""Sites that get a line of their own about older pages."""
+NOTHING_FETCHED = "Nothing could be fetched; the archive is unchanged. To find the cause: newsarchive doctor"
 
 
 def crawl(  # noqa: PLR0913 - each is an option of the command line
-    sites: Annotated[list[str] | None, typer.Argument(metavar="[SITE]...", help="Only these; all by default.")] = None,
+    sites: Annotated[
+        list[str] | None, typer.Argument(metavar="[SITE]...", help="Sites to crawl; by default all.")
+    ] = None,
     *,
-    max_pages: Annotated[int, typer.Option(min=0, metavar="N", help="Stop after so many pages; 0: no limit.")] = 0,
+    max_pages: Annotated[int, typer.Option(min=0, metavar="N", help="Stop after N pages; 0: no limit.")] = 0,
     max_time: Annotated[str | None, typer.Option(metavar="TIME", help="Stop after this time, such as 10m.")] = None,
     quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Say nothing unless something is wrong: for cron, which mails it.")
+        bool,
+        typer.Option(
+            "--quiet", "-q", help="Print nothing unless there is a problem: for cron, which mails the output."
+        ),
     ] = False,
     ping: Annotated[
-        str | None, typer.Option(metavar="URL", help="Health check to tell, instead of the one in newsarchive.toml.")
+        str | None,
+        typer.Option(metavar="URL", help="Health check URL to ping, instead of the one in newsarchive.toml."),
     ] = None,
     readers: Annotated[
-        int, typer.Option(min=0, metavar="N", help="Processes that read pages; 0: as newsarchive.toml says.")
+        int, typer.Option(min=0, metavar="N", help="Number of reader processes; 0: the setting reader_processes.")
     ] = 0,
     clock: Annotated[
-        str | None, typer.Option(metavar="MOMENT", help="Rehearse: run as if it were this moment (ISO 8601).")
+        str | None, typer.Option(metavar="TIME", help="Simulate: run as if started at this time (ISO 8601).")
     ] = None,
     archive: Folder = HERE,
     json: Json = False,
 ) -> None:
-    """Fetch what is due from the sites, and keep it.
+    """Fetch due URLs of the configured sites.
 
-    Goes on until nothing is due. Ctrl-C or SIGTERM stops it in good order; what was fetched is kept in any case. Ends
-    with 75 where a crawl of a site is running already, and with 1 where no site gave any answer.
+    Runs until no URL is due. Ctrl-C or SIGTERM stops it; everything fetched so far is kept. Exits with 75 if a crawl of
+    a site is already running, and with 1 if no site responded.
     """
-    asked = Asked(
+    asked = CrawlRequest(
         sites=tuple(sites or ()),
         max_pages=max_pages,
-        max_time=length(max_time, "--max-time") or timedelta(),
-        now=rehearsed(moment(clock, "--clock")),
+        max_time=parse_duration(max_time, "--max-time") or timedelta(),
+        now=simulated_clock(parse_time(clock, "--clock")),
     )
-    with Archive.open(archive) as opened, logged(opened.config), passing_over(opened, quiet=quiet):
+    with Archive.open(archive) as opened, write_crawl_log(opened.config), tolerate_running_crawl(opened, quiet=quiet):
         if readers:
-            opened.config = replace(opened.config, workers=readers)
-        report = watched(opened, asked, Ping(opened.config.ping if ping is None else ping))
-        if complaint := tell_prometheus(opened):
-            stderr().print(cell(complaint), soft_wrap=True)
-        nothing = came_to_nothing(report)
-        tell(report, nothing=nothing, quiet=quiet or json)
+            opened.config = replace(opened.config, reader_processes=readers)
+        report = run_with_progress(opened, asked, HealthcheckPing(opened.config.ping if ping is None else ping))
+        if complaint := update_metrics(opened):
+            stderr().print(safe_text(complaint), soft_wrap=True)
+        nothing = has_no_answer(report)
+        print_report(report, nothing=nothing, quiet=quiet or json)
         ended = report.run.finished_at or report.run.started_at
-        past = () if quiet else left(opened, [site.name for site in report.run.sites], ended)
+        past = () if quiet else find_pending_backfills(opened, [site.name for site in report.run.sites], ended)
     if json:
-        print(as_json({"run": report.run, "problems": report.problems, "notes": report.notes, "left": past}))
+        print(to_json({"run": report.run, "problems": report.problems, "notes": report.notes, "left": past}))
     else:
-        for line in left_to_backfill(past, "" if archive == HERE else f" --archive {archive}"):
-            stdout().print(cell(line), soft_wrap=True)
+        for line in describe_backlog(past, "" if archive == HERE else f" --archive {archive}"):
+            stdout().print(safe_text(line), soft_wrap=True)
     raise typer.Exit(int(nothing))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """What the command line asks for."""
+class CrawlRequest:
+    """Arguments of the command line."""
 
     sites: tuple[str, ...]
     max_pages: int
@@ -94,8 +108,8 @@ class Asked:
     now: Callable[[], datetime] | None
 
 
-def watched(archive: Archive, asked: Asked, check: Ping) -> CrawlReport:
-    """Crawl while a display shows how far it has come and a health check is told how it goes."""
+def run_with_progress(archive: Archive, asked: CrawlRequest, check: HealthcheckPing) -> CrawlReport:
+    """Run the crawl with a progress display and health check pings."""
     begun: list[float] = []
 
     def begin() -> None:
@@ -103,163 +117,166 @@ def watched(archive: Archive, asked: Asked, check: Ping) -> CrawlReport:
         check.start()
 
     try:
-        sites = counted(len(archive.config.chosen(asked.sites)), "site")
-        with steps(f"crawling {sites}") as step:
+        sites = pluralize(len(archive.config.select_sites(asked.sites)), "site")
+        with show_progress(f"crawling {sites}") as step:
             report = run(
                 archive,
                 asked.sites,
                 max_pages=asked.max_pages,
                 max_time=asked.max_time.total_seconds(),
-                progress=lambda shown: step(*progress(shown, time.monotonic() - begun[0])),
-                begun=begin,
+                progress=lambda shown: step(*describe_progress(shown, time.monotonic() - begun[0])),
+                on_locked=begin,
                 now=asked.now,
-                alone=True,
+                sole_process=True,
             )
     except BaseException as error:
-        if begun:  # a crawl that another one keeps from beginning is no failure of the archive's
+        if begun:  # a crawl that another running one prevents is not a failure
             check.fail(str(error) or type(error).__name__)
         raise
-    (check.fail if came_to_nothing(report) else check.success)("\n".join((summary(report), *report.problems)))
+    (check.fail if has_no_answer(report) else check.success)("\n".join((summary_line(report), *report.problems)))
     return replace(report, notes=(*report.notes, check.problem)) if check.problem else report
 
 
-def progress(shown: Shown, seconds: float) -> tuple[int, int, str]:
-    """What the display shows: done, total, and in words the pages, the rate, what failed, and the newest URL.
+def describe_progress(shown: CrawlProgress, seconds: float) -> tuple[int, int, str]:
+    """Return done, total, and a text with pages, rate, queue, failures and the newest URL.
 
-    >>> progress(Shown(counters={"captures": 30, "error": 2}, waiting=10, url="https://news.example/a"), 10.0)
-    (30, 40, '30 pages, 3.0/s, 10 waiting, 2 failed, https://news.example/a')
+    >>> describe_progress(CrawlProgress(counters={"captures": 30, "error": 2}, waiting=10, url="http://a.test/"), 9.9)
+    (30, 40, '30 pages, 3.0/s, 10 waiting, 2 failed, http://a.test/')
     """
     done = shown.counters.get("captures", 0)
-    failed = sum(shown.counters.get(outcome, 0) for outcome in BAD) + shown.counters.get("silent", 0)
+    failed = sum(shown.counters.get(outcome, 0) for outcome in FAILED_OUTCOMES) + shown.counters.get("no_response", 0)
     rate = done / seconds if seconds > 0 else 0.0
     failures = f"{failed:,} failed, " if failed else ""
-    words = f"{counted(done, 'page')}, {rate:.1f}/s, {shown.waiting:,} waiting, {failures}{shown.url}"
+    words = f"{pluralize(done, 'page')}, {rate:.1f}/s, {shown.waiting:,} waiting, {failures}{shown.last_url}"
     return done, done + shown.waiting, words
 
 
 @contextmanager
-def passing_over(archive: Archive, *, quiet: bool) -> Iterator[None]:
-    """Where nothing is to be said unless something is wrong: a crawl that still runs is not, unless it hangs."""
+def tolerate_running_crawl(archive: Archive, *, quiet: bool) -> Iterator[None]:
+    """Under --quiet, exit without a message if a crawl is running, unless it is older than STUCK_AFTER."""
     try:
         yield
     except ArchiveBusy as busy:
         LOG.info("%s", busy)
         began = busy.since
-        if quiet and began is not None and archive.now() - began < HANGS:
+        if quiet and began is not None and archive.now() - began < STUCK_AFTER:
             raise typer.Exit(busy.exit_code) from None
         raise
 
 
 @contextmanager
-def logged(config: Config) -> Iterator[None]:
-    """Have the crawl write the log that the settings name."""
+def write_crawl_log(config: Config) -> Iterator[None]:
+    """Write the log file of the settings while the block runs."""
     if not config.log:
         yield
         return
     path = config.folder / config.log
     try:
-        handler = log_to(path, as_json=config.log_json, size=config.log_size, keep=config.log_files)
+        handler = start_logging(path, as_json=config.log_json, size=config.log_size, keep=config.log_files)
     except OSError as problem:
         raise StorageError(
-            f"{path} cannot be written ({problem.strerror}); nothing was fetched. Mend it, or change log in "
-            "newsarchive.toml"
+            f"{path} cannot be written ({problem.strerror}); nothing was fetched. Check its permissions, or change "
+            "log in newsarchive.toml"
         ) from problem
     try:
         yield
     finally:
-        stop(handler)
+        stop_logging(handler)
 
 
-def tell_prometheus(archive: Archive) -> str | None:
-    """Write the metrics that the settings name; returns why they could not be written."""
+def update_metrics(archive: Archive) -> str | None:
+    """Write the metrics file of the settings; return the error message if it cannot be written."""
     if not archive.config.metrics:
         return None
-    crawls = archive.index.crawls(limit=200)
-    unsent = waiting(archive.places) if archive.places.bucket else None
+    config, now = archive.config, archive.now()
+    report = check_health(archive.index, config.sites, archive.folder, archive.places, now)
+    crawls = archive.index.ask(list_crawls, limit=200)
     try:
-        write(archive.folder / archive.config.metrics, exposition(archive.status(), crawls, archive.now(), unsent))
+        text = format_metrics(report, crawls, now, bucket=archive.places.bucket is not None)
+        write_metrics(archive.folder / config.metrics, text)
     except StorageError as problem:
         return str(problem)
     return None
 
 
-def tell(report: CrawlReport, *, nothing: bool, quiet: bool) -> None:
-    """Say how it went: what is wrong on standard error; the summary on standard output, or behind what is wrong."""
+def print_report(report: CrawlReport, *, nothing: bool, quiet: bool) -> None:
+    """Print problems to standard error and the summary to standard output; with `quiet`, only problems and summary."""
     wrong = bool(report.problems) or nothing
     for problem in report.problems:
         LOG.warning("%s", problem)
-        stderr().print(cell(problem), soft_wrap=True)
+        stderr().print(safe_text(problem), soft_wrap=True)
     if nothing:
-        stderr().print(NOTHING, soft_wrap=True)
+        stderr().print(NOTHING_FETCHED, soft_wrap=True)
     for note in report.notes:
         LOG.info("%s", note)
         if not quiet:
-            stderr().print(cell(note, "dim"), soft_wrap=True)
-    LOG.info("%s", summary(report))
+            stderr().print(safe_text(note, "dim"), soft_wrap=True)
+    LOG.info("%s", summary_line(report))
     if not quiet or wrong:
-        (stderr() if quiet else stdout()).print(cell(summary(report)), soft_wrap=True)
+        (stderr() if quiet else stdout()).print(safe_text(summary_line(report)), soft_wrap=True)
 
 
-def left_to_backfill(past: Sequence[Left], where: str = "") -> list[str]:
-    """A line for each site of whose past something is known and not fetched; one for all where they are many.
+def describe_backlog(past: Sequence[PendingBackfill], where: str = "") -> list[str]:
+    """Return a line for each site with known older pages; a single line if there are many sites.
 
-    >>> (line,) = left_to_backfill([Left(site="gazette", pages=1, until=datetime(2019, 3, 1))])
-    >>> line.partition(". To fetch that too, as far back as March 2019: ")[::2]
-    ('gazette: a crawl takes what is new, and left out 1 older page', 'newsarchive backfill gazette --until 2019-03-01')
+    >>> (line,) = describe_backlog([PendingBackfill(site="gazette", url_count=1, until=datetime(2019, 3, 1))])
+    >>> line.partition(". To fetch back to March 2019: ")[::2]
+    ('gazette: 1 older page was not fetched', 'newsarchive backfill gazette --until 2019-03-01')
     """
-    if len(past) > SITES_TOLD:
-        pages = counted(sum(each.pages for each in past), "older page")
-        line = f"{len(past):,} sites: a crawl takes what is new, and left out {pages}. To fetch those of one too: "
-        return [f"{line}newsarchive backfill SITE --until DATE{where}"]
+    if len(past) > MAX_BACKLOG_LINES:
+        pages = pluralize(sum(each.url_count for each in past), "older page")
+        return [
+            f"{len(past):,} sites: {pages} were not fetched. To fetch: newsarchive backfill SITE --until DATE{where}"
+        ]
     return [
-        f"{each.site}: a crawl takes what is new, and left out {counted(each.pages, 'older page')}. To fetch "
-        f"{'that' if each.pages == 1 else 'those'} too, as far back as {each.until:%B %Y}: "
+        f"{each.site}: {pluralize(each.url_count, 'older page')} "
+        f"{'was' if each.url_count == 1 else 'were'} not fetched. To fetch back to {each.until:%B %Y}: "
         f"newsarchive backfill {each.site} --until {each.until:%Y-%m-%d}{where}"
         for each in past
     ]
 
 
-def came_to_nothing(report: CrawlReport) -> bool:
-    """Something was due, and no site gave any answer to it."""
+def has_no_answer(report: CrawlReport) -> bool:
+    """Return True if URLs were due and no site responded."""
     counters = report.run.counters
-    # Not by the problems: that a run before was cut short is one, and its captures are in by now.
-    tried = any(counters.get(name) for name in ("hosts_left", "silent", "refused", "disallowed"))
+    # Not by `problems`, which also has the recovery of an interrupted run.
+    tried = any(counters.get(name) for name in ("hosts_backed_off", "no_response", "refused", "disallowed"))
     return tried and not counters.get("captures")
 
 
-def rehearsed(begin: datetime | None) -> Callable[[], datetime] | None:
-    """A clock that goes on from a moment as time does; None for the real one."""
+def simulated_clock(begin: datetime | None) -> Callable[[], datetime] | None:
+    """Return a clock that starts at a given time; None for the system clock."""
     if begin is None:
         return None
     started = time.monotonic()
     return lambda: begin + timedelta(seconds=time.monotonic() - started)
 
 
-def summary(report: CrawlReport) -> str:
-    """One line for people and for cron's mail."""
+def summary_line(report: CrawlReport) -> str:
+    """Return one line for a terminal or a mail from cron."""
     run, counters = report.run, report.run.counters
     seconds = ((run.finished_at or run.started_at) - run.started_at).total_seconds()
-    took = write_duration(timedelta(seconds=round(seconds)))
+    took = format_duration(timedelta(seconds=round(seconds)))
     names = ", ".join(site.name for site in run.sites)
     parts = [
-        f"{counted(counters.get('captures', 0), 'capture')} ({about(counters.get('bytes', 0))})",
-        f"{counted(counters.get('versions', 0), 'new article version')}",
+        f"{pluralize(counters.get('captures', 0), 'capture')} ({humanize_size(counters.get('bytes', 0))})",
+        f"{pluralize(counters.get('versions', 0), 'new article version')}",
         f"{counters.get('revisits', 0):,} unchanged",
-        *_failures(counters),
+        *_failure_parts(counters),
     ]
     return f"{names}: {run.outcome} after {took}: {', '.join(parts)}"
 
 
-def _failures(counters: Mapping[str, int]) -> list[str]:
+def _failure_parts(counters: Mapping[str, int]) -> list[str]:
     left_out = (
-        ("disallowed", "left to robots.txt"),
-        ("refused", "refused as no address to ask"),
-        ("guarded", "on hosts that are not public"),
-        ("trapped", "put off as traps"),
-        ("parked", "of families that bring nothing"),
-        ("late", "too late for the page that they are a part of"),
+        ("disallowed", "disallowed by robots.txt"),
+        ("refused", "invalid URLs"),
+        ("blocked", "on private addresses"),
+        ("trapped", "postponed as crawler traps"),
+        ("parked", "of parked URL patterns"),
+        ("late", "too late for their page"),
     )
     return [
-        *(f"{counters[outcome]:,} {outcome}" for outcome in TOLD if counters.get(outcome)),
+        *(f"{counters[outcome]:,} {outcome}" for outcome in REPORTED_OUTCOMES if counters.get(outcome)),
         *(f"{counters[name]:,} {meaning}" for name, meaning in left_out if counters.get(name)),
     ]

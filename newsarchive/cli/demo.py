@@ -1,5 +1,6 @@
 """newsarchive demo."""
 
+import json
 import shlex
 import subprocess
 import sys
@@ -7,138 +8,187 @@ from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import typer
 
 from newsarchive.archive import Archive
-from newsarchive.cli import sheet
-from newsarchive.cli.guide import guide
-from newsarchive.cli.output import cell, counted, moment, stdout, table
-from newsarchive.config.units import about
+from newsarchive.cli import render_article
+from newsarchive.cli.output import create_table, pluralize, safe_text, stdout
+from newsarchive.config.schema import FILE_NAME
+from newsarchive.config.units import humanize_size
 from newsarchive.demo import OPENS, Clock, Newsroom, serve
+from newsarchive.diff.articles import EditVerdict, compare_versions
+from newsarchive.web.timestamps import format_timestamp
+from storage.article_fields import format_time
 from storage.errors import ArchiveError, ConfigError
+from storage.index.queries.articles import find_article_id, get_version, list_edited_articles
+from storage.index.queries.listings import list_listing_times
+from storage.index.queries.status import list_warc_files
 from storage.index.views.articles import ArticleView
 
 SITE = "lantern"
 LATER = timedelta(hours=1, minutes=30)
-"""The second crawl: by then the newsroom has edited, and front and section pages are due again."""
+"""Until the second crawl: by then articles were edited, and front and section pages are due."""
 NEXT_MORNING = timedelta(hours=25)
-"""The third: from the second."""
+"""From the second crawl to the third."""
 WORDS = "harbour"
+ABOUT = (
+    "This is a demonstration. The Alder Bay Lantern is a simulated newspaper; newsarchive demo crawled it three times: "
+    "on the morning of 4 May 2026, ninety minutes later, and the next morning. It is offline now, so no new captures "
+    "arrive. Start with [an article that was edited silently](/article/{edited}/compare), "
+    "[the changes of the front page](/listing?url={quoted}&a={first}&b={last}), "
+    "[the front page as it looked](/web/{first}/{front}), [a search](/search?q={words}) "
+    "or [a capture](/record/{record}); [Help](/help) lists everything else."
+)
+EDITED_ARTICLES = 20
+"""Edited articles among which a silent edit is looked for."""
 
 
 def demo(
-    folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="Where to make the demo's archive.")] = None,
+    folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="Folder of the new archive.")] = None,
     *,
-    articles: Annotated[int, typer.Option(min=40, max=5000, help="How many articles the newsroom has out.")] = 72,
+    articles: Annotated[int, typer.Option(min=40, max=5000, help="Number of published articles.")] = 72,
 ) -> None:
-    """Archive a newsroom that runs on this machine, and show it.
+    """Archive a simulated news site and show the result.
 
-    Starts a made-up newspaper on loopback, archives it with the commands that you would use, lets its clock go on, and
-    crawls again, and once more the next morning: edited articles become versions, and front pages a history. Leaves the
-    archive for you to look around in.
+    Starts a simulated newspaper on the loopback interface, archives it with the ordinary commands, advances its clock,
+    and crawls it twice more, so that edited articles have versions and the front page has a history. The archive is
+    kept.
     """
-    place = new_folder(folder)
+    place = choose_folder(folder)
     clock = Clock(OPENS)
     with serve(Newsroom(articles=articles), clock=clock) as newsroom:
-        say(f"A made-up newspaper is open at {newsroom.url}; its clock says {OPENS:%Y-%m-%d %H:%M} UTC.")
-        run("init", str(place), "--operator", "newsarchive demo", "--contact", "demo@localhost")
-        run("add", newsroom.url, "--name", SITE, "--delay", "0s", "--archive", str(place))
-        run("crawl", "--clock", moment(clock.now()), "--archive", str(place))
-        say("The newsroom works on. Within the next ninety minutes some articles are edited, and new ones come out.")
+        print_note(f"A simulated newspaper is online at {newsroom.url}; its clock shows {OPENS:%Y-%m-%d %H:%M} UTC.")
+        run_command("init", str(place), "--operator", "newsarchive demo", "--contact", "demo@localhost")
+        run_command("add", newsroom.url, "--name", SITE, "--delay", "0s", "--archive", str(place))
+        run_command("crawl", "--clock", format_time(clock.now()), "--archive", str(place))
+        print_note("Ninety minutes later some articles were edited and new ones published:")
         clock.advance(LATER)
-        run("crawl", "--clock", moment(clock.now()), "--archive", str(place))
-        say("The next morning:")
+        run_command("crawl", "--clock", format_time(clock.now()), "--archive", str(place))
+        print_note("The next morning:")
         clock.advance(NEXT_MORNING)
-        run("crawl", "--clock", moment(clock.now()), "--archive", str(place))
+        run_command("crawl", "--clock", format_time(clock.now()), "--archive", str(place))
     with Archive.open(place) as archive:
         lines = list(archive.export())
-        summary(archive, place, lines)
-        edited = one_article(archive, lines)
-        guide(archive, newsroom.url, WORDS)
-    run("search", WORDS, "--limit", "2", "--archive", str(place))
-    run("show", str(edited.id), "--diff", "1", str(len(edited.versions)), "--archive", str(place))
-    run("verify", "--archive", str(place))
-    next_steps(place)
+        print_summary(archive, place, lines)
+        edited = print_edited_article(archive, lines)
+        write_about(archive, newsroom.url, WORDS)
+    run_command("search", WORDS, "--limit", "2", "--archive", str(place))
+    run_command("show", str(edited.id), "--diff", "1", str(len(edited.versions)), "--archive", str(place))
+    run_command("verify", "--archive", str(place))
+    print_next_steps(place)
 
 
-def new_folder(wanted: Path | None) -> Path:
-    """The folder asked for, which must be new; else demo-archive, or the first free demo-archive-2, -3 ..."""
+def choose_folder(wanted: Path | None) -> Path:
+    """Return the given folder, which must be new or empty; by default demo-archive, demo-archive-2 ..."""
     if wanted is not None:
         if wanted.exists() and (not wanted.is_dir() or any(wanted.iterdir())):
-            raise ConfigError(f"{wanted} is there already and not empty; nothing was done. Name a new folder")
+            raise ConfigError(f"{wanted} exists and is not empty; nothing was done. Name a new folder")
         return wanted
     names = (Path("demo-archive" if number == 1 else f"demo-archive-{number}") for number in count(1))
     return next(name for name in names if not name.exists())
 
 
-def run(*words: str) -> None:
-    """Run one command of ours as a user would, and show it; ArchiveError where it fails."""
+def run_command(*words: str) -> None:
+    """Print a command and run it; ArchiveError if it fails."""
     out = stdout()
-    out.print(cell(f"\n$ newsarchive {shlex.join(words)}", "bold cyan"), soft_wrap=True)
+    out.print(safe_text(f"\n$ newsarchive {shlex.join(words)}", "bold cyan"), soft_wrap=True)
     sys.stdout.flush()
     done = subprocess.run([sys.executable, "-m", "newsarchive", *words], check=False)  # noqa: S603 - our own words
     if done.returncode:
-        raise ArchiveError(f"the demo ends here: that command ended with code {done.returncode} (docs/exit-codes.md)")
+        raise ArchiveError(
+            f"the demo stops: the last command exited with code {done.returncode} (newsarchive help exit-codes)"
+        )
 
 
-def say(text: str) -> None:
-    """Say what happens around the commands."""
-    stdout().print(cell(f"\n{text}", "italic"))
+def print_note(text: str) -> None:
+    """Print a remark between the commands."""
+    stdout().print(safe_text(f"\n{text}", "italic"))
 
 
-def summary(archive: Archive, place: Path, lines: list[dict[str, Any]]) -> None:
-    """What was archived, in numbers, and the files that it lies in."""
+def print_summary(archive: Archive, place: Path, lines: list[dict[str, Any]]) -> None:
+    """Print the numbers of articles, versions and links, and the WARC files."""
     out = stdout()
     versions = sum(line["versions"] for line in lines)
     groups = sum(len(line["links"]) for line in lines)
     links = sum(len(group["links"]) for line in lines for group in line["links"])
-    say("What was archived:")
-    out.print(f"{counted(len(lines), 'article')} in {counted(versions, 'version')}")
-    out.print(f"{counted(groups, 'link group')} with {counted(links, 'link')} on the articles' pages")
-    files = table(f"file in {place / archive.warc_folder.name}", "size", "captures", right=("size", "captures"))
-    for file in archive.index.warc_files():
-        size = file.size or archive.places.look(file.name).size
-        files.add_row(file.name, about(size), f"{file.captures:,}")
+    print_note("What was archived:")
+    out.print(f"{pluralize(len(lines), 'article')} in {pluralize(versions, 'version')}")
+    out.print(f"{pluralize(groups, 'link group')} with {pluralize(links, 'link')} on their pages")
+    files = create_table(f"file in {place / archive.warc_folder.name}", "size", "captures", right=("size", "captures"))
+    for file in archive.index.read(list_warc_files):
+        size = file.size or archive.places.stat(file.name).size
+        files.add_row(file.name, humanize_size(size), f"{file.captures:,}")
     out.print(files)
 
 
-def one_article(archive: Archive, lines: list[dict[str, Any]]) -> ArticleView:
-    """Show the head of an article that was edited, and return it."""
+def print_edited_article(archive: Archive, lines: list[dict[str, Any]]) -> ArticleView:
+    """Print the metadata of an edited article, and return it."""
     line = max(lines, key=lambda line: (line["versions"] > 1, line["language"] == "en", line["published"] or ""))
-    number = archive.index.find_article(line["canonical_url"])
+    number = archive.index.ask(find_article_id, line["canonical_url"])
     article = None if number is None else archive.article(number)
     if article is None:
-        raise ArchiveError(f"{line['canonical_url']} was exported and cannot be found; please report it")
-    say(f"One article that was edited (newsarchive show {article.id} has all of it):")
-    sheet.head(stdout(), article)
+        raise ArchiveError(f"{line['canonical_url']} was exported and cannot be found. Please report this")
+    print_note(f"An edited article (the whole: newsarchive show {article.id}):")
+    render_article.print_head(stdout(), article)
     return article
 
 
-def next_steps(place: Path) -> None:
-    """What a newcomer may want to do now; the browser and its address come last."""
-    name, us = shlex.quote(str(place)), called(sys.argv[0])
+def write_about(archive: Archive, front: str, words: str) -> None:
+    """Write the text of the home page into newsarchive.toml, below [serve]."""
+    times = archive.index.ask(list_listing_times, front, limit=100)
+    edited = [line.id for line in archive.index.ask(list_edited_articles, EDITED_ARTICLES)]
+    chosen = next((number for number in edited if is_silent_edit(archive, number)), edited[0])
+    article = archive.article(chosen)
+    about = ABOUT.format(
+        edited=chosen,
+        quoted=quote(front, safe=""),
+        front=front,
+        first=format_timestamp(min(times)),
+        last=format_timestamp(max(times)),
+        words=quote(words),
+        record=article.current.capture.id if article else 1,
+    )
+    with (archive.folder / FILE_NAME).open("a", encoding="utf-8") as file:
+        file.write(f"\n[serve]\nabout = {json.dumps(about)}\n")
+
+
+def is_silent_edit(archive: Archive, number: int) -> bool:
+    """Return True if the page does not mention the article's last edit; False for live blogs."""
+    article = archive.article(number)
+    if article is None or article.current.live_blog:
+        return False
+    older, newer = (archive.index.ask(get_version, line.id) for line in article.versions[-2:])
+    if older is None or newer is None:
+        return False
+    return compare_versions(older, newer).notice.verdict is EditVerdict.SILENT
+
+
+def print_next_steps(place: Path) -> None:
+    """Print commands to try next; the browser and its URL come last."""
+    name, us = shlex.quote(str(place)), program_name(sys.argv[0])
     out = stdout()
-    out.print(cell(f"\nThe archive is in {place.absolute()}. What to do next:", "bold"))
+    out.print(safe_text(f"\nThe archive is in {place.absolute()}. Commands to try next:", "bold"))
     for command, meaning in (
         (f"{us} search 'ferry strike' --archive {name}", "find articles"),
-        (f"{us} status --archive {name}", "see how the site does"),
-        (f"{us} export -o articles.jsonl --archive {name}", "take everything out"),
-        (f"{us} rebuild --archive {name}", "make the index anew from the WARC files"),
-        (f"rm -r {name}", "be done with the demo"),
-        (f"{us} init morgue --contact you@your.example", "begin an archive of your own"),
-        (f"{us} add https://your.news.site/ --archive morgue", "and name a site"),
+        (f"{us} status --archive {name}", "show the status of the site"),
+        (f"{us} export -o articles.jsonl --archive {name}", "export all articles"),
+        (f"{us} rebuild --archive {name}", "rebuild the index from the WARC files"),
+        (f"rm -r {name}", "delete the demo"),
+        (f"{us} init morgue --contact you@your.example", "create an archive of your own"),
+        (f"{us} add https://your.news.site/ --archive morgue", "and add a site"),
     ):
-        out.print(cell(f"  {command:<60} {meaning}"), soft_wrap=True)
-    out.print(cell("\nOr look at it in a web browser, where it explains itself:", "bold"))
-    out.print(cell(f"  {us} serve --open --archive {name}"), soft_wrap=True)
-    out.print(cell("  http://127.0.0.1:8000/"), soft_wrap=True)
+        out.print(safe_text(f"  {command:<60} {meaning}"), soft_wrap=True)
+    out.print(safe_text("\nOr open it in a web browser:", "bold"))
+    out.print(safe_text(f"  {us} serve --open --archive {name}"), soft_wrap=True)
+    out.print(safe_text("  http://127.0.0.1:8000/"), soft_wrap=True)
 
 
-def called(word: str) -> str:
-    """How to call this command again: by the path that it was called by, as in a checkout, or by its name.
+def program_name(word: str) -> str:
+    """Return the command as it was called if by a relative path, as in a checkout; else its name.
 
-    >>> called(".venv/bin/newsarchive"), called("/usr/local/bin/newsarchive")
+    >>> program_name(".venv/bin/newsarchive"), program_name("/usr/local/bin/newsarchive")
     ('.venv/bin/newsarchive', 'newsarchive')
     """
     return shlex.quote(word) if "/" in word and not word.startswith("/") else "newsarchive"

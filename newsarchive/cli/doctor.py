@@ -6,30 +6,32 @@ from datetime import UTC, datetime
 import typer
 
 from newsarchive.cli.options import HERE, Folder, Json
-from newsarchive.cli.output import as_json, cell, stdout
-from newsarchive.operations.doctor import Finding, State, examine
+from newsarchive.cli.output import safe_text, stdout, to_json
+from newsarchive.operations.doctor import run_checks
+from newsarchive.operations.health import Finding, Severity
 
-COLOURS = {State.FINE: "green", State.REMARK: "yellow", State.WRONG: "bold red"}
+STYLES = {Severity.OK: "green", Severity.WARNING: "yellow", Severity.ERROR: "bold red"}
 
 
 def doctor(*, archive: Folder = HERE, json: Json = False) -> None:
-    """Look for what is wrong here, and say what to do.
+    """Check the installation and the archive for problems.
 
-    Changes nothing and asks no site. Ends with 1 where something is wrong.
+    Changes nothing and sends no requests to sites. Exits with 1 if there is an error.
     """
     findings: list[Finding] = []
-    for finding in examine(archive, datetime.now(UTC)):
+    for finding in run_checks(archive, datetime.now(UTC)):
         findings.append(finding)
         if not json:
             _print(finding)
     if json:
-        stdout().print(as_json([asdict(finding) for finding in findings]), soft_wrap=True)
-    raise typer.Exit(int(any(finding.state is State.WRONG for finding in findings)))
+        stdout().print(to_json([asdict(finding) for finding in findings]), soft_wrap=True)
+    raise typer.Exit(int(any(finding.severity is Severity.ERROR for finding in findings)))
 
 
 def _print(finding: Finding) -> None:
     out = stdout()
-    out.print(cell(f"{finding.state:<7}", COLOURS[finding.state]), cell(f"{finding.what:<13}{finding.found}"))
+    line = safe_text(f"{finding.subject:<13}{' ' * (len(finding.subject) > 12)}{finding.sentence}")
+    out.print(safe_text(f"{finding.severity:<7}", STYLES[finding.severity]), line)
     for more in (finding.meaning, finding.command and f"next: {finding.command}"):
         if more:
-            out.print(cell(f"{'':21}{more}"))
+            out.print(safe_text(f"{'':21}{more}"))

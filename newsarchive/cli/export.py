@@ -8,59 +8,68 @@ from typing import Annotated
 import typer
 
 from newsarchive.archive import Archive
-from newsarchive.cli.options import HERE, Author, Folder, Section, Since, SiteName, Until, moment
-from newsarchive.cli.output import counted, stderr
-from newsarchive.export.choice import Choice
-from newsarchive.export.forms import FORMS, Format
-from newsarchive.export.missed import Missed
-from newsarchive.export.whole import whole
+from newsarchive.cli.options import HERE, Author, Folder, Section, Since, SiteName, Until, parse_time
+from newsarchive.cli.output import pluralize, stderr
+from newsarchive.export.formats import FORMATS, Format, FormatInfo
+from newsarchive.export.request import ExportRequest, MissedCaptures
 from storage.errors import ConfigError, NotFound, WarcError
+from storage.index.queries.articles import find_article_id, get_article
 from storage.index.views.articles import Filters
+from storage.places.atomic_write import open_atomic
 
-MEANINGS = "; ".join(f"{name}: {form.meaning[0].lower()}{form.meaning[1:]}" for name, form in FORMS.items())
+DESCRIPTIONS = "; ".join(
+    f"{name}: {each.description[0].lower()}{each.description[1:]}" for name, each in FORMATS.items()
+)
 
 
 def export(  # noqa: PLR0913 - every word is an option of the command line
     *,
-    into: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write there.")] = None,
-    form: Annotated[
-        Format | None, typer.Option("--format", help=f"By default as FILE ends; jsonl without one. {MEANINGS}.")
+    into: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Output file; by default standard output.")
     ] = None,
-    all_versions: Annotated[bool, typer.Option("--all-versions", help="Each version, not the latest only.")] = False,
+    format_: Annotated[
+        Format | None,
+        typer.Option("--format", help=f"Format; by default by the suffix of FILE, else jsonl. {DESCRIPTIONS}."),
+    ] = None,
+    all_versions: Annotated[
+        bool, typer.Option("--all-versions", help="Export every version, not only the latest.")
+    ] = False,
     site: SiteName = None,
     since: Since = None,
     until: Until = None,
     author: Author = None,
     section: Section = None,
     query: Annotated[
-        str | None, typer.Option(metavar="WORDS", help="Only what a search for these words finds.")
+        str | None, typer.Option(metavar="WORDS", help="Only articles that a search for these words finds.")
     ] = None,
     article: Annotated[
         list[str] | None, typer.Option("--article", metavar="ID|URL", help="Only this article; may be repeated.")
     ] = None,
     archive: Folder = HERE,
 ) -> None:
-    """Write articles or records out, for other programs.
+    """Export articles or records for other programs.
 
-    What each form holds: docs/export.md. With -o the file appears only when it is whole.
+    For the formats: newsarchive help export. With -o the file is replaced when the export is complete.
     """
-    form = form or _by_name(into)
-    if into is None and not FORMS[form].is_stream:
+    format_ = format_ or _format_for_file(into)
+    info = FORMATS[format_]
+    if into is None and not info.is_stream:
         raise ConfigError(
-            f"{form} is written into a file; nothing was done. Name one with: -o FILE{FORMS[form].suffix}"
+            f"{format_} cannot be written to standard output; nothing was done. Name a file: -o FILE{info.suffix}"
         )
     filters = Filters(
         site=site,
-        since=moment(since, "--since"),
-        until=moment(until, "--until"),
+        since=parse_time(since, "--since"),
+        until=parse_time(until, "--until"),
         author=author,
         section=section,
         query=query,
     )
     with Archive.open_to_read(archive) as opened:
         if article:
-            filters = replace(filters, articles=tuple(_article(opened, each) for each in article))
-        choice = Choice(
+            filters = replace(filters, articles=tuple(_find_article_id(opened, each) for each in article))
+        missed = MissedCaptures()
+        request = ExportRequest(
             index=opened.index,
             places=opened.places,
             filters=filters,
@@ -68,45 +77,46 @@ def export(  # noqa: PLR0913 - every word is an option of the command line
             title=opened.folder.name,
             operator=opened.config.operator,
             now=opened.now,
+            report_missed=missed.add,
         )
-        missed = Missed()
-        count = _written(replace(choice, missed=missed.add), form, into)
-    for what in missed.first:
-        stderr().print(f"not copied: {what}")
+        count = _write_export(request, info, into)
+    for message in missed.first:
+        stderr().print(f"not copied: {message}")
     if into is not None:
-        noun = "version" if all_versions and FORMS[form].noun == "article" else FORMS[form].noun
-        stderr().print(f"{counted(count, noun)} written to {into}")
+        noun = "version" if all_versions and info.noun == "article" else info.noun
+        stderr().print(f"{pluralize(count, noun)} written to {into}")
     if missed.count:
-        stderr().print(f"{counted(missed.count, 'capture')} could not be copied. To see the damage: newsarchive verify")
+        stderr().print(
+            f"{pluralize(missed.count, 'capture')} could not be copied. To see the damage: newsarchive verify"
+        )
         raise typer.Exit(WarcError.exit_code)
 
 
-def _by_name(into: Path | None) -> Format:
-    """The form that a file's name asks for; without an ending JSONL."""
+def _format_for_file(into: Path | None) -> Format:
+    """Return the format of a file's suffix; JSONL without one."""
     if into is None or not into.suffix:
         return Format.JSONL
-    for known, form in FORMS.items():
-        if into.name.lower().endswith(form.suffix):
-            return known
-    endings = ", ".join(form.suffix for form in FORMS.values())
+    for format_, info in FORMATS.items():
+        if into.name.lower().endswith(info.suffix):
+            return format_
+    suffixes = ", ".join(info.suffix for info in FORMATS.values())
     raise ConfigError(
-        f"{into.name} ends like no form that can be written; nothing was done. Let it end in one of {endings}, or name "
-        "a form with --format"
+        f"{into.name} has no known suffix; nothing was done. Use one of {suffixes}, or choose a format with --format"
     )
 
 
-def _article(archive: Archive, words: str) -> int:
+def _find_article_id(archive: Archive, words: str) -> int:
     is_id = words.isascii() and words.isdecimal() and len(words) < 10
-    found = int(words) if is_id else archive.index.find_article(words)
-    if found is None or archive.index.article(found) is None:
-        raise NotFound(f"the archive holds no article {words}; nothing was written. Find one with: newsarchive search")
+    found = int(words) if is_id else archive.index.ask(find_article_id, words)
+    if found is None or archive.index.ask(get_article, found) is None:
+        raise NotFound(f"the archive has no article {words}; nothing was written. To find one: newsarchive search")
     return found
 
 
-def _written(choice: Choice, form: Format, into: Path | None) -> int:
+def _write_export(request: ExportRequest, info: FormatInfo, into: Path | None) -> int:
     if into is None:
-        count = FORMS[form].write(choice, sys.stdout.buffer)
+        count = info.write(request, sys.stdout.buffer)
         sys.stdout.buffer.flush()
         return count
-    with whole(into) as file:
-        return FORMS[form].write(choice, file)
+    with open_atomic(into) as file:
+        return info.write(request, file)

@@ -6,50 +6,46 @@ from typing import Annotated
 import typer
 
 from newsarchive.archive import Archive
-from newsarchive.batch.executor import Where
+from newsarchive.batch.executor import BatchTarget
 from newsarchive.cli.options import HERE, Dask, Folder, Scratch
-from newsarchive.cli.output import cell, counted, stderr, stdout, steps
-from newsarchive.ingest.index_warcs import Progress
+from newsarchive.cli.output import pluralize, safe_text, show_progress, stderr, stdout
 
 
 def import_files(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help=".warc, .warc.gz, .arc, .arc.gz or .wacz.")],
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="Files: .warc, .warc.gz, .arc, .arc.gz or .wacz.")
+    ],
     *,
     dask: Dask = None,
     scratch: Scratch = None,
     archive: Folder = HERE,
 ) -> None:
-    """Take in WARC files that another tool made.
+    """Import WARC files made by other tools.
 
-    The files are copied into the archive; pages of hosts that no site claims get a site of the host's name. What is
-    damaged is told and left out, the rest is taken. Broken off, the same command goes on where it was. Ends with 1
-    where anything was damaged.
+    The files are copied into the archive. Pages of hosts that belong to no configured site get a site with the host's
+    name. Damaged records are reported and skipped. If interrupted, the same command continues. Exits with 1 if anything
+    was damaged.
     """
     for file in files:
         with file.open("rb"):
-            pass  # a missing file is told of before anything is taken
-    with Archive.open(archive) as opened, steps("importing") as step:
-
-        def report(progress: Progress) -> None:
-            step(progress.done_bytes, progress.total_bytes, f"{progress.captures:,} captures, {progress.file}")
-
-        result = opened.import_files(files, report, where=Where(dask=dask, scratch=scratch))
-        # What the bucket does not take now is no damage: the next crawl does it.
+            pass  # a missing file is reported before anything is copied
+    with Archive.open(archive) as opened, show_progress("importing") as step:
+        result = opened.import_files(files, step, where=BatchTarget(dask=dask, scratch=scratch))
+        # A failed upload is not damage: the next crawl repeats it.
         unsent = opened.upload(step).problems
     out, remarks = stdout(), stderr()
-    lost = [problem for each in result.adopted for problem in each.lost]
+    lost = [problem for each in result.adopted for problem in each.damage]
     for adopted in result.adopted:
-        out.print(
-            cell(f"{adopted.source}: {counted(adopted.records, 'record')}{_known(adopted.known)}"), soft_wrap=True
-        )
+        note = _duplicate_note(adopted.already_imported)
+        out.print(safe_text(f"{adopted.source}: {pluralize(adopted.record_count, 'record')}{note}"), soft_wrap=True)
     for problem in (*lost, *result.read.problems):
-        remarks.print(cell(problem), soft_wrap=True)
+        remarks.print(safe_text(problem), soft_wrap=True)
     for problem in unsent:
-        remarks.print(cell(problem), soft_wrap=True)
-    captures, versions = counted(result.read.captures, "capture"), counted(result.read.versions, "article version")
-    out.print(f"{captures} and {versions} are new in the archive.")
+        remarks.print(safe_text(problem), soft_wrap=True)
+    captures, versions = pluralize(result.read.captures, "capture"), pluralize(result.read.versions, "article version")
+    out.print(f"{captures} and {versions} imported.")
     raise typer.Exit(int(bool(lost or result.read.problems)))
 
 
-def _known(names: tuple[str, ...]) -> str:
-    return f", in the archive already as {', '.join(names)}" if names else ""
+def _duplicate_note(names: tuple[str, ...]) -> str:
+    return f", already archived as {', '.join(names)}" if names else ""

@@ -1,4 +1,4 @@
-"""Options that several commands have, said once."""
+"""Options shared by several commands."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -6,43 +6,45 @@ from typing import Annotated
 
 import typer
 
-from newsarchive.config.units import duration
+from newsarchive.config import units
 from storage.errors import ConfigError
 
 HERE = Path()
 
 Folder = Annotated[
     Path,
-    typer.Option("--archive", "-A", metavar="DIR", envvar="NEWSARCHIVE_DIR", help="The archive's folder."),
+    typer.Option("--archive", "-A", metavar="DIR", envvar="NEWSARCHIVE_DIR", help="Folder of the archive."),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 SiteName = Annotated[str | None, typer.Option("--site", metavar="SITE", help="Only articles of this site.")]
 Since = Annotated[
     str | None,
-    typer.Option("--since", metavar="DATE", help="Published since: a date, a moment, or an age such as 7d."),
+    typer.Option("--since", metavar="DATE", help="Published since this date, time, or age such as 7d."),
 ]
-Until = Annotated[str | None, typer.Option("--until", metavar="DATE", help="Published before; the same forms.")]
+Until = Annotated[str | None, typer.Option("--until", metavar="DATE", help="Published before; the same formats.")]
 Dask = Annotated[
     str | None,
     typer.Option(
-        "--dask", metavar="ADDRESS", help="Work on a Dask cluster, by its scheduler's address (docs/batch.md)."
+        "--dask", metavar="ADDRESS", help="Run on a Dask cluster: address of its scheduler (newsarchive help batch)."
     ),
 ]
 Scratch = Annotated[
     Path | None,
     typer.Option(
-        "--scratch", metavar="DIR", help="Folder that the cluster's workers see too; by default `batch` here."
+        "--scratch",
+        metavar="DIR",
+        help="Folder shared with the workers of the cluster; by default `batch` in the archive.",
     ),
 ]
-Afresh = Annotated[bool, typer.Option("--afresh", help="Do not go on where a run before was broken off.")]
+Afresh = Annotated[bool, typer.Option("--afresh", help="Start again instead of continuing an interrupted run.")]
 Author = Annotated[str | None, typer.Option("--author", metavar="NAME", help="Only articles by this author.")]
 Section = Annotated[str | None, typer.Option("--section", metavar="NAME", help="Only articles of this section.")]
 
 
-def moment(words: str | None, option: str) -> datetime | None:
-    """Read a date as the command line takes it; without a zone it is UTC.
+def parse_time(words: str | None, option: str) -> datetime | None:
+    """Parse a date, time or age; without a time zone it is UTC.
 
-    >>> moment("2026-11-25", "--since")
+    >>> parse_time("2026-11-25", "--since")
     datetime.datetime(2026, 11, 25, 0, 0, tzinfo=datetime.timezone.utc)
     """
     if words is None:
@@ -51,24 +53,38 @@ def moment(words: str | None, option: str) -> datetime | None:
         read = datetime.fromisoformat(words)
     except ValueError:
         try:
-            return datetime.now(UTC) - duration(words)
+            return datetime.now(UTC) - units.parse_duration(words)
         except (ValueError, OverflowError):
             raise ConfigError(
-                f"{option} {words}: wants a date such as 2026-11-25, a moment such as 2026-11-25T08:00Z, or an age "
-                "such as 7d. Nothing was done"
+                f"{option} {words}: not a date such as 2026-11-25, a time such as 2026-11-25T08:00Z, or an age such "
+                "as 7d. Nothing was done"
             ) from None
     return read if read.tzinfo else read.replace(tzinfo=UTC)
 
 
-def length(words: str | None, option: str) -> timedelta | None:
-    """Read a length of time as the command line takes it.
+def parse_duration(words: str | None, option: str) -> timedelta | None:
+    """Parse a duration.
 
-    >>> length("10m", "--max-time")
+    >>> parse_duration("10m", "--max-time")
     datetime.timedelta(seconds=600)
     """
     if words is None:
         return None
     try:
-        return duration(words)
+        return units.parse_duration(words)
+    except ValueError as error:
+        raise ConfigError(f"{option}: {error}. Nothing was done") from None
+
+
+def parse_size(words: str | None, option: str) -> int | None:
+    """Parse a number of bytes.
+
+    >>> parse_size("2GB", "--max-bytes")
+    2000000000
+    """
+    if words is None:
+        return None
+    try:
+        return units.parse_size(words)
     except ValueError as error:
         raise ConfigError(f"{option}: {error}. Nothing was done") from None

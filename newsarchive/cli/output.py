@@ -1,7 +1,7 @@
-"""What commands print: text for people on a terminal, plain lines in a log, JSON for programs.
+"""Output of commands: text for a terminal, plain lines for a log, JSON for programs.
 
-Everything that comes from an archived page goes through `plain`: a headline may hold escape sequences that a terminal
-would obey.
+Everything that comes from an archived page goes through `sanitize`, because a headline may contain terminal escape
+sequences.
 """
 
 import json
@@ -17,31 +17,33 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
+from storage.article_fields import ArticleFields, format_time, paragraphs_to_json
+
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-# C0 but tab and newline, DEL, C1; and the marks that reverse the order of what follows on the screen.
+# C0 except tab and newline, DEL, C1; and the characters that change the direction of text.
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 PLAIN_WIDTH = 160
-"""Columns where there is no terminal: wide enough for a table, narrow enough for a mail from cron."""
+"""Width without a terminal: wide enough for a table, narrow enough for a mail from cron."""
 
 
-def plain(text: str) -> str:
-    r"""The text with what could drive a terminal made visible and harmless.
+def sanitize(text: str) -> str:
+    r"""Replace control characters, which a terminal could interpret.
 
-    >>> plain("a\x1b[31mb")
+    >>> sanitize("a\x1b[31mb")
     'a\ufffd[31mb'
     """
     return _CONTROL.sub("\ufffd", text)
 
 
 def stdout() -> Console:
-    """Standard output."""
+    """Return a console on standard output."""
     return _console(stderr=False)
 
 
 def stderr() -> Console:
-    """Standard error: progress and remarks."""
+    """Return a console on standard error, for progress and remarks."""
     return _console(stderr=True)
 
 
@@ -50,80 +52,79 @@ def _console(*, stderr: bool) -> Console:
     return Console(stderr=stderr, highlight=False, markup=False, emoji=False, width=None if terminal else PLAIN_WIDTH)
 
 
-def as_json(value: object) -> str:
-    """One line of JSON; nouns become objects with the names of their fields.
+def to_json(value: object) -> str:
+    """Return one line of JSON; dataclasses become objects.
 
-    Unicode stays as it is, but for controls that a terminal would obey.
+    Unicode is not escaped, except for control characters.
     """
-    text = json.dumps(value, ensure_ascii=False, default=_jsonable)
+    text = json.dumps(value, ensure_ascii=False, default=_encode)
     return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
-def _jsonable(value: object) -> object:
+def _encode(value: object) -> object:
     if isinstance(value, datetime):
-        return moment(value)
+        return format_time(value)
     if isinstance(value, date):
         return value.isoformat()
     if is_dataclass(value) and not isinstance(value, type):
-        return {each.name: getattr(value, each.name) for each in fields(value)}
+        named = {each.name: getattr(value, each.name) for each in fields(value)}
+        if isinstance(value, ArticleFields):
+            named |= {"body": value.body, "paragraphs": paragraphs_to_json(value.paragraphs)}
+            named |= {"boilerplate": value.boilerplate}
+        return named
     if isinstance(value, Mapping):
         return dict(value)
-    raise TypeError(f"{type(value).__name__} has no form in JSON")
+    raise TypeError(f"{type(value).__name__} cannot be written as JSON")
 
 
-def moment(when: datetime) -> str:
-    """A moment as export and JSON write it: UTC, to the second, with Z; microseconds only where there are any."""
-    return when.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
-def day(when: datetime | None) -> str:
-    """A moment as a list shows it."""
+def short_time(when: datetime | None) -> str:
+    """Return a time as lists show it, in UTC to the minute; "-" for None."""
     return when.astimezone(UTC).strftime("%Y-%m-%d %H:%M") if when else "-"
 
 
-def table(*headings: str, right: Sequence[str] = ()) -> Table:
-    """An empty table in the house's style; columns named in `right` hold numbers."""
+def create_table(*headings: str, right: Sequence[str] = ()) -> Table:
+    """Return an empty table; the columns in `right` are right-aligned."""
     made = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
     for heading in headings:
         made.add_column(heading, justify="right" if heading in right else "left", overflow="fold")
     return made
 
 
-def counted(count: int, noun: str) -> str:
-    """A number with its noun.
+def pluralize(count: int, noun: str) -> str:
+    """Return a number with its noun.
 
-    >>> counted(1, "article"), counted(0, "article"), counted(1200, "capture")
+    >>> pluralize(1, "article"), pluralize(0, "article"), pluralize(1200, "capture")
     ('1 article', '0 articles', '1,200 captures')
     """
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
-def cell(text: str, style: str = "") -> Text:
-    """Archived text for a table or a line."""
-    return Text(plain(text), style=style)
+def safe_text(text: str, style: str = "") -> Text:
+    """Return archived text for a table or a line, sanitized."""
+    return Text(sanitize(text), style=style)
 
 
-class Steps:
-    """Shows how far a long piece of work has come: a bar on a terminal, nothing in a log."""
+class ProgressBar:
+    """Progress of a long command: a bar on a terminal, nothing in a log."""
 
     def __init__(self, bar: "Progress | None", what: str) -> None:
         self._bar = bar
         self._task = bar.add_task(what, total=None, detail="") if bar else None
 
-    def __call__(self, done: int, total: int | None, detail: str) -> None:
-        """`done` of `total` are done; `detail` says more."""
+    def __call__(self, done: int, total: int, detail: str) -> None:
+        """Show that `done` of `total` are done."""
         if self._bar is not None and self._task is not None:
-            self._bar.update(self._task, completed=done, total=total, detail=plain(detail))
+            self._bar.update(self._task, completed=done, total=total or None, detail=sanitize(detail))
 
 
 @contextmanager
-def steps(what: str) -> Iterator[Steps]:
-    """A progress bar while the block runs, on standard error, only where that is a terminal."""
+def show_progress(what: str) -> Iterator[ProgressBar]:
+    """Show a progress bar while the block runs, if standard error is a terminal."""
     console = stderr()
     if not console.is_terminal:
-        yield Steps(None, what)
+        yield ProgressBar(None, what)
         return
-    # Importing it takes a twentieth of the time in which a command starts, and few draw a bar.
+    # Importing it takes a twentieth of the start-up time, and few commands show a bar.
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     columns = (
@@ -132,8 +133,8 @@ def steps(what: str) -> Iterator[Steps]:
         BarColumn(bar_width=30),
         TextColumn("{task.percentage:>3.0f} %", markup=False, table_column=Column(no_wrap=True)),
         TimeElapsedColumn(),
-        # Archived text, which may be of any length: it takes the room that is left.
+        # Archived text of any length: it takes the remaining width.
         TextColumn("{task.fields[detail]}", markup=False, table_column=Column(no_wrap=True, ratio=1)),
     )
     with Progress(*columns, console=console, transient=True, expand=True) as bar:
-        yield Steps(bar, what)
+        yield ProgressBar(bar, what)

@@ -6,13 +6,13 @@ from typing import Annotated
 import typer
 
 from newsarchive.cli.options import Json
-from newsarchive.cli.output import as_json, stderr
+from newsarchive.cli.output import stderr, to_json
 from newsarchive.replay.environment import default_environment, install, remove
 from storage.errors import ReplayFailure
 
 
-class Action(StrEnum):
-    """What is done."""
+class ReplayAction(StrEnum):
+    """Actions of the command."""
 
     INSTALL = "install"
     STATUS = "status"
@@ -21,31 +21,32 @@ class Action(StrEnum):
 
 def replay(
     action: Annotated[
-        Action, typer.Argument(help="install: make it, or make it anew; status; remove.")
-    ] = Action.STATUS,
+        ReplayAction, typer.Argument(help="install (or reinstall), status, or remove.")
+    ] = ReplayAction.STATUS,
     *,
     as_data: Json = False,
 ) -> None:
-    """Install what replays pages with their scripts.
+    """Install pywb, which replays pages with their scripts.
 
-    That is pywb, in an environment of its own: in the user's data folder, or where NEWSARCHIVE_REPLAY says.
-    `newsarchive serve --replay` starts it.
+    pywb gets an environment of its own: in the user's data folder, or in NEWSARCHIVE_REPLAY. `newsarchive serve
+    --replay` starts it.
     """
     environment = default_environment()
-    if action is Action.INSTALL:
+    if action is ReplayAction.INSTALL:
         console = stderr()
         install(environment, console.print)
-    if action is Action.REMOVE:
+    if action is ReplayAction.REMOVE:
         remove(environment)
     if as_data:
-        typer.echo(as_json({"folder": str(environment.folder), "installed": environment.installed}))
+        typer.echo(to_json({"folder": str(environment.folder), "installed": environment.installed_version}))
         return
-    if environment.installed is None:
-        if action is Action.STATUS:
+    if environment.installed_version is None:
+        if action is ReplayAction.STATUS:
             raise ReplayFailure(
-                "pywb is not installed; pages are shown without their scripts. "
-                "Install it with: newsarchive replay install"
+                "pywb is not installed; pages are replayed without scripts. Install it with: newsarchive replay install"
             )
-        typer.echo(f"Nothing is installed in {environment.folder}")
+        typer.echo(f"Not installed: {environment.folder}")
         return
-    typer.echo(f"{environment.installed} is installed in {environment.folder}. To use it: newsarchive serve --replay")
+    typer.echo(
+        f"{environment.installed_version} is installed in {environment.folder}. To start it: newsarchive serve --replay"
+    )

@@ -9,50 +9,57 @@ from typing import Annotated
 
 import typer
 
-from newsarchive.cli.options import HERE, Folder, length
-from newsarchive.cli.output import plain
+from newsarchive.cli.options import HERE, Folder, parse_duration
+from newsarchive.cli.output import sanitize
 from newsarchive.config import toml_file
-from newsarchive.operations.cron import Job, crontab, systemd, systemd_worker
+from newsarchive.operations.cron import ScheduledCrawl, crontab, systemd_units, systemd_worker_unit
 from storage.errors import ConfigError
 
 EVERY = timedelta(minutes=10)
 
 
 def schedule(  # noqa: PLR0913 - each is an option of the command line
-    sites: Annotated[list[str] | None, typer.Argument(metavar="[SITE]...", help="Only these; all by default.")] = None,
+    sites: Annotated[
+        list[str] | None, typer.Argument(metavar="[SITE]...", help="Sites to crawl; by default all.")
+    ] = None,
     *,
-    cron: Annotated[bool, typer.Option("--cron", help="Lines for a crontab (the default).")] = False,
-    units: Annotated[bool, typer.Option("--systemd", help="A systemd service and its timer.")] = False,
-    worker: Annotated[bool, typer.Option("--worker", help="A systemd service for one of many machines.")] = False,
-    every: Annotated[str | None, typer.Option(metavar="TIME", help="How often; 10m by default.")] = None,
-    ping: Annotated[str, typer.Option(metavar="URL", help="Health check that each crawl tells how it went.")] = "",
+    cron: Annotated[bool, typer.Option("--cron", help="Print a crontab line (default).")] = False,
+    units: Annotated[bool, typer.Option("--systemd", help="Print a systemd service and timer.")] = False,
+    worker: Annotated[
+        bool, typer.Option("--worker", help="Print a systemd service for one of several machines.")
+    ] = False,
+    every: Annotated[str | None, typer.Option(metavar="TIME", help="Interval between crawls; by default 10m.")] = None,
+    ping: Annotated[str, typer.Option(metavar="URL", help="Health check URL that each crawl pings.")] = "",
     archive: Folder = HERE,
 ) -> None:
-    """Print what to install so that crawls run by themselves.
+    """Print a crontab line or systemd units for crawls.
 
-    Nothing is changed. Often is right: a crawl asks only for what is due, and one that finds another still running ends
-    at once.
+    Nothing is changed. Short intervals are fine: a crawl fetches due URLs only, and exits at once if another one is
+    running.
     """
     if cron + units + worker > 1:
-        raise ConfigError("--cron, --systemd and --worker are ways of one thing; nothing was printed. Take one of them")
+        raise ConfigError("--cron, --systemd and --worker exclude each other; nothing was printed. Choose one of them")
     if worker and (sites or every or ping):
-        raise ConfigError("a worker crawls all sites when they are due; nothing was printed. Give --worker alone")
-    config = toml_file.load(archive)
-    config.chosen(sites or ())
-    job = Job(
-        command=program(),
+        raise ConfigError(
+            "--worker takes no sites, --every or --ping, because a worker crawls all due sites; nothing was printed. "
+            "Use --worker alone"
+        )
+    config = toml_file.load_config(archive)
+    config.select_sites(sites or ())
+    job = ScheduledCrawl(
+        command=program_path(),
         archive=config.folder.resolve(),
         sites=tuple(sites or ()),
-        every=length(every, "--every") or EVERY,
+        every=parse_duration(every, "--every") or EVERY,
         user=getpass.getuser(),
         ping=ping,
     )
-    lines = systemd_worker(job) if worker else systemd(job) if units else crontab(job)
-    print(plain(lines), end="")
+    lines = systemd_worker_unit(job) if worker else systemd_units(job) if units else crontab(job)
+    print(sanitize(lines), end="")
 
 
-def program() -> Path:
-    """The program as cron has to call it: cron knows neither PATH nor the virtual environment."""
+def program_path() -> Path:
+    """Return the absolute path of this program, because cron has neither PATH nor the virtual environment."""
     called = Path(sys.argv[0])
     if called.name == "newsarchive" and called.exists():
         return called.absolute()

@@ -8,15 +8,15 @@ import typer
 from rich.text import Text
 
 from newsarchive.archive import Archive
-from newsarchive.cli.options import HERE, Author, Folder, Json, Section, Since, SiteName, Until, moment
-from newsarchive.cli.output import as_json, cell, counted, day, plain, stderr, stdout
-from storage.index.views.articles import Filters, Hit, SearchPage, Segment
+from newsarchive.cli.options import HERE, Author, Folder, Json, Section, Since, SiteName, Until, parse_time
+from newsarchive.cli.output import pluralize, safe_text, sanitize, short_time, stderr, stdout, to_json
+from storage.index.views.articles import Filters, SearchHit, SearchPage, TextSegment
 
 MATCH = "bold yellow"
 
 
-class Order(StrEnum):
-    """What comes first."""
+class SortOrder(StrEnum):
+    """Order of hits."""
 
     NEWEST = "newest"
     RANK = "rank"
@@ -24,7 +24,7 @@ class Order(StrEnum):
 
 def search(  # noqa: PLR0913 - every word is an option of the command line
     query: Annotated[
-        list[str], typer.Argument(help="Words; docs/search.md tells of phrases, beginnings* and -exclusion.")
+        list[str], typer.Argument(help='Words, "phrases", prefixes* and -exclusions; see newsarchive help search.')
     ],
     *,
     site: SiteName = None,
@@ -32,25 +32,29 @@ def search(  # noqa: PLR0913 - every word is an option of the command line
     until: Until = None,
     author: Author = None,
     section: Section = None,
-    order: Annotated[Order, typer.Option(help="What comes first.")] = Order.NEWEST,
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many to show.")] = 20,
-    offset: Annotated[int, typer.Option(min=0, help="How many to leave out first.")] = 0,
+    order: Annotated[SortOrder, typer.Option(help="Order of hits.")] = SortOrder.NEWEST,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="Number of hits to show.")] = 20,
+    offset: Annotated[int, typer.Option(min=0, help="Number of hits to skip.")] = 0,
     archive: Folder = HERE,
     json: Json = False,
 ) -> None:
-    """Find articles by their words.
+    """Search articles by words.
 
-    All words must be there, in any form: tariff finds tariffs, zurich finds Zürich. Put a query with quotes, asterisks
-    or a minus into single quotes.
+    All words must match, in any inflection: tariff finds tariffs, zurich finds Zürich. Enclose a query with quotes,
+    asterisks or a minus in single quotes.
     """
     filters = Filters(
-        site=site, since=moment(since, "--since"), until=moment(until, "--until"), author=author, section=section
+        site=site,
+        since=parse_time(since, "--since"),
+        until=parse_time(until, "--until"),
+        author=author,
+        section=section,
     )
     words = " ".join(query)
     with Archive.open_to_read(archive) as opened:
         page = opened.search(words, filters, limit=limit, offset=offset, order=order.value)
     if json:
-        print(as_json(as_object(page)))
+        print(to_json(page_fields(page)))
     else:
         _print(page, words, offset)
 
@@ -58,39 +62,39 @@ def search(  # noqa: PLR0913 - every word is an option of the command line
 def _print(page: SearchPage, words: str, offset: int) -> None:
     out, remarks = stdout(), stderr()
     for problem in page.problems:
-        remarks.print(cell(f"Note: {problem}"))
+        remarks.print(safe_text(f"Note: {problem}"))
     at_least = "" if page.exact else "at least "
-    out.print(cell(f"{at_least}{counted(page.total, 'article')} for {words}"))
+    out.print(safe_text(f"{at_least}{pluralize(page.total, 'article')} for {words}"))
     for hit in page.hits:
         out.print()
-        out.print(headline(hit))
-        facts = [day(hit.published or hit.first_seen), hit.site, ", ".join(hit.authors), hit.section or ""]
-        facts += [counted(hit.versions, "version")] if hit.versions > 1 else []
+        out.print(headline_line(hit))
+        facts = [short_time(hit.published or hit.first_seen), hit.site, ", ".join(hit.authors), hit.section or ""]
+        facts += [pluralize(hit.versions, "version")] if hit.versions > 1 else []
         facts += [hit.state] if hit.state != "live" else []
-        out.print(cell("       " + " · ".join(filter(None, facts)), "dim"))
-        out.print(Text("       ").append_text(marked(hit.snippet)))
+        out.print(safe_text("       " + " · ".join(filter(None, facts)), "dim"))
+        out.print(Text("       ").append_text(highlight(hit.snippet)))
     shown = offset + len(page.hits)
     if page.hits and (shown < page.total or not page.exact):
         out.print(f"\nMore: --offset {shown}")
 
 
-def headline(hit: Hit) -> Text:
-    """The line that names a hit: the number to `show` it by, and its headline."""
-    return Text(f"{hit.article_id:>5}  ", style="cyan").append_text(marked(hit.headline, "bold"))
+def headline_line(hit: SearchHit) -> Text:
+    """Return the first line of a hit: its number for `show`, and its headline."""
+    return Text(f"{hit.article_id:>5}  ", style="cyan").append_text(highlight(hit.headline, "bold"))
 
 
-def marked(segments: Iterable[Segment], style: str = "") -> Text:
-    """Text with what was searched for made visible: by colour on a terminal, by guillemets in a log."""
+def highlight(segments: Iterable[TextSegment], style: str = "") -> Text:
+    """Return text with matches highlighted: by colour on a terminal, else by guillemets."""
     colour = stdout().is_terminal
     text = Text()
     for segment in segments:
-        found = plain(segment.text) if colour or not segment.is_match else f"«{plain(segment.text)}»"
+        found = sanitize(segment.text) if colour or not segment.is_match else f"«{sanitize(segment.text)}»"
         text.append(found, MATCH if segment.is_match else style or None)
     return text
 
 
-def as_object(page: SearchPage) -> dict[str, object]:
-    """A page of hits for programs: texts as strings, with the places of what was found in them."""
+def page_fields(page: SearchPage) -> dict[str, object]:
+    """Return a page of hits for JSON: texts as strings, with the positions of matches in them."""
     return {
         "total": page.total,
         "exact": page.exact,
@@ -100,8 +104,8 @@ def as_object(page: SearchPage) -> dict[str, object]:
                 "article": hit.article_id,
                 "url": hit.url,
                 "site": hit.site,
-                **_text("headline", hit.headline),
-                **_text("snippet", hit.snippet),
+                **_text_with_matches("headline", hit.headline),
+                **_text_with_matches("snippet", hit.snippet),
                 "dek": hit.dek,
                 "authors": hit.authors,
                 "section": hit.section,
@@ -117,7 +121,7 @@ def as_object(page: SearchPage) -> dict[str, object]:
     }
 
 
-def _text(name: str, segments: Iterable[Segment]) -> dict[str, object]:
+def _text_with_matches(name: str, segments: Iterable[TextSegment]) -> dict[str, object]:
     text, marks = "", []
     for segment in segments:
         if segment.is_match:

@@ -6,12 +6,15 @@ from typing import Annotated
 import typer
 
 from newsarchive.archive import Archive
-from newsarchive.cli import sheet
+from newsarchive.cli import render_article as render
 from newsarchive.cli.options import HERE, Folder, Json
-from newsarchive.cli.output import as_json, stdout
-from newsarchive.diff.paragraphs import Line, compare
+from newsarchive.cli.output import stdout, to_json
+from newsarchive.diff.paragraphs import ParagraphChange, compare_paragraphs
 from storage.errors import ConfigError, NotFound
+from storage.index.queries.articles import find_article_id
+from storage.index.queries.status import list_boilerplate
 from storage.index.views.articles import ArticleView, BoilerplateView, VersionView
+from storage.index.write import replace_readings
 
 
 def show(  # noqa: PLR0913 - every word is an option of the command line
@@ -19,58 +22,60 @@ def show(  # noqa: PLR0913 - every word is an option of the command line
         str, typer.Argument(help="Number of the article, as search shows it, or its URL.", metavar="[ARTICLE|SITE]")
     ] = "",
     *,
-    versions: Annotated[bool, typer.Option("--versions", help="List the texts that it has had.")] = False,
+    versions: Annotated[bool, typer.Option("--versions", help="List the versions of the article.")] = False,
     diff: Annotated[
         tuple[int, int] | None, typer.Option("--diff", metavar="A B", help="Compare two versions, word by word.")
     ] = None,
-    related: Annotated[bool, typer.Option("--related", help="All links of the page, and who links to it.")] = False,
-    warc: Annotated[bool, typer.Option("--warc", help="Where the bytes of each capture lie.")] = False,
+    related: Annotated[
+        bool, typer.Option("--related", help="Show all links of the page, and the articles that link to it.")
+    ] = False,
+    warc: Annotated[bool, typer.Option("--warc", help="Show the WARC record of each capture.")] = False,
     everything: Annotated[
-        bool, typer.Option("--all", help="Unfold what is none of the article's own text: boilerplate, promos, bylines.")
+        bool, typer.Option("--all", help="Show boilerplate, promos, bylines and the like too.")
     ] = False,
     boilerplate: Annotated[
-        bool, typer.Option("--boilerplate", help="Of a site in place of an article: what it prints under many of them.")
+        bool, typer.Option("--boilerplate", help="Show the boilerplate learnt from a site instead of an article.")
     ] = False,
     archive: Folder = HERE,
     json: Json = False,
 ) -> None:
-    """Show one article: text, versions, links, where its bytes lie."""
+    """Show one article: text, versions, links and WARC records."""
     out = stdout()
     with Archive.open_to_read(archive) as opened:
         if boilerplate:
-            seen = learnt(opened, article)
-            print(as_json([_with_share(each) for each in seen])) if json else sheet.boilerplate(
+            seen = load_boilerplate(opened, article)
+            print(to_json([_with_share(each) for each in seen])) if json else render.print_boilerplate(
                 out, seen, everything=everything
             )
             return
-        found = find(opened, article)
+        found = find_article(opened, article)
         if diff is not None:
-            lines = changes(opened, found, *diff)
-            print(as_json(lines)) if json else sheet.comparison(out, lines)
+            lines = compare_numbers(opened, found, *diff)
+            print(to_json(lines)) if json else render.print_comparison(out, lines)
             return
     if json:
-        print(as_json(found))
+        print(to_json(found))
         return
     if versions or related or warc:
         if versions:
-            sheet.versions(out, found)
+            render.print_versions(out, found)
         if related:
-            sheet.links(out, found.current.link_groups, everything=True)
-            sheet.linked_from(out, found)
+            render.print_links(out, found.current.links, everything=True)
+            render.print_backlinks(out, found)
         if warc:
-            sheet.captures(out, found)
+            render.print_captures(out, found)
         return
-    sheet.head(out, found)
-    sheet.text(out, found.current, everything=everything)
-    sheet.links(out, found.current.link_groups)
+    render.print_head(out, found)
+    render.print_text(out, found.current, everything=everything)
+    render.print_links(out, found.current.links)
 
 
-def learnt(archive: Archive, site: str) -> list[BoilerplateView]:
-    """What a site prints under many articles, what is left out of bodies first; "" for all sites."""
-    if site and archive.index.unknown_sites([site]):
+def load_boilerplate(archive: Archive, site: str) -> list[BoilerplateView]:
+    """Return the repeated paragraphs of a site, boilerplate first; of all sites for ""."""
+    if site and archive.index.read(replace_readings.find_unknown_sites, [site]):
         raise NotFound(f"the archive in {archive.folder} has no site {site}. To see its sites: newsarchive status")
     names = [site] if site else [each.name for each in archive.status().sites]
-    seen = [each for name in names for each in archive.index.boilerplate(name)]
+    seen = [each for name in names for each in archive.index.ask(list_boilerplate, name)]
     return sorted(seen, key=lambda each: (each.site, not each.verdict, -each.articles_seen, each.text))
 
 
@@ -78,11 +83,13 @@ def _with_share(each: BoilerplateView) -> dict[str, object]:
     return {**{name.name: getattr(each, name.name) for name in fields(each)}, "share": round(each.share, 4)}
 
 
-def find(archive: Archive, name: str) -> ArticleView:
-    """The article of that number or URL; NotFound where the archive has none."""
+def find_article(archive: Archive, name: str) -> ArticleView:
+    """Return the article with a number or URL; NotFound if there is none."""
     if not name:
-        raise ConfigError("which article? Give its number, as search shows it, or its URL: newsarchive show 17")
-    number = int(name) if name.isdecimal() else archive.index.find_article(name)
+        raise ConfigError(
+            "no article given; nothing was shown. Give its number, as search shows it, or its URL: newsarchive show 17"
+        )
+    number = int(name) if name.isdecimal() else archive.index.ask(find_article_id, name)
     found = None if number is None else archive.article(number)
     if found is None:
         raise NotFound(
@@ -91,9 +98,11 @@ def find(archive: Archive, name: str) -> ArticleView:
     return found
 
 
-def changes(archive: Archive, article: ArticleView, older: int, newer: int) -> tuple[Line, ...]:
-    """What changed from one version of an article to another: headline and dek first, then the paragraphs."""
-    return compare(_words(_version(archive, article, older)), _words(_version(archive, article, newer)))
+def compare_numbers(archive: Archive, article: ArticleView, older: int, newer: int) -> tuple[ParagraphChange, ...]:
+    """Compare two versions of an article: headline and dek first, then the paragraphs."""
+    return compare_paragraphs(
+        _text_lines(_version(archive, article, older)), _text_lines(_version(archive, article, newer))
+    )
 
 
 def _version(archive: Archive, article: ArticleView, number: int) -> VersionView:
@@ -107,6 +116,6 @@ def _version(archive: Archive, article: ArticleView, number: int) -> VersionView
     return found
 
 
-def _words(version: VersionView) -> list[str]:
-    body = [paragraph.text for paragraph in version.paragraphs if paragraph.is_body]
+def _text_lines(version: VersionView) -> list[str]:
+    body = [paragraph.text for paragraph in version.all_paragraphs if paragraph.is_body]
     return [version.headline, *([version.dek] if version.dek else []), *body]

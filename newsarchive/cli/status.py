@@ -1,136 +1,146 @@
 """newsarchive status."""
 
+from collections.abc import Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.table import Table
 
 from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE, Folder, Json
-from newsarchive.cli.output import as_json, cell, counted, day, stderr, stdout, table
-from newsarchive.config.units import about
-from newsarchive.operations.coverage import is_low
-from newsarchive.operations.health import Health, SiteHealth, health
-from storage.index.queries.aggregates import FAILED
+from newsarchive.cli.output import create_table, pluralize, safe_text, short_time, stderr, stdout, to_json
+from newsarchive.config.units import humanize_size
+from newsarchive.operations.health import HealthReport, Severity, SiteHealth, check_health, is_thin
+from storage.index.frontier import host_state, url_queue
+from storage.index.frontier.host_state import SavedBackoff, UrlPatternState
+from storage.index.queries.aggregates import FAILED_OUTCOMES
 from storage.index.views.status import SiteStatus, Status
 
-PARKED_SHOWN = 10
-IN_JSON = (
-    "sites", "concerns", "parked", "sources", "hosts", "missing", "unsent", "unsent_bytes", "disk_used", "disk_free",
-    "next_run_brings",
-)  # fmt: skip
+MAX_PARKED = 10
+REPORT_IN_JSON = ("sites", "findings", "sources", "missing", "unsent", "unsent_bytes", "disk_used", "disk_free")
+STYLES = {Severity.OK: "green", Severity.WARNING: "yellow", Severity.ERROR: "red"}
 
 
 def status(
     *,
-    check: Annotated[
-        bool, typer.Option("--check", help="Say only what needs a person, and end with 1 where anything does.")
-    ] = False,
+    check: Annotated[bool, typer.Option("--check", help="Print only findings; exit with 1 if there are any.")] = False,
     archive: Folder = HERE,
     json: Json = False,
 ) -> None:
-    """Show what the archive holds and how its sites do."""
+    """Show contents, site status and findings of the archive."""
     with Archive.open_to_read(archive) as opened:
-        now = opened.now()
-        found = health(opened.index, opened.config.sites, opened.folder, opened.places, now)
+        now, index = opened.now(), opened.index
+        report = check_health(index, opened.config.sites, opened.folder, opened.places, now)
+        parked = [each for each in index.read(host_state.load_url_patterns) if each.parked_at is not None]
+        hosts = [each for each in index.read(host_state.load_backoffs) if each.ready_at and each.ready_at > now]
+        next_due = index.read(url_queue.next_due_at, [site.name for site in report.sites])
     if json:
-        whole = {each.name: getattr(found.status, each.name) for each in fields(found.status)}
-        print(as_json({**whole, "health": {name: getattr(found, name) for name in IN_JSON}}))
+        totals = {each.name: getattr(report.status, each.name) for each in fields(report.status)}
+        health = {name: getattr(report, name) for name in REPORT_IN_JSON}
+        health |= {"parked": parked, "hosts": hosts, "next_due": next_due}
+        print(to_json({**totals, "health": health}))
     elif not check:
-        _show(stdout(), found, now)
-    for concern in found.concerns if not json else ():
-        (stderr() if check else stdout()).print(cell(f"{concern.about}: {concern.what}", "red"), soft_wrap=True)
-    raise typer.Exit(int(check and bool(found.concerns)))
+        _print_report(stdout(), report, next_due, now)
+        _print_postponed(stdout(), report.status, hosts, parked)
+    for finding in report.findings if not json else ():
+        (stderr() if check else stdout()).print(safe_text(str(finding), STYLES[finding.severity]), soft_wrap=True)
+    raise typer.Exit(int(check and bool(report.findings)))
 
 
-def _show(out: Console, found: Health, now: datetime) -> None:
-    _totals(out, found.status)
-    if found.unsent:
-        what = f"{counted(found.unsent, 'WARC file')} ({about(found.unsent_bytes)}) to be uploaded into the bucket"
-        out.print(cell(what, "yellow"))
-    out.print(f"disk: {about(found.disk_used)} used, {about(found.disk_free)} free")
-    if found.next_run_brings is not None:
-        due = "now" if found.next_run_brings <= now else f"{day(found.next_run_brings)} UTC"
-        out.print(f"next URL due: {due}")
-    if found.status.sites:
+def _print_report(out: Console, report: HealthReport, next_due: datetime | None, now: datetime) -> None:
+    _print_totals(out, report.status)
+    if report.unsent:
+        size = humanize_size(report.unsent_bytes)
+        out.print(safe_text(f"{pluralize(report.unsent, 'WARC file')} ({size}) to be uploaded to the bucket", "yellow"))
+    out.print(f"disk: {humanize_size(report.disk_used)} used, {humanize_size(report.disk_free)} free")
+    if next_due is not None:
+        out.print(f"next URL due: {'now' if next_due <= now else f'{short_time(next_due)} UTC'}")
+    if report.status.sites:
         out.print()
-        out.print(_sites(found))
+        out.print(_site_table(report))
         out.print()
-        _weeks(out, found.sites)
-    for site in found.status.sites:
-        _outcomes(out, site)
-    for host in found.hosts:
-        said = (
-            f"{host.name} is left in peace until {day(host.ready_at)} UTC: it {host.reason or 'asks for long pauses'}"
-        )
-        out.print(cell(said, "yellow"), soft_wrap=True)
-    if any(site.older for site in found.status.sites):
-        out.print("older: known, and left to newsarchive backfill SITE --until DATE", soft_wrap=True)
-    for family in found.parked[:PARKED_SHOWN]:
-        said = f"{family.site}: parked {family.family}: {family.barren} URLs brought no new article ({family.example})"
-        out.print(cell(said, "yellow"), soft_wrap=True)
-    if len(found.parked) > PARKED_SHOWN:
-        out.print(f"{len(found.parked) - PARKED_SHOWN:,} more families are parked: newsarchive status --json")
-    if found.parked:
-        out.print("Parked by mistake? Name the family, or the beginning of its path, in the site's not_traps.")
-    if not any(site.configured for site in found.status.sites):
+        _print_week(out, report.sites)
+    for site in report.status.sites:
+        _print_outcomes(out, site)
+
+
+def _print_postponed(
+    out: Console, status: Status, hosts: Sequence[SavedBackoff], parked: Sequence[UrlPatternState]
+) -> None:
+    """Print what is known and not fetched at present."""
+    for host in hosts:
+        line = f"{host.host} is backed off until {short_time(host.ready_at)} UTC ({host.reason or 'long delays'})"
+        out.print(safe_text(line, "yellow"), soft_wrap=True)
+    if any(site.older for site in status.sites):
+        out.print("older: known URLs that only newsarchive backfill SITE --until DATE fetches", soft_wrap=True)
+    for each in parked[:MAX_PARKED]:
+        reason = f"{each.unproductive_count} URLs had no new article ({each.example_url})"
+        out.print(safe_text(f"{each.site}: parked {each.pattern}: {reason}", "yellow"), soft_wrap=True)
+    if len(parked) > MAX_PARKED:
+        out.print(f"{len(parked) - MAX_PARKED:,} more URL patterns are parked: newsarchive status --json")
+    if parked:
+        out.print("Parked by mistake? Add the pattern, or the beginning of its path, to trap_exceptions of the site.")
+    if not any(site.configured for site in status.sites):
         out.print("\nNo site is configured. Next: newsarchive add https://your.news.site/")
 
 
-def _weeks(out: Console, sites: tuple[SiteHealth, ...]) -> None:
-    """Articles of the last seven days, each against what is usual for such a day."""
+def _print_week(out: Console, sites: tuple[SiteHealth, ...]) -> None:
+    """Print the articles of the last seven days with the usual numbers."""
     if not any(each.articles for site in sites for each in site.week):
         return
     days = [f"{each.day:%a %d}" for each in sites[0].week]
-    listed = table("articles a day (usual)", *days, right=days)
+    table = create_table("articles per day (usual)", *days, right=days)
     for site in sites:
         cells = []
         for each in site.week:
             usual = f" ({each.usual:g})" if each.usual is not None else ""
-            # Of the last day not all has been printed yet.
-            low = is_low(each.articles, each.usual) and each is not site.week[-1]
-            cells.append(cell(f"{each.articles:,}{usual}", "red" if low else ""))
-        listed.add_row(cell(site.name), *cells)
-    out.print(listed)
+            # Today is not over.
+            low = is_thin(each.articles, each.usual) and each is not site.week[-1]
+            cells.append(safe_text(f"{each.articles:,}{usual}", "red" if low else ""))
+        table.add_row(safe_text(site.name), *cells)
+    out.print(table)
     out.print()
 
 
-def _totals(out: Console, found: Status) -> None:
+def _print_totals(out: Console, status: Status) -> None:
     out.print(
-        f"{counted(found.articles, 'article')} in {counted(found.versions, 'version')}, "
-        f"{counted(found.captures, 'capture')} in {counted(found.warc_files, 'WARC file')} ({about(found.warc_bytes)})"
+        f"{pluralize(status.articles, 'article')} in {pluralize(status.versions, 'version')}, "
+        f"{pluralize(status.captures, 'capture')} in {pluralize(status.warc_files, 'WARC file')} "
+        f"({humanize_size(status.warc_bytes)})"
     )
-    if (crawl := found.last_crawl) is not None:
-        ended = f"{crawl.outcome} {day(crawl.finished_at)}" if crawl.finished_at else crawl.outcome or "under way"
-        out.print(cell(f"last crawl: {', '.join(crawl.sites)}, begun {day(crawl.started_at)} UTC, {ended}"))
+    if (crawl := status.last_crawl) is not None:
+        end = f"{crawl.outcome} {short_time(crawl.finished_at)}" if crawl.finished_at else crawl.outcome or "running"
+        begin = short_time(crawl.started_at)
+        out.print(safe_text(f"last crawl: {', '.join(crawl.sites)}, started {begin} UTC, {end}"))
 
 
-def _sites(found: Health) -> object:
-    crawled = {each.name: each.last_crawl for each in found.sites}
+def _site_table(report: HealthReport) -> Table:
+    last_crawls = {each.name: each.last_crawl for each in report.sites}
     columns = ("articles", "versions", "captures", "failed", "due", "later", "older")
-    listed = table("site", *columns, "next due", "last crawl", "last capture", right=columns)
-    for site in found.status.sites:
-        crawl = crawled.get(site.name)
-        failed = sum(count for outcome, count in site.outcomes.items() if outcome in FAILED)
-        listed.add_row(
-            cell(site.name, "bold" if site.configured else "dim"),
+    table = create_table("site", *columns, "next due", "last crawl", "last capture", right=columns)
+    for site in report.status.sites:
+        crawl = last_crawls.get(site.name)
+        failed = sum(count for outcome, count in site.outcomes.items() if outcome in FAILED_OUTCOMES)
+        table.add_row(
+            safe_text(site.name, "bold" if site.configured else "dim"),
             f"{site.articles:,}",
             f"{site.versions:,}",
             f"{site.captures:,}",
-            cell(f"{failed:,}", "red" if failed else "green"),
-            cell(f"{site.due:,}", "yellow" if site.due else ""),
+            safe_text(f"{failed:,}", "red" if failed else "green"),
+            safe_text(f"{site.due:,}", "yellow" if site.due else ""),
             f"{site.scheduled:,}",
             f"{site.older:,}",
-            day(site.next_due),
-            day(crawl.started_at if crawl else None),
-            day(site.last_capture),
+            short_time(site.next_due),
+            short_time(crawl.started_at if crawl else None),
+            short_time(site.last_capture),
         )
-    return listed
+    return table
 
 
-def _outcomes(out: Console, site: SiteStatus) -> None:
+def _print_outcomes(out: Console, site: SiteStatus) -> None:
     counts = sorted(site.outcomes.items(), key=lambda pair: (-pair[1], pair[0]))
     outcomes = ", ".join(f"{count:,} {outcome}" for outcome, count in counts)
-    out.print(cell(f"{site.name}: {outcomes or 'no captures yet'}"), soft_wrap=True)
+    out.print(safe_text(f"{site.name}: {outcomes or 'no captures yet'}"), soft_wrap=True)

@@ -6,40 +6,32 @@ import typer
 from rich.console import Console
 
 from newsarchive.archive import Archive
-from newsarchive.batch.executor import Where
+from newsarchive.batch.executor import BatchTarget
 from newsarchive.cli.options import HERE, Afresh, Dask, Folder, Json
-from newsarchive.cli.output import as_json, cell, counted, stderr, stdout, steps
-from newsarchive.config.units import about
-from newsarchive.maintenance.verify import Verified, VerifyReport
+from newsarchive.cli.output import pluralize, safe_text, show_progress, stderr, stdout, to_json
+from newsarchive.config.units import humanize_size
+from newsarchive.maintenance.verify import FileVerification, VerifyReport
 
 
 def verify(
     *,
-    repair: Annotated[bool, typer.Option("--repair", help="First mend files that a crash left open.")] = False,
-    notes: Annotated[bool, typer.Option("--notes", help="Tell also what is unusual and no damage.")] = False,
+    repair: Annotated[bool, typer.Option("--repair", help="First repair files that a crash left open.")] = False,
+    notes: Annotated[bool, typer.Option("--notes", help="Also report what is unusual but not damage.")] = False,
     afresh: Afresh = False,
     dask: Dask = None,
     archive: Folder = HERE,
     json: Json = False,
 ) -> None:
-    """Check every record, and the index against the records.
+    """Verify WARC records, and the index against them.
 
-    Framing, lengths, both digests, gzip trailers, torn tails, the sum of each closed file; and that the index says of
-    each record where it is. Broken off, the same command goes on where it was, within a day. Ends with 1 where anything
-    is wrong.
+    Checks framing, lengths, both digests, gzip trailers, truncated files, the checksum of each closed file, and the
+    record positions in the index. If interrupted, the same command continues within a day. Exits with 1 if there is any
+    problem.
     """
-    with Archive.open_to_read(archive) as opened, steps("verifying") as step:
-        total = len(opened.index.warc_files()) or None
-        done = 0
-
-        def report(file: Verified) -> None:
-            nonlocal done
-            done += 1
-            step(done, total, file.name)
-
-        found = opened.verify(repair=repair, report=report, where=Where(dask=dask), afresh=afresh)
+    with Archive.open_to_read(archive) as opened, show_progress("verifying") as step:
+        found = opened.verify(repair=repair, progress=step, where=BatchTarget(dask=dask), afresh=afresh)
     if json:
-        print(as_json(found))
+        print(to_json(found))
     else:
         _print(found, notes=notes)
     raise typer.Exit(int(found.damaged))
@@ -48,23 +40,25 @@ def verify(
 def _print(found: VerifyReport, *, notes: bool) -> None:
     out, remarks = stdout(), stderr()
     for mended in found.mended:
-        out.print(cell(f"mended: {mended}"), soft_wrap=True)
+        out.print(safe_text(f"repaired: {mended}"), soft_wrap=True)
     for file in found.files:
         _print_file(remarks, file, notes=notes)
     if found.taken:
-        what = f"{counted(found.taken, 'WARC file')} had been checked by a verify that was broken off within a day"
-        out.print(cell(f"{what}, and not again. To check all: newsarchive verify --afresh"), soft_wrap=True)
+        what = f"{pluralize(found.taken, 'WARC file')} checked before by an interrupted verify"
+        out.print(safe_text(f"{what} and skipped. To check all: newsarchive verify --afresh"), soft_wrap=True)
     damaged = sum(bool(file.problems) for file in found.files)
-    records = counted(sum(file.records for file in found.files), "record")
-    size = about(sum(file.size for file in found.files))
+    records = pluralize(sum(file.records for file in found.files), "record")
+    size = humanize_size(sum(file.size for file in found.files))
     if damaged:
-        out.print(cell(f"{counted(damaged, 'WARC file')} of {len(found.files)} with problems: see above", "bold red"))
+        out.print(
+            safe_text(f"{pluralize(damaged, 'WARC file')} of {len(found.files)} with problems: see above", "bold red")
+        )
     else:
-        out.print(cell(f"{records} in {counted(len(found.files), 'WARC file')} ({size}): all sound", "green"))
+        out.print(safe_text(f"{records} in {pluralize(len(found.files), 'WARC file')} ({size}): no problems", "green"))
 
 
-def _print_file(out: Console, file: Verified, *, notes: bool) -> None:
+def _print_file(out: Console, file: FileVerification, *, notes: bool) -> None:
     for problem in file.problems:
-        out.print(cell(f"{file.name}, byte {problem.offset}: {problem.what}", "red"), soft_wrap=True)
+        out.print(safe_text(f"{file.name}, byte {problem.offset}: {problem.what}", "red"), soft_wrap=True)
     for note in file.notes if notes else ():
-        out.print(cell(f"{file.name}, byte {note.offset}: (no damage) {note.what}", "dim"), soft_wrap=True)
+        out.print(safe_text(f"{file.name}, byte {note.offset}: (not damage) {note.what}", "dim"), soft_wrap=True)

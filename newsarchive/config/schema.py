@@ -1,8 +1,7 @@
-"""newsarchive.toml -> a frozen Config. Its fields, and those of `ServeConfig` and `SiteConfig`, are the settings.
+"""The settings: newsarchive.toml as a frozen Config, with `ServeConfig` for [serve] and `SiteConfig` for each [[site]].
 
-Name, kind, default (as the owner would write it) and meaning stand once, here; `SETTINGS`, `SERVE_SETTINGS` and
-`SITE_SETTINGS` list them, docs/settings.md is made from them, and so is the file that `newsarchive init` writes
-(configfile.py).
+Each field declares its type, its default as written in the file, and its meaning. The settings page of the manual and the file
+that `newsarchive init` writes are generated from `SETTINGS`, `SERVE_SETTINGS` and `SITE_SETTINGS`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,29 +10,29 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from newsarchive.config.hours import Hours
 from newsarchive.config.setting_types import (
-    ADDRESSES,
+    BASE_URL,
+    BOOLEAN,
     BUCKET,
-    COUNT,
-    FLAG,
-    HASHES,
+    DURATION,
+    DURATION_LIST,
     HOURS,
+    INTEGER,
     NAME,
-    ORIGIN,
+    PASSWORD_HASHES,
     PATH,
-    PAUSE,
     PORT,
-    POSITIVE,
+    POSITIVE_DURATION,
+    POSITIVE_INTEGER,
     SECONDS,
     SIZE,
-    SPAN,
-    SPANS,
     TEXT,
-    TEXTS,
+    TEXT_LIST,
     URL,
-    Kind,
+    URL_LIST,
+    SettingType,
 )
+from newsarchive.config.units import Hours
 from storage.errors import ConfigError
 from storage.model import Site
 from storage.places import Bucket, Places
@@ -46,222 +45,256 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
-    """One line of the table."""
+class ConfigSetting:
+    """One setting, as the documentation lists it."""
 
     name: str
-    kind: Kind[Any]
+    value_type: SettingType[Any]
     default: Any
-    """As it would stand in newsarchive.toml; None where there is none."""
+    """As written in newsarchive.toml; None if the setting has no default."""
     meaning: str
     required: bool = False
 
 
-def _setting(kind: Kind[T], default: object, meaning: str) -> T:
+def _setting(value_type: SettingType[T], default: object, meaning: str) -> T:
     return field(
-        default_factory=lambda: kind.read(default), metadata={"kind": kind, "default": default, "meaning": meaning}
+        default_factory=lambda: value_type.parse(default),
+        metadata={"value_type": value_type, "default": default, "meaning": meaning},
     )
 
 
-def _optional(kind: Kind[T], meaning: str) -> T | None:
-    return field(default=None, metadata={"kind": kind, "default": None, "meaning": meaning})
+def _optional_setting(value_type: SettingType[T], meaning: str) -> T | None:
+    return field(default=None, metadata={"value_type": value_type, "default": None, "meaning": meaning})
 
 
-def _required(kind: Kind[T], meaning: str) -> T:
+def _required_setting(value_type: SettingType[T], meaning: str) -> T:
     # typeshed gives a field without a default the type Any, so that it fits any annotation.
-    return cast("T", field(metadata={"kind": kind, "default": None, "meaning": meaning, "required": True}))
+    metadata = {"value_type": value_type, "default": None, "meaning": meaning, "required": True}
+    return cast("T", field(metadata=metadata))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteConfig:
-    """One [[site]] of newsarchive.toml: a news site to archive. Addresses are absolute."""
+    """One [[site]] of newsarchive.toml: a news site to archive. URLs are absolute."""
 
-    name: str = _required(NAME, "Short name, unique in the archive")
-    url: str = _required(URL, "Front page")
-    hosts: tuple[str, ...] = _setting(TEXTS, [], 'Further hosts of the site, such as "m.news.example"')
-    listings: tuple[str, ...] = _setting(ADDRESSES, [], "Section pages to look at besides the front page")
-    feeds: tuple[str, ...] = _setting(ADDRESSES, [], "RSS, Atom or JSON feeds")
-    sitemaps: tuple[str, ...] = _setting(ADDRESSES, [], "Sitemaps; those that robots.txt names are found anyway")
-    delay: timedelta | None = _optional(PAUSE, "Pause between requests to the site, instead of the archive's `delay`")
-    obey_robots: bool | None = _optional(FLAG, "Instead of the archive's `obey_robots`")
-    hours: Hours | None = _optional(
-        HOURS, 'Ask only in these hours, such as "22:00-06:00 Europe/Berlin"; without a zone they are UTC\'s'
+    name: str = _required_setting(NAME, "Short name, unique in the archive")
+    url: str = _required_setting(URL, "Front page")
+    hosts: tuple[str, ...] = _setting(TEXT_LIST, [], 'Further hosts of the site, such as "m.news.example"')
+    listings: tuple[str, ...] = _setting(URL_LIST, [], "Section pages to check besides the front page")
+    feeds: tuple[str, ...] = _setting(URL_LIST, [], "RSS, Atom or JSON feeds")
+    sitemaps: tuple[str, ...] = _setting(URL_LIST, [], "Sitemaps besides those that robots.txt names")
+    delay: timedelta | None = _optional_setting(
+        DURATION, "Pause between requests to the site, instead of the archive's `delay`"
     )
-    max_pages: int | None = _optional(COUNT, "Instead of the archive's `max_pages`")
-    max_bytes: int | None = _optional(SIZE, "Instead of the archive's `max_bytes`")
-    max_time: timedelta | None = _optional(SPAN, "Instead of the archive's `max_time`")
-    requisites: bool | None = _optional(FLAG, "Instead of the archive's `requisites`")
+    obey_robots: bool | None = _optional_setting(BOOLEAN, "Instead of the archive's `obey_robots`")
+    hours: Hours | None = _optional_setting(
+        HOURS, 'Crawl only in these hours, such as "22:00-06:00 Europe/Berlin"; UTC without a time zone'
+    )
+    max_pages: int | None = _optional_setting(INTEGER, "Instead of the archive's `max_pages`")
+    max_bytes: int | None = _optional_setting(SIZE, "Instead of the archive's `max_bytes`")
+    max_time: timedelta | None = _optional_setting(POSITIVE_DURATION, "Instead of the archive's `max_time`")
+    requisites: bool | None = _optional_setting(BOOLEAN, "Instead of the archive's `requisites`")
     render: bool = _setting(
-        FLAG, False, "Have a browser draw the site's pages, where they are empty without their scripts; needs [render]"
+        BOOLEAN, False, "Render pages in a browser if they are empty without their scripts; needs [render]"
     )
-    not_traps: tuple[str, ...] = _setting(
-        TEXTS,
+    trap_exceptions: tuple[str, ...] = _setting(
+        TEXT_LIST,
         [],
-        'Beginnings of paths ("/events/") or families, as `status` shows them, that are no trap',
+        'Path prefixes ("/events/"), or URL patterns as `status` prints them, that are never treated as a trap',
     )
     allow_private: bool = _setting(
-        FLAG, False, "Let the crawler connect to loopback and private addresses for this site: only for one of your own"
+        BOOLEAN, False, "Let the crawler connect to loopback and private addresses for this site: only for your own"
     )
-    hidden: bool = _setting(FLAG, False, "Show nothing of the site in the archive's browser and its doors")
-    embargo: timedelta | None = _optional(
-        PAUSE, "Show what was captured or published only when it is this old; the crawl keeps it at once"
+    hidden: bool = _setting(BOOLEAN, False, "Hide the site in the archive's browser and its APIs")
+    embargo: timedelta | None = _optional_setting(
+        DURATION, "Hide what was captured or published less than this long ago; it is crawled all the same"
     )
 
     layouts: "Layouts | None" = None
-    """The [[site.layout]] tables in the file's order: how the site's pages are read. None where there is none; no
-    setting."""
+    """The [[site.layout]] tables in the file's order; None if there are none. Not a setting."""
 
     def to_site(self, *, requisites: bool = False) -> Site:
-        """The site as floor 0 knows it; `requisites` is the archive's word, where the site has none of its own."""
-        kept = requisites if self.requisites is None else self.requisites
-        return Site(name=self.name, url=self.url, hosts=self.hosts, requisites=kept)
+        """Return the site as stored in the index; `requisites` is the archive's setting, used if the site has none."""
+        fetched = requisites if self.requisites is None else self.requisites
+        return Site(name=self.name, url=self.url, hosts=self.hosts, requisites=fetched)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServeConfig:
-    """The table [serve] of newsarchive.toml: how `newsarchive serve` shows the archive."""
+    """The table [serve] of newsarchive.toml: how `newsarchive serve` publishes the archive."""
 
-    host: str = _setting(TEXT, "127.0.0.1", "Address to listen at; beyond this machine it wants --auth or --public")
-    port: int = _setting(PORT, 8000, "Port to listen at")
-    base_url: str = _setting(
-        ORIGIN, "", 'Address that readers have for the archive, behind a proxy; "" takes the one they asked for'
+    host: str = _setting(TEXT, "127.0.0.1", "Address to listen on; one that others can reach needs --auth or --public")
+    port: int = _setting(PORT, 8000, "Port to listen on")
+    public_url: str = _setting(
+        BASE_URL, "", 'URL of the archive for its readers, behind a proxy; "": as the request has it'
     )
-    proxies: tuple[str, ...] = _setting(
-        TEXTS, [], "Addresses of proxies that are believed when they name the client (X-Forwarded-For and -Proto)"
+    trusted_proxies: tuple[str, ...] = _setting(
+        TEXT_LIST, [], "IP addresses of proxies whose X-Forwarded-For and X-Forwarded-Proto headers are used"
     )
     blocked: tuple[str, ...] = _setting(
-        TEXTS, [], 'What not to show: beginnings of URLs, or of SURT forms such as "example,news)/private/"'
+        TEXT_LIST, [], 'What to hide: URL prefixes, or SURT prefixes such as "example,news)/private/"'
     )
     about: str = _setting(
-        TEXT, "", 'What the archive is, for its readers, on its first page; "[words](https://...)" becomes a link'
+        TEXT, "", 'Description of the archive, for its front page; "[words](https://...)" becomes a link'
     )
-    crawlers: bool = _setting(FLAG, False, "Let search engines in; else robots.txt keeps them out")
-    query_seconds: float = _setting(SECONDS, 10.0, "Time for one question to the index; then the reader gets a 503")
-    rate: int = _setting(POSITIVE, 20, "Requests a second that one client may make, kept up for long")
-    burst: int = _setting(POSITIVE, 200, "Requests that one client may make at once")
-    heavy: int = _setting(POSITIVE, 4, "Exports, long listings and the like that are made at once")
-    replay: str = _setting(
-        ORIGIN, "", "Address of the replay with scripts, behind a proxy; another host than the archive's"
+    allow_search_engines: bool = _setting(
+        BOOLEAN, False, "Let search engines index the archive; without it, robots.txt disallows everything"
     )
-    exports: bool | None = _optional(FLAG, "Let readers have exports made; by default, unless all may read (--public)")
+    query_timeout: timedelta = _setting(
+        POSITIVE_DURATION, "10s", "Time limit of a query; a query that takes longer is answered with 503"
+    )
+    rate_limit: int = _setting(POSITIVE_INTEGER, 20, "Requests per second that a client may make on average")
+    rate_burst: int = _setting(POSITIVE_INTEGER, 200, "Requests that a client may make at once")
+    max_heavy_requests: int = _setting(
+        POSITIVE_INTEGER, 4, "Exports, long lists and other heavy requests that are answered at the same time"
+    )
+    replay_url: str = _setting(
+        BASE_URL, "", "URL of the replay with scripts, behind a proxy; on another host than the archive"
+    )
+    allow_exports: bool | None = _optional_setting(
+        BOOLEAN, "Let readers make exports; by default yes, except with --public"
+    )
     users: dict[str, str] = _setting(
-        HASHES, {}, "[serve.users]: name = hash of a password, as `newsarchive serve --hash-password` prints it"
+        PASSWORD_HASHES, {}, "[serve.users]: name = password hash, from `newsarchive serve --hash-password`"
     )
     tokens: dict[str, str] = _setting(
-        HASHES, {}, "[serve.tokens]: name = hash of a token, for programs; made the same way"
+        PASSWORD_HASHES, {}, "[serve.tokens]: name = token hash, for programs; made the same way"
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """All settings of one archive, checked; paths and addresses are absolute."""
+    """All settings of one archive, validated. Paths and URLs are absolute."""
 
     folder: Path
-    """The archive's own folder, absolute; no setting."""
+    """The archive's folder, absolute. Not a setting."""
     sites: tuple[SiteConfig, ...] = ()
-    """The [[site]] tables in the file's order; no setting."""
+    """The [[site]] tables in the file's order. Not a setting."""
     serve: ServeConfig = field(default_factory=ServeConfig)
-    """The table [serve]; no setting."""
+    """The table [serve]. Not a setting."""
 
     operator: str = _setting(TEXT, "", "Who runs this archive; written into every WARC file")
-    contact: str = _setting(TEXT, "", "Mail or web address where a site's owner reaches you; part of the User-Agent")
-    user_agent: str = _setting(TEXT, "", 'User-Agent header; "" makes an honest one of name, version and contact')
-    obey_robots: bool = _setting(FLAG, True, "Skip what robots.txt disallows, and keep to its Crawl-delay")
+    contact: str = _setting(TEXT, "", "Mail or web address at which site owners reach you; part of the User-Agent")
+    user_agent: str = _setting(TEXT, "", 'User-Agent header; "": name, version and `contact`')
+    obey_robots: bool = _setting(BOOLEAN, True, "Obey robots.txt and its Crawl-delay")
 
     warc_folder: Path = _setting(PATH, "warc", "Folder of the WARC files")
-    warc_size: int = _setting(SIZE, "1GB", "Begin a new WARC file when the open one has reached this size")
-    warc_age: timedelta = _setting(SPAN, "1d", "Begin a new WARC file when the open one is this old")
+    warc_size: int = _setting(SIZE, "1GB", "Start a new WARC file when the current one reaches this size")
+    warc_age: timedelta = _setting(POSITIVE_DURATION, "1d", "Start a new WARC file when the current one is this old")
     bucket: str = _setting(
         BUCKET,
         "",
-        'Where closed WARC files go: "s3://NAME/PREFIX", or "file:///FOLDER" that all machines mount; "": none',
+        'Where closed WARC files are uploaded: "s3://NAME/PREFIX", or "file:///FOLDER" that all machines mount; '
+        '"": nowhere',
     )
     bucket_endpoint: str = _setting(
-        ORIGIN, "", 'Address of the S3-compatible server; "": as the environment says, else Amazon\'s'
+        BASE_URL, "", 'URL of the S3-compatible server; "": from the environment, else Amazon\'s'
     )
-    bucket_region: str = _setting(TEXT, "", 'Region of the bucket; "": as the environment says')
-    bucket_timeout: timedelta = _setting(SPAN, "5s", "Time for one request to the bucket; it is made three times")
-    keep_local: timedelta | None = _optional(
-        PAUSE,
-        'How long a WARC file stays in the folder when it is in the bucket, such as "30d"; without it, for good',
+    bucket_region: str = _setting(TEXT, "", 'Region of the bucket; "": from the environment')
+    bucket_timeout: timedelta = _setting(
+        POSITIVE_DURATION, "5s", "Time limit of one request to the bucket; requests are tried three times"
+    )
+    keep_local: timedelta | None = _optional_setting(
+        DURATION,
+        'How long an uploaded WARC file stays in the folder, such as "30d"; without it, forever',
     )
     index: str = _setting(
         TEXT,
         "",
         'Database of the index: "" for index.sqlite3 in the folder, the path of an SQLite file, or postgresql://HOST/NAME',
     )
-    commit_every: int = _setting(POSITIVE, 64, "Captures in one transaction of the index, at most")
-    commit_seconds: float = _setting(SECONDS, 1.0, "Time that a capture waits for company in its transaction, at most")
+    commit_every: int = _setting(POSITIVE_INTEGER, 64, "Captures per transaction of the index, at most")
+    commit_seconds: float = _setting(SECONDS, 1.0, "Seconds that a capture waits for its transaction, at most")
 
-    delay: timedelta = _setting(PAUSE, "1s", "Pause between two requests to one host; a slow host gets a longer one")
+    delay: timedelta = _setting(DURATION, "1s", "Pause between two requests to one host; longer for a slow host")
     max_delay: timedelta = _setting(
-        PAUSE,
-        "30s",
-        "Longest pause that a slow host gets unasked; what it asks for itself may be longer",
+        DURATION, "30s", "Longest pause for a slow host; a delay that the host itself asks for may be longer"
     )
-    max_crawl_delay: timedelta = _setting(SPAN, "5m", "A Crawl-delay above this is taken as this, and noted")
-    timeout: timedelta = _setting(SPAN, "1m", "Time for one answer; what came until then is kept, as truncated")
-    concurrency: int = _setting(POSITIVE, 16, "Requests under way at once, over all hosts; each host gets one at once")
-    max_body: int = _setting(SIZE, "64MB", "Size of one answer; what came until then is kept, as truncated")
-    max_failures: int = _setting(POSITIVE, 5, "Failures in a row after which an address is given up")
+    max_crawl_delay: timedelta = _setting(
+        POSITIVE_DURATION, "5m", "A longer Crawl-delay of robots.txt is cut to this, and reported"
+    )
+    timeout: timedelta = _setting(
+        POSITIVE_DURATION, "1m", "Time limit of one response; what arrived until then is stored as truncated"
+    )
+    concurrency: int = _setting(
+        POSITIVE_INTEGER, 16, "Concurrent requests over all hosts; each host gets one at a time"
+    )
+    max_body_size: int = _setting(SIZE, "64MB", "Size limit of one response; what arrived is stored as truncated")
+    max_failures: int = _setting(POSITIVE_INTEGER, 5, "Failures in a row after which a URL is given up")
 
-    max_pages: int = _setting(COUNT, 0, "Requests to one site in one run, at most; 0: no limit")
-    max_bytes: int | None = _optional(SIZE, "Bytes from one site in one run, at most")
-    max_time: timedelta | None = _optional(SPAN, "Time for one site in one run, at most")
+    max_pages: int = _setting(INTEGER, 0, "Requests to one site per run, at most; 0: no limit")
+    max_bytes: int | None = _optional_setting(SIZE, "Bytes from one site per run, at most")
+    max_time: timedelta | None = _optional_setting(POSITIVE_DURATION, "Time for one site per run, at most")
     park_after: int = _setting(
-        COUNT, 50, "New URLs of one shape in a row without a new article, after which the shape is parked; 0: never"
+        INTEGER,
+        50,
+        "New URLs of one pattern in a row without a new article, after which the pattern is parked; 0: never",
     )
     requisites: bool = _setting(
-        FLAG, True, "Keep the stylesheets, images, fonts and icons of pages too, so that they can be shown as they were"
+        BOOLEAN, True, "Fetch stylesheets, images, fonts and icons too, so that pages can be replayed"
     )
-    max_asset: int = _setting(SIZE, "10MB", "Size of one of these; what came until then is kept, as truncated")
+    max_asset_size: int = _setting(SIZE, "10MB", "Size limit of one of these; what arrived is stored as truncated")
 
-    history: timedelta | None = _optional(
-        SPAN,
-        'How far back every crawl goes of itself, as `backfill` does, such as "520w"; without it, 30 days and five '
-        "pages of a listing",
+    history: timedelta | None = _optional_setting(
+        POSITIVE_DURATION,
+        'How far back every crawl goes, as `backfill` does, such as "520w"; without it, 30 days and five pages of a '
+        "listing",
     )
-    promptness: timedelta = _setting(
-        SPAN, "25m", "How soon an article is to be found while its source is busy; run the crawl more often than that"
+    discovery_delay: timedelta = _setting(
+        POSITIVE_DURATION,
+        "25m",
+        "Within this time a new article is found while its source is busy; run the crawl more often than that",
     )
-    source_interval: timedelta = _setting(SPAN, "10m", "Shortest time between two looks at a feed or sitemap")
-    listing_interval: timedelta = _setting(SPAN, "10m", "Shortest time between two looks at a front or section page")
-    source_longest: timedelta = _setting(SPAN, "12h", "Longest time between two looks at a feed or sitemap")
-    listing_longest: timedelta = _setting(SPAN, "6h", "Longest time between two looks at a front or section page")
-    archive_interval: timedelta = _setting(
-        SPAN, "30d", "Longest time between two looks at a sitemap in which nothing is younger than that"
+    source_min_interval: timedelta = _setting(
+        POSITIVE_DURATION, "10m", "Shortest time between two checks of a feed or sitemap"
+    )
+    source_max_interval: timedelta = _setting(
+        POSITIVE_DURATION, "12h", "Longest time between two checks of a feed or sitemap"
+    )
+    listing_min_interval: timedelta = _setting(
+        POSITIVE_DURATION, "10m", "Shortest time between two checks of a front or section page"
+    )
+    listing_max_interval: timedelta = _setting(
+        POSITIVE_DURATION, "6h", "Longest time between two checks of a front or section page"
+    )
+    archive_sitemap_interval: timedelta = _setting(
+        POSITIVE_DURATION, "30d", "Longest time between two checks of a sitemap whose entries are all older than this"
     )
     recheck: tuple[timedelta, ...] = _setting(
-        SPANS,
+        DURATION_LIST,
         ["1h", "6h", "1d", "7d", "30d"],
-        "Ages, since an article came or last changed, at which it is fetched again",
+        "Ages, since an article appeared or last changed, at which it is fetched again",
     )
 
-    browser: str = _setting(TEXT, "", 'Chromium that draws the pages of sites with `render`; "": the one of Playwright')
-    render_time: timedelta = _setting(SPAN, "1m", "Time for drawing a page; then its document is read as it came")
+    browser: str = _setting(TEXT, "", 'Path of the Chromium for sites with `render`; "": the one of Playwright')
+    render_time: timedelta = _setting(
+        POSITIVE_DURATION, "1m", "Time limit for rendering a page; after it the document is read as received"
+    )
 
-    workers: int = _setting(COUNT, 0, "Processes that read pages; 0 makes one for each core")
-    read_timeout: timedelta = _setting(SPAN, "30s", "Time for reading a page; one that takes longer is kept unread")
-    read_limit: int = _setting(SIZE, "10MB", "Size up to which a page is read; a larger one is kept unread")
+    reader_processes: int = _setting(INTEGER, 0, "Processes that read pages; 0: one per core")
+    read_timeout: timedelta = _setting(
+        POSITIVE_DURATION, "30s", "Time limit for reading a page; a page that takes longer is stored unread"
+    )
+    read_limit: int = _setting(SIZE, "10MB", "Size up to which a page is read; a larger one is stored unread")
 
-    log: str = _setting(TEXT, "", 'File that crawls write a line an answer into, such as "logs/crawl.log"; "": none')
-    log_json: bool = _setting(FLAG, False, "Write the log as one JSON object a line")
-    log_size: int = _setting(SIZE, "10MB", "Begin a new log file when this one has reached this size")
-    log_files: int = _setting(COUNT, 5, "Full log files that are kept beside it")
+    log: str = _setting(TEXT, "", 'File for the crawl log, one line a response, such as "logs/crawl.log"; "": none')
+    log_json: bool = _setting(BOOLEAN, False, "Write the log as one JSON object a line")
+    log_size: int = _setting(SIZE, "10MB", "Start a new log file when the current one reaches this size")
+    log_files: int = _setting(INTEGER, 5, "Full log files that are kept")
     metrics: str = _setting(
         TEXT,
         "",
         'File for Prometheus\' textfile collector, such as "/var/lib/node/newsarchive.prom"; "": none',
     )
     ping: str = _setting(
-        ORIGIN,
+        BASE_URL,
         "",
-        "Health check to ask: with /start before a crawl, bare after it, with /fail where it failed",
+        "URL of a health check: requested with /start before a crawl, bare after it, with /fail if it failed",
     )
 
     @property
     def places(self) -> Places:
-        """Where the WARC files lie."""
+        """The folder and the bucket of the WARC files."""
         bucket = Bucket(
             url=self.bucket,
             endpoint=self.bucket_endpoint,
@@ -270,28 +303,28 @@ class Config:
         )
         return Places(folder=self.warc_folder, bucket=bucket if self.bucket else None)
 
-    def chosen(self, names: Sequence[str] = ()) -> tuple[SiteConfig, ...]:
-        """The sites of these names, in the file's order; all where no name is given."""
+    def select_sites(self, names: Sequence[str] = ()) -> tuple[SiteConfig, ...]:
+        """Return the sites of these names, in the file's order; all sites if no name is given."""
         known = [site.name for site in self.sites]
         for name in names:
             if name not in known:
-                there = f"It has: {', '.join(known)}." if known else "It has no site yet."
+                listed = f"It has: {', '.join(known)}." if known else "It has no sites yet."
                 raise ConfigError(
-                    f"no site is named {name!r} in {self.folder / FILE_NAME}; nothing was done. {there} "
+                    f"no site is named {name!r} in {self.folder / FILE_NAME}; nothing was done. {listed} "
                     "To add one: newsarchive add URL"
                 )
         return tuple(site for site in self.sites if not names or site.name in names)
 
 
-def _table(owner: type[Config] | type[ServeConfig] | type[SiteConfig]) -> Iterator[Setting]:
+def _list_settings(owner: type[Config] | type[ServeConfig] | type[SiteConfig]) -> Iterator[ConfigSetting]:
     for each in fields(owner):
         if each.metadata:
-            yield Setting(name=each.name, **each.metadata)
+            yield ConfigSetting(name=each.name, **each.metadata)
 
 
-SETTINGS: tuple[Setting, ...] = tuple(_table(Config))
+SETTINGS: tuple[ConfigSetting, ...] = tuple(_list_settings(Config))
 """The archive's own settings, at the top of newsarchive.toml."""
-SERVE_SETTINGS: tuple[Setting, ...] = tuple(_table(ServeConfig))
+SERVE_SETTINGS: tuple[ConfigSetting, ...] = tuple(_list_settings(ServeConfig))
 """The settings of [serve]."""
-SITE_SETTINGS: tuple[Setting, ...] = tuple(_table(SiteConfig))
+SITE_SETTINGS: tuple[ConfigSetting, ...] = tuple(_list_settings(SiteConfig))
 """The settings of a [[site]]."""

@@ -1,4 +1,4 @@
-"""What a setting's value may be: one `Kind` each reads what tomllib gave and says what it wanted."""
+"""Types of settings: each parses a value from tomllib and says what the value must be."""
 
 import re
 from collections.abc import Callable
@@ -9,154 +9,154 @@ from typing import Generic, TypeVar
 from urllib.parse import urlsplit
 
 from newsarchive.config import units
-from newsarchive.config.hours import Hours, read_hours
+from newsarchive.config.units import Hours
 
 T_co = TypeVar("T_co", covariant=True)
 _S3 = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._/=-]+)?")
-"""Names of buckets as Amazon has them; no key or password fits in."""
+"""Bucket names by Amazon's rules; a key or password does not match."""
 
 
 @dataclass(frozen=True, slots=True)
-class Kind(Generic[T_co]):
-    """A kind of value."""
+class SettingType(Generic[T_co]):
+    """A type of setting."""
 
     name: str
-    """As the docs say it."""
-    read: Callable[[object], T_co]
-    """Value as tomllib gave it -> value as the program uses it; ValueError says what was wanted."""
+    """Its name in the documentation."""
+    parse: Callable[[object], T_co]
+    """Converts a value from tomllib; ValueError says what the value must be."""
 
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        raise ValueError("wants text in quotes")
+        raise ValueError("must be text in quotes")
     return value
 
 
 def _path(value: object) -> Path:
     if not _text(value):
-        raise ValueError("wants a path")
+        raise ValueError("must be a path")
     return Path(_text(value)).expanduser()
 
 
 def _name(value: object) -> str:
-    # Site names stand in lock files' names, in URLs and on command lines.
+    # Site names are used in names of lock files, in URLs and on command lines.
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", _text(value)):
-        raise ValueError("wants letters, digits, dots, hyphens and underscores, a letter or digit first")
+        raise ValueError("must be letters, digits, dots, hyphens and underscores, beginning with a letter or digit")
     return _text(value)
 
 
 def _url(value: object) -> str:
-    """Only absolute URLs: a "news.example" without http:// could mean two addresses."""
+    """Accept absolute URLs only: "news.example" without a scheme could mean two."""
     try:
         parts = urlsplit(_text(value))
-        there = parts.hostname and (parts.port is None or parts.port > 0)
+        valid = parts.hostname and (parts.port is None or parts.port > 0)
     except ValueError:
-        there = None
-    if not there or parts.scheme not in ("http", "https"):
-        raise ValueError("wants an address that begins with http:// or https://")
+        valid = None
+    if not valid or parts.scheme not in ("http", "https"):
+        raise ValueError("must be a URL that begins with http:// or https://")
     return _text(value)
 
 
-def _place(value: object) -> str:
-    """An address, or a path on a site: whatever can be put together with the site's own address."""
+def _url_or_path(value: object) -> str:
+    """Accept whatever can be joined with the site's own URL."""
     text = _text(value)
     try:
         urlsplit(text)
     except ValueError:
-        raise ValueError("wants addresses that begin with http:// or https://, or paths on the site") from None
+        raise ValueError("must be URLs that begin with http:// or https://, or paths on the site") from None
     return text
 
 
-def _flag(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise ValueError("wants true or false, without quotes")
-    return value
-
-
-def _count(value: object, least: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise ValueError(f"wants a whole number, {least} or more")
-    return value
-
-
-def _seconds(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
-        raise ValueError("wants a number of seconds, 0 or more")
-    return float(value)
-
-
-def _size(value: object) -> int:
-    read = value if isinstance(value, int) and not isinstance(value, bool) else units.size(_text(value))
-    if read < 1:
-        raise ValueError("wants a size of at least one byte")
-    return read
-
-
-def _duration(value: object) -> timedelta:
-    return units.duration(_text(value))
-
-
-def _span(value: object) -> timedelta:
-    if not (read := _duration(value)):
-        raise ValueError("wants a length of time above zero")
-    return read
-
-
-def _hours(value: object) -> Hours:
-    return read_hours(_text(value))
-
-
-def _each(one: Callable[[object], T_co]) -> Callable[[object], tuple[T_co, ...]]:
-    def read(value: object) -> tuple[T_co, ...]:
-        if not isinstance(value, list):
-            raise ValueError("wants a list in square brackets")
-        return tuple(one(item) for item in value)
-
-    return read
-
-
-def _port(value: object) -> int:
-    if (read := _count(value, 0)) > 65535:
-        raise ValueError("wants a port, 0 to 65535")
-    return read
-
-
-def _hashes(value: object) -> dict[str, str]:
-    if not isinstance(value, dict):
-        raise ValueError("wants a table of its own")
-    for name, each in value.items():
-        if not isinstance(each, str) or not each.startswith("scrypt:"):
-            raise ValueError(f'{name} wants what "newsarchive serve --hash-password" prints')
-    return dict(value)
-
-
-def _origin(value: object) -> str:
+def _base_url(value: object) -> str:
     return _url(value).rstrip("/") if value != "" else ""
 
 
 def _bucket(value: object) -> str:
-    said = _text(value).rstrip("/")
-    if said and not (_S3.fullmatch(said) or (said.startswith("file:///") and len(said) > len("file:///"))):
-        raise ValueError('wants "s3://NAME", "s3://NAME/PREFIX" or "file:///FOLDER"; no key or password stands in it')
-    return said
+    url = _text(value).rstrip("/")
+    if url and not (_S3.fullmatch(url) or (url.startswith("file:///") and len(url) > len("file:///"))):
+        raise ValueError('must be "s3://NAME", "s3://NAME/PREFIX" or "file:///FOLDER", without a key or password')
+    return url
 
 
-TEXT = Kind("text", _text)
-TEXTS = Kind("list of texts", _each(_text))
-NAME = Kind("name", _name)
-PATH = Kind("path", _path)
-URL = Kind("address", _url)
-ADDRESSES = Kind("list of addresses, or of paths on the site", _each(_place))
-ORIGIN = Kind("address", _origin)
-BUCKET = Kind("address of a bucket", _bucket)
-PORT = Kind("port", _port)
-HASHES = Kind("names with hashes", _hashes)
-FLAG = Kind("true or false", _flag)
-COUNT = Kind("whole number", lambda value: _count(value, 0))
-POSITIVE = Kind("whole number above 0", lambda value: _count(value, 1))
-SECONDS = Kind("seconds", _seconds)
-SIZE = Kind("size", _size)
-PAUSE = Kind("time", _duration)
-SPAN = Kind("time above 0", _span)
-HOURS = Kind("hours", _hours)
-SPANS = Kind("list of times", _each(_span))
+def _boolean(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("must be true or false, without quotes")
+    return value
+
+
+def _integer(value: object, least: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise ValueError(f"must be a whole number, {least} or more")
+    return value
+
+
+def _port(value: object) -> int:
+    if (port := _integer(value, 0)) > 65535:
+        raise ValueError("must be a port, 0 to 65535")
+    return port
+
+
+def _seconds(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
+        raise ValueError("must be a number of seconds, 0 or more")
+    return float(value)
+
+
+def _size(value: object) -> int:
+    size = value if isinstance(value, int) and not isinstance(value, bool) else units.parse_size(_text(value))
+    if size < 1:
+        raise ValueError("must be a size of at least one byte")
+    return size
+
+
+def _duration(value: object) -> timedelta:
+    return units.parse_duration(_text(value))
+
+
+def _positive_duration(value: object) -> timedelta:
+    if not (duration := _duration(value)):
+        raise ValueError("must be a duration above zero")
+    return duration
+
+
+def _hours(value: object) -> Hours:
+    return units.parse_hours(_text(value))
+
+
+def _password_hashes(value: object) -> dict[str, str]:
+    if not isinstance(value, dict):
+        raise ValueError("must be a table")
+    for name, each in value.items():
+        if not isinstance(each, str) or not each.startswith("scrypt:"):
+            raise ValueError(f'{name} must be a hash that "newsarchive serve --hash-password" printed')
+    return dict(value)
+
+
+def _list_of(parse_item: Callable[[object], T_co]) -> Callable[[object], tuple[T_co, ...]]:
+    def parse(value: object) -> tuple[T_co, ...]:
+        if not isinstance(value, list):
+            raise ValueError("must be a list in square brackets")
+        return tuple(parse_item(item) for item in value)
+
+    return parse
+
+
+TEXT = SettingType("text", _text)
+TEXT_LIST = SettingType("list of texts", _list_of(_text))
+NAME = SettingType("name", _name)
+PATH = SettingType("path", _path)
+URL = SettingType("URL", _url)
+URL_LIST = SettingType("list of URLs, or of paths on the site", _list_of(_url_or_path))
+BASE_URL = SettingType("URL", _base_url)
+BUCKET = SettingType("URL of a bucket", _bucket)
+PORT = SettingType("port", _port)
+PASSWORD_HASHES = SettingType("table of hashes", _password_hashes)
+BOOLEAN = SettingType("true or false", _boolean)
+INTEGER = SettingType("whole number", lambda value: _integer(value, 0))
+POSITIVE_INTEGER = SettingType("whole number above 0", lambda value: _integer(value, 1))
+SECONDS = SettingType("seconds", _seconds)
+SIZE = SettingType("size", _size)
+DURATION = SettingType("duration", _duration)
+POSITIVE_DURATION = SettingType("duration above 0", _positive_duration)
+HOURS = SettingType("hours", _hours)
+DURATION_LIST = SettingType("list of durations", _list_of(_positive_duration))

@@ -1,45 +1,73 @@
-"""The file newsarchive.toml: read it, name its mistakes, and add to it without touching what its owner wrote."""
+"""The file newsarchive.toml: parse it, report mistakes by line, and add to it without changing the owner's lines."""
 
 import json
-import os
 import re
-import shutil
 import textwrap
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from difflib import get_close_matches
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from newsarchive.config.hours import Hours
 from newsarchive.config.schema import (
     FILE_NAME,
     SERVE_SETTINGS,
     SETTINGS,
     SITE_SETTINGS,
     Config,
+    ConfigSetting,
     ServeConfig,
-    Setting,
     SiteConfig,
 )
-from newsarchive.config.units import write_duration
+from newsarchive.config.units import Hours, format_duration
 from newsarchive.version import VERSION
 from storage.errors import ConfigError, NoArchive, StorageError
-from storage.references import resolved
+from storage.places.atomic_write import write_atomic
+from storage.urls import resolve_url
 
-SERVE = "serve"
 if TYPE_CHECKING:
     from newsarchive.extract.site_layout import Layouts
 
-LIKELY = ("operator", "contact", "obey_robots", "delay", "recheck", "warc_size", "index")
-"""What an owner may want to change first; a new file shows these, as comments. docs/settings.md has all."""
+SERVE = "serve"
+Table: TypeAlias = "str | int | tuple[int, int] | None"
+"""A table of the file: None for the top level, SERVE, the number of a [[site]], or those of a [[site.layout]]."""
+STARTER_SETTINGS = ("operator", "contact", "obey_robots", "delay", "recheck", "warc_size", "index")
+"""Settings that a new file shows as comments, because an owner may want to change them first."""
+RENAMED_SETTINGS = {
+    "max_body": "max_body_size",
+    "max_asset": "max_asset_size",
+    "promptness": "discovery_delay",
+    "source_interval": "source_min_interval",
+    "source_longest": "source_max_interval",
+    "listing_interval": "listing_min_interval",
+    "listing_longest": "listing_max_interval",
+    "archive_interval": "archive_sitemap_interval",
+    "workers": "reader_processes",
+}
+"""Settings of earlier versions, and their present names."""
+RENAMED_SERVE_SETTINGS = {
+    "base_url": "public_url",
+    "proxies": "trusted_proxies",
+    "crawlers": "allow_search_engines",
+    "query_seconds": 'query_timeout, a duration such as "10s"',
+    "rate": "rate_limit",
+    "burst": "rate_burst",
+    "heavy": "max_heavy_requests",
+    "replay": "replay_url",
+    "exports": "allow_exports",
+}
+RENAMED_SITE_SETTINGS = {"not_traps": "trap_exceptions"}
 
 
-def load(folder: Path) -> Config:
-    """Read the archive's settings; NoArchive where there is no newsarchive.toml, ConfigError where it is wrong."""
+def load_config(folder: Path) -> Config:
+    """Read the archive's settings.
+
+    Raises:
+        NoArchive: The folder has no newsarchive.toml.
+        ConfigError: The file has a mistake.
+    """
     file = folder / FILE_NAME
     try:
         text = file.read_text("utf-8")
@@ -51,31 +79,31 @@ def load(folder: Path) -> Config:
         ) from None
     except OSError as error:
         raise StorageError(f"{file} cannot be read ({error.strerror}); nothing was done") from error
-    return parse(text, folder)
+    return parse_config(text, folder)
 
 
-def parse(text: str, folder: Path) -> Config:
-    """Read settings from the text of a newsarchive.toml that lies in `folder`."""
-    return _Reader(text, folder.absolute()).config()
+def parse_config(text: str, folder: Path) -> Config:
+    """Read settings from the text of a newsarchive.toml in `folder`."""
+    return _ConfigParser(text, folder.absolute()).config()
 
 
-def starter(**known: str) -> str:
-    """The text of a new newsarchive.toml: the likely settings as comments, those in `known` as values."""
+def format_starter_file(**known: str) -> str:
+    """Return the text of a new newsarchive.toml, with `known` settings as values and likely ones as comments."""
     lines = [
-        "# Settings of this news archive. Every setting and its meaning: docs/settings.md of newsarchive.",
+        "# Settings of this news archive. All settings: newsarchive help settings",
         "# A line that begins with # is a comment and shows the default.",
     ]
     for setting in SETTINGS:
         if setting.name in known:
-            lines += ["", f"# {setting.meaning}.", f"{setting.name} = {toml(known[setting.name])}"]
-        elif setting.name in LIKELY:
-            lines += ["", f"# {setting.meaning}.", f"# {setting.name} = {toml(setting.default)}"]
+            lines += ["", f"# {setting.meaning}.", f"{setting.name} = {to_toml(known[setting.name])}"]
+        elif setting.name in STARTER_SETTINGS:
+            lines += ["", f"# {setting.meaning}.", f"# {setting.name} = {to_toml(setting.default)}"]
     lines += ["", "# The sites. To add one: newsarchive add URL", ""]
     return "\n".join(lines)
 
 
-def create(folder: Path, **known: str) -> Config:
-    """Make a newsarchive.toml in a folder, and the folder where it is missing; ConfigError where there is one."""
+def create_config_file(folder: Path, **known: str) -> Config:
+    """Create a newsarchive.toml, and its folder if needed; ConfigError if there is one."""
     file = folder / FILE_NAME
     if file.exists():
         raise ConfigError(
@@ -85,70 +113,69 @@ def create(folder: Path, **known: str) -> Config:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StorageError(f"{folder} cannot be made ({error.strerror}); nothing was archived") from error
-    write_whole(file, starter(**known))
-    return load(folder)
+        raise StorageError(f"{folder} cannot be created ({error.strerror}); nothing was archived") from error
+    write_atomic(file, format_starter_file(**known))
+    return load_config(folder)
 
 
-def site_block(site: SiteConfig, notes: Mapping[str, str] | None = None) -> str:
-    """The [[site]] table of a site, without what has its default value; `notes` has a comment by setting."""
+def format_site(site: SiteConfig, notes: Mapping[str, str] | None = None) -> str:
+    """Return the [[site]] table of a site without its default values; `notes` are comments by setting."""
     lines = ["", "[[site]]"]
     for setting in SITE_SETTINGS:
         value = getattr(site, setting.name)
         if note := (notes or {}).get(setting.name):
             lines += textwrap.wrap(note, 110, initial_indent="# ", subsequent_indent="# ", break_long_words=False)
-        if setting.required or (value is not None and value != _default(setting)):
-            lines += _assignment(setting.name, value)
+        default = None if setting.default is None else setting.value_type.parse(setting.default)
+        if setting.required or (value is not None and value != default):
+            lines += _format_assignment(setting.name, value)
     return "\n".join(lines) + "\n"
 
 
-def _assignment(name: str, value: object) -> list[str]:
-    """One line, or a line an item where that one would be too long to read."""
-    line = f"{name} = {toml(value)}"
+def _format_assignment(name: str, value: object) -> list[str]:
+    """Return one line, or one line an item if that line would be too long."""
+    line = f"{name} = {to_toml(value)}"
     if len(line) <= 110 or not isinstance(value, tuple):
         return [line]
-    return [f"{name} = [", *(f"    {toml(item)}," for item in value), "]"]
+    return [f"{name} = [", *(f"    {to_toml(item)}," for item in value), "]"]
 
 
 def add_site(folder: Path, site: SiteConfig, notes: Mapping[str, str] | None = None) -> Config:
-    """Append a [[site]] to the file and return the new settings. What stands in the file stays, to the byte."""
+    """Append a [[site]] to the file and return the new settings. The rest of the file stays byte for byte."""
     file = folder / FILE_NAME
-    config = load(folder)
+    config = load_config(folder)
     for known in config.sites:
         if known.name == site.name or known.url == site.url:
             raise ConfigError(
                 f"{file} has the site {known.name!r} ({known.url}) already; nothing was changed. To crawl it: "
-                f"newsarchive crawl {known.name}. To name another site yourself: newsarchive add URL --name NAME"
+                f"newsarchive crawl {known.name}. To choose another name for the new site: "
+                "newsarchive add URL --name NAME"
             )
-    with file.open(encoding="utf-8", newline="") as owners:
-        text = owners.read()
-    longer = text + ("" if text.endswith("\n") or not text else "\n") + site_block(site, notes)
-    added = parse(longer, folder)
-    write_whole(file, longer)
+    text = _read_exactly(file)
+    longer = text + ("" if text.endswith("\n") or not text else "\n") + format_site(site, notes)
+    added = parse_config(longer, folder)
+    write_atomic(file, longer)
     return added
 
 
 def set_index(folder: Path, address: str) -> Config:
-    """Let the file name another index, and return the new settings. All its other lines stay, to the byte."""
+    """Change the setting `index` in the file, and return the new settings. All other lines stay byte for byte."""
     file = folder / FILE_NAME
-    with file.open(encoding="utf-8", newline="") as owners:
-        text = owners.read()
-    changed = _with_index(text, f"index = {toml(address)}")
-    wanted = index_url(address, folder.absolute())
+    changed = _replace_index_line(_read_exactly(file), f"index = {to_toml(address)}")
     try:
-        if (config := parse(changed, folder)).index == wanted:
-            write_whole(file, changed)
+        if (config := parse_config(changed, folder)).index == index_url(address, folder.absolute()):
+            write_atomic(file, changed)
             return config
     except ConfigError:
-        pass  # the line was not what it looked like
+        pass  # the line was part of something else, such as a text of several lines
     raise ConfigError(
-        f"{file} is written in a way that only its owner can change; it is as it was. Write into it, above the first "
-        f"[[site]]: index = {toml(address)}"
+        f"the setting index in {file} cannot be changed automatically; the file is unchanged. Write into it, above the "
+        f"first [[site]]: index = {to_toml(address)}"
     )
 
 
-def _with_index(text: str, line: str) -> str:
-    """The text with this line in the place of that of the setting, or below its comment, or above the first table."""
+def _replace_index_line(text: str, line: str) -> str:
+    """Return the text with this line in place of the old one, or below its comment, or above the first table."""
+    # tomlkit would not place the line below its comment, nor keep Windows line endings.
     lines = text.splitlines(keepends=True)
     tables = next((number for number, each in enumerate(lines) if re.match(r"\s*\[", each)), len(lines))
     end = "\r\n" if text.count("\r\n") > text.count("\n") / 2 else "\n"
@@ -157,32 +184,21 @@ def _with_index(text: str, line: str) -> str:
     if own is not None:
         lines[own] = line + end
         return "".join(lines)
-    shown = next((number for number, each in enumerate(head) if re.match(r"#\s*index\s*=", each)), None)
-    place = tables if shown is None else shown + 1
+    comment = next((number for number, each in enumerate(head) if re.match(r"#\s*index\s*=", each)), None)
+    place = tables if comment is None else comment + 1
     if place and not lines[place - 1].endswith("\n"):
         lines[place - 1] += end
     lines.insert(place, line + end)
     return "".join(lines)
 
 
-def write_whole(file: Path, text: str) -> None:
-    """Put text in the place of a file's, all of it or nothing."""
-    beside = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
-        with beside.open("w", encoding="utf-8", newline="") as out:
-            out.write(text)
-            out.flush()
-            os.fsync(out.fileno())
-        if file.exists():
-            shutil.copymode(file, beside)
-        beside.replace(file)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise StorageError(f"{file} cannot be written ({error.strerror}); it is as it was") from error
+def _read_exactly(file: Path) -> str:
+    with file.open(encoding="utf-8", newline="") as opened:
+        return opened.read()
 
 
-class _Reader:
-    """One reading of one file: keeps the text at hand, so that a mistake can be shown by its line."""
+class _ConfigParser:
+    """Parses one file; keeps its text, so that a mistake can be reported with its line."""
 
     def __init__(self, text: str, folder: Path) -> None:
         self.text = text
@@ -196,130 +212,150 @@ class _Reader:
             raise ConfigError(f"{self.file} is not TOML: {error}; nothing was done") from None
         tables = data.pop("site", [])
         if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-            raise self._wrong("site", None, "sites are written as [[site]], in double brackets")
+            raise self._error("site", None, "sites are written as [[site]], in double brackets")
         serve = data.pop("serve", {})
         if not isinstance(serve, dict):
-            raise self._wrong("serve", None, "how the archive is served is written below [serve]")
+            raise self._error("serve", None, "settings of `newsarchive serve` are written below [serve]")
+        self._reject_renamed(data, serve, tables)
         values = self._values(data, SETTINGS, None)
         values["serve"] = ServeConfig(**self._values(serve, SERVE_SETTINGS, SERVE))
         sites = tuple(self._site(table, number) for number, table in enumerate(tables))
-        self._unique(sites)
-        return _resolved(Config(folder=self.folder, sites=sites, **values))
+        self._require_unique_names(sites)
+        return _resolve(Config(folder=self.folder, sites=sites, **values))
+
+    def _reject_renamed(self, data: dict[str, Any], serve: dict[str, Any], sites: list[dict[str, Any]]) -> None:
+        """Report all settings of an earlier version at once."""
+        renamed = [
+            *self._find_renamed(data, RENAMED_SETTINGS, None),
+            *self._find_renamed(serve, RENAMED_SERVE_SETTINGS, SERVE),
+            *(found for n, site in enumerate(sites) for found in self._find_renamed(site, RENAMED_SITE_SETTINGS, n)),
+        ]
+        if renamed:
+            lines = "".join(f"\n  line {line}: {old} is now {new}" for line, old, new in sorted(renamed))
+            raise ConfigError(
+                f"{self.file} has settings that were renamed since the version it was written for. Nothing was done. "
+                f"Rename them in the file:{lines}"
+            )
+
+    def _find_renamed(
+        self, table: dict[str, Any], names: Mapping[str, str], where: Table
+    ) -> Iterator[tuple[int, str, str]]:
+        for key in table:
+            if key in names:
+                yield self._find_line(key, where), key, names[key]
 
     def _site(self, table: dict[str, Any], number: int) -> SiteConfig:
         layouts = table.pop("layout", None)
         values = self._values(table, SITE_SETTINGS, number)
         for setting in SITE_SETTINGS:
             if setting.required and setting.name not in values:
-                raise self._wrong("[[site]]", number, f"the site has no {setting.name}; write: {setting.name} = ...")
+                raise self._error("[[site]]", number, f"the site has no {setting.name}; write: {setting.name} = ...")
         site = SiteConfig(**values, layouts=self._layouts(layouts, number))
         return replace(
             site,
-            listings=tuple(resolved(site.url, each) for each in site.listings),
-            feeds=tuple(resolved(site.url, each) for each in site.feeds),
-            sitemaps=tuple(resolved(site.url, each) for each in site.sitemaps),
+            listings=tuple(resolve_url(site.url, each) for each in site.listings),
+            feeds=tuple(resolve_url(site.url, each) for each in site.feeds),
+            sitemaps=tuple(resolve_url(site.url, each) for each in site.sitemaps),
         )
 
     def _layouts(self, tables: object, site: int) -> "Layouts | None":
-        """The [[site.layout]] tables of a site; what they need is loaded for those who have some."""
+        """Parse the [[site.layout]] tables of a site. Their parser is imported only if there are any."""
         if tables is None:
             return None
         if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-            raise self._wrong("layout", site, "layouts are written as [[site.layout]], in double brackets")
-        layout = import_module("newsarchive.extract.site_layout")
+            raise self._error("layout", site, "layouts are written as [[site.layout]], in double brackets")
+        from newsarchive.extract.site_layout import LayoutError, Layouts, read_layout
+
         entries = []
         for number, table in enumerate(tables):
             try:
-                entries.append(layout.read_layout(table))
-            except layout.BadLayout as error:
-                line = self._line_of_layout(error.key, site, number)
+                entries.append(read_layout(table))
+            except LayoutError as error:
+                line = self._find_line(error.key, (site, number))
                 raise ConfigError(
                     f"{self.file}, line {line}: {error}. Nothing was done. To try a layout on a saved page: "
                     f"newsarchive extract FILE --url URL --explain --archive {self.folder}"
                 ) from None
-        read: Layouts = layout.Layouts(entries=tuple(entries))
-        return read
+        return Layouts(entries=tuple(entries))
 
-    def _values(self, table: dict[str, Any], settings: Sequence[Setting], site: int | str | None) -> dict[str, Any]:
+    def _values(self, table: dict[str, Any], settings: Sequence[ConfigSetting], where: Table) -> dict[str, Any]:
         by_name = {setting.name: setting for setting in settings}
         values = {}
         for key, raw in table.items():
             if key not in by_name:
-                raise self._wrong(key, site, self._unknown(key, by_name, site))
+                raise self._error(key, where, self._describe_unknown(key, by_name, where))
             try:
-                values[key] = by_name[key].kind.read(raw)
+                values[key] = by_name[key].value_type.parse(raw)
             except ValueError as error:
-                raise self._wrong(key, site, f"{key} = {toml(raw)}: {error}") from None
+                raise self._error(key, where, f"{key} = {to_toml(raw)}: {error}") from None
         return values
 
-    def _unknown(self, key: str, known: Iterable[str], site: int | str | None) -> str:
-        """TOML gives every key below a [[site]] to that site, which catches everyone once."""
-        if isinstance(site, int) and any(setting.name == key for setting in SETTINGS):
+    def _describe_unknown(self, key: str, known: Iterable[str], where: Table) -> str:
+        """Name the right table for a key in the wrong one: TOML gives every key below a [[site]] to that site."""
+        if isinstance(where, int) and any(setting.name == key for setting in SETTINGS):
             return (
                 f"{key} is no setting of a site; if it is meant for the whole archive, move it above the first [[site]]"
             )
-        if site is None and any(setting.name == key for setting in SITE_SETTINGS):
+        if where is None and any(setting.name == key for setting in SITE_SETTINGS):
             return f"{key} is a setting of a site; move it below a [[site]]"
-        if site is None and any(setting.name == key for setting in SERVE_SETTINGS):
+        if where is None and any(setting.name == key for setting in SERVE_SETTINGS):
             return f"{key} is a setting of the browser; move it below [serve]"
-        near = get_close_matches(key, known, n=1)
-        return f"there is no setting {key!r}" + (f"; it may be meant for {near[0]!r}" if near else "")
+        close = get_close_matches(key, known, n=1)
+        return f"there is no setting {key!r}" + (f"; did you mean {close[0]!r}?" if close else "")
 
-    def _unique(self, sites: Sequence[SiteConfig]) -> None:
+    def _require_unique_names(self, sites: Sequence[SiteConfig]) -> None:
         seen: set[str] = set()
         for number, site in enumerate(sites):
             if site.name in seen:
-                raise self._wrong("name", number, f"two sites are named {site.name!r}; give one another name")
+                raise self._error("name", number, f"two sites are named {site.name!r}; rename one")
             seen.add(site.name)
 
-    def _wrong(self, key: str, site: int | str | None, what: str) -> ConfigError:
+    def _error(self, key: str, where: Table, what: str) -> ConfigError:
+        end = "" if what.endswith("?") else "."
         return ConfigError(
-            f"{self.file}, line {self._line(key, site)}: {what}. Nothing was done. All settings: docs/settings.md"
+            f"{self.file}, line {self._find_line(key, where)}: {what}{end} Nothing was done. All settings: "
+            "newsarchive help settings"
         )
 
-    def _line(self, key: str, site: int | str | None) -> int:
-        """Where the key stands; tomllib does not tell, so it is looked for below the header of its own table."""
-        table: int | str | None = None
-        sites, first = 0, 1
-        wanted = re.compile(rf"\s*(\[+\s*)?([a-z]+\.)?[\"']?{re.escape(key)}[\"']?\s*[]=.]")
-        for number, line in enumerate(self.text.splitlines(), 1):
-            if re.match(r"\s*\[\[\s*site\s*]]", line):
-                table, sites = sites, sites + 1
-                first = number if table == site else first
-            elif re.match(r"\s*\[\s*serve\s*[].]", line):
-                table = SERVE
-                first = number if table == site else first
-            if table == site and wanted.match(line):
-                return number
-        return first
+    def _find_line(self, key: str, table: Table) -> int:
+        """Return the line of a key of a table, or the table's first line: tomllib does not report lines."""
+        pattern = re.compile(rf"\s*(\[+\s*)?([a-z]+\.)?[\"']?{re.escape(key)}[\"']?\s*[]=.]")
+        first = 0
+        for number, line, current in self._iter_lines():
+            if current == table:
+                first = first or number
+                if pattern.match(line):
+                    return number
+        return first or 1
 
-    def _line_of_layout(self, key: str, site: int, layout: int) -> int:
-        """Where a key of the site's layout stands; the line of its header where the key is not found below it."""
+    def _iter_lines(self) -> Iterator[tuple[int, str, Table]]:
+        """Yield the lines with their numbers and tables."""
+        table: Table = None
         sites = layouts = -1
-        first = 1
         for number, line in enumerate(self.text.splitlines(), 1):
             if re.match(r"\s*\[\[\s*site\s*]]", line):
                 sites, layouts = sites + 1, -1
+                table = sites
             elif re.match(r"\s*\[\[\s*site\s*\.\s*layout\s*]]", line):
                 layouts += 1
-                first = number if (sites, layouts) == (site, layout) else first
-            elif (sites, layouts) == (site, layout) and re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=", line):
-                return number
-        return first
+                table = (sites, layouts)
+            elif re.match(r"\s*\[\s*serve\s*[].]", line):
+                table = SERVE
+            yield number, line, table
 
 
-def _resolved(config: Config) -> Config:
-    """Settings with a meaning relative to the folder or to each other, worked out."""
+def _resolve(config: Config) -> Config:
+    """Resolve settings that depend on the folder or on each other."""
     return replace(
         config,
         warc_folder=config.folder / config.warc_folder,
         index=index_url(config.index, config.folder),
-        user_agent=config.user_agent or honest_user_agent(config.contact),
+        user_agent=config.user_agent or default_user_agent(config.contact),
     )
 
 
 def index_url(index: str, folder: Path) -> str:
-    """SQLAlchemy's URL of the index.
+    """Return SQLAlchemy's URL of the index.
 
     >>> index_url("", Path("/morgue")), index_url("postgresql://db/news", Path("/morgue"))
     ('sqlite:////morgue/index.sqlite3', 'postgresql+psycopg://db/news')
@@ -331,31 +367,27 @@ def index_url(index: str, folder: Path) -> str:
     return f"sqlite:///{folder / Path(index.removeprefix('sqlite:///') or 'index.sqlite3').expanduser()}"
 
 
-def honest_user_agent(contact: str) -> str:
-    """Name, version and where to reach the archive's owner.
+def default_user_agent(contact: str) -> str:
+    """Return name, version and contact as a User-Agent header.
 
-    >>> honest_user_agent("https://morgue.example/bot").partition(" ")[2]
+    >>> default_user_agent("https://morgue.example/bot").partition(" ")[2]
     '(+https://morgue.example/bot)'
     """
     return f"newsarchive/{VERSION} (+{contact})" if contact else f"newsarchive/{VERSION}"
 
 
-def _default(setting: Setting) -> object:
-    return None if setting.default is None else setting.kind.read(setting.default)
-
-
-def toml(value: object) -> str:
-    """One value as TOML. JSON's strings are TOML's, but for DEL."""
+def to_toml(value: object) -> str:
+    """Return a value as TOML. Strings of JSON are strings of TOML, except for DEL."""
     match value:
         case bool():
             return "true" if value else "false"
         case str():
             return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
         case timedelta():
-            return toml(write_duration(value))
+            return to_toml(format_duration(value))
         case Hours():
-            return toml(str(value))
+            return to_toml(str(value))
         case list() | tuple():
-            return "[" + ", ".join(toml(item) for item in value) + "]"
+            return "[" + ", ".join(to_toml(item) for item in value) + "]"
         case _:
             return str(value)

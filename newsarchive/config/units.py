@@ -1,45 +1,63 @@
-"""Amounts as people write them in newsarchive.toml and on the command line: "90 s", "1h", "1GB".
+"""Durations, sizes and hours of the day, as newsarchive.toml and the command line write them: "90 s", "1GB".
 
-One place reads them and one writes them, so that what is printed can be typed in again.
+What the format functions print, the parse functions read back.
 """
 
 import re
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+from zoneinfo import ZoneInfo
 
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-# Powers of ten, as disks are sold and as WARC tools count; nobody needs to know here that 1 MiB is 1 048 576.
+# Powers of ten, as disks are sold and as WARC tools count.
 BYTES = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 
 _AMOUNT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)", re.ASCII)
+_HOURS = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)\s*-\s*([01]?\d|2[0-4]):([0-5]\d)(?:\s+(\S+))?", re.ASCII)
+_MINUTES_A_DAY = 24 * 60
 
 
-def duration(text: str) -> timedelta:
-    """Read a length of time: a number and s, m, h, d or w, or several of them in a row.
+def parse_duration(text: str) -> timedelta:
+    """Read a duration: a number and s, m, h, d or w, or several of them in a row.
 
-    >>> duration("90 s"), duration("1h30m")
+    >>> parse_duration("90 s"), parse_duration("1h30m")
     (datetime.timedelta(seconds=90), datetime.timedelta(seconds=5400))
     """
-    seconds = _sum(text, SECONDS, 'a length of time such as "30s", "10m", "1h" or "7d"')
+    seconds = _parse_amounts(text, SECONDS, 'a duration such as "30s", "10m", "1h" or "7d"')
     try:
         return timedelta(seconds=seconds)
     except OverflowError:
-        raise ValueError(f"{text!r} is longer than a calendar can count") from None
+        raise ValueError(f"{text!r} is too long for a duration") from None
 
 
-def size(text: str) -> int:
+def parse_size(text: str) -> int:
     """Read a number of bytes: a number and B, kB, MB, GB or TB, in any case.
 
-    >>> size("1GB"), size("1.5 mb"), size("64 KB")
+    >>> parse_size("1GB"), parse_size("1.5 mb"), parse_size("64 KB")
     (1000000000, 1500000, 64000)
     """
     units = {unit.lower(): factor for unit, factor in BYTES.items()}
-    return round(_sum(text, units, 'a size such as "500kB", "64MB" or "1GB"'))
+    return round(_parse_amounts(text, units, 'a size such as "500kB", "64MB" or "1GB"'))
 
 
-def write_duration(length: timedelta) -> str:
-    """Write a length of time in the fewest words that `duration` reads back.
+def _parse_amounts(text: str, units: dict[str, int], expected: str) -> float:
+    """Add up amounts in a row. A number without a unit is an error: its meaning would be a guess."""
+    total, position, stripped = 0.0, 0, text.strip()
+    for match in _AMOUNT.finditer(stripped):
+        factor = units.get(match[2].lower())
+        if match.start() != position or factor is None:
+            break
+        total += float(match[1]) * factor
+        position = match.end()
+    if not stripped or position != len(stripped):
+        raise ValueError(f"{text!r} is not {expected}")
+    return total
 
-    >>> write_duration(timedelta(hours=1)), write_duration(timedelta(seconds=5430)), write_duration(timedelta(0))
+
+def format_duration(length: timedelta) -> str:
+    """Write a duration in the fewest units.
+
+    >>> format_duration(timedelta(hours=1)), format_duration(timedelta(seconds=5430)), format_duration(timedelta(0))
     ('1h', '1h30m30s', '0s')
     """
     left = length.total_seconds()
@@ -53,10 +71,10 @@ def write_duration(length: timedelta) -> str:
     return "".join(words)
 
 
-def write_size(count: int) -> str:
-    """Write a number of bytes with the largest unit that leaves no remainder, so that `size` reads the same back.
+def format_size(count: int) -> str:
+    """Write a number of bytes exactly, with the largest unit that divides it.
 
-    >>> write_size(1_000_000_000), write_size(1_500_000), write_size(123)
+    >>> format_size(1_000_000_000), format_size(1_500_000), format_size(123)
     ('1GB', '1500kB', '123B')
     """
     for unit, factor in reversed(BYTES.items()):
@@ -65,10 +83,10 @@ def write_size(count: int) -> str:
     return f"{count}B"
 
 
-def about(count: int) -> str:
-    """Write a number of bytes for reading, to three digits at most.
+def humanize_size(count: int) -> str:
+    """Write a number of bytes for people, rounded to three digits.
 
-    >>> about(999), about(12_345), about(1_234_567_890)
+    >>> humanize_size(999), humanize_size(12_345), humanize_size(1_234_567_890)
     ('999 B', '12.3 kB', '1.23 GB')
     """
     for unit, factor in reversed(BYTES.items()):
@@ -77,15 +95,50 @@ def about(count: int) -> str:
     return f"{count} B"
 
 
-def _sum(text: str, units: dict[str, int], wanted: str) -> float:
-    """Add up amounts in a row; a number without a unit is refused, since nobody can tell what its writer meant."""
-    total, at, stripped = 0.0, 0, text.strip()
-    for found in _AMOUNT.finditer(stripped):
-        factor = units.get(found[2].lower())
-        if found.start() != at or factor is None:
-            break
-        total += float(found[1]) * factor
-        at = found.end()
-    if not stripped or at != len(stripped):
-        raise ValueError(f"{text!r} is not {wanted}")
-    return total
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """A range of hours of the day, its end excluded. It may cross midnight."""
+
+    start: int
+    """Minutes since midnight."""
+    end: int
+    zone: str = "UTC"
+    """Name in the time zone database."""
+
+    def __str__(self) -> str:
+        """Return the text of newsarchive.toml."""
+        times = f"{self.start // 60:02}:{self.start % 60:02}-{self.end // 60:02}:{self.end % 60:02}"
+        return times if self.zone == "UTC" else f"{times} {self.zone}"
+
+    def contains(self, time: datetime) -> bool:
+        """Return True if a time lies in these hours.
+
+        >>> night = parse_hours("22:00-06:00 Europe/Berlin")
+        >>> [night.contains(datetime(2026, 11, 25, hour, tzinfo=UTC)) for hour in (4, 5, 20, 21)]
+        [True, False, False, True]
+        """
+        local = time.astimezone(_load_zone(self.zone))
+        minute = local.hour * 60 + local.minute
+        if self.start < self.end:
+            return self.start <= minute < self.end
+        return minute >= self.start or minute < self.end
+
+
+def parse_hours(text: str) -> Hours:
+    """Read hours of the day as newsarchive.toml has them."""
+    match = _HOURS.fullmatch(text.strip())
+    if not match:
+        raise ValueError('must be hours such as "22:00-06:00" (UTC) or "22:00-06:00 Europe/Berlin"')
+    start, end = (int(match[n]) * 60 + int(match[n + 1]) for n in (1, 3))
+    if end > _MINUTES_A_DAY or start == end:
+        raise ValueError('must be a range of hours, such as "22:00-06:00"')
+    zone = match[5] or "UTC"
+    try:
+        _load_zone(zone)
+    except (KeyError, ValueError, OSError):
+        raise ValueError(f"unknown time zone {zone!r}; write it as Europe/Berlin, or leave it out for UTC") from None
+    return Hours(start, end, zone)
+
+
+def _load_zone(name: str) -> tzinfo:
+    return UTC if name == "UTC" else ZoneInfo(name)

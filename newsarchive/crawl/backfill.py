@@ -1,9 +1,8 @@
-"""Walk back through a site's past: archives, sitemaps and pagination, to a date and within a budget.
+"""Backfill of a site: its older pages, by archives, sitemaps and pagination, back to a date and within limits.
 
-What is old waits in the frontier, in lanes by month (newsarchive.ingest.backfill_priority); a backfill is a crawl that
-opens these lanes.
-It holds the site's lock as any crawl does, and what the daily crawl would ask for goes first in it: while it runs, it
-is the daily crawl. Broken off at any moment it goes on where it was, for it is the same frontier.
+Older URLs wait in the frontier with low priorities, by month (newsarchive.ingest.backfill_priority). A backfill is a
+crawl that selects these too. It holds the site's lock and fetches first what the daily crawl would fetch. An
+interrupted one continues where it was, since its state is that of the frontier.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,29 +10,30 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from newsarchive.archive import Archive
-from newsarchive.crawl.backfill_queue import Beyond
-from newsarchive.crawl.run import CrawlReport, Progress, crawl
-from newsarchive.ingest.backfill_priority import deepest, month_of
+from newsarchive.crawl.backfill_queue import BackfillLimit
+from newsarchive.crawl.run import CrawlReport, OnProgress, crawl
+from newsarchive.ingest.backfill_priority import lowest_backfill_priority, priority_month
+from storage.index.frontier import backlog
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Backfilled:
-    """How a backfill ended."""
+class BackfillReport:
+    """Result of a backfill."""
 
     report: CrawlReport
-    before: int
-    """URLs of the past that were known to wait when it began, back to the date."""
-    left: int
-    """Those that wait now: it brings some to light, and fetches some."""
+    waiting_before: int
+    """Older URLs that waited when it began, back to the date."""
+    waiting_after: int
+    """Those that wait now, newly discovered ones included."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Backfill:
-    """What is wanted of a backfill."""
+class BackfillRequest:
+    """Site and limits of a backfill."""
 
     site: str
-    until: datetime
-    """Aware. Nothing that is dated before is asked for."""
+    since: datetime
+    """Aware. Pages that are dated before are not requested."""
     max_pages: int = 0
     """Requests at most; 0: no limit."""
     max_time: float = 0.0
@@ -43,51 +43,50 @@ class Backfill:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Left:
-    """What the crawl of a site leaves to a backfill."""
+class PendingBackfill:
+    """URLs of a site that only a backfill fetches."""
 
     site: str
-    pages: int
-    """URLs that are known and were never asked for."""
+    url_count: int
+    """URLs that were discovered and never requested."""
     until: datetime
-    """The month of the oldest of them, a year before it where pages of a listing wait: they lead further back."""
+    """Month of the oldest of them; a year before it if further pages of a listing wait, which link older ones."""
 
 
-def left(archive: Archive, sites: Sequence[str], now: datetime) -> tuple[Left, ...]:
-    """What waits for a backfill, by site; sites of which nothing does are left out."""
+def find_pending_backfills(archive: Archive, sites: Sequence[str], now: datetime) -> tuple[PendingBackfill, ...]:
+    """Return the URLs that wait for a backfill, by site, without sites that have none."""
     found = []
-    for each in archive.index.past(sites, now):
-        oldest = month_of(each.deepest)
-        until = oldest.replace(year=max(oldest.year - 1, 1)) if each.listings else oldest
-        found.append(Left(site=each.site, pages=each.pages, until=until))
+    for each in archive.index.read(backlog.load_backfill_backlog, sites, now):
+        oldest = priority_month(each.max_priority)
+        until = oldest.replace(year=max(oldest.year - 1, 1)) if each.listing_count else oldest
+        found.append(PendingBackfill(site=each.site, url_count=each.url_count, until=until))
     return tuple(found)
 
 
 def backfill(
     archive: Archive,
-    wanted: Backfill,
+    request: BackfillRequest,
     *,
-    progress: Progress | None = None,
+    progress: OnProgress | None = None,
     now: Callable[[], datetime] | None = None,
-    alone: bool = False,
-) -> Backfilled:
-    """Fetch what is due of a site, and after it what is old, newest first, until a date or a limit is reached.
+    sole_process: bool = False,
+) -> BackfillReport:
+    """Fetch a site's due URLs and then its older ones, newest first, until a date or a limit is max_priorityed.
 
-    `alone` as of `crawl`.
-
-    ConfigError where the archive has no such site; ArchiveBusy where it is being crawled; StorageError as `crawl`.
+    `sole_process`: as for `crawl`. Raises ConfigError if the archive has no such site, ArchiveBusy if it is being
+    crawled, and StorageError like `crawl`.
     """
-    reach = deepest(wanted.until)
-    before = archive.index.waiting_older(wanted.site, reach)
+    max_priority = lowest_backfill_priority(request.since)
+    before = archive.index.read(backlog.count_waiting_backfill, request.site, max_priority)
     report = crawl(
         archive,
-        [wanted.site],
-        max_pages=wanted.max_pages,
-        max_time=wanted.max_time,
-        beyond=Beyond(until=wanted.until, max_bytes=wanted.max_bytes),
+        [request.site],
+        max_pages=request.max_pages,
+        max_time=request.max_time,
+        backfill=BackfillLimit(until=request.since, max_bytes=request.max_bytes),
         progress=progress,
         now=now,
-        alone=alone,
+        sole_process=sole_process,
     )
-    after = archive.index.waiting_older(wanted.site, reach)
-    return Backfilled(report=report, before=before, left=after)
+    after = archive.index.read(backlog.count_waiting_backfill, request.site, max_priority)
+    return BackfillReport(report=report, waiting_before=before, waiting_after=after)

@@ -1,133 +1,111 @@
-"""The frontier of a backfill: what is due, and after that what is old, back to a date.
+"""Queue of a backfill: URLs that are due, then older ones back to a date.
 
-due now --> of the daily crawl: yes
-        --> dated before the date: no
-        --> next page of a listing: not while pages that the last one named are under way; no more once most of
-            what it named is older than the date
-        --> yes
+due in the daily crawl --> requested
+dated before the date  --> not requested
+next page of a listing --> requested once the pages that the previous one links have been fetched, and no more once
+                           most of these are older than the date
+anything else          --> requested
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
-from newsarchive.crawl.refill import Queue
-from newsarchive.ingest.backfill_priority import deepest, latest_in, series
-from storage.index.frontier.backlog import Named
-from storage.model import BACKFILL, Due, UrlKind
+from newsarchive.crawl.refill import UrlQueue
+from newsarchive.ingest.backfill_priority import latest_date_in_url, listing_key, lowest_backfill_priority
+from storage.index.frontier.backlog import ListedPage
+from storage.index.frontier.url_queue import DueQuery
+from storage.model import BACKFILL_PRIORITY, DueUrl, UrlKind
 
-MOSTLY = 0.8
-"""Share of what a page names that is to be older than the date: a box of the latest may stand on every page."""
-ENOUGH = 3
-"""Dates from which on a share means something."""
+OLD_SHARE = 0.8
+"""Share of older pages on a listing that ends it: a box of the latest stories may be on every page."""
+MIN_DATES = 3
+"""Dated pages on a listing that are needed to compute the share."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Beyond:
-    """How far a backfill goes."""
+class BackfillLimit:
+    """Limits of a backfill."""
 
     until: datetime
-    """Nothing that is dated before is asked for."""
+    """Pages that are dated before are not requested."""
     max_bytes: int = 0
-    """On the wire; 0: no limit but the site's own."""
+    """On the wire; 0: the site's own limit."""
 
 
-class Past(Queue, Protocol):
-    """The SQL frontier, as far as a backfill asks it (storage.index.Index)."""
+class BackfillIndex(UrlQueue, Protocol):
+    """The frontier of all runs, as far as a backfill needs it. In the product an IndexQueue."""
 
-    def due(  # noqa: PLR0913 - each narrows the question
-        self,
-        now: datetime,
-        *,
-        sites: Sequence[str],
-        limit: int,
-        per_host: int,
-        exclude: Collection[int] = (),
-        full: Collection[tuple[str, str]] = (),
-        deepest: int = BACKFILL - 1,
-    ) -> list[Due]:
-        """What may be fetched now, most urgent first, to a priority number."""
-        ...
-
-    def named_by(self, url: str) -> tuple[Named, ...]:
-        """What a listing names."""
+    def listed_pages(self, url: str) -> tuple[ListedPage, ...]:
+        """Return the pages that a listing links."""
         ...
 
 
-class Older:
-    """Hands out what is due and what is old. A `Queue` of the frontier."""
+class BackfillQueue:
+    """Selects URLs that are due, and older ones. A UrlQueue."""
 
-    def __init__(self, index: Past, until: datetime) -> None:
+    def __init__(self, index: BackfillIndex, until: datetime) -> None:
         self._index = index
         self._until = until
-        self._deepest = deepest(until)
-        self._passed: set[int] = set()
-        self._last: dict[str, tuple[int, str]] = {}
+        self._max_priority = lowest_backfill_priority(until)
+        self._dropped: set[int] = set()
+        self._last_page: dict[str, tuple[int, str]] = {}
+        """Id and URL of the page of each listing that was requested last."""
         self._ended: set[str] = set()
+        """Listings of which no further page is requested."""
 
-    def due(
-        self,
-        now: datetime,
-        *,
-        sites: Sequence[str],
-        limit: int,
-        per_host: int,
-        exclude: Collection[int] = (),
-        full: Collection[tuple[str, str]] = (),
-    ) -> list[Due]:
-        """What may be fetched now, most urgent first."""
-        away = set(exclude)
-        held: set[int] = set()
+    def select_due(self, query: DueQuery) -> list[DueUrl]:
+        """Return the URLs that may be fetched now, most urgent first."""
+        in_progress = set(query.exclude)
+        deferred: set[int] = set()
         while True:
-            found = self._index.due(
-                now, sites=sites, limit=limit, per_host=per_host,
-                exclude=away | self._passed | held, full=full,
-                deepest=self._deepest,
-            )  # fmt: skip
-            chosen = self._choose(found, away, held)
-            if chosen or not found:
-                return chosen
+            exclude = in_progress | self._dropped | deferred
+            found = self._index.select_due(replace(query, exclude=exclude, max_priority=self._max_priority))
+            selected = self._select(found, in_progress, deferred)
+            if selected or not found:
+                return selected
 
-    def put_off(self, until: Mapping[int, datetime | None]) -> None:
-        """Move URLs, by their ids, to another moment; None: never."""
-        self._index.put_off(until)
+    def reschedule(self, until: Mapping[int, datetime | None]) -> None:
+        """Move URLs, by their ids, to another time; None: never."""
+        self._index.reschedule(until)
 
-    def _choose(self, found: Sequence[Due], away: Collection[int], held: set[int]) -> list[Due]:
-        chosen: list[Due] = []
-        busy = set(away)
+    def _select(self, found: Sequence[DueUrl], in_progress: Collection[int], deferred: set[int]) -> list[DueUrl]:
+        selected: list[DueUrl] = []
+        busy = set(in_progress)
         for due in found:
-            if due.priority >= BACKFILL and self._is_too_old(due):
-                self._passed.add(due.url_id)
-            elif due.priority >= BACKFILL and due.discovery.kind is UrlKind.LISTING:
-                self._turn(due, busy, held, chosen)
+            is_backfill = due.priority >= BACKFILL_PRIORITY
+            if is_backfill and self._is_too_old(due):
+                self._dropped.add(due.url_id)
+            elif is_backfill and due.discovery.kind is UrlKind.LISTING and not self._is_next_page(due, busy, deferred):
+                continue
             else:
-                chosen.append(due)
+                selected.append(due)
                 busy.add(due.url_id)
-        return chosen
+        return selected
 
-    def _turn(self, due: Due, busy: set[int], held: set[int], chosen: list[Due]) -> None:
-        """Decide over the next page of a listing: turn to it, not yet, or not any more."""
-        of = series(due.url)
-        last_id, last = self._last.get(of, (0, due.discovery.via or ""))
+    def _is_next_page(self, due: DueUrl, busy: Collection[int], deferred: set[int]) -> bool:
+        """Return True if a page of a listing is requested now; else it is added to the dropped or the deferred."""
+        listing = listing_key(due.url)
+        last_id, last_url = self._last_page.get(listing, (0, due.discovery.via or ""))
         if last_id in busy:
-            held.add(due.url_id)  # what the page before names is not known yet
-            return
-        named = self._index.named_by(last) if last and of not in self._ended else ()
-        if of in self._ended or self._is_over(named):
-            self._ended.add(of)
-            self._passed.add(due.url_id)
-        elif any(one.url_id in busy for one in named):
-            held.add(due.url_id)
-        else:
-            self._last[of] = due.url_id, due.url
-            chosen.append(due)
-            busy.add(due.url_id)
+            deferred.add(due.url_id)  # the links of the previous page are not known yet
+            return False
+        listed = self._index.listed_pages(last_url) if last_url and listing not in self._ended else ()
+        if listing in self._ended or self._are_mostly_old(listed):
+            self._ended.add(listing)
+            self._dropped.add(due.url_id)
+            return False
+        if any(page.url_id in busy for page in listed):
+            deferred.add(due.url_id)
+            return False
+        self._last_page[listing] = due.url_id, due.url
+        return True
 
-    def _is_too_old(self, due: Due) -> bool:
-        dates = filter(None, (due.discovery.published, latest_in(due.url)))
+    def _is_too_old(self, due: DueUrl) -> bool:
+        dates = filter(None, (due.discovery.published, latest_date_in_url(due.url)))
         return any(date < self._until for date in dates)
 
-    def _is_over(self, named: Iterable[Named]) -> bool:
-        dates = [date for one in named if (date := one.dated_at or latest_in(one.url))]
-        return len(dates) >= ENOUGH and sum(date < self._until for date in dates) >= MOSTLY * len(dates)
+    def _are_mostly_old(self, pages: Iterable[ListedPage]) -> bool:
+        dates = [date for page in pages if (date := page.dated_at or latest_date_in_url(page.url))]
+        return len(dates) >= MIN_DATES and sum(date < self._until for date in dates) >= OLD_SHARE * len(dates)

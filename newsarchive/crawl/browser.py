@@ -1,9 +1,10 @@
-"""Pages that only a browser can show: Chromium draws them, and all that it asks for goes through the crawl's own wire.
+"""Rendering of pages by Chromium, whose requests all go through the crawl's own client.
 
-    document (kept as any answer) --> Chromium --asks for scripts, style sheets, data--> robots.txt, guard, pause,
-    wire, kept --> Chromium ... --> the page's markup as it stands then (`Drawn`)
+    document (recorded like any response) --> Chromium --requests scripts, style sheets, data--> robots.txt, guard,
+    pause, client, recorder --> Chromium ... --> the page's markup (`RenderedPage`)
 
-The browser itself connects to nothing: what is not handed to it here fails. It sends no cookie, no POST and no socket.
+The browser itself connects to nothing: a request that is not answered here fails. It sends no cookies, no POST
+requests, and opens no WebSockets.
 """
 
 import asyncio
@@ -12,28 +13,28 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from newsarchive.crawl.download.ssrf import refusal
+from newsarchive.crawl.download.ssrf import url_refusal_reason
 
 WIDTH, HEIGHT = 1280, 1024
-"""Of the window: a desktop's."""
-TOGETHER = 2
-"""Pages that are drawn at once."""
-MOST_PARTS = 150
-"""Requests for one page."""
-IN_TIME = 0.8
-"""Share of a page's time in which its parts have to come; then it is drawn without those that did not."""
-QUIET = 5.0
-"""Seconds that a loaded page gets to become quiet: some never do."""
-A_MOMENT = 2.0
-"""Seconds in which a host answers whose pauses are no longer than a second."""
-REMEMBERED = 32_000_000
-"""Bytes of scripts and style sheets that are remembered for the run's other pages."""
-LONG_LIVED = frozenset({"script", "stylesheet"})
-ASKED_FOR = LONG_LIVED | {"fetch", "xhr", "other", "manifest"}
-"""What of a page is asked for. Pictures, fonts and frames say nothing that is read; what a page needs to look as it did
-is fetched later, as of any page."""
-CLOSED = (
-    # What were not handed over here would ask a proxy that is not there, for a name that nobody knows.
+"""Of the window, as on a desktop."""
+MAX_PAGES = 2
+"""Pages that are rendered at once."""
+MAX_REQUESTS = 150
+"""Of one page."""
+FETCH_SHARE = 0.8
+"""Share of a page's time for fetching its subresources; then it is rendered without the missing ones."""
+QUIET_TIMEOUT = 5.0
+"""Seconds for a loaded page to send no more requests: some pages never stop."""
+LATE_AFTER = 2.0
+"""Seconds after which a response is late; a host with pauses of up to a second responds sooner."""
+CACHE_SIZE = 32_000_000
+"""Bytes of scripts and style sheets that are cached for the other pages of the run."""
+CACHED_TYPES = frozenset({"script", "stylesheet"})
+FETCHED_TYPES = CACHED_TYPES | {"fetch", "xhr", "other", "manifest"}
+"""Resource types that are fetched. Images, fonts and frames have no text that is read; a page's requisites are fetched
+later, as for any page."""
+LAUNCH_OPTIONS = (
+    # A request that were not intercepted would go to a proxy that does not exist, for a name that cannot be resolved.
     "--host-resolver-rules=MAP * ~NOTFOUND",
     "--proxy-server=http://127.0.0.1:9",
     "--proxy-bypass-list=<-loopback>",
@@ -41,44 +42,51 @@ CLOSED = (
     "--disable-background-networking",
     "--disable-gpu",
 )
-_SAID_HERE = ("content-encoding", "content-length", "transfer-encoding", "connection", "set-cookie", "keep-alive")
+_TRANSPORT_HEADERS = (
+    "content-encoding",
+    "content-length",
+    "transfer-encoding",
+    "connection",
+    "set-cookie",
+    "keep-alive",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """An answer for a browser, its codings undone."""
+class BrowserResponse:
+    """A response for a browser, decoded."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
 
-    def fields(self) -> dict[str, str]:
-        """The header as a browser takes it: each name once, and nothing of how the bytes travelled."""
+    def header_fields(self) -> dict[str, str]:
+        """Return the header fields for a browser: each name once, without those about the transport."""
         fields: dict[str, str] = {}
         for name, value in self.headers:
-            if name.lower() not in _SAID_HERE:
+            if name.lower() not in _TRANSPORT_HEADERS:
                 fields[name.lower()] = f"{fields[name.lower()]}, {value}" if name.lower() in fields else value
         return fields
 
 
-Fetch = Callable[[str, dict[str, str], float], Awaitable[Part | None]]
-"""Asks for a URL with some header fields; None where it is not to be had until then, by the event loop's clock."""
+Fetch = Callable[[str, dict[str, str], float], Awaitable[BrowserResponse | None]]
+"""Fetches a URL with some header fields; None if it does not arrive until then, by the event loop's clock."""
 
 
 class Browser(Protocol):
-    """Draws pages; `Chromium` does it for real."""
+    """A browser that renders pages. In the product, Chromium."""
 
-    async def draw(self, url: str, document: Part, fetch: Fetch) -> tuple[bytes, str]:
-        """Return the markup of a page as it was drawn, and who drew it."""
+    async def render(self, url: str, document: BrowserResponse, fetch: Fetch) -> tuple[bytes, str]:
+        """Return the markup of a rendered page, and the name of the browser."""
         ...
 
     async def close(self) -> None:
-        """End it."""
+        """End the browser."""
         ...
 
 
 class Chromium:
-    """One browser for a run, started with the first page."""
+    """Chromium, by Playwright. One for a run, started with the first page."""
 
     def __init__(self, *, executable: str, user_agent: str, seconds: float, sandbox: bool) -> None:
         self._executable = executable
@@ -88,29 +96,29 @@ class Chromium:
         self._started: Any = None
         self._browser: Any = None
         self._starting = asyncio.Lock()
-        self._room = asyncio.Semaphore(TOGETHER)
-        self._known: dict[str, Part] = {}
+        self._slots = asyncio.Semaphore(MAX_PAGES)
+        self._cache: dict[str, BrowserResponse] = {}
         self._size = 0
 
-    async def draw(self, url: str, document: Part, fetch: Fetch) -> tuple[bytes, str]:
-        """Return the markup of a page as it was drawn, UTF-8, and who drew it; where that fails, the document's own."""
-        async with self._room:
+    async def render(self, url: str, document: BrowserResponse, fetch: Fetch) -> tuple[bytes, str]:
+        """Return the markup of a rendered page, UTF-8, and the browser; on failure the document's own, and the reason."""
+        async with self._slots:
             try:
-                return await asyncio.wait_for(self._drawn(url, document, fetch), self._seconds)
-            except Exception as problem:  # noqa: BLE001 - a browser that fails costs the drawing, never the page
-                said = str(problem).partition("\n")[0][:200] or type(problem).__name__
-                return document.body, f"nobody ({said})"
+                return await asyncio.wait_for(self._render(url, document, fetch), self._seconds)
+            except Exception as problem:  # noqa: BLE001 - if rendering fails, the page is kept as fetched
+                reason = str(problem).partition("\n")[0][:200] or type(problem).__name__
+                return document.body, f"nobody ({reason})"
 
     async def close(self) -> None:
         """End the browser."""
         if self._started is not None:
-            with suppress(Exception):  # it may have died, or never have come up: there is nothing to lose any more
+            with suppress(Exception):  # it may have crashed, or never have started
                 await asyncio.wait_for(self._browser.close(), 10)
             with suppress(Exception):
                 await asyncio.wait_for(self._started.stop(), 10)
 
-    async def _drawn(self, url: str, document: Part, fetch: Fetch) -> tuple[bytes, str]:
-        browser = await self._running()
+    async def _render(self, url: str, document: BrowserResponse, fetch: Fetch) -> tuple[bytes, str]:
+        browser = await self._launch()
         context = await browser.new_context(
             user_agent=self._agent,
             viewport={"width": WIDTH, "height": HEIGHT},
@@ -119,18 +127,19 @@ class Chromium:
         )
         try:
             page = await context.new_page()
-            answers = _Answers(page, url, document, fetch, self, self._seconds)
+            handler = _RequestHandler(page, url, document, fetch, self, self._seconds)
             await page.route_web_socket("**/*", lambda socket: socket.close())
-            await page.route("**/*", answers.answer)
+            await page.route("**/*", handler.handle)
             await page.goto(url, wait_until="load", timeout=self._seconds * 1000)
-            await answers.quiet()
+            await handler.wait_until_quiet()
             markup = await page.content()
         finally:
-            with suppress(Exception):  # what hindered the drawing is told, not what follows from it
+            with suppress(Exception):  # the first error is reported, not its consequences
                 await context.close()
         return b"\xef\xbb\xbf" + markup.encode("utf-8", "replace"), f"chromium/{browser.version}"
 
-    async def _running(self) -> Any:
+    async def _launch(self) -> Any:
+        """Return the browser; start it if it is not running."""
         async with self._starting:
             if self._browser is None or not self._browser.is_connected():
                 from playwright.async_api import async_playwright  # an extra
@@ -138,106 +147,109 @@ class Chromium:
                 if self._started is None:
                     self._started = await async_playwright().start()
                 self._browser = await self._started.chromium.launch(
-                    executable_path=self._executable or None, args=list(CLOSED), chromium_sandbox=self._sandbox
+                    executable_path=self._executable or None, args=list(LAUNCH_OPTIONS), chromium_sandbox=self._sandbox
                 )
             return self._browser
 
-    def known(self, url: str) -> Part | None:
-        """A script or style sheet that another page of this run has asked for."""
-        return self._known.get(url)
+    def get_cached(self, url: str) -> BrowserResponse | None:
+        """Return a cached script or style sheet, or None."""
+        return self._cache.get(url)
 
-    def remember(self, url: str, part: Part) -> None:
-        """Keep one at hand, as far as there is room."""
-        if part.status == 200 and self._size + len(part.body) <= REMEMBERED:
-            self._known[url] = part
-            self._size += len(part.body)
+    def cache(self, url: str, response: BrowserResponse) -> None:
+        """Cache a script or style sheet, if there is room."""
+        if response.status == 200 and self._size + len(response.body) <= CACHE_SIZE:
+            self._cache[url] = response
+            self._size += len(response.body)
 
 
-class _Answers:
-    """What one page gets for what it asks for."""
+class _RequestHandler:
+    """Answers the requests of one page."""
 
-    def __init__(self, page: Any, url: str, document: Part, fetch: Fetch, browser: Chromium, seconds: float) -> None:
+    def __init__(
+        self, page: Any, url: str, document: BrowserResponse, fetch: Fetch, browser: Chromium, seconds: float
+    ) -> None:
         self._page = page
         self._url = url
-        self._document: Part | None = document
+        self._document: BrowserResponse | None = document
         self._fetch = fetch
         self._browser = browser
-        self._until = asyncio.get_running_loop().time() + IN_TIME * seconds
-        self._parts = 0
-        self._on_their_way: set[asyncio.Future[None]] = set()
+        self._until = asyncio.get_running_loop().time() + FETCH_SHARE * seconds
+        self._request_count = 0
+        self._pending: set[asyncio.Future[None]] = set()
 
-    async def quiet(self) -> None:
-        """Wait until a loaded page asks for nothing more. One that asks again and again is taken as it is; but what is
-        long in coming, since its host's pauses are longer than a page thinks, is waited for.
+    async def wait_until_quiet(self) -> None:
+        """Wait until a loaded page sends no more requests.
+
+        A page that polls is taken as it is. Responses that are late because of their host's pauses are waited for.
         """
         while not await self._is_quiet() and await self._is_late():
             pass
 
     async def _is_quiet(self) -> bool:
-        """Let the page have its time; True also where none is left, or the browser is gone: `content` tells of that."""
-        seconds = min(QUIET, self._left)
+        """Wait for the page; True also if no time is left or the browser is gone, which `content` reports."""
+        seconds = min(QUIET_TIMEOUT, self._remaining)
         if seconds <= 0:
             return True
         try:
             await self._page.wait_for_load_state("networkidle", timeout=seconds * 1000)
-        except Exception as problem:  # noqa: BLE001 - Playwright is an extra, and this is the name of its own
+        except Exception as problem:  # noqa: BLE001 - Playwright is an extra: its class cannot be named
             return type(problem).__name__ != "TimeoutError"
         return True
 
     async def _is_late(self) -> bool:
-        """Tell whether anything that was asked for by now does not come in a moment."""
-        asked = set(self._on_their_way)
-        if not asked:
+        """Return True if a request of now has no response after LATE_AFTER."""
+        pending = set(self._pending)
+        if not pending:
             return False
-        _, late = await asyncio.wait(asked, timeout=max(min(A_MOMENT, self._left), 0.0))
+        _, late = await asyncio.wait(pending, timeout=max(min(LATE_AFTER, self._remaining), 0.0))
         return bool(late)
 
     @property
-    def _left(self) -> float:
+    def _remaining(self) -> float:
         return self._until - asyncio.get_running_loop().time()
 
-    async def answer(self, route: Any) -> None:
-        """Hand over an answer, or let the request fail. Called by Playwright."""
-        part = None
-        with suppress(Exception):  # a part that cannot be had costs itself: a page that waited for it would never end
-            part = await self._part(route.request)
-        with suppress(Exception):  # the page may be gone by now
-            if part is None:
+    async def handle(self, route: Any) -> None:
+        """Answer a request, or let it fail. Called by Playwright."""
+        response = None
+        with suppress(Exception):  # the request fails: a page that waited for it would never end
+            response = await self._respond(route.request)
+        with suppress(Exception):  # the page may be closed by now
+            if response is None:
                 await route.abort()
             else:
-                await route.fulfill(status=part.status, headers=part.fields(), body=part.body)
+                await route.fulfill(status=response.status, headers=response.header_fields(), body=response.body)
 
-    async def _part(self, request: Any) -> Part | None:
+    async def _respond(self, request: Any) -> BrowserResponse | None:
         kind, url = request.resource_type, request.url.partition("#")[0]
         if kind == "document":
-            # The page itself, once: where its script leads to is another page, and due by itself.
+            # The page itself, once: a page that its script opens is another one, and due by itself.
             document = self._document if request.frame == self._page.main_frame else None
             self._document = None if document else self._document
             return document
-        if kind not in ASKED_FOR or request.method != "GET" or refusal(url) is not None:
+        if kind not in FETCHED_TYPES or request.method != "GET" or url_refusal_reason(url) is not None:
             return None
-        if kind in LONG_LIVED and (known := self._browser.known(url)):
-            return known
-        self._parts += 1
-        if self._parts > MOST_PARTS:
+        if kind in CACHED_TYPES and (cached := self._browser.get_cached(url)):
+            return cached
+        self._request_count += 1
+        if self._request_count > MAX_REQUESTS:
             return None
-        came: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._on_their_way.add(came)
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._pending.add(done)
         try:
-            part = await self._fetch(url, _passed_on(await request.all_headers()), self._until)
+            response = await self._fetch(url, _select_headers(await request.all_headers()), self._until)
         finally:
-            self._on_their_way.discard(came)
-            came.set_result(None)
-        if part is not None and kind in LONG_LIVED:
-            self._browser.remember(url, part)
-        return part
+            self._pending.discard(done)
+            done.set_result(None)
+        if response is not None and kind in CACHED_TYPES:
+            self._browser.cache(url, response)
+        return response
 
 
-def _passed_on(headers: dict[str, str]) -> dict[str, str]:
-    """Of a browser's header, what the answer may depend on.
+def _select_headers(headers: dict[str, str]) -> dict[str, str]:
+    """Return the header fields of a browser's request that the response may depend on.
 
-    >>> _passed_on({"accept": "*/*", "cookie": "a=1", "x-api-key": "k", "sec-ch-ua": "x"})
+    >>> _select_headers({"accept": "*/*", "cookie": "a=1", "x-api-key": "k", "sec-ch-ua": "x"})
     {'accept': '*/*', 'x-api-key': 'k'}
     """
-    wanted = ("accept", "origin", "referer", "authorization")
-    return {name: value for name, value in headers.items() if name in wanted or name.startswith("x-")}
+    names = ("accept", "origin", "referer", "authorization")
+    return {name: value for name, value in headers.items() if name in names or name.startswith("x-")}

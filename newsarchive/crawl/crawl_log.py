@@ -1,4 +1,4 @@
-"""The crawl's log: a line an answer, in a file that begins anew when it is full. Several crawls may write to it.
+"""Log of crawls: a line per response, in a file that is rotated when it is full. Several crawls may write to it.
 
 text   2026-11-25T04:12:03Z example 14302 article https://news.example/a
 JSON   {"at": "2026-11-25T04:12:03Z", "site": "example", "bytes": 14302, ...}
@@ -14,13 +14,13 @@ from logging.handlers import WatchedFileHandler
 from pathlib import Path
 
 LOG = logging.getLogger("newsarchive.crawl")
-"""What crawls log to. `extra={"facts": {...}}` carries what a JSON line has besides the message."""
-# Where no log is wanted, logging itself would print warnings on standard error; commands say there what is wrong.
+"""Logger of crawls. `extra={"facts": {...}}` has the fields of a JSON line."""
+# Without a handler, logging would print warnings on standard error, where commands report problems themselves.
 LOG.addHandler(logging.NullHandler())
 
 
-def log_to(path: Path, *, as_json: bool, size: int, keep: int) -> logging.Handler:
-    """Have crawls log to a file; returns the handler, for `stop`."""
+def start_logging(path: Path, *, as_json: bool, size: int, keep: int) -> logging.Handler:
+    """Log crawls to a file; return the handler, for `stop_logging`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handler = RotatingLog(path, size, keep)
     handler.setFormatter(JsonLines() if as_json else TextLines())
@@ -30,8 +30,8 @@ def log_to(path: Path, *, as_json: bool, size: int, keep: int) -> logging.Handle
     return handler
 
 
-def stop(handler: logging.Handler) -> None:
-    """Log there no more."""
+def stop_logging(handler: logging.Handler) -> None:
+    """Stop logging to a file."""
     LOG.removeHandler(handler)
     handler.close()
     LOG.propagate = True
@@ -39,7 +39,7 @@ def stop(handler: logging.Handler) -> None:
 
 
 class RotatingLog(WatchedFileHandler):
-    """Appends to a file, and renames it when it is full: NAME, NAME.1 (the newest of the old), ... NAME.5."""
+    """Appends to a file, and renames it when it is full: NAME, NAME.1 (the newest old one), ... NAME.5."""
 
     def __init__(self, path: Path, size: int, keep: int) -> None:
         super().__init__(path, encoding="utf-8", errors="backslashreplace")
@@ -48,7 +48,7 @@ class RotatingLog(WatchedFileHandler):
         self._keep = keep
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write one line. A disk that takes none costs the line, never the crawl."""
+        """Write one line. A full disk costs the line, not the crawl."""
         with suppress(OSError):
             self.reopenIfNeeded()
             if self.stream is not None and os.fstat(self.stream.fileno()).st_size >= self._size:
@@ -56,48 +56,46 @@ class RotatingLog(WatchedFileHandler):
             logging.FileHandler.emit(self, record)
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
-        """Pass over it: under cron a complaint for each line would bury what matters."""
+        """Ignore it: under cron, a message for each line would hide what matters."""
 
     def _rotate(self) -> None:
-        """Move every file one on. Another crawl may be about to: whoever comes second finds it done."""
+        """Rename every file, unless another crawl has just done so."""
         with (self._path.parent / f".{self._path.name}.lock").open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if self._path.exists() and self._path.stat().st_size >= self._size:
                 for number in range(self._keep, 0, -1):
-                    older = self._path if number == 1 else self._numbered(number - 1)
+                    older = self._path if number == 1 else self._path_of(number - 1)
                     with suppress(FileNotFoundError):
-                        older.replace(self._numbered(number))
+                        older.replace(self._path_of(number))
                 if not self._keep:
                     self._path.unlink(missing_ok=True)
         self.reopenIfNeeded()
 
-    def _numbered(self, number: int) -> Path:
+    def _path_of(self, number: int) -> Path:
         return self._path.with_name(f"{self._path.name}.{number}")
 
 
 class TextLines(logging.Formatter):
-    """One line an event, whatever stands in it."""
+    """One line per event: control characters are escaped."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """As text."""
-        said = record.getMessage().encode("unicode_escape").decode("ascii") if _odd(record.getMessage()) else None
-        return f"{_moment(record)} {said or record.getMessage()}"
+        """Return the line."""
+        message = record.getMessage()
+        if not message.isprintable():
+            message = message.encode("unicode_escape").decode("ascii")
+        return f"{_format_time(record)} {message}"
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object an event."""
+    """One JSON object per event."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """As JSON."""
+        """Return the line."""
         facts = getattr(record, "facts", {})
         level = {} if record.levelno == logging.INFO else {"level": record.levelname.lower()}
-        said = {"message": record.getMessage()} if not facts else {}
-        return json.dumps({"at": _moment(record), **level, **facts, **said}, ensure_ascii=False, default=str)
+        message = {"message": record.getMessage()} if not facts else {}
+        return json.dumps({"at": _format_time(record), **level, **facts, **message}, ensure_ascii=False, default=str)
 
 
-def _moment(record: logging.LogRecord) -> str:
+def _format_time(record: logging.LogRecord) -> str:
     return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-def _odd(text: str) -> bool:
-    return not text.isprintable()

@@ -1,400 +1,415 @@
-"""What to ask for next: a window on the SQL frontier, refilled as it empties, minded by robots.txt and patience.
+"""The run's window on the frontier: due URLs in memory, handed out when their hosts may be requested.
 
-    SQL frontier --refill--> hosts --next--> under way --answered--> kept --committed--> (the SQL frontier knows)
-                                        +--put off: not now, or never
+    index --refill--> host queues --next_url--> in flight --record_response--> recorded --record_commit--> in the index
+                                      +--put off: to a later time, or for ever
 
-All of it happens in the event loop's thread, but for the queries. Nothing is remembered here that a crash may not lose.
+All methods run in the event loop's thread; only the queries run in another one. A crash loses nothing that matters:
+what is in memory alone is due again in the next run.
 """
 
-import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from newsarchive.crawl.appetite import MOST, Appetite
-from newsarchive.crawl.appointments import Appointments
 from newsarchive.crawl.budget import Budgets
-from newsarchive.crawl.host_backoff import HostBackoff, describe_backoff
-from newsarchive.crawl.hosts import Host, Hosts
-from newsarchive.crawl.objections import Objections
-from newsarchive.crawl.pauses import Pause
-from newsarchive.crawl.politeness import Answer, PolitenessSettings
-from newsarchive.crawl.refill import Brought, Order, Queue, Supply
-from newsarchive.crawl.robots import CLOSED, EVERYTHING, Robots, RobotsAnswer, Rules
-from newsarchive.crawl.robots_pending import RobotsPending
-from newsarchive.crawl.run_state import Recall
-from newsarchive.crawl.subresources import Guest, Turns
-from storage.model import Due, UrlKind
+from newsarchive.crawl.download.ssrf import url_refusal_reason
+from newsarchive.crawl.hosts import Host, HostQueues
+from newsarchive.crawl.politeness import HostBackoff, Pause, PolitenessSettings, ResponseSummary, describe_backoff
+from newsarchive.crawl.refill import Refiller, RunChanges, UrlQueue
+from newsarchive.crawl.robots import (
+    ALLOW_ALL,
+    UNREACHABLE_TTL,
+    Robots,
+    RobotsPending,
+    RobotsResponse,
+    RobotsRules,
+)
+from newsarchive.crawl.run_state import RunState
+from newsarchive.crawl.subresources import SubresourceQueue, SubresourceRequest
+from newsarchive.crawl.traps import trap_reason
+from newsarchive.crawl.url_pattern_yields import PARKING_TIME
+from storage.model import DueUrl, UrlKind
 
-SOON = 0.25
-"""Seconds between two refills while a host runs dry."""
-LATER = 2.0
-"""The same while none does."""
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
+TRAP_DELAY = timedelta(days=365)
+"""Time for which a URL that is a trap is put off."""
 
 
 @dataclass(slots=True, eq=False)
-class _Out:
-    """A URL under way."""
+class _InFlight:
+    """A request in flight."""
 
-    due: Due
+    due: DueUrl
     host: Host
-    since: float
-    """When it was handed out, by the clock."""
-    on_behalf_of: Due | None = None
+    sent_at: float
+    waiting_url: DueUrl | None = None
     """For a robots.txt: the first URL that waits for it."""
 
 
-class Frontier:
-    """Hands out URLs, each when its host may be asked, until nothing is due any more."""
+class FrontierWindow:
+    """Hands out due URLs until nothing is due any more."""
 
     def __init__(  # noqa: PLR0913 - time and its clocks come in as arguments
         self,
-        queue: Queue,
-        manners: Mapping[str, PolitenessSettings],
+        queue: UrlQueue,
+        settings: Mapping[str, PolitenessSettings],
         robots: Robots,
         *,
         executor: Executor,
         counters: Counter[str],
         max_pages: int = 0,
-        recall: Recall | None = None,
+        state: RunState | None = None,
         now: Callable[[], datetime],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`settings`: by site. `executor`: for the queries, one at a time. `max_pages`: 0 is no limit."""
         self.problems: list[str] = []
-        """What the owner should know of, a line each."""
+        """Lines for the owner about what went wrong."""
         self.notes: list[str] = []
-        """What is as it should be and yet worth a line in a log."""
-        self._supply = Supply(queue, recall, lambda due: self._of(due).obey_robots)
-        self._objections = Objections(manners, recall.harvest if recall is not None else None, now=now)
-        self._manners = manners
+        """Lines for the log about what is normal and worth mentioning."""
+        self._settings = settings
         self._robots = robots
-        self._executor = executor
         self._counters = counters
         self._max_pages = max_pages
+        self._pattern_yields = state.pattern_yields if state is not None else None
         self._now = now
         self._clock = clock
-        self._hosts = Hosts()
-        self._errands = RobotsPending(robots, self._hosts)
-        self._peace = HostBackoff(now=now, clock=clock)
-        self.turns = Turns(self._hosts)
-        """Of the parts of pages that are drawn."""
-        self._budgets = Budgets({name: each.budget for name, each in manners.items()}, clock(), self.notes)
-        self._out: dict[int, _Out] = {}
-        self._appetite = Appetite(manners)
+        self._hosts = HostQueues()
+        self._robots_pending = RobotsPending(robots, self._hosts)
+        self._backoff = HostBackoff(now=now, clock=clock)
+        self._budgets = Budgets({name: each.budget for name, each in settings.items()}, clock(), self.notes)
+        self._refiller = Refiller(
+            queue, self._hosts, settings, state=state, executor=executor, now=now, clock=clock,
+            obeys_robots=lambda due: self._settings_of(due).obey_robots,
+        )  # fmt: skip
+        self.subresources = SubresourceQueue(self._hosts)
+        self._in_flight: dict[int, _InFlight] = {}
         self._uncommitted: dict[int, tuple[str, Host]] = {}
-        self._appointments = Appointments()
-        self._per_host = MOST
+        self._handled: dict[int, datetime] = {}
+        """Due times of the URLs that were requested or put off in this run, by id."""
+        self._stuck: set[int] = set()
+        """URLs that are still due at the same time after they were handled: once in a run is enough."""
+        self._put_off_until: dict[int, datetime | None] = {}
+        """New due times that are not in the index yet."""
         self._pages = 0
-        self._stale = True
-        self._dry = True
-        self._refilling = False
-        self._refilled_at = -LATER
         self._stopped = self._abandoned = False
 
     @property
     def waiting(self) -> int:
-        """URLs in memory that are to be asked for."""
+        """Number of URLs in memory that are to be requested."""
         return self._hosts.waiting
 
     @property
-    def spent(self) -> bool:
-        """Whether as many pages were asked for as the run may."""
+    def is_page_limit_reached(self) -> bool:
+        """True if the run has requested `max_pages` pages."""
         return bool(self._max_pages) and self._pages >= self._max_pages
 
     @property
-    def hungry(self) -> bool:
-        """Whether only what is on its way into the index can bring more to ask for."""
-        busy = self._out or self._hosts.waiting or self.turns.drawing or self._stopped
+    def awaits_commits(self) -> bool:
+        """True if only commits in progress can make more URLs due."""
+        busy = self._in_flight or self._hosts.waiting or self.subresources.rendering or self._stopped
         return bool(self._uncommitted) and not busy
 
     @property
     def idle(self) -> bool:
-        """Whether nothing is left to do: nothing under way, nothing on its way into the index, nothing due."""
-        if self._out or self._refilling or (self._uncommitted and not self._abandoned):
+        """True if nothing is left to do: nothing is in flight, uncommitted or due."""
+        if self._in_flight or self._refiller.is_running or (self._uncommitted and not self._abandoned):
             return False
-        more = self._hosts.waiting or self._stale or self._appointments.later or self._appetite.more
-        return self._stopped or self.spent or not more
+        more = self._hosts.waiting or self._put_off_until or self._refiller.has_more
+        return self._stopped or self.is_page_limit_reached or not more
+
+    @property
+    def _has_work(self) -> bool:
+        return bool(self._in_flight or self._uncommitted or self._hosts.waiting)
+
+    @property
+    def _hands_out(self) -> bool:
+        """True if URLs may be handed out. At the page limit, pages being rendered still get their subresources."""
+        return not self._stopped and (not self.is_page_limit_reached or bool(self.subresources.waiting))
 
     def stop(self) -> None:
         """Hand out nothing more."""
         self._stopped = True
-        self.turns.stop()
+        self.subresources.stop()
 
     def abandon(self) -> None:
-        """Hand out nothing more, and do not wait for commits either: none will come."""
+        """Hand out nothing more, and do not wait for commits: there will be none."""
         self.stop()
         self._abandoned = True
         self._uncommitted.clear()
 
-    def next(self) -> Due | None:
-        """A URL that may be asked for now, or None. `answered` must follow."""
+    def next_url(self) -> DueUrl | None:
+        """Return a URL that may be requested now, or None. `record_response` or `discard` must follow."""
         now = self._clock()
         while self._hands_out and (taken := self._hosts.take(now)) is not None:
             due, host = taken
-            if len(host.waiting) == self._per_host // 2 or not host.waiting:
-                self._dry = True
+            self._refiller.record_taken(host)
             if (chosen := self._choose(due, host)) is not None:
                 return chosen
         return None
 
-    def answered(self, due: Due, answer: Answer, *, drawn: bool = False) -> None:
-        """Take what came back for a URL; whatever it is, its host has done its part.
+    def next_wake_at(self) -> float | None:
+        """Return the time at which `next_url` may have a URL again; None if a response or a refill must come first."""
+        return self._hosts.next_ready_at() if self._hands_out else None
 
-        `drawn`: a browser draws the page now. Its host is asked for no other page until `turns.end`.
+    def record_response(self, due: DueUrl, response: ResponseSummary, *, rendering: bool = False) -> None:
+        """Record the response for a URL, of whatever kind: its host is free again after a pause.
+
+        `rendering`: a browser renders the page now. Its host is reserved until `subresources.end_rendering`.
         """
-        out = self._out.pop(due.url_id)
-        mute = answer.silent and self._stopped  # we hung up: that says nothing of the host, and the URL stays due
-        out.host.left_at = self._clock() - answer.kept
-        self._budgets.got(due.discovery.site, answer.size)
-        if answer.silent:
+        request = self._in_flight.pop(due.url_id)
+        host = request.host
+        # If we hung up ourselves, that says nothing about the host, and the URL stays due.
+        is_interrupted = response.no_response and self._stopped
+        host.last_response_at = self._clock() - response.recording_time
+        self._budgets.record_response(due.discovery.site, response.size)
+        if response.no_response:
             self._uncommitted.pop(due.url_id, None)
-        if out.on_behalf_of is not None and not (mute or (answer.cut and self._stopped)):
-            self._learn(out, answer)
-        pause = Pause(seconds=self._of(due).delay) if mute else self._pause(out, answer)
-        if answer.silent and not mute and out.on_behalf_of is None:
-            self._put_off(due, self._now() + (DAY if answer.guarded else HOUR))
-        if answer.guarded:
-            self._counters["guarded"] += 1
-        if pause.closes:
-            self._close(out.host, pause, out.on_behalf_of or due, answer.why)
-        if drawn:
-            self.turns.begin(due, out.host)
-        # What a host asks for may be a date, and is counted from now on.
-        self._hosts.left(out.host, (self._clock() if pause.reason else out.host.left_at) + pause.seconds)
+        if request.waiting_url is not None and not (is_interrupted or (response.interrupted and self._stopped)):
+            self._record_robots(request, response)
+        pause = Pause(seconds=self._settings_of(due).delay) if is_interrupted else self._pause_after(request, response)
+        if response.no_response and not is_interrupted and request.waiting_url is None:
+            self._put_off(due, self._now() + (DAY if response.is_blocked else HOUR))
+        if response.is_blocked:
+            self._counters["blocked"] += 1
+        if pause.is_long:
+            self._back_off(host, pause, request.waiting_url or due, response.error)
+        if rendering:
+            self.subresources.begin_rendering(due, host)
+        # A pause that the host asks for may be a date, so it counts from now.
+        self._hosts.release(host, (self._clock() if pause.reason else host.last_response_at) + pause.seconds)
 
-    def expect(self, page: Due, url: str) -> Guest | None:
-        """Let a part of a page that is drawn have its turn; None where it gets none. Then, `answered` must follow."""
-        guest = None if self._stopped else self.turns.expect(page, url, self._now())
-        if guest is not None and self._peace.closed_until(self._hosts.of(url)):
-            self.turns.refuse(guest.due)
-        return guest
-
-    def impossible(self, due: Due) -> None:
-        """Take back a URL that no request can be made of; it is not asked for again."""
-        out = self._out.pop(due.url_id)
+    def discard(self, due: DueUrl) -> None:
+        """Put off for ever a URL for which no request can be made."""
+        request = self._in_flight.pop(due.url_id)
         self._uncommitted.pop(due.url_id, None)
-        for each in [due] if out.on_behalf_of is None else self._errands.impossible(due):
+        for each in [due] if request.waiting_url is None else self._robots_pending.discard(due):
             self._counters["refused"] += 1
             self._put_off(each, None)
-        self._hosts.left(out.host)
+        self._hosts.release(request.host)
 
-    def undone(self, due: Due) -> None:
-        """What was answered is not committed: the URL stays due."""
+    def record_commit(self, url_id: int) -> None:
+        """Record that the capture of a URL is in the index, with the URLs that it links."""
+        site, host = self._uncommitted.pop(url_id, (None, None))
+        self._refiller.record_commit(site, host)
+
+    def commit_failed(self, due: DueUrl) -> None:
+        """Record that the capture of a URL will not be in the index: the URL stays due."""
         self._uncommitted.pop(due.url_id, None)
 
-    def committed(self, url_id: int) -> None:
-        """The capture of a URL is in the index, and so is what it brought to light."""
-        self._stale = True
-        if (known := self._uncommitted.pop(url_id, None)) is not None:
-            site, host = known
-            self._appetite.fed(site)
-            # Perhaps it brought to light what the host is waited for with.
-            self._dry = self._dry or not host.waiting
+    def request_subresource(self, page: DueUrl, url: str) -> SubresourceRequest | None:
+        """Queue a request of a page being rendered; None if it is refused. `record_response` must follow."""
+        request = None if self._stopped else self.subresources.enqueue(page, url, self._now())
+        if request is not None and self._backoff.backed_off_until(self._hosts.get(url)):
+            self.subresources.refuse(request.due)
+        return request
 
-    def refill_at(self) -> float | None:
-        """When to call `refill` next, by the clock; None where it would bring nothing yet."""
-        if self._refilling or self._stopped or self.spent:
+    def next_refill_at(self) -> float | None:
+        """Return the time of the next refill; None if it would bring nothing yet."""
+        if self._stopped or self.is_page_limit_reached:
             return None
-        more = self._appetite.more and (self._dry or not self._hosts.waiting)
-        if not (self._stale or self._appointments.later or more):
-            return None
-        if not (self._out or self._uncommitted or self._hosts.waiting):
-            return self._refilled_at  # nothing else will happen before it
-        return self._refilled_at + (SOON if self._dry else LATER)
-
-    def wake_at(self) -> float | None:
-        """When `next` may have something again, by the clock; None where only an answer or a refill can bring it."""
-        return self._hosts.next_at() if self._hands_out else None
+        return self._refiller.next_at(has_changes=bool(self._put_off_until), is_idle=not self._has_work)
 
     async def refill(self) -> None:
-        """Write what was put off, and take in what is due."""
-        self._refilling, self._stale, self._dry = True, False, False
-        away = self._hosts.ids.union(self._out, self._uncommitted, self._appointments.stuck)
-        at_end = not (self._out or self._uncommitted or self._hosts.waiting)
-        wanted = self._appetite.wanted(self._hosts, self._clock(), at_end=at_end)
-        self._per_host = wanted.per_host
-        wanted = replace(wanted, sites=[site for site in wanted.sites if not self._exhausted(site)])
-        try:
-            brought = await self._order(wanted=wanted, exclude=away)
-        finally:
-            self._refilling, self._refilled_at = False, self._clock()
-        self._appetite.served(wanted, brought.found)
-        self.problems += brought.problems
-        self.notes += brought.notes
-        self._peace.recall(brought.hosts, self._hosts)
-        for url, answer, age in brought.robots:
-            if self._robots.recall(url, answer, age) is not None:
-                self._counters["robots_recalled"] += 1
-        for due in brought.found:
-            self._take_in(due)
+        """Write new due times to the index, and queue the URLs that are due."""
+        result = await self._refiller.refill(
+            self._pop_changes(),
+            exclude=self._hosts.url_ids.union(self._in_flight, self._uncommitted, self._stuck),
+            query_all=not self._has_work,
+            is_exhausted=self._is_exhausted,
+        )
+        self.problems += result.problems
+        self.notes += result.notes
+        self._backoff.restore(result.hosts, self._hosts)
+        for url, response, age in result.robots:
+            if self._robots.restore(url, response, age) is not None:
+                self._counters["robots_restored"] += 1
+        for due in result.found:
+            self._add(due)
 
     async def flush(self) -> None:
-        """Write what was put off and not yet written, and what the next run is to know."""
+        """Write new due times and host states to the index, at the end of the run."""
         for host in self._hosts.all():
-            self._peace.remember(host)
-        await self._order()
+            self._backoff.save(host)
+        await self._refiller.write(self._pop_changes())
 
-    async def _order(self, **wanted: Any) -> Brought:
-        """Have the index asked, in the thread for that."""
-        order = Order(later=self._appointments.told(), hosts=self._peace.pending_changes(), **wanted)
-        return await asyncio.get_running_loop().run_in_executor(self._executor, self._supply.bring, order, self._now())
+    def _pop_changes(self) -> RunChanges:
+        put_off, self._put_off_until = self._put_off_until, {}
+        return RunChanges(put_off=put_off, hosts=self._backoff.pending_changes())
 
-    def _take_in(self, due: Due) -> None:
-        if self._appointments.kept(due):
-            return
-        if until := self._peace.closed_until(self._hosts.of(due.url)):
+    def _add(self, due: DueUrl) -> None:
+        """Queue a URL of a refill, unless it was handled already or its host is backed off."""
+        handled = self._handled.get(due.url_id)
+        if handled is not None and due.due_at <= handled:
+            self._stuck.add(due.url_id)
+        elif until := self._backoff.backed_off_until(self._hosts.get(due.url)):
             self._put_off(due, until)
         elif due.discovery.kind not in (UrlKind.ROBOTS, UrlKind.PART):
             self._hosts.add(due)
 
-    @property
-    def _hands_out(self) -> bool:
-        """Whether `next` has anything to do: where a run is spent, pages that are drawn still get their parts."""
-        return not self._stopped and (not self.spent or bool(self.turns.waiting))
+    def _choose(self, due: DueUrl, host: Host) -> DueUrl | None:
+        """Return the request to send for a URL whose host is ready: itself or its robots.txt; None if there is none."""
+        if due.discovery.kind is UrlKind.PART:
+            return self._admit_subresource(due, host)
+        if due.discovery.kind is UrlKind.ROBOTS:
+            return self._choose_robots(due, host)
+        return self._choose_page(due, host)
 
-    def _choose(self, due: Due, host: Host) -> Due | None:
-        """Decide over a URL whose host may be asked: itself, its robots.txt first, or not."""
-        if due.url_id < 0:
-            return self._choose_ahead(due, host)
-        if self.spent or self._exhausted(due.discovery.site):
-            self._hosts.left(host)  # it stays due, for the next run
+    def _choose_page(self, due: DueUrl, host: Host) -> DueUrl | None:
+        if self.is_page_limit_reached or self._is_exhausted(due.discovery.site):
+            self._hosts.release(host)  # it stays due, for the next run
             return None
-        if (objection := self._objections.to(due)) is not None:
-            counted, until = objection
-            self._counters[counted] += 1
+        if (refusal := self._refusal(due)) is not None:
+            counter, until = refusal
+            self._counters[counter] += 1
             self._put_off(due, until)
-            self._hosts.left(host)
+            self._hosts.release(host)
             return None
         rules = self._rules(due)
         if rules is None:
-            return self._ask_robots(due, host)
+            return self._request_robots(due, host)
         if not rules.allows(due.url):
             self._skip(due, host, rules)
             return None
         self._pages += 1
-        self._budgets.asked(due.discovery.site)
-        self._appointments.keep(due)
+        self._budgets.record_request(due.discovery.site)
+        self._handled[due.url_id] = due.due_at
         self._uncommitted[due.url_id] = (due.discovery.site, host)
-        self._out[due.url_id] = _Out(due, host, self._clock())
+        self._in_flight[due.url_id] = _InFlight(due, host, self._clock())
         return due
 
-    def _choose_ahead(self, due: Due, host: Host) -> Due | None:
-        """Decide over what others wait for: a robots.txt that lies elsewhere, a part of a page that is drawn."""
-        if due.discovery.kind is UrlKind.PART:
-            return self._admit(due, host)
-        for_part = self._errands.behind(due).discovery.kind is UrlKind.PART
-        if for_part or not (self.spent or self._exhausted(due.discovery.site)):
-            return self._send(due, host)
-        self._errands.drop(due)
-        self._hosts.left(host)
+    def _refusal(self, due: DueUrl) -> tuple[str, datetime | None] | None:
+        """Return the counter for a URL that is not requested, and its new due time (None: never); None to request it.
+
+        Traps and parked patterns count for linked URLs alone, not for those of newsarchive.toml.
+        """
+        if url_refusal_reason(due.url) is not None:
+            return "refused", None
+        now = self._now()
+        is_configured = due.discovery.via is None
+        exempt = self._settings_of(due).parking.exempt
+        if not is_configured and trap_reason(due.url, today=now, exempt=exempt):
+            return "trapped", now + TRAP_DELAY
+        if self._pattern_yields is not None and self._pattern_yields.find_parked_pattern(due, now):
+            return "parked", now + PARKING_TIME
         return None
 
-    def _admit(self, due: Due, host: Host) -> Due | None:
-        """Decide over a part of a page that is drawn: that was begun, so that neither traps nor budgets end it."""
+    def _choose_robots(self, robots: DueUrl, host: Host) -> DueUrl | None:
+        """Return the request for a robots.txt on another host, unless the run needs it no longer."""
+        waiting = self._robots_pending.waiting_url(robots)
+        is_over = self.is_page_limit_reached or self._is_exhausted(robots.discovery.site)
+        if waiting.discovery.kind is UrlKind.PART or not is_over:
+            return self._send_robots(robots, host)
+        self._robots_pending.cancel(robots)
+        self._hosts.release(host)
+        return None
+
+    def _admit_subresource(self, due: DueUrl, host: Host) -> DueUrl | None:
+        """Admit a subresource if robots.txt allows it. Its page has begun, so neither traps nor budgets end it."""
         rules = self._rules(due)
         if rules is None:
-            return self._ask_robots(due, host)
+            return self._request_robots(due, host)
         if not rules.allows(due.url):
             self._skip(due, host, rules)
-            return None
-        if not self.turns.admit(due):
-            self._hosts.left(host)
-            return None
-        self._budgets.asked(due.discovery.site)
-        self._out[due.url_id] = _Out(due, host, self._clock())
+        elif not self.subresources.admit(due):
+            self._hosts.release(host)
+        else:
+            self._budgets.record_request(due.discovery.site)
+            self._in_flight[due.url_id] = _InFlight(due, host, self._clock())
         return None
 
-    def _exhausted(self, site: str) -> bool:
-        """Whether a site is asked nothing more in this run."""
-        return self._budgets.exhausted(site, self._clock(), self._now()) is not None
+    def _is_exhausted(self, site: str) -> bool:
+        return self._budgets.exhausted_reason(site, self._clock(), self._now()) is not None
 
-    def _rules(self, due: Due) -> Rules | None:
-        return self._robots.rules(due.url) if self._of(due).obey_robots else EVERYTHING
+    def _rules(self, due: DueUrl) -> RobotsRules | None:
+        return self._robots.get_rules(due.url) if self._settings_of(due).obey_robots else ALLOW_ALL
 
-    def _of(self, due: Due) -> PolitenessSettings:
-        return self._manners[due.discovery.site]
+    def _settings_of(self, due: DueUrl) -> PolitenessSettings:
+        return self._settings[due.discovery.site]
 
-    def _ask_robots(self, due: Due, host: Host) -> Due | None:
-        """Ask for the robots.txt that a URL waits for; where it lies on another host, once that has its turn."""
-        errand = self._errands.send(due)
-        if errand is not None and (there := self._hosts.of(errand.url)) is host:
-            return self._send(errand, host)
-        self._hosts.left(host)
-        if errand is not None:
-            if until := self._peace.closed_until(there):
-                self._put_off(errand, until)
+    def _request_robots(self, due: DueUrl, host: Host) -> DueUrl | None:
+        """Return the request for the robots.txt of a URL; if it is on another host, queue it there and return None."""
+        robots = self._robots_pending.request(due)
+        if robots is not None and (other := self._hosts.get(robots.url)) is host:
+            return self._send_robots(robots, host)
+        self._hosts.release(host)
+        if robots is not None:
+            if until := self._backoff.backed_off_until(other):
+                self._put_off(robots, until)
             else:
-                self._hosts.add(errand)
+                self._hosts.add(robots)
         return None
 
-    def _send(self, errand: Due, host: Host) -> Due:
-        self._out[errand.url_id] = _Out(errand, host, self._clock(), on_behalf_of=self._errands.behind(errand))
-        self._uncommitted[errand.url_id] = (errand.discovery.site, host)
-        return errand
+    def _send_robots(self, robots: DueUrl, host: Host) -> DueUrl:
+        waiting = self._robots_pending.waiting_url(robots)
+        self._in_flight[robots.url_id] = _InFlight(robots, host, self._clock(), waiting_url=waiting)
+        self._uncommitted[robots.url_id] = (robots.discovery.site, host)
+        return robots
 
-    def _learn(self, out: _Out, answer: Answer) -> None:
-        """Take a robots.txt; those who waited for it go on."""
-        assert out.on_behalf_of is not None
-        home = self._hosts.of(out.on_behalf_of.url)
-        if answer.guarded and out.host is home:
-            self._errands.drop(out.due)  # whatever it would say, nothing else there is connected to either
+    def _record_robots(self, request: _InFlight, response: ResponseSummary) -> None:
+        """Record the response for a robots.txt, and release the URLs that wait for it."""
+        assert request.waiting_url is not None
+        host = self._hosts.get(request.waiting_url.url)
+        if response.is_blocked and request.host is host:
+            self._robots_pending.cancel(request.due)  # no other request to the host can succeed either
             return
-        rules = self._errands.learn(out.due, answer.robots or RobotsAnswer(status=None))
+        rules = self._robots_pending.record_response(request.due, response.robots or RobotsResponse(status=None))
         if rules is None:
             return
-        if rules.closed:
-            self._close(home, Pause(seconds=CLOSED, reason=rules.closed), out.on_behalf_of, answer.why)
-        most = self._of(out.due).max_crawl_delay
-        home.ready_at = max(home.ready_at, home.left_at + min(rules.delay or 0.0, most))
-        if (rules.delay or 0.0) > most:
-            self.notes.append(f"{home.name} asks for a pause of {rules.delay:g} s; taken as {most:g} s")
+        if rules.unreachable:
+            pause = Pause(seconds=UNREACHABLE_TTL, reason=rules.unreachable)
+            self._back_off(host, pause, request.waiting_url, response.error)
+        longest = self._settings_of(request.due).max_crawl_delay
+        host.ready_at = max(host.ready_at, host.last_response_at + min(rules.delay or 0.0, longest))
+        if (rules.delay or 0.0) > longest:
+            self.notes.append(f"{host.name} has a Crawl-delay of {rules.delay:g} s, which was cut to {longest:g} s")
 
-    def _pause(self, out: _Out, answer: Answer) -> Pause:
-        rules = self._rules(out.due)
-        took = out.host.left_at - out.since
-        return self._peace.after(out.host, answer, took, self._of(out.due), rules.delay if rules else None)
+    def _pause_after(self, request: _InFlight, response: ResponseSummary) -> Pause:
+        host, rules = request.host, self._rules(request.due)
+        duration = host.last_response_at - request.sent_at
+        settings = self._settings_of(request.due)
+        return self._backoff.record_response(host, response, duration, settings, rules.delay if rules else None)
 
-    def _skip(self, due: Due, host: Host, rules: Rules) -> None:
-        """Leave out what robots.txt forbids, or what is closed for now."""
-        if rules.closed is None:
+    def _skip(self, due: DueUrl, host: Host, rules: RobotsRules) -> None:
+        """Put off a URL that robots.txt disallows, or whose robots.txt cannot be fetched."""
+        if rules.unreachable is None:
             self._counters["disallowed"] += 1
             self._put_off(due, self._now() + DAY)
         else:
-            self._put_off(due, self._close(host, Pause(seconds=CLOSED, reason=rules.closed), due))
-        self._hosts.left(host)
+            self._put_off(due, self._back_off(host, Pause(seconds=UNREACHABLE_TTL, reason=rules.unreachable), due))
+        self._hosts.release(host)
 
-    def _put_off(self, due: Due, until: datetime | None) -> None:
-        """Do without a URL until then; None: for ever."""
+    def _put_off(self, due: DueUrl, until: datetime | None) -> None:
+        """Put off a URL until then; None: for ever."""
         if due.url_id >= 0:
-            self._appointments.put_off(due, until)
+            self._put_off_until[due.url_id] = until
+            self._handled[due.url_id] = due.due_at
         elif due.discovery.kind is UrlKind.PART:
-            self.turns.refuse(due)
+            self.subresources.refuse(due)
         else:
-            self._close_for(due, until or self._now())
+            self._put_off_robots(due, until or self._now())
 
-    def _close_for(self, errand: Due, until: datetime) -> None:
-        """Go on without a host whose robots.txt lies on one that is left in peace."""
-        there, page = self._hosts.of(errand.url), self._errands.behind(errand)
-        self._errands.drop(errand)
+    def _put_off_robots(self, robots: DueUrl, until: datetime) -> None:
+        """Back off from a host whose robots.txt is on a host that is backed off."""
+        other, waiting = self._hosts.get(robots.url), self._robots_pending.waiting_url(robots)
+        self._robots_pending.cancel(robots)
         seconds = (until - self._now()).total_seconds()
-        reason = f"has its robots.txt at {there.name}, which {there.reason or 'is left in peace'}"
-        self._close(self._hosts.of(page.url), Pause(seconds=seconds, reason=reason), page)
+        reason = f"has its robots.txt at {other.name}, which {other.backoff_reason or 'is backed off'}"
+        self._back_off(self._hosts.get(waiting.url), Pause(seconds=seconds, reason=reason), waiting)
 
-    def _close(self, host: Host, pause: Pause, due: Due, why: str = "") -> datetime:
-        """Go on without a host: what waits for it is put off, and so is what comes to light of it in this run."""
-        if not self._peace.closed_until(host):
-            self._counters["hosts_left"] += 1
-            # A picture's host that is down is nothing to get up for at night.
-            beside = due.discovery.kind in (UrlKind.ASSET, UrlKind.PART)
-            (self.notes if beside else self.problems).append(describe_backoff(host, pause, why))
-        until = self._peace.close(host, pause)
-        self._dry = True
+    def _back_off(self, host: Host, pause: Pause, due: DueUrl, error: str = "") -> datetime:
+        """Put off all URLs of a host, those of later refills too; return until when. `due`: the URL that led to it."""
+        if not self._backoff.backed_off_until(host):
+            self._counters["hosts_backed_off"] += 1
+            # The owner need not act because a host of pictures is down.
+            is_minor = due.discovery.kind in (UrlKind.ASSET, UrlKind.PART)
+            (self.notes if is_minor else self.problems).append(describe_backoff(host, pause, error))
+        until = self._backoff.back_off(host, pause)
+        self._refiller.record_drained()
         for each in self._hosts.drain(host):
             self._put_off(each, until)
         return until

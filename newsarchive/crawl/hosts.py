@@ -1,9 +1,9 @@
-"""Which host may be asked now. Each is asked for one thing at a time, and left in peace in between.
+"""Request queues of the run's hosts: one request at a time to each, with a pause in between.
 
-    add(due) --> the host's own queue --take()--> under way --left()--> pause, then the next
+    add(due) --> the host's queue --take()--> request in flight --release()--> pause, then the next
 
-A heap of hosts by the moment when each may be asked again: with a thousand hosts, a look at the first is enough, and
-waiting takes no thread, timer or slot of the downloader.
+A heap orders hosts by the time of their next request. With a thousand hosts only the first entry is examined, and a
+waiting host takes no thread, timer or downloader slot.
 """
 
 import heapq
@@ -13,15 +13,15 @@ from dataclasses import dataclass, field
 from itertools import count
 from urllib.parse import urlsplit
 
-from storage.model import Due
-from storage.surt import host_of
+from storage.model import DueUrl
+from storage.urls import url_host
 
-AHEAD = -1
-"""Priority of what others wait for already: a robots.txt that lies elsewhere, a part of a page that is drawn."""
+TOP_PRIORITY = -1
+"""Priority of requests that others depend on: a robots.txt on another host, a subresource of a page being rendered."""
 
 
 def hostname_of(url: str) -> str:
-    """The host whose patience a URL takes; its ports are one machine's, and share it. "" for what is no URL.
+    """Return the host that a URL's requests are counted for, without port; "" if it is not a URL.
 
     >>> hostname_of("https://News.example:8443/a")
     'news.example'
@@ -34,181 +34,179 @@ def hostname_of(url: str) -> str:
 
 @dataclass(slots=True, eq=False)
 class Host:
-    """One host of the run."""
+    """One host of the run. Times are of a monotonic clock."""
 
     name: str
-    waiting: list[tuple[int, float, int, int, Due]] = field(default_factory=list)
-    """Heap: priority, due, order of arrival, id."""
+    waiting: list[tuple[int, float, int, int, DueUrl]] = field(default_factory=list)
+    """Heap: priority, due time, order of arrival, id."""
     busy: bool = False
-    """It has been asked for something, and has not answered yet."""
-    kept: bool = False
-    """One of its pages is drawn: meanwhile it is asked for what others wait for, and for no other page."""
+    """A request is in flight."""
+    reserved: bool = False
+    """One of its pages is being rendered: until then only requests of TOP_PRIORITY are sent."""
     ready_at: float = 0.0
-    """When it may be asked again."""
-    left_at: float = 0.0
-    """When it answered last."""
-    errors: int = 0
-    """Connections in a row that brought no answer."""
+    """Earliest time of the next request."""
+    last_response_at: float = 0.0
+    failures: int = 0
+    """Consecutive connections without a response."""
     refusals: int = 0
-    """Answers in a row that asked for patience: 429 and 503."""
+    """Consecutive responses 429 or 503."""
     forbidden: int = 0
-    """Answers 403 in a row."""
-    strain: int = 0
-    """How often its delay is doubled at present: more with each refusal, less as it recovers."""
-    reason: str = ""
-    """Why it is left in peace, or was last."""
-    eased: int = 0
-    """Good answers in a row since the strain last changed."""
-    took: float = 0.0
-    """Seconds that its answers take, the last ones counting most."""
-    listed: bool = False
-    """It stands in the heap of hosts."""
+    """Consecutive responses 403."""
+    backoff_level: int = 0
+    """Number of times its delay is doubled: raised by each refusal, lowered as it recovers."""
+    backoff_reason: str = ""
+    """Reason for its current or last back-off."""
+    good_responses: int = 0
+    """Consecutive good responses since the back-off level last changed."""
+    response_time: float = 0.0
+    """Moving average of its response times, in seconds."""
+    is_scheduled: bool = False
+    """It has an entry in the heap of hosts."""
 
     @property
-    def askable(self) -> bool:
-        """Whether something waits that may be asked for, once it is ready."""
-        return bool(self.waiting) and not self.busy and (not self.kept or self.waiting[0][0] <= AHEAD)
+    def is_available(self) -> bool:
+        """True if a URL is waiting that may be requested once the host is ready."""
+        return bool(self.waiting) and not self.busy and (not self.reserved or self.waiting[0][0] <= TOP_PRIORITY)
 
 
-class Hosts:
-    """All hosts of a run. Times are of a monotonic clock, and come in as arguments."""
+class HostQueues:
+    """All hosts of a run. Times are of a monotonic clock, and are passed in."""
 
     def __init__(self) -> None:
         self._hosts: dict[str, Host] = {}
         self._heap: list[tuple[float, int, Host]] = []
         self._order = 0
-        self.ids: set[int] = set()
-        """Of the URLs in all queues."""
-        self.lanes: Counter[tuple[str, str]] = Counter()
-        """How many wait, by their site and their host as the index has it: with its port, where it has one."""
-        self.unlisted = count(-1, -1)
-        """Ids for URLs that the index has no line for."""
-        self._aside: dict[str, list[Due]] = {}
+        self.url_ids: set[int] = set()
+        """Ids of the URLs in all queues."""
+        self.waiting_by_lane: Counter[tuple[str, str]] = Counter()
+        """Waiting URLs by site and by host as the index stores it: with a non-default port."""
+        self.temporary_ids = count(-1, -1)
+        """Ids for URLs without a row in the index."""
+        self._awaiting_robots: dict[str, list[DueUrl]] = {}
+        """By authority."""
 
     @property
     def waiting(self) -> int:
-        """URLs in all queues."""
-        return len(self.ids)
+        """Number of URLs in all queues."""
+        return len(self.url_ids)
 
     def __len__(self) -> int:
-        """How many hosts the run has met."""
+        """Return the number of hosts that the run has seen."""
         return len(self._hosts)
 
-    def of(self, url: str) -> Host:
-        """The host of a URL."""
-        return self.named(hostname_of(url))
+    def get(self, url: str) -> Host:
+        """Return the host of a URL."""
+        return self.get_by_name(hostname_of(url))
 
-    def named(self, name: str) -> Host:
-        """The host of a name."""
+    def get_by_name(self, name: str) -> Host:
+        """Return the host of that name."""
         host = self._hosts.get(name)
         if host is None:
             host = self._hosts[name] = Host(name)
         return host
 
-    def add(self, due: Due, *, again: bool = False) -> None:
-        """Let a URL wait for its host; `again`, before its equals, where it had its turn and could not use it."""
-        host = self.of(due.url)
+    def all(self) -> Iterator[Host]:
+        """Iterate over every host that the run has seen."""
+        return iter(self._hosts.values())
+
+    def add(self, due: DueUrl, *, retry: bool = False) -> None:
+        """Queue a URL; a `retry` goes before others of its priority and due time."""
+        host = self.get(due.url)
         self._order += 1
         heapq.heappush(
-            host.waiting, (due.priority, due.due_at.timestamp(), 0 if again else self._order, due.url_id, due)
+            host.waiting, (due.priority, due.due_at.timestamp(), 0 if retry else self._order, due.url_id, due)
         )
-        self._note(due)
-        self._list(host)
+        self._count(due)
+        self._schedule(host)
 
-    def set_aside(self, due: Due, authority: str) -> None:
-        """Have a URL that had its turn wait for the rules of its authority. Its host may be asked for other things."""
-        self._aside.setdefault(authority, []).append(due)
-        self._note(due)
+    def await_robots(self, due: DueUrl, authority: str) -> None:
+        """Hold a taken URL until the rules of its authority are known. Its host stays free for other requests."""
+        self._awaiting_robots.setdefault(authority, []).append(due)
+        self._count(due)
 
-    def take_up(self, authority: str) -> None:
-        """Have what was set aside wait for its host again."""
-        for due in self.let_go(authority):
-            self.add(due, again=True)
+    def resume(self, authority: str) -> None:
+        """Queue again the URLs that were held for an authority's rules."""
+        for due in self.withdraw(authority):
+            self.add(due, retry=True)
 
-    def let_go(self, authority: str) -> list[Due]:
-        """Take back what was set aside."""
-        taken = self._aside.pop(authority, [])
-        for due in taken:
-            self._gone(due)
-        return taken
+    def withdraw(self, authority: str) -> list[DueUrl]:
+        """Remove and return the URLs that were held for an authority's rules."""
+        held = self._awaiting_robots.pop(authority, [])
+        for due in held:
+            self._uncount(due)
+        return held
 
-    def take(self, now: float) -> tuple[Due, Host] | None:
-        """The most urgent URL of a host that may be asked now. The host is busy until `left`."""
+    def take(self, now: float) -> tuple[DueUrl, Host] | None:
+        """Return the most urgent URL of a host that may be requested now. The host is busy until `release`."""
         while self._heap and self._heap[0][0] <= now:
             _, _, host = heapq.heappop(self._heap)
-            host.listed = False
-            if not host.askable:
+            host.is_scheduled = False
+            if not host.is_available:
                 continue
             if host.ready_at > now:
-                self._list(host)
+                self._schedule(host)
                 continue
             due = heapq.heappop(host.waiting)[-1]
-            self._gone(due)
+            self._uncount(due)
             host.busy = True
             return due, host
         return None
 
-    def left(self, host: Host, ready_at: float = 0.0) -> None:
-        """A host is not busy any more; it is asked again from `ready_at` on."""
+    def release(self, host: Host, ready_at: float = 0.0) -> None:
+        """Mark a host as not busy; its next request is sent at `ready_at` or later."""
         host.busy = False
         host.ready_at = max(host.ready_at, ready_at)
-        self._list(host)
+        self._schedule(host)
 
-    def give_back(self, host: Host) -> None:
-        """A host is kept for nobody any more."""
-        host.kept = False
-        self._list(host)
+    def unreserve(self, host: Host) -> None:
+        """Allow all requests to a host again: its page is rendered."""
+        host.reserved = False
+        self._schedule(host)
 
-    def drain(self, host: Host) -> list[Due]:
-        """Take back all that waits for a host, and what was set aside of it."""
-        taken = [each[-1] for each in host.waiting]
-        for due in taken:
-            self._gone(due)
+    def drain(self, host: Host) -> list[DueUrl]:
+        """Remove and return all URLs of a host, queued or held for robots.txt."""
+        drained = [each[-1] for each in host.waiting]
+        for due in drained:
+            self._uncount(due)
         host.waiting.clear()
-        for authority in [each for each in self._aside if hostname_of(each) == host.name]:
-            taken += self.let_go(authority)
-        return taken
+        for authority in [each for each in self._awaiting_robots if hostname_of(each) == host.name]:
+            drained += self.withdraw(authority)
+        return drained
 
-    def remove(self, due: Due) -> None:
-        """Take back one URL, wherever it waits."""
-        if due.url_id not in self.ids:
+    def remove(self, due: DueUrl) -> None:
+        """Remove one URL, queued or held for robots.txt."""
+        if due.url_id not in self.url_ids:
             return
-        self._gone(due)
-        host = self.of(due.url)
+        self._uncount(due)
+        host = self.get(due.url)
         host.waiting = [each for each in host.waiting if each[-1] is not due]
         heapq.heapify(host.waiting)
-        for authority, aside in self._aside.items():
-            self._aside[authority] = [each for each in aside if each is not due]
+        for authority, held in self._awaiting_robots.items():
+            self._awaiting_robots[authority] = [each for each in held if each is not due]
 
-    def next_at(self) -> float | None:
-        """When the first host with something waiting may be asked; None where none has."""
-        while self._heap and not self._heap[0][2].askable:
-            heapq.heappop(self._heap)[2].listed = False
+    def next_ready_at(self) -> float | None:
+        """Return the time at which the first available host is ready; None if no host is available."""
+        while self._heap and not self._heap[0][2].is_available:
+            heapq.heappop(self._heap)[2].is_scheduled = False
         return self._heap[0][0] if self._heap else None
 
-    def all(self) -> Iterator[Host]:
-        """Every host that the run has met."""
-        return iter(self._hosts.values())
+    def _count(self, due: DueUrl) -> None:
+        self.url_ids.add(due.url_id)
+        self.waiting_by_lane[_lane(due)] += 1
 
-    def _note(self, due: Due) -> None:
-        """Note that a URL waits."""
-        self.ids.add(due.url_id)
-        self.lanes[_lane(due)] += 1
-
-    def _gone(self, due: Due) -> None:
-        """Note that a URL waits no more."""
-        self.ids.discard(due.url_id)
+    def _uncount(self, due: DueUrl) -> None:
+        self.url_ids.discard(due.url_id)
         lane = _lane(due)
-        self.lanes[lane] -= 1
-        if not self.lanes[lane]:
-            del self.lanes[lane]
+        self.waiting_by_lane[lane] -= 1
+        if not self.waiting_by_lane[lane]:
+            del self.waiting_by_lane[lane]
 
-    def _list(self, host: Host) -> None:
-        if not host.listed and host.askable:
-            host.listed = True
+    def _schedule(self, host: Host) -> None:
+        if not host.is_scheduled and host.is_available:
+            host.is_scheduled = True
             self._order += 1
             heapq.heappush(self._heap, (host.ready_at, self._order, host))
 
 
-def _lane(due: Due) -> tuple[str, str]:
-    return due.discovery.site, host_of(due.url)
+def _lane(due: DueUrl) -> tuple[str, str]:
+    return due.discovery.site, url_host(due.url)

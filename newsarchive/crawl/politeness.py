@@ -1,135 +1,279 @@
-"""How long a host is left in peace after an answer: by its speed, by what it asks for, and by how it has been of late.
+"""Pauses between requests to a host, and back-off from hosts that refuse or do not respond.
 
-    usual pause      the site's delay, or twice the time that its answers take, where that is longer
-    strained         doubled for each refusal of late, halved again after every ten good answers; max_delay at most
-    robots.txt       Crawl-delay, max_crawl_delay at most: never less than that
+    normal pause     the site's delay, or twice the host's response time if that is longer
+    backed off       doubled for each recent refusal, halved again after ten good responses; max_delay at most
+    robots.txt       Crawl-delay as a minimum, capped at max_crawl_delay
     429, 503         Retry-After, else 30 s, doubled each time
-    403              the third in a row counts as such
-    no answer        2, 4 s; at the third in a row the host is left for an hour
+    403              the third in a row counts as a refusal
+    no response      2, 4 s; after the third in a row the host is backed off for an hour
 
-A host that is to be left for longer than a run waits is remembered, for the runs to come.
+A pause of more than MAX_WAIT ends the requests to a host in this run. It is saved for the runs that follow.
 """
 
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 from newsarchive.crawl.budget import NO_LIMIT, Budget
-from newsarchive.crawl.hosts import Host
-from newsarchive.crawl.pauses import LONGEST_PAUSE, Pause, after_refusal, after_silence
-from newsarchive.crawl.robots import RobotsAnswer
-from newsarchive.crawl.url_pattern_yields import Parking
-from storage.index.frontier.host_state import HostMemory
+from newsarchive.crawl.hosts import Host, HostQueues
+from newsarchive.crawl.robots import RobotsResponse
+from newsarchive.crawl.url_pattern_yields import ParkingRules
+from storage.index.frontier.host_state import SavedBackoff
 
-FACTOR = 2.0
-"""A host gets this many times as long to itself as its answers take."""
-SLOWLY = 0.3
-"""Weight of the newest answer in the time that a host's answers take: one slow page is no slow host."""
-STRAIN = 6
-"""Doublings at most."""
-EASED_AFTER = 10
-"""Good answers in a row after which a host is asked twice as often again."""
-FORBIDDEN = 3
-"""Answers 403 in a row from which on the host means us, not a page."""
-LEAST_STRAINED = 0.5
-"""Seconds: what is doubled where the site's own delay is shorter."""
-WORTH_NOTING = 1.0
-"""Seconds: a pause that the next run could cut short."""
+RESPONSE_TIME_FACTOR = 2.0
+"""The normal pause, as a multiple of the host's response time."""
+SMOOTHING = 0.3
+"""Weight of the newest response in the moving average of response times."""
+MAX_BACKOFF_LEVEL = 6
+GOOD_RESPONSES_TO_RECOVER = 10
+"""Consecutive good responses that lower the back-off level by one."""
+MAX_FORBIDDEN = 3
+"""Consecutive responses 403 from which on they count as refusals: the host means us, not a page."""
+MIN_BACKOFF_DELAY = 0.5
+"""Seconds that are doubled if the site's delay is shorter."""
+MIN_SAVED_PAUSE = 1.0
+"""Seconds; a shorter pause is not saved for the next run."""
+FIRST_PAUSE = 30.0
+"""Seconds after a 429 or 503 without Retry-After; doubled each time, up to an hour."""
+LONGEST_PAUSE = 86_400.0
+"""Seconds; a longer Retry-After is cut to this."""
+MAX_WAIT = 120.0
+"""Longest pause in seconds that a run waits for. URLs of a host with a longer one are put off."""
+MAX_FAILURES = 3
+"""Consecutive connections without a response after which a host is backed off."""
+UNREACHABLE_PAUSE = 3_600.0
+"""Seconds for which a host that does not respond is backed off."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolitenessSettings:
-    """How a site is to be treated."""
+    """Settings of a site that limit its requests."""
 
     delay: float
-    """Seconds between the end of one exchange with a host of it and the next request; 0: none, however slow it is."""
+    """Seconds between the end of one exchange and the next request to the same host; 0: no delay at all."""
     obey_robots: bool = True
     max_delay: float = 30.0
-    """Longest pause that a host gets by its speed and strain."""
+    """Longest pause in seconds by response time and back-off level."""
     max_crawl_delay: float = 300.0
-    """A Crawl-delay above that is taken as this."""
+    """Seconds; a longer Crawl-delay is cut to this."""
     budget: Budget = NO_LIMIT
-    parking: Parking = Parking()
-    """When families of its URLs are parked, and which are no traps."""
+    parking: ParkingRules = ParkingRules()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What came back for a URL, as far as it decides what is asked next."""
+class ResponseSummary:
+    """The part of a response that decides on further requests to its host."""
 
     status: int | None = None
-    """None where nothing came that is HTTP."""
+    """None if no HTTP response was received."""
     retry_after: str | None = None
-    robots: RobotsAnswer | None = None
-    """Where a robots.txt was asked for."""
-    silent: bool = False
-    """No byte came at all, so that nothing was kept."""
-    why: str = ""
-    """Where it is silent: what hindered it, in a few words."""
-    guarded: bool = False
-    """Where it is silent: the host leads to no public address."""
+    robots: RobotsResponse | None = None
+    """Set if the request was for a robots.txt."""
+    no_response: bool = False
+    """Not one byte was received, so nothing was recorded."""
+    error: str = ""
+    """With `no_response`: the reason, in a few words."""
+    is_blocked: bool = False
+    """With `no_response`: the host has no public address."""
     size: int = 0
     """Bytes on the wire."""
-    cut: bool = False
-    """We hung up before it was whole, because the run is to stop."""
-    kept: float = 0.0
-    """Seconds since its last byte came: it was kept meanwhile, and the host left in peace."""
+    interrupted: bool = False
+    """The run was stopped before the response was complete."""
+    recording_time: float = 0.0
+    """Seconds since the last byte. The host was idle for as long, so they count as part of the pause."""
 
 
-def record_answer(
-    host: Host, answer: Answer, took: float, manners: PolitenessSettings, crawl_delay: float | None, now: datetime
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """Time until the next request to a host."""
+
+    seconds: float
+    reason: str | None = None
+    """Reason for a longer pause than normal, in a few words."""
+
+    @property
+    def is_long(self) -> bool:
+        """True if the run does not wait for the host."""
+        return self.reason is not None and self.seconds > MAX_WAIT
+
+
+def record_response(
+    host: Host,
+    response: ResponseSummary,
+    duration: float,
+    settings: PolitenessSettings,
+    crawl_delay: float | None,
+    now: datetime,
 ) -> Pause:
-    """The pause after an answer that took so many seconds; what it says of the host is noted there."""
-    if answer.guarded:
-        return Pause(seconds=LONGEST_PAUSE, reason="is not connected to")
-    _note(host, answer, took)
-    usual = pace(host, manners, crawl_delay)
-    if answer.silent:
-        return after_silence(host.errors, usual)
-    refused = host.refusals or max(0, host.forbidden - FORBIDDEN + 1)
-    if refused and answer.status:
-        asked = after_refusal(answer.status, answer.retry_after, refused, now)
-        return Pause(seconds=max(asked.seconds, usual), reason=asked.reason)
-    return Pause(seconds=usual)
+    """Update a host's state after a response that took `duration` seconds; return the pause after it."""
+    if response.is_blocked:
+        return Pause(seconds=LONGEST_PAUSE, reason="has no public address")
+    _update_host(host, response, duration)
+    interval = request_interval(host, settings, crawl_delay)
+    if response.no_response:
+        return pause_after_failure(host.failures, interval)
+    refusals = host.refusals or max(0, host.forbidden - MAX_FORBIDDEN + 1)
+    if refusals and response.status:
+        pause = pause_after_refusal(response.status, response.retry_after, refusals, now)
+        return Pause(seconds=max(pause.seconds, interval), reason=pause.reason)
+    return Pause(seconds=interval)
 
 
-def _note(host: Host, answer: Answer, took: float) -> None:
-    host.errors = host.errors + 1 if answer.silent else 0
-    if answer.silent:
+def _update_host(host: Host, response: ResponseSummary, duration: float) -> None:
+    host.failures = host.failures + 1 if response.no_response else 0
+    if response.no_response:
         return
-    host.refusals = host.refusals + 1 if answer.status in (429, 503) else 0
-    host.forbidden = host.forbidden + 1 if answer.status == 403 and answer.robots is None else 0
-    if host.refusals or host.forbidden >= FORBIDDEN:
-        host.strain, host.eased = min(host.strain + 1, STRAIN), 0
+    host.refusals = host.refusals + 1 if response.status in (429, 503) else 0
+    host.forbidden = host.forbidden + 1 if response.status == 403 and response.robots is None else 0
+    if host.refusals or host.forbidden >= MAX_FORBIDDEN:
+        host.backoff_level, host.good_responses = min(host.backoff_level + 1, MAX_BACKOFF_LEVEL), 0
         return
-    host.took = took if not host.took else (1 - SLOWLY) * host.took + SLOWLY * took
-    host.eased += 1
-    if host.strain and host.eased >= EASED_AFTER:
-        host.strain, host.eased = host.strain - 1, 0
+    average = host.response_time
+    host.response_time = (1 - SMOOTHING) * average + SMOOTHING * duration if average else duration
+    host.good_responses += 1
+    if host.backoff_level and host.good_responses >= GOOD_RESPONSES_TO_RECOVER:
+        host.backoff_level, host.good_responses = host.backoff_level - 1, 0
 
 
-def pace(host: Host, manners: PolitenessSettings, crawl_delay: float | None) -> float:
-    """Seconds between two requests to a host that answers as it should."""
-    usual = max(manners.delay, min(FACTOR * host.took, manners.max_delay)) if manners.delay else 0.0
-    if host.strain:
-        doubled = max(usual, LEAST_STRAINED) * 2.0**host.strain
-        usual = max(usual, min(doubled, manners.max_delay))
-    return max(usual, min(crawl_delay or 0.0, manners.max_crawl_delay))
+def request_interval(host: Host, settings: PolitenessSettings, crawl_delay: float | None) -> float:
+    """Return the seconds between two requests to a host that responds normally."""
+    interval = 0.0
+    if settings.delay:
+        interval = max(settings.delay, min(RESPONSE_TIME_FACTOR * host.response_time, settings.max_delay))
+    if host.backoff_level:
+        doubled = max(interval, MIN_BACKOFF_DELAY) * 2.0**host.backoff_level
+        interval = max(interval, min(doubled, settings.max_delay))
+    return max(interval, min(crawl_delay or 0.0, settings.max_crawl_delay))
 
 
-def restore_backoff(host: Host, memory: HostMemory, now: datetime, clock: float) -> float:
-    """Treat a host as a run before left it; returns the seconds for which it is still to be left in peace."""
-    host.refusals, host.strain, host.reason = memory.refusals, min(memory.strain, STRAIN), memory.reason
-    left = (memory.ready_at - now).total_seconds() if memory.ready_at else 0.0
-    # A clock that was wrong once does not close a host for years.
+def pause_after_refusal(status: int, retry_after: str | None, refusals: int, now: datetime) -> Pause:
+    """Return the pause after the `refusals`-th 429 or 503 in a row."""
+    requested = parse_retry_after(retry_after, now)
+    seconds = min(FIRST_PAUSE * 2 ** (refusals - 1), 3_600.0) if requested is None else requested
+    return Pause(seconds=min(seconds, LONGEST_PAUSE), reason=f"answers {status}")
+
+
+def pause_after_failure(failures: int, interval: float) -> Pause:
+    """Return the pause after the `failures`-th connection in a row without a response."""
+    if failures >= MAX_FAILURES:
+        return Pause(seconds=UNREACHABLE_PAUSE, reason="does not respond")
+    return Pause(seconds=max(interval, 2.0**failures))
+
+
+def parse_retry_after(value: str | None, now: datetime) -> float | None:
+    """Return the seconds that a Retry-After header asks for (RFC 9110, 10.2.3); None if it cannot be parsed.
+
+    >>> parse_retry_after("120", datetime(2026, 11, 25, tzinfo=UTC))
+    120.0
+    >>> parse_retry_after("Wed, 25 Nov 2026 00:00:30 GMT", datetime(2026, 11, 25, tzinfo=UTC))
+    30.0
+    """
+    if value is None:
+        return None
+    if value.strip().isascii() and value.strip().isdigit():
+        return float(value)
+    try:
+        until = parsedate_to_datetime(value)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    if until.tzinfo is None:
+        until = until.replace(tzinfo=UTC)
+    return max(0.0, (until - now).total_seconds())
+
+
+class HostBackoff:
+    """Hosts that are backed off for longer than a run waits, and the host states to save for the next run."""
+
+    def __init__(self, *, now: Callable[[], datetime], clock: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._clock = clock
+        self._until: dict[Host, datetime] = {}
+        self._saved: set[str] = set()
+        self._changes: dict[str, SavedBackoff | None] = {}
+
+    def restore(self, saved: Iterable[SavedBackoff], hosts: HostQueues) -> None:
+        """Restore the host states that earlier runs saved."""
+        now, clock = self._now(), self._clock()
+        for state in saved:
+            host = hosts.get_by_name(state.host)
+            self._saved.add(state.host)
+            if restore_backoff(host, state, now, clock) > MAX_WAIT:
+                self._until[host] = now + timedelta(seconds=host.ready_at - clock)
+
+    def backed_off_until(self, host: Host) -> datetime | None:
+        """Return the end of a host's back-off; None if it is not backed off."""
+        until = self._until.get(host)
+        if until is not None and until <= self._now():
+            del self._until[host]
+            return None
+        return until
+
+    def back_off(self, host: Host, pause: Pause) -> datetime:
+        """Back off from a host; return until when."""
+        self._until[host] = until = self._now() + timedelta(seconds=pause.seconds)
+        host.backoff_reason = pause.reason or ""
+        self.save(host, self._clock() + pause.seconds)
+        return until
+
+    def record_response(
+        self,
+        host: Host,
+        response: ResponseSummary,
+        duration: float,
+        settings: PolitenessSettings,
+        crawl_delay: float | None,
+    ) -> Pause:
+        """Update a host's state after a response that took `duration` seconds; return the pause after it."""
+        pause = record_response(host, response, duration, settings, crawl_delay, self._now())
+        host.backoff_reason = pause.reason or ""
+        if host.refusals or host.backoff_level or host.name in self._saved:
+            self.save(host, self._clock() + pause.seconds)
+        return pause
+
+    def save(self, host: Host, ready_at: float = 0.0) -> None:
+        """Save a host's state for the next run, or delete it if there is nothing to remember."""
+        state = backoff_to_save(host, self._now(), self._clock(), ready_at)
+        if state is not None:
+            self._saved.add(host.name)
+            self._changes[host.name] = state
+        elif host.name in self._saved:
+            self._saved.discard(host.name)
+            self._changes[host.name] = None
+
+    def pending_changes(self) -> dict[str, SavedBackoff | None]:
+        """Return the states to write, by host, since the last call; None: to delete."""
+        changes, self._changes = self._changes, {}
+        return changes
+
+
+def restore_backoff(host: Host, saved: SavedBackoff, now: datetime, clock: float) -> float:
+    """Restore a host's saved state; return the seconds that are left of its pause."""
+    host.refusals, host.backoff_reason = saved.refusal_count, saved.reason
+    host.backoff_level = min(saved.backoff_level, MAX_BACKOFF_LEVEL)
+    left = (saved.ready_at - now).total_seconds() if saved.ready_at else 0.0
+    # A clock that was once wrong must not back off from a host for years.
     left = min(max(left, 0.0), LONGEST_PAUSE)
     host.ready_at = max(host.ready_at, clock + left)
     return left
 
 
-def backoff_to_save(host: Host, now: datetime, clock: float, ready_at: float = 0.0) -> HostMemory | None:
-    """What the next run is to know of a host that may be asked again at `ready_at` by the clock; None: nothing."""
+def backoff_to_save(host: Host, now: datetime, clock: float, ready_at: float = 0.0) -> SavedBackoff | None:
+    """Return the state to save of a host whose next request is due at `ready_at`; None if there is nothing to save."""
     left = max(host.ready_at, ready_at) - clock
-    if not (host.refusals or host.strain or left >= WORTH_NOTING):
+    if not (host.refusals or host.backoff_level or left >= MIN_SAVED_PAUSE):
         return None
-    until = now + timedelta(seconds=left) if left > 0 else None
-    return HostMemory(name=host.name, ready_at=until, refusals=host.refusals, strain=host.strain, reason=host.reason)
+    return SavedBackoff(
+        host=host.name,
+        ready_at=now + timedelta(seconds=left) if left > 0 else None,
+        refusal_count=host.refusals,
+        backoff_level=host.backoff_level,
+        reason=host.backoff_reason,
+    )
+
+
+def describe_backoff(host: Host, pause: Pause, error: str = "") -> str:
+    """Return a line for the owner about a host that is backed off."""
+    reason = f"{pause.reason} ({error})" if error else pause.reason
+    return f"{host.name} {reason}: backed off for {pause.seconds:.0f} s"

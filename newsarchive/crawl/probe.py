@@ -1,8 +1,10 @@
-"""Look at a news site before it is archived: what `newsarchive add` writes into newsarchive.toml, and why.
+"""Probe of a news site: the settings that `newsarchive add` writes into newsarchive.toml.
 
-front page --names--> feeds, sections        robots.txt --names--> sitemaps
-     |  no feed named: the usual places           |  none named: the usual places
-     +--------------------------> each is fetched once: does it answer, how much is in it, how new is it?
+front page --links--> feeds, sections        robots.txt --lists--> sitemaps
+     |  no feed linked: common paths              |  none listed: common paths
+     +--------------------------> each is fetched once, for its size and the date of its newest entry
+
+The crawl's own client is used, with the same guard; nothing is recorded.
 """
 
 import re
@@ -14,38 +16,50 @@ from urllib.parse import urlsplit
 
 import lxml.etree
 import lxml.html
+from w3lib.url import safe_url_string
 
 from newsarchive.config.schema import SiteConfig
-from newsarchive.crawl.download.probe_client import Answer, Opener, addresses
-from newsarchive.crawl.download.ssrf import Guard, is_public, refusal
-from newsarchive.crawl.robots import RobotsAnswer, Rules, authority, read_rules
+from newsarchive.crawl import event_loop
+from newsarchive.crawl.download.client import RecordingClient
+from newsarchive.crawl.download.connect import GuardedEndpoints, resolve_addresses
+from newsarchive.crawl.download.ssrf import AddressGuard, is_public, url_refusal_reason
+from newsarchive.crawl.robots import RobotsResponse, RobotsRules, authority, parse_rules
 from newsarchive.extract.page import read
-from newsarchive.extract.page_input import Asked
-from newsarchive.extract.tree import absolute
+from newsarchive.extract.page_input import PageInput
+from newsarchive.extract.tree import resolve_link
 from newsarchive.ingest.discovery import site_host
-from storage.errors import NotFound
+from storage.callbacks import utc_now
+from storage.errors import NotFound, PayloadError
 from storage.model import Discovery, Outcome, Reading, UrlKind
+from storage.warc.codings import decode_entity
+from storage.warc.payload import extract_entity, parse_http_headers
+from storage.warc.reader import redirect_target
+from storage.warc.record import Headers
 
-FEED_PLACES = (
+FEED_PATHS = (
     "/feed", "/rss", "/rss.xml", "/feed.xml", "/atom.xml", "/index.xml", "/feeds/all.rss.xml", "/feed.json",
     "/rss/news", "/index.rdf",
 )  # fmt: skip
-SITEMAP_PLACES = (
+SITEMAP_PATHS = (
     "/sitemap.xml", "/sitemap_index.xml", "/sitemap-index.xml", "/news-sitemap.xml", "/sitemap-news.xml",
     "/news_sitemap.xml", "/sitemap_news.xml", "/wp-sitemap.xml", "/sitemap.xml.gz",
 )  # fmt: skip
-MOST_FEEDS = 6
-MOST_SITEMAPS = 6
-MOST_SECTIONS = 12
+MAX_FEEDS = 6
+MAX_SITEMAPS = 6
+MAX_SECTIONS = 12
 MONTH = timedelta(days=28)
 PAUSE = 0.5
 """Seconds between two requests to the site."""
+TIMEOUT = 20.0
+"""Seconds for one response; what was received until then is read."""
+MAX_SIZE, MAX_DECODED_SIZE = 10_000_000, 50_000_000
+MAX_REDIRECTS = 10
 
-# Links that lead to a feed by what they say or where they point to.
-_FEED_ADDRESS = re.compile(r"(?:[./](?:rss|atom|rdf)|/feed|feed\.json|\.rss\.xml)(?:\.xml|2\.0)?/?$", re.IGNORECASE)
-_FEED_WORD = re.compile(r"^\W*(?:rss|atom|rss[- ]?feeds?|news ?feed|xml)\W*$", re.IGNORECASE)
+# Links to feeds, by their URL or their text.
+_FEED_PATH = re.compile(r"(?:[./](?:rss|atom|rdf)|/feed|feed\.json|\.rss\.xml)(?:\.xml|2\.0)?/?$", re.IGNORECASE)
+_FEED_TEXT = re.compile(r"^\W*(?:rss|atom|rss[- ]?feeds?|news ?feed|xml)\W*$", re.IGNORECASE)
 
-# Links of a menu that lead to no news.
+# Paths of menu links that are not sections of news.
 _OTHER_PAGES = re.compile(
     r"about|account|advert|agb|app|careers?|contact|cookie|datenschutz|donate|faq|help|impressum|jobs|legal|login|"
     r"members?|newsletters?|policy|privacy|profile|register|search|shop|sign|subscri|support|terms|user|kontakt|abo",
@@ -54,8 +68,8 @@ _OTHER_PAGES = re.compile(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """A feed, sitemap or section that the site has."""
+class SiteSource:
+    """A feed, sitemap or section of the site."""
 
     url: str
     kind: UrlKind
@@ -63,43 +77,43 @@ class Source:
     entries: int = 0
     """Items of a feed, URLs of a sitemap, sitemaps of an index, links of a section."""
     newest: datetime | None = None
-    """The latest date in it; None where it has none."""
+    """Its latest date; None if it has no dates."""
     daily: float | None = None
-    """Entries a day, by their dates; None where fewer than three have one."""
+    """Entries per day, by their dates; None if fewer than three have one."""
     sitemaps: int = 0
-    """Sitemaps that it names, where it is an index."""
+    """Number of sitemaps that an index lists."""
     news: bool = False
-    """A news sitemap: what it names are articles, by their publisher's word."""
+    """True for a news sitemap: its entries are articles, by the publisher's word."""
     named: bool = True
-    """The site names it; False where it was found at a usual place."""
+    """True if the site links or lists it; False if it was found at a common path."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
-    """What a look at a site found."""
+    """Result of a probe."""
 
     url: str
-    """Front page, where redirects led."""
+    """Front page, after redirects."""
     name: str
-    """A short name for the site: its host without "www."."""
+    """Short name of the site: its host without "www."."""
     title: str
-    """What the front page calls itself; "" where it does not."""
+    """Of the front page; "" if it has none."""
     private: bool
-    """The host leads to loopback or private addresses only: `allow_private` is wanted."""
+    """The host has no public address, so `allow_private` is needed."""
     hosts: tuple[str, ...] = ()
-    """Further hosts of the site: the one asked for, where it redirects to another."""
-    feeds: tuple[Source, ...] = ()
-    sitemaps: tuple[Source, ...] = ()
-    sections: tuple[Source, ...] = ()
-    """Pages that the front page's menu leads to; they were not fetched."""
+    """Further hosts of the site: the given one, if it redirects to another."""
+    feeds: tuple[SiteSource, ...] = ()
+    sitemaps: tuple[SiteSource, ...] = ()
+    sections: tuple[SiteSource, ...] = ()
+    """Pages that the front page's menu links; they were not fetched."""
     robots: str = ""
-    """What robots.txt says to us, in a few words."""
+    """Result of reading robots.txt, in a few words."""
     crawl_delay: float | None = None
     problems: tuple[str, ...] = ()
-    """What the owner should know of, a line each."""
+    """Lines for the owner."""
 
     def site(self, name: str | None = None) -> SiteConfig:
-        """The site as a [[site]] of newsarchive.toml."""
+        """Return the site as a [[site]] of newsarchive.toml."""
         return SiteConfig(
             name=name or self.name,
             url=self.url,
@@ -111,14 +125,25 @@ class Probe:
         )
 
     def notes(self) -> dict[str, str]:
-        """A comment for each setting of the [[site]], by name."""
+        """Return a comment for each setting of the [[site]], by name."""
         notes = {"url": f"{self.title or 'no title'}; {self.robots}"}
         for setting, found in (("listings", self.sections), ("feeds", self.feeds), ("sitemaps", self.sitemaps)):
             if found:
-                notes[setting] = "; ".join(told(each) for each in found)
+                notes[setting] = "; ".join(describe_source(each) for each in found)
         if self.private:
-            notes["allow_private"] = f"{urlsplit(self.url).hostname} is an address of your own network"
+            notes["allow_private"] = f"{urlsplit(self.url).hostname} is an address in your own network"
         return notes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeResponse:
+    """A response, after redirects."""
+
+    url: str
+    status: int
+    headers: Headers
+    body: bytes
+    """Decoded."""
 
 
 def probe(
@@ -129,162 +154,205 @@ def probe(
     pause: float = PAUSE,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Probe:
-    """Look at a site; NotFound where its front page cannot be had.
+    """Probe a site; NotFound if its front page cannot be fetched.
 
-    Private addresses are connected to only where the host that the owner names leads to nothing else.
+    Private addresses are connected to only if the given host has no other.
     """
     url = url if "://" in url else f"https://{url}"
-    if why := refusal(url):
-        raise NotFound(f"{url} cannot be asked for: {why}. Nothing was added. Write it as in a browser's address bar")
+    if reason := url_refusal_reason(url):
+        raise NotFound(f"{url} cannot be requested: {reason}; nothing was added. Copy the URL from a browser")
     host = urlsplit(url).hostname or ""
-    found = addresses(host)
-    private = bool(found) and not any(is_public(address) for address in found)
-    look = _Look(Opener(user_agent, Guard([host] if private else [])), user_agent, obey_robots, pause, sleep)
-    return look.at(url, private)
+    addresses = resolve_addresses(host)
+    private = bool(addresses) and not any(is_public(address) for address in addresses)
+    reactor = event_loop.reactor()
+    endpoints = GuardedEndpoints(reactor, AddressGuard([host] if private else []))
+    client = RecordingClient(reactor, endpoints, now=utc_now)
+    try:
+        return _Probing(client, user_agent, obey_robots, pause, sleep).run(url, private)
+    finally:
+        event_loop.run(client.close())
 
 
 @dataclass(slots=True)
-class _Look:
-    opener: Opener
+class _Probing:
+    client: RecordingClient
     agent: str
-    obey: bool
+    obey_robots: bool
     pause: float
     sleep: Callable[[float], None]
-    rules: dict[str, Rules] = field(default_factory=dict)
+    rules: dict[str, RobotsRules] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
-    asked: int = 0
+    request_count: int = 0
 
-    def at(self, url: str, private: bool) -> Probe:
-        rules, named = self._robots(url)
+    def run(self, url: str, private: bool) -> Probe:
+        rules, listed = self._fetch_robots(url)
         if not rules.allows(url):
-            self.problems.append("robots.txt lets us fetch nothing of it: a crawl would bring nothing")
-        front = self._front(url)
+            self.problems.append("robots.txt disallows the front page: a crawl would fetch nothing")
+        front = self._fetch_front_page(url)
         if authority(front.url) != authority(url):
-            rules, named = self._robots(front.url)
-        reading = read(front.body, Asked(url=front.url, headers=front.headers, discovery=_how(UrlKind.LISTING)))
+            rules, listed = self._fetch_robots(front.url)
+        discovery = Discovery(site="", kind=UrlKind.LISTING)
+        reading = read(front.body, PageInput(url=front.url, headers=front.headers, discovery=discovery))
         if reading.outcome is Outcome.CHALLENGE:
-            self.problems.append("the front page asks robots to prove that they are human: a crawl may bring nothing")
+            self.problems.append("the front page shows a challenge for robots: a crawl may fetch nothing else")
         base = authority(front.url)
         feeds = [source.url for source in reading.sources if source.kind is UrlKind.FEED]
-        feeds += linked_feeds(front)
-        asked_host = urlsplit(url).netloc.lower()
+        feeds += find_feed_links(front)
+        given_host = urlsplit(url).netloc.lower()
         return Probe(
             url=front.url,
             name=site_host(front.url).partition(":")[0],
             title=reading.title or "",
             private=private,
-            hosts=() if asked_host == urlsplit(front.url).netloc.lower() else (asked_host,),
-            feeds=self._sources(UrlKind.FEED, feeds, [base + place for place in FEED_PLACES], MOST_FEEDS),
-            sitemaps=self._sources(UrlKind.SITEMAP, named, [base + each for each in SITEMAP_PLACES], MOST_SITEMAPS),
-            sections=tuple(sections(front)),
-            robots=self._said(rules),
+            hosts=() if given_host == urlsplit(front.url).netloc.lower() else (given_host,),
+            feeds=self._fetch_sources(UrlKind.FEED, feeds, [base + path for path in FEED_PATHS], MAX_FEEDS),
+            sitemaps=self._fetch_sources(
+                UrlKind.SITEMAP, listed, [base + path for path in SITEMAP_PATHS], MAX_SITEMAPS
+            ),
+            sections=tuple(find_sections(front)),
+            robots=_describe_rules(rules),
             crawl_delay=rules.delay,
             problems=tuple(self.problems),
         )
 
-    def _fetch(self, url: str) -> Answer | str:
-        if self.asked:
+    def _fetch(self, url: str) -> ProbeResponse | str:
+        """Return the response for a URL, after redirects; or why there is none, in a few words."""
+        if self.request_count:
             self.sleep(self.pause)
-        self.asked += 1
-        return self.opener.fetch(url)
+        self.request_count += 1
+        for _ in range(MAX_REDIRECTS + 1):
+            response = self._send(url)
+            if isinstance(response, str):
+                return response
+            target = redirect_target(response.url, response.status, response.headers)
+            if target is None:
+                return response
+            if reason := url_refusal_reason(target):
+                return f"it redirects to {target[:200]}: {reason}"
+            url = target
+        return "too many redirects"
 
-    def _front(self, url: str) -> Answer:
-        answer = self._fetch(url)
-        if isinstance(answer, str) or answer.status >= 400:
-            why = answer if isinstance(answer, str) else f"it answers {answer.status}"
+    def _send(self, url: str) -> ProbeResponse | str:
+        safe_url = safe_url_string(url)
+        if not safe_url.isascii():
+            return "not a URL"
+        headers = (("User-Agent", self.agent), ("Accept", "*/*"), ("Accept-Encoding", "gzip, deflate, br"))
+        result = event_loop.run(self.client.fetch(safe_url, headers, seconds=TIMEOUT, limit=MAX_SIZE))
+        if not result.attempts:
+            return result.describe_error()
+        block = result.attempts[-1].exchange(url).response
+        status, fields = parse_http_headers(block)
+        if status is None:
+            return "the response is not HTTP"
+        try:
+            body = decode_entity(extract_entity(block, fields), fields, MAX_DECODED_SIZE)
+        except PayloadError as problem:
+            return str(problem)
+        return ProbeResponse(url=url, status=status, headers=fields, body=body)
+
+    def _fetch_front_page(self, url: str) -> ProbeResponse:
+        response = self._fetch(url)
+        if isinstance(response, str) or response.status >= 400:
+            reason = response if isinstance(response, str) else f"it answers {response.status}"
             raise NotFound(
-                f"{url} cannot be looked at: {why}. Nothing was added. Check the address in a browser, or write the "
+                f"{url} cannot be fetched: {reason}; nothing was added. Check the URL in a browser, or write the "
                 "[[site]] into newsarchive.toml yourself"
             )
-        return answer
+        return response
 
-    def _robots(self, url: str) -> tuple[Rules, list[str]]:
-        """The rules for us, and the sitemaps that robots.txt names."""
-        answer = self._fetch(f"{authority(url)}/robots.txt")
-        if isinstance(answer, str):
-            rules, named = Rules(closed=f"robots.txt gives no answer ({answer})"), []
+    def _fetch_robots(self, url: str) -> tuple[RobotsRules, list[str]]:
+        """Return the rules for our user agent, and the sitemaps that robots.txt lists."""
+        response = self._fetch(f"{authority(url)}/robots.txt")
+        if isinstance(response, str):
+            rules, listed = RobotsRules(unreachable=f"robots.txt cannot be fetched ({response})"), []
         else:
-            block = b"HTTP/1.1 %d \r\n\r\n%b" % (answer.status, answer.body)
-            rules = read_rules(RobotsAnswer(status=answer.status, block=block), self.agent)
-            sitemaps = rules.text.sitemaps if rules.text else ()
-            named = [found for each in sitemaps if (found := absolute(url, each)) is not None]
+            block = b"HTTP/1.1 %d \r\n\r\n%b" % (response.status, response.body)
+            rules = parse_rules(RobotsResponse(status=response.status, block=block), self.agent)
+            sitemaps = rules.parser.sitemaps if rules.parser else ()
+            listed = [found for each in sitemaps if (found := resolve_link(url, each)) is not None]
         self.rules[authority(url)] = rules
-        return rules, named
+        return rules, listed
 
-    def _said(self, rules: Rules) -> str:
-        if rules.closed:
-            return rules.closed
-        if rules.text is None:
-            return "there is no robots.txt"
-        return "robots.txt was read" + (f", it asks for {rules.delay:g} s between requests" if rules.delay else "")
-
-    def _sources(self, kind: UrlKind, named: list[str], places: list[str], most: int) -> tuple[Source, ...]:
-        """Those of the named that answer as they should; where there is none, those of the usual places."""
-        found = [source for url in dict.fromkeys(named[: 2 * most]) if (source := self._source(url, kind, named=True))]
-        for url in () if found else places:
-            if source := self._source(url, kind, named=False):
+    def _fetch_sources(self, kind: UrlKind, named: list[str], common: list[str], limit: int) -> tuple[SiteSource, ...]:
+        """Return the sources among the named URLs; if there are none, the first one among the common paths."""
+        found = [
+            source for url in dict.fromkeys(named[: 2 * limit]) if (source := self._fetch_source(url, kind, named=True))
+        ]
+        for url in () if found else common:
+            if source := self._fetch_source(url, kind, named=False):
                 found.append(source)
                 break
         found.sort(key=lambda source: not source.news)
-        return tuple(found[:most])
+        return tuple(found[:limit])
 
-    def _source(self, url: str, kind: UrlKind, *, named: bool) -> Source | None:
-        if refusal(url):
+    def _fetch_source(self, url: str, kind: UrlKind, *, named: bool) -> SiteSource | None:
+        if url_refusal_reason(url):
             return None
         rules = self.rules.get(authority(url))
-        if self.obey and rules and not rules.allows(url):
+        if self.obey_robots and rules and not rules.allows(url):
             if named:
-                self.problems.append(f"{url} is named by the site, and disallowed by its robots.txt: left out")
+                self.problems.append(
+                    f"{url} is disallowed by the site's robots.txt, though the site lists it: left out"
+                )
             return None
-        answer = self._fetch(url)
-        if isinstance(answer, str) or answer.status != 200:
+        response = self._fetch(url)
+        if isinstance(response, str) or response.status != 200:
             return None
-        reading = read(answer.body, Asked(url=answer.url, headers=answer.headers, discovery=_how(kind)))
+        discovery = Discovery(site="", kind=kind)
+        reading = read(response.body, PageInput(url=response.url, headers=response.headers, discovery=discovery))
         if reading.outcome is not (Outcome.FEED if kind is UrlKind.FEED else Outcome.SITEMAP):
             return None
-        return _source_of(answer.url, kind, reading, named)
+        return _create_source(response.url, kind, reading, named)
 
 
-def _source_of(url: str, kind: UrlKind, reading: Reading, named: bool) -> Source:
+def _describe_rules(rules: RobotsRules) -> str:
+    if rules.unreachable:
+        return rules.unreachable
+    if rules.parser is None:
+        return "there is no robots.txt"
+    return "robots.txt was read" + (f", its Crawl-delay is {rules.delay:g} s" if rules.delay else "")
+
+
+def _create_source(url: str, kind: UrlKind, reading: Reading, named: bool) -> SiteSource:
     dates = [date for entry in reading.entries for date in (entry.published, entry.modified) if date]
     dates += [source.modified for source in reading.sources if source.modified]
-    return Source(
+    return SiteSource(
         url=url,
         kind=kind,
         title=reading.title or "",
         entries=len(reading.entries),
         newest=max(dates, default=None),
-        daily=daily([date for entry in reading.entries if (date := entry.published or entry.modified)]),
+        daily=entries_per_day([date for entry in reading.entries if (date := entry.published or entry.modified)]),
         sitemaps=len(reading.sources) if kind is UrlKind.SITEMAP else 0,
         news=any(entry.news for entry in reading.entries),
         named=named,
     )
 
 
-def daily(dates: Sequence[datetime]) -> float | None:
-    """Return how many entries a day their dates tell of, over the month before the newest of them.
+def entries_per_day(dates: Sequence[datetime]) -> float | None:
+    """Return the number of entries per day, by their dates in the month before the newest one.
 
     >>> from datetime import UTC
     >>> daily([datetime(2026, 11, day, tzinfo=UTC) for day in (1, 2, 3, 4, 5)])
     1.0
     """
-    young = sorted(date for date in dates if date > max(dates) - MONTH)
-    if len(young) < 3 or young[0] == young[-1]:
+    recent = sorted(date for date in dates if date > max(dates) - MONTH)
+    if len(recent) < 3 or recent[0] == recent[-1]:
         return None
-    return round((len(young) - 1) / ((young[-1] - young[0]) / timedelta(days=1)), 1)
+    return round((len(recent) - 1) / ((recent[-1] - recent[0]) / timedelta(days=1)), 1)
 
 
-def linked_feeds(front: Answer) -> list[str]:
-    """Return the feeds that a page links to as it links to other pages, in its order."""
+def find_feed_links(front: ProbeResponse) -> list[str]:
+    """Return the feeds among the links of a page, in its order."""
     found: dict[str, None] = {}
     for url, text in _links(front, "//a[@href]"):
-        if not refusal(url) and (_FEED_WORD.match(text) or _FEED_ADDRESS.search(urlsplit(url).path)):
+        if not url_refusal_reason(url) and (_FEED_TEXT.match(text) or _FEED_PATH.search(urlsplit(url).path)):
             found[url] = None
-    return list(found)[:MOST_FEEDS]
+    return list(found)[:MAX_FEEDS]
 
 
-def _links(front: Answer, path: str) -> Iterator[tuple[str, str]]:
-    """Yield addresses and words of a page's links; none where it cannot be read."""
+def _links(front: ProbeResponse, path: str) -> Iterator[tuple[str, str]]:
+    """Yield URL and text of a page's links; none if it cannot be parsed."""
     try:
         tree = lxml.html.document_fromstring(front.body)
     except (lxml.etree.LxmlError, ValueError):
@@ -294,11 +362,11 @@ def _links(front: Answer, path: str) -> Iterator[tuple[str, str]]:
         yield link.get("href").partition("#")[0], " ".join(link.text_content().split())
 
 
-def sections(front: Answer) -> Iterator[Source]:
-    """The sections of a front page: short links of its menus, to short paths of its own host."""
+def find_sections(front: ProbeResponse) -> Iterator[SiteSource]:
+    """Yield the sections of a front page: links of its menus with short texts, to short paths on its own host."""
     seen = {front.url}
     for url, text in _links(front, "//nav//a[@href] | //header//a[@href] | //*[@role='navigation']//a[@href]"):
-        if refusal(url):
+        if url_refusal_reason(url):
             continue
         parts = urlsplit(url)
         segments = [segment for segment in parts.path.split("/") if segment]
@@ -306,20 +374,16 @@ def sections(front: Answer) -> Iterator[Source]:
             continue
         if not 1 <= len(segments) <= 2 or not 0 < len(text) <= 30 or _OTHER_PAGES.search(parts.path):
             continue
-        if _FEED_WORD.match(text) or _FEED_ADDRESS.search(parts.path):
+        if _FEED_TEXT.match(text) or _FEED_PATH.search(parts.path):
             continue
         seen.add(url)
-        yield Source(url=url, kind=UrlKind.LISTING, title=text)
-        if len(seen) > MOST_SECTIONS:
+        yield SiteSource(url=url, kind=UrlKind.LISTING, title=text)
+        if len(seen) > MAX_SECTIONS:
             return
 
 
-def _how(kind: UrlKind) -> Discovery:
-    return Discovery(site="", kind=kind)
-
-
-def told(source: Source) -> str:
-    """Return what a source holds and how fresh it is, in a line."""
+def describe_source(source: SiteSource) -> str:
+    """Return the size of a source and the date of its newest entry, in a line."""
     if source.kind is UrlKind.LISTING:
         return source.title
     words = [source.title or urlsplit(source.url).path]

@@ -1,11 +1,11 @@
-"""Kept first: an answer is in the WARC file before any code of ours, or Scrapy's, looks into it.
+"""Recording of exchanges: a response is in the WARC file before anything else reads it.
 
-    wire --exchange--> keep() --thread--> WarcWriter.keep --> submit(Kept) --> ... committed
-                          |                    |                                   |
-                          the response waits --+ until here                        room for others again
+    client --exchange--> record() --thread--> WarcWriter.write --> submit(CaptureRecord) --> ... committed
+                           |                       |                                             |
+                           the caller waits -------+ until here                   room for other exchanges again
 
-One thread writes, in the order in which exchanges ended. What was fetched and is not yet in the index is counted, so
-that nothing more is fetched than memory is meant to hold.
+One thread writes, in the order in which exchanges end. Exchanges that are not in the index yet are counted, so that
+fetching pauses before they take too much memory.
 """
 
 import asyncio
@@ -18,160 +18,159 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
-from storage.model import Capture, Drawn, Exchange, Reading
-from storage.warc.provenance import as_written
-from storage.warc.reader import Kept
+from storage.model import Capture, Exchange, Reading, RenderedPage
+from storage.warc.provenance import normalize_discovery
+from storage.warc.reader import CaptureRecord
 
-MOST = 256
-"""Exchanges on their way into the index, above which nothing more is asked for."""
-MOST_BYTES = 64_000_000
+MAX_UNCOMMITTED = 256
+"""Exchanges not in the index from which on nothing more is fetched."""
+MAX_UNCOMMITTED_BYTES = 64_000_000
 
 
-class Writer(Protocol):
-    """Where exchanges are kept (storage.warc.writer.WarcWriter)."""
+class ExchangeWriter(Protocol):
+    """Writer of exchanges (storage.warc.writer.WarcWriter)."""
 
-    def keep(self, exchange: Exchange | Drawn) -> Capture:
+    def write(self, exchange: Exchange | RenderedPage) -> Capture:
         """Write one exchange."""
         ...
 
 
-class Ingestor(Protocol):
-    """The way into the index (newsarchive.ingest.pipeline.Ingestor)."""
+class CaptureSink(Protocol):
+    """Input of the index (newsarchive.ingest.pipeline.Ingestor)."""
 
-    def submit(self, kept: Kept) -> Future[Reading]:
-        """Take one capture; the future resolves once it is committed."""
+    def submit(self, record: CaptureRecord) -> Future[Reading]:
+        """Submit one capture; the future resolves when it is committed."""
         ...
 
-    def hurry(self) -> None:
-        """Commit as soon as what is on its way has been read."""
+    def flush_soon(self) -> None:
+        """Commit as soon as the captures in progress are read."""
         ...
 
 
 @dataclass(slots=True, eq=False)
 class _Job:
-    exchange: Exchange | Drawn | None
-    """None once it is kept: its bytes are not held for longer than they are needed."""
+    exchange: Exchange | RenderedPage | None
+    """None once it is written, so that its bytes are freed."""
     size: int
-    kept: "asyncio.Future[Capture]"
-    committed: Callable[[Reading], None]
+    capture: "asyncio.Future[Capture]"
+    on_commit: Callable[[Reading], None]
 
 
-class Keeper:
-    """Keeps exchanges and hands them on. `keep` and all callbacks are the event loop's."""
+class Recorder:
+    """Writes exchanges and submits them to the index. `record` and all callbacks run in the event loop's thread."""
 
-    def __init__(self, writer: Writer, ingestor: Ingestor) -> None:
+    def __init__(self, writer: ExchangeWriter, sink: CaptureSink) -> None:
         self._writer = writer
-        self._ingestor = ingestor
+        self._sink = sink
         self._loop = asyncio.get_running_loop()
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        self._news: deque[Callable[[], None]] = deque()
-        self._told = threading.Event()
+        self._callbacks: deque[Callable[[], None]] = deque()
+        self._is_loop_woken = threading.Event()
         self.count = 0
-        """Exchanges that are not yet in the index."""
+        """Exchanges that are not in the index yet."""
         self.bytes = 0
         self.failure: BaseException | None = None
-        """What stopped it: a disk that takes no more, an index that fails. Nothing is kept after it."""
+        """Error that stopped it, such as a full disk. Nothing is recorded after it."""
         self.on_failure: Callable[[BaseException], None] = lambda _: None
-        """Called once, when something fails."""
-        self._complained = False
-        self._thread = threading.Thread(target=self._run, name="keeper", daemon=True)
+        """Called once, with the first error."""
+        self._has_reported_failure = False
+        self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
         self._thread.start()
 
     @property
-    def full(self) -> bool:
-        """Whether to wait before fetching more."""
-        return self.count >= MOST or self.bytes >= MOST_BYTES
+    def is_full(self) -> bool:
+        """True if nothing more should be fetched for now."""
+        return self.count >= MAX_UNCOMMITTED or self.bytes >= MAX_UNCOMMITTED_BYTES
 
-    async def keep(self, exchange: Exchange | Drawn, committed: Callable[[Reading], None]) -> Capture:
-        """Keep an exchange; `committed` is called once it is in the index. Raises what stopped the keeper."""
+    async def record(self, exchange: Exchange | RenderedPage, on_commit: Callable[[Reading], None]) -> Capture:
+        """Write an exchange; `on_commit` is called once it is in the index. Raises `failure`, once there is one."""
         if self.failure:
             raise self.failure
         self.count += 1
         self.bytes += len(exchange.response)
-        job = _Job(exchange, len(exchange.response), self._loop.create_future(), committed)
+        job = _Job(exchange, len(exchange.response), self._loop.create_future(), on_commit)
         self._jobs.put(job)
-        return await job.kept
+        return await job.capture
 
     def fail(self, failure: BaseException) -> None:
-        """Keep nothing more."""
+        """Record nothing more."""
         self.failure = self.failure or failure
-        if not self._complained:
-            self._complained = True
+        if not self._has_reported_failure:
+            self._has_reported_failure = True
             self.on_failure(self.failure)
 
-    def hurry(self) -> None:
-        """Have what was kept committed soon: nothing else is under way."""
-        self._ingestor.hurry()
+    def flush_soon(self) -> None:
+        """Commit soon what was recorded: nothing else is in progress."""
+        self._sink.flush_soon()
 
     def close(self) -> None:
-        """End the thread, once it has kept what it was given."""
+        """End the thread after the exchanges that it was given."""
         self._jobs.put(None)
         self._thread.join()
 
     def _run(self) -> None:
-        """The thread."""
         while (job := self._jobs.get()) is not None:
             try:
                 if self.failure:
                     raise self.failure
-                capture, reading = self._hand_on(job)
-            except BaseException as failure:  # noqa: BLE001 - whatever it is, it ends the crawl
+                capture, reading = self._write(job)
+            except BaseException as failure:  # noqa: BLE001 - any error ends the crawl
                 self.failure = failure
-                self._tell(partial(self._failed, job, failure))
+                self._call_in_loop(partial(self._fail_job, job, failure))
             else:
-                self._tell(partial(_answer, job.kept, capture))
-                reading.add_done_callback(partial(self._committed, job))
+                self._call_in_loop(partial(_set_capture, job.capture, capture))
+                reading.add_done_callback(partial(self._on_committed, job))
             del job
 
-    def _hand_on(self, job: _Job) -> tuple[Capture, Future[Reading]]:
+    def _write(self, job: _Job) -> tuple[Capture, Future[Reading]]:
         exchange, job.exchange = job.exchange, None
         assert exchange is not None
-        capture = self._writer.keep(exchange)
+        capture = self._writer.write(exchange)
         # As a reader of the file will have it, so that a rebuild reads the same (law 1).
-        discovery = exchange.discovery and as_written(exchange.discovery)
-        kept = Kept(capture=capture, discovery=discovery, block=exchange.response)
-        return capture, self._ingestor.submit(kept)
+        discovery = exchange.discovery and normalize_discovery(exchange.discovery)
+        record = CaptureRecord(capture=capture, discovery=discovery, block=exchange.response)
+        return capture, self._sink.submit(record)
 
-    def _committed(self, job: _Job, reading: Future[Reading]) -> None:
-        """Called where the index was written."""
-        self._tell(partial(self._settle, job, reading))
+    def _on_committed(self, job: _Job, reading: Future[Reading]) -> None:
+        """Pass a commit on to the event loop. Called in the thread that wrote to the index."""
+        self._call_in_loop(partial(self._finish_job, job, reading))
 
-    def _tell(self, news: Callable[[], None]) -> None:
-        """Have something done in the loop. It is woken once for all that has come until it hears of it."""
-        self._news.append(news)
-        if not self._told.is_set():
-            self._told.set()
-            self._loop.call_soon_threadsafe(self._hear)
+    def _call_in_loop(self, callback: Callable[[], None]) -> None:
+        """Have the event loop call something. It is woken once for all callbacks that are queued until it runs."""
+        self._callbacks.append(callback)
+        if not self._is_loop_woken.is_set():
+            self._is_loop_woken.set()
+            self._loop.call_soon_threadsafe(self._run_callbacks)
 
-    def _hear(self) -> None:
-        self._told.clear()
-        while self._news:
-            self._news.popleft()()
+    def _run_callbacks(self) -> None:
+        self._is_loop_woken.clear()
+        while self._callbacks:
+            self._callbacks.popleft()()
 
-    def _settle(self, job: _Job, reading: Future[Reading]) -> None:
-        """It is in the index, or will never be."""
+    def _finish_job(self, job: _Job, reading: Future[Reading]) -> None:
+        """Complete a job whose capture is in the index, or will never be."""
         failure = reading.exception()
         if failure is not None:
-            self._failed(job, failure)
+            self._fail_job(job, failure)
             return
-        self._away(job)
+        self._uncount(job)
         try:
-            job.committed(reading.result())
-        except Exception as problem:  # noqa: BLE001 - a run that waits for what never comes would never end
+            job.on_commit(reading.result())
+        except Exception as problem:  # noqa: BLE001 - the run would otherwise wait for ever
             self.fail(problem)
 
-    def _failed(self, job: _Job, failure: BaseException) -> None:
-        self._away(job)
-        if not job.kept.done():
-            job.kept.set_exception(failure)
-            job.kept.exception()  # it may be that nobody waits any more
+    def _fail_job(self, job: _Job, failure: BaseException) -> None:
+        self._uncount(job)
+        if not job.capture.done():
+            job.capture.set_exception(failure)
+            job.capture.exception()  # nobody may be waiting for it any more
         self.fail(failure)
 
-    def _away(self, job: _Job) -> None:
+    def _uncount(self, job: _Job) -> None:
         self.count -= 1
         self.bytes -= job.size
 
 
-def _answer(kept: "asyncio.Future[Capture]", capture: Capture) -> None:
-    if not kept.done():
-        kept.set_result(capture)
+def _set_capture(future: "asyncio.Future[Capture]", capture: Capture) -> None:
+    if not future.done():
+        future.set_result(capture)

@@ -1,115 +1,270 @@
-"""What the frontier asks of the index, in one go and in a thread of its own: write what was put off, bring what is due.
+"""Refills of the in-memory frontier from the index, in a thread of their own.
 
-Order --> put off, hosts noted --> families counted --> due URLs, and the robots.txt for them --> Brought
+    commit for a site --> the site may have more URLs due --> queried --> got all --> left alone until its next commit
+                                                                  +--> limit reached --> queried again
+
+    one refill: put-off URLs and host states written --> URL patterns counted --> due URLs, and stored robots.txt
+
+A refill queries only sites that may have more. Otherwise each one would search the URLs of a thousand sites for the
+sake of one.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
-from newsarchive.crawl.appetite import Wanted
-from newsarchive.crawl.robots import RobotsAnswer, authority
-from newsarchive.crawl.run_state import Recall
-from storage.index.frontier.host_state import Family, HostMemory
-from storage.model import Due
+from newsarchive.crawl.hosts import Host, HostQueues, hostname_of
+from newsarchive.crawl.robots import RobotsResponse, authority
+from newsarchive.crawl.run_state import RunState
+from storage.index import Index
+from storage.index.frontier import backlog, url_queue
+from storage.index.frontier.host_state import SavedBackoff, UrlPatternState
+from storage.index.frontier.url_queue import DueQuery
+from storage.model import DueUrl
+
+WINDOW = 2_000
+"""URLs in memory at most; with many hosts, MAX_WAITING of each."""
+MIN_PER_HOST, MAX_PER_HOST = 12, 240
+"""URLs of one host taken by one refill: the fewer hosts, the more."""
+MAX_WAITING = MIN_PER_HOST + MIN_PER_HOST // 2
+"""URLs of one host in memory: it is refilled when half of them are gone. With less room, new URLs would have to wait
+until other hosts have finished."""
+ALL_SITES_INTERVAL = 30.0
+"""Seconds after which all sites are queried: URLs also become due by time alone."""
+SHORT_INTERVAL, INTERVAL = 0.25, 2.0
+"""Seconds between two refills: if a host has run out of URLs, and otherwise."""
 
 
-class Queue(Protocol):
-    """The SQL frontier (storage.index.Index)."""
+class UrlQueue(Protocol):
+    """The frontier of all runs. In the product an IndexQueue."""
 
-    def due(
-        self,
-        now: datetime,
-        *,
-        sites: Sequence[str],
-        limit: int,
-        per_host: int,
-        exclude: Collection[int] = (),
-        full: Collection[tuple[str, str]] = (),
-    ) -> list[Due]:
-        """What may be fetched now, most urgent first."""
+    def select_due(self, query: DueQuery) -> list[DueUrl]:
+        """Return the URLs that may be fetched now, most urgent first."""
         ...
 
-    def put_off(self, until: Mapping[int, datetime | None]) -> None:
-        """Move URLs, by their ids, to another moment; None: never."""
+    def reschedule(self, until: Mapping[int, datetime | None]) -> None:
+        """Move URLs, by their ids, to another time; None: never."""
         ...
+
+
+class IndexQueue:
+    """The frontier in the SQL index."""
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+
+    def select_due(self, query: DueQuery) -> list[DueUrl]:
+        """Return the URLs that may be fetched now, most urgent first."""
+        return self._index.read(url_queue.select_due_urls, query)
+
+    def reschedule(self, until: Mapping[int, datetime | None]) -> None:
+        """Move URLs, by their ids, to another time; None: never."""
+        self._index.write(url_queue.reschedule, until)
+
+    def listed_pages(self, url: str) -> tuple[backlog.ListedPage, ...]:
+        """Return the pages that a listing links."""
+        return self._index.read(backlog.load_listed_pages, url)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """What is wanted."""
+class RunChanges:
+    """Changes that the run has made and the index does not have yet."""
 
-    later: Mapping[int, datetime | None]
-    """URLs to put off, by their ids."""
-    hosts: Mapping[str, HostMemory | None]
-    """Hosts to remember."""
-    wanted: Wanted | None = None
-    """None: no URLs are."""
-    exclude: Collection[int] = ()
+    put_off: Mapping[int, datetime | None]
+    """New due times of URLs, by their ids; None: never."""
+    hosts: Mapping[str, SavedBackoff | None]
+    """States of hosts, by name; None: to delete."""
 
 
 @dataclass(slots=True, kw_only=True)
-class Brought:
-    """What came."""
+class RefillResult:
+    """Data that a refill has read."""
 
-    found: list[Due] = field(default_factory=list)
-    robots: list[tuple[str, RobotsAnswer, float]] = field(default_factory=list)
-    """robots.txt that runs before have kept: a URL it speaks for, the answer, its age in seconds."""
+    found: list[DueUrl] = field(default_factory=list)
+    robots: list[tuple[str, RobotsResponse, float]] = field(default_factory=list)
+    """Stored robots.txt: a URL of its authority, the response, its age in seconds."""
     notes: list[str] = field(default_factory=list)
-    """A line for each family that is parked from now on."""
-    hosts: tuple[HostMemory, ...] = ()
-    """With the first order: hosts that runs before have left in peace."""
+    """A line for each URL pattern that is parked from now on."""
+    hosts: tuple[SavedBackoff, ...] = ()
+    """With the first refill: hosts that earlier runs backed off from."""
     problems: list[str] = field(default_factory=list)
-    """With the first order: what was found to be wrong."""
+    """With the first refill: a line for each problem found."""
 
 
-class Supply:
-    """The index, as the frontier sees it."""
+class RefillPlanner:
+    """The sites that may have more URLs due than are in memory."""
 
-    def __init__(self, queue: Queue, recall: Recall | None, obeys: Callable[[Due], bool]) -> None:
+    def __init__(self, sites: Iterable[str]) -> None:
+        self._sites = tuple(sites)
+        self._committed: set[str] = set()
+        self._incomplete: set[str] = set()
+        self._all_queried_at: float | None = None
+
+    @property
+    def has_more(self) -> bool:
+        """True if the index had more URLs than were taken."""
+        return bool(self._incomplete)
+
+    def record_commit(self, site: str) -> None:
+        """Record a commit, which may have made URLs of a site due."""
+        self._committed.add(site)
+
+    def plan(self, hosts: HostQueues, clock: float, now: datetime, *, query_all: bool) -> DueQuery:
+        """Return the next query: of sites that may have more, or of all of them."""
+        if query_all or self._all_queried_at is None or clock - self._all_queried_at >= ALL_SITES_INTERVAL:
+            self._all_queried_at = clock
+            sites = self._sites
+        else:
+            candidates = self._committed | self._incomplete
+            sites = tuple(site for site in self._sites if site in candidates)
+        self._committed = set()
+        per_host = min(max(WINDOW // (2 * len(hosts) + 1), MIN_PER_HOST), MAX_PER_HOST)
+        return DueQuery(
+            now=now,
+            sites=sites,
+            limit=max(WINDOW, MAX_WAITING * len(hosts)) - hosts.waiting,
+            per_host=per_host,
+            full_hosts=frozenset(lane for lane, count in hosts.waiting_by_lane.items() if count > per_host // 2),
+        )
+
+    def record_result(self, query: DueQuery, found: Sequence[DueUrl]) -> None:
+        """Record which of the queried sites may have more."""
+        # Without room nothing was queried, so an empty result means nothing.
+        if len(found) >= query.limit:
+            self._incomplete.update(query.sites)
+            return
+        by_host = Counter(hostname_of(due.url) for due in found)
+        self._incomplete.difference_update(query.sites)
+        self._incomplete.update(site for site, _ in query.full_hosts if site in query.sites)
+        # The share of a host is used up by the first of its sites: others may have got none of it.
+        if any(count >= query.per_host for count in by_host.values()):
+            self._incomplete.update(query.sites)
+
+
+class Refiller:
+    """Decides when the window is refilled, and reads from and writes to the index."""
+
+    def __init__(  # noqa: PLR0913 - built by the frontier in one place
+        self,
+        queue: UrlQueue,
+        hosts: HostQueues,
+        sites: Iterable[str],
+        *,
+        state: RunState | None,
+        obeys_robots: Callable[[DueUrl], bool],
+        executor: Executor,
+        now: Callable[[], datetime],
+        clock: Callable[[], float],
+    ) -> None:
         self._queue = queue
-        self._recall = recall
-        self._obeys = obeys
-        self._begun = recall is None
-        self._looked_up: set[str] = set()
+        self._hosts = hosts
+        self._state = state
+        self._obeys_robots = obeys_robots
+        self._executor = executor
+        self._now = now
+        self._clock = clock
+        self._planner = RefillPlanner(sites)
+        self._per_host = MAX_PER_HOST
+        self._is_stale = True
+        self._is_host_empty = True
+        self._finished_at = -INTERVAL
+        self._is_restored = state is None
+        self._robots_loaded: set[str] = set()
+        self.is_running = False
 
-    def bring(self, order: Order, now: datetime) -> Brought:
-        """Carry out an order."""
-        brought = Brought()
-        if order.later:
-            self._queue.put_off(order.later)
-        if self._recall is not None:
-            self._recall.note_hosts(order.hosts, now)
-            if not self._begun:
-                brought.hosts, self._begun = self._recall.begin(now), True
-                brought.problems = self._recall.problems
-            brought.notes = [_told(family) for family in self._recall.reap(now)]
-        wanted = order.wanted
-        if wanted is not None and wanted.limit > 0 and wanted.sites:
-            brought.found = self._queue.due(
-                now, sites=wanted.sites, limit=wanted.limit, per_host=wanted.per_host, exclude=order.exclude,
-                full=wanted.full,
-            )  # fmt: skip
-        if self._recall is not None:
-            brought.robots = [found for due in brought.found for found in self._robots(self._recall, due, now)]
-        return brought
+    @property
+    def has_more(self) -> bool:
+        """True if a refill may bring more URLs."""
+        return self._is_stale or self._planner.has_more
 
-    def _robots(self, recall: Recall, due: Due, now: datetime) -> list[tuple[str, RobotsAnswer, float]]:
-        """The robots.txt that the archive holds for a URL, once for each authority."""
+    def record_commit(self, site: str | None, host: Host | None) -> None:
+        """Record a commit, which may have made URLs due: of a site and for a host, if they are known."""
+        self._is_stale = True
+        if site is not None:
+            self._planner.record_commit(site)
+        if host is not None and not host.waiting:
+            self._is_host_empty = True
+
+    def record_taken(self, host: Host) -> None:
+        """Record that a URL of a host was taken from its queue."""
+        if not host.waiting or len(host.waiting) == self._per_host // 2:
+            self._is_host_empty = True
+
+    def record_drained(self) -> None:
+        """Record that the queue of a host was emptied."""
+        self._is_host_empty = True
+
+    def next_at(self, *, has_changes: bool, is_idle: bool) -> float | None:
+        """Return the time of the next refill; None if it would bring nothing yet.
+
+        `has_changes`: the run has changes to write. `is_idle`: nothing else can happen before the refill.
+        """
+        wants_more = self._planner.has_more and (self._is_host_empty or not self._hosts.waiting)
+        if self.is_running or not (self._is_stale or has_changes or wants_more):
+            return None
+        if is_idle:
+            return self._finished_at
+        return self._finished_at + (SHORT_INTERVAL if self._is_host_empty else INTERVAL)
+
+    async def refill(
+        self, changes: RunChanges, *, exclude: Collection[int], query_all: bool, is_exhausted: Callable[[str], bool]
+    ) -> RefillResult:
+        """Write the changes and read due URLs, except those of the ids `exclude` and of exhausted sites."""
+        self.is_running, self._is_stale, self._is_host_empty = True, False, False
+        query = self._planner.plan(self._hosts, self._clock(), self._now(), query_all=query_all)
+        query = replace(query, exclude=exclude, sites=[site for site in query.sites if not is_exhausted(site)])
+        self._per_host = query.per_host
         try:
-            where = authority(due.url)
+            result = await self._run(changes, query)
+        finally:
+            self.is_running, self._finished_at = False, self._clock()
+        self._planner.record_result(query, result.found)
+        return result
+
+    async def write(self, changes: RunChanges) -> None:
+        """Write the changes."""
+        await self._run(changes, None)
+
+    async def _run(self, changes: RunChanges, query: DueQuery | None) -> RefillResult:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._executor, self._query_index, changes, query, self._now())
+
+    def _query_index(self, changes: RunChanges, query: DueQuery | None, now: datetime) -> RefillResult:
+        """Write the changes and run the query. Called in the executor's thread."""
+        result = RefillResult()
+        if changes.put_off:
+            self._queue.reschedule(changes.put_off)
+        if self._state is not None:
+            self._state.save_hosts(changes.hosts, now)
+            if not self._is_restored:
+                result.hosts, self._is_restored = self._state.restore(now), True
+                result.problems = self._state.problems
+            result.notes = [_describe_parked(family) for family in self._state.update_pattern_yields(now)]
+        if query is not None and query.limit > 0 and query.sites:
+            result.found = self._queue.select_due(query)
+        if self._state is not None:
+            result.robots = [found for due in result.found for found in self._load_robots(self._state, due, now)]
+        return result
+
+    def _load_robots(self, state: RunState, due: DueUrl, now: datetime) -> list[tuple[str, RobotsResponse, float]]:
+        """Return the archive's robots.txt for a URL, once for each authority."""
+        try:
+            scope = authority(due.url)
         except ValueError:
             return []
-        if where in self._looked_up or not self._obeys(due):
+        if scope in self._robots_loaded or not self._obeys_robots(due):
             return []
-        self._looked_up.add(where)
-        held = recall.robots(f"{where}/robots.txt", now)
-        return [(due.url, *held)] if held else []
+        self._robots_loaded.add(scope)
+        stored = state.load_robots(f"{scope}/robots.txt", now)
+        return [(due.url, *stored)] if stored else []
 
 
-def _told(parked: Family) -> str:
+def _describe_parked(pattern: UrlPatternState) -> str:
     return (
-        f"{parked.site}: {parked.family} is parked: its last {parked.barren} URLs brought no new article, "
-        f"such as {parked.example}"
+        f"{pattern.site}: {pattern.pattern} is parked: its last {pattern.unproductive_count} URLs brought no new "
+        f"article, such as {pattern.example_url}"
     )

@@ -1,11 +1,11 @@
-"""robots.txt by RFC 9309: what each authority lets us ask for, and how often.
+"""robots.txt by RFC 9309: the rules of each authority, and the requests for them.
 
-    unknown --first URL of the authority--> asked for --answer--> rules, for a day
+    unknown --first URL of the authority--> requested --response--> rules, for a day
                                               |  ^
                                               +--+ redirect, five times at most (2.3.1.2)
 
-It is fetched and kept like any page. 4xx lets everything (2.3.1.3); 5xx, 429 and no answer at all let nothing for now
-(2.3.1.4). A sixth redirect, or one to what is no address to ask, is taken as 4xx: there is no robots.txt.
+A robots.txt is fetched and recorded like any page. 4xx allows everything (2.3.1.3); 5xx, 429 and no response disallow
+everything for now (2.3.1.4). A sixth redirect, or one to an invalid URL, counts as 4xx: there is no robots.txt.
 """
 
 import time
@@ -15,59 +15,59 @@ from urllib.parse import urlsplit
 
 from protego import Protego
 
-from newsarchive.crawl.download.ssrf import has_host, refusal
+from newsarchive.crawl.download.ssrf import has_valid_host, url_refusal_reason
+from newsarchive.crawl.hosts import TOP_PRIORITY, HostQueues
 from storage.errors import PayloadError
-from storage.model import Discovery, UrlKind
-from storage.references import resolved
-from storage.warc.payload import decoded
+from storage.model import Discovery, DueUrl, UrlKind
+from storage.urls import resolve_url
+from storage.warc.payload import decode_payload
 
-READ = 512_000
-"""Bytes of a robots.txt that are read; RFC 9309, 2.5 asks for 500 KiB at least."""
-INFLATED = 10_000_000
-HOPS = 5
-LASTS = 86_400.0
-"""Seconds for which rules hold; RFC 9309, 2.4 says no longer than a day."""
-CLOSED = 3_600.0
-"""Seconds until a robots.txt that could not be had is asked for again."""
-GONE_ASTRAY = 301
-"""Status of a redirect that leads to nothing that could be asked for."""
+MAX_SIZE = 512_000
+"""Bytes of a robots.txt that are parsed; RFC 9309, 2.5 demands at least 500 KiB."""
+MAX_DECODED_SIZE = 10_000_000
+MAX_REDIRECTS = 5
+RULES_TTL = 86_400.0
+"""Seconds for which rules are valid; RFC 9309, 2.4 allows no more than a day."""
+UNREACHABLE_TTL = 3_600.0
+"""Seconds until a robots.txt that could not be fetched is requested again."""
+INVALID_REDIRECT = 301
+"""Status recorded for a redirect to a URL that cannot be requested."""
 LONGEST_DELAY = 3_600.0
-"""Seconds; a Crawl-delay above that is taken as this."""
+"""Seconds; a longer Crawl-delay is cut to this."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
-    """What one authority's robots.txt says to us."""
+class RobotsRules:
+    """Rules of one authority's robots.txt for our user agent."""
 
-    closed: str | None = None
-    """Why nothing may be asked for at present; None where the file was read, or there is none."""
+    unreachable: str | None = None
+    """Reason why nothing may be requested at present; None if the file was read or does not exist."""
     delay: float | None = None
     """Crawl-delay or Request-rate, in seconds between requests."""
-    text: Protego | None = None
+    parser: Protego | None = None
     agent: str = ""
 
     def allows(self, url: str) -> bool:
-        """Whether a URL of that authority may be asked for."""
-        return self.closed is None and (self.text is None or bool(self.text.can_fetch(url, self.agent)))
+        """Return True if a URL of that authority may be requested."""
+        return self.unreachable is None and (self.parser is None or bool(self.parser.can_fetch(url, self.agent)))
 
 
-EVERYTHING = Rules()
+ALLOW_ALL = RobotsRules()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RobotsAnswer:
-    """What came back for a robots.txt."""
+class RobotsResponse:
+    """Response to a request for a robots.txt."""
 
     status: int | None
-    """None where nothing came that is HTTP."""
+    """None if no HTTP response was received."""
     block: bytes = b""
     truncated: str | None = None
     redirect_url: str | None = None
-    """Where it leads; None where it leads nowhere."""
 
 
 def authority(url: str) -> str:
-    """Scheme, host and port: what one robots.txt speaks for (RFC 9309, 2.3).
+    """Return scheme, host and port of a URL: the scope of a robots.txt (RFC 9309, 2.3).
 
     >>> authority("https://News.example/a?b")
     'https://news.example'
@@ -77,12 +77,12 @@ def authority(url: str) -> str:
 
 
 @dataclass(slots=True)
-class _Known:
-    rules: Rules | None = None
+class _Entry:
+    rules: RobotsRules | None = None
     until: float = 0.0
-    asked: str = ""
-    """URL that is being asked for, while it is."""
-    hops: int = 0
+    requested_url: str = ""
+    """URL of the request in progress; "" if there is none."""
+    redirects: int = 0
 
 
 class Robots:
@@ -91,74 +91,136 @@ class Robots:
     def __init__(self, agent: str, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._agent = agent
         self._clock = clock
-        self._known: dict[str, _Known] = {}
+        self._entries: dict[str, _Entry] = {}
 
-    def rules(self, url: str) -> Rules | None:
-        """The rules for a URL; None while they are not known: then ask for `wanted(url)`."""
-        known = self._known.get(authority(url))
-        return known.rules if known and known.rules and known.until > self._clock() else None
+    def get_rules(self, url: str) -> RobotsRules | None:
+        """Return the rules for a URL; None if they are unknown: then fetch `url_to_fetch(url)`."""
+        entry = self._entries.get(authority(url))
+        return entry.rules if entry and entry.rules and entry.until > self._clock() else None
 
-    def wanted(self, url: str) -> str:
-        """The URL to fetch, so that the rules for `url` become known."""
-        known = self._known.setdefault(authority(url), _Known())
-        if not known.asked:
-            known.asked, known.hops = f"{authority(url)}/robots.txt", 0
-        return known.asked
+    def url_to_fetch(self, url: str) -> str:
+        """Return the URL of the robots.txt for `url`, or that of its last redirect."""
+        entry = self._entries.setdefault(authority(url), _Entry())
+        if not entry.requested_url:
+            entry.requested_url, entry.redirects = f"{authority(url)}/robots.txt", 0
+        return entry.requested_url
 
-    def learn(self, url: str, answer: RobotsAnswer) -> Rules | None:
-        """Take what came back for `wanted(url)`; None where a redirect is to be followed by asking once more."""
-        known = self._known.setdefault(authority(url), _Known())
-        onward = answer.redirect_url
-        if onward and known.hops < HOPS and not refusal(onward) and has_host(onward):
-            known.asked, known.hops = resolved(known.asked, onward), known.hops + 1
+    def record_response(self, url: str, response: RobotsResponse) -> RobotsRules | None:
+        """Record the response for `url_to_fetch(url)`; None if a redirect is to be followed by another request."""
+        entry = self._entries.setdefault(authority(url), _Entry())
+        target = response.redirect_url
+        if target and entry.redirects < MAX_REDIRECTS and not url_refusal_reason(target) and has_valid_host(target):
+            entry.requested_url, entry.redirects = resolve_url(entry.requested_url, target), entry.redirects + 1
             return None
-        known.rules, known.asked = read_rules(answer, self._agent), ""
-        known.until = self._clock() + (CLOSED if known.rules.closed else LASTS)
-        return known.rules
+        entry.rules, entry.requested_url = parse_rules(response, self._agent), ""
+        entry.until = self._clock() + (UNREACHABLE_TTL if entry.rules.unreachable else RULES_TTL)
+        return entry.rules
 
     def mark_unreachable(self, url: str) -> bool:
-        """Take it that `wanted(url)` cannot be asked for; False where that is no redirect's target.
+        """Record that `url_to_fetch(url)` cannot be requested; return False if no redirect led there.
 
-        A redirect to what is no address is taken as the sixth in a row is: there is no robots.txt (RFC 9309, 2.3.1.2).
+        A redirect to an invalid URL counts like a sixth redirect: there is no robots.txt (RFC 9309, 2.3.1.2).
         """
-        known = self._known.setdefault(authority(url), _Known())
-        if not known.hops:
-            known.asked = ""
+        entry = self._entries.setdefault(authority(url), _Entry())
+        if not entry.redirects:
+            entry.requested_url = ""
             return False
-        self.learn(url, RobotsAnswer(status=GONE_ASTRAY))
+        self.record_response(url, RobotsResponse(status=INVALID_REDIRECT))
         return True
 
-    def recall(self, url: str, answer: RobotsAnswer, age: float) -> Rules | None:
-        """Take what the archive holds for a URL's authority, so many seconds old; None where it is too old."""
-        rules = read_rules(answer, self._agent)
-        left = (CLOSED if rules.closed else LASTS) - age
+    def restore(self, url: str, response: RobotsResponse, age: float) -> RobotsRules | None:
+        """Use the archive's robots.txt for a URL's authority, `age` seconds old; None if it is too old."""
+        rules = parse_rules(response, self._agent)
+        left = (UNREACHABLE_TTL if rules.unreachable else RULES_TTL) - age
         if left <= 0:
             return None
-        self._known[authority(url)] = _Known(rules=rules, until=self._clock() + left)
+        self._entries[authority(url)] = _Entry(rules=rules, until=self._clock() + left)
         return rules
 
 
-def read_rules(answer: RobotsAnswer, agent: str) -> Rules:
-    """What an answer to a request for robots.txt means for us."""
-    status = answer.status
+class RobotsPending:
+    """Requests for robots.txt in progress, and the URLs that wait for them.
+
+        URL without rules --> held --+--> robots.txt of its own host: requested in the same turn
+                                     +--> redirected to another host: queued there with top priority
+        rules, or a further redirect ---> back to the queue of its own host
+
+    No host waits for another one: two hosts may have each other's robots.txt.
+    """
+
+    def __init__(self, robots: Robots, hosts: HostQueues) -> None:
+        self._robots = robots
+        self._hosts = hosts
+        self._authorities: set[str] = set()
+        self._waiting: dict[int, DueUrl] = {}
+        """First URL that waits, by the id of the robots.txt request."""
+
+    def request(self, due: DueUrl) -> DueUrl | None:
+        """Hold a URL until its rules are known; return the request to make, None if it is in progress already."""
+        scope = authority(due.url)
+        self._hosts.await_robots(due, scope)
+        if scope in self._authorities:
+            return None
+        robots = DueUrl(
+            url_id=next(self._hosts.temporary_ids),
+            url=self._robots.url_to_fetch(due.url),
+            discovery=Discovery(site=due.discovery.site, kind=UrlKind.ROBOTS),
+            due_at=due.due_at,
+            priority=TOP_PRIORITY,
+            failure_count=0,
+        )
+        self._authorities.add(scope)
+        self._waiting[robots.url_id] = due
+        return robots
+
+    def waiting_url(self, robots: DueUrl) -> DueUrl:
+        """Return the first URL that waits for a robots.txt."""
+        return self._waiting[robots.url_id]
+
+    def record_response(self, robots: DueUrl, response: RobotsResponse) -> RobotsRules | None:
+        """Record a response and release the waiting URLs; None if a redirect is to be followed."""
+        due = self._pop(robots)
+        rules = self._robots.record_response(due.url, response)
+        self._hosts.resume(authority(due.url))
+        return rules
+
+    def discard(self, robots: DueUrl) -> list[DueUrl]:
+        """Drop a request that cannot be made; return the URLs that cannot be fetched for that reason.
+
+        If a redirect led to it, there is no robots.txt, and the waiting URLs are released.
+        """
+        due = self._pop(robots)
+        if self._robots.mark_unreachable(due.url):
+            self._hosts.resume(authority(due.url))
+            return []
+        return self._hosts.withdraw(authority(due.url))
+
+    def cancel(self, robots: DueUrl) -> None:
+        """Release the waiting URLs without a response; the robots.txt is requested anew for them."""
+        self._hosts.resume(authority(self._pop(robots).url))
+
+    def _pop(self, robots: DueUrl) -> DueUrl:
+        due = self._waiting.pop(robots.url_id)
+        self._authorities.discard(authority(due.url))
+        return due
+
+
+def parse_rules(response: RobotsResponse, agent: str) -> RobotsRules:
+    """Return the rules that follow from a response to a request for robots.txt."""
+    status = response.status
     if status is None or status >= 500 or status == 429:
-        return Rules(closed=f"robots.txt answers {status}" if status else "robots.txt gives no answer")
+        return RobotsRules(unreachable=f"robots.txt answers {status}" if status else "robots.txt cannot be fetched")
     if not 200 <= status < 300:
-        return EVERYTHING
-    if answer.truncated not in (None, "length"):
-        return Rules(closed=f"robots.txt came in part ({answer.truncated})")
+        return ALLOW_ALL
+    if response.truncated not in (None, "length"):
+        return RobotsRules(unreachable=f"robots.txt is incomplete ({response.truncated})")
     try:
-        payload = decoded(answer.block, INFLATED)
+        payload = decode_payload(response.block, MAX_DECODED_SIZE)
     except PayloadError:
-        return EVERYTHING  # what cannot be read has no rules that could be parsed (RFC 9309, 2.3.1.5)
-    text = Protego.parse(payload[:READ].decode("utf-8-sig", "replace"))
-    delays = [text.crawl_delay(agent) or 0.0]
-    rate = text.request_rate(agent)
+        return ALLOW_ALL  # it has no rules that could be parsed (RFC 9309, 2.3.1.5)
+    parser = Protego.parse(payload[:MAX_SIZE].decode("utf-8-sig", "replace"))
+    delays = [parser.crawl_delay(agent) or 0.0]
+    rate = parser.request_rate(agent)
     if rate and rate.requests:
         delays.append(rate.seconds / rate.requests)
-    return Rules(delay=min(max(delays), LONGEST_DELAY) or None, text=text, agent=agent)
-
-
-def robots_discovery(site: str) -> Discovery:
-    """How a robots.txt comes to be asked for."""
-    return Discovery(site=site, kind=UrlKind.ROBOTS)
+    return RobotsRules(delay=min(max(delays), LONGEST_DELAY) or None, parser=parser, agent=agent)

@@ -1,18 +1,22 @@
-"""One run, from the locks to its end record.
+"""One crawl, from the locks to its end record.
 
-    locks -> recover -> run begun -> seeds -> [ Scrapy: what is due, until nothing is ] -> settle -> end record
+    locks -> recover -> run begun -> seeds -> [ Scrapy: due URLs, until there are none ] -> settle -> end record
 
-Whatever ends it, the steps behind the bracket are taken: what was fetched is kept, committed, and the file is closed.
+However the part in brackets ends, the steps after it are taken: what was fetched is recorded and committed, and the
+WARC file is closed.
 """
 
 import asyncio
+import os
 import secrets
+import signal
+import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
@@ -21,311 +25,370 @@ from urllib.parse import urlsplit
 from scrapy.crawler import AsyncCrawlerRunner
 from scrapy.settings import Settings
 
-from newsarchive.bucket.upload import Uploader
+from newsarchive.bucket.upload import BackgroundUploader
 from newsarchive.config.schema import FILE_NAME, Config, SiteConfig
 from newsarchive.crawl import event_loop
-from newsarchive.crawl.backfill_queue import Beyond, Older
+from newsarchive.crawl.backfill_queue import BackfillLimit, BackfillQueue
 from newsarchive.crawl.budget import Budget
-from newsarchive.crawl.download.client import Wire
-from newsarchive.crawl.download.connect import Endpoints
-from newsarchive.crawl.download.ip_addresses import spelt_out
-from newsarchive.crawl.download.ssrf import Guard
-from newsarchive.crawl.frontier import Frontier
+from newsarchive.crawl.download.client import RecordingClient
+from newsarchive.crawl.download.connect import GuardedEndpoints
+from newsarchive.crawl.download.ssrf import AddressGuard, literal_address
+from newsarchive.crawl.frontier import FrontierWindow
 from newsarchive.crawl.politeness import PolitenessSettings
-from newsarchive.crawl.recorder import Keeper
-from newsarchive.crawl.render import demand_browser, studio_of
+from newsarchive.crawl.recorder import Recorder
+from newsarchive.crawl.refill import IndexQueue
+from newsarchive.crawl.render import create_renderer, require_browser
 from newsarchive.crawl.robots import Robots
-from newsarchive.crawl.run_context import Limits, RunContext
-from newsarchive.crawl.run_state import Recall
-from newsarchive.crawl.seeds import seeds
-from newsarchive.crawl.stopping import signals_stop
-from newsarchive.crawl.url_pattern_yields import Harvest, Parking
-from newsarchive.ingest.originals import ArchivedOriginals, OriginalsHere
+from newsarchive.crawl.run_context import ResponseLimits, RunContext
+from newsarchive.crawl.run_state import RunState
+from newsarchive.crawl.url_pattern_yields import ParkingRules, UrlPatternYields
+from newsarchive.ingest.discovery import SOURCE
+from newsarchive.ingest.originals import ArchivedOriginals, LocalOriginals
 from newsarchive.ingest.pipeline import Ingestor
-from newsarchive.locks.site_locks import held
+from newsarchive.locks.site_locks import lock_sites
 from newsarchive.version import VERSION
+from storage.callbacks import utc_now
 from storage.errors import ArchiveError, ConfigError, StorageError
-from storage.index.cluster.leases import Hold
-from storage.model import CrawlRun
-from storage.warc.writer import ClosedFile, WarcWriter, utc_now
+from storage.index.cluster.leases import Lease
+from storage.index.write import runs, warc_files
+from storage.model import ClosedWarc, CrawlRun, DiscoveredUrl, Discovery, UrlKind
+from storage.warc.writer import WarcWriter
 
 if TYPE_CHECKING:
     from newsarchive.archive import Archive
 
-DAWN = datetime(1900, 1, 1, tzinfo=UTC)
-"""No page of the web is dated before; an owner's `history` may be as long as it likes."""
-GRACE = 3.0
-"""Seconds that exchanges under way get to end, once a run is to stop."""
-SHOWN_EVERY = 0.2
+EARLIEST_DATE = datetime(1900, 1, 1, tzinfo=UTC)
+"""No web page is dated before, however long the owner's `history` is."""
+STOP_TIMEOUT = 3.0
+"""Seconds for exchanges in progress to end, once a run is stopped."""
+PROGRESS_INTERVAL = 0.2
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
-    """What a progress display is told, a few times a second."""
+class CrawlProgress:
+    """State of a run for a progress display."""
 
     counters: Mapping[str, int]
     """captures, bytes, revisits, and captures in the index by outcome: article, listing, feed ..."""
     waiting: int
-    """URLs that are to be asked for, as far as they are in memory."""
-    url: str
-    """The one that came last."""
+    """URLs in memory that are to be requested."""
+    last_url: str
 
 
-Progress = Callable[[Shown], None]
+OnProgress = Callable[[CrawlProgress], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrawlReport:
-    """How a run ended."""
+    """Result of a run."""
 
     run: CrawlRun
     """With its end, outcome and counters."""
     problems: tuple[str, ...]
-    """What the owner should know of, a line each: hosts that were left, a crash that was mended."""
+    """Lines for the owner about what went wrong, such as hosts that were backed off, or an earlier crash."""
     notes: tuple[str, ...] = ()
-    """What is as it should be and yet worth a line: a budget that was spent, a family of URLs that was parked."""
+    """Lines about what is normal and worth mentioning, such as a spent budget or a parked URL pattern."""
 
 
-def crawl(  # noqa: PLR0913 - what a run can be told
+def crawl(  # noqa: PLR0913 - the options of a run
     archive: "Archive",
     sites: Sequence[str] | None = None,
     *,
     max_pages: int = 0,
     max_time: float = 0.0,
-    progress: Progress | None = None,
-    begun: Callable[[], None] = lambda: None,
-    beyond: Beyond | None = None,
+    progress: OnProgress | None = None,
+    on_locked: Callable[[], None] = lambda: None,
+    backfill: BackfillLimit | None = None,
     now: Callable[[], datetime] | None = None,
-    alone: bool = False,
+    sole_process: bool = False,
 ) -> CrawlReport:
-    """Fetch what is due of sites (None: of all), and keep it, until nothing is due or a limit (0: none) is reached.
+    """Fetch and record the due URLs of sites (None: of all), until none is due or a limit (0: none) is reached.
 
-    `begun` is called once the sites are ours. `beyond` makes it a backfill: what is old is asked for after what is due.
-    `alone`: nothing but the crawl runs in this process; where other machines share the index, it is ended where it
-    stands when they can no longer be sure of it.
+    `on_locked` is called once the sites are locked. With `backfill`, older URLs are fetched after the due ones.
+    `sole_process`: the process does nothing else, so it is killed if it loses the lease on its sites.
 
-    SIGINT or SIGTERM stops it in good order within seconds, a second one at once. ArchiveBusy where one of the sites is
-    being crawled; StorageError where the disk takes no more: what was committed before is whole.
+    The first SIGINT or SIGTERM stops the run in order within seconds, the second one ends the process at once. Raises
+    ArchiveBusy if one of the sites is being crawled, and StorageError if the disk is full; what was committed before
+    is complete.
     """
     now = now or archive.now
-    chosen = archive.config.chosen(sites or ())
+    chosen = archive.config.select_sites(sites or ())
     if not chosen:
-        raise ConfigError("the archive has no site yet; nothing was fetched. To add one: newsarchive add URL")
-    if beyond and beyond.max_bytes:
-        chosen = tuple(replace(site, max_bytes=beyond.max_bytes) for site in chosen)
-    demand_contact(archive.config, chosen)
-    demand_browser(chosen)
+        raise ConfigError("the archive has no sites yet; nothing was fetched. Add one with: newsarchive add URL")
+    if backfill and backfill.max_bytes:
+        chosen = tuple(replace(site, max_bytes=backfill.max_bytes) for site in chosen)
+    require_contact(archive.config, chosen)
+    require_browser(chosen)
     began = now()
     run = CrawlRun(
         id=f"{began:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}",
         sites=tuple(site.to_site(requisites=archive.config.requisites) for site in chosen),
         started_at=began,
     )
-    if beyond is None and archive.config.history:
-        beyond = Beyond(until=began - min(archive.config.history, began - DAWN))
-    names = [site.name for site in chosen]
-    with held(archive.folder / "locks", archive.config.index, names, utc_now(), "crawl", alone=alone) as hold:
-        begun()
-        here = _Run(archive, chosen, run, now, progress, beyond)
-        report = here.go(max_pages, max_time, hold)
-    # The sites are free again: an upload may take its time, and is no part of the crawl.
-    return replace(report, problems=(*report.problems, *here.uploader.finish(archive.upload)))
+    if backfill is None and archive.config.history:
+        backfill = BackfillLimit(until=began - min(archive.config.history, began - EARLIEST_DATE))
+    uploader = BackgroundUploader(archive.places, archive.config.keep_local)
+    locks, names = archive.folder / "locks", [site.name for site in chosen]
+    with lock_sites(locks, archive.config.index, names, utc_now(), "crawl", sole_process=sole_process) as lease:
+        on_locked()
+        report = _CrawlRun(
+            archive=archive, sites=chosen, run=run, lease=lease, uploader=uploader, backfill=backfill,
+            max_pages=max_pages, max_time=max_time, progress=progress, now=now,
+        ).execute()  # fmt: skip
+    # The sites are unlocked: uploads may take long, and are not part of the crawl.
+    return replace(report, problems=(*report.problems, *uploader.finish(archive.upload)))
 
 
-class _Run:
+@dataclass(slots=True, kw_only=True, eq=False)
+class _CrawlRun:
     """The steps of one run."""
 
-    def __init__(
-        self,
-        archive: "Archive",
-        sites: Sequence[SiteConfig],
-        run: CrawlRun,
-        now: Callable[[], datetime],
-        progress: Progress | None,
-        beyond: Beyond | None,
-    ) -> None:
-        self._archive = archive
-        self._beyond = beyond
-        self._hold: Hold | None = None
-        self._sites = sites
-        self._run = run
-        self._now = now
-        self._progress = progress
-        self._counters: Counter[str] = Counter()
-        self._problems: list[str] = []
-        self._notes: list[str] = []
-        self._outcome = "failed"
-        self._ingestor: Ingestor | None = None
-        self._all_in = False
-        self.uploader = Uploader(archive.places, archive.config.keep_local)
-        self._shown_at = 0.0
+    archive: "Archive"
+    sites: Sequence[SiteConfig]
+    run: CrawlRun
+    lease: Lease | None
+    uploader: BackgroundUploader
+    backfill: BackfillLimit | None
+    max_pages: int
+    max_time: float
+    progress: OnProgress | None
+    now: Callable[[], datetime]
+    counters: Counter[str] = field(default_factory=Counter)
+    problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    _last_progress: float = 0.0
 
-    def go(self, max_pages: int, max_time: float, hold: Hold | None) -> CrawlReport:
-        self._hold = hold
-        archive, index = self._archive, self._archive.index
-        writer = self._writer()
+    def execute(self) -> CrawlReport:
+        archive, outcome = self.archive, "failed"
+        files = _ClosedFiles(archive, self.run, self.uploader)
+        writer = self._open_writer(files)
         try:
             with archive.ingestor(writer.sync) as ingestor:
-                self._ingestor = ingestor
-                recovered = archive.recover(ingestor)
-                if recovered.captures or recovered.mended:
-                    self._problems.append(f"a run before was cut short: {recovered.captures} captures were taken up")
-                self._problems += recovered.problems
-                index.begin_crawl(self._run)
-                ingestor.begin(self._run)
-                index.add_due([found for site in self._sites for found in seeds(site, self._now())])
-                event_loop.run(self._fetch(writer, ingestor, max_pages, max_time))
+                files.register_through(ingestor)
+                self._begin(ingestor)
+                outcome = event_loop.run(self._fetch(writer, ingestor))
                 archive.settle(ingestor)
-                self._counters["versions"] = ingestor.articles
-            self._all_in = True
+                self.counters["versions"] = ingestor.new_versions
+            files.register_directly()
         finally:
-            ended = self._end(writer)
-        return CrawlReport(run=ended, problems=tuple(self._problems), notes=tuple(self._notes))
+            run = self._end(writer, outcome)
+        return CrawlReport(run=run, problems=tuple(self.problems), notes=tuple(self.notes))
 
-    def _writer(self) -> WarcWriter:
-        archive, run = self._archive, self._run
-        config = archive.config
+    def _open_writer(self, files: "_ClosedFiles") -> WarcWriter:
+        archive, config, run_id = self.archive, self.archive.config, self.run.id
         return WarcWriter(
             archive.warc_folder,
-            run=run,
+            run=self.run,
             info=warc_info(config),
-            originals=OriginalsHere(archive.index, archive.places) if self._hold else archive.index,
+            originals=LocalOriginals(archive.index, archive.places) if self.lease else archive.index,
             size_limit=config.warc_size,
             age_limit=config.warc_age.total_seconds(),
-            now=self._now,
-            on_opened=lambda name: archive.index.warc_opened(name, run.id),
-            on_closed=self._closed,
+            now=self.now,
+            on_opened=lambda name: archive.index.write(warc_files.note_warc_opened, name, run_id),
+            on_closed=files.register,
         )
 
-    def _closed(self, file: ClosedFile) -> None:
-        """Note a whole file, but never before all its captures are in: recovery passes over closed files."""
-        index, run = self._archive.index, self._run
-        if self._all_in:
-            index.warc_closed(file, run.id)
-        elif self._ingestor is not None:
-            self._ingestor.note(lambda: index.warc_closed(file, run.id))
-            self._ingestor.note(lambda: self.uploader.add(file.name, file.sha256))
+    def _begin(self, ingestor: Ingestor) -> None:
+        """Recover from a crash of an earlier run, and write the run and its seeds to the index."""
+        recovered = self.archive.recover(ingestor)
+        if recovered.captures or recovered.mended:
+            self.problems.append(f"an earlier run was interrupted: {recovered.captures} captures were recovered")
+        self.problems += recovered.problems
+        self.archive.index.begin_crawl(self.run)
+        ingestor.register_run(self.run)
+        self.archive.index.add_urls([found for site in self.sites for found in list_seeds(site, self.now())])
 
-    def _end(self, writer: WarcWriter) -> CrawlRun:
-        """Write how it ended and close the file, as far as the disk lets us; the next start mends what it does not."""
+    async def _fetch(self, writer: WarcWriter, ingestor: Ingestor) -> str:
+        """Fetch in the event loop until nothing is due or the run is stopped; return the outcome."""
+        reactor = event_loop.reactor()
+        guard = AddressGuard([host for site in self.sites if site.allow_private for host in site_hosts(site)])
+        client = RecordingClient(reactor, GuardedEndpoints(reactor, guard), now=self.now)
+        with ThreadPoolExecutor(1, thread_name_prefix="frontier") as executor:
+            context = self._create_context(client, writer, ingestor, executor)
+            stopper = _Stopper(context)
+            if self.lease is not None:
+                context.require_lease = self.lease.require
+                self.lease.on_lost = lambda: reactor.callFromThread(stopper.abandon)
+            timer = asyncio.get_running_loop().call_later(self.max_time, stopper.stop) if self.max_time else None
+            try:
+                with stop_on_signals(self.uploader.skip_rest_on_stop(stopper.stop)):
+                    await self._run_scrapy(context)
+                if context.recorder.failure is None:
+                    await context.frontier.flush()
+            finally:
+                if timer is not None:
+                    timer.cancel()
+                stopper.close()
+                context.recorder.close()
+                if context.renderer is not None:
+                    await context.renderer.close()
+                await client.close()
+        self.problems += context.frontier.problems
+        self.notes += context.frontier.notes
+        context.require_lease()
+        if context.recorder.failure is not None:
+            raise context.recorder.failure
+        return "stopped" if stopper.is_stopped or context.frontier.is_page_limit_reached else "finished"
+
+    async def _run_scrapy(self, context: RunContext) -> None:
+        runner = AsyncCrawlerRunner(scrapy_settings(self.archive.config))
+        await runner.crawl(runner.create_crawler("news"), context=context)
+
+    def _create_context(
+        self, client: RecordingClient, writer: WarcWriter, ingestor: Ingestor, executor: ThreadPoolExecutor
+    ) -> RunContext:
+        config, index = self.archive.config, self.archive.index
+        settings = {site.name: politeness_settings(config, site) for site in self.sites}
+        pattern_yields = UrlPatternYields({name: each.parking for name, each in settings.items()})
+        queue = IndexQueue(index)
+        frontier = FrontierWindow(
+            BackfillQueue(queue, self.backfill.until) if self.backfill else queue,
+            settings,
+            Robots(config.user_agent),
+            executor=executor,
+            counters=self.counters,
+            max_pages=self.max_pages,
+            state=RunState(index, ArchivedOriginals(index, self.archive.places), pattern_yields, list(settings)),
+            now=self.now,
+        )
+        return RunContext(
+            client=client,
+            recorder=Recorder(writer, ingestor),
+            frontier=frontier,
+            limits=ResponseLimits(
+                seconds=config.timeout.total_seconds(), size=config.max_body_size, asset_size=config.max_asset_size
+            ),
+            counters=self.counters,
+            user_agent=config.user_agent,
+            renderer=create_renderer(config, self.sites, self.now),
+            on_fetched=lambda url: self._report_progress(frontier, url),
+        )
+
+    def _report_progress(self, frontier: FrontierWindow, url: str) -> None:
+        if self.progress and time.monotonic() - self._last_progress >= PROGRESS_INTERVAL:
+            self._last_progress = time.monotonic()
+            self.progress(CrawlProgress(counters=dict(self.counters), waiting=frontier.waiting, last_url=url))
+
+    def _end(self, writer: WarcWriter, outcome: str) -> CrawlRun:
+        """Write the end of the run and close the file, as far as the disk permits; the next run recovers the rest."""
         ended = replace(
-            self._run,
-            finished_at=self._now(),
-            outcome=self._outcome,
-            counters={name: count for name, count in sorted(self._counters.items()) if count},
+            self.run,
+            finished_at=self.now(),
+            outcome=outcome,
+            counters={name: count for name, count in sorted(self.counters.items()) if count},
         )
         with suppress(StorageError):
-            writer.end(ended)
+            writer.write_run_end(ended)
             writer.sync()
-        # Before the file counts as closed: recovery passes over closed files, and would not find the end. An index that
-        # takes nothing any more is told of below, or was what ended the run.
+        # Before the file counts as closed: recovery skips closed files, and would not find the end. If the index fails
+        # here, its error is raised elsewhere, or was what ended the run.
         with suppress(ArchiveError):
-            self._archive.index.end_crawl(ended)
+            self.archive.index.write(runs.end_crawl, ended)
         with suppress(StorageError):
             writer.close()
         return ended
 
-    async def _fetch(self, writer: WarcWriter, ingestor: Ingestor, max_pages: int, max_time: float) -> None:
-        """The part between the brackets: everything here happens in the event loop."""
-        reactor = event_loop.reactor()
-        guard = Guard([host for site in self._sites if site.allow_private for host in hosts_of(site)])
-        wire = Wire(reactor, Endpoints(reactor, guard), now=self._now)
-        with ThreadPoolExecutor(1, thread_name_prefix="frontier") as executor:
-            live = self._live(wire, writer, ingestor, executor, max_pages)
-            stop = _Stop(live)
-            if self._hold is not None:
-                live.permitted = self._hold.demand
-                self._hold.on_lost = lambda: reactor.callFromThread(stop.fail)
-            timer = asyncio.get_running_loop().call_later(max_time, stop.stop) if max_time else None
-            try:
-                with signals_stop(self.uploader.hurry(stop.stop)):
-                    await self._scrape(live)
-                if live.keeper.failure is None:
-                    await live.frontier.flush()
-            finally:
-                if timer is not None:
-                    timer.cancel()
-                stop.over()
-                live.keeper.close()
-                if live.studio is not None:
-                    await live.studio.close()
-                await wire.close()
-        self._problems += live.frontier.problems
-        self._notes += live.frontier.notes
-        live.permitted()
-        if live.keeper.failure is not None:
-            raise live.keeper.failure
-        self._outcome = "stopped" if stop.asked or live.frontier.spent else "finished"
 
-    async def _scrape(self, live: RunContext) -> None:
-        runner = AsyncCrawlerRunner(scrapy_settings(self._archive.config))
-        await runner.crawl(runner.create_crawler("news"), live=live)
+class _ClosedFiles:
+    """Registers closed WARC files in the index, after their captures are committed: recovery skips closed files."""
 
-    def _live(
-        self, wire: Wire, writer: WarcWriter, ingestor: Ingestor, executor: ThreadPoolExecutor, max_pages: int
-    ) -> RunContext:
-        config, index = self._archive.config, self._archive.index
-        treated = {site.name: manners(config, site) for site in self._sites}
-        harvest = Harvest({name: each.parking for name, each in treated.items()})
-        robots = Robots(config.user_agent)
-        frontier = Frontier(
-            Older(index, self._beyond.until) if self._beyond else index,
-            treated,
-            robots,
-            executor=executor,
-            counters=self._counters,
-            max_pages=max_pages,
-            recall=Recall(index, ArchivedOriginals(index, self._archive.places), harvest, list(treated)),
-            now=self._now,
-        )
-        return RunContext(
-            wire=wire,
-            keeper=Keeper(writer, ingestor),
-            frontier=frontier,
-            limits=Limits(seconds=config.timeout.total_seconds(), size=config.max_body, asset_size=config.max_asset),
-            counters=self._counters,
-            user_agent=config.user_agent,
-            studio=studio_of(config, self._sites, self._now),
-            shown=lambda url: self._show(frontier, url),
-        )
+    def __init__(self, archive: "Archive", run: CrawlRun, uploader: BackgroundUploader) -> None:
+        self._archive = archive
+        self._run = run
+        self._uploader = uploader
+        self._ingestor: Ingestor | None = None
+        self._is_all_committed = False
 
-    def _show(self, frontier: Frontier, url: str) -> None:
-        if self._progress and time.monotonic() - self._shown_at >= SHOWN_EVERY:
-            self._shown_at = time.monotonic()
-            self._progress(Shown(counters=dict(self._counters), waiting=frontier.waiting, url=url))
+    def register_through(self, ingestor: Ingestor) -> None:
+        """Register files after the captures that the ingestor has."""
+        self._ingestor = ingestor
+
+    def register_directly(self) -> None:
+        """Register files at once: all captures are committed."""
+        self._is_all_committed = True
+
+    def register(self, file: ClosedWarc) -> None:
+        """Register a file that the writer has closed."""
+        if self._is_all_committed:
+            self._write(file)
+        elif self._ingestor is not None:
+            self._ingestor.run_after_commit(lambda: self._write(file))
+            self._ingestor.run_after_commit(lambda: self._uploader.add(file.name, file.sha256))
+
+    def _write(self, file: ClosedWarc) -> None:
+        self._archive.index.write(warc_files.note_warc_closed, file, self._run.id)
 
 
-class _Stop:
-    """How a run comes to its end before its time."""
+class _Stopper:
+    """Ends a run early."""
 
-    def __init__(self, live: RunContext) -> None:
-        self._live = live
-        self._grace: asyncio.TimerHandle | None = None
-        self.asked = False
-        live.keeper.on_failure = lambda _: self.fail()
+    def __init__(self, context: RunContext) -> None:
+        self._context = context
+        self._timer: asyncio.TimerHandle | None = None
+        self.is_stopped = False
+        context.recorder.on_failure = lambda _: self.abandon()
 
     def stop(self) -> None:
-        """Hand out nothing more; what is under way gets a moment, then it is kept as far as it came."""
-        self.asked = True
-        self._live.frontier.stop()
-        if self._grace is None:
-            self._grace = asyncio.get_running_loop().call_later(GRACE, self._live.wire.stop)
-        self._live.wake()
+        """Send no more requests; those in progress are cut after STOP_TIMEOUT, and recorded as far as they came."""
+        self.is_stopped = True
+        self._context.frontier.stop()
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(STOP_TIMEOUT, self._context.client.stop)
+        self._context.wake()
 
-    def over(self) -> None:
-        """It has ended."""
-        if self._grace is not None:
-            self._grace.cancel()
+    def abandon(self) -> None:
+        """End at once: the disk or the index fails, or the lease on the sites is lost."""
+        self._context.frontier.abandon()
+        self._context.client.stop()
+        self._context.wake()
 
-    def fail(self) -> None:
-        """The disk or the index takes no more, or the sites are not ours any more: there is nothing to wait for."""
-        self._live.frontier.abandon()
-        self._live.wire.stop()
-        self._live.wake()
+    def close(self) -> None:
+        """Cancel the timer: the run has ended."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+
+@contextmanager
+def stop_on_signals(stop: Callable[[], None]) -> Iterator[None]:
+    """Call `stop` in the event loop on the first SIGINT or SIGTERM. The second one ends the process at once."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # a program that crawls in a thread handles its own signals
+        return
+    reactor = event_loop.reactor()
+
+    def handle_first(_: int, __: object) -> None:
+        for each in SIGNALS:
+            signal.signal(each, _abort)
+        reactor.callFromThread(stop)
+
+    before = {each: signal.signal(each, handle_first) for each in SIGNALS}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+def _abort(number: int, _: object) -> None:
+    os.write(2, b"\naborted; the next crawl recovers what was fetched\n")
+    os._exit(128 + number)
+
+
+def list_seeds(site: SiteConfig, now: datetime) -> Iterator[DiscoveredUrl]:
+    """Yield the front page of a site, and the listings, feeds and sitemaps of its settings."""
+    seeds = (
+        (UrlKind.LISTING, (site.url, *site.listings)),
+        (UrlKind.FEED, site.feeds),
+        (UrlKind.SITEMAP, site.sitemaps),
+    )
+    for kind, urls in seeds:
+        for url in urls:
+            yield DiscoveredUrl(url=url, discovery=Discovery(site=site.name, kind=kind), due_at=now, priority=SOURCE)
 
 
 def scrapy_settings(config: Config) -> Settings:
-    """Scrapy's settings for an archive."""
+    """Return Scrapy's settings for an archive."""
     settings = Settings()
     settings.setmodule("newsarchive.settings", priority="project")
     settings.set("CONCURRENT_REQUESTS", config.concurrency, priority="cmdline")
@@ -333,57 +396,57 @@ def scrapy_settings(config: Config) -> Settings:
     return settings
 
 
-def manners(config: Config, site: SiteConfig) -> PolitenessSettings:
-    """How a site is to be treated."""
+def politeness_settings(config: Config, site: SiteConfig) -> PolitenessSettings:
+    """Return the politeness settings of a site."""
     return PolitenessSettings(
         delay=(config.delay if site.delay is None else site.delay).total_seconds(),
         obey_robots=config.obey_robots if site.obey_robots is None else site.obey_robots,
         max_delay=config.max_delay.total_seconds(),
         max_crawl_delay=config.max_crawl_delay.total_seconds(),
-        budget=budget(config, site),
-        parking=Parking(after=config.park_after, exempt=site.not_traps),
+        budget=site_budget(config, site),
+        parking=ParkingRules(after=config.park_after, exempt=site.trap_exceptions),
     )
 
 
-def budget(config: Config, site: SiteConfig) -> Budget:
-    """What a site may take of one run."""
-    longest = config.max_time if site.max_time is None else site.max_time
+def site_budget(config: Config, site: SiteConfig) -> Budget:
+    """Return the limits of a site in one run."""
+    max_time = config.max_time if site.max_time is None else site.max_time
     return Budget(
         pages=config.max_pages if site.max_pages is None else site.max_pages,
         size=(config.max_bytes if site.max_bytes is None else site.max_bytes) or 0,
-        seconds=longest.total_seconds() if longest else 0.0,
+        seconds=max_time.total_seconds() if max_time else 0.0,
         hours=site.hours,
     )
 
 
-def demand_contact(config: Config, sites: Sequence[SiteConfig]) -> None:
-    """ConfigError where a site of somebody else's would be asked by a crawler that does not say who runs it."""
+def require_contact(config: Config, sites: Sequence[SiteConfig]) -> None:
+    """Raise ConfigError if a crawler that does not name its operator would crawl the site of somebody else."""
     if config.contact and config.contact in config.user_agent:
         return
     for site in sites:
         host = urlsplit(site.url).hostname or ""
-        address = spelt_out(host)
+        address = literal_address(host)
         if host == "localhost" or (address and ip_address(address).is_loopback):
             continue
-        what = "contact is not set" if not config.contact else "user_agent does not name the contact"
+        problem = "contact is not set" if not config.contact else "user_agent does not contain the contact"
         raise ConfigError(
-            f"{what} in {config.folder / FILE_NAME}, and {site.name} is somebody's site; nothing was fetched. Its "
+            f"{problem} in {config.folder / FILE_NAME}, and {site.name} is somebody's site; nothing was fetched. Its "
             'owner must be able to reach you: write contact = "you@your.domain", or the address of a page about you'
         )
 
 
-def hosts_of(site: SiteConfig) -> list[str]:
-    """The host names that a site's settings name."""
+def site_hosts(site: SiteConfig) -> list[str]:
+    """Return the host names in a site's settings."""
     urls = [site.url, *site.listings, *site.feeds, *site.sitemaps, *(f"//{host}" for host in site.hosts)]
     return [name for url in urls if (name := urlsplit(url).hostname)]
 
 
 def warc_info(config: Config) -> dict[str, Any]:
-    """What the warcinfo records of an archive's runs say of it."""
-    said = {
+    """Return the fields of the warcinfo records of an archive's runs."""
+    fields = {
         "software": f"newsarchive/{VERSION}",
         "operator": " ".join(filter(None, (config.operator, f"({config.contact})" if config.contact else ""))),
         "http-header-user-agent": config.user_agent,
         "robots": "obey" if config.obey_robots else "ignore",
     }
-    return {name: value for name, value in said.items() if value}
+    return {name: value for name, value in fields.items() if value}

@@ -1,138 +1,97 @@
-"""What a run knows from runs before it: hosts that want peace, robots.txt of today, families of URLs that are parked.
+"""State of earlier runs: hosts that are backed off, the day's robots.txt, and parked URL patterns.
 
-Asked in the frontier's own thread, never in the event loop's.
+Called in the refiller's thread, never in the event loop's.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
-from typing import Literal, Protocol
 
-from newsarchive.crawl.download.client import OURS
-from newsarchive.crawl.robots import HOPS, LASTS, RobotsAnswer
-from newsarchive.crawl.url_pattern_yields import Harvest
+from newsarchive.crawl.download.client import INTERRUPTED
+from newsarchive.crawl.robots import MAX_REDIRECTS, RULES_TTL, RobotsResponse
+from newsarchive.crawl.url_pattern_yields import UrlPatternYields
 from newsarchive.ingest.tasks import OriginalRecords
 from storage.errors import ArchiveError
-from storage.index.frontier.host_state import Family, HostMemory, Yield
+from storage.index import Index
+from storage.index.frontier import host_state
+from storage.index.frontier.host_state import SavedBackoff, UrlPatternState
+from storage.index.queries.articles import iter_captures
 from storage.index.views.articles import CaptureFilters, CaptureView
 from storage.model import RecordPlace
 
 
-class Memory(Protocol):
-    """The part of the index that remembers (storage.index.Index)."""
+class RunState:
+    """State that is read from the index at the start of a run and written back during it."""
 
-    def hosts(self) -> tuple[HostMemory, ...]:
-        """Hosts that want peace."""
-        ...
-
-    def note_hosts(self, noted: Mapping[str, HostMemory | None], now: datetime) -> None:
-        """Remember them."""
-        ...
-
-    def families(self, sites: Collection[str] | None = None) -> tuple[Family, ...]:
-        """Families that bring nothing."""
-        ...
-
-    def note_families(self, noted: Mapping[tuple[str, str], Family | None]) -> None:
-        """Remember them."""
-        ...
-
-    def newest_capture(self) -> int:
-        """Id of the capture that came in last."""
-        ...
-
-    def yields_since(self, capture_id: int, sites: Collection[str]) -> tuple[Yield, ...]:
-        """What captures brought after that one."""
-        ...
-
-    def mend_clock(self, now: datetime) -> int:
-        """Have what was planned by a wrong clock be due now."""
-        ...
-
-    def never_captured(self, site: str, now: datetime) -> list[tuple[int, str]]:
-        """URLs that were put off before their first capture."""
-        ...
-
-    def make_due(self, url_ids: Collection[int], now: datetime) -> None:
-        """Have URLs be due now."""
-        ...
-
-    def captures(
-        self, filters: CaptureFilters, *, order: Literal["newest"] = "newest", limit: int | None = None
-    ) -> Iterable[CaptureView]:
-        """Captures of a URL."""
-        ...
-
-
-class Recall:
-    """What runs before have left, and what this one leaves."""
-
-    def __init__(self, memory: Memory, originals: OriginalRecords, harvest: Harvest, sites: Collection[str]) -> None:
-        self._memory = memory
+    def __init__(
+        self, index: Index, originals: OriginalRecords, pattern_yields: UrlPatternYields, sites: Collection[str]
+    ) -> None:
+        self._index = index
         self._originals = originals
         self._sites = tuple(sites)
         self._counted_to = 0
-        self.harvest = harvest
+        self.pattern_yields = pattern_yields
         self.problems: list[str] = []
-        """What the owner should know of, a line each."""
+        """A line for each problem that `restore` found."""
 
-    def begin(self, now: datetime) -> tuple[HostMemory, ...]:
-        """Take up what was left; returns the hosts that are remembered."""
-        if ahead := self._memory.mend_clock(now):
+    def restore(self, now: datetime) -> tuple[SavedBackoff, ...]:
+        """Restore the state of earlier runs; return the hosts' saved states."""
+        if count := self._index.write(host_state.reset_future_due_dates, now):
             self.problems.append(
-                f"the clock was ahead in a run before: {ahead:,} URLs were planned for a day to come, and are due now"
+                f"the clock was ahead in an earlier run: {count:,} URLs were scheduled for a later day, and are due now"
             )
-        self.harvest.begin(self._memory.families(self._sites))
-        self._counted_to = self._memory.newest_capture()
-        for site in self.harvest.with_exempt:
-            asked = [id_ for id_, url in self._memory.never_captured(site, now) if self.harvest.exempts(site, url)]
-            self._memory.make_due(asked, now)
-        return self._memory.hosts()
+        self.pattern_yields.restore(self._index.read(host_state.load_url_patterns, self._sites))
+        self._counted_to = self._index.read(host_state.newest_capture_id)
+        for site in self.pattern_yields.sites_with_exceptions:
+            waiting = self._index.read(host_state.select_never_captured, site, now)
+            exempt = [id_ for id_, url in waiting if self.pattern_yields.is_exempt(site, url)]
+            self._index.write(host_state.make_due, exempt, now)
+        return self._index.read(host_state.load_backoffs)
 
-    def note_hosts(self, noted: Mapping[str, HostMemory | None], now: datetime) -> None:
-        """Leave word of hosts."""
-        if noted:
-            self._memory.note_hosts(noted, now)
+    def save_hosts(self, states: Mapping[str, SavedBackoff | None], now: datetime) -> None:
+        """Write states of hosts; None: delete it."""
+        if states:
+            self._index.write(host_state.save_backoffs, states, now)
 
-    def reap(self, now: datetime) -> list[Family]:
-        """Count what came in since the last time; returns the families that are parked from now on."""
-        parked: list[Family] = []
-        if yields := self._memory.yields_since(self._counted_to, self._sites):
-            self._counted_to = yields[-1].capture_id
-            parked += self.harvest.count(yields, now)
-        if changes := self.harvest.changes():
-            self._memory.note_families(changes)
+    def update_pattern_yields(self, now: datetime) -> list[UrlPatternState]:
+        """Count the captures since the last call; return the URL patterns that are parked from now on."""
+        parked: list[UrlPatternState] = []
+        if captures := self._index.read(host_state.select_first_captures, self._counted_to, self._sites):
+            self._counted_to = captures[-1].capture_id
+            parked += self.pattern_yields.count(captures, now)
+        if changes := self.pattern_yields.pending_changes():
+            self._index.write(host_state.save_url_patterns, changes)
         return parked
 
-    def robots(self, url: str, now: datetime) -> tuple[RobotsAnswer, float] | None:
-        """The answer that the archive holds for a robots.txt, and its age in seconds; None where it is too old."""
+    def load_robots(self, url: str, now: datetime) -> tuple[RobotsResponse, float] | None:
+        """Return the archive's capture of a robots.txt, and its age in seconds; None if there is no valid one."""
         oldest = 0.0
-        for _ in range(HOPS + 1):
-            held = self._newest(url, now)
-            age = (now - held.fetched_at).total_seconds() if held else LASTS
-            if held is None or not 0 <= age < LASTS:
+        for _ in range(MAX_REDIRECTS + 1):
+            capture = self._newest_capture(url, now)
+            age = (now - capture.fetched_at).total_seconds() if capture else RULES_TTL
+            if capture is None or not 0 <= age < RULES_TTL:
                 return None
-            if held.truncated == OURS:
-                return None  # what we cut ourselves says nothing
+            if capture.truncated == INTERRUPTED:
+                return None  # incomplete by our own doing
             oldest = max(oldest, age)
-            if held.redirect_url is None:
-                answer = self._answer(held)
-                return (answer, oldest) if answer is not None else None
-            url = held.redirect_url
+            if capture.redirect_url is None:
+                response = self._read_response(capture)
+                return (response, oldest) if response is not None else None
+            url = capture.redirect_url
         return None
 
-    def _newest(self, url: str, now: datetime) -> CaptureView | None:
-        asked = CaptureFilters(url=url, since=now - timedelta(seconds=LASTS))
-        # To its end, not only its first: PostgreSQL's cursor stays open until then.
-        return next(iter(tuple(self._memory.captures(asked, order="newest", limit=1))), None)
+    def _newest_capture(self, url: str, now: datetime) -> CaptureView | None:
+        filters = CaptureFilters(url=url, since=now - timedelta(seconds=RULES_TTL))
+        # Read to the end: PostgreSQL's cursor stays open until then.
+        return next(iter(tuple(self._index.stream(iter_captures, filters, limit=1))), None)
 
-    def _answer(self, held: CaptureView) -> RobotsAnswer | None:
-        place: RecordPlace | None = held.place
-        if held.kind == "revisit":
-            place = self._originals.place_of(held.refers_to) if held.refers_to else None
+    def _read_response(self, capture: CaptureView) -> RobotsResponse | None:
+        place: RecordPlace | None = capture.place
+        if capture.kind == "revisit":
+            place = self._originals.find_place(capture.refers_to) if capture.refers_to else None
         if place is None:
             return None
         try:
-            block = self._originals.block_at(place)
+            block = self._originals.read_block(place)
         except (ArchiveError, OSError):
             return None
-        return RobotsAnswer(status=held.status, block=block, truncated=held.truncated)
+        return RobotsResponse(status=capture.status, block=block, truncated=capture.truncated)

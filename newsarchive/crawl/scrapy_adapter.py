@@ -1,10 +1,10 @@
-"""Scrapy's door to the frontier, and its door to the wire. Only these two classes, and the spider, know Scrapy."""
+"""Scrapy's scheduler, downloader and log formatter. Only these classes, and the spider, depend on Scrapy."""
 
 import asyncio
 import logging
 from typing import Any, Self
 
-from scrapy import Request, Spider
+from scrapy import Request, Spider, logformatter
 from scrapy.core.scheduler import BaseScheduler
 from scrapy.crawler import Crawler
 from scrapy.exceptions import NotConfigured
@@ -15,134 +15,143 @@ from newsarchive.crawl.run_context import RunContext
 log = logging.getLogger(__name__)
 
 
-def live_of(crawler: Crawler) -> RunContext:
-    """The run that a crawler is part of."""
-    live = getattr(crawler.spider, "live", None)
-    if not isinstance(live, RunContext):
-        raise NotConfigured("there is no archive to keep pages in; start it with: newsarchive crawl")
-    return live
+def get_run_context(crawler: Crawler) -> RunContext:
+    """Return the context of the run that a crawler is part of."""
+    context = getattr(crawler.spider, "context", None)
+    if not isinstance(context, RunContext):
+        raise NotConfigured("there is no archive to record pages in; start the spider with: newsarchive crawl")
+    return context
 
 
 class FrontierScheduler(BaseScheduler):
-    """Gives Scrapy a request when a host may be asked, and wakes it when that changes. Setting: SCHEDULER."""
+    """Gives Scrapy a request when a host may be requested, and wakes it when that changes. Setting: SCHEDULER."""
 
-    def __init__(self, live: RunContext, crawler: Crawler) -> None:
-        self._live = live
+    def __init__(self, context: RunContext, crawler: Crawler) -> None:
+        self._context = context
         self._crawler = crawler
         self._spider: Any = None
         self._timer: asyncio.TimerHandle | None = None
         self._refill: asyncio.Task[None] | None = None
-        self._over = False
+        self._closed = False
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Made by Scrapy."""
-        return cls(live_of(crawler), crawler)
+        """Create the scheduler. Called by Scrapy."""
+        return cls(get_run_context(crawler), crawler)
 
     def open(self, spider: Spider) -> None:
-        """Scrapy begins."""
+        """Begin the crawl."""
         self._spider = spider
-        self._live.wake = self._wake
+        self._context.wake = self._wake
 
     def close(self, reason: str) -> None:  # noqa: ARG002
-        """Scrapy ends."""
-        self._over = True
+        """End the crawl."""
+        self._closed = True
         self._set_timer(None)
 
     def has_pending_requests(self) -> bool:
-        """Whether the run goes on. Scrapy ends it where this is False and nothing is under way."""
-        return not self._live.frontier.idle
+        """Return True while the run goes on. Scrapy ends it if this is False and no request is in progress."""
+        return not self._context.frontier.idle
 
     def enqueue_request(self, request: Request) -> bool:  # noqa: ARG002
-        """Refused: what is to be asked for comes from the frontier alone, so that nothing is lost with the process."""
+        """Refuse a request: all of them come from the frontier, so that none is lost with the process."""
         return False
 
     def next_request(self) -> Request | None:
-        """A request that may be sent now, or None; then a timer or an answer asks again."""
-        frontier = self._live.frontier
-        while not self._live.keeper.full and (due := frontier.next()) is not None:
+        """Return a request that may be sent now, or None; then a timer or a response wakes Scrapy."""
+        frontier = self._context.frontier
+        while not self._context.recorder.is_full and (due := frontier.next_url()) is not None:
             try:
                 request: Request = self._spider.request(due)
-            except ValueError as problem:  # a host that IDNA does not know, or the like
-                log.info("%s cannot be asked for: %s", due.url, problem)
-                frontier.impossible(due)
+            except ValueError as problem:  # such as a host name that IDNA rejects
+                log.info("%s cannot be requested: %s", due.url, problem)
+                frontier.discard(due)
             else:
                 return request
-        self._look_ahead()
+        self._schedule_wake()
         return None
 
-    def _look_ahead(self) -> None:
-        """Refill where it is time, and set the clock for whatever comes first."""
-        frontier, loop = self._live.frontier, asyncio.get_running_loop()
+    def _schedule_wake(self) -> None:
+        """Start a refill if it is time, and set the timer for the next event."""
+        frontier, loop = self._context.frontier, asyncio.get_running_loop()
         now = loop.time()
-        if frontier.hungry:
-            self._live.keeper.hurry()
-        refill = frontier.refill_at()
-        if refill is not None and refill <= now:
-            self._refill = loop.create_task(self._refilled())
-            refill = None
-        # A full keeper is waited for through its answers, not by the clock.
-        wake = None if self._live.keeper.full else frontier.wake_at()
-        self._set_timer(min((at for at in (refill, wake) if at is not None), default=None))
+        if frontier.awaits_commits:
+            self._context.recorder.flush_soon()
+        refill_at = frontier.next_refill_at()
+        if refill_at is not None and refill_at <= now:
+            self._refill = loop.create_task(self._run_refill())
+            refill_at = None
+        # A full recorder wakes Scrapy by its commits, not by the clock.
+        wake_at = None if self._context.recorder.is_full else frontier.next_wake_at()
+        self._set_timer(min((at for at in (refill_at, wake_at) if at is not None), default=None))
 
-    async def _refilled(self) -> None:
+    async def _run_refill(self) -> None:
         try:
-            await self._live.frontier.refill()
+            await self._context.frontier.refill()
         except Exception as failure:  # noqa: BLE001 - an index that fails ends the crawl
-            self._live.keeper.fail(failure)
+            self._context.recorder.fail(failure)
         self._wake()
 
     def _set_timer(self, at: float | None) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if at is not None and not self._over:
+        if at is not None and not self._closed:
             loop = asyncio.get_running_loop()
             self._timer = loop.call_at(max(at, loop.time() + 0.001), self._wake)
 
     def _wake(self) -> None:
-        """Make the engine ask again. It has no public name for that."""
+        """Make the engine ask for requests. It has no public name for that."""
         slot = self._crawler.engine._slot  # noqa: SLF001
-        if slot is not None and not self._over:
+        if slot is not None and not self._closed:
             slot.nextcall.schedule()
 
 
 class CaptureDownloader:
-    """Fetches for Scrapy, and keeps what came. Setting: DOWNLOADER.
+    """Fetches for Scrapy and records the responses. Setting: DOWNLOADER.
 
-    Scrapy's own has a queue, a slot, middlewares and handlers: for each request five turns of the event loop in which
-    nothing is decided. And what it would hand to the spider nobody reads: the page is kept, and what it brings to light
-    comes back through the frontier. So Scrapy gets its own request for an answer, as from a middleware that wants it
-    asked again, and the scheduler, which takes nothing, lets it go.
+    Scrapy's own downloader has a queue, slots, middlewares and handlers, which take five turns of the event loop for
+    each request and decide nothing here. Nor does a spider read responses: they are recorded, and the URLs they link
+    come back through the frontier. So Scrapy gets its own request as the result, like from a middleware that retries
+    it, and the scheduler refuses that.
     """
 
     def __init__(self, crawler: Crawler) -> None:
-        """Made by Scrapy."""
-        self._live = live_of(crawler)
-        self._most = crawler.settings.getint("CONCURRENT_REQUESTS")
+        self._context = get_run_context(crawler)
+        self._concurrency = crawler.settings.getint("CONCURRENT_REQUESTS")
         self.active: set[Request] = set()
-        """Requests under way: Scrapy does not end while there is one."""
+        """Requests in progress: Scrapy does not end while there is one."""
 
     def fetch(self, request: Request) -> Deferred[Request]:
-        """Fetch and keep what a request asks for."""
+        """Fetch a request's URL and record the response."""
         self.active.add(request)
-        return Deferred.fromFuture(asyncio.ensure_future(self._fetched(request)))
+        return Deferred.fromFuture(asyncio.ensure_future(self._fetch(request)))
 
     def needs_backout(self) -> bool:
-        """Whether as many requests are under way as may be. A page that is drawn waits for others, and is none."""
-        return len(self.active) - self._live.drawing >= self._most
+        """Return True at the limit of concurrent requests. A page being rendered is none: it waits for others."""
+        return len(self.active) - self._context.rendering >= self._concurrency
 
     def close(self) -> None:
-        """The wire is closed by who opened it."""
+        """Leave the client open: the run closes it."""
 
-    async def _fetched(self, request: Request) -> Request:
+    async def _fetch(self, request: Request) -> Request:
         headers = [
             (name.decode("ascii"), value.decode("latin-1"))
             for name, values in request.headers.items()
             for value in values
         ]
         try:
-            await self._live.fetch(request.meta["due"], request.url, headers)
+            await self._context.fetch(request.meta["due"], request.url, headers)
         finally:
             self.active.remove(request)
         return request
+
+
+class QuietFormatter(logformatter.LogFormatter):
+    """Logs nothing for single pages, where Scrapy logs "Crawled (200)" for each. Setting: LOG_FORMATTER."""
+
+    def crawled(self, *_: Any) -> None:  # type: ignore[override]
+        """Log nothing: the crawl has a log of its own."""
+
+    def scraped(self, *_: Any) -> None:  # type: ignore[override]
+        """Log nothing: there are no items."""

@@ -1,12 +1,12 @@
-"""Whose turn it is beside the pages that are handed out: what a browser asks for while it draws one of them.
+"""Requests of a browser for the subresources of pages that it renders, each in its host's turn.
 
-    page answered --> begin --> its host is kept for what is drawn --> end
+    page fetched --> begin_rendering --> its host is reserved --> end_rendering
                         |
-    part --> wait ------+--> its host's queue, ahead of all pages --> admitted: it may be asked for now
-                                                                  +-> refused: robots.txt, a host that is left in peace
-                                                                  +-> late: its turn did not come in the page's time
+    subresource --------+--> queue of its host, with top priority --> admitted: may be requested now
+                                                                  +-> refused: robots.txt, a host that is backed off
+                                                                  +-> late: not admitted before the page's timeout
 
-No page waits for another one: two that are drawn may have parts on each other's hosts.
+No page waits for another one: two pages may have subresources on each other's hosts.
 """
 
 import asyncio
@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from newsarchive.crawl.hosts import AHEAD, Host, Hosts
-from storage.model import Discovery, Due, UrlKind
+from newsarchive.crawl.hosts import TOP_PRIORITY, Host, HostQueues
+from storage.model import Discovery, DueUrl, UrlKind
 
 
-class Turn(StrEnum):
-    """What became of a part that waited."""
+class Admission(StrEnum):
+    """Decision on a subresource request."""
 
     ADMITTED = "admitted"
     REFUSED = "refused"
@@ -27,105 +27,112 @@ class Turn(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Guest:
-    """A part of a page that is drawn."""
+class SubresourceRequest:
+    """A browser's request for a subresource of a page."""
 
-    due: Due
+    due: DueUrl
     page: int
-    """Id of that page."""
-    told: "asyncio.Future[Turn]"
+    """Id of the page's URL."""
+    admission: "asyncio.Future[Admission]"
 
     @property
-    def admitted(self) -> bool:
-        """Whether it may be asked for: then its host is busy until it is answered."""
-        return self._was(Turn.ADMITTED)
+    def is_admitted(self) -> bool:
+        """True if it may be requested: then its host is busy until the response is recorded."""
+        return self._is(Admission.ADMITTED)
 
     @property
-    def late(self) -> bool:
-        """Whether its turn did not come in time."""
-        return self._was(Turn.LATE)
+    def is_late(self) -> bool:
+        """True if it was not admitted in time."""
+        return self._is(Admission.LATE)
 
-    def _was(self, turn: Turn) -> bool:
-        return self.told.done() and not self.told.cancelled() and self.told.result() is turn
+    def _is(self, admission: Admission) -> bool:
+        done = self.admission.done() and not self.admission.cancelled()
+        return done and self.admission.result() is admission
 
 
-class Turns:
-    """Parts of pages that are drawn, each waiting for its host as a page does."""
+class SubresourceQueue:
+    """Subresource requests that wait for their hosts, and the pages being rendered."""
 
-    def __init__(self, hosts: Hosts) -> None:
+    def __init__(self, hosts: HostQueues) -> None:
         self._hosts = hosts
-        self._guests: dict[int, Guest] = {}
+        self._requests: dict[int, SubresourceRequest] = {}
         self._pages: dict[int, Host] = {}
         self.stopped = asyncio.Event()
-        """Nothing more is asked for: what is not drawn by now is not drawn."""
+        """Set when the run stops: pages that are not rendered yet are given up."""
 
     @property
-    def drawing(self) -> int:
-        """Pages that are drawn, or wait for a browser."""
+    def rendering(self) -> int:
+        """Number of pages that are rendered or wait for a browser."""
         return len(self._pages)
 
     @property
     def waiting(self) -> int:
-        """Parts that wait for their turn."""
-        return len(self._guests)
+        """Number of requests that wait for their hosts."""
+        return len(self._requests)
 
-    def draws(self, page: Due) -> bool:
-        """Whether a page is still drawn."""
+    def is_rendering(self, page: DueUrl) -> bool:
+        """Return True if a page is still being rendered."""
         return page.url_id in self._pages
 
-    def begin(self, page: Due, host: Host) -> None:
-        """Keep a page's host for what is drawn: it is in nobody's way there, and no other page is asked for."""
+    def begin_rendering(self, page: DueUrl, host: Host) -> None:
+        """Reserve a page's host for its subresources: no other page is requested from it."""
         self._pages[page.url_id] = host
-        host.kept = True
+        host.reserved = True
 
-    def end(self, page: Due) -> None:
-        """A page was drawn. What still waits on its behalf comes too late."""
-        for guest in [each for each in self._guests.values() if each.page == page.url_id]:
-            self._withdraw(guest, Turn.LATE)
-        self._hosts.give_back(self._pages.pop(page.url_id))
+    def end_rendering(self, page: DueUrl) -> None:
+        """Release a page's host. Its requests that still wait are late."""
+        for request in [each for each in self._requests.values() if each.page == page.url_id]:
+            self._withdraw(request, Admission.LATE)
+        self._hosts.unreserve(self._pages.pop(page.url_id))
 
-    def expect(self, page: Due, url: str, now: datetime) -> Guest | None:
-        """Let a part of a page wait for its host; None where the page is not drawn any more."""
-        if not self.draws(page):
+    def enqueue(self, page: DueUrl, url: str, now: datetime) -> SubresourceRequest | None:
+        """Queue a request for a subresource; None if the page is no longer being rendered."""
+        if not self.is_rendering(page):
             return None
-        how = Discovery(site=page.discovery.site, kind=UrlKind.PART, via=page.url, via_kind=page.discovery.kind)
-        due = Due(url_id=next(self._hosts.unlisted), url=url, discovery=how, due_at=now, priority=AHEAD, failures=0)
-        guest = self._guests[due.url_id] = Guest(due, page.url_id, asyncio.get_running_loop().create_future())
+        discovery = Discovery(
+            site=page.discovery.site, kind=UrlKind.PART, via=page.url, via_kind=page.discovery.kind
+        )  # fmt: skip
+        due = DueUrl(
+            url_id=next(self._hosts.temporary_ids), url=url, discovery=discovery, due_at=now, priority=TOP_PRIORITY,
+            failure_count=0,
+        )  # fmt: skip
+        request = SubresourceRequest(due, page.url_id, asyncio.get_running_loop().create_future())
+        self._requests[due.url_id] = request
         self._hosts.add(due)
-        return guest
+        return request
 
-    async def wait(self, guest: Guest, seconds: float) -> Turn:
-        """Wait for so long at most."""
-        timer = asyncio.get_running_loop().call_later(max(seconds, 0.0), self._withdraw, guest, Turn.LATE)
+    async def wait(self, request: SubresourceRequest, seconds: float) -> Admission:
+        """Wait for the decision on a request, for so many seconds at most."""
+        timer = asyncio.get_running_loop().call_later(max(seconds, 0.0), self._withdraw, request, Admission.LATE)
         try:
-            return await guest.told
+            return await request.admission
         finally:
             timer.cancel()
-            self._withdraw(guest, Turn.REFUSED)  # where the wait itself was given up
+            self._withdraw(request, Admission.REFUSED)  # if the waiting task was cancelled
 
-    def admit(self, due: Due) -> bool:
-        """Say that a part may be asked for; False where nobody waits for it any more."""
-        return self._tell(due, Turn.ADMITTED)
+    def admit(self, due: DueUrl) -> bool:
+        """Admit a request; return False if nobody waits for it any more."""
+        return self._decide(due, Admission.ADMITTED)
 
-    def refuse(self, due: Due) -> None:
-        """Say that a part is not asked for."""
-        self._tell(due, Turn.REFUSED)
+    def refuse(self, due: DueUrl) -> None:
+        """Refuse a request."""
+        self._decide(due, Admission.REFUSED)
         self._hosts.remove(due)
 
     def stop(self) -> None:
-        """Nothing more is asked for."""
+        """Refuse all requests: the run stops."""
         self.stopped.set()
-        for guest in list(self._guests.values()):
-            self._withdraw(guest, Turn.REFUSED)
+        for request in list(self._requests.values()):
+            self._withdraw(request, Admission.REFUSED)
 
-    def _withdraw(self, guest: Guest, turn: Turn) -> None:
-        if guest.due.url_id in self._guests:
-            self._tell(guest.due, turn)
-            self._hosts.remove(guest.due)
+    def _withdraw(self, request: SubresourceRequest, admission: Admission) -> None:
+        if request.due.url_id in self._requests:
+            self._decide(request.due, admission)
+            self._hosts.remove(request.due)
 
-    def _tell(self, due: Due, turn: Turn) -> bool:
-        guest = self._guests.pop(due.url_id, None)
-        if guest is None or guest.told.done():
+    def _decide(self, due: DueUrl, admission: Admission) -> bool:
+        request = self._requests.pop(due.url_id, None)
+        if request is None or request.admission.done():
             return False
-        guest.told.set_result(turn)
+        request.admission.set_result(admission)
         return True

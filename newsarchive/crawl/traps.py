@@ -1,9 +1,9 @@
-"""URLs without end: calendars, session ids, circles, filters of filters. Those that a rule knows; the rest show.
+"""Crawler traps that rules recognise by the URL: calendars, session ids, loops, combined filters.
 
-    trapped(url)  --> why it is not asked for, in a few words; None where nothing speaks against it
-    families(url) --> the shapes that it shares with others: one of those that brings nothing new is parked (harvest.py)
+    trap_reason(url)  --> the reason why it is not requested, in a few words; None if no rule matches
+    url_patterns(url) --> patterns that it shares with other URLs; those without new articles are parked
 
-Pure functions of the URL and of the day.
+Pure functions of the URL and of today's date. Other traps are found by their yield (url_pattern_yields).
 """
 
 import re
@@ -14,16 +14,16 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from newsarchive.ingest.backfill_priority import LAST_PAGE, page_number
 
-SAME_SEGMENT = 3
-"""A path that has one segment more often than this turns in a circle: /a/x/a/y/a/z/a."""
-SEGMENTS = 24
-QUERY_FIELDS = 12
-SAME_FIELD = 3
-"""Values of one field: tick boxes of a filter from here on."""
-FACETS = 3
-"""Fields that filter or sort, from which on a listing is one of endlessly many."""
+MAX_SAME_SEGMENT = 3
+"""A path in which one segment occurs more often than this is a loop: /a/x/a/y/a/z/a."""
+MAX_SEGMENTS = 24
+MAX_QUERY_FIELDS = 12
+MIN_REPEATED_FIELD = 3
+"""Values of one field from which on they are taken for the check boxes of a filter."""
+MIN_FACETS = 3
+"""Filter and sort fields in one query from which on the listing is one of an unlimited number."""
 MONTHS_AHEAD, MONTHS_BACK = 12, 36
-"""How far from today a calendar is followed."""
+"""Range around today in which calendar pages are requested."""
 
 _SESSION = re.compile(
     r"(?:^|[?&;/])(?:jsessionid|phpsessid|aspsessionid\w*|asp\.net_sessionid|sessionid|session_id|sid|cfid|cftoken|zenid|"
@@ -52,38 +52,43 @@ _RANDOM = re.compile(r"(?=[^.]*\d)[0-9a-zA-Z]{6,}")
 _SLUG = re.compile(r"[-_%+~]|^.{21,}$")
 
 
-def trapped(url: str, *, today: datetime, exempt: Sequence[str] = ()) -> str | None:
-    """Why a URL leads into a trap, in a few words; None where no rule says so.
+def trap_reason(url: str, *, today: datetime, exempt: Sequence[str] = ()) -> str | None:
+    """Return why a URL is a trap, in a few words; None if no rule matches.
 
-    `exempt` are beginnings of paths, or families, that the owner has said to be none.
+    `exempt`: prefixes of paths, or URL patterns, that the owner has excepted.
 
     >>> from datetime import UTC
     >>> day = datetime(2026, 11, 25, tzinfo=UTC)
-    >>> trapped("https://news.example/a/b/a/b/a/b/", today=day)
-    'path turns in a circle'
-    >>> trapped("https://news.example/events/2031/05/", today=day), trapped("https://news.example/2026/11/a", today=day)
-    ('calendar', None)
+    >>> trap_reason("https://news.example/a/b/a/b/a/b/", today=day)
+    'path is a loop'
+    >>> trap_reason("https://news.example/events/2031/05/", today=day)
+    'calendar'
+    >>> trap_reason("https://news.example/2026/11/a", today=day)
     """
     try:
         parts = urlsplit(url)
     except ValueError:
         return None
-    if exempt and (parts.path.startswith(tuple(exempt)) or any(each in exempt for each in families(url))):
+    if exempt and (parts.path.startswith(tuple(exempt)) or any(each in exempt for each in url_patterns(url))):
         return None
-    return _of_path(parts.path) or _of_query(parts.path, parts.query) or _of_dates(parts.path, parts.query, today)
+    return (
+        _path_reason(parts.path)
+        or _query_reason(parts.path, parts.query)
+        or _date_reason(parts.path, parts.query, today)
+    )
 
 
-def _of_path(path: str) -> str | None:
+def _path_reason(path: str) -> str | None:
     segments = [segment for segment in path.split("/") if segment]
-    if len(segments) > SEGMENTS:
+    if len(segments) > MAX_SEGMENTS:
         return "path too deep"
-    if segments and (max(Counter(segments).values()) > SAME_SEGMENT or _in_a_circle(segments)):
-        return "path turns in a circle"
+    if segments and (max(Counter(segments).values()) > MAX_SAME_SEGMENT or _has_loop(segments)):
+        return "path is a loop"
     return None
 
 
-def _in_a_circle(segments: Sequence[str]) -> bool:
-    """Whether two or more segments come three times in a row: relative links that lead ever deeper."""
+def _has_loop(segments: Sequence[str]) -> bool:
+    """Return True if two or more segments occur three times in a row, as by relative links that add segments."""
     for period in range(2, len(segments) // 3 + 1):
         for start in range(len(segments) - 3 * period + 1):
             part = list(segments[start : start + 3 * period])
@@ -92,37 +97,39 @@ def _in_a_circle(segments: Sequence[str]) -> bool:
     return False
 
 
-def _of_query(path: str, query: str) -> str | None:
+def _query_reason(path: str, query: str) -> str | None:
     if _SESSION.search(f"{path}?{query}"):
         return "session id"
     if _CALENDAR_FIELD.search(query):
         return "calendar"
-    if query.count("&") >= QUERY_FIELDS:
+    if query.count("&") >= MAX_QUERY_FIELDS:
         return "endless query"
     if len(_URL_INSIDE.findall(unquote(f"{path}?{query}"))) > 1:
         return "URL within a URL within a URL"
     if page_number(f"{path}?{query}") > LAST_PAGE:
         return "endless pagination"
-    return "faceted search" if query and _faceted(query) else None
+    return "faceted search" if query and _is_faceted(query) else None
 
 
-def _faceted(query: str) -> bool:
+def _is_faceted(query: str) -> bool:
     keys = [key.lower() for key, _ in parse_qsl(query, keep_blank_values=True)]
     if not keys:
         return False
-    if max(Counter(key.partition("[")[0] for key in keys).values()) >= SAME_FIELD:
+    if max(Counter(key.partition("[")[0] for key in keys).values()) >= MIN_REPEATED_FIELD:
         return True
     facets = sum(bool(_FACET.fullmatch(key)) for key in keys)
-    return facets >= FACETS or (facets > 0 and any(_SEARCH.fullmatch(key) for key in keys))
+    return facets >= MIN_FACETS or (facets > 0 and any(_SEARCH.fullmatch(key) for key in keys))
 
 
-def _of_dates(path: str, query: str, today: datetime) -> str | None:
-    """A calendar's page of a day that is far away. Articles may have any number in their path: only calendars count."""
+def _date_reason(path: str, query: str, today: datetime) -> str | None:
+    """Return "calendar" for a calendar page outside the range. Any number may be in an article's path, so that only
+    paths and fields of calendars count.
+    """
     fields = {key.lower(): value for key, value in parse_qsl(query)}
-    asked = _CALENDAR_KEYS.intersection(fields)
-    if not asked and not _CALENDAR_WORD.search(path):
+    keys = _CALENDAR_KEYS.intersection(fields)
+    if not keys and not _CALENDAR_WORD.search(path):
         return None
-    dates = [*_DATE_IN_PATH.finditer(path), *filter(None, (_DATE.fullmatch(fields[key]) for key in asked))]
+    dates = [*_DATE_IN_PATH.finditer(path), *filter(None, (_DATE.fullmatch(fields[key]) for key in keys))]
     months = [int(found["year"]) * 12 + int(found["month"]) for found in dates]
     year, month = (fields.get(key, "") for key in ("year", "month"))
     if re.fullmatch(r"\d{4}", year, re.ASCII) and re.fullmatch(r"\d{1,2}", month, re.ASCII):
@@ -131,13 +138,13 @@ def _of_dates(path: str, query: str, today: datetime) -> str | None:
     return "calendar" if any(not -MONTHS_BACK <= each - now <= MONTHS_AHEAD for each in months) else None
 
 
-def families(url: str) -> tuple[str, ...]:
-    """The shapes that a URL shares with others, the widest first: all that differ in numbers and slugs, all that
-    differ in the last segment, all that differ in the query.
+def url_patterns(url: str) -> tuple[str, ...]:
+    """Return the patterns that a URL matches, the widest first: other numbers and slugs, another last segment, other
+    values in the query.
 
-    >>> families("https://news.example/tag/trade?page=2")
+    >>> url_patterns("https://news.example/tag/trade?page=2")
     ('news.example/tag/trade?page', 'news.example/tag/*?page')
-    >>> families("https://news.example/story/12345/a-good-day")
+    >>> url_patterns("https://news.example/story/12345/a-good-day")
     ('news.example/story/{n}/{s}', 'news.example/story/12345/*')
     """
     try:
@@ -147,7 +154,7 @@ def families(url: str) -> tuple[str, ...]:
         return ()
     keys = sorted({key.lower() for key, _ in parse_qsl(parts.query, keep_blank_values=True)})
     query = f"?{'&'.join(keys)[:200]}" if keys else ""
-    segments = [segment for segment in parts.path.split("/") if segment][:SEGMENTS]
+    segments = [segment for segment in parts.path.split("/") if segment][:MAX_SEGMENTS]
     shapes = ["/".join((host, *(_shape(segment) for segment in segments)))]
     if len(segments) > 1:
         shapes.append("/".join((host, *segments[:-1], "*")))
@@ -157,7 +164,7 @@ def families(url: str) -> tuple[str, ...]:
 
 
 def _shape(segment: str) -> str:
-    """A segment's kind, where it has one: a number, a random name, a slug; its words where it is one of the site's."""
+    """Return a placeholder for a number, a random name or a slug; other segments unchanged."""
     name, dot, ending = segment.rpartition(".")
     if not (dot and 0 < len(ending) <= 5):
         name, dot, ending = segment, "", ""

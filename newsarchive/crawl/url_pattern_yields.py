@@ -1,111 +1,117 @@
-"""Which families of URLs bring nothing new: counted from what captures brought, parked after a while.
+"""Yields of URL patterns: counted from captures; a pattern without new articles is parked.
 
-    first capture of a URL --> shows a new article --> its families, and those of the page that named it, thrive
-                           --> shows none          --> its families are barren once more; parked at `park_after`
+    first capture of a URL --> shows a new article --> the counts of its patterns, and of the linking page's, are reset
+                           --> shows none          --> the counts of its patterns go up; parked at `park_after`
 
-A parked family is asked again after a month: one URL of it, and if that brings something, all. What a feed or a news
-sitemap names is asked for in any case: that is somebody's word that it is an article.
+After a month, one URL of a parked pattern is requested again; if it shows a new article, the pattern is no longer
+parked. URLs listed by a feed or a news sitemap are always requested: their publisher says that they are articles.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from newsarchive.crawl.traps import families
-from storage.index.frontier.host_state import Family, Yield
-from storage.model import Due, UrlKind
+from newsarchive.crawl.traps import url_patterns
+from storage.index.frontier.host_state import FirstCapture, UrlPatternState
+from storage.model import DueUrl, UrlKind
 
-PARKED = timedelta(days=30)
-"""For how long a parked family is left alone."""
-TRUSTED = frozenset({UrlKind.FEED, UrlKind.SITEMAP, None})
-"""What names articles by intent: feeds, sitemaps, the owner."""
+PARKING_TIME = timedelta(days=30)
+"""Time until a URL of a parked pattern is requested again."""
+TRUSTED_SOURCES = frozenset({UrlKind.FEED, UrlKind.SITEMAP, None})
+"""Kinds of sources that list articles on purpose; None: newsarchive.toml."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parking:
-    """When a site's families are parked."""
+class ParkingRules:
+    """Settings by which URL patterns of a site are parked."""
 
     after: int = 0
-    """Barren captures in a row; 0: never."""
+    """Consecutive captures without a new article; 0: patterns are never parked."""
     exempt: tuple[str, ...] = ()
-    """Families, or beginnings of paths, that never are."""
+    """Patterns, or prefixes of paths, that are never parked."""
 
 
-class Harvest:
-    """The counts of a run's sites. `count` and `parked` may be called from two threads."""
+class UrlPatternYields:
+    """Counts of the run's sites. `count` and `find_parked_pattern` may be called from two threads."""
 
-    def __init__(self, parking: Mapping[str, Parking]) -> None:
+    def __init__(self, parking: Mapping[str, ParkingRules]) -> None:
         self._parking = parking
-        self._counted: dict[tuple[str, str], Family] = {}
+        self._counted: dict[tuple[str, str], UrlPatternState] = {}
         self._changed: set[tuple[str, str]] = set()
         self._probed: set[tuple[str, str]] = set()
 
     @property
-    def with_exempt(self) -> list[str]:
-        """Sites whose owner has said of something that it is no trap."""
+    def sites_with_exceptions(self) -> list[str]:
+        """Sites that have `trap_exceptions`."""
         return [site for site, parking in self._parking.items() if parking.exempt]
 
-    def begin(self, known: Iterable[Family]) -> None:
-        """Take what runs before have counted."""
-        self._counted = {(family.site, family.family): family for family in known}
+    def restore(self, saved: Iterable[UrlPatternState]) -> None:
+        """Restore the counts of earlier runs."""
+        self._counted = {(state.site, state.pattern): state for state in saved}
 
-    def count(self, yields: Iterable[Yield], now: datetime) -> list[Family]:
-        """Take what captures brought, in their order; returns the families that are parked from now on."""
-        parked: list[Family] = []
-        for one in yields:
-            if one.is_new:
-                self._thrives(one.site, one.url)
-                if one.via:
-                    self._thrives(one.site, one.via)
+    def count(self, captures: Iterable[FirstCapture], now: datetime) -> list[UrlPatternState]:
+        """Count the yields of captures, in their order; return the patterns that are parked from now on."""
+        parked: list[UrlPatternState] = []
+        for capture in captures:
+            if capture.has_new_article:
+                self._reset(capture.site, capture.url)
+                if capture.via_url:
+                    self._reset(capture.site, capture.via_url)
             else:
-                parked += self._is_barren(one, now)
+                parked += self._count_unproductive(capture, now)
         return parked
 
-    def changes(self) -> dict[tuple[str, str], Family | None]:
-        """What is to be written since the last call: None for families that thrive."""
+    def pending_changes(self) -> dict[tuple[str, str], UrlPatternState | None]:
+        """Return the counts to write since the last call; None: to delete."""
         changed, self._changed = self._changed, set()
         return {key: self._counted.get(key) for key in changed}
 
-    def parked(self, due: Due, now: datetime) -> Family | None:
-        """The parked family that a URL is of; None where it may be asked for."""
-        if due.looked_at is not None or due.discovery.via_kind in TRUSTED:
+    def find_parked_pattern(self, due: DueUrl, now: datetime) -> UrlPatternState | None:
+        """Return the parked pattern that a URL matches; None if the URL may be requested."""
+        if due.last_fetched_at is not None or due.discovery.via_kind in TRUSTED_SOURCES:
             return None
-        for name in families(due.url):
-            key = (due.discovery.site, name)
-            family = self._counted.get(key)
-            if family is None or family.parked_at is None or self.exempts(due.discovery.site, due.url):
+        for pattern in url_patterns(due.url):
+            key = (due.discovery.site, pattern)
+            state = self._counted.get(key)
+            if state is None or state.parked_at is None or self.is_exempt(due.discovery.site, due.url):
                 continue
-            if now - family.parked_at >= PARKED and key not in self._probed:
+            if now - state.parked_at >= PARKING_TIME and key not in self._probed:
                 self._probed.add(key)
                 continue
-            return family
+            return state
         return None
 
-    def _thrives(self, site: str, url: str) -> None:
-        for name in families(url):
-            if self._counted.pop((site, name), None) is not None:
-                self._changed.add((site, name))
-
-    def _is_barren(self, one: Yield, now: datetime) -> Iterable[Family]:
-        after = self._parking.get(one.site, Parking()).after
-        if not after:
-            return
-        for name in families(one.url):
-            key = (one.site, name)
-            before = self._counted.get(key) or Family(site=one.site, family=name, barren=0, example=one.url)
-            family = replace(before, barren=before.barren + 1, example=one.url)
-            if family.parked_at is not None and key in self._probed:
-                family = replace(family, parked_at=now)
-            elif family.parked_at is None and family.barren >= after and not self.exempts(one.site, one.url):
-                family = replace(family, parked_at=now)
-                yield family
-            self._counted[key] = family
-            self._changed.add(key)
-
-    def exempts(self, site: str, url: str) -> bool:
-        """Whether the owner has said that a URL leads into no trap."""
-        exempt = self._parking.get(site, Parking()).exempt
+    def is_exempt(self, site: str, url: str) -> bool:
+        """Return True if `trap_exceptions` names a URL, by its path or by a pattern."""
+        exempt = self._parking.get(site, ParkingRules()).exempt
         path = "/" + url.partition("://")[2].partition("/")[2]
         return path.startswith(tuple(each for each in exempt if each.startswith("/"))) or any(
-            name in exempt for name in families(url)
+            pattern in exempt for pattern in url_patterns(url)
         )
+
+    def _reset(self, site: str, url: str) -> None:
+        for pattern in url_patterns(url):
+            if self._counted.pop((site, pattern), None) is not None:
+                self._changed.add((site, pattern))
+
+    def _count_unproductive(self, capture: FirstCapture, now: datetime) -> Iterable[UrlPatternState]:
+        after = self._parking.get(capture.site, ParkingRules()).after
+        if not after:
+            return
+        for pattern in url_patterns(capture.url):
+            key = (capture.site, pattern)
+            before = self._counted.get(key) or UrlPatternState(
+                site=capture.site, pattern=pattern, unproductive_count=0, example_url=capture.url
+            )
+            state = replace(before, unproductive_count=before.unproductive_count + 1, example_url=capture.url)
+            if state.parked_at is not None and key in self._probed:
+                state = replace(state, parked_at=now)
+            elif (
+                state.parked_at is None
+                and state.unproductive_count >= after
+                and not self.is_exempt(capture.site, capture.url)
+            ):
+                state = replace(state, parked_at=now)
+                yield state
+            self._counted[key] = state
+            self._changed.add(key)

@@ -1,24 +1,24 @@
-"""The demo newsroom: a small, made-up news site with a fixed clock, right answers, and a log of every byte."""
+"""The demo newsroom: a simulated news site with a fixed clock, expected results, and a log of every exchange."""
 
-from newsarchive.demo.answers import Answers, RightArticle, RightPage, RightVersion
+from newsarchive.demo.certificate import Certificate, create_certificate
 from newsarchive.demo.clock import OPENS, Clock
-from newsarchive.demo.log import Logged, read_log
+from newsarchive.demo.exchange_log import LoggedExchange, read_log
+from newsarchive.demo.expected import ExpectedArticle, ExpectedPage, ExpectedSite, ExpectedVersion
 from newsarchive.demo.newsroom import Newsroom
-from newsarchive.demo.server import Server, serve
-from newsarchive.demo.tls import Certificate, self_signed
+from newsarchive.demo.server import NewsroomServer, serve
 
 __all__ = [
     "OPENS",
-    "Answers",
     "Certificate",
     "Clock",
-    "Logged",
+    "ExpectedArticle",
+    "ExpectedPage",
+    "ExpectedSite",
+    "ExpectedVersion",
+    "LoggedExchange",
     "Newsroom",
-    "RightArticle",
-    "RightPage",
-    "RightVersion",
-    "Server",
+    "NewsroomServer",
+    "create_certificate",
     "read_log",
-    "self_signed",
     "serve",
 ]

@@ -1,4 +1,4 @@
-"""`python -m newsarchive.demo serve`: the newsroom as a process of its own."""
+"""`python -m newsarchive.demo serve`: run the newsroom as a separate process."""
 
 import argparse
 import signal
@@ -10,10 +10,10 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
+from newsarchive.demo.certificate import create_certificate
 from newsarchive.demo.clock import OPENS, Clock
 from newsarchive.demo.newsroom import Newsroom
 from newsarchive.demo.server import serve
-from newsarchive.demo.tls import self_signed
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -26,7 +26,7 @@ def main(words: Sequence[str] | None = None) -> int:
         tls = None
         if options.https:
             folder = options.certificate or Path(stack.enter_context(tempfile.TemporaryDirectory()))
-            tls = self_signed(folder).server_context()
+            tls = create_certificate(folder).server_context()
         newsroom = Newsroom(
             seed=options.seed,
             articles=options.articles,
@@ -56,28 +56,32 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m newsarchive.demo", description="A made-up news site on loopback.")
+    parser = argparse.ArgumentParser(
+        prog="python -m newsarchive.demo", description="A simulated news site on the loopback interface."
+    )
     command = parser.add_subparsers(required=True, metavar="serve").add_parser("serve", help="serve it until Ctrl-C")
     command.add_argument("--host", default="127.0.0.1")
     command.add_argument("--port", type=int, default=8000, help="0 takes a free one (8000)")
-    command.add_argument("--articles", type=int, default=72, help="out when the clock opens (72)")
+    command.add_argument("--articles", type=int, default=72, help="published when the clock starts (72)")
     command.add_argument("--length", type=int, default=19, help="paragraphs of an article (19)")
-    command.add_argument("--page-size", type=int, default=0, help="bytes of an HTML page; 0: as light as it is")
+    command.add_argument("--page-size", type=int, default=0, help="bytes of an HTML page; 0: no padding")
     command.add_argument(
         "--warm",
         nargs="?",
         const="gzip, br, zstd",
         metavar="CODINGS",
-        help="make all articles ready first, for clients that accept these (gzip, br, zstd): for benchmarks",
+        help="prepare all responses first, for clients that accept these codings (gzip, br, zstd): for benchmarks",
     )
-    command.add_argument("--memory", type=int, default=300_000_000, help="bytes of ready answers to keep (300000000)")
-    command.add_argument("--seed", default="lantern-1911", help="another seed writes other articles")
-    command.add_argument("--delay", type=float, default=0.0, help="seconds before each answer (0)")
-    command.add_argument("--log", type=Path, help="write every exchange there, a JSON line each")
+    command.add_argument(
+        "--memory", type=int, default=300_000_000, help="bytes of prepared responses to cache (300000000)"
+    )
+    command.add_argument("--seed", default="lantern-1911", help="another seed generates other articles")
+    command.add_argument("--delay", type=float, default=0.0, help="seconds before each response (0)")
+    command.add_argument("--log", type=Path, help="log every exchange there, one JSON line each")
     command.add_argument("--at", help=f"the newsroom's time, ISO 8601 ({OPENS.isoformat()})")
-    command.add_argument("--runs", action="store_true", help="let the newsroom's clock run on from there")
-    command.add_argument("--control-port", type=int, help="set the clock through this port; 0 takes a free one")
-    command.add_argument("--https", action="store_true", help="serve https with a certificate signed by itself")
+    command.add_argument("--runs", action="store_true", help="let the newsroom's clock run from there")
+    command.add_argument("--control-port", type=int, help="port that sets the clock; 0 takes a free one")
+    command.add_argument("--https", action="store_true", help="serve https with a self-signed certificate")
     command.add_argument("--certificate", type=Path, help="folder for lantern.crt and lantern.key")
     return parser
 

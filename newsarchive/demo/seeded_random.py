@@ -1,7 +1,6 @@
-"""Chance that comes out the same on every machine and every Python.
+"""A pseudo-random generator with the same results on every machine and every Python.
 
-`random` keeps its promise only for `random()` and `seed`; `hash` differs from process to process. The newsroom needs
-neither: it throws its own dice.
+`random` guarantees that only for `random()` and `seed`, and `hash` differs from process to process.
 """
 
 from collections.abc import Sequence
@@ -13,8 +12,8 @@ T = TypeVar("T")
 _MASK = (1 << 64) - 1
 
 
-class Dice:
-    """A stream of numbers that its name alone decides (splitmix64, seeded by BLAKE2b of the name)."""
+class SeededRandom:
+    """A stream of numbers that depends only on its name (splitmix64, seeded by BLAKE2b of the name)."""
 
     __slots__ = ("_state",)
 
@@ -38,21 +37,21 @@ class Dice:
         return first + self.below(last - first + 1)
 
     def chance(self, percent: int) -> bool:
-        """Return True that many times in a hundred."""
+        """Return True with that probability in percent."""
         return self.below(100) < percent
 
-    def pick(self, things: Sequence[T]) -> T:
-        """Return one of the things."""
-        return things[self.below(len(things))]
+    def pick(self, elements: Sequence[T]) -> T:
+        """Return one element."""
+        return elements[self.below(len(elements))]
 
-    def some(self, things: Sequence[T], count: int) -> list[T]:
-        """Return that many different ones (all, where there are fewer), in chance order."""
-        left = list(things)
+    def some(self, elements: Sequence[T], count: int) -> list[T]:
+        """Return that many distinct elements, or all, in random order."""
+        left = list(elements)
         return [left.pop(self.below(len(left))) for _ in range(min(count, len(left)))]
 
 
-def fate(name: str) -> int:
-    """Return the number that a name has for ever: what decides how a URL is served.
+def stable_hash(name: str) -> int:
+    """Return a number that depends only on a name: it decides how a URL is served.
 
     >>> fate("/about") == fate("/about")
     True

@@ -1,4 +1,4 @@
-"""Serves a newsroom on loopback: a thread a connection, every byte accounted for."""
+"""An HTTP server for a newsroom: one thread per connection, every byte logged."""
 
 import contextlib
 import itertools
@@ -12,33 +12,37 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
-from newsarchive.demo.clock import Clock
-from newsarchive.demo.control import Control
-from newsarchive.demo.log import Log, Logged
+from newsarchive.demo.clock import Clock, ClockServer
+from newsarchive.demo.exchange_log import ExchangeLog, LoggedExchange
+from newsarchive.demo.http_messages import AfterResponse, Request, Response
 from newsarchive.demo.newsroom import Newsroom
-from newsarchive.demo.wire import Answer, Request, Then
 
 _BACKLOG = 256
 _MAX_HEAD = 65_536
 _BAD_REQUEST = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
-class Server:
-    """A newsroom that listens. Use it as a context manager, or call `close`."""
+class NewsroomServer:
+    """A running server. Use it as a context manager, or call `close`."""
 
     def __init__(
-        self, newsroom: Newsroom, listener: socket.socket, clock: Clock, log: Log | None, tls: ssl.SSLContext | None
+        self,
+        newsroom: Newsroom,
+        listener: socket.socket,
+        clock: Clock,
+        log: ExchangeLog | None,
+        tls: ssl.SSLContext | None,
     ) -> None:
         self.newsroom = newsroom
         self.clock = clock
         self.delay = 0.0
-        """Seconds that pass before each answer, as on a slow site; may be set at any time."""
+        """Seconds before each response, as on a slow site; may be set at any time."""
         self.host, self.port = listener.getsockname()[:2]
         self.scheme = "https" if tls else "http"
         self._listener = listener
         self._log = log
         self._tls = tls
-        self._control: Control | None = None
+        self._control: ClockServer | None = None
         self._numbers = itertools.count(1)
         self._open: dict[int, tuple[socket.socket, threading.Thread]] = {}
         self._lock = threading.Lock()
@@ -48,12 +52,12 @@ class Server:
 
     @property
     def url(self) -> str:
-        """Return the front page's address."""
+        """URL of the front page."""
         return f"{self.scheme}://{self.host}:{self.port}/"
 
     def open_control(self, port: int = 0) -> int:
-        """Let other processes set the clock through a port of its own (see control.py); return the port."""
-        self._control = Control(self.clock, self.host, port)
+        """Open a port through which other processes set the clock; return the port."""
+        self._control = ClockServer(self.clock, self.host, port)
         return self._control.port
 
     def close(self) -> None:
@@ -97,35 +101,35 @@ class Server:
             thread.start()
 
     def _serve(self, number: int, plain: socket.socket) -> None:
-        """Serve one connection to its end."""
+        """Serve one connection until it is closed."""
         connection = plain
         try:
             if self._tls:
                 connection = self._tls.wrap_socket(plain, server_side=True)
-            Conversation(self, connection, number).run()
+            Connection(self, connection, number).run()
         except OSError:
-            pass  # the client went away; what was exchanged is in the log
+            pass  # the client disconnected; the exchange is in the log
         finally:
             with self._lock:
                 self._open.pop(number, None)
             with contextlib.suppress(OSError):
                 connection.close()
 
-    def note(self, logged: Logged) -> None:
-        """Write an exchange to the log, if one is kept."""
+    def log_exchange(self, logged: LoggedExchange) -> None:
+        """Log an exchange, if there is a log."""
         if self._log:
             self._log.write(logged)
 
 
 class Stream(Protocol):
-    """What a conversation needs of a socket."""
+    """The methods of a socket that a connection uses."""
 
     def recv(self, size: int, /) -> bytes:
-        """Return some bytes; none at the end."""
+        """Receive bytes; none at the end."""
         ...
 
     def send(self, data: memoryview, /) -> int:
-        """Take some bytes; return how many."""
+        """Send bytes; return how many were accepted."""
         ...
 
     def setsockopt(self, level: int, name: int, value: bytes, /) -> None:
@@ -133,43 +137,43 @@ class Stream(Protocol):
         ...
 
 
-class Conversation:
+class Connection:
     """The exchanges of one connection."""
 
-    def __init__(self, server: Server, stream: Stream, number: int) -> None:
+    def __init__(self, server: NewsroomServer, stream: Stream, number: int) -> None:
         self._server = server
         self._stream = stream
         self._number = number
         self._read = bytearray()
 
     def run(self) -> None:
-        """Answer requests until one side has had enough."""
+        """Answer requests until one side closes."""
         for served, raw in enumerate(self._requests()):
             request = parse_request(raw)
             if request is None:
-                self._send("", raw, Answer(data=_BAD_REQUEST))
+                self._send("", raw, Response(data=_BAD_REQUEST))
                 return
             origin = f"{self._server.scheme}://{request.get('host') or f'{self._server.host}:{self._server.port}'}"
             if self._server.delay:
                 time.sleep(self._server.delay)
-            answer = self._server.newsroom.answer(origin, request, self._server.clock.now())
-            if answer.fresh_only and served:
-                self._note(origin + request.target, raw, b"", complete=False)
+            response = self._server.newsroom.get_response(origin, request, self._server.clock.now())
+            if response.first_request_only and served:
+                self._log_bytes(origin + request.target, raw, b"", complete=False)
                 return
-            self._send(origin + request.target, raw, answer)
-            if answer.then is not Then.KEEP:
-                self._end(answer.then)
+            self._send(origin + request.target, raw, response)
+            if response.after is not AfterResponse.KEEP:
+                self._finish(response.after)
                 return
 
-    def _end(self, then: Then) -> None:
-        """Do what makes the end of the connection; it is closed afterwards."""
-        if then is Then.RESET:
+    def _finish(self, after: AfterResponse) -> None:
+        """End the connection in the given way; it is closed afterwards."""
+        if after is AfterResponse.RESET:
             self._stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        while then is Then.HANG and self._stream.recv(65_536):
+        while after is AfterResponse.HANG and self._stream.recv(65_536):
             pass
 
     def _requests(self) -> Iterator[bytes]:
-        """Yield whole requests, head and body; note one that breaks off."""
+        """Yield complete requests, head and body; log an incomplete one."""
         while True:
             while (end := self._read.find(b"\r\n\r\n")) < 0:
                 piece = self._receive()
@@ -184,29 +188,29 @@ class Conversation:
             yield raw
 
     def _receive(self) -> bytes:
-        """Read on; at the end, note what there is of a request that will never be whole."""
+        """Receive more; at the end, log an incomplete request."""
         try:
             piece = self._stream.recv(65_536)
         except OSError:
             piece = b""
         self._read += piece
         if not piece and self._read:
-            self._note("", bytes(self._read), b"", complete=False)
+            self._log_bytes("", bytes(self._read), b"", complete=False)
         return piece
 
-    def _send(self, url: str, raw: bytes, answer: Answer) -> None:
-        """Send an answer, and note exactly how much of it the system took."""
-        view = memoryview(answer.data)
+    def _send(self, url: str, raw: bytes, response: Response) -> None:
+        """Send a response, and log the bytes that were sent."""
+        view = memoryview(response.data)
         sent = 0
         try:
             while sent < len(view):
                 sent += self._stream.send(view[sent : sent + 262_144])
         finally:
-            self._note(url, raw, bytes(view[:sent]), complete=sent == len(view))
+            self._log_bytes(url, raw, bytes(view[:sent]), complete=sent == len(view))
 
-    def _note(self, url: str, request: bytes, response: bytes, *, complete: bool) -> None:
-        self._server.note(
-            Logged(
+    def _log_bytes(self, url: str, request: bytes, response: bytes, *, complete: bool) -> None:
+        self._server.log_exchange(
+            LoggedExchange(
                 url=url,
                 at=self._server.clock.now().isoformat(),
                 connection=self._number,
@@ -219,7 +223,7 @@ class Conversation:
 
 
 def parse_request(raw: bytes) -> Request | None:
-    r"""Return a request; None where it is none.
+    r"""Parse a request; None if it is malformed.
 
     >>> parse_request(b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n")
     Request(method='GET', target='/a', headers=(('Host', 'x'),), version='HTTP/1.1')
@@ -234,7 +238,7 @@ def parse_request(raw: bytes) -> Request | None:
 
 
 def content_length(head: bytes) -> int:
-    """Return how many bytes of body follow a request's head."""
+    """Return the Content-Length of a request; 0 without one."""
     for line in head.lower().split(b"\r\n")[1:]:
         name, _, value = line.partition(b":")
         if name == b"content-length" and value.strip().isdigit():
@@ -250,11 +254,11 @@ def serve(
     clock: Clock | None = None,
     log: Path | None = None,
     tls: ssl.SSLContext | None = None,
-) -> Server:
-    """Begin to serve; return at once.
+) -> NewsroomServer:
+    """Start a server and return at once.
 
-    Port 0 takes a free one (`server.port`). Absolute URLs in pages carry the name that clients ask for (Host), so one
-    server plays many sites. `log` is a file for read_log.
+    Port 0 takes a free one (`server.port`). Absolute URLs in pages have the host that the client requested, so that
+    one server serves many sites. `log` is a file for read_log.
     """
     listener = socket.create_server((host, port), backlog=_BACKLOG)
-    return Server(newsroom, listener, clock or Clock(), Log(log) if log else None, tls)
+    return NewsroomServer(newsroom, listener, clock or Clock(), ExchangeLog(log) if log else None, tls)

@@ -1,19 +1,19 @@
-"""What changed on a listing between two captures: what came, what left, what moved, what was worded anew."""
+"""Comparison of two captures of a listing: new, removed, moved and reworded links."""
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from newsarchive.diff.word_diff import Piece, changes
+from newsarchive.diff.word_diff import DiffPiece, diff_words
 from storage.index.views.articles import LinkGroupView
 
-LONG_ENOUGH = 20
-"""Characters of a headline that tells an article from others."""
+MIN_HEADLINE_LENGTH = 20
+"""Characters of a headline that identifies an article."""
 
 
-class Fate(StrEnum):
-    """What became of a link."""
+class LinkFate(StrEnum):
+    """Change of a link's position."""
 
     CAME = "came"
     LEFT = "left"
@@ -23,60 +23,60 @@ class Fate(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
-    """A link where it stands first on a listing."""
+class ListingLink:
+    """A link at its first position on a listing."""
 
     url: str
     headline: str
-    """The longest text that links to it: the headline rather than "read more"."""
+    """The longest link text: the headline rather than "read more"."""
     group: str
-    """Heading of the group that it stands in; "" where that has none."""
+    """Label of its group; "" if that has none."""
     place: int
-    """On the whole listing, from 1."""
+    """Position on the listing, from 1."""
     article_id: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """A link between two captures of a listing."""
+class ListingChange:
+    """A link in two captures of a listing."""
 
-    fate: Fate
-    before: Item | None
-    after: Item | None
-    wording: tuple[Piece, ...]
-    """Its headline; with what went and came where it was worded anew."""
+    fate: LinkFate
+    before: ListingLink | None
+    after: ListingLink | None
+    wording: tuple[DiffPiece, ...]
+    """The headline, with its word diff."""
 
     @property
-    def item(self) -> Item:
-        """The link as it is now, or as it was last."""
+    def item(self) -> ListingLink:
+        """The link in the newer capture, else in the older one."""
         found = self.after or self.before
         assert found is not None
         return found
 
     @property
-    def reworded(self) -> bool:
-        """True where another headline leads to it now."""
+    def headline_changed(self) -> bool:
+        """True if the headline differs."""
         return self.before is not None and self.after is not None and self.before.headline != self.after.headline
 
     @property
-    def readdressed(self) -> bool:
-        """True where it has another address now."""
+    def url_changed(self) -> bool:
+        """True if the URL differs."""
         return self.before is not None and self.after is not None and self.before.url != self.after.url
 
     @property
-    def regrouped(self) -> bool:
-        """True where it stands under another heading now."""
+    def group_changed(self) -> bool:
+        """True if the label of its group differs."""
         return self.before is not None and self.after is not None and self.before.group != self.after.group
 
 
-def items(groups: Iterable[LinkGroupView]) -> tuple[Item, ...]:
-    """The links of a listing in its order, each once: where it stands first."""
-    found: dict[str, Item] = {}
+def listing_links(groups: Iterable[LinkGroupView]) -> tuple[ListingLink, ...]:
+    """Return the links of a listing in order, each once, at its first position."""
+    found: dict[str, ListingLink] = {}
     for group in groups:
         for link in group.links:
             known = found.get(link.url)
             if known is None or len(link.anchor) > len(known.headline):
-                found[link.url] = Item(
+                found[link.url] = ListingLink(
                     url=link.url,
                     headline=link.anchor,
                     group=known.group if known else group.label,
@@ -86,62 +86,67 @@ def items(groups: Iterable[LinkGroupView]) -> tuple[Item, ...]:
     return tuple(found.values())
 
 
-def steps(before: Sequence[Item], after: Sequence[Item]) -> tuple[Step, ...]:
-    """What became of each link: those that are there now in their order, then those that left.
+def compare_listings(before: Sequence[ListingLink], after: Sequence[ListingLink]) -> tuple[ListingChange, ...]:
+    """Return the change of each link: those of the newer capture in order, then the removed ones.
 
-    What came or left above a link moves it on the page, and is no move of its own: the links that keep their order
-    among those which stayed did not move, and of all ways to see it so the one with the fewest moves is told.
+    A link that is only shifted by others has not moved: the longest sequence of common links in unchanged order stays,
+    so that the number of moves is minimal.
     """
-    same = _same_address(before, after)
+    same = _match_urls(before, after)
     old, new = {same[item.url]: item for item in before}, {item.url: item for item in after}
     both = [item.url for item in after if item.url in old]
     now = {url: at for at, url in enumerate(both)}
     stayed = [same[item.url] for item in before if same[item.url] in new]
     rank = {url: at for at, url in enumerate(stayed)}
-    still = {both[at] for at in _longest_rising([rank[url] for url in both])}
-    told: list[Step] = []
+    still = {both[at] for at in _longest_increasing([rank[url] for url in both])}
+    changes: list[ListingChange] = []
     for item in after:
         was = old.get(item.url)
         if was is None:
-            fate = Fate.CAME
+            fate = LinkFate.CAME
         elif item.url in still:
-            fate = Fate.STAYED
+            fate = LinkFate.STAYED
         else:
-            fate = Fate.UP if now[item.url] < rank[item.url] else Fate.DOWN
-        wording = changes(was.headline if was else item.headline, item.headline)
-        told.append(Step(fate=fate, before=was, after=item, wording=wording))
-    gone = (item for item in before if same[item.url] not in new)
-    told += [Step(fate=Fate.LEFT, before=one, after=None, wording=changes(one.headline, one.headline)) for one in gone]
-    return tuple(told)
+            fate = LinkFate.UP if now[item.url] < rank[item.url] else LinkFate.DOWN
+        wording = diff_words(was.headline if was else item.headline, item.headline)
+        changes.append(ListingChange(fate=fate, before=was, after=item, wording=wording))
+    removed = (item for item in before if same[item.url] not in new)
+    changes += [
+        ListingChange(fate=LinkFate.LEFT, before=one, after=None, wording=diff_words(one.headline, one.headline))
+        for one in removed
+    ]
+    return tuple(changes)
 
 
-def _same_address(before: Sequence[Item], after: Sequence[Item]) -> dict[str, str]:
-    """The address that each link has now: another one where the same article, or the same headline, stands there."""
+def _match_urls(before: Sequence[ListingLink], after: Sequence[ListingLink]) -> dict[str, str]:
+    """Return the newer URL of each older link, which differs if article or headline are the same."""
     same = {item.url: item.url for item in before}
     there = {item.url for item in after}
     named: dict[object, str] = {}
     for item in after:
         if item.url not in same:
-            for name in _names(item):
+            for name in _match_keys(item):
                 named.setdefault(name, item.url)
     taken: set[str] = set()
     for item in before:
-        found = next((named[name] for name in _names(item) if name in named), None) if item.url not in there else None
+        found = (
+            next((named[name] for name in _match_keys(item) if name in named), None) if item.url not in there else None
+        )
         if found is not None and found not in taken:
             same[item.url] = found
             taken.add(found)
     return same
 
 
-def _names(item: Item) -> list[object]:
+def _match_keys(item: ListingLink) -> list[object]:
     names: list[object] = [] if item.article_id is None else [item.article_id]
-    return [*names, item.headline] if len(item.headline) >= LONG_ENOUGH else names
+    return [*names, item.headline] if len(item.headline) >= MIN_HEADLINE_LENGTH else names
 
 
-def _longest_rising(numbers: Sequence[int]) -> list[int]:
-    """Places of the longest run of numbers that rises.
+def _longest_increasing(numbers: Sequence[int]) -> list[int]:
+    """Return the positions of the longest increasing subsequence.
 
-    >>> _longest_rising([3, 0, 1, 2])
+    >>> _longest_increasing([3, 0, 1, 2])
     [1, 2, 3]
     """
     ends: list[int] = []

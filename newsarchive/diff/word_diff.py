@@ -1,8 +1,8 @@
-"""What changed within one paragraph, word by word. Bounded work, whatever the two texts are.
+"""Word diff of a paragraph, with bounded work.
 
-    text --tokens--> words, spaces, marks --Myers (1986): fewest changes--> runs --tidied--> pieces
+    text -> tokens (words, spaces, punctuation) -> Myers (1986): fewest changes -> runs -> pieces
 
-Scripts without spaces (Chinese, Japanese, Thai ...) are compared character by character, marks kept with their letter.
+Scripts without spaces (Chinese, Japanese, Thai ...) are compared by character, combining marks with their letter.
 """
 
 import re
@@ -34,8 +34,8 @@ _WORD = re.compile(rf"[^{_SPACES}{_PUNCTUATION}]")
 _CHARACTER = re.compile(f"[{_UNSPACED}]")
 
 
-class Change(StrEnum):
-    """What became of a piece of text."""
+class TextChange(StrEnum):
+    """Change of a piece of text."""
 
     SAME = "same"
     ADDED = "added"
@@ -43,38 +43,38 @@ class Change(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Piece:
-    """A run of text with one fate."""
+class DiffPiece:
+    """A run of text with the same change."""
 
-    change: Change
+    change: TextChange
     text: str
 
 
 @dataclass(slots=True)
-class Effort:
-    """Steps that a comparison may take over all its paragraphs; what is left then is shown whole gone and whole new."""
+class DiffBudget:
+    """Steps that a comparison may take over all paragraphs; the rest is reported as removed and added as a whole."""
 
-    left: int = 2_000_000
+    remaining: int = 2_000_000
 
 
-def tokens(text: str) -> list[str]:
-    """Words, white space and marks of a text; joined they are the text.
+def tokenize(text: str) -> list[str]:
+    """Split a text into words, white space and punctuation; joined they are the text.
 
-    >>> tokens("Don't stop, 東京!")
+    >>> tokenize("Don't stop, 東京!")
     ["Don't", ' ', 'stop', ',', ' ', '東', '京', '!']
     """
     return _TOKEN.findall(text)
 
 
-def likeness(text: str) -> list[str]:
-    """What two paragraphs are held against each other by: words, and pairs of characters where there are no spaces.
+def similarity_terms(text: str) -> list[str]:
+    """Return the terms by which paragraphs are compared: words, and character pairs in scripts without spaces.
 
-    >>> likeness("The 東京都 mayor")
+    >>> similarity_terms("The 東京都 mayor")
     ['the', '東京', '京都', 'mayor']
     """
     found: list[str] = []
     before = ""
-    for token in tokens(text):
+    for token in tokenize(text):
         single = _CHARACTER.match(token) is not None
         if single and before:
             found.append(before + token)
@@ -84,27 +84,27 @@ def likeness(text: str) -> list[str]:
     return found or [text]
 
 
-def changes(older: str, newer: str, effort: Effort | None = None) -> tuple[Piece, ...]:
-    """Compare two texts word by word, in the order of the newer one; what went stands before what came.
+def diff_words(older: str, newer: str, effort: DiffBudget | None = None) -> tuple[DiffPiece, ...]:
+    """Compare two texts word by word, in the order of the newer one; removed text precedes added text.
 
-    >>> [(piece.change.value, piece.text) for piece in changes("12 spoke", "14 spoke")]
+    >>> [(piece.change.value, piece.text) for piece in diff_words("12 spoke", "14 spoke")]
     [('removed', '12'), ('added', '14'), ('same', ' spoke')]
     """
     if older == newer:
-        return (Piece(change=Change.SAME, text=older),) if older else ()
-    old, new = tokens(older), tokens(newer)
-    start = _common(old, new)
-    end = _common(old[start:][::-1], new[start:][::-1])
+        return (DiffPiece(change=TextChange.SAME, text=older),) if older else ()
+    old, new = tokenize(older), tokenize(newer)
+    start = _common_prefix(old, new)
+    end = _common_prefix(old[start:][::-1], new[start:][::-1])
     middle_old, middle_new = old[start : len(old) - end], new[start : len(new) - end]
     runs = [
         _Run("".join(old[:start]), "", ""),
-        *_runs(middle_old, middle_new, effort or Effort()),
+        *_diff_runs(middle_old, middle_new, effort or DiffBudget()),
         _Run("".join(old[len(old) - end :]), "", ""),
     ]
-    return tuple(_pieces(_tidied(runs)))
+    return tuple(_pieces(_merge_small_gaps(runs)))
 
 
-def _common(one: Sequence[str], other: Sequence[str]) -> int:
+def _common_prefix(one: Sequence[str], other: Sequence[str]) -> int:
     length = 0
     for left, right in zip(one, other, strict=False):
         if left != right:
@@ -115,15 +115,15 @@ def _common(one: Sequence[str], other: Sequence[str]) -> int:
 
 @dataclass(slots=True)
 class _Run:
-    """What both texts have, then what only the older and only the newer one has."""
+    """Common text, followed by text of the older and of the newer text only."""
 
     same: str
     removed: str
     added: str
 
 
-def _runs(old: Sequence[str], new: Sequence[str], effort: Effort) -> list[_Run]:
-    kept = _matches(old, new, effort) if old and new else []
+def _diff_runs(old: Sequence[str], new: Sequence[str], effort: DiffBudget) -> list[_Run]:
+    kept = _match_tokens(old, new, effort) if old and new else []
     runs: list[_Run] = []
     at_old = at_new = 0
     for left, right in [*kept, (len(old), len(new))]:
@@ -135,8 +135,8 @@ def _runs(old: Sequence[str], new: Sequence[str], effort: Effort) -> list[_Run]:
     return runs
 
 
-def _matches(old: Sequence[str], new: Sequence[str], effort: Effort) -> list[tuple[int, int]]:
-    """Positions of tokens that stay, for the fewest changes; none where that takes more steps than are left."""
+def _match_tokens(old: Sequence[str], new: Sequence[str], effort: DiffBudget) -> list[tuple[int, int]]:
+    """Return the positions of unchanged tokens for the fewest changes; none if the budget is exhausted."""
     furthest = {1: 0}
     history: list[dict[int, int]] = []
     for changed in range(len(old) + len(new) + 1):
@@ -148,16 +148,16 @@ def _matches(old: Sequence[str], new: Sequence[str], effort: Effort) -> list[tup
             while x < len(old) and y < len(new) and old[x] == new[y]:
                 x, y = x + 1, y + 1
             furthest[diagonal] = x
-            effort.left -= 1 + x - begin
+            effort.remaining -= 1 + x - begin
             if x >= len(old) and y >= len(new):
-                return _way_back(history, len(old), len(new))
-        effort.left -= changed  # the copy of what was reached
-        if effort.left <= 0:
+                return _trace_back(history, len(old), len(new))
+        effort.remaining -= changed  # the copy of `furthest`
+        if effort.remaining <= 0:
             return []
     return []
 
 
-def _way_back(history: Sequence[dict[int, int]], x: int, y: int) -> list[tuple[int, int]]:
+def _trace_back(history: Sequence[dict[int, int]], x: int, y: int) -> list[tuple[int, int]]:
     kept: list[tuple[int, int]] = []
     for changed in range(len(history) - 1, -1, -1):
         furthest, diagonal = history[changed], x - y
@@ -172,28 +172,28 @@ def _way_back(history: Sequence[dict[int, int]], x: int, y: int) -> list[tuple[i
     return kept[::-1]
 
 
-def _tidied(runs: Sequence[_Run]) -> list[_Run]:
-    """Join changes that only little text stands between: a phrase that was replaced shares a space, an "of" by chance.
+def _merge_small_gaps(runs: Sequence[_Run]) -> list[_Run]:
+    """Merge changes with little common text between them: a replaced phrase shares a space or an "of" by chance.
 
-    Little is what is no longer than the changes on both its sides are.
+    Common text is little if it is no longer than the changes on both sides.
     """
     tidy: list[_Run] = []
-    for run in _joined(runs):
+    for run in _merge_runs(runs):
         tidy.append(run)
-        while len(tidy) > 1 and tidy[-1].same and (tidy[-1].removed or tidy[-1].added) and _is_little(*tidy[-2:]):
+        while len(tidy) > 1 and tidy[-1].same and (tidy[-1].removed or tidy[-1].added) and _is_small_gap(*tidy[-2:]):
             last = tidy.pop()
             tidy[-1].removed += last.same + last.removed
             tidy[-1].added += last.same + last.added
     return tidy
 
 
-def _is_little(before: _Run, run: _Run) -> bool:
+def _is_small_gap(before: _Run, run: _Run) -> bool:
     length = len(run.same)
     return length <= max(len(before.removed), len(before.added)) and length <= max(len(run.removed), len(run.added))
 
 
-def _joined(runs: Sequence[_Run]) -> Iterator[_Run]:
-    """Runs of which each but the first begins with text that stays, and each but the last ends with a change."""
+def _merge_runs(runs: Sequence[_Run]) -> Iterator[_Run]:
+    """Merge runs so that each but the first begins with common text, and each but the last ends with a change."""
     waiting = _Run("", "", "")
     for run in runs:
         if waiting.removed or waiting.added:
@@ -208,8 +208,12 @@ def _joined(runs: Sequence[_Run]) -> Iterator[_Run]:
     yield waiting
 
 
-def _pieces(runs: Sequence[_Run]) -> Iterator[Piece]:
+def _pieces(runs: Sequence[_Run]) -> Iterator[DiffPiece]:
     for run in runs:
-        for change, text in ((Change.SAME, run.same), (Change.REMOVED, run.removed), (Change.ADDED, run.added)):
+        for change, text in (
+            (TextChange.SAME, run.same),
+            (TextChange.REMOVED, run.removed),
+            (TextChange.ADDED, run.added),
+        ):
             if text:
-                yield Piece(change=change, text=text)
+                yield DiffPiece(change=change, text=text)

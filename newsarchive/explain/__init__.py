@@ -1,1 +1,1 @@
-"""Why a page was read as it was: what gave each field, each paragraph its role, and the page its kind."""
+"""Explain a reading: the source of each field, the rule behind each role, the parts of the article score."""

@@ -1,232 +1,320 @@
-"""A page's reading together with what decided it, line by line of the page.
+"""Explain how a page was read: its reading, the evidence for it, and the page line by line.
 
-    payload --> extract_page, an Evidence listening --> Reading + claims + told blocks --> Explanation
+    payload --> extract_page with an EvidenceRecorder --> reading + claims + block roles --> Explanation
 
-It reads the page with the very code that reads it for the archive: nothing is decided here.
+The page is read by the same code that reads it for the archive; nothing is decided here.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from lxml.html import HtmlElement
 
-from newsarchive.explain.grouped import groups_of_blocks
-from newsarchive.explain.hints import hints
-from newsarchive.explain.place import place
-from newsarchive.extract.blocks import Block
-from newsarchive.extract.decode import in_utf8
-from newsarchive.extract.evidence import Claim, Evidence, Told
+from newsarchive.extract import zones
+from newsarchive.extract.blocks import Anchor, Block
+from newsarchive.extract.decode import to_utf8
+from newsarchive.extract.evidence import BlockRole, Evidence, FieldClaim
 from newsarchive.extract.page import extract_page
-from newsarchive.extract.page_input import AS_USUAL, Asked
+from newsarchive.extract.page_input import DEFAULT_INPUT, PageInput
 from newsarchive.extract.selectors import Selector
 from newsarchive.extract.site_layout import FIELDS, Layout
-from newsarchive.extract.tree import Page, absolute, parse
+from newsarchive.extract.tree import Page, parse_page, resolve_link
+from newsarchive.extract.urls import page_key
 from storage.model import BODY_ROLES, Article, Link, LinkGroup, Paragraph, Reading, Role
 
-ASKED = (
+EXPLAINED_FIELDS = (
     "headline", "dek", "authors", "agencies", "published", "modified", "section", "tags", "language", "image",
     "access", "canonical_url", "body",
 )  # fmt: skip
-"""Fields of which it is noted what said what, in the order in which they are shown."""
-UNTOLD = Told(role=None, rule="outside the article")
-HEADLINE = Told(role=None, rule="the headline")
-_SELDOM = frozenset({"agencies", "body"})
-"""Fields of which nothing is said on most pages."""
-_JOINTS = ("\n", "\t")
+"""In the order in which they are shown."""
+OUTSIDE = BlockRole(role=None, rule="outside the article")
+HEADLINE = BlockRole(role=None, rule="the headline")
+_SHOWN_IF_CLAIMED = frozenset({"agencies", "body"})
+_SEPARATORS = ("\n", "\t")
+"""Between blocks that are merged into one paragraph."""
+_ZONE_NAMES = {
+    zones.ASIDE: "aside", zones.NAV: "navigation", zones.FOOTER: "footer", zones.FIGURE: "figure",
+    zones.FIGCAPTION: "figcaption", zones.QUOTE: "quotation", zones.LIST: "list", zones.TABLE: "table",
+    zones.HIDDEN: "hidden", zones.FORM: "form", zones.BUTTON: "button", zones.PRE: "preformatted",
+    zones.RELATED: "related", zones.LATEST: "latest", zones.PROMO: "promotion", zones.SHARE: "sharing",
+    zones.COMMENTS: "comments", zones.BYLINE: "byline", zones.CAPTION: "caption", zones.TAGS: "tags",
+    zones.PLAYER: "player", zones.MENU: "menu", zones.AD: "advertisement", zones.CONSENT: "consent",
+    zones.EMBED: "embedded", zones.DEK: "dek", zones.DATE: "date", zones.BIO: "biography",
+    zones.DISCLAIMER: "disclaimer", zones.BODY: "article body",
+}  # fmt: skip
+
+
+_CSS_NAME = re.compile(r"-?[^\W\d][-\w]*")
+"""A class or id that needs no escaping in a CSS selector."""
+_MAX_NAME_LENGTH = 40
+_MAX_CLASSES = 2
+_MAX_LEVELS = 3
+"""Ancestors of an element among which a named box is looked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FieldTold:
-    """One field of the article, and what the page says of it."""
+class FieldExplanation:
+    """One field of the article, and the claims about it."""
 
     name: str
     value: str
-    """What was read; "" for nothing."""
-    claims: tuple[Claim, ...]
-    """All that was said of it, what decided first."""
+    """"" for none."""
+    claims: tuple[FieldClaim, ...]
+    """The chosen claim first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """One block of the page's text, in the page's order."""
+class ExplainedLine:
+    """One block of text, in page order."""
 
     text: str
     role: Role | None
-    """None: it is no text of the article."""
+    """None: not part of the article."""
     rule: str
-    """Why."""
+    """The rule that assigned the role."""
     tag: str
-    """Of its element; "" for a line that stands in no element of its own."""
+    """Tag of the element; "" for a line without an element of its own."""
     place: str
-    """The element's and its box's names, as a CSS selector."""
+    """CSS selector of the element and its nearest named ancestor."""
     around: tuple[str, ...] = ()
-    """What its markup hints at: caption, related, newsletter ... (see extract/zones.py)."""
+    """Names of the zones of the block: caption, related, newsletter ... (see extract/zones.py)."""
     links: tuple[Link, ...] = ()
-    """To anywhere on the web, in order."""
+    """Its http(s) links, in order."""
     group: int | None = None
-    """Place of the link group that its links are in, among the explanation's groups; None where they are in none."""
+    """Index of the link group that its links belong to; None for none."""
 
     @property
     def is_body(self) -> bool:
-        """It is the article's own text."""
+        """The line is text of the article body."""
         return self.role in BODY_ROLES
 
     @property
     def is_headline(self) -> bool:
-        """It prints the headline, which is a field and no paragraph."""
+        """The line prints the headline, which is a field and not a paragraph."""
         return self.role is None and self.rule == HEADLINE.rule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Match:
-    """One selector of the site's layout, and what it finds on the page."""
+class SelectorCount:
+    """One selector of the site layout, and the number of its matches on the page."""
 
     field: str
     selector: str
     found: int
-    """Elements or texts."""
+    """Elements or strings."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """How one page was read, and why."""
+    """The reading of one page, and the evidence for it."""
 
     url: str
     reading: Reading
-    fields: tuple[FieldTold, ...]
-    lines: tuple[Line, ...]
+    fields: tuple[FieldExplanation, ...]
+    lines: tuple[ExplainedLine, ...]
     groups: tuple[LinkGroup, ...]
-    weights: tuple[tuple[float, str], ...]
-    """(points, what) of all that spoke for an article or against it; none where the page is not weighed."""
-    enough: float
-    """Points from which a page is an article."""
-    matches: tuple[Match, ...]
-    """Of the layout in force; none where there is none."""
+    score_parts: tuple[tuple[float, str], ...]
+    """(points, reason) of the article score; empty when the page was not scored."""
+    threshold: float
+    """Score from which a page is an article."""
+    matches: tuple[SelectorCount, ...]
+    """Of the layout in force; empty without one."""
 
     @property
-    def weight(self) -> float:
+    def score(self) -> float:
         """The sum of all points."""
-        return sum(points for points, _ in self.weights)
+        return sum(points for points, _ in self.score_parts)
 
     @property
-    def article_lines(self) -> Sequence[Line]:
-        """The lines from the first to the last that has a role or was looked at."""
-        told = [number for number, line in enumerate(self.lines) if line.rule not in (UNTOLD.rule, HEADLINE.rule)]
-        return self.lines[told[0] : told[-1] + 1] if told else ()
+    def article_lines(self) -> Sequence[ExplainedLine]:
+        """The lines from the first to the last to which a rule was applied."""
+        ruled = [number for number, line in enumerate(self.lines) if line.rule not in (OUTSIDE.rule, HEADLINE.rule)]
+        return self.lines[ruled[0] : ruled[-1] + 1] if ruled else ()
 
 
-def explain(payload: bytes, url: str, asked: Asked = AS_USUAL) -> Explanation:
-    """Read one HTML page on its own, and say what decided."""
-    hear = Evidence()
-    reading = extract_page(payload, url, asked.headers, replace(asked, hear=hear))
-    page = parse(in_utf8(payload, asked.headers), url)
-    whole = page if isinstance(page, Page) else None
+def explain(payload: bytes, url: str, page_input: PageInput = DEFAULT_INPUT) -> Explanation:
+    """Read one HTML page, and return its reading together with the evidence for it."""
+    evidence = Evidence()
+    reading = extract_page(payload, url, page_input.headers, replace(page_input, evidence=evidence))
+    parsed = parse_page(to_utf8(payload, page_input.headers), url)
+    page = parsed if isinstance(parsed, Page) else None
     groups = reading.article.link_groups if reading.article else reading.link_groups
-    base = whole.base if whole else url
+    base = page.base if page else url
     return Explanation(
         url=url,
         reading=reading,
-        fields=tuple(_fields(reading.article, hear.claims)),
-        lines=tuple(_lines(hear, reading.article.paragraphs if reading.article else (), groups, base)),
+        fields=tuple(_explain_fields(reading.article, evidence.claims)),
+        lines=tuple(_explain_lines(evidence, reading.article.paragraphs if reading.article else (), groups, base)),
         groups=groups,
-        weights=tuple(hear.weights),
-        enough=hear.enough,
-        matches=tuple(_matches(asked.layout, whole.root)) if whole else (),
+        score_parts=tuple(evidence.score_parts),
+        threshold=evidence.threshold,
+        matches=tuple(_match_selectors(page_input.layout, page.root)) if page else (),
     )
 
 
-def _fields(article: Article | None, claims: Sequence[Claim]) -> Iterator[FieldTold]:
-    for name in ASKED:
-        said = list(dict.fromkeys(claim for claim in claims if claim.field == name))
-        # What was taken last is what held.
-        taken = [claim for claim in said if claim.taken][-1:]
-        others = [claim for claim in said if claim not in taken]
-        value = taken[0].value if taken else _value(article, name)
-        if said or value or name not in _SELDOM:
-            yield FieldTold(name=name, value=value, claims=(*taken, *others))
+def _explain_fields(article: Article | None, claims: Sequence[FieldClaim]) -> Iterator[FieldExplanation]:
+    for name in EXPLAINED_FIELDS:
+        claimed = list(dict.fromkeys(claim for claim in claims if claim.field == name))
+        # Of several chosen claims the last one took effect.
+        taken = [claim for claim in claimed if claim.taken][-1:]
+        others = [claim for claim in claimed if claim not in taken]
+        value = taken[0].value if taken else _unclaimed_value(article, name)
+        if claimed or value or name not in _SHOWN_IF_CLAIMED:
+            yield FieldExplanation(name=name, value=value, claims=(*taken, *others))
     for name in ("live", "noarchive"):
         if article is not None and getattr(article, name):
-            yield FieldTold(name=name, value="yes", claims=())
+            yield FieldExplanation(name=name, value="yes", claims=())
 
 
-def _value(article: Article | None, name: str) -> str:
-    """What was read of a field that nothing claims: such as a page's own address."""
+def _unclaimed_value(article: Article | None, name: str) -> str:
     value = getattr(article, name, None)
     return value if isinstance(value, str) else ""
 
 
-def _lines(hear: Evidence, paragraphs: Sequence[Paragraph], groups: Sequence[LinkGroup], base: str) -> Iterator[Line]:
-    """Yield the page's blocks; what the article holds beside them stands where the article has it."""
-    hear = _without_replaced(hear)
-    loose = _loose(hear, paragraphs)
-    of_blocks = groups_of_blocks(groups, hear.blocks, base)
-    head = next((claim.value for claim in hear.claims if claim.field == "headline" and claim.taken), None)
-    yield from loose.get(-1, [])
-    for block in hear.blocks:
-        told = hear.told.get(block.index, HEADLINE if block.text == head else UNTOLD)
-        yield Line(
+def _explain_lines(
+    evidence: Evidence, paragraphs: Sequence[Paragraph], groups: Sequence[LinkGroup], base: str
+) -> Iterator[ExplainedLine]:
+    """Yield the blocks of the page, and between them the paragraphs that have no block of their own."""
+    _mark_replaced_body(evidence)
+    added = _find_added_lines(evidence, paragraphs)
+    group_of_block = _group_blocks(groups, evidence.blocks, base)
+    headline = next((claim.value for claim in evidence.claims if claim.field == "headline" and claim.taken), None)
+    yield from added.get(-1, [])
+    for block in evidence.blocks:
+        ruled = evidence.roles.get(block.index, HEADLINE if block.text == headline else OUTSIDE)
+        yield ExplainedLine(
             text=block.text,
-            role=told.role,
-            rule=told.rule,
+            role=ruled.role,
+            rule=ruled.rule,
             tag=block.tag,
-            place=place(block.element),
-            around=hints(block.zone),
-            links=tuple(_links(block, base)),
-            group=of_blocks.get(block.index),
+            place=css_path(block.element),
+            around=zone_names(block.zone),
+            links=tuple(_http_links(block, base)),
+            group=group_of_block.get(block.index),
         )
-        yield from loose.get(block.index, [])
+        yield from added.get(block.index, [])
 
 
-def _without_replaced(hear: Evidence) -> Evidence:
-    """Return what was heard, where another source's body took the place of the printed one without its blocks."""
-    body = next((claim for claim in hear.claims if claim.field == "body" and claim.taken), None)
-    if body is not None:
-        instead = Told(role=None, rule=f"too little: the body is {body.source}")
-        hear.told = {at: instead if told.role in BODY_ROLES else told for at, told in hear.told.items()}
-    return hear
+def _body_claim(evidence: Evidence) -> FieldClaim | None:
+    return next((claim for claim in evidence.claims if claim.field == "body" and claim.taken), None)
 
 
-def _links(block: Block, base: str) -> Iterator[Link]:
+def _mark_replaced_body(evidence: Evidence) -> None:
+    """Remove the body roles of the blocks if the body was taken from another source, such as JSON-LD."""
+    if (body := _body_claim(evidence)) is not None:
+        replaced = BlockRole(role=None, rule=f"too short: the body was taken from {body.source}")
+        evidence.roles = {at: replaced if old.role in BODY_ROLES else old for at, old in evidence.roles.items()}
+
+
+def _http_links(block: Block, base: str) -> Iterator[Link]:
     for anchor in block.anchors:
-        if url := absolute(base, anchor.href):
+        if url := resolve_link(base, anchor.href):
             yield Link(url=url, anchor=anchor.text)
 
 
-def _loose(hear: Evidence, paragraphs: Sequence[Paragraph]) -> dict[int, list[Line]]:
-    """Lines that no block holds, by the block that they come after: -1 for none."""
-    body = next((claim for claim in hear.claims if claim.field == "body" and claim.taken), None)
-    told = iter([block for block in hear.blocks if (what := hear.told.get(block.index)) and what.role is not None])
-    block = next(told, None)
+def _find_added_lines(evidence: Evidence, paragraphs: Sequence[Paragraph]) -> dict[int, list[ExplainedLine]]:
+    """Return the paragraphs without a block of their own, by index of the block that they follow (-1 for none)."""
+    body = _body_claim(evidence)
+    rule = body.source if body is not None else "found by the body search, but in no block of its own"
+    with_role = iter([b for b in evidence.blocks if (at := evidence.roles.get(b.index)) and at.role is not None])
+    block = next(with_role, None)
     after = -1
-    found: dict[int, list[Line]] = {}
+    found: dict[int, list[ExplainedLine]] = {}
     for paragraph in paragraphs:
         rest = paragraph.text
-        while block is not None and (left := _without(rest, block)) is not None:
+        while block is not None and (left := _remove_block(rest, block)) is not None:
             rest, after = left, block.index
-            block = next(told, None)
+            block = next(with_role, None)
             if not rest:
                 break
         if rest == paragraph.text:
-            rule = body.source if body is not None else "the search for the body, which found it in no block of its own"
-            found.setdefault(after, []).append(
-                Line(text=paragraph.text, role=paragraph.role, rule=rule, tag="", place="")
-            )
+            line = ExplainedLine(text=paragraph.text, role=paragraph.role, rule=rule, tag="", place="")
+            found.setdefault(after, []).append(line)
     return found
 
 
-def _without(text: str, block: Block) -> str | None:
-    """Return what is left of a paragraph's text behind a block's; None where it does not begin with it."""
+def _remove_block(text: str, block: Block) -> str | None:
+    """Return what follows the text of a block in the text of a paragraph; None if it does not begin with it."""
     if not text.startswith(block.text):
         return None
     rest = text[len(block.text) :]
-    return rest[1:] if rest[:1] in _JOINTS else rest if not rest else None
+    return rest[1:] if rest[:1] in _SEPARATORS else rest if not rest else None
 
 
-def _matches(layout: Layout, root: HtmlElement) -> Iterator[Match]:
-    """Yield what a layout's selectors find on the page as it was sent."""
+def _group_blocks(groups: Sequence[LinkGroup], blocks: Sequence[Block], base: str) -> dict[int, int]:
+    """Return the index of the link group of each block that holds a link of one.
+
+    A link may be printed several times: the one with the anchor text of the group's link counts, nearest to the other
+    links of the group.
+    """
+    printed: dict[str, list[Anchor]] = {}
+    for block in blocks:
+        for anchor in block.anchors:
+            if url := resolve_link(base, anchor.href):
+                printed.setdefault(page_key(url), []).append(anchor)
+    found: dict[int, int] = {}
+    for number, group in enumerate(groups):
+        places = [_anchor_blocks(printed.get(page_key(link.url), ()), link.anchor) for link in group.links]
+        unique = sorted(each[0] for each in places if len(each) == 1)
+        middle = unique[len(unique) // 2] if unique else min((min(each) for each in places if each), default=0)
+        for each in places:
+            if each:
+                found.setdefault(min(each, key=lambda index: abs(index - middle)), number)
+    return found
+
+
+def _anchor_blocks(anchors: Sequence[Anchor], text: str) -> list[int]:
+    """Return the blocks of the anchors with a text; of all anchors if none has it."""
+    same = [anchor.block for anchor in anchors if anchor.text == text]
+    return sorted(set(same or [anchor.block for anchor in anchors]))
+
+
+def _match_selectors(layout: Layout, root: HtmlElement) -> Iterator[SelectorCount]:
+    """Yield the matches of the selectors of a layout on the page as it was sent."""
     named: list[tuple[str, Selector]] = [("drop", selector) for selector in layout.drop]
     named += [(name, selector) for name in FIELDS if (selector := getattr(layout, name)) is not None]
     named += [("related", box.box) for box in layout.related]
     for name, selector in named:
         found = selector.elements(root) or selector.values(root)
-        yield Match(field=name, selector=selector.text, found=len(found))
+        yield SelectorCount(field=name, selector=selector.text, found=len(found))
+
+
+def zone_names(zone: int) -> tuple[str, ...]:
+    """Return the names of the zones of a block.
+
+    >>> zone_names(zones.FIGURE | zones.CAPTION)
+    ('figure', 'caption')
+    """
+    return tuple(name for flag, name in _ZONE_NAMES.items() if zone & flag)
+
+
+def css_path(element: HtmlElement) -> str:
+    """Return an element and its nearest named ancestor as a CSS selector, for use in a [[site.layout]].
+
+    >>> from lxml.html import fragment_fromstring
+    >>> css_path(fragment_fromstring('<div class="story wide"><p class="lede">x</p></div>')[0])
+    'div.story.wide > p.lede'
+    """
+    own = _simple_selector(element)
+    combinator = " > "
+    for ancestor in islice(element.iterancestors(), _MAX_LEVELS):
+        if ancestor.tag in ("html", "body"):
+            break
+        box = _simple_selector(ancestor)
+        if "." in box or "#" in box:
+            return f"{box}{combinator}{own}"
+        combinator = " "
+    return own
+
+
+def _simple_selector(element: HtmlElement) -> str:
+    tag = str(element.tag)
+    name = element.get("id") or ""
+    if _CSS_NAME.fullmatch(name) and len(name) <= _MAX_NAME_LENGTH and not any(c.isdigit() for c in name):
+        # An id with a number in it belongs to one page only.
+        return f"{tag}#{name}"
+    classes = (element.get("class") or "").split()
+    usable = [name for name in classes if _CSS_NAME.fullmatch(name) and len(name) <= _MAX_NAME_LENGTH]
+    return tag + "".join(f".{name}" for name in usable[:_MAX_CLASSES])

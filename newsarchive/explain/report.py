@@ -1,7 +1,7 @@
-"""An explanation as one HTML file: the page's text in its order, each line marked with its role and what gave it.
+"""Render an explanation as one HTML file: the text of the page in its order, each line with its role and rule.
 
-Nothing of the page's own markup goes into the file, only its text, which is escaped, and its http(s) links. So there
-is nothing that could run or be fetched, and the file's own Content-Security-Policy forbids it once more.
+Of the page itself only escaped text and http(s) links go into the file, so there is nothing to run or to fetch, and
+the Content-Security-Policy of the file forbids both.
 """
 
 import base64
@@ -17,30 +17,30 @@ from jinja2 import Environment, FunctionLoader
 from markupsafe import Markup
 
 from newsarchive.explain import wording
-from newsarchive.explain.explanation import UNTOLD, Explanation, Line
+from newsarchive.explain.explanation import OUTSIDE, ExplainedLine, Explanation
 from newsarchive.version import VERSION
 from storage.model import Link, Role
 
-_FOLDED = 3
-"""Lines in a row that were left out, from which on they are folded."""
-_WORDS = 140
-"""Characters of them that are shown then."""
-_BEFORE = 8
-"""Lines before a group's first link among which its label is looked for."""
-_FORMS = {Role.HEADING: "heading", Role.QUOTE: "quote", Role.LIST: "list", Role.CODE: "code", Role.DEK: "dek"}
+_FOLD_FROM = 4
+"""Lines outside the article in a row from which they are folded."""
+_PREVIEW_LENGTH = 140
+"""Characters of folded lines that are shown."""
+_LABEL_DISTANCE = 8
+"""Lines before the first link of a group among which its label is looked for."""
+_STYLES = {Role.HEADING: "heading", Role.QUOTE: "quote", Role.LIST: "list", Role.CODE: "code", Role.DEK: "dek"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Row:
     """One line as it is shown."""
 
-    sort: str
+    category: str
     """body, headline, around, links, label (of links) or left."""
     name: str
     """Its role."""
-    look: str
-    pieces: tuple[tuple[str, str], ...]
-    """(text, URL): "" for what is no link."""
+    style: str
+    segments: tuple[tuple[str, str], ...]
+    """(text, URL); the URL is "" for text outside links."""
     why: str
     place: str
     link_kind: str
@@ -50,32 +50,32 @@ class _Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Run:
-    """Lines in a row that are shown, or folded."""
+    """Consecutive lines, shown or folded."""
 
     lines: Sequence[_Row]
     folded: bool
 
     @property
-    def words(self) -> str:
-        """What they begin with."""
-        return " · ".join("".join(text for text, _ in row.pieces) for row in self.lines)[:_WORDS]
+    def preview(self) -> str:
+        """The beginning of the text."""
+        return " · ".join("".join(text for text, _ in row.segments) for row in self.lines)[:_PREVIEW_LENGTH]
 
 
-def proof(told: Explanation) -> str:
-    """Return the file's text."""
-    rows = list(_rows(told))
-    article = told.reading.article
-    style = _text("proof.css")
+def render_report(explanation: Explanation) -> str:
+    """Return the HTML of the report."""
+    rows = list(_rows(explanation))
+    article = explanation.reading.article
+    style = _read_template("report.css")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    headline = next((each.value for each in told.fields if each.name == "headline"), "")
-    return _environment().get_template("proof.html").render(
-        told=told,
+    headline = next((each.value for each in explanation.fields if each.name == "headline"), "")
+    return _environment().get_template("report.html").render(
+        explanation=explanation,
         version=VERSION,
-        headline=headline or told.reading.title or "(untitled)",
-        kind=wording.kind(told),
-        points=wording.points(told),
-        fields=[wording.verdict(each) for each in told.fields if each.value or each.claims],
-        nothing=[wording.verdict(each).name for each in told.fields if not each.value and not each.claims],
+        headline=headline or explanation.reading.title or "(untitled)",
+        outcome=wording.describe_outcome(explanation),
+        points=wording.sorted_points(explanation),
+        fields=[wording.summarize_field(each) for each in explanation.fields if each.value or each.claims],
+        missing=[wording.LABELS.get(f.name, f.name) for f in explanation.fields if not f.value and not f.claims],
         legend=_legend(rows),
         runs=list(_runs(rows)),
         language=article.language if article else None,
@@ -84,37 +84,37 @@ def proof(told: Explanation) -> str:
     )  # fmt: skip
 
 
-def _rows(told: Explanation) -> Iterator[_Row]:
+def _rows(explanation: Explanation) -> Iterator[_Row]:
     begun: set[int] = set()
-    labels = _labels(told)
-    for number, line in enumerate(told.lines):
+    labels = _label_lines(explanation)
+    for number, line in enumerate(explanation.lines):
         group = line.group
         first = group if group is not None and group not in begun else None
         begun.update(() if group is None else (group,))
-        sort = "label" if number in labels else _sort(line)
+        category = "label" if number in labels else _categorize(line)
         yield _Row(
-            sort=sort,
-            name=line.role.value if line.role is not None and sort != "links" else sort,
-            look="headline" if line.is_headline else _FORMS.get(line.role, "") if line.role else "",
-            pieces=_pieces(line.text, line.links),
-            why=_why(line),
+            category=category,
+            name=line.role.value if line.role is not None and category != "links" else category,
+            style="headline" if line.is_headline else _STYLES.get(line.role, "") if line.role else "",
+            segments=_split_at_links(line.text, line.links),
+            why=_describe_rule(line),
             place=line.place,
-            link_kind=told.groups[group].kind.value if group is not None else "",
+            link_kind=explanation.groups[group].kind.value if group is not None else "",
             first_of=first,
         )
 
 
-def _labels(told: Explanation) -> set[int]:
-    """Return the lines that are the label of a link group: the nearest before its first link that says the same."""
+def _label_lines(explanation: Explanation) -> set[int]:
+    """Return the lines that print the label of a link group: the nearest before its first link with the same text."""
     found: set[int] = set()
-    for number, group in enumerate(told.groups):
-        first = next((at for at, line in enumerate(told.lines) if line.group == number), 0)
-        before = range(first - 1, max(-1, first - _BEFORE), -1)
-        found.update([at for at in before if group.label and told.lines[at].text == group.label][:1])
+    for number, group in enumerate(explanation.groups):
+        first = next((at for at, line in enumerate(explanation.lines) if line.group == number), 0)
+        before = range(first - 1, max(-1, first - _LABEL_DISTANCE), -1)
+        found.update([at for at in before if group.label and explanation.lines[at].text == group.label][:1])
     return found
 
 
-def _sort(line: Line) -> str:
+def _categorize(line: ExplainedLine) -> str:
     if line.is_headline:
         return "headline"
     if line.is_body:
@@ -124,15 +124,15 @@ def _sort(line: Line) -> str:
     return "left" if line.role is None else "around"
 
 
-def _why(line: Line) -> str:
-    hints = f" (in: {', '.join(line.around)})" if line.around else ""
-    rule = "a link to another article" if line.group is not None and line.rule == UNTOLD.rule else line.rule
-    role = f"{line.role.value}: " if line.role is not None and _sort(line) == "links" else ""
-    return f"{role}{rule}{hints}"
+def _describe_rule(line: ExplainedLine) -> str:
+    zones = f" (in: {', '.join(line.around)})" if line.around else ""
+    rule = "a link to another article" if line.group is not None and line.rule == OUTSIDE.rule else line.rule
+    role = f"{line.role.value}: " if line.role is not None and _categorize(line) == "links" else ""
+    return f"{role}{rule}{zones}"
 
 
-def _pieces(text: str, links: Sequence[Link]) -> tuple[tuple[str, str], ...]:
-    """Return a text cut into what is a link and what is not."""
+def _split_at_links(text: str, links: Sequence[Link]) -> tuple[tuple[str, str], ...]:
+    """Return (text, URL) of the parts of a text, the URL "" outside links."""
     found: list[tuple[str, str]] = []
     at = 0
     for link in links:
@@ -141,27 +141,27 @@ def _pieces(text: str, links: Sequence[Link]) -> tuple[tuple[str, str], ...]:
             continue
         found += [(text[at:start], ""), (link.anchor, link.url)]
         at = start + len(link.anchor)
-    return tuple(piece for piece in (*found, (text[at:], "")) if piece[0])
+    return tuple(segment for segment in (*found, (text[at:], "")) if segment[0])
 
 
 def _runs(rows: Sequence[_Row]) -> Iterator[_Run]:
-    """Yield what is shown, and folded what was left out for some lines in a row."""
-    for left, some in groupby(rows, key=lambda row: row.sort == "left"):
+    """Yield the rows in runs: those outside the article are folded if there are several in a row."""
+    for outside, some in groupby(rows, key=lambda row: row.category == "left"):
         lines = list(some)
-        yield _Run(lines=lines, folded=left and len(lines) > _FOLDED)
+        yield _Run(lines=lines, folded=outside and len(lines) >= _FOLD_FROM)
 
 
 def _legend(rows: Sequence[_Row]) -> list[tuple[str, int, str]]:
-    """Return (role, lines, sort) of what is on the page, the most frequent first, what was left out last."""
-    counts = Counter((row.name, row.sort) for row in rows)
+    """Return (role, number of lines, category), most frequent first and lines outside the article last."""
+    counts = Counter((row.name, row.category) for row in rows)
     order = sorted(counts.items(), key=lambda item: (item[0][1] == "left", -item[1]))
-    return [(name, count, sort) for (name, sort), count in order]
+    return [(name, count, category) for (name, category), count in order]
 
 
 @cache
 def _environment() -> Environment:
-    return Environment(loader=FunctionLoader(_text), autoescape=True, trim_blocks=True)
+    return Environment(loader=FunctionLoader(_read_template), autoescape=True, trim_blocks=True)
 
 
-def _text(name: str) -> str:
+def _read_template(name: str) -> str:
     return files("newsarchive.explain").joinpath("templates", name).read_text("utf-8")

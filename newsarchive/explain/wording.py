@@ -1,79 +1,81 @@
-"""What an explanation says, in words: who said what of a field, and whether others agree."""
+"""The words in which an explanation is shown: names of sources, dates, scores."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
-from newsarchive.explain.explanation import Explanation, FieldTold
-from newsarchive.extract.evidence import Claim
+from newsarchive.explain.explanation import Explanation, FieldExplanation
+from newsarchive.extract.evidence import FieldClaim
 
 SOURCES: Mapping[str, str] = MappingProxyType(
     {
-        "feed": "the feed that named the page",
-        "its own": "the page's own address",
+        "feed": "the feed that listed the page",
         "json-ld": "JSON-LD",
         "layout": "the site's layout",
         "meta": "a meta element",
         "microdata": "microdata",
-        "sitemap": "the sitemap that named the page",
+        "page URL": "the URL of the page",
+        "sitemap": "the sitemap that listed the page",
         "time": "a <time> element",
-        "url": "the page's address",
+        "url": "a date in the URL",
         "visible": "the visible page",
     }
 )
-"""What the reading code calls its sources, as people call them; others speak for themselves."""
-NAMES: Mapping[str, str] = MappingProxyType({"canonical_url": "canonical"})
-_NEARLY = 0.994
+"""Readable names of the sources of claims; sources that are not listed are readable as they are."""
+LABELS: Mapping[str, str] = MappingProxyType({"canonical_url": "canonical"})
+_ALMOST_CERTAIN = 0.994
 _DATES = frozenset({"published", "modified"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class FieldSummary:
     """One field as it is shown."""
 
     name: str
     value: str
-    """"" for nothing."""
+    """"" for none."""
     by: str
-    """What gave it; "" where nothing did."""
+    """The source of the value; "" for none."""
     agree: tuple[str, ...]
-    """What says the same."""
+    """Other sources with the same value."""
     others: tuple[tuple[str, str], ...]
-    """(what, value) of what says something else."""
+    """(source, value) of the claims that differ."""
 
     @property
     def why(self) -> str:
-        """What gave it and what agrees, as one line."""
+        """The source of the value and the sources that agree, as one line."""
         if not self.by:
-            return "nothing on the page gives it"
-        agree = f"; {_listed(self.agree)} {'agrees' if len(self.agree) == 1 else 'agree'}" if self.agree else ""
+            return "not given on the page"
+        agree = f"; {_join_names(self.agree)} {'agrees' if len(self.agree) == 1 else 'agree'}" if self.agree else ""
         return f"{self.by}{agree}"
 
 
-def verdict(told: FieldTold) -> Verdict:
-    """Return a field with what gave it, what agrees and what does not."""
-    taken = next((claim for claim in told.claims if claim.taken), None)
-    rest = [claim for claim in told.claims if claim is not taken]
-    same = [claim for claim in rest if taken is not None and _says(claim) == _says(taken)]
-    return Verdict(
-        name=NAMES.get(told.name, told.name),
-        value=shown(told.name, told.value),
-        by=source(taken) if taken else "",
-        agree=tuple(dict.fromkeys(source(claim) for claim in same)),
-        others=tuple((source(claim), shown(told.name, claim.value)) for claim in rest if claim not in same),
+def summarize_field(field: FieldExplanation) -> FieldSummary:
+    """Return a field with the source of its value, the sources that agree, and those that differ."""
+    taken = next((claim for claim in field.claims if claim.taken), None)
+    rest = [claim for claim in field.claims if claim is not taken]
+    same = [claim for claim in rest if taken is not None and _comparable(claim) == _comparable(taken)]
+    return FieldSummary(
+        name=LABELS.get(field.name, field.name),
+        value=format_value(field.name, field.value),
+        by=source_name(taken) if taken else "",
+        agree=tuple(dict.fromkeys(source_name(claim) for claim in same)),
+        others=tuple(
+            (source_name(claim), format_value(field.name, claim.value)) for claim in rest if claim not in same
+        ),
     )
 
 
-def source(claim: Claim) -> str:
-    """Return what says something, as people call it."""
+def source_name(claim: FieldClaim) -> str:
+    """Return the readable name of the source of a claim."""
     return SOURCES.get(claim.source, claim.source)
 
 
-def shown(name: str, value: str) -> str:
-    """Return a value as people read it.
+def format_value(name: str, value: str) -> str:
+    """Return the value of a field as it is shown.
 
-    >>> shown("published", "2026-05-19T06:00:00+00:00")
+    >>> format_value("published", "2026-05-19T06:00:00+00:00")
     '2026-05-19 06:00 UTC'
     """
     if name not in _DATES or not value:
@@ -81,23 +83,24 @@ def shown(name: str, value: str) -> str:
     return datetime.fromisoformat(value).strftime("%Y-%m-%d %H:%M UTC")
 
 
-def kind(explained: Explanation) -> str:
-    """Return what the page was taken for, and how sure that is."""
-    reading = explained.reading
-    # What is weighed is never certain; the figure is rounded.
-    sure = "over 99%" if explained.weights and reading.confidence > _NEARLY else f"{reading.confidence:.0%}"
-    return f"{reading.outcome.value.replace('_', ' ').capitalize()}, {sure} sure"
+def describe_outcome(explanation: Explanation) -> str:
+    """Return the outcome of the page and its confidence."""
+    reading = explanation.reading
+    # A score is never certain, and 100% would be a matter of rounding.
+    almost = explanation.score_parts and reading.confidence > _ALMOST_CERTAIN
+    confidence = "over 99%" if almost else f"{reading.confidence:.0%}"
+    return f"{reading.outcome.value.replace('_', ' ').capitalize()}, {confidence} sure"
 
 
-def points(explained: Explanation) -> tuple[tuple[str, str], ...]:
-    """Return (points, what) of all that was weighed, the heaviest first."""
-    parts = sorted(explained.weights, key=lambda part: -abs(part[0]))
-    return tuple((f"{number:+.1f}", what.removeprefix("(").removesuffix(")")) for number, what in parts)
+def sorted_points(explanation: Explanation) -> tuple[tuple[str, str], ...]:
+    """Return (points, reason) of the article score, most points first."""
+    parts = sorted(explanation.score_parts, key=lambda part: -abs(part[0]))
+    return tuple((f"{points:+.1f}", reason.removeprefix("(").removesuffix(")")) for points, reason in parts)
 
 
-def _says(claim: Claim) -> str:
+def _comparable(claim: FieldClaim) -> str:
     return " ".join(claim.value.casefold().split())
 
 
-def _listed(names: tuple[str, ...]) -> str:
+def _join_names(names: tuple[str, ...]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

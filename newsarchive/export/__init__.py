@@ -1,10 +1,9 @@
-"""Exports: what the archive holds, in the forms of other programs.
+"""Exports of the archive in the formats of other programs.
 
-    choice.py   what is exported, and from where            whole.py    a file that appears only when it is whole
-    lines.py    JSONL, CSV           table.py   Parquet     copy.py     SQLite for Datasette
-    records.py  records, copied byte for byte               warcs.py    WARC slice
-    cdxj.py     an index of captures, sorted                wacz.py     WACZ: records, index and pages in one file
-    forms.py    the table of all forms: read this first
+    formats.py   the table of formats                  request.py     what is exported
+    articles.py  JSONL, CSV, Parquet, SQLite           background.py  exports of the web server
+    records.py   records, copied byte for byte         warc_slice.py  WARC
+    cdxj.py      CDXJ                                  wacz.py        WACZ: records, index and pages
 
-Everything is streamed: memory does not grow with the archive.
+All of them stream: memory does not grow with the archive.
 """

@@ -1,9 +1,9 @@
-"""Exports that are made in the background: one at a time, a few waiting, each kept for some days.
+"""Exports in the background: one at a time, a few waiting, each kept for some days.
 
-    exports/ID.json      what was asked for and how far it is        exports/ID.wacz      the file, once it is whole
+    exports/ID.json      request and state        exports/ID.wacz      the file, once it is complete
 
-The folder is all that is known: a server that starts finds the jobs of the one before it, and calls failed what that
-one did not finish.
+The state is in the folder: a server that starts loads the jobs of the previous one, and marks as failed what that one
+did not finish.
 """
 
 import json
@@ -19,128 +19,132 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from newsarchive.export.choice import Choice, utc_now
-from newsarchive.export.forms import FORMS, Format
-from newsarchive.export.missed import Missed
-from newsarchive.export.whole import part_of, whole
-from storage.errors import ArchiveError
+from newsarchive.export.formats import FORMATS, Format
+from newsarchive.export.request import ExportRequest, MissedCaptures
+from storage.callbacks import utc_now
+from storage.errors import ArchiveError, StorageError
 from storage.index.views.articles import EVERYTHING, Filters
-from storage.places import refused
+from storage.places import raise_write_error
+from storage.places.atomic_write import open_atomic, remove_parts, write_atomic
 
-State: TypeAlias = Literal["waiting", "running", "done", "failed"]
-ChoiceOf: TypeAlias = Callable[[Filters], Choice]
+ExportState: TypeAlias = Literal["waiting", "running", "done", "failed"]
+RequestFactory: TypeAlias = Callable[[Filters], ExportRequest]
 
 log = logging.getLogger(__name__)
 
-MOST_WAITING = 5
-MOST_KEPT = 50
+MAX_WAITING = 5
+MAX_KEPT = 50
 KEPT_FOR = timedelta(days=7)
-LARGEST = 20_000_000_000
+MAX_SIZE = 20_000_000_000
 """Bytes of one file."""
-_MISTAKE = "A mistake of newsarchive's own; see its log"
-_STOPPED = "The archive's server was stopped before it was done. Ask for it again"
+_INTERNAL_ERROR = "Internal error; see the log of the server"
+_STOPPED = "The server was stopped before the export was complete. Start it again"
 
 
 class TooManyJobs(ArchiveError):
-    """As many exports as may wait are waiting."""
+    """Too many exports are waiting."""
 
     def __init__(self) -> None:
         super().__init__(
-            f"{MOST_WAITING} exports are waiting already; this one was not taken. Wait until one of them is done"
+            f"{MAX_WAITING} exports are already waiting; this one was not started. Wait until one of them is done"
         )
 
 
 class ExportStopped(ArchiveError):
-    """An export was removed while it was made, or has grown too large."""
+    """An export was removed while running, or its file grew too large."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
+class ExportJob:
     """One export."""
 
     id: str
-    form: Format
+    format: Format
     filters: Filters
     all_versions: bool
-    asked_at: datetime
+    requested_at: datetime
     rules: str
-    """What was not to be shown when it was made; a file made under other rules is not handed out."""
-    state: State = "waiting"
+    """Exclusions under which it was made; a file made under other rules is not served."""
+    state: ExportState = "waiting"
     count: int = 0
-    """Articles or captures that are written."""
+    """Articles or captures written."""
     size: int = 0
-    """Of the file, in bytes."""
+    """Bytes of the file."""
     finished_at: datetime | None = None
     problem: str = ""
-    """Why it failed; of one that is done what it lacks."""
+    """Why it failed, or what is missing in the file."""
     server: int = 0
-    """Process that makes it."""
+    """Id of the process that runs it."""
 
     @property
     def file_name(self) -> str:
-        """Name of its file in the folder."""
-        return f"{self.id}{FORMS[self.form].suffix}"
+        """Name of the file in the folder."""
+        return f"{self.id}{FORMATS[self.format].suffix}"
 
 
-class Jobs:
+class ExportJobs:
     """The exports of one archive. Safe to share between threads."""
 
-    def __init__(self, folder: Path, choice_of: ChoiceOf, *, now: Callable[[], datetime] = utc_now) -> None:
+    def __init__(self, folder: Path, create_request: RequestFactory, *, now: Callable[[], datetime] = utc_now) -> None:
         self._folder = folder
-        self._choice_of = choice_of
+        self._create_request = create_request
         self._now = now
         self._waiting: queue.Queue[str] = queue.Queue()
-        self._jobs: dict[str, Job] = {}
+        self._jobs: dict[str, ExportJob] = {}
         self._lock = threading.RLock()
         self._worker: threading.Thread | None = None
-        self._find()
+        self._load_jobs()
 
-    def _find(self) -> None:
-        """Read what earlier servers left."""
+    def _load_jobs(self) -> None:
+        """Load the jobs of earlier servers."""
         for path in sorted(self._folder.glob("*.json")) if self._folder.is_dir() else ():
-            with suppress(OSError, ValueError, KeyError, TypeError):
-                job = _read(json.loads(path.read_text()))
-                if job.state in {"waiting", "running"} and not _is_alive(job.server):
+            with suppress(OSError, StorageError, ValueError, KeyError, TypeError):
+                job = _job_from_dict(json.loads(path.read_text()))
+                if job.state in {"waiting", "running"} and not _is_running(job.server):
                     job = replace(job, state="failed", problem=_STOPPED, finished_at=self._now())
-                    part_of(self.path(job)).unlink(missing_ok=True)
-                    self._write(job)
+                    remove_parts(self.path(job))
+                    self._save(job)
                 self._jobs[job.id] = job
 
-    def all(self) -> tuple[Job, ...]:
-        """All exports, newest first; what is too old is gone."""
+    def list_jobs(self) -> tuple[ExportJob, ...]:
+        """Return all exports, newest first, after deleting expired ones."""
         with self._lock:
             for job in list(self._jobs.values()):
-                if job.state in {"done", "failed"} and self._now() - (job.finished_at or job.asked_at) > KEPT_FOR:
+                if job.state in {"done", "failed"} and self._now() - (job.finished_at or job.requested_at) > KEPT_FOR:
                     self.remove(job.id)
-            return tuple(sorted(self._jobs.values(), key=lambda job: (job.asked_at, job.id), reverse=True))
+            return tuple(sorted(self._jobs.values(), key=lambda job: (job.requested_at, job.id), reverse=True))
 
-    def get(self, job_id: str) -> Job | None:
-        """One export."""
+    def get(self, job_id: str) -> ExportJob | None:
+        """Return an export, or None."""
         with self._lock:
             return self._jobs.get(job_id)
 
-    def path(self, job: Job) -> Path:
-        """Where the file of an export is."""
+    def path(self, job: ExportJob) -> Path:
+        """Return the path of an export's file."""
         return self._folder / job.file_name
 
-    def ask(self, form: Format, filters: Filters = EVERYTHING, *, all_versions: bool = False, rules: str = "") -> Job:
-        """Take an export on; TooManyJobs where too many wait. The oldest that are done make room."""
+    def submit(
+        self, format_: Format, filters: Filters = EVERYTHING, *, all_versions: bool = False, rules: str = ""
+    ) -> ExportJob:
+        """Queue an export; TooManyJobs if too many are waiting. The oldest finished ones are deleted."""
         with self._lock:
-            jobs = self.all()
-            if sum(job.state in {"waiting", "running"} for job in jobs) >= MOST_WAITING:
+            jobs = self.list_jobs()
+            if sum(job.state in {"waiting", "running"} for job in jobs) >= MAX_WAITING:
                 raise TooManyJobs
-            for job in jobs[MOST_KEPT - 1 :]:
+            for job in jobs[MAX_KEPT - 1 :]:
                 self.remove(job.id)
-            job = Job(
-                id=secrets.token_hex(12), form=form, filters=filters, all_versions=all_versions, asked_at=self._now(),
-                rules=rules, server=os.getpid(),
+            job = ExportJob(
+                id=secrets.token_hex(12), format=format_, filters=filters, all_versions=all_versions,
+                requested_at=self._now(), rules=rules, server=os.getpid(),
             )  # fmt: skip
             try:
                 self._folder.mkdir(parents=True, exist_ok=True)
-                self._note(job)
-            except OSError as problem:
+                self._update(job)
+            except (OSError, StorageError) as problem:
                 self._jobs.pop(job.id, None)
-                refused(self._folder, problem)
+                if isinstance(problem, OSError):
+                    raise_write_error(self._folder, problem)
+                raise
             self._waiting.put(job.id)
             if self._worker is None or not self._worker.is_alive():
                 self._worker = threading.Thread(target=self._work, name="exports", daemon=True)
@@ -148,7 +152,7 @@ class Jobs:
         return job
 
     def remove(self, job_id: str) -> None:
-        """Forget an export and its file; one that is being made stops."""
+        """Delete an export and its file; a running one stops."""
         with self._lock:
             job = self._jobs.pop(job_id, None)
             if job is not None:
@@ -156,7 +160,7 @@ class Jobs:
                 (self._folder / f"{job.id}.json").unlink(missing_ok=True)
 
     def wait(self) -> None:
-        """Return when nothing waits and nothing is made."""
+        """Wait until no export is waiting or running."""
         self._waiting.join()
 
     def _work(self) -> None:
@@ -165,102 +169,102 @@ class Jobs:
             try:
                 job = self.get(job_id)
                 if job is not None:
-                    self._make(job)
+                    self._run_job(job)
             finally:
                 self._waiting.task_done()
 
-    def _make(self, job: Job) -> None:
+    def _run_job(self, job: ExportJob) -> None:
         try:
-            self._note(replace(job, state="running"), known=True)
-            missed = Missed()
-            count, size = self._written(job, missed)
-            lacks = (
+            self._update(replace(job, state="running"), known=True)
+            missed = MissedCaptures()
+            count, size = self._write_file(job, missed)
+            problem = (
                 f"{missed.count:,} captures could not be copied, the first: {missed.first[0]}" if missed.count else ""
             )
-            made = replace(job, state="done", count=count, size=size, finished_at=self._now(), problem=lacks)
-        except Exception as problem:  # nobody waits for this thread: whoever asked sees it in the list
-            told = str(problem) if isinstance(problem, ArchiveError) else _MISTAKE
-            if told is _MISTAKE:
+            job = replace(job, state="done", count=count, size=size, finished_at=self._now(), problem=problem)
+        except Exception as error:  # the list of exports shows it
+            if not isinstance(error, ArchiveError):
                 log.exception("export %s", job.id)
-            made = replace(job, state="failed", problem=told, finished_at=self._now())
+            problem = str(error) if isinstance(error, ArchiveError) else _INTERNAL_ERROR
+            job = replace(job, state="failed", problem=problem, finished_at=self._now())
         try:
-            self._note(made, known=True)
-        except OSError:
-            # It is known as long as this server runs; the next one finds it unfinished.
-            log.exception("export %s cannot be noted", job.id)
+            self._update(job, known=True)
+        except StorageError:
+            # This server still lists it; the next one finds it unfinished.
+            log.exception("export %s cannot be saved", job.id)
 
-    def _written(self, job: Job, missed: Missed) -> tuple[int, int]:
-        with whole(self.path(job)) as file:
+    def _write_file(self, job: ExportJob, missed: MissedCaptures) -> tuple[int, int]:
+        with open_atomic(self.path(job)) as file:
 
-            def tell(count: int) -> None:
-                # Not `tell()`: SQLite writes into the file by itself.
-                size = _bearable(os.fstat(file.fileno()).st_size)
-                self._note(replace(job, state="running", count=count, size=size), known=True)
+            def report_progress(count: int) -> None:
+                # Not from file.tell(), because SQLite opens the file itself.
+                size = _check_size(os.fstat(file.fileno()).st_size)
+                self._update(replace(job, state="running", count=count, size=size), known=True)
                 if self.get(job.id) is None:
-                    raise ExportStopped("the export was removed while it was made")
+                    raise ExportStopped("the export was removed while it was running")
 
-            choice = replace(self._choice_of(job.filters), all_versions=job.all_versions, tell=tell, missed=missed.add)
-            count = FORMS[job.form].write(choice, file)
-            # What is still in the buffer counts, and what no `tell` has seen.
-            return count, _bearable(file.seek(0, os.SEEK_END))
+            request = replace(
+                self._create_request(job.filters),
+                all_versions=job.all_versions,
+                report_progress=report_progress,
+                report_missed=missed.add,
+            )
+            count = FORMATS[job.format].write(request, file)
+            # Includes buffered bytes, and those written since the last report.
+            return count, _check_size(file.seek(0, os.SEEK_END))
 
-    def _note(self, job: Job, *, known: bool = False) -> None:
-        """Keep what is known of a job; with `known`, only where it was not removed meanwhile."""
+    def _update(self, job: ExportJob, *, known: bool = False) -> None:
+        """Save a job; with `known`, only if it was not removed meanwhile."""
         with self._lock:
             if known and job.id not in self._jobs:
                 self.path(job).unlink(missing_ok=True)
                 return
             self._jobs[job.id] = job
-            self._write(job)
+            self._save(job)
 
-    def _write(self, job: Job) -> None:
-        path = self._folder / f"{job.id}.json"
-        part = path.with_suffix(".json.part")
-        part.write_text(json.dumps(_told(job), ensure_ascii=False))
-        part.replace(path)
+    def _save(self, job: ExportJob) -> None:
+        write_atomic(self._folder / f"{job.id}.json", json.dumps(_job_to_dict(job), ensure_ascii=False))
 
 
-def _bearable(size: int) -> int:
-    """Return a file's size. ExportStopped where it is more than a server should keep."""
-    if size > LARGEST:
+def _check_size(size: int) -> int:
+    """Return the size of a file; ExportStopped if it is too large for a server."""
+    if size > MAX_SIZE:
         raise ExportStopped(
-            f"the file has grown beyond {LARGEST:,} bytes; it was not kept. Narrow it down, or write it with: "
+            f"the file is larger than {MAX_SIZE:,} bytes and was deleted. Export fewer articles, or use: "
             "newsarchive export -o FILE"
         )
     return size
 
 
-def _told(job: Job) -> dict[str, Any]:
-    told = asdict(job)
-    told["filters"] = {
-        name: value for name, value in told["filters"].items() if name != "exclude" and value is not None
-    }
-    told["filters"] = {name: _plain(value) for name, value in told["filters"].items()}
-    return {name: _plain(value) for name, value in told.items()}
+def _job_to_dict(job: ExportJob) -> dict[str, Any]:
+    values = asdict(job)
+    values["filters"] = {name: _plain_value(value) for name, value in values["filters"].items() if value is not None}
+    return {name: _plain_value(value) for name, value in values.items()}
 
 
-def _plain(value: object) -> object:
+def _plain_value(value: object) -> object:
     return value.isoformat() if isinstance(value, datetime) else value
 
 
-def _read(told: dict[str, Any]) -> Job:
-    filters = dict(told["filters"])
+def _job_from_dict(values: dict[str, Any]) -> ExportJob:
+    filters = dict(values["filters"])
     for name in ("since", "until"):
         if filters.get(name):
             filters[name] = datetime.fromisoformat(filters[name])
     if filters.get("articles") is not None:
         filters["articles"] = tuple(filters["articles"])
-    moments = {
-        name: datetime.fromisoformat(told[name]) if told.get(name) else None for name in ("asked_at", "finished_at")
+    times = {
+        name: datetime.fromisoformat(values[name]) if values.get(name) else None
+        for name in ("requested_at", "finished_at")
     }
-    job_id = str(told["id"])
+    job_id = str(values["id"])
     if not job_id.isalnum():
         raise ValueError(job_id)
-    return Job(**{**told, **moments, "form": Format(told["form"]), "filters": Filters(**filters)})
+    return ExportJob(**{**values, **times, "format": Format(values["format"]), "filters": Filters(**filters)})
 
 
-def _is_alive(process: int) -> bool:
-    """True where another server of this archive is still at it."""
+def _is_running(process: int) -> bool:
+    """Return True if the process of another server is running."""
     if process in {0, os.getpid()}:
         return False
     try:

@@ -1,41 +1,41 @@
-"""An index of captures as CDXJ: lines sorted by urlkey and timestamp, as pywb reads them."""
+"""Exports of captures as CDXJ: lines sorted by urlkey and timestamp, as pywb reads them."""
 
+import heapq
 import json
-from collections.abc import Iterator
-from typing import BinaryIO
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from itertools import islice
+from typing import IO, BinaryIO
 
-from newsarchive.export.choice import Choice
-from newsarchive.export.sorting import in_order
+from newsarchive.export.request import ExportRequest
 from storage.index.views.cdx import CdxLine
 
-_TELL_EVERY = 1000
+RUN_LENGTH = 20_000
+"""Lines that are sorted in memory."""
+_PROGRESS_EVERY = 1000
 
 
-def write_cdxj(choice: Choice, into: BinaryIO) -> int:
-    """Places are those in the archive's own WARC files; returns how many lines."""
+def write_cdxj(request: ExportRequest, file: BinaryIO) -> int:
+    """Write CDXJ that refers to the archive's own WARC files; return the number of lines."""
+    captures = request.track(request.iter_captures(), _PROGRESS_EVERY)
+    lines = (cdxj_line(line, filename=line.warc, offset=line.offset, length=line.length) for line in captures)
     count = 0
-    for line in in_order(_lines(choice)):
-        into.write(f"{line}\n".encode())
+    for line in sort_lines(lines):
+        file.write(f"{line}\n".encode())
         count += 1
     return count
 
 
-def _lines(choice: Choice) -> Iterator[str]:
-    for count, line in enumerate(choice.index.slice_lines(choice.filters), 1):
-        if count % _TELL_EVERY == 0:
-            choice.tell(count)
-        yield cdxj_line(line, filename=line.warc, offset=line.offset, length=line.length)
-
-
 def cdxj_line(line: CdxLine, *, filename: str, offset: int, length: int) -> str:
-    """One line: key and timestamp to sort by, the rest as JSON; the place is that in the file of this name."""
+    """Return the CDXJ line of a capture whose record is at a position in a file."""
     fields = cdx_fields(line._replace(warc=filename, offset=offset, length=length))
     key = line.urlkey.replace(" ", "%20")
     return f"{key} {line.fetched_at:%Y%m%d%H%M%S} {json.dumps(fields, ensure_ascii=False)}"
 
 
 def cdx_fields(line: CdxLine) -> dict[str, str]:
-    """A capture's fields by pywb's names, all of them texts; "-" for what there is none of."""
+    """Return the fields of a capture under pywb's names, as strings; "-" for missing values."""
     return {
         "url": line.url,
         "mime": "warc/revisit" if line.kind == "revisit" else line.mime or "unk",
@@ -45,3 +45,28 @@ def cdx_fields(line: CdxLine) -> dict[str, str]:
         "offset": str(line.offset),
         "filename": line.warc,
     }
+
+
+def sort_lines(lines: Iterable[str], run: int = RUN_LENGTH) -> Iterator[str]:
+    """Sort lines by code points in bounded memory, by merging sorted temporary files; no line may have a line break.
+
+    >>> list(sort_lines(["b", "c", "a"], run=2))
+    ['a', 'b', 'c']
+    """
+    unsorted = iter(lines)
+    with ExitStack() as open_files:
+        runs: list[Iterator[str]] = []
+        while batch := sorted(islice(unsorted, run)):
+            if len(batch) < run and not runs:
+                yield from batch
+                return
+            file = open_files.enter_context(tempfile.TemporaryFile("w+", encoding="utf-8", newline="\n"))
+            file.writelines(f"{line}\n" for line in batch)
+            runs.append(_read_run(file))
+        yield from heapq.merge(*runs)
+
+
+def _read_run(file: IO[str]) -> Iterator[str]:
+    file.seek(0)
+    for line in file:
+        yield line.removesuffix("\n")

@@ -1,8 +1,7 @@
-"""Records of the archive's WARC files, copied member by member, byte for byte.
+"""Copies of WARC records, gzip member by member, byte for byte.
 
-a capture              its own gzip member
-beside it              request and metadata records that name it, as the crawl wrote them behind it
-a revisit's original   with what stands beside it: without it the revisit cannot be replayed
+With each capture the request and metadata records are copied that refer to it and follow it in the file; before a
+revisit its original, without which it cannot be replayed.
 """
 
 import os
@@ -12,109 +11,112 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from newsarchive.export.choice import Choice
+from newsarchive.export.request import ExportRequest
 from storage.errors import BadRecord, BucketRefused, BucketUnreachable, StorageError, WarcError
+from storage.index.queries.cdx import get_cdx_line
 from storage.index.views.cdx import CdxLine
 from storage.warc.record import Headers, header, parse_fields
-from storage.warc.uncompressed import is_plain
+from storage.warc.uncompressed import is_uncompressed
 
-_PIECE = 1 << 20
-_GLANCE = 1 << 14
-_MOST_BESIDE = 4
+_CHUNK = 1 << 20
+_HEAD_SIZE = 1 << 14
+_MAX_COMPANIONS = 4
 _CAPTURES = frozenset({"response", "revisit", "resource"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Copied:
-    """A capture that was copied."""
+class CopiedRecord:
+    """A copied capture."""
 
     line: CdxLine
     offset: int
-    """In the file that was written."""
+    """Position in the written file."""
     length: int
 
 
-class Slicer:
-    """Copies captures into a file, none twice."""
+class RecordCopier:
+    """Copies captures into a file, each once."""
 
-    def __init__(self, choice: Choice, write: Callable[[bytes], object]) -> None:
-        self._choice = choice
+    def __init__(self, request: ExportRequest, write: Callable[[bytes], object]) -> None:
+        self._request = request
         self._write = write
-        self._written = _Ids()
+        self._written = _IdSet()
         self._open: tuple[str, BinaryIO] | None = None
         self._length = 0
         self._is_within = False
-        """True while a member is written: what goes wrong then has spoilt the file."""
+        """True while a member is written: an error then leaves a broken file."""
         self.size = 0
-        """Bytes that were written."""
+        """Bytes written."""
 
-    def copy(self, lines: Iterable[CdxLine]) -> Iterator[Copied]:
-        """Copy captures and the originals of revisits; yields each as it is written."""
+    def copy(self, lines: Iterable[CdxLine]) -> Iterator[CopiedRecord]:
+        """Copy captures and the originals of revisits; yield each after it is written."""
         try:
             for line in lines:
-                yield from self._with_original(line)
+                yield from self._copy_with_original(line)
         finally:
             self._close()
 
     def append(self, data: bytes) -> None:
-        """Write bytes that are no copy."""
+        """Write other bytes."""
         self._write(data)
         self.size += len(data)
 
-    def _with_original(self, line: CdxLine) -> Iterator[Copied]:
+    def _copy_with_original(self, line: CdxLine) -> Iterator[CopiedRecord]:
         if line.kind == "revisit" and line.refers_to_id is not None and line.refers_to_id not in self._written:
-            # Asked of the same index: an original that is not to be shown stays where it is.
-            original = self._choice.index.cdx_line(line.refers_to_id)
+            # From the same Reader: an excluded original is not copied.
+            original = self._request.index.ask(get_cdx_line, line.refers_to_id)
             if original is None:
-                self._choice.missed(f"{line.url} of {line.fetched_at:%Y-%m-%d %H:%M}: its original is not to be had")
+                self._request.report_missed(
+                    f"{line.url} of {line.fetched_at:%Y-%m-%d %H:%M}: its original is not available"
+                )
             else:
-                yield from self._one(original)
-        yield from self._one(line)
+                yield from self._copy_record(original)
+        yield from self._copy_record(line)
 
-    def _one(self, line: CdxLine) -> Iterator[Copied]:
+    def _copy_record(self, line: CdxLine) -> Iterator[CopiedRecord]:
         if line.id in self._written:
             return
         self._written.add(line.id)
         offset, self._length = self.size, 0
         try:
-            self._group(line)
+            self._copy_group(line)
         except (WarcError, StorageError, OSError) as problem:
-            # A bucket that is away would be said of every capture to come: that is no export.
+            # An unavailable bucket would fail for every further capture, so the export stops.
             if self._is_within or isinstance(problem, BucketUnreachable | BucketRefused):
                 raise
-            self._choice.missed(str(problem))
+            self._request.report_missed(str(problem))
         if self._length:
-            yield Copied(line=line, offset=offset, length=self._length)
+            yield CopiedRecord(line=line, offset=offset, length=self._length)
 
-    def _group(self, line: CdxLine) -> None:
-        """Copy a capture and what stands beside it; `_length` is then the capture's own."""
-        file = self._file(line.warc)
+    def _copy_group(self, line: CdxLine) -> None:
+        """Copy a capture and its companions; set `_length` to the length of the capture's member."""
+        file = self._open_file(line.warc)
         begin = self.size
-        plain = is_plain(file)
-        if not _begins(file, line.offset, plain=plain):
-            raise BadRecord(line.warc, line.offset, "no WARC record begins here; something else stands")
+        plain = is_uncompressed(file)
+        if not _has_record_at(file, line.offset, plain=plain):
+            raise BadRecord(line.warc, line.offset, "no WARC record")
         if plain:
-            self._squeezed(file, line.offset, line.length)
+            self._compress_record(file, line.offset, line.length)
             self._length = self.size - begin
             return
-        self._member(file, line.offset, line.length)
+        self._copy_member(file, line.offset, line.length)
         self._length = self.size - begin
         at = line.offset + line.length
-        for _ in range(_MOST_BESIDE):
+        for _ in range(_MAX_COMPANIONS):
             headers = _headers_at(file, at)
-            if headers is None or not _is_beside(headers, line.record_id):
+            if headers is None or not _is_companion(headers, line.record_id):
                 return
             length = _member_length(file, at)
-            # How a page was found names another page, which may be one of those that are not to be shown.
-            if not (self._choice.index.exclude and header(headers, "WARC-Type") == "metadata"):
-                self._member(file, at, length)
+            # Provenance names another page, which may be excluded.
+            if not (self._request.index.exclude and header(headers, "WARC-Type") == "metadata"):
+                self._copy_member(file, at, length)
             at += length
 
-    def _file(self, name: str) -> BinaryIO:
+    def _open_file(self, name: str) -> BinaryIO:
         if self._open and self._open[0] == name:
             return self._open[1]
         self._close()
-        file = self._choice.places.open(name)
+        file = self._request.places.open(name)
         self._open = (name, file)
         return file
 
@@ -123,60 +125,62 @@ class Slicer:
             self._open[1].close()
         self._open = None
 
-    def _member(self, file: BinaryIO, offset: int, length: int) -> None:
-        with self._copying(file, offset, length) as pieces:
+    def _copy_member(self, file: BinaryIO, offset: int, length: int) -> None:
+        with self._open_member(file, offset, length) as pieces:
             for piece in pieces:
                 self.append(piece)
 
-    def _squeezed(self, file: BinaryIO, offset: int, length: int) -> None:
-        """Copy a record of a file that is not compressed, as a member: a slice is read by the places of its members."""
-        squeezer = zlib.compressobj(wbits=31)
-        with self._copying(file, offset, length) as pieces:
+    def _compress_record(self, file: BinaryIO, offset: int, length: int) -> None:
+        """Copy a record of an uncompressed file as a gzip member, because records are addressed by member."""
+        compressor = zlib.compressobj(wbits=31)
+        with self._open_member(file, offset, length) as pieces:
             for piece in pieces:
-                self.append(squeezer.compress(piece))
-            self.append(squeezer.flush())
+                self.append(compressor.compress(piece))
+            self.append(compressor.flush())
 
     @contextmanager
-    def _copying(self, file: BinaryIO, offset: int, length: int) -> Iterator[Iterator[bytes]]:
-        """The bytes of a member that is all there."""
+    def _open_member(self, file: BinaryIO, offset: int, length: int) -> Iterator[Iterator[bytes]]:
+        """Yield the bytes of a member after checking that the file has all of it."""
         if file.seek(0, os.SEEK_END) < offset + length:
-            raise BadRecord(_name(file), offset, "a record that goes beyond the end of its file stands")
+            raise BadRecord(_file_name(file), offset, "record extends beyond the end of the file")
         file.seek(offset)
         self._is_within = True
-        yield _pieces(file, offset, length)
+        yield _read_pieces(file, offset, length)
         self._is_within = False
 
 
-def _pieces(file: BinaryIO, offset: int, length: int) -> Iterator[bytes]:
+def _read_pieces(file: BinaryIO, offset: int, length: int) -> Iterator[bytes]:
     while length:
-        piece = file.read(min(_PIECE, length))
+        piece = file.read(min(_CHUNK, length))
         if not piece:
-            raise BadRecord(_name(file), offset, "a record that was cut while it was copied stands")
+            raise BadRecord(_file_name(file), offset, "record was truncated while it was copied")
         length -= len(piece)
         yield piece
 
 
-def _name(file: BinaryIO) -> str:
+def _file_name(file: BinaryIO) -> str:
     return file.name.rpartition("/")[2]
 
 
-def _is_beside(headers: Headers, record_id: str) -> bool:
+def _is_companion(headers: Headers, record_id: str) -> bool:
     if (header(headers, "WARC-Type") or "").lower() in _CAPTURES:
         return False
-    named = [value.strip("<> ") for name, value in headers if name.lower() in {"warc-concurrent-to", "warc-refers-to"}]
-    return record_id in named
+    referred = [
+        value.strip("<> ") for name, value in headers if name.lower() in {"warc-concurrent-to", "warc-refers-to"}
+    ]
+    return record_id in referred
 
 
-def _begins(file: BinaryIO, offset: int, *, plain: bool) -> bool:
+def _has_record_at(file: BinaryIO, offset: int, *, plain: bool) -> bool:
     file.seek(offset)
     return file.read(5) == b"WARC/" if plain else _headers_at(file, offset) is not None
 
 
 def _headers_at(file: BinaryIO, offset: int) -> Headers | None:
-    """The header of the record whose member begins there; None at the end, or where no record begins."""
+    """Return the header of the record whose member begins there; None at the end, or if no record begins there."""
     file.seek(offset)
     with suppress(zlib.error):
-        begin = zlib.decompressobj(31).decompress(file.read(_GLANCE), _GLANCE)
+        begin = zlib.decompressobj(31).decompress(file.read(_HEAD_SIZE), _HEAD_SIZE)
         head, blank, _ = begin.partition(b"\r\n\r\n")
         if blank and begin.startswith(b"WARC/"):
             return parse_fields(head.partition(b"\n")[2])
@@ -184,22 +188,22 @@ def _headers_at(file: BinaryIO, offset: int) -> Headers | None:
 
 
 def _member_length(file: BinaryIO, offset: int) -> int:
-    """Length of the gzip member that begins there."""
+    """Return the length of the gzip member that begins there."""
     file.seek(offset)
     inflater, used = zlib.decompressobj(31), 0
-    while not inflater.eof and (piece := file.read(_GLANCE)):
+    while not inflater.eof and (piece := file.read(_HEAD_SIZE)):
         used += len(piece)
-        waiting = piece
-        while waiting and not inflater.eof:
-            inflater.decompress(waiting, _PIECE)
-            waiting = inflater.unconsumed_tail
+        rest = piece
+        while rest and not inflater.eof:
+            inflater.decompress(rest, _CHUNK)
+            rest = inflater.unconsumed_tail
     if not inflater.eof:
-        raise BadRecord(_name(file), offset, "a record that its file cuts short stands")
+        raise BadRecord(_file_name(file), offset, "record is truncated")
     return used - len(inflater.unused_data)
 
 
-class _Ids:
-    """A set of small numbers, a bit each."""
+class _IdSet:
+    """A set of small integers, as a bit map."""
 
     def __init__(self) -> None:
         self._bits = bytearray()

@@ -1,4 +1,4 @@
-"""What a page needs to look as it did: stylesheets, images, scripts, fonts; each as captured nearest in time."""
+"""Page requisites of exported captures: stylesheets, images, scripts, fonts, each captured nearest in time."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -8,18 +8,18 @@ from urllib.parse import urldefrag
 import lxml.html
 from lxml.etree import LxmlError
 
-from newsarchive.export.choice import Choice
+from newsarchive.export.request import ExportRequest
 from storage.errors import ArchiveError
-from storage.index.queries.cdx import exactly
+from storage.index.queries.cdx import get_cdx_line, iter_cdx_lines, match_exact
 from storage.index.views.cdx import CdxLine, CdxQuery
-from storage.references import resolved
+from storage.urls import resolve_url
 from storage.warc.codings import decode_entity
-from storage.warc.streaming import flowing
+from storage.warc.streaming import open_response
 
-MOST = 200
-"""Of one page."""
-_LIMIT = 10_000_000
-"""Bytes of a page or stylesheet; larger ones are not looked through."""
+MAX_REQUISITES = 200
+"""Requisites of one page."""
+_MAX_SIZE = 10_000_000
+"""Bytes of a page or stylesheet; larger ones are not parsed."""
 _CSS_URL = re.compile(r"url\(\s*['\"]?([^'\")]+)|@import\s+['\"]([^'\"]+)", re.IGNORECASE)
 _HTML = frozenset({"text/html", "application/xhtml+xml"})
 _EMBEDDING = frozenset(
@@ -28,57 +28,57 @@ _EMBEDDING = frozenset(
 _LINKS = frozenset({"stylesheet", "icon", "preload", "apple-touch-icon", "manifest"})
 
 
-def with_requisites(choice: Choice, lines: Iterable[CdxLine]) -> Iterator[CdxLine]:
-    """Captures, each followed by what its page embeds, stylesheets by what they embed."""
+def add_requisites(request: ExportRequest, lines: Iterable[CdxLine]) -> Iterator[CdxLine]:
+    """Yield captures, each followed by what it embeds."""
     for line in lines:
         yield line
-        yield from _of(choice, line, depth=0)
+        yield from _find_requisites(request, line, depth=0)
 
 
-def _of(choice: Choice, line: CdxLine, depth: int) -> Iterator[CdxLine]:
-    for url in _embedded(choice, line):
-        asked = CdxQuery(keys=exactly(url), url=url, closest=line.fetched_at)
-        found = next(choice.index.cdx(asked), None)
+def _find_requisites(request: ExportRequest, line: CdxLine, depth: int) -> Iterator[CdxLine]:
+    for url in _embedded_urls(request, line):
+        query = CdxQuery(keys=match_exact(url), url=url, closest=line.fetched_at)
+        found = next(request.index.stream(iter_cdx_lines, query), None)
         if found is not None:
             yield found
             if found.mime == "text/css" and depth < 2:
-                yield from _of(choice, found, depth + 1)
+                yield from _find_requisites(request, found, depth + 1)
 
 
-def _embedded(choice: Choice, line: CdxLine) -> list[str]:
+def _embedded_urls(request: ExportRequest, line: CdxLine) -> list[str]:
     original = line
     if line.kind == "revisit" and line.refers_to_id is not None:
-        original = choice.index.cdx_line(line.refers_to_id) or line
+        original = request.index.ask(get_cdx_line, line.refers_to_id) or line
     mime = line.mime or original.mime
     if original.kind == "revisit" or (mime not in _HTML and mime != "text/css"):
         return []
     with suppress(ArchiveError, OSError, ValueError):
-        text = _text(choice, original)
-        found = _of_sheet(text, line.url) if mime == "text/css" else _of_page(text, line.url)
-        return list(dict.fromkeys(found))[:MOST]
+        text = _read_text(request, original)
+        found = _stylesheet_urls(text, line.url) if mime == "text/css" else _page_urls(text, line.url)
+        return list(dict.fromkeys(found))[:MAX_REQUISITES]
     return []
 
 
-def _text(choice: Choice, line: CdxLine) -> str:
+def _read_text(request: ExportRequest, line: CdxLine) -> str:
     entity = bytearray()
-    with flowing(choice.places.file(line.warc), line.offset) as flow:
-        for piece in flow.pieces:
+    with open_response(request.places.file(line.warc), line.offset) as flow:
+        for piece in flow.chunks:
             entity += piece
-            if len(entity) > _LIMIT:
+            if len(entity) > _MAX_SIZE:
                 return ""
-    # Addresses are ASCII in any encoding that a page may have.
-    return decode_entity(bytes(entity), flow.headers, _LIMIT).decode("utf-8", "replace")
+    # URLs are ASCII in all encodings of pages.
+    return decode_entity(bytes(entity), flow.headers, _MAX_SIZE).decode("utf-8", "replace")
 
 
-def _of_sheet(text: str, base: str) -> Iterator[str]:
+def _stylesheet_urls(text: str, base: str) -> Iterator[str]:
     for found in _CSS_URL.finditer(text):
-        yield from _absolute(base, found[1] or found[2])
+        yield from _absolute_url(base, found[1] or found[2])
 
 
-def _of_page(text: str, url: str) -> Iterator[str]:
-    """Addresses that a page embeds.
+def _page_urls(text: str, url: str) -> Iterator[str]:
+    """Yield the URLs that a page embeds.
 
-    >>> list(_of_page('<link rel=stylesheet href=/a.css><a href=/b></a><img src=c.png srcset="d.png 2x">', "http://n.x/"))
+    >>> list(_page_urls('<link rel=stylesheet href=/a.css><a href=/b></a><img src=c.png srcset="d.png 2x">', "http://n.x/"))
     ['http://n.x/a.css', 'http://n.x/c.png', 'http://n.x/d.png']
     """
     if not text.strip():
@@ -90,19 +90,19 @@ def _of_page(text: str, url: str) -> Iterator[str]:
     except (LxmlError, ValueError):
         return
     found = root.find(".//base[@href]")
-    base = resolved(url, found.get("href") or "") if found is not None else url
+    base = resolve_url(url, found.get("href") or "") if found is not None else url
     for element, attribute, link, _ in root.iterlinks():
         tag = element.tag if isinstance(element.tag, str) else ""
         is_link = tag == "link" and not _LINKS.isdisjoint((element.get("rel") or "").lower().split())
         if is_link or (tag in _EMBEDDING and attribute != "action") or attribute in {None, "style"}:
-            yield from _absolute(base, link)
+            yield from _absolute_url(base, link)
         if element.get("srcset") and attribute == "src":
             for candidate in (element.get("srcset") or "").split(","):
-                yield from _absolute(base, candidate.strip().partition(" ")[0])
+                yield from _absolute_url(base, candidate.strip().partition(" ")[0])
 
 
-def _absolute(base: str, link: str) -> Iterator[str]:
+def _absolute_url(base: str, link: str) -> Iterator[str]:
     with suppress(ValueError):
-        address = urldefrag(resolved(base, link.strip()))[0]
-        if link.strip() and address.startswith(("http://", "https://")):
-            yield address
+        absolute = urldefrag(resolve_url(base, link.strip()))[0]
+        if link.strip() and absolute.startswith(("http://", "https://")):
+            yield absolute

@@ -1,6 +1,6 @@
-"""Read what a payload says: bytes in, nouns out. Pure: no network, no disk, no clock, no state, no locale.
+"""Read payloads: bytes in, a Reading out. Pure functions: no network, disk, clock, state or locale.
 
-What needs a parser is imported when it is first asked for: commands that read no page start quickly.
+Modules that need a parser are imported on first use, so that commands that read no page start quickly.
 """
 
 from importlib import import_module

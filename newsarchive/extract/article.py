@@ -1,252 +1,232 @@
-"""All that one page says as an article, whatever it turns out to be: classify.py decides afterwards."""
+"""Read a page as an article, whatever it turns out to be; classify.py decides afterwards."""
 
 from dataclasses import dataclass, replace
 
 from lxml.html import HtmlElement
 
-from newsarchive.extract import requisites, zones
-from newsarchive.extract.authors import authors
-from newsarchive.extract.blocks import Block, Flow, walk
-from newsarchive.extract.body import NO_BODY, About, Body, body
-from newsarchive.extract.classify import is_none_anyway
-from newsarchive.extract.dates import Clues, dates
-from newsarchive.extract.headline import Headline, headline, told_by_layout
+from newsarchive.extract import zones
+from newsarchive.extract.authors import read_authors
+from newsarchive.extract.blocks import Block, PageContent, collect_blocks
+from newsarchive.extract.body import NO_BODY, Body, BodyContext, build_body, read_article_body
+from newsarchive.extract.classify import cannot_be_article
+from newsarchive.extract.dates import DateSources, read_dates
+from newsarchive.extract.evidence import Evidence
+from newsarchive.extract.headline import Headline, find_headline, headline_from_layout
 from newsarchive.extract.html_head import Head, read_head
-from newsarchive.extract.jsonld import Node, article, nodes, text_of
-from newsarchive.extract.jsonld_body import unprinted
-from newsarchive.extract.layout_fields import laid_out
-from newsarchive.extract.lead_image import picture
-from newsarchive.extract.metadata import Facts, facts
-from newsarchive.extract.page_features import Impression, frame_of, marks_of
-from newsarchive.extract.page_input import AS_USUAL, Asked
-from newsarchive.extract.select_body import Selection, select
-from newsarchive.extract.site_layout import LaidOut, Layout
-from newsarchive.extract.tree import MAX_TEXT, Oversized, Page, take_off
-from newsarchive.extract.urls import host, site_of
+from newsarchive.extract.jsonld import JsonLd, Node, read_jsonld, text_of
+from newsarchive.extract.lead_image import choose_image
+from newsarchive.extract.metadata import Metadata, read_metadata
+from newsarchive.extract.page_features import PageFeatures, list_loaded_scripts
+from newsarchive.extract.page_input import DEFAULT_INPUT, PageInput
+from newsarchive.extract.requisites import page_requisites
+from newsarchive.extract.select_body import Selection, select_body
+from newsarchive.extract.site_layout import Layout, LayoutMatches
+from newsarchive.extract.tree import MAX_TEXT, OversizedPage, Page, remove_element
+from newsarchive.extract.urls import host, site_label
 from storage.model import BODY_ROLES, Access, Article, Image, Paragraph, Role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """The article, its links still to come, and what else its page told."""
+class ExtractedPage:
+    """The article read from a page, without its link groups, and the features of the page."""
 
-    article: Article
-    head: Head
-    flow: Flow
     body: Body
-    seen: Impression
+    features: PageFeatures
     requisites: tuple[str, ...]
-    """What the page needs to look as it did."""
+    """URLs of the subresources that the page needs to be rendered."""
 
     @property
     def title(self) -> str | None:
-        """What the page calls itself."""
-        return self.head.title or self.article.headline or None
+        """The <title> of the page, or its headline."""
+        return self.features.head.title or self.features.article.headline or None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Said:
-    """What a page says, before any of it is weighed."""
+class _PageParts:
+    """A page, its metadata, and the parts that fields are read from."""
 
+    page: Page
+    page_input: PageInput
     head: Head
-    found: list[Node]
-    node: Node | None
-    """The JSON-LD that speaks of the article itself."""
-    marks: str
-    flow: Flow
-    laid: LaidOut
-    """What its site's layout finds on it."""
+    jsonld: JsonLd
+    loaded_scripts: str
+    content: PageContent
+    layout_matches: LayoutMatches
     requisites: tuple[str, ...]
 
-
-def read_article(page: Page, asked: Asked = AS_USUAL) -> Found | Oversized:
-    """Read headline, metadata and body of a page, as its site's layout says where there is one."""
-    _drop(page, asked.layout)
-    said = _said(page, asked.layout)
-    if said.flow.characters > MAX_TEXT:
-        return Oversized(reason=f"{said.flow.characters} characters of text, {MAX_TEXT} are read")
-    asked.hear.page(said.flow.blocks)
-    about = _about(page, said, asked)
-    if asked.is_listing and not asked.hear.listens and not about.laid_out:
-        found = _found(page, said, about, NO_BODY, asked)
-        # Most of a listing's time would go into the search for a body that decides nothing.
-        if is_none_anyway(found.seen, asked):
-            return found
-    text = body(said.flow, Selection() if about.laid_out else select(page, said.flow), about)
-    return _found(page, said, about, text, asked)
+    @property
+    def evidence(self) -> Evidence:
+        return self.page_input.evidence
 
 
-def _found(page: Page, said: _Said, about: About, text: Body, asked: Asked) -> Found:
-    """Return all that is found on a page with such a body."""
-    if text.dek:
-        source = "layout" if about.dek >= 0 else "the line under the headline"
-        asked.hear.claim("dek", source, text.dek, taken=True)
-    fact = facts(page, said.head, (said.node, said.found), said.flow.blocks, said.laid, asked.hear)
-    fact = laid_out(fact, page, said.laid, asked.hear)
-    if fact.access is not Access.PAYWALLED and not about.laid_out:
-        text = _with_unprinted(text, said, about)
-    one = _article(page, said, about, text, fact, asked)
-    return Found(
-        article=one,
-        head=said.head,
-        flow=said.flow,
-        body=text,
-        seen=_seen(page, said, about, text, one, asked),
-        requisites=said.requisites,
-    )
+def read_article(page: Page, page_input: PageInput = DEFAULT_INPUT) -> ExtractedPage | OversizedPage:
+    """Read headline, metadata and body of a page, by the layout of its site where there is one."""
+    _remove_dropped(page, page_input.layout)
+    parts = _collect_parts(page, page_input)
+    if parts.content.characters > MAX_TEXT:
+        return OversizedPage(reason=f"{parts.content.characters} characters of text, {MAX_TEXT} are read")
+    parts.evidence.set_blocks(parts.content.blocks)
+    context = _read_context(parts)
+    if page_input.is_listing and not parts.evidence.is_recording and not context.layout_blocks:
+        extracted = _assemble_page(parts, context, NO_BODY)
+        # The body search would take most of the time of a listing, and decide nothing.
+        if cannot_be_article(extracted.features, page_input.status):
+            return extracted
+    selection = Selection() if context.layout_blocks else select_body(page, parts.content)
+    return _assemble_page(parts, context, build_body(parts.content, selection, context))
 
 
-def _drop(page: Page, layout: Layout) -> None:
+def _assemble_page(parts: _PageParts, context: BodyContext, body: Body) -> ExtractedPage:
+    if body.dek:
+        source = "layout" if context.dek >= 0 else "the line under the headline"
+        parts.evidence.add_claim("dek", source, body.dek, taken=True)
+    blocks, matches = parts.content.blocks, parts.layout_matches
+    metadata = read_metadata(parts.page, parts.head, parts.jsonld, blocks, matches, parts.evidence)
+    if metadata.access is not Access.PAYWALLED and not context.layout_blocks:
+        body = _use_jsonld_body(body, parts, context)
+    article = _build_article(parts, context, body, metadata)
+    features = _build_features(parts, context, body, article)
+    return ExtractedPage(body=body, features=features, requisites=parts.requisites)
+
+
+def _remove_dropped(page: Page, layout: Layout) -> None:
     for selector in layout.drop:
         for element in selector.elements(page.root):
-            # The body itself is no thing to drop: nothing would be left to read.
+            # Without <body> nothing would be left to read.
             if element is not page.body:
-                take_off(element)
+                remove_element(element)
 
 
-def _said(page: Page, layout: Layout) -> _Said:
-    # All that goes over the whole tree, one after the other: later the processor would have to fetch it again.
-    found = nodes(page.root)
-    return _Said(
+def _collect_parts(page: Page, page_input: PageInput) -> _PageParts:
+    # All passes over the whole tree together, while it is in the processor's cache.
+    return _PageParts(
+        page=page,
+        page_input=page_input,
+        jsonld=read_jsonld(page.root, page.url),
         head=read_head(page.root),
-        found=found,
-        node=article(found, page.url),
-        marks=marks_of(page),
-        flow=walk(page.body),
-        laid=layout.on(page.root),
-        requisites=requisites.of_page(page),
+        loaded_scripts=list_loaded_scripts(page),
+        content=collect_blocks(page.body),
+        layout_matches=page_input.layout.match(page.root),
+        requisites=page_requisites(page),
     )
 
 
-def _about(page: Page, said: _Said, asked: Asked) -> About:
-    """Return what is known of an article before its body is read."""
-    flow, laid = said.flow, said.laid
-    title = _headline(page, said, asked)
-    near = _around(flow.blocks, title.block)
-    writers = authors(said.node, said.found, said.head, near, asked, laid.texts("authors"))
-    return About(
-        head=title,
-        descriptions=_descriptions(said.head, said.node),
-        authors=writers.names,
-        home=site_of(host(page.url)),
-        laid_out=_laid_out(flow, laid),
-        dek=_printed_at(laid.text("dek"), flow),
-        hear=asked.hear,
+def _read_context(parts: _PageParts) -> BodyContext:
+    """Read what must be known before the body: headline, descriptions, authors."""
+    matches = parts.layout_matches
+    headline = _read_headline(parts)
+    nearby = _blocks_near(parts.content.blocks, headline.block)
+    authors = read_authors(parts.jsonld, parts.head, nearby, parts.page_input, matches.texts("authors"))
+    return BodyContext(
+        headline=headline,
+        descriptions=_descriptions(parts.head, parts.jsonld.article),
+        authors=authors.names,
+        site=site_label(host(parts.page.url)),
+        layout_blocks=_find_layout_blocks(parts.content, matches),
+        dek=_find_block(matches.text("dek"), parts.content),
+        evidence=parts.evidence,
     )
 
 
-def _with_unprinted(text: Body, said: _Said, about: About) -> Body:
-    """Return the body that the page's JSON-LD holds, where the page leaves it to a script to print it."""
-    story = unprinted(said.node, text.text, about.head.text)
+def _use_jsonld_body(body: Body, parts: _PageParts, context: BodyContext) -> Body:
+    """Return the body from JSON-LD if the page leaves it to a script to print it; else the body unchanged."""
+    story = read_article_body(parts.jsonld.article, body.text, context.headline.text)
     if not story:
-        return text
-    about.hear.claim("body", "json-ld articleBody", f"{len(story)} paragraphs", taken=True)
-    beside = [each for each in text.paragraphs if each.role not in BODY_ROLES]
-    told = [Paragraph(role=Role.TEXT, text=each) for each in story]
-    return Body(paragraphs=(*beside, *told), dek=text.dek, inside=frozenset())
+        return body
+    parts.evidence.add_claim("body", "json-ld articleBody", f"{len(story)} paragraphs", taken=True)
+    others = [each for each in body.paragraphs if each.role not in BODY_ROLES]
+    paragraphs = [Paragraph(role=Role.TEXT, text=each) for each in story]
+    return Body(paragraphs=(*others, *paragraphs), dek=body.dek, inside=frozenset())
 
 
-def _article(page: Page, said: _Said, about: About, text: Body, fact: Facts, asked: Asked) -> Article:
-    clues = Clues(
-        url=page.url,
-        node=said.node,
-        head=said.head,
-        around=_around(said.flow.blocks, about.head.block),
-        discovery=asked.discovery,
-        fetched_at=asked.fetched_at,
+def _build_article(parts: _PageParts, context: BodyContext, body: Body, metadata: Metadata) -> Article:
+    sources = DateSources(
+        url=parts.page.url,
+        jsonld=parts.jsonld,
+        head=parts.head,
+        layout=parts.layout_matches,
+        nearby=_blocks_near(parts.content.blocks, context.headline.block),
+        discovery=parts.page_input.discovery,
+        fetched_at=parts.page_input.fetched_at,
     )
-    published, modified = dates(clues, said.laid, asked.hear)
+    published, modified = read_dates(sources, parts.evidence)
     return Article(
-        url=page.url,
-        canonical_url=fact.canonical_url,
-        headline=about.head.text,
-        dek=text.dek,
-        authors=about.authors,
+        url=parts.page.url,
+        canonical_url=metadata.canonical_url,
+        headline=context.headline.text,
+        dek=body.dek,
+        authors=context.authors,
         published=published,
         modified=modified,
-        section=fact.section,
-        tags=fact.tags,
-        language=fact.language,
-        image=_image(page, said, about, text, asked),
-        access=fact.access,
-        live=fact.live,
-        noarchive=fact.noarchive,
-        paragraphs=text.paragraphs,
+        section=metadata.section,
+        tags=metadata.tags,
+        language=metadata.language,
+        image=_choose_image(parts, context, body),
+        access=metadata.access,
+        live=metadata.live,
+        noarchive=metadata.noarchive,
+        paragraphs=body.paragraphs,
     )
 
 
-def _image(page: Page, said: _Said, about: About, text: Body, asked: Asked) -> Image | None:
-    blocks, first = said.flow.blocks, -1 if about.head.block is None else about.head.block
-    second = sorted(i for i in text.inside if i > first)[:2]
-    captions = [
-        b for b in blocks[first + 1 : second[-1] if second else 0] if b.zone & (zones.FIGCAPTION | zones.CAPTION)
-    ]
-    image = picture(page, said.head, (said.node, said.found), captions, said.laid.text("image"), asked.hear)
-    caption = said.laid.text("image_caption")
+def _choose_image(parts: _PageParts, context: BodyContext, body: Body) -> Image | None:
+    blocks, first = parts.content.blocks, -1 if context.headline.block is None else context.headline.block
+    second = sorted(i for i in body.inside if i > first)[:2]
+    before_second = blocks[first + 1 : second[-1] if second else 0]
+    captions = [b for b in before_second if b.zone & (zones.FIGCAPTION | zones.CAPTION)]
+    layout_value = parts.layout_matches.text("image")
+    image = choose_image(parts.page, parts.head, parts.jsonld, captions, layout_value, parts.evidence)
+    caption = parts.layout_matches.text("image_caption")
     return replace(image, caption=caption) if image and caption else image
 
 
-def _seen(page: Page, said: _Said, about: About, text: Body, one: Article, asked: Asked) -> Impression:
-    """Return what the page's kind is told by."""
-    flow, at = said.flow, about.head.block
-    return Impression(
-        url=page.url,
-        canonical_url=one.canonical_url,
-        head=said.head,
-        node=said.node,
-        found=said.found,
-        flow=flow,
-        headline=one.headline,
-        headline_block=None if at is None else flow.blocks[at],
-        dek=one.dek,
-        body=[flow.blocks[i] for i in sorted(text.inside)],
-        access=one.access,
-        discovery=asked.discovery,
-        dated=one.published is not None and one.published.source not in ("feed", "sitemap"),
-        top=page.body,
-        signed=bool(one.authors),
-        marks=said.marks,
-        frame=frame_of(page),
-        laid_out=bool(about.laid_out and asked.layout.headline and at is not None),
+def _build_features(parts: _PageParts, context: BodyContext, body: Body, article: Article) -> PageFeatures:
+    blocks, at = parts.content.blocks, context.headline.block
+    return PageFeatures(
+        page=parts.page,
+        head=parts.head,
+        jsonld=parts.jsonld,
+        content=parts.content,
+        article=article,
+        headline_block=None if at is None else blocks[at],
+        body=[blocks[i] for i in sorted(body.inside)],
+        discovery=parts.page_input.discovery,
+        loaded_scripts=parts.loaded_scripts,
+        fits_layout=bool(context.layout_blocks and parts.page_input.layout.headline and at is not None),
     )
 
 
-def _headline(page: Page, said: _Said, asked: Asked) -> Headline:
-    laid_out = said.laid.text("headline")
-    if laid_out:
-        asked.hear.claim("headline", "layout", laid_out, taken=True)
-        return told_by_layout(laid_out, said.flow.blocks)
-    return headline(said.flow.blocks, said.head, said.node, page.url, asked.hear)
+def _read_headline(parts: _PageParts) -> Headline:
+    blocks = parts.content.blocks
+    if text := parts.layout_matches.text("headline"):
+        parts.evidence.add_claim("headline", "layout", text, taken=True)
+        return headline_from_layout(text, blocks)
+    return find_headline(blocks, parts.head, parts.jsonld, parts.page.url, parts.evidence)
 
 
-def _laid_out(flow: Flow, laid: LaidOut) -> frozenset[int]:
-    """Return the blocks that a layout calls the body: what it names, or what stands in that."""
-    held: set[HtmlElement] = set()
-    for element in laid.elements("body"):
-        if element not in held:
-            held.update(element.iter())
-    return frozenset(block.index for block in flow.blocks if block.element in held) if held else frozenset()
+def _find_layout_blocks(content: PageContent, layout_matches: LayoutMatches) -> frozenset[int]:
+    """Return the blocks in the elements that the layout names as the body."""
+    elements: set[HtmlElement] = set()
+    for element in layout_matches.elements("body"):
+        if element not in elements:
+            elements.update(element.iter())
+    return frozenset(block.index for block in content.blocks if block.element in elements) if elements else frozenset()
 
 
-def _printed_at(text: str | None, flow: Flow) -> int:
+def _find_block(text: str | None, content: PageContent) -> int:
     """Return the block that prints a text; -1 for none."""
-    return next((block.index for block in flow.blocks if text and block.text == text), -1)
+    return next((block.index for block in content.blocks if text and block.text == text), -1)
 
 
-def _around(blocks: list[Block], at: int | None) -> list[Block]:
-    """Return the blocks about the headline."""
+def _blocks_near(blocks: list[Block], at: int | None) -> list[Block]:
     at = at or 0
     return blocks[max(0, at - 8) : at + 25]
 
 
-def _descriptions(head: Head, node: Node | None) -> list[str]:
-    """Return what the page gives as its article's summary."""
-    node = node or {}
-    said = (
-        text_of(node.get("alternativeHeadline")),
-        text_of(node.get("description")),
-        head.first("og:description"),
-        head.first("description"),
-        head.first("twitter:description"),
+def _descriptions(head: Head, article: Node) -> list[str]:
+    """Return the summaries of the article in its metadata."""
+    texts = (
+        *(text_of(article.get(name)) for name in ("alternativeHeadline", "description")),
+        *(head.first(name) for name in ("og:description", "description", "twitter:description")),
     )
-    return [text for text in said if text]
+    return [text for text in texts if text]

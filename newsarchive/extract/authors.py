@@ -1,4 +1,4 @@
-"""Who wrote it: separate names, without "By", roles and agencies."""
+"""Read the authors of an article: separate names, without "By", job titles and agencies."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -8,13 +8,13 @@ from typing import Any
 from lxml.html import HtmlElement
 
 from newsarchive.extract import zones
-from newsarchive.extract.blocks import Block, folded
-from newsarchive.extract.headline import is_site_name, key, site_names
+from newsarchive.extract.blocks import Block, normalize_space
+from newsarchive.extract.headline import is_site_name, site_names, text_key
 from newsarchive.extract.html_head import Head
-from newsarchive.extract.jsonld import Node, resolve, text_of, types
-from newsarchive.extract.page_input import AS_USUAL, Asked
+from newsarchive.extract.jsonld import JsonLd, node_types, resolve_references, text_of
+from newsarchive.extract.page_input import DEFAULT_INPUT, PageInput
 
-_LEAD = re.compile(
+_BYLINE_LEAD = re.compile(
     r"^\s*(?:(?:written|posted|published|reported|story|article|text|words|report|reporting|interview|analysis|"
     r"opinion|review)\s+by|by|from|von|vom|par|por|de|di|da|door|av|af|tekst|przez|autor(?:in|ka|es|a)?|auteur|"
     r"автор(?:ы)?|текст|"
@@ -25,9 +25,9 @@ _LEAD = re.compile(
     re.IGNORECASE,
 )
 _BARE_LEADS = frozenset(("by", "von", "vom", "par", "por", "autor", "auteur", "author", "автор", "text", "words"))
-"""What leads to a name that stands in another element."""
-_DESK = re.compile(r"^[〔（(【\[]?(?:本報)?(?:記者|记者)\s?([\u4e00-\u9fff]{2,4})[／/\s]")
-"""How Chinese newspapers begin a story: 〔記者林靜宜／桃河報導〕."""
+"""Words before a name that is in another element."""
+_CHINESE_DESK = re.compile(r"^[〔（(【\[]?(?:本報)?(?:記者|记者)\s?([\u4e00-\u9fff]{2,4})[／/\s]")
+"""The beginning of an article in Chinese newspapers: 〔記者林靜宜／桃河報導〕."""
 _BY_CJK = re.compile(r"^(?:记者|記者|作者|文/)\s*")
 _SPLIT = re.compile(
     r"\s*[,;|/·•、،&\uff0c\uff0f\uff5c\n]\s*|\s+(?:and|und|et|y|e|og|och|en|i|и|та|ve|dan|và|with|mit|avec|con|και)\s+|"
@@ -53,78 +53,78 @@ _AGENCIES = frozenset(
         "|newswire|tribune news service"
     ).split("|")
 )
-"""News agencies: they stand in bylines, and are no persons."""
-_WITHOUT_SPACES = "\u0e00"
-"""From here on stand most of the letters of scripts that put no space into a name."""
+"""News agencies, which appear in bylines."""
+_FIRST_UNSPACED = "\u0e00"
+"""First letter of the scripts in which most names are written without spaces."""
 _DEGREE = re.compile(r"(?:[A-Z]\.?){2,5}|Ph\.?\s?D\.?|M\.?Sc\.?|B\.?Sc\.?|Jr\.?|Sr\.?|Esq\.?|MBChB")
 _PARENS = re.compile(r"\([^)]{0,80}\)|\[[^\]]{0,80}\]")
 _TRAIL = re.compile(
     r"\s+(?:[-–—|@]|for|für|pour|in|at|on)\s+.*$|\s*@\w+.*$|\s+\S+@\S+.*$|[\s,;:.·|–—-]+$", re.IGNORECASE
 )
 _WEEKDAY = re.compile(r"(?:^|\s+)(?:on\s+)?(?:mon|tues|wednes|thurs|fri|satur|sun)day$", re.IGNORECASE)
-_OF_OTHER_STORIES = zones.RELATED | zones.LATEST | zones.COMMENTS
-"""Who is named there has written something else."""
-_MOST = 20
+_OTHER_ARTICLES = zones.RELATED | zones.LATEST | zones.COMMENTS
+"""Zones whose bylines belong to other articles."""
+_NOT_BYLINES = zones.BIO | zones.COMMENTS
+_MAX_AUTHORS = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authors:
-    """Who wrote it."""
+    """The authors of an article."""
 
     names: tuple[str, ...]
-    """Persons; where no person is named, the agency that is."""
+    """Persons; if no person is named, the news agency."""
     agencies: tuple[str, ...]
     """News agencies named beside them."""
 
 
-def authors(
-    node: Node | None,
-    found: list[Node],
+def read_authors(
+    jsonld: JsonLd,
     head: Head,
-    around: list[Block],
-    asked: Asked = AS_USUAL,
-    laid_out: Sequence[str] = (),
+    nearby: list[Block],
+    page_input: PageInput = DEFAULT_INPUT,
+    layout_texts: Sequence[str] = (),
 ) -> Authors:
-    """Return the authors' names: those that a layout names, else from JSON-LD, meta elements, or the visible byline."""
-    site = site_names(head, asked.url)
+    """Return the authors' names, from the layout, else from JSON-LD, meta elements, or the visible byline."""
+    site = site_names(head, page_input.url)
     agencies: list[str] = []
 
-    def taken(texts: Sequence[str]) -> tuple[str, ...]:
+    def parse_names(texts: Sequence[str]) -> tuple[str, ...]:
         names: list[str] = []
         for text in texts:
-            _take(text, names, agencies, site)
-        return tuple(names[:_MOST])
+            _add_names(text, names, agencies, site)
+        return tuple(names[:_MAX_AUTHORS])
 
     def candidates() -> Iterator[tuple[str, tuple[str, ...]]]:
-        yield "layout", taken(laid_out)
-        names, organisations = _from_json(node, found, site)
+        yield "layout", parse_names(layout_texts)
+        names, organisations = _authors_from_jsonld(jsonld, site)
         agencies.extend(organisations)
-        yield "json-ld", tuple(names[:_MOST])
-        yield "meta", taken(_from_meta(head))
-        yield "visible", taken(_visible(around))
+        yield "json-ld", tuple(names[:_MAX_AUTHORS])
+        yield "meta", parse_names(_authors_from_meta(head))
+        yield "visible", parse_names(_find_byline(nearby))
 
-    names = asked.hear.first("authors", candidates()) or ()
-    wires = tuple(dict.fromkeys(agencies))
-    if wires:
-        asked.hear.claim("agencies", "bylines", wires, taken=not names)
-    return Authors(names=names or wires[:1], agencies=wires)
+    names = page_input.evidence.first("authors", candidates()) or ()
+    wire_agencies = tuple(dict.fromkeys(agencies))
+    if wire_agencies:
+        page_input.evidence.add_claim("agencies", "bylines", wire_agencies, taken=not names)
+    return Authors(names=names or wire_agencies[:1], agencies=wire_agencies)
 
 
-def _from_json(node: Node | None, found: list[Node], site: set[str]) -> tuple[list[str], list[str]]:
+def _authors_from_jsonld(jsonld: JsonLd, site: set[str]) -> tuple[list[str], list[str]]:
     names: list[str] = []
     agencies: list[str] = []
-    value: Any = resolve((node or {}).get("author") or (node or {}).get("creator"), found)
+    value: Any = resolve_references(jsonld.article.get("author") or jsonld.article.get("creator"), jsonld.nodes)
     for item in value if isinstance(value, list) else [value]:
         text = text_of(item.get("name") if isinstance(item, dict) else item)
-        if isinstance(item, dict) and "Organization" in "".join(types(item)):
+        if isinstance(item, dict) and "Organization" in "".join(node_types(item)):
             if text and not is_site_name(text, site):
                 agencies.append(text)
         else:
-            _take(text, names, agencies, site)
+            _add_names(text, names, agencies, site)
     return names, agencies
 
 
-def _from_meta(head: Head) -> list[str]:
+def _authors_from_meta(head: Head) -> list[str]:
     return head.all(
         "author",
         "article:author_name",
@@ -137,89 +137,84 @@ def _from_meta(head: Head) -> list[str]:
     ) or head.all("article:author")
 
 
-def _visible(around: list[Block]) -> list[str]:
-    """Return the lines near the headline that their markup, or their first word, calls a byline."""
-    around = [block for block in around if not block.zone & _OF_OTHER_STORIES]
-    linked = [a.text for b in around for a in b.anchors if "author" in a.rel and a.text]
+def _find_byline(nearby: list[Block]) -> list[str]:
+    """Return the texts near the headline that their markup or first word marks as a byline."""
+    nearby = [block for block in nearby if not block.zone & _OTHER_ARTICLES]
+    linked = [a.text for b in nearby for a in b.anchors if "author" in a.rel and a.text]
     if linked:
         return linked
-    named = [text for b in around if b.zone != zones.BIO for text in _marked_within(b)]
+    named = [text for b in nearby if b.zone != zones.BIO for text in _marked_parts(b)]
     if named:
         return named
-    desk = next((match[1] for b in around if (match := _DESK.match(b.text))), None)
+    desk = next((match[1] for b in nearby if (match := _CHINESE_DESK.match(b.text))), None)
     if desk:
         return [desk]
-    marked = [
-        b for b in around if b.zone & zones.BYLINE and not b.zone & (zones.BIO | zones.COMMENTS) and len(b.text) < 120
-    ]
+    marked = [b for b in nearby if b.zone & zones.BYLINE and not b.zone & _NOT_BYLINES and len(b.text) < 120]
     for block in marked:
-        if _LEAD.match(block.text):
+        if _BYLINE_LEAD.match(block.text):
             return [block.text]
-    for block in around:
-        if len(block.text) < 80 and _LEAD.match(block.text) and block.tag not in ("h1", "h2"):
+    for block in nearby:
+        if len(block.text) < 80 and _BYLINE_LEAD.match(block.text) and block.tag not in ("h1", "h2"):
             names: list[str] = []
-            _take(block.text, names, [], set())
+            _add_names(block.text, names, [], set())
             if names and all(2 <= len(n.split()) <= 4 and not n[:1].islower() for n in names):
                 return [block.text]
     return [b.text for b in marked if len(b.text) < 60 and 2 <= len(b.text.split()) <= 4][:1]
 
 
-def _marked_within(block: Block) -> list[str]:
-    """Return what stands in a block's own elements that call themselves a byline, beside others that do not."""
+def _marked_parts(block: Block) -> list[str]:
+    """Return the texts of the child elements of a block that are marked as a byline, beside others that are not."""
     if len(block.text) > 200:
         return []
-    found = []
+    texts = []
     for element in block.element:
-        text = folded(str(element.text_content())) if _is_signature(element) else ""
+        text = normalize_space(str(element.text_content())) if _names_author(element) else ""
         if text and text != block.text:
-            found.append(text)
-    return [text for text in found if len(text) < 80 and split(text)]
+            texts.append(text)
+    return [text for text in texts if len(text) < 80 and split_byline(text)]
 
 
-def _is_signature(element: HtmlElement) -> bool:
-    """Say whether an element says by its class, or as microdata, that it names an author."""
-    return zones.hinted(element.get("class") or "") & zones.BYLINE != 0 or element.get("itemprop") == "author"
+def _names_author(element: HtmlElement) -> bool:
+    return zones.zones_of_names(element.get("class") or "") & zones.BYLINE != 0 or element.get("itemprop") == "author"
 
 
-def _take(text: str, names: list[str], agencies: list[str], site: set[str]) -> None:
-    """Split a byline into names and agencies, and add them."""
-    for name in split(text):
-        own = key(name)
-        if own in _AGENCIES:
+def _add_names(text: str, names: list[str], agencies: list[str], site: set[str]) -> None:
+    for name in split_byline(text):
+        name_key = text_key(name)
+        if name_key in _AGENCIES:
             agencies.append(name)
         elif name not in names and not is_site_name(name, site):
             names.append(name)
 
 
-def _is_title(part: str, before: Sequence[str]) -> bool:
-    """Say whether a part of a byline is a degree ("PhD"), or one word after a name ("Jane Roe, Geneva")."""
-    if max(part) >= _WITHOUT_SPACES or key(part) in _AGENCIES:
+def _is_degree_or_place(part: str, before: Sequence[str]) -> bool:
+    """Return whether a part of a byline is a degree ("PhD"), or one word after a name ("Jane Roe, Geneva")."""
+    if max(part) >= _FIRST_UNSPACED or text_key(part) in _AGENCIES:
         return False
-    return _DEGREE.fullmatch(part) is not None or (
-        " " not in part and bool(before) and all(len(each.split()) > 1 for each in before)
-    )
+    follows_name = bool(before) and all(len(each.split()) > 1 for each in before)
+    return _DEGREE.fullmatch(part) is not None or (" " not in part and follows_name)
 
 
-def split(text: str) -> list[str]:
+def split_byline(text: str) -> list[str]:
     """Return the names in a byline.
 
-    >>> split("By Jane Roe and John Q. Public, Staff Writers")
+    >>> split_byline("By Jane Roe and John Q. Public, Staff Writers")
     ['Jane Roe', 'John Q. Public']
     """
     text = text.strip()[:400]
     if text.startswith(("http://", "https://", "www.")):
         return []
-    text = _LEAD.sub("", _PARENS.sub(" ", text))
+    text = _BYLINE_LEAD.sub("", _PARENS.sub(" ", text))
     names: list[str] = []
     parts = _SPLIT.split(text)
     for at, part in enumerate(parts):
         if any(map(str.isdigit, "".join(parts[at + 1 : at + 2]))):
-            # "Jane Roe Monday, November 18": the day is the date's. Alone, it may be a name.
+            # "Jane Roe Monday, November 18": the weekday belongs to the date. Without a date it may be a name.
             part = _WEEKDAY.sub("", part)
-        part = _TRAIL.sub("", _LEAD.sub("", _BY_CJK.sub("", part))).strip(" \t.:;-–—|*\"'“”")
+        part = _TRAIL.sub("", _BYLINE_LEAD.sub("", _BY_CJK.sub("", part))).strip(" \t.:;-–—|*\"'“”")
         if not part or _ROLE.search(part) or any(c.isdigit() for c in part) or len(part) > 60 or len(part.split()) > 6:
             continue
-        if not any(c.isalpha() for c in part) or "@" in part or _is_title(part, parts[:at]):
+        if not any(c.isalpha() for c in part) or "@" in part or _is_degree_or_place(part, parts[:at]):
             continue
         if part.lower() in _BARE_LEADS:
             continue

@@ -1,4 +1,4 @@
-"""Where more is to be found: feeds that a page names, and the next pages of a listing."""
+"""Find the feeds of a page (<link rel=alternate>), and the next pages of a listing."""
 
 import re
 from itertools import islice
@@ -6,11 +6,11 @@ from itertools import islice
 from lxml.html import HtmlElement
 
 from newsarchive.extract import zones
-from newsarchive.extract.blocks import Flow
+from newsarchive.extract.blocks import PageContent
 from newsarchive.extract.html_head import Head
-from newsarchive.extract.tree import Page, absolute
-from newsarchive.extract.urls import parts_of
-from storage.model import Source, UrlKind
+from newsarchive.extract.tree import Page, resolve_link
+from newsarchive.extract.urls import split_url
+from storage.model import UrlKind, UrlSource
 
 _FEED_TYPES = frozenset(
     {
@@ -22,7 +22,7 @@ _FEED_TYPES = frozenset(
     }
 )
 _COMMENT_FEED = re.compile(r"comments?/feed|/feed/?\?|feed/comments|comments\.(?:xml|rss)|/comments/", re.IGNORECASE)
-_NEXT = re.compile(
+_NEXT_LABEL = re.compile(
     r"^\W*(?:next(?: page)?|older(?: posts| articles| entries| stories)?|more stories|weiter|nächste(?: seite)?|"
     r"ältere.{0,12}|suivante?s?|page suivante|siguientes?|próxim[oa]s?|successiv[oa]|volgende|nästa|neste|næste|"
     r"seuraava|след(?:ующая|\.)?(?: страница)?|вперед|далее|наступна|następna|další|sonraki|berikutnya|下一页|"
@@ -32,42 +32,42 @@ _NEXT = re.compile(
 _PAGINATION = re.compile(r"paginat|pager|page-?nav|page-?numbers|nav-?links|pages\b", re.IGNORECASE)
 
 
-def feeds(page: Page, head: Head) -> tuple[Source, ...]:
-    """Return the feeds that <link rel=alternate> names, each once; feeds of comments are not the site's news."""
-    found: dict[str, Source] = {}
+def find_feeds(page: Page, head: Head) -> tuple[UrlSource, ...]:
+    """Return the feeds in <link rel=alternate>, each once; comment feeds are skipped."""
+    found: dict[str, UrlSource] = {}
     for rel, attributes in head.links:
         if "alternate" not in rel.split() or attributes.get("type", "").strip().lower() not in _FEED_TYPES:
             continue
-        url = absolute(page.base, attributes.get("href", ""))
+        url = resolve_link(page.base, attributes.get("href", ""))
         title = " ".join(attributes.get("title", "").split())
         if url and not _COMMENT_FEED.search(url) and "comment" not in title.lower():
-            found.setdefault(url, Source(url=url, kind=UrlKind.FEED, title=title))
+            found.setdefault(url, UrlSource(url=url, kind=UrlKind.FEED, title=title))
     return tuple(found.values())
 
 
-def next_pages(page: Page, head: Head, flow: Flow) -> tuple[Source, ...]:
-    """Return the pages that go on with a listing: rel=next, a link that says "next", or numbers in a row of pages."""
-    found: dict[str, Source] = {}
+def find_next_pages(page: Page, head: Head, content: PageContent) -> tuple[UrlSource, ...]:
+    """Return the following pages of a listing: rel=next, links labelled "next", or numbered pagination."""
+    found: dict[str, UrlSource] = {}
 
     def add(href: str, title: str) -> None:
-        url = absolute(page.base, href)
-        if url and url != page.url and parts_of(url).netloc == parts_of(page.url).netloc:
-            found.setdefault(url, Source(url=url, kind=UrlKind.LISTING, title=title))
+        url = resolve_link(page.base, href)
+        if url and url != page.url and split_url(url).netloc == split_url(page.url).netloc:
+            found.setdefault(url, UrlSource(url=url, kind=UrlKind.LISTING, title=title))
 
     if href := head.link("next"):
         add(href, "next")
-    for anchor in flow.anchors:
+    for anchor in content.anchors:
         rel = anchor.rel.lower().split()
         if (
             "next" in rel
-            or (_NEXT.match(anchor.text) and not anchor.zone & zones.ARTICLE)
-            or (anchor.text.isdecimal() and len(anchor.text) <= 4 and _in_pagination(anchor.element))
+            or (_NEXT_LABEL.match(anchor.text) and not anchor.zone & zones.ARTICLE)
+            or (anchor.text.isdecimal() and len(anchor.text) <= 4 and _is_in_pagination(anchor.element))
         ):
             add(anchor.href, anchor.text)
     return tuple(found.values())[:20]
 
 
-def _in_pagination(link: HtmlElement) -> bool:
+def _is_in_pagination(link: HtmlElement) -> bool:
     for element in islice(link.iterancestors(), 4):
         names = f"{element.get('class') or ''} {element.get('id') or ''} {element.get('aria-label') or ''}"
         if _PAGINATION.search(names):

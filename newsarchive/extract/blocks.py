@@ -1,7 +1,7 @@
-"""A page as a row of text blocks, in the order in which they stand, each with what surrounds it.
+"""Split a page into blocks of text, in document order, each with the zones of the elements around it.
 
-One walk over the tree serves everything that follows: the body's roles, headline, dek, byline, visible dates and the
-link groups. It reads the tree and leaves it as it was.
+Body, roles, headline, dek, byline, visible dates and link groups are all read from the result of this one walk. The
+tree is not modified.
 """
 
 import re
@@ -26,36 +26,36 @@ _INLINE = frozenset(
 )
 _NOT_WALKED = _SKIPPED | {"br", "hr"}
 _BOLD = frozenset({"b", "strong"})
-_LABELS = frozenset({"a", "span"})
-"""What stands side by side in cards, told apart by style alone."""
-_LARGE = frozenset({"4", "5", "6", "7", "+1", "+2", "+3"})
-"""Sizes of <font> in which pages once printed headlines."""
-_APART = zones.DATE | zones.BYLINE
-"""What stands apart from the words beside it, though no white space in the markup says so."""
+_INLINE_ITEMS = frozenset({"a", "span"})
+"""Elements that stand side by side in cards, separated by style alone."""
+_HEADLINE_FONT_SIZES = frozenset({"4", "5", "6", "7", "+1", "+2", "+3"})
+"""Sizes of <font> that old pages printed headlines in."""
+_SEPARATED = zones.DATE | zones.BYLINE
+"""Zones separated from the words beside them even without white space in the markup."""
 _CONTAINERS = frozenset("div section aside nav header footer ul ol li dl form".split())
-_WHISPER = 80
-"""Characters of a hidden part of a line, at most."""
-_DEEPEST = 200
-"""Deeper than this an element is read as one block: no page of people is nested so, and recursion has an end."""
+_MAX_HIDDEN_TEXT = 80
+"""Longest hidden part of a line, in characters."""
+_MAX_DEPTH = 200
+"""Elements nested deeper than this are read as one block, which bounds the recursion."""
 
 
 @dataclass(slots=True)
 class Anchor:
-    """One <a href> with its visible text."""
+    """An <a href> with its visible text."""
 
     element: HtmlElement
     href: str
     zone: int
     block: int
-    """Index of the block that it begins in."""
+    """Index of the block in which it begins."""
     rel: str = ""
-    """What it says of where it leads, as written."""
+    """The rel attribute, as written."""
     text: str = ""
 
 
 @dataclass(slots=True)
 class Block:
-    """A run of text without a block boundary in it."""
+    """A run of text without a block boundary."""
 
     index: int
     element: HtmlElement
@@ -64,128 +64,130 @@ class Block:
     zone: int
     text: str
     linked: int = 0
-    """Characters of the text that stand in links."""
+    """Characters inside links."""
     strong: bool = False
     """The whole text is bold."""
     anchors: list[Anchor] = field(default_factory=list)
     lines: tuple[str, ...] = ()
-    """The text's parts between single <br>, where there are several."""
+    """The parts of the text between single <br>, if there are several."""
 
     @property
     def link_share(self) -> float:
-        """The share of the text that is links, 0 to 1."""
+        """The share of the text inside links, 0 to 1."""
         return min(1.0, self.linked / len(self.text)) if self.text else 0.0
 
 
 @dataclass(slots=True)
-class Flow:
+class PageContent:
     """All blocks and anchors of a page."""
 
     blocks: list[Block] = field(default_factory=list)
     anchors: list[Anchor] = field(default_factory=list)
     characters: int = 0
-    boxes: list[HtmlElement] = field(default_factory=list)
-    """The outermost containers that hold nothing of an article: empty ones, and those that say so (zones.BESIDE)."""
+    non_article: list[HtmlElement] = field(default_factory=list)
+    """The outermost containers without article text: empty ones, and those in zones.NON_ARTICLE."""
 
 
 _IDEOGRAPH = re.compile("[\u2e80-\U0010ffff]")
-_LINE = " \x1f "
-"""Stands for a single <br> while a block is gathered: white space to str.split, and in no page's text after parsing."""
+_LINE_BREAK = " \x1f "
+"""Replaces a single <br> in a block being collected: white space to str.split, and never in the text of a page."""
 
 
-def weight(text: str) -> int:
-    """Return a text's length, an ideograph or a kana counting three letters."""
-    return len(text) if text.isascii() else len(text) + 2 * ideographs(text)
+def effective_length(text: str) -> int:
+    """Return the length of a text, with an ideograph or a kana counted as three letters."""
+    return len(text) if text.isascii() else len(text) + 2 * count_ideographs(text)
 
 
-def ideographs(text: str) -> int:
-    """Return how many characters stand for a word or syllable each, and need no spaces between them."""
+def count_ideographs(text: str) -> int:
+    """Return the number of ideographs, kana and the like: characters for a word or syllable, written without spaces."""
     return len(_IDEOGRAPH.findall(text))
 
 
-def folded(text: str) -> str:
-    """Fold white space; all else stays as it is printed."""
+def normalize_space(text: str) -> str:
+    """Collapse white space, and strip it at both ends."""
     return " ".join(text.split())
 
 
-def _glued(before: str, after: str) -> bool:
-    """Say whether two pieces of text would run together: letters or digits of a script that has spaces."""
+def _runs_together(before: str, after: str) -> bool:
+    """Return whether two pieces of text need a space between them: letters or digits of a script with spaces."""
     first, second = before[-1], after[0]
     return first.isalnum() and second.isalnum() and first < "\u2e80" and second < "\u2e80"
 
 
-def _begins(before: str, after: str) -> bool:
-    """Say whether a piece of text begins anew where another ended: "13:40" and "Library", "News" and "Ferry"."""
+def _starts_new_word(before: str, after: str) -> bool:
+    """Return whether a piece of text starts a new word after another: "13:40" and "Library", "News" and "Ferry"."""
     last, first = before[-1], after[0]
     if first.isdigit():
         return last.islower() and len(after) > 1
     return first.isupper() and (last.islower() or last.isdigit())
 
 
-def walk(body: HtmlElement) -> Flow:
-    """Return the page's blocks in document order."""
-    walker = _Walker(_around_headlines(body))
-    walker.element(body, str(body.tag), 0, 0, body)
-    walker.flush()
-    return walker.flow
+def collect_blocks(body: HtmlElement) -> PageContent:
+    """Return the blocks of a page in document order."""
+    collector = _BlockCollector(_headline_ancestors(body))
+    collector.walk_element(body, str(body.tag), 0, 0, body)
+    collector.flush()
+    return collector.content
 
 
-def _around_headlines(body: HtmlElement) -> set[HtmlElement]:
-    """Return the elements that hold an <h1>: whatever their class says of a theme or subject, no box."""
+def _headline_ancestors(body: HtmlElement) -> set[HtmlElement]:
+    """Return the elements that contain an <h1>: whatever their class names (a theme, a subject), they are not boxes."""
     found = {body}
     for heading in body.iter("h1"):
         found.update(heading.iterancestors())
     return found
 
 
-class _Walker:
-    """Gathers inline text until a block boundary ends it."""
+class _BlockCollector:
+    """Collects inline text until a block boundary ends the block."""
 
-    def __init__(self, frames: set[HtmlElement]) -> None:
-        self.flow = Flow()
-        self.frames = frames
+    def __init__(self, headline_ancestors: set[HtmlElement]) -> None:
+        self.content = PageContent()
+        self.headline_ancestors = headline_ancestors
         self.parts: list[str] = []
         self.linked = 0
         self.bold = 0
         self.bold_depth = 0
-        self.line_at = 0
+        self.line_start = 0
         self.line_bold = 0
         self.anchor: Anchor | None = None
         self.anchor_parts: list[str] = []
         self.anchors: list[Anchor] = []
         self.holder: HtmlElement | None = None
         self.holder_zone = 0
-        self.breaks = 0
-        self.bodies = 0
-        self.texts = 0
-        self.apart = False
-        self.beside = False
-        self.closed = 0
-        self.linked_to = 0
+        self.pending_breaks = 0
+        self.body_count = 0
+        self.text_count = 0
+        self.space_needed = False
+        self.adjacent = False
+        self.closed_at = 0
+        self.link_end = 0
 
-    def text(self, text: str, holder: HtmlElement, zone: int) -> None:
-        """Gather a piece of text; white space only where there is something before it."""
+    def add_text(self, text: str, holder: HtmlElement, zone: int) -> None:
+        """Add a piece of text; white space only if something precedes it."""
         if text.isspace():
             if self.parts:
                 self.parts.append(" ")
                 if self.anchor is not None:
                     self.anchor_parts.append(" ")
             return
-        self.texts += 1
-        if self.breaks:
-            if self.ends(holder):
+        self.text_count += 1
+        if self.pending_breaks:
+            if self.ends_block(holder):
                 self.flush()
             elif self.parts:
-                self.parts.append(_LINE)
-                self.line_at, self.line_bold = len(self.parts), self.bold
-            self.breaks = 0
+                self.parts.append(_LINE_BREAK)
+                self.line_start, self.line_bold = len(self.parts), self.bold
+            self.pending_breaks = 0
         if not self.parts:
             self.holder, self.holder_zone = holder, zone
-        elif (self.apart or (self.beside and _begins(self.parts[-1], text))) and _glued(self.parts[-1], text):
+        elif (self.space_needed or (self.adjacent and _starts_new_word(self.parts[-1], text))) and _runs_together(
+            self.parts[-1], text
+        ):
             self.parts.append(" ")
             if self.anchor_parts:
                 self.anchor_parts.append(" ")
-        self.apart = self.beside = False
+        self.space_needed = self.adjacent = False
         self.parts.append(text)
         if self.anchor is not None:
             self.anchor_parts.append(text)
@@ -193,27 +195,27 @@ class _Walker:
         if self.bold_depth:
             self.bold += len(text)
 
-    def ends(self, holder: HtmlElement) -> bool:
-        """Say whether line breaks end a block: two of them, or one beside a bold line of a page laid out as a table."""
-        if self.breaks > 1 or not self.parts:
-            return self.breaks > 1
+    def ends_block(self, holder: HtmlElement) -> bool:
+        """Return whether line breaks end a block: two of them, or one beside a bold line in a table cell."""
+        if self.pending_breaks > 1 or not self.parts:
+            return self.pending_breaks > 1
         if holder.tag != "td":
             return False
-        line = "".join(self.parts[self.line_at :]).strip()
+        line = "".join(self.parts[self.line_start :]).strip()
         return self.bold_depth > 0 or self.bold - self.line_bold >= len(line) * 0.95
 
     def flush(self) -> None:
-        """End the block that has been gathered."""
-        self.breaks = 0
+        """End the current block."""
+        self.pending_breaks = 0
         if not self.parts:
             return
         raw = "".join(self.parts)
-        text = folded(raw)
+        text = normalize_space(raw)
         self.parts = []
         holder = self.holder
         if text and holder is not None:
             block = Block(
-                len(self.flow.blocks),
+                len(self.content.blocks),
                 holder,
                 str(holder.tag),
                 self.holder_zone,
@@ -222,122 +224,123 @@ class _Walker:
                 self.bold >= len(text) * 0.95 > 0,
                 self.anchors,
             )
-            if self.line_at:
-                block.lines = tuple(line for part in raw.split(_LINE) if (line := folded(part)))
-            self.flow.blocks.append(block)
-            self.flow.characters += len(text)
+            if self.line_start:
+                block.lines = tuple(line for part in raw.split(_LINE_BREAK) if (line := normalize_space(part)))
+            self.content.blocks.append(block)
+            self.content.characters += len(text)
             self.anchors = []
-        self.linked = self.bold = self.line_at = self.line_bold = 0
+        self.linked = self.bold = self.line_start = self.line_bold = 0
         self.holder = None
 
-    def element(self, element: HtmlElement, tag: str, zone: int, depth: int, holder: HtmlElement) -> None:
-        """Walk one element and what it holds; its tail is the caller's."""
-        within, bodies = zone, self.bodies
+    def walk_element(self, element: HtmlElement, tag: str, zone: int, depth: int, holder: HtmlElement) -> None:
+        """Walk one element and its content; the caller handles its tail."""
+        within, bodies = zone, self.body_count
         inline = tag in _INLINE
         apart = tag == "time"
         attributes = element.items()
-        if element in self.frames:
-            zone |= zones.zone_of(tag, attributes) & zones.OF_FRAMES
+        if element in self.headline_ancestors:
+            zone |= zones.zones_of_element(tag, attributes) & zones.WRAPPER
         elif attributes:
-            opened = zones.zone_of(tag, attributes)
+            opened = zones.zones_of_element(tag, attributes)
             if opened:
-                if inline and opened & zones.HIDDEN and self.whispered(element):
+                if inline and opened & zones.HIDDEN and self.skip_hidden(element):
                     return
-                zone = self.opened(zone, opened)
-                apart = apart or opened & _APART != 0
+                zone = self.open_zone(zone, opened)
+                apart = apart or opened & _SEPARATED != 0
         elif tag in zones.TAG_ZONES:
             zone |= zones.TAG_ZONES[tag]
         elif "-" in tag:
-            zone |= zones.zone_of(tag, ())
+            zone |= zones.zones_of_element(tag, ())
         if inline:
-            self.apart = self.apart or apart
-            self.inline(element, tag, zone, depth, holder)
-            self.apart = self.apart or apart
-            self.closed = self.texts
+            self.space_needed = self.space_needed or apart
+            self.walk_inline(element, tag, zone, depth, holder)
+            self.space_needed = self.space_needed or apart
+            self.closed_at = self.text_count
             return
         if self.parts:
             self.flush()
-        self.breaks = 0
-        texts, boxes = self.texts, len(self.flow.boxes)
-        self.content(element, zone, depth, element)
+        self.pending_breaks = 0
+        texts, boxes = self.text_count, len(self.content.non_article)
+        self.walk_children(element, zone, depth, element)
         if self.parts:
             self.flush()
-        self.breaks = 0
+        self.pending_breaks = 0
         if tag in _CONTAINERS and (
-            self.texts == texts or (zone & zones.BESIDE and not within & zones.BESIDE and self.bodies == bodies)
+            self.text_count == texts
+            or (zone & zones.NON_ARTICLE and not within & zones.NON_ARTICLE and self.body_count == bodies)
         ):
-            # It holds nothing of an article: it stands in place of those inside it.
-            del self.flow.boxes[boxes:]
-            self.flow.boxes.append(element)
+            # Without article text: it replaces the containers inside it.
+            del self.content.non_article[boxes:]
+            self.content.non_article.append(element)
 
-    def next_to(self, element: HtmlElement) -> None:
-        """Note that a label or link follows another at once: links to two places are apart."""
-        self.beside = True
-        if self.linked_to == self.texts and self.anchors:
-            # A link that an editor has cut in two leads to one place.
-            self.apart = self.apart or element.get("href") not in (None, "", self.anchors[-1].href)
+    def note_adjacent(self, element: HtmlElement) -> None:
+        """Note that a label or link directly follows another: links to two places are separated."""
+        self.adjacent = True
+        if self.link_end == self.text_count and self.anchors:
+            # Two <a> elements with one target are one link that an editor has split.
+            self.space_needed = self.space_needed or element.get("href") not in (None, "", self.anchors[-1].href)
 
-    def opened(self, zone: int, opened: int) -> int:
-        """Return the zone of what an element holds that opens some."""
+    def open_zone(self, zone: int, opened: int) -> int:
+        """Return the zone inside an element that opens zones."""
         if opened & zones.BODY:
-            self.bodies += 1
+            self.body_count += 1
             if not zone & (zones.RELATED | zones.LATEST):
-                zone &= ~zones.OF_BOXES
+                zone &= ~zones.BOX
         return zone | opened
 
-    def whispered(self, element: HtmlElement) -> bool:
-        """Leave out what only screen readers read ("opens in a new tab"), where something is seen beside it."""
+    def skip_hidden(self, element: HtmlElement) -> bool:
+        """Skip text for screen readers ("opens in a new tab") beside visible text; return whether it was skipped."""
         if not self.parts or (self.anchor is not None and not self.anchor_parts):
             return False
-        if len(element.text_content()) >= _WHISPER or element.find(".//a") is not None:
+        if len(element.text_content()) >= _MAX_HIDDEN_TEXT or element.find(".//a") is not None:
             return False
-        self.flow.boxes.append(element)
+        self.content.non_article.append(element)
         return True
 
-    def inline(self, element: HtmlElement, tag: str, zone: int, depth: int, holder: HtmlElement) -> None:
-        if tag in _LABELS and self.closed == self.texts:
-            self.next_to(element)
+    def walk_inline(self, element: HtmlElement, tag: str, zone: int, depth: int, holder: HtmlElement) -> None:
+        if tag in _INLINE_ITEMS and self.closed_at == self.text_count:
+            self.note_adjacent(element)
         if tag == "a":
             if self.anchor is None and (href := element.get("href")):
-                self.link(element, href, zone, depth, holder)
+                self.walk_link(element, href, zone, depth, holder)
                 return
-        elif tag in _BOLD or (tag == "font" and element.get("size") in _LARGE):
+        elif tag in _BOLD or (tag == "font" and element.get("size") in _HEADLINE_FONT_SIZES):
             self.bold_depth += 1
-            self.content(element, zone, depth, holder)
+            self.walk_children(element, zone, depth, holder)
             self.bold_depth -= 1
             return
-        self.content(element, zone, depth, holder)
+        self.walk_children(element, zone, depth, holder)
 
-    def link(self, element: HtmlElement, href: str, zone: int, depth: int, holder: HtmlElement) -> None:
-        if self.breaks and self.ends(holder):
+    def walk_link(self, element: HtmlElement, href: str, zone: int, depth: int, holder: HtmlElement) -> None:
+        if self.pending_breaks and self.ends_block(holder):
             self.flush()
-        self.anchor = anchor = Anchor(element, href, zone, len(self.flow.blocks), element.get("rel") or "")
+        self.anchor = anchor = Anchor(element, href, zone, len(self.content.blocks), element.get("rel") or "")
         self.anchor_parts = []
-        self.flow.anchors.append(anchor)
+        self.content.anchors.append(anchor)
         self.anchors.append(anchor)
-        self.content(element, zone, depth, holder)
-        anchor.text = folded("".join(self.anchor_parts))
+        self.walk_children(element, zone, depth, holder)
+        anchor.text = normalize_space("".join(self.anchor_parts))
         self.anchor = None
-        self.linked_to = self.texts
+        self.link_end = self.text_count
 
-    def content(self, element: HtmlElement, zone: int, depth: int, holder: HtmlElement) -> None:
-        if depth > _DEEPEST:
-            self.text(element.text_content(), holder, zone)
+    def walk_children(self, element: HtmlElement, zone: int, depth: int, holder: HtmlElement) -> None:
+        if depth > _MAX_DEPTH:
+            self.add_text(element.text_content(), holder, zone)
             return
         depth += 1
-        # White space before a block's first word is most of what stands between the elements of a page.
+        # Most text between elements is white space before the first word of a block.
         if (text := element.text) and (self.parts or not text.isspace()):
-            self.text(text, holder, zone)
-        # All children at once: to ask for one after the other costs twice as much.
+            self.add_text(text, holder, zone)
+        # A copy of the children: iterating over the element costs twice as much.
         for child in element[:]:
             tag: Any = child.tag
             if tag not in _NOT_WALKED:
-                self.element(child, tag, zone, depth, holder)
+                self.walk_element(child, tag, zone, depth, holder)
             elif tag == "br":
-                self.breaks += 1
+                self.pending_breaks += 1
             elif tag == "hr":
                 self.flush()
             elif tag == "math":
-                self.texts += 1
+                self.text_count += 1
             if (tail := child.tail) and (self.parts or not tail.isspace()):
-                self.text(tail, holder, zone)
+                self.add_text(tail, holder, zone)

@@ -1,4 +1,4 @@
-"""Bytes to text. Whatever the bytes are, text comes out: what cannot be decoded becomes U+FFFD."""
+"""Decode payloads to text. Any bytes can be decoded: invalid sequences become U+FFFD."""
 
 import re
 from codecs import getincrementaldecoder
@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from charset_normalizer import from_bytes
 
-# WHATWG Encoding, section 4.2: what servers and pages write, and what browsers take it for. Only text encodings of the
-# web stand here: a page that names "rot13" or "idna" is not obeyed.
+# Labels of the WHATWG Encoding standard, section 4.2, and the codecs that browsers use for them. Only text encodings
+# of
+# the web are listed, so a page that declares "rot13" or "idna" has no effect.
 _LABELS = {
     "utf-8": "utf-8 utf8 unicode-1-1-utf-8 unicode11utf8 x-unicode20utf8",
     "cp1252": "windows-1252 cp1252 x-cp1252 iso-8859-1 iso8859-1 iso88591 latin1 latin-1 l1 ascii us-ascii",
@@ -48,41 +49,42 @@ _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "
 _HEADER_CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
 _XML_ENCODING = re.compile(rb"^\s*<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([\w.:-]+)", re.IGNORECASE)
-_HEAD = 8192
-"""Bytes in which a page may name its encoding. HTML says 1024; real pages are less tidy."""
-_SAMPLE = 16384
-"""Bytes that guessing looks at."""
+_HEAD_SIZE = 8192
+"""Bytes in which a page may declare its encoding. HTML says 1,024; real pages exceed that."""
+_SAMPLE_SIZE = 16384
+"""Bytes examined to guess an encoding."""
 _UTF8 = getincrementaldecoder("utf-8")
-_PIECE = 16384
+_CHUNK = 16384
 
 
 def decode(payload: bytes, headers: Sequence[tuple[str, str]] = ()) -> str:
-    """Return the text of a payload, without byte order mark and without NULs.
+    """Return the text of a payload, without byte order mark and NULs.
 
-    Valid UTF-8 is UTF-8, whatever is declared: text in another encoding hardly ever is.
+    A payload that is valid UTF-8 is decoded as UTF-8 whatever it declares: text in another encoding is hardly ever
+    valid.
 
     >>> decode("Zürich".encode("latin-1"), [("Content-Type", "text/html; charset=ISO-8859-1")])
     'Zürich'
     """
     for bom, codec in _BOMS:
         if payload.startswith(bom):
-            return _clean(payload[len(bom) :].decode(codec, "replace"))
+            return _remove_nuls(payload[len(bom) :].decode(codec, "replace"))
     try:
-        return _clean(payload.decode("utf-8"))
+        return _remove_nuls(payload.decode("utf-8"))
     except UnicodeDecodeError:
-        codec = declared(payload, headers) or "utf-8"
+        codec = declared_codec(payload, headers) or "utf-8"
     text = payload.decode(codec, "replace")
-    # A few bad bytes in long text are a wound, not another encoding.
+    # A few invalid bytes in a long text are damage, not another encoding.
     if text.count("\ufffd") * 200 <= len(text):
-        return _clean(text)
-    guess = _guess(payload)
-    return _clean(payload.decode(guess, "replace") if guess else text)
+        return _remove_nuls(text)
+    guess = _guess_codec(payload)
+    return _remove_nuls(payload.decode(guess, "replace") if guess else text)
 
 
-def in_utf8(payload: bytes, headers: Sequence[tuple[str, str]] = ()) -> bytes:
-    """Return the text of a payload in UTF-8: most come so, and are handed on as they are, NULs included.
+def to_utf8(payload: bytes, headers: Sequence[tuple[str, str]] = ()) -> bytes:
+    """Return the text of a payload in UTF-8. A payload that is UTF-8 already is returned as it is, including NULs.
 
-    >>> in_utf8("Zürich".encode("latin-1"), [("Content-Type", "text/html; charset=ISO-8859-1")]).decode()
+    >>> to_utf8("Zürich".encode("latin-1"), [("Content-Type", "text/html; charset=ISO-8859-1")]).decode()
     'Zürich'
     """
     if not payload.startswith(tuple(bom for bom, _ in _BOMS)) and _is_utf8(payload):
@@ -91,37 +93,40 @@ def in_utf8(payload: bytes, headers: Sequence[tuple[str, str]] = ()) -> bytes:
 
 
 def _is_utf8(payload: bytes) -> bool:
-    # Piece by piece: the text of a whole page, which nobody wants, would drive the page out of the processor's cache.
+    # In chunks: the decoded text of the whole page, which is not used, would evict the page from the processor's
+    # cache.
     decoder = _UTF8()
     try:
-        for at in range(0, len(payload), _PIECE):
-            decoder.decode(payload[at : at + _PIECE])
+        for at in range(0, len(payload), _CHUNK):
+            decoder.decode(payload[at : at + _CHUNK])
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         return False
     return True
 
 
-def declared(payload: bytes, headers: Sequence[tuple[str, str]] = ()) -> str | None:
-    """Return the codec that HTTP, the XML declaration or a meta element names; None where none is known."""
+def declared_codec(payload: bytes, headers: Sequence[tuple[str, str]] = ()) -> str | None:
+    """Return the codec declared by HTTP, the XML declaration or a meta element; None for an unknown one or none."""
     for name, value in headers:
         found = _HEADER_CHARSET.search(value) if name.lower() == "content-type" else None
         if found and (codec := _CODECS.get(found[1].lower())):
             return codec
-    head = payload[:_HEAD]
+    head = payload[:_HEAD_SIZE]
     for pattern in (_XML_ENCODING, _META_CHARSET):
         if match := pattern.search(head):
             return _CODECS.get(match[1].decode("ascii", "replace").lower())
     return None
 
 
-def _guess(payload: bytes) -> str | None:
-    """Guess the codec from the bytes that are not ASCII: markup around them only blurs the picture."""
-    sample = payload if len(payload) <= _SAMPLE else b" ".join(re.findall(rb"[^\x00-\x7f][^<>]{0,200}", payload)[:400])
-    best = from_bytes(sample[:_SAMPLE]).best()
+def _guess_codec(payload: bytes) -> str | None:
+    """Guess the codec from the bytes that are not ASCII: the markup around them only adds noise."""
+    sample = payload
+    if len(payload) > _SAMPLE_SIZE:
+        sample = b" ".join(re.findall(rb"[^\x00-\x7f][^<>]{0,200}", payload)[:400])
+    best = from_bytes(sample[:_SAMPLE_SIZE]).best()
     return best.encoding if best else None
 
 
-def _clean(text: str) -> str:
-    # libxml2 ends a text at its first NUL.
+def _remove_nuls(text: str) -> str:
+    # libxml2 ends a text at the first NUL.
     return text.replace("\0", "") if "\0" in text else text

@@ -1,7 +1,6 @@
-"""What decided: for each field what was said and by what, for each block which rule gave it its role.
+"""Record why a page was read as it was: the claims about each field, and the rule behind each block's role.
 
-A page says the same whether somebody listens or not. A `Silence` keeps nothing and asks no further once a field
-is told; an `Evidence` keeps all that was said, what lost included.
+Recording never changes a reading; without it, reading stops at the first usable claim of a field.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,117 +9,95 @@ from datetime import datetime
 from typing import TypeVar
 
 from newsarchive.extract.blocks import Block
-from storage.model import Dated, Image, Role
+from storage.model import Image, Role, SourcedDate
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
-    """One thing that a page says of one field."""
+class FieldClaim:
+    """The value that one source gives for one field."""
 
     field: str
     """As in Article: headline, dek, published ..."""
     source: str
-    """What says it: json-ld, og:title, h1, visible ..."""
+    """json-ld, og:title, h1, visible ..."""
     value: str
     taken: bool
-    """It decided the field; the others lost."""
+    """This value was chosen for the field."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """What was decided of one block of the page."""
+class BlockRole:
+    """The role of one block, and the rule that assigned it."""
 
     role: Role | None
-    """None: it is no text of the article."""
+    """None: the block is not part of the article."""
     rule: str
-    """Why, in a few words."""
 
 
-class Silence:
-    """Nobody listens."""
+class Evidence:
+    """The evidence for one reading, or if it is not recorded, nothing."""
 
-    listens = False
+    def __init__(self, *, is_recording: bool = True) -> None:
+        self.is_recording = is_recording
+        self.claims: list[FieldClaim] = []
+        """In the order in which they were considered."""
+        self.roles: dict[int, BlockRole] = {}
+        """By index of the block."""
+        self.score_parts: Sequence[tuple[float, str]] = ()
+        """(points, reason); empty when the page was not scored."""
+        self.threshold = 0.0
+        """Score from which a page is an article."""
+        self.blocks: Sequence[Block] = ()
+        """In page order."""
 
-    def first(self, field: str, candidates: Iterable[tuple[str, T | None]]) -> T | None:  # noqa: ARG002 - Evidence's
-        """Return the first candidate that says something, each being (source, value)."""
-        return next((value for _, value in candidates if value), None)
-
-    def claim(self, field: str, source: str, value: object, *, taken: bool = False) -> None:
-        """Note what a source says of a field."""
-
-    def tell(self, block: int, role: Role | None, rule: str) -> None:
-        """Note the role of a block, and the rule that gave it; the last word counts."""
-
-    def change(self, block: int, role: Role, rule: str) -> None:
-        """Note a block's role, and the rule where it is another than it was."""
-
-    def weigh(self, parts: Sequence[tuple[float, str]], enough: float) -> None:
-        """Note what spoke for an article and against it."""
-
-    def page(self, blocks: Sequence[Block]) -> None:
-        """Note the page's blocks."""
-
-
-SILENCE = Silence()
-
-
-class Evidence(Silence):
-    """Keeps all that was said while one page was read."""
-
-    listens = True
-
-    def __init__(self) -> None:
-        self.claims: list[Claim] = []
-        """All that was said of the fields, in the order in which it was asked."""
-        self.told: dict[int, Told] = {}
-        """What was decided of blocks, by their index."""
-        self.weights: list[tuple[float, str]] = []
-        """(points, what) of all that spoke for an article or against it."""
-        self.enough = 0.0
-        """Points from which a page is an article."""
-        self.blocks: list[Block] = []
-        """The page's blocks, in its order."""
-
-    def first(self, field: str, candidates: Iterable[tuple[str, T | None]]) -> T | None:
-        """Return the first candidate that says something, and note them all."""
-        found: T | None = None
-        for source, value in candidates:
+    def first(self, field: str, claims: Iterable[tuple[str, T | None]]) -> T | None:
+        """Return the value of the first claim, (source, value), that has one, and record every claim."""
+        if not self.is_recording:
+            return next((value for _, value in claims if value), None)
+        chosen: T | None = None
+        for source, value in claims:
             if value:
-                self.claim(field, source, value, taken=found is None)
-                found = value if found is None else found
-        return found
+                self.add_claim(field, source, value, taken=chosen is None)
+                chosen = value if chosen is None else chosen
+        return chosen
 
-    def claim(self, field: str, source: str, value: object, *, taken: bool = False) -> None:
-        """Note what a source says of a field."""
-        self.claims.append(Claim(field=field, source=source, value=_said(value), taken=taken))
+    def add_claim(self, field: str, source: str, value: object, *, taken: bool = False) -> None:
+        """Record the value that a source gives for a field."""
+        if self.is_recording:
+            self.claims.append(FieldClaim(field=field, source=source, value=_format_value(value), taken=taken))
 
-    def tell(self, block: int, role: Role | None, rule: str) -> None:
-        """Note the role of a block, and the rule that gave it; the last word counts."""
-        self.told[block] = Told(role=role, rule=rule)
+    def set_role(self, block: int, role: Role | None, rule: str) -> None:
+        """Record the role of a block and the rule behind it, replacing an earlier one."""
+        if self.is_recording:
+            self.roles[block] = BlockRole(role=role, rule=rule)
 
-    def change(self, block: int, role: Role, rule: str) -> None:
-        """Note a block's role, and the rule where it is another than it was."""
-        before = self.told.get(block)
+    def update_role(self, block: int, role: Role, rule: str) -> None:
+        """Record the role of a block and the rule behind it, unless the block has that role already."""
+        before = self.roles.get(block)
         if before is None or before.role is not role:
-            self.tell(block, role, rule)
+            self.set_role(block, role, rule)
 
-    def weigh(self, parts: Sequence[tuple[float, str]], enough: float) -> None:
-        """Note what spoke for an article and against it."""
-        self.weights = list(parts)
-        self.enough = enough
+    def set_score(self, parts: Sequence[tuple[float, str]], threshold: float) -> None:
+        """Record the parts of the article score."""
+        if self.is_recording:
+            self.score_parts, self.threshold = parts, threshold
 
-    def page(self, blocks: Sequence[Block]) -> None:
-        """Note the page's blocks."""
-        self.blocks = list(blocks)
+    def set_blocks(self, blocks: Sequence[Block]) -> None:
+        """Record the blocks of the page."""
+        if self.is_recording:
+            self.blocks = blocks
 
 
-def _said(value: object) -> str:
+NO_EVIDENCE = Evidence(is_recording=False)
+
+
+def _format_value(value: object) -> str:
     match value:
         case tuple() | list():
-            return "; ".join(_said(each) for each in value)
-        case Dated():
+            return "; ".join(_format_value(each) for each in value)
+        case SourcedDate():
             return value.at.isoformat()
         case Image():
             return value.url

@@ -1,43 +1,46 @@
-"""The headline as printed: what h1, og:title, JSON-LD and <title> agree on, without the site's name."""
+"""Find the headline: the text on which h1, og:title, JSON-LD and <title> agree, without the site name."""
 
 import re
 from dataclasses import dataclass
 from functools import lru_cache
 
 from newsarchive.extract import zones
-from newsarchive.extract.blocks import Block, folded
-from newsarchive.extract.evidence import SILENCE, Silence
+from newsarchive.extract.blocks import Block, normalize_space
+from newsarchive.extract.evidence import NO_EVIDENCE, Evidence
 from newsarchive.extract.html_head import Head
-from newsarchive.extract.jsonld import Node, text_of
+from newsarchive.extract.jsonld import JsonLd, text_of
 from newsarchive.extract.urls import host
 
 _WORD = re.compile(r"[^\W_]+")
-_CUTS = re.compile(r"\s+[|\u2502·•»›::~–—-]{1,2}\s+|\s*[|»]\s*|(?<=\w)\s*[|\uff5c_]\s*|:\s+|\s*[-–—]\s*(?=[^\s-]+$)")
+_SEPARATORS = re.compile(
+    r"\s+[|\u2502·•»›::~–—-]{1,2}\s+|\s*[|»]\s*|(?<=\w)\s*[|\uff5c_]\s*|:\s+|\s*[-–—]\s*(?=[^\s-]+$)"
+)
 _HEADINGS = ("h1", "h2", "h3")
-_LONGEST = 400
+_INLINE_TAGS = ("span", "div", "em", "strong", "b")
+_MAX_LENGTH = 400
 
 
 @dataclass(frozen=True, slots=True)
 class Headline:
-    """The headline and where on the page it stands."""
+    """The headline and its position on the page."""
 
     text: str
     block: int | None
-    """Index of the block that prints it; None where no block does."""
+    """Index of the block that prints it; None for none."""
 
 
 @lru_cache(maxsize=4096)
-def key(text: str) -> str:
-    """Return letters and digits only, in lower case: what two prints of a line have in common.
+def text_key(text: str) -> str:
+    """Return only letters and digits, in lower case, to compare two printed versions of a line.
 
-    >>> key("‘Hot’ summer, cold winter!")
+    >>> text_key("‘Hot’ summer, cold winter!")
     'hot summer cold winter'
     """
     return " ".join(_WORD.findall(text.casefold()))
 
 
-def alike(one: str, other: str) -> float:
-    """Return how much two lines agree, 0 to 1: shared words over all words."""
+def word_overlap(one: str, other: str) -> float:
+    """Return the share of common words of two lines, 0 to 1."""
     first, second = set(one.split()), set(other.split())
     if not first or not second:
         return 0.0
@@ -48,44 +51,46 @@ def alike(one: str, other: str) -> float:
     return len(first & second) / len(first | second)
 
 
-def headline(blocks: list[Block], head: Head, node: Node | None, url: str, hear: Silence = SILENCE) -> Headline:
-    """Return the headline; its text is "" where the page has none."""
+def find_headline(
+    blocks: list[Block], head: Head, jsonld: JsonLd, url: str, evidence: Evidence = NO_EVIDENCE
+) -> Headline:
+    """Return the headline; its text is "" if the page has none."""
     site = site_names(head, url)
-    told = _claims(head, node, site)
-    claims = [claim for _, claim in told]
-    found = _told(blocks, head, node, claims, site)
-    if hear.listens:
-        where = None if found.block is None else blocks[found.block]
-        if where is not None:
-            hear.claim("headline", f"<{where.tag}> on the page", where.text, taken=True)
-        for source, claim in told:
-            hear.claim("headline", source, claim, taken=where is None and claim == found.text)
+    claimed = _headline_claims(head, jsonld, site)
+    claims = [claim for _, claim in claimed]
+    found = _choose_headline(blocks, head, jsonld, claims, site)
+    if evidence.is_recording:
+        block = None if found.block is None else blocks[found.block]
+        if block is not None:
+            evidence.add_claim("headline", f"<{block.tag}> on the page", block.text, taken=True)
+        for source, claim in claimed:
+            evidence.add_claim("headline", source, claim, taken=block is None and claim == found.text)
     return found
 
 
-def told_by_layout(text: str, blocks: list[Block]) -> Headline:
+def headline_from_layout(text: str, blocks: list[Block]) -> Headline:
     """Return the headline that a layout names, and the block that prints it."""
-    own = key(text)
-    where = next((block.index for block in blocks if key(block.text) == own), None)
-    return Headline(text, where)
+    own_key = text_key(text)
+    block = next((block.index for block in blocks if text_key(block.text) == own_key), None)
+    return Headline(text, block)
 
 
-def _told(blocks: list[Block], head: Head, node: Node | None, claims: list[str], site: set[str]) -> Headline:
-    """Weigh what the page prints against what it claims."""
-    keys = [key(claim) for claim in claims]
+def _choose_headline(blocks: list[Block], head: Head, jsonld: JsonLd, claims: list[str], site: set[str]) -> Headline:
+    """Choose between the blocks of the page and the claims in its metadata."""
+    keys = [text_key(claim) for claim in claims]
     foremost = tuple(claims[:2])
     best: tuple[float, Block] | None = None
     for block in blocks:
-        if len(block.text) > _LONGEST:
+        if len(block.text) > _MAX_LENGTH:
             continue
-        heading = block.tag in _HEADINGS or _inside_h1(block)
+        heading = block.tag in _HEADINGS or _is_inside_h1(block)
         if not heading and not block.text.startswith(foremost):
             continue
-        score = _score(block, heading, keys, site)
+        score = _score_block(block, heading, keys, site)
         if score > 0 and (best is None or score > best[0]):
             best = score, block
-    if best is not None and (best[0] >= 0.5 or (best[0] >= 0.3 and _tells(best[1].text, head, node))):
-        return Headline(_without_kicker(best[1], keys), best[1].index)
+    if best is not None and (best[0] >= 0.5 or (best[0] >= 0.3 and _trust_heading(best[1].text, head, jsonld))):
+        return Headline(_remove_kicker(best[1], keys), best[1].index)
     if claims:
         return Headline(claims[0], None)
     if best is not None:
@@ -93,35 +98,38 @@ def _told(blocks: list[Block], head: Head, node: Node | None, claims: list[str],
     return Headline("", None)
 
 
-def _without_kicker(block: Block, keys: list[str]) -> str:
-    """Return a heading's text, or what of it the page claims to be its headline: behind a bar, or one element of it."""
-    own = key(block.text)
-    if own in keys or not any(claim and claim in own for claim in keys):
+def _remove_kicker(block: Block, keys: list[str]) -> str:
+    """Return the text of a heading without its kicker: the part behind a bar, or in a child, that metadata claims."""
+    own_key = text_key(block.text)
+    if own_key in keys or not any(claim and claim in own_key for claim in keys):
         return block.text
     _, sign, rest = block.text.partition(" | ")
-    if sign and key(rest) in keys:
+    if sign and text_key(rest) in keys:
         return rest
-    parts = (folded(str(part.text_content())) for part in block.element.iter("span", "div", "em", "strong", "b"))
-    return next((part for part in parts if key(part) in keys), block.text)
+    parts = (normalize_space(str(part.text_content())) for part in block.element.iter(*_INLINE_TAGS))
+    return next((part for part in parts if text_key(part) in keys), block.text)
 
 
-def _tells(text: str, head: Head, node: Node | None) -> bool:
-    """Say whether a heading is to be believed against <title>, which often is the site's or the section's."""
-    firm = text_of((node or {}).get("headline")) or head.first("og:title", "twitter:title")
-    return not firm and len(text) > 12
+def _trust_heading(text: str, head: Head, jsonld: JsonLd) -> bool:
+    """Return whether to prefer a heading to <title>, which often names the site or section."""
+    stated_title = text_of(jsonld.article.get("headline")) or head.first("og:title", "twitter:title")
+    return not stated_title and len(text) > 12
 
 
-def _score(block: Block, heading: bool, keys: list[str], site: set[str]) -> float:
-    """Weigh a block: its agreement with what the page claims, and its rank as a heading."""
-    own = key(block.text)
-    if not own or own in site:
+def _score_block(block: Block, heading: bool, keys: list[str], site: set[str]) -> float:
+    """Score a block by its agreement with the claims, and by its rank as a heading."""
+    own_key = text_key(block.text)
+    if not own_key or own_key in site:
         return 0.0
     agreement = max(
         (
             max(
-                alike(own, claim),
+                word_overlap(own_key, claim),
                 0.8
-                if claim and len(claim) > 12 and (claim in own or own in claim) and 0.4 < len(own) / len(claim) < 2.5
+                if claim
+                and len(claim) > 12
+                and (claim in own_key or own_key in claim)
+                and 0.4 < len(own_key) / len(claim) < 2.5
                 else 0,
             )
             for claim in keys
@@ -129,7 +137,7 @@ def _score(block: Block, heading: bool, keys: list[str], site: set[str]) -> floa
         default=0.0,
     )
     score = agreement
-    if block.tag == "h1" or _inside_h1(block):
+    if block.tag == "h1" or _is_inside_h1(block):
         score += 0.45 if agreement >= 0.3 else 0.3
     elif not heading and agreement < 1.0:
         return 0.0
@@ -139,41 +147,41 @@ def _score(block: Block, heading: bool, keys: list[str], site: set[str]) -> floa
         score -= 0.25
     if not heading and block.link_share > 0.9:
         score -= 0.3
-    if len(own.split()) <= 1 and len(own) < 12 and agreement < 1.0:
+    if len(own_key.split()) <= 1 and len(own_key) < 12 and agreement < 1.0:
         score -= 0.3
     return score
 
 
-def _inside_h1(block: Block) -> bool:
+def _is_inside_h1(block: Block) -> bool:
     parent = block.element.getparent()
     return block.element.tag not in _HEADINGS and parent is not None and parent.tag == "h1"
 
 
-def _claims(head: Head, node: Node | None, site: set[str]) -> list[tuple[str, str]]:
-    """Return (source, text) of what the page says its headline is, best first, site names cut off."""
-    given = [
-        ("json-ld", text_of((node or {}).get("headline"))),
+def _headline_claims(head: Head, jsonld: JsonLd, site: set[str]) -> list[tuple[str, str]]:
+    """Return the claims of the metadata, (source, text), best first, without site names."""
+    sources = [
+        ("json-ld", text_of(jsonld.article.get("headline"))),
         ("og:title", head.first("og:title")),
         (
             "meta",
             head.first("twitter:title", "parsely-title", "sailthru.title", "dc.title", "dcterms.title", "title"),
         ),
-        ("json-ld name", text_of((node or {}).get("name"))),
+        ("json-ld name", text_of(jsonld.article.get("name"))),
         ("<title>", head.title),
     ]
     claims: dict[str, str] = {}
-    for source, text in given:
-        text = without_site(text, site)
-        if text and key(text) not in site:
+    for source, text in sources:
+        text = remove_site_name(text, site)
+        if text and text_key(text) not in site:
             claims.setdefault(text, source)
-    # A headline that JSON-LD cut short ("…") gives way to the same headline in full.
+    # A headline truncated in JSON-LD ("…") comes after the same headline in full.
     return [(claims[text], text) for text in sorted(claims, key=lambda claim: claim.endswith(("...", "…")))]
 
 
 def site_names(head: Head, url: str) -> set[str]:
-    """Return keys of the names that the site goes by."""
+    """Return the keys (see text_key) of the names of the site."""
     names = {
-        key(name)
+        text_key(name)
         for name in head.all(
             "og:site_name",
             "application-name",
@@ -185,20 +193,20 @@ def site_names(head: Head, url: str) -> set[str]:
         )
         if name
     }
-    own = host(url).removeprefix("www.")
-    names |= {key(own), key(own.rpartition(".")[0]), key(own.partition(".")[0])}
-    # Some pages give their own title for the site's name.
-    return {name for name in names if name and len(name.split()) <= 6 and name != key(head.first("og:title"))}
+    own_key = host(url).removeprefix("www.")
+    names |= {text_key(own_key), text_key(own_key.rpartition(".")[0]), text_key(own_key.partition(".")[0])}
+    # Some pages state their own title as the name of the site.
+    return {name for name in names if name and len(name.split()) <= 6 and name != text_key(head.first("og:title"))}
 
 
-def without_site(title: str, site: set[str]) -> str:
-    """Cut the site's name off a title, where what stands behind (or before) a separator is a name of the site.
+def remove_site_name(title: str, site: set[str]) -> str:
+    """Remove the name of the site from the end or beginning of a title, where a separator sets it off.
 
-    >>> without_site("Rain falls | The Daily Example", {"daily example"})
+    >>> remove_site_name("Rain falls | The Daily Example", {"daily example"})
     'Rain falls'
     """
     for _ in range(2):
-        cuts = list(_CUTS.finditer(title))
+        cuts = list(_SEPARATORS.finditer(title))
         if not cuts:
             return title
         last, first = cuts[-1], cuts[0]
@@ -212,17 +220,17 @@ def without_site(title: str, site: set[str]) -> str:
 
 
 def is_site_name(part: str, site: set[str]) -> bool:
-    """Say whether a text is a name that the site goes by, or little more."""
-    own = key(part)
-    squeezed = own.replace(" ", "").removeprefix("the")
-    if not squeezed:
+    """Return whether a text is a name of the site, or little more."""
+    own_key = text_key(part)
+    joined_part = own_key.replace(" ", "").removeprefix("the")
+    if not joined_part:
         return False
     for name in site:
-        bare = name.replace(" ", "").removeprefix("the")
-        if bare and (
-            bare == squeezed
-            or (len(bare) > 4 and bare in squeezed and len(squeezed) < 2.5 * len(bare))
-            or (len(squeezed) > 4 and squeezed in bare)
+        joined_name = name.replace(" ", "").removeprefix("the")
+        if joined_name and (
+            joined_name == joined_part
+            or (len(joined_name) > 4 and joined_name in joined_part and len(joined_part) < 2.5 * len(joined_name))
+            or (len(joined_part) > 4 and joined_part in joined_name)
         ):
             return True
     return False

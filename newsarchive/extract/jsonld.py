@@ -1,8 +1,9 @@
-"""What a page says of itself in JSON-LD (schema.org NewsArticle and kin), read leniently: many are broken."""
+"""Read JSON-LD (schema.org NewsArticle and related types), tolerating errors: many publishers send broken JSON."""
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from html import unescape
 from typing import Any, cast
 
@@ -19,12 +20,12 @@ _ARTICLE_TYPES = frozenset(
     " SocialMediaPosting MedicalScholarlyArticle Review CriticReview".split()
 )
 _LIVE = "LiveBlogPosting"
-_LISTING_TYPES = frozenset("CollectionPage ItemList SearchResultsPage".split())
-_LARGEST = 2_000_000
-_MOST_NODES = 5_000
+_MAX_BLOCK = 2_000_000
+_MAX_NODES = 5_000
 
-# Linear on purpose: what publishers break (a bare quote in a description, a comma too many, a block cut short) must not
-# cost more than the page. No nested quantifiers.
+# No nested quantifiers: whatever publishers break (a bare quote in a description, an extra comma, a block cut
+# short),
+# repairing it must take linear time.
 _TRAILING_COMMA = re.compile(r",(\s*[}\]])")
 _CONTROL = re.compile(r"[\x00-\x1f]+")
 _STRING_FIELD = re.compile(
@@ -33,22 +34,37 @@ _STRING_FIELD = re.compile(
 )
 
 
-def nodes(root: HtmlElement) -> list[Node]:
-    """Return all typed objects of a page's JSON-LD blocks, in order, @graph and nesting opened."""
-    found: list[Node] = []
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JsonLd:
+    """The JSON-LD of a page."""
+
+    nodes: Sequence[Node]
+    """All typed objects in order, including those in @graph and nested ones."""
+    article: Node
+    """The node of the page's article; empty for none."""
+
+
+def read_jsonld(root: HtmlElement, url: str) -> JsonLd:
+    """Return the JSON-LD of the page with a URL."""
+    nodes = _read_nodes(root)
+    return JsonLd(nodes=nodes, article=_find_article(nodes, url))
+
+
+def _read_nodes(root: HtmlElement) -> list[Node]:
+    nodes: list[Node] = []
     for script in root.iter("script"):
         kind = script.get("type") or ""
         if "ld+json" in kind.lower() and script.text:
-            found.extend(_opened(_parsed(script.text)))
-            if len(found) > _MOST_NODES:
+            nodes.extend(_typed_objects(_parse_block(script.text)))
+            if len(nodes) > _MAX_NODES:
                 break
-    return found[:_MOST_NODES]
+    return nodes[:_MAX_NODES]
 
 
-def _parsed(text: str) -> Any:
-    """Parse one block; where it is broken, mend it; where that fails, take its plain string fields."""
+def _parse_block(text: str) -> Any:
+    """Parse one block; if it is invalid, repair it; if that fails, return its plain string fields."""
     text = (
-        text[:_LARGEST]
+        text[:_MAX_BLOCK]
         .strip()
         .removeprefix("<!--")
         .removeprefix("<![CDATA[")
@@ -80,11 +96,11 @@ def _parsed(text: str) -> Any:
     return fields
 
 
-def _opened(value: Any) -> Iterator[Node]:
+def _typed_objects(value: Any) -> Iterator[Node]:
     """Yield typed objects, parents before children, without recursion."""
     stack = [value]
     count = 0
-    while stack and count < _MOST_NODES:
+    while stack and count < _MAX_NODES:
         item = stack.pop()
         count += 1
         if isinstance(item, list):
@@ -95,10 +111,10 @@ def _opened(value: Any) -> Iterator[Node]:
             stack.extend(v for v in reversed(list(item.values())) if isinstance(v, dict | list))
 
 
-def types(node: Node) -> frozenset[str]:
-    """Return a node's types without their vocabulary.
+def node_types(node: Node) -> frozenset[str]:
+    """Return the types of a node without their vocabulary.
 
-    >>> sorted(types({"@type": ["http://schema.org/NewsArticle", "Thing"]}))
+    >>> sorted(node_types({"@type": ["http://schema.org/NewsArticle", "Thing"]}))
     ['NewsArticle', 'Thing']
     """
     value = node.get("@type")
@@ -106,15 +122,15 @@ def types(node: Node) -> frozenset[str]:
     return frozenset(v.rpartition("/")[2].rpartition(":")[2] for v in values if isinstance(v, str))
 
 
-def article(found: list[Node], url: str) -> Node | None:
-    """Return the node that is this page's article: the one that names its URL, else the first with a headline.
+def _find_article(nodes: Sequence[Node], url: str) -> Node:
+    """Return the node of the page's article: the one with the URL of the page, else the first with a headline.
 
-    What it leaves out is taken from others under the same headline: a live blog is often told twice.
+    Missing values are taken from other nodes with the same headline: live blogs are often described twice.
     """
-    candidates = [node for node in found if types(node) & _ARTICLE_TYPES]
+    candidates = [node for node in nodes if node_types(node) & _ARTICLE_TYPES]
     titled = [n for n in candidates if text_of(n.get("headline")) or text_of(n.get("name")) or n.get("datePublished")]
     if not titled:
-        return None
+        return {}
     path = _path(url)
     chosen = next((node for node in titled if path and any(path in u for u in _urls(node))), titled[0])
     headline = text_of(chosen.get("headline"))
@@ -129,7 +145,6 @@ def _path(url: str) -> str:
 
 
 def _urls(node: Node) -> list[str]:
-    """Return the URLs a node names itself by."""
     values = [node.get("url"), node.get("@id"), node.get("mainEntityOfPage")]
     main = values[2]
     if isinstance(main, dict):
@@ -137,21 +152,16 @@ def _urls(node: Node) -> list[str]:
     return [v for v in values if isinstance(v, str)]
 
 
-def is_live(found: list[Node], node: Node | None, url: str) -> bool:
-    """Say whether the article, or something else that names itself by this page's URL, is a live blog."""
+def is_live_blog(jsonld: JsonLd, url: str) -> bool:
+    """Return whether the article, or another node with the URL of the page, is a live blog."""
     path = _path(url)
-    if node is not None and _LIVE in types(node):
-        return True
-    return any(_LIVE in types(n) and any(path in u for u in _urls(n)) for n in found)
-
-
-def is_listing(found: list[Node]) -> bool:
-    """Say whether the page calls itself a collection."""
-    return any(types(node) & _LISTING_TYPES for node in found)
+    return _LIVE in node_types(jsonld.article) or any(
+        _LIVE in node_types(node) and any(path in each for each in _urls(node)) for node in jsonld.nodes
+    )
 
 
 def text_of(value: Any) -> str:
-    """Return the first plain text of a value: a string, a list's first, an object's name or @value.
+    """Return the first plain text of a value: a string, the first of a list, the name or @value of an object.
 
     >>> text_of([{"name": "Rock &amp; roll"}])
     'Rock & roll'
@@ -169,15 +179,15 @@ def text_of(value: Any) -> str:
 
 
 def texts_of(value: Any) -> list[str]:
-    """Return all plain texts of a value that may be one or many."""
+    """Return all plain texts of a value or a list of values."""
     values = value if isinstance(value, list) else [value]
     return [text for v in values if (text := text_of(v))]
 
 
-def resolve(value: Any, found: list[Node]) -> Any:
-    """Follow {"@id": ...} references to the node they name."""
+def resolve_references(value: Any, nodes: Sequence[Node]) -> Any:
+    """Replace {"@id": ...} references by the nodes that they name."""
     if isinstance(value, list):
-        return [resolve(v, found) for v in value[:50]]
+        return [resolve_references(v, nodes) for v in value[:50]]
     if isinstance(value, dict) and "@id" in value and "name" not in value:
-        return next((n for n in found if n.get("@id") == value["@id"] and "name" in n), cast("Node", value))
+        return next((n for n in nodes if n.get("@id") == value["@id"] and "name" in n), cast("Node", value))
     return value

@@ -1,4 +1,4 @@
-"""The image that an article is shown with, and what is written under it."""
+"""Choose the lead image of an article, and its caption."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -7,77 +7,77 @@ from lxml.html import HtmlElement
 
 from newsarchive.extract import zones
 from newsarchive.extract.blocks import Block
-from newsarchive.extract.evidence import SILENCE, Silence
+from newsarchive.extract.evidence import NO_EVIDENCE, Evidence
 from newsarchive.extract.html_head import Head
-from newsarchive.extract.jsonld import Node, resolve, text_of
-from newsarchive.extract.tree import Page, absolute
-from newsarchive.extract.urls import parts_of
+from newsarchive.extract.jsonld import JsonLd, resolve_references, text_of
+from newsarchive.extract.tree import Page, resolve_link
+from newsarchive.extract.urls import split_url
 from storage.model import Image
 
 _SIZE = re.compile(r"[-_.@](?:\d{2,4}x\d{2,4}|\d{3,4}w?|scaled|large|medium|small|[123]x)$")
-_TELLING = 5
-"""Fewest characters of a file's name that tell one image from another."""
-_LONGEST = 600
+_MIN_NAME = 5
+"""Shortest file name, in characters, that identifies an image."""
+_MAX_CAPTION = 600
 _SOURCES = ("src", "data-src", "data-lazy-src", "data-original")
 
 
-def picture(
+def choose_image(
     page: Page,
     head: Head,
-    marked: tuple[Node | None, list[Node]],
-    figures: Sequence[Block],
-    laid_out: str | None = None,
-    hear: Silence = SILENCE,
+    jsonld: JsonLd,
+    captions: Sequence[Block],
+    layout_value: str | None = None,
+    evidence: Evidence = NO_EVIDENCE,
 ) -> Image | None:
-    """Return an article's image with its caption; None where the page names none.
+    """Return the image of an article with its caption; None if the page names none.
 
     Args:
-        page: Links are relative to its base.
-        head: Its meta elements.
-        marked: The article's JSON-LD, and all other JSON-LD of the page.
-        figures: The captions that stand between headline and second paragraph.
-        laid_out: What the site's layout says.
-        hear: Hears what else was said.
+        page: Relative links are resolved against its base.
+        head: The meta elements of the page.
+        jsonld: Its JSON-LD.
+        captions: The captions between headline and second paragraph.
+        layout_value: The image that the site layout names.
+        evidence: Where to record the candidates.
     """
-    stated = _stated(*marked)
-    shown = _shown(figures, page)
-    found = hear.first("image", _candidates(page, head, stated, shown, laid_out))
-    if not found:
+    jsonld_image = _jsonld_image(jsonld)
+    captioned = _read_figures(captions, page)
+    url = evidence.first("image", _candidates(page, head, jsonld_image, captioned, layout_value))
+    if not url:
         return None
-    said = (text_of(stated.get("caption")) or None) if isinstance(stated, dict) else None
-    return Image(url=found, caption=said or _caption(found, shown))
+    caption = (text_of(jsonld_image.get("caption")) or None) if isinstance(jsonld_image, dict) else None
+    return Image(url=url, caption=caption or _find_caption(url, captioned))
 
 
-def _stated(node: Node | None, found: list[Node]) -> object:
-    """Return the first image of JSON-LD: an address, or an object that has one."""
-    value = resolve((node or {}).get("image"), found)
+def _jsonld_image(jsonld: JsonLd) -> object:
+    """Return the first image of the JSON-LD: a URL, or an object that has one."""
+    value = resolve_references(jsonld.article.get("image"), jsonld.nodes)
     return value[0] if isinstance(value, list) and value else value
 
 
 def _candidates(
-    page: Page, head: Head, stated: object, shown: Sequence[tuple[str, str]], laid_out: str | None
+    page: Page, head: Head, jsonld_image: object, captioned: Sequence[tuple[str, str]], layout_value: str | None
 ) -> Iterator[tuple[str, str | None]]:
-    if isinstance(stated, dict):
-        stated = stated.get("url") or stated.get("contentUrl") or stated.get("@id")
-        stated = stated[0] if isinstance(stated, list) and stated else stated
+    if isinstance(jsonld_image, dict):
+        jsonld_image = jsonld_image.get("url") or jsonld_image.get("contentUrl") or jsonld_image.get("@id")
+        jsonld_image = jsonld_image[0] if isinstance(jsonld_image, list) and jsonld_image else jsonld_image
     for source, href in (
-        ("layout", laid_out),
+        ("layout", layout_value),
         ("og:image", head.first("og:image", "og:image:url", "og:image:secure_url")),
-        ("json-ld", stated),
+        ("json-ld", jsonld_image),
         ("twitter:image", head.first("twitter:image", "twitter:image:src", "thumbnail")),
     ):
-        yield source, absolute(page.base, href) if isinstance(href, str) else None
-    yield "the figure under the headline", next((url for url, _ in shown if url), None)
+        yield source, resolve_link(page.base, href) if isinstance(href, str) else None
+    yield "the figure under the headline", next((url for url, _ in captioned if url), None)
 
 
-def _shown(figures: Sequence[Block], page: Page) -> list[tuple[str, str]]:
-    """Return (image, caption) of the figures whose captions these are, in their order."""
-    held: dict[HtmlElement, list[str]] = {}
-    for block in figures:
+def _read_figures(captions: Sequence[Block], page: Page) -> list[tuple[str, str]]:
+    """Return (image, caption) of the figures that the captions belong to, in order."""
+    texts_of_figure: dict[HtmlElement, list[str]] = {}
+    for block in captions:
         figure = next(block.element.iterancestors("figure"), None) if block.zone & zones.FIGURE else None
-        if figure is not None and len(block.text) < _LONGEST:
-            held.setdefault(figure, []).append(block.text)
-    return [(_image_in(figure, page), " ".join(texts)) for figure, texts in held.items()]
+        if figure is not None and len(block.text) < _MAX_CAPTION:
+            texts_of_figure.setdefault(figure, []).append(block.text)
+    return [(_image_in(figure, page), " ".join(texts)) for figure, texts in texts_of_figure.items()]
 
 
 def _image_in(figure: HtmlElement, page: Page) -> str:
@@ -85,22 +85,22 @@ def _image_in(figure: HtmlElement, page: Page) -> str:
     if image is None:
         return ""
     href = next((value for name in _SOURCES if (value := image.get(name)) and not value.startswith("data:")), "")
-    return absolute(page.base, href) or ""
+    return resolve_link(page.base, href) or ""
 
 
-def _caption(image: str, shown: Sequence[tuple[str, str]]) -> str | None:
-    """Return what is written under an image: under the figure that shows that file, else under the first."""
-    name = _name(image)
-    for url, caption in shown:
-        if url == image or (len(name) > _TELLING and _name(url) == name):
+def _find_caption(image: str, captioned: Sequence[tuple[str, str]]) -> str | None:
+    """Return the caption of an image: that of the figure with the same file, else of the first figure."""
+    name = _file_stem(image)
+    for url, caption in captioned:
+        if url == image or (len(name) > _MIN_NAME and _file_stem(url) == name):
             return caption
-    return shown[0][1] if shown else None
+    return captioned[0][1] if captioned else None
 
 
-def _name(url: str) -> str:
-    """Return a file's name without ending and size.
+def _file_stem(url: str) -> str:
+    """Return the name of a file without extension and size.
 
-    >>> _name("https://cdn.example/2024/harbour-crane-1024x683.jpg?w=800")
+    >>> _file_stem("https://cdn.example/2024/harbour-crane-1024x683.jpg?w=800")
     'harbour-crane'
     """
-    return _SIZE.sub("", parts_of(url).path.rpartition("/")[2].rpartition(".")[0].lower())
+    return _SIZE.sub("", split_url(url).path.rpartition("/")[2].rpartition(".")[0].lower())

@@ -1,39 +1,39 @@
-"""What a page says about its article besides the text: JSON-LD first, then meta elements, then what is visible."""
+"""Read the metadata of an article: from the site layout, JSON-LD, meta elements, and last the visible page."""
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import unescape
 
 from lxml.etree import XPath
 
 from newsarchive.extract import phrases, zones
-from newsarchive.extract.blocks import Anchor, Block, folded
-from newsarchive.extract.evidence import SILENCE, Silence
-from newsarchive.extract.headline import key
+from newsarchive.extract.blocks import Anchor, Block, normalize_space
+from newsarchive.extract.evidence import NO_EVIDENCE, Evidence
+from newsarchive.extract.headline import text_key
 from newsarchive.extract.html_head import Head
-from newsarchive.extract.jsonld import Node, is_live, text_of, texts_of, types
-from newsarchive.extract.live import reports_live
-from newsarchive.extract.site_layout import LaidOut
-from newsarchive.extract.tree import Page, absolute
-from newsarchive.extract.urls import same_page
+from newsarchive.extract.jsonld import JsonLd, is_live_blog, node_types, text_of, texts_of
+from newsarchive.extract.page_features import looks_live
+from newsarchive.extract.site_layout import LayoutMatches
+from newsarchive.extract.tree import Page, resolve_link
+from newsarchive.extract.urls import page_key
 from storage.model import Access
 
 _LANGUAGE = re.compile(r"^[a-zA-Z]{2,3}(?=[-_]|$)")
-_MOST_TAGS = 50
-_LONGEST_TAG = 50
+_MAX_TAGS = 50
+_MAX_TAG_LENGTH = 50
 _FRONT_PAGES = frozenset(
     "home|homepage|startseite|accueil|inicio|portada|início|главная|головна|strona główna|ana sayfa|hem|forside|hjem|"
     "etusivu|domů|beranda|trang chủ|αρχική|الرئيسية|خانه|ראשי|होम|หน้าแรก|首页|首頁|ホーム|홈".split("|")
 )
-_LONGEST_SECTION = 60
-_LISTED = re.compile(r",[^\W\d]")
-"""People put a space behind a comma, and machines that join a list do not."""
-_COMMAS = 3
-"""Commas that the name of a section may have."""
-_LONGEST_TRAIL = 200
-"""Characters of a row of breadcrumbs; some call the whole page so."""
-_MOST_TRAILS = 20
+_MAX_SECTION_LENGTH = 60
+_JOINED_LIST = re.compile(r",[^\W\d]")
+"""A comma without a space: people do not write lists so, but machines join them so."""
+_MAX_COMMAS = 3
+"""Commas in the name of a section, at most."""
+_MAX_BREADCRUMBS_LENGTH = 200
+"""Longest row of breadcrumbs, in characters; some sites give the class to the whole page."""
+_MAX_BREADCRUMBS = 20
 _FOREIGN = re.compile("[\u0370-\u1fff\u2e80-\ud7af]")
 """A letter of a script that is not Latin."""
 _SCRIPTS = (
@@ -47,11 +47,13 @@ _SCRIPTS = (
     ("th", re.compile("[\u0e01-\u0e2e]")),
     ("hi", re.compile("[\u0904-\u0939]")),
 )
+_LANGUAGE_SUBTAG = re.compile(r"[A-Za-z]{2,3}(?![A-Za-z])")
+"""The language subtag of a language tag (BCP 47)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
-    """The fields of an article that its head and JSON-LD give."""
+class Metadata:
+    """The fields of an article that metadata gives."""
 
     canonical_url: str
     section: str | None
@@ -62,35 +64,35 @@ class Facts:
     noarchive: bool
 
 
-def facts(
-    page: Page, head: Head, marked: tuple[Node | None, list[Node]], blocks: list[Block], laid: LaidOut, hear: Silence
-) -> Facts:
-    """Read the facts of one page; `marked` is the article's JSON-LD, and all JSON-LD of the page."""
-    node, found = marked
-    return Facts(
-        canonical_url=canonical(page, head, hear),
-        section=hear.first("section", _sections(page, head, node, found, laid.text("section"))),
-        tags=hear.first("tags", _tags(head, node, blocks, laid.texts("tags"))) or (),
-        language=language(head, node, blocks, hear),
-        access=hear.first("access", _access(head, node)),
-        live=is_live(found, node, page.url) or reports_live(head.title, page.url, blocks),
+def read_metadata(
+    page: Page, head: Head, jsonld: JsonLd, blocks: list[Block], layout_matches: LayoutMatches, evidence: Evidence
+) -> Metadata:
+    """Return the metadata of a page."""
+    metadata = Metadata(
+        canonical_url=read_canonical_url(page, head, evidence),
+        section=evidence.first("section", _section_candidates(page, head, jsonld, layout_matches.text("section"))),
+        tags=evidence.first("tags", _tag_candidates(head, jsonld, blocks, layout_matches.texts("tags"))) or (),
+        language=read_language(head, jsonld, blocks, evidence),
+        access=evidence.first("access", _access_candidates(head, jsonld)),
+        live=is_live_blog(jsonld, page.url) or looks_live(head.title, page.url, blocks),
         noarchive="noarchive" in " ".join(head.all("robots", "googlebot", "newsarchive")).lower(),
     )
+    return _apply_layout(metadata, page, layout_matches, evidence)
 
 
-def canonical(page: Page, head: Head, hear: Silence = SILENCE) -> str:
-    """Return the URL a page names itself by; its own where it names none, or only a front page."""
+def read_canonical_url(page: Page, head: Head, evidence: Evidence = NO_EVIDENCE) -> str:
+    """Return the canonical URL of a page; its own URL if it names none, or only a front page."""
 
     def candidates() -> Iterator[tuple[str, str | None]]:
         for source, href in (("link canonical", head.link("canonical")), ("og:url", head.first("og:url"))):
-            url = absolute(page.base, href) if href else None
-            yield source, None if url and _is_front(url) and not _is_front(page.url) else url
-        yield "its own", page.url
+            url = resolve_link(page.base, href) if href else None
+            yield source, None if url and _is_front_page(url) and not _is_front_page(page.url) else url
+        yield "page URL", page.url
 
-    return hear.first("canonical_url", candidates()) or page.url
+    return evidence.first("canonical_url", candidates()) or page.url
 
 
-def _is_front(url: str) -> bool:
+def _is_front_page(url: str) -> bool:
     return url.partition("://")[2].partition("?")[0].strip("/").count("/") == 0
 
 
@@ -100,79 +102,79 @@ _SECTION_METAS = (
 )  # fmt: skip
 
 
-# By way of the attributes: a test of each element of a page costs many times as much.
-_CRUMBS = XPath(
+# By way of the attributes: testing each element of a page costs many times as much.
+_BREADCRUMBS = XPath(
     "(/descendant::*/@class[contains(., 'breadcrumb')]/.. | /descendant::*/@id[contains(., 'breadcrumb')]/.."
-    f" | /descendant::*/@aria-label[contains(., 'readcrumb')]/..)[position() <= {_MOST_TRAILS}]"
+    f" | /descendant::*/@aria-label[contains(., 'readcrumb')]/..)[position() <= {_MAX_BREADCRUMBS}]"
 )
-_NO_TAGS = (
+_SITE_TOPIC_ZONES = (
     zones.NAV | zones.MENU | zones.ASIDE | zones.FOOTER | zones.RELATED | zones.LATEST | zones.COMMENTS | zones.SHARE
 )  # fmt: skip
-"""Where topics are the site's, not the article's."""
+"""Zones whose topics are those of the site, not of the article."""
 
 
-def _sections(
-    page: Page, head: Head, node: Node | None, found: list[Node], laid_out: str | None
+def _section_candidates(
+    page: Page, head: Head, jsonld: JsonLd, layout_value: str | None
 ) -> Iterator[tuple[str, str | None]]:
-    """Yield the section that each source names; of breadcrumbs the last that leads on, and not to the front page."""
-    yield "layout", laid_out
-    yield "json-ld", _first_of_list(text_of((node or {}).get("articleSection")).strip(" /,;"))
+    """Yield the section of each source; of breadcrumbs the last that is neither the front page nor the page itself."""
+    yield "layout", layout_value
+    yield "json-ld", _first_section(text_of(jsonld.article.get("articleSection")).strip(" /,;"))
     for name in _SECTION_METAS:
-        yield name, _first_of_list(head.first(name).strip(" /,;"))
+        yield name, _first_section(head.first(name).strip(" /,;"))
     listed = [
-        (text_of(item.get("name") or item.get("item")), _address_of(item.get("item") or item))
-        for each in found
-        if "BreadcrumbList" in types(each) and isinstance(each.get("itemListElement"), list)
+        (text_of(item.get("name") or item.get("item")), _breadcrumb_url(item.get("item") or item))
+        for each in jsonld.nodes
+        if "BreadcrumbList" in node_types(each) and isinstance(each.get("itemListElement"), list)
         for item in each["itemListElement"]
         if isinstance(item, dict)
     ]
-    yield "breadcrumbs", _section(listed, page)
+    yield "breadcrumbs", _section_from_breadcrumbs(listed, page)
     printed = [
-        (folded(str(a.text_content())), a.get("href") or "")
-        for trail in _CRUMBS(page.root)
-        if len(folded(str(trail.text_content()))) < _LONGEST_TRAIL
+        (normalize_space(str(a.text_content())), a.get("href") or "")
+        for trail in _BREADCRUMBS(page.root)
+        if len(normalize_space(str(trail.text_content()))) < _MAX_BREADCRUMBS_LENGTH
         for a in trail.iter("a")
     ]
-    yield "breadcrumbs on the page", _section(printed, page)
+    yield "breadcrumbs on the page", _section_from_breadcrumbs(printed, page)
 
 
-def _first_of_list(text: str) -> str:
-    """Return a section, the first where a machine has joined all of them.
+def _first_section(text: str) -> str:
+    """Return a section, the first one of a list that a machine has joined.
 
-    >>> _first_of_list("game,news,slider"), _first_of_list("Food, Wine & Travel")
+    >>> _first_section("game,news,slider"), _first_section("Food, Wine & Travel")
     ('game', 'Food, Wine & Travel')
     """
-    return text.partition(",")[0].strip() if text.count(",") > _COMMAS or _LISTED.search(text) else text
+    return text.partition(",")[0].strip() if text.count(",") > _MAX_COMMAS or _JOINED_LIST.search(text) else text
 
 
-def _address_of(item: object) -> str:
-    """Return the address in a breadcrumb of JSON-LD; "" for none."""
+def _breadcrumb_url(item: object) -> str:
+    """Return the URL of a breadcrumb in JSON-LD; "" for none."""
     value = (item.get("@id") or item.get("url")) if isinstance(item, dict) else item
     return value if isinstance(value, str) else ""
 
 
-def _section(crumbs: list[tuple[str, str]], page: Page) -> str | None:
-    """Return the last breadcrumb, (text, address), that leads neither to a front page nor to the page itself."""
+def _section_from_breadcrumbs(crumbs: list[tuple[str, str]], page: Page) -> str | None:
+    """Return the text of the last breadcrumb, (text, URL), to neither a front page nor the page itself."""
     for text, href in reversed(crumbs):
-        url = absolute(page.base, href)
-        if key(text) in _FRONT_PAGES or not text[:1].isalnum():
+        url = resolve_link(page.base, href)
+        if text_key(text) in _FRONT_PAGES or not text[:1].isalnum():
             continue
         front = url is None or not url.partition("://")[2].partition("?")[0].strip("/").count("/")
-        if text and len(text) < _LONGEST_SECTION and not front and same_page(url or "") != same_page(page.url):
+        if text and len(text) < _MAX_SECTION_LENGTH and not front and page_key(url or "") != page_key(page.url):
             return text
     return None
 
 
-def _tags(
-    head: Head, node: Node | None, blocks: list[Block], laid_out: Sequence[str]
+def _tag_candidates(
+    head: Head, jsonld: JsonLd, blocks: list[Block], layout_values: Sequence[str]
 ) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield tags, each once: JSON-LD keywords, article:tag, news_keywords, or topics printed under the article.
+    """Yield the tags of each source, each tag once: JSON-LD keywords, article:tag, news_keywords, tags on the page.
 
-    Comma lists are split.
+    Comma-separated lists are split.
     """
-    yield "layout", tuple(laid_out)
+    yield "layout", tuple(layout_values)
     groups = (
-        ("json-ld", texts_of((node or {}).get("keywords"))),
+        ("json-ld", texts_of(jsonld.article.get("keywords"))),
         ("article:tag", head.all("article:tag", "og:article:tag")),
         ("news_keywords", head.all("news_keywords", "parsely-tags", "sailthru.tags", "dc.subject")),
         ("keywords", head.all("keywords")),
@@ -180,56 +182,56 @@ def _tags(
     for source, texts in groups:
         tags: dict[str, str] = {}
         for text in texts:
-            # Escaped twice, "PG&amp;E" would fall apart at its semicolon.
+            # Escaped twice, "PG&amp;E" would be split at its semicolon.
             plain = unescape(text) if "&" in text else text
             for part in re.split(r"[,;、，]", plain) if len(texts) < 3 else [plain]:
-                tag = folded(part)
+                tag = normalize_space(part)
                 # Some publishers put machine keys among the tags: "Section:World", "storytype:standard".
                 if any(map(str.isalnum, tag)) and len(tag) <= 80 and ":" not in tag:
-                    tags.setdefault(key(tag) or tag, tag)
-        yield source, tuple(tags.values())[:_MOST_TAGS]
+                    tags.setdefault(text_key(tag) or tag, tag)
+        yield source, tuple(tags.values())[:_MAX_TAGS]
     printed = [
         anchor.text.lstrip("#")
         for block in blocks
-        if block.anchors and not block.zone & _NO_TAGS
+        if block.anchors and not block.zone & _SITE_TOPIC_ZONES
         if block.zone & (zones.ARTICLE | zones.MAIN | zones.BODY) or phrases.TAGS.match(block.text)
         for anchor in block.anchors
-        if _is_tag(anchor, block)
+        if _is_tag_link(anchor, block)
     ]
-    yield "tags on the page", tuple(dict.fromkeys(printed))[:_MOST_TAGS]
+    yield "tags on the page", tuple(dict.fromkeys(printed))[:_MAX_TAGS]
 
 
-def _is_tag(anchor: Anchor, block: Block) -> bool:
-    """Say whether a link names a topic of the article: it says so itself, or stands in a row of such."""
+def _is_tag_link(anchor: Anchor, block: Block) -> bool:
+    """Return whether a link is a tag of the article: by rel=tag, or in a row of tags."""
     rel = anchor.rel.split()
-    if not 1 < len(anchor.text) < _LONGEST_TAG or "category" in rel:
+    if not 1 < len(anchor.text) < _MAX_TAG_LENGTH or "category" in rel:
         return False
     if "tag" in rel:
         return True
     return block.zone & zones.TAGS != 0 and (block.link_share > 0.5 or phrases.TAGS.match(block.text))
 
 
-def language(head: Head, node: Node | None, blocks: list[Block], hear: Silence = SILENCE) -> str | None:
-    """Return the language that the page states, checked against its script; else what its script tells."""
+def read_language(head: Head, jsonld: JsonLd, blocks: list[Block], evidence: Evidence = NO_EVIDENCE) -> str | None:
+    """Return the language that the page states, unless its script contradicts it; else that of the script."""
 
-    def stated() -> Iterator[tuple[str, str | None]]:
+    def candidates() -> Iterator[tuple[str, str | None]]:
         for source, text in (
-            ("json-ld", text_of((node or {}).get("inLanguage"))),
+            ("json-ld", text_of(jsonld.article.get("inLanguage"))),
             ("html lang", head.language),
             ("meta", head.first("og:locale", "content-language", "dc.language", "language")),
         ):
             match = _LANGUAGE.match(text or "")
             yield source, match[0].lower() if match else None
 
-    said = hear.first("language", stated())
+    stated = evidence.first("language", candidates())
     sample = "".join(b.text for b in sorted(blocks, key=lambda b: -len(b.text))[:8])[:3000].lower()
-    told = _by_script(sample, said)
-    if told != said:
-        hear.claim("language", "the text's script", told, taken=True)
-    return told
+    corrected = _correct_language(sample, stated)
+    if corrected != stated:
+        evidence.add_claim("language", "the script of the text", corrected, taken=True)
+    return corrected
 
 
-def _by_script(sample: str, stated: str | None) -> str | None:
+def _correct_language(sample: str, stated: str | None) -> str | None:
     if not _FOREIGN.search(sample):
         return stated
     letters = sum(map(str.isalpha, sample))
@@ -247,15 +249,36 @@ def _by_script(sample: str, stated: str | None) -> str | None:
     return stated
 
 
-def _access(head: Head, node: Node | None) -> Iterator[tuple[str, Access | None]]:
-    values = [(node or {}).get("isAccessibleForFree")]
-    parts = (node or {}).get("hasPart")
-    values += [
-        p.get("isAccessibleForFree") for p in (parts if isinstance(parts, list) else [parts]) if isinstance(p, dict)
-    ]
+def _access_candidates(head: Head, jsonld: JsonLd) -> Iterator[tuple[str, Access | None]]:
+    values = [jsonld.article.get("isAccessibleForFree")]
+    parts = jsonld.article.get("hasPart")
+    parts = parts if isinstance(parts, list) else [parts]
+    values += [part.get("isAccessibleForFree") for part in parts if isinstance(part, dict)]
     states = {str(v).strip().lower().rpartition("/")[2] for v in values if v is not None}
     tier = head.first("article:content_tier", "og:article:content_tier").lower()
     yield "json-ld", Access.PAYWALLED if states & {"false", "no", "0"} else None
     yield "article:content_tier", Access.PAYWALLED if tier in ("locked", "metered") else None
     yield "json-ld", Access.FREE if states & {"true", "yes", "1"} else None
     yield "article:content_tier", Access.FREE if tier == "free" else None
+
+
+def _apply_layout(metadata: Metadata, page: Page, layout_matches: LayoutMatches, evidence: Evidence) -> Metadata:
+    """Return the metadata with canonical URL, language, access and live flag replaced by those of the layout."""
+    url = resolve_link(page.base, layout_matches.text("canonical_url") or "")
+    if url is not None:
+        evidence.add_claim("canonical_url", "layout", url, taken=True)
+        metadata = replace(metadata, canonical_url=url)
+    language = _LANGUAGE_SUBTAG.match(layout_matches.text("language") or "")
+    if language is not None:
+        evidence.add_claim("language", "layout", language[0].lower(), taken=True)
+        metadata = replace(metadata, language=language[0].lower())
+    if "paywalled" in layout_matches.fields:
+        # Such a selector decides by its absence, too.
+        access = Access.PAYWALLED if layout_matches.elements("paywalled") else Access.FREE
+        evidence.add_claim("access", "layout", access, taken=True)
+        metadata = replace(metadata, access=access)
+    if "live" in layout_matches.fields:
+        live = bool(layout_matches.elements("live"))
+        evidence.add_claim("live", "layout", live, taken=True)
+        metadata = replace(metadata, live=live)
+    return metadata

@@ -1,165 +1,178 @@
-"""The steps of reading, in the order they happen. Read this first."""
+"""Read a payload: the steps, in the order they happen. Read this module first."""
 
 import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from newsarchive.extract import requisites
-from newsarchive.extract.article import Found, read_article
-from newsarchive.extract.autodiscovery import feeds, next_pages
-from newsarchive.extract.classify import ENOUGH, Weight, weigh
-from newsarchive.extract.decode import decode, in_utf8
+from newsarchive.extract.article import ExtractedPage, read_article
+from newsarchive.extract.autodiscovery import find_feeds, find_next_pages
+from newsarchive.extract.classify import ARTICLE_THRESHOLD, ArticleScore, score_article
+from newsarchive.extract.decode import decode, to_utf8
 from newsarchive.extract.feeds import read_feed, read_json_feed
-from newsarchive.extract.layout_links import with_boxes
-from newsarchive.extract.page_input import AS_USUAL, Asked, Headers
-from newsarchive.extract.placeholder_pages import Verdict, medium, paywalled, stand_in
-from newsarchive.extract.related import link_groups
-from newsarchive.extract.sitemaps import gunzipped, read_robots, read_sitemap, read_url_list
-from newsarchive.extract.sniff import Form, media_type, sniff
-from newsarchive.extract.tree import Oversized, Page, parse
+from newsarchive.extract.page_input import DEFAULT_INPUT, Headers, PageInput
+from newsarchive.extract.placeholder_pages import (
+    DetectedOutcome,
+    detect_media_page,
+    detect_paywall_stub,
+    detect_placeholder,
+)
+from newsarchive.extract.related import add_layout_groups, find_link_groups
+from newsarchive.extract.requisites import is_stylesheet, stylesheet_requisites
+from newsarchive.extract.site_layout import Layout
+from newsarchive.extract.sitemaps import decompress_gzip, read_robots, read_sitemap, read_url_list
+from newsarchive.extract.sniff import PayloadType, media_type, sniff_type
+from newsarchive.extract.tree import OversizedPage, parse_page
 from storage.model import Outcome, Reading
 
-_SOMETHING = re.compile(rb"[^ \t\r\n\0]")
+_ANY_CONTENT = re.compile(rb"[^ \t\r\n\0]")
 
 
-def read(payload: bytes, asked: Asked) -> Reading:
-    """Say what a payload, its content coding undone, is and what stands in it. Whatever the bytes are, it answers."""
-    reading = _by_form(payload, asked)
+def read(payload: bytes, page_input: PageInput) -> Reading:
+    """Return the reading of a payload without content coding. Never raises, whatever the bytes are."""
+    reading = _read_by_type(payload, page_input)
     if reading.outcome is Outcome.PAYWALL_STUB and reading.article is not None:
-        # A stub never becomes a version of the article that it hides.
+        # A stub must not become a version of the whole article.
         reading = replace(reading, article=None, link_groups=reading.article.link_groups)
-    return _with_digest(reading, payload)
+    return _add_digest(reading, payload)
 
 
-def extract_page(payload: bytes, url: str, headers: Headers = (), asked: Asked = AS_USUAL) -> Reading:
-    """Read one HTML page on its own. A paywall stub comes with what little it shows of the article.
+def extract_page(payload: bytes, url: str, headers: Headers = (), page_input: PageInput = DEFAULT_INPUT) -> Reading:
+    """Read one HTML page. The reading of a paywall stub includes the visible part of the article.
 
     Args:
-        payload: The page, its content coding undone.
-        url: Where it was; links are resolved against it.
-        headers: Of the HTTP answer, in order.
-        asked: What else is known (when it was fetched, how its site's pages are built), and who hears what decided.
+        payload: The page, without content coding.
+        url: URL of the page; relative links are resolved against it.
+        headers: HTTP response headers, in order.
+        page_input: Further metadata, such as the time of the fetch and the site layouts, and where to record evidence.
     """
-    return _with_digest(_html(payload, replace(asked, url=url, headers=headers)), payload)
+    return _add_digest(_read_html(payload, replace(page_input, url=url, headers=headers)), payload)
 
 
-def _with_digest(reading: Reading, payload: bytes) -> Reading:
+def _add_digest(reading: Reading, payload: bytes) -> Reading:
     return replace(reading, content_digest=f"sha256:{hashlib.sha256(payload).hexdigest()}") if payload else reading
 
 
-def _by_form(payload: bytes, asked: Asked) -> Reading:
-    """Dispatch on what the content is."""
-    if _SOMETHING.search(payload) is None:
+def _read_by_type(payload: bytes, page_input: PageInput) -> Reading:
+    if _ANY_CONTENT.search(payload) is None:
         return Reading(outcome=Outcome.EMPTY, reason="the answer has no body")
-    # A sitemap's .gz is part of the resource. Whatever else arrives gzipped is a file to be kept as it is.
-    plain = gunzipped(payload)
-    form = sniff(plain, asked.url, asked.headers, asked.discovery)
-    if plain is not payload and form not in (Form.SITEMAP, Form.URL_LIST):
-        form = Form.ASSET
-    if form is Form.HTML:
-        return _html(plain, asked)
-    return _NOT_PAGES[form](plain, asked.url, asked.headers)
+    # The .gz of a sitemap is part of the resource; any other gzip file is kept as an asset.
+    content = decompress_gzip(payload)
+    payload_type = sniff_type(content, page_input.url, page_input.headers, page_input.discovery)
+    if content is not payload and payload_type not in (PayloadType.SITEMAP, PayloadType.URL_LIST):
+        payload_type = PayloadType.ASSET
+    if payload_type is PayloadType.HTML:
+        return _read_html(content, page_input)
+    return _READERS[payload_type](content, page_input.url, page_input.headers)
 
 
-def _robots(payload: bytes, url: str, headers: Headers) -> Reading:
+def _robots_reading(payload: bytes, url: str, headers: Headers) -> Reading:
     sources = read_robots(decode(payload, headers), url)
     return Reading(outcome=Outcome.ROBOTS, reason=f"{len(sources)} sitemaps named", sources=sources)
 
 
-def _url_list(payload: bytes, url: str, headers: Headers) -> Reading:
+def _url_list_reading(payload: bytes, url: str, headers: Headers) -> Reading:
     entries = read_url_list(decode(payload, headers), url)
     return Reading(outcome=Outcome.SITEMAP, reason=f"{len(entries)} URLs, one a line", entries=entries)
 
 
-def _asset(payload: bytes, url: str, headers: Headers) -> Reading:
+def _asset_reading(payload: bytes, url: str, headers: Headers) -> Reading:
     mime = media_type(headers)
-    needs = requisites.of_stylesheet(decode(payload, headers), url) if requisites.is_stylesheet(mime, url) else ()
-    return Reading(outcome=Outcome.ASSET, reason=mime or "no page", requisites=needs)
+    needed = stylesheet_requisites(decode(payload, headers), url) if is_stylesheet(mime, url) else ()
+    return Reading(outcome=Outcome.ASSET, reason=mime or "no page", requisites=needed)
 
 
-def _sitemap(payload: bytes, url: str, _headers: Headers) -> Reading:
+def _sitemap_reading(payload: bytes, url: str, _headers: Headers) -> Reading:
     entries, sources = read_sitemap(payload, url)
     reason = f"{len(sources)} sitemaps named" if sources else f"{len(entries)} URLs"
     return Reading(outcome=Outcome.SITEMAP, reason=reason, entries=entries, sources=sources)
 
 
-def _feed(payload: bytes, url: str, _headers: Headers) -> Reading:
+def _feed_reading(payload: bytes, url: str, _headers: Headers) -> Reading:
     title, entries = read_feed(payload, url)
     return Reading(outcome=Outcome.FEED, reason=f"{len(entries)} entries", title=title, entries=entries)
 
 
-def _json_feed(payload: bytes, url: str, headers: Headers) -> Reading:
+def _json_feed_reading(payload: bytes, url: str, headers: Headers) -> Reading:
     title, entries = read_json_feed(decode(payload, headers), url)
     return Reading(outcome=Outcome.FEED, reason=f"{len(entries)} entries", title=title, entries=entries)
 
 
-_NOT_PAGES: Mapping[Form, Callable[[bytes, str, Headers], Reading]] = {
-    Form.ROBOTS: _robots,
-    Form.SITEMAP: _sitemap,
-    Form.URL_LIST: _url_list,
-    Form.FEED: _feed,
-    Form.JSON_FEED: _json_feed,
-    Form.ASSET: _asset,
+_READERS: Mapping[PayloadType, Callable[[bytes, str, Headers], Reading]] = {
+    PayloadType.ROBOTS: _robots_reading,
+    PayloadType.SITEMAP: _sitemap_reading,
+    PayloadType.URL_LIST: _url_list_reading,
+    PayloadType.FEED: _feed_reading,
+    PayloadType.JSON_FEED: _json_feed_reading,
+    PayloadType.ASSET: _asset_reading,
 }
 
 
-def _html(payload: bytes, asked: Asked) -> Reading:
-    """Read a page: parse, read it as an article, then say what it is."""
-    status = asked.status
-    page = parse(in_utf8(payload, asked.headers), asked.url)
+def _read_html(payload: bytes, page_input: PageInput) -> Reading:
+    """Read a page: parse it, read it as an article, then decide what it is."""
+    status = page_input.status
+    page = parse_page(to_utf8(payload, page_input.headers), page_input.url)
     if page is None:
         return Reading(outcome=Outcome.EMPTY, reason="no markup that can be read")
-    found = page if isinstance(page, Oversized) else read_article(page, asked)
-    if isinstance(found, Oversized) or isinstance(page, Oversized):
-        return Reading(outcome=Outcome.TOO_LARGE, reason=found.reason if isinstance(found, Oversized) else "")
-    title = found.title
-    instead = stand_in(found.seen, status)
-    if instead and (status < 400 or instead.outcome is Outcome.CHALLENGE):
-        return Reading(outcome=instead.outcome, reason=instead.reason, confidence=instead.confidence, title=title)
+    extracted = page if isinstance(page, OversizedPage) else read_article(page, page_input)
+    if isinstance(extracted, OversizedPage):
+        return Reading(outcome=Outcome.TOO_LARGE, reason=extracted.reason)
+    title = extracted.title
+    placeholder = detect_placeholder(extracted.features, status)
+    if placeholder and (status < 400 or placeholder.outcome is Outcome.CHALLENGE):
+        return _detected_reading(placeholder, title)
     if status >= 400:
         outcome = Outcome.GONE if status in (404, 410) else Outcome.ERROR
         return Reading(outcome=outcome, reason=f"HTTP {status}", title=title)
-    stub = paywalled(found.seen)
-    weight = weigh(found.seen, asked, stub=stub is not None)
-    asked.hear.weigh(weight.parts, ENOUGH)
-    reading = _article(page, found, stub, weight, asked) or _listing(page, found, title, weight, asked)
-    return replace(reading, requisites=found.requisites)
+    stub = detect_paywall_stub(extracted.features)
+    score = score_article(extracted.features, stub=stub is not None)
+    page_input.evidence.set_score(score.parts, ARTICLE_THRESHOLD)
+    reading = _article_reading(extracted, stub, score, page_input.layout)
+    if reading is None:
+        reading = _listing_reading(extracted, score, page_input)
+    return replace(reading, requisites=extracted.requisites)
 
 
-def _article(page: Page, found: Found, stub: Verdict | None, weight: Weight, asked: Asked) -> Reading | None:
-    """Return the reading of an article; None where too little speaks for one."""
-    if weight.total < ENOUGH or not found.article.headline or not found.body.text or medium(found.seen):
+def _detected_reading(detected: DetectedOutcome, title: str | None) -> Reading:
+    return Reading(outcome=detected.outcome, reason=detected.reason, confidence=detected.confidence, title=title)
+
+
+def _article_reading(
+    extracted: ExtractedPage, stub: DetectedOutcome | None, score: ArticleScore, layout: Layout
+) -> Reading | None:
+    """Return the reading of an article; None if the page is not one."""
+    features, body = extracted.features, extracted.body
+    article, page = features.article, features.page
+    is_article = score.total >= ARTICLE_THRESHOLD and article.headline and body.text
+    if not is_article or detect_media_page(features):
         return None
-    sources = feeds(page, found.head)
-    groups = link_groups(page, found.flow, found.body.inside, found.article.canonical_url, listing=False)
-    whole = replace(found.article, link_groups=with_boxes(page, asked.layout, groups))
+    groups = find_link_groups(page, features.content, body.inside, article.canonical_url, listing=False)
     return Reading(
         outcome=stub.outcome if stub else Outcome.ARTICLE,
-        reason=stub.reason if stub else weight.reason,
-        confidence=stub.confidence if stub else weight.confidence,
-        article=whole,
-        title=found.title,
-        sources=sources,
+        reason=stub.reason if stub else score.reason,
+        confidence=stub.confidence if stub else score.confidence,
+        article=replace(article, link_groups=add_layout_groups(page, layout, groups)),
+        title=extracted.title,
+        sources=find_feeds(page, features.head),
     )
 
 
-def _listing(page: Page, found: Found, title: str | None, weight: Weight, asked: Asked) -> Reading:
-    """Return the reading of a listing, of a gallery or player, or of a page that is none of them."""
-    groups = link_groups(page, found.flow, frozenset(), found.article.canonical_url, listing=True)
-    groups = with_boxes(page, asked.layout, groups)
+def _listing_reading(extracted: ExtractedPage, score: ArticleScore, page_input: PageInput) -> Reading:
+    """Return the reading of a listing, of a gallery or media player, or of any other page."""
+    features = extracted.features
+    page, content, head = features.page, features.content, features.head
+    groups = find_link_groups(page, content, frozenset(), features.article.canonical_url, listing=True)
+    groups = add_layout_groups(page, page_input.layout, groups)
     count = sum(len(group.links) for group in groups)
-    is_listing = count >= (1 if asked.is_listing else 6)
-    shown = None if asked.is_listing else medium(found.seen, count)
-    if shown is not None:
-        return Reading(
-            outcome=shown.outcome, reason=shown.reason, confidence=shown.confidence, title=title, link_groups=groups
-        )
+    is_listing = count >= (1 if page_input.is_listing else 6)
+    media = None if page_input.is_listing else detect_media_page(features, count)
+    if media is not None:
+        return replace(_detected_reading(media, extracted.title), link_groups=groups)
     return Reading(
         outcome=Outcome.LISTING if is_listing else Outcome.OTHER,
         reason=f"{count} links to articles in {len(groups)} groups",
-        confidence=weight.confidence,
-        title=title,
+        confidence=score.confidence,
+        title=extracted.title,
         link_groups=groups,
-        sources=(*feeds(page, found.head), *(next_pages(page, found.head, found.flow) if is_listing else ())),
+        sources=(*find_feeds(page, head), *(find_next_pages(page, head, content) if is_listing else ())),
     )

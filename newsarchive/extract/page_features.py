@@ -1,96 +1,131 @@
-"""What is known of a page when its kind is told."""
+"""The features by which a page is classified: article, listing, placeholder or media page."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lxml.etree import XPath
 from lxml.html import HtmlElement
 
-from newsarchive.extract.blocks import Block, Flow
+from newsarchive.extract import zones
+from newsarchive.extract.blocks import Block, PageContent
 from newsarchive.extract.html_head import Head
-from newsarchive.extract.jsonld import Node
+from newsarchive.extract.jsonld import JsonLd
+from newsarchive.extract.parse_date import CLOCK, LETTER
 from newsarchive.extract.tree import Page
-from storage.model import Access, Discovery
+from newsarchive.extract.urls import split_url
+from storage.model import Article, Discovery
 
-_MOST_MARKS = 40
+_MAX_SCRIPTS = 40
 _ARTICLE_ITEM = XPath(
     "boolean(descendant-or-self::*/@itemtype["
     "contains(., 'schema.org/') and (contains(., 'Article') or contains(., 'BlogPosting'))])"
 )
+_LIVE_TITLE = re.compile(
+    r"^\W*(?:direkt|en (?:direct|vivo|directo)|ao vivo|(?:in )?diretta|онлайн|наживо|na żywo|canlı|"
+    r"مباشر|ライブ|생중계)\W|^\W*live(?:\s*[:|.!•–—\])】]|\s+-)|\blive\s*:|[-–—|:,]\s*live\s*(?:[-–—|]|$)|"
+    r"\blive(?:[- ]?blog|[- ]?ticker| updates?)\b",
+    re.IGNORECASE,
+)
+"""Neither site names nor concerts match: "Ferry is back - Hull Live", "Live music returns"."""
+_LIVE_PATH = re.compile(
+    r"/(?:live|live-?blogs?|live-?ticker|live-updates|en-direct|en-vivo|(?:en-)?directo|ao-vivo|diretta)(?:[/-]|$)|"
+    r"-(?:live-?blog|live-?ticker|live-updates)(?:[/.-]|$)",
+    re.IGNORECASE,
+)
+_MAX_TIMESTAMP_LENGTH = 30
+"""Longest line that can be the time of a post."""
+_MIN_POSTS = 3
+_WORD = re.compile(f"{LETTER}+")
+_OUTSIDE_POSTS = zones.NON_ARTICLE | zones.ASIDE | zones.FOOTER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Impression:
-    """What is known of a page when its kind is told."""
+class PageFeatures:
+    """The features by which a page is classified."""
 
-    url: str
-    canonical_url: str
+    page: Page
     head: Head
-    node: Node | None
-    found: Sequence[Node]
-    flow: Flow
-    headline: str
+    jsonld: JsonLd
+    content: PageContent
+    article: Article
     headline_block: Block | None
-    dek: str | None
     body: Sequence[Block]
     """Blocks of the body."""
-    access: Access | None
     discovery: Discovery | None
-    dated: bool
-    """The page itself gives a publication date."""
-    top: HtmlElement
-    """The page's <body>."""
-    signed: bool
-    """The page names an author."""
-    marks: str
-    """Names of the scripts and frames that the page loads, lower case."""
-    frame: frozenset[str]
-    """Classes of <html> and <body>, lower case: there a publishing system writes what kind of page it made."""
-
-    laid_out: bool = False
-    """The site's layout finds both headline and body on the page."""
+    loaded_scripts: str
+    """URLs of scripts and frames, and the beginnings of inline scripts, lower case."""
+    fits_layout: bool = False
+    """The site layout finds both headline and body."""
 
     @property
-    def marked_up(self) -> bool:
-        """Microdata calls something on the page an article."""
-        return bool(_ARTICLE_ITEM(self.top))
+    def has_date(self) -> bool:
+        """The page itself gives a publication date."""
+        published = self.article.published
+        return published is not None and published.source not in ("feed", "sitemap")
 
     @property
-    def around(self) -> HtmlElement | None:
-        """The <article> that holds the headline."""
+    def page_classes(self) -> frozenset[str]:
+        """Classes of <html> and <body>, lower case: publishing systems name the type of a page there."""
+        names = f"{self.page.root.get('class') or ''} {self.page.body.get('class') or ''}"
+        return frozenset(names.lower().split())
+
+    @property
+    def has_article_microdata(self) -> bool:
+        """Some element of the page has the microdata type of an article."""
+        return bool(_ARTICLE_ITEM(self.page.body))
+
+    @property
+    def enclosing_article(self) -> HtmlElement | None:
+        """The <article> that contains the headline."""
         if self.headline_block is None:
             return None
         return next(self.headline_block.element.iterancestors("article"), None)
 
     @property
     def in_one_article(self) -> bool:
-        """One <article> holds the headline and most of the body."""
-        around = self.around
-        if around is None or not self.body:
+        """One <article> contains the headline and most of the body."""
+        enclosing_article = self.enclosing_article
+        if enclosing_article is None or not self.body:
             return False
-        held = sum(len(b.text) for b in self.body if _within(b.element, around))
-        return held > 0.6 * sum(len(b.text) for b in self.body)
+        inside = sum(len(b.text) for b in self.body if _is_inside(b.element, enclosing_article))
+        return inside > 0.6 * sum(len(b.text) for b in self.body)
 
     @property
-    def own_text(self) -> int:
-        """Characters of the body's running text."""
+    def running_text_length(self) -> int:
+        """Characters of running text in the body."""
         return sum(len(b.text) for b in self.body if len(b.text) > 80 and b.link_share < 0.5)
 
 
-def _within(element: HtmlElement, box: HtmlElement) -> bool:
+def _is_inside(element: HtmlElement, box: HtmlElement) -> bool:
     return any(above is box for above in element.iterancestors("article"))
 
 
-def marks_of(page: Page) -> str:
-    """Return the addresses of scripts and frames, and the start of inline scripts: what a challenge is known by."""
+def list_loaded_scripts(page: Page) -> str:
+    """Return the URLs of scripts and frames, and the beginnings of inline scripts: they identify challenges."""
     parts = []
     for element in page.root.iter("script", "iframe", "form"):
         parts.append(element.get("src") or element.get("action") or (element.text or "")[:300])
-        if len(parts) > _MOST_MARKS:
+        if len(parts) > _MAX_SCRIPTS:
             break
     return " ".join(parts).lower()
 
 
-def frame_of(page: Page) -> frozenset[str]:
-    """Return the classes of <html> and <body>, lower case."""
-    return frozenset(f"{page.root.get('class') or ''} {page.body.get('class') or ''}".lower().split())
+def looks_live(title: str, url: str, blocks: Sequence[Block]) -> bool:
+    """Return whether a page without live blog markup is a live blog: by title or URL, and posts with times."""
+    if not (_LIVE_TITLE.search(title) or _LIVE_PATH.search(split_url(url).path)):
+        return False
+    return sum(1 for block in blocks if not block.zone & _OUTSIDE_POSTS and _is_timestamp(block.text)) >= _MIN_POSTS
+
+
+def _is_timestamp(text: str) -> bool:
+    """Return whether a line is a time of day, with at most a time zone, a day or a date beside it.
+
+    >>> _is_timestamp("14.22 GMT"), _is_timestamp("i dag 14:22")
+    (True, True)
+    >>> _is_timestamp("Doors open at 19:30 on Fridays"), _is_timestamp("Oil 82.50 USD")
+    (False, False)
+    """
+    clock = CLOCK.search(text) if len(text) <= _MAX_TIMESTAMP_LENGTH else None
+    # 82.50 is a price.
+    return clock is not None and int(clock[1]) < 24 and int(clock[2]) < 60 and len(_WORD.findall(text)) <= 3

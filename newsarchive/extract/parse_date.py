@@ -1,14 +1,12 @@
-"""Text to moments: ISO 8601, RFC 2822, and dates as newspapers print them in many languages.
+"""Parse dates: ISO 8601, RFC 2822, and dates as newspapers print them in many languages.
 
-A time without a zone is read in `zone`, which the caller takes from another date of the same page, else as UTC. A date
-without a time is its midnight in UTC, so that the day stays the day. Nothing here asks the clock.
+A time without a zone is read in `zone`, which callers take from another date of the page, else as UTC. A date without a
+time is midnight UTC, so that the day stays the same. The current time is never used.
 """
 
 import re
 import unicodedata
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
-
-from newsarchive.extract import months
 
 _ISO = re.compile(
     r"^\s*([12]\d{3})-?(\d\d)-?(\d\d)(?:[T\s]+(\d{1,2}):?(\d\d)(?::?(\d\d)(?:[.,]\d+)?)?\s*([ap]m)?\s*(Z|UTC|GMT|"
@@ -23,7 +21,7 @@ CLOCK = re.compile(
 _AFTERNOON = re.compile("오후|下午|午後|晚上")
 _HOUR = re.compile(r"(?<![\d.])(\d{1,2})\s*(a\.?m\.?|p\.?m\.?)\b", re.IGNORECASE)
 _OFFSET = re.compile(r"(?:GMT|UTC)?\s*([+-])(\d\d?):?(\d\d)?\b")
-_OFFSET_IN_PRINT = re.compile(r"((?:GMT|UTC)\s*[+-]\d\d?(?::?\d\d)?|(?<=\d\s)[+-]\d\d:?\d\d)(?!\d)")
+_PRINTED_OFFSET = re.compile(r"((?:GMT|UTC)\s*[+-]\d\d?(?::?\d\d)?|(?<=\d\s)[+-]\d\d:?\d\d)(?!\d)")
 _ZONES = {
     "z": 0, "utc": 0, "gmt": 0, "bst": 1, "ist": 5.5, "cet": 1, "cest": 2, "mez": 1, "mesz": 2, "eet": 2, "eest": 3,
     "msk": 3, "мск": 3, "est": -5, "edt": -4, "et": -5, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8,
@@ -33,114 +31,174 @@ _ZONES = {
 _ZONE_NAME = re.compile(r"\b(" + "|".join(sorted(_ZONES, key=len, reverse=True)) + r")\b", re.IGNORECASE)
 
 
-def _plain(word: str) -> str:
-    """Lower case, and without marks on Latin letters: "Août" and "AOUT" are one word."""
+MONTH_STEMS = """
+    jan januar janvier enero ene gennaio gen janeiro январ янв січн styczni stycz leden ledn január ocak
+    oca tammikuu ianuar ιανουαρ يناير كانون_الثاني ינואר جنوری ژانویه जनवरी มกราคม ม.ค januari jänner
+    janvar janar jaanuar xaneir gener siječ јан яну студз جانفي sty ιαν
+
+    feb februar février fevrier febrero febbraio fevereiro fev феврал фев лют luty luteg únor února
+    şubat sub helmikuu φεβρουαρ فبراير شباط פברואר فروری فوریه फरवरी फ़रवरी กุมภาพันธ์ ก.พ feber febr
+    veebr veljač shkurt pebrer феб فيفري lut φεβ
+
+    mar mär maer märz mars marzo março marco март мар берез marzec marca břez mart maaliskuu maart
+    március mrt μαρτ مارس آذار מרץ مارچ मार्च มีนาคม มี.ค maret march marec ožujk machi mac сакав μαρ
+
+    apr april avril abril abr aprile апрел апр квіт kwiecień kwietni dub duben dubna nisan huhtikuu
+    απριλ أبريل نيسان אפריל اپریل آوریل अप्रैल เมษายน เม.ย avr travnj prill красав απρ أفريل kwi nis
+
+    may mai mayo maggio mag maio мая май трав maj máj május květ května mayıs toukokuu mei ma4 μαΐ μαι
+    مايو أيار מאי مئی مه मई พฤษภาคม พ.ค maij svibnj мај ماي
+
+    jun juni juin junio giugno giu junho июн черв czerwiec czerwc červn haziran kesäkuu iunie ιουν يونيو
+    حزيران יוני جون ژوئن जून มิถุนายน มิ.ย lipnj juuni xuño qershor hunyo јун юни чэрв جوان cze haz
+
+    jul juli juillet julio luglio lug julho июл лип lipiec lipca červenc temmuz heinäkuu iulie ιουλ
+    يوليو تموز יולי جولائی ژوئیه जुलाई กรกฎาคม ก.ค juil srpnj julai juuli xullo korrik hulyo јул юли
+    ліпен جويلية lip tem
+
+    aug august août aout agosto ago augusztus август авг серп sierpień sierpni srp srpna ağustos elokuu
+    αυγ أغسطس آب אוגוסט اگست اوت अगस्त สิงหาคม ส.ค agustus avgust agost ogos kolovoz gusht ágúst жнів жніў
+    غشت أوت sie ağu
+
+    sep sept szept september septembre septiembre settembre set setembro сентябр сен верес wrzesień
+    wrześni září szeptember eylül syyskuu σεπτ سبتمبر أيلول ספטמבר ستمبر سپتامبر सितंबर กันยายน ก.ย
+    septem setem rujn shtator setyem септ верас σεπ شتنبر सितम्बर wrz eyl
+
+    oct okt october oktober octobre octubre ottobre ott outubro out октябр окт жовт październik
+    październi říj října říjen ekim octombrie lokakuu οκτωβρ أكتوبر تشرين_الأول אוקטובר اکتوبر اکتبر
+    अक्टूबर ตุลาคม ต.ค oktob oktoo oktub tetor кастр οκτ paź eki
+
+    nov november novembre noviembre novembro ноябр ноя листопад listopad kasım marraskuu noiembrie
+    νοεμβρ نوفمبر تشرين_الثاني נובמבר نومبر نوامبر नवंबर พฤศจิกายน พ.ย novemb studeno nëntor nobyem
+    новем ноем лістапад νοε نونبر नवम्बर lis kas
+
+    dec dez december dezember décembre decembre diciembre dic dicembre dezembro декабр дек груд grudzień
+    grudni prosin aralık joulukuu decembrie δεκεμβρ ديسمبر كانون_الأول דצמבר دسمبر دسامبر दिसंबर ธันวาคม
+    ธ.ค desember decemb desemb disemb detsem dhjetor disyem децем снеж δεκ دجنبر दिसम्बर gru ara
+"""
+"""Month names in the languages of newspapers, one paragraph per month; "_" stands for a space within a name.
+
+A word names a month if it begins with one of its stems; the longest stem wins."""
+
+
+def stems_by_month() -> dict[int, list[str]]:
+    """Return the stems of each month, 1 to 12."""
+    paragraphs = MONTH_STEMS.strip().split("\n\n")
+    return {
+        month: [stem.replace("_", " ") for stem in paragraph.split()] for month, paragraph in enumerate(paragraphs, 1)
+    }
+
+
+def _fold_word(word: str) -> str:
+    """Return a word in lower case, without marks on Latin letters: "Août" and "AOUT" are equal."""
     return unicodedata.normalize(
         "NFC", "".join(c for c in unicodedata.normalize("NFD", word.casefold()) if not "\u0300" <= c <= "\u036f")
     )
 
 
-_STEMS = {_plain(stem): month for month, stems in months.by_number().items() for stem in stems}
-_LONGEST = max(map(len, _STEMS))
+_STEMS = {_fold_word(stem): month for month, stems in stems_by_month().items() for stem in stems}
+_LONGEST_STEM = max(map(len, _STEMS))
 _DIGITS = {ord(c): str(unicodedata.digit(c)) for c in "٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹०१२३४५६७८९๐๑๒๓๔๕๖๗๘๙０１２３４５６７８９"}
 _YEAR = re.compile(r"\d{4}")
-_LINE = 300
+_MAX_LINE = 300
 """Characters of a line in which a date is looked for."""
 
 _CJK = re.compile(r"(\d{4})\s*[年년.]\s*(\d{1,2})\s*[月월.]\s*(\d{1,2})\s*[日일]?")
 _YEAR_FIRST = re.compile(r"(?<!\d)((?:19|20)\d\d)[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)")
 _YEAR_LAST = re.compile(r"(?<!\d)(\d{1,2})([-/.])\s?(\d{1,2})\2\s?((?:19|20)\d\d)(?!\d)")
 LETTER = r"(?:[^\W\d_]|[\u0300-\u036f\u0610-\u065f\u0900-\u0963\u0e31-\u0e4e\u200c])"
-"""A letter, or a mark that Hindi, Thai or Arabic writes above or below one."""
-_NAMED = re.compile(
+"""A letter, or a combining mark of Hindi, Thai or Arabic."""
+_DAY_MONTH_YEAR = re.compile(
     r"(?<!\d)(\d{1,2})(?:st|nd|rd|th|er|º|ª|\.|-го)?,?(?:\s+(?:de|of|di|den|d'|"
     rf"ngày))?[\s-]+({LETTER}{{2,14}}(?:\s{LETTER}{{2,8}})?)\.?,?(?:\s+(?:de|del|of))?,?[\s-]+(\d{{4}})"
 )
-_MONTH_FIRST = re.compile(
+_MONTH_DAY_YEAR = re.compile(
     rf"(?<![^\W\d_])({LETTER}{{3,14}})\.?[\s-]+(\d{{1,2}})(?:st|nd|rd|th|\.)?(?:,|\s)\s*(\d{{4}})"
 )
-_YEAR_NAMED = re.compile(rf"(?<!\d)((?:19|20)\d\d)\.?\s+({LETTER}{{3,14}})\.?\s+(\d{{1,2}})(?!\d)")
-_IN_WORDS = ((_NAMED, (3, 2, 1)), (_MONTH_FIRST, (3, 1, 2)), (_YEAR_NAMED, (1, 2, 3)))
-"""Dates with a month's name, and which of their groups are year, month and day."""
+_YEAR_MONTH_DAY = re.compile(rf"(?<!\d)((?:19|20)\d\d)\.?\s+({LETTER}{{3,14}})\.?\s+(\d{{1,2}})(?!\d)")
+_MONTH_NAME_PATTERNS = ((_DAY_MONTH_YEAR, (3, 2, 1)), (_MONTH_DAY_YEAR, (3, 1, 2)), (_YEAR_MONTH_DAY, (1, 2, 3)))
+"""Patterns of dates with the name of a month, and their groups for year, month and day."""
 _VIETNAMESE = re.compile(r"(?<!\d)(\d{1,2})\s+tháng\s+(\d{1,2})(?:,|\s+năm)?\s+(\d{4})")
 _PERSIAN = tuple("فروردین اردیبهشت خرداد تیر مرداد شهریور مهر آبان آذر دی بهمن اسفند".split())
 _PERSIAN_DAY = re.compile(rf"(?<!\d)(\d{{1,2}})\s+({'|'.join(_PERSIAN)})(?:\s*ماه)?\s+(1[34]\d\d)(?!\d)")
 _PERSIAN_NUMBERS = re.compile(r"(?<!\d)(1[34]\d\d)/(\d{1,2})/(\d{1,2})(?!\d)")
-_THAI_YEARS = 543
-"""A Thai year is the Buddhist one."""
+_BUDDHIST_OFFSET = 543
+"""The Thai calendar counts Buddhist years."""
 
 
-def iso(text: str, zone: tzinfo | None = None) -> datetime | None:
-    """Read a machine's date: ISO 8601 in its many dialects, RFC 2822, seconds or milliseconds since 1970.
+def parse_iso_date(text: str, zone: tzinfo | None = None) -> datetime | None:
+    """Parse a machine-readable date: ISO 8601 in its variants, RFC 2822, seconds or milliseconds since 1970.
 
-    >>> iso("2019-11-18T10:00:00-0500").isoformat()
+    >>> parse_iso_date("2019-11-18T10:00:00-0500").isoformat()
     '2019-11-18T15:00:00+00:00'
-    >>> iso("Mon, 18 Nov 2019 10:00:00 GMT").isoformat()
+    >>> parse_iso_date("Mon, 18 Nov 2019 10:00:00 GMT").isoformat()
     '2019-11-18T10:00:00+00:00'
     """
     text = text.strip()[:80]
     if text.isdigit() and len(text) in (10, 13):
-        return _sane(datetime.fromtimestamp(int(text[:10]), UTC))
+        return _check_year(datetime.fromtimestamp(int(text[:10]), UTC))
     match = _ISO.match(text)
     if not match:
-        return printed(text, zone)
+        return parse_printed_date(text, zone)
     year, month, day, hour, minute, second, half, offset = match.groups()
     if hour and not offset and (named := _ZONE_NAME.search(text[match.end() :])):
         offset = named[1]
-    return _built(
-        (int(year), int(month), int(day)), _time(hour, minute, second, half) if hour else None, _zone(offset) or zone
+    return _build_datetime(
+        (int(year), int(month), int(day)),
+        _parse_clock(hour, minute, second, half) if hour else None,
+        _parse_zone(offset) or zone,
     )
 
 
-def has_zone(text: str) -> tzinfo | None:
-    """Return the zone that a machine's date states, else None."""
+def stated_zone(text: str) -> tzinfo | None:
+    """Return the time zone stated in a machine-readable date, else None."""
     match = _ISO.match(text.strip()[:80])
-    return _zone(match[8]) if match and match[8] else None
+    return _parse_zone(match[8]) if match and match[8] else None
 
 
 def has_time(text: str) -> bool:
-    """Say whether a date comes with a time of day."""
+    """Return whether a date has a time of day."""
     match = _ISO.match(text.strip()[:80])
     return bool(match and match[4]) or bool(CLOCK.search(text[:80])) or text.strip().isdigit()
 
 
-def printed(text: str, zone: tzinfo | None = None, *, day_first: bool = True) -> datetime | None:
-    """Read the first whole date (day, month and year) in a line of print.
+def parse_printed_date(text: str, zone: tzinfo | None = None, *, day_first: bool = True) -> datetime | None:
+    """Parse the first complete date (day, month and year) in a line of text.
 
-    >>> printed("Publié le 18 août 2019 à 10h05").isoformat()
+    >>> parse_printed_date("Publié le 18 août 2019 à 10h05").isoformat()
     '2019-08-18T10:05:00+00:00'
-    >>> printed("2019年11月18日 10:05").isoformat()
+    >>> parse_printed_date("2019年11月18日 10:05").isoformat()
     '2019-11-18T10:05:00+00:00'
-    >>> printed("no date in 2019")
+    >>> parse_printed_date("no date in 2019")
     """
-    if not _YEAR.search(text, 0, _LINE):  # most lines of a page have none
+    if not _YEAR.search(text, 0, _MAX_LINE):  # most lines of a page have none
         return None
-    text = text[:_LINE].translate(_DIGITS)
-    found = _day(text, day_first=day_first)
+    text = text[:_MAX_LINE].translate(_DIGITS)
+    found = _find_day(text, day_first=day_first)
     if found is None:
         return None
     day, start, end = found
-    # The clock stands beside the date: after it, or shortly before.
+    # The time of day is next to the date: after it, or shortly before.
     around = text[end : end + 50]
-    clock = clock_in(around)
+    clock = find_clock(around)
     if clock is None:
         around = text[max(0, start - 25) : start]
-        clock = clock_in(around)
-    return _built(day, clock, (_zone_in(around) if clock else None) or zone)
+        clock = find_clock(around)
+    return _build_datetime(day, clock, (_find_zone(around) if clock else None) or zone)
 
 
-def _day(text: str, *, day_first: bool) -> tuple[tuple[int, int, int], int, int] | None:
-    """Find year, month and day, and where they stand."""
-    if persian := _persian(text):
+def _find_day(text: str, *, day_first: bool) -> tuple[tuple[int, int, int], int, int] | None:
+    """Return (year, month, day), and where the date begins and ends."""
+    if persian := _find_persian_day(text):
         return persian
     for pattern in (_CJK, _YEAR_FIRST):
         if match := pattern.search(text):
             return (int(match[1]), int(match[2]), int(match[3])), match.start(), match.end()
     if "tháng" in text and (match := _VIETNAMESE.search(text)):
         return (int(match[3]), int(match[2]), int(match[1])), match.start(), match.end()
-    for pattern, (year, name, day) in _IN_WORDS:
+    for pattern, (year, name, day) in _MONTH_NAME_PATTERNS:
         for match in pattern.finditer(text):
-            if month := _month(match[name]):
+            if month := _month_number(match[name]):
                 return (int(match[year]), month, int(match[day])), match.start(), match.end()
     if match := _YEAR_LAST.search(text):
         first, second = int(match[1]), int(match[3])
@@ -149,36 +207,39 @@ def _day(text: str, *, day_first: bool) -> tuple[tuple[int, int, int], int, int]
     return None
 
 
-def _persian(text: str) -> tuple[tuple[int, int, int], int, int] | None:
-    """Find a day of Iran's calendar."""
+def _find_persian_day(text: str) -> tuple[tuple[int, int, int], int, int] | None:
     if match := _PERSIAN_DAY.search(text):
-        return _from_persian(int(match[3]), _PERSIAN.index(match[2]) + 1, int(match[1])), match.start(), match.end()
+        return (
+            _persian_to_gregorian(int(match[3]), _PERSIAN.index(match[2]) + 1, int(match[1])),
+            match.start(),
+            match.end(),
+        )
     if match := _PERSIAN_NUMBERS.search(text):
-        return _from_persian(int(match[1]), int(match[2]), int(match[3])), match.start(), match.end()
+        return _persian_to_gregorian(int(match[1]), int(match[2]), int(match[3])), match.start(), match.end()
     return None
 
 
-def _from_persian(year: int, month: int, day: int) -> tuple[int, int, int]:
-    """Return the Gregorian day of one in Iran's solar calendar, by the leap years of its 33-year cycle.
+def _persian_to_gregorian(year: int, month: int, day: int) -> tuple[int, int, int]:
+    """Convert a date of the Iranian solar calendar, by the leap years of its 33-year cycle.
 
-    >>> _from_persian(1403, 2, 28), _from_persian(1399, 12, 30)
+    >>> _persian_to_gregorian(1403, 2, 28), _persian_to_gregorian(1399, 12, 30)
     ((2024, 5, 17), (2021, 3, 20))
     """
     before = 365 * (year + 1595) + (year + 1595) // 33 * 8 + ((year + 1595) % 33 + 3) // 4
     days = before - 355_668 + day + ((month - 1) * 31 if month < 7 else (month - 7) * 30 + 186)
     try:
-        there = date.fromordinal(days - 365)
+        local = date.fromordinal(days - 365)
     except (ValueError, OverflowError):
         return 0, 0, 0
-    return there.year, there.month, there.day
+    return local.year, local.month, local.day
 
 
-def _month(word: str) -> int | None:
-    word = _plain(word)
+def _month_number(word: str) -> int | None:
+    word = _fold_word(word)
     if word[:1] == "\u05d1":
         # Hebrew writes "in May" as one word.
         word = word[1:]
-    for size in range(min(len(word), _LONGEST), 1, -1):
+    for size in range(min(len(word), _LONGEST_STEM), 1, -1):
         month = _STEMS.get(word[:size])
         if month and (size >= 4 or len(word) <= size + 1 or not word.isascii()):
             return month
@@ -187,22 +248,22 @@ def _month(word: str) -> int | None:
     return None
 
 
-def in_digits(text: str) -> str:
-    """Return a text with every script's digits written as 0 to 9."""
+def to_ascii_digits(text: str) -> str:
+    """Return a text with the digits of every script replaced by 0 to 9."""
     return text.translate(_DIGITS)
 
 
-def clock_in(text: str) -> tuple[int, int, int] | None:
-    """Return hour, minute and second of the first time of day in a line; None where there is none."""
+def find_clock(text: str) -> tuple[int, int, int] | None:
+    """Return hour, minute and second of the first time of day in a line; None for none."""
     if match := CLOCK.search(text):
         half = match[4] or ("pm" if _AFTERNOON.search(text[: match.start()]) else None)
-        return _time(match[1], match[2], match[3], half)
+        return _parse_clock(match[1], match[2], match[3], half)
     if match := _HOUR.search(text):
-        return _time(match[1], "0", None, match[2])
+        return _parse_clock(match[1], "0", None, match[2])
     return None
 
 
-def _time(hour: str | None, minute: str | None, second: str | None, half: str | None) -> tuple[int, int, int]:
+def _parse_clock(hour: str | None, minute: str | None, second: str | None, half: str | None) -> tuple[int, int, int]:
     if hour is None:
         return 0, 0, 0
     hours = int(hour)
@@ -211,7 +272,7 @@ def _time(hour: str | None, minute: str | None, second: str | None, half: str | 
     return hours, int(minute or 0), min(int(second or 0), 59)
 
 
-def _zone(name: str | None) -> tzinfo | None:
+def _parse_zone(name: str | None) -> tzinfo | None:
     if not name:
         return None
     if match := _OFFSET.fullmatch(name.strip()):
@@ -224,25 +285,27 @@ def _zone(name: str | None) -> tzinfo | None:
     return None if hours_east is None else timezone(timedelta(hours=hours_east))
 
 
-def _zone_in(text: str) -> tzinfo | None:
-    if match := _OFFSET_IN_PRINT.search(text):
-        return _zone(match[1])
+def _find_zone(text: str) -> tzinfo | None:
+    if match := _PRINTED_OFFSET.search(text):
+        return _parse_zone(match[1])
     match = _ZONE_NAME.search(text)
-    return _zone(match[1]) if match else None
+    return _parse_zone(match[1]) if match else None
 
 
-def _built(day: tuple[int, int, int], clock: tuple[int, int, int] | None, zone: tzinfo | None) -> datetime | None:
-    year, month, date = day
+def _build_datetime(
+    day: tuple[int, int, int], clock: tuple[int, int, int] | None, zone: tzinfo | None
+) -> datetime | None:
+    year, month, day_of_month = day
     if 2440 < year < 2640:
-        year -= _THAI_YEARS
+        year -= _BUDDHIST_OFFSET
     hour, minute, second = clock or (0, 0, 0)
     try:
-        moment = datetime(year, month, date, hour % 24, minute, second, tzinfo=(zone if clock else None) or UTC)
-        return _sane(moment.astimezone(UTC))
+        local = datetime(year, month, day_of_month, hour % 24, minute, second, tzinfo=(zone if clock else None) or UTC)
+        return _check_year(local.astimezone(UTC))
     except (ValueError, OverflowError):
         return None
 
 
-def _sane(moment: datetime) -> datetime | None:
-    """Newspapers are older than the web, but not their pages' dates: what lies outside 1800 to 2100 is a slip."""
-    return moment if 1800 <= moment.year <= 2100 else None
+def _check_year(at: datetime) -> datetime | None:
+    """Return a date between 1800 and 2100, else None: articles may be older than the web, other years are errors."""
+    return at if 1800 <= at.year <= 2100 else None

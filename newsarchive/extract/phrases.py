@@ -1,70 +1,69 @@
-"""What short lines around an article say, in the languages of newspapers.
+"""Phrases of short lines around an article ("Read also", "Newsletter"), in the languages of newspapers.
 
-These are words of the trade ("Read also", "Newsletter"), not lists of sites. They are compared with short lines whose
-place or markup bears them out: taking long paragraphs out of a body for a word in them was measured to do harm.
+They are matched against short lines whose position or markup supports them. Removing long paragraphs from a body
+because of a word was measured to do harm.
 
-Each table holds patterns in lower case, " / " between them, in no order that matters.
+Each table holds patterns in lower case, separated by " / ", in any order.
 """
 
 import re
 from functools import lru_cache
 
-_REPEATS = frozenset("?*+{")
-"""What makes of the letter before it one that may be missing, or come again."""
+_QUANTIFIERS = frozenset("?*+{")
+"""Quantifiers of regular expressions: a letter before one of them may be missing or repeated."""
 
 
 class Phrases:
-    """Patterns of short lines, whatever the case of their letters.
+    """Patterns of short lines, ignoring case.
 
-    Compared in lower case: to let the expression see to the case costs ten times as much, for each line of each page.
+    Matched in lower case, because re.IGNORECASE takes ten times as long, for each line of each page.
     """
 
-    __slots__ = ("_holding", "_pattern")
+    __slots__ = ("_pattern", "_required")
 
-    def __init__(self, pattern: str, holding: str = "") -> None:
-        """Take a pattern, and what all that matches it holds: where that is not, nothing else is looked for."""
-        self._pattern = re.compile(_as_one(pattern))
-        self._holding = holding
+    def __init__(self, pattern: str, required: str = "") -> None:
+        """Compile a pattern; `required` is a text in all its matches, so that lines without it are skipped."""
+        self._pattern = re.compile(_fold_letters(pattern))
+        self._required = required
 
     def match(self, text: str) -> bool:
-        """Say whether a line begins as one of the patterns does, or is one: as they were made."""
+        """Return whether a line matches from its beginning."""
         return self._pattern.match(_lower(text)) is not None
 
     def search(self, text: str) -> bool:
-        """Say whether one of the patterns stands anywhere in a line."""
+        """Return whether a line contains a match."""
         low = _lower(text)
-        return self._holding in low and self._pattern.search(low) is not None
+        return self._required in low and self._pattern.search(low) is not None
 
-    def said(self, text: str) -> str | None:
-        """Return what of a text is one of the patterns, as it is printed there; None where nothing is.
+    def find(self, text: str) -> str | None:
+        """Return the first match as it is printed in the text; None for none.
 
-        >>> Phrases("abone ol").said("Okumak için ABONE OL!")
+        >>> Phrases("abone ol").find("Okumak için ABONE OL!")
         'ABONE OL'
         """
         low = _lower(text)
         found = self._pattern.search(low)
         if found is None:
             return None
-        # An i whose dot is a character of its own became one: places moved, and it is told in lower case.
+        # Lower-casing "İ" changes the length of the text and so the positions: the match is returned in lower
+        # case.
         return text[found.start() : found.end()] if len(low) == len(text) else found[0]
 
 
-# One line is held against table after table.
+# One line is matched against table after table.
 @lru_cache(maxsize=8)
 def _lower(text: str) -> str:
     low = text.lower()
-    return low if low.isascii() else _as_one(low.replace("i\u0307", "i"))
+    return low if low.isascii() else _fold_letters(low.replace("i\u0307", "i"))
 
 
-def _as_one(text: str) -> str:
-    """Take a Turkish i without its dot for one with it, and the sigma that ends a word for any other."""
+def _fold_letters(text: str) -> str:
+    """Replace the Turkish dotless i and the final sigma by their plain forms."""
     return text.replace("ı", "i").replace("ς", "σ")
 
 
 def _patterns(table: str) -> str:
-    """Return a table as one pattern.
-
-    What begins with the same letter stands behind that letter, once: a line is held against a few of two hundred.
+    """Return a table as one pattern, grouped by first letter, so that a line is matched against a few of two hundred.
 
     >>> _patterns("read (?:more|also) / related / e?mail")
     'r(?:ead (?:more|also)|elated)|(?:e?mail)'
@@ -72,18 +71,18 @@ def _patterns(table: str) -> str:
     by_letter: dict[str, list[str]] = {}
     for line in table.splitlines():
         for pattern in filter(None, line.strip().split(" / ")):
-            letter = "" if not pattern[0].isalpha() or pattern[1:2] in _REPEATS else pattern[0]
+            letter = "" if not pattern[0].isalpha() or pattern[1:2] in _QUANTIFIERS else pattern[0]
             by_letter.setdefault(letter, []).append(pattern.removeprefix(letter))
     return "|".join(f"{letter}(?:{'|'.join(rest)})" for letter, rest in by_letter.items())
 
 
 def _line(table: str) -> Phrases:
-    """Match a line that is one of the patterns and nothing else."""
+    """Match lines that consist of one of the patterns."""
     return Phrases(rf"^\W*(?:{_patterns(table)})\W*$")
 
 
 def _start(table: str) -> Phrases:
-    """Match a line that begins with one of the patterns."""
+    """Match lines that begin with one of the patterns."""
     return Phrases(rf"^\W*(?:{_patterns(table)})(?!\w)")
 
 
@@ -244,7 +243,7 @@ FOR_SUBSCRIBERS = _start(
     tylko dla prenumeratorów / 有料会員\w* / 会員限定\w*
     """
 )
-"""How a notice begins that stands where the rest of an article would."""
+"""The beginning of a notice in place of the rest of an article."""
 DISCLAIMER = _start(
     r"""
     (?:ai |legal |general |affiliate |medical |financial |investment )?(?:disclaimer|disclosure)s?
@@ -366,15 +365,15 @@ CONTACT = Phrases(
     r"(?:über|zur|zum) (?:den autor|die autorin|person|autor(?:in)?)\b|sobre (?:el|la|o|a) autora?\b|"
     r"à propos de l['’]auteur|об авторе\b|про автора\b|作者简介|著者プロフィール)"
 )
-"""How a line begins that tells where an author is reached or who that is."""
-FOLLOWED = Phrases(r"\bfollow (?:him|her|them|me) (?:on|@)", holding="follow")
-"""What stands anywhere in one."""
+"""The beginning of a line with the contact or the biography of an author."""
+FOLLOWED = Phrases(r"\bfollow (?:him|her|them|me) (?:on|@)", required="follow")
+"""Found anywhere in such a line."""
 INTRODUCES = re.compile(
     r"^(?:is|was|writes|covers|reports|ist|war|schreibt|arbeitet|berichtet|est|écrit|es|escribe|é|escreve|è|scrive|är|"
     r"er|skriver|works|работает|пишет|працює|jest|je|yazıyor)\b|^[(,–—]"
 )
-"""What follows a name in a line that tells who an author is."""
-CONTRIBUTED = Phrases(r"\bcontributed (?:reporting|to this|from)\b|\bcontributed\.?$", holding="contributed")
+"""Words after a name in a line that introduces an author."""
+CONTRIBUTED = Phrases(r"\bcontributed (?:reporting|to this|from)\b|\bcontributed\.?$", required="contributed")
 READ_TIME = _line(
     r"""
     (?:\d+|one) ?-?min(?:ute)?s? (?:read|listen) / (?:reading|read) time\W+.{0,20}

@@ -1,12 +1,12 @@
-"""Pages that stand in an article's place: challenge, consent wall, soft 404, the stub before a paywall, a player."""
+"""Detect pages that are served in place of an article: challenges, consent walls, soft 404s, paywall stubs, players."""
 
 from dataclasses import dataclass
 
 from newsarchive.extract import zones
-from newsarchive.extract.jsonld import types
-from newsarchive.extract.page_features import Impression
+from newsarchive.extract.jsonld import node_types
+from newsarchive.extract.page_features import PageFeatures
 from newsarchive.extract.phrases import Phrases
-from newsarchive.extract.urls import is_media
+from newsarchive.extract.urls import is_media_url
 from storage.model import Access, Outcome
 
 _CHALLENGE = Phrases(
@@ -19,7 +19,7 @@ _CHALLENGE = Phrases(
     r"|human verification|bestätigen sie, dass sie ein mensch|vérifiez que vous êtes humain|"
     r"verifica que eres humano|подтвердите, что (?:вы|запросы)|我不是机器人|人机验证|ロボットではありません",
 )
-_CHALLENGE_MARKS = (
+_CHALLENGE_SCRIPTS = (
     "cf-challenge",
     "challenge-platform",
     "captcha",
@@ -43,13 +43,13 @@ _CONSENT = Phrases(
     r"akzeptieren|alle akzeptieren|accept all|souhlas|alles accepteren|waarderen (?:uw|je) privacy|zgod[aęy]|"
     r"godta alle|acceptera alla",
 )
-_OF_PRIVACY = Phrases(
+_PRIVACY = Phrases(
     r"tracking|privacy|datenschutz|werbung|données personnelles|datos personales|dados pessoais|dati personali|"
     r"persoonsgegevens|personuppgifter|персональных данных|クッキー|개인정보",
 )
-"""What a paragraph of a consent wall speaks of, if not of consent itself: stories do so too."""
-_WALL = 800
-"""Characters of running text that a consent wall has at most, where it speaks of privacy more than of cookies."""
+"""Words in the paragraphs of a consent wall other than consent itself; articles contain them, too."""
+_MAX_WALL_TEXT = 800
+"""Longest running text, in characters, of a consent wall that mentions privacy more than cookies."""
 _NOT_FOUND = Phrases(
     r"(?:page|article|story|content|file|url|site)\s+(?:you requested\s+|you are looking for\s+|"
     r"you were looking for\s+|you're looking for\s+)?(?:was |could |can|has |is |does |cannot |can't )*(?:not |n't |"
@@ -85,20 +85,20 @@ _PAYWALL = Phrases(
     r"구독자 ?전용|유료 ?회원 ?전용|會員專屬|付費會員|会員限定|有料会員|この記事は有料|"
     r"(?:訂閱|登入|订阅|登录)[後后].{0,8}(?:閱讀|阅读|全文|繼續|继续)",
 )
-_SHORT = 2_000
-"""Characters of a page that is all about being no article."""
+_SHORT_PAGE = 2_000
+"""Longest challenge or soft 404, in characters."""
 _MEDIA_TYPES = frozenset(
     "VideoObject AudioObject ImageGallery MediaGallery PodcastEpisode RadioEpisode TVEpisode VideoGallery Clip".split()
 )
-_A_LIST = 12
-"""Links to articles from which a page is a list of them, though one of them is a video."""
-_OWN_TEXT = 350
+_MIN_LISTED = 12
+"""Links to articles from which a page with a video is a listing."""
+_MIN_ARTICLE_TEXT = 350
 """Characters of running text from which a page with a player is an article."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """What a page is, why, and how sure that is."""
+class DetectedOutcome:
+    """An outcome detected from the features of a page."""
 
     outcome: Outcome
     reason: str
@@ -106,119 +106,121 @@ class Verdict:
     """0 to 1, as Reading.confidence."""
 
 
-def stand_in(seen: Impression, status: int) -> Verdict | None:
-    """Return what stands in an article's place: a challenge, a consent wall, a soft 404; None for a page of its own."""
-    title = f"{seen.head.title} {seen.headline}"
-    opening = " ".join(b.text for b in seen.flow.blocks[:60])[:4000]
-    return _challenge(seen, title, opening, status) or _not_found(seen, title, opening) or _consent(seen, opening)
+def detect_placeholder(features: PageFeatures, status: int) -> DetectedOutcome | None:
+    """Return the challenge, consent wall or soft 404 that a page is; None for none of them."""
+    title = f"{features.head.title} {features.article.headline}"
+    opening = " ".join(b.text for b in features.content.blocks[:60])[:4000]
+    placeholder = _challenge(features, title, opening, status) or _not_found(features, title, opening)
+    return placeholder or _consent(features, opening)
 
 
-def _challenge(seen: Impression, title: str, opening: str, status: int) -> Verdict | None:
-    length = seen.flow.characters
-    if length >= _SHORT * (2 if status >= 400 else 1):
+def _challenge(features: PageFeatures, title: str, opening: str, status: int) -> DetectedOutcome | None:
+    length = features.content.characters
+    if length >= _SHORT_PAGE * (2 if status >= 400 else 1):
         return None
-    marked = next((m for m in _CHALLENGE_MARKS if m in seen.marks), None)
-    said = _CHALLENGE.said(title) or _CHALLENGE.said(opening)
-    if said and (marked or status >= 400 or length < 1_200):
-        sure = 0.98 if marked or status >= 400 else 0.85
-        return Verdict(outcome=Outcome.CHALLENGE, reason=f'says "{said}"', confidence=sure)
-    if marked and length < 300:
-        return Verdict(outcome=Outcome.CHALLENGE, reason=f"little text, and {marked}", confidence=0.8)
+    script = next((m for m in _CHALLENGE_SCRIPTS if m in features.loaded_scripts), None)
+    phrase = _CHALLENGE.find(title) or _CHALLENGE.find(opening)
+    if phrase and (script or status >= 400 or length < 1_200):
+        confidence = 0.98 if script or status >= 400 else 0.85
+        return DetectedOutcome(outcome=Outcome.CHALLENGE, reason=f'says "{phrase}"', confidence=confidence)
+    if script and length < 300:
+        return DetectedOutcome(outcome=Outcome.CHALLENGE, reason=f"little text, and {script}", confidence=0.8)
     return None
 
 
-def _not_found(seen: Impression, title: str, opening: str) -> Verdict | None:
-    text = sum(len(b.text) for b in seen.body if len(b.text) > 80)
-    if text < 1_500 and (said := _NOT_FOUND.said(title)) and not (seen.node and text > 600):
-        sure = 0.95 if text < 400 else 0.75
-        return Verdict(outcome=Outcome.SOFT_404, reason=f'title says "{said}"', confidence=sure)
-    short = text < 400 and seen.flow.characters < _SHORT and not seen.node
-    if short and (said := _NOT_FOUND.said(opening[:800])):
-        return Verdict(outcome=Outcome.SOFT_404, reason=f'says "{said}"', confidence=0.8)
+def _not_found(features: PageFeatures, title: str, opening: str) -> DetectedOutcome | None:
+    text = sum(len(b.text) for b in features.body if len(b.text) > 80)
+    if text < 1_500 and (phrase := _NOT_FOUND.find(title)) and not (features.jsonld.article and text > 600):
+        confidence = 0.95 if text < 400 else 0.75
+        return DetectedOutcome(outcome=Outcome.SOFT_404, reason=f'title says "{phrase}"', confidence=confidence)
+    short = text < 400 and features.content.characters < _SHORT_PAGE and not features.jsonld.article
+    if short and (phrase := _NOT_FOUND.find(opening[:800])):
+        return DetectedOutcome(outcome=Outcome.SOFT_404, reason=f'says "{phrase}"', confidence=0.8)
     return None
 
 
-def _consent(seen: Impression, opening: str) -> Verdict | None:
-    text = sum(len(b.text) for b in seen.body if len(b.text) > 80)
-    if seen.node is not None or seen.flow.characters >= 6_000 or text >= 3_000:
+def _consent(features: PageFeatures, opening: str) -> DetectedOutcome | None:
+    text = sum(len(b.text) for b in features.body if len(b.text) > 80)
+    if features.jsonld.article or features.content.characters >= 6_000 or text >= 3_000:
         return None
-    said = _CONSENT.said(opening)
-    if not said:
+    phrase = _CONSENT.find(opening)
+    if not phrase:
         return None
-    of_privacy = text < _WALL and _asks_consent(seen)
+    on_privacy = text < _MAX_WALL_TEXT and _asks_for_consent(features)
     about = sum(
         len(b.text)
-        for b in seen.flow.blocks
+        for b in features.content.blocks
         if b.zone & zones.CONSENT
         or _CONSENT.search(b.text)
         or "cookie" in b.text.lower()
-        or (of_privacy and _OF_PRIVACY.search(b.text))
+        or (on_privacy and _PRIVACY.search(b.text))
     )
-    share = about / max(seen.flow.characters, 1)
+    share = about / max(features.content.characters, 1)
     if share <= 0.5:
         return None
-    return Verdict(outcome=Outcome.CONSENT_WALL, reason=f'says "{said}"', confidence=min(0.95, 0.6 + share / 2))
+    confidence = min(0.95, 0.6 + share / 2)
+    return DetectedOutcome(outcome=Outcome.CONSENT_WALL, reason=f'says "{phrase}"', confidence=confidence)
 
 
-def _asks_consent(seen: Impression) -> bool:
-    """Say whether a page asks for consent itself, and not only links to its settings of privacy, as most do."""
+def _asks_for_consent(features: PageFeatures) -> bool:
+    """Return whether a page asks for consent itself, rather than only linking to its privacy settings."""
     return any(
         _CONSENT.search(b.text)
-        for b in seen.flow.blocks[:60]
+        for b in features.content.blocks[:60]
         if b.link_share < 0.5 and not b.zone & (zones.NAV | zones.FOOTER | zones.MENU)
     )
 
 
-def paywalled(seen: Impression) -> Verdict | None:
-    """Return why an article is only its stub; None where it is whole, or free."""
-    text = sum(len(b.text) for b in seen.body)
+def detect_paywall_stub(features: PageFeatures) -> DetectedOutcome | None:
+    """Return the outcome of a paywall stub; None if the article is complete, or free."""
+    text = sum(len(b.text) for b in features.body)
     if text > 1_800:
         return None
-    last = max((b.index for b in seen.body), default=0)
+    last = max((b.index for b in features.body), default=0)
     after = " ".join(
         b.text
-        for b in seen.flow.blocks[max(0, last - 6) : last + 25]
+        for b in features.content.blocks[max(0, last - 6) : last + 25]
         if not b.zone & (zones.NAV | zones.FOOTER | zones.MENU)
     )
-    said = _PAYWALL.said(after[:4000])
-    stated = seen.access is Access.PAYWALLED
-    if said and (stated or text < 900):
-        why = f'{text} characters, then "{said}"'
-        return Verdict(outcome=Outcome.PAYWALL_STUB, reason=why, confidence=0.95 if stated else 0.75)
-    if stated and seen.body and seen.body[-1].text.endswith(("...", "…")):
+    phrase = _PAYWALL.find(after[:4000])
+    paywalled = features.article.access is Access.PAYWALLED
+    if phrase and (paywalled or text < 900):
+        why = f'{text} characters, then "{phrase}"'
+        return DetectedOutcome(outcome=Outcome.PAYWALL_STUB, reason=why, confidence=0.95 if paywalled else 0.75)
+    if paywalled and features.body and features.body[-1].text.endswith(("...", "…")):
         why = f"not free, and breaks off after {text} characters"
-        return Verdict(outcome=Outcome.PAYWALL_STUB, reason=why, confidence=0.8)
+        return DetectedOutcome(outcome=Outcome.PAYWALL_STUB, reason=why, confidence=0.8)
     return None
 
 
-def medium(seen: Impression, links: int = 0) -> Verdict | None:
-    """Return why a page is a gallery, a video or an audio with little text of its own; None where it is not.
+def detect_media_page(features: PageFeatures, links: int = 0) -> DetectedOutcome | None:
+    """Return the outcome of a gallery, video or audio page with little text; None for other pages.
 
-    A page with a player and an article's own text is an article; one with a player and many `links` to articles lists
-    them.
+    A page with a player and text of its own is an article; one with a player and many `links` to articles is a listing.
     """
-    if seen.own_text >= _OWN_TEXT or (seen.node is not None and seen.own_text > _OWN_TEXT // 2):
+    if features.running_text_length >= _MIN_ARTICLE_TEXT or (
+        features.jsonld.article and features.running_text_length > _MIN_ARTICLE_TEXT // 2
+    ):
         return None
-    og = seen.head.first("og:type").lower()
-    shown = [node for node in seen.found if types(node) & _MEDIA_TYPES]
-    # A section page lists its videos; the page of one video has it once.
-    named = {kind for node in shown for kind in types(node)} & _MEDIA_TYPES if len(shown) == 1 else set()
-    says = [
+    og = features.head.first("og:type").lower()
+    media = [node for node in features.jsonld.nodes if node_types(node) & _MEDIA_TYPES]
+    # A section page describes all its videos, the page of one video only that one.
+    types = {kind for node in media for kind in node_types(node)} & _MEDIA_TYPES if len(media) == 1 else set()
+    signs = [
         f"og:type {og}" if og.startswith(("video", "music")) else "",
-        f"JSON-LD {'/'.join(sorted(named))}" if named else "",
-        "its address" if is_media(seen.url) else "",
+        f"JSON-LD {'/'.join(sorted(types))}" if types else "",
+        "its address" if is_media_url(features.page.url) else "",
     ]
-    says = [why for why in says if why]
-    weak = len(says) == 1 and not says[0].startswith("og:")
-    if not says or (weak and (links >= _A_LIST or not (named or _has_player(seen)))):
+    signs = [why for why in signs if why]
+    is_weak = len(signs) == 1 and not signs[0].startswith("og:")
+    if not signs or (is_weak and (links >= _MIN_LISTED or not (types or _has_player(features)))):
         return None
-    reason = f"{', '.join(says)}, {seen.own_text} characters of text"
-    return Verdict(outcome=Outcome.MEDIA, reason=reason, confidence=0.9 if len(says) > 1 else 0.7)
+    reason = f"{', '.join(signs)}, {features.running_text_length} characters of text"
+    return DetectedOutcome(outcome=Outcome.MEDIA, reason=reason, confidence=0.9 if len(signs) > 1 else 0.7)
 
 
-def _has_player(seen: Impression) -> bool:
-    """Say whether a player or several pictures stand on the page."""
-    page = seen.headline_block.element.getroottree().getroot() if seen.headline_block is not None else None
+def _has_player(features: PageFeatures) -> bool:
+    page = features.headline_block.element.getroottree().getroot() if features.headline_block is not None else None
     if page is None:
         return False
     return page.find(".//video") is not None or page.find(".//audio") is not None or len(page.findall(".//figure")) > 2

@@ -1,11 +1,11 @@
-"""The groups of links to other articles: what they are, under which label, in which order.
+"""Find the groups of links to other articles: their kind, label and order.
 
-A link's card is the widest element around it that holds no other article's link; cards that share a parent are a group;
-groups that share a label, or repeat one shape side by side, are one group. A label belongs to links of its own
-container: the heading of an empty box is not lent to the list behind it.
+The card of a link is the widest element around it without links to other articles. Cards with the same parent are a
+group; groups with the same label, or of the same shape side by side, are merged. A label belongs to links of its own
+container: the heading of an empty box is not used for the list after it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice
@@ -13,55 +13,58 @@ from itertools import islice
 from lxml.html import HtmlElement
 
 from newsarchive.extract import phrases, zones
-from newsarchive.extract.blocks import Anchor, Block, Flow, folded, ideographs
+from newsarchive.extract.blocks import Anchor, Block, PageContent, count_ideographs, normalize_space
 from newsarchive.extract.roles import HEADINGS
-from newsarchive.extract.tree import Page, absolute
-from newsarchive.extract.urls import host, is_media, likeness, same_page, site_of
+from newsarchive.extract.site_layout import Layout, LinkBox
+from newsarchive.extract.tree import Page, resolve_link
+from newsarchive.extract.urls import host, is_media_url, page_key, score_article_url, site_label
 from storage.model import Link, LinkGroup, LinkKind
 
-_OF_LINES = zones.BYLINE | zones.TAGS | zones.SHARE
-"""Where short links are names, topics and networks."""
-_MOST_LINKS = 2_000
-_CLIMB = 4
-"""Levels above a group's parent at which its label is looked for."""
+_SHORT_LINK_ZONES = zones.BYLINE | zones.TAGS | zones.SHARE
+"""Zones in which short links are names, topics and social networks."""
+_MAX_LINKS = 2_000
+_MAX_LEVELS = 4
+"""Ancestors of a group's parent in which its label is looked for."""
 
 
 @dataclass(slots=True)
-class Candidate:
+class LinkCandidate:
     """A link that may lead to an article."""
 
     anchor: Anchor
     url: str
     page: str
-    """What all addresses of the target have in common."""
+    """Key of the target page, see urls.page_key."""
     score: float
     text: str
 
 
 @dataclass(slots=True)
-class Group:
+class CandidateGroup:
     """Candidates whose cards are siblings."""
 
     box: HtmlElement
-    candidates: list[Candidate] = field(default_factory=list)
+    candidates: list[LinkCandidate] = field(default_factory=list)
     label: Block | None = None
-    labelled: str = ""
+    label_text: str = ""
 
 
-def link_groups(
-    page: Page, flow: Flow, inside: frozenset[int], canonical: str, *, listing: bool
+def find_link_groups(
+    page: Page, content: PageContent, body_blocks: frozenset[int], canonical: str, *, listing: bool
 ) -> tuple[LinkGroup, ...]:
-    """Return the page's link groups: inline first, then the others as they stand."""
-    candidates = _candidates(page, flow, canonical, inside, listing=listing)
-    inline = [c for c in candidates if not listing and _in_text(c, flow, inside)]
+    """Return the link groups of a page: inline links first, then the others in page order."""
+    candidates = _candidates(page, content, canonical, body_blocks, listing=listing)
+    inline = [c for c in candidates if not listing and _is_in_body_text(c, content, body_blocks)]
     texts = {id(c) for c in inline}
-    groups = _grouped([c for c in candidates if id(c) not in texts])
-    tabs = {a.href[1:]: a.text for a in flow.anchors if len(a.href) > 1 and a.href[0] == "#" and 1 < len(a.text) < 50}
+    groups = _group_by_parent([c for c in candidates if id(c) not in texts])
+    tabs = {
+        a.href[1:]: a.text for a in content.anchors if len(a.href) > 1 and a.href[0] == "#" and 1 < len(a.text) < 50
+    }
     for group in groups:
-        group.labelled = _own_label(group, flow) or _tab(group, tabs)
-        group.label = None if group.labelled else _label(group, groups, flow, inside)
-    groups = _merged(groups, flow)
-    single = [] if listing else [g for g in groups if _read_also(g, inside)]
+        group.label_text = _inline_label(group, content) or _tab_label(group, tabs)
+        group.label = None if group.label_text else _find_label(group, groups, content, body_blocks)
+    groups = _merge_groups(groups, content)
+    single = [] if listing else [g for g in groups if _is_read_also(g, body_blocks)]
     kept = [g for g in groups if g not in single and _is_group(g, listing=listing)]
     found: list[LinkGroup] = []
     inline_links = _links(inline + [c for g in single for c in g.candidates])
@@ -70,77 +73,80 @@ def link_groups(
     seen: set[tuple[str, ...]] = set()
     for group in kept:
         links = _links(group.candidates)
-        targets = tuple(sorted(same_page(link.url) for link in links))
-        # One list printed again for another size of screen is one list.
+        targets = tuple(sorted(page_key(link.url) for link in links))
+        # A list printed twice for different screen sizes is one list.
         if not links or targets in seen:
             continue
         seen.add(targets)
         kind = LinkKind.LISTING if listing else _kind(group)
-        found.append(LinkGroup(kind=kind, label=group.labelled, links=links))
+        found.append(LinkGroup(kind=kind, label=group.label_text, links=links))
     return tuple(found)
 
 
-def _candidates(page: Page, flow: Flow, canonical: str, inside: frozenset[int], *, listing: bool) -> list[Candidate]:
-    own = {same_page(page.url), same_page(canonical)}
-    home = site_of(host(page.url))
-    # The page under another query (?share=facebook, ?print=1) is the page, unless the query is what names it.
-    whole, _, query = same_page(page.url).partition("?")
+def _candidates(
+    page: Page, content: PageContent, canonical: str, body_blocks: frozenset[int], *, listing: bool
+) -> list[LinkCandidate]:
+    own_keys = {page_key(page.url), page_key(canonical)}
+    site = site_label(host(page.url))
+    # The page with another query (?share=facebook, ?print=1) is the same page, unless the query identifies it.
+    whole, _, query = page_key(page.url).partition("?")
     path = f"{whole}?" if not query and whole.count("/") > 1 else ""
     found = []
-    for anchor in flow.anchors[:_MOST_LINKS]:
-        if _left_out(anchor, listing=listing):
+    for anchor in content.anchors[:_MAX_LINKS]:
+        if _is_excluded(anchor, listing=listing):
             continue
-        url = absolute(page.base, anchor.href)
-        if url is None or site_of(host(url)) != home:
+        url = resolve_link(page.base, anchor.href)
+        if url is None or site_label(host(url)) != site:
             continue
-        target = same_page(url)
-        if target in own or (path and target.startswith(path)):
+        target = page_key(url)
+        if target in own_keys or (path and target.startswith(path)):
             continue
         text = anchor.text
-        score = likeness(url, canonical if not listing else "")
+        score = score_article_url(url, canonical if not listing else "")
         if listing and score > -1.5 and _is_headline(anchor):
-            # A card's headline on a front page is an article's, however short its address: one that is passed over
-            # here may be found nowhere else, and one too many costs a request.
+            # A headline in a card on a front page is an article's, however short its URL. An article missed here may
+            # be found
+            # nowhere else; a wrong link costs one request.
             score += 2.0
-        if anchor.block not in inside:
-            score += _promise(text)
+        if anchor.block not in body_blocks:
+            score += _score_anchor_text(text)
             if anchor.zone & (zones.HEADER | zones.FOOTER) and not anchor.zone & (
                 zones.ARTICLE | zones.MAIN | zones.ASIDE
             ):
                 score -= 1.0
         if score >= 1.5:
-            found.append(Candidate(anchor, url, target, score, text))
+            found.append(LinkCandidate(anchor, url, target, score, text))
     return found
 
 
 def _is_headline(anchor: Anchor) -> bool:
-    """Say whether a link of several words is a heading's, or holds one."""
-    if _promise(anchor.text) < 1:
+    """Return whether a link of several words is in a heading, or contains one."""
+    if _score_anchor_text(anchor.text) < 1:
         return False
     near = (anchor.element, *islice(anchor.element.iterancestors(), 2))
     return any(e.tag in HEADINGS for e in near) or any(True for _ in anchor.element.iter(*HEADINGS))
 
 
-def _left_out(anchor: Anchor, *, listing: bool) -> bool:
+def _is_excluded(anchor: Anchor, *, listing: bool) -> bool:
     zone = anchor.zone
     rel = anchor.rel.lower().split() if anchor.rel else ()
     if zone & (zones.NAV | zones.MENU) and not zone & zones.RELATED and "prev" not in rel and "next" not in rel:
         return True
     if not zone & (zones.RELATED | zones.LATEST) and (
-        zone & (zones.COMMENTS | zones.CONSENT) or (zone & _OF_LINES and _promise(anchor.text) < 1)
+        zone & (zones.COMMENTS | zones.CONSENT) or (zone & _SHORT_LINK_ZONES and _score_anchor_text(anchor.text) < 1)
     ):
         return not (zone & zones.BODY)
     return "author" in rel or "tag" in rel or (listing and "next" in rel)
 
 
-def _promise(text: str) -> float:
-    """Weigh an anchor's text: a headline has several words, or a dozen ideographs."""
-    return _known(text) if len(text) <= _LONGEST_KNOWN else _weighed(text)
+def _score_anchor_text(text: str) -> float:
+    """Score the text of a link: a headline has several words, or a dozen ideographs."""
+    return _score_cached(text) if len(text) <= _MAX_CACHED else _score_text(text)
 
 
-def _weighed(text: str) -> float:
+def _score_text(text: str) -> float:
     count = len(text.split())
-    dense = 0 if text.isascii() else ideographs(text)
+    dense = 0 if text.isascii() else count_ideographs(text)
     if dense >= 8:
         count = max(count, dense // 2)
     if count >= 5:
@@ -150,116 +156,115 @@ def _weighed(text: str) -> float:
     return 0.25 if count == 3 else -0.5 if text else -0.25
 
 
-_known = lru_cache(maxsize=4096)(_weighed)
-"""The same, remembered: menus and lists of what is new say the same on all pages of a site."""
-_LONGEST_KNOWN = 400
-"""Characters of what is remembered, and no more: a page may be made to fill memory."""
+_score_cached = lru_cache(maxsize=4096)(_score_text)
+"""Menus and lists of latest articles are the same on all pages of a site."""
+_MAX_CACHED = 400
+"""Longest text that is cached, in characters, so that no page can fill the memory."""
 
 
-def _in_text(candidate: Candidate, flow: Flow, inside: frozenset[int]) -> bool:
-    """Say whether a link stands in running text of the body."""
+def _is_in_body_text(candidate: LinkCandidate, content: PageContent, body_blocks: frozenset[int]) -> bool:
     index = candidate.anchor.block
-    if index not in inside or index >= len(flow.blocks):
+    if index not in body_blocks or index >= len(content.blocks):
         return False
-    return flow.blocks[index].link_share < 0.8
+    return content.blocks[index].link_share < 0.8
 
 
-def _grouped(candidates: list[Candidate]) -> list[Group]:
-    """Group candidates by the parent of their cards."""
-    held: dict[HtmlElement, set[str]] = {}
+def _group_by_parent(candidates: list[LinkCandidate]) -> list[CandidateGroup]:
+    pages_in: dict[HtmlElement, set[str]] = {}
     for candidate in candidates:
         for above in candidate.anchor.element.iterancestors():
-            pages = held.setdefault(above, set())
+            pages = pages_in.setdefault(above, set())
             if len(pages) > 1:
                 break  # whatever is around it holds them too
             pages.add(candidate.page)
-    groups: dict[HtmlElement, Group] = {}
+    groups: dict[HtmlElement, CandidateGroup] = {}
     for candidate in candidates:
         card: HtmlElement = candidate.anchor.element
         box = card.getparent()
-        while box is not None and len(held[box]) == 1 and box.tag != "body":
+        while box is not None and len(pages_in[box]) == 1 and box.tag != "body":
             card, box = box, box.getparent()
         if box is not None:
-            groups.setdefault(box, Group(box)).candidates.append(candidate)
+            groups.setdefault(box, CandidateGroup(box)).candidates.append(candidate)
     return list(groups.values())
 
 
-def _first_block(group: Group) -> int:
+def _first_block(group: CandidateGroup) -> int:
     return group.candidates[0].anchor.block
 
 
-def _label(group: Group, groups: list[Group], flow: Flow, inside: frozenset[int]) -> Block | None:
-    """Return the heading that speaks for a group: inside its box before the first card, or right before the box."""
+def _find_label(
+    group: CandidateGroup, groups: list[CandidateGroup], content: PageContent, body_blocks: frozenset[int]
+) -> Block | None:
+    """Return the heading that labels a group: in its box before the first card, or right before the box."""
     owners = {c.anchor.block: g for g in groups for c in g.candidates}
     box: HtmlElement | None = group.box
     bound = _first_block(group)
-    for _ in range(_CLIMB):
+    for _ in range(_MAX_LEVELS):
         if box is None or box.tag in ("body", "html"):
-            return _heading_before(group.box, flow, bound)
+            return _heading_before(group.box, content, bound)
         for index in range(bound - 1, max(-1, bound - 7), -1):
-            block = flow.blocks[index]
-            if not _within(block.element, box):
+            block = content.blocks[index]
+            if not _is_within(block.element, box):
                 break
             bound = index
             if index in owners:
                 return _shared_label(owners[index], group)
-            # A heading of the text speaks for the text.
-            if index in inside and not _says_links(block.text):
+            # A heading of the body labels the body.
+            if index in body_blocks and not _announces_links(block.text):
                 return None
             if _is_label(block):
-                return block if not _speaks_for_another(block, box) else None
+                return block if not _labels_empty_box(block, box) else None
             if len(block.text) > 80:
                 return None
         box = box.getparent()
     return None
 
 
-def _heading_before(box: HtmlElement, flow: Flow, bound: int) -> Block | None:
-    """Return the heading right before a box that stands in the page itself."""
+def _heading_before(box: HtmlElement, content: PageContent, bound: int) -> Block | None:
+    """Return the heading right before a top-level box."""
     before = box.getprevious()
-    block = flow.blocks[bound - 1] if bound else None
+    block = content.blocks[bound - 1] if bound else None
     return block if block is not None and before is block.element and block.tag in HEADINGS else None
 
 
-def _shared_label(before: Group, group: Group) -> Block | None:
-    """Return the label of the group before, where one of the two is a single card beside the other's list."""
+def _shared_label(before: CandidateGroup, group: CandidateGroup) -> Block | None:
+    """Return the label of the preceding group, if one of the two is a single card beside the list of the other."""
     if before.label is None or min(len({c.page for c in g.candidates}) for g in (before, group)) > 1:
         return None
-    # A heading inside the other's box is the other's own, unless this group stands in that box too.
-    shared = _within(group.box, before.box) or not _within(before.label.element, before.box)
+    # A heading in the other's box belongs to the other, unless this group is in that box, too.
+    shared = _is_within(group.box, before.box) or not _is_within(before.label.element, before.box)
     return before.label if shared else None
 
 
-def _own_label(group: Group, flow: Flow) -> str:
-    """Return what a line of links says before its first link ("Most read: ..."); "" where that announces none."""
+def _inline_label(group: CandidateGroup, content: PageContent) -> str:
+    """Return the text before the first link of a line of links ("Most read: ..."); "" if it announces none."""
     first = group.candidates[0].anchor
-    if not first.text or first.block >= len(flow.blocks) or len({c.anchor.block for c in group.candidates}) > 1:
+    if not first.text or first.block >= len(content.blocks) or len({c.anchor.block for c in group.candidates}) > 1:
         return ""
-    before = flow.blocks[first.block].text.partition(first.text)[0].strip(" :-–—|")
-    return before if 0 < len(before) < 50 and _says_links(before) else ""
+    before = content.blocks[first.block].text.partition(first.text)[0].strip(" :-–—|")
+    return before if 0 < len(before) < 50 and _announces_links(before) else ""
 
 
-def _tab(group: Group, tabs: Mapping[str, str]) -> str:
-    """Return the name of the tab that shows a group: of the link to its box, or of what the box says labels it."""
+def _tab_label(group: CandidateGroup, tabs: Mapping[str, str]) -> str:
+    """Return the name of the tab that shows a group: of a link to its box, or of the element in aria-labelledby."""
     box: HtmlElement | None = group.box
-    for _ in range(_CLIMB):
+    for _ in range(_MAX_LEVELS):
         if box is None or box.tag in ("body", "html"):
             break
         if name := tabs.get(box.get("id") or ""):
             return name
         if pointed := box.get("aria-labelledby"):
             named = box.getroottree().xpath("string((//*[@id=$id])[1])", id=pointed)
-            return folded(str(named))[:50]
+            return normalize_space(str(named))[:50]
         box = box.getparent()
     return ""
 
 
-def _within(element: HtmlElement, box: HtmlElement) -> bool:
+def _is_within(element: HtmlElement, box: HtmlElement) -> bool:
     return element is box or any(above is box for above in element.iterancestors())
 
 
-def _says_links(text: str) -> bool:
-    """Say whether a line is one that announces links."""
+def _announces_links(text: str) -> bool:
     return phrases.RELATED.match(text) or phrases.LATEST.match(text)
 
 
@@ -271,7 +276,7 @@ def _is_label(block: Block) -> bool:
         return False
     if block.tag in HEADINGS:
         return True
-    if _says_links(text):
+    if _announces_links(text):
         return True
     names = f"{block.element.get('class') or ''} {block.element.get('id') or ''}".lower()
     return (
@@ -281,10 +286,10 @@ def _is_label(block: Block) -> bool:
     )
 
 
-def _speaks_for_another(block: Block, box: HtmlElement) -> bool:
-    """Say whether a heading stands in a box of its own, beside something empty that was meant to be filled."""
+def _labels_empty_box(block: Block, box: HtmlElement) -> bool:
+    """Return whether a heading is in a box of its own, beside an empty element that a script fills."""
     after = block.element.getnext()
-    if after is not None and _waits(after):
+    if after is not None and _is_empty_box(after):
         return True
     for above in block.element.iterancestors():
         if above is box:
@@ -292,15 +297,15 @@ def _speaks_for_another(block: Block, box: HtmlElement) -> bool:
         others = [
             e
             for e in above
-            if isinstance(e.tag, str) and e.tag in ("div", "ul", "ol", "section") and not _within(block.element, e)
+            if isinstance(e.tag, str) and e.tag in ("div", "ul", "ol", "section") and not _is_within(block.element, e)
         ]
         if any(not e.text_content().strip() and e.find(".//img") is None for e in others):
             return True
     return False
 
 
-def _waits(element: HtmlElement) -> bool:
-    """Say whether an element is an empty box that a script fills: it has a name, and nothing in it."""
+def _is_empty_box(element: HtmlElement) -> bool:
+    """Return whether an element is an empty box that a script fills: it has a name, and no content."""
     return (
         element.tag in ("div", "section", "ul", "ol")
         and (element.get("id") is not None or any(name.startswith("data-") for name, _ in element.items()))
@@ -309,18 +314,18 @@ def _waits(element: HtmlElement) -> bool:
     )
 
 
-def _merged(groups: list[Group], flow: Flow) -> list[Group]:
-    """Make one group of those that share a label, and of unlabelled ones that repeat one shape under one parent."""
-    by_label: dict[int, Group] = {}
-    by_shape: dict[tuple[HtmlElement, str, str], Group] = {}
-    found: list[Group] = []
+def _merge_groups(groups: list[CandidateGroup], content: PageContent) -> list[CandidateGroup]:
+    """Merge groups with the same label, and unlabelled groups of the same shape under one parent."""
+    by_label: dict[int, CandidateGroup] = {}
+    by_shape: dict[tuple[HtmlElement, str, str], CandidateGroup] = {}
+    found: list[CandidateGroup] = []
     for group in groups:
         parent = group.box.getparent()
         shape = (parent, str(group.box.tag), group.box.get("class") or "") if parent is not None else None
         if group.label is not None:
             other = by_label.get(group.label.index)
             by_label.setdefault(group.label.index, group)
-            group.labelled = _label_text(group.label, flow)
+            group.label_text = _join_label_lines(group.label, content)
         else:
             other = by_shape.get(shape) if shape else None
         if shape is not None:
@@ -332,9 +337,9 @@ def _merged(groups: list[Group], flow: Flow) -> list[Group]:
     return found
 
 
-def _label_text(block: Block, flow: Flow) -> str:
-    """Return a label's text, the line before it put in front where they are one ("Next Up In" + "Science")."""
-    before = flow.blocks[block.index - 1] if block.index else None
+def _join_label_lines(block: Block, content: PageContent) -> str:
+    """Return the text of a label, joined with the line before it if both are one ("Next Up In" + "Science")."""
+    before = content.blocks[block.index - 1] if block.index else None
     if (
         before is not None
         and (before.element is block.element.getparent() or before.element.getparent() is block.element.getparent())
@@ -346,44 +351,42 @@ def _label_text(block: Block, flow: Flow) -> str:
     return block.text
 
 
-def _is_group(group: Group, *, listing: bool) -> bool:
-    """Say whether candidates together are a group of links to articles."""
+def _is_group(group: CandidateGroup, *, listing: bool) -> bool:
     pages = {c.page for c in group.candidates}
     best = {c.page: 0.0 for c in group.candidates}
     for candidate in group.candidates:
         best[candidate.page] = max(best[candidate.page], candidate.score)
     strong = sum(1 for score in best.values() if score >= 2.5)
-    named = _says_links(group.labelled) or any(c.anchor.zone & (zones.RELATED | zones.LATEST) for c in group.candidates)
+    named = _announces_links(group.label_text) or any(
+        c.anchor.zone & (zones.RELATED | zones.LATEST) for c in group.candidates
+    )
     if len(pages) == 1:
         return strong == 1 and (named or listing)
     return strong * 2 >= len(pages)
 
 
-def _read_also(group: Group, inside: frozenset[int]) -> bool:
-    """Say whether a group is "read also" between paragraphs of the body: single cards, or a list without a heading."""
-    if not inside or (group.labelled and len({c.page for c in group.candidates}) > 1):
+def _is_read_also(group: CandidateGroup, body_blocks: frozenset[int]) -> bool:
+    """Return whether a group is "read also" within the body: single cards, or a list without a heading."""
+    if not body_blocks or (group.label_text and len({c.page for c in group.candidates}) > 1):
         return False
     first, last = _first_block(group), max(c.anchor.block for c in group.candidates)
-    return min(inside) < first and last < max(inside) and max(c.score for c in group.candidates) >= 2.5
+    return min(body_blocks) < first and last < max(body_blocks) and max(c.score for c in group.candidates) >= 2.5
 
 
-def _kind(group: Group) -> LinkKind:
-    if group.labelled:
-        if phrases.LATEST.match(group.labelled):
+def _kind(group: CandidateGroup) -> LinkKind:
+    if group.label_text:
+        if phrases.LATEST.match(group.label_text):
             return LinkKind.LATEST
-        if phrases.RELATED.match(group.labelled):
+        if phrases.RELATED.match(group.label_text):
             return LinkKind.RELATED
     latest = sum(1 for c in group.candidates if c.anchor.zone & zones.LATEST)
     related = sum(1 for c in group.candidates if c.anchor.zone & zones.RELATED)
-    return (
-        LinkKind.LATEST
-        if latest * 2 > len(group.candidates) and related * 2 <= len(group.candidates)
-        else LinkKind.RELATED
-    )
+    is_latest = latest * 2 > len(group.candidates) and related * 2 <= len(group.candidates)
+    return LinkKind.LATEST if is_latest else LinkKind.RELATED
 
 
-def _links(candidates: list[Candidate]) -> tuple[Link, ...]:
-    """Return one link for each page, in order, with the longest of its anchor texts."""
+def _links(candidates: list[LinkCandidate]) -> tuple[Link, ...]:
+    """Return one link per page, in order, with the longest of its anchor texts."""
     found: dict[str, Link] = {}
     for candidate in candidates:
         known = found.get(candidate.page)
@@ -391,4 +394,39 @@ def _links(candidates: list[Candidate]) -> tuple[Link, ...]:
             found[candidate.page] = Link(url=candidate.url, anchor=candidate.text)
         elif len(candidate.text) > len(known.anchor) and len(known.anchor.split()) < 4:
             found[candidate.page] = Link(url=known.url, anchor=candidate.text)
-    return tuple(link for link in found.values() if not is_media(link.url) or link.anchor)
+    return tuple(link for link in found.values() if not is_media_url(link.url) or link.anchor)
+
+
+def add_layout_groups(page: Page, layout: Layout, found: Sequence[LinkGroup]) -> tuple[LinkGroup, ...]:
+    """Return the groups in the boxes of the site layout, then the others. Each link is in one group only."""
+    named = [group for box in layout.related for group in _layout_groups(page, box)]
+    if not named:
+        return tuple(found)
+    taken = {page_key(link.url) for group in named for link in group.links}
+    others = [
+        LinkGroup(kind=group.kind, label=group.label, links=links)
+        for group in found
+        if (links := tuple(link for link in group.links if page_key(link.url) not in taken))
+    ]
+    return (*named, *others)
+
+
+def _layout_groups(page: Page, box: LinkBox) -> Iterator[LinkGroup]:
+    """Yield a group for each element that the selector of a box matches and that has links."""
+    for element in box.box.elements(page.root):
+        links: dict[str, Link] = {}
+        for anchor in box.links.elements(element):
+            url = resolve_link(page.base, anchor.get("href") or "")
+            text = normalize_space(str(anchor.text_content()))
+            if url and (text or page_key(url) not in links):
+                known = links.get(page_key(url))
+                links[page_key(url)] = Link(url=url, anchor=max(text, known.anchor if known else "", key=len))
+        if links:
+            yield LinkGroup(kind=box.kind, label=_layout_label(element, box), links=tuple(links.values()))
+
+
+def _layout_label(element: HtmlElement, box: LinkBox) -> str:
+    if box.label is not None:
+        return box.label.first(element) or ""
+    heading = next(element.iter(*sorted(HEADINGS)), None)
+    return normalize_space(str(heading.text_content())) if heading is not None and heading.find(".//a") is None else ""

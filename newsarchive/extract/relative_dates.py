@@ -1,15 +1,15 @@
-"""Dates that lean on the moment of the capture: "3 hours ago", "yesterday, 18:40".
+"""Parse dates relative to the time of the capture: "3 hours ago", "yesterday, 18:40".
 
-Nothing here asks the clock; without a moment there is no date.
+The current time is never used: without the time of the capture there is no date.
 """
 
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
-from newsarchive.extract.parse_date import clock_in, in_digits
+from newsarchive.extract.parse_date import find_clock, to_ascii_digits
 
-# A line a language: units by their stems (minutes, hours, days, weeks), then how "N units ago" is said.
+# One line per language: units by their stems (minutes, hours, days, weeks), then the forms of "N units ago".
 _TABLE = """
     min(?:ute)?s? | h(?:ou)?rs? | days? | weeks?                | NUMBER\\s?UNIT\\.? ago
     min(?:uten?)? | stunden? | tag(?:en)? | wochen?             | vor NUMBER UNIT
@@ -36,9 +36,18 @@ _TABLE = """
     menit | jam | hari | minggu                                 | NUMBER UNIT (?:yang )?lalu
 """
 _ONE = r"an?|one|eine[rmn]?|une?|un[oa]?|uma?|een|en|ett|én|один|одну|jedn\w+|bir|ένα|μία"
-_ALONE = {"ساعة": 60, "يوم": 1440, "דקה": 1, "שעה": 60, "שעתיים": 120, "יומיים": 2880, "ساعتين": 120, "يومين": 2880}
-"""Units that stand without a number, in languages that have a form for one and for two."""
-_ALONE_AGO = re.compile(rf"(?:منذ|قبل|لפני|לפני)\s+({'|'.join(_ALONE)})(?!\w)")
+_FIXED_PHRASES = {
+    "ساعة": 60,
+    "يوم": 1440,
+    "דקה": 1,
+    "שעה": 60,
+    "שעתיים": 120,
+    "יומיים": 2880,
+    "ساعتين": 120,
+    "يومين": 2880,
+}
+"""Units without a number, in languages with a singular and a dual form."""
+_FIXED_PHRASE = re.compile(rf"(?:منذ|قبل|لפני|לפני)\s+({'|'.join(_FIXED_PHRASES)})(?!\w)")
 _MINUTES = (1, 60, 1440, 10080)
 _TODAY = re.compile(
     r"\b(?:today|heute|aujourd['’]hui|hoy|hoje|oggi|vandaag|i ?dag|сегодня|сьогодні|dziś|dzisiaj|bugün|σήμερα|hôm nay|"
@@ -50,29 +59,29 @@ _YESTERDAY = re.compile(
     r"kemarin)\b|أمس|دیروز|אתמול|कल|昨天|昨日|어제|เมื่อวาน",
     re.IGNORECASE,
 )
-_ANY = datetime(2000, 1, 1, tzinfo=UTC)
-_LINE = 160
-"""Characters of a line that is a date and little else."""
+_ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
+_MAX_LINE = 160
+"""Longest line that can be a date."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Language:
-    """How a language says "N units ago"."""
+    """The forms of "N units ago" in one language."""
 
-    marks: tuple[str, ...]
-    """A word of each way to say it, case folded: a line with none of them need not be looked at."""
-    said: re.Pattern[str]
+    words: tuple[str, ...]
+    """A word of each form, case-folded: lines without any of them are skipped."""
+    pattern: re.Pattern[str]
     units: tuple[re.Pattern[str], ...]
     """Minutes, hours, days, weeks."""
 
 
-def _mark(said: str) -> list[str]:
-    """Return the longest word that each way to say it cannot do without.
+def _required_words(pattern: str) -> list[str]:
+    """Return the longest word that each form requires.
 
-    >>> _mark("(?:for )?NUMBER UNIT siden"), _mark("NUMBER UNIT (?:ein|zwei)")
+    >>> _required_words("(?:for )?NUMBER UNIT siden"), _required_words("NUMBER UNIT (?:ein|zwei)")
     (['siden'], ['ein', 'zwei'])
     """
-    needed = re.sub(r"\(\?:[^)]*\)\?|NUMBER|UNIT|\\s\?|\\\.\?| \?", " ", said)
+    needed = re.sub(r"\(\?:[^)]*\)\?|NUMBER|UNIT|\\s\?|\\\.\?| \?", " ", pattern)
     choice = re.search(r"\(\?:([^)]*)\)", needed)
     ways = choice[1].split("|") if choice else [needed]
     return [max(way.split(), key=len).casefold() for way in ways]
@@ -84,13 +93,13 @@ def _languages() -> list[_Language]:
         *units, first = re.split(r"\s+\|\s+", line.strip())[:5]
         others = re.split(r"\s+\|\s+", line.strip())[5:]
         number, unit = rf"(\d{{1,3}}|{_ONE})", f"({'|'.join(units)})"
-        said = "|".join(
+        pattern = "|".join(
             each.replace("NUMBER", number).replace("UNIT", unit).replace(" ", r"\s+") for each in (first, *others)
         )
-        edged = rf"(?<!\w)(?:{said})(?!\w)" if unit.isascii() else said
+        edged = rf"(?<!\w)(?:{pattern})(?!\w)" if unit.isascii() else pattern
         found.append(
             _Language(
-                tuple(mark for each in (first, *others) for mark in _mark(each)),
+                tuple(mark for each in (first, *others) for mark in _required_words(each)),
                 re.compile(edged, re.IGNORECASE),
                 tuple(re.compile(f"(?:{each})$", re.IGNORECASE) for each in units),
             )
@@ -98,49 +107,51 @@ def _languages() -> list[_Language]:
     return found
 
 
-_AGO = _languages()
-_MARKS = tuple({mark: None for language in _AGO for mark in language.marks})
-"""The words of all of them: most lines have none."""
+_LANGUAGES = _languages()
+_ALL_WORDS = tuple({mark: None for language in _LANGUAGES for mark in language.words})
+"""Of all languages, to skip the many lines without any of them."""
 
 
-def relative(text: str, fetched_at: datetime | None, zone: tzinfo | None = None) -> datetime | None:
-    """Read "3 hours ago" or "today at 10:05", in two dozen languages; None where there is no moment to count from.
+def parse_relative_date(text: str, fetched_at: datetime | None, zone: tzinfo | None = None) -> datetime | None:
+    """Parse "3 hours ago" or "today at 10:05" in two dozen languages; None without the time of the capture.
 
     >>> at = datetime(2026, 5, 19, 12, tzinfo=UTC)
-    >>> relative("Updated 3 hours ago", at).isoformat(), relative("vor einer Stunde", at).isoformat()
-    ('2026-05-19T09:00:00+00:00', '2026-05-19T11:00:00+00:00')
-    >>> relative("gestern, 18:40 Uhr", at).isoformat()
+    >>> parse_relative_date("Updated 3 hours ago", at).isoformat()
+    '2026-05-19T09:00:00+00:00'
+    >>> parse_relative_date("vor einer Stunde", at).isoformat()
+    '2026-05-19T11:00:00+00:00'
+    >>> parse_relative_date("gestern, 18:40 Uhr", at).isoformat()
     '2026-05-18T18:40:00+00:00'
     """
-    if fetched_at is None or len(text) > _LINE:
+    if fetched_at is None or len(text) > _MAX_LINE:
         return None
-    text = in_digits(text)
+    text = to_ascii_digits(text)
     low = text.casefold()
-    languages = _AGO if any(map(low.__contains__, _MARKS)) else ()
+    languages = _LANGUAGES if any(map(low.__contains__, _ALL_WORDS)) else ()
     for language in languages:
-        if any(mark in low for mark in language.marks) and (match := language.said.search(text)):
-            said = [group for group in match.groups() if group]
-            count = int(said[0]) if said[0].isdecimal() else 1
+        if any(mark in low for mark in language.words) and (match := language.pattern.search(text)):
+            pattern = [group for group in match.groups() if group]
+            count = int(pattern[0]) if pattern[0].isdecimal() else 1
             for minutes, unit in zip(_MINUTES, language.units, strict=True):
-                if unit.match(said[1]):
+                if unit.match(pattern[1]):
                     return fetched_at - timedelta(minutes=count * minutes)
-    if match := _ALONE_AGO.search(text):
-        return fetched_at - timedelta(minutes=_ALONE[match[1]])
-    return _by_day(text, fetched_at, zone)
+    if match := _FIXED_PHRASE.search(text):
+        return fetched_at - timedelta(minutes=_FIXED_PHRASES[match[1]])
+    return _parse_today_or_yesterday(text, fetched_at, zone)
 
 
-def tells_ago(text: str) -> bool:
-    """Say whether a line tells a time by how long it is past, or by "today" and a time of day."""
-    return relative(text, _ANY) is not None
+def is_relative_date(text: str) -> bool:
+    """Return whether a line has a relative date, or "today" with a time of day."""
+    return parse_relative_date(text, _ANY_TIME) is not None
 
 
-def _by_day(text: str, fetched_at: datetime, zone: tzinfo | None) -> datetime | None:
-    """Read "today" or "yesterday" with a time of day: without one, such a word stands in lines that are no date."""
-    clock = clock_in(text)
+def _parse_today_or_yesterday(text: str, fetched_at: datetime, zone: tzinfo | None) -> datetime | None:
+    """Parse "today" or "yesterday" with a time of day; without one, the word may be in a line that is not a date."""
+    clock = find_clock(text)
     if clock is None or clock[0] > 23 or clock[1] > 59:
         return None
     back = 0 if _TODAY.search(text) else 1 if _YESTERDAY.search(text) else None
     if back is None:
         return None
-    there = fetched_at.astimezone(zone or UTC) - timedelta(days=back)
-    return there.replace(hour=clock[0], minute=clock[1], second=clock[2], microsecond=0).astimezone(UTC)
+    local = fetched_at.astimezone(zone or UTC) - timedelta(days=back)
+    return local.replace(hour=clock[0], minute=clock[1], second=clock[2], microsecond=0).astimezone(UTC)

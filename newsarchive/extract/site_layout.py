@@ -1,9 +1,9 @@
-"""How a site's pages are built, said by the archive's owner: a [[site.layout]] of newsarchive.toml, and its dates.
+"""Site layouts: selectors for the fields of a site's pages, from [[site.layout]] in newsarchive.toml.
 
     [[site.layout]]
-    until = 2025-06-30                 # pages that were fetched before that day
+    until = 2025-06-30                 # pages fetched before that day
     headline = "h1.story-title"        # CSS ...
-    body = "//div[@id='story']"        # ... or XPath: what begins with a slash
+    body = "//div[@id='story']"        # ... or XPath: whatever begins with a slash
     drop = [".poll", ".app-banner"]
 
     [[site.layout.related]]
@@ -11,10 +11,9 @@
     label = "h3"
     kind = "related"
 
-A page is read by the layouts that were in force when it was fetched, so that a rebuild reads old pages by old
-rules. Where several are in force, the first in the file that names a field decides it. What no layout names is read
-as on any other site. Layouts are the owner's settings and not part of the archived files: `rebuild` and `reextract`
-use those that stand in newsarchive.toml then.
+A page is read by the layouts in force when it was fetched, so that a rebuild reads old pages by old layouts. Of several
+layouts in force, the first in the file that names a field decides it. Fields that no layout names are read as on any
+other site. Layouts are settings and not part of the archived files: `rebuild` and `reextract` use the current ones.
 """
 
 from collections.abc import Iterator, Mapping
@@ -24,35 +23,35 @@ from typing import Any
 
 from lxml.html import HtmlElement
 
-from newsarchive.extract.selectors import Matches, Selector, matches_of
-from storage.carried import carried
+from newsarchive.extract.selectors import Selector, SelectorMatches, find_matches
 from storage.model import LinkKind
+from storage.pickling import pickle_by_slots
 
-_KINDS = (LinkKind.RELATED, LinkKind.LATEST, LinkKind.INLINE, LinkKind.LISTING)
+_LINK_KINDS = (LinkKind.RELATED, LinkKind.LATEST, LinkKind.INLINE, LinkKind.LISTING)
 
 
-@carried
+@pickle_by_slots
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Box:
-    """Where a group of links to other articles stands."""
+class LinkBox:
+    """A group of links to other articles."""
 
     box: Selector
     kind: LinkKind = LinkKind.RELATED
     label: Selector | None = None
-    """Within the box; None: the box's first heading, where it has one."""
+    """Within the box; None: the first heading of the box, if any."""
     links: Selector = Selector("a[href]")
     """Within the box."""
 
 
-@carried
+@pickle_by_slots
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """Where the fields of a page stand. None, or no entry: as on any other site."""
+    """The selectors of a page's fields. A field without a selector is read as on any other site."""
 
     headline: Selector | None = None
     dek: Selector | None = None
     body: Selector | None = None
-    """The elements that hold the body, or its paragraphs one by one."""
+    """The elements that contain the body, or its paragraphs one by one."""
     authors: Selector | None = None
     published: Selector | None = None
     modified: Selector | None = None
@@ -63,132 +62,130 @@ class Layout:
     language: Selector | None = None
     canonical_url: Selector | None = None
     paywalled: Selector | None = None
-    """What marks a page that not all may read: where it finds something the page is paywalled, else free."""
+    """A page is paywalled if this matches, else free."""
     live: Selector | None = None
-    """What marks a live blog: where it finds something the page is one, else not."""
+    """A page is a live blog if this matches, else not."""
     drop: tuple[Selector, ...] = ()
-    """Taken off the page before anything is read."""
-    related: tuple[Box, ...] = ()
+    """Removed from the page before anything is read."""
+    related: tuple[LinkBox, ...] = ()
 
-    def on(self, page: HtmlElement) -> "LaidOut":
-        """Return what the layout's fields are on a page."""
+    def match(self, page: HtmlElement) -> "LayoutMatches":
+        """Return the matches of all fields on a page."""
         named = {name: selector for name in FIELDS if (selector := getattr(self, name)) is not None}
-        return LaidOut(dict(zip(named, matches_of(tuple(named.values()), page), strict=True)))
+        return LayoutMatches(dict(zip(named, find_matches(tuple(named.values()), page), strict=True)))
 
     @property
     def is_empty(self) -> bool:
-        """It says nothing: the page is read as any other."""
-        return self == PLAIN
+        """The layout names no field."""
+        return self == EMPTY_LAYOUT
 
 
 @dataclass(frozen=True, slots=True)
-class LaidOut:
-    """What a layout finds on one page: looked for once, and together."""
+class LayoutMatches:
+    """The matches of a layout on one page."""
 
-    fields: Mapping[str, Matches]
-    """Of each field that the layout names."""
+    fields: Mapping[str, SelectorMatches]
+    """By name of the field, for each field that the layout names."""
 
     def texts(self, field: str) -> list[str]:
-        """Return what a field's matches say; empty where the layout does not name it."""
+        """Return the values of a field; empty if the layout does not name it."""
         return self.fields[field].values() if field in self.fields else []
 
     def text(self, field: str) -> str | None:
-        """Return what the first match of a field says."""
+        """Return the first value of a field; None for none."""
         return next(iter(self.texts(field)), None)
 
     def elements(self, field: str) -> list[HtmlElement]:
-        """Return the elements that a field names."""
+        """Return the elements that match a field."""
         return self.fields[field].elements() if field in self.fields else []
 
 
-PLAIN = Layout()
-"""The layout of a site of which nothing is said."""
+EMPTY_LAYOUT = Layout()
+"""The layout of a site without one."""
 FIELDS = tuple(each.name for each in fields(Layout) if each.name not in ("drop", "related"))
-"""The names of a layout's fields that are one selector."""
-MARKS = ("paywalled", "live")
-"""Those of which it tells that nothing is found."""
+"""Names of the fields that are one selector."""
 
 
-@carried
+@pickle_by_slots
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Dated:
-    """A layout and the time in which pages were fetched that it holds for."""
+class DatedLayout:
+    """A layout, and the period of fetches that it applies to."""
 
     layout: Layout
     since: datetime | None = None
-    """Aware, inclusive; None: from the beginning."""
+    """Aware, inclusive; None: no beginning."""
     until: datetime | None = None
-    """Aware, exclusive; None: to this day."""
+    """Aware, exclusive; None: no end."""
 
-    def holds_at(self, moment: datetime | None) -> bool:
-        """Say whether a page fetched at a moment is read by it; one of which nothing is known, as one of today."""
-        if moment is None:
+    def applies_at(self, at: datetime | None) -> bool:
+        """Return whether the layout applies to a page fetched at that time; None: at present."""
+        if at is None:
             return self.until is None
-        return (self.since is None or self.since <= moment) and (self.until is None or moment < self.until)
+        return (self.since is None or self.since <= at) and (self.until is None or at < self.until)
 
 
-@carried
+@pickle_by_slots
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layouts:
-    """All layouts of one site, in the file's order."""
+    """All layouts of one site, in the order of the file."""
 
-    entries: tuple[Dated, ...] = ()
+    entries: tuple[DatedLayout, ...] = ()
 
-    def at(self, moment: datetime | None) -> Layout:
-        """Return the one layout that those in force at a moment make together."""
-        held = [entry.layout for entry in self.entries if entry.holds_at(moment)]
-        if len(held) < 2:
-            return held[0] if held else PLAIN
+    def at(self, at: datetime | None) -> Layout:
+        """Return the layouts in force at that time, combined into one."""
+        layouts = [entry.layout for entry in self.entries if entry.applies_at(at)]
+        if len(layouts) < 2:
+            return layouts[0] if layouts else EMPTY_LAYOUT
         return Layout(
-            **{name: next((one for each in held if (one := getattr(each, name))), None) for name in FIELDS},
-            drop=tuple(selector for each in held for selector in each.drop),
-            related=tuple(box for each in held for box in each.related),
+            **{name: next((one for each in layouts if (one := getattr(each, name))), None) for name in FIELDS},
+            drop=tuple(selector for each in layouts for selector in each.drop),
+            related=tuple(box for each in layouts for box in each.related),
         )
 
 
 NO_LAYOUTS = Layouts()
 
 
-class BadLayout(ValueError):
-    """A [[site.layout]] table that cannot be used: `key` is where, the message what is wrong."""
+class LayoutError(ValueError):
+    """An invalid [[site.layout]] table: `key` is the key in it, the message the fault."""
 
     def __init__(self, key: str, message: str) -> None:
         super().__init__(message)
         self.key = key
 
 
-def read_layout(table: Mapping[str, Any]) -> Dated:
-    """Return the layout of one [[site.layout]] table as tomllib gave it; BadLayout where it cannot be used."""
+def read_layout(table: Mapping[str, Any]) -> DatedLayout:
+    """Return the layout of a [[site.layout]] table as parsed by tomllib; LayoutError if it is invalid."""
     known = {"from", "until", "drop", "related", *FIELDS}
     for key in table:
         if key not in known:
-            raise BadLayout(key, f"a layout has no {key!r}; it may have {', '.join(sorted(known))}")
-    since, until = (_day(key, table.get(key)) for key in ("from", "until"))
+            raise LayoutError(key, f"unknown field {key!r} in a layout; known fields: {', '.join(sorted(known))}")
+    since, until = (_parse_day(key, table.get(key)) for key in ("from", "until"))
     if since and until and since >= until:
-        raise BadLayout("until", "until is not after from: the layout never holds")
+        raise LayoutError("until", "until is not after from: the layout would never apply")
     boxes = table.get("related", [])
     if not isinstance(boxes, list) or not all(isinstance(box, dict) for box in boxes):
-        raise BadLayout("related", "related boxes are written as [[site.layout.related]], in double brackets")
+        raise LayoutError("related", "write each related box as a table [[site.layout.related]]")
     layout = Layout(
         **{name: _selector(name, table[name]) for name in FIELDS if name in table},
         drop=tuple(_selectors("drop", table.get("drop", []))),
-        related=tuple(_box(box) for box in boxes),
+        related=tuple(_read_link_box(box) for box in boxes),
     )
     if layout.is_empty:
-        raise BadLayout("layout", f"the layout names no field; it may have {', '.join(sorted(known))}")
-    return Dated(layout=layout, since=since, until=until)
+        raise LayoutError("layout", f"the layout has no field; known fields: {', '.join(sorted(known))}")
+    return DatedLayout(layout=layout, since=since, until=until)
 
 
-def _box(table: Mapping[str, Any]) -> Box:
+def _read_link_box(table: Mapping[str, Any]) -> LinkBox:
     for key in table:
         if key not in ("box", "kind", "label", "links"):
-            raise BadLayout(key, f"a related box has no {key!r}; it may have box, kind, label, links")
+            raise LayoutError(key, f"unknown key {key!r} in a related box; known keys: box, kind, label, links")
     if "box" not in table:
-        raise BadLayout("related", 'a related box wants a selector; write: box = "..."')
+        raise LayoutError("related", 'a related box needs a selector; write: box = "..."')
     kind = table.get("kind", LinkKind.RELATED.value)
-    if kind not in _KINDS:
-        raise BadLayout("kind", f"kind = {kind!r}: wants {', '.join(_KINDS)}")
-    return Box(
+    if kind not in _LINK_KINDS:
+        raise LayoutError("kind", f"kind = {kind!r}: must be one of {', '.join(_LINK_KINDS)}")
+    return LinkBox(
         box=_selector("box", table["box"]),
         kind=LinkKind(kind),
         label=_selector("label", table["label"]) if "label" in table else None,
@@ -198,11 +195,11 @@ def _box(table: Mapping[str, Any]) -> Box:
 
 def _selector(key: str, value: object) -> Selector:
     if not isinstance(value, str):
-        raise BadLayout(key, f"{key} wants a CSS selector or an XPath expression in quotes")
+        raise LayoutError(key, f"{key} must be a CSS selector or an XPath expression in quotes")
     try:
         return Selector(value)
     except ValueError as error:
-        raise BadLayout(key, f"{key} = {value!r} {error}") from None
+        raise LayoutError(key, f"{key} = {value!r} {error}") from None
 
 
 def _selectors(key: str, value: object) -> Iterator[Selector]:
@@ -210,17 +207,17 @@ def _selectors(key: str, value: object) -> Iterator[Selector]:
         yield _selector(key, each)
 
 
-def _day(key: str, value: object) -> datetime | None:
-    """Return the moment that a date of the file means; a day begins at midnight UTC."""
+def _parse_day(key: str, value: object) -> datetime | None:
+    """Return the beginning of a day (UTC) given in the file."""
     if value is None:
         return None
     if isinstance(value, str):
         try:
             value = date.fromisoformat(value)
         except ValueError:
-            raise BadLayout(key, f"{key} = {value!r}: wants a date such as 2025-06-30") from None
+            raise LayoutError(key, f"{key} = {value!r}: must be a date such as 2025-06-30") from None
     if isinstance(value, datetime):
         return value if value.tzinfo else value.replace(tzinfo=UTC)
     if isinstance(value, date):
         return datetime.combine(value, time(), UTC)
-    raise BadLayout(key, f"{key} wants a date such as 2025-06-30")
+    raise LayoutError(key, f"{key} must be a date such as 2025-06-30")

@@ -1,7 +1,7 @@
-"""Sitemaps (sitemaps.org, and Google's news extension) and the Sitemap lines of robots.txt.
+"""Read sitemaps (sitemaps.org, and Google's news extension) and the Sitemap lines of robots.txt.
 
-Parsed with recovery, entities left unresolved, nothing fetched. A sitemap may hold 50,000 URLs and 50 MB: as much is
-read.
+Sitemaps are parsed with error recovery; entities are not resolved and nothing is fetched. At most 50,000 URLs and 50 MB
+are read, the limits of the protocol.
 """
 
 import re
@@ -10,70 +10,70 @@ from collections.abc import Iterator
 
 from lxml.etree import LxmlError, XMLPullParser, _Element
 
-from newsarchive.extract.parse_date import iso
-from newsarchive.extract.tree import absolute
-from storage.model import Entry, Source, UrlKind
+from newsarchive.extract.parse_date import parse_iso_date
+from newsarchive.extract.tree import resolve_link
+from storage.model import FeedEntry, UrlKind, UrlSource
 
-MOST_URLS = 50_000
-MOST_BYTES = 52_428_800
+MAX_URLS = 50_000
+MAX_BYTES = 52_428_800
 _CHUNK = 1 << 16
-_BARE_AMPERSAND = re.compile(rb"&(?!#?\w{1,10};)")
+_UNESCAPED_AMPERSAND = re.compile(rb"&(?!#?\w{1,10};)")
 _ENTITY = re.compile(rb"<!ENTITY[^>]{0,10000}>", re.IGNORECASE)
 
 
-def gunzipped(payload: bytes) -> bytes:
-    """Undo gzip that is part of the resource (.xml.gz), up to the size that sitemaps may have; damaged ends are cut."""
+def decompress_gzip(payload: bytes) -> bytes:
+    """Decompress gzip that is part of the resource (.xml.gz), up to the size limit, and as far as it is intact."""
     if not payload.startswith(b"\x1f\x8b"):
         return payload
     try:
-        return zlib.decompressobj(wbits=31).decompress(payload, MOST_BYTES)
+        return zlib.decompressobj(wbits=31).decompress(payload, MAX_BYTES)
     except zlib.error:
         return b""
 
 
-def without_entities(payload: bytes) -> bytes:
-    """Drop entity declarations: nothing of ours expands what a stranger declares."""
+def remove_entities(payload: bytes) -> bytes:
+    """Remove entity declarations, so that none is ever expanded."""
     return _ENTITY.sub(b"", payload) if b"<!ENTITY" in payload[:65536].upper() else payload
 
 
-def _with_ampersands(payload: bytes) -> bytes:
-    """Write out ampersands that stand bare in addresses; recovery would drop them with the name behind."""
-    return payload if b"<![CDATA[" in payload else _BARE_AMPERSAND.sub(b"&amp;", payload)
+def _escape_ampersands(payload: bytes) -> bytes:
+    """Escape bare ampersands in URLs: error recovery would drop them and the parameter name that follows."""
+    return payload if b"<![CDATA[" in payload else _UNESCAPED_AMPERSAND.sub(b"&amp;", payload)
 
 
-def read_sitemap(payload: bytes, url: str) -> tuple[tuple[Entry, ...], tuple[Source, ...]]:
-    """Return the pages that a sitemap names, or the sitemaps that an index names."""
-    entries: dict[str, Entry] = {}
-    sources: dict[str, Source] = {}
-    for kind, fields in _items(_with_ampersands(without_entities(payload[:MOST_BYTES]))):
-        target = absolute(url, fields.get("loc", ""))
+def read_sitemap(payload: bytes, url: str) -> tuple[tuple[FeedEntry, ...], tuple[UrlSource, ...]]:
+    """Return the pages listed in a sitemap, or the sitemaps listed in a sitemap index."""
+    entries: dict[str, FeedEntry] = {}
+    sources: dict[str, UrlSource] = {}
+    for kind, fields in _items(_escape_ampersands(remove_entities(payload[:MAX_BYTES]))):
+        target = resolve_link(url, fields.get("loc", ""))
         if target is None:
             continue
         if kind == "sitemap":
-            modified = iso(fields.get("lastmod", ""))
-            sources.setdefault(target, Source(url=target, kind=UrlKind.SITEMAP, modified=modified))
+            modified = parse_iso_date(fields.get("lastmod", ""))
+            sources.setdefault(target, UrlSource(url=target, kind=UrlKind.SITEMAP, modified=modified))
         else:
             entries.setdefault(target, _entry(target, fields))
-        if len(entries) + len(sources) >= MOST_URLS:
+        if len(entries) + len(sources) >= MAX_URLS:
             break
     return tuple(entries.values()), tuple(sources.values())
 
 
 def _items(payload: bytes) -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield ("url" or "sitemap", its fields by local name) as they come, in constant memory."""
+    """Yield ("url" or "sitemap", its fields by local name) one by one, in constant memory."""
     parser = XMLPullParser(
         events=("end",), recover=True, resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
     )
     for start in range(0, len(payload) + _CHUNK, _CHUNK):
         try:
-            # Nothing left to feed: what recovery held back comes with the end.
+            # At the end, close() returns what error recovery has held back.
             parser.feed(payload[start : start + _CHUNK]) if start < len(payload) else parser.close()
         except LxmlError:
             return
         for _event, element in parser.read_events():
             if not isinstance(element, _Element) or not isinstance(element.tag, str):
                 continue
-            name = _local(element)
+            name = _local_name(element)
             if name in ("url", "sitemap"):
                 yield name, _fields(element)
                 element.clear()
@@ -81,7 +81,7 @@ def _items(payload: bytes) -> Iterator[tuple[str, dict[str, str]]]:
                     parent.remove(before)
 
 
-def _local(element: _Element) -> str:
+def _local_name(element: _Element) -> str:
     return str(element.tag).rpartition("}")[2].rpartition(":")[2].lower()
 
 
@@ -89,11 +89,11 @@ def _fields(element: _Element) -> dict[str, str]:
     fields: dict[str, str] = {}
     for child in element.iterdescendants():
         if isinstance(child.tag, str):
-            # An image's or a video's own <loc> and <title> are not the page's.
+            # <loc> and <title> of an image or video are not those of the page.
             holder = child.getparent()
-            if holder is not None and _local(holder) in ("image", "video"):
+            if holder is not None and _local_name(holder) in ("image", "video"):
                 continue
-            name = _local(child)
+            name = _local_name(child)
             text = " ".join((child.text or "").split())
             if name == "news":
                 fields["news"] = "yes"
@@ -102,33 +102,33 @@ def _fields(element: _Element) -> dict[str, str]:
     return fields
 
 
-def _entry(url: str, fields: dict[str, str]) -> Entry:
-    return Entry(
+def _entry(url: str, fields: dict[str, str]) -> FeedEntry:
+    return FeedEntry(
         url=url,
         title=fields.get("title"),
-        published=iso(fields.get("publication_date", "")),
-        modified=iso(fields.get("lastmod", "")),
+        published=parse_iso_date(fields.get("publication_date", "")),
+        modified=parse_iso_date(fields.get("lastmod", "")),
         news="news" in fields,
     )
 
 
-def read_url_list(text: str, url: str) -> tuple[Entry, ...]:
-    """Read a sitemap in plain text: one URL a line."""
-    found = (absolute(url, line) for line in text.splitlines()[:MOST_URLS] if line.strip())
-    return tuple(Entry(url=target) for target in dict.fromkeys(found) if target)
+def read_url_list(text: str, url: str) -> tuple[FeedEntry, ...]:
+    """Read a sitemap in plain text: one URL per line."""
+    found = (resolve_link(url, line) for line in text.splitlines()[:MAX_URLS] if line.strip())
+    return tuple(FeedEntry(url=target) for target in dict.fromkeys(found) if target)
 
 
-def read_robots(text: str, url: str) -> tuple[Source, ...]:
-    """Return the sitemaps that robots.txt names (sitemaps.org, "Specifying the Sitemap location").
+def read_robots(text: str, url: str) -> tuple[UrlSource, ...]:
+    """Return the sitemaps named in robots.txt (sitemaps.org, "Specifying the Sitemap location").
 
     >>> [s.url for s in read_robots("Sitemap: /map.xml # all", "https://a.example/robots.txt")]
     ['https://a.example/map.xml']
     """
-    found: dict[str, Source] = {}
+    found: dict[str, UrlSource] = {}
     for line in text.splitlines()[:100_000]:
         name, colon, value = line.partition(":")
         if colon and name.strip().lower() == "sitemap":
-            target = absolute(url, value.partition(" #")[0])
+            target = resolve_link(url, value.partition(" #")[0])
             if target:
-                found.setdefault(target, Source(url=target, kind=UrlKind.SITEMAP))
+                found.setdefault(target, UrlSource(url=target, kind=UrlKind.SITEMAP))
     return tuple(found.values())

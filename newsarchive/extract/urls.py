@@ -1,7 +1,6 @@
-"""What an address looks like: an article's, or that of a section, a tag, an author, a shop.
+"""Score URLs by their form: that of an article, or of a section, a tag, an author, a shop.
 
-Seen from one page: where that page is an article, its own address is the best example of what the site's articles
-look like.
+For links on an article's page, its own URL is the best example of the site's article URLs.
 """
 
 import re
@@ -28,7 +27,7 @@ _SECTION_WORDS = frozenset(
 _SERVICES = frozenset(
     "jobs job karriere shop store tickets events immo cars auto dating coupons games shopping".split()
 )
-"""First labels of hosts at which a publisher sells something else."""
+"""First labels of hosts on which publishers offer other services."""
 _MEDIA_WORDS = frozenset(
     "video videos gallery galleries photo photos pictures slideshow slideshows podcast podcasts audio watch tv "
     "live-tv livestream web-stories webstories"
@@ -54,10 +53,10 @@ _HASH = re.compile(r"(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{8,}$")
 
 
 @lru_cache(maxsize=4096)
-def site_of(host: str) -> str:
-    """Return the name under which a publisher runs a host: "bbc" for www.bbc.co.uk and news.bbc.com.
+def site_label(host: str) -> str:
+    """Return the publisher's name in a host name: "bbc" for www.bbc.co.uk and news.bbc.com.
 
-    >>> site_of("www.bbc.co.uk"), site_of("sport.example.com"), site_of("127.0.0.1")
+    >>> site_label("www.bbc.co.uk"), site_label("sport.example.com"), site_label("127.0.0.1")
     ('bbc', 'example', '127.0.0.1')
     """
     labels = host.lower().partition(":")[0].split(".")
@@ -69,8 +68,8 @@ def site_of(host: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def parts_of(url: str) -> SplitResult:
-    """Split a URL; what cannot be split has no parts."""
+def split_url(url: str) -> SplitResult:
+    """Split a URL; an invalid one has empty parts."""
     try:
         return urlsplit(url)
     except ValueError:
@@ -79,7 +78,7 @@ def parts_of(url: str) -> SplitResult:
 
 @lru_cache(maxsize=8192)
 def host(url: str) -> str:
-    """Return the host name of an absolute URL, port and user gone, without looking at the rest.
+    """Return the host name of an absolute URL without port and user, ignoring the rest.
 
     >>> host("https://user@News.example:8080/a?b")
     'news.example'
@@ -90,13 +89,14 @@ def host(url: str) -> str:
 
 
 @lru_cache(maxsize=8192)
-def same_page(url: str) -> str:
-    """Return what two addresses of one page have in common: no scheme, "www.", tracking, trailing slash.
+def page_key(url: str) -> str:
+    """Return a key that is equal for all URLs of a page: without scheme, "www.", tracking parameters and trailing
+    slash.
 
-    >>> same_page("https://www.a.example/x/?utm_source=b") == same_page("http://a.example/x")
+    >>> page_key("https://www.a.example/x/?utm_source=b") == page_key("http://a.example/x")
     True
     """
-    parts = parts_of(url)
+    parts = split_url(url)
     query = "&".join(
         sorted(f"{k}={v}" for k, v in parse_qsl(parts.query, keep_blank_values=True) if not _TRACKING.match(k))
     )
@@ -109,13 +109,13 @@ def _segments(parts: SplitResult) -> list[str]:
     return segments[:-1] if len(segments) > 1 and _INDEX.match(segments[-1]) else segments
 
 
-def _kind_of(segment: str) -> str:
-    """Return a segment's kind: y(ear), m(onth or day), n(umber), s(lug), S (slug with an id), h(ash), w(ord)."""
+def _segment_kind(segment: str) -> str:
+    """Return the kind of a segment: y(ear), m(onth or day), n(umber), s(lug), S (slug with an id), h(ash), w(ord)."""
     bare = _EXTENSION.sub("", segment)
     if bare.isdigit():
         return "y" if len(bare) == 4 and bare[:2] in ("19", "20") else "m" if len(bare) <= 2 else "n"
-    pieces = [p for p in re.split(r"[-_,.+]|%20", bare) if p]
-    if len(pieces) >= 4 or (len(pieces) == 3 and len(bare) > 18) or bare.count("%") > 8:
+    words = [p for p in re.split(r"[-_,.+]|%20", bare) if p]
+    if len(words) >= 4 or (len(words) == 3 and len(bare) > 18) or bare.count("%") > 8:
         return "S" if _LONG_NUMBER.search(bare) else "s"
     if _LONG_NUMBER.search(bare):
         return "n"
@@ -125,45 +125,46 @@ def _kind_of(segment: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def shape(url: str) -> str:
-    """Return the shape of a URL's path.
+def path_shape(url: str) -> str:
+    """Return the shape of a URL's path: the kinds of its segments.
 
-    >>> shape("https://a.example/world/2024/05/rain-falls-on-the-hills.html")
+    >>> path_shape("https://a.example/world/2024/05/rain-falls-on-the-hills.html")
     'w/y/m/s.html'
     """
-    parts = parts_of(url)
+    parts = split_url(url)
     segments = _segments(parts)
-    return "/".join(_kind_of(s) for s in segments) + _ending(segments[-1], parts.query) if segments else ""
+    return "/".join(_segment_kind(s) for s in segments) + _ending(segments[-1], parts.query) if segments else ""
 
 
 def _ending(name: str, query: str) -> str:
-    """Return the extension of a path's last segment, and "?" where the query has an id."""
+    """Return the extension of the last segment, and "?" if the query has an id."""
     extension = _EXTENSION.search(name)
     has_id = bool(query) and any(_ID_KEYS.match(k) and any(c.isdigit() for c in v) for k, v in parse_qsl(query))
     return (extension[0].lower() if extension else "") + ("?" if has_id else "")
 
 
-def pieces(url: str) -> tuple[list[tuple[str, str]], str]:
-    """Return the path's segments, each with its kind (see `shape`), and what the address ends with.
+def segment_kinds(url: str) -> tuple[list[tuple[str, str]], str]:
+    """Return (kind, segment) of a URL's path, and the ending of the URL.
 
-    >>> pieces("https://a.example/world/2024/rain.php?id=17")
+    >>> segment_kinds("https://a.example/world/2024/rain.php?id=17")
     ([('w', 'world'), ('y', '2024'), ('w', 'rain')], '.php?')
     """
-    parts = parts_of(url)
+    parts = split_url(url)
     segments = _segments(parts)
-    found = [(_kind_of(segment), _EXTENSION.sub("", segment)) for segment in segments]
+    found = [(_segment_kind(segment), _EXTENSION.sub("", segment)) for segment in segments]
     return found, _ending(segments[-1], parts.query) if segments else ""
 
 
-def likeness(url: str, own: str) -> float:
-    """Return how much a URL looks like an article's, about -3 to 4; `own` is the address of the page it stands on."""
-    alone = _alone(url)
-    return alone.score + _beside(alone.kinds, alone.section, own) if alone.is_path else alone.score
+def score_article_url(url: str, own: str) -> float:
+    """Return how much a URL looks like an article's, about -3 to 4; `own` is the URL of the page with the link."""
+    url_score = _score_alone(url)
+    similarity = _score_similarity(url_score.kinds, url_score.section, own) if url_score.is_path else 0.0
+    return url_score.score + similarity
 
 
 @dataclass(frozen=True, slots=True)
-class _Alone:
-    """What a URL says by itself, whatever page it stands on: those of a site stand on all of its pages."""
+class _UrlScore:
+    """The score of a URL regardless of the page with the link, cached because links recur on all pages of a site."""
 
     score: float
     kinds: str = ""
@@ -173,16 +174,16 @@ class _Alone:
 
 
 @lru_cache(maxsize=8192)
-def _alone(url: str) -> _Alone:
-    parts = parts_of(url)
+def _score_alone(url: str) -> _UrlScore:
+    parts = split_url(url)
     segments = _segments(parts)
-    kinds = shape(url)
+    kinds = path_shape(url)
     if not segments:
-        return _Alone(1.0 if kinds.endswith("?") else -3.0, is_path=False)
+        return _UrlScore(1.0 if kinds.endswith("?") else -3.0, is_path=False)
     if _FILE.search(segments[-1]):
-        return _Alone(-3.0, is_path=False)
+        return _UrlScore(-3.0, is_path=False)
     words = [_EXTENSION.sub("", s.lower()) for s in segments]
-    score = _by_shape(kinds, words[-1])
+    score = _score_shape(kinds, words[-1])
     if host(url).partition(".")[0] in _SERVICES:
         score -= 3.0
     if not _SECTION_WORDS.isdisjoint(words) or "newsletter" in words[-1]:
@@ -191,11 +192,11 @@ def _alone(url: str) -> _Alone:
         score -= 1.5
     if kinds in ("w", "w/w", "w/w/w") and not parts.query:
         score -= 1.0
-    return _Alone(score, kinds, segments[0].lower() if len(segments) > 1 else "")
+    return _UrlScore(score, kinds, segments[0].lower() if len(segments) > 1 else "")
 
 
-def _by_shape(kinds: str, name: str) -> float:
-    """Weigh a shape: a title's words, a long number, a date, an id in the query."""
+def _score_shape(kinds: str, name: str) -> float:
+    """Score a shape: a slug, a long number, a date, an id in the query."""
     last = kinds.rpartition("/")[2]
     score = 0.0
     if last[:1] == "s":
@@ -212,28 +213,28 @@ def _by_shape(kinds: str, name: str) -> float:
 
 
 @lru_cache(maxsize=1024)
-def _beside(kinds: str, section: str, own: str) -> float:
-    """Weigh what a URL has in common with that of the article it stands on."""
-    theirs = shape(own)
-    if not theirs or not likely(theirs):
+def _score_similarity(kinds: str, section: str, own: str) -> float:
+    """Score what a URL has in common with that of the article with the link."""
+    own_shape = path_shape(own)
+    if not own_shape or not is_article_shape(own_shape):
         return 0.0
-    if kinds == theirs:
-        return 1.5 if section and section == _section(own) else 1.0
-    return 0.5 if kinds.rpartition("/")[2] == theirs.rpartition("/")[2] else 0.0
+    if kinds == own_shape:
+        return 1.5 if section and section == _first_segment(own) else 1.0
+    return 0.5 if kinds.rpartition("/")[2] == own_shape.rpartition("/")[2] else 0.0
 
 
 @lru_cache(maxsize=64)
-def _section(url: str) -> str:
-    return (_segments(parts_of(url)) or [""])[0].lower()
+def _first_segment(url: str) -> str:
+    return (_segments(split_url(url)) or [""])[0].lower()
 
 
 @lru_cache(maxsize=64)
-def likely(kinds: str) -> bool:
-    """Say whether a shape can be an article's at all."""
+def is_article_shape(kinds: str) -> bool:
+    """Return whether a shape can be an article's."""
     return any(k in kinds for k in ("s", "S", "n", "h", "?")) or "y/m" in kinds
 
 
 @lru_cache(maxsize=8192)
-def is_media(url: str) -> bool:
-    """Say whether an address names a video, a gallery or the like."""
-    return bool(_MEDIA_WORDS.intersection(s.lower() for s in _segments(parts_of(url))))
+def is_media_url(url: str) -> bool:
+    """Return whether a URL names a video, a gallery or the like."""
+    return bool(_MEDIA_WORDS.intersection(s.lower() for s in _segments(split_url(url))))

@@ -1,7 +1,7 @@
-"""Where on a page a text stands, as a set of bits: what its ancestors' tags, classes and ids say of it.
+"""Zones of a page as a set of bits: the evidence in the tags, classes and ids around a text.
 
-A hint is evidence, never a verdict: publishers call an article "widget" and an advertisement "article". What a zone
-means for a paragraph is decided in roles.py, together with structure and repetition.
+A zone is evidence only: publishers name an article "widget" and an advertisement "article". roles.py decides what it
+means for a paragraph, together with structure and repetition.
 """
 
 import re
@@ -23,7 +23,7 @@ HIDDEN = 1 << 11
 FORM = 1 << 12
 BUTTON = 1 << 13
 PRE = 1 << 14
-# What class and id hint at.
+# By class and id.
 RELATED = 1 << 15
 LATEST = 1 << 16
 PROMO = 1 << 17
@@ -152,23 +152,25 @@ _HIDDEN_STYLE = re.compile(
     r"clip-path\s*:\s*inset\(\s*(?:50|100)%",
     re.IGNORECASE,
 )
-_NAMING = frozenset({"class", "id", "data-component", "data-testid", "data-module"})
-_TELLING = frozenset({"style", "role", "hidden", "aria-hidden", "itemprop"})
+_NAME_ATTRIBUTES = frozenset({"class", "id", "data-component", "data-testid", "data-module"})
+_OTHER_ATTRIBUTES = frozenset({"style", "role", "hidden", "aria-hidden", "itemprop"})
 _DIGITS = "0123456789"
-_LOOKED_AT = 300
-"""Characters of an element's names that are looked at."""
-_KEPT = _LOOKED_AT + 100
-"""Characters of its tag and names that are kept to know it again, and no more: a page may be made to fill memory."""
-_MOST_KNOWN = 1 << 13
+_MAX_NAMES = 300
+"""Characters of an element's class, id and the like that are examined."""
+_MAX_CACHE_KEY = _MAX_NAMES + 100
+"""Longest cache key, in characters, so that no page can fill the memory."""
+_MAX_CACHE_ENTRIES = 1 << 13
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 
 @lru_cache(maxsize=1 << 15)
-def hinted(names: str) -> int:
-    """Return the zones that the words of a class and id hint at.
+def zones_of_names(names: str) -> int:
+    """Return the zones of the words in a class or id.
 
-    >>> hinted("c-RelatedArticles") == RELATED, hinted("sr-only") == HIDDEN, hinted("shadow") == 0
-    (True, True, True)
+    >>> zones_of_names("c-RelatedArticles") == RELATED, zones_of_names("sr-only") == HIDDEN
+    (True, True)
+    >>> zones_of_names("shadow")
+    0
     """
     zone = 0 if _HIDING.isdisjoint(names.split()) else HIDDEN
     before = ""
@@ -179,7 +181,7 @@ def hinted(names: str) -> int:
     return zone
 
 
-OF_BOXES = (
+BOX = (
     NAV
     | ASIDE
     | RELATED
@@ -200,40 +202,39 @@ OF_BOXES = (
     | BIO
     | DISCLAIMER
 )
-"""What says that something is a box beside the article."""
-BESIDE = NAV | MENU | CONSENT | COMMENTS | RELATED | LATEST
-"""What no article's text stands in."""
-OF_FRAMES = ARTICLE | MAIN | HEADER | BODY | HIDDEN | TABLE
-"""What an element around a headline may be."""
-_OF_STORIES = RELATED | LATEST | BODY
-"""What a story's own class may say: the rest is its subject ("tag-video", "category-menu")."""
+"""Zones of boxes beside the article."""
+NON_ARTICLE = NAV | MENU | CONSENT | COMMENTS | RELATED | LATEST
+"""Zones without article text."""
+WRAPPER = ARTICLE | MAIN | HEADER | BODY | HIDDEN | TABLE
+"""Zones that an element around a headline can have."""
+_ARTICLE_CLASS_ZONES = RELATED | LATEST | BODY
+"""Zones that the class of an <article> can open: other words name its subject ("tag-video", "category-menu")."""
 
 
-def zone_of(tag: str, attributes: Sequence[tuple[str, str]]) -> int:
-    """Return the zones that one element opens, by its tag and attributes.
+def zones_of_element(tag: str, attributes: Sequence[tuple[str, str]]) -> int:
+    """Return the zones that an element opens, by its tag and attributes.
 
-    >>> zone_of("div", [("class", "teaser"), ("id", "story-7254")]) == RELATED
+    >>> zones_of_element("div", [("class", "teaser"), ("id", "story-7254")]) == RELATED
     True
     """
-    zone, called = 0, tag
+    zone, cache_key = 0, tag
     for name, value in attributes:
-        if name in _NAMING:
-            called = f"{called} {value}"
-        elif name in _TELLING:
-            zone |= _told(name, value)
-    called = called[:_KEPT]
-    if called[-1] in _DIGITS:
-        # "story-7254" hints at what "story-0" does, and the next page has another number.
-        called = called.rstrip(_DIGITS) + "0"
-    return zone | _KNOWN[called]
+        if name in _NAME_ATTRIBUTES:
+            cache_key = f"{cache_key} {value}"
+        elif name in _OTHER_ATTRIBUTES:
+            zone |= _zones_of_attribute(name, value)
+    cache_key = cache_key[:_MAX_CACHE_KEY]
+    if cache_key[-1] in _DIGITS:
+        # "story-7254" opens the zones of "story-0", and the next page has another number.
+        cache_key = cache_key.rstrip(_DIGITS) + "0"
+    return zone | _ZONE_CACHE[cache_key]
 
 
 _PROPERTIES = {"articlebody": BODY, "description": DEK, "alternativeheadline": DEK}
-"""Of microdata."""
+"""Values of itemprop."""
 
 
-def _told(name: str, value: str) -> int:
-    """Return the zones that an attribute of fixed values tells."""
+def _zones_of_attribute(name: str, value: str) -> int:
     match name:
         case "style":
             return HIDDEN if _HIDDEN_STYLE.search(value) else 0
@@ -247,30 +248,29 @@ def _told(name: str, value: str) -> int:
             return HIDDEN
 
 
-def _named(tag: str, names: str) -> int:
-    """Return the zones of a tag, and what an element's names hint at."""
+def _zones_of_tag(tag: str, names: str) -> int:
     if "-" in tag:
-        # A custom element says by its name what it is: <app-navbar>, <channels-list>.
+        # The name of a custom element is a description: <app-navbar>, <channels-list>.
         names = f"{tag} {names}"
-    hints = hinted(names[:_LOOKED_AT])
+    hints = zones_of_names(names[:_MAX_NAMES])
     if tag == "footer":
-        # An article's own foot holds recommendations; the page's is known by standing outside.
+        # The footer of an article contains recommendations; the page footer is outside of the article.
         hints &= ~MENU
-    return TAG_ZONES.get(tag, 0) | (hints & _OF_STORIES if tag in ("article", "main") else hints)
+    return TAG_ZONES.get(tag, 0) | (hints & _ARTICLE_CLASS_ZONES if tag in ("article", "main") else hints)
 
 
-class _Known(dict[str, int]):
-    """Zones by tag and names, such as "div story-body": a site's elements are called the same on page after page.
+class _ZoneCache(dict[str, int]):
+    """Zones by tag and names, such as "div story-body": the names of a site's elements are the same on all its pages.
 
-    An lru_cache costs three times as much, for each element of each page.
+    An lru_cache takes three times as long, for each element of each page.
     """
 
     def __missing__(self, key: str) -> int:
-        if len(self) >= _MOST_KNOWN:
+        if len(self) >= _MAX_CACHE_ENTRIES:
             self.clear()
         tag, _, names = key.partition(" ")
-        zone = self[key] = _named(tag, names)
+        zone = self[key] = _zones_of_tag(tag, names)
         return zone
 
 
-_KNOWN = _Known()
+_ZONE_CACHE = _ZoneCache()

@@ -1,52 +1,52 @@
-"""Which links look like articles, by what the archive has read of their site. It grows as pages are read.
+"""URL templates that are articles on a site, learnt from the pages that were read.
 
-It decides in which order links are asked for, and nothing else: what a page says never depends on what was read before.
+They decide the order in which links are fetched, and nothing else: a reading never depends on earlier ones.
 """
 
 from collections.abc import Callable, Iterable
 
-from newsarchive.extract.url_templates import Shapes, templates
+from newsarchive.extract.url_templates import UrlTemplates, list_templates
 from storage.model import Outcome
 
 ARTICLES = frozenset({Outcome.ARTICLE, Outcome.PAYWALL_STUB})
 OTHERS = frozenset({Outcome.LISTING, Outcome.OTHER, Outcome.MEDIA})
-"""Outcomes that tell whether an address is an article's: an error or a challenge tells nothing."""
-MOST = 20_000
-"""Templates that are remembered of a site."""
+"""Outcomes that say that a URL is no article's; an error or a challenge page says nothing."""
+MAX_TEMPLATES = 20_000
+"""Templates kept per site."""
 
-Read = Callable[[str], Iterable[tuple[str, Outcome]]]
-"""Gives addresses of a site, by its name, and what each turned out to be."""
+ListOutcomes = Callable[[str], Iterable[tuple[str, Outcome]]]
+"""Returns the URLs of a site, given by name, with the outcomes of their pages."""
 
 
-class Likely:
-    """What is known of the addresses of sites; the index is asked when a site is first met."""
+class ArticleUrlPatterns:
+    """Counts of articles and other pages by site and URL template. A site is loaded from the index when first used."""
 
-    def __init__(self, read: Read) -> None:
-        self._read = read
+    def __init__(self, list_outcomes: ListOutcomes) -> None:
+        self._list_outcomes = list_outcomes
         self._counts: dict[str, dict[str, tuple[int, int]]] = {}
 
-    def of(self, site: str) -> Shapes:
-        """Return what is known of a site's addresses, as it grows."""
-        return Shapes(counts=self._of(site))
+    def templates_of_site(self, site: str) -> UrlTemplates:
+        """Return the templates of a site; later pages are added to them."""
+        return UrlTemplates(counts=self._load_counts(site))
 
-    def note(self, site: str, url: str, outcome: Outcome) -> None:
-        """Learn from a page that was read."""
+    def add(self, site: str, url: str, outcome: Outcome) -> None:
+        """Count a page that was read."""
         if outcome in ARTICLES or outcome in OTHERS:
-            _count(self._of(site), url, is_article=outcome in ARTICLES)
+            _count(self._load_counts(site), url, is_article=outcome in ARTICLES)
 
-    def _of(self, site: str) -> dict[str, tuple[int, int]]:
+    def _load_counts(self, site: str) -> dict[str, tuple[int, int]]:
         counts = self._counts.get(site)
         if counts is None:
             counts = self._counts[site] = {}
-            for url, outcome in self._read(site):
-                self.note(site, url, outcome)
+            for url, outcome in self._list_outcomes(site):
+                self.add(site, url, outcome)
         return counts
 
 
 def _count(counts: dict[str, tuple[int, int]], url: str, *, is_article: bool) -> None:
-    for template in templates(url):
-        # What was met last stands last, and what was not met for long goes.
+    for template in list_templates(url):
+        # Popped and set anew, so that the least recently used templates come first and are dropped.
         articles, others = counts.pop(template, (0, 0))
         counts[template] = (articles + is_article, others + (not is_article))
-    while len(counts) > MOST:
+    while len(counts) > MAX_TEMPLATES:
         del counts[next(iter(counts))]

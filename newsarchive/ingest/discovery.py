@@ -1,4 +1,4 @@
-"""Which URLs a capture brings to light, and how much they matter. Live crawl and rebuild ask the same function."""
+"""Discover the URLs that a capture makes due, with their priorities. Live crawl and rebuild share this function."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -8,49 +8,49 @@ from urllib.parse import urlsplit
 
 from newsarchive.ingest.backfill_priority import (
     LAST_PAGE,
+    backfill_priority,
     is_deep,
     is_old,
-    latest,
-    latest_in,
-    names_everything,
+    latest_date,
+    latest_date_in_url,
+    lists_whole_history,
     page_number,
-    waits,
 )
 from storage.model import (
     Capture,
+    DiscoveredUrl,
     Discovery,
-    Found,
     LinkGroup,
     LinkKind,
     Outcome,
     Reading,
     Site,
-    Source,
     UrlKind,
+    UrlSource,
 )
 
-# Lower goes first: what is fresh before what is merely complete.
-FRESH_SOURCE = 0
-NAMED_BY_FEED = 10
-ON_A_LISTING = 20
+# Lower numbers are fetched first: fresh URLs before those that only complete the archive.
+SOURCE = 0
+FEED_ENTRY = 10
+LISTING_LINK = 20
 NEXT_PAGE = 30
-RELATED = 40
-IN_A_SITEMAP = 50
-UNLIKELY = 55
-"""Of links whose addresses have the form of pages that were no articles."""
+RELATED_LINK = 40
+SITEMAP_ENTRY = 50
+UNLIKELY_LINK = 55
+"""Links whose URL template is that of pages that were no articles."""
 REQUISITE = 60
 
 _PAGES = (UrlKind.ARTICLE, UrlKind.LISTING)
-Likes = Callable[[str], bool | None]
+LooksLikeArticle = Callable[[str], bool | None]
 IsCaptured = Callable[[str], bool]
 
 
-def of_no_opinion(url: str) -> bool | None:
-    """Say of no address whether it looks like an article's."""
+def no_opinion(url: str) -> bool | None:
+    """Return None for any URL: the default where no URL templates are known."""
 
 
-def is_unknown(url: str) -> bool:
-    """Say of no address that it has been captured."""
+def never_captured(url: str) -> bool:
+    """Return False for any URL: the default where no index is at hand."""
     del url
     return False
 
@@ -60,7 +60,7 @@ _ORIGIN = re.compile(r"[^/?#]*//[^/?#]*")
 
 
 def site_host(url: str) -> str:
-    """Return the host that a site is known by: lower case, "www." gone, port only where it is unusual; "" for no URL.
+    """Return the host in lower case, without "www." and without a default port; "" if the URL has none.
 
     >>> site_host("https://www.News.example:443/a")
     'news.example'
@@ -71,9 +71,8 @@ def site_host(url: str) -> str:
     return _host_at(origin[0]) if origin else ""
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=4096)  # a page links to its own host a hundred times
 def _host_at(origin: str) -> str:
-    # A page names its own host a hundred times.
     try:
         parts = urlsplit(origin)
         port = parts.port
@@ -83,8 +82,8 @@ def _host_at(origin: str) -> str:
     return host if port in (None, _DEFAULT_PORT.get(parts.scheme)) else f"{host}:{port}"
 
 
-def owns(site: Site, url: str) -> bool:
-    """Tell whether a URL stands on one of the site's own hosts."""
+def belongs_to_site(site: Site, url: str) -> bool:
+    """Return True if a URL is on one of the site's hosts."""
     if not url.startswith(("http://", "https://")):
         return False
     host = site_host(url)
@@ -96,44 +95,44 @@ def _hosts_of(site: Site) -> frozenset[str]:
     return frozenset({site_host(site.url), *(name.lower().removeprefix("www.") for name in site.hosts)})
 
 
-def found_in(
+def discover_urls(
     capture: Capture,
     discovery: Discovery,
     reading: Reading,
     site: Site,
-    likes: Likes = of_no_opinion,
-    is_captured: IsCaptured = is_unknown,
-) -> tuple[Found, ...]:
-    """Return what a capture makes due, first naming first, each URL once.
+    looks_like_article: LooksLikeArticle = no_opinion,
+    is_captured: IsCaptured = never_captured,
+) -> tuple[DiscoveredUrl, ...]:
+    """Return the URLs that a capture makes due, each once, in the order of the page.
 
-    What links on pages lead to that `likes` takes for no article comes last; what is due does not depend on it.
-    An article's links to what is captured already are left out: they bring nothing to light.
+    Links that do not look like an article's are fetched last, but they are due all the same. An article's links to
+    captured URLs are left out.
     """
-    found: dict[str, Found] = {}
-    for one in _every(capture, discovery, reading, site, is_captured):
+    found: dict[str, DiscoveredUrl] = {}
+    for one in _find_urls(capture, discovery, reading, site, is_captured):
         if one.url != capture.url:
             found.setdefault(one.url, one)
-    return tuple(_unlikely_last(one, likes) for one in found.values())
+    return tuple(_lower_unlikely(one, looks_like_article) for one in found.values())
 
 
-def _unlikely_last(one: Found, likes: Likes) -> Found:
+def _lower_unlikely(one: DiscoveredUrl, looks_like_article: LooksLikeArticle) -> DiscoveredUrl:
     on_a_page = one.discovery.kind is UrlKind.ARTICLE and one.discovery.via_kind in _PAGES
-    if on_a_page and one.priority < UNLIKELY and likes(one.url) is False:
-        return replace(one, priority=UNLIKELY)
+    if on_a_page and one.priority < UNLIKELY_LINK and looks_like_article(one.url) is False:
+        return replace(one, priority=UNLIKELY_LINK)
     return one
 
 
-def _every(
+def _find_urls(
     capture: Capture, discovery: Discovery, reading: Reading, site: Site, is_captured: IsCaptured
-) -> Iterator[Found]:
+) -> Iterator[DiscoveredUrl]:
     if reading.outcome is Outcome.REDIRECT and capture.redirect_url:
-        yield from _redirect(capture, discovery, site)
+        yield from _redirect_target(capture, discovery, site)
     elif reading.outcome is Outcome.ARTICLE and reading.article:
-        yield from _canonical(capture, reading.article.canonical_url, site)
-        fresh = _uncaptured(reading.article.link_groups, is_captured)
-        yield from _groups(capture, discovery, fresh, site, RELATED)
+        yield from _canonical_url(capture, reading.article.canonical_url, site)
+        fresh = _drop_captured(reading.article.link_groups, is_captured)
+        yield from _links(capture, discovery, fresh, site, RELATED_LINK)
     elif reading.outcome in (Outcome.LISTING, Outcome.OTHER, Outcome.MEDIA):
-        yield from _groups(capture, discovery, reading.link_groups, site, ON_A_LISTING)
+        yield from _links(capture, discovery, reading.link_groups, site, LISTING_LINK)
         yield from _sources(capture, discovery, UrlKind.LISTING, reading.sources, site)
     elif reading.outcome in (Outcome.FEED, Outcome.SITEMAP, Outcome.ROBOTS):
         yield from _entries(capture, reading, site)
@@ -142,11 +141,11 @@ def _every(
     yield from _requisites(capture, reading, site)
 
 
-def _redirect(capture: Capture, discovery: Discovery, site: Site) -> Iterator[Found]:
-    # robots.txt is chased by the crawl itself (RFC 9309 2.3.1.2), and elsewhere is somebody else's page.
+def _redirect_target(capture: Capture, discovery: Discovery, site: Site) -> Iterator[DiscoveredUrl]:
+    # The crawl itself follows redirects of robots.txt (RFC 9309 2.3.1.2); other sites' pages are not ours to fetch.
     if discovery.kind is UrlKind.ROBOTS or not capture.redirect_url:
         return
-    if discovery.kind is not UrlKind.ASSET and not owns(site, capture.redirect_url):
+    if discovery.kind is not UrlKind.ASSET and not belongs_to_site(site, capture.redirect_url):
         return
     onward = Discovery(
         site=discovery.site,
@@ -157,69 +156,69 @@ def _redirect(capture: Capture, discovery: Discovery, site: Site) -> Iterator[Fo
         published=discovery.published,
         anchor=discovery.anchor,
     )
-    priority = REQUISITE if discovery.kind is UrlKind.ASSET else NAMED_BY_FEED
-    yield Found(url=capture.redirect_url, discovery=onward, due_at=capture.fetched_at, priority=priority)
+    priority = REQUISITE if discovery.kind is UrlKind.ASSET else FEED_ENTRY
+    yield DiscoveredUrl(url=capture.redirect_url, discovery=onward, due_at=capture.fetched_at, priority=priority)
 
 
-def _requisites(capture: Capture, reading: Reading, site: Site) -> Iterator[Found]:
-    """What the page or stylesheet needs, on whatever host: after everything else that is due."""
+def _requisites(capture: Capture, reading: Reading, site: Site) -> Iterator[DiscoveredUrl]:
+    """Yield the requisites of a page or stylesheet, on any host, with the lowest priority."""
     via = {Outcome.ARTICLE: UrlKind.ARTICLE, Outcome.ASSET: UrlKind.ASSET}.get(reading.outcome, UrlKind.LISTING)
-    for url in _needed(reading) if site.requisites else ():
-        how = Discovery(site=site.name, kind=UrlKind.ASSET, via=capture.url, via_kind=via)
-        yield Found(url=url, discovery=how, due_at=capture.fetched_at, priority=REQUISITE)
+    for url in _requisite_urls(reading) if site.requisites else ():
+        link_discovery = Discovery(site=site.name, kind=UrlKind.ASSET, via=capture.url, via_kind=via)
+        yield DiscoveredUrl(url=url, discovery=link_discovery, due_at=capture.fetched_at, priority=REQUISITE)
 
 
-def _needed(reading: Reading) -> Iterable[str]:
-    """What a page shows, and the picture that it gives to others to show: that may stand nowhere on the page itself."""
+def _requisite_urls(reading: Reading) -> Iterable[str]:
+    """Yield a page's requisites and its lead image, which may be named in its metadata only."""
     yield from reading.requisites
     image = reading.article.image if reading.article else None
     if image is not None and image.url.startswith(("http://", "https://")):
         yield image.url
 
 
-def _canonical(capture: Capture, url: str, site: Site) -> Iterator[Found]:
-    """The address that an AMP page, a page for print or one with a campaign's name behind it gives as its own."""
-    if owns(site, url):
-        how = Discovery(site=site.name, kind=UrlKind.ARTICLE, via=capture.url, via_kind=UrlKind.ARTICLE)
-        yield Found(url=url, discovery=how, due_at=capture.fetched_at, priority=RELATED)
+def _canonical_url(capture: Capture, url: str, site: Site) -> Iterator[DiscoveredUrl]:
+    """Yield the canonical URL of an AMP page, a print view or a URL with campaign parameters."""
+    if belongs_to_site(site, url):
+        link_discovery = Discovery(site=site.name, kind=UrlKind.ARTICLE, via=capture.url, via_kind=UrlKind.ARTICLE)
+        yield DiscoveredUrl(url=url, discovery=link_discovery, due_at=capture.fetched_at, priority=RELATED_LINK)
 
 
-def _uncaptured(groups: Iterable[LinkGroup], is_captured: IsCaptured) -> Iterator[LinkGroup]:
+def _drop_captured(groups: Iterable[LinkGroup], is_captured: IsCaptured) -> Iterator[LinkGroup]:
     for group in groups:
         links = tuple(link for link in group.links if not is_captured(link.url))
         yield group if len(links) == len(group.links) else replace(group, links=links)
 
 
-def _groups(
+def _links(
     capture: Capture, discovery: Discovery, groups: Iterable[LinkGroup], site: Site, priority: int
-) -> Iterator[Found]:
-    via = UrlKind.ARTICLE if priority == RELATED else UrlKind.LISTING
+) -> Iterator[DiscoveredUrl]:
+    via = UrlKind.ARTICLE if priority == RELATED_LINK else UrlKind.LISTING
     deep = via is UrlKind.LISTING and is_deep(capture.url, discovery)
     for group in groups:
-        urgency = ON_A_LISTING if group.kind is LinkKind.LATEST else priority
+        own_priority = LISTING_LINK if group.kind is LinkKind.LATEST else priority
         for link in group.links:
-            if owns(site, link.url):
-                how = Discovery(
+            if belongs_to_site(site, link.url):
+                link_discovery = Discovery(
                     site=site.name,
                     kind=UrlKind.ARTICLE,
                     via=capture.url,
                     via_kind=via,
                     anchor=link.anchor or None,
                 )
-                at, printed = capture.fetched_at, latest_in(link.url)
-                # What stands on a front or section page is news to its editors, however old its address says it is.
+                at, printed = capture.fetched_at, latest_date_in_url(link.url)
+                # Links on a front or section page are current for its editors, whatever date is in their URLs.
                 old = deep or (via is UrlKind.ARTICLE and is_old(printed, at))
-                wanted = waits(urgency, min(printed or at, at)) if old else urgency
-                yield Found(url=link.url, discovery=how, due_at=at, priority=wanted)
+                link_priority = backfill_priority(own_priority, min(printed or at, at)) if old else own_priority
+                yield DiscoveredUrl(url=link.url, discovery=link_discovery, due_at=at, priority=link_priority)
 
 
-def _entries(capture: Capture, reading: Reading, site: Site) -> Iterator[Found]:
+def _entries(capture: Capture, reading: Reading, site: Site) -> Iterator[DiscoveredUrl]:
     via = UrlKind.FEED if reading.outcome is Outcome.FEED else UrlKind.SITEMAP
-    everything = via is UrlKind.SITEMAP and names_everything(reading.entries, capture.url)
+    whole_history = via is UrlKind.SITEMAP and lists_whole_history(reading.entries, capture.url)
     for entry in reading.entries:
-        if not owns(site, entry.url):
+        if not belongs_to_site(site, entry.url):
             continue
-        how = Discovery(
+        link_discovery = Discovery(
             site=site.name,
             kind=UrlKind.ARTICLE,
             via=capture.url,
@@ -227,29 +226,43 @@ def _entries(capture: Capture, reading: Reading, site: Site) -> Iterator[Found]:
             title=entry.title,
             published=entry.published,
         )
-        priority = NAMED_BY_FEED if via is UrlKind.FEED or entry.news else IN_A_SITEMAP
+        priority = FEED_ENTRY if via is UrlKind.FEED or entry.news else SITEMAP_ENTRY
         if via is UrlKind.SITEMAP and not entry.news:
-            newest = latest(entry, capture.url)
-            if is_old(newest, capture.fetched_at) or (everything and newest is None):
-                priority = waits(priority, newest or capture.fetched_at)
-        yield Found(url=entry.url, discovery=how, due_at=capture.fetched_at, priority=priority, modified=entry.modified)
+            newest = latest_date(entry, capture.url)
+            if is_old(newest, capture.fetched_at) or (whole_history and newest is None):
+                priority = backfill_priority(priority, newest or capture.fetched_at)
+        yield DiscoveredUrl(
+            url=entry.url,
+            discovery=link_discovery,
+            due_at=capture.fetched_at,
+            priority=priority,
+            modified=entry.modified,
+        )
 
 
 def _sources(
-    capture: Capture, discovery: Discovery, via: UrlKind, sources: tuple[Source, ...], site: Site
-) -> Iterator[Found]:
+    capture: Capture, discovery: Discovery, via: UrlKind, sources: tuple[UrlSource, ...], site: Site
+) -> Iterator[DiscoveredUrl]:
     for source in sources:
         # robots.txt may name a sitemap on another host (sitemaps.org, "Sitemaps & Cross Submits"); a page may not.
-        if not owns(site, source.url) and via is not UrlKind.ROBOTS:
+        if not belongs_to_site(site, source.url) and via is not UrlKind.ROBOTS:
             continue
         if source.kind is UrlKind.LISTING and page_number(source.url) > LAST_PAGE:
             continue
-        how = Discovery(site=site.name, kind=source.kind, via=capture.url, via_kind=via, title=source.title or None)
-        priority = NEXT_PAGE if source.kind is UrlKind.LISTING else FRESH_SOURCE
-        newest = source.modified or latest_in(source.url) if source.kind is UrlKind.SITEMAP else None
-        below = source.kind is UrlKind.LISTING and (is_deep(source.url, how) or is_deep(capture.url, discovery))
+        link_discovery = Discovery(
+            site=site.name, kind=source.kind, via=capture.url, via_kind=via, title=source.title or None
+        )
+        priority = NEXT_PAGE if source.kind is UrlKind.LISTING else SOURCE
+        newest = source.modified or latest_date_in_url(source.url) if source.kind is UrlKind.SITEMAP else None
+        below = source.kind is UrlKind.LISTING and (
+            is_deep(source.url, link_discovery) or is_deep(capture.url, discovery)
+        )
         if below or is_old(newest, capture.fetched_at):
-            priority = waits(priority, newest or capture.fetched_at)
-        yield Found(
-            url=source.url, discovery=how, due_at=capture.fetched_at, priority=priority, modified=source.modified
+            priority = backfill_priority(priority, newest or capture.fetched_at)
+        yield DiscoveredUrl(
+            url=source.url,
+            discovery=link_discovery,
+            due_at=capture.fetched_at,
+            priority=priority,
+            modified=source.modified,
         )

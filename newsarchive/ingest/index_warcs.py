@@ -1,252 +1,216 @@
-"""WARC files back into the index: recovery, import and rebuild are this one walk (law 1).
+"""Index WARC files: the one walk that recovery, import and rebuild share (law 1).
 
-warcinfo -> sites and run known;  response + metadata -> Ingestor;  end record -> run ended;  end of file -> closed
+warcinfo -> register sites and run;  response + metadata -> Ingestor;  end record -> end run;  end of file -> close
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Protocol
+from functools import partial
 
 from newsarchive.ingest.pipeline import Ingestor
-from newsarchive.ingest.tasks import KeptRead
+from newsarchive.ingest.tasks import CaptureReading
+from storage.callbacks import ProgressCallback, ignore_progress
 from storage.errors import BucketRefused, BucketUnreachable, FileMissing, WarcError
 from storage.index import Index
-from storage.model import CrawlRun
+from storage.index.queries.articles import get_capture_of_record
+from storage.index.write import runs, warc_files
+from storage.model import ClosedWarc, CrawlRun
 from storage.places import Places, WarcFile
-from storage.places.hashing_reader import Measured
-from storage.warc.reader import Kept, RunBegan, RunEnded, kept
-from storage.warc.writer import ClosedFile
+from storage.places.digests import HashingReader
+from storage.warc.reader import CaptureRecord, RunEnded, RunStarted, read_captures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stretch:
-    """A WARC file and where to begin reading it."""
+class WarcRange:
+    """A WARC file and the offset from which it is indexed."""
 
     file: WarcFile
     start: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReadBack:
-    """What a walk over WARC files found."""
+class IndexingResult:
+    """Counts and errors of one walk over WARC files."""
 
     files: int
     captures: int
     versions: int
     """New article versions in the index."""
     problems: tuple[str, ...] = ()
-    """What could not be read, by file and offset; what stands before and after it was."""
+    """Damage, by file and offset. Records before and after it were indexed."""
     went_on: bool = False
-    """True where a rebuild that had been broken off was gone on with: what that had done is not counted."""
+    """True if an interrupted rebuild was resumed; captures that it had indexed are not counted."""
 
 
-@dataclass(slots=True)
-class Progress:
-    """Where a walk stands; handed to the caller's `report` now and then."""
-
-    total_bytes: int
-    done_bytes: int = 0
-    captures: int = 0
-    file: str = ""
+Item = CaptureRecord | CaptureReading | RunStarted | RunEnded
 
 
-Report = Callable[[Progress], None]
-
-
-class Walk(Protocol):
-    """Walks over WARC files: here, or where others read them (newsarchive.batch)."""
-
-    def begin(self, stretches: Sequence[Stretch], tell: Callable[[str], None]) -> None:
-        """Learn what is to be walked over, in this order; `tell` is told what is waited for."""
-        ...
-
-    def items(self, stretch: Stretch) -> Iterator["Item"]:
-        """What `kept` yields of a file, and raises; captures may have been read already."""
-        ...
-
-    def closed(self, stretch: Stretch) -> ClosedFile:
-        """Measure a file that was walked over."""
-        ...
-
-    def forget(self, stretch: Stretch) -> None:
-        """All of it is committed."""
-        ...
-
-
-Item = Kept | KeptRead | RunBegan | RunEnded
-
-
-class Here:
-    """Walks in this process; the pages are read as they are met."""
+class WarcWalk:
+    """Reads the records of WARC files in this process; newsarchive.batch has one that reads by workers."""
 
     def __init__(self) -> None:
-        self._measured: Measured | None = None
+        self._reader: HashingReader | None = None
 
-    def begin(self, stretches: Sequence[Stretch], tell: Callable[[str], None]) -> None:
-        """Nothing is to be prepared."""
+    def begin(self, ranges: Sequence[WarcRange], report_status: Callable[[str], None]) -> None:
+        """Announce all ranges in their order; `report_status` is called while the walk waits for workers."""
 
-    def items(self, stretch: Stretch) -> Iterator[Item]:
-        """Walk over one file."""
-        self._measured = Measured(stretch.file)
-        return kept(self._measured, stretch.start)
+    def items(self, part: WarcRange) -> Iterator[Item]:
+        """Yield the records of a range, some with their readings; WarcError at the end if it is damaged."""
+        self._reader = HashingReader(part.file)
+        return read_captures(self._reader, part.start)
 
-    def closed(self, stretch: Stretch) -> ClosedFile:
-        """Measure it, as far as the walk has not done so."""
-        return closed_file(self._measured or Measured(stretch.file))
+    def measure(self, part: WarcRange) -> ClosedWarc:
+        """Return size and digest of a file whose records were yielded, without reading it again."""
+        return measure_file(self._reader or HashingReader(part.file))
 
-    def forget(self, stretch: Stretch) -> None:
-        """Nothing was remembered."""
-
-
-def quiet(progress: Progress) -> None:
-    """Report to nobody."""
+    def mark_committed(self, part: WarcRange) -> None:
+        """Delete what was stored for a range, all of whose captures are committed."""
 
 
-def read_back(
-    stretches: Iterable[Stretch],
+def index_warcs(
+    ranges: Iterable[WarcRange],
     places: Places,
     index: Index,
     ingestor: Ingestor,
-    report: Report = quiet,
-    walk: Walk | None = None,
-) -> ReadBack:
-    """Bring into the index what these files hold, each from its start on; all is committed and settled at the end.
+    progress: ProgressCallback = ignore_progress,
+    walk: WarcWalk | None = None,
+) -> IndexingResult:
+    """Index these ranges in their order; everything is committed and settled at the end.
 
-    BucketUnreachable or BucketRefused where a file lies in a bucket that can be asked no more: what came in until then
-    stays, and the file does not count as read.
+    Progress is reported in bytes.
+
+    Raises:
+        BucketUnreachable, BucketRefused: A file cannot be read from the bucket. What was indexed before stays.
     """
-    stretches = list(stretches)
-    _learn_sites(stretches, index, ingestor)
-    progress = Progress(total_bytes=sum(max(s.file.size - s.start, 0) for s in stretches))
+    ranges = list(ranges)
+    _register_sites(ranges, index, ingestor)
+    total = sum(max(part.file.size - part.start, 0) for part in ranges)
+    done = captures = 0
     problems: list[str] = []
-    before = ingestor.articles
+    before = ingestor.new_versions
 
-    def tell(what: str) -> None:
-        progress.file = what
-        report(progress)
+    def report(what: str) -> None:
+        progress(done, total, f"{captures:,} captures, {what}")
 
-    walk = walk or Here()
-    walk.begin(stretches, tell)
-    for stretch in stretches:
-        base = progress.done_bytes
-        progress.file = stretch.file.name
+    walk = walk or WarcWalk()
+    walk.begin(ranges, report)
+    for part in ranges:
+        base = done
         try:
-            for item in _walk(stretch, index, ingestor, walk):
-                progress.file = stretch.file.name
-                progress.captures += 1
-                progress.done_bytes = base + item.capture.place.offset - stretch.start
-                report(progress)
+            for item in _index_range(part, index, ingestor, walk):
+                captures += 1
+                done = base + item.capture.place.offset - part.start
+                report(part.file.name)
         except (WarcError, OSError, FileMissing) as problem:
             problems.append(str(problem))
-        progress.done_bytes = base + max(stretch.file.size - stretch.start, 0)
-        report(progress)
+        done = base + max(part.file.size - part.start, 0)
+        report(part.file.name)
     settle(places, index, ingestor)
-    return ReadBack(
-        files=len(stretches),
-        captures=progress.captures,
-        versions=ingestor.articles - before,
+    return IndexingResult(
+        files=len(ranges),
+        captures=captures,
+        versions=ingestor.new_versions - before,
         problems=tuple(problems),
     )
 
 
 def settle(places: Places, index: Index, ingestor: Ingestor) -> None:
-    """Commit what is under way and draw the conclusions that need all of it.
+    """Commit what is in flight, and update what depends on all captures.
 
-    A revisit that came before its original, under another URL, is read now that the original can be found. One that
-    cannot be had now waits for the next time.
+    A revisit that was indexed before its original of another URL is read now. If the original cannot be read, the
+    revisit is tried again at the next settling.
     """
-    ingestor.wait_idle()
+    ingestor.wait_until_idle()
     unread = index.settle().unread
-    again = 0
+    resubmitted = 0
     for record_id in unread:
-        view = index.capture_of_record(record_id)
-        first = view and _kept_at(places.file(view.place.warc), view.place.offset)
+        view = index.ask(get_capture_of_record, record_id)
+        first = view and _read_capture(places.file(view.place.warc), view.place.offset)
         if first and first.capture.record_id == record_id:
-            ingestor.wait_room()
+            ingestor.wait_for_room()
             ingestor.submit(first)
-            again += 1
-    if again:
-        ingestor.wait_idle()
+            resubmitted += 1
+    if resubmitted:
+        ingestor.wait_until_idle()
         index.settle()
 
 
-def _kept_at(file: WarcFile, offset: int) -> Kept | None:
-    # Damage stays, and `verify` tells of it: it must not end every command that settles from now on.
+def _read_capture(file: WarcFile, offset: int) -> CaptureRecord | None:
+    # `verify` reports damage; it must not stop every command that settles from now on.
     with suppress(FileMissing, BucketUnreachable, BucketRefused, WarcError, OSError):
-        return next((item for item in kept(file, offset) if isinstance(item, Kept)), None)
+        return next((item for item in read_captures(file, offset) if isinstance(item, CaptureRecord)), None)
     return None
 
 
-def closed_file(measured: Measured) -> ClosedFile:
-    """Say what is known of a file that will not grow any more."""
-    size, sha256 = measured.measure()
-    return ClosedFile(name=measured.name, size=size, sha256=sha256)
+def measure_file(measured: HashingReader) -> ClosedWarc:
+    """Return name, size and digest of a file that will not grow."""
+    size, sha256 = measured.size_and_sha256()
+    return ClosedWarc(name=measured.name, size=size, sha256=sha256)
 
 
-def _learn_sites(stretches: list[Stretch], index: Index, ingestor: Ingestor) -> None:
-    """Know every site before the first page is filed, whatever the order of the files."""
-    for stretch in stretches:
+def _register_sites(ranges: list[WarcRange], index: Index, ingestor: Ingestor) -> None:
+    """Register all sites before the first page is indexed, so that the order of the files does not matter."""
+    for part in ranges:
         try:
-            first = next(iter(kept(stretch.file)), None)
+            first = next(iter(read_captures(part.file)), None)
         except (WarcError, OSError, FileMissing):
-            continue  # the walk itself reports it
-        if isinstance(first, RunBegan):
-            _begin(index, ingestor, stretch, first.run)
+            continue  # the walk reports it
+        if isinstance(first, RunStarted):
+            _begin_run(index, ingestor, part, first.run)
 
 
-def _walk(stretch: Stretch, index: Index, ingestor: Ingestor, walk: Walk) -> Iterator[Kept]:
+def _index_range(part: WarcRange, index: Index, ingestor: Ingestor, walk: WarcWalk) -> Iterator[CaptureRecord]:
     run: CrawlRun | None = None
-    index.warc_opened(stretch.file.name)
+    index.write(warc_files.note_warc_opened, part.file.name)
     try:
-        for item in walk.items(stretch):
+        for item in walk.items(part):
             match item:
-                case RunBegan():
+                case RunStarted():
                     run = item.run
-                    _begin(index, ingestor, stretch, run)
+                    _begin_run(index, ingestor, part, run)
                 case RunEnded():
-                    ended = item.run
-                    ingestor.note(lambda ended=ended: index.end_crawl(ended))  # type: ignore[misc]  # bound early
-                case Kept():
-                    ingestor.wait_room()
+                    ingestor.run_after_commit(partial(index.write, runs.end_crawl, item.run))
+                case CaptureRecord():
+                    ingestor.wait_for_room()
                     ingestor.submit(item)
                     yield item
-                case KeptRead():
-                    ingestor.wait_room()
-                    _submit_read(item, stretch, ingestor)
-                    yield item.kept
+                case CaptureReading():
+                    ingestor.wait_for_room()
+                    _submit_read(item, part, ingestor)
+                    yield item.record
     except WarcError:
-        # All that is whole has been yielded: the damage is told once, and the file is not read again at every start.
-        _close(index, ingestor, stretch, walk, run)
+        # All whole records were yielded. The damage is reported once, and the file is not read again at every start.
+        _close_file(index, ingestor, part, walk, run)
         raise
-    _close(index, ingestor, stretch, walk, run)
+    _close_file(index, ingestor, part, walk, run)
 
 
-def _submit_read(item: KeptRead, stretch: Stretch, ingestor: Ingestor) -> None:
-    """Take a capture with its reading, if that was read as it would be here; else it is read here (law 1)."""
-    if ingestor.takes(item):
-        ingestor.submit(item.kept, item.reading)
+def _submit_read(item: CaptureReading, part: WarcRange, ingestor: Ingestor) -> None:
+    """Submit a capture with its reading, or without it if this process would read it differently (law 1)."""
+    if ingestor.accepts_reading(item):
+        ingestor.submit(item.record, item.reading)
         return
-    for whole in kept(stretch.file, item.kept.capture.place.offset):
-        if isinstance(whole, Kept):
+    for whole in read_captures(part.file, item.record.capture.place.offset):
+        if isinstance(whole, CaptureRecord):
             ingestor.submit(whole)
             return
 
 
-def _close(index: Index, ingestor: Ingestor, stretch: Stretch, walk: Walk, run: CrawlRun | None) -> None:
-    """Note a file as closed once its captures are in, if it is."""
-    if stretch.file.is_open:
+def _close_file(index: Index, ingestor: Ingestor, part: WarcRange, walk: WarcWalk, run: CrawlRun | None) -> None:
+    """Mark a file as closed in the index after the commit of its captures, unless it is still open."""
+    if part.file.is_open:
         return
-    file = walk.closed(stretch)
+    file = walk.measure(part)
 
     def close() -> None:
-        index.warc_closed(file, run.id if run else None)
-        walk.forget(stretch)
+        index.write(warc_files.note_warc_closed, file, run.id if run else None)
+        walk.mark_committed(part)
 
-    ingestor.note(close)
+    ingestor.run_after_commit(close)
 
 
-def _begin(index: Index, ingestor: Ingestor, stretch: Stretch, run: CrawlRun) -> None:
-    ingestor.begin(run)
+def _begin_run(index: Index, ingestor: Ingestor, part: WarcRange, run: CrawlRun) -> None:
+    ingestor.register_run(run)
     index.begin_crawl(run)
-    index.warc_opened(stretch.file.name, run.id)
+    index.write(warc_files.note_warc_opened, part.file.name, run.id)

@@ -1,4 +1,4 @@
-"""The queue's ledger: a worker ends and gives back only what is still its own."""
+"""Completion of jobs: a worker ends and gives back only jobs that are still its own."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,24 +12,22 @@ from procrastinate.manager import JobManager
 
 from storage.index.cluster.jobs import CRAWLS, FINISH, RETRY
 
-AGAIN = (0.0, 0.5, 2.0)
-"""Seconds before each try to write down how a job ended. Procrastinate has one try, and nobody looks how it went: the
-job would be its worker's, and its site crawled by nobody, for as long as that worker lives."""
+RETRY_DELAYS = (0.0, 0.5, 2.0)
+"""Seconds before each attempt to record how a job ended. Procrastinate makes one attempt and ignores its result: the
+job would stay its worker's, and its site would not be crawled, for as long as that worker lives."""
 
 
-class Ledger(JobManager):
-    """Procrastinate's own, but for two writes: those go by the job's id, the worker and the attempt."""
+class LeasedJobManager(JobManager):
+    """Procrastinate's job manager with two other writes, which check the job's worker and attempt."""
 
     def __init__(self, connector: BaseConnector, on_lost: Callable[[Job], None]) -> None:
-        """`on_lost` is told of a job of ours that was somebody else's by the time it was to be written down, or could
-        not be.
-        """
+        """`on_lost` is called with a job that another worker has taken, or whose end could not be recorded."""
         super().__init__(connector)
         self._on_lost = on_lost
 
     async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:
         """End a job, if it is still the worker's."""
-        if not await self._written(FINISH, job, status=status.value, delete_job=delete_job) and job.queue == CRAWLS:
+        if not await self._write(FINISH, job, status=status.value, delete_job=delete_job) and job.queue == CRAWLS:
             self._on_lost(job)
 
     async def retry_job(
@@ -40,26 +38,26 @@ class Ledger(JobManager):
         queue: str | None = None,
         lock: str | None = None,
     ) -> None:
-        """Give a job back, if it is still the worker's; it ends as failed where the site is queued again already."""
+        """Give a job back, if it is still the worker's. It fails if its site is queued again already."""
         del priority, queue, lock
         if not await self.give_back(job, retry_at) and job.queue == CRAWLS:
             self._on_lost(job)
 
     async def give_back(self, job: Job, retry_at: datetime | None = None) -> bool:
-        """As `retry_job`; false where it was not the worker's any more."""
+        """Give a job back like `retry_job`; return False if it was not the worker's any more."""
         try:
-            return await self._written(RETRY, job, retry_at=retry_at or datetime.now(UTC))
+            return await self._write(RETRY, job, retry_at=retry_at or datetime.now(UTC))
         except exceptions.UniqueViolation:
-            # A newer job of the site waits. Left as it is, the older one would keep it from ever being begun.
-            return await self._written(FINISH, job, status=Status.FAILED.value, delete_job=False)
+            # A newer job of the site waits. If the older one stayed, it would never be started.
+            return await self._write(FINISH, job, status=Status.FAILED.value, delete_job=False)
 
-    async def _written(self, statement: Any, job: Job, **values: Any) -> bool:
-        """False where the job is not the worker's any more, or where nothing could be written for seconds."""
-        whose = {"job_id": job.id, "worker_id": job.worker_id, "attempts": job.attempts}
-        for pause in AGAIN:
-            await asyncio.sleep(pause)
+    async def _write(self, statement: Any, job: Job, **values: Any) -> bool:
+        """Return False if the job is not the worker's any more, or nothing could be written for seconds."""
+        claim = {"job_id": job.id, "worker_id": job.worker_id, "attempts": job.attempts}
+        for delay in RETRY_DELAYS:
+            await asyncio.sleep(delay)
             try:
-                return bool(await self.connector.execute_query_all_async(statement, **whose, **values))
+                return bool(await self.connector.execute_query_all_async(statement, **claim, **values))
             except exceptions.UniqueViolation:
                 raise
             except exceptions.ConnectorException:

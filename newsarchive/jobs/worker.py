@@ -1,9 +1,9 @@
-"""A worker: takes sites from the queue, crawls them, and looks after the queue as all workers do.
+"""A worker of a cluster: takes sites from the queue and crawls them, and maintains the queue like all workers.
 
-    slots        run crawls, each in a process of its own
-    maintenance  makes jobs from the schedule and gives the jobs of dead workers to others; never waits for a slot
+    crawl slots   run crawls, each in a process of its own
+    maintenance   creates jobs from the schedule and gives the jobs of dead workers to others; never waits for a slot
 
-When it cannot be sure that its jobs are its own any more, it ends its crawls and itself where they stand.
+If it cannot be sure that its jobs are its own any more, it kills its crawls and itself.
 """
 
 import asyncio
@@ -11,10 +11,10 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
@@ -27,277 +27,303 @@ from procrastinate.worker import Worker
 
 from newsarchive.config import toml_file
 from newsarchive.config.schema import FILE_NAME
-from newsarchive.jobs.child import BUSY, Child, Crawled
-from newsarchive.jobs.completion import Ledger
-from newsarchive.jobs.dispatch import REST, REST_BARREN, REST_BUSY, due_sites
-from newsarchive.locks.job_lease import Lease
+from newsarchive.jobs.completion import LeasedJobManager
+from newsarchive.jobs.crawl_process import BUSY, CrawlExit, CrawlProcess
+from newsarchive.locks.job_lease import JobLease
 from storage.errors import ArchiveError
 from storage.index import Index
-from storage.index.cluster.jobs import CRAWLS, STALLED, Claim, Desk, prepare_queue
+from storage.index.cluster.jobs import CRAWLS, STALLED, JobClaim, JobSession, prepare_queue
+from storage.index.frontier import url_queue
 
 T = TypeVar("T")
 
 MAINTENANCE = "maint"
-"""Queue of what all workers do for all: it has a worker of its own in each, or full slots would keep it waiting."""
+"""Queue of the maintenance tasks. It has a Procrastinate worker of its own, so that full slots do not delay it."""
 DISPATCH, RECOVER = "* * * * * */5", "* * * * * */2"
-"""Every five seconds, and every two: cron's seconds are the sixth field here."""
-HEARTBEAT = 3.0
-GRACE = 8.0
-"""Seconds that crawls get to end in good order; they need some four."""
+"""Every five and every two seconds: the sixth field of these cron expressions is seconds."""
+HEARTBEAT_INTERVAL = 3.0
+SHUTDOWN_TIMEOUT = 8.0
+"""Seconds for crawls to end in order; they need about four."""
 LOST = 75
-"""Exit code of a worker that gave up: whoever watches over it starts it again."""
+"""Exit code of a worker that has lost its jobs: its supervisor starts it again."""
 BATCH = 500
+"""Jobs created by one statement."""
+MAX_CHECKED = 2000
+"""Sites whose schedule one dispatch reads."""
+MAX_CHECK_INTERVAL = 600.0
+"""Seconds after which a site is checked again, whatever its schedule: a command may have made something due."""
+PAUSE, PAUSE_BUSY, PAUSE_EMPTY = 60.0, 15.0, 600.0
+"""Seconds until a site is checked after a crawl; after one that found the site in use; after one without captures,
+since its hosts are backed off or it is outside its hours."""
 
 
 class GivenBack(Exception):
-    """The worker is to stop before its job is done."""
+    """The worker stops before its job is done."""
 
 
 class CrawlFailed(Exception):
-    """The crawl ended in a way that its owner should know of."""
+    """The crawl ended with an error that its owner should know of."""
 
 
-class AtOnce(BaseRetryStrategy):
-    """A job that is given back is somebody else's at once, however often: each shutdown and each crash counts as an
-    attempt. One that failed is not tried again: its site is due again by its schedule.
+class RetryGivenBack(BaseRetryStrategy):
+    """Retries at once a job that is given back, without a limit: each shutdown and each crash counts as an attempt.
+
+    A failed job is not retried: its site becomes due again by its schedule.
     """
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
-        """As Procrastinate asks it."""
+        """Return the decision on a failed job. Called by Procrastinate."""
         del job
         return RetryDecision(retry_at=datetime.now(UTC)) if isinstance(exception, GivenBack) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Crewing:
-    """What a worker is told."""
+class WorkerSettings:
+    """Settings of a worker."""
 
     folder: Path
-    """The archive's; its own on each machine."""
+    """The archive's, one on each machine."""
     index: str
     """SQLAlchemy URL of the index, on PostgreSQL."""
     slots: int
-    """Sites that it crawls at once."""
+    """Number of sites that it crawls at once."""
     options: tuple[str, ...] = ()
-    """More words for each `newsarchive crawl`."""
+    """Further arguments of each `newsarchive crawl`."""
 
 
-def work(crewing: Crewing, tell: Callable[[str], None]) -> int:
-    """Work until SIGTERM or SIGINT; returns the exit code. `tell` gets a line for each thing worth one."""
-    # It tells of each job that failed and of each session that was lost, with a traceback; what matters we tell.
+def run_worker(settings: WorkerSettings, print_line: Callable[[str], None]) -> int:
+    """Work until SIGTERM or SIGINT; return the exit code. `print_line` is called with each line for the user."""
+    # These log a traceback for each failed job and each lost session; we report what matters.
     for name in ("procrastinate", "psycopg.pool"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
-    return asyncio.run(Working(crewing, tell).run())
+    return asyncio.run(CrawlWorker(settings, print_line).run())
 
 
-class Working:
-    """One worker while it works."""
+def select_due_sites(session: JobSession, index: Index, sites: Sequence[str], now: datetime) -> list[str]:
+    """Return the sites with a due URL, and schedule the next check of the others."""
+    checked = session.select_due_sites(sites, MAX_CHECKED)
+    if not checked:
+        return []
+    earliest = index.read(url_queue.next_due_by_site, checked)
+    # A site without a due time was never crawled, or all of its URLs were given up.
+    wait = {site: (earliest.get(site, now) - now) / timedelta(seconds=1) for site in checked}
+    session.schedule_next_checks(
+        {
+            site: min(seconds, MAX_CHECK_INTERVAL) if seconds > 0 else MAX_CHECK_INTERVAL
+            for site, seconds in wait.items()
+        }
+    )
+    return [site for site in checked if wait[site] <= 0]
 
-    def __init__(self, crewing: Crewing, tell: Callable[[str], None]) -> None:
-        self._crewing = crewing
-        self._tell = tell
-        self._children: dict[int, Child] = {}
+
+class CrawlWorker:
+    """A running worker."""
+
+    def __init__(self, settings: WorkerSettings, print_line: Callable[[str], None]) -> None:
+        self._settings = settings
+        self._print_line = print_line
+        self._crawls: dict[int, CrawlProcess] = {}
         self._stopping = False
-        self._complaint = ""
-        self._asked = asyncio.Event()
-        queue = prepare_queue(crewing.index, SchemaManager.get_schema())
+        self._stop_requested = asyncio.Event()
+        self._reported_problem = ""
+        queue = prepare_queue(settings.index, SchemaManager.get_schema())
         self.app = App(connector=PsycopgConnector(conninfo=queue, min_size=1, max_size=6, timeout=3))
-        self.app.job_manager = self._ledger = Ledger(self.app.connector, self._lost_job)
-        self._register()
-        self._crawling = self._worker(CRAWLS, crewing.slots)
-        self._caring = self._worker(MAINTENANCE, 2)
-        self._index = Index.open(crewing.index)
-        self._desk = _SharedDesk(crewing.index)
-        self._sites = _Sites(crewing.folder)
-        self._lease = Lease(crewing.index, crewing.slots, lambda: self._crawling.worker_id, self._die)
+        self.app.job_manager = self._jobs = LeasedJobManager(self.app.connector, self._lose_job)
+        self._register_tasks()
+        self._crawl_worker = self._create_worker(CRAWLS, settings.slots)
+        self._maintenance_worker = self._create_worker(MAINTENANCE, 2)
+        self._index = Index.open(settings.index)
+        self._session = _SharedSession(settings.index)
+        self._sites = _Sites(settings.folder)
+        self._lease = JobLease(settings.index, settings.slots, lambda: self._crawl_worker.worker_id, self._die)
 
-    def _register(self) -> None:
-        """Tell Procrastinate what there is to do."""
+    def _register_tasks(self) -> None:
+        """Register the tasks with Procrastinate."""
         register = self.app.task
-        register(name="crawl", queue=CRAWLS, pass_context=True, retry=AtOnce())(self.crawl)
+        register(name="crawl", queue=CRAWLS, pass_context=True, retry=RetryGivenBack())(self.crawl)
         for name, function, when in (("dispatch", self.dispatch, DISPATCH), ("recover", self.recover, RECOVER)):
             task = register(name=name, queue=MAINTENANCE, queueing_lock=name)(function)
             self.app.periodic(cron=when)(task)
 
-    def _worker(self, queue: str, slots: int) -> Worker:
+    def _create_worker(self, queue: str, slots: int) -> Worker:
         return Worker(
             self.app,
             queues=[queue],
             name=queue,
             concurrency=slots,
-            update_heartbeat_interval=HEARTBEAT,
+            update_heartbeat_interval=HEARTBEAT_INTERVAL,
             stalled_worker_timeout=STALLED,
             fetch_job_polling_interval=2.0,
             install_signal_handlers=False,
             delete_jobs="successful",
-            shutdown_graceful_timeout=GRACE,
+            shutdown_graceful_timeout=SHUTDOWN_TIMEOUT,
         )
 
     async def run(self) -> int:
-        """Work until it is told to stop, or cannot go on."""
+        """Work until it is stopped or cannot continue; return the exit code."""
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, self.stop)
+        both = (self._crawl_worker, self._maintenance_worker)
         async with self.app.open_async():
-            workers = [asyncio.create_task(each.run()) for each in (self._crawling, self._caring)]  # type: ignore[no-untyped-call]
-            waiting = asyncio.create_task(self._asked.wait())
-            await asyncio.wait([*workers, waiting], return_when=asyncio.FIRST_COMPLETED)
+            workers = [asyncio.create_task(each.run()) for each in both]  # type: ignore[no-untyped-call]
+            stop = asyncio.create_task(self._stop_requested.wait())
+            await asyncio.wait([*workers, stop], return_when=asyncio.FIRST_COMPLETED)
             self._stopping = True
-            for child in self._children.values():
-                child.stop()
-            for each in (self._crawling, self._caring):
+            for crawl in self._crawls.values():
+                crawl.stop()
+            for each in both:
                 each.stop()  # type: ignore[no-untyped-call]
-            ends = await asyncio.gather(*workers, return_exceptions=True)
-            waiting.cancel()
+            results = await asyncio.gather(*workers, return_exceptions=True)
+            stop.cancel()
         self._lease.close()
-        self._desk.close()
+        self._session.close()
         self._index.close()
-        problems = [" ".join(str(end).split()) for end in ends if isinstance(end, Exception)]
-        if self._asked.is_set() and not problems:
+        problems = [" ".join(str(result).split()) for result in results if isinstance(result, Exception)]
+        if self._stop_requested.is_set() and not problems:
             return 0
-        self._tell(f"the queue cannot be used any more{': ' + problems[0] if problems else ''}; this worker ends")
+        self._print_line(f"the queue cannot be used any more{': ' + problems[0] if problems else ''}; this worker ends")
         return LOST
 
     def stop(self) -> None:
-        """End in good order, as after SIGTERM."""
-        self._asked.set()
+        """End in order, as after SIGTERM."""
+        self._stop_requested.set()
 
     async def crawl(self, context: JobContext, site: str) -> None:
         """Crawl one site: the job."""
         job = context.job
         assert job.id is not None
         assert job.worker_id is not None
-        claim = Claim(job=job.id, worker=job.worker_id, attempts=job.attempts, site=site)
-        self._lease.take(claim)
+        claim = JobClaim(job=job.id, worker=job.worker_id, attempts=job.attempts, site=site)
+        self._lease.add(claim)
         try:
-            child = self._children[job.id] = await Child.start(site, self._crewing.folder, self._crewing.options)
+            crawl = await CrawlProcess.start(site, self._settings.folder, self._settings.options)
+            self._crawls[job.id] = crawl
             if self._stopping:
-                child.stop()
-            ended = await child.ended()
+                crawl.stop()
+            result = await crawl.wait()
         except asyncio.CancelledError:
-            if job.id in self._children:
-                self._children[job.id].kill()
+            if job.id in self._crawls:
+                self._crawls[job.id].kill()
             raise GivenBack from None
         except OSError as problem:
-            self._tell(f"{site}: its crawl could not be begun: {problem}")
+            self._print_line(f"{site}: the crawl could not be started: {problem}")
             raise CrawlFailed(str(problem)) from problem
         finally:
-            self._children.pop(job.id, None)
-            self._lease.leave(claim)
-        await self._judge(site, ended)
+            self._crawls.pop(job.id, None)
+            self._lease.remove(claim)
+        await self._handle_exit(site, result)
 
-    async def _judge(self, site: str, ended: Crawled) -> None:
-        """What a crawl's end means for its job and its site."""
-        well = ended.code in {0, BUSY}
-        if self._stopping and (ended.outcome == "stopped" or not well):
+    async def _handle_exit(self, site: str, result: CrawlExit) -> None:
+        """Schedule the next check of a site by the result of its crawl. Raises GivenBack or CrawlFailed."""
+        is_ok = result.code in {0, BUSY}
+        if self._stopping and (result.outcome == "stopped" or not is_ok):
             raise GivenBack
-        rest = REST if ended.captures else REST_BARREN
-        if ended.code == BUSY:
-            rest = REST_BUSY
-        elif ended.code < 0:
-            rest = REST
-        await asyncio.to_thread(self._desk.do, lambda desk: desk.look_again({site: rest}))
-        if not well:
-            how = f"signal {-ended.code}" if ended.code < 0 else f"exit code {ended.code}"
-            self._tell(f"{site}: the crawl ended with {how}")
-            raise CrawlFailed(how)
-        if ended.code == 0:
-            self._tell(f"{site}: {ended.outcome}, {ended.captures:,} captures")
+        pause = PAUSE if result.captures or result.code < 0 else PAUSE_EMPTY
+        if result.code == BUSY:
+            pause = PAUSE_BUSY
+        await asyncio.to_thread(self._session.run, lambda session: session.schedule_next_checks({site: pause}))
+        if not is_ok:
+            reason = f"signal {-result.code}" if result.code < 0 else f"exit code {result.code}"
+            self._print_line(f"{site}: the crawl ended with {reason}")
+            raise CrawlFailed(reason)
+        if result.code == 0:
+            self._print_line(f"{site}: {result.outcome}, {result.captures:,} captures")
 
     async def dispatch(self, timestamp: int) -> None:
-        """Make jobs for sites of which something is due."""
+        """Create jobs for the sites with a due URL."""
         del timestamp
         try:
-            due = await asyncio.to_thread(self._desk.do, self._due)
+            batches = await asyncio.to_thread(self._session.run, self._select_batches)
         except (ArchiveError, OSError) as problem:
-            if self._complaint != str(problem):  # once: it is tried again in five seconds
-                self._complaint = str(problem)
-                self._tell(f"no job can be made of what is due: {problem}")
+            if self._reported_problem != str(problem):  # once: the next attempt is in five seconds
+                self._reported_problem = str(problem)
+                self._print_line(f"no jobs can be created for due sites: {problem}")
             raise
-        self._complaint = ""
-        for some in due:
+        self._reported_problem = ""
+        for sites in batches:
             jobs = [
                 Job(queue=CRAWLS, task_name="crawl", lock=site, queueing_lock=site, task_kwargs={"site": site})
-                for site in some
+                for site in sites
             ]
             try:
-                await self._ledger.batch_defer_jobs_async(jobs)
+                await self._jobs.batch_defer_jobs_async(jobs)
             except exceptions.AlreadyEnqueued:
                 for job in jobs:
                     with suppress(exceptions.AlreadyEnqueued):
-                        await self._ledger.defer_job_async(job)
+                        await self._jobs.defer_job_async(job)
 
-    def _due(self, desk: Desk) -> list[list[str]]:
-        if not desk.begin_dispatch():
+    def _select_batches(self, session: JobSession) -> list[list[str]]:
+        if not session.begin_dispatch():
             return []
         try:
-            due = due_sites(desk, self._index, self._sites.names(), datetime.now(UTC))
+            due = select_due_sites(session, self._index, self._sites.names(), datetime.now(UTC))
         finally:
-            desk.end_dispatch()
+            session.end_dispatch()
         return [due[start : start + BATCH] for start in range(0, len(due), BATCH)]
 
     async def recover(self, timestamp: int) -> None:
-        """Give jobs of workers that are gone to others."""
-        for job in await self._ledger.get_stalled_jobs(seconds_since_heartbeat=STALLED):
+        """Give the jobs of dead workers to others."""
+        for job in await self._jobs.get_stalled_jobs(seconds_since_heartbeat=STALLED):
             if job.queue != CRAWLS:
-                await self._ledger.finish_job(job, Status.FAILED, delete_job=True)
-            elif await self._ledger.give_back(job):
-                self._tell(f"{job.lock}: its worker is gone; another one takes it")
-        await self._ledger.prune_stalled_workers(STALLED)
-        await asyncio.to_thread(self._desk.do, lambda desk: desk.strike_out())
+                await self._jobs.finish_job(job, Status.FAILED, delete_job=True)
+            elif await self._jobs.give_back(job):
+                self._print_line(f"{job.lock}: its worker is gone; another one takes it over")
+        await self._jobs.prune_stalled_workers(STALLED)
+        await asyncio.to_thread(self._session.run, lambda session: session.delete_gone_workers())
         if timestamp % 3600 == 0:
-            await self._ledger.delete_old_jobs(nb_hours=24, include_failed=True, include_aborted=True)
+            await self._jobs.delete_old_jobs(nb_hours=24, include_failed=True, include_aborted=True)
 
-    def _lost_job(self, job: Job) -> None:
-        self._die(f"{job.lock} is another worker's by now, or how its crawl ended cannot be written down")
+    def _lose_job(self, job: Job) -> None:
+        self._die(f"{job.lock} has been taken over by another worker, or the end of its crawl cannot be recorded")
 
-    def _die(self, why: str) -> NoReturn:
-        """End all crawls and this process where they stand: nothing may be asked for or written down any more."""
-        for child in list(self._children.values()):
-            child.kill()
-        with suppress(OSError):  # nobody may be reading it any more
-            os.write(2, f"newsarchive: {why}; this worker and its crawls ended where they stood\n".encode())
+    def _die(self, reason: str) -> NoReturn:
+        """Kill all crawls and this process: nothing may be requested or written any more."""
+        for crawl in list(self._crawls.values()):
+            crawl.kill()
+        with suppress(OSError):  # stderr may be closed
+            os.write(2, f"newsarchive: {reason}; this worker and its crawls were ended at once\n".encode())
         os._exit(LOST)
 
 
-class _SharedDesk:
-    """One session for all threads of a worker, made anew when it breaks."""
+class _SharedSession:
+    """A database session for all threads of a worker, replaced when it breaks."""
 
     def __init__(self, url: str) -> None:
         self._url = url
         self._lock = threading.Lock()
-        self._desk: Desk | None = None
+        self._session: JobSession | None = None
 
-    def do(self, what: Callable[[Desk], T]) -> T:
-        """Do something at the desk."""
+    def run(self, action: Callable[[JobSession], T]) -> T:
+        """Call a function with the session."""
         with self._lock:
-            if self._desk is not None:
+            if self._session is not None:
                 try:
-                    return what(self._desk)
+                    return action(self._session)
                 except psycopg.OperationalError:  # the database was restarted meanwhile
-                    self._desk.close()
-                    self._desk = None
-            self._desk = Desk(self._url)
-            return what(self._desk)
+                    self._session.close()
+                    self._session = None
+            self._session = JobSession(self._url)
+            return action(self._session)
 
     def close(self) -> None:
         """End the session."""
         with self._lock:
-            if self._desk is not None:
-                self._desk.close()
+            if self._session is not None:
+                self._session.close()
 
 
 class _Sites:
-    """The archive's sites, read again when newsarchive.toml has changed: with thousands that takes a second."""
+    """The archive's sites, read again only when newsarchive.toml has changed: thousands of them take a second."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._seen: object = None
+        self._version: object = None
         self._names: list[str] = []
 
     def names(self) -> list[str]:
-        """Names of all sites."""
+        """Return the names of all sites."""
         stat = (self._folder / FILE_NAME).stat()
-        if (stat.st_mtime_ns, stat.st_size) != self._seen:
-            self._names = [site.name for site in toml_file.load(self._folder).sites]
-            self._seen = (stat.st_mtime_ns, stat.st_size)
+        if (stat.st_mtime_ns, stat.st_size) != self._version:
+            self._names = [site.name for site in toml_file.load_config(self._folder).sites]
+            self._version = (stat.st_mtime_ns, stat.st_size)
         return self._names

@@ -1,7 +1,7 @@
-"""One crawl at a time for each site.
+"""Locks on sites: one crawl at a time for each.
 
-On one machine: an flock on a file in the archive's locks folder, gone with its process. Across machines that share an
-index in PostgreSQL: a hold in that database, which ends with the process's session, or when it has fallen silent.
+On one machine: an flock on a file in the archive's locks folder, which ends with its process. Across machines that
+share an index in PostgreSQL: a lease in that database, which ends with the process's session or without heartbeats.
 """
 
 import fcntl
@@ -14,23 +14,23 @@ from pathlib import Path
 from urllib.parse import quote
 
 from storage.errors import ArchiveBusy, StorageError
-from storage.index.cluster.leases import Hold
+from storage.index.cluster.leases import Lease
 
 POSTGRES = "postgresql"
-"""What the URL of an index begins with that several machines may share."""
+"""Prefix of the URL of an index that several machines may share."""
 
 
 @contextmanager
-def locked(folder: Path, sites: Sequence[str], since: datetime) -> Iterator[None]:
-    """Hold the locks of sites on this machine; ArchiveBusy says who holds one already, and then none is held."""
+def lock_sites_locally(folder: Path, sites: Sequence[str], since: datetime) -> Iterator[None]:
+    """Lock sites on this machine. ArchiveBusy names the process that has one of them; then none is locked."""
     with ExitStack() as stack:
         for site in sorted(sites):
-            stack.enter_context(_locked(folder, site, since))
+            stack.enter_context(_lock_site(folder, site, since))
         yield
 
 
 @contextmanager
-def held(  # noqa: PLR0913 - where, what, since when and for what
+def lock_sites(  # noqa: PLR0913 - where, what, since when and for what
     folder: Path,
     index: str,
     sites: Sequence[str],
@@ -38,60 +38,61 @@ def held(  # noqa: PLR0913 - where, what, since when and for what
     work: str,
     *,
     whole: bool = False,
-    alone: bool = False,
-) -> Iterator[Hold | None]:
-    """Hold sites on all machines, or the `whole` archive; ArchiveBusy where somebody else has one of them.
+    sole_process: bool = False,
+) -> Iterator[Lease | None]:
+    """Lock sites, or the `whole` archive, on all machines; ArchiveBusy if another process has one of them.
 
-    Gives what is held in the index's database; None where the index (an SQLAlchemy URL) is no other machine's.
-    `alone`: nothing but this work runs in this process, so it may be ended where it stands when the hold is lost.
+    Yields the lease in the index's database; None if the index (an SQLAlchemy URL) is not shared by machines.
+    `sole_process`: the process does nothing else, so it is killed when the lease is lost.
     """
-    with locked(folder, sites, since):
+    with lock_sites_locally(folder, sites, since):
         if not index.startswith(POSTGRES):
             yield None
             return
-        with Hold(index, None if whole else sites, since, work, deadly=alone) as hold:
-            yield hold
+        with Lease(index, None if whole else sites, since, work, kill_on_loss=sole_process) as lease:
+            yield lease
 
 
 @contextmanager
-def _locked(folder: Path, site: str, since: datetime) -> Iterator[None]:
+def _lock_site(folder: Path, site: str, since: datetime) -> Iterator[None]:
     path = folder / f"{quote(site, safe='')}.lock"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as problem:
         raise StorageError(
-            f"{path} cannot be made ({problem.strerror}); nothing was fetched. Look into it with: newsarchive doctor"
+            f"{path} cannot be created ({problem.strerror}); nothing was fetched. Find the cause with: "
+            "newsarchive doctor"
         ) from problem
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        holder, begun = _holder(path)
+        holder, begun = _read_holder(path)
         os.close(fd)
         raise ArchiveBusy(
             f"{site} is being crawled or rebuilt by {holder}; nothing was done. "
-            "Wait until it is through, or crawl another site",
+            "Wait until it has finished, or crawl another site",
             begun,
         ) from None
     try:
-        # The file stays when the lock goes: deleting it would let two processes lock two files of one name.
-        _write(fd, {"pid": os.getpid(), "since": since.isoformat(timespec="seconds")})
+        # The file stays when the lock ends: deleting it would let two processes lock two files of one name.
+        _write_holder(fd, {"pid": os.getpid(), "since": since.isoformat(timespec="seconds")})
         yield
-        _write(fd, None)
+        _write_holder(fd, None)
     finally:
         os.close(fd)
 
 
-def _write(fd: int, holder: dict[str, object] | None) -> None:
+def _write_holder(fd: int, holder: dict[str, object] | None) -> None:
     os.ftruncate(fd, 0)
     if holder is not None:
         os.pwrite(fd, json.dumps(holder).encode(), 0)
 
 
-def _holder(path: Path) -> tuple[str, datetime | None]:
-    """Who holds a lock, and since when, as far as the file tells."""
+def _read_holder(path: Path) -> tuple[str, datetime | None]:
+    """Return the holder of a lock, and since when, as far as the file says."""
     try:
-        told = json.loads(path.read_text("utf-8"))
-        return f"process {told['pid']} since {told['since']}", datetime.fromisoformat(told["since"])
+        holder = json.loads(path.read_text("utf-8"))
+        return f"process {holder['pid']} since {holder['since']}", datetime.fromisoformat(holder["since"])
     except (OSError, ValueError, KeyError, TypeError):
         return "another process", None

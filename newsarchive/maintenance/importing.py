@@ -1,22 +1,24 @@
-"""Take WARC files made by anything into the archive: adopted first (kept), then read like our own."""
+"""Import WARC files that other tools made: copy them into the archive, then index them like our own."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from newsarchive.ingest.index_warcs import ReadBack, Report, Stretch, Walk, quiet, read_back
+from newsarchive.ingest.index_warcs import IndexingResult, WarcRange, WarcWalk, index_warcs
 from newsarchive.ingest.pipeline import Ingestor
+from storage.callbacks import ProgressCallback, ignore_progress
 from storage.index import Index
+from storage.index.queries.cdx import has_warc_file
 from storage.places import Places, WarcFile
-from storage.warc.adopt import Adopted, adopt, unheard_of
+from storage.warc.importer import ImportedFile, import_file, is_never_known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Imported:
-    """What an import took in."""
+class ImportResult:
+    """The imported files, and the result of indexing them."""
 
-    adopted: tuple[Adopted, ...]
-    read: ReadBack
+    adopted: tuple[ImportedFile, ...]
+    read: IndexingResult
 
 
 def import_files(
@@ -24,27 +26,27 @@ def import_files(
     places: Places,
     index: Index,
     ingestor: Ingestor,
-    report: Report = quiet,
-    walk: Walk | None = None,
-) -> Imported:
-    """Adopt each file into the archive's folder and read what it brought.
+    progress: ProgressCallback = ignore_progress,
+    walk: WarcWalk | None = None,
+) -> ImportResult:
+    """Copy each file into the archive's folder and index its captures.
 
-    A file that is damaged yields what can be read of it; what was lost stands in its `Adopted`. A file that was
-    imported before, by its content, brings nothing twice.
+    Of a damaged file, everything readable is imported; the rest is listed in its `ImportedFile`. Records that were
+    imported before are recognized by the content of their file and not imported again.
     """
-    adopted = tuple(adopt(path, places.folder, _lies_elsewhere(places, index)) for path in paths)
-    stretches = [Stretch(file=_adopted(places, new)) for each in adopted for new in each.files]
-    return Imported(adopted=adopted, read=read_back(stretches, places, index, ingestor, report, walk))
+    adopted = tuple(import_file(path, places.folder, _file_checker(places, index)) for path in paths)
+    ranges = [WarcRange(file=_locate(places, new)) for each in adopted for new in each.files]
+    return ImportResult(adopted=adopted, read=index_warcs(ranges, places, index, ingestor, progress, walk))
 
 
-def _lies_elsewhere(places: Places, index: Index) -> Callable[[str], bool]:
-    """Tell of names whose files the bucket alone has; what is lost everywhere may be imported again."""
+def _file_checker(places: Places, index: Index) -> Callable[[str], bool]:
+    """Return a check for files that only the bucket holds; a file that is lost everywhere is imported again."""
     bucket = places.bucket
     if bucket is None:
-        return unheard_of
-    return lambda name: index.knows_warc(name) and bucket.has(name)
+        return is_never_known
+    return lambda name: index.read(has_warc_file, name) and bucket.exists(name)
 
 
-def _adopted(places: Places, path: Path) -> WarcFile:
-    # A crawl that ended meanwhile may have brought it into the bucket, and freed it here.
-    return WarcFile(places=places, name=path.name, size=places.look(path.name).size)
+def _locate(places: Places, path: Path) -> WarcFile:
+    # A crawl that ended meanwhile may have uploaded it, and deleted it here.
+    return WarcFile(places=places, name=path.name, size=places.stat(path.name).size)

@@ -1,73 +1,80 @@
-"""After a crash: mend torn files, and index what the files hold beyond the index (law 3)."""
+"""Recover from a crash: repair torn WARC files, and index records that the index lacks (law 3)."""
 
 import logging
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from newsarchive.ingest.index_warcs import Report, Stretch, Walk, quiet, read_back
+from newsarchive.ingest.index_warcs import WarcRange, WarcWalk, index_warcs
 from newsarchive.ingest.pipeline import Ingestor
+from storage.callbacks import ProgressCallback, ignore_progress
 from storage.errors import BucketRefused, BucketUnreachable
 from storage.index import Index
+from storage.index.queries.status import list_warc_files
+from storage.index.write import warc_files
 from storage.places import OPEN, Places
-from storage.warc.repair import Mended, mend
+from storage.warc.repair import RepairedFile, repair_file
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recovered:
-    """What recovery found to do."""
+class RecoveryResult:
+    """Repaired files, captures indexed, and errors."""
 
-    mended: tuple[Mended, ...] = ()
+    mended: tuple[RepairedFile, ...] = ()
     captures: int = 0
-    """Captures that the files held and the index did not."""
+    """Captures in the files that the index lacked."""
     problems: tuple[str, ...] = ()
 
 
-def mend_all(folder: Path) -> tuple[Mended, ...]:
-    """Cut torn tails and close files that nobody writes any more. Files of a running crawl are left alone."""
-    mended = []
+def repair_open_files(folder: Path) -> tuple[RepairedFile, ...]:
+    """Truncate open files after their last whole record and close them, except those that a running crawl writes."""
+    repaired = []
     for path in sorted(folder.glob(f"*{OPEN}")):
-        result = mend(path)
+        result = repair_file(path)
         if result is not None:
-            mended.append(result)
+            repaired.append(result)
             log.info("%s", result)
-    return tuple(mended)
+    return tuple(repaired)
 
 
-def unread(places: Places, index: Index) -> list[Stretch]:
-    """Return what the closed files hold beyond the index, those of other machines too where they are in the bucket.
+def unindexed_ranges(places: Places, index: Index) -> list[WarcRange]:
+    """Return the parts of closed files that the index lacks; with a bucket, also those of other machines.
 
-    BucketUnreachable or BucketRefused where it cannot say.
+    BucketUnreachable or BucketRefused if the bucket cannot be listed.
     """
-    # In this order: a file that another crawl closes and brings into the index meanwhile is known to be whole.
-    there = places.files()
-    whole = {file.name for file in index.warc_files() if file.state == "closed"}
+    # Files first: one that another crawl closes and indexes meanwhile is then found to be indexed completely.
+    files = places.files()
+    complete = {file.name for file in index.read(list_warc_files) if file.state == "closed"}
     return [
-        Stretch(file=file, start=index.indexed_to(file.name))
-        for file in there
-        if file.name not in whole and not file.is_open
+        WarcRange(file=file, start=index.read(warc_files.find_indexed_end, file.name))
+        for file in files
+        if file.name not in complete and not file.is_open
     ]
 
 
 def recover(
-    places: Places, index: Index, ingestor: Ingestor, report: Report = quiet, walk: Walk | None = None
-) -> Recovered:
-    """Bring files and index together again after whatever happened. Costs next to nothing where all is well.
+    places: Places,
+    index: Index,
+    ingestor: Ingestor,
+    progress: ProgressCallback = ignore_progress,
+    walk: WarcWalk | None = None,
+) -> RecoveryResult:
+    """Repair open files, and index what the index lacks. Takes little time if there is nothing to do.
 
-    A bucket that cannot be asked is one of the problems; what lies in the folder is read all the same.
+    An unreachable bucket is reported among the problems; the files of the folder are indexed all the same.
     """
-    mended = mend_all(places.folder)
+    mended = repair_open_files(places.folder)
     captures = 0
     problems: list[str] = []
-    # The folder first: what lies here is not to wait for what lies elsewhere.
+    # The folder first: its files must not wait for an unreachable bucket.
     for some in (replace(places, bucket=None), places) if places.bucket else (places,):
         try:
-            stretches = unread(some, index)
-            if stretches:
-                back = read_back(stretches, some, index, ingestor, report, walk)
-                captures += back.captures
-                problems += back.problems
+            ranges = unindexed_ranges(some, index)
+            if ranges:
+                indexed = index_warcs(ranges, some, index, ingestor, progress, walk)
+                captures += indexed.captures
+                problems += indexed.problems
         except (BucketUnreachable, BucketRefused) as problem:
-            problems.append(f"{problem}. What lies there and not in the index is taken up by a later run")
-    return Recovered(mended=mended, captures=captures, problems=tuple(dict.fromkeys(problems)))
+            problems.append(f"{problem}. Files in the bucket that the index lacks are indexed by the next crawl")
+    return RecoveryResult(mended=mended, captures=captures, problems=tuple(dict.fromkeys(problems)))

@@ -1,62 +1,59 @@
-"""Stored pages read again by the present code: after an upgrade the index says what it would say had it always been so.
+"""Read stored pages again after an upgrade, so that the index is as if the present code had always read them.
 
-    which captures --> (worker processes read) --> those of one article together --> one SQL transaction
+    captures to read --> worker processes read --> captures of one article together --> one SQL transaction
 
-Each transaction leaves the index whole, and says which version of the code has read what: broken off at any moment, the
-same command goes on where it was.
+Each transaction leaves the index consistent and records the extractor version of each capture: after an interruption,
+the same command resumes.
 """
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
-from newsarchive.batch.again import Again
+from newsarchive.batch.reread_captures import BatchReadings
 from newsarchive.ingest.pipeline import Ingestor
+from storage.callbacks import ProgressCallback, ignore_progress
 from storage.errors import ArchiveBusy, FileMissing, NotFound, WarcError
 from storage.index import Index
-from storage.index.write.replace_readings import ArticleChange, Held, PageChange, Reread, Wanted
-from storage.model import Ingest, NextLook, Reading, Seen
+from storage.index.write import replace_readings
+from storage.index.write.replace_readings import ArticleChange, PageChange, ReadingChanges, RereadCapture, RereadFilter
+from storage.model import Ingest, NextVisit, Reading, VisitResult
 from storage.places import Places
-from storage.warc.reader import Kept, RunBegan, kept
+from storage.warc.reader import CaptureRecord, RunStarted, read_captures
 
-EVERY = 64
-"""Captures in a transaction, when each article has few."""
-AHEAD = 256
-"""Captures that are being read, or wait to be written."""
-UNREAD = 64_000_000
-"""Bytes of captures that are held to be read."""
-
-Step = Callable[[int, int, str], None]
-"""Is told how many captures of how many have been read again, and the URL of the last."""
-
-
-def no_steps(done: int, total: int, detail: str) -> None:
-    """Tell nobody."""
+_Page: TypeAlias = tuple[CaptureRecord, Future[Reading]]
+MIN_BATCH = 64
+"""Captures in a transaction, unless one article has more."""
+MAX_PENDING = 256
+"""Captures that are being read or wait to be written."""
+MAX_PENDING_BYTES = 64_000_000
+"""Bytes of captures that are being read."""
 
 
 @dataclass(slots=True, kw_only=True)
-class Reextracted:
-    """What reading again changed, or in a dry run would change."""
+class ReextractResult:
+    """Changes that reading again made, or would make in a dry run."""
 
     dry_run: bool
     captures: int = 0
     """Read again."""
     changed: int = 0
-    """Articles of which anything is other than before."""
+    """Articles that changed."""
     articles: Counter[str] = field(default_factory=Counter)
-    """How many articles are new, gone, or have another headline, dek, body ...: by the fields of an export line."""
+    """Numbers of articles that are new, gone, or have another headline, dek, body ...: by field of an export line."""
     pages: Counter[str] = field(default_factory=Counter)
-    """How many pages are taken for something else, such as "other -> article"."""
+    """Numbers of pages whose outcome changed, such as "other -> article"."""
     named: list[ArticleChange] = field(default_factory=list)
     """The first articles that changed."""
     taken: list[PageChange] = field(default_factory=list)
-    """The first pages that are taken for something else."""
+    """The first pages whose outcome changed."""
     problems: list[str] = field(default_factory=list)
-    """What could not be read again, and is as it was."""
+    """Captures that could not be read again, and are unchanged in the index."""
 
-    def add(self, some: Reread, most: int) -> None:
-        """Count what one transaction changed; `most` changes are named."""
+    def add(self, some: ReadingChanges, most: int) -> None:
+        """Add the changes of one transaction; up to `most` are listed."""
         self.captures += some.captures
         self.changed += len(some.articles)
         self.articles.update(name for article in some.articles for name in article.what)
@@ -66,113 +63,105 @@ class Reextracted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rereading:
-    """One run over an archive that nobody else writes to."""
+class Reextraction:
+    """One run over an archive that no other process writes to."""
 
     index: Index
     ingestor: Ingestor
     places: Places
-    plan: Callable[[Seen], NextLook]
-    again: Again | None = None
-    """What others have read; what is not there is read here, while that before it is written."""
+    plan: Callable[[VisitResult], NextVisit]
+    batch_readings: BatchReadings | None = None
+    """Readings of a batch; captures that are not among them are read by this machine."""
 
-    def run(self, wanted: Wanted, *, dry_run: bool, named: int, report: Step = no_steps) -> Reextracted:
-        """Read again what is wanted. NotFound for a site that the archive does not have."""
-        unknown = self.index.unknown_sites(wanted.sites or ())
+    def run(
+        self, wanted: RereadFilter, *, dry_run: bool, named: int, progress: ProgressCallback = ignore_progress
+    ) -> ReextractResult:
+        """Read the selected captures again. NotFound if a site is not in the archive."""
+        unknown = self.index.read(replace_readings.find_unknown_sites, wanted.sites or ())
         if unknown:
             raise NotFound(
                 f"the archive has no site {', '.join(unknown)}; nothing was done. To see its sites: newsarchive status"
             )
-        result = Reextracted(dry_run=dry_run)
-        total = self.index.count_to_read_again(wanted)
-        for batch in self._batches(self.index.to_read_again(wanted), result.problems):
-            some = self.index.read_again(batch, self.plan, dry_run=dry_run)
+        result = ReextractResult(dry_run=dry_run)
+        total = self.index.read(replace_readings.count_captures_to_reread, wanted)
+        for batch in self._batches(self.index.iter_captures_to_reread(wanted), result.problems):
+            some = self.index.replace_readings(batch, self.plan, dry_run=dry_run)
             result.add(some, named)
-            # Captures that only go with others of their article are in none of the totals.
-            report(result.captures, max(total, result.captures), batch[-1].capture.url)
+            # The total does not count captures that are read only because others of their article are.
+            progress(result.captures, max(total, result.captures), batch[-1].capture.url)
         return result
 
-    def _batches(self, units: Iterable[tuple[Held, ...]], problems: list[str]) -> Iterator[list[Ingest]]:
-        """Units as they are to be written, some of them together; what comes next is read meanwhile."""
-        ahead: deque[list[_Page]] = deque()
+    def _batches(self, units: Iterable[tuple[RereadCapture, ...]], problems: list[str]) -> Iterator[list[Ingest]]:
+        """Yield batches of units to write; the next ones are read meanwhile."""
+        pending: deque[list[_Page]] = deque()
         unread: deque[tuple[Future[Reading], int]] = deque()
         batch: list[Ingest] = []
         waiting = 0
         for unit in units:
-            pages = self._begin(unit, unread, problems)
+            pages = self._start_unit(unit, unread, problems)
             if pages:
-                ahead.append(pages)
+                pending.append(pages)
                 waiting += len(pages)
-            while waiting > AHEAD:
-                waiting -= len(ahead[0])
-                batch += self._read(ahead.popleft())
-                if len(batch) >= EVERY:
+            while waiting > MAX_PENDING:
+                waiting -= len(pending[0])
+                batch += self._build_ingests(pending.popleft())
+                if len(batch) >= MIN_BATCH:
                     yield batch
                     batch = []
-        for pages in ahead:
-            batch += self._read(pages)
-            if len(batch) >= EVERY:
+        for pages in pending:
+            batch += self._build_ingests(pages)
+            if len(batch) >= MIN_BATCH:
                 yield batch
                 batch = []
         if batch:
             yield batch
 
-    def _begin(
-        self, unit: tuple[Held, ...], unread: deque[tuple[Future[Reading], int]], problems: list[str]
-    ) -> list["_Page"]:
-        """Have the captures of a unit read; none of them where the bytes of one cannot be had."""
+    def _start_unit(
+        self, unit: tuple[RereadCapture, ...], unread: deque[tuple[Future[Reading], int]], problems: list[str]
+    ) -> list[_Page]:
+        """Start reading the captures of a unit; none of them if one cannot be read from its file."""
         try:
             pages = []
             for held in unit:
-                found, reading, size = self._reading(held)
-                pages.append(_Page(found, reading))
+                found, reading, size = self._start_reading(held)
+                pages.append((replace(found, block=b""), reading))  # the reader has the bytes
                 unread.append((reading, size))
-                while sum(size for _, size in unread) > UNREAD or (unread and unread[0][0].done()):
+                while sum(size for _, size in unread) > MAX_PENDING_BYTES or (unread and unread[0][0].done()):
                     unread.popleft()[0].result()
         except (WarcError, OSError, FileMissing) as problem:
-            together = f", nor with it {len(unit) - 1} more of its article" if len(unit) > 1 else ""
+            others = f", nor were {len(unit) - 1} more of the same article" if len(unit) > 1 else ""
             why = f"{held.place.warc} cannot be read ({problem.strerror})" if isinstance(problem, OSError) else problem
-            problems.append(f"{why}. One capture was not read again{together}")
+            problems.append(f"{why}. One capture was not read again{others}")
             return []
         return pages
 
-    def _reading(self, held: Held) -> tuple[Kept, Future[Reading], int]:
-        """A capture, its reading, and how many bytes are held until that is there."""
-        read = self.again.of(held.place, self.ingestor.begin) if self.again else None
-        if read is not None and self.ingestor.takes(read):
-            return read.kept, *self.ingestor.read(read.kept, read.reading)
-        found = self._kept(held)
-        return found, *self.ingestor.read(found)
+    def _start_reading(self, held: RereadCapture) -> tuple[CaptureRecord, Future[Reading], int]:
+        """Return a capture, its future reading, and the bytes held until then."""
+        read = self.batch_readings.get(held.place, self.ingestor.register_run) if self.batch_readings else None
+        if read is not None and self.ingestor.accepts_reading(read):
+            return read.record, *self.ingestor.start_reading(read.record, read.reading)
+        found = self._read_record(held)
+        return found, *self.ingestor.start_reading(found)
 
-    def _kept(self, held: Held) -> Kept:
-        """The capture as its file holds it; its run's sites are made known on the way."""
-        for item in kept(self.places.file(held.place.warc), held.place.offset):
-            if isinstance(item, RunBegan):
-                self.ingestor.begin(item.run)
-            elif isinstance(item, Kept):
+    def _read_record(self, held: RereadCapture) -> CaptureRecord:
+        """Read a capture from its file; the sites of its run are registered on the way."""
+        for item in read_captures(self.places.file(held.place.warc), held.place.offset):
+            if isinstance(item, RunStarted):
+                self.ingestor.register_run(item.run)
+            elif isinstance(item, CaptureRecord):
                 if item.capture.place.offset == held.place.offset:
                     return item
                 break
-        raise WarcError(held.place.warc, held.place.offset, "there is no record such as the index names")
+        raise WarcError(held.place.warc, held.place.offset, "the record that the index lists here is missing")
 
-    def _read(self, pages: Iterable["_Page"]) -> list[Ingest]:
-        return [self.ingestor.as_ingest(page.kept, page.reading.result()) for page in pages]
-
-
-class _Page:
-    """A capture on its way, its bytes the reader's."""
-
-    __slots__ = ("kept", "reading")
-
-    def __init__(self, found: Kept, reading: Future[Reading]) -> None:
-        self.kept = Kept(capture=found.capture, discovery=found.discovery, block=b"")
-        self.reading = reading
+    def _build_ingests(self, pages: Iterable[_Page]) -> list[Ingest]:
+        return [self.ingestor.build_ingest(record, reading.result()) for record, reading in pages]
 
 
-def nobody_writes(places: Places) -> None:
-    """ArchiveBusy where a WARC file is being written, by whomever."""
-    busy = next((file.name for file in places.local() if file.is_open), None)
+def require_no_writer(places: Places) -> None:
+    """Raise ArchiveBusy if a WARC file is being written."""
+    busy = next((file.name for file in places.local_files() if file.is_open), None)
     if busy:
         raise ArchiveBusy(
-            f"a crawl is writing {busy}; nothing was read again. Wait for it to end, then: newsarchive reextract"
+            f"a crawl is writing {busy}; nothing was read again. When it has ended, run: newsarchive reextract"
         )

@@ -1,35 +1,40 @@
-"""An archive's index moved to another database: SQLite to PostgreSQL and back, with all that a rebuild would lose."""
+"""Transfer the index to another database: SQLite to PostgreSQL or back, with the schedule that a rebuild would lose.
+
+A module of its own because the transfer of rows (floor 0) knows neither the settings nor the locks.
+"""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from newsarchive.config.schema import Config
 from newsarchive.config.toml_file import index_url, set_index
-from newsarchive.locks.site_locks import held
+from newsarchive.locks.site_locks import lock_sites
+from storage.callbacks import ProgressCallback, ignore_progress, utc_now
 from storage.errors import ConfigError
-from storage.index.maintenance.transfer import Report, Transferred, quiet, transfer
+from storage.index.maintenance.transfer import TransferResult, transfer_index
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Migrated:
-    """What became of the index."""
+class MigrationResult:
+    """The transferred index, and whether it is used now."""
 
-    index: Transferred
+    index: TransferResult
     switched: bool
-    """True where newsarchive.toml names the new one now."""
+    """True if newsarchive.toml names the new index now."""
 
 
-def migrate(config: Config, to: str, *, switch: bool = False, report: Report = quiet) -> Migrated:
-    """Copy the index to a database, named as newsarchive.toml would name it; `switch` has it used from then on.
+def transfer_archive_index(
+    config: Config, to: str, *, switch: bool = False, progress: ProgressCallback = ignore_progress
+) -> MigrationResult:
+    """Copy the index to a database named as in newsarchive.toml; with `switch`, write its name into that file.
 
-    ArchiveBusy where a crawl is under way; none can begin until it is done.
+    ArchiveBusy if a crawl is running; none can start until the transfer is done.
     """
     target = index_url(to, config.folder)
     if target == config.index:
-        raise ConfigError(f"{to or 'index.sqlite3'} is where the archive has its index already; nothing was done")
+        raise ConfigError(f"{to or 'index.sqlite3'} is the index that the archive uses already; nothing was done")
     names = [site.name for site in config.sites]
-    with held(config.folder / "locks", config.index, names, datetime.now(UTC), "migrate-index", whole=True):
-        transferred = transfer(config.index, target, report)
+    with lock_sites(config.folder / "locks", config.index, names, utc_now(), "migrate-index", whole=True):
+        transferred = transfer_index(config.index, target, progress)
         if switch:
             set_index(config.folder, to)
-    return Migrated(index=transferred, switched=switch)
+    return MigrationResult(index=transferred, switched=switch)

@@ -1,118 +1,125 @@
-"""Is the archive what it says? Every WARC file checked, and the index held against the files."""
+"""Verify an archive: check every WARC file, and compare the index with the files."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 
-from newsarchive.batch.ahead import seen_from_all
-from newsarchive.batch.checked import Checked, key_of
-from newsarchive.batch.executor import Hands
-from newsarchive.batch.task import check
-from newsarchive.maintenance.recover import mend_all
+from newsarchive.batch.executor import BatchExecutor
+from newsarchive.batch.file_task import verify_file
+from newsarchive.batch.read_ahead import with_absolute_folder
+from newsarchive.batch.verify_progress import VerifyProgress, file_fingerprint
+from newsarchive.maintenance.recover import repair_open_files
+from storage.callbacks import ProgressCallback, ignore_progress, utc_now
 from storage.errors import FileMissing
 from storage.index import Index
+from storage.index.queries.articles import iter_captures
+from storage.index.queries.status import list_warc_files
 from storage.index.views.articles import CaptureFilters, WarcFileView
 from storage.places import Places, WarcFile
-from storage.places.other_machines import keeper_of
-from storage.warc.check import FileReport, Problem, check_file
-from storage.warc.repair import Mended
+from storage.places.file_names import owning_machine
+from storage.warc.check import FileReport, WarcProblem, check_file
+from storage.warc.repair import RepairedFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verified:
-    """What was found about one WARC file."""
+class FileVerification:
+    """The result for one WARC file."""
 
     name: str
     size: int
     records: int
     captures: int
-    problems: tuple[Problem, ...] = ()
-    """Damage, and where file and index disagree; none where the file is sound."""
-    notes: tuple[Problem, ...] = ()
-    """What is unusual and no damage."""
+    problems: tuple[WarcProblem, ...] = ()
+    """Damage, and differences between file and index."""
+    notes: tuple[WarcProblem, ...] = ()
+    """Unusual findings that are no damage."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifyReport:
-    """What was found about all of them."""
+    """The results for all WARC files."""
 
-    files: tuple[Verified, ...]
-    mended: tuple[Mended, ...] = ()
+    files: tuple[FileVerification, ...]
+    mended: tuple[RepairedFile, ...] = ()
     taken: int = 0
-    """Files that a verify had checked within a day, before it was broken off: they were not checked again."""
+    """Files that were not checked again: an interrupted verify had checked them within a day."""
 
     @property
     def damaged(self) -> bool:
-        """True where any file has a problem."""
+        """True if any file has a problem."""
         return any(file.problems for file in self.files)
 
 
-def unheard(file: Verified) -> None:
-    """Tell nobody of a file that was checked."""
-
-
 def verify(
-    places: Places, index: Index, own: Hands, before: Checked, report: Callable[[Verified], None], *, repair: bool
+    places: Places,
+    index: Index,
+    executor: BatchExecutor,
+    earlier: VerifyProgress,
+    progress: ProgressCallback = ignore_progress,
+    *,
+    repair: bool,
 ) -> VerifyReport:
-    """Check every WARC file, open ones included; `repair` first mends those a crash left open.
+    """Check every WARC file, also open ones; with `repair`, first repair files that a crash left open.
 
-    Files are checked by those who work (`own`), but for those that were checked `before`.
-
-    BucketUnreachable or BucketRefused where nobody can say which files there are.
+    Files are checked by `executor`, except those that `earlier` progress covers. Progress is reported in files.
+    BucketUnreachable or BucketRefused if the bucket cannot be listed.
     """
-    mended = mend_all(places.folder) if repair else ()
-    # In this order: a file that a crawl opens from here on is in neither list, or only in the index's.
-    there = places.files()
-    known = {file.name: file for file in index.warc_files()}
-    spoilt = {file.name: file for file in there if file.is_local and file.stored not in {None, file.size}}
-    files: list[Verified] = []
-    for found in _checked(there, own, before):
-        file = _verified(found, known.pop(found.name, None), index, places)
-        if found.name in spoilt:
-            file = replace(file, problems=(*file.problems, _spoilt(spoilt[found.name])))
-        report(file)
+    repaired = repair_open_files(places.folder) if repair else ()
+    # Files first: one that a crawl opens meanwhile is in neither list, or in the index's only.
+    stored = places.files()
+    known = {file.name: file for file in index.read(list_warc_files)}
+    differing = {file.name: file for file in stored if file.is_local and file.bucket_size not in {None, file.size}}
+    total = len({file.name for file in stored} | known.keys())
+    files: list[FileVerification] = []
+
+    def add(file: FileVerification) -> None:
         files.append(file)
+        progress(len(files), total, file.name)
+
+    for found in _check_files(stored, executor, earlier):
+        file = _compare_with_index(found, known.pop(found.name, None), index, places)
+        if found.name in differing:
+            file = replace(file, problems=(*file.problems, _size_problem(differing[found.name])))
+        add(file)
     for missing in known.values():
         if _size(places, missing.name):
             continue
-        file = _missing(
-            missing, keeper_of(missing.name, datetime.now(UTC), bucket=bool(places.bucket), shared=index.is_shared)
-        )
-        report(file)
-        files.append(file)
-    return VerifyReport(files=tuple(files), mended=mended, taken=before.taken)
+        machine = owning_machine(missing.name, utc_now(), bucket=bool(places.bucket), shared=index.is_shared)
+        add(_report_missing(missing, machine))
+    return VerifyReport(files=tuple(files), mended=repaired, taken=earlier.reused)
 
 
-def _checked(files: Sequence[WarcFile], own: Hands, before: Checked) -> Iterator[FileReport]:
+def _check_files(files: Sequence[WarcFile], executor: BatchExecutor, earlier: VerifyProgress) -> Iterator[FileReport]:
     new: list[tuple[WarcFile, str]] = []
     for file in files:
-        key = key_of(file)
-        if known := before.report(key):
+        key = file_fingerprint(file)
+        if known := earlier.get(key):
             yield known
         else:
-            new.append((seen_from_all(file), key))
-    reports = own.each(check if own.is_remote else check_file, (file for file, _ in new))
+            new.append((with_absolute_folder(file), key))
+    reports = executor.map(verify_file if executor.is_remote else check_file, (file for file, _ in new))
     for (file, key), found in zip(new, reports, strict=True):
-        found = found or check_file(file)  # here, where workers died over it
-        before.note(key, found)
+        found = found or check_file(file)  # in this process, if workers died over it
+        earlier.save(key, found)
         yield found
 
 
 def _size(places: Places, name: str) -> int:
-    """Bytes of a file by now: one that a crawl writes grows while it is checked."""
+    """Return the present size of a file: one that a crawl writes grows while it is checked."""
     with suppress(FileMissing):
-        return places.look(name).size
+        return places.stat(name).size
     return 0
 
 
-def _verified(found: FileReport, known: WarcFileView | None, index: Index, places: Places) -> Verified:
+def _compare_with_index(
+    found: FileReport, known: WarcFileView | None, index: Index, places: Places
+) -> FileVerification:
     problems = list(found.problems)
     if known is None:
-        problems.append(Problem(offset=0, what="a file that the index does not know; run: newsarchive rebuild"))
+        problems.append(WarcProblem(offset=0, what="the index does not have this file; run: newsarchive rebuild"))
     else:
-        problems += _disagreements(found, known, index, places)
-    return Verified(
+        problems += _differences(found, known, index, places)
+    return FileVerification(
         name=found.name,
         size=found.size,
         records=found.records,
@@ -122,39 +129,39 @@ def _verified(found: FileReport, known: WarcFileView | None, index: Index, place
     )
 
 
-def _disagreements(found: FileReport, known: WarcFileView, index: Index, places: Places) -> Iterator[Problem]:
+def _differences(found: FileReport, known: WarcFileView, index: Index, places: Places) -> Iterator[WarcProblem]:
     if known.state == "closed" and known.sha256 and known.sha256 != found.sha256:
         what = (
-            "the file is not the one that was closed: its sha256 has changed. Put it back from a copy; if there is "
-            "none, have the index say what this one holds with: newsarchive rebuild"
+            "the file has changed since it was closed: its sha256 differs. Restore it from a backup; without one, "
+            "index the file as it is now: newsarchive rebuild"
         )
-        yield Problem(offset=0, what=what)
+        yield WarcProblem(offset=0, what=what)
     in_file = {one.record_id: one.offset for one in found.captures}
-    for row in index.captures(CaptureFilters(warc=found.name), order="oldest"):
+    for row in index.stream(iter_captures, CaptureFilters(warc=found.name), order="oldest"):
         offset = in_file.pop(row.record_id, None)
         if offset != row.place.offset and not found.size <= row.place.offset < _size(places, found.name):
-            what = f"the index has a capture of {row.url} that the file does not hold there"
-            yield Problem(offset=row.place.offset, what=what, record_id=row.record_id)
+            what = f"the index has a capture of {row.url} here that the file does not contain"
+            yield WarcProblem(offset=row.place.offset, what=what, record_id=row.record_id)
     if known.state == "closed":
         for record_id, offset in in_file.items():
-            what = "a capture that the index does not have; run: newsarchive rebuild"
-            yield Problem(offset=offset, what=what, record_id=record_id)
+            what = "the index lacks this capture; run: newsarchive rebuild"
+            yield WarcProblem(offset=offset, what=what, record_id=record_id)
 
 
-def _spoilt(file: WarcFile) -> Problem:
+def _size_problem(file: WarcFile) -> WarcProblem:
     what = (
-        f"the bucket's file of that name has {file.stored} bytes instead of {file.size}, those of the folder. Take "
-        "that one away there, then: newsarchive places --upload"
+        f"the file in the bucket has {file.bucket_size} bytes, the one in the folder {file.size}. Delete the one in "
+        "the bucket, then run: newsarchive bucket --upload"
     )
-    return Problem(offset=0, what=what)
+    return WarcProblem(offset=0, what=what)
 
 
-def _missing(file: WarcFileView, machine: str | None) -> Verified:
+def _report_missing(file: WarcFileView, machine: str | None) -> FileVerification:
     if machine is not None:
-        note = Problem(offset=0, what=f"the file lies in the folder of {machine}, and cannot be read from here yet")
-        return Verified(name=file.name, size=0, records=0, captures=0, notes=(note,))
+        note = WarcProblem(offset=0, what=f"the file is in the folder of {machine}, and was not checked here")
+        return FileVerification(name=file.name, size=0, records=0, captures=0, notes=(note,))
     what = (
-        f"the file is missing: {file.captures} captures that the index lists cannot be read. Put it back from a copy; "
-        "if there is none, have the index forget them with: newsarchive rebuild"
+        f"the file is missing: {file.captures} captures in the index cannot be read. Restore it from a backup; without "
+        "one, remove them from the index: newsarchive rebuild"
     )
-    return Verified(name=file.name, size=0, records=0, captures=0, problems=(Problem(offset=0, what=what),))
+    return FileVerification(name=file.name, size=0, records=0, captures=0, problems=(WarcProblem(offset=0, what=what),))

@@ -1,49 +1,49 @@
-"""What to install so that crawls run by themselves: a crontab line, or systemd's units. Pure text."""
+"""Text of crontab lines and systemd units for regular crawls."""
 
 import shlex
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from newsarchive.config.units import write_duration
+from newsarchive.config.units import format_duration
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """A crawl to run again and again."""
+class ScheduledCrawl:
+    """A crawl to run regularly."""
 
     command: Path
-    """The program newsarchive, absolute."""
+    """Absolute path of the program newsarchive."""
     archive: Path
-    """The archive's folder, absolute."""
+    """Absolute path of the archive."""
     sites: tuple[str, ...] = ()
-    """Only these; all where there is none."""
+    """Sites to crawl; empty: all."""
     every: timedelta = timedelta(minutes=10)
     user: str = ""
-    """Who it runs as, in a system's unit."""
+    """User of a systemd unit."""
     ping: str = ""
 
     @property
-    def words(self) -> list[str]:
-        """The command line. No flock: a crawl of a site that is being crawled already ends at once, with 75."""
+    def command_line(self) -> list[str]:
+        """The command line. It needs no flock: a second crawl of a site exits at once with 75."""
         words = [str(self.command), "crawl", *self.sites, "--quiet", "--archive", str(self.archive)]
         return [*words, "--ping", self.ping] if self.ping else words
 
 
-def crontab(job: Job) -> str:
-    """A crontab's lines. Cron mails what a job says, and `--quiet` says nothing unless something is wrong."""
-    command = " ".join(shlex.quote(word).replace("%", r"\%") for word in job.words)
+def crontab(job: ScheduledCrawl) -> str:
+    """Return crontab lines. Cron mails all output, so the crawl runs with --quiet."""
+    command = " ".join(shlex.quote(word).replace("%", r"\%") for word in job.command_line)
     return (
-        "# Put this into the crontab of the archive's owner: crontab -e\n"
-        "# Where a crawl is still running when its time comes again, the second one ends at once (exit code 75).\n"
-        f"{_minutes(job.every)} {command} || [ $? -eq 75 ]\n"
+        "# Add this to the crontab of the archive's owner: crontab -e\n"
+        "# If a crawl is still running, the next one exits at once (exit code 75).\n"
+        f"{_cron_fields(job.every)} {command} || [ $? -eq 75 ]\n"
     )
 
 
-def _minutes(every: timedelta) -> str:
-    """The five fields of a crontab for "every so often", as near as cron can say it.
+def _cron_fields(every: timedelta) -> str:
+    """Return the five time fields for an interval, as near as cron can express it.
 
-    >>> [_minutes(timedelta(minutes=minutes)) for minutes in (10, 60, 360, 1440)]
+    >>> [_cron_fields(timedelta(minutes=minutes)) for minutes in (10, 60, 360, 1440)]
     ['*/10 * * * *', '7 * * * *', '7 */6 * * *', '7 3 * * *']
     """
     minutes = max(1, round(every.total_seconds() / 60))
@@ -54,14 +54,14 @@ def _minutes(every: timedelta) -> str:
     if hours >= 24:
         return "7 3 * * *"
     step = max(each for each in (1, 2, 3, 4, 6, 8, 12) if each <= hours)
-    return "7 * * * *" if step == 1 else f"7 */{step} * * *"  # not on the hour, when everybody's jobs start
+    return "7 * * * *" if step == 1 else f"7 */{step} * * *"  # not on the hour, when most jobs start
 
 
-def systemd(job: Job) -> str:
-    """A service and its timer, each under its file's name."""
-    command = " ".join(_systemd_word(word) for word in job.words)
+def systemd_units(job: ScheduledCrawl) -> str:
+    """Return a service and its timer, each below its file name."""
+    command = " ".join(_quote_systemd(word) for word in job.command_line)
     user = f"User={job.user}\n" if job.user else ""
-    folder = _systemd_word(str(job.archive))
+    folder = _quote_systemd(str(job.archive))
     return f"""\
 # /etc/systemd/system/newsarchive.service
 [Unit]
@@ -73,7 +73,7 @@ After=network-online.target
 Type=oneshot
 {user}ExecStart={command}
 SuccessExitStatus=75
-# The first signal ends it in good order; what was fetched is kept.
+# The first signal stops the crawl; what was fetched is kept.
 KillSignal=SIGTERM
 TimeoutStopSec=60
 Nice=10
@@ -84,7 +84,7 @@ PrivateTmp=yes
 
 # /etc/systemd/system/newsarchive.timer
 [Unit]
-Description=Crawl news sites every {write_duration(job.every)}
+Description=Crawl news sites every {format_duration(job.every)}
 
 [Timer]
 OnBootSec=2min
@@ -99,31 +99,31 @@ WantedBy=timers.target
 """
 
 
-def systemd_worker(job: Job) -> str:
-    """A service that crawls as one of many machines, under its file's name; sites and rhythm do not matter."""
-    command = " ".join(_systemd_word(word) for word in (str(job.command), "worker", "--archive", str(job.archive)))
+def systemd_worker_unit(job: ScheduledCrawl) -> str:
+    """Return a service that runs a worker, below its file name; sites and interval are not used."""
+    command = " ".join(_quote_systemd(word) for word in (str(job.command), "worker", "--archive", str(job.archive)))
     user = f"User={job.user}\n" if job.user else ""
     return f"""\
 # /etc/systemd/system/newsarchive-worker.service, on each machine
 [Unit]
-Description=Crawl news sites into {job.archive}, as one of many machines
+Description=Crawl news sites into {job.archive}, as one of several machines
 Wants=network-online.target
 After=network-online.target
 StartLimitIntervalSec=0
 
 [Service]
 {user}ExecStart={command}
-# It ends by itself when it cannot be sure that its sites are its own any more, and has to come back.
+# It exits if it loses the leases of its sites, and must be restarted.
 Restart=always
 RestartSec=5
-# The first signal ends it and its crawls in good order; their sites are other machines' within seconds.
+# The first signal stops it and its crawls; other machines take over their sites within seconds.
 KillMode=mixed
 KillSignal=SIGTERM
 TimeoutStopSec=20
 Nice=10
 NoNewPrivileges=yes
 ProtectSystem=strict
-ReadWritePaths={_systemd_word(str(job.archive))}
+ReadWritePaths={_quote_systemd(str(job.archive))}
 PrivateTmp=yes
 
 [Install]
@@ -133,10 +133,10 @@ WantedBy=multi-user.target
 """
 
 
-def _systemd_word(word: str) -> str:
-    """A word of a unit file: % and $ doubled, in quotes where it has a space.
+def _quote_systemd(word: str) -> str:
+    """Quote a word of a unit file: % and $ doubled, in quotes if it has a space.
 
-    >>> _systemd_word("/srv/50% news")
+    >>> _quote_systemd("/srv/50% news")
     '"/srv/50%% news"'
     """
     escaped = word.replace("%", "%%").replace("$", "$$")

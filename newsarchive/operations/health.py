@@ -1,257 +1,356 @@
-"""How the archive does, and what of it needs a person: what `newsarchive status` shows and `--check` decides by."""
+"""The one check of whether the archive is well: `status`, `doctor`, the browser and the metrics report its findings."""
 
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from enum import StrEnum
 from pathlib import Path
+from statistics import median
 
-from newsarchive.bucket.upload import waiting, waiting_words
+from newsarchive.bucket.upload import describe_waiting, files_to_upload
 from newsarchive.config.schema import SiteConfig
-from newsarchive.config.units import about
-from newsarchive.operations.coverage import MANY_FAILED, SILENT_AFTER, usual
+from newsarchive.config.units import humanize_size
 from storage.errors import BucketRefused, BucketUnreachable
 from storage.index import Index
-from storage.index.frontier.host_state import Family, HostMemory
-from storage.index.queries.aggregates import FAILED
-from storage.index.queries.watching import SourceHealth
+from storage.index.queries.aggregates import FAILED_OUTCOMES, count_articles_per_day, count_outcomes_by_site
+from storage.index.queries.articles import iter_captures
+from storage.index.queries.status import SourceHealth, get_status, list_crawls, list_source_health, list_warc_files
+from storage.index.reader import Reader
 from storage.index.views.articles import CaptureFilters
 from storage.index.views.status import CrawlView, SiteStatus, Status
 from storage.model import Outcome
 from storage.places import Places, WarcFile
-from storage.places.other_machines import keeper_of
+from storage.places.file_names import owning_machine
 
 WEEK = timedelta(days=7)
-LOOKED_BACK = timedelta(weeks=9)
-RUNS = 500
-"""Runs among which a site's last is looked for."""
+WEEKS = 8
+"""Weeks before a day that tell how many articles are usual."""
+MIN_WEEKS = 3
+"""Known weeks without which no number is usual."""
+MIN_USUAL = 5.0
+"""Articles a day below which a thin day cannot be told from chance."""
 THIN = 0.4
-"""Share of the usual below which a day is a thin one; what is usual must be worth counting for that."""
-WORTH_COUNTING = 5
-NO_CRAWL_FOR = timedelta(days=1)
-UNWELL = frozenset({"failing", "silent", "overflowing"})
-"""States of a source that an owner should look into."""
-UNSENT_FOR = timedelta(hours=1)
-"""A WARC file that has waited for longer is no matter of a crawl that is just about it."""
-LOW = 2_000_000_000
-"""Bytes left on the disk below which somebody should make room."""
-SHOWN = 20
-"""Captures of a missing file that are named."""
+"""Share of the usual number below which a day is thin."""
+MAX_RUNS = 500
+"""Newest runs among which the last one of each site is looked for."""
+MIN_CAPTURES = 10
+MAX_FAILED_SHARE = 0.2
+SILENT_AFTER = timedelta(days=2)
+OVERDUE_AFTER = timedelta(days=1)
+UPLOAD_OVERDUE_AFTER = timedelta(hours=1)
+"""A running crawl may still upload a younger file."""
+LOW_DISK = 2_000_000_000
+FULL_DISK = 200_000_000
+MAX_URLS = 20
+"""URLs that are listed of a missing file."""
+UNHEALTHY = frozenset({"failing", "silent", "overflowing"})
+"""States of a source that are findings."""
+
+
+class Severity(StrEnum):
+    """Severity of a finding."""
+
+    OK = "ok"
+    WARNING = "warning"
+    """Works, but its owner should know."""
+    ERROR = "error"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Concern:
-    """Something that needs a person."""
+class Finding:
+    """One result of a check."""
 
-    about: str
-    """A site's name, or what else it is about."""
-    what: str
-    """What is wrong and what can be done: whole sentences."""
+    severity: Severity
+    code: str
+    """Kind of the finding, such as "warc-missing"."""
+    subject: str
+    """Name of the site, source, file or component."""
+    sentence: str
+    """The problem. The browser shows it to all readers, so it has no paths, addresses of servers or credentials."""
+    meaning: str = ""
+    """Cause or consequence for the archive's owner; "" if the sentence says enough."""
+    command: str = ""
+    """The next command, or "" if there is none."""
+    site: str | None = None
+    """Name of the site that it is about, or None."""
+
+    def __str__(self) -> str:
+        """Return the finding as one line."""
+        command = f"Next: {self.command}" if self.command else ""
+        return f"{self.subject}: {' '.join(filter(None, (self.sentence, self.meaning, command)))}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Day:
+class ArticleDay:
     """Articles of one day."""
 
     day: date
     articles: int
     usual: float | None
-    """Of such a weekday; None where that cannot be told yet."""
+    """Usual number for such a weekday; None if unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteHealth:
-    """How one configured site does."""
+    """Facts about one configured site."""
 
     name: str
     last_crawl: CrawlView | None
-    week: tuple[Day, ...]
+    week: tuple[ArticleDay, ...]
     """The last seven days, today last; today is not over."""
     failed: Mapping[Outcome, int]
-    """Captures of the last seven days that failed, by kind."""
+    """Failed captures of the last seven days, by outcome."""
     captures: int
-    """Of the last seven days."""
+    """Captures of the last seven days."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Missing:
-    """A WARC file that the index knows and the folder does not have."""
+class MissingWarc:
+    """A WARC file that is in the index but not in storage."""
 
     warc: str
     captures: int
     urls: tuple[str, ...]
-    """Of the first of its captures."""
+    """URLs of its first captures."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Health:
-    """How the archive does."""
+class HealthReport:
+    """Result of `check_health`."""
 
     status: Status
     sites: tuple[SiteHealth, ...]
-    concerns: tuple[Concern, ...]
-    parked: tuple[Family, ...]
+    findings: tuple[Finding, ...]
     sources: tuple[SourceHealth, ...]
-    """Feeds, sitemaps and listings of the configured sites that are not as they were: failing, silent, overflowing."""
-    hosts: tuple[HostMemory, ...]
-    """Hosts that are left in peace at present."""
-    missing: tuple[Missing, ...]
+    """Unhealthy feeds, sitemaps and listings of the configured sites."""
+    missing: tuple[MissingWarc, ...]
     unsent: int
-    """WARC files that wait to be uploaded into the bucket."""
+    """WARC files that wait to be uploaded to the bucket."""
     unsent_bytes: int
     disk_used: int
-    """Bytes of the archive's own folder and of its WARC files."""
+    """Bytes of the archive's folder and of its WARC files."""
     disk_free: int
-    next_run_brings: datetime | None
-    """When the next URL becomes due: a crawl before then finds nothing to do."""
 
 
-def health(index: Index, sites: Iterable[SiteConfig], folder: Path, places: Places, now: datetime) -> Health:
-    """Look at everything; `folder` is the archive's own."""
-    status = index.status(now)
-    warcs = places.folder
-    crawls = index.crawls(limit=RUNS)
-    recent = index.outcomes_of_sites((now - WEEK).date())
-    found = tuple(_site(index, site.name, crawls, recent.get(site.name, {}), now) for site in sites)
-    missing, unknown = _missing(index, places, now)
-    unsent = waiting(places)
-    free = shutil.disk_usage(warcs if warcs.exists() else folder).free
+def check_health(
+    index: Index,
+    sites: Iterable[SiteConfig],
+    folder: Path,
+    places: Places,
+    now: datetime,
+    *,
+    reader: Reader | None = None,
+) -> HealthReport:
+    """Check sites, sources, WARC files, uploads and disk.
+
+    Args:
+        index: The index of the archive.
+        sites: Configured sites to check.
+        folder: Folder of the archive.
+        places: Storage of the WARC files.
+        now: The current time.
+        reader: Reader with exclusions; the findings then mention nothing that is excluded.
+    """
+    reader = reader or index
+    status = reader.ask(get_status, now)
+    crawls = reader.ask(list_crawls, limit=MAX_RUNS)
+    recent = reader.ask(count_outcomes_by_site, (now - WEEK).date())
+    checked = tuple(_collect_site(reader, site.name, crawls, recent.get(site.name, {}), now) for site in sites)
     by_name = {site.name: site for site in status.sites}
-    unwell = tuple(each for each in index.source_health([site.name for site in found]) if each.state in UNWELL)
-    concerns = [
-        *(each for site in found for each in _of_site(site, by_name.get(site.name), now)),
-        *(_of_source(each) for each in unwell),
-        *_of_files(missing),
-        *unknown,
-        *_of_unsent(places, unsent, now),
-        *_of_disk(free),
+    sources = tuple(
+        each for each in reader.ask(list_source_health, [site.name for site in checked]) if each.state in UNHEALTHY
+    )
+    missing, unreachable = _find_missing(index, reader, places, now)
+    unsent = files_to_upload(places)
+    disk = check_disk(folder, places)
+    findings = [
+        *(each for site in checked for each in _check_site(site, by_name.get(site.name), now)),
+        *map(_check_source, sources),
+        *map(_check_missing, missing),
+        *unreachable,
+        *_check_uploads(places, unsent, now),
+        *((disk,) if disk.severity is not Severity.OK else ()),
     ]
-    return Health(
+    return HealthReport(
         status=status,
-        sites=found,
-        concerns=tuple(concerns),
-        parked=tuple(family for family in index.families() if family.parked_at is not None),
-        sources=unwell,
-        hosts=tuple(host for host in index.hosts() if host.ready_at is not None and host.ready_at > now),
+        sites=checked,
+        findings=tuple(findings),
+        sources=sources,
         missing=missing,
         unsent=len(unsent),
         unsent_bytes=sum(file.size for file in unsent),
-        disk_used=sum(_size(place) for place in {folder.resolve(), warcs.resolve()}),
-        disk_free=free,
-        next_run_brings=index.next_due_at([site.name for site in found]),
+        disk_used=sum(_folder_size(each) for each in {folder.resolve(), places.folder.resolve()}),
+        disk_free=_free_bytes(folder, places),
     )
 
 
-def _site(
-    index: Index, name: str, crawls: Iterable[CrawlView], recent: Mapping[Outcome, int], now: datetime
+def usual_count(counts: Mapping[date, int], day: date) -> float | None:
+    """Return the median of the same weekday in the weeks before; None if too few weeks are known.
+
+    >>> sundays = {date(2026, 3, 1): 8, date(2026, 3, 8): 10, date(2026, 3, 15): 9}
+    >>> usual_count(sundays, date(2026, 3, 22)), usual_count(sundays, date(2026, 3, 15))
+    (9, None)
+    """
+    if not counts:
+        return None
+    first = min(counts)
+    before = [day - timedelta(weeks=back) for back in range(1, WEEKS + 1)]
+    known = [counts.get(each, 0) for each in before if each >= first]
+    return median(known) if len(known) >= MIN_WEEKS else None
+
+
+def is_thin(count: int, usual: float | None) -> bool:
+    """Return True if a day has far fewer articles than usual.
+
+    >>> is_thin(3, 10.0), is_thin(4, 10.0), is_thin(1, 5.0), is_thin(0, 4.9), is_thin(0, None)
+    (True, False, True, False, False)
+    """
+    return usual is not None and usual >= MIN_USUAL and count < THIN * usual
+
+
+def check_disk(folder: Path, places: Places) -> Finding:
+    """Check the free disk space."""
+    free = _free_bytes(folder, places)
+    return Finding(
+        severity=Severity.ERROR if free < FULL_DISK else Severity.WARNING if free < LOW_DISK else Severity.OK,
+        code="disk-full" if free < FULL_DISK else "disk-low" if free < LOW_DISK else "disk",
+        subject="disk",
+        sentence=f"{humanize_size(free)} free.",
+        meaning="A crawl stops when the disk is full; nothing that was committed is lost." if free < LOW_DISK else "",
+        command="df -h" if free < LOW_DISK else "",
+    )
+
+
+def _free_bytes(folder: Path, places: Places) -> int:
+    return shutil.disk_usage(places.folder if places.folder.exists() else folder).free
+
+
+def _collect_site(
+    reader: Reader, name: str, crawls: Iterable[CrawlView], recent: Mapping[Outcome, int], now: datetime
 ) -> SiteHealth:
-    counts = index.articles_per_day(name, (now - LOOKED_BACK).date())
+    counts = reader.ask(count_articles_per_day, name, (now - (WEEKS + 1) * WEEK).date())
     days = [now.date() - timedelta(days=back) for back in range(6, -1, -1)]
     return SiteHealth(
         name=name,
         last_crawl=next((crawl for crawl in crawls if name in crawl.sites), None),
-        week=tuple(Day(day=day, articles=counts.get(day, 0), usual=usual(counts, day)) for day in days),
-        failed={outcome: count for outcome, count in sorted(recent.items()) if outcome in FAILED},
+        week=tuple(ArticleDay(day=day, articles=counts.get(day, 0), usual=usual_count(counts, day)) for day in days),
+        failed={outcome: count for outcome, count in sorted(recent.items()) if outcome in FAILED_OUTCOMES},
         captures=sum(recent.values()),
     )
 
 
-def _of_site(site: SiteHealth, held: SiteStatus | None, now: datetime) -> Iterator[Concern]:
+def _check_site(site: SiteHealth, status: SiteStatus | None, now: datetime) -> Iterator[Finding]:
+    def finding(code: str, sentence: str, *, severity: Severity = Severity.WARNING, **more: str) -> Finding:
+        return Finding(severity=severity, code=code, subject=site.name, site=site.name, sentence=sentence, **more)
+
+    crawl_command = f"newsarchive crawl {site.name}"
     crawl = site.last_crawl
-    if crawl is None or held is None or held.last_capture is None:
-        yield Concern(about=site.name, what=f"It was never crawled. Run: newsarchive crawl {site.name}")
+    if crawl is None or status is None or status.last_capture is None:
+        yield finding("never-crawled", "The site has never been crawled.", command=crawl_command)
         return
+    if crawl.outcome in {"failed", "interrupted"}:
+        sentence = "The last crawl failed." if crawl.outcome == "failed" else "The last crawl was interrupted."
+        yield finding("crawl-failed", sentence, severity=Severity.ERROR, command=crawl_command)
     begun = crawl.started_at
-    if crawl.outcome in ("failed", "interrupted"):
-        yield Concern(about=site.name, what=f"Its last crawl was {crawl.outcome}. Run it again: newsarchive crawl")
-    if begun is not None and now - begun > NO_CRAWL_FOR and held.due:
-        yield Concern(
-            about=site.name,
-            what=f"No crawl has run for {_days(now - begun)}, and {held.due:,} URLs are due. See: newsarchive schedule",
-        )
-    elif now - held.last_capture > SILENT_AFTER:
-        what = f"Nothing has come in for {_days(now - held.last_capture)}. Look at {held.url}"
-        yield Concern(about=site.name, what=what)
+    if begun is not None and now - begun > OVERDUE_AFTER and status.due:
+        sentence = f"No crawl has run for {_format_age(now - begun)}, and {status.due:,} URLs are due."
+        yield finding("crawl-overdue", sentence, command="newsarchive schedule")
+    elif now - status.last_capture > SILENT_AFTER:
+        age = _format_age(now - status.last_capture)
+        meaning = f"Open {status.url} in a browser to see whether the site is online."
+        yield finding("site-silent", f"Nothing was captured for {age}.", meaning=meaning, command=crawl_command)
     failed = sum(site.failed.values())
-    if site.captures >= 10 and failed / site.captures > MANY_FAILED:
-        kinds = ", ".join(f"{count:,} {kind}" for kind, count in site.failed.items())
-        yield Concern(
-            about=site.name, what=f"{failed:,} of {site.captures:,} captures of the last week failed: {kinds}"
-        )
-    yield from _thin(site)
+    if site.captures >= MIN_CAPTURES and failed / site.captures > MAX_FAILED_SHARE:
+        outcomes = ", ".join(f"{count:,} {outcome}" for outcome, count in site.failed.items())
+        sentence = f"{failed:,} of {site.captures:,} captures of the last week failed: {outcomes}."
+        yield finding("captures-failed", sentence, severity=Severity.ERROR, command="newsarchive serve --open")
+    yesterday = site.week[-2]
+    if is_thin(yesterday.articles, yesterday.usual):
+        sentence = f"{yesterday.day} has {yesterday.articles:,} articles; {yesterday.usual:g} are usual."
+        yield finding("thin-day", sentence, meaning="Check its feeds and listings in newsarchive.toml.")
 
 
-def _thin(site: SiteHealth) -> Iterator[Concern]:
-    """Yesterday, measured against such days."""
-    day = site.week[-2]
-    if day.usual is not None and day.usual >= WORTH_COUNTING and day.articles < THIN * day.usual:
-        yield Concern(
-            about=site.name,
-            what=f"{day.day} brought {day.articles:,} articles; {day.usual:g} are usual. Are its feeds still right?",
-        )
-
-
-def _of_source(source: SourceHealth) -> Concern:
-    habits = source.habits
+def _check_source(source: SourceHealth) -> Finding:
+    rates = source.habits
     if source.state == "failing":
-        what = f"It has failed {source.failures} times in a row. Look at it, or take it out of newsarchive.toml"
-    elif source.state == "silent" and habits is not None:
-        what = (
-            f"Nothing new since {habits.fresh_at:%Y-%m-%d %H:%M} UTC, which is unlike it. Open it in a browser; where "
-            "it has moved, write its new address into newsarchive.toml"
-        )
+        sentence = f"The last {source.failures} fetches failed."
+        meaning = "Correct its URL in newsarchive.toml, or remove it."
+    elif source.state == "silent" and rates is not None:
+        sentence = f"No new item since {rates.last_new_at:%Y-%m-%d %H:%M} UTC, longer than ever before."
+        meaning = "Open it in a browser; if it has moved, correct its URL in newsarchive.toml."
     else:
-        what = "Items came and went between two looks: some may be lost. It is read more often now; crawl more often"
-    return Concern(about=f"{source.site}: {source.kind} {source.url}", what=what)
+        sentence = "Items appeared and disappeared between two fetches; some may be lost."
+        meaning = "It is fetched more often now; run crawls more often, too."
+    return Finding(
+        severity=Severity.ERROR if source.state == "failing" else Severity.WARNING,
+        code=f"source-{source.state}",
+        subject=f"{source.site}: {source.kind} {source.url}",
+        sentence=sentence,
+        meaning=meaning,
+        command="newsarchive schedule" if source.state == "overflowing" else "",
+        site=source.site,
+    )
 
 
-def _of_files(missing: Iterable[Missing]) -> Iterator[Concern]:
-    for file in missing:
-        yield Concern(
-            about=file.warc,
-            what=f"The file is gone, and with it {file.captures:,} captures that the index lists. Put it back from a "
-            "backup, or make the index anew without it: newsarchive rebuild",
-        )
+def _check_missing(file: MissingWarc) -> Finding:
+    return Finding(
+        severity=Severity.ERROR,
+        code="warc-missing",
+        subject=file.warc,
+        sentence=f"The file is missing, and with it {file.captures:,} captures that the index lists.",
+        meaning="Restore it from a backup, or rebuild the index without it.",
+        command="newsarchive rebuild",
+    )
 
 
-def _of_disk(free: int) -> Iterator[Concern]:
-    if free < LOW:
-        yield Concern(about="disk", what=f"Only {about(free)} are left. Crawls stop in good order where nothing is.")
-
-
-def _of_unsent(places: Places, unsent: tuple[WarcFile, ...], now: datetime) -> Iterator[Concern]:
-    """Files that have waited too long for the bucket."""
+def _check_uploads(places: Places, unsent: Sequence[WarcFile], now: datetime) -> Iterator[Finding]:
     late = []
     for file in unsent:
         with suppress(FileNotFoundError):  # moved meanwhile
-            if now.timestamp() - (places.folder / file.name).stat().st_mtime > UNSENT_FOR.total_seconds():
+            if now.timestamp() - (places.folder / file.name).stat().st_mtime > UPLOAD_OVERDUE_AFTER.total_seconds():
                 late.append(file)
     if late:
-        yield Concern(about="bucket", what=f"{waiting_words(tuple(late))}. See why with: newsarchive places --upload")
+        yield Finding(
+            severity=Severity.WARNING,
+            code="upload-overdue",
+            subject="bucket",
+            sentence=f"{describe_waiting(tuple(late))}.",
+            meaning="Until then they are stored in the folder only.",
+            command="newsarchive bucket --upload",
+        )
 
 
-def _missing(index: Index, places: Places, now: datetime) -> tuple[tuple[Missing, ...], tuple[Concern, ...]]:
-    """Files that no place has; where the bucket cannot be asked none is called missing, and that is said."""
+def _find_missing(
+    index: Index, reader: Reader, places: Places, now: datetime
+) -> tuple[tuple[MissingWarc, ...], tuple[Finding, ...]]:
+    """Return files that are stored nowhere, or a finding if the bucket cannot be listed."""
     try:
-        there = {file.name for file in places.files()}
+        stored = {file.name for file in places.files()}
     except (BucketUnreachable, BucketRefused) as problem:
-        return (), (Concern(about="bucket", what=f"{str(problem)[:1].upper()}{str(problem)[1:]}"),)
-    lost = []
-    for file in index.warc_files():
-        if (
-            file.name not in there
-            and keeper_of(file.name, now, bucket=bool(places.bucket), shared=index.is_shared) is None
-        ):
-            captures = index.captures(CaptureFilters(warc=file.name), order="oldest", limit=SHOWN)
-            lost.append(
-                Missing(warc=file.name, captures=file.captures, urls=tuple(capture.url for capture in captures))
-            )
-    return tuple(lost), ()
+        finding = Finding(
+            severity=Severity.ERROR,
+            code="bucket-unreachable",
+            subject="bucket",
+            sentence="The bucket cannot be listed, so missing files cannot be told.",
+            meaning=f"{str(problem)[:1].upper()}{str(problem)[1:]}.",
+            command="newsarchive bucket --check",
+        )
+        return (), (finding,)
+    missing = []
+    for file in index.read(list_warc_files):
+        if file.name in stored or owning_machine(file.name, now, bucket=bool(places.bucket), shared=index.is_shared):
+            continue
+        captures = reader.stream(iter_captures, CaptureFilters(warc=file.name), order="oldest", limit=MAX_URLS)
+        urls = tuple(capture.url for capture in captures)
+        if urls or not reader.exclude:
+            missing.append(MissingWarc(warc=file.name, captures=file.captures, urls=urls))
+    return tuple(missing), ()
 
 
-def _size(folder: Path) -> int:
-    """Bytes of the files that lie in a folder itself; a file that goes meanwhile has none."""
+def _folder_size(folder: Path) -> int:
+    """Return the bytes of the files in a folder, subfolders excluded; a file that disappears meanwhile counts 0."""
     total = 0
     for path in folder.iterdir() if folder.exists() else ():
         try:
@@ -261,6 +360,6 @@ def _size(folder: Path) -> int:
     return total
 
 
-def _days(span: timedelta) -> str:
+def _format_age(span: timedelta) -> str:
     hours = span.total_seconds() / 3600
     return f"{hours:.0f} hours" if hours < 48 else f"{hours / 24:.0f} days"

@@ -1,7 +1,7 @@
-"""Health checks: a service is told when a crawl begins and how it ended, and raises an alarm where it hears nothing.
+"""Pings of a health check service, which raises an alarm if a crawl fails or does not run.
 
-As healthchecks.io and its kin have it: URL/start, URL, URL/fail. A service that does not answer never costs the crawl
-more than a few seconds.
+The protocol is that of healthchecks.io: URL/start, URL, URL/fail. A service that does not respond delays the crawl by
+a few seconds only.
 """
 
 import http.client
@@ -11,36 +11,36 @@ from urllib.parse import urlsplit, urlunsplit
 
 SECONDS = 5.0
 LONGEST = 10_000
-"""Characters of a report that are sent; healthchecks.io keeps as many bytes."""
+"""Characters of a report that are sent; healthchecks.io keeps 10,000 bytes."""
 
 
-class Ping:
-    """Tells one health check; "" tells none."""
+class HealthcheckPing:
+    """Pings one health check URL; none for ""."""
 
     def __init__(self, url: str, *, seconds: float = SECONDS) -> None:
         self._url = url
         self._seconds = seconds
         self.problem: str | None = None
-        """Why the last word did not arrive; None where it did."""
+        """Error message of the last ping; None if it succeeded."""
 
     def start(self) -> None:
-        """A crawl begins."""
-        self._tell("/start", "")
+        """Report that a crawl begins."""
+        self._send("/start", "")
 
     def success(self, report: str) -> None:
-        """It ended well."""
-        self._tell("", report)
+        """Report that the crawl succeeded."""
+        self._send("", report)
 
     def fail(self, report: str) -> None:
-        """It did not."""
-        self._tell("/fail", report)
+        """Report that the crawl failed."""
+        self._send("/fail", report)
 
-    def _tell(self, word: str, report: str) -> None:
+    def _send(self, word: str, report: str) -> None:
         if not self._url:
             return
         self.problem = None
         request = urllib.request.Request(  # noqa: S310 - the setting takes http and https only
-            with_word(self._url, word), data=report[:LONGEST].encode("utf-8", "replace"), method="POST"
+            ping_url(self._url, word), data=report[:LONGEST].encode("utf-8", "replace"), method="POST"
         )
         request.add_header("Content-Type", "text/plain; charset=utf-8")
         try:
@@ -48,13 +48,13 @@ class Ping:
                 answer.read(1_000)
         except (OSError, http.client.HTTPException, ValueError) as problem:
             reason = getattr(problem, "reason", None) or problem
-            self.problem = f"the health check at {self._url} could not be told: {reason}"
+            self.problem = f"the health check at {self._url} could not be pinged: {reason}"
 
 
-def with_word(url: str, word: str) -> str:
-    """A health check's address for one kind of news; a query stays where it is.
+def ping_url(url: str, word: str) -> str:
+    """Return the URL of one kind of ping; a query string is kept.
 
-    >>> with_word("https://hc.example/ping/1?rid=2", "/start")
+    >>> ping_url("https://hc.example/ping/1?rid=2", "/start")
     'https://hc.example/ping/1/start?rid=2'
     """
     parts = urlsplit(url)

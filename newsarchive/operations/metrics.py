@@ -1,106 +1,110 @@
-"""How the archive does, for Prometheus: a text file that node_exporter's textfile collector picks up.
+"""Metrics for Prometheus: a text file for node_exporter's textfile collector.
 
-Written whole after each crawl, from the index: so it does not matter which crawl wrote it last.
+Written after each crawl, from the index, so it does not matter which crawl wrote it last.
 """
 
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TypeAlias
 
-from storage.errors import StorageError
+from newsarchive.operations.health import HealthReport
 from storage.index.views.status import CrawlView, SiteStatus, Status
-from storage.places import WarcFile
+from storage.places import raise_write_error
+from storage.places.atomic_write import write_atomic
 
 Labels: TypeAlias = tuple[tuple[str, str], ...]
 Sample: TypeAlias = tuple[Labels, float]
-Metric: TypeAlias = tuple[str, str, str, Sequence[Sample]]
+Metric: TypeAlias = tuple[str, str, Sequence[Sample]]
 
 
-def exposition(
-    status: Status, crawls: Iterable[CrawlView], now: datetime, unsent: tuple[WarcFile, ...] | None = None
-) -> str:
-    """The text of the file; `crawls` are the latest runs, newest first.
-
-    `unsent` are the WARC files that wait to be uploaded, None where there is no bucket.
-    """
+def format_metrics(report: HealthReport, crawls: Iterable[CrawlView], now: datetime, *, bucket: bool = False) -> str:
+    """Return the text of the file; `crawls` are the latest runs, newest first; `bucket` if the archive has one."""
     lines: list[str] = []
-    for name, kind, meaning, samples in (*_metrics(status, tuple(crawls), now), *_of_bucket(unsent)):
-        lines += [f"# HELP newsarchive_{name} {meaning}", f"# TYPE newsarchive_{name} {kind}"]
-        lines += [f"newsarchive_{name}{_labels(labels)} {value:.15g}" for labels, value in samples]
+    for name, help_text, samples in (
+        *_status_metrics(report.status),
+        *_run_metrics(tuple(crawls)),
+        *_finding_metrics(report, bucket=bucket),
+        ("written_timestamp_seconds", "When this file was written.", [((), now.timestamp())]),
+    ):
+        lines += [f"# HELP newsarchive_{name} {help_text}", f"# TYPE newsarchive_{name} gauge"]
+        lines += [f"newsarchive_{name}{_format_labels(labels)} {value:.15g}" for labels, value in samples]
     return "\n".join(lines) + "\n"
 
 
-def write(file: Path, text: str) -> None:
-    """Put text in the place of a file's: the collector never meets half of it. StorageError where that fails."""
-    beside = file.with_name(f".{file.name}.{os.getpid()}")
+def write_metrics(file: Path, text: str) -> None:
+    """Replace the file atomically; StorageError if it cannot be written."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_text(text, "utf-8")
-        beside.chmod(0o644)
-        beside.replace(file)
     except OSError as problem:
-        beside.unlink(missing_ok=True)
-        raise StorageError(f"{file} cannot be written ({problem.strerror}); the crawl itself was not touched") from None
+        raise_write_error(file, problem)
+    write_atomic(file, text, mode=0o644)
 
 
-def _metrics(status: Status, crawls: tuple[CrawlView, ...], now: datetime) -> Iterator[Metric]:
+def _status_metrics(status: Status) -> Iterator[Metric]:
     sites = [site for site in status.sites if site.configured]
-    yield "articles", "gauge", "Articles in the archive.", [(_of(site), site.articles) for site in sites]
-    yield "versions", "gauge", "Article versions in the archive.", [(_of(site), site.versions) for site in sites]
-    captures = [((*_of(site), ("outcome", kind)), n) for site in sites for kind, n in sorted(site.outcomes.items())]
-    yield "captures", "gauge", "Captures in the archive, by what they turned out to be.", captures
-    yield "due", "gauge", "URLs that may be fetched now.", [(_of(site), site.due) for site in sites]
-    yield "scheduled", "gauge", "URLs that are to be fetched later.", [(_of(site), site.scheduled) for site in sites]
-    last = [(_of(site), site.last_capture.timestamp()) for site in sites if site.last_capture]
-    yield "last_capture_timestamp_seconds", "gauge", "When a site was last captured.", last
-    yield from _of_runs(crawls)
-    yield "warc_files", "gauge", "WARC files in the archive.", [((), status.warc_files)]
-    yield "warc_bytes", "gauge", "Bytes of closed WARC files.", [((), status.warc_bytes)]
-    yield "written_timestamp_seconds", "gauge", "When this file was written.", [((), now.timestamp())]
+    yield "articles", "Articles in the archive.", [(_site_label(site), site.articles) for site in sites]
+    yield "versions", "Article versions in the archive.", [(_site_label(site), site.versions) for site in sites]
+    captures = [
+        ((*_site_label(site), ("outcome", outcome)), count)
+        for site in sites
+        for outcome, count in sorted(site.outcomes.items())
+    ]
+    yield "captures", "Captures in the archive, by outcome.", captures
+    yield "due", "URLs that are due now.", [(_site_label(site), site.due) for site in sites]
+    yield "scheduled", "URLs that are due later.", [(_site_label(site), site.scheduled) for site in sites]
+    last = [(_site_label(site), site.last_capture.timestamp()) for site in sites if site.last_capture]
+    yield "last_capture_timestamp_seconds", "Time of the last capture of a site.", last
+    yield "warc_files", "WARC files in the archive.", [((), status.warc_files)]
+    yield "warc_bytes", "Bytes of closed WARC files.", [((), status.warc_bytes)]
 
 
-def _of_bucket(unsent: tuple[WarcFile, ...] | None) -> Iterator[Metric]:
-    if unsent is not None:
-        yield "warc_files_unsent", "gauge", "WARC files that wait to be uploaded.", [((), len(unsent))]
-        size = sum(file.size for file in unsent)
-        yield "warc_bytes_unsent", "gauge", "Bytes of WARC files that wait to be uploaded.", [((), size)]
+def _finding_metrics(report: HealthReport, *, bucket: bool) -> Iterator[Metric]:
+    findings = [
+        ((("code", each.code), ("severity", each.severity.value), ("subject", each.subject)), 1.0)
+        for each in report.findings
+    ]
+    yield "finding", "Findings of newsarchive status, 1 for each.", findings
+    yield "findings", "Number of findings of newsarchive status.", [((), len(findings))]
+    yield "disk_free_bytes", "Free bytes on the disk of the WARC files.", [((), report.disk_free)]
+    if bucket:
+        yield "warc_files_unsent", "WARC files that wait to be uploaded.", [((), report.unsent)]
+        yield "warc_bytes_unsent", "Bytes of WARC files that wait to be uploaded.", [((), report.unsent_bytes)]
 
 
-def _of_runs(crawls: tuple[CrawlView, ...]) -> Iterator[Metric]:
-    """The newest ended run of each site."""
+def _run_metrics(crawls: tuple[CrawlView, ...]) -> Iterator[Metric]:
+    """Yield metrics of the last finished run of each site."""
     newest: dict[str, CrawlView] = {}
     for crawl in crawls:
         for site in crawl.sites if crawl.finished_at else ():
             newest.setdefault(site, crawl)
     runs = sorted(newest.items())
-    ended = [((("site", site),), run.finished_at.timestamp()) for site, run in runs if run.finished_at]
-    yield "last_crawl_timestamp_seconds", "gauge", "When the last crawl of a site ended.", ended
-    good = [((("site", site),), float(run.outcome != "failed")) for site, run in runs]
-    yield "last_crawl_success", "gauge", "1 where the last crawl of a site ended in good order, else 0.", good
-    took = [
+    finished = [((("site", site),), run.finished_at.timestamp()) for site, run in runs if run.finished_at]
+    yield "last_crawl_timestamp_seconds", "When the last crawl of a site finished.", finished
+    success = [((("site", site),), float(run.outcome != "failed")) for site, run in runs]
+    yield "last_crawl_success", "0 if the last crawl of a site failed, else 1.", success
+    seconds = [
         ((("site", site),), (run.finished_at - run.started_at).total_seconds())
         for site, run in runs
         if run.finished_at and run.started_at
     ]
-    yield "last_crawl_seconds", "gauge", "How long the last crawl of a site took.", took
+    yield "last_crawl_seconds", "Duration of the last crawl of a site.", seconds
 
 
-def _of(site: SiteStatus) -> Labels:
+def _site_label(site: SiteStatus) -> Labels:
     return (("site", site.name),)
 
 
-def _labels(labels: Labels) -> str:
+def _format_labels(labels: Labels) -> str:
     if not labels:
         return ""
-    return "{" + ",".join(f'{name}="{_escaped(value)}"' for name, value in labels) + "}"
+    return "{" + ",".join(f'{name}="{_escape_label(value)}"' for name, value in labels) + "}"
 
 
-def _escaped(text: str) -> str:
-    r"""A label's value, as the text format writes it.
+def _escape_label(text: str) -> str:
+    r"""Escape the value of a label.
 
-    >>> _escaped('a"b')
+    >>> _escape_label('a"b')
     'a\\"b'
     """
     return str(text).replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

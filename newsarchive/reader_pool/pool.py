@@ -1,6 +1,6 @@
-"""Processes that read pages. One page at a time for each: whatever a page does to its reader, no other page pays.
+"""Pool of processes that read pages, one page at a time each: a page that crashes its reader costs no other page.
 
-Nothing of Scrapy's is here: the live crawl, import and rebuild read through the same workers.
+Nothing here depends on Scrapy: crawl, import and rebuild read through the same pool.
 """
 
 import contextlib
@@ -20,42 +20,35 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
-from newsarchive.ingest.tasks import Task
-from newsarchive.reader_pool.cpu import cores
-from newsarchive.reader_pool.forkserver import LEAVES, PID, Nature, framed, receive, send
+from newsarchive.ingest.tasks import ReadingTask
+from newsarchive.reader_pool.cpu import available_cores
+from newsarchive.reader_pool.forkserver import LEAVES, PID, WorkerSpec, frame_message, receive, send
+from newsarchive.startup import child_command
 from storage.model import Outcome, Reading
 
-READING = Nature(
+READING = WorkerSpec(
     read="newsarchive.reader_pool.read_page:read_task", preload=("newsarchive.extract.page", "storage.warc.payload")
 )
 """Workers that read pages of an archive."""
-AT_HAND = 2
-"""Jobs of a worker: one that it reads, and one that waits in its line."""
-ALLOCATOR = {"MALLOC_TRIM_THRESHOLD_": "16000000", "MALLOC_MMAP_THRESHOLD_": "4000000"}
-"""What glibc is told where workers live: to keep what a page's tree took, some megabytes, for the next page's.
-
-Else it hands the memory back after each page, and the kernel fills it with zeros anew for the next.
-"""
-START = """
-import sys
-sys.path[:] = sys.argv.pop().split(chr(10))
-from newsarchive.reader_pool.forkserver import main
-main(sys.argv[1:])
-"""
+JOBS_PER_WORKER = 2
+"""One that it reads, and one that waits in its socket."""
+ALLOCATOR_ENVIRONMENT = {"MALLOC_TRIM_THRESHOLD_": "16000000", "MALLOC_MMAP_THRESHOLD_": "4000000"}
+"""Tells glibc to keep the memory of a page's tree, some megabytes, for the next page's. By default it returns it after
+each page, and the kernel zeroes it for the next."""
 
 
-class Readers:
-    """Reads payloads in `count` processes (0: one for each core that is ours to use), in the order of asking.
+class ReaderPool:
+    """Reads payloads in `count` processes (0: one per available core), in the order of submission.
 
-    A page that crashes its reader, or takes longer than `timeout` seconds, is read once more by a fresh one; then its
-    Reading says UNREADABLE and why. `limit` is the size, codings undone, up to which payloads are read.
+    A page that crashes its worker, or takes longer than `timeout` seconds, is read once more by another worker; then
+    its Reading is UNREADABLE with the reason. `limit`: largest size of a decoded payload that is read.
     """
 
-    def __init__(self, count: int, *, timeout: float, limit: int, nature: Nature = READING) -> None:
-        self.count = count or cores()
+    def __init__(self, count: int, *, timeout: float, limit: int, spec: WorkerSpec = READING) -> None:
+        self.count = count or available_cores()
         self._timeout = timeout
         self._limit = limit
-        self._nursery = _Nursery(nature)
+        self._fork_server = _ForkServer(spec)
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._threads = [
             threading.Thread(target=self._serve, name=f"reader-{number}", daemon=True) for number in range(self.count)
@@ -63,23 +56,23 @@ class Readers:
         for thread in self._threads:
             thread.start()
 
-    def submit(self, task: Task) -> Future[Reading]:
-        """Ask for a reading. The future always gets one, save when the workers cannot be started at all."""
+    def submit(self, task: ReadingTask) -> Future[Reading]:
+        """Start reading a payload. The future gets a Reading, or an error if no worker can be started at all."""
         future: Future[Reading] = Future()
         self._jobs.put(_Job(task, future))
         return future
 
-    def begin(self) -> None:
-        """Start what workers are born from, where pages are sure to come: it takes as long as it takes us to begin."""
-        self._nursery.begin()
+    def start(self) -> None:
+        """Start the fork server, if pages are certain to come: it takes as long as the caller's own start."""
+        self._fork_server.start()
 
     def close(self) -> None:
-        """Read what was asked for, then let the workers go."""
+        """Read what was submitted, then end the workers."""
         for _ in self._threads:
             self._jobs.put(None)
         for thread in self._threads:
             thread.join()
-        self._nursery.close()
+        self._fork_server.close()
 
     def __enter__(self) -> Self:
         return self
@@ -88,28 +81,30 @@ class Readers:
         self.close()
 
     def _serve(self) -> None:
-        """One thread: its own worker, job after job. The next one lies in the worker's line while it reads: it does not
-        wait then until this process, of which one thread at a time runs, comes round to handing it over.
+        """Read job after job with a worker of this thread's own.
+
+        The next job waits in the worker's socket while it reads, so that the worker does not wait until this process,
+        which runs one thread at a time, hands it over.
         """
         worker: _Worker | None = None
         taken: deque[_Job] = deque()
-        while self._take(taken):
+        while self._take_jobs(taken):
             job = taken[0]
             try:
                 reading, worker = self._read(taken, worker)
-            except Exception as error:  # noqa: BLE001 - it is for whoever waits for the future
+            except Exception as error:  # noqa: BLE001 - for the caller who waits for the future
                 worker = None
                 job.future.set_exception(error)
             else:
                 job.future.set_result(reading)
-            del job  # and the page in it, before the wait for the next
+            del job  # and its page, before the wait for the next
             taken.popleft()
         if worker:
             worker.close()
 
-    def _take(self, taken: "deque[_Job]") -> bool:
-        """Take jobs, up to the one after the next; the first is waited for. False where there is none any more."""
-        while len(taken) < AT_HAND:
+    def _take_jobs(self, taken: "deque[_Job]") -> bool:
+        """Take up to JOBS_PER_WORKER jobs, waiting for the first; return False if there are no more."""
+        while len(taken) < JOBS_PER_WORKER:
             try:
                 job = self._jobs.get(block=not taken)
             except queue.Empty:
@@ -117,22 +112,22 @@ class Readers:
             if job is None:
                 if not taken:
                     return False
-                self._jobs.put(None)  # told again once what was taken is read
+                self._jobs.put(None)  # taken again once the jobs are read
                 break
             if job.future.set_running_or_notify_cancel():
                 taken.append(job)
         return True
 
     def _read(self, taken: "deque[_Job]", worker: "_Worker | None") -> tuple[Reading, "_Worker | None"]:
-        """The first job's reading, and who goes on. A worker's end is the fault of the page that it was reading."""
+        """Return the first job's reading, and the worker to continue with. A worker that ends failed on its page."""
         reason = ""
         for _ in range(2):
-            worker = worker or self._nursery.bear()
+            worker = worker or self._fork_server.spawn()
             try:
                 for job in taken:
-                    if job not in worker.given:
-                        worker.give(job, pickle.dumps((job.task, self._limit), protocol=5))
-                answer = worker.answer(self._timeout)
+                    if job not in worker.jobs:
+                        worker.send_job(job, pickle.dumps((job.task, self._limit), protocol=5))
+                answer = worker.receive_answer(self._timeout)
             except TimeoutError:
                 worker.kill()
                 reason = f"reading took longer than {self._timeout:g} s"
@@ -154,110 +149,107 @@ class Readers:
 
 @dataclass(slots=True, eq=False)
 class _Job:
-    task: Task
+    task: ReadingTask
     future: Future[Reading]
 
 
 @dataclass(slots=True, eq=False)
 class _Worker:
     pid: int
-    line: socket.socket
-    given: deque[_Job] = field(default_factory=deque)
-    """What it was given and has not answered."""
+    connection: socket.socket
+    jobs: deque[_Job] = field(default_factory=deque)
+    """Jobs that it has not answered."""
     _unsent: deque[memoryview] = field(default_factory=deque)
-    """Of what it was given: a line takes some 200 kB until its other end reads."""
+    """Parts of messages: a socket takes about 200 kB until the other end reads."""
 
-    def give(self, job: _Job, message: bytes) -> None:
-        self.given.append(job)
-        self._unsent.append(memoryview(framed(message)))
+    def send_job(self, job: _Job, message: bytes) -> None:
+        self.jobs.append(job)
+        self._unsent.append(memoryview(frame_message(message)))
 
-    def answer(self, timeout: float) -> memoryview:
-        """The answer to what it was given first. TimeoutError where none comes in so many seconds, EOFError or OSError
-        where none will.
-        """
+    def receive_answer(self, timeout: float) -> memoryview:
+        """Return the answer to the first job. TimeoutError if none comes in time, EOFError or OSError if none will."""
         until = time.monotonic() + timeout
-        # It reads nothing while it answers: whoever did nothing but send then would wait for ever.
-        self.line.settimeout(timeout)
+        # The worker does not read while it answers: sending alone would then block for ever.
+        self.connection.settimeout(timeout)
         while self._unsent and not self._is_answering(until):
             self._send_some()
-        answer = receive(self.line)
+        answer = receive(self.connection)
         if answer is None:
             raise EOFError
-        self.given.popleft()
+        self.jobs.popleft()
         return memoryview(answer)
 
     def _send_some(self) -> None:
-        """Send as much as the line takes now."""
-        sent = self.line.send(self._unsent[0])
-        # Views: a page of fifty megabytes goes in hundreds of pieces, and is not to be copied for each.
+        """Send as much as the socket takes now."""
+        sent = self.connection.send(self._unsent[0])
+        # Slices of views: a page of fifty megabytes is sent in hundreds of parts, without a copy for each.
         self._unsent[0] = self._unsent[0][sent:]
         if not self._unsent[0]:
             self._unsent.popleft()
 
     def _is_answering(self, until: float) -> bool:
-        """Wait until something can be sent, or received: then True."""
-        line = select.poll()
-        line.register(self.line, select.POLLIN | select.POLLOUT)
-        events = line.poll(max(until - time.monotonic(), 0.0) * 1000)
+        """Wait until the socket can be written or read; return True if it can be read."""
+        poll = select.poll()
+        poll.register(self.connection, select.POLLIN | select.POLLOUT)
+        events = poll.poll(max(until - time.monotonic(), 0.0) * 1000)
         if not events:
             raise TimeoutError
         return bool(events[0][1] & ~select.POLLOUT)
 
     def kill(self) -> None:
-        """End a worker that hangs. Its socket is still open, so its number is still its own."""
+        """Kill a worker that hangs. Its socket is still open, so its process id is still its own."""
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGKILL)
 
     def close(self) -> None:
-        self.line.close()
+        self.connection.close()
 
 
-class _Nursery:
-    """The main process's end of nursery.py. It starts with the first page, where nobody began it: many a run finds
-    nothing new to read.
-    """
+class _ForkServer:
+    """The main process's end of the fork server, which starts with the first page: many runs find nothing to read."""
 
-    def __init__(self, nature: Nature) -> None:
-        self._nature = nature
+    def __init__(self, spec: WorkerSpec) -> None:
+        self._spec = spec
         self._lock = threading.Lock()
         self._control: socket.socket | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
-    def begin(self) -> None:
-        """Start it, and do not wait."""
+    def start(self) -> None:
+        """Start it without waiting for it."""
         with self._lock:
-            self._begun()
+            self._connect()
 
-    def bear(self) -> _Worker:
-        """A new worker; the first waits until the nursery has imported what all share."""
+    def spawn(self) -> _Worker:
+        """Return a new worker. The first call waits until the fork server has imported the shared modules."""
         ours, theirs = socket.socketpair()
         with self._lock, theirs:
             try:
-                control = self._begun()
+                control = self._connect()
                 socket.send_fds(control, [b"+"], [theirs.fileno()])
-                born = control.recv(PID.size, socket.MSG_WAITALL)
+                answer = control.recv(PID.size, socket.MSG_WAITALL)
             except OSError:
-                born = b""
-        if len(born) < PID.size:
+                answer = b""
+        if len(answer) < PID.size:
             ours.close()
             raise RuntimeError(f"processes that read pages cannot be started: {sys.executable} ended early")
-        return _Worker(pid=PID.unpack(born)[0], line=ours)
+        return _Worker(pid=PID.unpack(answer)[0], connection=ours)
 
-    def _begun(self) -> socket.socket:
+    def _connect(self) -> socket.socket:
+        """Return the control socket; start the process if it is not running yet."""
         if self._control is not None:
             return self._control
         self._control, theirs = socket.socketpair()
         with theirs:
-            # A session of its own: Ctrl-C at the terminal is for the main process, which sees to an orderly end.
+            # A session of its own: Ctrl-C at the terminal is for the main process, which ends in order.
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and code
-                [sys.executable, "-c", START, str(theirs.fileno()), "\n".join(sys.path)],
+                child_command("newsarchive.reader_pool.forkserver:main", str(theirs.fileno())),
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 start_new_session=True,
-                env={**ALLOCATOR, **os.environ},
+                env={**ALLOCATOR_ENVIRONMENT, **os.environ},
             )
-        send(self._control, pickle.dumps(self._nature, protocol=5))
+        send(self._control, pickle.dumps(self._spec, protocol=5))
         return self._control
 
     def close(self) -> None:

@@ -1,13 +1,13 @@
-"""Replay with scripts: pywb, in an environment and a process of its own, fed by our /cdx and /warcs/.
+"""Replay with scripts: pywb, in an environment and a process of its own, reading /cdx and /warcs/ of this server.
 
-    environment.py  the environment: made by `newsarchive replay install`, never a dependency of ours
-    settings.py     what pywb is told                       launch.py   what runs in that environment
-    process.py      starts it, watches it, stops it: `running` is what `newsarchive serve --replay` calls
+    environment.py  virtual environment, made by `newsarchive replay install`; pywb is never a dependency
+    pywb_config.py  configuration of pywb              launch.py   program that runs in that environment
+    process.py      starts, supervises and stops it: `run_pywb` is used by `newsarchive serve --replay`
 
-pywb is under the GPL and brings an old brotli that breaks ours in a shared environment; archived scripts want a host of
-their own, from which nothing of the archive's pages can be reached.
+pywb is under the GPL and needs an old brotli that conflicts with ours; archived scripts need a host of their own, from
+which no page of the archive can be reached.
 """
 
-from newsarchive.replay.process import running
+from newsarchive.replay.process import run_pywb
 
-__all__ = ["running"]
+__all__ = ["run_pywb"]

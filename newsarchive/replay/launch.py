@@ -1,7 +1,7 @@
-"""Runs pywb, in pywb's own environment: `python launch.py CONFIG PORT HOST...`. Imports nothing of ours.
+"""Run pywb in its own environment: `python launch.py CONFIG PORT HOST...`. Imports no module of newsarchive.
 
-pywb answers to any host name. A page elsewhere whose name leads to this machine could then read a private archive: only
-the names given are answered.
+pywb answers for any host name. By DNS rebinding another site could then read a private archive: only the given names
+are accepted.
 """
 
 import sys
@@ -12,21 +12,21 @@ from typing import Any
 App = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
-def guarded(app: App, hosts: frozenset[str]) -> App:
-    """The application for those host names alone."""
+def restrict_hosts(app: App, hosts: frozenset[str]) -> App:
+    """Return the application restricted to some host names."""
 
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         name = str(environ.get("HTTP_HOST", "")).partition(":")[0]
         if name.lower() not in hosts:
             start_response("421 Misdirected Request", [("Content-Type", "text/plain")])
-            return [b"This replay is not known by that name.\n"]
+            return [b"This replay does not serve this host name.\n"]
         return app(environ, start_response)
 
     return answer
 
 
-def read_zstd() -> None:
-    """Have pywb undo zstd, as it undoes gzip and brotli: else a stylesheet in zstd reaches browsers as it is."""
+def enable_zstd() -> None:
+    """Make pywb decode zstd as it decodes gzip and brotli; otherwise browsers get stylesheets still compressed."""
     import zstandard  # type: ignore[import-not-found,import-untyped,unused-ignore]
     from warcio.bufferedreaders import BufferedReader
 
@@ -37,10 +37,10 @@ def read_zstd() -> None:
 
 
 def main(config: str, port: str, *hosts: str) -> None:
-    """Serve on this machine alone, until the process that started this one ends: it holds our standard input."""
+    """Serve on the loopback interface until the parent process, which holds our standard input, ends."""
     warnings.simplefilter("ignore")
-    # Imported here and in this order: sockets have to be gevent's before anything opens one, and nothing but this
-    # environment has these packages.
+    # Imported here and in this order: gevent must patch sockets before any is opened, and only this environment has
+    # these packages.
     from gevent.monkey import patch_all  # type: ignore[import-not-found,import-untyped,unused-ignore]
 
     patch_all()
@@ -48,15 +48,15 @@ def main(config: str, port: str, *hosts: str) -> None:
     from gevent.pywsgi import WSGIServer  # type: ignore[import-not-found,import-untyped,unused-ignore]
     from pywb.apps.frontendapp import FrontEndApp  # type: ignore[import-not-found,import-untyped,unused-ignore]
 
-    read_zstd()
-    app = guarded(FrontEndApp(config_file=config), frozenset(host.lower() for host in hosts))
+    enable_zstd()
+    app = restrict_hosts(FrontEndApp(config_file=config), frozenset(host.lower() for host in hosts))
     server = WSGIServer(("127.0.0.1", int(port)), app, log=None)
 
-    def until_parent_ends() -> None:
+    def stop_with_parent() -> None:
         gevent.get_hub().threadpool.apply(sys.stdin.buffer.read)
         server.stop(timeout=1)
 
-    gevent.spawn(until_parent_ends)
+    gevent.spawn(stop_with_parent)
     server.serve_forever()
 
 

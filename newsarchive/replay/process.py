@@ -1,4 +1,4 @@
-"""pywb as a process of ours: started with the server, watched, started again where it dies, stopped with the server."""
+"""pywb as a child process of the server: started, supervised, restarted, and stopped with it."""
 
 import logging
 import secrets
@@ -14,51 +14,51 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from newsarchive.archive import Archive
-from newsarchive.replay.environment import Environment, default_environment
-from newsarchive.replay.settings import COLLECTION, ReplaySettings, config
-from newsarchive.web.middleware.auth import hashed
-from newsarchive.web.serve_options import Serving, is_loopback
+from newsarchive.replay.environment import ReplayEnvironment, default_environment
+from newsarchive.replay.pywb_config import COLLECTION, PywbSettings, format_config
+from newsarchive.web.middleware.auth import hash_secret
+from newsarchive.web.serve_options import ServeOptions, is_loopback
 from storage.errors import ConfigError, ReplayFailure
 
 log = logging.getLogger(__name__)
 
 HOST = "replay.localhost"
-"""Another host than that of our pages: cookies and storage of the one are nothing to the other. Browsers take every
-name under .localhost for this machine."""
+"""Another host than that of the archive's pages, so that cookies and storage are separate. Browsers resolve every name
+under .localhost to this machine."""
 _USER = "newsarchive-replay"
-_START = 60.0
-"""Seconds until pywb has to answer for the first time."""
-_LOOK_EVERY = 5.0
-_MISSES = 3
-_LONGEST_PAUSE = 60.0
+_START_TIMEOUT = 60.0
+"""Seconds until pywb must respond for the first time."""
+_CHECK_INTERVAL = 5.0
+_MAX_MISSES = 3
+_MAX_PAUSE = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Program:
-    """How pywb is run."""
+class PywbProgram:
+    """Command line and files of pywb."""
 
-    environment: Environment
+    environment: ReplayEnvironment
     folder: Path
-    """For its configuration and its log."""
+    """Contains its configuration and log."""
     port: int
     hosts: tuple[str, ...]
 
     @property
-    def log(self) -> Path:
-        """What it says."""
+    def log_path(self) -> Path:
+        """Path of its log."""
         return self.folder / "pywb.log"
 
     def start(self) -> "subprocess.Popen[bytes]":
-        """Start it; it ends with this process, whose end closes its standard input."""
+        """Start pywb; it ends with this process, which closes its standard input."""
         script = str(Path(__file__).with_name("launch.py"))
-        words = [str(self.environment.python), "-I", script, str(self.folder / "config.yaml"), str(self.port)]
-        with self.log.open("ab") as said:
-            return subprocess.Popen(  # noqa: S603 - our own words
-                [*words, *self.hosts], cwd=self.folder, stdin=subprocess.PIPE, stdout=said, stderr=said
+        command = [str(self.environment.python), "-I", script, str(self.folder / "config.yaml"), str(self.port)]
+        with self.log_path.open("ab") as log:
+            return subprocess.Popen(  # noqa: S603 - a fixed command
+                [*command, *self.hosts], cwd=self.folder, stdin=subprocess.PIPE, stdout=log, stderr=log
             )
 
-    def is_well(self) -> bool:
-        """True where it answers."""
+    def is_responding(self) -> bool:
+        """Return True if pywb responds."""
         connection = HTTPConnection("127.0.0.1", self.port, timeout=5)
         try:
             connection.request("GET", "/", headers={"host": self.hosts[0]})
@@ -70,115 +70,115 @@ class Program:
 
 
 @contextmanager
-def running(
-    archive: Archive, serving: Serving, *, port: int | None = None, environment: Environment | None = None
-) -> Iterator[Serving]:
-    """Run pywb beside the server; yields how to serve, with the replay's address in `replay`.
+def run_pywb(
+    archive: Archive, options: ServeOptions, *, port: int | None = None, environment: ReplayEnvironment | None = None
+) -> Iterator[ServeOptions]:
+    """Run pywb beside the server; yield the options with the URL of the replay in `replay_url`.
 
-    ReplayFailure where pywb is not installed or does not come up; ConfigError where the archive is served so that the
-    replay would be open to people who may not read it.
+    ReplayFailure if pywb is not installed or does not start; ConfigError if the replay would be open to people who may
+    not read the archive.
     """
     environment = environment or default_environment()
-    if environment.installed is None:
+    if environment.installed_version is None:
         raise ReplayFailure(
             "pywb, which replays pages with their scripts, is not installed; nothing was started. "
-            "Install it into an environment of its own with: newsarchive replay install"
+            "Install it into its own environment with: newsarchive replay install"
         )
-    port = port or serving.port + 1
-    address = serving.replay or f"http://{HOST}:{port}"
-    if not serving.replay and (serving.auth or not is_loopback(serving.host)):
+    port = port or options.port + 1
+    address = options.replay_url or f"http://{HOST}:{port}"
+    if not options.replay_url and (options.auth or not is_loopback(options.host)):
         raise ConfigError(
-            "pywb knows no users and listens on this machine alone; nothing was started. To replay for others put a "
-            f"proxy that asks for their names before 127.0.0.1:{port}, under another host name than the archive's, and "
-            "give its address as `replay` in [serve] of newsarchive.toml"
+            "pywb has no authentication and listens on this machine only; nothing was started. To offer replay to "
+            f"others, put an authenticating proxy before 127.0.0.1:{port}, under another host name than the archive's, "
+            "and set its URL as replay_url in [serve] of newsarchive.toml"
         )
     secret = secrets.token_urlsafe(24)
-    served = _with_user(serving, secret, address)
+    replay_options = _add_pywb_user(options, secret, address)
     with tempfile.TemporaryDirectory(prefix="newsarchive-replay-") as folder:
-        settings = ReplaySettings(index=_own_address(served, secret), warc_folder=archive.warc_folder.absolute())
-        (Path(folder) / "config.yaml").write_text(config(settings))
+        settings = PywbSettings(index=_archive_url(replay_options, secret), warc_folder=archive.warc_folder.absolute())
+        (Path(folder) / "config.yaml").write_text(format_config(settings))
         (Path(folder) / "config.yaml").chmod(0o600)
         hosts = (urlsplit(address).hostname or HOST, "127.0.0.1", "localhost")
-        program = Program(environment=environment, folder=Path(folder), port=port, hosts=hosts)
-        watch = Watch(program)
+        program = PywbProgram(environment=environment, folder=Path(folder), port=port, hosts=hosts)
+        supervisor = PywbSupervisor(program)
         try:
-            yield served
+            yield replay_options
         finally:
-            watch.stop()
+            supervisor.stop()
 
 
-def _with_user(serving: Serving, secret: str, address: str) -> Serving:
-    """Let pywb in where names are asked for."""
-    users: Mapping[str, str] = {**serving.users, _USER: hashed(secret)} if serving.auth else serving.users
-    return replace(serving, replay=f"{address}/{COLLECTION}", users=users)
+def _add_pywb_user(options: ServeOptions, secret: str, address: str) -> ServeOptions:
+    """Add a user for pywb if authentication is required."""
+    users: Mapping[str, str] = {**options.users, _USER: hash_secret(secret)} if options.auth else options.users
+    return replace(options, replay_url=f"{address}/{COLLECTION}", users=users)
 
 
-def _own_address(serving: Serving, secret: str) -> str:
-    """Where our server is for pywb."""
-    host = "127.0.0.1" if serving.host in {"0.0.0.0", "", "localhost"} else serving.host  # noqa: S104 - not bound to
+def _archive_url(options: ServeOptions, secret: str) -> str:
+    """Return the URL of this server for pywb."""
+    host = "127.0.0.1" if options.host in {"0.0.0.0", "", "localhost"} else options.host  # noqa: S104 - not bound to
     host = "[::1]" if host in {"::", "::1"} else host
-    user = f"{_USER}:{secret}@" if serving.auth else ""
-    return f"http://{user}{host}:{serving.port}"
+    user = f"{_USER}:{secret}@" if options.auth else ""
+    return f"http://{user}{host}:{options.port}"
 
 
-class Watch:
-    """Starts a program, and again whenever it has died or does not answer; later each time."""
+class PywbSupervisor:
+    """Starts pywb, and restarts it with increasing delay when it has died or does not respond."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: PywbProgram) -> None:
         self._program = program
         self._process = program.start()
         self._stopped = threading.Event()
-        self._await_first()
-        self._thread = threading.Thread(target=self._watch, name="replay", daemon=True)
+        self._wait_until_ready()
+        self._thread = threading.Thread(target=self._supervise, name="replay", daemon=True)
         self._thread.start()
 
-    def _await_first(self) -> None:
-        until = time.monotonic() + _START
+    def _wait_until_ready(self) -> None:
+        until = time.monotonic() + _START_TIMEOUT
         while time.monotonic() < until:
             if self._process.poll() is not None:
                 break
-            if self._program.is_well():
+            if self._program.is_responding():
                 return
             self._stopped.wait(0.1)
-        self._end()
-        said = self._program.log.read_text(errors="replace").strip().splitlines()[-3:]
+        self._terminate()
+        output = self._program.log_path.read_text(errors="replace").strip().splitlines()[-3:]
         raise ReplayFailure(
-            f"pywb did not come up on port {self._program.port}: {' '.join(said) or 'it said nothing'}. The archive is "
-            "untouched. Name another port with --replay-port, or install pywb again: newsarchive replay install"
+            f"pywb did not start on port {self._program.port}: {' '.join(output) or 'no output'}. The archive was "
+            "not changed. Choose another port with --replay-port, or reinstall pywb: newsarchive replay install"
         )
 
-    def _watch(self) -> None:
+    def _supervise(self) -> None:
         pause, misses, until = 1.0, 0, 0.0
-        while not self._stopped.wait(_LOOK_EVERY):
+        while not self._stopped.wait(_CHECK_INTERVAL):
             if self._process.poll() is None:
-                if self._program.is_well():
+                if self._program.is_responding():
                     pause, misses, until = 1.0, 0, 0.0
                     continue
                 misses += 1
-                # What was just started has its time; what answered before is asked three times.
-                if time.monotonic() < until or misses < _MISSES:
+                # A new process gets its start time; one that responded before is asked three times.
+                if time.monotonic() < until or misses < _MAX_MISSES:
                     continue
-            log.warning("pywb died or does not answer; it is started again in %.0f s", pause)
-            self._end()
+            log.warning("pywb died or does not respond; restarting in %.0f s", pause)
+            self._terminate()
             if self._stopped.wait(pause):
                 return
             self._process = self._program.start()
-            pause, misses, until = min(pause * 2, _LONGEST_PAUSE), 0, time.monotonic() + _START
+            pause, misses, until = min(pause * 2, _MAX_PAUSE), 0, time.monotonic() + _START_TIMEOUT
 
     def stop(self) -> None:
-        """Stop watching, and the program."""
+        """Stop supervision and pywb."""
         self._stopped.set()
         self._thread.join(timeout=20)
-        self._end()
+        self._terminate()
 
-    def _end(self) -> None:
-        """End the program: it is told by its standard input, then by a signal."""
+    def _terminate(self) -> None:
+        """End pywb: by closing its standard input, then by signals."""
         if self._process.stdin:
             with suppress(OSError):
                 self._process.stdin.close()
-        for ask in (None, self._process.terminate, self._process.kill):
-            if ask is not None:
-                ask()
+        for stop in (None, self._process.terminate, self._process.kill):
+            if stop is not None:
+                stop()
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(timeout=3)
                 return

@@ -1,79 +1,86 @@
-"""When to look at a URL again. A pure function of what the index knows, so that a rebuild plans as the crawl did."""
+"""Decide when a URL is fetched again: a pure function of the index, so that a rebuild plans as the crawl did."""
 
 from collections.abc import Callable
 from datetime import timedelta
 
-from newsarchive.schedule.article_visits import FINAL, next_visit
-from newsarchive.schedule.assets import next_fetch
-from newsarchive.schedule.habits import unread
-from newsarchive.schedule.rhythm import AS_USUAL, DAY, HOUR, MINUTE, Rhythm
-from newsarchive.schedule.source_visits import next_reading
-from storage.model import SOURCE_KINDS, NextLook, Outcome, Seen, UrlKind
+from newsarchive.schedule.page_visits import (
+    DAY,
+    DEFAULT_INTERVALS,
+    FINAL_OUTCOMES,
+    HOUR,
+    MINUTE,
+    VisitIntervals,
+    plan_article_visit,
+    plan_requisite_visit,
+)
+from newsarchive.schedule.source_rates import record_unreadable
+from newsarchive.schedule.source_visits import plan_source_visit
+from storage.model import SOURCE_KINDS, NextVisit, Outcome, UrlKind, VisitResult
 
-__all__ = ["AS_USUAL", "FAILURES", "FINAL", "Rhythm", "next_look", "planner"]
+__all__ = ["DEFAULT_INTERVALS", "FAILURE_OUTCOMES", "FINAL_OUTCOMES", "VisitIntervals", "plan_next_visit", "planner"]
 
-# Answers that say nothing of the page itself: ask again later, with growing patience.
-FAILURES = frozenset(
+# Responses that say nothing of the page itself: retried with a growing delay.
+FAILURE_OUTCOMES = frozenset(
     {Outcome.ERROR, Outcome.CHALLENGE, Outcome.CONSENT_WALL, Outcome.SOFT_404, Outcome.EMPTY, Outcome.GONE}
 )
 
 
-def planner(rhythm: Rhythm = AS_USUAL) -> Callable[[Seen], NextLook]:
-    """Return the plan that `Index.commit` asks for every capture."""
+def planner(intervals: VisitIntervals = DEFAULT_INTERVALS) -> Callable[[VisitResult], NextVisit]:
+    """Return the function that `Index.commit` calls for every capture."""
 
-    def plan(seen: Seen) -> NextLook:
-        return next_look(seen, rhythm)
+    def plan(visit: VisitResult) -> NextVisit:
+        return plan_next_visit(visit, intervals)
 
     return plan
 
 
-def next_look(seen: Seen, rhythm: Rhythm = AS_USUAL) -> NextLook:
-    """Decide when a URL is asked for again after the capture `seen`."""
-    if seen.kind is UrlKind.ROBOTS:
-        return NextLook(due_at=None, failures=0, unchanged=0)
-    if seen.kind is UrlKind.ASSET:
-        return next_fetch(seen, failed=seen.outcome in FAILURES)
-    if seen.outcome in FAILURES:
-        return _after_failure(seen, rhythm)
-    unchanged = 0 if seen.changed else seen.unchanged + 1
-    if seen.kind in SOURCE_KINDS:
-        return next_reading(seen, rhythm, unchanged)
-    return next_visit(seen, rhythm, unchanged)
+def plan_next_visit(visit: VisitResult, intervals: VisitIntervals = DEFAULT_INTERVALS) -> NextVisit:
+    """Return when a URL is fetched again after a visit."""
+    if visit.kind is UrlKind.ROBOTS:
+        return NextVisit(due_at=None, failure_count=0, unchanged_count=0)
+    if visit.kind is UrlKind.ASSET:
+        return plan_requisite_visit(visit, failed=visit.outcome in FAILURE_OUTCOMES)
+    if visit.outcome in FAILURE_OUTCOMES:
+        return _plan_retry(visit, intervals)
+    unchanged = 0 if visit.changed else visit.unchanged_count + 1
+    if visit.kind in SOURCE_KINDS:
+        return plan_source_visit(visit, intervals, unchanged)
+    return plan_article_visit(visit, intervals, unchanged)
 
 
-def _after_failure(seen: Seen, rhythm: Rhythm) -> NextLook:
-    failures = seen.failures + 1
-    habits = unread(seen.habits, seen.fetched_at) if seen.habits else None
-    if seen.kind not in SOURCE_KINDS:
-        wait = _gone_for(failures, seen, rhythm) if seen.outcome is Outcome.GONE else _patience(failures)
-        if wait is None or (failures >= rhythm.max_failures and not _tells_little(seen)):
-            return NextLook(due_at=None, failures=failures, unchanged=seen.unchanged)
-    else:
-        wait = _patience(failures)
-    return NextLook(due_at=seen.fetched_at + wait, failures=failures, unchanged=seen.unchanged, habits=habits)
+def _plan_retry(visit: VisitResult, intervals: VisitIntervals) -> NextVisit:
+    failures = visit.failure_count + 1
+    rates = record_unreadable(visit.source_rates, visit.fetched_at) if visit.source_rates else None
+    delay: timedelta | None = _retry_delay(failures)
+    if visit.kind not in SOURCE_KINDS:
+        if visit.outcome is Outcome.GONE:
+            delay = _gone_delay(failures, visit, intervals)
+        elif failures >= intervals.max_failures and not _was_cut_by_us(visit):
+            delay = None
+    return NextVisit(
+        due_at=None if delay is None else visit.fetched_at + delay,
+        failure_count=failures,
+        unchanged_count=visit.unchanged_count,
+        source_rates=None if delay is None else rates,
+    )
 
 
-def _tells_little(seen: Seen) -> bool:
-    """True for failures that are no reason to give a URL up.
-
-    A page that is gone has its own number of looks; an answer of which no server, clock or size is the end was cut by
-    our own stop.
-    """
-    cut_by_us = seen.truncated == "unspecified" and seen.status is not None
-    return cut_by_us or seen.outcome is Outcome.GONE
+def _was_cut_by_us(visit: VisitResult) -> bool:
+    """Return whether a response was truncated by the end of a run, not by a server, time or size limit."""
+    return visit.truncated == "unspecified" and visit.status is not None
 
 
-def _patience(failures: int) -> timedelta:
+def _retry_delay(failures: int) -> timedelta:
     return min(10 * MINUTE * 4.0 ** min(failures - 1, 8), DAY)
 
 
-def _gone_for(failures: int, seen: Seen, rhythm: Rhythm) -> timedelta | None:
-    """How long to wait for a page that answers 404 or 410 so many times in a row; None: for ever.
+def _gone_delay(failures: int, visit: VisitResult, intervals: VisitIntervals) -> timedelta | None:
+    """Return the delay after consecutive 404 or 410 responses; None: give up.
 
-    RFC 9110 15.5.11: 410 is meant to last; 404 may be a mishap, so both are confirmed once before they count. What was
-    an article may come back: it is looked for at the longer ages that articles are.
+    RFC 9110 15.5.11: 410 is meant to last, 404 may be a mistake; so both are confirmed once before they count. A former
+    article may come back: it is checked at the recheck ages of more than a day.
     """
     if failures == 1:
         return HOUR
-    longer = [age for age in rhythm.recheck if age > DAY] if seen.shown else []
-    return longer[failures - 2] if failures - 2 < len(longer) else None
+    ages = [age for age in intervals.recheck if age > DAY] if visit.was_article else []
+    return ages[failures - 2] if failures - 2 < len(ages) else None

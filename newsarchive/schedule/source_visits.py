@@ -1,80 +1,75 @@
-"""When to read a feed, sitemap or listing again: when it is likely to have something, and before it loses something."""
+"""Plan visits of feeds, sitemaps and listings: when a new item is likely, and before one may be missed."""
 
 from datetime import datetime, timedelta
 
-from newsarchive.schedule.habits import learn, unread
-from newsarchive.schedule.rates import Rates
-from newsarchive.schedule.rhythm import Rhythm
-from storage.model import Habits, NextLook, Seen, UrlKind
+from newsarchive.schedule.page_visits import VisitIntervals
+from newsarchive.schedule.source_rates import ExpectedRates, learn_rates, record_unreadable
+from storage.model import NextVisit, SourceRates, UrlKind, VisitResult
 
-WORTH_A_LOOK = 0.7
-"""Articles that are to be expected of a source before it is asked."""
-ROOM = 0.35
-"""Of the items that a source holds, as many may be expected to have come since: half of them are the margin for
-mornings on which everything happens at once."""
-HALF = 0.5
-"""A source that less than this share of its items is owed to has another beside it."""
-OWED = 0.02
-"""A source of whose items less than this share is found nowhere else may lose some."""
+EXPECTED_ITEMS = 0.7
+"""New items that are expected of a source when it is visited."""
+MAX_REPLACED = 0.35
+"""Share of its items that a source may be expected to replace between visits; as much again is margin for mornings on
+which everything happens at once."""
+SHARED_SOURCE = 0.5
+"""First-named share below which another source lists the same items."""
+MIN_SHARE = 0.02
+"""First-named share below which missed items do not matter."""
 
 
-def next_reading(seen: Seen, rhythm: Rhythm, unchanged: int) -> NextLook:
-    """Decide when a source is read again, by its habits if any are known."""
-    habits = seen.habits
-    if seen.read is not None:
-        habits = learn(habits, seen.read, seen.fetched_at)
-    elif habits is not None:
-        habits = unread(habits, seen.fetched_at)
-    if habits is None or seen.read is None:
-        due_at = seen.fetched_at + _by_patience(seen.kind, rhythm, unchanged)
+def plan_source_visit(visit: VisitResult, intervals: VisitIntervals, unchanged: int) -> NextVisit:
+    """Return when a source is visited again, by its rates if they are known."""
+    rates = visit.source_rates
+    if visit.source_check is not None:
+        rates = learn_rates(rates, visit.source_check, visit.fetched_at)
+        due_at = _due_by_rates(rates, visit, intervals)
     else:
-        due_at = by_habits(habits, seen, rhythm)
-    return NextLook(due_at=due_at, failures=0, unchanged=unchanged, habits=habits)
+        rates = record_unreadable(rates, visit.fetched_at) if rates is not None else None
+        due_at = visit.fetched_at + _backoff_interval(visit.kind, intervals, unchanged)
+    return NextVisit(due_at=due_at, failure_count=0, unchanged_count=unchanged, source_rates=rates)
 
 
-def by_habits(habits: Habits, seen: Seen, rhythm: Rhythm) -> datetime:
-    """Return when a source is to be read after a reading."""
-    rates, at = Rates(habits), seen.fetched_at
-    owed = credit(habits, trusted=not seen.further)
-    latest = at + longest(habits, seen, rhythm)
-    if seen.kind is UrlKind.SITEMAP and is_of_old(habits, at, rhythm):
+def _due_by_rates(rates: SourceRates, visit: VisitResult, intervals: VisitIntervals) -> datetime:
+    expected, at = ExpectedRates(rates), visit.fetched_at
+    share = first_named_share(rates, trusted=not visit.is_next_page)
+    latest = at + _max_interval(rates, visit, intervals)
+    if visit.kind is UrlKind.SITEMAP and _has_only_old_items(rates, at, intervals):
         return latest
-    news = rates.when(at, WORTH_A_LOOK / owed, latest)
-    # Of two that name the same, one is enough: what is owed to neither alone makes both slower, until one is first.
-    due_at = max(news, at + rhythm.promptness / min(1.0, owed / HALF))
-    if owed >= OWED and habits.capacity:
-        due_at = min(due_at, rates.when(at, habits.capacity * ROOM * habits.haste, latest))
-    return max(min(due_at, latest), at + shortest(seen.kind, rhythm))
+    new_item_at = expected.time_of(at, EXPECTED_ITEMS / share, latest)
+    # One of two sources with the same items suffices: while neither names them first, both slow down until one does.
+    due_at = max(new_item_at, at + intervals.discovery_delay / min(1.0, share / SHARED_SOURCE))
+    if share >= MIN_SHARE and rates.capacity:
+        due_at = min(due_at, expected.time_of(at, rates.capacity * MAX_REPLACED * rates.interval_factor, latest))
+    return max(min(due_at, latest), at + _min_interval(visit.kind, intervals))
 
 
-def credit(habits: Habits, *, trusted: bool = True) -> float:
-    """Return the share of a source's items that are owed to it, rather than to one that named them first.
+def first_named_share(rates: SourceRates, *, trusted: bool = True) -> float:
+    """Return the share of a source's items that it was first to list.
 
-    One that is not trusted has to earn it: the second page of a listing names what the first has named before it.
+    It begins near 1, or if not trusted near 0.01: the second page of a listing repeats what the first had before it.
     """
-    return min((habits.news + (2.0 if trusted else 0.02)) / (habits.fresh + 2.0), 1.0)
+    return min((rates.first_named_items + (2.0 if trusted else 0.02)) / (rates.new_items + 2.0), 1.0)
 
 
-def shortest(kind: UrlKind, rhythm: Rhythm) -> timedelta:
-    """Return the least time between two looks."""
-    return rhythm.listing_interval if kind is UrlKind.LISTING else rhythm.source_interval
+def _min_interval(kind: UrlKind, intervals: VisitIntervals) -> timedelta:
+    return intervals.listing_min_interval if kind is UrlKind.LISTING else intervals.source_min_interval
 
 
-def longest(habits: Habits, seen: Seen, rhythm: Rhythm) -> timedelta:
-    """Return the most."""
-    if seen.further or (seen.kind is UrlKind.SITEMAP and is_of_old(habits, seen.fetched_at, rhythm)):
-        return rhythm.archive_interval
-    if seen.kind is UrlKind.LISTING:
-        return max(rhythm.listing_longest, rhythm.listing_interval)
-    return max(rhythm.source_longest, rhythm.source_interval)
+def _max_interval(rates: SourceRates, visit: VisitResult, intervals: VisitIntervals) -> timedelta:
+    is_old_sitemap = visit.kind is UrlKind.SITEMAP and _has_only_old_items(rates, visit.fetched_at, intervals)
+    if visit.is_next_page or is_old_sitemap:
+        return intervals.archive_sitemap_interval
+    if visit.kind is UrlKind.LISTING:
+        return max(intervals.listing_max_interval, intervals.listing_min_interval)
+    return max(intervals.source_max_interval, intervals.source_min_interval)
 
 
-def is_of_old(habits: Habits, at: datetime, rhythm: Rhythm) -> bool:
-    """Tell whether nothing in a source is young any more."""
-    return habits.newest is not None and at - habits.newest > rhythm.archive_interval
+def _has_only_old_items(rates: SourceRates, at: datetime, intervals: VisitIntervals) -> bool:
+    return rates.newest_item_at is not None and at - rates.newest_item_at > intervals.archive_sitemap_interval
 
 
-def _by_patience(kind: UrlKind, rhythm: Rhythm, unchanged: int) -> timedelta:
-    """Where nothing can be read: twice as long for every two looks that brought nothing."""
-    most = rhythm.listing_longest if kind is UrlKind.LISTING else rhythm.source_longest
-    return max(min(rhythm.promptness * 2.0 ** min(unchanged // 2, 16), most), shortest(kind, rhythm))
+def _backoff_interval(kind: UrlKind, intervals: VisitIntervals, unchanged: int) -> timedelta:
+    """Return the interval of a source that cannot be read: it doubles with every two visits without a change."""
+    longest = intervals.listing_max_interval if kind is UrlKind.LISTING else intervals.source_max_interval
+    interval = min(intervals.discovery_delay * 2.0 ** min(unchanged // 2, 16), longest)
+    return max(interval, _min_interval(kind, intervals))

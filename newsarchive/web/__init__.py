@@ -1,1 +1,1 @@
-"""The archive's browser: pages for people, doors for programs. `newsarchive.web.app` says where what stands."""
+"""The archive's web interface: pages and APIs. `newsarchive.web.app` lists the modules."""

@@ -1,7 +1,7 @@
-"""What may be shown: blocked addresses, hidden sites, embargoes. Every page and every door goes by them.
+"""Access rules: blocked URLs, hidden sites, embargoes. They apply to every page and every API.
 
-A handler need not think of them: `door.index` is a Reader that leaves out what they name, counts and facets included.
-`Rules.allows` is for what does not come from the index.
+A handler gets them without asking: `context.index` is a Reader that excludes what they name, counts and facets too.
+`AccessRules.allows` is for what does not come from the index.
 """
 
 from dataclasses import dataclass
@@ -10,23 +10,23 @@ from typing import Self
 
 from newsarchive.config.schema import Config
 from storage.index.views.exclusions import Exclusions
-from storage.surt import surt
+from storage.urls import surt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
-    """What the archive's owner does not want shown."""
+class AccessRules:
+    """Captures that the archive's owner does not publish."""
 
     blocked: tuple[str, ...] = ()
-    """Beginnings of SURT forms."""
+    """Prefixes of SURT keys."""
     hidden: frozenset[str] = frozenset()
-    """Names of sites."""
+    """Site names."""
     embargoes: tuple[tuple[str, timedelta], ...] = ()
-    """By site: how old a capture has to be before it is shown."""
+    """Minimum age of a published capture, by site."""
 
     @classmethod
-    def of(cls, config: Config) -> Self:
-        """The rules that newsarchive.toml gives."""
+    def from_config(cls, config: Config) -> Self:
+        """Return the rules of newsarchive.toml."""
         return cls(
             blocked=tuple(urlkey_prefix(each) for each in config.serve.blocked),
             hidden=frozenset(site.name for site in config.sites if site.hidden),
@@ -34,17 +34,17 @@ class Rules:
         )
 
     def exclusions(self, now: datetime) -> Exclusions:
-        """What is left out at that moment."""
+        """Return the exclusions at a time."""
         embargoes = tuple((name, now - age) for name, age in self.embargoes)
         return Exclusions(hidden=self.hidden, urlkeys=self.blocked, embargoes=embargoes)
 
     def allows(self, url: str, fetched_at: datetime, now: datetime, *, site: str | None = None) -> bool:
-        """True where a capture of that URL and moment may be shown."""
-        return not self.exclusions(now).leave_out(url, site, fetched_at)
+        """Return True if a capture of this URL and time may be shown."""
+        return not self.exclusions(now).excludes(url, site, fetched_at)
 
 
 def urlkey_prefix(blocked: str) -> str:
-    """The beginning of SURT forms that an owner means by a URL, or by such a beginning itself.
+    """Return the SURT prefix of a URL, or of a prefix given as SURT.
 
     >>> urlkey_prefix("https://www.news.example/secret/"), urlkey_prefix("example,news,")
     ('example,news)/secret/', 'example,news,')

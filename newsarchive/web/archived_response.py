@@ -1,150 +1,152 @@
-"""What a capture holds: the answer that was archived, revisits resolved."""
+"""The archived HTTP response of a capture, revisits resolved."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 
-from newsarchive.web.context import Door
+from newsarchive.web.context import RequestContext
 from storage.errors import NotFound, PayloadError, StorageError
+from storage.index.queries.cdx import get_cdx_line
 from storage.index.views.cdx import CdxLine
 from storage.warc.codings import decode_entity
-from storage.warc.payload import entity_of, http_headers
+from storage.warc.payload import extract_entity, parse_http_headers
 from storage.warc.reader import is_http, read_record
 from storage.warc.record import Headers, header
-from storage.warc.streaming import Flow, flowing
+from storage.warc.streaming import ResponseStream, open_response
 
-LARGE = 1 << 20
-"""Bytes of a body that are held whole; more flows from the file to the client in pieces."""
+MAX_IN_MEMORY = 1 << 20
+"""Bytes of a body that is read whole; a larger one is streamed from the file to the client."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
-    """An archived answer."""
+class ArchivedResponse:
+    """An archived HTTP response."""
 
     status: int
-    """Of a 304 the status of the answer that it confirms; 200 for a resource record."""
+    """For a 304 the status of the response that it confirms; 200 for a resource record."""
     headers: Headers
-    """As the server sent them, in order."""
+    """As sent, in order."""
     entity: bytes
-    """The body, transfer coding undone and content coding kept: what the payload digest is over."""
+    """Body without transfer coding and with its content coding: the bytes of the payload digest."""
 
     def get(self, name: str) -> str | None:
-        """The first value of a header, or None."""
+        """Return the first value of a header, or None."""
         return header(self.headers, name)
 
-    def decoded(self, limit: int) -> bytes:
-        """The body with its content coding undone; PayloadError where that cannot be done within so many bytes."""
+    def decode(self, limit: int) -> bytes:
+        """Return the body without its content coding; PayloadError if it is invalid or larger than `limit` bytes."""
         return decode_entity(self.entity, self.headers, limit)
 
 
-def held(door: Door, line: CdxLine) -> Held:
-    """The answer that a capture holds.
+def load_response(context: RequestContext, line: CdxLine) -> ArchivedResponse:
+    """Return the archived response of a capture.
 
-    A revisit has the headers of its own record and the body of its original, which may be archived under another URL:
-    it is what this URL answered all the same. NotFound where the original is not held; WarcError or StorageError where
-    the record cannot be read.
+    A revisit has the headers of its own record and the body of its original, which may be archived under another URL.
+    NotFound if the original is not archived; WarcError or StorageError if the record cannot be read.
     """
-    own = _answer(door, line)
+    own = _read_response(context, line)
     if line.kind != "revisit":
         return own
-    first = _answer(door, _original(door, line))
-    # A 304 says nothing of what it confirms: the headers that go with the body are the original's.
+    first = _read_response(context, _find_original(context, line))
+    # A 304 does not describe the response that it confirms: the headers of the body are the original's.
     if own.status == 304 or not own.headers:
         return first
-    return Held(status=own.status, headers=own.headers, entity=first.entity)
+    return ArchivedResponse(status=own.status, headers=own.headers, entity=first.entity)
 
 
 @contextmanager
-def held_in_pieces(door: Door, line: CdxLine) -> Iterator[Flow]:
-    """The same answer, open: for what may be too large to be held whole."""
+def open_archived_response(context: RequestContext, line: CdxLine) -> Iterator[ResponseStream]:
+    """Open the archived response of a capture as a stream: for bodies that may be too large for memory."""
     with ExitStack() as opened:
 
-        def flow(one: CdxLine) -> Flow:
-            with _readable(one):
-                return opened.enter_context(flowing(door.archive.places.file(one.warc), one.offset))
+        def open_line(line: CdxLine) -> ResponseStream:
+            with _translate_os_errors(line):
+                return opened.enter_context(open_response(context.archive.places.file(line.warc), line.offset))
 
-        own = flow(line)
+        own = open_line(line)
         if line.kind == "revisit":
-            first = flow(_original(door, line))
-            own = first if own.status == 304 or not own.headers else replace(own, pieces=first.pieces)
+            first = open_line(_find_original(context, line))
+            own = first if own.status == 304 or not own.headers else replace(own, chunks=first.chunks)
         yield own
 
 
-def beginning(pieces: Iterator[bytes]) -> bytes:
-    """As much of a body as is held whole: all of it, where it is shorter."""
-    begin: list[bytes] = []
+def read_beginning(chunks: Iterator[bytes]) -> bytes:
+    """Return up to MAX_IN_MEMORY bytes of a body, and the rest of the piece that reaches it."""
+    start: list[bytes] = []
     size = 0
-    while size < LARGE and (piece := next(pieces, None)) is not None:
-        begin.append(piece)
+    while size < MAX_IN_MEMORY and (piece := next(chunks, None)) is not None:
+        start.append(piece)
         size += len(piece)
-    return b"".join(begin)
+    return b"".join(start)
 
 
-def poured(opened: ExitStack, begin: bytes, pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """A body as it is sent; what was opened for it is closed behind it."""
+def stream_body(opened: ExitStack, start: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield a body; close its resources at the end."""
     with opened:
-        yield begin
-        yield from pieces
+        yield start
+        yield from chunks
 
 
-def _original(door: Door, line: CdxLine) -> CdxLine:
-    original = door.archive.index.cdx_line(line.refers_to_id) if line.refers_to_id is not None else None
+def _find_original(context: RequestContext, line: CdxLine) -> CdxLine:
+    original = context.archive.index.ask(get_cdx_line, line.refers_to_id) if line.refers_to_id is not None else None
     if original is None or original.kind == "revisit":
         raise NotFound(
-            f"this capture of {line.url} says that it was the same as one that the archive does not hold; only its "
-            "headers are there. Import the WARC file with the original: newsarchive import FILE"
+            f"this capture of {line.url} is a revisit of a record that is not in the archive; only its headers are "
+            "archived. Import the WARC file with the original: newsarchive import FILE"
         )
     return original
 
 
-def _answer(door: Door, line: CdxLine) -> Held:
-    with _readable(line):
-        record = read_record(door.archive.places.file(line.warc), line.offset)
+def _read_response(context: RequestContext, line: CdxLine) -> ArchivedResponse:
+    with _translate_os_errors(line):
+        record = read_record(context.archive.places.file(line.warc), line.offset)
     if record.type == "resource" or not is_http(record):
         content_type = record.get("Content-Type")
-        return Held(status=200, headers=(("Content-Type", content_type),) if content_type else (), entity=record.block)
-    status, headers = http_headers(record.block)
-    return Held(status=status or 200, headers=headers, entity=entity_of(record.block, headers))
+        return ArchivedResponse(
+            status=200, headers=(("Content-Type", content_type),) if content_type else (), entity=record.block
+        )
+    status, headers = parse_http_headers(record.block)
+    return ArchivedResponse(status=status or 200, headers=headers, entity=extract_entity(record.block, headers))
 
 
 @contextmanager
-def _readable(line: CdxLine) -> Iterator[None]:
-    """A file that cannot be opened or read is no mistake of ours, and no gap in the archive."""
+def _translate_os_errors(line: CdxLine) -> Iterator[None]:
+    """Turn an OSError into a StorageError: an unreadable file is neither a bug nor a gap in the archive."""
     try:
         yield
     except OSError as problem:
         raise StorageError(
-            f"{line.warc} cannot be read ({problem.strerror or problem}); nothing was changed. See to the disk, then: "
-            "newsarchive verify"
+            f"{line.warc} cannot be read ({problem.strerror or problem}); nothing was changed. Check the disk, then "
+            "run: newsarchive verify"
         ) from problem
 
 
-def coding_of(headers: Headers) -> str | None:
-    """The content coding that an answer's headers name, or None."""
+def content_coding(headers: Headers) -> str | None:
+    """Return the content coding of a response, or None."""
     coding = (header(headers, "Content-Encoding") or "").strip().lower()
     return coding if coding and coding != "identity" else None
 
 
-def is_taken(coding: str | None, accepted: str) -> bool:
-    """True where a client that accepts this (Accept-Encoding) undoes the coding itself."""
-    takes = set(_tokens(accepted))
-    return coding is None or all(part.strip() in takes for part in coding.split(","))
+def accepts_coding(coding: str | None, accepted: str) -> bool:
+    """Return True if a client with this Accept-Encoding can decode the content coding."""
+    accepted_codings = set(_accepted_codings(accepted))
+    return coding is None or all(part.strip() in accepted_codings for part in coding.split(","))
 
 
-def as_read(held: Held, accepted: str, limit: int) -> tuple[bytes, str | None]:
-    """The body as a client takes it, and its content coding: kept where the client undoes it, else undone.
+def negotiate_body(response: ArchivedResponse, accepted: str, limit: int) -> tuple[bytes, str | None]:
+    """Return the body for a client and its content coding: kept if the client accepts it, else removed.
 
-    One that cannot be undone is handed over as it is.
+    An invalid coding is kept.
     """
-    coding = coding_of(held.headers)
-    if is_taken(coding, accepted):
-        return held.entity, coding
+    coding = content_coding(response.headers)
+    if accepts_coding(coding, accepted):
+        return response.entity, coding
     with suppress(PayloadError):
-        return held.decoded(limit), None
-    return held.entity, coding
+        return response.decode(limit), None
+    return response.entity, coding
 
 
-def _tokens(accepted: str) -> Iterator[str]:
+def _accepted_codings(accepted: str) -> Iterator[str]:
     for part in accepted.lower().split(","):
         name, _, weight = part.partition(";")
         if weight.replace(" ", "") not in {"q=0", "q=0.0", "q=0.00", "q=0.000"}:

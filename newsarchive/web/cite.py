@@ -1,4 +1,4 @@
-"""How a version of an article is cited: as text, BibTeX, CSL-JSON, and as a persistent web identifier."""
+"""Citations of an article version: text, BibTeX, CSL-JSON, persistent web identifier."""
 
 import json
 import re
@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from newsarchive.web.pages.jinja_env import iso, spoken_day
-from newsarchive.web.timestamps import stamp
-from newsarchive.web.wb_url import in_path
+from newsarchive.web.jinja_env import format_date, iso_time
+from newsarchive.web.timestamps import format_timestamp
+from newsarchive.web.wb_url import quote_url
 from storage.index.views.articles import VersionView
 
 _TEX = {
@@ -18,94 +18,94 @@ _TEX = {
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
 }  # fmt: skip
 _TEX_ESCAPES = str.maketrans(_TEX)
-# In a URL BibTeX styles wrap it in \url{}, which takes all but braces, backslashes and what ends the field.
+# BibTeX styles wrap a URL in \url{}, which takes all but braces, backslashes and the end of the field.
 _URL_ESCAPES = str.maketrans({"{": "%7B", "}": "%7D", "\\": "%5C", '"': "%22", "\n": "", "\r": ""})
-# A urn has no query of its own (RFC 8141, 2.3): what would begin one is the archived URL's, and quoted.
+# A URN has no query of its own (RFC 8141, 2.3): the characters that would begin one are quoted.
 _URN_ESCAPES = str.maketrans({"?": "%3F", "#": "%23", "[": "%5B", "]": "%5D"})
-# What turns the direction of all that follows: a name or headline must not reach into the rest of the sentence.
-_TURNS = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
+# Bidirectional controls: those of a name or headline must not affect the rest of the sentence.
+_BIDI_CONTROLS = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Citation:
-    """A version of an article, as first captured."""
+    """An article version, by its first capture."""
 
     version: VersionView
-    base_url: str
-    """The archive's own address, without a slash at its end."""
+    public_url: str
+    """The archive's URL, without a trailing slash."""
     archive: str
     """The archive's name."""
     site: str
     """The publication's name."""
 
     @property
-    def captured(self) -> datetime:
-        """When this version was first captured."""
+    def capture_time(self) -> datetime:
+        """Time of the version's first capture."""
         return self.version.capture.fetched_at
 
     @property
     def permalink(self) -> str:
-        """Address of the page as it looked then."""
-        return f"{self.base_url}/web/{stamp(self.captured)}/{in_path(self.version.capture.url)}"
+        """URL of the archived page at that time."""
+        return f"{self.public_url}/web/{format_timestamp(self.capture_time)}/{quote_url(self.version.capture.url)}"
 
     @property
     def pwid(self) -> str:
-        """Persistent web identifier (IANA's urn namespace "pwid"): archive, moment, precision, URL."""
-        host = urlsplit(self.base_url).hostname or self.archive
-        url = in_path(self.version.capture.url).translate(_URN_ESCAPES)
-        return f"urn:pwid:{host}:{iso(self.captured)}:page:{url}"
+        """Persistent web identifier (URN namespace "pwid"): archive, time, precision, URL."""
+        host = urlsplit(self.public_url).hostname or self.archive
+        url = quote_url(self.version.capture.url).translate(_URN_ESCAPES)
+        return f"urn:pwid:{host}:{iso_time(self.capture_time)}:page:{url}"
 
     @property
     def text(self) -> str:
-        """In a sentence."""
+        """The citation as a sentence."""
         version = self.version
-        who = f"{', '.join(version.authors)}: " if version.authors else ""
-        published = f", {spoken_day(version.published)}" if version.published else ""
+        authors = f"{', '.join(version.authors)}: " if version.authors else ""
+        published = f", {format_date(version.published)}" if version.published else ""
         headline = version.headline or version.canonical_url
-        said = f"{who}“{headline}”, {self.site}{published}".translate(_TURNS)
-        return f"{said}. Archived {spoken_day(self.captured)}, {self.permalink}"
+        sentence = f"{authors}“{headline}”, {self.site}{published}".translate(_BIDI_CONTROLS)
+        return f"{sentence}. Archived {format_date(self.capture_time)}, {self.permalink}"
 
 
 def bibtex(citation: Citation) -> str:
-    """As BibTeX (biblatex's @online)."""
+    """Return the citation as BibTeX (@online of biblatex)."""
     version = citation.version
     fields = {
-        "author": " and ".join("{" + _tex(name) + "}" for name in version.authors),
-        "title": "{" + _tex(version.headline) + "}",
-        "organization": "{" + _tex(citation.site) + "}",
+        "author": " and ".join("{" + _escape_tex(name) + "}" for name in version.authors),
+        "title": "{" + _escape_tex(version.headline) + "}",
+        "organization": "{" + _escape_tex(citation.site) + "}",
         "date": f"{version.published.astimezone(UTC):%Y-%m-%d}" if version.published else "",
         "url": citation.permalink.translate(_URL_ESCAPES),
-        "urldate": f"{citation.captured.astimezone(UTC):%Y-%m-%d}",
-        "langid": _tex(version.language or ""),
+        "urldate": f"{citation.capture_time.astimezone(UTC):%Y-%m-%d}",
+        "langid": _escape_tex(version.language or ""),
         "note": f"Archived version {version.number} of {version.canonical_url.translate(_URL_ESCAPES)}; "
         f"{version.capture.payload_digest or version.digest}",
     }
     lines = [f"  {name} = {{{text}}}," for name, text in fields.items() if text]
-    return "\n".join([f"@online{{{_key(citation)},", *lines, "}", ""])
+    return "\n".join([f"@online{{{_citation_key(citation)},", *lines, "}", ""])
 
 
-def _tex(text: str) -> str:
+def _escape_tex(text: str) -> str:
     return re.sub(r"\s+", " ", text).strip().translate(_TEX_ESCAPES)
 
 
-def _key(citation: Citation) -> str:
-    """Site, day of capture and the version's digest: the same for the same text, whatever the index."""
+def _citation_key(citation: Citation) -> str:
+    """Return site, capture date and digest: the same for the same text, whichever index."""
     site = unicodedata.normalize("NFKD", citation.version.site)
     name = re.sub(r"[^a-z0-9]+", "", site.lower().encode("ascii", "ignore").decode()) or "article"
-    return f"{name}-{citation.captured.astimezone(UTC):%Y%m%d}-{citation.version.digest[-8:]}"
+    return f"{name}-{citation.capture_time.astimezone(UTC):%Y%m%d}-{citation.version.digest[-8:]}"
 
 
 def csl_json(citation: Citation) -> str:
-    """As CSL-JSON, which Zotero and Pandoc read: a list of one item."""
+    """Return the citation as CSL-JSON for Zotero and Pandoc: a list of one item."""
     version = citation.version
     item: dict[str, Any] = {
-        "id": _key(citation),
+        "id": _citation_key(citation),
         "type": "article-newspaper",
         "title": version.headline,
         "container-title": citation.site,
         "author": [{"literal": name} for name in version.authors],
-        "issued": _date(version.published),
-        "accessed": _date(citation.captured),
+        "issued": _date_parts(version.published),
+        "accessed": _date_parts(citation.capture_time),
         "section": version.section,
         "abstract": version.dek,
         "language": version.language,
@@ -119,8 +119,8 @@ def csl_json(citation: Citation) -> str:
     return json.dumps([kept], ensure_ascii=False, indent=1)
 
 
-def _date(moment: datetime | None) -> dict[str, Any] | None:
-    if moment is None:
+def _date_parts(time: datetime | None) -> dict[str, Any] | None:
+    if time is None:
         return None
-    day = moment.astimezone(UTC)
+    day = time.astimezone(UTC)
     return {"date-parts": [[day.year, day.month, day.day]]}

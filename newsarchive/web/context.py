@@ -1,4 +1,4 @@
-"""Door: what a handler gets. Its index leaves out what must not be shown, so that no page can forget to."""
+"""RequestContext, the argument of every handler. Its index obeys the access rules, so that no page can forget them."""
 
 import hashlib
 from datetime import datetime
@@ -9,77 +9,85 @@ from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, Response
 
 from newsarchive.archive import Archive
-from newsarchive.web.access_rules import Rules
-from newsarchive.web.middleware.rate_limit import Heavy
-from newsarchive.web.pages.jinja_env import TEMPLATES
+from newsarchive.operations.health import Finding
+from newsarchive.web.access_rules import AccessRules
+from newsarchive.web.concurrency import HeavyRequests
+from newsarchive.web.health_monitor import HealthMonitor
+from newsarchive.web.jinja_env import TEMPLATES
 from newsarchive.web.responses.conditional import Validators
-from newsarchive.web.serve_options import Serving
+from newsarchive.web.serve_options import ServeOptions
 from storage.index.reader import Reader
 
 
-class Door:
-    """One request's way into the archive.
+class RequestContext:
+    """Access to the archive for one request.
 
-    `archive.index` is for nothing but what no reader sees; pages and doors ask `index`.
+    Pages and APIs query `index`; `archive.index` is for data that is not published.
     """
 
     def __init__(self, request: Request) -> None:
         state = request.app.state
         self.request = request
         self.archive: Archive = state.archive
-        self.serving: Serving = state.serving
-        self.rules: Rules = state.rules
+        self.options: ServeOptions = state.options
+        self.rules: AccessRules = state.rules
         self.now: datetime = self.archive.now()
 
     @cached_property
     def index(self) -> Reader:
-        """The index without what must not be shown, and with an end to each question's time."""
-        return self.archive.index.showing(self.rules.exclusions(self.now), timeout=self.serving.limits.seconds)
+        """The index under the access rules, with a time limit per query."""
+        return self.archive.index.excluding(self.rules.exclusions(self.now), timeout=self.options.limits.query_timeout)
 
     @cached_property
-    def patient_index(self) -> Reader:
-        """The same without an end to its time: for streamed answers alone, which have a place among the heavy ones."""
-        return self.archive.index.showing(self.rules.exclusions(self.now))
+    def index_without_timeout(self) -> Reader:
+        """The same without a time limit: only for streamed responses, which hold a slot of `heavy_requests`."""
+        return self.archive.index.excluding(self.rules.exclusions(self.now))
 
     @property
-    def heavy(self) -> Heavy:
-        """Where to ask for a place before much is read: `with door.heavy.one():`, or `door.heavy.stream(items)`."""
-        heavy: Heavy = self.request.app.state.heavy
+    def heavy_requests(self) -> HeavyRequests:
+        """Limit on heavy requests: `with context.heavy_requests.slot():`, or `.stream(items)`."""
+        heavy: HeavyRequests = self.request.app.state.heavy
         return heavy
 
     @property
+    def findings(self) -> tuple[Finding, ...] | None:
+        """Findings of the health check; None if it has not ended yet."""
+        monitor: HealthMonitor = self.request.app.state.health
+        return monitor.get_findings()
+
+    @property
     def name(self) -> str:
-        """What the archive calls itself: the name of its folder."""
+        """Name of the archive: that of its folder."""
         return self.archive.folder.name or "newsarchive"
 
     @property
-    def base_url(self) -> str:
-        """The archive's own address, without a slash at its end: what permalinks begin with."""
-        return self.serving.base_url or str(self.request.base_url).rstrip("/")
+    def public_url(self) -> str:
+        """URL of the archive without a trailing slash, for permalinks."""
+        return self.options.public_url or str(self.request.base_url).rstrip("/")
 
     def allows(self, url: str, fetched_at: datetime, site: str | None = None) -> bool:
-        """True where a capture may be shown: for what does not come from `index`."""
+        """Return True if a capture may be shown; for captures that do not come from `index`."""
         return self.rules.allows(url, fetched_at, self.now, site=site)
 
-    def page(self, template: str, *, status: int = 200, etag: bool = False, **context: Any) -> Response:
-        """A page made from a template; with `etag`, 304 where the reader's browser has it already."""
-        text = TEMPLATES.get_template(template).render(door=self, path=self.request.url.path, **context)
-        answer = HTMLResponse(text, status_code=status)
-        return self.tagged(answer) if etag else answer
+    def render(self, template: str, *, status: int = 200, etag: bool = False, **values: Any) -> Response:
+        """Render a template; with `etag`, return 304 if the client has this page."""
+        text = TEMPLATES.get_template(template).render(context=self, path=self.request.url.path, **values)
+        response = HTMLResponse(text, status_code=status)
+        return self.add_etag(response) if etag else response
 
-    def tagged(self, answer: Response) -> Response:
-        """The answer with an ETag over its bytes, or 304 where the request has that."""
-        validators = Validators(tag=f'"{hashlib.sha256(answer.body).hexdigest()[:32]}"')
-        if validators.are_known(self.request.headers):
+    def add_etag(self, response: Response) -> Response:
+        """Return the response with an ETag over its body, or 304 if the client has it."""
+        validators = Validators(tag=f'"{hashlib.sha256(response.body).hexdigest()[:32]}"')
+        if validators.is_not_modified(self.request.headers):
             return Response(status_code=304, headers=validators.headers)
-        answer.headers["etag"] = validators.tag
-        return answer
+        response.headers["etag"] = validators.tag
+        return response
 
 
-def opened(request: Request) -> Door:
-    """The dependency."""
-    return Door(request)
+def get_context(request: Request) -> RequestContext:
+    """Return the context of a request (FastAPI dependency)."""
+    return RequestContext(request)
 
 
-AtDoor: TypeAlias = Annotated[Door, Depends(opened)]
-"""Type of a handler's first argument: `def article(door: AtDoor, article_id: int) -> Response`."""
+Context: TypeAlias = Annotated[RequestContext, Depends(get_context)]
+"""Type of a handler's first argument: `def article(context: Context, article_id: int) -> Response`."""

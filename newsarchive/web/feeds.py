@@ -1,5 +1,5 @@
-"""Feeds of a search: Atom (RFC 4287) and JSON Feed 1.1. An entry's id is the permalink of what was first captured,
-which a rebuild of the index does not change; its date of change is that of the newest version.
+"""Feeds of a search: Atom (RFC 4287) and JSON Feed 1.1. The id of an entry is the permalink of the first capture, which
+a rebuild of the index does not change; its update time is that of the newest version.
 """
 
 import json
@@ -9,123 +9,122 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from xml.etree import ElementTree as ET
 
-from newsarchive.web.hrefs import is_web
-from newsarchive.web.pages.jinja_env import iso
-from newsarchive.web.timestamps import stamp
-from newsarchive.web.wb_url import in_path
-from storage.index.views.articles import Hit, Segment
+from newsarchive.web.jinja_env import iso_time
+from newsarchive.web.timestamps import format_timestamp
+from newsarchive.web.wb_url import is_http_url, quote_url
+from storage.index.views.articles import SearchHit, TextSegment
 
 ATOM = "http://www.w3.org/2005/Atom"
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Feed:
+class SearchFeed:
     """A search as a feed."""
 
     title: str
-    base_url: str
-    """The archive's own address, without a slash at its end."""
-    page: str
+    public_url: str
+    """URL of the archive, without a trailing slash."""
+    search_path: str
     """Path and query of the search."""
-    path: str
+    feed_path: str
     """Path and query of the feed."""
-    hits: Sequence[Hit]
+    hits: Sequence[SearchHit]
 
-    def permalink(self, hit: Hit) -> str:
-        """Address that stays, whatever becomes of the index."""
-        return f"{self.base_url}/web/{stamp(hit.first_seen)}/{in_path(hit.url)}"
+    def permalink(self, hit: SearchHit) -> str:
+        """Return a URL that does not depend on the index."""
+        return f"{self.public_url}/web/{format_timestamp(hit.first_seen)}/{quote_url(hit.url)}"
 
-    def article(self, hit: Hit) -> str:
-        """Address of the article's page."""
-        return f"{self.base_url}/article/{hit.article_id}"
+    def article(self, hit: SearchHit) -> str:
+        """Return the URL of the article's page."""
+        return f"{self.public_url}/article/{hit.article_id}"
 
     @property
-    def updated(self) -> datetime:
-        """When the newest of what it shows was captured; 1970 for a feed without entries, whenever one asks."""
-        return max(map(changed, self.hits), default=datetime(1970, 1, 1, tzinfo=UTC))
+    def update_time(self) -> datetime:
+        """Capture time of the newest entry; 1970 for a feed without entries, so that it is constant."""
+        return max(map(version_time, self.hits), default=datetime(1970, 1, 1, tzinfo=UTC))
 
 
-def changed(hit: Hit) -> datetime:
-    """When the version that is shown was first captured."""
+def version_time(hit: SearchHit) -> datetime:
+    """Return the time of the first capture of the version that matches."""
     return hit.captured or hit.first_seen
 
 
-def plain(segments: Iterable[Segment]) -> str:
-    """A marked text without its marks."""
+def plain_text(segments: Iterable[TextSegment]) -> str:
+    """Return a text without its match markup."""
     return "".join(segment.text for segment in segments)
 
 
-def atom(feed: Feed) -> bytes:
-    """The feed as Atom."""
+def render_atom(feed: SearchFeed) -> bytes:
+    """Return the feed as Atom."""
     ET.register_namespace("", ATOM)
     root = ET.Element(f"{{{ATOM}}}feed")
-    _text(root, "id", feed.base_url + feed.path)
-    _text(root, "title", feed.title)
-    _text(root, "updated", iso(feed.updated))
-    _link(root, "self", feed.base_url + feed.path, "application/atom+xml")
-    _link(root, "alternate", feed.base_url + feed.page, "text/html")
-    _text(root, "generator", "newsarchive")
+    _add_text(root, "id", feed.public_url + feed.feed_path)
+    _add_text(root, "title", feed.title)
+    _add_text(root, "updated", iso_time(feed.update_time))
+    _add_link(root, "self", feed.public_url + feed.feed_path, "application/atom+xml")
+    _add_link(root, "alternate", feed.public_url + feed.search_path, "text/html")
+    _add_text(root, "generator", "newsarchive")
     for hit in feed.hits:
-        _entry(ET.SubElement(root, f"{{{ATOM}}}entry"), feed, hit)
+        _add_entry(ET.SubElement(root, f"{{{ATOM}}}entry"), feed, hit)
     return b'<?xml version="1.0" encoding="utf-8"?>\n' + bytes(ET.tostring(root, encoding="utf-8"))
 
 
-def _entry(entry: ET.Element, feed: Feed, hit: Hit) -> None:
+def _add_entry(entry: ET.Element, feed: SearchFeed, hit: SearchHit) -> None:
     if hit.language:
-        entry.set("{http://www.w3.org/XML/1998/namespace}lang", _clean(hit.language))
-    _text(entry, "id", feed.permalink(hit))
-    _text(entry, "title", plain(hit.headline) or hit.url)
-    _text(entry, "updated", iso(changed(hit)))
+        entry.set("{http://www.w3.org/XML/1998/namespace}lang", _replace_invalid_xml(hit.language))
+    _add_text(entry, "id", feed.permalink(hit))
+    _add_text(entry, "title", plain_text(hit.headline) or hit.url)
+    _add_text(entry, "updated", iso_time(version_time(hit)))
     if hit.published:
-        _text(entry, "published", iso(hit.published))
-    # An entry without author would need one of the whole feed: that is the site then.
+        _add_text(entry, "published", iso_time(hit.published))
+    # Atom requires an author per entry or feed: without one it is the site.
     for name in hit.authors or (hit.site,):
-        _text(ET.SubElement(entry, f"{{{ATOM}}}author"), "name", name)
-    _link(entry, "alternate", feed.article(hit), "text/html")
-    if is_web(hit.url):
-        _link(entry, "via", hit.url, "text/html")
+        _add_text(ET.SubElement(entry, f"{{{ATOM}}}author"), "name", name)
+    _add_link(entry, "alternate", feed.article(hit), "text/html")
+    if is_http_url(hit.url):
+        _add_link(entry, "via", hit.url, "text/html")
     if hit.section:
-        ET.SubElement(entry, f"{{{ATOM}}}category", term=_clean(hit.section))
-    if summary := hit.dek or plain(hit.snippet):
-        _text(entry, "summary", summary)
+        ET.SubElement(entry, f"{{{ATOM}}}category", term=_replace_invalid_xml(hit.section))
+    if summary := hit.dek or plain_text(hit.snippet):
+        _add_text(entry, "summary", summary)
 
 
-def _text(parent: ET.Element, name: str, text: str) -> None:
-    ET.SubElement(parent, f"{{{ATOM}}}{name}").text = _clean(text)
+def _add_text(parent: ET.Element, name: str, text: str) -> None:
+    ET.SubElement(parent, f"{{{ATOM}}}{name}").text = _replace_invalid_xml(text)
 
 
-def _link(parent: ET.Element, rel: str, href: str, media_type: str) -> None:
-    ET.SubElement(parent, f"{{{ATOM}}}link", rel=rel, href=_clean(href), type=media_type)
+def _add_link(parent: ET.Element, rel: str, href: str, media_type: str) -> None:
+    ET.SubElement(parent, f"{{{ATOM}}}link", rel=rel, href=_replace_invalid_xml(href), type=media_type)
 
 
-def _clean(text: str) -> str:
-    """Text without the characters that XML has no place for."""
+def _replace_invalid_xml(text: str) -> str:
+    """Return a text in which characters that XML does not allow are replaced."""
     return _NOT_XML.sub("\ufffd", text)
 
 
-def json_feed(feed: Feed) -> bytes:
-    """The feed as JSON Feed 1.1."""
+def render_json_feed(feed: SearchFeed) -> bytes:
+    """Return the feed as JSON Feed 1.1."""
     document = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": feed.title,
-        "home_page_url": feed.base_url + feed.page,
-        "feed_url": feed.base_url + feed.path,
+        "home_page_url": feed.public_url + feed.search_path,
+        "feed_url": feed.public_url + feed.feed_path,
         "items": [_item(feed, hit) for hit in feed.hits],
     }
     return json.dumps(document, ensure_ascii=False, indent=1).encode("utf-8", "replace")
 
 
-def _item(feed: Feed, hit: Hit) -> dict[str, object]:
+def _item(feed: SearchFeed, hit: SearchHit) -> dict[str, object]:
     item: dict[str, object] = {
         "id": feed.permalink(hit),
         "url": feed.article(hit),
-        "external_url": hit.url if is_web(hit.url) else None,
-        "title": plain(hit.headline) or hit.url,
-        "content_text": plain(hit.snippet) or hit.dek or plain(hit.headline) or hit.url,
+        "external_url": hit.url if is_http_url(hit.url) else None,
+        "title": plain_text(hit.headline) or hit.url,
+        "content_text": plain_text(hit.snippet) or hit.dek or plain_text(hit.headline) or hit.url,
         "summary": hit.dek,
-        "date_published": iso(hit.published) if hit.published else None,
-        "date_modified": iso(changed(hit)),
+        "date_published": iso_time(hit.published) if hit.published else None,
+        "date_modified": iso_time(version_time(hit)),
         "authors": [{"name": name} for name in hit.authors or (hit.site,)],
         "tags": [hit.section] if hit.section else None,
         "language": hit.language,

@@ -1,75 +1,79 @@
-"""What a search asks for: from an address to filters, and back to the addresses of its neighbours."""
+"""Search parameters: parsed from a query string into filters, and written back as URLs of related searches."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple, Self
 
-from newsarchive.web.language_names import language_name
-from newsarchive.web.pages.jinja_env import address
-from storage.index.search.query import span_of
+from newsarchive.web.jinja_env import build_url, language_name
+from storage.index.search.query import parse_date_range
 from storage.index.views.articles import Filters
 
-SIZE = 20
-MOST_PAGES = 200
-"""Further back one comes by narrowing the dates."""
+PAGE_SIZE = 20
+MAX_PAGES = 200
+"""Older results are reached by narrowing the dates."""
 
 _NAMED = ("site", "section", "author", "byline", "language", "tag")
-_UNSEEN = dict.fromkeys((*range(32), *range(127, 160)))
+_CONTROL_CHARACTERS = dict.fromkeys((*range(32), *range(127, 160)))
 
 
-class Chip(NamedTuple):
-    """A filter that is on."""
+class FilterChip(NamedTuple):
+    """An active filter."""
 
     label: str
-    without: str
-    """Address of the same search without it."""
+    url_without: str
+    """URL of the same search without it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """A search as its address says it; "" where nothing is asked for."""
+class SearchParams:
+    """Parameters of a search as given in its URL; "" if not given."""
 
     q: str = ""
     site: str = ""
     section: str = ""
     author: str = ""
-    """A part of a name."""
+    """Part of a name."""
     byline: str = ""
-    """A whole name."""
+    """Whole name."""
     language: str = ""
     tag: str = ""
     since: str = ""
-    """A year, month or day: its first moment."""
+    """Year, month or day, from its beginning."""
     until: str = ""
-    """A year, month or day: its last moment."""
+    """Year, month or day, to its end."""
     sort: Literal["newest", "rank"] = "newest"
     page: int = 1
     problems: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, query: Mapping[str, str], longest: int = 500) -> Self:
-        """What the query of an address asks for. What makes no sense is left out, and said so."""
-        said = {name: query.get(name, "").translate(_UNSEEN).strip() for name in ("q", *_NAMED, "since", "until")}
+    def from_query(cls, query: Mapping[str, str], max_length: int = 500) -> Self:
+        """Parse the query of a URL. Invalid values are ignored and reported in `problems`."""
+        given = {
+            name: query.get(name, "").translate(_CONTROL_CHARACTERS).strip()
+            for name in ("q", *_NAMED, "since", "until")
+        }
         problems = []
-        if len(said["q"]) > longest:
-            problems.append(f"the query is longer than {longest} characters: only its beginning was looked for")
+        if len(given["q"]) > max_length:
+            problems.append(f"the query is longer than {max_length} characters: only its beginning was searched for")
         for name in ("since", "until"):
-            if said[name] and span_of(said[name]) is None:
-                problems.append(f"{name} {said[name][:40]} is no date (write 2026, 2026-11 or 2026-11-25): left out")
-                said[name] = ""
+            if given[name] and parse_date_range(given[name]) is None:
+                problems.append(
+                    f"{name} {given[name][:40]} is not a date (write 2026, 2026-11 or 2026-11-25) and was ignored"
+                )
+                given[name] = ""
         page = query.get("page", "")
         return cls(
-            **{name: text[:longest] for name, text in said.items()},
+            **{name: text[:max_length] for name, text in given.items()},
             sort="rank" if query.get("sort") == "rank" else "newest",
-            page=min(max(int(page), 1), MOST_PAGES) if page.isascii() and page.isdecimal() and len(page) < 9 else 1,
+            page=min(max(int(page), 1), MAX_PAGES) if page.isascii() and page.isdecimal() and len(page) < 9 else 1,
             problems=tuple(problems),
         )
 
     @property
     def filters(self) -> Filters:
-        """What the index takes."""
-        since, until = span_of(self.since), span_of(self.until)
+        """Filters for the index."""
+        since, until = parse_date_range(self.since), parse_date_range(self.until)
         return Filters(
             site=self.site or None,
             section=self.section or None,
@@ -83,64 +87,64 @@ class Asked:
 
     @property
     def offset(self) -> int:
-        """Articles before those of this page."""
-        return (self.page - 1) * SIZE
+        """Number of results before this page."""
+        return (self.page - 1) * PAGE_SIZE
 
     @property
-    def is_narrowed(self) -> bool:
-        """True where filters are on."""
+    def has_filters(self) -> bool:
+        """True if any filter is active."""
         return any((*(getattr(self, name) for name in _NAMED), self.since, self.until))
 
     @property
     def query(self) -> dict[str, str]:
-        """The address's query, page aside."""
-        said = {name: getattr(self, name) for name in ("q", *_NAMED, "since", "until")}
-        return {name: text for name, text in said.items() if text} | ({"sort": "rank"} if self.sort == "rank" else {})
+        """Query parameters without the page."""
+        given = {name: getattr(self, name) for name in ("q", *_NAMED, "since", "until")}
+        return {name: text for name, text in given.items() if text} | ({"sort": "rank"} if self.sort == "rank" else {})
 
-    def address(self, path: str = "/search", **changes: str) -> str:
-        """Address of this search with some things changed, from its first page on."""
-        return address(path, **replace(self, page=1, **changes).query)  # type: ignore[arg-type]  # `sort` is one of two texts
+    def url(self, path: str = "/search", **changes: str) -> str:
+        """Return the URL of this search with changed parameters, from its first page."""
+        return build_url(path, **replace(self, page=1, **changes).query)  # type: ignore[arg-type]  # `sort` is one of two texts
 
-    def narrowed(self, name: str, value: str) -> str:
-        """Address of this search, narrowed by a facet's value."""
+    def url_with_facet(self, name: str, value: str) -> str:
+        """Return the URL of this search with a facet's value as a filter."""
         if name == "year":
-            return self.address(since=value, until=value)
-        return self.address(**{"byline" if name == "author" else name: value})
+            return self.url(since=value, until=value)
+        return self.url(**{"byline" if name == "author" else name: value})
 
     @property
-    def chips(self) -> tuple[Chip, ...]:
-        """The filters that are on."""
+    def chips(self) -> tuple[FilterChip, ...]:
+        """Active filters."""
         chips = []
         for name in _NAMED:
             value = getattr(self, name)
             if value:
                 shown = language_name(value) if name == "language" else value
-                chips.append(Chip(f"{'author' if name == 'byline' else name}: {shown}", self.address(**{name: ""})))
+                chips.append(FilterChip(f"{'author' if name == 'byline' else name}: {shown}", self.url(**{name: ""})))
         if self.since and self.since == self.until:
-            chips.append(Chip(f"date: {self.since}", self.address(since="", until="")))
+            chips.append(FilterChip(f"date: {self.since}", self.url(since="", until="")))
         else:
             chips += [
-                Chip(f"{name}: {value}", self.address(**{name: ""}))
+                FilterChip(f"{name}: {value}", self.url(**{name: ""}))
                 for name, value in (("since", self.since), ("until", self.until))
                 if value
             ]
         return tuple(chips)
 
     @property
-    def export(self) -> str:
-        """Address of the form for an export of what it finds, filled in. There a day is its first moment."""
+    def export_url(self) -> str:
+        """URL of the export form, filled in with this search. In the form a day stands for its beginning."""
         days = {"since": self.filters.since, "until": self.filters.until}
         given = {name: day.date().isoformat() for name, day in days.items() if day}
-        return address("/exports", **{**self.query, **given, "sort": ""})
+        return build_url("/exports", **{**self.query, **given, "sort": ""})
 
-    def day(self, name: Literal["since", "until"]) -> str:
-        """A date as a date field shows it."""
-        span = span_of(getattr(self, name))
+    def date_field(self, name: Literal["since", "until"]) -> str:
+        """Return a date as the value of a date field."""
+        span = parse_date_range(getattr(self, name))
         if span is None:
             return ""
         return f"{span[0] if name == 'since' else span[1] - timedelta(days=1):%Y-%m-%d}"
 
-    def between(self, begin: datetime, end: datetime) -> str:
-        """Address of this search within a time, whole days."""
+    def url_between(self, begin: datetime, end: datetime) -> str:
+        """Return the URL of this search restricted to a range of whole days."""
         last = end - timedelta(days=1)
-        return self.address(since=f"{begin:%Y-%m-%d}", until=f"{last:%Y-%m-%d}")
+        return self.url(since=f"{begin:%Y-%m-%d}", until=f"{last:%Y-%m-%d}")

@@ -1,4 +1,4 @@
-"""How the archive is served: one frozen object, made from newsarchive.toml and the command line."""
+"""Options of `newsarchive serve`: one frozen object, from newsarchive.toml and the command line."""
 
 import ipaddress
 from collections.abc import Mapping
@@ -11,110 +11,113 @@ from storage.errors import ConfigError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """What one request, and one client, may ask for."""
+class RequestLimits:
+    """Limits of one request and of one client."""
 
-    query: int = 500
-    """Characters of a search."""
-    url: int = 8_000
-    """Characters of an address with its query."""
-    rows: int = 10_000
-    """Rows of one answer to a program; pages show far fewer."""
-    seconds: float = 10.0
-    """Of one question to the index; then 503."""
-    heavy: int = 4
-    """Requests at once that read much: exports, CDX listings, WARC slices; more get 503."""
-    per_second: float = 20.0
-    """Requests that a client may make, kept up for long."""
-    burst: int = 200
-    """Requests that a client may make at once."""
+    max_query_length: int = 500
+    """Maximum characters of a search query."""
+    max_url_length: int = 8_000
+    """Maximum characters of a URL with its query."""
+    max_rows: int = 10_000
+    """Maximum rows of one API response; pages show far fewer."""
+    query_timeout: float = 10.0
+    """Seconds for one index query; then 503."""
+    max_heavy_requests: int = 4
+    """Concurrent heavy requests (exports, CDX listings, WARC slices); more get 503."""
+    rate_limit: float = 20.0
+    """Requests per second of one client, sustained."""
+    rate_burst: int = 200
+    """Requests of one client in a burst."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Serving:
-    """How the archive is served."""
+class ServeOptions:
+    """Options of `newsarchive serve`."""
 
     host: str = "127.0.0.1"
     port: int = 8000
     public: bool = False
-    """True where everybody who reaches the address may read, by the owner's word."""
+    """True if everybody who reaches the server may read, by decision of the owner."""
     auth: bool = False
-    """True where a name and password, or a token, is asked for."""
+    """True if a user name and password, or a token, is required."""
     users: Mapping[str, str] = field(default_factory=dict)
-    """Hashed passwords by name."""
+    """Password hashes by user name."""
     tokens: Mapping[str, str] = field(default_factory=dict)
-    """Hashed tokens by name."""
-    base_url: str = ""
-    """Address that the archive has for its readers, without a slash at its end; "" takes each request's own."""
-    hosts: frozenset[str] = frozenset()
-    """Names that requests may ask for (Host); empty takes all, as behind `public` or `auth`."""
-    proxies: tuple[str, ...] = ()
-    """Addresses of proxies that may say who the client is."""
+    """Token hashes by name."""
+    public_url: str = ""
+    """Public URL of the archive, without a trailing slash; "" means the URL of each request."""
+    allowed_hosts: frozenset[str] = frozenset()
+    """Accepted Host headers; empty accepts all, as with `public` or `auth`."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses of proxies whose X-Forwarded-For header is trusted."""
     about: str = ""
-    """What the archive is, in its owner's words; `[words](address)` stands for a link."""
-    crawlers: bool = False
-    """True lets search engines in."""
-    replay: str = ""
-    """Address of pywb's collection, without a slash at its end: timestamp and URL follow. "" where it does not run."""
-    exports: bool | None = None
-    """True lets readers have exports made, which cost the archive's time and room; None: unless `public`."""
-    limits: Limits = Limits()
+    """Description of the archive for its home page; `[text](URL)` is a link."""
+    allow_search_engines: bool = False
+    """True allows search engines in robots.txt."""
+    replay_url: str = ""
+    """URL of pywb's collection, without a trailing slash; "" if pywb does not run."""
+    allow_exports: bool | None = None
+    """True allows readers to start exports, which cost time and disk space; None means: unless `public`."""
+    limits: RequestLimits = RequestLimits()
 
-    limited: bool = False
-    """True where clients are held to `Limits.per_second`: whenever others than this machine's user may come."""
+    rate_limited: bool = False
+    """True if `rate_limit` applies: whenever clients other than this machine's can connect."""
 
     @property
-    def makes_exports(self) -> bool:
-        """True where readers may have exports made."""
-        return not self.public if self.exports is None else self.exports
+    def exports_enabled(self) -> bool:
+        """True if readers may start exports."""
+        return not self.public if self.allow_exports is None else self.allow_exports
 
     @classmethod
-    def of(cls, config: ServeConfig) -> Self:
-        """As [serve] of newsarchive.toml says."""
-        limits = Limits(
-            seconds=config.query_seconds, heavy=config.heavy, per_second=float(config.rate), burst=config.burst
+    def from_config(cls, config: ServeConfig) -> Self:
+        """Return the options of [serve] in newsarchive.toml."""
+        limits = RequestLimits(
+            query_timeout=config.query_timeout.total_seconds(),
+            max_heavy_requests=config.max_heavy_requests,
+            rate_limit=float(config.rate_limit),
+            rate_burst=config.rate_burst,
         )
         return cls(
             host=config.host,
             port=config.port,
             users=config.users,
             tokens=config.tokens,
-            base_url=config.base_url,
-            proxies=config.proxies,
+            public_url=config.public_url,
+            trusted_proxies=config.trusted_proxies,
             about=config.about,
-            crawlers=config.crawlers,
-            exports=config.exports,
-            replay=config.replay,
+            allow_search_engines=config.allow_search_engines,
+            allow_exports=config.allow_exports,
+            replay_url=config.replay_url,
             limits=limits,
         )
 
-    def checked(self) -> Self:
-        """The same, with what follows from the address; ConfigError where it would let in whom nobody meant to."""
+    def validate(self) -> Self:
+        """Return the options with derived fields set; ConfigError if they would expose the archive unintentionally."""
         private = is_loopback(self.host)
         if not private and not (self.auth or self.public):
             raise ConfigError(
-                f"others can reach {self.host or 'every address of this machine'}, and the archive would be open to "
-                "them; nothing was started. To ask for names and passwords: --auth. To let everybody read: --public"
+                f"other machines can connect to {self.host or 'every address of this machine'}, and the archive would "
+                "be open to them; nothing was started. To require passwords: --auth. To let everybody read: --public"
             )
         if self.auth and not (self.users or self.tokens):
             raise ConfigError(
-                "--auth has nobody to let in; nothing was started. Put names below [serve.users] in newsarchive.toml; "
-                "newsarchive serve --hash-password makes the lines"
+                "--auth is set, but there are no users; nothing was started. Add users to [serve.users] in "
+                "newsarchive.toml; newsarchive serve --hash-password prints the lines"
             )
-        names = frozenset({*LOCAL_NAMES, self.host, *_host_of(self.base_url)}) if private else frozenset()
-        return replace(self, hosts=names, limited=not private or bool(self.proxies))
+        names = frozenset({*LOCAL_HOSTS, self.host, *_host_name(self.public_url)}) if private else frozenset()
+        return replace(self, allowed_hosts=names, rate_limited=not private or bool(self.trusted_proxies))
 
 
-LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
-def _host_of(base_url: str) -> tuple[str, ...]:
+def _host_name(base_url: str) -> tuple[str, ...]:
     host = urlsplit(base_url).hostname
     return (host,) if host else ()
 
 
 def is_loopback(host: str) -> bool:
-    """True where nobody but this machine reaches a server that listens there.
+    """Return True if only this machine can connect to a server on this host.
 
     >>> is_loopback("127.0.0.1"), is_loopback("localhost"), is_loopback("0.0.0.0"), is_loopback("news.example")
     (True, True, False, False)
@@ -125,4 +128,4 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-AS_USUAL = Serving()
+DEFAULT_OPTIONS = ServeOptions()

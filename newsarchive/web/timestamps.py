@@ -1,52 +1,52 @@
-"""The timestamps of web archives: up to 14 digits, YYYYMMDDhhmmss, UTC."""
+"""Timestamps of web archives: up to 14 digits, YYYYMMDDhhmmss, UTC."""
 
 import re
 from datetime import UTC, datetime, timedelta
 
 _DIGITS = re.compile(r"[0-9]{1,14}")
-_LEAST = "00010101000000"
-_WITHIN = timedelta(milliseconds=500)
+_EARLIEST = "00010101000000"
+_HALF_SECOND = timedelta(milliseconds=500)
 
 
-def stamp(moment: datetime) -> str:
-    """The 14 digits of a moment; its fraction of a second is cut off.
+def format_timestamp(time: datetime) -> str:
+    """Return a time as 14 digits; fractions of a second are truncated.
 
-    >>> stamp(datetime(2026, 3, 1, 6, 5, 4, 999999, tzinfo=UTC))
+    >>> format_timestamp(datetime(2026, 3, 1, 6, 5, 4, 999999, tzinfo=UTC))
     '20260301060504'
     """
-    at = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    at = time if time.tzinfo is UTC else time.astimezone(UTC)
     return f"{at.year:04}{at.month:02}{at.day:02}{at.hour:02}{at.minute:02}{at.second:02}"
 
 
-def earliest(digits: str) -> datetime | None:
-    """The first moment that these digits stand for; None where they stand for none.
+def timestamp_start(digits: str) -> datetime | None:
+    """Return the beginning of the period that a timestamp names; None if it is invalid.
 
-    >>> earliest("202602"), earliest("2026x")
+    >>> timestamp_start("202602"), timestamp_start("2026x")
     (datetime.datetime(2026, 2, 1, 0, 0, tzinfo=datetime.timezone.utc), None)
     """
     if not _DIGITS.fullmatch(digits) or len(digits) < 4 or (len(digits) % 2 and len(digits) != 4):
-        return _of_odd(digits)
+        return _start_of_odd_digits(digits)
     try:
-        return datetime.strptime(digits + _LEAST[len(digits) :], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+        return datetime.strptime(digits + _EARLIEST[len(digits) :], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
     except ValueError:
         return None
 
 
-def _of_odd(digits: str) -> datetime | None:
-    """What ends within a field is taken to the field before: "20261" is the year."""
+def _start_of_odd_digits(digits: str) -> datetime | None:
+    """Parse a timestamp that ends within a field up to the field before: "20261" is the year."""
     if not _DIGITS.fullmatch(digits) or len(digits) < 5:
         return None
-    return earliest(digits[:-1])
+    return timestamp_start(digits[:-1])
 
 
-def behind(digits: str) -> datetime | None:
-    """The first moment after those that these digits stand for; None where they stand for none.
+def timestamp_end(digits: str) -> datetime | None:
+    """Return the end (exclusive) of the period that a timestamp names; None if it is invalid.
 
-    >>> behind("202602"), behind("20260301060504")
+    >>> timestamp_end("202602"), timestamp_end("20260301060504")
     (datetime.datetime(2026, 3, 1, 0, 0, tzinfo=datetime.timezone.utc), \
 datetime.datetime(2026, 3, 1, 6, 5, 5, tzinfo=datetime.timezone.utc))
     """
-    first = earliest(digits)
+    first = timestamp_start(digits)
     if first is None:
         return None
     try:
@@ -60,12 +60,13 @@ datetime.datetime(2026, 3, 1, 6, 5, 5, tzinfo=datetime.timezone.utc))
         return datetime.max.replace(tzinfo=UTC)
 
 
-def middle(digits: str) -> datetime | None:
-    """The moment that captures are measured by: of a whole stamp the middle of its second, so that a capture within
-    that second is nearer than one of the second before; of a shorter one its beginning.
+def timestamp_middle(digits: str) -> datetime | None:
+    """Return the time to which captures are compared: the middle of the second for 14 digits, else the beginning.
 
-    >>> middle("20260301060504")
+    A capture within that second is then nearer than one in the second before.
+
+    >>> timestamp_middle("20260301060504")
     datetime.datetime(2026, 3, 1, 6, 5, 4, 500000, tzinfo=datetime.timezone.utc)
     """
-    first = earliest(digits)
-    return first + _WITHIN if first is not None and len(digits) == 14 else first
+    first = timestamp_start(digits)
+    return first + _HALF_SECOND if first is not None and len(digits) == 14 else first

@@ -1,7 +1,7 @@
-"""Archived addresses within the archive's own: /web/20260301060504id_/https://news.example/a?b=1"""
+"""Archived URLs within the archive's URLs: /web/20260301060504id_/https://news.example/a?b=1"""
 
 import re
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, urlsplit
 
 from fastapi import Request
 
@@ -10,24 +10,25 @@ _QUOTED = re.compile(r"https?%3A", re.IGNORECASE)
 _KEPT = "%:/?[]@!$&'()*+,;=-._~"
 
 
-def asked_url(request: Request, prefix: str) -> str:
-    """The archived URL that a request names behind `prefix`, to the character: "%2F" is no "/", and the query is its
-    own. What is written without a scheme, or with one slash because something on the way folded two, is mended.
+def archived_url(request: Request, prefix: str) -> str:
+    """Return the archived URL after `prefix` in a request, unchanged: "%2F" stays, and the query belongs to it.
+
+    A missing scheme is added, and "https:/" (where a proxy has merged two slashes) is corrected.
     """
     raw = request.scope.get("raw_path") or quote(request.url.path, safe=_KEPT).encode()
     path = raw.partition(b"?")[0].decode("latin-1")
     url = path[len(prefix) :]
     if _QUOTED.match(url):
-        # Some clients (cdx_toolkit) quote all of it, once more than it was.
+        # Some clients (cdx_toolkit) quote the whole URL once more.
         url = unquote(url)
     query = request.scope.get("query_string", b"").decode("latin-1")
-    return mended(f"{url}?{query}" if query else url)
+    return ensure_scheme(f"{url}?{query}" if query else url)
 
 
-def mended(url: str) -> str:
-    """An absolute URL from what people write.
+def ensure_scheme(url: str) -> str:
+    """Return an absolute URL; a missing scheme is http.
 
-    >>> mended("news.example/a"), mended("https:/news.example/a"), mended("//news.example")
+    >>> ensure_scheme("news.example/a"), ensure_scheme("https:/news.example/a"), ensure_scheme("//news.example")
     ('http://news.example/a', 'https://news.example/a', 'http://news.example')
     """
     url = url.strip()
@@ -37,10 +38,23 @@ def mended(url: str) -> str:
     return f"http://{url.lstrip('/')}"
 
 
-def in_path(url: str) -> str:
-    """A URL as it stands behind a prefix in an address, and between angle brackets in a Link header.
+def quote_url(url: str) -> str:
+    """Quote a URL for the path of another URL, or for a Link header.
 
-    >>> in_path("https://news.example/a b?q=ü&x=%20>#d")
+    >>> quote_url("https://news.example/a b?q=ü&x=%20>#d")
     'https://news.example/a%20b?q=%C3%BC&x=%20%3E%23d'
     """
     return quote(url, safe=_KEPT)
+
+
+def is_http_url(url: str) -> bool:
+    """Return True for an http or https URL with a host. Only such URLs of archived pages become links.
+
+    >>> [is_http_url(url) for url in ("https://news.example/a", "javascript:alert(1)", " https://x", "http://")]
+    [True, False, False, False]
+    """
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return url == url.strip() and parts.scheme in {"http", "https"} and bool(parts.hostname)

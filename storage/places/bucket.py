@@ -1,11 +1,12 @@
-"""A bucket: S3-compatible, by obstore (extra `s3`), or in one house a folder that all machines mount.
+"""A bucket of WARC files: S3-compatible, through obstore (extra `s3`), or a folder that all machines mount.
 
-    s3://NAME/PREFIX      credentials come as obstore finds them: environment, machine role; or from the profile
+    s3://NAME/PREFIX      credentials from the environment or the machine's role (obstore), or from ~/.aws/credentials
     file:///MOUNTED       the same rules, no server
 
-Objects are WARC files that were closed: they are put once, never over another one, and never change.
+Objects are closed WARC files: each is put once, never overwritten, and never changes.
 """
 
+import configparser
 import math
 import mmap
 import os
@@ -20,101 +21,112 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from storage.errors import BucketRefused, BucketUnreachable, ConfigError, NotInBucket
-from storage.places.credentials import shared_credentials
+from storage.extras import install_command
+from storage.places.file_names import ENDINGS
 from storage.places.folder import sync_folder
-from storage.places.ranges import ranged
-from storage.places.readable import ENDINGS
+from storage.places.ranges import open_by_ranges
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
-SLOWEST = 250_000
-"""Bytes a second below which what carries many is given up."""
+MIN_BYTES_PER_SECOND = 250_000
+"""Slowest rate at which a large request is not given up."""
 _SMALL = 1 << 17
-LARGEST = 5_000_000_000
-"""Bytes that S3 takes in one piece."""
-SILENCE = 30.0
-"""Seconds for which a bucket that did not answer is not asked for bytes again."""
+MAX_SINGLE_PUT = 5_000_000_000
+"""Bytes that S3 takes in one request."""
+FAILURE_MEMORY = 30.0
+"""Seconds for which a bucket that did not respond is not asked again."""
 _PART = 1 << 26
 _METADATA = "169.254.169.254"
-"""Where a machine in Amazon's cloud asks for its role: the last that is asked for keys."""
+"""Metadata service of Amazon's cloud: the last source of credentials."""
 _FOLDER = "file://"
 _PAGE = 1000
-_PAUSE = timedelta(milliseconds=200)
-_LONGEST_PAUSE = timedelta(seconds=1)
-_silent: dict["Bucket", float] = {}
-"""Buckets that did not answer, by the moment of this process's clock until which they are left alone."""
+_BACKOFF = timedelta(milliseconds=200)
+_MAX_BACKOFF = timedelta(seconds=1)
+_failed_until: dict["Bucket", float] = {}
+"""Buckets that did not respond, with the time (monotonic) until which they are not asked."""
+_ENVIRONMENT_CREDENTIALS = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+)
+_PROFILE_KEYS = {
+    "aws_access_key_id": "access_key_id",
+    "aws_secret_access_key": "secret_access_key",
+    "aws_session_token": "session_token",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stored:
+class BucketObject:
     """An object in the bucket."""
 
     name: str
     size: int
-    changed: datetime
-    """Aware: when it was put."""
-    tag: str | None
-    """The server's own mark of these bytes (ETag), where it has one."""
+    modified_at: datetime
+    """Aware: time of its upload."""
+    etag: str | None
+    """None if the server gives none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bucket:
-    """Where to find a bucket, and how long to wait for it. Plain settings: any process can be handed it."""
+    """Address and time limits of a bucket. Plain settings, which can be passed to any process."""
 
     url: str
-    """s3://NAME or s3://NAME/PREFIX; also file:///FOLDER, which must be there."""
+    """s3://NAME, s3://NAME/PREFIX or file:///FOLDER, which must exist."""
     endpoint: str = ""
-    """Address of the server, such as https://s3.house.example; "" as the environment says, or Amazon's."""
+    """URL of the server, such as https://s3.house.example; "" for that of the environment, or Amazon's."""
     region: str = ""
-    """ "" as the environment says."""
+    """ "" for that of the environment."""
     timeout: float = 5.0
-    """Seconds for one request; an upload has more, by its size."""
+    """Seconds for one request; large requests get more by their size."""
     retries: int = 2
 
-    def files(self) -> Iterator[Stored]:
-        """Yield what WARC files it holds, in whatever order."""
-        obstore, store = self._opened()
-        with self._told():
+    def list_files(self) -> Iterator[BucketObject]:
+        """Yield its WARC files, in any order."""
+        obstore, store = self._connect()
+        with self._translate_errors():
             for page in obstore.list(store, chunk_size=_PAGE):
                 for each in page:
                     name = str(each["path"])
                     if "/" not in name and name.endswith(ENDINGS):
-                        yield _stored(name, each)
+                        yield _to_object(name, each)
 
-    def look(self, name: str) -> Stored:
-        """What it knows of one file; NotInBucket where it has none of that name."""
-        obstore, store = self._opened()
-        with self._told(name):
-            return _stored(name, obstore.head(store, name))
+    def stat(self, name: str) -> BucketObject:
+        """Return the metadata of a file; NotInBucket if there is none of that name."""
+        obstore, store = self._connect()
+        with self._translate_errors(name):
+            return _to_object(name, obstore.head(store, name))
 
-    def has(self, name: str) -> bool:
-        """Tell whether it has a file of that name."""
+    def exists(self, name: str) -> bool:
+        """Return whether it has a file of that name."""
         with suppress(NotInBucket):
-            return bool(self.look(name).name)
+            return bool(self.stat(name).name)
         return False
 
     def put(self, name: str, path: Path) -> None:
-        """Put a file in, unless there is one of that name; of two that try at once the first one's stays.
+        """Upload a file unless there is one of that name; if two upload at once, the first one's stays.
 
-        The caller compares what is there afterwards: that is the proof, not that this returned.
+        The caller then compares the object with the file: the return of this method proves nothing.
         """
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
-            obstore, store = self._opened(self._patience(size))
-            with self._told(name), suppress(obstore.exceptions.AlreadyExistsError):
-                if size > LARGEST:
-                    # In parts, which cannot be put on that condition: the caller has asked whether it is there.
+            obstore, store = self._connect(self._request_timeout(size))
+            with self._translate_errors(name), suppress(obstore.exceptions.AlreadyExistsError):
+                if size > MAX_SINGLE_PUT:
+                    # A multipart upload cannot be conditional: the caller has checked that there is none.
                     obstore.put(store, name, path, chunk_size=_PART, max_concurrency=2)
                 else:
-                    # Sent from the file's pages, never held as a copy; an empty file has none.
+                    # mmap avoids a copy in memory; an empty file cannot be mapped.
                     whole = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if size else b""
                     obstore.put(store, name, whole, mode="create", use_multipart=False)
 
     def sync(self, name: str) -> None:
-        """Bring a file to the disk where the bucket is a folder; a server has done so before it answers.
+        """Flush a file to disk if the bucket is a folder; a server does so before it responds.
 
-        BucketUnreachable where that disk does not do it.
+        BucketUnreachable if that fails.
         """
         if not self.url.startswith(_FOLDER):
             return
@@ -126,138 +138,156 @@ class Bucket:
         except OSError as problem:
             raise BucketUnreachable(self.url, problem.strerror or str(problem)) from problem
 
-    def lies_in(self, folder: Path) -> bool:
-        """Tell whether it is that folder itself, by whatever path."""
+    def is_folder(self, folder: Path) -> bool:
+        """Return whether it is that folder itself, by any path."""
         own = Path(self.url.removeprefix(_FOLDER))
         with suppress(OSError):
             return self.url.startswith(_FOLDER) and own.samefile(folder)
         return False
 
     def delete(self, name: str) -> None:
-        """Take a file out."""
-        obstore, store = self._opened()
-        with self._told(name):
+        """Delete a file."""
+        obstore, store = self._connect()
+        with self._translate_errors(name):
             obstore.delete(store, name)
 
     def open(self, name: str) -> BinaryIO:
-        """Open a file for reading by ranges; NotInBucket where it has none of that name."""
-        return ranged(self, name)
+        """Open a file for reading by ranges; NotInBucket if there is none of that name."""
+        return open_by_ranges(self, name)
 
     def read(self, name: str, begin: int, end: int) -> tuple[bytes, int]:
-        """Return the bytes of a range, fewer at the end, and the size of the whole.
+        """Return the bytes of a range, fewer at the end, and the size of the file.
 
-        Where it did not answer a moment ago it is not waited for again.
+        BucketUnreachable at once if the bucket did not respond within the last FAILURE_MEMORY seconds.
         """
-        if time.monotonic() < _silent.get(self, 0.0):
-            raise BucketUnreachable(self.url, "as a moment ago")
-        obstore, store = self._opened(self._patience(end - begin) if end - begin > _SMALL else self.timeout)
-        with self._told(name), self._noticed():
+        if time.monotonic() < _failed_until.get(self, 0.0):
+            raise BucketUnreachable(self.url, "no response a moment ago")
+        obstore, store = self._connect(self._request_timeout(end - begin) if end - begin > _SMALL else self.timeout)
+        with self._translate_errors(name), self._remember_failure():
             try:
                 got = obstore.get(store, name, options={"range": (begin, end)})
                 return bytes(got.bytes()), int(got.meta["size"])
             except obstore.exceptions.GenericError:
-                # A range that begins behind the end is refused, by each server in words of its own.
+                # A range beyond the end is an error, worded differently by each server.
                 size = int(obstore.head(store, name)["size"])
                 if begin < size:
                     raise
                 return b"", size
 
-    def _patience(self, size: int) -> float:
-        """Seconds for a request that carries so many bytes: of few kinds, since each is a client of its own."""
-        return float(self.timeout + 2 ** math.ceil(math.log2(size / SLOWEST + 1)))
+    def _request_timeout(self, size: int) -> float:
+        """Return the time limit of a request of that size, rounded to powers of 2: each limit needs its own client."""
+        return float(self.timeout + 2 ** math.ceil(math.log2(size / MIN_BYTES_PER_SECOND + 1)))
 
     @contextmanager
-    def _noticed(self) -> Iterator[None]:
-        """Remember for a while that nothing was to be had: who asks for many records is not to wait for each."""
+    def _remember_failure(self) -> Iterator[None]:
+        """Remember that the bucket did not respond, so that a reader of many records does not wait for each."""
         try:
             yield
-        except _module().exceptions.GenericError:
-            _silent[self] = time.monotonic() + SILENCE
+        except _import_obstore().exceptions.GenericError:
+            _failed_until[self] = time.monotonic() + FAILURE_MEMORY
             raise
-        _silent.pop(self, None)
+        _failed_until.pop(self, None)
 
-    def _opened(self, seconds: float = 0.0) -> "tuple[Any, ObjectStore]":
-        # A disk that is not mounted: what opened it before would call it empty.
+    def _connect(self, seconds: float = 0.0) -> "tuple[Any, ObjectStore]":
+        # A disk that is not mounted would otherwise look like an empty bucket.
         if self.url.startswith(_FOLDER) and not Path(self.url.removeprefix(_FOLDER)).is_dir():
-            raise self.refused("there is no such folder")
-        return _module(), _store(self, seconds or self.timeout)
+            raise self.access_error("there is no such folder")
+        return _import_obstore(), _store(self, seconds or self.timeout)
 
     @contextmanager
-    def _told(self, name: str = "") -> Iterator[None]:
-        """Say what it means for the archive that the bucket does not do what it was asked."""
-        wrong = _module().exceptions
+    def _translate_errors(self, name: str = "") -> Iterator[None]:
+        """Raise our errors in place of those of obstore."""
+        wrong = _import_obstore().exceptions
         try:
             yield
         except FileNotFoundError as problem:
             if not name or "NoSuchBucket" in str(problem):
-                raise self.refused("there is no such bucket") from problem
-            next(self.files(), None)  # what has no body does not say which of the two is missing
+                raise self.access_error("there is no such bucket") from problem
+            next(self.list_files(), None)  # the response to HEAD does not say which of the two is missing
             raise NotInBucket(name, self.url) from problem
-        except (wrong.PermissionDeniedError, wrong.UnauthenticatedError) as problem:
-            raise self.refused(f"the keys that were found do not open it{_code(problem)}") from problem
         except wrong.BaseError as problem:
-            said = str(problem).partition("\n")[0]
-            if "NoSuchBucket" in said:
-                raise self.refused("there is no such bucket") from problem
-            if _METADATA in said:
-                raise self.refused("no keys were found, and this machine has no role that opens it") from problem
-            if "403 Forbidden" in said or "401 Unauthorized" in said:
-                raise self.refused(f"the keys that were found do not open it{_code(problem)}") from problem
-            raise BucketUnreachable(self.url, said.rpartition(" - ")[2]) from problem
+            message = str(problem).partition("\n")[0]
+            is_denied = isinstance(problem, wrong.PermissionDeniedError | wrong.UnauthenticatedError)
+            if "NoSuchBucket" in message and not is_denied:
+                raise self.access_error("there is no such bucket") from problem
+            if _METADATA in message and not is_denied:
+                raise self.access_error("no credentials were found, and this machine has no role for it") from problem
+            if is_denied or "403 Forbidden" in message or "401 Unauthorized" in message:
+                code = _error_code(problem)
+                raise self.access_error(f"access is denied with the credentials found{code}") from problem
+            raise BucketUnreachable(self.url, message.rpartition(" - ")[2]) from problem
 
-    def refused(self, why: str) -> BucketRefused:
-        """The error that the bucket is there, or its server, and does not let us in."""
-        return BucketRefused(self.url, why)
+    def access_error(self, reason: str) -> BucketRefused:
+        """Return the error of a bucket that cannot be used."""
+        return BucketRefused(self.url, reason)
 
 
-def _code(problem: Exception) -> str:
-    """What an S3 server calls its refusal, for the owner."""
+def _error_code(problem: Exception) -> str:
+    """Return an S3 server's error code in parentheses, or ""."""
     found = re.search(r"<Code>(\w+)</Code>", str(problem))
     return f" ({found[1]})" if found else ""
 
 
-def _stored(name: str, meta: Any) -> Stored:
-    return Stored(name=name, size=int(meta["size"]), changed=meta["last_modified"], tag=meta.get("e_tag"))
+def _to_object(name: str, meta: Any) -> BucketObject:
+    return BucketObject(name=name, size=int(meta["size"]), modified_at=meta["last_modified"], etag=meta.get("e_tag"))
 
 
-def _module() -> Any:
+def _import_obstore() -> Any:
     try:
         import obstore
         import obstore.exceptions
     except ImportError as problem:
         raise ConfigError(
-            "obstore, which reads and fills a bucket, is not installed; nothing was done. "
-            "Install it with: pip install 'newsarchive[s3]'"
+            "obstore, which reads and writes buckets, is not installed; nothing was done. "
+            f"Install it with: {install_command('s3')}"
         ) from problem
     return obstore
 
 
+def load_profile_credentials() -> dict[str, str]:
+    """Return the credentials of ~/.aws/credentials (AWS_PROFILE, else `default`) by obstore's names; {} without any.
+
+    obstore does not read that file. It reads the environment, which goes first, and the machine's role, which is last.
+    """
+    if any(os.environ.get(name) for name in _ENVIRONMENT_CREDENTIALS):
+        return {}
+    file = Path(os.environ.get("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials").expanduser()
+    profiles = configparser.RawConfigParser()
+    try:
+        profiles.read(file, "utf-8")
+    except (configparser.Error, OSError, UnicodeDecodeError):
+        return {}
+    profile = os.environ.get("AWS_PROFILE") or "default"
+    values = profiles[profile] if profiles.has_section(profile) else {}
+    return {ours: values[theirs] for theirs, ours in _PROFILE_KEYS.items() if theirs in values}
+
+
 @lru_cache(maxsize=64)
 def _store(bucket: Bucket, seconds: float) -> "ObjectStore":
-    _module()
+    _import_obstore()
     from obstore.store import S3Store, from_url
 
     if bucket.url.startswith(_FOLDER):
         return from_url(bucket.url)
-    known: dict[str, Any] = {**shared_credentials()}
+    options: dict[str, Any] = {**load_profile_credentials()}
     if bucket.region:
-        known["region"] = bucket.region
+        options["region"] = bucket.region
     if bucket.endpoint:
-        known["endpoint"] = bucket.endpoint
+        options["endpoint"] = bucket.endpoint
     name, _, prefix = bucket.url.removeprefix("s3://").partition("/")
-    wait = timedelta(seconds=seconds)
+    limit = timedelta(seconds=seconds)
     return S3Store(
         name,
         prefix=prefix.strip("/") or None,
         client_options={
             "allow_http": bucket.endpoint.startswith("http://"),
             "connect_timeout": timedelta(seconds=bucket.timeout),
-            "timeout": wait,
+            "timeout": limit,
         },
         retry_config={
             "max_retries": bucket.retries,
-            "retry_timeout": wait * (bucket.retries + 1),
-            "backoff": {"init_backoff": _PAUSE, "max_backoff": _LONGEST_PAUSE, "base": 2},
+            "retry_timeout": limit * (bucket.retries + 1),
+            "backoff": {"init_backoff": _BACKOFF, "max_backoff": _MAX_BACKOFF, "base": 2},
         },
-        **known,
+        **options,
     )

@@ -1,4 +1,4 @@
-"""A folder on a local disk, and what it takes for bytes to be there after the power is back."""
+"""Durable writes to a folder on a local disk."""
 
 import errno
 import os
@@ -8,11 +8,11 @@ from typing import NoReturn
 from storage.errors import DiskFull, StorageError
 
 NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-"""Errors of the system that say that a disk is full."""
+"""Error numbers of a full disk."""
 
 
 def is_same_file(path: Path, fd: int) -> bool:
-    """Tell whether a path still names the file that is open as `fd`."""
+    """Return whether a path still names the file that is open as `fd`."""
     try:
         return os.path.samestat(path.stat(), os.fstat(fd))
     except FileNotFoundError:
@@ -20,7 +20,7 @@ def is_same_file(path: Path, fd: int) -> bool:
 
 
 def write_all(fd: int, data: bytes) -> None:
-    """Write all of `data`: by one write(2), unless the system takes less."""
+    """Write all of `data`, with one write(2) unless the system takes less."""
     view = memoryview(data)
     while view:
         count = os.write(fd, view)
@@ -30,7 +30,7 @@ def write_all(fd: int, data: bytes) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Bring a folder's names to the disk: without it a rename may be lost with the power."""
+    """Flush a folder's entries to disk: without it a power failure may undo a rename."""
     fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(fd)
@@ -38,14 +38,14 @@ def sync_folder(folder: Path) -> None:
         os.close(fd)
 
 
-def refused(path: Path, problem: OSError) -> NoReturn:
-    """Say what it means that a file cannot be written: DiskFull or StorageError."""
+def raise_write_error(path: Path, problem: OSError) -> NoReturn:
+    """Raise DiskFull or StorageError for a file that cannot be written."""
     if problem.errno in NO_SPACE:
         raise DiskFull(
-            f"no space is left for {path}; all that was committed before is whole, what was in hand was not kept. "
-            "Free some space, then start the same command again"
+            f"no space is left for {path}; everything committed before is intact, the current write was discarded. "
+            "Free some space, then run the same command again"
         ) from problem
     raise StorageError(
-        f"{path} cannot be written ({problem.strerror or problem}); all that was committed before is whole. "
-        "Look into it with: newsarchive doctor"
+        f"{path} cannot be written ({problem.strerror or problem}); everything committed before is intact. "
+        "To diagnose it: newsarchive doctor"
     ) from problem

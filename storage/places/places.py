@@ -1,10 +1,10 @@
-"""All places of an archive's WARC files as one: which there are, how large they are, and their bytes.
+"""The WARC files of an archive, in the folder and in the bucket, as one set of files.
 
     folder/NAME.warc.gz.open   being written, on this machine
     folder/NAME.warc.gz        closed
-    bucket/NAME.warc.gz        closed, and uploaded; the folder may have it still, or not
+    bucket/NAME.warc.gz        closed and uploaded; may be in the folder too
 
-A name stands for one file, whichever place it is read from: the folder goes first, being nearer.
+A name means one file wherever it is read from: the folder is tried first.
 """
 
 from contextlib import suppress
@@ -15,69 +15,69 @@ from typing import BinaryIO, Literal
 
 from storage.errors import FileMissing
 from storage.places.bucket import Bucket
-from storage.places.readable import ENDINGS, OPEN, warc_name
+from storage.places.file_names import ENDINGS, OPEN, warc_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
-    """What a place says of a file now, without its bytes being read."""
+class FileState:
+    """Size and modification time of a file, without reading it."""
 
     size: int
-    changed: datetime
-    """Aware, UTC: when it was written last, or put into the bucket."""
-    mark: str
-    """Another one where the bytes are others; hexadecimal digits and hyphens."""
+    modified_at: datetime
+    """Aware, UTC: last write, or upload to the bucket."""
+    fingerprint: str
+    """Changes whenever the bytes change; hexadecimal digits and hyphens."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Places:
-    """Where the WARC files of an archive lie. Plain settings: any process can be handed it, and opens what it needs."""
+    """The folder and the bucket of an archive's WARC files. Plain settings, which can be passed to any process."""
 
     folder: Path
     bucket: Bucket | None = None
-    """None where all files stay in the folder."""
+    """None: all files stay in the folder."""
 
     def file(self, name: str) -> "WarcFile":
-        """The file of that name, open or closed, wherever it lies; nothing is looked at yet."""
+        """Return the file of that name, open or closed, without checking that it exists."""
         return WarcFile(places=self, name=name)
 
     def files(self) -> "list[WarcFile]":
-        """All files, open ones included, in the order of their names (that of their begin).
+        """Return all files, open ones included, sorted by name, which is by creation.
 
-        BucketUnreachable or BucketRefused where the bucket cannot say what it holds: half a list is none.
+        BucketUnreachable or BucketRefused if the bucket cannot be listed: there are no partial lists.
         """
-        found = {file.name: file for file in self.local()}
-        for each in self.bucket.files() if self.bucket else ():
+        found = {file.name: file for file in self.local_files()}
+        for each in self.bucket.list_files() if self.bucket else ():
             here = found.get(each.name)
             size = here.size if here else each.size
             found[each.name] = WarcFile(
-                places=self, name=each.name, size=size, is_local=here is not None, stored=each.size,
+                places=self, name=each.name, size=size, is_local=here is not None, bucket_size=each.size,
                 is_open=here is not None and here.is_open,
             )  # fmt: skip
         return [found[name] for name in sorted(found)]
 
-    def local(self) -> "list[WarcFile]":
-        """Those that the folder has, in the order of their names; none where there is no folder."""
+    def local_files(self) -> "list[WarcFile]":
+        """Return the files in the folder, sorted by name; none without a folder."""
         found = []
         for path in self.folder.iterdir() if self.folder.exists() else ():
             if not warc_name(path).endswith(ENDINGS):
                 continue
-            with suppress(FileNotFoundError):  # closed meanwhile: it is found by its other name
+            with suppress(FileNotFoundError):  # closed meanwhile: it is listed by its other name
                 size = path.stat().st_size
                 is_open = path.name.endswith(OPEN)
                 found.append(WarcFile(places=self, name=warc_name(path), size=size, is_open=is_open, is_local=True))
         by_name = {file.name: file for file in sorted(found, key=lambda file: not file.is_open)}
         return [by_name[name] for name in sorted(by_name)]
 
-    def are_empty(self) -> bool:
-        """True where there is no WARC file at all; the bucket is asked only where the folder has none."""
-        return not self.local() and next(self.bucket.files() if self.bucket else iter(()), None) is None
+    def is_empty(self) -> bool:
+        """Return whether there is no WARC file; the bucket is asked only if the folder has none."""
+        return not self.local_files() and next(self.bucket.list_files() if self.bucket else iter(()), None) is None
 
     def open(self, name: str) -> BinaryIO:
-        """Open a file for reading, seekable; open files are read as far as they have come.
+        """Open a file for reading, seekable; files being written are read up to their current end.
 
-        FileMissing where no place has it, NotInBucket where the bucket was asked in vain; BucketUnreachable or
-        BucketRefused where the bucket cannot be asked. OSError of a disk that does not give what it holds.
+        FileMissing or NotInBucket if it does not exist, BucketUnreachable or BucketRefused if the bucket cannot be
+        asked, OSError if the disk cannot be read.
         """
         for path in self._paths(name):
             with suppress(FileNotFoundError):
@@ -86,48 +86,50 @@ class Places:
             raise FileMissing(name, str(self.folder))
         return self.bucket.open(name)
 
-    def look(self, name: str) -> Look:
-        """What is known of a file; the errors of `open`."""
+    def stat(self, name: str) -> FileState:
+        """Return the state of a file; raises the errors of `open`."""
         for path in self._paths(name):
             with suppress(FileNotFoundError):
                 state = path.stat()
                 changed = datetime.fromtimestamp(state.st_mtime, tz=UTC)
-                return Look(size=state.st_size, changed=changed, mark=f"{state.st_size:x}-{state.st_mtime_ns:x}")
+                return FileState(
+                    size=state.st_size, modified_at=changed, fingerprint=f"{state.st_size:x}-{state.st_mtime_ns:x}"
+                )
         if self.bucket is None:
             raise FileMissing(name, str(self.folder))
-        stored = self.bucket.look(name)
-        changed = stored.changed.astimezone(UTC)
-        return Look(size=stored.size, changed=changed, mark=f"{stored.size:x}-{int(changed.timestamp() * 1e9):x}")
+        stored = self.bucket.stat(name)
+        changed = stored.modified_at.astimezone(UTC)
+        return FileState(
+            size=stored.size, modified_at=changed, fingerprint=f"{stored.size:x}-{int(changed.timestamp() * 1e9):x}"
+        )
 
     def _paths(self, name: str) -> tuple[Path, Path, Path]:
-        """Where to look in the folder: a file that is closed while we look is there under the first name the second
-        time.
-        """
+        """Return the paths to try in the folder, the first one twice: the file may be closed in between."""
         closed = self.folder / name
         return closed, closed.with_name(name + OPEN), closed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WarcFile:
-    """One WARC file of an archive; a `Readable`. Can be handed to another process."""
+    """One WARC file of an archive; a `Readable`, which can be passed to another process."""
 
     places: Places
     name: str
-    """As in the index: the same whether it is open or closed."""
+    """As in the index: the same open or closed."""
     size: int = 0
-    """Bytes when it was listed; 0 where it was named only."""
+    """Bytes when it was listed; 0 if it was not."""
     is_open: bool = False
-    """True where it was being written, or lay as a crash had left it, when it was listed."""
+    """True: it was being written, or left open by a crash, when it was listed."""
     is_local: bool = False
-    stored: int | None = None
-    """Bytes that the bucket has of it; None where it has none."""
+    bucket_size: int | None = None
+    """Its size in the bucket; None if it was not there."""
 
     @property
     def is_remote(self) -> bool:
-        """True where the bucket had it when it was listed."""
-        return self.stored is not None
+        """True: the bucket had it when it was listed."""
+        return self.bucket_size is not None
 
     def open(self, mode: Literal["rb"] = "rb", /) -> BinaryIO:
-        """Open it for reading; errors as `Places.open` has them."""
+        """Open it for reading; raises the errors of `Places.open`."""
         del mode
         return self.places.open(self.name)

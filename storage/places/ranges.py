@@ -1,7 +1,7 @@
-"""A file that is read by ranges from far away, as if it lay here.
+"""A remote file that is read by ranges, with a cache and read-ahead.
 
-one record     a request of 64 kB, kept for a while: pages ask for the same records again and again
-a walk         requests that double up to 4 MB while the reading goes straight on; these are not kept
+one record            a request of 64 kB, cached: web pages read the same records repeatedly
+sequential reading    requests that double up to 4 MB; these are not cached
 """
 
 import io
@@ -9,41 +9,41 @@ import threading
 from collections import OrderedDict
 from typing import BinaryIO, Protocol
 
-FIRST = 1 << 16
-MOST_AHEAD = 1 << 22
-KEPT = 1 << 25
-"""Bytes of what was read that a process keeps."""
+FIRST_RANGE = 1 << 16
+MAX_READ_AHEAD = 1 << 22
+CACHE_SIZE = 1 << 25
+"""Bytes that a process caches."""
 
 
-class Ranges(Protocol):
-    """What can be read so."""
+class RangeReader(Protocol):
+    """A store of files that can be read by ranges."""
 
     def read(self, name: str, begin: int, end: int) -> tuple[bytes, int]:
-        """Return the bytes of a range, fewer at the end, and the size of the whole."""
+        """Return the bytes of a range, fewer at the end, and the size of the file."""
 
 
-def ranged(place: Ranges, name: str) -> BinaryIO:
-    """Open a file of a place; its first bytes are asked for at once, so that one that is not there is told of here."""
-    return io.BufferedReader(_Ranged(place, name), FIRST)
+def open_by_ranges(place: RangeReader, name: str) -> BinaryIO:
+    """Open a file; its first range is fetched at once, so that a missing file is an error here."""
+    return io.BufferedReader(_RangedFile(place, name), FIRST_RANGE)
 
 
-class _Kept:
-    """What was read last, by where it stands. Safe to share between threads; files here never change."""
+class _RangeCache:
+    """LRU cache of first ranges. Thread-safe; the files never change."""
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._size = 0
-        self._pieces: OrderedDict[tuple[Ranges, str, int], tuple[bytes, int]] = OrderedDict()
+        self._pieces: OrderedDict[tuple[RangeReader, str, int], tuple[bytes, int]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, key: tuple[Ranges, str, int]) -> tuple[bytes, int] | None:
+    def get(self, key: tuple[RangeReader, str, int]) -> tuple[bytes, int] | None:
         with self._lock:
             found = self._pieces.get(key)
             if found is not None:
                 self._pieces.move_to_end(key)
             return found
 
-    def put(self, key: tuple[Ranges, str, int], piece: tuple[bytes, int]) -> None:
+    def put(self, key: tuple[RangeReader, str, int], piece: tuple[bytes, int]) -> None:
         with self._lock:
             old = self._pieces.pop(key, None)
             self._size += len(piece[0]) - (len(old[0]) if old else 0)
@@ -53,17 +53,17 @@ class _Kept:
                 self._size -= len(gone)
 
 
-_kept = _Kept(KEPT)
+_cache = _RangeCache(CACHE_SIZE)
 
 
-class _Ranged(io.RawIOBase):
-    """The bytes of one file, fetched as they are asked for."""
+class _RangedFile(io.RawIOBase):
+    """One file, its ranges fetched as they are read."""
 
-    def __init__(self, place: Ranges, name: str) -> None:
+    def __init__(self, place: RangeReader, name: str) -> None:
         self._place = place
         self._at = 0
         self._begin = 0
-        self._step = FIRST
+        self._step = FIRST_RANGE
         self.name = name
         self._window, self._size = self._first(0)
 
@@ -97,17 +97,17 @@ class _Ranged(io.RawIOBase):
 
     def _fetch(self, *, goes_on: bool) -> None:
         if goes_on:
-            self._step = min(self._step * 2, MOST_AHEAD)
+            self._step = min(self._step * 2, MAX_READ_AHEAD)
             self._window, self._size = self._place.read(self.name, self._at, self._at + self._step)
         else:
-            self._step = FIRST
+            self._step = FIRST_RANGE
             self._window, self._size = self._first(self._at)
         self._begin = self._at
 
     def _first(self, begin: int) -> tuple[bytes, int]:
         key = (self._place, self.name, begin)
-        found = _kept.get(key)
+        found = _cache.get(key)
         if found is None:
-            found = self._place.read(self.name, begin, begin + FIRST)
-            _kept.put(key, found)
+            found = self._place.read(self.name, begin, begin + FIRST_RANGE)
+            _cache.put(key, found)
         return found

@@ -1,9 +1,9 @@
-"""Carries closed WARC files between folder and bucket. Nothing goes at one place before it is whole at the other.
+"""Transfer closed WARC files between folder and bucket. A copy is deleted only after the other one is verified.
 
-upload   folder -> bucket: put, never over another; size and digest compared; then noted
-free     noted? the bucket asked once more? -> the folder's file goes
-fetch    bucket -> folder: NAME.fetching, goes on where it was broken off; fsync; digest compared; renamed
-remove   the folder's file is the same? -> the bucket's object goes
+upload          put without overwriting; size and digest compared; added to the upload log
+remove_local    in the upload log, and the bucket still has it? then the folder's file is deleted
+download        into NAME.fetching, resumed after an interruption; fsync; digest compared; renamed
+remove_remote   the folder has the same bytes? then the bucket's object is deleted
 """
 
 import fcntl
@@ -14,84 +14,84 @@ from pathlib import Path
 from typing import BinaryIO
 
 from storage.errors import BucketRefused, BytesDiffer, NotInBucket
-from storage.places.bucket import Bucket, Stored
-from storage.places.digests import Digests, digests_in, digests_of
-from storage.places.folder import is_same_file, refused, sync_folder
-from storage.places.upload_log import Ledger, Noted
+from storage.places.bucket import Bucket, BucketObject
+from storage.places.digests import Digests, digest_chunks, digest_file
+from storage.places.folder import is_same_file, raise_write_error, sync_folder
+from storage.places.upload_log import UploadedFile, UploadLog
 
 FETCHING = ".fetching"
 _PIECE = 1 << 23
 
 
-class Carrier:
-    """Carries the files of one folder to and from one bucket. Several processes may do so at once."""
+class BucketTransfer:
+    """Transfers files between a folder and a bucket. Several processes may do so at once."""
 
     def __init__(self, folder: Path, bucket: Bucket) -> None:
         self._folder = folder
         self._bucket = bucket
-        self._ledger = Ledger(folder, bucket.url)
+        self._log = UploadLog(folder, bucket.url)
 
-    def noted(self) -> dict[str, Noted]:
-        """What was found whole in the bucket before, by name."""
-        return self._ledger.read()
+    def uploaded_files(self) -> dict[str, UploadedFile]:
+        """Return the files of the upload log by name."""
+        return self._log.read()
 
-    def tidy(self, here: Callable[[], Collection[str]]) -> None:
-        """Forget what was noted of files that are not `here` any more, where there are many of them."""
-        self._ledger.tidy(here)
+    def compact_log(self, here: Callable[[], Collection[str]]) -> None:
+        """Drop the log entries of files that are no longer `here`, if there are many."""
+        self._log.compact(here)
 
     def upload(self, name: str, sha256: str | None = None) -> bool:
-        """Bring a closed file into the bucket, compare, and note it. False where another process is about it.
+        """Upload a closed file, verify it, and log it. False if another process is transferring it.
 
-        BytesDiffer where the bucket has other bytes under that name, or the folder's file is not the one of `sha256`;
-        BucketUnreachable, BucketRefused, StorageError where it could not be done. The file stays in any case.
+        BytesDiffer if the bucket has different bytes under that name, or the folder's file does not match `sha256`;
+        BucketUnreachable, BucketRefused or StorageError if it failed. The folder's file is kept in any case.
         """
-        with self._alone(name) as path:
+        with self._lock_file(name) as path:
             if path is None:
                 return False
             with path.open("rb") as file:
                 written = os.fstat(file.fileno()).st_mtime_ns
-                digests = digests_of(file)
+                digests = digest_file(file)
             if sha256 is not None and sha256 != digests.sha256:
                 raise BytesDiffer(name, "the index")
-            if not self._bucket.has(name):
+            if not self._bucket.exists(name):
                 self._bucket.put(name, path)
-            stored = self._compared(name, digests)
-            self._ledger.add(
-                Noted(
-                    name=name, bucket=self._bucket.url, size=stored.size, sha256=digests.sha256, tag=stored.tag,
+            stored = self._verify_upload(name, digests)
+            self._log.add(
+                UploadedFile(
+                    name=name, bucket=self._bucket.url, size=stored.size, sha256=digests.sha256, tag=stored.etag,
                     written_ns=written,
                 )
             )  # fmt: skip
             return True
 
-    def free(self, name: str, noted: Noted | None = None) -> int:
-        """Remove a file from the folder that was noted, and is in the bucket still; returns its bytes, 0 if it stays.
+    def remove_local(self, name: str, uploaded: UploadedFile | None = None) -> int:
+        """Delete a logged file from the folder if the bucket still has it; returns its size, 0 if it is kept.
 
-        `noted` spares reading the list for each of many. BytesDiffer, BucketUnreachable and the like where it is not
-        certain that the bucket has it; the file stays then.
+        `uploaded` is its log entry, if the caller has it. BytesDiffer, BucketUnreachable and the like, with the file
+        kept, if the bucket's copy cannot be verified.
         """
-        noted = noted or self.noted().get(name)
-        if noted is None:
+        uploaded = uploaded or self.uploaded_files().get(name)
+        if uploaded is None:
             return 0
-        with self._alone(name) as path:
+        with self._lock_file(name) as path:
             if path is None:
                 return 0
-            state, stored = path.stat(), self._bucket.look(name)
-            here, there = (state.st_size, state.st_mtime_ns), (stored.size, stored.tag)
-            if here != (noted.size, noted.written_ns) or there != (noted.size, noted.tag):
+            state, stored = path.stat(), self._bucket.stat(name)
+            here, there = (state.st_size, state.st_mtime_ns), (stored.size, stored.etag)
+            if here != (uploaded.size, uploaded.written_ns) or there != (uploaded.size, uploaded.tag):
                 with path.open("rb") as file:
-                    self._compared(name, digests_of(file))
+                    self._verify_upload(name, digest_file(file))
             try:
                 path.unlink()
                 sync_folder(self._folder)
             except OSError as problem:
-                refused(path, problem)
-            return noted.size
+                raise_write_error(path, problem)
+            return uploaded.size
 
-    def fetch(self, name: str, sha256: str | None) -> bool:
-        """Bring a file into the folder, whole and compared with `sha256`, or with the server's mark where that is None.
+    def download(self, name: str, sha256: str | None) -> bool:
+        """Download a file into the folder and compare it with `sha256`, or with the ETag if that is None.
 
-        False where it is there, or another process is about it. BytesDiffer where the bucket's file is not that one.
+        False if it exists, or another process is transferring it. BytesDiffer if it does not match.
         """
         final = self._folder / name
         part = final.with_name(name + FETCHING)
@@ -106,66 +106,66 @@ class Carrier:
                 if not is_same_file(part, file.fileno()):
                     return False
                 if final.exists():
-                    part.unlink()  # another process was through before this one began
+                    part.unlink()  # another process finished it before this one locked it
                     return False
-                stored = self._bucket.look(name)
-                if not self._is_it(self._fetched(stored, file), stored, sha256):
+                stored = self._bucket.stat(name)
+                if not self._is_expected(self._download_rest(stored, file), stored, sha256):
                     part.unlink()
                     raise BytesDiffer(name, "the index" if sha256 else self._bucket.url)
                 part.rename(final)
                 sync_folder(self._folder)
         except OSError as problem:
-            refused(part, problem)
+            raise_write_error(part, problem)
         return True
 
-    def _fetched(self, stored: Stored, file: BinaryIO) -> Digests:
-        """Have a file hold on the disk what the bucket has, what it holds already taken for the begin of that."""
+    def _download_rest(self, stored: BucketObject, file: BinaryIO) -> Digests:
+        """Append to a partial file what the bucket has beyond it, and flush it to disk."""
         if file.seek(0, os.SEEK_END) > stored.size:
             file.truncate(0)
-        file.writelines(self._pieces(stored.name, file.seek(0, os.SEEK_END), stored.size))
+        file.writelines(self._read_chunks(stored.name, file.seek(0, os.SEEK_END), stored.size))
         file.flush()
         os.fsync(file.fileno())
         file.seek(0)
-        return digests_of(file)
+        return digest_file(file)
 
-    def remove(self, name: str) -> bool:
-        """Remove a file from the bucket of which the folder holds the same bytes; False where another is about it."""
-        with self._alone(name) as path:
+    def remove_remote(self, name: str) -> bool:
+        """Delete a file from the bucket if the folder has the same bytes; False if another process has it."""
+        with self._lock_file(name) as path:
             if path is None:
                 return False
             with path.open("rb") as file:
-                digests = digests_of(file)
-                # Whoever brought it here may have been killed before it was on the disk under its name.
+                digests = digest_file(file)
+                # The process that downloaded it may have been killed before its fsync.
                 os.fsync(file.fileno())
             sync_folder(self._folder)
             with suppress(NotInBucket):
-                self._compared(name, digests)
+                self._verify_upload(name, digests)
                 self._bucket.delete(name)
             return True
 
-    def _compared(self, name: str, digests: Digests) -> Stored:
-        """The bucket's file, its bytes on its disk and those of the digests; BytesDiffer where they are not."""
-        stored = self._bucket.look(name)
+    def _verify_upload(self, name: str, digests: Digests) -> BucketObject:
+        """Return the bucket's object, flushed to its disk, if it has these digests; else BytesDiffer."""
+        stored = self._bucket.stat(name)
         if stored.size != digests.size:
             raise BytesDiffer(name, self._bucket.url)
-        if not digests.are_marked(stored.tag) and self._sha256_there(stored) != digests.sha256:
+        if not digests.match_etag(stored.etag) and self._bucket_sha256(stored) != digests.sha256:
             raise BytesDiffer(name, self._bucket.url)
         self._bucket.sync(name)
         return stored
 
-    def _is_it(self, found: Digests, stored: Stored, sha256: str | None) -> bool:
+    def _is_expected(self, found: Digests, stored: BucketObject, sha256: str | None) -> bool:
         if found.size != stored.size:
             return False
-        if sha256 or found.are_marked(stored.tag):
+        if sha256 or found.match_etag(stored.etag):
             return sha256 in {None, found.sha256}
-        # Nobody knows what it should be: at least it comes twice the same.
-        return self._sha256_there(stored) == found.sha256
+        # No digest is known: read it twice and compare.
+        return self._bucket_sha256(stored) == found.sha256
 
-    def _sha256_there(self, stored: Stored) -> str:
-        """What the bucket's bytes are now: nothing of it comes from what this process has read before."""
-        return digests_in(self._pieces(stored.name, 0, stored.size)).sha256
+    def _bucket_sha256(self, stored: BucketObject) -> str:
+        """Return the digest of the object, read again without any cache."""
+        return digest_chunks(self._read_chunks(stored.name, 0, stored.size)).sha256
 
-    def _pieces(self, name: str, begin: int, end: int) -> Iterator[bytes]:
+    def _read_chunks(self, name: str, begin: int, end: int) -> Iterator[bytes]:
         while begin < end:
             piece, _ = self._bucket.read(name, begin, min(begin + _PIECE, end))
             if not piece:
@@ -174,12 +174,12 @@ class Carrier:
             yield piece
 
     @contextmanager
-    def _alone(self, name: str) -> Iterator[Path | None]:
-        """A closed file of the folder that no other process carries; None where one does, or it is gone.
+    def _lock_file(self, name: str) -> Iterator[Path | None]:
+        """Lock a closed file of the folder; None if another process has it, or it is gone.
 
-        BucketRefused where the bucket is the folder: its file is the only one, and must not go.
+        BucketRefused if the bucket is the folder: then its file is the only copy.
         """
-        if self._bucket.lies_in(self._folder):
+        if self._bucket.is_folder(self._folder):
             raise BucketRefused(self._bucket.url, "it is the folder of the WARC files itself")
         path = self._folder / name
         try:
@@ -188,7 +188,7 @@ class Carrier:
             yield None
             return
         except OSError as problem:
-            refused(path, problem)
+            raise_write_error(path, problem)
         try:
             try:
                 fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)

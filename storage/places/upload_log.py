@@ -1,8 +1,7 @@
-"""What was found whole in the bucket, a line a file: name, size, digest, the server's mark. Lies among the WARC files.
+"""The upload log: one JSON line for each file that was verified in the bucket. It is in the folder of the WARC files.
 
-The list spares questions, and decides nothing alone: a file that is not in it, or of which the bucket says otherwise,
-is compared and uploaded again, and before one is freed the bucket is asked once more. Without the list all is compared
-anew. So lines of files that left the folder are of no use, and are left out when there are many of them.
+The log is only a cache: a file that it lacks, or that differs in the bucket, is compared and uploaded again, and before
+a file is deleted the bucket is asked. Lines of files that left the folder are stale, and dropped when there are many.
 """
 
 import fcntl
@@ -13,92 +12,87 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from storage.places.folder import is_same_file, refused, sync_folder, write_all
+from storage.places.atomic_write import write_atomic
+from storage.places.folder import is_same_file, raise_write_error, write_all
 
 NAME = "uploaded.jsonl"
-USELESS = 1000
-"""Lines of no use from which on the list is written anew without them."""
-_SHORTEST = 100
-"""Bytes that a line has at least."""
+MAX_STALE_LINES = 1000
+"""Number of stale lines from which the log is rewritten."""
+_MIN_LINE = 100
+"""Shortest line in bytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Noted:
-    """A file of which bucket and folder were found to hold the same bytes."""
+class UploadedFile:
+    """A file whose copies in folder and bucket were the same."""
 
     name: str
     bucket: str
-    """Address of the bucket."""
+    """URL of the bucket."""
     size: int
     sha256: str
     """64 hexadecimal digits."""
     tag: str | None
-    """The server's mark of the object then."""
+    """ETag of the object."""
     written_ns: int
-    """When the file in the folder was written last, in nanoseconds: of another one nothing is known."""
+    """Modification time of the file in the folder, in nanoseconds: the entry does not hold for a changed file."""
 
 
-class Ledger:
-    """The list of one folder, for one bucket."""
+class UploadLog:
+    """The log of a folder, for one bucket."""
 
     def __init__(self, folder: Path, bucket: str) -> None:
         self._path = folder / NAME
         self._bucket = bucket
 
-    def read(self) -> dict[str, Noted]:
-        """All files by name, as they were noted last. What a crash left of a line is passed over."""
-        return {noted.name: noted for noted in self._lines() if noted.bucket == self._bucket}
+    def read(self) -> dict[str, UploadedFile]:
+        """Return the newest entry of each file by name. Incomplete lines are skipped."""
+        return {entry.name: entry for entry in self._lines() if entry.bucket == self._bucket}
 
-    def _lines(self) -> Iterator[Noted]:
+    def _lines(self) -> Iterator[UploadedFile]:
         try:
             lines = self._path.read_bytes().splitlines()
         except FileNotFoundError:
             return
         except OSError as problem:
-            refused(self._path, problem)
+            raise_write_error(self._path, problem)
         for line in lines:
             try:
-                yield Noted(**json.loads(line))
+                yield UploadedFile(**json.loads(line))
             except (ValueError, TypeError):
                 continue
 
-    def add(self, noted: Noted) -> None:
-        """Note a file, on the disk. DiskFull or StorageError where that cannot be done."""
+    def add(self, entry: UploadedFile) -> None:
+        """Add an entry and flush it to disk. DiskFull or StorageError if that fails."""
         try:
-            with self._alone() as fd:
-                # The line's end comes first too: what a crash left of the line before must not spoil this one.
-                write_all(fd, b"\n" + _line(noted))
+            with self._lock() as fd:
+                # A line end comes first too: an incomplete line before must not spoil this one.
+                write_all(fd, b"\n" + _line(entry))
                 os.fsync(fd)
         except OSError as problem:
-            refused(self._path, problem)
+            raise_write_error(self._path, problem)
 
-    def tidy(self, here: Callable[[], Collection[str]]) -> None:
-        """Leave out all but the last line of each file that is `here`, where much is left out by that.
+    def compact(self, here: Callable[[], Collection[str]]) -> None:
+        """Rewrite the log with the newest entry of each file that is `here`, if it has many stale lines.
 
-        StorageError where the list cannot be read. Whoever adds a line waits; who reads has the old list or the new.
+        StorageError if the log cannot be read. Other writers wait; readers see the old log or the new one.
         """
-        part = self._path.with_name(f"{NAME}.part")
         try:
-            if not self._path.exists() or self._path.stat().st_size < USELESS * _SHORTEST:
+            if not self._path.exists() or self._path.stat().st_size < MAX_STALE_LINES * _MIN_LINE:
                 return
-            with self._alone():
+            with self._lock():
                 lines = list(self._lines())
                 there = here()
-                last = {noted.name: noted for noted in lines if noted.bucket == self._bucket and noted.name in there}
-                if len(lines) - len(last) < USELESS:
+                last = {entry.name: entry for entry in lines if entry.bucket == self._bucket and entry.name in there}
+                if len(lines) - len(last) < MAX_STALE_LINES:
                     return
-                with part.open("wb") as file:
-                    file.writelines(map(_line, last.values()))
-                    file.flush()
-                    os.fsync(file.fileno())
-                part.replace(self._path)
-                sync_folder(self._path.parent)
+                write_atomic(self._path, b"".join(map(_line, last.values())))
         except OSError as problem:
-            refused(self._path, problem)
+            raise_write_error(self._path, problem)
 
     @contextmanager
-    def _alone(self) -> Iterator[int]:
-        """The list, open for adding, while nobody else adds to it or writes it anew."""
+    def _lock(self) -> Iterator[int]:
+        """Open the log for appending, locked against other writers."""
         while True:
             fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
             try:
@@ -110,5 +104,5 @@ class Ledger:
                 os.close(fd)
 
 
-def _line(noted: Noted) -> bytes:
-    return json.dumps(asdict(noted)).encode() + b"\n"
+def _line(entry: UploadedFile) -> bytes:
+    return json.dumps(asdict(entry)).encode() + b"\n"

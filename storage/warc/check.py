@@ -1,8 +1,7 @@
-"""Check a WARC file: framing, lengths, both digests, gzip trailers, torn tail, records that belong together.
+"""Check a WARC file: framing, lengths, both digests, gzip trailers, torn tail, references between records.
 
-Whatever `gzip -t` finds is found here, and the records behind damage are checked all the same. The payload digest is
-taken over the entity, as WARC 1.1 (5.9) has it; where a foreign file has it over the body as stored, that is noted, and
-is no damage.
+It finds all that `gzip -t` finds, and goes on behind damage. The payload digest is over the entity (WARC 1.1, 5.9); a
+foreign file that has it over the body as stored gets a note, since that is not damage.
 """
 
 import base64
@@ -13,18 +12,18 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from storage.errors import BadRecord, StorageError, WarcError
-from storage.places.hashing_reader import Measured
-from storage.places.readable import Readable, warc_name
-from storage.warc.payload import entity, split_message
-from storage.warc.provenance import OURS
-from storage.warc.reader import is_capture, is_http, parse_date, records_in
+from storage.places.digests import HashingReader
+from storage.places.file_names import Readable, warc_name
+from storage.warc.payload import extract_entity, split_message
+from storage.warc.provenance import RUN_FIELD
+from storage.warc.reader import is_capture, is_http, parse_date, read_open_file
 from storage.warc.record import END, Record
 from storage.warc.writer import PREFIX
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
-    """One thing that is wrong with a file."""
+class WarcProblem:
+    """One defect of a file."""
 
     offset: int
     what: str
@@ -33,7 +32,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedCapture:
-    """A capture that the file holds, for holding the index against it."""
+    """A capture of the file, to compare with the index."""
 
     offset: int
     length: int
@@ -42,105 +41,102 @@ class CheckedCapture:
 
 @dataclass(slots=True, kw_only=True)
 class FileReport:
-    """What a check found. The file is sound where `problems` is empty."""
+    """Result of a check. The file is intact if `problems` is empty."""
 
     name: str
     size: int
     records: int = 0
-    problems: list[Problem] = field(default_factory=list)
-    notes: list[Problem] = field(default_factory=list)
-    """What is unusual and no damage."""
+    problems: list[WarcProblem] = field(default_factory=list)
+    notes: list[WarcProblem] = field(default_factory=list)
+    """Unusual, but not damage."""
     captures: list[CheckedCapture] = field(default_factory=list)
     sha256: str = ""
-    """Of the whole file, 64 hexadecimal digits."""
+    """Of the file, 64 hexadecimal digits."""
 
 
 def check_file(path: Readable) -> FileReport:
-    """Check one file from end to end. Never raises: a file that cannot be read is reported like any damage.
-
-    Memory stays that of its largest record.
-    """
+    """Check one file, in memory of its largest record. Never raises: a file that cannot be read is a problem too."""
     report = FileReport(name=warc_name(path), size=0)
-    measured = Measured(path)
+    reader = HashingReader(path)
     try:
-        with measured.open() as file:
+        with reader.open() as file:
             report.size = file.seek(0, os.SEEK_END)
             _check(file, report)
-        report.sha256 = measured.measure()[1]
+        report.sha256 = reader.size_and_sha256()[1]
     except (OSError, StorageError) as problem:
         why = problem.strerror or problem if isinstance(problem, OSError) else problem
         what = f"the file cannot be read ({why})"
-        report.problems.append(Problem(offset=0, what=what))
+        report.problems.append(WarcProblem(offset=0, what=what))
     return report
 
 
 def _check(file: BinaryIO, report: FileReport) -> None:
-    ties = _Ties(is_ours=report.name.startswith(PREFIX))
-    for record in records_in(file, report.name, 0, lambda damage: _damaged(damage, report)):
+    references = _RecordReferences(is_ours=report.name.startswith(PREFIX))
+    for record in read_open_file(file, report.name, 0, lambda damage: _add_damage(damage, report)):
         report.records += 1
         _check_record(record, report)
-        if ties.has(record.id):
-            _add(report.problems, record, "a record id that stood before in this file")
-        ties.take(record)
-    _check_record_needs(ties, report)
+        if references.contains(record.id):
+            _add(report.problems, record, "duplicate record id")
+        references.add(record)
+    _report_references(references, report)
     if not report.records:
-        report.problems.append(Problem(offset=0, what="no record at all"))
+        report.problems.append(WarcProblem(offset=0, what="no records"))
 
 
-def _damaged(damage: WarcError, report: FileReport) -> None:
-    report.problems.append(Problem(offset=damage.offset, what=damage.what))
+def _add_damage(damage: WarcError, report: FileReport) -> None:
+    report.problems.append(WarcProblem(offset=damage.offset, what=damage.what))
 
 
-class _Ties:
-    """Which records are there, and which are named by others. In files of ours nobody names what is not there."""
+class _RecordReferences:
+    """The record ids of a file, and the ids that its records refer to. Our own files have no dangling references."""
 
     def __init__(self, *, is_ours: bool) -> None:
         self._ids: set[str] = set()
         self._named: dict[str, Record] = {}
         self.is_ours = is_ours
-        self.nameless: list[Problem] = []
-        """Records that lack a field that WARC wants, and that can be read all the same."""
+        self.missing_fields: list[WarcProblem] = []
+        """Records without a mandatory field that can be read nevertheless."""
 
-    def has(self, record_id: str) -> bool:
-        """Tell whether a record of that id stood before."""
+    def contains(self, record_id: str) -> bool:
+        """Return whether a record of that id came before."""
         return record_id in self._ids
 
-    def take(self, record: Record) -> None:
-        """Note a record."""
+    def add(self, record: Record) -> None:
+        """Add a record."""
         self._ids.add(record.id)
-        self.is_ours = self.is_ours or (record.type == "warcinfo" and OURS in record.block)
+        self.is_ours = self.is_ours or (record.type == "warcinfo" and RUN_FIELD in record.block)
         bare = Record(place=record.place, type=record.type, headers=record.headers, block=b"")
         for name in (*record.get_all("WARC-Concurrent-To"), *record.get_all("WARC-Warcinfo-ID")):
             self._named.setdefault(name.strip("<> "), bare)
         for needed in ("WARC-Record-ID", "WARC-Date"):
             if record.get(needed) is None:
-                _add(self.nameless, record, f"a record without {needed}")
+                _add(self.missing_fields, record, f"record without {needed}")
 
-    def broken(self) -> list[Problem]:
-        """Return what is named and is not there."""
-        lost: list[Problem] = []
+    def dangling_references(self) -> list[WarcProblem]:
+        """Return the references to records that are not in the file."""
+        lost: list[WarcProblem] = []
         for name, record in self._named.items():
             if name not in self._ids:
-                _add(lost, record, f"a record whose companion <{name}> is not in the file")
+                _add(lost, record, f"record that refers to <{name}>, which is not in the file")
         return lost
 
 
-def _check_record_needs(ties: _Ties, report: FileReport) -> None:
-    if ties.is_ours:
-        report.problems += ties.broken() + ties.nameless
+def _report_references(references: _RecordReferences, report: FileReport) -> None:
+    if references.is_ours:
+        report.problems += references.dangling_references() + references.missing_fields
     else:
-        # Other tools leave fields out, and companions in other files: that is how they are, and no damage.
-        report.notes += ties.nameless
+        # Other tools omit fields and refer to records in other files: that is not damage.
+        report.notes += references.missing_fields
 
 
 def _check_record(record: Record, report: FileReport) -> None:
     if record.tail != END:
-        _add(report.problems, record, "a record that does not end with two line ends")
+        _add(report.problems, record, "record that does not end with two line ends")
     if not record.type:
-        _add(report.problems, record, "a record without WARC-Type")
+        _add(report.problems, record, "record without WARC-Type")
     block_digest = record.get("WARC-Block-Digest")
-    if block_digest and matches(block_digest, record.block) is False:
-        _add(report.problems, record, "a block that is not what its digest says")
+    if block_digest and matches_digest(block_digest, record.block) is False:
+        _add(report.problems, record, "block that does not match its digest")
     _check_payload(record, report)
     if is_capture(record):
         _check_capture(record, report)
@@ -148,17 +144,17 @@ def _check_record(record: Record, report: FileReport) -> None:
 
 def _check_payload(record: Record, report: FileReport) -> None:
     digest = record.get("WARC-Payload-Digest")
-    # A revisit's is that of the record it stands for (WARC 1.1, 6.7.2).
+    # A revisit has the digest of its original (WARC 1.1, 6.7.2).
     if not digest or record.type == "revisit":
         return
     http = is_http(record)
-    payload = entity(record.block) if http else record.block
-    if matches(digest, payload) is not False:
+    payload = extract_entity(record.block) if http else record.block
+    if matches_digest(digest, payload) is not False:
         return
-    if http and matches(digest, split_message(record.block)[1]):
-        _add(report.notes, record, "a payload digest over the body as stored, chunk framing included")
+    if http and matches_digest(digest, split_message(record.block)[1]):
+        _add(report.notes, record, "payload digest over the body as stored, chunk framing included")
     else:
-        _add(report.problems, record, "a payload that is not what its digest says")
+        _add(report.problems, record, "payload that does not match its digest")
 
 
 def _check_capture(record: Record, report: FileReport) -> None:
@@ -171,10 +167,10 @@ def _check_capture(record: Record, report: FileReport) -> None:
     report.captures.append(CheckedCapture(offset=place.offset, length=place.length, record_id=record.id))
 
 
-def matches(labelled: str, data: bytes) -> bool | None:
-    """Tell whether a labelled digest is that of `data`, in Base16 or Base32; None for an algorithm not known here.
+def matches_digest(labelled: str, data: bytes) -> bool | None:
+    """Return whether a labelled digest, in Base16 or Base32, is that of `data`; None for an unknown algorithm.
 
-    >>> matches("sha1:3I42H3S6NNFQ2MSVX7XZKYAYSCX5QBYJ", b"")
+    >>> matches_digest("sha1:3I42H3S6NNFQ2MSVX7XZKYAYSCX5QBYJ", b"")
     True
     """
     label, _, value = labelled.strip().partition(":")
@@ -182,10 +178,10 @@ def matches(labelled: str, data: bytes) -> bool | None:
     if algorithm not in ("md5", "sha1", "sha256", "sha384", "sha512"):
         return None
     digest = hashlib.new(algorithm, data, usedforsecurity=False).digest()
-    return _bytes_of(value, len(digest)) == digest
+    return _decode_digest(value, len(digest)) == digest
 
 
-def _bytes_of(value: str, size: int) -> bytes | None:
+def _decode_digest(value: str, size: int) -> bytes | None:
     try:
         if len(value) == 2 * size:
             return bytes.fromhex(value)
@@ -194,5 +190,5 @@ def _bytes_of(value: str, size: int) -> bytes | None:
         return None
 
 
-def _add(to: list[Problem], record: Record, what: str) -> None:
-    to.append(Problem(offset=record.place.offset, what=what, record_id=record.id))
+def _add(to: list[WarcProblem], record: Record, what: str) -> None:
+    to.append(WarcProblem(offset=record.place.offset, what=what, record_id=record.id))

@@ -1,9 +1,9 @@
-"""Content codings (RFC 9110 8.4): gzip, deflate, br and zstd undone, within a limit, whatever the server did to them.
+"""Decode content codings (RFC 9110 8.4): gzip, deflate, br and zstd, within a size limit.
 
-whole          decoded
-cut, damaged   what can be had of it, as a browser would show it
-wrong label    taken as it is, where it is text
-a bomb         PayloadError as soon as it grows over the limit
+intact               decoded
+truncated, damaged   decoded as far as possible, as a browser would
+wrong label          returned unchanged if it is text
+bomb                 PayloadError as soon as it exceeds the limit
 """
 
 import re
@@ -16,6 +16,7 @@ import brotli  # type: ignore[import-untyped]
 from isal import isal_zlib
 
 from storage.errors import PayloadError, PayloadTooLarge
+from storage.warc.gzip_members import IsalError
 from storage.warc.record import Headers
 
 if sys.version_info >= (3, 14):
@@ -23,36 +24,33 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
-MOST_CODINGS = 5
-"""One over the other; curl stops there too. A gzip file that decodes to itself would go on for ever."""
-
-# isal names its error by an alias that type checkers cannot follow.
-IsalError: type[Exception] = isal_zlib.IsalError  # type: ignore[assignment]  # its stub has an instance
+MAX_CODINGS = 5
+"""Maximum number of nested codings, as in curl. A gzip file that decodes to itself would never end."""
 
 _PIECE = 1 << 16
 _STEP = 1 << 12
 _GZIP = b"\x1f\x8b"
 _ZSTD = re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18")  # a frame, or one to be skipped (RFC 8878 3.1.2)
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
-_BEYOND_US = frozenset({"compress", "x-compress", "dcb", "dcz", "exi", "pack200-gzip", "sdch"})
+_UNSUPPORTED = frozenset({"compress", "x-compress", "dcb", "dcz", "exi", "pack200-gzip", "sdch"})
 
 
 def decode_entity(body: bytes, headers: Headers, limit: int) -> bytes:
-    """Undo the content codings that the headers name, the last applied first (RFC 9110 8.4).
+    """Decode the content codings of the headers, the last applied first (RFC 9110 8.4).
 
-    Labels that name no coding (utf-8, none, identity) are passed over, as browsers do.
+    Labels that are not codings (utf-8, none, identity) are ignored, as browsers do.
     """
     codings = _codings(headers)
-    if len(codings) > MOST_CODINGS:
-        raise PayloadError(f"the body is named to have {len(codings)} codings; more than {MOST_CODINGS} are not undone")
+    if len(codings) > MAX_CODINGS:
+        raise PayloadError(f"the body has {len(codings)} codings; at most {MAX_CODINGS} are decoded")
     for coding in reversed(codings):
-        if coding in _BEYOND_US and not _is_text(body):
-            raise PayloadError(f"the body is coded as {coding}, which is not known here")
-        undo = _UNDO.get(coding)
-        if undo is not None and body:
-            body = undo(body, _Taken(coding, limit))
+        if coding in _UNSUPPORTED and not _is_text(body):
+            raise PayloadError(f"the body has the unknown coding {coding}")
+        decode = _DECODERS.get(coding)
+        if decode is not None and body:
+            body = decode(body, _Output(coding, limit))
     if len(body) > limit:
-        raise PayloadTooLarge(f"the body has {len(body)} bytes, more than the {limit} that are read")
+        raise PayloadTooLarge(f"the body has {len(body)} bytes, more than the limit of {limit}")
     return body
 
 
@@ -61,8 +59,8 @@ def _codings(headers: Headers) -> list[str]:
     return [coding.strip().lower() for value in named for coding in value.split(",")]
 
 
-class _Taken:
-    """What has been decoded so far, and how much more may come."""
+class _Output:
+    """Decoded output, with its size limit."""
 
     def __init__(self, coding: str, limit: int) -> None:
         self.coding = coding
@@ -72,80 +70,80 @@ class _Taken:
 
     @property
     def room(self) -> int:
-        """One byte more than may come, so that too much shows."""
+        """Bytes left, and one more to detect an excess."""
         return self._limit - self.size + 1
 
     def add(self, piece: bytes) -> None:
-        """Take a piece; PayloadError where that is too much."""
+        """Add a piece; PayloadTooLarge if it exceeds the limit."""
         self._pieces.append(piece)
         self.size += len(piece)
         if self.size > self._limit:
-            raise PayloadTooLarge(f"the {self.coding} body decodes to more than the {self._limit} bytes that are read")
+            raise PayloadTooLarge(f"the {self.coding} body decodes to more than the limit of {self._limit} bytes")
 
-    def all(self) -> bytes:
-        """Return it."""
+    def to_bytes(self) -> bytes:
+        """Return the output."""
         return self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
 
-    def refuse(self, problem: Exception | None) -> NoReturn:
-        """Say that nothing can be had."""
-        raise PayloadError(f"the body is named {self.coding} and cannot be decoded: {problem}") from problem
+    def fail(self, problem: Exception | None) -> NoReturn:
+        """Raise the error that nothing can be decoded."""
+        raise PayloadError(f"the body is labelled {self.coding} and cannot be decoded: {problem}") from problem
 
-    def anew(self) -> "_Taken":
-        """Return an empty one."""
-        return _Taken(self.coding, self._limit)
+    def restart(self) -> "_Output":
+        """Return an empty output with the same limit."""
+        return _Output(self.coding, self._limit)
 
 
-def _gunzip(body: bytes, taken: _Taken) -> bytes:
-    """Undo gzip; members that follow are part of it, anything else behind it is not."""
+def _gunzip(body: bytes, output: _Output) -> bytes:
+    """Decode gzip, including the members that follow; other trailing bytes are dropped."""
     if not body.startswith(_GZIP):
         return body
-    again = taken.anew()
+    retry = output.restart()
     try:
-        return _gunzip_whole(body, taken)
+        return _gunzip_members(body, output)
     except IsalError as problem:
-        # Browsers do not ask for the checksum, and a page that is damaged near its end is still a page.
-        if _salvage(body, again, 31) is None:
-            again.refuse(problem)
-        return again.all()
+        # Browsers ignore the checksum, and a page that is damaged near its end is still useful.
+        if _salvage(body, retry, 31) is None:
+            retry.fail(problem)
+        return retry.to_bytes()
 
 
-def _gunzip_whole(body: bytes, taken: _Taken) -> bytes:
+def _gunzip_members(body: bytes, output: _Output) -> bytes:
     at = 0
     while body.startswith(_GZIP, at):
         inflater = isal_zlib.decompressobj(wbits=31)
         while at < len(body) and not inflater.eof:
             feed = body[at : at + _PIECE]
-            taken.add(inflater.decompress(feed, taken.room))
+            output.add(inflater.decompress(feed, output.room))
             at += len(feed) - len(inflater.unused_data)
-    return taken.all()
+    return output.to_bytes()
 
 
-def _inflate(body: bytes, taken: _Taken) -> bytes:
-    """Undo deflate: zlib's format by the letter of RFC 9110 8.4.1.2, raw deflate as many servers send it."""
+def _inflate(body: bytes, output: _Output) -> bytes:
+    """Decode deflate: the zlib format of RFC 9110 8.4.1.2, or raw deflate as many servers send it."""
     if body.startswith(_GZIP):
-        return _gunzip(body, taken)
+        return _gunzip(body, output)
     has_header = len(body) > 1 and body[0] & 0x0F == 8 and int.from_bytes(body[:2], "big") % 31 == 0
     for wbits in (15, -15) if has_header else (-15,):
-        attempt = taken.anew()
-        is_whole = _salvage(body, attempt, wbits)
-        if is_whole is None or (is_whole is False and _is_text(body)):
+        attempt = output.restart()
+        is_complete = _salvage(body, attempt, wbits)
+        if is_complete is None or (is_complete is False and _is_text(body)):
             continue
-        return attempt.all()
-    return body if _is_text(body) else taken.refuse(None)
+        return attempt.to_bytes()
+    return body if _is_text(body) else output.fail(None)
 
 
-def _salvage(body: bytes, taken: _Taken, wbits: int) -> bool | None:
-    """Inflate as far as it goes, to the last byte before damage. True: to the end; False: a part; None: nothing."""
+def _salvage(body: bytes, output: _Output, wbits: int) -> bool | None:
+    """Inflate up to the last byte before damage; True for a complete stream, False for a part, None for nothing."""
     inflater = zlib.decompressobj(wbits)
     at = 0
     while at < len(body):
         feed = body[at : at + _STEP]
         before = inflater.copy()
         try:
-            taken.add(inflater.decompress(feed, taken.room))
+            output.add(inflater.decompress(feed, output.room))
         except zlib.error:
-            _bytewise(before, feed, taken)
-            return False if taken.size else None
+            _inflate_bytewise(before, feed, output)
+            return False if output.size else None
         at += len(feed) - len(inflater.unused_data)
         if inflater.eof:
             if wbits < 31 or not body.startswith(_GZIP, at):
@@ -154,62 +152,62 @@ def _salvage(body: bytes, taken: _Taken, wbits: int) -> bool | None:
     return False
 
 
-def _bytewise(inflater: "zlib._Decompress", feed: bytes, taken: _Taken) -> None:
+def _inflate_bytewise(inflater: "zlib._Decompress", feed: bytes, output: _Output) -> None:
     for one in range(len(feed)):
         try:
-            taken.add(inflater.decompress(feed[one : one + 1], taken.room))
+            output.add(inflater.decompress(feed[one : one + 1], output.room))
         except zlib.error:
             return
 
 
-def _unbrotli(body: bytes, taken: _Taken) -> bytes:
-    """Undo brotli. It has no magic number: what does not decode to its end and is text is taken as it is."""
+def _unbrotli(body: bytes, output: _Output) -> bytes:
+    """Decode brotli. It has no magic number: text that does not decode completely is returned unchanged."""
     decoder = brotli.Decompressor()
     problem: Exception | None = None
     at = 0
-    is_whole = False
+    is_complete = False
     try:
-        while not (is_whole := decoder.is_finished()):
+        while not (is_complete := decoder.is_finished()):
             feed = b""
             if decoder.can_accept_more_data():
                 feed = body[at : at + _STEP]
                 at += len(feed)
-            piece = decoder.process(feed, output_buffer_limit=min(taken.room, 1 << 20))
-            taken.add(piece)
+            piece = decoder.process(feed, output_buffer_limit=min(output.room, 1 << 20))
+            output.add(piece)
             if not piece and not feed:
-                break  # cut short
+                break  # truncated
     except brotli.error as error:
         problem = error
-    is_empty = not taken.size and len(body) > 2  # some letters are a whole stream of nothing
-    if (not is_whole or is_empty) and _is_text(body):
+    is_empty = not output.size and len(body) > 2  # some letters are a complete, empty stream
+    if (not is_complete or is_empty) and _is_text(body):
         return body
-    if problem and not taken.size:
-        taken.refuse(problem)
-    return taken.all()
+    if problem and not output.size:
+        output.fail(problem)
+    return output.to_bytes()
 
 
-def _unzstd(body: bytes, taken: _Taken) -> bytes:
-    """Undo zstd; frames that follow are part of it, anything else behind it is not."""
+def _unzstd(body: bytes, output: _Output) -> bytes:
+    """Decode zstd, including the frames that follow; other trailing bytes are dropped."""
     at = 0
     try:
         while _ZSTD.match(body, at):
             decoder = zstd.ZstdDecompressor()
             while at < len(body) and not decoder.eof:
                 feed = body[at : at + _STEP]
-                taken.add(decoder.decompress(feed, taken.room))
+                output.add(decoder.decompress(feed, output.room))
                 at += len(feed) - len(decoder.unused_data)
     except zstd.ZstdError as problem:
-        if not taken.size:
-            taken.refuse(problem)
-    return taken.all() if at else body
+        if not output.size:
+            output.fail(problem)
+    return output.to_bytes() if at else body
 
 
 def _is_text(body: bytes) -> bool:
-    """Tell whether it may be text of any charset: compressed bytes would have control characters among them."""
+    """Return whether it may be text of any charset: compressed data would contain control characters."""
     return _CONTROL.search(body, 0, 512) is None
 
 
-_UNDO: dict[str, Callable[[bytes, _Taken], bytes]] = {
+_DECODERS: dict[str, Callable[[bytes, _Output], bytes]] = {
     "gzip": _gunzip,
     "x-gzip": _gunzip,
     "deflate": _inflate,

@@ -1,128 +1,181 @@
-"""The records that one exchange becomes: response or revisit, request, and how the URL was found."""
+"""Build the WARC records of a capture.
+
+    HTTP exchange    response or revisit, request, metadata (provenance of the URL)
+    rendered page    resource (the markup), metadata (provenance, browser)
+
+The records of a group refer to each other by WARC-Concurrent-To. A rendered page is a resource (WARC 1.1, 6.4), since
+no server sent these bytes; the responses that the browser received are exchanges of kind "part".
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from storage.model import Capture, Exchange, RecordPlace, RefersTo
-from storage.warc.members import LARGEST
-from storage.warc.payload import Headers, Message, entity_of, header, http_headers, interim_end, split_message
+from storage.model import Capture, Exchange, RecordPlace, RefersTo, RenderedPage
+from storage.warc.gzip_members import MAX_RECORD_SIZE
+from storage.warc.payload import (
+    HttpMessage,
+    extract_entity,
+    final_response_start,
+    parse_http_headers,
+    split_message,
+)
 from storage.warc.provenance import discovery_fields
-from storage.warc.reader import capture_of
+from storage.warc.reader import to_capture
 from storage.warc.record import (
     HTTP_REQUEST,
     HTTP_RESPONSE,
     WARC_FIELDS,
     Fields,
+    Headers,
     Record,
-    member,
+    build_member,
+    clean_fields,
+    format_fields,
+    header,
     sha256,
     warc_date,
-    warc_fields,
-    written,
 )
 
+HTML = "text/html; charset=utf-8"
 PROFILE = "http://netpreserve.org/warc/1.1/revisit/"
-SMALLEST = 256
-"""Bytes of a payload below which a revisit would take as much room as the payload itself: it is kept whole again."""
-LONGEST = LARGEST - (1 << 20)
-"""Bytes of an answer that a reader will still take; what is longer is cut, and said to be."""
+MIN_REVISIT_PAYLOAD = 256
+"""Smallest payload for which a revisit saves space; a smaller one is stored again."""
+MAX_RESPONSE = MAX_RECORD_SIZE - (1 << 20)
+"""Largest response that a reader accepts; a longer one is truncated (WARC-Truncated)."""
 _NOWHERE = RecordPlace(warc="", offset=0, length=0)
 
 
 class Originals(Protocol):
-    """Which records a revisit may stand for: whole, committed, and never another revisit."""
+    """Lookup of the originals of revisits: complete, committed records that are not revisits."""
 
-    def by_digest(self, payload_digest: str) -> RefersTo | None:
-        """Return a whole 200 response with that payload, or None."""
+    def find_original_by_digest(self, payload_digest: str) -> RefersTo | None:
+        """Return a complete 200 response with that payload, or None."""
         ...
 
-    def by_url(self, url: str) -> RefersTo | None:
-        """Return the response that holds what the newest 200 answer of that URL showed, or None.
+    def find_original_by_url(self, url: str) -> RefersTo | None:
+        """Return the record that holds the payload of the newest 200 response of that URL, or None.
 
-        Where that answer was a revisit, this is the record it stands for, and not the newest response: a site may have
-        gone back to an earlier text.
+        If that response is a revisit, this is its original and not the newest `response` record: the site may have
+        returned to an earlier text.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
-    """An exchange as gzip members, the capture first."""
+class RecordGroup:
+    """The records of a capture as gzip members, the capture's own record first."""
 
     members: tuple[bytes, ...]
     record: Record
-    """The response or revisit, as a reader of the file will see it."""
-    message: Message | None = None
-    """What its block says, where it was parsed before."""
+    """The capture's record, as a reader of the file will parse it."""
+    message: HttpMessage | None = None
+    """Its block, parsed; None for a rendered page."""
 
     def capture(self, place: RecordPlace, run: str) -> Capture:
-        """Return the capture, now that its place is known."""
-        found = capture_of(self.record, run, self.message)
+        """Return the capture, given the location of its record."""
+        found = to_capture(self.record, run, self.message)
         if found is None:
             raise ValueError(f"not an http URL: {self.record.uri}")
         return replace(found, place=place)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Answer:
-    """What decides between response and revisit."""
+class _Response:
+    """A parsed response: input of the choice between response and revisit record."""
 
     block: bytes
     headers: Headers
     status: int | None
     body: bytes
-    """Entity: transfer coding undone."""
+    """Entity: transfer coding decoded."""
     truncated: str | None
 
 
-def group(exchange: Exchange, originals: Originals, new_id: Callable[[], str], info_id: str) -> Group:
-    """Make the records of one exchange."""
-    answer = _answer(exchange)
+def build_records(exchange: Exchange, originals: Originals, new_id: Callable[[], str], info_id: str) -> RecordGroup:
+    """Build the records of one exchange."""
+    response = _parse_response(exchange)
     ids = [f"<{new_id()}>" for _ in range(3 if exchange.discovery else 2)]
-    own = _Fields(exchange, answer, info_id, ids)
-    type_, fields, block = _capture_record(exchange.url, answer, originals, own)
-    capture = member(type_, fields, block, dense=not header(answer.headers, "Content-Encoding"))
-    made = [capture, member("request", own.request(), exchange.request)]
+    own = _Fields(exchange, response, info_id, ids)
+    type_, fields, block = _capture_record(exchange.url, response, originals, own)
+    capture = build_member(type_, fields, block, is_text=not header(response.headers, "Content-Encoding"))
+    members = [capture, build_member("request", own.request(), exchange.request)]
     if exchange.discovery:
-        found = warc_fields(discovery_fields(exchange.discovery))
-        made.append(member("metadata", own.metadata(found), found))
-    record = Record(place=_NOWHERE, type=type_, headers=written(fields), block=block)
-    # A block that was cut short to its head says the same, but for the body.
-    said = Message(status=answer.status, headers=answer.headers, body=answer.body)
-    return Group(members=tuple(made), record=record, message=said)
+        found = format_fields(discovery_fields(exchange.discovery))
+        members.append(build_member("metadata", own.metadata(found), found))
+    record = Record(place=_NOWHERE, type=type_, headers=clean_fields(fields), block=block)
+    # A revisit's block is cut to its head; the message has the body too.
+    message = HttpMessage(status=response.status, headers=response.headers, body=response.body)
+    return RecordGroup(members=tuple(members), record=record, message=message)
 
 
-def _answer(exchange: Exchange) -> _Answer:
-    # Interim responses (103 Early Hints) are left out: readers of WARC files take the first status line for the answer.
-    block = exchange.response[interim_end(exchange.response) :]
+def build_rendered_records(page: RenderedPage, new_id: Callable[[], str], info_id: str) -> RecordGroup:
+    """Build the records of a rendered page."""
+    page_id, metadata_id = f"<{new_id()}>", f"<{new_id()}>"
+    date = warc_date(page.started_at)
+    digest = sha256(page.response)
+    fields: Fields = (
+        ("WARC-Record-ID", page_id),
+        ("WARC-Date", date),
+        ("WARC-Target-URI", page.url),
+        ("WARC-Concurrent-To", metadata_id),
+        ("WARC-Warcinfo-ID", f"<{info_id}>"),
+        ("WARC-Block-Digest", digest),
+        ("WARC-Payload-Digest", digest),
+        ("Content-Type", HTML),
+    )
+    metadata = format_fields([*discovery_fields(page.discovery), ("drawn-by", page.browser)])
+    metadata_fields: Fields = (
+        ("WARC-Record-ID", metadata_id),
+        ("WARC-Date", date),
+        ("WARC-Target-URI", page.url),
+        ("WARC-Concurrent-To", page_id),
+        ("WARC-Warcinfo-ID", f"<{info_id}>"),
+        ("WARC-Block-Digest", sha256(metadata)),
+        ("Content-Type", WARC_FIELDS),
+    )
+    members = (
+        build_member("resource", fields, page.response, is_text=True),
+        build_member("metadata", metadata_fields, metadata),
+    )
+    record = Record(place=_NOWHERE, type="resource", headers=clean_fields(fields), block=page.response)
+    return RecordGroup(members=members, record=record)
+
+
+def _parse_response(exchange: Exchange) -> _Response:
+    # Interim responses (103 Early Hints) are dropped: readers of WARC files take the first status line they see.
+    block = exchange.response[final_response_start(exchange.response) :]
     truncated = exchange.truncated
-    if len(block) > LONGEST:
-        block, truncated = block[:LONGEST], truncated or "length"
-    status, headers = http_headers(block)
-    return _Answer(
-        block=block, headers=headers, status=status, body=entity_of(block, headers), truncated=truncated or None
+    if len(block) > MAX_RESPONSE:
+        block, truncated = block[:MAX_RESPONSE], truncated or "length"
+    status, headers = parse_http_headers(block)
+    return _Response(
+        block=block, headers=headers, status=status, body=extract_entity(block, headers), truncated=truncated or None
     )
 
 
-def _capture_record(url: str, answer: _Answer, originals: Originals, own: "_Fields") -> tuple[str, Fields, bytes]:
-    digest = sha256(answer.body)
-    if answer.truncated is None and answer.status is not None:
-        if answer.status == 304 and (original := originals.by_url(url)):
-            return "revisit", own.revisit("server-not-modified", original, original.payload_digest), answer.block
-        # Only for 200: a revisit shows what its original shows, and an error or a redirect never shows an article.
-        if answer.status == 200 and len(answer.body) >= SMALLEST and (original := originals.by_digest(digest)):
-            head, _ = split_message(answer.block)
+def _capture_record(url: str, response: _Response, originals: Originals, own: "_Fields") -> tuple[str, Fields, bytes]:
+    digest = sha256(response.body)
+    if response.truncated is None and response.status is not None:
+        if response.status == 304 and (original := originals.find_original_by_url(url)):
+            return "revisit", own.revisit("server-not-modified", original, original.payload_digest), response.block
+        # Only for 200: a revisit is replayed as its original, and an error must not be replayed as an article.
+        if (
+            response.status == 200
+            and len(response.body) >= MIN_REVISIT_PAYLOAD
+            and (original := originals.find_original_by_digest(digest))
+        ):
+            head, _ = split_message(response.block)
             return "revisit", own.revisit("identical-payload-digest", original, digest, cut=head), head
-    return "response", own.response(digest), answer.block
+    return "response", own.response(digest), response.block
 
 
 class _Fields:
     """The header fields of the records of one exchange (WARC 1.1, clause 5)."""
 
-    def __init__(self, exchange: Exchange, answer: _Answer, info_id: str, ids: list[str]) -> None:
+    def __init__(self, exchange: Exchange, response: _Response, info_id: str, ids: list[str]) -> None:
         self._exchange = exchange
-        self._answer = answer
+        self._response = response
         self._ids = ids
         self._date = warc_date(exchange.started_at)
         self._info = f"<{info_id}>"
@@ -130,14 +183,14 @@ class _Fields:
     def response(self, digest: str) -> Fields:
         return (
             *self._capture(),
-            ("WARC-Truncated", self._answer.truncated),
-            ("WARC-Block-Digest", sha256(self._answer.block)),
+            ("WARC-Truncated", self._response.truncated),
+            ("WARC-Block-Digest", sha256(self._response.block)),
             ("WARC-Payload-Digest", digest),
             ("Content-Type", HTTP_RESPONSE),
         )
 
     def revisit(self, profile: str, original: RefersTo, digest: str | None, *, cut: bytes | None = None) -> Fields:
-        """All that replay tools look for: pywb goes by URL and date, others by id, or by digest (also of a 304)."""
+        """Return the fields that replay tools use: URL and date (pywb), id, or digest (also for a 304)."""
         return (
             *self._capture(),
             ("WARC-Profile", PROFILE + profile),
@@ -145,7 +198,7 @@ class _Fields:
             ("WARC-Refers-To-Target-URI", original.url),
             ("WARC-Refers-To-Date", original.date),
             ("WARC-Truncated", None if cut is None else "length"),
-            ("WARC-Block-Digest", sha256(self._answer.block if cut is None else cut)),
+            ("WARC-Block-Digest", sha256(self._response.block if cut is None else cut)),
             ("WARC-Payload-Digest", digest),
             ("Content-Type", HTTP_RESPONSE),
         )

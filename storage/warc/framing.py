@@ -1,6 +1,6 @@
-"""Find the records of a foreign file, whatever surrounds them, and give each as one gzip member.
+"""Split a foreign file into records, each as one gzip member.
 
-What lies between records, or is none, is named and passed over; damage costs what it touches.
+Bytes between records are reported and skipped; damage costs only the records that it touches.
 """
 
 import re
@@ -9,127 +9,126 @@ from collections.abc import Callable, Iterator
 
 from storage.errors import BadRecord
 from storage.model import RecordPlace
-from storage.warc.check import matches
-from storage.warc.gzip_member import squeeze
-from storage.warc.members import LARGEST
+from storage.warc.byte_stream import BrokenStream, ByteStream
+from storage.warc.check import matches_digest
+from storage.warc.gzip_members import MAX_RECORD_SIZE, compress_member
 from storage.warc.reader import is_capture, parse_date
 from storage.warc.record import END, HEAD_END, content_length, header, parse_fields, parse_record
-from storage.warc.source import BrokenStream, Source
 
-Lose = Callable[[int, str], None]
+OnDamage = Callable[[int, str], None]
 
-WARC_BEGIN = re.compile(rb"WARC/\d{1,3}\.\d{1,3}[ \t]*\r?\n")
-_INSIDE = re.compile(rb"\n" + WARC_BEGIN.pattern)
-_LONGEST_HEAD = 1 << 20
-_LONGEST_BEGIN = 1 << 12
-_BELIEVABLE = 1 << 40
-"""Bytes of a block that a Content-Length may claim and be stepped over; one that claims more is taken for damage."""
+WARC_START = re.compile(rb"WARC/\d{1,3}\.\d{1,3}[ \t]*\r?\n")
+_INSIDE = re.compile(rb"\n" + WARC_START.pattern)
+_MAX_HEADER = 1 << 20
+_MAX_START = 1 << 12
+_MAX_SKIP = 1 << 40
+"""Largest Content-Length that is skipped; a larger one is taken for damage."""
 
 
-class Framer(ABC):
-    """The walk over a file; what a record looks like is for WARC and ARC to say."""
+class RecordSplitter(ABC):
+    """An iterator over the records of a file; subclasses read WARC or ARC records."""
 
-    begin: "re.Pattern[bytes]" = WARC_BEGIN
-    """What a record begins with."""
+    begin: "re.Pattern[bytes]" = WARC_START
+    """Pattern of the start of a record."""
 
-    def __init__(self, source: Source, lose: Lose) -> None:
-        self._source = source
-        self._lose = lose
+    def __init__(self, stream: ByteStream, on_damage: OnDamage) -> None:
+        self._stream = stream
+        self._on_damage = on_damage
 
     def __iter__(self) -> Iterator[bytes]:
         """Yield each record as a gzip member."""
         while True:
             try:
-                if not self._skip():
+                if not self._find_record():
                     return
-                yield self.record()
+                yield self.read_record()
             except BrokenStream as problem:
-                self._lose(problem.offset, problem.what)
-                if not self._source.resume(problem.offset + 1, self.begin):
+                self._on_damage(problem.offset, problem.what)
+                if not self._stream.resume(problem.offset + 1, self.begin):
                     return
             except BadRecord as problem:
-                self._lose(problem.offset, problem.what)
+                self._on_damage(problem.offset, problem.what)
 
     @abstractmethod
-    def record(self) -> bytes:
-        """Return the record that begins here; BadRecord where it cannot be had and the walk goes on behind it."""
+    def read_record(self) -> bytes:
+        """Return the record at the current position; BadRecord if it is damaged and the next one follows."""
 
-    def lost(self, place: int, what: str) -> BadRecord:
-        """Return the error that says so."""
+    def damage_error(self, place: int, what: str) -> BadRecord:
+        """Return the error for a damaged record."""
         return BadRecord("", place, what)
 
-    def _skip(self) -> bool:
-        """Go to where a record begins, and name what is passed over; False at the end."""
-        source = self._source
-        place, passed = source.place(), 0
+    def _find_record(self) -> bool:
+        """Advance to the next record and report the bytes skipped; False at the end."""
+        stream = self._stream
+        place, skipped = stream.file_offset(), 0
         try:
             while True:
-                found = self.begin.search(source.buffer)
-                end = found.start() if found else max(len(source.buffer) - _LONGEST_BEGIN, 0)
-                passed += len(source.buffer[:end].strip())
-                source.drop(end)
+                found = self.begin.search(stream.buffer)
+                end = found.start() if found else max(len(stream.buffer) - _MAX_START, 0)
+                skipped += len(stream.buffer[:end].strip())
+                stream.discard(end)
                 if found:
                     return True
-                if not source.more():
-                    passed += len(source.buffer.strip())
+                if not stream.fill():
+                    skipped += len(stream.buffer.strip())
                     return False
         finally:
-            if passed:
-                self._lose(place, f"{passed} bytes that belong to no record stand")
+            if skipped:
+                self._on_damage(place, f"{skipped} bytes between records")
 
-    def take_block(self, place: int, length: int | None) -> bytes:
+    def read_block(self, place: int, length: int | None) -> bytes:
         """Return a record's block."""
         if length is None:
-            raise self.lost(place, "a record without a valid Content-Length stands")
-        if length > LARGEST - _LONGEST_HEAD:
-            if length < _BELIEVABLE:
-                self._source.skip(length)
-            raise self.lost(place, f"a record of {length} bytes, more than can be read, stands")
-        block = self._source.take(length)
+            raise self.damage_error(place, "record without a valid Content-Length")
+        if length > MAX_RECORD_SIZE - _MAX_HEADER:
+            if length < _MAX_SKIP:
+                self._stream.skip(length)
+            raise self.damage_error(place, f"record of {length} bytes, more than can be read")
+        block = self._stream.read(length)
         if len(block) < length:
-            raise self.lost(place, f"a record with {len(block)} of {length} bytes of its block stands")
+            raise self.damage_error(place, f"record with {len(block)} of {length} bytes of its block")
         return block
 
 
-class WarcFramer(Framer):
-    """The walk over a WARC file: blocks and headers stay as they are."""
+class WarcSplitter(RecordSplitter):
+    """An iterator over WARC records, blocks and headers unchanged."""
 
-    def record(self) -> bytes:
-        """Return the gzip member that is there, where it holds one record and nothing else, or make one."""
-        source = self._source
-        place, begin = source.place(), source.at
-        found = source.find(HEAD_END, _LONGEST_HEAD)
+    def read_record(self) -> bytes:
+        """Return the original gzip member if it holds exactly one record, else a new one."""
+        stream = self._stream
+        place, begin = stream.file_offset(), stream.position
+        found = stream.find(HEAD_END, _MAX_HEADER)
         if found is None:
-            source.drop(len(b"WARC/"))
-            raise self.lost(place, "a record's header that does not end stands")
-        head = source.take(found.end())
+            stream.discard(len(b"WARC/"))
+            raise self.damage_error(place, "record header without an end")
+        head = stream.read(found.end())
         headers = parse_fields(head.partition(b"\n")[2])
-        block = self.take_block(place, content_length(headers))
-        is_ended = source.need(len(END)) and source.buffer.startswith(END)
+        block = self.read_block(place, content_length(headers))
+        is_ended = stream.ensure(len(END)) and stream.buffer.startswith(END)
         if is_ended:
-            source.drop(len(END))
-        member = source.member(begin) if is_ended else None
+            stream.discard(len(END))
+        member = stream.current_member(begin) if is_ended else None
         if member is None:
-            self._believe(place, header(headers, "WARC-Block-Digest"), block, END if is_ended else b"")
-        self._read(place, head + block + END)
-        return squeeze(head + block + END, dense=True) if member is None else member
+            self._check_length(place, header(headers, "WARC-Block-Digest"), block, END if is_ended else b"")
+        self._validate(place, head + block + END)
+        return compress_member(head + block + END, is_text=True) if member is None else member
 
-    def _believe(self, place: int, digest: str | None, block: bytes, end: bytes) -> None:
-        """Doubt a Content-Length that leads to no record's begin, where digest or block say that it went too far."""
-        source = self._source
-        source.need(64)
-        rest = source.buffer[:64].lstrip(b"\r\n")
+    def _check_length(self, place: int, digest: str | None, block: bytes, end: bytes) -> None:
+        """Reject a Content-Length that does not end at a record, if digest or block show that it is too large."""
+        stream = self._stream
+        stream.ensure(64)
+        rest = stream.buffer[:64].lstrip(b"\r\n")
         if not rest or self.begin.match(rest):
             return
-        if _INSIDE.search(block) is None and (digest is None or matches(digest, block) is not False):
+        if _INSIDE.search(block) is None and (digest is None or matches_digest(digest, block) is not False):
             return
-        source.put_back(block + end)
-        raise self.lost(place, "a record that does not end where it says stands")
+        stream.unread(block + end)
+        raise self.damage_error(place, "record that does not end where its Content-Length says")
 
-    def _read(self, place: int, whole: bytes) -> None:
-        """Let our own reader look at it, so that what is taken in can be read for ever."""
+    def _validate(self, place: int, whole: bytes) -> None:
+        """Parse it with our own reader, so that every imported record can be read later."""
         record = parse_record(whole, RecordPlace(warc="", offset=place, length=0))
         if not record.type:
-            raise self.lost(place, "a record without WARC-Type stands")
+            raise self.damage_error(place, "record without WARC-Type")
         if is_capture(record):
             parse_date(record)

@@ -1,9 +1,9 @@
-"""HTTP messages as they stand in record blocks: where the body begins, and its transfer coding undone.
+"""Parse HTTP messages in record blocks, and decode their transfer coding.
 
-    block = [1xx interim responses] head CRLFCRLF body        head = status line, header lines, as the server sent them
-    body  --transfer coding undone-->  entity  --content coding undone (codings.py)-->  payload
+    block = [1xx interim responses] head CRLFCRLF body        head = status line and header lines, as received
+    body  --transfer coding decoded-->  entity  --content coding decoded (codings.py)-->  payload
 
-Servers send heads that no parser likes (bare LF, folded lines, no colon, latin-1); all is taken as it is.
+Malformed heads (bare LF, folded lines, no colon, latin-1) are accepted.
 """
 
 import re
@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from storage.warc.codings import decode_entity
-from storage.warc.record import Headers, header
+from storage.warc.record import Headers
 
 _BLANK_LINE = re.compile(rb"\r?\n\r?\n")
 _STATUS = re.compile(rb"HTTP/\d(?:\.\d)?[ \t]+(\d{3})")
@@ -21,21 +21,21 @@ _CHUNK_SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\n]*)?\r?\n")
 def split_message(block: bytes) -> tuple[bytes, bytes]:
     """Split an HTTP message into its head, blank line included, and its body as stored.
 
-    Interim responses (RFC 9110 15.2) before the head are left out; a message without a blank line is all head.
+    Interim responses (RFC 9110 15.2) before the head are dropped; a message without a blank line has no body.
     """
-    start, end = _head(block)
+    start, end = _find_head(block)
     return block[start:end], block[end:]
 
 
-def _head(block: bytes) -> tuple[int, int]:
-    """Return where the final response's head begins and ends."""
-    start = interim_end(block)
+def _find_head(block: bytes) -> tuple[int, int]:
+    """Return the start and end of the final response's head."""
+    start = final_response_start(block)
     blank = _BLANK_LINE.search(block, start)
     return start, (blank.end() if blank else len(block))
 
 
-def interim_end(block: bytes) -> int:
-    """Return where the final response begins, behind any 1xx responses (101 is final; so is what nothing follows)."""
+def final_response_start(block: bytes) -> int:
+    """Return the offset of the final response, behind any 1xx responses (101 is final, and so is the last message)."""
     start = 0
     while True:
         status = _STATUS.match(block, start)
@@ -48,31 +48,31 @@ def interim_end(block: bytes) -> int:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
+class HttpMessage:
     """An HTTP response, parsed."""
 
     status: int | None
     headers: Headers
     body: bytes
-    """Entity: transfer coding undone."""
+    """Entity: transfer coding decoded."""
 
 
-def http_headers(block: bytes) -> tuple[int | None, Headers]:
-    """Return the status and the header lines of an HTTP response, names as sent, in order.
+def parse_http_headers(block: bytes) -> tuple[int | None, Headers]:
+    """Return the status and the header fields of an HTTP response, names as sent, in order.
 
-    The status is None where the block does not begin like HTTP. Lines without a colon are left out, folded ones joined.
-    Values are UTF-8 where they are that, else latin-1 (RFC 9110 5.5).
+    The status is None if the block does not begin like HTTP. Lines without a colon are dropped, folded ones joined.
+    Values are decoded as UTF-8 if valid, else as latin-1 (RFC 9110 5.5).
     """
-    start, end = _head(block)
+    start, end = _find_head(block)
     status = _STATUS.match(block, start)
     lines = block[start:end].split(b"\n")
-    return (int(status[1]) if status else None), tuple(_fields(lines[1:] if status else lines))
+    return (int(status[1]) if status else None), tuple(_parse_header_lines(lines[1:] if status else lines))
 
 
-def _fields(lines: Iterable[bytes]) -> Iterable[tuple[str, str]]:
+def _parse_header_lines(lines: Iterable[bytes]) -> Iterable[tuple[str, str]]:
     name, value = "", ""
     for line in lines:
-        text = _text(line.rstrip(b"\r"))
+        text = _decode_line(line.rstrip(b"\r"))
         if text[:1] in (" ", "\t") and name:
             value = f"{value} {text.strip()}"
             continue
@@ -84,35 +84,35 @@ def _fields(lines: Iterable[bytes]) -> Iterable[tuple[str, str]]:
         yield name, value
 
 
-def _text(line: bytes) -> str:
+def _decode_line(line: bytes) -> str:
     try:
         return line.decode("utf-8")
     except UnicodeDecodeError:
         return line.decode("latin-1")
 
 
-def entity(block: bytes) -> bytes:
-    """Return the body with its transfer coding undone: what WARC-Payload-Digest is over (WARC 1.1, 5.9)."""
-    return entity_of(block, http_headers(block)[1])
+def extract_entity(block: bytes, headers: Headers | None = None) -> bytes:
+    """Return the body with its transfer coding decoded: the bytes of WARC-Payload-Digest (WARC 1.1, 5.9).
 
-
-def entity_of(block: bytes, headers: Headers) -> bytes:
-    """Return the same where the headers have been parsed before."""
-    body = block[_head(block)[1] :]
-    return without_chunks(body) if is_chunked(headers) else body
+    `headers` are those of the block, if the caller has parsed them.
+    """
+    if headers is None:
+        _, headers = parse_http_headers(block)
+    body = block[_find_head(block)[1] :]
+    return remove_chunking(body) if is_chunked(headers) else body
 
 
 def is_chunked(headers: Headers) -> bool:
-    """Tell whether the headers announce chunked framing (RFC 9112 6.1)."""
+    """Return whether the headers announce chunked transfer coding (RFC 9112 6.1)."""
     return any(key.lower() == "transfer-encoding" and "chunked" in value.lower() for key, value in headers)
 
 
-def without_chunks(body: bytes) -> bytes:
-    r"""Undo chunked framing (RFC 9112 7.1); extensions and trailers fall away.
+def remove_chunking(body: bytes) -> bytes:
+    r"""Decode chunked transfer coding (RFC 9112 7.1); extensions and trailers are dropped.
 
-    A body cut short gives what had come. One that is not chunked at all, as some tools store it, is returned as it is.
+    A truncated body gives what was received. A body that is not chunked, as some tools store it, is returned unchanged.
 
-    >>> without_chunks(b"4;x=1\r\nWiki\r\n0\r\n\r\n")
+    >>> remove_chunking(b"4;x=1\r\nWiki\r\n0\r\n\r\n")
     b'Wiki'
     """
     pieces: list[bytes] = []
@@ -137,27 +137,11 @@ def without_chunks(body: bytes) -> bytes:
             return b"".join(pieces)
 
 
-def decoded(block: bytes, limit: int) -> bytes:
-    """Return the body with transfer and content codings undone, as a browser would read it.
+def decode_payload(block: bytes, limit: int) -> bytes:
+    """Return the body with transfer and content codings decoded, as a browser would.
 
-    A body whose label is wrong (named gzip and stored decoded, as in CC-NEWS) is taken as it is. A coded body that is
-    cut short or damaged gives what can be had of it. PayloadError where it grows beyond `limit` bytes, or cannot be
-    decoded at all.
+    A body with a wrong label (labelled gzip and stored decoded, as in CC-NEWS) is returned unchanged. A truncated or
+    damaged one gives what can be decoded. PayloadError if nothing can, or if it exceeds `limit` bytes.
     """
-    headers = http_headers(block)[1]
-    return decode_entity(entity_of(block, headers), headers, limit)
-
-
-__all__ = [
-    "Headers",
-    "decode_entity",
-    "decoded",
-    "entity",
-    "entity_of",
-    "header",
-    "http_headers",
-    "interim_end",
-    "is_chunked",
-    "split_message",
-    "without_chunks",
-]
+    headers = parse_http_headers(block)[1]
+    return decode_entity(extract_entity(block, headers), headers, limit)

@@ -1,7 +1,7 @@
-"""What the archive says of itself in WARC fields: how a URL was found, and which run wrote a file.
+"""The archive's own metadata as WARC fields: provenance of a URL, and the run that wrote a file.
 
 metadata beside an exchange    site, kind, via, viaKind, title, published, anchor
-warcinfo                       newsarchive-run, started, newsarchive-site (JSON, one a site)
+warcinfo                       newsarchive-run, started, newsarchive-site (JSON, one per site)
 metadata at the end of a run   the same, and finished, outcome, counters (JSON)
 """
 
@@ -11,14 +11,14 @@ from datetime import datetime
 
 from storage.errors import BadRecord
 from storage.model import CrawlRun, Discovery, Site, UrlKind
-from storage.warc.record import Fields, Headers, Record, header, parse_fields, tidy
+from storage.warc.record import Fields, Headers, Record, clean_value, header, parse_fields
 
 RUN_URI = "urn:newsarchive:crawl:"
-OURS = b"newsarchive-run: "
+RUN_FIELD = b"newsarchive-run: "
 
 
 def discovery_fields(discovery: Discovery) -> Fields:
-    """Return how a URL was found, as named fields."""
+    """Return the provenance of a URL as named fields."""
     yield "site", discovery.site
     yield "kind", discovery.kind.value
     yield "via", discovery.via
@@ -28,22 +28,22 @@ def discovery_fields(discovery: Discovery) -> Fields:
     yield "anchor", discovery.anchor
 
 
-def as_written(discovery: Discovery) -> Discovery:
-    """Return a discovery as a reader of the file will have it: what goes into the index live must equal a rebuild.
+def normalize_discovery(discovery: Discovery) -> Discovery:
+    """Return a discovery as a reader of the file will parse it, so that a rebuilt index equals the live one.
 
-    Line ends and control characters become spaces, outer white space goes.
+    Line ends and control characters become spaces; outer white space is stripped.
     """
     return replace(
         discovery,
-        site=tidy(discovery.site),
-        via=None if discovery.via is None else tidy(discovery.via),
-        title=None if discovery.title is None else tidy(discovery.title),
-        anchor=None if discovery.anchor is None else tidy(discovery.anchor),
+        site=clean_value(discovery.site),
+        via=None if discovery.via is None else clean_value(discovery.via),
+        title=None if discovery.title is None else clean_value(discovery.title),
+        anchor=None if discovery.anchor is None else clean_value(discovery.anchor),
     )
 
 
-def discovery_of(record: Record) -> Discovery | None:
-    """Return how a URL was found, from the metadata record beside its capture; None where that is another tool's."""
+def parse_discovery(record: Record) -> Discovery | None:
+    """Return the provenance of a URL from the metadata record of its capture; None if another tool wrote it."""
     fields = parse_fields(record.block)
     via_kind, published = header(fields, "viaKind"), header(fields, "published")
     try:
@@ -61,7 +61,7 @@ def discovery_of(record: Record) -> Discovery | None:
 
 
 def run_fields(run: CrawlRun) -> Fields:
-    """Return a run as named fields; its end is among them once it has ended."""
+    """Return a run as named fields, with its end once it has ended."""
     yield "newsarchive-run", run.id
     yield "started", run.started_at.isoformat()
     if run.finished_at:
@@ -69,44 +69,44 @@ def run_fields(run: CrawlRun) -> Fields:
         yield "outcome", run.outcome
         yield "counters", json.dumps(dict(run.counters), sort_keys=True)
     for site in run.sites:
-        told: dict[str, object] = {"name": site.name, "url": site.url, "hosts": list(site.hosts)}
+        fields: dict[str, object] = {"name": site.name, "url": site.url, "hosts": list(site.hosts)}
         if site.requisites:
-            told["requisites"] = True
-        yield "newsarchive-site", json.dumps(told, ensure_ascii=False)
+            fields["requisites"] = True
+        yield "newsarchive-site", json.dumps(fields, ensure_ascii=False)
 
 
-def run_of(record: Record) -> CrawlRun | None:
-    """Return the run that a warcinfo or end record tells of; None where it tells of none of ours.
+def parse_run(record: Record) -> CrawlRun | None:
+    """Return the run of a warcinfo or end record; None if another tool wrote it.
 
-    BadRecord where it means to be ours and cannot be read.
+    BadRecord if it is ours and malformed.
     """
-    if OURS not in record.block:
+    if RUN_FIELD not in record.block:
         return None
     fields = parse_fields(record.block)
     finished = header(fields, "finished")
     try:
         return CrawlRun(
             id=header(fields, "newsarchive-run") or "",
-            sites=tuple(_site(value) for key, value in fields if key == "newsarchive-site"),
+            sites=tuple(_parse_site(value) for key, value in fields if key == "newsarchive-site"),
             started_at=datetime.fromisoformat(header(fields, "started") or ""),
             finished_at=datetime.fromisoformat(finished) if finished else None,
             outcome=header(fields, "outcome"),
-            counters=_counters(fields),
+            counters=_parse_counters(fields),
         )
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as problem:
         place = record.place
-        raise BadRecord(place.warc, place.offset, f"a run that cannot be read ({problem}) stands") from None
+        raise BadRecord(place.warc, place.offset, f"malformed run record ({problem})") from None
 
 
-def _counters(fields: Headers) -> dict[str, int]:
+def _parse_counters(fields: Headers) -> dict[str, int]:
     return {str(name): int(count) for name, count in json.loads(header(fields, "counters") or "{}").items()}
 
 
-def _site(text: str) -> Site:
-    told = json.loads(text)
+def _parse_site(text: str) -> Site:
+    fields = json.loads(text)
     return Site(
-        name=str(told["name"]),
-        url=str(told["url"]),
-        hosts=tuple(str(host) for host in told["hosts"]),
-        requisites=told.get("requisites") is True,
+        name=str(fields["name"]),
+        url=str(fields["url"]),
+        hosts=tuple(str(host) for host in fields["hosts"]),
+        requisites=fields.get("requisites") is True,
     )

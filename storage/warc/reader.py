@@ -1,4 +1,4 @@
-"""Read WARC files: record by record, by offset, or capture by capture with what is known of how each was found."""
+"""Read WARC files: all records, a record by its offset, or all captures with their provenance."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -8,15 +8,15 @@ from typing import BinaryIO
 
 from storage.errors import BadRecord, TornRecord, WarcError
 from storage.model import Capture, CrawlRun, Discovery, RecordPlace, RefersTo
-from storage.places.readable import Readable, warc_name
-from storage.references import resolved
-from storage.warc.members import members, next_member
-from storage.warc.payload import Message, entity_of, http_headers
-from storage.warc.provenance import RUN_URI, discovery_of, run_of
+from storage.places.file_names import Readable, warc_name
+from storage.urls import resolve_url
+from storage.warc.gzip_members import find_member, read_members
+from storage.warc.payload import HttpMessage, extract_entity, parse_http_headers
+from storage.warc.provenance import RUN_URI, parse_discovery, parse_run
 from storage.warc.record import Headers, Record, header, parse_record, sha256
-from storage.warc.uncompressed import is_plain, next_plain, plain_records
+from storage.warc.uncompressed import find_uncompressed, is_uncompressed, read_uncompressed
 
-KEPT_TYPES = frozenset({"response", "revisit", "resource"})
+CAPTURE_TYPES = frozenset({"response", "revisit", "resource"})
 
 _PROFILE = re.compile(r"/revisit/([a-z-]+)")
 _OUR_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
@@ -24,21 +24,21 @@ _MAX_AGE = re.compile(r"(?:^|[\s,])max-age\s*=\s*\"?(\d{1,18})", re.IGNORECASE |
 _NEVER_FRESH = re.compile(r"(?:^|[\s,])no-(?:cache|store)\b", re.IGNORECASE)
 _YEAR_MONTH = re.compile(r"(\d{4})(?:-(\d\d))?")
 
-Damage = Callable[[WarcError], None]
+OnDamage = Callable[[WarcError], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
-    """A capture as a file holds it: the record, and how its URL was found where a metadata record says so."""
+class CaptureRecord:
+    """A capture with its block, and its provenance if a metadata record has it."""
 
     capture: Capture
     discovery: Discovery | None
     block: bytes
-    """An HTTP message; for a resource record the payload alone."""
+    """An HTTP message; for a resource record the payload."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunBegan:
+class RunStarted:
     """The warcinfo record of one of our own files."""
 
     run: CrawlRun
@@ -51,131 +51,133 @@ class RunEnded:
     run: CrawlRun
 
 
-def records(path: Readable, start: int = 0, damage: Damage | None = None) -> Iterator[Record]:
-    """Yield the records of a file with one gzip member a record, or of one that is not compressed.
+def read_records(path: Readable, start: int = 0, on_damage: OnDamage | None = None) -> Iterator[Record]:
+    """Yield the records of a file that has one gzip member per record, or is not compressed.
 
-    TornRecord or BadRecord where it is damaged; with `damage` that is told instead, and what is whole behind follows.
+    TornRecord or BadRecord at damage; with `on_damage` that is called instead, and the records behind follow.
     """
     with path.open("rb") as file:
-        yield from records_in(file, warc_name(path), start, damage)
+        yield from read_open_file(file, warc_name(path), start, on_damage)
 
 
-def records_in(file: BinaryIO, name: str, start: int, damage: Damage | None) -> Iterator[Record]:
-    """Yield the records of a file that is open already, as `records` does."""
-    plain = is_plain(file)
+def read_open_file(file: BinaryIO, name: str, start: int, on_damage: OnDamage | None) -> Iterator[Record]:
+    """Yield the records of an open file, as `read_records` does."""
+    plain = is_uncompressed(file)
     begin: int | None = start
     while begin is not None:
         at, begin = begin, None
         try:
-            yield from plain_records(file, name, at) if plain else _member_records(file, name, at, damage)
+            yield from read_uncompressed(file, name, at) if plain else _member_records(file, name, at, on_damage)
         except WarcError as problem:
-            _tell(problem, damage)
-            begin = (next_plain if plain else next_member)(file, problem.offset + 1)
+            _report_damage(problem, on_damage)
+            begin = (find_uncompressed if plain else find_member)(file, problem.offset + 1)
 
 
-def _member_records(file: BinaryIO, name: str, start: int, damage: Damage | None) -> Iterator[Record]:
-    for member in members(file, name, start):
+def _member_records(file: BinaryIO, name: str, start: int, on_damage: OnDamage | None) -> Iterator[Record]:
+    for member in read_members(file, name, start):
         place = RecordPlace(warc=name, offset=member.offset, length=member.length)
         try:
             record = parse_record(member.data, place)
         except BadRecord as problem:
-            _tell(problem, damage)
+            _report_damage(problem, on_damage)
         else:
             yield record
 
 
-def passed_over(problem: WarcError) -> None:
-    """Tell nobody of damage."""
+def ignore_damage(problem: WarcError) -> None:
+    """Ignore damage."""
 
 
-def _tell(problem: WarcError, damage: Damage | None) -> None:
-    if damage is None:
+def _report_damage(problem: WarcError, on_damage: OnDamage | None) -> None:
+    if on_damage is None:
         raise problem
-    damage(problem)
+    on_damage(problem)
 
 
 def read_record(path: Readable, offset: int) -> Record:
-    """Return the record whose member begins at `offset`."""
-    record = next(records(path, offset), None)
+    """Return the record at an offset."""
+    record = next(read_records(path, offset), None)
     if record is None:
-        raise TornRecord(path.name, offset, "the file ends where a record should begin,")
+        raise TornRecord(path.name, offset, "the file ends where a record should begin")
     return record
 
 
-def kept(path: Readable, start: int = 0) -> Iterator[Kept | RunBegan | RunEnded]:
-    """Yield what the index wants to know of a file, in its order.
+def read_captures(path: Readable, start: int = 0) -> Iterator[CaptureRecord | RunStarted | RunEnded]:
+    """Yield the captures and the run records of a file, in order.
 
-    A capture waits for the metadata record written with it: the next capture or the end of the file ends the wait.
-    Wherever `start` is, the run that the file's own warcinfo record names is told first. What stands behind damage is
-    yielded too; the first damage is raised at the end.
+    A capture is yielded after the metadata record written with it, if there is one. With a `start` other than 0 the
+    run of the file's warcinfo record is yielded first. Records behind damage are yielded too; the first damage is
+    raised at the end.
     """
     damage: list[WarcError] = []
-    waiting: Kept | None = None
-    for told in _told(path, start, damage):
-        if isinstance(told, Record):
-            if waiting and _is_of(told, waiting):
-                waiting = replace(waiting, discovery=discovery_of(told))
+    waiting: CaptureRecord | None = None
+    for item in _interpret_records(path, start, damage):
+        if isinstance(item, Record):
+            if waiting and _belongs_to_capture(item, waiting):
+                waiting = replace(waiting, discovery=parse_discovery(item))
             continue
         if waiting:
             yield waiting
-        waiting = told if isinstance(told, Kept) else None
-        if not isinstance(told, Kept):
-            yield told
+        waiting = item if isinstance(item, CaptureRecord) else None
+        if not isinstance(item, CaptureRecord):
+            yield item
     if waiting:
         yield waiting
     if damage:
         raise damage[0]
 
 
-def _told(path: Readable, start: int, damage: list[WarcError]) -> Iterator[Kept | RunBegan | RunEnded | Record]:
-    """Yield what each record tells; metadata records as they are."""
+def _interpret_records(
+    path: Readable, start: int, damage: list[WarcError]
+) -> Iterator[CaptureRecord | RunStarted | RunEnded | Record]:
+    """Yield each record as a capture, run or metadata record."""
     run: str | None = None
     info: str | None = None
     for record in _with_warcinfo(path, start, damage):
-        if damage and info and not is_of_file(record, info):
+        if damage and info and not belongs_to_file(record, info):
             continue
         try:
-            told = _meaning(record, run)
+            item = _interpret_record(record, run)
         except BadRecord as problem:
             damage.append(problem)
             continue
         if record.type == "warcinfo":
-            run, info = (told.run.id, record.id) if isinstance(told, RunBegan) else (None, None)
-        if told:
-            yield told
+            run, info = (item.run.id, record.id) if isinstance(item, RunStarted) else (None, None)
+        if item:
+            yield item
 
 
-def _meaning(record: Record, run: str | None) -> Kept | RunBegan | RunEnded | Record | None:
-    if record.type in KEPT_TYPES:
-        capture = capture_of(record, run)
-        return Kept(capture=capture, discovery=None, block=record.block) if capture else None
+def _interpret_record(record: Record, run: str | None) -> CaptureRecord | RunStarted | RunEnded | Record | None:
+    if record.type in CAPTURE_TYPES:
+        capture = to_capture(record, run)
+        return CaptureRecord(capture=capture, discovery=None, block=record.block) if capture else None
     if record.type == "warcinfo":
-        began = run_of(record)
-        return RunBegan(run=began) if began else None
+        began = parse_run(record)
+        return RunStarted(run=began) if began else None
     if record.type == "metadata" and record.uri.startswith(RUN_URI):
-        ended = run_of(record)
+        ended = parse_run(record)
         return RunEnded(run=ended) if ended else None
     return record if record.type == "metadata" else None
 
 
 def _with_warcinfo(path: Readable, start: int, damage: list[WarcError]) -> Iterator[Record]:
     if start:
-        first = next(records(path, 0, damage=passed_over), None)
+        first = next(read_records(path, 0, on_damage=ignore_damage), None)
         if first and first.type == "warcinfo" and first.place.offset < start:
             yield first
-    yield from records(path, start, damage.append)
+    yield from read_records(path, start, damage.append)
 
 
-def is_of_file(record: Record, info: str | None) -> bool:
-    """Tell whether a record is of the file that a warcinfo record begins.
+def belongs_to_file(record: Record, info: str | None) -> bool:
+    """Return whether a record belongs to the file of a warcinfo record.
 
-    A page may be a WARC file itself: where its own record is damaged, those that it holds come to light. They are not
+    A payload may be a WARC file itself: if its own record is damaged, the records inside it are found. They are not
     ours.
     """
     return (record.get("WARC-Warcinfo-ID") or "").strip("<> ") == (info or "").strip("<> ")
 
 
-def _is_of(record: Record, waiting: Kept) -> bool:
+def _belongs_to_capture(record: Record, waiting: CaptureRecord) -> bool:
     if record.type != "metadata" or b"site: " not in record.block:
         return False
     named = record.get("WARC-Concurrent-To") or record.get("WARC-Refers-To") or ""
@@ -183,21 +185,21 @@ def _is_of(record: Record, waiting: Kept) -> bool:
 
 
 def is_capture(record: Record) -> bool:
-    """Tell whether a record is a capture: no dns:, ftp: or urn: record is one, nor a request."""
-    return record.type in KEPT_TYPES and record.uri[:8].lower().startswith(("http://", "https://"))
+    """Return whether a record is a capture: not a request, and not of a dns:, ftp: or urn: URI."""
+    return record.type in CAPTURE_TYPES and record.uri[:8].lower().startswith(("http://", "https://"))
 
 
-def capture_of(record: Record, run: str | None = None, message: Message | None = None) -> Capture | None:
-    """Return the capture that a record holds, or None. BadRecord where its WARC-Date is missing or none.
+def to_capture(record: Record, run: str | None = None, message: HttpMessage | None = None) -> Capture | None:
+    """Return the capture of a record, or None. BadRecord if its WARC-Date is missing or malformed.
 
-    `message` is what its block says, where that has been parsed before.
+    `message` is its block, if the caller has parsed it.
     """
     if not is_capture(record):
         return None
     http = record.type != "resource" and is_http(record)
-    said = message or _message(record, http=http)
-    status, headers = said.status, said.headers
-    body = b"" if record.type == "revisit" else said.body
+    message = message or _parse_message(record, http=http)
+    status, headers = message.status, message.headers
+    body = b"" if record.type == "revisit" else message.body
     return Capture(
         url=record.uri,
         record_id=record.id,
@@ -209,10 +211,10 @@ def capture_of(record: Record, run: str | None = None, message: Message | None =
         mime=_mime(header(headers, "Content-Type") if http else record.get("Content-Type")),
         payload_digest=_payload_digest(record, body, is_ours=run is not None),
         payload_size=len(body),
-        truncated=_truncated(record),
+        truncated=_truncation(record),
         refers_to=_refers_to(record),
         profile=_profile(record),
-        redirect_url=redirect_of(record.uri, status, headers),
+        redirect_url=redirect_target(record.uri, status, headers),
         crawl=run,
         etag=header(headers, "ETag"),
         last_modified=header(headers, "Last-Modified"),
@@ -220,16 +222,16 @@ def capture_of(record: Record, run: str | None = None, message: Message | None =
     )
 
 
-def _message(record: Record, *, http: bool) -> Message:
+def _parse_message(record: Record, *, http: bool) -> HttpMessage:
     if not http:
-        return Message(status=None, headers=(), body=record.block)
-    status, headers = http_headers(record.block)
-    body = b"" if record.type == "revisit" else entity_of(record.block, headers)
-    return Message(status=status, headers=headers, body=body)
+        return HttpMessage(status=None, headers=(), body=record.block)
+    status, headers = parse_http_headers(record.block)
+    body = b"" if record.type == "revisit" else extract_entity(record.block, headers)
+    return HttpMessage(status=status, headers=headers, body=body)
 
 
 def _max_age(control: str | None) -> int | None:
-    """Seconds of Cache-Control's max-age; 0 where the answer is not to be used again unasked."""
+    """Return max-age of Cache-Control in seconds; 0 for no-cache and no-store."""
     if not control:
         return None
     if _NEVER_FRESH.search(control):
@@ -239,34 +241,34 @@ def _max_age(control: str | None) -> int | None:
 
 
 def is_http(record: Record) -> bool:
-    """Tell whether a record's block is an HTTP message."""
+    """Return whether a record's block is an HTTP message."""
     return (record.get("Content-Type") or "application/http").lower().startswith("application/http")
 
 
 def parse_date(record: Record) -> datetime:
-    """Parse WARC-Date: W3C's profile of ISO 8601, UTC, as exact as the tool had it (WARC 1.1, 5.4)."""
+    """Parse WARC-Date: the W3C profile of ISO 8601, UTC, in any precision (WARC 1.1, 5.4)."""
     text = (record.get("WARC-Date") or "").strip()
     short = _YEAR_MONTH.fullmatch(text)
     try:
         at = datetime.fromisoformat(f"{short[1]}-{short[2] or '01'}-01" if short else text)
         return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
     except (ValueError, OverflowError):
-        raise BadRecord(record.place.warc, record.place.offset, f"a record with WARC-Date {text!r} stands") from None
+        raise BadRecord(record.place.warc, record.place.offset, f"record with WARC-Date {text!r}") from None
 
 
 def _payload_digest(record: Record, body: bytes, *, is_ours: bool) -> str | None:
     given = record.get("WARC-Payload-Digest")
     if record.type == "revisit" or (is_ours and given and _OUR_DIGEST.fullmatch(given)):
         return given
-    # Other tools hash with SHA-1, or over the chunk framing, or wrongly: one digest for all makes equal payloads meet,
-    # and a false one would let a later page be dropped as seen before.
+    # Other tools use SHA-1, hash the chunk framing too, or hash wrongly: with one digest for all, equal payloads are
+    # found, and a wrong digest cannot make a later page look like a duplicate.
     return sha256(body) if body else None
 
 
-def _truncated(record: Record) -> str | None:
+def _truncation(record: Record) -> str | None:
     if record.type == "revisit":
-        return None  # only its payload is left out, as it should be
-    # The first segment of a record that goes on in `continuation` records (WARC 1.1, 7): a part, for our purposes.
+        return None  # only its payload is omitted, as is usual
+    # The first segment of a record that continues in `continuation` records (WARC 1.1, 7) is incomplete.
     return record.get("WARC-Truncated") or ("unspecified" if record.get("WARC-Segment-Number") else None)
 
 
@@ -289,18 +291,18 @@ def _mime(content_type: str | None) -> str | None:
     return (content_type or "").partition(";")[0].strip().lower() or None
 
 
-def redirect_of(url: str, status: int | None, headers: Headers) -> str | None:
-    """Return where an answer sends on to, absolute and without fragment; None where it sends nobody on.
+def redirect_target(url: str, status: int | None, headers: Headers) -> str | None:
+    """Return the absolute target of a redirect without fragment; None if the response is not a redirect.
 
-    >>> redirect_of("https://news.example/a", 302, (("Location", "/b#c"),))
+    >>> redirect_target("https://news.example/a", 302, (("Location", "/b#c"),))
     'https://news.example/b'
-    >>> redirect_of("https://news.example/a", 302, (("Location", "http://[b/"),)) is None
+    >>> redirect_target("https://news.example/a", 302, (("Location", "http://[b/"),)) is None
     True
     """
     location = header(headers, "Location")
     if status is None or not 300 <= status < 400 or status == 304 or not location:
         return None
     try:
-        return resolved(url, location).partition("#")[0]
+        return resolve_url(url, location).partition("#")[0]
     except ValueError:
         return None

@@ -1,6 +1,6 @@
-"""One WARC record: its header, its block, and the bytes it has in a file.
+"""WARC records: parsed from, and formatted as, the content of a gzip member.
 
-WARC/1.1 CRLF                        one gzip member a record (WARC 1.1, annex D)
+WARC/1.1 CRLF                        one gzip member per record (WARC 1.1, annex D)
 Name: value CRLF ...
 CRLF
 block, Content-Length bytes
@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 
 from storage.errors import BadRecord
 from storage.model import RecordPlace
-from storage.warc.gzip_member import squeeze
+from storage.warc.gzip_members import compress_member
 
 VERSION = b"WARC/1.1\r\n"
 END = b"\r\n\r\n"
@@ -34,7 +34,7 @@ _BLANK = " \t\r"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """A record as it was read."""
+    """A record of a file."""
 
     place: RecordPlace
     type: str
@@ -42,51 +42,51 @@ class Record:
     headers: Headers
     block: bytes
     tail: bytes = END
-    """What follows the block in the member: CRLFCRLF in a record that is well made."""
+    """Bytes behind the block: CRLFCRLF in a valid record."""
 
     def get(self, name: str) -> str | None:
-        """Return the first value of a named field, in any case, or None."""
+        """Return the first value of a named field (case-insensitive), or None."""
         return header(self.headers, name)
 
     def get_all(self, name: str) -> tuple[str, ...]:
         """Return all values of a named field."""
-        wanted = name.lower()
-        return tuple(value for key, value in self.headers if key.lower() == wanted)
+        lowered = name.lower()
+        return tuple(value for key, value in self.headers if key.lower() == lowered)
 
     @property
     def id(self) -> str:
-        """Record id without angle brackets; where a tool wrote none, one made of the record's content."""
+        """Record id without angle brackets; derived from the content if a tool wrote none."""
         given = (self.get("WARC-Record-ID") or "").strip("<> ")
-        return given or _made_id(self)
+        return given or _derive_id(self)
 
     @property
     def uri(self) -> str:
-        """Target URI; wget 1.x puts it in angle brackets, as WARC 1.0's grammar had it."""
+        """Target URI, without the angle brackets of wget 1.x (WARC 1.0)."""
         return (self.get("WARC-Target-URI") or "").strip("<> ")
 
 
 def header(headers: Headers, name: str) -> str | None:
     """Return the first value of a header, or None."""
-    wanted, size = name.lower(), len(name)
-    # Asked some twenty times for each record: most names differ in length already.
+    lowered, size = name.lower(), len(name)
+    # Called some twenty times for each record: most names differ in length.
     for key, value in headers:
-        if len(key) == size and key.lower() == wanted:
+        if len(key) == size and key.lower() == lowered:
             return value
     return None
 
 
-def _made_id(record: Record) -> str:
+def _derive_id(record: Record) -> str:
     content = f"{record.type} {record.uri} {record.get('WARC-Date')} {sha256(record.block)}"
     return f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, content)}"
 
 
-def record_id() -> str:
+def new_record_id() -> str:
     """Return a new record id, without angle brackets."""
     return f"urn:uuid:{uuid.uuid4()}"
 
 
 def sha256(data: bytes) -> str:
-    """Return a labelled digest; Base16 in lower case, as the specification's issues 48 and 80 settled it."""
+    """Return a labelled digest; Base16 in lower case, by issues 48 and 80 of the specification."""
     return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
 
@@ -99,36 +99,36 @@ def warc_date(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def tidy(value: str) -> str:
-    r"""Return a value as a named field can hold it, and as a reader will give it back.
+def clean_value(value: str) -> str:
+    r"""Return a value as a named field can hold it and a reader will parse it.
 
-    >>> tidy(" Two\r\nlines ")
+    >>> clean_value(" Two\r\nlines ")
     'Two lines'
     """
-    if value.isascii() and value.isprintable():  # nearly all are, and there are fifty to an exchange
+    if value.isascii() and value.isprintable():  # nearly all are, of the fifty fields of an exchange
         return value.strip(_BLANK)
     return _CONTROL.sub(" ", value).encode("utf-8", "replace").decode().strip(_BLANK)
 
 
-def written(fields: Fields) -> Headers:
-    """Return named fields as a reader will give them back; those without a value are left out."""
-    return tuple((name, tidy(value)) for name, value in fields if value is not None)
+def clean_fields(fields: Fields) -> Headers:
+    """Return named fields as a reader will parse them; those without a value are dropped."""
+    return tuple((name, clean_value(value)) for name, value in fields if value is not None)
 
 
-def member(type_: str, fields: Fields, block: bytes, *, dense: bool = False) -> bytes:
-    """Return a record as a gzip member. `dense` squeezes harder: for text, not for what comes compressed already."""
+def build_member(type_: str, fields: Fields, block: bytes, *, is_text: bool = False) -> bytes:
+    """Return a record as a gzip member. `is_text` compresses harder: not for what is compressed already."""
     all_fields = [("WARC-Type", type_), *fields, ("Content-Length", str(len(block)))]
-    head = VERSION + warc_fields(all_fields) + b"\r\n"
-    return squeeze(head + block + END, dense=dense)
+    head = VERSION + format_fields(all_fields) + b"\r\n"
+    return compress_member(head + block + END, is_text=is_text)
 
 
-def warc_fields(fields: Fields) -> bytes:
-    """Return a block of the type application/warc-fields, or the named fields of a record's header."""
-    return "".join(f"{name}: {value}\r\n" for name, value in written(fields)).encode()
+def format_fields(fields: Fields) -> bytes:
+    """Format named fields, for a record's header or an application/warc-fields block."""
+    return "".join(f"{name}: {value}\r\n" for name, value in clean_fields(fields)).encode()
 
 
 def parse_fields(text: bytes) -> Headers:
-    """Parse named fields, folded lines joined; lines without a colon are left out."""
+    """Parse named fields; folded lines are joined, lines without a colon dropped."""
     found: list[tuple[str, str]] = []
     for line in text.decode("utf-8", "replace").split("\n"):
         if line[:1] in (" ", "\t") and found:
@@ -142,20 +142,20 @@ def parse_fields(text: bytes) -> Headers:
 
 
 def parse_record(data: bytes, place: RecordPlace) -> Record:
-    """Parse the content of a member; BadRecord where it does not hold one whole record."""
+    """Parse the content of a gzip member; BadRecord if it is not exactly one complete record."""
     end = HEAD_END.search(data)
     if not data.startswith(b"WARC/") or end is None:
-        raise BadRecord(place.warc, place.offset, "no WARC record begins here; something else stands")
+        raise BadRecord(place.warc, place.offset, "no WARC record")
     headers = parse_fields(data[data.index(b"\n") : end.start()])
     length = content_length(headers)
     if length is None:
-        raise BadRecord(place.warc, place.offset, "a record without a valid Content-Length stands")
+        raise BadRecord(place.warc, place.offset, "record without a valid Content-Length")
     block = data[end.end() : end.end() + length]
     if len(block) < length:
-        raise BadRecord(place.warc, place.offset, f"a record has {len(block)} of {length} bytes of its block")
+        raise BadRecord(place.warc, place.offset, f"record with {len(block)} of {length} bytes of its block")
     tail = data[end.end() + length :]
     if tail.strip():
-        raise BadRecord(place.warc, place.offset, f"{len(tail)} bytes follow a record in its gzip member, which stands")
+        raise BadRecord(place.warc, place.offset, f"{len(tail)} bytes behind the record in its gzip member")
     return Record(
         place=place,
         type=(header(headers, "WARC-Type") or "").lower(),
@@ -166,6 +166,6 @@ def parse_record(data: bytes, place: RecordPlace) -> Record:
 
 
 def content_length(headers: Headers) -> int | None:
-    """Return the length of a record's block; None where the header does not give it in digits."""
+    """Return the length of a record's block; None if the header has no valid one."""
     text = header(headers, "Content-Length") or ""
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 20 else None

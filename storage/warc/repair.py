@@ -1,10 +1,10 @@
-"""After a crash: cut a file's torn tail, close it, and keep aside what was cut.
+"""Repair WARC files that a crash left open: truncate the torn tail, save the bytes cut off, and close the file.
 
-NAME.warc.gz.open  -->  NAME.warc.gz                whole exchanges only
-NAME.warc.gz.torn-OFFSET    the bytes that were cut, if any
+NAME.warc.gz.open  -->  NAME.warc.gz                complete exchanges only
+                        NAME.warc.gz.torn-OFFSET    the bytes that were cut off, if any
 
-Only the end is cut. Damage further ahead, with whole exchanges behind it, stays where it is: the index points to what
-stands behind it, and `newsarchive verify` names it.
+Only the end is cut. Damage with complete exchanges behind it stays, since the index points to those; `newsarchive
+verify` reports it.
 """
 
 import fcntl
@@ -15,59 +15,62 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from storage.errors import StorageError
-from storage.places import is_same_file, refused, sync_folder, warc_name
-from storage.warc.reader import is_of_file, passed_over, records
+from storage.places import is_same_file, raise_write_error, sync_folder, warc_name
+from storage.warc.reader import belongs_to_file, ignore_damage, read_records
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mended:
-    """What was done to a file."""
+class RepairedFile:
+    """Result of a repair."""
 
     name: str
-    """Its name now; where nothing of it was whole, the name it would have had."""
+    """Name of the closed file, also if it was deleted because no exchange was complete."""
     end: int
-    """Bytes that are kept; 0 where nothing was whole, and the file is gone."""
-    cut: int
-    """Bytes that were cut off the end."""
-    aside: str | None
-    """Name of the file that holds them; None where nothing was cut."""
+    """Bytes kept; 0 if no exchange was complete and the file was deleted."""
+    cut_bytes: int
+    """Bytes cut off the end."""
+    torn_name: str | None
+    """Name of the file with the bytes cut off; None if there are none."""
 
     def __str__(self) -> str:
-        """Say it in a line for the log."""
-        if self.cut:
-            return f"{self.name} was torn by a crash; its last {self.cut} bytes are in {self.aside} now"
+        """Return a line for the log."""
+        if self.cut_bytes:
+            return (
+                f"{self.name} was left incomplete by a crash; its last {self.cut_bytes} bytes were moved to "
+                f"{self.torn_name}"
+            )
         if not self.end:
-            return f"{self.name} was left empty by a crash, and is gone now"
-        return f"{self.name} was left open by a crash; it is whole, and closed now"
+            return f"{self.name} was left empty by a crash and was deleted"
+        return f"{self.name} was left open by a crash; it is complete and was closed"
 
 
-def mend(path: Path) -> Mended | None:
-    """Mend one file that was left open. None where somebody is writing it, or it is not there any more.
+def repair_file(path: Path) -> RepairedFile | None:
+    """Repair a file that was left open; None if a process is writing it, or it is gone.
 
-    DiskFull or StorageError where what is cut cannot be kept aside; the file is then as it was.
+    DiskFull or StorageError if the bytes cut off cannot be saved; the file is then unchanged.
     """
     try:
-        with _locked(path) as fd:
-            return None if fd is None else _mend(path, fd)
+        with _lock(path) as fd:
+            return None if fd is None else _repair(path, fd)
     except FileNotFoundError:
         return None
     except OSError as problem:
-        refused(path, problem)
+        raise_write_error(path, problem)
 
 
-def whole_until(path: Path) -> int:
-    """Return where the last whole exchange of a file ends.
+def last_complete_end(path: Path) -> int:
+    """Return the end of the last complete exchange of a file.
 
-    The writer names on the capture all that it writes with it, so an exchange that lost its end shows; one that lost
-    its capture shows by what names a capture that did not come.
+    The writer lists all records of an exchange in the capture's WARC-Concurrent-To, so a missing one is detected; a
+    record that refers to a missing capture is detected too.
     """
     end = 0
     info: str | None = None
     waiting: set[str] = set()
-    for record in records(path, damage=passed_over):
+    for record in read_records(path, on_damage=ignore_damage):
         if end == 0:
             info = record.id if record.type == "warcinfo" else record.get("WARC-Warcinfo-ID")
-        elif not is_of_file(record, info):
+        elif not belongs_to_file(record, info):
             continue
         if record.type in ("response", "revisit"):
             waiting = {other.strip("<> ") for other in record.get_all("WARC-Concurrent-To")}
@@ -83,7 +86,7 @@ def whole_until(path: Path) -> int:
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[int | None]:
+def _lock(path: Path) -> Iterator[int | None]:
     fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
     try:
         try:
@@ -96,18 +99,18 @@ def _locked(path: Path) -> Iterator[int | None]:
         os.close(fd)
 
 
-def _mend(path: Path, fd: int) -> Mended:
+def _repair(path: Path, fd: int) -> RepairedFile:
     final = path.with_name(warc_name(path))
     if final.exists():
         raise StorageError(
-            f"{path} was left open by a crash, and {final.name} is there too; nothing was changed, and the open "
-            "file is not read. Move one of the two out of the folder, then run: newsarchive verify --repair"
+            f"{path} was left open by a crash, and {final.name} exists too; nothing was changed, and the open file is "
+            "ignored. Move one of the two out of the folder, then run: newsarchive verify --repair"
         )
-    end, size = whole_until(path), os.fstat(fd).st_size
-    aside = None
+    end, size = last_complete_end(path), os.fstat(fd).st_size
+    torn = None
     if end < size:
-        aside = final.with_name(f"{final.name}.torn-{end}")
-        _copy_tail(fd, end, size, aside)
+        torn = final.with_name(f"{final.name}.torn-{end}")
+        _copy_tail(fd, end, size, torn)
         sync_folder(path.parent)
         os.ftruncate(fd, end)
     os.fsync(fd)
@@ -116,7 +119,7 @@ def _mend(path: Path, fd: int) -> Mended:
     else:
         path.unlink()
     sync_folder(path.parent)
-    return Mended(name=final.name, end=end, cut=size - end, aside=aside.name if aside else None)
+    return RepairedFile(name=final.name, end=end, cut_bytes=size - end, torn_name=torn.name if torn else None)
 
 
 def _copy_tail(fd: int, start: int, end: int, to: Path) -> None:

@@ -1,11 +1,11 @@
-"""Write WARC files: what the wire gave goes into the file whole, and a file that was closed is never opened again.
+"""Write WARC files. A closed file is never opened for writing again.
 
-    NAME.warc.gz.open    locked while it is written; after a crash `mend` cuts the torn tail and closes it
+    NAME.warc.gz.open    locked while it is written; after a crash `repair_file` truncates and closes it
     NAME.warc.gz         closed
 
 An exchange is one group of records, written by one call:
 
-    response or revisit  <--WARC-Concurrent-To-->  request, metadata (how the URL was found)
+    response or revisit  <--WARC-Concurrent-To-->  request, metadata (provenance of the URL)
 """
 
 import fcntl
@@ -20,36 +20,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
 
+from storage.callbacks import ignore_progress, utc_now
 from storage.errors import StorageError
-from storage.model import Capture, CrawlRun, Drawn, Exchange, RecordPlace
-from storage.places import OPEN, is_same_file, refused, sync_folder, warc_name, write_all
-from storage.places.other_machines import this_host
-from storage.warc.exchange import Originals as Originals  # noqa: PLC0414 - the writer's callers implement it
-from storage.warc.exchange import group
+from storage.model import Capture, ClosedWarc, CrawlRun, Exchange, RecordPlace, RenderedPage
+from storage.places import OPEN, is_same_file, raise_write_error, sync_folder, warc_name, write_all
+from storage.places.file_names import this_host
+from storage.warc.exchange import Originals, build_records, build_rendered_records
 from storage.warc.provenance import RUN_URI, run_fields
-from storage.warc.record import WARC_FIELDS, Fields, member, record_id, sha256, warc_date, warc_fields
-from storage.warc.rendered import group_of_drawn
+from storage.warc.record import WARC_FIELDS, Fields, build_member, format_fields, new_record_id, sha256, warc_date
 
 PREFIX = "newsarchive"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClosedFile:
-    """A WARC file that will not grow any more."""
-
-    name: str
-    size: int
-    sha256: str
-    """64 hexadecimal digits."""
-
-
-def utc_now() -> datetime:
-    """Return the time, aware and UTC."""
-    return datetime.now(UTC)
-
-
-def untold(file: object) -> None:
-    """Tell nobody of a file that was opened or closed."""
 
 
 @dataclass(slots=True)
@@ -66,12 +46,12 @@ class _File:
 
     @property
     def name(self) -> str:
-        """Name that it will have once it is closed."""
+        """Its name once it is closed."""
         return warc_name(self.path)
 
 
 class WarcWriter:
-    """Writes the exchanges of one run. Safe to share between threads."""
+    """Writes the exchanges of one run. Thread-safe."""
 
     def __init__(  # noqa: PLR0913 - time, ids and names come in as arguments, so that a test can fix them
         self,
@@ -84,9 +64,9 @@ class WarcWriter:
         age_limit: float = 86_400.0,
         host: str = "",
         now: Callable[[], datetime] = utc_now,
-        new_id: Callable[[], str] = record_id,
-        on_opened: Callable[[str], None] = untold,
-        on_closed: Callable[[ClosedFile], None] = untold,
+        new_id: Callable[[], str] = new_record_id,
+        on_opened: Callable[[str], None] = ignore_progress,
+        on_closed: Callable[[ClosedWarc], None] = ignore_progress,
     ) -> None:
         self._folder = folder
         self._run = run
@@ -104,29 +84,27 @@ class WarcWriter:
         self._broken: StorageError | None = None
         self._lock = threading.RLock()
 
-    def keep(self, exchange: Exchange | Drawn) -> Capture:
-        """Write one exchange, or a page that was drawn, and return it as a capture.
+    def write(self, exchange: Exchange | RenderedPage) -> Capture:
+        """Write an exchange or a rendered page, and return it as a capture. It is durable only after `sync`.
 
-        It is on the disk for sure only after `sync`.
-
-        DiskFull or StorageError where it cannot be written; the file then ends with the record before, whole, and the
-        next call may succeed again.
+        DiskFull or StorageError if it cannot be written; the file then ends with the previous record, and the next
+        call may succeed.
         """
         with self._lock:
             file = self._current()
-            if isinstance(exchange, Drawn):
-                made = group_of_drawn(exchange, self._new_id, file.info_id)
+            if isinstance(exchange, RenderedPage):
+                group = build_rendered_records(exchange, self._new_id, file.info_id)
             else:
-                made = group(exchange, self._originals, self._new_id, file.info_id)
-            offset = self._append(file, b"".join(made.members))
-            place = RecordPlace(warc=file.name, offset=offset, length=len(made.members[0]))
-            return made.capture(place, self._run.id)
+                group = build_records(exchange, self._originals, self._new_id, file.info_id)
+            offset = self._append(file, b"".join(group.members))
+            place = RecordPlace(warc=file.name, offset=offset, length=len(group.members[0]))
+            return group.capture(place, self._run.id)
 
     def sync(self) -> None:
-        """Bring all that was written to the disk (fdatasync).
+        """Flush all that was written to disk (fdatasync).
 
-        StorageError where the disk refuses, and from then on always: after a failed fdatasync the kernel forgets what
-        it could not write, and a second call would promise what nobody holds. The next start looks at what is there.
+        StorageError if that fails, and on every later call: after a failed fdatasync the kernel drops the unwritten
+        pages, and a second call would report success. The next start repairs the file.
         """
         with self._lock:
             self._refuse_if_broken()
@@ -140,13 +118,13 @@ class WarcWriter:
                 self._abandon(file, problem)
             file.synced = size
 
-    def end(self, run: CrawlRun) -> None:
-        """Write how a run ended; nothing where no file was written."""
+    def write_run_end(self, run: CrawlRun) -> None:
+        """Write the end of a run, unless no file was written."""
         with self._lock:
             if self._file is None and not self._serial:
                 return
             file = self._current()
-            block = warc_fields(run_fields(run))
+            block = format_fields(run_fields(run))
             fields: Fields = (
                 ("WARC-Record-ID", f"<{self._new_id()}>"),
                 ("WARC-Date", warc_date(run.finished_at or self._now())),
@@ -155,10 +133,10 @@ class WarcWriter:
                 ("WARC-Block-Digest", sha256(block)),
                 ("Content-Type", WARC_FIELDS),
             )
-            self._append(file, member("metadata", fields, block))
+            self._append(file, build_member("metadata", fields, block))
 
-    def close(self) -> ClosedFile | None:
-        """Close and rename the file that is open; None where none is. What is kept later goes into a new file."""
+    def close(self) -> ClosedWarc | None:
+        """Close and rename the open file; None if there is none. Later captures go into a new file."""
         with self._lock:
             if self._file is None:
                 return None
@@ -168,10 +146,10 @@ class WarcWriter:
                 file.path.rename(file.path.with_name(file.name))
                 sync_folder(self._folder)
             except OSError as problem:
-                refused(file.path, problem)
+                raise_write_error(file.path, problem)
             finally:
                 os.close(file.fd)
-            closed = ClosedFile(name=file.name, size=file.size, sha256=file.digest.hexdigest())
+            closed = ClosedWarc(name=file.name, size=file.size, sha256=file.digest.hexdigest())
             self._on_closed(closed)
             return closed
 
@@ -197,7 +175,7 @@ class WarcWriter:
             path.unlink(missing_ok=True)
             os.close(fd)
             if isinstance(problem, OSError):
-                refused(path, problem)
+                raise_write_error(path, problem)
             raise
         file.size = len(info)
         file.digest.update(info)
@@ -207,7 +185,7 @@ class WarcWriter:
         return file
 
     def _new_path(self, at: datetime) -> tuple[Path, int]:
-        """Make and lock a file of a name that no file has or had."""
+        """Create and lock a file with a name that was never used."""
         stamp = f"{at.astimezone(UTC):%Y%m%d%H%M%S}{at.microsecond // 1000:03}"
         while True:
             name = f"{PREFIX}-{stamp}-{self._serial + 1:05}-{self._host}-{secrets.token_hex(4)}.warc.gz"
@@ -215,14 +193,14 @@ class WarcWriter:
             if path.with_name(name).exists():
                 continue
             try:
-                fd = _locked(path)
+                fd = _create_locked(path)
             except OSError as problem:
-                refused(path, problem)
+                raise_write_error(path, problem)
             if fd is not None:
                 return path, fd
 
     def _warcinfo(self, file: _File) -> bytes:
-        block = warc_fields(
+        block = format_fields(
             [
                 *self._info.items(),
                 ("format", "WARC File Format 1.1"),
@@ -238,10 +216,10 @@ class WarcWriter:
             ("WARC-Block-Digest", sha256(block)),
             ("Content-Type", WARC_FIELDS),
         )
-        return member("warcinfo", fields, block)
+        return build_member("warcinfo", fields, block)
 
     def _append(self, file: _File, data: bytes) -> int:
-        """Write bytes at the end, all or nothing; returns the offset where they begin."""
+        """Append bytes, all or nothing; returns their offset."""
         offset = file.size
         try:
             write_all(file.fd, data)
@@ -252,21 +230,21 @@ class WarcWriter:
             except OSError as worse:
                 self._abandon(file, worse)
             if isinstance(problem, OSError):
-                refused(file.path, problem)
+                raise_write_error(file.path, problem)
             raise
         file.size += len(data)
         file.digest.update(data)
         return offset
 
     def _abandon(self, file: _File, problem: OSError) -> NoReturn:
-        """Give the file up as it lies: it stays open by name, and the next start mends it."""
+        """Abandon the file: it keeps its .open name, and the next start repairs it."""
         self._file = None
         with suppress(OSError):
             os.close(file.fd)
         try:
-            refused(file.path, problem)
-        except StorageError as told:
-            self._broken = told
+            raise_write_error(file.path, problem)
+        except StorageError as error:
+            self._broken = error
             raise
 
     def _refuse_if_broken(self) -> None:
@@ -274,13 +252,13 @@ class WarcWriter:
             raise type(self._broken)(*self._broken.args) from self._broken
 
 
-def _locked(path: Path) -> int | None:
-    """Make a file and lock it; None where the name is taken, or `mend` was quicker and has cleared it away."""
+def _create_locked(path: Path) -> int | None:
+    """Create and lock a file; None if the name is taken, or a concurrent `repair_file` has deleted it."""
     try:
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
     except FileExistsError:
         return None
-    # Held until the file is closed: `mend` leaves a locked file alone.
+    # Held until the file is closed: `repair_file` ignores locked files.
     with suppress(BlockingIOError):
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if is_same_file(path, fd):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from newsarchive.demo import Newsroom, Server, serve
+from newsarchive.demo import Newsroom, NewsroomServer, serve
 
 COMMAND = "NEWSARCHIVE_COMMAND"
 """Path of the script to test; CI names the one that comes from the wheel. By default that of this environment."""
@@ -44,14 +44,14 @@ def command(tmp_path: Path) -> Command:
 
 
 @pytest.fixture(scope="session")
-def newsroom() -> Iterator[Server]:
+def newsroom() -> Iterator[NewsroomServer]:
     """The demo newspaper on loopback, at its opening hour."""
     with serve(Newsroom()) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
-def morgue(newsroom: Server, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def morgue(newsroom: NewsroomServer, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An archive of the newsroom, made with three commands. Tests only read it."""
     folder = tmp_path_factory.mktemp("story") / "morgue"
     clock = newsroom.clock.now().isoformat()

@@ -23,7 +23,11 @@ from lxml import html
 
 from newsarchive.archive import Archive
 from newsarchive.web.app import create_app
-from newsarchive.web.timestamps import stamp
+from newsarchive.web.timestamps import format_timestamp
+from storage.index.queries.articles import iter_captures, list_articles
+from storage.index.queries.listings import list_listing_times
+from storage.index.queries.status import get_last_crawl
+from storage.index.queries.timeline import select_archived_urls
 from storage.index.views.articles import ArticleView, CaptureFilters
 from storage.model import Outcome
 
@@ -62,7 +66,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )
     assert serving.stdout is not None
-    found = re.search(r"is open at (http://\S+)/ ", serving.stdout.readline())
+    found = re.search(r" at (http://\S+)/ ", serving.stdout.readline())
     assert found
     yield Demo(folder=folder, base=found[1], said=made.stdout)
     serving.terminate()
@@ -71,7 +75,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 
 def article_where(archive: Archive, fits: Callable[[ArticleView], bool]) -> ArticleView:
     """The first article of which something holds."""
-    articles = (archive.article(line.id) for line in archive.index.articles(limit=200))
+    articles = (archive.article(line.id) for line in archive.index.ask(list_articles, limit=200))
     return next(each for each in articles if each is not None and fits(each))
 
 
@@ -81,20 +85,23 @@ def pages(demo: Demo) -> dict[str, tuple[str, int]]:
     with Archive.open(demo.folder) as archive:
         index = archive.index
         front = archive.config.sites[0].url
-        moments = [stamp(moment) for moment in index.listing_moments(front, limit=10)]
-        edited = article_where(archive, lambda each: len(each.versions) > 1 and not each.current.live)
+        moments = [format_timestamp(moment) for moment in index.ask(list_listing_times, front, limit=10)]
+        edited = article_where(archive, lambda each: len(each.versions) > 1 and not each.current.live_blog)
         gone = article_where(archive, lambda each: each.state == "gone")
         arabic = article_where(archive, lambda each: each.current.language == "ar")
         chinese = article_where(archive, lambda each: each.current.language == "zh")
         pictured = article_where(archive, lambda each: bool(each.current.image and each.current.authors))
         shown = article_where(
             archive,
-            lambda each: len(each.versions) > 1 and bool(each.current.image and index.held([each.current.image])),
+            lambda each: (
+                len(each.versions) > 1
+                and bool(each.current.image and index.ask(select_archived_urls, [each.current.image]))
+            ),
         )
         silent = article_where(archive, lambda each: each.current.section == "Sport" and len(each.versions) > 1)
-        assets = tuple(index.captures(CaptureFilters(outcome=Outcome.ASSET)))
-        revisit = next(iter(index.captures(CaptureFilters(outcome=Outcome.NOT_MODIFIED))))
-        crawl = index.last_crawl()
+        assets = tuple(index.stream(iter_captures, CaptureFilters(outcome=Outcome.ASSET)))
+        revisit = next(iter(index.stream(iter_captures, CaptureFilters(outcome=Outcome.NOT_MODIFIED))))
+        crawl = index.ask(get_last_crawl)
         assert crawl is not None
         image = next(each for each in assets if each.url.endswith(".png"))
         sheet = next(each for each in assets if each.url.endswith(".css"))
@@ -122,8 +129,8 @@ def pages(demo: Demo) -> dict[str, tuple[str, int]]:
             "listing changes": f"/listing?url={quote(front, safe='')}&a={moments[-1]}&b={moments[0]}",
             "snapshot": f"/web/{moments[-1]}/{front}",
             "far snapshot": f"/web/2020/{edited.url}",
-            "archived image": f"/web/{stamp(image.fetched_at)}/{image.url}",
-            "archived text": f"/web/{stamp(sheet.fetched_at)}/{sheet.url}",
+            "archived image": f"/web/{format_timestamp(image.fetched_at)}/{image.url}",
+            "archived text": f"/web/{format_timestamp(sheet.fetched_at)}/{sheet.url}",
             "calendar": f"/calendar?url={quote(front, safe='')}",
             "calendar day": f"/calendar?url={quote(front, safe='')}&day={moments[-1][:8]}",
             "record": f"/record/{edited.current.capture.id}",

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from newsarchive.explain.explanation import explain
-from newsarchive.explain.report import proof
+from newsarchive.explain.report import render_report
 
 Command = Callable[..., CompletedProcess[str]]
 PAGES = Path(__file__).parents[1] / "pages"
@@ -39,7 +39,7 @@ def test_the_file_is_quiet_and_legible_in_a_browser(tmp_path: Path, chromium: An
     """It asks nobody, runs nothing, fits a phone, and its text stands out from what is behind it in light and dark."""
     page = PAGE.read_text("utf-8").replace("</head>", "").replace("<body>", TRAPS)
     assert "evil.example" in page
-    (tmp_path / "why.html").write_text(proof(explain(page.encode(), URL)), "utf-8")
+    (tmp_path / "why.html").write_text(render_report(explain(page.encode(), URL)), "utf-8")
     asked: list[str] = []
     said: list[str] = []
     shown = chromium.new_page(viewport={"width": 390, "height": 800}, color_scheme=scheme)

@@ -8,7 +8,7 @@ from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
 
-from newsarchive.demo import Server
+from newsarchive.demo import NewsroomServer
 
 Command = Callable[..., CompletedProcess[str]]
 
@@ -30,10 +30,10 @@ def test_init_says_what_to_do_next(command: Command, tmp_path: Path) -> None:
     assert "already" in again.stderr
 
 
-def test_every_article_is_archived(morgue: Path, command: Command, newsroom: Server) -> None:
+def test_every_article_is_archived(morgue: Path, command: Command, newsroom: NewsroomServer) -> None:
     """After one crawl the archive has each article of the newsroom, and none twice."""
     exported = lines(command("export", "--archive", morgue))
-    right = newsroom.newsroom.answers(newsroom.clock.now(), origin=newsroom.url.rstrip("/"))
+    right = newsroom.newsroom.expected_site(newsroom.clock.now(), origin=newsroom.url.rstrip("/"))
     assert sorted(line["canonical_url"] for line in exported) == sorted(article.url for article in right.articles)
 
 
@@ -148,7 +148,7 @@ def test_extract_reads_a_page_as_the_crawl_does(morgue: Path, command: Command) 
 def test_doctor_finds_nothing_wrong(morgue: Path, command: Command) -> None:
     """An archive that works is said to work."""
     done = command("doctor", "--archive", morgue, "--json")
-    wrong = [finding for finding in json.loads(done.stdout) if finding["state"] == "wrong"]
+    wrong = [finding for finding in json.loads(done.stdout) if finding["severity"] == "error"]
     # The newsroom's clock is behind ours, which is all that differs from a real archive.
     assert wrong == []
     assert done.returncode == 0

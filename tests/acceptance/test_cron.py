@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from newsarchive.demo import Newsroom, Server, serve
+from newsarchive.demo import Newsroom, NewsroomServer, serve
 from newsarchive.demo.clock import Clock
 
 SETTINGS = """
 contact = "tests@localhost"
 delay = "0s"
-workers = 1
+reader_processes = 1
 log = "logs/crawl.log"
 log_json = {log_json}
 log_size = "2kB"
@@ -68,7 +68,7 @@ def check() -> Iterator[Check]:
 
 
 @pytest.fixture
-def site() -> Iterator[Server]:
+def site() -> Iterator[NewsroomServer]:
     """A newsroom."""
     with serve(Newsroom(articles=60), clock=Clock()) as server:
         yield server
@@ -87,7 +87,9 @@ def configure(folder: Path, url: str, *, log_json: str = "false") -> None:
     (folder / "newsarchive.toml").write_text(SETTINGS.format(url=url, log_json=log_json))
 
 
-def test_a_crawl_under_cron_says_nothing_and_leaves_its_marks(site: Server, check: Check, tmp_path: Path) -> None:
+def test_a_crawl_under_cron_says_nothing_and_leaves_its_marks(
+    site: NewsroomServer, check: Check, tmp_path: Path
+) -> None:
     """Quiet, exit 0; the health check hears begin and end with the summary; log and metrics are there."""
     configure(tmp_path, site.url)
     done = run(tmp_path, "crawl", "--quiet", "--ping", check.url)
@@ -113,16 +115,16 @@ def test_a_crawl_that_comes_to_nothing_says_so_on_standard_error(check: Check, t
     assert [path for path, _ in check.told] == ["/ping/1/start", "/ping/1/fail"]
 
 
-def test_a_health_check_that_is_down_costs_no_page(site: Server, tmp_path: Path) -> None:
+def test_a_health_check_that_is_down_costs_no_page(site: NewsroomServer, tmp_path: Path) -> None:
     """The crawl goes on, ends with 0, and the log tells."""
     configure(tmp_path, site.url)
     done = run(tmp_path, "crawl", "--quiet", "--ping", "http://127.0.0.1:9/x")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     lines = "".join(path.read_text() for path in (tmp_path / "logs").glob("crawl.log*"))
-    assert "the health check at http://127.0.0.1:9/x could not be told" in lines
+    assert "the health check at http://127.0.0.1:9/x could not be pinged" in lines
 
 
-def test_the_log_begins_anew_when_it_is_full_and_can_be_json(site: Server, tmp_path: Path) -> None:
+def test_the_log_begins_anew_when_it_is_full_and_can_be_json(site: NewsroomServer, tmp_path: Path) -> None:
     """No file grows beyond its size by more than a line, no more are kept than the setting says, every line is JSON."""
     configure(tmp_path, site.url, log_json="true")
     for _ in range(3):
@@ -137,7 +139,7 @@ def test_the_log_begins_anew_when_it_is_full_and_can_be_json(site: Server, tmp_p
         assert any(each.get("site") == "lantern" and each.get("outcome") for each in facts)
 
 
-def test_what_schedule_prints_runs(site: Server, tmp_path: Path) -> None:
+def test_what_schedule_prints_runs(site: NewsroomServer, tmp_path: Path) -> None:
     """The crontab's command is a command: absolute paths, quoted; it crawls, and says nothing."""
     folder = tmp_path / "my archive"
     folder.mkdir()
@@ -163,7 +165,7 @@ def test_systemd_takes_what_schedule_prints(tmp_path: Path) -> None:
     assert f"--archive {tmp_path}" in units
 
 
-def test_status_check_tells_whether_a_person_is_needed(site: Server, tmp_path: Path) -> None:
+def test_status_check_tells_whether_a_person_is_needed(site: NewsroomServer, tmp_path: Path) -> None:
     """0 and silence where all is well; 1 and the reason where a WARC file is gone, with the captures in it."""
     configure(tmp_path, site.url)
     assert run(tmp_path, "status", "--check").returncode == 1
@@ -174,7 +176,7 @@ def test_status_check_tells_whether_a_person_is_needed(site: Server, tmp_path: P
     warc.rename(tmp_path / "elsewhere")
     done = run(tmp_path, "status", "--check")
     assert (done.returncode, done.stdout) == (1, "")
-    assert f"{warc.name}: The file is gone, and with it 13 captures" in done.stderr
+    assert f"{warc.name}: The file is missing, and with it 13 captures" in done.stderr
     (missing,) = json.loads(run(tmp_path, "status", "--json").stdout)["health"]["missing"]
     assert (missing["warc"], missing["captures"]) == (warc.name, 13)
     assert site.url in missing["urls"]

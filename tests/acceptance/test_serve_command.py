@@ -47,7 +47,7 @@ def start(morgue: Path) -> Iterator[Start]:
         running.append(process)
         assert process.stdout is not None
         line = process.stdout.readline()
-        found = re.search(r"is open at (http://\S+) ", line)
+        found = re.search(r" at (http://\S+) ", line)
         assert found, line
         return process, found[1]
 

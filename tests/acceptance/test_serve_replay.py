@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from newsarchive.archive import Archive
-from newsarchive.replay.environment import HOME, Environment
+from newsarchive.replay.environment import HOME_VARIABLE, ReplayEnvironment
 
 URL = "http://scripted.example/story"
 STAMP = "20260301060000"
@@ -47,7 +47,7 @@ REACH = """async (address) => {
 
 
 @pytest.fixture
-def served(archive_of: Callable[..., Archive], pywb: Environment) -> Iterator[tuple[str, str]]:
+def served(archive_of: Callable[..., Archive], pywb: ReplayEnvironment) -> Iterator[tuple[str, str]]:
     """The command over a small archive; yields its address and that of the replay."""
     archive = archive_of(*ANSWERS)
     with socket.socket() as free:
@@ -57,10 +57,10 @@ def served(archive_of: Callable[..., Archive], pywb: Environment) -> Iterator[tu
         [sys.executable, "-m", "newsarchive", "serve", "--archive", str(archive.folder), "--port", "0", "--replay",
          "--replay-port", str(port)],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        env={**os.environ, "PYTHONUNBUFFERED": "1", HOME: str(pywb.folder)},
+        env={**os.environ, "PYTHONUNBUFFERED": "1", HOME_VARIABLE: str(pywb.folder)},
     )  # fmt: skip
     assert process.stdout is not None
-    found = re.search(r"is open at (http://\S+) ", process.stdout.readline())
+    found = re.search(r" at (http://\S+) ", process.stdout.readline())
     try:
         assert found, process.communicate()
         yield found[1].rstrip("/"), f"http://replay.localhost:{port}"
@@ -87,14 +87,14 @@ def pywb_of(port: int) -> list[int]:
 
 
 @pytest.mark.slow
-def test_what_is_installed_is_told(pywb: Environment) -> None:
+def test_what_is_installed_is_told(pywb: ReplayEnvironment) -> None:
     """With the version, and what to do with it."""
     asked = [sys.executable, "-m", "newsarchive", "replay"]
     done = subprocess.run(
-        asked, env={**os.environ, HOME: str(pywb.folder)}, capture_output=True, text=True, check=True
+        asked, env={**os.environ, HOME_VARIABLE: str(pywb.folder)}, capture_output=True, text=True, check=True
     )  # fmt: skip
     assert re.match(r"pywb 2\.10\.\d+ is installed in ", done.stdout)
-    assert done.stdout.endswith("To use it: newsarchive serve --replay\n")
+    assert done.stdout.endswith("To start it: newsarchive serve --replay\n")
 
 
 @pytest.mark.slow

@@ -17,14 +17,14 @@ from pathlib import Path
 
 import pytest
 
-from newsarchive.demo import Newsroom, Server, serve
+from newsarchive.demo import Newsroom, NewsroomServer, serve
 from newsarchive.demo.clock import Clock
 
 SCRIPT = os.environ.get("NEWSARCHIVE_COMMAND") or str(Path(sys.executable).with_name("newsarchive"))
 SETTINGS = """
 contact = "tests@localhost"
 delay = "{delay}"
-workers = 1
+reader_processes = 1
 requisites = false
 metrics = "newsarchive.prom"
 [[site]]
@@ -39,14 +39,14 @@ SAMPLE = re.compile(rf"({_NAME})(?:\{{{_LABEL}(?:,{_LABEL})*\}})? (?:[+-]?\d+(?:
 
 
 @pytest.fixture
-def site() -> Iterator[Server]:
+def site() -> Iterator[NewsroomServer]:
     """A newsroom."""
     with serve(Newsroom(articles=60), clock=Clock()) as server:
         yield server
 
 
 @pytest.fixture
-def folder(tmp_path: Path, site: Server) -> Path:
+def folder(tmp_path: Path, site: NewsroomServer) -> Path:
     """An archive of it in a folder whose name cron's shell could trip over."""
     made = tmp_path / "50% of it's all"
     made.mkdir()
@@ -78,7 +78,7 @@ def test_the_line_for_cron_works_under_cron(folder: Path, tmp_path: Path) -> Non
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     told = json.loads(run("status", "--json", "--archive", folder).stdout)
     assert told["articles"] >= 50
-    assert told["health"]["concerns"] == []
+    assert told["health"]["findings"] == []
     assert run("status", "--check", "--archive", folder).returncode == 0
     lines = (folder / "newsarchive.prom").read_text().splitlines()
     typed = {line.split()[2] for line in lines if line.startswith("# TYPE ")}
@@ -112,7 +112,9 @@ def test_a_crawl_that_still_runs_is_no_news_and_one_that_hangs_is(folder: Path, 
 @pytest.mark.parametrize(
     ("option", "value", "most"), [("--max-pages", "10", 11), ("--max-time", "2s", 40)], ids=["pages", "time"]
 )
-def test_a_limit_ends_a_crawl_in_good_order(folder: Path, site: Server, option: str, value: str, most: int) -> None:
+def test_a_limit_ends_a_crawl_in_good_order(
+    folder: Path, site: NewsroomServer, option: str, value: str, most: int
+) -> None:
     """Exit code 0, a line that says it was stopped, and the next one goes on. (robots.txt is no page.)"""
     (folder / "newsarchive.toml").write_text(SETTINGS.format(url=site.url, delay="0.1s"))
     done = run("crawl", option, value, "--archive", folder)

@@ -17,8 +17,8 @@ KEYS = {
     "sites": "name", "urls": "url", "crawls": "run", "warc_files": "name", "captures": "record_id",
     "paragraphs": "text", "authors": "name", "tags": "name", "link_groups": "digest",
 }  # fmt: skip
-UNPLANNED = {"due_at", "priority", "failures", "unchanged"}
-OF_THE_SCHEDULE = {"hosts", "families", "habits", "alarms"}
+UNPLANNED = {"due_at", "priority", "failure_count", "unchanged_count"}
+OF_THE_SCHEDULE = {"host_backoff", "url_patterns", "source_rates", "alarms"}
 """Tables that a crawl keeps for the next one, and that no WARC file knows of."""
 
 
@@ -29,7 +29,7 @@ def dump_of(index: Index, *, waiting: bool = True) -> Tables:
     """
     rows: dict[str, list[dict[str, Any]]] = {}
     tables = [table for table in Base.metadata.tables.values() if table.name not in OF_THE_SCHEDULE]
-    with index._database.reading() as connection:
+    with index._database.read_transaction() as connection:
         for table in tables:
             rows[table.name] = [dict(row) for row in connection.execute(select(table)).mappings()]
         words = [] if index._database.is_postgres else _inverted(connection)
@@ -47,7 +47,7 @@ def dump_of(index: Index, *, waiting: bool = True) -> Tables:
 
 def _leave_out_waiting(tables: Iterable[Table], rows: dict[str, list[dict[str, Any]]]) -> None:
     """Take out URLs that were not fetched yet, and those that only they were told by."""
-    rows["frontier"] = [row for row in rows["frontier"] if row["looked_at"] is not None]
+    rows["frontier"] = [row for row in rows["frontier"] if row["last_fetched_at"] is not None]
     used = {
         row[key.parent.name]
         for table in tables

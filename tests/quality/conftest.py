@@ -1,4 +1,4 @@
-"""The table of figures: each test of this folder adds what it measured, and the end of the run prints it."""
+"""The table of figures: each test of this folder adds its measurements, and it is printed at the end of the run."""
 
 import tomllib
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ OWN_PAGES = "test_page_fixtures.py::test_page_reads_as_expected["
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """One thing measured, what it must not fall behind, and what it is to reach."""
+    """One measurement, its floor, and its target."""
 
     name: str
     value: float
@@ -21,40 +21,40 @@ class Figure:
     target: float | None
     is_ceiling: bool
     slower: float = 1.0
-    """How much slower than the machine of the ceiling's time this one may be."""
+    """How much slower this machine may be than the one on which the ceiling was measured."""
 
     @property
     def holds(self) -> bool:
-        """It is no worse than it was."""
+        """The figure is not worse than its floor."""
         if self.is_ceiling:
             return self.value <= self.floor * self.slower + SLACK
         return self.value >= self.floor - SLACK
 
     @property
     def reached(self) -> str:
-        """Whether the target is."""
+        """The figure has reached its target: "yes", "no", or "" without a target."""
         if self.target is None:
             return ""
         return "yes" if (self.value <= self.target if self.is_ceiling else self.value >= self.target) else "no"
 
     @property
     def line(self) -> str:
-        """Its line of the table."""
+        """The line of the table."""
         target = "" if self.target is None else f"{self.target:g}"
         return f"{self.name:<52}{self.value:>10.4g}{self.floor:>10g}{target:>10}{self.reached:>10}"
 
 
 @dataclass(slots=True)
 class Figures:
-    """What was measured so far."""
+    """All measurements so far."""
 
     measured: list[Figure] = field(default_factory=list)
 
     def add(self, part: str, key: str, value: float, name: str, *, slower: float = 1.0) -> None:
-        """Note a figure, and fail where it is worse than the floor that floors.toml has for it.
+        """Record a figure, and fail if it is worse than its floor in floors.toml.
 
         Keys that end in "_at_most" are ceilings. `slower` is how much slower than the machine on which a ceiling of
-        time was measured another one may be.
+        time was measured this one may be.
         """
         is_ceiling = key.endswith("_at_most")
         target = FLOORS["targets"].get(part, {}).get(key)
@@ -68,18 +68,18 @@ FIGURES = pytest.StashKey[Figures]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Begin an empty table."""
+    """Create an empty table."""
     config.stash[FIGURES] = Figures()
 
 
 @pytest.fixture(scope="session")
 def figures(request: pytest.FixtureRequest) -> Figures:
-    """The table that this run fills."""
+    """Return the table of this run."""
     return request.config.stash[FIGURES]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Print it."""
+    """Print the table."""
     right = sum(OWN_PAGES in report.nodeid for report in terminalreporter.stats.get("passed", ()))
     wrong = sum(OWN_PAGES in report.nodeid for report in terminalreporter.stats.get("failed", ()))
     measured = config.stash[FIGURES].measured

@@ -1,4 +1,4 @@
-"""How well pages are read, measured on real pages that are not part of the project (see NEWSARCHIVE_EVAL)."""
+"""The quality of readings, measured on real pages that are not part of the project (see NEWSARCHIVE_EVAL)."""
 
 import gzip
 import json
@@ -17,19 +17,20 @@ import pytest
 
 from newsarchive.extract import extract_page
 from storage.index import Index
+from storage.index.queries.export import iter_export_lines
 from storage.model import (
     BODY_ROLES,
     Capture,
     Discovery,
     Ingest,
     LinkGroup,
-    NextLook,
+    NextVisit,
     Outcome,
     Reading,
     RecordPlace,
-    Seen,
     Site,
     UrlKind,
+    VisitResult,
 )
 
 pytestmark = pytest.mark.slow
@@ -39,10 +40,10 @@ SHINGLE = 4
 
 
 class Figures(Protocol):
-    """The table of what was measured (conftest.py)."""
+    """The table of measurements (conftest.py)."""
 
     def add(self, part: str, key: str, value: float, name: str, *, slower: float = 1.0) -> None:
-        """Note a figure, and fail where it is worse than its floor."""
+        """Record a figure, and fail if it is worse than its floor."""
 
 
 # --- bodies: shingles of four words, as in the public article-extraction-benchmark ---
@@ -56,7 +57,7 @@ def shingles(text: str) -> Counter[tuple[str, ...]]:
 
 
 def counts(gold: str, found: str) -> tuple[float, float, float]:
-    """Return the shares of a page's shingles that are right, too many, and lost."""
+    """Return the shares of a page's shingles that are right, superfluous, and missing."""
     want, have = shingles(gold), shingles(found)
     right = sum((want & have).values())
     extra, lost = have.total() - right, want.total() - right
@@ -89,7 +90,7 @@ def body(reading: Reading, *, dek: bool = False) -> str:
 def read_all(
     eval_folder: Path, folder: str, gold: Mapping[str, Any], *, times: int = 1
 ) -> Iterator[tuple[str, Reading, float]]:
-    """Yield page id, reading, and the CPU seconds of the quickest of so many readings: what else runs only adds."""
+    """Yield page id, reading, and the CPU seconds of the fastest of several readings: other load only adds to them."""
     for page, right in gold.items():
         payload = gzip.decompress((eval_folder / folder / f"{page}.html.gz").read_bytes())
         spent = []
@@ -101,7 +102,7 @@ def read_all(
 
 
 def test_bodies_of_many_sites(eval_folder: Path, figures: Figures) -> None:
-    """The body of one page alone is read no worse than before, and as quickly. Raise the floor when you beat it."""
+    """Bodies of single pages are read as well as before, and as fast. Raise the floor when you beat it."""
     gold = json.loads((eval_folder / "bodies.json").read_text("utf-8"))
     found, seconds = {}, []
     for page, reading, cost in read_all(eval_folder, "pages", gold, times=3):
@@ -111,14 +112,14 @@ def test_bodies_of_many_sites(eval_folder: Path, figures: Figures) -> None:
     figures.add("pages", "f1", f1, "pages: body F1")
     figures.add("pages", "exact", exact, "pages: bodies exactly right")
     by_length = sorted(seconds)
-    # CPU time, of metadata and links too; a busy machine is slower at everything.
+    # CPU time, including metadata and links; a busy machine is slower at everything.
     figures.add("cpu", "median_ms_at_most", median(seconds) * 1e3, "pages: CPU ms, median", slower=2)
     figures.add("cpu", "p99_ms_at_most", by_length[len(by_length) * 99 // 100] * 1e3, "pages: CPU ms, p99", slower=3)
     figures.add("cpu", "longest_ms_at_most", by_length[-1] * 1e3, "pages: CPU ms, longest")
 
 
 def test_bodies_of_sibling_pages(eval_folder: Path, figures: Figures, tmp_path: Path) -> None:
-    """Pages of a site read together, what they share learnt; the right answers hold the dek."""
+    """Pages of a site are read together, with their common paragraphs learnt; the gold contains the dek."""
     gold = json.loads((eval_folder / "sites.json").read_text("utf-8"))
     readings = {page: reading for page, reading, _ in read_all(eval_folder, "sites", gold)}
     right = {page: "\n".join(answer["body"]) for page, answer in gold.items()}
@@ -131,20 +132,20 @@ def test_bodies_of_sibling_pages(eval_folder: Path, figures: Figures, tmp_path: 
 
 
 def read_together(gold: Mapping[str, Any], readings: Mapping[str, Reading], address: str) -> dict[str, str]:
-    """Put readings into an index, let it learn, and return dek and body as it has them."""
+    """Put readings into an index, let it learn, and return dek and body from the index."""
     homes = {answer["site"]: f"https://{urlsplit(answer['url']).hostname}/" for answer in gold.values()}
     index = Index.open(address)
     index.register_sites([Site(name=name, url=url) for name, url in homes.items()])
     index.commit([ingest(number, gold[page], readings[page]) for number, page in enumerate(gold)], unplanned)
     index.settle()
-    lines = {line["capture"]["offset"]: line for line in index.export()}
+    lines = {line["capture"]["offset"]: line for line in index.stream(iter_export_lines)}
     index.close()
     told = {page: lines.get(number) for number, page in enumerate(gold)}
     return {page: "\n".join([line["dek"] or "", line["body"]]) if line else "" for page, line in told.items()}
 
 
-def unplanned(seen: Seen) -> NextLook:
-    return NextLook(due_at=None, failures=seen.failures, unchanged=seen.unchanged)
+def unplanned(seen: VisitResult) -> NextVisit:
+    return NextVisit(due_at=None, failure_count=seen.failure_count, unchanged_count=seen.unchanged_count)
 
 
 def ingest(number: int, answer: Mapping[str, Any], reading: Reading) -> Ingest:
@@ -169,7 +170,7 @@ def ingest(number: int, answer: Mapping[str, Any], reading: Reading) -> Ingest:
 
 
 def test_kinds(eval_folder: Path, figures: Figures) -> None:
-    """Articles are told from listings, shops, manuals and forums no worse than before."""
+    """Articles are distinguished from listings, shops, manuals and forums as well as before."""
     gold = json.loads((eval_folder / "kinds.json").read_text("utf-8"))
     taken = Counter(
         gold[page]["kind"]
@@ -191,7 +192,7 @@ LISTING = ("related", "latest")
 
 
 def target(url: str) -> str:
-    """Return a URL as it is compared: no scheme, fragment, tracking or trailing slash."""
+    """Return a URL for comparison: without scheme, fragment, tracking parameters and trailing slash."""
     parts = urlsplit(url.strip())
     path = quote(unquote(parts.path), safe="/:@!$&'()*+,;=~-._").rstrip("/") or "/"
     query = [(k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if not TRACKING.match(k)]
@@ -209,7 +210,7 @@ def label(text: str) -> str:
 
 
 class LinkTally:
-    """Adds up links, pages and groups."""
+    """Counts links, pages and groups."""
 
     def __init__(self) -> None:
         self.inline = Counter[str]()
@@ -241,7 +242,7 @@ class LinkTally:
         )
 
     def groups(self, gold: list[tuple[Any, set[str]]], found: list[tuple[LinkGroup, set[str]]]) -> None:
-        """Match groups one to one, the best overlap first."""
+        """Match groups one to one, the largest overlap first."""
         pairs = sorted(
             (-len(want & have) / len(want | have), label(g["label"]) != label(f.label), i, j)
             for i, (g, want) in enumerate(gold)
@@ -274,7 +275,9 @@ def link_tally(eval_folder: Path) -> LinkTally:
 
 
 def test_links_in_groups(eval_folder: Path, figures: Figures) -> None:
-    """Related and latest links are found, told from the rest, and grouped under their labels no worse than before."""
+    """Related and latest links are found, distinguished from others, and grouped under their labels as well as
+    before.
+    """
     tally = link_tally(eval_folder)
     figures.add("links", "listing_macro_f1", mean(tally.macro), "links: listing, macro F1")
     figures.add("links", "none_left_empty", tally.left_empty, "links: pages without a listing left empty, of 10")
@@ -283,5 +286,5 @@ def test_links_in_groups(eval_folder: Path, figures: Figures) -> None:
 
 
 def test_links_in_text(eval_folder: Path, figures: Figures) -> None:
-    """Links in running text are found no worse than before."""
+    """Links in running text are found as well as before."""
     figures.add("links", "inline_micro_f1", link_tally(eval_folder).inline_f1, "links: inline, micro F1")

@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 from newsarchive.extract import extract_page, serialize
-from storage.warc.payload import decoded, http_headers
-from storage.warc.reader import records
+from storage.warc.payload import decode_payload, parse_http_headers
+from storage.warc.reader import read_records
 
 LIMIT = 100_000_000
 """Bytes of a page at most."""
@@ -19,14 +19,14 @@ def main(warc: str, out: str, most: int) -> None:
     """One line a page; its text is "" where it is no article."""
     count = 0
     with Path(out).open("w", encoding="utf-8") as lines:
-        for record in records(Path(warc)):
+        for record in read_records(Path(warc)):
             if record.type != "response":
                 continue
-            status, headers = http_headers(record.block)
+            status, headers = parse_http_headers(record.block)
             mime = next((value for name, value in headers if name.lower() == "content-type"), "")
             if status != 200 or not mime.startswith("text/html"):
                 continue
-            reading = extract_page(decoded(record.block, LIMIT), record.uri, headers)
+            reading = extract_page(decode_payload(record.block, LIMIT), record.uri, headers)
             found = serialize(reading)
             text = "\n".join(paragraph.text for paragraph in reading.article.paragraphs) if reading.article else ""
             lines.write(json.dumps({"url": record.uri, **found, "text": text}, default=str) + "\n")

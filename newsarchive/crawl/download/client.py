@@ -1,12 +1,12 @@
-"""The exact bytes: an HTTP/1.1 client that records what its sockets take and give.
+"""HTTP/1.1 client that records the exact bytes that its sockets send and receive.
 
     fetch() --> Twisted's Agent --> pool --> RecordingProtocol --> socket
                                                | one Attempt for each request written
                                                v
                               request and response as they were on the wire
 
-Twisted asks again by itself where a pooled connection turns out dead; so one fetch can have two attempts. What stands
-here on private names of Twisted and Scrapy is held by tests/integration/crawl/test_wire.py.
+Twisted retries by itself if a pooled connection turns out to be closed, so one fetch can have two attempts. The use of
+private names of Twisted and Scrapy is tested by tests/integration/crawl/test_recording_client.py.
 """
 
 # Twisted calls and is called by names like dataReceived, and is typed in parts only.
@@ -14,59 +14,79 @@ here on private names of Twisted and Scrapy is held by tests/integration/crawl/t
 # mypy: disallow-untyped-calls=False
 
 import asyncio
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
+from OpenSSL import SSL
 from scrapy.utils.defer import maybe_deferred_to_future
+from service_identity import VerificationError
 from twisted.internet.defer import CancelledError, Deferred, succeed
-from twisted.internet.error import ConnectionDone
+from twisted.internet.error import ConnectionDone, ConnectionLost, DNSLookupError
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
-from twisted.web._newclient import HTTP11ClientProtocol
+from twisted.web._newclient import HEADER, STATUS, HTTP11ClientProtocol, HTTPClientParser
 from twisted.web.client import URI, Agent, HTTPConnectionPool
 from twisted.web.http_headers import Headers
 
-from newsarchive.crawl.download.ciphers import iana_name
-from newsarchive.crawl.download.parser import LenientParser
+from newsarchive.crawl.download.connect import NotPublicError
 from storage.model import Discovery, Exchange
 
-HEAD_LENGTH = 1_048_576
-"""Bytes in all header lines together; what goes on for longer is cut there."""
-IDLE = 30.0
+MAX_HEAD_SIZE = 1_048_576
+"""Bytes of all header lines together; a longer head is cut there."""
+MAX_LINE_LENGTH = 262_144
+"""Bytes of one header line. Twisted's 16,384 are less than the Content-Security-Policy of some sites."""
+IDLE_TIMEOUT = 30.0
 """Seconds for which an idle connection is kept."""
-OURS = "unspecified"
-"""WARC-Truncated of what was cut because the run was to stop: of its values the only one that blames nobody."""
+INTERRUPTED = "unspecified"
+"""WARC-Truncated of a response that was cut because the run stops: the only value that blames neither side."""
+FOLD = (b" ", b"\t")
+"""Beginning of a line that continues the previous one."""
+
+_HEAD = re.compile(
+    rb"(HTTP/1\.[01] [2-9]\d\d(?: [^\r\n]*+)?)\r\n"  # status line
+    rb"((?:[\w!#$%&'*+.^`|~-]++:[^\r\n]*+\r\n)*+)\r\n"  # header lines
+)
+"""The whole head of a final response that conforms to RFC 9112: no bare line feeds, folded lines or odd names."""
+_FRAMING = re.compile(
+    rb"^(%b):(.*)\r$" % b"|".join(sorted(HTTPClientParser.CONNECTION_CONTROL_HEADERS)), re.IGNORECASE | re.MULTILINE
+)
+"""Header lines that decide where the response ends and whether the connection is kept: all that is needed here."""
+_OPENSSL_CIPHER = re.compile(
+    r"(?:(?P<exchange>(?:EC)?DHE)-(?P<proof>RSA|ECDSA|DSS)-)?(?P<cipher>AES(?:128|256)|CAMELLIA(?:128|256)|CHACHA20)"
+    r"-(?:(?P<mode>GCM|CCM8?)-?|(?P<poly>POLY1305))?(?P<mac>SHA(?:256|384)?)?"
+)
 
 
 @dataclass(slots=True, eq=False)
 class Attempt:
-    """One request written to one connection, and all that came back for it."""
+    """One request written to one connection, and the bytes received for it."""
 
     started_at: datetime
     peer: str | None
     sent: list[bytes] = field(default_factory=list)
-    got: list[bytes] = field(default_factory=list)
+    received: list[bytes] = field(default_factory=list)
     size: int = 0
     excess: int = 0
-    """Bytes at the end that came after the end of the message: not part of it."""
+    """Bytes received after the end of the message: not part of it."""
     tls: str | None = None
     cipher: str | None = None
     whole: bool = False
     truncated: str | None = None
 
     def exchange(self, url: str, discovery: Discovery | None = None) -> Exchange:
-        """What was on the wire, as the archive keeps it."""
-        answer = b"".join(self.got)
-        answer = answer[: len(answer) - self.excess]
-        version = "http/1.0" if answer.startswith(b"HTTP/1.0") else "http/1.1"
+        """Return the exchange as the archive records it."""
+        response = b"".join(self.received)
+        response = response[: len(response) - self.excess]
+        version = "http/1.0" if response.startswith(b"HTTP/1.0") else "http/1.1"
         return Exchange(
             url=url,
             started_at=self.started_at,
             request=b"".join(self.sent),
-            response=answer,
+            response=response,
             peer=self.peer,
             protocols=(version, f"tls/{self.tls}") if self.tls else (version,),
             cipher=self.cipher,
@@ -76,36 +96,67 @@ class Attempt:
 
 
 @dataclass(slots=True, eq=False)
-class Fetched:
-    """What became of one fetch."""
+class FetchResult:
+    """Result of one fetch."""
 
     attempts: Sequence[Attempt]
-    """Those that got an answer, or a part of one. At most one, save where a retried connection had begun to answer."""
+    """Those with a response, or part of one. At most one, unless a retried connection had begun to respond."""
     error: BaseException | None
-    """Why there is no whole answer; None where there is one."""
-    cut: bool = False
-    """`Wire.stop` ended it: that is no fault of the host's."""
+    """Reason why there is no complete response; None if there is one."""
+    interrupted: bool = False
+    """`RecordingClient.stop` ended it, which is not the host's fault."""
+    timeout: float | None = None
+    """Seconds after which it timed out; None if it did not."""
+
+    @property
+    def _cause(self) -> Any:
+        reasons = getattr(self.error, "reasons", None)
+        return reasons[0].value if reasons else self.error  # Twisted wraps the error
+
+    @property
+    def is_blocked(self) -> bool:
+        """True if the host has no public address."""
+        return isinstance(self._cause, NotPublicError)
+
+    def describe_error(self) -> str:
+        """Return why there was no response, in a few words."""
+        if self.timeout is not None:
+            return f"no response within {self.timeout:g} s"
+        match self._cause:
+            case DNSLookupError():
+                reason = "no such host"
+            case VerificationError():
+                reason = "its certificate is for another host"
+            case ConnectionDone() | ConnectionLost():
+                reason = "the server closed the connection"
+            case SSL.Error(args=([(*_, words), *_],)):
+                reason = f"its certificate is not trusted ({words})" if "certificate" in words else f"TLS: {words}"
+            case NotPublicError(args=(words,)):
+                reason = str(words)
+            case error:
+                reason = str(error or "no response") or type(error).__name__
+        return " ".join(reason.split()).rstrip(".")
 
 
 @dataclass(slots=True, eq=False)
 class _Recording:
-    """All attempts of one fetch, and the hand that can stop it."""
+    """All attempts of one fetch, and the way to stop it."""
 
     limit: int
     now: Callable[[], datetime]
     attempts: list[Attempt] = field(default_factory=list)
-    answer: Deferred[None] | None = None
+    response: Deferred[None] | None = None
     connection: "RecordingProtocol | None" = None
     stopped: str | None = None
 
-    def stop(self, why: str) -> None:
-        """Cut the exchange short; what came until now is its record. `why` is a value of WARC-Truncated."""
-        if self.stopped is None and self.answer is not None:
-            self.stopped = why
-            self.answer.cancel()
+    def stop(self, reason: str) -> None:
+        """Cut the exchange: what was received is its record. `reason` is a value of WARC-Truncated."""
+        if self.stopped is None and self.response is not None:
+            self.stopped = reason
+            self.response.cancel()
 
     def drain(self, response: Any) -> Deferred[None]:
-        """Let the body flow: the bytes are recorded below, so that here they are only waited for."""
+        """Wait for the end of the body: its bytes are recorded by the protocol."""
         if self.attempts[-1].whole:  # 204, 304, Content-Length: 0
             return succeed(None)
         done: Deferred[None] = Deferred(self._hang_up)
@@ -142,7 +193,7 @@ class _RecordedHeaders(Headers):
 
 
 class _Tee:
-    """A transport that remembers what is written to it."""
+    """A transport that records what is written to it."""
 
     def __init__(self, transport: Any, sent: list[bytes]) -> None:
         self._transport = transport
@@ -160,7 +211,7 @@ class _Tee:
 
 
 class RecordingProtocol(HTTP11ClientProtocol):
-    """One connection. Bytes are recorded before they are parsed, so also where they cannot be."""
+    """One connection. Bytes are recorded before they are parsed, so even if they cannot be parsed."""
 
     transport: Any
     _attempt: Attempt | None = None
@@ -175,50 +226,50 @@ class RecordingProtocol(HTTP11ClientProtocol):
         write_to = request.writeTo
         request.writeTo = lambda transport: write_to(_Tee(transport, attempt.sent))
         try:
-            answer = super().request(request)
+            response = super().request(request)
         finally:
             del request.writeTo  # Twisted may write this request to another connection
         if self._parser is not None:
-            # Twisted names its parser's class in the middle of all that.
+            # Twisted names its parser's class in the middle of a long method.
             self._parser.__class__ = LenientParser
-        return answer
+        return response
 
     def dataReceived(self, data: bytes) -> None:
         attempt, recording = self._attempt, self._recording
         if attempt is None or recording is None:
-            # The server speaks unasked: to Twisted's parser that is an error of ours, to the archive nothing at all.
+            # Bytes without a request: Twisted's parser would raise an error, and there is nothing to record.
             self.transport.loseConnection()
             return
         if recording.stopped:
             return
-        if not attempt.got:
-            self._see_tls(attempt)
-        attempt.got.append(data)
+        if not attempt.received:
+            self._record_tls(attempt)
+        attempt.received.append(data)
         attempt.size += len(data)
-        limit = recording.limit if self._in_body() else min(recording.limit, HEAD_LENGTH)
+        limit = recording.limit if self._in_body() else min(recording.limit, MAX_HEAD_SIZE)
         if attempt.size > limit:
             attempt.excess = attempt.size - limit
             recording.stop("length")
             return
         super().dataReceived(data)
         if self._parser is None and not attempt.whole:
-            attempt.truncated = "unspecified"  # no HTTP, or none that Twisted knows: it hung up
+            attempt.truncated = "unspecified"  # not HTTP, or none that Twisted knows: it closed the connection
 
     def _in_body(self) -> bool:
-        """Whether the head of the answer is behind us, as far as the parser has come."""
-        return self._parser is None or self._parser.state not in ("STATUS", "HEADER")
+        """Return True if the parser has reached the end of the head."""
+        return self._parser is None or self._parser.state not in (STATUS, HEADER)
 
-    def _see_tls(self, attempt: Attempt) -> None:
+    def _record_tls(self, attempt: Attempt) -> None:
         handle: Any = getattr(self.transport, "getHandle", lambda: None)()
         if hasattr(handle, "get_cipher_name"):
             attempt.tls = str(handle.get_protocol_version_name()).removeprefix("TLSv")
             attempt.tls += "" if "." in attempt.tls else ".0"
-            attempt.cipher = iana_name(handle.get_cipher_name())
+            attempt.cipher = iana_cipher_name(handle.get_cipher_name())
 
     def _finishResponse(self, rest: bytes) -> None:
-        """Twisted's parser has seen the end of the message; `rest` is what came behind it."""
+        """Record the end of the message; `rest`: bytes received after it. Called by Twisted's parser."""
         attempt, self._attempt = self._attempt, None
-        self._recording = None  # its bytes would stay in memory for as long as the connection is idle
+        self._recording = None  # its bytes would stay in memory while the connection is idle
         if attempt is not None:
             attempt.whole, attempt.excess = True, len(rest)
         super()._finishResponse(rest)
@@ -227,13 +278,13 @@ class RecordingProtocol(HTTP11ClientProtocol):
         attempt = self._attempt
         super().connectionLost(reason)
         self._attempt = self._recording = None
-        # A body that ends with the connection is whole if the connection ended in good order.
+        # A body that ends with the connection is complete if the connection was closed cleanly.
         if attempt is not None and attempt.truncated is None and not (attempt.whole and reason.check(ConnectionDone)):
             attempt.truncated = "disconnect"
 
 
 class _Factory:
-    """Builds the pool's connections (the shape that HTTPConnectionPool calls)."""
+    """Creates the pool's connections, with the interface that HTTPConnectionPool expects."""
 
     noisy = False
 
@@ -241,56 +292,56 @@ class _Factory:
         self._quiescent = quiescent
 
     def doStart(self) -> None:
-        """Nothing to start."""
+        """Start nothing."""
 
     def doStop(self) -> None:
-        """Nothing to stop."""
+        """Stop nothing."""
 
     def buildProtocol(self, _address: object) -> RecordingProtocol:
-        """A protocol for a new connection."""
+        """Return a protocol for a new connection."""
         return RecordingProtocol(self._quiescent)
 
 
-class Wire:
-    """Fetches URLs and says exactly what was sent and received."""
+class RecordingClient:
+    """Fetches URLs and returns exactly what was sent and received."""
 
     def __init__(self, reactor: Any, endpoints: Any, *, now: Callable[[], datetime]) -> None:
         self._reactor = reactor
         self._now = now
         pool: Any = HTTPConnectionPool(reactor)
         pool._factory = _Factory  # noqa: SLF001 - the hook that Scrapy's own handler uses
-        pool.cachedConnectionTimeout = IDLE
+        pool.cachedConnectionTimeout = IDLE_TIMEOUT
         self._pool = pool
         self._agent = Agent.usingEndpointFactory(reactor, endpoints, pool)
-        self._under_way: set[_Recording] = set()
+        self._in_progress: set[_Recording] = set()
 
-    async def fetch(self, url: str, headers: Sequence[tuple[str, str]], *, seconds: float, limit: int) -> Fetched:
-        """GET a URL, for at most so long and so many bytes. Never raises for what the network does."""
+    async def fetch(self, url: str, headers: Sequence[tuple[str, str]], *, seconds: float, limit: int) -> FetchResult:
+        """GET an ASCII URL, for at most so long and so many bytes. Network errors are not raised, but in the result."""
         recording = _Recording(limit, self._now)
         target = url.encode("ascii")
-        recording.answer = answer = self._agent.request(b"GET", target, _headers(target, headers, recording))
-        answer.addCallback(recording.drain)
+        recording.response = response = self._agent.request(b"GET", target, _headers(target, headers, recording))
+        response.addCallback(recording.drain)
         timer = asyncio.get_running_loop().call_later(seconds, recording.stop, "time")
-        self._under_way.add(recording)
+        self._in_progress.add(recording)
         try:
-            await maybe_deferred_to_future(answer)
-        except Exception as problem:  # noqa: BLE001 - Twisted's errors have no common root
+            await maybe_deferred_to_future(response)
+        except Exception as problem:  # noqa: BLE001 - Twisted's errors have no common base
             error: BaseException | None = problem
         else:
             error = None
         finally:
-            self._under_way.discard(recording)
+            self._in_progress.discard(recording)
             recording.connection = None
             timer.cancel()
-        return _fetched(recording, error)
+        return _result(recording, error, seconds)
 
     def stop(self) -> None:
-        """Cut short what is under way."""
-        for recording in list(self._under_way):
-            recording.stop(OURS)
+        """Cut the fetches in progress."""
+        for recording in list(self._in_progress):
+            recording.stop(INTERRUPTED)
 
     async def close(self) -> None:
-        """Let go of idle connections, and wait a second at most for their good-bye."""
+        """Close idle connections, and wait for that a second at most."""
         closed = self._pool.closeCachedConnections()
         timer = self._reactor.callLater(1, closed.cancel)
         try:
@@ -303,28 +354,90 @@ class Wire:
 
 
 def _headers(target: bytes, headers: Sequence[tuple[str, str]], recording: _Recording) -> _RecordedHeaders:
-    made = _RecordedHeaders()
-    made.recording = recording
-    made.addRawHeader(b"Host", _host(*target.split(b"/", 3)[:3:2]))
+    new = _RecordedHeaders()
+    new.recording = recording
+    new.addRawHeader(b"Host", _host(*target.split(b"/", 3)[:3:2]))
     for name, value in headers:
-        made.addRawHeader(name.encode("ascii"), value.encode("latin-1", "replace"))
-    return made
+        new.addRawHeader(name.encode("ascii"), value.encode("latin-1", "replace"))
+    return new
 
 
 @lru_cache(maxsize=4096)
 def _host(scheme: bytes, authority: bytes) -> bytes:
-    """The Host header for an authority: its port is left out where it is the scheme's own (RFC 9110, 7.2)."""
+    """Return the Host header for an authority, without the scheme's default port (RFC 9110, 7.2)."""
     uri = URI.fromBytes(b"%b//%b/" % (scheme, authority))
     host = b"[%b]" % uri.host if b":" in uri.host else uri.host
     standard = (uri.scheme, uri.port) in ((b"http", 80), (b"https", 443))
     return host if standard else b"%b:%d" % (host, uri.port)
 
 
-def _fetched(recording: _Recording, error: BaseException | None) -> Fetched:
-    """Sort what was recorded. An attempt that got no byte, as on a pooled connection that was dead, is no record."""
-    answered = [attempt for attempt in recording.attempts if attempt.got]
+def _result(recording: _Recording, error: BaseException | None, seconds: float) -> FetchResult:
+    """Return the result of a fetch. An attempt without a byte, as on a closed pooled connection, is left out."""
+    attempts = [attempt for attempt in recording.attempts if attempt.received]
     if recording.stopped:
-        for attempt in answered:
+        for attempt in attempts:
             if not attempt.whole:
                 attempt.truncated = recording.stopped
-    return Fetched(answered, error, cut=recording.stopped == OURS)
+    return FetchResult(
+        attempts,
+        error,
+        interrupted=recording.stopped == INTERRUPTED,
+        timeout=seconds if recording.stopped == "time" else None,
+    )
+
+
+class LenientParser(HTTPClientParser):
+    """Skips header lines without a colon, as browsers do; Twisted's own parser rejects the response.
+
+    A conforming head that arrives in one piece, as nearly all do, is matched at once and not line by line. It has no
+    state of its own, so that an instance that Twisted has created can become one.
+    """
+
+    MAX_LENGTH = MAX_LINE_LENGTH
+
+    def dataReceived(self, data: bytes) -> None:
+        if self.state == STATUS and not self._buffer and (head := _HEAD.match(data, 0, MAX_LINE_LENGTH)):
+            self._everReceivedData = True
+            self._buffer = data[head.end() :]
+            self._receive_head(head[1], head[2])
+            data = b""
+        super().dataReceived(data)
+
+    def _receive_head(self, status: bytes, lines: bytes) -> None:
+        self.statusReceived(status)
+        self.state = HEADER
+        for name, value in _FRAMING.findall(lines):
+            self.headerReceived(name, value.strip())
+        self.allHeadersReceived()
+
+    def lineReceived(self, line: bytes) -> None:
+        before = self._partialHeader
+        if before and not line.startswith(FOLD) and not any(b":" in part for part in before):
+            self._partialHeader = None
+        super().lineReceived(line)
+
+
+def iana_cipher_name(name: str | None) -> str | None:
+    """Return IANA's name of a cipher suite, as WARC-Cipher-Suite demands; None if it is unknown.
+
+    OpenSSL has names of its own for the suites up to TLS 1.2.
+
+    >>> iana_cipher_name("ECDHE-RSA-AES128-GCM-SHA256"), iana_cipher_name("TLS_AES_256_GCM_SHA384")
+    ('TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384')
+    >>> iana_cipher_name("AES256-SHA"), iana_cipher_name("GOST2012-GOST8912")
+    ('TLS_RSA_WITH_AES_256_CBC_SHA', None)
+    >>> iana_cipher_name("ECDHE-ECDSA-CHACHA20-POLY1305")
+    'TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256'
+    """
+    if name is None or name.startswith("TLS_"):
+        return name
+    parts = _OPENSSL_CIPHER.fullmatch(name)
+    if not parts:
+        return None
+    keys = f"{parts['exchange']}_{parts['proof']}" if parts["exchange"] else "RSA"
+    if parts["poly"]:
+        return f"TLS_{keys}_WITH_CHACHA20_POLY1305_SHA256"
+    cipher = re.sub(r"(?<=\D)(\d+)", r"_\1", parts["cipher"])
+    if parts["mode"] and parts["mode"].startswith("CCM"):
+        return f"TLS_{keys}_WITH_{cipher}_{parts['mode'].replace('CCM8', 'CCM_8')}"
+    return f"TLS_{keys}_WITH_{cipher}_{parts['mode'] or 'CBC'}_{parts['mac']}"

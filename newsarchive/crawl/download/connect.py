@@ -1,4 +1,4 @@
-"""How connections come about: names resolved, addresses guarded, certificates verified."""
+"""Connections of the client: names are resolved, addresses checked by the guard, certificates verified."""
 
 # Twisted calls methods like endpointForURI, and is typed in parts only.
 # ruff: noqa: N802, N803, SLF001
@@ -26,17 +26,17 @@ from twisted.internet.interfaces import (
 from twisted.web.iweb import IAgentEndpointFactory
 from zope.interface import implementer  # type: ignore[import-untyped]
 
-from newsarchive.crawl.download.ssrf import Guard
+from newsarchive.crawl.download.ssrf import AddressGuard
 
 CONNECT_SECONDS = 20.0
-MOST = 4_096
-"""Endpoints that are remembered: looking a host's name over takes longer than all the rest of a request to it."""
-REMEMBER_SECONDS = 300.0
-"""How long the addresses of a name are used: getaddrinfo does not tell their time to live."""
+MAX_ENDPOINTS = 4_096
+"""Endpoints that are cached: creating one takes longer than the rest of a request."""
+DNS_TTL = 300.0
+"""Seconds for which the addresses of a name are cached: getaddrinfo does not return their time to live."""
 
 
 class NotPublicError(ConnectError):
-    """A host leads to no public address."""
+    """A host has no public address."""
 
 
 @implementer(IHostResolution)
@@ -45,12 +45,12 @@ class _Resolution:
         self.name = name
 
     def cancel(self) -> None:
-        """What the operating system is asked cannot be taken back."""
+        """Do nothing: a query of the operating system cannot be cancelled."""
 
 
 @implementer(IHostnameResolver)
 class Resolver:
-    """Asks the operating system in a thread, and remembers; both address families."""
+    """Resolves names by the operating system, in a thread, and caches the addresses of both families."""
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[float, list[Any]]] = {}
@@ -63,30 +63,42 @@ class Resolver:
         addressTypes: Any = None,
         transportSemantics: str = "TCP",
     ) -> Any:
-        """Tell the receiver every address of a host."""
+        """Pass every address of a host to the receiver. Called by Twisted."""
         del addressTypes, transportSemantics
         resolution = _Resolution(hostName)
         resolutionReceiver.resolutionBegan(resolution)
         until, known = self._known.get(hostName, (0.0, []))
         if time.monotonic() < until:
-            _tell(resolutionReceiver, known, portNumber)
+            _report(resolutionReceiver, known, portNumber)
         else:
-            task = asyncio.ensure_future(self._ask(resolutionReceiver, hostName, portNumber))
-            resolution.task = task  # type: ignore[attr-defined] # asyncio itself keeps no hold of it
+            task = asyncio.ensure_future(self._resolve(resolutionReceiver, hostName, portNumber))
+            resolution.task = task  # type: ignore[attr-defined] # asyncio itself has no reference to it
         return resolution
 
-    async def _ask(self, receiver: Any, host: str, port: int) -> None:
+    async def _resolve(self, receiver: Any, host: str, port: int) -> None:
         try:
             found = await asyncio.get_running_loop().getaddrinfo(host, 0, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError):
             found = []
-        addresses = list(dict.fromkeys(str(each[4][0]) for each in found))
+        addresses = _unique_addresses(found)
         if addresses:
-            self._known[host] = (time.monotonic() + REMEMBER_SECONDS, addresses)
-        _tell(receiver, addresses, port)
+            self._known[host] = (time.monotonic() + DNS_TTL, addresses)
+        _report(receiver, addresses, port)
 
 
-def _tell(receiver: Any, addresses: Sequence[str], port: int) -> None:
+def resolve_addresses(host: str) -> list[str]:
+    """Return the IP addresses of a host name; none if it cannot be resolved."""
+    try:
+        return _unique_addresses(socket.getaddrinfo(host, None, type=socket.SOCK_STREAM))
+    except (OSError, UnicodeError):
+        return []
+
+
+def _unique_addresses(found: Sequence[Any]) -> list[str]:
+    return list(dict.fromkeys(str(each[4][0]) for each in found))
+
+
+def _report(receiver: Any, addresses: Sequence[str], port: int) -> None:
     for address in addresses:
         six = ipaddress.ip_address(address.partition("%")[0]).version == 6
         receiver.addressResolved((IPv6Address if six else IPv4Address)("TCP", address, port))
@@ -95,18 +107,18 @@ def _tell(receiver: Any, addresses: Sequence[str], port: int) -> None:
 
 @implementer(IReactorPluggableNameResolver)
 class _Guarded:
-    """The reactor as an endpoint for one host sees it: it connects to no address that the guard forbids."""
+    """The reactor for the endpoint of one host: it connects to no address that the guard refuses."""
 
-    def __init__(self, reactor: Any, resolver: Resolver, guard: Guard, host: str) -> None:
+    def __init__(self, reactor: Any, resolver: Resolver, guard: AddressGuard, host: str) -> None:
         self._reactor = reactor
         self._guard = guard
         self._host = host
         self.nameResolver = resolver
 
     def connectTCP(self, host: str, port: int, factory: Any, timeout: float, bindAddress: Any) -> Any:
-        """Connect to an address, which is what `host` is by now."""
-        if objection := self._guard.objection(self._host, host):
-            raise NotPublicError(string=objection)
+        """Connect to `host`, which is an address by now. Called by Twisted."""
+        if reason := self._guard.refusal_reason(self._host, host):
+            raise NotPublicError(string=reason)
         return self._reactor.connectTCP(host, port, factory, timeout=timeout, bindAddress=bindAddress)
 
     def __getattr__(self, name: str) -> Any:
@@ -114,10 +126,10 @@ class _Guarded:
 
 
 @implementer(IAgentEndpointFactory)
-class Endpoints:
-    """Where Twisted's Agent connects to for a URL: only where the guard allows."""
+class GuardedEndpoints:
+    """Endpoints for Twisted's Agent, which connect only to addresses that the guard allows."""
 
-    def __init__(self, reactor: Any, guard: Guard) -> None:
+    def __init__(self, reactor: Any, guard: AddressGuard) -> None:
         self._reactor = reactor
         self._guard = guard
         self._resolver = Resolver()
@@ -126,11 +138,11 @@ class Endpoints:
         self._known: dict[tuple[bytes, bytes, int], Any] = {}
 
     def endpointForURI(self, uri: Any) -> Any:
-        """The endpoint of a URL. The agent asks for each request, also where it has a connection."""
+        """Return the endpoint of a URL. Called by the agent for each request, even if it has a connection."""
         key = (uri.scheme, uri.host, uri.port)
         endpoint = self._known.get(key)
         if endpoint is None:
-            if len(self._known) >= MOST:
+            if len(self._known) >= MAX_ENDPOINTS:
                 self._known.clear()
             endpoint = self._known[key] = self._endpoint(*key)
         return endpoint
@@ -142,8 +154,8 @@ class Endpoints:
         return wrapClientTLS(self._creator(host), endpoint) if scheme == b"https" else endpoint
 
     def _creator(self, host: str) -> Any:
-        # One context for all hosts: a context of its own for each, as Twisted's public function makes it, would load
-        # the system's certificate authorities a thousand times for a thousand sites.
+        # One context for all hosts: Twisted's public function creates one for each host, and would load the system's
+        # certificate authorities a thousand times for a thousand sites.
         if self._guard.is_private(host):
             return _Unverified(self._unverified._makeTLSConnection, host)
         return ClientTLSOptions(self._verified._makeTLSConnection, host)
@@ -151,7 +163,7 @@ class Endpoints:
 
 @implementer(IOpenSSLClientConnectionCreator)
 class _Unverified(ClientTLSOptions):
-    """For hosts of the owner's own: no public authority signs for a private address."""
+    """TLS without verification, for private hosts: no public authority signs for a private address."""
 
     def clientConnectionForTLS(self, tlsProtocol: Any) -> Any:
         connection = super().clientConnectionForTLS(tlsProtocol)

@@ -1,35 +1,88 @@
-"""What the crawler never does: ask for what is no page, or connect to an address that is not public.
+"""Protection against server-side request forgery: URLs that are never requested, addresses never connected to.
 
-A page can name any URL, and a name can lead to any address: to the router, to a database on this machine, to a cloud's
-metadata service (server-side request forgery). URLs are refused by their look; addresses when a name is resolved, and
-what was resolved is what is connected to. Hosts whose owner set allow_private are connected to wherever they are.
+A page can link any URL, and a name can resolve to any address: the router, a database on this machine, a cloud's
+metadata service. URLs are refused by their form, and addresses when a name is resolved; what was resolved is what is
+connected to. Hosts whose owner set allow_private are connected to at any address.
+
+    special_purpose("169.254.169.254") --> "link-local address (where clouds keep their metadata)"
+    special_purpose("93.184.215.14")   --> None: the public internet
+
+Addresses are judged by IANA's registries of special-purpose addresses (RFC 6890 and its updates), copied here because
+Python's `is_global` changes between versions. An IPv6 address that stands for an IPv4 one is judged like that.
 """
 
+import ipaddress
 import re
+import socket
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
-from newsarchive.crawl.download.ip_addresses import kind_of, spelt_out
-
-URL_LENGTH = 2048
+MAX_URL_LENGTH = 2048
 HOST = re.compile(rb"[A-Za-z0-9_.-]{1,253}")
-"""What a host's name is made of; "_" is no letter of theirs, and met all the same."""
-PORTS_OF_OTHERS = frozenset(
+"""Characters of host names; "_" is not allowed in them, but occurs."""
+BAD_PORTS = frozenset(
     {1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102, 103, 104, 109, 110,
      111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427, 465, 512, 513, 514, 515, 526, 530, 531, 532,
      540, 548, 554, 556, 563, 587, 601, 636, 989, 990, 993, 995, 1719, 1720, 1723, 2049, 3659, 4045, 5060, 5061, 6000,
      6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080}
 )  # fmt: skip
-"""Ports that speak something else: the Fetch standard's "bad ports", which browsers refuse too."""
+"""Ports of other protocols: the "bad ports" of the Fetch standard, which browsers refuse, too."""
+
+_V4 = (
+    ("0.0.0.0/8", "address of this machine"),
+    ("10.0.0.0/8", "private address"),
+    ("100.64.0.0/10", "address behind a carrier's NAT"),
+    ("127.0.0.0/8", "loopback address"),
+    ("169.254.0.0/16", "link-local address (where clouds keep their metadata)"),
+    ("172.16.0.0/12", "private address"),
+    ("192.0.0.0/24", "address of a protocol"),
+    ("192.0.2.0/24", "address for documentation"),
+    ("192.88.99.0/24", "6to4 relay"),
+    ("192.168.0.0/16", "private address"),
+    ("198.18.0.0/15", "address for benchmarks"),
+    ("198.51.100.0/24", "address for documentation"),
+    ("203.0.113.0/24", "address for documentation"),
+    ("224.0.0.0/4", "multicast address"),
+    ("240.0.0.0/4", "reserved address"),
+)
+_V6 = (
+    ("::/128", "address of this machine"),
+    ("::1/128", "loopback address"),
+    ("64:ff9b:1::/48", "NAT64 address of a private network"),
+    ("100::/64", "address that discards"),
+    ("2001::/32", "Teredo tunnel"),
+    ("2001::/23", "address of a protocol"),
+    ("2001:db8::/32", "address for documentation"),
+    ("3fff::/20", "address for documentation"),
+    ("5f00::/16", "segment routing address"),
+    ("fc00::/7", "private address"),
+    ("fe80::/10", "link-local address"),
+    ("fec0::/10", "site-local address"),
+    ("ff00::/8", "multicast address"),
+)
+_KINDS = tuple((ipaddress.ip_network(network), kind) for network, kind in (*_V4, *_V6))
+_GLOBAL_V6 = ipaddress.ip_network("2000::/3")
+
+_LOW_32 = (
+    ipaddress.ip_network("::ffff:0:0/96"),  # IPv4-mapped
+    ipaddress.ip_network("::ffff:0:0:0/96"),  # IPv4-translated, RFC 2765
+    ipaddress.ip_network("64:ff9b::/96"),  # NAT64, RFC 6052
+    ipaddress.ip_network("::/96"),  # IPv4-compatible, long given up; sockets may still take it
+)
+_ISATAP = (0x00005EFE, 0x02005EFE)
+"""Upper half of an interface identifier whose lower half is an IPv4 address (RFC 5214)."""
+
+_NUMBER = re.compile(r"(?:0x[0-9a-f]*|[0-9]+)(?:\.(?:0x[0-9a-f]*|[0-9]+)){0,3}\.?", re.IGNORECASE)
+_DOTS = str.maketrans({"\u3002": ".", "\uff0e": ".", "\uff61": "."})
 
 
-def refusal(url: str) -> str | None:
-    """Why a URL is not asked for, in a few words; None where nothing speaks against it.
+def url_refusal_reason(url: str) -> str | None:
+    """Return why a URL is never requested, in a few words; None if it may be.
 
-    >>> refusal("https://news.example/2025/a-story"), refusal("ftp://news.example/a")
+    >>> url_refusal_reason("https://news.example/2025/a-story"), url_refusal_reason("ftp://news.example/a")
     (None, 'not http or https')
     """
-    if len(url) > URL_LENGTH:
+    if len(url) > MAX_URL_LENGTH:
         return "URL too long"
     try:
         parts = urlsplit(url)
@@ -38,25 +91,26 @@ def refusal(url: str) -> str | None:
         return "not a URL"
     if parts.scheme not in ("http", "https"):
         return "not http or https"
-    return _place(parts.netloc, port)
+    return _authority_refusal_reason(parts.netloc, port)
 
 
-def _place(netloc: str, port: int | None) -> str | None:
+def _authority_refusal_reason(netloc: str, port: int | None) -> str | None:
     if not netloc or netloc.startswith(":") or any(c <= " " or c == "\x7f" for c in netloc):
         return "not a URL"
     if "@" in netloc:
-        return "carries a password"
-    return "port of another service" if port in PORTS_OF_OTHERS else None
+        return "contains a password"
+    return "port of another protocol" if port in BAD_PORTS else None
 
 
-def has_host(url: str) -> bool:
-    """Whether what a URL names as its host is one at all, so that DNS could be asked for it.
+def has_valid_host(url: str) -> bool:
+    """Return True if the host of a URL is an address or a name that DNS could be asked for.
 
-    >>> [has_host(f"https://{host}/") for host in ("news.example", "[::1]", "münchen.example", "a..b", "%31", "x" * 64)]
+    >>> hosts = ("news.example", "[::1]", "münchen.example", "a..b", "%31", "x" * 64)
+    >>> [has_valid_host(f"https://{host}/") for host in hosts]
     [True, True, True, False, False, False]
     """
     host = urlsplit(url).hostname or ""
-    if spelt_out(host):
+    if literal_address(host):
         return True
     try:
         name = host.encode("idna")
@@ -66,32 +120,92 @@ def has_host(url: str) -> bool:
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address is one of the public internet.
+    """Return True for an IP address of the public internet.
 
     >>> [is_public(each) for each in ("93.184.215.14", "127.0.0.1", "169.254.169.254", "10.1.2.3", "::ffff:10.0.0.1")]
     [True, False, False, False, False]
     """
-    return kind_of(address) is None
+    return special_purpose(address) is None
 
 
-class Guard:
-    """Which addresses may be connected to on behalf of which host."""
+class AddressGuard:
+    """Decides which addresses may be connected to for which host."""
 
     def __init__(self, private_hosts: Collection[str] = ()) -> None:
         self._private = frozenset(host.lower() for host in private_hosts)
 
     def is_private(self, host: str) -> bool:
-        """Whether the owner says that this host is one of their own."""
+        """Return True for a host that the owner of the archive has declared private."""
         return host.lower().strip("[]") in self._private
 
-    def objection(self, host: str, address: str) -> str | None:
-        """Why no connection to `address` may be made for `host`, in a few words; None where one may."""
-        kind = None if self.is_private(host) else kind_of(address)
+    def refusal_reason(self, host: str, address: str) -> str | None:
+        """Return why `address` must not be connected to for `host`, in a few words; None if it may be."""
+        kind = None if self.is_private(host) else special_purpose(address)
         if kind is None:
             return None
-        named = kind if spelt_out(host) == address else f"{kind} {address}"
-        return f"{host} is no public host: {named}"
+        kind = kind if literal_address(host) == address else f"{kind} {address}"
+        return f"{host} is not a public host: {kind}"
 
     def allows(self, host: str, address: str) -> bool:
-        """Whether a connection to `address` may be made for `host`."""
-        return self.objection(host, address) is None
+        """Return True if `address` may be connected to for `host`."""
+        return self.refusal_reason(host, address) is None
+
+
+def special_purpose(address: str) -> str | None:
+    """Return the kind of an address outside the public internet; None for a public one.
+
+    >>> kind_of("::ffff:10.0.0.1"), kind_of("93.184.215.14")
+    ('private address', None)
+    """
+    try:
+        ip = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return "not an address"
+    inner = _embedded_ipv4(ip) if isinstance(ip, ipaddress.IPv6Address) else None
+    if inner is not None:
+        return special_purpose(str(inner))
+    for network, kind in _KINDS:
+        if ip.version == network.version and ip in network:
+            return kind
+    if isinstance(ip, ipaddress.IPv4Address):
+        return None
+    if (int(ip) >> 32) & 0xFFFFFFFF in _ISATAP:
+        return special_purpose(str(ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)))
+    return None if ip in _GLOBAL_V6 else "reserved address"
+
+
+def _embedded_ipv4(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """Return the IPv4 address that an IPv6 address stands for, or None."""
+    if ip.sixtofour is not None:
+        return ip.sixtofour
+    number = int(ip)
+    if number > 1 and any(ip in network for network in _LOW_32):
+        return ipaddress.IPv4Address(number & 0xFFFFFFFF)
+    return None
+
+
+def literal_address(host: str) -> str | None:
+    """Return the address that a host name is another notation of; None for a name that DNS must resolve.
+
+    C libraries parse decimal, octal and hexadecimal numbers, with up to three dots; browsers decode %-escapes and
+    full-width digits before that.
+
+    >>> spelt_out("0x7f.1"), spelt_out("2130706433"), spelt_out("[::1]"), spelt_out("news.example")
+    ('127.0.0.1', '127.0.0.1', '::1', None)
+    """
+    bare = host.strip("[]").translate(_DOTS)
+    if not bare.isascii():
+        try:
+            bare = bare.encode("idna").decode("ascii")
+        except UnicodeError:
+            return None
+    try:
+        return str(ipaddress.ip_address(bare.partition("%")[0]))
+    except ValueError:
+        pass
+    if not _NUMBER.fullmatch(bare):
+        return None
+    try:
+        return socket.inet_ntoa(socket.inet_aton(bare.rstrip(".")))
+    except OSError:
+        return None

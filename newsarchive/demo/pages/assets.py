@@ -1,11 +1,11 @@
-"""Stylesheet and pictures, drawn by rule: the same bytes on every machine."""
+"""Stylesheet and generated pictures: the same bytes on every machine."""
 
 import zlib
 from functools import lru_cache
 from importlib import resources
 from struct import pack
 
-from newsarchive.demo.seeded_random import Dice
+from newsarchive.demo.seeded_random import SeededRandom
 
 WIDTH, HEIGHT = 320, 180
 
@@ -17,7 +17,7 @@ LOGO = (
 )
 
 
-def style() -> str:
+def stylesheet() -> str:
     """Return the stylesheet."""
     return resources.files("newsarchive.demo").joinpath("static/lantern.css").read_text(encoding="utf-8")
 
@@ -25,15 +25,15 @@ def style() -> str:
 @lru_cache(maxsize=64)
 def picture(number: int) -> bytes:
     """Return a view of the bay as PNG: sky, sun, hills and water in sixteen colours."""
-    dice = Dice(f"picture/{number}")
-    horizon, sun = dice.between(80, 120), (dice.between(40, 280), dice.between(20, 70))
-    peaks = [(dice.between(0, WIDTH), dice.between(15, 60), dice.between(40, 110)) for _ in range(5)]
+    rng = SeededRandom(f"picture/{number}")
+    horizon, sun = rng.between(80, 120), (rng.between(40, 280), rng.between(20, 70))
+    peaks = [(rng.between(0, WIDTH), rng.between(15, 60), rng.between(40, 110)) for _ in range(5)]
     rows = []
     for y in range(HEIGHT):
         pixels = [_colour(x, y, horizon, sun, peaks) for x in range(WIDTH)]
         rows.append(b"\0" + bytes(left << 4 | right for left, right in zip(pixels[::2], pixels[1::2], strict=True)))
     header = pack(">IIBBBBB", WIDTH, HEIGHT, 4, 3, 0, 0, 0)
-    chunks = ((b"IHDR", header), (b"PLTE", _palette(dice)), (b"IDAT", _stored(b"".join(rows))), (b"IEND", b""))
+    chunks = ((b"IHDR", header), (b"PLTE", _palette(rng)), (b"IDAT", _store_zlib(b"".join(rows))), (b"IEND", b""))
     return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, data) for kind, data in chunks)
 
 
@@ -47,17 +47,17 @@ def _colour(x: int, y: int, horizon: int, sun: tuple[int, int], peaks: list[tupl
     return min(7, y // 15)
 
 
-def _palette(dice: Dice) -> bytes:
+def _palette(rng: SeededRandom) -> bytes:
     """Return sixteen colours: eight of sky, sun, hills, six of water."""
-    hue = dice.between(-30, 30)
+    hue = rng.between(-30, 30)
     sky = [(110 + 16 * step + hue // 2, 150 + 11 * step, 200 + 6 * step - hue // 3) for step in range(8)]
     water = [(30 + 6 * step, 90 - 8 * step + hue // 2, 120 - 9 * step) for step in range(6)]
     colours = [*sky, (255, 236, 170), (52, 78 + hue, 66), *water]
     return bytes(max(0, min(255, part)) for colour in colours for part in colour)
 
 
-def _stored(data: bytes) -> bytes:
-    """Return a zlib stream that is not compressed: how zlib compresses differs from build to build."""
+def _store_zlib(data: bytes) -> bytes:
+    """Return a zlib stream without compression, whose bytes would depend on the build of zlib."""
     pieces = [data[at : at + 0xFFFF] for at in range(0, len(data), 0xFFFF)]
     out = [b"\x78\x01"]
     for piece in pieces:

@@ -1,40 +1,41 @@
 """The modern template: JSON-LD, OpenGraph, figures, subheadings, a pull quote, a read-also card, a most-read box."""
 
-from newsarchive.demo import paper
+from newsarchive.demo import newspaper
 from newsarchive.demo.article import print_path, slug
-from newsarchive.demo.edition import CARD_AFTER, Box, Edition, Line, Sheet
-from newsarchive.demo.pages import blocks, dates, frame, metadata
-from newsarchive.demo.pages.frame import words
+from newsarchive.demo.pages import markup, metadata
+from newsarchive.demo.pages.markup import escape_text
+from newsarchive.demo.site_view import CARD_AFTER, BoxLink, LinkBox, PageContent, SiteView
 
 _PULL_AFTER = 9
 
 
-def page(sheet: Sheet, edition: Edition) -> str:
+def page(content: PageContent, view: SiteView) -> str:
     """Return the article's page."""
-    draft, item = sheet.draft, sheet.item
-    section = item.brief.section
-    dek = f'<p class="standfirst">{words(draft.dek)}</p>\n' if draft.dek else ""
-    extra = metadata.head(sheet, edition) + frame.feeds(edition)
+    state, history = content.state, content.history
+    section = history.summary.section
+    dek = f'<p class="standfirst">{escape_text(state.dek)}</p>\n' if state.dek else ""
+    extra = metadata.head(content, view) + markup.feed_links(view)
     return (
-        frame.html_tag(item.brief.language)
-        + frame.head(f"{draft.headline} | {paper.NAME}", extra=extra)
-        + f'<body class="modern">\n{frame.masthead()}<main><article>\n'
-        f'<a class="kicker" href="/{section.name}/">{section.title}</a>\n<h1>{words(draft.headline)}</h1>\n{dek}'
-        f"{_byline(sheet)}{_figure(item.picture)}"
-        f'<div class="body">\n{_story(sheet, edition)}</div>\n{_tags(sheet)}'
-        f'<div class="disclaimer"><p>{paper.AI_DISCLAIMER}</p></div>\n</article>\n{_related(sheet.related)}'
-        f"{_most_read(sheet.latest)}{frame.newsletter()}</main>\n{frame.footer()}</body>\n</html>\n"
+        markup.html_tag(history.summary.language)
+        + markup.head(f"{state.headline} | {newspaper.NAME}", extra=extra)
+        + f'<body class="modern">\n{markup.masthead()}<main><article>\n'
+        f'<a class="kicker" href="/{section.name}/">{section.title}</a>\n<h1>{escape_text(state.headline)}</h1>\n{dek}'
+        f"{_byline(content)}{_figure(history.picture)}"
+        f'<div class="body">\n{_story(content, view)}</div>\n{_tags(content)}'
+        f'<div class="disclaimer"><p>{newspaper.AI_DISCLAIMER}</p></div>\n</article>\n{_related(content.related_box)}'
+        f"{_most_read(content.latest_box)}{markup.newsletter()}</main>\n{markup.footer()}</body>\n</html>\n"
     )
 
 
-def _byline(sheet: Sheet) -> str:
-    item = sheet.item
-    published = item.brief.published
+def _byline(content: PageContent) -> str:
+    history = content.history
+    published = history.summary.published
     authors = ", ".join(
-        f'<a class="author" rel="author" href="/author/{slug(author)}">{words(author)}</a>' for author in item.authors
+        f'<a class="author" rel="author" href="/author/{slug(author)}">{escape_text(author)}</a>'
+        for author in history.authors
     )
-    printing = f' · <a href="{print_path(sheet.path)}">Print</a>' if item.brief.special.variants else ""
-    when = f"{dates.short_day(published, item.brief.language)}, {published:%H:%M} UTC"
+    printing = f' · <a href="{print_path(content.path)}">Print</a>' if history.summary.special.variants else ""
+    when = f"{markup.short_day(published, history.summary.language)}, {published:%H:%M} UTC"
     time = f'<time datetime="{published.isoformat()}">{when}</time>'
     return f'<div class="byline">By {authors} · {time}{printing}</div>\n'
 
@@ -46,31 +47,33 @@ def _figure(picture: int) -> str:
     )
 
 
-def _story(sheet: Sheet, edition: Edition) -> str:
-    parts = [blocks.html(block, edition) for block in sheet.draft.blocks]
+def _story(content: PageContent, view: SiteView) -> str:
+    parts = [markup.block_html(block, view) for block in content.state.blocks]
     if len(parts) > _PULL_AFTER:
-        parts.insert(_PULL_AFTER, f'<aside class="pull"><p>{words(sheet.draft.blocks[0].text)}</p></aside>\n')
-    if sheet.read_also:
-        parts.insert(CARD_AFTER, _card(sheet.read_also))
+        parts.insert(_PULL_AFTER, f'<aside class="pull"><p>{escape_text(content.state.blocks[0].text)}</p></aside>\n')
+    if content.read_also_link:
+        parts.insert(CARD_AFTER, _card(content.read_also_link))
     return "".join(parts)
 
 
-def _card(line: Line) -> str:
-    return f'<div class="read-also"><span>Read also</span> <a href="{line.path}">{words(line.text)}</a></div>\n'
+def _card(line: BoxLink) -> str:
+    return f'<div class="read-also"><span>Read also</span> <a href="{line.path}">{escape_text(line.text)}</a></div>\n'
 
 
-def _tags(sheet: Sheet) -> str:
-    links = " ".join(f'<a rel="tag" href="/tag/{slug(tag)}">{words(tag)}</a>' for tag in sheet.item.tags if slug(tag))
+def _tags(content: PageContent) -> str:
+    links = " ".join(
+        f'<a rel="tag" href="/tag/{slug(tag)}">{escape_text(tag)}</a>' for tag in content.history.tags if slug(tag)
+    )
     return f'<div class="tags">{links}</div>\n' if links else ""
 
 
-def _related(box: Box) -> str:
-    cards = "".join(f'<li><a href="{line.path}"><h3>{words(line.text)}</h3></a></li>\n' for line in box.lines)
+def _related(box: LinkBox) -> str:
+    cards = "".join(f'<li><a href="{line.path}"><h3>{escape_text(line.text)}</h3></a></li>\n' for line in box.links)
     return f'<section class="more"><h2>{box.label}</h2>\n<ul>\n{cards}</ul></section>\n'
 
 
-def _most_read(box: Box | None) -> str:
+def _most_read(box: LinkBox | None) -> str:
     if box is None:
         return ""
-    items = "".join(f'<li><a href="{line.path}">{words(line.text)}</a></li>\n' for line in box.lines)
+    items = "".join(f'<li><a href="{line.path}">{escape_text(line.text)}</a></li>\n' for line in box.links)
     return f'<aside class="most-read"><h2>{box.label}</h2>\n<ol>\n{items}</ol></aside>\n'

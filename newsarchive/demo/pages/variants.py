@@ -1,40 +1,41 @@
-"""The same article under other addresses: AMP and print. Both name the article's own page as canonical."""
+"""The AMP and print pages of an article; both link the article page as canonical."""
 
-from newsarchive.demo import paper
-from newsarchive.demo.edition import Edition, Sheet
-from newsarchive.demo.pages import blocks, dates, frame
-from newsarchive.demo.pages.frame import words
-from newsarchive.demo.words import names
+from newsarchive.demo import newspaper
+from newsarchive.demo.pages import markup
+from newsarchive.demo.pages.markup import escape_text
+from newsarchive.demo.site_view import PageContent, SiteView
+from newsarchive.demo.vocabulary import join_names
 
 
-def amp(sheet: Sheet, edition: Edition) -> str:
+def amp(content: PageContent, view: SiteView) -> str:
     """Return the article's AMP page."""
     return (
         f'<!doctype html>\n<html amp lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f"<title>{words(sheet.draft.headline)}</title>\n"
-        f'<link rel="canonical" href="{edition.url(sheet.path)}">\n'
+        f"<title>{escape_text(content.state.headline)}</title>\n"
+        f'<link rel="canonical" href="{view.url(content.path)}">\n'
         '<meta name="viewport" content="width=device-width">\n</head>\n'
-        f"<body>\n<header>{paper.NAME}</header>\n{_text(sheet, edition)}</body>\n</html>\n"
+        f"<body>\n<header>{newspaper.NAME}</header>\n{_text(content, view)}</body>\n</html>\n"
     )
 
 
-def printed(sheet: Sheet, edition: Edition) -> str:
-    """Return the article's page for print."""
+def print_page(content: PageContent, view: SiteView) -> str:
+    """Return the article's print page."""
     extra = (
-        f'<link rel="canonical" href="{edition.url(sheet.path)}">\n<meta name="robots" content="noindex, noarchive">\n'
+        f'<link rel="canonical" href="{view.url(content.path)}">\n<meta name="robots" content="noindex, noarchive">\n'
     )
     return (
-        frame.html_tag("en")
-        + frame.head(sheet.draft.headline, extra=extra)
-        + f'<body class="print">\n{_text(sheet, edition)}<p>{paper.NAME}</p></body>\n</html>\n'
+        markup.html_tag("en")
+        + markup.head(content.state.headline, extra=extra)
+        + f'<body class="print">\n{_text(content, view)}<p>{newspaper.NAME}</p></body>\n</html>\n'
     )
 
 
-def _text(sheet: Sheet, edition: Edition) -> str:
-    draft, item = sheet.draft, sheet.item
-    dek = f'<p class="standfirst">{words(draft.dek)}</p>\n' if draft.dek else ""
-    story = "".join(blocks.html(block, edition) for block in draft.blocks)
+def _text(content: PageContent, view: SiteView) -> str:
+    state, history = content.state, content.history
+    dek = f'<p class="standfirst">{escape_text(state.dek)}</p>\n' if state.dek else ""
+    story = "".join(markup.block_html(block, view) for block in state.blocks)
     return (
-        f"<article><h1>{words(draft.headline)}</h1>\n{dek}"
-        f"<p>By {words(names(item.authors))}, {dates.short_day(item.brief.published)}</p>\n{story}</article>\n"
+        f"<article><h1>{escape_text(state.headline)}</h1>\n{dek}"
+        f"<p>By {escape_text(join_names(history.authors))}, {markup.short_day(history.summary.published)}</p>\n"
+        f"{story}</article>\n"
     )

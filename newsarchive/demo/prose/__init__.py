@@ -1,4 +1,4 @@
-"""The newsroom's sentences, as TOML: a frame a file, and what all frames share."""
+"""The newsroom's sentences as TOML: one story template per file, and sentences shared by all."""
 
 import tomllib
 from dataclasses import dataclass
@@ -6,14 +6,14 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from newsarchive.demo.story import Frame
+from newsarchive.demo.story_template import StoryTemplate
 
-FRAMES = ("council", "weather", "harbour", "shops", "football", "regatta", "culture", "islands")
+TEMPLATES = ("council", "weather", "harbour", "shops", "football", "regatta", "culture", "islands")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Common:
-    """Sentences that fit every frame."""
+class SharedSentences:
+    """Sentences for all templates."""
 
     asides: tuple[str, ...]
     headings: tuple[str, ...]
@@ -21,12 +21,12 @@ class Common:
     list_heads: tuple[str, ...]
     list_items: tuple[str, ...]
     background: str
-    """A paragraph that follow-ups print word for word."""
+    """A paragraph that follow-ups repeat word for word."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """An article that is written out, in another language."""
+class ForeignArticle:
+    """A complete article in another language."""
 
     language: str
     headline: str
@@ -36,36 +36,38 @@ class Told:
 
 
 def load(name: str) -> dict[str, Any]:
-    """Return one of the TOML files beside this module."""
+    """Load one of the TOML files of this package."""
     return tomllib.loads(resources.files(__name__).joinpath(f"{name}.toml").read_text(encoding="utf-8"))
 
 
 @cache
-def frames() -> dict[str, tuple[Frame, ...]]:
-    """Return the frames by section."""
-    found: dict[str, list[Frame]] = {}
-    for name in FRAMES:
+def story_templates() -> dict[str, tuple[StoryTemplate, ...]]:
+    """Return the story templates by section."""
+    found: dict[str, list[StoryTemplate]] = {}
+    for name in TEMPLATES:
         table = load(name)
         beats = tuple(tuple(beat) for beat in table.pop("beats"))
         plain = {key: tuple(table.pop(key)) for key in ("tags", "headlines", "deks", "leads")}
-        frame = Frame(section=table["section"], beats=beats, roles=table["roles"], slots=table["slots"], **plain)
+        frame = StoryTemplate(
+            section=table["section"], beats=beats, roles=table["roles"], slots=table["slots"], **plain
+        )
         found.setdefault(frame.section, []).append(frame)
     return {section: tuple(kinds) for section, kinds in found.items()}
 
 
 @cache
-def common() -> Common:
-    """Return what all frames share."""
+def shared_sentences() -> SharedSentences:
+    """Return the shared sentences."""
     table = load("common")
     background = table.pop("background")
-    return Common(background=background, **{key: tuple(values) for key, values in table.items()})
+    return SharedSentences(background=background, **{key: tuple(values) for key, values in table.items()})
 
 
 @cache
-def foreign() -> dict[str, Told]:
-    """Return the articles in other languages by their keys."""
+def foreign_articles() -> dict[str, ForeignArticle]:
+    """Return the articles in other languages by key."""
     return {
-        key: Told(
+        key: ForeignArticle(
             language=table["language"],
             headline=table["headline"],
             dek=table["dek"],

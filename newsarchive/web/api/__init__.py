@@ -1,1 +1,1 @@
-"""Doors for programs: JSON, CDX, Memento, feeds, files; a module each, with a `router`."""
+"""APIs for programs: JSON, CDX, Memento, exports, WARC files; one module each, with a `router`."""

@@ -1,13 +1,13 @@
-"""/cdx and /cdx/search/cdx: the index of captures, as pywb's and Wayback's servers give it.
+"""/cdx and /cdx/search/cdx: the CDX APIs of pywb and of the Wayback Machine.
 
-    /cdx                  urlkey timestamp {"url": ..., "mime": ..., ...}      output=json: one object a line
-    /cdx/search/cdx       urlkey timestamp original mimetype ...               output=json: a list of lists, names first
+    /cdx                  urlkey timestamp {"url": ..., "mime": ..., ...}      output=json: one object per line
+    /cdx/search/cdx       urlkey timestamp original mimetype ...               output=json: list of lists, names first
 
-An answer has a bounded number of lines, whatever is asked for: who wants more asks for pages, or goes on with the
-resume key. A page is whole, or refused; an answer that is not all says so by Link rel="next".
+The number of lines of a response is limited: clients get more by page, or with the resume key. A page is complete or
+refused; a response that is not complete has a Link header with rel="next".
 
-In the order of distances (sort=closest), which is how a replay asks, a 304 comes with the place, status and type of the
-answer that it confirms: pywb would show the empty 304 itself.
+With sort=closest, which a replay uses, a 304 is returned with the place, status and type of the response that it
+confirms: pywb would show the empty 304.
 """
 
 import json
@@ -21,200 +21,221 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
 from newsarchive.export.cdxj import cdx_fields
-from newsarchive.web.api.cdx_query import FIELDS, PAGE, SAME, Asked, Form, Row, read_query, resume_key
-from newsarchive.web.context import AtDoor, Door
-from newsarchive.web.responses.streaming import Streamed, in_pieces
-from newsarchive.web.timestamps import stamp
+from newsarchive.web.api.cdx_query import (
+    BLOCK_SIZE,
+    FIELD_ALIASES,
+    FIELDS,
+    CdxRequest,
+    Dialect,
+    Row,
+    format_resume_key,
+    parse_query,
+)
+from newsarchive.web.context import Context, RequestContext
+from newsarchive.web.responses.streaming import ClosingStreamingResponse, read_chunks
+from newsarchive.web.timestamps import format_timestamp
+from storage.index.queries.cdx import count_cdx_pages, get_cdx_line, iter_cdx_lines
 from storage.index.views.cdx import CdxLine
 
 router = APIRouter(tags=["captures"])
 
-MOST_LOOKED_AT = 100_000
-"""Captures that one answer looks at for those that its filters let through."""
-MOST_ON_A_PAGE = 1_000_000
-NARROWER = "Narrow it by from and to or by a longer url, or go on with showResumeKey instead of pages"
-_FEW = 1000
-_AT_ONCE = 500
-"""Lines that are written at once."""
-_IN_MEMORY = 1 << 18
-"""Bytes of a page that are held before it goes into a file."""
+MAX_SCANNED = 100_000
+"""Captures that are scanned for one response; filters may reject any of them."""
+MAX_PAGE_CAPTURES = 1_000_000
+NARROW_HINT = "Narrow it with from and to or a longer url, or use showResumeKey instead of pages"
+_LIGHT_LIMIT = 1000
+_LINES_PER_WRITE = 500
+"""Lines per write."""
+_MAX_IN_MEMORY = 1 << 18
+"""Bytes of a page that are kept in memory before a temporary file is used."""
 _TEXT, _NDJSON, _CDXJ = "text/plain; charset=utf-8", "application/x-ndjson", "text/x-cdxj; charset=utf-8"
 
 
 @router.get("/cdx", include_in_schema=False)
-def pywb(request: Request, door: AtDoor) -> Response:
-    """Captures in pywb's form."""
-    return _answer(request, door, "pywb")
+def pywb_cdx(request: Request, context: Context) -> Response:
+    """Return captures in the format of pywb."""
+    return _respond(request, context, "pywb")
 
 
 @router.get("/cdx/search/cdx", include_in_schema=False)
-def wayback(request: Request, door: AtDoor) -> Response:
-    """Captures in the Wayback Machine's form."""
-    return _answer(request, door, "wayback")
+def wayback_cdx(request: Request, context: Context) -> Response:
+    """Return captures in the format of the Wayback Machine."""
+    return _respond(request, context, "wayback")
 
 
-def _answer(request: Request, door: Door, form: Form) -> Response:
+def _respond(request: Request, context: RequestContext, dialect: Dialect) -> Response:
     try:
-        asked = read_query(request.query_params.multi_items(), form, door.serving.limits.rows)
+        cdx_request = parse_query(request.query_params.multi_items(), dialect, context.options.limits.max_rows)
     except ValueError as problem:
-        return _told(400, f"{problem}.")
-    if asked.query.page is not None:
-        pages = door.index.cdx_pages(asked.query)
-        if asked.count_pages:
-            return _pages(pages, asked, form)
-        # A client goes on until it is told that it asks for too much: an empty page would have it ask for ever.
-        if asked.query.page >= max(pages, 1):
-            return _told(400, f"Page {asked.query.page} invalid: there are {pages}")
-        return _page(door, asked, form)
-    with door.heavy.one() if _is_heavy(asked) else nullcontext():
-        lines, key = _lines(door, asked, form)
-    # Where nothing was found among those that were looked at, there may be some behind them.
-    if not lines and not key and form == "pywb":
-        return _told(404, f"No Captures found for: {asked.url}")
-    text = "".join(_written(iter(lines), asked, form, key if asked.resume_key else None))
-    headers = {"link": f'<{_further(request, door, key)}>; rel="next"'} if key else {}
-    return Response(text, media_type=_media_type(asked, form), headers=headers)
+        return _message(400, f"{problem}.")
+    if cdx_request.query.page is not None:
+        pages = context.index.ask(count_cdx_pages, cdx_request.query)
+        if cdx_request.count_pages:
+            return _page_count(pages, cdx_request, dialect)
+        # Clients request further pages until there is an error: an empty page would keep them going for ever.
+        if cdx_request.query.page >= max(pages, 1):
+            return _message(400, f"Page {cdx_request.query.page} invalid: there are {pages}")
+        return _render_page(context, cdx_request, dialect)
+    with context.heavy_requests.slot() if _is_heavy(cdx_request) else nullcontext():
+        lines, key = _select_lines(context, cdx_request, dialect)
+    # With a resume key there may be matches beyond the captures that were scanned.
+    if not lines and not key and dialect == "pywb":
+        return _message(404, f"No Captures found for: {cdx_request.url}")
+    text = "".join(_output_pieces(iter(lines), cdx_request, dialect, key if cdx_request.resume_key else None))
+    headers = {"link": f'<{_next_url(request, context, key)}>; rel="next"'} if key else {}
+    return Response(text, media_type=_media_type(cdx_request, dialect), headers=headers)
 
 
-def _told(status: int, message: str) -> Response:
+def _message(status: int, message: str) -> Response:
     return JSONResponse({"message": message}, status_code=status)
 
 
-def _is_heavy(asked: Asked) -> bool:
-    """True for what may look at very many captures: a replay's own questions are never held up."""
-    if asked.query.page is not None:
-        return asked.query.keys[0].behind is not None or asked.query.page_size > PAGE
-    return asked.query.keys[0].behind is not None and (asked.limit > _FEW or bool(asked.tests))
+def _is_heavy(cdx_request: CdxRequest) -> bool:
+    """Return True for a request that may scan many captures. The requests of a replay are never heavy."""
+    if cdx_request.query.page is not None:
+        return cdx_request.query.keys[0].behind is not None or cdx_request.query.page_size > BLOCK_SIZE
+    return cdx_request.query.keys[0].behind is not None and (
+        cdx_request.limit > _LIGHT_LIMIT or bool(cdx_request.tests)
+    )
 
 
-def _pages(pages: int, asked: Asked, form: Form) -> Response:
-    if form == "wayback":
+def _page_count(pages: int, cdx_request: CdxRequest, dialect: Dialect) -> Response:
+    if dialect == "wayback":
         return Response(f"{pages}\n", media_type=_TEXT)
-    size = asked.query.page_size
+    size = cdx_request.query.page_size
     return JSONResponse({"pages": pages, "pageSize": size, "blocks": pages})
 
 
-def _page(door: Door, asked: Asked, form: Form) -> Response:
-    """A page, whole or not at all. It is written into a file first: it may be long, and its reader slow."""
-    write = _writer(asked, form)
-    file = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - closed when it is sent
-    looked_at = 0
+def _render_page(context: RequestContext, cdx_request: CdxRequest, dialect: Dialect) -> Response:
+    """Return a complete page or an error. It is written to a file first: it may be long, and the client slow."""
+    write = _line_writer(cdx_request, dialect)
+    file = tempfile.SpooledTemporaryFile(_MAX_IN_MEMORY)  # noqa: SIM115 - closed after sending
+    scanned = 0
 
     def lines() -> Iterator[str]:
-        nonlocal looked_at
-        for _, row in _chosen(islice(door.patient_index.cdx(asked.query), MOST_ON_A_PAGE + 1), asked):
-            looked_at += 1
+        nonlocal scanned
+        for _, row in _filter_lines(
+            islice(context.index_without_timeout.stream(iter_cdx_lines, cdx_request.query), MAX_PAGE_CAPTURES + 1),
+            cdx_request,
+        ):
+            scanned += 1
             if row is not None:
                 yield write(row)
 
-    with door.heavy.one() if _is_heavy(asked) else nullcontext():
-        pieces = _written(lines(), asked, form, None)
-        while some := "".join(islice(pieces, _AT_ONCE)):
+    with context.heavy_requests.slot() if _is_heavy(cdx_request) else nullcontext():
+        pieces = _output_pieces(lines(), cdx_request, dialect, None)
+        while some := "".join(islice(pieces, _LINES_PER_WRITE)):
             file.write(some.encode())
-    if looked_at > MOST_ON_A_PAGE or (not file.tell() and form == "pywb"):
+    if scanned > MAX_PAGE_CAPTURES or (not file.tell() and dialect == "pywb"):
         file.close()
-        if looked_at > MOST_ON_A_PAGE:
-            return _told(413, f"This page has more than {MOST_ON_A_PAGE:,} captures. {NARROWER}")
-        return _told(404, f"No Captures found for: {asked.url}")
+        if scanned > MAX_PAGE_CAPTURES:
+            return _message(413, f"This page has more than {MAX_PAGE_CAPTURES:,} captures. {NARROW_HINT}")
+        return _message(404, f"No Captures found for: {cdx_request.url}")
     headers = {"content-length": str(file.tell())}
-    return Streamed(in_pieces(file), media_type=_media_type(asked, form), headers=headers)
+    return ClosingStreamingResponse(read_chunks(file), media_type=_media_type(cdx_request, dialect), headers=headers)
 
 
-def _lines(door: Door, asked: Asked, form: Form) -> tuple[list[str], str | None]:
-    """The lines of an answer, and the key to go on with where there may be more."""
-    write = _writer(asked, form)
+def _select_lines(context: RequestContext, cdx_request: CdxRequest, dialect: Dialect) -> tuple[list[str], str | None]:
+    """Return the lines of a response, and the resume key if there may be more."""
+    write = _line_writer(cdx_request, dialect)
     written: list[str] = []
     last: CdxLine | None = None
-    found = islice(door.index.cdx(asked.query), MOST_LOOKED_AT + 1)
-    lines = (_confirmed(door, line) for line in found) if asked.query.closest and form == "pywb" else found
-    for number, (line, row) in enumerate(_chosen(lines, asked)):
-        if len(written) >= asked.limit or number >= MOST_LOOKED_AT:
-            return _ordered(written, asked), None if asked.last or asked.query.closest else _key(last)
+    found = islice(context.index.stream(iter_cdx_lines, cdx_request.query), MAX_SCANNED + 1)
+    lines = (
+        (_resolve_not_modified(context, line) for line in found)
+        if cdx_request.query.closest and dialect == "pywb"
+        else found
+    )
+    for number, (line, row) in enumerate(_filter_lines(lines, cdx_request)):
+        if len(written) >= cdx_request.limit or number >= MAX_SCANNED:
+            return _restore_order(
+                written, cdx_request
+            ), None if cdx_request.last or cdx_request.query.closest else _resume_key(last)
         last = line
         if row is not None:
             written.append(write(row))
-    return _ordered(written, asked), None
+    return _restore_order(written, cdx_request), None
 
 
-def _further(request: Request, door: Door, key: str) -> str:
-    """Where an answer goes on."""
-    words = [(name, value) for name, value in request.query_params.multi_items() if name != "resumeKey"]
-    return f"{door.base_url}{request.url.path}?{urlencode([*words, ('resumeKey', key)])}"
+def _next_url(request: Request, context: RequestContext, key: str) -> str:
+    """Return the URL of the next part of a response."""
+    parameters = [(name, value) for name, value in request.query_params.multi_items() if name != "resumeKey"]
+    return f"{context.public_url}{request.url.path}?{urlencode([*parameters, ('resumeKey', key)])}"
 
 
-def _confirmed(door: Door, line: CdxLine) -> CdxLine:
-    """A 304 as the answer that it confirms, where that is held and may be seen."""
+def _resolve_not_modified(context: RequestContext, line: CdxLine) -> CdxLine:
+    """Return a 304 as the response that it confirms, if that is archived and may be shown."""
     if line.profile != "server-not-modified" or line.refers_to_id is None:
         return line
-    original = door.index.cdx_line(line.refers_to_id)
+    original = context.index.ask(get_cdx_line, line.refers_to_id)
     if original is None or original.kind == "revisit":
         return line
     return original._replace(url=line.url, urlkey=line.urlkey, fetched_at=line.fetched_at)
 
 
-def _chosen(lines: Iterable[CdxLine], asked: Asked) -> Iterator[tuple[CdxLine, Row | None]]:
-    """Each capture with its fields where it passes, else with None: those count as looked at all the same."""
-    alike, skipped = None, 0
+def _filter_lines(lines: Iterable[CdxLine], cdx_request: CdxRequest) -> Iterator[tuple[CdxLine, Row | None]]:
+    """Yield each scanned capture with its fields if it matches, else with None."""
+    group, skipped = None, 0
     for line in lines:
-        row = fields_of(line)
-        passes = all(test(row) for test in asked.tests)
-        if passes and asked.collapse is not None:
-            before, alike = alike, row[asked.collapse[0]][: asked.collapse[1]]
-            passes = alike != before
-        if passes and skipped < asked.offset:
+        row = cdx_row(line)
+        passes = all(test(row) for test in cdx_request.tests)
+        if passes and cdx_request.collapse is not None:
+            before, group = group, row[cdx_request.collapse[0]][: cdx_request.collapse[1]]
+            passes = group != before
+        if passes and skipped < cdx_request.offset:
             skipped, passes = skipped + 1, False
         yield line, row if passes else None
 
 
-def _ordered(lines: list[str], asked: Asked) -> list[str]:
-    return lines[::-1] if asked.last else lines
+def _restore_order(lines: list[str], cdx_request: CdxRequest) -> list[str]:
+    return lines[::-1] if cdx_request.last else lines
 
 
-def _key(line: CdxLine | None) -> str | None:
-    return resume_key((line.urlkey, line.fetched_at, line.record_id)) if line else None
+def _resume_key(line: CdxLine | None) -> str | None:
+    return format_resume_key((line.urlkey, line.fetched_at, line.record_id)) if line else None
 
 
-def fields_of(line: CdxLine) -> Row:
-    """A capture in pywb's fields; what there is none of is "-"."""
+def cdx_row(line: CdxLine) -> Row:
+    """Return a capture in the fields of pywb; a missing value is "-"."""
     return {
         "urlkey": line.urlkey.replace(" ", "%20"),
-        "timestamp": stamp(line.fetched_at),
+        "timestamp": format_timestamp(line.fetched_at),
         **cdx_fields(line),
         "redirect": line.redirect_url or "-",
     }
 
 
-def _writer(asked: Asked, form: Form) -> Callable[[Row], str]:
-    """How a capture is written in the form asked for."""
-    fields = asked.fields
-    if asked.output == "json" and form == "wayback":
-        return lambda row: _json([row[SAME.get(name, name)] for name in fields])
-    if asked.output == "json":
-        return lambda row: _json({name: row[SAME.get(name, name)] for name in fields})
-    if asked.output == "cdxj":
-        return lambda row: cdxj(row, fields)
-    return lambda row: " ".join(row[SAME.get(name, name)].replace(" ", "%20") or "-" for name in fields)
+def _line_writer(cdx_request: CdxRequest, dialect: Dialect) -> Callable[[Row], str]:
+    """Return the function that writes a line in the requested output format."""
+    fields = cdx_request.fields
+    if cdx_request.output == "json" and dialect == "wayback":
+        return lambda row: _json([row[FIELD_ALIASES.get(name, name)] for name in fields])
+    if cdx_request.output == "json":
+        return lambda row: _json({name: row[FIELD_ALIASES.get(name, name)] for name in fields})
+    if cdx_request.output == "cdxj":
+        return lambda row: format_cdxj(row, fields)
+    return lambda row: " ".join(row[FIELD_ALIASES.get(name, name)].replace(" ", "%20") or "-" for name in fields)
 
 
-def cdxj(row: Row, fields: Iterable[str] = FIELDS["pywb"]) -> str:
-    """One line of a CDXJ file: key and timestamp to sort by, then the other fields as JSON."""
-    rest = {name: row[SAME.get(name, name)] for name in fields if name not in {"urlkey", "timestamp"}}
+def format_cdxj(row: Row, fields: Iterable[str] = FIELDS["pywb"]) -> str:
+    """Return a line of a CDXJ file: sort key and timestamp, then the other fields as JSON."""
+    rest = {name: row[FIELD_ALIASES.get(name, name)] for name in fields if name not in {"urlkey", "timestamp"}}
     return f"{row['urlkey']} {row['timestamp']} {_json(rest)}"
 
 
 _json = json.JSONEncoder(ensure_ascii=False).encode
 
 
-def _media_type(asked: Asked, form: Form) -> str:
-    if asked.output == "json" and form == "wayback":
+def _media_type(cdx_request: CdxRequest, dialect: Dialect) -> str:
+    if cdx_request.output == "json" and dialect == "wayback":
         return "application/json"
-    return {"json": _NDJSON, "cdxj": _CDXJ, "text": _TEXT}[asked.output]
+    return {"json": _NDJSON, "cdxj": _CDXJ, "text": _TEXT}[cdx_request.output]
 
 
-def _written(lines: Iterator[str], asked: Asked, form: Form, key: str | None) -> Iterator[str]:
-    """An answer in pieces; the key to go on with stands at its end, set apart by a blank line."""
-    if asked.output == "json" and form == "wayback":
-        yield from _lists(lines, asked, key)
+def _output_pieces(lines: Iterator[str], cdx_request: CdxRequest, dialect: Dialect, key: str | None) -> Iterator[str]:
+    """Yield a response in pieces; the resume key follows after a blank line."""
+    if cdx_request.output == "json" and dialect == "wayback":
+        yield from _json_lists(lines, cdx_request, key)
         return
     for line in lines:
         yield f"{line}\n"
@@ -222,13 +243,13 @@ def _written(lines: Iterator[str], asked: Asked, form: Form, key: str | None) ->
         yield f"\n{key}\n"
 
 
-def _lists(lines: Iterator[str], asked: Asked, key: str | None) -> Iterator[str]:
-    """Wayback's JSON: nothing at all where nothing was found, else the names of the fields first."""
+def _json_lists(lines: Iterator[str], cdx_request: CdxRequest, key: str | None) -> Iterator[str]:
+    """Yield the JSON of the Wayback Machine: an empty list without results, else the field names first."""
     first = next(lines, None)
     if first is None and key is None:
         yield "[]\n"
         return
-    yield f"[{_json(list(asked.fields))}"
+    yield f"[{_json(list(cdx_request.fields))}"
     for line in chain([first] if first else [], lines):
         yield f",\n{line}"
     if key:

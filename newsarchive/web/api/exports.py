@@ -1,8 +1,8 @@
-"""/exports: what the archive holds, in the forms of other programs, made in the background.
+"""/exports: the archive in the formats of other programs, made in the background.
 
-/exports                    a form, and the list of exports with how far each is
+/exports                    a form, and the list of exports with their progress
 /exports/ID/NAME            the file
-/article/5.warc.gz, .wacz   one article at once: all its captures, and what its pages embed
+/article/5.warc.gz, .wacz   all captures of one article with the resources of its pages, made during the request
 """
 
 import tempfile
@@ -17,72 +17,76 @@ from urllib.parse import parse_qs
 from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import FileResponse, RedirectResponse, Response
 
-from newsarchive.export.background import KEPT_FOR, ExportStopped, Job, Jobs, TooManyJobs
-from newsarchive.export.choice import Choice
-from newsarchive.export.forms import FORMS, Format
-from newsarchive.web.context import AtDoor, Door
-from newsarchive.web.responses.streaming import Streamed, in_pieces
+from newsarchive.export.background import KEPT_FOR, ExportJob, ExportJobs, ExportStopped, TooManyJobs
+from newsarchive.export.formats import FORMATS, Format
+from newsarchive.export.request import ExportRequest
+from newsarchive.web.context import Context, RequestContext
+from newsarchive.web.responses.streaming import ClosingStreamingResponse, read_chunks
+from storage.index.queries.aggregates import list_site_counts
+from storage.index.queries.articles import get_article
 from storage.index.views.articles import Filters
 
 router = APIRouter(include_in_schema=False)
 
-LARGEST_AT_ONCE = 500_000_000
-"""Bytes of one article's records; more are made with the command line."""
-CHOOSING = ("q", "site", "section", "author", "byline", "language", "tag", "since", "until", "article")
-"""Fields of the form that choose articles."""
-_LONGEST_FORM = 20_000
-_making = threading.Lock()
+MAX_ARTICLE_EXPORT = 500_000_000
+"""Maximum size of the export of one article, in bytes; larger ones are made on the command line."""
+FILTER_FIELDS = ("q", "site", "section", "author", "byline", "language", "tag", "since", "until", "article")
+"""Form fields that select articles."""
+_MAX_FORM_SIZE = 20_000
+_jobs_lock = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
-    """An export as the page shows it."""
+class ExportRow:
+    """A row of the list of exports."""
 
-    job: Job
+    job: ExportJob
     meaning: str
     noun: str
     address: str
-    """Of its file; "" where there is none to be had."""
+    """URL of the file; "" if there is none."""
 
 
-async def posted(request: Request) -> dict[str, str]:
-    """Fields of a form; of one that is sent twice the first counts."""
+async def read_form(request: Request) -> dict[str, str]:
+    """Return the fields of a form; of a repeated field the first value."""
     body = b""
     async for piece in request.stream():
         body += piece
-        if len(body) > _LONGEST_FORM:
-            raise HTTPException(413, "That form is too long")
+        if len(body) > _MAX_FORM_SIZE:
+            raise HTTPException(413, "The form is too long")
     try:
         fields = parse_qs(body.decode("ascii"), max_num_fields=30)
     except ValueError:
-        raise HTTPException(400, "That is no form") from None
+        raise HTTPException(400, "Invalid form") from None
     return {name: values[0].strip() for name, values in fields.items()}
 
 
-Posted = Annotated[dict[str, str], Depends(posted)]
+FormFields = Annotated[dict[str, str], Depends(read_form)]
 
 
 @router.get("/exports")
-def exports(door: AtDoor) -> Response:
-    """The form, filled in as the address says, and all exports."""
-    _allowed(door)
-    shown = tuple(_shown(door, job) for job in jobs_of(door).all())
-    sites = tuple(site.name for site in door.index.site_counts())
-    given = {name: door.request.query_params.get(name, "") for name in CHOOSING}
-    return door.page("exports.html", exports=shown, forms=FORMS, sites=sites, days=KEPT_FOR.days, given=given)
+def exports_page(context: Context) -> Response:
+    """Return the form, filled in from the query, and the list of exports."""
+    _require_exports(context)
+    shown = tuple(_export_row(context, job) for job in get_export_jobs(context).list_jobs())
+    sites = tuple(site.name for site in context.index.ask(list_site_counts))
+    given = {name: context.request.query_params.get(name, "") for name in FILTER_FIELDS}
+    return context.render("exports.html", exports=shown, forms=FORMATS, sites=sites, days=KEPT_FOR.days, given=given)
 
 
 @router.post("/exports")
-def ask(door: AtDoor, fields: Posted) -> Response:
-    """Take an export on, and show how far it is."""
-    _allowed(door)
+def start_export(context: Context, fields: FormFields) -> Response:
+    """Queue an export and redirect to the list."""
+    _require_exports(context)
     try:
         form = Format(fields.get("format", "jsonl"))
-        filters = _filters(fields)
+        filters = _parse_filters(fields)
     except ValueError as problem:
-        raise HTTPException(400, f"That cannot be exported: {problem}") from None
+        raise HTTPException(400, f"Invalid export: {problem}") from None
     try:
-        jobs_of(door).ask(form, filters, all_versions="all_versions" in fields, rules=_rules(door))
+        get_export_jobs(context).submit(
+            form, filters, all_versions="all_versions" in fields, rules=_rules_digest(context)
+        )
     except TooManyJobs as problem:
         raise HTTPException(
             429, f"{str(problem)[0].upper()}{str(problem)[1:]}", headers={"retry-after": "60"}
@@ -91,136 +95,138 @@ def ask(door: AtDoor, fields: Posted) -> Response:
 
 
 @router.post("/exports/{job_id}/remove")
-def remove(door: AtDoor, job_id: str) -> Response:
-    """Forget an export; one that is being made stops."""
-    _allowed(door)
-    jobs_of(door).remove(_job(door, job_id).id)
+def remove_export(context: Context, job_id: str) -> Response:
+    """Remove an export; a running one is stopped."""
+    _require_exports(context)
+    get_export_jobs(context).remove(_get_job_or_404(context, job_id).id)
     return RedirectResponse("/exports", 303)
 
 
 @router.get("/exports/{job_id}/{name}")
-def download(door: AtDoor, job_id: str, name: str) -> Response:
-    """The file of an export."""
-    _allowed(door)
-    job = _job(door, job_id)
-    path = jobs_of(door).path(job)
-    if not _shown(door, job).address or name != _name(job) or not path.is_file():
-        raise HTTPException(404, "That export is not there, or was made under other rules. Ask for it again")
-    return FileResponse(path, media_type=FORMS[job.form].media_type, filename=name)
+def download_export(context: Context, job_id: str, name: str) -> Response:
+    """Return the file of an export."""
+    _require_exports(context)
+    job = _get_job_or_404(context, job_id)
+    path = get_export_jobs(context).path(job)
+    if not _export_row(context, job).address or name != _file_name(job) or not path.is_file():
+        raise HTTPException(404, "This export does not exist, or was made under other access rules. Start it again")
+    return FileResponse(path, media_type=FORMATS[job.format].media_type, filename=name)
 
 
 @router.get("/article/{article_id:int}.warc.gz")
-def article_warc(door: AtDoor, article_id: int) -> Response:
-    """The records of one article, as a WARC slice."""
-    return _at_once(door, article_id, Format.WARC)
+def article_warc(context: Context, article_id: int) -> Response:
+    """Return the records of one article as a WARC file."""
+    return _export_article(context, article_id, Format.WARC)
 
 
 @router.get("/article/{article_id:int}.wacz")
-def article_wacz(door: AtDoor, article_id: int) -> Response:
-    """The records of one article with their index, as WACZ."""
-    return _at_once(door, article_id, Format.WACZ)
+def article_wacz(context: Context, article_id: int) -> Response:
+    """Return the records of one article with their index, as WACZ."""
+    return _export_article(context, article_id, Format.WACZ)
 
 
-def _at_once(door: Door, article_id: int, form: Format) -> Response:
-    article = door.index.article(article_id)
+def _export_article(context: RequestContext, article_id: int, form: Format) -> Response:
+    article = context.index.ask(get_article, article_id)
     if article is None:
-        raise HTTPException(404, "The archive holds no such article")
-    choice = choice_of(door, Filters(articles=(article_id,)))
-    with door.heavy.one():
-        # Spooled: what goes wrong goes wrong before the first byte is sent.
-        file = tempfile.TemporaryFile()  # noqa: SIM115 - closed when it is sent
+        raise HTTPException(404, "The archive has no such article")
+    choice = export_choice(context, Filters(articles=(article_id,)))
+    with context.heavy_requests.slot():
+        # Written to a file first, so that an error can still become an error response.
+        file = tempfile.TemporaryFile()  # noqa: SIM115 - closed after sending
         try:
-            FORMS[form].write(replace(choice, title=article.current.headline, tell=_stopper(file)), file)
+            FORMATS[form].write(
+                replace(choice, title=article.current.headline, report_progress=_size_limiter(file)), file
+            )
         except BaseException:
             file.close()
             raise
     size = file.tell()
     headers = {
         "content-length": str(size),
-        "content-disposition": f'attachment; filename="article-{article_id}{FORMS[form].suffix}"',
+        "content-disposition": f'attachment; filename="article-{article_id}{FORMATS[form].suffix}"',
     }
-    return Streamed(in_pieces(file), media_type=FORMS[form].media_type, headers=headers)
+    return ClosingStreamingResponse(read_chunks(file), media_type=FORMATS[form].media_type, headers=headers)
 
 
-def _stopper(file: BinaryIO) -> Callable[[int], None]:
-    """End what grows too large for a reader who waits."""
+def _size_limiter(file: BinaryIO) -> Callable[[int], None]:
+    """Return a callback that stops an export that grows too large."""
 
     def tell(count: int) -> None:
-        if file.tell() > LARGEST_AT_ONCE:
+        if file.tell() > MAX_ARTICLE_EXPORT:
             raise ExportStopped(
-                f"the {count:,} captures of this article are more than {LARGEST_AT_ONCE:,} bytes; they were not sent. "
-                "Write them with: newsarchive export --article ID -o FILE"
+                f"the {count:,} captures of this article exceed {MAX_ARTICLE_EXPORT:,} bytes; they were not sent. "
+                "Export them with: newsarchive export --article ID -o FILE"
             )
 
     return tell
 
 
-def choice_of(door: Door, filters: Filters) -> Choice:
-    """What is exported through this door: nothing that is not to be shown."""
-    # Not the door's own index: a job may run long after, when an embargo is over.
-    return Choice(
-        index=door.archive.index.showing(door.rules.exclusions(door.archive.now())),
-        places=door.archive.places,
+def export_choice(context: RequestContext, filters: Filters) -> ExportRequest:
+    """Return the request of an export under the access rules."""
+    # Not the index of this request: a job may run much later, after the end of an embargo.
+    return ExportRequest(
+        index=context.archive.index.excluding(context.rules.exclusions(context.archive.now())),
+        places=context.archive.places,
         filters=filters,
-        title=door.name,
-        operator=door.archive.config.operator,
-        now=door.archive.now,
+        title=context.name,
+        operator=context.archive.config.operator,
+        now=context.archive.now,
     )
 
 
-def jobs_of(door: Door) -> Jobs:
-    """The exports of this server; its first reader finds those of servers before."""
-    state = door.request.app.state
-    with _making:
+def get_export_jobs(context: RequestContext) -> ExportJobs:
+    """Return the exports of this server; the first call loads those of earlier servers."""
+    state = context.request.app.state
+    with _jobs_lock:
         if not hasattr(state, "exports"):
-            state.exports = Jobs(
-                door.archive.folder / "exports", lambda filters: choice_of(door, filters), now=door.archive.now
+            state.exports = ExportJobs(
+                context.archive.folder / "exports",
+                lambda filters: export_choice(context, filters),
+                now=context.archive.now,
             )
-        jobs: Jobs = state.exports
+        jobs: ExportJobs = state.exports
     return jobs
 
 
-def _allowed(door: Door) -> None:
-    if not door.serving.makes_exports:
-        raise HTTPException(
-            403, "This archive makes no exports for its readers. Single articles can be had as WARC or WACZ"
-        )
+def _require_exports(context: RequestContext) -> None:
+    if not context.options.exports_enabled:
+        raise HTTPException(403, "Exports are disabled in this archive. Single articles are available as WARC or WACZ")
 
 
-def _job(door: Door, job_id: str) -> Job:
-    job = jobs_of(door).get(job_id)
+def _get_job_or_404(context: RequestContext, job_id: str) -> ExportJob:
+    job = get_export_jobs(context).get(job_id)
     if job is None:
-        raise HTTPException(404, "There is no such export; it may have been too old")
+        raise HTTPException(404, "No such export; it may have expired")
     return job
 
 
-def _rules(door: Door) -> str:
-    """A digest of what is not to be shown."""
-    return sha256(repr(door.rules).encode()).hexdigest()[:16]
+def _rules_digest(context: RequestContext) -> str:
+    """Return a digest of the access rules."""
+    return sha256(repr(context.rules).encode()).hexdigest()[:16]
 
 
-def _shown(door: Door, job: Job) -> Shown:
-    is_there = job.state == "done" and job.rules == _rules(door)
-    form = FORMS[job.form]
-    address = f"/exports/{job.id}/{_name(job)}" if is_there else ""
-    return Shown(job=job, meaning=form.meaning, noun=form.noun, address=address)
+def _export_row(context: RequestContext, job: ExportJob) -> ExportRow:
+    is_there = job.state == "done" and job.rules == _rules_digest(context)
+    form = FORMATS[job.format]
+    address = f"/exports/{job.id}/{_file_name(job)}" if is_there else ""
+    return ExportRow(job=job, meaning=form.description, noun=form.noun, address=address)
 
 
-def _name(job: Job) -> str:
-    return f"newsarchive-{job.asked_at:%Y%m%d-%H%M%S}{FORMS[job.form].suffix}"
+def _file_name(job: ExportJob) -> str:
+    return f"newsarchive-{job.requested_at:%Y%m%d-%H%M%S}{FORMATS[job.format].suffix}"
 
 
-def _filters(fields: dict[str, str]) -> Filters:
-    """What the form asks for; ValueError, in words, where that is nothing."""
+def _parse_filters(fields: dict[str, str]) -> Filters:
+    """Parse the filters of the form; ValueError, with a message for the client, if invalid."""
     if any("\0" in value or len(value) > 1000 for value in fields.values()):
-        raise ValueError("a field is too long, or holds what no text does")
+        raise ValueError("a field is too long or contains a NUL character")
     article = fields.get("article", "")
     if article and not (article.isascii() and article.isdecimal() and len(article) < 10):
-        raise ValueError(f"{article!r} is no article's number")
+        raise ValueError(f"{article!r} is not an article number")
     return Filters(
         site=fields.get("site") or None,
-        since=_day(fields, "since"),
-        until=_day(fields, "until"),
+        since=_parse_day(fields, "since"),
+        until=_parse_day(fields, "until"),
         author=fields.get("author") or None,
         byline=fields.get("byline") or None,
         section=fields.get("section") or None,
@@ -231,7 +237,7 @@ def _filters(fields: dict[str, str]) -> Filters:
     )
 
 
-def _day(fields: dict[str, str], name: str) -> datetime | None:
+def _parse_day(fields: dict[str, str], name: str) -> datetime | None:
     text = fields.get(name)
     if not text:
         return None
@@ -239,4 +245,4 @@ def _day(fields: dict[str, str], name: str) -> datetime | None:
         read = datetime.fromisoformat(text)
         return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
     except (ValueError, OverflowError):
-        raise ValueError(f"{name} wants a date such as 2026-11-25, not {text!r}") from None
+        raise ValueError(f"{name} must be a date such as 2026-11-25, not {text!r}") from None

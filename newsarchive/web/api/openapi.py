@@ -1,4 +1,4 @@
-"""/openapi.json, and the same for people at /api: made from the routes, with nothing fetched from elsewhere."""
+"""/openapi.json, and the same as a page at /api: generated from the routes, without external resources."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,70 +10,72 @@ from fastapi.responses import JSONResponse, Response
 
 from newsarchive.version import VERSION
 from newsarchive.web.api import v1
-from newsarchive.web.context import AtDoor
+from newsarchive.web.context import Context
 
 router = APIRouter(include_in_schema=False)
 
-ABOUT = """The archive as JSON. Lists come in pages: `next` is the cursor of the page that follows. Every answer has an
-ETag; send it back as If-None-Match. Errors are problems in the form of RFC 9457. Ids are those of the index and others
-after a rebuild: what lasts are URLs, timestamps and digests."""
+ABOUT = """The archive as JSON. Lists are paginated: `next` is the cursor of the next page. Every response has an ETag
+for If-None-Match. Errors are problem details (RFC 9457). Ids belong to the index and change when it is rebuilt: URLs,
+timestamps and digests are permanent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parameter:
-    """A parameter of a call."""
+class ApiParameter:
+    """A parameter of a call, or a field of a schema."""
 
     name: str
-    where: str
+    location: str
     """path or query."""
     required: bool
-    kind: str
-    meaning: str
+    type_name: str
+    description: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """What can be asked for."""
+class ApiCall:
+    """A call of the API."""
 
     path: str
     summary: str
-    meaning: str
-    parameters: tuple[Parameter, ...]
-    answer: str
-    """Name of the shape that comes back."""
+    description: str
+    parameters: tuple[ApiParameter, ...]
+    returns: str
+    """Name of the schema of the response."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shape:
-    """What comes back."""
+class ApiSchema:
+    """A schema of the API."""
 
     name: str
-    meaning: str
-    fields: tuple[Parameter, ...]
+    description: str
+    fields: tuple[ApiParameter, ...]
 
 
 @router.get("/openapi.json")
-def openapi(door: AtDoor) -> Response:
-    """The API's description for programs."""
-    return door.tagged(JSONResponse(description()))
+def openapi_json(context: Context) -> Response:
+    """Return the OpenAPI document."""
+    return context.add_etag(JSONResponse(build_openapi()))
 
 
 @router.get("/api")
-def described(door: AtDoor) -> Response:
-    """The API's description for people."""
-    schema = description()
-    return door.page("api.html", etag=True, about=ABOUT, calls=tuple(_calls(schema)), shapes=tuple(_shapes(schema)))
+def api_page(context: Context) -> Response:
+    """Return the documentation page of the API."""
+    schema = build_openapi()
+    return context.render(
+        "api.html", etag=True, about=ABOUT, calls=tuple(_list_calls(schema)), schemas=tuple(_list_schemas(schema))
+    )
 
 
 @lru_cache(maxsize=1)
-def description() -> dict[str, Any]:
-    """The description. The API alone stands in it: pages and the field's own protocols are described by themselves."""
-    alone = FastAPI(title="newsarchive", version=VERSION, description=ABOUT)
-    alone.include_router(v1.router)
-    schema = alone.openapi()
+def build_openapi() -> dict[str, Any]:
+    """Return the OpenAPI document of /api/v1. Pages and standard protocols are not part of it."""
+    app = FastAPI(title="newsarchive", version=VERSION, description=ABOUT)
+    app.include_router(v1.router)
+    schema = app.openapi()
     problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     for operations in schema["paths"].values():
-        # The browser answers 400 where FastAPI would say 422.
+        # The application returns 400 where FastAPI would return 422.
         operations["get"]["responses"].pop("422", None)
         for status, given in operations["get"]["responses"].items():
             if status != "200":
@@ -83,60 +85,60 @@ def description() -> dict[str, Any]:
     return schema
 
 
-def _calls(schema: dict[str, Any]) -> Iterator[Call]:
+def _list_calls(schema: dict[str, Any]) -> Iterator[ApiCall]:
     for path, operations in schema["paths"].items():
         call = operations["get"]
         content = call["responses"]["200"]["content"]["application/json"]
-        yield Call(
+        yield ApiCall(
             path=path,
             summary=call["summary"],
-            meaning=call.get("description", ""),
+            description=call.get("description", ""),
             parameters=tuple(_parameter(each) for each in call.get("parameters", ())),
-            answer=_kind(content["schema"]),
+            returns=_type_name(content["schema"]),
         )
 
 
-def _parameter(given: dict[str, Any]) -> Parameter:
-    return Parameter(
+def _parameter(given: dict[str, Any]) -> ApiParameter:
+    return ApiParameter(
         name=given["name"],
-        where=given["in"],
+        location=given["in"],
         required=given.get("required", False),
-        kind=_kind(given["schema"]),
-        meaning=given.get("description", ""),
+        type_name=_type_name(given["schema"]),
+        description=given.get("description", ""),
     )
 
 
-def _shapes(schema: dict[str, Any]) -> Iterator[Shape]:
-    for name, shape in sorted(schema["components"]["schemas"].items()):
-        required = set(shape.get("required", ()))
+def _list_schemas(schema: dict[str, Any]) -> Iterator[ApiSchema]:
+    for name, model in sorted(schema["components"]["schemas"].items()):
+        required = set(model.get("required", ()))
         fields = tuple(
-            Parameter(
+            ApiParameter(
                 name=field,
-                where="",
+                location="",
                 required=field in required,
-                kind=_kind(given),
-                meaning=given.get("description", ""),
+                type_name=_type_name(given),
+                description=given.get("description", ""),
             )
-            for field, given in shape.get("properties", {}).items()
+            for field, given in model.get("properties", {}).items()
         )
         if fields:
-            yield Shape(name=name, meaning=shape.get("description", ""), fields=fields)
+            yield ApiSchema(name=name, description=model.get("description", ""), fields=fields)
 
 
-def _kind(given: dict[str, Any]) -> str:
-    """A JSON type in words.
+def _type_name(given: dict[str, Any]) -> str:
+    """Return a readable name of a JSON type.
 
-    >>> _kind({"anyOf": [{"type": "string", "format": "date-time"}, {"type": "null"}]})
+    >>> _type_name({"anyOf": [{"type": "string", "format": "date-time"}, {"type": "null"}]})
     'date-time or null'
-    >>> _kind({"type": "array", "items": {"$ref": "#/components/schemas/Link"}})
-    'list of Link'
+    >>> _type_name({"type": "array", "items": {"$ref": "#/components/schemas/LinkItem"}})
+    'list of LinkItem'
     """
     if "$ref" in given:
         return str(given["$ref"].rpartition("/")[2])
     if "anyOf" in given:
-        return " or ".join(_kind(one) for one in given["anyOf"])
+        return " or ".join(_type_name(one) for one in given["anyOf"])
     if "enum" in given:
         return " or ".join(str(one) for one in given["enum"])
     if given.get("type") == "array":
-        return f"list of {_kind(given.get('items', {}))}"
+        return f"list of {_type_name(given.get('items', {}))}"
     return str(given.get("format") or given.get("type") or "any")

@@ -1,9 +1,9 @@
-"""/web/20260301060504id_/https://news.example/a: the archived answer itself, byte for byte.
+"""/web/20260301060504id_/https://news.example/a: the archived response itself, byte for byte.
 
-Status, Content-Type and body are the archived ones; the other headers come as X-Archive-Orig-*, as Wayback machines
-name them. A content coding (gzip, br) is kept where the client takes it, for the payload digest is over the coded
-bytes, and undone where it does not. A timestamp that is no capture's own leads to the nearest capture. What is large
-flows from the file to the client in pieces.
+Status, Content-Type and body are the archived ones; other headers are returned as X-Archive-Orig-*, as in the Wayback
+Machine. A content coding (gzip, br) is kept if the client accepts it, because the payload digest is over the coded
+bytes, and removed if not. A timestamp without a capture redirects to the nearest capture. Large bodies are streamed
+from the file.
 """
 
 import re
@@ -14,139 +14,143 @@ from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response
 
 from newsarchive.web.archived_response import (
-    LARGE,
-    Held,
-    as_read,
-    beginning,
-    coding_of,
-    held_in_pieces,
-    is_taken,
-    poured,
+    MAX_IN_MEMORY,
+    ArchivedResponse,
+    accepts_coding,
+    content_coding,
+    negotiate_body,
+    open_archived_response,
+    read_beginning,
+    stream_body,
 )
-from newsarchive.web.context import AtDoor, Door
-from newsarchive.web.memento import memento_headers, nearest
+from newsarchive.web.context import Context, RequestContext
+from newsarchive.web.memento import memento_headers, nearest_capture
 from newsarchive.web.responses.conditional import Validators
-from newsarchive.web.responses.streaming import Streamed
-from newsarchive.web.timestamps import middle, stamp
-from newsarchive.web.wb_url import asked_url, in_path
+from newsarchive.web.responses.streaming import ClosingStreamingResponse
+from newsarchive.web.timestamps import format_timestamp, timestamp_middle
+from newsarchive.web.wb_url import archived_url, quote_url
 from storage.index.views.cdx import CdxLine
 from storage.warc.record import Headers, header
 
 router = APIRouter(include_in_schema=False)
 
 CSP = "sandbox; default-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
-"""Opened by itself, an archived page runs nothing, fetches nothing and sends nothing."""
-_ORIGINAL = "x-archive-orig-"
-_MOST_HEADERS = 100
-_LONGEST_VALUE = 4000
+"""Opened directly, an archived page runs no scripts, fetches nothing and sends nothing."""
+_PREFIX = "x-archive-orig-"
+_MAX_HEADERS = 100
+_MAX_VALUE = 4000
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-_AS_PAGE = frozenset({"document", "iframe", "frame", "embed", "object"})
+_PAGE_DESTINATIONS = frozenset({"document", "iframe", "frame", "embed", "object"})
 _MARKUP = re.compile(r"html|xml", re.IGNORECASE)
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([-\w.:]+)", re.IGNORECASE)
-_WITHOUT_BODY = frozenset({204, 205, 304})
-_NO_TAG = re.compile(r"[^-\w.:]", re.ASCII)
+_BODILESS = frozenset({204, 205, 304})
+_NOT_IN_TAG = re.compile(r"[^-\w.:]", re.ASCII)
 
 
 @router.get("/web/{digits}id_/{url:path}")
-def raw(request: Request, door: AtDoor, digits: str) -> Response:
-    """One archived answer."""
+def raw_capture(request: Request, context: Context, digits: str) -> Response:
+    """Return the archived response of a capture."""
     if request.headers.get("service-worker"):
-        raise HTTPException(403, "Archived scripts are not to become service workers of the archive")
+        raise HTTPException(403, "Archived scripts may not be service workers of the archive")
     prefix = f"/web/{digits}id_/"
-    url = asked_url(request, prefix)
-    moment = middle(digits)
-    if moment is None:
-        raise HTTPException(400, f"{digits} is no timestamp: wants up to 14 digits, YYYYMMDDhhmmss")
-    line = nearest(door.index, url, moment)
+    url = archived_url(request, prefix)
+    time = timestamp_middle(digits)
+    if time is None:
+        raise HTTPException(400, f"{digits} is not a timestamp (up to 14 digits, YYYYMMDDhhmmss)")
+    line = nearest_capture(context.index, url, time)
     if line is None:
-        raise HTTPException(404, f"The archive holds no capture of {url}")
-    if stamp(line.fetched_at) != digits:
-        return _elsewhere(door, line)
-    return _answer(request, door, line)
+        raise HTTPException(404, f"The archive has no capture of {url}")
+    if format_timestamp(line.fetched_at) != digits:
+        return _redirect_to_capture(context, line)
+    return _respond(request, context, line)
 
 
-def _elsewhere(door: Door, line: CdxLine) -> Response:
-    headers = memento_headers(door, line.url, line.fetched_at)
+def _redirect_to_capture(context: RequestContext, line: CdxLine) -> Response:
+    headers = memento_headers(context, line.url, line.fetched_at)
     del headers["memento-datetime"]
     return Response(status_code=302, headers={"location": _raw_uri(line), **headers})
 
 
 def _raw_uri(line: CdxLine) -> str:
-    """Relative to the host: an absolute address would be another origin to a client that came through a proxy."""
-    return f"/web/{stamp(line.fetched_at)}id_/{in_path(line.url)}"
+    """Return a relative URL: an absolute one would be another origin for a client behind a proxy."""
+    return f"/web/{format_timestamp(line.fetched_at)}id_/{quote_url(line.url)}"
 
 
-def _answer(request: Request, door: Door, line: CdxLine) -> Response:
+def _respond(request: Request, context: RequestContext, line: CdxLine) -> Response:
     accepted = request.headers.get("accept-encoding", "")
     with ExitStack() as opened:
-        flow = opened.enter_context(held_in_pieces(door, line))
-        status = flow.status or 200
-        headers = _headers(request, door, line, flow.headers)
-        begin = beginning(flow.pieces)
-        coding = coding_of(flow.headers)
-        if len(begin) < LARGE:
-            whole = Held(status=status, headers=flow.headers, entity=begin)
-            body, coding = as_read(whole, accepted, door.archive.config.max_body)
-        elif is_taken(coding, accepted):
+        stream = opened.enter_context(open_archived_response(context, line))
+        status = stream.status or 200
+        headers = _headers(request, context, line, stream.headers)
+        start = read_beginning(stream.chunks)
+        coding = content_coding(stream.headers)
+        if len(start) < MAX_IN_MEMORY:
+            whole = ArchivedResponse(status=status, headers=stream.headers, entity=start)
+            body, coding = negotiate_body(whole, accepted, context.archive.config.max_body_size)
+        elif accepts_coding(coding, accepted):
             body = None
         else:
-            # A coding is undone in memory: what is large has to find a place for that.
-            with door.heavy.one():
-                whole = Held(status=status, headers=flow.headers, entity=b"".join((begin, *flow.pieces)))
-                body, coding = as_read(whole, accepted, door.archive.config.max_body)
+            # Decoding is done in memory: a large body needs a slot.
+            with context.heavy_requests.slot():
+                whole = ArchivedResponse(
+                    status=status, headers=stream.headers, entity=b"".join((start, *stream.chunks))
+                )
+                body, coding = negotiate_body(whole, accepted, context.archive.config.max_body_size)
         validators = _validators(line, coding)
-        if validators.are_known(request.headers):
+        if validators.is_not_modified(request.headers):
             return Response(status_code=304, headers=validators.headers | {"vary": headers["vary"]})
         headers |= validators.headers | ({"content-encoding": coding} if coding else {})
         status = status if 200 <= status <= 599 else 502
-        if status in _WITHOUT_BODY:
+        if status in _BODILESS:
             del headers["content-type"]
             return Response(status_code=status, headers=headers)
         if body is not None:
             return Response(body, status_code=status, headers=headers)
-        sent = iter(()) if request.scope.get("is_head") else poured(opened.pop_all(), begin, flow.pieces)
-        return Streamed(sent, status_code=status, headers=headers)
+        sent = iter(()) if request.scope.get("is_head") else stream_body(opened.pop_all(), start, stream.chunks)
+        return ClosingStreamingResponse(sent, status_code=status, headers=headers)
 
 
-def _headers(request: Request, door: Door, line: CdxLine, archived: Headers) -> dict[str, str]:
-    """What an answer says, but for its coding and its validators."""
+def _headers(request: Request, context: RequestContext, line: CdxLine, archived: Headers) -> dict[str, str]:
+    """Return the headers without the content coding and the validators."""
     headers = {
         **dict(original_headers(archived)),
-        **memento_headers(door, line.url, line.fetched_at),
+        **memento_headers(context, line.url, line.fetched_at),
         "content-security-policy": CSP,
         "vary": "accept-encoding, sec-fetch-dest",
         "accept-ranges": "none",
-        "content-type": _value(_shown_type(request, header(archived, "Content-Type") or "application/octet-stream")),
+        "content-type": _header_value(
+            _safe_content_type(request, header(archived, "Content-Type") or "application/octet-stream")
+        ),
     }
     if line.redirect_url:
-        headers["location"] = f"/web/{stamp(line.fetched_at)}id_/{in_path(line.redirect_url)}"
+        headers["location"] = f"/web/{format_timestamp(line.fetched_at)}id_/{quote_url(line.redirect_url)}"
     part = header(archived, "Content-Range")
     if part and line.status == 206:
-        # The answer is a part, and says which; without it a 206 makes no sense (RFC 9110 15.3.7).
-        headers["content-range"] = _value(part)
+        # A 206 requires Content-Range (RFC 9110 15.3.7).
+        headers["content-range"] = _header_value(part)
     return headers
 
 
 def _validators(line: CdxLine, coding: str | None) -> Validators:
-    """A capture never changes; coded and not it is two representations, and each has its own tag (RFC 9110 8.8.3.3)."""
+    """Return the ETag of a capture. Each content coding is a representation with its own tag (RFC 9110 8.8.3.3)."""
     name = line.record_id.removeprefix("urn:uuid:")
-    return Validators(tag=f'"{_NO_TAG.sub("-", f"{name}-{coding}" if coding else name)}"')
+    return Validators(tag=f'"{_NOT_IN_TAG.sub("-", f"{name}-{coding}" if coding else name)}"')
 
 
-def _shown_type(request: Request, claimed: str) -> str:
-    """The archived Content-Type; for a browser that would open it as a page, plain text.
+def _safe_content_type(request: Request, claimed: str) -> str:
+    """Return the archived Content-Type, or text/plain if a browser would open markup as a page.
 
-    No policy keeps a browser from connecting to a host that a page names as `preconnect`. Programs do not open pages.
+    No policy prevents a browser from connecting to a host that a page names as `preconnect`.
     """
-    if request.headers.get("sec-fetch-dest") not in _AS_PAGE or not _MARKUP.search(claimed):
+    if request.headers.get("sec-fetch-dest") not in _PAGE_DESTINATIONS or not _MARKUP.search(claimed):
         return claimed
     charset = _CHARSET.search(claimed)
     return f"text/plain; charset={charset[1]}" if charset else "text/plain"
 
 
 def original_headers(headers: Headers) -> Iterator[tuple[str, str]]:
-    """Archived headers under names that mean nothing to a browser; odd and overlong ones are left out.
+    """Yield archived headers under names without a meaning for browsers; invalid and overlong ones are skipped.
 
     >>> list(original_headers((("Set-Cookie", "a=1"), ("Set-Cookie", "b=2"), ("Bad name", "x"))))
     [('x-archive-orig-set-cookie', 'a=1, b=2')]
@@ -154,14 +158,14 @@ def original_headers(headers: Headers) -> Iterator[tuple[str, str]]:
     [('x-archive-orig-x-empty', ',')]
     """
     kept: dict[str, str] = {}
-    for name, value in headers[:_MOST_HEADERS]:
-        if _TOKEN.fullmatch(name) and len(value) <= _LONGEST_VALUE:
-            key = _ORIGINAL + name.lower()
-            # Without the strip, two empty ones would end in a space, which no header may.
-            kept[key] = f"{kept[key]}, {_value(value)}".strip() if key in kept else _value(value)
+    for name, value in headers[:_MAX_HEADERS]:
+        if _TOKEN.fullmatch(name) and len(value) <= _MAX_VALUE:
+            key = _PREFIX + name.lower()
+            # Two empty values would otherwise end in a space, which a header must not.
+            kept[key] = f"{kept[key]}, {_header_value(value)}".strip() if key in kept else _header_value(value)
     yield from kept.items()
 
 
-def _value(value: str) -> str:
-    """A value that a header of ours can hold: latin-1 without control characters."""
+def _header_value(value: str) -> str:
+    """Return a value as a valid header: Latin-1 without control characters."""
     return _CONTROL.sub(" ", value).encode("latin-1", "replace").decode("latin-1").strip()

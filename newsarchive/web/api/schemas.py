@@ -1,34 +1,36 @@
-"""What the JSON API answers with. These names are a promise to other programs: add to them, do not change them.
+"""Response models of the JSON API. Their names are a promise to other programs: add to them, do not change them.
 
 Each is a view of the index under another name; times are ISO 8601 in UTC.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Self
+from typing import Any, Self, get_type_hints
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AliasPath, BaseModel, ConfigDict, Field, create_model
 
-from storage.index.views.articles import Hit, SearchPage
+from storage.article_fields import FIELDS, FieldType
+from storage.index.views.articles import SearchHit, SearchPage, VersionView
 
 
-class Shape(BaseModel):
-    """Base of all: made from a view's attributes, its docstrings shown in the API's description."""
+class ApiModel(BaseModel):
+    """Base of all models: made from a view's attributes; docstrings become descriptions in OpenAPI."""
 
     model_config = ConfigDict(from_attributes=True, frozen=True, use_attribute_docstrings=True)
 
 
-class Problem(Shape):
-    """What went wrong (RFC 9457)."""
+class ProblemDetails(ApiModel):
+    """An error (RFC 9457)."""
 
     type: str
     title: str
     status: int
     detail: str
-    """In words, with what to do."""
+    """Explanation, with a remedy if there is one."""
 
 
-class Site(Shape):
-    """A news site, and what is archived of it."""
+class SiteSummary(ApiModel):
+    """A news site with its archived totals."""
 
     name: str
     url: str
@@ -41,20 +43,20 @@ class Site(Shape):
     last_capture: datetime | None
 
 
-class Sites(Shape):
+class SiteList(ApiModel):
     """All sites, by name."""
 
-    sites: tuple[Site, ...]
+    sites: tuple[SiteSummary, ...]
 
 
-class ArticleLine(Shape):
+class ArticleSummary(ApiModel):
     """An article in a list."""
 
     id: int
-    """Of this index; another after a rebuild. What lasts is the URL."""
+    """Id in this index; it changes when the index is rebuilt. The URL is permanent."""
     site: str
     url: str
-    """Canonical."""
+    """Canonical URL."""
     headline: str
     dek: str | None
     section: str | None
@@ -65,53 +67,50 @@ class ArticleLine(Shape):
     versions: int
 
 
-class Articles(Shape):
+class ArticlePage(ApiModel):
     """A page of articles, newest first."""
 
-    articles: tuple[ArticleLine, ...]
+    articles: tuple[ArticleSummary, ...]
     next: str | None
-    """Cursor of the page that follows; null at the end."""
+    """Cursor of the next page; null at the end."""
 
 
-class Paragraph(Shape):
+class ParagraphItem(ApiModel):
     """A block of text, in reading order."""
 
     role: str
-    """text, heading, quote, list, table, code: the body; caption, dek, byline, disclaimer ...: what is around it."""
+    """text, heading, quote, list, table, code: the body; caption, dek, byline, disclaimer ...: around it."""
     text: str
+
+
+class MarkedParagraph(ParagraphItem):
+    """A block of text, boilerplate or not."""
+
     boilerplate: bool
-    """The site prints it under so many articles that it is none of this one's text."""
+    """True for what the site prints under many articles."""
 
 
-class Link(Shape):
+class LinkItem(ApiModel):
     """A link of a group."""
 
     url: str
     anchor: str
     article_id: int | None
-    """The article that it leads to, where the archive holds it."""
+    """Id of the linked article, if it is archived."""
 
 
-class LinkGroup(Shape):
-    """Links that stand together on a page."""
+class LinkGroupItem(ApiModel):
+    """A group of links on a page."""
 
     kind: str
     """related, latest, inline or listing."""
     label: str
-    """The group's own heading; empty where it has none."""
-    links: tuple[Link, ...]
+    """Heading of the group; empty if it has none."""
+    links: tuple[LinkItem, ...]
 
 
-class Place(Shape):
-    """Where a record lies: /warcs/{warc} with Range gives it."""
-
-    warc: str
-    offset: int
-    length: int
-
-
-class Capture(Shape):
-    """What the archive holds of a URL at one moment."""
+class CaptureDetail(ApiModel):
+    """One capture of a URL."""
 
     id: int
     url: str
@@ -132,18 +131,21 @@ class Capture(Shape):
     redirect_url: str | None
     article_id: int | None
     version_id: int | None
-    place: Place
+    warc: str = Field(validation_alias=AliasPath("place", "warc"))
+    """Name of the WARC file: /warcs/{warc} with Range returns the record."""
+    offset: int = Field(validation_alias=AliasPath("place", "offset"))
+    length: int = Field(validation_alias=AliasPath("place", "length"))
 
 
-class Captures(Shape):
+class CapturePage(ApiModel):
     """A page of captures of a URL, oldest first."""
 
-    captures: tuple[Capture, ...]
+    captures: tuple[CaptureDetail, ...]
     next: str | None
-    """Cursor of the page that follows; null at the end."""
+    """Cursor of the next page; null at the end."""
 
 
-class VersionLine(Shape):
+class VersionSummary(ApiModel):
     """A version in a list."""
 
     id: int
@@ -156,51 +158,44 @@ class VersionLine(Shape):
     captures: int
 
 
-class Versions(Shape):
-    """All texts that an article has had."""
+class VersionList(ApiModel):
+    """All versions of an article."""
 
-    versions: tuple[VersionLine, ...]
+    versions: tuple[VersionSummary, ...]
 
 
-class Version(Shape):
-    """One text of an article, whole."""
+_HINTS = get_type_hints(VersionView)
+_NESTED: Mapping[FieldType, Any] = {
+    FieldType.TEXTS: tuple[str, ...],
+    FieldType.PARAGRAPHS: tuple[ParagraphItem, ...],
+    FieldType.LINKS: tuple[LinkGroupItem, ...],
+}
+_ARTICLE_FIELDS: dict[str, Any] = {
+    field.name: (_NESTED.get(field.type) or _HINTS.get(field.name, str), Field(description=field.description))
+    for field in FIELDS
+    if field.name not in {"versions", "first_seen", "last_seen", "capture"}
+}
+_ArticleFields: Any = create_model("ArticleFields", __base__=ApiModel, **_ARTICLE_FIELDS)
+
+
+class VersionDetail(_ArticleFields):  # type: ignore[misc]  # its base is made from the table of article fields
+    """One text of an article: the fields of an export line, and its place among the article's versions."""
 
     id: int
     article_id: int
     number: int
-    site: str
-    url: str
-    """Where its first capture was made."""
-    canonical_url: str
-    headline: str
-    dek: str | None
-    authors: tuple[str, ...]
-    published: datetime | None
-    published_source: str | None
-    """What vouches for the date: json-ld, meta, feed ..."""
-    modified: datetime | None
-    modified_source: str | None
-    section: str | None
-    tags: tuple[str, ...]
-    language: str | None
-    image: str | None
-    image_caption: str | None
-    access: str | None
-    """free or paywalled; null where the page says nothing of it."""
-    live: bool
-    """True for a live blog."""
+    """From 1, in the order of first captures."""
     digest: str
     first_seen: datetime
+    """First capture that shows this text."""
     last_seen: datetime
-    body: str
-    """The article's own text, a blank line between paragraphs."""
-    paragraphs: tuple[Paragraph, ...]
-    link_groups: tuple[LinkGroup, ...]
-    capture: Capture
-    """The first that showed this text."""
+    all_paragraphs: tuple[MarkedParagraph, ...]
+    """Paragraphs and boilerplate in the order of the page."""
+    capture: CaptureDetail
+    """The first that shows this text."""
 
 
-class Article(Shape):
+class ArticleDetail(ApiModel):
     """An article with its history."""
 
     id: int
@@ -209,39 +204,39 @@ class Article(Shape):
     state: str
     first_seen: datetime
     last_seen: datetime
-    current: Version
-    versions: tuple[VersionLine, ...]
+    current: VersionDetail
+    versions: tuple[VersionSummary, ...]
 
 
-class Links(Shape):
+class ArticleLinks(ApiModel):
     """The link graph around an article."""
 
-    links: tuple[LinkGroup, ...]
-    """Where its current version points to."""
-    linked_from: tuple[ArticleLine, ...]
-    """Articles that point to it, newest first; at most 100."""
+    links: tuple[LinkGroupItem, ...]
+    """Links of its current version."""
+    linked_from: tuple[ArticleSummary, ...]
+    """Articles that link to it, newest first; at most 100."""
 
 
-class Segment(Shape):
-    """A piece of a text; `is_match` where it is what was searched for."""
+class SnippetPart(ApiModel):
+    """A piece of a text; `is_match` marks a match of the query."""
 
     text: str
     is_match: bool
 
 
-class Found(Shape):
-    """An article that a search found, by its newest version that matches."""
+class SearchResult(ApiModel):
+    """An article found by a search, in its newest matching version."""
 
     article_id: int
     version_id: int
     number: int
     versions: int
     matching: int
-    """How many of them match."""
+    """Number of matching versions."""
     site: str
     url: str
     headline: str
-    snippet: tuple[Segment, ...]
+    snippet: tuple[SnippetPart, ...]
     dek: str | None
     authors: tuple[str, ...]
     section: str | None
@@ -251,37 +246,37 @@ class Found(Shape):
     state: str
 
     @classmethod
-    def of(cls, hit: Hit) -> Self:
-        """As the index found it."""
+    def from_hit(cls, hit: SearchHit) -> Self:
+        """Return the model of a result of the index."""
         return cls(
             article_id=hit.article_id, version_id=hit.version_id, number=hit.number, versions=hit.versions,
             matching=hit.matching, site=hit.site, url=hit.url, headline="".join(part.text for part in hit.headline),
-            snippet=tuple(Segment(text=text, is_match=is_match) for text, is_match in hit.snippet), dek=hit.dek,
+            snippet=tuple(SnippetPart(text=text, is_match=is_match) for text, is_match in hit.snippet), dek=hit.dek,
             authors=hit.authors, section=hit.section, language=hit.language, published=hit.published,
             first_seen=hit.first_seen, state=hit.state,
         )  # fmt: skip
 
 
-class SearchResult(Shape):
-    """A page of a search."""
+class SearchResults(ApiModel):
+    """A page of search results."""
 
     total: int
-    """Articles that match; at least so many where `exact` is false."""
+    """Number of matching articles; a lower bound if `exact` is false."""
     exact: bool
-    hits: tuple[Found, ...]
+    hits: tuple[SearchResult, ...]
     problems: tuple[str, ...]
-    """What of the query was not understood, and how it was taken."""
+    """Parts of the query that were invalid, and their interpretation."""
     next: str | None
-    """Cursor of the page that follows; null at the end."""
+    """Cursor of the next page; null at the end."""
 
     @classmethod
-    def of(cls, page: SearchPage, following: str | None) -> Self:
-        """As the index found it."""
-        hits = tuple(Found.of(hit) for hit in page.hits)
-        return cls(total=page.total, exact=page.exact, hits=hits, problems=page.problems, next=following)
+    def from_page(cls, page: SearchPage, next_cursor: str | None) -> Self:
+        """Return the model of a result of the index."""
+        hits = tuple(SearchResult.from_hit(hit) for hit in page.hits)
+        return cls(total=page.total, exact=page.exact, hits=hits, problems=page.problems, next=next_cursor)
 
 
-class Crawl(Shape):
+class CrawlSummary(ApiModel):
     """A run of the crawler."""
 
     id: str
@@ -294,15 +289,15 @@ class Crawl(Shape):
     captures: int
 
 
-class Crawls(Shape):
+class CrawlPage(ApiModel):
     """Runs, newest first."""
 
-    crawls: tuple[Crawl, ...]
+    crawls: tuple[CrawlSummary, ...]
     next: str | None
-    """Cursor of the page that follows; null at the end."""
+    """Cursor of the next page; null at the end."""
 
 
-class Source(Shape):
+class SourceSummary(ApiModel):
     """A feed, sitemap or listing."""
 
     url: str
@@ -315,7 +310,7 @@ class Source(Shape):
     last_changed: datetime
 
 
-class Sources(Shape):
+class SourceList(ApiModel):
     """Feeds, sitemaps and listings, by URL."""
 
-    sources: tuple[Source, ...]
+    sources: tuple[SourceSummary, ...]

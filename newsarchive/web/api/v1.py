@@ -1,7 +1,7 @@
-"""/api/v1/: the archive as JSON. Described by /openapi.json, and for people at /api.
+"""/api/v1/: the archive as JSON, described by /openapi.json and at /api.
 
-Every answer carries an ETag. Lists come in pages: `next` is the cursor of the page that follows. An error is a problem
-in the form of RFC 9457.
+Every response has an ETag. Lists are paginated: `next` is the cursor of the next page. Errors are problem details
+(RFC 9457).
 """
 
 from collections.abc import Mapping
@@ -14,83 +14,88 @@ from fastapi.responses import Response
 from pydantic import AfterValidator, BaseModel
 
 from newsarchive.web.api import schemas
-from newsarchive.web.api.cdx_query import read_key, resume_key
-from newsarchive.web.context import AtDoor, Door
-from newsarchive.web.wb_url import mended
-from storage.index.queries.cdx import exactly
+from newsarchive.web.api.cdx_query import format_resume_key, parse_resume_key
+from newsarchive.web.context import Context, RequestContext
+from newsarchive.web.wb_url import ensure_scheme
+from storage.index.queries.articles import get_article, get_capture, get_version, list_articles
+from storage.index.queries.cdx import iter_cdx_lines, match_exact
+from storage.index.queries.status import list_crawls, list_site_status, list_sources
+from storage.index.search.results import search_articles
 from storage.index.views.articles import Filters
 from storage.index.views.cdx import CdxQuery
 
-PROBLEMS: Mapping[int, str] = {
-    400: "The request makes no sense: a parameter of the wrong form, a cursor of another list",
-    401: "The archive asks for a name and password or a token",
-    404: "The archive holds no such thing, or does not show it",
-    414: "The address is too long",
-    429: "Too many requests; Retry-After says when to come again",
-    503: "The index does not answer, or the question takes too long; Retry-After says when to ask again",
+ERROR_DESCRIPTIONS: Mapping[int, str] = {
+    400: "Invalid request: a malformed parameter, or a cursor of another list",
+    401: "The archive requires a user name and password, or a token",
+    404: "Not in the archive, or not published",
+    414: "The URL is too long",
+    429: "Too many requests; see Retry-After",
+    503: "The index does not answer, or the query takes too long; see Retry-After",
 }
 router = APIRouter(
     prefix="/api/v1",
     tags=["archive"],
     responses={
-        status: {"model": schemas.Problem, "description": text, "content": {"application/problem+json": {}}}
-        for status, text in PROBLEMS.items()
+        status: {"model": schemas.ProblemDetails, "description": text, "content": {"application/problem+json": {}}}
+        for status, text in ERROR_DESCRIPTIONS.items()
     },
 )
 
 
-def _utc(moment: datetime) -> datetime:
-    """Without a zone it is UTC."""
+def _to_utc(time: datetime) -> datetime:
+    """Return a time in UTC; without a zone it is UTC."""
     try:
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
     except OverflowError:
-        raise ValueError("there is no such moment in UTC") from None
+        raise ValueError("the time is out of range in UTC") from None
 
 
-def _no_nul(text: str) -> str:
-    """What no text of the archive holds, and PostgreSQL refuses."""
+def _reject_nul(text: str) -> str:
+    """Reject NUL, which no archived text contains and PostgreSQL refuses."""
     if "\0" in text:
         raise ValueError("a NUL character matches nothing")
     return text
 
 
-Id: TypeAlias = Annotated[int, Path(ge=1, le=2**31 - 1, description="As lists and searches name it")]
-Name: TypeAlias = Annotated[str | None, Query(max_length=300), AfterValidator(lambda text: text and _no_nul(text))]
+Id: TypeAlias = Annotated[int, Path(ge=1, le=2**31 - 1, description="Id as returned by lists and searches")]
+Name: TypeAlias = Annotated[str | None, Query(max_length=300), AfterValidator(lambda text: text and _reject_nul(text))]
 Since: TypeAlias = Annotated[
     datetime | None,
-    Query(description="Published then or later; first seen, where no date is known. Without a zone: UTC"),
-    AfterValidator(lambda moment: moment and _utc(moment)),
+    Query(description="Published at this time or later; first seen, if there is no date. Without a zone: UTC"),
+    AfterValidator(lambda time: time and _to_utc(time)),
 ]
 Until: TypeAlias = Annotated[
-    datetime | None, Query(description="Published before then"), AfterValidator(lambda moment: moment and _utc(moment))
+    datetime | None,
+    Query(description="Published before this time"),
+    AfterValidator(lambda time: time and _to_utc(time)),
 ]
-Limit: TypeAlias = Annotated[int, Query(ge=1, le=100, description="Of one page")]
+Limit: TypeAlias = Annotated[int, Query(ge=1, le=100, description="Number of items per page")]
 Cursor: TypeAlias = Annotated[
     str | None,
-    Query(max_length=1000, description="`next` of the page before"),
-    AfterValidator(lambda text: text and _no_nul(text)),
+    Query(max_length=1000, description="`next` of the previous page"),
+    AfterValidator(lambda text: text and _reject_nul(text)),
 ]
 
 
-def _answer(door: Door, shape: BaseModel) -> Response:
-    return door.tagged(Response(shape.model_dump_json(), media_type="application/json"))
+def _respond(context: RequestContext, model: BaseModel) -> Response:
+    return context.add_etag(Response(model.model_dump_json(), media_type="application/json"))
 
 
-def _found(view: object | None, what: str) -> Any:
+def _or_404(view: object | None, what: str) -> Any:
     if view is None:
-        raise HTTPException(404, f"The archive holds no such {what}")
+        raise HTTPException(404, f"The archive has no such {what}")
     return view
 
 
-@router.get("/sites", response_model=schemas.Sites, summary="Sites")
-def sites(door: AtDoor) -> Response:
-    """All news sites, and how much is archived of each."""
-    return _answer(door, schemas.Sites.model_validate({"sites": door.index.sites_held()}))
+@router.get("/sites", response_model=schemas.SiteList, summary="Sites")
+def sites(context: Context) -> Response:
+    """All news sites, with the number of archived articles and captures."""
+    return _respond(context, schemas.SiteList.model_validate({"sites": context.index.ask(list_site_status)}))
 
 
-@router.get("/articles", response_model=schemas.Articles, summary="Articles")
+@router.get("/articles", response_model=schemas.ArticlePage, summary="Articles")
 def articles(  # noqa: PLR0913, PLR0917 - each is a parameter of the address
-    door: AtDoor,
+    context: Context,
     site: Name = None,
     since: Since = None,
     until: Until = None,
@@ -102,115 +107,123 @@ def articles(  # noqa: PLR0913, PLR0917 - each is a parameter of the address
 ) -> Response:
     """Articles by date, newest first."""
     filters = Filters(site=site, since=since, until=until, author=author, section=section, language=language)
-    found = door.index.articles(filters, limit=limit + 1, behind=_number(cursor))
-    following = str(found[limit - 1].id) if len(found) > limit else None
-    return _answer(door, schemas.Articles.model_validate({"articles": found[:limit], "next": following}))
+    found = context.index.ask(list_articles, filters, limit=limit + 1, behind=_parse_cursor(cursor))
+    next_cursor = str(found[limit - 1].id) if len(found) > limit else None
+    return _respond(context, schemas.ArticlePage.model_validate({"articles": found[:limit], "next": next_cursor}))
 
 
-@router.get("/articles/{article_id}", response_model=schemas.Article, summary="One article")
-def article(door: AtDoor, article_id: Id) -> Response:
+@router.get("/articles/{article_id}", response_model=schemas.ArticleDetail, summary="One article")
+def article(context: Context, article_id: Id) -> Response:
     """An article with its current text and the list of its versions."""
-    return _answer(door, schemas.Article.model_validate(_found(door.index.article(article_id), "article")))
+    return _respond(
+        context, schemas.ArticleDetail.model_validate(_or_404(context.index.ask(get_article, article_id), "article"))
+    )
 
 
-@router.get("/articles/{article_id}/versions", response_model=schemas.Versions, summary="Versions of an article")
-def versions(door: AtDoor, article_id: Id) -> Response:
-    """All texts that an article has had, oldest first."""
-    return _answer(door, schemas.Versions.model_validate(_found(door.index.article(article_id), "article")))
+@router.get("/articles/{article_id}/versions", response_model=schemas.VersionList, summary="Versions of an article")
+def versions(context: Context, article_id: Id) -> Response:
+    """All versions of an article, oldest first."""
+    return _respond(
+        context, schemas.VersionList.model_validate(_or_404(context.index.ask(get_article, article_id), "article"))
+    )
 
 
-@router.get("/articles/{article_id}/links", response_model=schemas.Links, summary="Links around an article")
-def links(door: AtDoor, article_id: Id) -> Response:
-    """What an article points to, by the groups in which the page prints it, and what points to the article."""
-    found = _found(door.index.article(article_id), "article")
-    graph = {"links": found.current.link_groups, "linked_from": found.linked_from}
-    return _answer(door, schemas.Links.model_validate(graph))
+@router.get("/articles/{article_id}/links", response_model=schemas.ArticleLinks, summary="Links around an article")
+def links(context: Context, article_id: Id) -> Response:
+    """Links from an article, by group on the page, and articles that link to it."""
+    found = _or_404(context.index.ask(get_article, article_id), "article")
+    graph = {"links": found.current.links, "linked_from": found.linked_from}
+    return _respond(context, schemas.ArticleLinks.model_validate(graph))
 
 
-@router.get("/articles/{article_id}/captures", response_model=schemas.Captures, summary="Captures of an article")
-def article_captures(door: AtDoor, article_id: Id) -> Response:
-    """All captures of an article's addresses, oldest first."""
-    found = _found(door.index.article(article_id), "article")
-    return _answer(door, schemas.Captures.model_validate({"captures": found.captures, "next": None}))
+@router.get("/articles/{article_id}/captures", response_model=schemas.CapturePage, summary="Captures of an article")
+def article_captures(context: Context, article_id: Id) -> Response:
+    """All captures of an article's URLs, oldest first."""
+    found = _or_404(context.index.ask(get_article, article_id), "article")
+    return _respond(context, schemas.CapturePage.model_validate({"captures": found.captures, "next": None}))
 
 
-@router.get("/versions/{version_id}", response_model=schemas.Version, summary="One version")
-def version(door: AtDoor, version_id: Id) -> Response:
-    """One text of an article, whole: paragraphs with their roles, links, where its bytes lie."""
-    return _answer(door, schemas.Version.model_validate(_found(door.index.version(version_id), "version")))
+@router.get("/versions/{version_id}", response_model=schemas.VersionDetail, summary="One version")
+def version(context: Context, version_id: Id) -> Response:
+    """One version of an article: paragraphs with their roles, links, and its WARC record."""
+    return _respond(
+        context, schemas.VersionDetail.model_validate(_or_404(context.index.ask(get_version, version_id), "version"))
+    )
 
 
-@router.get("/captures", response_model=schemas.Captures, summary="Captures of a URL")
+@router.get("/captures", response_model=schemas.CapturePage, summary="Captures of a URL")
 def captures(
-    door: AtDoor,
-    url: Annotated[str, Query(min_length=1, max_length=4000), AfterValidator(_no_nul)],
+    context: Context,
+    url: Annotated[str, Query(min_length=1, max_length=4000), AfterValidator(_reject_nul)],
     since: Since = None,
     until: Until = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Response:
-    """What the archive holds of a URL, oldest first; http, https and "www." are one. Lists of many URLs: /cdx."""
+    """Captures of a URL, oldest first; http, https and "www." are the same URL. For many URLs use /cdx."""
     try:
-        after = read_key(cursor)
+        after = parse_resume_key(cursor)
     except ValueError as problem:
-        raise HTTPException(400, "The cursor is none of this list's") from problem
-    address = mended(url)
-    asked = CdxQuery(keys=exactly(address), url=address, since=since, until=until, after=after)
-    lines = list(islice(door.index.cdx(asked), limit + 1))
+        raise HTTPException(400, "The cursor is not valid for this list") from problem
+    absolute_url = ensure_scheme(url)
+    query = CdxQuery(keys=match_exact(absolute_url), url=absolute_url, since=since, until=until, after=after)
+    lines = list(islice(context.index.stream(iter_cdx_lines, query), limit + 1))
     last = lines[limit - 1] if len(lines) > limit else None
     page = {
-        "captures": [found for line in lines[:limit] if (found := door.index.capture(line.id))],
-        "next": resume_key((last.urlkey, last.fetched_at, last.record_id)) if last else None,
+        "captures": [found for line in lines[:limit] if (found := context.index.ask(get_capture, line.id))],
+        "next": format_resume_key((last.urlkey, last.fetched_at, last.record_id)) if last else None,
     }
-    return _answer(door, schemas.Captures.model_validate(page))
+    return _respond(context, schemas.CapturePage.model_validate(page))
 
 
-@router.get("/captures/{capture_id}", response_model=schemas.Capture, summary="One capture")
-def capture(door: AtDoor, capture_id: Id) -> Response:
-    """What the archive holds of a URL at one moment."""
-    return _answer(door, schemas.Capture.model_validate(_found(door.index.capture(capture_id), "capture")))
+@router.get("/captures/{capture_id}", response_model=schemas.CaptureDetail, summary="One capture")
+def capture(context: Context, capture_id: Id) -> Response:
+    """One capture of a URL."""
+    return _respond(
+        context, schemas.CaptureDetail.model_validate(_or_404(context.index.ask(get_capture, capture_id), "capture"))
+    )
 
 
-@router.get("/search", response_model=schemas.SearchResult, summary="Search")
+@router.get("/search", response_model=schemas.SearchResults, summary="Search")
 def search(  # noqa: PLR0913, PLR0917 - each is a parameter of the address
-    door: AtDoor,
-    q: Annotated[str, Query(min_length=1, max_length=500, description="Words"), AfterValidator(_no_nul)],
+    context: Context,
+    q: Annotated[str, Query(min_length=1, max_length=500, description="Search query"), AfterValidator(_reject_nul)],
     site: Name = None,
     since: Since = None,
     until: Until = None,
     author: Name = None,
     section: Name = None,
     language: Name = None,
-    sort: Annotated[Literal["newest", "rank"], Query(description="newest first, or best first")] = "newest",
+    sort: Annotated[Literal["newest", "rank"], Query(description="newest first, or best match first")] = "newest",
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> Response:
-    """Articles by their words, "phrases", prefix* and -not; one hit an article."""
+    """Full-text search: words, "phrases", prefix* and -not; one hit per article."""
     filters = Filters(site=site, since=since, until=until, author=author, section=section, language=language)
-    offset = _number(cursor) or 0
-    page = door.index.search(q, filters, limit=limit, offset=offset, order=sort)
-    following = str(offset + limit) if page.total > offset + limit and page.hits else None
-    return _answer(door, schemas.SearchResult.of(page, following))
+    offset = _parse_cursor(cursor) or 0
+    page = context.index.ask(search_articles, q, filters, limit=limit, offset=offset, order=sort)
+    next_cursor = str(offset + limit) if page.total > offset + limit and page.hits else None
+    return _respond(context, schemas.SearchResults.from_page(page, next_cursor))
 
 
-@router.get("/crawls", response_model=schemas.Crawls, summary="Crawls")
-def crawls(door: AtDoor, limit: Limit = 50, cursor: Cursor = None) -> Response:
+@router.get("/crawls", response_model=schemas.CrawlPage, summary="Crawls")
+def crawls(context: Context, limit: Limit = 50, cursor: Cursor = None) -> Response:
     """Runs of the crawler, newest first."""
-    offset = _number(cursor) or 0
-    found = door.index.crawls(limit=limit + 1, offset=offset)
-    following = str(offset + limit) if len(found) > limit else None
-    return _answer(door, schemas.Crawls.model_validate({"crawls": found[:limit], "next": following}))
+    offset = _parse_cursor(cursor) or 0
+    found = context.index.ask(list_crawls, limit=limit + 1, offset=offset)
+    next_cursor = str(offset + limit) if len(found) > limit else None
+    return _respond(context, schemas.CrawlPage.model_validate({"crawls": found[:limit], "next": next_cursor}))
 
 
-@router.get("/sources", response_model=schemas.Sources, summary="Feeds, sitemaps and listings")
-def sources(door: AtDoor, site: Name = None) -> Response:
-    """Where addresses of articles come from, and how those sources fare."""
-    return _answer(door, schemas.Sources.model_validate({"sources": door.index.sources(site)}))
+@router.get("/sources", response_model=schemas.SourceList, summary="Feeds, sitemaps and listings")
+def sources(context: Context, site: Name = None) -> Response:
+    """Feeds, sitemaps and listings in which article URLs are discovered."""
+    return _respond(context, schemas.SourceList.model_validate({"sources": context.index.ask(list_sources, site)}))
 
 
-def _number(cursor: str | None) -> int | None:
+def _parse_cursor(cursor: str | None) -> int | None:
     if cursor is None:
         return None
     if not (cursor.isascii() and cursor.isdecimal() and len(cursor) < 10):
-        raise HTTPException(400, "The cursor is none of this list's")
+        raise HTTPException(400, "The cursor is not valid for this list")
     return int(cursor)

@@ -1,4 +1,4 @@
-"""Who may read: names with passwords (HTTP Basic) and tokens (Bearer), kept in newsarchive.toml as scrypt hashes.
+"""Authentication: users with passwords (HTTP Basic) and tokens (Bearer), stored in newsarchive.toml as scrypt hashes.
 
 scrypt:14:8:5:SALT:KEY        log2 of n, r, p; salt and key in base64
 """
@@ -16,41 +16,41 @@ from anyio import to_thread
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from newsarchive.web.middleware.problem_details import answer
-from newsarchive.web.middleware.rate_limit import Buckets, client_of
-from newsarchive.web.serve_options import Serving
+from newsarchive.web.middleware.problem_details import problem_response
+from newsarchive.web.middleware.rate_limit import TokenBuckets, client_key
+from newsarchive.web.serve_options import ServeOptions
 
 LOG_N, R, P = 14, 8, 5
-"""16 MB and some 0.2 s for one try."""
-ASK = {"www-authenticate": 'Basic realm="newsarchive", charset="UTF-8"'}
-OPEN = ("/robots.txt",)
-REMEMBERED = 1_000
-AT_ONCE = 2
-TRIES_PER_SECOND, TRIES = 0.2, 10.0
-"""Wrong passwords that one client may try."""
+"""16 MB and about 0.2 s per attempt."""
+CHALLENGE = {"www-authenticate": 'Basic realm="newsarchive", charset="UTF-8"'}
+PUBLIC_PATHS = ("/robots.txt",)
+MAX_CACHED = 1_000
+MAX_PARALLEL = 2
+FAILURES_PER_SECOND, MAX_FAILURES = 0.2, 10.0
+"""Limit on failed attempts of one client."""
 
 
-def hashed(secret: str, salt: bytes | None = None) -> str:
-    """What newsarchive.toml keeps of a password or token."""
+def hash_secret(secret: str, salt: bytes | None = None) -> str:
+    """Return the hash of a password or token for newsarchive.toml."""
     salt = secrets.token_bytes(16) if salt is None else salt
-    return f"scrypt:{LOG_N}:{R}:{P}:{_b64(salt)}:{_b64(_key(secret, salt, LOG_N, R, P))}"
+    return f"scrypt:{LOG_N}:{R}:{P}:{_b64(salt)}:{_b64(_derive_key(secret, salt, LOG_N, R, P))}"
 
 
-def is_secret(secret: str, kept: str) -> bool:
-    """True where the hash was made of that password or token.
+def verify_secret(secret: str, kept: str) -> bool:
+    """Return True if the hash is that of the password or token.
 
-    >>> is_secret("open sesame", hashed("open sesame")), is_secret("sesame", hashed("open sesame"))
-    (True, False)
+    >>> [verify_secret(secret, hash_secret("open sesame")) for secret in ("open sesame", "sesame")]
+    [True, False]
     """
     try:
         _, log_n, r, p, salt, key = kept.split(":")
-        made = _key(secret, base64.b64decode(salt), int(log_n), int(r), int(p))
+        made = _derive_key(secret, base64.b64decode(salt), int(log_n), int(r), int(p))
         return hmac.compare_digest(made, base64.b64decode(key))
     except (ValueError, binascii.Error):
         return False
 
 
-def _key(secret: str, salt: bytes, log_n: int, r: int, p: int) -> bytes:
+def _derive_key(secret: str, salt: bytes, log_n: int, r: int, p: int) -> bytes:
     room = 128 * r * ((1 << log_n) + p + 2) + (1 << 20)
     return hashlib.scrypt(secret.encode("utf-8", "surrogatepass"), salt=salt, n=1 << log_n, r=r, p=p, maxmem=room)
 
@@ -59,90 +59,92 @@ def _b64(raw: bytes) -> str:
     return base64.b64encode(raw).decode("ascii")
 
 
-class Keyring:
-    """Knows whose words are right. A hash takes long on purpose: right words are remembered, keyed."""
+class Authenticator:
+    """Checks credentials. A hash is slow on purpose: valid Authorization headers are cached under a keyed digest."""
 
     def __init__(self, users: Mapping[str, str], tokens: Mapping[str, str]) -> None:
         self._users, self._tokens = users, tokens
         self._secret = secrets.token_bytes(32)
         self._known: OrderedDict[bytes, str] = OrderedDict()
 
-    def recall(self, words: str) -> str | None:
-        """Whose an Authorization header is, where it was right before."""
-        return self._known.get(self._mark(words))
+    def cached_user(self, header: str) -> str | None:
+        """Return the user of an Authorization header that was valid before, or None."""
+        return self._known.get(self._cache_key(header))
 
-    def check(self, words: str) -> str | None:
-        """Whose an Authorization header is; None where it is wrong. Takes long."""
-        scheme, _, rest = words.partition(" ")
+    def authenticate(self, header: str) -> str | None:
+        """Return the user of an Authorization header; None if it is invalid. Slow."""
+        scheme, _, rest = header.partition(" ")
         name = None
         if scheme.lower() == "basic":
-            name = self._user(rest.strip())
+            name = self._check_basic(rest.strip())
         elif scheme.lower() == "bearer":
-            name = next((name for name, kept in self._tokens.items() if is_secret(rest.strip(), kept)), None)
+            name = next((name for name, kept in self._tokens.items() if verify_secret(rest.strip(), kept)), None)
         if name is not None:
-            self._known[self._mark(words)] = name
-            while len(self._known) > REMEMBERED:
+            self._known[self._cache_key(header)] = name
+            while len(self._known) > MAX_CACHED:
                 self._known.popitem(last=False)
         return name
 
-    def _user(self, encoded: str) -> str | None:
+    def _check_basic(self, encoded: str) -> str | None:
         try:
             name, colon, password = base64.b64decode(encoded, validate=True).decode("utf-8").partition(":")
         except ValueError:
             return None
         if not colon:
             return None
-        # A name that is not there costs as long as one that is.
-        kept = self._users.get(name, _NOBODY)
-        return name if is_secret(password, kept) and name in self._users else None
+        # An unknown user takes as long as a known one.
+        kept = self._users.get(name, _DUMMY_HASH)
+        return name if verify_secret(password, kept) and name in self._users else None
 
-    def _mark(self, words: str) -> bytes:
-        return hmac.digest(self._secret, words.encode("utf-8", "surrogatepass"), "sha256")
-
-
-_NOBODY = f"scrypt:{LOG_N}:{R}:{P}:{_b64(bytes(16))}:{_b64(bytes(64))}"
-"""A hash that nothing makes."""
+    def _cache_key(self, header: str) -> bytes:
+        return hmac.digest(self._secret, header.encode("utf-8", "surrogatepass"), "sha256")
 
 
-class Guard:
-    """ASGI middleware: who is not known gets 401. `scope["state"]["reader"]` is the name of who is."""
+_DUMMY_HASH = f"scrypt:{LOG_N}:{R}:{P}:{_b64(bytes(16))}:{_b64(bytes(64))}"
+"""Hash that no password has."""
 
-    def __init__(self, app: ASGIApp, serving: Serving, clock: Callable[[], float]) -> None:
+
+class AuthMiddleware:
+    """ASGI middleware: 401 without valid credentials. `scope["state"]["reader"]` is the user's name."""
+
+    def __init__(self, app: ASGIApp, options: ServeOptions, clock: Callable[[], float]) -> None:
         self.app = app
-        self.keyring = Keyring(serving.users, serving.tokens)
-        self.wrong = Buckets(TRIES_PER_SECOND, TRIES)
+        self.authenticator = Authenticator(options.users, options.tokens)
+        self.failures = TokenBuckets(FAILURES_PER_SECOND, MAX_FAILURES)
         self.clock = clock
-        self._places: anyio.CapacityLimiter | None = None
+        self._limiter: anyio.CapacityLimiter | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request."""
-        if scope["type"] != "http" or scope["path"] in OPEN:
+        """Handle one request."""
+        if scope["type"] != "http" or scope["path"] in PUBLIC_PATHS:
             await self.app(scope, receive, send)
             return
         request = Request(scope)
-        words = request.headers.get("authorization", "")
-        name = self.keyring.recall(words) if words else None
-        if words and name is None:
-            wait = self.wrong.take(client_of(scope), self.clock())
+        header = request.headers.get("authorization", "")
+        name = self.authenticator.cached_user(header) if header else None
+        if header and name is None:
+            wait = self.failures.take(client_key(scope), self.clock())
             if wait:
                 headers = {"retry-after": str(int(wait) + 1)}
-                refused = answer(
+                response = problem_response(
                     request,
                     429,
-                    "Those were too many tries. Wait a while, then try again.",
+                    "Too many failed attempts. Wait a while, then try again.",
                     headers,
                 )
-                await refused(scope, receive, send)
+                await response(scope, receive, send)
                 return
-            name = await self._checked(words)
+            name = await self._authenticate(header)
         if name is None:
-            refused = answer(request, 401, "This archive asks for a name and password, or for a token.", ASK)
-            await refused(scope, receive, send)
+            response = problem_response(
+                request, 401, "This archive requires a user name and password, or a token.", CHALLENGE
+            )
+            await response(scope, receive, send)
             return
         scope.setdefault("state", {})["reader"] = name
         await self.app(scope, receive, send)
 
-    async def _checked(self, words: str) -> str | None:
-        if self._places is None:
-            self._places = anyio.CapacityLimiter(AT_ONCE)  # belongs to the running loop
-        return await to_thread.run_sync(self.keyring.check, words, limiter=self._places)
+    async def _authenticate(self, header: str) -> str | None:
+        if self._limiter is None:
+            self._limiter = anyio.CapacityLimiter(MAX_PARALLEL)  # belongs to the running loop
+        return await to_thread.run_sync(self.authenticator.authenticate, header, limiter=self._limiter)

@@ -1,49 +1,35 @@
-"""How much is given: requests of one client in a while, heavy requests at once, the length of an address.
+"""Rate limit per client (token bucket), and the maximum length of a URL.
 
-A bucket per client holds `burst` requests and fills by `per_second`; the least used buckets are forgotten, so that no
-number of clients costs memory.
+A bucket per client holds `rate_burst` requests and refills at `rate_limit`; the least recently used buckets are
+discarded, so that memory is bounded for any number of clients.
 """
 
 import ipaddress
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Generic, TypeVar
+from collections.abc import Callable
 
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from newsarchive.web.middleware.problem_details import answer
-from newsarchive.web.serve_options import Limits
-from storage.errors import ArchiveError
+from newsarchive.web.middleware.problem_details import problem_response
+from newsarchive.web.serve_options import RequestLimits
 
-T = TypeVar("T")
-MOST_CLIENTS = 20_000
+MAX_CLIENTS = 20_000
 
 
-class TooBusy(ArchiveError):
-    """As many heavy requests as are allowed are under way."""
+class TokenBuckets:
+    """Token buckets by client. Thread-safe."""
 
-    def __init__(self) -> None:
-        super().__init__(
-            "as many large requests as this archive serves at once are under way; nothing was changed. "
-            "Try again in a while"
-        )
-
-
-class Buckets:
-    """Tokens by client. Safe to share between threads."""
-
-    def __init__(self, per_second: float, burst: float, *, most: int = MOST_CLIENTS) -> None:
-        self._per_second, self._burst, self._most = per_second, burst, most
+    def __init__(self, per_second: float, burst: float, *, max_clients: int = MAX_CLIENTS) -> None:
+        self._per_second, self._burst, self._max_clients = per_second, burst, max_clients
         self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
         self._lock = threading.Lock()
 
     def take(self, client: str, now: float, cost: float = 1.0) -> float:
-        """Take tokens; returns 0.0, or the seconds until there are enough, and none is taken.
+        """Take tokens; returns 0.0, or, without taking any, the seconds until there are enough.
 
-        >>> buckets = Buckets(per_second=1, burst=2)
+        >>> buckets = TokenBuckets(per_second=1, burst=2)
         >>> [buckets.take("a", now=0), buckets.take("a", now=0), buckets.take("a", now=0.5), buckets.take("a", now=2)]
         [0.0, 0.0, 0.5, 0.0]
         """
@@ -52,19 +38,19 @@ class Buckets:
             left = min(self._burst, left + max(0.0, now - at) * self._per_second)
             enough = left >= cost
             self._left[client] = (left - cost if enough else left, now)
-            if len(self._left) > self._most:
+            if len(self._left) > self._max_clients:
                 self._left.popitem(last=False)
             return 0.0 if enough else (cost - left) / self._per_second
 
     def __len__(self) -> int:
-        """How many clients are remembered."""
+        """Return the number of clients with a bucket."""
         return len(self._left)
 
 
-def client_of(scope: Scope) -> str:
-    """Who asks: the address; of IPv6 the network, which is one household's.
+def client_key(scope: Scope) -> str:
+    """Return the key of a client: its address, or for IPv6 its /64 network, which is one household.
 
-    >>> client_of({"client": ("2001:db8:1:2:3::9", 1)}), client_of({"client": ("192.0.2.7", 1)})
+    >>> client_key({"client": ("2001:db8:1:2:3::9", 1)}), client_key({"client": ("192.0.2.7", 1)})
     ('2001:db8:1:2::', '192.0.2.7')
     """
     host = str((scope.get("client") or ("", 0))[0])
@@ -77,93 +63,35 @@ def client_of(scope: Scope) -> str:
     return host
 
 
-class Rate:
-    """ASGI middleware: 429 for a client that asks too much, 414 for an address that is too long."""
+class RateLimitMiddleware:
+    """ASGI middleware: 429 for a client over its limit, 414 for a URL that is too long."""
 
-    def __init__(self, app: ASGIApp, limits: Limits, clock: Callable[[], float], *, limited: bool) -> None:
+    def __init__(self, app: ASGIApp, limits: RequestLimits, clock: Callable[[], float], *, limited: bool) -> None:
         self.app = app
-        self.longest = limits.url
-        self.buckets = Buckets(limits.per_second, limits.burst) if limited else None
+        self.max_length = limits.max_url_length
+        self.buckets = TokenBuckets(limits.rate_limit, limits.rate_burst) if limited else None
         self.clock = clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request."""
+        """Handle one request."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         request = Request(scope)
-        if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > self.longest:
-            refused = answer(request, 414, f"The address is longer than {self.longest:,} characters.")
-            await refused(scope, receive, send)
+        if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > self.max_length:
+            response = problem_response(request, 414, f"The URL is longer than {self.max_length:,} characters.")
+            await response(scope, receive, send)
             return
         if self.buckets is not None and not scope["path"].startswith("/static/"):
-            wait = self.buckets.take(client_of(scope), self.clock())
+            wait = self.buckets.take(client_key(scope), self.clock())
             if wait:
                 headers = {"retry-after": str(int(wait) + 1)}
-                refused = answer(
+                response = problem_response(
                     request,
                     429,
-                    "Those were too many requests. Please go on more slowly.",
+                    "Too many requests. Please slow down.",
                     headers,
                 )
-                await refused(scope, receive, send)
+                await response(scope, receive, send)
                 return
         await self.app(scope, receive, send)
-
-
-class Heavy:
-    """Requests that read much: so many at once and no more."""
-
-    def __init__(self, most: int) -> None:
-        self._places = threading.BoundedSemaphore(most)
-
-    @contextmanager
-    def one(self) -> Iterator[None]:
-        """A place while the block runs; TooBusy where there is none."""
-        if not self._places.acquire(blocking=False):
-            raise TooBusy
-        try:
-            yield
-        finally:
-            self._places.release()
-
-    def stream(self, items: Iterator[T]) -> "HeavyStream[T]":
-        """The items of a streamed answer, with a place until it ends or is dropped; TooBusy where there is none."""
-        if not self._places.acquire(blocking=False):
-            raise TooBusy
-        return HeavyStream(items, self._places.release)
-
-
-class HeavyStream(Generic[T]):
-    """Items of an answer. The place is given back once: at the end, at an error, or when the reader went away."""
-
-    def __init__(self, items: Iterator[T], release: Callable[[], None]) -> None:
-        self._items = items
-        self._release: Callable[[], None] | None = release
-
-    def __iter__(self) -> "HeavyStream[T]":
-        """Itself."""
-        return self
-
-    def __next__(self) -> T:
-        """The next item."""
-        try:
-            return next(self._items)
-        except BaseException:
-            self.close()
-            raise
-
-    def close(self) -> None:
-        """Give the place back, and close what the items come from."""
-        release, self._release = self._release, None
-        if release is not None:
-            try:
-                close = getattr(self._items, "close", None)
-                if close is not None:
-                    close()
-            finally:
-                release()
-
-    def __del__(self) -> None:
-        """A generator that nobody began would not come to its `finally`; this does."""
-        self.close()

@@ -1,18 +1,18 @@
-"""What every answer carries so that neither an archived page nor another site gains anything from it."""
+"""Security headers, Host check and cross-site check: protection against archived pages and other sites."""
 
 from collections.abc import Collection, Iterable
 
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from newsarchive.web.middleware.problem_details import answer
+from newsarchive.web.middleware.problem_details import problem_response
 
 CSP = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; frame-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'"
 )
-"""No inline script or style anywhere. A door that shows archived bytes sets a policy of its own, which stays."""
+"""No inline script or style. Handlers that serve archived bytes set a policy of their own, which is kept."""
 
 HEADERS = (
     (b"content-security-policy", CSP.encode()),
@@ -23,32 +23,32 @@ HEADERS = (
     (b"x-frame-options", b"DENY"),
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
 )
-"""What a handler sets itself is not set a second time."""
+"""Defaults: a header that a handler sets is kept."""
 
 
-class SecurityHeaders:
-    """ASGI middleware: adds what an answer does not carry yet."""
+class SecurityHeadersMiddleware:
+    """ASGI middleware: adds the default security headers."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request."""
+        """Handle one request."""
 
-        async def guarded(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = with_defaults(message.get("headers", []), HEADERS)
+                message["headers"] = add_default_headers(message.get("headers", []), HEADERS)
             await send(message)
 
-        await self.app(scope, receive, guarded if scope["type"] == "http" else send)
+        await self.app(scope, receive, send_with_headers if scope["type"] == "http" else send)
 
 
-def with_defaults(
+def add_default_headers(
     headers: Iterable[tuple[bytes, bytes]], defaults: Iterable[tuple[bytes, bytes]]
 ) -> list[tuple[bytes, bytes]]:
-    """Headers, and those of the defaults that are not among them.
+    """Return the headers with the missing defaults added.
 
-    An answer with a policy for frames of its own in its CSP gets no X-Frame-Options, which could not say the same.
+    A response with its own CSP, which may allow frames, gets no X-Frame-Options.
     """
     given = list(headers)
     names = {name.lower() for name, _ in given}
@@ -60,10 +60,10 @@ def with_defaults(
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-def host_name(header: str) -> str:
-    """The name in a Host header, without port, lower case.
+def parse_host(header: str) -> str:
+    """Return the host of a Host header, without port, in lower case.
 
-    >>> host_name("News.localhost:8000"), host_name("[::1]:8000"), host_name("")
+    >>> parse_host("News.localhost:8000"), parse_host("[::1]:8000"), parse_host("")
     ('news.localhost', '::1', '')
     """
     if header.startswith("["):
@@ -71,12 +71,11 @@ def host_name(header: str) -> str:
     return header.partition(":")[0].lower()
 
 
-class Hosts:
-    """ASGI middleware: only requests that mean this archive.
+class TrustedHostMiddleware:
+    """ASGI middleware: rejects requests for other hosts and cross-site changes.
 
-    A page elsewhere may let its own name lead to 127.0.0.1 (DNS rebinding) and would then read a private archive as its
-    own: 421 for a name that is not ours. And it may send forms here: 403 for what changes something and comes from
-    elsewhere.
+    By DNS rebinding another site may point its own name to 127.0.0.1 and read a private archive as same-origin: 421 for
+    an unknown host. And it may submit forms to the archive: 403 for an unsafe method from another site.
     """
 
     def __init__(self, app: ASGIApp, names: Collection[str]) -> None:
@@ -84,24 +83,22 @@ class Hosts:
         self.names = names
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request."""
+        """Handle one request."""
         if scope["type"] == "http":
             request = Request(scope)
-            name = host_name(request.headers.get("host", ""))
+            name = parse_host(request.headers.get("host", ""))
             if self.names and name not in self.names and not name.endswith(".localhost"):
-                said = (
-                    "This archive is not known by the name that was asked for. Its owner may set base_url in [serve]."
-                )
-                await answer(request, 421, said)(scope, receive, send)
+                detail = "This archive does not serve this host name. Its owner can set public_url in [serve]."
+                await problem_response(request, 421, detail)(scope, receive, send)
                 return
-            if scope["method"] not in SAFE_METHODS and comes_from_elsewhere(request):
-                await answer(request, 403, "That was asked for by another site.")(scope, receive, send)
+            if scope["method"] not in SAFE_METHODS and is_cross_site(request):
+                await problem_response(request, 403, "This request was sent by another site.")(scope, receive, send)
                 return
         await self.app(scope, receive, send)
 
 
-def comes_from_elsewhere(request: Request) -> bool:
-    """True where a browser says that another site made it ask. What is no browser says nothing."""
+def is_cross_site(request: Request) -> bool:
+    """Return True if a browser reports that another site made the request. Other clients report nothing."""
     fetched = request.headers.get("sec-fetch-site")
     if fetched is not None:
         return fetched not in {"same-origin", "none"}
@@ -109,21 +106,21 @@ def comes_from_elsewhere(request: Request) -> bool:
     return origin is not None and origin.partition("://")[2] != request.headers.get("host")
 
 
-class Heads:
-    """ASGI middleware: HEAD is GET without the body. `scope["is_head"]` lets a door spare itself the work."""
+class HeadMiddleware:
+    """ASGI middleware: answers HEAD as GET without the body. `scope["is_head"]` lets a handler skip the work."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request."""
+        """Handle one request."""
         if scope["type"] != "http" or scope["method"] != "HEAD":
             await self.app(scope, receive, send)
             return
 
-        async def bodiless(message: Message) -> None:
+        async def send_without_body(message: Message) -> None:
             if message["type"] == "http.response.body":
                 message = {**message, "body": b""}
             await send(message)
 
-        await self.app({**scope, "method": "GET", "is_head": True}, receive, bodiless)
+        await self.app({**scope, "method": "GET", "is_head": True}, receive, send_without_body)

@@ -1,1 +1,1 @@
-"""Pages for people: a module a page, each with a `router`."""
+"""HTML pages: one module per page, each with a `router`."""

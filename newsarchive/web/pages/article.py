@@ -1,4 +1,4 @@
-"""/article/17: one article as the archive has it: its text, its versions, what it pointed to and what pointed to it."""
+"""/article/17: one archived article: text, versions, links to and from other articles, captures."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,125 +6,135 @@ from dataclasses import dataclass
 from fastapi import APIRouter, HTTPException, Response
 
 from newsarchive.web.cite import Citation, bibtex, csl_json
-from newsarchive.web.context import AtDoor, Door
-from newsarchive.web.hrefs import is_web
-from newsarchive.web.language_names import language_name
-from newsarchive.web.pages.requisites import SEAL
-from newsarchive.web.pages.visit_timeline import looks
-from newsarchive.web.snapshot.replay_links import Around, Kind
-from newsarchive.web.timestamps import stamp
-from storage.index.views.articles import ArticleView, ParagraphView, VersionView
+from newsarchive.web.context import Context, RequestContext
+from newsarchive.web.pages.requisites import EMBED_TOKEN
+from newsarchive.web.pages.visit_timeline import list_visits
+from newsarchive.web.snapshot.replay_links import EmbedKind, ReplayLinks
+from newsarchive.web.timestamps import format_timestamp
+from newsarchive.web.wb_url import is_http_url
+from storage.article_fields import ParagraphView
+from storage.index.queries.articles import get_article, get_version
+from storage.index.queries.links import list_backlinks, list_listing_placements
+from storage.index.queries.similar import find_similar_articles
+from storage.index.queries.timeline import select_archived_urls
+from storage.index.views.articles import ArticleView, VersionView
 from storage.model import Role
 
 router = APIRouter(include_in_schema=False)
 
-IN_TEXT = frozenset({Role.CORRECTION})
-"""Shown where they stand though they are no part of the body."""
-SOURCES = {
+INLINE_ROLES = frozenset({Role.CORRECTION})
+"""Roles that are shown in place although they are not part of the body."""
+DATE_SOURCES = {
     "json-ld": "the page's structured data (JSON-LD)",
-    "meta": "the page's meta data",
+    "meta": "the page's metadata",
     "microdata": "the page's microdata",
     "time": "a time element on the page",
     "visible": "the visible page",
-    "url": "its address",
+    "url": "its URL",
     "feed": "the site's feed",
     "sitemap": "the site's sitemap",
 }
-"""Where a date comes from, for reading."""
+"""Descriptions of the sources of dates."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
-    """A version's paragraphs, as they are shown."""
+class ParagraphGroups:
+    """Paragraphs of a version by their place on the page."""
 
     text: tuple[ParagraphView, ...]
     captions: tuple[ParagraphView, ...]
     folded: tuple[ParagraphView, ...]
-    """What is no part of the text: disclaimers, newsletter boxes, what the site prints under every article."""
+    """Paragraphs outside the text: disclaimers, newsletter boxes, boilerplate."""
 
 
-def parts(paragraphs: Sequence[ParagraphView]) -> Parts:
-    """Sort paragraphs by where they are shown."""
+def split_paragraphs(paragraphs: Sequence[ParagraphView]) -> ParagraphGroups:
+    """Group paragraphs by their place on the page."""
     text, captions, folded = [], [], []
     for paragraph in paragraphs:
-        if paragraph.is_body or (paragraph.role in IN_TEXT and not paragraph.boilerplate):
+        if paragraph.is_body or (paragraph.role in INLINE_ROLES and not paragraph.boilerplate):
             text.append(paragraph)
         elif paragraph.role is Role.CAPTION and not paragraph.boilerplate:
             captions.append(paragraph)
         else:
             folded.append(paragraph)
-    return Parts(text=tuple(text), captions=tuple(captions), folded=tuple(folded))
+    return ParagraphGroups(text=tuple(text), captions=tuple(captions), folded=tuple(folded))
 
 
 @router.get("/article/{article_id:int}")
-def article(door: AtDoor, article_id: int, version: int | None = None) -> Response:
-    """The newest version, or the one asked for by number."""
-    found = article_of(door, article_id)
-    shown = found.current if version is None else version_of(door, found, version)
-    return door.page(
+def article(context: Context, article_id: int, version: int | None = None) -> Response:
+    """Return the page of the newest version, or of the version with a number."""
+    found = get_article_or_404(context, article_id)
+    shown = found.current if version is None else get_version_or_404(context, found, version)
+    return context.render(
         "article.html",
         etag=True,
         article=found,
         version=shown,
-        parts=parts(shown.paragraphs),
-        looks=looks(found),
-        pointed_from=door.index.pointed_from(article_id),
-        standings=door.index.standings(article_id),
-        copies=door.index.copies(shown.id),
-        cite=_citation(door, shown),
-        picture=_picture(door, shown),
-        sources=SOURCES,
-        is_web=is_web,
-        language_name=language_name,
+        parts=split_paragraphs(shown.all_paragraphs),
+        visits=list_visits(found),
+        backlinks=context.index.ask(list_backlinks, article_id),
+        placements=context.index.ask(list_listing_placements, article_id),
+        similar=context.index.ask(find_similar_articles, shown.id),
+        cite=_citation(context, shown),
+        picture=_picture_url(context, shown),
+        sources=DATE_SOURCES,
     )
 
 
 @router.get("/article/{article_id:int}/cite.bib")
-def cite_bib(door: AtDoor, article_id: int, version: int | None = None) -> Response:
-    """The citation as BibTeX."""
-    citation = _asked_citation(door, article_id, version)
+def cite_bib(context: Context, article_id: int, version: int | None = None) -> Response:
+    """Return the citation as BibTeX."""
+    citation = _load_citation(context, article_id, version)
     return Response(bibtex(citation), media_type="application/x-bibtex; charset=utf-8")
 
 
 @router.get("/article/{article_id:int}/cite.json")
-def cite_json(door: AtDoor, article_id: int, version: int | None = None) -> Response:
-    """The citation as CSL-JSON."""
-    citation = _asked_citation(door, article_id, version)
+def cite_json(context: Context, article_id: int, version: int | None = None) -> Response:
+    """Return the citation as CSL-JSON."""
+    citation = _load_citation(context, article_id, version)
     return Response(csl_json(citation), media_type="application/vnd.citationstyles.csl+json")
 
 
-def article_of(door: Door, article_id: int) -> ArticleView:
-    """The article of that number; 404 where the archive has none."""
-    found = door.index.article(article_id)
+def get_article_or_404(context: RequestContext, article_id: int) -> ArticleView:
+    """Return the article with an id; 404 if there is none."""
+    found = context.index.ask(get_article, article_id)
     if found is None:
         raise HTTPException(
-            404, "The archive has no article of that number. Numbers are made anew with the index: permalinks stay."
+            404, "The archive has no article with this id. Ids change when the index is rebuilt; permalinks do not."
         )
     return found
 
 
-def version_of(door: Door, article: ArticleView, number: int) -> VersionView:
-    """The version of that number; 404 where the article has none."""
+def get_version_or_404(context: RequestContext, article: ArticleView, number: int) -> VersionView:
+    """Return the version with a number; 404 if there is none."""
     if number == article.current.number:
         return article.current
     ids = {line.number: line.id for line in article.versions}
-    found = door.index.version(ids[number]) if number in ids else None
+    found = context.index.ask(get_version, ids[number]) if number in ids else None
     if found is None:
         raise HTTPException(404, f"This article has no version {number}, only {', '.join(map(str, ids))}.")
     return found
 
 
-def _picture(door: Door, version: VersionView) -> str | None:
-    """Where the archive has the article's picture; None where it has none."""
-    if not version.image or not is_web(version.image) or version.image not in door.index.held([version.image]):
+def _picture_url(context: RequestContext, version: VersionView) -> str | None:
+    """Return the URL of the article's archived picture; None if it is not archived."""
+    if (
+        not version.image
+        or not is_http_url(version.image)
+        or version.image not in context.index.ask(select_archived_urls, [version.image])
+    ):
         return None
-    return Around(stamp=stamp(version.capture.fetched_at), seal=SEAL).embedded(version.image, Kind.IMAGE)
+    return ReplayLinks(timestamp=format_timestamp(version.capture.fetched_at), token=EMBED_TOKEN).embed_url(
+        version.image, EmbedKind.IMAGE
+    )
 
 
-def _asked_citation(door: Door, article_id: int, number: int | None) -> Citation:
-    found = article_of(door, article_id)
-    return _citation(door, found.current if number is None else version_of(door, found, number))
+def _load_citation(context: RequestContext, article_id: int, number: int | None) -> Citation:
+    found = get_article_or_404(context, article_id)
+    return _citation(context, found.current if number is None else get_version_or_404(context, found, number))
 
 
-def _citation(door: Door, version: VersionView) -> Citation:
-    return Citation(version=version, base_url=door.base_url, archive=door.name, site=version.site_title or version.site)
+def _citation(context: RequestContext, version: VersionView) -> Citation:
+    return Citation(
+        version=version, public_url=context.public_url, archive=context.name, site=version.site_title or version.site
+    )

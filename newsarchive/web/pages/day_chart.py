@@ -1,18 +1,18 @@
-"""Bars by day, as numbers that a template writes as SVG: attributes alone, since no page has a style of its own."""
+"""Bar chart by day, as numbers for the SVG of a template: attributes only, since pages have no inline styles."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from newsarchive.operations.coverage import is_low
+from newsarchive.operations.health import is_thin
 
-STEP, WIDE, HIGH = 10, 8, 100
-"""Of a bar: from one to the next, its width; of the drawing: its height."""
+STEP, BAR_WIDTH, HEIGHT = 10, 8, 100
+"""Distance and width of bars, height of the chart."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bar:
-    """One day."""
+class DayBar:
+    """The bar of one day."""
 
     day: date
     count: int
@@ -20,69 +20,71 @@ class Bar:
     y: float
     height: float
     usual: float | None
-    """What such a day has, as a height from above; None where nothing is known."""
+    """y coordinate of the usual count of such a day; None if unknown."""
     is_low: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Chart:
-    """A drawing of the width `width` and the height HIGH."""
+class DayChart:
+    """A bar chart with the width `width` and the height HEIGHT."""
 
-    bars: tuple[Bar, ...]
-    most: int
+    bars: tuple[DayBar, ...]
+    highest: int
     total: int
 
     @property
     def width(self) -> int:
-        """Of the whole drawing."""
+        """Width of the chart."""
         return STEP * len(self.bars)
 
     @property
     def first(self) -> date:
-        """Its first day."""
+        """First day."""
         return self.bars[0].day
 
     @property
     def last(self) -> date:
-        """Its last day."""
+        """Last day."""
         return self.bars[-1].day
 
     @property
-    def best(self) -> Bar:
-        """The day with most."""
+    def peak(self) -> DayBar:
+        """Highest bar."""
         return max(self.bars, key=lambda bar: bar.count)
 
     @property
-    def low(self) -> tuple[Bar, ...]:
+    def low_days(self) -> tuple[DayBar, ...]:
         """Days with much less than usual."""
         return tuple(bar for bar in self.bars if bar.is_low)
 
 
-def days_until(last: date, count: int) -> Sequence[date]:
-    """So many days, oldest first.
+def last_days(last: date, count: int) -> Sequence[date]:
+    """Return the last `count` days, oldest first.
 
-    >>> [day.day for day in days_until(date(2026, 3, 2), 3)]
+    >>> [day.day for day in last_days(date(2026, 3, 2), 3)]
     [28, 1, 2]
     """
     return [last - timedelta(days=back) for back in reversed(range(count))]
 
 
-def chart(days: Iterable[date], counts: Mapping[date, int], usual: Mapping[date, float] | None = None) -> Chart:
-    """A bar for each day, days without any too; `usual` says what days with much less are measured against."""
+def build_day_chart(
+    days: Iterable[date], counts: Mapping[date, int], usual: Mapping[date, float] | None = None
+) -> DayChart:
+    """Return a chart with a bar per day; `usual` are the counts that low days are compared with."""
     usual = usual or {}
     shown = list(days)
     most = max([1, *(counts.get(day, 0) for day in shown), *(round(usual.get(day, 0)) for day in shown)])
     bars = []
     for number, day in enumerate(shown):
         count, expected = counts.get(day, 0), usual.get(day)
-        height = round(HIGH * count / most, 1)
-        # A single capture among thousands is to be seen all the same.
+        height = round(HEIGHT * count / most, 1)
+        # A single capture among thousands stays visible.
         height = max(height, 1.0) if count else 0.0
         bars.append(
-            Bar(
-                day=day, count=count, x=STEP * number, y=round(HIGH - height, 1), height=height,
-                usual=None if expected is None else round(HIGH - HIGH * expected / most, 1),
-                is_low=is_low(count, expected),
+            DayBar(
+                day=day, count=count, x=STEP * number, y=round(HEIGHT - height, 1), height=height,
+                usual=None if expected is None else round(HEIGHT - HEIGHT * expected / most, 1),
+                is_low=is_thin(count, expected),
             )
         )  # fmt: skip
-    return Chart(bars=tuple(bars), most=most, total=sum(counts.get(day, 0) for day in shown))
+    return DayChart(bars=tuple(bars), highest=most, total=sum(counts.get(day, 0) for day in shown))

@@ -1,41 +1,41 @@
-"""The histogram of a search as it is drawn: bars in units of the drawing, each with its address and its words."""
+"""Histogram of a search, as numbers for the SVG of a template: bars with their URL and label."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from storage.index.search.histogram import Bar, Histogram, Step
+from storage.index.search.facets import Histogram, HistogramBar, HistogramStep
 
 HEIGHT = 100
-"""Of the drawing; its width is the number of bars times `WIDTH`."""
+"""Height of the chart; its width is the number of bars times `WIDTH`."""
 WIDTH = 10
-_LEAST = 3
-"""Height of a bar for anything at all: it must be seen."""
+MIN_HEIGHT = 3
+"""Minimum height of a bar that is not empty, so that it is visible."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
-    """One bar, drawn."""
+class HistogramColumn:
+    """One bar."""
 
     x: int
     height: float
     href: str
     period: str
-    """Such as "March 2026"."""
+    """Label, such as "March 2026"."""
     articles: str
-    """Such as "12" or "about 340"."""
-    held: int
+    """Label, such as "12" or "about 340"."""
+    archived: int
     share: str
-    """Such as "3.5 %"."""
+    """Label, such as "3.5 %"."""
     is_empty: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Drawn:
-    """All of them."""
+class HistogramDrawing:
+    """A histogram as drawn."""
 
-    step: Step
-    columns: tuple[Column, ...]
+    step: HistogramStep
+    columns: tuple[HistogramColumn, ...]
     width: int
     first: str
     last: str
@@ -43,41 +43,43 @@ class Drawn:
     """Share of the highest bar."""
 
 
-def drawn(histogram: Histogram, between: Callable[[datetime, datetime], str]) -> Drawn | None:
-    """The drawing; None where there is nothing to compare. `between` gives the address of a search within a time."""
+def draw_histogram(histogram: Histogram, url_between: Callable[[datetime, datetime], str]) -> HistogramDrawing | None:
+    """Return the chart; None for fewer than two bars. `url_between` returns the URL of the search in a period."""
     bars = histogram.bars
     if len(bars) < 2:
         return None
     highest = max(bar.share for bar in bars) or 1.0
-    columns = tuple(_column(place, bar, histogram.step, highest, between) for place, bar in enumerate(bars))
-    return Drawn(
+    columns = tuple(_draw_column(place, bar, histogram.step, highest, url_between) for place, bar in enumerate(bars))
+    return HistogramDrawing(
         step=histogram.step,
         columns=columns,
         width=len(bars) * WIDTH,
         first=columns[0].period,
         last=columns[-1].period,
-        highest=percent(highest),
+        highest=format_percent(highest),
     )
 
 
-def _column(place: int, bar: Bar, step: Step, highest: float, between: Callable[[datetime, datetime], str]) -> Column:
-    height = max(_LEAST, HEIGHT * bar.share / highest) if bar.articles else 0
-    return Column(
+def _draw_column(
+    place: int, bar: HistogramBar, step: HistogramStep, highest: float, url_between: Callable[[datetime, datetime], str]
+) -> HistogramColumn:
+    height = max(MIN_HEIGHT, HEIGHT * bar.share / highest) if bar.articles else 0
+    return HistogramColumn(
         x=place * WIDTH,
         height=round(height, 1),
-        href=between(bar.begin, bar.end),
-        period=period(step, bar.begin, bar.end),
-        articles=f"about {rounded(bar.articles):,}" if bar.about else f"{bar.articles:,}",
-        held=bar.held,
-        share=percent(bar.share),
+        href=url_between(bar.begin, bar.end),
+        period=format_period(step, bar.begin, bar.end),
+        articles=f"about {round_estimate(bar.articles):,}" if bar.is_estimate else f"{bar.articles:,}",
+        archived=bar.archived,
+        share=format_percent(bar.share),
         is_empty=not bar.articles,
     )
 
 
-def period(step: Step, begin: datetime, end: datetime) -> str:
-    """A period for reading.
+def format_period(step: HistogramStep, begin: datetime, end: datetime) -> str:
+    """Return the label of a period.
 
-    >>> period("week", datetime(2026, 3, 2), datetime(2026, 3, 9))
+    >>> format_period("week", datetime(2026, 3, 2), datetime(2026, 3, 9))
     '2\u20138 Mar 2026'
     """
     last = end - timedelta(days=1)
@@ -94,19 +96,19 @@ def period(step: Step, begin: datetime, end: datetime) -> str:
             return f"{begin:%Y}"
 
 
-def rounded(estimate: int) -> int:
-    """An estimate without digits that say more than is known.
+def round_estimate(estimate: int) -> int:
+    """Round an estimate to three significant digits.
 
-    >>> rounded(100399), rounded(87), rounded(1234)
+    >>> round_estimate(100399), round_estimate(87), round_estimate(1234)
     (100000, 87, 1230)
     """
     return round(estimate, -max(0, len(str(estimate)) - 3))
 
 
-def percent(share: float) -> str:
-    """A share for reading.
+def format_percent(share: float) -> str:
+    """Return a share as a percentage.
 
-    >>> percent(0.5), percent(0.0345), percent(0.0001), percent(0)
+    >>> format_percent(0.5), format_percent(0.0345), format_percent(0.0001), format_percent(0)
     ('50 %', '3.5 %', 'under 0.1 %', '0 %')
     """
     if not share:

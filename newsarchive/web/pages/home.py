@@ -1,61 +1,104 @@
-"""Home: what came in, site by site; captures by day; how the archive does."""
+"""/: new articles by site, captures by day, health; and /help."""
 
+import re
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from typing import NamedTuple
 
 from fastapi import APIRouter, Response
 
-from newsarchive.operations.coverage import health
-from newsarchive.web.about import pieces
-from newsarchive.web.context import AtDoor
-from newsarchive.web.pages.day_chart import Chart, chart, days_until
+from newsarchive.version import VERSION
+from newsarchive.web.context import Context
+from newsarchive.web.pages.day_chart import DayChart, build_day_chart, last_days
+from newsarchive.web.wb_url import is_http_url
+from storage.index.queries.aggregates import count_captures_per_day, list_site_counts
+from storage.index.queries.articles import list_articles, list_edited_articles
+from storage.index.queries.status import get_last_crawl
 from storage.index.reader import Reader
 from storage.index.views.articles import Filters
 from storage.index.views.status import SiteCount
 
 router = APIRouter()
 
-DAYS, LEAST_DAYS = 90, 14
+DAYS, MIN_DAYS = 90, 14
 COLUMNS = 12
-"""Sites on the front page; the others are a click away."""
-LINES, LINES_ALONE = 5, 12
+"""Sites on the home page; the others are on /sites."""
+ARTICLES, ARTICLES_OF_SINGLE_SITE = 5, 12
 EDITED = 6
 NEVER = datetime.min.replace(tzinfo=UTC)
+_LINK = re.compile(r"\[([^\][]+)\]\(([^()\s]+)\)")
 
 
 @router.get("/", include_in_schema=False)
-def home(door: AtDoor) -> Response:
-    """The front page of the archive."""
-    index = door.index
-    sites = index.site_counts()
-    shown = sorted((site for site in sites if site.articles), key=_newest, reverse=True)[:COLUMNS]
-    lines = LINES if len(shown) > 1 else LINES_ALONE
-    crawl = index.last_crawl()
-    # What is under an embargo has come in and is not shown: that is no silence.
-    held = {name for name, _ in door.rules.embargoes}
-    watched = tuple(each for each in sites if each.name not in held)
-    week = (door.now - timedelta(days=7)).date()
-    return door.page(
+def home(context: Context) -> Response:
+    """Return the home page."""
+    index = context.index
+    sites = index.ask(list_site_counts)
+    shown = sorted((site for site in sites if site.articles), key=_newest_article_time, reverse=True)[:COLUMNS]
+    lines = ARTICLES if len(shown) > 1 else ARTICLES_OF_SINGLE_SITE
+    crawl = index.ask(get_last_crawl)
+    return context.render(
         "home.html",
         sites=sites,
-        columns=[(site, index.articles(Filters(site=site.name), limit=lines)) for site in shown],
-        chart=captures_chart(index, sites),
-        edited=index.edited(EDITED),
-        about=pieces(door.serving.about),
+        columns=[(site, index.ask(list_articles, Filters(site=site.name), limit=lines)) for site in shown],
+        chart=build_captures_chart(index, sites),
+        edited=index.ask(list_edited_articles, EDITED),
+        about=parse_about(context.options.about),
         crawl=crawl,
-        health=health(watched, index.outcomes_of_sites(week), crawl, len(index.alarms()), now=door.now),
+        findings=context.findings,
     )
 
 
-def _newest(site: SiteCount) -> datetime:
+def _newest_article_time(site: SiteCount) -> datetime:
     return site.newest_article or NEVER
 
 
-def captures_chart(index: Reader, sites: Sequence[SiteCount], *, site: str | None = None) -> Chart | None:
-    """Captures by day up to the last one; None where there are none."""
+def build_captures_chart(index: Reader, sites: Sequence[SiteCount], *, site: str | None = None) -> DayChart | None:
+    """Return a chart of captures by day up to the last; None without captures."""
     last = max((each.last_capture for each in sites if each.last_capture), default=None)
     if last is None:
         return None
     first = min(each.first_capture for each in sites if each.first_capture)
-    days = days_until(last.astimezone(UTC).date(), min(DAYS, max(LEAST_DAYS, (last - first).days + 2)))
-    return chart(days, {each.day: each.captures for each in index.captures_per_day(days[0], site=site)})
+    days = last_days(last.astimezone(UTC).date(), min(DAYS, max(MIN_DAYS, (last - first).days + 2)))
+    return build_day_chart(
+        days, {each.day: each.captures for each in index.ask(count_captures_per_day, days[0], site=site)}
+    )
+
+
+@router.get("/help", include_in_schema=False)
+def help_page(context: Context) -> Response:
+    """Return the help page."""
+    excluded = context.rules.exclusions(context.now)
+    shown = (site.name for site in context.archive.config.sites if not excluded.excludes(site.url, site.name))
+    return context.render("help.html", version=VERSION, site=next(shown, "news.example"))
+
+
+class AboutPart(NamedTuple):
+    """A piece of the description of the archive: text or a link."""
+
+    text: str
+    href: str = ""
+    """Target of a link: an http(s) URL or a path of the archive; "" for text."""
+
+
+def parse_about(text: str) -> tuple[AboutPart, ...]:
+    """Parse the description of the archive. Links to neither the archive nor the web remain text.
+
+    >>> parse_about("Ask [us](https://news.example/) or [read](/help).")[1::2]
+    (AboutPart(text='us', href='https://news.example/'), AboutPart(text='read', href='/help'))
+    >>> parse_about("[x](javascript:alert)")
+    (AboutPart(text='[x](javascript:alert)', href=''),)
+    """
+    parts: list[AboutPart] = []
+    begin = 0
+    for link in _LINK.finditer(text):
+        label, href = link.groups()
+        if not (is_http_url(href) or (href.startswith("/") and not href.startswith(("//", "/\\")))):
+            continue
+        if link.start() > begin:
+            parts.append(AboutPart(text[begin : link.start()]))
+        parts.append(AboutPart(label, href))
+        begin = link.end()
+    if begin < len(text):
+        parts.append(AboutPart(text[begin:]))
+    return tuple(parts)

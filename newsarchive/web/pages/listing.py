@@ -1,7 +1,7 @@
-"""/listing?url=: what stood on a front page or section page, and when; two of its captures held against each other.
+"""/listing?url=: the links on a front page or section page over time, and the changes between two captures.
 
-at=20260301060504   the capture of that moment, or the newest before it       n=17   the 17th from the first
-a=... b=...         what changed from one capture to the other
+at=20260301060504   the capture at that time, or the newest before it         n=17   the 17th capture
+a=... b=...         changes from one capture to the other
 """
 
 from collections.abc import Callable
@@ -10,101 +10,102 @@ from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Query, Response
 
-from newsarchive.diff.listing_changes import Fate, items, steps
-from newsarchive.web.context import AtDoor, Door
-from newsarchive.web.pages.durations import lasted
-from newsarchive.web.pages.not_found import not_archived
-from newsarchive.web.timestamps import behind, earliest, stamp
-from newsarchive.web.wb_url import in_path, mended
+from newsarchive.diff.listing_changes import LinkFate, compare_listings, listing_links
+from newsarchive.web.context import Context, RequestContext
+from newsarchive.web.pages.not_found import render_not_archived
+from newsarchive.web.timestamps import format_timestamp, timestamp_end, timestamp_start
+from newsarchive.web.wb_url import ensure_scheme, quote_url
+from storage.index.queries.listings import get_link_presence, get_listing, get_nth_listing_time, list_listing_times
+from storage.index.queries.status import list_sources
+from storage.index.queries.timeline import find_nearest_capture
 from storage.index.views.history import ListingView
 from storage.model import UrlKind
 
 router = APIRouter(include_in_schema=False)
 
-CHOICES = 400
-"""Captures that a select offers; further ones are reached by the slider."""
+MAX_CHOICES = 400
+"""Captures offered by a select field; the slider reaches the others."""
 
 
 @router.get("/listing")
 def listing(
-    door: AtDoor,
+    context: Context,
     url: Annotated[str, Query(max_length=8000)] = "",
     at: str = "",
     a: str = "",
     b: str = "",
     n: Annotated[int | None, Query(ge=1)] = None,
 ) -> Response:
-    """A listing at a moment, or between two."""
+    """Return a listing at a time, or the changes between two times."""
     if not url.strip():
-        found = [each for each in door.index.sources() if each.kind is UrlKind.LISTING]
-        return door.page("listings.html", listings=found)
-    url = mended(url)
+        found = [each for each in context.index.ask(list_sources) if each.kind is UrlKind.LISTING]
+        return context.render("listings.html", listings=found)
+    url = ensure_scheme(url)
     if a or b:
-        return _between(door, url, a, b)
-    moment = door.index.nth_listing(url, n) if n else _moment(at)
-    view = door.index.listing_at(url, moment)
+        return _render_changes(context, url, a, b)
+    time = context.index.ask(get_nth_listing_time, url, n) if n else _parse_time(at)
+    view = context.index.ask(get_listing, url, time)
     if view is None:
-        return _none(door, url)
-    stood = door.index.stood(url, (link.url for group in view.groups for link in group.links))
-    return door.page(
+        return _render_not_listing(context, url)
+    presence = context.index.ask(get_link_presence, url, (link.url for group in view.groups for link in group.links))
+    return context.render(
         "listing.html",
         url=url,
         view=view,
-        stood=stood,
-        lasted=lasted,
-        choices=_choices(door, url, view),
+        presence=presence,
+        choices=_list_choices(context, url, view),
         compared=None,
-        address_at=_address(view),
+        url_at=_snapshot_url(view),
     )
 
 
-def _between(door: Door, url: str, a: str, b: str) -> Response:
-    newer = door.index.listing_at(url, _moment(b))
+def _render_changes(context: RequestContext, url: str, a: str, b: str) -> Response:
+    newer = context.index.ask(get_listing, url, _parse_time(b))
     if newer is None:
-        return _none(door, url)
-    older = door.index.listing_at(url, _moment(a) if a else newer.before)
+        return _render_not_listing(context, url)
+    older = context.index.ask(get_listing, url, _parse_time(a) if a else newer.before)
     assert older is not None
     if older.capture.fetched_at > newer.capture.fetched_at:
         older, newer = newer, older
-    told = steps(items(older.groups), items(newer.groups))
-    return door.page(
+    changes = compare_listings(listing_links(older.groups), listing_links(newer.groups))
+    return context.render(
         "listing_changes.html",
         url=url,
         older=older,
         newer=newer,
-        told=told,
-        gone=[step for step in told if step.fate is Fate.LEFT],
-        counts={fate: sum(step.fate is fate for step in told) for fate in Fate},
-        reworded=sum(step.reworded for step in told),
-        choices=_choices(door, url, newer),
-        address_at=_address(newer),
+        changes=changes,
+        removed=[step for step in changes if step.fate is LinkFate.LEFT],
+        counts={fate: sum(step.fate is fate for step in changes) for fate in LinkFate},
+        headlines_changed=sum(step.headline_changed for step in changes),
+        choices=_list_choices(context, url, newer),
+        url_at=_snapshot_url(newer),
     )
 
 
-def _address(view: ListingView) -> Callable[[datetime], str]:
-    return lambda when: f"/web/{stamp(when)}/{in_path(view.capture.url)}"
+def _snapshot_url(view: ListingView) -> Callable[[datetime], str]:
+    return lambda when: f"/web/{format_timestamp(when)}/{quote_url(view.capture.url)}"
 
 
-def _moment(digits: str) -> datetime | None:
-    """The last moment that a timestamp names, so that a day means all of it; None where none is given."""
+def _parse_time(digits: str) -> datetime | None:
+    """Return the end of the period that a timestamp names, so that a day includes its captures; None if empty."""
     if not digits.strip():
         return None
-    end, first = behind(digits.strip()), earliest(digits.strip())
+    end, first = timestamp_end(digits.strip()), timestamp_start(digits.strip())
     if end is None or first is None:
-        raise HTTPException(400, f"{digits} is no timestamp: wants up to 14 digits, YYYYMMDDhhmmss.")
+        raise HTTPException(400, f"{digits} is not a timestamp (up to 14 digits, YYYYMMDDhhmmss).")
     return first if len(digits.strip()) == 14 else end
 
 
-def _choices(door: Door, url: str, view: ListingView) -> tuple[datetime, ...]:
-    """Captures to choose from: the newest, and the one that is shown."""
-    found = door.index.listing_moments(url, limit=CHOICES)
-    seen = {stamp(each): each for each in found}
-    seen.setdefault(stamp(view.capture.fetched_at), view.capture.fetched_at)
+def _list_choices(context: RequestContext, url: str, view: ListingView) -> tuple[datetime, ...]:
+    """Return capture times to choose from: the newest, and the current one."""
+    found = context.index.ask(list_listing_times, url, limit=MAX_CHOICES)
+    seen = {format_timestamp(each): each for each in found}
+    seen.setdefault(format_timestamp(view.capture.fetched_at), view.capture.fetched_at)
     return tuple(sorted(seen.values(), reverse=True))
 
 
-def _none(door: Door, url: str) -> Response:
-    capture = door.index.nearest(url, door.now)
+def _render_not_listing(context: RequestContext, url: str) -> Response:
+    capture = context.index.ask(find_nearest_capture, url, context.now)
     if capture is None:
-        return not_archived(door, url)
-    return door.page("listing_none.html", status=404, url=url, capture=capture)
+        return render_not_archived(context, url)
+    return context.render("not_a_listing.html", status=404, url=url, capture=capture)

@@ -1,63 +1,100 @@
-"""Pages of a name: an author, a tag, a section. All its articles, newest first, and how many there are by year."""
+"""/author/NAME, /tag/NAME, /section/SITE/NAME: articles of an author, tag or section, with counts by year."""
 
 from dataclasses import dataclass
 
-from fastapi import HTTPException, Response
+from fastapi import APIRouter, HTTPException, Response
 
-from newsarchive.web.context import Door
-from newsarchive.web.search_params import MOST_PAGES, SIZE, Asked
-from storage.index.queries.taxonomy import Tally
+from newsarchive.web.context import Context, RequestContext
+from newsarchive.web.search_params import MAX_PAGES, PAGE_SIZE, SearchParams
+from storage.index.queries.aggregates import ArticleCounts, count_by_year_and_site, list_author_spellings
+from storage.index.queries.articles import list_articles
+
+router = APIRouter(include_in_schema=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Year:
-    """Articles of one year."""
+class YearBar:
+    """Number of articles in one year."""
 
     year: int
     articles: int
     href: str
     width: float
-    """Of its bar, of 100."""
+    """Width of the bar, 0 to 100."""
 
 
-def named_page(
-    door: Door, *, kind: str, title: str, asked: Asked, also: tuple[str, ...] = (), site: str | None = None
+@router.get("/author/{name:path}")
+def author(context: Context, name: str) -> Response:
+    """Return the page of an author. Case and accents of the name are ignored."""
+    params = SearchParams.from_query({"byline": name, "page": page_parameter(context)})
+    printed = context.index.ask(list_author_spellings, params.byline)
+    title = printed[0] if printed else name
+    return render_name_page(context, kind="author", title=title, spellings=printed[1:], params=params)
+
+
+@router.get("/tag/{name:path}")
+def tag(context: Context, name: str) -> Response:
+    """Return the page of a tag, as printed."""
+    params = SearchParams.from_query({"tag": name, "page": page_parameter(context)})
+    return render_name_page(context, kind="tag", title=params.tag, params=params)
+
+
+@router.get("/section/{site}/{name:path}")
+def section(context: Context, site: str, name: str) -> Response:
+    """Return the page of a site's section. Case and accents of the name are ignored."""
+    params = SearchParams.from_query({"site": site, "section": name, "page": page_parameter(context)})
+    return render_name_page(context, kind="section", title=params.section, params=params, site=site)
+
+
+def render_name_page(
+    context: RequestContext,
+    *,
+    kind: str,
+    title: str,
+    params: SearchParams,
+    spellings: tuple[str, ...] = (),
+    site: str | None = None,
 ) -> Response:
-    """The page of what a search by that name finds; 404 where the archive has no article of it.
+    """Render the articles that a search by name finds; 404 if there are none.
 
-    `also` are other ways in which the name is printed. `asked` is the search; its page is the page of the list.
+    `spellings` are other printed forms of the name.
     """
     if not title.strip():
-        # A search by no name would find everything.
-        raise HTTPException(404, f"Which {kind}? The address names none.")
-    filters = asked.filters
-    tally = door.index.tally(filters)
+        # An empty name would match everything.
+        raise HTTPException(404, f"The URL has no name of a {kind}.")
+    filters = params.filters
+    tally = context.index.ask(count_by_year_and_site, filters)
     if not tally.total:
-        raise HTTPException(404, f"The archive has no article of the {kind} {title[:200]}.")
-    return door.page(
-        "named.html",
+        raise HTTPException(404, f"The archive has no articles for the {kind} {title[:200]}.")
+    return context.render(
+        "name.html",
         etag=True,
         kind=kind,
         title=title,
-        also=also,
+        spellings=spellings,
         site=site,
-        asked=asked,
+        params=params,
         tally=tally,
-        years=_years(tally, asked),
-        lines=door.index.articles(filters, limit=SIZE, offset=asked.offset),
-        size=SIZE,
-        shown_of=min(tally.total, SIZE * MOST_PAGES),
+        years=_year_bars(tally, params),
+        lines=context.index.ask(list_articles, filters, limit=PAGE_SIZE, offset=params.offset),
+        size=PAGE_SIZE,
+        shown_of=min(tally.total, PAGE_SIZE * MAX_PAGES),
     )
 
 
-def page_of(door: Door) -> str:
-    """The page that the address asks for."""
-    return door.request.query_params.get("page", "")
+def page_parameter(context: RequestContext) -> str:
+    """Return the page number parameter of the URL."""
+    return context.request.query_params.get("page", "")
 
 
-def _years(tally: Tally, asked: Asked) -> tuple[Year, ...]:
+def _year_bars(tally: ArticleCounts, params: SearchParams) -> tuple[YearBar, ...]:
     most = max(count for _, count in tally.years)
     return tuple(
-        Year(year=year, articles=count, href=asked.narrowed("year", f"{year:04}"), width=round(100 * count / most, 1))
+        YearBar(
+            year=year,
+            articles=count,
+            href=params.url_with_facet("year", f"{year:04}"),
+            width=round(100 * count / most, 1),
+        )
         for year, count in tally.years
     )

@@ -1,4 +1,4 @@
-"""Search: what was found, by what it can be narrowed, and the same as feeds and rows."""
+"""/search: results, facets and histogram, and the same results as feeds, CSV and JSON Lines."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -7,96 +7,110 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Response
 
-from newsarchive.web.context import AtDoor, Door
-from newsarchive.web.feeds import Feed, atom, json_feed
-from newsarchive.web.language_names import language_name
-from newsarchive.web.pages.histogram import drawn, rounded
-from newsarchive.web.responses.csv_jsonl import as_csv, as_jsonl
-from newsarchive.web.responses.streaming import Streamed
-from newsarchive.web.search_params import MOST_PAGES, SIZE, Asked
-from storage.index.search.histogram import Bar
+from newsarchive.web.context import Context, RequestContext
+from newsarchive.web.feeds import SearchFeed, render_atom, render_json_feed
+from newsarchive.web.pages.histogram import draw_histogram, round_estimate
+from newsarchive.web.responses.streaming import ClosingStreamingResponse, csv_rows, jsonl_rows
+from newsarchive.web.search_params import MAX_PAGES, PAGE_SIZE, SearchParams
+from storage.index.queries.export import iter_search_lines
+from storage.index.search.facets import HistogramBar, search_with_facets
+from storage.index.search.results import search_articles
 
 router = APIRouter()
 
-IN_A_FEED = 50
+FEED_SIZE = 50
 
 
-def _asked(door: Door) -> Asked:
-    return Asked.of(door.request.query_params, door.serving.limits.query)
+def _parse_params(context: RequestContext) -> SearchParams:
+    return SearchParams.from_query(context.request.query_params, context.options.limits.max_query_length)
 
 
 @router.get("/search", include_in_schema=False)
-def search(door: AtDoor) -> Response:
-    """A page of results."""
-    asked = _asked(door)
-    found = door.index.explore(asked.q, asked.filters, limit=SIZE, offset=asked.offset, order=asked.sort)
-    on = {chip.label.partition(":")[0] for chip in asked.chips}
-    return door.page(
+def search(context: Context) -> Response:
+    """Return a page of results."""
+    params = _parse_params(context)
+    found = context.index.ask(
+        search_with_facets, params.q, params.filters, limit=PAGE_SIZE, offset=params.offset, order=params.sort
+    )
+    active = {chip.label.partition(":")[0] for chip in params.chips}
+    return context.render(
         "search.html",
-        asked=asked,
+        params=params,
         found=found,
-        facets=[facet for facet in found.facets if facet.name not in on and _helps(facet.name, on, len(facet.values))],
-        histogram=drawn(found.histogram, asked.between),
-        size=SIZE,
-        shown_of=min(found.page.total, SIZE * MOST_PAGES),
-        total_about=_about(found.histogram.bars) if not found.page.exact else None,
-        language_name=language_name,
+        facets=[
+            facet
+            for facet in found.facets
+            if facet.name not in active and _is_useful_facet(facet.name, active, len(facet.values))
+        ],
+        histogram=draw_histogram(found.histogram, params.url_between),
+        size=PAGE_SIZE,
+        shown_of=min(found.page.total, PAGE_SIZE * MAX_PAGES),
+        total_about=_estimate_total(found.histogram.bars) if not found.page.exact else None,
     )
 
 
-def _helps(name: str, on: Iterable[str], values: int) -> bool:
-    """False for a facet that would narrow nothing."""
-    return values > 1 and not (name == "year" and "date" in on)
+def _is_useful_facet(name: str, active: Iterable[str], values: int) -> bool:
+    """Return False for a facet that would not narrow the search."""
+    return values > 1 and not (name == "year" and "date" in active)
 
 
-def _about(bars: Sequence[Bar]) -> int | None:
-    """How many articles there may be, where the histogram went on beyond what was looked at."""
-    return rounded(sum(bar.articles for bar in bars)) if any(bar.about for bar in bars) else None
+def _estimate_total(bars: Sequence[HistogramBar]) -> int | None:
+    """Return the estimated number of articles if the histogram is estimated, else None."""
+    return round_estimate(sum(bar.articles for bar in bars)) if any(bar.is_estimate for bar in bars) else None
 
 
-def _feed(door: Door, path: str) -> Feed:
-    asked = _asked(door)
-    found = door.index.search(asked.q, asked.filters, limit=IN_A_FEED)
-    query = urlencode([(name, value) for name, value in asked.query.items() if name != "sort"])
-    told = ", ".join([*([f"“{asked.q}”"] if asked.q else []), *(chip.label for chip in asked.chips)])
-    return Feed(
-        title=f"{told or 'Everything'} – {door.name}",
-        base_url=door.base_url,
-        page=f"/search?{query}" if query else "/search",
-        path=f"{path}?{query}" if query else path,
+def _build_feed(context: RequestContext, path: str) -> SearchFeed:
+    params = _parse_params(context)
+    found = context.index.ask(search_articles, params.q, params.filters, limit=FEED_SIZE)
+    query = urlencode([(name, value) for name, value in params.query.items() if name != "sort"])
+    label = ", ".join([*([f"“{params.q}”"] if params.q else []), *(chip.label for chip in params.chips)])
+    return SearchFeed(
+        title=f"{label or 'All articles'} – {context.name}",
+        public_url=context.public_url,
+        search_path=f"/search?{query}" if query else "/search",
+        feed_path=f"{path}?{query}" if query else path,
         hits=found.hits,
     )
 
 
 @router.get("/search.atom", include_in_schema=False)
-def search_atom(door: AtDoor) -> Response:
-    """The newest results as an Atom feed."""
-    return door.tagged(Response(atom(_feed(door, "/search.atom")), media_type="application/atom+xml; charset=utf-8"))
+def search_atom(context: Context) -> Response:
+    """Return the newest results as an Atom feed."""
+    return context.add_etag(
+        Response(render_atom(_build_feed(context, "/search.atom")), media_type="application/atom+xml; charset=utf-8")
+    )
 
 
 @router.get("/search.json", include_in_schema=False)
-def search_json(door: AtDoor) -> Response:
-    """The newest results as a JSON Feed."""
-    return door.tagged(Response(json_feed(_feed(door, "/search.json")), media_type="application/feed+json"))
+def search_json(context: Context) -> Response:
+    """Return the newest results as a JSON Feed."""
+    return context.add_etag(
+        Response(render_json_feed(_build_feed(context, "/search.json")), media_type="application/feed+json")
+    )
 
 
 @router.get("/search.csv", include_in_schema=False)
-def search_csv(door: AtDoor) -> Response:
-    """All results, up to a limit, as rows for a spreadsheet."""
-    return _streamed(door, as_csv, "text/csv; charset=utf-8", "csv")
+def search_csv(context: Context) -> Response:
+    """Return all results, up to a limit, as CSV."""
+    return _stream_results(context, csv_rows, "text/csv; charset=utf-8", "csv")
 
 
 @router.get("/search.jsonl", include_in_schema=False)
-def search_jsonl(door: AtDoor) -> Response:
-    """All results, up to a limit, whole, as `newsarchive export` writes them."""
-    return _streamed(door, as_jsonl, "application/jsonl; charset=utf-8", "jsonl")
+def search_jsonl(context: Context) -> Response:
+    """Return all results with full text, up to a limit, in the format of `newsarchive export`."""
+    return _stream_results(context, jsonl_rows, "application/jsonl; charset=utf-8", "jsonl")
 
 
-def _streamed(
-    door: Door, written: Callable[[Iterable[Mapping[str, Any]]], Iterator[str]], media_type: str, ending: str
+def _stream_results(
+    context: RequestContext,
+    write: Callable[[Iterable[Mapping[str, Any]]], Iterator[str]],
+    media_type: str,
+    suffix: str,
 ) -> Response:
-    asked = _asked(door)
-    lines = door.index.search_lines(asked.q, asked.filters, limit=door.serving.limits.rows, order=asked.sort)
-    named = hashlib.sha256(repr(asked.query).encode("utf-8", "replace")).hexdigest()[:8]
-    headers = {"content-disposition": f'attachment; filename="search-{named}.{ending}"'}
-    return Streamed(door.heavy.stream(written(lines)), media_type=media_type, headers=headers)
+    params = _parse_params(context)
+    lines = iter_search_lines(
+        context.index, params.q, params.filters, limit=context.options.limits.max_rows, order=params.sort
+    )
+    digest = hashlib.sha256(repr(params.query).encode("utf-8", "replace")).hexdigest()[:8]
+    headers = {"content-disposition": f'attachment; filename="search-{digest}.{suffix}"'}
+    return ClosingStreamingResponse(context.heavy_requests.stream(write(lines)), media_type=media_type, headers=headers)

@@ -1,4 +1,4 @@
-"""Sites: all of them, and one: how it is covered, from what, and what it prints under every article."""
+"""/sites, /site/NAME: coverage, sources and boilerplate of the sites."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -6,12 +6,19 @@ from datetime import UTC, datetime, timedelta
 
 from fastapi import APIRouter, Response
 
-from newsarchive.operations.coverage import usual
-from newsarchive.web.context import AtDoor, Door
-from newsarchive.web.language_names import language_name
-from newsarchive.web.pages.day_chart import Chart, chart, days_until
+from newsarchive.operations.health import usual_count
+from newsarchive.web.context import Context, RequestContext
+from newsarchive.web.pages.day_chart import DayChart, build_day_chart, last_days
 from storage.errors import NotFound
-from storage.index.queries.aggregates import FAILED
+from storage.index.queries.aggregates import (
+    FAILED_OUTCOMES,
+    count_articles_per_day,
+    count_outcomes_by_site,
+    get_site_profile,
+    list_site_counts,
+)
+from storage.index.queries.articles import list_articles
+from storage.index.queries.status import list_boilerplate, list_source_health, list_sources
 from storage.index.reader import Reader
 from storage.index.views.articles import Filters
 from storage.index.views.status import SiteCount
@@ -19,102 +26,103 @@ from storage.model import UrlKind
 
 router = APIRouter()
 
-DAYS, LEAST_DAYS = 56, 14
-BEFORE = 56
-"""Days before those that are drawn: what is usual is told by them."""
+DAYS, MIN_DAYS = 56, 14
+BASELINE_DAYS = 56
+"""Days before the chart from which the usual counts are computed."""
 LINES = 10
 BOILERPLATE = 60
-ALARMS = 20
-STATES = {
+SOURCE_STATES = {
     "failing": "does not answer",
-    "silent": "brings nothing any more",
-    "overflowing": "loses items between two looks",
-    "sinking": "names little that others do not",
-    "new": "not known yet",
-    "fine": "fine",
+    "silent": "no new items",
+    "overflowing": "loses items between two fetches",
+    "redundant": "few items that other sources lack",
+    "new": "too new to assess",
+    "fine": "OK",
 }
 
 
 @router.get("/sites", include_in_schema=False)
-def sites(door: AtDoor) -> Response:
-    """All sites."""
-    week = (door.now - timedelta(days=7)).date()
-    return door.page(
-        "sites.html", sites=door.index.site_counts(), recent=door.index.outcomes_of_sites(week), failed=FAILED
+def sites(context: Context) -> Response:
+    """Return the list of sites."""
+    week = (context.now - timedelta(days=7)).date()
+    return context.render(
+        "sites.html",
+        sites=context.index.ask(list_site_counts),
+        recent=context.index.ask(count_outcomes_by_site, week),
+        failed=FAILED_OUTCOMES,
     )
 
 
 @router.get("/site/{name}", include_in_schema=False)
-def site(door: AtDoor, name: str) -> Response:
-    """One site."""
-    index = door.index
-    found = next(iter(index.site_counts(name)), None)
+def site(context: Context, name: str) -> Response:
+    """Return the page of a site."""
+    index = context.index
+    found = next(iter(index.ask(list_site_counts, name)), None)
     if found is None:
-        raise NotFound(f"The archive has no site that is named {name}.")
-    boilerplate = index.boilerplate(name, limit=BOILERPLATE + 1)
-    return door.page(
+        raise NotFound(f"The archive has no site {name}.")
+    boilerplate = index.ask(list_boilerplate, name, limit=BOILERPLATE + 1)
+    return context.render(
         "site.html",
         site=found,
-        language_name=language_name,
-        outcomes=index.outcomes_of_sites(site=name).get(name, {}),
-        chart=coverage(door, found),
-        sources=sources(index, name),
-        alarms=index.alarms([name], limit=ALARMS),
-        profile=index.site_profile(name),
-        newest=index.articles(Filters(site=name), limit=LINES),
+        outcomes=index.ask(count_outcomes_by_site, site=name).get(name, {}),
+        chart=build_coverage_chart(context, found),
+        sources=list_source_rows(index, name),
+        findings=[each for each in context.findings or () if each.site == name],
+        profile=index.ask(get_site_profile, name),
+        newest=index.ask(list_articles, Filters(site=name), limit=LINES),
         boilerplate=boilerplate[:BOILERPLATE],
         more_boilerplate=len(boilerplate) > BOILERPLATE,
-        failed=FAILED,
+        failed=FAILED_OUTCOMES,
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """A feed, sitemap or listing in the table of them."""
+class SourceLine:
+    """A feed, sitemap or listing in the table of sources."""
 
     url: str
     kind: UrlKind
     title: str | None
     state: str
     daily: float | None
-    """Items a day; None where it is not known."""
+    """Items per day; None if unknown."""
     entries: int | None
-    looked_at: datetime
+    fetched_at: datetime
 
 
-def sources(index: Reader, site: str) -> tuple[Source, ...]:
-    """What is asked for, with how it fares; and what imports alone made known, of which that cannot be told."""
-    named = index.sources(site)
-    entries = {each.url: each.entries for each in named}
-    asked = tuple(
-        Source(
-            url=each.url, kind=each.kind, title=each.title, state=STATES[each.state], daily=each.daily,
-            entries=entries.get(each.url), looked_at=each.looked_at,
+def list_source_rows(index: Reader, site: str) -> tuple[SourceLine, ...]:
+    """Return the sources that are fetched, with their state, and sources known only from imports."""
+    known_sources = index.ask(list_sources, site)
+    entries = {each.url: each.entries for each in known_sources}
+    fetched = tuple(
+        SourceLine(
+            url=each.url, kind=each.kind, title=each.title, state=SOURCE_STATES[each.state], daily=each.items_per_day,
+            entries=entries.get(each.url), fetched_at=each.last_fetched_at,
         )
-        for each in index.source_health([site])
+        for each in index.ask(list_source_health, [site])
     )  # fmt: skip
-    known = {each.url for each in asked}
-    return asked + tuple(
-        Source(
-            url=each.url, kind=each.kind, title=each.title, state="not asked for", daily=None, entries=each.entries,
-            looked_at=each.last_seen,
+    known = {each.url for each in fetched}
+    return fetched + tuple(
+        SourceLine(
+            url=each.url, kind=each.kind, title=each.title, state="not fetched", daily=None, entries=each.entries,
+            fetched_at=each.last_seen,
         )
-        for each in named
+        for each in known_sources
         if each.url not in known
     )  # fmt: skip
 
 
-def coverage(door: Door, found: SiteCount) -> Chart | None:
-    """Articles by day, up to the day of the newest capture, against what is usual for such a day."""
+def build_coverage_chart(context: RequestContext, found: SiteCount) -> DayChart | None:
+    """Return a chart of articles by day up to the newest capture, with the usual counts of such days."""
     if found.last_capture is None:
         return None
-    days = days_until(found.last_capture.astimezone(UTC).date(), DAYS + BEFORE)
-    counts = Counter(door.index.articles_per_day(found.name, days[0]))
+    days = last_days(found.last_capture.astimezone(UTC).date(), DAYS + BASELINE_DAYS)
+    counts = Counter(context.index.ask(count_articles_per_day, found.name, days[0]))
     known = {day: counts[day] for day in days if not counts or day >= min(counts)}
-    # Of a site that prints since last week, eight weeks of nothing would say nothing.
+    # Of a new site the empty weeks before are not shown.
     begun = min(counts, default=days[-1])
-    shown = [day for day in days[BEFORE:] if day >= min(begun, days[-LEAST_DAYS])]
-    expected = {day: value for day in shown if (value := usual(known, day)) is not None}
-    # Of the last day not all has been printed yet: it is not measured.
+    shown = [day for day in days[BASELINE_DAYS:] if day >= min(begun, days[-MIN_DAYS])]
+    expected = {day: value for day in shown if (value := usual_count(known, day)) is not None}
+    # The last day is incomplete and is not compared.
     expected.pop(days[-1], None)
-    return chart(shown, counts, expected)
+    return build_day_chart(shown, counts, expected)

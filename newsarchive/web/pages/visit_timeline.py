@@ -1,4 +1,4 @@
-"""The looks that were taken at an article: which brought a new version, drawn along a line of time."""
+"""Timeline of the visits to an article: which of them found a new version."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,36 +11,38 @@ _MARGIN = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class ArticleVisit:
     """One capture of an article's page."""
 
     capture: CaptureView
     number: int | None
-    """Of the version that it shows; None where it shows none: an error, a redirect, gone."""
+    """Number of the version it shows; None for an error, a redirect or a gone page."""
     changed: bool
-    """True where another version was shown at the look before; the first look is no change."""
+    """True if the previous visit showed another version; False for the first visit."""
     x: float
-    """Where it stands on the line."""
+    """Position on the line."""
 
 
-def looks(article: ArticleView) -> tuple[Look, ...]:
-    """All of them, oldest first. On the line the first hours have as much room as the months after them."""
+def list_visits(article: ArticleView) -> tuple[ArticleVisit, ...]:
+    """Return all visits, oldest first, on a logarithmic scale: changes are most frequent in the first hours."""
     numbers = {line.id: line.number for line in article.versions}
     captures = article.captures
-    places = _places(captures)
-    found: list[Look] = []
+    positions = _positions(captures)
+    found: list[ArticleVisit] = []
     before: int | None = None
-    for capture, x in zip(captures, places, strict=True):
+    for capture, x in zip(captures, positions, strict=True):
         number = numbers.get(capture.version_id or 0)
         found.append(
-            Look(capture=capture, number=number, changed=number not in (None, before) and before is not None, x=x)
+            ArticleVisit(
+                capture=capture, number=number, changed=number not in (None, before) and before is not None, x=x
+            )
         )
         before = number or before
     return tuple(found)
 
 
-def _places(captures: Sequence[CaptureView]) -> list[float]:
-    """Places on the line by the logarithm of the time since the first."""
+def _positions(captures: Sequence[CaptureView]) -> list[float]:
+    """Return positions on the line by the logarithm of the time since the first visit."""
     if not captures:
         return []
     first = captures[0].fetched_at

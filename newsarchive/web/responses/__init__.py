@@ -1,1 +1,1 @@
-"""Response types and headers: streaming, conditional requests, CSV and JSON Lines."""
+"""Responses: streaming, conditional requests."""

@@ -1,53 +1,74 @@
-"""What tells one state of a thing from another, so that nobody is sent what they have (RFC 9110 8.8, 13)."""
+"""Conditional requests: ETag, Last-Modified, If-Range (RFC 9110 8.8, 13), and HTTP dates (5.6.7)."""
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from email.utils import format_datetime, parsedate_to_datetime
 
 from starlette.datastructures import Headers
-
-from newsarchive.web.responses.http_dates import http_date, read_http_date
 
 _TAG = re.compile(r'(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Validators:
-    """An entity tag, and the time of the last change where there is one."""
+    """Entity tag, and time of the last change if known."""
 
     tag: str
-    """Strong, in its quotes: other bytes have another."""
+    """Strong, with its quotes."""
     changed: datetime | None = None
     """Aware."""
 
     @property
     def headers(self) -> dict[str, str]:
-        """What an answer says of itself; a 304 says the same."""
+        """Headers of the response; a 304 has them too."""
         return {"etag": self.tag} | ({"last-modified": self._date} if self._date else {})
 
     @property
     def _date(self) -> str | None:
-        return http_date(self.changed) if self.changed else None
+        return format_http_date(self.changed) if self.changed else None
 
-    def are_known(self, asked: Headers) -> bool:
-        """True where the client has this state already: answer 304.
+    def is_not_modified(self, headers: Headers) -> bool:
+        """Return True if the client has this state: the response is 304.
 
-        If-None-Match decides where it is given, by weak comparison (13.1.2); else If-Modified-Since.
+        If-None-Match takes precedence, by weak comparison (13.1.2), over If-Modified-Since.
 
-        >>> Validators(tag='"b"').are_known(Headers({"if-none-match": 'W/"a", W/"b"'}))
+        >>> Validators(tag='"b"').is_not_modified(Headers({"if-none-match": 'W/"a", W/"b"'}))
         True
         """
-        tags = asked.get("if-none-match")
+        tags = headers.get("if-none-match")
         if tags is not None:
             return tags.strip() == "*" or self.tag in _TAG.findall(tags)
-        since = read_http_date(asked.get("if-modified-since", ""))
+        since = parse_http_date(headers.get("if-modified-since", ""))
         return since is not None and self.changed is not None and self.changed.replace(microsecond=0) <= since
 
-    def let_range(self, asked: Headers) -> bool:
-        """True where a part may be sent: If-Range is not there, or names this very state (13.1.5, strong comparison).
+    def allows_range(self, headers: Headers) -> bool:
+        """Return True if a range may be sent: If-Range is absent or names this state (13.1.5, strong comparison).
 
-        >>> Validators(tag='"b"').let_range(Headers({"if-range": 'W/"b"'}))
+        >>> Validators(tag='"b"').allows_range(Headers({"if-range": 'W/"b"'}))
         False
         """
-        condition = asked.get("if-range")
+        condition = headers.get("if-range")
         return condition is None or condition.strip() in {self.tag, self._date}
+
+
+def format_http_date(time: datetime) -> str:
+    """Return a time for a header; fractions of a second are truncated.
+
+    >>> format_http_date(datetime(2026, 3, 1, 6, 5, 4, 999999, tzinfo=UTC))
+    'Sun, 01 Mar 2026 06:05:04 GMT'
+    """
+    return format_datetime(time.astimezone(UTC).replace(microsecond=0), usegmt=True)
+
+
+def parse_http_date(text: str) -> datetime | None:
+    """Parse the time of a header, in UTC; None if it is invalid.
+
+    >>> parse_http_date("Sun, 01 Mar 2026 06:05:04 GMT"), parse_http_date("soon")
+    (datetime.datetime(2026, 3, 1, 6, 5, 4, tzinfo=datetime.timezone.utc), None)
+    """
+    try:
+        time = parsedate_to_datetime(text)
+        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    except (ValueError, OverflowError, TypeError):
+        return None

@@ -1,10 +1,13 @@
-"""Answers that flow. What they flow from is closed when they end: at the last item, at an error, when the reader goes.
+"""Streamed responses: files, CSV and JSON Lines.
 
-Starlette leaves that to the garbage collector, which may take a while: until then files, connections to the index and
-places among the heavy requests would be held for readers who are long gone.
+They close their source when they end: at the last item, at an error, or when the client leaves. Starlette leaves that
+to the garbage collector; until it runs, files, index connections and slots of heavy requests would be held for clients
+that are gone.
 """
 
-from collections.abc import Iterator
+import csv
+import io
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import IO, Any
 
@@ -12,18 +15,22 @@ from anyio import CancelScope, to_thread
 from fastapi.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from newsarchive.export.articles import csv_cell, line_to_json
+from storage.article_fields import TABLE_FIELDS
+
 _PIECE = 1 << 18
+COLUMNS = tuple(field.name for field in TABLE_FIELDS if field.name != "body")
 
 
-class Streamed(StreamingResponse):
-    """A StreamingResponse from an iterator that is closed in any case."""
+class ClosingStreamingResponse(StreamingResponse):
+    """StreamingResponse that closes its iterator."""
 
-    def __init__(self, content: Iterator[str] | Iterator[bytes], **words: Any) -> None:
-        super().__init__(content, **words)
+    def __init__(self, content: Iterator[str] | Iterator[bytes], **options: Any) -> None:
+        super().__init__(content, **options)
         self._content = content
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send it; then close what it came from."""
+        """Send the response, then close its iterator."""
         try:
             await super().__call__(scope, receive, send)
         finally:
@@ -33,14 +40,39 @@ class Streamed(StreamingResponse):
     def _close(self) -> None:
         close = getattr(self._content, "close", None)
         if close is not None:
-            # A generator that still makes its next item ends with it.
+            # Raised if the generator is still producing an item; it ends after that.
             with suppress(ValueError):
                 close()
 
 
-def in_pieces(file: IO[bytes]) -> Iterator[bytes]:
-    """What a file holds, from its beginning; it is closed behind the last piece."""
+def read_chunks(file: IO[bytes]) -> Iterator[bytes]:
+    """Yield a file from its beginning, then close it."""
     with file:
         file.seek(0)
         while piece := file.read(_PIECE):
             yield piece
+
+
+def csv_rows(lines: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield export lines as CSV (RFC 4180), without the text. Begins with a BOM, by which Excel recognises UTF-8."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    writer.writerow(COLUMNS)
+    yield "\ufeff" + _drain(buffer)
+    for line in lines:
+        flat = {**line, **line["capture"]}
+        writer.writerow([csv_cell(flat[name]) for name in COLUMNS])
+        yield _drain(buffer)
+
+
+def jsonl_rows(lines: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield export lines as JSON Lines."""
+    for line in lines:
+        yield line_to_json(line) + "\n"
+
+
+def _drain(buffer: io.StringIO) -> str:
+    text = buffer.getvalue()
+    buffer.seek(0)
+    buffer.truncate()
+    return text

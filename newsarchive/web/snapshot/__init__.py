@@ -1,6 +1,7 @@
-"""Archived pages made fit to be looked at: nothing in them runs, and nothing leads out of the archive. Pure functions.
+"""Sanitised archived pages: nothing in them runs, and nothing leads out of the archive. Pure functions.
 
-safe.py      which elements and attributes stay          css.py       addresses in stylesheets
-srcset.py    addresses in srcset                          rewrite.py   a page: what stays, rewritten
-content.py   what else an archived answer may be          address.py   where in the archive an address leads
+allowlist.py    elements and attributes that are kept    css.py           URLs in stylesheets
+sanitizer.py    walk over the elements                   url_slots.py     URLs in attributes and srcset
+rewrite.py      a page: sanitised and rewritten          replay_links.py  URLs of archived resources
+media_types.py  other archived responses
 """

@@ -1,4 +1,4 @@
-"""Which elements and attributes of an archived page stay. What is not named here goes: new ways to run or fetch
+"""Elements and attributes of an archived page that are kept. Everything else is removed: new ways to run or fetch
 something come with new names.
 """
 
@@ -6,11 +6,11 @@ DROPPED = frozenset(
     "script iframe noembed noframes annotation-xml foreignobject math animate set animatetransform animatemotion "
     "animatecolor mpath discard handler listener portal fencedframe title template".split()
 )
-"""With all that they contain. A template is looked at first."""
+"""Removed with their content, except a template with a declarative shadow root."""
 
 UNWRAPPED = frozenset("noscript applet embed param base bgsound isindex keygen menuitem track frame link meta".split())
-"""Their content stays. Nothing runs, so what is meant for readers without scripts is meant; and the parser takes some
-elements that never have content for the beginning of all that follows. Of link and meta some are kept."""
+"""Removed, but their content is kept: scripts do not run, so that <noscript> applies, and the parser nests following
+elements in some void ones. Some link and meta elements are kept."""
 
 RENAMED = {"xmp": "pre", "listing": "pre", "plaintext": "pre", "object": "span", "slot": "span"}
 
@@ -42,7 +42,7 @@ ATTRIBUTES = frozenset(
     "stddeviation in in2 mode result flood-color flood-opacity operator values visibility display vector-effect "
     "color-interpolation-filters".split()
 )
-"""Attributes that name no address and run nothing. Those with an address are in rewrite.py."""
+"""Attributes without URLs or scripts. Those with URLs are in sanitizer.py."""
 
 INPUTS = frozenset({"text", "search", "checkbox", "radio", "button", "submit", "reset", "range", "number", "date"})
-"""Types of <input> that stay as they are. Others, password fields above all, become disabled text fields."""
+"""Types of <input> that are kept. Others, such as password fields, become disabled text fields."""

@@ -1,21 +1,21 @@
-"""Stylesheets: every address in them is replaced, whatever stands around it.
+"""Stylesheets: every URL is replaced.
 
-Only what can name an address is looked at: comments, strings, url(), @import. A tokenizer in one regular expression,
-after CSS Syntax 3; what it does not know is left as it stands.
+Only tokens that can contain a URL are examined: comments, strings, url(), @import. The tokenizer is one regular
+expression after CSS Syntax 3; everything else is left as it is.
 """
 
 import re
 from collections.abc import Callable
 from typing import TypeAlias
 
-from newsarchive.web.snapshot.replay_links import Kind
-from storage.references import resolved
+from newsarchive.web.snapshot.replay_links import EmbedKind
+from storage.urls import resolve_url
 
-Place: TypeAlias = Callable[[str, Kind], str | None]
-"""Where in the archive an absolute URL leads; None where the archive has nothing there."""
+UrlMapper: TypeAlias = Callable[[str, EmbedKind], str | None]
+"""Returns the archive's URL of an absolute URL; None if it is not archived."""
 
-NOTHING = "data:,"
-"""What stands for an address that leads nowhere: it asks nobody."""
+EMPTY_URL = "data:,"
+"""Replacement of a URL that is not archived: causes no request."""
 _HEX = re.compile(r"\\0{0,4}([0-9a-fA-F]{2})(?![0-9a-fA-F])(?:\r\n|[ \t\r\n\f])?")
 _LETTER = re.compile(r"\\([g-zG-Z])")
 _ESCAPE = re.compile(r"\\(?:([0-9a-fA-F]{1,6})(?:\r\n|[ \t\r\n\f])?|(\r\n|[\n\r\f])|(.))", re.DOTALL)
@@ -36,37 +36,37 @@ _TAG = re.compile(r"<(?=[a-zA-Z!?])")
 _DATA = re.compile(r"data:(?:image/|font/|application/(?:x-)?font)", re.IGNORECASE)
 
 
-def rewritten(css: str, base: str, place: Place) -> str:
-    """Return a stylesheet whose addresses all lead into the archive, or nowhere.
+def rewrite_css(css: str, base: str, map_url: UrlMapper) -> str:
+    """Return a stylesheet whose URLs all lead into the archive, or nowhere.
 
-    >>> rewritten("a{background:url(b.png)}", "https://n.example/c/", lambda url, kind: f"/web/1{kind}/{url}")
+    >>> rewrite_css("a{background:url(b.png)}", "https://n.example/c/", lambda url, kind: f"/web/1{kind}/{url}")
     'a{background:url("/web/1im_/https://n.example/c/b.png")}'
     """
 
-    def replaced(found: re.Match[str]) -> str:
+    def replace(found: re.Match[str]) -> str:
         if found["import"]:
-            return f'@import url("{_led(found["target"], base, place, Kind.STYLE)}")'
+            return f'@import url("{_rewrite_url(found["target"], base, map_url, EmbedKind.STYLE)}")'
         if found["url"]:
-            return f'url("{_led(found["url"], base, place, None)}")'
+            return f'url("{_rewrite_url(found["url"], base, map_url, None)}")'
         if found["set"]:
             name, _, text = found["set"].partition("(")
-            return f'{name}("{_led(text, base, place, Kind.IMAGE)}"'
+            return f'{name}("{_rewrite_url(text, base, map_url, EmbedKind.IMAGE)}"'
         return "" if found[0][0] in "/@" and not found[0].lower().startswith("@namespace") else found[0]
 
-    return _TOKEN.sub(replaced, _plain(css))
+    return _TOKEN.sub(replace, _unescape_letters(css))
 
 
-def inline(css: str) -> str:
-    r"""Return a stylesheet as it may stand within <style>: nothing in it can be taken for its end, or for a tag.
+def escape_for_style_element(css: str) -> str:
+    r"""Return a stylesheet for a <style> element: nothing in it can be taken for its end or for a tag.
 
-    >>> inline("a{content:'</style><img src=x>'} @media (400px<w){}")
+    >>> escape_for_style_element("a{content:'</style><img src=x>'} @media (400px<w){}")
     "a{content:'<\\/style>< img src=x>'} @media (400px< w){}"
     """
     return _TAG.sub("< ", css.replace("</", "<\\/"))
 
 
-def _plain(css: str) -> str:
-    """Return CSS in which letters are not hidden behind escapes."""
+def _unescape_letters(css: str) -> str:
+    """Return CSS with escaped ASCII letters unescaped."""
     if "\\" not in css:
         return css
 
@@ -77,39 +77,39 @@ def _plain(css: str) -> str:
     return _LETTER.sub(r"\1", _HEX.sub(letter, css))
 
 
-def _led(text: str, base: str, place: Place, kind: Kind | None) -> str:
-    """Return where an address leads, as it may stand between double quotes."""
+def _rewrite_url(text: str, base: str, map_url: UrlMapper, kind: EmbedKind | None) -> str:
+    """Return the replacement of a URL, for use between double quotes."""
     if text[:4].lower() == "url(":
         text = text[4:-1].strip()
     text = text.strip()
     if text[:1] in ('"', "'"):
         text = text[1:-1]
-    written = _ESCAPE.sub(_unescaped, text).strip()
+    written = _ESCAPE.sub(_unescape, text).strip()
     if written.startswith("#"):
-        return _quoted(written)
+        return _quote(written)
     if _DATA.match(written):
-        return _quoted(written)
+        return _quote(written)
     try:
-        url = resolved(base, written)
+        url = resolve_url(base, written)
     except ValueError:
-        return NOTHING
+        return EMPTY_URL
     if not written or not url.startswith(("http://", "https://")):
-        return NOTHING
-    led = place(url, kind or (Kind.OTHER if _FONT.search(url) else Kind.IMAGE))
-    return NOTHING if led is None else _quoted(led)
+        return EMPTY_URL
+    mapped = map_url(url, kind or (EmbedKind.OTHER if _FONT.search(url) else EmbedKind.IMAGE))
+    return EMPTY_URL if mapped is None else _quote(mapped)
 
 
-def quoted_url(url: str) -> str:
-    """Return an address as a string of CSS."""
-    return f'"{_quoted(url.strip())}"'
+def css_string(url: str) -> str:
+    """Return a URL as a CSS string."""
+    return f'"{_quote(url.strip())}"'
 
 
-def _unescaped(found: re.Match[str]) -> str:
+def _unescape(found: re.Match[str]) -> str:
     if found[1]:
         point = int(found[1], 16)
         return chr(point) if 0 < point < 0x110000 and not 0xD800 <= point < 0xE000 else "\ufffd"
     return "" if found[2] else found[3]
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     return re.sub(r"[\x00-\x1f\x7f\"\\<>]", lambda found: f"%{ord(found[0]):02X}", text)

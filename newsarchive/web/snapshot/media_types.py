@@ -1,9 +1,9 @@
-"""What an archived answer is, as far as it decides how it is shown: its bytes are believed before its label."""
+"""Display of an archived response by media type: its bytes take precedence over its Content-Type."""
 
 import re
 from enum import Enum, auto
 
-from newsarchive.web.snapshot.replay_links import Kind
+from newsarchive.web.snapshot.replay_links import EmbedKind
 
 _MAGIC = (
     (re.compile(rb"\x89PNG\r\n\x1a\n"), "image/png"),
@@ -21,56 +21,56 @@ _MAGIC = (
 _SVG = re.compile(rb"\s*(?:\xef\xbb\xbf)?\s*(?:<\?xml|<!doctype svg|<!--|<svg)", re.IGNORECASE)
 _MARKUP = re.compile(r"\s*\ufeff?\s*<(?:!doctype\s+html|html|head|body|!--|title|meta|div|frameset)\b", re.IGNORECASE)
 _STYLES = frozenset({"text/css", "text/plain", "application/octet-stream", "application/x-css", ""})
-_STREAMED = re.compile(r"(?:audio|video)/[-\w.+]+|application/ogg")
+_AUDIO_VIDEO = re.compile(r"(?:audio|video)/[-\w.+]+|application/ogg")
 _HTML = frozenset({"text/html", "application/xhtml+xml"})
 _TEXT = re.compile(r"text/(?!html)[-\w.+]+|application/(?:[-\w.]+\+)?(?:json|xml|javascript|x-javascript|ecmascript)")
 
 
-class Look(Enum):
-    """How an archived answer is shown in its frame."""
+class Display(Enum):
+    """Ways of showing an archived response."""
 
     HTML = auto()
     IMAGE = auto()
     TEXT = auto()
     FILE = auto()
-    """Not at all: it can be downloaded."""
+    """Not shown; it can be downloaded."""
     EMPTY = auto()
 
 
-def look(mime: str | None, body: bytes) -> Look:
-    """Return how to show an answer."""
+def choose_display(mime: str | None, body: bytes) -> Display:
+    """Return the way of showing a response."""
     if not body:
-        return Look.EMPTY
-    if (served(Kind.IMAGE, mime, body) or "").startswith("image/"):
-        return Look.IMAGE
+        return Display.EMPTY
+    if (safe_media_type(EmbedKind.IMAGE, mime, body) or "").startswith("image/"):
+        return Display.IMAGE
     start = body[:2048].decode("latin-1")
     if (mime or "") in _HTML or ((mime or "") in ("", "text/plain") and _MARKUP.match(start)):
-        return Look.HTML
+        return Display.HTML
     if _TEXT.fullmatch(mime or "") or ("\0" not in start and not mime):
-        return Look.TEXT
-    return Look.FILE
+        return Display.TEXT
+    return Display.FILE
 
 
-def served(kind: Kind, mime: str | None, body: bytes) -> str | None:
-    """Return the media type under which something embedded is handed over; None where it only may be downloaded.
+def safe_media_type(kind: EmbedKind, mime: str | None, body: bytes) -> str | None:
+    """Return the media type for serving an embedded resource; None if it may only be downloaded.
 
-    Images, fonts, sound and film, and stylesheets where one is asked for. What a browser might take for a page or a
-    script is none of these.
+    Images, fonts, audio and video, and stylesheets if one is requested; nothing that a browser might take for a page or
+    a script.
 
-    >>> served(Kind.IMAGE, "text/html", b"GIF89a"), served(Kind.IMAGE, "text/html", b"<script>")
-    ('image/gif', None)
+    >>> [safe_media_type(EmbedKind.IMAGE, "text/html", body) for body in (b"GIF89a", b"<script>")]
+    ['image/gif', None]
     """
     mime = (mime or "").lower()
-    if kind is Kind.STYLE:
+    if kind is EmbedKind.STYLE:
         return "text/css" if mime in _STYLES else None
     for pattern, found in _MAGIC:
         if pattern.match(body):
             return found
     if mime == "image/svg+xml" and _SVG.match(body):
         return mime
-    return mime if _STREAMED.fullmatch(mime) else None
+    return mime if _AUDIO_VIDEO.fullmatch(mime) else None
 
 
 def is_font(media_type: str) -> bool:
-    """True for what browsers fetch with a cross-origin request even from a page's own host."""
+    """Return True for a font, which browsers fetch as cross-origin even from the page's host."""
     return media_type.startswith("font/")

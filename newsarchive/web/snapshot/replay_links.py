@@ -1,20 +1,20 @@
-"""Where in the archive the addresses of an archived page lead.
+"""URLs of archived pages and their resources in the archive.
 
-    /web/20260301060504/URL         a page, in its frame          20260301060504mp_   that page's own HTML
-    /web/20260301060504im_/URL      an image                      cs_ a stylesheet    oe_ fonts, sound, film
+    /web/20260301060504/URL         a page, in its frame          20260301060504mp_   the HTML of that page
+    /web/20260301060504im_/URL      an image                      cs_ a stylesheet    oe_ fonts, audio, video
 
-What a page embeds carries a seal behind its kind. The page stands in a sandbox, so that its requests look to the server
-like those of any other site; a site that embeds addresses of this archive to find out what it holds has no seal.
+URLs of embedded resources carry a token after the kind. Requests of the sandboxed page look like those of any other
+site; a site that embeds URLs of this archive to find out what is archived does not have the token.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
 
-from newsarchive.web.wb_url import in_path
+from newsarchive.web.wb_url import quote_url
 
 
-class Kind(StrEnum):
-    """What an address is embedded as; its mark in ours."""
+class EmbedKind(StrEnum):
+    """Kinds of embedded URLs, with their marks in the archive's URLs."""
 
     PAGE = ""
     FRAMED = "mp_"
@@ -24,17 +24,17 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Around:
-    """The moment that a page's addresses are looked up around."""
+class ReplayLinks:
+    """Builds the archive's URLs for the links of a page that was captured at a time."""
 
-    stamp: str
+    timestamp: str
     """14 digits."""
-    seal: str = ""
+    token: str = ""
 
-    def page(self, url: str, fragment: str = "") -> str:
-        """Where a link leads."""
-        return f"/web/{self.stamp}/{in_path(url)}{fragment}"
+    def page_url(self, url: str, fragment: str = "") -> str:
+        """Return the URL of a linked page."""
+        return f"/web/{self.timestamp}/{quote_url(url)}{fragment}"
 
-    def embedded(self, url: str, kind: Kind) -> str:
-        """Where something embedded is."""
-        return f"/web/{self.stamp}{kind}{self.seal}/{in_path(url)}"
+    def embed_url(self, url: str, kind: EmbedKind) -> str:
+        """Return the URL of an embedded resource."""
+        return f"/web/{self.timestamp}{kind}{self.token}/{quote_url(url)}"

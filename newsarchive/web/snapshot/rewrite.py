@@ -1,11 +1,11 @@
-"""An archived page as it may be shown: what runs or fetches is gone, what is left leads into the archive.
+"""A sanitised archived page: everything that runs or fetches is removed, the rest leads into the archive.
 
-    text --lxml--> tree --element by element--> safe tree + slots --places filled in--> HTML
+    text --lxml--> tree --element by element--> sanitised tree + slots --URLs filled in--> HTML
 
-A slot is an attribute or stylesheet that names addresses. They are collected first, so that the index is asked once
-for all of them; what the archive does not hold is left out, for a browser would only be told so, image by image.
+A slot is an attribute or stylesheet with URLs. Slots are collected first, so that one index query looks up all of them;
+URLs that are not archived are removed, which spares a request for each.
 
-The sandbox and the policy that the page is served under hold by themselves. This is the first wall of three.
+This is the first of three layers of protection, beside the policy and the sandbox.
 """
 
 import re
@@ -16,14 +16,14 @@ from lxml.etree import LxmlError, tostring
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
 from newsarchive.web.snapshot import css
-from newsarchive.web.snapshot.replay_links import Kind
-from newsarchive.web.snapshot.sanitizer import Cleaner
-from newsarchive.web.snapshot.url_slots import Slot, absolute, fill, note_all
+from newsarchive.web.snapshot.replay_links import EmbedKind
+from newsarchive.web.snapshot.sanitizer import Sanitizer
+from newsarchive.web.snapshot.url_slots import UrlSlot, collect_urls, fill_slot, resolve_http_url
 
 MAX_CHARACTERS = 8_000_000
 MAX_ELEMENTS = 150_000
 MAX_REQUISITES = 3_000
-"""Addresses of a page that are looked up; further ones are taken for missing."""
+"""URLs of a page that are looked up; further ones count as missing."""
 
 _PARSER = HTMLParser(collect_ids=False, default_doctype=False, encoding="utf-8", remove_comments=True, remove_pis=True)
 _DOCTYPE = re.compile(r"<!doctype\b[^>]{0,400}>", re.IGNORECASE)
@@ -32,57 +32,57 @@ _PUBLIC = re.compile(r"public\s+[\"']([-\w /.:+]+)[\"']", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requisite:
-    """Something that a page embeds."""
+    """A resource that a page embeds."""
 
     url: str
-    kind: Kind
+    kind: EmbedKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TooLarge:
-    """A page beyond what is rewritten, and which limit says so."""
+    """A page beyond the limits, and the limit that it exceeds."""
 
     reason: str
 
 
 @dataclass(slots=True, kw_only=True)
-class Snapshot:
-    """A page, made safe, whose addresses are still to be filled in. It is filled in once."""
+class SanitizedPage:
+    """A sanitised page whose URLs are not filled in yet. `to_html` may be called once."""
 
     url: str
     base: str
     title: str
-    leads_to: str | None
-    """Where the page would have sent its readers by itself (meta refresh)."""
+    refresh_url: str | None
+    """Target of its meta refresh."""
     doctype: str
     root: HtmlElement
-    slots: list[Slot]
+    slots: list[UrlSlot]
     links: list[tuple[HtmlElement, str, str]]
 
     def requisites(self) -> tuple[Requisite, ...]:
-        """What the page embeds, each once, in its order."""
+        """Return the resources that the page embeds, each once, in document order."""
         found: dict[str, Requisite] = {}
 
-        def note(url: str, kind: Kind) -> None:
+        def note(url: str, kind: EmbedKind) -> None:
             if len(found) < MAX_REQUISITES:
                 found.setdefault(url, Requisite(url=url, kind=kind))
 
         for slot in self.slots:
-            note_all(slot, self.base, note)
+            collect_urls(slot, self.base, note)
         return tuple(found.values())
 
-    def html(self, page: Callable[[str, str], str], place: css.Place) -> str:
-        """Return the page, with `page(url, fragment)` for links and `place(url, kind)` for what it embeds."""
+    def to_html(self, page_url: Callable[[str, str], str], map_url: css.UrlMapper) -> str:
+        """Return the HTML, with `page_url(url, fragment)` for links and `map_url(url, kind)` for embedded resources."""
         for element, url, fragment in self.links:
-            element.set("href", page(url, fragment))
+            element.set("href", page_url(url, fragment))
         for slot in self.slots:
-            fill(slot, self.base, place)
+            fill_slot(slot, self.base, map_url)
         text: str = tostring(self.root, method="html", encoding="unicode")
         return f"{self.doctype}{text}"
 
 
-def read(text: str, url: str) -> Snapshot | TooLarge | None:
-    """Return a page made safe; None where there is no markup to speak of."""
+def sanitize_page(text: str, url: str) -> SanitizedPage | TooLarge | None:
+    """Return a sanitised page; None if there is no markup."""
     if len(text) > MAX_CHARACTERS:
         return TooLarge(reason=f"{len(text):,} characters of HTML; up to {MAX_CHARACTERS:,} are shown")
     try:
@@ -93,19 +93,19 @@ def read(text: str, url: str) -> Snapshot | TooLarge | None:
     if elements > MAX_ELEMENTS:
         return TooLarge(reason=f"{elements:,} elements; up to {MAX_ELEMENTS:,} are shown")
     based = root.find(".//base[@href]")
-    base = absolute(url, based.get("href") or "") if based is not None else None
+    base = resolve_http_url(url, based.get("href") or "") if based is not None else None
     titled = root.find(".//title")
     title = " ".join((titled.text_content() if titled is not None else "").split())[:300]
-    cleaner = Cleaner(url, base or url)
-    cleaner.clean(root)
-    return Snapshot(
-        url=url, base=base or url, title=title, leads_to=cleaner.leads_to, doctype=_doctype(text), root=root,
-        slots=cleaner.slots, links=cleaner.links,
+    sanitizer = Sanitizer(url, base or url)
+    sanitizer.sanitize(root)
+    return SanitizedPage(
+        url=url, base=base or url, title=title, refresh_url=sanitizer.refresh_url, doctype=_doctype(text), root=root,
+        slots=sanitizer.slots, links=sanitizer.links,
     )  # fmt: skip
 
 
 def _doctype(text: str) -> str:
-    """Return the doctype as far as it decides how browsers lay out; "" where there is none: that decides, too."""
+    """Return the doctype as far as it determines the layout mode of browsers; "" if there is none (quirks mode)."""
     found = _DOCTYPE.search(text[:8192])
     if not found:
         return ""

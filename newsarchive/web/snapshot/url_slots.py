@@ -1,5 +1,6 @@
-"""Attributes and stylesheets that name addresses: read first, filled in when it is known where each leads."""
+"""URL slots: attributes and stylesheets with URLs, collected first and filled in once the archived ones are known."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -7,13 +8,17 @@ from urllib.parse import urldefrag
 
 from lxml.html import HtmlElement
 
-from newsarchive.web.snapshot import css, srcset
-from newsarchive.web.snapshot.replay_links import Kind
-from storage.references import resolved
+from newsarchive.web.snapshot import css
+from newsarchive.web.snapshot.replay_links import EmbedKind
+from storage.urls import resolve_url
+
+_NEXT = re.compile(r"[\s,]*+(\S++)")
+_DESCRIPTOR = re.compile(r"((?:\([^)]*+\)|[^,(])*+)(?:,|\Z)")
+MAX_CANDIDATES = 100
 
 
-class Form(Enum):
-    """What stands in a slot."""
+class SlotSyntax(Enum):
+    """Syntaxes of a slot's value."""
 
     ADDRESS = auto()
     SRCSET = auto()
@@ -22,64 +27,90 @@ class Form(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Slot:
-    """One of them."""
+class UrlSlot:
+    """An attribute or stylesheet with URLs."""
 
     element: HtmlElement
     attribute: str
     """"" for the text of a <style>."""
-    form: Form
-    kind: Kind
+    syntax: SlotSyntax
+    kind: EmbedKind
     value: str
 
 
-def fill(slot: Slot, base: str, place: css.Place) -> None:
-    """Write into the tree where the addresses of a slot lead; an attribute that leads nowhere is not there."""
-    value = next(iter(_values(slot, base, place)), None)
-    if slot.form is Form.SHEET:
-        slot.element.text = css.inline(value or "")
+def fill_slot(slot: UrlSlot, base: str, map_url: css.UrlMapper) -> None:
+    """Write the rewritten value into the tree; an attribute without an archived URL is left out."""
+    value = next(iter(_rewrite_values(slot, base, map_url)), None)
+    if slot.syntax is SlotSyntax.SHEET:
+        slot.element.text = css.escape_for_style_element(value or "")
     elif value is not None:
         slot.element.set(slot.attribute, value)
     elif slot.attribute == "href":
         slot.element.drop_tag()
 
 
-def note_all(slot: Slot, base: str, note: Callable[[str, Kind], None]) -> None:
-    """Tell all addresses of a slot."""
+def collect_urls(slot: UrlSlot, base: str, note: Callable[[str, EmbedKind], None]) -> None:
+    """Call `note` for all URLs of a slot."""
 
-    def noting(url: str, kind: Kind) -> str | None:
+    def note_url(url: str, kind: EmbedKind) -> str | None:
         note(url, kind)
         return None
 
-    for _ in _values(slot, base, noting):
+    for _ in _rewrite_values(slot, base, note_url):
         pass
 
 
-def _values(slot: Slot, base: str, place: css.Place) -> Iterator[str]:
-    """Yield the slot's value with its addresses replaced; nothing where none of them leads anywhere."""
-    if slot.form in (Form.CSS, Form.SHEET):
-        yield css.rewritten(slot.value, base, place)
-    elif slot.form is Form.SRCSET:
-        led = [(_led(url, base, slot.kind, place), descriptor) for url, descriptor in srcset.candidates(slot.value)]
+def _rewrite_values(slot: UrlSlot, base: str, map_url: css.UrlMapper) -> Iterator[str]:
+    """Yield the slot's value with its URLs replaced; nothing if none is archived."""
+    if slot.syntax in (SlotSyntax.CSS, SlotSyntax.SHEET):
+        yield css.rewrite_css(slot.value, base, map_url)
+    elif slot.syntax is SlotSyntax.SRCSET:
+        led = [(_map_url(url, base, slot.kind, map_url), descriptor) for url, descriptor in parse_srcset(slot.value)]
         found = [(url, descriptor) for url, descriptor in led if url]
         if found:
-            yield srcset.joined(found)
-    elif led_to := _led(slot.value, base, slot.kind, place):
+            yield format_srcset(found)
+    elif led_to := _map_url(slot.value, base, slot.kind, map_url):
         yield led_to
 
 
-def _led(written: str, base: str, kind: Kind, place: css.Place) -> str | None:
+def _map_url(written: str, base: str, kind: EmbedKind, map_url: css.UrlMapper) -> str | None:
     written = written.strip()
-    if written[:11].lower() == "data:image/" and kind is Kind.IMAGE:
+    if written[:11].lower() == "data:image/" and kind is EmbedKind.IMAGE:
         return written
-    url = absolute(base, written) if written else None
-    return place(urldefrag(url)[0], kind) if url else None
+    url = resolve_http_url(base, written) if written else None
+    return map_url(urldefrag(url)[0], kind) if url else None
 
 
-def absolute(base: str, written: str) -> str | None:
-    """Return the http(s) URL that an address means; None where it means none."""
+def resolve_http_url(base: str, written: str) -> str | None:
+    """Resolve a reference to an http(s) URL; None if it is not one."""
     try:
-        url = resolved(base, "".join(written.split("\n")).replace("\t", "").replace("\r", "").strip())
+        url = resolve_url(base, "".join(written.split("\n")).replace("\t", "").replace("\r", "").strip())
     except ValueError:
         return None
     return url if url[:8].lower().startswith(("http://", "https://")) else None
+
+
+def parse_srcset(value: str) -> Iterator[tuple[str, str]]:
+    """Yield the URLs of a srcset attribute as written, and their descriptors ("2x", "640w", or "").
+
+    >>> list(parse_srcset("a.jpg, b,w_4.jpg 640w,c.jpg 2x"))
+    [('a.jpg', ''), ('b,w_4.jpg', '640w'), ('c.jpg', '2x')]
+    """
+    at = 0
+    for _ in range(MAX_CANDIDATES):
+        found = _NEXT.match(value, at)
+        if found is None:
+            return
+        url, at = found[1], found.end()
+        bare = url.rstrip(",")
+        if bare != url:
+            yield bare, ""
+            continue
+        descriptor = _DESCRIPTOR.match(value, at)
+        at = descriptor.end() if descriptor else len(value)
+        yield url, descriptor[1].strip() if descriptor else ""
+
+
+def format_srcset(found: list[tuple[str, str]]) -> str:
+    """Return a srcset attribute; commas in URLs are escaped, because they would end a URL."""
+    return ", ".join(f"{url.replace(',', '%2C')} {descriptor}".strip() for url, descriptor in found)

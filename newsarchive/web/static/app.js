@@ -1,4 +1,4 @@
-// Makes pages nicer; none needs it. Times in the reader's own zone, and the keyboard (the page /help lists the keys).
+// Optional: times in the reader's time zone, and keyboard shortcuts (listed on /help).
 
 "use strict";
 
@@ -7,9 +7,9 @@ const LINE = "[data-step]";
 function localTimes(root) {
   const format = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
   for (const time of root.querySelectorAll("time[data-local]")) {
-    const moment = new Date(time.dateTime);
-    if (!Number.isNaN(moment.getTime())) {
-      time.textContent = format.format(moment);
+    const value = new Date(time.dateTime);
+    if (!Number.isNaN(value.getTime())) {
+      time.textContent = format.format(value);
     }
   }
 }
@@ -27,7 +27,7 @@ function step(by) {
   return true;
 }
 
-// Each of these returns true where there was something to do: other keys keep their meaning.
+// Each of these returns true if it had an effect; otherwise the key keeps its default.
 function turn(rel) {
   const link = document.querySelector(`a[rel~="${rel}"]`);
   if (link) link.click();

@@ -1,12 +1,11 @@
-"""Counting which paragraphs articles of a site share. What is counted stays in the database, however much it is.
+"""Count the paragraphs that articles of a site share, within the database, as there may be many.
 
-    versions' paragraphs -> shared_paragraphs: which are to be counted -> counted_paragraphs: where, and in how many
+    versions' paragraphs -> shared_paragraphs: those to count -> counted_paragraphs: number of articles, positions
 
-Both tables are temporary: the transaction that makes them drops them.
+Both tables are temporary: the transaction that creates them drops them.
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -26,7 +25,8 @@ from sqlalchemy import (
 )
 
 from storage.index.boilerplate.rule import COUNTED
-from storage.index.engine.database import AnyRow
+from storage.index.engine.dialect import analyze_tables
+from storage.index.engine.statements import AnyRow
 from storage.index.schema.tables import (
     ArticleRow,
     BoilerplateRow,
@@ -37,10 +37,8 @@ from storage.index.schema.tables import (
 )
 
 _ROWS_AT_ONCE = 500
-_LITTLE = -8192
-"""Kilobytes, as SQLite takes them."""
 _LARGE = 4
-"""From this part of all articles on, a walk through all paragraphs in their order costs less than one by versions."""
+"""From this fraction of all articles on, a scan of all paragraphs costs less than one by versions."""
 
 _TABLES = MetaData()
 _SHARED = Table(
@@ -63,51 +61,35 @@ _COUNTED = Table(
     Column("last_from_end", Integer, nullable=False),
     Column("first_seen_at", UtcDateTime, nullable=False),
     Column("last_seen_at", UtcDateTime, nullable=False),
-    Column("verdict", Boolean, nullable=False, comment="As it was"),
+    Column("is_boilerplate", Boolean, nullable=False, comment="The decision so far"),
     prefixes=["TEMPORARY"],
     sqlite_with_rowid=False,
 )
 
 
-class Held(NamedTuple):
-    """What was counted of a paragraph before."""
+class PreviousCount(NamedTuple):
+    """Counts of a paragraph as stored before."""
 
     site_id: int
     paragraph_id: int
     articles: int
     first: datetime
     last: datetime
-    verdict: bool
+    is_boilerplate: bool
 
 
-def begin(connection: Connection) -> None:
-    """Make the tables, empty."""
+def create_tables(connection: Connection) -> None:
+    """Create the temporary tables."""
     _TABLES.create_all(connection, checkfirst=False)
 
 
-def end(connection: Connection) -> None:
-    """Drop them."""
+def drop_tables(connection: Connection) -> None:
+    """Drop the temporary tables."""
     _TABLES.drop_all(connection, checkfirst=False)
 
 
-@contextmanager
-def in_little_memory(connection: Connection) -> Iterator[None]:
-    """SQLite sorts in as much memory as it keeps pages in, beside them. What is walked through here is not kept
-    anyway.
-    """
-    if connection.dialect.name != "sqlite":
-        yield
-        return
-    usual = connection.exec_driver_sql("PRAGMA cache_size").scalar()
-    connection.exec_driver_sql(f"PRAGMA cache_size={_LITTLE}")
-    try:
-        yield
-    finally:
-        connection.exec_driver_sql(f"PRAGMA cache_size={usual}")
-
-
-def share_all(connection: Connection, site_ids: Sequence[int]) -> None:
-    """Have all paragraphs of sites counted that more than one version has."""
+def select_all_paragraphs(connection: Connection, site_ids: Sequence[int]) -> None:
+    """Select all paragraphs of sites that more than one version has."""
     of_sites = connection.scalar(select(func.count()).where(ArticleRow.site_id.in_(site_ids))) or 0
     of_all = connection.scalar(select(func.count()).select_from(ArticleRow)) or 0
     if of_sites * _LARGE >= of_all:
@@ -116,59 +98,59 @@ def share_all(connection: Connection, site_ids: Sequence[int]) -> None:
         connection.execute(_SHARED_BY_SITES, {"sites": site_ids})
 
 
-def share_new(connection: Connection, site_ids: Sequence[int]) -> None:
-    """Have those counted that a version has which was not counted yet."""
+def select_new_paragraphs(connection: Connection, site_ids: Sequence[int]) -> None:
+    """Select those of them that an uncounted version has."""
     connection.execute(_SHARED_WITH_NEW, {"sites": site_ids})
 
 
-def share(connection: Connection, paragraph_ids: Sequence[int]) -> None:
-    """Have these counted too."""
+def select_paragraphs(connection: Connection, paragraph_ids: Sequence[int]) -> None:
+    """Select these paragraphs too."""
     if paragraph_ids:
         connection.execute(_SHARED_TOO, [{"of": paragraph_id} for paragraph_id in paragraph_ids])
 
 
-def count(connection: Connection, site_ids: Sequence[int], *, everything: bool) -> None:
-    """Count in how many articles of sites they stand, and where; one article alone does not count."""
-    asked = {"sites": site_ids, "roles": COUNTED}
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql("ANALYZE shared_paragraphs")
-    connection.execute(_COUNT_BY_VERSION if everything else _COUNT_BY_PARAGRAPH, asked)
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql("ANALYZE counted_paragraphs")
+def count_articles(connection: Connection, site_ids: Sequence[int], *, everything: bool) -> None:
+    """Count the articles of sites that carry the selected paragraphs, at least two, and their positions."""
+    parameters = {"sites": site_ids, "roles": COUNTED}
+    analyze_tables(connection, [_SHARED.name])
+    connection.execute(_COUNT_BY_VERSION if everything else _COUNT_BY_PARAGRAPH, parameters)
+    analyze_tables(connection, [_COUNTED.name])
 
 
-def counted(connection: Connection, fewest: int) -> Iterator[Sequence[AnyRow]]:
-    """What was counted of paragraphs that so many articles have, or that were boilerplate: in key order, in parts."""
-    return _streamed(connection, _COUNTED_ROWS, {"fewest": fewest})
+def read_counts(connection: Connection, fewest: int) -> Iterator[Sequence[AnyRow]]:
+    """Yield batches of the counts of paragraphs that that many articles have, or that were boilerplate, by key."""
+    return _stream(connection, _COUNTED_ROWS, {"fewest": fewest})
 
 
-def held(connection: Connection, site_ids: Sequence[int], fewest: int) -> Iterator[list[Held]]:
-    """The same as was counted before, of paragraphs of these sites."""
-    for some in _streamed(connection, _HELD_ROWS, {"sites": site_ids, "fewest": fewest}):
-        yield [Held(*row) for row in some]
+def read_previous_counts(connection: Connection, site_ids: Sequence[int], fewest: int) -> Iterator[list[PreviousCount]]:
+    """Yield batches of the stored counts of the same paragraphs."""
+    for some in _stream(connection, _PREVIOUS_ROWS, {"sites": site_ids, "fewest": fewest}):
+        yield [PreviousCount(*row) for row in some]
 
 
-def store(connection: Connection, site_ids: Sequence[int], *, everything: bool) -> None:
-    """Bring what is kept of sites' paragraphs to what was counted. Verdicts stay as they are."""
+def store_counts(connection: Connection, site_ids: Sequence[int], *, everything: bool) -> None:
+    """Update the stored counts of sites' paragraphs to the new ones. Decisions stay as they are."""
     connection.execute(_GONE if everything else _GONE_OF_SHARED, {"sites": site_ids})
     connection.execute(_STORE)
 
 
-def no_more_shared(connection: Connection, site_ids: Sequence[int], *, everything: bool) -> Iterator[Sequence[AnyRow]]:
-    """Paragraphs (site_id, paragraph_id) that were boilerplate, and that `store` will take out; some at once."""
-    return _streamed(connection, _LOST if everything else _LOST_OF_SHARED, {"sites": site_ids})
+def read_lost_boilerplate(
+    connection: Connection, site_ids: Sequence[int], *, everything: bool
+) -> Iterator[Sequence[AnyRow]]:
+    """Yield batches of paragraphs (site_id, paragraph_id) that were boilerplate and that `store_counts` will delete."""
+    return _stream(connection, _LOST if everything else _LOST_OF_SHARED, {"sites": site_ids})
 
 
-def _streamed(connection: Connection, asked: Any, values: dict[str, Any]) -> Iterator[Sequence[AnyRow]]:
+def _stream(connection: Connection, query: Any, values: dict[str, Any]) -> Iterator[Sequence[AnyRow]]:
     streaming = {"stream_results": True, "yield_per": _ROWS_AT_ONCE}
-    return connection.execute(asked, values, execution_options=streaming).partitions()
+    return connection.execute(query, values, execution_options=streaming).partitions()
 
 
-def _of_sites(sql: str) -> Any:
+def _for_sites(sql: str) -> Any:
     return text(sql).bindparams(bindparam("sites", expanding=True))
 
 
-# CROSS JOIN is SQLite's word for: in this order. It knows nothing of how large tables are.
+# CROSS JOIN makes SQLite join in this order: it does not know how large the tables are.
 _SHARE = """
 INSERT INTO shared_paragraphs (paragraph_id, length)
 SELECT paragraphs.id, length(paragraphs.text)
@@ -181,7 +163,7 @@ _SHARED_BY_ANY = text(
 SELECT paragraph_id FROM version_paragraphs GROUP BY paragraph_id HAVING min(version_id) <> max(version_id)"""
     )
 )
-_SHARED_BY_SITES = _of_sites(
+_SHARED_BY_SITES = _for_sites(
     _SHARE.format(
         several="""
 SELECT version_paragraphs.paragraph_id AS paragraph_id
@@ -195,7 +177,7 @@ _OF_NEW = (
     select(VersionParagraphRow.paragraph_id)
     .join(VersionRow, VersionRow.id == VersionParagraphRow.version_id)
     .join(ArticleRow, ArticleRow.id == VersionRow.article_id)
-    .where(~VersionRow.counted, ArticleRow.site_id.in_(bindparam("sites", expanding=True)))
+    .where(~VersionRow.is_counted, ArticleRow.site_id.in_(bindparam("sites", expanding=True)))
 )
 _SEVERAL_WITH_NEW = (
     select(VersionParagraphRow.paragraph_id)
@@ -212,13 +194,13 @@ _SHARED_TOO = text(
     " ON CONFLICT (paragraph_id) DO NOTHING"
 )
 
-# A text counts for no article whose headline or dek it is. Lengths are compared first: they are at hand.
+# A text does not count for an article whose headline or dek it is. Lengths are compared first, as that is cheap.
 _COUNT = """
 INSERT INTO counted_paragraphs
 SELECT
     tallied.site_id, tallied.paragraph_id, tallied.length, tallied.articles, tallied.first_from_start,
     tallied.last_from_start, tallied.first_from_end, tallied.last_from_end, tallied.first_seen_at,
-    tallied.last_seen_at, coalesce(boilerplate.verdict, false)
+    tallied.last_seen_at, coalesce(boilerplate.is_boilerplate, false)
 FROM (
     SELECT
         articles.site_id AS site_id,
@@ -227,8 +209,8 @@ FROM (
         count(DISTINCT articles.id) AS articles,
         min(version_paragraphs.position) AS first_from_start,
         max(version_paragraphs.position) AS last_from_start,
-        min(versions.length - 1 - version_paragraphs.position) AS first_from_end,
-        max(versions.length - 1 - version_paragraphs.position) AS last_from_end,
+        min(versions.paragraph_count - 1 - version_paragraphs.position) AS first_from_end,
+        max(versions.paragraph_count - 1 - version_paragraphs.position) AS last_from_end,
         min(articles.dated_at) AS first_seen_at,
         max(articles.dated_at) AS last_seen_at
     FROM {tables}
@@ -253,26 +235,26 @@ LEFT JOIN boilerplate
 ON boilerplate.site_id = tallied.site_id AND boilerplate.paragraph_id = tallied.paragraph_id
 """
 _ROLES: BindParameter[Any] = bindparam("roles", expanding=True)
-_COUNT_BY_VERSION = _of_sites(
+_COUNT_BY_VERSION = _for_sites(
     _COUNT.format(tables="articles CROSS JOIN versions CROSS JOIN version_paragraphs CROSS JOIN shared_paragraphs")
 ).bindparams(_ROLES)
-_COUNT_BY_PARAGRAPH = _of_sites(
+_COUNT_BY_PARAGRAPH = _for_sites(
     _COUNT.format(tables="shared_paragraphs CROSS JOIN version_paragraphs CROSS JOIN versions CROSS JOIN articles")
 ).bindparams(_ROLES)
 
 _COUNTED_ROWS = (
     select(_COUNTED)
-    .where(or_(_COUNTED.c.articles >= bindparam("fewest"), _COUNTED.c.verdict))
+    .where(or_(_COUNTED.c.articles >= bindparam("fewest"), _COUNTED.c.is_boilerplate))
     .order_by(_COUNTED.c.site_id, _COUNTED.c.paragraph_id)
 )
-_HELD_ROWS = (
+_PREVIOUS_ROWS = (
     select(
         BoilerplateRow.site_id, BoilerplateRow.paragraph_id, BoilerplateRow.articles_seen,
-        BoilerplateRow.first_seen_at, BoilerplateRow.last_seen_at, BoilerplateRow.verdict,
+        BoilerplateRow.first_seen_at, BoilerplateRow.last_seen_at, BoilerplateRow.is_boilerplate,
     )
     .where(
         BoilerplateRow.site_id.in_(bindparam("sites", expanding=True)),
-        or_(BoilerplateRow.articles_seen >= bindparam("fewest"), BoilerplateRow.verdict),
+        or_(BoilerplateRow.articles_seen >= bindparam("fewest"), BoilerplateRow.is_boilerplate),
     )
 )  # fmt: skip
 
@@ -286,15 +268,15 @@ AND NOT EXISTS (
 )
 """
 _OF_SHARED = "AND boilerplate.paragraph_id IN (SELECT paragraph_id FROM shared_paragraphs)"
-_WAS_LEARNT = "SELECT boilerplate.site_id, boilerplate.paragraph_id {} AND boilerplate.verdict"
-_LOST = _of_sites(_WAS_LEARNT.format(_UNCOUNTED))
-_LOST_OF_SHARED = _of_sites(_WAS_LEARNT.format(_UNCOUNTED + _OF_SHARED))
-_GONE = _of_sites(f"DELETE {_UNCOUNTED}")
-_GONE_OF_SHARED = _of_sites(f"DELETE {_UNCOUNTED} {_OF_SHARED}")
+_WAS_LEARNT = "SELECT boilerplate.site_id, boilerplate.paragraph_id {} AND boilerplate.is_boilerplate"
+_LOST = _for_sites(_WAS_LEARNT.format(_UNCOUNTED))
+_LOST_OF_SHARED = _for_sites(_WAS_LEARNT.format(_UNCOUNTED + _OF_SHARED))
+_GONE = _for_sites(f"DELETE {_UNCOUNTED}")
+_GONE_OF_SHARED = _for_sites(f"DELETE {_UNCOUNTED} {_OF_SHARED}")
 _STORE = text(
     """
-INSERT INTO boilerplate (site_id, paragraph_id, articles_seen, first_seen_at, last_seen_at, verdict)
-SELECT site_id, paragraph_id, articles, first_seen_at, last_seen_at, verdict
+INSERT INTO boilerplate (site_id, paragraph_id, articles_seen, first_seen_at, last_seen_at, is_boilerplate)
+SELECT site_id, paragraph_id, articles, first_seen_at, last_seen_at, is_boilerplate
 FROM counted_paragraphs
 WHERE NOT EXISTS (
     SELECT 1 FROM boilerplate

@@ -1,11 +1,11 @@
-"""Learning what a site prints everywhere: SQL counts (counting.py), a pure rule judges (boilerplate).
+"""Learn the boilerplate of sites: SQL counts (counting.py), a pure rule decides (rule.py).
 
-    what new versions share --+
-    what may have flipped  ---+-> counted -> stored -> candidates, some at a time -> verdicts -> stale documents
+    paragraphs of new versions ------+
+    paragraphs that may have changed-+-> counted -> stored -> candidates, in batches -> decisions -> stale documents
 
-What was counted before holds until a version that carries it is marked: as new, of another date, or no longer the
-current one (`counted`), or its site is, where words were taken out (`relearn`). Verdicts are of their time, so all that
-may be boilerplate is judged anew, and its carriers looked at again.
+Stored counts are valid until a version that carries the paragraph is marked (`is_counted`): as new, with another date,
+or no longer current; or until its site is (`needs_relearning`), after content was deleted. Decisions depend on the
+articles of a period, so everything that may be boilerplate is decided again, and its carrying articles are compared.
 """
 
 from array import array
@@ -20,15 +20,16 @@ from storage.index.boilerplate import counting
 from storage.index.boilerplate.rule import (
     COUNTED,
     SAMPLE,
-    Candidate,
-    Carrier,
-    fewest_articles,
-    in_its_time,
+    BoilerplateCandidate,
+    CarryingArticle,
+    comparison_window,
+    has_enough_articles,
     is_boilerplate,
-    may_be_boilerplate,
-    might_be_boilerplate,
+    is_enough_in_best_place,
+    min_articles,
 )
-from storage.index.engine.database import AnyRow, parts
+from storage.index.engine.dialect import limit_sort_memory, lock_rows
+from storage.index.engine.statements import AnyRow, batches
 from storage.index.schema.tables import (
     ArticleRow,
     BoilerplateRow,
@@ -40,85 +41,87 @@ from storage.index.schema.tables import (
     VersionRow,
 )
 
-Place: TypeAlias = tuple[int, int]
-"""A site's id and a paragraph's: the same text is another site's boilerplate or not."""
+SiteParagraph: TypeAlias = tuple[int, int]
+"""Ids of a site and of a paragraph: the same text may be boilerplate of one site and not of another."""
 
-_MANY = 10
-"""New versions for this part of the sites' articles make it cheaper to count everything."""
+_COUNT_ALL_FACTOR = 10
+"""If a tenth of the sites' articles have new versions, it is cheaper to count everything."""
 _JUDGED_AT_ONCE = 50
-"""Candidates: each has its carriers in memory, up to SAMPLE articles."""
+"""Candidates per batch; each has up to SAMPLE articles in memory."""
 _DATES_AT_ONCE = 1_000
 _EPOCH, _TICK = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
 
 class _Judged(NamedTuple):
-    """A paragraph that is to be judged, and the articles of its site in its time."""
+    """A paragraph to decide on, and the number of articles of its site in its time."""
 
-    place: Place
-    candidate: Candidate
+    place: SiteParagraph
+    candidate: BoilerplateCandidate
     window: int
     was: bool
-    """The verdict until now."""
+    """The decision so far."""
 
 
-def learn(connection: Connection, site_ids: Sequence[int]) -> tuple[int, int]:
-    """Count sites' paragraphs and judge them; returns how many became boilerplate, and how many no longer are."""
-    # One at a time learns of a site, and what others bring in meanwhile is counted the next time.
-    connection.execute(
-        select(SiteRow.id).where(SiteRow.id.in_(site_ids)).order_by(SiteRow.id).with_for_update(key_share=True)
-    )
-    new = _uncounted(connection, site_ids)
-    dates = Dates(connection, site_ids)
-    everything = len(new) * _MANY >= dates.articles or _are_to_relearn(connection, site_ids)
-    counting.begin(connection)
-    with counting.in_little_memory(connection):
+def learn_boilerplate(connection: Connection, site_ids: Sequence[int]) -> tuple[int, int]:
+    """Count and decide on the paragraphs of sites. Return how many became boilerplate, and how many ceased to be."""
+    # One writer at a time learns of a site; versions that others write meanwhile are counted the next time.
+    lock_rows(connection, SiteRow.id, site_ids)
+    new = _lock_uncounted_versions(connection, site_ids)
+    dates = ArticleDates(connection, site_ids)
+    everything = len(new) * _COUNT_ALL_FACTOR >= dates.article_count or _need_relearning(connection, site_ids)
+    counting.create_tables(connection)
+    with limit_sort_memory(connection):
         _count(connection, site_ids, dates, everything=everything)
     learnt, unlearnt = 0, 0
-    for lost in counting.no_more_shared(connection, site_ids, everything=everything):
+    for lost in counting.read_lost_boilerplate(connection, site_ids, everything=everything):
         unlearnt += len(lost)
         _mark_stale(connection, [(row.site_id, row.paragraph_id) for row in lost])
-    counting.store(connection, site_ids, everything=everything)
-    for flipped in _flipped(connection, dates):
-        _store(connection, flipped)
-        learnt += sum(flipped.values())
-        unlearnt += len(flipped) - sum(flipped.values())
-    counting.end(connection)
+    counting.store_counts(connection, site_ids, everything=everything)
+    for changed in _find_changed_decisions(connection, dates):
+        _store(connection, changed)
+        learnt += sum(changed.values())
+        unlearnt += len(changed) - sum(changed.values())
+    counting.drop_tables(connection)
     _mark_stale_new(connection, site_ids)
-    for some in parts(new):
-        connection.execute(update(VersionRow).where(VersionRow.id.in_(some)).values(counted=True))
-    connection.execute(update(SiteRow).where(SiteRow.id.in_(site_ids), SiteRow.relearn).values(relearn=False))
+    for some in batches(new):
+        connection.execute(update(VersionRow).where(VersionRow.id.in_(some)).values(is_counted=True))
+    connection.execute(
+        update(SiteRow).where(SiteRow.id.in_(site_ids), SiteRow.needs_relearning).values(needs_relearning=False)
+    )
     return learnt, unlearnt
 
 
-def _count(connection: Connection, site_ids: Sequence[int], dates: "Dates", *, everything: bool) -> None:
+def _count(connection: Connection, site_ids: Sequence[int], dates: "ArticleDates", *, everything: bool) -> None:
     if everything:
-        counting.share_all(connection, site_ids)
+        counting.select_all_paragraphs(connection, site_ids)
     else:
-        counting.share_new(connection, site_ids)
-        for held in counting.held(connection, site_ids, dates.fewest):
-            counting.share(connection, [one.paragraph_id for one in held if one.verdict or dates.suffice(one)])
-    counting.count(connection, site_ids, everything=everything)
+        counting.select_new_paragraphs(connection, site_ids)
+        for counts in counting.read_previous_counts(connection, site_ids, dates.min_articles):
+            counting.select_paragraphs(
+                connection, [one.paragraph_id for one in counts if one.is_boilerplate or dates.is_enough(one)]
+            )
+    counting.count_articles(connection, site_ids, everything=everything)
 
 
-def _uncounted(connection: Connection, site_ids: Sequence[int]) -> list[int]:
-    """New versions, and those of which something changed.
+def _lock_uncounted_versions(connection: Connection, site_ids: Sequence[int]) -> list[int]:
+    """Return new and changed versions.
 
-    Locked, so that no mark is lost which another writer makes from now on; what others are changing is left to them.
+    They are locked, so that no mark by another writer is lost; versions that others are changing are skipped.
     """
-    asked = select(VersionRow.id).where(_is_new(site_ids)).order_by(VersionRow.id)
-    return list(connection.scalars(asked.with_for_update(key_share=True, skip_locked=True)))
+    query = select(VersionRow.id).where(_is_new(site_ids)).order_by(VersionRow.id)
+    return list(connection.scalars(query.with_for_update(key_share=True, skip_locked=True)))
 
 
 def _is_new(site_ids: Sequence[int]) -> ColumnElement[bool]:
     of_sites = select(ArticleRow.id).where(ArticleRow.site_id.in_(site_ids))
-    return (~VersionRow.counted) & VersionRow.article_id.in_(of_sites)
+    return (~VersionRow.is_counted) & VersionRow.article_id.in_(of_sites)
 
 
-def _are_to_relearn(connection: Connection, site_ids: Sequence[int]) -> bool:
-    return bool(connection.scalar(select(func.count()).where(SiteRow.id.in_(site_ids), SiteRow.relearn)))
+def _need_relearning(connection: Connection, site_ids: Sequence[int]) -> bool:
+    return bool(connection.scalar(select(func.count()).where(SiteRow.id.in_(site_ids), SiteRow.needs_relearning)))
 
 
-class Dates:
+class ArticleDates:
     """Dates of all articles of sites, eight bytes each."""
 
     def __init__(self, connection: Connection, site_ids: Sequence[int]) -> None:
@@ -126,57 +129,57 @@ class Dates:
         dated = select(ArticleRow.site_id, ArticleRow.dated_at).where(ArticleRow.site_id.in_(site_ids))
         streaming = {"stream_results": True, "yield_per": _DATES_AT_ONCE}
         for site_id, at in connection.execute(dated.order_by(ArticleRow.dated_at), execution_options=streaming):
-            self._of[site_id].append(_ticks(at))
+            self._of[site_id].append(_microseconds(at))
 
     @property
-    def articles(self) -> int:
-        """How many there are."""
+    def article_count(self) -> int:
+        """Number of articles."""
         return sum(map(len, self._of.values()))
 
     @property
-    def fewest(self) -> int:
-        """Articles that must carry a paragraph of one of the sites for it to be boilerplate."""
-        return min((fewest_articles(len(dates)) for dates in self._of.values()), default=0)
+    def min_articles(self) -> int:
+        """Articles that must carry a paragraph of one of the sites at least for it to be boilerplate."""
+        return min((min_articles(len(dates)) for dates in self._of.values()), default=0)
 
     def window(self, site_id: int, first: datetime, last: datetime) -> int:
-        """Articles of the site between two dates, but so many at least as tell something."""
+        """Return the number of articles of the site between two dates, within bounds."""
         dates = self._of[site_id]
-        between = bisect_right(dates, _ticks(last)) - bisect_left(dates, _ticks(first))
-        return in_its_time(between, len(dates))
+        between = bisect_right(dates, _microseconds(last)) - bisect_left(dates, _microseconds(first))
+        return comparison_window(between, len(dates))
 
-    def suffice(self, held: counting.Held) -> bool:
-        """Whether what was counted may make it boilerplate, wherever it stands."""
-        return might_be_boilerplate(held.articles, self.window(held.site_id, held.first, held.last))
+    def is_enough(self, counts: counting.PreviousCount) -> bool:
+        """Return whether stored counts may make a paragraph boilerplate in the best place."""
+        return is_enough_in_best_place(counts.articles, self.window(counts.site_id, counts.first, counts.last))
 
 
-def _ticks(at: datetime) -> int:
+def _microseconds(at: datetime) -> int:
     return (at - _EPOCH) // _TICK
 
 
-def _flipped(connection: Connection, dates: Dates) -> Iterator[dict[Place, bool]]:
-    """Judge what was counted; the verdicts that are others than before, some at a time."""
-    for rows in counting.counted(connection, dates.fewest):
-        judged = [_to_judge(row, dates.window(row.site_id, row.first_seen_at, row.last_seen_at)) for row in rows]
-        worth_it = [one for one in judged if may_be_boilerplate(one.candidate, one.window)]
-        verdicts = dict.fromkeys((one.place for one in judged), False)
-        for start in range(0, len(worth_it), _JUDGED_AT_ONCE):
-            verdicts |= _judge(connection, worth_it[start : start + _JUDGED_AT_ONCE])
-        flipped = {one.place: verdicts[one.place] for one in judged if verdicts[one.place] != one.was}
-        if flipped:
-            yield flipped
+def _find_changed_decisions(connection: Connection, dates: ArticleDates) -> Iterator[dict[SiteParagraph, bool]]:
+    """Decide on counted paragraphs. Yield batches of the decisions that changed."""
+    for rows in counting.read_counts(connection, dates.min_articles):
+        judged = [_build_judgement(row, dates.window(row.site_id, row.first_seen_at, row.last_seen_at)) for row in rows]
+        candidates = [one for one in judged if has_enough_articles(one.candidate, one.window)]
+        decisions = dict.fromkeys((one.place for one in judged), False)
+        for start in range(0, len(candidates), _JUDGED_AT_ONCE):
+            decisions |= _decide(connection, candidates[start : start + _JUDGED_AT_ONCE])
+        changed = {one.place: decisions[one.place] for one in judged if decisions[one.place] != one.was}
+        if changed:
+            yield changed
 
 
-def _to_judge(row: AnyRow, window: int) -> _Judged:
-    candidate = Candidate(
+def _build_judgement(row: AnyRow, window: int) -> _Judged:
+    candidate = BoilerplateCandidate(
         length=row.length, articles=row.articles, first_from_start=row.first_from_start,
         last_from_start=row.last_from_start, first_from_end=row.first_from_end, last_from_end=row.last_from_end,
     )  # fmt: skip
-    return _Judged((row.site_id, row.paragraph_id), candidate, window, row.verdict)
+    return _Judged((row.site_id, row.paragraph_id), candidate, window, row.is_boilerplate)
 
 
-def _judge(connection: Connection, judged: Sequence[_Judged]) -> dict[Place, bool]:
-    samples = {one.place: _sample(connection, *one.place) for one in judged}
-    carriers = _carriers(connection, {article_id for ids in samples.values() for article_id in ids})
+def _decide(connection: Connection, judged: Sequence[_Judged]) -> dict[SiteParagraph, bool]:
+    samples = {one.place: _select_sample(connection, *one.place) for one in judged}
+    carriers = _load_carriers(connection, {article_id for ids in samples.values() for article_id in ids})
     return {
         one.place: is_boilerplate(
             one.candidate, one.window, [carriers[each] for each in samples[one.place]], one.place[1]
@@ -185,8 +188,8 @@ def _judge(connection: Connection, judged: Sequence[_Judged]) -> dict[Place, boo
     }
 
 
-def _sample(connection: Connection, site_id: int, paragraph_id: int) -> list[int]:
-    """The newest articles of a site that carry a paragraph."""
+def _select_sample(connection: Connection, site_id: int, paragraph_id: int) -> list[int]:
+    """Return the newest articles of a site that carry a paragraph."""
     return list(connection.scalars(_CARRYING, {"site_id": site_id, "paragraph_id": paragraph_id}))
 
 
@@ -206,21 +209,23 @@ _CARRYING = (
 )
 
 
-def _carriers(connection: Connection, article_ids: Iterable[int]) -> dict[int, Carrier]:
-    """What is to be known of articles to tell whether they are different stories."""
+def _load_carriers(connection: Connection, article_ids: Iterable[int]) -> dict[int, CarryingArticle]:
+    """Return the paragraphs of articles by which different stories are told apart."""
     lengths: dict[int, dict[int, int]] = {}
     shared: dict[int, dict[int, int]] = {}
-    for some in parts(article_ids):
+    for some in batches(article_ids):
         for article_id in some:
             lengths[article_id], shared[article_id] = {}, {}
-        for article_id, paragraph_id, length, is_shared in connection.execute(_SAID, {"articles": some}):
+        for article_id, paragraph_id, length, is_shared in connection.execute(
+            _PARAGRAPHS_OF_ARTICLES, {"articles": some}
+        ):
             lengths[article_id][paragraph_id] = length
             if is_shared:
                 shared[article_id][paragraph_id] = length
-    return {one: Carrier(shared=shared[one], length=sum(lengths[one].values())) for one in lengths}
+    return {one: CarryingArticle(shared=shared[one], length=sum(lengths[one].values())) for one in lengths}
 
 
-_SAID = (
+_PARAGRAPHS_OF_ARTICLES = (
     select(
         VersionRow.article_id,
         VersionParagraphRow.paragraph_id,
@@ -238,57 +243,57 @@ _SAID = (
     )
     .where(
         VersionRow.article_id.in_(bindparam("articles", expanding=True)),
-        VersionRow.current,
+        VersionRow.is_current,
         VersionParagraphRow.role.in_(COUNTED),
     )
 )
 
 
-def _store(connection: Connection, flipped: Mapping[Place, bool]) -> None:
-    """Write verdicts, and have those documents written anew that they are about."""
+def _store(connection: Connection, changed: Mapping[SiteParagraph, bool]) -> None:
+    """Store changed decisions, and mark the documents of versions that carry the paragraphs as stale."""
     connection.execute(
-        _VERDICT,
-        [{"site": site, "paragraph": paragraph, "now": now} for (site, paragraph), now in sorted(flipped.items())],
+        _UPDATE_DECISION,
+        [{"site": site, "paragraph": paragraph, "now": now} for (site, paragraph), now in sorted(changed.items())],
     )
-    _mark_stale(connection, flipped)
+    _mark_stale(connection, changed)
 
 
-_VERDICT = (
+_UPDATE_DECISION = (
     update(BoilerplateRow)
     .where(
         BoilerplateRow.site_id == bindparam("site"),
         BoilerplateRow.paragraph_id == bindparam("paragraph"),
     )
-    .values(verdict=bindparam("now"))
+    .values(is_boilerplate=bindparam("now"))
 )
 
 
-def _mark_stale(connection: Connection, flipped: Iterable[Place]) -> None:
-    """Documents are to be written anew that carry a flipped paragraph."""
+def _mark_stale(connection: Connection, changed: Iterable[SiteParagraph]) -> None:
+    """Mark documents of versions that carry one of the paragraphs as stale."""
     by_site: dict[int, list[int]] = {}
-    for site_id, paragraph_id in flipped:
+    for site_id, paragraph_id in changed:
         by_site.setdefault(site_id, []).append(paragraph_id)
     for site_id, paragraph_ids in by_site.items():
-        for some in parts(paragraph_ids):
+        for some in batches(paragraph_ids):
             carrying = select(VersionParagraphRow.version_id).where(VersionParagraphRow.paragraph_id.in_(some))
             connection.execute(
                 update(SearchDocumentRow)
                 .where(SearchDocumentRow.site_id == site_id, SearchDocumentRow.version_id.in_(carrying))
-                .values(stale=True)
+                .values(is_stale=True)
             )
 
 
 def _mark_stale_new(connection: Connection, site_ids: Sequence[int]) -> None:
-    """The same for new documents that were written while verdicts changed."""
+    """Mark new documents as stale that were written while decisions changed."""
     new: Select[int] = select(VersionRow.id).where(_is_new(site_ids))
     connection.execute(
         update(SearchDocumentRow)
-        .where(SearchDocumentRow.version_id.in_(new), SearchDocumentRow.left_out != _LEFT_OUT)
-        .values(stale=True)
+        .where(SearchDocumentRow.version_id.in_(new), SearchDocumentRow.excluded_paragraphs != _EXCLUDED)
+        .values(is_stale=True)
     )
 
 
-_LEFT_OUT = (
+_EXCLUDED = (
     select(func.count())
     .select_from(VersionParagraphRow)
     .join(BoilerplateRow, BoilerplateRow.paragraph_id == VersionParagraphRow.paragraph_id)
@@ -296,7 +301,7 @@ _LEFT_OUT = (
         BoilerplateRow.site_id == SearchDocumentRow.site_id,
         VersionParagraphRow.version_id == SearchDocumentRow.version_id,
         VersionParagraphRow.role.in_(COUNTED),
-        BoilerplateRow.verdict,
+        BoilerplateRow.is_boilerplate,
     )
     .scalar_subquery()
 )

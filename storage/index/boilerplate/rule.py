@@ -1,56 +1,52 @@
-"""Which paragraphs are a site's boilerplate. A pure rule: SQL counts (counting.py), this page decides.
+"""The rule for boilerplate, without SQL: counting.py counts, this module decides.
 
-A paragraph is boilerplate when enough different articles of the site carry it. What must not happen:
+A paragraph is boilerplate when enough different articles of the site carry it. Errors to avoid, and the rule for each:
 
-- The background paragraph of a few follow-ups becomes boilerplate, though it ends each of them: so three tenths of the
-  site's articles are asked for, and a tenth only where ten of them carry the paragraph, always in the same place.
-- Two captures of one story erase its body: so articles that share more than 40 % of their own text count as one.
-- "Pros" and "Cons" of reviews go: so short texts have to stand in exactly the same place.
-- A dek disappears because a sibling page teases its article with it: so a text counts, and is left out, only where it
-  stands as text or as what stands around texts, never as a dek, teaser, byline or caption; and no article counts for
-  its own headline or dek.
-- A disclaimer that the site drops comes back into the bodies that had it, or a verdict from the site's first three
-  articles stands for ever: so the share is of the articles of the time between its first and last appearance, and
-  of thirty at least.
+- The background paragraph at the end of a few follow-ups becomes boilerplate: three tenths of the site's articles must
+  carry it, or one tenth if at least ten carry it, always in the same place.
+- Two captures of one story erase its body: articles that share more than 40 % of their own text count as one.
+- "Pros" and "Cons" of reviews disappear: short texts must be in exactly the same place.
+- A dek disappears because a sibling page teases its article with it: a text counts, and is excluded, only as text or as
+  what surrounds texts, never as a dek, teaser, byline or caption; and no article counts for its own headline or dek.
+- A disclaimer that the site dropped returns to the bodies that had it, or a decision from the site's first three
+  articles is never revised: the share is of the articles dated between its first and last appearance, at least thirty.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 
-from storage.model import BODY_ROLES, Role
+from storage.model import BOILERPLATE_ROLES
 
-COUNTED_ROLES = BODY_ROLES | {Role.DISCLAIMER, Role.PROMO, Role.PLAYER, Role.SHARE, Role.COMMENT, Role.BIO}
-"""In these roles a paragraph is counted, and left out where it is boilerplate."""
-COUNTED = tuple(sorted(role.value for role in COUNTED_ROLES))
-"""The same as rows have them."""
+COUNTED = tuple(sorted(role.value for role in BOILERPLATE_ROLES))
+"""BOILERPLATE_ROLES as stored in the database."""
 SHORTEST = 25
-"""Characters from which on a text may stand anywhere."""
+"""Characters from which on a text may be in any place."""
 SAMPLE = 30
-"""Carriers, the newest, that are compared with each other."""
+"""Number of the newest carrying articles that are compared with each other."""
 SMALLEST_WINDOW = 30
 _NEAR_DUPLICATE = 0.4
 _OWN_TEXT = 80
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
-    """A paragraph that at least two articles of a site carry, and what was counted of it."""
+class BoilerplateCandidate:
+    """A paragraph that at least two articles of a site carry, and its counts."""
 
     length: int
     """Characters."""
     articles: int
-    """Distinct articles that carry it, but for those whose headline or dek it is."""
+    """Distinct articles that carry it, without those whose headline or dek it is."""
     first_from_start: int
     last_from_start: int
-    """Least and greatest place from the beginning of an article."""
+    """Lowest and highest position from the beginning of an article."""
     first_from_end: int
     last_from_end: int
     """The same from the end, 0 for the last paragraph."""
 
     @property
     def is_fixed(self) -> bool:
-        """It stands near the end or the beginning, everywhere in about the same place."""
+        """It is near the end or the beginning, in about the same place everywhere."""
         slack = 2 if self.length >= SHORTEST else 0
         tail = self.last_from_end - self.first_from_end <= slack and self.last_from_end <= 8
         head = self.last_from_start - self.first_from_start <= min(slack, 1) and self.last_from_start <= 2
@@ -58,77 +54,80 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Carrier:
-    """One article that carries a candidate: its paragraphs that other articles carry too, and all its text."""
+class CarryingArticle:
+    """An article that carries a candidate: its paragraphs that other articles carry too, and its length."""
 
     shared: Mapping[int, int]
-    """Characters by paragraph."""
+    """Characters by paragraph id."""
     length: int
     """Characters of the whole article."""
 
 
-_BEST_PLACE = Candidate(
+_BEST_PLACE = BoilerplateCandidate(
     length=SHORTEST, articles=0, first_from_start=0, last_from_start=0, first_from_end=0, last_from_end=0
 )
 
 
-def in_its_time(between: int, of_site: int) -> int:
-    """How many articles a share is of: those between a text's first and last, but so many at least as tell something.
+def comparison_window(between: int, of_site: int) -> int:
+    """Return the number of articles that a share is of: those between a text's first and last, within bounds.
 
-    >>> in_its_time(200, 5000), in_its_time(2, 5000), in_its_time(2, 3)
+    >>> comparison_window(200, 5000), comparison_window(2, 5000), comparison_window(2, 3)
     (200, 30, 3)
     """
     return max(between, min(of_site, SMALLEST_WINDOW))
 
 
-def fewest_articles(of_site: int) -> int:
-    """How many articles must carry a paragraph, at least, for it to be boilerplate of a site of so many.
+def min_articles(of_site: int) -> int:
+    """Return how many articles of a site of some size must carry a paragraph at least for it to be boilerplate.
 
-    >>> fewest_articles(3), fewest_articles(10), fewest_articles(5000)
+    >>> min_articles(3), min_articles(10), min_articles(5000)
     (2, 3, 9)
     """
-    window = in_its_time(0, of_site)
-    return next(articles for articles in count(2) if might_be_boilerplate(articles, window))
+    window = comparison_window(0, of_site)
+    return next(articles for articles in count(2) if is_enough_in_best_place(articles, window))
 
 
-def might_be_boilerplate(articles: int, window: int) -> bool:
-    """Whether so many of so many would suffice in the best of places."""
-    return _suffices(_BEST_PLACE, articles, window)
+def is_enough_in_best_place(articles: int, window: int) -> bool:
+    """Return whether that many articles are enough for a paragraph in the best place."""
+    return _is_enough(_BEST_PLACE, articles, window)
 
 
-def may_be_boilerplate(candidate: Candidate, window: int) -> bool:
-    """Whether the bare count suffices: only then is it worth looking at its carriers."""
-    return _suffices(candidate, candidate.articles, window)
+def has_enough_articles(candidate: BoilerplateCandidate, window: int) -> bool:
+    """Return whether the count alone is enough; only then are the carrying articles compared."""
+    return _is_enough(candidate, candidate.articles, window)
 
 
-def is_boilerplate(candidate: Candidate, window: int, carriers: Sequence[Carrier], paragraph_id: int) -> bool:
-    """The verdict. `window` counts the site's articles in the candidate's time; `carriers` is a sample.
+def is_boilerplate(
+    candidate: BoilerplateCandidate, window: int, carriers: Sequence[CarryingArticle], paragraph_id: int
+) -> bool:
+    """Return the decision. `window` counts the site's articles in the candidate's time; `carriers` is a sample.
 
-    >>> disclaimer = Candidate(length=90, articles=20, first_from_start=4, last_from_start=19, first_from_end=0,
-    ...                        last_from_end=1)
-    >>> is_boilerplate(disclaimer, 40, [Carrier(shared={7: 90}, length=2000)] * 20, 7)
+    >>> disclaimer = BoilerplateCandidate(
+    ...     length=90, articles=20, first_from_start=4, last_from_start=19, first_from_end=0, last_from_end=1
+    ... )
+    >>> is_boilerplate(disclaimer, 40, [CarryingArticle(shared={7: 90}, length=2000)] * 20, 7)
     True
     """
-    if not may_be_boilerplate(candidate, window) or not carriers:
+    if not has_enough_articles(candidate, window) or not carriers:
         return False
     stories = count_stories(carriers, paragraph_id)
-    return _suffices(candidate, round(candidate.articles * stories / len(carriers)), window)
+    return _is_enough(candidate, round(candidate.articles * stories / len(carriers)), window)
 
 
-def _suffices(candidate: Candidate, articles: int, window: int) -> bool:
-    """Whether so many different stories of so many articles make it boilerplate."""
+def _is_enough(candidate: BoilerplateCandidate, articles: int, window: int) -> bool:
+    """Return whether that many different stories in a window of articles make it boilerplate."""
     share = articles / max(window, 1)
     if candidate.length < SHORTEST and not candidate.is_fixed:
         return False
     if candidate.is_fixed:
-        # A site of two or three articles has no share to speak of; the place has to do.
+        # With two or three articles a share means nothing; the place decides.
         return (articles >= 2 and window <= 3) or (articles >= 3 and share >= 0.3) or (articles >= 10 and share >= 0.1)
     return articles >= 5 and share >= 0.3
 
 
-def count_stories(carriers: Sequence[Carrier], paragraph_id: int) -> int:
-    """How many different stories the carriers are: near-duplicates count once, and mere copies not at all."""
-    common = _common(carriers) | {paragraph_id}
+def count_stories(carriers: Sequence[CarryingArticle], paragraph_id: int) -> int:
+    """Return the number of different stories: near-duplicates count once, and mere copies not at all."""
+    common = _find_common(carriers) | {paragraph_id}
     own = [
         (
             {one: length for one, length in carrier.shared.items() if one not in common},
@@ -146,13 +145,13 @@ def count_stories(carriers: Sequence[Carrier], paragraph_id: int) -> int:
 
     for one in range(len(stories)):
         for other in range(one):
-            if head(one) != head(other) and _near(stories[one], stories[other]):
+            if head(one) != head(other) and _is_near_duplicate(stories[one], stories[other]):
                 family[head(one)] = head(other)
     return sum(family[member] == member for member in range(len(stories)))
 
 
-def _common(carriers: Sequence[Carrier]) -> set[int]:
-    """Paragraphs that nearly all carriers share: the candidate's companions, such as the rest of a long disclaimer."""
+def _find_common(carriers: Sequence[CarryingArticle]) -> set[int]:
+    """Return the paragraphs that nearly all carriers share with the candidate, such as the rest of a disclaimer."""
     if len(carriers) < 5:
         return set()
     seen: dict[int, int] = {}
@@ -162,6 +161,6 @@ def _common(carriers: Sequence[Carrier]) -> set[int]:
     return {paragraph_id for paragraph_id, count in seen.items() if count >= 0.8 * len(carriers)}
 
 
-def _near(one: tuple[Mapping[int, int], int], other: tuple[Mapping[int, int], int]) -> bool:
-    both = sum(length for paragraph_id, length in one[0].items() if paragraph_id in other[0])
-    return both > _NEAR_DUPLICATE * min(one[1], other[1])
+def _is_near_duplicate(one: tuple[Mapping[int, int], int], other: tuple[Mapping[int, int], int]) -> bool:
+    shared = sum(length for paragraph_id, length in one[0].items() if paragraph_id in other[0])
+    return shared > _NEAR_DUPLICATE * min(one[1], other[1])

@@ -1,20 +1,18 @@
-"""Which process works at which site, across all machines that share an index in PostgreSQL.
+"""Leases on sites: which process crawls which site, across all machines that share an index in PostgreSQL.
 
-    holders   one row a process: where it runs, what it does, when it was last seen
-    holds     one row a site: the holder that has it ("*": of all sites)
+    lease_holders   one row per process: where it runs, what it does, when it was last seen
+    leases          one row per site: its holder ("*": all sites)
 
-A holder has a session of its own, which holds one advisory lock, and says every few seconds that it is there. A hold is
-free once that session has ended (its process was killed, its machine is cut off) or the holder has not been seen for
-STALE seconds (it is frozen): then whoever wants the site ends the session and takes the hold. The holder itself gives
-up before, after DEADLINE seconds without an answer, so that no site ever has two.
+A holder has a database session of its own, in which it holds one advisory lock, and sends a heartbeat every few
+seconds. A lease is free once that session has ended (the process was killed, the machine lost its network) or no
+heartbeat has come for STALE seconds (the process is frozen): then the next process that wants the site ends the session
+and takes the lease. The holder itself gives up earlier, after heartbeat.DEADLINE, so no site ever has two holders.
 """
 
 import os
 import secrets
-import select
 import signal
 import socket
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -24,48 +22,49 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, LiteralString, Self
 
 from storage.errors import ArchiveBusy, ArchiveError
-from storage.index.engine.postgres import beside, connect, naming_refusals
+from storage.index.cluster.heartbeat import Heartbeat
+from storage.index.engine.postgres import connect, jobs_schema, translate_driver_errors
 
 if TYPE_CHECKING:
     import psycopg
     from psycopg.sql import Composed
 
-EVERY, DEADLINE, STALE = 3.0, 12.0, 16.0
-"""Seconds: between two words of a holder, after which it gives up, and after which others may take what it held."""
-LATE = 1.5
-"""Seconds after its deadline at which the kernel ends a holder that is to end: a thread that runs says why before."""
+HEARTBEAT_INTERVAL, STALE = 3.0, 16.0
+"""Seconds: between heartbeats, and after the last one after which others may take a lease."""
 ALL = "*"
 CLASS = 6873
-"""First half of our advisory locks' keys; the second is the holder's, or one of these."""
+"""First half of the keys of our advisory locks; the second is the holder's, or one of these."""
 CHANGING, DISPATCHING = 0, -1
-"""Held while holds change hands, and while jobs are made from the schedule."""
-LOST = (
-    "the index's database lost sight of this process, so another one may be at the same sites by now; it stopped. All "
-    "that was fetched is in the WARC files, and the next crawl here takes it up"
+"""Locked while leases change hands, and while jobs are created from the schedule."""
+LEASE_LOST = (
+    "this process lost its connection to the index's database, so another one may crawl the same sites by now; it "
+    "stopped. Everything that was fetched is in the WARC files, and the next crawl here indexes it"
 )
 
 _TABLES: LiteralString = """
 SET LOCAL search_path TO {};
-CREATE TABLE IF NOT EXISTS holders (
+CREATE TABLE IF NOT EXISTS lease_holders (
     holder integer PRIMARY KEY, host text NOT NULL, pid integer NOT NULL, work text NOT NULL,
     since timestamptz NOT NULL, seen_at timestamptz NOT NULL
 );
-CREATE TABLE IF NOT EXISTS holds (site text PRIMARY KEY, holder integer NOT NULL REFERENCES holders ON DELETE CASCADE);
-CREATE INDEX IF NOT EXISTS holds_holder ON holds (holder);
+CREATE TABLE IF NOT EXISTS leases (
+    site text PRIMARY KEY, holder integer NOT NULL REFERENCES lease_holders ON DELETE CASCADE
+);
+CREATE INDEX IF NOT EXISTS leases_holder ON leases (holder);
 """
-_HOLDING: LiteralString = """
+_SELECT_LEASES: LiteralString = """
 SELECT site, holder, host, pid, work, since,
-       seen_at > clock_timestamp() - make_interval(secs => %(stale)s) AS fresh,
+       seen_at > clock_timestamp() - make_interval(secs => %(stale)s) AS is_fresh,
        (SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND classid = %(class)s AND objid = holder AND objsubid = 2
            AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())) AS backend
-FROM {}.holds JOIN {}.holders USING (holder)
+FROM {}.leases JOIN {}.lease_holders USING (holder)
 WHERE %(sites)s::text[] IS NULL OR site = ANY(%(sites)s) ORDER BY site
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Holder:
-    """Who works at a site."""
+class LeaseHolder:
+    """A process that holds the lease on a site."""
 
     site: str
     """Its name, or "*": all of them."""
@@ -76,35 +75,39 @@ class Holder:
     since: datetime
 
 
-class Hold:
-    """Holds sites for this process, from the moment it is made until it is closed."""
+class Lease:
+    """Lease of this process on some sites, from construction to `close`."""
 
     def __init__(
-        self, url: str, sites: Sequence[str] | None, since: datetime, work: str, *, deadly: bool = False
+        self, url: str, sites: Sequence[str] | None, since: datetime, work: str, *, kill_on_loss: bool = False
     ) -> None:
-        """Hold sites (None: all of them); ArchiveBusy where somebody else has one.
+        """Acquire the lease on sites (None: all of them); ArchiveBusy if another process has one of them.
 
-        A `deadly` hold ends the process where it stands when it is lost, and be it frozen: the kernel does it.
-        Otherwise `on_lost` is called in a thread of the hold's own, and `lost` is true.
+        With `kill_on_loss` the kernel ends the process when the lease is lost, even if it is frozen. Otherwise
+        `on_lost` is called in the lease's own thread, and `lost` is true.
         """
         self._url = url
         self._key = 1 + secrets.randbelow(2**31 - 1)
-        self._deadly = deadly
+        self._kills = kill_on_loss
         self.lost = False
         self.on_lost: Callable[[], None] = lambda: None
         self._session = self._connect()
         try:
-            asked = time.monotonic()
-            with naming_refusals(url):
-                self._schema = prepare(self._session)
-                _take(self._session, self._schema, self._key, sites, (since, work))
+            sent = time.monotonic()
+            with translate_driver_errors(url):
+                self._schema = create_lease_tables(self._session)
+                _acquire(self._session, self._schema, self._key, sites, (since, work))
         except BaseException:
             self._session.close()
             raise
-        self._confirm(asked)
-        self._wake, self._stop = os.pipe()
-        self._thread = threading.Thread(target=self._stay, name="hold", daemon=True)
-        self._thread.start()
+        self._heartbeat = Heartbeat(
+            self._send_heartbeat,
+            self._report_loss,
+            interval=HEARTBEAT_INTERVAL,
+            confirmed_at=sent,
+            kill_process=kill_on_loss,
+            session_fd=lambda: None if self._session.closed else self._session.fileno(),
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -113,166 +116,140 @@ class Hold:
         self.close()
 
     def close(self) -> None:
-        """Let go of the sites."""
-        os.close(self._stop)
-        self._thread.join()
-        os.close(self._wake)
-        if self._deadly:
-            signal.setitimer(signal.ITIMER_REAL, 0)
+        """Release the sites."""
+        self._heartbeat.close()
         if not self.lost:
-            with suppress(Exception):  # whoever comes next sees that the session is gone
-                self._session.execute(in_schema("DELETE FROM {}.holders WHERE holder = %s", self._schema), (self._key,))
+            with suppress(Exception):  # the next process sees that the session has ended
+                self._session.execute(
+                    format_in_schema("DELETE FROM {}.lease_holders WHERE holder = %s", self._schema), (self._key,)
+                )
         self._session.close()
 
-    def demand(self) -> None:
-        """ArchiveBusy where the hold is lost, or was not confirmed in time: from then on somebody else may have it."""
-        if self.lost or time.monotonic() - self._confirmed > DEADLINE:
-            raise ArchiveBusy(LOST)
+    def require(self) -> None:
+        """Raise ArchiveBusy if the lease is lost or was not confirmed in time, so that another process may have it."""
+        if self.lost or self._heartbeat.is_overdue:
+            raise ArchiveBusy(LEASE_LOST)
 
     def _connect(self) -> "psycopg.Connection":
         session = connect(self._url, idle_in_transaction_session_timeout="10000")
         try:
-            with naming_refusals(self._url):
+            with translate_driver_errors(self._url):
                 row = session.execute("SELECT pg_try_advisory_lock(%s, %s)", (CLASS, self._key)).fetchone()
             if row is None or not row[0]:
-                # The server has not given up the session before.
+                # The server has not ended the previous session yet.
                 raise ArchiveBusy("another session has this process's lock; nothing was done. Start the command again")
         except BaseException:
             session.close()
             raise
         return session
 
-    def _confirm(self, asked: float) -> None:
-        """The server saw us after `asked`, so nobody takes what we hold until STALE seconds later."""
-        self._confirmed = asked
-        if self._deadly:
-            # A process that was frozen dies of it in the moment it thaws, before it does anything else.
-            signal.setitimer(signal.ITIMER_REAL, max(asked + DEADLINE + LATE - time.monotonic(), 0.001))
+    def _send_heartbeat(self) -> bool | None:
+        """Update our row. False if it is gone, None if the server does not respond, not in a new session either."""
+        updated = self._update_holder()
+        return self._update_holder() if updated is None and self._reconnect() else updated
 
-    def _stay(self) -> None:
-        """Say every few seconds that we are there, until we are closed or lost."""
-        pause = EVERY
-        while not self.lost:
-            waiting = [self._wake]
-            if not self._session.closed:
-                waiting.append(self._session.fileno())  # readable when the server ends the session
-            if self._wake in select.select(waiting, [], [], pause)[0]:
-                return
-            # After it was away the session is new: what is held is asked at once.
-            if self._said() or (self._reconnected() and self._said()):
-                pause = EVERY
-                continue
-            pause = EVERY / 6
-            if time.monotonic() - self._confirmed > DEADLINE:
-                self._lose()
-
-    def _said(self) -> bool:
-        asked = time.monotonic()
-        word = "UPDATE {}.holders SET seen_at = clock_timestamp() WHERE holder = %s"
+    def _update_holder(self) -> bool | None:
+        statement = "UPDATE {}.lease_holders SET seen_at = clock_timestamp() WHERE holder = %s"
         try:
-            there = self._session.execute(in_schema(word, self._schema), (self._key,)).rowcount
+            cursor = self._session.execute(format_in_schema(statement, self._schema), (self._key,))
         except Exception:  # noqa: BLE001 - whatever it is, the session is of no use
             self._session.close()
-            return False
-        if there:
-            self._confirm(asked)
-        else:
-            self._lose()
-        return True
+            return None
+        return bool(cursor.rowcount)
 
-    def _reconnected(self) -> bool:
+    def _reconnect(self) -> bool:
         try:
             self._session = self._connect()
         except ArchiveError:
             return False
         return True
 
-    def _lose(self) -> None:
+    def _report_loss(self) -> None:
         self.lost = True
-        if self._deadly:
-            with suppress(OSError):  # nobody may be reading it any more
-                os.write(2, f"\nnewsarchive: {LOST}\n".encode())
+        if self._kills:
+            with suppress(OSError):  # stderr may be closed
+                os.write(2, f"\nnewsarchive: {LEASE_LOST}\n".encode())
             os.kill(os.getpid(), signal.SIGALRM)
         self.on_lost()
 
 
-def holders(url: str) -> tuple[Holder, ...]:
-    """Who works at which site at present, by site."""
-    with connect(url) as session, naming_refusals(url):
-        schema = beside(session)
-        if not is_there(session, f"{schema}.holds"):
+def list_lease_holders(url: str) -> tuple[LeaseHolder, ...]:
+    """Return the holders of all leases, by site."""
+    with connect(url) as session, translate_driver_errors(url):
+        schema = jobs_schema(session)
+        if not relation_exists(session, f"{schema}.leases"):
             return ()
-        asked = {"class": CLASS, "stale": STALE, "sites": None}
-        rows = session.execute(in_schema(_HOLDING, schema), asked).fetchall()
-        return tuple(_holder(row) for row in rows if row[6] and row[7] is not None)
+        parameters = {"class": CLASS, "stale": STALE, "sites": None}
+        rows = session.execute(format_in_schema(_SELECT_LEASES, schema), parameters).fetchall()
+        return tuple(_read_holder(row) for row in rows if row[6] and row[7] is not None)
 
 
-def prepare(session: "psycopg.Connection") -> str:
-    """Make the schema in which machines agree, and the tables of holds; returns its name."""
-    schema = beside(session)
-    if not is_there(session, f"{schema}.holds_holder"):
-        with changing(session):
+def create_lease_tables(session: "psycopg.Connection") -> str:
+    """Create the schema of the cluster's tables, and the tables of leases, unless they exist. Return its name."""
+    schema = jobs_schema(session)
+    if not relation_exists(session, f"{schema}.leases_holder"):
+        with lock_changes(session):
             found = session.execute("SELECT to_regnamespace(%s)", (schema,)).fetchone()
-            # Even "if not exists" takes the right to make one.
+            # CREATE SCHEMA IF NOT EXISTS needs the privilege to create one even if it exists.
             if found is None or found[0] is None:
-                session.execute(in_schema("CREATE SCHEMA {}", schema))
-            session.execute(in_schema(_TABLES, schema))
+                session.execute(format_in_schema("CREATE SCHEMA {}", schema))
+            session.execute(format_in_schema(_TABLES, schema))
     return schema
 
 
 @contextmanager
-def changing(session: "psycopg.Connection") -> Iterator[None]:
-    """A transaction in which nobody else changes holds, nor the tables in which machines agree."""
+def lock_changes(session: "psycopg.Connection") -> Iterator[None]:
+    """Begin a transaction in which nobody else changes leases or creates tables of the cluster."""
     with session.transaction():
         session.execute("SELECT pg_advisory_xact_lock(%s, %s)", (CLASS, CHANGING))
         yield
 
 
-def _take(
-    session: "psycopg.Connection", schema: str, key: int, sites: Sequence[str] | None, told: tuple[datetime, str]
+def _acquire(
+    session: "psycopg.Connection", schema: str, key: int, sites: Sequence[str] | None, work: tuple[datetime, str]
 ) -> None:
     wanted = sorted(set(sites)) if sites is not None else [ALL]
-    asked = {"class": CLASS, "stale": STALE, "sites": None if sites is None else [*wanted, ALL]}
-    with changing(session):
-        gone, backends = set(), set()
-        for row in session.execute(in_schema(_HOLDING, schema), asked).fetchall():
+    parameters = {"class": CLASS, "stale": STALE, "sites": None if sites is None else [*wanted, ALL]}
+    with lock_changes(session):
+        expired, backends = set(), set()
+        for row in session.execute(format_in_schema(_SELECT_LEASES, schema), parameters).fetchall():
             if row[6] and row[7] is not None:
-                raise _busy(_holder(row))
-            gone.add(row[1])
+                raise _build_busy_error(_read_holder(row))
+            expired.add(row[1])
             backends.add(row[7])
         for backend in backends - {None}:
             session.execute("SELECT pg_terminate_backend(%s)", (backend,))
-        session.execute(in_schema("DELETE FROM {}.holders WHERE holder = ANY(%s)", schema), (sorted(gone),))
-        since, work = told
+        deletion = format_in_schema("DELETE FROM {}.lease_holders WHERE holder = ANY(%s)", schema)
+        session.execute(deletion, (sorted(expired),))
+        since, what = work
         session.execute(
-            in_schema("INSERT INTO {}.holders VALUES (%s, %s, %s, %s, %s, clock_timestamp())", schema),
-            (key, socket.gethostname(), os.getpid(), work, since),
+            format_in_schema("INSERT INTO {}.lease_holders VALUES (%s, %s, %s, %s, %s, clock_timestamp())", schema),
+            (key, socket.gethostname(), os.getpid(), what, since),
         )
-        session.execute(in_schema("INSERT INTO {}.holds SELECT unnest(%s::text[]), %s", schema), (wanted, key))
+        session.execute(format_in_schema("INSERT INTO {}.leases SELECT unnest(%s::text[]), %s", schema), (wanted, key))
 
 
-def _holder(row: Sequence[Any]) -> Holder:
-    return Holder(site=row[0], host=row[2], pid=row[3], work=row[4], since=row[5].astimezone(UTC))
+def _read_holder(row: Sequence[Any]) -> LeaseHolder:
+    return LeaseHolder(site=row[0], host=row[2], pid=row[3], work=row[4], since=row[5].astimezone(UTC))
 
 
-def _busy(holder: Holder) -> ArchiveBusy:
+def _build_busy_error(holder: LeaseHolder) -> ArchiveBusy:
     what = "the archive" if holder.site == ALL else holder.site
     return ArchiveBusy(
         f"{what} is being crawled or rebuilt on {holder.host} by process {holder.pid} ({holder.work}) since "
-        f"{holder.since.isoformat(timespec='seconds')}; nothing was done. Wait until it is through, or crawl another "
-        "site",
+        f"{holder.since.isoformat(timespec='seconds')}; nothing was done. Wait until it ends, or crawl another site",
         holder.since,
     )
 
 
-def is_there(session: "psycopg.Connection", name: str) -> bool:
-    """True where a table or index of that name is there."""
+def relation_exists(session: "psycopg.Connection", name: str) -> bool:
+    """Return whether there is a table or index of that name."""
     row = session.execute("SELECT to_regclass(%s)", (name,)).fetchone()
     return row is not None and row[0] is not None
 
 
-def in_schema(statement: LiteralString, schema: str) -> "Composed":
-    """A statement about tables of a schema, which is named in place of each {}."""
+def format_in_schema(statement: LiteralString, schema: str) -> "Composed":
+    """Return a statement with the name of a schema in place of each {}."""
     from psycopg.sql import SQL, Identifier
 
     return SQL(statement).format(*[Identifier(schema)] * statement.count("{}"))

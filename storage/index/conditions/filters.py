@@ -1,11 +1,11 @@
-"""Filters as conditions on articles and their versions."""
+"""SQL conditions for Filters."""
 
 from collections.abc import Iterator, Sequence
 
 from sqlalchemy import ColumnElement, Connection, false, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from storage.index.conditions.visibility import shown_articles, shown_versions
+from storage.index.conditions.visibility import visible_articles, visible_versions
 from storage.index.schema.tables import (
     ArticleRow,
     AuthorRow,
@@ -15,19 +15,21 @@ from storage.index.schema.tables import (
     VersionRow,
     VersionTagRow,
 )
-from storage.index.text.analyzer import folded
+from storage.index.text.analyzer import fold_text
 from storage.index.views.articles import Filters
+from storage.index.views.exclusions import Exclusions
 
 _MOST_AUTHORS = 500
+"""Authors that are listed by id in a condition."""
 _MOST_NAMES = 50
-"""More are not looked for by name."""
+"""Names that a search adds to its terms."""
 
 
-def conditions(connection: Connection, filters: Filters) -> list[ColumnElement[bool]]:
-    """What articles joined with versions have to fulfil; `filters.query` is the search's."""
-    wanted = shown_articles(connection, filters.exclude) + shown_versions(connection, filters.exclude)
+def filter_conditions(connection: Connection, exclude: Exclusions, filters: Filters) -> list[ColumnElement[bool]]:
+    """Return conditions on articles joined with versions. `filters.query` is not among them: it needs a search."""
+    wanted = visible_articles(connection, exclude) + visible_versions(connection, exclude)
     if filters.site is not None:
-        wanted.append(ArticleRow.site_id == _one(connection, filters.site))
+        wanted.append(ArticleRow.site_id == _site_id(connection, filters.site))
     if filters.since is not None:
         wanted.append(ArticleRow.dated_at >= filters.since)
     if filters.until is not None:
@@ -35,33 +37,35 @@ def conditions(connection: Connection, filters: Filters) -> list[ColumnElement[b
     if filters.language is not None:
         wanted.append(VersionRow.language == filters.language.lower())
     if filters.section is not None:
-        sections = _sections(connection, filters.section)
+        sections = _matching_sections(connection, filters.section)
         wanted.append(VersionRow.section.in_(sections) if sections else false())
     if filters.author is not None:
-        asked = folded(filters.author)
-        wanted.append(_written_by(connection, AuthorRow.folded.contains(asked, autoescape=True)) if asked else false())
+        asked = fold_text(filters.author)
+        wanted.append(
+            _author_condition(connection, AuthorRow.folded.contains(asked, autoescape=True)) if asked else false()
+        )
     if filters.byline is not None:
-        wanted.append(_written_by(connection, AuthorRow.folded == folded(filters.byline)))
+        wanted.append(_author_condition(connection, AuthorRow.folded == fold_text(filters.byline)))
     if filters.tag is not None:
-        wanted.append(_tagged(connection, filters.tag))
+        wanted.append(_tag_condition(connection, filters.tag))
     if filters.articles is not None:
         wanted.append(ArticleRow.id.in_(filters.articles))
     return wanted
 
 
-def names_asked(connection: Connection, filters: Filters) -> Iterator[Sequence[str]]:
-    """For each filter that asks for a name of a version (section, author, byline, tag): the names that it allows.
+def iter_name_filters(connection: Connection, filters: Filters) -> Iterator[Sequence[str]]:
+    """Yield, for each filter by name (section, author, byline, tag), the names that match it, as printed.
 
-    They are as printed. A filter that allows a great many is passed over.
+    A filter that matches more than 50 names is left out.
     """
     if filters.section is not None:
-        yield _sections(connection, filters.section)
+        yield _matching_sections(connection, filters.section)
     for asked, is_asked in (
         (filters.author, lambda part: AuthorRow.folded.contains(part, autoescape=True)),
         (filters.byline, lambda whole: AuthorRow.folded == whole),
     ):
         if asked is not None:
-            found = select(AuthorRow.name).where(is_asked(folded(asked))).limit(_MOST_NAMES + 1)
+            found = select(AuthorRow.name).where(is_asked(fold_text(asked))).limit(_MOST_NAMES + 1)
             names = connection.scalars(found).all()
             if len(names) <= _MOST_NAMES:
                 yield names
@@ -69,17 +73,17 @@ def names_asked(connection: Connection, filters: Filters) -> Iterator[Sequence[s
         yield (filters.tag,)
 
 
-def _sections(connection: Connection, section: str) -> list[str]:
-    asked = folded(section)
-    return [one for one in distinct(connection, VersionRow.section) if one and folded(one) == asked]
+def _matching_sections(connection: Connection, section: str) -> list[str]:
+    asked = fold_text(section)
+    return [one for one in list_distinct_values(connection, VersionRow.section) if one and fold_text(one) == asked]
 
 
-def _one(connection: Connection, site: str) -> int:
+def _site_id(connection: Connection, site: str) -> int:
     return connection.scalar(select(SiteRow.id).where(SiteRow.name == site)) or 0
 
 
-def _written_by(connection: Connection, author: ColumnElement[bool]) -> ColumnElement[bool]:
-    # Few authors are named by their ids: else all that anybody wrote might be gone through, and each author looked up.
+def _author_condition(connection: Connection, author: ColumnElement[bool]) -> ColumnElement[bool]:
+    # Few authors are listed by id: otherwise the planner may scan all rows and look up the author of each.
     ids = connection.scalars(select(AuthorRow.id).where(author).limit(_MOST_AUTHORS + 1)).all()
     written = select(VersionAuthorRow.version_id)
     if len(ids) > _MOST_AUTHORS:
@@ -87,17 +91,17 @@ def _written_by(connection: Connection, author: ColumnElement[bool]) -> ColumnEl
     return VersionRow.id.in_(written.where(VersionAuthorRow.author_id.in_(ids)))
 
 
-def _tagged(connection: Connection, tag: str) -> ColumnElement[bool]:
-    # By its id: of that PostgreSQL knows how often it stands. A name that it has to look up it takes to be seldom, and
-    # would go through all that have the tag for each version that has the words.
+def _tag_condition(connection: Connection, tag: str) -> ColumnElement[bool]:
+    # By its id, for which PostgreSQL has statistics. For a name it assumes a rare tag, and would scan all versions
+    # with the tag for each version that matches the words.
     tag_id = connection.scalar(select(TagRow.id).where(TagRow.name == tag))
     if tag_id is None:
         return false()
     return VersionRow.id.in_(select(VersionTagRow.version_id).where(VersionTagRow.tag_id == tag_id))
 
 
-def distinct(connection: Connection, column: InstrumentedAttribute[str | None]) -> Sequence[str]:
-    """All values of an indexed column, by skipping through its index: there are few of many rows."""
+def list_distinct_values(connection: Connection, column: InstrumentedAttribute[str | None]) -> Sequence[str]:
+    """Return all values of an indexed column with few distinct values, by a loose index scan."""
     least = func.min(column)
     first = select(least.label("value")).cte("skip", recursive=True)
     values = first.union_all(
@@ -106,6 +110,6 @@ def distinct(connection: Connection, column: InstrumentedAttribute[str | None]) 
     return [value for value in connection.scalars(select(values.c.value)) if value is not None]
 
 
-def languages(connection: Connection) -> tuple[str | None, ...]:
-    """Languages that the archive's articles are in; None for texts that name none."""
-    return (None, *distinct(connection, VersionRow.language))
+def list_languages(connection: Connection) -> tuple[str | None, ...]:
+    """Return the languages of all articles; None stands for articles without one."""
+    return (None, *list_distinct_values(connection, VersionRow.language))

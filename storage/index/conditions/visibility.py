@@ -1,4 +1,4 @@
-"""Exclusions as conditions. Each stands on its own: the query that takes it need not have joined anything for it."""
+"""SQL conditions for Exclusions. Each is self-contained: the query need not join further tables for it."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -13,18 +13,18 @@ _FIRST = CaptureRow.__table__.alias("first_captures")
 _NEWEST = CaptureRow.__table__.alias("newest_captures")
 
 
-def after(prefix: str) -> str:
-    """The least text that is greater than all that begin with a prefix."""
+def prefix_end(prefix: str) -> str:
+    """Return a text that sorts after all texts with a prefix."""
     return prefix + chr(0x10FFFF)
 
 
-def begins(column: ColumnElement[Any], prefixes: Iterable[str]) -> ColumnElement[bool]:
-    """True where a urlkey begins with one of the prefixes."""
-    return or_(false(), *(and_(column >= prefix, column < after(prefix)) for prefix in prefixes))
+def prefix_condition(column: ColumnElement[Any], prefixes: Iterable[str]) -> ColumnElement[bool]:
+    """Return a condition: the urlkey has one of the prefixes."""
+    return or_(false(), *(and_(column >= prefix, column < prefix_end(prefix)) for prefix in prefixes))
 
 
-def site_ids(connection: Connection, names: Iterable[str]) -> dict[str, int]:
-    """Ids of sites by their names; a name that no site has is not there."""
+def load_site_ids(connection: Connection, names: Iterable[str]) -> dict[str, int]:
+    """Return the ids of sites by name, without names that no site has."""
     wanted = sorted(names)
     if not wanted:
         return {}
@@ -32,21 +32,21 @@ def site_ids(connection: Connection, names: Iterable[str]) -> dict[str, int]:
     return {row.name: row.id for row in rows}
 
 
-def shown_urls(exclude: Exclusions, url_id: ColumnElement[Any]) -> list[ColumnElement[bool]]:
-    """What a URL's id has to fulfil to be shown."""
+def visible_urls(exclude: Exclusions, url_id: ColumnElement[Any]) -> list[ColumnElement[bool]]:
+    """Return conditions on the id of a visible URL."""
     if not exclude.urlkeys:
         return []
-    return [~exists().where(_BLOCKED.c.id == url_id, begins(_BLOCKED.c.urlkey, exclude.urlkeys))]
+    return [~exists().where(_BLOCKED.c.id == url_id, prefix_condition(_BLOCKED.c.urlkey, exclude.urlkeys))]
 
 
-def shown_captures(
+def visible_captures(
     connection: Connection, exclude: Exclusions, captures: Any = CaptureRow.__table__
 ) -> list[ColumnElement[bool]]:
-    """What captures (the table, or an alias of it) have to fulfil to be shown."""
+    """Return conditions on visible captures (the table or an alias of it)."""
     if not exclude:
         return []
-    ids = site_ids(connection, {*exclude.hidden, *(name for name, _ in exclude.embargoes)})
-    wanted = shown_urls(exclude, captures.c.url_id)
+    ids = load_site_ids(connection, {*exclude.hidden, *(name for name, _ in exclude.embargoes)})
+    wanted = visible_urls(exclude, captures.c.url_id)
     if hidden := sorted(ids[name] for name in exclude.hidden if name in ids):
         wanted.append(captures.c.site_id.not_in(hidden))
     wanted += [
@@ -57,12 +57,12 @@ def shown_captures(
     return wanted
 
 
-def shown_articles(connection: Connection, exclude: Exclusions) -> list[ColumnElement[bool]]:
-    """What articles have to fulfil to be shown."""
+def visible_articles(connection: Connection, exclude: Exclusions) -> list[ColumnElement[bool]]:
+    """Return conditions on visible articles."""
     if not exclude:
         return []
-    ids = site_ids(connection, {*exclude.hidden, *(name for name, _ in exclude.embargoes)})
-    wanted = shown_urls(exclude, ArticleRow.url_id.expression)
+    ids = load_site_ids(connection, {*exclude.hidden, *(name for name, _ in exclude.embargoes)})
+    wanted = visible_urls(exclude, ArticleRow.url_id.expression)
     if hidden := sorted(ids[name] for name in exclude.hidden if name in ids):
         wanted.append(ArticleRow.site_id.not_in(hidden))
     wanted += [
@@ -73,20 +73,20 @@ def shown_articles(connection: Connection, exclude: Exclusions) -> list[ColumnEl
     return wanted
 
 
-def shown_versions(connection: Connection, exclude: Exclusions) -> list[ColumnElement[bool]]:
-    """What versions have to fulfil to be shown: the capture that they were read from is."""
-    conditions = shown_captures(connection, exclude, _FIRST)
+def visible_versions(connection: Connection, exclude: Exclusions) -> list[ColumnElement[bool]]:
+    """Return conditions on visible versions: the capture that they were read from is visible."""
+    conditions = visible_captures(connection, exclude, _FIRST)
     if not conditions:
         return []
     return [exists().where(_FIRST.c.id == VersionRow.capture_id, *conditions)]
 
 
 def current_version(connection: Connection, exclude: Exclusions) -> ColumnElement[bool]:
-    """True for an article's newest version. Under an embargo that is the newest of those before it."""
-    ids = site_ids(connection, (name for name, _ in exclude.embargoes))
+    """Return a condition: the version is its article's current one; under an embargo the newest one before that."""
+    ids = load_site_ids(connection, (name for name, _ in exclude.embargoes))
     held = {ids[name]: until for name, until in exclude.embargoes if name in ids}
     if not held:
-        return VersionRow.current.expression
+        return VersionRow.is_current.expression
     newest = [
         and_(
             ArticleRow.site_id == site_id,
@@ -104,4 +104,4 @@ def current_version(connection: Connection, exclude: Exclusions) -> ColumnElemen
         )
         for site_id, until in held.items()
     ]
-    return or_(and_(ArticleRow.site_id.not_in(sorted(held)), VersionRow.current), *newest)
+    return or_(and_(ArticleRow.site_id.not_in(sorted(held)), VersionRow.is_current), *newest)

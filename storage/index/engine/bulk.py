@@ -1,5 +1,5 @@
-"""Loading whole tables into an empty index: what each row would have to pass (indexes, references, triggers) is put
-aside first, and made again over all rows at once.
+"""Bulk loading of whole tables into an empty index: indexes, foreign keys and triggers are dropped before, and created
+again over all rows.
 """
 
 from collections.abc import Iterable, Sequence
@@ -9,77 +9,77 @@ from sqlalchemy import JSON, Column, Connection, Table, bindparam, text
 from sqlalchemy.exc import OperationalError
 
 from storage.errors import IndexFailure
-from storage.index.engine.database import insert_columns
+from storage.index.engine.statements import insert_columns
 from storage.index.schema.tables import Base
 
-Rows = Iterable[Sequence[Sequence[Any]]]
-"""Rows, some at a time, each with a value for each column as SQLAlchemy gives it."""
-ROWS_OF: dict[str, type[Base]] = {mapper.class_.__tablename__: mapper.class_ for mapper in Base.registry.mappers}
+RowBatches = Iterable[Sequence[Sequence[Any]]]
+"""Batches of rows, each row with a value for each column as SQLAlchemy returns it."""
+ROW_CLASSES: dict[str, type[Base]] = {mapper.class_.__tablename__: mapper.class_ for mapper in Base.registry.mappers}
 
 
-class Bulk(Protocol):
-    """The one way into an empty index for whole tables."""
+class BulkLoader(Protocol):
+    """Loads whole tables into an empty index."""
 
     def begin(self) -> None:
-        """Put aside what slows; all tables are empty then."""
+        """Empty all tables, and drop what slows inserts down."""
 
-    def write(self, table: Table, columns: Sequence[Column[Any]], rows: Rows) -> None:
-        """Write rows, which come in key order."""
+    def write(self, table: Table, columns: Sequence[Column[Any]], rows: RowBatches) -> None:
+        """Insert rows, which are in key order."""
 
     def end(self) -> None:
-        """Make again what was put aside, which looks at all rows."""
+        """Create again what was dropped, which checks all rows."""
 
 
-def bulk_into(connection: Connection) -> Bulk:
-    """How rows are loaded into this database."""
-    return _IntoPostgres(connection) if connection.dialect.name == "postgresql" else _IntoSqlite(connection)
+def create_bulk_loader(connection: Connection) -> BulkLoader:
+    """Return the bulk loader of this database."""
+    return _PostgresLoader(connection) if connection.dialect.name == "postgresql" else _SqliteLoader(connection)
 
 
-class _IntoPostgres:
-    """By COPY, all in the caller's transaction: until its end nobody sees any of it, and its failure leaves nothing."""
+class _PostgresLoader:
+    """Loads by COPY in the caller's transaction: nothing is visible before it ends, and nothing remains if it fails."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._again: list[str] = []
+        self._deferred: list[str] = []
 
     def begin(self) -> None:
         run = self._connection.exec_driver_sql
-        # Who has one of these tables open waits for us; we do not wait for whoever has them.
+        # Fail instead of waiting for long if somebody else uses one of the tables.
         run("SET LOCAL lock_timeout = '10s'")
         run("SET LOCAL maintenance_work_mem = '256MB'")
-        names = sorted(ROWS_OF)
+        names = sorted(ROW_CLASSES)
         run(f"LOCK TABLE {', '.join(names)} IN ACCESS EXCLUSIVE MODE")
         constraints = self._connection.execute(_CONSTRAINTS, {"names": names}).all()
         for table, name, _, definition in sorted(constraints, key=lambda row: row.contype):  # foreign keys, then unique
             run(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"')
-            self._again.insert(0, f'ALTER TABLE {table} ADD CONSTRAINT "{name}" {definition}')
+            self._deferred.insert(0, f'ALTER TABLE {table} ADD CONSTRAINT "{name}" {definition}')
         for name, definition in self._connection.execute(_INDEXES, {"names": names}).all():
             run(f"DROP INDEX {name}")
-            self._again.insert(0, definition)
+            self._deferred.insert(0, definition)
         for name in names:
             run(f"ALTER TABLE {name} DISABLE TRIGGER USER")
-            self._again.append(f"ALTER TABLE {name} ENABLE TRIGGER USER")
-        # Emptied in this transaction, tables take rows that need no vacuum any more (FREEZE).
+            self._deferred.append(f"ALTER TABLE {name} ENABLE TRIGGER USER")
+        # COPY ... FREEZE needs tables that are truncated in the same transaction; their rows need no vacuum.
         run(f"TRUNCATE {', '.join(names)} RESTART IDENTITY")
 
-    def write(self, table: Table, columns: Sequence[Column[Any]], rows: Rows) -> None:
-        processors = _processors(self._connection, columns)
+    def write(self, table: Table, columns: Sequence[Column[Any]], rows: RowBatches) -> None:
+        processors = _find_processors(self._connection, columns)
         names = ", ".join(column.name for column in columns)
         driver: Any = self._connection.connection.driver_connection
-        copying = f"COPY {table.name} ({names}) FROM STDIN (FREEZE)"
+        statement = f"COPY {table.name} ({names}) FROM STDIN (FREEZE)"
         try:
-            with driver.cursor() as cursor, cursor.copy(copying) as copy:
-                for some in rows:
-                    for row in _processed(some, processors):
+            with driver.cursor() as cursor, cursor.copy(statement) as copy:
+                for batch in rows:
+                    for row in _process_rows(batch, processors):
                         copy.write_row(row)
         except self._connection.dialect.loaded_dbapi.Error as error:
-            # As SQLAlchemy would have told it, had it run this.
-            raise OperationalError(copying, None, error) from error
+            # As SQLAlchemy would raise it.
+            raise OperationalError(statement, None, error) from error
 
     def end(self) -> None:
-        for statement in self._again:
+        for statement in self._deferred:
             self._connection.exec_driver_sql(statement)
-        for name, row in ROWS_OF.items():
+        for name, row in ROW_CLASSES.items():
             if "id" in row.__table__.c:
                 # names are those of our tables
                 last = f"SELECT setval('{name}_id_seq', greatest(max(id), 1), max(id) IS NOT NULL) FROM {name}"  # noqa: S608
@@ -98,50 +98,50 @@ _INDEXES = text(
 )
 
 
-class _IntoSqlite:
-    """By many inserts into a file that nobody else knows of, so that each batch may be committed at once."""
+class _SqliteLoader:
+    """Loads by inserts into a file that nobody else has open, so each batch is committed at once."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._again: list[str] = []
+        self._deferred: list[str] = []
 
     def begin(self) -> None:
         driver: Any = self._connection.connection.driver_connection
-        # Not within a transaction. What a crash leaves of the file is thrown away.
+        # Outside of a transaction. After a crash the file is deleted.
         for pragma in ("foreign_keys=OFF", "synchronous=OFF", "cache_size=-262144"):
             driver.execute(f"PRAGMA {pragma}")
-        for kind, name, sql in self._connection.execute(_MADE, {"tables": sorted(ROWS_OF)}).all():
+        for kind, name, sql in self._connection.execute(_OBJECTS, {"tables": sorted(ROW_CLASSES)}).all():
             self._connection.exec_driver_sql(f"DROP {kind.upper()} {name}")
-            self._again.append(sql)
+            self._deferred.append(sql)
         self._connection.commit()
 
-    def write(self, table: Table, columns: Sequence[Column[Any]], rows: Rows) -> None:
+    def write(self, table: Table, columns: Sequence[Column[Any]], rows: RowBatches) -> None:
         names = [column.name for column in columns]
-        for some in rows:
+        for batch in rows:
             insert_columns(
-                self._connection, ROWS_OF[table.name], dict(zip(names, zip(*some, strict=True), strict=True))
+                self._connection, ROW_CLASSES[table.name], dict(zip(names, zip(*batch, strict=True), strict=True))
             )
             self._connection.commit()
 
     def end(self) -> None:
-        for statement in self._again:
+        for statement in self._deferred:
             self._connection.exec_driver_sql(statement)
-        lost = self._connection.exec_driver_sql("PRAGMA foreign_key_check").first()
-        if lost is not None:
+        missing = self._connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+        if missing is not None:
             raise IndexFailure(
-                f"a row of {lost[0]} points to one of {lost[2]} that is not there, so the index is damaged; the WARC "
-                "files are untouched. Make it anew from them with: newsarchive rebuild"
+                f"a row of {missing[0]} refers to a missing row of {missing[2]}: the index is damaged; the WARC files "
+                "are untouched. Make a new index from them with: newsarchive rebuild"
             )
 
 
-_MADE = text(
+_OBJECTS = text(
     "SELECT type, name, sql FROM sqlite_master WHERE type IN ('index', 'trigger') AND sql IS NOT NULL"
     " AND tbl_name IN :tables ORDER BY rowid"
 ).bindparams(bindparam("tables", expanding=True))
 
 
-def _processors(connection: Connection, columns: Sequence[Column[Any]]) -> list[tuple[int, Any]]:
-    """What turns a value into what COPY writes, by place: most values go as they are."""
+def _find_processors(connection: Connection, columns: Sequence[Column[Any]]) -> list[tuple[int, Any]]:
+    """Return conversions to what COPY takes, by the place of the column; most values need none."""
     return [
         (place, column.type.dialect_impl(connection.dialect).bind_processor(connection.dialect))
         for place, column in enumerate(columns)
@@ -149,7 +149,7 @@ def _processors(connection: Connection, columns: Sequence[Column[Any]]) -> list[
     ]
 
 
-def _processed(rows: Sequence[Sequence[Any]], processors: Sequence[tuple[int, Any]]) -> Iterable[Sequence[Any]]:
+def _process_rows(rows: Sequence[Sequence[Any]], processors: Sequence[tuple[int, Any]]) -> Iterable[Sequence[Any]]:
     if not processors:
         return rows
     processed = []

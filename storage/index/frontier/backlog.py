@@ -1,4 +1,4 @@
-"""How far back a listing goes, and how much of the past is still to be fetched."""
+"""Backfill: pages that a listing names, and URLs that wait to be fetched."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,75 +17,77 @@ from storage.index.schema.tables import (
     LinkRow,
     UrlRow,
 )
-from storage.model import BACKFILL, LinkKind, UrlKind
+from storage.model import BACKFILL_PRIORITY, LinkKind, UrlKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Named:
-    """A page that a listing names."""
+class ListedPage:
+    """A page that a listing links to."""
 
     url_id: int
     url: str
     dated_at: datetime | None
-    """When it was published, where the archive holds it as an article."""
+    """Its date if it is an article of the archive."""
 
 
-def named_by(connection: Connection, url: str) -> tuple[Named, ...]:
-    """What the newest capture of a listing names, in its order; nothing where there is none."""
-    rows = connection.execute(_NAMED, {"digest": short_digest(url)})
-    found = {row.id: Named(url_id=row.id, url=row.url, dated_at=row.dated_at) for row in rows}
+def load_listed_pages(connection: Connection, url: str) -> tuple[ListedPage, ...]:
+    """Return the pages that the newest capture of a listing links to, in its order."""
+    rows = connection.execute(_LISTED_PAGES, {"digest": short_digest(url)})
+    found = {row.id: ListedPage(url_id=row.id, url=row.url, dated_at=row.dated_at) for row in rows}
     return tuple(found.values())
 
 
-def waiting_older(connection: Connection, site: str, deepest: int) -> int:
-    """How many URLs of a site wait for a backfill that goes to that priority number."""
-    asked = select(func.count()).where(
+def count_waiting_backfill(connection: Connection, site: str, max_priority: int) -> int:
+    """Return the number of URLs of a site that wait for a backfill, up to a priority number."""
+    query = select(func.count()).where(
         FrontierRow.site == site,
         FrontierRow.due_at.is_not(None),
-        FrontierRow.looked_at.is_(None),
-        FrontierRow.priority.between(BACKFILL, deepest),
+        FrontierRow.last_fetched_at.is_(None),
+        FrontierRow.priority.between(BACKFILL_PRIORITY, max_priority),
     )
-    return connection.scalars(asked).one()
+    return connection.scalars(query).one()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Past:
-    """What of a site waits for a backfill."""
+class BackfillBacklog:
+    """URLs of a site that wait for a backfill."""
 
     site: str
-    pages: int
-    """URLs that were never asked for."""
-    deepest: int
-    """The highest priority number among them: that of the oldest."""
-    listings: int
-    """Further pages of listings among them: how old what they name is shows only there."""
+    url_count: int
+    """URLs that were never fetched."""
+    max_priority: int
+    """Highest priority number among them: that of the oldest."""
+    listing_count: int
+    """Next pages of listings among them; how old their articles are is known only when they are read."""
 
 
-def past(connection: Connection, sites: Sequence[str], now: datetime) -> tuple[Past, ...]:
-    """What waits for a backfill, by site; sites of which nothing does are left out, and so is what was put off."""
-    asked = (
+def load_backfill_backlog(connection: Connection, sites: Sequence[str], now: datetime) -> tuple[BackfillBacklog, ...]:
+    """Return the URLs that wait for a backfill, by site; sites without any, and postponed URLs, are left out."""
+    query = (
         select(
             FrontierRow.site,
-            func.count().label("pages"),
-            func.max(FrontierRow.priority).label("deepest"),
+            func.count().label("urls"),
+            func.max(FrontierRow.priority).label("max_priority"),
             func.sum(case((FrontierRow.kind == UrlKind.LISTING.value, 1), else_=0)).label("listings"),
         )
         .where(
             FrontierRow.site.in_(list(sites)),
             FrontierRow.due_at <= now,
-            FrontierRow.looked_at.is_(None),
-            FrontierRow.priority >= BACKFILL,
+            FrontierRow.last_fetched_at.is_(None),
+            FrontierRow.priority >= BACKFILL_PRIORITY,
         )
         .group_by(FrontierRow.site)
         .order_by(FrontierRow.site)
     )
     return tuple(
-        Past(site=row.site, pages=row.pages, deepest=row.deepest, listings=int(row.listings))
-        for row in connection.execute(asked)
+        BackfillBacklog(
+            site=row.site, url_count=row.urls, max_priority=row.max_priority, listing_count=int(row.listings)
+        )
+        for row in connection.execute(query)
     )
 
 
-_NEWEST = (
+_NEWEST_CAPTURE = (
     select(CaptureRow.id)
     .join(UrlRow, UrlRow.id == CaptureRow.url_id)
     .where(
@@ -96,13 +98,13 @@ _NEWEST = (
     .limit(1)
     .scalar_subquery()
 )
-_NAMED: Any = (
+_LISTED_PAGES: Any = (
     select(UrlRow.id, UrlRow.url, ArticleRow.dated_at)
     .select_from(CaptureGroupRow)
     .join(LinkGroupRow, LinkGroupRow.id == CaptureGroupRow.group_id)
     .join(LinkRow, LinkRow.group_id == CaptureGroupRow.group_id)
     .join(UrlRow, UrlRow.id == LinkRow.url_id)
     .join(ArticleRow, ArticleRow.url_id == UrlRow.id, isouter=True)
-    .where(CaptureGroupRow.capture_id == _NEWEST, LinkGroupRow.kind == LinkKind.LISTING.value)
+    .where(CaptureGroupRow.capture_id == _NEWEST_CAPTURE, LinkGroupRow.kind == LinkKind.LISTING.value)
     .order_by(CaptureGroupRow.position, LinkRow.position)
 )

@@ -1,6 +1,6 @@
-"""What the crawl remembers from one run to the next: which hosts want peace, which families of URLs bring nothing.
+"""Crawl state that one run keeps for the next: hosts that are backed off, and unproductive URL patterns.
 
-Schedule data: a rebuild forgets it, and the next runs learn it again.
+It belongs to the schedule: a rebuild loses it, and the next runs learn it again.
 """
 
 from collections.abc import Collection, Mapping
@@ -11,188 +11,218 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, and_, bindparam, delete, exists, func, select, update
 
-from storage.index.engine.database import insert_rows
-from storage.index.rows.duplicates import is_twin
-from storage.index.schema.tables import CaptureRow, CrawlRow, FamilyRow, FrontierRow, HostRow, UrlRow, VersionRow
+from storage.index.engine.statements import insert_rows
+from storage.index.rows.duplicates import is_duplicate_text
+from storage.index.schema.tables import (
+    CaptureRow,
+    CrawlRow,
+    FrontierRow,
+    HostBackoffRow,
+    UrlPatternRow,
+    UrlRow,
+    VersionRow,
+)
 from storage.model import Outcome, UrlKind
 
-WRONG_BY = timedelta(hours=1)
-"""How far ahead a clock must have been to be called wrong."""
-AT_ONCE = 2_000
-"""Rows of one question, at most."""
+_CLOCK_TOLERANCE = timedelta(hours=1)
+"""A clock counts as wrong if it was ahead by more."""
+_BATCH = 2_000
+"""Most rows of one query."""
 
-WORTH_COUNTING = frozenset(
+COUNTED_OUTCOMES = frozenset(
     {
         Outcome.ARTICLE, Outcome.LISTING, Outcome.OTHER, Outcome.MEDIA, Outcome.REDIRECT, Outcome.GONE,
         Outcome.SOFT_404, Outcome.EMPTY, Outcome.NOT_MODIFIED,
     }
 )  # fmt: skip
-"""Outcomes that say something of a URL; the others speak of the server's mood, or of what reading makes of it."""
+"""Outcomes that say whether a URL is productive; the others depend on the server's state or on our reading."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HostMemory:
-    """A host that asked for patience or gave no answer."""
+class SavedBackoff:
+    """A host that asked for slower requests or did not respond."""
 
-    name: str
+    host: str
     ready_at: datetime | None
-    """Nothing is asked of it before; None: it may be asked."""
-    refusals: int
-    """Answers in a row that asked for patience."""
-    strain: int
-    """How often its delay is doubled at present."""
+    """No requests are sent to it before; None: they may be."""
+    refusal_count: int
+    """Responses 429 or 503 in a row."""
+    backoff_level: int
+    """How many times its delay is doubled at present."""
     reason: str
     """Why, in a few words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Family:
-    """URLs of one shape, whose last captures brought nothing new."""
+class UrlPatternState:
+    """A URL pattern whose newest captures brought no new article."""
 
     site: str
-    family: str
+    pattern: str
     """Host, path template and query keys: "news.example/calendar/{n}/{n}"."""
-    barren: int
-    """First captures in a row that brought nothing new."""
-    example: str
-    """The newest of these URLs."""
+    unproductive_count: int
+    """First captures in a row that brought no new article."""
+    example_url: str
+    """The newest of its URLs."""
     parked_at: datetime | None = None
-    """Since when it is not asked for; None: it is."""
+    """Since when its URLs are not fetched; None: they are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Yield:
-    """What the first capture of a URL brought."""
+class FirstCapture:
+    """The first capture of a URL."""
 
     capture_id: int
     site: str
     url: str
-    via: str | None
-    """What named it."""
-    is_new: bool
+    via_url: str | None
+    """Page on which it was discovered."""
+    has_new_article: bool
     """It shows an article that the archive did not have."""
 
 
-def hosts(connection: Connection) -> tuple[HostMemory, ...]:
-    """All hosts that are remembered, by name."""
-    rows = connection.execute(select(HostRow).order_by(HostRow.name))
+def load_backoffs(connection: Connection) -> tuple[SavedBackoff, ...]:
+    """Return all hosts that are backed off, by name."""
+    rows = connection.execute(select(HostBackoffRow).order_by(HostBackoffRow.host))
     return tuple(
-        HostMemory(
-            name=row.name, ready_at=row.ready_at, refusals=row.refusals, strain=row.strain, reason=row.reason
+        SavedBackoff(
+            host=row.host,
+            ready_at=row.ready_at,
+            refusal_count=row.refusal_count,
+            backoff_level=row.backoff_level,
+            reason=row.reason,
         )
         for row in rows
-    )  # fmt: skip
-
-
-def note_hosts(connection: Connection, noted: Mapping[str, HostMemory | None], now: datetime) -> None:
-    """Remember hosts; None: it does as it should, and there is nothing to remember."""
-    names = sorted(noted)
-    for start in range(0, len(names), AT_ONCE):
-        connection.execute(delete(HostRow).where(HostRow.name.in_(names[start : start + AT_ONCE])))
-    rows = [
-        {
-            "name": host.name, "ready_at": host.ready_at, "refusals": host.refusals, "strain": host.strain,
-            "reason": host.reason, "noted_at": now,
-        }
-        for name in names
-        if (host := noted[name]) is not None
-    ]  # fmt: skip
-    insert_rows(connection, HostRow, rows, once_by=["name"])
-
-
-def families(connection: Connection, sites: Collection[str] | None = None) -> tuple[Family, ...]:
-    """Families that are counted, of these sites or of all; the most barren first."""
-    asked = select(FamilyRow).order_by(FamilyRow.barren.desc(), FamilyRow.site, FamilyRow.family)
-    if sites is not None:
-        asked = asked.where(FamilyRow.site.in_(list(sites)))
-    return tuple(
-        Family(site=row.site, family=row.family, barren=row.barren, example=row.example, parked_at=row.parked_at)
-        for row in connection.execute(asked)
     )
 
 
-def note_families(connection: Connection, noted: Mapping[tuple[str, str], Family | None]) -> None:
-    """Write what was counted of families, by site and family; None: it has brought something new."""
-    if noted:
-        connection.execute(_DROP_FAMILY, [{"of": site, "named": family} for site, family in sorted(noted)])
+def save_backoffs(connection: Connection, backoffs: Mapping[str, SavedBackoff | None], now: datetime) -> None:
+    """Store the back-off of hosts; None: it is over."""
+    hosts = sorted(backoffs)
+    for start in range(0, len(hosts), _BATCH):
+        connection.execute(delete(HostBackoffRow).where(HostBackoffRow.host.in_(hosts[start : start + _BATCH])))
     rows = [
         {
-            "site": family.site, "family": family.family, "barren": family.barren, "example": family.example,
-            "parked_at": family.parked_at,
+            "host": backoff.host,
+            "ready_at": backoff.ready_at,
+            "refusal_count": backoff.refusal_count,
+            "backoff_level": backoff.backoff_level,
+            "reason": backoff.reason,
+            "updated_at": now,
         }
-        for _, family in sorted(noted.items())
-        if family is not None
-    ]  # fmt: skip
-    insert_rows(connection, FamilyRow, rows, once_by=["site", "family"])
+        for host in hosts
+        if (backoff := backoffs[host]) is not None
+    ]
+    insert_rows(connection, HostBackoffRow, rows, conflict_columns=["host"])
 
 
-_DROP_FAMILY = delete(FamilyRow).where(FamilyRow.site == bindparam("of"), FamilyRow.family == bindparam("named"))
+def load_url_patterns(connection: Connection, sites: Collection[str] | None = None) -> tuple[UrlPatternState, ...]:
+    """Return the unproductive URL patterns of these sites or of all, the most unproductive first."""
+    query = select(UrlPatternRow).order_by(
+        UrlPatternRow.unproductive_count.desc(), UrlPatternRow.site, UrlPatternRow.pattern
+    )
+    if sites is not None:
+        query = query.where(UrlPatternRow.site.in_(list(sites)))
+    return tuple(UrlPatternState(**row._mapping) for row in connection.execute(query))  # noqa: SLF001 - public
 
 
-def newest_capture(connection: Connection) -> int:
-    """Id of the capture that came in last; 0 where there is none."""
+def save_url_patterns(connection: Connection, patterns: Mapping[tuple[str, str], UrlPatternState | None]) -> None:
+    """Store the state of URL patterns, by site and pattern; None: it has brought a new article."""
+    if patterns:
+        keys = [{"of_site": site, "of_pattern": pattern} for site, pattern in sorted(patterns)]
+        connection.execute(_DELETE_PATTERN, keys)
+    rows = [
+        {
+            "site": state.site,
+            "pattern": state.pattern,
+            "unproductive_count": state.unproductive_count,
+            "example_url": state.example_url,
+            "parked_at": state.parked_at,
+        }
+        for _, state in sorted(patterns.items())
+        if state is not None
+    ]
+    insert_rows(connection, UrlPatternRow, rows, conflict_columns=["site", "pattern"])
+
+
+_DELETE_PATTERN = delete(UrlPatternRow).where(
+    UrlPatternRow.site == bindparam("of_site"), UrlPatternRow.pattern == bindparam("of_pattern")
+)
+
+
+def newest_capture_id(connection: Connection) -> int:
+    """Return the id of the capture that was committed last, or 0."""
     return connection.scalar(select(func.max(CaptureRow.id))) or 0
 
 
-def yields_since(connection: Connection, capture_id: int, sites: Collection[str]) -> tuple[Yield, ...]:
-    """What pages of these sites brought that were captured for the first time after a capture, in that order.
+def select_first_captures(connection: Connection, capture_id: int, sites: Collection[str]) -> tuple[FirstCapture, ...]:
+    """Return the first captures of pages of these sites that were committed after a capture, in that order.
 
-    Sources that name fresh articles by themselves (feeds, sitemaps) and assets are none of them.
+    Feeds, sitemaps and assets are left out.
     """
-    asked = {"after": capture_id, "sites": list(sites)}
+    parameters = {"after": capture_id, "sites": list(sites)}
     return tuple(
-        Yield(capture_id=row.id, site=row.site, url=row.url, via=row.via, is_new=bool(row.is_new))
-        for row in connection.execute(_yields(), asked)
+        FirstCapture(
+            capture_id=row.id, site=row.site, url=row.url, via_url=row.via, has_new_article=bool(row.has_new_article)
+        )
+        for row in connection.execute(_build_first_captures_query(), parameters)
     )
 
 
 @cache
-def _yields() -> Select[Any]:
-    """The question for yields. Putting it together costs more than its answer, so that is done once."""
+def _build_first_captures_query() -> Select[Any]:
     via = UrlRow.__table__.alias("via")
     before = CaptureRow.__table__.alias("before")
-    # The document of a page that a browser draws is kept as an asset before what was drawn.
+    # The document of a page that a browser renders is stored as an asset before the rendered page.
     is_page = before.c.outcome != Outcome.ASSET.value
     is_first = ~exists().where(before.c.url_id == CaptureRow.url_id, before.c.id < CaptureRow.id, is_page)
-    is_new = exists().where(VersionRow.capture_id == CaptureRow.id, VersionRow.number == 1, ~is_twin())
+    has_new_article = exists().where(
+        VersionRow.capture_id == CaptureRow.id, VersionRow.number == 1, ~is_duplicate_text()
+    )
     return (
-        select(CaptureRow.id, FrontierRow.site, UrlRow.url, via.c.url.label("via"), is_new.label("is_new"))
+        select(
+            CaptureRow.id,
+            FrontierRow.site,
+            UrlRow.url,
+            via.c.url.label("via"),
+            has_new_article.label("has_new_article"),
+        )
         .join(UrlRow, UrlRow.id == CaptureRow.url_id)
         .join(FrontierRow, FrontierRow.url_id == CaptureRow.url_id)
         .join(via, via.c.id == FrontierRow.via_id, isouter=True)
         .where(
             CaptureRow.id > bindparam("after"),
-            CaptureRow.outcome.in_([outcome.value for outcome in WORTH_COUNTING]),
+            CaptureRow.outcome.in_([outcome.value for outcome in COUNTED_OUTCOMES]),
             FrontierRow.site.in_(bindparam("sites", expanding=True)),
             FrontierRow.kind.in_([UrlKind.ARTICLE.value, UrlKind.LISTING.value]),
             is_first,
         )
         .order_by(CaptureRow.id)
-        .limit(AT_ONCE)
+        .limit(_BATCH)
     )
 
 
-def mend_clock(connection: Connection, now: datetime) -> int:
-    """Have what a run planned whose clock was ahead be due now; returns how many URLs that are."""
-    ahead = now + WRONG_BY
+def reset_future_due_dates(connection: Connection, now: datetime) -> int:
+    """Make URLs due now that a run with a clock far ahead scheduled. Return how many."""
+    ahead = now + _CLOCK_TOLERANCE
     if not connection.scalar(select(exists().where(CrawlRow.started_at > ahead))):
         return 0
-    planned = (FrontierRow.looked_at > ahead, FrontierRow.due_at >= FrontierRow.looked_at)
-    return connection.execute(update(FrontierRow).where(*planned).values(due_at=now)).rowcount
+    scheduled = (FrontierRow.last_fetched_at > ahead, FrontierRow.due_at >= FrontierRow.last_fetched_at)
+    return connection.execute(update(FrontierRow).where(*scheduled).values(due_at=now)).rowcount
 
 
-def never_captured(connection: Connection, site: str, now: datetime) -> list[tuple[int, str]]:
-    """URLs of a site that were never captured and are not due now: what parking has put off is among them."""
+def select_never_captured(connection: Connection, site: str, now: datetime) -> list[tuple[int, str]]:
+    """Return ids and URLs of a site that were never captured and are not due now, such as parked ones."""
     rows = connection.execute(
         select(FrontierRow.url_id, UrlRow.url)
         .join(UrlRow, UrlRow.id == FrontierRow.url_id)
-        .where(and_(FrontierRow.site == site, FrontierRow.looked_at.is_(None), FrontierRow.due_at > now))
+        .where(and_(FrontierRow.site == site, FrontierRow.last_fetched_at.is_(None), FrontierRow.due_at > now))
     )
     return [(row.url_id, row.url) for row in rows]
 
 
 def make_due(connection: Connection, url_ids: Collection[int], now: datetime) -> None:
-    """Have URLs be due now."""
+    """Make URLs due now."""
     if url_ids:
         connection.execute(
             update(FrontierRow).where(FrontierRow.url_id == bindparam("of")).values(due_at=now),

@@ -1,8 +1,8 @@
-"""What a source held beside its reading before, and what the schedule has learnt of it.
+"""Publication rates of sources: what each check of a feed, sitemap or listing adds to them, and alarms.
 
-    captures of a source --> Read: what is fresh, what is news --> plan --> Habits, kept for the next one; alarms
+    captures of a source --> SourceCheck: new items, first named items --> plan --> SourceRates, stored; alarms
 
-It is the schedule's own memory, as due times are: a rebuild learns it anew from the captures, in their order.
+Rates belong to the schedule, as due times do: a rebuild learns them again from the captures, in their order.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -13,98 +13,108 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from storage.index.engine.database import insert_rows, parts, upserting
-from storage.index.rows.entry import Entry
-from storage.index.schema.tables import AlarmRow, HabitsRow
-from storage.model import SOURCE_KINDS, SOURCE_OUTCOMES, Habits, Outcome, Read, UrlKind
+from storage.index.engine.statements import AnyRow, batches, insert_rows, upsert_rows
+from storage.index.rows.entry import CommitEntry
+from storage.index.schema.tables import AlarmRow, SourceRateRow
+from storage.model import SOURCE_KINDS, SOURCE_OUTCOMES, Outcome, SourceCheck, SourceRates, UrlKind
 
-MOST_REMEMBERED = 2_000
-"""Items of a reading that are remembered. Of a sitemap with more, what nothing had named before counts as fresh."""
+MAX_REMEMBERED_ITEMS = 2_000
+"""Items of a reading that are remembered. In a sitemap with more, an item is new if nothing had named it before."""
 SILENT, LOST = "silent", "lost"
-CALM = 0.99
-"""Haste at which a source that lost items counts as one that does not any more."""
+RECOVERED_FACTOR = 0.99
+"""Interval factor from which on a source that lost items counts as recovered."""
 _DAY = timedelta(days=1)
+_RATE_COLUMNS = (
+    "first_read_at", "last_read_at", "last_new_at", "bursts", "new_items", "first_named_items", "longest_gap",
+    "capacity", "interval_factor", "newest_item_at", "lost_at", "silent_since",
+)  # fmt: skip
+"""Columns that are fields of SourceRates of the same name."""
 
 
 @dataclass(slots=True)
-class _Held:
-    """What is known of one source."""
+class _SourceState:
+    """State of one source after its newest check."""
 
-    habits: Habits | None = None
-    items: int = 0
+    rates: SourceRates | None = None
+    item_count: int = 0
     ids: frozenset[int] | None = None
 
 
-class Sources:
-    """What is known of the sources of one batch."""
+class SourceRateBatch:
+    """Rates of the sources that a batch has captures of."""
 
-    def __init__(self, connection: Connection, entries: Iterable[Entry]) -> None:
+    def __init__(self, connection: Connection, entries: Iterable[CommitEntry]) -> None:
         self._connection = connection
-        self._held = {entry.url_id: _Held() for entry in entries if entry.discovery.kind in SOURCE_KINDS}
+        self._states = {entry.url_id: _SourceState() for entry in entries if entry.discovery.kind in SOURCE_KINDS}
         self._changed: set[int] = set()
         self._raised: list[dict[str, Any]] = []
         self._cleared: list[tuple[int, str, datetime]] = []
-        for some in parts(self._held):
-            for row in connection.execute(_HELD, {"ids": some}):
+        for some in batches(self._states):
+            for row in connection.execute(_BY_IDS, {"ids": some}):
                 ids = row.item_ids
                 known = None if ids is None else frozenset(unpack(f"<{len(ids) // 8}q", ids))
-                self._held[row.url_id] = _Held(habits_of(dict(row._mapping)), row.held, known)  # noqa: SLF001 - public
+                self._states[row.url_id] = _SourceState(read_rates(row), row.item_count, known)
 
-    def habits(self, url_id: int) -> Habits | None:
-        """What was learnt of a source until now."""
-        held = self._held.get(url_id)
-        return held.habits if held else None
+    def rates(self, url_id: int) -> SourceRates | None:
+        """Return the rates of a source as learnt so far."""
+        state = self._states.get(url_id)
+        return state.rates if state else None
 
-    def read(self, entry: Entry, urls: Mapping[str, int]) -> Read | None:
-        """What a capture of a source held; None where it is none, or could not be read as one."""
-        held = self._held.get(entry.url_id)
-        if held is None:
+    def check(self, entry: CommitEntry, urls: Mapping[str, int]) -> SourceCheck | None:
+        """Return the content of a captured source; None if it is no source or could not be read as one."""
+        state = self._states.get(entry.url_id)
+        if state is None:
             return None
-        if entry.outcome is Outcome.NOT_MODIFIED and held.habits is not None:
-            newest = held.habits.newest
-            return Read(items=held.items, fresh=(), news=0, before=held.items, newest=newest)
-        return _read(entry, held, urls) if entry.outcome in SOURCE_OUTCOMES else None
+        if entry.outcome is Outcome.NOT_MODIFIED and state.rates is not None:
+            return SourceCheck(
+                item_count=state.item_count,
+                new_item_dates=(),
+                first_named_count=0,
+                previous_count=state.item_count,
+                newest_item_at=state.rates.newest_item_at,
+            )
+        return _check_items(entry, state, urls) if entry.outcome in SOURCE_OUTCOMES else None
 
-    def learn(self, entry: Entry, habits: Habits | None, urls: Mapping[str, int]) -> None:
-        """Take what the plan made of it."""
-        held = self._held.get(entry.url_id)
-        if held is None or habits is None or habits == held.habits:
+    def update(self, entry: CommitEntry, rates: SourceRates | None, urls: Mapping[str, int]) -> None:
+        """Take the rates that the schedule computed from a check."""
+        state = self._states.get(entry.url_id)
+        if state is None or rates is None or rates == state.rates:
             return
-        self._alarm(entry, held.habits, habits)
-        held.habits = habits
+        self._update_alarms(entry, state.rates, rates)
+        state.rates = rates
         self._changed.add(entry.url_id)
         if entry.outcome in SOURCE_OUTCOMES:
-            dates = _items(entry, urls)
-            held.items = len(dates)
-            held.ids = frozenset(dates) if len(dates) <= MOST_REMEMBERED else None
+            items = _named_items(entry, urls)
+            state.item_count = len(items)
+            state.ids = frozenset(items) if len(items) <= MAX_REMEMBERED_ITEMS else None
 
     def save(self) -> None:
-        """Write what was learnt."""
-        rows = [_row(url_id, self._held[url_id]) for url_id in sorted(self._changed)]
-        if rows:
-            self._connection.execute(upserting(self._connection.dialect.name, HabitsRow, "url_id"), rows)
+        """Write changed rates and alarms."""
+        rows = [_row(url_id, self._states[url_id]) for url_id in sorted(self._changed)]
+        upsert_rows(self._connection, SourceRateRow, "url_id", rows)
         insert_rows(self._connection, AlarmRow, self._raised)
         for url_id, kind, at in self._cleared:
             self._connection.execute(_CLEAR, {"of": url_id, "what": kind, "at": at})
 
-    def _alarm(self, entry: Entry, before: Habits | None, after: Habits) -> None:
+    def _update_alarms(self, entry: CommitEntry, before: SourceRates | None, after: SourceRates) -> None:
         at, url_id = entry.capture.fetched_at, entry.url_id
-        was_silent = before.silent_at if before else None
+        was_silent = before.silent_since if before else None
         was_lost = before.lost_at if before else None
-        if after.silent_at and not was_silent:
-            self._raise(url_id, SILENT, after.silent_at)
-        elif was_silent and not after.silent_at:
+        was_recovering = before is not None and before.interval_factor < RECOVERED_FACTOR
+        if after.silent_since and not was_silent:
+            self._raise(url_id, SILENT, after.silent_since)
+        elif was_silent and not after.silent_since:
             self._cleared.append((url_id, SILENT, at))
-        if after.lost_at and after.lost_at != was_lost and not (before and before.haste < CALM):
+        if after.lost_at and after.lost_at != was_lost and not was_recovering:
             self._raise(url_id, LOST, after.lost_at)
-        elif before and before.haste < CALM <= after.haste:
+        elif was_recovering and after.interval_factor >= RECOVERED_FACTOR:
             self._cleared.append((url_id, LOST, at))
 
     def _raise(self, url_id: int, kind: str, at: datetime) -> None:
         self._raised.append({"url_id": url_id, "kind": kind, "raised_at": at, "cleared_at": None})
 
 
-_HELD = select(HabitsRow).where(HabitsRow.url_id.in_(bindparam("ids", expanding=True)))
+_BY_IDS = select(SourceRateRow).where(SourceRateRow.url_id.in_(bindparam("ids", expanding=True)))
 _CLEAR = (
     update(AlarmRow)
     .where(AlarmRow.url_id == bindparam("of"), AlarmRow.kind == bindparam("what"), AlarmRow.cleared_at.is_(None))
@@ -112,69 +122,59 @@ _CLEAR = (
 )
 
 
-def _items(entry: Entry, urls: Mapping[str, int]) -> dict[int, tuple[datetime | None, datetime | None]]:
-    """The articles that a source names, or the sitemaps that an index does: id -> published, changed."""
+def _named_items(entry: CommitEntry, urls: Mapping[str, int]) -> dict[int, tuple[datetime | None, datetime | None]]:
+    """Return publication and modification dates by the source of the articles, or sitemaps, that it names, by id."""
     for kind in (UrlKind.ARTICLE, UrlKind.SITEMAP):
-        found = {
+        items = {
             urls[one.url]: (one.discovery.published, one.modified)
-            for one in entry.ingest.found
+            for one in entry.ingest.discovered_urls
             if one.discovery.kind is kind
         }
-        if found:
-            return found
+        if items:
+            return items
     return {}
 
 
-def _read(entry: Entry, held: _Held, urls: Mapping[str, int]) -> Read:
-    items = _items(entry, urls)
+def _check_items(entry: CommitEntry, state: _SourceState, urls: Mapping[str, int]) -> SourceCheck:
+    items = _named_items(entry, urls)
     at = entry.capture.fetched_at
-    fresh: Collection[int] = items
-    if held.habits is not None:
-        known = held.ids is not None and len(items) <= MOST_REMEMBERED
-        fresh = items.keys() - (held.ids or ()) if known else items.keys() & entry.news
+    new: Collection[int] = items
+    if state.rates is not None:
+        is_known = state.ids is not None and len(items) <= MAX_REMEMBERED_ITEMS
+        new = items.keys() - (state.ids or ()) if is_known else items.keys() & entry.first_named_ids
     dates = [date for pair in items.values() for date in pair if date and date <= at + _DAY]
-    return Read(
-        items=len(items),
-        fresh=tuple(items[url_id][0] for url_id in sorted(fresh)),
-        news=len(items.keys() & entry.news),
-        before=None if held.habits is None else held.items,
-        newest=min(max(dates), at) if dates else None,
+    return SourceCheck(
+        item_count=len(items),
+        new_item_dates=tuple(items[url_id][0] for url_id in sorted(new)),
+        first_named_count=len(items.keys() & entry.first_named_ids),
+        previous_count=None if state.rates is None else state.item_count,
+        newest_item_at=min(max(dates), at) if dates else None,
     )
 
 
-def habits_of(row: Mapping[str, Any]) -> Habits:
-    """Habits as a row of the table has them."""
-    return Habits(
-        since=row["since"],
-        read_at=row["read_at"],
-        fresh_at=row["fresh_at"],
-        watched=tuple(row["hours"]["watched"]),
-        items=tuple(row["hours"]["items"]),
-        **{name: row[name] for name in _PLAIN},
+def read_rates(row: AnyRow) -> SourceRates:
+    """Return the rates in a row of source_rates."""
+    return SourceRates(
+        watched_hours=tuple(row.hours["watched"]),
+        items_by_hour=tuple(row.hours["items"]),
+        **{name: getattr(row, name) for name in _RATE_COLUMNS},
     )
 
 
-_PLAIN = ("bursts", "fresh", "news", "gap", "capacity", "haste", "newest", "lost_at", "silent_at")
-
-
-def _row(url_id: int, held: _Held) -> dict[str, Any]:
-    habits = held.habits
-    assert habits is not None
-    watched = sum(habits.watched)
-    ids = None if held.ids is None else pack(f"<{len(held.ids)}q", *sorted(held.ids))
+def _row(url_id: int, state: _SourceState) -> dict[str, Any]:
+    rates = state.rates
+    assert rates is not None
+    watched = sum(rates.watched_hours)
     return {
         "url_id": url_id,
-        "since": habits.since,
-        "read_at": habits.read_at,
-        "fresh_at": habits.fresh_at,
-        "daily": 24 * sum(habits.items) / watched if watched else 0.0,
-        "owed": min(habits.news / habits.fresh, 1.0) if habits.fresh else 0.0,
-        **{name: getattr(habits, name) for name in _PLAIN},
-        "hours": {"watched": _short(habits.watched), "items": _short(habits.items)},
-        "held": held.items,
-        "item_ids": ids,
+        **{name: getattr(rates, name) for name in _RATE_COLUMNS},
+        "items_per_day": 24 * sum(rates.items_by_hour) / watched if watched else 0.0,
+        "discovery_share": min(rates.first_named_items / rates.new_items, 1.0) if rates.new_items else 0.0,
+        "hours": {"watched": _round_counts(rates.watched_hours), "items": _round_counts(rates.items_by_hour)},
+        "item_count": state.item_count,
+        "item_ids": None if state.ids is None else pack(f"<{len(state.ids)}q", *sorted(state.ids)),
     }
 
 
-def _short(counts: Sequence[float]) -> list[float]:
+def _round_counts(counts: Sequence[float]) -> list[float]:
     return [round(count, 4) for count in counts]

@@ -1,44 +1,50 @@
-"""The frontier: what is to be fetched, and when. It is a table, and what comes next is a query.
+"""The frontier: which URLs to fetch, and when. It is a table; the next URLs are a query.
 
-How a URL was found is told by the best source that named it (one with a date before one without, a feed before a page),
-until it is captured: from then on by its newest capture, whose WARC record says the same.
+Until a URL is captured, its discovery is the one by the best source that named it (one with a date before one without,
+a feed before a page). From then on it is that of its newest capture, as in the WARC record.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
-from functools import cache
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ARRAY, JSON, Connection, Integer, Select, Text, bindparam, func, select, update
+from sqlalchemy import Connection, Integer, Select, bindparam, func, or_, select, update
+from sqlalchemy.engine import Dialect
 
-from storage.index.engine.database import AnyRow, insert_rows, parts
-from storage.index.frontier.hearsay import heard, hurry
-from storage.index.rows.entry import Entry
-from storage.index.rows.interning import Names
-from storage.index.rows.orphans import Swept
+from storage.index.engine.dialect import has_concurrent_writers, lock_rows, text_list
+from storage.index.engine.statements import AnyRow, batches, insert_rows
+from storage.index.rows.entry import CommitEntry
+from storage.index.rows.interning import LookupTables
+from storage.index.rows.orphans import OrphanCandidates
 from storage.index.schema.tables import FrontierRow, UrlRow
-from storage.index.text.sanitize import storable_found
-from storage.model import BACKFILL, Discovery, Due, Found, UrlKind
-from storage.surt import host_of
+from storage.index.text.sanitize import sanitize_discovered_url
+from storage.model import BACKFILL_PRIORITY, DiscoveredUrl, Discovery, DueUrl, UrlKind
+from storage.urls import url_host
 
 _VIA_ORDER = {None: 0, UrlKind.FEED: 1, UrlKind.SITEMAP: 2, UrlKind.LISTING: 3, UrlKind.ARTICLE: 4}
-FEW = 40
+_USUALLY_EXCLUDED = 40
 """Excluded rows of a lane, as a rule."""
+_MAX_CHANGE_AGE = timedelta(days=45)
+"""Older changes were reported by earlier readings, or do not matter any more."""
+_MAX_CHANGES = 3
+"""So many pages, or half of all, may have changed between two readings: a source that reports more renews all dates."""
 
 UNPLANNED_PRIORITY = 50
-"""Of URLs that were captured without having been in the frontier: imports."""
+"""Priority of URLs that were captured without having been in the frontier: imports."""
 NEVER_DUE = (UrlKind.ROBOTS, UrlKind.PART)
 """Kinds of URLs that have no row here."""
 
 Rank = tuple[object, ...]
 
 
-def rank(discovery: Discovery) -> Rank:
-    """Sorts discoveries of one URL, the best first; equal only where they are the same.
+def discovery_rank(discovery: Discovery) -> Rank:
+    """Return a key that sorts discoveries of one URL, the best first; equal keys are equal discoveries.
 
     >>> feed = Discovery(site="a", kind=UrlKind.ARTICLE, via="https://a.example/feed", via_kind=UrlKind.FEED, title="T")
     >>> page = Discovery(site="a", kind=UrlKind.ARTICLE, via="https://a.example/", via_kind=UrlKind.LISTING)
-    >>> rank(feed) < rank(page)
+    >>> discovery_rank(feed) < discovery_rank(page)
     True
     """
     return (
@@ -57,14 +63,16 @@ def rank(discovery: Discovery) -> Rank:
 
 
 FRONTIER = FrontierRow.__table__
-WITH_VIA = select(FRONTIER, UrlRow.url.label("via")).join(UrlRow, UrlRow.id == FrontierRow.via_id, isouter=True)
-"""The frontier, with the URL of what named each URL."""
-OF_THESE = WITH_VIA.where(FrontierRow.url_id.in_(bindparam("ids", expanding=True)))
-"""The same of some URLs. Made once: to put a statement together takes longer than to run it."""
+FRONTIER_WITH_VIA = select(FRONTIER, UrlRow.url.label("via")).join(
+    UrlRow, UrlRow.id == FrontierRow.via_id, isouter=True
+)
+"""The frontier, with the URL of the page on which each URL was discovered."""
+FRONTIER_BY_IDS = FRONTIER_WITH_VIA.where(FrontierRow.url_id.in_(bindparam("ids", expanding=True)))
+"""The same for some URLs. Built once: building a statement takes longer than running it."""
 
 
-def discovery_of(row: Mapping[str, Any]) -> Discovery:
-    """How a row of WITH_VIA says that its URL was found."""
+def read_discovery(row: Mapping[str, Any]) -> Discovery:
+    """Return the discovery in a row of FRONTIER_WITH_VIA."""
     return Discovery(
         site=row["site"],
         kind=UrlKind(row["kind"]),
@@ -77,7 +85,7 @@ def discovery_of(row: Mapping[str, Any]) -> Discovery:
 
 
 def discovery_columns(discovery: Discovery, urls: Mapping[str, int]) -> dict[str, Any]:
-    """The columns that say how a URL was found."""
+    """Return the frontier's columns of a discovery."""
     return {
         "site": discovery.site,
         "kind": discovery.kind.value,
@@ -89,206 +97,270 @@ def discovery_columns(discovery: Discovery, urls: Mapping[str, int]) -> dict[str
     }
 
 
-def _news(entry: Entry, urls: Mapping[str, int]) -> Iterator[int]:
-    """Ids of what a capture names; pictures and stylesheets are no news."""
-    return (urls[found.url] for found in entry.ingest.found if found.discovery.kind is not UrlKind.ASSET)
+_DISCOVERY_COLUMNS = ("site", "kind", "via_id", "via_kind", "title", "published_at", "anchor")
 
 
-def note_found(
-    connection: Connection, names: Names, entries: Sequence[Entry], urls: Mapping[str, int], swept: Swept
+def _named_url_ids(entry: CommitEntry, urls: Mapping[str, int]) -> Iterator[int]:
+    """Yield ids of the pages that a capture names, without assets."""
+    return (urls[found.url] for found in entry.ingest.discovered_urls if found.discovery.kind is not UrlKind.ASSET)
+
+
+def add_discovered(
+    connection: Connection,
+    lookups: LookupTables,
+    entries: Sequence[CommitEntry],
+    urls: Mapping[str, int],
+    orphans: OrphanCandidates,
 ) -> int:
-    """Put what captures brought to light into the frontier; returns how many URLs are new there."""
-    rows, better = _sorted_out(connection, names, [one for entry in entries for one in entry.ingest.found], urls, swept)
+    """Add the URLs that captures name to the frontier. Return how many are new there."""
+    discovered = [found for entry in entries for found in entry.ingest.discovered_urls]
+    rows, improved = _split_new_and_known(connection, lookups, discovered, urls, orphans)
     new = {row["url_id"] for row in rows}
-    hurried = heard(connection, entries, urls)
-    if connection.dialect.name == "postgresql":
+    changed = find_reported_changes(connection, entries, urls)
+    locked: set[int] = set()
+    if has_concurrent_writers(connection):
+        # Rows of captured URLs are inserted here, with those of discovered ones, and all rows that this transaction
+        # will change are locked at once in the order of their keys: so no other writer can lock them in another order.
         captured = {entry.url_id: entry for entry in entries if entry.discovery.kind not in NEVER_DUE}
-        rows += [_blank_row(entry) for url_id, entry in captured.items() if url_id not in new]
+        rows += [blank_row(entry) for url_id, entry in captured.items() if url_id not in new]
         rows.sort(key=lambda row: row["url_id"])
-        insert_rows(connection, FrontierRow, rows, once_by=["url_id"])
-        _lock(connection, {*captured, *hurried, *(row["of"] for row in better)})
-    else:
-        insert_rows(connection, FrontierRow, rows, once_by=["url_id"])
-    _improve(connection, better)
-    hurry(connection, hurried)
-    unowed = set(new)
-    for entry in sorted(entries, key=lambda entry: entry.order):
-        named = new.intersection(_news(entry, urls)) if new else frozenset()
-        entry.changed = bool(named)
-        # Several may name it at once: it is owed to the one that was asked first.
-        entry.news = frozenset(named & unowed)
-        unowed -= named
+        locked = {*captured, *changed, *(row["of"] for row in improved)}
+    insert_rows(connection, FrontierRow, rows, conflict_columns=["url_id"])
+    lock_rows(connection, FrontierRow.url_id, locked)
+    _update_known(connection, improved)
+    advance_due_times(connection, changed)
+    unclaimed = set(new)
+    for entry in sorted(entries, key=lambda entry: entry.sort_key):
+        named = new.intersection(_named_url_ids(entry, urls)) if new else frozenset()
+        entry.named_new_urls = bool(named)
+        # If several name it in one batch, the earliest capture counts as the first.
+        entry.first_named_ids = frozenset(named & unclaimed)
+        unclaimed -= named
     return len(new)
 
 
-def _lock(connection: Connection, url_ids: Iterable[int]) -> None:
-    """Lock rows that this transaction will change, some of them twice, in the order of their keys.
-
-    Rows of captured URLs were made before it, with those of found ones: what is made or locked here once and for all no
-    other writer can want in another order. SQLite has one writer.
-    """
-    rows = select(FrontierRow.url_id).where(FrontierRow.url_id == func.any(bindparam("ids", type_=ARRAY(Integer))))
-    connection.execute(rows.order_by(FrontierRow.url_id).with_for_update(key_share=True), {"ids": sorted(set(url_ids))})
-
-
-def _blank_row(entry: Entry) -> dict[str, Any]:
-    """A captured URL that was not known, until its capture is noted."""
-    nothing = dict.fromkeys(_TOLD) | {"site": entry.discovery.site, "kind": ""}
+def blank_row(entry: CommitEntry) -> dict[str, Any]:
+    """Return the row of a captured URL that was not in the frontier, as it is until its next visit is scheduled."""
     return {
-        "url_id": entry.url_id, "host": host_of(entry.capture.url), **nothing, "due_at": None,
-        "priority": UNPLANNED_PRIORITY, "failures": 0, "unchanged": 0,
-    }  # fmt: skip
-
-
-def put(
-    connection: Connection,
-    names: Names,
-    found: Iterable[Found],
-    urls: Mapping[str, int],
-    swept: Swept,
-) -> set[int]:
-    """Put URLs into the frontier; returns the ids of those that were not there."""
-    rows, better = _sorted_out(connection, names, found, urls, swept)
-    insert_rows(connection, FrontierRow, rows, once_by=["url_id"])
-    _improve(connection, better)
-    return {row["url_id"] for row in rows}
-
-
-def _sorted_out(
-    connection: Connection,
-    names: Names,
-    found: Iterable[Found],
-    urls: Mapping[str, int],
-    swept: Swept,
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Rows of URLs that are not there, and changes of those that are known better now; both in the order of keys."""
-    best: dict[int, tuple[Rank, Found]] = {}
-    for one in found:
-        url_id = urls[one.url]
-        if url_id in names.captured:
-            continue
-        ranked = rank(one.discovery)
-        waits = names.waiting.get(url_id)
-        known = best.get(url_id)
-        if (waits is None or ranked < waits[0] or one.priority < waits[1]) and (known is None or ranked < known[0]):
-            best[url_id] = (ranked, one)
-    held: dict[int, Any] = {}
-    unknown = sorted(best)
-    for some in parts(unknown):
-        held.update({row.url_id: row for row in connection.execute(OF_THESE, {"ids": some})})
-    rows, better = [], []
-    for url_id in unknown:
-        ranked, one = best[url_id]
-        row = held.get(url_id)
-        if row is None:
-            rows.append(_new_row(one, url_id, urls))
-            names.note_waiting(url_id, ranked, one.priority)
-        elif row.looked_at is not None:
-            names.note_captured(url_id)
-        else:
-            before = rank(discovery_of(row._mapping))  # noqa: SLF001 - public
-            names.note_waiting(url_id, min(ranked, before), min(one.priority, row.priority))
-            if ranked < before or one.priority < row.priority:
-                better.append(_improved(row, one, urls, is_better=ranked < before))
-                if row.via_id is not None and row.via_id != better[-1]["via_id"]:
-                    swept.urls.add(row.via_id)
-    return rows, better
-
-
-def _improve(connection: Connection, better: Sequence[dict[str, Any]]) -> None:
-    if better:
-        connection.execute(_IMPROVE, better)
-
-
-_IMPROVE = update(FrontierRow).where(FrontierRow.url_id == bindparam("of"), FrontierRow.looked_at.is_(None))
-
-
-def _new_row(found: Found, url_id: int, urls: Mapping[str, int]) -> dict[str, Any]:
-    return {
-        "url_id": url_id,
-        "host": host_of(found.url),
-        **discovery_columns(found.discovery, urls),
-        "due_at": found.due_at,
-        "priority": found.priority,
-        "failures": 0,
-        "unchanged": 0,
+        **dict.fromkeys(column.name for column in FRONTIER.c),
+        "url_id": entry.url_id,
+        "site": entry.discovery.site,
+        "host": url_host(entry.capture.url),
+        "kind": "",
+        "priority": UNPLANNED_PRIORITY,
+        "failure_count": 0,
+        "unchanged_count": 0,
     }
 
 
-def _improved(row: AnyRow, found: Found, urls: Mapping[str, int], *, is_better: bool) -> dict[str, Any]:
-    """The row's columns as a finding makes them better: by its source, its priority, or both."""
-    columns = discovery_columns(found.discovery, urls) if is_better else {name: getattr(row, name) for name in _TOLD}
+def insert_discovered(
+    connection: Connection,
+    lookups: LookupTables,
+    discovered: Iterable[DiscoveredUrl],
+    urls: Mapping[str, int],
+    orphans: OrphanCandidates,
+) -> set[int]:
+    """Add URLs to the frontier. Return the ids of those that were not there."""
+    rows, improved = _split_new_and_known(connection, lookups, discovered, urls, orphans)
+    insert_rows(connection, FrontierRow, rows, conflict_columns=["url_id"])
+    _update_known(connection, improved)
+    return {row["url_id"] for row in rows}
+
+
+def _split_new_and_known(
+    connection: Connection,
+    lookups: LookupTables,
+    discovered: Iterable[DiscoveredUrl],
+    urls: Mapping[str, int],
+    orphans: OrphanCandidates,
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return rows of new URLs, and changes of known ones whose discovery or priority is better now, by key."""
+    best: dict[int, tuple[Rank, DiscoveredUrl]] = {}
+    for one in discovered:
+        url_id = urls[one.url]
+        if url_id in lookups.captured:
+            continue
+        rank = discovery_rank(one.discovery)
+        waits = lookups.waiting.get(url_id)
+        known = best.get(url_id)
+        if (waits is None or rank < waits[0] or one.priority < waits[1]) and (known is None or rank < known[0]):
+            best[url_id] = (rank, one)
+    existing: dict[int, Any] = {}
+    ids = sorted(best)
+    for some in batches(ids):
+        existing.update({row.url_id: row for row in connection.execute(FRONTIER_BY_IDS, {"ids": some})})
+    rows, improved = [], []
+    for url_id in ids:
+        rank, one = best[url_id]
+        row = existing.get(url_id)
+        if row is None:
+            rows.append(_new_row(one, url_id, urls))
+            lookups.mark_waiting(url_id, rank, one.priority)
+        elif row.last_fetched_at is not None:
+            lookups.mark_captured(url_id)
+        else:
+            before = discovery_rank(read_discovery(row._mapping))  # noqa: SLF001 - public
+            lookups.mark_waiting(url_id, min(rank, before), min(one.priority, row.priority))
+            if rank < before or one.priority < row.priority:
+                improved.append(_merge_discovery(row, one, urls, is_better=rank < before))
+                if row.via_id is not None and row.via_id != improved[-1]["via_id"]:
+                    orphans.urls.add(row.via_id)
+    return rows, improved
+
+
+def _update_known(connection: Connection, improved: Sequence[dict[str, Any]]) -> None:
+    if improved:
+        connection.execute(_UPDATE_UNFETCHED, improved)
+
+
+_UPDATE_UNFETCHED = update(FrontierRow).where(
+    FrontierRow.url_id == bindparam("of"), FrontierRow.last_fetched_at.is_(None)
+)
+
+
+def _new_row(found: DiscoveredUrl, url_id: int, urls: Mapping[str, int]) -> dict[str, Any]:
+    return {
+        **dict.fromkeys(column.name for column in FRONTIER.c),
+        "url_id": url_id,
+        "host": url_host(found.url),
+        **discovery_columns(found.discovery, urls),
+        "due_at": found.due_at,
+        "priority": found.priority,
+        "failure_count": 0,
+        "unchanged_count": 0,
+    }
+
+
+def _merge_discovery(row: AnyRow, found: DiscoveredUrl, urls: Mapping[str, int], *, is_better: bool) -> dict[str, Any]:
+    """Return a known URL's columns with the better discovery, the higher priority and the earlier due time."""
+    known = {name: row._mapping[name] for name in _DISCOVERY_COLUMNS}  # noqa: SLF001 - public
+    columns = discovery_columns(found.discovery, urls) if is_better else known
     due_at = min(filter(None, (row.due_at, found.due_at)))
     return {"of": row.url_id, **columns, "due_at": due_at, "priority": min(row.priority, found.priority)}
 
 
-_TOLD = ("site", "kind", "via_id", "via_kind", "title", "published_at", "anchor")
+def find_reported_changes(
+    connection: Connection, entries: Sequence[CommitEntry], urls: Mapping[str, int]
+) -> dict[int, datetime]:
+    """Return the due time of each page that a source reports as modified after the archive fetched it."""
+    changed: dict[int, datetime] = {}
+    for entry in entries:
+        reported = {urls[found.url]: found for found in entry.ingest.discovered_urls if _is_recent_change(found)}
+        if not reported:
+            continue
+        later = _select_changed_since_fetch(connection, reported)
+        if 0 < len(later) <= max(_MAX_CHANGES, len(reported) // 2):
+            for url_id in later:
+                changed[url_id] = min(filter(None, (changed.get(url_id), reported[url_id].due_at)))
+    return changed
 
 
-def add_due(connection: Connection, names: Names, found: Sequence[Found]) -> int:
-    """Put URLs into the frontier that are not there; returns how many."""
-    found = [storable_found(one) for one in found]
-    wanted = [url for one in found for url in (one.url, one.discovery.via) if url]
-    urls, _ = names.urls.ids(connection, wanted)
-    return len(put(connection, names, found, urls, Swept()))
+def _is_recent_change(found: DiscoveredUrl) -> bool:
+    return found.modified is not None and found.due_at - _MAX_CHANGE_AGE <= found.modified <= found.due_at
 
 
-def put_off(connection: Connection, until: Mapping[int, datetime | None]) -> None:
-    """Move URLs, by their ids, to another moment; None: not again. What is known of their captures stays."""
-    moved = [{"of": url_id, "at": moment} for url_id, moment in sorted(until.items())]
-    if moved:
+def _select_changed_since_fetch(connection: Connection, reported: Mapping[int, DiscoveredUrl]) -> list[int]:
+    later: list[int] = []
+    for some in batches(reported):
+        for row in connection.execute(_FETCHED, {"ids": some}):
+            modified = reported[row.url_id].modified
+            if modified is not None and row.last_fetched_at < modified:
+                later.append(row.url_id)
+    return later
+
+
+_FETCHED = select(FrontierRow.url_id, FrontierRow.last_fetched_at).where(
+    FrontierRow.url_id.in_(bindparam("ids", expanding=True)), FrontierRow.last_fetched_at.is_not(None)
+)
+
+
+def advance_due_times(connection: Connection, due_times: Mapping[int, datetime]) -> None:
+    """Make URLs due at these times that would be due later."""
+    if due_times:
+        connection.execute(_ADVANCE, [{"of": url_id, "at": at} for url_id, at in sorted(due_times.items())])
+
+
+_ADVANCE = (
+    update(FrontierRow)
+    .where(
+        FrontierRow.url_id == bindparam("of"),
+        or_(FrontierRow.due_at.is_(None), FrontierRow.due_at > bindparam("at")),
+    )
+    .values(due_at=bindparam("at"))
+)
+
+
+def add_urls(connection: Connection, lookups: LookupTables, discovered: Sequence[DiscoveredUrl]) -> int:
+    """Add URLs to the frontier that are not there. Return how many were added."""
+    discovered = [sanitize_discovered_url(one) for one in discovered]
+    wanted = [url for one in discovered for url in (one.url, one.discovery.via) if url]
+    urls, _ = lookups.urls.ensure_ids(connection, wanted)
+    return len(insert_discovered(connection, lookups, discovered, urls, OrphanCandidates()))
+
+
+def reschedule(connection: Connection, due_times: Mapping[int, datetime | None]) -> None:
+    """Set the due times of URLs, by their ids; None: never. Their captures' data stays."""
+    rows = [{"of": url_id, "at": at} for url_id, at in sorted(due_times.items())]
+    if rows:
         connection.execute(
-            update(FrontierRow).where(FrontierRow.url_id == bindparam("of")).values(due_at=bindparam("at")), moved
+            update(FrontierRow).where(FrontierRow.url_id == bindparam("of")).values(due_at=bindparam("at")), rows
         )
 
 
-def due(  # noqa: PLR0913 - each narrows the question
-    connection: Connection,
-    now: datetime,
-    *,
-    sites: Sequence[str],
-    limit: int,
-    per_host: int,
-    exclude: Collection[int],
-    full: Collection[tuple[str, str]] = (),
-    deepest: int = BACKFILL - 1,
-) -> list[Due]:
-    """What may be fetched now: lanes (a host and a priority) in the order of priority, each by time.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueQuery:
+    """Limits of a selection of due URLs."""
 
-    Lanes whose priority number is over `deepest` are left alone, and so are sites' hosts that are `full`.
-    """
+    now: datetime
+    sites: Sequence[str]
+    limit: int
+    per_host: int
+    """Most URLs of one host."""
+    exclude: Collection[int] = ()
+    """Ids of URLs that are left out."""
+    full_hosts: Collection[tuple[str, str]] = ()
+    """Hosts that are left out, each as a site's name and the host."""
+    max_priority: int = BACKFILL_PRIORITY - 1
+    """Highest priority number; a greater one than the default includes URLs that wait for a backfill."""
+
+
+def select_due_urls(connection: Connection, query: DueQuery) -> list[DueUrl]:
+    """Return the URLs that may be fetched now: lanes (a host and a priority) in the order of priority, each by time."""
     chosen: list[Any] = []
     of_host: dict[str, int] = {}
-    lanes = [lane for lane in _lanes(connection, sites, deepest) if lane.due_at <= now]
+    lanes = [lane for lane in _select_lanes(connection, query.sites, query.max_priority) if lane.due_at <= query.now]
     for lane in sorted(lanes, key=lambda lane: (lane.priority, lane.due_at, lane.host)):
-        room = min(per_host - of_host.get(lane.host, 0), limit - len(chosen))
-        if room <= 0 or (lane.site, lane.host) in full:
+        room = min(query.per_host - of_host.get(lane.host, 0), query.limit - len(chosen))
+        if room <= 0 or (lane.site, lane.host) in query.full_hosts:
             continue
-        at = {"site": lane.site, "host": lane.host, "priority": lane.priority, "now": now}
-        free = _free(connection, at, room, exclude)
+        parameters = {"site": lane.site, "host": lane.host, "priority": lane.priority, "now": query.now}
+        free = _select_free_rows(connection, parameters, room, query.exclude)
         chosen += free
         of_host[lane.host] = of_host.get(lane.host, 0) + len(free)
-        if len(chosen) >= limit:
+        if len(chosen) >= query.limit:
             break
     return [
-        Due(
-            url_id=row.url_id, url=row.url, discovery=discovery_of(row._mapping),  # noqa: SLF001 - public
+        DueUrl(
+            url_id=row.url_id, url=row.url, discovery=read_discovery(row._mapping),  # noqa: SLF001 - public
             due_at=row.due_at, priority=row.priority,
-            failures=row.failures, etag=row.etag, last_modified=row.last_modified, looked_at=row.looked_at,
+            failure_count=row.failure_count, etag=row.etag, last_modified=row.last_modified,
+            last_fetched_at=row.last_fetched_at,
         )
         for row in sorted(chosen, key=lambda row: (row.priority, row.due_at, row.url_id))
     ]  # fmt: skip
 
 
-def _free(connection: Connection, at: Mapping[str, Any], room: int, exclude: Collection[int]) -> list[Any]:
-    """The first rows of a lane that are not excluded: most of what is excluded is of other lanes."""
-    most, all_of_them = room + min(len(exclude), FEW), room + len(exclude)
+def _select_free_rows(
+    connection: Connection, parameters: Mapping[str, Any], room: int, exclude: Collection[int]
+) -> list[Any]:
+    """Return the first rows of a lane that are not excluded; most excluded ids are of other lanes."""
+    limit, limit_for_all = room + min(len(exclude), _USUALLY_EXCLUDED), room + len(exclude)
     while True:
-        rows = connection.execute(_ROWS_OF_LANE, {**at, "most": most}).all()
+        rows = connection.execute(_ROWS_OF_LANE, {**parameters, "limit": limit}).all()
         free = [row for row in rows if row.url_id not in exclude][:room]
-        if len(free) == room or len(rows) < most or most == all_of_them:
+        if len(free) == room or len(rows) < limit or limit == limit_for_all:
             return free
-        most = all_of_them
+        limit = limit_for_all
 
 
 _VIA = UrlRow.__table__.alias("via")
@@ -303,63 +375,58 @@ _ROWS_OF_LANE = (
         FrontierRow.due_at <= bindparam("now"),
     )
     .order_by(FrontierRow.due_at, FrontierRow.url_id)
-    .limit(bindparam("most", type_=Integer))
+    .limit(bindparam("limit", type_=Integer))
 )
 
 
 def next_due_at(connection: Connection, sites: Sequence[str]) -> datetime | None:
-    """When the next URL of these sites becomes due."""
-    return min((lane.due_at for lane in _lanes(connection, sites, BACKFILL - 1)), default=None)
+    """Return when the next URL of these sites becomes due, or None."""
+    return min(next_due_by_site(connection, sites).values(), default=None)
 
 
-def next_due_of(connection: Connection, sites: Sequence[str]) -> dict[str, datetime]:
-    """When the next URL of each site becomes due; sites of which nothing is scheduled are left out."""
+def next_due_by_site(connection: Connection, sites: Sequence[str]) -> dict[str, datetime]:
+    """Return when the next URL of each site becomes due; sites of which nothing is scheduled are left out."""
     earliest: dict[str, datetime] = {}
-    for lane in _lanes(connection, sites, BACKFILL - 1):
+    for lane in _select_lanes(connection, sites, BACKFILL_PRIORITY - 1):
         earliest[lane.site] = min(lane.due_at, earliest.get(lane.site, lane.due_at))
     return earliest
 
 
-def _lanes(connection: Connection, sites: Sequence[str], deepest: int) -> Sequence[Any]:
-    """Each site's hosts and priorities, and the earliest time in each: found by skipping through the index."""
+def _select_lanes(connection: Connection, sites: Sequence[str], max_priority: int) -> Sequence[Any]:
+    """Return each site's hosts and priorities with the earliest due time in each, by skipping through the index."""
     if not sites:
         return ()
-    asked = _every_lane(connection.dialect.name)
-    return connection.execute(asked, {"deepest": deepest, "sites": list(sites)}).all()
+    query = _build_lanes_query(connection.dialect)
+    return connection.execute(query, {"max_priority": max_priority, "sites": list(sites)}).all()
 
 
-def _least(column: Any, *conditions: Any) -> Any:
+def _min_of(column: Any, *conditions: Any) -> Any:
     return select(func.min(column)).where(FrontierRow.due_at.is_not(None), *conditions).scalar_subquery()
 
 
-@cache
-def _every_lane(dialect: str) -> Select[Any]:
-    """The question for lanes. Putting it together costs more than its answer, so that is done once."""
+@lru_cache(maxsize=8)
+def _build_lanes_query(dialect: Dialect) -> Select[Any]:
+    """Return the query for lanes. Building it costs more than running it, so that is done once."""
     frontier = FrontierRow
-    # Of one shape for any number of sites, which VALUES is not: SQLAlchemy would compile it anew each time.
-    if dialect == "postgresql":
-        name: Any = func.unnest(bindparam("sites", type_=ARRAY(Text))).column_valued()
-    else:
-        name = func.json_each(bindparam("sites", type_=JSON)).table_valued("value").c.value
-    asked = select(name.label("site")).cte("asked")
-    first = select(asked.c.site, _least(frontier.host, frontier.site == asked.c.site).label("host")).cte(
+    asked = select(text_list(dialect, "sites").label("site")).cte("asked")
+    first = select(asked.c.site, _min_of(frontier.host, frontier.site == asked.c.site).label("host")).cte(
         "hosts", recursive=True
     )
     hosts = first.union_all(
-        select(first.c.site, _least(frontier.host, frontier.site == first.c.site, frontier.host > first.c.host)).where(
+        select(first.c.site, _min_of(frontier.host, frontier.site == first.c.site, frontier.host > first.c.host)).where(
             first.c.host.is_not(None)
         )
     )
-    wanted = frontier.priority <= bindparam("deepest", type_=Integer)
+    wanted = frontier.priority <= bindparam("max_priority", type_=Integer)
     here = (frontier.site == hosts.c.site, frontier.host == hosts.c.host, wanted)
     top = (
-        select(hosts.c.site, hosts.c.host, _least(frontier.priority, *here).label("priority"))
+        select(hosts.c.site, hosts.c.host, _min_of(frontier.priority, *here).label("priority"))
         .where(hosts.c.host.is_not(None))
         .cte("lanes", recursive=True)
     )
     there = (frontier.site == top.c.site, frontier.host == top.c.host, wanted)
     lanes = top.union_all(
-        select(top.c.site, top.c.host, _least(frontier.priority, *there, frontier.priority > top.c.priority)).where(
+        select(top.c.site, top.c.host, _min_of(frontier.priority, *there, frontier.priority > top.c.priority)).where(
             top.c.priority.is_not(None)
         )
     )

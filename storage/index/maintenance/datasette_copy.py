@@ -11,20 +11,21 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from storage.index.queries.export import iso
+from storage.article_fields import TABLE_FIELDS, FieldType, format_time, table_row
 from storage.index.views.cdx import CdxLine
 
 _AT_ONCE = 500
-_TABLES = """
+_COLUMN_NAMES = {"offset": "warc_offset", "length": "warc_length"}
+"""Columns that have another name here than in the JSON of an export."""
+_SQL_TYPES = {FieldType.INTEGER: "INTEGER", FieldType.BOOLEAN: "INTEGER"}
+_COLUMNS = ", ".join(
+    f"{_COLUMN_NAMES.get(field.name, field.name)} {_SQL_TYPES.get(field.type, 'TEXT')}" for field in TABLE_FIELDS
+)
+_TABLES = f"""
 PRAGMA page_size=8192;
 PRAGMA journal_mode=OFF;
 PRAGMA synchronous=OFF;
-CREATE TABLE articles (
-    id INTEGER PRIMARY KEY, site TEXT, section TEXT, language TEXT, published TEXT, modified TEXT,
-    headline TEXT, dek TEXT, authors TEXT, tags TEXT, body TEXT, url TEXT, canonical_url TEXT, image TEXT, access TEXT,
-    versions INTEGER, first_seen TEXT, last_seen TEXT, fetched_at TEXT, warc TEXT, warc_offset INTEGER,
-    warc_length INTEGER, payload_digest TEXT
-);
+CREATE TABLE articles (id INTEGER PRIMARY KEY, {_COLUMNS});
 CREATE TABLE links (
     article INTEGER REFERENCES articles(id), kind TEXT, label TEXT, position INTEGER, url TEXT, anchor TEXT
 );
@@ -48,12 +49,12 @@ CREATE INDEX captures_by_urlkey ON captures(urlkey, fetched_at);
 ANALYZE;
 """
 
-_ARTICLE = "INSERT INTO articles VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_ARTICLE = f"INSERT INTO articles VALUES (?{', ?' * len(TABLE_FIELDS)})"  # noqa: S608 - placeholders only
 _LINK = "INSERT INTO links VALUES (?, ?, ?, ?, ?, ?)"
 _CAPTURE = "INSERT INTO captures VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
-def write_copy(
+def write_datasette_copy(
     path: Path, lines: Iterable[Mapping[str, Any]], captures: Iterable[CdxLine], tell: Callable[[int], None]
 ) -> int:
     """Write an SQLite file, which is not there or empty, from lines of an export and the captures behind them; returns
@@ -61,7 +62,7 @@ def write_copy(
     """
     connection = sqlite3.connect(path, isolation_level=None)
     try:
-        return _written(connection, lines, captures, tell)
+        return _write(connection, lines, captures, tell)
     except sqlite3.OperationalError as problem:
         if problem.sqlite_errorcode & 0xFF in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}:
             full = problem.sqlite_errorcode == sqlite3.SQLITE_FULL
@@ -71,7 +72,7 @@ def write_copy(
         connection.close()
 
 
-def _written(
+def _write(
     connection: sqlite3.Connection,
     lines: Iterable[Mapping[str, Any]],
     captures: Iterable[CdxLine],
@@ -102,13 +103,7 @@ def _batches(items: Iterable[Any]) -> Iterator[list[Any]]:
 
 def _article(numbered: tuple[int, Mapping[str, Any]]) -> tuple[Any, ...]:
     number, line = numbered
-    capture = line["capture"]
-    return (
-        number, line["site"], line["section"], line["language"], line["published"], line["modified"],
-        line["headline"], line["dek"], "; ".join(line["authors"]), "; ".join(line["tags"]), line["body"], line["url"],
-        line["canonical_url"], line["image"], line["access"], line["versions"], line["first_seen"], line["last_seen"],
-        capture["fetched_at"], capture["warc"], capture["offset"], capture["length"], capture["payload_digest"],
-    )  # fmt: skip
+    return number, *table_row(line)
 
 
 def _links(number: int, line: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
@@ -120,6 +115,7 @@ def _links(number: int, line: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
 def _capture(numbered: tuple[int, CdxLine]) -> tuple[Any, ...]:
     number, line = numbered
     return (
-        number, line.url, line.urlkey, iso(line.fetched_at), line.status, line.mime, line.kind, line.payload_digest,
+        number, line.url, line.urlkey, format_time(line.fetched_at), line.status, line.mime, line.kind,
+        line.payload_digest,
         line.warc, line.offset, line.length,
     )  # fmt: skip

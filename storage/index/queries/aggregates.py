@@ -1,27 +1,48 @@
-"""Captures and articles counted by day, and sites with what they hold: what pages about the whole archive show.
+"""Counts of captures and articles by day, outcome, site, author and year.
 
-Captures are counted by the database itself (the table days), articles by an index on their dates, so the cost goes with
-the days that are asked for. What is excluded is counted by itself and taken off.
+Triggers count captures in the table `days`, and articles have an index on their dates, so the cost depends on the
+number of days. Excluded captures are counted separately and subtracted.
 """
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import accumulate, pairwise
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, literal, not_, select
+from sqlalchemy import ColumnElement, Connection, Integer, and_, cast, exists, extract, func, literal, not_, select
 
-from storage.index.conditions.visibility import begins, shown_articles, shown_captures, site_ids
-from storage.index.engine.arrays import spans
-from storage.index.engine.database import AnySelect
-from storage.index.schema.tables import ArticleRow, CaptureRow, DayRow, SiteRow, UrlRow
-from storage.index.views.exclusions import NOTHING, Exclusions
-from storage.index.views.status import CapturedDay, SiteCount
+from storage.index.conditions.filters import filter_conditions
+from storage.index.conditions.visibility import (
+    current_version,
+    load_site_ids,
+    prefix_condition,
+    visible_articles,
+    visible_captures,
+    visible_versions,
+)
+from storage.index.engine.dialect import ranges_table, values_table
+from storage.index.engine.statements import AnySelect
+from storage.index.schema.tables import (
+    ArticleRow,
+    AuthorRow,
+    CaptureRow,
+    CrawlRow,
+    DailyCapturesRow,
+    SiteRow,
+    UrlRow,
+    VersionAuthorRow,
+    VersionRow,
+)
+from storage.index.text.analyzer import fold_text
+from storage.index.views.articles import EVERYTHING, Filters
+from storage.index.views.exclusions import Exclusions
+from storage.index.views.status import DailyCaptures, OutcomeCount, SiteCount, SiteProfile
 from storage.model import Outcome
 
-FAILED = frozenset(
+FAILED_OUTCOMES = frozenset(
     {
         Outcome.ERROR,
         Outcome.CHALLENGE,
@@ -31,31 +52,33 @@ FAILED = frozenset(
         Outcome.UNREADABLE,
     }
 )
-"""Outcomes that an owner should look into where they are many."""
-STRETCHES = 128
-"""Into which the time of a site's articles is cut to count them."""
+"""Outcomes that need attention if they are frequent."""
+_SPANS = 128
+"""Parts into which the time of a site's articles is divided."""
 _TICK = timedelta(microseconds=1)
 _LATEST = datetime.max.replace(tzinfo=UTC) - _TICK
 
 
-def captures_per_day(
-    connection: Connection, since: date, exclude: Exclusions = NOTHING, *, site: str | None = None
-) -> tuple[CapturedDay, ...]:
-    """Days with captures, oldest first, from a day on; of all sites or one."""
+def count_captures_per_day(
+    connection: Connection, exclude: Exclusions, since: date, *, site: str | None = None
+) -> tuple[DailyCaptures, ...]:
+    """Return the days with captures since a day, oldest first; of all sites or one."""
     days: dict[str, Counter[str]] = {}
-    for (day, outcome), count in _counted(connection, ("day", "outcome"), exclude, since, site):
+    for (day, outcome), count in _iter_counts(connection, exclude, ("day", "outcome"), since, site):
         days.setdefault(day, Counter())[outcome] += count
     return tuple(
-        CapturedDay(day=date.fromisoformat(day), captures=outcomes.total(), failed=sum(outcomes[bad] for bad in FAILED))
+        DailyCaptures(
+            day=date.fromisoformat(day), captures=outcomes.total(), failed=sum(outcomes[bad] for bad in FAILED_OUTCOMES)
+        )
         for day, outcomes in sorted(days.items())
         if outcomes.total()
     )
 
 
-def outcomes_of_sites(
-    connection: Connection, exclude: Exclusions = NOTHING, *, since: date | None = None, site: str | None = None
+def count_outcomes_by_site(
+    connection: Connection, exclude: Exclusions, since: date | None = None, *, site: str | None = None
 ) -> dict[str, dict[Outcome, int]]:
-    """Captures by outcome, by the sites' names; all of them, or those from a day on, or one site's."""
+    """Return the number of captures by site and outcome; of all days or since a day, of all sites or one."""
     names = {row.id: row.name for row in connection.execute(select(SiteRow.id, SiteRow.name))}
     return {names[site_id]: outcomes for site_id, outcomes in _outcomes(connection, exclude, since, site).items()}
 
@@ -64,7 +87,7 @@ def _outcomes(
     connection: Connection, exclude: Exclusions, since: date | None, site: str | None
 ) -> dict[int, dict[Outcome, int]]:
     counted: dict[int, Counter[str]] = {}
-    for (site_id, outcome), count in _counted(connection, ("site_id", "outcome"), exclude, since, site):
+    for (site_id, outcome), count in _iter_counts(connection, exclude, ("site_id", "outcome"), since, site):
         counted.setdefault(site_id, Counter())[outcome] += count
     return {
         site_id: {Outcome(outcome): count for outcome, count in sorted(outcomes.items()) if count}
@@ -72,18 +95,18 @@ def _outcomes(
     }
 
 
-def articles_per_day(
-    connection: Connection, site: str, since: date, exclude: Exclusions = NOTHING
-) -> Mapping[date, int]:
-    """Articles of a site by the day of their date, from a day on; a day without any is not there."""
+def count_articles_per_day(connection: Connection, exclude: Exclusions, site: str, since: date) -> Mapping[date, int]:
+    """Return the number of articles of a site by day, since a day; days without articles are left out."""
+    if site in exclude.hidden:
+        return {}
     at = ArticleRow.dated_at
-    day = day_of(connection, at)
+    day = utc_day(connection, at)
     rows = connection.execute(
         select(day, func.count())
         .where(
-            ArticleRow.site_id == site_ids(connection, [site]).get(site, 0),
+            ArticleRow.site_id == load_site_ids(connection, [site]).get(site, 0),
             at >= _midnight(since),
-            *shown_articles(connection, exclude),
+            *visible_articles(connection, exclude),
         )
         .group_by(day)
         .order_by(day)
@@ -91,30 +114,32 @@ def articles_per_day(
     return {date.fromisoformat(each): count for each, count in rows}
 
 
-def dated_between(connection: Connection, site_id: int, times: Sequence[tuple[datetime, datetime]]) -> list[int]:
-    """Articles of a site that are dated from one moment to another, both included, for each such pair.
+def count_articles_dated_between(
+    connection: Connection, site_id: int, times: Sequence[tuple[datetime, datetime]]
+) -> list[int]:
+    """Return the number of articles of a site in each span of time, both ends included.
 
-    Each article is counted once for stretches of all that time, and again only near the beginning and end of a pair.
+    Prefix sums over parts of the whole time: articles are counted once, and again only near the ends of a span.
     """
     if not times:
         return []
     asked = [(begin, min(end, _LATEST) + _TICK) for begin, end in times]
     least, most = min(begin for begin, _ in asked), max(end for _, end in asked)
-    edges = sorted({least + (most - least) * part / STRETCHES for part in range(STRETCHES + 1)})
-    sums = [0, *accumulate(_dated(connection, site_id, list(pairwise(edges))))]
+    edges = sorted({least + (most - least) * part / _SPANS for part in range(_SPANS + 1)})
+    sums = [0, *accumulate(_count_in_spans(connection, site_id, list(pairwise(edges))))]
     whole: list[int] = []
     parts: list[tuple[datetime, datetime]] = []
     for begin, end in asked:
         first, last = bisect_left(edges, begin), bisect_right(edges, end) - 1
         whole.append(sums[last] - sums[first] if first < last else 0)
         parts += [(begin, edges[first]), (edges[last], end)] if first < last else [(begin, end), (end, end)]
-    near = _dated(connection, site_id, parts)
+    near = _count_in_spans(connection, site_id, parts)
     return [count + near[2 * place] + near[2 * place + 1] for place, count in enumerate(whole)]
 
 
-def _dated(connection: Connection, site_id: int, pairs: Sequence[tuple[datetime, datetime]]) -> list[int]:
-    """Articles of a site that are dated in each of these spans, its end not included."""
-    table, number, begin, behind = spans(connection, pairs, "stretches")
+def _count_in_spans(connection: Connection, site_id: int, pairs: Sequence[tuple[datetime, datetime]]) -> list[int]:
+    """Return the number of articles of a site in each span of time, its end excluded."""
+    table, number, begin, behind = ranges_table(connection, pairs, "stretches")
     at = ArticleRow.dated_at
     counted = (
         select(func.count())
@@ -126,25 +151,23 @@ def _dated(connection: Connection, site_id: int, pairs: Sequence[tuple[datetime,
     return [row[1] for row in connection.execute(select(number, counted).select_from(table).order_by(number))]
 
 
-def site_counts(
-    connection: Connection, exclude: Exclusions = NOTHING, *, site: str | None = None
-) -> tuple[SiteCount, ...]:
-    """All sites by name, or one, with what is held of each.
+def list_site_counts(connection: Connection, exclude: Exclusions, site: str | None = None) -> tuple[SiteCount, ...]:
+    """Return all sites by name, or one, with numbers of captures and articles.
 
-    A site of whose captures none is shown is left out too, but for one that is configured and whose own address is
-    not excluded: its name would tell that something is held.
+    Sites without visible captures are left out, as their names would reveal that there are captures; but not
+    configured sites whose URL is not excluded.
     """
     captured: Counter[int] = Counter()
-    for (site_id,), count in _counted(connection, ("site_id",), exclude, None, site):
+    for (site_id,), count in _iter_counts(connection, exclude, ("site_id",), None, site):
         captured[site_id] += count
-    shown = shown_articles(connection, exclude)
+    shown = visible_articles(connection, exclude)
     held = select(ArticleRow.site_id, func.count()).where(*shown).group_by(ArticleRow.site_id)
     if site is not None:
-        held = held.where(ArticleRow.site_id == site_ids(connection, [site]).get(site, 0))
+        held = held.where(ArticleRow.site_id == load_site_ids(connection, [site]).get(site, 0))
     articles: dict[int, int] = {row[0]: row[1] for row in connection.execute(held)}
-    captures = CaptureRow.site_id == SiteRow.id, *shown_captures(connection, exclude)
+    captures = CaptureRow.site_id == SiteRow.id, *visible_captures(connection, exclude)
     at = CaptureRow.fetched_at
-    # One step into an index each: min and max over all captures would be a walk through them.
+    # One index seek each: min and max over all captures would scan them.
     first, last = (
         select(at).where(*captures).order_by(by).limit(1).correlate(SiteRow).scalar_subquery() for by in (at, at.desc())
     )
@@ -168,17 +191,17 @@ def site_counts(
             first_capture=row.first, last_capture=row.last, newest_article=row.newest,
         )
         for row in rows
-        if not exclude or captured[row.id] or (row.configured and not exclude.leave_out(row.url))
+        if not exclude or captured[row.id] or (row.configured and not exclude.excludes(row.url))
     )  # fmt: skip
 
 
-def _counted(
-    connection: Connection, by: tuple[str, ...], exclude: Exclusions, since: date | None, site: str | None
+def _iter_counts(
+    connection: Connection, exclude: Exclusions, by: tuple[str, ...], since: date | None, site: str | None
 ) -> Iterator[tuple[tuple[Any, ...], int]]:
-    """Counts by some of site_id, day and outcome: what is held, and, negative, what of it is not to be shown."""
-    ids = site_ids(connection, {*exclude.hidden, *([site] if site is not None else [])})
+    """Yield counts by some of site_id, day and outcome; negative ones for excluded captures."""
+    ids = load_site_ids(connection, {*exclude.hidden, *([site] if site is not None else [])})
     hidden = sorted(ids[name] for name in exclude.hidden if name in ids)
-    for asked, columns, is_held in (_held(), *_left_out(connection, exclude)):
+    for asked, columns, is_held in (_count_days(), *_count_excluded(connection, exclude)):
         keys = [columns[name].label(name) for name in by]
         found = asked.add_columns(*keys).group_by(*(columns[name] for name in by))
         if since is not None:
@@ -192,25 +215,30 @@ def _counted(
 
 
 _Part = tuple[AnySelect, Mapping[str, Any], bool]
-"""A question for a number, the columns that it may be grouped and narrowed by, and whether that number is held."""
+"""A count query, the columns that it can be grouped and filtered by, and False if it counts excluded captures."""
 
 
-def _held() -> _Part:
-    columns = {"site_id": DayRow.site_id, "day": DayRow.day, "outcome": DayRow.outcome, "since": DayRow.day}
-    return select(func.sum(DayRow.captures)), columns, True
+def _count_days() -> _Part:
+    columns = {
+        "site_id": DailyCapturesRow.site_id,
+        "day": DailyCapturesRow.day,
+        "outcome": DailyCapturesRow.outcome,
+        "since": DailyCapturesRow.day,
+    }
+    return select(func.sum(DailyCapturesRow.captures)), columns, True
 
 
-def _left_out(connection: Connection, exclude: Exclusions) -> Iterator[_Part]:
-    """Captures that are excluded by their URLs, and those of the others that are by their time."""
+def _count_excluded(connection: Connection, exclude: Exclusions) -> Iterator[_Part]:
+    """Yield counts of captures that are excluded by URL, and of others that are excluded by time."""
     at = CaptureRow.fetched_at
     columns = {
-        "site_id": CaptureRow.site_id, "day": day_of(connection, at), "outcome": CaptureRow.outcome, "since": at
+        "site_id": CaptureRow.site_id, "day": utc_day(connection, at), "outcome": CaptureRow.outcome, "since": at
     }  # fmt: skip
     counted = select(func.count()).select_from(CaptureRow)
-    blocked = begins(UrlRow.urlkey.expression, exclude.urlkeys)
+    blocked = prefix_condition(UrlRow.urlkey.expression, exclude.urlkeys)
     if exclude.urlkeys:
         yield counted.join(UrlRow, UrlRow.id == CaptureRow.url_id).where(blocked), columns, False
-    ids = site_ids(connection, (name for name, _ in exclude.embargoes))
+    ids = load_site_ids(connection, (name for name, _ in exclude.embargoes))
     for name, until in exclude.embargoes:
         late = counted.where(CaptureRow.site_id == ids.get(name, 0), at > until)
         yield late.where(not_(exists().where(and_(UrlRow.id == CaptureRow.url_id, blocked)))), columns, False
@@ -220,8 +248,115 @@ def _midnight(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
-def day_of(connection: Connection, column: Any) -> ColumnElement[str]:
+def utc_day(connection: Connection, column: Any) -> ColumnElement[str]:
     """The day of a column's moment, in UTC, as YYYY-MM-DD."""
     if connection.dialect.name == "postgresql":
         return func.to_char(func.timezone(literal("UTC"), column), literal("YYYY-MM-DD"))
     return func.substr(column, 1, 10)
+
+
+_PROFILED_ARTICLES = 2_000
+"""Newest articles that are counted: it bounds the cost of a profile."""
+_MAX_PROFILE_NAMES = 40
+"""Most names of each kind."""
+
+
+def get_site_profile(connection: Connection, exclude: Exclusions, site: str) -> SiteProfile:
+    """Return the sections, authors and languages of a site's newest articles."""
+    site_id = load_site_ids(connection, {site} - exclude.hidden).get(site, 0)
+    shown = visible_articles(connection, exclude) + visible_versions(connection, exclude)
+    newest = connection.execute(
+        select(VersionRow.id, VersionRow.section, VersionRow.language)
+        .join(ArticleRow, and_(ArticleRow.id == VersionRow.article_id, current_version(connection, exclude)))
+        .where(ArticleRow.site_id == site_id, *shown)
+        .order_by(ArticleRow.dated_at.desc())
+        .limit(_PROFILED_ARTICLES)
+    ).all()
+    return SiteProfile(
+        counted_articles=len(newest),
+        sections=_most_frequent(Counter(row.section for row in newest)),
+        authors=_most_frequent(_count_authors(connection, [row.id for row in newest])),
+        languages=_most_frequent(Counter(row.language for row in newest)),
+    )
+
+
+def _count_authors(connection: Connection, version_ids: Sequence[int]) -> Mapping[str | None, int]:
+    table, version_id = values_table(connection, version_ids, "newest")
+    rows = connection.execute(
+        select(AuthorRow.name, func.count())
+        .join(VersionAuthorRow, VersionAuthorRow.author_id == AuthorRow.id)
+        .join(table, version_id == VersionAuthorRow.version_id)
+        .group_by(AuthorRow.name)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def _most_frequent(counts: Mapping[str | None, int]) -> tuple[tuple[str, int], ...]:
+    named = [(name, count) for name, count in counts.items() if name]
+    return tuple(sorted(named, key=lambda one: (-one[1], one[0]))[:_MAX_PROFILE_NAMES])
+
+
+def count_crawl_outcomes(connection: Connection, exclude: Exclusions, run: str) -> tuple[OutcomeCount, ...]:
+    """Return the number of captures of a run by outcome and status, the most frequent first."""
+    count = func.count()
+    rows = connection.execute(
+        select(CaptureRow.outcome, CaptureRow.status, count.label("captures"))
+        .join(CrawlRow, CrawlRow.id == CaptureRow.crawl_id)
+        .where(CrawlRow.run == run, *visible_captures(connection, exclude))
+        .group_by(CaptureRow.outcome, CaptureRow.status)
+        .order_by(count.desc(), CaptureRow.outcome, CaptureRow.status)
+    )
+    return tuple(OutcomeCount(outcome=Outcome(row.outcome), status=row.status, captures=row.captures) for row in rows)
+
+
+_MOST_SPELLINGS = 24
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArticleCounts:
+    """Numbers of articles by year and site."""
+
+    total: int
+    years: tuple[tuple[int, int], ...]
+    """Years with numbers of articles, newest first."""
+    sites: tuple[tuple[str, int], ...]
+    """Sites with numbers of articles, most first."""
+
+
+def count_by_year_and_site(connection: Connection, exclude: Exclusions, filters: Filters) -> ArticleCounts:
+    """Count filtered articles by their current versions. Ignores `filters.query`."""
+    # PostgreSQL gives a moment's year in the session's zone, unless it is told which.
+    at = ArticleRow.dated_at.expression
+    year = cast(extract("year", func.timezone("UTC", at) if connection.dialect.name == "postgresql" else at), Integer)
+    rows = connection.execute(
+        select(ArticleRow.site_id, year.label("year"), func.count())
+        .join(VersionRow, VersionRow.article_id == ArticleRow.id)
+        .where(current_version(connection, exclude), *filter_conditions(connection, exclude, filters))
+        .group_by(ArticleRow.site_id, year)
+    ).all()
+    names = {row.id: row.name for row in connection.execute(select(SiteRow.id, SiteRow.name))} if rows else {}
+    years: Counter[int] = Counter()
+    sites: Counter[str] = Counter()
+    for site_id, in_year, count in rows:
+        years[in_year] += count
+        sites[names[site_id]] += count
+    return ArticleCounts(
+        total=years.total(),
+        years=tuple(sorted(years.items(), reverse=True)),
+        sites=tuple(sorted(sites.items(), key=lambda item: (-item[1], item[0]))),
+    )
+
+
+def list_author_spellings(connection: Connection, exclude: Exclusions, author: str) -> tuple[str, ...]:
+    """Return the printed spellings of an author's name that differ in case and accents only; `author` itself first."""
+    asked = select(AuthorRow.name).where(AuthorRow.folded == fold_text(author)).limit(_MOST_SPELLINGS)
+    if exclude:
+        # A spelling that only an excluded page prints would reveal that page.
+        written = (
+            select(VersionAuthorRow.author_id)
+            .join(VersionRow, VersionRow.id == VersionAuthorRow.version_id)
+            .join(ArticleRow, ArticleRow.id == VersionRow.article_id)
+            .where(VersionAuthorRow.author_id == AuthorRow.id, *filter_conditions(connection, exclude, EVERYTHING))
+        )
+        asked = asked.where(written.exists())
+    return tuple(sorted(connection.scalars(asked), key=lambda name: (name != author, name)))

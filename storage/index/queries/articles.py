@@ -1,36 +1,38 @@
-"""What people look at: articles, versions and captures. Each query is a function that returns nouns."""
+"""Queries for articles, versions and captures."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, false, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from storage.index.boilerplate.rule import COUNTED
-from storage.index.conditions.filters import conditions
-from storage.index.conditions.visibility import after, current_version, shown_articles, shown_captures, shown_versions
-from storage.index.engine.database import AnyRow, AnySelect
+from storage.article_fields import from_columns
+from storage.index.conditions.filters import filter_conditions
+from storage.index.conditions.visibility import (
+    current_version,
+    prefix_end,
+    visible_articles,
+    visible_captures,
+    visible_versions,
+)
+from storage.index.engine.statements import AnyRow, AnySelect
 from storage.index.rows.interning import short_digest
+from storage.index.rows.version_parts import load_authors, load_paragraphs, load_tags
 from storage.index.schema.tables import (
     ArticleRow,
-    AuthorRow,
-    BoilerplateRow,
     CaptureGroupRow,
     CaptureRow,
     CrawlRow,
     LinkGroupRow,
     LinkRow,
-    ParagraphRow,
     SiteRow,
-    TagRow,
     UrlRow,
-    VersionAuthorRow,
-    VersionParagraphRow,
     VersionRow,
-    VersionTagRow,
     WarcFileRow,
 )
 from storage.index.views.articles import (
+    ALL_CAPTURES,
+    EVERYTHING,
     ArticleLine,
     ArticleView,
     CaptureFilters,
@@ -38,16 +40,15 @@ from storage.index.views.articles import (
     Filters,
     LinkGroupView,
     LinkView,
-    ParagraphView,
     VersionLine,
     VersionView,
 )
-from storage.index.views.exclusions import NOTHING, Exclusions
-from storage.model import Access, LinkKind, Outcome, RecordPlace, RefersTo, Role
+from storage.index.views.exclusions import NO_EXCLUSIONS, Exclusions
+from storage.model import LinkKind, Outcome, RecordPlace, RefersTo
 
 CaptureOrder = Literal["newest", "oldest", "urlkey"]
 
-MOST_LINKED_FROM = 100
+_MAX_LINKED_FROM = 100
 _BEYOND_IDS = 1 << 31
 
 _REDIRECT = UrlRow.__table__.alias("redirect")
@@ -75,12 +76,12 @@ _CAPTURES = (
 )
 
 
-def is_id(number: int) -> bool:
-    """False for a number that names nothing and that a database would refuse to compare with an id of 32 bits."""
+def _is_valid_id(number: int) -> bool:
+    """Return True if a number fits the id columns of 32 bits; PostgreSQL fails to compare others."""
     return 0 < number < _BEYOND_IDS
 
 
-def _capture(row: AnyRow) -> CaptureView:
+def _capture_view(row: AnyRow) -> CaptureView:
     named = (row.refers_to_record, row.refers_to_url, row.refers_to_date)
     return CaptureView(
         id=row.id, url=row.url, urlkey=row.urlkey, site=row.site, record_id=row.record_id,
@@ -94,18 +95,24 @@ def _capture(row: AnyRow) -> CaptureView:
     )  # fmt: skip
 
 
-def captures(
-    connection: Connection, filters: CaptureFilters, *, order: CaptureOrder, limit: int | None, offset: int
+def iter_captures(
+    connection: Connection,
+    exclude: Exclusions,
+    filters: CaptureFilters = ALL_CAPTURES,
+    *,
+    order: CaptureOrder = "newest",
+    limit: int | None = None,
+    offset: int = 0,
 ) -> Iterator[CaptureView]:
-    """Captures, streamed."""
+    """Yield captures. The order "urlkey" is that of a CDX file: urlkey, then time."""
     by: dict[str, tuple[Any, ...]] = {
         "newest": (CaptureRow.fetched_at.desc(), CaptureRow.record_id.desc()),
         "oldest": (CaptureRow.fetched_at, CaptureRow.record_id),
         "urlkey": (UrlRow.urlkey, CaptureRow.fetched_at, CaptureRow.record_id),
     }
-    wanted = _capture_conditions(connection, filters)
+    wanted = _capture_conditions(connection, exclude, filters)
     if limit is not None or offset:
-        # Which ones first, then all of them: else each that is passed over would be looked up in every table.
+        # Select ids first: otherwise the skipped rows would be joined with every table.
         named = select(CaptureRow.id).where(*wanted).order_by(*by[order]).limit(limit).offset(offset)
         if order == "urlkey" or filters.url or filters.urlkey or filters.urlkey_prefix:
             named = named.join(UrlRow, UrlRow.id == CaptureRow.url_id)
@@ -113,15 +120,17 @@ def captures(
     asked = _CAPTURES.where(*wanted).order_by(*by[order])
     streaming = {"stream_results": True, "yield_per": 500}
     for row in connection.execute(asked, execution_options=streaming):
-        yield _capture(row)
+        yield _capture_view(row)
 
 
-def _capture_conditions(connection: Connection, filters: CaptureFilters) -> list[ColumnElement[bool]]:
+def _capture_conditions(
+    connection: Connection, exclude: Exclusions, filters: CaptureFilters
+) -> list[ColumnElement[bool]]:
     asked: tuple[tuple[Any, Callable[[Any], ColumnElement[bool]]], ...] = (
         (filters.url, lambda url: UrlRow.digest == short_digest(url)),
         (filters.urlkey, lambda key: UrlRow.urlkey == key),
-        (filters.urlkey_prefix, lambda prefix: and_(UrlRow.urlkey >= prefix, UrlRow.urlkey < after(prefix))),
-        # By their ids, so that the indexes of captures give the order too.
+        (filters.urlkey_prefix, lambda prefix: and_(UrlRow.urlkey >= prefix, UrlRow.urlkey < prefix_end(prefix))),
+        # By id, so that the indexes of captures also provide the order.
         (filters.site, lambda name: CaptureRow.site_id == _id(SiteRow.id, SiteRow.name == name)),
         (filters.article_id, lambda article_id: CaptureRow.article_id == article_id),
         (filters.outcome, lambda outcome: CaptureRow.outcome == outcome.value),
@@ -131,19 +140,26 @@ def _capture_conditions(connection: Connection, filters: CaptureFilters) -> list
         (filters.until, lambda moment: CaptureRow.fetched_at < moment),
     )
     narrowed = [condition(value) for value, condition in asked if value is not None]
-    return narrowed + shown_captures(connection, filters.exclude)
+    return narrowed + visible_captures(connection, exclude)
 
 
 def _id(of: InstrumentedAttribute[int], condition: ColumnElement[bool]) -> ColumnElement[int]:
     return select(of).where(condition).correlate(None).scalar_subquery()
 
 
-def capture(
-    connection: Connection, condition: ColumnElement[bool], exclude: Exclusions = NOTHING
-) -> CaptureView | None:
-    """The capture of which a condition holds."""
-    row = connection.execute(_CAPTURES.where(condition, *shown_captures(connection, exclude))).first()
-    return _capture(row) if row else None
+def get_capture(connection: Connection, exclude: Exclusions, capture_id: int) -> CaptureView | None:
+    """Return the capture with an id, or None."""
+    return _find_capture(connection, exclude, CaptureRow.id == capture_id) if _is_valid_id(capture_id) else None
+
+
+def get_capture_of_record(connection: Connection, exclude: Exclusions, record_id: str) -> CaptureView | None:
+    """Return the capture of a WARC record, or None."""
+    return _find_capture(connection, exclude, CaptureRow.record_id == record_id)
+
+
+def _find_capture(connection: Connection, exclude: Exclusions, condition: ColumnElement[bool]) -> CaptureView | None:
+    row = connection.execute(_CAPTURES.where(condition, *visible_captures(connection, exclude))).first()
+    return _capture_view(row) if row else None
 
 
 _VERSIONS = (
@@ -159,63 +175,33 @@ _VERSIONS = (
 )  # fmt: skip
 
 
-def version(connection: Connection, version_id: int, exclude: Exclusions = NOTHING) -> VersionView | None:
-    """One version, whole."""
-    shown = shown_articles(connection, exclude) + shown_versions(connection, exclude)
+def get_version(connection: Connection, exclude: Exclusions, version_id: int) -> VersionView | None:
+    """Return one version with its paragraphs and links, or None."""
+    if not _is_valid_id(version_id):
+        return None
+    shown = visible_articles(connection, exclude) + visible_versions(connection, exclude)
     row = connection.execute(_VERSIONS.where(VersionRow.id == version_id, *shown)).first()
     if row is None:
         return None
-    first = capture(connection, CaptureRow.id == row.capture_id)
+    first = get_capture(connection, NO_EXCLUSIONS, row.capture_id)
     assert first is not None
     seen = connection.execute(
         select(func.min(CaptureRow.fetched_at).label("first"), func.max(CaptureRow.fetched_at).label("last")).where(
-            CaptureRow.version_id == version_id, *shown_captures(connection, exclude)
+            CaptureRow.version_id == version_id, *visible_captures(connection, exclude)
         )
     ).one()
     return VersionView(
-        id=row.id, article_id=row.article_id, number=row.number, site=row.site, url=first.url,
-        canonical_url=row.canonical_url, headline=row.headline, dek=row.dek, authors=_authors(connection, version_id),
-        published=row.published_at, published_source=row.published_source, modified=row.modified_at,
-        modified_source=row.modified_source, section=row.section, tags=_tags(connection, version_id),
-        language=row.language, image=row.image, image_caption=row.image_caption,
-        access=Access(row.access) if row.access else None, live=row.live, noarchive=row.noarchive, digest=row.digest,
-        extractor=row.extractor,
-        first_seen=seen.first, last_seen=seen.last, paragraphs=_paragraphs(connection, version_id, row.site_id),
-        link_groups=link_groups(connection, row.capture_id, exclude), capture=first, site_title=row.site_title,
+        id=row.id, article_id=row.article_id, number=row.number, site=row.site, site_title=row.site_title,
+        url=first.url, canonical_url=row.canonical_url, authors=load_authors(connection, [version_id])[version_id],
+        tags=load_tags(connection, [version_id])[version_id], image=row.image, digest=row.digest,
+        extractor=row.extractor, first_seen=seen.first, last_seen=seen.last,
+        all_paragraphs=tuple(load_paragraphs(connection, [version_id])[version_id]),
+        links=load_link_groups(connection, exclude, row.capture_id), capture=first, **from_columns(row),
     )  # fmt: skip
 
 
-def _authors(connection: Connection, version_id: int) -> tuple[str, ...]:
-    asked = select(AuthorRow.name).join(VersionAuthorRow, VersionAuthorRow.author_id == AuthorRow.id)
-    mine = asked.where(VersionAuthorRow.version_id == version_id).order_by(VersionAuthorRow.position)
-    return tuple(connection.scalars(mine))
-
-
-def _tags(connection: Connection, version_id: int) -> tuple[str, ...]:
-    asked = select(TagRow.name).join(VersionTagRow, VersionTagRow.tag_id == TagRow.id)
-    return tuple(
-        connection.scalars(asked.where(VersionTagRow.version_id == version_id).order_by(VersionTagRow.position))
-    )
-
-
-def _paragraphs(connection: Connection, version_id: int, site_id: int) -> tuple[ParagraphView, ...]:
-    learnt = and_(
-        BoilerplateRow.site_id == site_id,
-        BoilerplateRow.paragraph_id == VersionParagraphRow.paragraph_id,
-        VersionParagraphRow.role.in_(COUNTED),
-    )
-    rows = connection.execute(
-        select(VersionParagraphRow.role, ParagraphRow.text, func.coalesce(BoilerplateRow.verdict, false()).label("out"))
-        .join(ParagraphRow, ParagraphRow.id == VersionParagraphRow.paragraph_id)
-        .join(BoilerplateRow, learnt, isouter=True)
-        .where(VersionParagraphRow.version_id == version_id)
-        .order_by(VersionParagraphRow.position)
-    )
-    return tuple(ParagraphView(role=Role(row.role), text=row.text, boilerplate=row.out) for row in rows)
-
-
-def link_groups(connection: Connection, capture_id: int, exclude: Exclusions = NOTHING) -> tuple[LinkGroupView, ...]:
-    """Links on a captured page, each with the article that it leads to."""
+def load_link_groups(connection: Connection, exclude: Exclusions, capture_id: int) -> tuple[LinkGroupView, ...]:
+    """Return the links on a captured page, each with the article that it leads to."""
     groups = connection.execute(
         select(LinkGroupRow.id, LinkGroupRow.kind, LinkGroupRow.label)
         .join(CaptureGroupRow, CaptureGroupRow.group_id == LinkGroupRow.id)
@@ -224,7 +210,7 @@ def link_groups(connection: Connection, capture_id: int, exclude: Exclusions = N
     ).all()
     if not groups:
         return ()
-    held = shown_articles(connection, exclude)
+    held = visible_articles(connection, exclude)
     article = select(func.min(ArticleRow.id)).where(ArticleRow.url_id == UrlRow.id, *held).scalar_subquery()
     shown = select(func.min(CaptureRow.article_id)).where(CaptureRow.url_id == UrlRow.id)
     if held:
@@ -249,30 +235,31 @@ def link_groups(connection: Connection, capture_id: int, exclude: Exclusions = N
     )
 
 
-def article(connection: Connection, article_id: int, exclude: Exclusions = NOTHING) -> ArticleView | None:
-    """One article with its history."""
-    shown = shown_articles(connection, exclude) + shown_versions(connection, exclude)
-    row = connection.execute(_articles(connection, exclude).where(ArticleRow.id == article_id, *shown)).first()
+def get_article(connection: Connection, exclude: Exclusions, article_id: int) -> ArticleView | None:
+    """Return one article with its history, or None."""
+    if not _is_valid_id(article_id):
+        return None
+    shown = visible_articles(connection, exclude) + visible_versions(connection, exclude)
+    row = connection.execute(_select_articles(connection, exclude).where(ArticleRow.id == article_id, *shown)).first()
     if row is None:
         return None
-    current = version(connection, row.version_id, exclude)
+    current = get_version(connection, exclude, row.version_id)
     assert current is not None
-    # All addresses that show it are among these, and its captures are theirs. They are asked for by themselves: with
-    # one question inside the other, PostgreSQL goes through all captures.
+    # All captures of its URLs are its captures. Two queries: with a subquery PostgreSQL scans all captures.
     named = select(ArticleRow.url_id).where(ArticleRow.id == article_id)
     urls = connection.scalars(select(CaptureRow.url_id).where(CaptureRow.article_id == article_id).union(named)).all()
     mine = CaptureRow.url_id.in_(urls)
-    held = _CAPTURES.where(mine, *shown_captures(connection, exclude))
+    held = _CAPTURES.where(mine, *visible_captures(connection, exclude))
     all_captures = connection.execute(held.order_by(CaptureRow.fetched_at, CaptureRow.record_id))
     return ArticleView(
         id=row.id, site=row.site, url=row.url, state=row.state, first_seen=row.first_seen_at,
-        last_seen=row.last_seen_at, current=current, versions=_version_lines(connection, article_id, exclude),
-        captures=tuple(_capture(one) for one in all_captures),
-        linked_from=_linked_from(connection, article_id, exclude),
+        last_seen=row.last_seen_at, current=current, versions=_load_version_lines(connection, exclude, article_id),
+        captures=tuple(_capture_view(one) for one in all_captures),
+        linked_from=_load_linked_from(connection, exclude, article_id),
     )  # fmt: skip
 
 
-def _version_lines(connection: Connection, article_id: int, exclude: Exclusions) -> tuple[VersionLine, ...]:
+def _load_version_lines(connection: Connection, exclude: Exclusions, article_id: int) -> tuple[VersionLine, ...]:
     rows = connection.execute(
         select(
             VersionRow.id, VersionRow.number, VersionRow.headline, VersionRow.digest,
@@ -280,7 +267,7 @@ def _version_lines(connection: Connection, article_id: int, exclude: Exclusions)
             func.count().label("captures"),
         )
         .join(CaptureRow, CaptureRow.version_id == VersionRow.id)
-        .where(VersionRow.article_id == article_id, *shown_captures(connection, exclude))
+        .where(VersionRow.article_id == article_id, *visible_captures(connection, exclude))
         .group_by(VersionRow.id, VersionRow.number, VersionRow.headline, VersionRow.digest)
         .order_by(VersionRow.number)
     )  # fmt: skip
@@ -293,24 +280,26 @@ def _version_lines(connection: Connection, article_id: int, exclude: Exclusions)
     )  # fmt: skip
 
 
-def _linked_from(connection: Connection, article_id: int, exclude: Exclusions) -> tuple[ArticleLine, ...]:
+def _load_linked_from(connection: Connection, exclude: Exclusions, article_id: int) -> tuple[ArticleLine, ...]:
     shown = select(CaptureRow.url_id).where(CaptureRow.article_id == article_id)
     urls = shown.union(select(ArticleRow.url_id).where(ArticleRow.id == article_id))
     pages = (
         select(VersionRow.article_id)
         .join(CaptureGroupRow, CaptureGroupRow.capture_id == VersionRow.capture_id)
         .join(LinkRow, LinkRow.group_id == CaptureGroupRow.group_id)
-        .where(LinkRow.url_id.in_(urls), *shown_versions(connection, exclude))
+        .where(LinkRow.url_id.in_(urls), *visible_versions(connection, exclude))
     )
-    shown_here = shown_articles(connection, exclude)
-    asked = _articles(connection, exclude).where(ArticleRow.id.in_(pages), ArticleRow.id != article_id, *shown_here)
-    return tuple(_line(row) for row in connection.execute(_newest(asked).limit(MOST_LINKED_FROM)))
+    shown_here = visible_articles(connection, exclude)
+    asked = _select_articles(connection, exclude).where(
+        ArticleRow.id.in_(pages), ArticleRow.id != article_id, *shown_here
+    )
+    return tuple(_article_line(row) for row in connection.execute(_order_newest_first(asked).limit(_MAX_LINKED_FROM)))
 
 
 _COUNTED = VersionRow.__table__.alias("counted_versions")
 
 
-def _articles(connection: Connection, exclude: Exclusions) -> AnySelect:
+def _select_articles(connection: Connection, exclude: Exclusions) -> AnySelect:
     return (
         select(
             ArticleRow, SiteRow.name.label("site"), UrlRow.url, VersionRow.id.label("version_id"),
@@ -324,11 +313,11 @@ def _articles(connection: Connection, exclude: Exclusions) -> AnySelect:
     )  # fmt: skip
 
 
-def _newest(asked: AnySelect) -> AnySelect:
+def _order_newest_first(asked: AnySelect) -> AnySelect:
     return asked.order_by(ArticleRow.dated_at.desc(), UrlRow.url)
 
 
-def _line(row: AnyRow) -> ArticleLine:
+def _article_line(row: AnyRow) -> ArticleLine:
     return ArticleLine(
         id=row.id, site=row.site, url=row.url, headline=row.headline, dek=row.dek, section=row.section,
         published=row.published_at, first_seen=row.first_seen_at, state=row.state, versions=row.versions,
@@ -336,11 +325,19 @@ def _line(row: AnyRow) -> ArticleLine:
     )  # fmt: skip
 
 
-def articles(
-    connection: Connection, filters: Filters, *, limit: int, offset: int, behind: int | None = None
+def list_articles(
+    connection: Connection,
+    exclude: Exclusions,
+    filters: Filters = EVERYTHING,
+    *,
+    limit: int = 50,
+    offset: int = 0,
+    behind: int | None = None,
 ) -> tuple[ArticleLine, ...]:
-    """Articles by date, newest first; those that follow on the article with the id `behind`, where that is given."""
-    asked = _articles(connection, filters.exclude).where(*conditions(connection, filters))
+    """Return articles by date, newest first; with `behind`, those after the article with that id. Ignores
+    `filters.query`.
+    """
+    asked = _select_articles(connection, exclude).where(*filter_conditions(connection, exclude, filters))
     if behind is not None:
         last = select(ArticleRow.dated_at, UrlRow.url).join(UrlRow, UrlRow.id == ArticleRow.url_id)
         row = connection.execute(last.where(ArticleRow.id == behind)).first()
@@ -348,23 +345,25 @@ def articles(
             return ()
         at = ArticleRow.dated_at
         asked = asked.where(at <= row.dated_at, or_(at < row.dated_at, UrlRow.url > row.url))
-    return tuple(_line(row) for row in connection.execute(_newest(asked).limit(limit).offset(offset)))
+    return tuple(
+        _article_line(row) for row in connection.execute(_order_newest_first(asked).limit(limit).offset(offset))
+    )
 
 
-def article_lines(connection: Connection, ids: Sequence[int], exclude: Exclusions = NOTHING) -> list[ArticleLine]:
-    """Articles by their ids, as many of them as are shown, in no order."""
-    shown = shown_articles(connection, exclude) + shown_versions(connection, exclude)
-    asked = _articles(connection, exclude).where(ArticleRow.id.in_(bindparam("ids", expanding=True)), *shown)
-    return [_line(row) for row in connection.execute(asked, {"ids": list(ids)})] if ids else []
+def load_article_lines(connection: Connection, exclude: Exclusions, ids: Sequence[int]) -> list[ArticleLine]:
+    """Return the visible articles with these ids, unordered."""
+    shown = visible_articles(connection, exclude) + visible_versions(connection, exclude)
+    asked = _select_articles(connection, exclude).where(ArticleRow.id.in_(bindparam("ids", expanding=True)), *shown)
+    return [_article_line(row) for row in connection.execute(asked, {"ids": list(ids)})] if ids else []
 
 
-def find_article(connection: Connection, url: str, exclude: Exclusions = NOTHING) -> int | None:
-    """The article that a URL names, or else the one that its newest capture shows."""
+def find_article_id(connection: Connection, exclude: Exclusions, url: str) -> int | None:
+    """Return the id of the article with a canonical URL, or of the one that the URL's newest capture shows."""
     at = {"digest": short_digest(url)}
     named = (
         select(ArticleRow.id)
         .join(UrlRow, UrlRow.id == ArticleRow.url_id)
-        .where(UrlRow.digest == bindparam("digest"), *shown_articles(connection, exclude))
+        .where(UrlRow.digest == bindparam("digest"), *visible_articles(connection, exclude))
         .order_by(ArticleRow.last_seen_at.desc())
         .limit(1)
     )
@@ -374,9 +373,49 @@ def find_article(connection: Connection, url: str, exclude: Exclusions = NOTHING
         .where(
             UrlRow.digest == bindparam("digest"),
             CaptureRow.article_id.is_not(None),
-            *shown_captures(connection, exclude),
+            *visible_captures(connection, exclude),
         )
         .order_by(CaptureRow.fetched_at.desc())
         .limit(1)
     )
     return connection.scalar(named, at) or connection.scalar(shown, at)
+
+
+_RECENT_VERSIONS = 1_000
+"""Newest versions that are searched: it bounds the cost in archives without edits."""
+_OVERSAMPLING = 4
+"""Candidates for each article that is returned: some are excluded."""
+
+
+def list_edited_articles(connection: Connection, exclude: Exclusions, limit: int) -> tuple[ArticleLine, ...]:
+    """Return the articles that were edited last, by the time of capture, newest first. Only recent versions count."""
+    last = connection.scalar(select(func.max(VersionRow.id))) or 0
+    found = connection.scalars(
+        select(VersionRow.article_id)
+        .where(VersionRow.id > last - _RECENT_VERSIONS, VersionRow.number > 1)
+        .order_by(VersionRow.id.desc())
+        .limit(_OVERSAMPLING * limit)
+    )
+    ids = tuple(dict.fromkeys(found))
+    lines = {line.id: line for line in load_article_lines(connection, exclude, ids) if line.versions > 1}
+    return tuple(lines[one] for one in ids if one in lines)[:limit]
+
+
+_CLASSIFIED = [outcome.value for outcome in (Outcome.ARTICLE, Outcome.LISTING, Outcome.OTHER, Outcome.MEDIA,
+                                          Outcome.PAYWALL_STUB)]  # fmt: skip
+
+
+def list_page_outcomes(connection: Connection, site: str, *, limit: int = 5000) -> list[tuple[str, Outcome]]:
+    """Return the URLs of a site's newest `limit` captures, each with the outcome of its newest capture."""
+    rows = connection.execute(
+        select(UrlRow.url, CaptureRow.outcome)
+        .join(CaptureRow, CaptureRow.url_id == UrlRow.id)
+        .join(SiteRow, SiteRow.id == CaptureRow.site_id)
+        .where(SiteRow.name == site, CaptureRow.outcome.in_(_CLASSIFIED))
+        .order_by(CaptureRow.fetched_at.desc(), CaptureRow.record_id)
+        .limit(limit)
+    )
+    newest: dict[str, Outcome] = {}
+    for row in rows:
+        newest.setdefault(row.url, Outcome(row.outcome))
+    return list(newest.items())

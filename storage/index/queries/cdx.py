@@ -1,7 +1,7 @@
-"""Captures in the order of a CDX file: by urlkey, then time. Streamed: a bounded number of rows is in memory.
+"""CDX lines: captures ordered by urlkey, then time. Streamed: a bounded number of rows is in memory.
 
-URL itself     its captures by (url_id, fetched_at), one index walk each for http, https, www
-many URLs      urlkeys in their order, some hundred at a time; then the captures of those
+one URL        captures by (url_id, fetched_at): one index scan each for http, https, www, merged
+many URLs      urlkeys in order, some hundred at a time; then the captures of these
 """
 
 import heapq
@@ -11,21 +11,23 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import BindParameter, ColumnElement, Connection, and_, bindparam, func, not_, or_, select
 
-from storage.index.conditions.visibility import begins, shown_captures
-from storage.index.engine.database import AnyRow, AnySelect
-from storage.index.schema.tables import CaptureRow, UrlRow, WarcFileRow
+from storage.index.conditions.visibility import prefix_condition, visible_captures
+from storage.index.engine.statements import AnyRow, AnySelect
+from storage.index.queries.export import select_versions
+from storage.index.schema.tables import CaptureRow, SiteRow, UrlRow, VersionRow, WarcFileRow
+from storage.index.views.articles import EVERYTHING, Filters
 from storage.index.views.cdx import CdxLine, CdxQuery, KeyRange
-from storage.index.views.exclusions import NOTHING, Exclusions
+from storage.index.views.exclusions import Exclusions
 from storage.model import RefersTo
-from storage.surt import URLKEY_LENGTH, host_key, host_of, surt
+from storage.urls import URLKEY_LENGTH, surt, surt_host, url_host
 
-Wanted: TypeAlias = Sequence[ColumnElement[bool]]
+_Conditions: TypeAlias = Sequence[ColumnElement[bool]]
 
-_FEW = 20
-"""URLs that are looked at first; then twice as many each time, for most who ask for many take a few."""
-_MANY = 640
-_AT_ONCE = 1000
-"""Rows that are fetched at once where all are wanted."""
+_FIRST_BATCH = 20
+"""URLs of the first batch; the next ones are twice as large each, as most clients take few lines."""
+_MAX_BATCH = 640
+_FETCH_SIZE = 1000
+"""Rows that are fetched at once."""
 
 _REDIRECT = UrlRow.__table__.alias("redirect")
 _REFERRED = UrlRow.__table__.alias("referred")
@@ -41,7 +43,7 @@ _LINES = (
         CaptureRow.profile, CaptureRow.refers_to_id, CaptureRow.refers_to_record, CaptureRow.refers_to_date,
         _REFERRED.c.url.label("refers_to_url"), _REDIRECT.c.url.label("redirect_url"),
     )
-    # Outer joins all, though none is without: so the planner begins with captures, whose index gives the order.
+    # Outer joins, though all rows match: so the planner begins with captures, whose index provides the order.
     .join(UrlRow, UrlRow.id == CaptureRow.url_id, isouter=True)
     .join(WarcFileRow, WarcFileRow.id == CaptureRow.warc_file_id, isouter=True)
     .join(_REDIRECT, _REDIRECT.c.id == CaptureRow.redirect_url_id, isouter=True)
@@ -49,88 +51,93 @@ _LINES = (
 )  # fmt: skip
 
 
-def exactly(url: str) -> tuple[KeyRange, ...]:
-    """The urlkey of a URL."""
+def match_exact(url: str) -> tuple[KeyRange, ...]:
+    """Return the urlkey of a URL (matchType=exact)."""
     return (KeyRange(surt(url), None),)
 
 
-def beginning(url: str) -> tuple[KeyRange, ...]:
-    """URLs that begin like this one."""
-    return (_prefixed(surt(url)),)
+def match_prefix(url: str) -> tuple[KeyRange, ...]:
+    """Return the urlkeys of URLs with a prefix (matchType=prefix)."""
+    return (_prefix_range(surt(url)),)
 
 
-def on_host(url: str) -> tuple[KeyRange, ...]:
-    """URLs of a host, with or without "www."."""
-    # ")" follows a host's key; "*" comes next after it.
-    key = host_key(host_of(url))
+def match_host(url: str) -> tuple[KeyRange, ...]:
+    """Return the urlkeys of a host, with and without "www." (matchType=host)."""
+    # ")" follows the key of a host; "*" is the next character.
+    key = surt_host(url_host(url))
     return (KeyRange(f"{key})", f"{key}*"),)
 
 
-def in_domain(url: str) -> tuple[KeyRange, ...]:
-    """URLs of a host and of all hosts below it."""
-    # "," stands before a host below it; "-" comes next after it.
-    key = host_key(host_of(url))
-    return (*on_host(url), KeyRange(f"{key},", f"{key}-"))
+def match_domain(url: str) -> tuple[KeyRange, ...]:
+    """Return the urlkeys of a host and its subdomains (matchType=domain)."""
+    # "," precedes a subdomain; "-" is the next character.
+    key = surt_host(url_host(url))
+    return (*match_host(url), KeyRange(f"{key},", f"{key}-"))
 
 
-def _prefixed(key: str) -> KeyRange:
+def _prefix_range(key: str) -> KeyRange:
     return KeyRange(key, key + chr(0x10FFFF))
 
 
-def lines(connection: Connection, asked: CdxQuery, exclude: Exclusions = NOTHING) -> Iterator[CdxLine]:
-    """Captures in the order of a CDX file, or in the order asked for."""
-    wanted = [*_wanted(asked), *shown_captures(connection, exclude)]
-    urls = _exact_urls(connection, asked)
+def iter_cdx_lines(connection: Connection, exclude: Exclusions, asked: CdxQuery) -> Iterator[CdxLine]:
+    """Yield captures in the order of a CDX file, or in that of the query."""
+    wanted = [*_query_conditions(asked), *visible_captures(connection, exclude)]
+    urls = _find_exact_urls(connection, asked)
     if urls is not None:
-        yield from _of_few(connection, urls, asked, wanted)
+        yield from _iter_of_urls(connection, urls, asked, wanted)
         return
-    yield from of_keys(connection, asked, wanted)
+    yield from _iter_by_key(connection, asked, wanted)
 
 
-def of_keys(connection: Connection, asked: CdxQuery, wanted: Wanted) -> Iterator[CdxLine]:
-    """Captures that fulfil conditions, by walking over many URLs in the order of their keys: nothing is sorted."""
-    for batch in _batches(connection, asked):
-        yield from _of_batch(connection, batch, asked, wanted)
+def _iter_by_key(connection: Connection, asked: CdxQuery, wanted: _Conditions) -> Iterator[CdxLine]:
+    """Yield captures by scanning URLs in the order of their keys, without sorting."""
+    for batch in _iter_url_batches(connection, asked):
+        yield from _iter_batch(connection, batch, asked, wanted)
 
 
-def in_order(connection: Connection, wanted: Wanted) -> Iterator[CdxLine]:
-    """Captures that fulfil conditions, sorted by the database: for a few that an index finds."""
-    yield from map(_line, connection.execute(_LINES.where(*wanted).order_by(*_IN_ORDER)))
+def _iter_sorted(connection: Connection, wanted: _Conditions) -> Iterator[CdxLine]:
+    """Yield captures sorted by the database: for few, which an index finds."""
+    yield from map(_cdx_line, connection.execute(_LINES.where(*wanted).order_by(*_IN_ORDER)))
 
 
-def count_pages(connection: Connection, asked: CdxQuery, exclude: Exclusions = NOTHING) -> int:
-    """Pages of `page_size` captures of one URL, or of so many URLs where many are meant."""
-    urls = _exact_urls(connection, asked)
+def count_cdx_pages(connection: Connection, exclude: Exclusions, asked: CdxQuery) -> int:
+    """Return the number of pages of `page_size` captures of one URL, or of `page_size` URLs."""
+    urls = _find_exact_urls(connection, asked)
     if urls is not None:
-        shown = [CaptureRow.url_id.in_(urls), *_wanted(asked), *shown_captures(connection, exclude)]
+        shown = [CaptureRow.url_id.in_(urls), *_query_conditions(asked), *visible_captures(connection, exclude)]
         counted = select(func.count()).select_from(CaptureRow).where(*shown)
     else:
-        open_keys = not_(begins(UrlRow.urlkey.expression, exclude.urlkeys))
-        counted = select(func.count()).select_from(UrlRow).where(_within(asked.keys), open_keys)
+        open_keys = not_(prefix_condition(UrlRow.urlkey.expression, exclude.urlkeys))
+        counted = select(func.count()).select_from(UrlRow).where(_key_conditions(asked.keys), open_keys)
     return -(-(connection.scalar(counted) or 0) // asked.page_size)
 
 
-def _exact_urls(connection: Connection, asked: CdxQuery) -> Sequence[int] | None:
-    """The ids of all URLs that have the one urlkey asked for; None where many are asked for."""
+def _find_exact_urls(connection: Connection, asked: CdxQuery) -> Sequence[int] | None:
+    """Return the ids of the URLs with the urlkey of the query; None if it is a range of urlkeys."""
     if asked.keys[0].behind is not None:
         return None
     key = asked.keys[0].first
     same = UrlRow.urlkey == key
     if len(key) == URLKEY_LENGTH and asked.url:
-        # The key was cut: others begin alike.
+        # The key is truncated: other URLs may share it.
         same = and_(same, UrlRow.url == asked.url)
     return connection.scalars(select(UrlRow.id).where(same).order_by(UrlRow.url)).all()
 
 
-def _of_few(connection: Connection, urls: Sequence[int], asked: CdxQuery, wanted: Wanted) -> Iterator[CdxLine]:
-    """Captures of one URL: each of its spellings has them in order already."""
+def _iter_of_urls(
+    connection: Connection, urls: Sequence[int], asked: CdxQuery, wanted: _Conditions
+) -> Iterator[CdxLine]:
+    """Yield captures of one URL: those of each spelling are sorted already."""
     if asked.closest is not None:
-        yield from _closest(connection, urls, asked.closest, wanted)
+        yield from _iter_closest(connection, urls, asked.closest, wanted)
         return
     begin = (asked.page or 0) * asked.page_size
-    # Of one spelling the database itself passes over the pages before; several have to be merged first.
+    # For one spelling the database skips the pages before; several have to be merged first.
     skip = begin if len(urls) == 1 else 0
-    ways = [_walk(connection, [CaptureRow.url_id == url, *wanted], backwards=asked.reverse, skip=skip) for url in urls]
+    ways = [
+        _iter_by_time(connection, [CaptureRow.url_id == url, *wanted], backwards=asked.reverse, skip=skip)
+        for url in urls
+    ]
     merged = heapq.merge(*ways, key=lambda line: (line.fetched_at, line.record_id), reverse=asked.reverse)
     begin -= skip
     for number, line in enumerate(merged):
@@ -140,14 +147,16 @@ def _of_few(connection: Connection, urls: Sequence[int], asked: CdxQuery, wanted
             yield line
 
 
-def _closest(connection: Connection, urls: Sequence[int], moment: datetime, wanted: Wanted) -> Iterator[CdxLine]:
-    """Captures by their distance from a moment, the nearest first; of two equally near the earlier."""
+def _iter_closest(
+    connection: Connection, urls: Sequence[int], moment: datetime, wanted: _Conditions
+) -> Iterator[CdxLine]:
+    """Yield captures by distance from a time, nearest first; of two at the same distance the earlier first."""
     ways = []
     for url in urls:
         of_url = CaptureRow.url_id == url
         before, later = CaptureRow.fetched_at < moment, CaptureRow.fetched_at >= moment
-        ways.append(_walk(connection, [of_url, before, *wanted], backwards=True))
-        ways.append(_walk(connection, [of_url, later, *wanted], backwards=False))
+        ways.append(_iter_by_time(connection, [of_url, before, *wanted], backwards=True))
+        ways.append(_iter_by_time(connection, [of_url, later, *wanted], backwards=False))
     yield from heapq.merge(*ways, key=lambda line: _distance(line, moment))
 
 
@@ -155,37 +164,37 @@ def _distance(line: CdxLine, moment: datetime) -> tuple[timedelta, datetime, str
     return abs(line.fetched_at - moment), line.fetched_at, line.record_id
 
 
-def _walk(connection: Connection, wanted: Wanted, *, backwards: bool, skip: int = 0) -> Iterator[CdxLine]:
-    """Captures of one URL, in the order of their times."""
+def _iter_by_time(connection: Connection, wanted: _Conditions, *, backwards: bool, skip: int = 0) -> Iterator[CdxLine]:
+    """Yield captures of one URL by time."""
     by = _IN_REVERSE[1:] if backwards else _IN_ORDER[1:]
     found = _LINES.where(*wanted).order_by(*by)
-    # A few at first: who asks for the closest takes one.
-    step, further = _FEW, found.offset(skip) if skip else found
+    # Few at first: a query for the closest takes one.
+    step, further = _FIRST_BATCH, found.offset(skip) if skip else found
     while rows := connection.execute(further.limit(step)).all():
-        yield from map(_line, rows)
+        yield from map(_cdx_line, rows)
         if len(rows) < step:
             return
-        further, step = found.where(_beyond(rows[-1], backwards=backwards)), min(step * 10, _AT_ONCE)
+        further, step = found.where(_seek_condition(rows[-1], backwards=backwards)), min(step * 10, _FETCH_SIZE)
 
 
-def _beyond(row: AnyRow, *, backwards: bool) -> ColumnElement[bool]:
+def _seek_condition(row: AnyRow, *, backwards: bool) -> ColumnElement[bool]:
     at, name = CaptureRow.fetched_at, CaptureRow.record_id
     if backwards:
         return and_(at <= row.fetched_at, or_(at < row.fetched_at, name < row.record_id))
     return and_(at >= row.fetched_at, or_(at > row.fetched_at, name > row.record_id))
 
 
-def _wanted(asked: CdxQuery) -> list[ColumnElement[bool]]:
+def _query_conditions(asked: CdxQuery) -> list[ColumnElement[bool]]:
     asked_for: tuple[tuple[Any, Callable[[Any], ColumnElement[bool]]], ...] = (
         (asked.since, lambda moment: CaptureRow.fetched_at >= moment),
         (asked.until, lambda moment: CaptureRow.fetched_at < moment),
     )
     times = [condition(value) for value, condition in asked_for if value is not None]
-    return [*times, *_behind(asked)]
+    return [*times, *_resume_conditions(asked)]
 
 
-def _behind(asked: CdxQuery) -> list[ColumnElement[bool]]:
-    """What stands behind the line where an earlier answer stopped."""
+def _resume_conditions(asked: CdxQuery) -> list[ColumnElement[bool]]:
+    """Return conditions that resume after the last line of an earlier answer."""
     if asked.after is None:
         return []
     key, moment, record_id = asked.after
@@ -197,80 +206,108 @@ def _behind(asked: CdxQuery) -> list[ColumnElement[bool]]:
     return [or_(UrlRow.urlkey > key, and_(UrlRow.urlkey == key, later))]
 
 
-def _within(keys: Sequence[KeyRange]) -> ColumnElement[bool]:
+def _key_conditions(keys: Sequence[KeyRange]) -> ColumnElement[bool]:
     return or_(*(and_(UrlRow.urlkey >= one.first, UrlRow.urlkey < one.behind) for one in keys))
 
 
-def _batches(connection: Connection, asked: CdxQuery) -> Iterator[list[int]]:
-    """Ids of URLs in the order of their keys; those with the same key come together."""
+def _iter_url_batches(connection: Connection, asked: CdxQuery) -> Iterator[list[int]]:
+    """Yield ids of URLs in the order of their keys; those with the same key are in one batch."""
     if asked.page is not None:
-        yield from _page(connection, asked, asked.page)
+        yield from _iter_page_urls(connection, asked, asked.page)
         return
-    size = _FEW
+    size = _FIRST_BATCH
     for one in reversed(asked.keys) if asked.reverse else asked.keys:
         here = [UrlRow.urlkey >= one.first, UrlRow.urlkey < one.behind]
         if asked.after is not None:
             edge = asked.after[0]
             here.append(UrlRow.urlkey <= edge if asked.reverse else UrlRow.urlkey >= edge)
         further: list[ColumnElement[bool]] = []
-        while rows := _keys(connection, [*here, *further], size, reverse=asked.reverse):
+        while rows := _load_keys(connection, [*here, *further], size, reverse=asked.reverse):
             edge = rows[-1].urlkey
-            # Those with the last one's key may be cut off: they are taken whole.
+            # The limit may separate URLs with the last key: they are loaded again, all of them.
             inside = [row.id for row in rows if row.urlkey != edge]
             yield [*inside, *connection.scalars(select(UrlRow.id).where(UrlRow.urlkey == edge))]
             further = [UrlRow.urlkey < edge if asked.reverse else UrlRow.urlkey > edge]
-            size = min(size * 2, _MANY)
+            size = min(size * 2, _MAX_BATCH)
 
 
-def _keys(
+def _load_keys(
     connection: Connection, conditions: Sequence[ColumnElement[bool]], size: int, *, reverse: bool
 ) -> Sequence[AnyRow]:
-    wanted = select(UrlRow.id, UrlRow.urlkey).where(*conditions).order_by(*_by_key(reverse=reverse))
+    wanted = select(UrlRow.id, UrlRow.urlkey).where(*conditions).order_by(*_key_order(reverse=reverse))
     return connection.execute(wanted.limit(size)).all()
 
 
-def _by_key(*, reverse: bool) -> tuple[Any, ...]:
+def _key_order(*, reverse: bool) -> tuple[Any, ...]:
     return (UrlRow.urlkey.desc(), UrlRow.id) if reverse else (UrlRow.urlkey, UrlRow.id)
 
 
-def _page(connection: Connection, asked: CdxQuery, page: int) -> Iterator[list[int]]:
-    wanted = select(UrlRow.id).where(_within(asked.keys)).order_by(*_by_key(reverse=asked.reverse))
+def _iter_page_urls(connection: Connection, asked: CdxQuery, page: int) -> Iterator[list[int]]:
+    wanted = select(UrlRow.id).where(_key_conditions(asked.keys)).order_by(*_key_order(reverse=asked.reverse))
     ids = connection.scalars(wanted.limit(asked.page_size).offset(page * asked.page_size)).all()
-    for begin in range(0, len(ids), _MANY):
-        yield list(ids[begin : begin + _MANY])
+    for begin in range(0, len(ids), _MAX_BATCH):
+        yield list(ids[begin : begin + _MAX_BATCH])
 
 
-def _of_batch(connection: Connection, urls: list[int], asked: CdxQuery, wanted: Wanted) -> Iterator[CdxLine]:
+def _iter_batch(connection: Connection, urls: list[int], asked: CdxQuery, wanted: _Conditions) -> Iterator[CdxLine]:
     found: AnySelect = _LINES.where(CaptureRow.url_id.in_(_IDS), *wanted)
     by = _IN_REVERSE if asked.reverse else _IN_ORDER
-    streaming = {"stream_results": True, "yield_per": _AT_ONCE}
+    streaming = {"stream_results": True, "yield_per": _FETCH_SIZE}
     for row in connection.execute(found.order_by(*by), {"ids": urls}, execution_options=streaming):
-        yield _line(row)
+        yield _cdx_line(row)
 
 
-def _line(row: AnyRow) -> CdxLine:
-    # By places, as `_LINES` has them: an answer has up to a million.
+def _cdx_line(row: AnyRow) -> CdxLine:
+    # By position, in the order of _LINES: an answer has up to a million rows.
     *same, record_id, date, url, redirect_url = row
     named = RefersTo(record_id=record_id, url=url, date=date) if record_id or url or date else None
     return CdxLine._make((*same, named, redirect_url))
 
 
-def line_at(connection: Connection, warc: str, offset: int, exclude: Exclusions = NOTHING) -> CdxLine | None:
-    """The capture whose record begins there, or None."""
+def get_cdx_line_at(connection: Connection, exclude: Exclusions, warc: str, offset: int) -> CdxLine | None:
+    """Return the capture whose record begins at an offset of a WARC file, or None."""
     at = (WarcFileRow.name == warc, CaptureRow.warc_offset == offset)
-    return _one(connection, (*at, *shown_captures(connection, exclude)))
+    return _find_line(connection, (*at, *visible_captures(connection, exclude)))
 
 
-def line(connection: Connection, capture_id: int, exclude: Exclusions = NOTHING) -> CdxLine | None:
-    """One capture by its id, or None."""
-    return _one(connection, (CaptureRow.id == capture_id, *shown_captures(connection, exclude)))
+def get_cdx_line(connection: Connection, exclude: Exclusions, capture_id: int) -> CdxLine | None:
+    """Return the capture with an id, or None."""
+    return _find_line(connection, (CaptureRow.id == capture_id, *visible_captures(connection, exclude)))
 
 
-def _one(connection: Connection, wanted: Wanted) -> CdxLine | None:
+def _find_line(connection: Connection, wanted: _Conditions) -> CdxLine | None:
     row = connection.execute(_LINES.where(*wanted).limit(1)).first()
-    return _line(row) if row else None
+    return _cdx_line(row) if row else None
 
 
-def knows_warc(connection: Connection, name: str) -> bool:
-    """True where there is a WARC file of that name."""
+def has_warc_file(connection: Connection, name: str) -> bool:
+    """Return True if the index has a WARC file with a name."""
     return connection.scalar(select(WarcFileRow.id).where(WarcFileRow.name == name)) is not None
+
+
+ALL_KEYS = (KeyRange("", chr(0x10FFFF)),)
+_MAX_SORTED = 1000
+"""Articles up to which captures are found by article and sorted; for more, all URLs are scanned in order."""
+
+
+def iter_cdx_lines_of_articles(
+    connection: Connection, exclude: Exclusions, filters: Filters = EVERYTHING
+) -> Iterator[CdxLine]:
+    """Yield the captures of filtered articles. Without filters, or filtered by site only: all captures, those of
+    listings, feeds and images included.
+    """
+    shown = visible_captures(connection, exclude)
+    everything = CdxQuery(keys=ALL_KEYS)
+    if not filters.selects_articles:
+        if filters.site is not None:
+            site_id = select(SiteRow.id).where(SiteRow.name == filters.site).scalar_subquery()
+            shown = [*shown, CaptureRow.site_id == site_id]
+        yield from _iter_by_key(connection, everything, shown)
+        return
+    versions = select_versions(connection, exclude, filters, all_versions=False).order_by(None)
+    chosen = select(VersionRow.article_id).where(VersionRow.id.in_(versions))
+    ids = connection.scalars(chosen.limit(_MAX_SORTED + 1)).all()
+    if len(ids) <= _MAX_SORTED:
+        yield from _iter_sorted(connection, [*shown, CaptureRow.article_id.in_(ids)])
+    else:
+        yield from _iter_by_key(connection, everything, [*shown, CaptureRow.article_id.in_(chosen)])

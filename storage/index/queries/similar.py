@@ -1,11 +1,11 @@
-"""The same text elsewhere: articles that share most paragraphs of their bodies, such as the copy of a news agency."""
+"""Similar articles: those that share most paragraphs of their bodies, such as syndicated agency copy."""
 
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, and_, func, select
 
-from storage.index.conditions.visibility import shown_versions
-from storage.index.queries.articles import article_lines
+from storage.index.conditions.visibility import visible_versions
+from storage.index.queries.articles import load_article_lines
 from storage.index.schema.tables import (
     ArticleRow,
     BoilerplateRow,
@@ -14,38 +14,38 @@ from storage.index.schema.tables import (
     VersionRow,
 )
 from storage.index.views.articles import ArticleLine
-from storage.index.views.exclusions import NOTHING, Exclusions
+from storage.index.views.exclusions import Exclusions
 from storage.model import BODY_ROLES
 
 _BODY = sorted(role.value for role in BODY_ROLES)
-_SHORTEST = 30
-"""Characters of a paragraph that says something: many articles have the same shorter ones by chance."""
-_TOO_OFTEN = 400
-"""A paragraph that stands in so many versions tells nothing, though no site of its own may print it often."""
-_MOST_PARAGRAPHS = 60
-"""Of a body that are looked for elsewhere."""
+_MIN_LENGTH = 30
+"""Characters of a paragraph that is compared: many articles share shorter ones by chance."""
+_MAX_VERSIONS = 400
+"""Versions from which on a paragraph is ignored, though it may be no boilerplate of any one site."""
+_MAX_PARAGRAPHS = 60
+"""Paragraphs of a body that are compared."""
 _CANDIDATES = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Copy:
-    """An article that has much of another's text."""
+class SimilarArticle:
+    """An article that shares paragraphs with another."""
 
     article: ArticleLine
     shared: int
-    """Paragraphs that both have."""
-    of: int
-    """Paragraphs of the text that was looked for, as far as they can tell anything."""
+    """Number of shared paragraphs."""
+    paragraphs: int
+    """Number of paragraphs that were compared."""
 
 
-def copies(
-    connection: Connection, version_id: int, exclude: Exclusions = NOTHING, *, limit: int = 20
-) -> tuple[Copy, ...]:
-    """Articles that share most paragraphs with a version, or it with them; those that share most first.
+def find_similar_articles(
+    connection: Connection, exclude: Exclusions, version_id: int, *, limit: int = 20
+) -> tuple[SimilarArticle, ...]:
+    """Return articles that share most of their paragraphs, or of the version's, those with most shared ones first.
 
     Boilerplate does not count. Of an article the version that shares most does.
     """
-    paragraphs = _telling(connection, version_id)
+    paragraphs = _select_distinctive_paragraphs(connection, version_id)
     if not paragraphs:
         return ()
     count = func.count(VersionParagraphRow.paragraph_id.distinct())
@@ -55,7 +55,7 @@ def copies(
         .where(
             VersionParagraphRow.paragraph_id.in_(paragraphs),
             VersionRow.article_id != select(_OWN.c.article_id).where(_OWN.c.id == version_id).scalar_subquery(),
-            *shown_versions(connection, exclude),
+            *visible_versions(connection, exclude),
         )
         .group_by(VersionRow.article_id, VersionRow.id)
         .having(count >= min(2, len(paragraphs)))
@@ -65,15 +65,15 @@ def copies(
     most: dict[int, tuple[int, int]] = {}
     for article_id, other_id, shared in connection.execute(by_version):
         most.setdefault(article_id, (shared, other_id))
-    lengths = _lengths(connection, [other_id for _, other_id in most.values()])
+    lengths = _count_paragraphs(connection, [other_id for _, other_id in most.values()])
     found = [
         (article_id, shared)
         for article_id, (shared, other_id) in most.items()
         if 2 * shared > min(len(paragraphs), lengths.get(other_id, 0))
     ]
-    lines = {line.id: line for line in article_lines(connection, [article_id for article_id, _ in found], exclude)}
+    lines = {line.id: line for line in load_article_lines(connection, exclude, [article_id for article_id, _ in found])}
     same = [
-        Copy(article=lines[article_id], shared=shared, of=len(paragraphs))
+        SimilarArticle(article=lines[article_id], shared=shared, paragraphs=len(paragraphs))
         for article_id, shared in found
         if article_id in lines
     ]
@@ -85,14 +85,14 @@ _OWN = VersionRow.__table__.alias("own")
 _PRINTED = VersionParagraphRow.__table__.alias("printed")
 
 
-def _telling(connection: Connection, version_id: int) -> list[int]:
-    """Paragraphs of a version's body by which its text can be known."""
+def _select_distinctive_paragraphs(connection: Connection, version_id: int) -> list[int]:
+    """Return the ids of a version's paragraphs that occur in few versions."""
     few = (
         select(func.count())
         .select_from(
             select(_PRINTED.c.version_id)
             .where(_PRINTED.c.paragraph_id == VersionParagraphRow.paragraph_id)
-            .limit(_TOO_OFTEN)
+            .limit(_MAX_VERSIONS)
             .correlate(VersionParagraphRow)
             .subquery()
         )
@@ -103,37 +103,37 @@ def _telling(connection: Connection, version_id: int) -> list[int]:
         .join(VersionRow, VersionRow.id == VersionParagraphRow.version_id)
         .join(ArticleRow, ArticleRow.id == VersionRow.article_id)
         .join(ParagraphRow, ParagraphRow.id == VersionParagraphRow.paragraph_id)
-        .where(VersionParagraphRow.version_id == version_id, *_counts(), few < _TOO_OFTEN)
+        .where(VersionParagraphRow.version_id == version_id, *_paragraph_conditions(), few < _MAX_VERSIONS)
         .order_by(VersionParagraphRow.position)
-        .limit(_MOST_PARAGRAPHS)
+        .limit(_MAX_PARAGRAPHS)
     )
     return list(dict.fromkeys(rows))
 
 
-def _counts() -> tuple[ColumnElement[bool], ...]:
-    """What a paragraph has to fulfil to count, joined with its article and its text."""
+def _paragraph_conditions() -> tuple[ColumnElement[bool], ...]:
+    """Return conditions on paragraphs that are compared, joined with article and text."""
     learnt = (
         select(BoilerplateRow.paragraph_id)
         .where(
             and_(
                 BoilerplateRow.site_id == ArticleRow.site_id,
                 BoilerplateRow.paragraph_id == VersionParagraphRow.paragraph_id,
-                BoilerplateRow.verdict,
+                BoilerplateRow.is_boilerplate,
             )
         )
         .exists()
     )
-    return VersionParagraphRow.role.in_(_BODY), func.length(ParagraphRow.text) >= _SHORTEST, ~learnt
+    return VersionParagraphRow.role.in_(_BODY), func.length(ParagraphRow.text) >= _MIN_LENGTH, ~learnt
 
 
-def _lengths(connection: Connection, version_ids: list[int]) -> dict[int, int]:
-    """How many paragraphs of each version count."""
+def _count_paragraphs(connection: Connection, version_ids: list[int]) -> dict[int, int]:
+    """Return the number of paragraphs of each version that are compared."""
     rows = connection.execute(
         select(VersionParagraphRow.version_id, func.count(VersionParagraphRow.paragraph_id.distinct()))
         .join(VersionRow, VersionRow.id == VersionParagraphRow.version_id)
         .join(ArticleRow, ArticleRow.id == VersionRow.article_id)
         .join(ParagraphRow, ParagraphRow.id == VersionParagraphRow.paragraph_id)
-        .where(VersionParagraphRow.version_id.in_(version_ids), *_counts())
+        .where(VersionParagraphRow.version_id.in_(version_ids), *_paragraph_conditions())
         .group_by(VersionParagraphRow.version_id)
     )
     return {row[0]: row[1] for row in rows}

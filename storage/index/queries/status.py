@@ -1,16 +1,27 @@
-"""What the archive holds, counted."""
+"""Status of the archive: sites, runs, WARC files, sources, boilerplate, alarms and page events."""
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, exists, func, or_, select, text
 
-from storage.index.boilerplate.rule import in_its_time
-from storage.index.conditions.visibility import begins, shown_articles, shown_captures, shown_urls, shown_versions
-from storage.index.queries.aggregates import dated_between, outcomes_of_sites, site_counts
+from storage.index.boilerplate.rule import comparison_window
+from storage.index.conditions.visibility import (
+    prefix_condition,
+    visible_articles,
+    visible_captures,
+    visible_urls,
+    visible_versions,
+)
+from storage.index.engine.statements import AnyRow, batches
+from storage.index.frontier.source_rates import RECOVERED_FACTOR, read_rates
+from storage.index.queries.aggregates import count_articles_dated_between, count_outcomes_by_site, list_site_counts
 from storage.index.schema.tables import (
+    SOURCES,
+    AlarmRow,
     ArticleRow,
     BoilerplateRow,
     CaptureRow,
@@ -20,25 +31,28 @@ from storage.index.schema.tables import (
     ParagraphRow,
     SearchDocumentRow,
     SiteRow,
+    SourceRateRow,
     SourceRow,
     UrlRow,
     VersionRow,
     WarcFileRow,
 )
 from storage.index.views.articles import BoilerplateView, SourceView, WarcFileView
-from storage.index.views.exclusions import NOTHING, Exclusions
+from storage.index.views.exclusions import Exclusions
 from storage.index.views.status import CrawlView, LastCrawl, SiteStatus, Status
-from storage.model import BACKFILL, Outcome, UrlKind
+from storage.model import BACKFILL_PRIORITY, Outcome, SourceRates, UrlKind
 
 
-def status(connection: Connection, now: datetime, exclude: Exclusions = NOTHING) -> Status:
-    """What the archive holds, site by site; files and what waits to be fetched are counted whole."""
-    outcomes = outcomes_of_sites(connection, exclude)
-    sites = sites_held(connection, exclude, outcomes=outcomes, waiting=_waiting(connection, now))
+def get_status(connection: Connection, exclude: Exclusions, now: datetime | None = None) -> Status:
+    """Return the status of the archive by site; exclusions do not apply to numbers of files and of waiting URLs."""
+    outcomes = count_outcomes_by_site(connection, exclude)
+    sites = list_site_status(
+        connection, exclude, outcomes=outcomes, waiting=_count_waiting(connection, now or datetime.now(UTC))
+    )
     files = connection.execute(
         select(func.count().label("files"), func.coalesce(func.sum(WarcFileRow.size), 0).label("bytes"))
     ).one()
-    last = crawls(connection, limit=1, exclude=exclude)
+    last = list_crawls(connection, exclude, limit=1)
     return Status(
         sites=sites,
         articles=sum(site.articles for site in sites),
@@ -50,49 +64,51 @@ def status(connection: Connection, now: datetime, exclude: Exclusions = NOTHING)
     )
 
 
-def sites_held(
+def list_site_status(
     connection: Connection,
-    exclude: Exclusions = NOTHING,
+    exclude: Exclusions,
     *,
     outcomes: Mapping[str, Mapping[Outcome, int]] = MappingProxyType({}),
     waiting: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
 ) -> tuple[SiteStatus, ...]:
-    """Sites with what is held of each; outcomes and what waits, where they are given."""
-    versions = _versions(connection, exclude)
+    """Return the status of all sites by name, with outcomes and numbers of waiting URLs if these are given."""
+    versions = _count_versions(connection, exclude)
     return tuple(
         SiteStatus(
             name=site.name, url=site.url, title=site.title, configured=site.configured, articles=site.articles,
             versions=versions[site.name], captures=site.captures, outcomes=outcomes.get(site.name, {}),
             first_capture=site.first_capture, last_capture=site.last_capture, **waiting.get(site.name, {}),
         )
-        for site in site_counts(connection, exclude)
+        for site in list_site_counts(connection, exclude)
     )  # fmt: skip
 
 
-def _versions(connection: Connection, exclude: Exclusions) -> dict[str, int]:
-    """Versions by their sites' names."""
-    # One document a version, written with it: these are counted without a look at the versions' articles.
+def _count_versions(connection: Connection, exclude: Exclusions) -> dict[str, int]:
+    """Return the number of versions by site."""
+    # Each version has one search document, which has the site's id: no join with articles.
     of_site = select(func.count()).where(SearchDocumentRow.site_id == SiteRow.id).scalar_subquery()
     versions = {row.name: row.versions for row in connection.execute(select(SiteRow.name, of_site.label("versions")))}
     if not exclude:
         return versions
-    # Only sites of which something may be left out are counted one by one.
-    blocked = exists().where(UrlRow.site_id == SiteRow.id, begins(UrlRow.urlkey.expression, exclude.urlkeys))
+    # Count sites with possible exclusions again, row by row.
+    blocked = exists().where(UrlRow.site_id == SiteRow.id, prefix_condition(UrlRow.urlkey.expression, exclude.urlkeys))
     touched = select(SiteRow.id).where(or_(SiteRow.name.in_([name for name, _ in exclude.embargoes]), blocked))
     shown = (
         select(SiteRow.name, func.count(VersionRow.id).label("versions"))
         .select_from(SiteRow)
-        .outerjoin(ArticleRow, and_(ArticleRow.site_id == SiteRow.id, *shown_articles(connection, exclude)))
-        .outerjoin(VersionRow, and_(VersionRow.article_id == ArticleRow.id, *shown_versions(connection, exclude)))
+        .outerjoin(ArticleRow, and_(ArticleRow.site_id == SiteRow.id, *visible_articles(connection, exclude)))
+        .outerjoin(VersionRow, and_(VersionRow.article_id == ArticleRow.id, *visible_versions(connection, exclude)))
         .where(SiteRow.id.in_(touched))
         .group_by(SiteRow.name)
     )
     return versions | {row.name: row.versions for row in connection.execute(shown)}
 
 
-def _waiting(connection: Connection, now: datetime) -> Mapping[str, dict[str, Any]]:
-    daily = FrontierRow.priority < BACKFILL
-    past = and_(FrontierRow.priority >= BACKFILL, FrontierRow.looked_at.is_(None), FrontierRow.due_at <= now)
+def _count_waiting(connection: Connection, now: datetime) -> Mapping[str, dict[str, Any]]:
+    daily = FrontierRow.priority < BACKFILL_PRIORITY
+    past = and_(
+        FrontierRow.priority >= BACKFILL_PRIORITY, FrontierRow.last_fetched_at.is_(None), FrontierRow.due_at <= now
+    )
     rows = connection.execute(
         select(
             FrontierRow.site,
@@ -115,22 +131,17 @@ def _waiting(connection: Connection, now: datetime) -> Mapping[str, dict[str, An
     }
 
 
-def crawls(
-    connection: Connection,
-    *,
-    limit: int,
-    offset: int = 0,
-    run: str | None = None,
-    exclude: Exclusions = NOTHING,
+def list_crawls(
+    connection: Connection, exclude: Exclusions, *, limit: int = 50, offset: int = 0, run: str | None = None
 ) -> tuple[CrawlView, ...]:
-    """Runs, newest first; or the one of that name.
+    """Return runs, newest first; or the run with a name.
 
-    Where something is excluded, so are runs that were for hidden sites alone, and counters, which count all.
+    With exclusions, runs of excluded sites only are left out, and so are counters, which count everything.
     """
-    shown = shown_captures(connection, exclude)
+    shown = visible_captures(connection, exclude)
     captured = select(func.count()).where(CaptureRow.crawl_id == CrawlRow.id, *shown).scalar_subquery()
     asked = select(CrawlRow, captured.label("captures")).order_by(CrawlRow.run.desc()).limit(limit).offset(offset)
-    asked = asked.where(*_shown_runs(exclude))
+    asked = asked.where(*_visible_runs(exclude))
     if run is not None:
         asked = asked.where(CrawlRow.run == run)
     rows = connection.execute(asked).all()
@@ -152,8 +163,8 @@ def crawls(
     )  # fmt: skip
 
 
-def _shown_runs(exclude: Exclusions) -> list[ColumnElement[bool]]:
-    """Runs that were for a site that is shown, or for none that is known."""
+def _visible_runs(exclude: Exclusions) -> list[ColumnElement[bool]]:
+    """Return conditions on visible runs: they have a visible site, or no site."""
     if not exclude.hidden:
         return []
     of_run = CrawlSiteRow.crawl_id == CrawlRow.id
@@ -161,17 +172,22 @@ def _shown_runs(exclude: Exclusions) -> list[ColumnElement[bool]]:
     return [or_(exists().where(of_run, SiteRow.id == CrawlSiteRow.site_id, seen), ~exists().where(of_run))]
 
 
-def last_crawl(connection: Connection, exclude: Exclusions = NOTHING) -> LastCrawl | None:
-    """The newest run; None where there was none."""
-    asked = select(CrawlRow).where(*_shown_runs(exclude)).order_by(CrawlRow.run.desc()).limit(1)
+def get_last_crawl(connection: Connection, exclude: Exclusions) -> LastCrawl | None:
+    """Return the newest run, or None."""
+    asked = select(CrawlRow).where(*_visible_runs(exclude)).order_by(CrawlRow.run.desc()).limit(1)
     row = connection.execute(asked).first()
     if row is None:
         return None
     return LastCrawl(id=row.run, started_at=row.started_at, finished_at=row.finished_at, outcome=row.outcome)
 
 
-def warc_files(connection: Connection) -> tuple[WarcFileView, ...]:
-    """All WARC files, by name."""
+def get_crawl(connection: Connection, exclude: Exclusions, run: str) -> CrawlView | None:
+    """Return the run with a name, or None."""
+    return next(iter(list_crawls(connection, exclude, limit=1, run=run)), None)
+
+
+def list_warc_files(connection: Connection) -> tuple[WarcFileView, ...]:
+    """Return all WARC files by name."""
     held = select(func.count()).where(CaptureRow.warc_file_id == WarcFileRow.id).scalar_subquery()
     rows = connection.execute(
         select(WarcFileRow, CrawlRow.run.label("crawl"), held.label("captures"))
@@ -186,13 +202,13 @@ def warc_files(connection: Connection) -> tuple[WarcFileView, ...]:
     )
 
 
-def sources(connection: Connection, site: str | None, exclude: Exclusions = NOTHING) -> tuple[SourceView, ...]:
-    """Feeds, sitemaps and listings, by URL."""
+def list_sources(connection: Connection, exclude: Exclusions, site: str | None = None) -> tuple[SourceView, ...]:
+    """Return feeds, sitemaps and listings by URL."""
     asked = (
         select(SourceRow, UrlRow.url, SiteRow.name.label("site"))
         .join(UrlRow, UrlRow.id == SourceRow.url_id)
         .join(SiteRow, SiteRow.id == SourceRow.site_id)
-        .where(*shown_urls(exclude, SourceRow.url_id.expression), SiteRow.name.not_in(sorted(exclude.hidden)))
+        .where(*visible_urls(exclude, SourceRow.url_id.expression), SiteRow.name.not_in(sorted(exclude.hidden)))
         .order_by(UrlRow.url)
     )
     if site is not None:
@@ -206,8 +222,12 @@ def sources(connection: Connection, site: str | None, exclude: Exclusions = NOTH
     )  # fmt: skip
 
 
-def boilerplate(connection: Connection, site: str, *, limit: int | None = None) -> tuple[BoilerplateView, ...]:
-    """Paragraphs that several articles of a site carry, the most printed first."""
+def list_boilerplate(
+    connection: Connection, exclude: Exclusions, site: str, *, limit: int | None = None
+) -> tuple[BoilerplateView, ...]:
+    """Return the paragraphs that several articles of a site carry, the most frequent first."""
+    if site in exclude.hidden:
+        return ()
     site_id = connection.scalar(select(SiteRow.id).where(SiteRow.name == site)) or 0
     most = connection.execute(
         select(BoilerplateRow, ParagraphRow.text)
@@ -217,11 +237,224 @@ def boilerplate(connection: Connection, site: str, *, limit: int | None = None) 
         .limit(limit)
     ).all()
     held = connection.scalar(select(func.count()).select_from(ArticleRow).where(ArticleRow.site_id == site_id)) or 0
-    between = dated_between(connection, site_id, [(row.first_seen_at, row.last_seen_at) for row in most])
+    between = count_articles_dated_between(connection, site_id, [(row.first_seen_at, row.last_seen_at) for row in most])
     return tuple(
         BoilerplateView(
-            site=site, text=row.text, articles_seen=row.articles_seen, articles=in_its_time(articles, held),
-            first_seen=row.first_seen_at, last_seen=row.last_seen_at, verdict=row.verdict,
+            site=site, text=row.text, articles_seen=row.articles_seen, articles=comparison_window(articles, held),
+            first_seen=row.first_seen_at, last_seen=row.last_seen_at, verdict=row.is_boilerplate,
         )
         for row, articles in zip(most, between, strict=True)
+    )  # fmt: skip
+
+
+SourceState = Literal["failing", "silent", "overflowing", "redundant", "new", "fine"]
+FAILING_AFTER = 3
+"""Consecutive failures after which a source counts as failing."""
+_MIN_DISCOVERY_SHARE, _MIN_NEW_ITEMS = 0.1, 10.0
+"""A source is "redundant" if, after so many new items, it named less than this share of them before other sources."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceHealth:
+    """State and statistics of a feed, sitemap or listing."""
+
+    url: str
+    site: str
+    kind: UrlKind
+    title: str | None
+    last_fetched_at: datetime
+    """Time of the newest capture, failed ones included."""
+    due_at: datetime | None
+    failures: int
+    """Consecutive failed captures."""
+    habits: SourceRates | None
+    """What was learnt of it; None where it could not be read yet."""
+
+    @property
+    def state(self) -> SourceState:
+        """In a word; the worst first."""
+        habits = self.habits
+        if self.failures >= FAILING_AFTER:
+            return "failing"
+        if habits is None or not habits.new_items:
+            return "silent" if habits is not None and habits.silent_since else "new"
+        if habits.silent_since:
+            return "silent"
+        if habits.lost_at and habits.interval_factor < RECOVERED_FACTOR:
+            return "overflowing"
+        return (
+            "redundant"
+            if habits.new_items >= _MIN_NEW_ITEMS and habits.first_named_items / habits.new_items < _MIN_DISCOVERY_SHARE
+            else "fine"
+        )
+
+    @property
+    def items_per_day(self) -> float | None:
+        """Average number of items a day; None if unknown."""
+        watched = sum(self.habits.watched_hours) if self.habits else 0.0
+        return 24 * sum(self.habits.items_by_hour) / watched if self.habits and watched else None
+
+    @property
+    def discovery_share(self) -> float | None:
+        """Share of its new items that it named before other sources; None before the first one."""
+        habits = self.habits
+        return min(habits.first_named_items / habits.new_items, 1.0) if habits and habits.new_items else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmView:
+    """An alarm about a source."""
+
+    url: str
+    site: str
+    kind: UrlKind
+    what: Literal["silent", "lost"]
+    raised_at: datetime
+    cleared_at: datetime | None
+    """None while the alarm is active."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageEvent:
+    """Disappearance or return of an article's page."""
+
+    what: Literal["gone", "returned"]
+    url: str
+    site: str
+    article_id: int
+    at: datetime
+    """Time of the first capture that showed it."""
+    confirmed_at: datetime
+    """For "gone": time of the second consecutive capture, as a single 404 may be a glitch. For "returned": `at`."""
+
+
+def list_source_health(
+    connection: Connection, exclude: Exclusions, sites: Sequence[str] | None = None
+) -> tuple[SourceHealth, ...]:
+    """Return sources that were fetched, by site and URL, without further pages of listings."""
+    asked = (
+        select(
+            SourceRateRow,
+            FrontierRow.site, FrontierRow.kind, FrontierRow.last_fetched_at, FrontierRow.due_at,
+            FrontierRow.failure_count, UrlRow.url, SourceRow.title, SourceRateRow.url_id.label("learnt"),
+        )
+        .select_from(FrontierRow)
+        .join(UrlRow, UrlRow.id == FrontierRow.url_id)
+        .join(SourceRateRow, SourceRateRow.url_id == FrontierRow.url_id, isouter=True)
+        .join(SourceRow, SourceRow.url_id == FrontierRow.url_id, isouter=True)
+        .where(
+            text(f"frontier.{SOURCES}"), FrontierRow.last_fetched_at.is_not(None),
+            FrontierRow.priority < BACKFILL_PRIORITY,
+            or_(
+                FrontierRow.kind != UrlKind.LISTING.value, FrontierRow.via_kind.is_(None),
+                FrontierRow.via_kind != UrlKind.LISTING.value,
+            ),
+            *_visible_sources(exclude),
+        )
+        .order_by(FrontierRow.site, UrlRow.url)
+    )  # fmt: skip
+    if sites is not None:
+        asked = asked.where(FrontierRow.site.in_(list(sites)))
+    return tuple(
+        SourceHealth(
+            url=row.url, site=row.site, kind=UrlKind(row.kind), title=row.title, last_fetched_at=row.last_fetched_at,
+            due_at=row.due_at, failures=row.failure_count,
+            habits=None if row.learnt is None else read_rates(row),
+        )
+        for row in connection.execute(asked)
+    )  # fmt: skip
+
+
+def list_alarms(
+    connection: Connection,
+    exclude: Exclusions,
+    sites: Sequence[str] | None = None,
+    *,
+    standing: bool = True,
+    limit: int = 100,
+) -> tuple[AlarmView, ...]:
+    """Return alarms, newest first: the active ones, or all."""
+    asked = (
+        select(AlarmRow, UrlRow.url, FrontierRow.site, FrontierRow.kind.label("source"))
+        .join(UrlRow, UrlRow.id == AlarmRow.url_id)
+        # The sum keeps SQLite from scanning the frontier and probing alarms for each URL.
+        .join(FrontierRow, FrontierRow.url_id == AlarmRow.url_id + 0)
+        .where(*_visible_sources(exclude))
+        .order_by(AlarmRow.raised_at.desc(), UrlRow.url)
+        .limit(limit)
+    )
+    if sites is not None:
+        asked = asked.where(FrontierRow.site.in_(list(sites)))
+    if standing:
+        asked = asked.where(AlarmRow.cleared_at.is_(None))
+    return tuple(
+        AlarmView(
+            url=row.url, site=row.site, kind=UrlKind(row.source), what=row.kind, raised_at=row.raised_at,
+            cleared_at=row.cleared_at,
+        )
+        for row in connection.execute(asked)
+    )  # fmt: skip
+
+
+def _visible_sources(exclude: Exclusions) -> list[ColumnElement[bool]]:
+    return [FrontierRow.site.not_in(sorted(exclude.hidden)), *visible_urls(exclude, FrontierRow.url_id.expression)]
+
+
+def list_page_events(
+    connection: Connection, exclude: Exclusions, site: str | None = None, *, limit: int = 100
+) -> tuple[PageEvent, ...]:
+    """Return disappearances and returns of articles' pages, newest first. Derived from captures only."""
+    went = (
+        select(CaptureRow.url_id, func.max(CaptureRow.fetched_at).label("last"))
+        .where(CaptureRow.outcome == Outcome.GONE.value, *visible_captures(connection, exclude))
+        .group_by(CaptureRow.url_id)
+        .having(func.count() > 1)
+        .order_by(func.max(CaptureRow.fetched_at).desc())
+    )
+    if site is not None:
+        went = went.join(SiteRow, SiteRow.id == CaptureRow.site_id).where(SiteRow.name == site)
+    ids = [row.url_id for row in connection.execute(went.limit(limit))]
+    found: list[PageEvent] = []
+    for some in batches(ids):
+        rows: dict[int, list[AnyRow]] = {}
+        for row in connection.execute(_HISTORY, {"ids": some}):
+            rows.setdefault(row.url_id, []).append(row)
+        for history in rows.values():
+            found += _iter_page_events(history)
+    found.sort(key=lambda event: (event.confirmed_at, event.url), reverse=True)
+    return tuple(found[:limit])
+
+
+_HISTORY: Any = (
+    select(
+        CaptureRow.url_id, CaptureRow.fetched_at, CaptureRow.outcome, CaptureRow.article_id, UrlRow.url,
+        SiteRow.name.label("site"),
+    )
+    .join(UrlRow, UrlRow.id == CaptureRow.url_id)
+    .join(SiteRow, SiteRow.id == CaptureRow.site_id)
+    .where(CaptureRow.url_id.in_(bindparam("ids", expanding=True)))
+    .order_by(CaptureRow.url_id, CaptureRow.fetched_at, CaptureRow.record_id)
+)  # fmt: skip
+
+
+def _iter_page_events(history: Iterable[AnyRow]) -> Iterator[PageEvent]:
+    """Yield the events of one page, oldest first."""
+    article_id: int | None = None
+    first: datetime | None = None
+    is_gone = False
+    for row in history:
+        if row.outcome == Outcome.GONE.value:
+            if first is not None and not is_gone and article_id is not None:
+                is_gone = True
+                yield _page_event("gone", row, article_id, first)
+            first = first or row.fetched_at
+        elif row.article_id is not None:
+            if is_gone:
+                yield _page_event("returned", row, row.article_id, row.fetched_at)
+            article_id, first, is_gone = row.article_id, None, False
+
+
+def _page_event(what: Literal["gone", "returned"], row: AnyRow, article_id: int, at: datetime) -> PageEvent:
+    return PageEvent(
+        what=what, url=row.url, site=row.site, article_id=article_id, at=at, confirmed_at=row.fetched_at
     )  # fmt: skip

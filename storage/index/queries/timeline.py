@@ -1,80 +1,82 @@
-"""Which capture of a page is nearest to a moment, and what stands around it.
+"""Captures of a page over time: the nearest to a time, the next ones, and counts by year and day.
 
-A page is one URL however it is spelled: http or https, with "www." or without, its letters percent-encoded or not.
+A page is all spellings of one URL: http or https, with or without "www.", percent-encoded or not.
 
-    urlkeys of the spellings --> ids of URLs --> one index walk each way from the moment, by (url_id, fetched_at)
+    urlkeys of the spellings --> ids of URLs --> one index scan each way from the time, by (url_id, fetched_at)
 """
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select
 
-from storage.index.conditions.visibility import after, shown_captures
+from storage.index.conditions.visibility import prefix_end, visible_captures
 from storage.index.queries import articles
+from storage.index.queries.aggregates import utc_day
 from storage.index.schema.tables import CaptureRow, UrlRow
 from storage.index.views.articles import CaptureView
-from storage.index.views.exclusions import NOTHING, Exclusions
-from storage.index.views.history import Beside, HeldUrl, Span
-from storage.surt import host_key, host_of, surt
+from storage.index.views.exclusions import Exclusions
+from storage.index.views.history import AdjacentTimes, ArchivedUrl, CalendarEntry, CaptureSpan, DayCount, YearCount
+from storage.model import Outcome
+from storage.urls import surt, surt_host, url_host
 
-_MOST_SPELLINGS = 60
-"""URLs that are taken for one page: more have the same urlkey only where somebody plays with capitals."""
-_AT_ONCE = 400
+_MAX_SPELLINGS = 60
+"""URLs of one page; more than that share a urlkey only by variations of capitals."""
+_BATCH_SIZE = 400
 _SECOND = timedelta(seconds=1)
 _ESCAPES = re.compile(r"%[0-9a-fA-F]{2}")
 _NOT_ASCII = re.compile(r"(?:%[89a-fA-F][0-9a-fA-F])+")
 _UNSAFE = re.compile(r"%(?:20|22|3[cCeE]|5[b-eB-E]|60|7[b-dB-D])")
-"""What pages write as it is and browsers send percent-encoded."""
+"""Characters that pages write literally and browsers send percent-encoded."""
 _SAFE = "%/:=&?~#+!$,;'@()*[]|"
 
 
-def page_of(url: str) -> str:
-    """What the spellings of one page have in common; capitals in the path tell pages apart.
+def normalize_page_url(url: str) -> str:
+    """Return a key that is the same for all spellings of a page; paths are case-sensitive.
 
-    >>> page_of("http://www.News.example/A?b=1#c") == page_of("https://news.example/A?b=1")
+    >>> normalize_page_url("http://www.News.example/A?b=1#c") == normalize_page_url("https://news.example/A?b=1")
     True
-    >>> page_of("https://news.example/中") == page_of("https://news.example/%e4%b8%ad")
+    >>> normalize_page_url("https://news.example/中") == normalize_page_url("https://news.example/%e4%b8%ad")
     True
     """
     url = url.partition("#")[0]
-    host = host_of(url)
+    host = url_host(url)
     try:
         parts = urlsplit(url)
     except ValueError:
         return url
     rest = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return f"{host_key(host)}){_ESCAPES.sub(lambda found: found[0].upper(), quote(rest, safe=_SAFE))}"
+    return f"{surt_host(host)}){_ESCAPES.sub(lambda found: found[0].upper(), quote(rest, safe=_SAFE))}"
 
 
-def _urlkeys(url: str) -> set[str]:
-    decoded = _NOT_ASCII.sub(lambda found: _text(found[0]), url)
+def _urlkeys_of_page(url: str) -> set[str]:
+    decoded = _NOT_ASCII.sub(lambda found: _decode_escapes(found[0]), url)
     plain = _UNSAFE.sub(lambda found: unquote(found[0]), decoded)
     return {surt(url), surt(quote(url, safe=_SAFE)), surt(decoded), surt(plain)}
 
 
-def _text(escapes: str) -> str:
+def _decode_escapes(escapes: str) -> str:
     try:
         return unquote(escapes, errors="strict")
     except UnicodeDecodeError:
         return escapes
 
 
-def page_ids(connection: Connection, url: str) -> Sequence[int]:
-    """Ids of all URLs that are that page; the URL as it is spelled comes first."""
-    wanted = page_of(url)
+def load_page_ids(connection: Connection, url: str) -> Sequence[int]:
+    """Return the ids of all URLs of a page; the URL itself comes first."""
+    wanted = normalize_page_url(url)
     rows = connection.execute(
-        select(UrlRow.id, UrlRow.url).where(UrlRow.urlkey.in_(sorted(_urlkeys(url)))).limit(_MOST_SPELLINGS)
+        select(UrlRow.id, UrlRow.url).where(UrlRow.urlkey.in_(sorted(_urlkeys_of_page(url)))).limit(_MAX_SPELLINGS)
     )
-    found = [(row.url != url, row.id) for row in rows if page_of(row.url) == wanted]
+    found = [(row.url != url, row.id) for row in rows if normalize_page_url(row.url) == wanted]
     return [row_id for _, row_id in sorted(found)]
 
 
-def shows(ids: Collection[int]) -> ColumnElement[bool]:
-    """True for a capture that shows what the page was: no error, and no redirect from one spelling to another."""
+def shows_page(ids: Collection[int]) -> ColumnElement[bool]:
+    """Return a condition: the capture shows the page; it is no error, and no redirect between spellings."""
     elsewhere = and_(CaptureRow.redirect_url_id.is_not(None), CaptureRow.redirect_url_id.not_in(ids))
     whole = or_(CaptureRow.kind != "revisit", CaptureRow.refers_to_id.is_not(None))
     return or_(
@@ -85,46 +87,49 @@ def shows(ids: Collection[int]) -> ColumnElement[bool]:
     )
 
 
-def nearest(
-    connection: Connection, url: str, moment: datetime, exclude: Exclusions = NOTHING, *, to_the_second: bool = True
+def find_nearest_capture(
+    connection: Connection, exclude: Exclusions, url: str, moment: datetime, *, to_the_second: bool = True
 ) -> CaptureView | None:
-    """The capture of a page that is nearest to a moment; one within that very second before all others.
+    """Return the capture of a page that is nearest to a time; one within that second takes precedence.
 
-    Captures that show the page go before those that do not, except that `to_the_second` an error may be what is meant.
+    Captures that show the page take precedence over others; but with `to_the_second`, an error within that second is
+    returned before captures at other times.
     """
-    ids = page_ids(connection, url)
+    ids = load_page_ids(connection, url)
     if not ids:
         return None
-    visible = shown_captures(connection, exclude)
-    whole = [shows(ids), *visible]
+    visible = visible_captures(connection, exclude)
+    whole = [shows_page(ids), *visible]
     begin = moment.replace(microsecond=0)
     within = [CaptureRow.fetched_at >= begin, CaptureRow.fetched_at < begin + _SECOND]
-    found = _first(connection, ids, [*whole, *within])
+    found = _find_first(connection, ids, [*whole, *within])
     if to_the_second:
-        found = found or _first(connection, ids, [*visible, *within])
-    found = found or _closest(connection, ids, moment, whole) or _closest(connection, ids, moment, visible)
-    return articles.capture(connection, CaptureRow.id == found, exclude) if found else None
+        found = found or _find_first(connection, ids, [*visible, *within])
+    found = found or _find_closest(connection, ids, moment, whole) or _find_closest(connection, ids, moment, visible)
+    return articles.get_capture(connection, exclude, found) if found else None
 
 
-def _first(connection: Connection, ids: Sequence[int], conditions: Iterable[ColumnElement[bool]]) -> int | None:
+def _find_first(connection: Connection, ids: Sequence[int], conditions: Iterable[ColumnElement[bool]]) -> int | None:
     asked = select(CaptureRow.id, CaptureRow.url_id).where(CaptureRow.url_id.in_(ids), *conditions)
     rows = connection.execute(asked.order_by(CaptureRow.fetched_at, CaptureRow.record_id).limit(100)).all()
     return min(rows, key=lambda row: ids.index(row.url_id)).id if rows else None
 
 
-def _closest(
+def _find_closest(
     connection: Connection, ids: Sequence[int], moment: datetime, conditions: Sequence[ColumnElement[bool]]
 ) -> int | None:
     found = (
         (abs(row.fetched_at - moment), rank, row.id)
         for rank, url_id in enumerate(ids)
-        for row in _both_sides(connection, [CaptureRow.url_id == url_id, *conditions], moment)
+        for row in _iter_neighbours(connection, [CaptureRow.url_id == url_id, *conditions], moment)
     )
     best = min(found, default=None)
     return best[2] if best else None
 
 
-def _both_sides(connection: Connection, conditions: Iterable[ColumnElement[bool]], moment: datetime) -> Iterator[Any]:
+def _iter_neighbours(
+    connection: Connection, conditions: Iterable[ColumnElement[bool]], moment: datetime
+) -> Iterator[Any]:
     at = CaptureRow.fetched_at
     asked = select(CaptureRow.id, at).where(*conditions).limit(1)
     for one in (
@@ -134,48 +139,48 @@ def _both_sides(connection: Connection, conditions: Iterable[ColumnElement[bool]
         yield from connection.execute(one)
 
 
-def span(connection: Connection, url: str, exclude: Exclusions = NOTHING) -> Span | None:
-    """How many captures there are of a page, and its first and last; None where there is none."""
-    ids = page_ids(connection, url)
+def get_capture_span(connection: Connection, exclude: Exclusions, url: str) -> CaptureSpan | None:
+    """Return the number of captures of a page with the first and the last time, or None."""
+    ids = load_page_ids(connection, url)
     if not ids:
         return None
     at = CaptureRow.fetched_at
     asked = select(func.count(at).label("captures"), func.min(at).label("first"), func.max(at).label("last"))
-    row = connection.execute(asked.where(CaptureRow.url_id.in_(ids), *shown_captures(connection, exclude))).one()
-    return Span(captures=row.captures, first=row.first, last=row.last) if row.captures else None
+    row = connection.execute(asked.where(CaptureRow.url_id.in_(ids), *visible_captures(connection, exclude))).one()
+    return CaptureSpan(captures=row.captures, first=row.first, last=row.last) if row.captures else None
 
 
-def beside(connection: Connection, url: str, moment: datetime, exclude: Exclusions = NOTHING) -> Beside:
-    """The captures that show a page before and after the second of a moment."""
-    ids = page_ids(connection, url)
+def get_adjacent_times(connection: Connection, exclude: Exclusions, url: str, moment: datetime) -> AdjacentTimes:
+    """Return the times of the captures that show a page before and after the second of a time."""
+    ids = load_page_ids(connection, url)
     begin = moment.replace(microsecond=0)
     at = CaptureRow.fetched_at
-    conditions = [shows(ids), *shown_captures(connection, exclude)]
+    conditions = [shows_page(ids), *visible_captures(connection, exclude)]
     earlier: list[datetime] = []
     later: list[datetime] = []
     for url_id in ids:
-        # One walk a URL, by the index: it ends at the first row that shows the page.
+        # One index scan for each URL: it ends at the first row that shows the page.
         mine = select(at).where(CaptureRow.url_id == url_id, *conditions).limit(1)
         earlier += connection.scalars(mine.where(at < begin).order_by(at.desc()))
         later += connection.scalars(mine.where(at >= begin + _SECOND).order_by(at))
-    return Beside(before=max(earlier, default=None), after=min(later, default=None))
+    return AdjacentTimes(before=max(earlier, default=None), after=min(later, default=None))
 
 
-def neighbour(
-    connection: Connection, url: str, near: tuple[datetime, str], exclude: Exclusions = NOTHING, *, later: bool
+def find_adjacent_capture(
+    connection: Connection, exclude: Exclusions, url: str, moment: datetime, record_id: str, *, later: bool
 ) -> int | None:
-    """The id of a page's capture next to one that is named by its moment and record id, errors and all."""
+    """Return the id of a page's capture before or after the one with a time and record id, errors included."""
     at, name = CaptureRow.fetched_at, CaptureRow.record_id
-    moment, record_id = near
+
     if later:
         beyond = and_(at >= moment, or_(at > moment, name > record_id))
     else:
         beyond = and_(at <= moment, or_(at < moment, name < record_id))
     by = (at, name) if later else (at.desc(), name.desc())
     found: list[tuple[datetime, str, int]] = []
-    for url_id in page_ids(connection, url):
+    for url_id in load_page_ids(connection, url):
         mine = select(at, name, CaptureRow.id).where(
-            CaptureRow.url_id == url_id, beyond, *shown_captures(connection, exclude)
+            CaptureRow.url_id == url_id, beyond, *visible_captures(connection, exclude)
         )
         found += [(row.fetched_at, row.record_id, row.id) for row in connection.execute(mine.order_by(*by).limit(1))]
     if not found:
@@ -183,37 +188,36 @@ def neighbour(
     return (min(found) if later else max(found))[2]
 
 
-def held(connection: Connection, urls: Iterable[str], exclude: Exclusions = NOTHING) -> frozenset[str]:
-    """Those of some URLs of which the archive has a capture that is no error, however they are spelled there."""
+def select_archived_urls(connection: Connection, exclude: Exclusions, urls: Iterable[str]) -> frozenset[str]:
+    """Return those of some URLs with a capture that is no error, in any spelling."""
     by_key: dict[str, set[str]] = {}
     for url in urls:
-        for key in _urlkeys(url):
+        for key in _urlkeys_of_page(url):
             by_key.setdefault(key, set()).add(url)
     usable = or_(CaptureRow.status.is_(None), CaptureRow.status < 400)
-    there = exists().where(CaptureRow.url_id == UrlRow.id, usable, *shown_captures(connection, exclude))
+    there = exists().where(CaptureRow.url_id == UrlRow.id, usable, *visible_captures(connection, exclude))
     found: set[str] = set()
     keys = sorted(by_key)
-    for start in range(0, len(keys), _AT_ONCE):
-        some = keys[start : start + _AT_ONCE]
+    for start in range(0, len(keys), _BATCH_SIZE):
+        some = keys[start : start + _BATCH_SIZE]
         for row in connection.execute(select(UrlRow.url, UrlRow.urlkey).where(UrlRow.urlkey.in_(some), there)):
-            page = page_of(row.url)
-            found.update(url for url in by_key[row.urlkey] if page_of(url) == page)
+            page = normalize_page_url(row.url)
+            found.update(url for url in by_key[row.urlkey] if normalize_page_url(url) == page)
     return frozenset(found)
 
 
-def around(connection: Connection, url: str, exclude: Exclusions = NOTHING, *, limit: int = 20) -> tuple[HeldUrl, ...]:
-    """URLs of which there are captures, and that begin as this one does: as much of its path as leads to some.
-
-    Newest capture of each; in the order of their urlkeys.
-    """
+def list_nearby_urls(
+    connection: Connection, exclude: Exclusions, url: str, *, limit: int = 20
+) -> tuple[ArchivedUrl, ...]:
+    """Return captured URLs with the longest prefix of this one that any has, in the order of their urlkeys."""
     key = surt(url)
     at = CaptureRow.fetched_at
-    visible = shown_captures(connection, exclude)
-    for prefix in _shorter(key):
+    visible = visible_captures(connection, exclude)
+    for prefix in _iter_shorter_keys(key):
         there = exists().where(CaptureRow.url_id == UrlRow.id, *visible)
         some = (
             select(UrlRow.id, UrlRow.url, UrlRow.urlkey)
-            .where(UrlRow.urlkey >= prefix, UrlRow.urlkey < after(prefix), there)
+            .where(UrlRow.urlkey >= prefix, UrlRow.urlkey < prefix_end(prefix), there)
             .order_by(UrlRow.urlkey, UrlRow.url)
             .limit(limit)
         )
@@ -227,12 +231,12 @@ def around(connection: Connection, url: str, exclude: Exclusions = NOTHING, *, l
                     .group_by(CaptureRow.url_id)
                 )
             }
-            return tuple(HeldUrl(url=row.url, newest=newest[row.id][0], captures=newest[row.id][1]) for row in rows)
+            return tuple(ArchivedUrl(url=row.url, newest=newest[row.id][0], captures=newest[row.id][1]) for row in rows)
     return ()
 
 
-def _shorter(urlkey: str) -> Iterator[str]:
-    """A urlkey, shorter by a step each time: query, last part of the path and so on, down to the host."""
+def _iter_shorter_keys(urlkey: str) -> Iterator[str]:
+    """Yield shorter and shorter prefixes of a urlkey: without query, without the last part of the path and so on."""
     host, bracket, path = urlkey.partition(")")
     if not bracket:
         return
@@ -244,3 +248,74 @@ def _shorter(urlkey: str) -> Iterator[str]:
             return
         path = f"{cut}/"
         yield f"{host}){path}"
+
+
+def list_years(connection: Connection, exclude: Exclusions, url: str) -> tuple[YearCount, ...]:
+    """Return the number of captures of a page by year, from its first to its last, empty years included."""
+    at = CaptureRow.fetched_at
+    shown = _page_conditions(connection, exclude, load_page_ids(connection, url))
+    first, last = connection.execute(select(func.min(at), func.max(at)).where(*shown)).one()
+    if first is None:
+        return ()
+    counting = select(func.count()).select_from(CaptureRow).where(*shown)
+    return tuple(
+        YearCount(
+            year=year,
+            captures=connection.scalar(counting.where(at >= _year_start(year), at < _year_start(year + 1))) or 0,
+        )
+        for year in range(first.year, last.year + 1)
+    )
+
+
+def list_days(connection: Connection, exclude: Exclusions, url: str, year: int) -> tuple[DayCount, ...]:
+    """Return the days of a year on which a page was captured, with numbers of captures."""
+    at = CaptureRow.fetched_at
+    day = utc_day(connection, at)
+    rows = connection.execute(
+        select(day.label("day"), func.count().label("captures"), func.min(at).label("first"))
+        .where(
+            *_page_conditions(connection, exclude, load_page_ids(connection, url)),
+            at >= _year_start(year),
+            at < _year_start(year + 1),
+        )
+        .group_by(day)
+        .order_by(day)
+    )
+    return tuple(DayCount(day=date.fromisoformat(row.day), captures=row.captures, first=row.first) for row in rows)
+
+
+def list_capture_times(  # noqa: PLR0913 - which page, between what, and which part of it
+    connection: Connection,
+    exclude: Exclusions,
+    url: str,
+    since: datetime,
+    until: datetime,
+    *,
+    limit: int,
+    offset: int = 0,
+) -> tuple[CalendarEntry, ...]:
+    """Return the captures of a page between two times, newest first."""
+    at = CaptureRow.fetched_at
+    rows = connection.execute(
+        select(CaptureRow.id, UrlRow.url, at, CaptureRow.status, CaptureRow.kind, CaptureRow.outcome)
+        .join(UrlRow, UrlRow.id == CaptureRow.url_id)
+        .where(*_page_conditions(connection, exclude, load_page_ids(connection, url)), at >= since, at < until)
+        .order_by(at.desc(), CaptureRow.record_id.desc())
+        .limit(limit)
+        .offset(offset)
+    )
+    return tuple(
+        CalendarEntry(
+            id=row.id, url=row.url, fetched_at=row.fetched_at, status=row.status, kind=row.kind,
+            outcome=Outcome(row.outcome),
+        )
+        for row in rows
+    )  # fmt: skip
+
+
+def _page_conditions(connection: Connection, exclude: Exclusions, ids: Sequence[int]) -> list[ColumnElement[bool]]:
+    return [CaptureRow.url_id.in_(ids), *visible_captures(connection, exclude)]
+
+
+def _year_start(year: int) -> datetime:
+    return datetime(year, 1, 1, tzinfo=UTC)

@@ -1,16 +1,16 @@
-"""One capture on its way into the index."""
+"""Entries of a commit: captures on their way into the index."""
 
 import hashlib
 from dataclasses import dataclass
 
-from storage.model import BODY_ROLES, NOT_HELD, Article, Capture, Discovery, Ingest, LinkGroup, Outcome, Reading
+from storage.model import BODY_ROLES, ORIGINAL_MISSING, Article, Capture, Discovery, Ingest, LinkGroup, Outcome, Reading
 
 _SHOWN_LIKE_ORIGINAL = frozenset({Outcome.NOT_MODIFIED})
 
 
 @dataclass(slots=True, kw_only=True)
-class Entry:
-    """One capture with the ids of the rows it leads to, found step by step."""
+class CommitEntry:
+    """One capture of a commit, with the ids of the rows it leads to, which are found step by step."""
 
     ingest: Ingest
     capture_id: int = 0
@@ -19,82 +19,82 @@ class Entry:
     article_id: int | None = None
     version_id: int | None = None
     digest: str | None = None
-    """Of the version that its own reading shows."""
+    """Digest of the version that its own reading shows."""
     refers_to_id: int | None = None
     outcome: Outcome
     reason: str
     title: str | None
-    entries: int
+    item_count: int
     content_digest: str | None
     is_upgrade: bool = False
-    """The index holds the capture already, unread; now it comes with a reading."""
-    changed: bool = False
-    """It brought something new: told to the schedule."""
-    news: frozenset[int] = frozenset()
-    """Ids of the URLs that nothing had named before it."""
+    """The index holds the capture already, without a reading; now it has one."""
+    named_new_urls: bool = False
+    """It names URLs that were not in the frontier; the schedule uses it."""
+    first_named_ids: frozenset[int] = frozenset()
+    """Ids of the URLs that it was the first to name."""
 
     @property
     def capture(self) -> Capture:
-        """The capture."""
+        """The capture itself."""
         return self.ingest.capture
 
     @property
     def reading(self) -> Reading:
-        """What it says."""
+        """Its reading."""
         return self.ingest.reading
 
     @property
     def discovery(self) -> Discovery:
-        """How it came to be asked for."""
+        """Its discovery."""
         return self.ingest.discovery
 
     @property
     def article(self) -> Article | None:
-        """The article that its own reading shows."""
+        """Article that its own reading shows."""
         return self.ingest.reading.article
 
     @property
     def is_read(self) -> bool:
-        """False for a revisit that is to show what its original showed, or could not be read without it."""
+        """False for a revisit that takes its reading from its original."""
         return is_read(self.ingest)
 
     @property
-    def order(self) -> tuple[object, str]:
-        """Captures are in the order of time; the record id decides between equal ones."""
+    def sort_key(self) -> tuple[object, str]:
+        """Key of the order of captures: by time, then by record id."""
         return self.capture.fetched_at, self.capture.record_id
 
     @property
-    def groups(self) -> tuple[LinkGroup, ...]:
-        """Link groups of the page, whatever it is."""
+    def link_groups(self) -> tuple[LinkGroup, ...]:
+        """Link groups of the page, whatever its kind."""
         return self.article.link_groups if self.article else self.reading.link_groups
 
 
 def is_read(ingest: Ingest) -> bool:
-    """True where the ingest has a reading of its own."""
+    """Return whether an ingest has a reading of its own."""
     reading = ingest.reading
-    waits = reading.outcome in _SHOWN_LIKE_ORIGINAL or reading.reason == NOT_HELD
+    waits = reading.outcome in _SHOWN_LIKE_ORIGINAL or reading.reason == ORIGINAL_MISSING
     return ingest.capture.kind != "revisit" or not waits
 
 
-def entry_of(ingest: Ingest) -> Entry:
-    """An entry for one ingest, whose texts are fit for both databases."""
+def create_entry(ingest: Ingest) -> CommitEntry:
+    """Return the entry of a sanitized ingest."""
     reading = ingest.reading
     links = sum(len(group.links) for group in reading.link_groups)
-    return Entry(
+    return CommitEntry(
         ingest=ingest,
         outcome=reading.outcome,
         reason=reading.reason,
         title=reading.title,
-        entries=len(reading.entries) or links,
+        item_count=len(reading.entries) or links,
         content_digest=reading.content_digest,
         digest=version_digest(reading.article) if reading.article else None,
     )
 
 
 def version_digest(article: Article) -> str:
-    """What tells one text of an article from another: headline, dek and body, as printed.
+    """Return the digest over headline, dek and body, as printed, that tells versions of an article apart.
 
-    What changes without the text (dates, bylines, captions, teasers) makes no new version.
+    Changes of other fields (dates, bylines, captions, teasers) make no new version.
     """
     parts = [article.headline, article.dek or ""]
     for paragraph in article.paragraphs:

@@ -1,4 +1,4 @@
-"""Rows that stand for a text and are shared: URLs, paragraphs, names, link groups. Here texts become row ids."""
+"""Interning: ids of shared rows (URLs, paragraphs, names, link groups) by the text that each stands for."""
 
 import hashlib
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
@@ -7,77 +7,77 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection, bindparam, select
 
-from storage.index.engine.database import insert_columns, insert_rows, reserve_ids
-from storage.index.rows.site_book import SiteBook
+from storage.index.engine.statements import insert_columns, insert_rows, reserve_ids
+from storage.index.rows.site_registry import SiteRegistry
 from storage.index.schema.tables import AuthorRow, Base, LinkGroupRow, LinkRow, ParagraphRow, TagRow, UrlRow
-from storage.index.text.analyzer import folded
+from storage.index.text.analyzer import fold_text
 from storage.model import LinkGroup
-from storage.surt import surt
+from storage.urls import surt
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
-LONGEST_NAME = 300
-"""Kept of names that stand in an SQL index (authors, tags, sections): PostgreSQL refuses entries over 2,700 bytes."""
+MAX_NAME_LENGTH = 300
+"""Characters of names with an SQL index (authors, tags, sections): PostgreSQL refuses entries over 2,700 bytes."""
 
 _AT_ONCE = 900
 
 
 def short_digest(text: str) -> bytes:
-    """The first 16 bytes of a text's SHA-256: enough to tell texts apart, half as long in an index."""
+    """Return the first 16 bytes of a text's SHA-256: unique enough, and half as long in an index."""
     return hashlib.sha256(text.encode()).digest()[:16]
 
 
-def drop_oldest(known: dict[K, V], remember: int) -> None:
-    """Keep a memory from growing: what came first goes first, a tenth at a time."""
-    if len(known) > remember:
-        for key in list(islice(known, len(known) - remember + remember // 10)):
-            del known[key]
+def drop_oldest(cache: dict[K, V], size: int) -> None:
+    """Delete the oldest items of a cache that has exceeded its size, a tenth of it at a time."""
+    if len(cache) > size:
+        for key in list(islice(cache, len(cache) - size + size // 10)):
+            del cache[key]
 
 
-class Shared(Generic[K]):
-    """The ids of one table of shared rows. The newest are remembered, as most texts are seen again soon."""
+class LookupTable(Generic[K]):
+    """Ids of one table of shared rows. The newest are cached, as most texts are seen again soon."""
 
     def __init__(
         self,
         table: type[Base],
-        found_by: str,
+        unique_column: str,
         *,
         value_of: Callable[[K], Any],
         row_of: Callable[[K], dict[str, Any]],
-        remember: int,
+        cache_size: int,
         mostly_new: bool = False,
     ) -> None:
-        """`found_by` is the unique column, `value_of` gives its value for a key, `row_of` the other columns.
+        """`value_of` returns the value of the unique column for a key, `row_of` the other columns.
 
-        Of texts that are mostly new, rows are made first, and looked for only where some were there.
+        If texts are `mostly_new`, rows are inserted first, and selected only if some existed.
         """
         self._table = table
-        self._found_by = found_by
+        self._unique_column = unique_column
         self._value_of = value_of
         self._row_of = row_of
-        self._remember = remember
+        self._cache_size = cache_size
         self._mostly_new = mostly_new
-        self._known: dict[K, int] = {}
+        self._cached_ids: dict[K, int] = {}
         columns = table.__table__.c
-        self._finding = select(columns[found_by], columns.id).where(
-            columns[found_by].in_(bindparam("wanted", expanding=True))
+        self._finding = select(columns[unique_column], columns.id).where(
+            columns[unique_column].in_(bindparam("wanted", expanding=True))
         )
 
-    def forget(self) -> None:
-        """Drop what is remembered: rows may be gone."""
-        self._known = {}
+    def clear_cache(self) -> None:
+        """Forget all ids, as rows may have been deleted."""
+        self._cached_ids = {}
 
-    def remembered(self, key: K) -> int | None:
-        """The id of a key that was asked for of late; None does not mean that it has none."""
-        return self._known.get(key)
+    def cached_id(self, key: K) -> int | None:
+        """Return the id of a key if it is cached; None does not mean that it has no row."""
+        return self._cached_ids.get(key)
 
-    def ids(self, connection: Connection, keys: Iterable[K]) -> tuple[dict[K, int], list[K]]:
-        """Ids for keys, and those keys whose rows were made for it."""
+    def ensure_ids(self, connection: Connection, keys: Iterable[K]) -> tuple[dict[K, int], list[K]]:
+        """Return the ids of keys, and those keys whose rows were inserted."""
         ids: dict[K, int] = {}
         missing: dict[Any, K] = {}
         for key in dict.fromkeys(keys):  # most are named more than once
-            known = self._known.get(key)
+            known = self._cached_ids.get(key)
             if known is not None:
                 ids[key] = known
             else:
@@ -87,17 +87,17 @@ class Shared(Generic[K]):
             found = {} if self._mostly_new else self._find(connection, missing)
             new = {value: missing[value] for value in sorted(missing) if missing[value] not in found}
             if new:
-                more, made = self._make(connection, new)
+                more, made = self._insert(connection, new)
                 found.update(more)
             ids.update(found)
-            self._note(found)
+            self._cache(found)
         return ids, made
 
-    def held(self, connection: Connection, keys: Collection[K]) -> dict[K, int]:
-        """Ids for those keys that have a row; none is made."""
-        ids = {key: self._known[key] for key in keys if key in self._known}
+    def existing_ids(self, connection: Connection, keys: Collection[K]) -> dict[K, int]:
+        """Return the ids of those keys that have a row."""
+        ids = {key: self._cached_ids[key] for key in keys if key in self._cached_ids}
         found = self._find(connection, {self._value_of(key): key for key in keys if key not in ids})
-        self._note(found)
+        self._cache(found)
         return ids | found
 
     def _find(self, connection: Connection, missing: Mapping[Any, K]) -> dict[K, int]:
@@ -108,79 +108,79 @@ class Shared(Generic[K]):
             found.update((missing[value], row_id) for value, row_id in rows)
         return found
 
-    def _make(self, connection: Connection, new: Mapping[Any, K]) -> tuple[dict[K, int], list[K]]:
-        """Make rows, in key order: writers that insert the same rows in different orders deadlock."""
+    def _insert(self, connection: Connection, new: Mapping[Any, K]) -> tuple[dict[K, int], list[K]]:
+        """Insert rows in key order: writers that insert the same rows in different orders deadlock."""
         ids = reserve_ids(connection, self._table, len(new))
         rows = [
-            {"id": row_id, self._found_by: value, **self._row_of(key)}
+            {"id": row_id, self._unique_column: value, **self._row_of(key)}
             for row_id, (value, key) in zip(ids, new.items(), strict=True)
         ]
         ours = dict(zip(new.values(), ids, strict=True))
-        if insert_rows(connection, self._table, rows, once_by=[self._found_by]) == len(rows):
+        if insert_rows(connection, self._table, rows, conflict_columns=[self._unique_column]) == len(rows):
             return ours, list(ours)
-        # Some were there: not looked for before, or made by another writer just now.
+        # Some existed: not selected before, or inserted by another writer just now.
         found = self._find(connection, new)
         return found, [key for key, row_id in found.items() if row_id == ours[key]]
 
-    def _note(self, found: Mapping[K, int]) -> None:
-        self._known.update(found)
-        drop_oldest(self._known, self._remember)
+    def _cache(self, found: Mapping[K, int]) -> None:
+        self._cached_ids.update(found)
+        drop_oldest(self._cached_ids, self._cache_size)
 
 
-class Names:
-    """All shared rows of one index."""
+class LookupTables:
+    """Lookup tables of one index, and its sites."""
 
     def __init__(self) -> None:
-        self.book = SiteBook(())
-        self.urls = Shared[str](UrlRow, "digest", value_of=short_digest, row_of=self._url_row, remember=100_000)
-        self.paragraphs = Shared[str](
+        self.sites = SiteRegistry(())
+        self.urls = LookupTable[str](UrlRow, "digest", value_of=short_digest, row_of=self._url_row, cache_size=100_000)
+        self.paragraphs = LookupTable[str](
             ParagraphRow,
             "digest",
             value_of=short_digest,
             row_of=lambda text: {"text": text},
-            remember=10_000,
+            cache_size=10_000,
             mostly_new=True,
         )
-        self.authors = Shared[str](
-            AuthorRow, "name", value_of=str, row_of=lambda name: {"folded": folded(name)}, remember=10_000
+        self.authors = LookupTable[str](
+            AuthorRow, "name", value_of=str, row_of=lambda name: {"folded": fold_text(name)}, cache_size=10_000
         )
-        self.tags = Shared[str](TagRow, "name", value_of=str, row_of=lambda name: {}, remember=10_000)  # noqa: ARG005
-        self.groups = Shared[bytes](
-            LinkGroupRow, "digest", value_of=bytes, row_of=self._group_row, remember=10_000, mostly_new=True
+        self.tags = LookupTable[str](TagRow, "name", value_of=str, row_of=lambda name: {}, cache_size=10_000)  # noqa: ARG005
+        self.groups = LookupTable[bytes](
+            LinkGroupRow, "digest", value_of=bytes, row_of=self._group_row, cache_size=10_000, mostly_new=True
         )
         self._groups: dict[bytes, LinkGroup] = {}
         self.captured: dict[int, None] = {}
-        """Ids of URLs that are known to have been captured: nothing can be found out about them any more."""
+        """Ids of URLs that are known to have been captured: their discovery does not change any more."""
         self.waiting: dict[int, tuple[Any, int]] = {}
-        """Ids of URLs that wait in the frontier: how good the source is that named them, and their priority."""
+        """Discovery ranks and priorities of URLs that wait in the frontier, by id."""
 
     def is_captured(self, url: str) -> bool:
-        """Whether a URL is remembered as captured."""
-        return self.urls.remembered(url) in self.captured
+        """Return whether a URL is known to have been captured; False may also mean that it is not cached."""
+        return self.urls.cached_id(url) in self.captured
 
-    def note_captured(self, url_id: int) -> None:
-        """Remember that a URL has been captured."""
+    def mark_captured(self, url_id: int) -> None:
+        """Note that a URL has been captured."""
         self.captured[url_id] = None
         self.waiting.pop(url_id, None)
         drop_oldest(self.captured, 200_000)
 
-    def note_waiting(self, url_id: int, rank: Any, priority: int) -> None:
-        """Remember that a URL waits."""
+    def mark_waiting(self, url_id: int, rank: Any, priority: int) -> None:
+        """Note that a URL waits in the frontier."""
         self.waiting[url_id] = (rank, priority)
         drop_oldest(self.waiting, 50_000)
 
-    def forget(self) -> None:
-        """Drop what is remembered: rows may be gone."""
+    def clear_cache(self) -> None:
+        """Forget all ids, as rows may have been deleted."""
         self.captured.clear()
         self.waiting.clear()
         for shared in (self.urls, self.paragraphs, self.authors, self.tags):
-            shared.forget()
-        self.groups.forget()
+            shared.clear_cache()
+        self.groups.clear_cache()
 
-    def group_ids(
+    def ensure_group_ids(
         self, connection: Connection, pages: Iterable[tuple[LinkGroup, ...]], urls: Mapping[str, int]
     ) -> list[list[int]]:
-        """Ids of pages' link groups; the links of new groups are written too."""
+        """Return the ids of pages' link groups; the links of new groups are inserted too."""
         pages = list(pages)
         digests = [[_group_digest(group) for group in groups] for groups in pages]
         self._groups = {
@@ -188,7 +188,7 @@ class Names:
             for of_page, groups in zip(digests, pages, strict=True)
             for digest, group in zip(of_page, groups, strict=True)
         }
-        ids, made = self.groups.ids(connection, self._groups)
+        ids, made = self.groups.ensure_ids(connection, self._groups)
         columns: dict[str, list[Any]] = {"group_id": [], "position": [], "url_id": [], "anchor": []}
         for digest in made:
             links = self._groups[digest].links
@@ -196,7 +196,7 @@ class Names:
             columns["position"] += range(len(links))
             columns["url_id"] += [urls[link.url] for link in links]
             columns["anchor"] += [link.anchor for link in links]
-        insert_columns(connection, LinkRow, columns, once_by=["group_id", "position"])
+        insert_columns(connection, LinkRow, columns, conflict_columns=["group_id", "position"])
         self._groups = {}
         return [[ids[digest] for digest in of_page] for of_page in digests]
 
@@ -205,7 +205,7 @@ class Names:
         return {"kind": group.kind.value, "label": group.label}
 
     def _url_row(self, url: str) -> dict[str, Any]:
-        return {"url": url, "urlkey": surt(url), "site_id": self.book.site_of(url)}
+        return {"url": url, "urlkey": surt(url), "site_id": self.sites.find_id(url)}
 
 
 def _group_digest(group: LinkGroup) -> bytes:

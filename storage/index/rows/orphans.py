@@ -1,7 +1,7 @@
-"""Taking out shared rows that nothing points to any more.
+"""Delete orphans: shared rows to which no other row refers.
 
-They come to be when a capture arrives that is older than the one a version stood on: its words take the place of the
-later ones. The index has to be the same whatever the order in which captures arrive, so what nobody points to goes.
+They arise when a capture is committed that is older than the first one of a version: its content replaces the later
+one's. The index must not depend on the order in which captures are committed, so orphans are deleted.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from typing import TypeAlias
 from sqlalchemy import Connection, Select, bindparam, delete, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from storage.index.engine.database import parts
+from storage.index.engine.statements import batches
 from storage.index.schema.tables import (
     AlarmRow,
     ArticleRow,
@@ -22,10 +22,10 @@ from storage.index.schema.tables import (
     CaptureGroupRow,
     CaptureRow,
     FrontierRow,
-    HabitsRow,
     LinkGroupRow,
     LinkRow,
     ParagraphRow,
+    SourceRateRow,
     SourceRow,
     TagRow,
     UrlRow,
@@ -37,8 +37,8 @@ from storage.index.schema.tables import (
 
 
 @dataclass(slots=True)
-class Swept:
-    """Ids of rows that may be of no use any more."""
+class OrphanCandidates:
+    """Ids of rows that may have become orphans."""
 
     urls: set[int] = field(default_factory=set)
     paragraphs: set[int] = field(default_factory=set)
@@ -58,53 +58,53 @@ _URL_USERS: tuple[_User, ...] = (
     FrontierRow.url_id,
     FrontierRow.via_id,
     SourceRow.url_id,
-    HabitsRow.url_id,
+    SourceRateRow.url_id,
     AlarmRow.url_id,
 )
 
 
-def sweep(connection: Connection, swept: Swept) -> bool:
-    """Take out those that nothing points to; True where there were any to look at."""
-    gone = False
-    if swept.groups:
-        unused = _unused(connection, LinkGroupRow, swept.groups, (CaptureGroupRow.group_id,))
+def delete_orphans(connection: Connection, candidates: OrphanCandidates) -> bool:
+    """Delete those of the candidates to which no row refers. Return whether any was deleted."""
+    deleted = False
+    if candidates.groups:
+        unused = _select_unused(connection, LinkGroupRow, candidates.groups, (CaptureGroupRow.group_id,))
         if unused:
             of_group = LinkRow.group_id.in_(unused)
-            swept.urls.update(connection.scalars(select(LinkRow.url_id).where(of_group)))
+            candidates.urls.update(connection.scalars(select(LinkRow.url_id).where(of_group)))
             connection.execute(delete(LinkRow).where(of_group))
             connection.execute(delete(LinkGroupRow).where(LinkGroupRow.id.in_(unused)))
-            gone = True
-    if swept.paragraphs:
-        unused = _unused(connection, ParagraphRow, swept.paragraphs, (VersionParagraphRow.paragraph_id,))
+            deleted = True
+    if candidates.paragraphs:
+        unused = _select_unused(connection, ParagraphRow, candidates.paragraphs, (VersionParagraphRow.paragraph_id,))
         connection.execute(delete(BoilerplateRow).where(BoilerplateRow.paragraph_id.in_(unused)))
-        gone |= _take_out(connection, ParagraphRow, unused)
-    gone |= _sweep(connection, AuthorRow, swept.authors, (VersionAuthorRow.author_id,))
-    gone |= _sweep(connection, TagRow, swept.tags, (VersionTagRow.tag_id,))
-    gone |= _sweep(connection, UrlRow, swept.urls, _URL_USERS)
-    return gone
+        deleted |= _delete_rows(connection, ParagraphRow, unused)
+    deleted |= _delete_unused(connection, AuthorRow, candidates.authors, (VersionAuthorRow.author_id,))
+    deleted |= _delete_unused(connection, TagRow, candidates.tags, (VersionTagRow.tag_id,))
+    deleted |= _delete_unused(connection, UrlRow, candidates.urls, _URL_USERS)
+    return deleted
 
 
-def _sweep(connection: Connection, table: type[Base], ids: set[int], users: Sequence[_User]) -> bool:
-    return bool(ids) and _take_out(connection, table, _unused(connection, table, ids, users))
+def _delete_unused(connection: Connection, table: type[Base], ids: set[int], users: Sequence[_User]) -> bool:
+    return bool(ids) and _delete_rows(connection, table, _select_unused(connection, table, ids, users))
 
 
-def _unused(connection: Connection, table: type[Base], ids: set[int], users: Sequence[_User]) -> list[int]:
-    asked = _asking(table, tuple(users))
+def _select_unused(connection: Connection, table: type[Base], ids: set[int], users: Sequence[_User]) -> list[int]:
+    query = _build_unused_query(table, tuple(users))
     unused: list[int] = []
-    for some in parts(ids):
-        unused += connection.scalars(asked, {"ids": some})
+    for some in batches(ids):
+        unused += connection.scalars(query, {"ids": some})
     return unused
 
 
 @cache
-def _asking(table: type[Base], users: tuple[_User, ...]) -> Select[int]:
+def _build_unused_query(table: type[Base], users: tuple[_User, ...]) -> Select[int]:
     row = table.__table__.c
     used = or_(*(select(user).where(user == row.id).exists() for user in users))
     return select(row.id).where(row.id.in_(bindparam("ids", expanding=True)), ~used)
 
 
-def _take_out(connection: Connection, table: type[Base], unused: Sequence[int]) -> bool:
+def _delete_rows(connection: Connection, table: type[Base], unused: Sequence[int]) -> bool:
     row = table.__table__.c
-    for some in parts(unused):
+    for some in batches(unused):
         connection.execute(delete(table).where(row.id.in_(some)))
     return bool(unused)

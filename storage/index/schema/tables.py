@@ -1,9 +1,9 @@
-"""The schema on one page. Users query it by hand: names are plain, and every table and column says what it holds.
+"""The schema on one page. Users query it by hand: names are plain, and every table and column has a comment.
 
-    sites ---- urls ---- frontier                what is to be fetched next
-      |          |------ sources                 feeds, sitemaps, listings and how they fare
+    sites ---- urls ---- frontier                what to fetch next
+      |          |------ sources                 feeds, sitemaps, listings
       |          |
-      |       captures ---- warc_files, crawls   one row for one response or revisit record
+      |       captures ---- warc_files, crawls   one row per response or revisit record
       |          |  |------ capture_groups --- link_groups --- links --- urls
       |          |
       |--- articles --- versions --- version_paragraphs --- paragraphs
@@ -11,11 +11,11 @@
       |                    |-------- search_documents
       |--- boilerplate ------------------------------------ paragraphs
 
-    habits, alarms ---- urls                     what is learnt of feeds, sitemaps, listings, and told of them
-    days                                         captures counted, by triggers (migration 0005)
-    hosts, families                              what the crawl remembers of whom to leave in peace
+    source_rates, alarms ---- urls               what the schedule has learnt about feeds, sitemaps, listings
+    daily_captures                               counts, maintained by triggers on captures
+    host_backoff, url_patterns                   crawl state that is kept between runs
 
-Texts that are printed again and again (paragraphs, link groups, names) are rows of their own, found by their digest.
+Texts that are printed many times (paragraphs, link groups, names) are stored once and found by their digest.
 """
 
 from collections.abc import Callable
@@ -25,7 +25,6 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     BigInteger,
-    Boolean,
     DateTime,
     ForeignKey,
     ForeignKeyConstraint,
@@ -44,42 +43,42 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
 
-def _as_text(value: datetime | None) -> str | None:
+def _format_time(value: datetime | None) -> str | None:
     if value is None:
         return None
     return value.astimezone(UTC).isoformat(" ", "microseconds").removesuffix("+00:00")
 
 
-def _from_text(value: str | None) -> datetime | None:
+def _parse_time(value: str | None) -> datetime | None:
     if value is None:
         return None
-    moment = datetime.fromisoformat(value)
-    # Whoever sets a moment by hand may write a day alone, or an offset.
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    time = datetime.fromisoformat(value)
+    # A value that was set by hand may be a date alone, or have an offset.
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware moment. PostgreSQL keeps it as timestamptz, SQLite as UTC text that sorts."""
+    """An aware datetime: timestamptz in PostgreSQL, UTC text that sorts in SQLite."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], Any] | None:
-        """To what the driver takes. SQLAlchemy takes twice as long for SQLite's text, and rows are full of moments."""
-        return _as_text if dialect.name == "sqlite" else super().bind_processor(dialect)
+        """Convert to what the driver takes. SQLAlchemy's own conversion for SQLite takes twice as long."""
+        return _format_time if dialect.name == "sqlite" else super().bind_processor(dialect)
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None] | None:
-        """To an aware moment in UTC."""
-        return _from_text if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
+        """Convert to an aware datetime in UTC."""
+        return _parse_time if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """The same, of what the driver gives."""
+        """Convert what the PostgreSQL driver returns to UTC."""
         del dialect
         return value and value.astimezone(UTC)
 
 
 class Base(DeclarativeBase):
-    """Root of the tables."""
+    """Root of the tables. The docstring of each is the table's comment in the database."""
 
     metadata = MetaData(
         naming_convention={
@@ -90,213 +89,200 @@ class Base(DeclarativeBase):
         }
     )
     type_annotation_map = {  # noqa: RUF012 - the name and form that SQLAlchemy asks for
-        # PostgreSQL is to sort and compare by code point, as SQLite and Python do, whatever the database's own habit.
+        # PostgreSQL must sort and compare by code point, as SQLite and Python do, whatever the database's locale.
         str: Text().with_variant(Text(collation="C"), "postgresql"),
         datetime: UtcDateTime,
         bytes: LargeBinary,
         dict[str, Any]: JSON().with_variant(JSONB(), "postgresql"),
     }
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        cls.metadata.tables[cls.__tablename__].comment = (cls.__doc__ or "").removesuffix(".")
+
 
 def _id() -> Mapped[int]:
-    return mapped_column(Integer, primary_key=True, comment="Surrogate key; another after a rebuild")
+    return mapped_column(Integer, primary_key=True, comment="Surrogate key; differs after a rebuild")
 
 
 def _to(target: str, comment: str, *, primary_key: bool = False, index: bool = False) -> Mapped[Any]:
     return mapped_column(ForeignKey(target), comment=comment, primary_key=primary_key, index=index)
 
 
+def _url_key(comment: str) -> Mapped[int]:
+    return mapped_column(ForeignKey("urls.id"), primary_key=True, autoincrement=False, comment=comment)
+
+
+def _partial(name: str, *columns: str, where: str, postgresql_where: str | None = None) -> Index:
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(postgresql_where or where))
+
+
 class SiteRow(Base):
-    """A news site."""
+    """News sites: configured ones, and one per host for imported pages of other hosts."""
 
     __tablename__ = "sites"
-    __table_args__ = {"comment": "News sites: those configured, and one a host for imported pages of others"}  # noqa: RUF012
 
     id: Mapped[int] = _id()
     name: Mapped[str] = mapped_column(unique=True, comment="Short name, as in newsarchive.toml; else the host")
     url: Mapped[str] = mapped_column(comment="Front page")
-    title: Mapped[str | None] = mapped_column(comment="What its front page calls itself, by its newest reading")
-    configured: Mapped[bool] = mapped_column(comment="False where only imported pages made it known")
+    title: Mapped[str | None] = mapped_column(comment="The site's title, from the newest capture of its front page")
+    configured: Mapped[bool] = mapped_column(comment="False if the site is known from imported pages only")
     configured_at: Mapped[datetime | None] = mapped_column(
-        comment="Begin of the run that describes it; null where the owner's configuration does"
+        comment="Start of the run whose configuration describes the site; null: newsarchive.toml describes it"
     )
-    relearn: Mapped[bool] = mapped_column(comment="True where its boilerplate is to be counted anew, all of it")
+    needs_relearning: Mapped[bool] = mapped_column(comment="True if all of its boilerplate must be counted again")
 
 
 class SiteHostRow(Base):
-    """A host whose URLs belong to a site."""
+    """Hosts whose URLs belong to a site."""
 
     __tablename__ = "site_hosts"
-    __table_args__ = (
-        PrimaryKeyConstraint("site_id", "host"),
-        {"comment": "Hosts whose URLs belong to a site", "sqlite_with_rowid": False},
-    )
+    __table_args__ = (PrimaryKeyConstraint("site_id", "host"), {"sqlite_with_rowid": False})
 
     site_id: Mapped[int] = _to("sites.id", "The site")
-    host: Mapped[str] = mapped_column(comment='Host, lower case, with ":port" where it is not the scheme\'s own')
+    host: Mapped[str] = mapped_column(comment='Host in lower case, with ":port" unless it is the scheme\'s default')
 
 
 class UrlRow(Base):
-    """A URL: identity only."""
+    """URLs that were fetched, linked to or are to be fetched, each once."""
 
     __tablename__ = "urls"
-    __table_args__ = {"comment": "Every URL that was fetched, linked to or is to be fetched, once"}  # noqa: RUF012
 
     id: Mapped[int] = _id()
-    site_id: Mapped[int | None] = _to("sites.id", "The site whose host it has; null for other hosts")
-    url: Mapped[str] = mapped_column(comment="Absolute, no fragment, as it stood")
-    urlkey: Mapped[str] = mapped_column(index=True, comment="SURT form for sorting by host; its first 600 characters")
+    site_id: Mapped[int | None] = _to("sites.id", "The site that its host belongs to; null for other hosts")
+    url: Mapped[str] = mapped_column(comment="Absolute URL without fragment, as found")
+    urlkey: Mapped[str] = mapped_column(index=True, comment="SURT form, sorts by host; its first 600 characters")
     digest: Mapped[bytes] = mapped_column(unique=True, comment="First 16 bytes of the SHA-256 of url")
 
 
 SOURCES = "kind IN ('feed', 'listing', 'sitemap')"
-"""What the index of these has; a query that is to go by it says it to the letter."""
+"""Condition of the index on sources; a query that is to use that index repeats it literally."""
 
 
 class FrontierRow(Base):
-    """What is known of fetching a URL."""
+    """The crawl frontier, the only queue: what to fetch, when, and how each URL was discovered."""
 
     __tablename__ = "frontier"
     __table_args__ = (
-        Index(
-            "ix_frontier_lane",
-            "site",
-            "host",
-            "priority",
-            "due_at",
-            "url_id",
-            sqlite_where=text("due_at IS NOT NULL"),
-            postgresql_where=text("due_at IS NOT NULL"),
-        ),
-        Index(
-            "ix_frontier_via_id",
-            "via_id",
-            sqlite_where=text("via_id IS NOT NULL"),
-            postgresql_where=text("via_id IS NOT NULL"),
-        ),
-        # Few among all that is known.
-        Index("ix_frontier_sources", "site", "url_id", sqlite_where=text(SOURCES), postgresql_where=text(SOURCES)),
-        {"comment": "What is to be fetched, when, and how it came to be known. The only queue there is"},
+        _partial("ix_frontier_lane", "site", "host", "priority", "due_at", "url_id", where="due_at IS NOT NULL"),
+        _partial("ix_frontier_via_id", "via_id", where="via_id IS NOT NULL"),
+        # Sources are few among all URLs.
+        _partial("ix_frontier_sources", "site", "url_id", where=SOURCES),
     )
 
-    url_id: Mapped[int] = mapped_column(ForeignKey("urls.id"), primary_key=True, autoincrement=False, comment="The URL")
-    site: Mapped[str] = mapped_column(comment="Name of the site on whose behalf it is fetched")
-    host: Mapped[str] = mapped_column(comment="Host of the URL: asked politely, one request at a time")
-    kind: Mapped[str] = mapped_column(comment="Why it is asked for: article, listing, feed, sitemap or asset")
-    via_id: Mapped[int | None] = _to("urls.id", "The feed, sitemap or page that named it")
-    via_kind: Mapped[str | None] = mapped_column(comment="What named it: feed, sitemap, listing or article")
-    title: Mapped[str | None] = mapped_column(comment="The source's own title for it")
-    published_at: Mapped[datetime | None] = mapped_column(comment="The source's own publication date for it")
-    anchor: Mapped[str | None] = mapped_column(comment="Text of the link that named it")
-    due_at: Mapped[datetime | None] = mapped_column(comment="When to fetch it; null: not again")
-    priority: Mapped[int] = mapped_column(comment="Lower goes first")
-    failures: Mapped[int] = mapped_column(comment="Failed captures in a row")
-    unchanged: Mapped[int] = mapped_column(comment="Captures in a row that brought nothing new")
-    looked_at: Mapped[datetime | None] = mapped_column(comment="Its newest capture; null: none yet")
-    validated_at: Mapped[datetime | None] = mapped_column(comment="The capture whose validators these are")
-    etag: Mapped[str | None] = mapped_column(comment="ETag of the newest 200 answer, to be sent back")
-    last_modified: Mapped[str | None] = mapped_column(comment="Last-Modified of the newest 200 answer, to be sent back")
-
-
-class HostRow(Base):
-    """A host that wants patience."""
-
-    __tablename__ = "hosts"
-    __table_args__ = {"comment": "Hosts that asked for patience or gave no answer: known to the next run too"}  # noqa: RUF012
-
-    name: Mapped[str] = mapped_column(primary_key=True, comment="Host name")
-    ready_at: Mapped[datetime | None] = mapped_column(comment="Nothing is asked of it before")
-    refusals: Mapped[int] = mapped_column(comment="Answers in a row that asked for patience")
-    strain: Mapped[int] = mapped_column(comment="How often its delay is doubled at present")
-    reason: Mapped[str] = mapped_column(comment="Why it is left in peace")
-    noted_at: Mapped[datetime] = mapped_column(comment="When this was noted")
-
-
-class FamilyRow(Base):
-    """URLs of one shape."""
-
-    __tablename__ = "families"
-    __table_args__ = (
-        PrimaryKeyConstraint("site", "family"),
-        {"comment": "Families of URLs whose last captures brought nothing new"},
+    url_id: Mapped[int] = _url_key("The URL")
+    site: Mapped[str] = mapped_column(comment="Name of the site for which it is fetched")
+    host: Mapped[str] = mapped_column(comment="Host of the URL; requests to one host are made one at a time")
+    kind: Mapped[str] = mapped_column(comment="What it is expected to be: article, listing, feed, sitemap or asset")
+    via_id: Mapped[int | None] = _to("urls.id", "The feed, sitemap or page on which it was discovered")
+    via_kind: Mapped[str | None] = mapped_column(comment="Kind of that page: feed, sitemap, listing or article")
+    title: Mapped[str | None] = mapped_column(comment="Title that the feed or sitemap gives for it")
+    published_at: Mapped[datetime | None] = mapped_column(comment="Publication date that the feed or sitemap gives")
+    anchor: Mapped[str | None] = mapped_column(comment="Text of the link by which it was discovered")
+    due_at: Mapped[datetime | None] = mapped_column(comment="When to fetch it next; null: never")
+    priority: Mapped[int] = mapped_column(comment="Lower numbers are fetched first")
+    failure_count: Mapped[int] = mapped_column(comment="Failed fetches in a row")
+    unchanged_count: Mapped[int] = mapped_column(comment="Fetches in a row that brought nothing new")
+    last_fetched_at: Mapped[datetime | None] = mapped_column(comment="Time of its newest capture; null: none yet")
+    validated_at: Mapped[datetime | None] = mapped_column(
+        comment="Time of the capture that etag and last_modified are of"
     )
+    etag: Mapped[str | None] = mapped_column(comment="ETag of the newest 200 response, for If-None-Match")
+    last_modified: Mapped[str | None] = mapped_column(
+        comment="Last-Modified of the newest 200 response, for If-Modified-Since"
+    )
+
+
+class HostBackoffRow(Base):
+    """Hosts that asked for slower requests or did not respond; kept for the next run."""
+
+    __tablename__ = "host_backoff"
+
+    host: Mapped[str] = mapped_column(primary_key=True, comment="Host name")
+    ready_at: Mapped[datetime | None] = mapped_column(comment="No requests are sent to it before this time")
+    refusal_count: Mapped[int] = mapped_column(comment="Responses 429 or 503 in a row")
+    backoff_level: Mapped[int] = mapped_column(comment="How many times its delay is doubled at present")
+    reason: Mapped[str] = mapped_column(comment="Why requests are held back")
+    updated_at: Mapped[datetime] = mapped_column(comment="When this row was written")
+
+
+class UrlPatternRow(Base):
+    """URL patterns whose newest captures brought no new article; unproductive ones are parked."""
+
+    __tablename__ = "url_patterns"
+    __table_args__ = (PrimaryKeyConstraint("site", "pattern"),)
 
     site: Mapped[str] = mapped_column(comment="Name of the site")
-    family: Mapped[str] = mapped_column(comment="Host, path template and query keys")
-    barren: Mapped[int] = mapped_column(comment="First captures in a row that brought nothing new")
-    example: Mapped[str] = mapped_column(comment="The newest of these URLs")
-    parked_at: Mapped[datetime | None] = mapped_column(comment="Since when it is not asked for; null: it is")
+    pattern: Mapped[str] = mapped_column(comment="Host, path template and query keys")
+    unproductive_count: Mapped[int] = mapped_column(comment="First captures in a row that brought no new article")
+    example_url: Mapped[str] = mapped_column(comment="The newest of its URLs")
+    parked_at: Mapped[datetime | None] = mapped_column(comment="Since when its URLs are not fetched; null: they are")
 
 
 class CrawlRow(Base):
-    """One run."""
+    """Runs of the crawler."""
 
     __tablename__ = "crawls"
-    __table_args__ = {"comment": "Runs of the crawler"}  # noqa: RUF012
 
     id: Mapped[int] = _id()
-    run: Mapped[str] = mapped_column(unique=True, comment="Its name, as in the WARC files' isPartOf")
-    started_at: Mapped[datetime | None] = mapped_column(comment="Begin; null where only its records are known")
+    run: Mapped[str] = mapped_column(unique=True, comment="Name of the run, as in isPartOf of the WARC files")
+    started_at: Mapped[datetime | None] = mapped_column(comment="Start; null if only its records are known")
     finished_at: Mapped[datetime | None] = mapped_column(comment="End; null while it runs")
     outcome: Mapped[str | None] = mapped_column(comment="finished, stopped, failed or interrupted; null while it runs")
-    counters: Mapped[dict[str, Any]] = mapped_column(comment="What it counted, by name")
+    counters: Mapped[dict[str, Any]] = mapped_column(comment="Counters of the run, by name")
 
 
 class CrawlSiteRow(Base):
-    """A site that a run was for."""
+    """Sites that a run crawled."""
 
     __tablename__ = "crawl_sites"
-    __table_args__ = (
-        PrimaryKeyConstraint("crawl_id", "site_id"),
-        {"comment": "Sites that a run was for", "sqlite_with_rowid": False},
-    )
+    __table_args__ = (PrimaryKeyConstraint("crawl_id", "site_id"), {"sqlite_with_rowid": False})
 
     crawl_id: Mapped[int] = _to("crawls.id", "The run")
     site_id: Mapped[int] = _to("sites.id", "The site", index=True)
 
 
 class WarcFileRow(Base):
-    """One WARC file."""
+    """WARC files, from which all other tables are derived."""
 
     __tablename__ = "warc_files"
-    __table_args__ = {"comment": "WARC files: the truth that all else here is derived from"}  # noqa: RUF012
 
     id: Mapped[int] = _id()
     name: Mapped[str] = mapped_column(unique=True, comment="File name, without folder")
     crawl_id: Mapped[int | None] = _to("crawls.id", "The run that wrote it; null for imported files", index=True)
-    state: Mapped[str] = mapped_column(comment="open while it grows, then closed")
-    size: Mapped[int | None] = mapped_column(BigInteger, comment="Bytes; null while it grows")
-    sha256: Mapped[str | None] = mapped_column(comment="Of the whole file, in hexadecimal; null while it grows")
+    state: Mapped[str] = mapped_column(comment="open while it is being written, then closed")
+    size: Mapped[int | None] = mapped_column(BigInteger, comment="Size in bytes; null while it is open")
+    sha256: Mapped[str | None] = mapped_column(comment="SHA-256 of the file, in hexadecimal; null while it is open")
 
 
-def _where(name: str, *columns: str, condition: str) -> Index:
-    return Index(f"ix_captures_{name}", *columns, sqlite_where=text(condition), postgresql_where=text(condition))
+def _on_captures(name: str, *columns: str, where: str) -> Index:
+    return _partial(f"ix_captures_{name}", *columns, where=where)
 
 
 class CaptureRow(Base):
-    """What the archive holds of one URL at one moment."""
+    """Captures: one row per response, revisit or resource record of a WARC file."""
 
     __tablename__ = "captures"
     __table_args__ = (
         Index("ix_captures_url", "url_id", "fetched_at"),
         Index("ix_captures_site", "site_id", "fetched_at"),
         Index("ix_captures_warc", "warc_file_id", "warc_offset"),
-        _where(
+        _on_captures(
             "payload",
             "payload_digest",
-            condition="kind = 'response' AND truncated IS NULL AND payload_size > 0 AND payload_digest IS NOT NULL",
+            where="kind = 'response' AND truncated IS NULL AND payload_size > 0 AND payload_digest IS NOT NULL",
         ),
-        # What a page about a run lists and counts, without a look at the captures themselves.
-        _where("crawl", "crawl_id", "fetched_at", "outcome", "status", condition="crawl_id IS NOT NULL"),
-        _where("listing", "url_id", "fetched_at", "record_id", condition="outcome = 'listing'"),
-        _where("article", "article_id", condition="article_id IS NOT NULL"),
-        _where("version", "version_id", condition="version_id IS NOT NULL"),
-        _where("redirect", "redirect_url_id", condition="redirect_url_id IS NOT NULL"),
-        _where("refers_record", "refers_to_record", condition="refers_to_record IS NOT NULL"),
-        _where("refers_url", "refers_to_url_id", condition="refers_to_url_id IS NOT NULL"),
-        _where("original", "refers_to_id", condition="refers_to_id IS NOT NULL"),
-        _where("gone", "url_id", "fetched_at", condition="outcome = 'gone'"),
-        _where("pending", "id", condition="kind = 'revisit' AND refers_to_id IS NULL"),
+        # Covers what a page about a run lists and counts.
+        _on_captures("crawl", "crawl_id", "fetched_at", "outcome", "status", where="crawl_id IS NOT NULL"),
+        _on_captures("listing", "url_id", "fetched_at", "record_id", where="outcome = 'listing'"),
+        _on_captures("article", "article_id", where="article_id IS NOT NULL"),
+        _on_captures("version", "version_id", where="version_id IS NOT NULL"),
+        _on_captures("redirect", "redirect_url_id", where="redirect_url_id IS NOT NULL"),
+        _on_captures("refers_record", "refers_to_record", where="refers_to_record IS NOT NULL"),
+        _on_captures("refers_url", "refers_to_url_id", where="refers_to_url_id IS NOT NULL"),
+        _on_captures("original", "refers_to_id", where="refers_to_id IS NOT NULL"),
+        _on_captures("gone", "url_id", "fetched_at", where="outcome = 'gone'"),
+        _on_captures("pending", "id", where="kind = 'revisit' AND refers_to_id IS NULL"),
         ForeignKeyConstraint(
             ["version_id"],
             ["versions.id"],
@@ -305,140 +291,133 @@ class CaptureRow(Base):
             deferrable=True,
             initially="DEFERRED",
         ),
-        {"comment": "One row for one response, revisit or resource record of a WARC file"},
     )
 
     id: Mapped[int] = _id()
-    url_id: Mapped[int] = _to("urls.id", "What was asked for")
-    site_id: Mapped[int] = _to("sites.id", "The site it belongs to: by its host, else the one it was fetched for")
-    asked_for: Mapped[str] = mapped_column(comment="Name of the site on whose behalf it was fetched")
+    url_id: Mapped[int] = _to("urls.id", "The URL that was requested")
+    site_id: Mapped[int] = _to("sites.id", "The site it belongs to: by its host, else the requesting site")
+    requesting_site: Mapped[str] = mapped_column(comment="Name of the site for which it was fetched")
     crawl_id: Mapped[int | None] = _to("crawls.id", "The run; null for imported records")
-    warc_file_id: Mapped[int] = _to("warc_files.id", "Where the record lies")
-    warc_offset: Mapped[int] = mapped_column(BigInteger, comment="Of the record's first byte in the file")
-    warc_length: Mapped[int] = mapped_column(BigInteger, comment="Of the record in the file, compressed, in bytes")
+    warc_file_id: Mapped[int] = _to("warc_files.id", "The WARC file that holds the record")
+    warc_offset: Mapped[int] = mapped_column(BigInteger, comment="Offset of the record in that file")
+    warc_length: Mapped[int] = mapped_column(
+        BigInteger, comment="Length of the record in that file, in compressed bytes"
+    )
     record_id: Mapped[str] = mapped_column(unique=True, comment="WARC-Record-ID, without angle brackets")
-    kind: Mapped[str] = mapped_column(comment="response, revisit or resource")
-    fetched_at: Mapped[datetime] = mapped_column(comment="When the capture began")
-    warc_date: Mapped[str] = mapped_column(comment="WARC-Date to the character")
-    status: Mapped[int | None] = mapped_column(comment="HTTP status; null where the answer is no HTTP")
-    mime: Mapped[str | None] = mapped_column(comment="Media type the answer claims")
-    payload_digest: Mapped[str | None] = mapped_column(comment="Digest of the entity, content coding kept")
-    payload_size: Mapped[int] = mapped_column(BigInteger, comment="Bytes of that entity; 0 for a revisit's")
-    truncated: Mapped[str | None] = mapped_column(comment="Why the answer is not whole; null where it is")
-    profile: Mapped[str | None] = mapped_column(comment="Of a revisit: identical-payload-digest or server-not-modified")
-    refers_to_record: Mapped[str | None] = mapped_column(comment="Of a revisit: record id that it names as original")
-    refers_to_url_id: Mapped[int | None] = _to("urls.id", "Of a revisit: URL that it names as original's")
-    refers_to_date: Mapped[str | None] = mapped_column(comment="Of a revisit: date that it names as original's")
+    kind: Mapped[str] = mapped_column(comment="Type of the record: response, revisit or resource")
+    fetched_at: Mapped[datetime] = mapped_column(comment="When the request was sent")
+    warc_date: Mapped[str] = mapped_column(comment="WARC-Date, exactly as in the record")
+    status: Mapped[int | None] = mapped_column(comment="HTTP status; null if the response is not HTTP")
+    mime: Mapped[str | None] = mapped_column(comment="Media type by the response's Content-Type")
+    payload_digest: Mapped[str | None] = mapped_column(comment="Digest of the payload, content coding kept")
+    payload_size: Mapped[int] = mapped_column(BigInteger, comment="Size of the payload in bytes; 0 for a revisit")
+    truncated: Mapped[str | None] = mapped_column(comment="Why the response is truncated; null if it is complete")
+    profile: Mapped[str | None] = mapped_column(
+        comment="Profile of a revisit: identical-payload-digest or server-not-modified"
+    )
+    refers_to_record: Mapped[str | None] = mapped_column(comment="Of a revisit: WARC-Refers-To, without angle brackets")
+    refers_to_url_id: Mapped[int | None] = _to("urls.id", "Of a revisit: WARC-Refers-To-Target-URI")
+    refers_to_date: Mapped[str | None] = mapped_column(comment="Of a revisit: WARC-Refers-To-Date")
     refers_to_id: Mapped[int | None] = mapped_column(
         # A batch may bring a revisit before its original.
         ForeignKey("captures.id", deferrable=True, initially="DEFERRED"),
-        comment="Of a revisit: its original, once the archive holds it",
+        comment="Of a revisit: the original capture; null if the archive does not hold it",
     )
-    redirect_url_id: Mapped[int | None] = _to("urls.id", "Where a redirect leads")
+    redirect_url_id: Mapped[int | None] = _to("urls.id", "Target of a redirect")
     outcome: Mapped[str] = mapped_column(
-        comment="What it turned out to be: article, listing, feed, challenge, gone ..."
+        comment="What the response turned out to be: article, listing, feed, challenge, gone ..."
     )
-    reason: Mapped[str] = mapped_column(comment="Why that outcome")
-    title: Mapped[str | None] = mapped_column(comment="The page's or feed's own name for itself")
-    entries: Mapped[int] = mapped_column(comment="Items of a feed or sitemap, links of a listing")
-    content_digest: Mapped[str | None] = mapped_column(comment="SHA-256 of the entity, content coding undone")
-    is_read: Mapped[bool] = mapped_column(comment="False for a revisit that shows what its original showed")
+    reason: Mapped[str] = mapped_column(comment="Why it was classified so")
+    title: Mapped[str | None] = mapped_column(comment="Title of the page or feed")
+    entries: Mapped[int] = mapped_column(comment="Number of items of a feed or sitemap, or of links of a listing")
+    content_digest: Mapped[str | None] = mapped_column(comment="SHA-256 of the payload, content coding undone")
+    is_read: Mapped[bool] = mapped_column(comment="False for a revisit that takes its reading from its original")
     extractor: Mapped[str | None] = mapped_column(
-        comment="Version of the code that read it; null before that was noted, and where is_read is false"
+        comment="Version of the extractor that read it; null where is_read is false"
     )
-    etag: Mapped[str | None] = mapped_column(comment="ETag, as the server sent it")
-    last_modified: Mapped[str | None] = mapped_column(comment="Last-Modified, as the server sent it")
+    etag: Mapped[str | None] = mapped_column(comment="ETag header of the response")
+    last_modified: Mapped[str | None] = mapped_column(comment="Last-Modified header of the response")
     article_id: Mapped[int | None] = _to("articles.id", "The article that it shows")
-    version_id: Mapped[int | None] = mapped_column(comment="The version of it that it shows")
+    version_id: Mapped[int | None] = mapped_column(comment="The version of that article that it shows")
 
 
-class DayRow(Base):
-    """Captures of one day."""
+class DailyCapturesRow(Base):
+    """Number of captures by site, day and outcome, maintained by triggers on captures."""
 
-    __tablename__ = "days"
-    __table_args__ = (
-        PrimaryKeyConstraint("site_id", "day", "outcome"),
-        {
-            "comment": "Captures by site, day and outcome; the database counts them as they come and go",
-            "sqlite_with_rowid": False,
-        },
-    )
+    __tablename__ = "daily_captures"
+    __table_args__ = (PrimaryKeyConstraint("site_id", "day", "outcome"), {"sqlite_with_rowid": False})
 
     site_id: Mapped[int] = _to("sites.id", "The site")
     day: Mapped[str] = mapped_column(comment="Day in UTC, such as 2026-03-01")
-    outcome: Mapped[str] = mapped_column(comment="What they turned out to be, as in captures")
-    captures: Mapped[int] = mapped_column(comment="How many")
+    outcome: Mapped[str] = mapped_column(comment="Outcome, as in captures")
+    captures: Mapped[int] = mapped_column(comment="Number of captures")
 
 
 class ArticleRow(Base):
-    """An article: one canonical URL of one site."""
+    """Articles: one row per canonical URL of a site."""
 
     __tablename__ = "articles"
     __table_args__ = (
         UniqueConstraint("site_id", "url_id"),
         Index("ix_articles_dated", "dated_at"),
         Index("ix_articles_site_dated", "site_id", "dated_at"),
-        {"comment": "Articles: one row for one canonical URL of one site"},
     )
 
     id: Mapped[int] = _id()
     site_id: Mapped[int] = _to("sites.id", "The site")
     url_id: Mapped[int] = _to("urls.id", "Canonical URL", index=True)
-    first_seen_at: Mapped[datetime] = mapped_column(comment="First capture that shows it")
-    last_seen_at: Mapped[datetime] = mapped_column(comment="Last capture that shows it")
-    dated_at: Mapped[datetime] = mapped_column(comment="Publication by its current version, else first_seen_at")
-    state: Mapped[str] = mapped_column(comment="live, gone or moved: by the newest capture of its URLs")
+    first_seen_at: Mapped[datetime] = mapped_column(comment="Time of the first capture that shows it")
+    last_seen_at: Mapped[datetime] = mapped_column(comment="Time of the last capture that shows it")
+    dated_at: Mapped[datetime] = mapped_column(comment="Publication date by its current version, else first_seen_at")
+    state: Mapped[str] = mapped_column(comment="live, gone or moved, by the newest capture of its URLs")
 
 
 class VersionRow(Base):
-    """One text of an article."""
+    """Distinct texts of articles; all fields are from the first capture that shows the text."""
 
     __tablename__ = "versions"
     __table_args__ = (
         UniqueConstraint("article_id", "digest"),
-        Index(
-            "ix_versions_image",
-            "image_url_id",
-            sqlite_where=text("image_url_id IS NOT NULL"),
-            postgresql_where=text("image_url_id IS NOT NULL"),
-        ),
+        _partial("ix_versions_image", "image_url_id", where="image_url_id IS NOT NULL"),
         Index("ix_versions_digest", "digest"),
-        # What lists and counts ask of an article's current version. Of all versions: an index of the current ones alone
-        # SQLite would rather walk through, and sort, than go by the articles' dates.
-        Index("ix_versions_current", "article_id", "current", "section", "language"),
-        Index("ix_versions_uncounted", "id", sqlite_where=text("counted = 0"), postgresql_where=text("NOT counted")),
-        {"comment": "Distinct texts of articles; what is said here is as the first capture of that text says it"},
+        # Covers lists and counts of articles by their current version. It has all versions: a partial index of the
+        # current ones SQLite would rather scan and sort than use the index on the articles' dates.
+        Index("ix_versions_current", "article_id", "is_current", "section", "language"),
+        _partial("ix_versions_uncounted", "id", where="is_counted = 0", postgresql_where="NOT is_counted"),
     )
 
     id: Mapped[int] = _id()
     article_id: Mapped[int] = _to("articles.id", "The article")
     capture_id: Mapped[int] = _to("captures.id", "The first capture that shows this text", index=True)
     number: Mapped[int] = mapped_column(comment="From 1, in the order of first captures")
-    current: Mapped[bool] = mapped_column(comment="True for the version that the newest capture shows; one an article")
+    is_current: Mapped[bool] = mapped_column(
+        comment="True for the version that the newest capture of the article shows"
+    )
     digest: Mapped[str] = mapped_column(comment="SHA-256 over headline, dek and body paragraphs")
-    headline: Mapped[str] = mapped_column(comment="As printed")
-    dek: Mapped[str | None] = mapped_column(comment="The line under the headline")
-    language: Mapped[str | None] = mapped_column(index=True, comment="Primary subtag of BCP 47, such as en or zh")
-    published_at: Mapped[datetime | None] = mapped_column(comment="Publication date that page or source give")
-    published_source: Mapped[str | None] = mapped_column(comment="What vouches for it: json-ld, meta, feed ...")
+    headline: Mapped[str] = mapped_column(comment="Headline, as printed")
+    dek: Mapped[str | None] = mapped_column(comment="Subheading below the headline")
+    language: Mapped[str | None] = mapped_column(
+        index=True, comment="Primary language subtag (BCP 47), such as en or zh"
+    )
+    published_at: Mapped[datetime | None] = mapped_column(comment="Publication date that the page or its source gives")
+    published_source: Mapped[str | None] = mapped_column(comment="Where that date is from: json-ld, meta, feed ...")
     modified_at: Mapped[datetime | None] = mapped_column(comment="Modification date that the page gives")
-    modified_source: Mapped[str | None] = mapped_column(comment="What vouches for it")
+    modified_source: Mapped[str | None] = mapped_column(comment="Where that date is from")
     section: Mapped[str | None] = mapped_column(index=True, comment="Section of the site")
-    access: Mapped[str | None] = mapped_column(comment="free or paywalled; null where the page says nothing")
-    live: Mapped[bool] = mapped_column(comment="True for a live blog")
-    noarchive: Mapped[bool] = mapped_column(comment="True where the page's robots meta says noarchive")
+    access: Mapped[str | None] = mapped_column(comment="free or paywalled; null if the page does not say")
+    is_live_blog: Mapped[bool] = mapped_column(comment="True for a live blog")
+    noarchive: Mapped[bool] = mapped_column(comment="True if the page's robots meta element says noarchive")
     image_url_id: Mapped[int | None] = _to("urls.id", "Lead image")
     image_caption: Mapped[str | None] = mapped_column(comment="Caption of the lead image")
-    length: Mapped[int] = mapped_column(comment="Paragraphs, of all roles")
-    extractor: Mapped[str | None] = mapped_column(comment="Version of the code that read its first capture")
-    counted: Mapped[bool] = mapped_column(comment="False until its paragraphs are counted for boilerplate")
+    paragraph_count: Mapped[int] = mapped_column(comment="Number of paragraphs of all roles")
+    extractor: Mapped[str | None] = mapped_column(comment="Version of the extractor that read its first capture")
+    is_counted: Mapped[bool] = mapped_column(comment="False until its paragraphs are counted for boilerplate")
 
 
 class ParagraphRow(Base):
-    """One text, however often it is printed."""
+    """Texts of paragraphs, each once however often it is printed."""
 
     __tablename__ = "paragraphs"
-    __table_args__ = {"comment": "Texts of paragraphs, each once"}  # noqa: RUF012
 
     id: Mapped[int] = _id()
     digest: Mapped[bytes] = mapped_column(unique=True, comment="First 16 bytes of the SHA-256 of text")
@@ -446,39 +425,32 @@ class ParagraphRow(Base):
 
 
 class VersionParagraphRow(Base):
-    """A paragraph's place in a version."""
+    """Paragraphs of versions, in reading order."""
 
     __tablename__ = "version_paragraphs"
-    __table_args__ = (
-        PrimaryKeyConstraint("version_id", "position"),
-        {"comment": "Which paragraphs a version has, in reading order", "sqlite_with_rowid": False},
-    )
+    __table_args__ = (PrimaryKeyConstraint("version_id", "position"), {"sqlite_with_rowid": False})
 
     version_id: Mapped[int] = _to("versions.id", "The version")
     position: Mapped[int] = mapped_column(comment="From 0")
     paragraph_id: Mapped[int] = _to("paragraphs.id", "The text", index=True)
-    role: Mapped[str] = mapped_column(comment="What it is there: text, heading, quote, caption, disclaimer ...")
+    role: Mapped[str] = mapped_column(comment="Role in that version: text, heading, quote, caption, disclaimer ...")
 
 
 class AuthorRow(Base):
-    """An author's name."""
+    """Names of authors, each once."""
 
     __tablename__ = "authors"
-    __table_args__ = {"comment": "Names of authors, each once, as printed"}  # noqa: RUF012
 
     id: Mapped[int] = _id()
-    name: Mapped[str] = mapped_column(unique=True, comment="As printed")
-    folded: Mapped[str] = mapped_column(index=True, comment="Lower case without accents, for comparing")
+    name: Mapped[str] = mapped_column(unique=True, comment="Name, as printed")
+    folded: Mapped[str] = mapped_column(index=True, comment="Name in lower case without accents, for comparison")
 
 
 class VersionAuthorRow(Base):
-    """An author of a version."""
+    """Authors of versions, in the order of the byline."""
 
     __tablename__ = "version_authors"
-    __table_args__ = (
-        PrimaryKeyConstraint("version_id", "position"),
-        {"comment": "Authors of versions, in the order of the byline", "sqlite_with_rowid": False},
-    )
+    __table_args__ = (PrimaryKeyConstraint("version_id", "position"), {"sqlite_with_rowid": False})
 
     version_id: Mapped[int] = _to("versions.id", "The version")
     position: Mapped[int] = mapped_column(comment="From 0")
@@ -486,23 +458,19 @@ class VersionAuthorRow(Base):
 
 
 class TagRow(Base):
-    """A tag."""
+    """Tags and keywords, each once."""
 
     __tablename__ = "tags"
-    __table_args__ = {"comment": "Tags and keywords, each once, as printed"}  # noqa: RUF012
 
     id: Mapped[int] = _id()
-    name: Mapped[str] = mapped_column(unique=True, comment="As printed")
+    name: Mapped[str] = mapped_column(unique=True, comment="Tag, as printed")
 
 
 class VersionTagRow(Base):
-    """A tag of a version."""
+    """Tags of versions, in the order of the page."""
 
     __tablename__ = "version_tags"
-    __table_args__ = (
-        PrimaryKeyConstraint("version_id", "position"),
-        {"comment": "Tags of versions, in the page's order", "sqlite_with_rowid": False},
-    )
+    __table_args__ = (PrimaryKeyConstraint("version_id", "position"), {"sqlite_with_rowid": False})
 
     version_id: Mapped[int] = _to("versions.id", "The version")
     position: Mapped[int] = mapped_column(comment="From 0")
@@ -510,172 +478,154 @@ class VersionTagRow(Base):
 
 
 class LinkGroupRow(Base):
-    """Links that stand together, however often they do."""
+    """Groups of links, each once: the same list on many pages is one row."""
 
     __tablename__ = "link_groups"
-    __table_args__ = {"comment": "Groups of links, each once: the same list on many pages is one row"}  # noqa: RUF012
 
     id: Mapped[int] = _id()
     digest: Mapped[bytes] = mapped_column(unique=True, comment="First 16 bytes of a SHA-256 over kind, label and links")
     kind: Mapped[str] = mapped_column(comment="related, latest, inline or listing")
-    label: Mapped[str] = mapped_column(comment="The group's visible heading; empty where it has none")
+    label: Mapped[str] = mapped_column(comment="Visible heading of the group; empty if it has none")
 
 
 class LinkRow(Base):
-    """One link of a group."""
+    """Links of link groups, in the order of the page."""
 
     __tablename__ = "links"
-    __table_args__ = (
-        PrimaryKeyConstraint("group_id", "position"),
-        {"comment": "Links of groups, in the page's order", "sqlite_with_rowid": False},
-    )
+    __table_args__ = (PrimaryKeyConstraint("group_id", "position"), {"sqlite_with_rowid": False})
 
     group_id: Mapped[int] = _to("link_groups.id", "The group")
     position: Mapped[int] = mapped_column(comment="From 0")
-    url_id: Mapped[int] = _to("urls.id", "Where it leads", index=True)
-    anchor: Mapped[str] = mapped_column(comment="Its visible text")
+    url_id: Mapped[int] = _to("urls.id", "Target of the link", index=True)
+    anchor: Mapped[str] = mapped_column(comment="Link text")
 
 
 class CaptureGroupRow(Base):
-    """A group of links on a captured page."""
+    """Link groups of captured listings, and of the first capture of each version."""
 
     __tablename__ = "capture_groups"
-    __table_args__ = (
-        PrimaryKeyConstraint("capture_id", "position"),
-        {"comment": "Link groups of listings, and of the first capture of each version", "sqlite_with_rowid": False},
-    )
+    __table_args__ = (PrimaryKeyConstraint("capture_id", "position"), {"sqlite_with_rowid": False})
 
     capture_id: Mapped[int] = _to("captures.id", "The captured page")
-    position: Mapped[int] = mapped_column(comment="From 0, in the page's order")
+    position: Mapped[int] = mapped_column(comment="From 0, in the order of the page")
     group_id: Mapped[int] = _to("link_groups.id", "The group", index=True)
 
 
 class BoilerplateRow(Base):
-    """A paragraph that several articles of a site carry."""
+    """Paragraphs that at least two articles of a site carry; those printed everywhere are boilerplate."""
 
     __tablename__ = "boilerplate"
     __table_args__ = (
         PrimaryKeyConstraint("site_id", "paragraph_id"),
-        Index("ix_boilerplate_learnt", "site_id", sqlite_where=text("verdict = 1"), postgresql_where=text("verdict")),
-        {"comment": "Paragraphs that at least two articles of a site carry", "sqlite_with_rowid": False},
+        _partial("ix_boilerplate_learnt", "site_id", where="is_boilerplate = 1", postgresql_where="is_boilerplate"),
+        {"sqlite_with_rowid": False},
     )
 
     site_id: Mapped[int] = _to("sites.id", "The site")
     paragraph_id: Mapped[int] = _to("paragraphs.id", "The paragraph", index=True)
-    articles_seen: Mapped[int] = mapped_column(comment="Articles of the site that carry it")
+    articles_seen: Mapped[int] = mapped_column(comment="Number of articles of the site that carry it")
     first_seen_at: Mapped[datetime] = mapped_column(comment="Date of the oldest of them")
     last_seen_at: Mapped[datetime] = mapped_column(comment="Date of the newest of them")
-    verdict: Mapped[bool] = mapped_column(comment="True: boilerplate, no part of any body")
+    is_boilerplate: Mapped[bool] = mapped_column(comment="True: boilerplate, not counted as part of any body")
 
 
 class SourceRow(Base):
-    """A feed, sitemap or listing."""
+    """Feeds, sitemaps and listings that were read."""
 
     __tablename__ = "sources"
-    __table_args__ = {"comment": "Feeds, sitemaps and listings that were read, and how they fare"}  # noqa: RUF012
 
-    url_id: Mapped[int] = mapped_column(ForeignKey("urls.id"), primary_key=True, autoincrement=False, comment="Its URL")
+    url_id: Mapped[int] = _url_key("URL of the source")
     site_id: Mapped[int] = _to("sites.id", "The site", index=True)
     kind: Mapped[str] = mapped_column(comment="feed, sitemap or listing")
-    title: Mapped[str | None] = mapped_column(comment="Its own name, by its newest reading")
-    entries: Mapped[int] = mapped_column(comment="Items or links in its newest reading")
-    first_seen_at: Mapped[datetime] = mapped_column(comment="First capture that could be read as such")
-    last_seen_at: Mapped[datetime] = mapped_column(comment="Newest capture that could be read as such")
-    last_changed_at: Mapped[datetime] = mapped_column(comment="The capture since which its content is as it is")
+    title: Mapped[str | None] = mapped_column(comment="Its title, by the newest reading")
+    entries: Mapped[int] = mapped_column(comment="Number of items or links in the newest reading")
+    first_seen_at: Mapped[datetime] = mapped_column(comment="Time of the first capture that could be read as a source")
+    last_seen_at: Mapped[datetime] = mapped_column(comment="Time of the newest capture that could be read as a source")
+    last_changed_at: Mapped[datetime] = mapped_column(comment="Time of the capture since which it is unchanged")
 
 
-class HabitsRow(Base):
-    """What the schedule has learnt of a source."""
+class SourceRateRow(Base):
+    """Publication rates of feeds, sitemaps and listings, learnt from each reading; older weeks count less."""
 
-    __tablename__ = "habits"
-    __table_args__ = {  # noqa: RUF012
-        "comment": "When feeds, sitemaps and listings bring something: learnt as they are read, old weeks counting less"
-    }
+    __tablename__ = "source_rates"
 
-    url_id: Mapped[int] = mapped_column(
-        ForeignKey("urls.id"), primary_key=True, autoincrement=False, comment="The source"
+    url_id: Mapped[int] = _url_key("The source")
+    first_read_at: Mapped[datetime] = mapped_column(comment="Time of the first reading")
+    last_read_at: Mapped[datetime] = mapped_column(comment="Time of the newest reading")
+    last_new_at: Mapped[datetime] = mapped_column(comment="When it last had an item that the previous reading lacked")
+    items_per_day: Mapped[float] = mapped_column(comment="New items per day, on average")
+    discovery_share: Mapped[float] = mapped_column(comment="Share of its new items that it named first, 0 to 1")
+    new_items: Mapped[float] = mapped_column(comment="Items that appeared since the first reading")
+    first_named_items: Mapped[float] = mapped_column(comment="Those of them that no other source had named before")
+    bursts: Mapped[float] = mapped_column(comment="Times at which items appeared, several at once counted once")
+    longest_gap: Mapped[float] = mapped_column(comment="Longest time without a new item, in seconds")
+    capacity: Mapped[int] = mapped_column(comment="Number of items that it holds at most")
+    interval_factor: Mapped[float] = mapped_column(
+        comment="Below 1 after items were lost: its interval is multiplied by this"
     )
-    since: Mapped[datetime] = mapped_column(comment="First reading")
-    read_at: Mapped[datetime] = mapped_column(comment="Newest reading")
-    fresh_at: Mapped[datetime] = mapped_column(comment="When it last brought what its reading before did not have")
-    daily: Mapped[float] = mapped_column(comment="Items a day, on the average")
-    owed: Mapped[float] = mapped_column(comment="Share of its items that nothing had named before, from 0 to 1")
-    fresh: Mapped[float] = mapped_column(comment="Items that came since the first reading")
-    news: Mapped[float] = mapped_column(comment="Those of them that nothing had named before")
-    bursts: Mapped[float] = mapped_column(comment="Moments at which items came, several at once counted as one")
-    gap: Mapped[float] = mapped_column(comment="Seconds of the longest time without anything fresh")
-    capacity: Mapped[int] = mapped_column(comment="Items that it holds")
-    haste: Mapped[float] = mapped_column(comment="Below 1 since items were lost: how much sooner it is read")
-    newest: Mapped[datetime | None] = mapped_column(comment="Latest date in it")
+    newest_item_at: Mapped[datetime | None] = mapped_column(comment="Latest date of an item")
     lost_at: Mapped[datetime | None] = mapped_column(
-        comment="Newest reading that shared nothing with the one before: items may have come and gone unseen"
+        comment="Newest reading that had no item in common with the previous one: items may have been missed"
     )
-    silent_at: Mapped[datetime | None] = mapped_column(
-        comment="Since when it is silent for longer than its habits explain; null while it is not"
+    silent_since: Mapped[datetime | None] = mapped_column(
+        comment="Since when it has been silent for longer than its rate explains; null: it is not"
     )
     hours: Mapped[dict[str, Any]] = mapped_column(
-        comment="watched and items: 168 numbers each, from Monday 0:00 UTC: hours watched, items that came in them"
+        comment="watched and items: for each of 168 hours from Monday 0:00 UTC the hours observed and the items seen"
     )
-    held: Mapped[int] = mapped_column(comment="Items in its newest reading")
+    item_count: Mapped[int] = mapped_column(comment="Number of items in the newest reading")
     item_ids: Mapped[bytes | None] = mapped_column(
-        comment="Ids of these items' URLs, 8 bytes each, lowest first; null where they are too many"
+        comment="Ids of these items' URLs, 8 bytes each, in ascending order; null if there are too many"
     )
 
 
 class AlarmRow(Base):
-    """Something about a source that a person should know."""
+    """Sources that became silent, or lost items between two readings."""
 
     __tablename__ = "alarms"
-    __table_args__ = (
-        Index("ix_alarms_url_id", "url_id", "raised_at"),
-        {"comment": "Sources that fell silent, or lost items between two readings"},
-    )
+    __table_args__ = (Index("ix_alarms_url_id", "url_id", "raised_at"),)
 
     id: Mapped[int] = _id()
     url_id: Mapped[int] = _to("urls.id", "The source")
     kind: Mapped[str] = mapped_column(comment="silent or lost")
-    raised_at: Mapped[datetime] = mapped_column(comment="The reading that showed it")
-    cleared_at: Mapped[datetime | None] = mapped_column(comment="The reading after which it was over; null: it is not")
+    raised_at: Mapped[datetime] = mapped_column(comment="Time of the reading that raised it")
+    cleared_at: Mapped[datetime | None] = mapped_column(
+        comment="Time of the reading that cleared it; null: still raised"
+    )
 
 
 class SearchDocumentRow(Base):
-    """What search knows of a version."""
+    """Full-text documents, one per version, without boilerplate."""
 
     __tablename__ = "search_documents"
     __table_args__ = (
-        Index("ix_search_documents_terms", "terms", text("string_to_array(marks, ' ')"), postgresql_using="gin").ddl_if(
-            dialect="postgresql"
-        ),
+        Index(
+            "ix_search_documents_terms", "terms", text("string_to_array(filter_terms, ' ')"), postgresql_using="gin"
+        ).ddl_if(dialect="postgresql"),
         Index("ix_search_documents_site", "site_id", "doc_id"),
-        # All that a match is joined for, without the pages that `terms` fills.
+        # Covers all that a match is joined for, without reading the pages that hold `terms`.
         Index("ix_search_documents_found", "doc_id", "site_id", "version_id", "article_id").ddl_if(dialect="sqlite"),
-        Index("ix_search_documents_stale", "doc_id", sqlite_where=text("stale = 1"), postgresql_where=text("stale")),
-        {"comment": "Full-text documents, one a version, boilerplate left out"},
+        _partial("ix_search_documents_stale", "doc_id", where="is_stale = 1", postgresql_where="is_stale"),
     )
 
     doc_id: Mapped[int] = mapped_column(
         BigInteger().with_variant(Integer(), "sqlite"),
         primary_key=True,
         autoincrement=False,
-        comment="Sorts by date: seconds since 1800 times 2 to the 29th, plus the version's id",
+        comment="Sorts by date: seconds since 1800 times 2^29, plus the version's id",
     )
     version_id: Mapped[int] = mapped_column(ForeignKey("versions.id"), unique=True, comment="The version")
     article_id: Mapped[int] = _to("articles.id", "Its article", index=True)
     site_id: Mapped[int] = _to("sites.id", "Its site")
-    left_out: Mapped[int] = mapped_column(comment="Paragraphs left out as boilerplate")
-    stale: Mapped[bool] = mapped_column(Boolean, comment="True where it is to be written anew")
-    marks: Mapped[str] = mapped_column(comment="Site, language and time as terms of the inverted index (see marks.py)")
+    excluded_paragraphs: Mapped[int] = mapped_column(comment="Number of paragraphs excluded as boilerplate")
+    is_stale: Mapped[bool] = mapped_column(comment="True if the document must be written again")
+    filter_terms: Mapped[str] = mapped_column(
+        comment="Terms by which the inverted index filters: site, language, time ..."
+    )
     terms: Mapped[Any] = mapped_column(
         LargeBinary().with_variant(TSVECTOR(), "postgresql"),
-        comment="PostgreSQL: the tsvector. SQLite: what the FTS5 table was given, compressed, to take it back by",
+        comment="PostgreSQL: the tsvector. SQLite: the text given to FTS5, compressed, needed to delete it there",
     )
-    pairs: Mapped[bytes | None] = mapped_column(
-        comment="PostgreSQL: which words stand next to each other (see pairs.py); null for long texts. SQLite: null"
+    bigram_signature: Mapped[bytes | None] = mapped_column(
+        comment="PostgreSQL: Bloom filter of adjacent words, for phrases; null for long texts. SQLite: null"
     )
-
-
-FTS5 = """
-CREATE VIRTUAL TABLE search USING fts5(headline, dek, body, names, stems, marks, content='', tokenize='ascii')
-"""
-"""SQLite's inverted index, by doc_id. Contentless in its oldest form, which every SQLite since 3.9 reads: rows are
-taken out by giving FTS5 the terms again. Terms come analysed (text/analyzer.py): the tokenizer has only to split."""

@@ -1,8 +1,15 @@
-"""The window of a search: of what matches, the newest versions, as many as are counted, ranked and shown.
+"""Candidates of a search: the newest matching versions, of which hits are counted, ranked and shown.
 
-SQLite        the inverted index is in the order of dates: it is walked backwards until there are enough
-PostgreSQL    the inverted index is in no order: it is asked for the newest days, then for those before, until there are
-              enough
+SQLite        the FTS5 index is sorted by date: it is scanned backwards until there are enough matches. Prefixes are
+              expanded into words first: FTS5 would join the matches of all words with a prefix before it returns any
+                  zes*  ->  zesil OR zesin OR zestpi ...
+PostgreSQL    the GIN index is not sorted: it is queried for the newest days, then for the days before, until there are
+              enough matches. For a phrase
+                  "rare earth"    GIN index: documents with both words, at any position
+                                  bigram signatures, in the rows: those that probably have the phrase
+                                  texts, stored out of line, 0.01 ms each: those that have it
+
+              |<------------ older_days -------------|<-- older_days --|<- newest_days ->|
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,233 +17,268 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Self
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Connection,
     FromClause,
+    Integer,
+    Select,
     TableClause,
     Text,
+    and_,
     bindparam,
+    case,
+    cast,
     column,
+    false,
     func,
     literal_column,
+    or_,
     select,
     table,
+    text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY
 from sqlalchemy.ext.compiler import compiles
 
-from storage.index.conditions.filters import conditions, names_asked
-from storage.index.engine.database import AnyRow, AnySelect
+from storage.index.conditions.filters import filter_conditions, iter_name_filters
+from storage.index.conditions.visibility import prefix_end
+from storage.index.engine.statements import AnyRow, AnySelect
 from storage.index.schema.tables import ArticleRow, SearchDocumentRow, SiteRow, VersionRow
-from storage.index.search.beginnings import spelt_out
-from storage.index.search.phrases import as_tsquery, has_words
-from storage.index.search.query import Query, named, to_fts5, to_tsquery
-from storage.index.search.stretch import Stretch
-from storage.index.text.docids import BEHIND_ALL, first_doc_id
-from storage.index.text.filter_terms import SIGN, of_language, of_name, of_site
+from storage.index.search.query import SearchQuery, SearchTerm, loosen_phrases, names_to_leaves, to_fts5, to_tsquery
+from storage.index.text.bigram_signature import bigram_hashes
+from storage.index.text.docids import MAX_DOC_ID, first_doc_id
+from storage.index.text.filter_terms import (
+    TERM_PREFIX,
+    day_range_terms,
+    doc_id_day,
+    language_terms,
+    name_term,
+    site_term,
+)
 from storage.index.views.articles import Filters
+from storage.index.views.exclusions import Exclusions
 
 WINDOW = 5_000
-"""Versions, newest first, that are counted and ranked: a word that most articles have costs no more than a rare one."""
+"""Versions, newest first, that are counted and ranked. It bounds the cost of words that most articles contain."""
 
 FTS = table("search", column("rowid"))
-_FIRST, _FIRST_OF_PHRASES = 4, 1
-"""PostgreSQL is asked for matches among so many windows of the newest versions at first. For phrases it has to look at
-each version that has the words (0.001 ms), and to read the texts of those that may match (0.01 ms).
+_FIRST_WINDOWS, _FIRST_WINDOWS_OF_PHRASES = 4, 1
+"""PostgreSQL searches so many times WINDOW of the newest versions first. For phrases it checks each version that has
+the words (0.001 ms), and reads the texts of probable matches (0.01 ms).
 """
-_ENOUGH = 200
-"""Versions with a phrase: where there are so many, older texts are not read for more."""
+_ENOUGH_PHRASES = 200
+"""Matches of a phrase after which no older texts are read."""
 _BM25 = (8.0, 4.0, 1.0, 3.0, 0.7, 0.0)
-"""What a match counts in headline, dek, body, names, stems; marks count nothing."""
+"""Weights of headline, dek, body, names, stems and filter terms."""
 _TS_WEIGHTS = "{0.15, 0.4, 0.6, 1.0}"
-"""The same for PostgreSQL's D (body and stems), C (names), B (dek), A (headline)."""
-_BY_WORDS = (
+"""Weights of PostgreSQL's D (body and stems), C (names), B (dek), A (headline)."""
+_PREFER_INVERTED_INDEX = (
     "SELECT set_config('enable_seqscan', 'off', true),"
     " set_config('work_mem', greatest(pg_size_bytes(current_setting('work_mem')) / 1024, 32768)::text, true)"
 )
-"""PostgreSQL takes a look for words in a text to cost what a comparison of numbers does, and not all the pages that the
-text fills: it would rather read through all of them than ask the inverted index (12 s for 0.3 s at 600,000 versions).
-And in its usual 4 MB it forgets which rows of 65,000 pages were found, and reads the texts of all that are there.
+"""PostgreSQL assumes that a tsvector match costs what a comparison of numbers does, and ignores the pages that the text
+fills: it prefers a sequential scan to the GIN index (12 s instead of 0.3 s at 600,000 versions). And with its default
+work_mem of 4 MB the bitmap of 65,000 pages becomes lossy, so the texts of all rows on these pages are read.
 """
-_STEP_BY_STEP = (
-    f"{_BY_WORDS}, set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),"
+_PREFER_NESTED_LOOPS = (
+    f"{_PREFER_INVERTED_INDEX},"
+    " set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),"
     " set_config('jit', 'off', true), set_config('plan_cache_mode', 'force_custom_plan', true)"
 )
-"""And what was found is looked up row by row: it is never much, which PostgreSQL cannot know."""
+"""Matches are looked up row by row: they are few, which the planner does not know."""
 
 
-class _Lean(TableClause):
-    """Documents as SQLite's index has them: it would go by the table itself, most of whose pages `terms` fills."""
+class _CoveringIndex(TableClause):
+    """Documents by SQLite's covering index. The planner prefers the table, most of whose pages hold `terms`."""
 
     inherit_cache = True
 
 
-@compiles(_Lean, "sqlite")
-def _indexed(element: _Lean, compiler: Any, *, asfrom: bool = False, **given: Any) -> str:
+@compiles(_CoveringIndex, "sqlite")
+def _compile_indexed(element: _CoveringIndex, compiler: Any, *, asfrom: bool = False, **given: Any) -> str:
     written: str = compiler.visit_table(element, asfrom=asfrom, **given)
     return f"{written} INDEXED BY ix_search_documents_found" if asfrom else written
 
 
 _COLUMNS = ("doc_id", "site_id", "version_id", "article_id")
-_LEAN = _Lean("search_documents", *(column(name) for name in _COLUMNS))
+_COVERING = _CoveringIndex("search_documents", *(column(name) for name in _COLUMNS))
 _DOCUMENTS = SearchDocumentRow.__table__
 
 
-class Newest(NamedTuple):
-    """What a search looks at."""
+class MatchWindow(NamedTuple):
+    """The newest matches of a search."""
 
     rows: Sequence[AnyRow]
     """doc_id, version_id, article_id, site_id, the version's number, section and language, score; newest first."""
     is_all: bool
-    """False where older matches may be left out."""
+    """False if older matches may be missing."""
 
 
-def newest(
-    connection: Connection, query: Query, spoken: Sequence[str | None], shown: int, *, with_score: bool
-) -> Newest:
-    """Documents that match, as many as the window takes; always enough to show so many articles, if there are."""
+def find_newest_matches(
+    connection: Connection,
+    exclude: Exclusions,
+    query: SearchQuery,
+    spoken: Sequence[str | None],
+    shown: int,
+    *,
+    with_score: bool,
+) -> MatchWindow:
+    """Return the newest matching documents, at most WINDOW; more if `shown` articles need them."""
     window = max(WINDOW, 4 * shown)
-    # Ranked, a beginning counts as one word.
-    asked = _Asked.of(connection, query if with_score else spelt_out(connection, query), spoken)
+    # For ranking, a prefix counts as one word.
+    asked = _IndexQuery.build(connection, exclude, query if with_score else expand_prefixes(connection, query), spoken)
     rows: list[AnyRow] = []
     if not asked.is_postgres or not asked.has_terms:
-        rows += connection.execute(_found(connection, asked, window, with_score=with_score)).all()
-        return Newest(rows, len(rows) < window)
-    connection.exec_driver_sql(_STEP_BY_STEP)
-    enough = max(_ENOUGH, 4 * shown) if query.has_phrases else window
-    days = Stretch.at_first(connection, query.filters, window * (_FIRST_OF_PHRASES if query.has_phrases else _FIRST))
+        rows += connection.execute(_build_select(connection, asked, window, with_score=with_score)).all()
+        return MatchWindow(rows, len(rows) < window)
+    connection.exec_driver_sql(_PREFER_NESTED_LOOPS)
+    enough = max(_ENOUGH_PHRASES, 4 * shown) if query.has_phrases else window
+    days = DayWindow.newest_days(
+        connection, query.filters, window * (_FIRST_WINDOWS_OF_PHRASES if query.has_phrases else _FIRST_WINDOWS)
+    )
     while days is not None:
         room = window - len(rows)
-        rows += connection.execute(_found(connection, asked, room, with_score=with_score, days=days.marks)).all()
+        rows += connection.execute(
+            _build_select(connection, asked, room, with_score=with_score, days=days.day_terms)
+        ).all()
         if len(rows) >= (window if days.is_last else enough):
-            return Newest(rows, is_all=False)
-        days = days.before(len(rows), enough)
-    return Newest(rows, is_all=True)
+            return MatchWindow(rows, is_all=False)
+        days = days.older_days(len(rows), enough)
+    return MatchWindow(rows, is_all=True)
 
 
-def every(connection: Connection, query: Query, spoken: Sequence[str | None]) -> AnySelect:
-    """All documents that match, in no order; of the same columns."""
-    asked = _Asked.of(connection, query, spoken)
+def select_all_matches(
+    connection: Connection, exclude: Exclusions, query: SearchQuery, spoken: Sequence[str | None]
+) -> AnySelect:
+    """Return a selection of all matching documents, unordered, with the columns of MatchWindow.rows."""
+    asked = _IndexQuery.build(connection, exclude, query, spoken)
     if asked.is_postgres and asked.has_terms:
-        connection.exec_driver_sql(_BY_WORDS)
-    return _found(connection, asked, None, with_score=False)
+        connection.exec_driver_sql(_PREFER_INVERTED_INDEX)
+    return _build_select(connection, asked, None, with_score=False)
 
 
-def by_names(connection: Connection, query: Query) -> Query:
-    """The query, where its filters ask for names, with those names as words too: the inverted index finds versions
-    that have both, where else every match would have to be looked at. What has a name by chance, the filters leave out.
+def add_names_as_words(connection: Connection, query: SearchQuery) -> SearchQuery:
+    """Return a query with the names of its filters as terms: the inverted index then evaluates both, and fewer rows are
+    read. The filters still remove versions that contain the words by chance.
     """
-    asked = (named(names) for names in names_asked(connection, query.filters))
+    asked = (names_to_leaves(names) for names in iter_name_filters(connection, query.filters))
     return replace(query, every=(*query.every, *(leaves for leaves in asked if leaves)))
 
 
-def has_marks(marks: Sequence[str], any_of: Iterable[Sequence[str]] = ()) -> list[ColumnElement[bool]]:
-    """What else PostgreSQL asks its inverted index for: all of these marks, and of each of the others any."""
-    marked = func.string_to_array(_DOCUMENTS.c.marks, literal_column("' '"))
+def filter_term_conditions(marks: Sequence[str], any_of: Iterable[Sequence[str]] = ()) -> list[ColumnElement[bool]]:
+    """Return conditions for PostgreSQL's GIN index: all of these filter terms, and any of each of the others."""
+    marked = func.string_to_array(_DOCUMENTS.c.filter_terms, literal_column("' '"))
     wanted: list[ColumnElement[bool]] = []
     if marks:
-        wanted.append(marked.op("@>")(_texts(marks)))
-    wanted += [marked.op("&&")(_texts(either)) for either in any_of]
+        wanted.append(marked.op("@>")(_text_array(marks)))
+    wanted += [marked.op("&&")(_text_array(either)) for either in any_of]
     return wanted
 
 
-def marks_of_names(connection: Connection, filters: Filters) -> tuple[Sequence[str], ...]:
-    """For each filter that asks for a name: marks, any of which PostgreSQL's index has for what it lets in."""
-    return tuple([of_name(name) for name in names] for names in names_asked(connection, filters))
+def load_name_terms(connection: Connection, filters: Filters) -> tuple[Sequence[str], ...]:
+    """Return, for each filter by name, the filter terms of the matching names."""
+    return tuple([name_term(name) for name in names] for names in iter_name_filters(connection, filters))
 
 
-def matches_words(words: str | None, marks: Iterable[str] = ()) -> ColumnElement[bool]:
-    """What SQLite's inverted index is asked for."""
-    asked = [*([f"({words})"] if words is not None else []), *(f'"{SIGN}{mark}"' for mark in marks)]
+def fts5_condition(words: str | None, marks: Iterable[str] = ()) -> ColumnElement[bool]:
+    """Return the MATCH condition for SQLite's FTS5 index."""
+    asked = [*([f"({words})"] if words is not None else []), *(f'"{TERM_PREFIX}{mark}"' for mark in marks)]
     return literal_column("search").op("MATCH")(" AND ".join(asked))
 
 
-def _texts(values: Sequence[str]) -> ColumnElement[Any]:
+def _text_array(values: Sequence[str]) -> ColumnElement[Any]:
     return bindparam(None, list(values), type_=ARRAY(Text()), unique=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Asked:
-    """A search as the inverted index is asked for it."""
+class _IndexQuery:
+    """A search as a query of the inverted index."""
 
     is_postgres: bool
+    exclude: Exclusions
     filters: Filters
     words: str | None
-    """In the database's own form; None where there are none."""
-    marks: tuple[str, ...]
-    """All of which a document has."""
-    either: tuple[Sequence[str], ...] = ()
-    """Of each of which it has some; SQLite has words for them."""
-    has_words: Sequence[ColumnElement[bool]] = ()
-    """The same words as PostgreSQL is asked for them."""
+    """In the database's syntax; None if there are none."""
+    filter_terms: tuple[str, ...]
+    """A document must have all of these."""
+    name_terms: tuple[Sequence[str], ...] = ()
+    """A document must have one of each of these. PostgreSQL only; SQLite has words for them."""
+    word_conditions: Sequence[ColumnElement[bool]] = ()
+    """The words as conditions. PostgreSQL only."""
 
     @property
     def has_terms(self) -> bool:
-        """False where the inverted index has nothing to look for."""
-        return self.words is not None or bool(self.marks) or bool(self.either)
+        """False if there is nothing to search the inverted index for."""
+        return self.words is not None or bool(self.filter_terms) or bool(self.name_terms)
 
     @classmethod
-    def of(cls, connection: Connection, query: Query, spoken: Sequence[str | None]) -> Self:
-        """The words of a query and of its filters."""
+    def build(
+        cls, connection: Connection, exclude: Exclusions, query: SearchQuery, spoken: Sequence[str | None]
+    ) -> Self:
+        """Return the index query of a query and its filters."""
         is_postgres = connection.dialect.name == "postgresql"
-        either = marks_of_names(connection, query.filters) if is_postgres else ()
-        words = to_tsquery(query, spoken) if is_postgres else to_fts5(by_names(connection, query), spoken)
+        either = load_name_terms(connection, query.filters) if is_postgres else ()
+        words = to_tsquery(query, spoken) if is_postgres else to_fts5(add_names_as_words(connection, query), spoken)
         language, site = query.filters.language, query.filters.site
-        marks = of_language(language.lower()) if language is not None else ()
-        # A site's documents alone are found by an index of their own.
+        marks = language_terms(language.lower()) if language is not None else ()
+        # For a site without words there is an ordinary index.
         if site is not None and (marks or either or words is not None):
-            marks += (of_site(site),)
+            marks += (site_term(site),)
         return cls(
-            is_postgres=is_postgres, filters=query.filters, words=words, marks=marks, either=either,
-            has_words=has_words(query, spoken) if is_postgres else (),
+            is_postgres=is_postgres, exclude=exclude, filters=query.filters, words=words, filter_terms=marks,
+            name_terms=either, word_conditions=word_conditions(query, spoken) if is_postgres else (),
         )  # fmt: skip
 
 
-def _found(
-    connection: Connection, asked: _Asked, window: int | None, *, with_score: bool, days: Sequence[str] = ()
+def _build_select(
+    connection: Connection, asked: _IndexQuery, window: int | None, *, with_score: bool, days: Sequence[str] = ()
 ) -> AnySelect:
-    """Documents that match with what their versions say of themselves; newest first where there is a window."""
-    narrowing = conditions(connection, asked.filters)
+    """Return a selection of matching documents with columns of their versions; with a window, the newest first."""
+    narrowing = filter_conditions(connection, asked.exclude, asked.filters)
     if asked.is_postgres and asked.has_terms:
-        document = _by_postgres(asked, days, None if narrowing else window)
-        found = _joined(document, document.c, narrowing, literal_column("0"))
+        document = _select_by_gin(asked, days, None if narrowing else window)
+        found = _join_versions(document, document.c, narrowing, literal_column("0"))
         if window is None:
             return found
         found = found.order_by(document.c.doc_id.desc()).limit(window)
-        return _ranked_last(found, asked.words) if with_score and asked.words is not None else found
+        return _rank_window(found, asked.words) if with_score and asked.words is not None else found
     score: ColumnElement[Any] = literal_column("0")
     source: FromClause = _DOCUMENTS
     columns: Any = _DOCUMENTS.c
     key: ColumnElement[int] = _DOCUMENTS.c.doc_id
     where: list[ColumnElement[bool]] = []
     if asked.has_terms:
-        key, columns = FTS.c.rowid, _LEAN.c
-        source = FTS.join(_LEAN, _LEAN.c.doc_id == FTS.c.rowid)
-        where.append(matches_words(asked.words, asked.marks))
+        key, columns = FTS.c.rowid, _COVERING.c
+        source = FTS.join(_COVERING, _COVERING.c.doc_id == FTS.c.rowid)
+        where.append(fts5_condition(asked.words, asked.filter_terms))
         if with_score and asked.words is not None:
             score = func.bm25(literal_column("search"), *(literal_column(str(weight)) for weight in _BM25))
-    where += _dated(key, asked.filters)
+    where += _key_range(key, asked.filters)
     if asked.filters.site is not None:
-        # With words, SQLite must not walk the site's documents and ask the inverted index for each: it asks the other
-        # way round, and the sum keeps it from using the index by site.
-        where.append((columns.site_id + 0 if asked.has_terms else columns.site_id) == _site(asked.filters.site))
-    found = _joined(source, columns, narrowing, score, key=key).where(*where)
+        # With words, the sum keeps SQLite from scanning the index by site and probing FTS5 for each row.
+        where.append((columns.site_id + 0 if asked.has_terms else columns.site_id) == _site_id(asked.filters.site))
+    found = _join_versions(source, columns, narrowing, score, key=key).where(*where)
     return found if window is None else found.order_by(key.desc()).limit(window)
 
 
-def _by_postgres(asked: _Asked, days: Sequence[str], window: int | None) -> FromClause:
-    """What PostgreSQL's inverted index finds; without a window, OFFSET keeps the planner from looking elsewhere."""
-    # So do the sums.
+def _select_by_gin(asked: _IndexQuery, days: Sequence[str], window: int | None) -> FromClause:
+    """Return a subquery on PostgreSQL's GIN index. Without a window, OFFSET is an optimization fence."""
+    # The sums keep the planner from using other indexes.
     key = _DOCUMENTS.c.doc_id + 0
-    either = [*asked.either, *([days] if days else [])]
-    where = [*asked.has_words, *has_marks(asked.marks, either), *_dated(key, asked.filters)]
+    either = [*asked.name_terms, *([days] if days else [])]
+    where = [
+        *asked.word_conditions,
+        *filter_term_conditions(asked.filter_terms, either),
+        *_key_range(key, asked.filters),
+    ]
     if asked.filters.site is not None:
-        where.append(_DOCUMENTS.c.site_id + 0 == _site(asked.filters.site))
+        where.append(_DOCUMENTS.c.site_id + 0 == _site_id(asked.filters.site))
     found = select(*(_DOCUMENTS.c[name] for name in _COLUMNS)).where(*where)
     return (found.offset(0) if window is None else found.order_by(key.desc()).limit(window)).subquery("found")
 
 
-def _joined(
+def _join_versions(
     source: FromClause,
     columns: Any,
     narrowing: Sequence[ColumnElement[bool]],
@@ -257,24 +299,178 @@ def _joined(
     )  # fmt: skip
 
 
-def _ranked_last(found: AnySelect, words: str) -> AnySelect:
-    """The window with its scores: PostgreSQL would else rank all that match, and read the text of each for it."""
+def _rank_window(found: AnySelect, words: str) -> AnySelect:
+    """Return the window with scores. In one query, PostgreSQL would read the text of each match to rank it."""
     window = found.subquery("ranked")
-    rank = -func.ts_rank(literal_column(f"'{_TS_WEIGHTS}'::real[]"), _DOCUMENTS.c.terms, as_tsquery(words))
+    rank = -func.ts_rank(literal_column(f"'{_TS_WEIGHTS}'::real[]"), _DOCUMENTS.c.terms, cast_tsquery(words))
     columns = [rank.label("score") if each.name == "score" else each for each in window.c]
     ranked = select(*columns).join(_DOCUMENTS, _DOCUMENTS.c.doc_id == window.c.doc_id)
     return ranked.order_by(window.c.doc_id.desc())
 
 
-def _site(name: str) -> ColumnElement[int]:
+def _site_id(name: str) -> ColumnElement[int]:
     return select(SiteRow.id).where(SiteRow.name == name).scalar_subquery()
 
 
-def _dated(key: ColumnElement[int], filters: Filters) -> list[ColumnElement[bool]]:
-    """Date filters once more as ranges of the key, which the search itself can skip by."""
+def _key_range(key: ColumnElement[int], filters: Filters) -> list[ColumnElement[bool]]:
+    """Return date filters as ranges of the document id, which the inverted index can use."""
     ranges = []
     if filters.since is not None:
         ranges.append(key >= first_doc_id(filters.since))
     if filters.until is not None:
-        ranges.append(key < min(first_doc_id(filters.until) + (1 << 29), BEHIND_ALL))
+        ranges.append(key < min(first_doc_id(filters.until) + (1 << 29), MAX_DOC_ID))
     return ranges
+
+
+_MARGIN = 1.2
+"""Safety factor for the number of days that should have enough matches at the present rate."""
+_MIN_GROWTH, _MAX_GROWTH = 3, 32
+"""Limits of the growth from one window of days to the next."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayWindow:
+    """Days from `first` to `last`, counted from 1800 on."""
+
+    first: int
+    last: int
+    oldest: int
+    """First day of the search."""
+    newest: int
+    """Last day of the search."""
+    is_dated: bool
+    """True if filters exclude days."""
+
+    @classmethod
+    def newest_days(cls, connection: Connection, filters: Filters, size: int) -> Self | None:
+        """Return the days of the `size` newest documents; None if filters exclude all."""
+        key = SearchDocumentRow.doc_id
+        behind = first_doc_id(filters.until) if filters.until is not None else MAX_DOC_ID
+        newest_key = connection.scalar(select(key).order_by(key.desc()).limit(1))
+        oldest_key = connection.scalar(select(key).order_by(key).limit(1))
+        if newest_key is None or oldest_key is None:
+            return None
+        if filters.since is not None:
+            oldest_key = max(oldest_key, first_doc_id(filters.since))
+        key_of_first = connection.scalar(select(key).where(key < behind).order_by(key.desc()).limit(1).offset(size))
+        oldest, last = doc_id_day(oldest_key), doc_id_day(min(newest_key, behind))
+        if oldest > last:
+            return None
+        first = oldest if key_of_first is None else max(oldest, doc_id_day(key_of_first))
+        is_dated = filters.since is not None or filters.until is not None
+        return cls(first=first, last=last, oldest=oldest, newest=last, is_dated=is_dated)
+
+    @property
+    def is_last(self) -> bool:
+        """True if there are no days before."""
+        return self.first <= self.oldest
+
+    @property
+    def day_terms(self) -> list[str]:
+        """Filter terms, one of which each of its documents has; empty if all documents are in the window."""
+        if self.is_last and self.last == self.newest and not self.is_dated:
+            return []
+        return day_range_terms(self.first, self.last)
+
+    def older_days(self, found: int, enough: int) -> Self | None:
+        """Return the days before these, as many as should bring the matches from `found` to `enough`; None if there
+        are none.
+
+        >>> DayWindow(first=990, last=999, oldest=0, newest=999, is_dated=False).older_days(50, 250)
+        DayWindow(first=940, last=989, oldest=0, newest=999, is_dated=False)
+        """
+        if self.is_last:
+            return None
+        times = min(max(_MARGIN * enough / max(found, 1), _MIN_GROWTH), _MAX_GROWTH)
+        first = self.newest + 1 - int((self.newest + 1 - self.first) * times)
+        return replace(self, first=max(first, self.oldest), last=self.first - 1)
+
+
+_MAX_EXPANSIONS = 640
+"""Words of one search, 0.08 ms and some kilobytes each; for more, FTS5 evaluates the prefix."""
+
+_VOCABULARY = table("search_words", column("term", Text))
+_CREATE_VOCABULARY = text(
+    "CREATE VIRTUAL TABLE IF NOT EXISTS temp.search_words USING fts5vocab(main, search, instance)"
+)
+"""All positions of all words, of which a scan reads the first of each word. Exists for this connection only."""
+
+
+def expand_prefixes(connection: Connection, query: SearchQuery) -> SearchQuery:
+    """Return an equivalent query with prefixes expanded into words, if these are few enough. SQLite only."""
+    if connection.dialect.name == "postgresql":
+        return query
+    beginnings = {leaf.words[-1] for leaf in (*query.leaves, *query.never) if leaf.is_prefix}
+    known: dict[str, tuple[str, ...]] = {}
+    for beginning in sorted(beginnings, key=len, reverse=True):
+        words = _load_words(connection, beginning, _MAX_EXPANSIONS - sum(map(len, known.values())))
+        if words is None:
+            break  # shorter ones have more
+        known[beginning] = words
+
+    def expand(leaves: Sequence[SearchTerm]) -> tuple[SearchTerm, ...]:
+        return tuple(
+            replace(leaf, expansions=known[leaf.words[-1]]) if leaf.is_prefix and leaf.words[-1] in known else leaf
+            for leaf in leaves
+        )
+
+    return replace(query, every=tuple(map(expand, query.every)), never=expand(query.never))
+
+
+def _load_words(connection: Connection, beginning: str, most: int) -> tuple[str, ...] | None:
+    """Return all words with a prefix; None if there are more than `most`."""
+    connection.execute(_CREATE_VOCABULARY)
+    asked = {"beginning": beginning, "behind": prefix_end(beginning), "most": most + 1}
+    words = connection.scalars(_WORDS_WITH_PREFIX, asked).all()
+    return tuple(words) if len(words) <= most else None
+
+
+def _build_word_scan() -> Select[str]:
+    """Return a loose index scan: the words with a prefix, skipping the further positions of each."""
+    term = _VOCABULARY.c.term
+    first = select(term).where(term >= bindparam("beginning")).order_by(term).limit(1)
+    words = select(first.scalar_subquery().label("term")).cte("words", recursive=True)
+    # No word contains a character this low.
+    following = select(term).where(term >= words.c.term + func.char(1)).order_by(term).limit(1)
+    is_meant = words.c.term < bindparam("behind")
+    words = words.union_all(select(following.scalar_subquery()).where(is_meant))
+    return select(words.c.term).where(words.c.term < bindparam("behind")).limit(bindparam("most"))
+
+
+_WORDS_WITH_PREFIX = _build_word_scan()
+
+
+_MAX_BIGRAMS = 8
+"""Bigrams of a phrase that are checked; few documents with these and all words do not contain the phrase."""
+
+
+def word_conditions(query: SearchQuery, spoken: Sequence[str | None]) -> list[ColumnElement[bool]]:
+    """Return conditions for the words of a query in PostgreSQL; empty if it has none."""
+    words, anywhere = to_tsquery(query, spoken), to_tsquery(loosen_phrases(query), spoken)
+    if words is None or anywhere is None:
+        return []
+    if words == anywhere:
+        return [_tsquery_condition(words)]
+    likely = and_(*(or_(*map(_signature_condition, leaves)) for leaves in query.phrases))
+    # CASE evaluates its conditions in order.
+    found = case((or_(_DOCUMENTS.c.bigram_signature.is_(None), likely), _tsquery_condition(words)), else_=false())
+    return [_tsquery_condition(anywhere), found]
+
+
+def cast_tsquery(words: str) -> ColumnElement[Any]:
+    """Return a text of `to_tsquery` as a tsquery."""
+    return cast(cast(words, Text), TSQUERY)
+
+
+def _tsquery_condition(words: str) -> ColumnElement[bool]:
+    return _DOCUMENTS.c.terms.op("@@")(cast_tsquery(words))
+
+
+def _signature_condition(leaf: SearchTerm) -> ColumnElement[bool]:
+    """Return a condition: the signature contains the bigrams of a phrase."""
+    size = func.length(_DOCUMENTS.c.bigram_signature, type_=Integer()) * 8
+    places = []
+    for number in list(dict.fromkeys(bigram_hashes(leaf.whole_words)))[:_MAX_BIGRAMS]:
+        pair = bindparam(None, number, type_=BigInteger(), unique=True)
+        places += [func.mod(pair, size), func.mod(pair // size, size)]
+    return and_(*(func.get_bit(_DOCUMENTS.c.bigram_signature, place) == 1 for place in places))

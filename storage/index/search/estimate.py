@@ -1,8 +1,8 @@
-"""Matches beyond the window of a search, counted by the keys of the search alone: those carry the date, and no row of
-any other table has to be looked at. In a large archive only some of the keys are.
+"""Estimates of all matches of a search, from document ids only: these contain the date, so no other table is read. In
+a large archive a sample is counted.
 
-    SQLite        stripes over each period: the inverted index is in the order of the keys
-    PostgreSQL    one document in 4, 16, 64 ...: a mark in the inverted index says which
+    SQLite        stripes of each period: the FTS5 index is sorted by document id
+    PostgreSQL    one document in 4, 16, 64 ...: filter terms mark the samples
 """
 
 from abc import ABC, abstractmethod
@@ -14,86 +14,95 @@ from itertools import pairwise
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, func, literal_column, select, type_coerce
 
-from storage.index.engine.arrays import spans
+from storage.index.engine.dialect import ranges_table
 from storage.index.schema.tables import SearchDocumentRow, VersionRow
-from storage.index.search.candidates import FTS, by_names, has_marks, marks_of_names, matches_words
-from storage.index.search.phrases import has_words
-from storage.index.search.query import Query, to_fts5
-from storage.index.text.docids import BEHIND_ALL, KEYS_OF_A_DAY, dated, first_doc_id
-from storage.index.text.filter_terms import thinned
+from storage.index.search.candidates import (
+    FTS,
+    add_names_as_words,
+    filter_term_conditions,
+    fts5_condition,
+    load_name_terms,
+    word_conditions,
+)
+from storage.index.search.query import SearchQuery, to_fts5
+from storage.index.text.docids import DOC_IDS_PER_DAY, MAX_DOC_ID, doc_id_time, first_doc_id
+from storage.index.text.filter_terms import choose_sample
 from storage.index.views.articles import Filters
+from storage.index.views.exclusions import Exclusions
 
-_ALL_LOOKED_AT = 150_000
-"""Versions of an archive that are all looked at in SQLite; of a larger one as many, spread over it."""
-_DRAWN = 50_000
-"""The same for PostgreSQL, which has to look up each that matches."""
-_DRAWN_OF_PHRASES = 3_000
-"""And to read the text of each that may have a phrase."""
-_MOST_STRIPES = 120
-"""Finding the beginning of each costs some 0.02 ms a word."""
+_FULL_SCAN = 150_000
+"""Versions up to which SQLite counts all; in a larger archive it counts as many, spread over it."""
+_SAMPLE = 50_000
+"""The same for PostgreSQL, which looks up the row of each match."""
+_PHRASE_SAMPLE = 3_000
+"""The same for phrases, for which it reads texts."""
+_MAX_STRIPES = 120
+"""Seeking to the beginning of each costs some 0.02 ms a word."""
 
 
 @dataclass(frozen=True, slots=True)
-class Matches(ABC):
-    """All that matches a query, however much, from one key to another."""
+class MatchEstimate(ABC):
+    """Estimated number of matches of a query, by time."""
 
     connection: Connection
 
     @abstractmethod
-    def first(self) -> datetime | None:
-        """Date of the oldest match; None where none was seen."""
+    def oldest(self) -> datetime | None:
+        """Return the date of the oldest match; None if none was found."""
 
     @abstractmethod
-    def counts(self, edges: Sequence[datetime]) -> list[float]:
-        """Versions that match, by period; estimated where the archive is large."""
+    def count_periods(self, edges: Sequence[datetime]) -> list[float]:
+        """Return the number of matching versions by period; estimated in a large archive."""
 
 
-def matches_of(connection: Connection, query: Query, spoken: Sequence[str | None]) -> Matches | None:
-    """None where keys alone cannot tell what matches, or not soon: where filters ask for what is no word of the search,
-    and for beginnings of words.
+def estimate_matches(
+    connection: Connection, exclude: Exclusions, query: SearchQuery, spoken: Sequence[str | None]
+) -> MatchEstimate | None:
+    """Return an estimate; None if document ids are not enough: with exclusions, with filters that are not terms of the
+    index, and for prefixes, which take too long.
     """
-    if any(leaf.is_prefix for leaf in (*query.leaves, *query.never)):
+    if exclude or any(leaf.is_prefix for leaf in (*query.leaves, *query.never)):
         return None
-    asked = _in_words(connection, query)
+    asked = _filters_as_words(connection, query)
     if asked is None:
         return None
     least = first_doc_id(query.filters.since) if query.filters.since else 0
-    behind = first_doc_id(query.filters.until) if query.filters.until else BEHIND_ALL
+    behind = first_doc_id(query.filters.until) if query.filters.until else MAX_DOC_ID
     if connection.dialect.name == "postgresql":
-        mark, part = thinned(_versions(connection), _DRAWN_OF_PHRASES if query.has_phrases else _DRAWN)
-        words, names = has_words(query, spoken), marks_of_names(connection, query.filters)
+        mark, part = choose_sample(_count_versions(connection), _PHRASE_SAMPLE if query.has_phrases else _SAMPLE)
+        words, names = word_conditions(query, spoken), load_name_terms(connection, query.filters)
         if not words and not names:
             return None
-        return _Drawn.of(connection, [*words, *has_marks(mark, names)], (least, behind), part)
+        return _SampleEstimate.draw(connection, [*words, *filter_term_conditions(mark, names)], (least, behind), part)
     asked_for = to_fts5(asked, spoken)
-    return None if asked_for is None else _Striped(connection, asked_for, least, behind)
+    return None if asked_for is None else _StripeEstimate(connection, asked_for, least, behind)
 
 
 @dataclass(frozen=True, slots=True)
-class _Striped(Matches):
-    """Matches in SQLite."""
+class _StripeEstimate(MatchEstimate):
+    """Estimate from stripes of the FTS5 index."""
 
     words: str
-    """As FTS5 takes them."""
+    """In FTS5's syntax."""
     least: int
     behind: int
 
-    def first(self) -> datetime | None:
-        """A step into the index."""
-        oldest = select(FTS.c.rowid).where(matches_words(self.words), FTS.c.rowid >= self.least)
+    def oldest(self) -> datetime | None:
+        """Return the date of the oldest match."""
+        oldest = select(FTS.c.rowid).where(fts5_condition(self.words), FTS.c.rowid >= self.least)
         key = self.connection.scalar(oldest.order_by(FTS.c.rowid).limit(1))
-        return None if key is None else dated(key)
+        return None if key is None else doc_id_time(key)
 
-    def counts(self, edges: Sequence[datetime]) -> list[float]:
-        """A step and a short walk for each stripe."""
+    def count_periods(self, edges: Sequence[datetime]) -> list[float]:
+        """Return the number of matching versions by period."""
         keys = [min(max(first_doc_id(edge), self.least), self.behind) for edge in edges]
-        part = min(1.0, _ALL_LOOKED_AT / max(_versions(self.connection), 1))
-        looked_at = stripes(keys, part, max(1, _MOST_STRIPES // len(keys)))
-        table, number, begin, behind = spans(self.connection, [pair for _, pair in looked_at], "stripes")
+        part = min(1.0, _FULL_SCAN / max(_count_versions(self.connection), 1))
+        looked_at = cut_stripes(keys, part, max(1, _MAX_STRIPES // len(keys)))
+        table, number, begin, behind = ranges_table(self.connection, [pair for _, pair in looked_at], "stripes")
         count = (
             select(func.count())
             .select_from(FTS)
-            .where(matches_words(self.words), FTS.c.rowid >= begin, FTS.c.rowid < behind)
+            .where(fts5_condition(self.words), FTS.c.rowid >= begin, FTS.c.rowid < behind)
             .correlate(table)
             .scalar_subquery()
         )
@@ -104,34 +113,35 @@ class _Striped(Matches):
 
 
 @dataclass(frozen=True, slots=True)
-class _Drawn(Matches):
-    """Matches in PostgreSQL."""
+class _SampleEstimate(MatchEstimate):
+    """Estimate from a sample of documents in PostgreSQL."""
 
     days: Mapping[datetime, float]
-    """How many there are of each day, or of what there is of it between the two keys."""
+    """Estimated number of matches by day."""
 
     @classmethod
-    def of(
+    def draw(
         cls, connection: Connection, drawn: Sequence[ColumnElement[bool]], between: tuple[int, int], part: float
-    ) -> "_Drawn":
-        """Count those that are drawn, by day; they are so great a part of all."""
+    ) -> "_SampleEstimate":
+        """Count the matches in a sample by day; `part` is its share of all documents."""
         least, behind = between
-        # The sum keeps the planner from walking over keys, and looking for words in one text after the other.
+        # The sum keeps the planner from scanning document ids and matching the words row by row.
         key: ColumnElement[int] = type_coerce(SearchDocumentRow.doc_id + 0, BigInteger())
-        day = key // literal_column(str(KEYS_OF_A_DAY), BigInteger())
+        day = key // literal_column(str(DOC_IDS_PER_DAY), BigInteger())
         found = select(day, func.count()).where(*drawn, key >= least, key < behind)
         days = {
-            dated(number * KEYS_OF_A_DAY): count / part
+            doc_id_time(number * DOC_IDS_PER_DAY): count / part
             for number, count in connection.execute(found.group_by(literal_column("1")))
         }
         return cls(connection, days)
 
-    def first(self) -> datetime | None:
-        """The oldest that was drawn."""
+    def oldest(self) -> datetime | None:
+        """Return the date of the oldest match in the sample."""
         return min(self.days, default=None)
 
-    def counts(self, edges: Sequence[datetime]) -> list[float]:
-        """Sums of days: each period begins with one."""
+    def count_periods(self, edges: Sequence[datetime]) -> list[float]:
+        """Return the number of matching versions by period."""
+        # Periods begin at midnight, so each day is in one period.
         counts = [0.0] * (len(edges) - 1)
         for day, count in self.days.items():
             place = min(max(bisect_right(edges, day) - 1, 0), len(counts) - 1)
@@ -139,15 +149,15 @@ class _Drawn(Matches):
         return counts
 
 
-def _versions(connection: Connection) -> int:
-    """How many versions there are, about."""
+def _count_versions(connection: Connection) -> int:
+    """Return the approximate number of versions."""
     return connection.scalar(select(func.max(VersionRow.id))) or 0
 
 
-def stripes(keys: Sequence[int], part: float, of_each: int) -> list[tuple[int, tuple[int, int]]]:
-    """So much of each of the periods between the keys: a stripe's period, and where it begins and ends.
+def cut_stripes(keys: Sequence[int], part: float, of_each: int) -> list[tuple[int, tuple[int, int]]]:
+    """Return stripes that cover a share of each period between the keys: number of the period, begin and end.
 
-    >>> stripes([0, 100, 200], 1.0, 8), stripes([0, 100], 0.5, 2)
+    >>> cut_stripes([0, 100, 200], 1.0, 8), cut_stripes([0, 100], 0.5, 2)
     ([(0, (0, 100)), (1, (100, 200))], [(0, (0, 25)), (0, (50, 75))])
     """
     if part >= 1:
@@ -161,12 +171,12 @@ def stripes(keys: Sequence[int], part: float, of_each: int) -> list[tuple[int, t
     return found
 
 
-def _in_words(connection: Connection, query: Query) -> Query | None:
-    """The query with its filters as words; None where some of them cannot be said so."""
+def _filters_as_words(connection: Connection, query: SearchQuery) -> SearchQuery | None:
+    """Return a query with its filters as terms; None if some of them are not terms of the index."""
     filters = query.filters
     names = {name: getattr(filters, name) for name in ("section", "author", "byline", "tag")}
     if filters != Filters(since=filters.since, until=filters.until, **names):
         return None
-    asked = by_names(connection, query)
+    asked = add_names_as_words(connection, query)
     wanted = sum(name is not None for name in names.values())
     return asked if len(asked.every) - len(query.every) == wanted else None

@@ -1,10 +1,10 @@
-"""What people type into a search box, as a small tree; the tree as FTS5 or PostgreSQL understand it.
+"""The query language: parses what users type, and renders it for FTS5 and PostgreSQL.
 
     rare earth             both words              rare OR earth      either
     "rare earth"           the phrase              -earth             not the word
-    tari*                  any word so beginning   site:x author:y    filters (section: language: since: until: too)
+    tari*                  words with the prefix   site:x author:y    filters (section: language: since: until: too)
 
-Anything that people type is a query: what makes no sense is taken as words, and said so.
+Any text is a valid query: parts without a meaning are taken as words, and reported.
 """
 
 import re
@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from storage.index.text.analyzer import Term, stems_in, terms
+from storage.index.text.analyzer import Term, split_terms, stem_variants
 from storage.index.views.articles import Filters
 
 _PIECE = re.compile(
@@ -25,62 +25,62 @@ _MOST_LEAVES = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Leaf:
-    """One thing to look for."""
+class SearchTerm:
+    """A word, phrase or prefix to search for."""
 
     words: tuple[str, ...]
-    """Folded; more than one stand next to each other."""
+    """Folded; several are a phrase."""
     is_prefix: bool = False
-    """The last of them is only a beginning."""
-    ends: tuple[str, ...] = ()
-    """All words that have this beginning, where they were looked up."""
-    raws: tuple[str, ...] = ()
-    """As typed: what stems are taken of. Empty where stems do not count: phrases, prefixes, unspaced scripts."""
-    of_names: bool = False
-    """To be found among the names: authors, tags, section. In SQLite; PostgreSQL has marks for them."""
+    """The last word is a prefix."""
+    expansions: tuple[str, ...] = ()
+    """All words with that prefix, if they were looked up."""
+    typed: tuple[str, ...] = ()
+    """The word as typed, for stemming. Empty for phrases, prefixes and unspaced scripts, which are not stemmed."""
+    in_names: bool = False
+    """Match names only: authors, tags, section. In SQLite; PostgreSQL has filter terms for them."""
     is_loose: bool = False
-    """The words may stand anywhere. In PostgreSQL, for what `loosened` says."""
+    """The words of a phrase may be anywhere. In PostgreSQL, see `loosen_phrases`."""
 
     @property
-    def standing(self) -> tuple[str, ...]:
-        """Its words that are whole: each next to the other."""
+    def whole_words(self) -> tuple[str, ...]:
+        """The words without the prefix."""
         return self.words[:-1] if self.is_prefix else self.words
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
-    """All of `every` (each of which is any of its leaves), and none of `never`."""
+class SearchQuery:
+    """All of `every` (each an alternative of its terms), and none of `never`."""
 
-    every: tuple[tuple[Leaf, ...], ...] = ()
-    never: tuple[Leaf, ...] = ()
+    every: tuple[tuple[SearchTerm, ...], ...] = ()
+    never: tuple[SearchTerm, ...] = ()
     filters: Filters = field(default_factory=Filters)
     problems: tuple[str, ...] = ()
 
     @property
-    def leaves(self) -> tuple[Leaf, ...]:
-        """What a hit shows."""
+    def leaves(self) -> tuple[SearchTerm, ...]:
+        """The terms that are marked in hits."""
         return tuple(leaf for either in self.every for leaf in either)
 
     @property
     def has_phrases(self) -> bool:
-        """True where words are to stand next to each other."""
-        return any(len(leaf.words) > 1 and not leaf.of_names for leaf in (*self.leaves, *self.never))
+        """True if the query has a phrase."""
+        return any(len(leaf.words) > 1 and not leaf.in_names for leaf in (*self.leaves, *self.never))
 
     @property
-    def phrases(self) -> tuple[tuple[Leaf, ...], ...]:
-        """Those of `every` that nothing but whole words next to each other can meet."""
-        return tuple(leaves for leaves in self.every if all(len(leaf.standing) > 1 for leaf in leaves))
+    def phrases(self) -> tuple[tuple[SearchTerm, ...], ...]:
+        """Those of `every` whose alternatives are all phrases of whole words."""
+        return tuple(leaves for leaves in self.every if all(len(leaf.whole_words) > 1 for leaf in leaves))
 
 
-def parse(text: str, filters: Filters) -> Query:
-    """A query; filters that it names itself narrow further, those given win.
+def parse_query(text: str, filters: Filters) -> SearchQuery:
+    """Parse a query. Filters in the text are added to those given, which take precedence.
 
-    >>> query = parse('rare OR "earth" -metal*', Filters())
+    >>> query = parse_query('rare OR "earth" -metal*', Filters())
     >>> [[leaf.words for leaf in either] for either in query.every], query.never[0].is_prefix
     ([[('rare',), ('earth',)]], True)
     """
-    every: list[tuple[Leaf, ...]] = []
-    never: list[Leaf] = []
+    every: list[tuple[SearchTerm, ...]] = []
+    never: list[SearchTerm] = []
     problems: list[str] = []
     either = False
     for match in _PIECE.finditer(text[:LONGEST_QUERY].translate(_QUOTES)):
@@ -88,11 +88,11 @@ def parse(text: str, filters: Filters) -> Query:
             either = bool(every)
             continue
         if match["field"]:
-            filters = _narrowed(
+            filters = _add_filter(
                 filters, match["field"].lower(), (match["phrase"] or match["word"] or "").strip(), problems
             )
             continue
-        leaves = _leaves(match["phrase"], match["word"])
+        leaves = _parse_leaves(match["phrase"], match["word"])
         if match["minus"]:
             never += leaves
         elif leaves and either:
@@ -102,31 +102,31 @@ def parse(text: str, filters: Filters) -> Query:
             every += [(leaf,) for leaf in leaves]
         either = False
     if len(text) > LONGEST_QUERY or len(every) + len(never) > _MOST_LEAVES:
-        problems.append("the query is long: only its beginning was looked for")
-    return Query(tuple(every[:_MOST_LEAVES]), tuple(never[:_MOST_LEAVES]), filters, tuple(problems))
+        problems.append("The query is too long: only its beginning was searched for")
+    return SearchQuery(tuple(every[:_MOST_LEAVES]), tuple(never[:_MOST_LEAVES]), filters, tuple(problems))
 
 
-def _leaves(phrase: str | None, word: str | None) -> list[Leaf]:
+def _parse_leaves(phrase: str | None, word: str | None) -> list[SearchTerm]:
     if phrase is not None:
-        found = list(terms(phrase))
-        return [Leaf(_words(found))] if found else []
+        found = list(split_terms(phrase))
+        return [SearchTerm(_leaf_words(found))] if found else []
     assert word is not None
     is_prefix = word.endswith("*")
-    found = list(terms(word))
+    found = list(split_terms(word))
     if not found:
         return []
-    words = _words(found)
+    words = _leaf_words(found)
     if found[-1].is_run and len(found[-1].words) == 1:
-        return [Leaf(words, is_prefix=True)]  # one character: some pair begins with it
+        return [SearchTerm(words, is_prefix=True)]  # one character: the prefix of some bigram
     if is_prefix:
-        return [Leaf(words, is_prefix=not found[-1].is_run)]
+        return [SearchTerm(words, is_prefix=not found[-1].is_run)]
     if len(found) == 1 and not found[0].is_run:
-        return [Leaf(words, raws=(found[0].raw,))]
-    return [Leaf(words)]
+        return [SearchTerm(words, typed=(found[0].raw,))]
+    return [SearchTerm(words)]
 
 
-def _words(found: Sequence[Term]) -> tuple[str, ...]:
-    """The words of a phrase. The single character that ends a run stands there only when something follows."""
+def _leaf_words(found: Sequence[Term]) -> tuple[str, ...]:
+    """Return the words of a phrase. The last character of a run is a term of its own only at the end of the run."""
     words: list[str] = []
     for term in found:
         words += term.words
@@ -136,8 +136,8 @@ def _words(found: Sequence[Term]) -> tuple[str, ...]:
     return tuple(words)
 
 
-def _narrowed(filters: Filters, name: str, value: str, problems: list[str]) -> Filters:
-    """Filters with one that the query names; those that are given already win."""
+def _add_filter(filters: Filters, name: str, value: str, problems: list[str]) -> Filters:
+    """Return filters with one from the query's text; those that are set already take precedence."""
     match name:
         case "site":
             return replace(filters, site=filters.site or value)
@@ -147,19 +147,19 @@ def _narrowed(filters: Filters, name: str, value: str, problems: list[str]) -> F
             return replace(filters, section=filters.section or value)
         case "language" | "lang":
             return replace(filters, language=filters.language or value)
-    span = span_of(value)
+    span = parse_date_range(value)
     if span is None:
-        problems.append(f"{name}:{value} is no date (write 2026, 2026-11 or 2026-11-25): it was left out")
+        problems.append(f"{name}:{value} is not a date (write 2026, 2026-11 or 2026-11-25): it was ignored")
         return filters
     since = span[0] if name != "until" else None
     until = span[1] if name != "since" else None
     return replace(filters, since=filters.since or since, until=filters.until or until)
 
 
-def span_of(value: str) -> tuple[datetime, datetime] | None:
-    """First moment of a year, month or day, and the first after it; None for what is none.
+def parse_date_range(value: str) -> tuple[datetime, datetime] | None:
+    """Return the begin and end of a year, month or day, the end excluded; None if the text is none of these.
 
-    >>> [f"{moment:%Y-%m-%d}" for moment in span_of("2026-11") or ()]
+    >>> [f"{moment:%Y-%m-%d}" for moment in parse_date_range("2026-11") or ()]
     ['2026-11-01', '2026-12-01']
     """
     try:
@@ -177,42 +177,46 @@ def span_of(value: str) -> tuple[datetime, datetime] | None:
         return None
 
 
-def named(names: Iterable[str]) -> tuple[Leaf, ...]:
-    """Any of these, to be found among the names. Empty where one of them has no words to find it by.
+def names_to_leaves(names: Iterable[str]) -> tuple[SearchTerm, ...]:
+    """Return terms that match any of these names. Empty if one of them has no words.
 
-    >>> named(["Łukasz Müller"])
-    (Leaf(words=('lukasz', 'muller'), is_prefix=False, ends=(), raws=(), of_names=True, is_loose=False),)
+    >>> [(term.words, term.in_names) for term in names_to_leaves(["Łukasz Müller"])]
+    [(('lukasz', 'muller'), True)]
     """
-    found = [list(terms(name)) for name in names]
-    return tuple(Leaf(_words(one), of_names=True) for one in found) if all(found) else ()
+    found = [list(split_terms(name)) for name in names]
+    return tuple(SearchTerm(_leaf_words(one), in_names=True) for one in found) if all(found) else ()
 
 
-def to_fts5(query: Query, languages: Iterable[str | None]) -> str | None:
-    """The query as FTS5's MATCH takes it; None where it names nothing to look for."""
+def to_fts5(query: SearchQuery, languages: Iterable[str | None]) -> str | None:
+    """Return a query as FTS5's MATCH expects it; None if it has no terms."""
     spoken = tuple(languages)
-    return _joined(query, lambda leaf: _fts5_leaf(leaf, spoken), " AND ", " OR ", " NOT ")
+    return _render(query, lambda leaf: _fts5_leaf(leaf, spoken), " AND ", " OR ", " NOT ")
 
 
-def _fts5_leaf(leaf: Leaf, languages: Sequence[str | None]) -> str:
-    # Words hold no ASCII but letters and digits, so nothing in them can end the quotes.
-    if leaf.ends:
-        return "{headline dek body names} : (" + " OR ".join(_quoted(*leaf.words[:-1], end) for end in leaf.ends) + ")"
-    phrase = _quoted(*leaf.words)
-    if leaf.raws:
+def _fts5_leaf(leaf: SearchTerm, languages: Sequence[str | None]) -> str:
+    # Words contain no ASCII but letters and digits, so they cannot end the quotes.
+    if leaf.expansions:
+        return (
+            "{headline dek body names} : ("
+            + " OR ".join(_quote(*leaf.words[:-1], end) for end in leaf.expansions)
+            + ")"
+        )
+    phrase = _quote(*leaf.words)
+    if leaf.typed:
         return "(" + " OR ".join([phrase, *(f'"{stem}"' for stem in _stems(leaf, languages))]) + ")"
-    if leaf.of_names:
+    if leaf.in_names:
         return "{names} : " + phrase
     return "{headline dek body names} : " + phrase + ("*" if leaf.is_prefix else "")
 
 
-def _quoted(*words: str) -> str:
+def _quote(*words: str) -> str:
     return '"' + " ".join(words) + '"'
 
 
-def loosened(query: Query) -> Query:
-    """The query with its phrases as words that may stand anywhere: it finds what the query finds, and more.
+def loosen_phrases(query: SearchQuery) -> SearchQuery:
+    """Return a query with its phrases as words that may be anywhere: it matches a superset.
 
-    >>> to_tsquery(loosened(parse('"rare earth" -"earth metals"', Filters())), [])
+    >>> to_tsquery(loosen_phrases(parse_query('"rare earth" -"earth metals"', Filters())), [])
     "((('rare' & 'earth'))) & !(('earth' <-> 'metals'))"
     """
     of_phrases = query.phrases
@@ -223,14 +227,14 @@ def loosened(query: Query) -> Query:
     return replace(query, every=tuple(every))
 
 
-def to_tsquery(query: Query, languages: Iterable[str | None]) -> str | None:
-    """The query as PostgreSQL reads a tsquery; None where it names nothing to look for."""
+def to_tsquery(query: SearchQuery, languages: Iterable[str | None]) -> str | None:
+    """Return a query as text of a tsquery; None if it has no terms."""
     spoken = tuple(languages)
-    return _joined(query, lambda leaf: _tsquery_leaf(leaf, spoken), " & ", " | ", " & !")
+    return _render(query, lambda leaf: _tsquery_leaf(leaf, spoken), " & ", " | ", " & !")
 
 
-def _tsquery_leaf(leaf: Leaf, languages: Sequence[str | None]) -> str:
-    if leaf.raws:
+def _tsquery_leaf(leaf: SearchTerm, languages: Sequence[str | None]) -> str:
+    if leaf.typed:
         stems = _stems(leaf, languages)
         either = [*leaf.words, *stems, *(f"={stem}" for stem in stems), f"={leaf.words[0]}"]
         return "(" + " | ".join(f"'{word}'" for word in dict.fromkeys(either)) + ")"
@@ -238,12 +242,12 @@ def _tsquery_leaf(leaf: Leaf, languages: Sequence[str | None]) -> str:
     return f"({phrase}{':*' if leaf.is_prefix else ''})"
 
 
-def _stems(leaf: Leaf, languages: Sequence[str | None]) -> list[str]:
-    stems = set().union(*(stems_in(raw, languages) for raw in leaf.raws))
+def _stems(leaf: SearchTerm, languages: Sequence[str | None]) -> list[str]:
+    stems = set().union(*(stem_variants(raw, languages) for raw in leaf.typed))
     return sorted(stem for stem in stems if stem and stem not in leaf.words)
 
 
-def _joined(query: Query, show: Callable[[Leaf], str], both: str, either: str, without: str) -> str | None:
+def _render(query: SearchQuery, show: Callable[[SearchTerm], str], both: str, either: str, without: str) -> str | None:
     if not query.every:
         return None
     wanted = both.join("(" + either.join(show(leaf) for leaf in leaves) + ")" for leaves in query.every)

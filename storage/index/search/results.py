@@ -1,82 +1,104 @@
-"""Search: the newest articles that match, or the best among the newest."""
+"""Search results: the newest articles that match, or the best of the newest."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from sqlalchemy import Connection, select
 
-from storage.index.boilerplate.rule import COUNTED
-from storage.index.conditions.filters import languages
-from storage.index.conditions.visibility import shown_versions
-from storage.index.engine.database import AnyRow, AnySelect
+from storage.index.conditions.filters import list_languages
+from storage.index.conditions.visibility import visible_versions
+from storage.index.engine.statements import AnyRow, AnySelect
+from storage.index.rows.version_parts import load_authors, load_paragraphs
 from storage.index.schema.tables import (
     ArticleRow,
-    AuthorRow,
-    BoilerplateRow,
     CaptureRow,
-    ParagraphRow,
     SiteRow,
     UrlRow,
-    VersionAuthorRow,
-    VersionParagraphRow,
     VersionRow,
 )
-from storage.index.search.candidates import every, newest
-from storage.index.search.found import best_first, by_article
-from storage.index.search.query import Query, parse
-from storage.index.search.snippet import Marker, mark, snippet
-from storage.index.views.articles import Filters, Hit, SearchPage
-from storage.index.views.exclusions import NOTHING, Exclusions
-from storage.index.write.search_documents import SEARCHED_ROLES
+from storage.index.search.candidates import find_newest_matches, select_all_matches
+from storage.index.search.query import SearchQuery, parse_query
+from storage.index.search.snippet import MatchFinder, make_snippet, split_segments
+from storage.index.text.search_document import SEARCHED_ROLES
+from storage.index.views.articles import EVERYTHING, Filters, SearchHit, SearchPage
+from storage.index.views.exclusions import Exclusions
 
 Order = Literal["newest", "rank"]
 
 
-def search(connection: Connection, text: str, filters: Filters, *, limit: int, offset: int, order: Order) -> SearchPage:
-    """One page of what a query finds, one hit an article."""
-    query = parse(text, filters)
-    spoken = languages(connection)
-    found = newest(connection, query, spoken, offset + limit, with_score=order == "rank")
-    articles = by_article(found.rows)
-    ordered = best_first(articles) if order == "rank" else articles
+@dataclass(slots=True)
+class MatchingArticle:
+    """An article with its newest matching version."""
+
+    article_id: int
+    newest_doc_id: int
+    """Greatest document id of its matching versions."""
+    score: float
+    """Score of the best version; less is better."""
+    matching: int
+    """Number of matching versions."""
+    version_id: int
+    number: int
+    site_id: int
+    section: str | None
+    language: str | None
+
+
+def search_articles(  # noqa: PLR0913 - what is searched, and which part of it
+    connection: Connection,
+    exclude: Exclusions,
+    text: str,
+    filters: Filters = EVERYTHING,
+    *,
+    limit: int = 20,
+    offset: int = 0,
+    order: Order = "newest",
+) -> SearchPage:
+    """Return one page of search results, one hit for each article."""
+    query = parse_query(text, filters)
+    spoken = list_languages(connection)
+    found = find_newest_matches(connection, exclude, query, spoken, offset + limit, with_score=order == "rank")
+    articles = group_by_article(found.rows)
+    ordered = sort_by_score(articles) if order == "rank" else articles
     return SearchPage(
         total=len(articles),
         exact=found.is_all,
-        hits=found_hits(connection, ordered[offset : offset + limit], Marker(query, spoken), filters.exclude),
-        problems=problems(query),
+        hits=load_hits(connection, exclude, ordered[offset : offset + limit], MatchFinder(query, spoken)),
+        problems=list_problems(query),
     )
 
 
-def problems(query: Query) -> tuple[str, ...]:
-    """What of a query was not understood, in words for its author."""
+def list_problems(query: SearchQuery) -> tuple[str, ...]:
+    """Return messages for the user about parts of the query that were not understood."""
     if not query.every and query.never:
-        alone = "words that are to be left out alone find nothing to leave them out of: all is shown"
+        alone = "A query of excluded words only has nothing to exclude them from: all articles are shown"
         return (*query.problems, alone)
     return query.problems
 
 
-def matching_versions(connection: Connection, text: str, filters: Filters) -> AnySelect:
-    """Ids of all versions that match."""
-    query = parse(text, filters)
-    found = every(connection, query, languages(connection)).subquery("matching")
+def select_matching_versions(connection: Connection, exclude: Exclusions, text: str, filters: Filters) -> AnySelect:
+    """Return a selection of the ids of all matching versions."""
+    query = parse_query(text, filters)
+    found = select_all_matches(connection, exclude, query, list_languages(connection)).subquery("matching")
     return select(found.c.version_id)
 
 
-def found_hits(
-    connection: Connection, rows: Sequence[Any], marker: Marker, exclude: Exclusions = NOTHING
-) -> tuple[Hit, ...]:
-    """Rows of article_id, number (of the version that is shown) and matching, as hits."""
+def load_hits(
+    connection: Connection, exclude: Exclusions, rows: Sequence[Any], marker: MatchFinder
+) -> tuple[SearchHit, ...]:
+    """Return the hits for rows of article_id, number (of the version that is shown) and matching."""
     if not rows:
         return ()
-    versions = {(row.article_id, row.number): row for row in _versions(connection, rows, exclude)}
+    versions = {(row.article_id, row.number): row for row in _load_versions(connection, exclude, rows)}
     chosen = [versions[row.article_id, row.number] for row in rows]
     ids = [version.id for version in chosen]
-    texts, authors = _texts(connection, ids), _authors(connection, ids)
+    texts, authors = _load_texts(connection, ids), load_authors(connection, ids)
     counts: dict[int, int] = {}
     for article_id, _ in versions:
         counts[article_id] = counts.get(article_id, 0) + 1
     return tuple(
-        Hit(
+        SearchHit(
             article_id=version.article_id,
             version_id=version.id,
             number=version.number,
@@ -84,12 +106,12 @@ def found_hits(
             matching=row.matching,
             site=version.site,
             url=version.url,
-            headline=mark(version.headline, marker.spans(version.headline, version.language)),
-            snippet=snippet(
-                [*([version.dek] if version.dek else []), *texts.get(version.id, [])], marker, version.language
+            headline=split_segments(version.headline, marker.find_spans(version.headline, version.language)),
+            snippet=make_snippet(
+                [*([version.dek] if version.dek else []), *texts[version.id]], marker, version.language
             ),
             dek=version.dek,
-            authors=tuple(authors.get(version.id, ())),
+            authors=authors[version.id],
             section=version.section,
             language=version.language,
             published=version.published_at,
@@ -101,7 +123,7 @@ def found_hits(
     )
 
 
-def _versions(connection: Connection, rows: Sequence[Any], exclude: Exclusions) -> Sequence[AnyRow]:
+def _load_versions(connection: Connection, exclude: Exclusions, rows: Sequence[Any]) -> Sequence[AnyRow]:
     return connection.execute(
         select(
             VersionRow.id, VersionRow.article_id, VersionRow.number, VersionRow.headline, VersionRow.dek,
@@ -112,48 +134,37 @@ def _versions(connection: Connection, rows: Sequence[Any], exclude: Exclusions) 
         .join(ArticleRow, ArticleRow.id == VersionRow.article_id)
         .join(SiteRow, SiteRow.id == ArticleRow.site_id)
         .join(UrlRow, UrlRow.id == ArticleRow.url_id)
-        .where(VersionRow.article_id.in_([row.article_id for row in rows]), *shown_versions(connection, exclude))
+        .where(VersionRow.article_id.in_([row.article_id for row in rows]), *visible_versions(connection, exclude))
     ).all()  # fmt: skip
 
 
-def _texts(connection: Connection, version_ids: Sequence[int]) -> Mapping[int, list[str]]:
-    """Paragraphs that are searched, boilerplate left out."""
-    learnt = (
-        select(BoilerplateRow.paragraph_id)
-        .where(
-            BoilerplateRow.site_id == ArticleRow.site_id,
-            BoilerplateRow.paragraph_id == VersionParagraphRow.paragraph_id,
-            VersionParagraphRow.role.in_(COUNTED),
-            BoilerplateRow.verdict,
-        )
-        .exists()
-    )
-    rows = connection.execute(
-        select(VersionParagraphRow.version_id, ParagraphRow.text)
-        .join(ParagraphRow, ParagraphRow.id == VersionParagraphRow.paragraph_id)
-        .join(VersionRow, VersionRow.id == VersionParagraphRow.version_id)
-        .join(ArticleRow, ArticleRow.id == VersionRow.article_id)
-        .where(
-            VersionParagraphRow.version_id.in_(version_ids),
-            VersionParagraphRow.role.in_([role.value for role in SEARCHED_ROLES]),
-            ~learnt,
-        )
-        .order_by(VersionParagraphRow.version_id, VersionParagraphRow.position)
-    )
-    texts: dict[int, list[str]] = {}
-    for version_id, text in rows:
-        texts.setdefault(version_id, []).append(text)
-    return texts
+def _load_texts(connection: Connection, version_ids: Sequence[int]) -> dict[int, list[str]]:
+    """Return the searched paragraphs of versions, without boilerplate, by version id."""
+    return {
+        version_id: [each.text for each in paragraphs if each.role in SEARCHED_ROLES and not each.boilerplate]
+        for version_id, paragraphs in load_paragraphs(connection, version_ids).items()
+    }
 
 
-def _authors(connection: Connection, version_ids: Sequence[int]) -> Mapping[int, list[str]]:
-    rows = connection.execute(
-        select(VersionAuthorRow.version_id, AuthorRow.name)
-        .join(AuthorRow, AuthorRow.id == VersionAuthorRow.author_id)
-        .where(VersionAuthorRow.version_id.in_(version_ids))
-        .order_by(VersionAuthorRow.version_id, VersionAuthorRow.position)
-    )
-    authors: dict[int, list[str]] = {}
-    for version_id, name in rows:
-        authors.setdefault(version_id, []).append(name)
-    return authors
+def group_by_article(rows: Sequence[AnyRow]) -> list[MatchingArticle]:
+    """Group matching documents by article, in the order of their newest matches."""
+    articles: dict[int, MatchingArticle] = {}
+    # There are thousands of rows, and unpacking one costs a third of getting its attributes by name.
+    for doc_id, version_id, article_id, site_id, number, section, language, score in rows:
+        found = articles.get(article_id)
+        if found is None:
+            articles[article_id] = MatchingArticle(
+                article_id, doc_id, score, 1, version_id, number, site_id, section, language
+            )
+            continue
+        found.matching += 1
+        found.score = min(found.score, score)
+        if number > found.number:
+            found.version_id, found.number = version_id, number
+            found.section, found.language = section, language
+    return list(articles.values())
+
+
+def sort_by_score(articles: list[MatchingArticle]) -> list[MatchingArticle]:
+    """Return articles by score, best first; of equal ones the newest first."""
+    return sorted(articles, key=lambda one: (one.score, -one.newest_doc_id))

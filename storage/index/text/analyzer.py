@@ -1,12 +1,12 @@
-"""One analyser for both databases: text becomes terms here, and the database only keeps, finds and ranks them.
+"""The text analyzer of both databases: it splits text into terms; the database stores, finds and ranks them.
 
     "Zürich's tariffs: 中国经济"  ->  zurich s tariffs 中国 国经 经济 济      (words, in order: phrases and prefixes)
-                                     tariff                                (stems that are no word as printed: a set)
+                                     tariff                                (stems that differ from the words: a set)
 
-A word is a run of letters, marks and digits. It is folded: compatibility forms undone, case folded, accents stripped
-(not the vowel signs of Indic scripts, which tell words apart). Scripts that put no space between words are cut into
-overlapping pairs of characters; the last character of a run stands once more by itself, so that each character begins
-some term and a search for one is a search for a prefix.
+A word is a run of letters, marks and digits. It is folded: compatibility forms decomposed, case folded, accents removed
+(but not the vowel signs of Indic scripts, which distinguish words). Scripts without spaces between words are split into
+overlapping bigrams; the last character of a run is a term too, so that each character begins some term and a search
+for one character is a prefix search.
 """
 
 import re
@@ -49,15 +49,15 @@ _TOKEN = re.compile(
 _RUN = re.compile(f"[{_UNSPACED}]")
 _CLUSTER = re.compile(rf"[^{_MARKS}][{_MARKS}]*")
 _DROPPED = re.compile(f"[{_JOINERS}\u0640.]")
-"""Invisible joiners, the Arabic stretcher, and the dots of U.S."""
+"""Invisible joiners, the Arabic tatweel, and the dots of U.S."""
 _LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th",
                           "ŀ": "l", "ŧ": "t", "ĸ": "k"})  # fmt: skip
-"""Letters that Unicode does not take apart and people type without their strokes."""
+"""Letters that Unicode does not decompose and people type without their strokes."""
 
 _REMEMBERED = 30_000
 LONGEST_TERM = 80
 MOST_TERMS = 60_000
-"""Of one document: a tsvector may not exceed 1 MB, and nobody looks for the sixty thousandth word."""
+"""Most words of one document: a tsvector may not exceed 1 MB."""
 
 _STEMMERS = {
     "ar": "arabic", "ca": "catalan", "cs": "czech", "da": "danish", "de": "german", "el": "greek", "en": "english",
@@ -70,40 +70,40 @@ _STEMMERS = {
 
 
 class Term(NamedTuple):
-    """One term of a text and where it stands there."""
+    """One term of a text with its position."""
 
     words: tuple[str, ...]
-    """Folded; several for a run of an unspaced script."""
+    """Folded; several (bigrams) for a run of an unspaced script."""
     is_run: bool
     start: int
     end: int
     raw: str
 
 
-def terms(text: str) -> Iterator[Term]:
-    """The terms of a text in order, with their places in it.
+def split_terms(text: str) -> Iterator[Term]:
+    """Yield the terms of a text in order, with their positions.
 
-    >>> [term.words for term in terms("Zürich's U.S. 中国经")]
+    >>> [term.words for term in split_terms("Zürich's U.S. 中国经")]
     [('zurich',), ('s',), ('us',), ('中国', '国经', '经')]
     """
     for match in _TOKEN.finditer(text):
         raw = match[0]
         is_run = _RUN.match(raw) is not None
-        words = _pairs(raw) if is_run else (fold(raw),)
+        words = _bigrams(raw) if is_run else (fold_word(raw),)
         if words and words[0]:
             yield Term(words, is_run, match.start(), match.end(), raw)
 
 
-def analyse(text: str, language: str | None) -> tuple[list[str], set[str]]:
-    """A text's words in order, and those of their stems that differ from the word itself.
+def analyze(text: str, language: str | None) -> tuple[list[str], set[str]]:
+    """Return the words of a text in order, and the stems that differ from their words.
 
-    >>> analyse("The tariffs", "en")
+    >>> analyze("The tariffs", "en")
     (['the', 'tariffs'], {'tariff'})
     """
     words: list[str] = []
     stems: list[str] = []
-    known = stemmer_for(language)
-    # No token spans white space, and most pieces between it were seen before.
+    known = get_stemmer(language)
+    # No token contains white space, and most pieces between it are in the cache.
     for of_piece, its_stems in map(known.__getitem__, text.split()):
         words += of_piece
         stems += its_stems
@@ -111,28 +111,28 @@ def analyse(text: str, language: str | None) -> tuple[list[str], set[str]]:
 
 
 @lru_cache(maxsize=65536)
-def fold(word: str) -> str:
-    """A word as it is compared: compatibility forms, case and accents gone.
+def fold_word(word: str) -> str:
+    """Return a word without compatibility forms, case and accents.
 
-    >>> fold("ZÜRICH"), fold("Łódź"), fold("Straße"), fold("ﬁlm")
+    >>> fold_word("ZÜRICH"), fold_word("Łódź"), fold_word("Straße"), fold_word("ﬁlm")
     ('zurich', 'lodz', 'strasse', 'film')
     """
-    return _without_accents(_lower(word))[:LONGEST_TERM]
+    return _strip_accents(_lower(word))[:LONGEST_TERM]
 
 
-def folded(text: str) -> str:
-    """A short text as it is compared: the words of it, one space between.
+def fold_text(text: str) -> str:
+    """Return the folded words of a short text, separated by single spaces.
 
-    >>> folded(" Ökonomie  & Märkte ")
+    >>> fold_text(" Ökonomie  & Märkte ")
     'okonomie markte'
     """
-    return " ".join(fold(term.raw) for term in terms(text))
+    return " ".join(fold_word(term.raw) for term in split_terms(text))
 
 
-class _Lexicon(dict[str, tuple[tuple[str, ...], tuple[str, ...]]]):
-    """What stands between two spaces, in one language: its words, and stems that are other words. Filled when asked.
+class _StemCache(dict[str, tuple[tuple[str, ...], tuple[str, ...]]]):
+    """Words and stems by the text between two spaces, for one language. Filled on demand.
 
-    Stems are taken before accents go: stemmers know words by them.
+    Stemmers need the accents, so stems are taken before accents are removed.
     """
 
     def __init__(self, algorithm: str | None) -> None:
@@ -144,8 +144,8 @@ class _Lexicon(dict[str, tuple[tuple[str, ...], tuple[str, ...]]]):
         stems: list[str] = []
         for raw in _TOKEN.findall(piece):
             if _RUN.match(raw):
-                words += _pairs(raw)
-            elif word := fold(raw):
+                words += _bigrams(raw)
+            elif word := fold_word(raw):
                 words.append(word)
                 stem = self.stem(raw)
                 if stem and stem != word:
@@ -158,38 +158,38 @@ class _Lexicon(dict[str, tuple[tuple[str, ...], tuple[str, ...]]]):
         return entry
 
     def stem(self, word: str) -> str:
-        """Stem of a word, folded."""
+        """Return the stem of a word, folded."""
         algorithm = self._algorithm
         if algorithm is None and word.isascii():
-            # In a text of a language without stemmer, or of none known, Latin words are English more often than not.
+            # In texts without a known language or stemmer, words in Latin script are mostly English.
             algorithm = "english"
         if algorithm is None:
-            return fold(word)
-        # A stemmer object is not to be shared between threads, and cheap to make.
-        return _without_accents(Stemmer.Stemmer(algorithm, 0).stemWord(_lower(word)))[:LONGEST_TERM]
+            return fold_word(word)
+        # Stemmer objects are not thread-safe, and cheap to create.
+        return _strip_accents(Stemmer.Stemmer(algorithm, 0).stemWord(_lower(word)))[:LONGEST_TERM]
 
 
 @lru_cache(maxsize=64)
-def _lexicon(algorithm: str | None) -> _Lexicon:
-    return _Lexicon(algorithm)
+def _stem_cache(algorithm: str | None) -> _StemCache:
+    return _StemCache(algorithm)
 
 
-def stemmer_for(language: str | None) -> _Lexicon:
-    """What knows the stems of a language's words (primary subtag).
+def get_stemmer(language: str | None) -> _StemCache:
+    """Return the stemmer of a language (primary subtag).
 
-    >>> stemmer_for("de").stem("Häuser"), stemmer_for("zh").stem("tariffs")
+    >>> get_stemmer("de").stem("Häuser"), get_stemmer("zh").stem("tariffs")
     ('haus', 'tariff')
     """
-    return _lexicon(_STEMMERS.get(language or ""))
+    return _stem_cache(_STEMMERS.get(language or ""))
 
 
-def stems_in(word: str, languages: Iterable[str | None]) -> set[str]:
-    """All that a word's stem may be in any of these languages.
+def stem_variants(word: str, languages: Iterable[str | None]) -> set[str]:
+    """Return the stems that a word has in any of these languages.
 
-    >>> sorted(stems_in("tariffs", ["en", "zh"]))
+    >>> sorted(stem_variants("tariffs", ["en", "zh"]))
     ['tariff']
     """
-    return {stemmer_for(language).stem(word) for language in languages}
+    return {get_stemmer(language).stem(word) for language in languages}
 
 
 def _lower(word: str) -> str:
@@ -198,7 +198,7 @@ def _lower(word: str) -> str:
     return unicodedata.normalize("NFC", _DROPPED.sub("", unicodedata.normalize("NFKC", word).casefold()))
 
 
-def _without_accents(word: str) -> str:
+def _strip_accents(word: str) -> str:
     if word.isascii():
         return word
     apart = unicodedata.normalize("NFD", word.translate(_LETTERS))
@@ -206,15 +206,15 @@ def _without_accents(word: str) -> str:
 
 
 def _is_accent(char: str) -> bool:
-    # Combining classes: 1-6 overlays, 10-36 Hebrew and Arabic points, from 200 on what stands above and below.
-    # Others (nukta, virama, kana voicing, Thai and Tibetan vowels) belong to the letter.
+    # Combining classes: 1-6 overlays, 10-36 Hebrew and Arabic points, from 200 on marks above and below.
+    # Others (nukta, virama, kana voicing, Thai and Tibetan vowels) are part of the letter.
     place = unicodedata.combining(char)
     return 1 <= place <= 6 or 10 <= place <= 36 or place >= 200
 
 
 @lru_cache(maxsize=16384)
-def _pairs(run: str) -> tuple[str, ...]:
-    characters = _CLUSTER.findall(_without_accents(_lower(run)))
+def _bigrams(run: str) -> tuple[str, ...]:
+    characters = _CLUSTER.findall(_strip_accents(_lower(run)))
     if not characters:
         return ()
     return (*(first + second for first, second in pairwise(characters)), characters[-1])

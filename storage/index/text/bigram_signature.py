@@ -1,53 +1,53 @@
-"""Which words stand next to each other in a document, told in few bits. PostgreSQL's inverted index knows what words
-there are and not where: to find a phrase it would have to read the text of each document that has its words.
+"""Bigram signature: a Bloom filter of the pairs of adjacent words in a document.
 
-    rare earth metals  ->  (rare, earth) (earth, metals)  ->  two bits each of the signature, set
+PostgreSQL's GIN index has no positions: for a phrase it would read the text of each document that has its words.
 
-A pair whose bits are not both set stands nowhere in the document. Where they are set, it does or, seldom (one in
-twenty), does not: then the text tells. (The form is known as a Bloom filter.)
+    rare earth metals  ->  (rare, earth) (earth, metals)  ->  two bits set in the signature for each
+
+A pair whose bits are not both set is not in the document. If they are set, it is, except for one in twenty: then the
+text is read.
 """
 
 from collections.abc import Iterable, Sequence
 from itertools import chain, pairwise
 from zlib import crc32
 
-MOST = 4_000
-"""Pairs of words of one document, repeated ones too; of a longer one nothing is told, and its text is read."""
-_BITS = 8
-"""Of a signature for each pair."""
+MAX_BIGRAMS = 4_000
+"""Pairs of words of one document, with repetitions; a longer one has no signature, and its text is read."""
+_BITS_PER_BIGRAM = 8
 _MOST_BYTES = 1_536
-"""A row with more would have other columns moved out of it."""
+"""With more, PostgreSQL would move other columns of the row out of line."""
 
 
-def signature(parts: Iterable[Sequence[str]]) -> bytes | None:
-    """What tells the pairs of a document's parts, none of which reaches from one into the next; None for a long one.
+def build_signature(parts: Iterable[Sequence[str]]) -> bytes | None:
+    """Return the signature of a document's parts, or None if they are too long. No pair spans two parts.
 
-    >>> len(signature([["rare", "earth", "metals"]]) or b"")
+    >>> len(build_signature([["rare", "earth", "metals"]]) or b"")
     2
     """
-    of_parts = [_numbers(words) for words in parts]
-    if sum(map(len, of_parts)) - len(of_parts) > MOST:
+    of_parts = [_hash_words(words) for words in parts]
+    if sum(map(len, of_parts)) - len(of_parts) > MAX_BIGRAMS:
         return None
-    pairs = {_joined(*pair) for pair in chain.from_iterable(map(pairwise, of_parts))}
-    size = 8 * min(max(len(pairs) * _BITS // 8, 1), _MOST_BYTES)
-    # The last place stands for the first bit: so a number is written.
+    pairs = {_combine(*pair) for pair in chain.from_iterable(map(pairwise, of_parts))}
+    size = 8 * min(max(len(pairs) * _BITS_PER_BIGRAM // 8, 1), _MOST_BYTES)
+    # Most significant bit first, as int() reads it.
     bits = bytearray(b"0") * size
     for pair in pairs:
         bits[~(pair % size)] = bits[~(pair // size % size)] = 0x31
     return int(bits, 2).to_bytes(size // 8, "little")
 
 
-def numbers(words: Sequence[str]) -> list[int]:
-    """Each pair of these words as a number: the remainders of it, and of what is left, by a signature's bits are those
-    that it sets, counted as PostgreSQL's get_bit counts them.
+def bigram_hashes(words: Sequence[str]) -> list[int]:
+    """Return a hash of each pair of adjacent words. With a signature of n bits, a hash h sets the bits h % n and
+    h // n % n, counted as PostgreSQL's get_bit counts them.
     """
-    return [_joined(*pair) for pair in pairwise(_numbers(words))]
+    return [_combine(*pair) for pair in pairwise(_hash_words(words))]
 
 
-def _numbers(words: Sequence[str]) -> list[int]:
-    """Of each word alone."""
+def _hash_words(words: Sequence[str]) -> list[int]:
+    """Return a hash of each word."""
     return list(map(crc32, " ".join(words).encode().split(b" ")))
 
 
-def _joined(first: int, second: int) -> int:
+def _combine(first: int, second: int) -> int:
     return (31 * first + second) & 0xFFFFFFFF

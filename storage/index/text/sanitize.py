@@ -1,5 +1,5 @@
-"""Texts as both databases take them: no NUL (PostgreSQL refuses it), no half of a surrogate pair (both do), and nothing
-in an SQL index that is too long for one (PostgreSQL's limit is 2,700 bytes).
+"""Make texts acceptable to both databases: without NUL (PostgreSQL rejects it) and lone surrogates (both do), and short
+enough for an SQL index (PostgreSQL's limit is 2,700 bytes).
 """
 
 import dataclasses
@@ -7,49 +7,49 @@ import hashlib
 import re
 from typing import TypeVar
 
-from storage.model import Discovery, Found, Ingest
+from storage.model import DiscoveredUrl, Discovery, Ingest
 
 T = TypeVar("T")
 
-LONGEST = 400
+MAX_NAME_LENGTH = 400
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
-def storable(text: str) -> str:
-    r"""Text without what databases refuse.
+def sanitize_text(text: str) -> str:
+    r"""Return a text without characters that a database rejects.
 
-    >>> storable("a\x00b\ud800")
+    >>> sanitize_text("a\x00b\ud800")
     'ab\ufffd'
     """
     return _UNSTORABLE.sub(lambda match: "" if match[0] == "\x00" else "\ufffd", text)
 
 
-def bounded(text: str) -> str:
-    """A name that stands in an SQL index: where it is overlong, its beginning and a digest of it all.
+def shorten_name(text: str) -> str:
+    """Return a name for a column with an SQL index; a long one is replaced by its beginning and a digest of all of it.
 
-    >>> len(bounded("urn:uuid:" + "0" * 9000))
+    >>> len(shorten_name("urn:uuid:" + "0" * 9000))
     365
     """
-    if len(text) <= LONGEST:
+    if len(text) <= MAX_NAME_LENGTH:
         return text
     return f"{text[:300]} {hashlib.sha256(text.encode()).hexdigest()}"
 
 
-def storable_ingest(ingest: Ingest) -> Ingest:
-    """An ingest without what databases refuse: itself, nearly always."""
+def sanitize_ingest(ingest: Ingest) -> Ingest:
+    """Return an ingest without what databases reject; nearly always itself."""
     if not _is_storable("".join(filter(None, _texts(ingest)))):
-        ingest = cleaned(ingest)
-    if any(name is not None and len(name) > LONGEST for name in _names(ingest)):
-        return _shortened(ingest)
+        ingest = sanitize(ingest)
+    if any(name is not None and len(name) > MAX_NAME_LENGTH for name in _names(ingest)):
+        return _shorten_names(ingest)
     return ingest
 
 
 def _is_storable(text: str) -> bool:
-    """Whether databases take a text as it is: ten times as fast as to look for what they refuse."""
+    """Return True if a text needs no change. Ten times as fast as searching for what has to be replaced."""
     try:
         text.encode()
-    except UnicodeEncodeError:  # half of a surrogate pair
+    except UnicodeEncodeError:  # a lone surrogate
         return False
     return "\x00" not in text
 
@@ -61,41 +61,41 @@ def _names(ingest: Ingest) -> tuple[str | None, ...]:
             ingest.discovery.site)  # fmt: skip
 
 
-def _shortened(ingest: Ingest) -> Ingest:
+def _shorten_names(ingest: Ingest) -> Ingest:
     capture, refers_to = ingest.capture, ingest.capture.refers_to
     if refers_to:
-        refers_to = dataclasses.replace(refers_to, record_id=refers_to.record_id and bounded(refers_to.record_id))
+        refers_to = dataclasses.replace(refers_to, record_id=refers_to.record_id and shorten_name(refers_to.record_id))
     capture = dataclasses.replace(
         capture,
-        record_id=bounded(capture.record_id),
-        payload_digest=capture.payload_digest and bounded(capture.payload_digest),
-        crawl=capture.crawl and bounded(capture.crawl),
-        place=dataclasses.replace(capture.place, warc=bounded(capture.place.warc)),
+        record_id=shorten_name(capture.record_id),
+        payload_digest=capture.payload_digest and shorten_name(capture.payload_digest),
+        crawl=capture.crawl and shorten_name(capture.crawl),
+        place=dataclasses.replace(capture.place, warc=shorten_name(capture.place.warc)),
         refers_to=refers_to,
     )
-    discovery = dataclasses.replace(ingest.discovery, site=bounded(ingest.discovery.site))
+    discovery = dataclasses.replace(ingest.discovery, site=shorten_name(ingest.discovery.site))
     return dataclasses.replace(ingest, capture=capture, discovery=discovery)
 
 
-def storable_found(found: Found) -> Found:
-    """The same for a URL to be fetched."""
-    if not _is_storable("".join(filter(None, _texts_of_found(found)))):
-        found = cleaned(found)
-    if len(found.discovery.site) > LONGEST:
+def sanitize_discovered_url(found: DiscoveredUrl) -> DiscoveredUrl:
+    """Return a discovered URL without what databases reject."""
+    if not _is_storable("".join(filter(None, _texts_of_url(found)))):
+        found = sanitize(found)
+    if len(found.discovery.site) > MAX_NAME_LENGTH:
         found = dataclasses.replace(
-            found, discovery=dataclasses.replace(found.discovery, site=bounded(found.discovery.site))
+            found, discovery=dataclasses.replace(found.discovery, site=shorten_name(found.discovery.site))
         )
     return found
 
 
-def cleaned(value: T) -> T:
-    """A noun with all its texts made storable, however deep they lie."""
+def sanitize(value: T) -> T:
+    """Return a value with all its texts sanitized, at any depth."""
     if isinstance(value, str):
-        return type(value)(storable(value))
+        return type(value)(sanitize_text(value))
     if isinstance(value, tuple):
-        return type(value)(cleaned(item) for item in value)
+        return type(value)(sanitize(item) for item in value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = {field.name: cleaned(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        fields = {field.name: sanitize(getattr(value, field.name)) for field in dataclasses.fields(value)}
         return dataclasses.replace(value, **fields)
     return value
 
@@ -125,12 +125,12 @@ def _texts(ingest: Ingest) -> list[str | None]:
         texts.append(group.label)
         texts += [link.url for link in group.links]
         texts += [link.anchor for link in group.links]
-    for found in ingest.found:
-        texts += _texts_of_found(found)
+    for found in ingest.discovered_urls:
+        texts += _texts_of_url(found)
     return texts
 
 
-def _texts_of_found(found: Found) -> tuple[str | None, ...]:
+def _texts_of_url(found: DiscoveredUrl) -> tuple[str | None, ...]:
     return (found.url, *_texts_of_discovery(found.discovery))
 
 

@@ -1,44 +1,42 @@
-"""What the index answers with: frozen nouns, ready to be shown or written out. Times are aware and UTC."""
+"""Articles, versions and captures as queries return them, and the filters that select them. Times are aware and UTC."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 
-from storage.index.views.exclusions import NOTHING, Exclusions
-from storage.model import BODY_ROLES, Access, LinkKind, Outcome, RecordPlace, RefersTo, Role, UrlKind
+from storage.article_fields import ArticleFields
+from storage.model import Link, LinkGroup, Outcome, RecordPlace, RefersTo, UrlKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
-    """Which articles are meant. What is None does not narrow anything."""
+    """Conditions on articles. A field that is None sets no condition."""
 
     site: str | None = None
     """A site's name."""
     since: datetime | None = None
-    """Dated then or later. An article is dated by its publication; where it names none, by when it was first seen."""
+    """Dated then or later. The date of an article is its publication date; without one, its first capture."""
     until: datetime | None = None
     """Dated before then."""
     author: str | None = None
-    """A part of an author's name; case and accents do not matter."""
+    """Part of an author's name; case and accents are ignored."""
     byline: str | None = None
-    """An author's whole name; case and accents do not matter."""
+    """Full name of an author; case and accents are ignored."""
     section: str | None = None
-    """A section's name; case and accents do not matter."""
+    """Name of a section; case and accents are ignored."""
     language: str | None = None
     """Primary subtag, such as "en"."""
     tag: str | None = None
     """A tag, as printed."""
     query: str | None = None
-    """Words as in a search."""
+    """Search query."""
     articles: tuple[int, ...] | None = None
-    """Ids of articles: no others."""
-    exclude: Exclusions = NOTHING
-    """What is left out, whatever else is asked for. A Reader puts its own here."""
+    """Ids of articles."""
 
     @property
-    def names_articles(self) -> bool:
-        """True where some articles are meant, and not all of a site or of the archive."""
-        return replace(self, site=None, exclude=NOTHING) != EVERYTHING
+    def selects_articles(self) -> bool:
+        """True unless all articles of a site, or of the archive, are selected."""
+        return replace(self, site=None) != EVERYTHING
 
 
 EVERYTHING = Filters()
@@ -46,13 +44,13 @@ EVERYTHING = Filters()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaptureFilters:
-    """Which captures are meant. What is None does not narrow anything."""
+    """Conditions on captures. A field that is None sets no condition."""
 
     url: str | None = None
     urlkey: str | None = None
     """SURT form, such as "org,example)/news/"."""
     urlkey_prefix: str | None = None
-    """Start of the SURT form."""
+    """Prefix of the SURT form."""
     site: str | None = None
     article_id: int | None = None
     outcome: Outcome | None = None
@@ -62,38 +60,36 @@ class CaptureFilters:
     """Fetched then or later."""
     until: datetime | None = None
     """Fetched before then."""
-    exclude: Exclusions = NOTHING
-    """What is left out, whatever else is asked for. A Reader puts its own here."""
 
 
 ALL_CAPTURES = CaptureFilters()
 
 
-class Segment(NamedTuple):
-    """A piece of a snippet or headline; `is_match` where it is what was searched for."""
+class TextSegment(NamedTuple):
+    """Part of a snippet or headline; `is_match` for words that were searched for."""
 
     text: str
     is_match: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hit:
-    """One article that a search found, by its newest version that matches."""
+class SearchHit:
+    """An article that a search found, with its newest matching version."""
 
     article_id: int
     version_id: int
     number: int
     """Of that version, from 1."""
     versions: int
-    """How many the article has."""
+    """Number of versions of the article."""
     matching: int
-    """How many of them match, among those that were looked at."""
+    """Number of these that match, in the window of the search."""
     site: str
     url: str
     """Canonical."""
-    headline: tuple[Segment, ...]
-    snippet: tuple[Segment, ...]
-    """From the real paragraphs, cut at word boundaries; "\u2026" stands where text was left out."""
+    headline: tuple[TextSegment, ...]
+    snippet: tuple[TextSegment, ...]
+    """From the paragraphs as printed, cut at word boundaries; "\u2026" marks omitted text."""
     dek: str | None
     authors: tuple[str, ...]
     section: str | None
@@ -111,51 +107,32 @@ class SearchPage:
     """One page of a search."""
 
     total: int
-    """Articles that match; at least so many where `exact` is False."""
+    """Number of matching articles; a lower bound if `exact` is False."""
     exact: bool
-    """False where counting stopped at the window's end."""
-    hits: tuple[Hit, ...]
+    """False if counting stopped at the end of the search window."""
+    hits: tuple[SearchHit, ...]
     problems: tuple[str, ...] = ()
-    """What of the query was not understood and how it was taken, in words for its author."""
+    """Parts of the query that were not understood, and how they were interpreted: messages for the user."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ParagraphView:
-    """One paragraph of a version, in reading order."""
-
-    role: Role
-    text: str
-    boilerplate: bool
-    """The site prints it under so many articles that it is none of this one's text."""
-
-    @property
-    def is_body(self) -> bool:
-        """True where it belongs to the article's own text."""
-        return self.role in BODY_ROLES and not self.boilerplate
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkView:
+class LinkView(Link):
     """One link of a group."""
 
-    url: str
-    anchor: str
     article_id: int | None
-    """The article it leads to, where the archive holds it."""
+    """The archived article that it leads to, or None."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LinkGroupView:
-    """Links that stand together on a page, in order."""
+class LinkGroupView(LinkGroup):
+    """A group of links on a page, in order."""
 
-    kind: LinkKind
-    label: str
     links: tuple[LinkView, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaptureView:
-    """One capture: what the archive holds of one URL at one moment."""
+    """One capture of one URL."""
 
     id: int
     url: str
@@ -167,7 +144,7 @@ class CaptureView:
     """response, revisit or resource."""
     fetched_at: datetime
     date: str
-    """WARC-Date to the character."""
+    """WARC-Date, verbatim."""
     status: int | None
     mime: str | None
     payload_digest: str | None
@@ -176,14 +153,14 @@ class CaptureView:
     outcome: Outcome
     reason: str
     title: str | None
-    """The page's or feed's own name for itself; None for articles, whose headline says it."""
+    """Title of the page or feed; None for articles, which have a headline."""
     entries: int
-    """Of a feed or sitemap; links of a listing."""
+    """Entries of a feed or sitemap; links of a listing."""
     redirect_url: str | None
     refers_to: RefersTo | None
-    """As the revisit record names its original."""
+    """The original, as the revisit record names it."""
     refers_to_id: int | None
-    """The original's capture, where the archive holds it."""
+    """Capture of the original, if archived."""
     crawl: str | None
     article_id: int | None
     version_id: int | None
@@ -203,48 +180,22 @@ class VersionLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class VersionView:
-    """One text of an article, whole."""
+class VersionView(ArticleFields):
+    """One version of an article with its paragraphs and links."""
 
     id: int
     article_id: int
     number: int
     site: str
-    url: str
-    """Where its first capture was made."""
-    canonical_url: str
-    headline: str
-    dek: str | None
-    authors: tuple[str, ...]
-    published: datetime | None
-    published_source: str | None
-    modified: datetime | None
-    modified_source: str | None
-    section: str | None
-    tags: tuple[str, ...]
-    language: str | None
-    image: str | None
-    image_caption: str | None
-    access: Access | None
-    live: bool
-    noarchive: bool
+    site_title: str | None = None
     digest: str
     extractor: str | None = None
-    """Version of the code that read it; None where that was not noted."""
+    """Version of the extractor that read it; None if unknown."""
     first_seen: datetime
     last_seen: datetime
-    paragraphs: tuple[ParagraphView, ...]
-    """All of them, boilerplate marked."""
-    link_groups: tuple[LinkGroupView, ...]
+    links: tuple[LinkGroupView, ...]
     capture: CaptureView
-    """The first that showed this text."""
-    site_title: str | None = None
-    """What the site calls itself."""
-
-    @property
-    def body(self) -> str:
-        """The article's own text, a blank line between paragraphs."""
-        return "\n\n".join(paragraph.text for paragraph in self.paragraphs if paragraph.is_body)
+    """The first capture that shows this text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,17 +207,17 @@ class ArticleView:
     url: str
     """Canonical."""
     state: str
-    """live, gone or moved: by the newest capture of any of its URLs."""
+    """live, gone or moved, by the newest capture of any of its URLs."""
     first_seen: datetime
     last_seen: datetime
     current: VersionView
-    """What its newest capture showed."""
+    """Version that its newest capture shows."""
     versions: tuple[VersionLine, ...]
     """By number."""
     captures: tuple[CaptureView, ...]
-    """Of all its URLs, oldest first."""
+    """Captures of all its URLs, oldest first."""
     linked_from: tuple["ArticleLine", ...]
-    """Articles whose versions link to it, newest first, not all where they are many."""
+    """Articles whose versions link to it, newest first; a limited number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -288,37 +239,37 @@ class ArticleLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceView:
-    """A feed, sitemap or listing, and how it fares."""
+    """A feed, sitemap or listing."""
 
     url: str
     site: str
     kind: UrlKind
     title: str | None
     entries: int
-    """In its newest readable capture."""
+    """Number of entries in its newest readable capture."""
     first_seen: datetime
     last_seen: datetime
     last_changed: datetime
-    """The capture since which its content is what it is now."""
+    """Time of the first capture with its present content."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoilerplateView:
-    """A paragraph that several articles of a site carry."""
+    """A paragraph that several articles of a site contain."""
 
     site: str
     text: str
     articles_seen: int
     articles: int
-    """Articles of the site from the first that carries it to the last, thirty at least where it has so many."""
+    """Articles of the site between the first and the last that contain it; at least thirty if there are so many."""
     first_seen: datetime
     last_seen: datetime
     verdict: bool
-    """True: left out of bodies and of search."""
+    """True if it is boilerplate: left out of bodies and of search."""
 
     @property
     def share(self) -> float:
-        """Of the site's articles in its time, those that carry it."""
+        """Share of the site's articles in that time that contain it."""
         return self.articles_seen / max(self.articles, 1)
 
 
@@ -336,32 +287,32 @@ class WarcFileView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Committed:
-    """What one commit brought."""
+class CommitResult:
+    """Rows that one commit added."""
 
     captures: int = 0
     known: int = 0
-    """Captures that the index held already."""
+    """Captures that were in the index before."""
     articles: int = 0
-    """New ones."""
+    """New articles."""
     versions: int = 0
-    """New ones, first versions of new articles included."""
+    """New versions, first versions of new articles included."""
     found: int = 0
-    """URLs that entered the frontier."""
+    """URLs that were added to the frontier."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settled:
-    """What settling did."""
+class SettleResult:
+    """Changes that settling made."""
 
     resolved: int = 0
-    """Revisits that found their original."""
+    """Revisits whose original was found."""
     unread: tuple[str, ...] = ()
-    """Record ids of revisits whose original, fetched under another URL, is held now but was not read under theirs:
-    deliver them again with a reading."""
+    """Record ids of revisits whose original, fetched under another URL, is archived now but was not read for their own
+    URL: submit them again with a reading."""
     learnt: int = 0
     """Paragraphs that became boilerplate."""
     unlearnt: int = 0
-    """Paragraphs that no longer are."""
+    """Paragraphs that are no longer boilerplate."""
     refreshed: int = 0
-    """Search documents that were written anew."""
+    """Search documents that were rewritten."""

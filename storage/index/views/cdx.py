@@ -1,4 +1,4 @@
-"""What a CDX file says: which captures are meant, and one line of it. Times are aware and UTC."""
+"""CDX queries, and lines of a CDX file. Times are aware and UTC."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,39 +8,39 @@ from storage.model import RefersTo
 
 
 class KeyRange(NamedTuple):
-    """URLs by their urlkeys."""
+    """A range of urlkeys."""
 
     first: str
-    """The least urlkey meant."""
+    """First urlkey of the range."""
     behind: str | None
-    """The least that is greater than all that are meant; None: `first` alone is."""
+    """First urlkey after the range; None if the range is `first` alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CdxQuery:
-    """Which captures are meant, and in what order. What is None does not narrow anything."""
+    """Conditions on captures and their order. A field that is None sets no condition."""
 
     keys: tuple[KeyRange, ...]
-    """In the order of their keys."""
+    """Sorted, without overlap."""
     url: str | None = None
-    """As asked for: told apart by it are URLs whose urlkeys are too long to be kept whole."""
+    """The requested URL: it distinguishes URLs whose urlkeys are too long to be stored whole."""
     since: datetime | None = None
     """Fetched then or later."""
     until: datetime | None = None
     """Fetched before then."""
     closest: datetime | None = None
-    """For one URL: in the order of distances from this moment."""
+    """For one URL: sort by distance from this time."""
     reverse: bool = False
-    """From the greatest urlkey and the newest capture to the least."""
+    """Sort descending by urlkey and time."""
     after: tuple[str, datetime, str] | None = None
-    """What stands behind a line that was seen: its urlkey, time and record id."""
+    """Resume key: urlkey, time and record id of the last line that was returned."""
     page: int | None = None
-    """From 0. A page has `page_size` captures of one URL, or all captures of so many URLs."""
+    """Page number from 0. A page has `page_size` captures of one URL, or all captures of `page_size` URLs."""
     page_size: int = 3000
 
 
 class CdxLine(NamedTuple):
-    """One capture as a CDX file names it, and what tells where its payload is."""
+    """One line of a CDX file, and the location of the payload."""
 
     id: int
     urlkey: str
@@ -59,7 +59,7 @@ class CdxLine(NamedTuple):
     profile: str | None
     """Of a revisit: "identical-payload-digest" or "server-not-modified"."""
     refers_to_id: int | None
-    """Of a revisit: its original's capture, where the archive holds it."""
+    """Of a revisit: the capture of its original, if archived."""
     refers_to: RefersTo | None
-    """Of a revisit: as its record names the original."""
+    """Of a revisit: the original, as the record names it."""
     redirect_url: str | None

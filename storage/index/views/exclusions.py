@@ -1,30 +1,30 @@
-"""What of the index is not to be shown: one noun that every query which answers others takes into account."""
+"""Exclusions: the parts of the index that a Reader leaves out of every answer."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from storage.surt import surt
+from storage.urls import surt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exclusions:
-    """What is left out: as if the archive did not hold it. Counts and facets leave it out too."""
+    """Sites, URLs and times that are left out of all answers, counts and facets, as if they were not archived."""
 
     hidden: frozenset[str] = frozenset()
-    """Names of sites of which nothing is shown."""
+    """Names of sites that are left out as a whole."""
     urlkeys: tuple[str, ...] = ()
-    """Beginnings of SURT forms: captures of such URLs, and articles that have or were read from one, are left out."""
+    """Prefixes of SURT forms: captures of such URLs, and articles that have or were read from one, are left out."""
     embargoes: tuple[tuple[str, datetime], ...] = ()
-    """By site: what was captured or published after that moment is left out, an article's later versions too."""
+    """By site: captures and articles after that time are left out, and later versions of older articles too."""
 
     def __bool__(self) -> bool:
-        """False where nothing is left out."""
+        """False if nothing is left out."""
         return bool(self.hidden or self.urlkeys or self.embargoes)
 
-    def leave_out(self, url: str, site: str | None = None, fetched_at: datetime | None = None) -> bool:
-        """True where a capture of that URL, for that site and of that moment, is not to be shown.
+    def excludes(self, url: str, site: str | None = None, fetched_at: datetime | None = None) -> bool:
+        """Return True if a capture of a URL, of a site and time, is left out.
 
-        >>> Exclusions(urlkeys=("example,news)/secret/",)).leave_out("http://www.news.example/secret/a")
+        >>> Exclusions(urlkeys=("example,news)/secret/",)).excludes("http://www.news.example/secret/a")
         True
         """
         if site in self.hidden or (self.urlkeys and surt(url).startswith(self.urlkeys)):
@@ -32,5 +32,5 @@ class Exclusions:
         return fetched_at is not None and any(site == name and fetched_at > until for name, until in self.embargoes)
 
 
-NOTHING = Exclusions()
-"""All is shown: what the command line and the crawl see."""
+NO_EXCLUSIONS = Exclusions()
+"""Nothing is left out: for the command line and the crawl."""

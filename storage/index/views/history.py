@@ -1,4 +1,4 @@
-"""What the index answers about pages over time. Frozen nouns, as in views.py; times are aware and UTC."""
+"""Captures of one page over time: timelines, calendars, listings. Times are aware and UTC."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -8,23 +8,23 @@ from storage.index.views.articles import CaptureView, LinkGroupView
 from storage.model import Outcome
 
 
-class Span(NamedTuple):
-    """The captures of one page, from first to last."""
+class CaptureSpan(NamedTuple):
+    """Number of captures of a page, and times of the first and the last."""
 
     captures: int
     first: datetime
     last: datetime
 
 
-class Beside(NamedTuple):
-    """What stands before and after a moment; None where nothing does."""
+class AdjacentTimes(NamedTuple):
+    """Times of the captures before and after a time; None if there is none."""
 
     before: datetime | None
     after: datetime | None
 
 
-class HeldUrl(NamedTuple):
-    """A URL of which the archive has captures."""
+class ArchivedUrl(NamedTuple):
+    """A URL with captures."""
 
     url: str
     newest: datetime
@@ -32,22 +32,22 @@ class HeldUrl(NamedTuple):
 
 
 class YearCount(NamedTuple):
-    """Captures of one page in one year."""
+    """Number of captures of a page in one year."""
 
     year: int
     captures: int
 
 
 class DayCount(NamedTuple):
-    """Captures of one page on one day, in UTC."""
+    """Number of captures of a page on one day, in UTC."""
 
     day: date
     captures: int
     first: datetime
 
 
-class Moment(NamedTuple):
-    """One capture of a page, as a calendar names it."""
+class CalendarEntry(NamedTuple):
+    """One capture of a page in a calendar."""
 
     id: int
     url: str
@@ -57,23 +57,21 @@ class Moment(NamedTuple):
     outcome: Outcome
 
 
-class Stood(NamedTuple):
-    """How long a link stood on a listing."""
+class LinkPresence(NamedTuple):
+    """Captures of a listing that contain a link."""
 
     first: datetime
-    """First capture of the listing that has it."""
     last: datetime
     captures: int
-    """Captures of the listing that have it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListingView:
-    """A listing as one capture shows it."""
+    """One capture of a listing."""
 
     capture: CaptureView
     number: int
-    """Of this capture among those that read as a listing, from 1 for the oldest."""
+    """Number of this capture among those that read as a listing, from 1 for the oldest."""
     captures: int
     before: datetime | None
     after: datetime | None

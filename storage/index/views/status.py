@@ -1,4 +1,4 @@
-"""What the index answers when it is asked how much it holds and how that fares: days, sites, runs."""
+"""Counts and status: days, sites, runs, the archive."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,14 +21,14 @@ class CrawlView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CapturedDay:
-    """Captures of one day."""
+class DailyCaptures:
+    """Number of captures on one day."""
 
     day: date
     """In UTC."""
     captures: int
     failed: int
-    """Of them: errors, challenges and the like."""
+    """Those with an outcome of FAILED_OUTCOMES."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,42 +39,42 @@ class SiteCount:
     url: str
     title: str | None
     configured: bool
-    """False for a site that only imported pages made known."""
+    """False for a site that is known only from imported pages."""
     articles: int
     captures: int
     first_capture: datetime | None
     last_capture: datetime | None
     newest_article: datetime | None
-    """The date of its newest article: by its publication, else when it was first seen."""
+    """Date of its newest article: publication, or first capture."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastCrawl:
-    """The newest run, its captures not counted."""
+    """The newest run, without its captures."""
 
     id: str
     started_at: datetime | None
     finished_at: datetime | None
     outcome: str | None
-    """None while it runs."""
+    """None while it is running."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutcomeCount:
-    """Captures that turned out the same."""
+    """Number of captures with the same outcome and status."""
 
     outcome: Outcome
     status: int | None
-    """HTTP status; None where the answer is no HTTP."""
+    """HTTP status; None for captures without one."""
     captures: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteProfile:
-    """What a site's newest articles are made of: names with numbers of articles, the most frequent first."""
+    """Sections, authors and languages of a site's newest articles: names and numbers of articles, most first."""
 
-    looked_at: int
-    """Articles."""
+    counted_articles: int
+    """Number of articles that were counted."""
     sections: tuple[tuple[str, int], ...]
     authors: tuple[tuple[str, int], ...]
     languages: tuple[tuple[str, int], ...]
@@ -82,13 +82,13 @@ class SiteProfile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteStatus:
-    """What the archive holds of one site."""
+    """Status of one site."""
 
     name: str
     url: str
     title: str | None
     configured: bool
-    """False for a site that only imported pages made known."""
+    """False for a site that is known only from imported pages."""
     articles: int
     versions: int
     captures: int
@@ -98,15 +98,15 @@ class SiteStatus:
     due: int = 0
     """URLs that may be fetched now."""
     scheduled: int = 0
-    """URLs that are to be fetched later."""
+    """URLs that may be fetched later."""
     older: int = 0
-    """URLs of long ago, which wait for `newsarchive backfill`."""
+    """Old URLs, which wait for `newsarchive backfill`."""
     next_due: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """What the archive holds."""
+    """Status of the archive."""
 
     sites: tuple[SiteStatus, ...]
     articles: int
@@ -114,5 +114,5 @@ class Status:
     captures: int
     warc_files: int
     warc_bytes: int
-    """Of closed files."""
+    """Size of closed files."""
     last_crawl: CrawlView | None

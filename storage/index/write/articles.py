@@ -1,4 +1,4 @@
-"""Articles: which one a capture shows, and what all captures together say of it."""
+"""Articles: the one that a capture shows, and its fields by all captures together."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -8,17 +8,18 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import BindParameter, CompoundSelect, Connection, bindparam, func, select, union, update
 
-from storage.index.engine.database import AnySelect, insert_rows, reserve_ids
-from storage.index.rows.entry import Entry
+from storage.index.engine.dialect import lock_rows
+from storage.index.engine.statements import AnySelect, insert_rows, reserve_ids
+from storage.index.rows.entry import CommitEntry
 from storage.index.schema.tables import ArticleRow, CaptureRow, VersionRow
 from storage.model import Outcome
 
 _STATES = {Outcome.GONE.value: "gone", Outcome.REDIRECT.value: "moved"}
 
 
-def assign_articles(connection: Connection, entries: Sequence[Entry], urls: Mapping[str, int]) -> int:
-    """Give each entry that shows an article its id; returns how many articles are new."""
-    showing: dict[tuple[int, int], list[Entry]] = {}
+def assign_articles(connection: Connection, entries: Sequence[CommitEntry], urls: Mapping[str, int]) -> int:
+    """Set the article id of each entry that shows an article. Return how many articles are new."""
+    showing: dict[tuple[int, int], list[CommitEntry]] = {}
     for entry in entries:
         if entry.article:
             showing.setdefault((entry.site_id, urls[entry.article.canonical_url]), []).append(entry)
@@ -28,8 +29,8 @@ def assign_articles(connection: Connection, entries: Sequence[Entry], urls: Mapp
     new = sorted(set(showing) - set(ids))
     for key, article_id in zip(new, reserve_ids(connection, ArticleRow, len(new)), strict=True):
         ids[key] = article_id
-    rows = [{"id": ids[key], "site_id": key[0], "url_id": key[1], **_first_told(showing[key])} for key in new]
-    if insert_rows(connection, ArticleRow, rows, once_by=["site_id", "url_id"]) < len(rows):
+    rows = [{"id": ids[key], "site_id": key[0], "url_id": key[1], **_initial_values(showing[key])} for key in new]
+    if insert_rows(connection, ArticleRow, rows, conflict_columns=["site_id", "url_id"]) < len(rows):
         ids = article_ids(connection, showing)
     for key, its_entries in showing.items():
         for entry in its_entries:
@@ -37,8 +38,8 @@ def assign_articles(connection: Connection, entries: Sequence[Entry], urls: Mapp
     return len(new)
 
 
-def _first_told(entries: Sequence[Entry]) -> dict[str, Any]:
-    """What captures say of an article that the index does not hold: most often `recompute` has nothing to add."""
+def _initial_values(entries: Sequence[CommitEntry]) -> dict[str, Any]:
+    """Return the fields of a new article by the captures of its batch; mostly `recompute_articles` changes nothing."""
     first, last = min(entries, key=_ORDER), max(entries, key=_ORDER)
     published = last.article.published if last.article else None
     return {
@@ -47,11 +48,11 @@ def _first_told(entries: Sequence[Entry]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-_ORDER = attrgetter("order")
+_ORDER = attrgetter("sort_key")
 
 
 def article_ids(connection: Connection, keys: Iterable[tuple[int, int]]) -> dict[tuple[int, int], int]:
-    """Ids of articles that are held, by site and canonical URL."""
+    """Return the ids of existing articles, by site and canonical URL."""
     wanted = set(keys)
     rows = connection.execute(_BY_URL, {"urls": sorted({url_id for _, url_id in wanted})})
     return {(row.site_id, row.url_id): row.id for row in rows if (row.site_id, row.url_id) in wanted}
@@ -62,51 +63,42 @@ _BY_URL = select(ArticleRow.site_id, ArticleRow.url_id, ArticleRow.id).where(
 )
 
 
-_HELD_STILL = (
-    select(ArticleRow.id)
-    .where(ArticleRow.id.in_(bindparam("ids", expanding=True)))
-    .order_by(ArticleRow.id)
-    .with_for_update(key_share=True)
-)
-
-
-_CHANGE = (
+_UPDATE_ARTICLE = (
     update(ArticleRow)
     .where(ArticleRow.id == bindparam("of"))
     .values({name: bindparam(name) for name in ("first_seen_at", "last_seen_at", "dated_at", "state")})
 )
 
 
-_COUNT_AGAIN = (
+_MARK_UNCOUNTED = (
     update(VersionRow)
-    .where(VersionRow.article_id.in_(bindparam("ids", expanding=True)), VersionRow.counted)
-    .values(counted=False)
+    .where(VersionRow.article_id.in_(bindparam("ids", expanding=True)), VersionRow.is_counted)
+    .values(is_counted=False)
 )
-"""When a paragraph was seen first and last is told by the dates of the articles that carry it."""
+"""First and last dates of boilerplate paragraphs are those of the articles that carry them."""
 
 
-class _Fact(NamedTuple):
+class _ArticleFacts(NamedTuple):
     first: datetime
     last: datetime
     current: int
 
 
-def recompute(connection: Connection, article_ids: Iterable[int]) -> list[int]:
-    """Draw anew what all captures of these articles say: dates, state, current version, version numbers.
+def recompute_articles(connection: Connection, article_ids: Iterable[int]) -> list[int]:
+    """Compute dates, state, current version and version numbers of articles from all their captures.
 
     Returns the articles whose date changed.
     """
     ids = sorted(set(article_ids))
     if not ids:
         return []
-    if connection.dialect.name == "postgresql":
-        # What another writer's captures say of them is waited for, or its word or ours would be lost.
-        connection.execute(_HELD_STILL, {"ids": ids})
-    facts = _facts(connection, ids)
-    states = _newest_outcomes(connection, ids)
+    # Wait for other writers of these articles: else their changes or ours would be lost.
+    lock_rows(connection, ArticleRow.id, ids)
+    facts = _load_facts(connection, ids)
+    states = _load_newest_outcomes(connection, ids)
     published = _order_versions(connection, facts)
     changed: list[dict[str, Any]] = []
-    moved: list[int] = []
+    redated: list[int] = []
     for row in connection.execute(_STORED, {"ids": ids}):
         fact = facts.get(row.id)
         if fact is None:
@@ -114,7 +106,7 @@ def recompute(connection: Connection, article_ids: Iterable[int]) -> list[int]:
         state = _STATES.get(states[row.id], "live")
         dated = published[row.id] or fact.first
         if dated != row.dated_at:
-            moved.append(row.id)
+            redated.append(row.id)
         now = (fact.first, fact.last, dated, state)
         if now != (row.first_seen_at, row.last_seen_at, row.dated_at, row.state):
             changed.append(
@@ -128,32 +120,32 @@ def recompute(connection: Connection, article_ids: Iterable[int]) -> list[int]:
             )
     if changed:
         changed.sort(key=lambda row: row["of"])
-        connection.execute(_CHANGE, changed)
-    if moved:
-        connection.execute(_COUNT_AGAIN, {"ids": moved})
-    return moved
+        connection.execute(_UPDATE_ARTICLE, changed)
+    if redated:
+        connection.execute(_MARK_UNCOUNTED, {"ids": redated})
+    return redated
 
 
-def touched_articles(connection: Connection, entries: Sequence[Entry]) -> set[int]:
-    """Articles of which these captures say something: those they show, and those whose URLs they are of."""
+def affected_articles(connection: Connection, entries: Sequence[CommitEntry]) -> set[int]:
+    """Return the articles that these captures show, and those whose URLs they are of."""
     url_ids = sorted({entry.url_id for entry in entries})
     wanted = {"urls": url_ids}
-    touched = {article_id for article_id in connection.scalars(_TOUCHED, wanted) if article_id is not None}
-    return touched | {entry.article_id for entry in entries if entry.article_id is not None}
+    affected = {article_id for article_id in connection.scalars(_AFFECTED, wanted) if article_id is not None}
+    return affected | {entry.article_id for entry in entries if entry.article_id is not None}
 
 
-def _facts(connection: Connection, ids: Sequence[int]) -> dict[int, _Fact]:
-    rows = connection.execute(_newest_showing(), {"ids": list(ids)})
-    return {row.article_id: _Fact(row.first, row.last, row.version_id) for row in rows}
+def _load_facts(connection: Connection, ids: Sequence[int]) -> dict[int, _ArticleFacts]:
+    rows = connection.execute(_build_facts_query(), {"ids": list(ids)})
+    return {row.article_id: _ArticleFacts(row.first, row.last, row.version_id) for row in rows}
 
 
-def _newest_outcomes(connection: Connection, ids: Sequence[int]) -> dict[int, str]:
-    """Outcome of the newest capture over an article's URLs: the canonical one and all that have shown it."""
-    return {row.article: row.outcome for row in connection.execute(_newest_of_urls(), {"ids": list(ids)})}
+def _load_newest_outcomes(connection: Connection, ids: Sequence[int]) -> dict[int, str]:
+    """Return the outcome of the newest capture over each article's URLs: the canonical one and all that showed it."""
+    return {row.article: row.outcome for row in connection.execute(_build_outcomes_query(), {"ids": list(ids)})}
 
 
 @cache
-def _newest_showing() -> AnySelect:
+def _build_facts_query() -> AnySelect:
     article, at = CaptureRow.article_id, CaptureRow.fetched_at
     newest_first = (at.desc(), CaptureRow.record_id.desc())
     ranked = (
@@ -171,7 +163,7 @@ def _newest_showing() -> AnySelect:
 
 
 @cache
-def _newest_of_urls() -> AnySelect:
+def _build_outcomes_query() -> AnySelect:
     shown = select(CaptureRow.article_id.label("article"), CaptureRow.url_id.label("url")).where(
         CaptureRow.article_id.in_(_IDS)
     )
@@ -191,12 +183,12 @@ _URLS: BindParameter[Any] = bindparam("urls", expanding=True)
 _STORED = select(
     ArticleRow.id, ArticleRow.first_seen_at, ArticleRow.last_seen_at, ArticleRow.dated_at, ArticleRow.state
 ).where(ArticleRow.id.in_(_IDS))
-_TOUCHED: CompoundSelect[int | None] = union(
+_AFFECTED: CompoundSelect[int | None] = union(
     select(CaptureRow.article_id).where(CaptureRow.url_id.in_(_URLS), CaptureRow.article_id.is_not(None)),
     select(ArticleRow.id).where(ArticleRow.url_id.in_(_URLS)),
 )
 _IN_ORDER = (
-    select(VersionRow.id, VersionRow.article_id, VersionRow.number, VersionRow.current, VersionRow.published_at)
+    select(VersionRow.id, VersionRow.article_id, VersionRow.number, VersionRow.is_current, VersionRow.published_at)
     .join(CaptureRow, CaptureRow.id == VersionRow.capture_id)
     .where(VersionRow.article_id.in_(_IDS))
     .order_by(VersionRow.article_id, CaptureRow.fetched_at, CaptureRow.record_id)
@@ -206,13 +198,13 @@ _IN_ORDER = (
 _RENUMBER = (
     update(VersionRow)
     .where(VersionRow.id == bindparam("of"))
-    # Whether articles are one story is told by their current versions.
-    .values(number=bindparam("number"), current=bindparam("current"), counted=False)
+    # Whether articles are one story depends on their current versions.
+    .values(number=bindparam("number"), is_current=bindparam("is_current"), is_counted=False)
 )
 
 
-def _order_versions(connection: Connection, facts: Mapping[int, _Fact]) -> dict[int, datetime | None]:
-    """Number each article's versions by their first captures, mark the current one; returns its publication date."""
+def _order_versions(connection: Connection, facts: Mapping[int, _ArticleFacts]) -> dict[int, datetime | None]:
+    """Number each article's versions by first capture and mark the current one. Return its publication date."""
     rows = connection.execute(_IN_ORDER, {"ids": list(facts)})
     published: dict[int, datetime | None] = {}
     changes: list[dict[str, Any]] = []
@@ -223,8 +215,8 @@ def _order_versions(connection: Connection, facts: Mapping[int, _Fact]) -> dict[
         current = row.id == facts[article_id].current
         if current:
             published[article_id] = row.published_at
-        if (number, current) != (row.number, row.current):
-            changes.append({"of": row.id, "number": number, "current": current})
+        if (number, current) != (row.number, row.is_current):
+            changes.append({"of": row.id, "number": number, "is_current": current})
     if changes:
         connection.execute(_RENUMBER, changes)
     return published

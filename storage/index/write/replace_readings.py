@@ -1,8 +1,8 @@
-"""Reading again: what captures said to an earlier version of the reading code gives way to what they say now.
+"""Replace readings: what an earlier extractor read from captures gives way to what the present one reads.
 
-All captures of an article go together. Its versions stand on words that only the captures' bytes still hold, so none of
-them can be taken back alone. Afterwards the index is as if these captures had always been read so; ids of captures, and
-of articles that are still shown, stay what they were.
+All captures of an article are replaced together: its versions are made from readings that are stored only in part, so
+none can be withdrawn alone. Afterwards the index is as if these captures had always been read so; ids of captures, and
+of articles that are still shown, stay the same.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -13,35 +13,37 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, or_, select, update
 
-from storage.index.engine.database import AnyRow, parts
-from storage.index.frontier.source_status import recount_sources
-from storage.index.queries.export import lines
-from storage.index.rows.interning import Names
-from storage.index.rows.orphans import Swept, sweep
+from storage.index.engine.fulltext import delete_documents
+from storage.index.engine.statements import AnyRow, batches
+from storage.index.frontier.source_status import recompute_sources
+from storage.index.rows.interning import LookupTables
+from storage.index.rows.orphans import OrphanCandidates, delete_orphans
 from storage.index.schema.tables import ArticleRow, CaptureRow, SiteRow, SourceRow, UrlRow, VersionRow, WarcFileRow
-from storage.index.text.sanitize import bounded
-from storage.index.write.articles import recompute
+from storage.index.text.sanitize import shorten_name
+from storage.index.write.articles import recompute_articles
 from storage.index.write.commit import commit
-from storage.index.write.revisits import resolve_waiting
-from storage.index.write.search_documents import take_out, write_documents
-from storage.index.write.versions import drop_words
-from storage.model import Ingest, NextLook, Outcome, RecordPlace, Seen
+from storage.index.write.revisits import resolve_waiting_revisits
+from storage.index.write.search_documents import write_documents
+from storage.index.write.versions import delete_content
+from storage.model import Ingest, NextVisit, Outcome, RecordPlace, VisitResult
 
 FAILED = (Outcome.UNREADABLE.value, Outcome.TOO_LARGE.value)
-"""Outcomes that say nothing of the page: another time, or with other limits, it may be read."""
-_AT_ONCE = 500
+"""Outcomes that say nothing about the page: with other limits it may be readable."""
+LoadLines = Callable[[Connection, Sequence[int]], Iterable[Mapping[str, Any]]]
+"""Loads the export lines of versions, by which changes of articles are found."""
+_BATCH = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """Which captures are to be read again. What is None does not narrow anything."""
+class RereadFilter:
+    """Captures to read again. A field that is None selects all."""
 
     extractor: str
-    """The version of the reading code that reads now."""
+    """Version of the present extractor."""
     by_site: Mapping[str, str] = field(default_factory=dict)
-    """The same for captures that were asked for on behalf of some sites, by the site's name."""
+    """The same for captures with some requesting sites, by the site's name."""
     everything: bool = False
-    """Also what this version has read already; else what another has, and what could not be read."""
+    """Also captures that this version has read; otherwise those that another one has, or that could not be read."""
     sites: tuple[str, ...] | None = None
     since: datetime | None = None
     """Fetched then or later."""
@@ -50,8 +52,8 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
-    """A capture that is to be read again, and where its record lies."""
+class RereadCapture:
+    """A capture to read again, and the place of its record."""
 
     capture_id: int
     record_id: str
@@ -60,17 +62,17 @@ class Held:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArticleChange:
-    """What reading again made of an article."""
+    """Changes of an article by a new reading."""
 
     url: str
     """Canonical."""
     what: tuple[str, ...]
-    """Names of the fields of an export line that are others now; ("new",) or ("gone",)."""
+    """Names of the fields of its export line that changed; or ("new",) or ("gone",)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageChange:
-    """A page that is taken for something else now."""
+    """A page whose outcome changed."""
 
     url: str
     fetched_at: datetime
@@ -79,74 +81,78 @@ class PageChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reread:
-    """What reading some captures again changed."""
+class ReadingChanges:
+    """Changes by new readings of some captures."""
 
     captures: int
     articles: tuple[ArticleChange, ...]
     pages: tuple[PageChange, ...]
 
 
-def count(connection: Connection, wanted: Wanted) -> int:
-    """How many captures are to be read again, those apart that only go with others of their article."""
-    asked = select(func.count()).select_from(CaptureRow).where(*_conditions(connection, wanted))
-    return connection.scalar(asked) or 0
+def count_captures_to_reread(connection: Connection, wanted: RereadFilter) -> int:
+    """Return the number of captures to read again, without those that only go with others of their article."""
+    query = select(func.count()).select_from(CaptureRow).where(*_conditions(connection, wanted))
+    return connection.scalar(query) or 0
 
 
-def asked_for(connection: Connection) -> list[str]:
-    """Names of all sites on whose behalf captures were made; hosts where they were made for none."""
-    return sorted(connection.scalars(select(CaptureRow.asked_for).distinct()))
+def list_requesting_sites(connection: Connection) -> list[str]:
+    """Return the requesting sites of all captures, by name; hosts for captures without one."""
+    return sorted(connection.scalars(select(CaptureRow.requesting_site).distinct()))
 
 
-def unknown_sites(connection: Connection, names: Sequence[str]) -> list[str]:
-    """Those of the names that no site has."""
+def find_unknown_sites(connection: Connection, names: Sequence[str]) -> list[str]:
+    """Return those of the names that no site has."""
     known = set(connection.scalars(select(SiteRow.name).where(SiteRow.name.in_(names))))
     return [name for name in names if name not in known]
 
 
-def units(reading: Callable[[], AbstractContextManager[Connection]], wanted: Wanted) -> Iterator[tuple[Held, ...]]:
-    """Captures that are to be read again, each article's together, each once.
+def iterate_units(
+    reading: Callable[[], AbstractContextManager[Connection]], wanted: RereadFilter
+) -> Iterator[tuple[RereadCapture, ...]]:
+    """Yield captures to read again, each once, those of one article together.
 
-    Between units other work may be done in the database, and what they give be written.
+    Between units the database may be used for other work, such as writing their new readings.
     """
     after = 0
     given: set[int] = set()
     while True:
         with reading() as connection:
-            chosen, together = _next(connection, wanted, after)
+            chosen, together = _load_next(connection, wanted, after)
         if not chosen:
             return
         for capture_id in chosen:
             if capture_id not in given:
                 unit = together[capture_id]
-                given.update(held.capture_id for held in unit)
+                given.update(capture.capture_id for capture in unit)
                 yield unit
         after = chosen[-1]
         given = {capture_id for capture_id in given if capture_id > after}
 
 
-def _next(connection: Connection, wanted: Wanted, after: int) -> tuple[list[int], dict[int, tuple[Held, ...]]]:
-    """The next captures in the order of their ids, and those that go with each."""
-    asked = (
+def _load_next(
+    connection: Connection, wanted: RereadFilter, after: int
+) -> tuple[list[int], dict[int, tuple[RereadCapture, ...]]]:
+    """Return the next captures in the order of their ids, and those that go with each."""
+    query = (
         select(CaptureRow.id, CaptureRow.article_id)
         .where(*_conditions(connection, wanted), CaptureRow.id > after)
         .order_by(CaptureRow.id)
-        .limit(_AT_ONCE)
+        .limit(_BATCH)
     )
-    rows = connection.execute(asked).all()
+    rows = connection.execute(query).all()
     chosen = [row.id for row in rows]
     articles = sorted({row.article_id for row in rows if row.article_id is not None})
-    held = _held(connection, or_(CaptureRow.id.in_(chosen), CaptureRow.article_id.in_(articles)))
-    by_article: dict[int, list[Held]] = {}
-    for article_id, one in held:
+    captures = _load_captures(connection, or_(CaptureRow.id.in_(chosen), CaptureRow.article_id.in_(articles)))
+    by_article: dict[int, list[RereadCapture]] = {}
+    for article_id, one in captures:
         if article_id is not None:
             by_article.setdefault(article_id, []).append(one)
     return chosen, {
-        one.capture_id: (one,) if article_id is None else tuple(by_article[article_id]) for article_id, one in held
+        one.capture_id: (one,) if article_id is None else tuple(by_article[article_id]) for article_id, one in captures
     }
 
 
-def _held(connection: Connection, condition: ColumnElement[bool]) -> list[tuple[int | None, Held]]:
+def _load_captures(connection: Connection, condition: ColumnElement[bool]) -> list[tuple[int | None, RereadCapture]]:
     rows = connection.execute(
         select(
             CaptureRow.id,
@@ -163,7 +169,7 @@ def _held(connection: Connection, condition: ColumnElement[bool]) -> list[tuple[
     return [
         (
             row.article_id,
-            Held(
+            RereadCapture(
                 capture_id=row.id,
                 record_id=row.record_id,
                 place=RecordPlace(warc=row.name, offset=row.warc_offset, length=row.warc_length),
@@ -173,7 +179,7 @@ def _held(connection: Connection, condition: ColumnElement[bool]) -> list[tuple[
     ]
 
 
-def _conditions(connection: Connection, wanted: Wanted) -> list[ColumnElement[bool]]:
+def _conditions(connection: Connection, wanted: RereadFilter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = [CaptureRow.is_read.is_(True)]
     if not wanted.everything:
         conditions.append(or_(_read_by_another(wanted), CaptureRow.outcome.in_(FAILED)))
@@ -187,49 +193,53 @@ def _conditions(connection: Connection, wanted: Wanted) -> list[ColumnElement[bo
     return conditions
 
 
-def _read_by_another(wanted: Wanted) -> ColumnElement[bool]:
-    others = CaptureRow.asked_for.not_in(sorted(wanted.by_site))
+def _read_by_another(wanted: RereadFilter) -> ColumnElement[bool]:
+    others = CaptureRow.requesting_site.not_in(sorted(wanted.by_site))
     return or_(
         and_(others, CaptureRow.extractor.is_distinct_from(wanted.extractor)),
         *(
-            and_(CaptureRow.asked_for == site, CaptureRow.extractor.is_distinct_from(extractor))
+            and_(CaptureRow.requesting_site == site, CaptureRow.extractor.is_distinct_from(extractor))
             for site, extractor in sorted(wanted.by_site.items())
         ),
     )
 
 
-def read_again(
-    connection: Connection, names: Names, batch: Sequence[Ingest], plan: Callable[[Seen], NextLook]
-) -> Reread:
-    """Let captures say what they say now; with one capture of an article all of them have to be in the batch.
+def replace_readings(
+    connection: Connection,
+    lookups: LookupTables,
+    batch: Sequence[Ingest],
+    plan: Callable[[VisitResult], NextVisit],
+    load_lines: LoadLines,
+) -> ReadingChanges:
+    """Replace the readings of captures; with one capture of an article all of them must be in the batch.
 
     Conclusions that need all captures (boilerplate, the sites' titles) are left to `settle`.
     """
-    swept = Swept()
-    rows = _rows(connection, batch)
+    orphans = OrphanCandidates()
+    rows = _load_rows(connection, batch)
     articles = {row.article_id for row in rows if row.article_id is not None}
-    before = _as_told(connection, articles)
-    url_ids = _retract(connection, rows, articles, swept)
-    commit(connection, names, batch, plan)
-    resolved = resolve_waiting(connection)
-    recount_sources(connection, url_ids)
-    after = _rows(connection, batch)
+    before = _lines_by_article(connection, articles, load_lines)
+    url_ids = _retract(connection, rows, articles, orphans)
+    commit(connection, lookups, batch, plan)
+    resolved = resolve_waiting_revisits(connection)
+    recompute_sources(connection, url_ids)
+    after = _load_rows(connection, batch)
     articles |= {row.article_id for row in after if row.article_id is not None}
-    _take_out_empty(connection, articles | resolved.article_ids, swept)
-    write_documents(connection, [], recompute(connection, articles | resolved.article_ids))
-    if sweep(connection, swept):
-        names.forget()
-    return Reread(
+    _delete_empty_articles(connection, articles | resolved.article_ids, orphans)
+    write_documents(connection, [], recompute_articles(connection, articles | resolved.article_ids))
+    if delete_orphans(connection, orphans):
+        lookups.clear_cache()
+    return ReadingChanges(
         captures=len(rows),
-        articles=tuple(_article_changes(before, _as_told(connection, articles))),
+        articles=tuple(_article_changes(before, _lines_by_article(connection, articles, load_lines))),
         pages=tuple(_page_changes(rows, after)),
     )
 
 
-def _rows(connection: Connection, batch: Sequence[Ingest]) -> list[AnyRow]:
-    """The rows of captures, in the order of their ids."""
+def _load_rows(connection: Connection, batch: Sequence[Ingest]) -> list[AnyRow]:
+    """Return the rows of captures, in the order of their ids."""
     rows: list[AnyRow] = []
-    for records in parts({bounded(ingest.capture.record_id) for ingest in batch}):
+    for records in batches({shorten_name(ingest.capture.record_id) for ingest in batch}):
         rows += connection.execute(
             select(CaptureRow, UrlRow.url)
             .join(UrlRow, UrlRow.id == CaptureRow.url_id)
@@ -238,38 +248,38 @@ def _rows(connection: Connection, batch: Sequence[Ingest]) -> list[AnyRow]:
     return sorted(rows, key=lambda row: row.id)
 
 
-def _retract(connection: Connection, rows: Sequence[AnyRow], articles: set[int], swept: Swept) -> set[int]:
-    """Make captures such as are held and not read yet; returns the URLs of which something else may be true now."""
-    followers = _followers(connection, {row.id for row in rows}, articles)
+def _retract(connection: Connection, rows: Sequence[AnyRow], articles: set[int], orphans: OrphanCandidates) -> set[int]:
+    """Withdraw the readings of captures. Return the ids of URLs whose state may change by that."""
+    followers = _find_followers(connection, {row.id for row in rows}, articles)
     versions: dict[int, int] = {}
-    for some in parts(articles):
-        of_these = select(VersionRow.id, VersionRow.capture_id).where(VersionRow.article_id.in_(some))
-        versions.update((row.id, row.capture_id) for row in connection.execute(of_these))
-    take_out(connection, versions)
-    for some in parts({row.id for row in rows} | set(versions.values())):
-        drop_words(connection, [], some, swept)
+    for some in batches(articles):
+        query = select(VersionRow.id, VersionRow.capture_id).where(VersionRow.article_id.in_(some))
+        versions.update((row.id, row.capture_id) for row in connection.execute(query))
+    delete_documents(connection, versions)
+    for some in batches({row.id for row in rows} | set(versions.values())):
+        delete_content(connection, [], some, orphans)
     url_ids = {row.url_id for row in rows} | set(followers.values())
-    for some in parts({row.id for row in rows} | followers.keys()):
-        _unread(connection, some)
-    for some in parts(versions):
-        drop_words(connection, some, [], swept)
+    for some in batches({row.id for row in rows} | followers.keys()):
+        _mark_unread(connection, some)
+    for some in batches(versions):
+        delete_content(connection, some, [], orphans)
         connection.execute(delete(VersionRow).where(VersionRow.id.in_(some)))
-    for some in parts(url_ids):
+    for some in batches(url_ids):
         connection.execute(delete(SourceRow).where(SourceRow.url_id.in_(some)))
     of_articles = sorted({row.site_id for row in rows if row.article_id is not None})
-    connection.execute(update(SiteRow).where(SiteRow.id.in_(of_articles)).values(relearn=True))
+    connection.execute(update(SiteRow).where(SiteRow.id.in_(of_articles)).values(needs_relearning=True))
     return url_ids
 
 
-def _followers(connection: Connection, captures: set[int], articles: set[int]) -> dict[int, int]:
-    """Revisits that show what these captures show, through others of their kind too, with their URLs."""
+def _find_followers(connection: Connection, captures: set[int], articles: set[int]) -> dict[int, int]:
+    """Return revisits that take their reading from these captures, directly or by other revisits, with their URLs."""
     found: dict[int, int] = {}
     shown = sorted(articles)
     newest = sorted(captures)
     while newest or shown:
         rows: list[AnyRow] = []
         for column, ids in ((CaptureRow.refers_to_id, newest), (CaptureRow.article_id, shown)):
-            for some in parts(ids):
+            for some in batches(ids):
                 rows += connection.execute(
                     select(CaptureRow.id, CaptureRow.url_id).where(column.in_(some), CaptureRow.is_read.is_(False))
                 )
@@ -279,8 +289,8 @@ def _followers(connection: Connection, captures: set[int], articles: set[int]) -
     return found
 
 
-def _unread(connection: Connection, captures: Sequence[int]) -> None:
-    """What a capture shows, and for a revisit what it says too, is to be found out anew."""
+def _mark_unread(connection: Connection, captures: Sequence[int]) -> None:
+    """Clear what captures show, and of revisits what they took from their originals."""
     these = CaptureRow.id.in_(captures)
     connection.execute(update(CaptureRow).where(these).values(is_read=False, article_id=None, version_id=None))
     waiting = {
@@ -294,44 +304,48 @@ def _unread(connection: Connection, captures: Sequence[int]) -> None:
     connection.execute(update(CaptureRow).where(these, CaptureRow.kind == "revisit").values(waiting))
 
 
-def _take_out_empty(connection: Connection, articles: Iterable[int], swept: Swept) -> None:
-    """Take out articles that no capture shows any more."""
-    for some in parts(articles):
+def _delete_empty_articles(connection: Connection, articles: Iterable[int], orphans: OrphanCandidates) -> None:
+    """Delete articles that no capture shows any more."""
+    for some in batches(articles):
         shown = select(CaptureRow.id).where(CaptureRow.article_id == ArticleRow.id).exists()
         empty = connection.execute(select(ArticleRow.id, ArticleRow.url_id).where(ArticleRow.id.in_(some), ~shown))
         gone = {row.id: row.url_id for row in empty}
-        swept.urls.update(gone.values())
+        orphans.urls.update(gone.values())
         connection.execute(delete(ArticleRow).where(ArticleRow.id.in_(sorted(gone))))
 
 
 _CURRENT = select(VersionRow.id, VersionRow.article_id).where(
-    VersionRow.article_id.in_(bindparam("ids", expanding=True)), VersionRow.current
+    VersionRow.article_id.in_(bindparam("ids", expanding=True)), VersionRow.is_current
 )
 
 
-def _as_told(connection: Connection, articles: set[int]) -> dict[int, dict[str, Any]]:
-    """The export lines of articles."""
-    told: dict[int, dict[str, Any]] = {}
-    for some in parts(articles, 200):
+def _lines_by_article(
+    connection: Connection, articles: set[int], load_lines: LoadLines
+) -> dict[int, Mapping[str, Any]]:
+    """Return the export lines of articles, by their current versions."""
+    lines: dict[int, Mapping[str, Any]] = {}
+    for some in batches(articles, 200):
         current = {row.id: row.article_id for row in connection.execute(_CURRENT, {"ids": list(some)})}
-        told.update(zip(current.values(), lines(connection, list(current)), strict=True))
-    return told
+        lines.update(zip(current.values(), load_lines(connection, list(current)), strict=True))
+    return lines
 
 
-def _article_changes(before: dict[int, dict[str, Any]], now: dict[int, dict[str, Any]]) -> Iterator[ArticleChange]:
-    for article_id in sorted(before.keys() | now.keys()):
-        was, told = before.get(article_id), now.get(article_id)
-        if was is None or told is None:
-            known = was or told
-            assert known is not None
-            yield ArticleChange(url=known["canonical_url"], what=("gone",) if told is None else ("new",))
-        elif what := tuple(name for name in told if told[name] != was[name]):
-            yield ArticleChange(url=told["canonical_url"], what=what)
+def _article_changes(
+    before: Mapping[int, Mapping[str, Any]], after: Mapping[int, Mapping[str, Any]]
+) -> Iterator[ArticleChange]:
+    for article_id in sorted(before.keys() | after.keys()):
+        old, new = before.get(article_id), after.get(article_id)
+        if old is None or new is None:
+            line = old or new
+            assert line is not None
+            yield ArticleChange(url=line["canonical_url"], what=("gone",) if new is None else ("new",))
+        elif changed := tuple(name for name in new if new[name] != old[name]):
+            yield ArticleChange(url=new["canonical_url"], what=changed)
 
 
-def _page_changes(before: Sequence[AnyRow], now: Sequence[AnyRow]) -> Iterator[PageChange]:
-    for was, told in zip(before, now, strict=True):
-        if was.outcome != told.outcome:
+def _page_changes(before: Sequence[AnyRow], after: Sequence[AnyRow]) -> Iterator[PageChange]:
+    for old, new in zip(before, after, strict=True):
+        if old.outcome != new.outcome:
             yield PageChange(
-                url=told.url, fetched_at=told.fetched_at, before=Outcome(was.outcome), now=Outcome(told.outcome)
+                url=new.url, fetched_at=new.fetched_at, before=Outcome(old.outcome), now=Outcome(new.outcome)
             )

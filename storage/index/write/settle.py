@@ -1,7 +1,6 @@
-"""Settling: the conclusions that need more than one capture. Afterwards the index depends on its captures alone.
+"""Settle: conclusions that need more than one capture. Afterwards the index depends on its captures alone.
 
-Each step is a transaction of its own and leaves marks for what is still to be done, so a crash between them costs
-nothing: the next `settle` goes on.
+Each step is a transaction of its own and marks what remains to be done, so after a crash the next `settle` continues.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -10,39 +9,39 @@ from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, func, or_, select
 
-from storage.index.boilerplate.learning import learn
-from storage.index.engine.database import parts
-from storage.index.frontier.source_status import name_sites, recount_sources
+from storage.index.boilerplate.learning import learn_boilerplate
+from storage.index.engine.statements import batches
+from storage.index.frontier.source_status import recompute_sources, update_site_titles
 from storage.index.schema.tables import ArticleRow, CaptureRow, SearchDocumentRow, SiteRow, VersionRow
-from storage.index.views.articles import Settled
-from storage.index.write.articles import recompute
-from storage.index.write.revisits import Resolved, resolve_waiting
-from storage.index.write.search_documents import refresh, write_documents
+from storage.index.views.articles import SettleResult
+from storage.index.write.articles import recompute_articles
+from storage.index.write.revisits import ResolvedRevisits, resolve_waiting_revisits
+from storage.index.write.search_documents import rewrite_documents, write_documents
 
 T = TypeVar("T")
 Write = Callable[[Callable[[Connection], Any]], Any]
 
 _REFRESHED_AT_ONCE = 200
 _SITES_AT_ONCE, _VERSIONS_AT_ONCE = 200, 1_000
-"""Sites that are learnt in one transaction, and new versions of them, at most; a larger site has one of its own."""
+"""Most sites in one transaction of learning, and most new versions of them; a larger site has one of its own."""
 
 
-class _Unlearnt(NamedTuple):
-    """A site of which there is something to learn."""
+class _SiteToLearn(NamedTuple):
+    """A site whose boilerplate is to be learnt."""
 
     id: int
     everything: bool
-    """All of its paragraphs are to be counted, not only those that new versions carry."""
+    """All of its paragraphs must be counted, not only those of new versions."""
     versions: int
-    """That have not been counted."""
+    """Number of versions that have not been counted."""
 
 
-def settle(write: Write) -> Settled:
-    """All of it."""
-    resolved: Resolved = write(_resolve)
+def settle(write: Write) -> SettleResult:
+    """Resolve revisits, learn boilerplate, rewrite stale documents and set the titles of sites."""
+    resolved: ResolvedRevisits = write(_resolve_revisits)
     learnt, unlearnt, refreshed = learn_all(write)
-    write(name_sites)
-    return Settled(
+    write(update_site_titles)
+    return SettleResult(
         resolved=len(resolved.capture_ids),
         unread=tuple(resolved.unread),
         learnt=learnt,
@@ -52,61 +51,66 @@ def settle(write: Write) -> Settled:
 
 
 def learn_all(write: Write) -> tuple[int, int, int]:
-    """Learn each site's boilerplate; returns how many became it, how many no longer are, and documents refreshed."""
+    """Learn the boilerplate of all sites.
+
+    Returns how many paragraphs became boilerplate, how many ceased to be, and how many documents were rewritten.
+    """
     learnt, unlearnt = 0, 0
-    for site_ids in _together(write(_sites_to_learn)):
-        more, less = write(partial(learn, site_ids=site_ids))
+    for site_ids in _batch_sites(write(_sites_to_learn)):
+        more, less = write(partial(learn_boilerplate, site_ids=site_ids))
         learnt, unlearnt = learnt + more, unlearnt + less
-    return learnt, unlearnt, refresh_stale(write)
+    return learnt, unlearnt, rewrite_stale_documents(write)
 
 
-def refresh_stale(write: Write) -> int:
-    """Write anew what waits for it in the search index; returns how many documents."""
+def rewrite_stale_documents(write: Write) -> int:
+    """Rewrite stale search documents. Return how many."""
     refreshed = 0
-    while done := write(_refresh_some):
+    while done := write(_rewrite_some):
         refreshed += done
     return refreshed
 
 
-def _resolve(connection: Connection) -> Resolved:
-    resolved = resolve_waiting(connection)
+def _resolve_revisits(connection: Connection) -> ResolvedRevisits:
+    resolved = resolve_waiting_revisits(connection)
     url_ids: set[int] = set()
-    for some in parts(resolved.capture_ids):
+    for some in batches(resolved.capture_ids):
         url_ids.update(connection.scalars(select(CaptureRow.url_id).where(CaptureRow.id.in_(some))))
-    recount_sources(connection, url_ids)
-    write_documents(connection, [], recompute(connection, resolved.article_ids | _at(connection, url_ids)))
+    recompute_sources(connection, url_ids)
+    write_documents(
+        connection, [], recompute_articles(connection, resolved.article_ids | _articles_at(connection, url_ids))
+    )
     return resolved
 
 
-def _at(connection: Connection, url_ids: Iterable[int]) -> set[int]:
-    """Articles that have been shown at these URLs."""
+def _articles_at(connection: Connection, url_ids: Iterable[int]) -> set[int]:
+    """Return the articles that captures of these URLs show."""
     found: set[int] = set()
-    for some in parts(url_ids):
+    for some in batches(url_ids):
         here = CaptureRow.url_id.in_(some)
         shown = select(CaptureRow.article_id).where(here, CaptureRow.article_id.is_not(None)).distinct()
         found.update(article_id for article_id in connection.scalars(shown) if article_id is not None)
     return found
 
 
-def _sites_to_learn(connection: Connection) -> list[_Unlearnt]:
+def _sites_to_learn(connection: Connection) -> list[_SiteToLearn]:
     uncounted = (
         select(ArticleRow.site_id, func.count().label("versions"))
         .join(VersionRow, VersionRow.article_id == ArticleRow.id)
-        .where(~VersionRow.counted)
+        .where(~VersionRow.is_counted)
         .group_by(ArticleRow.site_id)
         .subquery()
     )
     asked = (
-        select(SiteRow.id, SiteRow.relearn, func.coalesce(uncounted.c.versions, 0))
+        select(SiteRow.id, SiteRow.needs_relearning, func.coalesce(uncounted.c.versions, 0))
         .join(uncounted, uncounted.c.site_id == SiteRow.id, isouter=True)
-        .where(or_(SiteRow.relearn, uncounted.c.versions.is_not(None)))
+        .where(or_(SiteRow.needs_relearning, uncounted.c.versions.is_not(None)))
         .order_by(SiteRow.id)
     )
-    return [_Unlearnt(*row) for row in connection.execute(asked)]
+    return [_SiteToLearn(*row) for row in connection.execute(asked)]
 
 
-def _together(sites: Iterable[_Unlearnt]) -> Iterator[list[int]]:
-    """Sites to learn in one transaction: of a thousand small ones, a question for each costs most of the time."""
+def _batch_sites(sites: Iterable[_SiteToLearn]) -> Iterator[list[int]]:
+    """Yield sites to learn in one transaction: queries for each of a thousand would take most of the time."""
     some: list[int] = []
     versions = 0
     for site in sites:
@@ -122,8 +126,8 @@ def _together(sites: Iterable[_Unlearnt]) -> Iterator[list[int]]:
         yield some
 
 
-def _refresh_some(connection: Connection) -> int:
-    stale = select(SearchDocumentRow.version_id).where(SearchDocumentRow.stale).order_by(SearchDocumentRow.doc_id)
+def _rewrite_some(connection: Connection) -> int:
+    stale = select(SearchDocumentRow.version_id).where(SearchDocumentRow.is_stale).order_by(SearchDocumentRow.doc_id)
     some = list(connection.scalars(stale.limit(_REFRESHED_AT_ONCE).with_for_update(skip_locked=True)))
-    refresh(connection, some)
+    rewrite_documents(connection, some)
     return len(some)

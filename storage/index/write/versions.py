@@ -1,4 +1,4 @@
-"""Versions: the distinct texts of an article. What a version says of itself is as its first capture says it."""
+"""Versions: the distinct texts of an article. All fields of a version are from its first capture."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,10 +7,11 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, select, update
 
-from storage.index.engine.database import insert_columns, insert_rows, reserve_ids
-from storage.index.rows.entry import Entry
-from storage.index.rows.interning import LONGEST_NAME, Names
-from storage.index.rows.orphans import Swept
+from storage.article_fields import to_columns
+from storage.index.engine.statements import insert_columns, insert_rows, reserve_ids
+from storage.index.rows.entry import CommitEntry
+from storage.index.rows.interning import MAX_NAME_LENGTH, LookupTables
+from storage.index.rows.orphans import OrphanCandidates
 from storage.index.schema.tables import (
     CaptureGroupRow,
     CaptureRow,
@@ -24,76 +25,79 @@ from storage.model import Article
 
 
 @dataclass(slots=True, kw_only=True)
-class Draft:
-    """A version that is to be written, or written anew from an earlier capture than the one it stands on."""
+class VersionDraft:
+    """A version to write, or to write again from an earlier capture than its first one so far."""
 
     version_id: int
-    first: Entry
-    """The earliest capture that shows it, of this batch."""
-    replaces: int | None
-    """Capture whose words the index has now; None for a new version."""
+    first_entry: CommitEntry
+    """Earliest capture of this batch that shows it."""
+    replaced_capture_id: int | None
+    """Capture whose content is replaced; None for a new version."""
     paragraph_ids: tuple[int, ...] = ()
 
     @property
     def is_new(self) -> bool:
-        """True for a text that the article did not have."""
-        return self.replaces is None
+        """True for a new text of the article."""
+        return self.replaced_capture_id is None
 
     @property
     def article(self) -> Article:
-        """What the capture says."""
-        assert self.first.article is not None
-        return self.first.article
+        """Article that the capture shows."""
+        assert self.first_entry.article is not None
+        return self.first_entry.article
 
 
 @dataclass(frozen=True, slots=True)
-class _Held:
+class _ExistingVersion:
     version_id: int
     capture_id: int
     order: tuple[datetime, str]
 
 
-def assign_versions(connection: Connection, entries: Sequence[Entry]) -> list[Draft]:
-    """Give each entry that shows an article its version's id; returns what is to be written."""
-    showing: dict[tuple[int, str], list[Entry]] = {}
+def assign_versions(connection: Connection, entries: Sequence[CommitEntry]) -> list[VersionDraft]:
+    """Set the version id of each entry that shows an article. Return the versions to write."""
+    showing: dict[tuple[int, str], list[CommitEntry]] = {}
     for entry in entries:
         if entry.article_id is not None and entry.digest is not None:
             showing.setdefault((entry.article_id, entry.digest), []).append(entry)
     if not showing:
         return []
-    held = _held(connection, {article_id for article_id, _ in showing})
-    new_ids = iter(reserve_ids(connection, VersionRow, len(set(showing) - set(held))))
-    drafts: list[Draft] = []
+    existing = _load_existing_versions(connection, {article_id for article_id, _ in showing})
+    new_ids = iter(reserve_ids(connection, VersionRow, len(set(showing) - set(existing))))
+    drafts: list[VersionDraft] = []
     for key, its_entries in showing.items():
-        first = min(its_entries, key=lambda entry: entry.order)
-        before = held.get(key)
+        first = min(its_entries, key=lambda entry: entry.sort_key)
+        before = existing.get(key)
         version_id = before.version_id if before else next(new_ids)
         if before is None:
-            drafts.append(Draft(version_id=version_id, first=first, replaces=None))
-        elif first.order < before.order:
-            drafts.append(Draft(version_id=version_id, first=first, replaces=before.capture_id))
+            drafts.append(VersionDraft(version_id=version_id, first_entry=first, replaced_capture_id=None))
+        elif first.sort_key < before.order:
+            drafts.append(VersionDraft(version_id=version_id, first_entry=first, replaced_capture_id=before.capture_id))
         for entry in its_entries:
             entry.version_id = version_id
     return drafts
 
 
-def may_be_drafts(connection: Connection, entries: Sequence[Entry], ids: Mapping[tuple[int, str], int]) -> list[Entry]:
-    """Those entries for which a version may have to be written, as far as can be told before; `ids` are the articles'
-    by site and canonical URL. Another writer may have written some by then.
+def select_possible_drafts(
+    connection: Connection, entries: Sequence[CommitEntry], ids: Mapping[tuple[int, str], int]
+) -> list[CommitEntry]:
+    """Return the entries for which a version may have to be written; another writer may have written some by then.
+
+    `ids` are those of the articles, by site and canonical URL.
     """
-    held = _held(connection, set(ids.values()))
-    found: list[Entry] = []
+    existing = _load_existing_versions(connection, set(ids.values()))
+    found: list[CommitEntry] = []
     for entry in entries:
         if entry.article is None or entry.digest is None:
             continue
         article_id = ids.get((entry.site_id, entry.article.canonical_url))
-        before = held.get((article_id, entry.digest)) if article_id is not None else None
-        if before is None or entry.order < before.order:
+        before = existing.get((article_id, entry.digest)) if article_id is not None else None
+        if before is None or entry.sort_key < before.order:
             found.append(entry)
     return found
 
 
-_HELD = (
+_EXISTING_VERSIONS = (
     select(
         VersionRow.article_id,
         VersionRow.digest,
@@ -107,35 +111,42 @@ _HELD = (
 )
 
 
-def _held(connection: Connection, article_ids: Iterable[int]) -> dict[tuple[int, str], _Held]:
-    rows = connection.execute(_HELD, {"ids": sorted(article_ids)})
+def _load_existing_versions(
+    connection: Connection, article_ids: Iterable[int]
+) -> dict[tuple[int, str], _ExistingVersion]:
+    rows = connection.execute(_EXISTING_VERSIONS, {"ids": sorted(article_ids)})
     return {
-        (row.article_id, row.digest): _Held(row.id, row.capture_id, (row.fetched_at, row.record_id)) for row in rows
+        (row.article_id, row.digest): _ExistingVersion(row.id, row.capture_id, (row.fetched_at, row.record_id))
+        for row in rows
     }
 
 
 def write_versions(
-    connection: Connection, names: Names, drafts: Sequence[Draft], urls: Mapping[str, int], swept: Swept
+    connection: Connection,
+    lookups: LookupTables,
+    drafts: Sequence[VersionDraft],
+    urls: Mapping[str, int],
+    orphans: OrphanCandidates,
 ) -> None:
-    """Write what drafts say, in place of what later captures had said."""
+    """Write the content of drafts, in place of that of later captures."""
     if not drafts:
         return
-    _take_out(connection, [draft for draft in drafts if not draft.is_new], swept)
+    _delete_replaced_content(connection, [draft for draft in drafts if not draft.is_new], orphans)
     rows = [_version_row(draft, urls) for draft in drafts]
     insert_rows(connection, VersionRow, [row for row, draft in zip(rows, drafts, strict=True) if draft.is_new])
     anew = [row | {"of": row["id"]} for row, draft in zip(rows, drafts, strict=True) if not draft.is_new]
     anew.sort(key=lambda row: row["of"])
     if anew:
         for row in anew:
-            for settled in ("id", "number", "current"):
-                del row[settled]
+            for name in ("id", "number", "is_current"):
+                del row[name]
         connection.execute(update(VersionRow).where(VersionRow.id == bindparam("of")), anew)
-    _write_paragraphs(connection, names, drafts)
-    _write_names(connection, names, drafts)
+    _write_paragraphs(connection, lookups, drafts)
+    _write_names(connection, lookups, drafts)
 
 
-def link_groups_to_pages(connection: Connection, capture_ids: Sequence[int], groups: Sequence[Sequence[int]]) -> None:
-    """Write which groups of links stand on which captured pages."""
+def write_capture_groups(connection: Connection, capture_ids: Sequence[int], groups: Sequence[Sequence[int]]) -> None:
+    """Write which link groups are on which captured pages."""
     columns: dict[str, list[int]] = {"capture_id": [], "position": [], "group_id": []}
     for capture_id, of_page in zip(capture_ids, groups, strict=True):
         columns["capture_id"] += [capture_id] * len(of_page)
@@ -144,38 +155,28 @@ def link_groups_to_pages(connection: Connection, capture_ids: Sequence[int], gro
     insert_columns(connection, CaptureGroupRow, columns)
 
 
-def _version_row(draft: Draft, urls: Mapping[str, int]) -> dict[str, Any]:
+def _version_row(draft: VersionDraft, urls: Mapping[str, int]) -> dict[str, Any]:
     article = draft.article
-    published, modified, image = article.published, article.modified, article.image
     return {
         "id": draft.version_id,
-        "article_id": draft.first.article_id,
-        "capture_id": draft.first.capture_id,
+        "article_id": draft.first_entry.article_id,
+        "capture_id": draft.first_entry.capture_id,
         "number": 1,
-        "current": True,
-        "digest": draft.first.digest,
-        "headline": article.headline,
-        "dek": article.dek,
-        "language": article.language[:LONGEST_NAME] if article.language else None,
-        "published_at": published.at if published else None,
-        "published_source": published.source if published else None,
-        "modified_at": modified.at if modified else None,
-        "modified_source": modified.source if modified else None,
-        "section": article.section[:LONGEST_NAME] if article.section else None,
-        "access": article.access.value if article.access else None,
-        "live": article.live,
-        "noarchive": article.noarchive,
-        "image_url_id": urls[image.url] if image else None,
-        "image_caption": image.caption if image else None,
-        "length": len(article.paragraphs),
-        "extractor": draft.first.reading.extractor,
-        "counted": False,
+        "is_current": True,
+        "digest": draft.first_entry.digest,
+        **to_columns(article),
+        "language": article.language[:MAX_NAME_LENGTH] if article.language else None,
+        "section": article.section[:MAX_NAME_LENGTH] if article.section else None,
+        "image_url_id": urls[article.image.url] if article.image else None,
+        "paragraph_count": len(article.paragraphs),
+        "extractor": draft.first_entry.reading.extractor,
+        "is_counted": False,
     }
 
 
-def _write_paragraphs(connection: Connection, names: Names, drafts: Sequence[Draft]) -> None:
+def _write_paragraphs(connection: Connection, lookups: LookupTables, drafts: Sequence[VersionDraft]) -> None:
     texts = (paragraph.text for draft in drafts for paragraph in draft.article.paragraphs)
-    ids, _ = names.paragraphs.ids(connection, texts)
+    ids, _ = lookups.paragraphs.ensure_ids(connection, texts)
     columns: dict[str, list[Any]] = {"version_id": [], "position": [], "paragraph_id": [], "role": []}
     for draft in drafts:
         paragraphs = draft.article.paragraphs
@@ -187,11 +188,11 @@ def _write_paragraphs(connection: Connection, names: Names, drafts: Sequence[Dra
     insert_columns(connection, VersionParagraphRow, columns)
 
 
-def _write_names(connection: Connection, names: Names, drafts: Sequence[Draft]) -> None:
-    bylines = {draft.version_id: names_of(draft.article.authors) for draft in drafts}
-    tags = {draft.version_id: names_of(draft.article.tags) for draft in drafts}
-    author_ids, _ = names.authors.ids(connection, (name for line in bylines.values() for name in line))
-    tag_ids, _ = names.tags.ids(connection, (name for line in tags.values() for name in line))
+def _write_names(connection: Connection, lookups: LookupTables, drafts: Sequence[VersionDraft]) -> None:
+    bylines = {draft.version_id: storable_names(draft.article.authors) for draft in drafts}
+    tags = {draft.version_id: storable_names(draft.article.tags) for draft in drafts}
+    author_ids, _ = lookups.authors.ensure_ids(connection, (name for line in bylines.values() for name in line))
+    tag_ids, _ = lookups.tags.ensure_ids(connection, (name for line in tags.values() for name in line))
     insert_rows(
         connection,
         VersionAuthorRow,
@@ -212,38 +213,42 @@ def _write_names(connection: Connection, names: Names, drafts: Sequence[Draft]) 
     )
 
 
-def names_of(names: Iterable[str]) -> list[str]:
-    """Names as they are kept."""
-    return [name[:LONGEST_NAME] for name in names if name]
+def storable_names(names: Iterable[str]) -> list[str]:
+    """Return names as they are stored."""
+    return [name[:MAX_NAME_LENGTH] for name in names if name]
 
 
-OF_VERSION = (VersionParagraphRow, VersionAuthorRow, VersionTagRow)
+VERSION_CONTENT = (VersionParagraphRow, VersionAuthorRow, VersionTagRow)
 """Tables whose rows belong to a version."""
 
 
-def _take_out(connection: Connection, replaced: Sequence[Draft], swept: Swept) -> None:
-    """Take out what later captures had said of versions."""
+def _delete_replaced_content(
+    connection: Connection, replaced: Sequence[VersionDraft], orphans: OrphanCandidates
+) -> None:
+    """Delete the content of versions that was of later captures."""
     if not replaced:
         return
-    captures = [draft.replaces for draft in replaced if draft.replaces is not None]
-    drop_words(connection, [draft.version_id for draft in replaced], captures, swept)
-    # Paragraphs that are printed there no more were counted perhaps.
-    sites = {draft.first.site_id for draft in replaced}
-    connection.execute(update(SiteRow).where(SiteRow.id.in_(sites)).values(relearn=True))
+    captures = [draft.replaced_capture_id for draft in replaced if draft.replaced_capture_id is not None]
+    delete_content(connection, [draft.version_id for draft in replaced], captures, orphans)
+    # Paragraphs that are no longer in these versions may have been counted.
+    sites = {draft.first_entry.site_id for draft in replaced}
+    connection.execute(update(SiteRow).where(SiteRow.id.in_(sites)).values(needs_relearning=True))
 
 
-def drop_words(connection: Connection, version_ids: Sequence[int], captures: Sequence[int], swept: Swept) -> None:
-    """Take out what versions say, and their first captures' links; note what may be of no use any more."""
+def delete_content(
+    connection: Connection, version_ids: Sequence[int], captures: Sequence[int], orphans: OrphanCandidates
+) -> None:
+    """Delete the content of versions, and the links of their first captures; note possible orphans."""
     for table, column, into in (
-        (VersionParagraphRow, VersionParagraphRow.paragraph_id, swept.paragraphs),
-        (VersionAuthorRow, VersionAuthorRow.author_id, swept.authors),
-        (VersionTagRow, VersionTagRow.tag_id, swept.tags),
+        (VersionParagraphRow, VersionParagraphRow.paragraph_id, orphans.paragraphs),
+        (VersionAuthorRow, VersionAuthorRow.author_id, orphans.authors),
+        (VersionTagRow, VersionTagRow.tag_id, orphans.tags),
     ):
         into.update(connection.scalars(select(column).where(table.version_id.in_(version_ids))))
         connection.execute(delete(table).where(table.version_id.in_(version_ids)))
     images = select(VersionRow.image_url_id).where(VersionRow.id.in_(version_ids))
-    swept.urls.update(url_id for url_id in connection.scalars(images) if url_id is not None)
-    swept.groups.update(
+    orphans.urls.update(url_id for url_id in connection.scalars(images) if url_id is not None)
+    orphans.groups.update(
         connection.scalars(select(CaptureGroupRow.group_id).where(CaptureGroupRow.capture_id.in_(captures)))
     )
     connection.execute(delete(CaptureGroupRow).where(CaptureGroupRow.capture_id.in_(captures)))

@@ -105,7 +105,7 @@ def nothing_lost(hosts: Any, pair: tuple[Any, Any], sites: Sequence[int], unkept
     print(f"the bucket has all files of one machine, and {len(again.closed())} are in the folder of the other")
     rebuilt = again.run("rebuild")
     assert rebuilt.returncode == 0, rebuilt.stderr
-    uploading = begun(one, *one.words("places", "--upload"))
+    uploading = begun(one, *one.words("bucket", "--upload"))
     same_index(past_cables(hosts, one.archive), past_cables(hosts, again.archive))
     done(uploading)
     assert one.closed() == set()
@@ -196,7 +196,7 @@ def same_index(live_url: str, rebuilt_url: str) -> None:
 
 def stored(machine: Any) -> set[str]:
     """Names of the WARC files in the bucket."""
-    files = json.loads(machine.run("places", "--json").stdout)["files"]
+    files = json.loads(machine.run("bucket", "--json").stdout)["files"]
     return {file["name"] for file in files if file["where"] in ("bucket", "both")}
 
 

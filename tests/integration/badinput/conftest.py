@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from newsarchive.demo import Newsroom, Server, serve
+from newsarchive.demo import Newsroom, NewsroomServer, serve
 from newsarchive.demo.clock import Clock
-from newsarchive.demo.hostile import page
-from newsarchive.demo.wire import Answer, Request
+from newsarchive.demo.http_messages import Request, Response
+from tests.newsroom.hostile import page
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 LATER = NOON + timedelta(minutes=1)
@@ -39,15 +39,15 @@ class BadNewsroom(Newsroom):
         super().__init__(articles=60)
         self.pages = dict(pages)
 
-    def answer(self, origin: str, request: Request, at: datetime) -> Answer:
+    def answer(self, origin: str, request: Request, at: datetime) -> Response:
         """Return one of the pages, or 404; nothing of the usual newsroom."""
         del at
         pages = {"/": Sent(body=self._front()), "/good": Sent(body=page("good", origin)), **self.pages}
         sent = pages.get(request.target)
         if sent is None:
-            return Answer(data=b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+            return Response(data=b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
         head = f"HTTP/1.1 200 OK\r\nContent-Type: {sent.mime}\r\nContent-Length: {len(sent.body)}\r\n\r\n"
-        return Answer(data=head.encode() + sent.body)
+        return Response(data=head.encode() + sent.body)
 
     def _front(self) -> bytes:
         links = "".join(
@@ -71,7 +71,7 @@ class Ended:
         assert len(lines) == 1, self.err
         assert lines[0].startswith("newsarchive: "), self.err
         assert "Traceback" not in self.err + self.out
-        assert "mistake of its own" not in self.err
+        assert "internal error" not in self.err
         return lines[0]
 
 
@@ -127,11 +127,11 @@ def rig(tmp_path: Path) -> Rig:
 
 
 @pytest.fixture
-def site() -> Iterator[Callable[..., Server]]:
+def site() -> Iterator[Callable[..., NewsroomServer]]:
     """Serves newsrooms, or bad pages."""
-    servers: list[Server] = []
+    servers: list[NewsroomServer] = []
 
-    def make(what: Newsroom | Mapping[str, Sent]) -> Server:
+    def make(what: Newsroom | Mapping[str, Sent]) -> NewsroomServer:
         newsroom = what if isinstance(what, Newsroom) else BadNewsroom(what)
         servers.append(serve(newsroom, clock=Clock()))
         return servers[-1]

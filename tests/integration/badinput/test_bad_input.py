@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from newsarchive.demo.hostile import page
 from storage.errors import ConfigError, DiskFull, IndexFailure, IndexTooNew, StorageError
+from tests.newsroom.hostile import page
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from storage.warc.payload import entity
-from storage.warc.reader import records
+from storage.warc.payload import extract_entity
+from storage.warc.reader import read_records
 
 PARAGRAPH = b"<p>The harbour master noted wind, tide and the names of boats in her book, as on every morning.</p>\n"
 
@@ -51,9 +51,9 @@ def readings(rig: Any) -> Mapping[str, tuple[str, str]]:
 def kept(rig: Any, path: str) -> bytes:
     """The body that the WARC files hold of a path."""
     bodies = [
-        entity(record.block)
+        extract_entity(record.block)
         for file in sorted((rig.folder / "warc").glob("*.warc.gz"))
-        for record in records(file)
+        for record in read_records(file)
         if record.type == "response" and urlsplit(record.uri or "").path == path
     ]
     assert len(bodies) == 1

@@ -19,10 +19,10 @@ from sqlalchemy.pool import NullPool
 
 from benchmarks.papers import Papers
 from newsarchive import Archive
-from newsarchive.batch.executor import Where, hands
-from newsarchive.batch.readings import Readings
-from newsarchive.batch.task import Job, is_done, lay_out, read_file
-from newsarchive.batch.terms import Terms
+from newsarchive.batch.executor import BatchTarget, open_executor
+from newsarchive.batch.file_task import FileTask, is_done, read_warc_file, write_settings
+from newsarchive.batch.reading_settings import ReadingSettings
+from newsarchive.batch.readings_file import ReadingsFile
 from storage.places import Places
 
 pytestmark = pytest.mark.slow
@@ -66,11 +66,11 @@ def test_processes_and_dask_make_the_same_index(
     once = rows(here, dump)
     assert different(once, rows(there, dump)) == {}
     assert left(there) == []
-    assert "all sound" in run(there, "verify", "--dask", cluster.address).stdout
+    assert "no problems" in run(there, "verify", "--dask", cluster.address).stdout
     assert "2,040 captures" in run(there, "rebuild", "--dask", cluster.address).stdout
     assert different(once, rows(there, dump)) == {}
     assert run(there, "reextract", "--all", "--dask", cluster.address).stdout == (
-        "2,000 captures read again: nothing changed\n"
+        "2,000 captures extracted: nothing changed\n"
     )
     assert different(once, rows(there, dump)) == {}
     assert left(there) == []
@@ -157,23 +157,23 @@ def test_a_worker_that_is_killed_costs_only_its_task(many: list[Path], cluster: 
     for path in many:
         (tmp_path / "warc" / path.name).symlink_to(path)
     into = tmp_path / "batch"
-    lay_out(into, Terms())
+    write_settings(into, ReadingSettings())
     log = tmp_path / "read.log"
-    jobs = [Job(file=file, into=into) for file in Places(folder=tmp_path / "warc").files()]
+    jobs = [FileTask(file=file, folder=into) for file in Places(folder=tmp_path / "warc").files()]
 
-    def logged(job: Job) -> str:
+    def logged(job: FileTask) -> str:
         # Dask asks again for what only the dead one knew to be done; that costs nothing.
         if not is_done(job):
             with log.open("a") as out:  # O_APPEND: lines of several processes do not mix
                 out.write(f"{job.file.name} {os.getpid()}\n")
-        return read_file(job)
+        return read_warc_file(job)
 
     def begun() -> list[list[str]]:
         return [line.split() for line in log.read_text().splitlines()] if log.exists() else []
 
     victim = cluster.workers[0]
-    with ThreadPoolExecutor(1) as pool, hands(Where(dask=cluster.address)) as own:
-        answers = pool.submit(lambda: list(own.each(logged, jobs)))
+    with ThreadPoolExecutor(1) as pool, open_executor(BatchTarget(dask=cluster.address)) as own:
+        answers = pool.submit(lambda: list(own.map(logged, jobs)))
         until(lambda: sum(int(pid) == victim.pid for _, pid in begun()) >= 2)
         readers = children(victim.pid)
         victim.kill()
@@ -186,7 +186,7 @@ def test_a_worker_that_is_killed_costs_only_its_task(many: list[Path], cluster: 
     (twice,) = {name for name in names if names.count(name) == 2}
     assert [int(pid) == victim.pid for name, pid in begun() if name == twice] == [True, False]
     for job in jobs:
-        readings = Readings.open(job.path)
+        readings = ReadingsFile.open(job.path)
         assert readings is not None
         assert sum(1 for _ in readings.items()) == 255
         readings.close()

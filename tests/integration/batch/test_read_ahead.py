@@ -1,4 +1,4 @@
-"""Whole files read elsewhere make the index that reading here makes, whatever becomes of a task."""
+"""Files read by workers give the same index as files read here, whatever happens to a file_task."""
 
 import re
 import shutil
@@ -15,18 +15,20 @@ import pytest
 
 from newsarchive import Archive, read_warc
 from newsarchive.archive import IN_BULK
-from newsarchive.batch import ahead, reading, task
-from newsarchive.batch.ahead import Ahead
-from newsarchive.batch.executor import Hands
-from newsarchive.batch.readings import write
-from newsarchive.batch.terms import Terms, terms_of
-from newsarchive.ingest.index_warcs import ReadBack, Stretch, read_back
-from newsarchive.reader_pool.forkserver import Nature
-from newsarchive.reader_pool.pool import Readers
+from newsarchive.batch import file_task, read_ahead
+from newsarchive.batch import read_warc as read_warc_module
+from newsarchive.batch.executor import BatchExecutor, BatchTarget
+from newsarchive.batch.read_ahead import ReadAheadWalk
+from newsarchive.batch.reading_settings import ReadingSettings, build_reading_settings
+from newsarchive.batch.readings_file import write_readings
+from newsarchive.batch.serialization import dump
+from newsarchive.ingest.index_warcs import IndexingResult, WarcRange, index_warcs
+from newsarchive.reader_pool.forkserver import WorkerSpec
+from newsarchive.reader_pool.pool import ReaderPool
 from storage.errors import DaskFailure, WarcError
 from storage.model import Outcome, Reading, Site
 from storage.places import Places, Readable
-from storage.warc.reader import Kept, kept
+from storage.warc.reader import CaptureRecord, read_captures
 
 ROOT = Path(__file__).parents[3]
 Dump = Callable[..., dict[str, list[str]]]
@@ -46,16 +48,16 @@ def read(asked):
 """
 
 
-class Dead(Executor):
-    """Workers that die over some files."""
+class DyingWorkers(Executor):
+    """Runs tasks, except those of some files, over which its workers die."""
 
     def __init__(self, pool: Executor, *over: str) -> None:
         self.pool = pool
         self.over = over
-        self.asked: list[str] = []
+        self.submitted: list[str] = []
 
     def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
-        self.asked.append(args[0].file.name)
+        self.submitted.append(args[0].file.name)
         if args[0].file.name in self.over:
             none: Future[Any] = Future()
             none.set_result(None)
@@ -64,29 +66,35 @@ class Dead(Executor):
 
 
 @contextmanager
-def walk(archive: Archive, executor: Executor | None = None, terms: Terms | None = None) -> Iterator[Ahead]:
-    """Files are read by two threads, as by workers of a cluster."""
+def walk(
+    archive: Archive, executor: Executor | None = None, settings: ReadingSettings | None = None
+) -> Iterator[ReadAheadWalk]:
+    """Read files in two threads, as workers of a cluster do."""
     with ThreadPoolExecutor(2) as pool:
-        own = Hands(executor or pool, 2)
-        made = Ahead(own, archive.scratch, lambda: terms or terms_of(archive.config, archive.index.sites()))
+        executor_here = BatchExecutor(executor or pool, 2)
+        made = ReadAheadWalk(
+            executor_here,
+            archive.scratch,
+            lambda: settings or build_reading_settings(archive.config, archive.index.sites()),
+        )
         yield made
         made.close()
 
 
-def take_in(folder: Path, papers: list[Path], *, elsewhere: Callable[[Archive], Any] | None = None) -> ReadBack:
-    """Put files into an archive and read them, here or elsewhere."""
+def index_files(folder: Path, papers: list[Path], *, workers: Callable[[Archive], Any] | None = None) -> IndexingResult:
+    """Copy files into an archive and index them, read here or by workers."""
     for path in papers:
         shutil.copy(path, folder / "warc")
     with Archive.open(folder) as archive, archive.ingestor(batching=IN_BULK) as ingestor:
-        stretches = [Stretch(file=file) for file in archive.places.files()]
-        if elsewhere is None:
-            return read_back(stretches, archive.places, archive.index, ingestor)
-        with elsewhere(archive) as made:
-            return read_back(stretches, archive.places, archive.index, ingestor, walk=made)
+        ranges = [WarcRange(file=file) for file in archive.places.files()]
+        if workers is None:
+            return index_warcs(ranges, archive.places, archive.index, ingestor)
+        with workers(archive) as made:
+            return index_warcs(ranges, archive.places, archive.index, ingestor, walk=made)
 
 
 def offsets_in(file: Readable) -> list[int]:
-    return [item.capture.place.offset for item in kept(file) if isinstance(item, Kept)]
+    return [item.capture.place.offset for item in read_captures(file) if isinstance(item, CaptureRecord)]
 
 
 def rows(folder: Path, dump: Dump) -> dict[str, list[str]]:
@@ -94,51 +102,51 @@ def rows(folder: Path, dump: Dump) -> dict[str, list[str]]:
         return dump(archive.index)
 
 
-def test_files_read_elsewhere_make_the_same_index(
+def test_files_read_by_workers_give_the_same_index(
     new: Callable[..., Path], papers: list[Path], dump: Dump, different: Different
 ) -> None:
-    """Row for row, revisits of other addresses included; afterwards nothing lies about."""
+    """Row for row, with revisits of other URLs; afterwards no temporary files are left."""
     here, there = new("here"), new("there")
-    one, other = take_in(here, papers), take_in(there, papers, elsewhere=walk)
+    one, other = index_files(here, papers), index_files(there, papers, workers=walk)
     assert one == other
     assert one.captures == 72
     assert different(rows(here, dump), rows(there, dump)) == {}
     assert not list((there / "batch").glob("*"))
 
 
-def test_a_file_that_nobody_can_read_there_is_read_here(
+def test_a_file_that_workers_cannot_read_is_read_here(
     new: Callable[..., Path], papers: list[Path], dump: Dump, different: Different
 ) -> None:
-    """Its workers died over it; the others are not read again for it."""
+    """Its workers died over it; the other files are not read again."""
     here, there = new("here"), new("there")
-    take_in(here, papers)
+    index_files(here, papers)
     with ThreadPoolExecutor(2) as pool:
-        dead = Dead(pool, papers[1].name)
-        take_in(there, papers, elsewhere=partial(walk, executor=dead))
-        assert dead.asked == [path.name for path in papers]
+        dying = DyingWorkers(pool, papers[1].name)
+        index_files(there, papers, workers=partial(walk, executor=dying))
+        assert dying.submitted == [path.name for path in papers]
     assert different(rows(here, dump), rows(there, dump)) == {}
 
 
-def test_what_was_read_for_another_site_is_read_again_here(
+def test_a_page_read_for_another_site_is_read_again_here(
     new: Callable[..., Path], papers: list[Path], dump: Dump, different: Different
 ) -> None:
-    """Law 1: what a worker thinks of a page counts only if it is what would be thought here."""
+    """Law 1: a worker's reading counts only if this process would have made the same."""
     here, there = new("here"), new("there")
-    take_in(here, papers)
-    wrong = Terms(sites=(Site(name="other", url="https://www.paper1.example/"),))
-    take_in(there, papers, elsewhere=partial(walk, terms=wrong))
+    index_files(here, papers)
+    wrong = ReadingSettings(sites=(Site(name="other", url="https://www.paper1.example/"),))
+    index_files(there, papers, workers=partial(walk, settings=wrong))
     assert different(rows(here, dump), rows(there, dump)) == {}
 
 
-def test_damage_is_told_as_here(
+def test_damage_is_reported_as_by_this_process(
     new: Callable[..., Path], papers: list[Path], tmp_path: Path, dump: Dump, different: Different
 ) -> None:
-    """What stands before and behind it is read."""
+    """Records before and behind it are read."""
     whole = papers[0].read_bytes()
-    spoilt = tmp_path / "spoilt.warc.gz"
-    spoilt.write_bytes(whole[:3000] + b"\0" * 100 + whole[3100:])
+    damaged = tmp_path / "damaged.warc.gz"
+    damaged.write_bytes(whole[:3000] + b"\0" * 100 + whole[3100:])
     here, there = new("here"), new("there")
-    one, other = take_in(here, [spoilt, papers[1]]), take_in(there, [spoilt, papers[1]], elsewhere=walk)
+    one, other = index_files(here, [damaged, papers[1]]), index_files(there, [damaged, papers[1]], workers=walk)
     assert one.problems == other.problems
     assert len(one.problems) == 1
     assert different(rows(here, dump), rows(there, dump)) == {}
@@ -147,25 +155,25 @@ def test_damage_is_told_as_here(
 def test_a_file_that_was_read_is_not_read_again(
     new: Callable[..., Path], papers: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Begun anew, a batch reads what is missing: a file that has grown, readings that are torn or of other terms."""
+    """A batch that is started again reads what is missing: a file that has grown, or readings that are incomplete."""
     folder = new("archive")
     for path in papers:
         shutil.copy(path, folder / "warc")
     places = Places(folder=folder / "warc")
     into = folder / "batch" / "x"
-    task.lay_out(into, Terms())
+    file_task.write_settings(into, ReadingSettings())
     written: list[str] = []
 
     def noted(path: Path, *rest: Any, **more: Any) -> None:
         written.append(path.name)
-        write(path, *rest, **more)
+        write_readings(path, *rest, **more)
 
-    monkeypatch.setattr(task, "write", noted)
+    monkeypatch.setattr(file_task, "write_readings", noted)
 
     def all_of(**more: Any) -> list[str]:
         written.clear()
         for file in places.files():
-            assert task.read_file(task.Job(file=file, into=into, **more)) == ""
+            assert file_task.read_warc_file(file_task.FileTask(file=file, folder=into, **more)) == ""
         return [name.partition(".")[0] for name in written]
 
     names = [path.name.partition(".")[0] for path in papers]
@@ -177,46 +185,44 @@ def test_a_file_that_was_read_is_not_read_again(
         file.write(papers[3].read_bytes())
     assert all_of() == names[1:3]
     offsets = offsets_in(places.file(papers[0].name))
-    assert all_of(wanted=frozenset(offsets[:3])) == []
+    assert all_of(offsets=frozenset(offsets[:3])) == []
     readings[0].unlink()
-    one = task.Job(file=places.files()[0], into=into, wanted=frozenset(offsets[:3]))
-    assert task.read_file(one) == ""
-    assert task.is_done(one)
-    assert task.is_done(replace(one, wanted=frozenset(offsets[1:2])))
-    assert not task.is_done(replace(one, wanted=frozenset(offsets[:4])))
-    assert not task.is_done(replace(one, wanted=None))
+    one = file_task.FileTask(file=places.files()[0], folder=into, offsets=frozenset(offsets[:3]))
+    assert file_task.read_warc_file(one) == ""
+    assert file_task.is_done(one)
+    assert file_task.is_done(replace(one, offsets=frozenset(offsets[1:2])))
+    assert not file_task.is_done(replace(one, offsets=frozenset(offsets[:4])))
+    assert not file_task.is_done(replace(one, offsets=None))
     path = folder / "warc" / papers[0].name
     path.write_bytes(path.read_bytes())
-    assert not task.is_done(one), "it may have other bytes of the same length"
+    assert not file_task.is_done(one), "it may have other bytes of the same length"
 
 
 def test_a_damaged_file_that_was_read_is_read_again(new: Callable[..., Path], papers: list[Path]) -> None:
-    """It may have been put back from a copy since, which is as long as it was."""
+    """It may have been restored from a backup of the same size."""
     folder = new("archive")
     into = folder / "batch" / "x"
-    task.lay_out(into, Terms())
+    file_task.write_settings(into, ReadingSettings())
     path = folder / "warc" / papers[0].name
     whole = papers[0].read_bytes()
     path.write_bytes(whole[:3000] + b"\0" * 100 + whole[3100:])
-    job = task.Job(file=Places(folder=folder / "warc").files()[0], into=into)
-    assert task.read_file(job) == ""
+    job = file_task.FileTask(file=Places(folder=folder / "warc").files()[0], folder=into)
+    assert file_task.read_warc_file(job) == ""
     path.write_bytes(whole)
-    assert not task.is_done(job)
-    assert task.read_file(job) == ""
-    assert task.is_done(job)
+    assert not file_task.is_done(job)
+    assert file_task.read_warc_file(job) == ""
+    assert file_task.is_done(job)
 
 
-def test_bad_pages_cost_no_other_page_anything(
-    papers: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Within a task too: a page that kills its reader and one that hangs are unreadable, all others are read."""
+def test_bad_pages_affect_no_other_page(papers: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Within a task, a page that kills its reader and one that hangs are unreadable; all others are read."""
     (tmp_path / "bad_reader.py").write_text(BAD_READER)
     monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setattr(reading, "Readers", partial(Readers, nature=Nature(read="bad_reader:read")))
+    monkeypatch.setattr(read_warc_module, "ReaderPool", partial(ReaderPool, spec=WorkerSpec(read="bad_reader:read")))
     got: dict[str, tuple[str, Reading]] = {}
     for path in papers:
         got |= {capture.record_id: (capture.url, said) for capture, said in read_warc(path, timeout=1.5)}
-    reading.let_go()
+    read_warc_module.close_idle_readers()
     bad = {url.rpartition("-")[2]: said.reason for url, said in got.values() if said.outcome is Outcome.UNREADABLE}
     assert bad.pop("7") == "the process that read it died"
     assert bad.pop("21") == "reading took longer than 1.5 s"
@@ -225,7 +231,7 @@ def test_bad_pages_cost_no_other_page_anything(
 
 
 def test_a_file_is_read_without_an_archive(papers: list[Path], tmp_path: Path) -> None:
-    """`read_warc`: captures and what they say, in the order of the file; its damage comes last."""
+    """`read_warc` yields captures and their readings in the order of the file, then raises its damage."""
     found = list(read_warc(papers[0]))
     assert [capture.place.offset for capture, _ in found] == offsets_in(papers[0])
     assert {said.outcome for _, said in found} == {Outcome.ARTICLE, Outcome.NOT_MODIFIED, Outcome.UNREADABLE}
@@ -240,8 +246,8 @@ def test_a_file_is_read_without_an_archive(papers: list[Path], tmp_path: Path) -
     assert some == [capture.record_id for capture, _ in found[:-1]]
 
 
-def test_the_function_for_spark_does_what_the_docs_say(papers: list[Path], tmp_path: Path) -> None:
-    """As it stands there, over the paths of one partition: rows of all articles, also of a damaged file."""
+def test_the_documented_function_for_spark_works(papers: list[Path], tmp_path: Path) -> None:
+    """As documented, over the paths of one partition: rows of all articles, also of a damaged file."""
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "batch.md").read_text("utf-8"), re.DOTALL)
     (code,) = (block for block in blocks if "mapPartitions" in block)
     known: dict[str, Any] = {}
@@ -257,48 +263,63 @@ def test_the_function_for_spark_does_what_the_docs_say(papers: list[Path], tmp_p
     assert text.count("\n\n") == 2
 
 
-def test_a_folder_that_is_late_is_waited_for(
+def test_late_readings_are_waited_for(
     new: Callable[..., Path], papers: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A file that a worker has written may show on another machine only after a while; not for ever."""
+    """A file that a worker wrote may appear on another machine after some time; the wait is limited."""
     folder = new("archive")
     shutil.copy(papers[0], folder / "warc")
     (file,) = Places(folder=folder / "warc").files()
-    job = task.Job(file=file, into=folder / "batch" / "x")
-    task.lay_out(job.into, Terms())
+    job = file_task.FileTask(file=file, folder=folder / "batch" / "x")
+    file_task.write_settings(job.folder, ReadingSettings())
     waits: list[float] = []
 
     def sleep(seconds: float) -> None:
         waits.append(seconds)
         if len(waits) == 3:
-            assert task.read_file(job) == ""
+            assert file_task.read_warc_file(job) == ""
 
-    monkeypatch.setattr("newsarchive.batch.ahead.time.sleep", sleep)
-    readings = ahead.awaited(job.path)
+    monkeypatch.setattr("newsarchive.batch.read_ahead.time.sleep", sleep)
+    readings = read_ahead.wait_for_readings(job.path)
     assert readings is not None
     readings.close()
     assert len(waits) == 3
-    assert ahead.awaited(job.path.with_name("never")) is None
-    assert len(waits) == 3 + ahead.LATE
+    assert read_ahead.wait_for_readings(job.path.with_name("never")) is None
+    assert len(waits) == 3 + read_ahead.READINGS_TIMEOUT
 
 
-def test_a_worker_that_sees_another_folder_says_so(new: Callable[..., Path], papers: list[Path]) -> None:
-    """Neither its folder nor the files are taken for missing."""
+def test_a_worker_that_sees_other_folders_is_reported(new: Callable[..., Path], papers: list[Path]) -> None:
+    """Files that it does not see are not taken for missing."""
     folder = new("archive")
     shutil.copy(papers[0], folder / "warc")
     (file,) = Places(folder=folder / "warc").files()
     into = folder / "batch" / "x"
     with pytest.raises(DaskFailure, match=f"a worker does not see the folder {into}"):
-        task.read_file(task.Job(file=file, into=into))
-    task.lay_out(into, Terms())
+        file_task.read_warc_file(file_task.FileTask(file=file, folder=into))
+    file_task.write_settings(into, ReadingSettings())
     elsewhere = replace(file, places=Places(folder=folder / "not here"))
-    with pytest.raises(DaskFailure, match=r"does not see papers-00000\.warc\.gz: .*not here is not there"):
-        task.read_file(task.Job(file=elsewhere, into=into))
+    with pytest.raises(DaskFailure, match=r"does not see papers-00000\.warc\.gz: .*not here does not exist"):
+        file_task.read_warc_file(file_task.FileTask(file=elsewhere, folder=into))
     with pytest.raises(DaskFailure, match="does not see"):
-        task.check(elsewhere)
+        file_task.verify_file(elsewhere)
     with Archive.open(folder) as archive, ThreadPoolExecutor(1) as pool:
-        own = Hands(pool, 1)
-        job = task.Job(file=file, into=into)
+        executor_here = BatchExecutor(pool, 1)
+        job = file_task.FileTask(file=file, folder=into)
         with pytest.raises(DaskFailure, match="--scratch"):
-            ahead.said_of("", own, job)
+            read_ahead.failure_reason("", executor_here, job)
         assert archive.scratch == folder / "batch"
+
+
+def test_readings_of_an_earlier_version_are_deleted(new: Callable[..., Path]) -> None:
+    """A batch that an earlier version left is neither used nor kept; one of this version is kept."""
+    folder = new("archive")
+    scratch = folder / "batch"
+    former, unknown, present = scratch / "0123456789abcdef", scratch / "123456789abcdef0", scratch / "x"
+    for path, name in ((former, "terms"), (unknown, "settings")):
+        path.mkdir(parents=True)
+        (path / name).write_bytes(dump(ReadingSettings()).replace(b"ReadingSettings", b"RemovedSettings"))
+        (path / "papers-00000.warc.gz.0.readings").write_bytes(b"newsarchive readings 2\n")
+    file_task.write_settings(present, ReadingSettings())
+    (present / "papers-00000.warc.gz.0.readings").write_bytes(b"")
+    read_ahead.remove_scratch_folder(BatchTarget(dask="tcp://there:8786"), scratch)
+    assert list(scratch.iterdir()) == [present]

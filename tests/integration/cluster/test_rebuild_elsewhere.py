@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from newsarchive.archive import Archive
-from newsarchive.maintenance.rebuild import demand_all
+from newsarchive.maintenance.rebuild import require_all_files
 from storage.errors import StorageError
 from storage.index import Index
-from storage.model import Capture, Discovery, Ingest, NextLook, Outcome, Reading, RecordPlace, UrlKind
+from storage.model import Capture, Discovery, Ingest, NextVisit, Outcome, Reading, RecordPlace, UrlKind
 from storage.places import Places
-from storage.places.other_machines import this_host
+from storage.places.file_names import this_host
 
 THERE = "newsarchive-20260301060000000-00001-elsewhere-0011aabb.warc.gz"
 
@@ -31,11 +31,11 @@ def test_a_rebuild_does_not_forget_what_other_machines_have(postgres_url: str, t
             discovery = Discovery(site="news", kind=UrlKind.ARTICLE)
             index.commit(
                 [Ingest(capture=capture, discovery=discovery, reading=reading)],
-                lambda seen: NextLook(due_at=seen.fetched_at, failures=1, unchanged=0),
+                lambda seen: NextVisit(due_at=seen.fetched_at, failure_count=1, unchanged_count=0),
             )
         places = Places(folder=tmp_path)
         with pytest.raises(StorageError, match=f"1 WARC files of other machines are not here, such as {THERE}"):
-            demand_all(index, places.files())
+            require_all_files(index, places.files())
         (tmp_path / "newsarchive.toml").write_text(f'index = "{postgres_url}"\n')
         with Archive.open(tmp_path) as archive:
             found = {file.name: file for file in archive.verify().files}
@@ -45,6 +45,6 @@ def test_a_rebuild_does_not_forget_what_other_machines_have(postgres_url: str, t
         assert found[THERE].problems == ()
         assert found[here].problems[0].what.startswith("the file is missing")
         (tmp_path / THERE).touch()
-        demand_all(index, places.files())
+        require_all_files(index, places.files())
     finally:
         index.close()

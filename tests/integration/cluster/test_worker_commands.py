@@ -9,17 +9,20 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from storage.index.queries.articles import iter_captures
+from storage.index.queries.status import list_crawls
+
 pytest.importorskip("procrastinate")
 
 from procrastinate.schema import SchemaManager
 
 from newsarchive.archive import Archive
-from newsarchive.crawl.run import Shown, crawl
+from newsarchive.crawl.run import CrawlProgress, crawl
 from newsarchive.demo import Newsroom, serve
 from storage.errors import ArchiveBusy
 from storage.index.cluster import leases
 from storage.index.cluster.jobs import prepare_queue
-from storage.index.cluster.leases import Hold
+from storage.index.cluster.leases import Lease
 
 NOW = datetime(2026, 3, 1, 6, tzinfo=UTC)
 SITE = 'contact = "me@localhost"\ndelay = "0s"\nindex = "{}"\n[[site]]\nname = "a"\nurl = "{}"\nallow_private = true\n'
@@ -44,7 +47,7 @@ def test_workers_want_an_index_that_machines_can_share(command: str, tmp_path: P
     (tmp_path / "newsarchive.toml").write_text("")
     done = run(tmp_path, command)
     assert (done.returncode, done.stdout) == (2, "")
-    assert "workers share their index, and this archive's is a file of this machine; nothing was done" in done.stderr
+    assert "workers need a shared index, and this archive's is a file on this machine; nothing was done" in done.stderr
     assert "newsarchive crawl" in done.stderr
 
 
@@ -55,7 +58,7 @@ def test_workers_tells_who_does_what(postgres_url: str, folder: Path) -> None:
     }  # fmt: skip
     with psycopg.connect(prepare_queue(postgres_url, SchemaManager.get_schema()), autocommit=True) as session:
         session.execute("INSERT INTO procrastinate_workers DEFAULT VALUES")
-        session.execute("INSERT INTO crews SELECT id, 'north', 4711, 2 FROM procrastinate_workers")
+        session.execute("INSERT INTO workers SELECT id, 'north', 4711, 2 FROM procrastinate_workers")
         job = (
             "INSERT INTO procrastinate_jobs (queue_name, task_name, lock, queueing_lock) "
             "VALUES ('crawls', 'crawl', %s, %s)"
@@ -68,7 +71,7 @@ def test_workers_tells_who_does_what(postgres_url: str, folder: Path) -> None:
                 "WHERE lock = %s",
                 (status, site),
             )
-    with Hold(postgres_url, ["d"], NOW, "crawl"):
+    with Lease(postgres_url, ["d"], NOW, "crawl"):
         told = json.loads(run(folder, "workers", "--json").stdout)
         said = run(folder, "workers").stdout
     assert [(each["host"], each["pid"], each["slots"]) for each in told["workers"]] == [("north", 4711, 2)]
@@ -88,13 +91,13 @@ def test_workers_tells_who_does_what(postgres_url: str, folder: Path) -> None:
 
 def test_a_crawl_on_another_machine_is_in_the_way(postgres_url: str, folder: Path) -> None:
     """With the locks of another folder: it is told where, and ends with 75."""
-    with Hold(postgres_url, ["a"], datetime.now(UTC) - timedelta(days=2), "crawl"):
+    with Lease(postgres_url, ["a"], datetime.now(UTC) - timedelta(days=2), "crawl"):
         done = run(folder, "crawl")
         rebuilt = run(folder, "rebuild")
     assert done.returncode == rebuilt.returncode == 75
     assert "a is being crawled or rebuilt on " in done.stderr
     assert "nothing was done" in rebuilt.stderr
-    with Hold(postgres_url, None, datetime.now(UTC), "rebuild"):
+    with Lease(postgres_url, None, datetime.now(UTC), "rebuild"):
         assert "the archive is being crawled or rebuilt on " in run(folder, "crawl", "a").stderr
 
 
@@ -102,23 +105,23 @@ def test_a_crawl_whose_site_was_taken_asks_no_more(
     postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It stops before the next request, says so, and what it fetched is in its files."""
-    monkeypatch.setattr(leases, "EVERY", 0.1)
+    monkeypatch.setattr(leases, "HEARTBEAT_INTERVAL", 0.1)
     with serve(Newsroom()) as server:
         (tmp_path / "newsarchive.toml").write_text(SITE.format(postgres_url, server.url))
-        others: list[Hold] = []
+        others: list[Lease] = []
 
-        def take(shown: Shown) -> None:
+        def take(shown: CrawlProgress) -> None:
             if shown.counters.get("captures", 0) >= 5 and not others:
                 with monkeypatch.context() as patched:
                     patched.setattr(leases, "STALE", 0.0)
-                    others.append(Hold(postgres_url, ["a"], NOW, "crawl"))
+                    others.append(Lease(postgres_url, ["a"], NOW, "crawl"))
 
         with Archive.open(tmp_path) as archive:
             now = server.clock.now()
             with pytest.raises(ArchiveBusy, match="lost sight of this process"):
                 crawl(archive, now=lambda: now, progress=take)
-            (run_of,) = archive.index.crawls()
+            (run_of,) = archive.index.ask(list_crawls)
             assert run_of.outcome == "failed"
-            kept = sum(1 for _ in archive.index.captures())
+            kept = sum(1 for _ in archive.index.stream(iter_captures))
             assert 5 <= kept < 60
         others[0].close()

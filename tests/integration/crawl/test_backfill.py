@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from newsarchive.archive import Archive
-from newsarchive.cli.crawl import left_to_backfill
-from newsarchive.crawl.backfill import Backfill, backfill, left
+from newsarchive.cli.crawl import describe_backlog
+from newsarchive.crawl.backfill import BackfillRequest, backfill, find_pending_backfills
 from newsarchive.crawl.run import crawl
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -23,7 +23,7 @@ PAGES, ON_PAGE, MAPS = 12, 4, 6
 CONFIG = """
 contact = "tests@localhost"
 delay = "0s"
-workers = 1
+reader_processes = 1
 commit_seconds = 0.1
 requisites = false
 [[site]]
@@ -129,22 +129,22 @@ def test_the_daily_crawl_leaves_the_past_alone(gazette: Any, archive: Archive) -
 def test_the_crawl_says_what_it_leaves_and_the_command_that_fetches_it(gazette: Any, archive: Archive) -> None:
     """So many pages, back to a month; a backfill to that month has them all, and then nothing is said any more."""
     now = NOW + timedelta(minutes=1)
-    (waiting,) = left(archive, ["gazette"], now)
-    (line,) = left_to_backfill([waiting])
+    (waiting,) = find_pending_backfills(archive, ["gazette"], now)
+    (line,) = describe_backlog([waiting])
     assert line == (
-        f"gazette: a crawl takes what is new, and left out {waiting.pages} older pages. To fetch those too, "
-        f"as far back as {waiting.until:%B %Y}: newsarchive backfill gazette --until {waiting.until:%Y-%m-%d}"
+        f"gazette: {waiting.url_count} older pages were not fetched. To fetch back to {waiting.until:%B %Y}: "
+        f"newsarchive backfill gazette --until {waiting.until:%Y-%m-%d}"
     )
-    assert waiting.pages == archive.status().sites[0].older >= 5
-    backfill(archive, Backfill(site="gazette", until=waiting.until), now=clock(now))
+    assert waiting.url_count == archive.status().sites[0].older >= 5
+    backfill(archive, BackfillRequest(site="gazette", since=waiting.until), now=clock(now))
     for _ in range(8):  # what it brought to light is older still
-        for more in left(archive, ["gazette"], NOW + DAY / 2):
-            backfill(archive, Backfill(site="gazette", until=more.until), now=clock(NOW + DAY / 24))
-    assert left(archive, ["gazette"], NOW + DAY / 2) == ()
+        for more in find_pending_backfills(archive, ["gazette"], NOW + DAY / 2):
+            backfill(archive, BackfillRequest(site="gazette", since=more.until), now=clock(NOW + DAY / 24))
+    assert find_pending_backfills(archive, ["gazette"], NOW + DAY / 2) == ()
     assert {f"/story/{number}-{each}" for number in range(1, PAGES + 1) for each in range(ON_PAGE)} <= set(
         asked(gazette)
     )
-    assert left_to_backfill(()) == []
+    assert describe_backlog(()) == []
 
 
 def test_a_setting_has_every_crawl_go_back(gazette: Any, tmp_path: Path) -> None:
@@ -177,7 +177,7 @@ def test_what_stands_on_the_front_page_is_fetched_however_old_its_address_says_i
 def test_a_backfill_reaches_its_date_and_ends(gazette: Any, archive: Archive) -> None:
     """Pages and sitemaps back to the date; one page of a listing beyond it, to see that it is beyond."""
     before = len(gazette.log)
-    done = backfill(archive, Backfill(site="gazette", until=NOW - DAY * 225), now=clock(NOW + DAY / 48))
+    done = backfill(archive, BackfillRequest(site="gazette", since=NOW - DAY * 225), now=clock(NOW + DAY / 48))
     paths = asked(gazette, before)
     assert done.report.run.outcome == "finished"
     assert {f"/page/{number}/" for number in (6, 7, 8, 9)} == {p for p in paths if p.startswith("/page/")}
@@ -185,16 +185,16 @@ def test_a_backfill_reaches_its_date_and_ends(gazette: Any, archive: Archive) ->
     assert {f"/map-{month}.xml" for month in (2, 3, 4, 5)} <= set(paths)
     assert {f"/mapped/{month}-{each}" for month in range(2, 6) for each in range(3)} <= set(paths)
     assert not [path for path in paths if path.startswith(("/story/10", "/page/10"))]
-    assert done.left < done.before + 3
+    assert done.waiting_after < done.waiting_before + 3
     again = len(gazette.log)
-    backfill(archive, Backfill(site="gazette", until=NOW - DAY * 225), now=clock(NOW + DAY / 24))
+    backfill(archive, BackfillRequest(site="gazette", since=NOW - DAY * 225), now=clock(NOW + DAY / 24))
     assert [path for path in asked(gazette, again) if path.startswith(("/story/", "/mapped/"))] == []
 
 
 def test_a_date_in_the_address_or_the_sitemap_is_kept_to(gazette: Any, archive: Archive) -> None:
     """What is dated before the date by more than its month is not fetched."""
     before = len(gazette.log)
-    backfill(archive, Backfill(site="gazette", until=NOW - DAY * 70), now=clock(NOW + DAY / 48))
+    backfill(archive, BackfillRequest(site="gazette", since=NOW - DAY * 70), now=clock(NOW + DAY / 48))
     paths = asked(gazette, before)
     assert "/mapped/2-0" in paths
     assert not [path for path in paths if path.startswith(("/mapped/4", "/mapped/5", "/map-4", "/map-5"))]
@@ -203,7 +203,7 @@ def test_a_date_in_the_address_or_the_sitemap_is_kept_to(gazette: Any, archive: 
 def test_a_budget_ends_a_backfill_and_the_next_goes_on(gazette: Any, archive: Archive) -> None:
     """Run by run, ten requests each: in the end all is there, and nothing was asked for twice."""
     before = len(gazette.log)
-    wanted = Backfill(site="gazette", until=NOW - DAY * 400, max_pages=10)
+    wanted = BackfillRequest(site="gazette", since=NOW - DAY * 400, max_pages=10)
     runs = 0
     for run in itertools.count(1):
         start = len(gazette.log)
@@ -217,22 +217,22 @@ def test_a_budget_ends_a_backfill_and_the_next_goes_on(gazette: Any, archive: Ar
     assert {f"/story/{number}-{each}" for number in range(6, PAGES + 1) for each in range(ON_PAGE)} <= set(paths)
     old = {path: count for path, count in paths.items() if path.startswith(("/story/", "/mapped/", "/page/", "/map-"))}
     assert max(old.values()) == 1
-    assert done.left == 0
+    assert done.waiting_after == 0
 
 
 def test_bytes_end_a_backfill_too(gazette: Any, archive: Archive) -> None:
     """A budget in bytes is kept to, but for what was under way."""
-    wanted = Backfill(site="gazette", until=NOW - DAY * 400, max_bytes=4_000)
+    wanted = BackfillRequest(site="gazette", since=NOW - DAY * 400, max_bytes=4_000)
     before = len(gazette.log)
     done = backfill(archive, wanted, now=clock(NOW + DAY / 48))
     assert 1 <= len(asked(gazette, before)) < 12
-    assert done.left > 0
+    assert done.waiting_after > 0
 
 
 def test_what_is_due_goes_before_what_is_old(gazette: Any, archive: Archive) -> None:
     """A backfill that runs while the daily crawl would is the daily crawl first."""
     before = len(gazette.log)
-    backfill(archive, Backfill(site="gazette", until=NOW - DAY * 400), now=clock(NOW + DAY))
+    backfill(archive, BackfillRequest(site="gazette", since=NOW - DAY * 400), now=clock(NOW + DAY))
     paths = [path for path in asked(gazette, before) if path != "/robots.txt"]
     old = [number for number, path in enumerate(paths) if path in ("/page/6/", "/map-3.xml", "/mapped/2-0")]
     due = [number for number, path in enumerate(paths) if path == "/" or path.startswith(("/story/1-", "/story/2-"))]

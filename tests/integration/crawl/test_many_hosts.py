@@ -8,7 +8,7 @@ import pytest
 
 from newsarchive.archive import Archive
 from newsarchive.crawl.run import crawl
-from newsarchive.demo.crowd import Asked, Crowd, Plan, every_name_is_here
+from tests.newsroom.many_sites import LoggedRequest, ManySites, SitePlan, resolve_to_loopback
 
 HOSTS = 200
 REQUESTS = 10_000
@@ -17,7 +17,7 @@ SLACK = 0.001
 TOP = """
 contact = "tests@localhost"
 max_delay = "0.08s"
-workers = 1
+reader_processes = 1
 concurrency = 64
 requisites = false
 log_files = 0
@@ -31,14 +31,14 @@ allow_private = true
 """
 
 
-def plan(n: int) -> Plan:
+def plan(n: int) -> SitePlan:
     """A mix: some hosts are fast, some slow, some say so themselves, some lose patience once."""
-    return Plan(
+    return SitePlan(
         pages=REQUESTS // HOSTS - 2,
         delay=(0.05, 0.1, 0.2, 0.4)[n % 4],
         crawl_delay=(None, 0.3, None, None, 0.15)[n % 5],
         refuses=(7, 503 if n % 20 == 13 else 429) if n % 10 == 3 else None,
-        patience="date" if n % 40 == 3 else "seconds",
+        retry_after="date" if n % 40 == 3 else "seconds",
     )
 
 
@@ -47,13 +47,13 @@ def test_no_host_is_asked_sooner_than_it_asks_for(tmp_path: Path) -> None:
     """10,000 requests to 200 hosts with mixed delays: by the servers' own clock no gap is shorter than what the
     settings, Crawl-delay and Retry-After (as seconds and as a date) demand, and each site's pages are all fetched.
     """
-    with Crowd([plan(n) for n in range(HOSTS)]) as crowd:
+    with ManySites([plan(n) for n in range(HOSTS)]) as crowd:
         sites = "".join(SITE.format(n=n, url=crowd.url(n), delay=crowd.plans[n].delay) for n in range(HOSTS))
         (tmp_path / "newsarchive.toml").write_text(TOP + sites)
-        with every_name_is_here(), Archive.open(tmp_path) as archive:
+        with resolve_to_loopback(), Archive.open(tmp_path) as archive:
             report = crawl(archive)
     assert (report.run.outcome, report.problems) == ("finished", ())
-    of_site: dict[int, list[Asked]] = defaultdict(list)
+    of_site: dict[int, list[LoggedRequest]] = defaultdict(list)
     for asked in crowd.log:
         of_site[asked.site].append(asked)
     assert len(crowd.log) == REQUESTS
@@ -62,7 +62,7 @@ def test_no_host_is_asked_sooner_than_it_asks_for(tmp_path: Path) -> None:
         (before, after)
         for all_of_it in of_site.values()
         for before, after in pairwise(all_of_it)
-        if after.began - before.answered < before.rest - SLACK
+        if after.began - before.answered < before.delay - SLACK
     ]
     assert early == []
     # A page that was refused has been asked for once: what is due again is the next run's.

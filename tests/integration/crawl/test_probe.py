@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from newsarchive.config.schema import SiteConfig
-from newsarchive.crawl.probe import Source, probe, told
+from newsarchive.crawl.probe import SiteSource, describe_source, probe
 from newsarchive.demo import OPENS, Clock, Newsroom, serve
 from storage.errors import NotFound
 from storage.model import UrlKind
@@ -54,7 +54,7 @@ def test_a_site_tells_what_it_has(either: Any) -> None:
         private=True,
         hosts=(),
         feeds=(
-            Source(
+            SiteSource(
                 url=f"{either.base}/feed",
                 kind=UrlKind.FEED,
                 title="All news",
@@ -62,8 +62,8 @@ def test_a_site_tells_what_it_has(either: Any) -> None:
                 newest=datetime(2026, 11, 25, 1, 2, 3, tzinfo=UTC),
             ),
         ),
-        sitemaps=(Source(url=f"{either.base}/map", kind=UrlKind.SITEMAP, entries=1),),
-        sections=(Source(url=f"{either.base}/world", kind=UrlKind.LISTING, title="World"),),
+        sitemaps=(SiteSource(url=f"{either.base}/map", kind=UrlKind.SITEMAP, entries=1),),
+        sections=(SiteSource(url=f"{either.base}/world", kind=UrlKind.LISTING, title="World"),),
         robots="robots.txt was read, it asks for 3 s between requests",
         crawl_delay=3.0,
         problems=(),
@@ -105,7 +105,7 @@ def test_it_is_told_how_fresh_and_how_busy_sources_are(server: Any) -> None:
     whole = f'<sitemapindex xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{index}</sitemapindex>'
     server.say("/sitemap.xml", message(200, "text/xml", whole.encode()))
     found = look(server)
-    assert [told(each) for each in (*found.feeds, *found.sitemaps)] == [
+    assert [describe_source(each) for each in (*found.feeds, *found.sitemaps)] == [
         "/service/all.rss: 12 entries, newest 2026-11-25 12:00 UTC, about 24 a day",
         "/sitemap.xml: 3 sitemaps, newest 2026-11-03 00:00 UTC, guessed",
     ]

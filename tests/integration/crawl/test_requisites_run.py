@@ -9,17 +9,18 @@ from typing import Any
 
 import pytest
 
-from newsarchive.archive import Archive, utc_now
+from newsarchive.archive import Archive
 from newsarchive.crawl.run import crawl
-from storage.warc.reader import Kept, kept
+from storage.callbacks import utc_now
+from storage.warc.reader import CaptureRecord, read_captures
 
 CONFIG = """
 contact = "tests@localhost"
 delay = "{delay}"
 timeout = "5s"
-workers = 1
+reader_processes = 1
 commit_seconds = 0.1
-max_asset = "50kB"
+max_asset_size = "50kB"
 requisites = {requisites}
 [[site]]
 name = "example"
@@ -131,7 +132,7 @@ def test_a_rebuild_knows_the_same_requisites(server: Any, make: Make) -> None:
 
 
 def test_a_large_one_is_cut_and_kept(server: Any, make: Make) -> None:
-    """max_asset is the limit of a picture; what came until there is kept, as truncated; it is asked for twice."""
+    """max_asset_size is the limit of a picture; what came until there is kept, as truncated; it is asked for twice."""
     publish(server)
     server.say("/photo.jpg", plain(200, b"x" * 200_000, "image/jpeg"))
     archive = make(server)
@@ -139,7 +140,10 @@ def test_a_large_one_is_cut_and_kept(server: Any, make: Make) -> None:
     for hours in (30, 60, 90):
         crawl(archive, now=later(hours))
     held = [
-        item.capture for path in sorted(archive.warc_folder.iterdir()) for item in kept(path) if isinstance(item, Kept)
+        item.capture
+        for path in sorted(archive.warc_folder.iterdir())
+        for item in read_captures(path)
+        if isinstance(item, CaptureRecord)
     ]
     photos = [capture for capture in held if capture.url.endswith("/photo.jpg")]
     assert [capture.truncated for capture in photos] == ["length", "length"]

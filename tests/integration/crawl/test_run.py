@@ -15,19 +15,22 @@ from typing import Any
 
 import pytest
 
-from newsarchive.archive import Archive, utc_now
+from newsarchive.archive import Archive
 from newsarchive.crawl.run import CrawlReport, crawl
-from newsarchive.locks.site_locks import locked
+from newsarchive.locks.site_locks import lock_sites_locally
+from storage.callbacks import utc_now
 from storage.errors import ArchiveBusy, ConfigError, DiskFull
+from storage.index.frontier import url_queue
+from storage.index.write import warc_files
 from storage.model import Capture, Exchange
-from storage.warc.reader import Kept, RunBegan, RunEnded, kept, records
+from storage.warc.reader import CaptureRecord, RunEnded, RunStarted, read_captures, read_records
 from storage.warc.writer import WarcWriter
 
 CONFIG = """
 contact = "tests@localhost"
 delay = "{delay}"
 timeout = "{timeout}"
-workers = 1
+reader_processes = 1
 commit_seconds = 0.2
 [[site]]
 name = "example"
@@ -71,8 +74,13 @@ def paths(server: Any) -> list[str]:
     return [each.path for each in server.log]
 
 
-def kept_of(archive: Archive) -> list[Kept]:
-    return [item for path in sorted(archive.warc_folder.iterdir()) for item in kept(path) if isinstance(item, Kept)]
+def kept_of(archive: Archive) -> list[CaptureRecord]:
+    return [
+        item
+        for path in sorted(archive.warc_folder.iterdir())
+        for item in read_captures(path)
+        if isinstance(item, CaptureRecord)
+    ]
 
 
 def counted(report: CrawlReport, *names: str) -> list[int]:
@@ -89,10 +97,10 @@ def test_a_run_keeps_what_it_asked_for_and_ends(either: Any, make: Make) -> None
     assert (report.run.outcome, report.problems) == ("finished", ())
     assert sorted(paths(either)) == ["/", "/news/one", "/news/two", "/robots.txt"]
     (path,) = archive.warc_folder.iterdir()
-    held = [(record.type, record.block) for record in records(path) if record.type in ("request", "response")]
+    held = [(record.type, record.block) for record in read_records(path) if record.type in ("request", "response")]
     assert held == [pair for each in either.log for pair in (("response", each.response), ("request", each.request))]
-    told = [item for item in kept(path) if not isinstance(item, Kept)]
-    assert told == [RunBegan(run=told[0].run), RunEnded(run=report.run)]
+    told = [item for item in read_captures(path) if not isinstance(item, CaptureRecord)]
+    assert told == [RunStarted(run=told[0].run), RunEnded(run=report.run)]
     assert (told[0].run.id, path.suffix) == (report.run.id, ".gz")
     assert counted(report, "captures", "feed", "gone") == [4, 1, 2]
 
@@ -185,7 +193,7 @@ def test_a_host_that_is_down_ends_the_run(server: Any, make: Make) -> None:
     assert report.run.outcome == "finished"
     refused = "Connection was refused by other side: 111: Connection refused"
     assert report.problems == (f"127.0.0.1 robots.txt gives no answer ({refused}): left in peace for 3600 s",)
-    again = archive.index.next_due_at(["example"])
+    again = archive.index.read(url_queue.next_due_at, ["example"])
     assert again is not None
     assert again > utc_now() + timedelta(minutes=50)
 
@@ -215,7 +223,7 @@ def test_a_full_disk_stops_the_run_cleanly(server: Any, make: Make, monkeypatch:
     for number in range(20):
         server.say(f"/news/{number}", html())
     archive = make(server)
-    keep = WarcWriter.keep
+    keep = WarcWriter.write
     left = 7
 
     def full(self: WarcWriter, exchange: Exchange) -> Capture:
@@ -239,7 +247,7 @@ def test_a_site_is_crawled_by_one_process_at_a_time(server: Any, make: Make) -> 
     """The second is told who holds the lock, and asks for nothing."""
     archive = make(server)
     since = utc_now()
-    with locked(archive.folder / "locks", ["example"], since), pytest.raises(ArchiveBusy) as busy:
+    with lock_sites_locally(archive.folder / "locks", ["example"], since), pytest.raises(ArchiveBusy) as busy:
         crawl(archive)
     assert f"process {os.getpid()} since {since.isoformat(timespec='seconds')}" in str(busy.value)
     assert (busy.value.exit_code, server.log) == (75, [])
@@ -293,10 +301,10 @@ def test_a_signal_stops_a_run_in_good_order(server: Any, make: Make, number: sig
     assert json.loads(out.splitlines()[-1]) == {"outcome": "stopped", "captures": 3}
     assert took < 10
     (path,) = archive.warc_folder.iterdir()
-    last = list(kept(path))[-1]
+    last = list(read_captures(path))[-1]
     assert (path.suffix, isinstance(last, RunEnded) and last.run.outcome) == (".gz", "stopped")
-    assert archive.index.indexed_to(path.name) > 0
-    with locked(archive.folder / "locks", ["example"], utc_now()):
+    assert archive.index.read(warc_files.find_indexed_end, path.name) > 0
+    with lock_sites_locally(archive.folder / "locks", ["example"], utc_now()):
         pass
 
 

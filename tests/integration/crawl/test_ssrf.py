@@ -9,13 +9,15 @@ from urllib.parse import urlsplit
 import pytest
 from scrapy import Request
 
-from newsarchive.archive import Archive, utc_now
+from newsarchive.archive import Archive
 from newsarchive.crawl import event_loop
-from newsarchive.crawl.download.client import Wire
-from newsarchive.crawl.download.connect import Endpoints
-from newsarchive.crawl.download.ssrf import Guard, refusal
+from newsarchive.crawl.download.client import RecordingClient
+from newsarchive.crawl.download.connect import GuardedEndpoints
+from newsarchive.crawl.download.ssrf import AddressGuard, url_refusal_reason
 from newsarchive.crawl.run import crawl
 from newsarchive.crawl.run_context import network_error_reason
+from storage.callbacks import utc_now
+from storage.index.queries.articles import iter_captures
 from storage.index.views.articles import CaptureFilters
 
 PUBLIC = "93.184.215.14"
@@ -103,17 +105,17 @@ def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, Sequence[str]]:
     return known
 
 
-def asked(url: str, guard: Guard) -> str:
+def asked(url: str, guard: AddressGuard) -> str:
     """What becomes of a URL: why it is refused, or "answered"."""
-    if why := refusal(url):
+    if why := url_refusal_reason(url):
         return why
     target = Request(url).url  # as the spider makes it: IDNA, escapes
 
     async def main() -> Any:
         reactor = event_loop.reactor()
-        wire = Wire(reactor, Endpoints(reactor, guard), now=utc_now)
-        fetched = await wire.fetch(target, (), seconds=5, limit=10_000)
-        await wire.close()
+        client = RecordingClient(reactor, GuardedEndpoints(reactor, guard), now=utc_now)
+        fetched = await client.fetch(target, (), seconds=5, limit=10_000)
+        await client.close()
         return fetched
 
     fetched = event_loop.run(main())
@@ -132,7 +134,7 @@ def test_a_trick_is_refused_and_named(
     url = url.format(port=server.port)
     if dns:
         names[host_in(url)] = dns
-    assert reason in asked(url, Guard())
+    assert reason in asked(url, AddressGuard())
     assert (server.connections, server.log) == (0, [])
 
 
@@ -145,9 +147,9 @@ def test_with_allow_private_all_work(
     host = host_in(url)
     if dns:
         names[host] = dns
-    guard = Guard([host])
+    guard = AddressGuard([host])
     if ":" in host:  # the server listens on IPv4 only
-        assert guard.objection(host, host) is None
+        assert guard.refusal_reason(host, host) is None
     else:
         assert asked(url, guard) == "answered"
 
@@ -161,17 +163,17 @@ def test_an_address_is_judged_each_time_that_it_is_connected_to(server: Any, nam
     assert server.connections == 0
 
 
-class _Unreachable(Guard):
+class _Unreachable(AddressGuard):
     """Takes the public address for one that does not answer, so that the other is tried."""
 
     def objection(self, host: str, address: str) -> str | None:
-        return "nobody listens" if address == PUBLIC else super().objection(host, address)
+        return "nobody listens" if address == PUBLIC else super().refusal_reason(host, address)
 
 
 CONFIG = """
 contact = "tests@localhost"
 delay = "0s"
-workers = 1
+reader_processes = 1
 commit_seconds = 0.1
 [[site]]
 name = "example"
@@ -194,7 +196,7 @@ def test_a_page_leads_to_no_private_address(way: str, server: Any, tmp_path: Pat
     (tmp_path / "newsarchive.toml").write_text(CONFIG.format(url=server.base))
     with Archive.open(tmp_path) as archive:
         report = crawl(archive)
-        held = {view.url for view in archive.index.captures(CaptureFilters())}
+        held = {view.url for view in archive.index.stream(iter_captures, CaptureFilters())}
     # Another host than the site's own is asked for a page's parts only, and a robots.txt follows its redirect.
     assert report.run.counters.get("guarded", 0) == (0 if way == "a redirect of a page" else 1)
     assert f"{server.base}{path}" in held

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from newsarchive.demo import OPENS, Newsroom, read_log, self_signed, serve
+from newsarchive.demo import OPENS, Newsroom, create_certificate, read_log, serve
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
@@ -17,13 +17,13 @@ def test_the_log_holds_what_went_over_the_wire(tmp_path: Path, scheme: str) -> N
     """Each exchange is one line of the log, request and response to the byte, also on a connection that is kept."""
     log = tmp_path / "log.jsonl"
     newsroom = Newsroom(articles=60)
-    certificate = self_signed(tmp_path)
+    certificate = create_certificate(tmp_path)
     tls = certificate.server_context() if scheme == "https" else None
     with serve(newsroom, log=log, tls=tls) as server:
         assert server.url == f"{scheme}://127.0.0.1:{server.port}/"
         connection = (
             http.client.HTTPSConnection(
-                "127.0.0.1", server.port, context=ssl.create_default_context(cafile=certificate.chain)
+                "127.0.0.1", server.port, context=ssl.create_default_context(cafile=certificate.certificate_file)
             )
             if tls
             else http.client.HTTPConnection("127.0.0.1", server.port)

@@ -5,18 +5,18 @@ from pathlib import Path
 import pytest
 
 from newsarchive.demo import OPENS, read_log, serve
-from newsarchive.demo.hostile import SHAPES, HostileNewsroom, Shape
-from newsarchive.demo.wire import Answer, Request, Then
+from newsarchive.demo.http_messages import AfterResponse, Request, Response
+from tests.newsroom.hostile import HOSTILE_RESPONSES, HostileNewsroom, HostileResponse
 
 
-def _ask(port: int, path: str, answer: Answer) -> bytes:
+def _ask(port: int, path: str, answer: Response) -> bytes:
     """Send one request; read what comes. A server that hangs is told that nothing more will be asked."""
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode())
-        if answer.then is Then.HANG:
+        if answer.after is AfterResponse.HANG:
             connection.shutdown(socket.SHUT_WR)
         got = b""
-        while answer.then is not Then.KEEP or len(got) < len(answer.data):
+        while answer.after is not AfterResponse.KEEP or len(got) < len(answer.data):
             try:
                 piece = connection.recv(65_536)
             except ConnectionResetError:
@@ -27,8 +27,8 @@ def _ask(port: int, path: str, answer: Answer) -> bytes:
         return got
 
 
-@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.name)
-def test_a_shape_is_sent_and_logged_to_the_byte(shape: Shape, tmp_path: Path) -> None:
+@pytest.mark.parametrize("shape", HOSTILE_RESPONSES, ids=lambda shape: shape.name)
+def test_a_shape_is_sent_and_logged_to_the_byte(shape: HostileResponse, tmp_path: Path) -> None:
     """What a client reads is what the log says was sent, and that is what the shape says, however broken."""
     newsroom = HostileNewsroom()
     log = tmp_path / "log.jsonl"
@@ -38,7 +38,7 @@ def test_a_shape_is_sent_and_logged_to_the_byte(shape: Shape, tmp_path: Path) ->
         got = _ask(server.port, f"/{shape.name}", answer)
     (entry,) = read_log(log)
     assert (entry.url, entry.response) == (f"{origin}/{shape.name}", answer.data)
-    assert answer.data.startswith(got) if answer.then is Then.RESET else got == answer.data
+    assert answer.data.startswith(got) if answer.after is AfterResponse.RESET else got == answer.data
 
 
 def test_a_flaky_server_answers_only_the_first_request_of_a_connection(tmp_path: Path) -> None:

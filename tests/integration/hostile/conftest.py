@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from newsarchive.archive import Archive
-from newsarchive.demo import Newsroom, Server, read_log, serve
-from newsarchive.demo.wire import Answer, Request
+from newsarchive.demo import Newsroom, NewsroomServer, read_log, serve
+from newsarchive.demo.http_messages import Request, Response
 from newsarchive.ingest.backfill_priority import LAST_PAGE
 
 STORIES = 12
@@ -18,7 +18,7 @@ SETTINGS = """
 contact = "tests@localhost"
 delay = "0s"
 park_after = {park_after}
-workers = 1
+reader_processes = 1
 commit_seconds = 0.1
 requisites = false
 [[site]]
@@ -127,18 +127,18 @@ class TrapNewsroom(Newsroom):
         super().__init__(articles=60)
         self.entrances = entrances
 
-    def answer(self, origin: str, request: Request, at: datetime) -> Answer:
+    def answer(self, origin: str, request: Request, at: datetime) -> Response:
         """Answer as a trap does."""
         del at
         body = self._page(request.target, origin)
         if body is None:
-            return Answer(data=b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+            return Response(data=b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
         if body.startswith("-> "):
-            return Answer(data=f"HTTP/1.1 302 Found\r\nLocation: {body[3:]}\r\nContent-Length: 0\r\n\r\n".encode())
+            return Response(data=f"HTTP/1.1 302 Found\r\nLocation: {body[3:]}\r\nContent-Length: 0\r\n\r\n".encode())
         data = body.encode()
         mime = "text/plain" if request.target == "/robots.txt" else "text/html; charset=utf-8"
         head = f"HTTP/1.1 200 OK\r\nContent-Type: {mime}\r\nContent-Length: {len(data)}\r\n\r\n"
-        return Answer(data=head.encode() + data)
+        return Response(data=head.encode() + data)
 
     def _page(self, target: str, origin: str) -> str | None:
         if target == "/robots.txt":
@@ -159,7 +159,7 @@ class Rig:
 
     def __init__(self, folder: Path, entrances: tuple[str, ...], park_after: int, more: str) -> None:
         self.log = folder / "log.jsonl"
-        self.server: Server = serve(TrapNewsroom(*entrances), log=self.log)
+        self.server: NewsroomServer = serve(TrapNewsroom(*entrances), log=self.log)
         settings = SETTINGS.format(url=self.server.url, park_after=park_after, more=more)
         (folder / "newsarchive.toml").write_text(settings)
         self.archive = Archive.open(folder)

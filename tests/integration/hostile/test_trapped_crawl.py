@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
-from newsarchive.archive import utc_now
 from newsarchive.config import toml_file
 from newsarchive.crawl.run import crawl
+from storage.callbacks import utc_now
+from storage.index.frontier import host_state
+from storage.index.queries.articles import list_articles
 
 BY_YIELD = {
     "/tage/": "/tage/{n}",
@@ -26,11 +28,11 @@ def test_a_family_that_brings_nothing_new_is_parked_and_named(entrance: str, tra
     rig = trapped(entrance)
     report = crawl(rig.archive)
     assert report.run.outcome == "finished"
-    stories = rig.archive.index.articles(limit=100)
+    stories = rig.archive.index.ask(list_articles, limit=100)
     assert sum("story-" in line.url for line in stories) == 12
     assert 10 <= rig.asked()[entrance] <= 10 + ROUNDS * 8
     host = rig.server.url.removeprefix("http://").rstrip("/")
-    parked = [family.family for family in rig.archive.index.families() if family.parked_at]
+    parked = [family.family for family in rig.archive.index.read(host_state.load_url_patterns) if family.parked_at]
     assert f"{host}{BY_YIELD[entrance]}" in parked
     assert any("is parked" in note and entrance.strip("/").split("/")[0] in note for note in report.notes)
 
@@ -76,8 +78,8 @@ def test_the_next_run_knows_what_is_parked(trapped: Callable[..., Any]) -> None:
     crawl(rig.archive, now=lambda: utc_now() + timedelta(hours=3))
     assert rig.asked()["/tage/"] - before <= 2
     config = rig.archive.folder / "newsarchive.toml"
-    config.write_text(config.read_text() + 'not_traps = ["/tage/"]\n')
-    rig.archive.config = toml_file.load(rig.archive.folder)
+    config.write_text(config.read_text() + 'trap_exceptions = ["/tage/"]\n')
+    rig.archive.config = toml_file.load_config(rig.archive.folder)
     crawl(rig.archive, max_pages=30, now=lambda: utc_now() + timedelta(hours=6))
     assert rig.asked()["/tage/"] - before >= 15
 

@@ -18,14 +18,14 @@ from storage.model import (
     Capture,
     Discovery,
     Ingest,
-    NextLook,
+    NextVisit,
     Outcome,
     Paragraph,
     Reading,
     RecordPlace,
     Role,
-    Seen,
     UrlKind,
+    VisitResult,
 )
 
 POSTGRES = "NEWSARCHIVE_TEST_POSTGRES"
@@ -128,14 +128,14 @@ def article_at(capture_of: Callable[..., Capture]) -> Callable[..., Ingest]:
 
 
 @pytest.fixture
-def plan() -> Callable[[Seen], NextLook]:
+def plan() -> Callable[[VisitResult], NextVisit]:
     """A schedule: in an hour, failures and unchanged captures counted."""
 
-    def hourly(seen: Seen) -> NextLook:
-        return NextLook(
+    def hourly(seen: VisitResult) -> NextVisit:
+        return NextVisit(
             due_at=seen.fetched_at + timedelta(hours=1),
-            failures=seen.failures + 1 if seen.outcome is Outcome.ERROR else 0,
-            unchanged=0 if seen.changed else seen.unchanged + 1,
+            failure_count=seen.failure_count + 1 if seen.outcome is Outcome.ERROR else 0,
+            unchanged_count=0 if seen.changed else seen.unchanged_count + 1,
         )
 
     return hourly

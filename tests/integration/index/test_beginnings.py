@@ -6,14 +6,15 @@ import pytest
 from sqlalchemy import text
 
 from storage.index import Filters, Index
-from storage.index.search import beginnings as beginnings_module
-from storage.index.search.beginnings import spelt_out
-from storage.index.search.candidates import every
-from storage.index.search.query import parse
-from storage.model import Ingest, NextLook, Seen, Site
+from storage.index.search import candidates as search_candidates
+from storage.index.search.candidates import expand_prefixes, select_all_matches
+from storage.index.search.query import parse_query
+from storage.index.search.results import search_articles
+from storage.index.views.exclusions import NO_EXCLUSIONS
+from storage.model import Ingest, NextVisit, Site, VisitResult
 
 Make = Callable[..., Ingest]
-Plan = Callable[[Seen], NextLook]
+Plan = Callable[[VisitResult], NextVisit]
 TEXTS = (
     "Harbour works begin. The harbours of the north.",
     "Harbinger of spring, said the Harbour-Master.",
@@ -41,18 +42,24 @@ def texts(index: Index, article_at: Make, plan: Plan) -> Index:
 
 def found(index: Index, query: str) -> list[str]:
     """Addresses, in order."""
-    return [hit.url for hit in index.search(query, Filters(), limit=20).hits]
+    return [hit.url for hit in index.ask(search_articles, query, Filters(), limit=20).hits]
 
 
 def test_words_in_place_of_their_beginning_find_the_same(texts: Index, monkeypatch: pytest.MonkeyPatch) -> None:
     """As many words as there are, or too many to spell out, or a search that is not in the order of dates."""
     spelt = {query: found(texts, query) for query in ASKED}
-    monkeypatch.setattr(beginnings_module, "_MOST", 0)
+    monkeypatch.setattr(search_candidates, "_MAX_EXPANSIONS", 0)
     for query, urls in spelt.items():
         assert found(texts, query) == urls
-        assert sorted(urls) == sorted(hit.url for hit in texts.search(query, Filters(), limit=20, order="rank").hits)
-        with texts._database.reading() as connection:
-            assert len(urls) == len(connection.execute(every(connection, parse(query, Filters()), ("en", None))).all())
+        assert sorted(urls) == sorted(
+            hit.url for hit in texts.ask(search_articles, query, Filters(), limit=20, order="rank").hits
+        )
+        with texts._database.read_transaction() as connection:
+            assert len(urls) == len(
+                connection.execute(
+                    select_all_matches(connection, NO_EXCLUSIONS, parse_query(query, Filters()), ("en", None))
+                ).all()
+            )
 
 
 def test_how_many_articles_have_a_beginning(texts: Index) -> None:
@@ -63,10 +70,10 @@ def test_how_many_articles_have_a_beginning(texts: Index) -> None:
 
 def test_words_are_those_of_texts_alone(texts: Index) -> None:
     """Each word with the beginning, and no other; nothing is left behind that a writer would stumble over."""
-    with texts._database.reading() as connection:
-        leaf = spelt_out(connection, parse("harb*", Filters())).every[0][0]
+    with texts._database.read_transaction() as connection:
+        leaf = expand_prefixes(connection, parse_query("harb*", Filters())).every[0][0]
         if texts._database.is_postgres:
-            assert leaf.ends == ()
+            assert leaf.expansions == ()
             return
-        assert leaf.ends == ("harb", "harbing", "harbinger", "harbour", "harbours")
+        assert leaf.expansions == ("harb", "harbing", "harbinger", "harbour", "harbours")
         assert connection.scalar(text("SELECT count(*) FROM sqlite_master WHERE name = 'search_words'")) == 0

@@ -13,22 +13,22 @@ from storage.index import Index
 from storage.model import (
     Article,
     Capture,
+    DiscoveredUrl,
     Discovery,
-    Found,
     Image,
     Ingest,
     Link,
     LinkGroup,
     LinkKind,
-    NextLook,
+    NextVisit,
     Outcome,
     Paragraph,
     Reading,
     RecordPlace,
     Role,
-    Seen,
     Site,
     UrlKind,
+    VisitResult,
 )
 
 MORNING = datetime(2026, 3, 1, 6, tzinfo=UTC)
@@ -36,9 +36,9 @@ SITES = (Site(name="news", url="https://news.example/"), Site(name="times", url=
 WRITERS, PAGES, BATCH = 4, 60, 6
 
 
-def hourly(seen: Seen) -> NextLook:
+def hourly(seen: VisitResult) -> NextVisit:
     """In an hour."""
-    return NextLook(due_at=seen.fetched_at + timedelta(hours=1), failures=0, unchanged=0)
+    return NextVisit(due_at=seen.fetched_at + timedelta(hours=1), failure_count=0, unchanged_count=0)
 
 
 def made(writer: int) -> list[Ingest]:
@@ -71,12 +71,14 @@ def _page(writer: int, number: int, chance: random.Random) -> Ingest:
     discovery = Discovery(site="news" if number % 2 else "times", kind=UrlKind.ARTICLE)
     via = replace(discovery, via=_url(number), via_kind=UrlKind.LISTING)
     found = tuple(
-        Found(url=_url(one), discovery=replace(via, anchor=f"{one}"), due_at=at, priority=10 + chance.randint(0, 5))
+        DiscoveredUrl(
+            url=_url(one), discovery=replace(via, anchor=f"{one}"), due_at=at, priority=10 + chance.randint(0, 5)
+        )
         for one in named
     )
     if number % 5 == 0:
         reading = Reading(outcome=Outcome.LISTING, reason="links", link_groups=groups, content_digest=f"{writer}")
-        return Ingest(capture=capture, discovery=discovery, reading=reading, found=found)
+        return Ingest(capture=capture, discovery=discovery, reading=reading, discovered_urls=found)
     article = Article(
         url=_url(number), canonical_url=_url(number), headline=f"Headline {number}", language="en",
         paragraphs=tuple(
@@ -87,7 +89,7 @@ def _page(writer: int, number: int, chance: random.Random) -> Ingest:
         tags=tuple(f"tag {one}" for one in chance.sample(range(9), 3)),
     )  # fmt: skip
     reading = Reading(outcome=Outcome.ARTICLE, reason="JSON-LD", article=article, content_digest=f"{writer}-{number}")
-    return Ingest(capture=capture, discovery=discovery, reading=reading, found=found)
+    return Ingest(capture=capture, discovery=discovery, reading=reading, discovered_urls=found)
 
 
 def _writes(address: str, batch: Sequence[Ingest], begin: float) -> int:

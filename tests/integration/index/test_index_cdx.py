@@ -6,8 +6,18 @@ from datetime import timedelta
 import pytest
 
 from storage.index import Index
-from storage.index.queries.cdx import beginning, exactly, in_domain, on_host
-from storage.index.queries.slices import ALL_KEYS
+from storage.index.queries.cdx import (
+    ALL_KEYS,
+    count_cdx_pages,
+    get_cdx_line,
+    get_cdx_line_at,
+    iter_cdx_lines,
+    iter_cdx_lines_of_articles,
+    match_domain,
+    match_exact,
+    match_host,
+    match_prefix,
+)
 from storage.index.views.articles import Filters
 from storage.index.views.cdx import CdxLine, CdxQuery
 from storage.index.views.exclusions import Exclusions
@@ -47,8 +57,8 @@ def order(line: CdxLine) -> tuple[object, ...]:
 def test_all_captures_come_once_and_in_order(filled: Index, reverse: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """However few URLs are looked at a time."""
     for size in (1, 3, 640):
-        monkeypatch.setattr("storage.index.queries.cdx._FEW", size)
-        lines = list(filled.cdx(CdxQuery(keys=ALL_KEYS, reverse=reverse)))
+        monkeypatch.setattr("storage.index.queries.cdx._FIRST_BATCH", size)
+        lines = list(filled.stream(iter_cdx_lines, CdxQuery(keys=ALL_KEYS, reverse=reverse)))
         assert len(lines) == 61
         assert lines == sorted(lines, key=order, reverse=reverse)
 
@@ -56,17 +66,17 @@ def test_all_captures_come_once_and_in_order(filled: Index, reverse: bool, monke
 @pytest.mark.parametrize(
     ("keys", "count"),
     [
-        (exactly("https://www.news.example/a"), 6),
-        (beginning("http://news.example/a"), 18),
-        (on_host("http://news.example"), 31),
-        (in_domain("http://news.example"), 46),
-        (in_domain("http://example"), 61),
-        (exactly("http://nobody.example/"), 0),
+        (match_exact("https://www.news.example/a"), 6),
+        (match_prefix("http://news.example/a"), 18),
+        (match_host("http://news.example"), 31),
+        (match_domain("http://news.example"), 46),
+        (match_domain("http://example"), 61),
+        (match_exact("http://nobody.example/"), 0),
     ],
 )
 def test_what_is_meant_by_a_url(filled: Index, keys: tuple[object, ...], count: int) -> None:
     """One URL with http, https and "www."; a beginning; a host; a host and all below."""
-    lines = list(filled.cdx(CdxQuery(keys=keys)))  # type: ignore[arg-type]
+    lines = list(filled.stream(iter_cdx_lines, CdxQuery(keys=keys)))  # type: ignore[arg-type]
     assert len(lines) == count
     assert lines == sorted(lines, key=order)
 
@@ -75,49 +85,53 @@ def test_what_is_meant_by_a_url(filled: Index, keys: tuple[object, ...], count: 
 @pytest.mark.parametrize("url", [URLS[0], None])
 def test_pages_are_the_whole(filled: Index, page_size: int, url: str | None) -> None:
     """Of one URL by captures, of many by URLs; each capture is on exactly one."""
-    keys = exactly(url) if url else ALL_KEYS
+    keys = match_exact(url) if url else ALL_KEYS
     asked = CdxQuery(keys=keys, page=0, page_size=page_size)
     pages = [
-        list(filled.cdx(CdxQuery(keys=keys, page=number, page_size=page_size)))
-        for number in range(filled.cdx_pages(asked) + 1)
+        list(filled.stream(iter_cdx_lines, CdxQuery(keys=keys, page=number, page_size=page_size)))
+        for number in range(filled.ask(count_cdx_pages, asked) + 1)
     ]
     assert pages[-1] == []
-    assert sorted(line for page in pages for line in page) == sorted(filled.cdx(CdxQuery(keys=keys)))
+    assert sorted(line for page in pages for line in page) == sorted(filled.stream(iter_cdx_lines, CdxQuery(keys=keys)))
 
 
 def test_going_on_behind_a_line(filled: Index) -> None:
     """From any line on, what follows on it."""
-    lines = list(filled.cdx(CdxQuery(keys=ALL_KEYS)))
+    lines = list(filled.stream(iter_cdx_lines, CdxQuery(keys=ALL_KEYS)))
     for number, line in enumerate(lines):
         after = (line.urlkey, line.fetched_at, line.record_id)
-        assert list(filled.cdx(CdxQuery(keys=ALL_KEYS, after=after))) == lines[number + 1 :]
+        assert list(filled.stream(iter_cdx_lines, CdxQuery(keys=ALL_KEYS, after=after))) == lines[number + 1 :]
 
 
 def test_the_nearest_comes_first(filled: Index) -> None:
     """By distance on both sides of the moment; within bounds of time."""
-    lines = list(filled.cdx(CdxQuery(keys=exactly(URLS[1]))))
+    lines = list(filled.stream(iter_cdx_lines, CdxQuery(keys=match_exact(URLS[1]))))
     for line in lines:
         for shift in (-400, 0, 1, 400):
             moment = line.fetched_at + timedelta(seconds=shift)
             found = [
-                abs(one.fetched_at - moment) for one in filled.cdx(CdxQuery(keys=exactly(URLS[1]), closest=moment))
+                abs(one.fetched_at - moment)
+                for one in filled.stream(iter_cdx_lines, CdxQuery(keys=match_exact(URLS[1]), closest=moment))
             ]
             assert found == sorted(found)
             assert len(found) == len(lines)
     since = lines[0].fetched_at + timedelta(minutes=5)
-    assert all(one.fetched_at >= since for one in filled.cdx(CdxQuery(keys=exactly(URLS[1]), since=since)))
+    assert all(
+        one.fetched_at >= since
+        for one in filled.stream(iter_cdx_lines, CdxQuery(keys=match_exact(URLS[1]), since=since))
+    )
 
 
 def test_what_is_excluded_is_not_there(filled: Index) -> None:
     """In no order, on no page, in no count."""
-    shown = filled.showing(Exclusions(urlkeys=("example,news)/a",)))
-    assert len(list(shown.cdx(CdxQuery(keys=ALL_KEYS)))) == 61 - 18
-    assert list(shown.cdx(CdxQuery(keys=exactly(URLS[1]), closest=None))) == []
-    assert shown.cdx_pages(CdxQuery(keys=exactly(URLS[1]), page=0)) == 0
-    assert len(list(shown.slice_lines(Filters()))) == 61 - 18
-    hidden = next(filled.cdx(CdxQuery(keys=exactly(URLS[1]))))
-    assert (shown.cdx_line(hidden.id), shown.cdx_line_at(hidden.warc, hidden.offset)) == (None, None)
-    assert filled.cdx_line_at(hidden.warc, hidden.offset) == hidden
+    shown = filled.excluding(Exclusions(urlkeys=("example,news)/a",)))
+    assert len(list(shown.stream(iter_cdx_lines, CdxQuery(keys=ALL_KEYS)))) == 61 - 18
+    assert list(shown.stream(iter_cdx_lines, CdxQuery(keys=match_exact(URLS[1]), closest=None))) == []
+    assert shown.ask(count_cdx_pages, CdxQuery(keys=match_exact(URLS[1]), page=0)) == 0
+    assert len(list(shown.stream(iter_cdx_lines_of_articles, Filters()))) == 61 - 18
+    hidden = next(filled.stream(iter_cdx_lines, CdxQuery(keys=match_exact(URLS[1]))))
+    assert (shown.ask(get_cdx_line, hidden.id), shown.ask(get_cdx_line_at, hidden.warc, hidden.offset)) == (None, None)
+    assert filled.ask(get_cdx_line_at, hidden.warc, hidden.offset) == hidden
 
 
 def test_long_urls_are_told_apart(index: Index, capture_of: CaptureOf, plan: Callable[..., object]) -> None:
@@ -132,4 +146,6 @@ def test_long_urls_are_told_apart(index: Index, capture_of: CaptureOf, plan: Cal
         for url in urls
     ]
     index.commit(batch, plan)  # type: ignore[arg-type]
-    assert [line.url for line in index.cdx(CdxQuery(keys=exactly(urls[0]), url=urls[0]))] == [urls[0]]
+    assert [line.url for line in index.stream(iter_cdx_lines, CdxQuery(keys=match_exact(urls[0]), url=urls[0]))] == [
+        urls[0]
+    ]

@@ -11,37 +11,42 @@ from sqlalchemy import Connection, select
 
 from storage.errors import IndexFailure
 from storage.index import Filters, Index
-from storage.index.rows.entry import Entry
-from storage.index.rows.interning import Names
-from storage.index.rows.site_book import SiteBook, load_book
+from storage.index.queries.articles import find_article_id, get_article, iter_captures, list_articles
+from storage.index.queries.export import iter_export_lines
+from storage.index.queries.status import get_status
+from storage.index.rows.entry import CommitEntry
+from storage.index.rows.interning import LookupTables
+from storage.index.rows.site_registry import SiteRegistry, load_registry
 from storage.index.schema.tables import UrlRow
-from storage.index.write.filing import file_under_sites
+from storage.index.search.results import search_articles
+from storage.index.write import warc_files
+from storage.index.write.site_assignment import assign_sites
 from storage.model import (
-    NOT_HELD,
+    ORIGINAL_MISSING,
     Access,
     Capture,
     CrawlRun,
-    Dated,
+    DiscoveredUrl,
     Discovery,
-    Found,
     Image,
     Ingest,
     Link,
     LinkGroup,
     LinkKind,
-    NextLook,
+    NextVisit,
     Outcome,
     Paragraph,
     Reading,
     RefersTo,
     Role,
-    Seen,
     Site,
+    SourcedDate,
     UrlKind,
+    VisitResult,
 )
 
 NEWS = Site(name="news", url="https://news.example/")
-Plan = Callable[[Seen], NextLook]
+Plan = Callable[[VisitResult], NextVisit]
 Make = Callable[..., Ingest]
 
 
@@ -59,8 +64,8 @@ def test_an_exported_line_is_exact(index: Index, article_at: Make, plan: Plan) -
                 headline="A headline",
                 dek="A dek",
                 authors=("Zoë B.", "Ann A."),
-                published=Dated(at=datetime(2026, 2, 28, 12, tzinfo=UTC), source="json-ld"),
-                modified=Dated(at=datetime(2026, 3, 1, 5, 30, 0, 250000, tzinfo=UTC), source="meta"),
+                published=SourcedDate(at=datetime(2026, 2, 28, 12, tzinfo=UTC), source="json-ld"),
+                modified=SourcedDate(at=datetime(2026, 3, 1, 5, 30, 0, 250000, tzinfo=UTC), source="meta"),
                 section="World",
                 tags=("trade", "steel"),
                 image=Image(url="https://img.example/a.jpg", caption="A ship"),
@@ -71,7 +76,7 @@ def test_an_exported_line_is_exact(index: Index, article_at: Make, plan: Plan) -
         plan,
     )
     index.settle()
-    [line] = index.export()
+    [line] = index.stream(iter_export_lines)
     assert list(line.items()) == [
         ("url", "https://news.example/a?amp=1"),
         ("canonical_url", "https://news.example/a"),
@@ -127,9 +132,9 @@ def test_a_record_is_committed_once(index: Index, article_at: Make, plan: Plan) 
     again = index.commit([*pages, pages[0]], plan)
     assert (first.captures, first.articles, first.versions, first.known) == (2, 2, 2, 0)
     assert (again.captures, again.articles, again.versions, again.known) == (0, 0, 0, 3)
-    assert index.status().captures == 2
-    assert index.indexed_to("a.warc.gz") == 2900
-    assert index.indexed_to("b.warc.gz") == 0
+    assert index.ask(get_status).captures == 2
+    assert index.read(warc_files.find_indexed_end, "a.warc.gz") == 2900
+    assert index.read(warc_files.find_indexed_end, "b.warc.gz") == 0
 
 
 def test_a_batch_is_written_whole_or_not_at_all(index: Index, article_at: Make, plan: Plan) -> None:
@@ -137,15 +142,15 @@ def test_a_batch_is_written_whole_or_not_at_all(index: Index, article_at: Make, 
     index.register_sites([NEWS])
     pages = [article_at("https://news.example/a", "One."), article_at("https://news.example/b", "Two.")]
 
-    def broken(seen: Seen) -> NextLook:
+    def broken(seen: VisitResult) -> NextVisit:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         index.commit(pages, broken)
-    status = index.status()
+    status = index.ask(get_status)
     assert (status.captures, status.articles, status.warc_files) == (0, 0, 0)
     assert index.commit(pages, plan).captures == 2
-    assert len(list(index.export())) == 2
+    assert len(list(index.stream(iter_export_lines))) == 2
 
 
 def test_versions_are_texts_not_captures(index: Index, article_at: Make, plan: Plan) -> None:
@@ -153,15 +158,15 @@ def test_versions_are_texts_not_captures(index: Index, article_at: Make, plan: P
     index.register_sites([NEWS])
     url = "https://news.example/a"
     index.commit([article_at(url, text, minute=minute) for minute, text in enumerate(("Old.", "New.", "Old."))], plan)
-    article_id = index.find_article(url)
+    article_id = index.ask(find_article_id, url)
     assert article_id is not None
-    article = index.article(article_id)
+    article = index.ask(get_article, article_id)
     assert article is not None
     assert [(line.number, line.captures) for line in article.versions] == [(1, 2), (2, 1)]
     assert (article.current.number, article.current.body) == (1, "Old.")
     assert len(article.captures) == 3
-    assert [line["body"] for line in index.export(all_versions=True)] == ["Old.", "New."]
-    assert [line["body"] for line in index.export()] == ["Old."]
+    assert [line["body"] for line in index.stream(iter_export_lines, all_versions=True)] == ["Old.", "New."]
+    assert [line["body"] for line in index.stream(iter_export_lines)] == ["Old."]
 
 
 @pytest.mark.parametrize(
@@ -176,7 +181,7 @@ def test_an_article_is_what_its_newest_capture_says(
     later = article_at("https://news.example/a", minute=5)
     later = replace(later, reading=Reading(outcome=outcome, reason="of another status"))
     index.commit([later, page], plan)
-    [line] = index.articles()
+    [line] = index.ask(list_articles)
     assert line.state == state
 
 
@@ -205,15 +210,18 @@ def test_a_revisit_shows_what_its_original_showed(
     assert settled.unread == (other.capture.record_id,)
     # Until it has been read: who was told of it may have ended before.
     assert index.settle().unread == (other.capture.record_id,)
-    outcomes = [capture.outcome for capture in index.captures(order="oldest")]
+    outcomes = [capture.outcome for capture in index.stream(iter_captures, order="oldest")]
     assert outcomes == [Outcome.ARTICLE, Outcome.ARTICLE, Outcome.NOT_MODIFIED, Outcome.NOT_MODIFIED]
-    [line] = index.export()
+    [line] = index.stream(iter_export_lines)
     assert line["last_seen"] == "2026-03-01T06:03:00Z"
 
     read = article_at("https://news.example/b", "Text.")
     index.commit([replace(other, reading=read.reading)], plan)
     assert index.settle().unread == ()
-    assert [line["url"] for line in index.export()] == ["https://news.example/a", "https://news.example/b"]
+    assert [line["url"] for line in index.stream(iter_export_lines)] == [
+        "https://news.example/a",
+        "https://news.example/b",
+    ]
 
 
 @pytest.mark.parametrize("at", [0, 1], ids=["before its original", "with its original"])
@@ -230,7 +238,7 @@ def test_a_revisit_that_was_read_too_early_is_read_again(
             refers_to=refers_to,
         ),
         discovery=Discovery(site="news", kind=UrlKind.ARTICLE),
-        reading=Reading(outcome=Outcome.UNREADABLE, reason=NOT_HELD),
+        reading=Reading(outcome=Outcome.UNREADABLE, reason=ORIGINAL_MISSING),
     )  # fmt: skip
     for batch in ([[early], [original]], [[original, early]])[at]:
         index.commit(batch, plan)
@@ -238,8 +246,11 @@ def test_a_revisit_that_was_read_too_early_is_read_again(
     read = article_at("https://news.example/b", "Text.")
     index.commit([replace(early, reading=read.reading)], plan)
     assert index.settle().unread == ()
-    assert [capture.outcome for capture in index.captures()] == [Outcome.ARTICLE, Outcome.ARTICLE]
-    assert [line["url"] for line in index.export()] == ["https://news.example/a", "https://news.example/b"]
+    assert [capture.outcome for capture in index.stream(iter_captures)] == [Outcome.ARTICLE, Outcome.ARTICLE]
+    assert [line["url"] for line in index.stream(iter_export_lines)] == [
+        "https://news.example/a",
+        "https://news.example/b",
+    ]
 
 
 def test_originals_are_whole_and_committed(
@@ -252,15 +263,15 @@ def test_originals_are_whole_and_committed(
     cut = replace(second, capture=capture_of(url, 3, truncated="length", payload_digest="sha256:same"))
     first = replace(first, capture=replace(first.capture, payload_digest="sha256:same"))
     second = replace(second, capture=replace(second.capture, payload_digest="sha256:same"))
-    assert index.by_digest("sha256:same") is None
+    assert index.find_original_by_digest("sha256:same") is None
     index.commit([cut, second, first], plan)
-    by_digest, by_url = index.by_digest("sha256:same"), index.by_url(url)
+    by_digest, by_url = index.find_original_by_digest("sha256:same"), index.find_original_by_url(url)
     assert by_digest == RefersTo(
         record_id=first.capture.record_id, url=url, date=first.capture.date, payload_digest="sha256:same"
     )
     assert by_url is not None
     assert by_url.record_id == second.capture.record_id
-    assert index.by_url("https://news.example/b") is None
+    assert index.find_original_by_url("https://news.example/b") is None
 
 
 HOSTILE = (
@@ -289,14 +300,14 @@ def test_any_text_can_be_kept(index: Index, article_at: Make, plan: Plan, text: 
     )
     index.commit([page], plan)
     index.settle()
-    [line] = index.export()
+    [line] = index.stream(iter_export_lines)
     assert line["headline"] == kept
     assert line["url"] == f"https://news.example/{kept}"
     assert [paragraph["text"] for paragraph in line["paragraphs"]] == [kept, f"A paragraph with {kept} inside."]
     assert line["links"][0]["links"][0] == {"url": f"https://x.example/{kept}", "anchor": kept}
-    assert index.search("paragraph inside", Filters()).total == 1
-    index.search(text, Filters(author=text, section=text))
-    assert index.find_article(f"https://news.example/{kept}") is not None
+    assert index.ask(search_articles, "paragraph inside", Filters()).total == 1
+    index.ask(search_articles, text, Filters(author=text, section=text))
+    assert index.ask(find_article_id, f"https://news.example/{kept}") is not None
 
 
 def test_names_of_any_length_can_be_kept(index: Index, article_at: Make, plan: Plan) -> None:
@@ -308,13 +319,13 @@ def test_names_of_any_length_can_be_kept(index: Index, article_at: Make, plan: P
         page.capture, record_id=long, payload_digest=long, crawl=long, refers_to=refers_to, mime=long, etag=long,
         place=replace(page.capture.place, warc=long),
     )  # fmt: skip
-    found = Found(url=f"https://{long}/x", discovery=page.discovery, due_at=capture.fetched_at, priority=1)
-    page = replace(page, capture=capture, found=(found,))
-    index.add_due([found])
+    found = DiscoveredUrl(url=f"https://{long}/x", discovery=page.discovery, due_at=capture.fetched_at, priority=1)
+    page = replace(page, capture=capture, discovered_urls=(found,))
+    index.add_urls([found])
     assert index.commit([page], plan).captures == 1
     assert index.commit([page], plan).known == 1
     index.settle()
-    [line] = index.export()
+    [line] = index.stream(iter_export_lines)
     assert line["url"] == page.capture.url
 
 
@@ -323,8 +334,8 @@ def test_the_frontier_hears_what_a_capture_brings(index: Index, capture_of: Call
     index.register_sites([NEWS])
     told: list[tuple[bool, int, datetime]] = []
 
-    def listening(seen: Seen) -> NextLook:
-        told.append((seen.changed, seen.unchanged, seen.first_seen_at))
+    def listening(seen: VisitResult) -> NextVisit:
+        told.append((seen.changed, seen.unchanged_count, seen.first_seen_at))
         return plan(seen)
 
     feed = "https://news.example/feed"
@@ -336,7 +347,9 @@ def test_the_frontier_hears_what_a_capture_brings(index: Index, capture_of: Call
             capture=capture,
             discovery=Discovery(site="news", kind=UrlKind.FEED),
             reading=Reading(outcome=Outcome.FEED, reason="RSS", content_digest=capture.payload_digest),
-            found=tuple(Found(url=url, discovery=found, due_at=capture.fetched_at, priority=1) for url in urls),
+            discovered_urls=tuple(
+                DiscoveredUrl(url=url, discovery=found, due_at=capture.fetched_at, priority=1) for url in urls
+            ),
         )
 
     index.commit([fetched(0, "https://news.example/a")], plan=listening)
@@ -383,7 +396,7 @@ def test_two_writers_do_not_deadlock(index_url: str, article_at: Make, plan: Pla
     index = Index.open(index_url)
     try:
         index.settle()
-        lines = list(index.export())
+        lines = list(index.stream(iter_export_lines))
         assert len(lines) == 48
         assert all(len(line["links"][0]["links"]) == 40 and len(line["authors"]) == 2 for line in lines)
     finally:
@@ -394,14 +407,14 @@ def test_a_site_named_later_gets_its_pages(index: Index, article_at: Make, plan:
     """Imported pages are filed under their host until their site is named; then they move, in search too."""
     url = "https://www.news.example/a"
     index.commit([article_at(url, "Tariffs on steel.", site="elsewhere")], plan)
-    assert [site.name for site in index.status().sites] == ["news.example"]
+    assert [site.name for site in index.ask(get_status).sites] == ["news.example"]
     index.register_sites([NEWS])
     index.settle()
-    assert [(site.name, site.articles) for site in index.status().sites] == [("news", 1)]
-    assert index.search("steel", Filters(site="news")).total == 1
-    found = index.site_for("https://sport.news.example/x")
+    assert [(site.name, site.articles) for site in index.ask(get_status).sites] == [("news", 1)]
+    assert index.ask(search_articles, "steel", Filters(site="news")).total == 1
+    found = index.find_site("https://sport.news.example/x")
     assert found == NEWS
-    assert index.site_for("https://other.example/") is None
+    assert index.find_site("https://other.example/") is None
 
 
 def test_wiping_leaves_nothing(index: Index, article_at: Make, plan: Plan) -> None:
@@ -409,12 +422,12 @@ def test_wiping_leaves_nothing(index: Index, article_at: Make, plan: Plan) -> No
     index.register_sites([NEWS])
     index.commit([article_at("https://news.example/a", "Tariffs.")], plan)
     index.reset()
-    status = index.status()
-    assert (status.sites, status.captures, list(index.export())) == ((), 0, [])
-    assert index.search("tariffs").total == 0
+    status = index.ask(get_status)
+    assert (status.sites, status.captures, list(index.stream(iter_export_lines))) == ((), 0, [])
+    assert index.ask(search_articles, "tariffs").total == 0
     index.register_sites([NEWS])
     assert index.commit([article_at("https://news.example/a", "Tariffs.")], plan).captures == 1
-    assert index.search("tariffs").total == 1
+    assert index.ask(search_articles, "tariffs").total == 1
 
 
 def test_errors_have_names(sqlite_url: str, article_at: Make, plan: Plan) -> None:
@@ -437,7 +450,7 @@ def test_paragraphs_of_no_body_are_kept(index: Index, article_at: Make, plan: Pl
     roles = (Role.BYLINE, Role.TEXT, Role.CAPTION, Role.DISCLAIMER)
     paragraphs = tuple(Paragraph(role=role, text=f"A {role.value}.") for role in roles)
     index.commit([article_at("https://news.example/a", paragraphs=paragraphs)], plan)
-    [line] = index.export()
+    [line] = index.stream(iter_export_lines)
     assert line["body"] == "A text."
     assert [paragraph["role"] for paragraph in line["paragraphs"]] == [role.value for role in roles]
 
@@ -448,22 +461,22 @@ def test_who_asks_for_a_site_meanwhile_takes_none_from_the_writer(
     """Another thread asks whose a URL is while the first commit makes its sites: all URLs have one afterwards."""
     loaded, filed = threading.Event(), threading.Event()
 
-    def loading(connection: Connection) -> SiteBook:
-        book = load_book(connection)
+    def loading(connection: Connection) -> SiteRegistry:
+        book = load_registry(connection)
         loaded.set()
         filed.wait(30)
         return book
 
-    def meanwhile(connection: Connection, names: Names, entries: Sequence[Entry]) -> None:
-        asking = threading.Thread(target=index.site_for, args=("https://news.example/a",))
+    def meanwhile(connection: Connection, names: LookupTables, entries: Sequence[CommitEntry]) -> None:
+        asking = threading.Thread(target=index.find_site, args=("https://news.example/a",))
         asking.start()
         loaded.wait(30)
-        file_under_sites(connection, names, entries)
+        assign_sites(connection, names, entries)
         filed.set()
         asking.join()
 
     monkeypatch.setattr("storage.index.index.load_book", loading)
     monkeypatch.setattr("storage.index.write.commit.file_under_sites", meanwhile)
     index.commit([article_at("https://news.example/a", "First paragraph.")], plan)
-    with index._database.reading() as connection:
+    with index._database.read_transaction() as connection:
         assert connection.scalars(select(UrlRow.url).where(UrlRow.site_id.is_(None))).all() == []

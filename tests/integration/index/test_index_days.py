@@ -8,18 +8,19 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from storage.index import Index
-from storage.index.schema.tables import CaptureRow, DayRow
-from storage.model import Capture, Discovery, Ingest, NextLook, Outcome, Reading, Seen, Site, UrlKind
+from storage.index.queries.aggregates import count_captures_per_day
+from storage.index.schema.tables import CaptureRow, DailyCapturesRow
+from storage.model import Capture, Discovery, Ingest, NextVisit, Outcome, Reading, Site, UrlKind, VisitResult
 
-Plan = Callable[[Seen], NextLook]
+Plan = Callable[[VisitResult], NextVisit]
 DAY = 24 * 60
 
 
 def counted_and_kept(index: Index) -> tuple[Counter[tuple[int, str, str]], Counter[tuple[int, str, str]]]:
     """Captures counted now, and as the table has them."""
-    with index._database.reading() as connection:
+    with index._database.read_transaction() as connection:
         captures = connection.execute(select(CaptureRow.site_id, CaptureRow.fetched_at, CaptureRow.outcome)).all()
-        days = connection.execute(select(DayRow)).all()
+        days = connection.execute(select(DailyCapturesRow)).all()
     counted = Counter((row.site_id, row.fetched_at.date().isoformat(), row.outcome) for row in captures)
     return counted, Counter({(row.site_id, row.day, row.outcome): row.captures for row in days})
 
@@ -62,5 +63,5 @@ def test_a_late_evening_belongs_to_its_day_in_utc(index: Index, article_at: Call
     late = article_at("https://news.example/a", "Late.", minute=17 * 60 + 59)
     early = article_at("https://news.example/b", "Early.", minute=18 * 60)
     index.commit([late, early], plan)
-    days = index.captures_per_day(late.capture.fetched_at.date() - timedelta(days=1))
+    days = index.ask(count_captures_per_day, late.capture.fetched_at.date() - timedelta(days=1))
     assert [(day.day.isoformat(), day.captures) for day in days] == [("2026-03-01", 1), ("2026-03-02", 1)]

@@ -9,12 +9,30 @@ from sqlalchemy import text
 
 from storage.errors import QueryTooLong
 from storage.index import Index
+from storage.index.queries.aggregates import (
+    count_articles_per_day,
+    count_captures_per_day,
+    get_site_profile,
+    list_site_counts,
+)
+from storage.index.queries.articles import (
+    find_article_id,
+    get_article,
+    get_capture,
+    get_capture_of_record,
+    get_version,
+    iter_captures,
+    list_articles,
+)
+from storage.index.queries.export import iter_export_lines
+from storage.index.queries.status import get_status, list_boilerplate, list_site_status, list_sources
 from storage.index.reader import Reader
+from storage.index.search.results import search_articles
 from storage.index.views.articles import CaptureFilters, Filters
-from storage.index.views.exclusions import NOTHING, Exclusions
-from storage.model import Ingest, NextLook, Seen, Site
+from storage.index.views.exclusions import NO_EXCLUSIONS, Exclusions
+from storage.model import Ingest, NextVisit, Site, VisitResult
 
-Plan = Callable[[Seen], NextLook]
+Plan = Callable[[VisitResult], NextVisit]
 Make = Callable[..., Ingest]
 
 MORNING = datetime(2026, 3, 1, 6, tzinfo=UTC)
@@ -52,24 +70,24 @@ def held_until(minute: int) -> Exclusions:
 
 def everything(reader: Reader) -> dict[str, Any]:
     """What each way of asking finds."""
-    found = reader.search("harbour")
+    found = reader.ask(search_articles, "harbour")
     return {
         "search": sorted(hit.url for hit in found.hits),
         "total": found.total,
-        "articles": sorted(line.url for line in reader.articles()),
-        "export": sorted(line["url"] for line in reader.export()),
-        "searched export": sorted(line["url"] for line in reader.export(Filters(query="harbour"))),
-        "captures": sorted({capture.url for capture in reader.captures()}),
-        "by site": sum(site.captures for site in reader.site_counts()),
-        "by day": sum(day.captures for day in reader.captures_per_day(MORNING.date())),
-        "site articles": sum(site.articles for site in reader.site_counts()),
+        "articles": sorted(line.url for line in reader.ask(list_articles)),
+        "export": sorted(line["url"] for line in reader.stream(iter_export_lines)),
+        "searched export": sorted(line["url"] for line in reader.stream(iter_export_lines, Filters(query="harbour"))),
+        "captures": sorted({capture.url for capture in reader.stream(iter_captures)}),
+        "by site": sum(site.captures for site in reader.ask(list_site_counts)),
+        "by day": sum(day.captures for day in reader.ask(count_captures_per_day, MORNING.date())),
+        "site articles": sum(site.articles for site in reader.ask(list_site_counts)),
     }
 
 
 @pytest.mark.parametrize(
     ("exclude", "gone"),
     [
-        (NOTHING, set()),
+        (NO_EXCLUSIONS, set()),
         (Exclusions(hidden=frozenset({"hidden"})), {HIDDEN}),
         (Exclusions(hidden=frozenset({"hidden", "no such site"})), {HIDDEN}),
         (Exclusions(urlkeys=("example,news)/private/",)), {PRIVATE}),
@@ -85,7 +103,7 @@ def test_what_is_excluded_is_nowhere(filled: Index, exclude: Exclusions, gone: s
     """Searches, lists, exports, captures and counts agree on what there is."""
     left = sorted({OPEN, PRIVATE, HIDDEN, HELD} - gone)
     captures = len(left) + (HELD in left)
-    assert everything(filled.showing(exclude)) == {
+    assert everything(filled.excluding(exclude)) == {
         "search": left, "total": len(left), "articles": left, "export": left, "searched export": left,
         "captures": left, "by site": captures, "by day": captures, "site articles": len(left),
     }  # fmt: skip
@@ -101,57 +119,61 @@ def test_what_is_excluded_is_nowhere(filled: Index, exclude: Exclusions, gone: s
 )
 def test_no_number_opens_what_is_excluded(filled: Index, url: str, exclude: Exclusions) -> None:
     """Who knows an article's, a version's, a capture's or a record's number learns nothing by it."""
-    number = filled.find_article(url)
+    number = filled.ask(find_article_id, url)
     assert number is not None
-    article = filled.article(number)
+    article = filled.ask(get_article, number)
     assert article is not None
-    reader = filled.showing(exclude)
-    assert reader.find_article(url) is None
-    assert reader.article(number) is None
-    assert all(reader.version(version.id) is None for version in article.versions)
-    assert all(reader.capture(capture.id) is None for capture in article.captures)
-    assert all(reader.capture_of_record(capture.record_id) is None for capture in article.captures)
-    assert not list(reader.captures(CaptureFilters(url=url)))
+    reader = filled.excluding(exclude)
+    assert reader.ask(find_article_id, url) is None
+    assert reader.ask(get_article, number) is None
+    assert all(reader.ask(get_version, version.id) is None for version in article.versions)
+    assert all(reader.ask(get_capture, capture.id) is None for capture in article.captures)
+    assert all(reader.ask(get_capture_of_record, capture.record_id) is None for capture in article.captures)
+    assert not list(reader.stream(iter_captures, CaptureFilters(url=url)))
 
 
 def test_under_an_embargo_an_article_is_what_it_was(filled: Index) -> None:
     """Its later text is not there yet: not as current, not in its history, not in search."""
-    number = filled.find_article(HELD)
+    number = filled.ask(find_article_id, HELD)
     assert number is not None
-    reader = filled.showing(held_until(10))
-    article = reader.article(number)
+    reader = filled.excluding(held_until(10))
+    article = reader.ask(get_article, number)
     assert article is not None
     assert article.current.body == "The harbour was early."
     assert [version.number for version in article.versions] == [1]
     assert len(article.captures) == 1
-    assert reader.search("edited").total == 0
-    assert [line["body"] for line in reader.export(Filters(site="held"))] == ["The harbour was early."]
-    assert [line["body"] for line in filled.export(Filters(site="held"))] == ["The harbour was edited."]
+    assert reader.ask(search_articles, "edited").total == 0
+    assert [line["body"] for line in reader.stream(iter_export_lines, Filters(site="held"))] == [
+        "The harbour was early."
+    ]
+    assert [line["body"] for line in filled.stream(iter_export_lines, Filters(site="held"))] == [
+        "The harbour was edited."
+    ]
 
 
 def test_a_hidden_site_is_no_site(filled: Index) -> None:
     """Neither its name nor what is known of it is told."""
-    reader = filled.showing(Exclusions(hidden=frozenset({"hidden"})))
-    assert [site.name for site in reader.site_counts()] == ["held", "news"]
-    assert [site.name for site in reader.status(MORNING).sites] == ["held", "news"]
-    assert reader.boilerplate("hidden") == ()
-    assert reader.sources("hidden") == ()
-    assert reader.articles_per_day("hidden", MORNING.date()) == {}
-    assert reader.site_profile("hidden").looked_at == 0
+    reader = filled.excluding(Exclusions(hidden=frozenset({"hidden"})))
+    assert [site.name for site in reader.ask(list_site_counts)] == ["held", "news"]
+    assert [site.name for site in reader.ask(get_status, MORNING).sites] == ["held", "news"]
+    assert reader.ask(list_boilerplate, "hidden") == ()
+    assert reader.ask(list_sources, "hidden") == ()
+    assert reader.ask(count_articles_per_day, "hidden", MORNING.date()) == {}
+    assert reader.ask(get_site_profile, "hidden").counted_articles == 0
 
 
 def test_counts_by_site_leave_out_what_is_excluded(filled: Index) -> None:
     """Of an embargoed site what it was then, of a blocked address nothing: with articles, versions and captures."""
 
     def held(exclude: Exclusions) -> dict[str, tuple[int, int, int]]:
-        found = filled.showing(exclude).sites_held()
+        found = filled.excluding(exclude).ask(list_site_status)
         return {site.name: (site.articles, site.versions, site.captures) for site in found}
 
-    assert held(NOTHING) == {"held": (1, 2, 2), "hidden": (1, 1, 1), "news": (2, 2, 2)}
+    assert held(NO_EXCLUSIONS) == {"held": (1, 2, 2), "hidden": (1, 1, 1), "news": (2, 2, 2)}
     assert held(held_until(10)) == {"held": (1, 1, 1), "hidden": (1, 1, 1), "news": (2, 2, 2)}
     private = Exclusions(urlkeys=("example,news)/private/",), embargoes=(("held", MORNING - timedelta(days=1)),))
     assert held(private) == {"held": (0, 0, 0), "hidden": (1, 1, 1), "news": (1, 1, 1)}
-    status = filled.showing(private).status(MORNING)
+    status = filled.excluding(private).ask(get_status, MORNING)
     assert {site.name: sum(site.outcomes.values()) for site in status.sites} == {"held": 0, "hidden": 1, "news": 1}
 
 
@@ -160,7 +182,7 @@ def test_no_name_tells_of_a_site_that_is_excluded_whole(filled: Index, article_a
     filled.commit([article_at("https://stranger.example/e", "The harbour is strange.", site="")], plan)
 
     def named(*urlkeys: str) -> list[str]:
-        return [site.name for site in filled.showing(Exclusions(urlkeys=urlkeys)).site_counts()]
+        return [site.name for site in filled.excluding(Exclusions(urlkeys=urlkeys)).ask(list_site_counts)]
 
     assert named() == ["held", "hidden", "news", "stranger.example"]
     assert named("example,stranger)/") == ["held", "hidden", "news"]
@@ -171,8 +193,8 @@ def test_no_name_tells_of_a_site_that_is_excluded_whole(filled: Index, article_a
 def test_a_question_that_takes_too_long_is_given_up(index: Index) -> None:
     """The database stops, the error says so, and the connection serves the next question."""
     forever = text("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n")
-    with pytest.raises(QueryTooLong), index._database.reading(timeout=0.05) as connection:
+    with pytest.raises(QueryTooLong), index._database.read_transaction(timeout=0.05) as connection:
         connection.execute(forever)
-    with index._database.reading() as connection:
+    with index._database.read_transaction() as connection:
         assert connection.scalar(text("SELECT 1")) == 1
-    assert index.showing(NOTHING, timeout=5).articles() == ()
+    assert index.excluding(NO_EXCLUSIONS, timeout=5).ask(list_articles) == ()

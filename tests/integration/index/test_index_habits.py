@@ -9,21 +9,25 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from newsarchive.config.schema import SiteConfig
-from newsarchive.operations.health import health
+from newsarchive.operations.health import check_health
 from newsarchive.schedule import planner
 from storage.index import Index
+from storage.index.frontier import host_state
+from storage.index.frontier.url_queue import DueQuery, select_due_urls
+from storage.index.queries.articles import list_articles
+from storage.index.queries.status import get_status, list_alarms, list_page_events, list_source_health
 from storage.model import (
     Capture,
+    DiscoveredUrl,
     Discovery,
-    Found,
-    Habits,
     Ingest,
-    NextLook,
+    NextVisit,
     Outcome,
     Reading,
-    Seen,
     Site,
+    SourceRates,
     UrlKind,
+    VisitResult,
 )
 from storage.places import Places
 
@@ -48,7 +52,7 @@ def reading(
 ) -> Ingest:
     """A feed that names pages; item n was published n minutes after the morning began."""
     found = tuple(
-        Found(
+        DiscoveredUrl(
             url=page(item),
             discovery=Discovery(
                 site="news",
@@ -64,17 +68,17 @@ def reading(
         for item in items
     )
     how = Discovery(site="news", kind=UrlKind.FEED)
-    return Ingest(capture=capture, discovery=how, reading=Reading(outcome=outcome, reason=""), found=found)
+    return Ingest(capture=capture, discovery=how, reading=Reading(outcome=outcome, reason=""), discovered_urls=found)
 
 
 class Listener:
     """A plan that notes what it hears, and learns as the real one does."""
 
     def __init__(self) -> None:
-        self.heard: list[Seen] = []
+        self.heard: list[VisitResult] = []
         self._plan = planner()
 
-    def __call__(self, seen: Seen) -> NextLook:
+    def __call__(self, seen: VisitResult) -> NextVisit:
         self.heard.append(seen)
         return self._plan(seen)
 
@@ -107,7 +111,16 @@ def test_a_plan_hears_what_each_reading_held(index: Index, capture_of: Make) -> 
             if ends_batch or minute == len(happenings) - 1:
                 index.commit(batch, listener)
                 batch = []
-        heard = [(s.read.items, len(s.read.fresh), s.read.news, s.read.before) for s in listener.heard if s.read]
+        heard = [
+            (
+                s.source_check.item_count,
+                len(s.source_check.new_item_dates),
+                s.source_check.first_named_count,
+                s.source_check.previous_count,
+            )
+            for s in listener.heard
+            if s.source_check
+        ]
         assert heard == expected
 
     holds()
@@ -119,25 +132,25 @@ def test_what_was_learnt_comes_back_as_it_was_left(index: Index, capture_of: Mak
     listener = Listener()
     for step in range(6):
         index.commit([reading(capture_of(FEEDS[0], step * 30), range(step * 4 + 1, step * 4 + 11))], listener)
-    given_back = [seen.habits for seen in listener.heard]
+    given_back = [seen.source_rates for seen in listener.heard]
     assert given_back[0] is None
     plan = planner()
     for seen, after in zip(listener.heard, given_back[1:], strict=False):
-        left = plan(seen).habits
+        left = plan(seen).source_rates
         assert left is not None
         assert after is not None
         assert _rounded(left) == _rounded(after)
-    (health,) = index.source_health()
+    (health,) = index.ask(list_source_health)
     assert (health.url, health.state, health.failures) == (FEEDS[0], "fine", 0)
-    assert health.owed == 1.0
-    assert health.daily
+    assert health.discovery_share == 1.0
+    assert health.items_per_day
 
 
-def _rounded(habits: Habits) -> Habits:
+def _rounded(habits: SourceRates) -> SourceRates:
     return replace(
         habits,
-        watched=tuple(round(each, 3) for each in habits.watched),
-        items=tuple(round(each, 3) for each in habits.items),
+        watched_hours=tuple(round(each, 3) for each in habits.watched_hours),
+        items_by_hour=tuple(round(each, 3) for each in habits.items_by_hour),
     )
 
 
@@ -150,10 +163,14 @@ def test_an_unchanged_feed_has_everything_it_had(index: Index, capture_of: Make)
     index.commit([reading(same, (), outcome=Outcome.NOT_MODIFIED)], listener)
     index.commit([reading(capture_of(FEEDS[0], 60, status=500), (), outcome=Outcome.ERROR)], listener)
     unchanged, failed = listener.heard[1:]
-    assert unchanged.read is not None
-    assert (unchanged.read.items, unchanged.read.fresh, unchanged.read.before) == (10, (), 10)
-    assert failed.read is None
-    assert failed.habits is not None
+    assert unchanged.source_check is not None
+    assert (
+        unchanged.source_check.item_count,
+        unchanged.source_check.new_item_dates,
+        unchanged.source_check.previous_count,
+    ) == (10, (), 10)
+    assert failed.source_check is None
+    assert failed.source_rates is not None
 
 
 def test_alarms_are_raised_and_cleared(index: Index, capture_of: Make) -> None:
@@ -163,16 +180,16 @@ def test_alarms_are_raised_and_cleared(index: Index, capture_of: Make) -> None:
     index.commit([reading(capture_of(FEEDS[0], 0), range(1, 11))], plan)
     index.commit([reading(capture_of(FEEDS[0], 30), range(21, 31))], plan)
     index.commit([reading(capture_of(FEEDS[0], 60), range(41, 51))], plan)
-    (alarm,) = index.alarms()
+    (alarm,) = index.ask(list_alarms)
     assert (alarm.url, alarm.site, alarm.what) == (FEEDS[0], "news", "lost")
     assert alarm.raised_at == MORNING + 30 * MINUTE
-    assert index.source_health()[0].state == "overflowing"
+    assert index.ask(list_source_health)[0].state == "overflowing"
     for step in range(60):
         index.commit([reading(capture_of(FEEDS[0], 70 + step), range(41, 51))], plan)
-    assert index.alarms() == ()
-    (before,) = index.alarms(standing=False)
+    assert index.ask(list_alarms) == ()
+    (before,) = index.ask(list_alarms, standing=False)
     assert before.cleared_at is not None
-    assert index.alarms(["elsewhere"], standing=False) == ()
+    assert index.ask(list_alarms, ["elsewhere"], standing=False) == ()
 
 
 def test_a_silent_feed_is_told_of_until_it_is_back(index: Index, capture_of: Make, tmp_path: Path) -> None:
@@ -185,17 +202,17 @@ def test_a_silent_feed_is_told_of_until_it_is_back(index: Index, capture_of: Mak
         for hour in range(1, hours)
     ]
     index.commit(readings, plan)
-    assert index.alarms() == ()
+    assert index.ask(list_alarms) == ()
     last = range((hours - 1) * 6 - 20, (hours - 1) * 6 + 1)
     index.commit([reading(capture_of(FEEDS[0], (hours + hour) * 60), last) for hour in range(24)], plan)
-    (alarm,) = index.alarms()
+    (alarm,) = index.ask(list_alarms)
     assert (alarm.what, alarm.cleared_at) == ("silent", None)
-    assert index.source_health()[0].state == "silent"
+    assert index.ask(list_source_health)[0].state == "silent"
     site = SiteConfig(name=SITE.name, url=SITE.url)
-    concerns = health(index, [site], tmp_path, Places(folder=tmp_path), alarm.raised_at).concerns
-    assert [each.what[:18] for each in concerns if FEEDS[0] in each.about] == ["Nothing new since "]
+    findings = check_health(index, [site], tmp_path, Places(folder=tmp_path), alarm.raised_at).findings
+    assert [each.code for each in findings if FEEDS[0] in each.subject] == ["source-silent"]
     index.commit([reading(capture_of(FEEDS[0], (hours + 25) * 60), range(2000, 2020))], plan)
-    assert [one for one in index.alarms() if one.what == "silent"] == []
+    assert [one for one in index.ask(list_alarms) if one.what == "silent"] == []
 
 
 def test_a_page_that_its_source_says_has_changed_is_due_at_once(index: Index, capture_of: Make) -> None:
@@ -211,7 +228,11 @@ def test_a_page_that_its_source_says_has_changed_is_due_at_once(index: Index, ca
 
     def due(minute: int) -> set[str]:
         now = MORNING + MINUTE * minute
-        return {one.url for one in index.due(now, sites=["news"], limit=99, per_host=99) if one.url not in FEEDS}
+        return {
+            one.url
+            for one in index.read(select_due_urls, DueQuery(now=now, sites=["news"], limit=99, per_host=99))
+            if one.url not in FEEDS
+        }
 
     feed = [reading(capture_of(FEEDS[0], 20), (1, 2), modified=MORNING + 4 * MINUTE)]
     index.commit(feed, plan)
@@ -240,31 +261,31 @@ def test_a_page_went_when_a_second_look_has_confirmed_it(
     text = "Rain is expected in the north until the weekend, the weather service said on Sunday."
     index.commit([article_at(url, text, minute=0), article_at(other, text + " Wind too.", minute=0)], plan)
     index.commit([gone(url, 60), gone(other, 60)], plan)
-    assert index.page_events() == ()
+    assert index.ask(list_page_events) == ()
     index.commit([gone(url, 120), article_at(other, text + " Wind too.", minute=120)], plan)
     index.commit([gone(other, 180)], plan)
-    (event,) = index.page_events("news")
+    (event,) = index.ask(list_page_events, "news")
     assert (event.what, event.url) == ("gone", url)
     assert (event.at, event.confirmed_at) == (MORNING + 60 * MINUTE, MORNING + 120 * MINUTE)
     index.commit([article_at(url, text, minute=600)], plan)
-    assert [(one.what, one.at) for one in index.page_events()] == [
+    assert [(one.what, one.at) for one in index.ask(list_page_events)] == [
         ("returned", MORNING + 600 * MINUTE),
         ("gone", MORNING + 60 * MINUTE),
     ]
-    assert index.page_events("elsewhere") == ()
+    assert index.ask(list_page_events, "elsewhere") == ()
 
 
 def test_what_waits_for_a_backfill_is_not_the_daily_crawls(index: Index) -> None:
     """A priority number from 1,000 on: handed out only to who asks for it, counted apart."""
     index.register_sites([SITE])
     how = Discovery(site="news", kind=UrlKind.ARTICLE)
-    due = [Found(url=page(n), discovery=how, due_at=MORNING, priority=n) for n in (10, 50, 1010, 1050)]
-    index.add_due(due)
+    due = [DiscoveredUrl(url=page(n), discovery=how, due_at=MORNING, priority=n) for n in (10, 50, 1010, 1050)]
+    index.add_urls(due)
     asked = {"sites": ["news"], "limit": 9, "per_host": 9}
-    assert [one.url for one in index.due(MORNING, **asked)] == [page(10), page(50)]  # type: ignore[arg-type]
-    everything = index.due(MORNING, **asked, deepest=9_999)  # type: ignore[arg-type]
+    assert [one.url for one in index.read(select_due_urls, DueQuery(now=MORNING, **asked))] == [page(10), page(50)]  # type: ignore[arg-type]
+    everything = index.read(select_due_urls, DueQuery(now=MORNING, **asked, max_priority=9_999))  # type: ignore[arg-type]
     assert [one.url for one in everything] == [page(10), page(50), page(1010), page(1050)]
-    (site,) = index.status(MORNING).sites
+    (site,) = index.ask(get_status, MORNING).sites
     assert (site.due, site.scheduled, site.older) == (2, 0, 2)
 
 
@@ -280,12 +301,12 @@ def test_one_text_under_many_addresses_is_not_news(
         article_at(f"{page(0)}?amp={n}", *texts, minute=n, headline="Rain", canonical_url=page(0)) for n in range(1, 9)
     ]
     index.commit(amp, listener)
-    assert len(index.articles()) == 1
+    assert len(index.ask(list_articles)) == 1
     index.commit([article_at(page(n), *texts, minute=20 + n, headline="Rain") for n in range(1, 40)], listener)
     index.commit([article_at(page(99), *texts, minute=70, headline="Another day's rain")], listener)
-    assert [seen.twin for seen in listener.heard] == [False] * 9 + [True] * 39 + [False]
+    assert [seen.is_duplicate for seen in listener.heard] == [False] * 9 + [True] * 39 + [False]
     now = MORNING + 30 * DAY
-    due = {one.url for one in index.due(now, sites=["news"], limit=99, per_host=99)}
+    due = {one.url for one in index.read(select_due_urls, DueQuery(now=now, sites=["news"], limit=99, per_host=99))}
     assert due == {page(0), page(99)}
-    brought = index.yields_since(0, ["news"])
-    assert {one.url for one in brought if one.is_new} == {page(0), page(99)}
+    brought = index.read(host_state.select_first_captures, 0, ["news"])
+    assert {one.url for one in brought if one.has_new_article} == {page(0), page(99)}

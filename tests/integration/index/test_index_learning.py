@@ -13,20 +13,20 @@ from sqlalchemy import text
 from storage.index import Index
 from storage.index.boilerplate import counting, learning
 from storage.index.boilerplate.rule import (
-    COUNTED_ROLES,
     SAMPLE,
-    Candidate,
-    Carrier,
-    fewest_articles,
-    in_its_time,
+    BoilerplateCandidate,
+    CarryingArticle,
+    comparison_window,
+    has_enough_articles,
     is_boilerplate,
-    may_be_boilerplate,
+    min_articles,
 )
+from storage.index.queries.status import list_boilerplate
 from storage.index.rows.entry import version_digest
-from storage.model import Article, Dated, Ingest, NextLook, Paragraph, Role, Seen, Site
+from storage.model import BOILERPLATE_ROLES, Article, Ingest, NextVisit, Paragraph, Role, Site, SourcedDate, VisitResult
 
 Make = Callable[..., Ingest]
-Plan = Callable[[Seen], NextLook]
+Plan = Callable[[VisitResult], NextVisit]
 Row = tuple[str, str, int, datetime, datetime, bool]
 """Site, text, articles, first and last seen, verdict."""
 SITES = ("news", "other")
@@ -55,26 +55,28 @@ def _of_site(site: str, versions: dict[str, dict[str, Article]], current: dict[s
         for article in texts.values():
             for position, paragraph in enumerate(article.paragraphs):
                 standing.setdefault(paragraph.text, set()).add(url)
-                if paragraph.role in COUNTED_ROLES and paragraph.text not in (article.headline, article.dek):
+                if paragraph.role in BOILERPLATE_ROLES and paragraph.text not in (article.headline, article.dek):
                     carriers.setdefault(paragraph.text, set()).add(url)
                     places.setdefault(paragraph.text, []).append((position, len(article.paragraphs) - 1 - position))
     shared = {one: urls for one, urls in carriers.items() if len(urls) >= 2}
     numbers = {one: number for number, one in enumerate(sorted(standing))}
 
-    def carrier(url: str) -> Carrier:
-        said = {each.text for each in current[url].paragraphs if each.role in COUNTED_ROLES}
-        return Carrier(shared={numbers[one]: len(one) for one in said if one in shared}, length=sum(map(len, said)))
+    def carrier(url: str) -> CarryingArticle:
+        said = {each.text for each in current[url].paragraphs if each.role in BOILERPLATE_ROLES}
+        return CarryingArticle(
+            shared={numbers[one]: len(one) for one in said if one in shared}, length=sum(map(len, said))
+        )
 
     for one, urls in shared.items():
         seen = [dates[url] for url in urls]
-        window = in_its_time(sum(min(seen) <= at <= max(seen) for at in dates.values()), len(dates))
-        candidate = Candidate(
+        window = comparison_window(sum(min(seen) <= at <= max(seen) for at in dates.values()), len(dates))
+        candidate = BoilerplateCandidate(
             length=len(one), articles=len(urls),
             first_from_start=min(start for start, _ in places[one]),
             last_from_start=max(start for start, _ in places[one]),
             first_from_end=min(end for _, end in places[one]), last_from_end=max(end for _, end in places[one]),
         )  # fmt: skip
-        assert not may_be_boilerplate(candidate, window) or len(urls) >= fewest_articles(len(dates))
+        assert not has_enough_articles(candidate, window) or len(urls) >= min_articles(len(dates))
         newest = sorted(standing[one], key=lambda url: (-dates[url].timestamp(), url))[:SAMPLE]
         verdict = is_boilerplate(candidate, window, [carrier(url) for url in newest], numbers[one])
         yield site, one, len(urls), min(seen), max(seen), verdict
@@ -85,19 +87,20 @@ def learnt(index: Index) -> set[Row]:
     return {
         (site, view.text, view.articles_seen, view.first_seen, view.last_seen, view.verdict)
         for site in SITES
-        for view in index.boilerplate(site)
+        for view in index.ask(list_boilerplate, site)
     }
 
 
 def left_out_wrongly(index: Index) -> list[tuple[Any, ...]]:
     """Documents that do not leave out what is boilerplate."""
     asked = text(
-        "SELECT version_id, left_out FROM search_documents AS d WHERE left_out <> (SELECT count(*)"
-        " FROM version_paragraphs AS p JOIN boilerplate AS b ON b.paragraph_id = p.paragraph_id"
+        "SELECT version_id, excluded_paragraphs FROM search_documents AS d"
+        " WHERE excluded_paragraphs <> (SELECT count(*) FROM version_paragraphs AS p"
+        " JOIN boilerplate AS b ON b.paragraph_id = p.paragraph_id"
         " JOIN versions AS v ON v.id = p.version_id WHERE b.site_id = d.site_id AND p.version_id = d.version_id"
-        " AND b.verdict AND p.role IN ('text', 'disclaimer', 'promo'))"
+        " AND b.is_boilerplate AND p.role IN ('text', 'disclaimer', 'promo'))"
     )
-    with index._database.reading() as connection:
+    with index._database.read_transaction() as connection:
         return [tuple(row) for row in connection.execute(asked)]
 
 
@@ -138,14 +141,14 @@ def test_what_is_learnt_step_by_step_is_what_a_plain_count_of_all_finds(
     batch: list[Ingest] = []
     with pytest.MonkeyPatch.context() as patched:
         # Few new ones of a large site, and a small site of a large archive, are counted in other ways.
-        patched.setattr(learning, "_MANY", many)
+        patched.setattr(learning, "_COUNT_ALL_FACTOR", many)
         patched.setattr(counting, "_LARGE", large)
         for minute, (site, number, hour, is_long, lines, before_learning) in enumerate(pages):
             own = f"Article {number} of {site} at {minute if number % 3 else 0}, said {'at length. ' * (20 * is_long)}"
             page = article_at(
                 f"https://{site}.example/{number}", minute=minute, site=site, headline=line(number % 4),
                 dek=line(5) if number == 5 else None,
-                published=Dated(at=BEGIN + timedelta(hours=hour), source="meta"),
+                published=SourcedDate(at=BEGIN + timedelta(hours=hour), source="meta"),
                 paragraphs=(Paragraph(role=Role.TEXT, text=own),
                             *(Paragraph(role=role, text=line(which)) for role, which in lines)),
             )  # fmt: skip
@@ -177,7 +180,7 @@ def most_while_learning(index: Index) -> int:
     """Bytes of objects that learning holds at most."""
     tracemalloc.start()
     try:
-        assert index._database.write(lambda connection: learning.learn(connection, [1])) == (1, 0)
+        assert index._database.write(lambda connection: learning.learn_boilerplate(connection, [1])) == (1, 0)
         return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -200,7 +203,7 @@ def test_learning_takes_no_memory_for_what_it_counts(index: Index, article_at: M
         index.register_sites([Site(name="news", url="https://news.example/")])
         index.commit(shared_by_two(article_at, paragraphs), plan)
         most.append(most_while_learning(index))
-        assert len(index.boilerplate("news")) == paragraphs + 1
+        assert len(index.ask(list_boilerplate, "news")) == paragraphs + 1
         assert pages_kept(index) == usual
     # The first one warms up what is made once.
     assert most[2] < most[1] + 500_000
@@ -213,7 +216,7 @@ def test_an_article_that_says_again_what_it_said_before_is_counted_by_its_date_o
     index.register_sites([Site(name="news", url="https://news.example/")])
 
     def shown(number: int, words: str, day: int, minute: int) -> Ingest:
-        published = Dated(at=BEGIN + timedelta(days=day), source="meta")
+        published = SourcedDate(at=BEGIN + timedelta(days=day), source="meta")
         return article_at(f"https://news.example/{number}", words, line(0), minute=minute, published=published)
 
     pages = [
@@ -227,4 +230,4 @@ def test_an_article_that_says_again_what_it_said_before_is_counted_by_its_date_o
     index.commit(pages[3:], plan)
     index.settle()
     assert learnt(index) == set(plainly(pages))
-    assert [view.first_seen for view in index.boilerplate("news")] == [BEGIN + timedelta(days=1)]
+    assert [view.first_seen for view in index.ask(list_boilerplate, "news")] == [BEGIN + timedelta(days=1)]

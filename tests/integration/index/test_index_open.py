@@ -7,15 +7,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
 from sqlalchemy import event, text
 
 from newsarchive.archive import Archive
 from storage.errors import DiskFull, IndexFailure, IndexTooNew
 from storage.index import Index
-from storage.index.schema.tables import Base
-from storage.model import Discovery, Found, Site, UrlKind
+from storage.index.queries.status import get_status
+from storage.model import DiscoveredUrl, Discovery, Site, UrlKind
 
 MORNING = datetime(2026, 3, 1, 6, tzinfo=UTC)
 
@@ -34,27 +32,6 @@ def test_processes_may_open_at_once(index_url: str) -> None:
     index = Index.open(index_url)
     assert len(index.sites()) == 1
     index.close()
-
-
-# PostgreSQL's index over an expression: Alembic cannot compare it, and says so where there is SQLite.
-@pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression-based index:UserWarning")
-def test_migrations_make_what_the_models_say(index: Index) -> None:
-    """The schema that migrations make is the one on the page of tables."""
-
-    def counts(thing: object, name: str | None, kind: str, reflected: bool, compared: object) -> bool:
-        # SQLite: the inverted index and its parts are no models.
-        return not (kind == "table" and reflected and (name or "").startswith("search") and compared is None) and (
-            name not in of_one_database
-        )
-
-    # Each of these two is made in one kind of database alone, which is all that is not compared.
-    of_one_database = {"ix_search_documents_terms"}
-    if index._database.is_postgres:
-        of_one_database.add("ix_search_documents_found")
-
-    with index._database.reading() as connection:
-        context = MigrationContext.configure(connection, opts={"include_object": counts, "compare_type": True})
-        assert compare_metadata(context, Base.metadata) == []
 
 
 def test_an_archive_whose_index_cannot_be_had_is_not_made(tmp_path: Path) -> None:
@@ -119,7 +96,7 @@ def test_a_full_disk_is_named_and_loses_nothing(sqlite_url: str) -> None:
     def add(count: int) -> int:
         discovery = Discovery(site="news", kind=UrlKind.ARTICLE)
         urls = [f"https://news.example/{'x' * 500}{number}" for number in range(count)]
-        return index.add_due([Found(url=url, discovery=discovery, due_at=MORNING, priority=1) for url in urls])
+        return index.add_urls([DiscoveredUrl(url=url, discovery=discovery, due_at=MORNING, priority=1) for url in urls])
 
     assert add(3) == 3
     engine = index._database._writer
@@ -131,7 +108,7 @@ def test_a_full_disk_is_named_and_loses_nothing(sqlite_url: str) -> None:
         add(1000)
     index.close()
     index = Index.open(sqlite_url)
-    assert index.status().sites[0].due == 3
+    assert index.ask(get_status).sites[0].due == 3
     index.close()
 
 

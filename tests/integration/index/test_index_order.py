@@ -12,30 +12,32 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from storage.index import Index
+from storage.index.queries.export import iter_export_lines
 from storage.index.rows.entry import is_read
-from storage.index.write.replace_readings import Wanted
+from storage.index.write import warc_files
+from storage.index.write.replace_readings import RereadFilter
 from storage.model import (
     Article,
     Capture,
-    Dated,
+    DiscoveredUrl,
     Discovery,
-    Entry,
-    Found,
+    FeedEntry,
     Image,
     Ingest,
     Link,
     LinkGroup,
     LinkKind,
-    NextLook,
+    NextVisit,
     Outcome,
     Paragraph,
     Reading,
     RecordPlace,
     RefersTo,
     Role,
-    Seen,
     Site,
+    SourcedDate,
     UrlKind,
+    VisitResult,
 )
 
 MORNING = datetime(2026, 3, 1, 6, tzinfo=UTC)
@@ -64,9 +66,11 @@ CANONICAL = {
 DISCLAIMER = "This page was put together by machines, and people have read it since. Errors are ours."
 
 
-def plan(seen: Seen) -> NextLook:
+def plan(seen: VisitResult) -> NextVisit:
     """Any schedule will do."""
-    return NextLook(due_at=seen.fetched_at + timedelta(hours=1), failures=0, unchanged=seen.unchanged + 1)
+    return NextVisit(
+        due_at=seen.fetched_at + timedelta(hours=1), failure_count=0, unchanged_count=seen.unchanged_count + 1
+    )
 
 
 @dataclass(frozen=True)
@@ -141,14 +145,14 @@ def _ingest(event: Event, number: int, before: Sequence[Ingest], extractor: str)
         case "redirect":
             reading = Reading(outcome=Outcome.REDIRECT, reason="301", extractor=extractor)
             moved = replace(capture, status=301, redirect_url=PAGES[event.words])
-            return Ingest(capture=moved, discovery=discovery, reading=reading, found=_found(event, at))
+            return Ingest(capture=moved, discovery=discovery, reading=reading, discovered_urls=_found(event, at))
         case "error":
             reading = Reading(outcome=Outcome.ERROR, reason="503", extractor=extractor)
             return Ingest(capture=replace(capture, status=503), discovery=discovery, reading=reading)
         case _:
             reading = _reading(event, extractor)
             found = _found(event if extractor == "1" else replace(event, trim=event.words), at)
-            return Ingest(capture=capture, discovery=discovery, reading=reading, found=found)
+            return Ingest(capture=capture, discovery=discovery, reading=reading, discovered_urls=found)
 
 
 def _reference(original: Ingest, way: int) -> RefersTo:
@@ -172,11 +176,13 @@ def _discovery(url: str, variant: int, with_date: bool) -> Discovery:
     )  # fmt: skip
 
 
-def _found(event: Event, at: datetime) -> tuple[Found, ...]:
+def _found(event: Event, at: datetime) -> tuple[DiscoveredUrl, ...]:
     if event.what == "page" and event.url not in {FRONT, FEED}:
         return ()
     return tuple(
-        Found(url=url, discovery=_discovery(url, event.names, event.url == FEED), due_at=at, priority=event.words)
+        DiscoveredUrl(
+            url=url, discovery=_discovery(url, event.names, event.url == FEED), due_at=at, priority=event.words
+        )
         for url in (*PAGES[event.words :: 2], f"https://www.news.example/never/{event.trim}")
     )
 
@@ -217,7 +223,7 @@ def _read(event: Event, content: str) -> Reading:
     if event.url == ROBOTS:
         return Reading(outcome=Outcome.ROBOTS, reason="robots.txt")
     if event.url == FEED:
-        entries = tuple(Entry(url=url) for url in PAGES[event.words :])
+        entries = tuple(FeedEntry(url=url) for url in PAGES[event.words :])
         return Reading(outcome=Outcome.FEED, reason="RSS", title=f"Feed {event.trim}", entries=entries,
                        content_digest=content)  # fmt: skip
     if event.url == FRONT:
@@ -232,7 +238,7 @@ def _read(event: Event, content: str) -> Reading:
         headline=f"Headline {canonical}",
         dek=None if event.words else "A dek",
         authors=(f"Author {event.names}", "Zoë Second")[: event.trim],
-        published=Dated(at=MORNING - timedelta(days=event.names), source="json-ld") if event.names else None,
+        published=SourcedDate(at=MORNING - timedelta(days=event.names), source="json-ld") if event.names else None,
         section=("World", "Economy", None)[event.trim],
         tags=tuple(f"tag {number}" for number in range(event.names)),
         language=("en", "de", None)[event.words],
@@ -254,14 +260,14 @@ Difference = Callable[[dict[str, list[str]], dict[str, list[str]]], dict[str, tu
 
 def exported(index: Index) -> list[str]:
     """All versions as lines, sorted."""
-    return sorted(json.dumps(line, ensure_ascii=False) for line in index.export(all_versions=True))
+    return sorted(json.dumps(line, ensure_ascii=False) for line in index.stream(iter_export_lines, all_versions=True))
 
 
 def deliver(index: Index, batches: Sequence[Sequence[Ingest]], *, sites_first: bool = True) -> None:
     """Fill an empty index."""
     index.reset()
     index._learn_after = 3  # so that boilerplate is learnt in between, at other times in each order
-    index.warc_opened("z.warc.gz")
+    index.write(warc_files.note_warc_opened, "z.warc.gz")
     if sites_first:
         index.register_sites([NEWS, OTHER])
     for batch in batches:
@@ -332,12 +338,12 @@ def happenings_of(chance: Random) -> list[Event]:
 def read_again(index: Index, told: Sequence[Ingest], sizes: Sequence[int], *, everything: bool = False) -> int:
     """Read again what is to be, so many units at once; returns how many captures that were. Ends when sizes do."""
     by_record = {ingest.capture.record_id: ingest for ingest in told}
-    units = index.to_read_again(Wanted(extractor="2", everything=everything))
+    units = index.iter_captures_to_reread(RereadFilter(extractor="2", everything=everything))
     done = 0
     for size in sizes:
         batch = [by_record[held.record_id] for unit in islice(units, size) for held in unit]
         if batch:
-            done += index.read_again(batch, plan).captures
+            done += index.replace_readings(batch, plan).captures
     return done
 
 
@@ -362,7 +368,7 @@ def test_what_is_read_again_is_as_if_it_had_always_been_read_so(
         index.settle()
         assert different(tables, dump(index, waiting=False)) == {}, seed
         assert exported(index) == lines, seed
-        assert list(index.to_read_again(Wanted(extractor="2"))) == []
+        assert list(index.iter_captures_to_reread(RereadFilter(extractor="2"))) == []
 
 
 def test_a_dry_run_leaves_no_trace(index: Index, dump: Dump, different: Difference) -> None:
@@ -372,8 +378,8 @@ def test_a_dry_run_leaves_no_trace(index: Index, dump: Dump, different: Differen
         deliver(index, [ingests(happenings)])
         before = dump(index)
         told = {ingest.capture.record_id: ingest for ingest in ingests(happenings, "2")}
-        units = list(index.to_read_again(Wanted(extractor="2")))
+        units = list(index.iter_captures_to_reread(RereadFilter(extractor="2")))
         batch = [told[held.record_id] for unit in units for held in unit]
-        said = index.read_again(batch, plan, dry_run=True)
+        said = index.replace_readings(batch, plan, dry_run=True)
         assert different(before, dump(index)) == {}
-        assert index.read_again(batch, plan) == said
+        assert index.replace_readings(batch, plan) == said

@@ -10,11 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from storage.index import Filters, Index
-from storage.index.search.results import Order
-from storage.model import Dated, Ingest, NextLook, Seen, Site
+from storage.index.queries.export import iter_export_lines
+from storage.index.search.results import Order, search_articles
+from storage.model import Ingest, NextVisit, Site, SourcedDate, VisitResult
 
 Make = Callable[..., Ingest]
-Plan = Callable[[Seen], NextLook]
+Plan = Callable[[VisitResult], NextVisit]
 NEWS = Site(name="news", url="https://news.example/")
 OTHER = Site(name="other", url="https://other.example/")
 BEGIN = datetime(2026, 2, 1, tzinfo=UTC)
@@ -107,7 +108,7 @@ def stories(index: Index, article_at: Make, plan: Plan) -> Index:
             site=site,
             headline=headline,
             language=language or None,
-            published=Dated(at=BEGIN + timedelta(days=day), source="meta"),
+            published=SourcedDate(at=BEGIN + timedelta(days=day), source="meta"),
             section="Économics" if name == "trade" else "World",
             authors=("Jörg B.",) if name == "houses" else ("Ann A.",),
         )
@@ -118,7 +119,7 @@ def stories(index: Index, article_at: Make, plan: Plan) -> Index:
 
 def names(index: Index, query: str, filters: Filters | None = None, **options: Any) -> list[str]:
     """What a query finds, in order."""
-    page = index.search(query, filters or Filters(), **options)
+    page = index.ask(search_articles, query, filters or Filters(), **options)
     assert page.total == len(page.hits) or options
     return [hit.url.rpartition("/")[2] for hit in page.hits]
 
@@ -134,7 +135,7 @@ def test_newest_come_first_or_best(stories: Index) -> None:
     assert names(stories, "met OR tariff", order="rank")[0] == "steel"
     assert names(stories, "", limit=2) == ["turkey", "none"]
     assert names(stories, "", limit=2, offset=2) == ["delhi", "bangkok"]
-    assert stories.search("", limit=2).total == len(STORIES)
+    assert stories.ask(search_articles, "", limit=2).total == len(STORIES)
 
 
 def test_filters_narrow(stories: Index) -> None:
@@ -145,7 +146,7 @@ def test_filters_narrow(stories: Index) -> None:
     assert names(stories, "", Filters(section="economics")) == ["trade"]
     assert names(stories, "", Filters(language="de")) == ["houses"]
     assert names(stories, "", Filters(since=day, until=day + timedelta(days=1))) == ["houses"]
-    assert [line["headline"] for line in stories.export(Filters(query="tariff"))] == [
+    assert [line["headline"] for line in stories.stream(iter_export_lines, Filters(query="tariff"))] == [
         "A tariff on steel",
         "Trump's tariffs hit Zürich",
     ]
@@ -153,7 +154,7 @@ def test_filters_narrow(stories: Index) -> None:
 
 def test_matches_are_marked_in_the_text(stories: Index) -> None:
     """Headline and snippet are the real text, cut in pieces; the pieces that match are marked."""
-    [hit] = stories.search("tariffs zurich relation").hits
+    [hit] = stories.ask(search_articles, "tariffs zurich relation").hits
     shown = "".join(f"[{segment.text}]" if segment.is_match else segment.text for segment in hit.headline)
     assert shown == "Trump's [tariffs] hit [Zürich]"
     assert "".join(segment.text for segment in hit.snippet) == STORIES[0][3]
@@ -168,17 +169,17 @@ def test_one_hit_an_article(index: Index, article_at: Make, plan: Plan) -> None:
     versions = [article_at(url, text, minute=minute) for minute, text in enumerate(texts)]
     for version in reversed(versions):
         index.commit([version], plan)
-    [hit] = index.search("steel").hits
+    [hit] = index.ask(search_articles, "steel").hits
     assert (hit.number, hit.versions, hit.matching) == (2, 3, 2)
     assert "".join(segment.text for segment in hit.snippet) == "Steel and iron."
-    [hit] = index.search("coal").hits
+    [hit] = index.ask(search_articles, "coal").hits
     assert (hit.number, hit.matching) == (3, 2)
 
 
 def test_an_edit_of_the_date_moves_an_article(index: Index, article_at: Make, plan: Plan) -> None:
     """Search sorts by the date that the current version gives, also after it changed."""
     index.register_sites([NEWS])
-    early, late = Dated(at=BEGIN, source="meta"), Dated(at=BEGIN + timedelta(days=9), source="meta")
+    early, late = SourcedDate(at=BEGIN, source="meta"), SourcedDate(at=BEGIN + timedelta(days=9), source="meta")
     index.commit([article_at("https://news.example/a", "Steel.", published=early)], plan)
     index.commit(
         [article_at("https://news.example/b", "Steel.", published=replace(early, at=BEGIN.replace(hour=5)))], plan
@@ -196,12 +197,12 @@ def test_nothing_that_is_typed_is_an_error(stories: Index) -> None:
     @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
     @given(st.one_of(signs, st.text(max_size=24)), st.sampled_from(get_args(Order)))
     def holds(query: str, order: Order) -> None:
-        page = stories.search(query, order=order)
+        page = stories.ask(search_articles, query, order=order)
         assert 0 <= page.total <= len(STORIES)
 
     holds()
     for query in ("a " * 5000, "x" * 5000, '"' + "a " * 900, " OR ".join("abc" for _ in range(300)), "-" * 900):
-        stories.search(query)
+        stories.ask(search_articles, query)
 
 
 def test_every_word_finds_its_text(index: Index, article_at: Make, plan: Plan) -> None:
@@ -220,7 +221,12 @@ def test_every_word_finds_its_text(index: Index, article_at: Make, plan: Plan) -
         index.commit([article_at(f"https://{site}.example/", " ".join(pieces), site=site, language=language,
                                  headline="")], plan)  # fmt: skip
         for piece in pieces:
-            assert index.search(f'"{piece}"', Filters(site=site)).total == 1
-            assert index.search(piece.replace(":", " ").lstrip("-").replace("*", ""), Filters(site=site)).total == 1
+            assert index.ask(search_articles, f'"{piece}"', Filters(site=site)).total == 1
+            assert (
+                index.ask(
+                    search_articles, piece.replace(":", " ").lstrip("-").replace("*", ""), Filters(site=site)
+                ).total
+                == 1
+            )
 
     holds()

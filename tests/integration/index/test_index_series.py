@@ -3,19 +3,19 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import select
 
 from storage.index import Index
-from storage.index.engine.arrays import numbers, spans
-from storage.index.queries.aggregates import dated_between
+from storage.index.engine.dialect import ranges_table, values_table
+from storage.index.queries.aggregates import count_articles_dated_between
 
 BEGIN = datetime(2026, 3, 1, 6, tzinfo=UTC)
 
 
 def test_values_come_back_as_rows(index: Index) -> None:
     """A list that is handed to either database is a table there, its columns named as they are said to be."""
-    with index._database.reading() as connection:
-        listed, value = numbers(connection, [3, 1], "listed")
+    with index._database.read_transaction() as connection:
+        listed, value = values_table(connection, [3, 1], "listed")
         assert sorted(connection.scalars(select(value).select_from(listed))) == [1, 3]
         pairs = [(BEGIN, BEGIN + timedelta(days=1)), (BEGIN, BEGIN)]
-        table, number, begin, behind = spans(connection, pairs, "pairs")
+        table, number, begin, behind = ranges_table(connection, pairs, "pairs")
         rows = connection.execute(select(number, begin, behind).select_from(table).order_by(number)).all()
         assert [tuple(row) for row in rows] == [(0, *pairs[0]), (1, *pairs[1])]
 
@@ -23,6 +23,6 @@ def test_values_come_back_as_rows(index: Index) -> None:
 def test_nothing_is_dated_in_an_empty_archive(index: Index) -> None:
     """Each time asked for has its count, the end of all time among them."""
     last = datetime.max.replace(tzinfo=UTC)
-    with index._database.reading() as connection:
-        assert dated_between(connection, 1, []) == []
-        assert dated_between(connection, 1, [(BEGIN, BEGIN), (BEGIN, last), (last, last)]) == [0, 0, 0]
+    with index._database.read_transaction() as connection:
+        assert count_articles_dated_between(connection, 1, []) == []
+        assert count_articles_dated_between(connection, 1, [(BEGIN, BEGIN), (BEGIN, last), (last, last)]) == [0, 0, 0]

@@ -8,10 +8,13 @@ from typing import Any
 import pytest
 
 from storage.index import Filters, Index
-from storage.model import Dated, Ingest, NextLook, Paragraph, Role, Seen, Site
+from storage.index.queries.export import iter_export_lines
+from storage.index.queries.status import get_status, list_boilerplate
+from storage.index.search.results import search_articles
+from storage.model import Ingest, NextVisit, Paragraph, Role, Site, SourcedDate, VisitResult
 
 Make = Callable[..., Ingest]
-Plan = Callable[[Seen], NextLook]
+Plan = Callable[[VisitResult], NextVisit]
 NEWS = Site(name="news", url="https://news.example/")
 BEGIN = datetime(2026, 2, 1, tzinfo=UTC)
 DISCLAIMER = "This article was written with the help of machines; an editor has read it before it went out."
@@ -24,14 +27,14 @@ def story(article_at: Make, number: int, *more: str) -> Ingest:
         f"https://news.example/{number}",
         *own,
         *more,
-        published=Dated(at=BEGIN + timedelta(hours=number), source="meta"),
+        published=SourcedDate(at=BEGIN + timedelta(hours=number), source="meta"),
         dek=None,
     )
 
 
 def boilerplate(index: Index) -> set[str]:
     """What the index takes for the site's boilerplate."""
-    return {view.text for view in index.boilerplate("news") if view.verdict}
+    return {view.text for view in index.ask(list_boilerplate, "news") if view.verdict}
 
 
 def test_a_disclaimer_leaves_bodies_and_search_also_of_old_articles(index: Index, article_at: Make, plan: Plan) -> None:
@@ -39,17 +42,17 @@ def test_a_disclaimer_leaves_bodies_and_search_also_of_old_articles(index: Index
     index.register_sites([NEWS])
     index.commit([story(article_at, 0, DISCLAIMER)], plan)
     index.settle()
-    assert index.search("machines").total == 1
+    assert index.ask(search_articles, "machines").total == 1
     index.commit([story(article_at, number, DISCLAIMER) for number in range(1, 12)], plan)
     settled = index.settle()
     assert (settled.learnt, settled.refreshed) == (1, 12)
-    lines = list(index.export())
+    lines = list(index.stream(iter_export_lines))
     assert [line["boilerplate"] for line in lines] == [[DISCLAIMER]] * 12
     assert all(DISCLAIMER not in line["body"] and len(line["paragraphs"]) == 4 for line in lines)
-    assert index.search("machines").total == 0
-    assert index.search("paragraph", Filters(site="news")).total == 12
+    assert index.ask(search_articles, "machines").total == 0
+    assert index.ask(search_articles, "paragraph", Filters(site="news")).total == 12
     index.commit([story(article_at, 12, DISCLAIMER)], plan)
-    assert index.search("machines").total == 0
+    assert index.ask(search_articles, "machines").total == 0
     assert index.settle().refreshed == 0
 
 
@@ -61,7 +64,7 @@ def test_the_background_of_follow_ups_is_no_boilerplate(index: Index, article_at
     index.commit(pages, plan)
     index.settle()
     assert boilerplate(index) == set()
-    assert [view.articles_seen for view in index.boilerplate("news")] == [3]
+    assert [view.articles_seen for view in index.ask(list_boilerplate, "news")] == [3]
 
 
 def test_copies_of_one_story_do_not_erase_it(index: Index, article_at: Make, plan: Plan) -> None:
@@ -112,7 +115,7 @@ def test_a_verdict_of_the_first_days_is_taken_back(index: Index, article_at: Mak
     settled = index.settle()
     assert (settled.unlearnt, settled.refreshed) == (1, 3)
     assert boilerplate(index) == set()
-    assert index.search('"ministry did not answer"').total == 3
+    assert index.ask(search_articles, '"ministry did not answer"').total == 3
 
 
 def test_a_disclaimer_that_was_dropped_stays_out_of_old_bodies(index: Index, article_at: Make, plan: Plan) -> None:
@@ -132,7 +135,7 @@ def test_sites_learn_apart(index: Index, article_at: Make, plan: Plan) -> None:
         index.commit([article_at(f"https://{site}.example/wire", *wire, site=site)], plan)
     index.settle()
     assert boilerplate(index) == set()
-    assert index.boilerplate("other") == ()
+    assert index.ask(list_boilerplate, "other") == ()
 
 
 def test_sites_are_called_what_their_front_pages_say(index: Index, article_at: Make, plan: Plan) -> None:
@@ -140,7 +143,7 @@ def test_sites_are_called_what_their_front_pages_say(index: Index, article_at: M
     index.register_sites([NEWS])
     index.commit([story(article_at, 1)], plan)
     index.settle()
-    assert [site.title for site in index.status().sites] == [None]
+    assert [site.title for site in index.ask(get_status).sites] == [None]
 
 
 def test_a_dek_stays_though_other_pages_tease_with_it(index: Index, article_at: Make, plan: Plan) -> None:
@@ -160,11 +163,11 @@ def test_a_dek_stays_though_other_pages_tease_with_it(index: Index, article_at: 
     index.commit([*teasing, teased], plan)
     index.settle()
     assert boilerplate(index) == {dek}
-    line = {line["headline"]: line for line in index.export()}["Markets"]
+    line = {line["headline"]: line for line in index.stream(iter_export_lines)}["Markets"]
     assert line["boilerplate"] == []
     assert line["paragraphs"][0] == {"role": "dek", "text": dek}
-    assert index.search('"gained by it"').total == 1
-    assert [hit.url for hit in index.search('"gained by it"').hits] == ["https://news.example/markets"]
+    assert index.ask(search_articles, '"gained by it"').total == 1
+    assert [hit.url for hit in index.ask(search_articles, '"gained by it"').hits] == ["https://news.example/markets"]
 
 
 def test_teasers_are_no_evidence(index: Index, article_at: Make, plan: Plan) -> None:
@@ -184,8 +187,8 @@ def test_teasers_are_no_evidence(index: Index, article_at: Make, plan: Plan) -> 
     opening = story(article_at, 20, line)
     index.commit([*pages, opening], plan)
     index.settle()
-    assert index.boilerplate("news") == ()
-    assert line in {each["url"]: each for each in index.export()}["https://news.example/20"]["body"]
+    assert index.ask(list_boilerplate, "news") == ()
+    assert line in {each["url"]: each for each in index.stream(iter_export_lines)}["https://news.example/20"]["body"]
 
 
 def test_captures_of_one_story_are_no_siblings(index: Index, article_at: Make, plan: Plan) -> None:
@@ -196,7 +199,7 @@ def test_captures_of_one_story_are_no_siblings(index: Index, article_at: Make, p
     index.commit([story(article_at, number) for number in range(3)], plan)
     index.settle()
     assert boilerplate(index) == set()
-    assert index.boilerplate("news") == ()
+    assert index.ask(list_boilerplate, "news") == ()
 
 
 def test_two_articles_suffice_for_the_last_line(index: Index, article_at: Make, plan: Plan) -> None:
@@ -206,7 +209,7 @@ def test_two_articles_suffice_for_the_last_line(index: Index, article_at: Make, 
     assert index.settle().learnt == 0
     index.commit([story(article_at, 2, DISCLAIMER)], plan)
     assert index.settle().learnt == 1
-    assert [line["boilerplate"] for line in index.export()] == [[DISCLAIMER]] * 2
+    assert [line["boilerplate"] for line in index.stream(iter_export_lines)] == [[DISCLAIMER]] * 2
 
 
 def test_follow_ups_that_quote_each_other_keep_their_background(index: Index, article_at: Make, plan: Plan) -> None:
@@ -222,7 +225,7 @@ def test_follow_ups_that_quote_each_other_keep_their_background(index: Index, ar
     index.commit([*trial, *(story(article_at, number) for number in range(12))], plan)
     index.settle()
     assert boilerplate(index) == set()
-    assert len(index.boilerplate("news")) == 9
+    assert len(index.ask(list_boilerplate, "news")) == 9
 
 
 NEW_DISCLAIMER = "Machines helped with this article, which an editor has answered for since the first of May."
@@ -237,9 +240,9 @@ def test_a_site_that_changes_its_line_has_the_new_one_learnt_beside_the_old(
     index.commit([story(article_at, number, NEW_DISCLAIMER) for number in range(40, 80)], plan)
     index.settle()
     assert boilerplate(index) == {DISCLAIMER, NEW_DISCLAIMER}
-    assert [line["boilerplate"] for line in index.export()].count([DISCLAIMER]) == 40
-    assert [line["boilerplate"] for line in index.export()].count([NEW_DISCLAIMER]) == 40
-    seen = {view.text: (view.first_seen, view.last_seen, view.articles) for view in index.boilerplate("news")}
+    assert [line["boilerplate"] for line in index.stream(iter_export_lines)].count([DISCLAIMER]) == 40
+    assert [line["boilerplate"] for line in index.stream(iter_export_lines)].count([NEW_DISCLAIMER]) == 40
+    seen = {view.text: (view.first_seen, view.last_seen, view.articles) for view in index.ask(list_boilerplate, "news")}
     assert seen[DISCLAIMER] == (BEGIN, BEGIN + timedelta(hours=39), 40)
     assert seen[NEW_DISCLAIMER] == (BEGIN + timedelta(hours=40), BEGIN + timedelta(hours=79), 40)
 
@@ -253,17 +256,17 @@ def test_a_line_that_few_articles_of_its_time_carry_is_unlearnt(index: Index, ar
         return article_at(
             f"https://news.example/other{number}",
             f"Story {number} is not of the series and has a text that no other story of the site has in it.",
-            published=Dated(at=BEGIN + timedelta(minutes=number), source="meta"),
+            published=SourcedDate(at=BEGIN + timedelta(minutes=number), source="meta"),
         )
 
     index.commit([story(article_at, number, series) for number in range(20)], plan)
     assert index.settle().learnt == 1
-    assert index.search("harbour").total == 0
+    assert index.ask(search_articles, "harbour").total == 0
     index.commit([between(number) for number in range(250)], plan)
     index.settle()
     assert boilerplate(index) == set()
-    assert index.search("harbour").total == 20
-    assert all(series in line["body"] for line in index.export() if "other" not in line["url"])
+    assert index.ask(search_articles, "harbour").total == 20
+    assert all(series in line["body"] for line in index.stream(iter_export_lines) if "other" not in line["url"])
 
 
 def test_background_that_ends_a_few_follow_ups_stays_body(index: Index, article_at: Make, plan: Plan) -> None:
@@ -273,9 +276,9 @@ def test_background_that_ends_a_few_follow_ups_stays_body(index: Index, article_
     pages = [story(article_at, number, *([background] if number % 7 == 0 else [])) for number in range(60)]
     index.commit(pages, plan)
     index.settle()
-    assert [view.articles_seen for view in index.boilerplate("news")] == [9]
+    assert [view.articles_seen for view in index.ask(list_boilerplate, "news")] == [9]
     assert boilerplate(index) == set()
-    assert index.search('"denies all charges"').total == 9
+    assert index.ask(search_articles, '"denies all charges"').total == 9
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -295,7 +298,7 @@ def test_what_was_learnt_depends_on_no_order(index: Index, article_at: Make, pla
     index.register_sites([NEWS])
     index.commit(pages, plan)
     index.settle()
-    tables, lines = dump(index, waiting=False), sorted(map(str, index.export()))
+    tables, lines = dump(index, waiting=False), sorted(map(str, index.stream(iter_export_lines)))
     assert boilerplate(index) > {DISCLAIMER, NEW_DISCLAIMER}
     assert background not in boilerplate(index)
     index.reset()
@@ -308,4 +311,4 @@ def test_what_was_learnt_depends_on_no_order(index: Index, article_at: Make, pla
             index.settle()
     index.settle()
     assert dump(index, waiting=False) == tables
-    assert sorted(map(str, index.export())) == lines
+    assert sorted(map(str, index.stream(iter_export_lines))) == lines

@@ -7,12 +7,15 @@ from typing import Any
 import pytest
 
 from storage.index import Index
+from storage.index.queries.articles import find_article_id, get_article, iter_captures
+from storage.index.queries.export import iter_export_lines
+from storage.index.search.results import search_articles
 from storage.index.views.articles import CaptureFilters
-from storage.model import Capture, Discovery, Ingest, NextLook, Outcome, Reading, Seen, Site, UrlKind
+from storage.model import Capture, Discovery, Ingest, NextVisit, Outcome, Reading, Site, UrlKind, VisitResult
 
 Make = Callable[..., Ingest]
 Instead = Callable[..., Ingest]
-Plan = Callable[[Seen], NextLook]
+Plan = Callable[[VisitResult], NextVisit]
 NEWS = Site(name="news", url="https://news.example/")
 URL = "https://news.example/story"
 TEXT = "The harbour board decided on Monday that the bridge is to be closed to lorries until it is mended."
@@ -40,8 +43,11 @@ def instead(capture_of: Callable[..., Capture]) -> Instead:
 
 def story(index: Index) -> tuple[list[tuple[str, int, str]], list[str]]:
     """The story's versions and state, and what its captures were, oldest first."""
-    lines = [(line["body"], line["versions"], line["headline"]) for line in index.export(all_versions=True)]
-    captures = index.captures(CaptureFilters(url=URL), order="oldest")
+    lines = [
+        (line["body"], line["versions"], line["headline"])
+        for line in index.stream(iter_export_lines, all_versions=True)
+    ]
+    captures = index.stream(iter_captures, CaptureFilters(url=URL), order="oldest")
     return lines, [str(capture.outcome) for capture in captures]
 
 
@@ -52,23 +58,27 @@ def test_an_article_that_was_read_whole_stays_as_it_is(
     index.register_sites([NEWS])
     urls = {outcome: f"https://news.example/{outcome}" for outcome in STAND_INS}
     index.commit([article_at(url, TEXT, f"Only of {url}.") for url in urls.values()], plan)
-    before = sorted(map(str, (line | {"last_seen": None} for line in index.export(all_versions=True))))
+    before = sorted(
+        map(str, (line | {"last_seen": None} for line in index.stream(iter_export_lines, all_versions=True)))
+    )
     index.commit([instead(outcome, 5, url) for outcome, url in urls.items()], plan)
     index.settle()
-    after = sorted(map(str, (line | {"last_seen": None} for line in index.export(all_versions=True))))
+    after = sorted(
+        map(str, (line | {"last_seen": None} for line in index.stream(iter_export_lines, all_versions=True)))
+    )
     assert after == before
-    assert {hit.url for hit in index.search("only").hits} == set(urls.values())
+    assert {hit.url for hit in index.ask(search_articles, "only").hits} == set(urls.values())
     for outcome, url in urls.items():
-        article = index.article(index.find_article(url) or 0)
+        article = index.ask(get_article, index.ask(find_article_id, url) or 0)
         assert article is not None
         assert (article.state, len(article.versions)) == ("live", 1)
-        told = list(index.captures(CaptureFilters(url=url), order="oldest"))
+        told = list(index.stream(iter_captures, CaptureFilters(url=url), order="oldest"))
         assert [(capture.outcome, capture.version_id is None) for capture in told] == [
             (Outcome.ARTICLE, False), (outcome, True),
         ]  # fmt: skip
         assert told[1].reason == f"says so: {outcome}"
     index.commit([article_at(url, TEXT, f"Only of {url}.", minute=9) for url in urls.values()], plan)
-    assert {line["versions"] for line in index.export()} == {1}
+    assert {line["versions"] for line in index.stream(iter_export_lines)} == {1}
 
 
 def test_what_never_was_read_whole_is_no_article(index: Index, article_at: Make, plan: Plan, instead: Instead) -> None:
@@ -77,8 +87,8 @@ def test_what_never_was_read_whole_is_no_article(index: Index, article_at: Make,
     index.commit([instead(outcome, minute) for minute, outcome in enumerate(STAND_INS)], plan)
     index.settle()
     assert story(index)[0] == []
-    assert index.find_article(URL) is None
-    assert index.search("harbour").total == 0
+    assert index.ask(find_article_id, URL) is None
+    assert index.ask(search_articles, "harbour").total == 0
     index.commit([article_at(URL, TEXT, minute=30)], plan)
     assert [versions for _, versions, _ in story(index)[0]] == [1]
 

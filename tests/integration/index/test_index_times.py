@@ -7,8 +7,21 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from storage.index import Index
+from storage.index.queries.articles import get_capture
+from storage.index.queries.listings import get_link_presence, get_listing, get_nth_listing_time, list_listing_times
+from storage.index.queries.timeline import (
+    find_adjacent_capture,
+    find_nearest_capture,
+    get_adjacent_times,
+    get_capture_span,
+    list_capture_times,
+    list_days,
+    list_nearby_urls,
+    list_years,
+    select_archived_urls,
+)
 from storage.index.views.exclusions import Exclusions
-from storage.index.views.history import DayCount, Stood, YearCount
+from storage.index.views.history import DayCount, LinkPresence, YearCount
 from storage.model import (
     Capture,
     Discovery,
@@ -16,15 +29,15 @@ from storage.model import (
     Link,
     LinkGroup,
     LinkKind,
-    NextLook,
+    NextVisit,
     Outcome,
     Reading,
     RefersTo,
-    Seen,
     UrlKind,
+    VisitResult,
 )
 
-Plan = Callable[[Seen], NextLook]
+Plan = Callable[[VisitResult], NextVisit]
 MORNING = datetime(2026, 3, 1, 6, tzinfo=UTC)
 PAGE = "https://www.news.example/Page"
 
@@ -58,7 +71,7 @@ def at(minute: float) -> datetime:
 
 def minute_of(index: Index, url: str, moment: datetime) -> float | None:
     """The minute of the nearest capture."""
-    found = index.nearest(url, moment)
+    found = index.ask(find_nearest_capture, url, moment)
     return None if found is None else (found.fetched_at - MORNING) / timedelta(minutes=1)
 
 
@@ -79,7 +92,7 @@ def test_a_capture_of_that_very_second_goes_before_nearer_ones(
     early = replace(early, capture=replace(early.capture, fetched_at=at(0) - timedelta(microseconds=20_000)))
     late = replace(late, capture=replace(late.capture, fetched_at=at(0) + timedelta(microseconds=900_000)))
     index.commit([early, late], plan)
-    found = index.nearest(PAGE, at(0))
+    found = index.ask(find_nearest_capture, PAGE, at(0))
     assert found is not None
     assert found.fetched_at == late.capture.fetched_at
 
@@ -100,7 +113,9 @@ def test_errors_and_redirects_to_itself_give_way(index: Index, ingest: Callable[
     assert minute_of(index, PAGE, at(50)) == 50  # asked for to the second
     assert minute_of(index, "https://news.example/down", at(0)) == 5
     assert minute_of(index, "https://news.example/moved", at(0)) == 5
-    assert index.held([PAGE, "http://news.example/Page", "https://news.example/down", "https://x.example/"]) == {
+    assert index.ask(
+        select_archived_urls, [PAGE, "http://news.example/Page", "https://news.example/down", "https://x.example/"]
+    ) == {
         PAGE,
         "http://news.example/Page",
     }
@@ -118,10 +133,10 @@ def test_a_revisit_counts_where_its_original_is_held(index: Index, ingest: Calla
     index.commit([first, again, orphan], plan)
     index.settle()
     assert minute_of(index, PAGE, at(41)) == 20
-    beside = index.beside(PAGE, at(0))
+    beside = index.ask(get_adjacent_times, PAGE, at(0))
     assert (beside.before, beside.after) == (None, at(20))
-    newest = index.neighbour(PAGE, at(20), again.capture.record_id, later=True)
-    found = index.capture(newest or 0)
+    newest = index.ask(find_adjacent_capture, PAGE, at(20), again.capture.record_id, later=True)
+    found = index.ask(get_capture, newest or 0)
     assert found is not None
     assert found.record_id == orphan.capture.record_id
 
@@ -131,15 +146,15 @@ def test_what_is_excluded_is_nowhere(index: Index, ingest: Callable[..., Ingest]
     secret = "https://news.example/secret/1"
     listing = front(ingest("https://news.example/", 0), "secret/1", "open")
     index.commit([ingest(secret, 0), ingest(PAGE, 0), ingest(PAGE, 90), listing], plan)
-    shown = index.showing(Exclusions(urlkeys=("example,news)/secret/",), embargoes=(("news.example", at(60)),)))
-    assert shown.nearest(secret, at(0)) is None
-    assert shown.years(secret) == ()
-    assert shown.held([secret, PAGE]) == {PAGE}
-    assert [each.url for each in shown.around(f"{secret}x")] == ["https://news.example/", PAGE]
-    span = shown.span(PAGE)
+    shown = index.excluding(Exclusions(urlkeys=("example,news)/secret/",), embargoes=(("news.example", at(60)),)))
+    assert shown.ask(find_nearest_capture, secret, at(0)) is None
+    assert shown.ask(list_years, secret) == ()
+    assert shown.ask(select_archived_urls, [secret, PAGE]) == {PAGE}
+    assert [each.url for each in shown.ask(list_nearby_urls, f"{secret}x")] == ["https://news.example/", PAGE]
+    span = shown.ask(get_capture_span, PAGE)
     assert span is not None
     assert (span.captures, span.last) == (1, at(0))
-    view = shown.listing_at("https://news.example/")
+    view = shown.ask(get_listing, "https://news.example/")
     assert view is not None
     assert [link.url for link in view.groups[0].links] == ["https://news.example/open"]
 
@@ -148,14 +163,14 @@ def test_a_calendar_counts_by_year_and_day(index: Index, ingest: Callable[..., I
     """In UTC, years without captures included, the newest of a day first."""
     day = 24 * 60
     index.commit([ingest(PAGE, minute) for minute in (0, 1, day, 800 * day)], plan)
-    assert index.years(PAGE) == (YearCount(2026, 3), YearCount(2027, 0), YearCount(2028, 1))
-    assert index.days(PAGE, 2026) == (
+    assert index.ask(list_years, PAGE) == (YearCount(2026, 3), YearCount(2027, 0), YearCount(2028, 1))
+    assert index.ask(list_days, PAGE, 2026) == (
         DayCount(date(2026, 3, 1), 2, at(0)),
         DayCount(date(2026, 3, 2), 1, at(day)),
     )
-    found = index.moments(PAGE, at(0), at(day), limit=10)
+    found = index.ask(list_capture_times, PAGE, at(0), at(day), limit=10)
     assert [each.fetched_at for each in found] == [at(1), at(0)]
-    assert index.moments(PAGE, at(0), at(day), limit=1, offset=1) == found[1:]
+    assert index.ask(list_capture_times, PAGE, at(0), at(day), limit=1, offset=1) == found[1:]
 
 
 def test_what_is_nearby_is_what_begins_as_much_alike_as_possible(
@@ -164,11 +179,11 @@ def test_what_is_nearby_is_what_begins_as_much_alike_as_possible(
     """The same path with another query, then the same folder, then the host."""
     urls = ["https://news.example/a/b?x=1", "https://news.example/a/c", "https://news.example/d"]
     index.commit([ingest(url, number) for number, url in enumerate(urls)], plan)
-    assert [each.url for each in index.around("https://news.example/a/b?x=2")] == urls[:1]
-    assert [each.url for each in index.around("https://news.example/a/z/y")] == urls[:2]
-    assert [each.url for each in index.around("https://news.example/q")] == urls
-    assert index.around("https://other.example/") == ()
-    assert index.around("nonsense") == ()
+    assert [each.url for each in index.ask(list_nearby_urls, "https://news.example/a/b?x=2")] == urls[:1]
+    assert [each.url for each in index.ask(list_nearby_urls, "https://news.example/a/z/y")] == urls[:2]
+    assert [each.url for each in index.ask(list_nearby_urls, "https://news.example/q")] == urls
+    assert index.ask(list_nearby_urls, "https://other.example/") == ()
+    assert index.ask(list_nearby_urls, "nonsense") == ()
 
 
 def test_how_long_a_link_stood_on_a_listing(index: Index, ingest: Callable[..., Ingest], plan: Plan) -> None:
@@ -185,17 +200,19 @@ def test_how_long_a_link_stood_on_a_listing(index: Index, ingest: Callable[..., 
     )
     index.commit([first, again, front(ingest(home, 20), "c", "a"), front(ingest(home, 30), "c")], plan)
     index.settle()
-    view = index.listing_at(home, at(25))
+    view = index.ask(get_listing, home, at(25))
     assert view is not None
     assert (view.number, view.captures, view.before, view.after) == (3, 4, at(10), at(30))
     assert [link.url.rpartition("/")[2] for link in view.groups[0].links] == ["c", "a"]
-    assert index.stood(home, ["https://news.example/a", "https://news.example/b", "https://news.example/z"]) == {
-        "https://news.example/a": Stood(first=at(0), last=at(20), captures=3),
-        "https://news.example/b": Stood(first=at(0), last=at(10), captures=2),
+    assert index.ask(
+        get_link_presence, home, ["https://news.example/a", "https://news.example/b", "https://news.example/z"]
+    ) == {
+        "https://news.example/a": LinkPresence(first=at(0), last=at(20), captures=3),
+        "https://news.example/b": LinkPresence(first=at(0), last=at(10), captures=2),
     }
-    unchanged = index.listing_at(home, at(10))
+    unchanged = index.ask(get_listing, home, at(10))
     assert unchanged is not None
     assert [link.url.rpartition("/")[2] for link in unchanged.groups[0].links] == ["a", "b"]
-    assert index.listing_moments(home, limit=2) == (at(30), at(20))
-    assert (index.nth_listing(home, 2), index.nth_listing(home, 5)) == (at(10), None)
-    assert index.listing_at("https://news.example/none") is None
+    assert index.ask(list_listing_times, home, limit=2) == (at(30), at(20))
+    assert (index.ask(get_nth_listing_time, home, 2), index.ask(get_nth_listing_time, home, 5)) == (at(10), None)
+    assert index.ask(get_listing, "https://news.example/none") is None

@@ -9,15 +9,17 @@ import pytest
 from sqlalchemy import event, text
 
 from storage.index import Filters, Index
-from storage.index.conditions.filters import conditions
-from storage.index.search import candidates as window_module
-from storage.index.search import facets as facets_module
-from storage.index.search import stretch as stretch_module
-from storage.index.search.query import parse
-from storage.model import Dated, Ingest, NextLook, Seen, Site
+from storage.index.conditions.filters import filter_conditions
+from storage.index.search import candidates as search_candidates
+from storage.index.search import facets as search_facets
+from storage.index.search.facets import search_with_facets
+from storage.index.search.query import parse_query
+from storage.index.search.results import search_articles
+from storage.index.views.exclusions import NO_EXCLUSIONS
+from storage.model import Ingest, NextVisit, Site, SourcedDate, VisitResult
 
 Make = Callable[..., Ingest]
-Plan = Callable[[Seen], NextLook]
+Plan = Callable[[VisitResult], NextVisit]
 BEGIN = datetime(2019, 5, 1, 12, tzinfo=UTC)
 LANGUAGES = ("en", "de", "pt-br?", None)
 STORIES = 120
@@ -65,7 +67,9 @@ def fill(index: Index, article_at: Make, plan: Plan) -> None:
             site="other" if number % 5 == 0 else "news",
             headline=f"Steel {number}",
             language=LANGUAGES[number % 4],
-            published=Dated(at=BEGIN + timedelta(days=(number * number) % 1000, hours=number % 24), source="meta"),
+            published=SourcedDate(
+                at=BEGIN + timedelta(days=(number * number) % 1000, hours=number % 24), source="meta"
+            ),
             section="World" if number % 3 else "Home",
             authors=("Ann A.",) if number % 2 else ("Bob B.",),
             tags=("Metals", "Trade") if number % 7 == 0 else (),
@@ -77,23 +81,23 @@ def fill(index: Index, article_at: Make, plan: Plan) -> None:
 
 def found(index: Index, query: str, filters: Filters) -> Sequence[str]:
     """Addresses, in order."""
-    return [hit.url.rpartition("/")[2] for hit in index.search(query, filters, limit=STORIES).hits]
+    return [hit.url.rpartition("/")[2] for hit in index.ask(search_articles, query, filters, limit=STORIES).hits]
 
 
 def test_it_does_not_matter_how_much_is_asked_for_at_a_time(years: Index, monkeypatch: pytest.MonkeyPatch) -> None:
     """The newest days first, then more, then all: what is found is the same, and so is its order."""
     whole = {asked: found(years, *asked) for asked in ASKED}
     assert {len(each) for each in whole.values()} >= {0, 3, 30, 120}
-    monkeypatch.setattr(window_module, "WINDOW", 1)
-    monkeypatch.setattr(window_module, "_ENOUGH", 1)
+    monkeypatch.setattr(search_candidates, "WINDOW", 1)
+    monkeypatch.setattr(search_candidates, "_ENOUGH_PHRASES", 1)
     for first, least, most in ((1, 3, 32), (5, 1.5, 2), (50, 3, 3)):
-        monkeypatch.setattr(window_module, "_FIRST", first)
-        monkeypatch.setattr(window_module, "_FIRST_OF_PHRASES", first)
-        monkeypatch.setattr(stretch_module, "_LEAST", least)
-        monkeypatch.setattr(stretch_module, "_MOST", most)
+        monkeypatch.setattr(search_candidates, "_FIRST_WINDOWS", first)
+        monkeypatch.setattr(search_candidates, "_FIRST_WINDOWS_OF_PHRASES", first)
+        monkeypatch.setattr(search_candidates, "_MIN_GROWTH", least)
+        monkeypatch.setattr(search_candidates, "_MAX_GROWTH", most)
         for (query, filters), names in whole.items():
             for limit in (1, 4):
-                page = years.search(query, filters, limit=limit)
+                page = years.ask(search_articles, query, filters, limit=limit)
                 assert [hit.url.rpartition("/")[2] for hit in page.hits] == names[:limit]
                 assert page.exact == (len(names) < 4 * limit)
 
@@ -108,16 +112,16 @@ def test_it_does_not_matter_how_much_is_asked_for_at_a_time(years: Index, monkey
 )
 def test_matches_beyond_the_window_are_counted(years: Index, filters: Filters, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the archive is small enough, each bar of the histogram is as high as if all had been read."""
-    whole = years.explore("odd", filters, limit=STORIES)
+    whole = years.ask(search_with_facets, "odd", filters, limit=STORIES)
     assert whole.page.exact
-    monkeypatch.setattr(window_module, "WINDOW", 8)
-    part = years.explore("odd", filters, limit=1)
+    monkeypatch.setattr(search_candidates, "WINDOW", 8)
+    part = years.ask(search_with_facets, "odd", filters, limit=1)
     assert not part.page.exact
-    assert any(bar.about for bar in part.histogram.bars)
+    assert any(bar.is_estimate for bar in part.histogram.bars)
     assert counted(part) == counted(whole)
 
 
-def counted(found: facets_module.Exploration) -> Counter[datetime]:
+def counted(found: search_facets.FacetedSearch) -> Counter[datetime]:
     """Articles by the begin of their period."""
     return Counter({bar.begin: bar.articles for bar in found.histogram.bars})
 
@@ -127,18 +131,18 @@ def test_a_language_is_that_of_the_first_capture(index: Index, article_at: Make,
     index.register_sites([Site(name="news", url="https://news.example/")])
     for minute, language in ((9, "en"), (1, "de")):
         index.commit([article_at("https://news.example/a", "Steel.", minute=minute, language=language)], plan)
-    assert index.search("steel", Filters(language="de")).total == 1
-    assert index.search("steel", Filters(language="en")).total == 0
-    assert index.search("", Filters(language="en")).total == 0
+    assert index.ask(search_articles, "steel", Filters(language="de")).total == 1
+    assert index.ask(search_articles, "steel", Filters(language="en")).total == 0
+    assert index.ask(search_articles, "", Filters(language="en")).total == 0
 
 
 def test_a_tag_is_asked_for_by_its_id(years: Index) -> None:
     """A database knows beforehand how much that is; of a tag that is not there, nothing is looked for."""
-    with years._database.reading() as connection:
-        (known,) = conditions(connection, Filters(tag="Metals"))
+    with years._database.read_transaction() as connection:
+        (known,) = filter_conditions(connection, NO_EXCLUSIONS, Filters(tag="Metals"))
         assert "version_tags" in str(known)
         assert "tags.name" not in str(known)
-        (unknown,) = conditions(connection, Filters(tag="Nobody's"))
+        (unknown,) = filter_conditions(connection, NO_EXCLUSIONS, Filters(tag="Nobody's"))
         assert "version_tags" not in str(unknown)
     assert len(found(years, "", Filters(tag="Metals"))) == 18
     assert found(years, "steel", Filters(tag="Nobody's")) == []
@@ -148,16 +152,23 @@ def test_words_are_found_by_the_inverted_index_alone(
     postgres_url: str, article_at: Make, plan: Plan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """PostgreSQL looks for no word in one text after the other, whatever it believes that to cost."""
-    monkeypatch.setattr(window_module, "WINDOW", 40)
-    monkeypatch.setattr(window_module, "_FIRST", 1)
+    monkeypatch.setattr(search_candidates, "WINDOW", 40)
+    monkeypatch.setattr(search_candidates, "_FIRST_WINDOWS", 1)
     index = Index.open(postgres_url)
     fill(index, article_at, plan)
     index._database.analyze()
     asked: list[Any] = []
-    with index._database.reading() as connection:
+    with index._database.read_transaction() as connection:
         event.listen(connection, "before_execute", lambda _, statement, *rest: asked.append(statement))
-        query = parse("steel", Filters(language="de"))
-        assert len(window_module.newest(connection, query, ("en", "de"), 10, with_score=True).rows) == 30
+        query = parse_query("steel", Filters(language="de"))
+        assert (
+            len(
+                search_candidates.find_newest_matches(
+                    connection, NO_EXCLUSIONS, query, ("en", "de"), 10, with_score=True
+                ).rows
+            )
+            == 30
+        )
         looking = [statement for statement in asked if "" in str(statement)]
         assert len(looking) == 2
         for statement in looking:

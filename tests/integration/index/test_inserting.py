@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import select
 
-from storage.index.engine.database import Database, insert_rows
+from storage.index.engine.database import Database
+from storage.index.engine.statements import insert_rows
 from storage.index.schema.tables import AuthorRow
 
 
@@ -22,7 +23,7 @@ def _authors(*rows: tuple[int, str, str]) -> list[dict[str, object]]:
 
 
 def _held(database: Database) -> list[tuple[int, str, str]]:
-    with database.reading() as connection:
+    with database.read_transaction() as connection:
         asked = select(AuthorRow.id, AuthorRow.name, AuthorRow.folded).order_by(AuthorRow.id)
         return [(row.id, row.name, row.folded) for row in connection.execute(asked)]
 
@@ -32,14 +33,17 @@ def test_rows_that_are_there_are_skipped_or_changed_in_what_may_change(database:
     first = _authors((1, "Ann", "ann"), (2, "Bo", "bo"))
     skipped = _authors((3, "Ann", "other"))
     changed = _authors((4, "Ann", "anna"), (5, "Cy", "cy"))
-    assert database.write(lambda to: insert_rows(to, AuthorRow, first, once_by=["name"])) == 2
-    assert database.write(lambda to: insert_rows(to, AuthorRow, skipped, once_by=["name"])) == 0
+    assert database.write(lambda to: insert_rows(to, AuthorRow, first, conflict_columns=["name"])) == 2
+    assert database.write(lambda to: insert_rows(to, AuthorRow, skipped, conflict_columns=["name"])) == 0
     assert _held(database) == [(1, "Ann", "ann"), (2, "Bo", "bo")]
-    database.write(lambda to: insert_rows(to, AuthorRow, changed, once_by=["name"], changing=["folded"]))
+    database.write(lambda to: insert_rows(to, AuthorRow, changed, conflict_columns=["name"], update_columns=["folded"]))
     assert _held(database) == [(1, "Ann", "anna"), (2, "Bo", "bo"), (5, "Cy", "cy")]
 
 
 def test_no_rows_are_no_statement(database: Database) -> None:
     """A commit has nothing for most tables."""
-    assert database.write(lambda to: insert_rows(to, AuthorRow, [], once_by=["name"], changing=["folded"])) == 0
+    assert (
+        database.write(lambda to: insert_rows(to, AuthorRow, [], conflict_columns=["name"], update_columns=["folded"]))
+        == 0
+    )
     assert _held(database) == []

@@ -31,6 +31,6 @@ def test_a_run_of_many_sites_makes_all_of_them_known(index: Index) -> None:
     assert {site.url for site in index.sites()} == {site.url for site in sites()}
     index.begin_crawl(run(3, "anew"))
     assert {site.url for site in index.sites()} == {site.url for site in sites("anew")}
-    found = index.site_for("https://m.s700.example/story")
+    found = index.find_site("https://m.s700.example/story")
     assert found is not None
     assert found.name == "s700"

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, text
 
-from newsarchive.ingest.originals import OriginalsHere
+from newsarchive.ingest.originals import LocalOriginals
 from storage.index import Index
 from storage.index.boilerplate import learning
-from storage.index.frontier.source_status import note_sources
+from storage.index.frontier.source_status import update_sources
+from storage.index.queries.articles import find_article_id, get_article
 from storage.model import (
     Capture,
     CrawlRun,
@@ -21,17 +22,17 @@ from storage.model import (
     Link,
     LinkGroup,
     LinkKind,
-    NextLook,
+    NextVisit,
     RecordPlace,
     RefersTo,
-    Seen,
     Site,
+    VisitResult,
 )
 from storage.places import Places
 
 AT = datetime(2026, 3, 1, 6, tzinfo=UTC)
 FOOT = "Subscribe to our newsletter, and read every story on the very day on which it is printed here."
-Plan = Callable[[Seen], NextLook]
+Plan = Callable[[VisitResult], NextVisit]
 
 
 @pytest.fixture
@@ -60,8 +61,8 @@ def stories(article_at: Callable[..., Ingest], numbers: range) -> list[Ingest]:
 
 def learnt(index: Index) -> list[tuple[Any, ...]]:
     """How many articles carry the foot, and what it was taken for."""
-    with index._database.reading() as connection:
-        rows = connection.execute(text("SELECT articles_seen, verdict FROM boilerplate")).all()
+    with index._database.read_transaction() as connection:
+        rows = connection.execute(text("SELECT articles_seen, is_boilerplate FROM boilerplate")).all()
     return [tuple(row) for row in rows]
 
 
@@ -72,14 +73,14 @@ def test_a_version_that_comes_in_while_a_site_is_learnt_is_counted_the_next_time
     one, two = both
     one.commit(stories(article_at, range(10)), plan)
     late = stories(article_at, range(10, 14))
-    judged = learning._judge
+    judged = learning._decide
 
     def meanwhile(*asked: Any) -> Any:
         if late:
             two.commit([late.pop() for _ in range(4)], plan)
         return judged(*asked)
 
-    monkeypatch.setattr(learning, "_judge", meanwhile)
+    monkeypatch.setattr(learning, "_decide", meanwhile)
     one.settle()
     monkeypatch.undo()
     two.settle()
@@ -118,7 +119,7 @@ def test_two_captures_of_an_article_at_once_both_count(
     url = "https://news.example/1"
     one.commit([article_at(url, "First.", minute=0)], plan)
     begun = threading.Event()
-    noted = note_sources
+    noted = update_sources
     others = threading.Thread(target=two.commit, args=([article_at(url, "Second.", minute=20)], plan))
 
     def slowly(connection: Connection, *asked: Any) -> None:
@@ -131,9 +132,9 @@ def test_two_captures_of_an_article_at_once_both_count(
     monkeypatch.setattr("storage.index.write.commit.note_sources", slowly)
     one.commit([article_at(url, "Third.", minute=10)], plan)
     others.join()
-    found = one.find_article(url)
+    found = one.ask(find_article_id, url)
     assert found is not None
-    article = one.article(found)
+    article = one.ask(get_article, found)
     assert article is not None
     assert [version.number for version in article.versions] == [1, 2, 3]
     assert article.last_seen == AT.replace(minute=20)
@@ -146,7 +147,7 @@ def test_a_site_that_becomes_known_gets_what_others_file_meanwhile(
     one, two = both
     group = LinkGroup(kind=LinkKind.INLINE, label="", links=(Link(url="https://other.example/a", anchor="Elsewhere"),))
     other = CrawlRun(id="other", sites=(Site(name="other", url="https://other.example/"),), started_at=AT)
-    noted = note_sources
+    noted = update_sources
     registering = threading.Thread(target=two.begin_crawl, args=(other,))
 
     def slowly(connection: Connection, *asked: Any) -> None:
@@ -159,7 +160,7 @@ def test_a_site_that_becomes_known_gets_what_others_file_meanwhile(
     monkeypatch.setattr("storage.index.write.commit.note_sources", slowly)
     one.commit([article_at("https://news.example/1", "First.", link_groups=(group,))], plan)
     registering.join()
-    with one._database.reading() as connection:
+    with one._database.read_transaction() as connection:
         filed = text(
             "SELECT name FROM urls JOIN sites ON sites.id = site_id WHERE urls.url = 'https://other.example/a'"
         )
@@ -180,15 +181,15 @@ def test_a_revisit_stands_for_what_its_machine_can_read(
     ):
         place = RecordPlace(warc=warc, offset=1000 * number, length=10)
         ingests[number] = replace(ingest, capture=replace(ingest.capture, place=place, payload_digest=digest))
-    originals = OriginalsHere(one, Places(folder=tmp_path))
+    originals = LocalOriginals(one, Places(folder=tmp_path))
     one.commit(ingests[:1], plan)
-    assert one.by_digest(digest) is not None
-    assert originals.by_digest(digest) is None
+    assert one.find_original_by_digest(digest) is not None
+    assert originals.find_original_by_digest(digest) is None
     one.commit(ingests[1:], plan)
-    found = originals.by_digest(digest)
+    found = originals.find_original_by_digest(digest)
     assert isinstance(found, RefersTo)
     assert found.record_id == ingests[1].capture.record_id
-    assert originals.by_digest("sha256:none") is None
-    of_there = originals.by_url(ingests[0].capture.url)
+    assert originals.find_original_by_digest("sha256:none") is None
+    of_there = originals.find_original_by_url(ingests[0].capture.url)
     assert of_there is not None
     assert of_there.record_id == ingests[0].capture.record_id

@@ -6,21 +6,20 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from alembic import command
-from alembic.config import Config
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, event, text
 
 from storage.index import Filters, Index
-from storage.index.schema.upgrade import MIGRATIONS
-from storage.index.search.candidates import every, newest
-from storage.index.search.query import Query, parse
-from storage.index.text.bigram_signature import MOST
-from storage.model import Ingest, NextLook, Seen, Site
+from storage.index.search.candidates import find_newest_matches, select_all_matches
+from storage.index.search.query import SearchQuery, parse_query
+from storage.index.search.results import search_articles
+from storage.index.text.bigram_signature import MAX_BIGRAMS
+from storage.index.views.exclusions import NO_EXCLUSIONS, Exclusions
+from storage.model import Ingest, NextVisit, Site, VisitResult
 
 Make = Callable[..., Ingest]
-Plan = Callable[[Seen], NextLook]
+Plan = Callable[[VisitResult], NextVisit]
 WORDS = ("rare", "earth", "metals", "of", "the", "Ōland", "中国", "经济", "国", "12")
 STORIES = 60
 PHRASES = st.builds(
@@ -64,17 +63,17 @@ def both(postgres_url: str, sqlite_url: str, article_at: Make, plan: Plan) -> It
 
 def found(index: Index, query: str) -> Sequence[str]:
     """Addresses, in order."""
-    return [hit.url for hit in index.search(query, Filters(), limit=STORIES).hits]
+    return [hit.url for hit in index.ask(search_articles, query, Filters(), limit=STORIES).hits]
 
 
 @contextmanager
 def without_signatures(index: Index) -> Iterator[None]:
     """As if all texts were too long for them."""
-    run(index, "ALTER TABLE search_documents RENAME pairs TO held")
-    run(index, "ALTER TABLE search_documents ADD pairs bytea")
+    run(index, "ALTER TABLE search_documents RENAME bigram_signature TO held")
+    run(index, "ALTER TABLE search_documents ADD bigram_signature bytea")
     yield
-    run(index, "ALTER TABLE search_documents DROP pairs")
-    run(index, "ALTER TABLE search_documents RENAME held TO pairs")
+    run(index, "ALTER TABLE search_documents DROP bigram_signature")
+    run(index, "ALTER TABLE search_documents RENAME held TO bigram_signature")
 
 
 def run(index: Index, statement: str) -> None:
@@ -93,11 +92,13 @@ def test_signatures_change_nothing_of_what_is_found(both: tuple[Index, Index]) -
     def compared(query: str) -> None:
         asked[query] = found(postgres, query)
         assert asked[query] == found(sqlite, query)
-        ranked = postgres.search(query, Filters(), limit=STORIES, order="rank").hits
+        ranked = postgres.ask(search_articles, query, Filters(), limit=STORIES, order="rank").hits
         assert sorted(hit.url for hit in ranked) == sorted(asked[query])
-        if parse(query, Filters()).every:
-            with postgres._database.reading() as connection:
-                taken = connection.execute(every(connection, parse(query, Filters()), ("en", None))).all()
+        if parse_query(query, Filters()).every:
+            with postgres._database.read_transaction() as connection:
+                taken = connection.execute(
+                    select_all_matches(connection, NO_EXCLUSIONS, parse_query(query, Filters()), ("en", None))
+                ).all()
             assert len(taken) == len(asked[query])
 
     compared()
@@ -113,9 +114,9 @@ def test_a_text_is_read_where_its_signature_says_so(both: tuple[Index, Index]) -
     whole = found(index, '"rare earth"')
     assert 3 < len(whole) < STORIES
     for signature in ("'\\xffffff'", "NULL"):
-        run(index, f"UPDATE search_documents SET pairs = {signature}")
+        run(index, f"UPDATE search_documents SET bigram_signature = {signature}")
         assert found(index, '"rare earth"') == whole
-    run(index, "UPDATE search_documents SET pairs = '\\x00'")
+    run(index, "UPDATE search_documents SET bigram_signature = '\\x00'")
     assert found(index, '"rare earth"') == []
     # Of words that stand anywhere, signatures are not asked.
     for query in ("rare earth", '"rare" "earth"', "rare-e*", 'rare OR "earth metals"', 'rare -"rare earth"'):
@@ -127,14 +128,16 @@ def test_long_texts_are_read(postgres_url: str, article_at: Make, plan: Plan) ->
     index = Index.open(postgres_url)
     index.register_sites([Site(name="news", url="https://news.example/")])
     words = [f"w{number}" for number in range(20_000)]
-    for number, length in enumerate((MOST - 10, MOST + 10, 20_000)):
+    for number, length in enumerate((MAX_BIGRAMS - 10, MAX_BIGRAMS + 10, 20_000)):
         index.commit([article_at(f"https://news.example/{number}", " ".join(words[:length]))], plan)
     assert len(found(index, '"w10 w11 w12"')) == 3
-    assert len(found(index, f'"w{MOST} w{MOST + 1}"')) == 2
+    assert len(found(index, f'"w{MAX_BIGRAMS} w{MAX_BIGRAMS + 1}"')) == 2
     assert len(found(index, '"w9000 w9001"')) == 1
     assert len(found(index, '"w9001 w9000"')) == 0
-    with index._database.reading() as connection:
-        held = connection.scalars(text("SELECT length(pairs) FROM search_documents ORDER BY version_id")).all()
+    with index._database.read_transaction() as connection:
+        held = connection.scalars(
+            text("SELECT length(bigram_signature) FROM search_documents ORDER BY version_id")
+        ).all()
     assert held == [1536, None, None]
     index.close()
 
@@ -142,11 +145,13 @@ def test_long_texts_are_read(postgres_url: str, article_at: Make, plan: Plan) ->
 def test_signatures_lie_in_the_rows(both: tuple[Index, Index]) -> None:
     """Wherever the words are put: that a row is read is what makes them cheap. SQLite has none."""
     postgres, sqlite = both
-    with postgres._database.reading() as connection:
-        kept = "SELECT attstorage FROM pg_attribute WHERE attrelid = 'search_documents'::regclass AND attname = 'pairs'"
-        assert connection.scalar(text(kept)) in {"m", b"m"}
-    with sqlite._database.reading() as connection:
-        assert connection.scalar(text("SELECT count(pairs) FROM search_documents")) == 0
+    with postgres._database.read_transaction() as connection:
+        kept = text(
+            "SELECT attstorage FROM pg_attribute WHERE attrelid = 'search_documents'::regclass AND attname = :name"
+        )
+        assert connection.scalar(kept, {"name": "bigram_signature"}) in {"m", b"m"}
+    with sqlite._database.read_transaction() as connection:
+        assert connection.scalar(text("SELECT count(bigram_signature) FROM search_documents")) == 0
 
 
 def test_phrases_are_looked_for_by_the_inverted_index(both: tuple[Index, Index]) -> None:
@@ -154,9 +159,11 @@ def test_phrases_are_looked_for_by_the_inverted_index(both: tuple[Index, Index])
     index, _ = both
     index._database.analyze()
     asked: list[Any] = []
-    with index._database.reading() as connection:
+    with index._database.read_transaction() as connection:
         event.listen(connection, "before_execute", lambda _, statement, *rest: asked.append(statement))
-        connection.execute(every(connection, parse('"rare earth" metals', Filters()), ("en",))).all()
+        connection.execute(
+            select_all_matches(connection, NO_EXCLUSIONS, parse_query('"rare earth" metals', Filters()), ("en",))
+        ).all()
         written = asked[-1].compile(connection.engine, compile_kwargs={"literal_binds": True})
         steps = "\n".join(row[0] for row in connection.execute(text(f"EXPLAIN {written}")))
     (condition,) = (line for line in steps.splitlines() if "Index Cond: " in line and "terms" in line)
@@ -174,57 +181,14 @@ def test_which_rows_were_found_is_remembered(both: tuple[Index, Index], given: s
     with index._database.engine.connect() as connection:
         connection.exec_driver_sql(f"SET work_mem = '{given}'")
         connection.commit()
-        for asked in (every, newest_of):
-            asked(connection, parse('"rare earth"', Filters()), ("en",))
+        for asked in (select_all_matches, newest_of):
+            asked(connection, NO_EXCLUSIONS, parse_query('"rare earth"', Filters()), ("en",))
             assert connection.scalar(text("SHOW work_mem")) == taken
             connection.rollback()
             assert connection.scalar(text("SHOW work_mem")) == given
         connection.exec_driver_sql("RESET work_mem")
 
 
-LETTER = "\u0645\u062d\u0645\u062f \ufdfa \u0642\u0627\u0644"
-"""Of three words, one of which is a single letter that means four."""
-
-
-@pytest.mark.parametrize("revision", ["0012", "0011"])
-def test_an_older_index_gets_what_a_new_one_has(postgres_url: str, article_at: Make, plan: Plan, revision: str) -> None:
-    """Byte for byte, also in scripts without spaces and of letters that stand for several words; what lost places of a
-    word is told to be written anew, and is. Each site is learnt anew.
-    """
-    index = Index.open(postgres_url)
-    index.register_sites([Site(name="news", url="https://news.example/")])
-    often = " ".join(f"often w{number}" for number in range(400))
-    long = " ".join(f"w{number}" for number in range(20_000))
-    more = [
-        article_at(f"https://news.example/x{number}", each) for number, each in enumerate((often, long, "", LETTER))
-    ]
-    index.commit([*stories(article_at), *more], plan)
-    before = signatures(index)
-    assert sum(pairs is None for pairs, _ in before.values()) == 1
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    with index._database._writer.begin() as connection:
-        config.attributes["connection"] = connection
-        command.downgrade(config, revision)
-    index.close()
-    index = Index.open(postgres_url)
-    after = signatures(index)
-    with index._database.reading() as connection:
-        assert connection.scalars(text("SELECT relearn FROM sites")).all() == [True]
-    assert [pairs for key, (pairs, is_stale) in after.items() if is_stale] == [None]
-    assert all(before[key] == row for key, row in after.items() if not row[1])
-    index.settle()
-    assert signatures(index) == before
-    index.close()
-
-
-def newest_of(connection: Connection, query: Query, spoken: Sequence[str | None]) -> None:
-    """What a page of a search asks for."""
-    newest(connection, query, spoken, 10, with_score=False)
-
-
-def signatures(index: Index) -> dict[int, tuple[bytes | None, bool]]:
-    """Of all documents, and whether they are to be written anew."""
-    with index._database.reading() as connection:
-        rows = connection.execute(text("SELECT doc_id, pairs, stale FROM search_documents"))
-        return {doc_id: (pairs, is_stale) for doc_id, pairs, is_stale in rows}
+def newest_of(connection: Connection, exclude: Exclusions, query: SearchQuery, spoken: Sequence[str | None]) -> None:
+    """Run the query of a search page."""
+    find_newest_matches(connection, exclude, query, spoken, 10, with_score=False)

@@ -10,47 +10,52 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import create_engine, func, select, text
 
 from storage.errors import IndexFailure, IndexTooNew
 from storage.index import Index
 from storage.index.engine import bulk
-from storage.index.engine.database import HEAD, insert_rows
-from storage.index.frontier.host_state import Family, HostMemory
-from storage.index.maintenance.transfer import TABLES, transfer
-from storage.index.schema.tables import AlarmRow, HabitsRow, SearchDocumentRow, UrlRow, VersionRow
-from storage.index.schema.upgrade import MIGRATIONS
-from storage.index.write.search_documents import refresh
+from storage.index.engine.statements import insert_rows
+from storage.index.frontier import host_state
+from storage.index.frontier.host_state import SavedBackoff, UrlPatternState
+from storage.index.frontier.url_queue import DueQuery, select_due_urls
+from storage.index.maintenance.transfer import TABLES, transfer_index
+from storage.index.queries.export import iter_export_lines
+from storage.index.queries.status import get_status, list_source_health
+from storage.index.schema.tables import AlarmRow, SearchDocumentRow, SourceRateRow, UrlRow, VersionRow
+from storage.index.schema.upgrade import HEAD
+from storage.index.search.results import search_articles
+from storage.index.write import runs
+from storage.index.write.search_documents import rewrite_documents
 from storage.model import (
     Capture,
     CrawlRun,
+    DiscoveredUrl,
     Discovery,
-    Found,
     Ingest,
     Link,
     LinkGroup,
     LinkKind,
-    NextLook,
+    NextVisit,
     Outcome,
     Reading,
-    Seen,
     Site,
     UrlKind,
+    VisitResult,
 )
 
 Make = Callable[..., Ingest]
-Plan = Callable[[Seen], NextLook]
+Plan = Callable[[VisitResult], NextVisit]
 MORNING = datetime(2026, 3, 1, 6, 0, 0, 123456, tzinfo=UTC)
 SITES = (Site(name="news", url="https://news.example/"), Site(name="Zeitung-ä", url="https://zeitung.example/"))
 TO_LOSE = {
-    "frontier", "hosts", "families", "habits", "alarms", "days", "sources", "boilerplate", "captures", "versions",
+    "frontier", "host_backoff", "url_patterns", "source_rates", "alarms", "daily_captures", "sources", "boilerplate",
+    "captures", "versions",
     "version_paragraphs", "version_authors", "version_tags", "links", "capture_groups", "search_documents", "crawls",
     "crawl_sites", "site_hosts", "warc_files",
 }  # fmt: skip
 """Tables of which a copy must show that it copies them."""
-OWN = {"terms", "pairs"}
+OWN = {"terms", "bigram_signature"}
 """Columns of documents that each database has in a form of its own."""
 
 
@@ -78,19 +83,28 @@ def filled(article_at: Make, capture_of: Callable[..., Capture], plan: Plan) -> 
         edited = article_at("https://news.example/1", "Tariffs on steel, part 1, and aluminium.", minute=60)
         index.commit([edited], plan)
         discovery = Discovery(site="news", kind=UrlKind.FEED)
-        index.add_due([Found(url="https://news.example/feed", discovery=discovery, due_at=MORNING, priority=3)])
+        index.add_urls(
+            [DiscoveredUrl(url="https://news.example/feed", discovery=discovery, due_at=MORNING, priority=3)]
+        )
         feed = Reading(outcome=Outcome.FEED, reason="RSS", title="News")
         read = Ingest(capture=capture_of("https://news.example/feed", 5), discovery=discovery, reading=feed)
         index.commit([read], plan)
-        index.note_hosts(
-            {"news.example": HostMemory(name="news.example", ready_at=MORNING, refusals=2, strain=1, reason="429")},
+        index.write(
+            host_state.save_backoffs,
+            {
+                "news.example": SavedBackoff(
+                    host="news.example", ready_at=MORNING, refusal_count=2, backoff_level=1, reason="429"
+                )
+            },
             MORNING,
         )
-        family = Family(site="news", family="news.example/{n}", barren=7, example="https://news.example/9")
-        index.note_families({("news", "news.example/{n}"): family})
-        index._write(_habits)
+        family = UrlPatternState(
+            site="news", pattern="news.example/{n}", unproductive_count=7, example_url="https://news.example/9"
+        )
+        index.write(host_state.save_url_patterns, {("news", "news.example/{n}"): family})
+        index.write(_habits)
         finished = replace(run, finished_at=MORNING + timedelta(hours=1), outcome="finished")
-        index.end_crawl(replace(finished, counters={"z": 1, "ä": 2}))
+        index.write(runs.end_crawl, replace(finished, counters={"z": 1, "ä": 2}))
         index.settle()
         index.close()
 
@@ -100,12 +114,13 @@ def filled(article_at: Make, capture_of: Callable[..., Capture], plan: Plan) -> 
 def _habits(connection: Any) -> None:
     url_id = connection.scalar(select(UrlRow.id).where(UrlRow.url == "https://news.example/feed"))
     row = {
-        "url_id": url_id, "since": MORNING, "read_at": MORNING, "fresh_at": MORNING, "daily": 1 / 3, "owed": 0.1,
-        "fresh": 2.5, "news": 1.0, "bursts": 1e-7, "gap": 86400.0, "capacity": 30, "haste": 1.0, "newest": None,
-        "lost_at": None, "silent_at": MORNING, "hours": {"watched": [0.25, 1.0], "items": [0.0, 3.0]}, "held": 2,
+        "url_id": url_id, "first_read_at": MORNING, "last_read_at": MORNING, "last_new_at": MORNING,
+        "items_per_day": 1 / 3, "discovery_share": 0.1, "new_items": 2.5, "first_named_items": 1.0, "bursts": 1e-7,
+        "longest_gap": 86400.0, "capacity": 30, "interval_factor": 1.0, "newest_item_at": None, "lost_at": None,
+        "silent_since": MORNING, "hours": {"watched": [0.25, 1.0], "items": [0.0, 3.0]}, "item_count": 2,
         "item_ids": b"\x00\xff" * 8,
     }  # fmt: skip
-    insert_rows(connection, HabitsRow, [row])
+    insert_rows(connection, SourceRateRow, [row])
     insert_rows(connection, AlarmRow, [{"url_id": url_id, "kind": "silent", "raised_at": MORNING, "cleared_at": None}])
 
 
@@ -116,7 +131,7 @@ def holding() -> Callable[[str], dict[str, Any]]:
     def hold(address: str) -> dict[str, Any]:
         index = Index.open(address, create=False)
         try:
-            with index._database.reading() as connection:
+            with index._database.read_transaction() as connection:
                 rows = {
                     table.name: [
                         dict(row)
@@ -128,12 +143,17 @@ def holding() -> Callable[[str], dict[str, Any]]:
                     ]
                     for table in TABLES
                 }
-            found = [index.search(words, limit=50) for words in ("steel", '"part 3"', "京的", "tari*", "rights", "oe")]
+            found = [
+                index.ask(search_articles, words, limit=50)
+                for words in ("steel", '"part 3"', "京的", "tari*", "rights", "oe")
+            ]
             now = MORNING + timedelta(hours=3)
-            due = index.due(now, sites=[site.name for site in SITES], limit=99, per_host=99)
+            due = index.read(
+                select_due_urls, DueQuery(now=now, sites=[site.name for site in SITES], limit=99, per_host=99)
+            )
             return {
-                "rows": rows, "found": found, "due": due, "lines": list(index.export()), "hosts": index.hosts(),
-                "families": index.families(), "sources": index.source_health(), "status": index.status(now),
+                "rows": rows, "found": found, "due": due, "lines": list(index.stream(iter_export_lines)), "hosts": index.read(host_state.load_backoffs),
+                "families": index.read(host_state.load_url_patterns), "sources": index.ask(list_source_health), "status": index.ask(get_status, now),
             }  # fmt: skip
         finally:
             index.close()
@@ -156,7 +176,7 @@ def test_a_copy_is_the_same_in_everything(
     """Every row with its id, what search finds, what is due when, what a rebuild would lose; and it goes on."""
     source, target = both
     filled(source)
-    done = transfer(source, target)
+    done = transfer_index(source, target)
     assert done.copied
     before = holding(source)
     assert not {name for name, rows in before["rows"].items() if not rows} & TO_LOSE
@@ -169,9 +189,9 @@ def test_a_copy_is_the_same_in_everything(
     more = article_at("https://news.example/new", "Tariffs once more.", minute=90)
     assert index.commit([more], plan).versions == 1
     index.settle()
-    assert index.search("once").total == 1
-    with index._database.reading() as connection:
-        assert connection.scalar(text("SELECT sum(captures) FROM days")) == 27, "the database counts on"
+    assert index.ask(search_articles, "once").total == 1
+    with index._database.read_transaction() as connection:
+        assert connection.scalar(text("SELECT sum(captures) FROM daily_captures")) == 27, "the database counts on"
     index.close()
 
 
@@ -180,15 +200,15 @@ def test_documents_of_postgresql_are_those_it_would_have_made(
 ) -> None:
     """A document of a copy is no other than one that PostgreSQL's own commit makes."""
     filled(sqlite_url)
-    transfer(sqlite_url, postgres_url)
+    transfer_index(sqlite_url, postgres_url)
     index = Index.open(postgres_url)
-    own = (SearchDocumentRow.terms, SearchDocumentRow.pairs)
+    own = (SearchDocumentRow.terms, SearchDocumentRow.bigram_signature)
     asked = select(SearchDocumentRow.doc_id, *own).order_by(SearchDocumentRow.doc_id)
-    with index._database.reading() as connection:
+    with index._database.read_transaction() as connection:
         copied = connection.execute(asked).all()
         versions = list(connection.scalars(select(VersionRow.id)))
-    index._write(lambda connection: refresh(connection, versions))
-    with index._database.reading() as connection:
+    index.write(lambda connection: rewrite_documents(connection, versions))
+    with index._database.read_transaction() as connection:
         assert connection.execute(asked).all() == copied
     index.close()
 
@@ -203,7 +223,7 @@ def _made_aside(index: Index) -> dict[str, list[str]]:
         ),
         "sqlite": ("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL",),
     }
-    with index._database.reading() as connection:
+    with index._database.read_transaction() as connection:
         return {each: sorted(connection.scalars(text(each))) for each in asked[connection.dialect.name]}
 
 
@@ -214,7 +234,7 @@ def test_nothing_of_the_schema_stays_aside(both: tuple[str, str], filled: Callab
     bare = Index.open(f"{target}.bare" if target.startswith("sqlite") else target)
     wanted = _made_aside(bare)
     bare.close()
-    transfer(source, target)
+    transfer_index(source, target)
     index = Index.open(target)
     assert _made_aside(index) == wanted
     index.close()
@@ -250,10 +270,10 @@ def test_a_killed_copy_leaves_nothing(
         assert not Path(target.removeprefix("sqlite:///")).exists()
     else:
         index = Index.open(target)
-        with index._database.reading() as connection:
+        with index._database.read_transaction() as connection:
             assert {connection.scalar(select(func.count()).select_from(table)) for table in TABLES} == {0}
         index.close()
-    assert transfer(source, target).copied
+    assert transfer_index(source, target).copied
     assert holding(target) == before == holding(source)
     assert not list(tmp_path.glob("*.copying*"))
 
@@ -262,15 +282,15 @@ def test_the_same_copy_again_changes_nothing(both: tuple[str, str], filled: Call
     """A target that holds the same already is compared and left alone; one that holds anything else is refused."""
     source, target = both
     filled(source)
-    first = transfer(source, target)
-    again = transfer(source, target)
+    first = transfer_index(source, target)
+    again = transfer_index(source, target)
     assert not again.copied
     assert again.tables == first.tables
     index = Index.open(target)
-    index.note_hosts({"news.example": None}, MORNING)
+    index.write(host_state.save_backoffs, {"news.example": None}, MORNING)
     index.close()
-    with pytest.raises(IndexFailure, match=r"holds another index.*differ in hosts.*nothing was changed"):
-        transfer(source, target)
+    with pytest.raises(IndexFailure, match=r"holds another index.*differ in host_backoff.*nothing was changed"):
+        transfer_index(source, target)
 
 
 def test_a_copy_that_is_not_the_same_is_thrown_away(
@@ -280,7 +300,7 @@ def test_a_copy_that_is_not_the_same_is_thrown_away(
     source, target = both
     filled(source)
 
-    for kind in (bulk._IntoPostgres, bulk._IntoSqlite):
+    for kind in (bulk._PostgresLoader, bulk._SqliteLoader):
 
         def end(self: Any, ending: Callable[[Any], None] = kind.end) -> None:
             ending(self)
@@ -288,33 +308,9 @@ def test_a_copy_that_is_not_the_same_is_thrown_away(
 
         monkeypatch.setattr(kind, "end", end)
     with pytest.raises(IndexFailure, match=r"copy of urls is not what was copied.*thrown away"):
-        transfer(source, target)
+        transfer_index(source, target)
     monkeypatch.undo()
-    assert transfer(source, target).copied
-
-
-def test_an_older_schema_is_brought_up_to_date_first(
-    both: tuple[str, str], filled: Callable[[str], None], holding: Callable[[str], dict[str, Any]]
-) -> None:
-    """An index that an earlier version wrote is copied as this version would have it, and says what is to be learnt."""
-    source, target = both
-    filled(source)
-    before = holding(source)
-    for site in before["rows"]["sites"]:
-        site["relearn"] = True
-    _downgrade(source, "0009")
-    transfer(source, target)
-    assert holding(target) == before
-
-
-def _downgrade(address: str, revision: str) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    index = Index.open(address)
-    with index._database._writer.begin() as connection:
-        config.attributes["connection"] = connection
-        command.downgrade(config, revision)
-    index.close()
+    assert transfer_index(source, target).copied
 
 
 def _run(address: str, statement: str) -> None:
@@ -334,7 +330,7 @@ def test_a_newer_schema_is_refused(both: tuple[str, str], filled: Callable[[str]
             connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
         index.close()
         with pytest.raises(IndexTooNew, match="schema 9999"):
-            transfer(source, target)
+            transfer_index(source, target)
         _run(address, f"UPDATE alembic_version SET version_num = '{HEAD}'")
 
 
@@ -353,7 +349,7 @@ def test_a_target_that_cannot_be_had_is_named(
     filled(sqlite_url)
     before = holding(sqlite_url)
     with pytest.raises(IndexFailure, match=says):
-        transfer(sqlite_url, target)
+        transfer_index(sqlite_url, target)
     assert holding(sqlite_url) == before
 
 
@@ -365,11 +361,11 @@ def test_a_file_of_something_else_is_not_replaced(
     other = tmp_path / "notes.sqlite3"
     _run(f"sqlite:///{other}", "CREATE TABLE notes (text)")
     with pytest.raises(IndexFailure, match="holds no index"):
-        transfer(sqlite_url, f"sqlite:///{other}")
+        transfer_index(sqlite_url, f"sqlite:///{other}")
     _run(f"sqlite:///{other}", "INSERT INTO notes VALUES ('still there')")
     empty = f"sqlite:///{tmp_path / 'empty.sqlite3'}"
     Index.open(empty).close()
-    assert transfer(sqlite_url, empty).copied
+    assert transfer_index(sqlite_url, empty).copied
 
 
 def test_a_lost_link_leaves_nothing(postgres_url: str, sqlite_url: str, filled: Callable[[str], None]) -> None:
@@ -388,9 +384,9 @@ def test_a_lost_link_leaves_nothing(postgres_url: str, sqlite_url: str, filled: 
                 )
 
     with pytest.raises(IndexFailure, match="cannot be used"):
-        transfer(sqlite_url, postgres_url, cut)
+        transfer_index(sqlite_url, postgres_url, cut)
     admin.dispose()
-    assert transfer(sqlite_url, postgres_url).copied
+    assert transfer_index(sqlite_url, postgres_url).copied
 
 
 def test_sqlite_can_be_copied_to_sqlite(
@@ -399,5 +395,5 @@ def test_sqlite_can_be_copied_to_sqlite(
     """Into a file elsewhere, such as on another disk, with what search has."""
     source, target = f"sqlite:///{tmp_path / 'index.sqlite3'}", f"sqlite:///{tmp_path / 'copy.sqlite3'}"
     filled(source)
-    assert transfer(source, target).copied
+    assert transfer_index(source, target).copied
     assert holding(target) == holding(source)

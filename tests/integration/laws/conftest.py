@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from newsarchive.demo import Newsroom, Server, serve
+from newsarchive.demo import Newsroom, NewsroomServer, serve
+from newsarchive.demo.certificate import create_certificate
 from newsarchive.demo.clock import Clock
-from newsarchive.demo.log import Logged, read_log
-from newsarchive.demo.tls import self_signed
+from newsarchive.demo.exchange_log import LoggedExchange, read_log
 
 SITE = """
 contact = "tests@localhost"
@@ -30,9 +30,9 @@ allow_private = true
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rig:
-    """A newsroom that writes down every byte, and an archive of it."""
+    """A newsroom that logs every byte, and an archive of it."""
 
-    server: Server
+    server: NewsroomServer
     log: Path
     folder: Path
 
@@ -62,12 +62,12 @@ class Rig:
         assert done.returncode == 0, done.stderr
         return [json.loads(line) for line in done.stdout.splitlines()]
 
-    def exchanges(self) -> list[Logged]:
-        """What went over the newsroom's sockets so far."""
+    def exchanges(self) -> list[LoggedExchange]:
+        """The bytes on the newsroom's sockets so far."""
         return list(read_log(self.log))
 
     def warcs(self) -> list[Path]:
-        """The archive's WARC files; not the torn ends that mending has put aside (NAME.torn-OFFSET)."""
+        """The archive's WARC files, without the torn ends that repairs put aside (NAME.torn-OFFSET)."""
         return sorted(path for path in (self.folder / "warc").glob("*.warc.gz*") if ".torn-" not in path.name)
 
 
@@ -77,7 +77,7 @@ Build = Callable[..., Rig]
 @pytest.fixture
 def build(tmp_path: Path) -> Iterator[Build]:
     """Makes rigs: an empty archive with the newsroom configured."""
-    servers: list[Server] = []
+    servers: list[NewsroomServer] = []
 
     def make(
         *,
@@ -88,7 +88,7 @@ def build(tmp_path: Path) -> Iterator[Build]:
         newsroom: Newsroom | None = None,
     ) -> Rig:
         log = tmp_path / f"{name}.log"
-        context = self_signed(tmp_path).server_context() if tls else None
+        context = create_certificate(tmp_path).server_context() if tls else None
         server = serve(newsroom or Newsroom(articles=articles), clock=Clock(), log=log, tls=context)
         servers.append(server)
         folder = tmp_path / name

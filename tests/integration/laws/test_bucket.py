@@ -1,4 +1,4 @@
-"""The laws hold with the WARC files in a bucket: a real S3-compatible server, and what can go wrong with one."""
+"""The laws with WARC files in a bucket: a real S3-compatible server, and its failures."""
 
 import hashlib
 import os
@@ -22,14 +22,16 @@ import pytest
 from starlette.testclient import TestClient
 
 from newsarchive.archive import Archive
-from newsarchive.bucket.relocate import Move
+from newsarchive.bucket.relocate import Relocation
 from newsarchive.web.app import create_app
-from newsarchive.web.serve_options import AS_USUAL
+from newsarchive.web.serve_options import DEFAULT_OPTIONS
 from storage.errors import BucketRefused, BucketUnreachable, BytesDiffer, NotInBucket, WarcError
+from storage.index.queries.articles import iter_captures
+from storage.index.queries.status import list_warc_files
 from storage.places import Bucket, Places
-from storage.places.transfer import Carrier
+from storage.places.transfer import BucketTransfer
 from storage.warc.check import check_file
-from storage.warc.reader import records
+from storage.warc.reader import read_records
 
 obstore = pytest.importorskip("obstore")
 pytestmark = pytest.mark.slow
@@ -50,7 +52,7 @@ Carrier(Path(sys.argv[1]), Bucket(url=sys.argv[2], endpoint=sys.argv[3], region=
 
 
 class Line:
-    """The way to a server, which can be cut: then nobody is refused, and nobody is answered."""
+    """A connection to a server that can be cut: then nobody is refused, and nobody gets a response."""
 
     def __init__(self, port: int) -> None:
         self._port = port
@@ -63,16 +65,16 @@ class Line:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def cut(self) -> None:
-        """Let nothing through."""
+        """Block all traffic."""
         self._open.clear()
 
     def mend(self) -> None:
-        """Let all through again."""
+        """Allow all traffic again."""
         self.left = 1 << 60
         self._open.set()
 
     def close(self) -> None:
-        """Take no more clients."""
+        """Accept no more clients."""
         self._listener.close()
 
     def _accept(self) -> None:
@@ -133,7 +135,7 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
 
 @pytest.fixture
 def line(gateway: Gateway) -> Iterator[Line]:
-    """A way to the server that a test may cut."""
+    """A connection to the server that a test may cut."""
     made = Line(gateway.port)
     yield made
     made.mend()
@@ -149,7 +151,7 @@ def bucket(gateway: Gateway, line: Line, monkeypatch: pytest.MonkeyPatch) -> Buc
 
 
 def into_bucket(rig: Any, bucket: Bucket, *more: str) -> None:
-    """Give an archive a bucket, and let it keep nothing in its folder."""
+    """Give an archive a bucket, and keep no closed files in its folder."""
     settings = rig.folder / "newsarchive.toml"
     lines = [
         f'bucket = "{bucket.url}"', f'bucket_endpoint = "{bucket.endpoint}"', f'bucket_region = "{bucket.region}"',
@@ -164,15 +166,15 @@ def closed(rig: Any) -> list[str]:
 
 
 def overwrite(bucket: Bucket, name: str, data: bytes) -> None:
-    """Do what newsarchive never does."""
-    _, store = bucket._opened()
+    """Delete objects, which newsarchive never does."""
+    _, store = bucket._connect()
     obstore.put(store, name, data)
 
 
 def test_an_archive_lives_in_a_bucket(
     build: Callable[..., Any], bucket: Bucket, postgres_url: str, tmp_path: Path, dump: Callable[..., Any]
 ) -> None:
-    """With no closed file in the folder: crawl again, verify, rebuild (equal), export, reextract, and all doors."""
+    """With no closed file in the folder: crawl, verify, rebuild (equal), export, reextract and all APIs work."""
     rig = build(index=postgres_url)
     into_bucket(rig, bucket)
     rig.crawl()
@@ -180,25 +182,25 @@ def test_an_archive_lives_in_a_bucket(
     # The second crawl finds what is unchanged, and robots.txt, by records in the bucket.
     rig.crawl(rig.server.clock.advance(HOUR))
     assert closed(rig) == []
-    names = [stored.name for stored in bucket.files()]
+    names = [stored.name for stored in bucket.list_files()]
     assert len(names) == 2
     lines = rig.lines()
     with Archive.open(rig.folder) as archive:
         before = dump(archive.index, waiting=False)
-        urls = [capture.url for capture in archive.index.captures() if capture.kind == "revisit"]
+        urls = [capture.url for capture in archive.index.stream(iter_captures) if capture.kind == "revisit"]
         assert urls
-        with TestClient(create_app(archive, AS_USUAL), base_url="http://127.0.0.1:8000") as client:
+        with TestClient(create_app(archive, DEFAULT_OPTIONS), base_url="http://127.0.0.1:8000") as client:
             for url in (urls[0], str(list(archive.export())[0]["url"])):  # noqa: RUF015 - its cursor is read to the end
                 assert client.get(f"/web/2100id_/{url}").status_code == 200
             ranged = client.get(f"/warcs/{names[0]}", headers={"range": "bytes=0-99"})
             assert (ranged.status_code, len(ranged.content)) == (206, 100)
             assert hashlib.sha256(client.get(f"/warcs/{names[0]}").content).hexdigest() in {
-                file.sha256 for file in archive.index.warc_files()
+                file.sha256 for file in archive.index.read(list_warc_files)
             }
             record = client.get("/record/1")
             assert "cannot be read" not in record.text
     verified = rig.run("verify")
-    assert (verified.returncode, "all sound" in verified.stdout) == (0, True), verified.stderr
+    assert (verified.returncode, "no problems" in verified.stdout) == (0, True), verified.stderr
     assert rig.run("rebuild").returncode == 0
     with Archive.open(rig.folder) as archive:
         assert dump(archive.index, waiting=False) == before
@@ -217,7 +219,7 @@ def whole_records(rig: Any) -> set[str]:
     with Archive.open(rig.folder) as archive:
         for file in archive.places.files():
             with suppress(WarcError):
-                held.update(record.id for record in records(file) if record.type in ("response", "revisit"))
+                held.update(record.id for record in read_records(file) if record.type in ("response", "revisit"))
     return held
 
 
@@ -251,14 +253,14 @@ def test_kills_between_folder_and_bucket_leave_no_trace(
     rig.crawl()
     assert seen <= whole_records(rig)
     assert closed(rig) == []
-    assert len(list(bucket.files())) > 10
+    assert len(list(bucket.list_files())) > 10
     verified = rig.run("verify")
     assert verified.returncode == 0, verified.stderr
-    assert rig.run("places", "--check").returncode == 0
+    assert rig.run("bucket", "--check").returncode == 0
     lines = rig.lines()
     with Archive.open(rig.folder) as archive:
         before = dump(archive.index, waiting=False)
-        assert len({capture.record_id for capture in archive.index.captures()}) == len(whole_records(rig))
+        assert len({capture.record_id for capture in archive.index.stream(iter_captures)}) == len(whole_records(rig))
     assert rig.run("rebuild").returncode == 0
     with Archive.open(rig.folder) as archive:
         assert dump(archive.index, waiting=False) == before
@@ -266,7 +268,7 @@ def test_kills_between_folder_and_bucket_leave_no_trace(
 
 
 def test_a_bucket_that_is_away_costs_a_crawl_nothing(build: Callable[..., Any], bucket: Bucket, line: Line) -> None:
-    """The crawl ends well and says so; what needs the bytes says that they cannot be had; the next crawl makes good."""
+    """The crawl succeeds and reports it; commands that need the bytes fail with the reason; the next crawl uploads."""
     rig = build()
     into_bucket(rig, bucket)
     rig.crawl()
@@ -274,57 +276,57 @@ def test_a_bucket_that_is_away_costs_a_crawl_nothing(build: Callable[..., Any], 
         urls = [str(each["url"]) for each in archive.export()]
     line.cut()
     second = rig.crawl(rig.server.clock.advance(HOUR))
-    assert "does not answer" in second.stderr
+    assert "does not respond" in second.stderr
     assert "1 WARC file" in second.stderr
     assert "wait" in second.stderr
     assert len(closed(rig)) == 1
     refused = rig.run("rebuild")
-    assert (refused.returncode, "does not answer" in refused.stderr) == (74, True)
+    assert (refused.returncode, "does not respond" in refused.stderr) == (74, True)
     assert {str(each["url"]) for each in rig.articles()} >= set(urls), "the old index was touched"
-    with Archive.open(rig.folder) as archive, TestClient(create_app(archive, AS_USUAL)) as client:
+    with Archive.open(rig.folder) as archive, TestClient(create_app(archive, DEFAULT_OPTIONS)) as client:
         away = client.get(f"/web/20000101000000id_/{urls[0]}")
         assert (away.status_code, away.json()["title"]) == (503, "The files cannot be reached")
         assert client.get("/").status_code == 200
         assert client.get("/search?q=harbour").status_code == 200
     doctor = rig.run("doctor")
-    assert (doctor.returncode, "does not answer" in doctor.stdout) == (1, True)
+    assert (doctor.returncode, "does not respond" in doctor.stdout) == (1, True)
     line.mend()
     third = rig.crawl(rig.server.clock.advance(HOUR))
     assert third.stderr == ""
     assert closed(rig) == []
     assert rig.run("verify").returncode == 0
-    assert rig.run("places", "--check").returncode == 0
+    assert rig.run("bucket", "--check").returncode == 0
 
 
 def test_wrong_keys_and_no_such_bucket_are_told_apart(
     bucket: Bucket, build: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each in its own words, and neither stops a crawl."""
+    """Each has its own message, and neither stops a crawl."""
     with pytest.raises(BucketRefused, match="no such bucket"):
-        list(replace(bucket, url="s3://never-made").files())
+        list(replace(bucket, url="s3://never-made").list_files())
     with pytest.raises(BucketRefused, match="no such bucket"):
-        replace(bucket, url="s3://never-made").look("a.warc.gz")
+        replace(bucket, url="s3://never-made").stat("a.warc.gz")
     with pytest.raises(NotInBucket):
-        bucket.look("a.warc.gz")
+        bucket.stat("a.warc.gz")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
-    with pytest.raises(BucketRefused, match=r"keys that were found do not open it \(SignatureDoesNotMatch\)"):
-        list(replace(bucket, timeout=1.5).files())
+    with pytest.raises(BucketRefused, match=r"access is denied with the credentials found \(SignatureDoesNotMatch\)"):
+        list(replace(bucket, timeout=1.5).list_files())
     for name in KEYS:
         monkeypatch.delenv(name)
-    with pytest.raises(BucketRefused, match="no keys were found"):
-        list(replace(bucket, timeout=1.6).files())
+    with pytest.raises(BucketRefused, match="no credentials were found"):
+        list(replace(bucket, timeout=1.6).list_files())
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "nobody")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
     rig = build()
     into_bucket(rig, bucket)
-    assert "keys that were found" in rig.crawl().stderr
+    assert "access is denied" in rig.crawl().stderr
     assert len(closed(rig)) == 1
-    told = rig.run("places", "--check")
-    assert (told.returncode, "keys that were found" in told.stderr) == (74, True)
+    told = rig.run("bucket", "--check")
+    assert (told.returncode, "access is denied" in told.stderr) == (74, True)
 
 
 def test_a_kill_in_mid_upload_leaves_no_half(bucket: Bucket, line: Line, tmp_path: Path) -> None:
-    """Killed while the bytes flow: no object, the file is here; the next upload brings it whole."""
+    """Killed during an upload: no object, the file is still local; the next upload completes it."""
     data = os.urandom(1 << 20) * 32
     (tmp_path / "a.warc.gz").write_bytes(data)
     line.left = 8 << 20
@@ -335,13 +337,13 @@ def test_a_kill_in_mid_upload_leaves_no_half(bucket: Bucket, line: Line, tmp_pat
             assert child.poll() is None
         child.send_signal(signal.SIGKILL)
     line.mend()
-    assert list(bucket.files()) == []
+    assert list(bucket.list_files()) == []
     assert (tmp_path / "a.warc.gz").read_bytes() == data
-    carrier = Carrier(tmp_path, bucket)
-    assert carrier.noted() == {}
-    assert carrier.free("a.warc.gz") == 0
+    carrier = BucketTransfer(tmp_path, bucket)
+    assert carrier.uploaded_files() == {}
+    assert carrier.remove_local("a.warc.gz") == 0
     assert carrier.upload("a.warc.gz")
-    assert carrier.free("a.warc.gz") == len(data)
+    assert carrier.remove_local("a.warc.gz") == len(data)
     with bucket.open("a.warc.gz") as file:
         assert hashlib.file_digest(file, "sha256").hexdigest() == hashlib.sha256(data).hexdigest()  # type: ignore[arg-type]
 
@@ -353,16 +355,16 @@ def test_a_line_that_hangs_in_mid_upload_is_given_up(
     monkeypatch.setattr("storage.places.bucket.SLOWEST", 1 << 24)
     (tmp_path / "a.warc.gz").write_bytes(os.urandom(1 << 20) * 16)
     line.left = 2 << 20
-    carrier = Carrier(tmp_path, bucket)
+    carrier = BucketTransfer(tmp_path, bucket)
     with pytest.raises(BucketUnreachable):
         carrier.upload("a.warc.gz")
-    assert carrier.noted() == {}
+    assert carrier.uploaded_files() == {}
     line.mend()
     assert carrier.upload("a.warc.gz")
 
 
 def test_a_name_that_is_taken_is_refused(bucket: Bucket, tmp_path: Path) -> None:
-    """Two machines, one name: the same bytes are one file; of others the first one's stay."""
+    """Two machines, one name: equal bytes are one file; of different bytes the first stay."""
     homes = [tmp_path / "one", tmp_path / "two", tmp_path / "three"]
     for home, data in zip(homes, (b"same" * 1000, b"same" * 1000, b"else" * 1000), strict=True):
         home.mkdir()
@@ -371,7 +373,7 @@ def test_a_name_that_is_taken_is_refused(bucket: Bucket, tmp_path: Path) -> None
 
     def upload(home: Path) -> None:
         try:
-            results[home] = Carrier(home, bucket).upload("a.warc.gz")
+            results[home] = BucketTransfer(home, bucket).upload("a.warc.gz")
         except BytesDiffer as problem:
             results[home] = problem
 
@@ -386,24 +388,24 @@ def test_a_name_that_is_taken_is_refused(bucket: Bucket, tmp_path: Path) -> None
     assert winners
     for home in homes:
         assert (results[home] is True) == (home in winners)
-        assert bool(Carrier(home, bucket).free("a.warc.gz")) == (home in winners)
+        assert bool(BucketTransfer(home, bucket).remove_local("a.warc.gz")) == (home in winners)
 
 
 def test_an_object_cut_short_is_found(build: Callable[..., Any], bucket: Bucket) -> None:
-    """By verify, with the file's name; and no command takes it for whole."""
+    """Verify reports it with the file's name; no command takes it for intact."""
     rig = build()
     into_bucket(rig, bucket)
     rig.crawl()
-    (stored,) = bucket.files()
+    (stored,) = bucket.list_files()
     with bucket.open(stored.name) as file:
         whole = file.read()
     overwrite(bucket, stored.name, whole[:-1000])
     found = rig.run("verify")
     assert (found.returncode, stored.name in found.stderr) == (1, True)
     assert "sha256 has changed" in found.stderr
-    told = rig.run("places", "--check")
+    told = rig.run("bucket", "--check")
     assert (told.returncode, "sizes differ" in told.stderr) == (1, True)
-    moved = rig.run("places", "--to", "folder")
+    moved = rig.run("bucket", "--to", "folder")
     assert (moved.returncode, "other bytes" in moved.stderr) == (1, True)
     assert closed(rig) == []
     overwrite(bucket, stored.name, whole)
@@ -411,26 +413,26 @@ def test_an_object_cut_short_is_found(build: Callable[..., Any], bucket: Bucket)
 
 
 def test_an_archive_moves_both_ways(bucket: Bucket, line: Line, tmp_path: Path) -> None:
-    """Compared by digest, gone on with after the line was cut, and nothing left behind."""
+    """Compared by digest, resumed after a cut connection, without leftovers."""
     files = {f"{n}.warc.gz": os.urandom(300_000) * (1 + 8 * n) for n in range(4)}
     for name, data in files.items():
         (tmp_path / name).write_bytes(data)
     digests = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
     places = Places(folder=tmp_path, bucket=bucket)
-    move = Move(places=places, digests=digests, remove=True)
+    move = Relocation(places=places, digests=digests, remove=True)
     line.left = 4_000_000
     with pytest.raises(BucketUnreachable):
         _limited(move)
     line.mend()
     move.to_bucket()
     assert list(tmp_path.glob("*.warc.gz")) == []
-    assert sorted(each.name for each in bucket.files()) == sorted(files)
+    assert sorted(each.name for each in bucket.list_files()) == sorted(files)
     assert move.to_folder().problems == []
-    assert list(bucket.files()) == []
+    assert list(bucket.list_files()) == []
     assert {path.name: path.read_bytes() for path in tmp_path.glob("*.warc.gz")} == files
 
 
-def _limited(move: Move) -> None:
+def _limited(move: Relocation) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("storage.places.bucket.SLOWEST", 1 << 26)
         move.to_bucket()
@@ -439,7 +441,7 @@ def _limited(move: Move) -> None:
 def test_machines_find_each_others_files(
     bucket: Bucket, archive_of: Callable[..., Archive], dump: Callable[..., Any]
 ) -> None:
-    """What one machine brought into the bucket the next start of another takes up; the indexes become equal."""
+    """Files that one machine uploaded are indexed by the next start of another; the indexes become equal."""
     config = (
         f'bucket = "{bucket.url}"\nbucket_endpoint = "{bucket.endpoint}"\nbucket_region = "{bucket.region}"\n'
         'keep_local = "0s"'
@@ -452,9 +454,9 @@ def test_machines_find_each_others_files(
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(list(bucket.files())) == 2
+    assert len(list(bucket.list_files())) == 2
     for archive in (one, two):
-        assert archive.places.local() == []
+        assert archive.places.local_files() == []
         with archive.ingestor() as ingestor:
             assert archive.recover(ingestor).captures == 1
             archive.settle(ingestor)

@@ -1,10 +1,12 @@
-"""Damage in a closed file: what is whole is read, and the damage is told once."""
+"""Damage in a closed file: whole records are indexed, and the damage is reported once."""
 
 from pathlib import Path
 
 from newsarchive.archive import Archive
+from storage.index.queries.articles import iter_captures
+from storage.index.queries.status import list_warc_files
 from storage.index.views.articles import CaptureFilters
-from storage.warc.record import member
+from storage.warc.record import build_member
 
 
 def page(name: str) -> bytes:
@@ -15,27 +17,27 @@ def page(name: str) -> bytes:
         ("WARC-Target-URI", f"http://news.example/{name}"),
         ("Content-Type", "application/http; msgtype=response"),
     ]
-    return member("response", headers, b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\nNothing much.")
+    return build_member("response", headers, b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\nNothing much.")
 
 
 def test_damage_is_told_once_and_its_file_counts_as_read(tmp_path: Path) -> None:
-    """Law 1: a file with a damaged record is in the index as far as it is whole, and no start reads it anew."""
+    """Law 1: the whole records of a damaged file are in the index, and the file is not read again at every start."""
     with Archive.init(tmp_path / "archive") as archive:
         (archive.warc_folder / "a.warc.gz").write_bytes(page("one") + b"\0" * 50 + page("two"))
         with archive.ingestor() as ingestor:
             first, second = archive.recover(ingestor), archive.recover(ingestor)
         assert (first.captures, len(first.problems)) == (2, 1)
         assert (second.captures, second.problems) == (0, ())
-        files = archive.index.warc_files()
+        files = archive.index.read(list_warc_files)
         assert [(file.name, file.state) for file in files] == [("a.warc.gz", "closed")]
         assert archive.verify().damaged
         assert len(archive.rebuild().problems) == 1
-        assert archive.index.warc_files() == files
-        assert len(list(archive.index.captures(CaptureFilters()))) == 2
+        assert archive.index.read(list_warc_files) == files
+        assert len(list(archive.index.stream(iter_captures, CaptureFilters()))) == 2
 
 
 def test_damage_that_an_import_comes_upon_is_told(tmp_path: Path) -> None:
-    """What recovery finds before an import is for its owner to know: it is told this once."""
+    """Damage that recovery finds before an import is reported once."""
     (tmp_path / "b.warc.gz").write_bytes(page("three"))
     with Archive.init(tmp_path / "archive") as archive:
         (archive.warc_folder / "a.warc.gz").write_bytes(page("one") + b"\0" * 50 + page("two"))

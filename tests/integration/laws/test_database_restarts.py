@@ -1,4 +1,4 @@
-"""A database server that goes down under a crawl or a worker: each ends and says why, and nothing is lost."""
+"""If the database server stops, a running crawl or worker exits with the reason, and nothing is lost."""
 
 import os
 import shutil
@@ -128,7 +128,7 @@ def nothing_is_lost(rig: Any, dump: Dump) -> None:
 
 
 def test_a_crawl_ends_and_the_next_one_goes_on(rig: Any, database: Database, dump: Dump) -> None:
-    """With what is wrong, what it means, and what to do; the next one takes up what was fetched, and asks no more."""
+    """It says what is wrong and what to do; the next crawl indexes what was fetched, without fetching it again."""
     now = rig.server.clock.now().isoformat()
     crawl = begun(rig, "crawl", "--clock", now)
     database.stop()
@@ -146,7 +146,7 @@ def test_a_crawl_ends_and_the_next_one_goes_on(rig: Any, database: Database, dum
 
 
 def test_a_worker_ends_and_the_next_one_goes_on(rig: Any, database: Database, dump: Dump) -> None:
-    """With 75, as systemd starts it again by; its crawl has ended with it."""
+    """It exits with 75, after which systemd restarts it; its crawl has ended too."""
     pytest.importorskip("procrastinate")
     worker = begun(rig, "worker", "--slots", "1")
     database.stop()

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from storage.errors import WarcError
-from storage.warc.reader import records
+from storage.warc.reader import read_records
 from storage.warc.record import Record
 
 ROUNDS = 5
@@ -32,7 +32,7 @@ def whole_records(rig: Any) -> set[str]:
     held: set[str] = set()
     for path in rig.warcs():
         try:
-            held.update(record.id for record in records(path) if record.type in ("response", "revisit"))
+            held.update(record.id for record in read_records(path) if record.type in ("response", "revisit"))
         except WarcError:
             continue
     return held
@@ -73,7 +73,7 @@ def texts(rig: Any) -> list[str]:
 
 def captures(rig: Any) -> list[Record]:
     """Every response and revisit record in the files."""
-    return [r for path in rig.warcs() for r in records(path) if r.type in ("response", "revisit")]
+    return [r for path in rig.warcs() for r in read_records(path) if r.type in ("response", "revisit")]
 
 
 @pytest.mark.slow

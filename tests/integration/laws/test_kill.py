@@ -1,4 +1,4 @@
-"""Law 3: whatever moment a crawl is killed at, nothing that was kept is lost, and nothing is kept twice."""
+"""Law 3: whenever a crawl is killed, nothing stored is lost, and nothing is stored twice."""
 
 import json
 import random
@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from storage.warc.reader import records
+from storage.warc.reader import read_records
 from storage.warc.record import Record
 
 KILLS = 20
@@ -19,7 +19,7 @@ KILLS = 20
 
 def captures(rig: Any) -> list[Record]:
     """Every response and revisit record in the files."""
-    return [r for path in rig.warcs() for r in records(path) if r.type in ("response", "revisit")]
+    return [r for path in rig.warcs() for r in read_records(path) if r.type in ("response", "revisit")]
 
 
 def texts(rig: Any) -> list[str]:

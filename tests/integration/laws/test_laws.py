@@ -1,4 +1,4 @@
-"""The laws, held against a whole crawl of the demo newsroom by the real command."""
+"""The laws, checked on a whole crawl of the demo newsroom by the real command."""
 
 import hashlib
 import json
@@ -15,21 +15,22 @@ from fastwarc import ArchiveIterator as FastIterator
 from warcio.archiveiterator import ArchiveIterator
 
 from newsarchive.archive import Archive
-from newsarchive.demo.answers import RightArticle
-from newsarchive.demo.hostile import SHAPES, HostileNewsroom
+from newsarchive.demo.expected import ExpectedArticle
+from storage.index.queries.articles import iter_captures
 from storage.index.views.articles import ALL_CAPTURES
 from storage.model import Outcome
 from storage.warc.check import check_file
-from storage.warc.payload import entity, interim_end, split_message
-from storage.warc.reader import records
+from storage.warc.payload import extract_entity, final_response_start, split_message
+from storage.warc.reader import read_records
 from storage.warc.record import Record
+from tests.newsroom.hostile import HOSTILE_RESPONSES, HostileNewsroom
 
 HOUR = timedelta(hours=1)
 
 
 def all_records(folder: Path) -> list[Record]:
     """Every record of an archive's closed files."""
-    return [record for path in sorted((folder / "warc").glob("*.warc.gz")) for record in records(path)]
+    return [record for path in sorted((folder / "warc").glob("*.warc.gz")) for record in read_records(path)]
 
 
 @pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
@@ -54,7 +55,7 @@ def test_every_byte_that_the_server_sent_and_took_is_in_the_files(build: Callabl
 @pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
 def test_answers_that_no_parser_likes_are_kept_as_they_came(build: Callable[..., Any], tls: bool) -> None:
     """Exactness over hostile shapes: whole answers to the byte, cut ones as far as they came and named as cut."""
-    shapes = {f"/{shape.name}": shape for shape in SHAPES}
+    shapes = {f"/{shape.name}": shape for shape in HOSTILE_RESPONSES}
     rig = build(tls=tls, newsroom=HostileNewsroom())
     settings = rig.folder / "newsarchive.toml"
     settings.write_text('timeout = "2s"\n' + settings.read_text())
@@ -63,21 +64,21 @@ def test_answers_that_no_parser_likes_are_kept_as_they_came(build: Callable[...,
     sent = {urlsplit(one.url).path: one.response for one in rig.exchanges()}
     for path, record in held.items():
         shape = shapes.get(path)
-        whole = sent[path][interim_end(sent[path]) :]
+        whole = sent[path][final_response_start(sent[path]) :]
         if record.type == "revisit":
             assert record.block == split_message(whole)[0], path
-        elif shape and not shape.whole:
+        elif shape and not shape.is_complete:
             assert whole.startswith(record.block), path
             assert record.get("WARC-Truncated"), path
         elif path == "/garbage-after":
             assert whole.startswith(record.block), path
         else:
             assert record.block == whole, path
-    assert {path for path, shape in shapes.items() if shape.whole} <= set(held)
+    assert {path for path, shape in shapes.items() if shape.is_complete} <= set(held)
     asked = b"".join(one.request for one in rig.exchanges())
     assert b", zstd" not in asked.lower(), "a file with an answer in it does not replay in other programs"
     with Archive.open(rig.folder) as archive:
-        read = {urlsplit(each.url).path: each.outcome for each in archive.index.captures(ALL_CAPTURES)}
+        read = {urlsplit(each.url).path: each.outcome for each in archive.index.stream(iter_captures, ALL_CAPTURES)}
     assert {read[path] for path in ("/gzip", "/deflate", "/brotli", "/zstd")} == {Outcome.ARTICLE}
     assert rig.run("verify").returncode == 0
 
@@ -89,7 +90,7 @@ def test_independent_tools_read_every_file(build: Callable[..., Any]) -> None:
     for path in rig.warcs():
         assert path.suffix == ".gz", f"{path.name} was left open"
         subprocess.run(["gzip", "-t", str(path)], check=True)
-        own = [(record.type, record.id) for record in records(path)]
+        own = [(record.type, record.id) for record in read_records(path)]
         with path.open("rb") as file:
             theirs = [(r.rec_type, r.rec_headers.get_header("WARC-Record-ID")) for r in ArchiveIterator(file)]
         assert theirs == [(type_, f"<{id_}>") for type_, id_ in own]
@@ -111,7 +112,7 @@ def test_every_article_is_found_once_and_read_right(build: Callable[..., Any]) -
     assert wrong == []
 
 
-def differences(right: RightArticle, found: dict[str, Any]) -> list[str]:
+def differences(right: ExpectedArticle, found: dict[str, Any]) -> list[str]:
     """What an export line says that the newsroom did not."""
     current = right.current
     expected: dict[str, object] = {
@@ -208,6 +209,6 @@ def test_payload_digests_are_those_of_the_specification(build: Callable[..., Any
     chunked = 0
     for record in (r for r in all_records(rig.folder) if r.type == "response"):
         chunked += b"transfer-encoding: chunked" in record.block.lower()[:2000]
-        digest = hashlib.sha256(entity(record.block)).hexdigest()
+        digest = hashlib.sha256(extract_entity(record.block)).hexdigest()
         assert record.get("WARC-Payload-Digest") == f"sha256:{digest}"
     assert chunked, "the newsroom sent nothing chunked"

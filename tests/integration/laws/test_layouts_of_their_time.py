@@ -1,4 +1,4 @@
-"""A rebuild reads old pages by the rules that held when they were fetched, and new ones by the new."""
+"""A rebuild reads old pages by the layouts valid when they were fetched, and new ones by the present ones."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -6,7 +6,7 @@ from typing import Any
 
 from newsarchive.archive import Archive
 from newsarchive.version import EXTRACTOR
-from storage.index.write.replace_readings import Wanted
+from storage.index.write.replace_readings import RereadFilter
 
 OLD, NEW = datetime(2025, 3, 1, 6, tzinfo=UTC), datetime(2025, 9, 1, 6, tzinfo=UTC)
 LONG = "Paragraph {} of {} says at some length what the harbour board decided on Monday, and why, and for how long."
@@ -72,13 +72,13 @@ def test_each_page_is_read_by_the_rules_of_its_day(archive_of: Callable[..., Arc
     settings.write_text(settings.read_text().replace('headline = "h2.old"', 'headline = "h1"'))
     with Archive.open(folder) as again:
         assert told(again) == expected
-        assert again.reextract(Wanted(extractor=EXTRACTOR)).articles == {"headline": 1}
+        assert again.reextract(RereadFilter(extractor=EXTRACTOR)).articles == {"headline": 1}
         changed = expected | {"first-of-the-harbour-board": ("first", "Harbour", {"left"})}
         assert told(again) == changed
-        assert again.reextract(Wanted(extractor=EXTRACTOR)).captures == 0
+        assert again.reextract(RereadFilter(extractor=EXTRACTOR)).captures == 0
         again.rebuild()
         assert told(again) == changed
-        assert again.reextract(Wanted(extractor=EXTRACTOR)).captures == 0
+        assert again.reextract(RereadFilter(extractor=EXTRACTOR)).captures == 0
 
 
 def test_no_page_is_read_by_what_the_index_happens_to_know(archive_of: Callable[..., Archive]) -> None:

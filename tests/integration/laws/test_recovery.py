@@ -18,8 +18,9 @@ from newsarchive.archive import Archive
 from newsarchive.crawl.run import CrawlReport, crawl
 from newsarchive.demo import read_log
 from storage.errors import IndexFailure
+from storage.index.queries.articles import iter_captures
 from storage.index.views.articles import CaptureFilters
-from storage.warc.reader import records
+from storage.warc.reader import read_records
 
 pytestmark = pytest.mark.slow
 YEARS = timedelta(days=800)
@@ -50,7 +51,7 @@ def problems(rig: Any, *, repair: bool = False) -> list[str]:
 
 def kept(rig: Any) -> set[str]:
     """URLs whose answers are in the files."""
-    return {r.uri for path in rig.warcs() for r in records(path) if r.type == "response" and r.uri}
+    return {r.uri for path in rig.warcs() for r in read_records(path) if r.type == "response" and r.uri}
 
 
 def asked(rig: Any) -> list[str]:
@@ -136,7 +137,7 @@ def test_a_lost_file_is_named_with_what_is_missing(build: Callable[..., Any], in
     assert told.startswith(f"the file is missing: {len(asked(rig))} captures that the index lists cannot be read")
     assert "newsarchive rebuild" in told
     with Archive.open(rig.folder) as archive:
-        listed = {view.url for view in archive.index.captures(CaptureFilters(warc=lost.name))}
+        listed = {view.url for view in archive.index.stream(iter_captures, CaptureFilters(warc=lost.name))}
     assert listed == set(asked(rig))
     assert crawled(rig, now + timedelta(minutes=1)).run.counters["captures"] > 0
     with Archive.open(rig.folder) as archive:
@@ -176,7 +177,7 @@ def test_what_a_killed_process_leaves_is_mended_by_verify(build: Callable[..., A
         file.write(b"\x1f\x8b\x08half a member")
     done = rig.run("verify", "--repair")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "mended: " in done.stdout
+    assert "repaired: " in done.stdout
     assert left.with_suffix("") in rig.warcs()
     assert left not in rig.warcs()
     report = crawled(rig, now + timedelta(seconds=10), pages=2)

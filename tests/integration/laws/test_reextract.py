@@ -1,4 +1,4 @@
-"""Law 1 over an upgrade: what was read by an older version of the code, read again, is what a rebuild would make."""
+"""Law 1 after an upgrade: reading again gives the same index as a rebuild."""
 
 import json
 import re
@@ -14,12 +14,13 @@ from typing import Any
 import pytest
 
 from newsarchive import Archive
-from newsarchive.ingest.index_warcs import Stretch, read_back
+from newsarchive.ingest.index_warcs import WarcRange, index_warcs
 from newsarchive.ingest.originals import ArchivedOriginals
 from newsarchive.ingest.pipeline import Batching, Ingestor
-from newsarchive.ingest.tasks import Task
-from newsarchive.locks.site_locks import locked
+from newsarchive.ingest.tasks import ReadingTask
+from newsarchive.locks.site_locks import lock_sites_locally
 from newsarchive.reader_pool.read_page import read_task
+from storage.index.queries.articles import iter_captures
 from storage.model import Article, LinkKind, Outcome, Reading
 
 pytestmark = pytest.mark.slow
@@ -33,7 +34,7 @@ Difference = Callable[[dict[str, list[str]], dict[str, list[str]]], dict[str, tu
 class OldReaders:
     """Reads pages as an older version might have: worse in every way that an index can tell."""
 
-    def submit(self, task: Task) -> Future[Reading]:
+    def submit(self, task: ReadingTask) -> Future[Reading]:
         """Read at once."""
         future: Future[Reading] = Future()
         future.set_result(_worse(read_task((task, 10_000_000)), task.url))
@@ -78,11 +79,11 @@ def make_old(folder: Path) -> None:
             OldReaders(),
             plan=archive.plan(),
             originals=ArchivedOriginals(archive.index, archive.places),
-            batching=Batching(every=20),
+            batching=Batching(max_captures=20),
         )
         try:
-            stretches = [Stretch(file=file) for file in archive.places.files()]
-            read_back(stretches, archive.places, archive.index, ingestor)
+            stretches = [WarcRange(file=file) for file in archive.places.files()]
+            index_warcs(stretches, archive.places, archive.index, ingestor)
         finally:
             ingestor.close()
 
@@ -112,7 +113,7 @@ def test_what_reextract_leaves_is_what_a_rebuild_makes(crawled: Any, dump: Dump,
     assert done.returncode == 0, done.stderr
     assert different(new, rows(crawled.folder, dump)) == {}
     assert crawled.lines() == lines
-    assert crawled.run("reextract").stdout == "0 captures read again: nothing changed\n"
+    assert crawled.run("reextract").stdout == "0 captures extracted: nothing changed\n"
     assert crawled.run("rebuild").returncode == 0
     assert different(new, rows(crawled.folder, dump)) == {}
 
@@ -137,7 +138,7 @@ def test_a_dry_run_tells_what_would_change_and_changes_nothing(crawled: Any, dum
 def test_a_run_that_is_killed_again_and_again_ends_as_if_it_never_was(
     crawled: Any, dump: Dump, different: Difference
 ) -> None:
-    """SIGKILL between and within transactions: the next run goes on, and the rows are a rebuild's."""
+    """After SIGKILL between and within transactions the next run resumes, and the rows equal those of a rebuild."""
     new = rows(crawled.folder, dump)
     make_old(crawled.folder)
     for number in range(8):
@@ -153,13 +154,13 @@ def test_a_run_that_is_killed_again_and_again_ends_as_if_it_never_was(
 
 
 def test_nothing_is_read_again_beneath_a_crawl(build: Callable[..., Any]) -> None:
-    """Exit 75 while a site's lock is held, and nothing done; a site that is none is exit 4."""
+    """Exit 75 while a site is locked, without any change; exit 4 for an unknown site."""
     rig = build()
     rig.crawl()
     make_old(rig.folder)
     with Archive.open(rig.folder) as archive:
         before = list(archive.export())
-        with locked(rig.folder / "locks", ["lantern"], archive.now()):
+        with lock_sites_locally(rig.folder / "locks", ["lantern"], archive.now()):
             done = rig.run("reextract")
         assert done.returncode == 75
         assert "lantern is being crawled" in done.stderr
@@ -168,23 +169,23 @@ def test_nothing_is_read_again_beneath_a_crawl(build: Callable[..., Any]) -> Non
 
 
 def test_a_part_is_read_again(build: Callable[..., Any]) -> None:
-    """Only what was fetched in the time asked for, and whole articles of it; the rest waits for another run."""
+    """Only captures of the given time, with the others of their articles; the rest waits for another run."""
     rig = build()
     rig.crawl()
     rig.crawl(rig.server.clock.advance(HOUR + timedelta(minutes=1)))
     make_old(rig.folder)
     with Archive.open(rig.folder) as archive:
-        moments = sorted(capture.fetched_at for capture in archive.index.captures())
+        moments = sorted(capture.fetched_at for capture in archive.index.stream(iter_captures))
         later = next(at for at in moments if at > moments[0] + HOUR / 2)
     first = json.loads(rig.run("reextract", "--since", later.isoformat(), "--json").stdout)
     rest = json.loads(rig.run("reextract", "lantern", "--json").stdout)
     assert first["captures"] > 0
     assert rest["captures"] > 0
-    assert rig.run("reextract").stdout == "0 captures read again: nothing changed\n"
+    assert rig.run("reextract").stdout == "0 captures extracted: nothing changed\n"
 
 
 def test_new_layouts_are_read_by_at_the_next_run(build: Callable[..., Any], dump: Dump, different: Difference) -> None:
-    """What the owner says of a site's pages counts as another way of reading: for that site, once, as in a rebuild."""
+    """Changed layouts of a site count as another extractor version: its pages are read again once, as in a rebuild."""
     rig = build()
     rig.crawl()
     settings = rig.folder / "newsarchive.toml"
@@ -193,7 +194,7 @@ def test_new_layouts_are_read_by_at_the_next_run(build: Callable[..., Any], dump
     assert said["captures"] > 72
     assert said["articles"] == {"section": said["changed"]}
     assert said["changed"] > 60
-    assert rig.run("reextract").stdout == "0 captures read again: nothing changed\n"
+    assert rig.run("reextract").stdout == "0 captures extracted: nothing changed\n"
     again = rows(rig.folder, dump)
     assert rig.run("rebuild").returncode == 0
     assert different(again, rows(rig.folder, dump)) == {}

@@ -1,4 +1,4 @@
-"""Law 1 for captures of hosts that no site claims, and for those that a site claims later."""
+"""Law 1 for captures of hosts that belong to no site, and for those that are assigned to one later."""
 
 import uuid
 from datetime import UTC, datetime
@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 
 from newsarchive.archive import Archive
+from storage.index.frontier.url_queue import DueQuery, select_due_urls
+from storage.index.queries.articles import iter_captures
+from storage.index.queries.status import list_warc_files
 from storage.index.views.articles import CaptureFilters
 from storage.model import CrawlRun, Site
 from storage.warc.provenance import run_fields
-from storage.warc.record import WARC_FIELDS, member, warc_fields
+from storage.warc.record import WARC_FIELDS, build_member, format_fields
 
 FEED = (
     b"HTTP/1.1 200 OK\r\nContent-Type: application/rss+xml\r\n\r\n<rss version='2.0'><channel><title>News</title>"
@@ -24,11 +27,11 @@ def warc(path: Path, *urls: str, run: CrawlRun | None = None, answer: bytes = PA
     """A file as another tool might have made it; with a run, as a crawl of ours might have."""
     records = []
     if run:
-        block = warc_fields(run_fields(run))
-        records.append(member("warcinfo", [*_id(path.name), ("Content-Type", WARC_FIELDS)], block))
+        block = format_fields(run_fields(run))
+        records.append(build_member("warcinfo", [*_id(path.name), ("Content-Type", WARC_FIELDS)], block))
     for url in urls:
         headers = [*_id(url), ("WARC-Target-URI", url), ("Content-Type", "application/http; msgtype=response")]
-        records.append(member("response", headers, answer))
+        records.append(build_member("response", headers, answer))
     path.write_bytes(b"".join(records))
     return path
 
@@ -39,12 +42,12 @@ def _id(name: str) -> list[tuple[str, str]]:
 
 
 def filed(archive: Archive) -> dict[str, str]:
-    """Under which site each capture is."""
-    return {one.url: one.site for one in archive.index.captures(CaptureFilters())}
+    """The site of each capture."""
+    return {one.url: one.site for one in archive.index.stream(iter_captures, CaptureFilters())}
 
 
 def test_strangers_are_filed_by_their_own_host_whatever_came_first(tmp_path: Path) -> None:
-    """Law 1: what lies below a host that only an import has named is a stranger too, in any order of files."""
+    """Law 1: a subdomain of an imported host is a host of its own, in any order of files."""
     below = warc(tmp_path / "b.warc.gz", "http://sport.news.example/one")
     above = warc(tmp_path / "a.warc.gz", "http://news.example/two")
     with Archive.init(tmp_path / "archive") as archive:
@@ -60,7 +63,7 @@ def test_strangers_are_filed_by_their_own_host_whatever_came_first(tmp_path: Pat
 
 
 def test_a_site_that_is_added_after_an_import_is_as_its_owner_says(tmp_path: Path) -> None:
-    """Law 1: an import of a host makes no site that stands in the way of the one that is configured later."""
+    """Law 1: an imported host does not conflict with a site that is configured later."""
     site = Site(name="news.example", url="https://news.example/", hosts=("blog.example",))
     run = CrawlRun(id="run-1", sites=(site,), started_at=datetime(2024, 3, 2, tzinfo=UTC))
     with Archive.init(tmp_path / "archive") as archive:
@@ -74,18 +77,18 @@ def test_a_site_that_is_added_after_an_import_is_as_its_owner_says(tmp_path: Pat
 
 @pytest.mark.parametrize("url", ["http://[::1/a", "http://ex\u2100mple.com/a", "http://a.example:99999/", "http:///a"])
 def test_an_address_that_is_none_costs_no_other_capture(tmp_path: Path, url: str) -> None:
-    """Law 2: a record whose URL cannot be taken apart is kept and counted, and what stands behind it is read."""
+    """Law 2: a record with an invalid URL is kept and counted, and the records after it are read."""
     with Archive.init(tmp_path / "archive") as archive:
         told = archive.import_files([warc(tmp_path / "a.warc.gz", url, "http://news.example/two")])
         assert (told.read.captures, told.read.problems) == (2, ())
-        assert [file.state for file in archive.index.warc_files()] == ["closed"]
+        assert [file.state for file in archive.index.read(list_warc_files)] == ["closed"]
         live = filed(archive)
         archive.rebuild()
         assert filed(archive) == live
 
 
 def test_what_a_capture_brings_to_light_is_judged_by_the_site_as_it_was(tmp_path: Path) -> None:
-    """Law 1: a host that a site gets later makes nothing due of what its earlier runs saw, in a rebuild neither."""
+    """Law 1: a host added to a site later makes nothing due from earlier runs, nor does a rebuild."""
     runs = [
         CrawlRun(
             id=f"run-{day}",
@@ -100,22 +103,28 @@ def test_what_a_capture_brings_to_light_is_judged_by_the_site_as_it_was(tmp_path
             archive.import_files(
                 [warc(name, f"https://news.example/feed{number}", run=run, answer=FEED if not number else PAGE)]
             )
-        due = archive.index.due(datetime(2030, 1, 1, tzinfo=UTC), sites=["news"], limit=9, per_host=9)
+        due = archive.index.read(
+            select_due_urls, DueQuery(now=datetime(2030, 1, 1, tzinfo=UTC), sites=["news"], limit=9, per_host=9)
+        )
         live = {one.url for one in due}
         archive.rebuild()
-        due = archive.index.due(datetime(2030, 1, 1, tzinfo=UTC), sites=["news"], limit=9, per_host=9)
+        due = archive.index.read(
+            select_due_urls, DueQuery(now=datetime(2030, 1, 1, tzinfo=UTC), sites=["news"], limit=9, per_host=9)
+        )
         assert {one.url for one in due} == live
     assert "https://news.example/b" in live
     assert "https://blog.example/a" not in live
 
 
 def test_what_an_import_brought_to_light_is_due_for_the_site_that_is_added_under_another_name(tmp_path: Path) -> None:
-    """Law 1: the frontier is the new site's, live as after a rebuild; nothing waits for a site that is no more."""
+    """Law 1: the frontier is the new site's, live and after a rebuild; nothing is due for the former site."""
     site = Site(name="gazette", url="https://news.example/", hosts=("blog.example",))
     run = CrawlRun(id="run-1", sites=(site,), started_at=datetime(2024, 3, 2, tzinfo=UTC))
 
     def due(archive: Archive) -> set[str]:
-        found = archive.index.due(datetime(2030, 1, 1, tzinfo=UTC), sites=["gazette"], limit=9, per_host=9)
+        found = archive.index.read(
+            select_due_urls, DueQuery(now=datetime(2030, 1, 1, tzinfo=UTC), sites=["gazette"], limit=9, per_host=9)
+        )
         return {one.url for one in found}
 
     with Archive.init(tmp_path / "archive") as archive:

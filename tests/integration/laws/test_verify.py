@@ -1,4 +1,4 @@
-"""Verify beside a crawl: what is written and renamed meanwhile is no damage."""
+"""Verify during a crawl: files written and renamed meanwhile are no damage."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +11,7 @@ from newsarchive.ingest.pipeline import Ingestor
 from storage.model import CrawlRun, Discovery, Exchange, Site, UrlKind
 from storage.places import Places, WarcFile
 from storage.warc.check import FileReport, check_file
-from storage.warc.reader import Kept
+from storage.warc.reader import CaptureRecord
 from storage.warc.writer import WarcWriter
 
 SITE = Site(name="news", url="https://news.example/")
@@ -29,13 +29,13 @@ def crawled(writer: WarcWriter, ingestor: Ingestor, path: str) -> None:
         response=ANSWER,
         discovery=how,
     )
-    ingestor.submit(Kept(capture=writer.keep(exchange), discovery=how, block=ANSWER))
-    ingestor.wait_idle()
+    ingestor.submit(CaptureRecord(capture=writer.write(exchange), discovery=how, block=ANSWER))
+    ingestor.wait_until_idle()
 
 
 @pytest.mark.parametrize("ends", [False, True], ids=["grows", "grows and is closed"])
 def test_a_crawl_that_goes_on_is_no_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ends: bool) -> None:
-    """Captures that came, and a file that got its last name, after a file was looked at make verify no alarm."""
+    """Captures stored, and a file closed, after a file was checked are no problems."""
     run = CrawlRun(id="run-1", sites=(SITE,), started_at=AT)
     with Archive.init(tmp_path / "archive") as archive:
         archive.index.begin_crawl(run)
@@ -60,7 +60,7 @@ def test_a_crawl_that_goes_on_is_no_damage(tmp_path: Path, monkeypatch: pytest.M
 def test_a_file_is_found_that_was_closed_before_it_was_looked_at(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Between the list of files and the look at one its crawl may have ended."""
+    """The crawl may end between the listing of files and the check of one."""
     run = CrawlRun(id="run-1", sites=(SITE,), started_at=AT)
     with Archive.init(tmp_path / "archive") as archive:
         archive.index.begin_crawl(run)

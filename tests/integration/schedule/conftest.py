@@ -1,4 +1,4 @@
-"""The simulated month of benchmarks/ is no installed package."""
+"""Make the simulated month of benchmarks/ importable, which is no installed package."""
 
 import sys
 from pathlib import Path

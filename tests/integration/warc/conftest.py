@@ -28,10 +28,10 @@ class Known:
     digests: dict[str, RefersTo] = field(default_factory=dict)
     urls: dict[str, RefersTo] = field(default_factory=dict)
 
-    def by_digest(self, payload_digest: str) -> RefersTo | None:
+    def find_original_by_digest(self, payload_digest: str) -> RefersTo | None:
         return self.digests.get(payload_digest)
 
-    def by_url(self, url: str) -> RefersTo | None:
+    def find_original_by_url(self, url: str) -> RefersTo | None:
         return self.urls.get(url)
 
     def commit(self, capture: Capture) -> None:
@@ -118,10 +118,10 @@ def archived(writer_of: WriterOf, known: Known, tmp_path: Path) -> tuple[Path, d
     writer = writer_of()
     captures: dict[str, Capture] = {}
     for name, one in EXCHANGES.items():
-        captures[name] = writer.keep(one)
+        captures[name] = writer.write(one)
         writer.sync()
         known.commit(captures[name])
-    writer.end(RUN)
+    writer.write_run_end(RUN)
     closed = writer.close()
     assert closed is not None
     return tmp_path / "warc" / closed.name, captures

@@ -12,7 +12,7 @@ import pytest
 from storage.errors import DiskFull, StorageError
 from storage.model import Exchange
 from storage.warc.check import check_file
-from storage.warc.reader import kept
+from storage.warc.reader import read_captures
 from storage.warc.writer import WarcWriter
 
 
@@ -48,17 +48,17 @@ def test_a_full_disk_leaves_a_whole_file(
     writer = writer_of()
     urls: list[str] = []
     with pytest.raises(DiskFull, match="no space is left"):
-        urls.extend(writer.keep(large(exchanges["plain"], number)).url for number in range(20))
+        urls.extend(writer.write(large(exchanges["plain"], number)).url for number in range(20))
     with pytest.raises(DiskFull):
-        writer.keep(large(exchanges["plain"], 20))
+        writer.write(large(exchanges["plain"], 20))
     assert 3 < len(urls) < 20
     ballast.unlink()
-    urls.append(writer.keep(large(exchanges["plain"], 21)).url)
+    urls.append(writer.write(large(exchanges["plain"], 21)).url)
     closed = writer.close()
     assert closed is not None
     report = check_file(small_disk / closed.name)
     assert (report.problems, report.sha256, report.size) == ([], closed.sha256, closed.size)
-    captures = [each.capture.url for each in kept(small_disk / closed.name) if hasattr(each, "capture")]
+    captures = [each.capture.url for each in read_captures(small_disk / closed.name) if hasattr(each, "capture")]
     assert captures == urls
 
 
@@ -70,7 +70,7 @@ def test_a_file_without_room_for_its_first_record_is_not_left_behind(
     with pytest.raises(OSError, match="No space"):
         ballast.write_bytes(bytes(300_000))
     with pytest.raises(DiskFull):
-        writer_of().keep(exchanges["plain"])
+        writer_of().write(exchanges["plain"])
     assert [each.name for each in small_disk.iterdir()] == ["ballast"]
 
 
@@ -84,8 +84,8 @@ from storage.model import CrawlRun, Exchange
 from storage.warc.writer import WarcWriter
 
 class Nothing:
-    def by_digest(self, digest): return None
-    def by_url(self, url): return None
+    def find_original_by_digest(self, digest): return None
+    def find_original_by_url(self, url): return None
 
 resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000))
 now = datetime.now(UTC)
@@ -121,4 +121,4 @@ def test_a_folder_that_takes_no_files_is_told(
     writer = writer_of()
     (tmp_path / "warc").rmdir()
     with pytest.raises(StorageError, match="newsarchive doctor"):
-        writer.keep(exchanges["plain"])
+        writer.write(exchanges["plain"])

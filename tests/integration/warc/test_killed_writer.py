@@ -11,8 +11,8 @@ from pathlib import Path
 from warcio.archiveiterator import ArchiveIterator as WarcioIterator
 
 from storage.warc.check import check_file
-from storage.warc.reader import records
-from storage.warc.repair import mend
+from storage.warc.reader import read_records
+from storage.warc.repair import repair_file
 
 WRITER = """
 import os, sys
@@ -23,8 +23,8 @@ from storage.model import CrawlRun, Discovery, Exchange, UrlKind
 from storage.warc.writer import WarcWriter
 
 class Nothing:
-    def by_digest(self, digest): return None
-    def by_url(self, url): return None
+    def find_original_by_digest(self, digest): return None
+    def find_original_by_url(self, url): return None
 
 now = datetime.now(UTC)
 writer = WarcWriter(
@@ -68,16 +68,16 @@ def test_a_killed_writer_leaves_what_it_synced(tmp_path: Path) -> None:
                     os.truncate(left_open, left_open.stat().st_size - chance.randrange(1, 30_000))
                     synced -= 6
         for left_open in folder.glob("*.open"):
-            assert mend(left_open) is not None
+            assert repair_file(left_open) is not None
         urls: list[str] = []
         for path in sorted(folder.glob("*.warc.gz")):
             assert check_file(path).problems == []
             assert subprocess.run(["gzip", "-t", path], capture_output=True, check=False).returncode == 0
             with path.open("rb") as file:
                 types = [each.rec_type for each in WarcioIterator(file, no_record_parse=True)]
-            assert types == [each.type for each in records(path)]
+            assert types == [each.type for each in read_records(path)]
             assert types == ["warcinfo"] + ["response", "request", "metadata"] * ((len(types) - 1) // 3)
-            urls += [each.uri for each in records(path) if each.type == "response"]
+            urls += [each.uri for each in read_records(path) if each.type == "response"]
         assert urls == [f"http://a.example/{number}" for number in range(len(urls))]
         assert len(urls) > synced
         assert not list(folder.glob("*.open"))
@@ -96,9 +96,9 @@ def test_the_file_of_a_running_writer_is_left_alone(tmp_path: Path) -> None:
         writer.stdout.readline()
         (left_open,) = tmp_path.glob("*.open")
         size = left_open.stat().st_size
-        assert mend(left_open) is None
+        assert repair_file(left_open) is None
         assert left_open.stat().st_size == size
         writer.kill()
-    mended = mend(left_open)
+    mended = repair_file(left_open)
     assert mended is not None
-    assert (mended.end, mended.cut, mended.aside) == (size, 0, None)
+    assert (mended.end, mended.cut_bytes, mended.torn_name) == (size, 0, None)

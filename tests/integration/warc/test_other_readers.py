@@ -8,7 +8,7 @@ from fastwarc.warc import ArchiveIterator as FastWarcIterator
 from warcio.archiveiterator import ArchiveIterator as WarcioIterator
 
 from storage.model import Capture, Exchange
-from storage.warc.reader import read_record, records
+from storage.warc.reader import read_record, read_records
 
 
 def test_gzip_finds_nothing_wrong(archived: tuple[Path, dict[str, Capture]]) -> None:
@@ -17,7 +17,7 @@ def test_gzip_finds_nothing_wrong(archived: tuple[Path, dict[str, Capture]]) -> 
     tested = subprocess.run(["gzip", "-t", path], capture_output=True, check=False)
     assert (tested.returncode, tested.stderr) == (0, b"")
     text = subprocess.run(["gzip", "-dc", path], capture_output=True, check=True).stdout
-    assert text.count(b"WARC/1.1\r\nWARC-Type: ") == sum(1 for _ in records(path))
+    assert text.count(b"WARC/1.1\r\nWARC-Type: ") == sum(1 for _ in read_records(path))
 
 
 def test_warcio_reads_the_same(archived: tuple[Path, dict[str, Capture]]) -> None:
@@ -25,7 +25,7 @@ def test_warcio_reads_the_same(archived: tuple[Path, dict[str, Capture]]) -> Non
     path, _ = archived
     ours = [
         (each.place.offset, each.place.length, tuple(h for h in each.headers if h[0] != "WARC-Type"), each.block)
-        for each in records(path)
+        for each in read_records(path)
     ]
     theirs = []
     with path.open("rb") as file:
@@ -40,7 +40,7 @@ def test_warcio_reads_the_same(archived: tuple[Path, dict[str, Capture]]) -> Non
 def test_fastwarc_reads_the_same(archived: tuple[Path, dict[str, Capture]]) -> None:
     """FastWARC sees the same records and finds every block digest right."""
     path, _ = archived
-    ours = [(each.get("WARC-Type"), f"<{each.id}>", each.block) for each in records(path)]
+    ours = [(each.get("WARC-Type"), f"<{each.id}>", each.block) for each in read_records(path)]
     theirs = [
         (each.headers["WARC-Type"], each.headers["WARC-Record-ID"], each.reader.read())
         for each in FastWarcIterator(BytesIO(path.read_bytes()), parse_http=False)

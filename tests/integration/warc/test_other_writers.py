@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from warcio.archiveiterator import ArchiveIterator as WarcioIterator
 
-from storage.warc.adopt import adopt
 from storage.warc.check import check_file
-from storage.warc.payload import decoded
-from storage.warc.reader import Kept, kept
+from storage.warc.importer import import_file
+from storage.warc.payload import decode_payload
+from storage.warc.reader import CaptureRecord, read_captures
 
 PAGES = {
     "/": b'<html><body><a href="/ferry.html">Ferry</a> <a href="/old.html">Old</a> <img src="/dot.gif"></body></html>',
@@ -80,9 +80,9 @@ def wget(site: str, folder: Path, *options: str) -> Path:
     return made
 
 
-def captures_of(files: tuple[Path, ...]) -> list[Kept]:
+def captures_of(files: tuple[Path, ...]) -> list[CaptureRecord]:
     """All captures of some files."""
-    return [each for path in files for each in kept(path) if isinstance(each, Kept)]
+    return [each for path in files for each in read_captures(path) if isinstance(each, CaptureRecord)]
 
 
 def blocks_by_warcio(path: Path) -> list[tuple[str, str, bytes]]:
@@ -98,8 +98,8 @@ def blocks_by_warcio(path: Path) -> list[tuple[str, str, bytes]]:
 def test_what_wget_archived_comes_in_whole(site: str, tmp_path: Path, into: Path, options: tuple[str, ...]) -> None:
     """Each page that wget fetched is a capture, and reads as the server meant it."""
     source = wget(site, tmp_path / "wget", *options)
-    adopted = adopt(source, into)
-    assert adopted.lost == ()
+    adopted = import_file(source, into)
+    assert adopted.damage == ()
     (path,) = adopted.files
     assert blocks_by_warcio(path) == blocks_by_warcio(source)
     if not options:
@@ -108,11 +108,11 @@ def test_what_wget_archived_comes_in_whole(site: str, tmp_path: Path, into: Path
     for name, page in PAGES.items():
         capture = found[name].capture
         assert (capture.kind, capture.status, capture.crawl) == ("response", 200, None)
-        assert decoded(found[name].block, 10_000) == page
+        assert decode_payload(found[name].block, 10_000) == page
     assert found["/old.html"].capture.redirect_url == f"{site}/ferry.html"
     report = check_file(path)
     assert report.problems == []
-    assert {note.what for note in report.notes} <= {"a payload digest over the body as stored, chunk framing included"}
+    assert {note.what for note in report.notes} <= {"payload digest over the body as stored, chunk framing included"}
 
 
 # In a process of its own: warcio leaves temporary files to the garbage collector, which warns of them.
@@ -171,8 +171,8 @@ def test_every_form_of_a_file_comes_in_the_same(form: str, tmp_path: Path, into:
         "whole": lambda: whole_file_gzip(tmp_path),
         "wacz": lambda: wacz(tmp_path),
     }[form]()
-    adopted = adopt(source, into)
-    assert (adopted.lost, adopted.records) == ((), 5)
+    adopted = import_file(source, into)
+    assert (adopted.damage, adopted.record_count) == ((), 5)
     (path,) = adopted.files
     assert path.parent == into
     assert [each.name for each in into.iterdir()] == [path.name]
@@ -194,9 +194,9 @@ def test_every_form_of_a_file_comes_in_the_same(form: str, tmp_path: Path, into:
 def test_the_same_file_comes_in_once(tmp_path: Path, into: Path) -> None:
     """A file is known by its content, whatever it is called."""
     source = warcio_file(tmp_path / "one.warc.gz")
-    first = adopt(source, into)
-    again = adopt(source, into)
-    assert (again.files, again.known) == ((), (first.files[0].name,))
+    first = import_file(source, into)
+    again = import_file(source, into)
+    assert (again.files, again.already_imported) == ((), (first.files[0].name,))
     assert len(list(into.iterdir())) == 1
 
 
@@ -213,8 +213,8 @@ def test_an_arc_file_comes_in_as_warc(tmp_path: Path, into: Path, compressed: bo
     """The format before WARC: addresses, dates and the answer's bytes are kept."""
     source = tmp_path / ("old.arc.gz" if compressed else "old.arc")
     source.write_bytes(b"".join(gzip.compress(each, mtime=0) if compressed else each for each in ARC))
-    adopted = adopt(source, into)
-    assert adopted.lost == ()
+    adopted = import_file(source, into)
+    assert adopted.damage == ()
     (page,) = captures_of(adopted.files)
     assert (page.capture.url, page.capture.status, page.capture.date) == (
         "http://harbour.example/a", 200, "2008-04-30T20:48:26Z",

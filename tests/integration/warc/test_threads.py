@@ -5,10 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-from storage.model import Capture, Exchange
+from storage.model import Capture, ClosedWarc, Exchange
 from storage.warc.check import check_file
-from storage.warc.reader import Kept, kept
-from storage.warc.writer import ClosedFile, WarcWriter
+from storage.warc.reader import CaptureRecord, read_captures
+from storage.warc.writer import WarcWriter
 
 
 def test_exchanges_of_many_threads_lie_one_behind_the_other(
@@ -17,13 +17,13 @@ def test_exchanges_of_many_threads_lie_one_behind_the_other(
     """Whatever threads do and however files rotate: each file is sound, each capture is where it was said to be,
     and none is there twice or missing.
     """
-    closed: list[ClosedFile] = []
+    closed: list[ClosedWarc] = []
     writer = writer_of(size_limit=30_000, on_closed=closed.append)
 
     def work(thread: int) -> list[Capture]:
         captures = []
         for number in range(40):
-            captures.append(writer.keep(replace(exchanges["chunked"], url=f"http://a.example/{thread}/{number}")))
+            captures.append(writer.write(replace(exchanges["chunked"], url=f"http://a.example/{thread}/{number}")))
             if number % 7 == thread:
                 writer.sync()
         return captures
@@ -35,6 +35,6 @@ def test_exchanges_of_many_threads_lie_one_behind_the_other(
     for file in closed:
         path = tmp_path / "warc" / file.name
         assert check_file(path).problems == []
-        found += [each.capture for each in kept(path) if isinstance(each, Kept)]
+        found += [each.capture for each in read_captures(path) if isinstance(each, CaptureRecord)]
     assert len(closed) > 3
     assert sorted(found, key=lambda each: each.url) == sorted(told, key=lambda each: each.url)

@@ -1,4 +1,4 @@
-"""An archive whose words are hostile, with parts that are not to be shown; its index is filled without a crawl."""
+"""An archive with hostile texts and excluded captures; its index is filled without a crawl."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -11,21 +11,22 @@ from fastapi.testclient import TestClient
 
 from newsarchive.archive import Archive
 from newsarchive.web.app import create_app
-from newsarchive.web.serve_options import AS_USUAL, Serving
+from newsarchive.web.serve_options import DEFAULT_OPTIONS, ServeOptions
+from storage.index.write import runs
 from storage.model import (
     Article,
     Capture,
     CrawlRun,
     Discovery,
     Ingest,
-    NextLook,
+    NextVisit,
     Outcome,
     Paragraph,
     Reading,
     RecordPlace,
     Role,
-    Seen,
     UrlKind,
+    VisitResult,
 )
 
 NOW = datetime(2026, 3, 10, 6, tzinfo=UTC)
@@ -53,12 +54,12 @@ embargo = "2d"
 
 @dataclass(slots=True)
 class Writer:
-    """Makes captures and articles that were never fetched."""
+    """Makes captures and articles without fetching."""
 
     serial: int = 0
 
     def capture(self, url: str, at: datetime, **changes: Any) -> Capture:
-        """A capture of a URL at a moment."""
+        """Return a capture of a URL at a time."""
         self.serial += 1
         usual = Capture(
             url=url,
@@ -76,7 +77,7 @@ class Writer:
         return replace(usual, **changes)
 
     def article(self, url: str, headline: str, at: datetime, site: str = "news", **changes: Any) -> Ingest:
-        """An article page."""
+        """Return an ingested article page."""
         capture = self.capture(url, at)
         article = Article(
             url=url,
@@ -97,7 +98,7 @@ class Writer:
         )
 
     def failure(self, url: str, at: datetime, reason: str) -> Ingest:
-        """A page that was refused."""
+        """Return a failed capture."""
         return Ingest(
             capture=self.capture(url, at, status=500),
             discovery=Discovery(site="news", kind=UrlKind.ARTICLE),
@@ -105,13 +106,13 @@ class Writer:
         )
 
 
-def plan(seen: Seen) -> NextLook:
-    """Never again."""
-    return NextLook(due_at=None, failures=seen.failures, unchanged=0)
+def plan(seen: VisitResult) -> NextVisit:
+    """Return no further visit."""
+    return NextVisit(due_at=None, failure_count=seen.failure_count, unchanged_count=0)
 
 
 def ingests(writer: Writer) -> list[Ingest]:
-    """A few articles a day, one of each kind that matters."""
+    """Return some articles per day, with hostile, hidden, embargoed and failed ones."""
     day, before = NOW - timedelta(days=1), NOW - timedelta(days=5)
     hostile: dict[str, Any] = {"dek": EVIL, "section": EVIL, "authors": (EVIL, "Ada Berg"), "tags": (EVIL,)}
     return [
@@ -127,7 +128,7 @@ def ingests(writer: Writer) -> list[Ingest]:
 
 @pytest.fixture(scope="session")
 def paper(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
-    """The archive; nothing writes to it."""
+    """A read-only archive."""
     folder = tmp_path_factory.mktemp("web") / "morgue"
     Archive.init(folder).close()
     toml = folder / "newsarchive.toml"
@@ -140,38 +141,38 @@ def paper(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
     archive.index.commit(ingests(Writer()), plan)
     archive.index.settle()
     ended = replace(begun, finished_at=NOW - timedelta(hours=23), outcome="finished", counters={"captures": 10})
-    archive.index.end_crawl(ended)
+    archive.index.write(runs.end_crawl, ended)
     yield archive
     archive.close()
 
 
 @pytest.fixture
 def empty(tmp_path: Path) -> Iterator[Archive]:
-    """An archive that nobody has filled yet."""
+    """An empty archive."""
     archive = Archive.init(tmp_path / "empty")
     yield archive
     archive.close()
 
 
 class Browsers:
-    """Makes clients of an archive's browser."""
+    """Makes clients of an archive's web interface."""
 
     def __init__(self, archive: Archive) -> None:
         self.archive = archive
 
-    def __call__(self, serving: Serving = AS_USUAL, **words: Any) -> TestClient:
-        """A client; keywords go to `create_app`."""
-        return TestClient(create_app(self.archive, serving, **words), base_url="http://127.0.0.1:8000")
+    def __call__(self, options: ServeOptions = DEFAULT_OPTIONS, **arguments: Any) -> TestClient:
+        """Return a client; keyword arguments go to `create_app`."""
+        return TestClient(create_app(self.archive, options, **arguments), base_url="http://127.0.0.1:8000")
 
 
 @pytest.fixture
 def browser(paper: Archive) -> Iterator[TestClient]:
-    """A client of the paper's archive."""
+    """A client of the archive."""
     with Browsers(paper)() as client:
         yield client
 
 
 @pytest.fixture
 def browsers(paper: Archive) -> Browsers:
-    """Makes clients of the paper's archive."""
+    """Makes clients of the archive."""
     return Browsers(paper)

@@ -1,4 +1,4 @@
-"""Pages about captures: snapshot, requisites, calendar, record, what is not archived; over an imported archive."""
+"""Pages of captures: snapshot, requisites, calendar, record, not archived; over an imported archive."""
 
 import gzip
 import re
@@ -13,9 +13,9 @@ from starlette.testclient import TestClient
 
 from newsarchive.archive import Archive
 from newsarchive.web.app import create_app
-from newsarchive.web.pages.requisites import SEAL
+from newsarchive.web.pages.requisites import EMBED_TOKEN
 from storage.errors import IndexFailure
-from storage.warc.record import member, record_id, sha256, warc_date
+from storage.warc.record import build_member, new_record_id, sha256, warc_date
 
 ArchiveOf = Callable[..., Archive]
 AT = datetime(2026, 3, 1, 6, tzinfo=UTC)
@@ -25,12 +25,12 @@ PNG = b"\x89PNG\r\n\x1a\n\0\0"
 
 
 def browse(archive: Archive) -> TestClient:
-    """A client of the archive's browser that follows nothing by itself."""
+    """Return a client that does not follow redirects."""
     return TestClient(create_app(archive), base_url="http://127.0.0.1:8000", follow_redirects=False)
 
 
 def location(client: TestClient, address: str) -> str:
-    """Where an address leads; it has to lead on."""
+    """Return the target of a redirect."""
     answer = client.get(address)
     assert answer.status_code == 302, answer.text
     assert not answer.headers["location"].startswith("http")
@@ -38,7 +38,7 @@ def location(client: TestClient, address: str) -> str:
 
 
 def test_a_timestamp_leads_to_the_nearest_capture(archive_of: ArchiveOf) -> None:
-    """And says how far off that is, where it is another time than was asked for."""
+    """The page shows the distance if its time differs from the requested one."""
     later = {"url": PAGE, "body": b"<p>two", "at": AT + timedelta(days=2)}
     client = browse(archive_of({"url": PAGE, "body": b"<title>One</title><p>one"}, later))
     assert location(client, f"/web/2026/{PAGE}") == f"/web/{STAMP}/{PAGE}"
@@ -54,8 +54,8 @@ def test_a_timestamp_leads_to_the_nearest_capture(archive_of: ArchiveOf) -> None
     assert client.get(f"/web/99999999999999/{PAGE}").status_code == 404
 
 
-def test_the_frame_and_the_page_in_it_hold_each_other_in_check(archive_of: ArchiveOf) -> None:
-    """A sandbox without scripts or origin around a page whose policy lets nothing run and nothing be fetched."""
+def test_the_frame_is_sandboxed(archive_of: ArchiveOf) -> None:
+    """A sandbox without scripts or origin, and a policy without execution or external requests."""
     client = browse(archive_of({"url": PAGE, "body": b"<title>A <b>page</title><p>text"}))
     outer = client.get(f"/web/{STAMP}/{PAGE}")
     frame = re.search(r"<iframe[^>]*>", outer.text)
@@ -85,8 +85,8 @@ def test_the_frame_and_the_page_in_it_hold_each_other_in_check(archive_of: Archi
     assert client.get(f"/web/{STAMP}mp_/{PAGE}", headers={"service-worker": "script"}).status_code == 403
 
 
-def test_a_page_in_another_encoding_is_shown_as_it_was_meant(archive_of: ArchiveOf) -> None:
-    """Decoded as reading decodes it, and handed over as UTF-8."""
+def test_a_page_in_another_encoding_is_decoded(archive_of: ArchiveOf) -> None:
+    """Decoded as in extraction, and served as UTF-8."""
     html = '<meta charset="gb2312"><title>港口</title><p>港口周一重新开放。</p>'
     client = browse(archive_of({"url": PAGE, "body": html.encode("gb18030"), "mime": "text/html"}))
     assert "<p>港口周一重新开放。</p>" in client.get(f"/web/{STAMP}mp_/{PAGE}").text
@@ -94,7 +94,7 @@ def test_a_page_in_another_encoding_is_shown_as_it_was_meant(archive_of: Archive
 
 
 def test_a_hostile_title_and_address_are_text(archive_of: ArchiveOf) -> None:
-    """What an archived page calls itself is written into ours as text."""
+    """Title and URL of an archived page are escaped."""
     url = "https://news.example/'\"><script>x</script>x"
     client = browse(archive_of({"url": url, "body": b"<title>&lt;script>alert(1)&lt;/script></title><p>x"}))
     answer = client.get(location(client, "/web/2026/" + quote(url, safe=":/'")))
@@ -104,7 +104,7 @@ def test_a_hostile_title_and_address_are_text(archive_of: ArchiveOf) -> None:
 
 
 def test_requisites_are_served_as_what_they_are(archive_of: ArchiveOf) -> None:
-    """Images, stylesheets with their addresses rewritten, fonts; all else as a file, under a policy of its own."""
+    """Images, fonts, and stylesheets with rewritten URLs; all others as downloads, under a policy of their own."""
     base = "https://news.example/"
     client = browse(
         archive_of(
@@ -120,10 +120,10 @@ def test_requisites_are_served_as_what_they_are(archive_of: ArchiveOf) -> None:
     assert (image.status_code, image.content, image.headers["content-type"]) == (200, PNG, "image/png")
     assert image.headers["content-security-policy"].startswith("sandbox; default-src 'none'")
     assert image.headers["x-content-type-options"] == "nosniff"
-    sheet = client.get(f"/web/2026cs_{SEAL}/{base}s.css")
+    sheet = client.get(f"/web/2026cs_{EMBED_TOKEN}/{base}s.css")
     assert sheet.headers["content-type"] == "text/css; charset=utf-8"
-    assert sheet.text == f'a{{background:url("/web/{STAMP}im_{SEAL}/{base}i.png")}}b{{background:url("data:,")}}'
-    font = client.get(f"/web/2026oe_{SEAL}/{base}f.woff2")
+    assert sheet.text == f'a{{background:url("/web/{STAMP}im_{EMBED_TOKEN}/{base}i.png")}}b{{background:url("data:,")}}'
+    font = client.get(f"/web/2026oe_{EMBED_TOKEN}/{base}f.woff2")
     assert (font.headers["content-type"], font.headers["access-control-allow-origin"]) == ("font/woff2", "*")
     assert client.get(f"/web/2026im_/{base}moved.png").content == PNG
     for name, mark in (("x.js", "oe_"), ("x.js", "im_"), ("error.png", "im_")):
@@ -134,11 +134,11 @@ def test_requisites_are_served_as_what_they_are(archive_of: ArchiveOf) -> None:
     elsewhere = {"sec-fetch-site": "cross-site"}
     assert client.get(f"/web/2026im_/{base}i.png", headers=elsewhere).status_code == 403
     assert client.get(f"/web/2026im_guess/{base}i.png", headers=elsewhere).status_code == 403
-    assert client.get(f"/web/2026im_{SEAL}/{base}i.png", headers=elsewhere).status_code == 200
+    assert client.get(f"/web/2026im_{EMBED_TOKEN}/{base}i.png", headers=elsewhere).status_code == 200
 
 
-def test_what_a_page_misses_is_listed_and_not_asked_for(archive_of: ArchiveOf) -> None:
-    """By its address; the page itself names only what the archive holds."""
+def test_missing_requisites_are_listed_and_not_requested(archive_of: ArchiveOf) -> None:
+    """By URL; the page itself contains only archived URLs."""
     html = b"<img src=/i.png><img src=/gone.png alt=Gone><link rel=stylesheet href=//cdn.example/gone.css>"
     client = browse(
         archive_of(
@@ -147,18 +147,18 @@ def test_what_a_page_misses_is_listed_and_not_asked_for(archive_of: ArchiveOf) -
         )
     )
     outer = client.get(f"/web/{STAMP}/{PAGE}").text
-    assert "2 parts of this page are not archived" in outer
+    assert "2 resources of this page are not archived" in outer
     assert re.findall(r'<span class="mono">([^<]*)</span>', outer) == [
         "https://news.example/gone.png",
         "https://cdn.example/gone.css",
     ]
     inner = client.get(f"/web/{STAMP}mp_/{PAGE}").text
     assert "gone." not in inner
-    assert f'src="/web/{STAMP}im_{SEAL}/https://news.example/i.png"' in inner
+    assert f'src="/web/{STAMP}im_{EMBED_TOKEN}/https://news.example/i.png"' in inner
 
 
 def test_redirects_are_followed_inside_the_archive(archive_of: ArchiveOf) -> None:
-    """To what they led to then; one that leads to nothing archived says so, and a ring ends."""
+    """To their targets at that time; a target that is not archived is reported, and a loop ends."""
     base = "https://news.example"
     client = browse(
         archive_of(
@@ -176,14 +176,14 @@ def test_redirects_are_followed_inside_the_archive(archive_of: ArchiveOf) -> Non
     lost = client.get(f"/web/{STAMP}/{base}/lost")
     assert lost.status_code == 404
     assert "https://other.example/" in lost.text
-    assert "sent readers of" in lost.text
+    assert "redirected" in lost.text
     ring = client.get(f"/web/{STAMP}/{base}/x")
     assert ring.status_code == 404
-    assert "in a ring" in ring.text
+    assert "redirect loop" in ring.text
 
 
-def test_other_answers_than_pages_are_shown_as_what_they_are(archive_of: ArchiveOf) -> None:
-    """Data as text, images as images, files to download, nothing as nothing, an error with its status."""
+def test_other_responses_are_shown_by_type(archive_of: ArchiveOf) -> None:
+    """Data as text, images as images, files as downloads, empty responses, errors with their status."""
     base = "https://news.example"
     client = browse(
         archive_of(
@@ -201,10 +201,10 @@ def test_other_answers_than_pages_are_shown_as_what_they_are(archive_of: Archive
         return text[text.index("<main") : text.index("</main>")]
 
     assert "&lt;rss&gt;&lt;title&gt;&amp;&lt;/title&gt;&lt;/rss&gt;</pre>" in main("/feed")
-    assert f'<img src="/web/{STAMP}im_{SEAL}/{base}/i"' in main("/i")
+    assert f'<img src="/web/{STAMP}im_{EMBED_TOKEN}/{base}/i"' in main("/i")
     assert f'href="/web/{STAMP}id_/{base}/pdf" download' in main("/pdf")
-    assert "without any content" in main("/none")
-    assert "the server answered 410" in main("/gone")
+    assert "without content" in main("/none")
+    assert "the server returned 410" in main("/gone")
     assert "<iframe" in main("/gone")
     for path in ("/feed", "/i", "/pdf", "/none"):
         assert "<iframe" not in main(path)
@@ -212,25 +212,25 @@ def test_other_answers_than_pages_are_shown_as_what_they_are(archive_of: Archive
     assert client.get(f"/web/{STAMP}/{base}/packed").status_code == 200
 
 
-def test_what_is_not_archived_is_told_with_what_is_nearby(archive_of: ArchiveOf) -> None:
-    """And never confused with an index that cannot be asked."""
+def test_nearby_captures_are_listed_for_a_missing_page(archive_of: ArchiveOf) -> None:
+    """And never confused with an unavailable index."""
     archive = archive_of({"url": "https://news.example/town/1", "body": b"<p>x"})
     client = browse(archive)
     for address in ("/web/2026/https://news.example/town/2", "/calendar?url=https://news.example/town/2"):
         missing = client.get(address)
         assert missing.status_code == 404
         assert f'href="/web/{STAMP}/https://news.example/town/1"' in missing.text
-    assert "Nor of any other page of that host" in client.get("/web/2026/https://other.example/").text
+    assert "It has no other page of this host either" in client.get("/web/2026/https://other.example/").text
 
-    def away(*_: object, **__: object) -> None:
+    def unavailable(*_: object, **__: object) -> None:
         raise IndexFailure("the database is away")
 
-    archive.index._database.reading = away  # type: ignore[assignment]
+    archive.index._database.read_transaction = unavailable  # type: ignore[assignment]
     assert client.get("/web/2026/https://news.example/town/2").status_code == 503
 
 
-def test_rules_hold_in_every_view_of_a_capture(archive_of: ArchiveOf) -> None:
-    """What is blocked is not there: as a page, as a part of one, in calendars, records and lists of what is nearby."""
+def test_access_rules_hold_in_every_view_of_a_capture(archive_of: ArchiveOf) -> None:
+    """Blocked URLs are absent as pages, as requisites, in calendars, captures and nearby lists."""
     secret, shown = "https://news.example/secret/1", "https://news.example/open"
     client = browse(
         archive_of(
@@ -245,17 +245,17 @@ def test_rules_hold_in_every_view_of_a_capture(archive_of: ArchiveOf) -> None:
     assert client.get(f"/listing?url={secret}").status_code == 404
     assert [client.get(f"/record/{number}").status_code for number in (1, 2)].count(404) == 1
     assert "secret/1" not in client.get("/web/2026/https://news.example/secret/2").text.replace("secret/2", "")
-    assert f"im_{SEAL}" not in client.get(f"/web/{STAMP}mp_/{shown}").text
+    assert f"im_{EMBED_TOKEN}" not in client.get(f"/web/{STAMP}mp_/{shown}").text
 
 
-def test_a_record_is_shown_as_it_lies_in_its_file(archive_of: ArchiveOf) -> None:
-    """Headers of WARC and HTTP, digests computed, the first bytes; captures of the page before and after."""
+def test_a_record_is_shown_as_stored(archive_of: ArchiveOf) -> None:
+    """WARC and HTTP headers, verified digests, first bytes; previous and next capture."""
     body = b"<p>" + b"x" * 5000
     again = {"url": PAGE, "body": b"<p>two", "at": AT + timedelta(days=1)}
     client = browse(archive_of({"url": PAGE, "body": body, "headers": {"X-Odd": "<b>"}}, again))
     first = client.get("/record/1").text
-    assert "✓ block digest agrees" in first
-    assert "✓ payload digest agrees" in first
+    assert "✓ block digest matches" in first
+    assert "✓ payload digest matches" in first
     assert "X-Odd: &lt;b&gt;" in first
     assert "00000000  3c 70 3e 78" in first
     assert "5,003 bytes" in first
@@ -265,25 +265,25 @@ def test_a_record_is_shown_as_it_lies_in_its_file(archive_of: ArchiveOf) -> None
     assert client.get("/record/none").status_code == 404
 
 
-def test_a_record_that_is_damaged_is_told_as_such(archive_of: ArchiveOf) -> None:
-    """The page says what is wrong; the rest of what is known stands there all the same."""
+def test_a_damaged_record_is_reported(archive_of: ArchiveOf) -> None:
+    """The page reports the damage and shows everything else."""
     archive = archive_of({"url": PAGE, "body": b"<p>text of the page"})
     (warc,) = archive.warc_folder.glob("*.warc.gz")
     raw = bytearray(warc.read_bytes())
     raw[len(raw) // 2] ^= 0xFF
     warc.write_bytes(bytes(raw))
     client = browse(archive)
-    told = client.get("/record/1")
-    assert told.status_code == 200
-    assert "The record cannot be read" in told.text
+    response = client.get("/record/1")
+    assert response.status_code == 200
+    assert "The record cannot be read" in response.text
     assert client.get(f"/web/{STAMP}/{PAGE}").status_code in (500, 503)
 
 
 def revisit(original: datetime, at: datetime, body: bytes) -> bytes:
-    """A revisit record of the page."""
+    """Return a revisit record of the page."""
     block = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n"
     fields = [
-        ("WARC-Record-ID", f"<{record_id()}>"),
+        ("WARC-Record-ID", f"<{new_record_id()}>"),
         ("WARC-Date", warc_date(at)),
         ("WARC-Target-URI", PAGE),
         ("WARC-Profile", "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"),
@@ -292,11 +292,11 @@ def revisit(original: datetime, at: datetime, body: bytes) -> bytes:
         ("WARC-Payload-Digest", sha256(body)),
         ("Content-Type", "application/http;msgtype=response"),
     ]
-    return member("revisit", fields, block)
+    return build_member("revisit", fields, block)
 
 
-def test_a_revisit_shows_what_its_original_holds(archive_of: ArchiveOf, tmp_path: Path) -> None:
-    """And its record says which that is, and that the digests agree."""
+def test_a_revisit_shows_the_body_of_its_original(archive_of: ArchiveOf, tmp_path: Path) -> None:
+    """Its page links to the original, and the digests match."""
     body = b"<title>One</title><p>the same text"
     archive = archive_of({"url": PAGE, "body": body})
     more = tmp_path / "more.warc.gz"
@@ -304,13 +304,13 @@ def test_a_revisit_shows_what_its_original_holds(archive_of: ArchiveOf, tmp_path
     archive.import_files([more])
     client = browse(archive)
     assert "the same text" in client.get(f"/web/20260302060000mp_/{PAGE}").text
-    told = client.get("/record/2").text
-    assert 'href="/record/1"' in told
-    assert "✓ payload digest agrees" in told
+    response = client.get("/record/2").text
+    assert 'href="/record/1"' in response
+    assert "✓ payload digest matches" in response
 
 
 def test_a_calendar_leads_to_captures(archive_of: ArchiveOf) -> None:
-    """A day with one to it, a day with more to a list of them; other years by links."""
+    """A day with one capture links to it, a day with more to a list; other years are linked."""
     moments: list[dict[str, Any]] = [
         {"url": PAGE, "body": b"%d" % number, "at": AT + timedelta(hours=6 * number)} for number in range(5)
     ]
@@ -326,14 +326,14 @@ def test_a_calendar_leads_to_captures(archive_of: ArchiveOf) -> None:
     assert client.get("/calendar").status_code == 200
 
 
-def test_a_compressed_page_is_shown_undone(archive_of: ArchiveOf) -> None:
-    """Content codings are undone, within what is read."""
+def test_a_compressed_page_is_decoded(archive_of: ArchiveOf) -> None:
+    """Content codings are decoded."""
     body = gzip.compress(b"<p>packed text", mtime=0)
     client = browse(archive_of({"url": PAGE, "body": body, "headers": {"Content-Encoding": "gzip"}}))
     assert "<p>packed text</p>" in client.get(f"/web/{STAMP}mp_/{PAGE}").text
 
 
 @pytest.mark.parametrize("path", ["/web/abc/https://news.example/", "/web/", "/web/0/https://news.example/a"])
-def test_addresses_that_mean_nothing_are_no_mistake_of_ours(archive_of: ArchiveOf, path: str) -> None:
-    """They are not there."""
+def test_invalid_urls_are_not_found(archive_of: ArchiveOf, path: str) -> None:
+    """404."""
     assert browse(archive_of({"url": PAGE, "body": b"<p>x"})).get(path).status_code == 404

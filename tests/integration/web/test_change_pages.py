@@ -1,4 +1,4 @@
-"""Pages about changes: two versions of an article, two captures of a front page; over an imported archive."""
+"""Pages of changes: two versions of an article, two captures of a front page; over an imported archive."""
 
 import json
 import re
@@ -21,19 +21,19 @@ ARTICLE = "https://news.example/town/harbour-opens-after-nine-years-1001"
 
 
 def browse(archive: Archive) -> TestClient:
-    """A client of the archive's browser."""
+    """Return a client of the web interface."""
     return TestClient(create_app(archive), base_url="http://127.0.0.1:8000")
 
 
 def main(client: TestClient, address: str) -> str:
-    """The main part of a page, which has to be there."""
+    """Return the main part of a page."""
     answer = client.get(address)
     assert answer.status_code == 200, answer.text
     return answer.text[answer.text.index("<main") : answer.text.index("</main>")]
 
 
 def words(markup: str) -> str:
-    """What a reader reads, white space folded."""
+    """Return the text, white space folded."""
     return " ".join(unescape(re.sub(r"<[^>]+>", "", markup)).split())
 
 
@@ -66,7 +66,7 @@ def article(*sentences: str, title: str = "Harbour opens after nine years", lang
 
 
 def headline(name: str) -> str:
-    """What a front page calls an article."""
+    """Return the headline of an article on the front page."""
     return name.rpartition("-")[0].replace("-", " ").capitalize()
 
 
@@ -80,7 +80,7 @@ def front(*names: str) -> bytes:
 
 
 def test_two_versions_are_shown_side_by_side_and_as_one(archive_of: ArchiveOf) -> None:
-    """What went and came is marked in both, by elements that a screen reader tells."""
+    """Removed and added words are marked, by elements that screen readers announce."""
     changed = [SENTENCES[0].replace("Monday", "Sunday"), *SENTENCES[1:]]
     archive = archive_of(
         {"url": ARTICLE, "body": article(*SENTENCES)},
@@ -98,25 +98,25 @@ def test_two_versions_are_shown_side_by_side_and_as_one(archive_of: ArchiveOf) -
     assert re.findall(r'<option value="(\d)" selected>', shown) == ["1", "2"]
     assert "3 paragraphs unchanged" in words(shown)
     assert "Version 2" in words(main(client, "/article/1/compare?a=2&b=2"))
-    assert "The text is the same." in main(client, "/article/1/compare?a=2&b=2")
+    assert "Unchanged text." in main(client, "/article/1/compare?a=2&b=2")
     assert client.get("/article/1/compare?a=1&b=3").status_code == 404
     assert client.get("/article/9/compare").status_code == 404
     assert client.get(f"/article/{10**30}/compare").status_code == 404
     assert client.get("/article/1/compare?a=x").status_code == 400
 
 
-def test_a_page_about_a_comparison_is_not_sent_twice(archive_of: ArchiveOf) -> None:
+def test_a_comparison_has_an_etag(archive_of: ArchiveOf) -> None:
     """It has an ETag over its bytes."""
     client = browse(archive_of({"url": ARTICLE, "body": article(*SENTENCES)}))
     first = client.get("/article/1/compare")
     assert "there is nothing to compare" in first.text
-    assert "The text is the same." not in first.text
+    assert "Unchanged text." not in first.text
     again = client.get("/article/1/compare", headers={"if-none-match": first.headers["etag"]})
     assert again.status_code == 304
 
 
-def test_what_is_said_of_times_is_in_the_readers_zone(archive_of: ArchiveOf) -> None:
-    """In the table of a comparison, and where a front page says how long something stood."""
+def test_times_are_in_the_readers_time_zone(archive_of: ArchiveOf) -> None:
+    """In the table of a comparison, and in the durations of a front page."""
     changed = article(*SENTENCES[1:]).replace(b"T05:00", b"T05:30")
     archive = archive_of(
         {"url": ARTICLE, "body": article(*SENTENCES)},
@@ -129,12 +129,12 @@ def test_what_is_said_of_times_is_in_the_readers_zone(archive_of: ArchiveOf) -> 
     assert table == ["2026-03-01T05:00:00Z", "2026-03-01T05:30:00Z"]
     listing = html.fromstring(main(client, f"/listing?url={HOME}"))
     assert listing.xpath("//label/time[@data-local]/@datetime") == ["2026-03-01T06:00:00Z", "2026-03-01T07:00:00Z"]
-    stood = listing.xpath("(//*[@class='lst-stood'])[1]/time[@data-local]/@datetime")
-    assert stood == ["2026-03-01T06:00:00Z"]
+    times = listing.xpath("(//*[@class='lst-duration'])[1]/time[@data-local]/@datetime")
+    assert times == ["2026-03-01T06:00:00Z"]
 
 
 def test_many_versions_are_folded_and_the_one_that_is_read_is_not(archive_of: ArchiveOf) -> None:
-    """Beyond eight; each is compared with the one before it, on both sides of the fold."""
+    """Beyond eight; each links to the comparison with the previous one, on both sides of the fold."""
     texts = [article(*SENTENCES, title=f"Harbour opens after {word} years") for word in WORDS[:11]]
     client = browse(
         archive_of(*({"url": ARTICLE, "body": t, "at": AT + timedelta(hours=n)} for n, t in enumerate(texts)))
@@ -148,8 +148,8 @@ def test_many_versions_are_folded_and_the_one_that_is_read_is_not(archive_of: Ar
         assert page.xpath("//ol[@class='versions']//a[contains(@href, 'compare')]/@href") == pairs
 
 
-def test_no_headline_turns_the_rest_of_a_citation_around(archive_of: ArchiveOf) -> None:
-    """What overrides a text's direction stays in the headline, and out of the sentence that names it."""
+def test_no_headline_reverses_the_citation(archive_of: ArchiveOf) -> None:
+    """Bidirectional controls of a headline are not in the citation."""
     client = browse(archive_of({"url": ARTICLE, "body": article(*SENTENCES, title="Harbour \u202enepo")}))
     page = html.fromstring(main(client, "/article/1"))
     assert page.xpath("//h1")[0].text == "Harbour \u202enepo"
@@ -160,8 +160,8 @@ WORDS = "one two three four five six seven eight nine ten eleven twelve".split()
 NAMES = [f"story-number-{word}-of-the-day-{number}" for number, word in enumerate(WORDS, 2001)]
 
 
-def test_a_front_page_tells_what_stood_where_and_for_how_long(archive_of: ArchiveOf) -> None:
-    """By groups, in the order of the page; an hour for what stood an hour."""
+def test_a_front_page_over_time(archive_of: ArchiveOf) -> None:
+    """By groups, in the order of the page, with durations."""
     archive = archive_of(
         {"url": HOME, "body": front(*NAMES[:11])},
         {"url": HOME, "body": front(NAMES[11], *NAMES[:10]), "at": AT + timedelta(hours=1)},
@@ -170,8 +170,8 @@ def test_a_front_page_tells_what_stood_where_and_for_how_long(archive_of: Archiv
     client = browse(archive)
     newest = words(main(client, f"/listing?url={HOME}"))
     assert "capture 3 of 3" in newest
-    assert "Story number three of the day stood 3 hours" in newest
-    assert "Story number twelve of the day stood 2 hours" in newest
+    assert "Story number three of the day shown for 3 hours" in newest
+    assert "Story number twelve of the day shown for 2 hours" in newest
     assert "in this capture only" not in newest
     first = words(main(client, f"/listing?url={HOME}&n=1"))
     assert first == words(main(client, f"/listing?url={HOME}&at=20260301060000"))
@@ -182,8 +182,8 @@ def test_a_front_page_tells_what_stood_where_and_for_how_long(archive_of: Archiv
     assert HOME in main(client, "/listing")
 
 
-def test_two_captures_of_a_front_page_are_held_against_each_other(archive_of: ArchiveOf) -> None:
-    """What came, what left, what rose; the rest only slid."""
+def test_two_captures_of_a_front_page_are_compared(archive_of: ArchiveOf) -> None:
+    """Added, removed and moved links; links that only shifted are not moved."""
     archive = archive_of(
         {"url": HOME, "body": front(*NAMES[:11])},
         {"url": HOME, "body": front(NAMES[11], NAMES[2], *NAMES[:2], *NAMES[3:10]), "at": AT + timedelta(hours=1)},
@@ -199,11 +199,11 @@ def test_two_captures_of_a_front_page_are_held_against_each_other(archive_of: Ar
 
 
 def test_a_page_without_listings_says_so(archive_of: ArchiveOf) -> None:
-    """It is archived, and no front page."""
+    """It is archived, but not a front page."""
     client = browse(archive_of({"url": ARTICLE, "body": article(*SENTENCES)}))
     answer = client.get(f"/listing?url={ARTICLE}")
     assert answer.status_code == 404
-    assert "Not read as a listing" in answer.text
+    assert "Not a listing" in answer.text
 
 
 @pytest.mark.slow
@@ -211,7 +211,7 @@ def test_a_page_without_listings_says_so(archive_of: ArchiveOf) -> None:
 def test_a_moved_paragraph_stands_where_it_was_and_where_it_is(
     archive_of: ArchiveOf, chromium: Any, width: int
 ) -> None:
-    """Side by side, its old place is in the older version's column, its new one in the newer's, each below its mark."""
+    """Side by side, its old position is in the older column and its new one in the newer, each below its mark."""
     first, second, third, *others = SENTENCES
     client = browse(
         archive_of(

@@ -10,7 +10,7 @@ from lxml import html
 from newsarchive.archive import Archive
 from newsarchive.web.app import create_app
 from newsarchive.web.middleware.security import CSP
-from newsarchive.web.serve_options import AS_USUAL
+from newsarchive.web.serve_options import DEFAULT_OPTIONS
 
 Browsers: TypeAlias = Callable[..., TestClient]
 
@@ -35,7 +35,7 @@ def page(request: pytest.FixtureRequest, browser: TestClient) -> html.HtmlElemen
 
 
 def test_nothing_on_a_page_runs(page: html.HtmlElement) -> None:
-    """No inline script, style or handler; no frame; whatever the archived words were."""
+    """No inline script, style or handler, and no frame, for any archived text."""
     assert not page.xpath(
         "//script[not(@src)] | //style | //iframe | //object | //embed | //base | //meta[@http-equiv]"
     )
@@ -45,15 +45,15 @@ def test_nothing_on_a_page_runs(page: html.HtmlElement) -> None:
 
 
 def test_links_stay_in_the_archive(page: html.HtmlElement) -> None:
-    """A link that leads out says so, tells nobody where it came from, and is http."""
+    """An external link is marked, sends no referrer, and is http."""
     for link in page.xpath("//a[@href]"):
         if link.get("href").startswith(OUTSIDE):
             assert link.get("href").startswith(("http://", "https://"))
             assert {"noreferrer", "external"} <= set(link.get("rel").split())
 
 
-def test_a_page_can_be_walked_by_ear(page: html.HtmlElement) -> None:
-    """One h1, one main, a language, a title, a name for each input, ids that are there once."""
+def test_pages_are_accessible(page: html.HtmlElement) -> None:
+    """One h1, one main, a language, a title, a label for each input, unique ids."""
     assert len(page.xpath("//h1")) == 1
     assert len(page.xpath("//main")) == 1
     assert page.get("lang") == "en"
@@ -65,7 +65,7 @@ def test_a_page_can_be_walked_by_ear(page: html.HtmlElement) -> None:
 
 
 @pytest.mark.parametrize("path", [*PAGES, "/robots.txt", "/opensearch.xml", "/static/style.css", "/static/nothing.css"])
-def test_every_answer_carries_its_armour(browser: TestClient, path: str) -> None:
+def test_every_response_has_security_headers(browser: TestClient, path: str) -> None:
     """Pages, files and errors alike."""
     headers = browser.get(path).headers
     assert headers["content-security-policy"] == CSP
@@ -78,25 +78,25 @@ def test_every_answer_carries_its_armour(browser: TestClient, path: str) -> None
 
 @pytest.mark.parametrize("path", PAGES)
 def test_nothing_excluded_is_on_a_page(browser: TestClient, path: str) -> None:
-    """Blocked addresses, hidden sites and what is under an embargo: no word, no name, no number of theirs."""
+    """No text, name or count of blocked URLs, hidden sites and embargoed captures."""
     text = browser.get(path).text
     assert "UNSEEN" not in text
     assert "secret" not in text
     assert "/private/" not in text
 
 
-def test_home_shows_what_came_in(browser: TestClient) -> None:
-    """Counts are of what is shown; hostile words are there, as words."""
+def test_home_shows_new_articles(browser: TestClient) -> None:
+    """Counts cover published captures; hostile text is escaped."""
     text = " ".join(html.document_fromstring(browser.get("/").text).text_content().split())
     assert "6 articles" in text
     assert "7 captures" in text
     assert "2 sites" in text
     assert "Evil <script>alert(1)</script>" in text
-    assert "All sites answer." in text
+    assert "a.warc.gz: The file is missing, and with it" in text
 
 
-def test_cells_say_what_they_are_where_their_column_cannot(page: html.HtmlElement) -> None:
-    """On a phone a row of a wide table is some lines, without the table's head."""
+def test_cells_of_wide_tables_are_labelled(page: html.HtmlElement) -> None:
+    """On phones rows of wide tables become lines without the table head."""
     for table in page.xpath("//table[contains(@class, 'stack')]"):
         heads = [head.text_content() for head in table.xpath("./thead//th")]
         for row in table.xpath("./tbody/tr"):
@@ -128,23 +128,23 @@ def test_a_crawl_shows_its_errors(browser: TestClient) -> None:
 
 
 @pytest.mark.parametrize("path", ["/site/secret", "/site/nobody", "/crawls/none", "/site/%00", "/crawls/x%2Fy"])
-def test_what_is_not_shown_is_not_there(browser: TestClient, path: str) -> None:
-    """A hidden site and one that never was are told in the same words."""
+def test_a_hidden_site_is_not_found(browser: TestClient, path: str) -> None:
+    """The responses for a hidden site and for an unknown one are the same."""
     answer = browser.get(path)
     assert answer.status_code == 404
     assert "Not in the archive" in answer.text
 
 
 @pytest.mark.parametrize("path", ["/tag/", "/tag/%20", "/author/", "/author/%20%20", "/section/news/"])
-def test_no_name_is_the_name_of_nothing(browser: TestClient, path: str) -> None:
-    """Not of all articles, under an empty heading."""
+def test_empty_names_are_not_found(browser: TestClient, path: str) -> None:
+    """404, not all articles under an empty heading."""
     answer = browser.get(path)
     assert answer.status_code == 404
     assert "The address names none" in answer.text
 
 
 def test_a_search_leads_to_an_export_of_what_it_finds(browsers: Browsers) -> None:
-    """Its words, filters and days stand in the form; the last day, which a search includes, is the first left out."""
+    """Query, filters and days are in the form; the end of a search is inclusive, that of an export exclusive."""
     search = "/search?q=body&site=news&language=en&until=2026-03&sort=rank"
     with browsers() as client:
         [address] = html.document_fromstring(client.get(search).text).xpath("//a[starts-with(@href, '/exports')]/@href")
@@ -155,24 +155,24 @@ def test_a_search_leads_to_an_export_of_what_it_finds(browsers: Browsers) -> Non
 
 
 def test_nothing_leads_to_exports_where_none_are_made(browsers: Browsers) -> None:
-    """An archive that all may read makes none, unless its owner says so."""
-    for serving, leads in ((AS_USUAL, True), (replace(AS_USUAL, public=True), False)):
-        with browsers(serving) as client:
+    """A public archive has no exports unless its owner allows them."""
+    for options, leads in ((DEFAULT_OPTIONS, True), (replace(DEFAULT_OPTIONS, public=True), False)):
+        with browsers(options) as client:
             for path in ("/help", "/search?q=body"):
                 assert ('href="/exports' in client.get(path).text) is leads
 
 
 def test_a_quiet_day_leads_to_its_own_articles(browser: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A search takes the last day whole: that day alone is asked for."""
-    monkeypatch.setattr("newsarchive.web.pages.day_chart.is_low", lambda count, expected: True)
+    """The link is a search for that day only."""
+    monkeypatch.setattr("newsarchive.web.pages.day_chart.is_thin", lambda count, expected: True)
     links = re.findall(r"since=(\d{4}-\d\d-\d\d)&amp;until=(\S+?)\"", browser.get("/site/news").text)
     assert links
     assert all(since == until for since, until in links)
 
 
 @pytest.mark.parametrize("query", ["outcome=nothing", "page=0", "page=x", "page=101", "page=99999999999999999999"])
-def test_a_question_that_makes_no_sense_is_the_askers_mistake(browser: TestClient, query: str) -> None:
-    """400, with what was not understood."""
+def test_invalid_parameters_are_400(browser: TestClient, query: str) -> None:
+    """400, with the invalid parameter."""
     answer = browser.get(f"/crawls/20260309T060000Z-0001?{query}")
     assert answer.status_code == 400
     assert query.partition("=")[0] in answer.text
@@ -180,16 +180,16 @@ def test_a_question_that_makes_no_sense_is_the_askers_mistake(browser: TestClien
 
 @pytest.mark.parametrize("number", [0, 2**31, 2**63, 10**30])
 @pytest.mark.parametrize("path", ["/article/{}", "/article/{}/compare", "/article/{}.wacz", "/record/{}"])
-def test_a_number_that_no_id_reaches_names_nothing(browser: TestClient, path: str, number: int) -> None:
-    """404, however large: no database is asked to compare with it."""
+def test_huge_ids_are_not_found(browser: TestClient, path: str, number: int) -> None:
+    """404, however large; the database is not queried with it."""
     answer = browser.get(path.format(number), headers={"accept": "text/html"})
     assert answer.status_code == 404
     assert "Not in the archive" in answer.text
 
 
 @pytest.mark.parametrize("path", ["/", "/sites", "/crawls", "/help"])
-def test_an_empty_archive_looks_meant(empty: Archive, path: str) -> None:
-    """It says what to do first."""
+def test_an_empty_archive_has_instructions(empty: Archive, path: str) -> None:
+    """It shows the first commands."""
     with TestClient(create_app(empty)) as client:
         answer = client.get(path)
     assert answer.status_code == 200
@@ -199,8 +199,8 @@ def test_an_empty_archive_looks_meant(empty: Archive, path: str) -> None:
         assert "newsarchive add" in answer.text
 
 
-def test_files_are_kept_for_good_by_their_digest(browser: TestClient) -> None:
-    """The address in a page changes with the bytes; one without a digest is asked for again."""
+def test_static_files_are_cached_by_digest(browser: TestClient) -> None:
+    """Their URLs change with their content; a URL without a digest is revalidated."""
     href = html.document_fromstring(browser.get("/").text).xpath("//link[@rel='stylesheet']/@href")[0]
     assert "immutable" in browser.get(href).headers["cache-control"]
     assert "immutable" not in browser.get("/static/style.css").headers["cache-control"]
@@ -212,7 +212,7 @@ def test_search_engines_are_kept_out(browser: TestClient) -> None:
 
 
 def test_head_is_get_without_the_body(browser: TestClient) -> None:
-    """The same headers, no byte of the page."""
+    """The same headers, no body."""
     head, whole = browser.head("/help"), browser.get("/help")
     assert head.status_code == 200
     assert head.content == b""

@@ -1,4 +1,4 @@
-"""What the browser asks the index for is found by indexes: no page costs more because the archive is large."""
+"""Queries of the web interface use database indexes: no page costs more in a large archive."""
 
 import random
 import re
@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 
 from newsarchive.archive import Archive
 from newsarchive.web.app import create_app
-from newsarchive.web.serve_options import Limits, Serving
+from newsarchive.web.serve_options import RequestLimits, ServeOptions
 from storage.index.engine.database import Database
 
 ROOT = str(Path(__file__).parents[3])
@@ -25,7 +25,7 @@ if ROOT not in sys.path:
 from benchmarks.generate import fill  # noqa: E402 - benchmarks/ is no installed package
 from benchmarks.questions import Asking, sample  # noqa: E402
 
-UNLIMITED = Serving(limits=Limits(per_second=1e9, burst=10**9, seconds=60))
+UNLIMITED = ServeOptions(limits=RequestLimits(rate_limit=1e9, rate_burst=10**9, query_timeout=60))
 LARGE = frozenset(
     "articles boilerplate capture_groups captures frontier link_groups links paragraphs search_documents urls"
     " version_authors version_paragraphs version_tags versions".split()
@@ -52,7 +52,7 @@ MEANT = {
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An archive with a little of everything, whose planner is told that there is a great deal."""
+    """A small archive whose planner statistics claim that it is large."""
     folder = tmp_path_factory.mktemp("large")
     (folder / "warc").mkdir()
     (folder / "newsarchive.toml").write_text('contact = "bench@localhost.example"\n')
@@ -74,7 +74,7 @@ Asked = dict[tuple[str, str], Any]
 
 @pytest.fixture(scope="module")
 def asked(folder: Path) -> Asked:
-    """Every statement of every page and door."""
+    """Every statement of every page and API."""
     chance, page = random.Random(3), ""
     asked: Asked = {}
 
@@ -98,7 +98,7 @@ def asked(folder: Path) -> Asked:
 
 @pytest.fixture(scope="module")
 def plans(folder: Path, asked: Asked) -> dict[tuple[str, str], list[str]]:
-    """The steps by which each statement is answered."""
+    """The query plan of each statement."""
     with closing(sqlite3.connect(folder / "index.sqlite3")) as connection:
         for made in {statement for _, statement in asked if statement.startswith("CREATE VIRTUAL TABLE")}:
             connection.execute(made)  # each connection has it for itself
@@ -112,7 +112,7 @@ def plans(folder: Path, asked: Asked) -> dict[tuple[str, str], list[str]]:
 
 
 def test_no_page_walks_through_a_large_table(plans: dict[tuple[str, str], list[str]]) -> None:
-    """Every step of every plan is a search by an index, but for the walks that are listed here."""
+    """Every step of every plan is an index search, except the scans listed here."""
     found = {walk: (page, statement) for (page, statement), steps in plans.items() for walk in walks(statement, steps)}
     assert {walk: where for walk, where in found.items() if walk not in WALKS} == {}
     assert set(found) >= WALKS
@@ -122,13 +122,13 @@ def test_no_page_walks_through_a_large_table(plans: dict[tuple[str, str], list[s
 def test_a_page_goes_by_the_index_that_was_made_for_it(
     plans: dict[tuple[str, str], list[str]], page: str, index: str
 ) -> None:
-    """An index that is not used costs every page that is archived, and helps nobody."""
+    """An unused index costs time for every archived page without benefit."""
     steps = [step for (of, _), steps in plans.items() if of == page for step in steps]
     assert [step for step in steps if index in step] != []
 
 
 def walks(statement: str, steps: Sequence[str]) -> Iterator[str]:
-    """Steps of a plan that go through a large table."""
+    """Return the steps of a plan that scan a large table."""
     tables = {alias: table for table, alias in re.findall(r"\b(\w+) AS (\w+)", statement)}
     for step in steps:
         walk = re.match(r"SCAN (\w+)(.*)", step)

@@ -1,4 +1,4 @@
-"""Feeds of a search, as the readers of feeds want them."""
+"""Atom and JSON feeds of a search."""
 
 import json
 from typing import Any
@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 from jsonschema import Draft202012Validator, FormatChecker  # type: ignore[import-untyped]  # ships no types
 from lxml import etree
 
-from newsarchive.web.feeds import Feed, atom
+from newsarchive.web.feeds import SearchFeed, render_atom
 
 MOMENT = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)"
 ATOM = f"""<grammar xmlns="http://relaxng.org/ns/structure/1.0" ns="http://www.w3.org/2005/Atom"
@@ -70,7 +70,7 @@ SEARCHES = ["", "?q=body", "?q=%22plain%201%22", "?site=news&sort=rank&q=evil", 
 
 @pytest.mark.parametrize("search", SEARCHES)
 def test_an_atom_feed_is_valid(browser: TestClient, search: str) -> None:
-    """By schema, and to a reader of feeds; hostile headlines are text, ids are permalinks and each is there once."""
+    """By schema, and for a feed parser; hostile headlines are escaped, ids are permalinks and unique."""
     answer = browser.get(f"/search.atom{search}")
     assert answer.headers["content-type"].startswith("application/atom+xml")
     schema = etree.RelaxNG(etree.fromstring(ATOM.encode()))
@@ -88,7 +88,7 @@ def test_an_atom_feed_is_valid(browser: TestClient, search: str) -> None:
 
 @pytest.mark.parametrize("search", SEARCHES)
 def test_a_json_feed_is_valid(browser: TestClient, search: str) -> None:
-    """By schema; it has what the Atom feed has, in its order."""
+    """By schema; it has the same entries as the Atom feed, in the same order."""
     answer = browser.get(f"/search.json{search}")
     assert answer.headers["content-type"].startswith("application/feed+json")
     feed = answer.json()
@@ -99,15 +99,15 @@ def test_a_json_feed_is_valid(browser: TestClient, search: str) -> None:
     assert json.loads(again.content) == feed
 
 
-def test_a_feed_that_is_known_is_not_sent_again(browser: TestClient) -> None:
-    """Readers ask every few minutes."""
+def test_feeds_have_etags(browser: TestClient) -> None:
+    """Feed readers poll every few minutes."""
     for path in ("/search.atom?q=body", "/search.json?q=body"):
         tag = browser.get(path).headers["etag"]
         assert browser.get(path, headers={"if-none-match": tag}).status_code == 304
 
 
-def test_what_xml_has_no_place_for_is_marked() -> None:
-    """A headline may hold any character; XML may not."""
-    feed = Feed(title="a\x00b\x1f\ufffe\ud800c", base_url="http://a", page="/", path="/f", hits=())
-    read = feedparser.parse(atom(feed))
+def test_characters_that_xml_does_not_allow_are_replaced() -> None:
+    """A headline may contain characters that XML does not allow."""
+    feed = SearchFeed(title="a\x00b\x1f\ufffe\ud800c", public_url="http://a", search_path="/", feed_path="/f", hits=())
+    read = feedparser.parse(render_atom(feed))
     assert (read.bozo, read.feed.title) == (False, "a\ufffdb\ufffd\ufffd\ufffdc")

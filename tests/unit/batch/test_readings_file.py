@@ -1,4 +1,4 @@
-"""What a WARC file says, in a file of its own: whole, or not there."""
+"""A file of readings is complete, or does not exist."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -8,22 +8,21 @@ from pathlib import Path
 import pytest
 from isal import isal_zlib
 
-from newsarchive.batch.nouns import dumped
-from newsarchive.batch.reading import ReadItem
-from newsarchive.batch.readings import Readings, remove, write
-from newsarchive.ingest.tasks import KeptRead
+from newsarchive.batch.read_warc import ReadItem
+from newsarchive.batch.readings_file import ReadingsFile, remove_readings, write_readings
+from newsarchive.batch.serialization import FORMAT, dump
+from newsarchive.ingest.tasks import CaptureReading
 from storage.errors import StorageError, TornRecord
-from storage.model import Capture, CrawlRun, Discovery, Outcome, Reading, RecordPlace, UrlKind
-from storage.warc.reader import Kept, RunBegan, RunEnded
-from storage.warc.writer import ClosedFile
+from storage.model import Capture, ClosedWarc, CrawlRun, Discovery, Outcome, Reading, RecordPlace, UrlKind
+from storage.warc.reader import CaptureRecord, RunEnded, RunStarted
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 RUN = CrawlRun(id="20260301T120000Z-1", sites=(), started_at=AT)
 PAGE = Discovery(site="gazette", kind=UrlKind.ARTICLE)
-CLOSED = ClosedFile(name="a.warc.gz", size=1000, sha256="0" * 64)
+CLOSED = ClosedWarc(name="a.warc.gz", size=1000, sha256="0" * 64)
 
 
-def read(number: int) -> KeptRead:
+def read(number: int) -> CaptureReading:
     capture = Capture(
         url=f"https://gazette.example/{number}",
         record_id=f"urn:uuid:{number}",
@@ -37,10 +36,12 @@ def read(number: int) -> KeptRead:
         payload_size=5,
     )
     reading = Reading(outcome=Outcome.OTHER, reason=f"page {number}")
-    return KeptRead(kept=Kept(capture=capture, discovery=None, block=b""), discovery=PAGE, reading=reading)
+    return CaptureReading(
+        record=CaptureRecord(capture=capture, discovery=None, block=b""), discovery=PAGE, reading=reading
+    )
 
 
-ITEMS: list[ReadItem] = [RunBegan(run=RUN), *map(read, range(1, 6)), RunEnded(run=replace(RUN, outcome="finished"))]
+ITEMS: list[ReadItem] = [RunStarted(run=RUN), *map(read, range(1, 6)), RunEnded(run=replace(RUN, outcome="finished"))]
 
 
 @pytest.fixture
@@ -48,36 +49,36 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "a.warc.gz.0.readings"
 
 
-def opened(path: Path) -> Readings:
-    readings = Readings.open(path)
+def opened(path: Path) -> ReadingsFile:
+    readings = ReadingsFile.open(path)
     assert readings is not None
     return readings
 
 
-def test_items_come_back_in_their_order_and_by_their_places(path: Path) -> None:
-    """As the walk gave them, and each capture by the offset of its record."""
-    write(path, iter(ITEMS), lambda: CLOSED)
+def test_items_are_read_in_order_and_by_offset(path: Path) -> None:
+    """In the order of the WARC file, and each capture by the offset of its record."""
+    write_readings(path, iter(ITEMS), lambda: CLOSED)
     readings = opened(path)
     assert list(readings.items()) == ITEMS
-    assert readings.at(300) == read(3)
-    assert readings.at(301) is None
-    assert readings.contents.closed == CLOSED
-    assert readings.contents.runs == (RunBegan(run=RUN),)
+    assert readings.reading_at(300) == read(3)
+    assert readings.reading_at(301) is None
+    assert readings.summary.file == CLOSED
+    assert readings.summary.runs == (RunStarted(run=RUN),)
     assert list(path.parent.iterdir()) == [path]
     readings.close()
 
 
-def test_damage_is_told_at_the_end_as_it_was(path: Path) -> None:
-    """All that is whole comes first."""
+def test_damage_is_raised_at_the_end(path: Path) -> None:
+    """All whole items come first."""
 
     def torn() -> Iterator[ReadItem]:
         yield from ITEMS[:3]
-        raise TornRecord("a.warc.gz", 300, "the file ends within a record,")
+        raise TornRecord("a.warc.gz", 300, "the file ends within a record")
 
-    write(path, torn(), lambda: CLOSED)
+    write_readings(path, torn(), lambda: CLOSED)
     readings = opened(path)
     got: list[ReadItem] = []
-    with pytest.raises(TornRecord, match=r"a\.warc\.gz: the file ends within a record, at byte 300"):
+    with pytest.raises(TornRecord, match=r"a\.warc\.gz: the file ends within a record at byte 300"):
         got.extend(readings.items())
     readings.close()
     readings = opened(path)
@@ -86,47 +87,55 @@ def test_damage_is_told_at_the_end_as_it_was(path: Path) -> None:
     readings.close()
 
 
-def test_what_was_broken_off_leaves_nothing(path: Path) -> None:
-    """An error of the walk that is no damage: no file, and none under another name."""
+def test_an_interrupted_write_leaves_no_file(path: Path) -> None:
+    """An error that is no damage leaves neither the file nor a temporary one."""
 
     def broken() -> Iterator[ReadItem]:
         yield ITEMS[0]
         raise RuntimeError
 
     with pytest.raises(RuntimeError):
-        write(path, broken(), lambda: CLOSED)
+        write_readings(path, broken(), lambda: CLOSED)
     assert list(path.parent.iterdir()) == []
 
 
 @pytest.mark.parametrize("keep", [0, 10, 24, 200, -1])
-def test_a_file_that_is_not_whole_is_none(path: Path, keep: int) -> None:
-    """Whatever a disk left of it: it is made again, and nobody is bothered."""
-    write(path, iter(ITEMS), lambda: CLOSED)
+def test_an_incomplete_file_is_ignored(path: Path, keep: int) -> None:
+    """Whatever a crash left of it: it is written again, without an error."""
+    write_readings(path, iter(ITEMS), lambda: CLOSED)
     path.write_bytes(path.read_bytes()[:keep])
-    assert Readings.open(path) is None
-    assert Readings.open(path.with_name("none")) is None
+    assert ReadingsFile.open(path) is None
+    assert ReadingsFile.open(path.with_name("none")) is None
 
 
-def test_a_file_of_nouns_that_are_none_any_more_is_none(path: Path) -> None:
-    """As after an upgrade that names a noun otherwise: it is made again."""
-    write(path, iter(ITEMS), lambda: CLOSED)
-    gone = isal_zlib.compress(dumped(ITEMS[1]).replace(b"KeptRead", b"KeptGone"), 1)
-    frame = len(gone).to_bytes(4, "big") + gone
-    path.write_bytes(b"newsarchive readings 2\n" + frame + len(b"newsarchive readings 2\n").to_bytes(8, "big"))
-    assert Readings.open(path) is None
+def test_a_file_of_unknown_classes_is_ignored(path: Path) -> None:
+    """As after an upgrade that renamed a class: the file is written again."""
+    write_readings(path, iter(ITEMS), lambda: CLOSED)
+    unknown = isal_zlib.compress(dump(ITEMS[1]).replace(b"CaptureReading", b"CaptureRemoved"), 1)
+    frame = len(unknown).to_bytes(4, "big") + unknown
+    magic = f"newsarchive readings {FORMAT}\n".encode()
+    path.write_bytes(magic + frame + len(magic).to_bytes(8, "big"))
+    assert ReadingsFile.open(path) is None
 
 
-def test_a_folder_that_is_gone_is_an_error_with_its_name(path: Path) -> None:
-    """Not a task that goes on without a result."""
+def test_a_file_of_an_earlier_version_is_ignored(path: Path) -> None:
+    """The format number stands in the first line: the file is read from the WARC file again."""
+    write_readings(path, iter(ITEMS), lambda: CLOSED)
+    path.write_bytes(path.read_bytes().replace(f"readings {FORMAT}\n".encode(), f"readings {FORMAT - 1}\n".encode()))
+    assert ReadingsFile.open(path) is None
+
+
+def test_a_missing_folder_is_an_error_with_its_name(path: Path) -> None:
+    """A task never ends without its result."""
     with pytest.raises(StorageError, match="cannot be written"):
-        write(path.parent / "gone" / path.name, iter(ITEMS), lambda: CLOSED)
+        write_readings(path.parent / "gone" / path.name, iter(ITEMS), lambda: CLOSED)
 
 
-def test_what_killed_tasks_left_goes_with_it(path: Path) -> None:
-    """Parts of the same file, and nothing else."""
-    write(path, iter(ITEMS), lambda: CLOSED)
+def test_removing_readings_removes_temporary_files_too(path: Path) -> None:
+    """Those that killed tasks left of the same file, and no others."""
+    write_readings(path, iter(ITEMS), lambda: CLOSED)
     (path.parent / f"{path.name}.0a1b2c3d.part").write_bytes(b"half")
     other = path.with_name("ab.warc.gz.0.readings.0a1b2c3d.part")
     other.write_bytes(b"another's")
-    remove(path)
+    remove_readings(path)
     assert list(path.parent.iterdir()) == [other]

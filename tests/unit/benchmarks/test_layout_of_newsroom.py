@@ -11,9 +11,9 @@ import pytest
 from newsarchive.demo.clock import OPENS
 from newsarchive.demo.newsroom import Newsroom
 from newsarchive.extract.page import read
-from newsarchive.extract.page_input import Asked
-from newsarchive.extract.site_layout import Dated, Layouts, read_layout
-from newsarchive.extract.tree import Page, parse
+from newsarchive.extract.page_input import PageInput
+from newsarchive.extract.site_layout import DatedLayout, Layouts, read_layout
+from newsarchive.extract.tree import Page, parse_page
 from storage.model import Discovery, Outcome, UrlKind
 
 ROOT = str(Path(__file__).parents[3])
@@ -29,26 +29,26 @@ def pages() -> Iterator[tuple[str, UrlKind, bytes]]:
     """Some fifty heavy pages of all templates, the front page and a section."""
     newsroom = Newsroom(page_size=120_000)
     listings = ["/", "/town/"]
-    articles = [newsroom.desk.brief(number).path_at(OPENS) for number in range(50)]
+    articles = [newsroom.catalogue.summary(number).path_at(OPENS) for number in range(50)]
     for path in (*listings, *articles):
         kind = UrlKind.LISTING if path in listings else UrlKind.ARTICLE
-        entity = newsroom.entity(ORIGIN, path, OPENS)
+        entity = newsroom.get_entity(ORIGIN, path, OPENS)
         if entity.status == 200:  # one has been taken back
             yield f"{ORIGIN}{path}", kind, entity.body
 
 
 @pytest.fixture(scope="module")
-def told() -> Dated:
+def told() -> DatedLayout:
     """The benchmark's layout."""
     (table,) = tomllib.loads(LAYOUT.replace("[[site.layout]]", "[[layout]]"))["layout"]
     return read_layout(table)
 
 
-def test_a_page_is_read_the_same_without_what_the_layout_drops(told: Dated) -> None:
-    whole = Dated(layout=replace(told.layout, drop=()))
+def test_a_page_is_read_the_same_without_what_the_layout_drops(told: DatedLayout) -> None:
+    whole = DatedLayout(layout=replace(told.layout, drop=()))
     kinds = set()
     for url, kind, body in pages():
-        asked = Asked(fetched_at=OPENS, discovery=Discovery(site="lantern", kind=kind))
+        asked = PageInput(fetched_at=OPENS, discovery=Discovery(site="lantern", kind=kind))
         headers = (("Content-Type", "text/html"),)
         less, more = (
             read(body, replace(asked, url=url, headers=headers, layouts=Layouts(entries=(layout,))))
@@ -59,10 +59,10 @@ def test_a_page_is_read_the_same_without_what_the_layout_drops(told: Dated) -> N
     assert kinds == {Outcome.ARTICLE, Outcome.LISTING}
 
 
-def test_most_elements_of_the_pages_are_dropped(told: Dated) -> None:
+def test_most_elements_of_the_pages_are_dropped(told: DatedLayout) -> None:
     dropped = everything = 0
     for url, _, body in pages():
-        page = parse(body, url)
+        page = parse_page(body, url)
         assert isinstance(page, Page)
         everything += len(list(page.root.iter()))
         for selector in told.layout.drop:

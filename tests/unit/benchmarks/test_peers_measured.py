@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from newsarchive.config.toml_file import load
-from newsarchive.demo.log import Log, Logged
+from newsarchive.config.toml_file import load_config
+from newsarchive.demo.exchange_log import ExchangeLog, LoggedExchange
 from storage.index import Index
-from storage.warc.record import member, written
+from storage.warc.record import build_member, clean_fields
 
 ROOT = str(Path(__file__).parents[3])
 if ROOT not in sys.path:
@@ -32,9 +32,9 @@ ASKED = b"GET /town/quay-opens-10011 HTTP/1.1\r\nHost: x\r\n\r\n"
 URL = "http://x/town/quay-opens-10011"
 
 
-def logged(request: bytes, response: bytes, url: str = URL, *, complete: bool = True) -> Logged:
+def logged(request: bytes, response: bytes, url: str = URL, *, complete: bool = True) -> LoggedExchange:
     """An exchange as the newsroom notes it."""
-    return Logged(url=url, at="", connection=1, request=request, response=response, complete=complete)
+    return LoggedExchange(url=url, at="", connection=1, request=request, response=response, complete=complete)
 
 
 def record(kind: str, block: bytes) -> bytes:
@@ -45,13 +45,13 @@ def record(kind: str, block: bytes) -> bytes:
         ("WARC-Target-URI", URL),
         ("Content-Type", f"application/http; msgtype={kind}"),
     ]
-    return member(kind, written(fields), block)
+    return build_member(kind, clean_fields(fields), block)
 
 
 @pytest.fixture
 def sent(tmp_path: Path) -> wire.Wire:
     """One page, the same by a HEAD, one that broke off, one that only looks like an article, one that is missing."""
-    with Log(tmp_path / "log") as log:
+    with ExchangeLog(tmp_path / "log") as log:
         log.write(logged(ASKED, PAGE))
         log.write(logged(ASKED.replace(b"GET", b"HEAD"), PAGE))
         log.write(logged(ASKED, PAGE[:-20], complete=False))
@@ -154,7 +154,7 @@ def test_every_peer_says_what_it_leaves_undone(tmp_path: Path) -> None:
         assert peer.undone
         command = peer.command(course)
         assert str(python) in command or peer.program or peer.environment is None
-    assert [site.layouts is not None for site in load(tmp_path).sites] == [True]
+    assert [site.layouts is not None for site in load_config(tmp_path).sites] == [True]
     assert (tmp_path / "config.cfg").read_text() == f"LOG_LEVEL = WARNING\nworking_path = {tmp_path}/\n"
 
 

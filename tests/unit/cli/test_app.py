@@ -1,4 +1,4 @@
-"""The command line as a whole: what there is, how fast it starts, and what becomes of errors."""
+"""The command line as a whole: commands, start-up, errors."""
 
 import importlib
 import inspect
@@ -19,6 +19,7 @@ HEAVY = ("scrapy", "twisted", "sqlalchemy", "trafilatura", "lxml", "warcio", "al
 FACTS: dict[type[errors.ArchiveError], tuple[object, ...]] = {
     errors.NoArchive: ("/morgue",),
     errors.IndexTooNew: ("9", "1"),
+    errors.IndexTooOld: ("0013",),
     errors.IndexLost: ("/morgue/index.sqlite3", "/morgue"),
     **dict.fromkeys((errors.WarcError, errors.TornRecord, errors.BadRecord), ("a.warc.gz", 17, "torn")),
     errors.FileMissing: ("a.warc.gz", "/morgue/warc"),
@@ -38,20 +39,20 @@ def every_error() -> list[type[errors.ArchiveError]]:
 
 
 @pytest.mark.parametrize("entry", app.COMMANDS, ids=lambda entry: entry.name)
-def test_no_help_loses_a_word_to_markup(entry: app.Entry) -> None:
+def test_no_help_loses_a_word_to_markup(entry: app.CommandEntry) -> None:
     """Rich takes [serve] for a style and prints nothing in its place."""
-    command = app.load(entry.name)
+    command = app.load_command(entry.name)
     told = [command.help or "", *(getattr(each, "help", None) or "" for each in command.params)]
     assert [text for text in told if "[" in text] == []
 
 
 @pytest.mark.parametrize("entry", app.COMMANDS, ids=lambda entry: entry.name)
-def test_the_list_says_what_the_command_says(entry: app.Entry) -> None:
-    """The list's line is the first line of the command's own docstring, and options have help."""
-    module, _, name = entry.place.partition(":")
-    function = getattr(importlib.import_module(module), name)
+def test_the_summary_of_a_command_is_its_docstring(entry: app.CommandEntry) -> None:
+    """The summary is the first line of the command's docstring, and all options have help."""
+    module, _, name = entry.target.partition(":")
+    function = getattr(importlib.import_module(f"newsarchive.cli.{module}"), name)
     assert (inspect.getdoc(function) or "").splitlines()[0] == entry.summary
-    for parameter in app.load(entry.name).params:
+    for parameter in app.load_command(entry.name).params:
         assert getattr(parameter, "help", None), f"{entry.name} {parameter.name} has no help"
 
 
@@ -115,7 +116,7 @@ def test_every_error_of_the_tree_is_one_paragraph(
     ("error", "code", "told"),
     [
         (FileNotFoundError(2, "No such file or directory", "page.html"), 74, "page.html: No such file or directory"),
-        (ZeroDivisionError("division by zero"), 1, "mistake of its own: ZeroDivisionError: division by zero"),
+        (ZeroDivisionError("division by zero"), 1, "internal error: ZeroDivisionError: division by zero"),
         (KeyboardInterrupt(), 130, ""),
         (BrokenPipeError(), 141, ""),
         (SystemExit("no"), 1, ""),
@@ -124,7 +125,7 @@ def test_every_error_of_the_tree_is_one_paragraph(
 def test_other_errors_are_told_too(
     error: BaseException, code: int, told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What nobody foresaw is a paragraph as well, and says how to see more."""
+    """An unexpected error is one paragraph too, with the way to the traceback."""
     monkeypatch.setattr(app, "app", raising(error))
     assert app.run([]) == code
     err = capsys.readouterr().err
@@ -133,7 +134,7 @@ def test_other_errors_are_told_too(
 
 
 def test_debug_shows_where(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """Whoever mends newsarchive asks for the traceback and gets it."""
+    """--debug prints the traceback."""
     monkeypatch.setattr(app, "app", raising(ZeroDivisionError("division by zero")))
     assert app.run(["--debug", "status"]) == 1
     assert "Traceback" in capsys.readouterr().err

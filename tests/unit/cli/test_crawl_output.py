@@ -1,10 +1,10 @@
-"""The line that a crawl leaves behind, and its clock."""
+"""Summary line, exit code and simulated clock of a crawl."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from newsarchive.cli.crawl import came_to_nothing, rehearsed, summary
+from newsarchive.cli.crawl import has_no_answer, simulated_clock, summary_line
 from newsarchive.crawl.run import CrawlReport
 from storage.model import CrawlRun, Site
 
@@ -12,7 +12,7 @@ AT = datetime(2026, 5, 4, 8, 0, tzinfo=UTC)
 
 
 def test_the_line_of_a_crawl() -> None:
-    """Sites, how it ended, how long it took, what came; failures by name, and only where there are any."""
+    """Sites, outcome, duration, counts; failures by name, and only if there are any."""
     run = CrawlRun(
         id="r",
         sites=(Site(name="one", url="http://one.example/"), Site(name="two", url="http://two.example/")),
@@ -30,17 +30,17 @@ def test_the_line_of_a_crawl() -> None:
             "disallowed": 4,
         },
     )
-    assert summary(CrawlReport(run=run, problems=())) == (
+    assert summary_line(CrawlReport(run=run, problems=())) == (
         "one, two: finished after 1m15s: 1,210 captures (4.5 MB), 1 new article version, 3 unchanged, 2 soft_404, "
         "5 paywall_stub, "
-        "4 left to robots.txt"
+        "4 disallowed by robots.txt"
     )
 
 
-def test_a_rehearsal_goes_on_from_its_moment() -> None:
-    """The clock of a rehearsal runs as time does; without one the archive's own is used."""
-    assert rehearsed(None) is None
-    now = rehearsed(AT)
+def test_a_simulated_clock_advances() -> None:
+    """It advances with real time from its start; without a start the archive's clock is used."""
+    assert simulated_clock(None) is None
+    now = simulated_clock(AT)
     assert now is not None
     first, second = now(), now()
     assert AT <= first <= second < AT + timedelta(minutes=10)
@@ -50,14 +50,14 @@ def test_a_rehearsal_goes_on_from_its_moment() -> None:
     ("counters", "problems", "nothing"),
     [
         ({}, (), False),  # nothing was due
-        ({"hosts_left": 1}, ("host.example gives no answer",), True),
+        ({"hosts_backed_off": 1}, ("host.example does not respond",), True),
         ({}, ("a run before was cut short: 3 captures were taken up",), False),
         ({"refused": 1}, (), True),
         ({"disallowed": 3}, (), True),
-        ({"captures": 1, "disallowed": 3}, ("other.example gives no answer",), False),
+        ({"captures": 1, "disallowed": 3}, ("other.example does not respond",), False),
     ],
 )
-def test_when_a_crawl_came_to_nothing(counters: dict[str, int], problems: tuple[str, ...], nothing: bool) -> None:
-    """Cron learns of it by the exit code: something was due, and nothing came."""
+def test_a_crawl_without_any_response_fails(counters: dict[str, int], problems: tuple[str, ...], nothing: bool) -> None:
+    """The exit code reports it: URLs were due, and no site responded."""
     run = CrawlRun(id="r", sites=(), started_at=AT, finished_at=AT, outcome="finished", counters=counters)
-    assert came_to_nothing(CrawlReport(run=run, problems=problems)) is nothing
+    assert has_no_answer(CrawlReport(run=run, problems=problems)) is nothing

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from newsarchive.config.schema import Config
-from newsarchive.config.toml_file import create, parse
+from newsarchive.config.toml_file import create_config_file, parse_config
 from newsarchive.operations import doctor
-from newsarchive.operations.doctor import Finding, State
+from newsarchive.operations.health import Finding, Severity
 from storage.errors import IndexFailure, IndexTooNew
 
 NOW = datetime(2026, 5, 4, 8, 0, tzinfo=UTC)
@@ -42,7 +42,8 @@ class NoIndex:
 def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Config:
     """A new archive with an index that opens."""
     monkeypatch.setattr(doctor, "Index", NoIndex)
-    config = create(tmp_path, contact="me@morgue.example")
+    monkeypatch.setattr(doctor, "check_archive", lambda config, now: iter(()))
+    config = create_config_file(tmp_path, contact="me@morgue.example")
     config.warc_folder.mkdir()
     return config
 
@@ -50,17 +51,17 @@ def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Config:
 def by_name(findings: object) -> dict[str, Finding]:
     """Findings by what was looked at."""
     assert hasattr(findings, "__iter__")
-    return {finding.what: finding for finding in findings}
+    return {finding.subject: finding for finding in findings}
 
 
 def test_this_installation_is_fine() -> None:
     """Where the tests run, everything is as it must be."""
-    assert [finding for finding in doctor.installation() if finding.state is State.WRONG] == []
+    assert [finding for finding in doctor.check_installation() if finding.severity is Severity.ERROR] == []
 
 
 def test_a_new_archive_lacks_only_sites(archive: Config) -> None:
     """Every check runs, and the one thing that is missing is named with the next command."""
-    found = by_name(doctor.examine(archive.folder, NOW.replace(year=2100)))
+    found = by_name(doctor.run_checks(archive.folder, NOW.replace(year=2100)))
     assert set(found) >= {
         "Python",
         "Scrapy",
@@ -73,23 +74,27 @@ def test_a_new_archive_lacks_only_sites(archive: Config) -> None:
         "open files",
         "clock",
     }
-    assert found["sites"].state is State.REMARK
+    assert found["sites"].severity is Severity.WARNING
     assert found["sites"].command == "newsarchive add https://..."
-    assert [each for each in found.values() if each.state is State.WRONG and each.what != "disk"] == []
+    assert [each for each in found.values() if each.severity is Severity.ERROR and each.subject != "disk"] == []
 
 
 def test_no_archive_is_a_remark(tmp_path: Path) -> None:
     """The installation can be looked at before there is an archive."""
-    assert by_name(doctor.examine(tmp_path / "none", NOW))["archive"].command == f"newsarchive init {tmp_path / 'none'}"
-    assert {finding.what for finding in doctor.examine(None, NOW)} == {f.what for f in doctor.installation()}
+    assert (
+        by_name(doctor.run_checks(tmp_path / "none", NOW))["archive"].command == f"newsarchive init {tmp_path / 'none'}"
+    )
+    assert {finding.subject for finding in doctor.run_checks(None, NOW)} == {
+        f.subject for f in doctor.check_installation()
+    }
 
 
 def test_wrong_settings_are_the_finding(tmp_path: Path) -> None:
     """A newsarchive.toml that nobody can read is told of, and the rest is left."""
     (tmp_path / "newsarchive.toml").write_text("delya = 1")
-    found = by_name(doctor.examine(tmp_path, NOW))
-    assert found["settings"].state is State.WRONG
-    assert "line 1" in found["settings"].found
+    found = by_name(doctor.run_checks(tmp_path, NOW))
+    assert found["settings"].severity is Severity.ERROR
+    assert "line 1" in found["settings"].sentence
 
 
 def test_another_scrapy_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,63 +105,70 @@ def test_another_scrapy_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
         return "2.20.1" if name == "scrapy" else real(name)
 
     monkeypatch.setattr(metadata, "version", other)
-    assert by_name(doctor.installation())["Scrapy"].command == "pip install 'scrapy~=2.19.0'"
+    assert by_name(doctor.check_installation())["Scrapy"].command.endswith(" 'scrapy~=2.19.0'")
 
 
 def test_a_missing_requirement_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     """A requirement that is not installed is named; one for another Python or an extra is none."""
     wanted = ["no-such-thing[x]>=3", "rich>=1", 'other>=1; python_version < "3"']
     monkeypatch.setattr(metadata, "requires", lambda _: wanted)
-    assert by_name(doctor.installation())["requirements"].found == "missing: no-such-thing"
+    assert by_name(doctor.check_installation())["requirements"].sentence == "missing: no-such-thing"
 
 
 def test_a_stranger_with_our_name_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two of our packages have names that others use: the doctor says who."""
     owners = {"storage": ["newsarchive", "python-storage"], "spiders": ["newsarchive"]}
     monkeypatch.setattr(metadata, "packages_distributions", lambda: owners)
-    found = by_name(doctor.installation())["packages"]
-    assert found.state is State.WRONG
-    assert "'storage'" in found.found
-    assert "python-storage" in found.found
+    found = by_name(doctor.check_installation())["packages"]
+    assert found.severity is Severity.ERROR
+    assert "'storage'" in found.sentence
+    assert "python-storage" in found.sentence
 
 
 def test_an_index_that_does_not_open_is_wrong(archive: Config) -> None:
     """The doctor says what opening said, and that rebuilding helps."""
-    broken = parse('index = "broken.sqlite3"', archive.folder)
-    finding = doctor._index(broken, NOW)
-    assert (finding.state, finding.found, finding.command) == (State.WRONG, "it is broken", "newsarchive rebuild")
+    broken = parse_config('index = "broken.sqlite3"', archive.folder)
+    finding = doctor._check_index(broken, NOW)
+    assert (finding.severity, finding.sentence, finding.command) == (
+        Severity.ERROR,
+        "it is broken",
+        "newsarchive rebuild",
+    )
 
 
 def test_a_server_that_is_down_is_told_of_once(archive: Config) -> None:
     """What opening says sends its reader to the doctor; the doctor sends nobody to itself, nor to a rebuild first."""
-    finding = doctor._index(parse('index = "postgresql://db.example/down"', archive.folder), NOW)
-    assert finding.found == "the index cannot be used: no answer."
-    assert finding.command == "see that the server runs and lets you in; where the index is lost: newsarchive rebuild"
+    finding = doctor._check_index(parse_config('index = "postgresql://db.example/down"', archive.folder), NOW)
+    assert finding.sentence == "the index cannot be used: no answer."
+    assert finding.command == "check the server and your access to it; if the index is lost: newsarchive rebuild"
 
 
 def test_an_index_of_a_later_version_is_told_of_once(archive: Config) -> None:
     """What it is, what it means and the next command, each in its own place."""
-    finding = doctor._index(parse('index = "later.sqlite3"', archive.folder), NOW)
-    assert finding.found.endswith("later.sqlite3, which this newsarchive (schema 0011) does not know")
-    assert finding.found.startswith("schema 0099 in sqlite://")
-    assert finding.meaning == "a later version wrote it; the WARC files are not touched by this"
-    assert finding.command == "install that version again, or make the index anew: newsarchive rebuild"
+    finding = doctor._check_index(parse_config('index = "later.sqlite3"', archive.folder), NOW)
+    assert finding.sentence.endswith("later.sqlite3, which is newer than this newsarchive (schema 0011)")
+    assert finding.sentence.startswith("schema 0099 in sqlite://")
+    assert finding.meaning == "it was written by a later version; the WARC files are not affected"
+    assert finding.command == "install that version again, or rebuild the index: newsarchive rebuild"
 
 
 def test_a_password_is_not_printed(archive: Config) -> None:
     """A database URL may hold one."""
-    config = parse('index = "postgresql://me:secret@db.example/news"', archive.folder)
-    assert doctor._index(config, NOW).found == "postgresql+psycopg://db.example/news has the schema of this version"
+    config = parse_config('index = "postgresql://me:secret@db.example/news"', archive.folder)
+    assert (
+        doctor._check_index(config, NOW).sentence
+        == "postgresql+psycopg://db.example/news has the schema of this version"
+    )
 
 
 def test_open_files_running_and_left(archive: Config) -> None:
     """A file whose lock is held belongs to a crawl that runs; one without was left by one that was killed."""
     file = archive.warc_folder / "a.warc.gz.open"
     file.touch()
-    assert "killed: a.warc.gz.open" in doctor._open_files(archive, NOW).found
+    assert "killed: a.warc.gz.open" in doctor._check_open_files(archive, NOW).sentence
     with file.open("rb") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        assert doctor._open_files(archive, NOW).found == "a crawl is running: a.warc.gz.open"
+        assert doctor._check_open_files(archive, NOW).sentence == "a crawl is running: a.warc.gz.open"
 
 
 def test_a_clock_behind_the_files_is_wrong(archive: Config) -> None:
@@ -164,31 +176,37 @@ def test_a_clock_behind_the_files_is_wrong(archive: Config) -> None:
     file = archive.warc_folder / "a.warc.gz"
     file.touch()
     os.utime(file, (NOW.timestamp(), NOW.timestamp()))
-    assert doctor._clock(archive, NOW).state is State.FINE
-    assert doctor._clock(archive, NOW - timedelta(hours=1)).state is State.WRONG
+    assert doctor._check_clock(archive, NOW).severity is Severity.OK
+    assert doctor._check_clock(archive, NOW - timedelta(hours=1)).severity is Severity.ERROR
 
 
 def test_a_folder_that_takes_nothing_is_wrong(archive: Config) -> None:
     """Whatever the reason, with the folder's name."""
     archive.warc_folder.rmdir()
     archive.warc_folder.write_text("in the way")
-    finding = doctor._folder(archive, NOW)
-    assert finding.state is State.WRONG
-    assert str(archive.warc_folder) in finding.found
+    finding = doctor._check_folder(archive, NOW)
+    assert finding.severity is Severity.ERROR
+    assert str(archive.warc_folder) in finding.sentence
 
 
-@pytest.mark.parametrize(("free", "state"), [(10**12, State.FINE), (10**9, State.REMARK), (10**6, State.WRONG)])
-def test_little_space(archive: Config, free: int, state: State, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("free", "severity"),
+    [(2_000_000_000, Severity.OK), (1_999_999_999, Severity.WARNING), (199_999_999, Severity.ERROR)],
+)
+def test_little_space(archive: Config, free: int, severity: Severity, monkeypatch: pytest.MonkeyPatch) -> None:
     """A disk that is nearly full is told of before it is full."""
     usage: Callable[[object], object] = lambda _: type("Usage", (), {"free": free})  # noqa: E731
     monkeypatch.setattr("shutil.disk_usage", usage)
-    assert doctor._space(archive, NOW).state is state
+    assert doctor._check_disk(archive, NOW).severity is severity
 
 
 def test_no_contact_is_a_remark(archive: Config) -> None:
     """An archive works without, but a site's owner can then only block it."""
-    assert doctor._contact(parse("", archive.folder), NOW).state is State.REMARK
-    assert doctor._contact(parse('user_agent = "bot (+https://x.example)"', archive.folder), NOW).state is State.FINE
+    assert doctor._check_contact(parse_config("", archive.folder), NOW).severity is Severity.WARNING
+    assert (
+        doctor._check_contact(parse_config('user_agent = "bot (+https://x.example)"', archive.folder), NOW).severity
+        is Severity.OK
+    )
 
 
 DRAWN = '[[site]]\nname = "lantern"\nurl = "https://lantern.example/"\nrender = true\n'
@@ -198,7 +216,7 @@ def drawing(archive: Config, browser: str) -> Finding:
     """What is found of the browser, where a site's pages are to be drawn by that one."""
     toml = archive.folder / "newsarchive.toml"
     toml.write_text(f'contact = "me@morgue.example"\nbrowser = "{browser}"\n{DRAWN}')
-    return by_name(doctor.examine(archive.folder, NOW))["browser"]
+    return by_name(doctor.run_checks(archive.folder, NOW))["browser"]
 
 
 def test_a_browser_is_started_where_pages_are_to_be_drawn(archive: Config) -> None:
@@ -207,9 +225,9 @@ def test_a_browser_is_started_where_pages_are_to_be_drawn(archive: Config) -> No
     path = os.environ.get("NEWSARCHIVE_CHROMIUM") or "/usr/bin/chromium"
     if not Path(path).exists():
         pytest.skip(f"NEWSARCHIVE_CHROMIUM names no browser, and {path} is not there")
-    assert "browser" not in by_name(doctor.examine(archive.folder, NOW))
+    assert "browser" not in by_name(doctor.run_checks(archive.folder, NOW))
     found = drawing(archive, path)
-    assert (found.state, found.found.startswith("Chromium ")) == (State.FINE, True)
+    assert (found.severity, found.sentence.startswith("Chromium ")) == (Severity.OK, True)
 
 
 def test_a_driver_that_does_not_start_is_wrong(archive: Config, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -217,18 +235,18 @@ def test_a_driver_that_does_not_start_is_wrong(archive: Config, monkeypatch: pyt
     pytest.importorskip("playwright")
     monkeypatch.setenv("PLAYWRIGHT_NODEJS_PATH", "/bin/false")
     found = drawing(archive, "")
-    assert found.state is State.WRONG
-    assert found.found.startswith("Chromium does not start (")
+    assert found.severity is Severity.ERROR
+    assert found.sentence.startswith("Chromium does not start (")
 
 
 def test_a_browser_that_does_not_start_is_wrong(archive: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages would be kept and not drawn; without Playwright nothing of the site can be crawled at all."""
     pytest.importorskip("playwright")
     found = drawing(archive, "/bin/false")
-    assert found.state is State.WRONG
-    assert found.found.startswith("/bin/false does not start (")
+    assert found.severity is Severity.ERROR
+    assert found.sentence.startswith("/bin/false does not start (")
     assert found.command == "playwright install --with-deps chromium"
     monkeypatch.setitem(sys.modules, "playwright.sync_api", None)
     missing = drawing(archive, "")
-    assert (missing.state, missing.found) == (State.WRONG, "Playwright is not installed")
-    assert "nothing of lantern can be crawled" in missing.meaning
+    assert (missing.severity, missing.sentence) == (Severity.ERROR, "Playwright is not installed")
+    assert "lantern cannot be crawled" in missing.meaning

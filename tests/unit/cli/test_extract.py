@@ -49,7 +49,7 @@ def test_a_page_is_explained(run: Run, tmp_path: Path) -> None:
     """On the screen, as JSON and as a file; the file is named afterwards."""
     lines = told(run("extract", PAGE, "--url", URL, "--explain"))
     assert "authors Maëlle Joubert" in lines
-    assert any(line.startswith("byline Par Maëlle Joubert what it says, and where") for line in lines)
+    assert any(line.startswith("byline Par Maëlle Joubert its wording and position") for line in lines)
     said = json.loads(run("extract", PAGE, "--url", URL, "--explain", "--json")[1])
     assert {line["role"] for line in said["lines"]} == {None, "dek", "byline", "dateline", "text", "heading"}
     assert round(sum(part["points"] for part in said["weights"]), 2) == said["weight"]
@@ -87,7 +87,7 @@ def test_the_layouts_of_the_day_hold(run: Run, tmp_path: Path) -> None:
         (["none.html", "--url", URL], 74, "none.html: No such file"),
         ([PAGE], 2, "--url"),
         ([PAGE, "--url", URL, "--archive", "nowhere"], 3, "newsarchive init"),
-        ([PAGE, "--url", URL, "--fetched", "yesterday"], 2, "--fetched yesterday: wants a date"),
+        ([PAGE, "--url", URL, "--fetched", "yesterday"], 2, "--fetched yesterday: not a date"),
         ([PAGE, "--url", URL, "--html", "no/such/folder.html"], 74, "no/such/folder.html: No such file"),
     ],
 )
@@ -106,6 +106,6 @@ def test_a_bad_selector_is_told_with_its_line(run: Run, tmp_path: Path) -> None:
     for words in (["status"], ["rebuild"], ["extract", PAGE, "--url", URL]):
         code, out, err = run(*words)
         assert (code, out) == (2, "")
-        assert "newsarchive.toml, line 5: drop = 'b[' is no CSS selector" in err
+        assert "newsarchive.toml, line 5: drop = 'b[' is not a CSS selector" in err
         assert "Nothing was done" in err
         assert "newsarchive extract FILE --url URL --explain" in err

@@ -1,4 +1,4 @@
-"""What commands print."""
+"""Output of commands."""
 
 import json
 import re
@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsarchive.cli.options import moment as read_moment
-from newsarchive.cli.output import as_json, moment, plain, stdout, steps, table
+from newsarchive.cli.options import parse_time
+from newsarchive.cli.output import create_table, sanitize, show_progress, stdout, to_json
 from storage.errors import ConfigError
 from storage.model import Image, UrlKind
 
@@ -19,7 +19,7 @@ from storage.model import Image, UrlKind
 @given(st.text())
 def test_plain_text_cannot_drive_a_terminal(text: str) -> None:
     """No control character but tab and newline passes, and nothing else is touched."""
-    shown = plain(text)
+    shown = sanitize(text)
     assert len(shown) == len(text)
     for before, after in zip(text, shown, strict=True):
         assert after in (before, "\ufffd")
@@ -29,8 +29,8 @@ def test_plain_text_cannot_drive_a_terminal(text: str) -> None:
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner, max_size=3)))
 def test_json_is_one_line_that_reads_back(value: object) -> None:
     """Programs get what was there, and a terminal gets no control character."""
-    line = as_json(value)
-    assert plain(line) == line
+    line = to_json(value)
+    assert sanitize(line) == line
     assert "\n" not in line
     assert json.loads(line) == value
 
@@ -38,19 +38,18 @@ def test_json_is_one_line_that_reads_back(value: object) -> None:
 def test_nouns_become_objects() -> None:
     """A noun is an object with its fields; moments are UTC with Z; enums are their words."""
     at = datetime(2026, 5, 4, 10, 0, 0, 5, tzinfo=timezone(timedelta(hours=2)))
-    assert as_json({"image": Image(url="u"), "at": at, "kind": UrlKind.FEED, "set": ("a",)}) == (
+    assert to_json({"image": Image(url="u"), "at": at, "kind": UrlKind.FEED, "set": ("a",)}) == (
         '{"image": {"url": "u", "caption": null}, "at": "2026-05-04T08:00:00.000005Z", "kind": "feed", "set": ["a"]}'
     )
-    assert moment(datetime(2026, 5, 4, tzinfo=UTC)) == "2026-05-04T00:00:00Z"
     with pytest.raises(TypeError, match="Path"):
-        as_json(Path())
+        to_json(Path())
 
 
 def test_a_log_gets_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:
     """Without a terminal there are no escape sequences, no progress bars, and square brackets mean nothing."""
-    with steps("working") as step:
+    with show_progress("working") as step:
         step(1, 2, "half")
-    listed = table("name", "count", right=("count",))
+    listed = create_table("name", "count", right=("count",))
     listed.add_row("[bold]a[/bold] :smile:", "17")
     stdout().print(listed)
     out, err = capsys.readouterr()
@@ -72,7 +71,7 @@ def test_a_terminal_gets_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stderr", terminal)
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "80")
-    with steps("working") as step:
+    with show_progress("working") as step:
         step(1, 2, "https://news.example/\x1b]0;" + "long" * 100)
     shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", terminal.getvalue())
     lines = [line for line in re.split(r"[\r\n]+", shown) if "50 %" in line]
@@ -96,13 +95,13 @@ def test_a_terminal_gets_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_dates_of_the_command_line(words: str | None, read: datetime | None) -> None:
     """A date, a moment, with or without a zone."""
-    assert read_moment(words, "--since") == read
+    assert parse_time(words, "--since") == read
 
 
 def test_ages_of_the_command_line() -> None:
     """An age counts back from now; nonsense is told with the option's name."""
-    found = read_moment("7d", "--since")
+    found = parse_time("7d", "--since")
     assert found is not None
     assert timedelta(0) <= datetime.now(UTC) - timedelta(days=7) - found < timedelta(minutes=10)
     with pytest.raises(ConfigError, match="--until yesterday"):
-        read_moment("yesterday", "--until")
+        parse_time("yesterday", "--until")

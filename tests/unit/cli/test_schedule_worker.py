@@ -5,12 +5,14 @@ from pathlib import Path
 import pytest
 
 from newsarchive.cli.app import run
-from newsarchive.operations.cron import Job, systemd_worker
+from newsarchive.operations.cron import ScheduledCrawl, systemd_worker_unit
 
 
 def test_a_workers_service_is_started_again_whatever_ended_it() -> None:
     """A worker that gave up its sites has to come back; one that is told to end gets the time it needs."""
-    unit = systemd_worker(Job(command=Path("/srv/venv/bin/newsarchive"), archive=Path("/srv/50% news"), user="archive"))
+    unit = systemd_worker_unit(
+        ScheduledCrawl(command=Path("/srv/venv/bin/newsarchive"), archive=Path("/srv/50% news"), user="archive")
+    )
     assert 'ExecStart=/srv/venv/bin/newsarchive worker --archive "/srv/50%% news"\n' in unit
     assert "Restart=always\n" in unit
     assert "StartLimitIntervalSec=0\n" in unit

@@ -9,10 +9,10 @@ import pytest
 
 from newsarchive.cli import app
 from newsarchive.cli import search as command
-from storage.index.views.articles import Filters, Hit, SearchPage, Segment
+from storage.index.views.articles import Filters, SearchHit, SearchPage, TextSegment
 
 AT = datetime(2026, 5, 4, 8, 0, tzinfo=UTC)
-HIT = Hit(
+HIT = SearchHit(
     article_id=17,
     version_id=31,
     number=2,
@@ -20,8 +20,8 @@ HIT = Hit(
     matching=1,
     site="news",
     url="https://news.example/a",
-    headline=(Segment("The ", False), Segment("harbour", True), Segment(" opens [now]", False)),
-    snippet=(Segment("\u2026 at the ", False), Segment("Harbour\x1b", True), Segment(".", False)),
+    headline=(TextSegment("The ", False), TextSegment("harbour", True), TextSegment(" opens [now]", False)),
+    snippet=(TextSegment("\u2026 at the ", False), TextSegment("Harbour\x1b", True), TextSegment(".", False)),
     dek=None,
     authors=("Ada Berg",),
     section="City",

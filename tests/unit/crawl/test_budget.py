@@ -4,33 +4,33 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsarchive.config.hours import Hours, read_hours
+from newsarchive.config.units import Hours, parse_hours
 from newsarchive.crawl.budget import Budget, Budgets
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
 
 def test_a_budget_is_a_sites_own() -> None:
-    """Requests, bytes and time of one site; another's go on, and one without limits is never counted."""
+    """Requests, bytes and time are limited for one site alone; a site without limits is not counted."""
     budgets = Budgets({"a": Budget(pages=2), "b": Budget(size=1_000), "c": Budget(seconds=60), "d": Budget()}, 0.0)
     for site in "abcd":
-        budgets.asked(site)
-        budgets.asked(site)
-        budgets.got(site, 999)
-    assert [budgets.exhausted(site, 59.0, NOON) for site in "abcd"] == [
+        budgets.record_request(site)
+        budgets.record_request(site)
+        budgets.record_response(site, 999)
+    assert [budgets.exhausted_reason(site, 59.0, NOON) for site in "abcd"] == [
         "its budget of 2 requests is spent", None, None, None,
     ]  # fmt: skip
-    budgets.got("b", 1)
-    assert budgets.exhausted("b", 59.0, NOON) == "its budget of 1 kB is spent"
-    assert budgets.exhausted("c", 60.0, NOON) == "its budget of 60 s is spent"
-    assert budgets.exhausted("d", 1e9, NOON) is None
+    budgets.record_response("b", 1)
+    assert budgets.exhausted_reason("b", 59.0, NOON) == "its budget of 1 kB is spent"
+    assert budgets.exhausted_reason("c", 60.0, NOON) == "its budget of 60 s is spent"
+    assert budgets.exhausted_reason("d", 1e9, NOON) is None
 
 
-def test_a_site_is_asked_in_its_hours_only() -> None:
-    """Outside of them it is not, and the reason is given."""
-    budgets = Budgets({"a": Budget(hours=read_hours("22:00-06:00"))}, 0.0)
-    assert budgets.exhausted("a", 0.0, NOON) == "outside its hours (22:00-06:00)"
-    assert Budgets({"a": Budget(hours=read_hours("10:00-13:00"))}, 0.0).exhausted("a", 0.0, NOON) is None
+def test_a_site_is_crawled_in_its_hours_only() -> None:
+    """Outside of them it gets no requests, and the reason is reported."""
+    budgets = Budgets({"a": Budget(hours=parse_hours("22:00-06:00"))}, 0.0)
+    assert budgets.exhausted_reason("a", 0.0, NOON) == "outside its hours (22:00-06:00)"
+    assert Budgets({"a": Budget(hours=parse_hours("10:00-13:00"))}, 0.0).exhausted_reason("a", 0.0, NOON) is None
 
 
 @pytest.mark.parametrize(
@@ -38,8 +38,8 @@ def test_a_site_is_asked_in_its_hours_only() -> None:
 )
 def test_what_is_no_hours_is_refused(text: str) -> None:
     """With an example of what is meant."""
-    with pytest.raises(ValueError, match=r"wants hours|knows no time zone"):
-        read_hours(text)
+    with pytest.raises(ValueError, match=r"must be (hours|a range of hours)|unknown time zone"):
+        parse_hours(text)
 
 
 @given(st.integers(0, 1439), st.integers(0, 1440), st.integers(0, 100_000))
@@ -49,14 +49,15 @@ def test_hours_open_when_they_say_that_they_open(start: int, end: int, minutes: 
         return
     moment = NOON + timedelta(minutes=minutes)
     since_start = (moment.hour * 60 + moment.minute - start) % 1440
-    assert Hours(start, end).open_at(moment) is (since_start < ((end - start) % 1440 or 1440))
+    assert Hours(start, end).contains(moment) is (since_start < ((end - start) % 1440 or 1440))
 
 
 def test_a_zones_clock_changes_with_its_summer() -> None:
     """In Berlin 22:00 is 21:00 UTC in winter and 20:00 UTC in summer."""
-    night = read_hours("22:00-06:00 Europe/Berlin")
+    night = parse_hours("22:00-06:00 Europe/Berlin")
     opened = {
-        month: [night.open_at(datetime(2026, month, 10, hour, tzinfo=UTC)) for hour in (19, 20, 21)] for month in (1, 7)
+        month: [night.contains(datetime(2026, month, 10, hour, tzinfo=UTC)) for hour in (19, 20, 21)]
+        for month in (1, 7)
     }
     assert opened == {1: [False, False, True], 7: [False, True, True]}
     assert str(night) == "22:00-06:00 Europe/Berlin"

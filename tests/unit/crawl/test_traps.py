@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsarchive.crawl.traps import families, trapped
+from newsarchive.crawl.traps import trap_reason, url_patterns
 
 TODAY = datetime(2026, 11, 25, tzinfo=UTC)
 FINE = [
@@ -22,7 +22,7 @@ FINE = [
 ]
 TRAPS = {
     "path too deep": ["/" + "/".join(str(n) for n in range(25))],
-    "path turns in a circle": ["/a/b/a/b/a/b", "/x/x/x/x", "/a/x/a/y/a/z/a", "/en/news/en/news/en/news/story"],
+    "path is a loop": ["/a/b/a/b/a/b", "/x/x/x/x", "/a/x/a/y/a/z/a", "/en/news/en/news/en/news/story"],
     "session id": ["/a;jsessionid=0A1B", "/?PHPSESSID=1", "/?a=1&sid=2", "/(s(4hqa0555fwsecu455xqckv45))/a.aspx"],
     "calendar": [
         "/events/?ical=1",
@@ -46,46 +46,46 @@ TRAPS = {
 
 
 @pytest.mark.parametrize("url", FINE)
-def test_what_news_sites_print_for_readers_is_no_trap(url: str) -> None:
-    """A rule that took an article for a trap would cost a page."""
-    assert trapped(url, today=TODAY) is None
+def test_usual_urls_of_news_sites_are_no_traps(url: str) -> None:
+    """A rule that matched an article would lose it."""
+    assert trap_reason(url, today=TODAY) is None
 
 
 @pytest.mark.parametrize(("why", "path"), [(why, path) for why, paths in TRAPS.items() for path in paths])
-def test_a_trap_is_named_by_its_rule(why: str, path: str) -> None:
-    """Calendars, session ids, circles, facets, endless pages: each by its reason."""
-    assert trapped(f"https://news.example{path}", today=TODAY) == why
+def test_a_trap_has_its_reason(why: str, path: str) -> None:
+    """Calendars, session ids, loops, facets, endless pagination."""
+    assert trap_reason(f"https://news.example{path}", today=TODAY) == why
 
 
 @pytest.mark.parametrize(("why", "path"), [(why, path) for why, paths in TRAPS.items() for path in paths])
-def test_an_owner_can_say_that_it_is_none(why: str, path: str) -> None:
-    """not_traps takes beginnings of paths, and families as status shows them."""
+def test_trap_exceptions_are_no_traps(why: str, path: str) -> None:
+    """trap_exceptions are prefixes of paths, or URL patterns as status prints them."""
     del why
     url = f"https://news.example{path}"
-    assert trapped(url, today=TODAY, exempt=["/"]) is None
-    assert trapped(url, today=TODAY, exempt=[families(url)[-1]]) is None
+    assert trap_reason(url, today=TODAY, exempt=["/"]) is None
+    assert trap_reason(url, today=TODAY, exempt=[url_patterns(url)[-1]]) is None
 
 
 @given(st.text(max_size=80).map(lambda text: f"http://news.example/{text}") | st.text(max_size=60))
-def test_no_url_is_too_odd_to_judge(url: str) -> None:
-    """A verdict and families for any text, never an exception."""
-    assert trapped(url, today=TODAY) is None or isinstance(trapped(url, today=TODAY), str)
-    assert all(isinstance(each, str) for each in families(url))
+def test_any_text_has_a_result(url: str) -> None:
+    """A reason or None, and patterns, for any text; never an exception."""
+    assert trap_reason(url, today=TODAY) is None or isinstance(trap_reason(url, today=TODAY), str)
+    assert all(isinstance(each, str) for each in url_patterns(url))
 
 
-def test_urls_of_one_shape_are_one_family() -> None:
-    """Numbers, dates, random names and slugs are what differs; words of the site are what is common."""
+def test_urls_of_one_form_share_a_pattern() -> None:
+    """Numbers, dates, random names and slugs are placeholders; other segments are kept."""
     urls = [
         "https://news.example/cal/2026/11?view=a",
         "https://news.example/cal/1999/1?view=b",
     ]
-    assert {families(url)[0] for url in urls} == {"news.example/cal/{n}/{n}?view"}
-    assert families("https://news.example/a-story/x8f9a0b1.html")[0] == "news.example/{s}/{id}.html"
+    assert {url_patterns(url)[0] for url in urls} == {"news.example/cal/{n}/{n}?view"}
+    assert url_patterns("https://news.example/a-story/x8f9a0b1.html")[0] == "news.example/{s}/{id}.html"
 
 
-def test_one_article_under_endless_urls_is_a_family_of_its_own() -> None:
-    """A slug that the server does not read, or a field that it ignores: the article's own place is in the family."""
-    one, other = (families(f"https://news.example/story/12345/{slug}") for slug in ("a-good-day", "x"))
+def test_the_urls_of_one_article_share_a_pattern() -> None:
+    """With a slug or a query field that the server ignores, the article's own path is part of the pattern."""
+    one, other = (url_patterns(f"https://news.example/story/12345/{slug}") for slug in ("a-good-day", "x"))
     assert "news.example/story/12345/*" in set(one) & set(other)
-    one, other = (families(f"https://news.example/story/a-good-day?ref={ref}") for ref in ("a", "b"))
+    one, other = (url_patterns(f"https://news.example/story/a-good-day?ref={ref}") for ref in ("a", "b"))
     assert "news.example/story/a-good-day?ref" in set(one) & set(other)

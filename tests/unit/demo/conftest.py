@@ -9,7 +9,7 @@ from urllib.parse import urljoin
 import pytest
 
 from newsarchive.demo import Newsroom
-from newsarchive.demo.wire import Entity
+from newsarchive.demo.http_messages import Entity
 
 ORIGIN = "http://lantern.example"
 _LINK = re.compile(r'(?:href="|src="|<loc>|<link>|Sitemap: )([^"<\s]+)')
@@ -34,7 +34,7 @@ def walk(newsroom: Newsroom) -> Walk:
             url = todo.pop()
             if url in found or not url.startswith(f"{ORIGIN}/"):
                 continue
-            entity = newsroom.entity(ORIGIN, url.removeprefix(ORIGIN), at)
+            entity = newsroom.get_entity(ORIGIN, url.removeprefix(ORIGIN), at)
             found[url] = entity
             todo += [urljoin(url, link) for link in _links(entity)]
         return found

@@ -7,18 +7,17 @@ from urllib.parse import urljoin
 import pytest
 from lxml import html
 
-from newsarchive.demo import OPENS, Newsroom, RightArticle
-from newsarchive.demo.pages import dates
-from newsarchive.demo.paper import AI_DISCLAIMER
-from newsarchive.demo.sections import Template
+from newsarchive.demo import OPENS, ExpectedArticle, Newsroom
+from newsarchive.demo.newspaper import AI_DISCLAIMER, PageTemplate
+from newsarchive.demo.pages import markup
 from storage.model import LinkKind, Role
 
 ORIGIN = "http://lantern.example"
 LATER = OPENS + timedelta(days=2)
 
 
-def _tree(newsroom: Newsroom, article: RightArticle, at: datetime) -> html.HtmlElement:
-    body = newsroom.entity(ORIGIN, article.url.removeprefix(ORIGIN), at).body
+def _tree(newsroom: Newsroom, article: ExpectedArticle, at: datetime) -> html.HtmlElement:
+    body = newsroom.get_entity(ORIGIN, article.url.removeprefix(ORIGIN), at).body
     return html.fromstring(body.decode(article.encoding))
 
 
@@ -31,8 +30,8 @@ def _blocks(tree: html.HtmlElement) -> list[str]:
     return [_folded(element.text_content()) for element in tree.iter() if isinstance(element.tag, str)]
 
 
-def _articles(newsroom: Newsroom, at: datetime) -> Iterator[tuple[RightArticle, html.HtmlElement]]:
-    for article in newsroom.answers(at, origin=ORIGIN).articles:
+def _articles(newsroom: Newsroom, at: datetime) -> Iterator[tuple[ExpectedArticle, html.HtmlElement]]:
+    for article in newsroom.expected_site(at, origin=ORIGIN).articles:
         yield article, _tree(newsroom, article, at)
 
 
@@ -49,8 +48,8 @@ def test_pages_print_what_the_answers_say(newsroom: Newsroom, at: datetime) -> N
         text = " ".join(blocks)
         assert all(author in text for author in article.authors)
         shown = {
-            dates.long_day(article.published, article.language),
-            dates.short_day(article.published, article.language),
+            markup.long_day(article.published, article.language),
+            markup.short_day(article.published, article.language),
         }
         assert any(day in text for day in shown)
 
@@ -86,13 +85,15 @@ def test_link_groups_stand_under_their_labels(newsroom: Newsroom) -> None:
 
 def test_a_page_never_leads_to_itself(newsroom: Newsroom) -> None:
     """No group of an article holds its own address."""
-    for article in newsroom.answers(OPENS, origin=ORIGIN).articles:
+    for article in newsroom.expected_site(OPENS, origin=ORIGIN).articles:
         assert all(link.url != article.url for group in article.link_groups for link in group.links)
 
 
 def test_the_classic_template_is_the_page_that_started_the_project(newsroom: Newsroom) -> None:
     """Some twenty paragraphs, the disclaimer last among them, fifty related headlines, hardly any metadata."""
-    article = next(a for a in newsroom.answers(OPENS, origin=ORIGIN).articles if a.template is Template.CLASSIC)
+    article = next(
+        a for a in newsroom.expected_site(OPENS, origin=ORIGIN).articles if a.template is PageTemplate.CLASSIC
+    )
     tree = _tree(newsroom, article, OPENS)
     paragraphs = [_folded(p.text_content()) for p in tree.find_class("story")[0].iter("p")]
     assert paragraphs == [*(p.text for p in article.current.paragraphs), AI_DISCLAIMER]
@@ -103,9 +104,9 @@ def test_the_classic_template_is_the_page_that_started_the_project(newsroom: New
 
 def test_articles_change_when_they_are_meant_to(newsroom: Newsroom) -> None:
     """There are texts that were changed once, twice, back again, and dates of change without a change."""
-    before = {a.url: a for a in newsroom.answers(OPENS, origin=ORIGIN).articles}
-    after = {a.url: a for a in newsroom.answers(OPENS + timedelta(hours=1), origin=ORIGIN).articles}
-    days = {a.url: a for a in newsroom.answers(LATER, origin=ORIGIN).articles}
+    before = {a.url: a for a in newsroom.expected_site(OPENS, origin=ORIGIN).articles}
+    after = {a.url: a for a in newsroom.expected_site(OPENS + timedelta(hours=1), origin=ORIGIN).articles}
+    days = {a.url: a for a in newsroom.expected_site(LATER, origin=ORIGIN).articles}
     kept = before.keys() & after.keys()
     assert sorted(len(after[url].versions) - len(before[url].versions) for url in kept) == [0] * (len(kept) - 4) + [
         1,
@@ -123,11 +124,11 @@ def test_articles_change_when_they_are_meant_to(newsroom: Newsroom) -> None:
 
 def test_every_language_encoding_and_kind_of_access_is_there(newsroom: Newsroom) -> None:
     """What crawlers stumble over in real sites is in this one."""
-    articles = newsroom.answers(OPENS, origin=ORIGIN).articles
+    articles = newsroom.expected_site(OPENS, origin=ORIGIN).articles
     assert {a.language for a in articles} == {"en", "zh", "ar", "ru", "de"}
     assert {a.encoding for a in articles} == {"utf-8", "gb18030", "windows-1251"}
     assert {a.access and a.access.value for a in articles} == {"free", "paywalled", None}
     assert sum(a.live for a in articles) == 1
-    assert {a.template for a in articles} == set(Template)
+    assert {a.template for a in articles} == set(PageTemplate)
     assert max(len(a.authors) for a in articles) == 3
     assert sum(a.current.dek is None for a in articles) == 1

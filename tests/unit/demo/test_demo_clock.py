@@ -29,8 +29,8 @@ def test_a_moment_without_a_zone_is_refused() -> None:
 
 def test_pages_change_only_at_moments(newsroom: Newsroom) -> None:
     """Between two moments the newsroom stands still, so that what was rendered once can be kept."""
-    assert newsroom.moment(OPENS) <= OPENS
-    assert newsroom.moment(OPENS + timedelta(minutes=20)) == OPENS + timedelta(minutes=20)
-    assert newsroom.moment(OPENS + timedelta(minutes=24, seconds=59)) == OPENS + timedelta(minutes=20)
+    assert newsroom.last_change(OPENS) <= OPENS
+    assert newsroom.last_change(OPENS + timedelta(minutes=20)) == OPENS + timedelta(minutes=20)
+    assert newsroom.last_change(OPENS + timedelta(minutes=24, seconds=59)) == OPENS + timedelta(minutes=20)
     midnight = datetime(2026, 5, 20, tzinfo=UTC)
-    assert newsroom.moment(midnight + timedelta(hours=3)) == midnight
+    assert newsroom.last_change(midnight + timedelta(hours=3)) == midnight

@@ -1,8 +1,8 @@
 from pathlib import Path
 
-from newsarchive.demo.log import Log, Logged, read_log
+from newsarchive.demo.exchange_log import ExchangeLog, LoggedExchange, read_log
 
-ENTRY = Logged(
+ENTRY = LoggedExchange(
     url="http://lantern.example/",
     at="2026-05-04T08:00:00+00:00",
     connection=1,
@@ -15,7 +15,7 @@ ENTRY = Logged(
 def test_a_log_gives_back_what_was_written(tmp_path: Path) -> None:
     """Any bytes survive; a line that a killed server left half written is left out."""
     path = tmp_path / "log.jsonl"
-    with Log(path) as log:
+    with ExchangeLog(path) as log:
         log.write(ENTRY)
         log.write(ENTRY)
     with path.open("a") as file:
@@ -25,7 +25,7 @@ def test_a_log_gives_back_what_was_written(tmp_path: Path) -> None:
 
 def test_a_closed_log_takes_nothing_and_says_nothing(tmp_path: Path) -> None:
     """Connections may end after the server was told to stop."""
-    log = Log(tmp_path / "log.jsonl")
+    log = ExchangeLog(tmp_path / "log.jsonl")
     log.close()
     log.write(ENTRY)
     assert not list(read_log(tmp_path / "log.jsonl"))

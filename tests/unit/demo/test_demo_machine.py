@@ -8,7 +8,7 @@ from urllib.robotparser import RobotFileParser
 import pytest
 from lxml import etree
 
-from newsarchive.demo import OPENS, Newsroom, RightArticle
+from newsarchive.demo import OPENS, ExpectedArticle, Newsroom
 from storage.model import UrlKind
 
 ORIGIN = "http://lantern.example"
@@ -19,12 +19,12 @@ MOMENTS = [OPENS, OPENS + timedelta(hours=1)]
 
 
 def _xml(newsroom: Newsroom, path: str, at: datetime) -> etree._Element:
-    body = newsroom.entity(ORIGIN, path, at).body
+    body = newsroom.get_entity(ORIGIN, path, at).body
     return etree.fromstring(gzip.decompress(body) if path.endswith(".gz") else body)
 
 
-def _expected(newsroom: Newsroom, kind: UrlKind, at: datetime) -> list[RightArticle]:
-    articles = newsroom.answers(at, origin=ORIGIN).articles
+def _expected(newsroom: Newsroom, kind: UrlKind, at: datetime) -> list[ExpectedArticle]:
+    articles = newsroom.expected_site(at, origin=ORIGIN).articles
     return [article for article in articles if kind in article.reached_by]
 
 
@@ -67,7 +67,7 @@ def test_the_news_sitemap_names_two_days(newsroom: Newsroom) -> None:
     expected = {
         (a.url, a.current.headline, a.language, a.published)
         for a in _expected(newsroom, UrlKind.SITEMAP, OPENS)
-        if newsroom.moment(OPENS) - a.published <= timedelta(days=2)
+        if newsroom.last_change(OPENS) - a.published <= timedelta(days=2)
     }
     found = {
         (
@@ -86,14 +86,14 @@ def test_twenty_thousand_articles_fill_several_sitemaps() -> None:
     newsroom = Newsroom(articles=6_000)
     counts = [len(_xml(newsroom, f"/sitemaps/articles-{part}.xml.gz", OPENS)) for part in (1, 2)]
     assert counts == [5_000, 5_999 - 5_000 - 4]
-    assert newsroom.entity(ORIGIN, "/sitemaps/articles-3.xml.gz", OPENS).status == 404
+    assert newsroom.get_entity(ORIGIN, "/sitemaps/articles-3.xml.gz", OPENS).status == 404
 
 
 def test_robots_txt_keeps_crawlers_from_what_the_answers_say(newsroom: Newsroom) -> None:
     """Only the disallowed URLs are disallowed, and the sitemap is named."""
-    answers = newsroom.answers(OPENS, origin=ORIGIN)
+    answers = newsroom.expected_site(OPENS, origin=ORIGIN)
     parser = RobotFileParser()
-    parser.parse(newsroom.entity(ORIGIN, "/robots.txt", OPENS).body.decode().splitlines())
+    parser.parse(newsroom.get_entity(ORIGIN, "/robots.txt", OPENS).body.decode().splitlines())
     assert not any(parser.can_fetch("newsarchive", url) for url in answers.disallowed)
     assert all(parser.can_fetch("newsarchive", article.url) for article in answers.articles)
     assert all(parser.can_fetch("newsarchive", page.url) for page in answers.pages)

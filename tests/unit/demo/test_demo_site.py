@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from newsarchive.demo import OPENS, Newsroom
-from newsarchive.demo.specials import SMALLEST
-from newsarchive.demo.wire import Entity
+from newsarchive.demo.http_messages import Entity
+from newsarchive.demo.special_cases import MIN_ARTICLES
 from storage.model import Outcome, UrlKind
 
 ORIGIN = "http://lantern.example"
@@ -19,12 +19,12 @@ Walk = Callable[[datetime], dict[str, Entity]]
 @pytest.mark.parametrize("at", MOMENTS, ids=str)
 def test_every_link_leads_where_it_is_meant_to(newsroom: Newsroom, walk: Walk, at: datetime) -> None:
     """What is not 200 is an article that was withdrawn or moved, or the one dead link: as the answers say."""
-    answers = newsroom.answers(at, origin=ORIGIN)
+    answers = newsroom.expected_site(at, origin=ORIGIN)
     statuses = {url: entity.status for url, entity in walk(at).items() if entity.status != 200}
     expected = dict.fromkeys(answers.redirects, 301)
     expected |= {page.url: 404 for page in answers.pages if page.outcome is Outcome.GONE}
     expected |= {
-        article.url: newsroom.entity(ORIGIN, article.url[len(ORIGIN) :], at).status for article in answers.withdrawn
+        article.url: newsroom.get_entity(ORIGIN, article.url[len(ORIGIN) :], at).status for article in answers.withdrawn
     }
     assert statuses == expected
     assert {expected[article.url] for article in answers.withdrawn} <= {404, 410}
@@ -33,7 +33,7 @@ def test_every_link_leads_where_it_is_meant_to(newsroom: Newsroom, walk: Walk, a
 @pytest.mark.parametrize("at", MOMENTS, ids=str)
 def test_the_answers_name_every_page_and_no_other(newsroom: Newsroom, walk: Walk, at: datetime) -> None:
     """A walk over all links finds the articles, the pages and the disallowed ones of the answers, and nothing else."""
-    answers = newsroom.answers(at, origin=ORIGIN)
+    answers = newsroom.expected_site(at, origin=ORIGIN)
     readable = {url for url, entity in walk(at).items() if not entity.mime.startswith(("image/", "text/css"))}
     articles = [*answers.articles, *answers.withdrawn]
     named = {url for article in articles for url in (article.url, *article.other_urls)}
@@ -43,7 +43,7 @@ def test_the_answers_name_every_page_and_no_other(newsroom: Newsroom, walk: Walk
 
 def test_each_special_article_is_reached_the_way_it_should_be(newsroom: Newsroom, walk: Walk) -> None:
     """Some are only in sitemaps, some only on listing pages, some only in related lists: no other door leads there."""
-    answers = newsroom.answers(OPENS, origin=ORIGIN)
+    answers = newsroom.expected_site(OPENS, origin=ORIGIN)
     ways = sorted(sorted(article.reached_by) for article in answers.articles if len(article.reached_by) < 3)
     assert ways == [[], [], [UrlKind.LISTING], [UrlKind.LISTING], [UrlKind.SITEMAP], [UrlKind.SITEMAP]]
     for article in answers.articles:
@@ -60,14 +60,14 @@ def test_a_url_answers_alike_in_any_newsroom_of_the_same_seed(newsroom: Newsroom
     """Pages depend on seed, address and moment alone, not on what was asked before."""
     again = Newsroom()
     for url, entity in reversed(walk(OPENS).items()):
-        assert again.entity(ORIGIN, url.removeprefix(ORIGIN), OPENS) == entity
+        assert again.get_entity(ORIGIN, url.removeprefix(ORIGIN), OPENS) == entity
 
 
 def test_another_seed_or_size_makes_another_site(newsroom: Newsroom) -> None:
     """Sites of different seeds share no headline list; the larger site keeps every kind of special article."""
-    mine = [article.current.headline for article in newsroom.answers(OPENS).articles]
-    other = [article.current.headline for article in Newsroom(seed="other").answers(OPENS).articles]
-    large = Newsroom(articles=300).answers(OPENS).articles
+    mine = [article.current.headline for article in newsroom.expected_site(OPENS).articles]
+    other = [article.current.headline for article in Newsroom(seed="other").expected_site(OPENS).articles]
+    large = Newsroom(articles=300).expected_site(OPENS).articles
     assert mine != other
     assert len(large) == 299
     assert {article.encoding for article in large} == {"utf-8", "gb18030", "windows-1251"}
@@ -75,13 +75,13 @@ def test_another_seed_or_size_makes_another_site(newsroom: Newsroom) -> None:
 
 def test_a_newsroom_too_small_for_its_special_articles_is_refused() -> None:
     """The error says how many it takes."""
-    with pytest.raises(ValueError, match=str(SMALLEST)):
-        Newsroom(articles=SMALLEST - 1)
+    with pytest.raises(ValueError, match=str(MIN_ARTICLES)):
+        Newsroom(articles=MIN_ARTICLES - 1)
 
 
 def test_headlines_and_texts_are_told_apart(newsroom: Newsroom) -> None:
     """No two articles have one headline, and no paragraph is so common that it could pass for boilerplate."""
-    answers = newsroom.answers(OPENS + timedelta(days=3))
+    answers = newsroom.expected_site(OPENS + timedelta(days=3))
     headlines = [article.current.headline for article in answers.articles]
     assert len(set(headlines)) == len(headlines)
     texts = [text for article in answers.articles for text in {paragraph.text for paragraph in article.current.body}]
@@ -92,9 +92,9 @@ def test_headlines_and_texts_are_told_apart(newsroom: Newsroom) -> None:
 def test_heavy_pages_weigh_what_real_ones_do(size: int) -> None:
     """Pages have the size asked for, a fifth more or less, some 140 links, and the same right answers."""
     heavy, light = Newsroom(page_size=size), Newsroom()
-    articles = heavy.answers(OPENS).articles
-    assert articles == light.answers(OPENS).articles
+    articles = heavy.expected_site(OPENS).articles
+    assert articles == light.expected_site(OPENS).articles
     for article in articles[:12]:
-        page = heavy.entity(ORIGIN, article.url.removeprefix(ORIGIN), OPENS).body
+        page = heavy.get_entity(ORIGIN, article.url.removeprefix(ORIGIN), OPENS).body
         assert size * 0.75 < len(page) < size * 1.25
         assert page.count(b"<a ") > 100

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsarchive.demo import OPENS, Newsroom
-from newsarchive.demo.wire import accepts, chunked
+from newsarchive.demo.http_messages import accepted_codings, chunk_body
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -53,7 +53,7 @@ def _decoded(response: http.client.HTTPResponse, body: bytes) -> bytes:
 
 
 def _urls(newsroom: Newsroom) -> list[str]:
-    answers = newsroom.answers(OPENS, origin=ORIGIN)
+    answers = newsroom.expected_site(OPENS, origin=ORIGIN)
     return [article.url for article in answers.articles] + [page.url for page in answers.pages]
 
 
@@ -61,10 +61,10 @@ def _urls(newsroom: Newsroom) -> list[str]:
 def test_any_coding_and_framing_gives_back_the_entity(newsroom: Newsroom, accepted: str) -> None:
     """Chunked or not, coded or not, closed or kept: the same bytes come out, in a coding that the client takes."""
     for url in _urls(newsroom):
-        entity = newsroom.entity(ORIGIN, url.removeprefix(ORIGIN), OPENS)
+        entity = newsroom.get_entity(ORIGIN, url.removeprefix(ORIGIN), OPENS)
         response, body = _read(newsroom.respond("GET", url, [("Accept-Encoding", accepted)], OPENS).data)
         assert (response.status, _decoded(response, body)) == (entity.status, entity.body)
-        assert response.headers.get("content-encoding", "identity") in {"identity", *accepts(accepted)}
+        assert response.headers.get("content-encoding", "identity") in {"identity", *accepted_codings(accepted)}
 
 
 def test_an_ordinary_crawl_meets_every_shape(newsroom: Newsroom) -> None:
@@ -107,14 +107,14 @@ def test_what_has_not_changed_is_304(newsroom: Newsroom) -> None:
         assert again.startswith(b"HTTP/1.1 304 Not Modified\r\n")
         assert again.endswith(b"\r\n\r\n")
         later, body = _read(newsroom.respond("GET", url, [ALL, *conditions], OPENS + timedelta(hours=1)).data)
-        changed = newsroom.entity(ORIGIN, url.removeprefix(ORIGIN), OPENS + timedelta(hours=1)).body
-        assert later.status != 304 or changed == newsroom.entity(ORIGIN, url.removeprefix(ORIGIN), OPENS).body
+        changed = newsroom.get_entity(ORIGIN, url.removeprefix(ORIGIN), OPENS + timedelta(hours=1)).body
+        assert later.status != 304 or changed == newsroom.get_entity(ORIGIN, url.removeprefix(ORIGIN), OPENS).body
         assert later.status != 200 or _decoded(later, body) == changed
 
 
 def test_another_tag_wins_over_an_old_date(newsroom: Newsroom) -> None:
     """RFC 9110, 13.2.2: If-Modified-Since is not looked at where If-None-Match is given."""
-    url = newsroom.answers(OPENS, origin=ORIGIN).articles[0].url
+    url = newsroom.expected_site(OPENS, origin=ORIGIN).articles[0].url
     conditions = [("If-None-Match", '"other"'), ("If-Modified-Since", "Mon, 04 May 2037 08:00:00 GMT")]
     assert b" 304 " not in newsroom.respond("GET", url, conditions, OPENS).data.partition(b"\r\n")[0]
 
@@ -127,6 +127,6 @@ def test_nothing_can_be_written(newsroom: Newsroom) -> None:
 @given(st.binary(max_size=300), st.integers(min_value=1, max_value=80), st.booleans())
 def test_chunks_come_together_again(body: bytes, size: int, with_trailer: bool) -> None:
     """Whatever the size of the chunks, with extension and trailer or without."""
-    framed = chunked(body, size, trailer=b"X-Checked: yes\r\n" if with_trailer else b"")
+    framed = chunk_body(body, size, trailer=b"X-Checked: yes\r\n" if with_trailer else b"")
     _, found = _read(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + framed)
     assert found == body

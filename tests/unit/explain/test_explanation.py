@@ -1,4 +1,4 @@
-"""What an explanation says is what the reading code did: the same reading, each paragraph, each field."""
+"""An explanation shows what the reading code did: the same reading, each paragraph, each field."""
 
 import json
 import re
@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from newsarchive.explain.explanation import Explanation, Match, explain
-from newsarchive.explain.report import proof
-from newsarchive.explain.wording import kind, verdict
+from newsarchive.explain.explanation import Explanation, SelectorCount, explain
+from newsarchive.explain.report import render_report
+from newsarchive.explain.wording import describe_outcome, summarize_field
 from newsarchive.extract import extract_page
-from newsarchive.extract.page_input import Asked
+from newsarchive.extract.page_input import PageInput
 from newsarchive.extract.site_layout import Layouts, read_layout
 from storage.model import BODY_ROLES, Role
 
@@ -40,105 +40,107 @@ PAGE = f"""<html lang="en"><head><title>Lift bridge closes to lorries | The Cour
 
 
 def payload_of(folder: Path) -> tuple[bytes, str]:
-    """A page of ours and its address."""
+    """Return one of our pages and its URL."""
     return (folder / "page.html").read_bytes(), (folder / "url.txt").read_text("utf-8").strip()
 
 
-def told_lines(told: Explanation) -> list[tuple[Role, str]]:
-    """The lines with a role, white space aside."""
-    return [(line.role, "".join(line.text.split())) for line in told.lines if line.role is not None]
+def lines_with_role(explanation: Explanation) -> list[tuple[Role, str]]:
+    """Return the lines with a role, without white space."""
+    return [(line.role, "".join(line.text.split())) for line in explanation.lines if line.role is not None]
 
 
 @pytest.mark.parametrize("folder", PAGES, ids=lambda folder: folder.name)
-def test_nothing_is_read_otherwise_for_being_explained(folder: Path) -> None:
-    """The reading is the one without an explanation, and the lines with a role are its paragraphs, in their order."""
+def test_explaining_does_not_change_the_reading(folder: Path) -> None:
+    """The reading is the one without an explanation, and the lines with a role are its paragraphs, in order."""
     payload, url = payload_of(folder)
-    told = explain(payload, url)
-    assert told.reading == extract_page(payload, url)
-    if told.reading.article is not None:
-        text = "".join("".join(paragraph.text.split()) for paragraph in told.reading.article.paragraphs)
-        assert "".join(words for _, words in told_lines(told)) == text
-        body = [p for p in told.reading.article.paragraphs if p.role in BODY_ROLES]
-        assert {role for role, _ in told_lines(told) if role in BODY_ROLES} == {p.role for p in body}
-    assert proof(told).startswith("<!DOCTYPE html>")
+    explanation = explain(payload, url)
+    assert explanation.reading == extract_page(payload, url)
+    if explanation.reading.article is not None:
+        text = "".join("".join(paragraph.text.split()) for paragraph in explanation.reading.article.paragraphs)
+        assert "".join(words for _, words in lines_with_role(explanation)) == text
+        body = [p for p in explanation.reading.article.paragraphs if p.role in BODY_ROLES]
+        assert {role for role, _ in lines_with_role(explanation) if role in BODY_ROLES} == {p.role for p in body}
+    assert render_report(explanation).startswith("<!DOCTYPE html>")
 
 
-def test_each_field_has_what_gave_it() -> None:
-    """What was taken stands first; who agrees and who does not is told apart."""
-    shown = {each.name: each for each in map(verdict, explain(PAGE, URL).fields)}
+def test_each_field_has_its_claims() -> None:
+    """The chosen claim comes first, then those that agree and those that differ."""
+    shown = {each.name: each for each in map(summarize_field, explain(PAGE, URL).fields)}
     assert (shown["headline"].value, shown["headline"].by) == ("Lift bridge closes to lorries", "<h1> on the page")
     assert "JSON-LD" in shown["headline"].agree
     assert ("og:title", "Bridge shuts") in shown["headline"].others
     assert (shown["published"].value, shown["published"].by) == ("2026-05-19 06:00 UTC", "JSON-LD")
     assert (shown["authors"].value, shown["authors"].by) == ("Ada Berg", "JSON-LD")
-    assert (shown["section"].value, shown["section"].why) == ("", "nothing on the page gives it")
+    assert (shown["section"].value, shown["section"].why) == ("", "not given on the page")
 
 
-def test_each_line_has_its_role_its_rule_and_its_place() -> None:
-    """Headline, body, caption and links are told apart, and where they stand is named as a selector names it."""
+def test_each_line_has_role_rule_and_place() -> None:
+    """Headline, body, caption and links are distinguished, and their place is given as a selector."""
     lines = {line.text: line for line in explain(PAGE, URL).lines}
     assert lines["Lift bridge closes to lorries"].is_headline
     assert lines["What comes next"].role is Role.HEADING
     caption = lines["The bridge in May"]
     assert (caption.role, caption.rule, caption.around) == (
-        Role.CAPTION, "what stands around it", ("figure", "figcaption", "caption"),
+        Role.CAPTION, "its surrounding elements", ("figure", "figcaption", "caption"),
     )  # fmt: skip
     assert lines[LONG.format(0)].place == "div.story > p"
     assert lines[LONG.format(0)].is_body
     assert lines["Home"].role is None
-    told = explain(PAGE, URL)
-    groups = {line.text: told.groups[line.group].label for line in told.lines if line.group is not None}
+    explanation = explain(PAGE, URL)
+    groups = {line.text: explanation.groups[line.group].label for line in explanation.lines if line.group is not None}
     assert groups["Dairy buys a smaller tanker"] == groups["Reading room gets new lamps"] == "Read also"
 
 
-def test_what_was_weighed_adds_up_to_the_verdict() -> None:
-    """The points' sum is beyond what an article needs exactly where the page is taken for one."""
-    told = explain(PAGE, URL)
-    assert told.weight >= told.enough > 0
-    assert re.fullmatch(r"Article, (over 99|\d\d)% sure", kind(told))
+def test_the_score_decides_the_outcome() -> None:
+    """The score reaches the threshold exactly if the page is an article."""
+    explanation = explain(PAGE, URL)
+    assert explanation.score >= explanation.threshold > 0
+    assert re.fullmatch(r"Article, (over 99|\d\d)% sure", describe_outcome(explanation))
     front = explain(*payload_of(next(folder for folder in PAGES if folder.name == "marren-front-2026-05-19")))
-    assert front.weight < front.enough
-    assert kind(front).startswith("Listing, ")
+    assert front.score < front.threshold
+    assert describe_outcome(front).startswith("Listing, ")
 
 
-def test_a_layouts_selectors_are_counted_on_the_page() -> None:
-    """Who writes a layout sees what each selector finds, and above all which finds nothing."""
+def test_matches_of_layout_selectors_are_counted() -> None:
+    """Each selector is listed with the number of its matches, also those that match nothing."""
     layout = read_layout({"headline": "h1", "body": "div.story", "dek": "p.lede", "drop": ["nav", "figure"],
                           "related": [{"box": "//aside"}]})  # fmt: skip
-    told = explain(PAGE, URL, Asked(layouts=Layouts(entries=(layout,)), fetched_at=datetime(2026, 5, 19, tzinfo=UTC)))
-    assert told.matches == (
-        Match(field="drop", selector="nav", found=1),
-        Match(field="drop", selector="figure", found=1),
-        Match(field="headline", selector="h1", found=1),
-        Match(field="dek", selector="p.lede", found=0),
-        Match(field="body", selector="div.story", found=1),
-        Match(field="related", selector="//aside", found=1),
+    explanation = explain(
+        PAGE, URL, PageInput(layouts=Layouts(entries=(layout,)), fetched_at=datetime(2026, 5, 19, tzinfo=UTC))
     )
-    shown = {each.name: each for each in map(verdict, told.fields)}
+    assert explanation.matches == (
+        SelectorCount(field="drop", selector="nav", found=1),
+        SelectorCount(field="drop", selector="figure", found=1),
+        SelectorCount(field="headline", selector="h1", found=1),
+        SelectorCount(field="dek", selector="p.lede", found=0),
+        SelectorCount(field="body", selector="div.story", found=1),
+        SelectorCount(field="related", selector="//aside", found=1),
+    )
+    shown = {each.name: each for each in map(summarize_field, explanation.fields)}
     assert shown["headline"].by == "the site's layout"
-    assert "The bridge in May" not in {line.text for line in told.lines}
+    assert "The bridge in May" not in {line.text for line in explanation.lines}
 
 
 @pytest.mark.parametrize("payload", [b"", b"   ", b"\0", b"<html></html>", b"\xff\xfe"])
-def test_what_is_no_page_is_explained_too(payload: bytes) -> None:
-    """Whatever the bytes are, there is an explanation and a file of it."""
-    told = explain(payload, URL)
-    assert told.reading == extract_page(payload, URL)
-    assert "The page has no text." in proof(told)
+def test_payloads_without_a_page_are_explained(payload: bytes) -> None:
+    """Any bytes have an explanation and a report."""
+    explanation = explain(payload, URL)
+    assert explanation.reading == extract_page(payload, URL)
+    assert "The page has no text." in render_report(explanation)
 
 
-def test_a_body_that_only_scripts_would_print_is_told_as_such() -> None:
-    """Its paragraphs are lines of their own, with JSON-LD as the rule; what little is printed is no body."""
+def test_a_body_from_jsonld_is_explained() -> None:
+    """Its paragraphs are lines of their own, with JSON-LD as the rule; the little printed text is no body."""
     story = "\n\n".join(LONG.format(number) for number in range(12))
     data = json.dumps(DATA | {"articleBody": story})
     page = f"""<html lang="en"><head><title>Lift bridge closes to lorries</title>
     <meta property="og:type" content="article"><script type="application/ld+json">{data}</script></head><body>
     <main><article><h1>Lift bridge closes to lorries</h1><p>{LONG.format(0)}</p></article></main></body></html>"""
-    told = explain(page.encode(), URL)
-    assert told.reading.article is not None
-    assert "\n\n".join(p.text for p in told.reading.article.paragraphs) == story
-    lines = [line for line in told.lines if line.is_body]
+    explanation = explain(page.encode(), URL)
+    assert explanation.reading.article is not None
+    assert "\n\n".join(p.text for p in explanation.reading.article.paragraphs) == story
+    lines = [line for line in explanation.lines if line.is_body]
     assert [line.text for line in lines] == [LONG.format(number) for number in range(12)]
     assert {line.rule for line in lines} == {"json-ld articleBody"}
-    body = next(each for each in told.fields if each.name == "body")
-    assert (body.value, verdict(body).by) == ("12 paragraphs", "json-ld articleBody")
+    body = next(each for each in explanation.fields if each.name == "body")
+    assert (body.value, summarize_field(body).by) == ("12 paragraphs", "json-ld articleBody")

@@ -1,4 +1,4 @@
-"""Bytes to text."""
+"""Decoding of payloads."""
 
 import codecs
 
@@ -6,20 +6,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsarchive.extract.decode import declared, decode, in_utf8
+from newsarchive.extract.decode import declared_codec, decode, to_utf8
 
 RUSSIAN = "В Заречье снова ходит трамвай, и кондуктор раздаёт билеты на память."
 
 
 @given(st.binary(max_size=2000), st.text(max_size=20))
 def test_decoding_never_fails(payload: bytes, charset: str) -> None:
-    """Any bytes under any declared name give text without NUL."""
+    """Any bytes under any declared encoding give text without NUL."""
     assert "\0" not in decode(payload, [("Content-Type", f"text/html; charset={charset}")])
 
 
 @given(st.text().filter(lambda text: "\0" not in text and not text.startswith("\ufeff")))
-def test_utf8_is_what_it_was(text: str) -> None:
-    """Valid UTF-8 comes out as it went in, whatever is declared."""
+def test_valid_utf8_is_never_another_encoding(text: str) -> None:
+    """Valid UTF-8 is decoded as UTF-8, whatever is declared."""
     payload = text.encode("utf-8", "surrogatepass")
     try:
         payload.decode("utf-8")
@@ -47,26 +47,26 @@ def test_utf8_is_what_it_was(text: str) -> None:
         pytest.param(("<p>" + RUSSIAN * 20).encode("cp1251"), [], id="guessed"),
     ],
 )
-def test_encodings_are_found(payload: bytes, headers: list[tuple[str, str]]) -> None:
-    """HTTP, byte order mark, XML declaration, meta, and at last the bytes themselves tell the encoding."""
+def test_encodings_are_detected(payload: bytes, headers: list[tuple[str, str]]) -> None:
+    """The encoding is taken from HTTP, byte order mark, XML declaration, meta element, or last from the bytes."""
     assert RUSSIAN in decode(payload, headers)
 
 
 @pytest.mark.parametrize("before", range(16380, 16386))
-def test_a_long_page_in_utf8_is_handed_on_as_it_came(before: int) -> None:
-    """Wherever a letter falls; one that is damaged, or cut off at the page's end, is seen there too."""
+def test_a_long_page_in_utf8_is_returned_as_it_is(before: int) -> None:
+    """At any chunk boundary; an invalid or truncated character is noticed there, too."""
     page = b"a" * before + "трамвай 🚋".encode() + b"b" * 20_000
-    assert in_utf8(page) is page
-    assert in_utf8(page[: before + 3]) == page[: before + 2] + "\ufffd".encode()
-    assert in_utf8(page.replace(b"\xd1", b"\xff", 1)) == page.replace(b"\xd1\x82", "\ufffd\ufffd".encode(), 1)
+    assert to_utf8(page) is page
+    assert to_utf8(page[: before + 3]) == page[: before + 2] + "\ufffd".encode()
+    assert to_utf8(page.replace(b"\xd1", b"\xff", 1)) == page.replace(b"\xd1\x82", "\ufffd\ufffd".encode(), 1)
 
 
-def test_a_wound_is_not_another_encoding() -> None:
-    """One bad byte in UTF-8 costs one character, not the page."""
+def test_an_invalid_byte_is_not_another_encoding() -> None:
+    """One invalid byte in UTF-8 costs one character, not the page."""
     assert decode(("é" * 500).encode() + b"\xff" + ("é" * 500).encode()) == "é" * 500 + "\ufffd" + "é" * 500
 
 
 @pytest.mark.parametrize("name", ["rot13", "idna", "unicode_escape", "utf-7", "zip", "undefined", "../etc"])
-def test_only_encodings_of_the_web_are_obeyed(name: str) -> None:
-    """A page cannot make the archive run a codec that is none."""
-    assert declared(f'<meta charset="{name}">'.encode()) is None
+def test_only_encodings_of_the_web_are_used(name: str) -> None:
+    """A page cannot select a codec that is no text encoding."""
+    assert declared_codec(f'<meta charset="{name}">'.encode()) is None

@@ -1,4 +1,4 @@
-"""What stands under a headline and is its dek, and what is none."""
+"""Lines under a headline that are its dek, and lines that are not."""
 
 import pytest
 
@@ -9,7 +9,7 @@ TEXT = "".join(f"<p>Sentence number {i} of a text that is long enough to be read
 
 
 def dek_of(line: str) -> str | None:
-    """Read a page with a line beside the headline, in a box of theirs."""
+    """Read a page with a line beside the headline, in a box of their own."""
     page = (
         "<html><head><title>Harbour wall is mended</title></head><body>"
         f"<div><h1>Harbour wall is mended</h1>{line}</div><div>{TEXT}</div></body></html>"
@@ -20,7 +20,7 @@ def dek_of(line: str) -> str | None:
 
 
 def test_a_line_alone_with_the_headline_is_its_dek() -> None:
-    """Though neither class nor tag says so."""
+    """Even without a class or tag that marks it."""
     line = "Cracks in two of its stones mean a detour of a mile until autumn"
     assert dek_of(f"<p>{line}</p>") == line
 
@@ -36,6 +36,6 @@ def test_a_line_alone_with_the_headline_is_its_dek() -> None:
         "<p>By Jane Doe, Chief Correspondent for Politics and the Economy in Rome</p>",
     ],
 )
-def test_what_else_may_stand_there_is_no_dek(line: str) -> None:
+def test_other_lines_there_are_no_dek(line: str) -> None:
     """A share bar, a comment, an advertisement, a player, dates, a byline too long to be read as one."""
     assert dek_of(line) is None

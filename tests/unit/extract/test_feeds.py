@@ -6,17 +6,17 @@ from datetime import UTC, datetime
 import pytest
 
 from newsarchive.extract import read
-from newsarchive.extract.page_input import Asked
-from storage.model import Entry, Outcome, Reading
+from newsarchive.extract.page_input import PageInput
+from storage.model import FeedEntry, Outcome, Reading
 
 URL = "https://news.example/feed"
-FIRST = Entry(
+FIRST = FeedEntry(
     url="https://news.example/a/1",
     title="Rain & wind",
     published=datetime(2026, 5, 19, 6, 30, tzinfo=UTC),
     modified=None,
 )
-SECOND = Entry(url="https://news.example/a/2", title="Sun", published=None, modified=None)
+SECOND = FeedEntry(url="https://news.example/a/2", title="Sun", published=None, modified=None)
 
 RSS = """<?xml version="1.0" encoding="utf-8"?><rss version="2.0"><channel><title>The Example</title>
 <link>https://news.example/</link>
@@ -47,23 +47,23 @@ JSON_FEED = json.dumps(
 
 
 def feed(text: str, mime: str = "text/xml") -> Reading:
-    return read(text.encode(), Asked(url=URL, headers=[("Content-Type", mime)]))
+    return read(text.encode(), PageInput(url=URL, headers=[("Content-Type", mime)]))
 
 
 @pytest.mark.parametrize(("text", "mime"), [(RSS, "text/html"), (ATOM, ""), (JSON_FEED, "application/feed+json")])
-def test_feeds_give_their_entries(text: str, mime: str) -> None:
-    """RSS, Atom and JSON Feed: absolute URLs, each once, plain titles, dates in UTC; the media type may lie."""
+def test_feed_formats(text: str, mime: str) -> None:
+    """RSS, Atom and JSON Feed: absolute URLs, each once, plain titles, dates in UTC, whatever the media type."""
     reading = feed(text, mime)
     assert (reading.outcome, reading.title, reading.entries) == (Outcome.FEED, "The Example", (FIRST, SECOND))
 
 
 def test_rdf_is_a_feed() -> None:
-    """RSS 1.0 as well."""
+    """RSS 1.0 is read as well."""
     assert [entry.url for entry in feed(RDF).entries] == [FIRST.url, SECOND.url]
 
 
-def test_dublin_core_dates_an_item_of_rss() -> None:
-    """RSS 1.0 has no other date, and RSS 2.0 is often given this one."""
+def test_dublin_core_dates_in_rss() -> None:
+    """RSS 1.0 has no other date, and RSS 2.0 often uses this one."""
     rdf = RDF.replace(
         'xmlns="http://purl.org/rss/1.0/"',
         'xmlns="http://purl.org/rss/1.0/" xmlns:dc="http://purl.org/dc/elements/1.1/"',
@@ -71,10 +71,10 @@ def test_dublin_core_dates_an_item_of_rss() -> None:
     assert feed(rdf).entries[0] == FIRST
 
 
-def test_an_update_is_no_publication() -> None:
-    """An entry that says only when it was updated has no publication date."""
+def test_an_update_date_is_no_publication_date() -> None:
+    """An entry with only an update date has no publication date."""
     atom = ATOM.replace("published>", "updated>")
-    assert feed(atom).entries[0] == Entry(url=FIRST.url, title=FIRST.title, modified=FIRST.published)
+    assert feed(atom).entries[0] == FeedEntry(url=FIRST.url, title=FIRST.title, modified=FIRST.published)
 
 
 @pytest.mark.parametrize(
@@ -87,8 +87,8 @@ def test_an_update_is_no_publication() -> None:
     ],
     ids=["bare ampersand", "cut short", "HTML entity", "torn item"],
 )
-def test_broken_feeds_are_read_as_far_as_they_go(text: str) -> None:
-    """What is whole in a broken feed is not lost."""
+def test_broken_feeds_are_read_as_far_as_possible(text: str) -> None:
+    """The valid part of a broken feed is kept."""
     reading = feed(text)
     assert reading.outcome is Outcome.FEED
     assert reading.entries[0].url == FIRST.url
@@ -98,5 +98,5 @@ def test_broken_feeds_are_read_as_far_as_they_go(text: str) -> None:
     "text", ["<rss/>", "<feed><entry/></feed>", '{"version": "https://jsonfeed.org/version/1", "items": 3}']
 )
 def test_empty_feeds_are_feeds(text: str) -> None:
-    """A feed without entries is a feed, and says so."""
+    """A feed without entries is still a feed."""
     assert (feed(text).outcome, feed(text).reason) == (Outcome.FEED, "0 entries")

@@ -1,4 +1,4 @@
-"""Archived pages are hostile: whatever the bytes are, reading ends, and says what it found."""
+"""Hostile pages: whatever the bytes are, reading ends with an outcome."""
 
 import gzip
 import time
@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsarchive.extract import extract_page, read
-from newsarchive.extract.blocks import walk
-from newsarchive.extract.page_input import Asked
-from newsarchive.extract.related import link_groups
-from newsarchive.extract.selectors import Selector, matches_of
-from newsarchive.extract.tree import Page, parse
+from newsarchive.extract.blocks import collect_blocks
+from newsarchive.extract.page_input import PageInput
+from newsarchive.extract.related import find_link_groups
+from newsarchive.extract.selectors import Selector, find_matches
+from newsarchive.extract.tree import Page, parse_page
 from storage.model import Discovery, Outcome, Reading, UrlKind
 
 URL = "https://news.example/world/2024/05/rain-falls-on-the-hills-10234.html"
@@ -35,15 +35,15 @@ def seconds_for(payload: bytes) -> float:
 
 @given(st.binary(max_size=4000), st.sampled_from(UrlKind), st.sampled_from(["text/html", "text/xml", "image/png", ""]))
 def test_any_bytes_are_read(payload: bytes, kind: UrlKind, mime: str) -> None:
-    """Arbitrary bytes under any name are some outcome, never an exception."""
+    """Arbitrary bytes under any name give some outcome, never an exception."""
     discovery = Discovery(site="news.example", kind=kind)
-    reading = read(payload, Asked(url=URL, headers=[("Content-Type", mime)], discovery=discovery))
+    reading = read(payload, PageInput(url=URL, headers=[("Content-Type", mime)], discovery=discovery))
     assert reading.reason
 
 
 @st.composite
 def broken_html(draw: st.DrawFn) -> bytes:
-    """A page of ours with pieces cut out, doubled, and markup thrown in."""
+    """Return one of our pages with pieces removed, doubled, and markup inserted."""
     page = draw(st.sampled_from(PAGES)).read_bytes()
     for _ in range(draw(st.integers(1, 6))):
         at = draw(st.integers(0, len(page)))
@@ -65,16 +65,18 @@ def broken_html(draw: st.DrawFn) -> bytes:
 @settings(max_examples=60)
 @given(broken_html(), st.sampled_from([200, 403, 404, 503]))
 def test_mutated_pages_are_read(payload: bytes, status: int) -> None:
-    """Broken markup is read as far as it goes."""
-    assert read(payload, Asked(url=URL, headers=(), fetched_at=datetime(2024, 5, 1, tzinfo=UTC), status=status)).reason
+    """Broken markup is read as far as possible."""
+    assert read(
+        payload, PageInput(url=URL, headers=(), fetched_at=datetime(2024, 5, 1, tzinfo=UTC), status=status)
+    ).reason
 
 
 @pytest.mark.parametrize("character", ["\0", "\x01", "\x0b", "\x1f", "\ufffe", "\uffff"])
-def test_characters_that_no_tree_may_hold_are_left_out(character: str) -> None:
-    """libxml2 reads them, and refuses to write them when a box beside the article is cut out."""
+def test_invalid_characters_are_removed(character: str) -> None:
+    """libxml2 parses control characters, but refuses to write them when a box is removed."""
     story = f"<p>A story of rain{character} that falls on the hills.</p>" * 9
     page = f"<article><h1>Rain</h1>{story}<nav class='menu'><ul><li>Sport</li></ul></nav>{character} tail</article>"
-    reading = read(page.encode(), Asked(url=URL, headers=()))
+    reading = read(page.encode(), PageInput(url=URL, headers=()))
     assert reading.reason
     assert character not in repr(reading)
 
@@ -87,7 +89,7 @@ def test_deep_nesting_is_read(tag: str) -> None:
 
 
 def test_fifty_megabytes_are_too_large() -> None:
-    """A page beyond what is read is kept, and named as such."""
+    """A page above the size limit is archived, with an outcome of its own."""
     reading = extract_page(b"<html><body><p>" + b"x" * 50_000_000 + b"</p></body></html>", URL)
     assert reading.outcome is Outcome.TOO_LARGE
     assert "50000" in reading.reason
@@ -140,17 +142,17 @@ def test_very_many_elements_are_too_large() -> None:
         pytest.param(b"<!doctype html " * 100_000, id="a doctype again and again"),
     ],
 )
-def test_reading_ends(payload: bytes) -> None:
-    """What is made to be slow to read costs seconds, not minutes: no pattern of ours explodes."""
+def test_slow_pages_end(payload: bytes) -> None:
+    """Pages made to be slow to read take seconds, not minutes: no regular expression has exponential time."""
     assert seconds_for(payload) < 8
 
 
 def found_by_class(page: Page) -> int:
-    return len(matches_of([Selector(".title")], page.root)[0].elements())
+    return len(find_matches([Selector(".title")], page.root)[0].elements())
 
 
 def found_as_links(page: Page) -> int:
-    return len(link_groups(page, walk(page.body), frozenset(), URL, listing=True))
+    return len(find_link_groups(page, collect_blocks(page.body), frozenset(), URL, listing=True))
 
 
 @pytest.mark.parametrize(
@@ -160,13 +162,13 @@ def found_as_links(page: Page) -> int:
         (found_as_links, "<a href='/world/2024/05/rain-falls-on-the-moors-10235.html'>{}</a>"),
     ],
 )
-def test_a_page_leaves_little_in_memory(found_on: Callable[[Page], int], html: str) -> None:
-    """What is remembered from page to page is short, however long pages make it."""
+def test_caches_are_bounded(found_on: Callable[[Page], int], html: str) -> None:
+    """Caches between pages are bounded, however long the values of a page are."""
     left = []
     tracemalloc.start()
     try:
         for word in "abcdefgh":
-            page = parse(html.format(f"{word} " * 100_000).encode(), URL)
+            page = parse_page(html.format(f"{word} " * 100_000).encode(), URL)
             assert isinstance(page, Page)
             assert found_on(page) == 1
             left.append(tracemalloc.get_traced_memory()[0])
@@ -186,7 +188,7 @@ def test_entities_are_not_expanded(root: str) -> None:
     item = "<item><title>&lol9;&file;</title><link>https://news.example/a</link><loc>&file;</loc></item>"
     payload = BOMB + f'<!ENTITY file SYSTEM "file:///etc/passwd">]><{root}><channel>{item}</channel></{root}>'.encode()
     began = time.process_time()
-    reading = read(payload, Asked(url="https://news.example/feed.xml", headers=[("Content-Type", "text/xml")]))
+    reading = read(payload, PageInput(url="https://news.example/feed.xml", headers=[("Content-Type", "text/xml")]))
     assert reading.outcome in (Outcome.FEED, Outcome.SITEMAP)
     assert time.process_time() - began < 3
     text = repr(reading)
@@ -194,9 +196,9 @@ def test_entities_are_not_expanded(root: str) -> None:
     assert "root:" not in text
 
 
-def test_a_gzip_bomb_stops_at_the_size_of_a_sitemap() -> None:
-    """What a .gz unpacks to is read up to 50 MB."""
+def test_a_gzip_bomb_stops_at_the_sitemap_limit() -> None:
+    """Of a decompressed .gz up to 50 MB are read."""
     payload = gzip.compress(b"<urlset>" + b" " * 200_000_000, compresslevel=1)
-    reading = read(payload, Asked(url="https://news.example/sitemap.xml.gz", headers=()))
+    reading = read(payload, PageInput(url="https://news.example/sitemap.xml.gz", headers=()))
     assert reading.outcome is Outcome.SITEMAP
     assert reading.entries == ()

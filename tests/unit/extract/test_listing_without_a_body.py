@@ -1,4 +1,4 @@
-"""A listing is read without a search for a body where no body could make it anything else."""
+"""Listings are read without a body search if no body could change the outcome."""
 
 from pathlib import Path
 from unittest.mock import Mock
@@ -6,8 +6,8 @@ from unittest.mock import Mock
 import pytest
 
 from newsarchive.extract import article, read
-from newsarchive.extract.evidence import Evidence, Silence
-from newsarchive.extract.page_input import Asked
+from newsarchive.extract.evidence import NO_EVIDENCE, Evidence
+from newsarchive.extract.page_input import PageInput
 from storage.model import Discovery, Outcome, UrlKind
 
 PAGES = sorted((Path(__file__).parents[2] / "pages").glob("*/page.html"))
@@ -18,37 +18,37 @@ FRONT = "<html><head><title>News</title></head><body><main>{}</main></body></htm
 )
 
 
-def asked(address: str, hear: Silence | None = None) -> Asked:
+def page_input(address: str, evidence: Evidence | None = None) -> PageInput:
     listing = Discovery(site="x", kind=UrlKind.LISTING)
-    return Asked(url=f"https://news.example/{address}", discovery=listing, hear=hear or Silence())
+    return PageInput(url=f"https://news.example/{address}", discovery=listing, evidence=evidence or NO_EVIDENCE)
 
 
 @pytest.mark.parametrize("page", [FRONT.encode(), *(page.read_bytes() for page in PAGES)])
-def test_the_search_decides_nothing_where_it_is_left_out(page: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The whole reading is the same as with the search, its confidence included."""
-    short = [read(page, asked(address)) for address in ADDRESSES]
-    monkeypatch.setattr(article, "is_none_anyway", lambda *_: False)
-    assert [read(page, asked(address)) for address in ADDRESSES] == short
+def test_a_skipped_search_changes_nothing(page: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The whole reading is the same as with the search, including its confidence."""
+    short = [read(page, page_input(address)) for address in ADDRESSES]
+    monkeypatch.setattr(article, "cannot_be_article", lambda *_: False)
+    assert [read(page, page_input(address)) for address in ADDRESSES] == short
 
 
 @pytest.mark.parametrize("address", ["", "town/page/7/"])
 def test_a_front_page_of_links_is_not_searched(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its kind is known from its address, its links, and how it came to be asked for."""
-    monkeypatch.setattr(article, "select", Mock(side_effect=AssertionError("searched")))
-    assert read(FRONT.encode(), asked(address)).outcome is Outcome.LISTING
+    """Its outcome follows from its URL, its links, and how it was requested."""
+    monkeypatch.setattr(article, "select_body", Mock(side_effect=AssertionError("searched")))
+    assert read(FRONT.encode(), page_input(address)).outcome is Outcome.LISTING
 
 
-def test_a_page_that_says_it_is_not_there_is_searched() -> None:
-    """A soft 404 at a section's address is told by the text that it lacks."""
+def test_a_soft_404_is_searched() -> None:
+    """A soft 404 at the URL of a section is detected by its lack of text."""
     page = "<html><head><title>Page not found</title></head><body><h1>Page not found</h1></body></html>"
-    assert read(page.encode(), asked("town/page/7/")).outcome is Outcome.SOFT_404
+    assert read(page.encode(), page_input("town/page/7/")).outcome is Outcome.SOFT_404
 
 
-def test_who_listens_is_told_all() -> None:
-    """`newsarchive extract --explain` shows what was decided of each block, of a listing's too."""
+def test_recording_evidence_requires_the_search() -> None:
+    """`newsarchive extract --explain` shows the role of each block, also of a listing."""
     story = "".join(
         f"<p>Paragraph {n} of a story about rain that falls on hills and those who live there.</p>" for n in range(9)
     )
-    hear = Evidence()
-    read(FRONT.replace("</main>", f"<article>{story}</article></main>").encode(), asked("", hear))
-    assert hear.told
+    evidence = Evidence()
+    read(FRONT.replace("</main>", f"<article>{story}</article></main>").encode(), page_input("", evidence))
+    assert evidence.roles

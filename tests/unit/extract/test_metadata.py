@@ -1,4 +1,4 @@
-"""Headline, dates, authors and the rest, where pages disagree with themselves."""
+"""Headline, dates, authors and other metadata of pages that contradict themselves."""
 
 import json
 from datetime import UTC, datetime
@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 import pytest
 
 from newsarchive.extract import read
-from newsarchive.extract.authors import split
-from newsarchive.extract.dates import _change_told
-from newsarchive.extract.page_input import Asked
-from storage.model import Access, Article, Dated, Discovery, Image, Role, UrlKind
+from newsarchive.extract.authors import split_byline
+from newsarchive.extract.dates import _find_update_word
+from newsarchive.extract.page_input import PageInput
+from storage.model import Access, Article, Discovery, Image, Role, SourcedDate, UrlKind
 
 URL = "https://www.dailyexample.example/news/2024/05/19/rain-falls-on-the-hills-10234.html"
 TEXT = "".join(
@@ -20,7 +20,7 @@ TEXT = "".join(
 
 def article(head: str = "", top: str = "<h1>Rain falls on the hills</h1>", **more: object) -> Article:
     page = f"<html><head>{head}</head><body><article>{top}{TEXT}</article></body></html>"
-    reading = read(page.encode(), Asked(url=URL, headers=(), **more))  # type: ignore[arg-type]
+    reading = read(page.encode(), PageInput(url=URL, headers=(), **more))  # type: ignore[arg-type]
     assert reading.article is not None, reading.reason
     return reading.article
 
@@ -51,7 +51,7 @@ def article(head: str = "", top: str = "<h1>Rain falls on the hills</h1>", **mor
     ],
 )
 def test_headline(head: str, top: str) -> None:
-    """The headline is what the page's own claims agree on, without the site's name."""
+    """The headline is the text on which the page's claims agree, without the site name."""
     assert article(head, top).headline == "Rain falls on the hills"
 
 
@@ -68,15 +68,15 @@ def test_the_headline_is_not_body() -> None:
             '<script type="application/ld+json">{"@graph":[{"@type":["NewsArticle"],"headline":"Rain",'
             '"datePublished":"2024-05-19T08:00:00+02:00","dateModified":"2024-05-19T09:00:00+02:00"}]}</script>',
             "",
-            Dated(at=datetime(2024, 5, 19, 6, tzinfo=UTC), source="json-ld"),
-            Dated(at=datetime(2024, 5, 19, 7, tzinfo=UTC), source="json-ld"),
+            SourcedDate(at=datetime(2024, 5, 19, 6, tzinfo=UTC), source="json-ld"),
+            SourcedDate(at=datetime(2024, 5, 19, 7, tzinfo=UTC), source="json-ld"),
             id="JSON-LD in a graph",
         ),
         pytest.param(
             '<meta property="article:published_time" content="2024-05-19T06:00:00Z">'
             '<meta property="article:modified_time" content="2024-05-19T06:00:00Z">',
             "",
-            Dated(at=datetime(2024, 5, 19, 6, tzinfo=UTC), source="meta"),
+            SourcedDate(at=datetime(2024, 5, 19, 6, tzinfo=UTC), source="meta"),
             None,
             id="meta; modified when published is no change",
         ),
@@ -84,70 +84,70 @@ def test_the_headline_is_not_body() -> None:
             '<meta name="date" content="2024-05-19">'
             '<meta property="og:updated_time" content="2024-05-20T08:00:00+02:00">',
             '<p class="date"><time datetime="2024-05-19T08:00">Sunday</time></p>',
-            Dated(at=datetime(2024, 5, 19, 6, tzinfo=UTC), source="time"),
-            Dated(at=datetime(2024, 5, 20, 6, tzinfo=UTC), source="meta"),
+            SourcedDate(at=datetime(2024, 5, 19, 6, tzinfo=UTC), source="time"),
+            SourcedDate(at=datetime(2024, 5, 20, 6, tzinfo=UTC), source="meta"),
             id="a bare day gives way to the time; the zone is another date's",
         ),
         pytest.param(
             "",
             "<p>Updated: 20 May 2024, 10:00 GMT</p>",
-            Dated(at=datetime(2024, 5, 19, tzinfo=UTC), source="url"),
-            Dated(at=datetime(2024, 5, 20, 10, tzinfo=UTC), source="visible"),
+            SourcedDate(at=datetime(2024, 5, 19, tzinfo=UTC), source="url"),
+            SourcedDate(at=datetime(2024, 5, 20, 10, tzinfo=UTC), source="visible"),
             id="the URL, and a visible update",
         ),
     ],
 )
-def test_dates(head: str, top: str, published: Dated, modified: Dated | None) -> None:
-    """Dates come aware, in UTC, with what vouches for them."""
+def test_dates(head: str, top: str, published: SourcedDate, modified: SourcedDate | None) -> None:
+    """Dates are aware, in UTC, with their source."""
     found = article(head, f"<h1>Rain falls on the hills</h1>{top}")
     assert (found.published, found.modified) == (published, modified)
 
 
-def test_times_say_what_stands_before_them() -> None:
-    """Of two times in one line with the byline, the one after "Updated" is the change."""
+def test_the_word_before_a_time_decides() -> None:
+    """Of two times in the line of the byline, the one after "Updated" is the modification."""
     found = article(
         top='<h1>Rain falls on the hills</h1><p><span class="byline">By Jane Roe</span> Published '
         '<time datetime="2024-05-19T08:00:00+02:00">May 19, 8 am</time>, updated '
         '<time datetime="2024-05-20T09:00:00+02:00">May 20, 9 am</time></p>'
     )
-    assert found.published == Dated(at=datetime(2024, 5, 19, 6, tzinfo=UTC), source="time")
-    assert found.modified == Dated(at=datetime(2024, 5, 20, 7, tzinfo=UTC), source="time")
+    assert found.published == SourcedDate(at=datetime(2024, 5, 19, 6, tzinfo=UTC), source="time")
+    assert found.modified == SourcedDate(at=datetime(2024, 5, 20, 7, tzinfo=UTC), source="time")
 
 
-def test_an_article_told_twice_is_one() -> None:
-    """What the JSON-LD node that names the page leaves out is taken from another under the same headline."""
+def test_two_nodes_of_one_article_are_merged() -> None:
+    """Values missing in the JSON-LD node of the page are taken from another node with the same headline."""
     told = [
         {"@type": "NewsArticle", "headline": "Rain", "datePublished": "2024-05-19T06:00:00Z", "author": "Jane Roe"},
         {"@type": "LiveBlogPosting", "headline": "Rain", "url": URL},
         {"@type": "NewsArticle", "headline": "Sun", "articleSection": "Elsewhere"},
     ]
     found = article(f'<script type="application/ld+json">{json.dumps(told)}</script>')
-    assert found.published == Dated(at=datetime(2024, 5, 19, 6, tzinfo=UTC), source="json-ld")
+    assert found.published == SourcedDate(at=datetime(2024, 5, 19, 6, tzinfo=UTC), source="json-ld")
     assert (found.authors, found.live, found.section) == (("Jane Roe",), True, None)
 
 
-def test_relative_dates_need_the_time_of_fetching() -> None:
-    """A line such as "3 hours ago" is a date only where it is known when the page was fetched."""
+def test_relative_dates_need_the_time_of_the_fetch() -> None:
+    """A line such as "3 hours ago" is a date only if the time of the fetch is known."""
     top = "<h1>Rain falls on the hills</h1><p class='date'>3 hours ago</p>"
     url = "https://www.dailyexample.example/rain-falls-on-the-hills-again"
     page = f"<html><head><meta property='og:type' content='article'></head><body>{top}{TEXT}</body></html>".encode()
     at = datetime(2024, 5, 19, 12, tzinfo=UTC)
-    told = read(page, Asked(url=url, headers=(), fetched_at=at)).article
-    untold = read(page, Asked(url=url, headers=())).article
+    told = read(page, PageInput(url=url, headers=(), fetched_at=at)).article
+    untold = read(page, PageInput(url=url, headers=())).article
     assert told is not None
     assert untold is not None
-    assert told.published == Dated(at=datetime(2024, 5, 19, 9, tzinfo=UTC), source="visible")
+    assert told.published == SourcedDate(at=datetime(2024, 5, 19, 9, tzinfo=UTC), source="visible")
     assert untold.published is None
 
 
 @pytest.mark.parametrize(("via", "source"), [(UrlKind.FEED, "feed"), (UrlKind.SITEMAP, "sitemap")])
-def test_the_source_vouches_last(via: UrlKind, source: str) -> None:
-    """A feed's date stands in where the page gives none, or only the day; never the moment of fetching."""
+def test_the_date_of_the_feed_comes_last(via: UrlKind, source: str) -> None:
+    """The date of a feed is used if the page has none, or only the day; the time of the fetch never is."""
     at = datetime(2024, 5, 19, 5, 45, tzinfo=UTC)
     discovery = Discovery(site="x", kind=UrlKind.ARTICLE, via="https://x.example/feed", via_kind=via, published=at)
-    assert article(discovery=discovery).published == Dated(at=at, source=source)
+    assert article(discovery=discovery).published == SourcedDate(at=at, source=source)
     dated = article('<meta property="article:published_time" content="2024-05-18T20:00:00Z">', discovery=discovery)
-    assert dated.published == Dated(at=datetime(2024, 5, 18, 20, tzinfo=UTC), source="meta")
+    assert dated.published == SourcedDate(at=datetime(2024, 5, 18, 20, tzinfo=UTC), source="meta")
 
 
 @pytest.mark.parametrize(
@@ -184,8 +184,8 @@ def test_the_source_vouches_last(via: UrlKind, source: str) -> None:
     ],
 )
 def test_bylines_are_split(byline: str, names: list[str]) -> None:
-    """Separate names, without "By", places, roles and addresses."""
-    assert split(byline) == names
+    """Separate names, without "By", places, job titles and e-mail addresses."""
+    assert split_byline(byline) == names
 
 
 @pytest.mark.parametrize(
@@ -198,15 +198,15 @@ def test_bylines_are_split(byline: str, names: list[str]) -> None:
         ('"Jane Roe, John Public"', ("Jane Roe", "John Public")),
     ],
 )
-def test_agencies_stand_apart(author: str, names: tuple[str, ...]) -> None:
-    """An agency is named only where no person is, and the paper itself never."""
+def test_agencies_are_separated(author: str, names: tuple[str, ...]) -> None:
+    """An agency is an author only if no person is named; the publication itself never is."""
     node = f'{{"@type":"NewsArticle","headline":"Rain falls on the hills","author":{author}}}'
     head = f'<script type="application/ld+json">{node}</script>'
     assert article(head).authors == names
 
 
-def test_facts() -> None:
-    """Section, tags, language, image with caption, access, canonical address, noarchive."""
+def test_other_metadata() -> None:
+    """Section, tags, language, image with caption, access, canonical URL, noarchive."""
     found = article(
         '<link rel="canonical" href="/news/rain-falls-10234"><meta name="robots" content="all, NOARCHIVE">'
         '<meta name="keywords" content="Rain, hills, rain"><meta property="og:locale" content="en_GB">'
@@ -253,12 +253,12 @@ CRUMBS = (
     ],
 )
 def test_sections(head: str, top: str, section: str | None) -> None:
-    """The section is what the page states, else the last breadcrumb that leads neither home nor to the page itself."""
+    """The section is the stated one, else the last breadcrumb that is neither the front page nor the page itself."""
     assert article(head, f"{top}<h1>Rain falls on the hills</h1>").section == section
 
 
-def test_authors_of_other_stories_are_not_its_own() -> None:
-    """Cards of related stories name theirs."""
+def test_authors_of_related_articles_are_ignored() -> None:
+    """Cards of related articles name their own authors."""
     named = '<p class="author">Ada Ray</p>'
     card = f'<div class="story-card author-card"><a href="/world/2">Sun shines on the plain</a>{named}</div>'
     top = f'<h1>Rain falls on the hills</h1><section class="related-stories">{card * 2}</section>'
@@ -268,23 +268,23 @@ def test_authors_of_other_stories_are_not_its_own() -> None:
 
 @pytest.mark.parametrize("attributes", ['lang="en-GB"', 'xmlns="http://www.w3.org/1999/xhtml" xml:lang="en"'])
 def test_the_language_of_html_and_xhtml(attributes: str) -> None:
-    """The root says it in one way or the other."""
+    """The root element states it in lang or xml:lang."""
     page = (
         f"<html {attributes}><head></head><body><article><h1>Rain falls on the hills</h1>{TEXT}</article></body></html>"
     )
-    found = read(page.encode(), Asked(url=URL, headers=())).article
+    found = read(page.encode(), PageInput(url=URL, headers=())).article
     assert found is not None
     assert found.language == "en"
 
 
 def test_tags_that_were_escaped_twice() -> None:
-    """The semicolon of an entity ends no tag."""
+    """The semicolon of an entity separates no tags."""
     found = article('<meta name="keywords" content="Rain, P&amp;amp;E, &amp;quot;Sun&amp;quot;, &amp;quot;">')
     assert found.tags == ("Rain", "P&E", '"Sun"')
 
 
 def test_tags_on_the_page() -> None:
-    """Topics that are printed with the article are its tags where no meta element has any; categories are none."""
+    """Topics printed with the article are its tags if no meta element has any; categories are not."""
     top = (
         '<h1>Rain falls on the hills</h1><aside class="tags"><a href="/tag/sun">Sun</a></aside>'
         '<a rel="category tag" href="/news">News</a> <a rel="tag" href="/tag/rain">#Rain</a>'
@@ -314,29 +314,29 @@ OTHER = '<figure><img src="/i/harbour.jpg"><figcaption>The harbour</figcaption><
     ids=["the same file", "the second figure's", "no figure shows it", "no meta element", "no figure"],
 )
 def test_captions(image: str, figures: str, expected: tuple[str, str | None]) -> None:
-    """An image's caption is that of the figure that shows it, else of the one under the headline."""
+    """The caption of an image is that of the figure with the same file, else of the one under the headline."""
     head = f'<meta property="og:image" content="{image}">' if image else ""
     found = article(head, f"<h1>Rain falls on the hills</h1>{figures}").image
     assert found == Image(url=expected[0], caption=expected[1])
 
 
-def test_a_story_that_only_scripts_print_is_read() -> None:
-    """Where the page prints nothing, JSON-LD's articleBody is the body; never where the page says it is not free."""
+def test_a_body_in_jsonld_is_read() -> None:
+    """If the page prints no text, JSON-LD's articleBody is the body, except on pages that are not free."""
     story = "Rain fell on the hills all night. " * 12
     node = {"@type": "NewsArticle", "headline": "Rain falls on the hills", "articleBody": f"{story}\n\nIt stopped."}
     page = (
         '<html><head><meta property="og:type" content="article"><script type="application/ld+json">{}</script></head>'
         '<body><h1>Rain falls on the hills</h1><div id="app">Loading</div></body></html>'
     )
-    reading = read(page.format(json.dumps(node)).encode(), Asked(url=URL))
+    reading = read(page.format(json.dumps(node)).encode(), PageInput(url=URL))
     assert reading.article is not None
     assert [p.text for p in reading.article.paragraphs if p.role is Role.TEXT] == [story.strip(), "It stopped."]
-    paid = read(page.format(json.dumps(node | {"isAccessibleForFree": False})).encode(), Asked(url=URL))
+    paid = read(page.format(json.dumps(node | {"isAccessibleForFree": False})).encode(), PageInput(url=URL))
     assert paid.article is None
 
 
-def test_what_stands_apart_is_not_glued() -> None:
-    """A byline and a date without white space between them are two things."""
+def test_separate_elements_are_not_joined() -> None:
+    """A byline and a date without white space between them are separated."""
     top = (
         '<h1>Rain falls on the hills</h1><p class="meta"><span class="byline">By Jane Roe</span>'
         "<time>May 19, 2024</time></p>"
@@ -344,8 +344,8 @@ def test_what_stands_apart_is_not_glued() -> None:
     assert "By Jane Roe May 19, 2024" in [p.text for p in article(top=top).paragraphs]
 
 
-def test_a_canonical_front_page_is_not_believed() -> None:
-    """Some templates name the front page as canonical for every article: that would make all of them one."""
+def test_a_canonical_front_page_is_ignored() -> None:
+    """Some templates name the front page as canonical for every article, which would make all of them one."""
     assert article('<link rel="canonical" href="https://www.dailyexample.example/">').canonical_url == URL
 
 
@@ -369,8 +369,8 @@ def test_a_canonical_front_page_is_not_believed() -> None:
         *("ΕΝΗΜΕΡΏΘΗΚΕ", "تحديث", "به روز رسانی", "בעדכון", "עודכן", "अपडेट", "अद्यतन", "อัปเดต", "อัพเดท", "แก้ไขล่าสุด"),
     ],
 )
-def test_a_line_tells_of_a_change_in_every_language_that_is_known(line: str) -> None:
-    """Lines without any of these words are passed over at once: the quick look must know them all."""
-    found = _change_told(f"5 May 2026, {line} 6 May 2026")
+def test_update_words_of_every_language(line: str) -> None:
+    """Lines without any of these words are skipped: the quick test must cover all of them."""
+    found = _find_update_word(f"5 May 2026, {line} 6 May 2026")
     assert found is not None
     assert found[0].casefold() in line.casefold()

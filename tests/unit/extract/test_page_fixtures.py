@@ -1,4 +1,4 @@
-"""Every folder of tests/pages is a page written for this project, and the right reading of it."""
+"""Every folder of tests/pages is a page written for this project, with its expected reading."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from newsarchive.extract import extract_page
-from newsarchive.extract.page_input import Asked
+from newsarchive.extract.page_input import PageInput
 from newsarchive.extract.serialize import as_json
 
 PAGES = sorted(folder for folder in (Path(__file__).parents[2] / "pages").iterdir() if folder.is_dir())
@@ -18,18 +18,19 @@ PAGES = sorted(folder for folder in (Path(__file__).parents[2] / "pages").iterdi
 
 @pytest.mark.parametrize("folder", PAGES, ids=lambda folder: folder.name)
 def test_page_reads_as_expected(folder: Path) -> None:
-    """The whole reading is compared: outcome, metadata, each paragraph's role, each link of each group."""
+    """The whole reading is compared: outcome, metadata, the role of each paragraph, the links of each group."""
     url = (folder / "url.txt").read_text("utf-8").strip()
     clock = folder / "fetched_at.txt"
     fetched_at = datetime.fromisoformat(clock.read_text("utf-8").strip()) if clock.exists() else None
     expected = json.loads((folder / "expected.json").read_text("utf-8"))
     assert (
-        as_json(extract_page((folder / "page.html").read_bytes(), url, asked=Asked(fetched_at=fetched_at))) == expected
+        as_json(extract_page((folder / "page.html").read_bytes(), url, page_input=PageInput(fetched_at=fetched_at)))
+        == expected
     )
 
 
 def test_there_are_pages() -> None:
-    """A folder that was moved must not leave the walk above with nothing to walk."""
+    """The test above must not pass because the folder was moved."""
     assert len(PAGES) >= 40
 
 
@@ -42,8 +43,8 @@ for page in sorted(pathlib.Path(sys.argv[1]).glob("*/page.html")):
 """
 
 
-def test_reading_depends_on_nothing_but_the_page() -> None:
-    """Another process, hash seed, time zone and locale read the same: a rebuild must equal the crawl."""
+def test_readings_are_reproducible() -> None:
+    """Another process, hash seed, time zone and locale give the same reading: a rebuild must equal the crawl."""
     said = {
         subprocess.run(
             [sys.executable, "-c", READ_ALL, str(PAGES[0].parent)],

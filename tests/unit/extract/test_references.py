@@ -1,4 +1,4 @@
-"""Where references lead: the same address under every Python."""
+"""Resolution of relative references: the same URL under every Python version."""
 
 from urllib.parse import urljoin
 
@@ -6,9 +6,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from newsarchive.extract.tree import absolute
-from storage.references import resolved, without_empty_query
-from storage.warc.reader import redirect_of
+from newsarchive.extract.tree import resolve_link
+from storage.urls import drop_empty_query, resolve_url
+from storage.warc.reader import redirect_target
 
 BASE = "https://news.example/a/b?c=d#e"
 
@@ -37,9 +37,9 @@ BASE = "https://news.example/a/b?c=d#e"
         ("mailto:ada@news.example", "mailto:ada@news.example"),
     ],
 )
-def test_what_delimits_nothing_is_gone(reference: str, expected: str) -> None:
+def test_empty_parts_are_removed(reference: str, expected: str) -> None:
     """An empty query, fragment or parameter names no other page."""
-    assert resolved(BASE, reference) == expected
+    assert resolve_url(BASE, reference) == expected
 
 
 @given(
@@ -48,17 +48,17 @@ def test_what_delimits_nothing_is_gone(reference: str, expected: str) -> None:
 )
 @example(BASE, "?")
 @example(BASE, ";?#")
-def test_else_it_is_urljoin(base: str, reference: str) -> None:
-    """But for such delimiters, whatever the reference is made of."""
+def test_other_references_are_resolved_like_urljoin(base: str, reference: str) -> None:
+    """All other references are resolved as by urljoin."""
     try:
         joined = urljoin(base, reference)
     except ValueError:
         with pytest.raises(ValueError, match=r"."):
-            resolved(base, reference)
+            resolve_url(base, reference)
         return
-    found = resolved(base, reference)
+    found = resolve_url(base, reference)
     url, _, fragment = found.partition("#")
-    assert without_empty_query(url) == url
+    assert drop_empty_query(url) == url
     assert bool(fragment) == ("#" in found)
     if reference.partition("#")[0] != "?":
         for mark in (";", "?", "#"):
@@ -67,7 +67,7 @@ def test_else_it_is_urljoin(base: str, reference: str) -> None:
 
 
 @pytest.mark.parametrize("link", ["/story?", "story?", "https://news.example/story?", "//news.example/story?#top"])
-def test_a_page_has_one_address_however_it_is_linked(link: str) -> None:
-    """From the root, relative, in full, as a redirect: what is asked for has no empty query either."""
-    assert absolute("https://news.example/", link) == "https://news.example/story"
-    assert redirect_of("https://news.example/", 301, (("Location", link),)) == "https://news.example/story"
+def test_a_page_has_one_url_however_it_is_linked(link: str) -> None:
+    """From the root, relative, absolute, as a redirect: no requested URL has an empty query."""
+    assert resolve_link("https://news.example/", link) == "https://news.example/story"
+    assert redirect_target("https://news.example/", 301, (("Location", link),)) == "https://news.example/story"

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsarchive.extract.requisites import MOST, is_stylesheet, of_page, of_stylesheet
-from newsarchive.extract.tree import Page, parse
+from newsarchive.extract.requisites import MAX_REQUISITES, is_stylesheet, page_requisites, stylesheet_requisites
+from newsarchive.extract.tree import Page, parse_page
 
 BASE = "https://news.example/2026/story.html"
 
@@ -15,9 +15,9 @@ PICTURE = (
 
 
 def needs(body: str, head: str = "") -> list[str]:
-    page = parse(f"<!DOCTYPE html><html><head>{head}</head><body>{body}<p>text</p></body></html>".encode(), BASE)
+    page = parse_page(f"<!DOCTYPE html><html><head>{head}</head><body>{body}<p>text</p></body></html>".encode(), BASE)
     assert isinstance(page, Page)
-    return [url.removeprefix("https://news.example") for url in of_page(page)]
+    return [url.removeprefix("https://news.example") for url in page_requisites(page)]
 
 
 @pytest.mark.parametrize(
@@ -41,8 +41,8 @@ def needs(body: str, head: str = "") -> list[str]:
         ('<script src="/no.js"></script><a href="/no.html">x</a><iframe src="/no"></iframe>', []),
     ],
 )
-def test_a_page_names_what_a_desktop_would_show(body: str, wanted: list[str]) -> None:
-    """Images in the size a desktop takes, posters, backgrounds; no scripts, no films, no frames, each once."""
+def test_images_and_backgrounds(body: str, wanted: list[str]) -> None:
+    """Images in the size for a desktop, posters, backgrounds; no scripts, films or frames; each once."""
     assert needs(body) == wanted
 
 
@@ -58,20 +58,20 @@ def test_a_page_names_what_a_desktop_would_show(body: str, wanted: list[str]) ->
         ('<link rel="alternate" href="/feed"><link rel="canonical" href="/c"><link rel="next" href="/n">', []),
     ],
 )  # fmt: skip
-def test_a_head_names_styles_and_icons(head: str, wanted: list[str]) -> None:
+def test_stylesheets_and_icons(head: str, wanted: list[str]) -> None:
     """Stylesheets for screens, icons, preloaded fonts."""
     assert needs("", head) == wanted
 
 
-def test_a_stylesheet_names_what_it_imports_and_shows() -> None:
-    """Imports in both forms, fonts, images; comments, data: and fragments are none; relative to the stylesheet."""
+def test_imports_and_images_of_a_stylesheet() -> None:
+    """Imports in both forms, fonts, images, relative to the stylesheet; no comments, data: URLs and fragments."""
     text = """
     @import "base.css"; @IMPORT url( 'print.css' ) print;
     @font-face { font-family: X; src: url(f.woff2) format("woff2"), url("f.woff?#iefix") }
     p { background: url(data:image/png;base64,AA==); mask: url(#m) } /* url(no.png) */
     q { background-image: URL("a\\ b.png"), url('\\2e\\2e/up.png') }
     """
-    found = of_stylesheet(text, "https://cdn.example/css/x/main.css")
+    found = stylesheet_requisites(text, "https://cdn.example/css/x/main.css")
     assert [url.removeprefix("https://cdn.example").replace(" ", "%20") for url in found] == [
         "/css/x/base.css", "/css/x/print.css", "/css/x/f.woff2", "/css/x/f.woff", "/css/x/a%20b.png", "/css/up.png",
     ]  # fmt: skip
@@ -82,17 +82,19 @@ def test_a_stylesheet_names_what_it_imports_and_shows() -> None:
     ("text/plain", "https://a.example/x.CSS?v=1", True), ("text/html", "https://a.example/x.css", False),
     ("text/css", "https://a.example/x.png", False), ("image/png", "https://a.example/x", False),
 ])  # fmt: skip
-def test_what_is_a_stylesheet(mime: str, url: str, verdict: bool) -> None:
-    """What is named like a picture is none, so that no chain of files leads on for ever."""
+def test_is_stylesheet(mime: str, url: str, verdict: bool) -> None:
+    """A file named like an image is none, so that no chain of files goes on for ever."""
     assert is_stylesheet(mime, url) == verdict
 
 
-def test_a_page_names_no_more_than_can_be_fetched() -> None:
-    """A page with ten thousand pictures names the first of them."""
-    assert len(needs("".join(f'<img src="/{n}.jpg">' for n in range(5_000)))) == MOST
+def test_requisites_are_limited() -> None:
+    """Of ten thousand images, the first are requisites."""
+    assert len(needs("".join(f'<img src="/{n}.jpg">' for n in range(5_000)))) == MAX_REQUISITES
 
 
 @given(st.text(max_size=200))
-def test_no_stylesheet_is_too_odd(text: str) -> None:
-    """Whatever stands there: absolute URLs, or none."""
-    assert all(url.startswith(("http://", "https://")) for url in of_stylesheet(f"url({text}) @import '{text}'", BASE))
+def test_any_stylesheet_is_read(text: str) -> None:
+    """Any stylesheet gives absolute URLs, or none."""
+    assert all(
+        url.startswith(("http://", "https://")) for url in stylesheet_requisites(f"url({text}) @import '{text}'", BASE)
+    )

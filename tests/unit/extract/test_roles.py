@@ -1,4 +1,4 @@
-"""Lines around and in a text that are of it, or are none of it, for where they stand."""
+"""Lines around and within a text that belong to it, or do not, by their position."""
 
 import pytest
 
@@ -19,8 +19,8 @@ def paragraphs(body: str) -> list[tuple[Role, str]]:
 
 
 @pytest.mark.parametrize("label", ["<p>5 Comments</p>", "<div>Kommentar</div>", "<h3>Comments</h3>"])
-def test_a_story_under_a_count_of_comments_is_a_story(label: str) -> None:
-    """And so is one under the name of a column, which in German is that word; readers' words come after the text."""
+def test_text_under_a_comment_counter_is_text(label: str) -> None:
+    """Also under the name of a column, which in German is the same word; readers' comments come after the text."""
     told = paragraphs(f"<p>The wall of the harbour is mended, and the ferry goes again.</p><div>{label}{TEXT}</div>")
     assert [line for role, line in told if role is Role.TEXT and line in LINES] == list(LINES)
     readers = "".join(
@@ -31,7 +31,7 @@ def test_a_story_under_a_count_of_comments_is_a_story(label: str) -> None:
 
 
 def test_a_line_beside_a_picture_is_its_caption() -> None:
-    """In a box of theirs, within the text; not a line that leads to what the pictures show."""
+    """In a box of its own, within the text; but not a line that introduces the pictures."""
     told = paragraphs(f"{TEXT}<div><img src='a.jpg'><p>The wall in the morning</p></div>{TEXT}")
     assert (Role.CAPTION, "The wall in the morning") in told
     told = paragraphs(
@@ -40,8 +40,8 @@ def test_a_line_beside_a_picture_is_its_caption() -> None:
     assert (Role.TEXT, "Ships that came to the harbour:") in told
 
 
-def test_a_heading_that_tells_how_long_ago_is_a_heading() -> None:
-    """In a column that looks back; under a headline such a line tells when the story was printed."""
+def test_a_heading_with_a_relative_date_is_a_heading() -> None:
+    """In a column that looks back; under a headline such a line is its date."""
     assert (Role.HEADING, "10 days ago") in paragraphs(f"<div>{TEXT}<h2>10 days ago</h2>{TEXT}</div>")
     assert (Role.DATELINE, "10 days ago") in paragraphs(f"<div><p>10 days ago</p>{TEXT}</div>")
 
@@ -51,7 +51,7 @@ def test_a_heading_that_tells_how_long_ago_is_a_heading() -> None:
     ["Este artículo es clave para el suscriptor de la ley, dijo.", "Materiał był tylko dla dzieci, mówi dyrektor."],
 )
 def test_a_sentence_that_begins_like_a_notice_is_text(line: str) -> None:
-    """Words of notices to subscribers are those of sentences too, and what is said of whom tells them apart."""
+    """Words of notices to subscribers occur in sentences, too; the rest of the sentence tells them apart."""
     assert (Role.TEXT, line) in paragraphs(f"{TEXT}<p>{line}</p>{TEXT}")
     notice = "Este artículo es solo para suscriptores."
     assert (Role.PROMO, notice) in paragraphs(f"{TEXT}<p>{notice}</p>")

@@ -1,11 +1,11 @@
-"""A CSS selector finds what its plain translation to XPath finds, however it is looked for."""
+"""A CSS selector matches what its translation to XPath matches, however it is evaluated."""
 
 import pytest
 from cssselect import HTMLTranslator
 from lxml.etree import XPath
 from lxml.html import HtmlElement, document_fromstring
 
-from newsarchive.extract.selectors import Selector, matches_of
+from newsarchive.extract.selectors import Selector, find_matches
 
 PAGE = document_fromstring("""
 <html lang="en-GB"><body class="page story"><div class="story lead" id="main" data-x="@data-x"><p class="Story">one</p>
@@ -44,19 +44,19 @@ CSS = [
 
 
 @pytest.mark.parametrize("css", CSS)
-def test_a_css_selector_finds_what_its_plain_translation_finds(css: str) -> None:
+def test_a_css_selector_matches_what_its_translation_matches(css: str) -> None:
     plain = XPath(HTMLTranslator().css_to_xpath(css, prefix="descendant-or-self::"))(PAGE)
     assert Selector(css).elements(PAGE) == plain
 
 
-def test_matches_come_in_the_pages_order_each_once() -> None:
+def test_matches_are_in_page_order_each_once() -> None:
     found = Selector("time, .info, a.by, .by").elements(PAGE)
     assert [element.text for element in found] == ["two", "five", "eight", "eleven"]
 
 
 @pytest.mark.parametrize("root", [PAGE, PAGE.find(".//div")], ids=["page", "element"])
-def test_selectors_find_together_what_each_finds_alone(root: HtmlElement) -> None:
-    """Classes, what is no class, both in one list, XPath; on the page, and within an element that matches itself."""
+def test_selectors_match_together_what_each_matches_alone(root: HtmlElement) -> None:
+    """Classes, other selectors, lists of both, XPath; on the page, and within an element that matches itself."""
     others = (
         "time, .info, a.by, .by",
         ".by, [rel=author], p",
@@ -66,11 +66,11 @@ def test_selectors_find_together_what_each_finds_alone(root: HtmlElement) -> Non
         "(count(//p))",
     )
     selectors = [Selector(text) for text in (*CSS, *others)]
-    together = matches_of(selectors, root)
+    together = find_matches(selectors, root)
     assert [each.found for each in together] == [selector.matches(root).found for selector in selectors]
 
 
-def test_only_what_separates_classes_for_xpath_separates_them() -> None:
-    """A form feed or a hard space is a part of the class."""
+def test_classes_are_separated_as_in_xpath() -> None:
+    """A form feed or a no-break space is a part of the class."""
     page = document_fromstring("<p class='a\xa0b'>one<p class='a\tb'>two<p class='a\fb'>three")
-    assert matches_of([Selector(".a")], page)[0].values() == ["two"] == Selector(".a").values(page)
+    assert find_matches([Selector(".a")], page)[0].values() == ["two"] == Selector(".a").values(page)

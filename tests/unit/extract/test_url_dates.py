@@ -1,4 +1,4 @@
-"""The day that an address names, where a page gives no date."""
+"""Publication dates from URLs, for pages without a date."""
 
 from datetime import UTC, date, datetime
 
@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsarchive.extract import extract_page
-from storage.model import Dated
+from storage.model import SourcedDate
 
 TEXT = "".join(f"<p>Sentence number {n} of a story about rain that falls on hills and fields.</p>" for n in range(40))
 HEAD = "<head><meta property=og:type content=article></head>"
@@ -27,17 +27,17 @@ FORMS = (
 )
 
 
-def published(path: str) -> Dated | None:
+def published(path: str) -> SourcedDate | None:
     article = extract_page(PAGE, f"https://news.example/{path}").article
     assert article is not None
     return article.published
 
 
 @given(st.dates(date(1996, 1, 1), date(2040, 12, 31)), st.sampled_from(FORMS))
-def test_each_day_is_read_as_it_is_written(day: date, form: str) -> None:
-    """Months of two digits too: in November and December most of all."""
+def test_days_in_urls(day: date, form: str) -> None:
+    """Also months of two digits, in November and December."""
     expected = datetime(day.year, day.month, day.day, tzinfo=UTC)
-    assert published(form.format(day)) == Dated(at=expected, source="url")
+    assert published(form.format(day)) == SourcedDate(at=expected, source="url")
 
 
 @pytest.mark.parametrize(
@@ -54,6 +54,6 @@ def test_each_day_is_read_as_it_is_written(day: date, form: str) -> None:
         "2026/13/01/rain-falls",
     ],
 )
-def test_a_month_alone_is_no_day(path: str) -> None:
-    """Nor is a number that a headline begins with, or a day that there is not."""
+def test_other_numbers_are_no_day(path: str) -> None:
+    """Neither a number that begins a headline, nor a day that does not exist."""
     assert published(path) is None

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.index.schema.tables import FTS5
-from storage.index.search.query import Leaf, Query, parse, to_fts5, to_tsquery
-from storage.index.search.snippet import WIDTH, Marker, snippet
+from storage.index.schema.upgrade import MIGRATIONS
+from storage.index.search.query import SearchQuery, SearchTerm, parse_query, to_fts5, to_tsquery
+from storage.index.search.snippet import WIDTH, MatchFinder, make_snippet
 from storage.index.views.articles import Filters
 
 SPOKEN = (None, "en", "de")
@@ -15,15 +15,17 @@ SPOKEN = (None, "en", "de")
 
 def test_a_query_is_read_as_meant() -> None:
     """Words, phrases, prefixes, alternatives, exclusions and filters each have their place in the tree."""
-    query = parse('tariffs "rare earth" rela* coal OR iron -steel site:news since:2026-02 author:"Ann A."', Filters())
-    assert query == Query(
+    query = parse_query(
+        'tariffs "rare earth" rela* coal OR iron -steel site:news since:2026-02 author:"Ann A."', Filters()
+    )
+    assert query == SearchQuery(
         every=(
-            (Leaf(("tariffs",), raws=("tariffs",)),),
-            (Leaf(("rare", "earth")),),
-            (Leaf(("rela",), is_prefix=True),),
-            (Leaf(("coal",), raws=("coal",)), Leaf(("iron",), raws=("iron",))),
+            (SearchTerm(("tariffs",), typed=("tariffs",)),),
+            (SearchTerm(("rare", "earth")),),
+            (SearchTerm(("rela",), is_prefix=True),),
+            (SearchTerm(("coal",), typed=("coal",)), SearchTerm(("iron",), typed=("iron",))),
         ),
-        never=(Leaf(("steel",), raws=("steel",)),),
+        never=(SearchTerm(("steel",), typed=("steel",)),),
         filters=Filters(site="news", author="Ann A.", since=datetime(2026, 2, 1, tzinfo=UTC)),
     )
 
@@ -39,14 +41,14 @@ def test_a_query_is_read_as_meant() -> None:
 )
 def test_dates_are_spans(text: str, since: datetime | None, until: datetime | None) -> None:
     """A year, month or day means all of it; `until` includes it."""
-    filters = parse(text, Filters()).filters
+    filters = parse_query(text, Filters()).filters
     assert (filters.since, filters.until) == (since, until)
 
 
 @pytest.mark.parametrize("text", ["since:soon", "since:2026-13", "since:2026-02-30", "date:9999", "date:1-2-3-4"])
 def test_what_is_no_date_is_said(text: str) -> None:
     """A date that is none narrows nothing, and the searcher is told."""
-    query = parse(text, Filters())
+    query = parse_query(text, Filters())
     assert query.filters == Filters()
     assert len(query.problems) == 1
 
@@ -55,8 +57,9 @@ def test_what_is_no_date_is_said(text: str) -> None:
 def test_each_query_is_good_fts5(text: str) -> None:
     """SQLite takes whatever is typed."""
     database = sqlite3.connect(":memory:")
-    database.execute(FTS5)
-    wanted = to_fts5(parse(text, Filters()), SPOKEN)
+    script = MIGRATIONS / "versions" / "0001_sqlite.sql"
+    database.execute(next(each for each in script.read_text("utf-8").split("\n\n") if "VIRTUAL TABLE" in each))
+    wanted = to_fts5(parse_query(text, Filters()), SPOKEN)
     if wanted is not None:
         assert database.execute("SELECT rowid FROM search WHERE search MATCH ?", (wanted,)).fetchall() == []
     database.close()
@@ -64,7 +67,7 @@ def test_each_query_is_good_fts5(text: str) -> None:
 
 def test_the_same_tree_in_two_languages() -> None:
     """FTS5 and PostgreSQL get the same words; stems stand in a column of their own there, behind a mark here."""
-    query = parse('tariffs "rare earth" coal* OR 经济 -iron', Filters())
+    query = parse_query('tariffs "rare earth" coal* OR 经济 -iron', Filters())
     assert to_fts5(query, SPOKEN) == (
         '((("tariffs" OR "tariff")) AND ({headline dek body names} : "rare earth")'
         ' AND ({headline dek body names} : "coal"* OR {headline dek body names} : "经济")) NOT (("iron"))'
@@ -78,8 +81,8 @@ def test_the_same_tree_in_two_languages() -> None:
 @given(st.lists(st.text(max_size=400), max_size=5), st.text(max_size=30))
 def test_a_snippet_is_cut_from_the_real_text(paragraphs: list[str], asked: str) -> None:
     """But for the ellipsis at its ends, a snippet stands in one of the paragraphs, and is not long."""
-    marker = Marker(parse(asked, Filters()), SPOKEN)
-    shown = "".join(segment.text for segment in snippet(paragraphs, marker, "en"))
+    marker = MatchFinder(parse_query(asked, Filters()), SPOKEN)
+    shown = "".join(segment.text for segment in make_snippet(paragraphs, marker, "en"))
     assert any(shown.strip("\u2026") in paragraph for paragraph in [*paragraphs, ""])
     assert len(shown) <= WIDTH + 2
 
@@ -87,8 +90,8 @@ def test_a_snippet_is_cut_from_the_real_text(paragraphs: list[str], asked: str) 
 def test_a_snippet_shows_the_match() -> None:
     """Of a long paragraph the part around the first match is shown, cut between words."""
     text = "filler " * 100 + "here the tariffs are named " + "filler " * 100
-    marker = Marker(parse("tariff", Filters()), SPOKEN)
-    segments = snippet(["nothing here", text], marker, "en")
+    marker = MatchFinder(parse_query("tariff", Filters()), SPOKEN)
+    segments = make_snippet(["nothing here", text], marker, "en")
     assert [segment.text for segment in segments if segment.is_match] == ["tariffs"]
     assert segments[0].text == segments[-1].text == "\u2026"
     assert segments[1].text.startswith("filler")

@@ -4,9 +4,8 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import UniqueConstraint
 
-from storage.index.engine.database import HEAD
 from storage.index.schema.tables import Base
-from storage.index.schema.upgrade import MIGRATIONS
+from storage.index.schema.upgrade import HEAD, MIGRATIONS
 
 
 def test_every_table_and_column_says_what_it_holds() -> None:
@@ -21,7 +20,7 @@ def test_the_code_speaks_the_newest_schema() -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     assert ScriptDirectory.from_config(config).get_heads() == [HEAD]
-    assert Path(MIGRATIONS, "versions", "0001_first.py").is_file()
+    assert Path(MIGRATIONS, "versions", "0001_schema.py").is_file()
 
 
 def test_each_foreign_key_can_be_followed_back() -> None:

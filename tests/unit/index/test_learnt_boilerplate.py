@@ -2,16 +2,18 @@ from dataclasses import replace
 
 import pytest
 
-from storage.index.boilerplate.rule import Candidate, Carrier, count_stories, is_boilerplate
+from storage.index.boilerplate.rule import BoilerplateCandidate, CarryingArticle, count_stories, is_boilerplate
 
-TAIL = Candidate(length=90, articles=10, first_from_start=4, last_from_start=30, first_from_end=0, last_from_end=1)
+TAIL = BoilerplateCandidate(
+    length=90, articles=10, first_from_start=4, last_from_start=30, first_from_end=0, last_from_end=1
+)
 ANYWHERE = replace(TAIL, first_from_end=0, last_from_end=20)
 SHORT = replace(ANYWHERE, length=4)
 
 
-def different(count: int) -> list[Carrier]:
+def different(count: int) -> list[CarryingArticle]:
     """Carriers that share the candidate (number 1) and nothing else."""
-    return [Carrier(shared={1: 90}, length=2000)] * count
+    return [CarryingArticle(shared={1: 90}, length=2000)] * count
 
 
 @pytest.mark.parametrize(
@@ -33,14 +35,14 @@ def different(count: int) -> list[Carrier]:
         (replace(SHORT, first_from_end=3, last_from_end=4), 10, False),
     ],
 )
-def test_place_and_share_decide(candidate: Candidate, window: int, verdict: bool) -> None:
+def test_place_and_share_decide(candidate: BoilerplateCandidate, window: int, verdict: bool) -> None:
     """Three tenths of the articles suffice, a tenth in a fixed place if it is ten; short lines need the exact place."""
     assert is_boilerplate(candidate, window, different(10), 1) is verdict
 
 
 def test_near_duplicates_count_once() -> None:
     """Articles that share more than 40 % of their own text are one story."""
-    pair = [Carrier(shared={1: 90, 2: 900}, length=2000)] * 2
+    pair = [CarryingArticle(shared={1: 90, 2: 900}, length=2000)] * 2
     assert count_stories(pair, 1) == 1
     assert count_stories([replace(one, shared={1: 90, 2: 600}) for one in pair], 1) == 2
     assert count_stories([*pair, *different(2)], 1) == 3
@@ -49,10 +51,10 @@ def test_near_duplicates_count_once() -> None:
 def test_the_rest_of_a_disclaimer_makes_no_duplicates() -> None:
     """Paragraphs that nearly all carriers share are taken for the candidate's companions, not for a common story."""
     companions = dict.fromkeys(range(1, 7), 300)
-    assert count_stories([Carrier(shared=companions, length=2200)] * 8, 1) == 8
+    assert count_stories([CarryingArticle(shared=companions, length=2200)] * 8, 1) == 8
 
 
 def test_copies_are_no_stories() -> None:
     """Articles without a text of their own prove nothing."""
-    assert count_stories([Carrier(shared={1: 500, 2: 500}, length=1000)] * 9, 1) == 0
-    assert not is_boilerplate(TAIL, 10, [Carrier(shared={1: 500, 2: 500}, length=1000)] * 9, 1)
+    assert count_stories([CarryingArticle(shared={1: 500, 2: 500}, length=1000)] * 9, 1) == 0
+    assert not is_boilerplate(TAIL, 10, [CarryingArticle(shared={1: 500, 2: 500}, length=1000)] * 9, 1)

@@ -3,7 +3,13 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.index.text.filter_terms import days_between, marks_of, of_language, of_site, thinned
+from storage.index.text.filter_terms import (
+    build_filter_terms,
+    choose_sample,
+    day_range_terms,
+    language_terms,
+    site_term,
+)
 
 DAYS = st.integers(0, 200_000)
 
@@ -11,38 +17,38 @@ DAYS = st.integers(0, 200_000)
 @given(DAYS, DAYS, DAYS)
 def test_a_stretch_of_days_has_the_documents_of_those_days(first: int, last: int, day: int) -> None:
     """Some mark of a document is among those of a stretch where its day lies in it, and else none is."""
-    marks = marks_of(day * 86_400 << 29, "news", "en", "Steel")
-    asked = days_between(first, last)
+    marks = build_filter_terms(day * 86_400 << 29, "news", "en", "Steel")
+    asked = day_range_terms(first, last)
     assert (not set(marks).isdisjoint(asked)) == (first <= day <= last)
     assert len(asked) <= 7 * 2 * 4 + 200_000 // 4096 + 1
 
 
 def test_the_newest_years_are_few_marks() -> None:
     """The inverted index is asked for each: ten years are not thousands."""
-    assert len(days_between(80_000, 83_650)) < 40
+    assert len(day_range_terms(80_000, 83_650)) < 40
 
 
 @given(st.text(max_size=12))
 def test_a_language_is_one_mark_that_no_other_has(language: str) -> None:
     """Whatever a page calls its language; and the mark is one word in either database."""
-    (mark,) = of_language(language)
+    (mark,) = language_terms(language)
     assert mark.isascii()
     assert mark.isalnum()
-    assert mark != of_language("en")[0] or language == "en"
-    assert of_language(None) == ()
+    assert mark != language_terms("en")[0] or language == "en"
+    assert language_terms(None) == ()
 
 
 def test_a_mark_is_the_same_after_a_rebuild() -> None:
     """Nothing of the database's own numbers goes into it but the date of the key."""
     key = 7_000_000_000 << 29
-    assert marks_of(key + 1, "news", "en", "Steel") == marks_of(key + 77, "news", "en", "Steel")
-    assert of_site("news") != of_site("other")
+    assert build_filter_terms(key + 1, "news", "en", "Steel") == build_filter_terms(key + 77, "news", "en", "Steel")
+    assert site_term("news") != site_term("other")
 
 
 def test_those_that_stand_for_all_are_about_so_many() -> None:
     """Of twenty thousand documents, one in sixteen has the second mark, and those are among the ones with the first."""
-    drawn = [set(marks_of(number * 977 << 29, "news", "en", f"Steel {number}")) for number in range(20_000)]
-    (mark,), part = thinned(800_000, 50_000)
+    drawn = [set(build_filter_terms(number * 977 << 29, "news", "en", f"Steel {number}")) for number in range(20_000)]
+    (mark,), part = choose_sample(800_000, 50_000)
     assert (mark, part) == ("r2", 1 / 16)
     assert 0.8 < sum("r2" in marks for marks in drawn) / (20_000 * part) < 1.2
     assert all("r1" in marks for marks in drawn if "r2" in marks)

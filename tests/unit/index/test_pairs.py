@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.index.text.bigram_signature import MOST, numbers, signature
+from storage.index.text.bigram_signature import MAX_BIGRAMS, bigram_hashes, build_signature
 
 WORDS = st.lists(st.text(st.characters(categories=("L", "N")), min_size=1, max_size=6), max_size=30)
 
@@ -15,14 +15,14 @@ WORDS = st.lists(st.text(st.characters(categories=("L", "N")), min_size=1, max_s
 def may_have(signed: bytes, *words: str) -> bool:
     """What PostgreSQL's get_bit makes of a phrase."""
     size = 8 * len(signed)
-    places = [place for number in numbers(words) for place in (number % size, number // size % size)]
+    places = [place for number in bigram_hashes(words) for place in (number % size, number // size % size)]
     return all(signed[place // 8] >> place % 8 & 1 for place in places)
 
 
 @given(st.lists(WORDS, max_size=4))
 def test_no_pair_that_is_there_is_denied(parts: list[list[str]]) -> None:
     """Each phrase of any part, of two words or of all."""
-    signed = signature(parts)
+    signed = build_signature(parts)
     assert signed
     for words in parts:
         assert may_have(signed, *words)
@@ -34,7 +34,7 @@ def test_others_are_seldom_taken_to_be_there(length: int) -> None:
     """One in twenty, for a byte a pair, whatever the length of the text."""
     chance = random.Random(5)
     words = [f"word{chance.randrange(5000)}" for _ in range(length)]
-    signed = signature([words])
+    signed = build_signature([words])
     assert signed is not None
     assert len(signed) < length
     strange = sum(may_have(signed, f"x{number}", f"word{number}") for number in range(5000))
@@ -43,25 +43,29 @@ def test_others_are_seldom_taken_to_be_there(length: int) -> None:
 
 def test_no_pair_reaches_from_one_part_into_the_next() -> None:
     """Nor does a pair the other way round count, nor is a repeated one counted twice."""
-    signed = signature([["rare", "earth"], ["metals"]])
-    assert signed == signature([["rare", "earth"], [], ["metals"]]) == signature([["metals"], ["rare", "earth"]])
-    assert signed != signature([["earth", "rare"], ["metals"]])
-    alone = signature([["a", "b"] * 50])
+    signed = build_signature([["rare", "earth"], ["metals"]])
+    assert (
+        signed
+        == build_signature([["rare", "earth"], [], ["metals"]])
+        == build_signature([["metals"], ["rare", "earth"]])
+    )
+    assert signed != build_signature([["earth", "rare"], ["metals"]])
+    alone = build_signature([["a", "b"] * 50])
     assert alone is not None
     assert len(alone) == 2
 
 
 def test_signatures_stay_as_they_are() -> None:
     """They are in databases: another form of them needs a migration."""
-    signed = signature([["rare", "earth", "metals"], ["中国", "国经", "经"]])
+    signed = build_signature([["rare", "earth", "metals"], ["中国", "国经", "经"]])
     assert signed is not None
     assert signed.hex() == "064b0100"
 
 
 def test_a_long_text_has_none() -> None:
     """It would fill a page; but one is no longer than its different pairs."""
-    assert signature([["word"] * (MOST + 1), ["other"]]) == signature([["word", "word"]])
-    assert signature([["word"] * (MOST + 2)]) is None
-    signed = signature([[f"word{number}" for number in range(MOST)]])
+    assert build_signature([["word"] * (MAX_BIGRAMS + 1), ["other"]]) == build_signature([["word", "word"]])
+    assert build_signature([["word"] * (MAX_BIGRAMS + 2)]) is None
+    signed = build_signature([[f"word{number}" for number in range(MAX_BIGRAMS)]])
     assert signed is not None
     assert len(signed) == 1536

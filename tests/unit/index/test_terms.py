@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.index.text.analyzer import analyse, fold, folded, stems_in, terms
+from storage.index.text.analyzer import analyze, fold_text, fold_word, split_terms, stem_variants
 
 LANGUAGES = st.sampled_from(["en", "de", "ru", "ar", "zh", "tr", "hi", "xx", None])
 
@@ -9,7 +9,7 @@ LANGUAGES = st.sampled_from(["en", "de", "ru", "ar", "zh", "tr", "hi", "xx", Non
 @given(st.text(), LANGUAGES)
 def test_terms_fit_both_databases(text: str, language: str | None) -> None:
     """A term has no ASCII sign that FTS5 or a tsquery would read as syntax, no space, and a bounded length."""
-    words, stems = analyse(text, language)
+    words, stems = analyze(text, language)
     for word in [*words, *stems]:
         assert word
         assert len(word) <= 80
@@ -19,14 +19,14 @@ def test_terms_fit_both_databases(text: str, language: str | None) -> None:
 @given(st.text(), LANGUAGES)
 def test_marking_and_indexing_see_the_same_words(text: str, language: str | None) -> None:
     """What a snippet marks is what the index holds: both cut a text into the same words, in order."""
-    assert [word for term in terms(text) for word in term.words] == analyse(text, language)[0]
+    assert [word for term in split_terms(text) for word in term.words] == analyze(text, language)[0]
 
 
 @given(st.text())
 def test_terms_say_where_they_stand(text: str) -> None:
     """Each term's place in the text is where its characters are."""
     last = 0
-    for term in terms(text):
+    for term in split_terms(text):
         assert text[term.start : term.end] == term.raw
         assert term.start >= last
         last = term.end
@@ -35,7 +35,7 @@ def test_terms_say_where_they_stand(text: str) -> None:
 @given(st.text(st.characters(min_codepoint=0x4E00, max_codepoint=0x9FFF), min_size=1, max_size=30))
 def test_each_character_of_an_unspaced_run_begins_a_term(run: str) -> None:
     """So a search for one character is a search for a prefix, and for two a search for a word."""
-    words, stems = analyse(run, "zh")
+    words, stems = analyze(run, "zh")
     assert "".join(word[0] for word in words) == run
     assert stems == set()
 
@@ -43,7 +43,7 @@ def test_each_character_of_an_unspaced_run_begins_a_term(run: str) -> None:
 @given(st.text(st.characters(categories=("L", "N")), min_size=1, max_size=40))
 def test_folding_twice_is_folding_once(word: str) -> None:
     """A word from the index, typed as a query, is that word."""
-    assert fold(fold(word)) == fold(word)
+    assert fold_word(fold_word(word)) == fold_word(word)
 
 
 def test_what_people_type_is_what_is_printed() -> None:
@@ -53,13 +53,13 @@ def test_what_people_type_is_what_is_printed() -> None:
         ("ｗｉｄｅ", "wide"), ("ﬁnal", "final"), ("Œuvre", "oeuvre"), ("Ёлка", "елка"), ("مُحَمَّد", "محمد"),
         ("Ελλάδα", "ελλαδα"), ("שָׁלוֹם", "שלום"), ("co\u00adoperate", "cooperate"), ("Zu\u0308rich", "zurich"),
     ]  # fmt: skip
-    assert [(printed, folded(printed)) for printed, _ in pairs] == pairs
-    assert fold("कि") != fold("का")
+    assert [(printed, fold_text(printed)) for printed, _ in pairs] == pairs
+    assert fold_word("कि") != fold_word("का")
 
 
 def test_stems_are_of_the_texts_own_language() -> None:
     """A query's word is taken as a word of each language of the archive; Latin words elsewhere as English."""
-    assert stems_in("tariffs", ["en"]) == {"tariff"}
-    assert stems_in("tariffs", [None, "zh"]) == {"tariff"}
-    assert stems_in("Häuser", ["de", "ru"]) == {"haus", "hauser"}
-    assert stems_in("тарифов", ["ru"]) == stems_in("тариф", ["ru"])
+    assert stem_variants("tariffs", ["en"]) == {"tariff"}
+    assert stem_variants("tariffs", [None, "zh"]) == {"tariff"}
+    assert stem_variants("Häuser", ["de", "ru"]) == {"haus", "hauser"}
+    assert stem_variants("тарифов", ["ru"]) == stem_variants("тариф", ["ru"])

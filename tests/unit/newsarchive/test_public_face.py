@@ -1,10 +1,10 @@
-"""What users may import."""
+"""The public names of the package."""
 
 import newsarchive
 
 
 def test_public_face_is_what_we_promise() -> None:
-    """A name leaves or enters the public face only by editing this list, and each can be had."""
+    """The public names are those of this list, and each can be imported."""
     face = ["Archive", "ArchiveError", "Article", "Capture", "Reading", "extract_page", "read_warc"]
     assert newsarchive.__all__ == face
     assert all(getattr(newsarchive, name).__name__ == name for name in newsarchive.__all__)

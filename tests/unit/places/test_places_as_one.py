@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from storage.errors import BucketRefused, BucketUnreachable, FileMissing, NotInBucket
 from storage.places import Bucket, Places, WarcFile, bucket, ranges
-from storage.places.credentials import shared_credentials
+from storage.places.bucket import load_profile_credentials
 
 pytest.importorskip("obstore")
 DATA = os.urandom(3_000_000)
@@ -47,7 +47,7 @@ def put(places: Places, name: str, data: bytes) -> None:
 @given(st.lists(st.tuples(st.integers(0, len(DATA) + 9), st.integers(0, 200_000)), max_size=8))
 def test_a_ranged_file_reads_like_a_file(steps: list[tuple[int, int]]) -> None:
     """Wherever it is read, and however much: the same bytes, and none behind the end."""
-    with ranges.ranged(Counted(DATA), "a") as file:
+    with ranges.open_by_ranges(Counted(DATA), "a") as file:
         for at, count in steps:
             assert file.seek(at) == at
             assert file.read(count) == DATA[at : at + count]
@@ -58,21 +58,21 @@ def test_a_ranged_file_reads_like_a_file(steps: list[tuple[int, int]]) -> None:
 def test_a_walk_asks_seldom_and_a_record_little() -> None:
     """A walk's requests double up to 4 MB; one record costs 64 kB, and nothing when it is asked for again."""
     walked = Counted(DATA * 10)
-    with ranges.ranged(walked, "walk") as file:
+    with ranges.open_by_ranges(walked, "walk") as file:
         assert file.read() == DATA * 10
     assert len(walked.asked) < 16
-    assert max(walked.asked) == ranges.MOST_AHEAD
+    assert max(walked.asked) == ranges.MAX_READ_AHEAD
     single = Counted(DATA)
     for _ in range(3):
-        with ranges.ranged(single, "one") as file:
+        with ranges.open_by_ranges(single, "one") as file:
             file.seek(1_234_567)
             assert file.read(6_400) == DATA[1_234_567:1_240_967]
-    assert single.asked == [ranges.FIRST] * 2
+    assert single.asked == [ranges.FIRST_RANGE] * 2
 
 
 def test_what_is_kept_of_it_is_bounded() -> None:
     """However much is read, so much is held and no more; what was used last stays."""
-    kept = ranges._Kept(100)
+    kept = ranges._RangeCache(100)
     place = Counted(b"")
     for begin in range(50):
         kept.put((place, "a", begin), (b"x" * 10, 0))
@@ -98,8 +98,8 @@ def test_all_files_are_listed_once_wherever_they_lie(places: Places) -> None:
         ("c.warc.gz", 3, False, False, True),
     ]
     assert [bytes_of(file) for file in places.files()] == [b"both", b"grows", b"far"]
-    assert [places.look(file.name).size for file in places.files()] == [4, 5, 3]
-    assert not places.are_empty()
+    assert [places.stat(file.name).size for file in places.files()] == [4, 5, 3]
+    assert not places.is_empty()
 
 
 def bytes_of(file: WarcFile) -> bytes:
@@ -120,14 +120,14 @@ def test_what_cannot_be_had_has_a_name(places: Places, tmp_path: Path) -> None:
     with pytest.raises(FileMissing, match="newsarchive verify") as missing:
         Places(folder=places.folder).open("a.warc.gz")
     assert type(missing.value) is FileMissing
-    with pytest.raises(NotInBucket, match="newsarchive places"):
+    with pytest.raises(NotInBucket, match="newsarchive bucket"):
         places.open("a.warc.gz")
     with pytest.raises(NotInBucket):
-        places.look("a.warc.gz")
+        places.stat("a.warc.gz")
     with pytest.raises(BucketRefused, match="no such folder"):
         Places(folder=places.folder, bucket=Bucket(url=f"file://{tmp_path}/nowhere")).files()
     away = Bucket(url="s3://morgue", endpoint="http://127.0.0.1:1", region="x", timeout=0.2, retries=0)
-    with pytest.raises(BucketUnreachable, match="newsarchive places --check"):
+    with pytest.raises(BucketUnreachable, match="newsarchive bucket --check"):
         Places(folder=places.folder, bucket=away).open("a.warc.gz")
 
 
@@ -138,10 +138,10 @@ def test_a_silent_bucket_is_not_waited_for_by_each_record(places: Places, monkey
     away = Bucket(url="s3://silent", endpoint="http://127.0.0.1:1", region="x", timeout=0.2, retries=0)
     with pytest.raises(BucketUnreachable, match="error sending request"):
         away.read("a.warc.gz", 0, 1)
-    with pytest.raises(BucketUnreachable, match="as a moment ago"):
+    with pytest.raises(BucketUnreachable, match="no response a moment ago"):
         away.read("b.warc.gz", 0, 1)
-    monkeypatch.setattr(bucket, "SILENCE", -1.0)
-    monkeypatch.setitem(bucket._silent, away, 0.0)
+    monkeypatch.setattr(bucket, "FAILURE_MEMORY", -1.0)
+    monkeypatch.setitem(bucket._failed_until, away, 0.0)
     for _ in range(2):
         with pytest.raises(BucketUnreachable, match="error sending request"):
             away.read("a.warc.gz", 0, 1)
@@ -155,12 +155,12 @@ def test_a_profile_is_read_where_the_environment_says_nothing(tmp_path: Path, mo
     file = tmp_path / "credentials"
     file.write_text("[default]\naws_access_key_id = a\naws_secret_access_key = b%c\n[other]\naws_access_key_id = d\n")
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(file))
-    assert shared_credentials() == {"access_key_id": "a", "secret_access_key": "b%c"}
+    assert load_profile_credentials() == {"access_key_id": "a", "secret_access_key": "b%c"}
     monkeypatch.setenv("AWS_PROFILE", "other")
-    assert shared_credentials() == {"access_key_id": "d"}
+    assert load_profile_credentials() == {"access_key_id": "d"}
     monkeypatch.setenv("AWS_PROFILE", "unknown")
-    assert shared_credentials() == {}
+    assert load_profile_credentials() == {}
     file.write_bytes(b"\xff no settings")
-    assert shared_credentials() == {}
+    assert load_profile_credentials() == {}
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "from the environment")
-    assert shared_credentials() == {}
+    assert load_profile_credentials() == {}

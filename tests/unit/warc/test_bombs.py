@@ -11,10 +11,10 @@ import pytest
 from isal import igzip
 
 from storage.errors import BadRecord
-from storage.warc import framing, members
-from storage.warc.adopt import adopt
+from storage.warc import framing, gzip_members
 from storage.warc.check import check_file
-from storage.warc.reader import records
+from storage.warc.importer import import_file
+from storage.warc.reader import read_records
 
 MB = 1 << 20
 
@@ -38,8 +38,8 @@ def squeezed(pieces: Iterator[bytes]) -> bytes:
 @pytest.fixture(autouse=True)
 def small_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     """A record of more than 4 MB is too much."""
-    monkeypatch.setattr(members, "LARGEST", 4 * MB)
-    monkeypatch.setattr(framing, "LARGEST", 4 * MB)
+    monkeypatch.setattr(gzip_members, "MAX_RECORD_SIZE", 4 * MB)
+    monkeypatch.setattr(framing, "MAX_RECORD_SIZE", 4 * MB)
 
 
 @pytest.fixture
@@ -74,11 +74,11 @@ def test_a_giant_is_named_and_stepped_over(tmp_path: Path, into: Path, form: str
         source.write_bytes(b"".join(squeezed(iter(part)) for part in parts))
     del pieces
     tracemalloc.start()
-    adopted = adopt(source, into)
+    adopted = import_file(source, into)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert [each.uri for each in records(adopted.files[0])] == ["http://b.example/1", "http://b.example/3"]
-    assert [f"a record of {60 * MB} bytes" in lost for lost in adopted.lost] == [True]
+    assert [each.uri for each in read_records(adopted.files[0])] == ["http://b.example/1", "http://b.example/3"]
+    assert [f"record of {60 * MB} bytes" in lost for lost in adopted.damage] == [True]
     assert peak < 30 * MB
 
 
@@ -87,10 +87,10 @@ def test_a_bomb_without_a_record_is_read_in_little_memory(tmp_path: Path, into: 
     source = tmp_path / "bomb.warc.gz"
     source.write_bytes(gzip.compress(record("1", b"a")) + igzip.compress(bytes(150 * MB), 3))
     tracemalloc.start()
-    adopted = adopt(source, into)
+    adopted = import_file(source, into)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert (adopted.records, len(adopted.lost)) == (1, 1)
+    assert (adopted.record_count, len(adopted.damage)) == (1, 1)
     assert peak < 40 * MB
 
 
@@ -100,8 +100,8 @@ def test_a_bomb_in_the_archive_is_damage(tmp_path: Path) -> None:
     path.write_bytes(igzip.compress(record("1", bytes(100 * MB)), 3))
     tracemalloc.start()
     with pytest.raises(BadRecord, match="more than"):
-        list(records(path))
-    assert "a record of more than" in check_file(path).problems[0].what
+        list(read_records(path))
+    assert "record of more than" in check_file(path).problems[0].what
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 30 * MB
@@ -116,7 +116,7 @@ def test_a_large_file_is_read_record_by_record(tmp_path: Path) -> None:
             out.write(igzip.compress(record(str(number), body), 1))
     del body
     tracemalloc.start()
-    assert sum(1 for _ in records(path)) == 60
+    assert sum(1 for _ in read_records(path)) == 60
     assert check_file(path).problems == []
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
@@ -137,12 +137,12 @@ def test_a_wacz_gives_its_warc_files(tmp_path: Path, into: Path) -> None:
     """Each WARC file of it comes in, plain or gzipped, under a name that tells where from."""
     one, two = gzip.compress(record("1", b"a")), record("2", b"b")
     source = wacz(tmp_path / "my crawl.wacz", {"archive/one.warc.gz": one, "archive/two.WARC": two})
-    adopted = adopt(source, into)
-    assert (adopted.records, adopted.lost, adopted.known) == (2, (), ())
+    adopted = import_file(source, into)
+    assert (adopted.record_count, adopted.damage, adopted.already_imported) == (2, (), ())
     assert [path.name.rpartition("-")[0] for path in adopted.files] == ["import-my-crawl-one", "import-my-crawl-two"]
     assert adopted.files[0].read_bytes() == one
-    again = adopt(source, into)
-    assert (again.files, again.known) == ((), tuple(path.name for path in adopted.files))
+    again = import_file(source, into)
+    assert (again.files, again.already_imported) == ((), tuple(path.name for path in adopted.files))
 
 
 def test_a_zip_names_no_place_outside(tmp_path: Path, into: Path) -> None:
@@ -153,8 +153,8 @@ def test_a_zip_names_no_place_outside(tmp_path: Path, into: Path) -> None:
         "archive/" + "long" * 99 + ".warc.gz": gzip.compress(record("3", b"c")),
         "../archive/not.warc.gz": gzip.compress(record("4", b"d")),
     }
-    adopted = adopt(wacz(tmp_path / "x.wacz", parts), into)
-    assert adopted.records == 3
+    adopted = import_file(wacz(tmp_path / "x.wacz", parts), into)
+    assert adopted.record_count == 3
     assert sorted(into.iterdir()) == sorted(adopted.files)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["archive", "x.wacz"]
 
@@ -167,13 +167,13 @@ def test_a_damaged_part_costs_itself(tmp_path: Path, into: Path) -> None:
         container.writestr("archive/a.warc", marked)
         container.writestr("archive/b.warc", record("2", b"b"))
     source.write_bytes(source.read_bytes().replace(b"MARKMARK", b"MARKmark", 1))
-    adopted = adopt(source, into)
-    assert (adopted.records, len(adopted.lost)) == (1, 1)
-    assert adopted.lost[0].startswith("x-a.warc: ")
+    adopted = import_file(source, into)
+    assert (adopted.record_count, len(adopted.damage)) == (1, 1)
+    assert adopted.damage[0].startswith("x-a.warc: ")
     assert list(into.iterdir()) == list(adopted.files)
 
 
 def test_a_wacz_without_warc_files_is_told(tmp_path: Path, into: Path) -> None:
     """A zip of other things brings nothing, and says so."""
-    adopted = adopt(wacz(tmp_path / "x.wacz", {"notes.txt": b"WARC"}), into)
-    assert (adopted.files, adopted.lost) == ((), ("x.wacz: no WARC file in it",))
+    adopted = import_file(wacz(tmp_path / "x.wacz", {"notes.txt": b"WARC"}), into)
+    assert (adopted.files, adopted.damage) == ((), ("x.wacz: no WARC file in it",))

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from isal import igzip
 
 from storage.errors import PayloadError
-from storage.warc.codings import MOST_CODINGS, decode_entity
+from storage.warc.codings import MAX_CODINGS, decode_entity
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -125,7 +125,7 @@ def test_what_cannot_be_decoded_is_named(label: str) -> None:
 def test_more_codings_than_anyone_means_are_refused() -> None:
     """A body that decodes to itself would be decoded for ever."""
     with pytest.raises(PayloadError, match="codings"):
-        decoded(PAGE, *["gzip"] * (MOST_CODINGS + 1))
+        decoded(PAGE, *["gzip"] * (MAX_CODINGS + 1))
 
 
 @given(body=st.binary(max_size=400), label=st.sampled_from([*sorted(CODINGS), "gzip, br", "zstd, deflate"]))
@@ -141,7 +141,7 @@ def test_the_limit_is_exact(coding: str) -> None:
     """A body of the limit's size is read, one byte more is refused."""
     coded = CODINGS[coding](PAGE)
     assert decoded(coded, coding, limit=len(PAGE)) == PAGE
-    with pytest.raises(PayloadError, match=f"more than the {len(PAGE) - 1} "):
+    with pytest.raises(PayloadError, match=f"more than the limit of {len(PAGE) - 1} "):
         decoded(coded, coding, limit=len(PAGE) - 1)
 
 

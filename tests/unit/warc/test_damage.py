@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from storage.errors import WarcError
 from storage.model import CrawlRun, Discovery, Exchange, RefersTo, UrlKind
 from storage.warc.check import check_file
-from storage.warc.reader import Kept, kept, read_record, records
-from storage.warc.repair import mend
+from storage.warc.reader import CaptureRecord, read_captures, read_record, read_records
+from storage.warc.repair import repair_file
 from storage.warc.writer import WarcWriter
 
 BEGAN = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -23,10 +23,10 @@ NAME = "newsarchive-20260301120000000-00001-desk-00000000.warc.gz"
 
 
 class NoOriginals:
-    def by_digest(self, payload_digest: str) -> RefersTo | None:
+    def find_original_by_digest(self, payload_digest: str) -> RefersTo | None:
         return None
 
-    def by_url(self, url: str) -> RefersTo | None:
+    def find_original_by_url(self, url: str) -> RefersTo | None:
         return None
 
 
@@ -38,7 +38,7 @@ def content(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     writer = WarcWriter(folder, run=run, info={"software": "s"}, originals=NoOriginals(), host="desk")
     chance = random.Random(4)
     for number in range(4):
-        writer.keep(
+        writer.write(
             Exchange(
                 url=f"http://a.example/{number}",
                 started_at=BEGAN + timedelta(seconds=number),
@@ -62,13 +62,13 @@ def path(tmp_path: Path, content: bytes) -> Path:
 
 def ends_of_groups(path: Path) -> list[int]:
     """Where a file may end: behind its warcinfo record and behind each exchange."""
-    begins = [record.place.offset for record in records(path) if record.type == "response"]
+    begins = [record.place.offset for record in read_records(path) if record.type == "response"]
     return [*begins, path.stat().st_size]
 
 
 def sizes(path: Path) -> list[int]:
     """Where to tear a file: around the end of each record at every byte, and in between now and then."""
-    near = {each.place.offset + step for each in records(path) for step in range(-10, 30)}
+    near = {each.place.offset + step for each in read_records(path) for step in range(-10, 30)}
     return sorted(size for size in {*near, *range(0, path.stat().st_size, 23)} if 0 <= size < path.stat().st_size)
 
 
@@ -93,15 +93,15 @@ def test_a_file_torn_anywhere_is_cut_to_whole_exchanges(path: Path, content: byt
     for size in sizes(path):
         torn = folder / f"{NAME}.open"
         torn.write_bytes(content[:size])
-        mended = mend(torn)
+        mended = repair_file(torn)
         assert mended is not None
         end = max(each for each in ends if each <= size)
-        assert (mended.end, mended.cut) == (end, size - end)
+        assert (mended.end, mended.cut_bytes) == (end, size - end)
         left = {each.name: each.read_bytes() for each in folder.iterdir()}
         expected = {NAME: content[:end]} if end else {}
         if size > end:
-            assert mended.aside is not None
-            expected[mended.aside] = content[end:size]
+            assert mended.torn_name is not None
+            expected[mended.torn_name] = content[end:size]
         assert left == expected
         if end:
             assert check_file(folder / NAME).problems == []
@@ -182,14 +182,14 @@ def test_captures_behind_damage_are_read(path: Path, content: bytes) -> None:
     path.write_bytes(content[:second] + bytes(third - second) + content[third:])
     urls: list[str] = []
     with pytest.raises(WarcError) as caught:
-        urls.extend(each.capture.url for each in kept(path) if isinstance(each, Kept))
+        urls.extend(each.capture.url for each in read_captures(path) if isinstance(each, CaptureRecord))
     assert urls == ["http://a.example/0", "http://a.example/2", "http://a.example/3"]
     assert caught.value.offset == second
 
 
 def test_a_member_that_was_taken_out_is_missed(path: Path, content: bytes) -> None:
     """A file that lost one whole member is sound to gzip; the records that name the lost one say that it is not."""
-    for lost in list(records(path)):
+    for lost in list(read_records(path)):
         begin, end = lost.place.offset, lost.place.offset + lost.place.length
         path.write_bytes(content[:begin] + content[end:])
         assert not gzip_finds(path)
@@ -199,9 +199,9 @@ def test_a_member_that_was_taken_out_is_missed(path: Path, content: bytes) -> No
 
 def test_a_record_that_stands_twice_is_reported(path: Path, content: bytes) -> None:
     """Two records with one id are a problem, whoever wrote them."""
-    last = list(records(path))[-1]
+    last = list(read_records(path))[-1]
     path.write_bytes(content + content[last.place.offset :])
-    assert [problem.what for problem in check_file(path).problems] == ["a record id that stood before in this file"]
+    assert [problem.what for problem in check_file(path).problems] == ["duplicate record id"]
 
 
 def test_damage_in_the_middle_is_no_reason_to_cut(path: Path, content: bytes, tmp_path: Path) -> None:
@@ -211,9 +211,9 @@ def test_damage_in_the_middle_is_no_reason_to_cut(path: Path, content: bytes, tm
     left_open.parent.mkdir()
     damaged = content[:second] + bytes(third - second) + content[third:]
     left_open.write_bytes(damaged + b"\x1f\x8b\x08torn")
-    mended = mend(left_open)
+    mended = repair_file(left_open)
     assert mended is not None
-    assert (mended.end, mended.cut) == (len(damaged), 7)
+    assert (mended.end, mended.cut_bytes) == (len(damaged), 7)
     assert (left_open.parent / NAME).read_bytes() == damaged
 
 
@@ -224,14 +224,14 @@ def test_a_warc_file_within_a_torn_record_is_not_taken_for_ours(path: Path, cont
     run = CrawlRun(id="other", sites=(), started_at=BEGAN)
     writer = WarcWriter(tmp_path / "published", run=run, info={}, originals=NoOriginals())
     download = b"HTTP/1.1 200 OK\r\n\r\n" + content
-    writer.keep(Exchange(url="http://b.example/x.warc.gz", started_at=BEGAN, request=b"", response=download))
+    writer.write(Exchange(url="http://b.example/x.warc.gz", started_at=BEGAN, request=b"", response=download))
     closed = writer.close()
     assert closed is not None
     whole = published / closed.name
-    first = list(records(whole))[1].place
+    first = list(read_records(whole))[1].place
     torn = tmp_path / f"{closed.name}.open"
     torn.write_bytes(whole.read_bytes()[: first.offset + first.length - 20])
-    mended = mend(torn)
+    mended = repair_file(torn)
     assert mended is not None
     assert mended.end == first.offset
 
@@ -245,15 +245,15 @@ def test_any_bytes_are_an_answer_or_a_named_damage(tmp_path_factory: pytest.Temp
     with pytest.raises(WarcError):
         read_record(path, 0)
     with pytest.raises(WarcError) if data else nullcontext():
-        list(kept(path))
+        list(read_captures(path))
 
 
 def test_a_file_that_left_nothing_whole_is_taken_away(tmp_path: Path) -> None:
     """A file that a crash left empty is gone after `mend`; one that is not there is no error."""
     empty = tmp_path / f"{NAME}.open"
     empty.touch()
-    mended = mend(empty)
+    mended = repair_file(empty)
     assert mended is not None
-    assert (mended.end, mended.cut, mended.aside) == (0, 0, None)
+    assert (mended.end, mended.cut_bytes, mended.torn_name) == (0, 0, None)
     assert list(tmp_path.iterdir()) == []
-    assert mend(empty) is None
+    assert repair_file(empty) is None

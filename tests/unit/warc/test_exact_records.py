@@ -39,10 +39,10 @@ class Told:
     def __init__(self, original: RefersTo | None) -> None:
         self.original = original
 
-    def by_digest(self, payload_digest: str) -> RefersTo | None:
+    def find_original_by_digest(self, payload_digest: str) -> RefersTo | None:
         return self.original
 
-    def by_url(self, url: str) -> RefersTo | None:
+    def find_original_by_url(self, url: str) -> RefersTo | None:
         return self.original
 
 
@@ -83,7 +83,7 @@ def written(tmp_path: Path) -> Callable[[Exchange, RefersTo | None], bytes]:
             now=lambda: NOON,
             new_id=lambda: f"urn:uuid:{next(ids)}",
         )
-        capture = writer.keep(one)
+        capture = writer.write(one)
         content = (tmp_path / f"{capture.place.warc}{OPEN}").read_bytes()
         writer.close()
         return gzip.decompress(content[capture.place.offset :])
@@ -203,8 +203,8 @@ def test_a_file_begins_with_who_wrote_it_and_ends_with_how_it_went(tmp_path: Pat
         now=lambda: NOON,
         new_id=lambda: f"urn:uuid:{next(ids)}",
     )
-    writer.keep(exchange(b"HTTP/1.1 204 No Content\r\n\r\n"))
-    writer.end(replace(RUN, sites=(), finished_at=NOON, outcome="finished", counters={"b": 2, "a": 1}))
+    writer.write(exchange(b"HTTP/1.1 204 No Content\r\n\r\n"))
+    writer.write_run_end(replace(RUN, sites=(), finished_at=NOON, outcome="finished", counters={"b": 2, "a": 1}))
     closed = writer.close()
     assert closed is not None
     assert closed.name.startswith("newsarchive-20260301120000250-00001-desk-")

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from storage.errors import BadRecord
 from storage.model import RecordPlace
-from storage.warc.check import matches
-from storage.warc.members import next_member
-from storage.warc.reader import capture_of, parse_date
-from storage.warc.record import Headers, Record, content_length, parse_fields, parse_record, tidy, warc_fields
+from storage.warc.check import matches_digest
+from storage.warc.gzip_members import find_member
+from storage.warc.reader import parse_date, to_capture
+from storage.warc.record import Headers, Record, clean_value, content_length, format_fields, parse_fields, parse_record
 
 NOWHERE = RecordPlace(warc="a.warc.gz", offset=7, length=0)
 
@@ -27,9 +27,9 @@ def record(*headers: tuple[str, str], type_: str = "response", block: bytes = b"
 @given(value=st.text())
 def test_a_value_is_read_back_as_it_was_tidied(value: str) -> None:
     """Whatever text is written, lone surrogates and line ends included: what is read is what `tidy` says, for ever."""
-    tidied = tidy(value)
-    assert tidy(tidied) == tidied
-    assert parse_fields(warc_fields([("name", value), ("other", "1")])) == (("name", tidied), ("other", "1"))
+    tidied = clean_value(value)
+    assert clean_value(tidied) == tidied
+    assert parse_fields(format_fields([("name", value), ("other", "1")])) == (("name", tidied), ("other", "1"))
 
 
 @given(text=st.binary(max_size=200))
@@ -82,11 +82,11 @@ def test_digests_of_every_spelling_are_known() -> None:
         digest = hashlib.new(algorithm, b"abc")
         for value in (digest.hexdigest(), digest.hexdigest().upper(), b32encode(digest.digest()).decode().rstrip("=")):
             for label in (algorithm, algorithm.upper(), algorithm.replace("sha", "sha-")):
-                assert matches(f"{label}:{value}", b"abc") is True
-                assert matches(f"{label}:{value}", b"abd") is False
-    assert matches("blake3:77", b"abc") is None
+                assert matches_digest(f"{label}:{value}", b"abc") is True
+                assert matches_digest(f"{label}:{value}", b"abd") is False
+    assert matches_digest("blake3:77", b"abc") is None
     for wrong in ("sha1:", "sha1:é", "sha1:" + "0" * 33, "sha256:" + "zz" * 32):
-        assert matches(wrong, b"abc") is False
+        assert matches_digest(wrong, b"abc") is False
 
 
 DATED = ("WARC-Date", "2026-03-01T12:00:00Z")
@@ -97,7 +97,7 @@ def test_only_our_own_payload_digests_are_believed() -> None:
     """A foreign digest may be over chunk framing, or false: a page must never be taken for another by it."""
     false = ("WARC-Payload-Digest", "sha256:" + "0" * 64)
     true = "sha256:" + hashlib.sha256(b"x").hexdigest()
-    foreign, ours = capture_of(record(DATED, PAGE, false)), capture_of(record(DATED, PAGE, false), "run")
+    foreign, ours = to_capture(record(DATED, PAGE, false)), to_capture(record(DATED, PAGE, false), "run")
     assert foreign is not None
     assert ours is not None
     assert (foreign.payload_digest, ours.payload_digest) == (true, false[1])
@@ -116,7 +116,7 @@ def test_only_our_own_payload_digests_are_believed() -> None:
 )
 def test_a_redirect_names_where_it_leads(head: bytes, expected: str | None) -> None:
     """Only of 3xx answers, absolute, without fragment; what is no address is none."""
-    capture = capture_of(record(DATED, PAGE, block=b"HTTP/1.1 " + head + b"\r\n\r\n"))
+    capture = to_capture(record(DATED, PAGE, block=b"HTTP/1.1 " + head + b"\r\n\r\n"))
     assert capture is not None
     assert capture.redirect_url == expected
 
@@ -131,12 +131,12 @@ def test_a_redirect_names_where_it_leads(head: bytes, expected: str | None) -> N
 )
 def test_what_is_no_page_is_no_capture(headers: Headers) -> None:
     """Heritrix's name look-ups and Browsertrix's page notes are passed over."""
-    assert capture_of(record(*headers)) is None
+    assert to_capture(record(*headers)) is None
 
 
 def test_the_first_segment_of_a_record_is_a_part() -> None:
     """A record that goes on in others is never taken for whole."""
-    capture = capture_of(record(DATED, PAGE, ("WARC-Segment-Number", "1")))
+    capture = to_capture(record(DATED, PAGE, ("WARC-Segment-Number", "1")))
     assert capture is not None
     assert capture.truncated == "unspecified"
 
@@ -146,4 +146,4 @@ def test_a_search_among_false_beginnings_ends(tmp_path: Path) -> None:
     path = tmp_path / "noise"
     path.write_bytes(b"\x1f\x8b\x08" * 100_000 + b"\x1f\x8b")
     with path.open("rb") as file:
-        assert next_member(file, 0) is None
+        assert find_member(file, 0) is None

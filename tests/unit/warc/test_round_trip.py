@@ -10,11 +10,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from storage.model import Capture, CrawlRun, Discovery, Exchange, RefersTo, Site, UrlKind
+from storage.model import Capture, ClosedWarc, CrawlRun, Discovery, Exchange, RefersTo, Site, UrlKind
 from storage.warc.check import check_file
-from storage.warc.provenance import as_written
-from storage.warc.reader import Kept, RunBegan, RunEnded, kept, read_record, records
-from storage.warc.writer import ClosedFile, WarcWriter
+from storage.warc.provenance import normalize_discovery
+from storage.warc.reader import CaptureRecord, RunEnded, RunStarted, read_captures, read_record, read_records
+from storage.warc.writer import WarcWriter
 
 BEGAN = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 ENDED = CrawlRun(
@@ -74,10 +74,10 @@ class Committed:
         self.digests: dict[str, RefersTo] = {}
         self.urls: dict[str, RefersTo] = {}
 
-    def by_digest(self, payload_digest: str) -> RefersTo | None:
+    def find_original_by_digest(self, payload_digest: str) -> RefersTo | None:
         return self.digests.get(payload_digest)
 
-    def by_url(self, url: str) -> RefersTo | None:
+    def find_original_by_url(self, url: str) -> RefersTo | None:
         return self.urls.get(url)
 
     def commit(self, capture: Capture) -> None:
@@ -120,17 +120,17 @@ def test_the_live_archive_and_a_rebuild_see_the_same(folders: Iterator[Path], ex
     writer = WarcWriter(folder, run=RUN, info={"software": "newsarchive\n1"}, originals=originals)
     live: list[tuple[Capture, Discovery | None]] = []
     for one in exchanges:
-        capture = writer.keep(one)
+        capture = writer.write(one)
         originals.commit(capture)
-        live.append((capture, as_written(one.discovery) if one.discovery else None))
-    writer.end(ENDED)
+        live.append((capture, normalize_discovery(one.discovery) if one.discovery else None))
+    writer.write_run_end(ENDED)
     closed = writer.close()
     assert closed is not None
     path = folder / closed.name
 
-    began, *middle, ended = list(kept(path))
-    assert (began, ended) == (RunBegan(run=RUN), RunEnded(run=ENDED))
-    found = [each for each in middle if isinstance(each, Kept)]
+    began, *middle, ended = list(read_captures(path))
+    assert (began, ended) == (RunStarted(run=RUN), RunEnded(run=ENDED))
+    found = [each for each in middle if isinstance(each, CaptureRecord)]
     assert [(each.capture, each.discovery) for each in found] == live
     for one, each in zip(exchanges, found, strict=True):
         assert one.response.endswith(each.block) or each.capture.kind == "revisit"
@@ -143,7 +143,7 @@ def test_the_live_archive_and_a_rebuild_see_the_same(folders: Iterator[Path], ex
 @given(discovery=DISCOVERIES)
 def test_a_discovery_is_settled_once_written(discovery: Discovery) -> None:
     """What a discovery is after it was written does not change by being written again."""
-    assert as_written(as_written(discovery)) == as_written(discovery)
+    assert normalize_discovery(normalize_discovery(discovery)) == normalize_discovery(discovery)
 
 
 def test_reading_from_an_offset_finds_the_rest(tmp_path: Path) -> None:
@@ -151,7 +151,7 @@ def test_reading_from_an_offset_finds_the_rest(tmp_path: Path) -> None:
     writer = WarcWriter(tmp_path, run=RUN, info={}, originals=Committed())
     found = Discovery(site="a", kind=UrlKind.FEED)
     captures = [
-        writer.keep(
+        writer.write(
             Exchange(
                 url=f"http://a.example/{number}",
                 started_at=BEGAN,
@@ -166,7 +166,7 @@ def test_reading_from_an_offset_finds_the_rest(tmp_path: Path) -> None:
     assert closed is not None
     for number, capture in enumerate(captures):
         start = capture.place.offset + capture.place.length
-        rest = [each for each in kept(tmp_path / closed.name, start) if isinstance(each, Kept)]
+        rest = [each for each in read_captures(tmp_path / closed.name, start) if isinstance(each, CaptureRecord)]
         assert [each.capture for each in rest] == captures[number + 1 :]
         assert {each.discovery for each in rest} <= {found}
 
@@ -174,7 +174,7 @@ def test_reading_from_an_offset_finds_the_rest(tmp_path: Path) -> None:
 def test_files_rotate_between_exchanges(tmp_path: Path) -> None:
     """A new file begins by size or by age, never within an exchange; each begins with a warcinfo record of the run."""
     clock = itertools.chain([BEGAN] * 30, itertools.repeat(BEGAN + timedelta(days=1, seconds=1)))
-    closed: list[ClosedFile] = []
+    closed: list[ClosedWarc] = []
     opened: list[str] = []
     writer = WarcWriter(
         tmp_path,
@@ -188,7 +188,7 @@ def test_files_rotate_between_exchanges(tmp_path: Path) -> None:
     )
     urls = [f"http://a.example/{number}" for number in range(40)]
     for url in urls:
-        writer.keep(
+        writer.write(
             Exchange(url=url, started_at=BEGAN, request=b"GET", response=b"HTTP/1.1 404 No\r\n\r\n" + url.encode())
         )
     writer.close()
@@ -196,9 +196,9 @@ def test_files_rotate_between_exchanges(tmp_path: Path) -> None:
     assert [each.name for each in closed] == opened == sorted(each.name for each in tmp_path.iterdir())
     read: list[str] = []
     for each in closed:
-        types = [record.type for record in records(tmp_path / each.name)]
+        types = [record.type for record in read_records(tmp_path / each.name)]
         assert types == ["warcinfo", *["response", "request"] * (len(types) // 2)]
-        read += [record.uri for record in records(tmp_path / each.name) if record.type == "response"]
+        read += [record.uri for record in read_records(tmp_path / each.name) if record.type == "response"]
         assert check_file(tmp_path / each.name).problems == []
     assert read == urls
 
@@ -207,7 +207,7 @@ def test_a_writer_that_kept_nothing_leaves_nothing(tmp_path: Path) -> None:
     """A run that fetched nothing makes no file."""
     writer = WarcWriter(tmp_path, run=RUN, info={}, originals=Committed())
     writer.sync()
-    writer.end(ENDED)
+    writer.write_run_end(ENDED)
     assert writer.close() is None
     assert list(tmp_path.iterdir()) == []
 
@@ -241,9 +241,9 @@ def test_what_is_a_revisit(tmp_path: Path, first: bytes, second: bytes, kind: st
     """Only a whole 200 with the same payload, and a 304 of a known page, stand for an earlier record."""
     originals = Committed()
     writer = WarcWriter(tmp_path, run=RUN, info={}, originals=originals)
-    earlier = writer.keep(Exchange(url="http://a.example/", started_at=BEGAN, request=b"", response=first))
+    earlier = writer.write(Exchange(url="http://a.example/", started_at=BEGAN, request=b"", response=first))
     originals.commit(earlier)
-    later = writer.keep(Exchange(url="http://a.example/", started_at=BEGAN, request=b"", response=second))
+    later = writer.write(Exchange(url="http://a.example/", started_at=BEGAN, request=b"", response=second))
     writer.close()
     assert later.kind == kind
     if kind == "revisit":
@@ -256,8 +256,8 @@ def test_a_cut_answer_is_never_a_revisit(tmp_path: Path) -> None:
     originals = Committed()
     writer = WarcWriter(tmp_path, run=RUN, info={}, originals=originals)
     whole = Exchange(url="http://a.example/", started_at=BEGAN, request=b"", response=OK + b"\r\n" + BODY)
-    originals.commit(writer.keep(whole))
+    originals.commit(writer.write(whole))
     cut = Exchange(url=whole.url, started_at=BEGAN, request=b"", response=whole.response, truncated="length")
-    capture = writer.keep(cut)
+    capture = writer.write(cut)
     writer.close()
     assert (capture.kind, capture.truncated) == ("response", "length")

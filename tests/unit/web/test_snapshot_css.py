@@ -1,4 +1,4 @@
-"""Stylesheets: every address is replaced, whatever stands around it."""
+"""Stylesheets: every URL is replaced."""
 
 import re
 
@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsarchive.web.snapshot import css, srcset
-from newsarchive.web.snapshot.replay_links import Kind
+from newsarchive.web.snapshot import css, url_slots
+from newsarchive.web.snapshot.replay_links import EmbedKind
 
 BASE = "https://news.example/css/main.css"
 
 
-def place(url: str, kind: Kind) -> str | None:
-    """Where things are: nowhere for what is called gone."""
+def map_url(url: str, kind: EmbedKind) -> str | None:
+    """Return the archived URL; None for names with "gone"."""
     return None if "gone" in url else f"/web/1{kind}/{url}"
 
 
@@ -41,23 +41,23 @@ def place(url: str, kind: Kind) -> str | None:
         ("a{}/* open", "a{}"),
     ],
 )
-def test_a_stylesheet_is_rewritten_to_the_character(written: str, left: str) -> None:
-    """Addresses lead into the archive or nowhere; the rest stands as it stood."""
-    assert css.rewritten(written, BASE, place) == left
+def test_a_stylesheet_is_rewritten_exactly(written: str, left: str) -> None:
+    """URLs lead into the archive or nowhere; everything else is unchanged."""
+    assert css.rewrite_css(written, BASE, map_url) == left
 
 
 @given(text=st.text(alphabet="url(\"')\\ /*@import;{}a75<\n", max_size=60))
-def test_any_text_can_be_rewritten_and_stand_in_a_page(text: str) -> None:
-    """Nothing that is written ends the <style> that it stands in, or reaches a host."""
-    left = css.inline(css.rewritten(text, BASE, place))
+def test_any_text_is_safe_in_a_style_element(text: str) -> None:
+    """No text can end its <style> element or begin a tag."""
+    left = css.escape_for_style_element(css.rewrite_css(text, BASE, map_url))
     assert "</" not in left
     assert not re.search(r"<[a-zA-Z!?]", left)
 
 
 @given(value=st.text(alphabet="ab,. /1x2w()\t", max_size=60))
-def test_candidates_of_any_srcset_can_be_written_again(value: str) -> None:
-    """What is written from what was read reads the same."""
-    found = [(url, descriptor) for url, descriptor in srcset.candidates(value) if "," not in url + descriptor]
+def test_a_srcset_round_trips(value: str) -> None:
+    """Parsing a formatted srcset returns the same candidates."""
+    found = [(url, descriptor) for url, descriptor in url_slots.parse_srcset(value) if "," not in url + descriptor]
     assert all(url and not url.endswith(",") for url, _ in found)
     tame = [(url, descriptor) for url, descriptor in found if "(" not in descriptor and ")" not in descriptor]
-    assert list(srcset.candidates(srcset.joined(tame))) == tame
+    assert list(url_slots.parse_srcset(url_slots.format_srcset(tame))) == tame

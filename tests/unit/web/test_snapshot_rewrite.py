@@ -1,4 +1,4 @@
-"""Archived pages made safe: what runs or fetches is gone, what is left leads into the archive."""
+"""Sanitised pages: what runs or fetches is removed, the rest leads into the archive."""
 
 import re
 
@@ -6,41 +6,48 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsarchive.web.snapshot.replay_links import Around, Kind
-from newsarchive.web.snapshot.rewrite import MAX_CHARACTERS, MAX_ELEMENTS, Requisite, Snapshot, TooLarge, read
+from newsarchive.web.snapshot.replay_links import EmbedKind, ReplayLinks
+from newsarchive.web.snapshot.rewrite import (
+    MAX_CHARACTERS,
+    MAX_ELEMENTS,
+    Requisite,
+    SanitizedPage,
+    TooLarge,
+    sanitize_page,
+)
 
 URL = "https://news.example/a/page.html"
-AROUND = Around(stamp="20260301060000", seal="s")
+LINKS = ReplayLinks(timestamp="20260301060000", token="s")
 
 
-def page(html: str, url: str = URL) -> Snapshot:
-    """Read a page that can be read."""
-    found = read(html, url)
-    assert isinstance(found, Snapshot)
+def page(html: str, url: str = URL) -> SanitizedPage:
+    """Sanitise a page, which must succeed."""
+    found = sanitize_page(html, url)
+    assert isinstance(found, SanitizedPage)
     return found
 
 
-def rewritten(html: str, *missing: str) -> str:
-    """Rewrite a page in an archive that holds everything but some addresses."""
-    return page(html).html(AROUND.page, lambda url, kind: None if url in missing else AROUND.embedded(url, kind))
+def rewrite(html: str, *missing: str) -> str:
+    """Rewrite a page in an archive that has all URLs but some."""
+    return page(html).to_html(LINKS.page_url, lambda url, kind: None if url in missing else LINKS.embed_url(url, kind))
 
 
 def body(html: str, *missing: str) -> str:
-    """Rewrite what stands in a body."""
-    found = re.search(r"<body>(.*)</body>", rewritten(f"<!doctype html><body>{html}</body>", *missing), re.DOTALL)
+    """Return the rewritten content of a body."""
+    found = re.search(r"<body>(.*)</body>", rewrite(f"<!doctype html><body>{html}</body>", *missing), re.DOTALL)
     assert found is not None
     return found[1].strip()
 
 
-def test_a_page_is_rewritten_to_the_character() -> None:
-    """Links lead to pages of the archive by time, what is embedded to its bytes, and nothing else is left."""
+def test_a_page_is_rewritten_exactly() -> None:
+    """Links lead to archived pages, embedded URLs to archived resources, and nothing else is left."""
     html = (
         '<!DOCTYPE html><html lang="en" onload="x()"><head><title>A page</title><base href="/b/">'
         '<link rel="stylesheet" href="s.css" integrity="sha256-x" crossorigin media="screen"><link rel="icon" href="i">'
         '<script>evil()</script></head><body class="c" onclick="y()"><a href="../c?d=1&amp;e=2#f" ping="/p">link</a>'
         '<img src="i.png" alt="An image" onerror="z()"><p style="color: red">text</p></body></html>'
     )
-    assert rewritten(html) == (
+    assert rewrite(html) == (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         '<link rel="stylesheet" media="screen" href="/web/20260301060000cs_s/https://news.example/b/s.css"></head>'
         '<body class="c"><a target="_top" rel="nofollow noreferrer" '
@@ -82,13 +89,13 @@ def test_a_page_is_rewritten_to_the_character() -> None:
         ("<p onx=1 xonx=2 srcdoc=3 autofocus>p</p>", "<p>p</p>"),
     ],
 )
-def test_what_runs_or_fetches_is_gone(html: str, left: str) -> None:
-    """Elements and attributes that are not known to be harmless go; what readers read stays."""
+def test_scripts_and_fetches_are_removed(html: str, left: str) -> None:
+    """Elements and attributes that are not on the allowlist are removed; text is kept."""
     assert body(html) == left
 
 
-def test_images_that_scripts_would_have_loaded_are_shown() -> None:
-    """The address that a lazy loader keeps in an attribute of its own is the image's."""
+def test_lazy_images_are_shown() -> None:
+    """The URL in the attribute of a lazy loader becomes the URL of the image."""
     html = '<img class="lazy wide" src="data:image/gif;base64,AA" data-src="/real.jpg" data-srcset="/real-2.jpg 2x">'
     assert body(html) == (
         '<img class="lazyloaded wide" data-src="/real.jpg" data-srcset="/real-2.jpg 2x" '
@@ -97,20 +104,20 @@ def test_images_that_scripts_would_have_loaded_are_shown() -> None:
     )
 
 
-def test_stylesheets_that_scripts_would_have_let_in_are_applied() -> None:
-    """A sheet that is preloaded, or meant for print until a script runs, belongs to how the page looked."""
+def test_deferred_stylesheets_are_applied() -> None:
+    """A stylesheet that is preloaded, or for print until a script runs, is part of the page's appearance."""
     html = (
         "<head><link rel=preload as=style href=a.css onload=\"this.rel='stylesheet'\">"
         "<link rel=stylesheet media=print href=b.css onload=\"this.media='all'\"></head><body>x</body>"
     )
-    assert re.findall(r"<link[^>]*>", rewritten(html)) == [
+    assert re.findall(r"<link[^>]*>", rewrite(html)) == [
         '<link rel="stylesheet" href="/web/20260301060000cs_s/https://news.example/a/a.css">',
         '<link rel="stylesheet" href="/web/20260301060000cs_s/https://news.example/a/b.css">',
     ]
 
 
-def test_requisites_are_told_once_and_in_order_and_what_is_missing_is_left_out() -> None:
-    """The index is asked once for all that a page embeds; an address that leads nowhere is not in the page."""
+def test_requisites_are_listed_once_in_order() -> None:
+    """One index query looks up all embedded URLs; a URL that is not archived is not in the page."""
     html = (
         "<head><style>@import 'a.css';p{background:url(b.png)}</style><link rel=stylesheet href=gone.css></head>"
         "<body background=c.png><img src=d.png srcset='d.png 1x, gone.png 2x'><video src=e.mp4 poster=f.png></video>"
@@ -119,11 +126,17 @@ def test_requisites_are_told_once_and_in_order_and_what_is_missing_is_left_out()
     assert page(html).requisites() == tuple(
         Requisite(url=base + name, kind=kind)
         for name, kind in (
-            ("a.css", Kind.STYLE), ("b.png", Kind.IMAGE), ("gone.css", Kind.STYLE), ("c.png", Kind.IMAGE),
-            ("d.png", Kind.IMAGE), ("gone.png", Kind.IMAGE), ("e.mp4", Kind.OTHER), ("f.png", Kind.IMAGE),
+            ("a.css", EmbedKind.STYLE),
+            ("b.png", EmbedKind.IMAGE),
+            ("gone.css", EmbedKind.STYLE),
+            ("c.png", EmbedKind.IMAGE),
+            ("d.png", EmbedKind.IMAGE),
+            ("gone.png", EmbedKind.IMAGE),
+            ("e.mp4", EmbedKind.OTHER),
+            ("f.png", EmbedKind.IMAGE),
         )
-    )  # fmt: skip
-    left = rewritten(html, f"{base}gone.css", f"{base}gone.png")
+    )
+    left = rewrite(html, f"{base}gone.css", f"{base}gone.png")
     assert "gone" not in left
     assert "srcset" in left
 
@@ -140,33 +153,33 @@ def test_requisites_are_told_once_and_in_order_and_what_is_missing_is_left_out()
         ('<!DOCTYPE html PUBLIC "<script>">', "<!DOCTYPE html>\n"),
     ],
 )
-def test_the_doctype_goes_on_deciding_how_browsers_lay_out(written: str, kept: str) -> None:
-    """With and without quirks, as it was."""
-    assert rewritten(f"{written}<html><body>x</body></html>").startswith(f"{kept}<html>")
+def test_the_layout_mode_is_kept(written: str, kept: str) -> None:
+    """Quirks mode or standards mode, as in the original."""
+    assert rewrite(f"{written}<html><body>x</body></html>").startswith(f"{kept}<html>")
 
 
 def test_a_frameset_becomes_a_list_of_its_frames() -> None:
-    """The pages that stood in frames are links to themselves."""
+    """Framed pages become links."""
     html = "<html><frameset cols=50%,50%><frame src=left.html name=Left><frame src=right.html></frameset></html>"
-    left = rewritten(html)
+    left = rewrite(html)
     assert 'href="/web/20260301060000/https://news.example/a/left.html">Left</a>' in left
     assert 'href="/web/20260301060000/https://news.example/a/right.html">' in left
 
 
-def test_where_a_page_sends_its_readers_is_told() -> None:
-    """A refresh does not happen, and is not kept from the reader either."""
-    assert page("<meta http-equiv='Refresh' content='5; URL=/next'>x").leads_to == "https://news.example/next"
-    assert page("<meta http-equiv=refresh content=30>x").leads_to is None
+def test_a_meta_refresh_is_reported() -> None:
+    """A refresh is not executed; its target is shown."""
+    assert page("<meta http-equiv='Refresh' content='5; URL=/next'>x").refresh_url == "https://news.example/next"
+    assert page("<meta http-equiv=refresh content=30>x").refresh_url is None
 
 
-def test_what_is_too_large_is_named() -> None:
-    """No page takes minutes or gigabytes to show."""
-    assert read("<p>" + "x" * MAX_CHARACTERS, URL) == TooLarge(
+def test_too_large_pages_are_refused() -> None:
+    """The limits bound time and memory; the exceeded one is named."""
+    assert sanitize_page("<p>" + "x" * MAX_CHARACTERS, URL) == TooLarge(
         reason=f"{MAX_CHARACTERS + 3:,} characters of HTML; up to {MAX_CHARACTERS:,} are shown"
     )
-    found = read("<p>" * (MAX_ELEMENTS + 10), URL)
+    found = sanitize_page("<p>" * (MAX_ELEMENTS + 10), URL)
     assert isinstance(found, TooLarge)
-    assert read("", URL) is None
+    assert sanitize_page("", URL) is None
 
 
 PIECES = st.sampled_from(
@@ -181,12 +194,12 @@ OURS = re.compile(r"(?:/web/20260301060000|#|data:)")
 
 
 @given(pieces=st.lists(PIECES, max_size=25))
-def test_no_mixture_leaves_anything_that_runs_or_leads_out(pieces: list[str]) -> None:
-    """Whatever markup is nested in whatever, what is left has no handler, no script, no address but the archive's."""
-    found = read("".join(pieces), URL)
-    if not isinstance(found, Snapshot):
+def test_no_markup_can_run_or_leave_the_archive(pieces: list[str]) -> None:
+    """However markup is nested, the result has no event handlers, no scripts, and only URLs of the archive."""
+    found = sanitize_page("".join(pieces), URL)
+    if not isinstance(found, SanitizedPage):
         return
-    left = found.html(AROUND.page, AROUND.embedded)
+    left = found.to_html(LINKS.page_url, LINKS.embed_url)
     tags = re.findall(r"<[a-zA-Z!/](?:[^>\"']|\"[^\"]*\"|'[^']*')*>", left)
     for tag in tags:
         assert not re.match(r"<(?:script|iframe|object|embed|base|math|template|noscript|frame|applet)\b", tag)

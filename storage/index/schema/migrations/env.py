@@ -1,20 +1,14 @@
-"""Alembic's door: runs migrations on the connection that storage.index.schema.upgrade hands over."""
+"""Alembic's environment: runs migrations on the connection that storage.index.schema.upgrade hands over."""
 
 from alembic import context
 
 from storage.index.schema.tables import Base
 
-
-def run() -> None:
-    """Run what Alembic asks for."""
+if hasattr(context, "config"):  # only while Alembic runs this file; others may import it
     context.configure(
         connection=context.config.attributes["connection"],
         target_metadata=Base.metadata,
-        # SQLite's DDL is transactional too, since we begin the transaction ourselves (storage.index.engine.database).
+        # SQLite's DDL is transactional too, since storage.index.engine.database begins the transaction itself.
         transactional_ddl=True,
     )
     context.run_migrations()
-
-
-if hasattr(context, "config"):  # only while Alembic runs this file; others may import it
-    run()

@@ -1,0 +1,169 @@
+"""Read the captures of one WARC file in guarded processes: a page that hangs or crashes affects no other."""
+
+import atexit
+import threading
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from os import PathLike
+from pathlib import Path
+
+from newsarchive.batch.reading_settings import ReadingSettings
+from newsarchive.ingest.tasks import CaptureReading, build_task, reading_from_headers
+from newsarchive.reader_pool.pool import ReaderPool
+from storage.model import Capture, Discovery, Outcome, Reading, RecordPlace, RefersTo
+from storage.warc.reader import CaptureRecord, RunEnded, RunStarted, read_captures
+
+MAX_PENDING = 32
+"""Captures that are read or wait behind the first unread one."""
+MAX_PENDING_BYTES = 64_000_000
+"""Bytes of captures that are being read."""
+
+
+ReadItem = CaptureReading | RunStarted | RunEnded
+
+
+def read_warc(
+    path: str | PathLike[str], *, timeout: float = 30.0, limit: int = 10_000_000
+) -> Iterator[tuple[Capture, Reading]]:
+    """Read the captures of one WARC file, in its order, without an archive.
+
+    Pages are read in separate processes: a page that hangs or crashes has the outcome UNREADABLE, and affects no other.
+
+    Args:
+        path: A .warc or .warc.gz file with one gzip member a record.
+        timeout: Seconds that a page may take.
+        limit: Decoded bytes up to which a page is read; a larger one has the outcome TOO_LARGE.
+
+    Raises:
+        WarcError: The file is damaged; raised after all whole records, also those behind the damage.
+    """
+    settings = ReadingSettings(timeout=timeout, max_size=limit)
+    with borrow_reader(settings) as reader:
+        for item in read_items(read_captures(Path(path)), settings, reader):
+            if isinstance(item, CaptureReading):
+                yield item.record.capture, item.reading or _REVISIT_OF_OTHER_URL
+
+
+_REVISIT_OF_OTHER_URL = Reading(outcome=Outcome.UNREADABLE, reason="a revisit of what was captured under another URL")
+
+
+def read_items(
+    items: Iterable[CaptureRecord | RunStarted | RunEnded], settings: ReadingSettings, reader: ReaderPool
+) -> Iterator[ReadItem]:
+    """Read the captures among items, keeping their order; an error of the iteration is raised at the end."""
+    pending = _PendingQueue()
+    problem: Exception | None = None
+    walk = iter(items)
+    while True:
+        try:
+            item = next(walk)
+        except StopIteration:
+            break
+        except Exception as error:  # noqa: BLE001 - raised below, after the items before it
+            problem = error
+            break
+        pending.put(_start_item(item, settings, reader))
+        while pending.is_ready():
+            yield pending.take()
+    while pending.waiting:
+        yield pending.take()
+    if problem:
+        raise problem
+
+
+@dataclass(slots=True)
+class _PendingItem:
+    item: CaptureRecord | RunStarted | RunEnded
+    discovery: Discovery | None = None
+    reading: Future[Reading] | Reading | None = None
+    size: int = 0
+
+
+class _PendingQueue:
+    """Items that are being read, in order."""
+
+    def __init__(self) -> None:
+        self.waiting: deque[_PendingItem] = deque()
+        self._bytes = 0
+
+    def put(self, item: _PendingItem) -> None:
+        self.waiting.append(item)
+        self._bytes += item.size
+
+    def is_ready(self) -> bool:
+        if not self.waiting:
+            return False
+        first = self.waiting[0].reading
+        is_read = not isinstance(first, Future) or first.done()
+        return is_read or len(self.waiting) > MAX_PENDING or self._bytes > MAX_PENDING_BYTES
+
+    def take(self) -> ReadItem:
+        pending = self.waiting.popleft()
+        self._bytes -= pending.size
+        if not isinstance(pending.item, CaptureRecord):
+            return pending.item
+        assert pending.discovery is not None
+        reading = pending.reading.result() if isinstance(pending.reading, Future) else pending.reading
+        return CaptureReading(record=pending.item, discovery=pending.discovery, reading=reading)
+
+
+def _start_item(
+    item: CaptureRecord | RunStarted | RunEnded, settings: ReadingSettings, reader: ReaderPool
+) -> _PendingItem:
+    if not isinstance(item, CaptureRecord):
+        return _PendingItem(item)
+    discovery = settings.get_discovery(item)
+    bare = replace(item, block=b"")
+    known = reading_from_headers(item)
+    if known is not None or item.capture.kind == "revisit":
+        return _PendingItem(bare, discovery, known)
+    task = build_task(item, discovery, _NoOriginals(), settings.layouts.get(discovery.site))
+    if isinstance(task, Reading):
+        return _PendingItem(bare, discovery, task)
+    return _PendingItem(bare, discovery, reader.submit(task), len(task.block))
+
+
+class _NoOriginals:
+    """Finds no originals of revisits, as there is no index."""
+
+    def find_place(self, refers_to: RefersTo) -> RecordPlace | None:  # noqa: ARG002 - a protocol's
+        return None
+
+    def read_block(self, place: RecordPlace) -> bytes:
+        raise LookupError(place)
+
+
+_idle: dict[tuple[float, int], list[ReaderPool]] = {}
+_lock = threading.Lock()
+
+
+@contextmanager
+def borrow_reader(settings: ReadingSettings) -> Iterator[ReaderPool]:
+    """Lend a guarded reader process, kept for the next task because starting one takes a second.
+
+    It ends with this process.
+    """
+    with _lock:
+        waiting = _idle.setdefault((settings.timeout, settings.max_size), [])
+        reader = waiting.pop() if waiting else None
+    reader = reader or ReaderPool(1, timeout=settings.timeout, limit=settings.max_size)
+    try:
+        yield reader
+    except BaseException:
+        reader.close()  # it may still be reading
+        raise
+    with _lock:
+        waiting.append(reader)
+
+
+@atexit.register
+def close_idle_readers() -> None:
+    """Stop the idle reader processes."""
+    with _lock:
+        readers = [reader for waiting in _idle.values() for reader in waiting]
+        _idle.clear()
+    for reader in readers:
+        reader.close()

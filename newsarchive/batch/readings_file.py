@@ -1,0 +1,187 @@
+r"""The readings of one WARC file, stored in a file until they are in the index.
+
+    newsarchive readings 3 \n
+    length, zlib(item)                 4 bytes big endian, then as many; for each item in the order of the WARC file
+    ...
+    length, zlib(ReadingsSummary)
+    offset of ReadingsSummary          8 bytes big endian, at the end of the file
+
+The file is written atomically: it is complete, or does not exist.
+"""
+
+import os
+import struct
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any, BinaryIO, Self
+
+from isal import isal_zlib
+
+from newsarchive.batch.read_warc import ReadItem
+from newsarchive.batch.serialization import FORMAT, dump, load
+from newsarchive.ingest.tasks import CaptureReading
+from storage.errors import BadRecord, TornRecord, WarcError
+from storage.model import ClosedWarc
+from storage.places.atomic_write import open_atomic, remove_parts
+from storage.warc.gzip_members import IsalError
+from storage.warc.reader import RunStarted
+
+SUFFIX = ".readings"
+_MAGIC = f"newsarchive readings {FORMAT}\n".encode()
+_LENGTH, _OFFSET = struct.Struct("!I"), struct.Struct("!Q")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Damage:
+    """Damage of a WARC file: the attributes of a WarcError, which itself cannot be pickled."""
+
+    file: str
+    offset: int
+    what: str
+    torn: bool
+
+    @classmethod
+    def from_error(cls, problem: WarcError) -> Self:
+        """Return the damage that an error reports."""
+        torn = isinstance(problem, TornRecord)
+        return cls(file=problem.file, offset=problem.offset, what=problem.what, torn=torn)
+
+    def to_error(self) -> WarcError:
+        """Return the error."""
+        return (TornRecord if self.torn else BadRecord)(self.file, self.offset, self.what)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadingsSummary:
+    """Facts about the WARC file as a whole."""
+
+    file: ClosedWarc
+    """Size and digest when it was read."""
+    fingerprint: str = ""
+    """Its fingerprint when it was read."""
+    damage: Damage | None = None
+    runs: tuple[RunStarted, ...] = ()
+    """Runs recorded in the file."""
+    offsets: dict[int, int] = field(default_factory=dict)
+    """Offsets of the captures' readings, by the offsets of their records."""
+    is_partial: bool = False
+    """True if only some captures were read."""
+
+
+def write_readings(
+    path: Path,
+    items: Iterable[ReadItem],
+    measure: Callable[[], ClosedWarc],
+    *,
+    fingerprint: str = "",
+    is_partial: bool = False,
+) -> None:
+    """Write the readings of a WARC file; damage that `items` raises is stored with them.
+
+    Args:
+        path: The file to write.
+        items: Items in the order of the WARC file.
+        measure: Called after the last item; returns size and digest of the WARC file.
+        fingerprint: Fingerprint of the WARC file before it was read.
+        is_partial: True if only some captures were read.
+
+    Raises:
+        DiskFull, StorageError: The file cannot be written.
+    """
+    offsets: dict[int, int] = {}
+    runs: list[RunStarted] = []
+    damage = None
+    with open_atomic(path) as file:
+        file.write(_MAGIC)
+        try:
+            for item in items:
+                if isinstance(item, CaptureReading):
+                    offsets[item.record.capture.place.offset] = file.tell()
+                elif isinstance(item, RunStarted):
+                    runs.append(item)
+                file.write(_encode_frame(item))
+        except WarcError as problem:
+            damage = Damage.from_error(problem)
+        summary = ReadingsSummary(
+            file=measure(), fingerprint=fingerprint, damage=damage, runs=tuple(runs), offsets=offsets,
+            is_partial=is_partial,
+        )  # fmt: skip
+        end = file.tell()
+        file.write(_encode_frame(summary) + _OFFSET.pack(end))
+
+
+def _encode_frame(value: object) -> bytes:
+    data = isal_zlib.compress(dump(value), 1)
+    return _LENGTH.pack(len(data)) + data
+
+
+class ReadingsFile:
+    """An open file of readings."""
+
+    def __init__(self, file: BinaryIO, summary: ReadingsSummary) -> None:
+        self._file = file
+        self.summary = summary
+
+    @classmethod
+    def open(cls, path: Path) -> Self | None:
+        """Open a file; None if it does not exist, is incomplete, or is of another version."""
+        try:
+            file = path.open("rb")
+        except FileNotFoundError:
+            return None
+        try:
+            if file.read(len(_MAGIC)) == _MAGIC:
+                file.seek(-_OFFSET.size, os.SEEK_END)
+                (offset,) = _OFFSET.unpack(file.read(_OFFSET.size))
+                return cls(file, _load_at(file, offset))
+        except (OSError, ValueError, struct.error, UnpicklingError, *DECODE_ERRORS):
+            pass
+        file.close()
+        return None
+
+    def items(self) -> Iterator[ReadItem]:
+        """Yield all items in the order of the WARC file, then raise its damage."""
+        end = self._file.seek(0, os.SEEK_END) - _OFFSET.size
+        at = len(_MAGIC)
+        while True:
+            self._file.seek(at)
+            item = _load_frame(self._file)
+            at = self._file.tell()
+            if isinstance(item, ReadingsSummary) or at >= end:
+                break
+            yield item
+        if self.summary.damage:
+            raise self.summary.damage.to_error()
+
+    def reading_at(self, offset: int) -> CaptureReading | None:
+        """Return the reading of the capture whose record is at this offset, or None."""
+        position = self.summary.offsets.get(offset)
+        return None if position is None else _load_at(self._file, position)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+DECODE_ERRORS = (zlib.error, IsalError, EOFError)
+
+
+def _load_at(file: BinaryIO, offset: int) -> Any:
+    file.seek(offset)
+    return _load_frame(file)
+
+
+def _load_frame(file: BinaryIO) -> Any:
+    (length,) = _LENGTH.unpack(file.read(_LENGTH.size))
+    return load(isal_zlib.decompress(file.read(length)))
+
+
+def remove_readings(path: Path) -> None:
+    """Delete a file of readings, and temporary files that killed tasks left."""
+    remove_parts(path)
+    with suppress(OSError):
+        path.unlink(missing_ok=True)

@@ -1,0 +1,144 @@
+"""newsarchive bucket."""
+
+from collections import defaultdict
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from newsarchive.archive import Archive
+from newsarchive.bucket.relocate import (
+    FileLocation,
+    LocatedFile,
+    Relocation,
+    RelocationResult,
+    locate_files,
+    require_bucket,
+)
+from newsarchive.cli.options import HERE, Folder, Json
+from newsarchive.cli.output import create_table, pluralize, safe_text, show_progress, stderr, stdout, to_json
+from newsarchive.config.units import humanize_size
+from storage.index.queries.status import list_warc_files
+from storage.index.write import warc_files
+
+MEANINGS = {
+    FileLocation.OPEN: "being written, in the folder",
+    FileLocation.FOLDER: "in the folder",
+    FileLocation.BOTH: "in folder and bucket",
+    FileLocation.BUCKET: "in the bucket",
+    FileLocation.ELSEWHERE: "on other machines",
+    FileLocation.MISSING: "missing, although in the index",
+}
+
+
+class MoveTarget(StrEnum):
+    """Target of a move."""
+
+    BUCKET = "bucket"
+    FOLDER = "folder"
+
+
+def bucket(  # noqa: PLR0913 - each is an option of the command line
+    *,
+    files: Annotated[bool, typer.Option("--files", help="List each file.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Print only problems and waiting uploads; exit with 1 if there are any.")
+    ] = False,
+    upload: Annotated[
+        bool,
+        typer.Option(
+            "--upload", help="Upload waiting files and delete local copies older than keep_local, as a crawl does."
+        ),
+    ] = False,
+    to: Annotated[
+        MoveTarget | None, typer.Option("--to", help="Copy all closed files to the bucket or the folder.")
+    ] = None,
+    remove: Annotated[
+        bool,
+        typer.Option("--remove", help="With --to: delete each file at the other location once the copy is verified."),
+    ] = False,
+    archive: Folder = HERE,
+    json: Json = False,
+) -> None:
+    """Show and change where WARC files are stored: folder or bucket.
+
+    Copies are compared by digest before anything is deleted. If interrupted, the same command continues. Exits with 1
+    if a file could not be moved, and with 74 if the bucket does not respond.
+    """
+    if remove and to is None:
+        raise typer.BadParameter("requires --to; nothing was done", param_hint="--remove")
+    if upload and to is not None:
+        raise typer.BadParameter("cannot be combined with --to; nothing was done", param_hint="--upload")
+    with Archive.open_to_read(archive) as opened:
+        if to is not None:
+            _print_moved(_move_files(opened, to, remove=remove), to, json=json)
+        if upload:
+            _upload_files(opened, json=json)
+        known = {file.name: file.size or 0 for file in opened.index.read(list_warc_files)}
+        found = list(locate_files(opened.places, known, opened.now()))
+    wrong = [each for each in found if each.problem or each.waits]
+    if json:
+        print(to_json({"folder": str(opened.places.folder), "bucket": opened.config.bucket, "files": found}))
+    elif not check:
+        _print_locations(opened, found, files=files)
+    for each in wrong if check else [each for each in wrong if each.problem and not json]:
+        message = each.problem or "waits to be uploaded. To upload it now: newsarchive bucket --upload"
+        stderr().print(safe_text(f"{each.name}: {message}", "red" if each.problem else "yellow"), soft_wrap=True)
+    raise typer.Exit(int(check and bool(wrong)))
+
+
+def _move_files(archive: Archive, to: MoveTarget, *, remove: bool) -> RelocationResult:
+    require_bucket(archive.places)
+    with show_progress(f"copying to the {to}") as step:
+        move = Relocation(
+            places=archive.places, digests=archive.index.read(warc_files.load_warc_digests), remove=remove, progress=step
+        )
+        return move.to_bucket() if to is MoveTarget.BUCKET else move.to_folder()
+
+
+def _print_moved(moved: RelocationResult, to: MoveTarget, *, json: bool) -> None:
+    if json:
+        print(to_json(moved))
+    else:
+        other = MoveTarget.FOLDER if to is MoveTarget.BUCKET else MoveTarget.BUCKET
+        deleted = f", {len(moved.removed):,} deleted from the {other}" if moved.removed else ""
+        stdout().print(f"{pluralize(len(moved.carried), 'WARC file')} copied to the {to}{deleted}.")
+        if moved.removed and to is MoveTarget.FOLDER:
+            stdout().print("Remove `bucket` from newsarchive.toml, or the next crawl uploads them again.")
+    for problem in moved.problems:
+        stderr().print(safe_text(problem, "red"), soft_wrap=True)
+    raise typer.Exit(int(bool(moved.problems)))
+
+
+def _upload_files(archive: Archive, *, json: bool) -> None:
+    require_bucket(archive.places)
+    with show_progress("uploading") as step:
+        sent = archive.upload(step)
+    if json:
+        print(to_json(sent))
+    else:
+        freed = f", {len(sent.freed):,} deleted from the folder" if sent.freed else ""
+        stdout().print(f"{pluralize(len(sent.uploaded), 'WARC file')} uploaded{freed}.")
+    for problem in sent.problems:
+        stderr().print(safe_text(problem, "red"), soft_wrap=True)
+    raise typer.Exit(int(bool(sent.problems)))
+
+
+def _print_locations(archive: Archive, found: list[LocatedFile], *, files: bool) -> None:
+    out = stdout()
+    out.print(safe_text(f"folder: {archive.places.folder}"), soft_wrap=True)
+    out.print(safe_text(f"bucket: {archive.config.bucket or 'none'}"), soft_wrap=True)
+    by_place: dict[FileLocation, list[LocatedFile]] = defaultdict(list)
+    for each in found:
+        by_place[each.where].append(each)
+    listed = create_table("WARC files", "files", "size", right=("files", "size"))
+    for where, meaning in MEANINGS.items():
+        if some := by_place.get(where):
+            style = "red" if where is FileLocation.MISSING else ""
+            listed.add_row(safe_text(meaning, style), f"{len(some):,}", humanize_size(sum(each.size for each in some)))
+    if unsent := [each for each in found if each.waits]:
+        what = safe_text("waiting to be uploaded", "yellow")
+        listed.add_row(what, f"{len(unsent):,}", humanize_size(sum(each.size for each in unsent)))
+    out.print(listed)
+    for each in found if files else ():
+        out.print(safe_text(f"{each.name}  {each.where}  {humanize_size(each.size)}"), soft_wrap=True)

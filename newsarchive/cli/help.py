@@ -1,0 +1,51 @@
+"""newsarchive help."""
+
+import sys
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from newsarchive.cli.output import create_table, safe_text, stdout
+
+
+def show_help(
+    topic: Annotated[str | None, typer.Argument(metavar="TOPIC", help="Name of a page; without it, list all.")] = None,
+) -> None:
+    """Show a page of the manual.
+
+    Prints Markdown, formatted on a terminal. Messages of other commands name the page that explains them.
+    """
+    pages = find_pages()
+    if topic is None:
+        listed = create_table("topic", "page")
+        for name, page in pages.items():
+            listed.add_row(name, safe_text(_read_title(page)))
+        stdout().print(listed)
+        stdout().print("To show a page: newsarchive help TOPIC")
+        return
+    topic = topic.removesuffix(".md").lower()
+    if topic not in pages:
+        raise typer.BadParameter(f"there is no page {topic!r}. Topics: {', '.join(pages)}", param_hint="TOPIC")
+    text = pages[topic].read_text("utf-8")
+    if sys.stdout.isatty():
+        from rich.markdown import Markdown
+
+        stdout().print(Markdown(text))
+    else:
+        print(text, end="")
+
+
+def find_pages() -> dict[str, Traversable]:
+    """Return the pages of the manual by topic: from the wheel, or or from the checkout."""
+    folder = files("newsarchive") / "help"
+    if not folder.is_dir():
+        folder = Path(__file__).parents[2] / "docs"
+    pages = {page.name.removesuffix(".md"): page for page in folder.iterdir() if page.name.endswith(".md")}
+    return dict(sorted(pages.items()))
+
+
+def _read_title(page: Traversable) -> str:
+    return page.read_text("utf-8").partition("\n")[0].removeprefix("# ")

@@ -1,0 +1,202 @@
+"""Rendering of an article on the terminal: metadata, paragraphs with their roles, links, versions, captures."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+from newsarchive.cli.output import create_table, pluralize, safe_text, short_time
+from newsarchive.diff.paragraphs import ParagraphChange, TextChange
+from storage.article_fields import ParagraphView
+from storage.index.views.articles import ArticleView, BoilerplateView, LinkGroupView, VersionView
+from storage.model import Role
+
+LINKS_PER_GROUP = 5
+UNFOLDED = frozenset({Role.CAPTION, Role.CORRECTION, Role.DEK})
+"""Roles outside the body that are printed too: they belong to the article."""
+STYLES = {TextChange.ADDED: "green", TextChange.REMOVED: "red strike", TextChange.SAME: ""}
+PLAIN_MARKS = {TextChange.ADDED: ("{+", "+}"), TextChange.REMOVED: ("[-", "-]"), TextChange.SAME: ("", "")}
+"""Marks without colour, as in `git diff --word-diff`."""
+
+
+def print_head(out: Console, article: ArticleView) -> None:
+    """Print headline, dek and metadata, each date with its source."""
+    now = article.current
+    out.print(safe_text(now.headline, "bold"))
+    if now.dek:
+        out.print(safe_text(now.dek, "italic"))
+    out.print()
+    history = (
+        f"{pluralize(len(article.versions), 'version')}, {pluralize(len(article.captures), 'capture')}, "
+        f"{short_time(article.first_seen)} to {short_time(article.last_seen)} UTC"
+        + (f", read by extractor {now.extractor}" if now.extractor else "")
+    )
+    facts = [
+        ("article", f"{article.id} · {article.site} · {article.state}"),
+        ("url", article.url),
+        ("authors", ", ".join(now.authors)),
+        ("published", f"{short_time(now.published)} UTC, by {now.published_source}" if now.published else ""),
+        ("modified", f"{short_time(now.modified)} UTC, by {now.modified_source}" if now.modified else ""),
+        ("section", now.section or ""),
+        ("tags", ", ".join(now.tags)),
+        ("language", now.language or ""),
+        ("access", now.access or ""),
+        ("image", now.image or ""),
+        ("notes", ", ".join(_version_notes(now))),
+        ("archived", history),
+    ]
+    for name, value in facts:
+        if value:
+            out.print(Text(f"{name:<10} ", style="dim").append_text(safe_text(value)), soft_wrap=True)
+
+
+def _version_notes(version: VersionView) -> list[str]:
+    """Return remarks that a reader of the text should know."""
+    corrections = sum(paragraph.role is Role.CORRECTION for paragraph in version.all_paragraphs)
+    return [
+        *(["live blog"] if version.live_blog else []),
+        *([pluralize(corrections, "correction")] if corrections else []),
+        *(["the page asks not to be archived (noarchive)"] if version.noarchive else []),
+    ]
+
+
+def print_text(out: Console, version: VersionView, *, everything: bool = False) -> None:
+    """Print the paragraphs in reading order; without `everything`, boilerplate and page furniture are only counted."""
+    folded: Counter[str] = Counter()
+    for paragraph in version.all_paragraphs:
+        if paragraph.role is Role.DEK and paragraph.text == version.dek:
+            continue
+        if not everything and (paragraph.boilerplate or not (paragraph.is_body or paragraph.role in UNFOLDED)):
+            folded["boilerplate" if paragraph.boilerplate else paragraph.role.value] += 1
+            continue
+        out.print()
+        out.print(_render_paragraph(paragraph))
+    if folded:
+        out.print()
+        what = ", ".join(f"{name} {count}" for name, count in folded.most_common())
+        out.print(f"({pluralize(folded.total(), 'paragraph')} folded: {what}; --all shows them)", style="dim")
+
+
+def _render_paragraph(paragraph: ParagraphView) -> Padding | Text:
+    if paragraph.boilerplate:
+        return safe_text(f"[boilerplate, {paragraph.role}] {paragraph.text}", "dim")
+    match paragraph.role:
+        case Role.TEXT | Role.HEADING:
+            return safe_text(paragraph.text, "bold" if paragraph.role is Role.HEADING else "")
+        case Role.QUOTE:
+            return Padding(safe_text(paragraph.text, "italic"), (0, 0, 0, 4))
+        case Role.LIST:
+            return Padding(safe_text("\n".join(f"- {line}" for line in paragraph.text.split("\n"))), (0, 0, 0, 2))
+        case _:
+            style = "yellow" if paragraph.role is Role.CORRECTION else "dim"
+            return safe_text(f"[{paragraph.role}] {paragraph.text}", style)
+
+
+def print_links(out: Console, groups: Sequence[LinkGroupView], *, everything: bool = False) -> None:
+    """Print groups of links under their labels; links to archived articles with the number of the article."""
+    for group in groups:
+        out.print()
+        label = f"{group.label} " if group.label else ""
+        out.print(safe_text(f"{label}({group.kind}, {pluralize(len(group.links), 'link')})", "bold"))
+        shown = group.links if everything else group.links[:LINKS_PER_GROUP]
+        for link in shown:
+            number = f"{link.article_id:>5}  " if link.article_id is not None else "       "
+            out.print(Text(number, style="cyan").append_text(safe_text(link.anchor or link.url)))
+        if len(shown) < len(group.links):
+            out.print(f"       and {len(group.links) - len(shown)} more: --related shows them", style="dim")
+
+
+def print_backlinks(out: Console, article: ArticleView) -> None:
+    """Print the archived articles that link to this one."""
+    if article.linked_from:
+        out.print()
+        out.print(f"Linked from ({pluralize(len(article.linked_from), 'article')})", style="bold")
+        for line in article.linked_from:
+            out.print(Text(f"{line.id:>5}  ", style="cyan").append_text(safe_text(line.headline)))
+
+
+def print_versions(out: Console, article: ArticleView) -> None:
+    """Print a table of the versions."""
+    listed = create_table("version", "first seen", "last seen", "captures", "headline", right=("version", "captures"))
+    for line in article.versions:
+        first, last = short_time(line.first_seen), short_time(line.last_seen)
+        listed.add_row(str(line.number), first, last, str(line.captures), safe_text(line.headline))
+    out.print(listed)
+    if len(article.versions) > 1:
+        newest = article.versions[-1].number
+        out.print(f"\nTo compare: newsarchive show {article.id} --diff {newest - 1} {newest}")
+
+
+def print_captures(out: Console, article: ArticleView) -> None:
+    """Print a table of the captures with their WARC records."""
+    listed = create_table(
+        "fetched", "status", "kind", "version", "file", "offset", "length", "payload", right=("offset", "length")
+    )
+    numbers = {line.id: str(line.number) for line in article.versions}
+    for capture in article.captures:
+        listed.add_row(
+            short_time(capture.fetched_at),
+            "-" if capture.status is None else str(capture.status),
+            capture.kind,
+            "-" if capture.version_id is None else numbers.get(capture.version_id, "-"),
+            safe_text(capture.place.warc),
+            str(capture.place.offset),
+            str(capture.place.length),
+            safe_text((capture.payload_digest or "-")[:19]),
+        )
+    out.print(listed)
+
+
+def print_comparison(out: Console, lines: Sequence[ParagraphChange]) -> None:
+    """Print changed paragraphs word by word; unchanged ones are only counted."""
+    same = 0
+    for line in [*lines, None]:
+        if line is not None and not line.is_changed:
+            same += 1
+            continue
+        if same:
+            out.print(f"  ({pluralize(same, 'paragraph')} unchanged)", style="dim")
+            same = 0
+        if line is not None:
+            out.print(_render_change(line, colour=out.is_terminal))
+
+
+def _render_change(line: ParagraphChange, *, colour: bool) -> Text:
+    shown = Text("(moved) " if line.moved else "")
+    for piece in line.pieces:
+        before, after = ("", "") if colour else PLAIN_MARKS[piece.change]
+        shown.append_text(safe_text(f"{before}{piece.text}{after}", STYLES[piece.change]))
+    return shown
+
+
+def print_boilerplate(out: Console, found: Sequence[BoilerplateView], *, everything: bool = False) -> None:
+    """Print repeated paragraphs of sites: share of the articles, dates, and whether they are left out."""
+    shown = [each for each in found if each.verdict or everything]
+    if not found:
+        out.print(
+            "No paragraph appears in two articles yet. Boilerplate is learnt from the second article on, by the next "
+            "crawl; see newsarchive help reading"
+        )
+        return
+    if shown:
+        listed = create_table(
+            "site", "articles", "share", "since", "last", "left out", "paragraph", right=("articles", "share")
+        )
+        for each in shown:
+            listed.add_row(
+                safe_text(each.site),
+                f"{each.articles_seen:,} of {each.articles:,}",
+                f"{each.share:.0%}",
+                f"{each.first_seen:%Y-%m-%d}",
+                f"{each.last_seen:%Y-%m-%d}",
+                "yes" if each.verdict else "no",
+                safe_text(each.text),
+            )
+        out.print(listed)
+    else:
+        out.print("No paragraph is classified as boilerplate")
+    if len(shown) < len(found):
+        rest = pluralize(len(found) - len(shown), "paragraph")
+        out.print(f"\n({rest} shared by a few articles, not boilerplate: --all shows them)", style="dim")

@@ -1,0 +1,155 @@
+"""Exports of articles: JSONL, CSV, Parquet (extra "parquet"), and SQLite for Datasette."""
+
+import csv
+import io
+import json
+import re
+import shutil
+import tempfile
+from collections.abc import Mapping
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from newsarchive.export.request import ExportRequest
+from storage.article_fields import CAPTURE_FIELDS, FIELDS, TABLE_FIELDS, FieldType, OutputField, table_row
+from storage.errors import ConfigError
+from storage.extras import install_command
+from storage.index.maintenance.datasette_copy import write_datasette_copy
+
+_PROGRESS_EVERY = 100
+_ROW_GROUP = 500
+"""Rows of a Parquet row group, which is held in memory."""
+_CONTROL = re.compile("[\x7f-\x9f]")
+_FORMULA = tuple("=+-@\t\r\n＝＋－＠")
+"""First characters of a formula; with East Asian settings spreadsheets accept full-width signs too."""
+_SPACES = " \u00a0\u3000"
+"""White space that spreadsheets skip before a formula."""
+
+
+def line_to_json(value: object) -> str:
+    """Return one line of JSON. Unicode is not escaped, except for control characters."""
+    text = json.dumps(value, ensure_ascii=False)
+    return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def write_jsonl(request: ExportRequest, file: BinaryIO) -> int:
+    """Write one JSON object per line; return the number of lines."""
+    count = 0
+    for line in request.track(request.iter_articles(), _PROGRESS_EVERY):
+        file.write(line_to_json(line).encode() + b"\n")
+        count += 1
+    return count
+
+
+def write_csv(request: ExportRequest, file: BinaryIO) -> int:
+    """Write CSV (RFC 4180, UTF-8) with a header line; return the number of rows."""
+    text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
+    count = 0
+    try:
+        rows = csv.writer(text)
+        rows.writerow(field.name for field in TABLE_FIELDS)
+        for line in request.track(request.iter_articles(), _PROGRESS_EVERY):
+            rows.writerow(csv_row(line))
+            count += 1
+    finally:
+        text.detach()
+    return count
+
+
+def csv_row(line: Mapping[str, Any]) -> list[str | int | None]:
+    """Return the cells of one article."""
+    return [csv_cell(value) for value in table_row(line)]
+
+
+def csv_cell(value: object) -> str | int | None:
+    """Return a value as a cell; items of a list are joined by "; ".
+
+    >>> csv_cell(["Ada Quill", "Ben Ash"]), csv_cell("=1+1"), csv_cell(7), csv_cell(True), csv_cell(None)
+    ('Ada Quill; Ben Ash', "'=1+1", 7, 'true', None)
+    """
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if value is None or isinstance(value, int):
+        return value
+    return escape_formula("; ".join(value) if isinstance(value, list) else str(value))
+
+
+def escape_formula(text: str) -> str:
+    """Return text that spreadsheets do not evaluate: a headline may begin with "=", by chance or as an attack.
+
+    >>> escape_formula("=1+1"), escape_formula("-5 degrees"), escape_formula("Plain")
+    ("'=1+1", "'-5 degrees", 'Plain')
+    """
+    text = text.replace("\0", "")
+    return f"'{text}" if text.lstrip(_SPACES).startswith(_FORMULA) else text
+
+
+def write_parquet(request: ExportRequest, file: BinaryIO) -> int:
+    """Write the keys of JSONL as columns, with nested types and UTC timestamps; return the number of rows."""
+    try:
+        import pyarrow as pa  # type: ignore[import-untyped]  # ships no types
+        from pyarrow import parquet
+    except ModuleNotFoundError:
+        raise ConfigError(
+            "Parquet needs pyarrow, which is not installed; nothing was written. "
+            f"Install it with: {install_command('parquet')}"
+        ) from None
+    schema = pa.schema(_arrow_fields(pa, FIELDS))
+    count = 0
+    lines = request.iter_articles()
+    with parquet.ParquetWriter(file, schema, compression="zstd") as writer:
+        while rows := [_arrow_values(line, FIELDS) for line in islice(lines, _ROW_GROUP)]:
+            writer.write_table(pa.Table.from_pylist(rows, schema=schema))
+            count += len(rows)
+            request.report_progress(count)
+    return count
+
+
+def _arrow_fields(pa: Any, fields: tuple[OutputField, ...]) -> list[tuple[str, Any]]:
+    text = pa.string()
+    link = pa.struct([("url", text), ("anchor", text)])
+    types = {
+        FieldType.TEXT: text,
+        FieldType.INTEGER: pa.int64(),
+        FieldType.BOOLEAN: pa.bool_(),
+        FieldType.TIME: pa.timestamp("us", tz="UTC"),
+        FieldType.TEXTS: pa.list_(text),
+        FieldType.PARAGRAPHS: pa.list_(pa.struct([("role", text), ("text", text)])),
+        FieldType.LINKS: pa.list_(pa.struct([("kind", text), ("label", text), ("links", pa.list_(link))])),
+    }
+    return [
+        (field.name, pa.struct(_arrow_fields(pa, CAPTURE_FIELDS)) if field.name == "capture" else types[field.type])
+        for field in fields
+    ]
+
+
+def _arrow_values(line: Mapping[str, Any], fields: tuple[OutputField, ...]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for field in fields:
+        value = line[field.name]
+        if field.type is FieldType.TIME and value is not None:
+            value = datetime.fromisoformat(value)
+        elif field.type is FieldType.CAPTURE:
+            value = _arrow_values(value, CAPTURE_FIELDS)
+        values[field.name] = value
+    return values
+
+
+def write_sqlite(request: ExportRequest, file: BinaryIO) -> int:
+    """Write an SQLite file; return the number of articles. OSError if the disk is full.
+
+    SQLite writes files, not streams: a file with a name is written directly, any other through a temporary one.
+    """
+    name = getattr(file, "name", None)
+    if isinstance(name, str):
+        return write_datasette_copy(
+            Path(name), request.iter_articles(), request.iter_captures(), request.report_progress
+        )
+    with tempfile.TemporaryDirectory(prefix="newsarchive-") as folder:
+        path = Path(folder) / "copy.sqlite"
+        count = write_datasette_copy(path, request.iter_articles(), request.iter_captures(), request.report_progress)
+        with path.open("rb") as copy:
+            shutil.copyfileobj(copy, file, 1 << 20)
+    return count

@@ -1,0 +1,69 @@
+"""What an export contains."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+
+from storage.callbacks import ignore_progress, utc_now
+from storage.index.queries.cdx import iter_cdx_lines_of_articles
+from storage.index.queries.export import iter_export_lines
+from storage.index.reader import Reader
+from storage.index.views.articles import EVERYTHING, Filters
+from storage.index.views.cdx import CdxLine
+from storage.places import Places
+
+T = TypeVar("T")
+
+MAX_MISSED = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportRequest:
+    """Source, selection and callbacks of one export."""
+
+    index: Reader
+    """A Reader with exclusions exports nothing that is excluded."""
+    places: Places
+    filters: Filters = EVERYTHING
+    all_versions: bool = False
+    """Every version instead of the latest. Formats of records always have all captures of an article."""
+    title: str = "newsarchive"
+    """Title of a WACZ."""
+    operator: str = ""
+    """Operator of the archive, for the warcinfo record."""
+    now: Callable[[], datetime] = utc_now
+    report_progress: Callable[[int], None] = ignore_progress
+    """Called now and then with the number of articles or records that are written."""
+    report_missed: Callable[[str], None] = ignore_progress
+    """Called with a message for each capture that cannot be copied."""
+
+    def iter_articles(self, *, all_versions: bool | None = None) -> Iterator[dict[str, Any]]:
+        """Yield the JSON of each article or version."""
+        every = self.all_versions if all_versions is None else all_versions
+        return self.index.stream(iter_export_lines, self.filters, all_versions=every)
+
+    def iter_captures(self) -> Iterator[CdxLine]:
+        """Yield the captures of the articles, in CDX order."""
+        return self.index.stream(iter_cdx_lines_of_articles, self.filters)
+
+    def track(self, items: Iterable[T], every: int) -> Iterator[T]:
+        """Yield items, and report progress after each `every` of them."""
+        for count, item in enumerate(items, 1):
+            yield item
+            if count % every == 0:
+                self.report_progress(count)
+
+
+@dataclass(slots=True)
+class MissedCaptures:
+    """Captures that could not be copied: their number, and the first messages, because there may be millions."""
+
+    count: int = 0
+    first: list[str] = field(default_factory=list)
+
+    def add(self, message: str) -> None:
+        """Count one capture."""
+        self.count += 1
+        if len(self.first) < MAX_MISSED:
+            self.first.append(message)

@@ -1,0 +1,74 @@
+"""Start of newsarchive's processes: no other module shadows its packages, and children share their parent's path."""
+
+import ctypes
+import os
+import signal
+import sys
+import threading
+import time
+from importlib.util import find_spec
+from pathlib import Path
+
+PACKAGES = ("storage", "spiders")
+"""Top-level packages of newsarchive whose names other modules may have."""
+CONFIG_ERROR = 2
+"""Exit code of storage.errors.ConfigError, which cannot be imported while `storage` is another module."""
+PR_SET_PDEATHSIG = 1
+_CHILD = """
+import sys
+sys.path[:] = sys.argv.pop().split(chr(10))
+from importlib import import_module
+module, _, function = sys.argv.pop(1).partition(":")
+getattr(import_module(module), function)(sys.argv[1:])
+"""
+
+
+def find_shadowing_module() -> tuple[str, str] | None:
+    """Return the file that is imported instead of a package of newsarchive, and the package's name."""
+    root = Path(__file__).parent.parent.resolve()
+    for package in PACKAGES:
+        try:
+            spec = find_spec(package)
+        except ValueError:  # a module without a specification, made by a program
+            continue
+        if spec is not None and spec.origin and Path(spec.origin).resolve() != root / package / "__init__.py":
+            return spec.origin, package
+    return None
+
+
+def exit_if_shadowed() -> None:
+    """End the process with a message if a module of the user's is imported instead of a package of newsarchive."""
+    shadowing = find_shadowing_module()
+    if shadowing is not None:
+        file, package = shadowing
+        print(
+            f"newsarchive: {file} is imported instead of newsarchive's package {package!r}; nothing was done. Rename "
+            "it, or keep its folder out of Python's import path: run newsarchive in another folder, with --archive "
+            "FOLDER, and check PYTHONPATH",
+            file=sys.stderr,
+        )
+        sys.exit(CONFIG_ERROR)
+
+
+def child_command(entry: str, *arguments: str) -> list[str]:
+    """Return the command that calls a function ("module:name") with arguments, in a process with our import path.
+
+    `python -m` would search the working directory first, where a module may have the name of one of ours.
+    """
+    return [sys.executable, "-c", _CHILD, entry, *arguments, "\n".join(sys.path)]
+
+
+def end_with_parent(parent: int) -> None:
+    """Have this process killed when its parent, of that process id, ends: by the kernel on Linux, else by a thread."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    else:
+        threading.Thread(target=_kill_without_parent, args=(parent,), daemon=True).start()
+    if os.getppid() != parent:  # it ended before the call
+        os._exit(128 + signal.SIGKILL)
+
+
+def _kill_without_parent(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os.kill(os.getpid(), signal.SIGKILL)

@@ -1,0 +1,193 @@
+"""Jinja environment: the templates, and the functions with which they write times, numbers, URLs and language names."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import quote, urlencode
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from newsarchive.config.units import humanize_size
+from newsarchive.web.static_files import static_url
+from newsarchive.web.timestamps import format_timestamp
+from newsarchive.web.wb_url import is_http_url, quote_url
+
+HERE = Path(__file__).parent
+LANGUAGE_NAMES = {
+    "ar": "Arabic", "bg": "Bulgarian", "bn": "Bengali", "ca": "Catalan", "cs": "Czech", "da": "Danish", "de": "German",
+    "el": "Greek", "en": "English", "es": "Spanish", "et": "Estonian", "fa": "Persian", "fi": "Finnish", "fr": "French",
+    "gu": "Gujarati", "he": "Hebrew", "hi": "Hindi", "hr": "Croatian", "hu": "Hungarian", "id": "Indonesian",
+    "is": "Icelandic", "it": "Italian", "ja": "Japanese", "ka": "Georgian", "kk": "Kazakh", "km": "Khmer",
+    "ko": "Korean", "lt": "Lithuanian", "lv": "Latvian", "mk": "Macedonian", "ms": "Malay", "my": "Burmese",
+    "nl": "Dutch", "no": "Norwegian", "pa": "Punjabi", "pl": "Polish", "ps": "Pashto", "pt": "Portuguese",
+    "ro": "Romanian", "ru": "Russian", "sk": "Slovak", "sl": "Slovenian", "sq": "Albanian", "sr": "Serbian",
+    "sv": "Swedish", "sw": "Swahili", "ta": "Tamil", "te": "Telugu", "th": "Thai", "tl": "Tagalog", "tr": "Turkish",
+    "uk": "Ukrainian", "ur": "Urdu", "vi": "Vietnamese", "zh": "Chinese",
+}  # fmt: skip
+_UNITS = (("year", 365.25 * 86400), ("month", 30.44 * 86400), ("day", 86400.0), ("hour", 3600.0), ("minute", 60.0))
+RIGHT_TO_LEFT = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"})
+
+
+def iso_time(when: datetime) -> str:
+    """Return a time in the format of <time datetime>.
+
+    >>> iso_time(datetime(2026, 3, 1, 6, tzinfo=UTC))
+    '2026-03-01T06:00:00Z'
+    """
+    return when.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def format_time(when: datetime) -> str:
+    """Return a time for reading, in UTC.
+
+    >>> format_time(datetime(2026, 3, 1, 6, tzinfo=UTC))
+    '1 Mar 2026, 06:00'
+    """
+    time = when.astimezone(UTC)
+    return f"{time.day} {time:%b %Y, %H:%M}"
+
+
+def is_date_only(when: datetime) -> bool:
+    """Return True for midnight UTC: the time of a page that gives a date without an hour.
+
+    >>> is_date_only(datetime(2026, 3, 1, tzinfo=UTC)), is_date_only(datetime(2026, 3, 1, 6, tzinfo=UTC))
+    (True, False)
+    """
+    time = when.astimezone(UTC)
+    return (time.hour, time.minute, time.second, time.microsecond) == (0, 0, 0, 0)
+
+
+def format_date(when: datetime) -> str:
+    """Return a date for reading, in UTC.
+
+    >>> format_date(datetime(2026, 3, 1, 6, tzinfo=UTC))
+    '1 March 2026'
+    """
+    time = when.astimezone(UTC)
+    return f"{time.day} {time:%B %Y}"
+
+
+def pluralize(count: int, noun: str, nouns: str = "") -> str:
+    """Return a number with its noun.
+
+    >>> pluralize(1, "article"), pluralize(1200, "capture"), pluralize(2, "entry", "entries")
+    ('1 article', '1,200 captures', '2 entries')
+    """
+    return f"{count:,} {noun if count == 1 else nouns or noun + 's'}"
+
+
+def text_direction(language: str | None) -> str:
+    """Return the `dir` attribute for a text in a language; "auto" if the language is unknown.
+
+    >>> text_direction("ar"), text_direction("en"), text_direction(None)
+    ('rtl', 'ltr', 'auto')
+    """
+    if not language:
+        return "auto"
+    return "rtl" if language in RIGHT_TO_LEFT else "ltr"
+
+
+def build_url(path: str, **query: object) -> str:
+    """Return a path with a query string; None and "" are left out.
+
+    >>> build_url("/search", q="a b", site=None)
+    '/search?q=a+b'
+    """
+    given = [(name, str(value)) for name, value in query.items() if value is not None and value != ""]
+    return f"{path}?{urlencode(given)}" if given else path
+
+
+def quote_segment(text: str) -> str:
+    """Return one quoted path segment.
+
+    >>> quote_segment("news/a b")
+    'news%2Fa%20b'
+    """
+    return quote(text, safe="")
+
+
+def page_numbers(page: int, size: int, total: int, *, around: int = 2) -> Sequence[int]:
+    """Return the page numbers of a pager, 0 for a gap.
+
+    >>> page_numbers(6, 10, 200)
+    [1, 0, 4, 5, 6, 7, 8, 0, 20]
+    """
+    last = max(1, -(-total // size))
+    named = sorted({1, last, *range(max(1, page - around), min(last, page + around) + 1)})
+    shown: list[int] = []
+    for number in named:
+        if shown and number - shown[-1] == 2:
+            shown.append(number - 1)
+        elif shown and number - shown[-1] > 2:
+            shown.append(0)
+        shown.append(number)
+    return shown
+
+
+def language_name(code: str) -> str:
+    """Return a language's English name; its code if the name is not known.
+
+    >>> language_name("zh"), language_name("xx")
+    ('Chinese', 'xx')
+    """
+    return LANGUAGE_NAMES.get(code.lower(), code)
+
+
+def format_duration(length: timedelta) -> str:
+    """Return a length of time in its largest unit.
+
+    >>> format_duration(timedelta(hours=50)), format_duration(timedelta(minutes=61)), format_duration(timedelta())
+    ('2 days', '1 hour', 'less than a minute')
+    """
+    seconds = abs(length.total_seconds())
+    for name, unit in _UNITS:
+        if seconds >= unit:
+            count = round(seconds / unit)
+            return f"{count} {name}" if count == 1 else f"{count} {name}s"
+    return "less than a minute"
+
+
+def format_offset(requested: datetime, found: datetime) -> str:
+    """Return the offset of the time that was found from the time that was requested.
+
+    >>> from datetime import UTC
+    >>> format_offset(datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 8, tzinfo=UTC))
+    '7 days later'
+    """
+    return f"{format_duration(found - requested)} {'later' if found >= requested else 'earlier'}"
+
+
+def create_environment() -> Environment:
+    """Return the environment: autoescaped as HTML; an undefined name is an error."""
+    environment = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.filters.update(
+        iso_time=iso_time,
+        timestamp=format_timestamp,
+        format_time=format_time,
+        format_date=format_date,
+        format_size=humanize_size,
+        quote_segment=quote_segment,
+    )
+    environment.globals.update(
+        is_date_only=is_date_only,
+        static_url=static_url,
+        pluralize=pluralize,
+        text_direction=text_direction,
+        build_url=build_url,
+        quote_url=quote_url,
+        page_numbers=page_numbers,
+        language_name=language_name,
+        is_http_url=is_http_url,
+        format_duration=format_duration,
+    )
+    return environment
+
+
+TEMPLATES = create_environment()

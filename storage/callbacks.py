@@ -1,0 +1,16 @@
+"""Callables that components take as arguments, and their defaults: the clock and progress reports."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+ProgressCallback = Callable[[int, int, str], None]
+"""Called with the units done, the units in all (0 where that is unknown), and the item in hand."""
+
+
+def ignore_progress(*_: object) -> None:
+    """Do nothing: the default of progress reports and similar notifications."""
+
+
+def utc_now() -> datetime:
+    """Return the current time, aware and UTC."""
+    return datetime.now(UTC)

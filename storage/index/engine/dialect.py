@@ -1,0 +1,153 @@
+"""SQL that differs between SQLite and PostgreSQL, as functions: callers need not know which database it is."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+from sqlalchemy import (
+    ARRAY,
+    JSON,
+    BigInteger,
+    BindParameter,
+    ColumnElement,
+    Connection,
+    FromClause,
+    Integer,
+    Select,
+    Text,
+    bindparam,
+    cast,
+    column,
+    extract,
+    func,
+    literal,
+    select,
+)
+from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.types import TypeEngine
+
+from storage.index.schema.tables import UtcDateTime
+
+_SORT_MEMORY = -8192
+"""Kilobytes, as SQLite takes them."""
+
+
+def values_table(connection: Connection, values: Sequence[int], name: str) -> tuple[FromClause, ColumnElement[int]]:
+    """Return a table of integers and its column: one statement for any number of values, compiled once."""
+    table: FromClause
+    if connection.dialect.name == "postgresql":
+        listed = func.unnest(_array(values, BigInteger())).table_valued(column("value", BigInteger()), name=name)
+        # PostgreSQL would name the column after the table.
+        table = listed.render_derived()
+    else:
+        table = func.json_each(bindparam(None, json.dumps(values))).table_valued(
+            column("value", BigInteger()), name=name
+        )
+    return table, table.c.value
+
+
+def ranges_table(
+    connection: Connection, pairs: Sequence[tuple[Any, Any]], name: str
+) -> tuple[FromClause, ColumnElement[int], ColumnElement[Any], ColumnElement[Any]]:
+    """Return a table of ranges of integers or times, and its columns: number from 0, start, end."""
+    starts, ends = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+    kind: TypeEngine[Any] = UtcDateTime() if starts and isinstance(starts[0], datetime) else BigInteger()
+    if connection.dialect.name == "postgresql":
+        numbers = _array(list(range(len(pairs))), BigInteger())
+        columns = (column("number", BigInteger()), column("start", kind), column("stop", kind))
+        listed = func.unnest(numbers, _array(starts, kind), _array(ends, kind)).table_valued(*columns, name=name)
+        table: FromClause = listed.render_derived()
+        return table, table.c.number, table.c.start, table.c.stop
+    written = json.dumps([[_format_value(value) for value in pair] for pair in pairs])
+    table = func.json_each(bindparam(None, written)).table_valued("key", "value")
+    start, stop = (func.json_extract(table.c.value, path, type_=kind) for path in ("$[0]", "$[1]"))
+    # The limit keeps SQLite from parsing the JSON again for every row that is compared with it.
+    parsed = select(table.c.key, start.label("start"), stop.label("stop")).limit(len(pairs)).subquery(name)
+    return parsed, parsed.c.key, parsed.c.start, parsed.c.stop
+
+
+def _array(values: Sequence[Any], kind: TypeEngine[Any]) -> BindParameter[Any]:
+    return bindparam(None, list(values), type_=ARRAY(kind), unique=True)
+
+
+def _format_value(value: Any) -> Any:
+    """Return a time as the SQLite driver writes it: text that sorts."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
+    return value
+
+
+def text_list(dialect: Dialect, parameter: str) -> ColumnElement[str]:
+    """Return a column of the texts that a parameter lists. VALUES would be compiled anew for each number of them."""
+    if dialect.name == "postgresql":
+        return func.unnest(bindparam(parameter, type_=ARRAY(Text))).column_valued()
+    texts: ColumnElement[str] = func.json_each(bindparam(parameter, type_=JSON)).table_valued("value").c.value
+    return texts
+
+
+def utc_day(connection: Connection, time: Any) -> ColumnElement[str]:
+    """Return the day of a time in UTC, as YYYY-MM-DD."""
+    if connection.dialect.name == "postgresql":
+        return func.to_char(func.timezone(literal("UTC"), time), literal("YYYY-MM-DD"))
+    return func.substr(time, 1, 10)
+
+
+def utc_year(connection: Connection, time: Any) -> ColumnElement[int]:
+    """Return the year of a time in UTC."""
+    is_postgres = connection.dialect.name == "postgresql"
+    return cast(extract("year", func.timezone("UTC", time) if is_postgres else time), Integer)
+
+
+def has_concurrent_writers(connection: Connection) -> bool:
+    """Return whether other transactions may write at the same time. SQLite has one writer."""
+    return connection.dialect.name == "postgresql"
+
+
+def lock_rows(connection: Connection, key: InstrumentedAttribute[int], ids: Iterable[int]) -> None:
+    """Lock rows in the order of their keys until the transaction ends, unless there are no other writers."""
+    wanted = sorted(set(ids))
+    if wanted and has_concurrent_writers(connection):
+        connection.execute(_build_lock_query(key), {"ids": wanted})
+
+
+@cache
+def _build_lock_query(key: InstrumentedAttribute[int]) -> Select[int]:
+    listed = func.any(bindparam("ids", type_=ARRAY(Integer)))
+    return select(key).where(key == listed).order_by(key).with_for_update(key_share=True)
+
+
+def lock_until_commit(connection: Connection, key: tuple[int, int], *, exclusive: bool) -> None:
+    """Take an advisory lock, shared or exclusive, until the transaction ends, unless there are no other writers."""
+    if has_concurrent_writers(connection):
+        lock = func.pg_advisory_xact_lock if exclusive else func.pg_advisory_xact_lock_shared
+        connection.execute(select(lock(*key)))
+
+
+def analyze_tables(connection: Connection, tables: Iterable[str]) -> None:
+    """Update PostgreSQL's planner statistics of tables that were just filled; it would not do so for minutes."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"ANALYZE {', '.join(sorted(tables))}")
+
+
+def freeze_snapshot(connection: Connection) -> None:
+    """Have all statements of a transaction that only reads see one state, as SQLite does anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+
+
+@contextmanager
+def limit_sort_memory(connection: Connection) -> Iterator[None]:
+    """Have SQLite sort in little memory: it takes as much as for its page cache, beside that."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    before = connection.exec_driver_sql("PRAGMA cache_size").scalar()
+    connection.exec_driver_sql(f"PRAGMA cache_size={_SORT_MEMORY}")
+    try:
+        yield
+    finally:
+        connection.exec_driver_sql(f"PRAGMA cache_size={before}")

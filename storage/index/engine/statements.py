@@ -1,0 +1,139 @@
+"""Statements that both databases share: inserting many rows, reserving their ids, and batches of keys."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, TypeAlias, TypeVar
+
+from sqlalchemy import Connection, Executable, LargeBinary, Row, Select, Table, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Dialect
+from sqlalchemy.sql.elements import KeyedColumnElement
+
+from storage.index.schema.tables import Base
+
+Key = TypeVar("Key", int, str, bytes)
+AnyRow: TypeAlias = Row[*tuple[Any, ...]]
+AnySelect: TypeAlias = Select[*tuple[Any, ...]]
+
+
+def batches(keys: Iterable[Key], size: int = 900) -> Iterator[list[Key]]:
+    """Yield keys in ascending order, no more at once than a statement takes.
+
+    >>> list(batches({3, 1, 2}, 2))
+    [[1, 2], [3]]
+    """
+    ordered = sorted(keys)
+    for start in range(0, len(ordered), size):
+        yield ordered[start : start + size]
+
+
+def insert_rows(
+    connection: Connection,
+    table: type[Base],
+    rows: Sequence[dict[str, Any]],
+    *,
+    conflict_columns: Sequence[str] = (),
+    update_columns: Sequence[str] = (),
+) -> int:
+    """Insert rows, all of the same columns. Return how many were inserted or updated.
+
+    A row whose `conflict_columns` equal those of an existing row updates its `update_columns`, or is skipped if there
+    are none.
+    """
+    if not rows:
+        return 0
+    columns = {name: [row[name] for row in rows] for name in rows[0]}
+    return insert_columns(connection, table, columns, conflict_columns=conflict_columns, update_columns=update_columns)
+
+
+def insert_columns(
+    connection: Connection,
+    table: type[Base],
+    columns: Mapping[str, Sequence[Any]],
+    *,
+    conflict_columns: Sequence[str] = (),
+    update_columns: Sequence[str] = (),
+) -> int:
+    """Insert rows that are given as columns of equal length: for tables of which a page brings a hundred rows."""
+    insert = _build_insert(connection.dialect, table, tuple(columns), tuple(conflict_columns), tuple(update_columns))
+    values = list(columns.values())
+    if not values[0]:
+        return 0
+    for place, process in insert.processors:
+        values[place] = [process(value) for value in values[place]]
+    if connection.dialect.name == "postgresql":
+        return connection.exec_driver_sql(insert.sql, tuple(values)).rowcount
+    return connection.exec_driver_sql(insert.sql, list(zip(*values, strict=True))).rowcount
+
+
+@dataclass(frozen=True, slots=True)
+class _InsertStatement:
+    sql: str
+    processors: tuple[tuple[int, Callable[[Any], Any]], ...]
+    """Conversions to what the driver takes, by the place of the column."""
+
+
+@lru_cache(maxsize=256)
+def _build_insert(
+    dialect: Dialect,
+    table: type[Base],
+    names: tuple[str, ...],
+    conflict_columns: tuple[str, ...],
+    update_columns: tuple[str, ...],
+) -> _InsertStatement:
+    """Return an INSERT as the driver takes it. Most of a commit's time goes into these, so SQLAlchemy is left out.
+
+    SQLite gets one row at a time, PostgreSQL all of them in one statement, as an array for each column.
+    """
+    columns = [table.__table__.c[name] for name in names]
+    # Both drivers take bytes as they are; SQLAlchemy would wrap each.
+    processors = [
+        None if isinstance(column.type, LargeBinary) else column.type.dialect_impl(dialect).bind_processor(dialect)
+        for column in columns
+    ]
+    into = f"INSERT INTO {table.__tablename__} ({', '.join(names)})"
+    if dialect.name == "postgresql":
+        arrays = ", ".join(_format_array(column, dialect) for column in columns)
+        sql = f"{into} SELECT * FROM unnest({arrays})"  # noqa: S608 - names of our tables and columns
+    else:
+        sql = f"{into} VALUES ({', '.join('?' for _ in names)})"
+    if conflict_columns:
+        updates = ", ".join(f"{name} = excluded.{name}" for name in update_columns)
+        action = f"UPDATE SET {updates}" if updates else "NOTHING"
+        sql += f" ON CONFLICT ({', '.join(conflict_columns)}) DO {action}"
+    return _InsertStatement(sql, tuple((place, process) for place, process in enumerate(processors) if process))
+
+
+def _format_array(column: KeyedColumnElement[Any], dialect: Dialect) -> str:
+    """Return a placeholder for all values of a column; binary, as psycopg quotes texts one by one otherwise."""
+    name = column.type.compile(dialect=dialect).partition(" COLLATE")[0]
+    return f"%b::{name}[]" if name not in {"JSONB", "TSVECTOR"} else f"%b::text[]::{name}[]"
+
+
+def upsert_rows(connection: Connection, table: type[Base], key: str, rows: Sequence[dict[str, Any]]) -> None:
+    """Insert rows; one whose key exists updates all other columns."""
+    if rows:
+        connection.execute(_build_upsert(connection.dialect.name, table, key), rows)
+
+
+@lru_cache(maxsize=16)
+def _build_upsert(dialect: str, table: type[Base], key: str) -> Executable:
+    insert = (postgresql if dialect == "postgresql" else sqlite).insert(table)
+    columns = {name: insert.excluded[name] for name in table.__table__.c.keys() if name != key}  # noqa: SIM118
+    statement: Executable = insert.on_conflict_do_update(index_elements=[key], set_=columns)
+    return statement
+
+
+def reserve_ids(connection: Connection, table: type[Base], count: int) -> list[int]:
+    """Return surrogate keys for rows that are about to be inserted."""
+    if not count:
+        return []
+    row = table.__table__
+    assert isinstance(row, Table)
+    if connection.dialect.name == "postgresql":
+        query = text(f"SELECT nextval('{row.name}_id_seq') FROM generate_series(1, :count)")  # noqa: S608 - our name
+        return list(connection.scalars(query, {"count": count}))
+    # Nobody else can take them: this transaction has SQLite's only write lock.
+    last = connection.exec_driver_sql(f"SELECT max(id) FROM {row.name}").scalar() or 0  # noqa: S608 - our name
+    return list(range(last + 1, last + count + 1))

@@ -1,0 +1,84 @@
+"""Authors, tags and paragraphs of stored versions, for search, queries and search documents."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import BindParameter, Connection, and_, bindparam, false, func, select
+
+from storage.article_fields import ParagraphView
+from storage.index.engine.statements import AnySelect
+from storage.index.schema.tables import (
+    ArticleRow,
+    AuthorRow,
+    BoilerplateRow,
+    ParagraphRow,
+    TagRow,
+    VersionAuthorRow,
+    VersionParagraphRow,
+    VersionRow,
+    VersionTagRow,
+)
+from storage.model import BOILERPLATE_ROLES, Role
+
+_IDS: BindParameter[Sequence[int]] = bindparam("ids", expanding=True)
+
+
+def load_authors(connection: Connection, version_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
+    """Return the authors of each version, in the order of the byline."""
+    return _load_names(connection, _AUTHORS, version_ids)
+
+
+def load_tags(connection: Connection, version_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
+    """Return the tags of each version, as printed."""
+    return _load_names(connection, _TAGS, version_ids)
+
+
+def _load_names(connection: Connection, query: AnySelect, version_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
+    names: dict[int, tuple[str, ...]] = dict.fromkeys(version_ids, ())
+    for version_id, name in connection.execute(query, {"ids": list(version_ids)}):
+        names[version_id] = (*names[version_id], name)
+    return names
+
+
+def load_paragraphs(connection: Connection, version_ids: Sequence[int]) -> dict[int, list[ParagraphView]]:
+    """Return the paragraphs of each version in reading order, boilerplate marked."""
+    paragraphs: dict[int, list[ParagraphView]] = {version_id: [] for version_id in version_ids}
+    for version_id, role, text, is_boilerplate in connection.execute(_PARAGRAPHS, {"ids": list(version_ids)}):
+        paragraph = ParagraphView(role=Role(role), text=text, boilerplate=is_boilerplate)
+        paragraphs[version_id].append(paragraph)
+    return paragraphs
+
+
+_AUTHORS = (
+    select(VersionAuthorRow.version_id, AuthorRow.name)
+    .join(AuthorRow, AuthorRow.id == VersionAuthorRow.author_id)
+    .where(VersionAuthorRow.version_id.in_(_IDS))
+    .order_by(VersionAuthorRow.version_id, VersionAuthorRow.position)
+)
+_TAGS = (
+    select(VersionTagRow.version_id, TagRow.name)
+    .join(TagRow, TagRow.id == VersionTagRow.tag_id)
+    .where(VersionTagRow.version_id.in_(_IDS))
+    .order_by(VersionTagRow.version_id, VersionTagRow.position)
+)
+_PARAGRAPHS = (
+    select(
+        VersionParagraphRow.version_id,
+        VersionParagraphRow.role,
+        ParagraphRow.text,
+        func.coalesce(BoilerplateRow.is_boilerplate, false()),
+    )
+    .join(ParagraphRow, ParagraphRow.id == VersionParagraphRow.paragraph_id)
+    .join(VersionRow, VersionRow.id == VersionParagraphRow.version_id)
+    .join(ArticleRow, ArticleRow.id == VersionRow.article_id)
+    .join(
+        BoilerplateRow,
+        and_(
+            BoilerplateRow.site_id == ArticleRow.site_id,
+            BoilerplateRow.paragraph_id == VersionParagraphRow.paragraph_id,
+            VersionParagraphRow.role.in_(sorted(role.value for role in BOILERPLATE_ROLES)),
+        ),
+        isouter=True,
+    )
+    .where(VersionParagraphRow.version_id.in_(_IDS))
+    .order_by(VersionParagraphRow.version_id, VersionParagraphRow.position)
+)

@@ -1,0 +1,476 @@
+CREATE TABLE sites (
+    id INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    url TEXT NOT NULL,
+    title TEXT,
+    configured BOOLEAN NOT NULL,
+    configured_at DATETIME,
+    needs_relearning BOOLEAN NOT NULL,
+    CONSTRAINT pk_sites PRIMARY KEY (id),
+    CONSTRAINT uq_sites_name UNIQUE (name)
+);
+
+CREATE TABLE host_backoff (
+    host TEXT NOT NULL,
+    ready_at DATETIME,
+    refusal_count INTEGER NOT NULL,
+    backoff_level INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    updated_at DATETIME NOT NULL,
+    CONSTRAINT pk_host_backoff PRIMARY KEY (host)
+);
+
+CREATE TABLE url_patterns (
+    site TEXT NOT NULL,
+    pattern TEXT NOT NULL,
+    unproductive_count INTEGER NOT NULL,
+    example_url TEXT NOT NULL,
+    parked_at DATETIME,
+    CONSTRAINT pk_url_patterns PRIMARY KEY (site, pattern)
+);
+
+CREATE TABLE crawls (
+    id INTEGER NOT NULL,
+    run TEXT NOT NULL,
+    started_at DATETIME,
+    finished_at DATETIME,
+    outcome TEXT,
+    counters JSON NOT NULL,
+    CONSTRAINT pk_crawls PRIMARY KEY (id),
+    CONSTRAINT uq_crawls_run UNIQUE (run)
+);
+
+CREATE TABLE paragraphs (
+    id INTEGER NOT NULL,
+    digest BLOB NOT NULL,
+    text TEXT NOT NULL,
+    CONSTRAINT pk_paragraphs PRIMARY KEY (id),
+    CONSTRAINT uq_paragraphs_digest UNIQUE (digest)
+);
+
+CREATE TABLE authors (
+    id INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    folded TEXT NOT NULL,
+    CONSTRAINT pk_authors PRIMARY KEY (id),
+    CONSTRAINT uq_authors_name UNIQUE (name)
+);
+
+CREATE INDEX ix_authors_folded ON authors (folded);
+
+CREATE TABLE tags (
+    id INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    CONSTRAINT pk_tags PRIMARY KEY (id),
+    CONSTRAINT uq_tags_name UNIQUE (name)
+);
+
+CREATE TABLE link_groups (
+    id INTEGER NOT NULL,
+    digest BLOB NOT NULL,
+    kind TEXT NOT NULL,
+    label TEXT NOT NULL,
+    CONSTRAINT pk_link_groups PRIMARY KEY (id),
+    CONSTRAINT uq_link_groups_digest UNIQUE (digest)
+);
+
+CREATE TABLE site_hosts (
+    site_id INTEGER NOT NULL,
+    host TEXT NOT NULL,
+    CONSTRAINT pk_site_hosts PRIMARY KEY (site_id, host),
+    CONSTRAINT fk_site_hosts_site_id FOREIGN KEY(site_id) REFERENCES sites (id)
+) WITHOUT ROWID;
+
+CREATE TABLE urls (
+    id INTEGER NOT NULL,
+    site_id INTEGER,
+    url TEXT NOT NULL,
+    urlkey TEXT NOT NULL,
+    digest BLOB NOT NULL,
+    CONSTRAINT pk_urls PRIMARY KEY (id),
+    CONSTRAINT fk_urls_site_id FOREIGN KEY(site_id) REFERENCES sites (id),
+    CONSTRAINT uq_urls_digest UNIQUE (digest)
+);
+
+CREATE INDEX ix_urls_urlkey ON urls (urlkey);
+
+CREATE TABLE crawl_sites (
+    crawl_id INTEGER NOT NULL,
+    site_id INTEGER NOT NULL,
+    CONSTRAINT pk_crawl_sites PRIMARY KEY (crawl_id, site_id),
+    CONSTRAINT fk_crawl_sites_crawl_id FOREIGN KEY(crawl_id) REFERENCES crawls (id),
+    CONSTRAINT fk_crawl_sites_site_id FOREIGN KEY(site_id) REFERENCES sites (id)
+) WITHOUT ROWID;
+
+CREATE INDEX ix_crawl_sites_site_id ON crawl_sites (site_id);
+
+CREATE TABLE warc_files (
+    id INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    crawl_id INTEGER,
+    state TEXT NOT NULL,
+    size BIGINT,
+    sha256 TEXT,
+    CONSTRAINT pk_warc_files PRIMARY KEY (id),
+    CONSTRAINT uq_warc_files_name UNIQUE (name),
+    CONSTRAINT fk_warc_files_crawl_id FOREIGN KEY(crawl_id) REFERENCES crawls (id)
+);
+
+CREATE INDEX ix_warc_files_crawl_id ON warc_files (crawl_id);
+
+CREATE TABLE daily_captures (
+    site_id INTEGER NOT NULL,
+    day TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    captures INTEGER NOT NULL,
+    CONSTRAINT pk_daily_captures PRIMARY KEY (site_id, day, outcome),
+    CONSTRAINT fk_daily_captures_site_id FOREIGN KEY(site_id) REFERENCES sites (id)
+) WITHOUT ROWID;
+
+CREATE TABLE boilerplate (
+    site_id INTEGER NOT NULL,
+    paragraph_id INTEGER NOT NULL,
+    articles_seen INTEGER NOT NULL,
+    first_seen_at DATETIME NOT NULL,
+    last_seen_at DATETIME NOT NULL,
+    is_boilerplate BOOLEAN NOT NULL,
+    CONSTRAINT pk_boilerplate PRIMARY KEY (site_id, paragraph_id),
+    CONSTRAINT fk_boilerplate_site_id FOREIGN KEY(site_id) REFERENCES sites (id),
+    CONSTRAINT fk_boilerplate_paragraph_id FOREIGN KEY(paragraph_id) REFERENCES paragraphs (id)
+) WITHOUT ROWID;
+
+CREATE INDEX ix_boilerplate_paragraph_id ON boilerplate (paragraph_id);
+
+CREATE INDEX ix_boilerplate_learnt ON boilerplate (site_id) WHERE is_boilerplate = 1;
+
+CREATE TABLE frontier (
+    url_id INTEGER NOT NULL,
+    site TEXT NOT NULL,
+    host TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    via_id INTEGER,
+    via_kind TEXT,
+    title TEXT,
+    published_at DATETIME,
+    anchor TEXT,
+    due_at DATETIME,
+    priority INTEGER NOT NULL,
+    failure_count INTEGER NOT NULL,
+    unchanged_count INTEGER NOT NULL,
+    last_fetched_at DATETIME,
+    validated_at DATETIME,
+    etag TEXT,
+    last_modified TEXT,
+    CONSTRAINT pk_frontier PRIMARY KEY (url_id),
+    CONSTRAINT fk_frontier_url_id FOREIGN KEY(url_id) REFERENCES urls (id),
+    CONSTRAINT fk_frontier_via_id FOREIGN KEY(via_id) REFERENCES urls (id)
+);
+
+CREATE INDEX ix_frontier_lane ON frontier (site, host, priority, due_at, url_id) WHERE due_at IS NOT NULL;
+
+CREATE INDEX ix_frontier_via_id ON frontier (via_id) WHERE via_id IS NOT NULL;
+
+CREATE INDEX ix_frontier_sources ON frontier (site, url_id) WHERE kind IN ('feed', 'listing', 'sitemap');
+
+CREATE TABLE articles (
+    id INTEGER NOT NULL,
+    site_id INTEGER NOT NULL,
+    url_id INTEGER NOT NULL,
+    first_seen_at DATETIME NOT NULL,
+    last_seen_at DATETIME NOT NULL,
+    dated_at DATETIME NOT NULL,
+    state TEXT NOT NULL,
+    CONSTRAINT pk_articles PRIMARY KEY (id),
+    CONSTRAINT uq_articles_site_id_url_id UNIQUE (site_id, url_id),
+    CONSTRAINT fk_articles_site_id FOREIGN KEY(site_id) REFERENCES sites (id),
+    CONSTRAINT fk_articles_url_id FOREIGN KEY(url_id) REFERENCES urls (id)
+);
+
+CREATE INDEX ix_articles_dated ON articles (dated_at);
+
+CREATE INDEX ix_articles_site_dated ON articles (site_id, dated_at);
+
+CREATE INDEX ix_articles_url_id ON articles (url_id);
+
+CREATE TABLE links (
+    group_id INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    url_id INTEGER NOT NULL,
+    anchor TEXT NOT NULL,
+    CONSTRAINT pk_links PRIMARY KEY (group_id, position),
+    CONSTRAINT fk_links_group_id FOREIGN KEY(group_id) REFERENCES link_groups (id),
+    CONSTRAINT fk_links_url_id FOREIGN KEY(url_id) REFERENCES urls (id)
+) WITHOUT ROWID;
+
+CREATE INDEX ix_links_url_id ON links (url_id);
+
+CREATE TABLE sources (
+    url_id INTEGER NOT NULL,
+    site_id INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    title TEXT,
+    entries INTEGER NOT NULL,
+    first_seen_at DATETIME NOT NULL,
+    last_seen_at DATETIME NOT NULL,
+    last_changed_at DATETIME NOT NULL,
+    CONSTRAINT pk_sources PRIMARY KEY (url_id),
+    CONSTRAINT fk_sources_url_id FOREIGN KEY(url_id) REFERENCES urls (id),
+    CONSTRAINT fk_sources_site_id FOREIGN KEY(site_id) REFERENCES sites (id)
+);
+
+CREATE INDEX ix_sources_site_id ON sources (site_id);
+
+CREATE TABLE source_rates (
+    url_id INTEGER NOT NULL,
+    first_read_at DATETIME NOT NULL,
+    last_read_at DATETIME NOT NULL,
+    last_new_at DATETIME NOT NULL,
+    items_per_day DOUBLE NOT NULL,
+    discovery_share DOUBLE NOT NULL,
+    new_items DOUBLE NOT NULL,
+    first_named_items DOUBLE NOT NULL,
+    bursts DOUBLE NOT NULL,
+    longest_gap DOUBLE NOT NULL,
+    capacity INTEGER NOT NULL,
+    interval_factor DOUBLE NOT NULL,
+    newest_item_at DATETIME,
+    lost_at DATETIME,
+    silent_since DATETIME,
+    hours JSON NOT NULL,
+    item_count INTEGER NOT NULL,
+    item_ids BLOB,
+    CONSTRAINT pk_source_rates PRIMARY KEY (url_id),
+    CONSTRAINT fk_source_rates_url_id FOREIGN KEY(url_id) REFERENCES urls (id)
+);
+
+CREATE TABLE alarms (
+    id INTEGER NOT NULL,
+    url_id INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    raised_at DATETIME NOT NULL,
+    cleared_at DATETIME,
+    CONSTRAINT pk_alarms PRIMARY KEY (id),
+    CONSTRAINT fk_alarms_url_id FOREIGN KEY(url_id) REFERENCES urls (id)
+);
+
+CREATE INDEX ix_alarms_url_id ON alarms (url_id, raised_at);
+
+CREATE TABLE captures (
+    id INTEGER NOT NULL,
+    url_id INTEGER NOT NULL,
+    site_id INTEGER NOT NULL,
+    requesting_site TEXT NOT NULL,
+    crawl_id INTEGER,
+    warc_file_id INTEGER NOT NULL,
+    warc_offset BIGINT NOT NULL,
+    warc_length BIGINT NOT NULL,
+    record_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    fetched_at DATETIME NOT NULL,
+    warc_date TEXT NOT NULL,
+    status INTEGER,
+    mime TEXT,
+    payload_digest TEXT,
+    payload_size BIGINT NOT NULL,
+    truncated TEXT,
+    profile TEXT,
+    refers_to_record TEXT,
+    refers_to_url_id INTEGER,
+    refers_to_date TEXT,
+    refers_to_id INTEGER,
+    redirect_url_id INTEGER,
+    outcome TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    title TEXT,
+    entries INTEGER NOT NULL,
+    content_digest TEXT,
+    is_read BOOLEAN NOT NULL,
+    extractor TEXT,
+    etag TEXT,
+    last_modified TEXT,
+    article_id INTEGER,
+    version_id INTEGER,
+    CONSTRAINT pk_captures PRIMARY KEY (id),
+    CONSTRAINT fk_captures_version_id FOREIGN KEY(version_id) REFERENCES versions (id) DEFERRABLE INITIALLY DEFERRED,
+    CONSTRAINT fk_captures_url_id FOREIGN KEY(url_id) REFERENCES urls (id),
+    CONSTRAINT fk_captures_site_id FOREIGN KEY(site_id) REFERENCES sites (id),
+    CONSTRAINT fk_captures_crawl_id FOREIGN KEY(crawl_id) REFERENCES crawls (id),
+    CONSTRAINT fk_captures_warc_file_id FOREIGN KEY(warc_file_id) REFERENCES warc_files (id),
+    CONSTRAINT uq_captures_record_id UNIQUE (record_id),
+    CONSTRAINT fk_captures_refers_to_url_id FOREIGN KEY(refers_to_url_id) REFERENCES urls (id),
+    CONSTRAINT fk_captures_refers_to_id FOREIGN KEY(refers_to_id) REFERENCES captures (id) DEFERRABLE INITIALLY DEFERRED,
+    CONSTRAINT fk_captures_redirect_url_id FOREIGN KEY(redirect_url_id) REFERENCES urls (id),
+    CONSTRAINT fk_captures_article_id FOREIGN KEY(article_id) REFERENCES articles (id)
+);
+
+CREATE INDEX ix_captures_article ON captures (article_id) WHERE article_id IS NOT NULL;
+
+CREATE INDEX ix_captures_refers_record ON captures (refers_to_record) WHERE refers_to_record IS NOT NULL;
+
+CREATE INDEX ix_captures_original ON captures (refers_to_id) WHERE refers_to_id IS NOT NULL;
+
+CREATE INDEX ix_captures_payload ON captures (payload_digest) WHERE kind = 'response' AND truncated IS NULL AND payload_size > 0 AND payload_digest IS NOT NULL;
+
+CREATE INDEX ix_captures_url ON captures (url_id, fetched_at);
+
+CREATE INDEX ix_captures_listing ON captures (url_id, fetched_at, record_id) WHERE outcome = 'listing';
+
+CREATE INDEX ix_captures_redirect ON captures (redirect_url_id) WHERE redirect_url_id IS NOT NULL;
+
+CREATE INDEX ix_captures_site ON captures (site_id, fetched_at);
+
+CREATE INDEX ix_captures_pending ON captures (id) WHERE kind = 'revisit' AND refers_to_id IS NULL;
+
+CREATE INDEX ix_captures_warc ON captures (warc_file_id, warc_offset);
+
+CREATE INDEX ix_captures_crawl ON captures (crawl_id, fetched_at, outcome, status) WHERE crawl_id IS NOT NULL;
+
+CREATE INDEX ix_captures_version ON captures (version_id) WHERE version_id IS NOT NULL;
+
+CREATE INDEX ix_captures_gone ON captures (url_id, fetched_at) WHERE outcome = 'gone';
+
+CREATE INDEX ix_captures_refers_url ON captures (refers_to_url_id) WHERE refers_to_url_id IS NOT NULL;
+
+CREATE TABLE versions (
+    id INTEGER NOT NULL,
+    article_id INTEGER NOT NULL,
+    capture_id INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    is_current BOOLEAN NOT NULL,
+    digest TEXT NOT NULL,
+    headline TEXT NOT NULL,
+    dek TEXT,
+    language TEXT,
+    published_at DATETIME,
+    published_source TEXT,
+    modified_at DATETIME,
+    modified_source TEXT,
+    section TEXT,
+    access TEXT,
+    is_live_blog BOOLEAN NOT NULL,
+    noarchive BOOLEAN NOT NULL,
+    image_url_id INTEGER,
+    image_caption TEXT,
+    paragraph_count INTEGER NOT NULL,
+    extractor TEXT,
+    is_counted BOOLEAN NOT NULL,
+    CONSTRAINT pk_versions PRIMARY KEY (id),
+    CONSTRAINT uq_versions_article_id_digest UNIQUE (article_id, digest),
+    CONSTRAINT fk_versions_article_id FOREIGN KEY(article_id) REFERENCES articles (id),
+    CONSTRAINT fk_versions_capture_id FOREIGN KEY(capture_id) REFERENCES captures (id),
+    CONSTRAINT fk_versions_image_url_id FOREIGN KEY(image_url_id) REFERENCES urls (id)
+);
+
+CREATE INDEX ix_versions_uncounted ON versions (id) WHERE is_counted = 0;
+
+CREATE INDEX ix_versions_section ON versions (section);
+
+CREATE INDEX ix_versions_capture_id ON versions (capture_id);
+
+CREATE INDEX ix_versions_current ON versions (article_id, is_current, section, language);
+
+CREATE INDEX ix_versions_language ON versions (language);
+
+CREATE INDEX ix_versions_image ON versions (image_url_id) WHERE image_url_id IS NOT NULL;
+
+CREATE INDEX ix_versions_digest ON versions (digest);
+
+CREATE TABLE capture_groups (
+    capture_id INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    group_id INTEGER NOT NULL,
+    CONSTRAINT pk_capture_groups PRIMARY KEY (capture_id, position),
+    CONSTRAINT fk_capture_groups_capture_id FOREIGN KEY(capture_id) REFERENCES captures (id),
+    CONSTRAINT fk_capture_groups_group_id FOREIGN KEY(group_id) REFERENCES link_groups (id)
+) WITHOUT ROWID;
+
+CREATE INDEX ix_capture_groups_group_id ON capture_groups (group_id);
+
+CREATE TABLE version_paragraphs (
+    version_id INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    paragraph_id INTEGER NOT NULL,
+    role TEXT NOT NULL,
+    CONSTRAINT pk_version_paragraphs PRIMARY KEY (version_id, position),
+    CONSTRAINT fk_version_paragraphs_version_id FOREIGN KEY(version_id) REFERENCES versions (id),
+    CONSTRAINT fk_version_paragraphs_paragraph_id FOREIGN KEY(paragraph_id) REFERENCES paragraphs (id)
+) WITHOUT ROWID;
+
+CREATE INDEX ix_version_paragraphs_paragraph_id ON version_paragraphs (paragraph_id);
+
+CREATE TABLE version_authors (
+    version_id INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    author_id INTEGER NOT NULL,
+    CONSTRAINT pk_version_authors PRIMARY KEY (version_id, position),
+    CONSTRAINT fk_version_authors_version_id FOREIGN KEY(version_id) REFERENCES versions (id),
+    CONSTRAINT fk_version_authors_author_id FOREIGN KEY(author_id) REFERENCES authors (id)
+) WITHOUT ROWID;
+
+CREATE INDEX ix_version_authors_author_id ON version_authors (author_id);
+
+CREATE TABLE version_tags (
+    version_id INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    tag_id INTEGER NOT NULL,
+    CONSTRAINT pk_version_tags PRIMARY KEY (version_id, position),
+    CONSTRAINT fk_version_tags_version_id FOREIGN KEY(version_id) REFERENCES versions (id),
+    CONSTRAINT fk_version_tags_tag_id FOREIGN KEY(tag_id) REFERENCES tags (id)
+) WITHOUT ROWID;
+
+CREATE INDEX ix_version_tags_tag_id ON version_tags (tag_id);
+
+CREATE TABLE search_documents (
+    doc_id INTEGER NOT NULL,
+    version_id INTEGER NOT NULL,
+    article_id INTEGER NOT NULL,
+    site_id INTEGER NOT NULL,
+    excluded_paragraphs INTEGER NOT NULL,
+    is_stale BOOLEAN NOT NULL,
+    filter_terms TEXT NOT NULL,
+    terms BLOB NOT NULL,
+    bigram_signature BLOB,
+    CONSTRAINT pk_search_documents PRIMARY KEY (doc_id),
+    CONSTRAINT uq_search_documents_version_id UNIQUE (version_id),
+    CONSTRAINT fk_search_documents_version_id FOREIGN KEY(version_id) REFERENCES versions (id),
+    CONSTRAINT fk_search_documents_article_id FOREIGN KEY(article_id) REFERENCES articles (id),
+    CONSTRAINT fk_search_documents_site_id FOREIGN KEY(site_id) REFERENCES sites (id)
+);
+
+CREATE INDEX ix_search_documents_article_id ON search_documents (article_id);
+
+CREATE INDEX ix_search_documents_site ON search_documents (site_id, doc_id);
+
+CREATE INDEX ix_search_documents_stale ON search_documents (doc_id) WHERE is_stale = 1;
+
+CREATE INDEX ix_search_documents_found ON search_documents (doc_id, site_id, version_id, article_id);
+
+CREATE VIRTUAL TABLE search
+USING fts5(headline, dek, body, names, stems, filter_terms, content='', tokenize='ascii');
+
+CREATE TRIGGER count_inserted_captures AFTER INSERT ON captures
+BEGIN
+    INSERT INTO daily_captures (site_id, day, outcome, captures)
+    VALUES (NEW.site_id, substr(NEW.fetched_at, 1, 10), NEW.outcome, 1)
+    ON CONFLICT (site_id, day, outcome) DO UPDATE SET captures = daily_captures.captures + excluded.captures;
+END;
+
+CREATE TRIGGER count_deleted_captures AFTER DELETE ON captures
+BEGIN
+    UPDATE daily_captures SET captures = captures - 1
+    WHERE site_id = OLD.site_id AND day = substr(OLD.fetched_at, 1, 10) AND outcome = OLD.outcome;
+    DELETE FROM daily_captures
+    WHERE site_id = OLD.site_id AND day = substr(OLD.fetched_at, 1, 10) AND outcome = OLD.outcome AND captures = 0;
+END;
+
+CREATE TRIGGER count_updated_captures AFTER UPDATE OF site_id, outcome, fetched_at ON captures
+WHEN OLD.site_id <> NEW.site_id OR OLD.outcome <> NEW.outcome OR OLD.fetched_at <> NEW.fetched_at
+BEGIN
+    UPDATE daily_captures SET captures = captures - 1
+    WHERE site_id = OLD.site_id AND day = substr(OLD.fetched_at, 1, 10) AND outcome = OLD.outcome;
+    DELETE FROM daily_captures
+    WHERE site_id = OLD.site_id AND day = substr(OLD.fetched_at, 1, 10) AND outcome = OLD.outcome AND captures = 0;
+    INSERT INTO daily_captures (site_id, day, outcome, captures)
+    VALUES (NEW.site_id, substr(NEW.fetched_at, 1, 10), NEW.outcome, 1)
+    ON CONFLICT (site_id, day, outcome) DO UPDATE SET captures = daily_captures.captures + excluded.captures;
+END;

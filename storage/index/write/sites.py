@@ -1,0 +1,91 @@
+"""Register sites: their names, front pages and hosts."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, delete, select, update
+
+from storage.index.engine.statements import batches, insert_rows
+from storage.index.rows.interning import LookupTables
+from storage.index.rows.site_registry import KnownSite, load_registry, lock_registry
+from storage.index.schema.tables import SiteHostRow, SiteRow, UrlRow
+from storage.index.write.move_captures import delete_empty_sites, move_captures, transfer_requests
+from storage.index.write.site_assignment import reassign_urls
+from storage.model import Site
+from storage.urls import url_host
+
+
+def register_sites(
+    connection: Connection, lookups: LookupTables, sites: Sequence[Site], *, described_at: datetime | None = None
+) -> None:
+    """Insert or update sites, and move captures that belong to them now.
+
+    The owner's configuration (`described_at` None) overrides that of runs, and a newer run's that of an older one.
+    """
+    registry = load_registry(connection)
+    changed_hosts: set[str] = set()
+    unchanged: list[str] = []
+    hosts_by_site: dict[str, set[str]] = {}
+    changed: dict[str, Site] = {}
+    described = {row.id: row.configured_at for row in connection.execute(_DESCRIBED)}
+    for site in sites:
+        known = registry.by_name.get(site.name)
+        if known is not None and not _overrides(known, described[known.id], described_at):
+            continue
+        hosts = {host for host in (url_host(site.url), *(host.lower() for host in site.hosts)) if host}
+        if known is not None and (known.url, set(known.hosts), known.configured) == (site.url, hosts, True):
+            unchanged.append(site.name)
+            continue
+        changed_hosts |= hosts | set(known.hosts if known else ())
+        changed[site.name] = site
+        hosts_by_site[site.name] = hosts
+    if changed:
+        lock_registry(connection, exclusive=True)
+    _write_descriptions(connection, changed.values(), hosts_by_site, described_at)
+    for some in batches(unchanged):
+        connection.execute(update(SiteRow).where(SiteRow.name.in_(some)).values(configured_at=described_at))
+    lookups.sites = registry = load_registry(connection)
+    # A new archive with a thousand sites has no URLs yet, and nothing to move.
+    if changed_hosts and connection.scalar(select(UrlRow.id).limit(1)) is not None:
+        lookups.clear_cache()
+        move_captures(connection, lookups, changed_hosts, {site.name for site in sites})
+        transfer_requests(connection, registry)
+        delete_empty_sites(connection)
+        lookups.sites = registry = load_registry(connection)
+        reassign_urls(connection, registry, changed_hosts)
+
+
+_DESCRIBED = select(SiteRow.id, SiteRow.configured_at)
+
+
+def _overrides(known: KnownSite, before: datetime | None, described_at: datetime | None) -> bool:
+    """Return whether a description overrides the known one, which is of the time `before` (None: of the owner)."""
+    if not known.configured or described_at is None:
+        return True
+    return before is not None and before <= described_at
+
+
+def _write_descriptions(
+    connection: Connection, sites: Collection[Site], hosts: Mapping[str, Iterable[str]], described_at: datetime | None
+) -> None:
+    """Insert or update sites, and their hosts by the sites' names."""
+    if not sites:
+        return
+    ordered = sorted(sites, key=lambda site: site.name)
+    source = {"configured": True, "configured_at": described_at}
+    rows = [{"name": site.name, "url": site.url, "needs_relearning": False, **source} for site in ordered]
+    insert_rows(connection, SiteRow, rows, conflict_columns=["name"])
+    connection.execute(
+        update(SiteRow).where(SiteRow.name == bindparam("of")).values(url=bindparam("at"), **source),
+        [{"of": site.name, "at": site.url} for site in ordered],
+    )
+    ids: dict[str, int] = {}
+    for some in batches(hosts):
+        ids.update((row.name, row.id) for row in connection.execute(_IDS_BY_NAME, {"names": some}))
+    for some_ids in batches(ids.values()):
+        connection.execute(delete(SiteHostRow).where(SiteHostRow.site_id.in_(some_ids)))
+    host_rows = [{"site_id": ids[site.name], "host": host} for site in ordered for host in sorted(hosts[site.name])]
+    insert_rows(connection, SiteHostRow, host_rows)
+
+
+_IDS_BY_NAME = select(SiteRow.name, SiteRow.id).where(SiteRow.name.in_(bindparam("names", expanding=True)))

@@ -1,0 +1,239 @@
+"""Import WARC files of other tools as files with one gzip member per record, blocks and headers unchanged.
+
+    one member per record    members copied byte for byte
+    one member for all       records compressed one by one
+    not compressed           records compressed one by one
+    .arc, .arc.gz            records converted to WARC
+    .wacz                    its WARC files
+
+Damaged records are left out and reported; the records around them are imported.
+"""
+
+import fcntl
+import hashlib
+import os
+import re
+import zipfile
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO, cast
+
+from storage.errors import StorageError
+from storage.places import is_same_file, raise_write_error, sync_folder
+from storage.warc.arc import ArcSplitter
+from storage.warc.byte_stream import BrokenStream, ByteStream, GzipByteStream
+from storage.warc.framing import WARC_START, WarcSplitter
+from storage.warc.gzip_members import MAGIC, find_member
+
+PART = ".part"
+_CHUNK = 1 << 20
+_ARC = b"filedesc:"
+_UNCOMPRESSED = re.compile(rb"\A%b|%b" % (_ARC, WARC_START.pattern))
+_ZSTD = re.compile(rb"\x28\xb5\x2f\xfd|.\x2a\x4d\x18", re.DOTALL)
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+_SUFFIX = re.compile(r"(\.w?arc)?(\.gz)?(\.open)?$", re.IGNORECASE)
+_WACZ_MEMBER = re.compile(r"archive/.*\.w?arc(\.gz)?", re.IGNORECASE | re.DOTALL)
+# Errors of zipfile: damage, an unknown method (NotImplementedError), a password (RuntimeError).
+_ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportedFile:
+    """Result of importing one file."""
+
+    source: str
+    files: tuple[Path, ...] = ()
+    """New files in the archive's folder; none if it had been imported before."""
+    record_count: int = 0
+    damage: tuple[str, ...] = ()
+    """What could not be read, with file and offset."""
+    already_imported: tuple[str, ...] = ()
+    """Files of the archive that have this content already."""
+
+
+@dataclass(slots=True)
+class _Input:
+    """A file that is being imported."""
+
+    name: str
+    source: str
+    is_known: Callable[[str], bool]
+    damage: list[str] = field(default_factory=list)
+
+    def report_damage(self, offset: int, what: str) -> None:
+        """Record damage at an offset."""
+        self.damage.append(f"{self.name}: {what} at byte {offset}")
+
+
+def is_never_known(name: str) -> bool:
+    """Return False: no file has been imported before."""
+    del name
+    return False
+
+
+def import_file(path: Path, into: Path, is_known: Callable[[str], bool] = is_never_known) -> ImportedFile:
+    """Import one .warc, .warc.gz, .arc, .arc.gz or .wacz file, unless `is_known` knows the name of the new file.
+
+    StorageError if it cannot be opened, or the archive's disk cannot be written: then nothing was imported.
+    """
+    try:
+        with path.open("rb") as file:
+            is_zip = file.read(4) == b"PK\x03\x04"
+            file.seek(0)
+            taking = _Input(name=path.name, source=str(path), is_known=is_known)
+            return _import_wacz(file, path, into, is_known) if is_zip else _import_stream(file, taking, into)
+    except OSError as problem:
+        raise StorageError(
+            f"{path} cannot be read ({problem.strerror or problem}); nothing was imported. "
+            "Check its path and permissions"
+        ) from problem
+
+
+def _import_wacz(file: BinaryIO, path: Path, into: Path, is_known: Callable[[str], bool]) -> ImportedFile:
+    try:
+        container = zipfile.ZipFile(file)
+    except _ZIP_ERRORS as problem:
+        raise StorageError(
+            f"{path} is a damaged zip file ({problem}); nothing was imported. "
+            "Download it again, or repair it with: zip -FF"
+        ) from problem
+    with container:
+        parts = [
+            _import_wacz_part(container, info, path, into, is_known) for info in container.infolist() if _is_warc(info)
+        ]
+    nothing = () if parts else (f"{path.name}: no WARC file in it",)
+    return ImportedFile(
+        source=str(path),
+        files=tuple(new for part in parts for new in part.files),
+        record_count=sum(part.record_count for part in parts),
+        damage=tuple(one for part in parts for one in part.damage) + nothing,
+        already_imported=tuple(name for part in parts for name in part.already_imported),
+    )
+
+
+def _is_warc(info: zipfile.ZipInfo) -> bool:
+    return _WACZ_MEMBER.fullmatch(info.filename) is not None
+
+
+def _import_wacz_part(
+    container: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path, into: Path, is_known: Callable[[str], bool]
+) -> ImportedFile:
+    # Only the last part of the name is used: a zip may name paths outside the folder.
+    taking = _Input(name=f"{path.stem}-{PurePosixPath(info.filename).name}", source=str(path), is_known=is_known)
+    try:
+        with container.open(info) as part:
+            return _import_stream(cast("BinaryIO", part), taking, into)
+    except _ZIP_ERRORS as problem:
+        taking.report_damage(0, f"damaged part of the .wacz ({problem})")
+        return ImportedFile(source=taking.source, damage=tuple(taking.damage))
+
+
+def _import_stream(file: BinaryIO, taking: _Input, into: Path) -> ImportedFile:
+    digest = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]  # a zip's part reads like any file
+    file.seek(0)
+    stem = _UNSAFE.sub("-", _SUFFIX.sub("", taking.name)).strip(".-")[:100] or "warc"
+    final = into / f"import-{stem}-{digest[:16]}.warc.gz"
+    if final.exists() or taking.is_known(final.name):
+        return ImportedFile(source=taking.source, already_imported=(final.name,))
+    count = _write_file(final, _split_records(file, taking))
+    if count is None:
+        return ImportedFile(source=taking.source, already_imported=(final.name,))
+    if not count and not taking.damage:
+        taking.report_damage(0, "no WARC record")
+    return ImportedFile(
+        source=taking.source,
+        files=(final,) if count else (),
+        record_count=count,
+        damage=tuple(taking.damage),
+    )
+
+
+def _write_file(final: Path, records: Iterable[bytes]) -> int | None:
+    """Write records into a new file atomically; returns their number. None if another process has just imported it."""
+    part = final.with_name(final.name + PART)
+    out = _OutputFile(part)
+    try:
+        if final.exists():
+            out.discard()
+            return None
+        count = 0
+        for record in records:
+            out.write(record)
+            count += 1
+        out.commit(final if count else None)
+    except BaseException:
+        out.discard()
+        raise
+    finally:
+        out.close()
+    return count
+
+
+class _OutputFile:
+    """The file that is being written. Its errors are those of the archive's disk, not of the source."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            # A file of an interrupted import is overwritten; a file of a running one is waited for.
+            self._file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644), "wb", buffering=_CHUNK)
+            fcntl.flock(self._file, fcntl.LOCK_EX)
+        except OSError as problem:
+            raise_write_error(path, problem)
+        self._is_begun = False
+
+    def write(self, data: bytes) -> None:
+        """Append bytes."""
+        try:
+            if not self._is_begun:
+                self._file.truncate(0)
+                self._is_begun = True
+            self._file.write(data)
+        except OSError as problem:
+            raise_write_error(self._path, problem)
+
+    def commit(self, final: Path | None) -> None:
+        """Flush it to disk and rename it, or delete it if there is no final name."""
+        try:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            if final:
+                self._path.rename(final)
+                sync_folder(final.parent)
+            else:
+                self._path.unlink()
+        except OSError as problem:
+            raise_write_error(self._path, problem)
+
+    def discard(self) -> None:
+        """Delete it, if it still has its temporary name."""
+        if is_same_file(self._path, self._file.fileno()):
+            self._path.unlink()
+
+    def close(self) -> None:
+        """Close it, without another attempt to write."""
+        try:
+            self._file.close()
+        except OSError as problem:
+            raise_write_error(self._path, problem)
+
+
+def _split_records(file: BinaryIO, taking: _Input) -> Iterator[bytes]:
+    """Yield each record as one gzip member."""
+    begin = file.read(_CHUNK)
+    is_gzip = begin.startswith(MAGIC)
+    if not is_gzip and not _UNCOMPRESSED.search(begin):
+        if find_member(file, 0) is None:
+            what = "zstd (recompress it as .warc.gz first)" if _ZSTD.match(begin) else "no WARC or ARC data"
+            taking.report_damage(0, what)
+            return
+        is_gzip = True  # its beginning is lost
+    file.seek(0)
+    source = GzipByteStream(file) if is_gzip else ByteStream(file)
+    with suppress(BrokenStream):  # reported when the splitter reaches it
+        source.ensure(len(_ARC))
+    splitter = ArcSplitter if source.buffer.startswith(_ARC) else WarcSplitter
+    yield from splitter(source, taking.report_damage)

@@ -1,0 +1,202 @@
+"""Interrupted commands resume, with the same result as without the interruption."""
+
+import json
+import shutil
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from newsarchive import Archive
+from newsarchive.archive import IN_BULK
+from newsarchive.batch.serialization import FORMAT
+from newsarchive.batch.verify_progress import VALID_FOR, VerifyProgress
+from newsarchive.ingest.pipeline import Batching
+from newsarchive.version import VERSION
+from storage.callbacks import ProgressCallback, utc_now
+from storage.warc.check import FileReport, WarcProblem
+
+Dump = Callable[..., dict[str, list[str]]]
+Different = Callable[..., dict[str, tuple[set[str], set[str]]]]
+
+
+class Interrupted(Exception):
+    """Ends a command as Ctrl-C, a full disk or a lost connection do."""
+
+
+def interrupt_after(captures: int) -> ProgressCallback:
+    """Return a callback that interrupts a command after this many captures."""
+
+    def report(done: int, total: int, item: str) -> None:
+        if int(item.partition(" ")[0]) >= captures:
+            raise Interrupted
+
+    return report
+
+
+@pytest.fixture(autouse=True)
+def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commit every ten captures, so that some are in the index at the interruption."""
+    monkeypatch.setattr(
+        "newsarchive.archive.IN_BULK", Batching(max_captures=10, max_delay=IN_BULK.max_delay, max_in_flight=10)
+    )
+
+
+@pytest.fixture
+def full(new: Callable[..., Path], papers: list[Path], index_url: str) -> Path:
+    """An archive that holds all papers."""
+    folder = new("archive", index_url)
+    with Archive.open(folder) as archive:
+        archive.import_files(papers)
+    return folder
+
+
+def rows(folder: Path, dump: Dump) -> dict[str, list[str]]:
+    with Archive.open(folder) as archive:
+        return dump(archive.index)
+
+
+def test_a_rebuild_resumes(full: Path, dump: Dump, different: Different) -> None:
+    """Only what is missing is read; the index is equal to the former one row for row."""
+    before = rows(full, dump)
+    with pytest.raises(Interrupted):
+        Archive.rebuild_in(full, interrupt_after(50))
+    assert (full / "rebuild.json").exists()
+    for path in (full / "warc").glob("*.warc.gz"):
+        path.touch()  # written to since then, and the same
+    result = Archive.rebuild_in(full)
+    assert result.went_on
+    assert 0 < result.captures < 72
+    assert different(before, rows(full, dump)) == {}
+    assert not list(full.glob("*rebuild*"))
+    again = Archive.rebuild_in(full)
+    assert (again.went_on, again.captures) == (False, 72)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "cause",
+    ["file gone", "other bytes", "other settings", "asked for", "long ago", "half a marker", "marker of version 0.1.0"],
+)
+def test_a_rebuild_starts_anew_if_it_cannot_resume(
+    new: Callable[..., Path], papers: list[Path], dump: Dump, different: Different, cause: str
+) -> None:
+    """If its first half was made from other files, with other settings, by another version, or too long ago."""
+    full = new("archive")
+    with Archive.open(full) as archive:
+        archive.import_files(papers)
+    with pytest.raises(Interrupted):
+        Archive.rebuild_in(full, interrupt_after(50))
+    marker = full / "rebuild.json"
+    if cause == "file gone":
+        min((full / "warc").iterdir()).unlink()
+    elif cause == "other bytes":
+        first = min((full / "warc").iterdir())
+        # Of a gzip header: the system that packed it, which changes nothing of what is in it.
+        first.write_bytes(first.read_bytes()[:9] + b"\x07" + first.read_bytes()[10:])
+    elif cause == "other settings":
+        toml = full / "newsarchive.toml"
+        toml.write_text(f'read_limit = "1kB"\n{toml.read_text()}')
+    elif cause == "long ago":
+        stored = json.loads(marker.read_text())
+        marker.write_text(json.dumps({**stored, "heartbeat_at": (utc_now() - timedelta(days=8)).isoformat()}))
+    elif cause == "half a marker":
+        marker.write_bytes(marker.read_bytes()[:20])
+    elif cause == "marker of version 0.1.0":
+        stored, now = json.loads(marker.read_text()), utc_now().isoformat()
+        marker.write_text(json.dumps({"said": stored["parameters"], "since": now, "alive": now}))
+    result = Archive.rebuild_in(full, afresh=cause == "asked for")
+    assert not result.went_on
+    assert result.captures == (54 if cause == "file gone" else 72)
+    once = rows(full, dump)
+    Archive.rebuild_in(full, afresh=True)
+    assert different(once, rows(full, dump)) == {}
+
+
+def test_an_import_resumes(
+    new: Callable[..., Path], full: Path, papers: list[Path], tmp_path: Path, dump: Dump, different: Different
+) -> None:
+    """Files that were copied are recognized, and the captures that were not indexed are."""
+    folder = new("other")
+    with Archive.open(folder) as archive:
+        with pytest.raises(Interrupted):
+            archive.import_files(papers, interrupt_after(30))
+        result = archive.import_files(papers)
+    assert result.read.problems == ()
+    if "postgresql" not in (full / "newsarchive.toml").read_text():
+        assert different(rows(full, dump), rows(folder, dump)) == {}
+
+
+def test_a_verify_resumes(new: Callable[..., Path], papers: list[Path]) -> None:
+    """Files that were checked within a day, by the same version, and have not changed are not checked again."""
+    folder = new("archive")
+    with Archive.open(folder) as archive:
+        archive.import_files(papers)
+    now = [datetime(2026, 11, 26, tzinfo=UTC)]
+    seen: list[str] = []
+
+    def report(done: int, total: int, name: str) -> None:
+        seen.append(name)
+        if len(seen) == 3:
+            raise Interrupted
+
+    with Archive.open(folder, now=lambda: now[0]) as archive:
+        whole = archive.verify()
+        with pytest.raises(Interrupted):
+            archive.verify(progress=report)
+        checked = folder / "batch" / "checked"
+        kept = checked.read_bytes()
+        again = archive.verify()
+        assert again.taken == 3
+        assert sorted(again.files, key=lambda file: file.name) == list(whole.files)
+        assert not checked.parent.exists()
+
+        def interrupted(more: bytes = b"") -> None:
+            checked.parent.mkdir(exist_ok=True)
+            checked.write_bytes(kept + more)
+
+        interrupted(more=kept[: len(kept) // 2])
+        path = folder / "warc" / seen[0]
+        path.write_bytes(path.read_bytes()[:-1])
+        damaged = archive.verify()
+        assert damaged.taken == 2
+        assert [file.name for file in damaged.files if file.problems] == [seen[0]]
+        interrupted()
+        assert archive.verify(afresh=True).taken == 0
+        interrupted()
+        checked.write_bytes(kept.replace(f'"by": "{VERSION}/{FORMAT}"'.encode(), f'"by": "{VERSION}"'.encode()))
+        assert archive.verify().taken == 0
+        interrupted()
+        now[0] += VALID_FOR + timedelta(seconds=1)
+        assert archive.verify().taken == 0
+
+
+def test_only_files_without_problems_count_as_checked(tmp_path: Path) -> None:
+    """A disk or bucket may be available again; and a report of another verify's file is not used."""
+    now = datetime(2026, 11, 26, tzinfo=UTC)
+    sound = FileReport(name="a.warc.gz", size=7, records=1)
+    away = FileReport(name="b.warc.gz", size=0, problems=[WarcProblem(offset=0, what="the file cannot be read")])
+    first = VerifyProgress(tmp_path / "checked", lambda: now)
+    first.save("a 1", sound)
+    first.save("b 1", away)
+    first.close(complete=False)
+    later = VerifyProgress(tmp_path / "checked", lambda: now)
+    later.load()
+    assert later.get("b 1") is None
+    assert later.get("a 1") == sound
+    (tmp_path / "checked").write_bytes((tmp_path / "checked").read_bytes().replace(b"a 1", b"c 1"))
+    assert later.get("a 1") is None
+
+
+def test_a_verify_does_without_its_progress_file(new: Callable[..., Path], papers: list[Path]) -> None:
+    """If the progress cannot be stored, all files are checked all the same."""
+    folder = new("archive")
+    with Archive.open(folder) as archive:
+        archive.import_files(papers[:1])
+        shutil.rmtree(folder / "batch", ignore_errors=True)
+        (folder / "batch").write_text("in the way")
+        found: Any = archive.verify()
+    assert len(found.files) == 1
+    assert not found.damaged

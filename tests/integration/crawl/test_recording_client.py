@@ -1,0 +1,233 @@
+"""The contract of the recording: what the server's log holds is what an Exchange holds, to the byte."""
+
+import gc
+import gzip
+import zlib
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from newsarchive.crawl import event_loop
+from newsarchive.crawl.download.client import Attempt, FetchResult, RecordingClient
+from newsarchive.crawl.download.connect import GuardedEndpoints, NotPublicError
+from newsarchive.crawl.download.ssrf import AddressGuard
+from storage.model import Exchange
+
+BEGAN = datetime(2026, 11, 25, 1, 2, 3, 4, UTC)
+BODY = b"<html><body>" + b"<p>hello \xc3\xa9 world</p>" * 2000 + b"</body></html>"
+GZIP = gzip.compress(BODY, mtime=0)
+OK = b"HTTP/1.1 200 OK\r\n"
+
+
+def chunked(body: bytes, size: int = 4000, extension: bytes = b"", trailers: bytes = b"") -> bytes:
+    parts = [body[at : at + size] for at in range(0, len(body), size)]
+    framed = b"".join(b"%X%b\r\n%b\r\n" % (len(part), extension, part) for part in parts)
+    return framed + b"0\r\n" + trailers + b"\r\n"
+
+
+def sized(head: bytes, body: bytes) -> bytes:
+    return head + b"Content-Length: %d\r\n\r\n" % len(body) + body
+
+
+WHOLE: dict[str, tuple[bytes, str]] = {
+    "plain": (sized(OK + b"sErVeR: Weird/1.0\r\nX-b: 2\r\nx-A: 1\r\nX-b: 1\r\nSET-cookie: a=1\r\n", BODY), "keep"),
+    "cookies": (sized(OK + b"Set-Cookie: a=1\r\nset-cookie: b=2\r\nSet-Cookie: a=3\r\n", b"x"), "keep"),
+    "gzip": (sized(OK + b"CONTENT-encoding: gzip\r\n", GZIP), "keep"),
+    "deflate": (sized(OK + b"Content-Encoding: deflate\r\n", zlib.compress(BODY)), "keep"),
+    "chunked": (OK + b"transfer-encoding: chunked\r\n\r\n" + chunked(BODY), "keep"),
+    "chunked-odd": (
+        OK + b"Transfer-Encoding: Chunked\r\nTrailer: X-Sum\r\n\r\n" + chunked(GZIP, 777, b';a="b"', b"X-Sum: abc\r\n"),
+        "keep",
+    ),
+    "redirect": (sized(b"HTTP/1.1 301 Moved\r\nlocation: /plain\r\n", b"moved"), "keep"),
+    "http10": (b"HTTP/1.0 200 OK\r\nContent-Type: text/html\r\n\r\n" + BODY, "close"),
+    "no-length": (OK + b"Connection: close\r\n\r\n" + BODY, "close"),
+    "304": (b'HTTP/1.1 304 Not Modified\r\netag: "x"\r\nContent-Length: 5000\r\n\r\n', "keep"),
+    "204": (b"HTTP/1.1 204 No Content\r\nX: y\r\n\r\n", "keep"),
+    "empty-body": (OK + b"Content-Length: 0\r\n\r\n", "keep"),
+    "early-hints": (b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n" + sized(OK, BODY), "keep"),
+    "folded": (sized(OK + b"X-Folded: a\r\n  b\r\n", b"abc"), "keep"),
+    "no-colon": (sized(OK + b"this line has no colon\r\n", b"abc"), "keep"),
+    "line-feeds": (b"HTTP/1.1 200 OK\nContent-Length: 3\n\nabc", "keep"),
+    "latin-1": (sized(OK + b"X-Name: caf\xe9 \xff\r\nX-trail:   spaced   \r\n", b"abc"), "keep"),
+    "no-reason": (sized(b"HTTP/1.1 200\r\n", b"abc"), "keep"),
+    "long-header": (sized(OK + b"Content-Security-Policy: " + b"x" * 100_000 + b"\r\n", b"abc"), "keep"),
+    "500": (sized(b"HTTP/1.1 500 Oops\r\n", b"oops"), "keep"),
+}
+CUT: dict[str, tuple[bytes, str, str]] = {
+    "cut-body": (OK + b"Content-Length: 9000\r\n\r\n" + BODY[:5000], "close", "disconnect"),
+    "cut-chunks": (OK + b"Transfer-Encoding: chunked\r\n\r\n" + chunked(BODY)[:9000], "close", "disconnect"),
+    "cut-head": (b"HTTP/1.1 200 OK\r\nContent-Ty", "close", "disconnect"),
+    "reset-until-close": (OK + b"Connection: close\r\n\r\n" + BODY, "reset", "disconnect"),
+    "slow": (OK + b"Content-Length: 9000\r\n\r\n" + BODY[:3000], "hang", "time"),
+    "no-http": (b"SSH-2.0-OpenSSH_9.6\r\n", "hang", "unspecified"),
+    "unknown-coding": (OK + b"Transfer-Encoding: zip\r\n\r\nabc", "hang", "unspecified"),
+    "bad-chunk": (OK + b"Transfer-Encoding: chunked\r\n\r\nxyz\r\nabc", "hang", "unspecified"),
+}
+
+
+def fetch(server: Any, *paths: str, seconds: float = 10, limit: int = 10_000_000) -> list[FetchResult]:
+    """Fetch paths one after the other through one pool."""
+
+    async def main() -> list[FetchResult]:
+        reactor = event_loop.reactor()
+        wire = RecordingClient(reactor, GuardedEndpoints(reactor, AddressGuard({"127.0.0.1"})), now=lambda: BEGAN)
+        try:
+            headers = [("User-Agent", "newsarchive/1 (+mailto:a@b.example)"), ("Accept-Encoding", "gzip")]
+            return [await wire.fetch(server.base + path, headers, seconds=seconds, limit=limit) for path in paths]
+        finally:
+            await wire.close()
+
+    return event_loop.run(main())
+
+
+def only(fetched: FetchResult, url: str = "https://news.example/") -> Exchange:
+    (attempt,) = fetched.attempts
+    return attempt.exchange(url)
+
+
+def say_all(server: Any) -> None:
+    for name, (data, then) in WHOLE.items():
+        server.say(f"/{name}", data, then)
+    for name, (data, then, _) in CUT.items():
+        server.say(f"/{name}", data, then)
+
+
+def test_whole_answers_are_recorded_to_the_byte(either: Any) -> None:
+    """Request and response of each exchange equal the server's log, whatever the shape, without and with TLS."""
+    say_all(either)
+    exchanges = [
+        only(fetched, name) for name, fetched in zip(WHOLE, fetch(either, *(f"/{name}" for name in WHOLE)), strict=True)
+    ]
+    logged = [either.of(f"/{name}")[0] for name in WHOLE]
+    tls = ("tls/1.3",) if either.context else ()
+    assert exchanges == [
+        Exchange(
+            url=name,
+            started_at=BEGAN,
+            request=seen.request,
+            response=seen.response,
+            peer="127.0.0.1",
+            protocols=("http/1.0" if name == "http10" else "http/1.1", *tls),
+            cipher="TLS_AES_256_GCM_SHA384" if either.context else None,
+        )
+        for name, seen in zip(WHOLE, logged, strict=True)
+    ]
+
+
+def test_the_request_is_what_we_meant(server: Any) -> None:
+    """Host first, then what was asked for, in that order; nothing that we did not write."""
+    say_all(server)
+    (fetched,) = fetch(server, "/plain?a=%20b")
+    assert only(fetched).request == (
+        b"GET /plain?a=%%20b HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUser-Agent: newsarchive/1 (+mailto:a@b.example)\r\n"
+        b"Accept-Encoding: gzip\r\n\r\n" % server.port
+    )
+
+
+@pytest.mark.parametrize("name", CUT)
+def test_cut_answers_are_kept_as_far_as_they_came(either: Any, name: str) -> None:
+    """What came before the end is the record, with the reason why it ended."""
+    say_all(either)
+    (fetched,) = fetch(either, f"/{name}", seconds=0.7)
+    exchange = only(fetched)
+    data, _, why = CUT[name]
+    assert (exchange.response, exchange.truncated) == (data, why)
+
+
+@pytest.mark.parametrize("name", ["length", "chunks"])
+def test_size_is_limited_to_the_byte(either: Any, name: str) -> None:
+    """An answer over the limit is cut there and says so."""
+    body = b"x" * 900_000
+    data = sized(OK, body) if name == "length" else OK + b"Transfer-Encoding: chunked\r\n\r\n" + chunked(body)
+    either.say("/big", data)
+    (fetched,) = fetch(either, "/big", limit=200_000)
+    assert (only(fetched).response, only(fetched).truncated) == (data[:200_000], "length")
+
+
+@pytest.mark.parametrize(("name", "then"), [("closed", "close"), ("silent", "hang")])
+def test_no_answer_is_no_record(either: Any, name: str, then: str) -> None:
+    """Where no byte came there is nothing to keep, but an error."""
+    either.say(f"/{name}", b"", then)
+    (fetched,) = fetch(either, f"/{name}", seconds=0.5)
+    assert (list(fetched.attempts), fetched.error is not None) == ([], True)
+
+
+def test_a_dead_pooled_connection_is_no_record(either: Any) -> None:
+    """Twisted asks again where an idle connection turns out closed; only the answered attempt is recorded."""
+    say_all(either)
+    either.say("/flaky", WHOLE["plain"][0], "drop")
+    _, fetched = fetch(either, "/plain", "/flaky")
+    assert [each.response for each in either.of("/flaky")] == [b"", WHOLE["plain"][0]]
+    assert only(fetched).response == WHOLE["plain"][0]
+
+
+def test_what_follows_a_message_is_not_part_of_it(either: Any) -> None:
+    """Bytes behind the end of an answer are nobody's: not this record's, nor the next one's."""
+    either.say("/extra", sized(OK, b"abc") + b"GARBAGE")
+    either.say("/next", sized(OK, b"next"))
+    extra, after = fetch(either, "/extra", "/next")
+    assert (only(extra).response, only(after).response) == (sized(OK, b"abc"), sized(OK, b"next"))
+
+
+def test_connections_are_kept(either: Any) -> None:
+    """One after the other, requests to a host share its connection."""
+    say_all(either)
+    fetch(either, "/plain", "/gzip", "/chunked", "/304", "/204")
+    assert either.connections == 1
+
+
+def test_private_addresses_are_refused(server: Any) -> None:
+    """No connection is made to an address that is not public, whatever name leads to it."""
+
+    async def main() -> list[FetchResult]:
+        reactor = event_loop.reactor()
+        wire = RecordingClient(reactor, GuardedEndpoints(reactor, AddressGuard()), now=lambda: BEGAN)
+        hosts = ("127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "127.1", "2130706433")
+        return [await wire.fetch(f"http://{host}:{server.port}/", (), seconds=5, limit=1000) for host in hosts]
+
+    errors = [type(fetched.error) for fetched in event_loop.run(main())]
+    assert (set(errors), server.connections) == ({NotPublicError}, 0)
+
+
+@pytest.mark.parametrize("either", ["https"], indirect=True)
+def test_certificates_are_verified(either: Any, certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A certificate that nobody vouches for is refused, save on hosts that the owner named as their own."""
+
+    class Open(AddressGuard):
+        def objection(self, host: str, address: str) -> None:
+            return None
+
+    async def main() -> FetchResult:
+        reactor = event_loop.reactor()
+        return await RecordingClient(reactor, GuardedEndpoints(reactor, Open()), now=lambda: BEGAN).fetch(
+            either.base + "/", (), seconds=5, limit=1000
+        )
+
+    fetched = event_loop.run(main())
+    assert (list(fetched.attempts), "certificate verify failed" in repr(fetched.error)) == ([], True)
+    assert either.log == []
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    either.say("/", sized(OK, b"vouched for"))
+    assert only(event_loop.run(main())).response == sized(OK, b"vouched for")
+
+
+def test_an_idle_connection_holds_no_bytes(either: Any) -> None:
+    """What was fetched is gone when nobody wants it any more: of a thousand hosts, a thousand connections are kept."""
+    either.say("/a", b"HTTP/1.1 103 Early Hints\r\n\r\n" + sized(OK, BODY), "keep")
+    either.say("/cut", OK + b"Content-Length: 9000\r\n\r\n" + BODY[:3000], "hang")
+
+    async def main() -> int:
+        reactor = event_loop.reactor()
+        wire = RecordingClient(reactor, GuardedEndpoints(reactor, AddressGuard({"127.0.0.1"})), now=lambda: BEGAN)
+        try:
+            await wire.fetch(either.base + "/cut", [], seconds=10, limit=2000)
+            await wire.fetch(either.base + "/a", [], seconds=10, limit=10_000_000)
+            gc.collect()
+            return sum(type(each) is Attempt for each in gc.get_objects())
+        finally:
+            await wire.close()
+
+    assert event_loop.run(main()) == 0

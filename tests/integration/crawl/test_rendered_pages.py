@@ -1,0 +1,229 @@
+"""Pages that are empty without their scripts, drawn by a real browser through the crawl's own wire."""
+
+import gzip
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from newsarchive.archive import Archive
+from newsarchive.crawl.browser import QUIET_TIMEOUT
+from newsarchive.crawl.run import crawl
+from storage.index.queries.articles import iter_captures
+from storage.index.views.articles import ALL_CAPTURES
+from storage.warc.payload import split_message
+
+CHROMIUM = os.environ.get("NEWSARCHIVE_CHROMIUM") or shutil.which("chromium") or ""
+pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no Chromium on this machine: apt install chromium")
+BEGIN = datetime(2026, 11, 25, 12, tzinfo=UTC)
+CONFIG = """
+contact = "tests@localhost"
+delay = "0s"
+reader_processes = 1
+commit_seconds = 0.1
+requisites = false
+browser = "{browser}"
+render_time = "40s"
+[[site]]
+name = "app"
+url = "{url}/"
+allow_private = true
+render = true
+"""
+SHELL = """<!DOCTYPE html><html><head><title>App</title><script src="/app.js" defer></script></head>
+<body><div id="root"></div><img src="/never.png"></body></html>"""
+SCRIPT = """
+const root = document.getElementById("root");
+const say = text => { const p = document.createElement("p"); p.textContent = text; return p; };
+async function draw() {
+  if (location.pathname === "/") {
+    const front = await (await fetch("/api/front.json")).json();
+    root.innerHTML = "<h1>Latest</h1>" + front.map(
+      each => `<div class="card"><h3><a href="${each.url}">${each.title}</a></h3></div>`).join("");
+    return;
+  }
+  const story = await (await fetch("/api" + location.pathname + ".json", {headers: {"X-Api-Key": "k1"}})).json();
+  const data = document.createElement("script");
+  data.type = "application/ld+json";
+  data.textContent = JSON.stringify({"@context": "https://schema.org", "@type": "NewsArticle",
+    headline: story.title, datePublished: story.published});
+  document.head.append(data);
+  const article = document.createElement("article");
+  const head = document.createElement("h1");
+  head.textContent = story.title;
+  article.append(head, ...story.text.map(say));
+  root.append(article);
+  for (const evil of ["http://127.0.0.2:1/x", "http://169.254.169.254/latest/", "/private/secret.json"])
+    fetch(evil).catch(() => null);
+  fetch("/api/told", {method: "POST", body: "1"}).catch(() => null);
+  try { new WebSocket("ws://" + location.host + "/socket"); } catch (error) {}
+}
+draw();
+"""
+
+
+def reply(body: str, mime: str = "text/html; charset=utf-8", *more: str) -> bytes:
+    data = body.encode()
+    head = "".join(f"{line}\r\n" for line in (f"Content-Type: {mime}", f"Content-Length: {len(data)}", *more))
+    return f"HTTP/1.1 200 OK\r\n{head}\r\n".encode() + data
+
+
+def story(title: str, told: str = "noted") -> str:
+    text = [
+        f"Paragraph {n}: the harbour master {told} wind, tide and the names of {n + 2} boats in her book — as ever."
+        for n in range(8)
+    ]
+    return json.dumps({"title": title, "published": "2026-11-25T06:00:00Z", "text": text})
+
+
+@pytest.fixture
+def app(server: Any) -> Any:
+    """A newsroom whose pages are one empty document; what they show is drawn by a script, from data."""
+    server.say("/robots.txt", reply("User-agent: *\nDisallow: /private/\n", "text/plain"))
+    for path in ("/", "/story/1", "/story/2"):
+        server.say(path, reply(SHELL, "text/html; charset=utf-8", 'ETag: "shell"'))
+    server.say("/app.js", reply(SCRIPT, "text/javascript"))
+    front = [{"url": f"/story/{n}", "title": f"Harbour story number {n} is told at length"} for n in (1, 2)]
+    server.say("/api/front.json", reply(json.dumps(front), "application/json"))
+    for n in (1, 2):
+        server.say(f"/api/story/{n}.json", reply(story(f"Harbour story number {n}"), "application/json"))
+    return server
+
+
+@pytest.fixture
+def build(tmp_path: Path, app: Any) -> Iterator[Callable[[], Archive]]:
+    """Makes the archive."""
+    with ExitStack() as stack:
+
+        def make() -> Archive:
+            (tmp_path / "newsarchive.toml").write_text(CONFIG.format(browser=CHROMIUM, url=app.base))
+            return stack.enter_context(Archive.open(tmp_path))
+
+        yield make
+
+
+def paths(server: Any) -> list[str]:
+    return [each.path for each in server.log]
+
+
+def test_what_a_script_draws_is_read_and_kept_with_all_that_it_took(app: Any, build: Callable[[], Archive]) -> None:
+    """Articles from data alone; the document, the script and the data are in the files byte for byte, each once."""
+    archive = build()
+    report = crawl(archive, now=lambda: BEGIN)
+    assert report.run.outcome == "finished"
+    assert report.run.counters["drawn"] == 3
+    lines = {line["headline"]: line for line in archive.export()}
+    assert set(lines) == {"Harbour story number 1", "Harbour story number 2"}
+    one = lines["Harbour story number 1"]
+    assert "the harbour master noted wind, tide and the names of 9 boats in her book — as ever." in one["body"]
+    assert one["published"] == "2026-11-25T06:00:00Z"
+    assert one["versions"] == 1
+    captures = list(archive.index.stream(iter_captures, ALL_CAPTURES))
+    kinds = {(capture.url.removeprefix(app.base), capture.kind, capture.outcome.value) for capture in captures}
+    assert {
+        ("/story/1", "response", "asset"),
+        ("/story/1", "resource", "article"),
+        ("/", "resource", "listing"),
+        ("/app.js", "response", "asset"),
+        ("/api/story/1.json", "response", "asset"),
+    } <= kinds
+    data = next(capture for capture in captures if capture.url.endswith("/api/story/1.json"))
+    assert data.place is not None
+    file = archive.warc_folder / data.place.warc
+    raw = file.read_bytes()[data.place.offset : data.place.offset + data.place.length]
+    assert app.of("/api/story/1.json")[0].response in gzip.decompress(raw)
+    assert b"x-api-key: k1" in app.of("/api/story/1.json")[0].request.lower()
+    assert split_message(app.of("/")[0].response)[1]
+
+
+def test_the_browser_is_held_to_robots_the_guard_and_reading(app: Any, build: Callable[[], Archive]) -> None:
+    """No POST, no socket, no picture, nothing that robots.txt disallows, no address within; a script once a run."""
+    crawl(build(), now=lambda: BEGIN)
+    asked = paths(app)
+    assert asked.count("/app.js") == 1
+    assert not {"/private/secret.json", "/api/told", "/socket", "/never.png"} & set(asked)
+    assert all(each.request.startswith(b"GET ") for each in app.log)
+    assert all(b"newsarchive/" in each.request for each in app.log)
+    assert not [each for each in app.log if b"cookie:" in each.request.lower()]
+
+
+@pytest.mark.slow
+def test_an_edit_in_the_data_is_a_version_though_the_document_is_the_same(
+    app: Any, build: Callable[[], Archive]
+) -> None:
+    """The document is never asked for conditionally; what did not change brings no version."""
+    archive = build()
+    crawl(archive, now=lambda: BEGIN)
+    app.say("/api/story/1.json", reply(story("Harbour story number 1", "burnt"), "application/json"))
+    crawl(archive, now=lambda: BEGIN + timedelta(hours=2))
+    versions = {line["headline"]: line["versions"] for line in archive.export()}
+    assert versions == {"Harbour story number 1": 2, "Harbour story number 2": 1}
+    assert not [each for each in app.log if b"if-none-match" in each.request.lower() and each.path.startswith("/story")]
+
+
+def test_the_index_is_made_anew_from_what_was_drawn(app: Any, build: Callable[[], Archive]) -> None:
+    """No browser is needed for it; the files are whole, and mark what no server sent."""
+    archive = build()
+    crawl(archive, now=lambda: BEGIN)
+    before = sorted(json.dumps(line, sort_keys=True) for line in archive.export(all_versions=True))
+    archive.rebuild()
+    assert sorted(json.dumps(line, sort_keys=True) for line in archive.export(all_versions=True)) == before
+    assert not archive.verify().damaged
+    whole = b"".join(gzip.decompress(path.read_bytes()) for path in archive.warc_folder.glob("*.warc.gz"))
+    assert whole.count(b"drawn-by: chromium/") == 3
+    assert whole.count(b"WARC-Type: resource") == 3
+
+
+@pytest.mark.slow
+def test_a_browser_that_cannot_start_costs_the_drawing_alone(
+    app: Any, build: Callable[[], Archive], tmp_path: Path
+) -> None:
+    """The document is read as it came, and the record says that nobody drew it."""
+    archive = build()
+    archive.config = replace(archive.config, browser=str(tmp_path / "no-browser"))
+    report = crawl(archive, now=lambda: BEGIN)
+    assert report.run.outcome == "finished"
+    assert app.of("/")
+    whole = b"".join(gzip.decompress(path.read_bytes()) for path in archive.warc_folder.glob("*.warc.gz"))
+    assert b"drawn-by: nobody (" in whole
+
+
+def test_a_document_that_cannot_be_decoded_is_read_as_any_page(app: Any, build: Callable[[], Archive]) -> None:
+    """It is no page to draw; the run says what it is, and ends."""
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Encoding: sdch\r\nContent-Length: 4\r\n\r\n"
+    app.say("/", head + b"\0\1\2\3")
+    report = crawl(build(), now=lambda: BEGIN, max_time=60)
+    assert report.run.outcome == "finished"
+    assert report.run.counters["unreadable"] == 1
+
+
+@pytest.mark.slow
+def test_data_that_takes_longer_than_a_page_thinks_is_waited_for(app: Any, build: Callable[[], Archive]) -> None:
+    """As where its host's pause is long: the page is loaded, and shows nothing until its data has come."""
+    app.answers["/api/front.json"] = replace(app.answers["/api/front.json"], pause=QUIET_TIMEOUT + 2.0)
+    archive = build()
+    crawl(archive, now=lambda: BEGIN)
+    assert len(list(archive.export())) == 2
+
+
+@pytest.mark.slow
+def test_a_run_that_is_stopped_while_it_draws_makes_no_version_of_a_half(
+    app: Any, build: Callable[[], Archive]
+) -> None:
+    """Its data had not come: what the browser has by then is no page. The next run draws it."""
+    archive = build()
+    front = app.answers["/api/front.json"]
+    app.answers["/api/front.json"] = replace(front, pause=30.0)
+    stopped = crawl(archive, now=lambda: BEGIN, max_time=QUIET_TIMEOUT + 5.0)
+    assert stopped.run.outcome == "stopped"
+    assert "drawn" not in stopped.run.counters
+    app.answers["/api/front.json"] = front
+    crawl(archive, now=lambda: BEGIN)
+    assert len(list(archive.export())) == 2

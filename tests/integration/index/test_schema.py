@@ -1,0 +1,78 @@
+"""The schema: a new index has what migrations make, and migrations make what the models say."""
+
+import ast
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine
+
+from storage.index import Index
+from storage.index.schema.tables import Base
+from storage.index.schema.upgrade import MIGRATIONS, upgrade
+
+
+def test_a_new_index_has_the_schema_that_migrations_make(tmp_path: Path) -> None:
+    """The script that creates an SQLite index at once is what all migrations together make of an empty file."""
+    migrated, created = tmp_path / "migrated.sqlite3", tmp_path / "created.sqlite3"
+    engine = create_engine(f"sqlite:///{migrated}")
+    with engine.begin() as connection:
+        upgrade(connection, create=True)
+    engine.dispose()
+    Index.open(f"sqlite:///{created}").close()
+    assert _dump_schema(created) == _dump_schema(migrated)
+
+
+def test_a_new_sqlite_index_is_created_without_alembic(tmp_path: Path) -> None:
+    """Importing Alembic takes longer than all else that a first crawl does before its first request."""
+    opening = f"import sys; from storage.index import Index; Index.open('sqlite:///{tmp_path}/new.sqlite3').close()"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{opening}; print('alembic' in sys.modules)"], capture_output=True, check=True
+    )
+    assert done.stdout == b"False\n"
+
+
+def _dump_schema(file: Path) -> dict[str, object]:
+    """Return all objects of a database by name, but for the order and Alembic's own table, and its revision."""
+    with closing(sqlite3.connect(file)) as connection:
+        objects = connection.execute("SELECT name, type, tbl_name, sql FROM sqlite_master").fetchall()
+        revision = connection.execute("SELECT version_num FROM alembic_version").fetchall()
+    schema: dict[str, object] = {name: rest for name, *rest in objects if "alembic_version" not in name}
+    return schema | {"revision": revision}
+
+
+# Alembic cannot compare an index over an expression (in PostgreSQL), and warns about it with SQLite.
+@pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression-based index:UserWarning")
+def test_migrations_make_what_the_models_say(index: Index) -> None:
+    """Tables, columns, types, constraints, indexes and comments are those of the page of tables."""
+    # Each of these indexes is made in one kind of database alone.
+    of_one_database = {"ix_search_documents_terms"}
+    if index._database.is_postgres:
+        of_one_database.add("ix_search_documents_found")
+
+    def include(thing: object, name: str | None, kind: str, reflected: bool, compared: object) -> bool:
+        # In SQLite the inverted index and its shadow tables are no models.
+        return not (kind == "table" and reflected and (name or "").startswith("search") and compared is None) and (
+            name not in of_one_database
+        )
+
+    with index._database.read_transaction() as connection:
+        context = MigrationContext.configure(connection, opts={"include_object": include, "compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_migrations_import_no_live_code() -> None:
+    """A migration does the same for ever, so it imports nothing that can change with the product."""
+    imported: set[str] = set()
+    for file in (MIGRATIONS / "versions").glob("[0-9]*.py"):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.Import):
+                imported.update(name.name for name in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                imported.add(node.module or "")
+    assert {name.partition(".")[0] for name in imported} == {"alembic", "pathlib"}

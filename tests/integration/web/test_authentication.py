@@ -1,0 +1,128 @@
+"""Authentication, host names, cross-site requests and rate limits."""
+
+import base64
+from collections.abc import Callable, Iterator
+
+import pytest
+from starlette.testclient import TestClient
+
+from newsarchive.web.middleware.auth import hash_secret
+from newsarchive.web.serve_options import RequestLimits, ServeOptions
+
+Browsers = Callable[..., TestClient]
+
+ADA, FEED = hash_secret("open sesame"), hash_secret("t0ken")
+GUARDED = ServeOptions(auth=True, users={"ada": ADA}, tokens={"feed": FEED})
+
+
+def basic(name: str, password: str) -> str:
+    return "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode()
+
+
+@pytest.fixture
+def guarded(browsers: Browsers) -> Iterator[TestClient]:
+    with browsers(GUARDED, clock=lambda: 0.0) as client:
+        yield client
+
+
+@pytest.mark.parametrize("path", ["/", "/sites", "/static/style.css", "/api/v1/articles", "/cdx?url=a", "/nowhere"])
+def test_without_credentials_nothing_is_served(guarded: TestClient, path: str) -> None:
+    """Pages, APIs, files and unknown URLs: all return 401 with a challenge."""
+    answer = guarded.get(path)
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"].startswith("Basic ")
+    assert "content-security-policy" in answer.headers
+    assert "Plain" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        (basic("ada", "wrong"), 401),
+        (basic("eve", "open sesame"), 401),
+        (f"Bearer {ADA}", 401),
+        (basic("ada", "open sesame"), 200),
+        ("Bearer t0ken", 200),
+    ],
+)
+def test_valid_credentials_are_accepted(guarded: TestClient, words: str, status: int) -> None:
+    """A user's password or a token; not the hash in the settings."""
+    assert guarded.get("/", headers={"authorization": words}).status_code == status
+
+
+def test_robots_txt_needs_no_credentials(guarded: TestClient) -> None:
+    """robots.txt is public."""
+    assert guarded.get("/robots.txt").status_code == 200
+
+
+def test_failed_attempts_are_limited(guarded: TestClient) -> None:
+    """After several failures even the right password must wait; authenticated clients continue."""
+    right = {"authorization": basic("ada", "open sesame")}
+    assert guarded.get("/help", headers=right).status_code == 200
+    tries = [guarded.get("/help", headers={"authorization": basic("ada", str(n))}).status_code for n in range(12)]
+    assert tries[0] == 401
+    assert tries[-1] == 429
+    assert guarded.get("/help", headers={"authorization": "Bearer t0ken"}).status_code == 429
+    assert guarded.get("/help", headers=right).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("127.0.0.1:8000", 200),
+        ("localhost", 200),
+        ("[::1]:8000", 200),
+        ("replay.localhost:8000", 200),
+        ("morgue.example", 200),
+        ("evil.example", 421),
+        ("127.0.0.1.evil.example", 421),
+        ("localhost.evil.example:8000", 421),
+        ("", 421),
+    ],
+)
+def test_unknown_host_names_are_refused(browsers: Browsers, host: str, status: int) -> None:
+    """DNS rebinding gives no access to a private archive."""
+    options = ServeOptions(public_url="https://morgue.example").validate()
+    with browsers(options) as client:
+        assert client.get("/help", headers={"host": host}).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 405),
+        ({"sec-fetch-site": "same-origin"}, 405),
+        ({"sec-fetch-site": "none"}, 405),
+        ({"origin": "http://127.0.0.1:8000"}, 405),
+        ({"sec-fetch-site": "cross-site"}, 403),
+        ({"sec-fetch-site": "same-site"}, 403),
+        ({"origin": "https://evil.example"}, 403),
+        ({"origin": "null"}, 403),
+    ],
+)
+def test_cross_site_requests_are_refused(browser: TestClient, headers: dict[str, str], status: int) -> None:
+    """Cross-site forms are refused; pages are read-only for all."""
+    assert browser.post("/sites", headers=headers).status_code == status
+
+
+def test_the_rate_limit_applies(browsers: Browsers) -> None:
+    """Then 429 with Retry-After; static files do not count, and tokens refill."""
+    now = [0.0]
+    options = ServeOptions(rate_limited=True, limits=RequestLimits(rate_burst=3, rate_limit=0.5))
+    with browsers(options, clock=lambda: now[0]) as client:
+        assert [client.get("/help").status_code for _ in range(4)] == [200, 200, 200, 429]
+        assert client.get("/help").headers["retry-after"] == "3"
+        assert client.get("/static/app.js").status_code == 200
+        now[0] = 2.0
+        assert [client.get("/help").status_code for _ in range(2)] == [200, 429]
+
+
+def test_the_rate_limit_does_not_apply_on_loopback(browsers: Browsers) -> None:
+    """On loopback there is no rate limit."""
+    with browsers(ServeOptions(limits=RequestLimits(rate_burst=1)).validate()) as client:
+        assert {client.get("/help").status_code for _ in range(5)} == {200}
+
+
+def test_long_urls_are_refused(browser: TestClient) -> None:
+    """414 before any handler."""
+    assert browser.get("/help?x=" + "y" * 9_000).status_code == 414

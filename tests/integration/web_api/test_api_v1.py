@@ -1,0 +1,134 @@
+"""The JSON API: models, pagination, robustness."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import Phase, given, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+from starlette.testclient import TestClient
+
+from newsarchive.web.api.openapi import build_openapi
+
+STORY = "http://news.example/2026/03/01/harbour-wall"
+
+
+def story(client: TestClient) -> dict[str, Any]:
+    """Return the list entry of the article that the tests use."""
+    lines: list[dict[str, Any]] = client.get("/api/v1/articles").json()["articles"]
+    return next(line for line in lines if line["url"] == STORY)
+
+
+def test_an_article_with_its_versions(client: TestClient) -> None:
+    """Current version, both versions by number, and their captures."""
+    line = story(client)
+    assert (line["headline"], line["versions"], line["site"]) == ("The wall falls", 2, "news")
+    article = client.get(f"/api/v1/articles/{line['id']}").json()
+    assert article["current"]["body"].startswith("Paragraph 0 tells of the fallen wall")
+    versions = client.get(f"/api/v1/articles/{line['id']}/versions").json()["versions"]
+    assert [(one["number"], one["headline"]) for one in versions] == [(1, "The wall holds"), (2, "The wall falls")]
+    first = client.get(f"/api/v1/versions/{versions[0]['id']}").json()
+    assert first["capture"]["fetched_at"] == "2026-03-01T06:00:00Z"
+    captures = client.get(f"/api/v1/articles/{line['id']}/captures").json()["captures"]
+    assert [one["kind"] for one in captures if one["url"] == STORY] == ["response", "revisit", "revisit", "response"]
+    assert client.get(f"/api/v1/articles/{line['id']}/links").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["articles", f"captures?url={STORY}", "search?q=paragraph", "crawls"])
+def test_pages_have_every_item_once(client: TestClient, path: str) -> None:
+    """The pages of a cursor have the same items as one large page."""
+    name = path.partition("?")[0].replace("search", "hits")
+    glue = "&" if "?" in path else "?"
+    whole = client.get(f"/api/v1/{path}{glue}limit=100").json()[name]
+    found: list[Any] = []
+    cursor = ""
+    while True:
+        page = client.get(f"/api/v1/{path}{glue}limit=1{cursor}").json()
+        found += page[name]
+        if page["next"] is None:
+            break
+        cursor = f"&cursor={page['next']}"
+    assert found == whole
+    assert len(whole) > 1
+
+
+def test_responses_have_etags(client: TestClient) -> None:
+    """ETag and If-None-Match."""
+    first = client.get("/api/v1/sites")
+    assert client.get("/api/v1/sites", headers={"if-none-match": first.headers["etag"]}).status_code == 304
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("articles/999999", 404),
+        ("versions/999999", 404),
+        ("captures/999999", 404),
+        ("articles/x", 404),
+        ("articles?cursor=x", 400),
+        ("captures?url=a&cursor=x", 400),
+        ("articles?limit=0", 400),
+        ("articles?since=soon", 400),
+        ("search", 400),
+        ("search?q=%00", 400),
+    ],
+)
+def test_errors_are_problem_details(client: TestClient, path: str, status: int) -> None:
+    """RFC 9457, with a documented status."""
+    answer = client.get(f"/api/v1/{path}")
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
+    assert answer.json()["status"] == status
+
+
+def test_blocked_articles_are_in_no_response(opened: Callable[..., TestClient]) -> None:
+    """Lists, searches, single articles, captures."""
+    url = "http://news.example/private/salaries"
+    before = opened()
+    line = next(one for one in before.get("/api/v1/articles").json()["articles"] if one["url"] == url)
+    capture = before.get(f"/api/v1/captures?url={url}").json()["captures"][0]
+    client = opened(blocked=("example,news)/private",))
+    assert "salaries" not in client.get("/api/v1/articles").text
+    assert client.get("/api/v1/search?q=salary").json()["total"] == 0
+    for path in ("", "/versions", "/links", "/captures"):
+        assert client.get(f"/api/v1/articles/{line['id']}{path}").status_code == 404
+    assert client.get(f"/api/v1/captures?url={url}").json()["captures"] == []
+    for path in (f"captures/{capture['id']}", f"versions/{capture['version_id']}"):
+        assert client.get(f"/api/v1/{path}").status_code == 404
+
+
+def test_the_api_page_documents_every_call(client: TestClient) -> None:
+    """Every call and every schema is on the page, which fetches nothing from elsewhere."""
+    schema = client.get("/openapi.json").json()
+    text = client.get("/api").text
+    assert all(path in text for path in schema["paths"])
+    assert all(f'id="shape-{name}"' in text for name in schema["components"]["schemas"])
+    assert "https://" not in text
+
+
+@pytest.mark.parametrize("times", [20, pytest.param(300, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("path", sorted(build_openapi()["paths"]))
+def test_no_request_causes_a_server_error(client: TestClient, path: str, times: int) -> None:
+    """Valid and invalid requests: no 5xx, and no response that is not declared."""
+    operation = schemathesis.openapi.from_asgi("/openapi.json", client.app)[path]["GET"]
+
+    @settings(max_examples=times, derandomize=True, database=None, phases=[Phase.explicit, Phase.generate])
+    @given(case=operation.as_strategy())
+    def holds(case: schemathesis.Case[Any]) -> None:
+        answer = case.call(base_url="http://127.0.0.1:8000")
+        case.validate_response(
+            answer,
+            checks=[
+                not_a_server_error,
+                status_code_conformance,
+                content_type_conformance,
+                response_schema_conformance,
+            ],
+        )
+
+    holds()

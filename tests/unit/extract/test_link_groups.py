@@ -1,0 +1,139 @@
+"""Groups of links: one small page for each structure."""
+
+import pytest
+
+from newsarchive.extract import extract_page
+from newsarchive.extract.urls import score_article_url
+from storage.model import Link, LinkGroup, LinkKind
+
+URL = "https://news.example/world/104233/rain-falls-on-the-hills"
+TEXT = "".join(
+    f"<p>Paragraph number {i} of a story about rain that falls on hills, and about people who do not mind it.</p>"
+    for i in range(8)
+)
+
+
+def link(number: int) -> str:
+    return f'<a href="/world/10{number}/a-story-with-number-{number}">A story that has the number {number}</a>'
+
+
+def target(number: int) -> Link:
+    return Link(
+        url=f"https://news.example/world/10{number}/a-story-with-number-{number}",
+        anchor=f"A story that has the number {number}",
+    )
+
+
+def group(kind: LinkKind, label: str, *numbers: int) -> LinkGroup:
+    return LinkGroup(kind=kind, label=label, links=tuple(map(target, numbers)))
+
+
+def groups(after: str, text: str = TEXT, before: str = "") -> tuple[LinkGroup, ...]:
+    page = f"""<html><head><meta property="og:type" content="article"></head><body>{before}
+    <main><article><h1>Rain falls on the hills</h1>{text}</article>{after}</main></body></html>"""
+    article = extract_page(page.encode(), URL).article
+    assert article is not None
+    return article.link_groups
+
+
+def listed(*numbers: int) -> str:
+    return "<ul>" + "".join(f"<li>{link(n)}</li>" for n in numbers) + "</ul>"
+
+
+@pytest.mark.parametrize(
+    ("after", "expected"),
+    [
+        pytest.param(
+            f"<section><h3>Related articles</h3>{listed(101, 102)}</section>",
+            (group(LinkKind.RELATED, "Related articles", 101, 102),),
+            id="a heading in the same box",
+        ),
+        pytest.param(
+            f"<div><div class='head'><h3>Most read</h3></div>{listed(101, 102)}</div>",
+            (group(LinkKind.LATEST, "Most read", 101, 102),),
+            id="a heading in a wrapper of its own",
+        ),
+        pytest.param(
+            f"<div class='box'><h3>Most read</h3><div></div></div><div class='other'>{listed(101, 102, 103)}</div>",
+            (group(LinkKind.RELATED, "", 101, 102, 103),),
+            id="an empty box does not lend its heading",
+        ),
+        pytest.param(
+            f"<div><h3>More on this</h3><div class='row'><div>{link(101)}</div><div>{link(102)}</div></div>"
+            f"<div class='row'><div>{link(103)}</div><div>{link(104)}</div></div></div>",
+            (group(LinkKind.RELATED, "More on this", 101, 102, 103, 104),),
+            id="rows of a grid are one group",
+        ),
+        pytest.param(
+            f"<section><h3>Related</h3>{listed(101, 102)}</section><div><h3>Related</h3>{listed(101, 102)}</div>",
+            (group(LinkKind.RELATED, "Related", 101, 102),),
+            id="a list printed twice is one",
+        ),
+        pytest.param(
+            "<section><h3>Read next</h3>"
+            + "".join(
+                f"<article><a href='/world/10{n}/a-story-with-number-{n}'><img src='x'></a><header>{link(n)}</header>"
+                "<p>One line about it.</p></article>"
+                for n in (101, 102)
+            )
+            + "</section>",
+            (group(LinkKind.RELATED, "Read next", 101, 102),),
+            id="cards with <header>, picture and summary",
+        ),
+        pytest.param(
+            "<footer><ul><li><a href='/about'>About us and our paper</a></li></ul></footer>", (), id="nothing"
+        ),
+        pytest.param(
+            "<section><h3>Topics</h3><ul><li><a href='/tag/rain'>All about the rain and hills</a></li>"
+            "<li><a href='/author/jane-roe'>More stories by Jane Roe</a></li></ul></section>",
+            (),
+            id="topics and authors are no articles",
+        ),
+    ],
+)
+def test_groups_after_an_article(after: str, expected: tuple[LinkGroup, ...]) -> None:
+    """Links in one container are a group, under the label of that container, in page order."""
+    assert groups(after) == expected
+
+
+def test_menus_are_ignored() -> None:
+    """Article cards in a mega menu, inside or outside <nav>, are navigation."""
+    before = f"<nav>{listed(101, 102)}</nav><div class='main-menu'>{listed(103, 104)}</div>"
+    assert groups("", before=before) == ()
+
+
+def test_links_in_text_are_inline() -> None:
+    """A link in running text, and a single "read also" line between paragraphs, are inline."""
+    text = (
+        TEXT
+        + f"<p>He had said so before, in {link(101)}, and nobody had listened.</p><p>Read also: {link(102)}</p>"
+        + TEXT
+    )
+    assert groups("", text) == (group(LinkKind.INLINE, "", 101, 102),)
+
+
+def test_links_of_a_listing() -> None:
+    """On a listing page every group is a listing, under its heading."""
+    page = f"""<html><body><main><h2>Top stories</h2>{listed(101, 102, 103)}<h2>Sport</h2>{listed(104, 105, 106)}
+    </main></body></html>"""
+    reading = extract_page(page.encode(), "https://news.example/")
+    assert reading.link_groups == (
+        group(LinkKind.LISTING, "Top stories", 101, 102, 103),
+        group(LinkKind.LISTING, "Sport", 104, 105, 106),
+    )
+
+
+@pytest.mark.parametrize(
+    ("more", "less"),
+    [
+        ("https://a.example/world/rain-falls-on-the-hills", "https://a.example/world/"),
+        ("https://a.example/2024/05/19/rain", "https://a.example/weather/rain"),
+        ("https://a.example/news/view.html?idx=8576", "https://a.example/news/list.html?page=2"),
+        ("https://a.example/a/20230906/889123.html", "https://a.example/about.html"),
+        ("https://a.example/world/rain-falls-on-the-hills", "https://a.example/tag/rain-falls-on-the-hills"),
+        ("https://a.example/world/rain-falls-on-the-hills", "https://a.example/video/rain-falls-on-the-hills"),
+    ],
+)
+def test_article_urls_score_higher(more: str, less: str) -> None:
+    """URLs with slugs, dates or numbers score as articles; sections, tags and files do not."""
+    assert score_article_url(more, "") > max(score_article_url(less, ""), 1.0)

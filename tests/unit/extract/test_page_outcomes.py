@@ -1,0 +1,105 @@
+"""Outcomes of pages, and their reasons."""
+
+import pytest
+
+from newsarchive.extract import read
+from newsarchive.extract.page_input import PageInput
+from storage.model import Discovery, Outcome, UrlKind
+
+URL = "https://news.example/world/104233/rain-falls-on-the-hills"
+TEXT = "".join(
+    f"<p>Paragraph number {i} of a story about rain that falls on hills, and about people who do not mind it.</p>"
+    for i in range(12)
+)
+HEAD = "<head><title>Rain falls on the hills</title></head>"
+ARTICLE = f"<html>{HEAD}<body><article><h1>Rain falls on the hills</h1>{TEXT}</article></body></html>"
+CHALLENGE = "<html><head><title>Just a moment...</title></head><body><p>Verify you are human</p></body></html>"
+
+
+def outcome(page: str, url: str = URL, status: int = 200, discovery: Discovery | None = None) -> Outcome:
+    reading = read(page.encode(), PageInput(url=url, headers=(), status=status, discovery=discovery))
+    assert reading.reason
+    assert (reading.article is not None) == (reading.outcome is Outcome.ARTICLE)
+    return reading.outcome
+
+
+@pytest.mark.parametrize(
+    ("page", "status", "expected"),
+    [
+        (ARTICLE, 200, Outcome.ARTICLE),
+        (ARTICLE, 404, Outcome.GONE),
+        (ARTICLE, 503, Outcome.ERROR),
+        (CHALLENGE, 200, Outcome.CHALLENGE),
+        (CHALLENGE, 403, Outcome.CHALLENGE),
+        ("<html><body><h1>Page not found</h1><p>Try the search.</p></body></html>", 200, Outcome.SOFT_404),
+        (
+            "<html><head><title>Seite nicht gefunden</title></head><body><p>Leider.</p></body></html>",
+            200,
+            Outcome.SOFT_404,
+        ),
+        ("<html><body></body></html>", 200, Outcome.OTHER),
+        (" \n ", 200, Outcome.EMPTY),
+    ],
+)
+def test_outcomes(page: str, status: int, expected: Outcome) -> None:
+    """Every page has one outcome; only an article has an article in its reading."""
+    assert outcome(page, status=status) is expected
+
+
+def test_an_article_about_a_404_is_an_article() -> None:
+    """Words of an error page in a complete article are its subject."""
+    page = ARTICLE.replace("Rain falls on the hills", "The story of 404, page not found")
+    assert outcome(page.replace(TEXT, TEXT * 3)) is Outcome.ARTICLE
+
+
+@pytest.mark.parametrize("headline", ["Black ops in the harbour", "“Não encontramos sobreviventes”, diz bombeiro"])
+def test_a_headline_like_an_error_page_is_an_article(headline: str) -> None:
+    """A short article whose headline has such words is an article."""
+    assert outcome(ARTICLE.replace("Rain falls on the hills", headline)) is Outcome.ARTICLE
+
+
+@pytest.mark.parametrize("characters", [1_600, 700])
+def test_an_article_about_privacy_is_no_consent_wall(characters: int) -> None:
+    """Every page of a site links to its privacy settings, in its footer or below the text."""
+    line = (
+        "<p>Der Rat hat am Abend lange über den Datenschutz in der Gemeinde beraten, und dann darüber abgestimmt.</p>"
+    )
+    story = ARTICLE.replace(TEXT, line * (characters // 100))
+    link = '<a href="/privacy">Datenschutzeinstellungen</a>'
+    for foot in (f"<footer>{link}</footer>", f"<div>{link}</div>"):
+        assert outcome(story.replace("</body>", f"{foot}</body>")) is outcome(story)
+    assert outcome(story) is not Outcome.CONSENT_WALL
+    wall = ARTICLE.replace(TEXT, line * 3).replace("</body>", "<button>Akzeptieren und weiter</button></body>")
+    assert outcome(wall) is Outcome.CONSENT_WALL
+
+
+def test_a_comment_form_is_no_paywall() -> None:
+    """Commenting needs a login; the text is complete, though short, as Chinese texts are."""
+    line = "<p>大橋東側的兩根吊桿出現裂縫，封閉至秋天，居民須繞行三十一公里，渡輪每小時一班，市政府說明年春天完工。</p>"
+    page = ARTICLE.replace(TEXT, line * 6).replace("</body>", "<p>登入後可以留言</p></body>")
+    assert outcome(page) is Outcome.ARTICLE
+    assert outcome(page.replace("可以留言", "閱讀全文")) is Outcome.PAYWALL_STUB
+
+
+def test_assets_are_not_read_as_pages() -> None:
+    """An error page under the URL of an image is no article."""
+    assert outcome(ARTICLE, discovery=Discovery(site="x", kind=UrlKind.ASSET)) is Outcome.ASSET
+
+
+def test_a_requested_listing_is_a_listing() -> None:
+    """A section page with a single article is a listing if it is configured as one."""
+    story = '<h3><a href="/world/104111/a-story-about-the-sea-and-salt">A story about the sea and salt</a></h3>'
+    page = f"<html><body><h1>World</h1><div>{story}</div></body></html>"
+    discovery = Discovery(site="x", kind=UrlKind.LISTING)
+    assert outcome(page, "https://news.example/world/", discovery=discovery) is Outcome.LISTING
+
+
+@pytest.mark.parametrize(
+    "magic", [b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", b"%PDF-1.7\n", b"\xff\xd8\xff\xe0\0\x10JFIF", b"body{color:red}"]
+)
+def test_files_are_assets(magic: bytes) -> None:
+    """Images, documents and stylesheets are archived, but not read."""
+    mime = "text/css" if magic.startswith(b"body") else "application/octet-stream"
+    assert (
+        read(magic, PageInput(url="https://news.example/x", headers=[("content-type", mime)])).outcome is Outcome.ASSET
+    )

@@ -1,0 +1,112 @@
+"""The differences between two versions of an article, as readers see them."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from newsarchive.diff.articles import EditVerdict, MetadataChange, RowKind, compare_versions
+from storage.article_fields import ParagraphView
+from storage.index.views.articles import CaptureView, VersionView
+from storage.model import Outcome, RecordPlace, Role
+
+AT = datetime(2026, 5, 4, 8, 0, tzinfo=UTC)
+URL = "https://news.example/harbour"
+
+CAPTURE = CaptureView(
+    id=3, url=URL, urlkey="example,news)/harbour", site="news", record_id="urn:uuid:1",
+    place=RecordPlace(warc="a.warc.gz", offset=0, length=1), kind="response", fetched_at=AT, date="2026-05-04",
+    status=200, mime="text/html", payload_digest=None, payload_size=9, truncated=None, outcome=Outcome.ARTICLE,
+    reason="", title=None, entries=0, redirect_url=None, refers_to=None, refers_to_id=None, crawl=None, article_id=17,
+    version_id=31,
+)  # fmt: skip
+
+TEXT = ("The harbour opened on Monday after nine years.", "Ships came from three countries.", "The mayor was silent.")
+
+
+def paragraph(text: str, role: Role = Role.TEXT, *, boilerplate: bool = False) -> ParagraphView:
+    """One paragraph."""
+    return ParagraphView(role=role, text=text, boilerplate=boilerplate)
+
+
+def version(*paragraphs: ParagraphView | str, **changes: Any) -> VersionView:
+    """A version with these paragraphs; keywords change what else it says."""
+    usual = VersionView(
+        id=31, article_id=17, number=1, site="news", url=URL, canonical_url=URL, headline="Harbour opens",
+        dek="After nine years", authors=("Ada Berg",), published=AT, published_source="meta", modified=AT,
+        modified_source="meta", section="City", tags=(), language="en", image=None, image_caption=None, access=None,
+        live_blog=False, noarchive=False, digest="sha256:1", first_seen=AT, last_seen=AT,
+        all_paragraphs=tuple(each if isinstance(each, ParagraphView) else paragraph(each) for each in paragraphs),
+        links=(), capture=CAPTURE,
+    )  # fmt: skip
+    return replace(usual, **changes)
+
+
+def test_rows_tell_the_fate_of_each_paragraph() -> None:
+    """Same, changed, gone, new, moved: each once, in the newer order, with a mark where one moved from."""
+    older = version("Rain fell.", *TEXT, "An old paragraph about something else.")
+    newer = version(TEXT[0].replace("Monday", "Sunday"), TEXT[1], TEXT[2], "Rain fell.", "Brand new words here.")
+    found = compare_versions(older, newer)
+    assert [(row.kind, row.older, row.newer) for row in found.rows] == [
+        (RowKind.LEFT, 1, 4),
+        (RowKind.CHANGED, 2, 1),
+        (RowKind.SAME, 3, 2),
+        (RowKind.SAME, 4, 3),
+        (RowKind.REMOVED, 5, None),
+        (RowKind.MOVED, 1, 4),
+        (RowKind.ADDED, None, 5),
+    ]
+    changed = found.rows[1]
+    assert "".join(piece.text for piece in changed.before) == TEXT[0]
+    assert "".join(piece.text for piece in changed.after) == TEXT[0].replace("Monday", "Sunday")
+
+
+def test_what_is_none_of_the_article_is_left_out() -> None:
+    """Boilerplate, teasers and share buttons change with every fetch."""
+    older = version(*TEXT, paragraph("Sign up now.", Role.PROMO), paragraph("All rights.", boilerplate=True))
+    newer = version(*TEXT, paragraph("Sign up here.", Role.PROMO), paragraph("More stories", Role.TEASER))
+    found = compare_versions(older, newer)
+    assert {row.kind for row in found.rows} == {RowKind.SAME}
+    assert (found.notice.verdict, found.left_out) == (EditVerdict.UNCHANGED, 4)
+
+
+CHANGED = (TEXT[0].replace("nine", "ten"), *TEXT[1:])
+NOTE = paragraph("Correction: it was ten years.", Role.CORRECTION)
+LATER = AT + timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("older", "newer", "verdict"),
+    [
+        (version(*TEXT), version(*TEXT, modified=LATER), EditVerdict.UNCHANGED),
+        (version(*TEXT), version(*CHANGED), EditVerdict.SILENT),
+        (version(*TEXT), version(*TEXT, headline="Harbour opened"), EditVerdict.SILENT),
+        (version(*TEXT), version(*TEXT, dek=None), EditVerdict.SILENT),
+        (version(*TEXT), version(*CHANGED, modified=None), EditVerdict.SILENT),
+        (version(*TEXT, modified=None), version(*CHANGED, modified=None), EditVerdict.SILENT),
+        (version(*TEXT), version(*CHANGED, modified=LATER), EditVerdict.DATED),
+        (version(*TEXT), version(*CHANGED, NOTE), EditVerdict.NOTED),
+        (version(*TEXT, NOTE), version(*CHANGED, NOTE), EditVerdict.SILENT),
+        (version(*TEXT), version(*TEXT, paragraph("A photograph", Role.CAPTION)), EditVerdict.UNCHANGED),
+    ],
+)
+def test_whether_a_change_was_announced(older: VersionView, newer: VersionView, verdict: EditVerdict) -> None:
+    """By a new correction or editor's note, or by another time of modification; else it was not."""
+    assert compare_versions(older, newer).notice.verdict is verdict
+
+
+def test_what_a_page_says_of_itself_is_held_against_what_it_said() -> None:
+    """Byline, section, dates and the like, where they differ."""
+    older = version(*TEXT)
+    newer = version(*TEXT, authors=("Ada Berg", "Jo Li"), section=None, modified=LATER)
+    found = compare_versions(older, newer)
+    assert found.byline is not None
+    assert [(piece.change.value, piece.text) for piece in found.byline.pieces] == [
+        ("same", "Ada Berg"),
+        ("added", ", Jo Li"),
+    ]
+    assert found.facts == (
+        MetadataChange("Section", "City", ""),
+        MetadataChange("Modified", "2026-05-04 08:00:00 UTC", "2026-05-04 09:00:00 UTC"),
+    )

@@ -1,0 +1,424 @@
+"""Files between folder and bucket: nothing goes at one place before it is whole at the other."""
+
+import fcntl
+import hashlib
+import os
+import threading
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import IO
+
+import pytest
+
+from newsarchive.bucket import upload
+from newsarchive.bucket.relocate import FileLocation, Relocation, locate_files
+from newsarchive.bucket.upload import BackgroundUploader, Upload, UploadResult, files_to_upload
+from newsarchive.maintenance.importing import _locate
+from newsarchive.maintenance.recover import unindexed_ranges
+from storage.errors import BucketRefused, BucketUnreachable, BytesDiffer, ConfigError
+from storage.places import Bucket, Places, WarcFile
+from storage.places.transfer import FETCHING, BucketTransfer
+from storage.places.upload_log import NAME as LEDGER
+
+pytest.importorskip("obstore")
+ONE, TWO = os.urandom(200_000), os.urandom(100_000)
+NOW = datetime.now(UTC)
+AWAY = Bucket(url="s3://morgue", endpoint="http://127.0.0.1:1", region="x", timeout=0.2, retries=0)
+
+
+class Desk:
+    """A folder with two closed files and an open one, and a bucket that is a folder too."""
+
+    def __init__(self, home: Path) -> None:
+        self.folder, self.far = home / "warc", home / "bucket"
+        for place in (self.folder, self.far):
+            place.mkdir()
+        (self.folder / "1.warc.gz").write_bytes(ONE)
+        (self.folder / "2.warc.gz").write_bytes(TWO)
+        (self.folder / "3.warc.gz.open").write_bytes(b"grows")
+        self.bucket = Bucket(url=f"file://{self.far}")
+        self.places = Places(folder=self.folder, bucket=self.bucket)
+        self.carrier = BucketTransfer(self.folder, self.bucket)
+
+    def upload(self, keep: timedelta | None = None, **words: object) -> Upload:
+        """A round of uploads."""
+        words = {
+            "places": self.places,
+            "digests": dict,
+            "keep": keep,
+            "now": datetime.now(UTC) + timedelta(seconds=5),
+            **words,
+        }
+        return Upload(**words)  # type: ignore[arg-type]
+
+    def here(self) -> list[str]:
+        """Names of closed files in the folder."""
+        return sorted(path.name for path in self.folder.glob("*.warc.gz"))
+
+    def there(self) -> list[str]:
+        """Names in the bucket."""
+        return sorted(path.name for path in self.far.iterdir())
+
+
+def bytes_of(file: WarcFile) -> bytes:
+    """All of a file."""
+    with file.open() as opened:
+        return opened.read()
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    """A desk, and keys that open nothing."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "a test's")
+    return Desk(tmp_path)
+
+
+def test_closed_files_are_uploaded_and_stay_by_default(desk: Desk) -> None:
+    """Byte for byte; the open one never; a second round finds nothing to do."""
+    first = desk.upload().run()
+    assert (first.uploaded, first.freed, first.waiting, first.problems) == (["1.warc.gz", "2.warc.gz"], [], 0, [])
+    assert {path.name: path.read_bytes() for path in desk.far.iterdir()} == {"1.warc.gz": ONE, "2.warc.gz": TWO}
+    assert desk.here() == ["1.warc.gz", "2.warc.gz"]
+    assert desk.upload().run().uploaded == []
+
+
+def test_a_file_is_freed_when_its_time_is_over(desk: Desk) -> None:
+    """Not before; only what is in the bucket; an open file never."""
+    old = (NOW - timedelta(days=31)).timestamp()
+    os.utime(desk.folder / "1.warc.gz", (old, old))
+    assert desk.upload(timedelta(days=30)).run().freed == ["1.warc.gz"]
+    assert desk.here() == ["2.warc.gz"]
+    assert desk.upload(timedelta()).run().freed == ["2.warc.gz"]
+    assert (desk.folder / "3.warc.gz.open").exists()
+    assert [bytes_of(file) for file in desk.places.files()] == [ONE, TWO, b"grows"]
+
+
+def test_other_bytes_under_that_name_are_refused(desk: Desk) -> None:
+    """Nothing is overwritten, nothing is freed, the rest goes its way, and the owner is told each time."""
+    (desk.far / "1.warc.gz").write_bytes(ONE[:-1] + b"!")
+    for _ in range(2):
+        done = desk.upload(timedelta()).run()
+        assert "1.warc.gz in file://" in done.problems[0]
+        assert "waits to be uploaded" in done.problems[1]
+    assert desk.here() == ["1.warc.gz"]
+    assert (desk.far / "1.warc.gz").read_bytes() == ONE[:-1] + b"!"
+    assert [file.name for file in files_to_upload(desk.places)] == ["1.warc.gz"]
+
+
+def test_the_same_bytes_under_that_name_are_as_good_as_uploaded(desk: Desk) -> None:
+    """As after a crash between the put and the note of it, or where the answer to a put was lost."""
+    (desk.far / "1.warc.gz").write_bytes(ONE)
+    assert desk.upload().run().uploaded == ["1.warc.gz", "2.warc.gz"]
+
+
+def test_a_file_that_is_damaged_here_is_not_uploaded(desk: Desk) -> None:
+    """What the index has the digest of must be that file."""
+    done = desk.upload(digests=lambda: {"1.warc.gz": "0" * 64}).run()
+    assert done.uploaded == ["2.warc.gz"]
+    assert "1.warc.gz in the index differs" in done.problems[0]
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [b"", ONE[:-5], ONE[:-1] + bytes([ONE[-1] ^ 1]), bytes([ONE[0] ^ 1]) + ONE[1:]],
+    ids=["empty", "truncated", "last byte changed", "first byte changed"],
+)
+def test_what_was_spoilt_in_the_bucket_since_is_not_freed(desk: Desk, spoil: bytes) -> None:
+    """A note of an upload is no proof: the bucket is asked once more before a file goes."""
+    desk.upload().run()
+    (desk.far / "1.warc.gz").write_bytes(spoil)
+    done = desk.upload(timedelta()).run()
+    assert done.freed == ["2.warc.gz"]
+    assert done.problems
+    assert (desk.folder / "1.warc.gz").read_bytes() == ONE
+
+
+def test_what_is_gone_from_the_bucket_is_uploaded_again(desk: Desk) -> None:
+    """And what changed here since is compared anew before it may go."""
+    desk.upload().run()
+    (desk.far / "1.warc.gz").unlink()
+    os.utime(desk.folder / "2.warc.gz", (0, 0))
+    done = desk.upload(timedelta()).run()
+    assert (done.uploaded, done.freed, done.problems) == (["1.warc.gz"], ["1.warc.gz", "2.warc.gz"], [])
+
+
+def test_a_list_torn_by_a_crash_costs_one_comparison(desk: Desk) -> None:
+    """The list is cut anywhere: nothing is lost, nothing is freed that was not found whole, and it goes on."""
+    desk.upload().run()
+    ledger = desk.folder / LEDGER
+    whole = ledger.read_bytes()
+    for size in range(0, len(whole), 7):
+        ledger.write_bytes(whole[:size])
+        noted = desk.carrier.uploaded_files()
+        assert set(noted) == {"1.warc.gz", "2.warc.gz"} - {file.name for file in files_to_upload(desk.places)}
+        assert desk.upload().run().problems == []
+        assert set(desk.carrier.uploaded_files()) == {"1.warc.gz", "2.warc.gz"}
+
+
+def test_a_list_is_written_whole(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the system takes a line in pieces."""
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda fd, data: write(fd, bytes(data)[:10]))
+    desk.carrier.upload("1.warc.gz")
+    assert set(desk.carrier.uploaded_files()) == {"1.warc.gz"}
+
+
+def test_an_empty_file_keeps_no_other_from_safety(desk: Desk) -> None:
+    """It is carried like any."""
+    (desk.folder / "0.warc.gz").write_bytes(b"")
+    done = desk.upload().run()
+    assert (done.uploaded, done.problems) == (["0.warc.gz", "1.warc.gz", "2.warc.gz"], [])
+    assert (desk.far / "0.warc.gz").read_bytes() == b""
+
+
+def test_a_file_that_cannot_be_read_keeps_no_other_from_safety(desk: Desk) -> None:
+    """It is named, with what to do."""
+    (desk.folder / "0.warc.gz").mkdir()
+    done = desk.upload().run()
+    assert done.uploaded == ["1.warc.gz", "2.warc.gz"]
+    assert done.problems[0].startswith("0.warc.gz cannot be read (Is a directory) and was not uploaded")
+    assert "newsarchive verify" in done.problems[0]
+
+
+@pytest.mark.parametrize("linked", [False, True])
+def test_the_folder_is_no_bucket_of_its_own(desk: Desk, linked: bool) -> None:
+    """By whatever path it is named: what would be freed there is the only file."""
+    same = desk.folder
+    if linked:
+        same = desk.far / "link"
+        same.symlink_to(desk.folder)
+    desk.places = Places(folder=desk.folder, bucket=Bucket(url=f"file://{same}"))
+    done = desk.upload(timedelta()).run()
+    assert (done.uploaded, done.freed) == ([], [])
+    assert "it is the folder of the WARC files itself" in done.problems[0]
+    move = Relocation(places=desk.places, digests={}, remove=True)
+    with pytest.raises(BucketRefused):
+        move.to_bucket()
+    with pytest.raises(BucketRefused):
+        move.to_folder()
+    assert desk.here() == ["1.warc.gz", "2.warc.gz"]
+
+
+def test_bytes_are_on_the_one_disk_before_they_go_at_the_other(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under their names, too: the power may fail at any moment."""
+    synced: list[str] = []
+    fsync = os.fsync
+
+    def seen(fd: int) -> None:
+        fsync(fd)
+        synced.append(str(Path(f"/proc/self/fd/{fd}").readlink()))
+
+    monkeypatch.setattr(os, "fsync", seen)
+    desk.carrier.upload("1.warc.gz")
+    assert synced == [str(desk.far / "1.warc.gz"), str(desk.far), str(desk.folder / LEDGER)]
+    delete = Bucket.delete
+
+    def before(bucket: Bucket, name: str) -> None:
+        assert [str(desk.folder / "1.warc.gz"), str(desk.folder)] == synced[3:5]
+        delete(bucket, name)
+
+    monkeypatch.setattr(Bucket, "delete", before)
+    assert desk.carrier.remove_remote("1.warc.gz")
+    assert desk.there() == []
+
+
+def test_a_file_that_another_process_has_fetched_leaves_nothing_behind(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even the empty begin of a second one."""
+    desk.carrier.upload("1.warc.gz")
+    desk.carrier.remove_local("1.warc.gz")
+    flock = fcntl.flock
+
+    def late(file: IO[bytes], how: int) -> None:
+        (desk.folder / "1.warc.gz").write_bytes(ONE)
+        flock(file, how)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    assert not desk.carrier.download("1.warc.gz", None)
+    assert desk.here() == ["1.warc.gz", "2.warc.gz"]
+    assert list(desk.folder.glob(f"*{FETCHING}")) == []
+
+
+def test_an_import_reads_what_was_freed_meanwhile(desk: Desk) -> None:
+    """As where a crawl that keeps nothing here ends beside it."""
+    desk.carrier.upload("1.warc.gz")
+    desk.carrier.remove_local("1.warc.gz")
+    found = _locate(desk.places, desk.folder / "1.warc.gz")
+    assert (found.size, bytes_of(found)) == (len(ONE), ONE)
+
+
+def test_what_is_closed_while_a_start_looks_is_not_read_again(desk: Desk) -> None:
+    """The index is asked after the places: it knows by then what another crawl has closed."""
+    states = {"1.warc.gz": "closed", "2.warc.gz": "open"}
+
+    class Asked(Places):
+        def files(self) -> list[WarcFile]:
+            found = Places.files(self)
+            states["2.warc.gz"] = "closed"
+            return found
+
+
+    def read(query: object, *names: str) -> object:
+        return 0 if names else [SimpleNamespace(name=name, state=state) for name, state in states.items()]
+
+    index = SimpleNamespace(read=read)
+    assert unindexed_ranges(Asked(folder=desk.folder), index) == []  # type: ignore[arg-type]
+
+
+def test_a_bucket_that_is_away_costs_nothing(desk: Desk) -> None:
+    """One problem, not one a file; the files wait, and the next round takes them."""
+    away = Places(folder=desk.folder, bucket=AWAY)
+    done = desk.upload(timedelta(), places=away).run()
+    assert (done.uploaded, done.freed, done.waiting, len(done.problems)) == ([], [], 2, 2)
+    assert "does not respond" in done.problems[0]
+    assert done.problems[1].startswith("2 WARC files (300 kB) wait to be uploaded; the next crawl uploads them")
+    assert desk.upload().run().waiting == 0
+
+
+def test_two_processes_do_not_carry_one_file(desk: Desk) -> None:
+    """What another one is about is passed over."""
+    with (desk.folder / "1.warc.gz").open("rb") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        assert desk.upload(timedelta()).run().uploaded == ["2.warc.gz"]
+        assert desk.there() == ["2.warc.gz"]
+    assert desk.upload(timedelta()).run().freed == ["1.warc.gz"]
+
+
+def test_a_crawl_uploads_behind_its_back(desk: Desk) -> None:
+    """Each file as it is closed; what fails is part of the rest; told to hurry, it waits for nothing."""
+    uploader = BackgroundUploader(desk.places)
+    uploader.add("1.warc.gz", hashlib.sha256(ONE).hexdigest())
+    uploader.add("2.warc.gz", "0" * 64)
+    seen: list[list[str]] = []
+
+    def rest() -> object:
+        seen.append(desk.there())
+        return desk.upload().run()
+
+    assert uploader.finish(rest) == []  # type: ignore[arg-type]
+    assert seen == [["1.warc.gz"]]
+    freeing = BackgroundUploader(desk.places, timedelta())
+    freeing.add("1.warc.gz", hashlib.sha256(ONE).hexdigest())
+    assert freeing.finish(rest) == []  # type: ignore[arg-type]
+    assert desk.here() == ["2.warc.gz"]
+    hurried = BackgroundUploader(Places(folder=desk.folder, bucket=AWAY))
+    stopped: list[int] = []
+    hurried.skip_rest_on_stop(lambda: stopped.append(1))()
+    assert hurried.finish(rest) == []  # type: ignore[arg-type]
+    assert (len(seen), stopped) == (2, [1])
+
+
+def test_a_bucket_that_is_away_is_waited_for_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many files are closed meanwhile: a crawl's end does not wait for each of them."""
+    asked: list[str] = []
+
+    def away(_: BucketTransfer, name: str, __: str) -> bool:
+        asked.append(name)
+        raise BucketUnreachable("s3://morgue", "timed out")
+
+    monkeypatch.setattr(BucketTransfer, "upload", away)
+    uploader = BackgroundUploader(desk.places)
+    for number in range(5):
+        uploader.add(f"{number}.warc.gz", "")
+    nothing = UploadResult()
+    assert uploader.finish(lambda: nothing) == []
+    assert asked == ["0.warc.gz"]
+    monkeypatch.setattr(upload, "RETRY_AFTER", 0.0)
+    patient = BackgroundUploader(desk.places)
+    for number in range(5):
+        patient.add(f"{number}.warc.gz", "")
+    patient.finish(lambda: nothing)
+    assert len(asked) == 6
+
+
+def test_what_was_noted_of_files_that_are_gone_is_forgotten(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once there is much of it; nothing that is of use goes, and nothing is added to a list that is being replaced."""
+    ledger = desk.folder / LEDGER
+    desk.upload().run()
+    noted = desk.carrier.uploaded_files()
+    of_one, of_two = filter(None, ledger.read_bytes().splitlines())
+    gone = of_one.replace(b"1.warc.gz", b"%d.warc.gz")
+    ledger.write_bytes(
+        b"torn{\n" + b"\n".join([gone % number for number in range(10, 500)] + [of_one] * 10 + [of_two]) + b"\n"
+    )
+    before = ledger.read_bytes()
+    desk.upload().run()
+    assert ledger.read_bytes() == before
+    monkeypatch.setattr("storage.places.upload_log.MAX_STALE_LINES", 499)
+    adding = threading.Thread(target=lambda: [desk.carrier.upload("1.warc.gz") for _ in range(50)])
+    adding.start()
+    desk.upload().run()
+    adding.join()
+    assert b"10.warc.gz" not in ledger.read_bytes()
+    assert desk.carrier.uploaded_files() == noted
+    assert ledger.read_bytes().count(b"2.warc.gz") == 1
+    assert sorted(path.name for path in desk.folder.iterdir()) == [
+        "1.warc.gz", "2.warc.gz", "3.warc.gz.open", LEDGER,
+    ]  # fmt: skip
+
+
+def test_an_archive_moves_to_the_bucket_and_back(desk: Desk) -> None:
+    """Broken off and gone on with; what lay at the other place goes only once it is whole at this one."""
+    digests = {"1.warc.gz": hashlib.sha256(ONE).hexdigest()}
+    move = Relocation(places=desk.places, digests=digests, remove=True)
+    desk.carrier.upload("1.warc.gz")
+    moved = move.to_bucket()
+    assert (moved.carried, moved.removed, moved.problems) == (["2.warc.gz"], ["1.warc.gz", "2.warc.gz"], [])
+    assert (desk.here(), desk.there()) == ([], ["1.warc.gz", "2.warc.gz"])
+    (desk.folder / f"1.warc.gz{FETCHING}").write_bytes(ONE[:50_000])
+    (desk.folder / f"2.warc.gz{FETCHING}").write_bytes(TWO + b"too long")
+    copied = Relocation(places=desk.places, digests=digests, remove=False).to_folder()
+    assert (copied.carried, copied.removed) == (["1.warc.gz", "2.warc.gz"], [])
+    assert desk.there() == ["1.warc.gz", "2.warc.gz"]
+    back = move.to_folder()
+    assert (back.carried, back.removed, back.problems) == ([], ["1.warc.gz", "2.warc.gz"], [])
+    assert (desk.here(), desk.there()) == (["1.warc.gz", "2.warc.gz"], [])
+    assert [(desk.folder / name).read_bytes() for name in desk.here()] == [ONE, TWO]
+    assert sorted(path.suffix for path in desk.folder.iterdir()) == [".gz", ".gz", ".jsonl", ".open"]
+
+
+def test_a_move_takes_nothing_that_is_not_the_file(desk: Desk) -> None:
+    """A half of a file that goes on with other bytes, or a spoilt object: told, and nothing goes."""
+    digests = {"1.warc.gz": hashlib.sha256(ONE).hexdigest()}
+    move = Relocation(places=desk.places, digests=digests, remove=True)
+    move.to_bucket()
+    (desk.folder / f"1.warc.gz{FETCHING}").write_bytes(b"other bytes")
+    first = move.to_folder()
+    assert (first.carried, len(first.problems)) == (["2.warc.gz"], 1)
+    assert desk.here() == ["2.warc.gz"]
+    # What was fetched wrongly was thrown away: the second time it comes whole.
+    assert move.to_folder().carried == ["1.warc.gz"]
+    (desk.far / "1.warc.gz").write_bytes(TWO)
+    with pytest.raises(BytesDiffer):
+        desk.carrier.remove_remote("1.warc.gz")
+    assert desk.there() == ["1.warc.gz"]
+
+
+def test_a_move_without_a_bucket_or_with_one_that_is_away(desk: Desk) -> None:
+    """Said at once, and nothing is done."""
+    with pytest.raises(ConfigError, match="bucket ="):
+        Relocation(places=Places(folder=desk.folder), digests={}, remove=True).to_bucket()
+    with pytest.raises(BucketUnreachable):
+        Relocation(places=Places(folder=desk.folder, bucket=AWAY), digests={}, remove=True).to_bucket()
+    assert desk.here() == ["1.warc.gz", "2.warc.gz"]
+
+
+def test_a_survey_says_of_each_file_where_it_lies(desk: Desk) -> None:
+    """Each by its place; what is to be uploaded, nowhere to be had, or of two sizes is told."""
+    desk.carrier.upload("1.warc.gz")
+    (desk.far / "1.warc.gz").write_bytes(ONE[:-1])
+    (desk.far / "4.warc.gz").write_bytes(b"another machine's")
+    other = f"newsarchive-{NOW:%Y%m%d%H%M%S}000-00001-another-machine-0a1b2c3d.warc.gz"
+    known = {"1.warc.gz": len(ONE), "5.warc.gz": 7, other: 0}
+    found = {each.name: each for each in locate_files(desk.places, known, NOW)}
+    assert {name: (each.where, each.waits, bool(each.problem)) for name, each in found.items()} == {
+        "1.warc.gz": (FileLocation.BOTH, False, True),
+        "2.warc.gz": (FileLocation.FOLDER, True, False),
+        "3.warc.gz": (FileLocation.OPEN, False, False),
+        "4.warc.gz": (FileLocation.BUCKET, False, False),
+        "5.warc.gz": (FileLocation.MISSING, False, True),
+        other: (FileLocation.ELSEWHERE, False, False),
+    }

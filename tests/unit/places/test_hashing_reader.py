@@ -1,0 +1,41 @@
+"""A file that is measured while it is read is measured as a whole, however it was read."""
+
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from storage.places.digests import HashingReader
+
+DATA = os.urandom(3_000_000)
+
+
+@given(st.lists(st.tuples(st.integers(0, len(DATA) + 9), st.integers(0, 2_000_000)), max_size=6))
+def test_whatever_was_read_before(tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[int, int]]) -> None:
+    """Reads anywhere, in any order, again and beyond the end: the bytes are right, and so are size and digest."""
+    path = tmp_path_factory.getbasetemp() / "measured"
+    if not path.exists():
+        path.write_bytes(DATA)
+    measured = HashingReader(path)
+    with measured.open() as file:
+        for at, count in steps:
+            assert file.seek(at) == at
+            assert file.read(count) == DATA[at : at + count]
+        assert file.seek(0, os.SEEK_END) == len(DATA)
+    assert measured.size_and_sha256() == (len(DATA), hashlib.sha256(DATA).hexdigest())
+    assert measured.size_and_sha256() == (len(DATA), hashlib.sha256(DATA).hexdigest())
+
+
+def test_a_walk_is_all_the_reading_there_is(tmp_path: Path) -> None:
+    """After a walk to the end nothing is read again; after a walk that stopped only the rest is."""
+    path = tmp_path / "a.warc.gz"
+    path.write_bytes(DATA)
+    measured = HashingReader(path)
+    with measured.open() as file:
+        while file.read(70_000):
+            pass
+    path.write_bytes(b"x" * len(DATA))
+    assert measured.size_and_sha256()[1] == hashlib.sha256(DATA).hexdigest()

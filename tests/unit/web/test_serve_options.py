@@ -1,0 +1,86 @@
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from newsarchive.web.access_rules import AccessRules
+from newsarchive.web.middleware.security import HEADERS, add_default_headers, parse_host
+from newsarchive.web.serve_options import ServeOptions
+from storage.errors import ConfigError
+
+NOW = datetime(2026, 3, 10, 6, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("host", "public", "auth", "users", "is_right"),
+    [
+        ("127.0.0.1", False, False, {}, True),
+        ("::1", False, False, {}, True),
+        ("localhost", False, True, {"ada": "scrypt:"}, True),
+        ("127.0.0.1", False, True, {}, False),
+        ("0.0.0.0", False, False, {}, False),
+        ("", False, False, {}, False),
+        ("192.0.2.1", False, False, {}, False),
+        ("0.0.0.0", True, False, {}, True),
+        ("0.0.0.0", False, True, {"ada": "scrypt:"}, True),
+        ("0.0.0.0", True, True, {}, False),
+    ],
+)
+def test_an_archive_is_not_exposed_by_accident(
+    host: str, public: bool, auth: bool, users: dict[str, str], is_right: bool
+) -> None:
+    """Beyond loopback either --public or --auth is required, and --auth requires users."""
+    options = ServeOptions(host=host, public=public, auth=auth, users=users)
+    if is_right:
+        assert replace(options.validate(), allowed_hosts=frozenset(), rate_limited=False) == options
+    else:
+        with pytest.raises(ConfigError):
+            options.validate()
+
+
+def test_a_private_archive_accepts_its_own_host_names_only() -> None:
+    """On loopback other host names are refused; beyond it any name is accepted and the rate limit applies."""
+    private = ServeOptions(public_url="https://morgue.example").validate()
+    assert private.allowed_hosts == {"localhost", "127.0.0.1", "::1", "morgue.example"}
+    assert not private.rate_limited
+    assert replace(private, trusted_proxies=("127.0.0.1",)).validate().rate_limited
+    public = ServeOptions(host="0.0.0.0", public=True).validate()
+    assert not public.allowed_hosts
+    assert public.rate_limited
+
+
+@pytest.mark.parametrize(
+    ("url", "site", "age", "is_shown"),
+    [
+        ("https://news.example/a", "news", 0, True),
+        ("https://www.news.example/private/a", "news", 0, False),
+        ("http://news.example/PRIVATE/a", "news", 0, False),
+        ("https://news.example/privateer", "news", 0, True),
+        ("https://sub.other.example/", "other", 0, False),
+        ("https://hidden.example/", "hidden", 99, False),
+        ("https://held.example/", "held", 6, False),
+        ("https://held.example/", "held", 7, True),
+    ],
+)
+def test_access_rules(url: str, site: str, age: int, is_shown: bool) -> None:
+    """Captures are excluded by URL in any spelling, by site, and by age; all others are shown."""
+    rules = AccessRules(
+        blocked=("example,news)/private/", "example,other,"),
+        hidden=frozenset({"hidden"}),
+        embargoes=(("held", timedelta(days=7)),),
+    )
+    assert rules.allows(url, NOW - timedelta(days=age), NOW, site=site) is is_shown
+
+
+def test_headers_of_a_response_are_kept() -> None:
+    """A policy of the handler is neither weakened nor repeated; other responses get the default."""
+    own = [(b"Content-Security-Policy", b"sandbox"), (b"content-type", b"text/html")]
+    headers = add_default_headers(own, HEADERS)
+    assert [value for name, value in headers if name.lower() == b"content-security-policy"] == [b"sandbox"]
+    assert {name for name, _ in add_default_headers([], HEADERS)} == {name for name, _ in HEADERS}
+
+
+@pytest.mark.parametrize("header", ["", ":", "[", "[::1", "a:b:c", "\x00"])
+def test_any_host_header_is_parsed(header: str) -> None:
+    """Any header is parsed without an error."""
+    assert isinstance(parse_host(header), str)
