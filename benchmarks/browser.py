@@ -29,7 +29,7 @@ from starlette.testclient import TestClient
 
 from benchmarks.questions import Asking, Kind, Sample, sample
 from benchmarks.served import Answer, crowd, serving
-from newsarchive.archive import Archive, index_url
+from newsarchive.archive import Archive
 from newsarchive.config.toml_file import load_config
 from newsarchive.web.app import create_app
 from newsarchive.web.serve_options import RequestLimits, ServeOptions
@@ -198,7 +198,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=3)
     given = parser.parse_args()
     chance = random.Random(given.seed)
-    with connected(index_url(load_config(given.folder))) as connection:
+    with connected(load_config(given.folder).index) as connection:
         drawn = sample(connection, chance, given.times)
         held = {
             table: connection.scalar(text(f"SELECT count(*) FROM {table}"))

@@ -29,7 +29,7 @@ from benchmarks.browser import UNLIMITED, Measuring, at
 from benchmarks.generate import SITES, Maker, finish, prepare, write
 from benchmarks.invented import LATIN, Words
 from benchmarks.questions import Asking, sample
-from newsarchive.archive import Archive, index_url
+from newsarchive.archive import Archive
 from newsarchive.config.toml_file import load_config
 from newsarchive.web.app import create_app
 from storage.index.engine.database import Database
@@ -199,7 +199,7 @@ def _memory() -> int:
 def asked(folder: Path, times: int, rounds: int) -> dict[str, Any]:
     """Ask as the browser's readers do, without a network between."""
     chance = random.Random(3)
-    database = Database.open(index_url(load_config(folder)))
+    database = Database.open(load_config(folder).index)
     with database.read_transaction() as connection:
         drawn = sample(connection, chance, times)
     database.close()
@@ -219,7 +219,7 @@ def asked(folder: Path, times: int, rounds: int) -> dict[str, Any]:
 
 def committed(folder: Path) -> dict[str, Any]:
     """Commit pages as a crawl does, and take them back: pages a second of this process's CPU time."""
-    database = Database.open(index_url(load_config(folder)))
+    database = Database.open(load_config(folder).index)
     names = LookupTables()
     with database.read_transaction() as connection:
         known = list(connection.scalars(select(UrlRow.url).order_by(UrlRow.id.desc()).limit(3_000)))

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, select
 
 from benchmarks.browser import at, connected
 from benchmarks.served import crowd, serving
-from newsarchive.archive import Archive, index_url
+from newsarchive.archive import Archive
 from newsarchive.config.toml_file import load_config
 from newsarchive.export.request import ExportRequest
 from newsarchive.export.warc_slice import write_warc
@@ -92,7 +92,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=3)
     given = parser.parse_args()
     chance = random.Random(given.seed)
-    with connected(index_url(load_config(given.folder))) as connection:
+    with connected(load_config(given.folder).index) as connection:
         known = pages(connection)
     print(f"{len(known):,} articles; load of the machine: {os.getloadavg()[0]:.1f} on {os.cpu_count()} CPUs")
     doors(given.folder, known, given.times, chance)

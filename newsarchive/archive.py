@@ -47,13 +47,13 @@ from storage.places import Places
 Sync = Callable[[], None]
 
 SQLITE = "sqlite:///"
-"""What the URL of an index in a file begins with."""
+"""Prefix of the URL of an index in a file."""
 IN_BULK = Batching(max_captures=256, max_delay=10.0, max_in_flight=768)
-"""For import and rebuild, where nobody waits for a single page: fewer, larger transactions."""
+"""Fewer, larger transactions, for import and rebuild."""
 
 
 def no_sync() -> None:
-    """Nothing is being written, so nothing has to reach the disk first."""
+    """Do nothing: no WARC file is being written."""
 
 
 class Archive:
@@ -66,34 +66,34 @@ class Archive:
 
     @classmethod
     def init(cls, folder: Path, **known: str) -> Self:
-        """Make an archive in a folder, which is made too; ConfigError where there is one already.
+        """Create an archive, and its folder if needed; ConfigError if there is one already.
 
-        Where it cannot be opened, as with an index that is not to be had, `open` says why, and no archive is there.
+        If it cannot be opened, for example because the database is unreachable, nothing is left.
         """
         toml_file.create_config_file(folder, **known)
         try:
             return cls.open(folder)
         except ArchiveError:
-            # The next try would find an archive there already, and its settings are those that did not work.
+            # Otherwise the next try would find an archive with the settings that did not work.
             (folder / FILE_NAME).unlink()
             raise
 
     @classmethod
     def open(cls, folder: Path, *, now: Callable[[], datetime] = utc_now) -> Self:
-        """Open the archive in a folder; NoArchive, ConfigError or IndexFailure where that cannot be done."""
-        config = _prepared(folder)
-        return cls(config, Index.open(index_url(config)), now=now)
+        """Open the archive in a folder; NoArchive, ConfigError or IndexFailure if that fails."""
+        config = _load_config(folder)
+        return cls(config, Index.open(config.index), now=now)
 
     @classmethod
     def open_to_read(cls, folder: Path) -> Self:
-        """Open the archive for those who only ask it.
+        """Open the archive for reading.
 
-        Also IndexLost, where an empty index would answer for a full archive; a crawl or import takes the files up.
+        IndexLost, besides the errors of `open`, if there are WARC files but no index: a new one would be empty until
+        the next crawl or import.
         """
-        config = _prepared(folder)
-        place = index_url(config)
-        file = Path(place.removeprefix(SQLITE))
-        if place.startswith(SQLITE) and not file.exists() and not config.places.is_empty():
+        config = _load_config(folder)
+        file = Path(config.index.removeprefix(SQLITE))
+        if config.index.startswith(SQLITE) and not file.exists() and not config.places.is_empty():
             raise IndexLost(str(file), str(folder))
         return cls.open(folder)
 
@@ -107,49 +107,48 @@ class Archive:
         afresh: bool = False,
         forget: bool = False,
     ) -> IndexingResult:
-        """Make the index of the archive in a folder anew, whatever the old one is: torn, or of a later version.
+        """Rebuild the index of the archive in a folder, even if the old index is broken or of a later version.
 
-        One that was broken off is gone on with, unless `afresh`. `forget` what other machines have and this one lacks.
+        An interrupted rebuild is resumed, unless `afresh`. With `forget`, files of other machines may be missing.
         """
-        return cls._rebuilt(_prepared(folder), progress, where, afresh=afresh, forget=forget)
+        return cls._rebuild(_load_config(folder), progress, where, afresh=afresh, forget=forget)
 
     @classmethod
-    def _rebuilt(
+    def _rebuild(
         cls, config: Config, progress: ProgressCallback, where: BatchTarget, *, afresh: bool, forget: bool = False
     ) -> IndexingResult:
-        def into(index: Index) -> AbstractContextManager[tuple[Ingestor, WarcWalk]]:
+        def open_ingestor(index: Index) -> AbstractContextManager[tuple[Ingestor, WarcWalk]]:
             return cls(config, index).bulk(where)
 
-        url = index_url(config)
-        said = {
-            "index": hashlib.sha256(url.encode()).hexdigest(),
-            "terms": build_reading_settings(config, ()).cache_key,
+        parameters = {
+            "index": hashlib.sha256(config.index.encode()).hexdigest(),
+            "reading_settings": build_reading_settings(config, ()).cache_key,
             "schema": HEAD,
         }
-        mark = ResumeMarker(path=config.folder / "rebuild.json", parameters=said, now=utc_now)
-        # A crawl that began meanwhile would write into the index that is about to be replaced.
-        with _alone_at(config, "rebuild"):
-            return Rebuild(places=config.places, url=url, open_ingestor=into, marker=mark).run(
+        marker = ResumeMarker(path=config.folder / "rebuild.json", parameters=parameters, now=utc_now)
+        # A crawl that started meanwhile would write into the index that is being replaced.
+        with _lock_archive(config, "rebuild"):
+            return Rebuild(places=config.places, url=config.index, open_ingestor=open_ingestor, marker=marker).run(
                 progress, afresh=afresh, forget=forget
             )
 
     @property
     def folder(self) -> Path:
-        """The archive's own folder."""
+        """The archive's folder."""
         return self.config.folder
 
     @property
     def warc_folder(self) -> Path:
-        """Where WARC files are written; closed ones may lie elsewhere too: `places` has all."""
+        """The folder into which WARC files are written; `places` has all files."""
         return self.config.warc_folder
 
     @property
     def places(self) -> Places:
-        """Where the WARC files are, here and in the bucket."""
+        """The folder and the bucket of the WARC files."""
         return self.config.places
 
     def close(self) -> None:
-        """Let go of the index."""
+        """Close the index."""
         self.index.close()
 
     def __enter__(self) -> Self:
@@ -175,7 +174,7 @@ class Archive:
         return self.index.ask(get_article, article_id)
 
     def version(self, version_id: int) -> VersionView | None:
-        """Return one version whole, or None."""
+        """Return one version with its text, or None."""
         return self.index.ask(get_version, version_id)
 
     def export(self, filters: Filters = EVERYTHING, *, all_versions: bool = False) -> Iterator[dict[str, Any]]:
@@ -183,11 +182,11 @@ class Archive:
         return self.index.stream(iter_export_lines, filters, all_versions=all_versions)
 
     def status(self) -> Status:
-        """Return what the archive holds, site by site."""
+        """Return counts and states by site."""
         return self.index.ask(get_status, self.now())
 
     def plan(self) -> Callable[[VisitResult], NextVisit]:
-        """Return when to look again, by this archive's settings."""
+        """Return the function that schedules the next visit of a URL, by this archive's settings."""
         config = self.config
         return planner(
             VisitIntervals(
@@ -212,11 +211,10 @@ class Archive:
         workers: int | None = None,
         at_once: bool = False,
     ) -> Iterator[Ingestor]:
-        """Open the one way into the index, with its worker processes; at the end all is committed.
+        """Open the ingestor with its reader processes; at the end everything is committed.
 
-        These start with the first page, or at once.
-
-        Raises what stopped the writer, such as a full disk.
+        The processes start with the first page, or with `at_once` immediately. Raises the writer's error, such as
+        DiskFull.
         """
         config = self.config
         into = index or self.index
@@ -242,34 +240,34 @@ class Archive:
 
     @contextmanager
     def bulk(self, where: BatchTarget = LOCAL) -> Iterator[tuple[Ingestor, WarcWalk]]:
-        """Open the way into the index for many files, which are read there."""
+        """Open an ingestor for many files, and the walk that reads them."""
         here = where.dask is None
         with (
-            open_walk(where, self.scratch, self._terms) as walk,
+            open_walk(where, self.scratch, self._reading_settings) as walk,
             self.ingestor(batching=IN_BULK, at_once=here) as ingestor,
         ):
             yield ingestor, walk
 
     @property
     def scratch(self) -> Path:
-        """Where what others have read waits to be written into the index."""
+        """The folder of readings that wait to be indexed."""
         return self.folder / "batch"
 
-    def _terms(self) -> ReadingSettings:
+    def _reading_settings(self) -> ReadingSettings:
         return build_reading_settings(self.config, self.index.sites())
 
     def recover(self, ingestor: Ingestor, progress: ProgressCallback = ignore_progress) -> RecoveryResult:
-        """Mend what a crash left, and index what the files hold beyond the index."""
+        """Repair open files, and index what the index lacks."""
         return recover(self.places, self.index, ingestor, progress)
 
     def settle(self, ingestor: Ingestor) -> None:
-        """Commit what is under way and learn from all of it: boilerplate, originals of revisits."""
+        """Commit what is in flight, and update boilerplate and revisits."""
         settle(self.places, self.index, ingestor)
 
     def import_files(
         self, paths: Sequence[Path], progress: ProgressCallback = ignore_progress, *, where: BatchTarget = LOCAL
     ) -> ImportResult:
-        """Take WARC files made by anything into the archive."""
+        """Import WARC files that any tool made."""
         with self.bulk(where) as (ingestor, walk):
             before = recover(self.places, self.index, ingestor, progress, walk).problems
             imported = import_files(paths, self.places, self.index, ingestor, progress, walk)
@@ -278,15 +276,15 @@ class Archive:
     def rebuild(
         self, progress: ProgressCallback = ignore_progress, *, where: BatchTarget = LOCAL, afresh: bool = False
     ) -> IndexingResult:
-        """Make the index anew from the WARC files alone (law 1); this object goes on with the new one.
+        """Rebuild the index from the WARC files alone (law 1); this object then uses the new one.
 
-        ArchiveBusy where a crawl is under way; none can begin until it is done.
+        ArchiveBusy if a crawl is running; none can start until the rebuild is done.
         """
         self.index.close()
         try:
-            return self._rebuilt(self.config, progress, where, afresh=afresh)
+            return self._rebuild(self.config, progress, where, afresh=afresh)
         finally:
-            self.index = Index.open(index_url(self.config))
+            self.index = Index.open(self.config.index)
 
     def reextract(
         self,
@@ -298,12 +296,12 @@ class Archive:
         progress: ProgressCallback = ignore_progress,
         where: BatchTarget = LOCAL,
     ) -> ReextractResult:
-        """Read stored captures again; up to `named` changes are named, and a dry run tells what would change.
+        """Read stored captures again; up to `named` changes are listed, and a dry run changes nothing.
 
-        ArchiveBusy where a crawl is under way; none can begin until it is done.
+        ArchiveBusy if a crawl is running; none can start until it is done.
         """
         with (
-            _alone_at(self.config, "reextract"),
+            _lock_archive(self.config, "reextract"),
             self.ingestor(batching=IN_BULK, workers=workers) as ingestor,
         ):
             problems = () if dry_run else self.recover(ingestor).problems
@@ -315,24 +313,24 @@ class Archive:
                 ),
             )
             with open_batch_readings(
-                where, self.scratch, self._terms(), self.places, self._held(wanted), progress
-            ) as again:
-                rereading = Reextraction(
-                    index=self.index, ingestor=ingestor, places=self.places, plan=self.plan(), batch_readings=again
+                where, self.scratch, self._reading_settings(), self.places, self._iter_places(wanted), progress
+            ) as batch:
+                reextraction = Reextraction(
+                    index=self.index, ingestor=ingestor, places=self.places, plan=self.plan(), batch_readings=batch
                 )
-                result = rereading.run(wanted, dry_run=dry_run, named=named, progress=progress)
+                result = reextraction.run(wanted, dry_run=dry_run, named=named, progress=progress)
             result.problems[:0] = problems
             if not dry_run:
                 self.settle(ingestor)
         return result
 
-    def _held(self, wanted: RereadFilter) -> Iterator[RecordPlace]:
+    def _iter_places(self, wanted: RereadFilter) -> Iterator[RecordPlace]:
         return (held.place for unit in self.index.iter_captures_to_reread(wanted) for held in unit)
 
     def upload(self, progress: ProgressCallback = ignore_progress) -> UploadResult:
-        """Bring closed WARC files into the bucket, and free those whose time in the folder is over.
+        """Upload closed WARC files, and delete local copies whose time in the folder is over.
 
-        What a bucket or disk refuses is told in the result: the files stay, and the next time they are tried again.
+        Errors are reported in the result; the next upload tries these files again.
         """
         keep = self.config.keep_local
         return Upload(
@@ -347,36 +345,31 @@ class Archive:
         where: BatchTarget = LOCAL,
         afresh: bool = False,
     ) -> VerifyReport:
-        """Check every WARC file, and that the index agrees with them; `repair` mends torn tails first.
+        """Check every WARC file, and compare the index with them; with `repair`, first repair files left open.
 
-        One that was broken off within a day is gone on with, unless `afresh`.
+        A verify that was interrupted within a day is resumed, unless `afresh`.
         """
         with (
-            open_executor(where) as own,
-            open_verify_progress(self.scratch / "checked", self.now, afresh=afresh) as before,
+            open_executor(where) as executor,
+            open_verify_progress(self.scratch / "checked", self.now, afresh=afresh) as earlier,
         ):
-            return verify(self.places, self.index, own, before, progress, repair=repair)
+            return verify(self.places, self.index, executor, earlier, progress, repair=repair)
 
 
-def _prepared(folder: Path) -> Config:
-    """Read the settings of the archive in a folder, and see to it that the folder of its WARC files is there."""
+def _load_config(folder: Path) -> Config:
+    """Read the settings of the archive in a folder, and create the folder of its WARC files if needed."""
     config = toml_file.load_config(folder)
     try:
         config.warc_folder.mkdir(parents=True, exist_ok=True)
     except OSError as problem:
         raise StorageError(
-            f"{config.warc_folder} cannot be made ({problem.strerror}); nothing was archived. "
+            f"{config.warc_folder} cannot be created ({problem.strerror}); nothing was archived. "
             "Check the folder's owner and the disk: newsarchive doctor"
         ) from problem
     return config
 
 
-def _alone_at(config: Config, work: str) -> AbstractContextManager[object]:
-    """Hold the whole archive: nobody crawls meanwhile, on this machine or another."""
+def _lock_archive(config: Config, work: str) -> AbstractContextManager[object]:
+    """Lock the whole archive: no crawl can run, on this machine or another."""
     names = [site.name for site in config.sites]
     return lock_sites(config.folder / "locks", config.index, names, utc_now(), work, whole=True)
-
-
-def index_url(config: Config) -> str:
-    """Return the SQLAlchemy URL of an archive's index."""
-    return config.index or f"sqlite:///{config.folder / 'index.sqlite3'}"

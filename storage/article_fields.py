@@ -114,11 +114,11 @@ class FieldType(Enum):
     CAPTURE = "capture"
 
 
-FLAT_TYPES = frozenset({FieldType.TEXT, FieldType.INTEGER, FieldType.BOOLEAN, FieldType.TIME, FieldType.TEXTS})
+CELL_TYPES = frozenset({FieldType.TEXT, FieldType.INTEGER, FieldType.BOOLEAN, FieldType.TIME, FieldType.TEXTS})
 """Types that fit into a cell of a table."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class OutputField:
     """One key of the output."""
 
@@ -129,70 +129,53 @@ class OutputField:
     """Column of the table `versions`; None for what other tables hold."""
     archive_only: bool = False
     """True for what a single page does not say: `extract` leaves it out."""
-    flat: bool = True
+    is_cell: bool = True
     """False for what tables leave out although it would fit into a cell."""
 
 
-def _text(name: str, description: str, **more: Any) -> OutputField:
-    return OutputField(name=name, type=FieldType.TEXT, description=description, **more)
-
-
+_T = FieldType
 FIELDS = (
-    _text("url", "URL that this version was fetched from"),
-    _text("canonical_url", "URL that the page names as its own; with `site` it identifies the article"),
-    _text("site", "Name of the site in newsarchive.toml, or host of an imported page", archive_only=True),
-    _text("headline", "Headline, as printed", column="headline"),
-    _text("dek", "Subheading below the headline", column="dek"),
-    OutputField(name="authors", type=FieldType.TEXTS, description="Names, in the order of the byline"),
+    OutputField("url", _T.TEXT, "URL that this version was fetched from"),
+    OutputField("canonical_url", _T.TEXT, "URL that the page names as its own; with `site` it identifies the article"),
+    OutputField("site", _T.TEXT, "Name of the site, or host of an imported page", archive_only=True),
+    OutputField("headline", _T.TEXT, "Headline, as printed", "headline"),
+    OutputField("dek", _T.TEXT, "Subheading below the headline", "dek"),
+    OutputField("authors", _T.TEXTS, "Names, in the order of the byline"),
     OutputField(
-        name="published", type=FieldType.TIME, column="published_at",
-        description="Publication date that the page or its source gives; never the time of fetching",
+        "published", _T.TIME, "Publication date of the page or its source; never the fetch time", "published_at"
     ),
-    _text("published_source", "Where that date is from: json-ld, meta, feed ...", column="published_source"),
+    OutputField("published_source", _T.TEXT, "Where that date is from: json-ld, meta, feed ...", "published_source"),
+    OutputField("modified", _T.TIME, "Modification date that the page gives", "modified_at"),
+    OutputField("modified_source", _T.TEXT, "Where that date is from", "modified_source"),
+    OutputField("language", _T.TEXT, "Primary language subtag (BCP 47), such as en or zh", "language"),
+    OutputField("section", _T.TEXT, "Section of the site", "section"),
+    OutputField("tags", _T.TEXTS, "Tags, as printed"),
+    OutputField("body", _T.TEXT, "The article's own text, a blank line between paragraphs"),
+    OutputField("paragraphs", _T.PARAGRAPHS, "Paragraphs in reading order with their roles, without boilerplate"),
     OutputField(
-        name="modified", type=FieldType.TIME, column="modified_at", description="Modification date that the page gives"
+        "boilerplate", _T.TEXTS, "Paragraphs that the site prints under many articles", archive_only=True, is_cell=False
     ),
-    _text("modified_source", "Where that date is from", column="modified_source"),
-    _text("language", "Primary language subtag (BCP 47), such as en or zh", column="language"),
-    _text("section", "Section of the site", column="section"),
-    OutputField(name="tags", type=FieldType.TEXTS, description="Tags, as printed"),
-    _text("body", "The article's own text, a blank line between paragraphs"),
-    OutputField(
-        name="paragraphs", type=FieldType.PARAGRAPHS,
-        description="Paragraphs in reading order with their roles, boilerplate left out",
-    ),
-    OutputField(
-        name="boilerplate", type=FieldType.TEXTS, archive_only=True, flat=False,
-        description="Texts of paragraphs that the site prints under many articles",
-    ),
-    OutputField(name="links", type=FieldType.LINKS, description="Groups of links, in the order of the page"),
-    _text("access", "free or paywalled; null if the page does not say", column="access"),
-    _text("image", "URL of the lead image"),
-    _text("image_caption", "Caption of the lead image", column="image_caption"),
-    OutputField(name="live_blog", type=FieldType.BOOLEAN, column="is_live_blog", description="True for a live blog"),
-    OutputField(
-        name="noarchive", type=FieldType.BOOLEAN, column="noarchive",
-        description="True if the page's robots meta element says noarchive",
-    ),
-    OutputField(
-        name="versions", type=FieldType.INTEGER, archive_only=True, description="Number of versions of the article"
-    ),
-    OutputField(name="first_seen", type=FieldType.TIME, archive_only=True, description="First capture of the article"),
-    OutputField(name="last_seen", type=FieldType.TIME, archive_only=True, description="Last capture of the article"),
-    OutputField(
-        name="capture", type=FieldType.CAPTURE, archive_only=True, description="WARC record of this version's page"
-    ),
-)  # fmt: skip
+    OutputField("links", _T.LINKS, "Groups of links, in the order of the page"),
+    OutputField("access", _T.TEXT, "free or paywalled; null if the page does not say", "access"),
+    OutputField("image", _T.TEXT, "URL of the lead image"),
+    OutputField("image_caption", _T.TEXT, "Caption of the lead image", "image_caption"),
+    OutputField("live_blog", _T.BOOLEAN, "True for a live blog", "is_live_blog"),
+    OutputField("noarchive", _T.BOOLEAN, "True if the page's robots meta element says noarchive", "noarchive"),
+    OutputField("versions", _T.INTEGER, "Number of versions of the article", archive_only=True),
+    OutputField("first_seen", _T.TIME, "First capture of the article", archive_only=True),
+    OutputField("last_seen", _T.TIME, "Last capture of the article", archive_only=True),
+    OutputField("capture", _T.CAPTURE, "WARC record of this version's page", archive_only=True),
+)
 """Every key that is written, in its order."""
 CAPTURE_FIELDS = (
-    OutputField(name="warc", type=FieldType.TEXT, description="Name of the WARC file"),
-    OutputField(name="offset", type=FieldType.INTEGER, description="First byte of the record in the file"),
-    OutputField(name="length", type=FieldType.INTEGER, description="Length of the record in bytes"),
-    OutputField(name="fetched_at", type=FieldType.TIME, description="Time of the request"),
-    OutputField(name="status", type=FieldType.INTEGER, description="HTTP status"),
-    OutputField(name="payload_digest", type=FieldType.TEXT, description="Digest of the HTTP entity"),
+    OutputField("warc", _T.TEXT, "Name of the WARC file"),
+    OutputField("offset", _T.INTEGER, "First byte of the record in the file"),
+    OutputField("length", _T.INTEGER, "Length of the record in bytes"),
+    OutputField("fetched_at", _T.TIME, "Time of the request"),
+    OutputField("status", _T.INTEGER, "HTTP status"),
+    OutputField("payload_digest", _T.TEXT, "Digest of the HTTP entity"),
 )
-TABLE_FIELDS = (*(field for field in FIELDS if field.flat and field.type in FLAT_TYPES), *CAPTURE_FIELDS)
+TABLE_FIELDS = (*(field for field in FIELDS if field.is_cell and field.type in CELL_TYPES), *CAPTURE_FIELDS)
 """Columns of CSV and of the Datasette copy: what fits into a cell, the fields of `capture` last."""
 _STORED = tuple((field.name, field.column) for field in FIELDS if field.column is not None)
 

@@ -91,7 +91,10 @@ def _move_files(archive: Archive, to: MoveTarget, *, remove: bool) -> Relocation
     require_bucket(archive.places)
     with show_progress(f"copying to the {to}") as step:
         move = Relocation(
-            places=archive.places, digests=archive.index.read(warc_files.load_warc_digests), remove=remove, progress=step
+            places=archive.places,
+            digests=archive.index.read(warc_files.load_warc_digests),
+            remove=remove,
+            progress=step,
         )
         return move.to_bucket() if to is MoveTarget.BUCKET else move.to_folder()
 

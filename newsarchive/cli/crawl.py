@@ -140,8 +140,8 @@ def run_with_progress(archive: Archive, asked: CrawlRequest, check: HealthcheckP
 def describe_progress(shown: CrawlProgress, seconds: float) -> tuple[int, int, str]:
     """Return done, total, and a text with pages, rate, queue, failures and the newest URL.
 
-    >>> describe_progress(CrawlProgress(counters={"captures": 30, "error": 2}, waiting=10, url="http://a.test/"), 9.9)
-    (30, 40, '30 pages, 3.0/s, 10 waiting, 2 failed, http://a.test/')
+    >>> describe_progress(CrawlProgress(counters={"captures": 30, "error": 2}, waiting=9, last_url="http://a.test/"), 9)
+    (30, 39, '30 pages, 3.3/s, 9 waiting, 2 failed, http://a.test/')
     """
     done = shown.counters.get("captures", 0)
     failed = sum(shown.counters.get(outcome, 0) for outcome in FAILED_OUTCOMES) + shown.counters.get("no_response", 0)

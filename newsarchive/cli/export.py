@@ -10,10 +10,10 @@ import typer
 from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE, Author, Folder, Section, Since, SiteName, Until, parse_time
 from newsarchive.cli.output import pluralize, stderr
+from newsarchive.cli.show import find_article
 from newsarchive.export.formats import FORMATS, Format, FormatInfo
 from newsarchive.export.request import ExportRequest, MissedCaptures
-from storage.errors import ConfigError, NotFound, WarcError
-from storage.index.queries.articles import find_article_id, get_article
+from storage.errors import ConfigError, WarcError
 from storage.index.views.articles import Filters
 from storage.places.atomic_write import open_atomic
 
@@ -67,7 +67,7 @@ def export(  # noqa: PLR0913 - every word is an option of the command line
     )
     with Archive.open_to_read(archive) as opened:
         if article:
-            filters = replace(filters, articles=tuple(_find_article_id(opened, each) for each in article))
+            filters = replace(filters, articles=tuple(find_article(opened, each).id for each in article))
         missed = MissedCaptures()
         request = ExportRequest(
             index=opened.index,
@@ -103,14 +103,6 @@ def _format_for_file(into: Path | None) -> Format:
     raise ConfigError(
         f"{into.name} has no known suffix; nothing was done. Use one of {suffixes}, or choose a format with --format"
     )
-
-
-def _find_article_id(archive: Archive, words: str) -> int:
-    is_id = words.isascii() and words.isdecimal() and len(words) < 10
-    found = int(words) if is_id else archive.index.ask(find_article_id, words)
-    if found is None or archive.index.ask(get_article, found) is None:
-        raise NotFound(f"the archive has no article {words}; nothing was written. To find one: newsarchive search")
-    return found
 
 
 def _write_export(request: ExportRequest, info: FormatInfo, into: Path | None) -> int:

@@ -59,7 +59,7 @@ def _heartbeat_age(crew: WorkerInfo, now: datetime) -> str:
     """Return the age of a worker's last heartbeat.
 
     >>> at = datetime(2026, 3, 1, tzinfo=UTC)
-    >>> _heartbeat_age(Crew(worker=1, host="a", pid=1, slots=2, since=at, heard_at=at), at.replace(second=50))
+    >>> _heartbeat_age(WorkerInfo(worker=1, host="a", pid=1, slots=2, since=at, heard_at=at), at.replace(second=50))
     '50 s ago: lost'
     """
     ago = max((now - crew.heard_at).total_seconds(), 0)

@@ -333,7 +333,7 @@ def entries_per_day(dates: Sequence[datetime]) -> float | None:
     """Return the number of entries per day, by their dates in the month before the newest one.
 
     >>> from datetime import UTC
-    >>> daily([datetime(2026, 11, day, tzinfo=UTC) for day in (1, 2, 3, 4, 5)])
+    >>> entries_per_day([datetime(2026, 11, day, tzinfo=UTC) for day in (1, 2, 3, 4, 5)])
     1.0
     """
     recent = sorted(date for date in dates if date > max(dates) - MONTH)

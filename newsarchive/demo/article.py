@@ -87,7 +87,7 @@ def article_path(section: Section, published: datetime, words: str, number: int)
 def new_path(path: str) -> str:
     """Return the path of an article that was moved.
 
-    >>> moved_path("/business/dues-to-rise-10054")
+    >>> new_path("/business/dues-to-rise-10054")
     '/business/lantern-10054'
     """
     folder, _, name = path.rpartition("/")

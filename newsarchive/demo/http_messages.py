@@ -111,7 +111,7 @@ def choose_coding(target: str, mime: str, accepted: frozenset[str]) -> str:
 def accepted_codings(header: str) -> frozenset[str]:
     """Return the supported codings that an Accept-Encoding header accepts.
 
-    >>> sorted(accepts("gzip, br;q=0, zstd;q=0.5, deflate"))
+    >>> sorted(accepted_codings("gzip, br;q=0, zstd;q=0.5, deflate"))
     ['gzip', 'zstd']
     """
     found = set()
@@ -256,7 +256,7 @@ def _frame_body(body: bytes, lot: int, *, plain: bool, closes: bool) -> tuple[by
 def chunk_body(body: bytes, size: int, *, trailer: bytes = b"") -> bytes:
     r"""Encode a body in chunks; the first has an extension if the size is even.
 
-    >>> chunked(b"abcdef", 4)
+    >>> chunk_body(b"abcdef", 4)
     b'4;part=1\r\nabcd\r\n2\r\nef\r\n0\r\n\r\n'
     """
     out = []

@@ -53,7 +53,7 @@ class SeededRandom:
 def stable_hash(name: str) -> int:
     """Return a number that depends only on a name: it decides how a URL is served.
 
-    >>> fate("/about") == fate("/about")
+    >>> stable_hash("/about") == stable_hash("/about")
     True
     """
     return int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "big")

@@ -48,7 +48,7 @@ REPORTERS = (
 def join_names(people: Sequence[str]) -> str:
     """Join names for a byline.
 
-    >>> names(["A", "B", "C"])
+    >>> join_names(["A", "B", "C"])
     'A, B and C'
     """
     if len(people) < 2:

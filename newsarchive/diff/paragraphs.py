@@ -63,16 +63,16 @@ def compare_paragraphs(older: Sequence[str], newer: Sequence[str]) -> tuple[Para
     lines: list[ParagraphChange] = []
     for pair in align_paragraphs(older, newer):
         if pair.older is None:
-            lines.append(_unpaired(TextChange.ADDED, newer[pair.newer or 0]))
+            lines.append(_unpaired_change(TextChange.ADDED, newer[pair.newer or 0]))
         elif pair.newer is None:
-            lines.append(_unpaired(TextChange.REMOVED, older[pair.older]))
+            lines.append(_unpaired_change(TextChange.REMOVED, older[pair.older]))
         else:
             pieces = diff_words(older[pair.older], newer[pair.newer], effort)
             lines.append(ParagraphChange(pieces=pieces, moved=pair.moved))
     return tuple(lines)
 
 
-def _unpaired(change: TextChange, text: str) -> ParagraphChange:
+def _unpaired_change(change: TextChange, text: str) -> ParagraphChange:
     return ParagraphChange(pieces=(DiffPiece(change=change, text=text),))
 
 

@@ -1,4 +1,4 @@
-"""What an export contains."""
+"""Selection, source and callbacks of an export."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field

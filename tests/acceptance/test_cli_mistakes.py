@@ -88,7 +88,7 @@ def test_a_folder_that_cannot_be_made(command: Command, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     done = command("init", "file/morgue")
     assert (done.returncode, done.stdout) == (74, "")
-    assert "cannot be made" in done.stderr
+    assert "cannot be created" in done.stderr
 
 
 def test_import_of_what_is_no_warc(command: Command, tmp_path: Path) -> None:

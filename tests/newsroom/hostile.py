@@ -192,7 +192,7 @@ class HostileNewsroom(Newsroom):
         super().__init__(articles=60)
         self.responses = {f"/{each.name}": each for each in HOSTILE_RESPONSES if not names or each.name in names}
 
-    def answer(self, origin: str, request: Request, at: datetime) -> Response:
+    def get_response(self, origin: str, request: Request, at: datetime) -> Response:
         """Return the front page, a hostile response, or the newsroom's own response."""
         path = request.target.partition("?")[0]
         if path == "/robots.txt":

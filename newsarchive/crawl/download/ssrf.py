@@ -154,7 +154,7 @@ class AddressGuard:
 def special_purpose(address: str) -> str | None:
     """Return the kind of an address outside the public internet; None for a public one.
 
-    >>> kind_of("::ffff:10.0.0.1"), kind_of("93.184.215.14")
+    >>> special_purpose("::ffff:10.0.0.1"), special_purpose("93.184.215.14")
     ('private address', None)
     """
     try:
@@ -190,8 +190,8 @@ def literal_address(host: str) -> str | None:
     C libraries parse decimal, octal and hexadecimal numbers, with up to three dots; browsers decode %-escapes and
     full-width digits before that.
 
-    >>> spelt_out("0x7f.1"), spelt_out("2130706433"), spelt_out("[::1]"), spelt_out("news.example")
-    ('127.0.0.1', '127.0.0.1', '::1', None)
+    >>> [literal_address(host) for host in ("0x7f.1", "2130706433", "[::1]", "news.example")]
+    ['127.0.0.1', '127.0.0.1', '::1', None]
     """
     bare = host.strip("[]").translate(_DOTS)
     if not bare.isascii():

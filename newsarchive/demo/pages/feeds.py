@@ -110,7 +110,7 @@ def format_w3c(moment: datetime) -> str:
     """Format a time as W3C date and time.
 
     >>> from datetime import UTC
-    >>> stamp(datetime(2026, 5, 4, 8, tzinfo=UTC))
+    >>> format_w3c(datetime(2026, 5, 4, 8, tzinfo=UTC))
     '2026-05-04T08:00:00Z'
     """
     return f"{moment:%Y-%m-%dT%H:%M:%S}Z"

@@ -109,7 +109,7 @@ def block_html(block: StoryBlock, view: SiteView, *, paragraph: str = "<p>", hea
 def _wrap(opening: str, inner: str) -> str:
     r"""Wrap markup in an element, given its opening tag.
 
-    >>> _in('<div class="par">', "text")
+    >>> _wrap('<div class="par">', "text")
     '<div class="par">text</div>\n'
     """
     name = opening.strip("<>").split(maxsplit=1)[0]

@@ -1,7 +1,7 @@
-"""A copy of the index for other programs: one SQLite file with plain tables, as Datasette likes it.
+"""Copy of the index as one SQLite file with plain tables, for Datasette and other programs.
 
-articles  one row an article, or version        links     what each points to
-captures  one row a record                      articles_fts  full text of headline, dek, body, authors
+articles  one row for each article or version   links         links of each article
+captures  one row for each record               articles_fts  full text of headline, dek, body, authors
 """
 
 import errno
@@ -16,7 +16,7 @@ from storage.index.views.cdx import CdxLine
 
 _AT_ONCE = 500
 _COLUMN_NAMES = {"offset": "warc_offset", "length": "warc_length"}
-"""Columns that have another name here than in the JSON of an export."""
+"""Columns whose names differ from the keys of an export."""
 _SQL_TYPES = {FieldType.INTEGER: "INTEGER", FieldType.BOOLEAN: "INTEGER"}
 _COLUMNS = ", ".join(
     f"{_COLUMN_NAMES.get(field.name, field.name)} {_SQL_TYPES.get(field.type, 'TEXT')}" for field in TABLE_FIELDS
@@ -34,8 +34,8 @@ CREATE TABLE captures (
     payload_digest TEXT, warc TEXT, warc_offset INTEGER, warc_length INTEGER
 );
 """
-# Datasette and sqlite-utils know a full-text table by the text of its declaration: content in double quotes, or in
-# brackets. With single quotes a search of theirs is passed over without a word, and finds everything.
+# Datasette and sqlite-utils recognize a full-text table by its SQL: content in double quotes or brackets. With single
+# quotes they ignore it without a message, and a search returns all rows.
 _LAST = """
 CREATE VIRTUAL TABLE "articles_fts" USING FTS5(
     headline, dek, body, authors, tokenize="unicode61 remove_diacritics 2", content="articles", content_rowid="id"
@@ -57,8 +57,9 @@ _CAPTURE = "INSERT INTO captures VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 def write_datasette_copy(
     path: Path, lines: Iterable[Mapping[str, Any]], captures: Iterable[CdxLine], tell: Callable[[int], None]
 ) -> int:
-    """Write an SQLite file, which is not there or empty, from lines of an export and the captures behind them; returns
-    how many lines. `tell` is called now and then. OSError where there is no room for it.
+    """Write a new SQLite file from export lines and their captures; return the number of lines.
+
+    `tell` is called with that number after each batch. OSError if the disk is full.
     """
     connection = sqlite3.connect(path, isolation_level=None)
     try:

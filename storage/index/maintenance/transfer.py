@@ -1,10 +1,10 @@
-"""An index copied from one database into another: every table, with its ids, and with what the schedule has learnt,
-which a rebuild would lose.
+"""Copies an index from one database to another: all tables with their ids, and the state of the schedule, which a
+rebuild would lose.
 
-    one state of the source --> rows in key order --> target, empty --> read back: all sums equal --> whole, or nothing
+    snapshot of the source --> rows in key order --> empty target --> read back: checksums equal --> commit
 
-PostgreSQL takes all of it in one transaction, and an SQLite file is made beside and put in place at the end. So there
-is no half of a copy: whatever broke it off, the target is as empty as before, and the same command begins anew.
+The copy is atomic: PostgreSQL gets one transaction, and an SQLite file is written under another name and renamed at
+the end. After an interruption the target is empty as before, and the same command starts again.
 """
 
 import hashlib
@@ -27,14 +27,14 @@ from storage.index.write.settle import rewrite_stale_documents
 from storage.places.atomic_write import replace_durably
 
 BATCH_SIZE = 5_000
-"""Rows that are held at a time."""
+"""Rows in memory at a time."""
 DIALECT_COLUMNS = [SearchDocumentRow.__table__.c[name] for name in ("terms", "bigram_signature")]
-"""The columns that each database has in another form."""
+"""Columns whose contents differ between the databases."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableChecksum:
-    """What a table holds, in two words."""
+    """Number of rows of a table and a digest of them. Equal rows have equal checksums on SQLite and PostgreSQL."""
 
     rows: int
     digest: str
@@ -42,45 +42,45 @@ class TableChecksum:
 
 
 class ChecksumBuilder:
-    """Adds up the rows of one table as they pass by, in key order."""
+    """Computes the checksum of one table from its rows in key order."""
 
     def __init__(self, columns: Sequence[Column[Any]]) -> None:
-        self._documents = [place for place, column in enumerate(columns) if isinstance(column.type, JSON)]
+        self._json_columns = [place for place, column in enumerate(columns) if isinstance(column.type, JSON)]
         self._digest = hashlib.sha256()
         self._rows = 0
 
     def add(self, rows: Sequence[Sequence[Any]]) -> None:
-        """The next rows."""
+        """Add the next rows."""
         self._rows += len(rows)
-        if self._documents:
-            rows = [self._with_documents(row) for row in rows]
+        if self._json_columns:
+            rows = [self._normalize_json(row) for row in rows]
         self._digest.update("".join(map(repr, map(tuple, rows))).encode())
 
-    def _with_documents(self, row: Sequence[Any]) -> list[Any]:
-        """The row with its JSON in one form: PostgreSQL does not keep the order of keys."""
+    def _normalize_json(self, row: Sequence[Any]) -> list[Any]:
+        """Return a row with its JSON normalized: PostgreSQL does not keep the order of keys."""
         formed = list(row)
-        for place in self._documents:
+        for place in self._json_columns:
             formed[place] = json.dumps(formed[place], sort_keys=True)
         return formed
 
     def finish(self) -> TableChecksum:
-        """Of all rows until now."""
+        """Return the checksum of all rows that were added."""
         return TableChecksum(rows=self._rows, digest=self._digest.hexdigest())
 
 
 def portable_columns(table: Table) -> list[Column[Any]]:
-    """The columns that are the same on both databases: all but two."""
+    """Return the columns whose contents are the same on both databases: all but two."""
     return [column for column in table.c if not any(column is own for own in DIALECT_COLUMNS)]
 
 
 def iter_by_key(connection: Connection, table: Table, columns: Sequence[Any]) -> Iterator[Sequence[AnyRow]]:
-    """All rows of a table by its primary key, some at a time."""
+    """Yield the rows of a table by primary key, in batches."""
     asked = select(*columns).order_by(*table.primary_key.columns)
     yield from connection.execute(asked, execution_options={"yield_per": BATCH_SIZE}).partitions()
 
 
 def checksum_table(connection: Connection, table: Table) -> TableChecksum:
-    """Read a table and add it up."""
+    """Return the checksum of a table."""
     columns = portable_columns(table)
     summing = ChecksumBuilder(columns)
     for rows in iter_by_key(connection, table, columns):
@@ -90,15 +90,14 @@ def checksum_table(connection: Connection, table: Table) -> TableChecksum:
 
 SQLITE = "sqlite:///"
 TABLES: tuple[Table, ...] = tuple(Base.metadata.sorted_tables)
-"""All of them, those that others point to first; two that point at each other are no matter, as references are looked
-at when all rows are there."""
+"""All tables, referenced ones first; foreign keys are checked at the end, so circular references do not matter."""
 _DOCUMENTS = Base.metadata.tables[SearchDocumentRow.__tablename__]
 _ANALYSED_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransferredTable:
-    """What a table holds, in both databases."""
+    """A table that is the same in both databases."""
 
     table: str
     rows: int
@@ -108,32 +107,31 @@ class TransferredTable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransferResult:
-    """What is in the target now."""
+    """Contents of the target after a transfer."""
 
     source: str
-    """Address, without password."""
+    """URL without password."""
     target: str
     copied: bool
-    """False where the target held the same already."""
+    """False if the target was an equal copy already."""
     tables: tuple[TransferredTable, ...]
 
     @property
     def rows(self) -> int:
-        """Of all tables."""
+        """Number of rows of all tables."""
         return sum(table.rows for table in self.tables)
 
 
 def transfer_index(source: str, target: str, report: ProgressCallback = ignore_progress) -> TransferResult:
-    """Copy the index at one SQLAlchemy URL to another, where there is none or an empty one.
+    """Copy the index at one SQLAlchemy URL to another, which must not exist or be empty.
 
-    Nobody may write to either meanwhile. A target that holds the same already is left alone; one that holds anything
-    else is IndexFailure.
+    No process may write to either. A target with an equal copy is not changed; any other content is IndexFailure.
     """
     if source == target:
-        raise IndexFailure("that is where the index is already; nothing was changed. Name another database")
+        raise IndexFailure("the index is in that database already; nothing was changed. Name another database")
     held = Database.open(source, create=False)
     try:
-        # A document that waits to be written anew is told by a mark alone, which says nothing in another form.
+        # Stale documents are not copied but made anew, and would be up to date in the target.
         rewrite_stale_documents(held.write)
         if target.startswith(SQLITE):
             return _transfer_to_file(held, Path(target.removeprefix(SQLITE)), report)
@@ -147,7 +145,7 @@ def transfer_index(source: str, target: str, report: ProgressCallback = ignore_p
 
 
 def _transfer_to_file(source: Database, file: Path, report: ProgressCallback) -> TransferResult:
-    """Into an SQLite file: made beside, and put in place when it is whole."""
+    """Copy into an SQLite file, which is written under another name and renamed at the end."""
     if file.exists():
         there = Database.open(f"{SQLITE}{file}", create=False)
         try:
@@ -172,7 +170,7 @@ def _transfer_to_file(source: Database, file: Path, report: ProgressCallback) ->
 
 
 def _remove(file: Path) -> None:
-    """Remove an SQLite file and the two beside it: a write-ahead log must not outlive its database."""
+    """Remove an SQLite file with its write-ahead log, which must not be applied to another database."""
     for name in (file, file.with_name(file.name + "-wal"), file.with_name(file.name + "-shm")):
         name.unlink(missing_ok=True)
 
@@ -183,12 +181,11 @@ def _is_empty(database: Database) -> bool:
 
 
 def _fill(source: Database, into: Database, report: ProgressCallback, name: str | None = None) -> TransferResult:
-    """Copy every table into an empty index, and hold the copy against the source."""
+    """Copy all tables into an empty index, and compare the copy with the source."""
     if not _is_empty(into):
         return _compare(source, into, report)
     with translate_errors(into.name), into.engine.connect() as writing:
-        # All databases look at one state of the source: nobody may write, and what somebody writes all the same is
-        # in WARC files, from which the next crawl takes it up.
+        # One snapshot of the source: if a process writes nevertheless, the next crawl indexes its WARC files again.
         with source.read_transaction() as reading:
             _begin_snapshot(reading)
             bulk = create_bulk_loader(writing)
@@ -204,7 +201,7 @@ def _fill(source: Database, into: Database, report: ProgressCallback, name: str 
 
 
 def _begin_snapshot(connection: Connection) -> None:
-    """Have PostgreSQL show one state for the whole transaction, as SQLite does anyway."""
+    """Make PostgreSQL read one snapshot in the whole transaction, as SQLite always does."""
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 
@@ -212,8 +209,8 @@ def _begin_snapshot(connection: Connection) -> None:
 def _copy_tables(
     reading: Connection, writing: Connection, bulk: BulkLoader, report: ProgressCallback
 ) -> Iterator[tuple[str, TableChecksum]]:
-    """Copy table by table; yields what went through."""
-    # Documents are made last, from all other tables: each database has them in a form of its own.
+    """Copy table by table; yield the name and checksum of each."""
+    # Search documents are made last, from the other tables: their format differs between the databases.
     ordered = [*(table for table in TABLES if table is not _DOCUMENTS), _DOCUMENTS]
     for done, table in enumerate(ordered):
         summing = ChecksumBuilder(portable_columns(table))
@@ -229,9 +226,9 @@ def _copy_tables(
 def _write_documents(
     reading: Connection, writing: Connection, summing: ChecksumBuilder, tell: Callable[[int], None]
 ) -> None:
-    """Analyse anew what has been copied; of the source's documents only what is no word is read, to be compared."""
+    """Make the search documents of the target; of the source's documents only portable columns are read, to compare."""
     if writing.dialect.name == "postgresql":
-        # Else it would not know how large tables have become.
+        # Otherwise the planner assumes empty tables.
         writing.exec_driver_sql(f"ANALYZE {', '.join(table.name for table in TABLES)}")
     columns = portable_columns(_DOCUMENTS)
     version, count = [column.name for column in columns].index("version_id"), 0
@@ -247,7 +244,7 @@ def _write_documents(
 def _observe(
     rows: RowBatches, summing: ChecksumBuilder, tell: Callable[[int], None]
 ) -> Iterator[Sequence[Sequence[Any]]]:
-    """Rows on their way, added up."""
+    """Yield batches of rows unchanged, and add them to a checksum."""
     count = 0
     for some in rows:
         summing.add(some)
@@ -257,7 +254,7 @@ def _observe(
 
 
 def _compare(source: Database, held: Database, report: ProgressCallback) -> TransferResult:
-    """The target is not empty: it may be a copy that was made before, and nothing else."""
+    """Compare with a target that is not empty: only an equal copy is accepted."""
     with source.read_transaction() as left, held.read_transaction() as right:
         _begin_snapshot(left)
         sums: dict[str, TableChecksum] = {}
@@ -266,8 +263,8 @@ def _compare(source: Database, held: Database, report: ProgressCallback) -> Tran
             sums[table.name] = checksum_table(left, table)
             if sums[table.name] != checksum_table(right, table):
                 raise IndexFailure(
-                    f"{held.name} holds another index than {source.name} (they differ in {table.name}); nothing was "
-                    "changed. Name a database that is empty, or empty that one"
+                    f"{held.name} is not empty, and its index differs from {source.name} (in {table.name}); nothing "
+                    "was changed. Name an empty database, or empty that one"
                 )
     return _make_result(source.name, held.name, sums, copied=False)
 
@@ -275,9 +272,8 @@ def _compare(source: Database, held: Database, report: ProgressCallback) -> Tran
 def _require_equal(table: str, sent: TableChecksum, found: TableChecksum) -> None:
     if sent != found:
         raise IndexFailure(
-            f"the copy of {table} is not what was copied ({sent.rows:,} rows sent, {found.rows:,} found, or other "
-            "values in them); the copy was thrown away, and the index is as it was. See what is wrong with: "
-            "newsarchive doctor"
+            f"the copy of {table} differs from the source ({sent.rows:,} rows sent, {found.rows:,} found); the copy "
+            "was discarded, and the index is unchanged. Find the cause with: newsarchive doctor"
         )
 
 

@@ -39,7 +39,7 @@ class BadNewsroom(Newsroom):
         super().__init__(articles=60)
         self.pages = dict(pages)
 
-    def answer(self, origin: str, request: Request, at: datetime) -> Response:
+    def get_response(self, origin: str, request: Request, at: datetime) -> Response:
         """Return one of the pages, or 404; nothing of the usual newsroom."""
         del at
         pages = {"/": Sent(body=self._front()), "/good": Sent(body=page("good", origin)), **self.pages}

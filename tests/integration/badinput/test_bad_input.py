@@ -41,7 +41,7 @@ def test_a_file_in_the_place_of_the_folder(rig: Any, nobody: str) -> None:
     (rig.folder / "warc").write_text("in the way")
     ended = rig.crawl()
     assert ended.code == StorageError.exit_code
-    assert f"{rig.folder / 'warc'} cannot be made" in ended.sentence()
+    assert f"{rig.folder / 'warc'} cannot be created" in ended.sentence()
     assert "newsarchive doctor" in ended.sentence()
     assert rig.run("doctor").code == 1
     (rig.folder / "warc").unlink()

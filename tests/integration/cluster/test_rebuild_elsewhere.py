@@ -34,13 +34,13 @@ def test_a_rebuild_does_not_forget_what_other_machines_have(postgres_url: str, t
                 lambda seen: NextVisit(due_at=seen.fetched_at, failure_count=1, unchanged_count=0),
             )
         places = Places(folder=tmp_path)
-        with pytest.raises(StorageError, match=f"1 WARC files of other machines are not here, such as {THERE}"):
+        with pytest.raises(StorageError, match=f"1 WARC files of other machines are not on this one, such as {THERE}"):
             require_all_files(index, places.files())
         (tmp_path / "newsarchive.toml").write_text(f'index = "{postgres_url}"\n')
         with Archive.open(tmp_path) as archive:
             found = {file.name: file for file in archive.verify().files}
         assert [note.what for note in found[THERE].notes] == [
-            "the file lies in the folder of elsewhere, and cannot be read from here yet"
+            "the file is in the folder of elsewhere, and was not checked here"
         ]
         assert found[THERE].problems == ()
         assert found[here].problems[0].what.startswith("the file is missing")

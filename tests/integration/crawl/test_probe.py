@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from newsarchive.config.schema import SiteConfig
+from newsarchive.crawl import probe as probe_module
+from newsarchive.crawl.download.ssrf import AddressGuard
 from newsarchive.crawl.probe import SiteSource, describe_source, probe
 from newsarchive.demo import OPENS, Clock, Newsroom, serve
 from storage.errors import NotFound
@@ -32,12 +34,12 @@ def message(status: int, mime: str, body: bytes, more: str = "") -> bytes:
     return head.encode() + body
 
 
-def look(server: Any, path: str = "/") -> Any:
+def run_probe(server: Any, path: str = "/") -> Any:
     return probe(server.base + path, user_agent="newsarchive/1", pause=0)
 
 
-def test_a_site_tells_what_it_has(either: Any) -> None:
-    """Title, feeds with their freshness, sections of the menu, sitemaps of robots.txt: as a [[site]] to be written."""
+def test_a_probe_finds_the_sources_of_a_site(either: Any) -> None:
+    """Title, feeds with their newest entry, sections of the menu, sitemaps of robots.txt; and a [[site]] of them."""
     either.say("/", html(FRONT))
     either.say("/feed", message(200, "application/rss+xml", FEED))
     either.say("/map", message(200, "application/xml", SITEMAP))
@@ -46,7 +48,7 @@ def test_a_site_tells_what_it_has(either: Any) -> None:
         "Sitemap: http://[x/map\nSitemap: //[x/map\n"
     )
     either.say("/robots.txt", message(200, "text/plain", robots.encode()))
-    found = look(either)
+    found = run_probe(either)
     assert replace(found, problems=()) == replace(
         found,
         url=f"{either.base}/",
@@ -64,11 +66,11 @@ def test_a_site_tells_what_it_has(either: Any) -> None:
         ),
         sitemaps=(SiteSource(url=f"{either.base}/map", kind=UrlKind.SITEMAP, entries=1),),
         sections=(SiteSource(url=f"{either.base}/world", kind=UrlKind.LISTING, title="World"),),
-        robots="robots.txt was read, it asks for 3 s between requests",
+        robots="robots.txt was read, its Crawl-delay is 3 s",
         crawl_delay=3.0,
         problems=(),
     )
-    assert found.problems == (f"{either.base}/no/map is named by the site, and disallowed by its robots.txt: left out",)
+    assert found.problems == (f"{either.base}/no/map is disallowed by the site's robots.txt, though the site lists it: left out",)
     assert found.site("example") == SiteConfig(
         name="example",
         url=f"{either.base}/",
@@ -79,12 +81,12 @@ def test_a_site_tells_what_it_has(either: Any) -> None:
     )
 
 
-def test_the_usual_places_are_looked_at(server: Any) -> None:
-    """Where the site names no feed and no sitemap, those at the usual places are found, and marked as guessed."""
+def test_common_paths_are_tried(server: Any) -> None:
+    """If the site links no feed and lists no sitemap, those at common paths are found, and marked as guessed."""
     server.say("/", html(b"<title>T</title><p>x"))
     server.say("/rss.xml", message(200, "text/xml", FEED))
     server.say("/sitemap.xml", message(200, "text/xml", SITEMAP))
-    found = look(server)
+    found = run_probe(server)
     assert [(each.url, each.named) for each in (*found.feeds, *found.sitemaps)] == [
         (f"{server.base}/rss.xml", False),
         (f"{server.base}/sitemap.xml", False),
@@ -92,8 +94,8 @@ def test_the_usual_places_are_looked_at(server: Any) -> None:
     assert found.robots == "there is no robots.txt"
 
 
-def test_it_is_told_how_fresh_and_how_busy_sources_are(server: Any) -> None:
-    """Feeds that the page links to as to other pages; entries a day by their dates; sitemaps of an index."""
+def test_sources_are_described_with_size_and_newest_entry(server: Any) -> None:
+    """Feeds among the links of the page; entries per day by their dates; sitemaps of an index."""
     items = "".join(
         f"<item><title>{n}</title><link>/{n}</link><pubDate>Wed, 25 Nov 2026 {n:02}:00:00 GMT</pubDate></item>"
         for n in range(1, 13)
@@ -104,7 +106,7 @@ def test_it_is_told_how_fresh_and_how_busy_sources_are(server: Any) -> None:
     index = "".join(f"<sitemap><loc>/map-{n}.xml</loc><lastmod>2026-11-{n:02}</lastmod></sitemap>" for n in range(1, 4))
     whole = f'<sitemapindex xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{index}</sitemapindex>'
     server.say("/sitemap.xml", message(200, "text/xml", whole.encode()))
-    found = look(server)
+    found = run_probe(server)
     assert [describe_source(each) for each in (*found.feeds, *found.sitemaps)] == [
         "/service/all.rss: 12 entries, newest 2026-11-25 12:00 UTC, about 24 a day",
         "/sitemap.xml: 3 sitemaps, newest 2026-11-03 00:00 UTC, guessed",
@@ -112,38 +114,92 @@ def test_it_is_told_how_fresh_and_how_busy_sources_are(server: Any) -> None:
 
 
 def test_a_redirected_front_page_is_found(server: Any) -> None:
-    """The site is where its front page is; a page that says it is a feed and is none is left out."""
+    """The front page is the target of the redirect; a page that is linked as a feed and is none is left out."""
     server.say("/start", message(301, "text/html", b"", "Location: /home\r\n"))
     server.say("/home", html(FRONT))
     server.say("/feed", html(b"<p>gone"))
-    found = look(server, "/start")
+    found = run_probe(server, "/start")
     assert (found.url, found.feeds) == (f"{server.base}/home", ())
 
 
 @pytest.mark.parametrize(
-    ("status", "why"), [(404, "it answers 404"), (503, "it answers 503"), (0, "closed connection")]
+    ("status", "why"), [(404, "it answers 404"), (503, "it answers 503"), (0, "the server closed the connection")]
 )
-def test_a_site_that_cannot_be_had_is_an_error(server: Any, status: int, why: str) -> None:
-    """No front page, nothing to add: the error says why."""
+def test_a_site_that_cannot_be_fetched_is_an_error(server: Any, status: int, why: str) -> None:
+    """Without a front page there is nothing to add; the error has the reason."""
     server.say("/", message(status, "text/html", b"no") if status else b"", "keep" if status else "close")
     with pytest.raises(NotFound, match=why):
-        look(server)
+        run_probe(server)
 
 
-def test_names_that_lead_nowhere_are_an_error() -> None:
-    """A host that does not exist is named as such."""
+def test_a_slow_site_is_an_error(server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error says how long the probe waited."""
+    monkeypatch.setattr(probe_module, "TIMEOUT", 0.5)
+    server.say("/robots.txt", message(404, "text/plain", b""))
+    server.say("/", b"", "hang")
+    with pytest.raises(NotFound, match=r"no response within 0\.5 s"):
+        run_probe(server)
+
+
+def test_a_large_front_page_is_read_in_part(server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is within the limit is read, and the rest is not received."""
+    monkeypatch.setattr(probe_module, "MAX_SIZE", 20_000)
+    server.say("/", message(200, "text/html", b"<title>Large</title>" + b"<p>text</p>" * 100_000))
+    assert run_probe(server).title == "Large"
+
+
+def test_a_redirect_to_a_private_address_is_refused(server: Any) -> None:
+    """A site on a private address may redirect to itself alone: another name of this machine is not connected to."""
+    target = f"http://localhost:{server.port}/secret"
+    server.say("/", message(302, "text/html", b"", f"Location: {target}\r\n"))
+    with pytest.raises(NotFound, match="localhost is not a public host: loopback address"):
+        run_probe(server)
+    assert "/secret" not in [each.path for each in server.log]
+
+
+@pytest.mark.parametrize(("target", "why"), [("ftp://x.example/", "not http or https"), ("http://[x/", "not a URL")])
+def test_a_redirect_to_a_refused_url_is_an_error(server: Any, target: str, why: str) -> None:
+    """The error names the target and the reason."""
+    server.say("/", message(302, "text/html", b"", f"Location: {target}\r\n"))
+    if target.startswith("http://["):  # not a redirect that could be followed
+        assert run_probe(server).title == ""
+    else:
+        with pytest.raises(NotFound, match=f"it redirects to {target}: {why}"):
+            run_probe(server)
+
+
+def test_redirects_are_followed_ten_times(server: Any) -> None:
+    """A loop is an error."""
+    server.say("/", message(302, "text/html", b"", "Location: /\r\n"))
+    with pytest.raises(NotFound, match="too many redirects"):
+        run_probe(server)
+    assert len(server.of("/")) == 11
+
+
+@pytest.mark.parametrize("either", ["https"], indirect=True)
+def test_an_untrusted_certificate_is_an_error(either: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error says so. (Private hosts are not verified, so that the guard is opened here.)"""
+    monkeypatch.setattr(probe_module, "is_public", lambda _: True)
+    monkeypatch.setattr(AddressGuard, "refusal_reason", lambda *_: None)
+    with pytest.raises(NotFound, match=r"its certificate is not trusted \(certificate verify failed\)"):
+        run_probe(either)
+    assert either.log == []
+
+
+def test_an_unknown_host_is_an_error() -> None:
+    """The error says that it does not exist."""
     with pytest.raises(NotFound, match="no such host"):
         probe("no-such-host.invalid", user_agent="newsarchive/1")
 
 
-def test_what_is_no_address_is_an_error() -> None:
-    """Whoever types a slip is told so, and what to do."""
+def test_an_invalid_url_is_an_error() -> None:
+    """The error says so, and what to do."""
     with pytest.raises(NotFound, match="not a URL"):
         probe("http://[news.example/", user_agent="tests/1")
 
 
-def test_the_newsroom_is_found_whole() -> None:
-    """The demo newsroom's feeds, sitemaps and sections are found."""
+def test_all_sources_of_the_demo_newsroom_are_found() -> None:
+    """Its feeds, sitemaps and sections."""
     with serve(Newsroom(), clock=Clock(OPENS)) as newsroom:
         found = probe(newsroom.url, user_agent="newsarchive/1", pause=0)
     paths = [each.url.removeprefix(found.url) for each in (*found.feeds, *found.sitemaps, *found.sections)]

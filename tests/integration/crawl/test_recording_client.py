@@ -1,4 +1,4 @@
-"""The contract of the recording: what the server's log holds is what an Exchange holds, to the byte."""
+"""Contract of the recording client: an Exchange has the bytes of the server's log."""
 
 import gc
 import gzip
@@ -69,7 +69,7 @@ CUT: dict[str, tuple[bytes, str, str]] = {
 
 
 def fetch(server: Any, *paths: str, seconds: float = 10, limit: int = 10_000_000) -> list[FetchResult]:
-    """Fetch paths one after the other through one pool."""
+    """Fetch paths one after another through one pool."""
 
     async def main() -> list[FetchResult]:
         reactor = event_loop.reactor()
@@ -95,8 +95,8 @@ def say_all(server: Any) -> None:
         server.say(f"/{name}", data, then)
 
 
-def test_whole_answers_are_recorded_to_the_byte(either: Any) -> None:
-    """Request and response of each exchange equal the server's log, whatever the shape, without and with TLS."""
+def test_complete_exchanges_are_recorded_to_the_byte(either: Any) -> None:
+    """Request and response of each exchange equal the server's log, in any form, without and with TLS."""
     say_all(either)
     exchanges = [
         only(fetched, name) for name, fetched in zip(WHOLE, fetch(either, *(f"/{name}" for name in WHOLE)), strict=True)
@@ -117,8 +117,8 @@ def test_whole_answers_are_recorded_to_the_byte(either: Any) -> None:
     ]
 
 
-def test_the_request_is_what_we_meant(server: Any) -> None:
-    """Host first, then what was asked for, in that order; nothing that we did not write."""
+def test_the_request_is_exact(server: Any) -> None:
+    """Host first, then the given headers in their order, and nothing else."""
     say_all(server)
     (fetched,) = fetch(server, "/plain?a=%20b")
     assert only(fetched).request == (
@@ -128,8 +128,8 @@ def test_the_request_is_what_we_meant(server: Any) -> None:
 
 
 @pytest.mark.parametrize("name", CUT)
-def test_cut_answers_are_kept_as_far_as_they_came(either: Any, name: str) -> None:
-    """What came before the end is the record, with the reason why it ended."""
+def test_incomplete_responses_are_recorded_in_part(either: Any, name: str) -> None:
+    """The bytes received are recorded, with the reason why the response ended."""
     say_all(either)
     (fetched,) = fetch(either, f"/{name}", seconds=0.7)
     exchange = only(fetched)
@@ -139,7 +139,7 @@ def test_cut_answers_are_kept_as_far_as_they_came(either: Any, name: str) -> Non
 
 @pytest.mark.parametrize("name", ["length", "chunks"])
 def test_size_is_limited_to_the_byte(either: Any, name: str) -> None:
-    """An answer over the limit is cut there and says so."""
+    """A longer response is cut at the limit and marked as truncated."""
     body = b"x" * 900_000
     data = sized(OK, body) if name == "length" else OK + b"Transfer-Encoding: chunked\r\n\r\n" + chunked(body)
     either.say("/big", data)
@@ -148,15 +148,15 @@ def test_size_is_limited_to_the_byte(either: Any, name: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "then"), [("closed", "close"), ("silent", "hang")])
-def test_no_answer_is_no_record(either: Any, name: str, then: str) -> None:
-    """Where no byte came there is nothing to keep, but an error."""
+def test_no_response_is_not_recorded(either: Any, name: str, then: str) -> None:
+    """Without a byte there is no attempt, but an error."""
     either.say(f"/{name}", b"", then)
     (fetched,) = fetch(either, f"/{name}", seconds=0.5)
     assert (list(fetched.attempts), fetched.error is not None) == ([], True)
 
 
-def test_a_dead_pooled_connection_is_no_record(either: Any) -> None:
-    """Twisted asks again where an idle connection turns out closed; only the answered attempt is recorded."""
+def test_a_closed_pooled_connection_is_not_recorded(either: Any) -> None:
+    """Twisted retries if an idle connection is closed; only the attempt with a response is recorded."""
     say_all(either)
     either.say("/flaky", WHOLE["plain"][0], "drop")
     _, fetched = fetch(either, "/plain", "/flaky")
@@ -164,23 +164,23 @@ def test_a_dead_pooled_connection_is_no_record(either: Any) -> None:
     assert only(fetched).response == WHOLE["plain"][0]
 
 
-def test_what_follows_a_message_is_not_part_of_it(either: Any) -> None:
-    """Bytes behind the end of an answer are nobody's: not this record's, nor the next one's."""
+def test_bytes_after_a_message_are_not_recorded(either: Any) -> None:
+    """They are part neither of this record nor of the next one."""
     either.say("/extra", sized(OK, b"abc") + b"GARBAGE")
     either.say("/next", sized(OK, b"next"))
     extra, after = fetch(either, "/extra", "/next")
     assert (only(extra).response, only(after).response) == (sized(OK, b"abc"), sized(OK, b"next"))
 
 
-def test_connections_are_kept(either: Any) -> None:
-    """One after the other, requests to a host share its connection."""
+def test_connections_are_reused(either: Any) -> None:
+    """Requests to a host share its connection."""
     say_all(either)
     fetch(either, "/plain", "/gzip", "/chunked", "/304", "/204")
     assert either.connections == 1
 
 
 def test_private_addresses_are_refused(server: Any) -> None:
-    """No connection is made to an address that is not public, whatever name leads to it."""
+    """No connection is made to an address that is not public, whatever the host name."""
 
     async def main() -> list[FetchResult]:
         reactor = event_loop.reactor()
@@ -194,10 +194,10 @@ def test_private_addresses_are_refused(server: Any) -> None:
 
 @pytest.mark.parametrize("either", ["https"], indirect=True)
 def test_certificates_are_verified(either: Any, certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A certificate that nobody vouches for is refused, save on hosts that the owner named as their own."""
+    """A certificate without a trusted signature is refused, except for private hosts."""
 
     class Open(AddressGuard):
-        def objection(self, host: str, address: str) -> None:
+        def refusal_reason(self, host: str, address: str) -> None:
             return None
 
     async def main() -> FetchResult:
@@ -210,12 +210,12 @@ def test_certificates_are_verified(either: Any, certificate: Path, monkeypatch: 
     assert (list(fetched.attempts), "certificate verify failed" in repr(fetched.error)) == ([], True)
     assert either.log == []
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    either.say("/", sized(OK, b"vouched for"))
-    assert only(event_loop.run(main())).response == sized(OK, b"vouched for")
+    either.say("/", sized(OK, b"trusted"))
+    assert only(event_loop.run(main())).response == sized(OK, b"trusted")
 
 
-def test_an_idle_connection_holds_no_bytes(either: Any) -> None:
-    """What was fetched is gone when nobody wants it any more: of a thousand hosts, a thousand connections are kept."""
+def test_an_idle_connection_keeps_no_bytes(either: Any) -> None:
+    """The bytes of an exchange are freed after it: a thousand hosts have a thousand idle connections."""
     either.say("/a", b"HTTP/1.1 103 Early Hints\r\n\r\n" + sized(OK, BODY), "keep")
     either.say("/cut", OK + b"Content-Length: 9000\r\n\r\n" + BODY[:3000], "hang")
 

@@ -37,17 +37,18 @@ name = "example"
 url = "{url}/"
 allow_private = {private}
 """
-AS_USUAL = {"delay": "0s", "timeout": "2s", "private": "true"}
+DEFAULTS = {"delay": "0s", "timeout": "1m", "private": "true"}
+"""The timeout is long: on a machine under load an exchange takes seconds, and would be cut."""
 Make = Callable[..., Archive]
 
 
 @pytest.fixture
 def make(tmp_path: Path) -> Iterator[Make]:
-    """Makes an archive of one site; made again, it is opened again."""
+    """Create an archive of one site, or open it again."""
     with ExitStack() as stack:
 
         def made(server: Any, **settings: str) -> Archive:
-            text = CONFIG.format(url=server.base, **(AS_USUAL | settings))
+            text = CONFIG.format(url=server.base, **(DEFAULTS | settings))
             (tmp_path / "newsarchive.toml").write_text(text)
             return stack.enter_context(Archive.open(tmp_path))
 
@@ -60,7 +61,7 @@ def html(head: str = "") -> bytes:
 
 
 def front(*links: str) -> bytes:
-    """What names links beyond doubt: a feed. (What counts as a listing is for the tests of extraction.)"""
+    """Return a feed, whose links are always followed. (What counts as a listing is tested with extraction.)"""
     items = "".join(f"<item><title>{link}</title><link>{link}</link></item>" for link in links)
     body = f'<?xml version="1.0"?><rss version="2.0"><channel><title>News</title>{items}</channel></rss>'
     return plain(200, body.encode(), "Content-Type: application/rss+xml\r\n")
@@ -87,8 +88,8 @@ def counted(report: CrawlReport, *names: str) -> list[int]:
     return [report.run.counters.get(name, 0) for name in names]
 
 
-def test_a_run_keeps_what_it_asked_for_and_ends(either: Any, make: Make) -> None:
-    """robots.txt, front page and what it links to, each once; blocks are the server's log; the file tells the run."""
+def test_a_run_records_its_requests_and_ends(either: Any, make: Make) -> None:
+    """robots.txt, front page and its links are requested once; the records equal the server's log; the run is recorded."""
     either.say("/", front("/news/one", "/news/two"))
     either.say("/news/one", html())
     either.say("/news/two", plain(404, b"gone"))
@@ -105,8 +106,8 @@ def test_a_run_keeps_what_it_asked_for_and_ends(either: Any, make: Make) -> None
     assert counted(report, "captures", "feed", "gone") == [4, 1, 2]
 
 
-def test_a_process_can_crawl_twice_and_asks_conditionally(server: Any, make: Make) -> None:
-    """The second run sends the validators that the first was given; 304 becomes a revisit."""
+def test_a_process_can_crawl_twice_with_conditional_requests(server: Any, make: Make) -> None:
+    """The second run sends the validators that the first one received; 304 becomes a revisit."""
     server.say("/", html(head='ETag: "a"\r\nLast-Modified: Wed, 25 Nov 2026 01:02:03 GMT\r\n'))
     archive = make(server)
     crawl(archive)
@@ -118,8 +119,8 @@ def test_a_process_can_crawl_twice_and_asks_conditionally(server: Any, make: Mak
     assert counted(report, "captures", "revisits", "not_modified") == [1, 1, 1]
 
 
-def test_a_host_is_asked_once_at_a_time_with_its_delay(server: Any, make: Make) -> None:
-    """By the server's own log no request comes sooner than the delay after the answer before."""
+def test_a_host_gets_one_request_at_a_time_with_its_delay(server: Any, make: Make) -> None:
+    """By the server's log no request is sooner than the delay after the previous response."""
     server.say("/", front(*(f"/news/{n}" for n in range(6))))
     for number in range(6):
         server.say(f"/news/{number}", html(), pause=0.05)
@@ -130,7 +131,7 @@ def test_a_host_is_asked_once_at_a_time_with_its_delay(server: Any, make: Make) 
 
 
 def test_crawl_delay_is_obeyed(server: Any, make: Make) -> None:
-    """The delay that robots.txt asks for counts where it is longer than ours."""
+    """The Crawl-delay of robots.txt counts if it is longer than the site's delay."""
     server.say("/robots.txt", plain(200, b"User-agent: *\nCrawl-delay: 0.4\nDisallow: /news/no\n"))
     server.say("/", front("/news/no", "/news/yes"))
     report = crawl(make(server))
@@ -140,20 +141,20 @@ def test_crawl_delay_is_obeyed(server: Any, make: Make) -> None:
     assert counted(report, "disallowed") == [1]
 
 
-def test_robots_that_cannot_be_had_close_the_site(server: Any, make: Make) -> None:
-    """After a 503 on robots.txt nothing else is asked for; the answer is kept, and the owner is told."""
+def test_an_unavailable_robots_backs_off_from_the_host(server: Any, make: Make) -> None:
+    """After a 503 for robots.txt nothing else is requested; the response is recorded, and a problem is reported."""
     server.say("/robots.txt", plain(503, b"down"))
     server.say("/", html())
     archive = make(server)
     report = crawl(archive)
     assert paths(server) == ["/robots.txt"]
     assert [item.capture.status for item in kept_of(archive)] == [503]
-    assert report.problems == ("127.0.0.1 robots.txt answers 503: left in peace for 3600 s",)
+    assert report.problems == ("127.0.0.1 robots.txt answers 503: backed off for 3600 s",)
     assert crawl(archive).run.counters == {}
 
 
 def test_retry_after_is_waited_for(server: Any, make: Make) -> None:
-    """A host that answers 429 is asked again no sooner than it says; its answer is kept."""
+    """After a 429 the next request is sent no sooner than Retry-After; the response is recorded."""
     server.say("/", front("/news/one", "/news/two"))
     for name in ("one", "two"):
         server.say(f"/news/{name}", plain(429, b"slow down", "Retry-After: 1\r\n"))
@@ -163,20 +164,20 @@ def test_retry_after_is_waited_for(server: Any, make: Make) -> None:
     assert (report.run.outcome, counted(report, "captures")) == ("finished", [4])
 
 
-def test_a_page_that_hangs_is_kept_as_far_as_it_came(server: Any, make: Make) -> None:
-    """A time limit makes a truncated record, and costs the other pages nothing."""
+def test_a_page_that_hangs_is_recorded_in_part(server: Any, make: Make) -> None:
+    """The timeout makes a truncated record, and does not affect other pages."""
     server.say("/", front("/news/slow", "/news/fast"))
     server.say("/news/slow", b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\nsome", "hang")
     server.say("/news/fast", html())
-    archive = make(server)
+    archive = make(server, timeout="5s")
     report = crawl(archive)
     held = {item.capture.url.removeprefix(server.base): item.capture.truncated for item in kept_of(archive)}
     assert held == {"/robots.txt": None, "/": None, "/news/slow": "time", "/news/fast": None}
     assert counted(report, "truncated", "error") == [1, 1]
 
 
-def test_a_redirect_is_an_answer_and_its_target_another(server: Any, make: Make) -> None:
-    """A 3xx is kept; where it leads is asked for as a URL of its own, once."""
+def test_a_redirect_and_its_target_are_two_captures(server: Any, make: Make) -> None:
+    """A 3xx is recorded; its target is requested once, as a URL of its own."""
     server.say("/", front("/news/old"))
     server.say("/news/old", plain(301, b"", "Location: /news/new\r\n"))
     server.say("/news/new", html())
@@ -186,26 +187,26 @@ def test_a_redirect_is_an_answer_and_its_target_another(server: Any, make: Make)
 
 
 def test_a_host_that_is_down_ends_the_run(server: Any, make: Make) -> None:
-    """Nothing kept, nothing lost: the owner is told, and what was due is due again later."""
+    """Nothing is recorded, a problem is reported, and the URLs are due again later."""
     server.close()
     archive = make(server)
     report = crawl(archive)
     assert report.run.outcome == "finished"
     refused = "Connection was refused by other side: 111: Connection refused"
-    assert report.problems == (f"127.0.0.1 robots.txt gives no answer ({refused}): left in peace for 3600 s",)
+    assert report.problems == (f"127.0.0.1 robots.txt cannot be fetched ({refused}): backed off for 3600 s",)
     again = archive.index.read(url_queue.next_due_at, ["example"])
     assert again is not None
     assert again > utc_now() + timedelta(minutes=50)
 
 
-def test_private_addresses_need_the_owners_word(server: Any, make: Make) -> None:
+def test_private_addresses_need_allow_private(server: Any, make: Make) -> None:
     """Without allow_private no connection is made to loopback."""
     report = crawl(make(server, private="false"))
     assert (server.connections, len(report.problems)) == (0, 1)
 
 
 def test_limits_stop_a_run(server: Any, make: Make) -> None:
-    """max_pages and max_time end it as stopped; the next run goes on."""
+    """max_pages and max_time end it as stopped; the next run continues."""
     server.say("/", front(*(f"/news/{n}" for n in range(5))))
     archive = make(server)
     assert crawl(archive, max_pages=2).run.outcome == "stopped"
@@ -218,12 +219,12 @@ def test_limits_stop_a_run(server: Any, make: Make) -> None:
 
 
 def test_a_full_disk_stops_the_run_cleanly(server: Any, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    """DiskFull comes out; what was committed before stays whole, and the next run goes on from there."""
+    """DiskFull is raised; what was committed before is complete, and the next run continues from there."""
     server.say("/", front(*(f"/news/{n}" for n in range(20))))
     for number in range(20):
         server.say(f"/news/{number}", html())
     archive = make(server)
-    keep = WarcWriter.write
+    write = WarcWriter.write
     left = 7
 
     def full(self: WarcWriter, exchange: Exchange) -> Capture:
@@ -231,10 +232,10 @@ def test_a_full_disk_stops_the_run_cleanly(server: Any, make: Make, monkeypatch:
         left -= 1
         if left < 0:
             raise DiskFull("no space is left")
-        return keep(self, exchange)
+        return write(self, exchange)
 
     with monkeypatch.context() as patched:
-        patched.setattr(WarcWriter, "keep", full)
+        patched.setattr(WarcWriter, "write", full)
         with pytest.raises(DiskFull):
             crawl(archive)
     assert len(kept_of(archive)) == 7
@@ -244,7 +245,7 @@ def test_a_full_disk_stops_the_run_cleanly(server: Any, make: Make, monkeypatch:
 
 
 def test_a_site_is_crawled_by_one_process_at_a_time(server: Any, make: Make) -> None:
-    """The second is told who holds the lock, and asks for nothing."""
+    """The second one gets an error that names the first, and sends no request."""
     archive = make(server)
     since = utc_now()
     with lock_sites_locally(archive.folder / "locks", ["example"], since), pytest.raises(ArchiveBusy) as busy:
@@ -253,8 +254,8 @@ def test_a_site_is_crawled_by_one_process_at_a_time(server: Any, make: Make) -> 
     assert (busy.value.exit_code, server.log) == (75, [])
 
 
-def test_an_archive_without_sites_says_what_to_do(tmp_path: Path) -> None:
-    """There is nothing to crawl before a site was added."""
+def test_an_archive_without_sites_names_the_next_command(tmp_path: Path) -> None:
+    """There is nothing to crawl until a site is added."""
     (tmp_path / "newsarchive.toml").write_text("")
     with Archive.open(tmp_path) as archive, pytest.raises(ConfigError, match="newsarchive add"):
         crawl(archive)
@@ -266,13 +267,13 @@ from pathlib import Path
 from newsarchive.archive import Archive
 from newsarchive.crawl.run import crawl
 with Archive.open(Path(sys.argv[1])) as archive:
-    report = crawl(archive, progress=lambda shown: print(shown.url, flush=True))
+    report = crawl(archive, progress=lambda progress: print(progress.last_url, flush=True))
 print(json.dumps({"outcome": report.run.outcome, "captures": report.run.counters["captures"]}))
 """
 
 
 def started(archive: Archive, server: Any) -> "subprocess.Popen[str]":
-    """A crawl in a process of its own, which has got as far as a page."""
+    """Start a crawl in a process of its own, and wait until it has requested a page."""
     process = subprocess.Popen(
         [sys.executable, "-c", STOPPED, str(archive.folder)],
         stdout=subprocess.PIPE,
@@ -286,8 +287,8 @@ def started(archive: Archive, server: Any) -> "subprocess.Popen[str]":
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_stops_a_run_in_good_order(server: Any, make: Make, number: signal.Signals) -> None:
-    """Within seconds, also where a server hangs: kept, committed, the file closed, the end written, the lock free."""
+def test_a_signal_stops_a_run_in_order(server: Any, make: Make, number: signal.Signals) -> None:
+    """Within seconds, even if a server hangs: all is recorded and committed, the file closed, the site unlocked."""
     server.say("/", front(*(f"/news/{n}" for n in range(9))))
     for each in range(9):
         server.say(f"/news/{each}", b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\nsome", "hang")
@@ -309,7 +310,7 @@ def test_a_signal_stops_a_run_in_good_order(server: Any, make: Make, number: sig
 
 
 def test_a_second_signal_aborts(server: Any, make: Make) -> None:
-    """Nobody waits for a hanging server who does not want to; the next crawl takes up what was kept."""
+    """It does not wait for a hanging server; the next crawl recovers what was fetched."""
     server.say("/", front("/news/slow"))
     server.say("/news/slow", b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\nsome", "hang")
     archive = make(server, timeout="1m")
@@ -318,18 +319,18 @@ def test_a_second_signal_aborts(server: Any, make: Make) -> None:
         time.sleep(0.3)
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=10)
-    assert (process.returncode, err.strip()) == (130, "aborted; the next crawl takes up what was kept")
+    assert (process.returncode, err.strip()) == (130, "aborted; the next crawl recovers what was fetched")
     server.say("/news/slow", html())
     report = crawl(archive)
     assert report.run.outcome == "finished"
-    assert report.problems[0].startswith("a run before was cut short")
+    assert report.problems[0].startswith("an earlier run was interrupted")
     assert server.of("/news/slow")[-1].response == html()
 
 
-def test_the_end_of_a_run_is_in_before_its_file_counts_as_closed(
+def test_the_end_of_a_run_is_indexed_before_its_file_is_closed(
     server: Any, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Law 3: whenever it is killed, recovery finds the end record: it passes over closed files."""
+    """Law 3: whenever it is killed, recovery finds the end record, since it skips closed files."""
     archive = make(server)
     server.say("/", html())
     told: list[str] = []

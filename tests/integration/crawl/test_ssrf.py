@@ -1,4 +1,4 @@
-"""Server-side request forgery: what a page, a redirect or a name could make the crawler connect to."""
+"""Server-side request forgery: by pages, redirects and host names."""
 
 import socket
 from collections.abc import Sequence
@@ -15,7 +15,6 @@ from newsarchive.crawl.download.client import RecordingClient
 from newsarchive.crawl.download.connect import GuardedEndpoints
 from newsarchive.crawl.download.ssrf import AddressGuard, url_refusal_reason
 from newsarchive.crawl.run import crawl
-from newsarchive.crawl.run_context import network_error_reason
 from storage.callbacks import utc_now
 from storage.index.queries.articles import iter_captures
 from storage.index.views.articles import CaptureFilters
@@ -72,9 +71,9 @@ TRICKS: Sequence[tuple[str, str, Sequence[str]]] = (
     ("http://198.18.0.1/", "address for benchmarks", ()),
     ("http://224.0.0.1/", "multicast address", ()),
     ("http://255.255.255.255/", "reserved address", ()),
-    ("http://news.example@127.0.0.1:{port}/", "carries a password", ()),
-    ("http://news.example\\@127.0.0.1:{port}/", "carries a password", ()),
-    ("http://127.0.0.1:22/", "port of another service", ()),
+    ("http://news.example@127.0.0.1:{port}/", "contains a password", ()),
+    ("http://news.example\\@127.0.0.1:{port}/", "contains a password", ()),
+    ("http://127.0.0.1:22/", "port of another protocol", ()),
     ("gopher://127.0.0.1:6379/_INFO", "not http or https", ()),
     ("file:///etc/passwd", "not http or https", ()),
     ("http://127.0.0.1\t:{port}/", "loopback address", ()),
@@ -89,7 +88,7 @@ OURS = [
 
 @pytest.fixture
 def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, Sequence[str]]:
-    """What DNS says; names that are not in it are asked of the system, which is asked for addresses only."""
+    """Answers of DNS. Other names are resolved by the system, which are addresses only."""
     known: dict[str, Sequence[str]] = {}
     real = socket.getaddrinfo
 
@@ -105,8 +104,8 @@ def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, Sequence[str]]:
     return known
 
 
-def asked(url: str, guard: AddressGuard) -> str:
-    """What becomes of a URL: why it is refused, or "answered"."""
+def fetch(url: str, guard: AddressGuard) -> str:
+    """Return why a URL is refused, or "answered"."""
     if why := url_refusal_reason(url):
         return why
     target = Request(url).url  # as the spider makes it: IDNA, escapes
@@ -119,7 +118,7 @@ def asked(url: str, guard: AddressGuard) -> str:
         return fetched
 
     fetched = event_loop.run(main())
-    return "answered" if fetched.attempts else network_error_reason(fetched)
+    return "answered" if fetched.attempts else fetched.describe_error()
 
 
 def host_in(url: str) -> str:
@@ -127,22 +126,22 @@ def host_in(url: str) -> str:
 
 
 @pytest.mark.parametrize(("url", "reason", "dns"), TRICKS, ids=[trick[0] for trick in TRICKS])
-def test_a_trick_is_refused_and_named(
+def test_a_trick_is_refused_with_its_reason(
     url: str, reason: str, dns: Sequence[str], server: Any, names: dict[str, Sequence[str]]
 ) -> None:
-    """Whatever is written, and whatever DNS says: nothing is connected to, and the reason is what it leads to."""
+    """Whatever the notation and whatever DNS answers, nothing is connected to, and the reason names the address."""
     url = url.format(port=server.port)
     if dns:
         names[host_in(url)] = dns
-    assert reason in asked(url, AddressGuard())
+    assert reason in fetch(url, AddressGuard())
     assert (server.connections, server.log) == (0, [])
 
 
 @pytest.mark.parametrize(("url", "dns"), [(url, dns) for url, _, dns in OURS], ids=[trick[0] for trick in OURS])
-def test_with_allow_private_all_work(
+def test_with_allow_private_every_notation_works(
     url: str, dns: Sequence[str], server: Any, names: dict[str, Sequence[str]]
 ) -> None:
-    """What the owner names as their own is asked, however it is written."""
+    """A configured private host is connected to in any notation of its name."""
     url = url.format(port=server.port)
     host = host_in(url)
     if dns:
@@ -151,22 +150,22 @@ def test_with_allow_private_all_work(
     if ":" in host:  # the server listens on IPv4 only
         assert guard.refusal_reason(host, host) is None
     else:
-        assert asked(url, guard) == "answered"
+        assert fetch(url, guard) == "answered"
 
 
-def test_an_address_is_judged_each_time_that_it_is_connected_to(server: Any, names: dict[str, Sequence[str]]) -> None:
-    """A name that was public a moment ago and leads home now (rebinding) is refused: what counts is the connection."""
+def test_an_address_is_checked_at_each_connection(server: Any, names: dict[str, Sequence[str]]) -> None:
+    """A name that had a public address before and has a private one now (DNS rebinding) is refused."""
     host = "rebinding.example"
     names[host] = (PUBLIC, "127.0.0.1")
-    told = asked(f"http://{host}:{server.port}/", _Unreachable())
-    assert "no public host: loopback address 127.0.0.1" in told
+    told = fetch(f"http://{host}:{server.port}/", _Unreachable())
+    assert "not a public host: loopback address 127.0.0.1" in told
     assert server.connections == 0
 
 
 class _Unreachable(AddressGuard):
-    """Takes the public address for one that does not answer, so that the other is tried."""
+    """Refuses the public address, so that the other one is tried."""
 
-    def objection(self, host: str, address: str) -> str | None:
+    def refusal_reason(self, host: str, address: str) -> str | None:
         return "nobody listens" if address == PUBLIC else super().refusal_reason(host, address)
 
 
@@ -183,9 +182,9 @@ allow_private = true
 
 
 @pytest.mark.parametrize("way", ["a redirect of robots.txt", "a redirect of a page", "an image"])
-def test_a_page_leads_to_no_private_address(way: str, server: Any, tmp_path: Path) -> None:
-    """Where a server sends us is judged like any URL: that its own host may be private says nothing of another name
-    of this machine. Nothing is connected to, and what sent us there is kept.
+def test_a_page_cannot_lead_to_a_private_address(way: str, server: Any, tmp_path: Path) -> None:
+    """The target of a redirect is checked like any URL, even of a private host: another name of this machine is not
+    connected to. The redirect itself is recorded.
     """
     target = f"http://localhost:{server.port}/secret"
     moved = f"HTTP/1.1 302 Found\r\nLocation: {target}\r\nContent-Length: 0\r\n\r\n".encode()
@@ -198,7 +197,7 @@ def test_a_page_leads_to_no_private_address(way: str, server: Any, tmp_path: Pat
         report = crawl(archive)
         held = {view.url for view in archive.index.stream(iter_captures, CaptureFilters())}
     # Another host than the site's own is asked for a page's parts only, and a robots.txt follows its redirect.
-    assert report.run.counters.get("guarded", 0) == (0 if way == "a redirect of a page" else 1)
+    assert report.run.counters.get("blocked", 0) == (0 if way == "a redirect of a page" else 1)
     assert f"{server.base}{path}" in held
     assert target not in held
     assert "/secret" not in [each.path for each in server.log]

@@ -16,12 +16,12 @@ DIGEST = """
 import hashlib
 from newsarchive.demo import OPENS, Newsroom
 newsroom = Newsroom()
-answers = newsroom.answers(OPENS)
+expected = newsroom.expected_site(OPENS)
 digest = hashlib.sha256()
-for url in sorted([article.url for article in answers.articles] + [page.url for page in answers.pages]):
+for url in sorted([article.url for article in expected.articles] + [page.url for page in expected.pages]):
     if not url.endswith(".gz"):  # what zlib makes of a text differs from build to build
-        digest.update(newsroom.entity("http://lantern.example", url.removeprefix("http://lantern.example"), OPENS).body)
-digest.update(newsroom.entity("http://lantern.example", "/media/3.png", OPENS).body)
+        digest.update(newsroom.get_entity("http://lantern.example", url.removeprefix("http://lantern.example"), OPENS).body)
+digest.update(newsroom.get_entity("http://lantern.example", "/media/3.png", OPENS).body)
 print(digest.hexdigest())
 """
 

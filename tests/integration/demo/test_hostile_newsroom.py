@@ -34,7 +34,7 @@ def test_a_shape_is_sent_and_logged_to_the_byte(shape: HostileResponse, tmp_path
     log = tmp_path / "log.jsonl"
     with serve(newsroom, log=log) as server:
         origin = server.url.rstrip("/")
-        answer = newsroom.answer(origin, Request(method="GET", target=f"/{shape.name}"), OPENS)
+        answer = newsroom.get_response(origin, Request(method="GET", target=f"/{shape.name}"), OPENS)
         got = _ask(server.port, f"/{shape.name}", answer)
     (entry,) = read_log(log)
     assert (entry.url, entry.response) == (f"{origin}/{shape.name}", answer.data)

@@ -127,7 +127,7 @@ class TrapNewsroom(Newsroom):
         super().__init__(articles=60)
         self.entrances = entrances
 
-    def answer(self, origin: str, request: Request, at: datetime) -> Response:
+    def get_response(self, origin: str, request: Request, at: datetime) -> Response:
         """Answer as a trap does."""
         del at
         body = self._page(request.target, origin)

@@ -215,7 +215,7 @@ class Ways(Newsroom):
     pages: dict[str, Page | str] = field(default_factory=dict)
     """What stands there instead; "-> target" for a redirect, "410" for what is gone."""
 
-    def answer(self, origin: str, request: Request, at: datetime) -> Response:
+    def get_response(self, origin: str, request: Request, at: datetime) -> Response:
         """Return one of them, or 404."""
         del at
         found = self.pages.get(request.target) or {"/story": story(origin, "/story"), **self.site(origin)}.get(

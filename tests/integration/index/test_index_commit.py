@@ -475,8 +475,8 @@ def test_who_asks_for_a_site_meanwhile_takes_none_from_the_writer(
         filed.set()
         asking.join()
 
-    monkeypatch.setattr("storage.index.index.load_book", loading)
-    monkeypatch.setattr("storage.index.write.commit.file_under_sites", meanwhile)
+    monkeypatch.setattr("storage.index.index.load_registry", loading)
+    monkeypatch.setattr("storage.index.write.commit.assign_sites", meanwhile)
     index.commit([article_at("https://news.example/a", "First paragraph.")], plan)
     with index._database.read_transaction() as connection:
         assert connection.scalars(select(UrlRow.url).where(UrlRow.site_id.is_(None))).all() == []

@@ -200,7 +200,7 @@ def test_no_export_has_what_is_excluded(app: FastAPI, client: TestClient, form: 
     """In the downloaded file."""
     assert client.post("/exports", data={"format": form}).status_code == 303
     app.state.exports.wait()
-    job = app.state.exports.all()[0]
+    job = app.state.exports.list_jobs()[0]
     try:
         file = client.get(re.findall(rf'href="(/exports/{job.id}/[^"]+)"', client.get("/exports").text)[0])
     finally:

@@ -49,7 +49,7 @@ def test_a_timestamp_leads_to_the_nearest_capture(archive_of: ArchiveOf) -> None
     assert location(client, f"/web/2026mp_/{PAGE}") == f"/web/{STAMP}mp_/{PAGE}"
     assert location(client, f"/web/*/{PAGE}?b=1&c=2") == f"/calendar?url={PAGE}?b=1%26c=2"
     far = client.get(f"/web/{STAMP}~2020/{PAGE}").text
-    assert "6 years later than was asked for" in far
+    assert "6 years later than requested" in far
     assert f'href="/web/20260303060000/{PAGE}"' in far
     assert client.get(f"/web/99999999999999/{PAGE}").status_code == 404
 

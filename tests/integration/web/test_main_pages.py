@@ -140,7 +140,7 @@ def test_empty_names_are_not_found(browser: TestClient, path: str) -> None:
     """404, not all articles under an empty heading."""
     answer = browser.get(path)
     assert answer.status_code == 404
-    assert "The address names none" in answer.text
+    assert "The URL has no name" in answer.text
 
 
 def test_a_search_leads_to_an_export_of_what_it_finds(browsers: Browsers) -> None:

@@ -107,7 +107,7 @@ def test_the_api_page_documents_every_call(client: TestClient) -> None:
     schema = client.get("/openapi.json").json()
     text = client.get("/api").text
     assert all(path in text for path in schema["paths"])
-    assert all(f'id="shape-{name}"' in text for name in schema["components"]["schemas"])
+    assert all(f'id="schema-{name}"' in text for name in schema["components"]["schemas"])
     assert "https://" not in text
 
 

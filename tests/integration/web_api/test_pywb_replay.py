@@ -150,7 +150,7 @@ def test_a_killed_pywb_is_restarted(
         watch.stop()
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", free_port))
-        with pytest.raises(ReplayFailure, match="did not come up"):
+        with pytest.raises(ReplayFailure, match="did not start"):
             PywbSupervisor(program)
 
 
