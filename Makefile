@@ -10,7 +10,7 @@ UV     := $(shell command -v uv 2>/dev/null)
 export PATH := $(abspath $(BIN)):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test slow quality house lint format bench bench-browser docs screenshots lock wheel clean
+.PHONY: help demo test slow quality house mutants lint format bench bench-browser demo-site docs screenshots lock wheel clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -78,8 +78,16 @@ bench-browser: $(VENV)/.installed-dev ## Measure the browser over a large archiv
 	$(BIN)/python -m benchmarks.generate $(FOLDER) --articles $(ARTICLES) $(if $(INDEX),--index $(INDEX))
 	$(BIN)/python -m benchmarks.browser $(FOLDER)
 
+MUTANTS ?= 60
+
 house: $(VENV)/.installed-dev ## Measure how the code is named and divided
 	$(BIN)/python -m benchmarks.house
+
+mutants: $(VENV)/.installed-dev ## Measure how many faults the tests detect (takes hours; MUTANTS=60)
+	$(BIN)/python -m benchmarks.mutants --count $(MUTANTS)
+
+demo-site: $(VENV)/.installed-dev ## Record the site of `newsarchive demo` from the simulated newsroom of the tests
+	$(BIN)/python -m tests.newsroom.record_demo
 
 docs: $(VENV)/.installed-dev ## Make the pages of docs/ that come from the code
 	$(BIN)/python docs/make.py

@@ -26,7 +26,7 @@ def newsroom(articles: int, page_size: int, *, accepts: str = OURS, log: Path | 
         accepts: The Accept-Encoding of who comes: the articles are made ready for it beforehand.
         log: Where every exchange is to be noted, to the byte.
     """
-    command = [sys.executable, "-m", "newsarchive.demo", "serve", "--host", HOST, "--port", "0"]
+    command = [sys.executable, "-m", "tests.newsroom", "serve", "--host", HOST, "--port", "0"]
     command += ["--memory", str(MEMORY), "--articles", str(articles), "--page-size", str(page_size), "--warm", accepts]
     command += ["--log", str(log)] if log else []
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:

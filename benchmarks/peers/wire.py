@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from warcio.archiveiterator import ArchiveIterator
 
-from newsarchive.demo.exchange_log import LoggedExchange, read_log
+from tests.newsroom.exchange_log import LoggedExchange, read_log
 
 _ARTICLE = re.compile(r"-(\d{5,6})(?:\.html)?$")
 """The newsroom's articles end in their number, on whatever page they are."""

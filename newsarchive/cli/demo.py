@@ -4,7 +4,6 @@ import json
 import shlex
 import subprocess
 import sys
-from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,7 +16,7 @@ from newsarchive.cli import render_article
 from newsarchive.cli.output import create_table, pluralize, safe_text, stdout
 from newsarchive.config.schema import FILE_NAME
 from newsarchive.config.units import humanize_size
-from newsarchive.demo import OPENS, Clock, Newsroom, serve
+from newsarchive.demo.site import serve_demo_site
 from newsarchive.diff.articles import EditVerdict, compare_versions
 from newsarchive.web.timestamps import format_timestamp
 from storage.article_fields import format_time
@@ -28,10 +27,6 @@ from storage.index.queries.status import list_warc_files
 from storage.index.views.articles import ArticleView
 
 SITE = "lantern"
-LATER = timedelta(hours=1, minutes=30)
-"""Until the second crawl: by then articles were edited, and front and section pages are due."""
-NEXT_MORNING = timedelta(hours=25)
-"""From the second crawl to the third."""
 WORDS = "harbour"
 ABOUT = (
     "This is a demonstration. The Alder Bay Lantern is a simulated newspaper; newsarchive demo crawled it three times: "
@@ -47,8 +42,6 @@ EDITED_ARTICLES = 20
 
 def demo(
     folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="Folder of the new archive.")] = None,
-    *,
-    articles: Annotated[int, typer.Option(min=40, max=5000, help="Number of published articles.")] = 72,
 ) -> None:
     """Archive a simulated news site and show the result.
 
@@ -57,18 +50,19 @@ def demo(
     kept.
     """
     place = choose_folder(folder)
-    clock = Clock(OPENS)
-    with serve(Newsroom(articles=articles), clock=clock) as newsroom:
-        print_note(f"A simulated newspaper is online at {newsroom.url}; its clock shows {OPENS:%Y-%m-%d %H:%M} UTC.")
+    with serve_demo_site() as newsroom:
+        print_note(
+            f"A simulated newspaper is online at {newsroom.url}; its clock shows {newsroom.time:%Y-%m-%d %H:%M} UTC."
+        )
         run_command("init", str(place), "--operator", "newsarchive demo", "--contact", "demo@localhost")
         run_command("add", newsroom.url, "--name", SITE, "--delay", "0s", "--archive", str(place))
-        run_command("crawl", "--clock", format_time(clock.now()), "--archive", str(place))
+        run_command("crawl", "--clock", format_time(newsroom.time), "--archive", str(place))
         print_note("Ninety minutes later some articles were edited and new ones published:")
-        clock.advance(LATER)
-        run_command("crawl", "--clock", format_time(clock.now()), "--archive", str(place))
+        newsroom.advance()
+        run_command("crawl", "--clock", format_time(newsroom.time), "--archive", str(place))
         print_note("The next morning:")
-        clock.advance(NEXT_MORNING)
-        run_command("crawl", "--clock", format_time(clock.now()), "--archive", str(place))
+        newsroom.advance()
+        run_command("crawl", "--clock", format_time(newsroom.time), "--archive", str(place))
     with Archive.open(place) as archive:
         lines = list(archive.export())
         print_summary(archive, place, lines)

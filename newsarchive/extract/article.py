@@ -6,7 +6,7 @@ from lxml.html import HtmlElement
 
 from newsarchive.extract import zones
 from newsarchive.extract.authors import read_authors
-from newsarchive.extract.blocks import Block, PageContent, collect_blocks
+from newsarchive.extract.blocks import Block, PageBlocks, collect_blocks
 from newsarchive.extract.body import NO_BODY, Body, BodyContext, build_body, read_article_body
 from newsarchive.extract.classify import cannot_be_article
 from newsarchive.extract.dates import DateSources, read_dates
@@ -50,7 +50,7 @@ class _PageParts:
     head: Head
     jsonld: JsonLd
     loaded_scripts: str
-    content: PageContent
+    content: PageBlocks
     layout_matches: LayoutMatches
     requisites: tuple[str, ...]
 
@@ -204,7 +204,7 @@ def _read_headline(parts: _PageParts) -> Headline:
     return find_headline(blocks, parts.head, parts.jsonld, parts.page.url, parts.evidence)
 
 
-def _find_layout_blocks(content: PageContent, layout_matches: LayoutMatches) -> frozenset[int]:
+def _find_layout_blocks(content: PageBlocks, layout_matches: LayoutMatches) -> frozenset[int]:
     """Return the blocks in the elements that the layout names as the body."""
     elements: set[HtmlElement] = set()
     for element in layout_matches.elements("body"):
@@ -213,7 +213,7 @@ def _find_layout_blocks(content: PageContent, layout_matches: LayoutMatches) -> 
     return frozenset(block.index for block in content.blocks if block.element in elements) if elements else frozenset()
 
 
-def _find_block(text: str | None, content: PageContent) -> int:
+def _find_block(text: str | None, content: PageBlocks) -> int:
     """Return the block that prints a text; -1 for none."""
     return next((block.index for block in content.blocks if text and block.text == text), -1)
 

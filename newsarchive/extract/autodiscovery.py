@@ -6,7 +6,7 @@ from itertools import islice
 from lxml.html import HtmlElement
 
 from newsarchive.extract import zones
-from newsarchive.extract.blocks import PageContent
+from newsarchive.extract.blocks import PageBlocks
 from newsarchive.extract.html_head import Head
 from newsarchive.extract.tree import Page, resolve_link
 from newsarchive.extract.urls import split_url
@@ -45,7 +45,7 @@ def find_feeds(page: Page, head: Head) -> tuple[UrlSource, ...]:
     return tuple(found.values())
 
 
-def find_next_pages(page: Page, head: Head, content: PageContent) -> tuple[UrlSource, ...]:
+def find_next_pages(page: Page, head: Head, content: PageBlocks) -> tuple[UrlSource, ...]:
     """Return the following pages of a listing: rel=next, links labelled "next", or numbered pagination."""
     found: dict[str, UrlSource] = {}
 

@@ -78,7 +78,7 @@ class Block:
 
 
 @dataclass(slots=True)
-class PageContent:
+class PageBlocks:
     """All blocks and anchors of a page."""
 
     blocks: list[Block] = field(default_factory=list)
@@ -122,7 +122,7 @@ def _starts_new_word(before: str, after: str) -> bool:
     return first.isupper() and (last.islower() or last.isdigit())
 
 
-def collect_blocks(body: HtmlElement) -> PageContent:
+def collect_blocks(body: HtmlElement) -> PageBlocks:
     """Return the blocks of a page in document order."""
     collector = _BlockCollector(_headline_ancestors(body))
     collector.walk_element(body, str(body.tag), 0, 0, body)
@@ -142,7 +142,7 @@ class _BlockCollector:
     """Collects inline text until a block boundary ends the block."""
 
     def __init__(self, headline_ancestors: set[HtmlElement]) -> None:
-        self.content = PageContent()
+        self.content = PageBlocks()
         self.headline_ancestors = headline_ancestors
         self.parts: list[str] = []
         self.linked = 0

@@ -8,7 +8,7 @@ from itertools import islice, pairwise
 from lxml.html import HtmlElement
 
 from newsarchive.extract import phrases, zones
-from newsarchive.extract.blocks import Block, PageContent, effective_length, normalize_space
+from newsarchive.extract.blocks import Block, PageBlocks, effective_length, normalize_space
 from newsarchive.extract.dek import find_dek_block
 from newsarchive.extract.evidence import NO_EVIDENCE, Evidence
 from newsarchive.extract.headline import Headline, text_key
@@ -84,7 +84,7 @@ class BodyContext:
     evidence: Evidence = NO_EVIDENCE
 
 
-def build_body(content: PageContent, selection: Selection, context: BodyContext) -> Body:
+def build_body(content: PageBlocks, selection: Selection, context: BodyContext) -> Body:
     """Assign roles to the blocks that trafilatura selected, and to those it dropped between headline and end."""
     blocks, headline = content.blocks, context.headline
     if context.layout_blocks:

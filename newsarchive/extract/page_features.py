@@ -8,7 +8,7 @@ from lxml.etree import XPath
 from lxml.html import HtmlElement
 
 from newsarchive.extract import zones
-from newsarchive.extract.blocks import Block, PageContent
+from newsarchive.extract.blocks import Block, PageBlocks
 from newsarchive.extract.html_head import Head
 from newsarchive.extract.jsonld import JsonLd
 from newsarchive.extract.parse_date import CLOCK, LETTER
@@ -47,7 +47,7 @@ class PageFeatures:
     page: Page
     head: Head
     jsonld: JsonLd
-    content: PageContent
+    content: PageBlocks
     article: Article
     headline_block: Block | None
     body: Sequence[Block]

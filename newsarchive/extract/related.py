@@ -13,9 +13,9 @@ from itertools import islice
 from lxml.html import HtmlElement
 
 from newsarchive.extract import phrases, zones
-from newsarchive.extract.blocks import Anchor, Block, PageContent, count_ideographs, normalize_space
+from newsarchive.extract.blocks import Anchor, Block, PageBlocks, count_ideographs, normalize_space
 from newsarchive.extract.roles import HEADINGS
-from newsarchive.extract.site_layout import Layout, LinkBox
+from newsarchive.extract.site_layout import Layout, LayoutBox
 from newsarchive.extract.tree import Page, resolve_link
 from newsarchive.extract.urls import host, is_media_url, page_key, score_article_url, site_label
 from storage.model import Link, LinkGroup, LinkKind
@@ -50,7 +50,7 @@ class CandidateGroup:
 
 
 def find_link_groups(
-    page: Page, content: PageContent, body_blocks: frozenset[int], canonical: str, *, listing: bool
+    page: Page, content: PageBlocks, body_blocks: frozenset[int], canonical: str, *, listing: bool
 ) -> tuple[LinkGroup, ...]:
     """Return the link groups of a page: inline links first, then the others in page order."""
     candidates = _candidates(page, content, canonical, body_blocks, listing=listing)
@@ -84,7 +84,7 @@ def find_link_groups(
 
 
 def _candidates(
-    page: Page, content: PageContent, canonical: str, body_blocks: frozenset[int], *, listing: bool
+    page: Page, content: PageBlocks, canonical: str, body_blocks: frozenset[int], *, listing: bool
 ) -> list[LinkCandidate]:
     own_keys = {page_key(page.url), page_key(canonical)}
     site = site_label(host(page.url))
@@ -162,7 +162,7 @@ _MAX_CACHED = 400
 """Longest text that is cached, in characters, so that no page can fill the memory."""
 
 
-def _is_in_body_text(candidate: LinkCandidate, content: PageContent, body_blocks: frozenset[int]) -> bool:
+def _is_in_body_text(candidate: LinkCandidate, content: PageBlocks, body_blocks: frozenset[int]) -> bool:
     index = candidate.anchor.block
     if index not in body_blocks or index >= len(content.blocks):
         return False
@@ -193,7 +193,7 @@ def _first_block(group: CandidateGroup) -> int:
 
 
 def _find_label(
-    group: CandidateGroup, groups: list[CandidateGroup], content: PageContent, body_blocks: frozenset[int]
+    group: CandidateGroup, groups: list[CandidateGroup], content: PageBlocks, body_blocks: frozenset[int]
 ) -> Block | None:
     """Return the heading that labels a group: in its box before the first card, or right before the box."""
     owners = {c.anchor.block: g for g in groups for c in g.candidates}
@@ -220,7 +220,7 @@ def _find_label(
     return None
 
 
-def _heading_before(box: HtmlElement, content: PageContent, bound: int) -> Block | None:
+def _heading_before(box: HtmlElement, content: PageBlocks, bound: int) -> Block | None:
     """Return the heading right before a top-level box."""
     before = box.getprevious()
     block = content.blocks[bound - 1] if bound else None
@@ -236,7 +236,7 @@ def _shared_label(before: CandidateGroup, group: CandidateGroup) -> Block | None
     return before.label if shared else None
 
 
-def _inline_label(group: CandidateGroup, content: PageContent) -> str:
+def _inline_label(group: CandidateGroup, content: PageBlocks) -> str:
     """Return the text before the first link of a line of links ("Most read: ..."); "" if it announces none."""
     first = group.candidates[0].anchor
     if not first.text or first.block >= len(content.blocks) or len({c.anchor.block for c in group.candidates}) > 1:
@@ -314,7 +314,7 @@ def _is_empty_box(element: HtmlElement) -> bool:
     )
 
 
-def _merge_groups(groups: list[CandidateGroup], content: PageContent) -> list[CandidateGroup]:
+def _merge_groups(groups: list[CandidateGroup], content: PageBlocks) -> list[CandidateGroup]:
     """Merge groups with the same label, and unlabelled groups of the same shape under one parent."""
     by_label: dict[int, CandidateGroup] = {}
     by_shape: dict[tuple[HtmlElement, str, str], CandidateGroup] = {}
@@ -337,7 +337,7 @@ def _merge_groups(groups: list[CandidateGroup], content: PageContent) -> list[Ca
     return found
 
 
-def _join_label_lines(block: Block, content: PageContent) -> str:
+def _join_label_lines(block: Block, content: PageBlocks) -> str:
     """Return the text of a label, joined with the line before it if both are one ("Next Up In" + "Science")."""
     before = content.blocks[block.index - 1] if block.index else None
     if (
@@ -411,7 +411,7 @@ def add_layout_groups(page: Page, layout: Layout, found: Sequence[LinkGroup]) ->
     return (*named, *others)
 
 
-def _layout_groups(page: Page, box: LinkBox) -> Iterator[LinkGroup]:
+def _layout_groups(page: Page, box: LayoutBox) -> Iterator[LinkGroup]:
     """Yield a group for each element that the selector of a box matches and that has links."""
     for element in box.box.elements(page.root):
         links: dict[str, Link] = {}
@@ -425,7 +425,7 @@ def _layout_groups(page: Page, box: LinkBox) -> Iterator[LinkGroup]:
             yield LinkGroup(kind=box.kind, label=_layout_label(element, box), links=tuple(links.values()))
 
 
-def _layout_label(element: HtmlElement, box: LinkBox) -> str:
+def _layout_label(element: HtmlElement, box: LayoutBox) -> str:
     if box.label is not None:
         return box.label.first(element) or ""
     heading = next(element.iter(*sorted(HEADINGS)), None)

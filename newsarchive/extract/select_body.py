@@ -17,7 +17,7 @@ from trafilatura import bare_extraction
 from trafilatura.settings import Document, Extractor
 
 from newsarchive.extract import zones
-from newsarchive.extract.blocks import Block, PageContent, normalize_space
+from newsarchive.extract.blocks import Block, PageBlocks, normalize_space
 from newsarchive.extract.tree import Page
 
 # It logs a warning for each page that is not an article. Here that is a normal result.
@@ -56,7 +56,7 @@ class Selection:
     """Lines without a block: (the block they follow, -1 for none; trafilatura's tag; text)."""
 
 
-def select_body(page: Page, content: PageContent) -> Selection:
+def select_body(page: Page, content: PageBlocks) -> Selection:
     """Run trafilatura on a page, and locate its lines among the blocks."""
     blocks = content.blocks
     tree = _copy_without_non_article(page, content.non_article)

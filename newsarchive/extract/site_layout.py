@@ -32,7 +32,7 @@ _LINK_KINDS = (LinkKind.RELATED, LinkKind.LATEST, LinkKind.INLINE, LinkKind.LIST
 
 @pickle_by_slots
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LinkBox:
+class LayoutBox:
     """A group of links to other articles."""
 
     box: Selector
@@ -67,7 +67,7 @@ class Layout:
     """A page is a live blog if this matches, else not."""
     drop: tuple[Selector, ...] = ()
     """Removed from the page before anything is read."""
-    related: tuple[LinkBox, ...] = ()
+    related: tuple[LayoutBox, ...] = ()
 
     def match(self, page: HtmlElement) -> "LayoutMatches":
         """Return the matches of all fields on a page."""
@@ -176,7 +176,7 @@ def read_layout(table: Mapping[str, Any]) -> DatedLayout:
     return DatedLayout(layout=layout, since=since, until=until)
 
 
-def _read_link_box(table: Mapping[str, Any]) -> LinkBox:
+def _read_link_box(table: Mapping[str, Any]) -> LayoutBox:
     for key in table:
         if key not in ("box", "kind", "label", "links"):
             raise LayoutError(key, f"unknown key {key!r} in a related box; known keys: box, kind, label, links")
@@ -185,7 +185,7 @@ def _read_link_box(table: Mapping[str, Any]) -> LinkBox:
     kind = table.get("kind", LinkKind.RELATED.value)
     if kind not in _LINK_KINDS:
         raise LayoutError("kind", f"kind = {kind!r}: must be one of {', '.join(_LINK_KINDS)}")
-    return LinkBox(
+    return LayoutBox(
         box=_selector("box", table["box"]),
         kind=LinkKind(kind),
         label=_selector("label", table["label"]) if "label" in table else None,

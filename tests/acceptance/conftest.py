@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from newsarchive.demo import Newsroom, NewsroomServer, serve
+from tests.newsroom import Newsroom, NewsroomServer, serve
 
 COMMAND = "NEWSARCHIVE_COMMAND"
 """Path of the script to test; CI names the one that comes from the wheel. By default that of this environment."""

@@ -1,7 +1,7 @@
-"""The browser as people have it: each kind of page of a demo archive in Chromium, on a phone and on a desk, light and
-dark, with scripts and without.
+"""The web interface in Chromium: each kind of page of a demo archive, in phone and desktop size, light and dark, with
+scripts and without.
 
-`make screenshots` has the last test leave pictures of the main pages in docs/images.
+`make screenshots` makes the last test save pictures of the main pages in docs/images.
 """
 
 import base64
@@ -37,51 +37,51 @@ axe = pytest.importorskip("axe_playwright_python.sync_playwright")
 pytestmark = pytest.mark.slow
 
 SCREENSHOTS = "NEWSARCHIVE_SCREENSHOTS"
-"""A folder: leave pictures there. `make screenshots` sets it."""
+"""Environment variable with the folder for pictures, set by `make screenshots`."""
 SIZES = {"phone": {"width": 390, "height": 844}, "desk": {"width": 1280, "height": 900}}
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @dataclass(frozen=True)
 class Demo:
-    """The demo's archive, being served."""
+    """The archive of the demo, and its server."""
 
     folder: Path
     base: str
-    """Without a slash at its end."""
-    said: str
-    """What the command said."""
+    """URL without a trailing slash."""
+    output: str
+    """Output of the command."""
 
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    """`newsarchive demo`, and then what it tells a newcomer to do."""
+    """Run `newsarchive demo` and the server that its output recommends."""
     folder = tmp_path_factory.mktemp("demo") / "demo-archive"
     run = [sys.executable, "-m", "newsarchive"]
     made = subprocess.run([*run, "demo", str(folder)], capture_output=True, text=True, timeout=300, check=True)
-    serving = subprocess.Popen(
+    server = subprocess.Popen(
         [*run, "serve", "--port", "0", "--archive", str(folder)],
         stdout=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )
-    assert serving.stdout is not None
-    found = re.search(r" at (http://\S+)/ ", serving.stdout.readline())
+    assert server.stdout is not None
+    found = re.search(r" at (http://\S+)/ ", server.stdout.readline())
     assert found
-    yield Demo(folder=folder, base=found[1], said=made.stdout)
-    serving.terminate()
-    serving.communicate(timeout=60)
+    yield Demo(folder=folder, base=found[1], output=made.stdout)
+    server.terminate()
+    server.communicate(timeout=60)
 
 
 def article_where(archive: Archive, fits: Callable[[ArticleView], bool]) -> ArticleView:
-    """The first article of which something holds."""
+    """Return the first article that fulfils a condition."""
     articles = (archive.article(line.id) for line in archive.index.ask(list_articles, limit=200))
     return next(each for each in articles if each is not None and fits(each))
 
 
 @pytest.fixture(scope="module")
 def pages(demo: Demo) -> dict[str, tuple[str, int]]:
-    """A page of each kind: its path, and the status that it has."""
+    """Return path and status of a page of each kind."""
     with Archive.open(demo.folder) as archive:
         index = archive.index
         front = archive.config.sites[0].url
@@ -158,7 +158,7 @@ def pages(demo: Demo) -> dict[str, tuple[str, int]]:
 
 @dataclass
 class Walk:
-    """A browser's context, and what went wrong in it."""
+    """A browser context, and the faults found in it."""
 
     browser: Any
     base: str
@@ -169,7 +169,7 @@ class Walk:
     faults: list[str] = field(default_factory=list)
 
     def __enter__(self) -> Self:
-        """Open it."""
+        """Open the context."""
         self.context = self.browser.new_context(
             viewport=SIZES[self.size],
             color_scheme=self.scheme,
@@ -181,38 +181,38 @@ class Walk:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Close it."""
+        """Close the context."""
         self.context.close()
 
     def open(self, path: str, status: int = 200) -> Any:
-        """A page, watched: what it asks of whom, and what the console says."""
+        """Open a page and record its requests and console messages."""
         opened = self.context.new_page()
 
         def fault(text: str) -> None:
             self.faults.append(f"{path}: {text}")
 
-        def heard(message: Any) -> None:
+        def on_console(message: Any) -> None:
             if message.type in ("error", "warning") and not (status == 404 and "status of 404" in message.text):
-                fault(f"the console says {message.text}")
+                fault(f"console: {message.text}")
 
-        def asked(request: Any) -> None:
+        def on_request(request: Any) -> None:
             if not request.url.startswith((f"{self.base}/", "data:", "about:")):
-                fault(f"asks {request.url}")
+                fault(f"requests {request.url}")
 
-        def answered(response: Any) -> None:
+        def on_response(response: Any) -> None:
             if response.status >= 400 and response.url != self.base + path:
                 fault(f"{response.url} answers {response.status}")
 
-        def failed(request: Any) -> None:
-            # A page that is left while its icon is still on the way wants it no more.
+        def on_failure(request: Any) -> None:
+            # Leaving a page aborts the request of its icon.
             if request.failure != "net::ERR_ABORTED":
                 fault(f"{request.url} fails")
 
-        opened.on("console", heard)
+        opened.on("console", on_console)
         opened.on("pageerror", lambda error: fault(f"a script fails: {error}"))
-        opened.on("request", asked)
-        opened.on("response", answered)
-        opened.on("requestfailed", failed)
+        opened.on("request", on_request)
+        opened.on("response", on_response)
+        opened.on("requestfailed", on_failure)
         answer = opened.goto(self.base + path, wait_until="load")
         if answer.status != status:
             fault(f"answers {answer.status}")
@@ -220,15 +220,15 @@ class Walk:
 
     @staticmethod
     def follow(opened: Any, what: Any) -> None:
-        """Click what leads to another page, and wait for the whole of it.
+        """Click a link or button and wait until the next page is loaded.
 
-        A click returns once the next page has begun, while its elements may still be on the way.
+        A click returns when the next page begins to load.
         """
         with opened.expect_navigation(wait_until="load"):
             what.click()
 
-    def look(self, opened: Any, name: str) -> None:
-        """What is wrong with the page's shape."""
+    def check_layout(self, opened: Any, name: str) -> None:
+        """Record faults of the page's layout and structure."""
         found = opened.evaluate(SHAPE)
         if found["wider"]:
             self.faults.append(f"{name}: {found['wider']} px wider than the window: {found['widest']}")
@@ -256,11 +256,11 @@ SHAPE = """() => {
   };
 }"""
 AXE = {"resultTypes": ["violations"], "iframes": False}
-"""Frames hold archived pages, whose faults are not ours."""
+"""Frames contain archived pages, whose faults are not ours."""
 
 
 def serious(opened: Any, name: str) -> list[str]:
-    """Faults that axe finds serious or critical."""
+    """Return the faults that axe rates serious or critical."""
     found = axe.Axe().run(opened, options=AXE).response["violations"]
     return [
         f"{name}: {each['id']} at {node['target']}: {node['html'][:160]}"
@@ -275,11 +275,11 @@ def serious(opened: Any, name: str) -> list[str]:
 def test_each_page_with_scripts(
     chromium: Any, demo: Demo, pages: dict[str, tuple[str, int]], size: str, scheme: str
 ) -> None:
-    """No page is wider than the window, asks anybody else, complains in the console, or has a serious fault for axe."""
+    """No page is wider than the window, makes external requests, logs errors, or has a serious axe fault."""
     with Walk(chromium, demo.base, size, scheme) as walk:
         for name, (path, status) in pages.items():
             opened = walk.open(path, status)
-            walk.look(opened, name)
+            walk.check_layout(opened, name)
             if status == 200:
                 zoned = opened.locator("main time[data-local]").first
                 if zoned.count():
@@ -295,11 +295,11 @@ def test_each_page_with_scripts(
 def test_each_page_without_scripts(
     chromium: Any, demo: Demo, pages: dict[str, tuple[str, int]], size: str, scheme: str
 ) -> None:
-    """All of it is there without JavaScript too."""
+    """Everything works without JavaScript."""
     with Walk(chromium, demo.base, size, scheme, scripts=False) as walk:
         for name, (path, status) in pages.items():
             opened = walk.open(path, status)
-            walk.look(opened, name)
+            walk.check_layout(opened, name)
             opened.close()
         opened = walk.open("/")
         opened.locator(".quick input").fill("ferry")
@@ -311,7 +311,7 @@ def test_each_page_without_scripts(
 
 
 def test_the_keyboard_reaches_everything(chromium: Any, demo: Demo, pages: dict[str, tuple[str, int]]) -> None:
-    """Tab goes through all that can be used, in the order of the page, and shows where it is; the skip link works."""
+    """Tab reaches all controls in document order, with a visible focus; the skip link works."""
     with Walk(chromium, demo.base, "desk", "light") as walk:
         for name in ("home", "search", "edited", "compare", "listing", "record", "site", "exports", "snapshot"):
             opened = walk.open(pages[name][0])
@@ -347,7 +347,7 @@ FOCUSED = """() => {
 
 
 def test_axe_would_find_a_fault(chromium: Any) -> None:
-    """What the walk relies on: pale letters and an image without words are serious."""
+    """The check works: low contrast and an image without alt text are serious."""
     opened = chromium.new_page()
     opened.set_content("<html lang=en><title>t</title><main><h1 style='color:#ccc'>pale</h1><img src='data:,'></main>")
     assert {fault.split(": ")[1].split(" ")[0] for fault in serious(opened, "x")} == {"color-contrast", "image-alt"}
@@ -355,7 +355,7 @@ def test_axe_would_find_a_fault(chromium: Any) -> None:
 
 
 def test_keys_page_through_a_search(chromium: Any, demo: Demo) -> None:
-    """Pages turn by n and p, j and k go from line to line, / leads to the search box and ? to the help."""
+    """The keys n and p turn pages, j and k move between items, / focuses the search field and ? opens the help."""
     with Walk(chromium, demo.base, "desk", "light") as walk:
         opened = walk.open("/search")
         opened.keyboard.press("n")
@@ -377,7 +377,7 @@ def test_keys_page_through_a_search(chromium: Any, demo: Demo) -> None:
 
 
 def test_a_histogram_bar_leads_to_what_it_counts(chromium: Any, demo: Demo) -> None:
-    """A click on a bar narrows the search to its days; taking the chip away widens it again."""
+    """A click on a bar narrows the search to its period; removing the filter widens it again."""
     with Walk(chromium, demo.base, "desk", "light") as walk:
         opened = walk.open("/search?q=harbour")
         before = opened.locator("article.line").count()
@@ -390,7 +390,7 @@ def test_a_histogram_bar_leads_to_what_it_counts(chromium: Any, demo: Demo) -> N
 
 
 def test_times_are_the_readers_and_days_stay_days(chromium: Any, demo: Demo) -> None:
-    """A capture of 08:00 UTC is at 04:00 in New York; a date without an hour is that day in every zone."""
+    """A capture of 08:00 UTC is at 04:00 in New York; a date without an hour is the same in every time zone."""
     with Walk(chromium, demo.base, "desk", "light") as walk:
         opened = walk.open("/search")
         days = opened.locator("article time:not([data-local])")
@@ -406,8 +406,8 @@ def test_times_are_the_readers_and_days_stay_days(chromium: Any, demo: Demo) -> 
         assert walk.faults == []
 
 
-def test_printed_pages_are_the_text(chromium: Any, demo: Demo, pages: dict[str, tuple[str, int]]) -> None:
-    """On paper an article has neither menu nor search box, and black letters, in dark mode too."""
+def test_printed_pages(chromium: Any, demo: Demo, pages: dict[str, tuple[str, int]]) -> None:
+    """In print an article has neither menu nor search field, and black text, in dark mode too."""
     with Walk(chromium, demo.base, "desk", "dark") as walk:
         opened = walk.open(pages["edited"][0])
         opened.emulate_media(media="print", color_scheme="dark")
@@ -424,10 +424,8 @@ def test_printed_pages_are_the_text(chromium: Any, demo: Demo, pages: dict[str, 
         assert walk.faults == []
 
 
-def test_scripts_of_other_directions_stand_as_they_should(
-    chromium: Any, demo: Demo, pages: dict[str, tuple[str, int]]
-) -> None:
-    """Arabic runs from the right; Chinese has its own line height; both say which language they are in."""
+def test_other_writing_directions(chromium: Any, demo: Demo, pages: dict[str, tuple[str, int]]) -> None:
+    """Arabic is right to left; Chinese has its own line height; both have a lang attribute."""
     with Walk(chromium, demo.base, "phone", "light") as walk:
         opened = walk.open(pages["Arabic"][0])
         text = opened.locator(".prose p").first
@@ -444,11 +442,11 @@ def test_scripts_of_other_directions_stand_as_they_should(
         assert walk.faults == []
 
 
-MOST_OF_A_SORT = 60
+MAX_PER_KIND = 60
 
 
 def test_no_link_of_any_page_is_broken(demo: Demo) -> None:
-    """From the first page, link by link: each address of the archive answers, but for pages that are not archived."""
+    """Following links from the home page, every URL of the archive works, except pages that are not archived."""
     waiting, seen = ["/"], {"/"}
     broken: list[str] = []
     sorts: dict[str, int] = {}
@@ -460,7 +458,7 @@ def test_no_link_of_any_page_is_broken(demo: Demo) -> None:
                 is_page = "html" in answer.headers["content-type"]
         except HTTPError as problem:
             problem.close()
-            # What an archived page pointed to may never have been captured: the page says so.
+            # Links of archived pages may lead to pages that are not archived.
             if not path.startswith("/web/") or problem.code != 404:
                 broken.append(f"{path}: {problem}")
             continue
@@ -474,7 +472,7 @@ def test_no_link_of_any_page_is_broken(demo: Demo) -> None:
                 continue
             seen.add(further)
             sorts[sort] = sorts.get(sort, 0) + 1
-            if sorts[sort] <= MOST_OF_A_SORT:
+            if sorts[sort] <= MAX_PER_KIND:
                 waiting.append(further)
     assert broken == []
     pages = {"article", "author", "calendar", "crawls", "listing", "record", "search", "section", "site", "tag", "web"}
@@ -482,10 +480,10 @@ def test_no_link_of_any_page_is_broken(demo: Demo) -> None:
     assert pages | files <= set(sorts)
 
 
-def test_the_demo_ends_with_the_browsers_address(demo: Demo) -> None:
-    """A newcomer reads last where to look, and the first page there says what it is and where to begin."""
-    assert demo.said.rstrip().endswith("http://127.0.0.1:8000/")
-    assert "newsarchive serve --open" in demo.said.splitlines()[-2]
+def test_the_demo_ends_with_the_url(demo: Demo) -> None:
+    """The output ends with the URL, and the home page describes the demo and where to begin."""
+    assert demo.output.rstrip().endswith("http://127.0.0.1:8000/")
+    assert "newsarchive serve --open" in demo.output.splitlines()[-2]
     with urlopen(demo.base + "/") as answer:
         first = html.document_fromstring(answer.read())
     about = first.xpath("//p[contains(@class, 'about-archive')]")[0]
@@ -496,10 +494,10 @@ def test_the_demo_ends_with_the_browsers_address(demo: Demo) -> None:
         assert "Changed without a notice" in answer.read().decode()
 
 
-def test_empty_and_small_archives_look_meant(
+def test_empty_and_small_archives(
     chromium: Any, archive_of: Callable[..., Archive], at_address: Callable[[object], Any], tmp_path: Path
 ) -> None:
-    """An archive without anything says what to do; one with a single article shows it, and no column of nothing."""
+    """An empty archive has instructions; one with a single article shows it without empty columns."""
     Archive.init(tmp_path / "new").close()
     with (
         Archive.open(tmp_path / "new") as empty,
@@ -508,7 +506,7 @@ def test_empty_and_small_archives_look_meant(
     ):
         for path in ("/", "/search", "/sites", "/crawls", "/listing", "/exports", "/calendar"):
             opened = walk.open(path)
-            walk.look(opened, path)
+            walk.check_layout(opened, path)
             walk.faults += serious(opened, path)
         assert walk.faults == []
         assert "newsarchive add" in walk.open("/").locator("main").inner_text()
@@ -518,16 +516,16 @@ def test_empty_and_small_archives_look_meant(
     with at_address(create_app(one)) as base, Walk(chromium, base, "desk", "light") as walk:
         for path in ("/", "/search", "/sites", "/crawls", "/article/1", "/article/1/compare"):
             opened = walk.open(path)
-            walk.look(opened, path)
+            walk.check_layout(opened, path)
             walk.faults += serious(opened, path)
         assert walk.faults == []
         assert walk.open("/").locator("article.line").count() == 1
 
 
-def test_no_word_is_too_long_for_the_window(
+def test_long_words_do_not_overflow(
     chromium: Any, archive_of: Callable[..., Archive], at_address: Callable[[object], Any]
 ) -> None:
-    """A section, a headline, a tag and an address without a place to break at: nothing grows wider than the window."""
+    """Section, headline, tag and URL without a break opportunity do not overflow the window."""
     word = "Donaudampfschifffahrt" * 8
     data = json.dumps(
         {
@@ -551,7 +549,7 @@ def test_no_word_is_too_long_for_the_window(
         for size in SIZES:
             with Walk(chromium, base, size, "light") as walk:
                 for path in ("/", "/search", "/sites", "/site/s0.example", "/article/1", f"/section/s0.example/{word}"):
-                    walk.look(walk.open(path), path)
+                    walk.check_layout(walk.open(path), path)
                 assert walk.faults == []
 
 
@@ -570,9 +568,9 @@ PICTURES = (
 LARGEST = 200_000
 
 
-@pytest.mark.skipif(SCREENSHOTS not in os.environ, reason="leaves pictures only where it is asked to")
+@pytest.mark.skipif(SCREENSHOTS not in os.environ, reason="saves pictures only on request")
 def test_pictures_of_the_main_pages(chromium: Any, demo: Demo, pages: dict[str, tuple[str, int]]) -> None:
-    """What docs/browser.md shows, as it is now."""
+    """Save the pictures of docs/browser.md."""
     folder = Path(os.environ[SCREENSHOTS])
     folder.mkdir(parents=True, exist_ok=True)
     for name, page, size, scheme in PICTURES:

@@ -81,7 +81,7 @@ def test_a_form_or_folder_that_is_none_is_said(
 def test_what_is_not_there_is_said(morgue: Path, command: Command, tmp_path: Path) -> None:
     """And no file is made."""
     done = command("export", "--archive", morgue, "--article", "http://nobody.example/", "-o", "none.wacz")
-    assert (done.returncode, "holds no article" in done.stderr) == (4, True)
+    assert (done.returncode, "has no article" in done.stderr) == (4, True)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -41,7 +41,7 @@ def test_an_unknown_setting(command: Command, tmp_path: Path) -> None:
         file.write('[[site]]\nname = "a"\nurl = "http://a.example/"\nlistngs = []\n')
     done = command("crawl")
     assert (done.returncode, done.stdout) == (2, "")
-    assert "there is no setting 'listngs'; it may be meant for 'listings'" in done.stderr
+    assert "there is no setting 'listngs'; did you mean 'listings'" in done.stderr
 
 
 def test_an_unknown_site(command: Command) -> None:

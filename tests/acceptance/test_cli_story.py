@@ -8,7 +8,7 @@ from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
 
-from newsarchive.demo import NewsroomServer
+from tests.newsroom import NewsroomServer
 
 Command = Callable[..., CompletedProcess[str]]
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from newsarchive.demo import Newsroom, NewsroomServer, serve
-from newsarchive.demo.clock import Clock
+from tests.newsroom import Newsroom, NewsroomServer, serve
+from tests.newsroom.clock import Clock
 
 SETTINGS = """
 contact = "tests@localhost"
@@ -110,7 +110,7 @@ def test_a_crawl_that_comes_to_nothing_says_so_on_standard_error(check: Check, t
     configure(tmp_path, "http://127.0.0.1:9999/")
     done = run(tmp_path, "crawl", "--quiet", "--ping", check.url)
     assert (done.returncode, done.stdout) == (1, "")
-    assert "127.0.0.1 robots.txt gives no answer" in done.stderr
+    assert "127.0.0.1 robots.txt cannot be fetched" in done.stderr
     assert "newsarchive doctor" in done.stderr
     assert [path for path, _ in check.told] == ["/ping/1/start", "/ping/1/fail"]
 

@@ -1,7 +1,7 @@
-"""Law 7 in a real browser: an archived page that tries everything gains nothing.
+"""Law 7 in a real browser: a hostile archived page has no effect.
 
-A page with scripts in every place is archived, browsed through a real server, and watched: what it asks for, what it
-changes, whom it reaches. The same page served as it is shows that the traps would spring.
+A page with scripts in every place is archived and opened through a real server; its requests and changes are recorded.
+The same page served unchanged shows that its attacks would work.
 """
 
 import socket
@@ -37,7 +37,7 @@ TRAP = (
 
 
 def page(decoy: str) -> bytes:
-    """The hostile page; `decoy` is the server that it tries to reach."""
+    """Return the hostile page; `decoy` is the server that it tries to reach."""
 
     def trap(name: str) -> str:
         return TRAP.format(decoy=decoy, name=name)
@@ -99,7 +99,7 @@ window.open('{decoy}/window'); top.location = '{decoy}/top';</script>
 
 
 def more(decoy: str, trap: Callable[[str], str]) -> str:
-    """Rarer places for scripts, and markup that a parser may read in another way the second time."""
+    """Return rarer places for scripts, and markup that parsers may interpret differently the second time."""
     return f"""<meta http-equiv="set-cookie" content="taken=1">
 <link rel="stylesheet" href="data:text/css,@import'{decoy}/d'">
 <form action="javascript:{trap("form-action")}"><input id="go" type="submit" value="Go"
@@ -132,20 +132,20 @@ setInterval(() => {{ try {{ opener.location = '{decoy}/opener2' }} catch (e) {{}
 
 @dataclass
 class Decoy:
-    """A server that answers nothing and counts who comes."""
+    """A server that counts connections and does not respond."""
 
     port: int = 0
     heard: list[bytes] = field(default_factory=list)
 
     @property
     def url(self) -> str:
-        """Its address, by a name that is not the archive's."""
+        """URL with another host name than the archive's."""
         return f"http://decoy.localhost:{self.port}"
 
 
 @pytest.fixture
 def decoy() -> Iterator[Decoy]:
-    """A server that whoever breaks out would reach; a connection alone counts."""
+    """A server that an escape would reach; a connection alone counts."""
     listening = socket.create_server(("127.0.0.1", 0))
     decoy = Decoy(port=listening.getsockname()[1])
 
@@ -172,7 +172,7 @@ def decoy() -> Iterator[Decoy]:
 
 @pytest.fixture
 def hostile(archive_of: ArchiveOf, decoy: Decoy) -> Archive:
-    """An archive that holds the page, and what it embeds, as hostile as itself."""
+    """An archive of the page and its hostile resources."""
     at = datetime(2026, 3, 1, 6, tzinfo=UTC)
     script = TRAP.format(decoy=decoy.url, name="archived-script").encode()
     svg = b"<svg xmlns='http://www.w3.org/2000/svg'><script>%b</script></svg>" % script
@@ -193,7 +193,7 @@ def hostile(archive_of: ArchiveOf, decoy: Decoy) -> Archive:
 
 
 class Watch:
-    """Everything that a browser's context does."""
+    """Records all requests and changes of a browser context."""
 
     def __init__(self, browser: Any, base: str) -> None:
         self.context = browser.new_context()
@@ -205,16 +205,16 @@ class Watch:
         self.context.add_cookies([{"name": "session", "value": "canary", "url": base}])
 
     def elsewhere(self) -> list[str]:
-        """What was asked of others than the archive."""
+        """Return the requests to other hosts."""
         return [url for url in self.asked if not url.startswith((self.base, "data:", "about:"))]
 
     def taken(self) -> list[str]:
-        """Signs that a script of the page ran."""
+        """Return signs of executed scripts."""
         return [text for text in self.said if "taken" in text]
 
 
-def test_the_traps_spring_where_nothing_is_done(decoy: Decoy, chromium: Any, at_address: AtAddress) -> None:
-    """Served as it is, the page runs scripts and reaches the decoy: what follows measures something."""
+def test_the_attacks_work_without_protection(decoy: Decoy, chromium: Any, at_address: AtAddress) -> None:
+    """Served unchanged, the page runs scripts and reaches the decoy: the other tests are meaningful."""
 
     def raw(request: object) -> HTMLResponse:
         return HTMLResponse(page(decoy.url))
@@ -233,7 +233,7 @@ def test_the_traps_spring_where_nothing_is_done(decoy: Decoy, chromium: Any, at_
 def test_an_archived_page_runs_nothing_and_reaches_nobody(
     hostile: Archive, decoy: Decoy, chromium: Any, at_address: AtAddress
 ) -> None:
-    """Browsed in its frame: no script runs, no cookie or storage changes, nobody but the archive is asked."""
+    """In its frame: no script runs, no cookie or storage changes, and only the archive gets requests."""
     with at_address(create_app(hostile)) as base:
         watch = Watch(chromium, base)
         opened = watch.context.new_page()
@@ -265,10 +265,10 @@ def test_an_archived_page_runs_nothing_and_reaches_nobody(
         watch.context.close()
 
 
-def test_a_window_that_an_archived_link_opens_is_nobodys(
+def test_a_window_opened_by_an_archived_link_has_no_opener(
     hostile: Archive, decoy: Decoy, chromium: Any, at_address: AtAddress
 ) -> None:
-    """A link that wants its opener back gets a page of ours without one; the page it came from stays as it was."""
+    """A link with an opener opens a page of the archive without one; the original page is unchanged."""
     with at_address(create_app(hostile)) as base:
         watch = Watch(chromium, base)
         opened = watch.context.new_page()
@@ -287,10 +287,10 @@ def test_a_window_that_an_archived_link_opens_is_nobodys(
         watch.context.close()
 
 
-def test_another_site_keeps_no_hand_on_a_window_of_the_archive(
+def test_another_site_cannot_control_a_window_of_the_archive(
     hostile: Archive, decoy: Decoy, chromium: Any, at_address: AtAddress
 ) -> None:
-    """A page elsewhere that opens the archive can neither look into the window, count its frames, nor lead it away."""
+    """Another site that opens the archive can neither read the window, count its frames, nor navigate it."""
     with at_address(create_app(hostile)) as base:
         script = f"const w = window.open('{base}/web/{STAMP}/{URL}'); setTimeout(() => {{"
         script += f"document.title = `${{w.closed}} ${{w.length}}`; try {{ w.location = '{decoy.url}/led' }} catch {{}}"
@@ -315,10 +315,10 @@ def test_another_site_keeps_no_hand_on_a_window_of_the_archive(
             context.close()
 
 
-def test_what_the_archive_holds_is_shown_and_links_stay_inside(
+def test_archived_styles_apply_and_links_stay_inside(
     hostile: Archive, decoy: Decoy, chromium: Any, at_address: AtAddress
 ) -> None:
-    """Safe is not empty: the archived stylesheet applies, and a link leads to the archived page in the whole window."""
+    """The archived stylesheet applies, and a link opens the archived page in the whole window."""
     with at_address(create_app(hostile)) as base:
         watch = Watch(chromium, base)
         opened = watch.context.new_page()
@@ -349,10 +349,10 @@ def test_what_the_archive_holds_is_shown_and_links_stay_inside(
         "/web/" + STAMP + "/{decoy}/script.js",
     ],
 )
-def test_no_address_of_the_archive_runs_what_it_holds(
+def test_no_url_of_the_archive_runs_archived_scripts(
     hostile: Archive, decoy: Decoy, chromium: Any, at_address: AtAddress, path: str
 ) -> None:
-    """Opened by itself, under whatever mark, an archived page, script or image runs nothing."""
+    """Opened directly, under any mark, an archived page, script or image runs nothing."""
     with at_address(create_app(hostile)) as base:
         watch = Watch(chromium, base)
         opened = watch.context.new_page()
@@ -369,7 +369,7 @@ def test_no_address_of_the_archive_runs_what_it_holds(
 def test_another_site_cannot_find_out_what_is_archived(
     hostile: Archive, decoy: Decoy, chromium: Any, at_address: AtAddress
 ) -> None:
-    """A page elsewhere that embeds addresses of the archive learns nothing: neither frames nor images load."""
+    """Another site that embeds URLs of the archive learns nothing: neither frames nor images load."""
     with at_address(create_app(hostile)) as base:
         tries = (
             f"<img src='{base}/web/{STAMP}im_/{decoy.url}/image.png' onload='document.title+=1'>"

@@ -1,4 +1,4 @@
-"""`newsarchive serve` as a user has it: a process, an address, an end."""
+"""`newsarchive serve` as a process."""
 
 import os
 import re
@@ -33,7 +33,7 @@ def morgue(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def start(morgue: Path) -> Iterator[Start]:
-    """Starts the command and waits for the line that names the address."""
+    """Start the command and wait for the line with the URL."""
     running: list[subprocess.Popen[str]] = []
 
     def begin(*words: str) -> tuple[subprocess.Popen[str], str]:
@@ -59,8 +59,8 @@ def start(morgue: Path) -> Iterator[Start]:
 
 
 @pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM], ids=lambda each: each.name)
-def test_it_opens_answers_and_ends_well(start: Start, told: signal.Signals) -> None:
-    """It says where it is once it answers there; Ctrl-C and systemd's way of stopping are good ends, without a word."""
+def test_it_starts_responds_and_stops(start: Start, told: signal.Signals) -> None:
+    """It prints the URL when it is ready; SIGINT and SIGTERM are a normal end without output."""
     process, address = start()
     assert address.startswith("http://127.0.0.1:")
     with urlopen(address) as answer:
@@ -71,8 +71,8 @@ def test_it_opens_answers_and_ends_well(start: Start, told: signal.Signals) -> N
     assert (process.returncode, out, err) == (0, "", "")
 
 
-def test_with_auth_it_asks_for_a_name(start: Start) -> None:
-    """The line that --hash-password made lets its user in, and nobody else."""
+def test_auth_requires_credentials(start: Start) -> None:
+    """The line of --hash-password authenticates its user, and nobody else."""
     _, address = start("--auth")
     with pytest.raises(HTTPError, match="401") as refused:
         urlopen(address)
@@ -87,7 +87,7 @@ def run(morgue: Path, *words: str) -> "subprocess.CompletedProcess[str]":
 
 
 def test_a_port_in_use_is_one_sentence(morgue: Path) -> None:
-    """Exit code 69, what it means, and what to do."""
+    """Exit code 69, the cause and the remedy."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         done = run(morgue, "--port", str(port))
@@ -104,8 +104,8 @@ def test_a_port_in_use_is_one_sentence(morgue: Path) -> None:
         (["--port", "99999"], 2, "65535"),
     ],
 )
-def test_what_cannot_be_opened_is_not(morgue: Path, words: list[str], code: int, told: str) -> None:
-    """Nothing listens where the owner did not mean it to."""
+def test_invalid_options_start_nothing(morgue: Path, words: list[str], code: int, told: str) -> None:
+    """An archive is not exposed unintentionally."""
     done = run(morgue, *words)
     assert done.returncode == code
     assert told in done.stderr

@@ -1,4 +1,4 @@
-"""`newsarchive serve --replay` as a user has it, with a real browser: a page's own scripts run, and reach nothing."""
+"""`newsarchive serve --replay` with a real browser: the scripts of a page run, and reach nothing outside."""
 
 import os
 import re
@@ -48,7 +48,7 @@ REACH = """async (address) => {
 
 @pytest.fixture
 def served(archive_of: Callable[..., Archive], pywb: ReplayEnvironment) -> Iterator[tuple[str, str]]:
-    """The command over a small archive; yields its address and that of the replay."""
+    """Run the command over a small archive; yield its URL and that of the replay."""
     archive = archive_of(*ANSWERS)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -74,7 +74,7 @@ def served(archive_of: Callable[..., Archive], pywb: ReplayEnvironment) -> Itera
 
 
 def pywb_of(port: int) -> list[int]:
-    """Processes that replay on that port."""
+    """Return the pywb processes on a port."""
     found = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
@@ -88,7 +88,7 @@ def pywb_of(port: int) -> list[int]:
 
 @pytest.mark.slow
 def test_what_is_installed_is_told(pywb: ReplayEnvironment) -> None:
-    """With the version, and what to do with it."""
+    """With the version and the next command."""
     asked = [sys.executable, "-m", "newsarchive", "replay"]
     done = subprocess.run(
         asked, env={**os.environ, HOME_VARIABLE: str(pywb.folder)}, capture_output=True, text=True, check=True
@@ -99,8 +99,8 @@ def test_what_is_installed_is_told(pywb: ReplayEnvironment) -> None:
 
 @pytest.mark.slow
 def test_a_page_replays_with_its_scripts_and_reaches_nothing(served: tuple[str, str], chromium: Any) -> None:
-    """From the snapshot's own link. Scripts, and what they ask for, come from the archive; no request leaves this
-    machine; the archive's own origin stays out of reach, also by a way that no rewriting sees.
+    """By the link of the snapshot. Scripts and their requests are served from the archive; no request leaves this
+    machine; the archive's own origin is out of reach, also by requests that are not rewritten.
     """
     address, replay = served
     context = chromium.new_context()
@@ -110,7 +110,7 @@ def test_a_page_replays_with_its_scripts_and_reaches_nothing(served: tuple[str, 
     page = context.new_page()
     page.on("websocket", lambda opened: asked.append(opened.url))
     page.goto(f"{address}/web/{STAMP}/{URL}")
-    assert '{"sites":' in page.evaluate(REACH, address)["asked"], "the trap would not spring"
+    assert '{"sites":' in page.evaluate(REACH, address)["asked"], "the attack would not work"
     page.get_by_role("link", name="Replay with scripts").click()
     page.wait_for_url(f"{replay}/archive/{STAMP}/{URL}")
     framed = page.frame_locator("#replay_iframe")
@@ -132,8 +132,8 @@ def test_a_page_replays_with_its_scripts_and_reaches_nothing(served: tuple[str, 
 
 
 @pytest.mark.slow
-def test_a_replay_that_dies_comes_back(served: tuple[str, str], chromium: Any) -> None:
-    """While its pages are read."""
+def test_a_killed_replay_is_restarted(served: tuple[str, str], chromium: Any) -> None:
+    """While its pages are in use."""
     _, replay = served
     port = urlsplit(replay).port or 0
     [first] = pywb_of(port)

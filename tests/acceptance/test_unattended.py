@@ -17,8 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from newsarchive.demo import Newsroom, NewsroomServer, serve
-from newsarchive.demo.clock import Clock
+from tests.newsroom import Newsroom, NewsroomServer, serve
+from tests.newsroom.clock import Clock
 
 SCRIPT = os.environ.get("NEWSARCHIVE_COMMAND") or str(Path(sys.executable).with_name("newsarchive"))
 SETTINGS = """

@@ -13,8 +13,8 @@ from datetime import datetime
 
 import brotli  # type: ignore[import-untyped]
 
-from newsarchive.demo.http_messages import AfterResponse, Request, Response, chunk_body, encode_body
-from newsarchive.demo.newsroom import Newsroom
+from tests.newsroom.http_messages import AfterResponse, Request, Response, chunk_body, encode_body
+from tests.newsroom.newsroom import Newsroom
 
 BIG = 900_000
 """Bytes of the pages that exceed size limits."""

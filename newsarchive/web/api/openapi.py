@@ -121,8 +121,10 @@ def _list_schemas(schema: dict[str, Any]) -> Iterator[ApiSchema]:
             )
             for field, given in model.get("properties", {}).items()
         )
-        if fields:
-            yield ApiSchema(name=name, description=model.get("description", ""), fields=fields)
+        description = model.get("description", "")
+        if "enum" in model:
+            description = f"{_type_name(model)}. {description}"
+        yield ApiSchema(name=name, description=description, fields=fields)
 
 
 def _type_name(given: dict[str, Any]) -> str:

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from newsarchive.demo import Newsroom, NewsroomServer, serve
-from newsarchive.demo.clock import Clock
-from newsarchive.demo.http_messages import Request, Response
+from tests.newsroom import Newsroom, NewsroomServer, serve
+from tests.newsroom.clock import Clock
 from tests.newsroom.hostile import page
+from tests.newsroom.http_messages import Request, Response
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 LATER = NOON + timedelta(minutes=1)

@@ -17,15 +17,15 @@ from tests.newsroom.hostile import page
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (b'dealy = "1s"\n', "line 1: there is no setting 'dealy'; it may be meant for 'delay'. Nothing was done"),
-        (b'[[site]]\nname = "a"\nurl = "https://a.example/"\nfeedz = []\n', "it may be meant for 'feeds'"),
+        (b'dealy = "1s"\n', "line 1: there is no setting 'dealy'; did you mean 'delay'? Nothing was done"),
+        (b'[[site]]\nname = "a"\nurl = "https://a.example/"\nfeedz = []\n', "did you mean 'feeds'"),
         (b"sites = [\n", "is not TOML"),
         (b"# caf\xe9\n", "is not UTF-8 text (byte 5); nothing was done"),
     ],
     ids=["unknown-key", "unknown-site-key", "no-toml", "no-utf-8"],
 )
 def test_settings_that_are_wrong_are_named_and_nothing_is_done(rig: Any, text: bytes, said: str) -> None:
-    """The file, the mistake, and what it may be meant for; no folder or index appears."""
+    """The file, the mistake, and what did you mean; no folder or index appears."""
     settings = rig.folder / "newsarchive.toml"
     settings.write_bytes(text)
     ended = rig.run("crawl")
@@ -126,11 +126,11 @@ def test_a_site_that_gives_no_answer(rig: Any, nobody: str, kind: str) -> None:
     assert ended.code == 1
     problem, advice = ended.err.splitlines()
     said = {
-        "no-such-name": "no-such-host.invalid robots.txt gives no answer (DNS knows no address of that name)",
-        "nobody-listens": "127.0.0.1 robots.txt gives no answer (Connection was refused",
+        "no-such-name": "no-such-host.invalid robots.txt cannot be fetched (no such host)",
+        "nobody-listens": "127.0.0.1 robots.txt cannot be fetched (Connection was refused",
     }
     assert problem.startswith(said[kind])
-    assert "left in peace for 3600 s" in problem
+    assert "backed off for 3600 s" in problem
     assert "the archive is as it was" in advice
     assert "newsarchive doctor" in advice
     rig.assert_whole()
@@ -146,7 +146,7 @@ def test_a_site_that_is_down_leaves_the_others_alone(rig: Any, nobody: str, site
     ended = rig.crawl()
     assert ended.code == 0, ended.err
     (line,) = ended.err.splitlines()
-    assert line.startswith("localhost robots.txt gives no answer (")
+    assert line.startswith("localhost robots.txt cannot be fetched (")
     assert len(rig.export()) == 1
     rig.assert_whole()
 
@@ -164,7 +164,7 @@ def test_an_index_of_a_later_version(rig: Any, site: Callable[..., Any]) -> None
     for words in (["crawl"], ["search", "harbour"], ["export"], ["verify"]):
         ended = rig.run(*words)
         assert ended.code == IndexTooNew.exit_code
-        assert "a later version wrote it. Nothing was changed" in ended.sentence()
+        assert "written by a later version of newsarchive" in ended.sentence()
         assert "newsarchive rebuild" in ended.sentence()
     assert {path: path.read_bytes() for path in (rig.folder / "warc").iterdir()} == held
     assert rig.run("rebuild").code == 0

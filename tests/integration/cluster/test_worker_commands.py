@@ -18,11 +18,11 @@ from procrastinate.schema import SchemaManager
 
 from newsarchive.archive import Archive
 from newsarchive.crawl.run import CrawlProgress, crawl
-from newsarchive.demo import Newsroom, serve
 from storage.errors import ArchiveBusy
 from storage.index.cluster import leases
 from storage.index.cluster.jobs import prepare_queue
 from storage.index.cluster.leases import Lease
+from tests.newsroom import Newsroom, serve
 
 NOW = datetime(2026, 3, 1, 6, tzinfo=UTC)
 SITE = 'contact = "me@localhost"\ndelay = "0s"\nindex = "{}"\n[[site]]\nname = "a"\nurl = "{}"\nallow_private = true\n'

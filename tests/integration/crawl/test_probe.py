@@ -9,9 +9,9 @@ from newsarchive.config.schema import SiteConfig
 from newsarchive.crawl import probe as probe_module
 from newsarchive.crawl.download.ssrf import AddressGuard
 from newsarchive.crawl.probe import SiteSource, describe_source, probe
-from newsarchive.demo import OPENS, Clock, Newsroom, serve
 from storage.errors import NotFound
 from storage.model import UrlKind
+from tests.newsroom import OPENS, Clock, Newsroom, serve
 
 FRONT = b"""<html><head><title>The Example</title><link rel="alternate" type="application/rss+xml" href="/feed">
 <link rel="alternate" type="application/rss+xml" href="http://[x/feed"></head>

@@ -21,7 +21,7 @@ from newsarchive.locks.site_locks import lock_sites_locally
 from storage.callbacks import utc_now
 from storage.errors import ArchiveBusy, ConfigError, DiskFull
 from storage.index.frontier import url_queue
-from storage.index.write import warc_files
+from storage.index.write import runs, warc_files
 from storage.model import Capture, Exchange
 from storage.warc.reader import CaptureRecord, RunEnded, RunStarted, read_captures, read_records
 from storage.warc.writer import WarcWriter
@@ -333,19 +333,19 @@ def test_the_end_of_a_run_is_indexed_before_its_file_is_closed(
     """Law 3: whenever it is killed, recovery finds the end record, since it skips closed files."""
     archive = make(server)
     server.say("/", html())
-    told: list[str] = []
+    calls: list[str] = []
 
-    def listen(owner: Any, name: str) -> None:
-        done = getattr(owner, name)
+    def record_calls(owner: Any, name: str) -> None:
+        original = getattr(owner, name)
 
-        def heard(*facts: Any) -> Any:
-            told.append(name)
-            return done(*facts)
+        def recording(*arguments: Any) -> Any:
+            calls.append(name)
+            return original(*arguments)
 
-        monkeypatch.setattr(owner, name, heard)
+        monkeypatch.setattr(owner, name, recording)
 
-    listen(archive.index, "end_crawl")
-    listen(archive.index, "warc_closed")
-    listen(WarcWriter, "sync")
+    record_calls(runs, "end_crawl")
+    record_calls(warc_files, "note_warc_closed")
+    record_calls(WarcWriter, "sync")
     crawl(archive)
-    assert told[-4:] == ["sync", "end_crawl", "sync", "warc_closed"]
+    assert calls[-4:] == ["sync", "end_crawl", "sync", "note_warc_closed"]

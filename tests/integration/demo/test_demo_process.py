@@ -10,17 +10,18 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from newsarchive.demo import read_log
+from tests.newsroom import read_log
 
 DIGEST = """
 import hashlib
-from newsarchive.demo import OPENS, Newsroom
+from tests.newsroom import OPENS, Newsroom
 newsroom = Newsroom()
 expected = newsroom.expected_site(OPENS)
 digest = hashlib.sha256()
 for url in sorted([article.url for article in expected.articles] + [page.url for page in expected.pages]):
     if not url.endswith(".gz"):  # what zlib makes of a text differs from build to build
-        digest.update(newsroom.get_entity("http://lantern.example", url.removeprefix("http://lantern.example"), OPENS).body)
+        target = url.removeprefix("http://lantern.example")
+        digest.update(newsroom.get_entity("http://lantern.example", target, OPENS).body)
 digest.update(newsroom.get_entity("http://lantern.example", "/media/3.png", OPENS).body)
 print(digest.hexdigest())
 """
@@ -47,7 +48,7 @@ def test_every_process_makes_the_same_bytes() -> None:
 def test_the_command_serves_until_it_is_told_to_stop(tmp_path: Path, word: signal.Signals) -> None:
     """It says where it listens, serves at the time it was given, and ends with 0."""
     log = tmp_path / "log.jsonl"
-    command = [sys.executable, "-m", "newsarchive.demo", "serve", "--port", "0", "--log", str(log)]
+    command = [sys.executable, "-m", "tests.newsroom", "serve", "--port", "0", "--log", str(log)]
     with subprocess.Popen(
         [*command, "--at", "2026-05-04T09:00:00Z", "--control-port", "0"], stdout=subprocess.PIPE, text=True
     ) as process:

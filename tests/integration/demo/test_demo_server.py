@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from newsarchive.demo import OPENS, Newsroom, create_certificate, read_log, serve
+from tests.newsroom import OPENS, Newsroom, create_certificate, read_log, serve
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])

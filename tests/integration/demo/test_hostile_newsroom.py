@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from newsarchive.demo import OPENS, read_log, serve
-from newsarchive.demo.http_messages import AfterResponse, Request, Response
+from tests.newsroom import OPENS, read_log, serve
 from tests.newsroom.hostile import HOSTILE_RESPONSES, HostileNewsroom, HostileResponse
+from tests.newsroom.http_messages import AfterResponse, Request, Response
 
 
 def _ask(port: int, path: str, answer: Response) -> bytes:

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from newsarchive.archive import Archive
-from newsarchive.demo import Newsroom, NewsroomServer, read_log, serve
-from newsarchive.demo.http_messages import Request, Response
 from newsarchive.ingest.backfill_priority import LAST_PAGE
+from tests.newsroom import Newsroom, NewsroomServer, read_log, serve
+from tests.newsroom.http_messages import Request, Response
 
 STORIES = 12
 SETTINGS = """

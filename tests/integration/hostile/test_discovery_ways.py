@@ -14,11 +14,11 @@ import pytest
 from newsarchive.archive import Archive
 from newsarchive.cli.app import run
 from newsarchive.crawl.run import crawl
-from newsarchive.demo import Newsroom, NewsroomServer, serve
-from newsarchive.demo.exchange_log import read_log
-from newsarchive.demo.http_messages import Request, Response
 from storage.callbacks import utc_now
 from storage.index.queries.status import list_page_events
+from tests.newsroom import Newsroom, NewsroomServer, serve
+from tests.newsroom.exchange_log import read_log
+from tests.newsroom.http_messages import Request, Response
 
 NOW = utc_now().replace(microsecond=0)
 RFC_822 = NOW.strftime("%a, %d %b %Y %H:%M:%S GMT")

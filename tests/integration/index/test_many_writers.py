@@ -129,7 +129,7 @@ def test_two_captures_of_an_article_at_once_both_count(
             others.start()
             others.join(1.0)
 
-    monkeypatch.setattr("storage.index.write.commit.note_sources", slowly)
+    monkeypatch.setattr("storage.index.write.commit.update_sources", slowly)
     one.commit([article_at(url, "Third.", minute=10)], plan)
     others.join()
     found = one.ask(find_article_id, url)
@@ -157,7 +157,7 @@ def test_a_site_that_becomes_known_gets_what_others_file_meanwhile(
             registering.join(1.0)
             assert registering.is_alive()
 
-    monkeypatch.setattr("storage.index.write.commit.note_sources", slowly)
+    monkeypatch.setattr("storage.index.write.commit.update_sources", slowly)
     one.commit([article_at("https://news.example/1", "First.", link_groups=(group,))], plan)
     registering.join()
     with one._database.read_transaction() as connection:

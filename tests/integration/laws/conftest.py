@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from newsarchive.demo import Newsroom, NewsroomServer, serve
-from newsarchive.demo.certificate import create_certificate
-from newsarchive.demo.clock import Clock
-from newsarchive.demo.exchange_log import LoggedExchange, read_log
+from tests.newsroom import Newsroom, NewsroomServer, serve
+from tests.newsroom.certificate import create_certificate
+from tests.newsroom.clock import Clock
+from tests.newsroom.exchange_log import LoggedExchange, read_log
 
 SITE = """
 contact = "tests@localhost"

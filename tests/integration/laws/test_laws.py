@@ -15,7 +15,6 @@ from fastwarc import ArchiveIterator as FastIterator
 from warcio.archiveiterator import ArchiveIterator
 
 from newsarchive.archive import Archive
-from newsarchive.demo.expected import ExpectedArticle
 from storage.index.queries.articles import iter_captures
 from storage.index.views.articles import ALL_CAPTURES
 from storage.model import Outcome
@@ -23,6 +22,7 @@ from storage.warc.check import check_file
 from storage.warc.payload import extract_entity, final_response_start, split_message
 from storage.warc.reader import read_records
 from storage.warc.record import Record
+from tests.newsroom.expected import ExpectedArticle
 from tests.newsroom.hostile import HOSTILE_RESPONSES, HostileNewsroom
 
 HOUR = timedelta(hours=1)
@@ -104,7 +104,7 @@ def test_every_article_is_found_once_and_read_right(build: Callable[..., Any]) -
     """Completeness: the articles are the newsroom's, each once, and each field is what the newsroom printed."""
     rig = build()
     rig.crawl()
-    right = rig.server.newsroom.answers(rig.server.clock.now(), origin=rig.server.url.rstrip("/"))
+    right = rig.server.newsroom.expected_site(rig.server.clock.now(), origin=rig.server.url.rstrip("/"))
     found = {str(article["canonical_url"]): article for article in rig.articles()}
     assert sorted(found) == sorted(article.url for article in right.articles)
     assert len(found) == len(rig.articles()), "an article was found twice"
@@ -167,7 +167,7 @@ def test_the_next_crawl_asks_only_for_what_is_due(build: Callable[..., Any]) -> 
     again = [one for one in second if one.url in validated and not one.url.endswith("/robots.txt")]
     assert again
     assert [one.url for one in again if b"if-none-match:" not in one.request.lower()] == []
-    answers = rig.server.newsroom.answers(later, origin=rig.server.url.rstrip("/"))
+    answers = rig.server.newsroom.expected_site(later, origin=rig.server.url.rstrip("/"))
     edited = {
         a.url for a in answers.articles if rig.server.clock.now() - HOUR < a.versions[-1].since and len(a.versions) > 1
     }

@@ -16,11 +16,11 @@ from sqlalchemy import create_engine, text
 
 from newsarchive.archive import Archive
 from newsarchive.crawl.run import CrawlReport, crawl
-from newsarchive.demo import read_log
 from storage.errors import IndexFailure
 from storage.index.queries.articles import iter_captures
 from storage.index.views.articles import CaptureFilters
 from storage.warc.reader import read_records
+from tests.newsroom import read_log
 
 pytestmark = pytest.mark.slow
 YEARS = timedelta(days=800)

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from newsarchive.demo.clock import OPENS
-from newsarchive.demo.newsroom import Newsroom
 from newsarchive.extract.page import read
 from newsarchive.extract.page_input import PageInput
 from newsarchive.extract.site_layout import DatedLayout, Layouts, read_layout
 from newsarchive.extract.tree import Page, parse_page
 from storage.model import Discovery, Outcome, UrlKind
+from tests.newsroom.clock import OPENS
+from tests.newsroom.newsroom import Newsroom
 
 ROOT = str(Path(__file__).parents[3])
 if ROOT not in sys.path:

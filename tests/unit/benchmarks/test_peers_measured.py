@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from newsarchive.config.toml_file import load_config
-from newsarchive.demo.exchange_log import ExchangeLog, LoggedExchange
 from storage.index import Index
 from storage.warc.record import build_member, clean_fields
+from tests.newsroom.exchange_log import ExchangeLog, LoggedExchange
 
 ROOT = str(Path(__file__).parents[3])
 if ROOT not in sys.path:

@@ -8,7 +8,7 @@ import pytest
 
 from newsarchive.config.toml_file import parse_config
 from newsarchive.extract.selectors import Selector
-from newsarchive.extract.site_layout import EMPTY_LAYOUT, FIELDS, Layout, Layouts, LinkBox
+from newsarchive.extract.site_layout import EMPTY_LAYOUT, FIELDS, Layout, LayoutBox, Layouts
 from storage.errors import ConfigError
 from storage.model import LinkKind, Role
 
@@ -43,7 +43,7 @@ def test_a_page_is_read_by_the_layouts_of_the_day_it_was_fetched() -> None:
     old = Layout(
         headline=Selector("h1.old"), body=Selector("//div[@id='story']"), drop=(Selector(".poll"), Selector(".app"))
     )
-    new = Layout(headline=Selector("h1.new"), related=(LinkBox(box=Selector("aside.more"), kind=LinkKind.LATEST),))
+    new = Layout(headline=Selector("h1.new"), related=(LayoutBox(box=Selector("aside.more"), kind=LinkKind.LATEST),))
     assert found.at(datetime(2025, 6, 29, 23, 59, tzinfo=UTC)) == old
     assert found.at(datetime(2025, 6, 30, tzinfo=UTC)) == new
     assert found.at(None) == new

@@ -8,8 +8,8 @@ from urllib.parse import urljoin
 
 import pytest
 
-from newsarchive.demo import Newsroom
-from newsarchive.demo.http_messages import Entity
+from tests.newsroom import Newsroom
+from tests.newsroom.http_messages import Entity
 
 ORIGIN = "http://lantern.example"
 _LINK = re.compile(r'(?:href="|src="|<loc>|<link>|Sitemap: )([^"<\s]+)')

@@ -7,10 +7,10 @@ from urllib.parse import urljoin
 import pytest
 from lxml import html
 
-from newsarchive.demo import OPENS, ExpectedArticle, Newsroom
-from newsarchive.demo.newspaper import AI_DISCLAIMER, PageTemplate
-from newsarchive.demo.pages import markup
 from storage.model import LinkKind, Role
+from tests.newsroom import OPENS, ExpectedArticle, Newsroom
+from tests.newsroom.newspaper import AI_DISCLAIMER, PageTemplate
+from tests.newsroom.pages import markup
 
 ORIGIN = "http://lantern.example"
 LATER = OPENS + timedelta(days=2)

@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from newsarchive.demo import OPENS, Clock, Newsroom
+from tests.newsroom import OPENS, Clock, Newsroom
 
 
 def test_the_clock_stands_until_it_is_moved() -> None:

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsarchive.demo.seeded_random import SeededRandom, stable_hash
+from tests.newsroom.seeded_random import SeededRandom, stable_hash
 
 
 def test_the_dice_fall_the_same_way_for_ever() -> None:

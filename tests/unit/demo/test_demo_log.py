@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from newsarchive.demo.exchange_log import ExchangeLog, LoggedExchange, read_log
+from tests.newsroom.exchange_log import ExchangeLog, LoggedExchange, read_log
 
 ENTRY = LoggedExchange(
     url="http://lantern.example/",

@@ -8,8 +8,8 @@ from urllib.robotparser import RobotFileParser
 import pytest
 from lxml import etree
 
-from newsarchive.demo import OPENS, ExpectedArticle, Newsroom
 from storage.model import UrlKind
+from tests.newsroom import OPENS, ExpectedArticle, Newsroom
 
 ORIGIN = "http://lantern.example"
 SITEMAPS = "{http://www.sitemaps.org/schemas/sitemap/0.9}"

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from newsarchive.demo import OPENS, Newsroom
-from newsarchive.demo.http_messages import Entity
-from newsarchive.demo.special_cases import MIN_ARTICLES
 from storage.model import Outcome, UrlKind
+from tests.newsroom import OPENS, Newsroom
+from tests.newsroom.http_messages import Entity
+from tests.newsroom.special_cases import MIN_ARTICLES
 
 ORIGIN = "http://lantern.example"
 MOMENTS = [OPENS, OPENS + timedelta(hours=1), OPENS + timedelta(days=2)]

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsarchive.demo import OPENS, Newsroom
-from newsarchive.demo.http_messages import accepted_codings, chunk_body
+from tests.newsroom import OPENS, Newsroom
+from tests.newsroom.http_messages import accepted_codings, chunk_body
 
 if sys.version_info >= (3, 14):
     from compression import zstd

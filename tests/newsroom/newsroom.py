@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from typing import Generic, Protocol, TypeVar
 from urllib.parse import urlsplit
 
-from newsarchive.demo.article import amp_path, print_path
-from newsarchive.demo.catalogue import PICTURES, ArticleCatalogue
-from newsarchive.demo.expected import ExpectedSite, expected_site
-from newsarchive.demo.http_messages import (
+from tests.newsroom.article import amp_path, print_path
+from tests.newsroom.catalogue import PICTURES, ArticleCatalogue
+from tests.newsroom.expected import ExpectedSite, expected_site
+from tests.newsroom.http_messages import (
     Entity,
     PreparedResponse,
     Request,
@@ -22,8 +22,8 @@ from newsarchive.demo.http_messages import (
     choose_coding,
     prepare_response,
 )
-from newsarchive.demo.newspaper import PageTemplate, find_section
-from newsarchive.demo.pages import (
+from tests.newsroom.newspaper import PageTemplate, find_section
+from tests.newsroom.pages import (
     assets,
     classic,
     feeds,
@@ -35,7 +35,7 @@ from newsarchive.demo.pages import (
     soup,
     variants,
 )
-from newsarchive.demo.site_view import PageContent, SiteView
+from tests.newsroom.site_view import PageContent, SiteView
 
 DEFAULT_ORIGIN = "http://lantern.example"
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from newsarchive.demo import newspaper
-from newsarchive.demo.article import ArticleSummary, slug
-from newsarchive.demo.newspaper import SECTIONS, PageTemplate, Section
-from newsarchive.demo.pages import markup, other_pages
-from newsarchive.demo.pages.markup import escape_text
-from newsarchive.demo.site_view import SiteView
+from tests.newsroom import newspaper
+from tests.newsroom.article import ArticleSummary, slug
+from tests.newsroom.newspaper import SECTIONS, PageTemplate, Section
+from tests.newsroom.pages import markup, other_pages
+from tests.newsroom.pages.markup import escape_text
+from tests.newsroom.site_view import SiteView
 
 PER_PAGE = 8
 ON_FRONT = 12

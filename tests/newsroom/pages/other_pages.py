@@ -2,9 +2,9 @@
 
 import json
 
-from newsarchive.demo import newspaper
-from newsarchive.demo.pages import markup, metadata
-from newsarchive.demo.site_view import SiteView
+from tests.newsroom import newspaper
+from tests.newsroom.pages import markup, metadata
+from tests.newsroom.site_view import SiteView
 
 MEMBERS = "/long-reads/what-the-tide-mill-knew-90001"
 MEMBERS_HEADLINE = "What the tide mill knew"

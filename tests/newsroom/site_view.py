@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from newsarchive.demo.article import ArticleHistory, ArticleState, ArticleSummary
-from newsarchive.demo.catalogue import ArticleCatalogue
-from newsarchive.demo.newspaper import PageTemplate, Section
-from newsarchive.demo.seeded_random import SeededRandom
 from storage.model import LinkKind
+from tests.newsroom.article import ArticleHistory, ArticleState, ArticleSummary
+from tests.newsroom.catalogue import ArticleCatalogue
+from tests.newsroom.newspaper import PageTemplate, Section
+from tests.newsroom.seeded_random import SeededRandom
 
 _RELATED = {PageTemplate.CLASSIC: 50, PageTemplate.MODERN: 6, PageTemplate.SOUP: 9, PageTemplate.LONGFORM: 4}
 _LABELS = {

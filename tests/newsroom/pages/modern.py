@@ -1,10 +1,10 @@
 """The modern template: JSON-LD, OpenGraph, figures, subheadings, a pull quote, a read-also card, a most-read box."""
 
-from newsarchive.demo import newspaper
-from newsarchive.demo.article import print_path, slug
-from newsarchive.demo.pages import markup, metadata
-from newsarchive.demo.pages.markup import escape_text
-from newsarchive.demo.site_view import CARD_AFTER, BoxLink, LinkBox, PageContent, SiteView
+from tests.newsroom import newspaper
+from tests.newsroom.article import print_path, slug
+from tests.newsroom.pages import markup, metadata
+from tests.newsroom.pages.markup import escape_text
+from tests.newsroom.site_view import CARD_AFTER, BoxLink, LinkBox, PageContent, SiteView
 
 _PULL_AFTER = 9
 

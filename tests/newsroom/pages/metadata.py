@@ -5,10 +5,10 @@ from datetime import datetime, timedelta, timezone
 from html import escape
 from itertools import pairwise
 
-from newsarchive.demo import newspaper
-from newsarchive.demo.article import amp_path
-from newsarchive.demo.site_view import PageContent, SiteView
 from storage.model import Role
+from tests.newsroom import newspaper
+from tests.newsroom.article import amp_path
+from tests.newsroom.site_view import PageContent, SiteView
 
 _SUMMER_TIME = timezone(timedelta(hours=1))
 """Time zone of the metadata: local time with an offset, as many sites have it."""

@@ -16,7 +16,7 @@ from http import HTTPStatus
 
 import brotli  # type: ignore[import-untyped]
 
-from newsarchive.demo.seeded_random import stable_hash
+from tests.newsroom.seeded_random import stable_hash
 
 if sys.version_info >= (3, 14):
     from compression import zstd

@@ -3,11 +3,11 @@
 from datetime import datetime
 from html import escape
 
-from newsarchive.demo import newspaper
-from newsarchive.demo.newspaper import SECTIONS
-from newsarchive.demo.site_view import SiteView
-from newsarchive.demo.story_template import StoryBlock
 from storage.model import Role
+from tests.newsroom import newspaper
+from tests.newsroom.newspaper import SECTIONS
+from tests.newsroom.site_view import SiteView
+from tests.newsroom.story_template import StoryBlock
 
 
 def escape_text(text: str) -> str:

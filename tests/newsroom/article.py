@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from newsarchive.demo.newspaper import PageTemplate, Section
-from newsarchive.demo.seeded_random import SeededRandom
-from newsarchive.demo.special_cases import Edit, EditKind, SpecialCase
-from newsarchive.demo.story_template import StoryBlock
 from storage.model import Role
+from tests.newsroom.newspaper import PageTemplate, Section
+from tests.newsroom.seeded_random import SeededRandom
+from tests.newsroom.special_cases import Edit, EditKind, SpecialCase
+from tests.newsroom.story_template import StoryBlock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from newsarchive.demo import vocabulary
-from newsarchive.demo.seeded_random import SeededRandom
 from storage.model import Role
+from tests.newsroom import vocabulary
+from tests.newsroom.seeded_random import SeededRandom
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,10 +1,10 @@
 """The long-form template: lists and tables, live blogs, a soft paywall, the current date in the masthead."""
 
-from newsarchive.demo import newspaper
-from newsarchive.demo.article import slug
-from newsarchive.demo.pages import markup, metadata
-from newsarchive.demo.pages.markup import escape_text
-from newsarchive.demo.site_view import LinkBox, PageContent, SiteView
+from tests.newsroom import newspaper
+from tests.newsroom.article import slug
+from tests.newsroom.pages import markup, metadata
+from tests.newsroom.pages.markup import escape_text
+from tests.newsroom.site_view import LinkBox, PageContent, SiteView
 
 _FREE_BLOCKS = 3
 

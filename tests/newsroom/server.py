@@ -12,10 +12,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
-from newsarchive.demo.clock import Clock, ClockServer
-from newsarchive.demo.exchange_log import ExchangeLog, LoggedExchange
-from newsarchive.demo.http_messages import AfterResponse, Request, Response
-from newsarchive.demo.newsroom import Newsroom
+from tests.newsroom.clock import Clock, ClockServer
+from tests.newsroom.exchange_log import ExchangeLog, LoggedExchange
+from tests.newsroom.http_messages import AfterResponse, Request, Response
+from tests.newsroom.newsroom import Newsroom
 
 _BACKLOG = 256
 _MAX_HEAD = 65_536

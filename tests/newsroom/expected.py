@@ -5,10 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from newsarchive.demo.article import ArticleState, ArticleSummary, amp_path, print_path
-from newsarchive.demo.newspaper import SECTIONS, PageTemplate
-from newsarchive.demo.pages import feeds, listing, metadata, other_pages
-from newsarchive.demo.site_view import CARD_AFTER, LinkBox, PageContent, SiteView
 from storage.model import (
     BODY_ROLES,
     Access,
@@ -20,6 +16,10 @@ from storage.model import (
     Paragraph,
     UrlKind,
 )
+from tests.newsroom.article import ArticleState, ArticleSummary, amp_path, print_path
+from tests.newsroom.newspaper import SECTIONS, PageTemplate
+from tests.newsroom.pages import feeds, listing, metadata, other_pages
+from tests.newsroom.site_view import CARD_AFTER, LinkBox, PageContent, SiteView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

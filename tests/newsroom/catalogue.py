@@ -9,8 +9,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-from newsarchive.demo import prose, story_text, vocabulary
-from newsarchive.demo.article import (
+from storage.model import Role
+from tests.newsroom import prose, story_text, vocabulary
+from tests.newsroom.article import (
     ArticleHistory,
     ArticleState,
     ArticleSummary,
@@ -19,13 +20,12 @@ from newsarchive.demo.article import (
     first_live_entry,
     slug,
 )
-from newsarchive.demo.clock import OPENS
-from newsarchive.demo.newspaper import SECTIONS, PageTemplate, Section, find_section
-from newsarchive.demo.seeded_random import SeededRandom
-from newsarchive.demo.special_cases import MIN_ARTICLES, ORDINARY, SpecialCase, special_case
-from newsarchive.demo.story_template import StoryBlock
-from newsarchive.demo.story_text import StorySpec
-from storage.model import Role
+from tests.newsroom.clock import OPENS
+from tests.newsroom.newspaper import SECTIONS, PageTemplate, Section, find_section
+from tests.newsroom.seeded_random import SeededRandom
+from tests.newsroom.special_cases import MIN_ARTICLES, ORDINARY, SpecialCase, special_case
+from tests.newsroom.story_template import StoryBlock
+from tests.newsroom.story_text import StorySpec
 
 GROWTH = 12
 """Articles that are published after the clock starts."""

@@ -6,7 +6,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from newsarchive.demo.story_template import StoryTemplate
+from tests.newsroom.story_template import StoryTemplate
 
 TEMPLATES = ("council", "weather", "harbour", "shops", "football", "regatta", "culture", "islands")
 

@@ -2,12 +2,12 @@
 
 from html import escape
 
-from newsarchive.demo import newspaper
-from newsarchive.demo.newspaper import SECTIONS
-from newsarchive.demo.pages import markup
-from newsarchive.demo.pages.markup import escape_text
-from newsarchive.demo.site_view import LinkBox, PageContent, SiteView
-from newsarchive.demo.vocabulary import join_names
+from tests.newsroom import newspaper
+from tests.newsroom.newspaper import SECTIONS
+from tests.newsroom.pages import markup
+from tests.newsroom.pages.markup import escape_text
+from tests.newsroom.site_view import LinkBox, PageContent, SiteView
+from tests.newsroom.vocabulary import join_names
 
 
 def page(content: PageContent, view: SiteView) -> str:

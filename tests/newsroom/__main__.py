@@ -1,4 +1,4 @@
-"""`python -m newsarchive.demo serve`: run the newsroom as a separate process."""
+"""`python -m tests.newsroom serve`: run the newsroom as a separate process."""
 
 import argparse
 import signal
@@ -10,10 +10,10 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
-from newsarchive.demo.certificate import create_certificate
-from newsarchive.demo.clock import OPENS, Clock
-from newsarchive.demo.newsroom import Newsroom
-from newsarchive.demo.server import serve
+from tests.newsroom.certificate import create_certificate
+from tests.newsroom.clock import OPENS, Clock
+from tests.newsroom.newsroom import Newsroom
+from tests.newsroom.server import serve
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -57,7 +57,7 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m newsarchive.demo", description="A simulated news site on the loopback interface."
+        prog="python -m tests.newsroom", description="A simulated news site on the loopback interface."
     )
     command = parser.add_subparsers(required=True, metavar="serve").add_parser("serve", help="serve it until Ctrl-C")
     command.add_argument("--host", default="127.0.0.1")

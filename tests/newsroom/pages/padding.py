@@ -5,11 +5,11 @@ The expected result of a crawl is unchanged.
 
 from functools import lru_cache
 
-from newsarchive.demo import vocabulary
-from newsarchive.demo.article import slug
-from newsarchive.demo.newspaper import SECTIONS
-from newsarchive.demo.prose import story_templates
-from newsarchive.demo.seeded_random import SeededRandom
+from tests.newsroom import vocabulary
+from tests.newsroom.article import slug
+from tests.newsroom.newspaper import SECTIONS
+from tests.newsroom.prose import story_templates
+from tests.newsroom.seeded_random import SeededRandom
 
 _PIECE = 8_000
 _ICON = '<svg viewBox="0 0 16 16" aria-hidden="true"><path d="M3 6l5 5 5-5z"/><circle cx="8" cy="8" r="7"/></svg>'

@@ -21,8 +21,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from newsarchive.demo.clock import OPENS
-from newsarchive.demo.newspaper import PageTemplate
+from tests.newsroom.clock import OPENS
+from tests.newsroom.newspaper import PageTemplate
 
 MIN_ARTICLES = 60
 """Fewer articles would not include all special ones."""

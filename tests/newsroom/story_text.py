@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from newsarchive.demo import prose
-from newsarchive.demo.seeded_random import SeededRandom
-from newsarchive.demo.story_template import StoryBlock, StoryTemplate, random_figures
 from storage.model import Role
+from tests.newsroom import prose
+from tests.newsroom.seeded_random import SeededRandom
+from tests.newsroom.story_template import StoryBlock, StoryTemplate, random_figures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

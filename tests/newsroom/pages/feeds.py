@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from email.utils import format_datetime
 from xml.sax.saxutils import escape
 
-from newsarchive.demo import newspaper
-from newsarchive.demo.article import ArticleSummary
-from newsarchive.demo.newspaper import SECTIONS
-from newsarchive.demo.pages import other_pages
-from newsarchive.demo.site_view import SiteView
+from tests.newsroom import newspaper
+from tests.newsroom.article import ArticleSummary
+from tests.newsroom.newspaper import SECTIONS
+from tests.newsroom.pages import other_pages
+from tests.newsroom.site_view import SiteView
 
 IN_FEED = 20
 IN_SITEMAP = 5_000

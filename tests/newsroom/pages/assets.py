@@ -2,10 +2,10 @@
 
 import zlib
 from functools import lru_cache
-from importlib import resources
+from pathlib import Path
 from struct import pack
 
-from newsarchive.demo.seeded_random import SeededRandom
+from tests.newsroom.seeded_random import SeededRandom
 
 WIDTH, HEIGHT = 320, 180
 
@@ -19,7 +19,7 @@ LOGO = (
 
 def stylesheet() -> str:
     """Return the stylesheet."""
-    return resources.files("newsarchive.demo").joinpath("static/lantern.css").read_text(encoding="utf-8")
+    return Path(__file__).parent.parent.joinpath("static/lantern.css").read_text(encoding="utf-8")
 
 
 @lru_cache(maxsize=64)

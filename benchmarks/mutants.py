@@ -1,0 +1,340 @@
+"""Measure how well the tests detect faults: `make mutants`.
+
+Changes the product code in one place at a time, in a copy of the tree, and runs the nearest tests:
+
+    mutant --> doctests of its module --> tests that import it, unit before integration --> tests of its importers
+
+A test counts only if it passes without the change. Prints each mutant with the test that failed; exits with 1 if fewer
+than 55 of 60 were detected. A surviving mutant is a missing test, or a change that makes no difference.
+"""
+
+import argparse
+import ast
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import defaultdict, deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from itertools import accumulate
+from pathlib import Path
+from queue import SimpleQueue
+
+from benchmarks.house import ROOT, list_modules
+
+REQUIRED = 55 / 60
+"""Share of the mutants that tests have to detect."""
+EXCLUDED = ("newsarchive/demo/", "storage/index/schema/migrations/", "newsarchive/replay/launch.py")
+SKIPPED_TESTS = frozenset({"acceptance", "house", "quality"})
+MAX_TEST_FILES = 12
+"""Test files that are run for one mutant, the nearest first."""
+_LOGGING = re.compile(r"(_?LOG|log|logger|warnings)\.")
+_FLIPPED: dict[type[ast.cmpop], str] = {
+    ast.Lt: "<=", ast.LtE: "<", ast.Gt: ">=", ast.GtE: ">", ast.Eq: "!=", ast.NotEq: "==",
+    ast.In: "not in", ast.NotIn: "in", ast.Is: "is not", ast.IsNot: "is",
+}  # fmt: skip
+_OPERATOR = re.compile(rb"not\s+in\b|is\s+not\b|in\b|is\b|[<>]=?|[=!]=")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mutant:
+    """One change of one module."""
+
+    path: str
+    """Relative to the root."""
+    line: int
+    kind: str
+    start: int
+    """Byte offset of the replaced text."""
+    end: int
+    replacement: str
+
+    def apply(self, source: bytes) -> bytes:
+        """Return the changed source."""
+        return source[: self.start] + self.replacement.encode() + source[self.end :]
+
+    def describe(self, source: bytes) -> str:
+        """Return a line for the report."""
+        before = " ".join(source[self.start : self.end].decode().split())
+        return f"{self.path}:{self.line} {self.kind}: {before[:60]} -> {self.replacement[:60]}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """Result of testing one mutant."""
+
+    mutant: Mutant
+    description: str
+    detected_by: str | None
+    """Test file that failed; None if the mutant survived."""
+    seconds: float
+
+
+def find_mutants(path: str, source: bytes) -> Iterator[Mutant]:
+    """Yield all mutants of a module."""
+    tree = ast.parse(source)
+    starts = [0, *accumulate(len(line) for line in source.splitlines(keepends=True))]
+    siblings = _constant_siblings(tree)
+    for node in _mutable_nodes(tree):
+        line, begin, end = _span(node, starts)
+        for kind, start, stop, replacement in _replacements(node, begin, end, source, starts, siblings):
+            yield Mutant(path=path, line=line, kind=kind, start=start, end=stop, replacement=replacement)
+
+
+def _span(node: ast.expr | ast.stmt, starts: Sequence[int]) -> tuple[int, int, int]:
+    assert node.end_lineno is not None
+    assert node.end_col_offset is not None
+    return node.lineno, starts[node.lineno - 1] + node.col_offset, starts[node.end_lineno - 1] + node.end_col_offset
+
+
+def _mutable_nodes(tree: ast.Module) -> Iterator[ast.expr | ast.stmt]:
+    """Yield the nodes of function bodies; not docstrings, annotations, decorators, f-strings, assertions or logging."""
+    waiting: list[ast.AST] = [
+        statement
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        for statement in node.body[1 if ast.get_docstring(node) else 0 :]
+    ]
+    seen: set[int] = set()
+    while waiting:
+        node = waiting.pop()
+        if id(node) in seen or isinstance(node, ast.JoinedStr | ast.Assert | ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        seen.add(id(node))
+        if isinstance(node, ast.Expr) and (isinstance(node.value, ast.Constant) or _LOGGING.match(ast.unparse(node))):
+            continue
+        if isinstance(node, ast.expr | ast.stmt):
+            yield node
+        waiting += [child for name, child in _children(node) if name not in ("annotation", "returns", "decorator_list")]
+
+
+def _children(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
+    for name, value in ast.iter_fields(node):
+        for child in value if isinstance(value, list) else [value]:
+            if isinstance(child, ast.AST):
+                yield name, child
+
+
+def _constant_siblings(tree: ast.Module) -> dict[str, str]:
+    """Return for each imported constant another one of the same import."""
+    siblings: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            names = [alias.name for alias in node.names if alias.name.isupper() and not alias.asname]
+            siblings.update(zip(names, [*names[1:], *names[:1]], strict=True))
+    return {name: other for name, other in siblings.items() if name != other}
+
+
+def _replacements(
+    node: ast.expr | ast.stmt, begin: int, end: int, source: bytes, starts: Sequence[int], siblings: dict[str, str]
+) -> Iterator[tuple[str, int, int, str]]:
+    match node:
+        case ast.Compare(ops=[operator], left=left, comparators=[right]):
+            found = _OPERATOR.search(source, _span(left, starts)[2], _span(right, starts)[1])
+            if found:
+                yield "comparison", found.start(), found.end(), _FLIPPED[type(operator)]
+        case ast.BoolOp(op=operator, values=[first, second, *_]):
+            word = b"and" if isinstance(operator, ast.And) else b"or"
+            at = source.find(word, _span(first, starts)[2], _span(second, starts)[1])
+            if at >= 0:
+                yield "and/or", at, at + len(word), "or" if word == b"and" else "and"
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            yield "dropped not", begin, end, f"({ast.unparse(operand)})"
+        case ast.Constant(value=bool() as value):
+            yield "constant", begin, end, str(not value)
+        case ast.Constant(value=int() as value):
+            yield "off by one", begin, end, str(value + 1)
+        case ast.Name(id=name, ctx=ast.Load()) if name in siblings:
+            yield "constant", begin, end, siblings[name]
+        case ast.Expr() | ast.AugAssign():
+            yield "removed statement", begin, end, "pass"
+        case _:
+            pass
+
+
+class Tests:
+    """The test files by module, nearest first."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        names = {_dotted(path.relative_to(root)): path.relative_to(root).as_posix() for path in list_modules(root)}
+        self._importers: defaultdict[str, set[str]] = defaultdict(set)
+        for path in [*list_modules(root), *(root / "tests").rglob("test_*.py"), *(root / "tests").rglob("conftest.py")]:
+            if not SKIPPED_TESTS.isdisjoint(path.parts):
+                continue
+            for name in _imports(path):
+                if name in names:
+                    self._importers[names[name]].add(path.relative_to(root).as_posix())
+
+    @cache  # noqa: B019 - lives as long as the program
+    def near(self, module: str) -> tuple[str, ...]:
+        """Return the test files that reach a module by the fewest imports, unit before integration."""
+        found: dict[str, int] = {}
+        distance, waiting = {module: 0}, deque([module])
+        while waiting:
+            current = waiting.popleft()
+            for importer in self._importers[current]:
+                if importer in distance:
+                    continue
+                distance[importer] = distance[current] + 1
+                if importer.endswith("conftest.py"):
+                    folder = Path(importer).parent
+                    for test in (self._root / folder).rglob("test_*.py"):
+                        found.setdefault(test.relative_to(self._root).as_posix(), distance[importer] + 1)
+                elif importer.startswith("tests/"):
+                    found[importer] = min(found.get(importer, 99), distance[importer])
+                else:
+                    waiting.append(importer)
+
+        def rank(test: str) -> tuple[int, bool, str]:
+            # A test of the same subject, or named after the module, is nearer than its imports say.
+            path, own = Path(module), Path(test)
+            is_named_so = path.stem in own.stem or path.stem.rstrip("s") in own.stem
+            affinity = (not set(path.parts[1:-1]).isdisjoint(own.parts[2:-1])) + 2 * is_named_so
+            return found[test] - affinity, not test.startswith("tests/unit/"), test
+
+        return (module, *sorted(found, key=rank)[:MAX_TEST_FILES])
+
+
+def _dotted(path: Path) -> str:
+    return ".".join(path.with_suffix("").parts).removesuffix(".__init__")
+
+
+def _imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+
+
+class Checkout:
+    """A copy of the tree in which mutants are tested."""
+
+    def __init__(self, root: Path, seconds: float) -> None:
+        self._root = root
+        self._seconds = seconds
+        self._baseline: dict[str, bool] = {}
+
+    @classmethod
+    def copy(cls, into: Path, seconds: float) -> "Checkout":
+        """Copy the tree without version control, environments and caches."""
+        ignored = shutil.ignore_patterns(".*", "__pycache__", "dist", "build")
+        shutil.copytree(ROOT, into, ignore=ignored, symlinks=True)
+        return cls(into, seconds)
+
+    def test(self, mutant: Mutant, tests: Sequence[str]) -> Verdict:
+        """Apply a mutant, run its tests until one fails, and restore the module."""
+        path = self._root / mutant.path
+        source = path.read_bytes()
+        began = time.monotonic()
+        detected_by = None
+        path.write_bytes(mutant.apply(source))
+        try:
+            for test in tests:
+                # What fails without the change too says nothing.
+                if not self._passes(test) and self._passes_unchanged(test, path, source, mutant):
+                    detected_by = test
+                    break
+        finally:
+            path.write_bytes(source)
+        seconds = time.monotonic() - began
+        return Verdict(mutant=mutant, description=mutant.describe(source), detected_by=detected_by, seconds=seconds)
+
+    def _passes_unchanged(self, test: str, path: Path, source: bytes, mutant: Mutant) -> bool:
+        if test not in self._baseline:
+            path.write_bytes(source)
+            self._baseline[test] = self._passes(test)
+            path.write_bytes(mutant.apply(source))
+        return self._baseline[test]
+
+    def _passes(self, test: str) -> bool:
+        """Run one test file; False if a test fails or the time limit is exceeded."""
+        command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-m", "not slow", test]
+        environment = {**os.environ, "PYTHONPATH": str(self._root), "PYTHONDONTWRITEBYTECODE": "1"}
+        with subprocess.Popen(
+            command,
+            cwd=self._root,
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        ) as process:
+            try:
+                # 5: no tests collected, as in a module without doctests.
+                return process.wait(self._seconds) in {0, 5}
+            except subprocess.TimeoutExpired:
+                return False
+            finally:
+                _kill_group(process)
+
+
+def _kill_group(process: "subprocess.Popen[bytes]") -> None:
+    """Kill what a test run left behind."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def choose_mutants(count: int, seed: int, below: str = "") -> list[Mutant]:
+    """Return that many mutants of the product code, at random."""
+    found = [
+        mutant
+        for module in list_modules()
+        if (path := module.relative_to(ROOT).as_posix()).startswith(below) and not path.startswith(EXCLUDED)
+        for mutant in find_mutants(path, module.read_bytes())
+    ]
+    return random.Random(seed).sample(found, min(count, len(found)))
+
+
+def run_mutants(mutants: Sequence[Mutant], workers: int, seconds: float) -> list[Verdict]:
+    """Test all mutants, each worker in a copy of its own; prints each verdict as it comes."""
+    tests = Tests(ROOT)
+    printing = threading.Lock()
+    with tempfile.TemporaryDirectory(prefix="newsarchive-mutants-") as folder, ThreadPoolExecutor(workers) as pool:
+        free: SimpleQueue[Checkout] = SimpleQueue()
+        for number in range(workers):
+            free.put(Checkout.copy(Path(folder) / str(number), seconds))
+
+        def test(mutant: Mutant) -> Verdict:
+            checkout = free.get()
+            try:
+                verdict = checkout.test(mutant, tests.near(mutant.path))
+            finally:
+                free.put(checkout)
+            with printing:
+                outcome = f"detected by {verdict.detected_by}" if verdict.detected_by else "SURVIVED"
+                print(f"{verdict.seconds:5.0f} s  {verdict.description}\n         {outcome}", flush=True)
+            return verdict
+
+        return list(pool.map(test, mutants))
+
+
+def main() -> int:
+    """Test mutants and print a summary; exit 1 if too few were detected."""
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--count", type=int, default=60, help="number of mutants (60)")
+    arguments.add_argument("--seed", type=int, default=1, help="another seed chooses other mutants")
+    arguments.add_argument("--below", default="", help="only modules whose path begins so")
+    arguments.add_argument("--workers", type=int, default=2, help="mutants tested at once (2)")
+    arguments.add_argument("--seconds", type=float, default=300, help="time limit of one test file (300)")
+    options = arguments.parse_args()
+    verdicts = run_mutants(choose_mutants(options.count, options.seed, options.below), options.workers, options.seconds)
+    survivors = [verdict for verdict in verdicts if verdict.detected_by is None]
+    print(f"\n{len(verdicts) - len(survivors)} of {len(verdicts)} mutants were detected. Survivors:")
+    print(*(f"    {verdict.description}" for verdict in survivors), sep="\n")
+    return 0 if len(verdicts) - len(survivors) >= REQUIRED * len(verdicts) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

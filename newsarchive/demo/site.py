@@ -1,0 +1,175 @@
+"""A recorded news site, served on the loopback interface as it was at one of three times.
+
+The recording, `lantern.tar.xz`, is package data. `index.json` in it lists the pages:
+
+    {"origin": "http://lantern.example", "times": [TIME, ...], "not_found": PAGE, "pages": {TARGET: [PAGE, ...]}}
+
+A page is `[status, media type, Location or null, Last-Modified or null, name of the body]`, one for each time, or null
+while there is no page. Bodies are members named by their digest. The origin in bodies and in Location is replaced when
+a page is served.
+"""
+
+import gzip
+import json
+import tarfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import format_datetime
+from functools import cache
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib import resources
+
+RECORDING = "lantern.tar.xz"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedPage:
+    """A page at one time."""
+
+    status: int
+    mime: str
+    location: str | None
+    last_modified: datetime | None
+    body: bytes
+    etag: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedSite:
+    """All pages at all times."""
+
+    origin: str
+    times: tuple[datetime, ...]
+    not_found: RecordedPage
+    pages: dict[str, tuple[RecordedPage | None, ...]]
+    """By request target: path and query."""
+
+
+@cache
+def load_recording() -> RecordedSite:
+    """Load the recording from the package."""
+    data = resources.files(__package__).joinpath(RECORDING)
+    with data.open("rb") as file, tarfile.open(fileobj=file, mode="r:xz") as tar:
+        members = {member.name: read.read() for member in tar if (read := tar.extractfile(member))}
+    index = json.loads(members["index.json"])
+
+    def parse(page: list[str | int | None]) -> RecordedPage:
+        status, mime, location, changed, body = page
+        return RecordedPage(
+            status=int(status or 0),
+            mime=str(mime),
+            location=None if location is None else str(location),
+            last_modified=None if changed is None else datetime.fromisoformat(str(changed)),
+            body=members[str(body)],
+            etag=f'"{body}"',
+        )
+
+    return RecordedSite(
+        origin=index["origin"],
+        times=tuple(datetime.fromisoformat(time) for time in index["times"]),
+        not_found=parse(index["not_found"]),
+        pages={target: tuple(page and parse(page) for page in pages) for target, pages in index["pages"].items()},
+    )
+
+
+class DemoServer:
+    """A running server; `advance` moves it to the next recorded time."""
+
+    def __init__(self, port: int, site: RecordedSite) -> None:
+        self.site = site
+        self.url = f"http://127.0.0.1:{port}/"
+        self._number = 0
+
+    @property
+    def time(self) -> datetime:
+        """The site's time."""
+        return self.site.times[self._number]
+
+    def advance(self) -> None:
+        """Move to the next recorded time; IndexError after the last."""
+        self.site.times[self._number + 1]
+        self._number += 1
+
+    def find_page(self, target: str) -> RecordedPage:
+        """Return the page at the present time, or the 404 page."""
+        return self.site.pages.get(target, {self._number: None})[self._number] or self.site.not_found
+
+
+@contextmanager
+def serve_demo_site() -> Iterator[DemoServer]:
+    """Serve the recorded site on a free port of the loopback interface."""
+    with _Server(("127.0.0.1", 0), _Handler) as server:
+        demo = server.demo = DemoServer(server.server_port, load_recording())
+        thread = threading.Thread(target=server.serve_forever, name="demo site", daemon=True)
+        thread.start()
+        try:
+            yield demo
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    demo: DemoServer
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """Answers GET and HEAD, with conditional requests and gzip."""
+
+    protocol_version = "HTTP/1.1"
+    server_version = "lantern"
+    sys_version = ""
+
+    @property
+    def _demo(self) -> DemoServer:
+        assert isinstance(self.server, _Server)
+        return self.server.demo
+
+    def do_GET(self) -> None:
+        """Send the page."""
+        self._respond(with_body=True)
+
+    def do_HEAD(self) -> None:
+        """Send the headers of the page."""
+        self._respond(with_body=False)
+
+    def date_time_string(self, timestamp: float | None = None) -> str:  # noqa: ARG002
+        """Return the site's time for the Date header."""
+        return format_datetime(self._demo.time, usegmt=True)
+
+    def log_message(self, *_: object) -> None:
+        """Log nothing."""
+
+    def _respond(self, *, with_body: bool) -> None:
+        page = self._demo.find_page(self.path)
+        origin = self._demo.url.rstrip("/")
+        recorded = self._demo.site.origin
+        is_unchanged = page.status == 200 and self.headers["If-None-Match"] == page.etag
+        self.send_response(304 if is_unchanged else page.status)
+        self.send_header("ETag", page.etag)
+        if page.last_modified:
+            self.send_header("Last-Modified", format_datetime(page.last_modified, usegmt=True))
+        if is_unchanged:
+            self.end_headers()
+            return
+        if page.location:
+            self.send_header("Location", page.location.replace(recorded, origin))
+        body = _replace_origin(page, recorded.encode(), origin.encode())
+        self.send_header("Content-Type", page.mime)
+        if page.mime.startswith("text/") and "gzip" in self.headers.get("Accept-Encoding", ""):
+            body = gzip.compress(body, mtime=0)
+            self.send_header("Content-Encoding", "gzip")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if with_body:
+            self.wfile.write(body)
+
+
+def _replace_origin(page: RecordedPage, recorded: bytes, origin: bytes) -> bytes:
+    if page.mime == "application/gzip":
+        return gzip.compress(gzip.decompress(page.body).replace(recorded, origin), mtime=0)
+    return page.body.replace(recorded, origin)
