@@ -13,7 +13,7 @@ from newsarchive.explain.explanation import Explanation, explain
 from newsarchive.explain.report import render_report
 from newsarchive.extract import extract_page
 from newsarchive.extract.page_input import PageInput
-from newsarchive.extract.serialize import as_json as as_object
+from newsarchive.extract.serialize import reading_to_json
 from newsarchive.extract.site_layout import NO_LAYOUTS
 from newsarchive.ingest.site_layouts import find_layouts
 
@@ -63,7 +63,7 @@ def extract(  # noqa: PLR0913 - every word is an option of the command line
     payload = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     if not why and html is None:
         reading = extract_page(payload, url, page_input=asked)
-        line = as_object(reading)
+        line = reading_to_json(reading)
         head = {name: line.pop(name) for name in ("outcome", "reason")}
         print(to_json({"url": url, **head, "confidence": reading.confidence, **line}))
         return

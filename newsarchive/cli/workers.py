@@ -59,10 +59,11 @@ def _heartbeat_age(crew: WorkerInfo, now: datetime) -> str:
     """Return the age of a worker's last heartbeat.
 
     >>> at = datetime(2026, 3, 1, tzinfo=UTC)
-    >>> _heartbeat_age(WorkerInfo(worker=1, host="a", pid=1, slots=2, since=at, heard_at=at), at.replace(second=50))
+    >>> worker = WorkerInfo(worker=1, host="a", pid=1, slots=2, since=at, last_heartbeat_at=at)
+    >>> _heartbeat_age(worker, at.replace(second=50))
     '50 s ago: lost'
     """
-    ago = max((now - crew.heard_at).total_seconds(), 0)
+    ago = max((now - crew.last_heartbeat_at).total_seconds(), 0)
     return f"{ago:.0f} s ago{': lost' if ago > STALLED else ''}"
 
 

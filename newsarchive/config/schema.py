@@ -1,7 +1,7 @@
 """The settings: newsarchive.toml as a frozen Config, with `ServeConfig` for [serve] and `SiteConfig` for each [[site]].
 
-Each field declares its type, its default as written in the file, and its meaning. The settings page of the manual and the file
-that `newsarchive init` writes are generated from `SETTINGS`, `SERVE_SETTINGS` and `SITE_SETTINGS`.
+Each field declares its type, its default as written in the file, and its meaning. The settings page of the manual and
+the file that `newsarchive init` writes are generated from `SETTINGS`, `SERVE_SETTINGS` and `SITE_SETTINGS`.
 """
 
 from collections.abc import Iterator, Sequence

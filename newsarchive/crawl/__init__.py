@@ -1,1 +1,1 @@
-"""Fetch what is due: the exact bytes, kept first, politely; then hand them to be read."""
+"""Fetching of due URLs: politely, and recorded byte for byte before anything reads them."""

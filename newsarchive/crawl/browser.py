@@ -101,7 +101,7 @@ class Chromium:
         self._size = 0
 
     async def render(self, url: str, document: BrowserResponse, fetch: Fetch) -> tuple[bytes, str]:
-        """Return the markup of a rendered page, UTF-8, and the browser; on failure the document's own, and the reason."""
+        """Return the markup of a rendered page, UTF-8, and the browser; on failure, the document and the reason."""
         async with self._slots:
             try:
                 return await asyncio.wait_for(self._render(url, document, fetch), self._seconds)

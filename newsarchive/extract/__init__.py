@@ -6,12 +6,12 @@ Modules that need a parser are imported on first use, so that commands that read
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from newsarchive.extract.serialize import as_json
+from newsarchive.extract.serialize import reading_to_json
 
 if TYPE_CHECKING:
     from newsarchive.extract.page import extract_page, read
 
-__all__ = ["as_json", "extract_page", "read"]
+__all__ = ["extract_page", "read", "reading_to_json"]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""A reading as plain JSON: the fields of `newsarchive export`, without what only an archive knows."""
+"""Convert a reading to JSON values: the fields of `newsarchive export` that need no archive."""
 
 from datetime import datetime
 from typing import Any
@@ -7,8 +7,8 @@ from storage.article_fields import article_to_json, format_time, from_article, l
 from storage.model import Reading
 
 
-def as_json(reading: Reading) -> dict[str, Any]:
-    """Return a reading as dicts, lists and strings, its keys always in the same order."""
+def reading_to_json(reading: Reading) -> dict[str, Any]:
+    """Return a reading as dicts, lists and strings; keys are always in the same order."""
     line: dict[str, Any] = {"outcome": reading.outcome.value, "reason": reading.reason}
     if reading.article is not None:
         line |= article_to_json(from_article(reading.article))
@@ -30,5 +30,5 @@ def as_json(reading: Reading) -> dict[str, Any]:
     return line
 
 
-def _format_time(moment: datetime | None) -> str | None:
-    return format_time(moment) if moment else None
+def _format_time(at: datetime | None) -> str | None:
+    return format_time(at) if at else None

@@ -49,22 +49,22 @@ class SearchParams:
     @classmethod
     def from_query(cls, query: Mapping[str, str], max_length: int = 500) -> Self:
         """Parse the query of a URL. Invalid values are ignored and reported in `problems`."""
-        given = {
+        values = {
             name: query.get(name, "").translate(_CONTROL_CHARACTERS).strip()
             for name in ("q", *_NAMED, "since", "until")
         }
         problems = []
-        if len(given["q"]) > max_length:
+        if len(values["q"]) > max_length:
             problems.append(f"the query is longer than {max_length} characters: only its beginning was searched for")
         for name in ("since", "until"):
-            if given[name] and parse_date_range(given[name]) is None:
+            if values[name] and parse_date_range(values[name]) is None:
                 problems.append(
-                    f"{name} {given[name][:40]} is not a date (write 2026, 2026-11 or 2026-11-25) and was ignored"
+                    f"{name} {values[name][:40]} is not a date (write 2026, 2026-11 or 2026-11-25) and was ignored"
                 )
-                given[name] = ""
+                values[name] = ""
         page = query.get("page", "")
         return cls(
-            **{name: text[:max_length] for name, text in given.items()},
+            **{name: text[:max_length] for name, text in values.items()},
             sort="rank" if query.get("sort") == "rank" else "newest",
             page=min(max(int(page), 1), MAX_PAGES) if page.isascii() and page.isdecimal() and len(page) < 9 else 1,
             problems=tuple(problems),
@@ -98,8 +98,8 @@ class SearchParams:
     @property
     def query(self) -> dict[str, str]:
         """Query parameters without the page."""
-        given = {name: getattr(self, name) for name in ("q", *_NAMED, "since", "until")}
-        return {name: text for name, text in given.items() if text} | ({"sort": "rank"} if self.sort == "rank" else {})
+        values = {name: getattr(self, name) for name in ("q", *_NAMED, "since", "until")}
+        return {name: text for name, text in values.items() if text} | ({"sort": "rank"} if self.sort == "rank" else {})
 
     def url(self, path: str = "/search", **changes: str) -> str:
         """Return the URL of this search with changed parameters, from its first page."""
@@ -118,8 +118,8 @@ class SearchParams:
         for name in _NAMED:
             value = getattr(self, name)
             if value:
-                shown = language_name(value) if name == "language" else value
-                chips.append(FilterChip(f"{'author' if name == 'byline' else name}: {shown}", self.url(**{name: ""})))
+                label = language_name(value) if name == "language" else value
+                chips.append(FilterChip(f"{'author' if name == 'byline' else name}: {label}", self.url(**{name: ""})))
         if self.since and self.since == self.until:
             chips.append(FilterChip(f"date: {self.since}", self.url(since="", until="")))
         else:
@@ -134,8 +134,8 @@ class SearchParams:
     def export_url(self) -> str:
         """URL of the export form, filled in with this search. In the form a day stands for its beginning."""
         days = {"since": self.filters.since, "until": self.filters.until}
-        given = {name: day.date().isoformat() for name, day in days.items() if day}
-        return build_url("/exports", **{**self.query, **given, "sort": ""})
+        values = {name: day.date().isoformat() for name, day in days.items() if day}
+        return build_url("/exports", **{**self.query, **values, "sort": ""})
 
     def date_field(self, name: Literal["since", "until"]) -> str:
         """Return a date as the value of a date field."""

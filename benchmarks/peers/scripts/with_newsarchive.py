@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from newsarchive.extract import extract_page, serialize
+from newsarchive.extract import extract_page, reading_to_json
 from storage.warc.payload import decode_payload, parse_http_headers
 from storage.warc.reader import read_records
 
@@ -27,7 +27,7 @@ def main(warc: str, out: str, most: int) -> None:
             if status != 200 or not mime.startswith("text/html"):
                 continue
             reading = extract_page(decode_payload(record.block, LIMIT), record.uri, headers)
-            found = serialize(reading)
+            found = reading_to_json(reading)
             text = "\n".join(paragraph.text for paragraph in reading.article.paragraphs) if reading.article else ""
             lines.write(json.dumps({"url": record.uri, **found, "text": text}, default=str) + "\n")
             count += 1

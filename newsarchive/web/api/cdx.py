@@ -107,7 +107,7 @@ def _page_count(pages: int, cdx_request: CdxRequest, dialect: Dialect) -> Respon
 
 
 def _render_page(context: RequestContext, cdx_request: CdxRequest, dialect: Dialect) -> Response:
-    """Return a complete page or an error. It is written to a file first: it may be long, and the client slow."""
+    """Return a complete page or an error. It is selected to a file first: it may be long, and the client slow."""
     write = _line_writer(cdx_request, dialect)
     file = tempfile.SpooledTemporaryFile(_MAX_IN_MEMORY)  # noqa: SIM115 - closed after sending
     scanned = 0
@@ -138,7 +138,7 @@ def _render_page(context: RequestContext, cdx_request: CdxRequest, dialect: Dial
 def _select_lines(context: RequestContext, cdx_request: CdxRequest, dialect: Dialect) -> tuple[list[str], str | None]:
     """Return the lines of a response, and the resume key if there may be more."""
     write = _line_writer(cdx_request, dialect)
-    written: list[str] = []
+    selected: list[str] = []
     last: CdxLine | None = None
     found = islice(context.index.stream(iter_cdx_lines, cdx_request.query), MAX_SCANNED + 1)
     lines = (
@@ -147,14 +147,14 @@ def _select_lines(context: RequestContext, cdx_request: CdxRequest, dialect: Dia
         else found
     )
     for number, (line, row) in enumerate(_filter_lines(lines, cdx_request)):
-        if len(written) >= cdx_request.limit or number >= MAX_SCANNED:
+        if len(selected) >= cdx_request.limit or number >= MAX_SCANNED:
             return _restore_order(
-                written, cdx_request
+                selected, cdx_request
             ), None if cdx_request.last or cdx_request.query.closest else _resume_key(last)
         last = line
         if row is not None:
-            written.append(write(row))
-    return _restore_order(written, cdx_request), None
+            selected.append(write(row))
+    return _restore_order(selected, cdx_request), None
 
 
 def _next_url(request: Request, context: RequestContext, key: str) -> str:

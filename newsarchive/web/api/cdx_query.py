@@ -71,27 +71,29 @@ def parse_query(parameters: Sequence[tuple[str, str]], dialect: Dialect, max_lim
 
     The last value of a repeated parameter counts: pywb's remote index source sends `limit` twice. Filters are combined.
     """
-    given = {name: value for name, value in parameters if value}
-    url = given.get("url", "").strip()
+    values = {name: value for name, value in parameters if value}
+    url = values.get("url", "").strip()
     if not url:
         raise ValueError("The parameter url is missing")
-    match, url = _parse_match_type(url, given.get("matchType"))
+    match, url = _parse_match_type(url, values.get("matchType"))
     keys = _PARSERS[match](url)
-    limit = _parse_number(given, "limit", least=None)
-    paged = "page" in given or _is_true(given, "showNumPages")
+    limit = _parse_number(values, "limit", least=None)
+    paged = "page" in values or _is_true(values, "showNumPages")
     closest = (
-        _parse_time(given, "closest", timestamp_middle) if match == "exact" or given.get("sort") == "closest" else None
+        _parse_time(values, "closest", timestamp_middle)
+        if match == "exact" or values.get("sort") == "closest"
+        else None
     )
     query = CdxQuery(
         keys=keys,
         url=url if match == "exact" else None,
-        since=_parse_time(given, "from", timestamp_start),
-        until=_parse_time(given, "to", timestamp_end),
-        closest=closest if given.get("sort", "closest") == "closest" else None,
-        reverse=given.get("sort") == "reverse",
-        after=parse_resume_key(given.get("resumeKey")),
-        page=(_parse_number(given, "page") or 0) if paged else None,
-        page_size=max(1, min(_parse_number(given, "pageSize") or 1, 50)) * BLOCK_SIZE,
+        since=_parse_time(values, "from", timestamp_start),
+        until=_parse_time(values, "to", timestamp_end),
+        closest=closest if values.get("sort", "closest") == "closest" else None,
+        reverse=values.get("sort") == "reverse",
+        after=parse_resume_key(values.get("resumeKey")),
+        page=(_parse_number(values, "page") or 0) if paged else None,
+        page_size=max(1, min(_parse_number(values, "pageSize") or 1, 50)) * BLOCK_SIZE,
     )
     if query.after and (query.closest or (limit is not None and limit < 0)):
         raise ValueError("resumeKey cannot be combined with closest or with a negative limit")
@@ -100,15 +102,15 @@ def parse_query(parameters: Sequence[tuple[str, str]], dialect: Dialect, max_lim
     return CdxRequest(
         query=query,
         url=url,
-        fields=_parse_fields(given.get("fl") or given.get("fields"), dialect),
+        fields=_parse_fields(values.get("fl") or values.get("fields"), dialect),
         tests=tuple(_parse_filters([value for name, value in parameters if name == "filter" and value], dialect)),
         limit=max_limit if limit is None else min(abs(limit), max_limit),
         last=limit is not None and limit < 0,
-        offset=_parse_number(given, "offset") or 0,
-        collapse=_parse_collapse(given.get("collapse")),
-        output=_parse_output(given.get("output"), dialect),
-        count_pages=_is_true(given, "showNumPages"),
-        resume_key=_is_true(given, "showResumeKey"),
+        offset=_parse_number(values, "offset") or 0,
+        collapse=_parse_collapse(values.get("collapse")),
+        output=_parse_output(values.get("output"), dialect),
+        count_pages=_is_true(values, "showNumPages"),
+        resume_key=_is_true(values, "showResumeKey"),
     )
 
 
@@ -124,8 +126,8 @@ def _parse_match_type(url: str, named: str | None) -> tuple[str, str]:
     return named, ensure_scheme(url)
 
 
-def _parse_number(given: Row, name: str, least: int | None = 0) -> int | None:
-    text = given.get(name)
+def _parse_number(values: Row, name: str, least: int | None = 0) -> int | None:
+    text = values.get(name)
     if text is None:
         return None
     if not re.fullmatch(r"-?[0-9]{1,9}", text) or (least is not None and int(text) < least):
@@ -133,8 +135,8 @@ def _parse_number(given: Row, name: str, least: int | None = 0) -> int | None:
     return int(text)
 
 
-def _parse_time(given: Row, name: str, parse: Callable[[str], datetime | None]) -> datetime | None:
-    text = given.get(name)
+def _parse_time(values: Row, name: str, parse: Callable[[str], datetime | None]) -> datetime | None:
+    text = values.get(name)
     if text is None:
         return None
     time = parse(text)
@@ -143,8 +145,8 @@ def _parse_time(given: Row, name: str, parse: Callable[[str], datetime | None]) 
     return time
 
 
-def _is_true(given: Row, name: str) -> bool:
-    return given.get(name, "").lower() in {"true", "1", "yes"}
+def _is_true(values: Row, name: str) -> bool:
+    return values.get(name, "").lower() in {"true", "1", "yes"}
 
 
 def _parse_output(named: str | None, dialect: Dialect) -> str:

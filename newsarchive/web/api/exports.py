@@ -68,10 +68,10 @@ FormFields = Annotated[dict[str, str], Depends(read_form)]
 def exports_page(context: Context) -> Response:
     """Return the form, filled in from the query, and the list of exports."""
     _require_exports(context)
-    shown = tuple(_export_row(context, job) for job in get_export_jobs(context).list_jobs())
+    exports = tuple(_export_row(context, job) for job in get_export_jobs(context).list_jobs())
     sites = tuple(site.name for site in context.index.ask(list_site_counts))
     given = {name: context.request.query_params.get(name, "") for name in FILTER_FIELDS}
-    return context.render("exports.html", exports=shown, forms=FORMATS, sites=sites, days=KEPT_FOR.days, given=given)
+    return context.render("exports.html", exports=exports, forms=FORMATS, sites=sites, days=KEPT_FOR.days, given=given)
 
 
 @router.post("/exports")
@@ -151,14 +151,14 @@ def _export_article(context: RequestContext, article_id: int, form: Format) -> R
 def _size_limiter(file: BinaryIO) -> Callable[[int], None]:
     """Return a callback that stops an export that grows too large."""
 
-    def tell(count: int) -> None:
+    def check_size(count: int) -> None:
         if file.tell() > MAX_ARTICLE_EXPORT:
             raise ExportStopped(
                 f"the {count:,} captures of this article exceed {MAX_ARTICLE_EXPORT:,} bytes; they were not sent. "
                 "Export them with: newsarchive export --article ID -o FILE"
             )
 
-    return tell
+    return check_size
 
 
 def export_choice(context: RequestContext, filters: Filters) -> ExportRequest:

@@ -44,8 +44,8 @@ def verify_secret(secret: str, kept: str) -> bool:
     """
     try:
         _, log_n, r, p, salt, key = kept.split(":")
-        made = _derive_key(secret, base64.b64decode(salt), int(log_n), int(r), int(p))
-        return hmac.compare_digest(made, base64.b64decode(key))
+        derived = _derive_key(secret, base64.b64decode(salt), int(log_n), int(r), int(p))
+        return hmac.compare_digest(derived, base64.b64decode(key))
     except (ValueError, binascii.Error):
         return False
 

@@ -82,8 +82,8 @@ def _quality(accepted: str, media_type: re.Pattern[str]) -> float:
     for part in accepted.lower().split(","):
         name, *parameters = (each.strip() for each in part.split(";"))
         if media_type.fullmatch(name):
-            given = [each[2:] for each in parameters if each.startswith("q=")]
-            weights.append(float(given[0]) if given and _Q.fullmatch(given[0]) else 1.0)
+            quality = [each[2:] for each in parameters if each.startswith("q=")]
+            weights.append(float(quality[0]) if quality and _Q.fullmatch(quality[0]) else 1.0)
     return max(weights)
 
 

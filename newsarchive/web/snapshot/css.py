@@ -70,11 +70,11 @@ def _unescape_letters(css: str) -> str:
     if "\\" not in css:
         return css
 
-    def letter(found: re.Match[str]) -> str:
+    def unescape_letter(found: re.Match[str]) -> str:
         char = chr(int(found[1], 16))
         return char if char.isascii() and char.isalpha() else found[0]
 
-    return _LETTER.sub(r"\1", _HEX.sub(letter, css))
+    return _LETTER.sub(r"\1", _HEX.sub(unescape_letter, css))
 
 
 def _rewrite_url(text: str, base: str, map_url: UrlMapper, kind: EmbedKind | None) -> str:
@@ -84,16 +84,16 @@ def _rewrite_url(text: str, base: str, map_url: UrlMapper, kind: EmbedKind | Non
     text = text.strip()
     if text[:1] in ('"', "'"):
         text = text[1:-1]
-    written = _ESCAPE.sub(_unescape, text).strip()
-    if written.startswith("#"):
-        return _quote(written)
-    if _DATA.match(written):
-        return _quote(written)
+    reference = _ESCAPE.sub(_unescape, text).strip()
+    if reference.startswith("#"):
+        return _quote(reference)
+    if _DATA.match(reference):
+        return _quote(reference)
     try:
-        url = resolve_url(base, written)
+        url = resolve_url(base, reference)
     except ValueError:
         return EMPTY_URL
-    if not written or not url.startswith(("http://", "https://")):
+    if not reference or not url.startswith(("http://", "https://")):
         return EMPTY_URL
     mapped = map_url(url, kind or (EmbedKind.OTHER if _FONT.search(url) else EmbedKind.IMAGE))
     return EMPTY_URL if mapped is None else _quote(mapped)

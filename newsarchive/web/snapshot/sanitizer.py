@@ -113,55 +113,55 @@ class Sanitizer:
         self._add_slot(element, "href", SlotSyntax.ADDRESS, EmbedKind.STYLE, href)
 
     def _clean_attributes(self, element: HtmlElement) -> None:
-        given = {name.lower(): value for name, value in element.attrib.items()}
+        attributes = {name.lower(): value for name, value in element.attrib.items()}
         element.attrib.clear()
-        for name, value in given.items():
+        for name, value in attributes.items():
             if name in allowlist.ATTRIBUTES or (_ATTRIBUTE.fullmatch(name) and _is_harmless(value)):
                 if "url(" in value.lower() and not re.fullmatch(r"\s*url\(['\"]?#[^()]*\)\s*", value):
                     continue
                 element.set(name, value)
-        self._clean_urls(element, given)
-        style = given.get("style", "")
+        self._clean_urls(element, attributes)
+        style = attributes.get("style", "")
         for name in _LAZY_BACKGROUNDS:
-            if given.get(name) and "background" not in style:
-                style += f";background-image:url({css.css_string(given[name])})"
+            if attributes.get(name) and "background" not in style:
+                style += f";background-image:url({css.css_string(attributes[name])})"
                 break
         if style:
             self._add_slot(element, "style", SlotSyntax.CSS, EmbedKind.IMAGE, style)
 
-    def _clean_urls(self, element: HtmlElement, given: dict[str, str]) -> None:
+    def _clean_urls(self, element: HtmlElement, attributes: dict[str, str]) -> None:
         tag = element.tag
         if tag in ("a", "area"):
-            self._clean_anchor(element, given)
+            self._clean_anchor(element, attributes)
         elif tag in ("img", "source", "input", "video", "audio"):
-            self._clean_media(element, given)
-        elif tag == "use" and (given.get("href") or given.get("xlink:href") or "").startswith("#"):
-            element.set("href", given.get("href") or given["xlink:href"])
-        elif tag == "image" and (given.get("href") or given.get("xlink:href")):
+            self._clean_media(element, attributes)
+        elif tag == "use" and (attributes.get("href") or attributes.get("xlink:href") or "").startswith("#"):
+            element.set("href", attributes.get("href") or attributes["xlink:href"])
+        elif tag == "image" and (attributes.get("href") or attributes.get("xlink:href")):
             self._add_slot(
-                element, "href", SlotSyntax.ADDRESS, EmbedKind.IMAGE, given.get("href") or given["xlink:href"]
+                element, "href", SlotSyntax.ADDRESS, EmbedKind.IMAGE, attributes.get("href") or attributes["xlink:href"]
             )
-        if given.get("background"):
-            self._add_slot(element, "background", SlotSyntax.ADDRESS, EmbedKind.IMAGE, given["background"])
+        if attributes.get("background"):
+            self._add_slot(element, "background", SlotSyntax.ADDRESS, EmbedKind.IMAGE, attributes["background"])
         if tag == "input":
-            kind = (given.get("type") or "text").strip().lower()
+            kind = (attributes.get("type") or "text").strip().lower()
             if kind == "image":
                 element.set("type", "image")
             elif kind not in allowlist.INPUTS:
                 element.set("type", "text")
                 element.set("disabled", "disabled")
 
-    def _clean_anchor(self, element: HtmlElement, given: dict[str, str]) -> None:
-        written = (given.get("href") or given.get("xlink:href") or "").strip()
-        if not written:
+    def _clean_anchor(self, element: HtmlElement, attributes: dict[str, str]) -> None:
+        reference = (attributes.get("href") or attributes.get("xlink:href") or "").strip()
+        if not reference:
             return
-        if written.startswith("#"):
-            element.set("href", written)
+        if reference.startswith("#"):
+            element.set("href", reference)
             return
-        whole = resolve_http_url(self.base, written)
-        if whole is None:
+        resolved = resolve_http_url(self.base, reference)
+        if resolved is None:
             return
-        url, fragment = urldefrag(whole)
+        url, fragment = urldefrag(resolved)
         if fragment and url == self.url:
             element.set("href", f"#{fragment}")
             return
@@ -169,26 +169,26 @@ class Sanitizer:
         element.set("rel", "nofollow noreferrer")
         self.links.append((element, url, f"#{fragment}" if fragment else ""))
 
-    def _clean_media(self, element: HtmlElement, given: dict[str, str]) -> None:
+    def _clean_media(self, element: HtmlElement, attributes: dict[str, str]) -> None:
         kind = EmbedKind.IMAGE if element.tag in ("img", "input") else EmbedKind.OTHER
         parent = element.getparent()
         if element.tag == "source" and parent is not None and parent.tag == "picture":
             kind = EmbedKind.IMAGE
-        src, lazy = given.get("src", ""), next((given[name] for name in _LAZY if given.get(name)), "")
+        src, lazy = attributes.get("src", ""), next((attributes[name] for name in _LAZY if attributes.get(name)), "")
         if lazy and resolve_http_url(self.base, lazy) and not lazy.startswith(("{", "[")):
             src = lazy
-        sets = given.get("srcset", "")
-        lazy_sets = next((given[name] for name in _LAZY_SETS if given.get(name)), "")
+        sets = attributes.get("srcset", "")
+        lazy_sets = next((attributes[name] for name in _LAZY_SETS if attributes.get(name)), "")
         if lazy_sets and (not sets or sets.startswith("data:")):
             sets = lazy_sets
-        if (lazy or lazy_sets) and given.get("class"):
-            element.set("class", _LAZY_CLASS.sub("lazyloaded", given["class"]))
+        if (lazy or lazy_sets) and attributes.get("class"):
+            element.set("class", _LAZY_CLASS.sub("lazyloaded", attributes["class"]))
         if src:
             self._add_slot(element, "src", SlotSyntax.ADDRESS, kind, src)
         if sets:
             self._add_slot(element, "srcset", SlotSyntax.SRCSET, EmbedKind.IMAGE, sets)
-        if given.get("poster"):
-            self._add_slot(element, "poster", SlotSyntax.ADDRESS, EmbedKind.IMAGE, given["poster"])
+        if attributes.get("poster"):
+            self._add_slot(element, "poster", SlotSyntax.ADDRESS, EmbedKind.IMAGE, attributes["poster"])
         if element.tag in ("video", "audio"):
             element.set("controls", "controls")
             element.set("preload", "none")

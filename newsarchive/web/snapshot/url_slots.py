@@ -65,33 +65,33 @@ def _rewrite_values(slot: UrlSlot, base: str, map_url: css.UrlMapper) -> Iterato
     if slot.syntax in (SlotSyntax.CSS, SlotSyntax.SHEET):
         yield css.rewrite_css(slot.value, base, map_url)
     elif slot.syntax is SlotSyntax.SRCSET:
-        led = [(_map_url(url, base, slot.kind, map_url), descriptor) for url, descriptor in parse_srcset(slot.value)]
-        found = [(url, descriptor) for url, descriptor in led if url]
+        mapped = [(_map_url(url, base, slot.kind, map_url), descriptor) for url, descriptor in parse_srcset(slot.value)]
+        found = [(url, descriptor) for url, descriptor in mapped if url]
         if found:
             yield format_srcset(found)
-    elif led_to := _map_url(slot.value, base, slot.kind, map_url):
-        yield led_to
+    elif mapped_url := _map_url(slot.value, base, slot.kind, map_url):
+        yield mapped_url
 
 
-def _map_url(written: str, base: str, kind: EmbedKind, map_url: css.UrlMapper) -> str | None:
-    written = written.strip()
-    if written[:11].lower() == "data:image/" and kind is EmbedKind.IMAGE:
-        return written
-    url = resolve_http_url(base, written) if written else None
+def _map_url(reference: str, base: str, kind: EmbedKind, map_url: css.UrlMapper) -> str | None:
+    reference = reference.strip()
+    if reference[:11].lower() == "data:image/" and kind is EmbedKind.IMAGE:
+        return reference
+    url = resolve_http_url(base, reference) if reference else None
     return map_url(urldefrag(url)[0], kind) if url else None
 
 
-def resolve_http_url(base: str, written: str) -> str | None:
+def resolve_http_url(base: str, reference: str) -> str | None:
     """Resolve a reference to an http(s) URL; None if it is not one."""
     try:
-        url = resolve_url(base, "".join(written.split("\n")).replace("\t", "").replace("\r", "").strip())
+        url = resolve_url(base, "".join(reference.split("\n")).replace("\t", "").replace("\r", "").strip())
     except ValueError:
         return None
     return url if url[:8].lower().startswith(("http://", "https://")) else None
 
 
 def parse_srcset(value: str) -> Iterator[tuple[str, str]]:
-    """Yield the URLs of a srcset attribute as written, and their descriptors ("2x", "640w", or "").
+    """Yield the URLs of a srcset attribute as reference, and their descriptors ("2x", "640w", or "").
 
     >>> list(parse_srcset("a.jpg, b,w_4.jpg 640w,c.jpg 2x"))
     [('a.jpg', ''), ('b,w_4.jpg', '640w'), ('c.jpg', '2x')]

@@ -81,7 +81,7 @@ class WorkerInfo:
     slots: int
     """Sites that it crawls at once."""
     since: datetime
-    heard_at: datetime
+    last_heartbeat_at: datetime
     """Its last heartbeat; after STALLED seconds without one it counts as gone."""
 
 
@@ -209,7 +209,7 @@ def load_workload(url: str) -> Workload:
         ).fetchone()
         return Workload(
             workers=tuple(
-                WorkerInfo(worker=row[0], host=row[1], pid=row[2], slots=row[3], since=row[4], heard_at=row[5])
+                WorkerInfo(worker=row[0], host=row[1], pid=row[2], slots=row[3], since=row[4], last_heartbeat_at=row[5])
                 for row in workers
             ),
             running=_load_jobs(session, "doing", "started"),

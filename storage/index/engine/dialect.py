@@ -82,7 +82,7 @@ def _format_value(value: Any) -> Any:
 
 
 def text_list(dialect: Dialect, parameter: str) -> ColumnElement[str]:
-    """Return a column of the texts that a parameter lists. VALUES would be compiled anew for each number of them."""
+    """Return a column of the texts that a parameter lists. VALUES would be compiled again for each number of them."""
     if dialect.name == "postgresql":
         return func.unnest(bindparam(parameter, type_=ARRAY(Text))).column_valued()
     texts: ColumnElement[str] = func.json_each(bindparam(parameter, type_=JSON)).table_valued("value").c.value
@@ -97,7 +97,7 @@ def utc_day(connection: Connection, time: Any) -> ColumnElement[str]:
 
 
 def utc_year(connection: Connection, time: Any) -> ColumnElement[int]:
-    """Return the year of a time in UTC."""
+    """Return the year of a time in UTC. PostgreSQL would take it in the session's time zone."""
     is_postgres = connection.dialect.name == "postgresql"
     return cast(extract("year", func.timezone("UTC", time) if is_postgres else time), Integer)
 

@@ -408,8 +408,8 @@ def _min_of(column: Any, *conditions: Any) -> Any:
 def _build_lanes_query(dialect: Dialect) -> Select[Any]:
     """Return the query for lanes. Building it costs more than running it, so that is done once."""
     frontier = FrontierRow
-    asked = select(text_list(dialect, "sites").label("site")).cte("asked")
-    first = select(asked.c.site, _min_of(frontier.host, frontier.site == asked.c.site).label("host")).cte(
+    sites = select(text_list(dialect, "sites").label("site")).cte("sites")
+    first = select(sites.c.site, _min_of(frontier.host, frontier.site == sites.c.site).label("host")).cte(
         "hosts", recursive=True
     )
     hosts = first.union_all(

@@ -20,6 +20,7 @@ from storage.callbacks import ProgressCallback, ignore_progress
 from storage.errors import IndexFailure
 from storage.index.engine.bulk import BulkLoader, RowBatches, create_bulk_loader
 from storage.index.engine.database import Database, translate_errors
+from storage.index.engine.dialect import analyze_tables, freeze_snapshot
 from storage.index.engine.statements import AnyRow
 from storage.index.schema.tables import Base, SearchDocumentRow
 from storage.index.write.search_documents import add_documents
@@ -187,7 +188,7 @@ def _fill(source: Database, into: Database, report: ProgressCallback, name: str 
     with translate_errors(into.name), into.engine.connect() as writing:
         # One snapshot of the source: if a process writes nevertheless, the next crawl indexes its WARC files again.
         with source.read_transaction() as reading:
-            _begin_snapshot(reading)
+            freeze_snapshot(reading)
             bulk = create_bulk_loader(writing)
             bulk.begin()
             sums = dict(_copy_tables(reading, writing, bulk, report))
@@ -198,12 +199,6 @@ def _fill(source: Database, into: Database, report: ProgressCallback, name: str 
         writing.commit()
     into.analyze()
     return _make_result(source.name, name or into.name, sums, copied=True)
-
-
-def _begin_snapshot(connection: Connection) -> None:
-    """Make PostgreSQL read one snapshot in the whole transaction, as SQLite always does."""
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 
 
 def _copy_tables(
@@ -227,9 +222,8 @@ def _write_documents(
     reading: Connection, writing: Connection, summing: ChecksumBuilder, tell: Callable[[int], None]
 ) -> None:
     """Make the search documents of the target; of the source's documents only portable columns are read, to compare."""
-    if writing.dialect.name == "postgresql":
-        # Otherwise the planner assumes empty tables.
-        writing.exec_driver_sql(f"ANALYZE {', '.join(table.name for table in TABLES)}")
+    # Otherwise PostgreSQL's planner assumes empty tables.
+    analyze_tables(writing, [table.name for table in TABLES])
     columns = portable_columns(_DOCUMENTS)
     version, count = [column.name for column in columns].index("version_id"), 0
     for some in iter_by_key(reading, _DOCUMENTS, columns):
@@ -256,7 +250,7 @@ def _observe(
 def _compare(source: Database, held: Database, report: ProgressCallback) -> TransferResult:
     """Compare with a target that is not empty: only an equal copy is accepted."""
     with source.read_transaction() as left, held.read_transaction() as right:
-        _begin_snapshot(left)
+        freeze_snapshot(left)
         sums: dict[str, TableChecksum] = {}
         for done, table in enumerate(TABLES):
             report(done, len(TABLES), f"comparing {table.name}")

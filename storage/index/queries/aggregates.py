@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import accumulate, pairwise
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Integer, and_, cast, exists, extract, func, literal, not_, select
+from sqlalchemy import Connection, and_, exists, func, not_, select
 
 from storage.index.conditions.filters import filter_conditions
 from storage.index.conditions.visibility import (
@@ -23,7 +23,7 @@ from storage.index.conditions.visibility import (
     visible_captures,
     visible_versions,
 )
-from storage.index.engine.dialect import ranges_table, values_table
+from storage.index.engine.dialect import ranges_table, utc_day, utc_year, values_table
 from storage.index.engine.statements import AnySelect
 from storage.index.schema.tables import (
     ArticleRow,
@@ -248,13 +248,6 @@ def _midnight(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
-def utc_day(connection: Connection, column: Any) -> ColumnElement[str]:
-    """The day of a column's moment, in UTC, as YYYY-MM-DD."""
-    if connection.dialect.name == "postgresql":
-        return func.to_char(func.timezone(literal("UTC"), column), literal("YYYY-MM-DD"))
-    return func.substr(column, 1, 10)
-
-
 _PROFILED_ARTICLES = 2_000
 """Newest articles that are counted: it bounds the cost of a profile."""
 _MAX_PROFILE_NAMES = 40
@@ -325,9 +318,7 @@ class ArticleCounts:
 
 def count_by_year_and_site(connection: Connection, exclude: Exclusions, filters: Filters) -> ArticleCounts:
     """Count filtered articles by their current versions. Ignores `filters.query`."""
-    # PostgreSQL gives a moment's year in the session's zone, unless it is told which.
-    at = ArticleRow.dated_at.expression
-    year = cast(extract("year", func.timezone("UTC", at) if connection.dialect.name == "postgresql" else at), Integer)
+    year = utc_year(connection, ArticleRow.dated_at.expression)
     rows = connection.execute(
         select(ArticleRow.site_id, year.label("year"), func.count())
         .join(VersionRow, VersionRow.article_id == ArticleRow.id)

@@ -14,8 +14,8 @@ from urllib.parse import quote, unquote, urlsplit
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select
 
 from storage.index.conditions.visibility import prefix_end, visible_captures
+from storage.index.engine.dialect import utc_day
 from storage.index.queries import articles
-from storage.index.queries.aggregates import utc_day
 from storage.index.schema.tables import CaptureRow, UrlRow
 from storage.index.views.articles import CaptureView
 from storage.index.views.exclusions import Exclusions

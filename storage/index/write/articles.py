@@ -129,8 +129,8 @@ def recompute_articles(connection: Connection, article_ids: Iterable[int]) -> li
 def affected_articles(connection: Connection, entries: Sequence[CommitEntry]) -> set[int]:
     """Return the articles that these captures show, and those whose URLs they are of."""
     url_ids = sorted({entry.url_id for entry in entries})
-    wanted = {"urls": url_ids}
-    affected = {article_id for article_id in connection.scalars(_AFFECTED, wanted) if article_id is not None}
+    parameters = {"urls": url_ids}
+    affected = {article_id for article_id in connection.scalars(_AFFECTED, parameters) if article_id is not None}
     return affected | {entry.article_id for entry in entries if entry.article_id is not None}
 
 

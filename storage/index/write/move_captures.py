@@ -60,7 +60,7 @@ def _select_captures(connection: Connection, hosts: Iterable[str], requesting_si
     ]
     found: dict[int, AnyRow] = {}
     for start in range(0, len(wanted), _BATCH):
-        asked = (
+        query = (
             select(
                 CaptureRow.id, CaptureRow.site_id, CaptureRow.url_id, CaptureRow.article_id, CaptureRow.requesting_site,
                 UrlRow.url,
@@ -68,7 +68,7 @@ def _select_captures(connection: Connection, hosts: Iterable[str], requesting_si
             .join(UrlRow, UrlRow.id == CaptureRow.url_id)
             .where(or_(*wanted[start : start + _BATCH]))
         )  # fmt: skip
-        found.update({row.id: row for row in connection.execute(asked)})
+        found.update({row.id: row for row in connection.execute(query)})
     return [found[capture_id] for capture_id in sorted(found)]
 
 
@@ -100,8 +100,8 @@ def _article_at(connection: Connection, article_id: int, site_id: int) -> int:
     row = dict(connection.execute(there).mappings().one())
     row |= {"id": reserve_ids(connection, ArticleRow, 1)[0], "site_id": site_id}
     insert_rows(connection, ArticleRow, [row], conflict_columns=["site_id", "url_id"])
-    held = select(ArticleRow.id).where(ArticleRow.site_id == site_id, ArticleRow.url_id == row["url_id"])
-    return connection.scalars(held).one()
+    query = select(ArticleRow.id).where(ArticleRow.site_id == site_id, ArticleRow.url_id == row["url_id"])
+    return connection.scalars(query).one()
 
 
 def _without_captures(connection: Connection, article_ids: Iterable[int]) -> set[int]:
@@ -122,7 +122,7 @@ def _move_versions(
     connection: Connection, article_id: int, target: int, captures: set[int], orphans: OrphanCandidates
 ) -> None:
     """Move what these captures show of an article to another article."""
-    held = {row.digest: row for row in connection.execute(_VERSIONS, {"article": target})}
+    existing = {row.digest: row for row in connection.execute(_VERSIONS, {"article": target})}
     for version in connection.execute(_VERSIONS, {"article": article_id}).all():
         showing = connection.execute(
             select(CaptureRow.id)
@@ -133,7 +133,7 @@ def _move_versions(
         going = [capture_id for capture_id in ids if capture_id in captures]
         if going:
             staying = [capture_id for capture_id in ids if capture_id not in captures]
-            version_id = _move_version(connection, version, held.get(version.digest), (going, staying), orphans)
+            version_id = _move_version(connection, version, existing.get(version.digest), (going, staying), orphans)
             new = {"article_id": target, "digest": version.digest}
             connection.execute(update(VersionRow).where(VersionRow.id == version_id).values(new))
             shown = {"article_id": target, "version_id": version_id}
@@ -143,27 +143,27 @@ def _move_versions(
 def _move_version(
     connection: Connection,
     version: AnyRow,
-    kept: AnyRow | None,
-    parts: tuple[list[int], list[int]],
+    existing: AnyRow | None,
+    captures: tuple[list[int], list[int]],
     orphans: OrphanCandidates,
 ) -> int:
-    """Return the version of a text at its new site; `kept` is the one that the site has already."""
-    going, staying = parts
+    """Return the version of a text at its new site; `existing` is the one that the site has already."""
+    going, staying = captures
     if staying:
         # Readings of later captures are not stored: that of the version's first capture is used for both.
         stays = version.capture_id if version.capture_id in staying else staying[0]
         goes = version.capture_id if version.capture_id in going else going[0]
-        version_id = kept.id if kept is not None else _copy(connection, version, goes)
+        version_id = existing.id if existing is not None else _copy(connection, version, goes)
         if stays != version.capture_id:
             _copy_groups(connection, version.capture_id, stays)
             connection.execute(update(VersionRow).where(VersionRow.id == version.id).values(capture_id=stays))
         return version_id
     delete_documents(connection, [version.id])
-    if kept is None:
+    if existing is None:
         return int(version.id)
-    loser, winner = version, kept
-    if (version.fetched_at, version.record_id) < (kept.fetched_at, kept.record_id):
-        loser, winner = kept, version
+    loser, winner = version, existing
+    if (version.fetched_at, version.record_id) < (existing.fetched_at, existing.record_id):
+        loser, winner = existing, version
     delete_documents(connection, [loser.id])
     connection.execute(update(CaptureRow).where(CaptureRow.version_id == loser.id).values(version_id=winner.id))
     delete_content(connection, [loser.id], [loser.capture_id], orphans)
@@ -179,8 +179,8 @@ def _copy(connection: Connection, version: AnyRow, capture_id: int) -> int:
     row |= {"id": version_id, "capture_id": capture_id, "digest": f"moving {version_id}", "is_counted": False}
     insert_rows(connection, VersionRow, [row])
     for table in VERSION_CONTENT:
-        held = connection.execute(select(table).where(table.version_id == version.id)).mappings()
-        insert_rows(connection, table, [{**one, "version_id": version_id} for one in held])
+        rows = connection.execute(select(table).where(table.version_id == version.id)).mappings()
+        insert_rows(connection, table, [{**one, "version_id": version_id} for one in rows])
     if capture_id != version.capture_id:
         _copy_groups(connection, version.capture_id, capture_id)
     return version_id
@@ -188,11 +188,11 @@ def _copy(connection: Connection, version: AnyRow, capture_id: int) -> int:
 
 def _copy_groups(connection: Connection, source: int, target: int) -> None:
     groups = select(CaptureGroupRow).where(CaptureGroupRow.capture_id == source)
-    held = connection.execute(groups).mappings()
+    rows = connection.execute(groups).mappings()
     insert_rows(
         connection,
         CaptureGroupRow,
-        [{**one, "capture_id": target} for one in held],
+        [{**one, "capture_id": target} for one in rows],
         conflict_columns=["capture_id", "position"],
     )
 

@@ -10,18 +10,15 @@ from sqlalchemy import BindParameter, Connection, bindparam, select
 from storage.index.boilerplate.rule import COUNTED
 from storage.index.engine.fulltext import delete_documents, insert_documents
 from storage.index.engine.statements import batches
+from storage.index.rows.version_parts import load_authors, load_tags
 from storage.index.schema.tables import (
     ArticleRow,
-    AuthorRow,
     BoilerplateRow,
     ParagraphRow,
     SearchDocumentRow,
     SiteRow,
-    TagRow,
-    VersionAuthorRow,
     VersionParagraphRow,
     VersionRow,
-    VersionTagRow,
 )
 from storage.index.text.analyzer import MOST_TERMS, analyze
 from storage.index.text.docids import make_doc_id
@@ -182,10 +179,8 @@ def _load_sources(connection: Connection, version_ids: Iterable[int]) -> Iterato
     paragraphs: dict[int, list[tuple[int, str, str]]] = {}
     for version_id, paragraph_id, role, paragraph in connection.execute(_PARAGRAPHS, parameters):
         paragraphs.setdefault(version_id, []).append((paragraph_id, role, paragraph))
-    names: dict[int, list[str]] = {}
-    for query in (_AUTHORS, _TAGS):
-        for version_id, name in connection.execute(query, parameters):
-            names.setdefault(version_id, []).append(name)
+    authors = load_authors(connection, parameters["ids"])
+    tags = load_tags(connection, parameters["ids"])
     for row in connection.execute(_VERSIONS, parameters).all():
         yield _DocumentSource(
             version_id=row.id,
@@ -195,7 +190,7 @@ def _load_sources(connection: Connection, version_ids: Iterable[int]) -> Iterato
             language=row.language,
             headline=row.headline,
             dek=row.dek,
-            names=(*names.get(row.id, ()), row.section or ""),
+            names=(*authors[row.id], *tags[row.id], row.section or ""),
             paragraphs=paragraphs.get(row.id, ()),
         )
 
@@ -205,18 +200,6 @@ _PARAGRAPHS: Any = (
     .join(ParagraphRow, ParagraphRow.id == VersionParagraphRow.paragraph_id)
     .where(VersionParagraphRow.version_id.in_(_IDS))
     .order_by(VersionParagraphRow.version_id, VersionParagraphRow.position)
-)
-_AUTHORS: Any = (
-    select(VersionAuthorRow.version_id, AuthorRow.name)
-    .join(AuthorRow, AuthorRow.id == VersionAuthorRow.author_id)
-    .where(VersionAuthorRow.version_id.in_(_IDS))
-    .order_by(VersionAuthorRow.version_id, VersionAuthorRow.position)
-)
-_TAGS: Any = (
-    select(VersionTagRow.version_id, TagRow.name)
-    .join(TagRow, TagRow.id == VersionTagRow.tag_id)
-    .where(VersionTagRow.version_id.in_(_IDS))
-    .order_by(VersionTagRow.version_id, VersionTagRow.position)
 )
 _VERSIONS: Any = (
     select(VersionRow, ArticleRow.site_id, ArticleRow.dated_at)

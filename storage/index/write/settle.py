@@ -100,13 +100,13 @@ def _sites_to_learn(connection: Connection) -> list[_SiteToLearn]:
         .group_by(ArticleRow.site_id)
         .subquery()
     )
-    asked = (
+    query = (
         select(SiteRow.id, SiteRow.needs_relearning, func.coalesce(uncounted.c.versions, 0))
         .join(uncounted, uncounted.c.site_id == SiteRow.id, isouter=True)
         .where(or_(SiteRow.needs_relearning, uncounted.c.versions.is_not(None)))
         .order_by(SiteRow.id)
     )
-    return [_SiteToLearn(*row) for row in connection.execute(asked)]
+    return [_SiteToLearn(*row) for row in connection.execute(query)]
 
 
 def _batch_sites(sites: Iterable[_SiteToLearn]) -> Iterator[list[int]]:

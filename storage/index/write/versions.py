@@ -134,13 +134,13 @@ def write_versions(
     _delete_replaced_content(connection, [draft for draft in drafts if not draft.is_new], orphans)
     rows = [_version_row(draft, urls) for draft in drafts]
     insert_rows(connection, VersionRow, [row for row, draft in zip(rows, drafts, strict=True) if draft.is_new])
-    anew = [row | {"of": row["id"]} for row, draft in zip(rows, drafts, strict=True) if not draft.is_new]
-    anew.sort(key=lambda row: row["of"])
-    if anew:
-        for row in anew:
+    rewritten = [row | {"of": row["id"]} for row, draft in zip(rows, drafts, strict=True) if not draft.is_new]
+    rewritten.sort(key=lambda row: row["of"])
+    if rewritten:
+        for row in rewritten:
             for name in ("id", "number", "is_current"):
                 del row[name]
-        connection.execute(update(VersionRow).where(VersionRow.id == bindparam("of")), anew)
+        connection.execute(update(VersionRow).where(VersionRow.id == bindparam("of")), rewritten)
     _write_paragraphs(connection, lookups, drafts)
     _write_names(connection, lookups, drafts)
 

@@ -131,7 +131,7 @@ def test_a_site_that_gives_no_answer(rig: Any, nobody: str, kind: str) -> None:
     }
     assert problem.startswith(said[kind])
     assert "backed off for 3600 s" in problem
-    assert "the archive is as it was" in advice
+    assert "the archive is unchanged" in advice
     assert "newsarchive doctor" in advice
     rig.assert_whole()
 

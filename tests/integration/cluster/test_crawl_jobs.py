@@ -1,4 +1,4 @@
-"""What running crawls as jobs had to learn, each finding with its law. (That no site has two, whatever is killed,
+"""Crawls as jobs of a cluster. (That no site is crawled twice at once, whatever is killed,
 frozen or cut off: tests/acceptance/cluster.)
 """
 
@@ -48,7 +48,7 @@ OLD = timedelta(hours=1)
 
 
 class Queue:
-    """A queue, its tables at hand."""
+    """A queue, with access to its tables."""
 
     def __init__(self, url: str, folder: Path) -> None:
         self.url = url
@@ -59,7 +59,7 @@ class Queue:
         self.session = psycopg.connect(address, autocommit=True)
 
     def worker(self, heard: timedelta = timedelta()) -> int:
-        """A worker that was heard of so long ago."""
+        """Insert a worker whose last heartbeat was so long ago."""
         row = self.session.execute(
             "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - %s) RETURNING id", (heard,)
         ).fetchone()
@@ -67,7 +67,7 @@ class Queue:
         return int(row[0])
 
     def job(self, site: str, status: str = "todo", worker: int | None = None, attempts: int = 0) -> Job:
-        """A job of a site."""
+        """Insert a job of a site."""
         row = self.session.execute(
             "INSERT INTO procrastinate_jobs "
             "(queue_name, task_name, lock, queueing_lock, args, status, worker_id, attempts)"
@@ -81,14 +81,14 @@ class Queue:
         )  # fmt: skip
 
     def jobs(self) -> list[tuple[Any, ...]]:
-        """Site, status, worker and attempts of each job of a site."""
+        """Return site, status, worker and attempts of each job of a site."""
         asked = (
             "SELECT lock, status::text, worker_id, attempts FROM procrastinate_jobs WHERE lock IS NOT NULL ORDER BY id"
         )
         return self.session.execute(asked).fetchall()
 
     def jobs_tried(self) -> list[tuple[Any, ...]]:
-        """Site, status and attempts of each job of a site."""
+        """Return site, status and attempts of each job of a site."""
         return [(site, status, attempts) for site, status, _, attempts in self.jobs()]
 
 
@@ -107,7 +107,7 @@ Died = list[str]
 def working(
     queue: Queue, monkeypatch: pytest.MonkeyPatch, died: Died, slots: int = 1, told: list[str] | None = None
 ) -> Iterator[CrawlWorker]:
-    """A worker in this process, which does not end it when its jobs are lost."""
+    """Run a worker in this process, which does not end when its jobs are lost."""
     monkeypatch.setattr(signal, "setitimer", lambda *_: None)
     monkeypatch.setattr(CrawlWorker, "_die", lambda _, why: died.append(why))
     tell = told.append if told is not None else lambda _: None
@@ -119,7 +119,7 @@ def working(
 
 
 def doing(made: CrawlWorker, *steps: Callable[[], Coroutine[Any, Any, Any]]) -> None:
-    """Take steps of a worker's, one after the other."""
+    """Run steps of a worker, one after another."""
 
     async def all_of_them() -> None:
         async with made.app.open_async():
@@ -129,8 +129,8 @@ def doing(made: CrawlWorker, *steps: Callable[[], Coroutine[Any, Any, Any]]) -> 
     asyncio.run(all_of_them())
 
 
-def test_1_a_worker_gives_up_before_others_take_it_for_gone(queue: Queue) -> None:
-    """All who wait for the database wait for seconds, and the one who lost it is gone before its sites are taken."""
+def test_a_worker_gives_up_before_others_take_its_jobs(queue: Queue) -> None:
+    """Every timeout is some seconds, and a process without its database has ended before its sites are taken."""
     told = conninfo_to_dict(conninfo(queue.url))
     tuned = {name: told[name] for name in ("connect_timeout", "keepalives_idle", "keepalives_interval")}
     assert tuned == {"connect_timeout": "3", "keepalives_idle": "5", "keepalives_interval": "2"}
@@ -144,8 +144,8 @@ def test_1_a_worker_gives_up_before_others_take_it_for_gone(queue: Queue) -> Non
     assert row == ("16000",)
 
 
-def test_2_full_slots_do_not_keep_the_dead_from_being_found(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever the slots do, a worker looks after the queue: its maintenance has a slot of its own."""
+def test_dead_workers_are_found_with_full_slots(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Maintenance has slots of its own."""
     died: Died = []
     begun = threading.Event()
     over: list[asyncio.Event] = []
@@ -187,10 +187,8 @@ def test_2_full_slots_do_not_keep_the_dead_from_being_found(queue: Queue, monkey
     assert died == []
 
 
-def test_3_a_dead_workers_job_makes_way_for_a_newer_one_of_its_site(
-    queue: Queue, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Where both stayed, neither would ever run: the dead one's fails, and the newer one is there to be taken."""
+def test_the_job_of_a_dead_worker_fails_if_a_newer_one_waits(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If both stayed, neither would ever run."""
     dead = queue.worker(OLD)
     queue.job("a", "doing", dead, attempts=2)
     queue.job("a")
@@ -201,8 +199,8 @@ def test_3_a_dead_workers_job_makes_way_for_a_newer_one_of_its_site(
     assert died == []
 
 
-def test_4_a_job_that_is_anothers_is_not_written_to(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A worker that was taken for gone neither ends nor gives back the job of its successor, and it ends itself."""
+def test_a_job_of_another_worker_is_not_changed(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that counted as gone neither ends nor gives back the job of its successor, and ends itself."""
     gone, alive = queue.worker(OLD), queue.worker()
     mine = queue.job("a", "doing", gone)
     taken = "UPDATE procrastinate_jobs SET worker_id = %s, attempts = 1"
@@ -219,8 +217,8 @@ def test_4_a_job_that_is_anothers_is_not_written_to(queue: Queue, monkeypatch: p
     assert died == ["a has been taken over by another worker, or the end of its crawl cannot be recorded"] * 2
 
 
-def test_4_a_write_that_fails_is_tried_again(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A job is never left to a worker that has done it; where nothing can be written, the worker ends."""
+def test_a_failed_write_is_retried(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A finished job never stays its worker's; if nothing can be written, the worker ends."""
     died: Died = []
     fails = [procrastinate.exceptions.ConnectorException("gone")] * 4
     with working(queue, monkeypatch, died) as made:
@@ -243,8 +241,8 @@ def test_4_a_write_that_fails_is_tried_again(queue: Queue, monkeypatch: pytest.M
     assert [why[:2] for why in died] == ["a "]
 
 
-def test_4_a_lease_sees_that_its_job_was_taken(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The row's worker, attempt and state are looked at every few seconds, whatever else the process does."""
+def test_a_lease_notices_that_its_job_was_taken(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The job's worker, attempt and status are checked every few seconds, whatever else the process does."""
     monkeypatch.setattr(signal, "setitimer", lambda *_: None)
     monkeypatch.setattr(job_lease, "HEARTBEAT_INTERVAL", 0.1)
     lost = threading.Event()
@@ -271,8 +269,8 @@ def test_4_a_lease_sees_that_its_job_was_taken(queue: Queue, monkeypatch: pytest
         watched.close()
 
 
-def test_4_a_lease_without_its_database_is_lost(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who cannot ask may be taken for gone by now."""
+def test_a_lease_without_its_database_is_lost(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that cannot check may count as gone by now."""
     monkeypatch.setattr(signal, "setitimer", lambda *_: None)
     monkeypatch.setattr(job_lease, "HEARTBEAT_INTERVAL", 0.1)
     monkeypatch.setattr(heartbeat, "DEADLINE", 0.3)
@@ -298,14 +296,14 @@ def test_4_a_lease_without_its_database_is_lost(queue: Queue, monkeypatch: pytes
         (CrawlExit(code=70, outcome="failed", captures=4), True, GivenBack),
     ],
 )
-def test_5_a_crawl_that_ended_well_may_not_be_done(
+def test_a_stopped_crawl_is_not_done(
     queue: Queue,
     monkeypatch: pytest.MonkeyPatch,
     ended: CrawlExit,
     stopping: bool,
     raised: type[Exception] | None,
 ) -> None:
-    """After SIGTERM the exit code is 0 all the same: what the run says of its end decides whether the job is done."""
+    """Its exit code is 0: the outcome of its run decides."""
     died: Died = []
     with working(queue, monkeypatch, died) as made:
         made._stopping = stopping
@@ -316,8 +314,8 @@ def test_5_a_crawl_that_ended_well_may_not_be_done(
             asyncio.run(made._handle_exit("a", ended))
 
 
-def test_6_no_number_of_attempts_is_too_many() -> None:
-    """Every shutdown and every crash counts as one, so a job is given back however often; a failed one is not."""
+def test_attempts_are_not_limited() -> None:
+    """Each shutdown and each crash counts as one: a job can be given back any number of times; a failed one is not."""
     tried = Job(queue="crawls", lock="a", queueing_lock="a", task_name="crawl", attempts=100_000)
     decision = RetryGivenBack().get_retry_decision(exception=GivenBack(), job=tried)
     assert decision is not None
@@ -326,8 +324,8 @@ def test_6_no_number_of_attempts_is_too_many() -> None:
     assert RetryGivenBack().get_retry_decision(exception=CrawlFailed(), job=tried) is None
 
 
-def test_7_only_sites_of_which_something_is_due_get_a_job(queue: Queue) -> None:
-    """What was fetched is not asked for again: the schedule says when a site is due, after a takeover too."""
+def test_only_sites_with_due_urls_get_a_job(queue: Queue) -> None:
+    """The schedule decides when a site is due, after a takeover, too."""
     index = Index.open(queue.url)
     session = JobSession(queue.url)
     try:
@@ -356,8 +354,8 @@ def test_7_only_sites_of_which_something_is_due_get_a_job(queue: Queue) -> None:
         index.close()
 
 
-def test_8_the_queues_tables_are_made_once(postgres_url: str) -> None:
-    """However many workers start at once, and Alembic sees nothing of them."""
+def test_the_tables_of_the_queue_are_created_once(postgres_url: str) -> None:
+    """However many workers start at once; they are in a schema that Alembic does not see."""
     problems: list[BaseException] = []
 
     def prepare() -> None:
@@ -380,7 +378,7 @@ def test_8_the_queues_tables_are_made_once(postgres_url: str) -> None:
 
 
 def test_a_site_that_is_queued_twice_is_queued_once(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A dispatcher that comes late loses no other site by it."""
+    """A late dispatcher still queues the other sites."""
     queue.job("b")
     died: Died = []
     monkeypatch.setattr(worker, "select_due_sites", lambda *_: ["a", "b", "c"])
@@ -389,8 +387,8 @@ def test_a_site_that_is_queued_twice_is_queued_once(queue: Queue, monkeypatch: p
     assert sorted(row[:2] for row in queue.jobs()) == [("a", "todo"), ("b", "todo"), ("c", "todo")]
 
 
-def test_a_session_that_was_ended_is_made_anew(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A database that is restarted costs no site its turn: what the worker has to write down comes through."""
+def test_an_ended_session_is_replaced(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a restart of the database the worker's writes succeed."""
     died: Died = []
     with working(queue, monkeypatch, died) as made:
         made._session.run(lambda session: session.schedule_next_checks({"a": 60}))
@@ -401,8 +399,8 @@ def test_a_session_that_was_ended_is_made_anew(queue: Queue, monkeypatch: pytest
         assert made._session.run(lambda session: session.select_due_sites(["a", "b"], 9)) == ["a", "b"]
 
 
-def test_a_crawl_that_cannot_be_begun_costs_its_job_only(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine without room for one more process says so, and does not take the site for another worker's."""
+def test_a_crawl_that_cannot_be_started_fails_its_job_only(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that cannot start another process reports it, and the job does not count as lost."""
     died: Died = []
     told: list[str] = []
 
@@ -421,8 +419,8 @@ def test_a_crawl_that_cannot_be_begun_costs_its_job_only(queue: Queue, monkeypat
     assert died == []
 
 
-def test_a_worker_that_cannot_read_its_settings_says_so_once(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing would be crawled any more, and nobody would know why."""
+def test_unreadable_settings_are_reported_once(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise nothing would be crawled, without a reason."""
     died: Died = []
     told: list[str] = []
     with working(queue, monkeypatch, died, told=told) as made:
@@ -435,8 +433,8 @@ def test_a_worker_that_cannot_read_its_settings_says_so_once(queue: Queue, monke
     assert "newsarchive.toml" in line
 
 
-def test_a_worker_ends_though_nobody_hears_why(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A log that is gone keeps no worker at sites that may be another's."""
+def test_a_worker_ends_even_if_stderr_is_closed(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It must not continue with sites that may be another worker's."""
     codes: list[int] = []
 
     def broken(*_: object) -> int:

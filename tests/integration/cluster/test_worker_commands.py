@@ -118,7 +118,7 @@ def test_a_crawl_whose_site_was_taken_asks_no_more(
 
         with Archive.open(tmp_path) as archive:
             now = server.clock.now()
-            with pytest.raises(ArchiveBusy, match="lost sight of this process"):
+            with pytest.raises(ArchiveBusy, match="lost its connection to the index"):
                 crawl(archive, now=lambda: now, progress=take)
             (run_of,) = archive.index.ask(list_crawls)
             assert run_of.outcome == "failed"

@@ -1,4 +1,4 @@
-"""A server that says exactly what it is told to, and remembers every byte it sent and got."""
+"""A server with exact responses, which logs every byte that it sends and receives."""
 
 import contextlib
 import datetime as dt
@@ -21,13 +21,13 @@ from cryptography.x509.oid import NameOID
 
 @dataclass
 class Said:
-    """One answer: bytes, and what happens to the connection after them."""
+    """A response: its bytes, and what happens to the connection after them."""
 
     data: bytes
     then: str = "keep"
-    """keep, close, reset, hang, or "drop": close without an answer if the connection was used before."""
+    """keep, close, reset, hang, or "drop": close without a response if the connection was used before."""
     pause: float = 0.0
-    """Before the answer."""
+    """Before the response."""
 
 
 @dataclass
@@ -38,15 +38,15 @@ class Logged:
     request: bytes
     response: bytes
     began: float
-    """When the request was there, monotonic."""
+    """When the request was received, monotonic."""
     answered: float = 0.0
-    """When the answer began to be sent: no client has it sooner."""
+    """When the server began to send the response: no client has it sooner."""
     ended: float = 0.0
 
 
 @dataclass
 class WireServer:
-    """Answers each path as `answers` says; a function there is asked anew each time."""
+    """Responds to each path by `answers`; a function there is called for each request."""
 
     context: ssl.SSLContext | None = None
     answers: dict[str, Said | Callable[[], Said]] = field(default_factory=dict)
@@ -66,15 +66,15 @@ class WireServer:
         return f"{'https' if self.context else 'http'}://127.0.0.1:{self.port}"
 
     def say(self, path: str, data: bytes, then: str = "keep", pause: float = 0.0) -> None:
-        """Set the answer of a path."""
+        """Set the response of a path."""
         self.answers[path] = Said(data, then, pause)
 
     def of(self, path: str) -> list[Logged]:
-        """What was asked of a path."""
+        """Return the requests of a path."""
         return [each for each in self.log if each.path == path]
 
     def close(self) -> None:
-        """End it, and everything that hangs."""
+        """End it, with all connections that hang."""
         if self._over.is_set():
             return
         self._over.set()
@@ -134,25 +134,25 @@ class WireServer:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
         if then == "close" and self.context:
             with contextlib.suppress(OSError):
-                connection.unwrap()  # type: ignore[attr-defined] # says good-bye, as TLS asks for
+                connection.unwrap()  # type: ignore[attr-defined] # the close_notify of TLS
         return then == "keep" or (then == "drop" and not served)
 
 
 def reply(status: int, body: bytes = b"", *headers: str) -> bytes:
-    """A plain answer."""
+    """Return a plain response."""
     lines = [f"HTTP/1.1 {status} Whatever", *headers, f"Content-Length: {len(body)}"]
     return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body
 
 
 def page(text: str = "a page", *headers: str) -> Said:
-    """An HTML page, gzipped as most are."""
+    """Return an HTML page, gzipped like most."""
     body = gzip.compress(f"<html><title>{text}</title><p>{text}</p></html>".encode(), mtime=0)
     return Said(reply(200, body, "Content-Type: text/html; charset=utf-8", "Content-Encoding: gzip", *headers))
 
 
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate, and its key, that nobody vouches for."""
+    """A self-signed certificate with its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
     start = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
@@ -177,7 +177,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def tls(certificate: Path) -> ssl.SSLContext:
-    """A server's side of TLS."""
+    """The TLS context of a server."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
     return context
@@ -201,5 +201,5 @@ def either(request: pytest.FixtureRequest, tls: ssl.SSLContext) -> Iterator[Wire
 
 @pytest.fixture
 def said() -> Callable[[bytes], Said]:
-    """Makes an answer of bytes, for a path that is answered by a function."""
+    """Return the type of responses, for functions in `answers`."""
     return Said

@@ -1,4 +1,4 @@
-"""The past of a site is walked back apart from its daily crawl."""
+"""The older pages of a site are fetched by a backfill, not by its daily crawl."""
 
 import itertools
 import json
@@ -34,7 +34,7 @@ allow_private = true
 
 
 def clock(begin: datetime) -> Callable[[], datetime]:
-    """A clock that begins at a moment."""
+    """A clock with a given start."""
     started = time.monotonic()
     return lambda: begin + timedelta(seconds=time.monotonic() - started)
 
@@ -45,7 +45,7 @@ def reply(body: str, mime: str = "text/html") -> bytes:
 
 
 def page_of(number: int) -> str:
-    """A page of the front page's listing: its articles are as many months old, and have no date in their address."""
+    """Return a page of the listing: its articles are as many months old, and have no date in their URLs."""
     cards = "".join(
         f'<article><h2><a href="/story/{number}-{each}">Harbour story number {number}-{each} is told at length</a></h2>'
         "</article>"
@@ -114,8 +114,8 @@ def asked(server: Any, since: int = 0) -> list[str]:
     return [each.path for each in server.log[since:]]
 
 
-def test_the_daily_crawl_leaves_the_past_alone(gazette: Any, archive: Archive) -> None:
-    """It takes what is young and the first page of pages without number; what is old is known, and waits."""
+def test_the_daily_crawl_does_not_fetch_old_pages(gazette: Any, archive: Archive) -> None:
+    """It fetches recent pages, and the first page of a listing; old URLs are in the frontier, and wait."""
     paths = set(asked(gazette))
     assert {"/", "/page/2/", "/page/5/", "/story/5-0", "/mapped/0-0", "/map-0.xml"} <= paths
     assert not {"/page/6/", "/story/6-0", "/map-3.xml", "/mapped/3-0"} & paths
@@ -126,8 +126,8 @@ def test_the_daily_crawl_leaves_the_past_alone(gazette: Any, archive: Archive) -
     assert [path for path in asked(gazette, before) if path != "/robots.txt"] == []
 
 
-def test_the_crawl_says_what_it_leaves_and_the_command_that_fetches_it(gazette: Any, archive: Archive) -> None:
-    """So many pages, back to a month; a backfill to that month has them all, and then nothing is said any more."""
+def test_a_crawl_reports_waiting_pages_and_the_backfill_command(gazette: Any, archive: Archive) -> None:
+    """Their number and oldest month; a backfill to that month fetches all of them, and then nothing is reported."""
     now = NOW + timedelta(minutes=1)
     (waiting,) = find_pending_backfills(archive, ["gazette"], now)
     (line,) = describe_backlog([waiting])
@@ -147,8 +147,8 @@ def test_the_crawl_says_what_it_leaves_and_the_command_that_fetches_it(gazette: 
     assert describe_backlog(()) == []
 
 
-def test_a_setting_has_every_crawl_go_back(gazette: Any, tmp_path: Path) -> None:
-    """`history`: the first crawl has all that is young enough, pages and sitemaps alike, and ends at the date."""
+def test_with_history_every_crawl_goes_back(gazette: Any, tmp_path: Path) -> None:
+    """The first crawl fetches everything that is young enough, by pages and sitemaps, and ends at the date."""
     config = CONFIG.replace("[[site]]", 'history = "225d"\n[[site]]')
     (tmp_path / "newsarchive.toml").write_text(config.format(url=gazette.base))
     with Archive.open(tmp_path) as opened:
@@ -159,10 +159,8 @@ def test_a_setting_has_every_crawl_go_back(gazette: Any, tmp_path: Path) -> None
     assert not {"/page/10/", "/story/10-0"} & paths
 
 
-def test_what_stands_on_the_front_page_is_fetched_however_old_its_address_says_it_is(
-    gazette: Any, tmp_path: Path
-) -> None:
-    """An anniversary, a dossier: editors put it there today. Named by an old page alone, it waits."""
+def test_links_of_the_front_page_are_fetched_whatever_date_is_in_their_url(gazette: Any, tmp_path: Path) -> None:
+    """Such as an anniversary: editors linked it today. A link on an old page alone waits."""
     front = page_of(1).replace(
         "</main>", '<article><h2><a href="/2009/11/05/wall">The wall, a dossier</a></h2></article></main>'
     )
@@ -175,7 +173,7 @@ def test_what_stands_on_the_front_page_is_fetched_however_old_its_address_says_i
 
 
 def test_a_backfill_reaches_its_date_and_ends(gazette: Any, archive: Archive) -> None:
-    """Pages and sitemaps back to the date; one page of a listing beyond it, to see that it is beyond."""
+    """Pages and sitemaps back to the date, and one page of a listing beyond it, to see its dates."""
     before = len(gazette.log)
     done = backfill(archive, BackfillRequest(site="gazette", since=NOW - DAY * 225), now=clock(NOW + DAY / 48))
     paths = asked(gazette, before)
@@ -191,8 +189,8 @@ def test_a_backfill_reaches_its_date_and_ends(gazette: Any, archive: Archive) ->
     assert [path for path in asked(gazette, again) if path.startswith(("/story/", "/mapped/"))] == []
 
 
-def test_a_date_in_the_address_or_the_sitemap_is_kept_to(gazette: Any, archive: Archive) -> None:
-    """What is dated before the date by more than its month is not fetched."""
+def test_the_date_in_a_url_or_a_sitemap_counts(gazette: Any, archive: Archive) -> None:
+    """Pages of an earlier month than the date are not fetched."""
     before = len(gazette.log)
     backfill(archive, BackfillRequest(site="gazette", since=NOW - DAY * 70), now=clock(NOW + DAY / 48))
     paths = asked(gazette, before)
@@ -200,8 +198,8 @@ def test_a_date_in_the_address_or_the_sitemap_is_kept_to(gazette: Any, archive: 
     assert not [path for path in paths if path.startswith(("/mapped/4", "/mapped/5", "/map-4", "/map-5"))]
 
 
-def test_a_budget_ends_a_backfill_and_the_next_goes_on(gazette: Any, archive: Archive) -> None:
-    """Run by run, ten requests each: in the end all is there, and nothing was asked for twice."""
+def test_a_budget_ends_a_backfill_and_the_next_one_continues(gazette: Any, archive: Archive) -> None:
+    """In runs of ten requests everything is fetched, and nothing twice."""
     before = len(gazette.log)
     wanted = BackfillRequest(site="gazette", since=NOW - DAY * 400, max_pages=10)
     runs = 0
@@ -220,8 +218,8 @@ def test_a_budget_ends_a_backfill_and_the_next_goes_on(gazette: Any, archive: Ar
     assert done.waiting_after == 0
 
 
-def test_bytes_end_a_backfill_too(gazette: Any, archive: Archive) -> None:
-    """A budget in bytes is kept to, but for what was under way."""
+def test_a_byte_budget_ends_a_backfill(gazette: Any, archive: Archive) -> None:
+    """Except for the requests in progress."""
     wanted = BackfillRequest(site="gazette", since=NOW - DAY * 400, max_bytes=4_000)
     before = len(gazette.log)
     done = backfill(archive, wanted, now=clock(NOW + DAY / 48))
@@ -229,8 +227,8 @@ def test_bytes_end_a_backfill_too(gazette: Any, archive: Archive) -> None:
     assert done.waiting_after > 0
 
 
-def test_what_is_due_goes_before_what_is_old(gazette: Any, archive: Archive) -> None:
-    """A backfill that runs while the daily crawl would is the daily crawl first."""
+def test_due_urls_are_fetched_before_old_ones(gazette: Any, archive: Archive) -> None:
+    """A backfill first does the work of the daily crawl."""
     before = len(gazette.log)
     backfill(archive, BackfillRequest(site="gazette", since=NOW - DAY * 400), now=clock(NOW + DAY))
     paths = [path for path in asked(gazette, before) if path != "/robots.txt"]

@@ -1,4 +1,4 @@
-"""Politeness as two hundred servers see it: no request to any of them comes sooner than they and the owner ask for."""
+"""Politeness as seen by two hundred servers: no request comes sooner than they and the settings demand."""
 
 from collections import defaultdict
 from itertools import pairwise
@@ -32,7 +32,7 @@ allow_private = true
 
 
 def plan(n: int) -> SitePlan:
-    """A mix: some hosts are fast, some slow, some say so themselves, some lose patience once."""
+    """Return a mix of fast and slow hosts, some with a Crawl-delay, some with one refusal."""
     return SitePlan(
         pages=REQUESTS // HOSTS - 2,
         delay=(0.05, 0.1, 0.2, 0.4)[n % 4],
@@ -43,7 +43,7 @@ def plan(n: int) -> SitePlan:
 
 
 @pytest.mark.slow
-def test_no_host_is_asked_sooner_than_it_asks_for(tmp_path: Path) -> None:
+def test_no_request_comes_sooner_than_its_host_allows(tmp_path: Path) -> None:
     """10,000 requests to 200 hosts with mixed delays: by the servers' own clock no gap is shorter than what the
     settings, Crawl-delay and Retry-After (as seconds and as a date) demand, and each site's pages are all fetched.
     """

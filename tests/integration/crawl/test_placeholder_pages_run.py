@@ -1,4 +1,4 @@
-"""Law 5: what a site sends in an article's place is kept, named and counted, and never becomes a version of it."""
+"""Law 5: a placeholder page is recorded, classified and counted, and never becomes a version of the article."""
 
 import json
 import sqlite3
@@ -28,7 +28,7 @@ HEAD = (
 
 
 def article(url: str, headline: str, paragraphs: list[str], *, free: bool = True, after: str = "") -> bytes:
-    """A page that prints a story, whole or as far as it goes."""
+    """Return a page with a story, complete or in part."""
     data = {
         "@context": "https://schema.org",
         "@type": "NewsArticle",
@@ -42,7 +42,7 @@ def article(url: str, headline: str, paragraphs: list[str], *, free: bool = True
 
 
 def front(url: str) -> bytes:
-    """A front page that lists the story among others."""
+    """Return a front page that lists the story among others."""
     links = "".join(
         f'<article><h2><a href="/news/{number}/a-story-of-some-kind-{number}">A story of some kind {number}</a></h2>'
         "</article>"
@@ -53,7 +53,7 @@ def front(url: str) -> bytes:
 
 
 def sent(body: bytes, status: int = 200) -> bytes:
-    """An answer as it goes over the wire."""
+    """Return a response as bytes."""
     head = (
         f"HTTP/1.1 {status} Whatever\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {len(body)}\r\n\r\n"
     )
@@ -61,7 +61,7 @@ def sent(body: bytes, status: int = 200) -> bytes:
 
 
 def stand_ins(url: str) -> dict[str, list[bytes]]:
-    """What a site sends in the story's place, by what it is to be taken for."""
+    """Return placeholder pages, by their expected outcome."""
     opening = PARAGRAPHS[:1]
     wall = '<div class="paywall"><p>Subscribe to continue reading. Already a subscriber? Log in.</p></div>'
     return {
@@ -130,8 +130,8 @@ def paper(server: Any, tmp_path: Path) -> Paper:
 
 
 @pytest.mark.slow
-def test_what_stands_in_an_articles_place_is_no_version_of_it(paper: Paper) -> None:
-    """A whole story, then each thing that a site may send instead, then the story edited: two versions, all kept."""
+def test_a_placeholder_page_is_no_version(paper: Paper) -> None:
+    """A complete story, then each kind of placeholder, then the edited story: two versions; all are recorded."""
     whole = article(paper.url, "Lift bridge closes to lorries", PARAGRAPHS)
     paper.crawl(sent(whole))
     first, _ = paper.told()
@@ -153,8 +153,8 @@ def test_what_stands_in_an_articles_place_is_no_version_of_it(paper: Paper) -> N
         assert paper.told() == (versions, outcomes)
 
 
-def test_a_stub_that_was_never_read_whole_is_no_article_until_it_is(paper: Paper) -> None:
-    """It is kept and counted as a stub, found by no search; once it can be read whole it becomes the first version."""
+def test_a_stub_is_no_article_until_it_is_complete(paper: Paper) -> None:
+    """It is recorded and counted as a stub, and not searchable; once it is complete it becomes the first version."""
     stub = stand_ins(paper.url)["paywall_stub"][0]
     paper.crawl(stub)
     assert paper.told() == ([], ["paywall_stub"])

@@ -1,4 +1,4 @@
-"""How a site's server sees us, run after run: patience that outlives the process, hours, budgets, contact."""
+"""Politeness over several runs, as seen by the server: saved back-off, hours, budgets, contact."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -34,7 +34,7 @@ Make = Callable[..., Archive]
 
 @pytest.fixture
 def make(tmp_path: Path) -> Iterator[Make]:
-    """Makes an archive of one site, with further settings for it or above it."""
+    """Create an archive of one site, with further settings of the site or the archive."""
     with ExitStack() as stack:
 
         def made(server: Any, site: str = "", top: str = 'contact = "tests@localhost"', url: str = "") -> Archive:
@@ -67,8 +67,8 @@ def later(hours: float) -> Callable[[], datetime]:
     return lambda: utc_now() + timedelta(hours=hours)
 
 
-def test_robots_is_asked_for_once_a_day_however_often_cron_runs(server: Any, make: Make) -> None:
-    """A run takes the rules from the archive's own capture; after a day it asks anew."""
+def test_robots_is_fetched_once_a_day_however_often_cron_runs(server: Any, make: Make) -> None:
+    """A run uses the rules of the archive's own capture; after a day it fetches them again."""
     server.say("/robots.txt", plain(200, b"User-agent: *\nDisallow: /no\n"))
     server.say("/", feed("/no/1", "/yes/1"))
     archive = make(server)
@@ -82,8 +82,8 @@ def test_robots_is_asked_for_once_a_day_however_often_cron_runs(server: Any, mak
     assert paths(server).count("/robots.txt") == 2
 
 
-def test_a_redirected_robots_is_recalled_through_its_redirect(server: Any, make: Make) -> None:
-    """The rules are those of the file behind the redirect, also where the archive tells of them."""
+def test_a_redirected_robots_is_loaded_through_its_redirect(server: Any, make: Make) -> None:
+    """The archive's captures of the redirect and of its target give the same rules."""
     server.say("/robots.txt", plain(301, b"", "Location: /rules/robots.txt\r\n"))
     server.say("/rules/robots.txt", plain(200, b"User-agent: *\nDisallow: /no\n"))
     server.say("/", feed("/no/1"))
@@ -95,14 +95,14 @@ def test_a_redirected_robots_is_recalled_through_its_redirect(server: Any, make:
     assert (paths(server).count("/robots.txt"), paths(server).count("/rules/robots.txt")) == (1, 1)
 
 
-def test_a_host_that_asked_for_peace_has_it_in_the_next_run_too(server: Any, make: Make) -> None:
-    """Retry-After of ten minutes: a run five minutes later asks nothing and complains of nothing; one after it does."""
+def test_a_backed_off_host_stays_so_in_the_next_run(server: Any, make: Make) -> None:
+    """After Retry-After of ten minutes, a run five minutes later sends no request and reports no problem."""
     server.say("/", feed("/a", "/b"))
     for name in "ab":
         server.say(f"/{name}", plain(429, b"", "Retry-After: 600\r\n"))
     archive = make(server)
     first = crawl(archive)
-    assert first.problems == ("127.0.0.1 answers 429: left in peace for 600 s",)
+    assert first.problems == ("127.0.0.1 answers 429: backed off for 600 s",)
     asked = len(server.log)
     second = crawl(archive, now=later(5 / 60))
     assert (len(server.log), second.problems, second.run.counters) == (asked, (), {})
@@ -114,8 +114,8 @@ def test_a_host_that_asked_for_peace_has_it_in_the_next_run_too(server: Any, mak
     assert len(server.log) > asked
 
 
-def test_a_host_that_recovers_is_forgotten(server: Any, said: Callable[[bytes], Any], make: Make) -> None:
-    """One refusal, then good answers: nothing is remembered of it."""
+def test_the_state_of_a_recovered_host_is_deleted(server: Any, said: Callable[[bytes], Any], make: Make) -> None:
+    """After one refusal and enough good responses nothing is saved."""
     server.say("/", feed(*(f"/{n}" for n in range(30))))
     refused: list[int] = []
 
@@ -133,7 +133,7 @@ def test_a_host_that_recovers_is_forgotten(server: Any, said: Callable[[bytes], 
 
 
 def test_hours_are_kept(server: Any, make: Make) -> None:
-    """Outside its hours a site is asked nothing, and that is no problem; inside them it is crawled."""
+    """Outside its hours a site gets no requests, which is not a problem; inside them it is crawled."""
     server.say("/", html("front"))
     archive = make(server, 'hours = "22:00-06:00"')
     noon = utc_now().replace(hour=12) + timedelta(days=1)
@@ -145,8 +145,8 @@ def test_hours_are_kept(server: Any, make: Make) -> None:
 
 
 @pytest.mark.parametrize(("budget", "most"), [("max_pages = 4", 4), ('max_bytes = "6kB"', 8), ('max_time = "3s"', 50)])
-def test_a_budget_ends_a_sites_run_in_good_order(budget: str, most: int, server: Any, make: Make) -> None:
-    """What is left stays due, and the next run goes on."""
+def test_a_budget_ends_the_crawl_of_a_site_in_order(budget: str, most: int, server: Any, make: Make) -> None:
+    """The remaining URLs stay due, and the next run continues."""
     server.say("/", feed(*(f"/{n}" for n in range(60))))
     for number in range(60):
         server.say(f"/{number}", html(f"story {number} " + "x" * 500), pause=0.12)
@@ -163,20 +163,20 @@ def test_a_budget_ends_a_sites_run_in_good_order(budget: str, most: int, server:
 
 
 def test_a_crawl_delay_beyond_its_cap_is_capped_and_noted(server: Any, make: Make) -> None:
-    """An hour between two requests would be never: the owner reads what was made of it."""
+    """A delay of an hour is cut, and a note says so."""
     server.say("/robots.txt", plain(200, b"User-agent: *\nCrawl-delay: 3600\n"))
     server.say("/", feed("/a"))
     server.say("/a", html("a"))
     report = crawl(make(server, top='contact = "tests@localhost"\nmax_crawl_delay = "0.3s"'))
-    assert report.notes == ("127.0.0.1 asks for a pause of 3600 s; taken as 0.3 s",)
+    assert report.notes == ("127.0.0.1 has a Crawl-delay of 3600 s, which was cut to 0.3 s",)
     assert min(after.began - before.ended for before, after in pairwise(server.log)) >= 0.29
 
 
-def test_nobody_is_crawled_without_a_contact(server: Any, make: Make) -> None:
-    """A site on this machine may be; somebody else's may not, and nothing is asked."""
+def test_other_peoples_sites_need_a_contact(server: Any, make: Make) -> None:
+    """Without it they get no request; a site on this machine is crawled."""
     with pytest.raises(ConfigError, match="contact is not set"):
         crawl(make(server, top="", url="http://news.example"))
-    with pytest.raises(ConfigError, match="user_agent does not name the contact"):
+    with pytest.raises(ConfigError, match="user_agent does not contain the contact"):
         crawl(make(server, top='contact = "me@mine.example"\nuser_agent = "Mozilla/5.0"', url="http://news.example"))
     server.say("/", html("front"))
     assert crawl(make(server, top="")).run.outcome == "finished"
@@ -191,7 +191,7 @@ def test_the_user_agent_is_honest(server: Any, make: Make) -> None:
 
 
 def test_a_head_without_end_is_cut(server: Any, make: Make) -> None:
-    """Headers of more than a megabyte: what came until there is kept, as truncated, and nothing hangs."""
+    """Headers of more than a megabyte are recorded up to there, as truncated, and nothing hangs."""
     server.say("/", feed("/big", "/small"))
     server.say("/big", b"HTTP/1.1 200 OK\r\n" + b"".join(b"X-%d: %b\r\n" % (n, b"y" * 1_000) for n in range(3_000)))
     server.say("/small", html("small"))

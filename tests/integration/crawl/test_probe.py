@@ -70,7 +70,9 @@ def test_a_probe_finds_the_sources_of_a_site(either: Any) -> None:
         crawl_delay=3.0,
         problems=(),
     )
-    assert found.problems == (f"{either.base}/no/map is disallowed by the site's robots.txt, though the site lists it: left out",)
+    assert found.problems == (
+        f"{either.base}/no/map is disallowed by the site's robots.txt, though the site lists it: left out",
+    )
     assert found.site("example") == SiteConfig(
         name="example",
         url=f"{either.base}/",

@@ -1,4 +1,4 @@
-"""Pages that are empty without their scripts, drawn by a real browser through the crawl's own wire."""
+"""Pages that are empty without their scripts, rendered by a real browser through the crawl's own client."""
 
 import gzip
 import json
@@ -85,7 +85,7 @@ def story(title: str, told: str = "noted") -> str:
 
 @pytest.fixture
 def app(server: Any) -> Any:
-    """A newsroom whose pages are one empty document; what they show is drawn by a script, from data."""
+    """A newsroom whose pages are one empty document, filled by a script from data."""
     server.say("/robots.txt", reply("User-agent: *\nDisallow: /private/\n", "text/plain"))
     for path in ("/", "/story/1", "/story/2"):
         server.say(path, reply(SHELL, "text/html; charset=utf-8", 'ETag: "shell"'))
@@ -99,7 +99,7 @@ def app(server: Any) -> Any:
 
 @pytest.fixture
 def build(tmp_path: Path, app: Any) -> Iterator[Callable[[], Archive]]:
-    """Makes the archive."""
+    """Create the archive."""
     with ExitStack() as stack:
 
         def make() -> Archive:
@@ -113,12 +113,12 @@ def paths(server: Any) -> list[str]:
     return [each.path for each in server.log]
 
 
-def test_what_a_script_draws_is_read_and_kept_with_all_that_it_took(app: Any, build: Callable[[], Archive]) -> None:
-    """Articles from data alone; the document, the script and the data are in the files byte for byte, each once."""
+def test_a_rendered_page_is_read_and_its_requests_are_recorded(app: Any, build: Callable[[], Archive]) -> None:
+    """Articles come from data alone; document, script and data are in the files byte for byte, each once."""
     archive = build()
     report = crawl(archive, now=lambda: BEGIN)
     assert report.run.outcome == "finished"
-    assert report.run.counters["drawn"] == 3
+    assert report.run.counters["rendered"] == 3
     lines = {line["headline"]: line for line in archive.export()}
     assert set(lines) == {"Harbour story number 1", "Harbour story number 2"}
     one = lines["Harbour story number 1"]
@@ -143,8 +143,8 @@ def test_what_a_script_draws_is_read_and_kept_with_all_that_it_took(app: Any, bu
     assert split_message(app.of("/")[0].response)[1]
 
 
-def test_the_browser_is_held_to_robots_the_guard_and_reading(app: Any, build: Callable[[], Archive]) -> None:
-    """No POST, no socket, no picture, nothing that robots.txt disallows, no address within; a script once a run."""
+def test_the_browser_obeys_robots_and_the_guard(app: Any, build: Callable[[], Archive]) -> None:
+    """No POST, WebSocket, image, disallowed URL or private address is requested; a script once in a run."""
     crawl(build(), now=lambda: BEGIN)
     asked = paths(app)
     assert asked.count("/app.js") == 1
@@ -155,10 +155,8 @@ def test_the_browser_is_held_to_robots_the_guard_and_reading(app: Any, build: Ca
 
 
 @pytest.mark.slow
-def test_an_edit_in_the_data_is_a_version_though_the_document_is_the_same(
-    app: Any, build: Callable[[], Archive]
-) -> None:
-    """The document is never asked for conditionally; what did not change brings no version."""
+def test_changed_data_make_a_version_of_an_unchanged_document(app: Any, build: Callable[[], Archive]) -> None:
+    """The document is never requested conditionally; unchanged data make no version."""
     archive = build()
     crawl(archive, now=lambda: BEGIN)
     app.say("/api/story/1.json", reply(story("Harbour story number 1", "burnt"), "application/json"))
@@ -168,8 +166,8 @@ def test_an_edit_in_the_data_is_a_version_though_the_document_is_the_same(
     assert not [each for each in app.log if b"if-none-match" in each.request.lower() and each.path.startswith("/story")]
 
 
-def test_the_index_is_made_anew_from_what_was_drawn(app: Any, build: Callable[[], Archive]) -> None:
-    """No browser is needed for it; the files are whole, and mark what no server sent."""
+def test_the_index_is_rebuilt_from_rendered_pages(app: Any, build: Callable[[], Archive]) -> None:
+    """Without a browser; the files are intact, and mark the records that no server sent."""
     archive = build()
     crawl(archive, now=lambda: BEGIN)
     before = sorted(json.dumps(line, sort_keys=True) for line in archive.export(all_versions=True))
@@ -182,10 +180,10 @@ def test_the_index_is_made_anew_from_what_was_drawn(app: Any, build: Callable[[]
 
 
 @pytest.mark.slow
-def test_a_browser_that_cannot_start_costs_the_drawing_alone(
+def test_pages_are_read_unrendered_if_the_browser_cannot_start(
     app: Any, build: Callable[[], Archive], tmp_path: Path
 ) -> None:
-    """The document is read as it came, and the record says that nobody drew it."""
+    """The document is read as received, and the record says that no browser rendered it."""
     archive = build()
     archive.config = replace(archive.config, browser=str(tmp_path / "no-browser"))
     report = crawl(archive, now=lambda: BEGIN)
@@ -195,8 +193,8 @@ def test_a_browser_that_cannot_start_costs_the_drawing_alone(
     assert b"drawn-by: nobody (" in whole
 
 
-def test_a_document_that_cannot_be_decoded_is_read_as_any_page(app: Any, build: Callable[[], Archive]) -> None:
-    """It is no page to draw; the run says what it is, and ends."""
+def test_a_document_that_cannot_be_decoded_is_not_rendered(app: Any, build: Callable[[], Archive]) -> None:
+    """It counts as unreadable, and the run ends."""
     head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Encoding: sdch\r\nContent-Length: 4\r\n\r\n"
     app.say("/", head + b"\0\1\2\3")
     report = crawl(build(), now=lambda: BEGIN, max_time=60)
@@ -205,8 +203,8 @@ def test_a_document_that_cannot_be_decoded_is_read_as_any_page(app: Any, build: 
 
 
 @pytest.mark.slow
-def test_data_that_takes_longer_than_a_page_thinks_is_waited_for(app: Any, build: Callable[[], Archive]) -> None:
-    """As where its host's pause is long: the page is loaded, and shows nothing until its data has come."""
+def test_late_data_are_waited_for(app: Any, build: Callable[[], Archive]) -> None:
+    """As with a long pause of their host: the page is loaded, and empty until its data arrive."""
     app.answers["/api/front.json"] = replace(app.answers["/api/front.json"], pause=QUIET_TIMEOUT + 2.0)
     archive = build()
     crawl(archive, now=lambda: BEGIN)
@@ -214,16 +212,14 @@ def test_data_that_takes_longer_than_a_page_thinks_is_waited_for(app: Any, build
 
 
 @pytest.mark.slow
-def test_a_run_that_is_stopped_while_it_draws_makes_no_version_of_a_half(
-    app: Any, build: Callable[[], Archive]
-) -> None:
-    """Its data had not come: what the browser has by then is no page. The next run draws it."""
+def test_a_run_that_stops_while_rendering_makes_no_version(app: Any, build: Callable[[], Archive]) -> None:
+    """Half a page is not a version. The next run renders it."""
     archive = build()
     front = app.answers["/api/front.json"]
     app.answers["/api/front.json"] = replace(front, pause=30.0)
     stopped = crawl(archive, now=lambda: BEGIN, max_time=QUIET_TIMEOUT + 5.0)
     assert stopped.run.outcome == "stopped"
-    assert "drawn" not in stopped.run.counters
+    assert "rendered" not in stopped.run.counters
     app.answers["/api/front.json"] = front
     crawl(archive, now=lambda: BEGIN)
     assert len(list(archive.export())) == 2

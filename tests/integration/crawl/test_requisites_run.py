@@ -1,4 +1,4 @@
-"""Stylesheets, images and fonts of pages: kept once, politely, after everything else."""
+"""Style sheets, images and fonts of pages: fetched once, politely, after everything else."""
 
 import socket
 from collections.abc import Callable, Iterator
@@ -38,7 +38,7 @@ Make = Callable[..., Archive]
 
 @pytest.fixture
 def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
-    """Makes an archive of one site whose pictures lie on cdn.test, which is this machine too."""
+    """Create an archive of one site whose images are on cdn.test, which is this machine, too."""
     real = socket.getaddrinfo
 
     def answer(host: str, *rest: Any, **more: Any) -> Any:
@@ -83,9 +83,9 @@ def later(hours: float) -> Callable[[], datetime]:
 ASSETS = ["/bg.png", "/f.woff2", "/icon.png", "/more.css", "/photo.jpg", "/style.css", "/wide.png"]
 
 
-def test_what_a_page_needs_is_kept_once_and_last(server: Any, make: Make) -> None:
-    """Stylesheets, what they import, fonts, icons, the image that a desktop takes; the other host's robots.txt is
-    asked for first; a private address is not connected to; the stories come before all of it.
+def test_requisites_are_fetched_once_and_last(server: Any, make: Make) -> None:
+    """Style sheets and their imports, fonts, icons, the image for a desktop; after the robots.txt of their host, not
+    from private addresses, and after all stories.
     """
     publish(server)
     archive = make(server)
@@ -96,12 +96,12 @@ def test_what_a_page_needs_is_kept_once_and_last(server: Any, make: Make) -> Non
     assert max(paths.index(f"/story-{n}") for n in (1, 2)) < min(paths.index(asset) for asset in ASSETS)
     assert report.run.outcome == "finished"
     assert report.problems == ()
-    assert any("192.168.7.7 is not connected to" in note for note in report.notes)
+    assert any("192.168.7.7 has no public address" in note for note in report.notes)
     assert report.run.counters["asset"] == len(ASSETS)
 
 
-def test_nothing_is_fetched_again_before_it_may_have_changed(server: Any, make: Make) -> None:
-    """Pictures and fonts never; a stylesheet when its own freshness, a day at least, is over."""
+def test_requisites_are_fetched_again_only_if_they_may_have_changed(server: Any, make: Make) -> None:
+    """Images and fonts never; a style sheet after its own freshness, a day at least."""
     publish(server)
     server.say("/more.css", plain(200, b"p { color: red }", "text/css", "Cache-Control: max-age=864000\r\n"))
     archive = make(server)
@@ -112,8 +112,8 @@ def test_nothing_is_fetched_again_before_it_may_have_changed(server: Any, make: 
     assert asked == {**dict.fromkeys(asked, 1), "/style.css": 2}
 
 
-def test_off_by_setting(server: Any, make: Make) -> None:
-    """With requisites = false nothing of it is asked for, and nothing stands in the frontier."""
+def test_requisites_can_be_switched_off(server: Any, make: Make) -> None:
+    """With requisites = false none is requested or in the frontier."""
     publish(server)
     archive = make(server, requisites="false")
     crawl(archive)
@@ -121,7 +121,7 @@ def test_off_by_setting(server: Any, make: Make) -> None:
 
 
 def test_a_rebuild_knows_the_same_requisites(server: Any, make: Make) -> None:
-    """Law 1: whether they are wanted is in the WARC file; a rebuilt index asks for none of them again."""
+    """Law 1: the WARC file has the setting; after a rebuild none of them is requested again."""
     publish(server)
     archive = make(server)
     crawl(archive)
@@ -131,8 +131,8 @@ def test_a_rebuild_knows_the_same_requisites(server: Any, make: Make) -> None:
     assert [each.path for each in server.log[asked:] if each.path in ASSETS] == []
 
 
-def test_a_large_one_is_cut_and_kept(server: Any, make: Make) -> None:
-    """max_asset_size is the limit of a picture; what came until there is kept, as truncated; it is asked for twice."""
+def test_a_large_image_is_cut(server: Any, make: Make) -> None:
+    """An image is recorded up to max_asset_size, as truncated; it is requested twice."""
     publish(server)
     server.say("/photo.jpg", plain(200, b"x" * 200_000, "image/jpeg"))
     archive = make(server)
@@ -150,7 +150,7 @@ def test_a_large_one_is_cut_and_kept(server: Any, make: Make) -> None:
 
 
 def test_another_hosts_robots_is_obeyed(server: Any, make: Make) -> None:
-    """Also for a picture."""
+    """Also for an image."""
     publish(server)
     robots = plain(200, b"User-agent: *\nDisallow: /photo.jpg\n", "text/plain")
     server.say("/robots.txt", robots)

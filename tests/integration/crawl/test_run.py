@@ -89,7 +89,7 @@ def counted(report: CrawlReport, *names: str) -> list[int]:
 
 
 def test_a_run_records_its_requests_and_ends(either: Any, make: Make) -> None:
-    """robots.txt, front page and its links are requested once; the records equal the server's log; the run is recorded."""
+    """robots.txt, front page and its links are requested once; the records equal the server's log and name the run."""
     either.say("/", front("/news/one", "/news/two"))
     either.say("/news/one", html())
     either.say("/news/two", plain(404, b"gone"))

@@ -1,5 +1,5 @@
-"""One request at a time to each host, and its pause in between, whoever asks and by whatever way: redirects of
-robots.txt, parts of pages that are drawn. And what hinders one of these hinders nothing else.
+"""One request at a time to each host, with its pause: also for redirects of robots.txt and for subresources of rendered
+pages. A failure of one of these does not affect others.
 """
 
 import os
@@ -20,7 +20,7 @@ from storage.index.queries.articles import iter_captures
 from storage.index.views.articles import ALL_CAPTURES
 
 CHROMIUM = os.environ.get("NEWSARCHIVE_CHROMIUM") or shutil.which("chromium") or ""
-drawn = pytest.mark.skipif(not CHROMIUM, reason="no Chromium on this machine: apt install chromium")
+needs_browser = pytest.mark.skipif(not CHROMIUM, reason="no Chromium on this machine: apt install chromium")
 DELAY = 0.3
 SLACK = 0.001
 """Seconds: timers of the system may fire that much early."""
@@ -55,7 +55,7 @@ def two(server: Any) -> Iterator[tuple[Any, Any]]:
 
 @pytest.fixture
 def make(two: tuple[Any, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
-    """Makes an archive of one site or both; every name ends at this machine."""
+    """Create an archive of one site or both; every name is resolved to this machine."""
     real = socket.getaddrinfo
 
     def answer(host: Any, *rest: Any, **more: Any) -> Any:
@@ -96,7 +96,7 @@ def url(server: Any, name: str, path: str) -> str:
 
 
 def pages(server: Any, count: int, pause: float = 0.15) -> None:
-    """A front page that is a feed, and what it names."""
+    """Serve a front page that is a feed, and the pages that it lists."""
     server.say("/", feed(*(f"/page/{n}" for n in range(count))))
     for number in range(count):
         server.say(f"/page/{number}", html(f"<p>story {number}</p>"), pause=pause)
@@ -107,7 +107,7 @@ def paths(server: Any) -> list[str]:
 
 
 def too_early(server: Any, pause: float = DELAY) -> list[tuple[str, str, float]]:
-    """Requests that came before the answer to the one before them, or within its pause."""
+    """Return the requests that came before the previous response, or within the pause after it."""
     return [
         (before.path, after.path, round(after.began - before.answered, 3))
         for before, after in pairwise(server.log)
@@ -115,8 +115,8 @@ def too_early(server: Any, pause: float = DELAY) -> list[tuple[str, str, float]]
     ]
 
 
-def test_a_robots_that_lies_elsewhere_is_asked_for_in_that_hosts_turn(two: tuple[Any, Any], make: Make) -> None:
-    """It waits for what that host is asked already and for the pause after it, and the host's pages wait for it."""
+def test_a_redirected_robots_is_requested_in_the_turn_of_its_host(two: tuple[Any, Any], make: Make) -> None:
+    """It waits for the request in progress to that host and for the pause after it; the host's pages wait for it."""
     a, b = two
     a.say("/robots.txt", plain(301, b"", f"Location: {url(b, 'b', '/for-a.txt')}"), pause=0.6)
     b.say("/for-a.txt", plain(200, b"User-agent: *\nDisallow: /page/1\nCrawl-delay: 1\n"), pause=0.2)
@@ -133,7 +133,7 @@ def test_a_robots_that_lies_elsewhere_is_asked_for_in_that_hosts_turn(two: tuple
 
 
 def test_two_hosts_may_have_each_others_robots(two: tuple[Any, Any], make: Make) -> None:
-    """Neither waits for the other for ever."""
+    """Neither host waits for the other for ever."""
     a, b = two
     a.say("/robots.txt", plain(302, b"", f"Location: {url(b, 'b', '/for-a.txt')}"))
     b.say("/robots.txt", plain(302, b"", f"Location: {url(a, 'a', '/for-b.txt')}"))
@@ -147,8 +147,8 @@ def test_two_hosts_may_have_each_others_robots(two: tuple[Any, Any], make: Make)
 
 
 @pytest.mark.parametrize("location", ["http://a..b/robots.txt", "http://%31/"])
-def test_a_robots_that_leads_to_no_address_is_none(location: str, two: tuple[Any, Any], make: Make) -> None:
-    """As the sixth redirect in a row is (RFC 9309, 2.3.1.2): what waited for it is asked for, in this run."""
+def test_a_robots_redirected_to_an_invalid_url_counts_as_none(location: str, two: tuple[Any, Any], make: Make) -> None:
+    """Like the sixth redirect in a row (RFC 9309, 2.3.1.2): the URLs that wait for it are requested in this run."""
     a, _ = two
     a.say("/robots.txt", plain(301, b"", f"Location: {location}"))
     pages(a, 1)
@@ -157,8 +157,8 @@ def test_a_robots_that_leads_to_no_address_is_none(location: str, two: tuple[Any
     assert report.problems == ()
 
 
-def test_a_robots_that_we_cut_is_asked_for_again_at_once(two: tuple[Any, Any], make: Make) -> None:
-    """That a run was stopped is no verdict on a host: the next one gets its rules, and its pages."""
+def test_an_interrupted_robots_is_requested_again_by_the_next_run(two: tuple[Any, Any], make: Make) -> None:
+    """The host is not backed off because a run was stopped: the next one gets its rules and pages."""
     a, _ = two
     rules = plain(200, b"User-agent: *\nDisallow: /page/0\n")
     a.say("/robots.txt", rules[:-10], then="hang")
@@ -176,7 +176,7 @@ def test_a_robots_that_we_cut_is_asked_for_again_at_once(two: tuple[Any, Any], m
 
 
 def shell(*parts: str) -> bytes:
-    """A page that a script fills with what it asks for."""
+    """Return a page that a script fills with the bodies of some URLs."""
     asked = ", ".join(f'"{part}"' for part in parts)
     return html(
         f"<h1></h1><script>Promise.allSettled([{asked}].map(each => fetch(each).then(it => it.text())))"
@@ -185,10 +185,10 @@ def shell(*parts: str) -> bytes:
 
 
 @pytest.mark.slow
-@drawn
-def test_the_parts_of_a_page_wait_for_their_hosts(two: tuple[Any, Any], make: Make) -> None:
-    """Data on another site's host come when that has its turn, those on the page's own one after the other; and while
-    they come no other page of that is asked for.
+@needs_browser
+def test_subresources_wait_for_their_hosts(two: tuple[Any, Any], make: Make) -> None:
+    """Those on another site's host in that host's turn, those on the page's own host one after another; meanwhile no
+    other page of that host is requested.
     """
     a, b = two
     a.say("/", shell("/data/1", "/data/2", url(b, "b", "/api/1"), url(b, "b", "/api/2")))
@@ -202,15 +202,15 @@ def test_the_parts_of_a_page_wait_for_their_hosts(two: tuple[Any, Any], make: Ma
     assert (too_early(a), too_early(b)) == ([], [])
     assert {"/data/1", "/data/2"} <= set(paths(a))
     assert {"/api/1", "/api/2", "/page/23"} <= set(paths(b))
-    assert report.run.counters["drawn"] == 1
+    assert report.run.counters["rendered"] == 1
     # The other site's pages were under way while its data were asked for.
     assert paths(b)[-1].startswith("/page/")
 
 
 @pytest.mark.slow
-@drawn
-def test_a_part_that_does_not_get_its_turn_in_time_is_late(two: tuple[Any, Any], make: Make) -> None:
-    """Its host asks for a pause that is longer than the page's time: the page is drawn without it, and that is said."""
+@needs_browser
+def test_a_subresource_that_is_not_admitted_in_time_is_late(two: tuple[Any, Any], make: Make) -> None:
+    """The pause of its host is longer than the page's timeout: the page is rendered without it, which is counted."""
     a, b = two
     a.say("/", shell(url(b, "b", "/api/1"), "/data"))
     a.say("/data", plain(200, b"own"))
@@ -218,15 +218,15 @@ def test_a_part_that_does_not_get_its_turn_in_time_is_late(two: tuple[Any, Any],
     b.say("/api/1", plain(200, b"other", "Access-Control-Allow-Origin: *"))
     report = crawl(make("a", more="render = true", render_time="10s"), max_time=60)
     assert report.run.counters["late"] == 1
-    assert report.run.counters["drawn"] == 1
+    assert report.run.counters["rendered"] == 1
     assert (paths(b), "/data" in paths(a)) == (["/robots.txt"], True)
 
 
 @pytest.mark.slow
-@drawn
+@needs_browser
 @pytest.mark.parametrize("obey", [True, False])
-def test_parts_are_left_to_robots_as_requisites_are(obey: bool, two: tuple[Any, Any], make: Make) -> None:
-    """What robots.txt disallows is not asked for, and counted; unless the site's settings say otherwise."""
+def test_robots_is_obeyed_for_subresources(obey: bool, two: tuple[Any, Any], make: Make) -> None:
+    """Disallowed ones are not requested, and counted, unless the site has obey_robots = false."""
     a, b = two
     a.say("/", shell(url(b, "b", "/no/1")))
     b.say("/robots.txt", plain(200, b"User-agent: *\nDisallow: /no\n"))

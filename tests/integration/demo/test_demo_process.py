@@ -1,4 +1,4 @@
-"""The newsroom as a process: the same pages whatever the process, and an end when it is told to end."""
+"""The newsroom as a process: the same pages in every process, and a clean end."""
 
 import http.client
 import os
@@ -46,7 +46,7 @@ def test_every_process_makes_the_same_bytes() -> None:
 
 @pytest.mark.parametrize("word", [signal.SIGTERM, signal.SIGINT])
 def test_the_command_serves_until_it_is_told_to_stop(tmp_path: Path, word: signal.Signals) -> None:
-    """It says where it listens, serves at the time it was given, and ends with 0."""
+    """It prints its URL, serves at the given time, and exits with 0."""
     log = tmp_path / "log.jsonl"
     command = [sys.executable, "-m", "tests.newsroom", "serve", "--port", "0", "--log", str(log)]
     with subprocess.Popen(

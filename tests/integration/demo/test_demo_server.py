@@ -1,4 +1,4 @@
-"""The newsroom on sockets: what the log says was exchanged was exchanged, over http and https, whole or cut off."""
+"""The newsroom on sockets: the log has what was exchanged, over http and https, complete or aborted."""
 
 import http.client
 import json
@@ -14,7 +14,7 @@ from tests.newsroom import OPENS, Newsroom, create_certificate, read_log, serve
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_the_log_holds_what_went_over_the_wire(tmp_path: Path, scheme: str) -> None:
-    """Each exchange is one line of the log, request and response to the byte, also on a connection that is kept."""
+    """Each exchange is one line of the log, request and response to the byte, also on a persistent connection."""
     log = tmp_path / "log.jsonl"
     newsroom = Newsroom(articles=60)
     certificate = create_certificate(tmp_path)
@@ -42,7 +42,7 @@ def test_the_log_holds_what_went_over_the_wire(tmp_path: Path, scheme: str) -> N
 
 
 def test_an_answer_that_is_cut_off_is_logged_as_far_as_it_went(tmp_path: Path) -> None:
-    """A client that goes away in the middle of a page leaves a line with what the system had taken until then."""
+    """If a client disconnects in the middle of a page, the log has what was sent until then."""
     log = tmp_path / "log.jsonl"
     newsroom = Newsroom(articles=60, page_size=20_000_000)
     with serve(newsroom, log=log) as server:
@@ -64,7 +64,7 @@ def test_an_answer_that_is_cut_off_is_logged_as_far_as_it_went(tmp_path: Path) -
 
 
 def test_one_server_plays_as_many_sites_as_it_has_names(tmp_path: Path) -> None:
-    """Absolute URLs carry the name and port by which the client asked."""
+    """Absolute URLs have the host and port that the client requested."""
     with serve(Newsroom(articles=60)) as server:
         for host in ("one.example", "two.example:8080"):
             connection = http.client.HTTPConnection("127.0.0.1", server.port)
@@ -75,7 +75,7 @@ def test_one_server_plays_as_many_sites_as_it_has_names(tmp_path: Path) -> None:
 
 
 def test_the_clock_is_set_through_its_own_port() -> None:
-    """Other processes move the newsroom's time; the site itself has no such door, and nonsense changes nothing."""
+    """Other processes set the clock through its port, not through the site; invalid commands change nothing."""
     with serve(Newsroom(articles=60)) as server:
         control = http.client.HTTPConnection("127.0.0.1", server.open_control())
 
@@ -94,7 +94,7 @@ def test_the_clock_is_set_through_its_own_port() -> None:
 
 
 def test_what_is_no_request_is_refused(tmp_path: Path) -> None:
-    """The answer is 400, the connection ends, the log has it."""
+    """The response is 400, the connection is closed, the log has it."""
     log = tmp_path / "log.jsonl"
     with (
         serve(Newsroom(articles=60), log=log) as server,

@@ -10,7 +10,7 @@ from tests.newsroom.http_messages import AfterResponse, Request, Response
 
 
 def _ask(port: int, path: str, answer: Response) -> bytes:
-    """Send one request; read what comes. A server that hangs is told that nothing more will be asked."""
+    """Send one request and read the response. A server that hangs sees the end of the connection."""
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode())
         if answer.after is AfterResponse.HANG:
@@ -29,7 +29,7 @@ def _ask(port: int, path: str, answer: Response) -> bytes:
 
 @pytest.mark.parametrize("shape", HOSTILE_RESPONSES, ids=lambda shape: shape.name)
 def test_a_shape_is_sent_and_logged_to_the_byte(shape: HostileResponse, tmp_path: Path) -> None:
-    """What a client reads is what the log says was sent, and that is what the shape says, however broken."""
+    """A client reads what the log has and what the response defines, however broken."""
     newsroom = HostileNewsroom()
     log = tmp_path / "log.jsonl"
     with serve(newsroom, log=log) as server:
@@ -42,7 +42,7 @@ def test_a_shape_is_sent_and_logged_to_the_byte(shape: HostileResponse, tmp_path
 
 
 def test_a_flaky_server_answers_only_the_first_request_of_a_connection(tmp_path: Path) -> None:
-    """A connection that is used again is closed without a word, and the log shows the request that went unanswered."""
+    """A connection that is used again is closed without a response, and the log has the unanswered request."""
     log = tmp_path / "log.jsonl"
     with serve(HostileNewsroom("flaky"), log=log) as server:
         connection = http.client.HTTPConnection("127.0.0.1", server.port)

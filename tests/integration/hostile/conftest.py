@@ -1,4 +1,4 @@
-"""A newsroom full of traps: ways on without end, each a case that crawlers meet on real sites."""
+"""A newsroom full of crawler traps, each as on real sites."""
 
 import json
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Every way in which a newsroom names an article brings it in, once, however badly the newsroom does it."""
+"""An article is discovered by any kind of source or link, once, however broken these are."""
 
 import gzip
 import re
@@ -263,8 +263,8 @@ def build(tmp_path: Path) -> Iterator[Callable[[Site], Rig]]:
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_every_way_in_brings_the_article(way: str, build: Callable[[Site], Rig]) -> None:
-    """One article, once; and where the way says its title and its date, both are kept with its discovery."""
+def test_an_article_is_discovered_by_every_kind_of_source(way: str, build: Callable[[Site], Rig]) -> None:
+    """One article, once; its title and date of the source are recorded with the discovery."""
     rig = build(WAYS[way])
     assert rig.crawl().run.outcome == "finished"
     (line,) = [line for line in rig.archive.export() if line["headline"] == TITLE]
@@ -275,10 +275,10 @@ def test_every_way_in_brings_the_article(way: str, build: Callable[[Site], Rig])
 
 
 @pytest.mark.parametrize("site", [_linked_feed, _usual_place, _rss, _news_sitemap])
-def test_what_add_finds_is_told_and_crawled(
+def test_the_sources_found_by_add_are_described_and_crawled(
     site: Site, build: Callable[[Site], Rig], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """`newsarchive add` says how many items each source holds, and how fresh they are; the crawl brings them."""
+    """`newsarchive add` prints the entries of each source and the newest date; the crawl fetches them."""
     rig = build(site)
     folder = rig.archive.folder
     rig.archive.close()
@@ -292,7 +292,7 @@ def test_what_add_finds_is_told_and_crawled(
 
 
 def test_amp_canonical_and_redirects_are_one_article(build: Callable[[Site], Rig]) -> None:
-    """The page, its AMP form, a campaign's address, one for print and one that moved: one article, one version."""
+    """The page, its AMP page, a campaign URL, a print page and a redirect: one article, one version."""
 
     def site(origin: str) -> dict[str, Page]:
         amp = '<link rel="amphtml" href="/amp/story">'
@@ -320,8 +320,8 @@ def test_amp_canonical_and_redirects_are_one_article(build: Callable[[Site], Rig
     assert rig.asked().count("/story") == own + 1
 
 
-def test_2162_addresses_of_one_article_cost_a_few_requests(build: Callable[[Site], Rig]) -> None:
-    """The server reads the number alone; a listing names it under 2,162 words. It is one article, and soon left."""
+def test_2162_urls_of_one_article_take_a_few_requests(build: Callable[[Site], Rig]) -> None:
+    """The server uses the number alone; a listing links 2,162 slugs. It is one article, and the pattern is parked."""
 
     def site(origin: str) -> dict[str, Page]:
         words = [f"/4711/word-{n}-of-the-title" for n in range(2162)]
@@ -335,10 +335,10 @@ def test_2162_addresses_of_one_article_cost_a_few_requests(build: Callable[[Site
     assert any("is parked" in note for note in report.notes)
 
 
-def test_a_feed_that_holds_too_few_items_is_told_of(
+def test_a_feed_with_too_few_items_is_reported(
     build: Callable[[Site], Rig], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Ten items, and none of them is there any more at the next reading: status names the feed and what to do."""
+    """All of its ten items are replaced between two fetches: status names the feed and what to do."""
 
     def feed(first: int) -> Page:
         items = "".join(
@@ -360,8 +360,8 @@ def test_a_feed_that_holds_too_few_items_is_told_of(
     assert f"ways: feed {rig.server.url}feed: Items came and went between two looks" in said
 
 
-def test_what_is_gone_is_confirmed_and_told_and_so_is_its_return(build: Callable[[Site], Rig]) -> None:
-    """410 at the first look is no event, at the second an hour later it is; the page's return is one at once."""
+def test_a_deleted_article_and_its_return_are_reported(build: Callable[[Site], Rig]) -> None:
+    """A first 410 is no event, a second one an hour later is; the page's return is one at once."""
     rig = build(lambda _: {"/": front(link("/story"))})
     rig.crawl()
     rig.newsroom.pages["/story"] = "410"
@@ -381,7 +381,7 @@ def test_what_is_gone_is_confirmed_and_told_and_so_is_its_return(build: Callable
 
 
 @pytest.mark.slow
-def test_an_article_is_looked_at_at_its_ages_and_sooner_where_the_sitemap_says_so(
+def test_an_article_is_checked_by_its_age_and_by_lastmod(
     build: Callable[[Site], Rig],
 ) -> None:
     """1 h, 6 h, 1 d, 7 d, 30 d, and never again; a later lastmod makes it due at once."""

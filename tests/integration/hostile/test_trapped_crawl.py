@@ -1,4 +1,4 @@
-"""A crawl of a site full of traps ends, has all the stories, and says what it left."""
+"""A crawl of a site full of traps ends, has all stories, and reports what it did not fetch."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -19,12 +19,12 @@ BY_YIELD = {
 }
 BY_RULE = ("/kalender/", "/sitzung", "/filter", "/weit")
 ROUNDS = 12
-"""URLs of a family that may be under way, or in one batch, when it is found barren."""
+"""URLs of a pattern that may be in progress, or in one batch, when it is parked."""
 
 
 @pytest.mark.parametrize("entrance", BY_YIELD)
-def test_a_family_that_brings_nothing_new_is_parked_and_named(entrance: str, trapped: Callable[..., Any]) -> None:
-    """Endless ways without a rule to know them by: left after park_after URLs; the stories are all there."""
+def test_a_pattern_without_new_articles_is_parked_and_reported(entrance: str, trapped: Callable[..., Any]) -> None:
+    """Traps without a rule are parked after park_after URLs; all stories are fetched."""
     rig = trapped(entrance)
     report = crawl(rig.archive)
     assert report.run.outcome == "finished"
@@ -38,8 +38,8 @@ def test_a_family_that_brings_nothing_new_is_parked_and_named(entrance: str, tra
 
 
 @pytest.mark.parametrize("entrance", BY_RULE)
-def test_a_trap_that_a_rule_knows_is_not_gone_into(entrance: str, trapped: Callable[..., Any]) -> None:
-    """Its entrance is asked for, what lies behind it is put off and counted."""
+def test_a_trap_with_a_rule_is_not_entered(entrance: str, trapped: Callable[..., Any]) -> None:
+    """Its entrance is requested; the URLs behind it are put off and counted."""
     rig = trapped(entrance)
     report = crawl(rig.archive)
     assert report.run.outcome == "finished"
@@ -48,7 +48,7 @@ def test_a_trap_that_a_rule_knows_is_not_gone_into(entrance: str, trapped: Calla
 
 
 def test_links_that_lead_ever_deeper_end(trapped: Callable[..., Any]) -> None:
-    """Relative links on a server that shows one page at any depth: the same segment a fourth time is a circle."""
+    """Relative links on a server that returns one page at any depth: a segment that occurs four times is a loop."""
     rig = trapped("/tief/")
     report = crawl(rig.archive)
     assert report.run.outcome == "finished"
@@ -56,22 +56,22 @@ def test_links_that_lead_ever_deeper_end(trapped: Callable[..., Any]) -> None:
     assert report.run.counters["trapped"] + report.run.counters["parked"] >= 8
 
 
-def test_a_circle_of_redirects_ends(trapped: Callable[..., Any]) -> None:
-    """Each address of it is asked for once."""
+def test_a_redirect_loop_ends(trapped: Callable[..., Any]) -> None:
+    """Each of its URLs is requested once."""
     rig = trapped("/loop/a")
     assert crawl(rig.archive).run.outcome == "finished"
     assert rig.asked()["/loop/"] == 2
 
 
-def test_pagination_that_never_ends_is_left(trapped: Callable[..., Any]) -> None:
-    """Pages that show nothing but known stories are one more barren family."""
+def test_endless_pagination_is_parked(trapped: Callable[..., Any]) -> None:
+    """Pages with known stories alone are a pattern without new articles."""
     rig = trapped("/alle/page/1")
     assert crawl(rig.archive).run.outcome == "finished"
     assert rig.asked()["/alle/page/"] <= 40
 
 
-def test_the_next_run_knows_what_is_parked(trapped: Callable[..., Any]) -> None:
-    """A parked family stays parked, whatever names it, until the owner says that it is none."""
+def test_the_next_run_restores_parked_patterns(trapped: Callable[..., Any]) -> None:
+    """A parked pattern stays parked, whatever links it, until it is in trap_exceptions."""
     rig = trapped("/tage/1")
     crawl(rig.archive)
     before = rig.asked()["/tage/"]
@@ -84,8 +84,8 @@ def test_the_next_run_knows_what_is_parked(trapped: Callable[..., Any]) -> None:
     assert rig.asked()["/tage/"] - before >= 15
 
 
-def test_status_says_what_is_parked(trapped: Callable[..., Any], capsys: pytest.CaptureFixture[str]) -> None:
-    """With the family's name, how many URLs brought nothing, and an example."""
+def test_status_prints_parked_patterns(trapped: Callable[..., Any], capsys: pytest.CaptureFixture[str]) -> None:
+    """With the number of URLs without a new article, and an example."""
     from newsarchive.cli.app import run
 
     rig = trapped("/tage/1")

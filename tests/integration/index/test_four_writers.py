@@ -1,4 +1,4 @@
-"""Several processes write to one index in PostgreSQL: none stands in another's way for good."""
+"""Several processes write to one index in PostgreSQL without deadlocks."""
 
 import multiprocessing
 import random

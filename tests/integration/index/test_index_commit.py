@@ -1,4 +1,4 @@
-"""What one commit writes."""
+"""Commits: the rows that a batch of captures becomes."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -51,7 +51,7 @@ Make = Callable[..., Ingest]
 
 
 def test_an_exported_line_is_exact(index: Index, article_at: Make, plan: Plan) -> None:
-    """Every field of an article comes back as it went in, in the promised order of keys."""
+    """An export line has every field of the article as committed, in the documented order of keys."""
     index.begin_crawl(CrawlRun(id="run", sites=(NEWS,), started_at=datetime(2026, 3, 1, tzinfo=UTC)))
     link = Link(url="https://elsewhere.example/x", anchor="Elsewhere")
     index.commit(
@@ -125,7 +125,7 @@ def test_an_exported_line_is_exact(index: Index, article_at: Make, plan: Plan) -
 
 
 def test_a_record_is_committed_once(index: Index, article_at: Make, plan: Plan) -> None:
-    """Recovery may deliver a capture again: the second time it changes nothing."""
+    """Recovery may commit a capture twice: the second time changes nothing."""
     index.register_sites([NEWS])
     pages = [article_at("https://news.example/a", "One."), article_at("https://news.example/b", "Two.")]
     first = index.commit(pages, plan)
@@ -154,7 +154,7 @@ def test_a_batch_is_written_whole_or_not_at_all(index: Index, article_at: Make, 
 
 
 def test_versions_are_texts_not_captures(index: Index, article_at: Make, plan: Plan) -> None:
-    """An edit that is taken back makes two versions and three captures; the first is current again."""
+    """An edit that is reverted makes two versions from three captures; the first is current again."""
     index.register_sites([NEWS])
     url = "https://news.example/a"
     index.commit([article_at(url, text, minute=minute) for minute, text in enumerate(("Old.", "New.", "Old."))], plan)
@@ -172,10 +172,10 @@ def test_versions_are_texts_not_captures(index: Index, article_at: Make, plan: P
 @pytest.mark.parametrize(
     ("outcome", "state"), [(Outcome.GONE, "gone"), (Outcome.REDIRECT, "moved"), (Outcome.ERROR, "live")]
 )
-def test_an_article_is_what_its_newest_capture_says(
+def test_the_newest_capture_decides_the_state_of_an_article(
     index: Index, article_at: Make, plan: Plan, outcome: Outcome, state: str
 ) -> None:
-    """Withdrawn and moved articles stay, and say so; an error says nothing of the article."""
+    """Withdrawn and moved articles stay with that state; an error does not change the state."""
     index.register_sites([NEWS])
     page = article_at("https://news.example/a", "Text.")
     later = article_at("https://news.example/a", minute=5)
@@ -188,7 +188,7 @@ def test_an_article_is_what_its_newest_capture_says(
 def test_a_revisit_shows_what_its_original_showed(
     index: Index, article_at: Make, capture_of: Callable[..., Capture], plan: Plan
 ) -> None:
-    """A revisit of the same URL needs no reading; one of another URL that was not read is asked for by `settle`."""
+    """A revisit of the same URL needs no reading; `settle` returns those of other URLs that were not read."""
     index.register_sites([NEWS])
     original = article_at("https://news.example/a", "Text.", minute=1)
     refers_to = RefersTo(record_id=original.capture.record_id, url=original.capture.url, date=original.capture.date)
@@ -228,7 +228,7 @@ def test_a_revisit_shows_what_its_original_showed(
 def test_a_revisit_that_was_read_too_early_is_read_again(
     index: Index, article_at: Make, capture_of: Callable[..., Capture], plan: Plan, at: int
 ) -> None:
-    """Files are read ahead of the index: that an original was not held yet is no verdict, of whatever URL it is."""
+    """Files are read ahead of the index: a revisit whose original was missing then is read again later."""
     index.register_sites([NEWS])
     original = article_at("https://news.example/a", "Text.", minute=1)
     refers_to = RefersTo(record_id=original.capture.record_id, url=original.capture.url, date=original.capture.date)
@@ -256,7 +256,7 @@ def test_a_revisit_that_was_read_too_early_is_read_again(
 def test_originals_are_whole_and_committed(
     index: Index, article_at: Make, capture_of: Callable[..., Capture], plan: Plan
 ) -> None:
-    """Only a whole response serves as original: the first of a payload, the latest 200 of a URL."""
+    """Only complete responses are originals: the first one of a payload, the newest 200 of a URL."""
     index.register_sites([NEWS])
     url = "https://news.example/a"
     first, second = article_at(url, "Text.", minute=1), article_at(url, "Text.", minute=2)
@@ -281,8 +281,8 @@ HOSTILE = (
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: ascii(text[:12]))
-def test_any_text_can_be_kept(index: Index, article_at: Make, plan: Plan, text: str) -> None:
-    """No page can break a commit by what it says: all texts are kept, and what can't be stored is replaced."""
+def test_any_text_can_be_stored(index: Index, article_at: Make, plan: Plan, text: str) -> None:
+    """No text can break a commit: characters that a database cannot store are replaced."""
     index.register_sites([NEWS])
     kept = text.replace("\x00", "").replace("\ud800", "\ufffd")
     link = Link(url=f"https://x.example/{text}", anchor=text)
@@ -310,8 +310,8 @@ def test_any_text_can_be_kept(index: Index, article_at: Make, plan: Plan, text: 
     assert index.ask(find_article_id, f"https://news.example/{kept}") is not None
 
 
-def test_names_of_any_length_can_be_kept(index: Index, article_at: Make, plan: Plan) -> None:
-    """Foreign files may call records, digests and hosts what they like."""
+def test_names_of_any_length_can_be_stored(index: Index, article_at: Make, plan: Plan) -> None:
+    """Imported files may have record ids, digests and hosts of any length."""
     long = "".join(chr(0x10000 + (number * 7919) % 50_000) for number in range(6000))
     page = article_at(f"https://{long}.example/{long}", "Text.", site=long)
     refers_to = RefersTo(record_id=long, url=f"https://{long}/", date=long)
@@ -329,8 +329,8 @@ def test_names_of_any_length_can_be_kept(index: Index, article_at: Make, plan: P
     assert line["url"] == page.capture.url
 
 
-def test_the_frontier_hears_what_a_capture_brings(index: Index, capture_of: Callable[..., Capture], plan: Plan) -> None:
-    """`plan` is told whether a feed brought something new, and how often it did not."""
+def test_the_schedule_gets_what_a_capture_brings(index: Index, capture_of: Callable[..., Capture], plan: Plan) -> None:
+    """`plan` gets whether a feed named new URLs, and how often in a row it did not."""
     index.register_sites([NEWS])
     told: list[tuple[bool, int, datetime]] = []
 
@@ -360,7 +360,7 @@ def test_the_frontier_hears_what_a_capture_brings(index: Index, capture_of: Call
 
 
 def test_two_writers_do_not_deadlock(index_url: str, article_at: Make, plan: Plan) -> None:
-    """Two processes that write the same paragraphs, links and names in other orders both get through."""
+    """Two processes that write the same paragraphs, links and names in different orders both succeed."""
     link = [Link(url=f"https://x.example/{number}", anchor="x") for number in range(40)]
 
     def pages(reverse: bool) -> list[Ingest]:
@@ -403,8 +403,8 @@ def test_two_writers_do_not_deadlock(index_url: str, article_at: Make, plan: Pla
         index.close()
 
 
-def test_a_site_named_later_gets_its_pages(index: Index, article_at: Make, plan: Plan) -> None:
-    """Imported pages are filed under their host until their site is named; then they move, in search too."""
+def test_a_site_registered_later_gets_its_pages(index: Index, article_at: Make, plan: Plan) -> None:
+    """Imported pages belong to a site of their host until their site is registered; then they move, in search too."""
     url = "https://www.news.example/a"
     index.commit([article_at(url, "Tariffs on steel.", site="elsewhere")], plan)
     assert [site.name for site in index.ask(get_status).sites] == ["news.example"]
@@ -417,8 +417,8 @@ def test_a_site_named_later_gets_its_pages(index: Index, article_at: Make, plan:
     assert index.find_site("https://other.example/") is None
 
 
-def test_wiping_leaves_nothing(index: Index, article_at: Make, plan: Plan) -> None:
-    """After `reset` the index is as new."""
+def test_a_reset_index_is_empty(index: Index, article_at: Make, plan: Plan) -> None:
+    """After `reset` no table has rows."""
     index.register_sites([NEWS])
     index.commit([article_at("https://news.example/a", "Tariffs.")], plan)
     index.reset()
@@ -431,7 +431,7 @@ def test_wiping_leaves_nothing(index: Index, article_at: Make, plan: Plan) -> No
 
 
 def test_errors_have_names(sqlite_url: str, article_at: Make, plan: Plan) -> None:
-    """A database that breaks under us says so in a line, and what to do."""
+    """An error of the database is one line that says what to do."""
     index = Index.open(sqlite_url)
     with index._database.engine.begin() as connection:
         connection.exec_driver_sql("DROP TABLE capture_groups")
@@ -444,8 +444,8 @@ def test_errors_have_names(sqlite_url: str, article_at: Make, plan: Plan) -> Non
     index.close()
 
 
-def test_paragraphs_of_no_body_are_kept(index: Index, article_at: Make, plan: Plan) -> None:
-    """What is no body is in the paragraphs and not in the body."""
+def test_paragraphs_outside_the_body_are_stored(index: Index, article_at: Make, plan: Plan) -> None:
+    """Paragraphs of other roles are among the paragraphs, not in the body."""
     index.register_sites([NEWS])
     roles = (Role.BYLINE, Role.TEXT, Role.CAPTION, Role.DISCLAIMER)
     paragraphs = tuple(Paragraph(role=role, text=f"A {role.value}.") for role in roles)
@@ -455,10 +455,10 @@ def test_paragraphs_of_no_body_are_kept(index: Index, article_at: Make, plan: Pl
     assert [paragraph["role"] for paragraph in line["paragraphs"]] == [role.value for role in roles]
 
 
-def test_who_asks_for_a_site_meanwhile_takes_none_from_the_writer(
+def test_reading_sites_during_a_commit_does_not_disturb_it(
     index: Index, article_at: Make, plan: Plan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Another thread asks whose a URL is while the first commit makes its sites: all URLs have one afterwards."""
+    """A thread looks up a site while the first commit inserts sites: all URLs have one afterwards."""
     loaded, filed = threading.Event(), threading.Event()
 
     def loading(connection: Connection) -> SiteRegistry:

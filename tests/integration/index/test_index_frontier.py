@@ -1,4 +1,4 @@
-"""The frontier hands out what may be fetched, fairly and in order."""
+"""The frontier returns the URLs that may be fetched, fairly and in order."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,7 +16,7 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 def found(url: str, *, site: str = "news", ago: int = 0, priority: int = 5, via: str | None = None) -> DiscoveredUrl:
-    """A URL that became due some minutes ago."""
+    """Return a URL that became due some minutes ago."""
     discovery = Discovery(
         site=site, kind=UrlKind.ARTICLE, via=via, via_kind=UrlKind.FEED if via else None, title="T" if via else None
     )
@@ -25,13 +25,13 @@ def found(url: str, *, site: str = "news", ago: int = 0, priority: int = 5, via:
 
 def paths(index: Index, *, sites: tuple[str, ...] = ("news",), limit: int = 100, per_host: int = 100,
           exclude: frozenset[int] = frozenset()) -> list[str]:  # fmt: skip
-    """Paths of what is due."""
+    """Return the paths of due URLs."""
     due = index.read(select_due_urls, DueQuery(now=NOW, sites=sites, limit=limit, per_host=per_host, exclude=exclude))
     return [one.url.rpartition("/")[2] for one in due]
 
 
-def test_what_is_due_comes_in_order(index: Index) -> None:
-    """Lowest priority number first, then longest due; what is not due or not asked for stays."""
+def test_due_urls_come_in_order(index: Index) -> None:
+    """Lowest priority number first, then longest due; URLs that are not due or of other sites are left out."""
     index.add_urls(
         [
             found("https://news.example/late", ago=1),
@@ -50,7 +50,7 @@ def test_what_is_due_comes_in_order(index: Index) -> None:
 
 
 def test_a_huge_host_does_not_starve_others(index: Index) -> None:
-    """Of one host comes only so much at a time, however long its queue."""
+    """The URLs of one host are limited, however many are due."""
     index.add_urls([found(f"https://huge.example/{number}", ago=99) for number in range(50)])
     index.add_urls([found("https://small.example/small", ago=1), found("https://tiny.example:8080/tiny")])
     chosen = paths(index, limit=10, per_host=3)
@@ -58,15 +58,15 @@ def test_a_huge_host_does_not_starve_others(index: Index) -> None:
     assert {"small", "tiny"} <= set(chosen)
 
 
-def test_what_is_under_way_is_not_handed_out_again(index: Index) -> None:
-    """Excluded URLs do not come, nor do they take the place of others."""
+def test_excluded_urls_are_left_out(index: Index) -> None:
+    """They do not count against the limit either."""
     index.add_urls([found(f"https://news.example/{number}", ago=9 - number) for number in range(6)])
     under_way = index.read(select_due_urls, DueQuery(now=NOW, sites=["news"], limit=3, per_host=3, exclude=()))
     assert paths(index, per_host=3, exclude=frozenset(due.url_id for due in under_way)) == ["3", "4", "5"]
 
 
-def test_seeds_are_put_in_once(index: Index) -> None:
-    """Adding what is there changes neither count nor time."""
+def test_seeds_are_added_once(index: Index) -> None:
+    """Adding known URLs changes neither their number nor their due times."""
     seeds = [found("https://news.example/", ago=5), found("https://news.example/feed", ago=5)]
     assert index.add_urls(seeds) == 2
     assert index.add_urls([*seeds, found("https://news.example/", ago=500)]) == 0
@@ -75,8 +75,10 @@ def test_seeds_are_put_in_once(index: Index) -> None:
     ] == [seeds[0].due_at] * 2
 
 
-def test_a_better_source_tells_more_until_the_page_is_captured(index: Index, article_at: Make, plan: Plan) -> None:
-    """A feed's word counts more than a page's; once captured, nothing that is found changes how it was found."""
+def test_the_best_source_gives_the_discovery_until_the_page_is_captured(
+    index: Index, article_at: Make, plan: Plan
+) -> None:
+    """A feed has precedence over a page; after the capture the discovery does not change any more."""
     url = "https://news.example/a"
     index.add_urls([found(url)])
     page, feed = "https://news.example/", "https://news.example/feed"
@@ -103,8 +105,8 @@ def test_a_better_source_tells_more_until_the_page_is_captured(index: Index, art
     assert (due.discovery.via, due.priority) == (None, 3)
 
 
-def test_validators_are_the_newest_200s(index: Index, article_at: Make, plan: Plan) -> None:
-    """What is sent back is what the newest 200 answer gave; other answers leave it alone."""
+def test_validators_are_of_the_newest_200(index: Index, article_at: Make, plan: Plan) -> None:
+    """ETag and Last-Modified are those of the newest 200 response; other responses do not change them."""
     url = "https://news.example/a"
     first, second, error = (article_at(url, f"Text {minute}.", minute=minute) for minute in range(3))
     index.commit([replace(second, capture=replace(second.capture, etag='"2"'))], plan)
@@ -114,8 +116,8 @@ def test_validators_are_the_newest_200s(index: Index, article_at: Make, plan: Pl
     assert (due.etag, due.last_modified) == ('"2"', None)
 
 
-def test_sources_tell_how_they_fare(index: Index, plan: Plan, article_at: Make) -> None:
-    """An archive's status counts what is due and what is planned, site by site."""
+def test_the_status_counts_due_and_scheduled_urls(index: Index, plan: Plan, article_at: Make) -> None:
+    """The status of an archive has both numbers for each site."""
     index.register_sites([Site(name="news", url="https://news.example/")])
     index.add_urls([found("https://news.example/a"), found("https://news.example/b", ago=-60)])
     [site] = index.ask(get_status, NOW).sites

@@ -1,4 +1,4 @@
-"""Learning is done in the database: it finds what a plain count finds, and takes no memory for what it counts."""
+"""Learning counts in the database: it finds the same as a plain count, and needs little memory."""
 
 import tracemalloc
 from collections.abc import Callable, Iterable, Iterator
@@ -28,13 +28,13 @@ from storage.model import BOILERPLATE_ROLES, Article, Ingest, NextVisit, Paragra
 Make = Callable[..., Ingest]
 Plan = Callable[[VisitResult], NextVisit]
 Row = tuple[str, str, int, datetime, datetime, bool]
-"""Site, text, articles, first and last seen, verdict."""
+"""Site, text, articles, first and last seen, decision."""
 SITES = ("news", "other")
 BEGIN = datetime(2026, 2, 1, tzinfo=UTC)
 
 
 def plainly(pages: Iterable[Ingest]) -> set[Row]:
-    """What is to be learnt of captures in their order, by counting all of it in plain sight."""
+    """Compute the boilerplate of captures by a plain count."""
     versions: dict[str, dict[str, dict[str, Article]]] = {site: {} for site in SITES}
     current: dict[str, dict[str, Article]] = {site: {} for site in SITES}
     for page in pages:
@@ -83,7 +83,7 @@ def _of_site(site: str, versions: dict[str, dict[str, Article]], current: dict[s
 
 
 def learnt(index: Index) -> set[Row]:
-    """What the index has learnt."""
+    """Return the boilerplate in the index."""
     return {
         (site, view.text, view.articles_seen, view.first_seen, view.last_seen, view.verdict)
         for site in SITES
@@ -92,7 +92,7 @@ def learnt(index: Index) -> set[Row]:
 
 
 def left_out_wrongly(index: Index) -> list[tuple[Any, ...]]:
-    """Documents that do not leave out what is boilerplate."""
+    """Return documents that do not exclude all boilerplate."""
     asked = text(
         "SELECT version_id, excluded_paragraphs FROM search_documents AS d"
         " WHERE excluded_paragraphs <> (SELECT count(*) FROM version_paragraphs AS p"
@@ -130,10 +130,10 @@ def at_hand(index: Index) -> Index:
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(PAGES, st.sampled_from((0, 10)), st.sampled_from((0, 4)))
-def test_what_is_learnt_step_by_step_is_what_a_plain_count_of_all_finds(
+def test_incremental_learning_finds_what_a_plain_count_finds(
     at_hand: Index, article_at: Make, plan: Plan, pages: list[Any], many: int, large: int
 ) -> None:
-    """New articles and versions, other dates and sites, learnt in between or not: the same rows in the end."""
+    """With new articles and versions, changed dates and sites, learnt in between or not, the rows are the same."""
     index = at_hand
     index.reset()
     index.register_sites([Site(name=site, url=f"https://{site}.example/") for site in SITES])
@@ -193,8 +193,8 @@ def pages_kept(index: Index) -> object:
     return index._database.write(lambda connection: connection.exec_driver_sql("PRAGMA cache_size").scalar())
 
 
-def test_learning_takes_no_memory_for_what_it_counts(index: Index, article_at: Make, plan: Plan) -> None:
-    """A large site shares a hundred thousand paragraphs: they are counted where they lie."""
+def test_learning_needs_little_memory(index: Index, article_at: Make, plan: Plan) -> None:
+    """A hundred thousand shared paragraphs of a large site are counted within the database."""
     index._learn_after = 1_000
     usual = pages_kept(index)
     most: list[int] = []
@@ -209,10 +209,8 @@ def test_learning_takes_no_memory_for_what_it_counts(index: Index, article_at: M
     assert most[2] < most[1] + 500_000
 
 
-def test_an_article_that_says_again_what_it_said_before_is_counted_by_its_date_of_then(
-    index: Index, article_at: Make, plan: Plan
-) -> None:
-    """Nothing is new there, and yet its lines have been seen from another day on."""
+def test_a_reverted_article_is_counted_by_its_new_date(index: Index, article_at: Make, plan: Plan) -> None:
+    """No version is new, but the dates of its paragraphs change."""
     index.register_sites([Site(name="news", url="https://news.example/")])
 
     def shown(number: int, words: str, day: int, minute: int) -> Ingest:

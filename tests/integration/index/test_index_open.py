@@ -1,4 +1,4 @@
-"""Opening brings the schema up to date, once, whoever comes first."""
+"""Opening an index creates its schema or brings it up to date."""
 
 import multiprocessing
 import subprocess
@@ -26,7 +26,7 @@ def _opens(address: str) -> int:
 
 
 def test_processes_may_open_at_once(index_url: str) -> None:
-    """Two commands that are started together both find a whole schema."""
+    """Commands that are started at the same time all find a complete schema."""
     with multiprocessing.get_context("spawn").Pool(3) as pool:
         assert sum(pool.map(_opens, [index_url] * 6)) == 6
     index = Index.open(index_url)
@@ -34,16 +34,16 @@ def test_processes_may_open_at_once(index_url: str) -> None:
     index.close()
 
 
-def test_an_archive_whose_index_cannot_be_had_is_not_made(tmp_path: Path) -> None:
-    """The same command with another index makes it: the first has left no settings behind."""
+def test_an_archive_whose_index_cannot_be_opened_is_not_created(tmp_path: Path) -> None:
+    """The same command with another index creates it: the first one left no configuration behind."""
     with pytest.raises(IndexFailure, match="cannot be used"):
         Archive.init(tmp_path, index="postgresql://nobody@127.0.0.1:9/none")
     Archive.init(tmp_path, index="other.sqlite3").close()
     assert (tmp_path / "other.sqlite3").exists()
 
 
-def test_an_index_of_the_future_is_refused(index_url: str) -> None:
-    """What a later version wrote is not touched, and the message says what to do."""
+def test_an_index_of_a_later_version_is_refused(index_url: str) -> None:
+    """It is not changed, and the message says what to do."""
     index = Index.open(index_url)
     with index._database.engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
@@ -53,8 +53,8 @@ def test_an_index_of_the_future_is_refused(index_url: str) -> None:
     assert caught.value.found == "9999"
 
 
-def test_nothing_is_made_unasked(tmp_path: Path) -> None:
-    """Opening to read makes no database where there is none."""
+def test_opening_to_read_creates_nothing(tmp_path: Path) -> None:
+    """A missing or empty database is an error that names the command for it."""
     file = tmp_path / "index.sqlite3"
     with pytest.raises(IndexFailure, match="newsarchive rebuild"):
         Index.open(f"sqlite:///{file}", create=False)
@@ -73,14 +73,14 @@ def test_nothing_is_made_unasked(tmp_path: Path) -> None:
         ("postgresql+psycopg://user@127.0.0.1:1/none", "cannot be used"),
     ],
 )
-def test_an_address_that_leads_nowhere_is_named(address: str, says: str) -> None:
-    """Each wrong address gives a line that says what is wrong."""
+def test_a_wrong_address_is_an_error(address: str, says: str) -> None:
+    """The message says what is wrong with it."""
     with pytest.raises(IndexFailure, match=says):
         Index.open(address)
 
 
-def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
-    """A file of something else is not overwritten."""
+def test_a_file_that_is_no_database_is_an_error(tmp_path: Path) -> None:
+    """The file is not overwritten."""
     file = tmp_path / "index.sqlite3"
     file.write_bytes(b"no database" * 1000)
     with pytest.raises(IndexFailure, match="file is not a database"):
@@ -88,8 +88,8 @@ def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     assert file.read_bytes() == b"no database" * 1000
 
 
-def test_a_full_disk_is_named_and_loses_nothing(sqlite_url: str) -> None:
-    """When the disk is full, what was committed stays, and the message says so."""
+def test_a_full_disk_loses_nothing(sqlite_url: str) -> None:
+    """What was committed stays, and the message says so."""
     index = Index.open(sqlite_url)
     index.register_sites([Site(name="news", url="https://news.example/")])
 
@@ -126,8 +126,8 @@ print(next(line.split()[1] for line in Path("/proc/self/status").read_text().spl
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
-def test_what_the_writer_sorts_is_not_held_in_memory(tmp_path: Path) -> None:
-    """200 MB are sorted in less: what a site prints everywhere is counted by sorting all of its paragraphs."""
+def test_the_writer_sorts_in_little_memory(tmp_path: Path) -> None:
+    """200 MB are sorted in less: boilerplate is counted by sorting all paragraphs of a site."""
     command = [sys.executable, "-c", SORTING, str(tmp_path / "index.sqlite3")]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert int(done.stdout) < 180_000  # kilobytes

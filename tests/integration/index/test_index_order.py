@@ -1,4 +1,4 @@
-"""Law 1: what the index holds is a function of the captures, not of the order in which they come."""
+"""Law 1: the index is a function of the captures, not of the order in which they are committed."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -305,7 +305,7 @@ def deliveries(draw: st.DrawFn) -> tuple[list[Ingest], list[list[Ingest]], bool]
 
 @pytest.mark.parametrize("examples", [40])
 def test_any_order_gives_the_same_index(index: Index, examples: int, dump: Dump, different: Difference) -> None:
-    """However captures are ordered, cut into batches and repeated, exports and tables are the same."""
+    """In any order, with any batches and repetitions, exports and tables are the same."""
 
     @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
     @given(deliveries())
@@ -347,10 +347,8 @@ def read_again(index: Index, told: Sequence[Ingest], sizes: Sequence[int], *, ev
     return done
 
 
-def test_what_is_read_again_is_as_if_it_had_always_been_read_so(
-    index: Index, dump: Dump, different: Difference
-) -> None:
-    """In whatever portions, broken off and gone on with, pages coming in meanwhile: the same rows as read anew."""
+def test_replaced_readings_leave_no_trace_of_the_old_ones(index: Index, dump: Dump, different: Difference) -> None:
+    """In any portions, interrupted and resumed, with commits in between, the rows are those of a new index."""
     for seed in range(60):
         chance = Random(seed)
         happenings = happenings_of(chance)
@@ -372,7 +370,7 @@ def test_what_is_read_again_is_as_if_it_had_always_been_read_so(
 
 
 def test_a_dry_run_leaves_no_trace(index: Index, dump: Dump, different: Difference) -> None:
-    """What it tells is what the run itself tells then, and until then no row is another."""
+    """A dry run returns what the real run returns, and changes no row."""
     for seed in range(12):
         happenings = happenings_of(Random(seed))
         deliver(index, [ingests(happenings)])

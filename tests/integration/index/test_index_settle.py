@@ -1,4 +1,4 @@
-"""Boilerplate is learnt from all of a site's articles, works on old ones too, and is unlearnt."""
+"""Boilerplate is learnt from all articles of a site, applies to old ones too, and can be unlearnt."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -21,7 +21,7 @@ DISCLAIMER = "This article was written with the help of machines; an editor has 
 
 
 def story(article_at: Make, number: int, *more: str) -> Ingest:
-    """An article with a text of its own, and what stands under it."""
+    """Makes an article with a text of its own, and paragraphs below it."""
     own = [f"Story {number} has paragraph {place}, which no other story of the site has in it." for place in range(4)]
     return article_at(
         f"https://news.example/{number}",
@@ -33,12 +33,12 @@ def story(article_at: Make, number: int, *more: str) -> Ingest:
 
 
 def boilerplate(index: Index) -> set[str]:
-    """What the index takes for the site's boilerplate."""
+    """Return the boilerplate of the site."""
     return {view.text for view in index.ask(list_boilerplate, "news") if view.verdict}
 
 
 def test_a_disclaimer_leaves_bodies_and_search_also_of_old_articles(index: Index, article_at: Make, plan: Plan) -> None:
-    """What stands under every article is learnt once there are enough, and then is in no body, also not the first."""
+    """The paragraph below every article is learnt once there are enough, and is then in no body, not even the first."""
     index.register_sites([NEWS])
     index.commit([story(article_at, 0, DISCLAIMER)], plan)
     index.settle()
@@ -68,7 +68,7 @@ def test_the_background_of_follow_ups_is_no_boilerplate(index: Index, article_at
 
 
 def test_copies_of_one_story_do_not_erase_it(index: Index, article_at: Make, plan: Plan) -> None:
-    """The same story at many addresses, whole or edited, keeps its body."""
+    """The same story at many URLs, whole or edited, keeps its body."""
     index.register_sites([NEWS])
     shared = [
         f"Paragraph {place} of the story that is printed everywhere, word by word the same." for place in range(6)
@@ -84,7 +84,7 @@ def test_copies_of_one_story_do_not_erase_it(index: Index, article_at: Make, pla
 
 
 def test_headlines_and_short_lines_are_no_boilerplate(index: Index, article_at: Make, plan: Plan) -> None:
-    """The "Pros" somewhere in reviews, and a headline or dek that other pages tease, stay where they are."""
+    """The "Pros" in reviews, and a headline or dek that other pages tease with, stay in the body."""
     index.register_sites([NEWS])
     pages = [
         story(
@@ -104,8 +104,8 @@ def test_headlines_and_short_lines_are_no_boilerplate(index: Index, article_at: 
     assert boilerplate(index) == set()
 
 
-def test_a_verdict_of_the_first_days_is_taken_back(index: Index, article_at: Make, plan: Plan) -> None:
-    """What all of three articles carried and few later ones do is body again, in the old ones too."""
+def test_an_early_decision_is_revised(index: Index, article_at: Make, plan: Plan) -> None:
+    """A paragraph of the first three articles that few later ones carry is body again, in the old ones too."""
     index.register_sites([NEWS])
     line = "The ministry did not answer questions that this newspaper sent on Monday and on Tuesday."
     index.commit([story(article_at, number, line) for number in range(3)], plan)
@@ -119,7 +119,7 @@ def test_a_verdict_of_the_first_days_is_taken_back(index: Index, article_at: Mak
 
 
 def test_a_disclaimer_that_was_dropped_stays_out_of_old_bodies(index: Index, article_at: Make, plan: Plan) -> None:
-    """When the site stops printing it, the articles that had it do not get it back."""
+    """When the site stops printing it, it stays out of the bodies of the articles that had it."""
     index.register_sites([NEWS])
     index.commit([story(article_at, number, DISCLAIMER) for number in range(30)], plan)
     index.commit([story(article_at, number) for number in range(30, 120)], plan)
@@ -138,8 +138,8 @@ def test_sites_learn_apart(index: Index, article_at: Make, plan: Plan) -> None:
     assert index.ask(list_boilerplate, "other") == ()
 
 
-def test_sites_are_called_what_their_front_pages_say(index: Index, article_at: Make, plan: Plan) -> None:
-    """A site has no title until its front page was read."""
+def test_sites_have_the_titles_of_their_front_pages(index: Index, article_at: Make, plan: Plan) -> None:
+    """A site has no title until its front page is read."""
     index.register_sites([NEWS])
     index.commit([story(article_at, 1)], plan)
     index.settle()
@@ -147,7 +147,7 @@ def test_sites_are_called_what_their_front_pages_say(index: Index, article_at: M
 
 
 def test_a_dek_stays_though_other_pages_tease_with_it(index: Index, article_at: Make, plan: Plan) -> None:
-    """What many pages print under their articles is out of their bodies; the article whose dek it is keeps it."""
+    """A paragraph below many articles is not in their bodies; the article whose dek it is keeps it."""
     index.register_sites([NEWS])
     dek = "Five lines on what moved the markets this morning, and on who gained by it."
     teasing = [story(article_at, number, dek) for number in range(10)]
@@ -170,8 +170,8 @@ def test_a_dek_stays_though_other_pages_tease_with_it(index: Index, article_at: 
     assert [hit.url for hit in index.ask(search_articles, '"gained by it"').hits] == ["https://news.example/markets"]
 
 
-def test_teasers_are_no_evidence(index: Index, article_at: Make, plan: Plan) -> None:
-    """What stands as a teaser, byline or caption on all pages is not counted: it is in no body anyway."""
+def test_teasers_are_not_counted(index: Index, article_at: Make, plan: Plan) -> None:
+    """A teaser, byline or caption on all pages is not counted: it is in no body anyway."""
     index.register_sites([NEWS])
     line = "The same teaser stands on all pages of the site, below whatever else they print today."
     pages = [
@@ -191,8 +191,8 @@ def test_teasers_are_no_evidence(index: Index, article_at: Make, plan: Plan) -> 
     assert line in {each["url"]: each for each in index.stream(iter_export_lines)}["https://news.example/20"]["body"]
 
 
-def test_captures_of_one_story_are_no_siblings(index: Index, article_at: Make, plan: Plan) -> None:
-    """One article captured again and again, each time a little longer, proves nothing of its paragraphs."""
+def test_captures_of_one_article_count_once(index: Index, article_at: Make, plan: Plan) -> None:
+    """An article that is captured many times, each time longer, makes none of its paragraphs boilerplate."""
     index.register_sites([NEWS])
     told = [f"Paragraph {place} of a story that is told again and again, a little longer." for place in range(12)]
     index.commit([article_at("https://news.example/live", *told[:upto], minute=upto) for upto in range(1, 13)], plan)
@@ -203,7 +203,7 @@ def test_captures_of_one_story_are_no_siblings(index: Index, article_at: Make, p
 
 
 def test_two_articles_suffice_for_the_last_line(index: Index, article_at: Make, plan: Plan) -> None:
-    """From the second article on: the line that ends both is learnt, and is out of the first one too."""
+    """A line that ends the first two articles is learnt from the second on, and removed from the first one too."""
     index.register_sites([NEWS])
     index.commit([story(article_at, 1, DISCLAIMER)], plan)
     assert index.settle().learnt == 0
@@ -213,7 +213,7 @@ def test_two_articles_suffice_for_the_last_line(index: Index, article_at: Make, 
 
 
 def test_follow_ups_that_quote_each_other_keep_their_background(index: Index, article_at: Make, plan: Plan) -> None:
-    """Pages that share much of their text are one story, however often it is followed up."""
+    """Pages that share much of their text count as one story, however many there are."""
     index.register_sites([NEWS])
     background = [
         f"Background paragraph {place}, word by word the same in each piece on the trial." for place in range(9)
@@ -231,10 +231,8 @@ def test_follow_ups_that_quote_each_other_keep_their_background(index: Index, ar
 NEW_DISCLAIMER = "Machines helped with this article, which an editor has answered for since the first of May."
 
 
-def test_a_site_that_changes_its_line_has_the_new_one_learnt_beside_the_old(
-    index: Index, article_at: Make, plan: Plan
-) -> None:
-    """Old articles keep the old line out of their bodies, new ones the new line, from the first of them on."""
+def test_a_new_disclaimer_is_learnt_beside_the_old_one(index: Index, article_at: Make, plan: Plan) -> None:
+    """The old one stays out of old bodies, the new one out of new bodies, from the first of them on."""
     index.register_sites([NEWS])
     index.commit([story(article_at, number, DISCLAIMER) for number in range(40)], plan)
     index.commit([story(article_at, number, NEW_DISCLAIMER) for number in range(40, 80)], plan)
@@ -247,8 +245,8 @@ def test_a_site_that_changes_its_line_has_the_new_one_learnt_beside_the_old(
     assert seen[NEW_DISCLAIMER] == (BEGIN + timedelta(hours=40), BEGIN + timedelta(hours=79), 40)
 
 
-def test_a_line_that_few_articles_of_its_time_carry_is_unlearnt(index: Index, article_at: Make, plan: Plan) -> None:
-    """Learnt from a series of twenty; when later articles without it make it rare in its time, it is body again."""
+def test_a_paragraph_that_becomes_rare_is_unlearnt(index: Index, article_at: Make, plan: Plan) -> None:
+    """Learnt from twenty articles in a row, it is body again when articles without it make it rare in its period."""
     index.register_sites([NEWS])
     series = "This is a part of our series on the harbour, of which a part comes out on every Monday."
 
@@ -270,7 +268,7 @@ def test_a_line_that_few_articles_of_its_time_carry_is_unlearnt(index: Index, ar
 
 
 def test_background_that_ends_a_few_follow_ups_stays_body(index: Index, article_at: Make, plan: Plan) -> None:
-    """News puts its background last: nine of sixty articles that end with the same paragraph are no proof."""
+    """Articles end with their background: nine of sixty with the same last paragraph are not enough."""
     index.register_sites([NEWS])
     background = "The trial began in March. The mayor denies all charges, and has said that he will not step down."
     pages = [story(article_at, number, *([background] if number % 7 == 0 else [])) for number in range(60)]
@@ -282,8 +280,8 @@ def test_background_that_ends_a_few_follow_ups_stays_body(index: Index, article_
 
 
 @pytest.mark.parametrize("seed", range(2))
-def test_what_was_learnt_depends_on_no_order(index: Index, article_at: Make, plan: Plan, seed: int, dump: Any) -> None:
-    """Settled in between or not, in whatever order and batches: the same rows, as a rebuild makes them."""
+def test_learning_does_not_depend_on_order(index: Index, article_at: Make, plan: Plan, seed: int, dump: Any) -> None:
+    """In any order and batches, settled in between or not, the rows are the same, as a rebuild makes them."""
     background = "The plant was shut in 2019 after a fire in which nobody was hurt, and has stood empty since."
     pages = [
         story(

@@ -1,4 +1,4 @@
-"""Rows go in as columns, past SQLAlchemy's own way, and mean the same on each database."""
+"""Rows are inserted by columns without SQLAlchemy, with the same result on each database."""
 
 from collections.abc import Iterator
 
@@ -28,8 +28,8 @@ def _held(database: Database) -> list[tuple[int, str, str]]:
         return [(row.id, row.name, row.folded) for row in connection.execute(asked)]
 
 
-def test_rows_that_are_there_are_skipped_or_changed_in_what_may_change(database: Database) -> None:
-    """Without `changing` nothing of them is touched; with it, those columns alone, and new rows go in beside them."""
+def test_existing_rows_are_skipped_or_updated(database: Database) -> None:
+    """Without `update_columns` they are not changed; with them, only those columns; new rows are inserted."""
     first = _authors((1, "Ann", "ann"), (2, "Bo", "bo"))
     skipped = _authors((3, "Ann", "other"))
     changed = _authors((4, "Ann", "anna"), (5, "Cy", "cy"))
@@ -40,8 +40,8 @@ def test_rows_that_are_there_are_skipped_or_changed_in_what_may_change(database:
     assert _held(database) == [(1, "Ann", "anna"), (2, "Bo", "bo"), (5, "Cy", "cy")]
 
 
-def test_no_rows_are_no_statement(database: Database) -> None:
-    """A commit has nothing for most tables."""
+def test_no_rows_need_no_statement(database: Database) -> None:
+    """A commit has no rows for most tables."""
     assert (
         database.write(lambda to: insert_rows(to, AuthorRow, [], conflict_columns=["name"], update_columns=["folded"]))
         == 0

@@ -1,4 +1,4 @@
-"""Sites by the thousand: what a run begins with is not bounded by what one question may hold."""
+"""Thousands of sites: registration is not limited by the number of parameters of a statement."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -22,8 +22,8 @@ def run(number: int, path: str = "") -> CrawlRun:
 
 
 @pytest.mark.slow
-def test_a_run_of_many_sites_makes_all_of_them_known(index: Index) -> None:
-    """Once, whatever their number; the newest run's word counts, whichever comes last."""
+def test_a_run_of_many_sites_registers_all_of_them(index: Index) -> None:
+    """Once, whatever their number; the newest run's configuration counts, in any order of commits."""
     index.begin_crawl(run(1))
     assert len(index.sites()) == MANY
     index.begin_crawl(run(2))

@@ -1,4 +1,4 @@
-"""Several machines write one index: what one of them concludes forgets nothing that another one brings in meanwhile."""
+"""Several machines write to one index: what one computes does not lose what another commits meanwhile."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -37,7 +37,7 @@ Plan = Callable[[VisitResult], NextVisit]
 
 @pytest.fixture
 def both(postgres_url: str) -> Iterator[tuple[Index, Index]]:
-    """One index, as two machines have it open."""
+    """One index, opened by two machines."""
     one = Index.open(postgres_url)
     two = Index.open(postgres_url)
     one.begin_crawl(CrawlRun(id="run", sites=(Site(name="news", url="https://news.example/"),), started_at=AT))
@@ -47,7 +47,7 @@ def both(postgres_url: str) -> Iterator[tuple[Index, Index]]:
 
 
 def stories(article_at: Callable[..., Ingest], numbers: range) -> list[Ingest]:
-    """Articles of their own words, all with the same foot."""
+    """Make articles with different texts and the same last paragraph."""
     return [
         article_at(
             f"https://news.example/{number}",
@@ -60,16 +60,16 @@ def stories(article_at: Callable[..., Ingest], numbers: range) -> list[Ingest]:
 
 
 def learnt(index: Index) -> list[tuple[Any, ...]]:
-    """How many articles carry the foot, and what it was taken for."""
+    """Return how many articles carry the last paragraph, and whether it is boilerplate."""
     with index._database.read_transaction() as connection:
         rows = connection.execute(text("SELECT articles_seen, is_boilerplate FROM boilerplate")).all()
     return [tuple(row) for row in rows]
 
 
-def test_a_version_that_comes_in_while_a_site_is_learnt_is_counted_the_next_time(
+def test_a_version_committed_while_a_site_is_learnt_is_counted_next_time(
     both: tuple[Index, Index], article_at: Callable[..., Ingest], plan: Plan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is not counted yet stays marked so, however a commit falls between the questions."""
+    """It stays marked as uncounted, whenever the commit happens."""
     one, two = both
     one.commit(stories(article_at, range(10)), plan)
     late = stories(article_at, range(10, 14))
@@ -87,10 +87,10 @@ def test_a_version_that_comes_in_while_a_site_is_learnt_is_counted_the_next_time
     assert learnt(one) == [(14, True)]
 
 
-def test_two_who_learn_of_one_site_do_so_one_after_the_other(
+def test_two_writers_learn_of_one_site_one_after_the_other(
     both: tuple[Index, Index], article_at: Callable[..., Ingest], plan: Plan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The one that counted first does not write last."""
+    """An older count never replaces a newer one."""
     one, two = both
     one.commit(stories(article_at, range(10)), plan)
     counted, other = threading.Event(), threading.Thread(target=two.settle)
@@ -114,7 +114,7 @@ def test_two_who_learn_of_one_site_do_so_one_after_the_other(
 def test_two_captures_of_an_article_at_once_both_count(
     both: tuple[Index, Index], article_at: Callable[..., Ingest], plan: Plan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Two sites' crawls may be at one article: the last one to commit knows of the other's capture."""
+    """The crawls of two sites may capture one article: the last commit takes the other's capture into account."""
     one, two = both
     url = "https://news.example/1"
     one.commit([article_at(url, "First.", minute=0)], plan)
@@ -140,10 +140,10 @@ def test_two_captures_of_an_article_at_once_both_count(
     assert article.last_seen == AT.replace(minute=20)
 
 
-def test_a_site_that_becomes_known_gets_what_others_file_meanwhile(
+def test_a_registered_site_gets_captures_that_are_committed_meanwhile(
     both: tuple[Index, Index], article_at: Callable[..., Ingest], plan: Plan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A commit goes by the sites that it knew when it began: a new one waits for it, and then has its URLs too."""
+    """A commit uses the sites known when it began: registering a site waits for it, and then moves its captures."""
     one, two = both
     group = LinkGroup(kind=LinkKind.INLINE, label="", links=(Link(url="https://other.example/a", anchor="Elsewhere"),))
     other = CrawlRun(id="other", sites=(Site(name="other", url="https://other.example/"),), started_at=AT)
@@ -167,11 +167,11 @@ def test_a_site_that_becomes_known_gets_what_others_file_meanwhile(
         assert connection.scalar(filed) == "other"
 
 
-def test_a_revisit_stands_for_what_its_machine_can_read(
+def test_an_original_is_one_that_its_machine_can_read(
     both: tuple[Index, Index], capture_of: Callable[..., Capture], article_at: Callable[..., Ingest], plan: Plan,
     tmp_path: Path,
 ) -> None:  # fmt: skip
-    """A payload that only another machine has is kept here once more: its page could not be read otherwise."""
+    """A payload that only another machine has is stored here again, because its page could not be read otherwise."""
     one, _ = both
     (tmp_path / "here.warc.gz").touch()
     ingests = stories(article_at, range(3))

@@ -242,12 +242,12 @@ def test_nothing_of_the_schema_stays_aside(both: tuple[str, str], filled: Callab
 
 KILLED = """
 import os, signal, sys
-from storage.index.maintenance.transfer import transfer
+from storage.index.maintenance.transfer import transfer_index
 source, target, at = sys.argv[1:]
 def report(done, total, detail):
     if detail.startswith(at):
         os.kill(os.getpid(), signal.SIGKILL)
-transfer(source, target, report)
+transfer_index(source, target, report)
 """
 
 

@@ -46,8 +46,8 @@ UPLOAD = """
 import sys
 from pathlib import Path
 from storage.places import Bucket
-from storage.places.transfer import Carrier
-Carrier(Path(sys.argv[1]), Bucket(url=sys.argv[2], endpoint=sys.argv[3], region="us-east-1")).upload(sys.argv[4])
+from storage.places.transfer import BucketTransfer
+BucketTransfer(Path(sys.argv[1]), Bucket(url=sys.argv[2], endpoint=sys.argv[3], region="us-east-1")).upload(sys.argv[4])
 """
 
 
@@ -285,7 +285,7 @@ def test_a_bucket_that_is_away_costs_a_crawl_nothing(build: Callable[..., Any], 
     assert {str(each["url"]) for each in rig.articles()} >= set(urls), "the old index was touched"
     with Archive.open(rig.folder) as archive, TestClient(create_app(archive, DEFAULT_OPTIONS)) as client:
         away = client.get(f"/web/20000101000000id_/{urls[0]}")
-        assert (away.status_code, away.json()["title"]) == (503, "The files cannot be reached")
+        assert (away.status_code, away.json()["title"]) == (503, "The WARC files are unavailable")
         assert client.get("/").status_code == 200
         assert client.get("/search?q=harbour").status_code == 200
     doctor = rig.run("doctor")
@@ -352,7 +352,7 @@ def test_a_line_that_hangs_in_mid_upload_is_given_up(
     bucket: Bucket, line: Line, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After the time that the bytes may take: unreachable, nothing freed, and the next time it works."""
-    monkeypatch.setattr("storage.places.bucket.SLOWEST", 1 << 24)
+    monkeypatch.setattr("storage.places.bucket.MIN_BYTES_PER_SECOND", 1 << 24)
     (tmp_path / "a.warc.gz").write_bytes(os.urandom(1 << 20) * 16)
     line.left = 2 << 20
     carrier = BucketTransfer(tmp_path, bucket)
@@ -402,7 +402,7 @@ def test_an_object_cut_short_is_found(build: Callable[..., Any], bucket: Bucket)
     overwrite(bucket, stored.name, whole[:-1000])
     found = rig.run("verify")
     assert (found.returncode, stored.name in found.stderr) == (1, True)
-    assert "sha256 has changed" in found.stderr
+    assert "its sha256 differs" in found.stderr
     told = rig.run("bucket", "--check")
     assert (told.returncode, "sizes differ" in told.stderr) == (1, True)
     moved = rig.run("bucket", "--to", "folder")
@@ -434,7 +434,7 @@ def test_an_archive_moves_both_ways(bucket: Bucket, line: Line, tmp_path: Path) 
 
 def _limited(move: Relocation) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("storage.places.bucket.SLOWEST", 1 << 26)
+        patch.setattr("storage.places.bucket.MIN_BYTES_PER_SECOND", 1 << 26)
         move.to_bucket()
 
 

@@ -13,7 +13,7 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from newsarchive import extract_page
-from newsarchive.extract.serialize import as_json
+from newsarchive.extract.serialize import reading_to_json
 from storage.model import Outcome
 
 PAGES = 100
@@ -51,7 +51,7 @@ def test_a_foreign_file_of_real_pages_imports_to_what_the_pages_say(
             )
             reading = extract_page(html, page["url"], (("Content-Type", "text/html"),))
             if reading.outcome is Outcome.ARTICLE:
-                expected[page["url"]] = as_json(reading)
+                expected[page["url"]] = reading_to_json(reading)
     rig = build()
     done = rig.run("import", str(warc))
     assert done.returncode == 0, done.stderr

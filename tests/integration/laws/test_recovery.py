@@ -66,7 +66,7 @@ def test_a_clock_that_was_ahead_silences_no_site(build: Callable[..., Any], inde
     crawled(rig, now + YEARS, pages=4)
     front = asked(rig).count(rig.server.url)
     report = crawled(rig, now, pages=4)
-    assert any("the clock was ahead in a run before" in problem for problem in report.problems)
+    assert any("the clock was ahead in an earlier run" in problem for problem in report.problems)
     assert asked(rig).count(rig.server.url) == front + 1
     again = crawled(rig, now + timedelta(minutes=1), pages=4)
     assert not any("clock" in problem for problem in again.problems)
@@ -118,7 +118,7 @@ def test_a_crawl_makes_a_lost_index_anew(build: Callable[..., Any]) -> None:
     for path in rig.folder.glob("index.sqlite3*"):
         path.unlink()
     report = crawled(rig, now + timedelta(seconds=1), pages=1)
-    assert any(f"{len(requests)} captures were taken up" in problem for problem in report.problems)
+    assert any(f"{len(requests)} captures were recovered" in problem for problem in report.problems)
     assert len(set(asked(rig)[len(requests) :]) & set(requests)) == 0
     assert set(before) <= set(versions(rig))
     assert problems(rig) == []

@@ -1,4 +1,4 @@
-"""WARC files that the writer made of one exchange of each kind, and what is known of them."""
+"""WARC files with one exchange of each kind."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n"
 
 @dataclass
 class Known:
-    """Committed originals, as the index would tell them."""
+    """Committed originals, as the index would return them."""
 
     digests: dict[str, RefersTo] = field(default_factory=dict)
     urls: dict[str, RefersTo] = field(default_factory=dict)
@@ -35,7 +35,7 @@ class Known:
         return self.urls.get(url)
 
     def commit(self, capture: Capture) -> None:
-        """Do what the index does with a committed response."""
+        """Add a committed response to the originals."""
         if capture.kind == "response" and capture.payload_digest and not capture.truncated:
             original = RefersTo(record_id=capture.record_id, url=capture.url, date=capture.date)
             self.digests.setdefault(capture.payload_digest, original)
@@ -44,7 +44,7 @@ class Known:
 
 
 def exchange(path: str, response: bytes, *, seconds: int = 0, truncated: str | None = None) -> Exchange:
-    """An exchange with the site, so many seconds into the run."""
+    """Return an exchange with the site, so many seconds into the run."""
     url = f"http://harbour.example/{path}"
     return Exchange(
         url=url,
@@ -59,7 +59,7 @@ def exchange(path: str, response: bytes, *, seconds: int = 0, truncated: str | N
 
 
 def chunked(body: bytes, size: int = 40) -> bytes:
-    """A body in chunks, with an extension on the first and a trailer behind the last."""
+    """Return a chunked body, with an extension on the first chunk and a trailer."""
     pieces = [body[at : at + size] for at in range(0, len(body), size)]
     framed = [b"%X%s\r\n%s\r\n" % (len(piece), b";first" if piece is pieces[0] else b"", piece) for piece in pieces]
     return b"".join([*framed, b"0\r\nX-Trailer: yes\r\n\r\n"])
@@ -89,7 +89,7 @@ def known() -> Known:
 
 @pytest.fixture
 def run() -> CrawlRun:
-    """The run that the files are of."""
+    """The run of the files."""
     return RUN
 
 
@@ -101,7 +101,7 @@ def exchanges() -> dict[str, Exchange]:
 
 @pytest.fixture
 def writer_of(tmp_path: Path, known: Known) -> WriterOf:
-    """Makes a writer into a folder of its own, with what a test wants else."""
+    """Return a function that makes a writer with the given options."""
 
     def made(**wanted: object) -> WarcWriter:
         folder = tmp_path / "warc"
@@ -114,7 +114,7 @@ def writer_of(tmp_path: Path, known: Known) -> WriterOf:
 
 @pytest.fixture
 def archived(writer_of: WriterOf, known: Known, tmp_path: Path) -> tuple[Path, dict[str, Capture]]:
-    """A closed file with one exchange of each kind, and what the writer said of each."""
+    """A closed file with one exchange of each kind, and the captures that the writer returned."""
     writer = writer_of()
     captures: dict[str, Capture] = {}
     for name, one in EXCHANGES.items():

@@ -1,4 +1,4 @@
-"""A disk that is full, or takes no more, costs the exchange in hand and nothing else."""
+"""A full disk costs the current exchange and nothing else."""
 
 import os
 import subprocess
@@ -33,7 +33,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def large(exchange: Exchange, number: int) -> Exchange:
-    """An exchange whose answer does not compress."""
+    """Return an exchange with an incompressible response."""
     head, _, _ = exchange.response.partition(b"\r\n\r\n")
     body = os.urandom(20_000)
     return replace(exchange, url=f"{exchange.url}/{number}", response=head + b"\r\n\r\n" + body)
@@ -42,7 +42,7 @@ def large(exchange: Exchange, number: int) -> Exchange:
 def test_a_full_disk_leaves_a_whole_file(
     small_disk: Path, writer_of: Callable[..., WarcWriter], exchanges: dict[str, Exchange]
 ) -> None:
-    """What was kept before the disk was full is there; the file ends with it, and can be closed once there is room."""
+    """What was written before is intact; the file ends with it, and can be closed once there is space."""
     ballast = small_disk / "ballast"
     ballast.write_bytes(bytes(40_000))
     writer = writer_of()
@@ -65,7 +65,7 @@ def test_a_full_disk_leaves_a_whole_file(
 def test_a_file_without_room_for_its_first_record_is_not_left_behind(
     small_disk: Path, writer_of: Callable[..., WarcWriter], exchanges: dict[str, Exchange]
 ) -> None:
-    """Where not even the warcinfo record fits, no file stays."""
+    """If not even the warcinfo record fits, no file is left."""
     ballast = small_disk / "ballast"
     with pytest.raises(OSError, match="No space"):
         ballast.write_bytes(bytes(300_000))
@@ -105,7 +105,7 @@ print(writer.close().name)
 
 
 def test_a_file_that_may_not_grow_is_cut_back(tmp_path: Path) -> None:
-    """A write that the system takes in part only (here by the limit on file sizes) leaves no part of itself."""
+    """A partial write (here by the limit on file sizes) is removed."""
     script = LIMITED.format(path=sys.path, folder=str(tmp_path))
     told = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True, text=True).stdout.split()
     assert told[0] == "refused"
@@ -117,7 +117,7 @@ def test_a_file_that_may_not_grow_is_cut_back(tmp_path: Path) -> None:
 def test_a_folder_that_takes_no_files_is_told(
     tmp_path: Path, writer_of: Callable[..., WarcWriter], exchanges: dict[str, Exchange]
 ) -> None:
-    """A folder that is gone is an error that says what to do, not a traceback of the operating system."""
+    """A missing folder is an error with a message, not a traceback."""
     writer = writer_of()
     (tmp_path / "warc").rmdir()
     with pytest.raises(StorageError, match="newsarchive doctor"):

@@ -1,4 +1,4 @@
-"""A writer that is killed at any moment leaves what it synced, whole, once `mend` has been there (law 3)."""
+"""After SIGKILL at any time a writer leaves all that it synced, once the file is repaired (law 3)."""
 
 import os
 import random
@@ -44,7 +44,7 @@ while True:
 
 
 def killed_after(folder: Path, seconds: float) -> int:
-    """Let a writer write for so long, kill it, and return the number of the last exchange that it had synced."""
+    """Let a writer run for so long, kill it, and return the number of the last synced exchange."""
     script = WRITER.format(path=sys.path, folder=str(folder))
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as writer:
         assert writer.stdout is not None
@@ -56,7 +56,7 @@ def killed_after(folder: Path, seconds: float) -> int:
 
 
 def test_a_killed_writer_leaves_what_it_synced(tmp_path: Path) -> None:
-    """After SIGKILL and mend all files are closed and sound, and hold every exchange that was synced, each once."""
+    """After SIGKILL and repair all files are closed and intact, and hold every synced exchange once."""
     chance = random.Random(5)
     for attempt in range(6):
         folder = tmp_path / str(attempt)
@@ -84,7 +84,7 @@ def test_a_killed_writer_leaves_what_it_synced(tmp_path: Path) -> None:
 
 
 def test_the_file_of_a_running_writer_is_left_alone(tmp_path: Path) -> None:
-    """`mend` does nothing to a file whose lock is held."""
+    """Repair ignores a file whose lock is held."""
     script = WRITER.format(path=sys.path, folder=str(tmp_path)).replace("number += 1", "number += 1; input()")
     with subprocess.Popen(
         [sys.executable, "-c", script.replace("number % 5 == 4", "True")],

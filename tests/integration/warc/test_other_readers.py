@@ -1,4 +1,4 @@
-"""What other tools read in our files is what is in them."""
+"""Other tools read our files correctly."""
 
 import subprocess
 from io import BytesIO
@@ -12,7 +12,7 @@ from storage.warc.reader import read_record, read_records
 
 
 def test_gzip_finds_nothing_wrong(archived: tuple[Path, dict[str, Capture]]) -> None:
-    """A file of ours is a gzip file of which gzip itself has nothing to say, and its text is the records end to end."""
+    """No error is reported by gzip, which decompresses the records one after the other."""
     path, _ = archived
     tested = subprocess.run(["gzip", "-t", path], capture_output=True, check=False)
     assert (tested.returncode, tested.stderr) == (0, b"")
@@ -21,7 +21,7 @@ def test_gzip_finds_nothing_wrong(archived: tuple[Path, dict[str, Capture]]) -> 
 
 
 def test_warcio_reads_the_same(archived: tuple[Path, dict[str, Capture]]) -> None:
-    """The reader of warcio sees the same records, with the same named fields and blocks, at the same places."""
+    """The records of warcio are the same, with the same named fields and blocks, at the same offsets."""
     path, _ = archived
     ours = [
         (each.place.offset, each.place.length, tuple(h for h in each.headers if h[0] != "WARC-Type"), each.block)
@@ -38,7 +38,7 @@ def test_warcio_reads_the_same(archived: tuple[Path, dict[str, Capture]]) -> Non
 
 
 def test_fastwarc_reads_the_same(archived: tuple[Path, dict[str, Capture]]) -> None:
-    """FastWARC sees the same records and finds every block digest right."""
+    """The records of FastWARC are the same, and it verifies every block digest."""
     path, _ = archived
     ours = [(each.get("WARC-Type"), f"<{each.id}>", each.block) for each in read_records(path)]
     theirs = [
@@ -51,7 +51,7 @@ def test_fastwarc_reads_the_same(archived: tuple[Path, dict[str, Capture]]) -> N
 
 
 def test_warcio_check_finds_only_what_it_reads_otherwise(archived: tuple[Path, dict[str, Capture]]) -> None:
-    """`warcio check` takes payload digests over the chunk framing (its issue 74): that record alone it complains of."""
+    """`warcio check` takes payload digests over the chunk framing (its issue 74): it reports that record only."""
     path, captures = archived
     complained = []
     with path.open("rb") as file:
@@ -65,7 +65,7 @@ def test_warcio_check_finds_only_what_it_reads_otherwise(archived: tuple[Path, d
 def test_blocks_are_the_bytes_of_the_wire(
     archived: tuple[Path, dict[str, Capture]], exchanges: dict[str, Exchange]
 ) -> None:
-    """Whatever a server sends, its bytes and those of the request lie in the file as they were."""
+    """Request and response bytes are in the file as they were sent."""
     path, captures = archived
     for name, exchange in exchanges.items():
         capture = captures[name]

@@ -1,4 +1,4 @@
-"""What other tools wrote comes in whole: blocks and headers as they were, one gzip member a record."""
+"""Files of other tools are imported with blocks and headers unchanged, one gzip member per record."""
 
 import gzip
 import http.server
@@ -45,7 +45,7 @@ class _Site(http.server.BaseHTTPRequestHandler):
         self.wfile.write(b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body))
 
     def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,7 @@ def into(tmp_path: Path) -> Path:
 
 
 def wget(site: str, folder: Path, *options: str) -> Path:
-    """Let wget archive the site."""
+    """Archive the site with wget."""
     command = ["wget", "-q", "-r", "-l2", "-p", "--no-config", "-e", "robots=off", f"--warc-file={folder / 'w'}"]
     folder.mkdir(exist_ok=True)
     subprocess.run(
@@ -81,12 +81,12 @@ def wget(site: str, folder: Path, *options: str) -> Path:
 
 
 def captures_of(files: tuple[Path, ...]) -> list[CaptureRecord]:
-    """All captures of some files."""
+    """Return all captures of some files."""
     return [each for path in files for each in read_captures(path) if isinstance(each, CaptureRecord)]
 
 
 def blocks_by_warcio(path: Path) -> list[tuple[str, str, bytes]]:
-    """What warcio reads: type, id and block of each record."""
+    """Return type, id and block of each record, as warcio reads them."""
     with path.open("rb") as file:
         return [
             (each.rec_type, each.rec_headers.get_header("WARC-Record-ID"), each.raw_stream.read())
@@ -96,7 +96,7 @@ def blocks_by_warcio(path: Path) -> list[tuple[str, str, bytes]]:
 
 @pytest.mark.parametrize("options", [(), ("--no-warc-compression",)], ids=["gzip", "plain"])
 def test_what_wget_archived_comes_in_whole(site: str, tmp_path: Path, into: Path, options: tuple[str, ...]) -> None:
-    """Each page that wget fetched is a capture, and reads as the server meant it."""
+    """Each page that wget fetched is a capture with the content that the server sent."""
     source = wget(site, tmp_path / "wget", *options)
     adopted = import_file(source, into)
     assert adopted.damage == ()
@@ -164,7 +164,7 @@ def wacz(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("form", ["members", "plain", "whole", "wacz"])
 def test_every_form_of_a_file_comes_in_the_same(form: str, tmp_path: Path, into: Path) -> None:
-    """However a file is compressed or packed, its records are the same once they are in, in one member each."""
+    """However a file is compressed or packed, its records are imported the same, one per member."""
     source = {
         "members": lambda: warcio_file(tmp_path / "m.warc.gz"),
         "plain": lambda: warcio_file(tmp_path / "p.warc"),
@@ -192,7 +192,7 @@ def test_every_form_of_a_file_comes_in_the_same(form: str, tmp_path: Path, into:
 
 
 def test_the_same_file_comes_in_once(tmp_path: Path, into: Path) -> None:
-    """A file is known by its content, whatever it is called."""
+    """A file is recognised by its content, whatever its name."""
     source = warcio_file(tmp_path / "one.warc.gz")
     first = import_file(source, into)
     again = import_file(source, into)
@@ -210,7 +210,7 @@ ARC = [
 
 @pytest.mark.parametrize("compressed", [False, True], ids=["arc", "arc.gz"])
 def test_an_arc_file_comes_in_as_warc(tmp_path: Path, into: Path, compressed: bool) -> None:
-    """The format before WARC: addresses, dates and the answer's bytes are kept."""
+    """URLs, dates and response bytes of ARC records are kept."""
     source = tmp_path / ("old.arc.gz" if compressed else "old.arc")
     source.write_bytes(b"".join(gzip.compress(each, mtime=0) if compressed else each for each in ARC))
     adopted = import_file(source, into)

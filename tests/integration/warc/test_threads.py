@@ -1,4 +1,4 @@
-"""One writer, many threads: exchanges do not mix, and sync may come at any time."""
+"""One writer, many threads: exchanges do not mix, and sync may be called at any time."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,8 +14,8 @@ from storage.warc.writer import WarcWriter
 def test_exchanges_of_many_threads_lie_one_behind_the_other(
     tmp_path: Path, writer_of: Callable[..., WarcWriter], exchanges: dict[str, Exchange]
 ) -> None:
-    """Whatever threads do and however files rotate: each file is sound, each capture is where it was said to be,
-    and none is there twice or missing.
+    """However threads interleave and files rotate: each file is intact, each capture is at its offset, and none is
+    duplicated or missing.
     """
     closed: list[ClosedWarc] = []
     writer = writer_of(size_limit=30_000, on_closed=closed.append)

@@ -248,7 +248,7 @@ def test_an_extra_that_is_not_there_is_named(
     assert list(tmp_path.iterdir()) == []
     jobs = jobs_in(tmp_path / "exports")
     failed = done(jobs, jobs.submit(Format.PARQUET))
-    assert (failed.state, "newsarchive[parquet]" in failed.problem) == ("failed", True)
+    assert (failed.state, "[parquet]" in failed.problem) == ("failed", True)
 
 
 def test_a_mistake_of_ours_ends_one_export_alone(

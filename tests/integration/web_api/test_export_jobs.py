@@ -98,7 +98,7 @@ def test_one_that_grows_too_large_is_stopped(
     made.wait()
     failed = made.get(job.id)
     assert failed
-    assert (failed.state, "grown beyond" in failed.problem) == ("failed", True)
+    assert (failed.state, "larger than" in failed.problem) == ("failed", True)
     assert [path.suffix for path in (tmp_path / "exports").iterdir()] == [".json"]
 
 

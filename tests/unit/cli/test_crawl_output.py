@@ -51,7 +51,7 @@ def test_a_simulated_clock_advances() -> None:
     [
         ({}, (), False),  # nothing was due
         ({"hosts_backed_off": 1}, ("host.example does not respond",), True),
-        ({}, ("a run before was cut short: 3 captures were taken up",), False),
+        ({}, ("an earlier run was interrupted: 3 captures were recovered",), False),
         ({"refused": 1}, (), True),
         ({"disallowed": 3}, (), True),
         ({"captures": 1, "disallowed": 3}, ("other.example does not respond",), False),

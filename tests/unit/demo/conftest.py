@@ -1,4 +1,4 @@
-"""What the tests of the demo newsroom share: one newsroom, and a walk over all of its links."""
+"""A newsroom, and a crawl over all of its links."""
 
 import gzip
 import re
@@ -25,7 +25,7 @@ def newsroom() -> Newsroom:
 
 @pytest.fixture(scope="session")
 def walk(newsroom: Newsroom) -> Walk:
-    """Returns all that links, feeds and sitemaps lead to at a moment, by URL."""
+    """Return a function that collects all that links, feeds and sitemaps lead to at a given time, by URL."""
 
     def from_the_front_page(at: datetime) -> dict[str, Entity]:
         found: dict[str, Entity] = {}
@@ -43,7 +43,7 @@ def walk(newsroom: Newsroom) -> Walk:
 
 
 def _links(entity: Entity) -> list[str]:
-    """Return the links of whatever has links."""
+    """Return the links of an entity."""
     if entity.location:
         return [entity.location]
     if entity.mime == "application/gzip":

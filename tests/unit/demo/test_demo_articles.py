@@ -1,4 +1,4 @@
-"""The right answers against the pages that they are about, read by a parser that knows nothing of either."""
+"""The pages against the expected result, read by an independent parser."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -26,7 +26,7 @@ def _folded(text: str) -> str:
 
 
 def _blocks(tree: html.HtmlElement) -> list[str]:
-    """Return the text of every element, folded."""
+    """Return the text of every element, white space collapsed."""
     return [_folded(element.text_content()) for element in tree.iter() if isinstance(element.tag, str)]
 
 
@@ -37,7 +37,7 @@ def _articles(newsroom: Newsroom, at: datetime) -> Iterator[tuple[ExpectedArticl
 
 @pytest.mark.parametrize("at", [OPENS, LATER], ids=str)
 def test_pages_print_what_the_answers_say(newsroom: Newsroom, at: datetime) -> None:
-    """Headline, dek, authors, day and each paragraph stand on the page, each in an element of its own."""
+    """Headline, dek, authors, day and each paragraph are on the page, each in its own element."""
     for article, tree in _articles(newsroom, at):
         blocks = _blocks(tree)
         assert [_folded(heading.text_content()) for heading in tree.iter("h1")] == [article.current.headline]
@@ -55,7 +55,7 @@ def test_pages_print_what_the_answers_say(newsroom: Newsroom, at: datetime) -> N
 
 
 def test_paragraphs_stand_in_the_order_of_the_answers(newsroom: Newsroom) -> None:
-    """Reading order is the order on the page."""
+    """The expected order is the order on the page."""
     for article, tree in _articles(newsroom, OPENS):
         running = [p.text for p in article.current.paragraphs if p.role in (Role.TEXT, Role.QUOTE, Role.HEADING)]
         blocks = iter(_blocks(tree))
@@ -63,7 +63,7 @@ def test_paragraphs_stand_in_the_order_of_the_answers(newsroom: Newsroom) -> Non
 
 
 def test_every_article_carries_the_disclaimer_and_no_answer_does(newsroom: Newsroom) -> None:
-    """The furniture is the same under every article, so that an archive can learn it."""
+    """The boilerplate is the same under every article, so that an archive can learn it."""
     for article, tree in _articles(newsroom, OPENS):
         assert AI_DISCLAIMER in _blocks(tree)
         assert "Newsletter" in _blocks(tree)
@@ -71,7 +71,7 @@ def test_every_article_carries_the_disclaimer_and_no_answer_does(newsroom: Newsr
 
 
 def test_link_groups_stand_under_their_labels(newsroom: Newsroom) -> None:
-    """The links of a related or latest group are those in the element that holds its label, in order."""
+    """The links of a related or latest group are those in the element of its label, in order."""
     for article, tree in _articles(newsroom, OPENS):
         for group in article.link_groups:
             if group.kind is LinkKind.INLINE:
@@ -84,7 +84,7 @@ def test_link_groups_stand_under_their_labels(newsroom: Newsroom) -> None:
 
 
 def test_a_page_never_leads_to_itself(newsroom: Newsroom) -> None:
-    """No group of an article holds its own address."""
+    """No group of an article has the article's own URL."""
     for article in newsroom.expected_site(OPENS, origin=ORIGIN).articles:
         assert all(link.url != article.url for group in article.link_groups for link in group.links)
 
@@ -103,7 +103,7 @@ def test_the_classic_template_is_the_page_that_started_the_project(newsroom: New
 
 
 def test_articles_change_when_they_are_meant_to(newsroom: Newsroom) -> None:
-    """There are texts that were changed once, twice, back again, and dates of change without a change."""
+    """There are articles edited once, twice, reverted, and with a new modification date only."""
     before = {a.url: a for a in newsroom.expected_site(OPENS, origin=ORIGIN).articles}
     after = {a.url: a for a in newsroom.expected_site(OPENS + timedelta(hours=1), origin=ORIGIN).articles}
     days = {a.url: a for a in newsroom.expected_site(LATER, origin=ORIGIN).articles}
@@ -123,7 +123,7 @@ def test_articles_change_when_they_are_meant_to(newsroom: Newsroom) -> None:
 
 
 def test_every_language_encoding_and_kind_of_access_is_there(newsroom: Newsroom) -> None:
-    """What crawlers stumble over in real sites is in this one."""
+    """The site has all that makes crawling real sites hard."""
     articles = newsroom.expected_site(OPENS, origin=ORIGIN).articles
     assert {a.language for a in articles} == {"en", "zh", "ar", "ru", "de"}
     assert {a.encoding for a in articles} == {"utf-8", "gb18030", "windows-1251"}

@@ -6,7 +6,7 @@ from tests.newsroom import OPENS, Clock, Newsroom
 
 
 def test_the_clock_stands_until_it_is_moved() -> None:
-    """Time passes only when somebody says so, and is told in UTC."""
+    """Time passes only when it is set, in UTC."""
     clock = Clock()
     assert clock.now() == OPENS
     assert clock.advance(timedelta(hours=2)) == OPENS + timedelta(hours=2)
@@ -16,19 +16,19 @@ def test_the_clock_stands_until_it_is_moved() -> None:
 
 
 def test_a_clock_that_runs_starts_where_it_was_set() -> None:
-    """It goes forward from there."""
+    """It runs forward from there."""
     clock = Clock(OPENS, runs=True)
     assert OPENS <= clock.now() <= clock.now()
 
 
 def test_a_moment_without_a_zone_is_refused() -> None:
-    """Nobody knows which moment it is."""
+    """A time without a time zone is an error."""
     with pytest.raises(ValueError, match="time zone"):
         Clock().set(datetime(2026, 5, 4))  # noqa: DTZ001 - the mistake that is tested
 
 
 def test_pages_change_only_at_moments(newsroom: Newsroom) -> None:
-    """Between two moments the newsroom stands still, so that what was rendered once can be kept."""
+    """Between two change times all pages are constant, so that responses can be cached."""
     assert newsroom.last_change(OPENS) <= OPENS
     assert newsroom.last_change(OPENS + timedelta(minutes=20)) == OPENS + timedelta(minutes=20)
     assert newsroom.last_change(OPENS + timedelta(minutes=24, seconds=59)) == OPENS + timedelta(minutes=20)

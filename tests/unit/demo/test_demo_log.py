@@ -13,7 +13,7 @@ ENTRY = LoggedExchange(
 
 
 def test_a_log_gives_back_what_was_written(tmp_path: Path) -> None:
-    """Any bytes survive; a line that a killed server left half written is left out."""
+    """Any bytes are read back; an incomplete last line is ignored."""
     path = tmp_path / "log.jsonl"
     with ExchangeLog(path) as log:
         log.write(ENTRY)
@@ -24,7 +24,7 @@ def test_a_log_gives_back_what_was_written(tmp_path: Path) -> None:
 
 
 def test_a_closed_log_takes_nothing_and_says_nothing(tmp_path: Path) -> None:
-    """Connections may end after the server was told to stop."""
+    """Connections may end after the server was closed."""
     log = ExchangeLog(tmp_path / "log.jsonl")
     log.close()
     log.write(ENTRY)

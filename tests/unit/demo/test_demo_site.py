@@ -1,4 +1,4 @@
-"""The newsroom as a whole: nothing leads nowhere, nothing is missing, nothing depends on the process."""
+"""The newsroom as a whole: no unexpected dead links, nothing missing, nothing that depends on the process."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -18,7 +18,7 @@ Walk = Callable[[datetime], dict[str, Entity]]
 
 @pytest.mark.parametrize("at", MOMENTS, ids=str)
 def test_every_link_leads_where_it_is_meant_to(newsroom: Newsroom, walk: Walk, at: datetime) -> None:
-    """What is not 200 is an article that was withdrawn or moved, or the one dead link: as the answers say."""
+    """A URL that is not 200 is a withdrawn or moved article, or the one dead link, as expected."""
     answers = newsroom.expected_site(at, origin=ORIGIN)
     statuses = {url: entity.status for url, entity in walk(at).items() if entity.status != 200}
     expected = dict.fromkeys(answers.redirects, 301)
@@ -32,7 +32,7 @@ def test_every_link_leads_where_it_is_meant_to(newsroom: Newsroom, walk: Walk, a
 
 @pytest.mark.parametrize("at", MOMENTS, ids=str)
 def test_the_answers_name_every_page_and_no_other(newsroom: Newsroom, walk: Walk, at: datetime) -> None:
-    """A walk over all links finds the articles, the pages and the disallowed ones of the answers, and nothing else."""
+    """A crawl finds the expected articles, pages and disallowed URLs, and nothing else."""
     answers = newsroom.expected_site(at, origin=ORIGIN)
     readable = {url for url, entity in walk(at).items() if not entity.mime.startswith(("image/", "text/css"))}
     articles = [*answers.articles, *answers.withdrawn]
@@ -42,7 +42,7 @@ def test_the_answers_name_every_page_and_no_other(newsroom: Newsroom, walk: Walk
 
 
 def test_each_special_article_is_reached_the_way_it_should_be(newsroom: Newsroom, walk: Walk) -> None:
-    """Some are only in sitemaps, some only on listing pages, some only in related lists: no other door leads there."""
+    """Some are only in sitemaps, some only on listing pages, some only in related boxes."""
     answers = newsroom.expected_site(OPENS, origin=ORIGIN)
     ways = sorted(sorted(article.reached_by) for article in answers.articles if len(article.reached_by) < 3)
     assert ways == [[], [], [UrlKind.LISTING], [UrlKind.LISTING], [UrlKind.SITEMAP], [UrlKind.SITEMAP]]
@@ -57,14 +57,14 @@ def test_each_special_article_is_reached_the_way_it_should_be(newsroom: Newsroom
 
 
 def test_a_url_answers_alike_in_any_newsroom_of_the_same_seed(newsroom: Newsroom, walk: Walk) -> None:
-    """Pages depend on seed, address and moment alone, not on what was asked before."""
+    """Pages depend on seed, URL and time only, not on earlier requests."""
     again = Newsroom()
     for url, entity in reversed(walk(OPENS).items()):
         assert again.get_entity(ORIGIN, url.removeprefix(ORIGIN), OPENS) == entity
 
 
 def test_another_seed_or_size_makes_another_site(newsroom: Newsroom) -> None:
-    """Sites of different seeds share no headline list; the larger site keeps every kind of special article."""
+    """Sites of different seeds share no headline list; the larger site has every kind of special article."""
     mine = [article.current.headline for article in newsroom.expected_site(OPENS).articles]
     other = [article.current.headline for article in Newsroom(seed="other").expected_site(OPENS).articles]
     large = Newsroom(articles=300).expected_site(OPENS).articles
@@ -74,13 +74,13 @@ def test_another_seed_or_size_makes_another_site(newsroom: Newsroom) -> None:
 
 
 def test_a_newsroom_too_small_for_its_special_articles_is_refused() -> None:
-    """The error says how many it takes."""
+    """The error gives the minimum."""
     with pytest.raises(ValueError, match=str(MIN_ARTICLES)):
         Newsroom(articles=MIN_ARTICLES - 1)
 
 
 def test_headlines_and_texts_are_told_apart(newsroom: Newsroom) -> None:
-    """No two articles have one headline, and no paragraph is so common that it could pass for boilerplate."""
+    """No two articles have one headline, and no paragraph is so frequent that it looks like boilerplate."""
     answers = newsroom.expected_site(OPENS + timedelta(days=3))
     headlines = [article.current.headline for article in answers.articles]
     assert len(set(headlines)) == len(headlines)
@@ -90,7 +90,7 @@ def test_headlines_and_texts_are_told_apart(newsroom: Newsroom) -> None:
 
 @pytest.mark.parametrize("size", [170_000, 210_000])
 def test_heavy_pages_weigh_what_real_ones_do(size: int) -> None:
-    """Pages have the size asked for, a fifth more or less, some 140 links, and the same right answers."""
+    """Pages have the given size within a fifth, some 140 links, and the same expected result."""
     heavy, light = Newsroom(page_size=size), Newsroom()
     articles = heavy.expected_site(OPENS).articles
     assert articles == light.expected_site(OPENS).articles

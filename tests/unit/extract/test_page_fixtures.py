@@ -11,7 +11,7 @@ import pytest
 
 from newsarchive.extract import extract_page
 from newsarchive.extract.page_input import PageInput
-from newsarchive.extract.serialize import as_json
+from newsarchive.extract.serialize import reading_to_json
 
 PAGES = sorted(folder for folder in (Path(__file__).parents[2] / "pages").iterdir() if folder.is_dir())
 
@@ -24,7 +24,9 @@ def test_page_reads_as_expected(folder: Path) -> None:
     fetched_at = datetime.fromisoformat(clock.read_text("utf-8").strip()) if clock.exists() else None
     expected = json.loads((folder / "expected.json").read_text("utf-8"))
     assert (
-        as_json(extract_page((folder / "page.html").read_bytes(), url, page_input=PageInput(fetched_at=fetched_at)))
+        reading_to_json(
+            extract_page((folder / "page.html").read_bytes(), url, page_input=PageInput(fetched_at=fetched_at))
+        )
         == expected
     )
 
@@ -36,10 +38,10 @@ def test_there_are_pages() -> None:
 
 READ_ALL = """
 import json, pathlib, sys
-from newsarchive.extract import as_json, extract_page
+from newsarchive.extract import extract_page, reading_to_json
 for page in sorted(pathlib.Path(sys.argv[1]).glob("*/page.html")):
     url = page.with_name("url.txt").read_text("utf-8").strip()
-    print(json.dumps(as_json(extract_page(page.read_bytes(), url))))
+    print(json.dumps(reading_to_json(extract_page(page.read_bytes(), url))))
 """
 
 

@@ -1,4 +1,4 @@
-"""Pages of docs/ that come from the code are what the code says now."""
+"""The generated pages of docs/ are up to date."""
 
 import importlib.util
 import re
@@ -19,13 +19,13 @@ spec.loader.exec_module(make)
 
 @pytest.mark.parametrize("name", sorted(make.PAGES))
 def test_a_page_is_up_to_date(name: str) -> None:
-    """Who changes a setting, a command, an error or a table runs `make docs`."""
+    """A change of a setting, a command, an error or a table requires `make docs`."""
     assert (DOCS / name).read_text("utf-8") == make.PAGES[name]()
 
 
 @pytest.mark.parametrize("page", sorted([*DOCS.glob("*.md"), *ROOT.glob("*.md")]), ids=lambda path: path.name)
 def test_links_and_commands_of_a_page_exist(page: Path) -> None:
-    """A relative link leads to a file, and a command that is named is one."""
+    """Relative links lead to files, and commands exist."""
     text = page.read_text("utf-8")
     for target in re.findall(r"\]\(([^)#:]+?)(?:#[^)]*)?\)", text):
         assert (page.parent / target).exists(), target

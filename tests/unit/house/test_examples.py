@@ -1,4 +1,4 @@
-"""What stands in examples/ works."""
+"""The files in examples/ work."""
 
 import sqlite3
 from pathlib import Path
@@ -9,7 +9,7 @@ EXAMPLES = Path(__file__).parents[3] / "examples"
 
 
 def test_every_question_is_sql_that_the_index_answers(tmp_path: Path) -> None:
-    """The questions name tables and columns that there are."""
+    """The queries use tables and columns that exist."""
     file = tmp_path / "index.sqlite3"
     Index.open(f"sqlite:///{file}").close()
     questions = [text for text in (EXAMPLES / "questions.sql").read_text("utf-8").split(";") if "SELECT" in text]

@@ -8,23 +8,23 @@ from storage.index.schema.tables import Base
 from storage.index.schema.upgrade import HEAD, MIGRATIONS
 
 
-def test_every_table_and_column_says_what_it_holds() -> None:
-    """Users query the index by hand: nothing in it is without a comment."""
+def test_every_table_and_column_has_a_comment() -> None:
+    """Users query the index by hand."""
     silent = [table.name for table in Base.metadata.tables.values() if not table.comment]
     silent += [str(column) for table in Base.metadata.tables.values() for column in table.c if not column.comment]
     assert silent == []
 
 
-def test_the_code_speaks_the_newest_schema() -> None:
-    """HEAD is the last migration, there is one line of them, and they lie beside the code."""
+def test_head_is_the_last_migration() -> None:
+    """Migrations are one line without branches, in the folder beside the code."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     assert ScriptDirectory.from_config(config).get_heads() == [HEAD]
     assert Path(MIGRATIONS, "versions", "0001_schema.py").is_file()
 
 
-def test_each_foreign_key_can_be_followed_back() -> None:
-    """Rows that nothing points to are taken out: each column that points to shared rows has an index."""
+def test_each_foreign_key_has_an_index() -> None:
+    """Orphans are deleted: each column that refers to shared rows has an index."""
     shared = {"urls", "paragraphs", "authors", "tags", "link_groups", "captures", "versions", "articles"}
     by_hand = {"urls.site_id"}
     bare = []

@@ -12,7 +12,7 @@ SHORT = replace(ANYWHERE, length=4)
 
 
 def different(count: int) -> list[CarryingArticle]:
-    """Carriers that share the candidate (number 1) and nothing else."""
+    """Return articles that share the candidate (number 1) and nothing else."""
     return [CarryingArticle(shared={1: 90}, length=2000)] * count
 
 
@@ -36,7 +36,7 @@ def different(count: int) -> list[CarryingArticle]:
     ],
 )
 def test_place_and_share_decide(candidate: BoilerplateCandidate, window: int, verdict: bool) -> None:
-    """Three tenths of the articles suffice, a tenth in a fixed place if it is ten; short lines need the exact place."""
+    """Three tenths of the articles are enough, or a tenth if at least ten, in a fixed place; short lines need that."""
     assert is_boilerplate(candidate, window, different(10), 1) is verdict
 
 
@@ -49,12 +49,12 @@ def test_near_duplicates_count_once() -> None:
 
 
 def test_the_rest_of_a_disclaimer_makes_no_duplicates() -> None:
-    """Paragraphs that nearly all carriers share are taken for the candidate's companions, not for a common story."""
+    """Paragraphs that nearly all carriers share belong to the candidate, not to a common story."""
     companions = dict.fromkeys(range(1, 7), 300)
     assert count_stories([CarryingArticle(shared=companions, length=2200)] * 8, 1) == 8
 
 
-def test_copies_are_no_stories() -> None:
-    """Articles without a text of their own prove nothing."""
+def test_copies_do_not_count() -> None:
+    """Articles without a text of their own are no stories."""
     assert count_stories([CarryingArticle(shared={1: 500, 2: 500}, length=1000)] * 9, 1) == 0
     assert not is_boilerplate(TAIL, 10, [CarryingArticle(shared={1: 500, 2: 500}, length=1000)] * 9, 1)

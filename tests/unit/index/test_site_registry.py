@@ -7,7 +7,7 @@ from storage.urls import surt, surt_host, url_host
 
 
 def known(number: int, name: str, *hosts: str, configured: bool = True) -> KnownSite:
-    """A site with these hosts."""
+    """Return a site with these hosts."""
     return KnownSite(id=number, name=name, url=f"https://{hosts[0]}/", hosts=hosts, configured=configured)
 
 
@@ -44,13 +44,13 @@ BOOK = SiteRegistry(
     ],
 )
 def test_the_longest_host_decides(url: str, name: str | None) -> None:
-    """Configured sites have their hosts, with or without www, and what is below; others their own host alone."""
+    """Configured sites have their hosts, with or without www, and the hosts below; others their own host alone."""
     site = BOOK.find(url)
     assert (site.name if site else None) == name
 
 
-def test_what_it_was_fetched_for_counts_where_the_host_is_nobodys() -> None:
-    """A page of a strange host belongs to the site that asked for it; a host's own site goes first."""
+def test_the_requesting_site_decides_if_the_host_is_unknown() -> None:
+    """A page of an unknown host belongs to the requesting site; a host's own site has precedence."""
     asked = BOOK.find_configured("https://cdn.example/x", "news")
     assert asked is not None
     assert asked.name == "news"
@@ -77,7 +77,7 @@ def test_keys_sort_by_host(url: str, key: str) -> None:
 
 @given(st.text(max_size=2000))
 def test_any_url_has_a_key(text: str) -> None:
-    """Whatever a page links to has a host or none, a key of bounded length, and a name."""
+    """Any link target has a key of bounded length, and the name of a site."""
     for url in (text, f"http://{text}", f"https://news.example/{text}"):
         assert len(surt(url)) <= 600
         assert isinstance(surt_host(url_host(url)), str)

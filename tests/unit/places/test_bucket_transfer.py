@@ -1,4 +1,4 @@
-"""Files between folder and bucket: nothing goes at one place before it is whole at the other."""
+"""Transfer between folder and bucket: a copy is deleted only after the other one is verified."""
 
 import fcntl
 import hashlib
@@ -62,21 +62,21 @@ class Desk:
 
 
 def bytes_of(file: WarcFile) -> bytes:
-    """All of a file."""
+    """Return the content of a file."""
     with file.open() as opened:
         return opened.read()
 
 
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
-    """A desk, and keys that open nothing."""
+    """A folder and a bucket, and credentials without any access."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "a test's")
     return Desk(tmp_path)
 
 
 def test_closed_files_are_uploaded_and_stay_by_default(desk: Desk) -> None:
-    """Byte for byte; the open one never; a second round finds nothing to do."""
+    """Byte for byte; never the open one; a second round finds nothing to do."""
     first = desk.upload().run()
     assert (first.uploaded, first.freed, first.waiting, first.problems) == (["1.warc.gz", "2.warc.gz"], [], 0, [])
     assert {path.name: path.read_bytes() for path in desk.far.iterdir()} == {"1.warc.gz": ONE, "2.warc.gz": TWO}
@@ -85,7 +85,7 @@ def test_closed_files_are_uploaded_and_stay_by_default(desk: Desk) -> None:
 
 
 def test_a_file_is_freed_when_its_time_is_over(desk: Desk) -> None:
-    """Not before; only what is in the bucket; an open file never."""
+    """Not before; only what is in the bucket; never an open file."""
     old = (NOW - timedelta(days=31)).timestamp()
     os.utime(desk.folder / "1.warc.gz", (old, old))
     assert desk.upload(timedelta(days=30)).run().freed == ["1.warc.gz"]
@@ -96,7 +96,7 @@ def test_a_file_is_freed_when_its_time_is_over(desk: Desk) -> None:
 
 
 def test_other_bytes_under_that_name_are_refused(desk: Desk) -> None:
-    """Nothing is overwritten, nothing is freed, the rest goes its way, and the owner is told each time."""
+    """Nothing is overwritten or deleted, the other files are transferred, and the problem is reported each time."""
     (desk.far / "1.warc.gz").write_bytes(ONE[:-1] + b"!")
     for _ in range(2):
         done = desk.upload(timedelta()).run()
@@ -108,13 +108,13 @@ def test_other_bytes_under_that_name_are_refused(desk: Desk) -> None:
 
 
 def test_the_same_bytes_under_that_name_are_as_good_as_uploaded(desk: Desk) -> None:
-    """As after a crash between the put and the note of it, or where the answer to a put was lost."""
+    """As after a crash between upload and log entry, or a lost response."""
     (desk.far / "1.warc.gz").write_bytes(ONE)
     assert desk.upload().run().uploaded == ["1.warc.gz", "2.warc.gz"]
 
 
 def test_a_file_that_is_damaged_here_is_not_uploaded(desk: Desk) -> None:
-    """What the index has the digest of must be that file."""
+    """A file must match its digest in the index."""
     done = desk.upload(digests=lambda: {"1.warc.gz": "0" * 64}).run()
     assert done.uploaded == ["2.warc.gz"]
     assert "1.warc.gz in the index differs" in done.problems[0]
@@ -126,7 +126,7 @@ def test_a_file_that_is_damaged_here_is_not_uploaded(desk: Desk) -> None:
     ids=["empty", "truncated", "last byte changed", "first byte changed"],
 )
 def test_what_was_spoilt_in_the_bucket_since_is_not_freed(desk: Desk, spoil: bytes) -> None:
-    """A note of an upload is no proof: the bucket is asked once more before a file goes."""
+    """A log entry is no proof: the bucket is checked again before a file is deleted."""
     desk.upload().run()
     (desk.far / "1.warc.gz").write_bytes(spoil)
     done = desk.upload(timedelta()).run()
@@ -136,7 +136,7 @@ def test_what_was_spoilt_in_the_bucket_since_is_not_freed(desk: Desk, spoil: byt
 
 
 def test_what_is_gone_from_the_bucket_is_uploaded_again(desk: Desk) -> None:
-    """And what changed here since is compared anew before it may go."""
+    """And a file that changed here is compared again before it is deleted."""
     desk.upload().run()
     (desk.far / "1.warc.gz").unlink()
     os.utime(desk.folder / "2.warc.gz", (0, 0))
@@ -145,7 +145,7 @@ def test_what_is_gone_from_the_bucket_is_uploaded_again(desk: Desk) -> None:
 
 
 def test_a_list_torn_by_a_crash_costs_one_comparison(desk: Desk) -> None:
-    """The list is cut anywhere: nothing is lost, nothing is freed that was not found whole, and it goes on."""
+    """Wherever the log is truncated, nothing is lost, nothing unverified is deleted, and the log can be appended to."""
     desk.upload().run()
     ledger = desk.folder / LEDGER
     whole = ledger.read_bytes()
@@ -158,7 +158,7 @@ def test_a_list_torn_by_a_crash_costs_one_comparison(desk: Desk) -> None:
 
 
 def test_a_list_is_written_whole(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also where the system takes a line in pieces."""
+    """Also if the system writes a line in parts."""
     write = os.write
     monkeypatch.setattr(os, "write", lambda fd, data: write(fd, bytes(data)[:10]))
     desk.carrier.upload("1.warc.gz")
@@ -166,7 +166,7 @@ def test_a_list_is_written_whole(desk: Desk, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_an_empty_file_keeps_no_other_from_safety(desk: Desk) -> None:
-    """It is carried like any."""
+    """It is transferred like any other."""
     (desk.folder / "0.warc.gz").write_bytes(b"")
     done = desk.upload().run()
     assert (done.uploaded, done.problems) == (["0.warc.gz", "1.warc.gz", "2.warc.gz"], [])
@@ -174,7 +174,7 @@ def test_an_empty_file_keeps_no_other_from_safety(desk: Desk) -> None:
 
 
 def test_a_file_that_cannot_be_read_keeps_no_other_from_safety(desk: Desk) -> None:
-    """It is named, with what to do."""
+    """It is reported, with what to do."""
     (desk.folder / "0.warc.gz").mkdir()
     done = desk.upload().run()
     assert done.uploaded == ["1.warc.gz", "2.warc.gz"]
@@ -184,7 +184,7 @@ def test_a_file_that_cannot_be_read_keeps_no_other_from_safety(desk: Desk) -> No
 
 @pytest.mark.parametrize("linked", [False, True])
 def test_the_folder_is_no_bucket_of_its_own(desk: Desk, linked: bool) -> None:
-    """By whatever path it is named: what would be freed there is the only file."""
+    """By any path: its files are the only copies."""
     same = desk.folder
     if linked:
         same = desk.far / "link"
@@ -202,7 +202,7 @@ def test_the_folder_is_no_bucket_of_its_own(desk: Desk, linked: bool) -> None:
 
 
 def test_bytes_are_on_the_one_disk_before_they_go_at_the_other(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Under their names, too: the power may fail at any moment."""
+    """With their names: the power may fail at any time."""
     synced: list[str] = []
     fsync = os.fsync
 
@@ -227,7 +227,7 @@ def test_bytes_are_on_the_one_disk_before_they_go_at_the_other(desk: Desk, monke
 def test_a_file_that_another_process_has_fetched_leaves_nothing_behind(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Not even the empty begin of a second one."""
+    """Not even an empty partial file."""
     desk.carrier.upload("1.warc.gz")
     desk.carrier.remove_local("1.warc.gz")
     flock = fcntl.flock
@@ -243,7 +243,7 @@ def test_a_file_that_another_process_has_fetched_leaves_nothing_behind(
 
 
 def test_an_import_reads_what_was_freed_meanwhile(desk: Desk) -> None:
-    """As where a crawl that keeps nothing here ends beside it."""
+    """As when a crawl that keeps no local files ends at the same time."""
     desk.carrier.upload("1.warc.gz")
     desk.carrier.remove_local("1.warc.gz")
     found = _locate(desk.places, desk.folder / "1.warc.gz")
@@ -251,7 +251,7 @@ def test_an_import_reads_what_was_freed_meanwhile(desk: Desk) -> None:
 
 
 def test_what_is_closed_while_a_start_looks_is_not_read_again(desk: Desk) -> None:
-    """The index is asked after the places: it knows by then what another crawl has closed."""
+    """The index is read after the folder, so that it has what another crawl has closed meanwhile."""
     states = {"1.warc.gz": "closed", "2.warc.gz": "open"}
 
     class Asked(Places):
@@ -259,7 +259,6 @@ def test_what_is_closed_while_a_start_looks_is_not_read_again(desk: Desk) -> Non
             found = Places.files(self)
             states["2.warc.gz"] = "closed"
             return found
-
 
     def read(query: object, *names: str) -> object:
         return 0 if names else [SimpleNamespace(name=name, state=state) for name, state in states.items()]
@@ -269,7 +268,7 @@ def test_what_is_closed_while_a_start_looks_is_not_read_again(desk: Desk) -> Non
 
 
 def test_a_bucket_that_is_away_costs_nothing(desk: Desk) -> None:
-    """One problem, not one a file; the files wait, and the next round takes them."""
+    """One problem, not one for each file; the next round uploads them."""
     away = Places(folder=desk.folder, bucket=AWAY)
     done = desk.upload(timedelta(), places=away).run()
     assert (done.uploaded, done.freed, done.waiting, len(done.problems)) == ([], [], 2, 2)
@@ -279,7 +278,7 @@ def test_a_bucket_that_is_away_costs_nothing(desk: Desk) -> None:
 
 
 def test_two_processes_do_not_carry_one_file(desk: Desk) -> None:
-    """What another one is about is passed over."""
+    """A file that another process is transferring is skipped."""
     with (desk.folder / "1.warc.gz").open("rb") as other:
         fcntl.flock(other, fcntl.LOCK_EX)
         assert desk.upload(timedelta()).run().uploaded == ["2.warc.gz"]
@@ -288,7 +287,7 @@ def test_two_processes_do_not_carry_one_file(desk: Desk) -> None:
 
 
 def test_a_crawl_uploads_behind_its_back(desk: Desk) -> None:
-    """Each file as it is closed; what fails is part of the rest; told to hurry, it waits for nothing."""
+    """Each file as it is closed; a failed one is uploaded at the end; asked to hurry, it waits for nothing."""
     uploader = BackgroundUploader(desk.places)
     uploader.add("1.warc.gz", hashlib.sha256(ONE).hexdigest())
     uploader.add("2.warc.gz", "0" * 64)
@@ -312,7 +311,7 @@ def test_a_crawl_uploads_behind_its_back(desk: Desk) -> None:
 
 
 def test_a_bucket_that_is_away_is_waited_for_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However many files are closed meanwhile: a crawl's end does not wait for each of them."""
+    """However many files are closed meanwhile."""
     asked: list[str] = []
 
     def away(_: BucketTransfer, name: str, __: str) -> bool:
@@ -335,7 +334,7 @@ def test_a_bucket_that_is_away_is_waited_for_once(desk: Desk, monkeypatch: pytes
 
 
 def test_what_was_noted_of_files_that_are_gone_is_forgotten(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Once there is much of it; nothing that is of use goes, and nothing is added to a list that is being replaced."""
+    """Once there are many stale entries; useful ones are kept, and no entry is added during the rewrite."""
     ledger = desk.folder / LEDGER
     desk.upload().run()
     noted = desk.carrier.uploaded_files()
@@ -361,7 +360,7 @@ def test_what_was_noted_of_files_that_are_gone_is_forgotten(desk: Desk, monkeypa
 
 
 def test_an_archive_moves_to_the_bucket_and_back(desk: Desk) -> None:
-    """Broken off and gone on with; what lay at the other place goes only once it is whole at this one."""
+    """Interrupted and resumed; a copy is deleted only once the other one is complete."""
     digests = {"1.warc.gz": hashlib.sha256(ONE).hexdigest()}
     move = Relocation(places=desk.places, digests=digests, remove=True)
     desk.carrier.upload("1.warc.gz")
@@ -381,7 +380,7 @@ def test_an_archive_moves_to_the_bucket_and_back(desk: Desk) -> None:
 
 
 def test_a_move_takes_nothing_that_is_not_the_file(desk: Desk) -> None:
-    """A half of a file that goes on with other bytes, or a spoilt object: told, and nothing goes."""
+    """A partial file that continues with other bytes, or a damaged object: reported, and nothing is deleted."""
     digests = {"1.warc.gz": hashlib.sha256(ONE).hexdigest()}
     move = Relocation(places=desk.places, digests=digests, remove=True)
     move.to_bucket()
@@ -398,7 +397,7 @@ def test_a_move_takes_nothing_that_is_not_the_file(desk: Desk) -> None:
 
 
 def test_a_move_without_a_bucket_or_with_one_that_is_away(desk: Desk) -> None:
-    """Said at once, and nothing is done."""
+    """Reported at once, and nothing is done."""
     with pytest.raises(ConfigError, match="bucket ="):
         Relocation(places=Places(folder=desk.folder), digests={}, remove=True).to_bucket()
     with pytest.raises(BucketUnreachable):
@@ -407,7 +406,7 @@ def test_a_move_without_a_bucket_or_with_one_that_is_away(desk: Desk) -> None:
 
 
 def test_a_survey_says_of_each_file_where_it_lies(desk: Desk) -> None:
-    """Each by its place; what is to be uploaded, nowhere to be had, or of two sizes is told."""
+    """Files to be uploaded, missing, or of two sizes are reported."""
     desk.carrier.upload("1.warc.gz")
     (desk.far / "1.warc.gz").write_bytes(ONE[:-1])
     (desk.far / "4.warc.gz").write_bytes(b"another machine's")

@@ -1,4 +1,4 @@
-"""A file that is measured while it is read is measured as a whole, however it was read."""
+"""A file that is digested while it is read, in whatever order."""
 
 import hashlib
 import os
@@ -15,7 +15,7 @@ DATA = os.urandom(3_000_000)
 
 @given(st.lists(st.tuples(st.integers(0, len(DATA) + 9), st.integers(0, 2_000_000)), max_size=6))
 def test_whatever_was_read_before(tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[int, int]]) -> None:
-    """Reads anywhere, in any order, again and beyond the end: the bytes are right, and so are size and digest."""
+    """Reads anywhere, in any order, repeated and beyond the end: bytes, size and digest are right."""
     path = tmp_path_factory.getbasetemp() / "measured"
     if not path.exists():
         path.write_bytes(DATA)
@@ -30,7 +30,7 @@ def test_whatever_was_read_before(tmp_path_factory: pytest.TempPathFactory, step
 
 
 def test_a_walk_is_all_the_reading_there_is(tmp_path: Path) -> None:
-    """After a walk to the end nothing is read again; after a walk that stopped only the rest is."""
+    """After a complete pass nothing is read again; after an incomplete one only the rest is."""
     path = tmp_path / "a.warc.gz"
     path.write_bytes(DATA)
     measured = HashingReader(path)

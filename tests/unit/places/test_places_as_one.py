@@ -1,4 +1,4 @@
-"""One noun for all places: what a bucket gives is what a folder would, to the byte."""
+"""Folder and bucket as one set of files, equal to the byte."""
 
 import os
 import pickle
@@ -17,7 +17,7 @@ DATA = os.urandom(3_000_000)
 
 
 class Counted:
-    """A place that counts what it is asked for."""
+    """A store that counts the bytes it is asked for."""
 
     def __init__(self, data: bytes) -> None:
         self.data = data
@@ -39,14 +39,14 @@ def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Places:
 
 
 def put(places: Places, name: str, data: bytes) -> None:
-    """Have the bucket hold a file."""
+    """Put a file into the bucket."""
     assert places.bucket
     Path(places.bucket.url.removeprefix("file://"), name).write_bytes(data)
 
 
 @given(st.lists(st.tuples(st.integers(0, len(DATA) + 9), st.integers(0, 200_000)), max_size=8))
 def test_a_ranged_file_reads_like_a_file(steps: list[tuple[int, int]]) -> None:
-    """Wherever it is read, and however much: the same bytes, and none behind the end."""
+    """Any reads at any offset give the same bytes, and none behind the end."""
     with ranges.open_by_ranges(Counted(DATA), "a") as file:
         for at, count in steps:
             assert file.seek(at) == at
@@ -56,7 +56,7 @@ def test_a_ranged_file_reads_like_a_file(steps: list[tuple[int, int]]) -> None:
 
 
 def test_a_walk_asks_seldom_and_a_record_little() -> None:
-    """A walk's requests double up to 4 MB; one record costs 64 kB, and nothing when it is asked for again."""
+    """The requests of sequential reading double up to 4 MB; one record costs 64 kB, and nothing the second time."""
     walked = Counted(DATA * 10)
     with ranges.open_by_ranges(walked, "walk") as file:
         assert file.read() == DATA * 10
@@ -71,7 +71,7 @@ def test_a_walk_asks_seldom_and_a_record_little() -> None:
 
 
 def test_what_is_kept_of_it_is_bounded() -> None:
-    """However much is read, so much is held and no more; what was used last stays."""
+    """The cache is bounded; what was used last is kept."""
     kept = ranges._RangeCache(100)
     place = Counted(b"")
     for begin in range(50):
@@ -83,7 +83,7 @@ def test_what_is_kept_of_it_is_bounded() -> None:
 
 
 def test_all_files_are_listed_once_wherever_they_lie(places: Places) -> None:
-    """Open, closed, uploaded, or in both places: a name is one file, and what is no WARC file is none."""
+    """Open, closed, uploaded, or in both places: one file per name, and WARC files only."""
     (places.folder / "a.warc.gz").write_bytes(b"both")
     (places.folder / "b.warc.gz.open").write_bytes(b"grows")
     for other in ("uploaded.jsonl", "a.warc.gz.torn-7", "c.warc.gz.fetching"):
@@ -103,20 +103,20 @@ def test_all_files_are_listed_once_wherever_they_lie(places: Places) -> None:
 
 
 def bytes_of(file: WarcFile) -> bytes:
-    """All of a file."""
+    """Return the content of a file."""
     with file.open() as opened:
         return opened.read()
 
 
 def test_a_file_goes_to_another_process(places: Places) -> None:
-    """A file is plain settings: pickled, it opens over there what it opened here."""
+    """A file is plain settings: pickled, it opens in another process."""
     put(places, "a.warc.gz", DATA)
     file = pickle.loads(pickle.dumps(places.file("a.warc.gz")))
     assert bytes_of(file) == DATA
 
 
 def test_what_cannot_be_had_has_a_name(places: Places, tmp_path: Path) -> None:
-    """Missing without a bucket, missing in the bucket too, a bucket that is none, one that does not answer."""
+    """Missing without a bucket, missing in the bucket too, no such bucket, a bucket that does not respond."""
     with pytest.raises(FileMissing, match="newsarchive verify") as missing:
         Places(folder=places.folder).open("a.warc.gz")
     assert type(missing.value) is FileMissing
@@ -132,7 +132,7 @@ def test_what_cannot_be_had_has_a_name(places: Places, tmp_path: Path) -> None:
 
 
 def test_a_silent_bucket_is_not_waited_for_by_each_record(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After one vain wait the next records are told at once; a moment later it is asked again."""
+    """After one timeout the next reads fail at once; later the bucket is asked again."""
     assert places.bucket
     put(places, "a.warc.gz", DATA)
     away = Bucket(url="s3://silent", endpoint="http://127.0.0.1:1", region="x", timeout=0.2, retries=0)
@@ -149,7 +149,7 @@ def test_a_silent_bucket_is_not_waited_for_by_each_record(places: Places, monkey
 
 
 def test_a_profile_is_read_where_the_environment_says_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """~/.aws/credentials by AWS_PROFILE; keys in the environment go first; a file that is none says nothing."""
+    """~/.aws/credentials by AWS_PROFILE; the environment has precedence; an invalid file is ignored."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
     file = tmp_path / "credentials"

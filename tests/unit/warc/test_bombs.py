@@ -1,4 +1,4 @@
-"""Files that are made to hurt: bombs, giants, and zips that point elsewhere. Memory and disk stay bounded."""
+"""Malicious files: decompression bombs, oversized records, zips with paths outside. Memory and disk stay bounded."""
 
 import gzip
 import tracemalloc
@@ -29,15 +29,15 @@ def record(uri: str, body: bytes, *, length: int | None = None) -> bytes:
     return head.encode() + block + b"\r\n\r\n"
 
 
-def squeezed(pieces: Iterator[bytes]) -> bytes:
-    """One gzip member of all, never held as a whole."""
+def compress_parts(pieces: Iterator[bytes]) -> bytes:
+    """Yield one gzip member of all the parts, without holding it in memory."""
     squeezer = zlib.compressobj(1, zlib.DEFLATED, 31)
     return b"".join([*(squeezer.compress(piece) for piece in pieces), squeezer.flush()])
 
 
 @pytest.fixture(autouse=True)
 def small_limits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A record of more than 4 MB is too much."""
+    """Lower the record size limit to 4 MB."""
     monkeypatch.setattr(gzip_members, "MAX_RECORD_SIZE", 4 * MB)
     monkeypatch.setattr(framing, "MAX_RECORD_SIZE", 4 * MB)
 
@@ -61,17 +61,17 @@ def giant() -> Iterator[bytes]:
 
 
 @pytest.mark.parametrize("form", ["plain", "whole", "members"])
-def test_a_giant_is_named_and_stepped_over(tmp_path: Path, into: Path, form: str) -> None:
-    """A record too large to be held is left out by name, in little memory; those around it come in."""
+def test_an_oversized_record_is_skipped_and_reported(tmp_path: Path, into: Path, form: str) -> None:
+    """An oversized record is skipped and reported, in little memory; the records around it are imported."""
     source = tmp_path / "giant.warc.gz"
     pieces = list(giant())
     if form == "plain":
         source.write_bytes(b"".join(pieces))
     elif form == "whole":
-        source.write_bytes(squeezed(iter(pieces)))
+        source.write_bytes(compress_parts(iter(pieces)))
     else:
         parts = [pieces[:1], pieces[1:-1], pieces[-1:]]
-        source.write_bytes(b"".join(squeezed(iter(part)) for part in parts))
+        source.write_bytes(b"".join(compress_parts(iter(part)) for part in parts))
     del pieces
     tracemalloc.start()
     adopted = import_file(source, into)
@@ -83,7 +83,7 @@ def test_a_giant_is_named_and_stepped_over(tmp_path: Path, into: Path, form: str
 
 
 def test_a_bomb_without_a_record_is_read_in_little_memory(tmp_path: Path, into: Path) -> None:
-    """Zeros without end: nothing comes in, nothing is held."""
+    """A bomb of zeros: nothing is imported, nothing is held in memory."""
     source = tmp_path / "bomb.warc.gz"
     source.write_bytes(gzip.compress(record("1", b"a")) + igzip.compress(bytes(150 * MB), 3))
     tracemalloc.start()
@@ -108,7 +108,7 @@ def test_a_bomb_in_the_archive_is_damage(tmp_path: Path) -> None:
 
 
 def test_a_large_file_is_read_record_by_record(tmp_path: Path) -> None:
-    """Memory is that of a record, not of a file."""
+    """Memory use depends on the record, not on the file."""
     path = tmp_path / "large.warc.gz"
     body = bytes(3 * MB)
     with path.open("wb") as out:
@@ -124,7 +124,7 @@ def test_a_large_file_is_read_record_by_record(tmp_path: Path) -> None:
 
 
 def wacz(path: Path, parts: dict[str, bytes]) -> Path:
-    """A WACZ with these files in it, and the others that one has."""
+    """A WACZ with these files and the usual others."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as container:
         container.writestr("datapackage.json", "{}")
         container.writestr("pages/pages.jsonl", "{}")
@@ -134,7 +134,7 @@ def wacz(path: Path, parts: dict[str, bytes]) -> Path:
 
 
 def test_a_wacz_gives_its_warc_files(tmp_path: Path, into: Path) -> None:
-    """Each WARC file of it comes in, plain or gzipped, under a name that tells where from."""
+    """Each of its WARC files is imported, compressed or not, under a name that includes that of the WACZ."""
     one, two = gzip.compress(record("1", b"a")), record("2", b"b")
     source = wacz(tmp_path / "my crawl.wacz", {"archive/one.warc.gz": one, "archive/two.WARC": two})
     adopted = import_file(source, into)
@@ -146,7 +146,7 @@ def test_a_wacz_gives_its_warc_files(tmp_path: Path, into: Path) -> None:
 
 
 def test_a_zip_names_no_place_outside(tmp_path: Path, into: Path) -> None:
-    """Whatever paths a zip names, files are made in the archive's folder only."""
+    """Whatever paths a zip has, files are created in the archive's folder only."""
     parts = {
         "archive/../../../evil.warc.gz": gzip.compress(record("1", b"a")),
         "archive/..%2f..\\up.warc.gz": gzip.compress(record("2", b"b")),
@@ -160,7 +160,7 @@ def test_a_zip_names_no_place_outside(tmp_path: Path, into: Path) -> None:
 
 
 def test_a_damaged_part_costs_itself(tmp_path: Path, into: Path) -> None:
-    """One part of a zip is damaged: it is named, the other parts come in."""
+    """A damaged part of a zip is reported; the other parts are imported."""
     marked = record("1", b"MARK" * 100)
     source = tmp_path / "x.wacz"
     with zipfile.ZipFile(source, "w", zipfile.ZIP_STORED) as container:
@@ -174,6 +174,6 @@ def test_a_damaged_part_costs_itself(tmp_path: Path, into: Path) -> None:
 
 
 def test_a_wacz_without_warc_files_is_told(tmp_path: Path, into: Path) -> None:
-    """A zip of other things brings nothing, and says so."""
+    """A zip without WARC files imports nothing and is reported."""
     adopted = import_file(wacz(tmp_path / "x.wacz", {"notes.txt": b"WARC"}), into)
     assert (adopted.files, adopted.damage) == ((), ("x.wacz: no WARC file in it",))

@@ -1,4 +1,4 @@
-"""Content codings, as servers really send them."""
+"""Content codings as servers really send them."""
 
 import gzip
 import random
@@ -48,14 +48,14 @@ def decoded(body: bytes, *codings: str, limit: int = LIMIT) -> bytes:
 
 @given(body=st.binary(max_size=3000), coding=st.sampled_from(sorted(CODINGS)))
 def test_what_is_coded_is_decoded(body: bytes, coding: str) -> None:
-    """Every coding gives back what went in."""
+    """Every coding decodes to its input."""
     coded = CODINGS[coding](body)
     assert decoded(coded, coding) == body
 
 
 @given(body=st.binary(min_size=1, max_size=300), codings=st.lists(st.sampled_from(sorted(CODINGS)), max_size=3))
 def test_codings_are_undone_from_the_last_to_the_first(body: bytes, codings: list[str]) -> None:
-    """Several codings, in one field or in many, are undone in the opposite order (RFC 9110 8.4)."""
+    """Several codings, in one field or in many, are decoded in reverse order (RFC 9110 8.4)."""
     coded = body
     for coding in codings:
         coded = CODINGS[coding](coded)
@@ -65,7 +65,7 @@ def test_codings_are_undone_from_the_last_to_the_first(body: bytes, codings: lis
 
 @pytest.mark.parametrize("coding", sorted(CODINGS))
 def test_a_body_cut_short_gives_its_beginning(coding: str) -> None:
-    """A connection that broke: what had come is read."""
+    """A truncated body gives what can be decoded."""
     coded = CODINGS[coding](PAGE)
     for size in range(len(coded) // 2, len(coded)):
         found = decoded(coded[:size], coding)
@@ -90,7 +90,7 @@ def test_damage_costs_what_stands_behind_it(coding: str) -> None:
 
 
 def test_gzip_members_that_follow_are_read_and_garbage_is_not() -> None:
-    """Members one behind the other are one body, however long the first; what is no gzip behind them falls away."""
+    """Consecutive members are one body, however long the first; other trailing bytes are dropped."""
     noise = random.Random(5).randbytes(300_000)
     coded = gzip.compress(noise) + gzip.compress(b"") + gzip.compress(PAGE)
     assert decoded(coded + b"\0\0garbage", "gzip") == noise + PAGE
@@ -104,7 +104,7 @@ def test_gzip_members_that_follow_are_read_and_garbage_is_not() -> None:
 )
 @pytest.mark.parametrize("label", ["gzip", "deflate", "br", "zstd", "compress", "utf-8", "gzip, gzip", "", "aws"])
 def test_text_with_a_wrong_label_is_taken_as_it_is(text: bytes, label: str) -> None:
-    """Tools store bodies decoded and leave the label (CC-NEWS); servers name what they did not do."""
+    """Tools store bodies decoded and keep the label (CC-NEWS); servers announce codings that they did not apply."""
     assert decoded(text, label) == text
 
 
@@ -116,21 +116,21 @@ def test_one_coding_named_twice_is_undone_once() -> None:
 
 @pytest.mark.parametrize("label", ["gzip", "deflate", "br", "zstd", "compress", "dcb"])
 def test_what_cannot_be_decoded_is_named(label: str) -> None:
-    """Bytes that are neither text nor that coding are refused by name."""
+    """Bytes that are neither text nor in that coding are an error that names the coding."""
     begin = {"gzip": b"\x1f\x8b\x08\0", "zstd": b"\x28\xb5\x2f\xfd"}.get(label, b"")
     with pytest.raises(PayloadError, match=label):
         decoded(begin + b"\xff\0\x01\x02" * 40, label)
 
 
 def test_more_codings_than_anyone_means_are_refused() -> None:
-    """A body that decodes to itself would be decoded for ever."""
+    """A body that decodes to itself must not be decoded forever."""
     with pytest.raises(PayloadError, match="codings"):
         decoded(PAGE, *["gzip"] * (MAX_CODINGS + 1))
 
 
 @given(body=st.binary(max_size=400), label=st.sampled_from([*sorted(CODINGS), "gzip, br", "zstd, deflate"]))
 def test_any_bytes_are_decoded_or_refused(body: bytes, label: str) -> None:
-    """Whatever a server sends under whatever label ends in bytes or in PayloadError."""
+    """Any bytes under any label give bytes or a PayloadError."""
     for begin in (b"", b"\x1f\x8b\x08\0", b"\x28\xb5\x2f\xfd", b"\x78\x9c"):
         with suppress(PayloadError):
             assert len(decoded(begin + body, label, limit=5000)) <= 5000
@@ -138,7 +138,7 @@ def test_any_bytes_are_decoded_or_refused(body: bytes, label: str) -> None:
 
 @pytest.mark.parametrize("coding", sorted(CODINGS))
 def test_the_limit_is_exact(coding: str) -> None:
-    """A body of the limit's size is read, one byte more is refused."""
+    """A body of the limit's size is decoded, one byte more is an error."""
     coded = CODINGS[coding](PAGE)
     assert decoded(coded, coding, limit=len(PAGE)) == PAGE
     with pytest.raises(PayloadError, match=f"more than the limit of {len(PAGE) - 1} "):
@@ -147,7 +147,7 @@ def test_the_limit_is_exact(coding: str) -> None:
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate", "DEFLATE", "br", "zstd"])
 def test_a_bomb_stops_at_the_limit(coding: str) -> None:
-    """What decodes to hundreds of megabytes is refused before it has taken more memory than a few limits."""
+    """A bomb of hundreds of megabytes is rejected before it takes more memory than a few limits."""
     quick: dict[str, Callable[[bytes], bytes]] = {"gzip": igzip.compress, "br": partial(brotli.compress, quality=2)}
     bomb = quick.get(coding, CODINGS[coding])(bytes(100 << 20))
     tracemalloc.start()

@@ -1,4 +1,4 @@
-"""Files of ours under every damage that disks, crashes and people do to them."""
+"""Our own files under all kinds of damage by disks, crashes and people."""
 
 import random
 import subprocess
@@ -54,38 +54,38 @@ def content(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 @pytest.fixture
 def path(tmp_path: Path, content: bytes) -> Path:
-    """The file, closed and sound."""
+    """The file, closed and intact."""
     path = tmp_path / NAME
     path.write_bytes(content)
     return path
 
 
 def ends_of_groups(path: Path) -> list[int]:
-    """Where a file may end: behind its warcinfo record and behind each exchange."""
+    """Offsets where a file may end: behind its warcinfo record and behind each exchange."""
     begins = [record.place.offset for record in read_records(path) if record.type == "response"]
     return [*begins, path.stat().st_size]
 
 
 def sizes(path: Path) -> list[int]:
-    """Where to tear a file: around the end of each record at every byte, and in between now and then."""
+    """Sizes to truncate a file to: every byte around the end of each record, and some in between."""
     near = {each.place.offset + step for each in read_records(path) for step in range(-10, 30)}
     return sorted(size for size in {*near, *range(0, path.stat().st_size, 23)} if 0 <= size < path.stat().st_size)
 
 
 def gzip_finds(path: Path) -> bool:
-    """Whether `gzip -t` has anything to say of a file."""
+    """Return whether `gzip -t` reports damage."""
     return subprocess.run(["gzip", "-t", path], capture_output=True, check=False).returncode != 0
 
 
 def test_the_sound_file_is_sound(path: Path) -> None:
-    """What the writer wrote has no problem, and nothing unusual about it."""
+    """A file of the writer has no problems and no notes."""
     report = check_file(path)
     assert (report.problems, report.notes, report.records, len(report.captures)) == ([], [], 12, 4)
 
 
 def test_a_file_torn_anywhere_is_cut_to_whole_exchanges(path: Path, content: bytes, tmp_path: Path) -> None:
-    """At whatever byte a crash ended the file: what is left are the exchanges before it, the rest lies aside, and
-    nothing that is left has a problem.
+    """At whatever byte a crash ended the file: the exchanges before it are kept without a problem, and the rest is
+    saved in another file.
     """
     ends = [0, *ends_of_groups(path)]
     folder = tmp_path / "torn"
@@ -110,7 +110,7 @@ def test_a_file_torn_anywhere_is_cut_to_whole_exchanges(path: Path, content: byt
 
 
 def test_a_torn_file_is_reported_wherever_it_is_torn(path: Path, content: bytes) -> None:
-    """A file that ends too early is a problem wherever it ends but between two exchanges."""
+    """A truncated file is a problem unless it ends between two exchanges."""
     ends = set(ends_of_groups(path))
     for size in sizes(path)[1:]:
         path.write_bytes(content[:size])
@@ -118,8 +118,8 @@ def test_a_torn_file_is_reported_wherever_it_is_torn(path: Path, content: bytes)
 
 
 def test_every_flipped_bit_that_gzip_finds_is_found(path: Path, content: bytes) -> None:
-    """One bit, anywhere. What zlib finds, which is what `gzip -t` finds, the checker finds; and the records that the
-    damage did not touch are still there.
+    """For one flipped bit anywhere, the checker finds all that zlib (`gzip -t`) finds, and the records that it did not
+    touch are still read.
     """
     chance = random.Random(6)
     for _ in range(300):
@@ -141,7 +141,7 @@ def test_every_flipped_bit_that_gzip_finds_is_found(path: Path, content: bytes) 
 
 
 def zlib_finds(data: bytes) -> bool:
-    """Whether a gzip file is damaged to zlib."""
+    """Return whether zlib reports a gzip file as damaged."""
     while data:
         inflater = zlib.decompressobj(31)
         try:
@@ -158,7 +158,9 @@ def zlib_finds(data: bytes) -> bool:
     "garbage", [bytes(1), bytes(4096), b"\x1f", b"\x1f\x8b\x08\x00", b"GET / HTTP/1.1\r\n\r\n", b"\r\n", b"\xff" * 9]
 )
 def test_what_does_not_belong_there_is_reported(path: Path, content: bytes, garbage: bytes) -> None:
-    """Garbage behind the last record, before the first, and between two: told with its place, and no record is lost."""
+    """Garbage behind the last record, before the first or between two is reported with its offset, and no record is
+    lost.
+    """
     ends = ends_of_groups(path)
     for at in (0, ends[1], len(content)):
         path.write_bytes(content[:at] + garbage + content[at:])
@@ -168,7 +170,7 @@ def test_what_does_not_belong_there_is_reported(path: Path, content: bytes, garb
 
 
 def test_a_page_of_zeros_costs_what_it_covers(path: Path, content: bytes) -> None:
-    """A hole, as power loss or a bad sector makes it: the records around it are read, the loss is named."""
+    """After a power failure or a bad sector, the records around a hole are read and the loss is reported."""
     second, third = ends_of_groups(path)[1:3]
     path.write_bytes(content[:second] + bytes(third - second) + content[third:])
     report = check_file(path)
@@ -177,7 +179,7 @@ def test_a_page_of_zeros_costs_what_it_covers(path: Path, content: bytes) -> Non
 
 
 def test_captures_behind_damage_are_read(path: Path, content: bytes) -> None:
-    """Damage to one exchange costs that exchange: those behind it are yielded before the damage is raised."""
+    """Damage to one exchange costs that exchange: those behind it are yielded before the error is raised."""
     second, third = ends_of_groups(path)[1:3]
     path.write_bytes(content[:second] + bytes(third - second) + content[third:])
     urls: list[str] = []
@@ -188,7 +190,7 @@ def test_captures_behind_damage_are_read(path: Path, content: bytes) -> None:
 
 
 def test_a_member_that_was_taken_out_is_missed(path: Path, content: bytes) -> None:
-    """A file that lost one whole member is sound to gzip; the records that name the lost one say that it is not."""
+    """A file that lost one complete member is valid gzip, but the records that refer to the lost one show it."""
     for lost in list(read_records(path)):
         begin, end = lost.place.offset, lost.place.offset + lost.place.length
         path.write_bytes(content[:begin] + content[end:])
@@ -205,7 +207,7 @@ def test_a_record_that_stands_twice_is_reported(path: Path, content: bytes) -> N
 
 
 def test_damage_in_the_middle_is_no_reason_to_cut(path: Path, content: bytes, tmp_path: Path) -> None:
-    """What stands whole behind damage may be in the index: `mend` cuts the torn end only."""
+    """Records behind damage may be in the index: repair cuts the torn end only."""
     second, third = ends_of_groups(path)[1:3]
     left_open = tmp_path / "open" / f"{NAME}.open"
     left_open.parent.mkdir()
@@ -218,7 +220,7 @@ def test_damage_in_the_middle_is_no_reason_to_cut(path: Path, content: bytes, tm
 
 
 def test_a_warc_file_within_a_torn_record_is_not_taken_for_ours(path: Path, content: bytes, tmp_path: Path) -> None:
-    """A page may be a WARC file itself: where its record is torn, what it holds stays out of the archive."""
+    """A payload may be a WARC file itself: if its record is torn, its content is not read as ours."""
     published = tmp_path / "published"
     published.mkdir()
     run = CrawlRun(id="other", sites=(), started_at=BEGAN)
@@ -238,7 +240,7 @@ def test_a_warc_file_within_a_torn_record_is_not_taken_for_ours(path: Path, cont
 
 @given(data=st.binary(max_size=400))
 def test_any_bytes_are_an_answer_or_a_named_damage(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
-    """Whatever lies in a file, checker and readers end, and fail by name only."""
+    """For any bytes in a file, checker and readers end, and raise only our own errors."""
     path = tmp_path_factory.getbasetemp() / "any.warc.gz"
     path.write_bytes(data)
     assert check_file(path).problems
@@ -249,7 +251,7 @@ def test_any_bytes_are_an_answer_or_a_named_damage(tmp_path_factory: pytest.Temp
 
 
 def test_a_file_that_left_nothing_whole_is_taken_away(tmp_path: Path) -> None:
-    """A file that a crash left empty is gone after `mend`; one that is not there is no error."""
+    """A file that a crash left empty is deleted by repair; one that does not exist is no error."""
     empty = tmp_path / f"{NAME}.open"
     empty.touch()
     mended = repair_file(empty)

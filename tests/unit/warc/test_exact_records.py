@@ -1,4 +1,4 @@
-"""The records of one exchange, byte for byte, with time and ids held fast."""
+"""The records of one exchange, byte for byte, with fixed time and ids."""
 
 import gzip
 from collections.abc import Callable
@@ -34,7 +34,7 @@ FOUND = Discovery(
 
 
 class Told:
-    """Originals that are always there, or never."""
+    """Originals that always exist, or never."""
 
     def __init__(self, original: RefersTo | None) -> None:
         self.original = original
@@ -70,7 +70,7 @@ def exchange(response: bytes, *, discovery: Discovery | None = None, truncated: 
 
 @pytest.fixture
 def written(tmp_path: Path) -> Callable[[Exchange, RefersTo | None], bytes]:
-    """Writes one exchange into a file of its own; returns the file, decompressed, behind its warcinfo record."""
+    """Write one exchange into a file of its own; return the decompressed file behind its warcinfo record."""
     ids = count()
 
     def write(one: Exchange, original: RefersTo | None) -> bytes:
@@ -106,7 +106,7 @@ WARC-Target-URI: https://harbour.example/a\r
 
 
 def test_a_response_and_what_goes_with_it(written: Callable[[Exchange, RefersTo | None], bytes]) -> None:
-    """Response, request and discovery: one after the other, blocks as the wire gave them, payload digest dechunked."""
+    """Response, request and metadata in order, blocks as received, payload digest over the dechunked body."""
     expected = b"".join(
         [
             b"WARC/1.1\r\nWARC-Type: response\r\nWARC-Record-ID: <urn:uuid:1>\r\n",
@@ -136,7 +136,7 @@ def test_a_response_and_what_goes_with_it(written: Callable[[Exchange, RefersTo 
 
 
 def test_an_answer_cut_short_says_so(written: Callable[[Exchange, RefersTo | None], bytes]) -> None:
-    """What came is kept, WARC-Truncated names the reason, and an original is never asked for."""
+    """A truncated response is kept, WARC-Truncated gives the reason, and no original is looked up."""
     found = written(exchange(RESPONSE[:-9], truncated="time"), ORIGINAL)
     assert found.startswith(b"WARC/1.1\r\nWARC-Type: response\r\n")
     assert b"\r\nWARC-Truncated: time\r\n" in found
@@ -144,7 +144,7 @@ def test_an_answer_cut_short_says_so(written: Callable[[Exchange, RefersTo | Non
 
 
 def test_a_payload_seen_before_is_a_revisit(written: Callable[[Exchange, RefersTo | None], bytes]) -> None:
-    """The new head is kept; profile, the three Refers-To fields, digest and truncation say what is left out."""
+    """The new head is kept, with profile, the three Refers-To fields, digest and WARC-Truncated."""
     head = b"HTTP/1.1 200 OK\r\nX-New: yes\r\n\r\n"
     expected = b"".join(
         [
@@ -167,7 +167,7 @@ def test_a_payload_seen_before_is_a_revisit(written: Callable[[Exchange, RefersT
 def test_a_304_is_a_revisit_with_the_digest_of_its_original(
     written: Callable[[Exchange, RefersTo | None], bytes],
 ) -> None:
-    """Not modified: the whole block, and the digest that replay tools look the original up by."""
+    """304: the whole block, and the digest by which replay tools find the original."""
     head = b'HTTP/1.1 304 Not Modified\r\nETag: "7"\r\n\r\n'
     found = written(exchange(head), ORIGINAL)
     expected = b"".join(
@@ -185,7 +185,7 @@ def test_a_304_is_a_revisit_with_the_digest_of_its_original(
 
 
 def test_a_304_without_an_original_is_a_response(written: Callable[[Exchange, RefersTo | None], bytes]) -> None:
-    """Where nothing is known of the URL, the answer is kept as it came."""
+    """Without a known original a 304 is a response record."""
     assert written(exchange(b"HTTP/1.1 304 Not Modified\r\n\r\n"), None).startswith(
         b"WARC/1.1\r\nWARC-Type: response\r\n"
     )

@@ -1,4 +1,4 @@
-"""Named fields, dates and digests, as all tools write them."""
+"""Named fields, dates and digests as all tools write them."""
 
 import hashlib
 from base64 import b32encode
@@ -25,8 +25,8 @@ def record(*headers: tuple[str, str], type_: str = "response", block: bytes = b"
 
 
 @given(value=st.text())
-def test_a_value_is_read_back_as_it_was_tidied(value: str) -> None:
-    """Whatever text is written, lone surrogates and line ends included: what is read is what `tidy` says, for ever."""
+def test_a_value_is_read_back_as_it_was_cleaned(value: str) -> None:
+    """For any text, lone surrogates and line ends included, the parsed value is what `clean_value` returned."""
     tidied = clean_value(value)
     assert clean_value(tidied) == tidied
     assert parse_fields(format_fields([("name", value), ("other", "1")])) == (("name", tidied), ("other", "1"))
@@ -62,7 +62,7 @@ def test_dates_of_every_precision(text: str, expected: datetime) -> None:
 
 @pytest.mark.parametrize("text", ["", "yesterday", "2026-13", "0001-01-01T00:00:00+05:00", "2026-02-30T00:00:00Z"])
 def test_a_date_that_is_none_is_a_bad_record(text: str) -> None:
-    """A capture without a moment cannot be filed: it is named, with its place."""
+    """A capture without a valid date is an error with its offset."""
     with pytest.raises(BadRecord, match="at byte 7"):
         parse_date(record(("WARC-Date", text)))
 
@@ -77,7 +77,7 @@ def test_a_length_is_digits(text: str, length: int | None) -> None:
 
 
 def test_digests_of_every_spelling_are_known() -> None:
-    """Base16 and Base32, in any case, of the algorithms that tools use; others are left alone."""
+    """Base16 and Base32, in any case, of the algorithms that tools use; others are unknown."""
     for algorithm in ("md5", "sha1", "sha256", "sha384", "sha512"):
         digest = hashlib.new(algorithm, b"abc")
         for value in (digest.hexdigest(), digest.hexdigest().upper(), b32encode(digest.digest()).decode().rstrip("=")):
@@ -94,7 +94,7 @@ PAGE = ("WARC-Target-URI", "http://a.example/x/")
 
 
 def test_only_our_own_payload_digests_are_believed() -> None:
-    """A foreign digest may be over chunk framing, or false: a page must never be taken for another by it."""
+    """A foreign digest may be over chunk framing, or wrong: two different pages must never have one digest."""
     false = ("WARC-Payload-Digest", "sha256:" + "0" * 64)
     true = "sha256:" + hashlib.sha256(b"x").hexdigest()
     foreign, ours = to_capture(record(DATED, PAGE, false)), to_capture(record(DATED, PAGE, false), "run")
@@ -115,7 +115,7 @@ def test_only_our_own_payload_digests_are_believed() -> None:
     ],
 )
 def test_a_redirect_names_where_it_leads(head: bytes, expected: str | None) -> None:
-    """Only of 3xx answers, absolute, without fragment; what is no address is none."""
+    """Only for 3xx responses; absolute, without fragment; None for malformed URLs."""
     capture = to_capture(record(DATED, PAGE, block=b"HTTP/1.1 " + head + b"\r\n\r\n"))
     assert capture is not None
     assert capture.redirect_url == expected
@@ -130,19 +130,19 @@ def test_a_redirect_names_where_it_leads(head: bytes, expected: str | None) -> N
     ],
 )
 def test_what_is_no_page_is_no_capture(headers: Headers) -> None:
-    """Heritrix's name look-ups and Browsertrix's page notes are passed over."""
+    """Heritrix's DNS lookups and Browsertrix's page records are skipped."""
     assert to_capture(record(*headers)) is None
 
 
 def test_the_first_segment_of_a_record_is_a_part() -> None:
-    """A record that goes on in others is never taken for whole."""
+    """A record that continues in other records is truncated."""
     capture = to_capture(record(DATED, PAGE, ("WARC-Segment-Number", "1")))
     assert capture is not None
     assert capture.truncated == "unspecified"
 
 
 def test_a_search_among_false_beginnings_ends(tmp_path: Path) -> None:
-    """Bytes that look like gzip over and over are each looked at once."""
+    """Bytes that look like gzip again and again are each tested once."""
     path = tmp_path / "noise"
     path.write_bytes(b"\x1f\x8b\x08" * 100_000 + b"\x1f\x8b")
     with path.open("rb") as file:

@@ -1,4 +1,4 @@
-"""Records as gzip members: whatever comes back is what went in, and what cannot be squeezed is not tried."""
+"""Records as gzip members: they decompress to the same bytes, and incompressible records are stored."""
 
 import gzip
 import random
@@ -14,13 +14,13 @@ TEXT = HEAD + b"".join(b"word%d " % CHANCE.randrange(5000) for _ in range(20_000
 
 
 def noise(size: int) -> bytes:
-    """A record of that many bytes whose block cannot be squeezed."""
+    """A record of that many bytes with an incompressible block."""
     return HEAD + CHANCE.randbytes(size - len(HEAD))
 
 
 @pytest.mark.parametrize("size", [1_000, 16_383, 16_384, 2_048 + 65_535, 2_049 + 65_535, 2_048 + 2 * 65_535, 400_000])
-def test_what_cannot_be_squeezed_comes_back_whole_and_takes_hardly_more(size: int) -> None:
-    """Whatever the number of stored blocks: every reader of gzip gives the record back, from one member."""
+def test_an_incompressible_record_is_stored(size: int) -> None:
+    """For any number of stored blocks, every gzip reader returns the record from one member."""
     record = noise(size)
     member = compress_member(record, is_text=False)
     assert gzip.decompress(member) == record
@@ -31,20 +31,20 @@ def test_what_cannot_be_squeezed_comes_back_whole_and_takes_hardly_more(size: in
 
 
 @pytest.mark.parametrize("dense", [True, False])
-def test_text_is_squeezed_whatever_is_said_of_it(dense: bool) -> None:
-    """A server may say that a page is compressed, and it is not."""
+def test_text_is_compressed_whatever_its_label(dense: bool) -> None:
+    """A server may wrongly say that a page is compressed."""
     member = compress_member(TEXT, is_text=dense)
     assert gzip.decompress(member) == TEXT
     assert len(member) < len(TEXT) // 2
 
 
 def test_the_same_record_gives_the_same_bytes() -> None:
-    """No time, name or chance is in a member."""
+    """A member contains no time, name or random value."""
     record = noise(100_000)
     assert compress_member(record, is_text=False) == compress_member(bytes(bytearray(record)), is_text=False)
 
 
-def test_headers_of_a_record_that_is_stored_are_squeezed() -> None:
-    """What repeats at the beginning takes no room."""
+def test_headers_of_a_stored_record_are_compressed() -> None:
+    """The repetitive beginning takes no space."""
     record = noise(50_000)
     assert len(compress_member(record, is_text=False)) < len(record) - len(HEAD) // 2

@@ -1,4 +1,4 @@
-"""Records as other tools write them, read as captures."""
+"""Records of other tools, read as captures."""
 
 import gzip
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ PAGE = b"HTTP/1.1 200 OK\r\nContent-Type: Text/HTML; charset=utf-8\r\n\r\n<p>x"
 
 
 def captures(tmp_path: Path, *texts: tuple[str, bytes]) -> list[CaptureRecord]:
-    """The captures of records given by their head (without Content-Length) and their block."""
+    """Import records given by their head (without Content-Length) and block; return the captures."""
     source = tmp_path / "source.warc.gz"
     source.write_bytes(
         b"".join(
@@ -33,7 +33,7 @@ def captures(tmp_path: Path, *texts: tuple[str, bytes]) -> list[CaptureRecord]:
 
 
 def test_wget_1_puts_addresses_in_angle_brackets(tmp_path: Path) -> None:
-    """The brackets that wget 1.x writes around target addresses are no part of them."""
+    """The angle brackets that wget 1.x writes around target URIs are removed."""
     head = (
         "WARC/1.0\r\nWARC-Type: response\r\nWARC-Record-ID: <urn:uuid:6F6C5F2E-0000-4000-8000-000000000001>\r\n"
         "WARC-Warcinfo-ID: <urn:uuid:6F6C5F2E-0000-4000-8000-000000000000>\r\n"
@@ -57,8 +57,8 @@ def test_wget_1_puts_addresses_in_angle_brackets(tmp_path: Path) -> None:
 
 
 def test_names_in_any_case_folded_lines_and_missing_fields(tmp_path: Path) -> None:
-    """Lower-case names, a folded line, no record id, no digests, nanoseconds: the record is read all the same, and
-    its id is the same each time.
+    """Lower-case names, a folded line, no record id, no digests, nanoseconds: the record is read, with the same id each
+    time.
     """
     head = (
         "WARC/1.1\r\nwarc-type: Response\r\nwarc-target-uri: https://c.example/\r\n long\r\n"
@@ -86,7 +86,7 @@ STALE_LABELS = (
 
 @pytest.mark.parametrize("block", [CC_NEWS, STALE_LABELS], ids=["renamed", "stale"])
 def test_bodies_that_were_stored_decoded_are_read(tmp_path: Path, block: bytes) -> None:
-    """Crawlers that store pages decoded, with the codings' labels renamed or left: the page is what it is."""
+    """Crawlers that store pages decoded, with the coding labels renamed or kept."""
     head = (
         "WARC/1.0\r\nWARC-Type: response\r\nWARC-Record-ID: <urn:uuid:1>\r\nWARC-Date: 2019-02-03T04:05:06Z\r\n"
         "WARC-Target-URI: https://c.example/\r\nWARC-Payload-Digest: sha1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\r\n"
@@ -98,7 +98,7 @@ def test_bodies_that_were_stored_decoded_are_read(tmp_path: Path, block: bytes) 
 
 
 def test_revisits_of_other_tools_say_what_they_stand_for(tmp_path: Path) -> None:
-    """Heritrix and wget write some of the three Refers-To fields; what is there is told, what is not is None."""
+    """Heritrix and wget write some of the three Refers-To fields; missing ones are None."""
     common = (
         "WARC/1.0\r\nWARC-Type: revisit\r\nWARC-Date: 2019-02-03T04:05:06Z\r\n"
         "WARC-Target-URI: https://c.example/\r\nContent-Type: application/http; msgtype=response\r\n"
@@ -129,8 +129,8 @@ def test_revisits_of_other_tools_say_what_they_stand_for(tmp_path: Path) -> None
         assert (each.capture.kind, each.capture.payload_size, each.capture.truncated) == ("revisit", 0, None)
 
 
-def test_what_is_no_page_is_passed_over(tmp_path: Path) -> None:
-    """Lookups of names, conversions, a tool's own records: they stay in the file, and are no captures."""
+def test_other_records_are_no_captures(tmp_path: Path) -> None:
+    """DNS lookups, conversions and private records are kept in the file, and are no captures."""
     common = "WARC/1.1\r\nWARC-Date: 2019-02-03T04:05:06Z\r\nWARC-Record-ID: <urn:uuid:{}>\r\nWARC-Target-URI: {}"
     kinds = [
         ("response", "dns:c.example", "text/dns"),

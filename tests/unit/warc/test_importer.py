@@ -1,4 +1,4 @@
-"""Damaged files of other tools: what can be read comes in, what cannot is named with its place."""
+"""Importing damaged files of other tools: what can be read is imported, the rest is reported with its offset."""
 
 import gzip
 import hashlib
@@ -14,7 +14,7 @@ from storage.warc.reader import CaptureRecord, read_captures, read_records
 
 
 def record(number: int, body: bytes, *, digest: bool = True) -> bytes:
-    """A response as a foreign tool writes it."""
+    """A response as another tool writes it."""
     block = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n" + body
     digest_line = f"WARC-Block-Digest: sha256:{hashlib.sha256(block).hexdigest()}\r\n" if digest else ""
     head = (
@@ -40,7 +40,7 @@ def into(tmp_path: Path) -> Path:
 
 
 def taken(tmp_path: Path, into: Path, data: bytes, name: str = "b.warc.gz") -> tuple[ImportedFile, list[int]]:
-    """Adopt bytes as a file; returns the numbers of the records that came in. They are all sound, and readable."""
+    """Import bytes as a file; return the numbers of the imported records, after checking them."""
     source = tmp_path / name
     source.write_bytes(data)
     adopted = import_file(source, into)
@@ -56,7 +56,7 @@ def taken(tmp_path: Path, into: Path, data: bytes, name: str = "b.warc.gz") -> t
 
 
 def test_a_damaged_member_costs_itself(tmp_path: Path, into: Path) -> None:
-    """A flipped bit in one member: the others come in, byte for byte, and the lost one is named."""
+    """A flipped bit in one member: the others are imported byte for byte, and the lost one is reported."""
     for at in (0, 3, 7):
         damaged = bytearray(MEMBERS[at])
         damaged[len(damaged) // 2] ^= 4
@@ -69,7 +69,7 @@ def test_a_damaged_member_costs_itself(tmp_path: Path, into: Path) -> None:
 
 
 def test_a_torn_file_comes_in_up_to_its_end(tmp_path: Path, into: Path) -> None:
-    """A download that broke off: all whole records come in, wherever it broke."""
+    """An interrupted download: all complete records are imported, wherever it ends."""
     data = b"".join(MEMBERS)
     for size in range(1, len(data), 911):
         whole = [number for number in range(8) if sum(map(len, MEMBERS[: number + 1])) <= size]
@@ -79,7 +79,7 @@ def test_a_torn_file_comes_in_up_to_its_end(tmp_path: Path, into: Path) -> None:
 
 
 def test_garbage_between_members_is_passed_over(tmp_path: Path, into: Path) -> None:
-    """Zeros, text and a stray gzip header between members cost nothing but a line in the report."""
+    """Zeros, text and a stray gzip header between members are reported and cost no record."""
     for garbage in (bytes(5000), b"garbage\r\n" * 9, b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03"):
         adopted, numbers = taken(tmp_path, into, b"".join([*MEMBERS[:4], garbage, *MEMBERS[4:]]))
         assert numbers == list(range(8))
@@ -87,7 +87,7 @@ def test_garbage_between_members_is_passed_over(tmp_path: Path, into: Path) -> N
 
 
 def test_a_file_that_begins_with_garbage_is_read(tmp_path: Path, into: Path) -> None:
-    """A file whose beginning is gone is still read from its first whole record on."""
+    """A file that lost its beginning is read from its first complete record on."""
     adopted, numbers = taken(tmp_path, into, b"".join(MEMBERS)[700:])
     assert numbers == list(range(1, 8))
     assert adopted.damage
@@ -96,7 +96,7 @@ def test_a_file_that_begins_with_garbage_is_read(tmp_path: Path, into: Path) -> 
 
 
 def test_a_whole_file_gzip_that_is_torn_comes_in_up_to_there(tmp_path: Path, into: Path) -> None:
-    """One member for all records, cut short: every record that was whole before the cut comes in, but for the last."""
+    """One truncated member for all records: every record that is complete is imported, but for the last."""
     data = gzip.compress(b"".join(RECORDS), mtime=0)
     for size in range(40, len(data), 1777):
         _, numbers = taken(tmp_path, into, data[:size])
@@ -105,7 +105,7 @@ def test_a_whole_file_gzip_that_is_torn_comes_in_up_to_there(tmp_path: Path, int
 
 
 def test_a_record_that_runs_into_the_next_is_let_go(tmp_path: Path, into: Path) -> None:
-    """A tool crashed within a record and went on behind it: the torn one is lost, the ones behind it are not."""
+    """A tool crashed within a record and appended more: the torn record is lost, the following ones are not."""
     for digest in (True, False):
         torn = record(3, b"x" * 5000, digest=digest)[:-2500]
         for name, data in (
@@ -118,7 +118,7 @@ def test_a_record_that_runs_into_the_next_is_let_go(tmp_path: Path, into: Path) 
 
 
 def test_odd_line_ends_between_records_are_put_right(tmp_path: Path, into: Path) -> None:
-    """Tools that write fewer or more line ends behind a block: the records come in, well framed."""
+    """Tools that write fewer or more line ends behind a block: the records are imported with valid framing."""
     for tail in (b"", b"\r\n", b"\n\n", b"\r\n\r\n\r\n"):
         odd = [each[:-4] + tail for each in RECORDS]
         for name, data in (
@@ -131,7 +131,7 @@ def test_odd_line_ends_between_records_are_put_right(tmp_path: Path, into: Path)
 
 
 def test_members_that_hold_several_records_are_taken_apart(tmp_path: Path, into: Path) -> None:
-    """A file may mix members of one record with members of many, and records may lie across members."""
+    """A file may mix members of one record and of many, and records may span members."""
     text = b"".join(RECORDS[5:])
     mixed = [MEMBERS[0], gzip.compress(b"".join(RECORDS[1:4]), mtime=0), MEMBERS[4]]
     across = [gzip.compress(text[:4000], mtime=0), gzip.compress(text[4000:], mtime=0)]
@@ -145,7 +145,7 @@ def test_members_that_hold_several_records_are_taken_apart(tmp_path: Path, into:
 
 
 def test_a_record_whose_date_is_none_stays_out(tmp_path: Path, into: Path) -> None:
-    """A capture of an unknown moment would stop every later reading of the file: it is named, and stays out."""
+    """A capture without a valid date would stop every later reading of the file: it is left out and reported."""
     undated = RECORDS[2].replace(b"2020-05-06T07:08:02Z", b"yesterday").replace(b"WARC-Block", b"X-Block")
     data = b"".join([*MEMBERS[:2], gzip.compress(undated, mtime=0), *MEMBERS[3:]])
     adopted, numbers = taken(tmp_path, into, data)
@@ -166,7 +166,7 @@ def test_a_record_whose_date_is_none_stays_out(tmp_path: Path, into: Path) -> No
     ],
 )
 def test_what_is_no_warc_file_is_told(tmp_path: Path, into: Path, name: str, data: bytes) -> None:
-    """Any other file brings nothing in, leaves nothing behind, and says so."""
+    """Any other file imports nothing, leaves nothing behind, and is reported."""
     adopted, numbers = taken(tmp_path, into, data, name)
     assert (numbers, adopted.files) == ([], ())
     assert adopted.damage
@@ -174,7 +174,7 @@ def test_what_is_no_warc_file_is_told(tmp_path: Path, into: Path, name: str, dat
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path, into: Path) -> None:
-    """A wrong name, or a folder, is an error in words."""
+    """A missing file or a folder is an error with a message."""
     with pytest.raises(StorageError, match="nothing was imported"):
         import_file(tmp_path / "missing.warc.gz", into)
     with pytest.raises(StorageError, match="nothing was imported"):
@@ -182,7 +182,7 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path, into: Path) -> None:
 
 
 def test_a_zip_that_is_broken_is_told(tmp_path: Path, into: Path) -> None:
-    """A WACZ that was not fetched to its end is an error in words."""
+    """An incomplete WACZ is an error with a message."""
     source = tmp_path / "x.wacz"
     source.write_bytes(b"PK\x03\x04" + bytes(100))
     with pytest.raises(StorageError, match="nothing was imported"):
@@ -191,7 +191,7 @@ def test_a_zip_that_is_broken_is_told(tmp_path: Path, into: Path) -> None:
 
 
 def test_an_interrupted_import_leaves_no_half_file(tmp_path: Path, into: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where an import ends in the middle, the archive has nothing of it, and the next try has all."""
+    """An import that is interrupted leaves nothing, and the next attempt imports all."""
 
     def interrupted(self: object, *given: object) -> None:
         raise KeyboardInterrupt

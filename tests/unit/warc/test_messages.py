@@ -40,7 +40,7 @@ EARLY = b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n"
 def test_a_message_is_taken_as_it_is(
     block: bytes, status: int | None, headers: tuple[tuple[str, str], ...], body: bytes
 ) -> None:
-    """Status, header lines and body of what no strict parser would take."""
+    """Status, header lines and body that no strict parser would accept."""
     assert parse_http_headers(block) == (status, headers)
     assert split_message(block)[1] == body
     head, rest = split_message(block)
@@ -68,14 +68,14 @@ CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
     ],
 )
 def test_chunks_are_undone(body: bytes, expected: bytes) -> None:
-    """Extensions, trailers, bare line feeds, cuts, and bodies that are not chunked at all."""
+    """Extensions, trailers, bare line feeds, truncation, and bodies that are not chunked at all."""
     assert remove_chunking(body) == expected
     assert extract_entity(CHUNKED + body) == expected
 
 
 @given(pieces=st.lists(st.binary(min_size=1, max_size=50), max_size=8), cut=st.integers(0, 30))
 def test_any_body_survives_chunking(pieces: list[bytes], cut: int) -> None:
-    """What is framed in chunks is had again whole, and cut short up to the cut."""
+    """A chunked body decodes to its input; a truncated one up to the end."""
     body = b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
     assert remove_chunking(body) == b"".join(pieces)
     came = body[: len(body) - cut]
@@ -85,14 +85,14 @@ def test_any_body_survives_chunking(pieces: list[bytes], cut: int) -> None:
 
 @given(block=st.binary(max_size=300))
 def test_any_bytes_are_a_message(block: bytes) -> None:
-    """Nothing that a server sends raises, with a status line before it or without."""
+    """No bytes raise an error, with or without a status line."""
     for begin in (b"", OK, CHUNKED, EARLY, OK + b"Content-Encoding: br\r\n\r\n;"):
         parse_http_headers(begin + block)
         extract_entity(begin + block)
 
 
 def test_a_decoded_page_of_cc_news_is_read() -> None:
-    """CC-NEWS stores bodies decoded, labels left or renamed, Content-Length that of the coded body."""
+    """CC-NEWS stores bodies decoded, labels kept or renamed, with the Content-Length of the coded body."""
     for name in ("Content-Encoding", "X-Crawler-Content-Encoding"):
         head = f"HTTP/1.1 200 OK\r\n{name}: gzip\r\nTransfer-Encoding: chunked\r\nContent-Length: 7\r\n\r\n".encode()
         assert decode_payload(head + b"<html>text</html>", 100) == b"<html>text</html>"

@@ -1,4 +1,4 @@
-"""What flows out of a record in pieces is what payload.py gives of it whole."""
+"""The streamed entity of a record is the one of payload.py."""
 
 import gzip
 import os
@@ -25,7 +25,7 @@ PIECES = [
 
 
 def kept(folder: Path, block: bytes, *, plain: bool = False, type_: str = "response") -> tuple[Path, int]:
-    """A file in which another record, and one more behind, stand around this one; the place of it."""
+    """A file in which other records surround this one, and its location."""
     other = build_member("response", [URI, ("Content-Type", HTTP_RESPONSE)], PLAIN + b"other")
     records = [other, build_member(type_, [URI, ("Content-Type", HTTP_RESPONSE)], block), other]
     if plain:
@@ -38,7 +38,7 @@ def kept(folder: Path, block: bytes, *, plain: bool = False, type_: str = "respo
 @pytest.mark.parametrize("plain", [False, True])
 @given(st.lists(st.one_of(st.sampled_from(PIECES), st.binary(max_size=40)), max_size=8))
 def test_the_pieces_are_the_entity(tmp_path_factory: pytest.TempPathFactory, plain: bool, parts: list[bytes]) -> None:
-    """Whatever the block is: interim answers, chunks, chunks that are none, heads without an end."""
+    """For any block: interim responses, chunks, invalid chunks, heads without an end."""
     block = b"".join(parts)
     path, offset = kept(tmp_path_factory.mktemp("flow"), block, plain=plain)
     with open_response(path, offset) as flow:
@@ -48,7 +48,7 @@ def test_the_pieces_are_the_entity(tmp_path_factory: pytest.TempPathFactory, pla
 
 @pytest.mark.parametrize("size", [CHUNK_SIZE - 1, CHUNK_SIZE, CHUNK_SIZE + 1, 3 * (1 << 20)])
 def test_large_chunks_are_whole(tmp_path: Path, size: int) -> None:
-    """At the edges of what is read at once, and far beyond."""
+    """At the edges of the buffer, and far beyond."""
     body = os.urandom(size)
     block = CHUNKED + b"%x\r\n%s\r\n%x\r\n%s\r\n0\r\n\r\n" % (size, body, size, body)
     path, offset = kept(tmp_path, block)
@@ -68,7 +68,7 @@ def test_a_resource_has_its_own_type(tmp_path: Path) -> None:
 
 
 def test_nothing_of_the_next_record_comes(tmp_path: Path) -> None:
-    """A record that claims to be longer than its member is damaged: what follows may not be meant for the reader."""
+    """A record that claims to be longer than its member is damaged: access to the next record may be restricted."""
     record = gzip.decompress(build_member("response", [URI, ("Content-Type", HTTP_RESPONSE)], PLAIN + b"abc"))
     path = tmp_path / "a.warc.gz"
     longer = record.replace(b"Content-Length: 41", b"Content-Length: 99")
@@ -81,7 +81,7 @@ def test_nothing_of_the_next_record_comes(tmp_path: Path) -> None:
 
 
 def test_damage_is_named(tmp_path: Path) -> None:
-    """Where no record begins, where the file ends, where a member does not inflate."""
+    """No record at the offset, a truncated file, a corrupt member."""
     path, offset = kept(tmp_path, PLAIN + os.urandom(100_000))
     whole = path.read_bytes()
     with pytest.raises(BadRecord, match=r"a\.warc"), open_response(path, offset + 5) as flow:

@@ -1,4 +1,4 @@
-"""What is written is what is read (law 1): captures, discoveries, runs and bytes, whatever they hold."""
+"""Captures, discoveries, runs and blocks are read as they were written (law 1)."""
 
 import gzip
 import itertools
@@ -68,7 +68,7 @@ EXCHANGES = st.builds(
 
 
 class Committed:
-    """Originals that are committed as soon as they are kept."""
+    """Originals that are committed as soon as they are written."""
 
     def __init__(self) -> None:
         self.digests: dict[str, RefersTo] = {}
@@ -89,7 +89,7 @@ class Committed:
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Folders that no example has used."""
+    """Folders that no other example uses."""
     base = tmp_path_factory.mktemp("examples")
     return (base / str(number) for number in itertools.count())
 
@@ -111,8 +111,8 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     * 2
 )
 def test_the_live_archive_and_a_rebuild_see_the_same(folders: Iterator[Path], exchanges: list[Exchange]) -> None:
-    """What the writer returns for each exchange, and what its discovery comes to, is what a reader of the file finds;
-    the blocks are the wire's; the file has no problem.
+    """A reader of the file finds the captures and discoveries that the writer returned, and the blocks as received; the
+    file has no problem.
     """
     folder = next(folders)
     folder.mkdir()
@@ -142,12 +142,12 @@ def test_the_live_archive_and_a_rebuild_see_the_same(folders: Iterator[Path], ex
 
 @given(discovery=DISCOVERIES)
 def test_a_discovery_is_settled_once_written(discovery: Discovery) -> None:
-    """What a discovery is after it was written does not change by being written again."""
+    """A discovery that was read is written unchanged."""
     assert normalize_discovery(normalize_discovery(discovery)) == normalize_discovery(discovery)
 
 
 def test_reading_from_an_offset_finds_the_rest(tmp_path: Path) -> None:
-    """Recovery reads from the end of the last indexed record on: it sees the captures behind it, and their run."""
+    """Recovery reads from the end of the last indexed record on: it finds the captures behind it, and their run."""
     writer = WarcWriter(tmp_path, run=RUN, info={}, originals=Committed())
     found = Discovery(site="a", kind=UrlKind.FEED)
     captures = [
@@ -194,6 +194,7 @@ def test_files_rotate_between_exchanges(tmp_path: Path) -> None:
     writer.close()
     assert writer.close() is None
     assert [each.name for each in closed] == opened == sorted(each.name for each in tmp_path.iterdir())
+    assert [each.name.split("-")[2] for each in closed] == [f"{number + 1:05}" for number in range(len(closed))]
     read: list[str] = []
     for each in closed:
         types = [record.type for record in read_records(tmp_path / each.name)]
@@ -204,7 +205,7 @@ def test_files_rotate_between_exchanges(tmp_path: Path) -> None:
 
 
 def test_a_writer_that_kept_nothing_leaves_nothing(tmp_path: Path) -> None:
-    """A run that fetched nothing makes no file."""
+    """A run without captures creates no file."""
     writer = WarcWriter(tmp_path, run=RUN, info={}, originals=Committed())
     writer.sync()
     writer.write_run_end(ENDED)
@@ -238,7 +239,7 @@ CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(BODY
     ],
 )
 def test_what_is_a_revisit(tmp_path: Path, first: bytes, second: bytes, kind: str) -> None:
-    """Only a whole 200 with the same payload, and a 304 of a known page, stand for an earlier record."""
+    """Only a complete 200 with the same payload, and a 304 of a known page, are revisits."""
     originals = Committed()
     writer = WarcWriter(tmp_path, run=RUN, info={}, originals=originals)
     earlier = writer.write(Exchange(url="http://a.example/", started_at=BEGAN, request=b"", response=first))
@@ -252,7 +253,7 @@ def test_what_is_a_revisit(tmp_path: Path, first: bytes, second: bytes, kind: st
 
 
 def test_a_cut_answer_is_never_a_revisit(tmp_path: Path) -> None:
-    """Half a page that equals half of another says nothing."""
+    """A truncated response is never a duplicate."""
     originals = Committed()
     writer = WarcWriter(tmp_path, run=RUN, info={}, originals=originals)
     whole = Exchange(url="http://a.example/", started_at=BEGAN, request=b"", response=OK + b"\r\n" + BODY)

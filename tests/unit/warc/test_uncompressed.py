@@ -1,4 +1,4 @@
-"""WARC files that are not compressed: read in place, at the same places, as those that are."""
+"""WARC files that are not compressed are read in place."""
 
 import gzip
 from pathlib import Path
@@ -12,7 +12,7 @@ from storage.warc.reader import CaptureRecord, read_captures, read_record, read_
 
 
 def record(number: int, length: int | None = None) -> bytes:
-    """A response, with the Content-Length that a test wants."""
+    """A response with the given Content-Length."""
     block = b"HTTP/1.1 200 OK\r\n\r\n<p>%d" % number
     head = (
         f"WARC/1.0\r\nWARC-Type: response\r\nWARC-Record-ID: <urn:uuid:{number}>\r\nWARC-Date: 2020-01-01T00:00:00Z\r\n"
@@ -34,13 +34,13 @@ def path(tmp_path: Path) -> Path:
 
 
 def numbers(path: Path) -> tuple[list[int], list[WarcError]]:
-    """The records that can be read, and the damage that is told."""
+    """The readable records and the reported damage."""
     damage: list[WarcError] = []
     return [int(each.id.removeprefix("urn:uuid:")) for each in read_records(path, on_damage=damage.append)], damage
 
 
 def test_records_are_those_of_the_compressed_file(path: Path, tmp_path: Path) -> None:
-    """Compression changes places, and nothing else of a record."""
+    """The records equal those of the compressed file, apart from their location."""
     packed = tmp_path / "a.warc.gz"
     packed.write_bytes(b"".join(map(gzip.compress, RECORDS)))
     told = [(each.type, each.headers, each.block, each.tail) for each in read_records(path)]
@@ -60,7 +60,7 @@ def test_records_are_those_of_the_compressed_file(path: Path, tmp_path: Path) ->
 
 
 def test_a_torn_file_is_read_up_to_there(path: Path) -> None:
-    """Wherever the file ends, the records before that are read, and the tear is told."""
+    """Wherever the file ends, the records before are read, and the truncation is reported."""
     whole, one = path.read_bytes(), len(RECORDS[0])
     for size in range(1, len(whole)):
         path.write_bytes(whole[:size])
@@ -83,7 +83,7 @@ def test_a_torn_file_is_read_up_to_there(path: Path) -> None:
     ],
 )
 def test_damage_costs_what_it_touches(path: Path, second: bytes, what: str) -> None:
-    """The records behind damage are found by the line that they begin with."""
+    """The records behind damage are found by their first line."""
     path.write_bytes(b"".join([RECORDS[0], second, *RECORDS[2:]]))
     found, (damage,) = numbers(path)
     assert found == [0, 2, 3]
@@ -94,7 +94,7 @@ def test_damage_costs_what_it_touches(path: Path, second: bytes, what: str) -> N
 
 
 def test_a_length_beyond_the_end_is_a_tear(path: Path) -> None:
-    """A record that says it is longer than the file may have been cut, and what stands behind it is read."""
+    """A record that claims to be longer than the file is damaged, and the records behind it are read."""
     path.write_bytes(b"".join([RECORDS[0], record(1, 5000), *RECORDS[2:]]))
     found, (damage,) = numbers(path)
     assert found == [0, 2, 3]

@@ -1,4 +1,4 @@
-"""What a disk may do to a writer, one call at a time, and what is left then."""
+"""Errors of a disk at each system call of the writer."""
 
 import errno
 import os
@@ -51,19 +51,19 @@ def page(number: int, body: bytes = b"x" * 2000) -> Exchange:
 
 @pytest.fixture
 def closed() -> list[ClosedWarc]:
-    """The files that the writer told of."""
+    """The files that the writer reported as closed."""
     return []
 
 
 @pytest.fixture
 def clock() -> Clock:
-    """Noon until a test says otherwise."""
+    """Noon until a test sets it."""
     return Clock()
 
 
 @pytest.fixture
 def writer(tmp_path: Path, closed: list[ClosedWarc], clock: Clock) -> WarcWriter:
-    """A writer of files of an hour."""
+    """A writer that starts a new file every hour."""
     return WarcWriter(
         tmp_path,
         run=RUN,
@@ -81,7 +81,7 @@ def urls(path: Path) -> list[str]:
 
 
 def failing(number: int, real: Callable[..., int], *, after: int = 0) -> Callable[..., int]:
-    """A system call that fails once, having taken so many bytes before."""
+    """Return a system call that fails once, after writing so many bytes."""
     calls = [after, None]
 
     def call(fd: int, *given: bytes) -> int:
@@ -109,7 +109,7 @@ def test_a_refused_write_leaves_the_file_as_it_was(
     error: type[StorageError],
     after: int,
 ) -> None:
-    """Whatever part of a group was taken before the refusal is cut off again, and the writer can go on."""
+    """Whatever part of a group was written before the error is cut off, and the writer can go on."""
     writer.write(page(1))
     with monkeypatch.context() as patched:
         patched.setattr(os, "write", failing(number, os.write, after=after))
@@ -127,7 +127,7 @@ def test_a_refused_write_leaves_the_file_as_it_was(
 def test_a_system_that_takes_a_little_at_a_time_gets_all(
     writer: WarcWriter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Short writes are no refusals."""
+    """Short writes are no errors."""
     real = os.write
     monkeypatch.setattr(os, "write", lambda fd, data: real(fd, data[:97]))
     writer.write(page(1))
@@ -137,7 +137,7 @@ def test_a_system_that_takes_a_little_at_a_time_gets_all(
 
 
 def test_a_system_that_takes_nothing_is_full(writer: WarcWriter, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A write that takes no byte and tells no error does not go on for ever."""
+    """A write of no byte without an error does not loop forever."""
     writer.write(page(1))
     with monkeypatch.context() as patched:
         patched.setattr(os, "write", lambda fd, data: 0)
@@ -149,7 +149,7 @@ def test_a_system_that_takes_nothing_is_full(writer: WarcWriter, monkeypatch: py
 def test_a_failed_sync_is_never_taken_back(
     writer: WarcWriter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, closed: list[ClosedWarc]
 ) -> None:
-    """After a failed fdatasync nothing is promised any more; the file stays open for the next start to mend."""
+    """After a failed fdatasync every call fails; the file keeps its .open name for the next start to repair."""
     writer.write(page(1))
     with monkeypatch.context() as patched:
         patched.setattr(os, "fdatasync", failing(errno.EIO, os.fdatasync))  # type: ignore[arg-type]  # returns nothing
@@ -169,7 +169,7 @@ def test_a_failed_sync_is_never_taken_back(
 def test_a_tail_that_cannot_be_cut_ends_the_writer(
     writer: WarcWriter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where not even the half-written group can be taken back, nothing is written behind it; `mend` cuts it."""
+    """If an incomplete group cannot be cut off, nothing is written behind it; repair cuts it."""
     writer.write(page(1))
     with monkeypatch.context() as patched:
         patched.setattr(os, "write", failing(errno.ENOSPC, os.write, after=300))
@@ -188,7 +188,7 @@ def test_a_tail_that_cannot_be_cut_ends_the_writer(
 def test_closing_twice_is_closing_once_and_keeping_goes_on_in_a_new_file(
     writer: WarcWriter, tmp_path: Path, closed: list[ClosedWarc]
 ) -> None:
-    """A file that was closed is never opened again."""
+    """A closed file is never opened again."""
     assert writer.close() is None
     writer.write(page(1))
     first = writer.close()
@@ -219,7 +219,7 @@ def test_an_old_file_is_closed_before_the_next_exchange(
 
 
 def test_a_run_ends_in_a_new_file_where_none_is_open(writer: WarcWriter, tmp_path: Path) -> None:
-    """The end of a run that wrote something is always told, and that of one that wrote nothing leaves no file."""
+    """The end of a run that wrote something is always recorded; a run that wrote nothing leaves no file."""
     writer.write_run_end(RUN)
     assert list(tmp_path.iterdir()) == []
     writer.write(page(1))
@@ -231,7 +231,7 @@ def test_a_run_ends_in_a_new_file_where_none_is_open(writer: WarcWriter, tmp_pat
 
 
 def test_no_name_is_used_twice(writer: WarcWriter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A name that a closed or open file has is passed over, whatever chance says."""
+    """A name that a closed or open file has is not used again."""
     tokens = iter(["aaaaaaaa", "bbbbbbbb", "cccccccc"])
     monkeypatch.setattr(secrets, "token_hex", lambda size: next(tokens))
     taken = [
@@ -247,8 +247,8 @@ def test_no_name_is_used_twice(writer: WarcWriter, tmp_path: Path, monkeypatch: 
     assert [path.read_bytes() for path in taken] == [b"mine", b"mine"]
 
 
-def test_mend_never_overwrites(tmp_path: Path) -> None:
-    """Where the closed name is taken, nothing is changed and the owner is asked."""
+def test_repair_never_overwrites(tmp_path: Path) -> None:
+    """If the closed name exists, nothing is changed and an error says so."""
     final = tmp_path / "newsarchive-1.warc.gz"
     final.write_bytes(b"mine")
     left_open = tmp_path / f"{final.name}{OPEN}"
@@ -261,7 +261,7 @@ def test_mend_never_overwrites(tmp_path: Path) -> None:
 def test_an_answer_too_long_to_be_read_again_is_cut(
     writer: WarcWriter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What no reader would take is kept up to what one takes, and said to be cut."""
+    """A response over the size limit of readers is truncated, with WARC-Truncated."""
     monkeypatch.setattr(exchanges, "MAX_RESPONSE", 1000)
     capture = writer.write(page(1))
     assert (capture.truncated, capture.payload_size) == ("length", 1000 - len(b"HTTP/1.1 200 OK\r\n\r\n"))

@@ -9,8 +9,8 @@ from storage.index.queries.aggregates import count_articles_dated_between
 BEGIN = datetime(2026, 3, 1, 6, tzinfo=UTC)
 
 
-def test_values_come_back_as_rows(index: Index) -> None:
-    """A list that is handed to either database is a table there, its columns named as they are said to be."""
+def test_lists_are_tables(index: Index) -> None:
+    """A list is a table with named columns in either database."""
     with index._database.read_transaction() as connection:
         listed, value = values_table(connection, [3, 1], "listed")
         assert sorted(connection.scalars(select(value).select_from(listed))) == [1, 3]
@@ -20,8 +20,8 @@ def test_values_come_back_as_rows(index: Index) -> None:
         assert [tuple(row) for row in rows] == [(0, *pairs[0]), (1, *pairs[1])]
 
 
-def test_nothing_is_dated_in_an_empty_archive(index: Index) -> None:
-    """Each time asked for has its count, the end of all time among them."""
+def test_an_empty_archive_has_no_dated_articles(index: Index) -> None:
+    """Each period has its count, even one that ends with the latest possible time."""
     last = datetime.max.replace(tzinfo=UTC)
     with index._database.read_transaction() as connection:
         assert count_articles_dated_between(connection, 1, []) == []

@@ -20,8 +20,8 @@ SQLITE = create_engine("sqlite://")
         (None, None),
     ],
 )
-def test_a_moment_that_somebody_set_by_hand_is_read_as_utc(written: str | None, moment: datetime | None) -> None:
-    """Whatever form of ISO 8601 it has: people change the index by SQL."""
+def test_a_time_that_was_set_by_hand_is_read_as_utc(written: str | None, moment: datetime | None) -> None:
+    """In any form of ISO 8601: users may change the index by SQL."""
     asked = select(column("at", UtcDateTime())).select_from(text("(SELECT :written AS at)"))
     with SQLITE.connect() as connection:
         assert connection.execute(asked, {"written": written}).scalar_one() == moment
@@ -31,8 +31,8 @@ def test_a_moment_that_somebody_set_by_hand_is_read_as_utc(written: str | None, 
     st.datetimes(min_value=datetime(2, 1, 1), max_value=datetime(9998, 12, 31)),  # noqa: DTZ001 - a zone comes
     st.integers(-14 * 60, 14 * 60),
 )
-def test_a_moment_comes_back_in_utc_and_its_text_sorts(wall: datetime, minutes: int) -> None:
-    """To the microsecond, wherever its clock stood."""
+def test_times_are_stored_in_utc_and_their_text_sorts(wall: datetime, minutes: int) -> None:
+    """To the microsecond, from any time zone."""
     moment = wall.replace(tzinfo=timezone(timedelta(minutes=minutes)))
     later = moment + timedelta(microseconds=1)
     with SQLITE.connect() as connection:

@@ -1,4 +1,4 @@
-"""The bytes on the wire, read by the standard library's client."""
+"""The responses, read by the standard library's client."""
 
 import gzip
 import http.client
@@ -25,7 +25,7 @@ ALL = ("Accept-Encoding", "gzip, br, zstd")
 
 
 class _Socket:
-    """Gives an answer's bytes to http.client."""
+    """Passes a response's bytes to http.client."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
@@ -59,7 +59,7 @@ def _urls(newsroom: Newsroom) -> list[str]:
 
 @pytest.mark.parametrize("accepted", ["gzip, br, zstd", "gzip", "", "br;q=0, gzip;q=0"])
 def test_any_coding_and_framing_gives_back_the_entity(newsroom: Newsroom, accepted: str) -> None:
-    """Chunked or not, coded or not, closed or kept: the same bytes come out, in a coding that the client takes."""
+    """Chunked or not, coded or not, closed or kept alive: the same bytes, in a coding that the client accepts."""
     for url in _urls(newsroom):
         entity = newsroom.get_entity(ORIGIN, url.removeprefix(ORIGIN), OPENS)
         response, body = _read(newsroom.respond("GET", url, [("Accept-Encoding", accepted)], OPENS).data)
@@ -68,7 +68,7 @@ def test_any_coding_and_framing_gives_back_the_entity(newsroom: Newsroom, accept
 
 
 def test_an_ordinary_crawl_meets_every_shape(newsroom: Newsroom) -> None:
-    """Each coding, each framing, each oddity is the fate of some URL of the standard newsroom."""
+    """Each coding, framing and quirk occurs at some URL of the standard newsroom."""
     heads = [
         newsroom.respond("GET", url, [ALL], OPENS).data.partition(b"\r\n\r\n")[0].lower() for url in _urls(newsroom)
     ]
@@ -93,7 +93,7 @@ def test_head_says_what_get_would(newsroom: Newsroom) -> None:
 
 
 def test_what_has_not_changed_is_304(newsroom: Newsroom) -> None:
-    """With its own validators a page is 304 without a body; after a change it is 200 again."""
+    """With its own validators a page is 304 without a body; after a change it is 200."""
     for url in _urls(newsroom):
         response, _ = _read(newsroom.respond("GET", url, [ALL], OPENS).data)
         conditions = []
@@ -113,20 +113,20 @@ def test_what_has_not_changed_is_304(newsroom: Newsroom) -> None:
 
 
 def test_another_tag_wins_over_an_old_date(newsroom: Newsroom) -> None:
-    """RFC 9110, 13.2.2: If-Modified-Since is not looked at where If-None-Match is given."""
+    """RFC 9110, 13.2.2: If-Modified-Since is ignored if there is If-None-Match."""
     url = newsroom.expected_site(OPENS, origin=ORIGIN).articles[0].url
     conditions = [("If-None-Match", '"other"'), ("If-Modified-Since", "Mon, 04 May 2037 08:00:00 GMT")]
     assert b" 304 " not in newsroom.respond("GET", url, conditions, OPENS).data.partition(b"\r\n")[0]
 
 
 def test_nothing_can_be_written(newsroom: Newsroom) -> None:
-    """Methods that would change something are refused."""
+    """Other methods are refused."""
     assert b" 405 " in newsroom.respond("POST", f"{ORIGIN}/newsletter", [], OPENS).data.partition(b"\r\n")[0]
 
 
 @given(st.binary(max_size=300), st.integers(min_value=1, max_value=80), st.booleans())
 def test_chunks_come_together_again(body: bytes, size: int, with_trailer: bool) -> None:
-    """Whatever the size of the chunks, with extension and trailer or without."""
+    """For any chunk size, with and without extension and trailer."""
     framed = chunk_body(body, size, trailer=b"X-Checked: yes\r\n" if with_trailer else b"")
     _, found = _read(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + framed)
     assert found == body

@@ -1,4 +1,4 @@
-"""Feeds, sitemaps and robots.txt against the right answers."""
+"""Feeds, sitemaps and robots.txt against the expected result."""
 
 import gzip
 from datetime import UTC, datetime, timedelta
@@ -30,7 +30,7 @@ def _expected(newsroom: Newsroom, kind: UrlKind, at: datetime) -> list[ExpectedA
 
 @pytest.mark.parametrize("at", MOMENTS, ids=str)
 def test_the_feeds_name_the_twenty_newest(newsroom: Newsroom, at: datetime) -> None:
-    """RSS and Atom tell the same twenty articles with their headlines and moments, newest first."""
+    """RSS and Atom list the same twenty articles with headlines and dates, newest first."""
     expected = [(a.url, a.current.headline, a.published) for a in _expected(newsroom, UrlKind.FEED, at)][:-21:-1]
     rss = [
         (item.findtext("link"), item.findtext("title"), parsedate_to_datetime(item.findtext("pubDate") or ""))
@@ -50,7 +50,7 @@ def test_the_feeds_name_the_twenty_newest(newsroom: Newsroom, at: datetime) -> N
 
 @pytest.mark.parametrize("at", MOMENTS, ids=str)
 def test_the_sitemaps_name_every_article_that_sitemaps_should(newsroom: Newsroom, at: datetime) -> None:
-    """The index leads to them all; withdrawn articles and old addresses are not among them."""
+    """The index leads to all of them; withdrawn articles and old URLs are not listed."""
     maps = [loc.text or "" for loc in _xml(newsroom, "/sitemap.xml", at).iter(f"{SITEMAPS}loc")]
     urls = {
         loc.text
@@ -63,7 +63,7 @@ def test_the_sitemaps_name_every_article_that_sitemaps_should(newsroom: Newsroom
 
 
 def test_the_news_sitemap_names_two_days(newsroom: Newsroom) -> None:
-    """Title, language and moment stand with each."""
+    """With title, language and date."""
     expected = {
         (a.url, a.current.headline, a.language, a.published)
         for a in _expected(newsroom, UrlKind.SITEMAP, OPENS)
@@ -82,7 +82,7 @@ def test_the_news_sitemap_names_two_days(newsroom: Newsroom) -> None:
 
 
 def test_twenty_thousand_articles_fill_several_sitemaps() -> None:
-    """No sitemap is longer than it may be; together they hold all."""
+    """No sitemap is longer than allowed; together they list all."""
     newsroom = Newsroom(articles=6_000)
     counts = [len(_xml(newsroom, f"/sitemaps/articles-{part}.xml.gz", OPENS)) for part in (1, 2)]
     assert counts == [5_000, 5_999 - 5_000 - 4]
@@ -90,7 +90,7 @@ def test_twenty_thousand_articles_fill_several_sitemaps() -> None:
 
 
 def test_robots_txt_keeps_crawlers_from_what_the_answers_say(newsroom: Newsroom) -> None:
-    """Only the disallowed URLs are disallowed, and the sitemap is named."""
+    """Only the disallowed URLs are disallowed, and the sitemap is listed."""
     answers = newsroom.expected_site(OPENS, origin=ORIGIN)
     parser = RobotFileParser()
     parser.parse(newsroom.get_entity(ORIGIN, "/robots.txt", OPENS).body.decode().splitlines())

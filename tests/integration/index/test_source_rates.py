@@ -1,4 +1,4 @@
-"""What the schedule hears of sources, what it learns is kept, and what it tells is told."""
+"""Source rates: the schedule gets the content of each source, its rates are stored, and alarms are raised."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -50,7 +50,7 @@ def reading(
     modified: datetime | None = None,
     dated: bool = True,
 ) -> Ingest:
-    """A feed that names pages; item n was published n minutes after the morning began."""
+    """Make the reading of a feed; item n was published n minutes after the morning began."""
     found = tuple(
         DiscoveredUrl(
             url=page(item),
@@ -72,7 +72,7 @@ def reading(
 
 
 class Listener:
-    """A plan that notes what it hears, and learns as the real one does."""
+    """A schedule that records its input, and learns as the real one does."""
 
     def __init__(self) -> None:
         self.heard: list[VisitResult] = []
@@ -88,8 +88,8 @@ windows = st.lists(
 )
 
 
-def test_a_plan_hears_what_each_reading_held(index: Index, capture_of: Make) -> None:
-    """Fresh is what the reading before did not name, news what nothing had named; alone or in one batch, it is so."""
+def test_the_schedule_gets_the_content_of_each_source(index: Index, capture_of: Make) -> None:
+    """New items are those that the previous check lacked, first named ones those that nothing had named before."""
 
     @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
     @given(windows)
@@ -126,8 +126,8 @@ def test_a_plan_hears_what_each_reading_held(index: Index, capture_of: Make) -> 
     holds()
 
 
-def test_what_was_learnt_comes_back_as_it_was_left(index: Index, capture_of: Make) -> None:
-    """The next capture's plan gets the habits that the last one gave, to the fourth digit."""
+def test_rates_are_stored_between_commits(index: Index, capture_of: Make) -> None:
+    """The schedule gets the rates that it returned for the previous capture, to the fourth digit."""
     index.register_sites([SITE])
     listener = Listener()
     for step in range(6):
@@ -154,8 +154,8 @@ def _rounded(habits: SourceRates) -> SourceRates:
     )
 
 
-def test_an_unchanged_feed_has_everything_it_had(index: Index, capture_of: Make) -> None:
-    """A 304 is a reading without anything fresh; one that could not be read is none."""
+def test_a_304_is_a_check_without_new_items(index: Index, capture_of: Make) -> None:
+    """A response that could not be read is no check."""
     index.register_sites([SITE])
     listener = Listener()
     index.commit([reading(capture_of(FEEDS[0], 0), range(1, 11))], listener)
@@ -174,7 +174,7 @@ def test_an_unchanged_feed_has_everything_it_had(index: Index, capture_of: Make)
 
 
 def test_alarms_are_raised_and_cleared(index: Index, capture_of: Make) -> None:
-    """Nothing of the last reading left: told once, standing until the feed has calmed down, and kept after that."""
+    """No item in common with the previous check raises an alarm once; it is cleared when the feed has recovered."""
     index.register_sites([SITE])
     plan = planner()
     index.commit([reading(capture_of(FEEDS[0], 0), range(1, 11))], plan)
@@ -192,8 +192,8 @@ def test_alarms_are_raised_and_cleared(index: Index, capture_of: Make) -> None:
     assert index.ask(list_alarms, ["elsewhere"], standing=False) == ()
 
 
-def test_a_silent_feed_is_told_of_until_it_is_back(index: Index, capture_of: Make, tmp_path: Path) -> None:
-    """Six items an hour for eight days, then none: told, and over with the next item."""
+def test_a_silent_feed_raises_an_alarm(index: Index, capture_of: Make, tmp_path: Path) -> None:
+    """Six items an hour for eight days, then none: an alarm is raised, and cleared by the next item."""
     index.register_sites([SITE])
     plan = planner()
     hours = 8 * 24
@@ -215,8 +215,8 @@ def test_a_silent_feed_is_told_of_until_it_is_back(index: Index, capture_of: Mak
     assert [one for one in index.ask(list_alarms) if one.what == "silent"] == []
 
 
-def test_a_page_that_its_source_says_has_changed_is_due_at_once(index: Index, capture_of: Make) -> None:
-    """Changed since the archive looked: due. Changed before: as planned. All changed, each time: not believed."""
+def test_a_page_that_its_source_reports_as_modified_is_due_at_once(index: Index, capture_of: Make) -> None:
+    """Modified since its capture: due. Before: as scheduled. A source that reports all pages each time is ignored."""
     index.register_sites([SITE])
     plan = planner()
     how = Discovery(site="news", kind=UrlKind.ARTICLE)
@@ -245,10 +245,10 @@ def test_a_page_that_its_source_says_has_changed_is_due_at_once(index: Index, ca
     assert due(51) == {page(2), page(3)}, "a date that is not yet cannot be when it changed"
 
 
-def test_a_page_went_when_a_second_look_has_confirmed_it(
+def test_a_page_is_gone_when_a_second_404_confirms_it(
     index: Index, capture_of: Make, article_at: Callable[..., Ingest]
 ) -> None:
-    """One 404 is no event; two in a row are, and so is the article's return."""
+    """One 404 is no event; two in a row are, and so is the return of the article."""
     index.register_sites([SITE])
     plan = planner()
     url, other = page(1), page(2)
@@ -275,8 +275,8 @@ def test_a_page_went_when_a_second_look_has_confirmed_it(
     assert index.ask(list_page_events, "elsewhere") == ()
 
 
-def test_what_waits_for_a_backfill_is_not_the_daily_crawls(index: Index) -> None:
-    """A priority number from 1,000 on: handed out only to who asks for it, counted apart."""
+def test_backfill_urls_are_left_to_the_backfill(index: Index) -> None:
+    """URLs with a priority number from 1,000 on are returned only on request, and counted separately."""
     index.register_sites([SITE])
     how = Discovery(site="news", kind=UrlKind.ARTICLE)
     due = [DiscoveredUrl(url=page(n), discovery=how, due_at=MORNING, priority=n) for n in (10, 50, 1010, 1050)]
@@ -289,10 +289,10 @@ def test_what_waits_for_a_backfill_is_not_the_daily_crawls(index: Index) -> None
     assert (site.due, site.scheduled, site.older) == (2, 0, 2)
 
 
-def test_one_text_under_many_addresses_is_not_news(
+def test_duplicates_at_other_urls_are_not_new(
     index: Index, capture_of: Make, article_at: Callable[..., Ingest]
 ) -> None:
-    """Canonical, and it is one article; each its own canonical, and the twins of the first bring nothing and rest."""
+    """With a canonical URL they are one article; without, they are duplicates that are not visited again."""
     index.register_sites([SITE])
     listener = Listener()
     texts = ("Rain is expected in the north until the weekend, the weather service said on Sunday.",)

@@ -1,4 +1,4 @@
-"""Originals are looked for without a transaction: commits are seen at once, and a lost connection is no loss."""
+"""Originals are queried without a transaction: commits are visible at once, and a lost connection does no harm."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,10 +13,10 @@ from storage.model import Ingest, NextVisit, Site, VisitResult
 URL = "https://news.example/a"
 
 
-def test_a_glance_sees_each_commit_and_outlives_its_connection(
+def test_each_commit_is_visible_and_a_lost_connection_is_replaced(
     index: Index, article_at: Callable[..., Ingest], plan: Callable[[VisitResult], NextVisit]
 ) -> None:
-    """Looked for before each commit, as a crawl does; then the connection is taken away under it."""
+    """Originals are queried before each commit, as a crawl does; then the connection is closed by the server."""
     index.register_sites([Site(name="news", url="https://news.example/")])
     for minute in range(3):
         page = article_at(URL, "Text.", minute=minute)
@@ -35,8 +35,8 @@ def test_a_glance_sees_each_commit_and_outlives_its_connection(
     assert index.find_original_by_digest(digest) == found
 
 
-def test_a_glance_that_fails_says_so_and_begins_anew(index_url: str) -> None:
-    """Whatever the driver says, whoever asks is sent the usual way; the next glance has a connection of its own."""
+def test_a_failed_query_raises_and_the_next_one_reconnects(index_url: str) -> None:
+    """After any error of the driver the caller uses a transaction; the next query has a new connection."""
     database = Database.open(index_url)
     glance = AutocommitReader(database.engine)
     wrong, right = select(literal(1)).select_from(table("no_such")), select(literal(7))
