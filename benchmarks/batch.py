@@ -10,21 +10,21 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from benchmarks.cost import ROOT, timed
+from benchmarks.cost import ROOT, run_timed
 from benchmarks.crawling import COMMAND, Run, ours, report
 from benchmarks.newsroom import newsroom
 
 
 def rebuilt(folder: Path, pages: int) -> Run:
     """Make the index of an archive anew."""
-    return Run(pages=pages, cost=timed([*COMMAND, "rebuild", "--archive", str(folder)], folder=folder))
+    return Run(pages=pages, cost=run_timed([*COMMAND, "rebuild", "--archive", str(folder)], folder=folder))
 
 
-def imported(warcs: list[Path], folder: Path, pages: int) -> Run:
+def import_files(warcs: list[Path], folder: Path, pages: int) -> Run:
     """Import files into an archive that is made for it."""
     subprocess.run([*COMMAND, "init", str(folder)], check=True, capture_output=True, cwd=ROOT)
     words = [*COMMAND, "import", *map(str, warcs), "--archive", str(folder)]
-    return Run(pages=pages, cost=timed(words, folder=folder))
+    return Run(pages=pages, cost=run_timed(words, folder=folder))
 
 
 def main() -> None:
@@ -41,7 +41,7 @@ def main() -> None:
             pages = ours(url, folder).pages
         warcs = sorted((folder / "warc").glob("*.warc.gz"))
         rebuilds = [rebuilt(folder, pages) for _ in range(options.runs)]
-        imports = [imported(warcs, Path(scratch, f"import-{n}"), pages) for n in range(options.runs)]
+        imports = [import_files(warcs, Path(scratch, f"import-{n}"), pages) for n in range(options.runs)]
     print(report("rebuild", rebuilds))
     print(report("import", imports))
 

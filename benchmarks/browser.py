@@ -33,7 +33,7 @@ from newsarchive.archive import Archive
 from newsarchive.config.toml_file import load_config
 from newsarchive.web.app import create_app
 from newsarchive.web.serve_options import RequestLimits, ServeOptions
-from newsarchive.web.server import reduce_memory_overhead
+from newsarchive.web.server import tune_memory
 
 UNLIMITED = ServeOptions(limits=RequestLimits(rate_limit=1e9, rate_burst=10**9, query_timeout=60))
 REQUESTS, CLIENTS = 2_000, 8
@@ -82,10 +82,10 @@ class Cpu:
 
     def used(self) -> float:
         """Up to now."""
-        return time.process_time() + sum(map(_used_by, self._served_by))
+        return time.process_time() + sum(map(_cpu_seconds_of, self._served_by))
 
 
-def _used_by(process: int) -> float:
+def _cpu_seconds_of(process: int) -> float:
     try:
         return int(Path(f"/proc/{process}/schedstat").read_text().split()[0]) / 1e9
     except OSError:  # on another machine, or gone
@@ -99,7 +99,7 @@ def at(times: Sequence[float], part: float) -> float:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measuring:
-    """How each kind is measured."""
+    """Settings of the measurement."""
 
     client: TestClient
     times: int
@@ -131,7 +131,7 @@ class Measuring:
 
 
 @contextmanager
-def connected(address: str) -> Iterator[Connection]:
+def connect(address: str) -> Iterator[Connection]:
     """Read a database by its address."""
     engine = create_engine(make_url(address))
     with engine.connect() as connection:
@@ -148,7 +148,7 @@ def alone(folder: Path, kinds: Sequence[Kind], times: int, rounds: int, patience
         Archive.open(folder) as archive,
         TestClient(create_app(archive, UNLIMITED), base_url="http://127.0.0.1:8000", follow_redirects=False) as client,
     ):
-        reduce_memory_overhead()
+        tune_memory()
         measuring = Measuring(client=client, times=times, rounds=rounds, patience=patience)
         for kind in kinds:
             row = measuring.row(kind)
@@ -174,16 +174,20 @@ def together(folder: Path, kinds: Sequence[Kind], chance: random.Random, drawn: 
     wrong = [each for each in answers if each.status != expected[each.path]]
     print(f"\nready after {server.ready:.1f} s with {fresh} MB")
     print(
-        f"{len(answers):,} requests of {CLIENTS} clients at once: {len(answers) / took:.0f} a second, {_told(answers)}"
+        f"{len(answers):,} requests of {CLIENTS} clients at once: {len(answers) / took:.0f} a second, "
+        f"{_format_times(answers)}"
     )
     print(f"wrong answers: {dict(Counter(each.status for each in wrong)) or 'none'}")
-    print(f"CSV of a common word: first rows after {at([each.first for each in rows], 0.95):.0f} ms, {_told(rows)}")
+    print(
+        f"CSV of a common word: first rows after {at([each.first for each in rows], 0.95):.0f} ms, "
+        f"{_format_times(rows)}"
+    )
     print(f"server: {memory['VmRSS']} MB afterwards, {memory['VmHWM']} MB at most ({MEMORY} allowed)")
     problems = [f"{each.path}: HTTP {each.status}" for each in wrong[:10]]
     return [*problems, *([f"memory: {memory['VmHWM']} MB"] if memory["VmHWM"] > MEMORY else [])]
 
 
-def _told(answers: Sequence[Answer]) -> str:
+def _format_times(answers: Sequence[Answer]) -> str:
     times = [each.whole for each in answers]
     return f"median {at(times, 0.5):.0f} ms, 95th percentile {at(times, 0.95):.0f} ms"
 
@@ -198,7 +202,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=3)
     given = parser.parse_args()
     chance = random.Random(given.seed)
-    with connected(load_config(given.folder).index) as connection:
+    with connect(load_config(given.folder).index) as connection:
         drawn = sample(connection, chance, given.times)
         held = {
             table: connection.scalar(text(f"SELECT count(*) FROM {table}"))

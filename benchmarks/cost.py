@@ -1,4 +1,4 @@
-"""What a command takes, measured from outside: time, CPU with all its children, memory of all its processes."""
+"""Resources of a command, measured from outside: time, CPU with all its children, memory of all its processes."""
 
 import compileall
 import os
@@ -22,7 +22,7 @@ _PAGE_SIZE = os.sysconf("SC_PAGE_SIZE")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """What a command took, from outside."""
+    """Resources that a command used."""
 
     wall: float
     """Seconds."""
@@ -36,7 +36,7 @@ class Cost:
     """Bytes of all its processes at most, what they share counted once; looked at twice a second."""
 
 
-def timed(command: Sequence[str], *, folder: Path, environment: Mapping[str, str] | None = None) -> Cost:
+def run_timed(command: Sequence[str], *, folder: Path, environment: Mapping[str, str] | None = None) -> Cost:
     """Run a command to its end; what it says goes into `log` in that folder. SystemExit where it fails."""
     _compile_ours()
     before = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -10,7 +10,7 @@ from statistics import median
 
 from warcio.archiveiterator import ArchiveIterator
 
-from benchmarks.cost import ROOT, Cost, timed
+from benchmarks.cost import ROOT, Cost, run_timed
 
 COMMAND = (sys.executable, "-m", "newsarchive")
 CONFIG = """
@@ -49,12 +49,12 @@ class Run:
 def ours(url: str, folder: Path) -> Run:
     """Crawl with newsarchive, from an empty archive."""
     (folder / "newsarchive.toml").write_text(CONFIG.format(url=url))
-    cost = timed([*COMMAND, "crawl", "--archive", str(folder)], folder=folder)
+    cost = run_timed([*COMMAND, "crawl", "--archive", str(folder)], folder=folder)
     return Run(pages=standing(folder)["captures"], cost=cost)
 
 
 def standing(folder: Path) -> dict[str, int]:
-    """What `newsarchive status` counts in an archive."""
+    """Counts of `newsarchive status`."""
     words = [*COMMAND, "status", "--json", "--archive", str(folder)]
     status = subprocess.run(words, capture_output=True, check=True, cwd=ROOT)
     return {name: value for name, value in json.loads(status.stdout).items() if isinstance(value, int)}
@@ -62,7 +62,7 @@ def standing(folder: Path) -> dict[str, int]:
 
 def naive(url: str, folder: Path) -> Run:
     """Crawl with the naive script."""
-    cost = timed([sys.executable, str(Path(__file__).with_name("naive.py")), url, str(folder)], folder=folder)
+    cost = run_timed([sys.executable, str(Path(__file__).with_name("naive.py")), url, str(folder)], folder=folder)
     with (folder / "naive.warc.gz").open("rb") as warc:
         pages = sum(1 for _ in ArchiveIterator(warc))
     return Run(pages=pages, cost=cost)

@@ -1,4 +1,4 @@
-"""What a page costs at least: fetching, decoding, reading, digests, gzip and SQL, each measured alone; then a crawl.
+"""Minimal cost of a page: fetching, decoding, reading, digests, gzip and SQL, each measured alone; then a crawl.
 
     python -m benchmarks.floor [--articles 1500] [--page-size 210000] [--runs 3]
 
@@ -20,9 +20,9 @@ from statistics import median
 
 from trafilatura import extract
 
-from benchmarks.cost import timed
+from benchmarks.cost import run_timed
 from benchmarks.crawling import Run, ours
-from benchmarks.inserting import Rows, inserted, rows_of
+from benchmarks.inserting import Rows, insert_rows, rows_of
 from benchmarks.newsroom import newsroom
 from benchmarks.table import table
 from newsarchive.extract import extract_page
@@ -51,7 +51,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stock:
-    """What one crawl left: the material of all parts."""
+    """Results of one crawl: the input of all parts."""
 
     captures: int
     urls: list[str]
@@ -104,7 +104,7 @@ def parts(held: Stock, folder: Path) -> list[Part]:
 
     def fetched(way: str) -> Callable[[], float]:
         script = str(Path(__file__).with_name("fetching.py"))
-        return lambda: timed([sys.executable, script, str(file), way], folder=folder).cpu
+        return lambda: run_timed([sys.executable, script, str(file), way], folder=folder).cpu
 
     return [
         Part(name="fetch, Scrapy, start included", run=fetched("scrapy"), counts=True),
@@ -118,7 +118,7 @@ def parts(held: Stock, folder: Path) -> list[Part]:
         Part(name=READ_BY_TRAFILATURA, run=_each(held.pages, _trafilatura)),
         Part(name="read, trafilatura, fast, text alone", run=_each(held.pages, _trafilatura_fast)),
         Part(name="SHA-256 of entity and block", run=_each(held.pages, _digests), counts=True),
-        Part(name="gzip, as in our files", run=_each(held.members, _squeezed), counts=True),
+        Part(name="gzip, as in our files", run=_each(held.members, _compress), counts=True),
         Part(name="gzip, zlib level 9 as in warcio", run=_each(held.members, _squeezed_by_zlib)),
         Part(name=f"SQL, {held.rows.count / held.captures:.0f} rows a capture", run=_sql(held, folder), counts=True),
     ]
@@ -151,7 +151,7 @@ def _digests(page: Page) -> None:
     hashlib.sha256(page.block).digest()
 
 
-def _squeezed(record: tuple[bytes, bool]) -> None:
+def _compress(record: tuple[bytes, bool]) -> None:
     compress_member(record[0], is_text=record[1])
 
 
@@ -162,7 +162,7 @@ def _squeezed_by_zlib(record: tuple[bytes, bool]) -> None:
 def _sql(held: Stock, folder: Path) -> Callable[[], float]:
     def run() -> float:
         with tempfile.TemporaryDirectory(dir=folder) as place:
-            return inserted(held.rows, Path(place, "index.sqlite3"), held.captures)
+            return insert_rows(held.rows, Path(place, "index.sqlite3"), held.captures)
 
     return run
 

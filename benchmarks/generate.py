@@ -109,7 +109,7 @@ class Maker:
 
     @property
     def captures(self) -> int:
-        """How many there are until now."""
+        """Number of them so far."""
         return self._ids["capture"]
 
     def _next(self, of: str) -> int:

@@ -1,4 +1,4 @@
-"""How an archive's index grows: its size, and what it costs to add to it and to ask it, at ever more captures.
+"""Growth of an archive's index: its size, and the cost of commits and queries, at increasing numbers of captures.
 
     python -m benchmarks.growth FOLDER [--captures 1000000] [--index postgresql+psycopg://...] [--times 100]
 
@@ -91,7 +91,7 @@ class Row:
     """The same of the one that committed."""
 
     def cells(self) -> list[float]:
-        """What the table shows."""
+        """One row of the table."""
         per_capture = self.megabytes * 1e6 / self.captures
         return [
             self.captures, self.rows, self.megabytes, per_capture, self.loaded, self.committed, *self.asked.values(),
@@ -114,9 +114,9 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.read:
-        print(json.dumps(asked(given.folder, given.times, given.rounds)))
+        print(json.dumps(measure_queries(given.folder, given.times, given.rounds)))
     elif given.write:
-        print(json.dumps(committed(given.folder)))
+        print(json.dumps(measure_commits(given.folder)))
     else:
         grow(given.folder, given.index, given.captures, (f"--times={given.times}", f"--rounds={given.rounds}"))
 
@@ -196,7 +196,7 @@ def _memory() -> int:
     return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) // 1024
 
 
-def asked(folder: Path, times: int, rounds: int) -> dict[str, Any]:
+def measure_queries(folder: Path, times: int, rounds: int) -> dict[str, Any]:
     """Ask as the browser's readers do, without a network between."""
     chance = random.Random(3)
     database = Database.open(load_config(folder).index)
@@ -217,13 +217,13 @@ def asked(folder: Path, times: int, rounds: int) -> dict[str, Any]:
     }
 
 
-def committed(folder: Path) -> dict[str, Any]:
+def measure_commits(folder: Path) -> dict[str, Any]:
     """Commit pages as a crawl does, and take them back: pages a second of this process's CPU time."""
     database = Database.open(load_config(folder).index)
     names = LookupTables()
     with database.read_transaction() as connection:
         known = list(connection.scalars(select(UrlRow.url).order_by(UrlRow.id.desc()).limit(3_000)))
-    batches = list(invented(random.Random(5), known))
+    batches = list(invent_batches(random.Random(5), known))
     took = 0.0
 
     def work(connection: Connection) -> None:
@@ -244,7 +244,7 @@ def committed(folder: Path) -> dict[str, Any]:
     return {"pages": BATCHES * OF / took, "memory": _memory()}
 
 
-def invented(chance: random.Random, known: Sequence[str]) -> Iterator[list[Ingest]]:
+def invent_batches(chance: random.Random, known: Sequence[str]) -> Iterator[list[Ingest]]:
     """Batches of pages that no archive has yet, and that link to pages that this one knows."""
     words = Words(chance, LATIN, count=25_000)
     for batch in range(BATCHES):

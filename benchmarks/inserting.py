@@ -25,7 +25,7 @@ class Rows:
 
     @property
     def count(self) -> int:
-        """How many rows."""
+        """Number of rows."""
         return sum(map(len, self.tables.values())) + len(self.words)
 
 
@@ -47,7 +47,7 @@ def rows_of(file: Path) -> Rows:
     return Rows(schema=schema, tables=tables, words=words)
 
 
-def inserted(rows: Rows, file: Path, captures: int) -> float:
+def insert_rows(rows: Rows, file: Path, captures: int) -> float:
     """Insert them in as many transactions as a crawl of so many captures needs; returns CPU seconds."""
     connection = sqlite3.connect(file, isolation_level=None)
     for pragma in _PRAGMAS:

@@ -1,4 +1,4 @@
-"""What an invented archive is made of: words of languages that nobody speaks, pages in a WARC file, rows of tables."""
+"""Material of a generated archive: words of languages that nobody speaks, pages in a WARC file, rows of tables."""
 
 import random
 from collections.abc import Sequence
@@ -89,7 +89,7 @@ class Table:
 
 @dataclass(slots=True, kw_only=True)
 class Story:
-    """What the generator remembers of an article, to link to and to copy."""
+    """An article that the generator may link to or copy."""
 
     url_id: int
     site_id: int

@@ -1,4 +1,4 @@
-"""What the queue of crawls costs: `python benchmarks/jobs.py [--sites 10000] [--seconds 120]`.
+"""Cost of the crawl queue: `python benchmarks/jobs.py [--sites 10000] [--seconds 120]`.
 
 10,000 sites, each with something due once an hour, an index in a PostgreSQL of its own, and one worker whose crawls
 take no time: what is left is the dispatcher, the queue, and what PostgreSQL does for both. Prints processor time by
@@ -137,8 +137,8 @@ def fill(index: Index, folder: Path, url: str, sites: int) -> None:
         session.execute("VACUUM ANALYZE")
 
 
-def settled(url: str) -> None:
-    """As a queue that has run for an hour: nothing of it is new."""
+def fill_next_checks(url: str) -> None:
+    """Bring the queue into the state after an hour, when nothing in it is new."""
     with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as session:
         session.execute(
             "INSERT INTO newsarchive_jobs.next_checks SELECT site, least(min(due_at), clock_timestamp() + "
@@ -155,7 +155,7 @@ def measure(url: str, server: int, folder: Path, seconds: float) -> dict[str, fl
 
     async def run() -> None:
         working = worker.CrawlWorker(WorkerSettings(folder=folder, index=url, slots=4), lambda _: None)
-        settled(url)
+        fill_next_checks(url)
         task = asyncio.create_task(working.run())
         await asyncio.sleep(15)  # it starts, and reads newsarchive.toml
         begun.update(cpu=time.process_time(), pg=seconds_of(server), at=time.monotonic(), jobs=Instant.begun)

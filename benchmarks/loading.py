@@ -85,7 +85,7 @@ def _rows(connection: Connection, table: str) -> tuple[list[str], list[tuple[Any
     return [column.name for column in columns], found
 
 
-def measured(database: Database, way: Way, table: str, names: list[str], rows: Rows) -> tuple[float, float]:
+def measure_load(database: Database, way: Way, table: str, names: list[str], rows: Rows) -> tuple[float, float]:
     """CPU seconds of this process and of the server's, for all rows into the empty table."""
     with database.engine.connect() as connection:
         server = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
@@ -120,7 +120,7 @@ def main() -> None:
         taken: dict[str, list[tuple[float, float]]] = {way: [] for way in WAYS}
         for _ in range(given.rounds):
             for name in random.sample(list(WAYS), len(WAYS)):
-                taken[name].append(measured(database, WAYS[name], table, names, rows))
+                taken[name].append(measure_load(database, WAYS[name], table, names, rows))
         for name, times in taken.items():
             here, server = min(times, key=sum)
             rate = len(rows) / max(here + server, 1 / _TICKS)

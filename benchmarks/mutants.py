@@ -167,7 +167,7 @@ class Tests:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        names = {_dotted(path.relative_to(root)): path.relative_to(root).as_posix() for path in list_modules(root)}
+        names = {_module_name(path.relative_to(root)): path.relative_to(root).as_posix() for path in list_modules(root)}
         self._importers: defaultdict[str, set[str]] = defaultdict(set)
         for path in [*list_modules(root), *(root / "tests").rglob("test_*.py"), *(root / "tests").rglob("conftest.py")]:
             if not SKIPPED_TESTS.isdisjoint(path.parts):
@@ -206,7 +206,7 @@ class Tests:
         return (module, *sorted(found, key=rank)[:MAX_TEST_FILES])
 
 
-def _dotted(path: Path) -> str:
+def _module_name(path: Path) -> str:
     return ".".join(path.with_suffix("").parts).removesuffix(".__init__")
 
 

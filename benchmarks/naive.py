@@ -1,4 +1,4 @@
-"""What a user would write in an afternoon: CrawlSpider, trafilatura, warcio and sqlite3. The yardstick of crawl.py.
+"""A script that a user might write in an afternoon (CrawlSpider, trafilatura, warcio, sqlite3), to compare with.
 
     python benchmarks/naive.py URL FOLDER
 

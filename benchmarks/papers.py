@@ -22,7 +22,7 @@ _CONSONANTS, _VOWELS = "bcdfghklmnprstvw", "aeiou"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Papers:
-    """How many pages, and of what size."""
+    """Number and size of pages."""
 
     pages: int
     files: int

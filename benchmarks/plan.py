@@ -1,4 +1,4 @@
-"""What an archive costs in a year and after ten: captures, disk, processor time, database; and what breaks first.
+"""Cost of an archive in a year and after ten: captures, disk, processor time, database; and what breaks first.
 
     python -m benchmarks.plan [--sites 500] [--articles 60] [--looks 5] [--edited 0.2] [--polls 200] [--years 10]
 
@@ -17,7 +17,7 @@ LOOKS = (1 / 24, 6 / 24, 1.0, 7.0, 30.0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """What things cost, as measured on the machine of benchmarks/README.md."""
+    """Costs as measured on the machine of benchmarks/README.md."""
 
     page: float = 42_000
     """Bytes of a page's records, compressed: 300 annotated pages of real sites have 41 kB on the average, gzipped; its
@@ -38,7 +38,7 @@ class Measured:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Press:
-    """What is to be archived."""
+    """Sites and articles to be archived."""
 
     sites: int = 500
     articles: float = 60.0
@@ -134,7 +134,7 @@ IDS = 2**31
 
 
 def limits(made: Plan, cores: int = 2) -> list[str]:
-    """What of it is more than one machine, or a part of it, can do."""
+    """Return the limits that one machine, or a part of it, exceeds."""
     found = []
     if made.busiest > 1:
         found.append(f"a site's own pace: {made.busiest:.1f} days of requests each day; look again less often")

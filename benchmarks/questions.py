@@ -1,4 +1,4 @@
-"""What the browser is asked: every page and every door, about things drawn from what an archive holds."""
+"""Requests to the browser: every page and every API, for things sampled from an archive."""
 
 import random
 from collections import Counter
@@ -34,7 +34,7 @@ LONG = 1000.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """What there is to ask for."""
+    """Things that can be requested."""
 
     articles: list[int]
     edited: list[int]
@@ -111,8 +111,8 @@ def sample(connection: Connection, chance: random.Random, size: int) -> Sample:
         phrases=[" ".join(line.split()[3:5]) for line in texts][:size],
         chinese=[line[place : place + length] for line in chinese for place, length in ((2, 2), (5, 4))][:size],
         sites=list(connection.scalars(select(SiteRow.name))),
-        authors=list(connection.scalars(_used(AuthorRow.name, VersionAuthorRow.author_id == AuthorRow.id))),
-        tags=list(connection.scalars(_used(TagRow.name, VersionTagRow.tag_id == TagRow.id))),
+        authors=list(connection.scalars(_select_used(AuthorRow.name, VersionAuthorRow.author_id == AuthorRow.id))),
+        tags=list(connection.scalars(_select_used(TagRow.name, VersionTagRow.tag_id == TagRow.id))),
         sections=[(row.name, row.section) for row in connection.execute(sections)],
         fronts=list(connection.scalars(select(SiteRow.url))),
         moments=list(connection.scalars(moments)),
@@ -121,7 +121,7 @@ def sample(connection: Connection, chance: random.Random, size: int) -> Sample:
     )
 
 
-def _used(name: InstrumentedAttribute[str], of: ColumnElement[bool]) -> Select[str]:
+def _select_used(name: InstrumentedAttribute[str], of: ColumnElement[bool]) -> Select[str]:
     """Names that some version has."""
     return select(name).where(exists().where(of)).limit(300)
 

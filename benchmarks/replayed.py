@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
-from benchmarks.browser import at, connected
+from benchmarks.browser import at, connect
 from benchmarks.served import crowd, serving
 from newsarchive.archive import Archive
 from newsarchive.config.toml_file import load_config
@@ -73,7 +73,7 @@ def doors(folder: Path, known: Sequence[Page], times: int, chance: random.Random
         print(f"| {name} | {at(taken, 0.5):.1f} | {at(taken, 0.95):.1f} | {used:.1f} |", flush=True)
 
 
-def sliced(folder: Path, known: Sequence[Page]) -> None:
+def measure_slice(folder: Path, known: Sequence[Page]) -> None:
     """Print what a WARC slice of so many articles takes."""
     with Archive.open(folder) as archive, tempfile.TemporaryFile() as file:
         began, used = time.perf_counter(), time.process_time()
@@ -92,11 +92,11 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=3)
     given = parser.parse_args()
     chance = random.Random(given.seed)
-    with connected(load_config(given.folder).index) as connection:
+    with connect(load_config(given.folder).index) as connection:
         known = pages(connection)
     print(f"{len(known):,} articles; load of the machine: {os.getloadavg()[0]:.1f} on {os.cpu_count()} CPUs")
     doors(given.folder, known, given.times, chance)
-    sliced(given.folder, chance.sample(known, min(given.times, len(known))))
+    measure_slice(given.folder, chance.sample(known, min(given.times, len(known))))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How much faster two cores read than one, and whether processes and Dask make the same index.
+"""Speed-up of reading with two cores, and comparison of the indexes made by processes and Dask.
 
     python -m benchmarks.scaling [--pages 5000] [--files 20] [--paragraphs 12] [--links 40] [--runs 3] [--dask]
                                  [--verify]
@@ -22,7 +22,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks.cost import ROOT, Cost, middle, timed
+from benchmarks.cost import ROOT, Cost, middle, run_timed
 from benchmarks.papers import Papers
 from benchmarks.table import table
 
@@ -38,21 +38,21 @@ def archive(folder: Path, workers: int) -> Path:
     return folder
 
 
-def imported(papers: Sequence[Path], folder: Path, cores: int, *more: str) -> Cost:
+def import_papers(papers: Sequence[Path], folder: Path, cores: int, *more: str) -> Cost:
     """Import all files on so many cores."""
     archive(folder, cores)
     words = [*COMMAND, "import", *map(str, papers), "--archive", str(folder), *more]
-    return timed(["taskset", "--cpu-list", CORES[cores], *words], folder=folder)
+    return run_timed(["taskset", "--cpu-list", CORES[cores], *words], folder=folder)
 
 
-def verified(folder: Path, cores: int) -> Cost:
+def verify_papers(folder: Path, cores: int) -> Cost:
     """Check all files on so many cores."""
     words = [*COMMAND, "verify", "--archive", str(folder)]
-    return timed(["taskset", "--cpu-list", CORES[cores], *words], folder=folder)
+    return run_timed(["taskset", "--cpu-list", CORES[cores], *words], folder=folder)
 
 
 def content(folder: Path) -> str:
-    """What an index says of all versions and captures, in one sum."""
+    """Return one checksum of all versions and captures of an index."""
     total = hashlib.sha256()
     for form in ("jsonl", "cdxj"):
         words = [*COMMAND, "export", "--format", form, "--all-versions", "--archive", str(folder)]
@@ -112,14 +112,14 @@ def main() -> None:
         for run in range(1 if asked.same else asked.runs):
             for cores in (2,) if asked.same else CORES:
                 folder = Path(scratch, f"run-{run}-{cores}")
-                costs.setdefault(f"import, {cores} core(s)", []).append(imported(papers, folder, cores))
+                costs.setdefault(f"import, {cores} core(s)", []).append(import_papers(papers, folder, cores))
                 if asked.verify:
-                    costs.setdefault(f"verify, {cores} core(s)", []).append(verified(folder, cores))
+                    costs.setdefault(f"verify, {cores} core(s)", []).append(verify_papers(folder, cores))
             contents.add(content(folder))
         if asked.dask:
             with cluster(Path(scratch), 2) as address:
                 folder = Path(scratch, "dask-run")
-                cost = imported(papers, folder, 2, "--dask", address)
+                cost = import_papers(papers, folder, 2, "--dask", address)
                 costs["import, Dask, 2 workers (CPU: the command's)"] = [cost]
                 contents.add(content(folder))
         print(table(

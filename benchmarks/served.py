@@ -56,7 +56,7 @@ def serving(folder: Path) -> Iterator[Server]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What came back."""
+    """One response."""
 
     path: str
     status: int

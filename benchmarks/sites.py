@@ -54,7 +54,7 @@ allow_private = true
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """What a run took in its main process."""
+    """Resources of a run in its main process."""
 
     wall: float
     cpu: float
@@ -70,7 +70,7 @@ def plans(sites: int, requests: int, seconds: float) -> list[SitePlan]:
     return [SitePlan(pages=max(round(seconds / (mean * part)) - 2, 1), delay=mean * part) for part in parts]
 
 
-def mixed(sites: int, requests: int, delays: Sequence[float]) -> list[SitePlan]:
+def plan_mixed(sites: int, requests: int, delays: Sequence[float]) -> list[SitePlan]:
     """Sites with these delays in turn, each with as many requests."""
     return [SitePlan(pages=max(requests // sites - 2, 1), delay=delays[n % len(delays)]) for n in range(sites)]
 
@@ -109,7 +109,7 @@ def serve(line: Connection, asked_for: Sequence[SitePlan], size: int) -> None:
 
 
 @contextmanager
-def served(asked_for: Sequence[SitePlan], size: int) -> Iterator[Connection]:
+def serve_sites(asked_for: Sequence[SitePlan], size: int) -> Iterator[Connection]:
     """The sites in a process of its own; the first thing on the line is the port."""
     ours, theirs = multiprocessing.Pipe()
     process = multiprocessing.get_context("spawn").Process(target=serve, args=(theirs, asked_for, size))
@@ -149,7 +149,7 @@ def run(folder: Path) -> Cost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """What the servers saw of all requests but each site's first."""
+    """Timing of all requests as the servers saw them, but each site's first."""
 
     early: int
     """Came before they were allowed to."""
@@ -161,7 +161,7 @@ class Seen:
     """The same of all sites together."""
 
 
-def seen(log: Sequence[LoggedRequest], asked_for: Sequence[SitePlan]) -> Seen:
+def evaluate_log(log: Sequence[LoggedRequest], asked_for: Sequence[SitePlan]) -> Seen:
     """Hold the servers' log against the plan."""
     times: dict[int, list[LoggedRequest]] = defaultdict(list)
     for asked in log:
@@ -194,9 +194,9 @@ def main() -> None:
         return
     asked_for = plans(options.sites, options.requests, options.seconds)
     if options.delays:
-        asked_for = mixed(options.sites, options.requests, options.delays)
+        asked_for = plan_mixed(options.sites, options.requests, options.delays)
     with (
-        served(asked_for, 0 if options.plain else options.page_size) as line,
+        serve_sites(asked_for, 0 if options.plain else options.page_size) as line,
         tempfile.TemporaryDirectory(prefix="bench-") as folder,
     ):
         port = line.recv()
@@ -213,7 +213,7 @@ def main() -> None:
     print(f"main process, start included: {1000 * first.cpu / first.requests:.2f} CPU ms a request", end="")
     print(f", {first.peak / 1e6:.0f} MB")
     print(f"next run, {idle.requests} due: {idle.wall:.1f} s, {idle.cpu:.2f} CPU s, {idle.peak / 1e6:.0f} MB")
-    found = seen(log, asked_for)
+    found = evaluate_log(log, asked_for)
     late = [1000 * found.late[min(int(part * len(found.late)), len(found.late) - 1)] for part in (0.5, 0.9, 0.99, 1)]
     print(f"requests that came too early: {found.early}")
     print("later than allowed: median {:.0f} ms, p90 {:.0f}, p99 {:.0f}, at most {:.0f}".format(*late))

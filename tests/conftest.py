@@ -38,6 +38,7 @@ settings.register_profile("ci", parent=settings.get_profile("here"), derandomize
 settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 HERE = Path(__file__).parent
+AREAS = ("unit", "integration", "acceptance", "quality")
 # For `tests.newsroom` and `benchmarks`, which are not installed.
 sys.path.append(str(HERE.parent))
 
@@ -45,10 +46,9 @@ sys.path.append(str(HERE.parent))
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A test is marked by the folder it lies in."""
     for item in items:
-        if item.path.is_relative_to(HERE):
-            item.add_marker(item.path.relative_to(HERE).parts[0])
-        else:
-            item.add_marker("unit")
+        area = item.path.relative_to(HERE).parts[0] if item.path.is_relative_to(HERE) else ""
+        # Doctests of the packages, and of the newsroom, are unit tests.
+        item.add_marker(area if area in AREAS else "unit")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -112,7 +112,7 @@ def _newspaper(course: Course) -> Sequence[str]:
     return [str(course.python), str(SCRIPTS / "crawl_with_newspaper.py"), course.url, str(course.folder / "out.jsonl")]
 
 
-def _exported(folder: Path) -> Iterable[str]:
+def _read_export(folder: Path) -> Iterable[str]:
     words = [*COMMAND, "export", "--format", "jsonl", "--archive", str(folder)]
     lines = subprocess.run(words, check=True, capture_output=True, cwd=ROOT).stdout.splitlines()
     return (found["url"] for found in map(json.loads, lines) if found["body"])
@@ -142,7 +142,7 @@ CRAWLERS = (
         again="a revisit record",
         accepts=newsroom.OURS,
         warcs="warc/*.warc.gz",
-        texts=_exported,
+        texts=_read_export,
     ),
     Peer(
         name="newsarchive, told the layout",
@@ -153,7 +153,7 @@ CRAWLERS = (
         again="a revisit record",
         accepts=newsroom.OURS,
         warcs="warc/*.warc.gz",
-        texts=_exported,
+        texts=_read_export,
     ),
     Peer(
         name="naive script",

@@ -22,12 +22,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from benchmarks.cost import Cost, timed
+from benchmarks.cost import Cost, run_timed
 from benchmarks.newsroom import newsroom
 from benchmarks.peers.crawlers import CRAWLERS, OURS
 from benchmarks.peers.environments import Missing, cache
 from benchmarks.peers.peer import Course, Peer
-from benchmarks.peers.wire import Kept, Wire, articles_at, kept, wire
+from benchmarks.peers.wire import Kept, Wire, articles_at, compare_warcs, wire
 from benchmarks.table import table
 
 COSTS = (
@@ -38,7 +38,7 @@ KEPT = ("crawler", "responses exact", "requests exact", "keeps of what comes aga
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Haul:
-    """What one crawl brought in, and at what cost."""
+    """Result and cost of one crawl."""
 
     cost: Cost
     out: int
@@ -49,7 +49,7 @@ class Haul:
     """Articles that it made a text of."""
 
 
-def crawled(peer: Peer, python: Path, options: argparse.Namespace) -> Haul:
+def run_crawl(peer: Peer, python: Path, options: argparse.Namespace) -> Haul:
     """One crawl by one peer."""
     articles = min(options.slow_articles, options.articles) if peer.slow else options.articles
     with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
@@ -62,9 +62,9 @@ def crawled(peer: Peer, python: Path, options: argparse.Namespace) -> Haul:
                 )
             command = peer.command(Course(url=url, folder=folder, python=python))
             with cores(slice(1) if options.one_core else slice(None)):
-                cost = timed(command, folder=Path(scratch))
+                cost = run_timed(command, folder=Path(scratch))
         sent = wire(log)
-        held = kept(sorted(folder.glob(peer.warcs)), sent) if peer.warcs else None
+        held = compare_warcs(sorted(folder.glob(peer.warcs)), sent) if peer.warcs else None
         return Haul(cost=cost, out=articles, wire=sent, kept=held, texts=articles_at(peer.texts(folder)))
 
 
@@ -133,7 +133,7 @@ def main() -> None:
             if isinstance(home, Missing):
                 continue
             try:
-                hauls[peer.name].append(crawled(peer, home, options))
+                hauls[peer.name].append(run_crawl(peer, home, options))
             except SystemExit as failure:
                 # The runs that a peer ended well count all the same.
                 failed[peer.name] += 1

@@ -22,7 +22,7 @@ class Missing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
-    """What a peer needs, with versions, so that figures can be had again."""
+    """Requirements of a peer, with versions, so that figures can be reproduced."""
 
     name: str
     requirements: tuple[str, ...]
@@ -45,7 +45,7 @@ class Environment:
 
 
 def cache() -> Path:
-    """Where they lie by default (XDG Base Directory)."""
+    """Return their default folder (XDG Base Directory)."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "newsarchive-bench"
 
 

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.cost import Cost, middle, timed
+from benchmarks.cost import Cost, middle, run_timed
 from benchmarks.crawling import COMMAND, ours
 from benchmarks.newsroom import newsroom
 from benchmarks.peers.environments import Environment, Missing, cache
@@ -35,15 +35,15 @@ def lines_of(file: Path) -> set[tuple[str, ...]]:
     return found
 
 
-def exported(folder: Path, into: Path, scratch: Path) -> Cost:
+def export_cdxj(folder: Path, into: Path, scratch: Path) -> Cost:
     """By newsarchive."""
-    return timed([*COMMAND, "export", "-o", str(into), "--archive", str(folder)], folder=scratch)
+    return run_timed([*COMMAND, "export", "-o", str(into), "--archive", str(folder)], folder=scratch)
 
 
-def indexed(python: Path, warc: Path, into: Path, scratch: Path) -> Cost:
+def index_cdxj(python: Path, warc: Path, into: Path, scratch: Path) -> Cost:
     """By cdxj-indexer."""
     program = str(python.with_name("cdxj-indexer"))
-    return timed([program, "--sort", "--output", str(into), str(warc)], folder=scratch)
+    return run_timed([program, "--sort", "--output", str(into), str(warc)], folder=scratch)
 
 
 def main() -> None:
@@ -67,8 +67,8 @@ def main() -> None:
         (warc,) = (folder / "warc").glob("*.warc.gz")
         written = {name: scratch / f"{name.replace(' ', '-')}.cdxj" for name in TOLD}
         for _ in range(options.runs):
-            costs["newsarchive export"].append(exported(folder, written["newsarchive export"], scratch))
-            costs["cdxj-indexer"].append(indexed(python, warc, written["cdxj-indexer"], scratch))
+            costs["newsarchive export"].append(export_cdxj(folder, written["newsarchive export"], scratch))
+            costs["cdxj-indexer"].append(index_cdxj(python, warc, written["cdxj-indexer"], scratch))
         lines = {name: lines_of(file) for name, file in written.items()}
     print(table(HEAD, [_row(name, len(lines[name]), costs[name]) for name in TOLD]))
     ours_, theirs = lines.values()

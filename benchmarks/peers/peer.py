@@ -10,7 +10,7 @@ from benchmarks.peers.environments import Environment, Missing
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Course:
-    """What a peer is to crawl, and where it may write."""
+    """Task of a peer: the site to crawl, and the folder to write to."""
 
     url: str
     """Of the newsroom's front page."""
@@ -52,7 +52,7 @@ class Peer:
     """URLs of the articles with a text that it left in its folder."""
 
     def python(self, cache: Path, here: Path) -> Path | Missing:
-        """Where it lives; why it cannot run here, if so."""
+        """Return its environment, or the reason why it cannot run here."""
         if self.program and not shutil.which(self.program):
             return Missing(reason=f"{self.program} is not installed")
         return self.environment.made(cache) if self.environment else here

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.cost import Cost, middle, timed
+from benchmarks.cost import Cost, middle, run_timed
 from benchmarks.crawling import ours
 from benchmarks.newsroom import newsroom
 from benchmarks.peers.environments import Missing, cache
@@ -27,7 +27,7 @@ ALL = 10**9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Read:
-    """What one reading took and gave."""
+    """Cost and result of one reading."""
 
     cost: Cost
     pages: int
@@ -40,7 +40,7 @@ def read(reader: Reader, python: Path, warc: Path, most: int) -> Read:
         folder = Path(scratch, "peer")
         folder.mkdir()
         task = Task(warc=warc, folder=folder, python=python, pages=most)
-        cost = timed(reader.command(task), folder=Path(scratch))
+        cost = run_timed(reader.command(task), folder=Path(scratch))
         return Read(cost=cost, pages=most, texts=reader.texts(task))
 
 
@@ -92,10 +92,10 @@ def main() -> None:
     print(f"\nmedians of {options.runs} runs:\n")
     imports = done.get(IMPORT)
     base = 1000 * middle([each.cost for each in imports]).cpu / imports[-1].pages if imports else None
-    print(table(HEAD, [_told(reader, homes[reader.name], done[reader.name], base) for reader in readers]))
+    print(table(HEAD, [_format_row(reader, homes[reader.name], done[reader.name], base) for reader in readers]))
 
 
-def _told(reader: Reader, home: Path | Missing, done: Sequence[Read], ours: float | None) -> list[str]:
+def _format_row(reader: Reader, home: Path | Missing, done: Sequence[Read], ours: float | None) -> list[str]:
     if isinstance(home, Missing):
         return [reader.name, home.reason, *["–"] * (len(HEAD) - 3), reader.undone]
     return row(reader, done, ours)

@@ -1,4 +1,4 @@
-"""What went over the newsroom's sockets, and how much of it a WARC file holds to the byte."""
+"""Bytes on the newsroom's sockets, and how many of them a WARC file holds unchanged."""
 
 import hashlib
 import re
@@ -34,7 +34,7 @@ class Wire:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """What WARC files hold of it."""
+    """Share of it in WARC files."""
 
     responses: int
     exact: int
@@ -88,7 +88,7 @@ def articles_at(urls: Iterable[str]) -> frozenset[int]:
     return frozenset(number for each in found if each and (number := int(each[1])) < _NO_ARTICLES)
 
 
-def kept(warcs: Sequence[Path], sent: Wire) -> Kept:
+def compare_warcs(warcs: Sequence[Path], sent: Wire) -> Kept:
     """Hold WARC files against what was on the wire."""
     responses = exact = requests = exact_requests = revisits = 0
     for kind, block in _blocks(warcs):

@@ -22,7 +22,7 @@ OUTCOMES = {UrlKind.FEED: Outcome.FEED, UrlKind.SITEMAP: Outcome.SITEMAP, UrlKin
 
 @dataclass(slots=True, eq=False)
 class Kept:
-    """What the archive has of one article."""
+    """State of one article in the archive."""
 
     story: Story
     found: float
@@ -37,7 +37,7 @@ class Kept:
 
 @dataclass(slots=True, eq=False)
 class Known:
-    """What the archive knows of one source."""
+    """State of one source in the archive."""
 
     paper: "Site"
     source: Source
@@ -60,7 +60,7 @@ class Site:
 
 @dataclass(slots=True, kw_only=True)
 class Alarm:
-    """What was told to the owner."""
+    """Reports to the owner."""
 
     at: float
     what: str
@@ -72,7 +72,7 @@ class Alarm:
 
 @dataclass(slots=True, kw_only=True)
 class Outcomes:
-    """What a policy made of the month."""
+    """Result of a policy for the month."""
 
     readings: int = 0
     """Requests for feeds, sitemaps and listings."""
@@ -196,7 +196,8 @@ class _Crawl:
         look = self._plan(
             VisitResult(
                 kind=known.source.kind, outcome=OUTCOMES[known.source.kind], status=200, fetched_at=at,
-                changed=held.first_named_count > 0 or held.previous_count is None, failure_count=0, unchanged_count=known.unchanged,
+                changed=held.first_named_count > 0 or held.previous_count is None, failure_count=0,
+                unchanged_count=known.unchanged,
                 first_seen_at=known.first, source_check=held, source_rates=known.habits,
             )
         )  # fmt: skip

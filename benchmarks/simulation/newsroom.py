@@ -94,7 +94,7 @@ class Paper:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Month:
-    """What happens, and what of it is special."""
+    """Events, with the special ones."""
 
     papers: tuple[Paper, ...]
     end: float

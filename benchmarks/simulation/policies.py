@@ -1,4 +1,4 @@
-"""Who decides when to look: this project's schedule, and what others do."""
+"""Revisit policies: this project's schedule, and those of others."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -16,7 +16,7 @@ def ours(intervals: VisitIntervals = DEFAULT_INTERVALS) -> Policy:
     return planner(intervals)
 
 
-def fixed(interval: timedelta) -> Policy:
+def fixed_interval(interval: timedelta) -> Policy:
     """Every source at a fixed interval; articles again as ours."""
     usual = planner()
 
@@ -46,7 +46,7 @@ def news_crawl(seen: VisitResult) -> NextVisit:
 
 POLICIES: dict[str, Policy] = {
     "ours": ours(),
-    "fixed, 10 min": fixed(timedelta(minutes=10)),
-    "fixed, 1 h": fixed(timedelta(hours=1)),
+    "fixed, 10 min": fixed_interval(timedelta(minutes=10)),
+    "fixed, 1 h": fixed_interval(timedelta(hours=1)),
     "news-crawl": news_crawl,
 }

@@ -51,11 +51,10 @@ def export(  # noqa: PLR0913 - every word is an option of the command line
 
     For the formats: newsarchive help export. With -o the file is replaced when the export is complete.
     """
-    format_ = format_ or _format_for_file(into)
-    info = FORMATS[format_]
+    info = FORMATS[format_ or _format_for_file(into)]
     if into is None and not info.is_stream:
         raise ConfigError(
-            f"{format_} cannot be written to standard output; nothing was done. Name a file: -o FILE{info.suffix}"
+            f"{info.name} cannot be written to standard output; nothing was done. Name a file: -o FILE{info.suffix}"
         )
     filters = Filters(
         site=site,
@@ -80,15 +79,19 @@ def export(  # noqa: PLR0913 - every word is an option of the command line
             report_missed=missed.add,
         )
         count = _write_export(request, info, into)
-    for message in missed.first:
-        stderr().print(f"not copied: {message}")
     if into is not None:
         noun = "version" if all_versions and info.noun == "article" else info.noun
         stderr().print(f"{pluralize(count, noun)} written to {into}")
+    _report_missed(missed)
+
+
+def _report_missed(missed: MissedCaptures) -> None:
+    """Print the captures that could not be copied, and exit if there are any."""
+    for message in missed.first:
+        stderr().print(f"not copied: {message}")
     if missed.count:
-        stderr().print(
-            f"{pluralize(missed.count, 'capture')} could not be copied. To see the damage: newsarchive verify"
-        )
+        count = pluralize(missed.count, "capture")
+        stderr().print(f"{count} could not be copied. To see the damage: newsarchive verify")
         raise typer.Exit(WarcError.exit_code)
 
 

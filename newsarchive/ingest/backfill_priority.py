@@ -45,7 +45,7 @@ def page_number(url: str) -> int:
 def listing_key(url: str) -> str:
     """Return a key that is equal for all pages of one listing: the URL without the page number.
 
-    >>> series("https://news.example/world/page/7/") == series("https://news.example/world/page/12/")
+    >>> listing_key("https://news.example/world/page/7/") == listing_key("https://news.example/world/page/12/")
     True
     """
     return _PAGE_NUMBER.sub(lambda match: match[0][: -len(match[1])], url, count=1)
@@ -55,9 +55,9 @@ def listing_key(url: str) -> str:
 def latest_date_in_url(url: str) -> datetime | None:
     """Return the end of the year, month or day in a URL's path; None if there is no date.
 
-    >>> latest_in("https://news.example/sitemap-2019-03.xml")
+    >>> latest_date_in_url("https://news.example/sitemap-2019-03.xml")
     datetime.datetime(2019, 4, 1, 0, 0, tzinfo=datetime.timezone.utc)
-    >>> latest_in("https://news.example/2019/03/05/rain")
+    >>> latest_date_in_url("https://news.example/2019/03/05/rain")
     datetime.datetime(2019, 3, 6, 0, 0, tzinfo=datetime.timezone.utc)
     """
     try:
@@ -109,7 +109,9 @@ def backfill_priority(priority: int, date: datetime) -> int:
     """Return the priority of a URL left to a backfill: by month, then by its ordinary priority.
 
     >>> march, april = datetime(2019, 3, 5, tzinfo=UTC), datetime(2019, 4, 1, tzinfo=UTC)
-    >>> waits(50, april) < waits(20, march) < waits(50, march) <= deepest(march)
+    >>> backfill_priority(50, april) < backfill_priority(20, march) < backfill_priority(50, march)
+    True
+    >>> backfill_priority(50, march) <= lowest_backfill_priority(march)
     True
     """
     return BACKFILL_PRIORITY + 100 * (LAST_MONTH - date.year * 12 - date.month) + min(priority, 99)
@@ -123,7 +125,7 @@ def lowest_backfill_priority(until: datetime) -> int:
 def priority_month(priority: int) -> datetime:
     """Return the month of a backfill priority.
 
-    >>> month_of(waits(50, datetime(2019, 3, 5, tzinfo=UTC))) <= datetime(2019, 3, 1, tzinfo=UTC)
+    >>> priority_month(backfill_priority(50, datetime(2019, 3, 5, tzinfo=UTC))) <= datetime(2019, 3, 1, tzinfo=UTC)
     True
     """
     year, month = divmod(LAST_MONTH - (priority - BACKFILL_PRIORITY) // 100 - 1, 12)

@@ -18,7 +18,7 @@ from newsarchive.config.schema import FILE_NAME, Config
 from newsarchive.config.toml_file import load_config
 from newsarchive.crawl.browser import LAUNCH_OPTIONS
 from newsarchive.operations.health import Finding, Severity, check_disk, check_health
-from storage.errors import ArchiveError, ConfigError, IndexTooNew, NoArchive
+from storage.errors import ArchiveError, ConfigError, IndexTooNew, IndexTooOld, NoArchive
 from storage.extras import install_command, pip_command
 from storage.index import Index
 
@@ -216,6 +216,14 @@ def _check_index(config: Config, _now: datetime) -> Finding:
             f"schema {error.found} in {shown}, which is newer than this newsarchive (schema {error.known})",
             "it was written by a later version; the WARC files are not affected",
             "install that version again, or rebuild the index: newsarchive rebuild",
+        )
+    except IndexTooOld as error:
+        return _finding(
+            "index",
+            Severity.ERROR,
+            f"schema {error.found} in {shown} is of before the first release",
+            "this newsarchive does not read it; the WARC files hold all captures",
+            "newsarchive rebuild",
         )
     except ArchiveError as error:
         return _finding(

@@ -31,6 +31,7 @@ class RequestContext:
         self.archive: Archive = state.archive
         self.options: ServeOptions = state.options
         self.rules: AccessRules = state.rules
+        self.heavy_requests: HeavyRequests = state.heavy
         self.now: datetime = self.archive.now()
 
     @cached_property
@@ -42,12 +43,6 @@ class RequestContext:
     def index_without_timeout(self) -> Reader:
         """The same without a time limit: only for streamed responses, which hold a slot of `heavy_requests`."""
         return self.archive.index.excluding(self.rules.exclusions(self.now))
-
-    @property
-    def heavy_requests(self) -> HeavyRequests:
-        """Limit on heavy requests: `with context.heavy_requests.slot():`, or `.stream(items)`."""
-        heavy: HeavyRequests = self.request.app.state.heavy
-        return heavy
 
     @property
     def findings(self) -> tuple[Finding, ...] | None:
@@ -64,10 +59,6 @@ class RequestContext:
     def public_url(self) -> str:
         """URL of the archive without a trailing slash, for permalinks."""
         return self.options.public_url or str(self.request.base_url).rstrip("/")
-
-    def allows(self, url: str, fetched_at: datetime, site: str | None = None) -> bool:
-        """Return True if a capture may be shown; for captures that do not come from `index`."""
-        return self.rules.allows(url, fetched_at, self.now, site=site)
 
     def render(self, template: str, *, status: int = 200, etag: bool = False, **values: Any) -> Response:
         """Render a template; with `etag`, return 304 if the client has this page."""

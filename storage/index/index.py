@@ -113,10 +113,10 @@ class Index(Reader):
         return self._lookups.is_captured(url)
 
     def iter_captures_to_reread(
-        self, wanted: replace_readings.RereadFilter
+        self, filters: replace_readings.RereadFilter
     ) -> Iterator[tuple[replace_readings.RereadCapture, ...]]:
         """Yield the captures to be read again, in groups that have to be written together."""
-        return replace_readings.iterate_units(self._database.read_transaction, wanted)
+        return replace_readings.iterate_units(self._database.read_transaction, filters)
 
     def replace_readings(
         self, batch: Sequence[Ingest], plan: Callable[[VisitResult], NextVisit], *, dry_run: bool = False
@@ -155,10 +155,10 @@ class Index(Reader):
         """Return the response with the payload of a URL's newest 200 response, or None."""
         return self._load_original(*originals.query_by_url(url))
 
-    def _load_original(self, asked: AnySelect, values: dict[str, Any]) -> RefersTo | None:
+    def _load_original(self, statement: AnySelect, values: dict[str, Any]) -> RefersTo | None:
         try:
-            row: Sequence[Any] | None = self._autocommit_reader.first_row(asked, values)
+            row: Sequence[Any] | None = self._autocommit_reader.first_row(statement, values)
         except ReaderFailed:
             with self._database.read_transaction() as connection:
-                row = connection.execute(asked, values).first()
+                row = connection.execute(statement, values).first()
         return originals.read_reference(row) if row else None

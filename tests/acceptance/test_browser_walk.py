@@ -487,7 +487,7 @@ def test_the_demo_ends_with_the_url(demo: Demo) -> None:
     with urlopen(demo.base + "/") as answer:
         first = html.document_fromstring(answer.read())
     about = first.xpath("//p[contains(@class, 'about-archive')]")[0]
-    assert "made-up newspaper" in about.text_content()
+    assert "simulated newspaper" in about.text_content()
     links = about.xpath("./a/@href")
     assert len(links) == 6
     with urlopen(demo.base + links[0]) as answer:

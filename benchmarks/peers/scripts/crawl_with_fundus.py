@@ -79,7 +79,7 @@ def main(url: str, out: str) -> None:
 
 
 def crawled(crawler: Crawler) -> Iterator[dict[str, object]]:
-    """What is kept of each article."""
+    """Yield the stored fields of each article."""
     for article in crawler.crawl(only_complete=False):
         date = str(article.publishing_date)
         yield {

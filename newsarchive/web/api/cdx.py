@@ -93,10 +93,8 @@ def _message(status: int, message: str) -> Response:
 def _is_heavy(cdx_request: CdxRequest) -> bool:
     """Return True for a request that may scan many captures. The requests of a replay are never heavy."""
     if cdx_request.query.page is not None:
-        return cdx_request.query.keys[0].behind is not None or cdx_request.query.page_size > BLOCK_SIZE
-    return cdx_request.query.keys[0].behind is not None and (
-        cdx_request.limit > _LIGHT_LIMIT or bool(cdx_request.tests)
-    )
+        return cdx_request.query.keys[0].end is not None or cdx_request.query.page_size > BLOCK_SIZE
+    return cdx_request.query.keys[0].end is not None and (cdx_request.limit > _LIGHT_LIMIT or bool(cdx_request.tests))
 
 
 def _page_count(pages: int, cdx_request: CdxRequest, dialect: Dialect) -> Response:

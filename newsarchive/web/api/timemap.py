@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import JSONResponse, Response
@@ -21,7 +21,8 @@ router = APIRouter(include_in_schema=False)
 
 PAGE_SIZE = 1000
 """Captures per page of a TimeMap."""
-_LINK_FORMAT = b"application/link-format"
+_LINK_FORMAT = "application/link-format"
+TimeMapFormat: TypeAlias = Literal["link", "json"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,28 +36,21 @@ class TimeMapPage:
     lines: Sequence[CdxLine]
 
 
-@router.get("/timemap/link/{url:path}")
-def timemap_link(request: Request, context: Context) -> Response:
-    """Return page 1 of a TimeMap in link format."""
-    return _link_response(context, _load_page(context, archived_url(request, "/timemap/link/"), 1))
+@router.get("/timemap/{number:int}/{form}/{url:path}")
+def timemap_page(request: Request, context: Context, number: int, form: TimeMapFormat) -> Response:
+    """Return a page of a TimeMap."""
+    return _respond(context, form, archived_url(request, f"/timemap/{number}/{form}/"), number)
 
 
-@router.get("/timemap/{number:int}/link/{url:path}")
-def timemap_link_page(request: Request, context: Context, number: int) -> Response:
-    """Return a page of a TimeMap in link format."""
-    return _link_response(context, _load_page(context, archived_url(request, f"/timemap/{number}/link/"), number))
+@router.get("/timemap/{form}/{url:path}")
+def timemap(request: Request, context: Context, form: TimeMapFormat) -> Response:
+    """Return page 1 of a TimeMap."""
+    return _respond(context, form, archived_url(request, f"/timemap/{form}/"), 1)
 
 
-@router.get("/timemap/json/{url:path}")
-def timemap_json(request: Request, context: Context) -> Response:
-    """Return page 1 of a TimeMap as JSON."""
-    return _json_response(context, _load_page(context, archived_url(request, "/timemap/json/"), 1))
-
-
-@router.get("/timemap/{number:int}/json/{url:path}")
-def timemap_json_page(request: Request, context: Context, number: int) -> Response:
-    """Return a page of a TimeMap as JSON."""
-    return _json_response(context, _load_page(context, archived_url(request, f"/timemap/{number}/json/"), number))
+def _respond(context: RequestContext, form: TimeMapFormat, url: str, number: int) -> Response:
+    page = _load_page(context, url, number)
+    return _link_response(context, page) if form == "link" else _json_response(context, page)
 
 
 def _load_page(context: RequestContext, url: str, number: int) -> TimeMapPage:
@@ -78,7 +72,7 @@ def _timemap_url(context: RequestContext, page: TimeMapPage, format: str, number
 
 def _link_response(context: RequestContext, page: TimeMapPage) -> Response:
     # Without parameters: clients compare the media type literally.
-    headers = {"content-type": _LINK_FORMAT.decode()}
+    headers = {"content-type": _LINK_FORMAT}
     return Response(",\n".join(_link_lines(context, page)) + "\n", headers=headers)
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Annotated, Any, Literal, TypeAlias
 
-from fastapi import APIRouter, HTTPException, Path, Query
+from fastapi import APIRouter, Depends, HTTPException, Path, Query
 from fastapi.responses import Response
 from pydantic import AfterValidator, BaseModel
 
@@ -77,8 +77,24 @@ Cursor: TypeAlias = Annotated[
 ]
 
 
-def _respond(context: RequestContext, model: BaseModel) -> Response:
-    return context.add_etag(Response(model.model_dump_json(), media_type="application/json"))
+def read_filters(
+    site: Name = None,
+    since: Since = None,
+    until: Until = None,
+    author: Name = None,
+    section: Name = None,
+    language: Name = None,
+) -> Filters:
+    """Return the filters of a request (FastAPI dependency)."""
+    return Filters(site=site, since=since, until=until, author=author, section=section, language=language)
+
+
+ArticleFilters: TypeAlias = Annotated[Filters, Depends(read_filters)]
+
+
+def _respond(context: RequestContext, model: type[BaseModel], view: object) -> Response:
+    body = model.model_validate(view).model_dump_json()
+    return context.add_etag(Response(body, media_type="application/json"))
 
 
 def _or_404(view: object | None, what: str) -> Any:
@@ -90,42 +106,27 @@ def _or_404(view: object | None, what: str) -> Any:
 @router.get("/sites", response_model=schemas.SiteList, summary="Sites")
 def sites(context: Context) -> Response:
     """All news sites, with the number of archived articles and captures."""
-    return _respond(context, schemas.SiteList.model_validate({"sites": context.index.ask(list_site_status)}))
+    return _respond(context, schemas.SiteList, {"sites": context.index.ask(list_site_status)})
 
 
 @router.get("/articles", response_model=schemas.ArticlePage, summary="Articles")
-def articles(  # noqa: PLR0913, PLR0917 - each is a parameter of the address
-    context: Context,
-    site: Name = None,
-    since: Since = None,
-    until: Until = None,
-    author: Name = None,
-    section: Name = None,
-    language: Name = None,
-    limit: Limit = 50,
-    cursor: Cursor = None,
-) -> Response:
+def articles(context: Context, filters: ArticleFilters, limit: Limit = 50, cursor: Cursor = None) -> Response:
     """Articles by date, newest first."""
-    filters = Filters(site=site, since=since, until=until, author=author, section=section, language=language)
-    found = context.index.ask(list_articles, filters, limit=limit + 1, behind=_parse_cursor(cursor))
+    found = context.index.ask(list_articles, filters, limit=limit + 1, after_id=_parse_cursor(cursor))
     next_cursor = str(found[limit - 1].id) if len(found) > limit else None
-    return _respond(context, schemas.ArticlePage.model_validate({"articles": found[:limit], "next": next_cursor}))
+    return _respond(context, schemas.ArticlePage, {"articles": found[:limit], "next": next_cursor})
 
 
 @router.get("/articles/{article_id}", response_model=schemas.ArticleDetail, summary="One article")
 def article(context: Context, article_id: Id) -> Response:
     """An article with its current text and the list of its versions."""
-    return _respond(
-        context, schemas.ArticleDetail.model_validate(_or_404(context.index.ask(get_article, article_id), "article"))
-    )
+    return _respond(context, schemas.ArticleDetail, _or_404(context.index.ask(get_article, article_id), "article"))
 
 
 @router.get("/articles/{article_id}/versions", response_model=schemas.VersionList, summary="Versions of an article")
 def versions(context: Context, article_id: Id) -> Response:
     """All versions of an article, oldest first."""
-    return _respond(
-        context, schemas.VersionList.model_validate(_or_404(context.index.ask(get_article, article_id), "article"))
-    )
+    return _respond(context, schemas.VersionList, _or_404(context.index.ask(get_article, article_id), "article"))
 
 
 @router.get("/articles/{article_id}/links", response_model=schemas.ArticleLinks, summary="Links around an article")
@@ -133,22 +134,20 @@ def links(context: Context, article_id: Id) -> Response:
     """Links from an article, by group on the page, and articles that link to it."""
     found = _or_404(context.index.ask(get_article, article_id), "article")
     graph = {"links": found.current.links, "linked_from": found.linked_from}
-    return _respond(context, schemas.ArticleLinks.model_validate(graph))
+    return _respond(context, schemas.ArticleLinks, graph)
 
 
 @router.get("/articles/{article_id}/captures", response_model=schemas.CapturePage, summary="Captures of an article")
 def article_captures(context: Context, article_id: Id) -> Response:
     """All captures of an article's URLs, oldest first."""
     found = _or_404(context.index.ask(get_article, article_id), "article")
-    return _respond(context, schemas.CapturePage.model_validate({"captures": found.captures, "next": None}))
+    return _respond(context, schemas.CapturePage, {"captures": found.captures, "next": None})
 
 
 @router.get("/versions/{version_id}", response_model=schemas.VersionDetail, summary="One version")
 def version(context: Context, version_id: Id) -> Response:
     """One version of an article: paragraphs with their roles, links, and its WARC record."""
-    return _respond(
-        context, schemas.VersionDetail.model_validate(_or_404(context.index.ask(get_version, version_id), "version"))
-    )
+    return _respond(context, schemas.VersionDetail, _or_404(context.index.ask(get_version, version_id), "version"))
 
 
 @router.get("/captures", response_model=schemas.CapturePage, summary="Captures of a URL")
@@ -173,37 +172,29 @@ def captures(
         "captures": [found for line in lines[:limit] if (found := context.index.ask(get_capture, line.id))],
         "next": format_resume_key((last.urlkey, last.fetched_at, last.record_id)) if last else None,
     }
-    return _respond(context, schemas.CapturePage.model_validate(page))
+    return _respond(context, schemas.CapturePage, page)
 
 
 @router.get("/captures/{capture_id}", response_model=schemas.CaptureDetail, summary="One capture")
 def capture(context: Context, capture_id: Id) -> Response:
     """One capture of a URL."""
-    return _respond(
-        context, schemas.CaptureDetail.model_validate(_or_404(context.index.ask(get_capture, capture_id), "capture"))
-    )
+    return _respond(context, schemas.CaptureDetail, _or_404(context.index.ask(get_capture, capture_id), "capture"))
 
 
 @router.get("/search", response_model=schemas.SearchResults, summary="Search")
-def search(  # noqa: PLR0913, PLR0917 - each is a parameter of the address
+def search(
     context: Context,
     q: Annotated[str, Query(min_length=1, max_length=500, description="Search query"), AfterValidator(_reject_nul)],
-    site: Name = None,
-    since: Since = None,
-    until: Until = None,
-    author: Name = None,
-    section: Name = None,
-    language: Name = None,
+    filters: ArticleFilters,
     sort: Annotated[Literal["newest", "rank"], Query(description="newest first, or best match first")] = "newest",
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> Response:
     """Full-text search: words, "phrases", prefix* and -not; one hit per article."""
-    filters = Filters(site=site, since=since, until=until, author=author, section=section, language=language)
     offset = _parse_cursor(cursor) or 0
     page = context.index.ask(search_articles, q, filters, limit=limit, offset=offset, order=sort)
     next_cursor = str(offset + limit) if page.total > offset + limit and page.hits else None
-    return _respond(context, schemas.SearchResults.from_page(page, next_cursor))
+    return _respond(context, schemas.SearchResults, schemas.SearchResults.from_page(page, next_cursor))
 
 
 @router.get("/crawls", response_model=schemas.CrawlPage, summary="Crawls")
@@ -212,13 +203,13 @@ def crawls(context: Context, limit: Limit = 50, cursor: Cursor = None) -> Respon
     offset = _parse_cursor(cursor) or 0
     found = context.index.ask(list_crawls, limit=limit + 1, offset=offset)
     next_cursor = str(offset + limit) if len(found) > limit else None
-    return _respond(context, schemas.CrawlPage.model_validate({"crawls": found[:limit], "next": next_cursor}))
+    return _respond(context, schemas.CrawlPage, {"crawls": found[:limit], "next": next_cursor})
 
 
 @router.get("/sources", response_model=schemas.SourceList, summary="Feeds, sitemaps and listings")
 def sources(context: Context, site: Name = None) -> Response:
     """Feeds, sitemaps and listings in which article URLs are discovered."""
-    return _respond(context, schemas.SourceList.model_validate({"sources": context.index.ask(list_sources, site)}))
+    return _respond(context, schemas.SourceList, {"sources": context.index.ask(list_sources, site)})
 
 
 def _parse_cursor(cursor: str | None) -> int | None:

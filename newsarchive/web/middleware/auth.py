@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from newsarchive.web.middleware.problem_details import problem_response
-from newsarchive.web.middleware.rate_limit import TokenBuckets, client_key
+from newsarchive.web.middleware.rate_limit import TokenBuckets, client_key, too_many_requests
 from newsarchive.web.serve_options import ServeOptions
 
 LOG_N, R, P = 14, 8, 5
@@ -125,13 +125,7 @@ class AuthMiddleware:
         if header and name is None:
             wait = self.failures.take(client_key(scope), self.clock())
             if wait:
-                headers = {"retry-after": str(int(wait) + 1)}
-                response = problem_response(
-                    request,
-                    429,
-                    "Too many failed attempts. Wait a while, then try again.",
-                    headers,
-                )
+                response = too_many_requests(request, "Too many failed attempts. Wait a while, then try again.", wait)
                 await response(scope, receive, send)
                 return
             name = await self._authenticate(header)

@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from newsarchive.web.middleware.problem_details import problem_response
@@ -63,6 +64,11 @@ def client_key(scope: Scope) -> str:
     return host
 
 
+def too_many_requests(request: Request, detail: str, wait: float) -> Response:
+    """Return 429 with Retry-After, from the seconds to wait."""
+    return problem_response(request, 429, detail, {"retry-after": str(int(wait) + 1)})
+
+
 class RateLimitMiddleware:
     """ASGI middleware: 429 for a client over its limit, 414 for a URL that is too long."""
 
@@ -85,13 +91,7 @@ class RateLimitMiddleware:
         if self.buckets is not None and not scope["path"].startswith("/static/"):
             wait = self.buckets.take(client_key(scope), self.clock())
             if wait:
-                headers = {"retry-after": str(int(wait) + 1)}
-                response = problem_response(
-                    request,
-                    429,
-                    "Too many requests. Please slow down.",
-                    headers,
-                )
+                response = too_many_requests(request, "Too many requests. Please slow down.", wait)
                 await response(scope, receive, send)
                 return
         await self.app(scope, receive, send)

@@ -37,44 +37,25 @@ router = APIRouter(include_in_schema=False)
 EMBED_TOKEN = secrets.token_hex(5)
 """Part of the URLs that the archive's own frames embed; new at each start."""
 CSP = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
-MAX_REDIRECTS = 5
+MAX_REDIRECTS = 10
 CACHE_CONTROL = "private, max-age=600"
 
 
-@router.get("/web/{digits:int}im_{token}/{url:path}")
-def token_image(request: Request, context: Context, digits: int, token: str) -> Response:
-    """Return an image that an archived page embeds."""
-    return _serve_requisite(request, context, digits, EmbedKind.IMAGE, token)
+def _add_routes(kind: EmbedKind) -> None:
+    """Add the two routes of a kind: URLs with the token, which the archive's own frames use, and URLs without."""
+
+    def with_token(request: Request, context: Context, digits: int, token: str) -> Response:
+        return _serve_requisite(request, context, digits, kind, token)
+
+    def without_token(request: Request, context: Context, digits: int) -> Response:
+        return _serve_requisite(request, context, digits, kind, "")
+
+    router.add_api_route(f"/web/{{digits:int}}{kind}{{token}}/{{url:path}}", with_token)
+    router.add_api_route(f"/web/{{digits:int}}{kind}/{{url:path}}", without_token)
 
 
-@router.get("/web/{digits:int}cs_{token}/{url:path}")
-def token_style(request: Request, context: Context, digits: int, token: str) -> Response:
-    """Return a stylesheet that an archived page embeds."""
-    return _serve_requisite(request, context, digits, EmbedKind.STYLE, token)
-
-
-@router.get("/web/{digits:int}oe_{token}/{url:path}")
-def token_other(request: Request, context: Context, digits: int, token: str) -> Response:
-    """Return a font, audio or video file that an archived page embeds."""
-    return _serve_requisite(request, context, digits, EmbedKind.OTHER, token)
-
-
-@router.get("/web/{digits:int}im_/{url:path}")
-def image(request: Request, context: Context, digits: int) -> Response:
-    """Return an image."""
-    return _serve_requisite(request, context, digits, EmbedKind.IMAGE, "")
-
-
-@router.get("/web/{digits:int}cs_/{url:path}")
-def style(request: Request, context: Context, digits: int) -> Response:
-    """Return a stylesheet."""
-    return _serve_requisite(request, context, digits, EmbedKind.STYLE, "")
-
-
-@router.get("/web/{digits:int}oe_/{url:path}")
-def other(request: Request, context: Context, digits: int) -> Response:
-    """Return a font, audio or video file."""
-    return _serve_requisite(request, context, digits, EmbedKind.OTHER, "")
+for _kind in (EmbedKind.IMAGE, EmbedKind.STYLE, EmbedKind.OTHER):
+    _add_routes(_kind)
 
 
 def _serve_requisite(request: Request, context: RequestContext, digits: int, kind: EmbedKind, token: str) -> Response:
@@ -86,8 +67,8 @@ def _serve_requisite(request: Request, context: RequestContext, digits: int, kin
     url = archived_url(request, f"/web/{digits}{kind}{token}/")
     time = timestamp_middle(str(digits))
     capture = context.index.ask(find_nearest_capture, url, time, to_the_second=False) if time else None
-    capture = _follow_redirects(context, capture) if capture else None
-    line = context.index.ask(get_cdx_line, capture.id) if capture else None
+    capture = follow_redirects(context, capture)[-1] if capture else None
+    line = context.index.ask(get_cdx_line, capture.id) if capture and not is_redirect(capture) else None
     if capture is None or line is None:
         return Response("not archived", 404, media_type="text/plain")
     return _send_requisite(context, capture, line, kind, token)
@@ -132,16 +113,22 @@ def _headers(found: str | None) -> dict[str, str]:
     return headers | {"content-type": "text/css; charset=utf-8" if found == "text/css" else found}
 
 
-def _follow_redirects(context: RequestContext, capture: CaptureView) -> CaptureView | None:
-    """Return the capture at the end of a redirect chain; None if it is not archived."""
-    for _ in range(MAX_REDIRECTS):
-        if not capture.redirect_url or capture.status is None or not 300 <= capture.status < 400:
-            return capture
-        further = context.index.ask(find_nearest_capture, capture.redirect_url, capture.fetched_at, to_the_second=False)
-        if further is None:
-            return None
-        capture = further
-    return None
+def follow_redirects(context: RequestContext, capture: CaptureView) -> list[CaptureView]:
+    """Return a capture and the captures of its redirects, each the nearest in time; stops before a loop."""
+    chain = [capture]
+    while len(chain) < MAX_REDIRECTS and chain[-1].redirect_url and is_redirect(chain[-1]):
+        further = context.index.ask(
+            find_nearest_capture, chain[-1].redirect_url, chain[-1].fetched_at, to_the_second=False
+        )
+        if further is None or any(further.id == each.id for each in chain):
+            break
+        chain.append(further)
+    return chain[:1] if is_redirect(chain[-1]) else chain
+
+
+def is_redirect(capture: CaptureView) -> bool:
+    """Return True for a redirect other than 304."""
+    return capture.status is not None and 300 <= capture.status < 400 and capture.status != 304
 
 
 def _rewrite_stylesheet(context: RequestContext, capture: CaptureView, text: str, token: str) -> str:

@@ -22,7 +22,7 @@ from newsarchive.web.context import Context, RequestContext
 from newsarchive.web.jinja_env import format_offset
 from newsarchive.web.memento import memento_headers
 from newsarchive.web.pages.not_found import render_not_archived
-from newsarchive.web.pages.requisites import EMBED_TOKEN
+from newsarchive.web.pages.requisites import EMBED_TOKEN, follow_redirects, is_redirect
 from newsarchive.web.snapshot.media_types import Display, choose_display
 from newsarchive.web.snapshot.replay_links import EmbedKind, ReplayLinks
 from newsarchive.web.snapshot.rewrite import Requisite, SanitizedPage, TooLarge, sanitize_page
@@ -46,7 +46,6 @@ FRAME_CSP = (
     "form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
 )
 """Policy of an archived page. A click may navigate the whole window: all links lead to pages of the archive."""
-MAX_REDIRECTS = 10
 MAX_TEXT_SIZE = 200_000
 """Bytes of a text that are shown."""
 MAX_MISSING = 200
@@ -160,35 +159,18 @@ def _respond(context: RequestContext, url: str, digits: str, requested: str | No
     first = context.index.ask(find_nearest_capture, url, time)
     if first is None:
         return render_not_archived(context, url, time)
-    chain = _follow_redirects(context, first)
+    chain = follow_redirects(context, first)
     capture = chain[-1]
     at = format_timestamp(capture.fetched_at)
     if at != digits or len(chain) > 1:
         target = requested or digits
         distance = "" if at.startswith(target) else f"~{target}"
         return RedirectResponse(f"/web/{at}{distance}/{quote_url(capture.url)}", 302)
-    if capture.redirect_url and _is_redirect(capture):
+    if capture.redirect_url and is_redirect(capture):
         return render_not_archived(context, capture.redirect_url, time, redirected=(capture,))
     return _render_snapshot(
         context, load_capture(context, capture), parse_time_or_404(requested) if requested else None
     )
-
-
-def _follow_redirects(context: RequestContext, capture: CaptureView) -> list[CaptureView]:
-    """Return a capture and the captures of its redirects, each the nearest in time; stops before a loop."""
-    chain = [capture]
-    while len(chain) < MAX_REDIRECTS and chain[-1].redirect_url and _is_redirect(chain[-1]):
-        further = context.index.ask(
-            find_nearest_capture, chain[-1].redirect_url, chain[-1].fetched_at, to_the_second=False
-        )
-        if further is None or any(further.id == each.id for each in chain):
-            break
-        chain.append(further)
-    return chain[:1] if _is_redirect(chain[-1]) else chain
-
-
-def _is_redirect(capture: CaptureView) -> bool:
-    return capture.status is not None and 300 <= capture.status < 400 and capture.status != 304
 
 
 def _render_snapshot(context: RequestContext, shown: LoadedCapture, requested: datetime | None) -> Response:

@@ -27,30 +27,30 @@ _MOST_NAMES = 50
 
 def filter_conditions(connection: Connection, exclude: Exclusions, filters: Filters) -> list[ColumnElement[bool]]:
     """Return conditions on articles joined with versions. `filters.query` is not among them: it needs a search."""
-    wanted = visible_articles(connection, exclude) + visible_versions(connection, exclude)
+    conditions = visible_articles(connection, exclude) + visible_versions(connection, exclude)
     if filters.site is not None:
-        wanted.append(ArticleRow.site_id == _site_id(connection, filters.site))
+        conditions.append(ArticleRow.site_id == _site_id(connection, filters.site))
     if filters.since is not None:
-        wanted.append(ArticleRow.dated_at >= filters.since)
+        conditions.append(ArticleRow.dated_at >= filters.since)
     if filters.until is not None:
-        wanted.append(ArticleRow.dated_at < filters.until)
+        conditions.append(ArticleRow.dated_at < filters.until)
     if filters.language is not None:
-        wanted.append(VersionRow.language == filters.language.lower())
+        conditions.append(VersionRow.language == filters.language.lower())
     if filters.section is not None:
         sections = _matching_sections(connection, filters.section)
-        wanted.append(VersionRow.section.in_(sections) if sections else false())
+        conditions.append(VersionRow.section.in_(sections) if sections else false())
     if filters.author is not None:
-        asked = fold_text(filters.author)
-        wanted.append(
-            _author_condition(connection, AuthorRow.folded.contains(asked, autoescape=True)) if asked else false()
+        folded = fold_text(filters.author)
+        conditions.append(
+            _author_condition(connection, AuthorRow.folded.contains(folded, autoescape=True)) if folded else false()
         )
     if filters.byline is not None:
-        wanted.append(_author_condition(connection, AuthorRow.folded == fold_text(filters.byline)))
+        conditions.append(_author_condition(connection, AuthorRow.folded == fold_text(filters.byline)))
     if filters.tag is not None:
-        wanted.append(_tag_condition(connection, filters.tag))
+        conditions.append(_tag_condition(connection, filters.tag))
     if filters.articles is not None:
-        wanted.append(ArticleRow.id.in_(filters.articles))
-    return wanted
+        conditions.append(ArticleRow.id.in_(filters.articles))
+    return conditions
 
 
 def iter_name_filters(connection: Connection, filters: Filters) -> Iterator[Sequence[str]]:
@@ -60,12 +60,12 @@ def iter_name_filters(connection: Connection, filters: Filters) -> Iterator[Sequ
     """
     if filters.section is not None:
         yield _matching_sections(connection, filters.section)
-    for asked, is_asked in (
+    for name, match in (
         (filters.author, lambda part: AuthorRow.folded.contains(part, autoescape=True)),
         (filters.byline, lambda whole: AuthorRow.folded == whole),
     ):
-        if asked is not None:
-            found = select(AuthorRow.name).where(is_asked(fold_text(asked))).limit(_MOST_NAMES + 1)
+        if name is not None:
+            found = select(AuthorRow.name).where(match(fold_text(name))).limit(_MOST_NAMES + 1)
             names = connection.scalars(found).all()
             if len(names) <= _MOST_NAMES:
                 yield names
@@ -74,8 +74,8 @@ def iter_name_filters(connection: Connection, filters: Filters) -> Iterator[Sequ
 
 
 def _matching_sections(connection: Connection, section: str) -> list[str]:
-    asked = fold_text(section)
-    return [one for one in list_distinct_values(connection, VersionRow.section) if one and fold_text(one) == asked]
+    folded = fold_text(section)
+    return [one for one in list_distinct_values(connection, VersionRow.section) if one and fold_text(one) == folded]
 
 
 def _site_id(connection: Connection, site: str) -> int:

@@ -46,15 +46,15 @@ def visible_captures(
     if not exclude:
         return []
     ids = load_site_ids(connection, {*exclude.hidden, *(name for name, _ in exclude.embargoes)})
-    wanted = visible_urls(exclude, captures.c.url_id)
+    conditions = visible_urls(exclude, captures.c.url_id)
     if hidden := sorted(ids[name] for name in exclude.hidden if name in ids):
-        wanted.append(captures.c.site_id.not_in(hidden))
-    wanted += [
+        conditions.append(captures.c.site_id.not_in(hidden))
+    conditions += [
         not_(and_(captures.c.site_id == ids[name], captures.c.fetched_at > until))
         for name, until in exclude.embargoes
         if name in ids
     ]
-    return wanted
+    return conditions
 
 
 def visible_articles(connection: Connection, exclude: Exclusions) -> list[ColumnElement[bool]]:
@@ -62,15 +62,15 @@ def visible_articles(connection: Connection, exclude: Exclusions) -> list[Column
     if not exclude:
         return []
     ids = load_site_ids(connection, {*exclude.hidden, *(name for name, _ in exclude.embargoes)})
-    wanted = visible_urls(exclude, ArticleRow.url_id.expression)
+    conditions = visible_urls(exclude, ArticleRow.url_id.expression)
     if hidden := sorted(ids[name] for name in exclude.hidden if name in ids):
-        wanted.append(ArticleRow.site_id.not_in(hidden))
-    wanted += [
+        conditions.append(ArticleRow.site_id.not_in(hidden))
+    conditions += [
         not_(and_(ArticleRow.site_id == ids[name], or_(ArticleRow.first_seen_at > until, ArticleRow.dated_at > until)))
         for name, until in exclude.embargoes
         if name in ids
     ]
-    return wanted
+    return conditions
 
 
 def visible_versions(connection: Connection, exclude: Exclusions) -> list[ColumnElement[bool]]:
@@ -84,8 +84,8 @@ def visible_versions(connection: Connection, exclude: Exclusions) -> list[Column
 def current_version(connection: Connection, exclude: Exclusions) -> ColumnElement[bool]:
     """Return a condition: the version is its article's current one; under an embargo the newest one before that."""
     ids = load_site_ids(connection, (name for name, _ in exclude.embargoes))
-    held = {ids[name]: until for name, until in exclude.embargoes if name in ids}
-    if not held:
+    limits = {ids[name]: until for name, until in exclude.embargoes if name in ids}
+    if not limits:
         return VersionRow.is_current.expression
     newest = [
         and_(
@@ -102,6 +102,6 @@ def current_version(connection: Connection, exclude: Exclusions) -> ColumnElemen
             .correlate(ArticleRow)
             .scalar_subquery(),
         )
-        for site_id, until in held.items()
+        for site_id, until in limits.items()
     ]
-    return or_(and_(ArticleRow.site_id.not_in(sorted(held)), VersionRow.is_current), *newest)
+    return or_(and_(ArticleRow.site_id.not_in(sorted(limits)), VersionRow.is_current), *newest)

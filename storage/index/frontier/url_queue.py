@@ -63,6 +63,11 @@ def discovery_rank(discovery: Discovery) -> Rank:
 
 
 FRONTIER = FrontierRow.__table__
+_BLANK: dict[str, Any] = {
+    **dict.fromkeys(column.name for column in FRONTIER.c),
+    "failure_count": 0,
+    "unchanged_count": 0,
+}
 FRONTIER_WITH_VIA = select(FRONTIER, UrlRow.url.label("via")).join(
     UrlRow, UrlRow.id == FrontierRow.via_id, isouter=True
 )
@@ -142,14 +147,12 @@ def add_discovered(
 def blank_row(entry: CommitEntry) -> dict[str, Any]:
     """Return the row of a captured URL that was not in the frontier, as it is until its next visit is scheduled."""
     return {
-        **dict.fromkeys(column.name for column in FRONTIER.c),
+        **_BLANK,
         "url_id": entry.url_id,
         "site": entry.discovery.site,
         "host": url_host(entry.capture.url),
         "kind": "",
         "priority": UNPLANNED_PRIORITY,
-        "failure_count": 0,
-        "unchanged_count": 0,
     }
 
 
@@ -220,14 +223,12 @@ _UPDATE_UNFETCHED = update(FrontierRow).where(
 
 def _new_row(found: DiscoveredUrl, url_id: int, urls: Mapping[str, int]) -> dict[str, Any]:
     return {
-        **dict.fromkeys(column.name for column in FRONTIER.c),
+        **_BLANK,
         "url_id": url_id,
         "host": url_host(found.url),
         **discovery_columns(found.discovery, urls),
         "due_at": found.due_at,
         "priority": found.priority,
-        "failure_count": 0,
-        "unchanged_count": 0,
     }
 
 

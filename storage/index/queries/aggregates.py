@@ -123,13 +123,13 @@ def count_articles_dated_between(
     """
     if not times:
         return []
-    asked = [(begin, min(end, _LATEST) + _TICK) for begin, end in times]
-    least, most = min(begin for begin, _ in asked), max(end for _, end in asked)
+    spans = [(begin, min(end, _LATEST) + _TICK) for begin, end in times]
+    least, most = min(begin for begin, _ in spans), max(end for _, end in spans)
     edges = sorted({least + (most - least) * part / _SPANS for part in range(_SPANS + 1)})
     sums = [0, *accumulate(_count_in_spans(connection, site_id, list(pairwise(edges))))]
     whole: list[int] = []
     parts: list[tuple[datetime, datetime]] = []
-    for begin, end in asked:
+    for begin, end in spans:
         first, last = bisect_left(edges, begin), bisect_right(edges, end) - 1
         whole.append(sums[last] - sums[first] if first < last else 0)
         parts += [(begin, edges[first]), (edges[last], end)] if first < last else [(begin, end), (end, end)]
@@ -201,9 +201,9 @@ def _iter_counts(
     """Yield counts by some of site_id, day and outcome; negative ones for excluded captures."""
     ids = load_site_ids(connection, {*exclude.hidden, *([site] if site is not None else [])})
     hidden = sorted(ids[name] for name in exclude.hidden if name in ids)
-    for asked, columns, is_held in (_count_days(), *_count_excluded(connection, exclude)):
+    for statement, columns, is_held in (_count_days(), *_count_excluded(connection, exclude)):
         keys = [columns[name].label(name) for name in by]
-        found = asked.add_columns(*keys).group_by(*(columns[name] for name in by))
+        found = statement.add_columns(*keys).group_by(*(columns[name] for name in by))
         if since is not None:
             found = found.where(columns["since"] >= (since.isoformat() if is_held else _midnight(since)))
         if site is not None:
@@ -340,7 +340,7 @@ def count_by_year_and_site(connection: Connection, exclude: Exclusions, filters:
 
 def list_author_spellings(connection: Connection, exclude: Exclusions, author: str) -> tuple[str, ...]:
     """Return the printed spellings of an author's name that differ in case and accents only; `author` itself first."""
-    asked = select(AuthorRow.name).where(AuthorRow.folded == fold_text(author)).limit(_MOST_SPELLINGS)
+    statement = select(AuthorRow.name).where(AuthorRow.folded == fold_text(author)).limit(_MOST_SPELLINGS)
     if exclude:
         # A spelling that only an excluded page prints would reveal that page.
         written = (
@@ -349,5 +349,5 @@ def list_author_spellings(connection: Connection, exclude: Exclusions, author: s
             .join(ArticleRow, ArticleRow.id == VersionRow.article_id)
             .where(VersionAuthorRow.author_id == AuthorRow.id, *filter_conditions(connection, exclude, EVERYTHING))
         )
-        asked = asked.where(written.exists())
-    return tuple(sorted(connection.scalars(asked), key=lambda name: (name != author, name)))
+        statement = statement.where(written.exists())
+    return tuple(sorted(connection.scalars(statement), key=lambda name: (name != author, name)))

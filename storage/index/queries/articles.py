@@ -117,16 +117,16 @@ def iter_captures(
         if order == "urlkey" or filters.url or filters.urlkey or filters.urlkey_prefix:
             named = named.join(UrlRow, UrlRow.id == CaptureRow.url_id)
         wanted = [CaptureRow.id.in_(named.correlate(None))]
-    asked = _CAPTURES.where(*wanted).order_by(*by[order])
+    statement = _CAPTURES.where(*wanted).order_by(*by[order])
     streaming = {"stream_results": True, "yield_per": 500}
-    for row in connection.execute(asked, execution_options=streaming):
+    for row in connection.execute(statement, execution_options=streaming):
         yield _capture_view(row)
 
 
 def _capture_conditions(
     connection: Connection, exclude: Exclusions, filters: CaptureFilters
 ) -> list[ColumnElement[bool]]:
-    asked: tuple[tuple[Any, Callable[[Any], ColumnElement[bool]]], ...] = (
+    candidates: tuple[tuple[Any, Callable[[Any], ColumnElement[bool]]], ...] = (
         (filters.url, lambda url: UrlRow.digest == short_digest(url)),
         (filters.urlkey, lambda key: UrlRow.urlkey == key),
         (filters.urlkey_prefix, lambda prefix: and_(UrlRow.urlkey >= prefix, UrlRow.urlkey < prefix_end(prefix))),
@@ -139,7 +139,7 @@ def _capture_conditions(
         (filters.since, lambda moment: CaptureRow.fetched_at >= moment),
         (filters.until, lambda moment: CaptureRow.fetched_at < moment),
     )
-    narrowed = [condition(value) for value, condition in asked if value is not None]
+    narrowed = [condition(value) for value, condition in candidates if value is not None]
     return narrowed + visible_captures(connection, exclude)
 
 
@@ -179,8 +179,8 @@ def get_version(connection: Connection, exclude: Exclusions, version_id: int) ->
     """Return one version with its paragraphs and links, or None."""
     if not _is_valid_id(version_id):
         return None
-    shown = visible_articles(connection, exclude) + visible_versions(connection, exclude)
-    row = connection.execute(_VERSIONS.where(VersionRow.id == version_id, *shown)).first()
+    visible = visible_articles(connection, exclude) + visible_versions(connection, exclude)
+    row = connection.execute(_VERSIONS.where(VersionRow.id == version_id, *visible)).first()
     if row is None:
         return None
     first = get_capture(connection, NO_EXCLUSIONS, row.capture_id)
@@ -212,16 +212,16 @@ def load_link_groups(connection: Connection, exclude: Exclusions, capture_id: in
         return ()
     held = visible_articles(connection, exclude)
     article = select(func.min(ArticleRow.id)).where(ArticleRow.url_id == UrlRow.id, *held).scalar_subquery()
-    shown = select(func.min(CaptureRow.article_id)).where(CaptureRow.url_id == UrlRow.id)
+    captured = select(func.min(CaptureRow.article_id)).where(CaptureRow.url_id == UrlRow.id)
     if held:
-        shown = shown.join(ArticleRow, ArticleRow.id == CaptureRow.article_id).where(*held)
+        captured = captured.join(ArticleRow, ArticleRow.id == CaptureRow.article_id).where(*held)
     links: dict[int, list[LinkView]] = {}
     for row in connection.execute(
         select(
             LinkRow.group_id,
             UrlRow.url,
             LinkRow.anchor,
-            func.coalesce(article, shown.scalar_subquery()).label("article_id"),
+            func.coalesce(article, captured.scalar_subquery()).label("article_id"),
         )
         .join(UrlRow, UrlRow.id == LinkRow.url_id)
         .where(LinkRow.group_id.in_({group.id for group in groups}))
@@ -239,8 +239,9 @@ def get_article(connection: Connection, exclude: Exclusions, article_id: int) ->
     """Return one article with its history, or None."""
     if not _is_valid_id(article_id):
         return None
-    shown = visible_articles(connection, exclude) + visible_versions(connection, exclude)
-    row = connection.execute(_select_articles(connection, exclude).where(ArticleRow.id == article_id, *shown)).first()
+    visible = visible_articles(connection, exclude) + visible_versions(connection, exclude)
+    statement = _select_articles(connection, exclude).where(ArticleRow.id == article_id, *visible)
+    row = connection.execute(statement).first()
     if row is None:
         return None
     current = get_version(connection, exclude, row.version_id)
@@ -281,8 +282,8 @@ def _load_version_lines(connection: Connection, exclude: Exclusions, article_id:
 
 
 def _load_linked_from(connection: Connection, exclude: Exclusions, article_id: int) -> tuple[ArticleLine, ...]:
-    shown = select(CaptureRow.url_id).where(CaptureRow.article_id == article_id)
-    urls = shown.union(select(ArticleRow.url_id).where(ArticleRow.id == article_id))
+    captured = select(CaptureRow.url_id).where(CaptureRow.article_id == article_id)
+    urls = captured.union(select(ArticleRow.url_id).where(ArticleRow.id == article_id))
     pages = (
         select(VersionRow.article_id)
         .join(CaptureGroupRow, CaptureGroupRow.capture_id == VersionRow.capture_id)
@@ -290,10 +291,11 @@ def _load_linked_from(connection: Connection, exclude: Exclusions, article_id: i
         .where(LinkRow.url_id.in_(urls), *visible_versions(connection, exclude))
     )
     shown_here = visible_articles(connection, exclude)
-    asked = _select_articles(connection, exclude).where(
+    statement = _select_articles(connection, exclude).where(
         ArticleRow.id.in_(pages), ArticleRow.id != article_id, *shown_here
     )
-    return tuple(_article_line(row) for row in connection.execute(_order_newest_first(asked).limit(_MAX_LINKED_FROM)))
+    rows = connection.execute(_order_newest_first(statement).limit(_MAX_LINKED_FROM))
+    return tuple(_article_line(row) for row in rows)
 
 
 _COUNTED = VersionRow.__table__.alias("counted_versions")
@@ -313,8 +315,8 @@ def _select_articles(connection: Connection, exclude: Exclusions) -> AnySelect:
     )  # fmt: skip
 
 
-def _order_newest_first(asked: AnySelect) -> AnySelect:
-    return asked.order_by(ArticleRow.dated_at.desc(), UrlRow.url)
+def _order_newest_first(statement: AnySelect) -> AnySelect:
+    return statement.order_by(ArticleRow.dated_at.desc(), UrlRow.url)
 
 
 def _article_line(row: AnyRow) -> ArticleLine:
@@ -332,29 +334,30 @@ def list_articles(
     *,
     limit: int = 50,
     offset: int = 0,
-    behind: int | None = None,
+    after_id: int | None = None,
 ) -> tuple[ArticleLine, ...]:
     """Return articles by date, newest first; with `behind`, those after the article with that id. Ignores
     `filters.query`.
     """
-    asked = _select_articles(connection, exclude).where(*filter_conditions(connection, exclude, filters))
-    if behind is not None:
+    statement = _select_articles(connection, exclude).where(*filter_conditions(connection, exclude, filters))
+    if after_id is not None:
         last = select(ArticleRow.dated_at, UrlRow.url).join(UrlRow, UrlRow.id == ArticleRow.url_id)
-        row = connection.execute(last.where(ArticleRow.id == behind)).first()
+        row = connection.execute(last.where(ArticleRow.id == after_id)).first()
         if row is None:
             return ()
         at = ArticleRow.dated_at
-        asked = asked.where(at <= row.dated_at, or_(at < row.dated_at, UrlRow.url > row.url))
+        statement = statement.where(at <= row.dated_at, or_(at < row.dated_at, UrlRow.url > row.url))
     return tuple(
-        _article_line(row) for row in connection.execute(_order_newest_first(asked).limit(limit).offset(offset))
+        _article_line(row) for row in connection.execute(_order_newest_first(statement).limit(limit).offset(offset))
     )
 
 
 def load_article_lines(connection: Connection, exclude: Exclusions, ids: Sequence[int]) -> list[ArticleLine]:
     """Return the visible articles with these ids, unordered."""
-    shown = visible_articles(connection, exclude) + visible_versions(connection, exclude)
-    asked = _select_articles(connection, exclude).where(ArticleRow.id.in_(bindparam("ids", expanding=True)), *shown)
-    return [_article_line(row) for row in connection.execute(asked, {"ids": list(ids)})] if ids else []
+    visible = visible_articles(connection, exclude) + visible_versions(connection, exclude)
+    with_ids = ArticleRow.id.in_(bindparam("ids", expanding=True))
+    statement = _select_articles(connection, exclude).where(with_ids, *visible)
+    return [_article_line(row) for row in connection.execute(statement, {"ids": list(ids)})] if ids else []
 
 
 def find_article_id(connection: Connection, exclude: Exclusions, url: str) -> int | None:
@@ -367,7 +370,7 @@ def find_article_id(connection: Connection, exclude: Exclusions, url: str) -> in
         .order_by(ArticleRow.last_seen_at.desc())
         .limit(1)
     )
-    shown = (
+    captured = (
         select(CaptureRow.article_id)
         .join(UrlRow, UrlRow.id == CaptureRow.url_id)
         .where(
@@ -378,7 +381,7 @@ def find_article_id(connection: Connection, exclude: Exclusions, url: str) -> in
         .order_by(CaptureRow.fetched_at.desc())
         .limit(1)
     )
-    return connection.scalar(named, at) or connection.scalar(shown, at)
+    return connection.scalar(named, at) or connection.scalar(captured, at)
 
 
 _RECENT_VERSIONS = 1_000

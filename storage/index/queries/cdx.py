@@ -79,102 +79,104 @@ def _prefix_range(key: str) -> KeyRange:
     return KeyRange(key, key + chr(0x10FFFF))
 
 
-def iter_cdx_lines(connection: Connection, exclude: Exclusions, asked: CdxQuery) -> Iterator[CdxLine]:
+def iter_cdx_lines(connection: Connection, exclude: Exclusions, query: CdxQuery) -> Iterator[CdxLine]:
     """Yield captures in the order of a CDX file, or in that of the query."""
-    wanted = [*_query_conditions(asked), *visible_captures(connection, exclude)]
-    urls = _find_exact_urls(connection, asked)
+    conditions = [*_query_conditions(query), *visible_captures(connection, exclude)]
+    urls = _find_exact_urls(connection, query)
     if urls is not None:
-        yield from _iter_of_urls(connection, urls, asked, wanted)
+        yield from _iter_of_urls(connection, urls, query, conditions)
         return
-    yield from _iter_by_key(connection, asked, wanted)
+    yield from _iter_by_key(connection, query, conditions)
 
 
-def _iter_by_key(connection: Connection, asked: CdxQuery, wanted: _Conditions) -> Iterator[CdxLine]:
+def _iter_by_key(connection: Connection, query: CdxQuery, conditions: _Conditions) -> Iterator[CdxLine]:
     """Yield captures by scanning URLs in the order of their keys, without sorting."""
-    for batch in _iter_url_batches(connection, asked):
-        yield from _iter_batch(connection, batch, asked, wanted)
+    for batch in _iter_url_batches(connection, query):
+        yield from _iter_batch(connection, batch, query, conditions)
 
 
-def _iter_sorted(connection: Connection, wanted: _Conditions) -> Iterator[CdxLine]:
+def _iter_sorted(connection: Connection, conditions: _Conditions) -> Iterator[CdxLine]:
     """Yield captures sorted by the database: for few, which an index finds."""
-    yield from map(_cdx_line, connection.execute(_LINES.where(*wanted).order_by(*_IN_ORDER)))
+    yield from map(_cdx_line, connection.execute(_LINES.where(*conditions).order_by(*_IN_ORDER)))
 
 
-def count_cdx_pages(connection: Connection, exclude: Exclusions, asked: CdxQuery) -> int:
+def count_cdx_pages(connection: Connection, exclude: Exclusions, query: CdxQuery) -> int:
     """Return the number of pages of `page_size` captures of one URL, or of `page_size` URLs."""
-    urls = _find_exact_urls(connection, asked)
+    urls = _find_exact_urls(connection, query)
     if urls is not None:
-        shown = [CaptureRow.url_id.in_(urls), *_query_conditions(asked), *visible_captures(connection, exclude)]
-        counted = select(func.count()).select_from(CaptureRow).where(*shown)
+        visible = [CaptureRow.url_id.in_(urls), *_query_conditions(query), *visible_captures(connection, exclude)]
+        counted = select(func.count()).select_from(CaptureRow).where(*visible)
     else:
         open_keys = not_(prefix_condition(UrlRow.urlkey.expression, exclude.urlkeys))
-        counted = select(func.count()).select_from(UrlRow).where(_key_conditions(asked.keys), open_keys)
-    return -(-(connection.scalar(counted) or 0) // asked.page_size)
+        counted = select(func.count()).select_from(UrlRow).where(_key_conditions(query.keys), open_keys)
+    return -(-(connection.scalar(counted) or 0) // query.page_size)
 
 
-def _find_exact_urls(connection: Connection, asked: CdxQuery) -> Sequence[int] | None:
+def _find_exact_urls(connection: Connection, query: CdxQuery) -> Sequence[int] | None:
     """Return the ids of the URLs with the urlkey of the query; None if it is a range of urlkeys."""
-    if asked.keys[0].behind is not None:
+    if query.keys[0].end is not None:
         return None
-    key = asked.keys[0].first
+    key = query.keys[0].first
     same = UrlRow.urlkey == key
-    if len(key) == URLKEY_LENGTH and asked.url:
+    if len(key) == URLKEY_LENGTH and query.url:
         # The key is truncated: other URLs may share it.
-        same = and_(same, UrlRow.url == asked.url)
+        same = and_(same, UrlRow.url == query.url)
     return connection.scalars(select(UrlRow.id).where(same).order_by(UrlRow.url)).all()
 
 
 def _iter_of_urls(
-    connection: Connection, urls: Sequence[int], asked: CdxQuery, wanted: _Conditions
+    connection: Connection, urls: Sequence[int], query: CdxQuery, conditions: _Conditions
 ) -> Iterator[CdxLine]:
     """Yield captures of one URL: those of each spelling are sorted already."""
-    if asked.closest is not None:
-        yield from _iter_closest(connection, urls, asked.closest, wanted)
+    if query.closest is not None:
+        yield from _iter_closest(connection, urls, query.closest, conditions)
         return
-    begin = (asked.page or 0) * asked.page_size
+    begin = (query.page or 0) * query.page_size
     # For one spelling the database skips the pages before; several have to be merged first.
     skip = begin if len(urls) == 1 else 0
     ways = [
-        _iter_by_time(connection, [CaptureRow.url_id == url, *wanted], backwards=asked.reverse, skip=skip)
+        _iter_by_time(connection, [CaptureRow.url_id == url, *conditions], backwards=query.reverse, skip=skip)
         for url in urls
     ]
-    merged = heapq.merge(*ways, key=lambda line: (line.fetched_at, line.record_id), reverse=asked.reverse)
+    merged = heapq.merge(*ways, key=lambda line: (line.fetched_at, line.record_id), reverse=query.reverse)
     begin -= skip
     for number, line in enumerate(merged):
-        if asked.page is not None and number >= begin + asked.page_size:
+        if query.page is not None and number >= begin + query.page_size:
             return
         if number >= begin:
             yield line
 
 
 def _iter_closest(
-    connection: Connection, urls: Sequence[int], moment: datetime, wanted: _Conditions
+    connection: Connection, urls: Sequence[int], time: datetime, conditions: _Conditions
 ) -> Iterator[CdxLine]:
     """Yield captures by distance from a time, nearest first; of two at the same distance the earlier first."""
     ways = []
     for url in urls:
         of_url = CaptureRow.url_id == url
-        before, later = CaptureRow.fetched_at < moment, CaptureRow.fetched_at >= moment
-        ways.append(_iter_by_time(connection, [of_url, before, *wanted], backwards=True))
-        ways.append(_iter_by_time(connection, [of_url, later, *wanted], backwards=False))
-    yield from heapq.merge(*ways, key=lambda line: _distance(line, moment))
+        before, later = CaptureRow.fetched_at < time, CaptureRow.fetched_at >= time
+        ways.append(_iter_by_time(connection, [of_url, before, *conditions], backwards=True))
+        ways.append(_iter_by_time(connection, [of_url, later, *conditions], backwards=False))
+    yield from heapq.merge(*ways, key=lambda line: _distance(line, time))
 
 
-def _distance(line: CdxLine, moment: datetime) -> tuple[timedelta, datetime, str]:
-    return abs(line.fetched_at - moment), line.fetched_at, line.record_id
+def _distance(line: CdxLine, time: datetime) -> tuple[timedelta, datetime, str]:
+    return abs(line.fetched_at - time), line.fetched_at, line.record_id
 
 
-def _iter_by_time(connection: Connection, wanted: _Conditions, *, backwards: bool, skip: int = 0) -> Iterator[CdxLine]:
+def _iter_by_time(
+    connection: Connection, conditions: _Conditions, *, backwards: bool, skip: int = 0
+) -> Iterator[CdxLine]:
     """Yield captures of one URL by time."""
     by = _IN_REVERSE[1:] if backwards else _IN_ORDER[1:]
-    found = _LINES.where(*wanted).order_by(*by)
+    found = _LINES.where(*conditions).order_by(*by)
     # Few at first: a query for the closest takes one.
-    step, further = _FIRST_BATCH, found.offset(skip) if skip else found
-    while rows := connection.execute(further.limit(step)).all():
+    step, more = _FIRST_BATCH, found.offset(skip) if skip else found
+    while rows := connection.execute(more.limit(step)).all():
         yield from map(_cdx_line, rows)
         if len(rows) < step:
             return
-        further, step = found.where(_seek_condition(rows[-1], backwards=backwards)), min(step * 10, _FETCH_SIZE)
+        more, step = found.where(_seek_condition(rows[-1], backwards=backwards)), min(step * 10, _FETCH_SIZE)
 
 
 def _seek_condition(row: AnyRow, *, backwards: bool) -> ColumnElement[bool]:
@@ -184,74 +186,74 @@ def _seek_condition(row: AnyRow, *, backwards: bool) -> ColumnElement[bool]:
     return and_(at >= row.fetched_at, or_(at > row.fetched_at, name > row.record_id))
 
 
-def _query_conditions(asked: CdxQuery) -> list[ColumnElement[bool]]:
-    asked_for: tuple[tuple[Any, Callable[[Any], ColumnElement[bool]]], ...] = (
-        (asked.since, lambda moment: CaptureRow.fetched_at >= moment),
-        (asked.until, lambda moment: CaptureRow.fetched_at < moment),
+def _query_conditions(query: CdxQuery) -> list[ColumnElement[bool]]:
+    bounds: tuple[tuple[Any, Callable[[Any], ColumnElement[bool]]], ...] = (
+        (query.since, lambda time: CaptureRow.fetched_at >= time),
+        (query.until, lambda time: CaptureRow.fetched_at < time),
     )
-    times = [condition(value) for value, condition in asked_for if value is not None]
-    return [*times, *_resume_conditions(asked)]
+    times = [condition(value) for value, condition in bounds if value is not None]
+    return [*times, *_resume_conditions(query)]
 
 
-def _resume_conditions(asked: CdxQuery) -> list[ColumnElement[bool]]:
+def _resume_conditions(query: CdxQuery) -> list[ColumnElement[bool]]:
     """Return conditions that resume after the last line of an earlier answer."""
-    if asked.after is None:
+    if query.after is None:
         return []
-    key, moment, record_id = asked.after
+    key, time, record_id = query.after
     at, name = CaptureRow.fetched_at, CaptureRow.record_id
-    if asked.reverse:
-        earlier = or_(at < moment, and_(at == moment, name < record_id))
+    if query.reverse:
+        earlier = or_(at < time, and_(at == time, name < record_id))
         return [or_(UrlRow.urlkey < key, and_(UrlRow.urlkey == key, earlier))]
-    later = or_(at > moment, and_(at == moment, name > record_id))
+    later = or_(at > time, and_(at == time, name > record_id))
     return [or_(UrlRow.urlkey > key, and_(UrlRow.urlkey == key, later))]
 
 
 def _key_conditions(keys: Sequence[KeyRange]) -> ColumnElement[bool]:
-    return or_(*(and_(UrlRow.urlkey >= one.first, UrlRow.urlkey < one.behind) for one in keys))
+    return or_(*(and_(UrlRow.urlkey >= one.first, UrlRow.urlkey < one.end) for one in keys))
 
 
-def _iter_url_batches(connection: Connection, asked: CdxQuery) -> Iterator[list[int]]:
+def _iter_url_batches(connection: Connection, query: CdxQuery) -> Iterator[list[int]]:
     """Yield ids of URLs in the order of their keys; those with the same key are in one batch."""
-    if asked.page is not None:
-        yield from _iter_page_urls(connection, asked, asked.page)
+    if query.page is not None:
+        yield from _iter_page_urls(connection, query, query.page)
         return
     size = _FIRST_BATCH
-    for one in reversed(asked.keys) if asked.reverse else asked.keys:
-        here = [UrlRow.urlkey >= one.first, UrlRow.urlkey < one.behind]
-        if asked.after is not None:
-            edge = asked.after[0]
-            here.append(UrlRow.urlkey <= edge if asked.reverse else UrlRow.urlkey >= edge)
-        further: list[ColumnElement[bool]] = []
-        while rows := _load_keys(connection, [*here, *further], size, reverse=asked.reverse):
+    for keys in reversed(query.keys) if query.reverse else query.keys:
+        key_range = [UrlRow.urlkey >= keys.first, UrlRow.urlkey < keys.end]
+        if query.after is not None:
+            edge = query.after[0]
+            key_range.append(UrlRow.urlkey <= edge if query.reverse else UrlRow.urlkey >= edge)
+        more: list[ColumnElement[bool]] = []
+        while rows := _load_keys(connection, [*key_range, *more], size, reverse=query.reverse):
             edge = rows[-1].urlkey
             # The limit may separate URLs with the last key: they are loaded again, all of them.
             inside = [row.id for row in rows if row.urlkey != edge]
             yield [*inside, *connection.scalars(select(UrlRow.id).where(UrlRow.urlkey == edge))]
-            further = [UrlRow.urlkey < edge if asked.reverse else UrlRow.urlkey > edge]
+            more = [UrlRow.urlkey < edge if query.reverse else UrlRow.urlkey > edge]
             size = min(size * 2, _MAX_BATCH)
 
 
 def _load_keys(
     connection: Connection, conditions: Sequence[ColumnElement[bool]], size: int, *, reverse: bool
 ) -> Sequence[AnyRow]:
-    wanted = select(UrlRow.id, UrlRow.urlkey).where(*conditions).order_by(*_key_order(reverse=reverse))
-    return connection.execute(wanted.limit(size)).all()
+    statement = select(UrlRow.id, UrlRow.urlkey).where(*conditions).order_by(*_key_order(reverse=reverse))
+    return connection.execute(statement.limit(size)).all()
 
 
 def _key_order(*, reverse: bool) -> tuple[Any, ...]:
     return (UrlRow.urlkey.desc(), UrlRow.id) if reverse else (UrlRow.urlkey, UrlRow.id)
 
 
-def _iter_page_urls(connection: Connection, asked: CdxQuery, page: int) -> Iterator[list[int]]:
-    wanted = select(UrlRow.id).where(_key_conditions(asked.keys)).order_by(*_key_order(reverse=asked.reverse))
-    ids = connection.scalars(wanted.limit(asked.page_size).offset(page * asked.page_size)).all()
+def _iter_page_urls(connection: Connection, query: CdxQuery, page: int) -> Iterator[list[int]]:
+    statement = select(UrlRow.id).where(_key_conditions(query.keys)).order_by(*_key_order(reverse=query.reverse))
+    ids = connection.scalars(statement.limit(query.page_size).offset(page * query.page_size)).all()
     for begin in range(0, len(ids), _MAX_BATCH):
         yield list(ids[begin : begin + _MAX_BATCH])
 
 
-def _iter_batch(connection: Connection, urls: list[int], asked: CdxQuery, wanted: _Conditions) -> Iterator[CdxLine]:
-    found: AnySelect = _LINES.where(CaptureRow.url_id.in_(_IDS), *wanted)
-    by = _IN_REVERSE if asked.reverse else _IN_ORDER
+def _iter_batch(connection: Connection, urls: list[int], query: CdxQuery, conditions: _Conditions) -> Iterator[CdxLine]:
+    found: AnySelect = _LINES.where(CaptureRow.url_id.in_(_IDS), *conditions)
+    by = _IN_REVERSE if query.reverse else _IN_ORDER
     streaming = {"stream_results": True, "yield_per": _FETCH_SIZE}
     for row in connection.execute(found.order_by(*by), {"ids": urls}, execution_options=streaming):
         yield _cdx_line(row)
@@ -275,8 +277,8 @@ def get_cdx_line(connection: Connection, exclude: Exclusions, capture_id: int) -
     return _find_line(connection, (CaptureRow.id == capture_id, *visible_captures(connection, exclude)))
 
 
-def _find_line(connection: Connection, wanted: _Conditions) -> CdxLine | None:
-    row = connection.execute(_LINES.where(*wanted).limit(1)).first()
+def _find_line(connection: Connection, conditions: _Conditions) -> CdxLine | None:
+    row = connection.execute(_LINES.where(*conditions).limit(1)).first()
     return _cdx_line(row) if row else None
 
 
@@ -296,18 +298,18 @@ def iter_cdx_lines_of_articles(
     """Yield the captures of filtered articles. Without filters, or filtered by site only: all captures, those of
     listings, feeds and images included.
     """
-    shown = visible_captures(connection, exclude)
+    visible = visible_captures(connection, exclude)
     everything = CdxQuery(keys=ALL_KEYS)
     if not filters.selects_articles:
         if filters.site is not None:
             site_id = select(SiteRow.id).where(SiteRow.name == filters.site).scalar_subquery()
-            shown = [*shown, CaptureRow.site_id == site_id]
-        yield from _iter_by_key(connection, everything, shown)
+            visible = [*visible, CaptureRow.site_id == site_id]
+        yield from _iter_by_key(connection, everything, visible)
         return
     versions = select_versions(connection, exclude, filters, all_versions=False).order_by(None)
     chosen = select(VersionRow.article_id).where(VersionRow.id.in_(versions))
     ids = connection.scalars(chosen.limit(_MAX_SORTED + 1)).all()
     if len(ids) <= _MAX_SORTED:
-        yield from _iter_sorted(connection, [*shown, CaptureRow.article_id.in_(ids)])
+        yield from _iter_sorted(connection, [*visible, CaptureRow.article_id.in_(ids)])
     else:
-        yield from _iter_by_key(connection, everything, [*shown, CaptureRow.article_id.in_(chosen)])
+        yield from _iter_by_key(connection, everything, [*visible, CaptureRow.article_id.in_(chosen)])

@@ -81,8 +81,8 @@ def iter_search_lines(
 def get_export_lines(connection: Connection, exclude: Exclusions, version_ids: Sequence[int]) -> list[dict[str, Any]]:
     """Return the lines of versions, in their order; excluded ones are left out."""
     if exclude:
-        asked = select(VersionRow.id).where(VersionRow.id.in_(version_ids), *visible_versions(connection, exclude))
-        visible = set(connection.scalars(asked))
+        statement = select(VersionRow.id).where(VersionRow.id.in_(version_ids), *visible_versions(connection, exclude))
+        visible = set(connection.scalars(statement))
         version_ids = [version_id for version_id in version_ids if version_id in visible]
     return list(load_export_lines(connection, version_ids))
 

@@ -123,10 +123,10 @@ def list_listing_placements(
     for capture_id, label, place, position in places:
         for url_id, at in looks.get(capture_id, ()):
             one = found.setdefault((url_id, label), _Presence(at, at, (place, position)))
-            one.first, one.last, one.captures = min(one.first, at), max(one.last, at), one.captures + 1
+            one.first, one.last, one.count = min(one.first, at), max(one.last, at), one.count + 1
             one.best = min(one.best, (place, position))
     named = _load_listing_names(connection, {url_id for url_id, _ in found})
-    longest = sorted(found.items(), key=lambda item: (-item[1].captures, named[item[0][0]], item[0][1]))
+    longest = sorted(found.items(), key=lambda item: (-item[1].count, named[item[0][0]], item[0][1]))
     return tuple(
         ListingPlacement(
             url=named[url_id][0],
@@ -134,7 +134,7 @@ def list_listing_placements(
             label=label,
             first=one.first,
             last=one.last,
-            captures=one.captures,
+            captures=one.count,
             group=one.best[0] + 1,
             position=one.best[1] + 1,
         )
@@ -147,7 +147,7 @@ class _Presence:
     first: datetime
     last: datetime
     best: tuple[int, int]
-    captures: int = 0
+    count: int = 0
 
 
 def _load_listing_captures(
@@ -162,8 +162,8 @@ def _load_listing_captures(
     again = select(wanted, CaptureRow.url_id, CaptureRow.fetched_at).join(table, wanted == CaptureRow.refers_to_id)
     looks: dict[int, list[tuple[int, datetime]]] = {}
     # An unread revisit shows what its original shows.
-    for asked in (read.where(*here), again.where(~CaptureRow.is_read, *here)):
-        for capture_id, url_id, at in connection.execute(asked):
+    for statement in (read.where(*here), again.where(~CaptureRow.is_read, *here)):
+        for capture_id, url_id, at in connection.execute(statement):
             looks.setdefault(capture_id, []).append((url_id, at))
     return looks
 

@@ -44,7 +44,7 @@ _LISTINGS = _ListingIndex("captures", *(column(one.key, one.type) for one in (*_
 
 
 def get_listing(
-    connection: Connection, exclude: Exclusions, url: str, moment: datetime | None = None
+    connection: Connection, exclude: Exclusions, url: str, time: datetime | None = None
 ) -> ListingView | None:
     """Return a listing at a time: its newest capture before, or its first one. Without a time, its newest capture.
 
@@ -54,7 +54,7 @@ def get_listing(
     read = _listing_conditions(connection, exclude, url)
     newest = select(_LISTINGS.c.id).where(*read).order_by(*(one.desc() for one in by_time)).limit(1)
     # Times in URLs have whole seconds: a capture within that second is included.
-    then = newest if moment is None else newest.where(at < moment.replace(microsecond=0) + timedelta(seconds=1))
+    then = newest if time is None else newest.where(at < time.replace(microsecond=0) + timedelta(seconds=1))
     found = connection.scalar(then) or connection.scalar(
         select(_LISTINGS.c.id).where(*read).order_by(*by_time).limit(1)
     )
@@ -66,8 +66,8 @@ def get_listing(
 def get_nth_listing_time(connection: Connection, exclude: Exclusions, url: str, number: int) -> datetime | None:
     """Return the time of the nth capture of a listing, from 1 for the oldest; None if there are fewer."""
     at = _LISTINGS.c.fetched_at
-    asked = select(at).where(*_listing_conditions(connection, exclude, url)).order_by(at, _LISTINGS.c.record_id)
-    return connection.scalar(asked.offset(max(number, 1) - 1).limit(1))
+    statement = select(at).where(*_listing_conditions(connection, exclude, url)).order_by(at, _LISTINGS.c.record_id)
+    return connection.scalar(statement.offset(max(number, 1) - 1).limit(1))
 
 
 def list_listing_times(
@@ -75,12 +75,12 @@ def list_listing_times(
 ) -> tuple[datetime, ...]:
     """Return the times of a listing's captures, newest first."""
     at = _LISTINGS.c.fetched_at
-    asked = (
+    statement = (
         select(at)
         .where(*_listing_conditions(connection, exclude, url))
         .order_by(at.desc(), _LISTINGS.c.record_id.desc())
     )
-    return tuple(connection.scalars(asked.limit(limit).offset(offset)))
+    return tuple(connection.scalars(statement.limit(limit).offset(offset)))
 
 
 def _listing_conditions(connection: Connection, exclude: Exclusions, url: str) -> list[ColumnElement[bool]]:

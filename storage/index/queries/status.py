@@ -140,11 +140,11 @@ def list_crawls(
     """
     shown = visible_captures(connection, exclude)
     captured = select(func.count()).where(CaptureRow.crawl_id == CrawlRow.id, *shown).scalar_subquery()
-    asked = select(CrawlRow, captured.label("captures")).order_by(CrawlRow.run.desc()).limit(limit).offset(offset)
-    asked = asked.where(*_visible_runs(exclude))
+    statement = select(CrawlRow, captured.label("captures")).order_by(CrawlRow.run.desc()).limit(limit).offset(offset)
+    statement = statement.where(*_visible_runs(exclude))
     if run is not None:
-        asked = asked.where(CrawlRow.run == run)
-    rows = connection.execute(asked).all()
+        statement = statement.where(CrawlRow.run == run)
+    rows = connection.execute(statement).all()
     sites: dict[int, list[str]] = {}
     for crawl_id, name in connection.execute(
         select(CrawlSiteRow.crawl_id, SiteRow.name)
@@ -174,8 +174,8 @@ def _visible_runs(exclude: Exclusions) -> list[ColumnElement[bool]]:
 
 def get_last_crawl(connection: Connection, exclude: Exclusions) -> LastCrawl | None:
     """Return the newest run, or None."""
-    asked = select(CrawlRow).where(*_visible_runs(exclude)).order_by(CrawlRow.run.desc()).limit(1)
-    row = connection.execute(asked).first()
+    statement = select(CrawlRow).where(*_visible_runs(exclude)).order_by(CrawlRow.run.desc()).limit(1)
+    row = connection.execute(statement).first()
     if row is None:
         return None
     return LastCrawl(id=row.run, started_at=row.started_at, finished_at=row.finished_at, outcome=row.outcome)
@@ -204,7 +204,7 @@ def list_warc_files(connection: Connection) -> tuple[WarcFileView, ...]:
 
 def list_sources(connection: Connection, exclude: Exclusions, site: str | None = None) -> tuple[SourceView, ...]:
     """Return feeds, sitemaps and listings by URL."""
-    asked = (
+    statement = (
         select(SourceRow, UrlRow.url, SiteRow.name.label("site"))
         .join(UrlRow, UrlRow.id == SourceRow.url_id)
         .join(SiteRow, SiteRow.id == SourceRow.site_id)
@@ -212,13 +212,13 @@ def list_sources(connection: Connection, exclude: Exclusions, site: str | None =
         .order_by(UrlRow.url)
     )
     if site is not None:
-        asked = asked.where(SiteRow.name == site)
+        statement = statement.where(SiteRow.name == site)
     return tuple(
         SourceView(
             url=row.url, site=row.site, kind=UrlKind(row.kind), title=row.title, entries=row.entries,
             first_seen=row.first_seen_at, last_seen=row.last_seen_at, last_changed=row.last_changed_at,
         )
-        for row in connection.execute(asked)
+        for row in connection.execute(statement)
     )  # fmt: skip
 
 
@@ -332,7 +332,7 @@ def list_source_health(
     connection: Connection, exclude: Exclusions, sites: Sequence[str] | None = None
 ) -> tuple[SourceHealth, ...]:
     """Return sources that were fetched, by site and URL, without further pages of listings."""
-    asked = (
+    statement = (
         select(
             SourceRateRow,
             FrontierRow.site, FrontierRow.kind, FrontierRow.last_fetched_at, FrontierRow.due_at,
@@ -354,14 +354,14 @@ def list_source_health(
         .order_by(FrontierRow.site, UrlRow.url)
     )  # fmt: skip
     if sites is not None:
-        asked = asked.where(FrontierRow.site.in_(list(sites)))
+        statement = statement.where(FrontierRow.site.in_(list(sites)))
     return tuple(
         SourceHealth(
             url=row.url, site=row.site, kind=UrlKind(row.kind), title=row.title, last_fetched_at=row.last_fetched_at,
             due_at=row.due_at, failures=row.failure_count,
             habits=None if row.learnt is None else read_rates(row),
         )
-        for row in connection.execute(asked)
+        for row in connection.execute(statement)
     )  # fmt: skip
 
 
@@ -374,7 +374,7 @@ def list_alarms(
     limit: int = 100,
 ) -> tuple[AlarmView, ...]:
     """Return alarms, newest first: the active ones, or all."""
-    asked = (
+    statement = (
         select(AlarmRow, UrlRow.url, FrontierRow.site, FrontierRow.kind.label("source"))
         .join(UrlRow, UrlRow.id == AlarmRow.url_id)
         # The sum keeps SQLite from scanning the frontier and probing alarms for each URL.
@@ -384,15 +384,15 @@ def list_alarms(
         .limit(limit)
     )
     if sites is not None:
-        asked = asked.where(FrontierRow.site.in_(list(sites)))
+        statement = statement.where(FrontierRow.site.in_(list(sites)))
     if standing:
-        asked = asked.where(AlarmRow.cleared_at.is_(None))
+        statement = statement.where(AlarmRow.cleared_at.is_(None))
     return tuple(
         AlarmView(
             url=row.url, site=row.site, kind=UrlKind(row.source), what=row.kind, raised_at=row.raised_at,
             cleared_at=row.cleared_at,
         )
-        for row in connection.execute(asked)
+        for row in connection.execute(statement)
     )  # fmt: skip
 
 

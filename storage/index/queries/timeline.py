@@ -88,7 +88,7 @@ def shows_page(ids: Collection[int]) -> ColumnElement[bool]:
 
 
 def find_nearest_capture(
-    connection: Connection, exclude: Exclusions, url: str, moment: datetime, *, to_the_second: bool = True
+    connection: Connection, exclude: Exclusions, url: str, time: datetime, *, to_the_second: bool = True
 ) -> CaptureView | None:
     """Return the capture of a page that is nearest to a time; one within that second takes precedence.
 
@@ -100,41 +100,41 @@ def find_nearest_capture(
         return None
     visible = visible_captures(connection, exclude)
     whole = [shows_page(ids), *visible]
-    begin = moment.replace(microsecond=0)
+    begin = time.replace(microsecond=0)
     within = [CaptureRow.fetched_at >= begin, CaptureRow.fetched_at < begin + _SECOND]
     found = _find_first(connection, ids, [*whole, *within])
     if to_the_second:
         found = found or _find_first(connection, ids, [*visible, *within])
-    found = found or _find_closest(connection, ids, moment, whole) or _find_closest(connection, ids, moment, visible)
+    found = found or _find_closest(connection, ids, time, whole) or _find_closest(connection, ids, time, visible)
     return articles.get_capture(connection, exclude, found) if found else None
 
 
 def _find_first(connection: Connection, ids: Sequence[int], conditions: Iterable[ColumnElement[bool]]) -> int | None:
-    asked = select(CaptureRow.id, CaptureRow.url_id).where(CaptureRow.url_id.in_(ids), *conditions)
-    rows = connection.execute(asked.order_by(CaptureRow.fetched_at, CaptureRow.record_id).limit(100)).all()
+    statement = select(CaptureRow.id, CaptureRow.url_id).where(CaptureRow.url_id.in_(ids), *conditions)
+    rows = connection.execute(statement.order_by(CaptureRow.fetched_at, CaptureRow.record_id).limit(100)).all()
     return min(rows, key=lambda row: ids.index(row.url_id)).id if rows else None
 
 
 def _find_closest(
-    connection: Connection, ids: Sequence[int], moment: datetime, conditions: Sequence[ColumnElement[bool]]
+    connection: Connection, ids: Sequence[int], time: datetime, conditions: Sequence[ColumnElement[bool]]
 ) -> int | None:
     found = (
-        (abs(row.fetched_at - moment), rank, row.id)
+        (abs(row.fetched_at - time), rank, row.id)
         for rank, url_id in enumerate(ids)
-        for row in _iter_neighbours(connection, [CaptureRow.url_id == url_id, *conditions], moment)
+        for row in _iter_neighbours(connection, [CaptureRow.url_id == url_id, *conditions], time)
     )
     best = min(found, default=None)
     return best[2] if best else None
 
 
 def _iter_neighbours(
-    connection: Connection, conditions: Iterable[ColumnElement[bool]], moment: datetime
+    connection: Connection, conditions: Iterable[ColumnElement[bool]], time: datetime
 ) -> Iterator[Any]:
     at = CaptureRow.fetched_at
-    asked = select(CaptureRow.id, at).where(*conditions).limit(1)
+    statement = select(CaptureRow.id, at).where(*conditions).limit(1)
     for one in (
-        asked.where(at < moment).order_by(at.desc(), CaptureRow.record_id.desc()),
-        asked.where(at >= moment).order_by(at, CaptureRow.record_id),
+        statement.where(at < time).order_by(at.desc(), CaptureRow.record_id.desc()),
+        statement.where(at >= time).order_by(at, CaptureRow.record_id),
     ):
         yield from connection.execute(one)
 
@@ -145,44 +145,45 @@ def get_capture_span(connection: Connection, exclude: Exclusions, url: str) -> C
     if not ids:
         return None
     at = CaptureRow.fetched_at
-    asked = select(func.count(at).label("captures"), func.min(at).label("first"), func.max(at).label("last"))
-    row = connection.execute(asked.where(CaptureRow.url_id.in_(ids), *visible_captures(connection, exclude))).one()
+    statement = select(func.count(at).label("captures"), func.min(at).label("first"), func.max(at).label("last"))
+    row = connection.execute(statement.where(CaptureRow.url_id.in_(ids), *visible_captures(connection, exclude))).one()
     return CaptureSpan(captures=row.captures, first=row.first, last=row.last) if row.captures else None
 
 
-def get_adjacent_times(connection: Connection, exclude: Exclusions, url: str, moment: datetime) -> AdjacentTimes:
+def get_adjacent_times(connection: Connection, exclude: Exclusions, url: str, time: datetime) -> AdjacentTimes:
     """Return the times of the captures that show a page before and after the second of a time."""
     ids = load_page_ids(connection, url)
-    begin = moment.replace(microsecond=0)
+    begin = time.replace(microsecond=0)
     at = CaptureRow.fetched_at
     conditions = [shows_page(ids), *visible_captures(connection, exclude)]
     earlier: list[datetime] = []
     later: list[datetime] = []
     for url_id in ids:
         # One index scan for each URL: it ends at the first row that shows the page.
-        mine = select(at).where(CaptureRow.url_id == url_id, *conditions).limit(1)
-        earlier += connection.scalars(mine.where(at < begin).order_by(at.desc()))
-        later += connection.scalars(mine.where(at >= begin + _SECOND).order_by(at))
+        statement = select(at).where(CaptureRow.url_id == url_id, *conditions).limit(1)
+        earlier += connection.scalars(statement.where(at < begin).order_by(at.desc()))
+        later += connection.scalars(statement.where(at >= begin + _SECOND).order_by(at))
     return AdjacentTimes(before=max(earlier, default=None), after=min(later, default=None))
 
 
 def find_adjacent_capture(
-    connection: Connection, exclude: Exclusions, url: str, moment: datetime, record_id: str, *, later: bool
+    connection: Connection, exclude: Exclusions, url: str, time: datetime, record_id: str, *, later: bool
 ) -> int | None:
     """Return the id of a page's capture before or after the one with a time and record id, errors included."""
     at, name = CaptureRow.fetched_at, CaptureRow.record_id
 
     if later:
-        beyond = and_(at >= moment, or_(at > moment, name > record_id))
+        beyond = and_(at >= time, or_(at > time, name > record_id))
     else:
-        beyond = and_(at <= moment, or_(at < moment, name < record_id))
+        beyond = and_(at <= time, or_(at < time, name < record_id))
     by = (at, name) if later else (at.desc(), name.desc())
     found: list[tuple[datetime, str, int]] = []
     for url_id in load_page_ids(connection, url):
-        mine = select(at, name, CaptureRow.id).where(
+        statement = select(at, name, CaptureRow.id).where(
             CaptureRow.url_id == url_id, beyond, *visible_captures(connection, exclude)
         )
-        found += [(row.fetched_at, row.record_id, row.id) for row in connection.execute(mine.order_by(*by).limit(1))]
+        rows = connection.execute(statement.order_by(*by).limit(1))
+        found += [(row.fetched_at, row.record_id, row.id) for row in rows]
     if not found:
         return None
     return (min(found) if later else max(found))[2]

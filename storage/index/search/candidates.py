@@ -119,61 +119,62 @@ def find_newest_matches(
     connection: Connection,
     exclude: Exclusions,
     query: SearchQuery,
-    spoken: Sequence[str | None],
-    shown: int,
+    languages: Sequence[str | None],
+    hit_count: int,
     *,
     with_score: bool,
 ) -> MatchWindow:
     """Return the newest matching documents, at most WINDOW; more if `shown` articles need them."""
-    window = max(WINDOW, 4 * shown)
+    size = max(WINDOW, 4 * hit_count)
     # For ranking, a prefix counts as one word.
-    asked = _IndexQuery.build(connection, exclude, query if with_score else expand_prefixes(connection, query), spoken)
+    expanded = query if with_score else expand_prefixes(connection, query)
+    index_query = _IndexQuery.build(connection, exclude, expanded, languages)
     rows: list[AnyRow] = []
-    if not asked.is_postgres or not asked.has_terms:
-        rows += connection.execute(_build_select(connection, asked, window, with_score=with_score)).all()
-        return MatchWindow(rows, len(rows) < window)
+    if not index_query.is_postgres or not index_query.has_terms:
+        rows += connection.execute(_build_select(connection, index_query, size, with_score=with_score)).all()
+        return MatchWindow(rows, len(rows) < size)
     connection.exec_driver_sql(_PREFER_NESTED_LOOPS)
-    enough = max(_ENOUGH_PHRASES, 4 * shown) if query.has_phrases else window
+    enough = max(_ENOUGH_PHRASES, 4 * hit_count) if query.has_phrases else size
     days = DayWindow.newest_days(
-        connection, query.filters, window * (_FIRST_WINDOWS_OF_PHRASES if query.has_phrases else _FIRST_WINDOWS)
+        connection, query.filters, size * (_FIRST_WINDOWS_OF_PHRASES if query.has_phrases else _FIRST_WINDOWS)
     )
     while days is not None:
-        room = window - len(rows)
+        room = size - len(rows)
         rows += connection.execute(
-            _build_select(connection, asked, room, with_score=with_score, days=days.day_terms)
+            _build_select(connection, index_query, room, with_score=with_score, days=days.day_terms)
         ).all()
-        if len(rows) >= (window if days.is_last else enough):
+        if len(rows) >= (size if days.is_last else enough):
             return MatchWindow(rows, is_all=False)
         days = days.older_days(len(rows), enough)
     return MatchWindow(rows, is_all=True)
 
 
 def select_all_matches(
-    connection: Connection, exclude: Exclusions, query: SearchQuery, spoken: Sequence[str | None]
+    connection: Connection, exclude: Exclusions, query: SearchQuery, languages: Sequence[str | None]
 ) -> AnySelect:
     """Return a selection of all matching documents, unordered, with the columns of MatchWindow.rows."""
-    asked = _IndexQuery.build(connection, exclude, query, spoken)
-    if asked.is_postgres and asked.has_terms:
+    index_query = _IndexQuery.build(connection, exclude, query, languages)
+    if index_query.is_postgres and index_query.has_terms:
         connection.exec_driver_sql(_PREFER_INVERTED_INDEX)
-    return _build_select(connection, asked, None, with_score=False)
+    return _build_select(connection, index_query, None, with_score=False)
 
 
 def add_names_as_words(connection: Connection, query: SearchQuery) -> SearchQuery:
     """Return a query with the names of its filters as terms: the inverted index then evaluates both, and fewer rows are
     read. The filters still remove versions that contain the words by chance.
     """
-    asked = (names_to_leaves(names) for names in iter_name_filters(connection, query.filters))
-    return replace(query, every=(*query.every, *(leaves for leaves in asked if leaves)))
+    names = (names_to_leaves(names) for names in iter_name_filters(connection, query.filters))
+    return replace(query, every=(*query.every, *(leaves for leaves in names if leaves)))
 
 
 def filter_term_conditions(marks: Sequence[str], any_of: Iterable[Sequence[str]] = ()) -> list[ColumnElement[bool]]:
     """Return conditions for PostgreSQL's GIN index: all of these filter terms, and any of each of the others."""
     marked = func.string_to_array(_DOCUMENTS.c.filter_terms, literal_column("' '"))
-    wanted: list[ColumnElement[bool]] = []
+    conditions: list[ColumnElement[bool]] = []
     if marks:
-        wanted.append(marked.op("@>")(_text_array(marks)))
-    wanted += [marked.op("&&")(_text_array(either)) for either in any_of]
-    return wanted
+        conditions.append(marked.op("@>")(_text_array(marks)))
+    conditions += [marked.op("&&")(_text_array(either)) for either in any_of]
+    return conditions
 
 
 def load_name_terms(connection: Connection, filters: Filters) -> tuple[Sequence[str], ...]:
@@ -183,8 +184,8 @@ def load_name_terms(connection: Connection, filters: Filters) -> tuple[Sequence[
 
 def fts5_condition(words: str | None, marks: Iterable[str] = ()) -> ColumnElement[bool]:
     """Return the MATCH condition for SQLite's FTS5 index."""
-    asked = [*([f"({words})"] if words is not None else []), *(f'"{TERM_PREFIX}{mark}"' for mark in marks)]
-    return literal_column("search").op("MATCH")(" AND ".join(asked))
+    terms = [*([f"({words})"] if words is not None else []), *(f'"{TERM_PREFIX}{mark}"' for mark in marks)]
+    return literal_column("search").op("MATCH")(" AND ".join(terms))
 
 
 def _text_array(values: Sequence[str]) -> ColumnElement[Any]:
@@ -214,12 +215,15 @@ class _IndexQuery:
 
     @classmethod
     def build(
-        cls, connection: Connection, exclude: Exclusions, query: SearchQuery, spoken: Sequence[str | None]
+        cls, connection: Connection, exclude: Exclusions, query: SearchQuery, languages: Sequence[str | None]
     ) -> Self:
         """Return the index query of a query and its filters."""
         is_postgres = connection.dialect.name == "postgresql"
         either = load_name_terms(connection, query.filters) if is_postgres else ()
-        words = to_tsquery(query, spoken) if is_postgres else to_fts5(add_names_as_words(connection, query), spoken)
+        if is_postgres:
+            words = to_tsquery(query, languages)
+        else:
+            words = to_fts5(add_names_as_words(connection, query), languages)
         language, site = query.filters.language, query.filters.site
         marks = language_terms(language.lower()) if language is not None else ()
         # For a site without words there is an ordinary index.
@@ -227,67 +231,68 @@ class _IndexQuery:
             marks += (site_term(site),)
         return cls(
             is_postgres=is_postgres, exclude=exclude, filters=query.filters, words=words, filter_terms=marks,
-            name_terms=either, word_conditions=word_conditions(query, spoken) if is_postgres else (),
+            name_terms=either, word_conditions=word_conditions(query, languages) if is_postgres else (),
         )  # fmt: skip
 
 
 def _build_select(
-    connection: Connection, asked: _IndexQuery, window: int | None, *, with_score: bool, days: Sequence[str] = ()
+    connection: Connection, index_query: _IndexQuery, size: int | None, *, with_score: bool, days: Sequence[str] = ()
 ) -> AnySelect:
     """Return a selection of matching documents with columns of their versions; with a window, the newest first."""
-    narrowing = filter_conditions(connection, asked.exclude, asked.filters)
-    if asked.is_postgres and asked.has_terms:
-        document = _select_by_gin(asked, days, None if narrowing else window)
-        found = _join_versions(document, document.c, narrowing, literal_column("0"))
-        if window is None:
+    row_conditions = filter_conditions(connection, index_query.exclude, index_query.filters)
+    if index_query.is_postgres and index_query.has_terms:
+        document = _select_by_gin(index_query, days, None if row_conditions else size)
+        found = _join_versions(document, document.c, row_conditions, literal_column("0"))
+        if size is None:
             return found
-        found = found.order_by(document.c.doc_id.desc()).limit(window)
-        return _rank_window(found, asked.words) if with_score and asked.words is not None else found
+        found = found.order_by(document.c.doc_id.desc()).limit(size)
+        return _rank_window(found, index_query.words) if with_score and index_query.words is not None else found
     score: ColumnElement[Any] = literal_column("0")
     source: FromClause = _DOCUMENTS
     columns: Any = _DOCUMENTS.c
     key: ColumnElement[int] = _DOCUMENTS.c.doc_id
     where: list[ColumnElement[bool]] = []
-    if asked.has_terms:
+    if index_query.has_terms:
         key, columns = FTS.c.rowid, _COVERING.c
         source = FTS.join(_COVERING, _COVERING.c.doc_id == FTS.c.rowid)
-        where.append(fts5_condition(asked.words, asked.filter_terms))
-        if with_score and asked.words is not None:
+        where.append(fts5_condition(index_query.words, index_query.filter_terms))
+        if with_score and index_query.words is not None:
             score = func.bm25(literal_column("search"), *(literal_column(str(weight)) for weight in _BM25))
-    where += _key_range(key, asked.filters)
-    if asked.filters.site is not None:
+    where += _key_range(key, index_query.filters)
+    if index_query.filters.site is not None:
         # With words, the sum keeps SQLite from scanning the index by site and probing FTS5 for each row.
-        where.append((columns.site_id + 0 if asked.has_terms else columns.site_id) == _site_id(asked.filters.site))
-    found = _join_versions(source, columns, narrowing, score, key=key).where(*where)
-    return found if window is None else found.order_by(key.desc()).limit(window)
+        site_id = columns.site_id + 0 if index_query.has_terms else columns.site_id
+        where.append(site_id == _site_id(index_query.filters.site))
+    found = _join_versions(source, columns, row_conditions, score, key=key).where(*where)
+    return found if size is None else found.order_by(key.desc()).limit(size)
 
 
-def _select_by_gin(asked: _IndexQuery, days: Sequence[str], window: int | None) -> FromClause:
+def _select_by_gin(index_query: _IndexQuery, days: Sequence[str], size: int | None) -> FromClause:
     """Return a subquery on PostgreSQL's GIN index. Without a window, OFFSET is an optimization fence."""
     # The sums keep the planner from using other indexes.
     key = _DOCUMENTS.c.doc_id + 0
-    either = [*asked.name_terms, *([days] if days else [])]
+    either = [*index_query.name_terms, *([days] if days else [])]
     where = [
-        *asked.word_conditions,
-        *filter_term_conditions(asked.filter_terms, either),
-        *_key_range(key, asked.filters),
+        *index_query.word_conditions,
+        *filter_term_conditions(index_query.filter_terms, either),
+        *_key_range(key, index_query.filters),
     ]
-    if asked.filters.site is not None:
-        where.append(_DOCUMENTS.c.site_id + 0 == _site_id(asked.filters.site))
+    if index_query.filters.site is not None:
+        where.append(_DOCUMENTS.c.site_id + 0 == _site_id(index_query.filters.site))
     found = select(*(_DOCUMENTS.c[name] for name in _COLUMNS)).where(*where)
-    return (found.offset(0) if window is None else found.order_by(key.desc()).limit(window)).subquery("found")
+    return (found.offset(0) if size is None else found.order_by(key.desc()).limit(size)).subquery("found")
 
 
 def _join_versions(
     source: FromClause,
     columns: Any,
-    narrowing: Sequence[ColumnElement[bool]],
+    row_conditions: Sequence[ColumnElement[bool]],
     score: ColumnElement[Any],
     *,
     key: ColumnElement[int] | None = None,
 ) -> AnySelect:
     source = source.join(VersionRow.__table__, VersionRow.id == columns.version_id)
-    if narrowing:
+    if row_conditions:
         source = source.join(ArticleRow.__table__, ArticleRow.id == columns.article_id)
     return (
         select(
@@ -295,7 +300,7 @@ def _join_versions(
             columns.site_id, VersionRow.number, VersionRow.section, VersionRow.language, score.label("score"),
         )
         .select_from(source)
-        .where(*narrowing)
+        .where(*row_conditions)
     )  # fmt: skip
 
 
@@ -345,15 +350,15 @@ class DayWindow:
     def newest_days(cls, connection: Connection, filters: Filters, size: int) -> Self | None:
         """Return the days of the `size` newest documents; None if filters exclude all."""
         key = SearchDocumentRow.doc_id
-        behind = first_doc_id(filters.until) if filters.until is not None else MAX_DOC_ID
+        end = first_doc_id(filters.until) if filters.until is not None else MAX_DOC_ID
         newest_key = connection.scalar(select(key).order_by(key.desc()).limit(1))
         oldest_key = connection.scalar(select(key).order_by(key).limit(1))
         if newest_key is None or oldest_key is None:
             return None
         if filters.since is not None:
             oldest_key = max(oldest_key, first_doc_id(filters.since))
-        key_of_first = connection.scalar(select(key).where(key < behind).order_by(key.desc()).limit(1).offset(size))
-        oldest, last = doc_id_day(oldest_key), doc_id_day(min(newest_key, behind))
+        key_of_first = connection.scalar(select(key).where(key < end).order_by(key.desc()).limit(1).offset(size))
+        oldest, last = doc_id_day(oldest_key), doc_id_day(min(newest_key, end))
         if oldest > last:
             return None
         first = oldest if key_of_first is None else max(oldest, doc_id_day(key_of_first))
@@ -400,13 +405,13 @@ def expand_prefixes(connection: Connection, query: SearchQuery) -> SearchQuery:
     """Return an equivalent query with prefixes expanded into words, if these are few enough. SQLite only."""
     if connection.dialect.name == "postgresql":
         return query
-    beginnings = {leaf.words[-1] for leaf in (*query.leaves, *query.never) if leaf.is_prefix}
+    prefixes = {leaf.words[-1] for leaf in (*query.leaves, *query.never) if leaf.is_prefix}
     known: dict[str, tuple[str, ...]] = {}
-    for beginning in sorted(beginnings, key=len, reverse=True):
-        words = _load_words(connection, beginning, _MAX_EXPANSIONS - sum(map(len, known.values())))
+    for prefix in sorted(prefixes, key=len, reverse=True):
+        words = _load_words(connection, prefix, _MAX_EXPANSIONS - sum(map(len, known.values())))
         if words is None:
             break  # shorter ones have more
-        known[beginning] = words
+        known[prefix] = words
 
     def expand(leaves: Sequence[SearchTerm]) -> tuple[SearchTerm, ...]:
         return tuple(
@@ -417,24 +422,24 @@ def expand_prefixes(connection: Connection, query: SearchQuery) -> SearchQuery:
     return replace(query, every=tuple(map(expand, query.every)), never=expand(query.never))
 
 
-def _load_words(connection: Connection, beginning: str, most: int) -> tuple[str, ...] | None:
+def _load_words(connection: Connection, prefix: str, most: int) -> tuple[str, ...] | None:
     """Return all words with a prefix; None if there are more than `most`."""
     connection.execute(_CREATE_VOCABULARY)
-    asked = {"beginning": beginning, "behind": prefix_end(beginning), "most": most + 1}
-    words = connection.scalars(_WORDS_WITH_PREFIX, asked).all()
+    parameters = {"prefix": prefix, "end": prefix_end(prefix), "most": most + 1}
+    words = connection.scalars(_WORDS_WITH_PREFIX, parameters).all()
     return tuple(words) if len(words) <= most else None
 
 
 def _build_word_scan() -> Select[str]:
     """Return a loose index scan: the words with a prefix, skipping the further positions of each."""
     term = _VOCABULARY.c.term
-    first = select(term).where(term >= bindparam("beginning")).order_by(term).limit(1)
+    first = select(term).where(term >= bindparam("prefix")).order_by(term).limit(1)
     words = select(first.scalar_subquery().label("term")).cte("words", recursive=True)
     # No word contains a character this low.
     following = select(term).where(term >= words.c.term + func.char(1)).order_by(term).limit(1)
-    is_meant = words.c.term < bindparam("behind")
-    words = words.union_all(select(following.scalar_subquery()).where(is_meant))
-    return select(words.c.term).where(words.c.term < bindparam("behind")).limit(bindparam("most"))
+    has_prefix = words.c.term < bindparam("end")
+    words = words.union_all(select(following.scalar_subquery()).where(has_prefix))
+    return select(words.c.term).where(words.c.term < bindparam("end")).limit(bindparam("most"))
 
 
 _WORDS_WITH_PREFIX = _build_word_scan()
@@ -444,9 +449,9 @@ _MAX_BIGRAMS = 8
 """Bigrams of a phrase that are checked; few documents with these and all words do not contain the phrase."""
 
 
-def word_conditions(query: SearchQuery, spoken: Sequence[str | None]) -> list[ColumnElement[bool]]:
+def word_conditions(query: SearchQuery, languages: Sequence[str | None]) -> list[ColumnElement[bool]]:
     """Return conditions for the words of a query in PostgreSQL; empty if it has none."""
-    words, anywhere = to_tsquery(query, spoken), to_tsquery(loosen_phrases(query), spoken)
+    words, anywhere = to_tsquery(query, languages), to_tsquery(loosen_phrases(query), languages)
     if words is None or anywhere is None:
         return []
     if words == anywhere:

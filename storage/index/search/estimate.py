@@ -56,7 +56,7 @@ class MatchEstimate(ABC):
 
 
 def estimate_matches(
-    connection: Connection, exclude: Exclusions, query: SearchQuery, spoken: Sequence[str | None]
+    connection: Connection, exclude: Exclusions, query: SearchQuery, languages: Sequence[str | None]
 ) -> MatchEstimate | None:
     """Return an estimate; None if document ids are not enough: with exclusions, with filters that are not terms of the
     index, and for prefixes, which take too long.
@@ -66,16 +66,16 @@ def estimate_matches(
     asked = _filters_as_words(connection, query)
     if asked is None:
         return None
-    least = first_doc_id(query.filters.since) if query.filters.since else 0
-    behind = first_doc_id(query.filters.until) if query.filters.until else MAX_DOC_ID
+    start = first_doc_id(query.filters.since) if query.filters.since else 0
+    end = first_doc_id(query.filters.until) if query.filters.until else MAX_DOC_ID
     if connection.dialect.name == "postgresql":
         mark, part = choose_sample(_count_versions(connection), _PHRASE_SAMPLE if query.has_phrases else _SAMPLE)
-        words, names = word_conditions(query, spoken), load_name_terms(connection, query.filters)
+        words, names = word_conditions(query, languages), load_name_terms(connection, query.filters)
         if not words and not names:
             return None
-        return _SampleEstimate.draw(connection, [*words, *filter_term_conditions(mark, names)], (least, behind), part)
-    asked_for = to_fts5(asked, spoken)
-    return None if asked_for is None else _StripeEstimate(connection, asked_for, least, behind)
+        return _SampleEstimate.draw(connection, [*words, *filter_term_conditions(mark, names)], (start, end), part)
+    match = to_fts5(asked, languages)
+    return None if match is None else _StripeEstimate(connection, match, start, end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,31 +84,31 @@ class _StripeEstimate(MatchEstimate):
 
     words: str
     """In FTS5's syntax."""
-    least: int
-    behind: int
+    start: int
+    end: int
 
     def oldest(self) -> datetime | None:
         """Return the date of the oldest match."""
-        oldest = select(FTS.c.rowid).where(fts5_condition(self.words), FTS.c.rowid >= self.least)
+        oldest = select(FTS.c.rowid).where(fts5_condition(self.words), FTS.c.rowid >= self.start)
         key = self.connection.scalar(oldest.order_by(FTS.c.rowid).limit(1))
         return None if key is None else doc_id_time(key)
 
     def count_periods(self, edges: Sequence[datetime]) -> list[float]:
         """Return the number of matching versions by period."""
-        keys = [min(max(first_doc_id(edge), self.least), self.behind) for edge in edges]
+        keys = [min(max(first_doc_id(edge), self.start), self.end) for edge in edges]
         part = min(1.0, _FULL_SCAN / max(_count_versions(self.connection), 1))
-        looked_at = cut_stripes(keys, part, max(1, _MAX_STRIPES // len(keys)))
-        table, number, begin, behind = ranges_table(self.connection, [pair for _, pair in looked_at], "stripes")
+        stripes = cut_stripes(keys, part, max(1, _MAX_STRIPES // len(keys)))
+        table, number, begin, end = ranges_table(self.connection, [pair for _, pair in stripes], "stripes")
         count = (
             select(func.count())
             .select_from(FTS)
-            .where(fts5_condition(self.words), FTS.c.rowid >= begin, FTS.c.rowid < behind)
+            .where(fts5_condition(self.words), FTS.c.rowid >= begin, FTS.c.rowid < end)
             .correlate(table)
             .scalar_subquery()
         )
         counts = [0.0] * (len(keys) - 1)
         for stripe, found in self.connection.execute(select(number, count).select_from(table)):
-            counts[looked_at[stripe][0]] += found / part
+            counts[stripes[stripe][0]] += found / part
         return counts
 
 
@@ -124,11 +124,11 @@ class _SampleEstimate(MatchEstimate):
         cls, connection: Connection, drawn: Sequence[ColumnElement[bool]], between: tuple[int, int], part: float
     ) -> "_SampleEstimate":
         """Count the matches in a sample by day; `part` is its share of all documents."""
-        least, behind = between
+        start, end = between
         # The sum keeps the planner from scanning document ids and matching the words row by row.
         key: ColumnElement[int] = type_coerce(SearchDocumentRow.doc_id + 0, BigInteger())
         day = key // literal_column(str(DOC_IDS_PER_DAY), BigInteger())
-        found = select(day, func.count()).where(*drawn, key >= least, key < behind)
+        found = select(day, func.count()).where(*drawn, key >= start, key < end)
         days = {
             doc_id_time(number * DOC_IDS_PER_DAY): count / part
             for number, count in connection.execute(found.group_by(literal_column("1")))
@@ -163,8 +163,8 @@ def cut_stripes(keys: Sequence[int], part: float, of_each: int) -> list[tuple[in
     if part >= 1:
         return list(enumerate(pairwise(keys)))
     found = []
-    for period, (begin, behind) in enumerate(pairwise(keys)):
-        width = (behind - begin) // of_each
+    for period, (begin, end) in enumerate(pairwise(keys)):
+        width = (end - begin) // of_each
         for stripe in range(of_each):
             at = begin + stripe * width
             found.append((period, (at, at + int(width * part))))

@@ -202,16 +202,16 @@ def search_with_facets(  # noqa: PLR0913 - what is searched, and which part of i
 ) -> FacetedSearch:
     """Return one page of search results, one hit for each article, with facets and a histogram."""
     query = parse_query(text, filters)
-    spoken = list_languages(connection)
-    window = find_newest_matches(connection, exclude, query, spoken, offset + limit, with_score=order == "rank")
+    languages = list_languages(connection)
+    window = find_newest_matches(connection, exclude, query, languages, offset + limit, with_score=order == "rank")
     articles = group_by_article(window.rows)
     ordered = sort_by_score(articles) if order == "rank" else articles
-    hits = load_hits(connection, exclude, ordered[offset : offset + limit], MatchFinder(query, spoken))
+    hits = load_hits(connection, exclude, ordered[offset : offset + limit], MatchFinder(query, languages))
     return FacetedSearch(
         page=SearchPage(total=len(articles), exact=window.is_all, hits=hits, problems=list_problems(query)),
         facets=_build_facets(connection, articles),
         counted_versions=len(window.rows),
-        histogram=_build_histogram(connection, exclude, query, spoken, window, articles),
+        histogram=_build_histogram(connection, exclude, query, languages, window, articles),
         filters=query.filters,
     )
 
@@ -282,7 +282,7 @@ def _build_histogram(
     connection: Connection,
     exclude: Exclusions,
     query: SearchQuery,
-    spoken: Sequence[str | None],
+    languages: Sequence[str | None],
     window: MatchWindow,
     articles: Sequence[MatchingArticle],
 ) -> Histogram:
@@ -291,7 +291,7 @@ def _build_histogram(
         return Histogram(step="day", bars=())
     moments = [doc_id_time(found.newest_doc_id) for found in articles]
     seen_from = doc_id_time(rows[-1].doc_id)
-    estimate = None if window.is_all else estimate_matches(connection, exclude, query, spoken)
+    estimate = None if window.is_all else estimate_matches(connection, exclude, query, languages)
     first = (estimate and estimate.oldest()) or seen_from
     step, edges = choose_periods(min(first, seen_from), doc_id_time(rows[0].doc_id))
     counts = count_by_period(edges, moments)

@@ -57,14 +57,14 @@ def search_articles(  # noqa: PLR0913 - what is searched, and which part of it
 ) -> SearchPage:
     """Return one page of search results, one hit for each article."""
     query = parse_query(text, filters)
-    spoken = list_languages(connection)
-    found = find_newest_matches(connection, exclude, query, spoken, offset + limit, with_score=order == "rank")
-    articles = group_by_article(found.rows)
+    languages = list_languages(connection)
+    matches = find_newest_matches(connection, exclude, query, languages, offset + limit, with_score=order == "rank")
+    articles = group_by_article(matches.rows)
     ordered = sort_by_score(articles) if order == "rank" else articles
     return SearchPage(
         total=len(articles),
-        exact=found.is_all,
-        hits=load_hits(connection, exclude, ordered[offset : offset + limit], MatchFinder(query, spoken)),
+        exact=matches.is_all,
+        hits=load_hits(connection, exclude, ordered[offset : offset + limit], MatchFinder(query, languages)),
         problems=list_problems(query),
     )
 
@@ -80,8 +80,8 @@ def list_problems(query: SearchQuery) -> tuple[str, ...]:
 def select_matching_versions(connection: Connection, exclude: Exclusions, text: str, filters: Filters) -> AnySelect:
     """Return a selection of the ids of all matching versions."""
     query = parse_query(text, filters)
-    found = select_all_matches(connection, exclude, query, list_languages(connection)).subquery("matching")
-    return select(found.c.version_id)
+    matches = select_all_matches(connection, exclude, query, list_languages(connection)).subquery("matching")
+    return select(matches.c.version_id)
 
 
 def load_hits(
@@ -151,17 +151,17 @@ def group_by_article(rows: Sequence[AnyRow]) -> list[MatchingArticle]:
     articles: dict[int, MatchingArticle] = {}
     # There are thousands of rows, and unpacking one costs a third of getting its attributes by name.
     for doc_id, version_id, article_id, site_id, number, section, language, score in rows:
-        found = articles.get(article_id)
-        if found is None:
+        match = articles.get(article_id)
+        if match is None:
             articles[article_id] = MatchingArticle(
                 article_id, doc_id, score, 1, version_id, number, site_id, section, language
             )
             continue
-        found.matching += 1
-        found.score = min(found.score, score)
-        if number > found.number:
-            found.version_id, found.number = version_id, number
-            found.section, found.language = section, language
+        match.matching += 1
+        match.score = min(match.score, score)
+        if number > match.number:
+            match.version_id, match.number = version_id, number
+            match.section, match.language = section, language
     return list(articles.values())
 
 

@@ -89,18 +89,18 @@ def day_range_terms(first: int, last: int) -> list[str]:
     >>> day_range_terms(6, 24), day_range_terms(5, 5), day_range_terms(9, 8)
     (['a6', 'a7', 'b1', 'b2', 'a24'], ['a5'], [])
     """
-    begin, behind = first, last + 1
+    begin, end = first, last + 1
     before: list[str] = []
     after: list[str] = []
     for level in _LEVELS:
         is_last = level == _LEVELS[-1]
-        while begin < behind and (begin % (1 << _BITS_PER_LEVEL) or is_last):
+        while begin < end and (begin % (1 << _BITS_PER_LEVEL) or is_last):
             before.append(f"{level}{begin}")
             begin += 1
-        while begin < behind and behind % (1 << _BITS_PER_LEVEL):
-            behind -= 1
-            after.append(f"{level}{behind}")
-        begin, behind = begin >> _BITS_PER_LEVEL, behind >> _BITS_PER_LEVEL
+        while begin < end and end % (1 << _BITS_PER_LEVEL):
+            end -= 1
+            after.append(f"{level}{end}")
+        begin, end = begin >> _BITS_PER_LEVEL, end >> _BITS_PER_LEVEL
     return [*before, *reversed(after)]
 
 

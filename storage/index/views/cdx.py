@@ -12,7 +12,7 @@ class KeyRange(NamedTuple):
 
     first: str
     """First urlkey of the range."""
-    behind: str | None
+    end: str | None
     """First urlkey after the range; None if the range is `first` alone."""
 
 

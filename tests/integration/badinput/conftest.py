@@ -1,10 +1,9 @@
-"""The real command in a process of its own, in front of sites and folders that are not as they should be."""
+"""The command line in front of sites and folders that are not as they should be."""
 
 import os
 import shutil
 import socket
 import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.in_process import run_in_process
 from tests.newsroom import Newsroom, NewsroomServer, serve
 from tests.newsroom.clock import Clock
 from tests.newsroom.hostile import page
@@ -83,10 +83,8 @@ class Rig:
 
     def run(self, *words: str) -> Ended:
         """Run a command to its end."""
-        command = [sys.executable, "-m", "newsarchive", *words, "--archive", str(self.folder)]
-        done = subprocess.run(command, capture_output=True, timeout=120, check=False)
-        # Strict: what is printed is UTF-8 whatever the pages held.
-        ended = Ended(code=done.returncode, out=done.stdout.decode(), err=done.stderr.decode())
+        done = run_in_process(*words, "--archive", self.folder)
+        ended = Ended(code=done.returncode, out=done.stdout, err=done.stderr)
         assert "Traceback" not in ended.out + ended.err, ended
         return ended
 

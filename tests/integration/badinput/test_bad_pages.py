@@ -72,7 +72,7 @@ def test_a_page_that_cannot_be_read_is_kept_and_named(
     rig: Any, site: Callable[..., Any], sent: Callable[..., Any], path: str, body: bytes, reason: str
 ) -> None:
     """Kept to the byte; its outcome and why are in the index; `status` counts it; the article beside it is read."""
-    rig.configure(site({path: sent(body=body)}).url, read_timeout='"1s"', workers="2")
+    rig.configure(site({path: sent(body=body)}).url, read_timeout='"1s"', reader_processes="2")
     with (rig.folder / "newsarchive.toml").open("a") as settings:
         settings.write(SELECTS)
     ended = rig.crawl()

@@ -282,7 +282,7 @@ def test_the_sources_found_by_add_are_described_and_crawled(
     rig = build(site)
     folder = rig.archive.folder
     rig.archive.close()
-    (folder / "newsarchive.toml").write_text('contact = "tests@localhost"\ndelay = "0s"\nworkers = 1\n')
+    (folder / "newsarchive.toml").write_text('contact = "tests@localhost"\ndelay = "0s"\nreader_processes = 1\n')
     assert run(["add", rig.server.url, "--name", "ways", "--delay", "0s", "--archive", str(folder)]) == 0
     told = capsys.readouterr().out
     assert re.search(rf"(feed|sitemap) http\S+: .*1 entry, newest {NOW:%Y-%m-%d %H:%M} UTC", told)
@@ -357,7 +357,7 @@ def test_a_feed_with_too_few_items_is_reported(
     capsys.readouterr()
     assert run(["status", "--check", "--archive", folder]) == 1
     said = capsys.readouterr().err
-    assert f"ways: feed {rig.server.url}feed: Items came and went between two looks" in said
+    assert f"ways: feed {rig.server.url}feed: Items appeared and disappeared between two fetches" in said
 
 
 def test_a_deleted_article_and_its_return_are_reported(build: Callable[[Site], Rig]) -> None:

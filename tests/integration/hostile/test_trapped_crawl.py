@@ -32,7 +32,7 @@ def test_a_pattern_without_new_articles_is_parked_and_reported(entrance: str, tr
     assert sum("story-" in line.url for line in stories) == 12
     assert 10 <= rig.asked()[entrance] <= 10 + ROUNDS * 8
     host = rig.server.url.removeprefix("http://").rstrip("/")
-    parked = [family.family for family in rig.archive.index.read(host_state.load_url_patterns) if family.parked_at]
+    parked = [state.pattern for state in rig.archive.index.read(host_state.load_url_patterns) if state.parked_at]
     assert f"{host}{BY_YIELD[entrance]}" in parked
     assert any("is parked" in note and entrance.strip("/").split("/")[0] in note for note in report.notes)
 

@@ -1,4 +1,4 @@
-"""An archive of the demo newsroom, crawled by the real command in a process of its own."""
+"""An archive of the demo newsroom, crawled by the command line."""
 
 import json
 import os
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.in_process import run_in_process
 from tests.newsroom import Newsroom, NewsroomServer, serve
 from tests.newsroom.certificate import create_certificate
 from tests.newsroom.clock import Clock
@@ -37,12 +38,12 @@ class Rig:
     folder: Path
 
     def command(self, *words: str) -> list[str]:
-        """The command line that runs `newsarchive` on this archive."""
+        """The command line that runs `newsarchive` on this archive in a process of its own."""
         return [sys.executable, "-m", "newsarchive", *words, "--archive", str(self.folder)]
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
-        return subprocess.run(self.command(*words), capture_output=True, text=True, timeout=300, check=False)
+        return run_in_process(*words, "--archive", self.folder)
 
     def crawl(self, at: datetime | None = None, *words: str) -> subprocess.CompletedProcess[str]:
         """Crawl at the newsroom's time, or at another."""

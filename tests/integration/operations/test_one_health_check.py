@@ -124,6 +124,7 @@ def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Archive
     folder = tmp_path / "archive"
     Archive.init(folder).close()
     (folder / "newsarchive.toml").write_text(SETTINGS)
+    monkeypatch.setattr("newsarchive.web.health_monitor.MAX_WAIT", 60.0)
     monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=100_000_000))
     with Archive.open(folder, now=lambda: NOW) as opened:
         sites = [Site(name=name, url=f"https://{name}.example/") for name in ("news", "down", "secret")]

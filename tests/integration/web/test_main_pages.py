@@ -85,8 +85,9 @@ def test_nothing_excluded_is_on_a_page(browser: TestClient, path: str) -> None:
     assert "/private/" not in text
 
 
-def test_home_shows_new_articles(browser: TestClient) -> None:
-    """Counts cover published captures; hostile text is escaped."""
+def test_home_shows_new_articles(browser: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counts cover published captures; hostile text is escaped; findings of the health check are listed."""
+    monkeypatch.setattr("newsarchive.web.health_monitor.MAX_WAIT", 60.0)
     text = " ".join(html.document_fromstring(browser.get("/").text).text_content().split())
     assert "6 articles" in text
     assert "7 captures" in text

@@ -20,7 +20,7 @@ if ROOT not in sys.path:
     sys.path.append(ROOT)
 
 from benchmarks import inserting, table  # noqa: E402 - benchmarks/ is no installed package
-from benchmarks.cost import Cost, middle, timed  # noqa: E402
+from benchmarks.cost import Cost, middle, run_timed  # noqa: E402
 from benchmarks.peers import crawls, indexes, wire  # noqa: E402
 from benchmarks.peers.crawlers import CRAWLERS  # noqa: E402
 from benchmarks.peers.environments import Environment, Missing  # noqa: E402
@@ -70,7 +70,7 @@ def test_a_record_is_exact_only_to_the_byte(sent: wire.Wire, tmp_path: Path) -> 
     blocks = [("response", PAGE), ("request", ASKED), ("response", PAGE[:-2]), ("request", ASKED + b"x")]
     warc = tmp_path / "a.warc.gz"
     warc.write_bytes(b"".join(record(kind, block) for kind, block in [*blocks, ("revisit", PAGE[:70])]))
-    held = wire.kept([warc], sent)
+    held = wire.compare_warcs([warc], sent)
     assert held == wire.Kept(responses=2, exact=1, requests=2, exact_requests=1, revisits=1)
     assert held.told() == ("1 of 2", "1 of 2")
 
@@ -88,7 +88,7 @@ def test_a_command_is_measured_with_its_children(tmp_path: Path) -> None:
     """CPU of a child counts, memory of both is seen together; the main process's own CPU stands apart."""
     child = "x = b'x' * 60_000_000; n = 0\nfor _ in range(4_000_000): n += 1\nimport time; time.sleep(1.2)"
     parent = f"import subprocess, sys; y = b'y' * 60_000_000; subprocess.run([sys.executable, '-c', {child!r}])"
-    cost = timed([sys.executable, "-c", parent], folder=tmp_path)
+    cost = run_timed([sys.executable, "-c", parent], folder=tmp_path)
     assert cost.cpu > cost.main > 0
     assert cost.together > 120_000_000
     assert cost.peak > 60_000_000
@@ -98,7 +98,7 @@ def test_a_command_is_measured_with_its_children(tmp_path: Path) -> None:
 def test_a_command_that_fails_says_why(tmp_path: Path) -> None:
     """With the end of what it wrote."""
     with pytest.raises(SystemExit, match=r"ended with 3: oh no"):
-        timed([sys.executable, "-c", "print('oh no', flush=True); raise SystemExit(3)"], folder=tmp_path)
+        run_timed([sys.executable, "-c", "print('oh no', flush=True); raise SystemExit(3)"], folder=tmp_path)
 
 
 def test_the_middle_is_taken_of_each_figure() -> None:
@@ -166,7 +166,7 @@ def test_the_rows_of_an_index_are_inserted_as_they_are(tmp_path: Path) -> None:
             "INSERT INTO paragraphs VALUES (?, ?, ?)", [(n, bytes([n]), f"No. {n}") for n in range(9)]
         )
     rows = inserting.rows_of(tmp_path / "index.sqlite3")
-    assert inserting.inserted(rows, tmp_path / "copy.sqlite3", captures=200) > 0
+    assert inserting.insert_rows(rows, tmp_path / "copy.sqlite3", captures=200) > 0
     again = inserting.rows_of(tmp_path / "copy.sqlite3")
     assert (again.tables, again.words) == (rows.tables, rows.words)
     assert len(rows.tables["paragraphs"]) == 9

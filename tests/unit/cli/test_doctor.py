@@ -14,7 +14,7 @@ from newsarchive.config.schema import Config
 from newsarchive.config.toml_file import create_config_file, parse_config
 from newsarchive.operations import doctor
 from newsarchive.operations.health import Finding, Severity
-from storage.errors import IndexFailure, IndexTooNew
+from storage.errors import IndexFailure, IndexTooNew, IndexTooOld
 
 NOW = datetime(2026, 5, 4, 8, 0, tzinfo=UTC)
 
@@ -32,6 +32,8 @@ class NoIndex:
             raise IndexFailure("the index cannot be used: no answer. See what is wrong with: newsarchive doctor")
         if "later" in url:
             raise IndexTooNew("0099", "0011")
+        if "former" in url:
+            raise IndexTooOld("0013")
         return cls()
 
     def close(self) -> None:
@@ -150,6 +152,14 @@ def test_an_index_of_a_later_version_is_told_of_once(archive: Config) -> None:
     assert finding.sentence.startswith("schema 0099 in sqlite://")
     assert finding.meaning == "it was written by a later version; the WARC files are not affected"
     assert finding.command == "install that version again, or rebuild the index: newsarchive rebuild"
+
+
+def test_an_index_of_before_the_first_release_is_to_be_rebuilt(archive: Config) -> None:
+    """Also one in PostgreSQL, where other errors are first a matter of the server."""
+    config = parse_config('index = "postgresql://db.example/former"', archive.folder)
+    finding = doctor._check_index(config, NOW)
+    assert finding.sentence.startswith("schema 0013 in postgresql+psycopg://")
+    assert finding.command == "newsarchive rebuild"
 
 
 def test_a_password_is_not_printed(archive: Config) -> None:

@@ -55,7 +55,7 @@ class FakeArchive:
     def sites(self) -> tuple[Site, ...]:
         return (Site(name="gazette", url="https://gazette.example/"),)
 
-    def site_for(self, url: str) -> Site | None:
+    def find_site(self, url: str) -> Site | None:
         return None
 
     def read(self, query: object, *words: object) -> list[tuple[str, Outcome]]:

@@ -1,4 +1,4 @@
-"""Signatures of pairs of words: no pair that is there is denied, and few others are not."""
+"""Bigram signatures: no false negatives, and few false positives."""
 
 import random
 from itertools import pairwise
@@ -13,7 +13,7 @@ WORDS = st.lists(st.text(st.characters(categories=("L", "N")), min_size=1, max_s
 
 
 def may_have(signed: bytes, *words: str) -> bool:
-    """What PostgreSQL's get_bit makes of a phrase."""
+    """Return True if the signature contains all bigrams, as PostgreSQL's get_bit evaluates it."""
     size = 8 * len(signed)
     places = [place for number in bigram_hashes(words) for place in (number % size, number // size % size)]
     return all(signed[place // 8] >> place % 8 & 1 for place in places)
@@ -21,7 +21,7 @@ def may_have(signed: bytes, *words: str) -> bool:
 
 @given(st.lists(WORDS, max_size=4))
 def test_no_pair_that_is_there_is_denied(parts: list[list[str]]) -> None:
-    """Each phrase of any part, of two words or of all."""
+    """Each phrase of any part is contained, of two words or of all."""
     signed = build_signature(parts)
     assert signed
     for words in parts:
@@ -31,7 +31,7 @@ def test_no_pair_that_is_there_is_denied(parts: list[list[str]]) -> None:
 
 @pytest.mark.parametrize("length", [20, 300, 1400])
 def test_others_are_seldom_taken_to_be_there(length: int) -> None:
-    """One in twenty, for a byte a pair, whatever the length of the text."""
+    """One in twenty other bigrams is a false positive, at one byte a bigram, for texts of any length."""
     chance = random.Random(5)
     words = [f"word{chance.randrange(5000)}" for _ in range(length)]
     signed = build_signature([words])
@@ -42,7 +42,7 @@ def test_others_are_seldom_taken_to_be_there(length: int) -> None:
 
 
 def test_no_pair_reaches_from_one_part_into_the_next() -> None:
-    """Nor does a pair the other way round count, nor is a repeated one counted twice."""
+    """No bigram spans two parts; reversed bigrams do not match, and repeated ones need no space."""
     signed = build_signature([["rare", "earth"], ["metals"]])
     assert (
         signed
@@ -56,14 +56,14 @@ def test_no_pair_reaches_from_one_part_into_the_next() -> None:
 
 
 def test_signatures_stay_as_they_are() -> None:
-    """They are in databases: another form of them needs a migration."""
+    """Signatures are stored: another format needs a migration."""
     signed = build_signature([["rare", "earth", "metals"], ["中国", "国经", "经"]])
     assert signed is not None
     assert signed.hex() == "064b0100"
 
 
 def test_a_long_text_has_none() -> None:
-    """It would fill a page; but one is no longer than its different pairs."""
+    """A text with too many bigrams has no signature; the size depends on the distinct ones."""
     assert build_signature([["word"] * (MAX_BIGRAMS + 1), ["other"]]) == build_signature([["word", "word"]])
     assert build_signature([["word"] * (MAX_BIGRAMS + 2)]) is None
     signed = build_signature([[f"word{number}" for number in range(MAX_BIGRAMS)]])

@@ -14,7 +14,7 @@ SPOKEN = (None, "en", "de")
 
 
 def test_a_query_is_read_as_meant() -> None:
-    """Words, phrases, prefixes, alternatives, exclusions and filters each have their place in the tree."""
+    """Words, phrases, prefixes, alternatives, exclusions and filters are parsed."""
     query = parse_query(
         'tariffs "rare earth" rela* coal OR iron -steel site:news since:2026-02 author:"Ann A."', Filters()
     )
@@ -40,14 +40,14 @@ def test_a_query_is_read_as_meant() -> None:
     ],
 )
 def test_dates_are_spans(text: str, since: datetime | None, until: datetime | None) -> None:
-    """A year, month or day means all of it; `until` includes it."""
+    """A year, month or day is a range; `until` includes it."""
     filters = parse_query(text, Filters()).filters
     assert (filters.since, filters.until) == (since, until)
 
 
 @pytest.mark.parametrize("text", ["since:soon", "since:2026-13", "since:2026-02-30", "date:9999", "date:1-2-3-4"])
 def test_what_is_no_date_is_said(text: str) -> None:
-    """A date that is none narrows nothing, and the searcher is told."""
+    """An invalid date filters nothing and is reported."""
     query = parse_query(text, Filters())
     assert query.filters == Filters()
     assert len(query.problems) == 1
@@ -55,7 +55,7 @@ def test_what_is_no_date_is_said(text: str) -> None:
 
 @given(st.text(max_size=60))
 def test_each_query_is_good_fts5(text: str) -> None:
-    """SQLite takes whatever is typed."""
+    """FTS5 accepts the rendering of any text."""
     database = sqlite3.connect(":memory:")
     script = MIGRATIONS / "versions" / "0001_sqlite.sql"
     database.execute(next(each for each in script.read_text("utf-8").split("\n\n") if "VIRTUAL TABLE" in each))
@@ -66,7 +66,7 @@ def test_each_query_is_good_fts5(text: str) -> None:
 
 
 def test_the_same_tree_in_two_languages() -> None:
-    """FTS5 and PostgreSQL get the same words; stems stand in a column of their own there, behind a mark here."""
+    """FTS5 and PostgreSQL get the same words; stems are a column of FTS5, and marked by "=" in PostgreSQL."""
     query = parse_query('tariffs "rare earth" coal* OR 经济 -iron', Filters())
     assert to_fts5(query, SPOKEN) == (
         '((("tariffs" OR "tariff")) AND ({headline dek body names} : "rare earth")'
@@ -80,7 +80,7 @@ def test_the_same_tree_in_two_languages() -> None:
 
 @given(st.lists(st.text(max_size=400), max_size=5), st.text(max_size=30))
 def test_a_snippet_is_cut_from_the_real_text(paragraphs: list[str], asked: str) -> None:
-    """But for the ellipsis at its ends, a snippet stands in one of the paragraphs, and is not long."""
+    """A snippet without its ellipses is part of one paragraph, and of limited length."""
     marker = MatchFinder(parse_query(asked, Filters()), SPOKEN)
     shown = "".join(segment.text for segment in make_snippet(paragraphs, marker, "en"))
     assert any(shown.strip("\u2026") in paragraph for paragraph in [*paragraphs, ""])
@@ -88,7 +88,7 @@ def test_a_snippet_is_cut_from_the_real_text(paragraphs: list[str], asked: str) 
 
 
 def test_a_snippet_shows_the_match() -> None:
-    """Of a long paragraph the part around the first match is shown, cut between words."""
+    """A long paragraph is cut around its first match, between words."""
     text = "filler " * 100 + "here the tariffs are named " + "filler " * 100
     marker = MatchFinder(parse_query("tariff", Filters()), SPOKEN)
     segments = make_snippet(["nothing here", text], marker, "en")

@@ -1,4 +1,4 @@
-"""Only the newest of what matches is read: what is found and counted is the same as if all of it were."""
+"""A search reads a window of the newest matches: hits and counts are the same as if it read all."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -58,7 +58,7 @@ def years(index: Index, article_at: Make, plan: Plan) -> Index:
 
 
 def fill(index: Index, article_at: Make, plan: Plan) -> None:
-    """Articles of three years, a little unevenly spread, in several languages, of two sites."""
+    """Write articles of three years, unevenly distributed, in several languages, of two sites."""
     index.register_sites([Site(name=name, url=f"https://{name}.example/") for name in ("news", "other")])
     stories = [
         article_at(
@@ -80,12 +80,12 @@ def fill(index: Index, article_at: Make, plan: Plan) -> None:
 
 
 def found(index: Index, query: str, filters: Filters) -> Sequence[str]:
-    """Addresses, in order."""
+    """Return the URLs of the hits, in order."""
     return [hit.url.rpartition("/")[2] for hit in index.ask(search_articles, query, filters, limit=STORIES).hits]
 
 
 def test_it_does_not_matter_how_much_is_asked_for_at_a_time(years: Index, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The newest days first, then more, then all: what is found is the same, and so is its order."""
+    """Hits and their order are the same for any size of the first window of days."""
     whole = {asked: found(years, *asked) for asked in ASKED}
     assert {len(each) for each in whole.values()} >= {0, 3, 30, 120}
     monkeypatch.setattr(search_candidates, "WINDOW", 1)
@@ -111,7 +111,7 @@ def test_it_does_not_matter_how_much_is_asked_for_at_a_time(years: Index, monkey
     ],
 )
 def test_matches_beyond_the_window_are_counted(years: Index, filters: Filters, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the archive is small enough, each bar of the histogram is as high as if all had been read."""
+    """In a small archive, the histogram is exact beyond the window."""
     whole = years.ask(search_with_facets, "odd", filters, limit=STORIES)
     assert whole.page.exact
     monkeypatch.setattr(search_candidates, "WINDOW", 8)
@@ -122,12 +122,12 @@ def test_matches_beyond_the_window_are_counted(years: Index, filters: Filters, m
 
 
 def counted(found: search_facets.FacetedSearch) -> Counter[datetime]:
-    """Articles by the begin of their period."""
+    """Return the numbers of articles by begin of the period."""
     return Counter({bar.begin: bar.articles for bar in found.histogram.bars})
 
 
 def test_a_language_is_that_of_the_first_capture(index: Index, article_at: Make, plan: Plan) -> None:
-    """An older capture of the same text that says another language has the version found by that one alone."""
+    """An older capture of the same text in another language changes the version's language."""
     index.register_sites([Site(name="news", url="https://news.example/")])
     for minute, language in ((9, "en"), (1, "de")):
         index.commit([article_at("https://news.example/a", "Steel.", minute=minute, language=language)], plan)
@@ -137,7 +137,7 @@ def test_a_language_is_that_of_the_first_capture(index: Index, article_at: Make,
 
 
 def test_a_tag_is_asked_for_by_its_id(years: Index) -> None:
-    """A database knows beforehand how much that is; of a tag that is not there, nothing is looked for."""
+    """A condition on a tag has its id, for which the planner has statistics; an unknown tag matches nothing."""
     with years._database.read_transaction() as connection:
         (known,) = filter_conditions(connection, NO_EXCLUSIONS, Filters(tag="Metals"))
         assert "version_tags" in str(known)
@@ -151,7 +151,7 @@ def test_a_tag_is_asked_for_by_its_id(years: Index) -> None:
 def test_words_are_found_by_the_inverted_index_alone(
     postgres_url: str, article_at: Make, plan: Plan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """PostgreSQL looks for no word in one text after the other, whatever it believes that to cost."""
+    """PostgreSQL uses the GIN index and does not match words row by row, whatever its cost estimates are."""
     monkeypatch.setattr(search_candidates, "WINDOW", 40)
     monkeypatch.setattr(search_candidates, "_FIRST_WINDOWS", 1)
     index = Index.open(postgres_url)
@@ -169,7 +169,7 @@ def test_words_are_found_by_the_inverted_index_alone(
             )
             == 30
         )
-        looking = [statement for statement in asked if "" in str(statement)]
+        looking = [statement for statement in asked if "@@" in str(statement)]
         assert len(looking) == 2
         for statement in looking:
             written = statement.compile(connection.engine, compile_kwargs={"literal_binds": True})

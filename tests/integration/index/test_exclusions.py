@@ -1,4 +1,4 @@
-"""What is excluded is not there, whichever way one asks."""
+"""Exclusions apply to every query."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -42,7 +42,7 @@ HIDDEN, HELD = "https://hidden.example/c", "https://held.example/d"
 
 @pytest.fixture
 def filled(index: Index, article_at: Make, plan: Plan) -> Index:
-    """Four articles that say "harbour": open, of a blocked address, of a hidden site, and one that was edited."""
+    """Four articles with "harbour": visible, with a blocked URL, of a hidden site, and one that was edited."""
     index.register_sites(
         [
             Site(name="news", url="https://www.news.example/"),
@@ -69,7 +69,7 @@ def held_until(minute: int) -> Exclusions:
 
 
 def everything(reader: Reader) -> dict[str, Any]:
-    """What each way of asking finds."""
+    """Return the URLs that each query finds."""
     found = reader.ask(search_articles, "harbour")
     return {
         "search": sorted(hit.url for hit in found.hits),
@@ -100,7 +100,7 @@ def everything(reader: Reader) -> dict[str, Any]:
     ],
 )
 def test_what_is_excluded_is_nowhere(filled: Index, exclude: Exclusions, gone: set[str]) -> None:
-    """Searches, lists, exports, captures and counts agree on what there is."""
+    """Searches, lists, exports, captures and counts agree."""
     left = sorted({OPEN, PRIVATE, HIDDEN, HELD} - gone)
     captures = len(left) + (HELD in left)
     assert everything(filled.excluding(exclude)) == {
@@ -118,7 +118,7 @@ def test_what_is_excluded_is_nowhere(filled: Index, exclude: Exclusions, gone: s
     ],
 )
 def test_no_number_opens_what_is_excluded(filled: Index, url: str, exclude: Exclusions) -> None:
-    """Who knows an article's, a version's, a capture's or a record's number learns nothing by it."""
+    """The id of an excluded article, version, capture or record finds nothing."""
     number = filled.ask(find_article_id, url)
     assert number is not None
     article = filled.ask(get_article, number)
@@ -133,7 +133,7 @@ def test_no_number_opens_what_is_excluded(filled: Index, url: str, exclude: Excl
 
 
 def test_under_an_embargo_an_article_is_what_it_was(filled: Index) -> None:
-    """Its later text is not there yet: not as current, not in its history, not in search."""
+    """Its later version is not current, not in its history and not in search."""
     number = filled.ask(find_article_id, HELD)
     assert number is not None
     reader = filled.excluding(held_until(10))
@@ -152,7 +152,7 @@ def test_under_an_embargo_an_article_is_what_it_was(filled: Index) -> None:
 
 
 def test_a_hidden_site_is_no_site(filled: Index) -> None:
-    """Neither its name nor what is known of it is told."""
+    """Its name and its statistics are in no answer."""
     reader = filled.excluding(Exclusions(hidden=frozenset({"hidden"})))
     assert [site.name for site in reader.ask(list_site_counts)] == ["held", "news"]
     assert [site.name for site in reader.ask(get_status, MORNING).sites] == ["held", "news"]
@@ -163,7 +163,7 @@ def test_a_hidden_site_is_no_site(filled: Index) -> None:
 
 
 def test_counts_by_site_leave_out_what_is_excluded(filled: Index) -> None:
-    """Of an embargoed site what it was then, of a blocked address nothing: with articles, versions and captures."""
+    """Counts of an embargoed site stop at the embargo, and blocked URLs are not counted."""
 
     def held(exclude: Exclusions) -> dict[str, tuple[int, int, int]]:
         found = filled.excluding(exclude).ask(list_site_status)
@@ -178,7 +178,7 @@ def test_counts_by_site_leave_out_what_is_excluded(filled: Index) -> None:
 
 
 def test_no_name_tells_of_a_site_that_is_excluded_whole(filled: Index, article_at: Make, plan: Plan) -> None:
-    """One that nobody configured is there for its captures alone; one whose own address is blocked is not named."""
+    """An unconfigured site without visible captures is not listed, nor is a site whose URL is blocked."""
     filled.commit([article_at("https://stranger.example/e", "The harbour is strange.", site="")], plan)
 
     def named(*urlkeys: str) -> list[str]:
@@ -191,7 +191,7 @@ def test_no_name_tells_of_a_site_that_is_excluded_whole(filled: Index, article_a
 
 
 def test_a_question_that_takes_too_long_is_given_up(index: Index) -> None:
-    """The database stops, the error says so, and the connection serves the next question."""
+    """The query is cancelled with an error, and the connection can be used again."""
     forever = text("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n")
     with pytest.raises(QueryTooLong), index._database.read_transaction(timeout=0.05) as connection:
         connection.execute(forever)

@@ -1,4 +1,4 @@
-"""An index copied into another database: all of it, or nothing, and held against what it was made from."""
+"""Transfer of an index into another database: complete and verified, or not at all."""
 
 import signal
 import subprocess
@@ -54,14 +54,14 @@ TO_LOSE = {
     "version_paragraphs", "version_authors", "version_tags", "links", "capture_groups", "search_documents", "crawls",
     "crawl_sites", "site_hosts", "warc_files",
 }  # fmt: skip
-"""Tables of which a copy must show that it copies them."""
+"""Tables that the source must have rows in."""
 OWN = {"terms", "bigram_signature"}
-"""Columns of documents that each database has in a form of its own."""
+"""Columns of documents that differ between the databases."""
 
 
 @pytest.fixture
 def filled(article_at: Make, capture_of: Callable[..., Capture], plan: Plan) -> Callable[[str], None]:
-    """Fills the index at an address with something in every table."""
+    """Return a function that fills the index at a URL with rows in every table."""
 
     def fill(address: str) -> None:
         index = Index.open(address)
@@ -126,7 +126,7 @@ def _habits(connection: Any) -> None:
 
 @pytest.fixture
 def holding() -> Callable[[str], dict[str, Any]]:
-    """Tells all that an index holds and finds."""
+    """Return a function that returns all that an index contains and finds."""
 
     def hold(address: str) -> dict[str, Any]:
         index = Index.open(address, create=False)
@@ -152,8 +152,9 @@ def holding() -> Callable[[str], dict[str, Any]]:
                 select_due_urls, DueQuery(now=now, sites=[site.name for site in SITES], limit=99, per_host=99)
             )
             return {
-                "rows": rows, "found": found, "due": due, "lines": list(index.stream(iter_export_lines)), "hosts": index.read(host_state.load_backoffs),
-                "families": index.read(host_state.load_url_patterns), "sources": index.ask(list_source_health), "status": index.ask(get_status, now),
+                "rows": rows, "found": found, "due": due, "lines": list(index.stream(iter_export_lines)),
+                "hosts": index.read(host_state.load_backoffs), "families": index.read(host_state.load_url_patterns),
+                "sources": index.ask(list_source_health), "status": index.ask(get_status, now),
             }  # fmt: skip
         finally:
             index.close()
@@ -163,7 +164,7 @@ def holding() -> Callable[[str], dict[str, Any]]:
 
 @pytest.fixture(params=["sqlite to postgresql", "postgresql to sqlite"])
 def both(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, str]:
-    """Addresses to copy from and to."""
+    """URLs to copy from and to."""
     file = f"sqlite:///{tmp_path / 'index.sqlite3'}"
     server = request.getfixturevalue("postgres_url")
     return (file, server) if request.param == "sqlite to postgresql" else (server, file)
@@ -173,7 +174,7 @@ def test_a_copy_is_the_same_in_everything(
     both: tuple[str, str], filled: Callable[[str], None], holding: Callable[[str], dict[str, Any]], plan: Plan,
     article_at: Make,
 ) -> None:  # fmt: skip
-    """Every row with its id, what search finds, what is due when, what a rebuild would lose; and it goes on."""
+    """Rows with their ids, search results, due URLs and schedule state are equal, and the copy can be written to."""
     source, target = both
     filled(source)
     done = transfer_index(source, target)
@@ -198,7 +199,7 @@ def test_a_copy_is_the_same_in_everything(
 def test_documents_of_postgresql_are_those_it_would_have_made(
     sqlite_url: str, postgres_url: str, filled: Callable[[str], None]
 ) -> None:
-    """A document of a copy is no other than one that PostgreSQL's own commit makes."""
+    """Documents of a copy are equal to those that a commit in PostgreSQL makes."""
     filled(sqlite_url)
     transfer_index(sqlite_url, postgres_url)
     index = Index.open(postgres_url)
@@ -214,7 +215,7 @@ def test_documents_of_postgresql_are_those_it_would_have_made(
 
 
 def _made_aside(index: Index) -> dict[str, list[str]]:
-    """What a database has beside the rows: indexes, constraints, triggers."""
+    """Return the indexes, constraints and triggers of a database."""
     asked = {
         "postgresql": (
             "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'",
@@ -228,7 +229,7 @@ def _made_aside(index: Index) -> dict[str, list[str]]:
 
 
 def test_nothing_of_the_schema_stays_aside(both: tuple[str, str], filled: Callable[[str], None]) -> None:
-    """Indexes, references and triggers are those of an index that was never copied into."""
+    """Indexes, constraints and triggers are those of a new index."""
     source, target = both
     filled(source)
     bare = Index.open(f"{target}.bare" if target.startswith("sqlite") else target)
@@ -260,7 +261,7 @@ def test_a_killed_copy_leaves_nothing(
     holding: Callable[[str], dict[str, Any]],
     tmp_path: Path,
 ) -> None:
-    """Killed at any table, the target is as empty as before, the source whole, and the same command begins anew."""
+    """After SIGKILL at any table the target is empty and the source unchanged, and the same command starts again."""
     source, target = both
     filled(source)
     before = holding(source)
@@ -279,7 +280,7 @@ def test_a_killed_copy_leaves_nothing(
 
 
 def test_the_same_copy_again_changes_nothing(both: tuple[str, str], filled: Callable[[str], None]) -> None:
-    """A target that holds the same already is compared and left alone; one that holds anything else is refused."""
+    """A target with an equal copy is left unchanged; one with anything else is refused."""
     source, target = both
     filled(source)
     first = transfer_index(source, target)
@@ -296,7 +297,7 @@ def test_the_same_copy_again_changes_nothing(both: tuple[str, str], filled: Call
 def test_a_copy_that_is_not_the_same_is_thrown_away(
     both: tuple[str, str], filled: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever the target made of a value, it is found, and nothing of the copy stays."""
+    """A value that the target changed is detected, and the copy is discarded."""
     source, target = both
     filled(source)
 
@@ -321,7 +322,7 @@ def _run(address: str, statement: str) -> None:
 
 
 def test_a_newer_schema_is_refused(both: tuple[str, str], filled: Callable[[str], None]) -> None:
-    """What a later version wrote is neither read nor written over."""
+    """An index of a later version is neither read nor overwritten."""
     source, target = both
     filled(source)
     for address in (source, target):
@@ -345,7 +346,7 @@ def test_a_newer_schema_is_refused(both: tuple[str, str], filled: Callable[[str]
 def test_a_target_that_cannot_be_had_is_named(
     sqlite_url: str, target: str, says: str, filled: Callable[[str], None], holding: Callable[[str], dict[str, Any]]
 ) -> None:
-    """The message says which database, and the source is as it was."""
+    """The message names the database, and the source is unchanged."""
     filled(sqlite_url)
     before = holding(sqlite_url)
     with pytest.raises(IndexFailure, match=says):
@@ -356,7 +357,7 @@ def test_a_target_that_cannot_be_had_is_named(
 def test_a_file_of_something_else_is_not_replaced(
     tmp_path: Path, sqlite_url: str, filled: Callable[[str], None]
 ) -> None:
-    """A file that is there is replaced only where it is an index, and empty."""
+    """An existing file is replaced only if it is an empty index."""
     filled(sqlite_url)
     other = tmp_path / "notes.sqlite3"
     _run(f"sqlite:///{other}", "CREATE TABLE notes (text)")
@@ -369,7 +370,7 @@ def test_a_file_of_something_else_is_not_replaced(
 
 
 def test_a_lost_link_leaves_nothing(postgres_url: str, sqlite_url: str, filled: Callable[[str], None]) -> None:
-    """When PostgreSQL goes away within the copy, that is said, and nothing of it is there."""
+    """A lost connection to PostgreSQL is an error that names it, and nothing is left of the copy."""
     filled(sqlite_url)
     admin = create_engine(postgres_url, isolation_level="AUTOCOMMIT")
 
@@ -392,7 +393,7 @@ def test_a_lost_link_leaves_nothing(postgres_url: str, sqlite_url: str, filled: 
 def test_sqlite_can_be_copied_to_sqlite(
     tmp_path: Path, filled: Callable[[str], None], holding: Callable[[str], dict[str, Any]]
 ) -> None:
-    """Into a file elsewhere, such as on another disk, with what search has."""
+    """SQLite can be copied to another file, such as on another disk, with the search index."""
     source, target = f"sqlite:///{tmp_path / 'index.sqlite3'}", f"sqlite:///{tmp_path / 'copy.sqlite3'}"
     filled(source)
     assert transfer_index(source, target).copied

@@ -8,7 +8,7 @@ LANGUAGES = st.sampled_from(["en", "de", "ru", "ar", "zh", "tr", "hi", "xx", Non
 
 @given(st.text(), LANGUAGES)
 def test_terms_fit_both_databases(text: str, language: str | None) -> None:
-    """A term has no ASCII sign that FTS5 or a tsquery would read as syntax, no space, and a bounded length."""
+    """A term has no ASCII character that is syntax of FTS5 or tsquery, no space, and a bounded length."""
     words, stems = analyze(text, language)
     for word in [*words, *stems]:
         assert word
@@ -18,13 +18,13 @@ def test_terms_fit_both_databases(text: str, language: str | None) -> None:
 
 @given(st.text(), LANGUAGES)
 def test_marking_and_indexing_see_the_same_words(text: str, language: str | None) -> None:
-    """What a snippet marks is what the index holds: both cut a text into the same words, in order."""
+    """Snippets and documents split a text into the same words, in order."""
     assert [word for term in split_terms(text) for word in term.words] == analyze(text, language)[0]
 
 
 @given(st.text())
 def test_terms_say_where_they_stand(text: str) -> None:
-    """Each term's place in the text is where its characters are."""
+    """The position of a term is that of its characters."""
     last = 0
     for term in split_terms(text):
         assert text[term.start : term.end] == term.raw
@@ -34,7 +34,7 @@ def test_terms_say_where_they_stand(text: str) -> None:
 
 @given(st.text(st.characters(min_codepoint=0x4E00, max_codepoint=0x9FFF), min_size=1, max_size=30))
 def test_each_character_of_an_unspaced_run_begins_a_term(run: str) -> None:
-    """So a search for one character is a search for a prefix, and for two a search for a word."""
+    """A search for one character is a prefix search, and one for two characters a word search."""
     words, stems = analyze(run, "zh")
     assert "".join(word[0] for word in words) == run
     assert stems == set()
@@ -42,12 +42,12 @@ def test_each_character_of_an_unspaced_run_begins_a_term(run: str) -> None:
 
 @given(st.text(st.characters(categories=("L", "N")), min_size=1, max_size=40))
 def test_folding_twice_is_folding_once(word: str) -> None:
-    """A word from the index, typed as a query, is that word."""
+    """Folding is idempotent: a word of the index, typed as a query, is the same word."""
     assert fold_word(fold_word(word)) == fold_word(word)
 
 
 def test_what_people_type_is_what_is_printed() -> None:
-    """Case, accents, width and strokes do not tell words apart; vowel signs of Indic scripts do."""
+    """Case, accents, width and strokes do not distinguish words; vowel signs of Indic scripts do."""
     pairs = [
         ("Zürich", "zurich"), ("ŁÓDŹ", "lodz"), ("Øresund", "oresund"), ("Đặng", "dang"), ("İSTANBUL", "istanbul"),
         ("ｗｉｄｅ", "wide"), ("ﬁnal", "final"), ("Œuvre", "oeuvre"), ("Ёлка", "елка"), ("مُحَمَّد", "محمد"),
@@ -58,7 +58,7 @@ def test_what_people_type_is_what_is_printed() -> None:
 
 
 def test_stems_are_of_the_texts_own_language() -> None:
-    """A query's word is taken as a word of each language of the archive; Latin words elsewhere as English."""
+    """A query's word is stemmed in each language of the archive; Latin words of other languages as English."""
     assert stem_variants("tariffs", ["en"]) == {"tariff"}
     assert stem_variants("tariffs", [None, "zh"]) == {"tariff"}
     assert stem_variants("Häuser", ["de", "ru"]) == {"haus", "hauser"}

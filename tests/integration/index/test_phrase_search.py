@@ -1,4 +1,4 @@
-"""Phrases in PostgreSQL: signatures say which texts need not be read, and what is found is what SQLite finds."""
+"""Phrase searches in PostgreSQL: signatures save reading texts, and the hits are those of SQLite."""
 
 import random
 from collections.abc import Callable, Iterator, Sequence
@@ -33,7 +33,7 @@ QUERIES = st.lists(st.one_of(PHRASES, st.sampled_from((*WORDS, "OR", "OR", "-the
 
 
 def stories(article_at: Make) -> list[Ingest]:
-    """Short texts of few words, so that most pairs of them stand together somewhere."""
+    """Short texts of few words, so that most bigrams occur."""
     chance = random.Random(7)
 
     def some(most: int) -> str:
@@ -62,13 +62,13 @@ def both(postgres_url: str, sqlite_url: str, article_at: Make, plan: Plan) -> It
 
 
 def found(index: Index, query: str) -> Sequence[str]:
-    """Addresses, in order."""
+    """Return the URLs of the hits, in order."""
     return [hit.url for hit in index.ask(search_articles, query, Filters(), limit=STORIES).hits]
 
 
 @contextmanager
 def without_signatures(index: Index) -> Iterator[None]:
-    """As if all texts were too long for them."""
+    """Remove all signatures, as if all texts were too long."""
     run(index, "ALTER TABLE search_documents RENAME bigram_signature TO held")
     run(index, "ALTER TABLE search_documents ADD bigram_signature bytea")
     yield
@@ -77,13 +77,13 @@ def without_signatures(index: Index) -> Iterator[None]:
 
 
 def run(index: Index, statement: str) -> None:
-    """Change the database behind the index."""
+    """Execute a statement on the database of an index."""
     with index._database.engine.begin() as connection:
         connection.execute(text(statement))
 
 
 def test_signatures_change_nothing_of_what_is_found(both: tuple[Index, Index]) -> None:
-    """With them, without them, and in SQLite: the same; also what an export takes, and the best first."""
+    """Hits are the same with and without signatures and in SQLite; so are exports and ranked searches."""
     postgres, sqlite = both
     asked: dict[str, Sequence[str]] = {}
 
@@ -109,7 +109,7 @@ def test_signatures_change_nothing_of_what_is_found(both: tuple[Index, Index]) -
 
 
 def test_a_text_is_read_where_its_signature_says_so(both: tuple[Index, Index]) -> None:
-    """None is read whose signature lacks a pair; where the signature says too much, or nothing, the text decides."""
+    """A text is not read if its signature lacks a bigram; for false positives and without one the text decides."""
     index, _ = both
     whole = found(index, '"rare earth"')
     assert 3 < len(whole) < STORIES
@@ -124,7 +124,7 @@ def test_a_text_is_read_where_its_signature_says_so(both: tuple[Index, Index]) -
 
 
 def test_long_texts_are_read(postgres_url: str, article_at: Make, plan: Plan) -> None:
-    """One with more pairs than are told has no signature, and its phrases are found to where PostgreSQL counts."""
+    """A text with too many bigrams has no signature; its phrases are found up to tsvector's last position."""
     index = Index.open(postgres_url)
     index.register_sites([Site(name="news", url="https://news.example/")])
     words = [f"w{number}" for number in range(20_000)]
@@ -143,7 +143,7 @@ def test_long_texts_are_read(postgres_url: str, article_at: Make, plan: Plan) ->
 
 
 def test_signatures_lie_in_the_rows(both: tuple[Index, Index]) -> None:
-    """Wherever the words are put: that a row is read is what makes them cheap. SQLite has none."""
+    """Signatures are stored in line, wherever the words are: that makes them cheap. SQLite has none."""
     postgres, sqlite = both
     with postgres._database.read_transaction() as connection:
         kept = text(
@@ -155,7 +155,7 @@ def test_signatures_lie_in_the_rows(both: tuple[Index, Index]) -> None:
 
 
 def test_phrases_are_looked_for_by_the_inverted_index(both: tuple[Index, Index]) -> None:
-    """It gives all texts that have the words without reading one, and the signature is asked before the text."""
+    """The GIN index finds the rows with the words without reading texts, and signatures are checked before texts."""
     index, _ = both
     index._database.analyze()
     asked: list[Any] = []
@@ -176,7 +176,7 @@ def test_phrases_are_looked_for_by_the_inverted_index(both: tuple[Index, Index])
 
 @pytest.mark.parametrize(("given", "taken"), [("4MB", "32MB"), ("1GB", "1GB")])
 def test_which_rows_were_found_is_remembered(both: tuple[Index, Index], given: str, taken: str) -> None:
-    """There is room for it where the server gives little; where it gives more, that stays, and only for a search."""
+    """work_mem is raised for a search if it is small, and not reduced if it is large; afterwards it is as before."""
     index, _ = both
     with index._database.engine.connect() as connection:
         connection.exec_driver_sql(f"SET work_mem = '{given}'")

@@ -33,7 +33,7 @@ CaptureOf = Callable[..., Capture]
 
 @pytest.fixture
 def filled(index: Index, capture_of: CaptureOf, plan: Callable[..., object]) -> Index:
-    """Three captures of each of twenty URLs, and two of one in the same instant."""
+    """Three captures of each of twenty URLs, and two of one at the same time."""
     captures = [capture_of(url, minute) for minute in (30, 10, 20) for url in URLS]
     captures += [capture_of(URLS[0], 10)]
     batch = [
@@ -49,13 +49,13 @@ def filled(index: Index, capture_of: CaptureOf, plan: Callable[..., object]) -> 
 
 
 def order(line: CdxLine) -> tuple[object, ...]:
-    """What lines are sorted by."""
+    """Return the sort key of a line."""
     return (line.urlkey, line.fetched_at, line.record_id)
 
 
 @pytest.mark.parametrize("reverse", [False, True])
 def test_all_captures_come_once_and_in_order(filled: Index, reverse: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However few URLs are looked at a time."""
+    """Every capture is returned once and in order, for any batch size."""
     for size in (1, 3, 640):
         monkeypatch.setattr("storage.index.queries.cdx._FIRST_BATCH", size)
         lines = list(filled.stream(iter_cdx_lines, CdxQuery(keys=ALL_KEYS, reverse=reverse)))
@@ -75,7 +75,7 @@ def test_all_captures_come_once_and_in_order(filled: Index, reverse: bool, monke
     ],
 )
 def test_what_is_meant_by_a_url(filled: Index, keys: tuple[object, ...], count: int) -> None:
-    """One URL with http, https and "www."; a beginning; a host; a host and all below."""
+    """The match type exact includes http, https and "www."; prefix, host and domain are ranges."""
     lines = list(filled.stream(iter_cdx_lines, CdxQuery(keys=keys)))  # type: ignore[arg-type]
     assert len(lines) == count
     assert lines == sorted(lines, key=order)
@@ -84,7 +84,7 @@ def test_what_is_meant_by_a_url(filled: Index, keys: tuple[object, ...], count: 
 @pytest.mark.parametrize("page_size", [1, 4, 100])
 @pytest.mark.parametrize("url", [URLS[0], None])
 def test_pages_are_the_whole(filled: Index, page_size: int, url: str | None) -> None:
-    """Of one URL by captures, of many by URLs; each capture is on exactly one."""
+    """Pages of one URL count captures, those of many count URLs; each capture is on exactly one page."""
     keys = match_exact(url) if url else ALL_KEYS
     asked = CdxQuery(keys=keys, page=0, page_size=page_size)
     pages = [
@@ -96,7 +96,7 @@ def test_pages_are_the_whole(filled: Index, page_size: int, url: str | None) -> 
 
 
 def test_going_on_behind_a_line(filled: Index) -> None:
-    """From any line on, what follows on it."""
+    """A query resumes after any line."""
     lines = list(filled.stream(iter_cdx_lines, CdxQuery(keys=ALL_KEYS)))
     for number, line in enumerate(lines):
         after = (line.urlkey, line.fetched_at, line.record_id)
@@ -104,7 +104,7 @@ def test_going_on_behind_a_line(filled: Index) -> None:
 
 
 def test_the_nearest_comes_first(filled: Index) -> None:
-    """By distance on both sides of the moment; within bounds of time."""
+    """Captures are sorted by distance on both sides of a time, within the bounds of the query."""
     lines = list(filled.stream(iter_cdx_lines, CdxQuery(keys=match_exact(URLS[1]))))
     for line in lines:
         for shift in (-400, 0, 1, 400):
@@ -123,7 +123,7 @@ def test_the_nearest_comes_first(filled: Index) -> None:
 
 
 def test_what_is_excluded_is_not_there(filled: Index) -> None:
-    """In no order, on no page, in no count."""
+    """Excluded captures are on no page and in no count, in any order."""
     shown = filled.excluding(Exclusions(urlkeys=("example,news)/a",)))
     assert len(list(shown.stream(iter_cdx_lines, CdxQuery(keys=ALL_KEYS)))) == 61 - 18
     assert list(shown.stream(iter_cdx_lines, CdxQuery(keys=match_exact(URLS[1]), closest=None))) == []
@@ -135,7 +135,7 @@ def test_what_is_excluded_is_not_there(filled: Index) -> None:
 
 
 def test_long_urls_are_told_apart(index: Index, capture_of: CaptureOf, plan: Callable[..., object]) -> None:
-    """Their keys are cut, and equal; the URL itself is not."""
+    """URLs with the same truncated urlkey are told apart by the URL itself."""
     urls = [f"http://news.example/{'a' * 700}{end}" for end in "xy"]
     batch = [
         Ingest(

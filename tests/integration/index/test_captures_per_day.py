@@ -1,4 +1,4 @@
-"""The table days says what the captures say, whatever happens to them."""
+"""The table `days` agrees with the captures after every change."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -17,7 +17,7 @@ DAY = 24 * 60
 
 
 def counted_and_kept(index: Index) -> tuple[Counter[tuple[int, str, str]], Counter[tuple[int, str, str]]]:
-    """Captures counted now, and as the table has them."""
+    """Return the numbers of captures, counted and from the table."""
     with index._database.read_transaction() as connection:
         captures = connection.execute(select(CaptureRow.site_id, CaptureRow.fetched_at, CaptureRow.outcome)).all()
         days = connection.execute(select(DailyCapturesRow)).all()
@@ -28,7 +28,7 @@ def counted_and_kept(index: Index) -> tuple[Counter[tuple[int, str, str]], Count
 def test_days_follow_the_captures(
     index: Index, article_at: Callable[..., Ingest], capture_of: Callable[..., Capture], plan: Plan
 ) -> None:
-    """Added, moved to another site, read again, taken out: the table has no row too many and none of zero."""
+    """Captures that are added, moved, read again or deleted leave no superfluous rows and no zero counts."""
     page = "https://stranger.example/a"
     index.commit([article_at(page, "One.", site="stranger.example", minute=minute) for minute in (0, 1, DAY)], plan)
     counted, kept = counted_and_kept(index)
@@ -58,7 +58,7 @@ def test_days_follow_the_captures(
 
 
 def test_a_late_evening_belongs_to_its_day_in_utc(index: Index, article_at: Callable[..., Ingest], plan: Plan) -> None:
-    """The database's own time zone moves nothing to another day."""
+    """Days are in UTC, whatever the time zone of the database is."""
     index.register_sites([Site(name="news", url="https://news.example/")])
     late = article_at("https://news.example/a", "Late.", minute=17 * 60 + 59)
     early = article_at("https://news.example/b", "Early.", minute=18 * 60)

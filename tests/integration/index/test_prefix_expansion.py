@@ -1,4 +1,4 @@
-"""Beginnings of words: what they find is the same however SQLite is asked for them, and in PostgreSQL."""
+"""Prefix searches find the same with and without expansion, and in PostgreSQL."""
 
 from collections.abc import Callable
 
@@ -41,12 +41,12 @@ def texts(index: Index, article_at: Make, plan: Plan) -> Index:
 
 
 def found(index: Index, query: str) -> list[str]:
-    """Addresses, in order."""
+    """Return the URLs of the hits, in order."""
     return [hit.url for hit in index.ask(search_articles, query, Filters(), limit=20).hits]
 
 
 def test_words_in_place_of_their_beginning_find_the_same(texts: Index, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As many words as there are, or too many to spell out, or a search that is not in the order of dates."""
+    """Few words, too many to expand, or a ranked search: the hits are the same."""
     spelt = {query: found(texts, query) for query in ASKED}
     monkeypatch.setattr(search_candidates, "_MAX_EXPANSIONS", 0)
     for query, urls in spelt.items():
@@ -63,13 +63,13 @@ def test_words_in_place_of_their_beginning_find_the_same(texts: Index, monkeypat
 
 
 def test_how_many_articles_have_a_beginning(texts: Index) -> None:
-    """Counted by hand."""
+    """The numbers of hits were counted by hand."""
     counts = {query: len(found(texts, query)) for query in ("harb*", "har*", "new-york*", "国", "har* -harb*", "z*")}
     assert counts == {"harb*": 3, "har*": 5, "new-york*": 2, "国": 2, "har* -harb*": 2, "z*": 0}
 
 
 def test_words_are_those_of_texts_alone(texts: Index) -> None:
-    """Each word with the beginning, and no other; nothing is left behind that a writer would stumble over."""
+    """A prefix is expanded into words of texts only; no object is left in the database that would block a writer."""
     with texts._database.read_transaction() as connection:
         leaf = expand_prefixes(connection, parse_query("harb*", Filters())).every[0][0]
         if texts._database.is_postgres:

@@ -98,7 +98,7 @@ QUERIES: tuple[tuple[str, set[str]], ...] = (
 
 @pytest.fixture
 def stories(index: Index, article_at: Make, plan: Plan) -> Index:
-    """An index with stories in many languages, a day apart."""
+    """An index with stories in many languages, one a day."""
     index.register_sites([NEWS, OTHER])
     for day, (name, language, headline, text) in enumerate(STORIES):
         site = "other" if name == "houses" else "news"
@@ -118,19 +118,19 @@ def stories(index: Index, article_at: Make, plan: Plan) -> Index:
 
 
 def names(index: Index, query: str, filters: Filters | None = None, **options: Any) -> list[str]:
-    """What a query finds, in order."""
+    """Return the names of the articles that a query finds, in order."""
     page = index.ask(search_articles, query, filters or Filters(), **options)
     assert page.total == len(page.hits) or options
     return [hit.url.rpartition("/")[2] for hit in page.hits]
 
 
 def test_what_is_asked_is_found(stories: Index) -> None:
-    """Words in any form, phrases, prefixes, exclusions and filters, in scripts with and without spaces."""
+    """Inflected words, phrases, prefixes, exclusions and filters work in scripts with and without spaces."""
     assert {query: set(names(stories, query)) for query, _ in QUERIES} == dict(QUERIES)
 
 
 def test_newest_come_first_or_best(stories: Index) -> None:
-    """By default newest first; by rank, a headline counts more than a body."""
+    """The default order is newest first; in the order by rank, a headline counts more than a body."""
     assert names(stories, "tariff OR minister") == ["none", "steel", "trade"]
     assert names(stories, "met OR tariff", order="rank")[0] == "steel"
     assert names(stories, "", limit=2) == ["turkey", "none"]
@@ -139,7 +139,7 @@ def test_newest_come_first_or_best(stories: Index) -> None:
 
 
 def test_filters_narrow(stories: Index) -> None:
-    """Each filter does what it says, whatever case and accents."""
+    """Each filter works, regardless of case and accents."""
     day = BEGIN + timedelta(days=3)
     assert names(stories, "", Filters(site="other")) == ["houses"]
     assert names(stories, "", Filters(author="JORG")) == ["houses"]
@@ -153,7 +153,7 @@ def test_filters_narrow(stories: Index) -> None:
 
 
 def test_matches_are_marked_in_the_text(stories: Index) -> None:
-    """Headline and snippet are the real text, cut in pieces; the pieces that match are marked."""
+    """Headline and snippet are the printed text in segments, with the matches marked."""
     [hit] = stories.ask(search_articles, "tariffs zurich relation").hits
     shown = "".join(f"[{segment.text}]" if segment.is_match else segment.text for segment in hit.headline)
     assert shown == "Trump's [tariffs] hit [Zürich]"
@@ -162,7 +162,7 @@ def test_matches_are_marked_in_the_text(stories: Index) -> None:
 
 
 def test_one_hit_an_article(index: Index, article_at: Make, plan: Plan) -> None:
-    """An article is found by its newest version that matches, and says how many there are."""
+    """A hit is an article with its newest matching version, and has the number of matching ones."""
     index.register_sites([NEWS])
     url = "https://news.example/a"
     texts = ("Steel and coal.", "Steel and iron.", "Coal alone.")
@@ -177,7 +177,7 @@ def test_one_hit_an_article(index: Index, article_at: Make, plan: Plan) -> None:
 
 
 def test_an_edit_of_the_date_moves_an_article(index: Index, article_at: Make, plan: Plan) -> None:
-    """Search sorts by the date that the current version gives, also after it changed."""
+    """Search sorts by the date of the current version, even after it changed."""
     index.register_sites([NEWS])
     early, late = SourcedDate(at=BEGIN, source="meta"), SourcedDate(at=BEGIN + timedelta(days=9), source="meta")
     index.commit([article_at("https://news.example/a", "Steel.", published=early)], plan)
@@ -191,7 +191,7 @@ def test_an_edit_of_the_date_moves_an_article(index: Index, article_at: Make, pl
 
 
 def test_nothing_that_is_typed_is_an_error(stories: Index) -> None:
-    """No query breaks the database, whatever signs and scripts it is made of."""
+    """No query is an error, whatever characters and scripts it contains."""
     signs = st.text(st.sampled_from("\"'()*-:^+~&|!<>\\%_[]{}.,/ =\u201c\u00ab中กé\u0301a\x00OR"), max_size=24)
 
     @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
@@ -206,7 +206,7 @@ def test_nothing_that_is_typed_is_an_error(stories: Index) -> None:
 
 
 def test_every_word_finds_its_text(index: Index, article_at: Make, plan: Plan) -> None:
-    """Whatever a text is made of, each piece between its spaces finds it, on both databases."""
+    """Each part of a text between spaces finds the text, on both databases."""
     alphabet = st.characters(categories=("L", "N", "M"), include_characters="'-.,\u200d")
     number = iter(range(10**6))
 

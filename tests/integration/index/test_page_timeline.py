@@ -1,4 +1,4 @@
-"""Pages over time: the nearest capture, the calendar, what stood on a listing."""
+"""Pages over time: the nearest capture, the calendar, links on a listing."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -44,7 +44,7 @@ PAGE = "https://www.news.example/Page"
 
 @pytest.fixture
 def ingest(capture_of: Callable[..., Capture]) -> Callable[..., Ingest]:
-    """Makes the ingest of a page that is no article; keywords change its capture."""
+    """Return a factory of ingests of pages that are no articles; keywords change the capture."""
 
     def make(url: str, minute: int = 0, outcome: Outcome = Outcome.OTHER, **changes: object) -> Ingest:
         capture = capture_of(url, minute, **changes)
@@ -58,25 +58,25 @@ def ingest(capture_of: Callable[..., Capture]) -> Callable[..., Ingest]:
 
 
 def front(page: Ingest, *names: str) -> Ingest:
-    """The same, as a front page that links to some articles in one group."""
+    """Return the same page as a front page with links to articles in one group."""
     links = tuple(Link(url=f"https://news.example/{name}", anchor=f"On {name}") for name in names)
     group = LinkGroup(kind=LinkKind.LISTING, label="Latest", links=links)
     return replace(page, reading=replace(page.reading, outcome=Outcome.LISTING, link_groups=(group,)))
 
 
 def at(minute: float) -> datetime:
-    """A minute of the morning."""
+    """Return a time in the morning."""
     return MORNING + timedelta(minutes=minute)
 
 
 def minute_of(index: Index, url: str, moment: datetime) -> float | None:
-    """The minute of the nearest capture."""
+    """Return the minute of the nearest capture."""
     found = index.ask(find_nearest_capture, url, moment)
     return None if found is None else (found.fetched_at - MORNING) / timedelta(minutes=1)
 
 
 def test_the_nearest_capture_is_found_on_either_side(index: Index, ingest: Callable[..., Ingest], plan: Plan) -> None:
-    """However the page is spelled: with http or https, with www or without, percent-encoded or not."""
+    """All spellings of a page count: http and https, with and without www, percent-encoded or not."""
     index.commit([ingest(PAGE, 0), ingest("http://news.example/Page", 10), ingest("https://news.example/中", 3)], plan)
     assert [minute_of(index, PAGE, at(minute)) for minute in (-9, 1, 6, 99)] == [0, 0, 10, 10]
     assert minute_of(index, "https://news.example/%E4%B8%AD", at(0)) == 3
@@ -87,7 +87,7 @@ def test_the_nearest_capture_is_found_on_either_side(index: Index, ingest: Calla
 def test_a_capture_of_that_very_second_goes_before_nearer_ones(
     index: Index, ingest: Callable[..., Ingest], plan: Plan
 ) -> None:
-    """An address of the archive names a second: what was captured in it is what is meant."""
+    """A replay URL has a second: a capture within it takes precedence over nearer ones."""
     early, late = ingest(PAGE, 0), ingest(PAGE, 1)
     early = replace(early, capture=replace(early.capture, fetched_at=at(0) - timedelta(microseconds=20_000)))
     late = replace(late, capture=replace(late.capture, fetched_at=at(0) + timedelta(microseconds=900_000)))
@@ -98,7 +98,7 @@ def test_a_capture_of_that_very_second_goes_before_nearer_ones(
 
 
 def test_errors_and_redirects_to_itself_give_way(index: Index, ingest: Callable[..., Ingest], plan: Plan) -> None:
-    """What shows the page goes before what does not, and an error is shown where there is nothing else."""
+    """Captures that show the page take precedence; an error is returned if there are no others."""
     index.commit(
         [
             ingest(PAGE, 0),
@@ -122,7 +122,7 @@ def test_errors_and_redirects_to_itself_give_way(index: Index, ingest: Callable[
 
 
 def test_a_revisit_counts_where_its_original_is_held(index: Index, ingest: Callable[..., Ingest], plan: Plan) -> None:
-    """One whose original is not there shows nothing."""
+    """A revisit without an archived original does not show the page."""
     first = ingest(PAGE, 0)
     known = RefersTo(record_id=first.capture.record_id, url=PAGE, date=first.capture.date)
     lost = RefersTo(record_id="urn:uuid:lost", url="https://news.example/lost", date="2020-01-01T00:00:00Z")
@@ -142,7 +142,7 @@ def test_a_revisit_counts_where_its_original_is_held(index: Index, ingest: Calla
 
 
 def test_what_is_excluded_is_nowhere(index: Index, ingest: Callable[..., Ingest], plan: Plan) -> None:
-    """Neither nearest nor counted nor nearby nor standing on a listing."""
+    """Excluded captures are not nearest, counted, nearby or on a listing."""
     secret = "https://news.example/secret/1"
     listing = front(ingest("https://news.example/", 0), "secret/1", "open")
     index.commit([ingest(secret, 0), ingest(PAGE, 0), ingest(PAGE, 90), listing], plan)
@@ -160,7 +160,7 @@ def test_what_is_excluded_is_nowhere(index: Index, ingest: Callable[..., Ingest]
 
 
 def test_a_calendar_counts_by_year_and_day(index: Index, ingest: Callable[..., Ingest], plan: Plan) -> None:
-    """In UTC, years without captures included, the newest of a day first."""
+    """Years and days are in UTC, empty years included; the captures of a day are newest first."""
     day = 24 * 60
     index.commit([ingest(PAGE, minute) for minute in (0, 1, day, 800 * day)], plan)
     assert index.ask(list_years, PAGE) == (YearCount(2026, 3), YearCount(2027, 0), YearCount(2028, 1))
@@ -176,7 +176,7 @@ def test_a_calendar_counts_by_year_and_day(index: Index, ingest: Callable[..., I
 def test_what_is_nearby_is_what_begins_as_much_alike_as_possible(
     index: Index, ingest: Callable[..., Ingest], plan: Plan
 ) -> None:
-    """The same path with another query, then the same folder, then the host."""
+    """Nearby URLs share the path, else the folder, else the host."""
     urls = ["https://news.example/a/b?x=1", "https://news.example/a/c", "https://news.example/d"]
     index.commit([ingest(url, number) for number, url in enumerate(urls)], plan)
     assert [each.url for each in index.ask(list_nearby_urls, "https://news.example/a/b?x=2")] == urls[:1]
@@ -187,7 +187,7 @@ def test_what_is_nearby_is_what_begins_as_much_alike_as_possible(
 
 
 def test_how_long_a_link_stood_on_a_listing(index: Index, ingest: Callable[..., Ingest], plan: Plan) -> None:
-    """From the first capture that has it to the last, unchanged captures included."""
+    """A link's presence is from its first to its last capture, unchanged captures included."""
     home = "https://news.example/"
     first = front(ingest(home, 0), "a", "b")
     again = ingest(
