@@ -66,7 +66,10 @@ class FrontierWindow:
         now: Callable[[], datetime],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`settings`: by site. `executor`: for the queries, one at a time. `max_pages`: 0 is no limit."""
+        """Build the window.
+
+        `settings`: by site. `executor`: for the queries, one at a time. `max_pages`: 0 is no limit.
+        """
         self.problems: list[str] = []
         """Lines for the owner about what went wrong."""
         self.notes: list[str] = []

@@ -215,11 +215,12 @@ class Refiller:
     ) -> RefillResult:
         """Write the changes and read due URLs, except those of the ids `exclude` and of exhausted sites."""
         self.is_running, self._is_stale, self._is_host_empty = True, False, False
-        query = self._planner.plan(self._hosts, self._clock(), self._now(), query_all=query_all)
+        now = self._now()
+        query = self._planner.plan(self._hosts, self._clock(), now, query_all=query_all)
         query = replace(query, exclude=exclude, sites=[site for site in query.sites if not is_exhausted(site)])
         self._per_host = query.per_host
         try:
-            result = await self._run(changes, query)
+            result = await self._run(changes, query, now)
         finally:
             self.is_running, self._finished_at = False, self._clock()
         self._planner.record_result(query, result.found)
@@ -227,14 +228,17 @@ class Refiller:
 
     async def write(self, changes: RunChanges) -> None:
         """Write the changes."""
-        await self._run(changes, None)
+        await self._run(changes, None, self._now())
 
-    async def _run(self, changes: RunChanges, query: DueQuery | None) -> RefillResult:
+    async def _run(self, changes: RunChanges, query: DueQuery | None, now: datetime) -> RefillResult:
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._executor, self._query_index, changes, query, self._now())
+        return await loop.run_in_executor(self._executor, self._query_index, changes, query, now)
 
     def _query_index(self, changes: RunChanges, query: DueQuery | None, now: datetime) -> RefillResult:
-        """Write the changes and run the query. Called in the executor's thread."""
+        """Write the changes and run the query. Called in the executor's thread.
+
+        `now` is the query's own time: URLs that `restore` makes due at it are selected.
+        """
         result = RefillResult()
         if changes.put_off:
             self._queue.reschedule(changes.put_off)

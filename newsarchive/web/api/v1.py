@@ -119,7 +119,7 @@ def articles(context: Context, filters: ArticleFilters, limit: Limit = 50, curso
 
 @router.get("/articles/{article_id}", response_model=schemas.ArticleDetail, summary="One article")
 def article(context: Context, article_id: Id) -> Response:
-    """An article with its current text and the list of its versions."""
+    """Return an article with its current text and the list of its versions."""
     return _respond(context, schemas.ArticleDetail, _or_404(context.index.ask(get_article, article_id), "article"))
 
 
@@ -159,7 +159,7 @@ def captures(
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Response:
-    """Captures of a URL, oldest first; http, https and "www." are the same URL. For many URLs use /cdx."""
+    """List captures of a URL, oldest first; http, https and "www." are the same URL. For many URLs use /cdx."""
     try:
         after = parse_resume_key(cursor)
     except ValueError as problem:
@@ -199,7 +199,7 @@ def search(
 
 @router.get("/crawls", response_model=schemas.CrawlPage, summary="Crawls")
 def crawls(context: Context, limit: Limit = 50, cursor: Cursor = None) -> Response:
-    """Runs of the crawler, newest first."""
+    """List runs of the crawler, newest first."""
     offset = _parse_cursor(cursor) or 0
     found = context.index.ask(list_crawls, limit=limit + 1, offset=offset)
     next_cursor = str(offset + limit) if len(found) > limit else None
@@ -208,7 +208,7 @@ def crawls(context: Context, limit: Limit = 50, cursor: Cursor = None) -> Respon
 
 @router.get("/sources", response_model=schemas.SourceList, summary="Feeds, sitemaps and listings")
 def sources(context: Context, site: Name = None) -> Response:
-    """Feeds, sitemaps and listings in which article URLs are discovered."""
+    """List feeds, sitemaps and listings in which article URLs are discovered."""
     return _respond(context, schemas.SourceList, {"sources": context.index.ask(list_sources, site)})
 
 

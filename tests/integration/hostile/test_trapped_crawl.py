@@ -93,4 +93,4 @@ def test_status_prints_parked_patterns(trapped: Callable[..., Any], capsys: pyte
     assert run(["status", "--archive", str(rig.archive.folder)]) == 0
     told = capsys.readouterr().out
     assert "/tage/{n}: " in told
-    assert "URLs brought no new article" in told
+    assert "URLs had no new article" in told
