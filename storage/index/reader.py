@@ -1,4 +1,4 @@
-"""Read access to the index. Whoever shows the archive to others holds a Reader that leaves out what is excluded."""
+"""Read access to the index, with exclusions for those who publish the archive."""
 
 from collections.abc import Callable, Iterator
 from typing import Concatenate, ParamSpec, TypeVar

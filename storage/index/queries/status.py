@@ -268,7 +268,7 @@ class SourceHealth:
     failures: int
     """Consecutive failed captures."""
     habits: SourceRates | None
-    """What was learnt of it; None where it could not be read yet."""
+    """Learnt statistics; None before it was read for the first time."""
 
     @property
     def state(self) -> SourceState:

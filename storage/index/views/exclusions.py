@@ -18,7 +18,7 @@ class Exclusions:
     """By site: captures and articles after that time are left out, and later versions of older articles too."""
 
     def __bool__(self) -> bool:
-        """False if nothing is left out."""
+        """Return False if nothing is left out."""
         return bool(self.hidden or self.urlkeys or self.embargoes)
 
     def excludes(self, url: str, site: str | None = None, fetched_at: datetime | None = None) -> bool:

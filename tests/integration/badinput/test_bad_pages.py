@@ -63,7 +63,7 @@ def kept(rig: Any, path: str) -> bytes:
 @pytest.mark.parametrize(
     ("path", "body", "reason"),
     [
-        ("/huge", HUGE, f"the body has {len(HUGE)} bytes, more than the 10000000 that are read"),
+        ("/huge", HUGE, f"the body has {len(HUGE)} bytes, more than the limit of 10000000"),
         ("/hangs", HANGS, "reading took longer than 1 s"),
     ],
     ids=["50-megabytes", "hangs"],

@@ -198,3 +198,10 @@ def test_a_question_that_takes_too_long_is_given_up(index: Index) -> None:
     with index._database.read_transaction() as connection:
         assert connection.scalar(text("SELECT 1")) == 1
     assert index.excluding(NO_EXCLUSIONS, timeout=5).ask(list_articles) == ()
+
+
+def test_ask_refuses_a_query_that_yields_rows(filled: Index) -> None:
+    """Its connection would be closed before the first row: such a query belongs to `stream`."""
+    with pytest.raises(AssertionError):
+        filled.ask(iter_captures)
+    assert len(list(filled.stream(iter_captures))) == filled.ask(get_status).captures

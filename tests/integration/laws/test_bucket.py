@@ -406,7 +406,7 @@ def test_an_object_cut_short_is_found(build: Callable[..., Any], bucket: Bucket)
     told = rig.run("bucket", "--check")
     assert (told.returncode, "sizes differ" in told.stderr) == (1, True)
     moved = rig.run("bucket", "--to", "folder")
-    assert (moved.returncode, "other bytes" in moved.stderr) == (1, True)
+    assert (moved.returncode, "differ" in moved.stderr) == (1, True)
     assert closed(rig) == []
     overwrite(bucket, stored.name, whole)
     assert rig.run("verify").returncode == 0

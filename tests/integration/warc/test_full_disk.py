@@ -96,7 +96,7 @@ for number in range(9):
     url = f"http://a.example/{{number}}"
     exchange = Exchange(url=url, started_at=now, request=b"GET / HTTP/1.1\\r\\n\\r\\n", response=block)
     try:
-        writer.keep(exchange)
+        writer.write(exchange)
     except StorageError as problem:
         print("refused", number)
         break

@@ -35,7 +35,7 @@ number = 0
 while True:
     block = b"HTTP/1.1 200 OK\\r\\n\\r\\n" + os.urandom(30_000)
     url, request = f"http://a.example/{{number}}", b"GET / HTTP/1.1\\r\\n\\r\\n"
-    writer.keep(Exchange(url=url, started_at=now, request=request, response=block, discovery=found))
+    writer.write(Exchange(url=url, started_at=now, request=request, response=block, discovery=found))
     if number % 5 == 4:
         writer.sync()
         print(number, flush=True)
