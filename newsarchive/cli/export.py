@@ -51,11 +51,7 @@ def export(  # noqa: PLR0913 - every word is an option of the command line
 
     For the formats: newsarchive help export. With -o the file is replaced when the export is complete.
     """
-    info = FORMATS[format_ or _format_for_file(into)]
-    if into is None and not info.is_stream:
-        raise ConfigError(
-            f"{info.name} cannot be written to standard output; nothing was done. Name a file: -o FILE{info.suffix}"
-        )
+    info = _choose_format(format_, into)
     filters = Filters(
         site=site,
         since=parse_time(since, "--since"),
@@ -93,6 +89,16 @@ def _report_missed(missed: MissedCaptures) -> None:
         count = pluralize(missed.count, "capture")
         stderr().print(f"{count} could not be copied. To see the damage: newsarchive verify")
         raise typer.Exit(WarcError.exit_code)
+
+
+def _choose_format(wanted: Format | None, into: Path | None) -> FormatInfo:
+    """Return the wanted format, or that of the file's suffix; ConfigError if it needs a file and there is none."""
+    info = FORMATS[wanted or _format_for_file(into)]
+    if into is None and not info.is_stream:
+        raise ConfigError(
+            f"{info.name} cannot be written to standard output; nothing was done. Name a file: -o FILE{info.suffix}"
+        )
+    return info
 
 
 def _format_for_file(into: Path | None) -> Format:
