@@ -9,6 +9,7 @@ from subprocess import CompletedProcess
 from unittest.mock import patch
 
 from newsarchive.cli.app import run
+from storage.places import bucket
 
 
 def run_in_process(*words: str | Path, at: Path | None = None, stdin: str = "") -> CompletedProcess[str]:
@@ -16,6 +17,9 @@ def run_in_process(*words: str | Path, at: Path | None = None, stdin: str = "") 
 
     What it prints must be valid UTF-8, as on a real standard output.
     """
+    # What a process remembers of buckets and their credentials.
+    bucket._failed_until.clear()
+    bucket._store.cache_clear()
     out, err = io.BytesIO(), io.BytesIO()
     arguments = list(map(str, words))
     with _text(out, "strict") as stdout, _text(err, "backslashreplace") as stderr:

@@ -91,27 +91,22 @@ def _report_missed(missed: MissedCaptures) -> None:
         raise typer.Exit(WarcError.exit_code)
 
 
-def _choose_format(wanted: Format | None, into: Path | None) -> FormatInfo:
-    """Return the wanted format, or that of the file's suffix; ConfigError if it needs a file and there is none."""
-    info = FORMATS[wanted or _format_for_file(into)]
+def _choose_format(format_: Format | None, into: Path | None) -> FormatInfo:
+    """Return the given format, else that of the file's suffix, else JSONL."""
+    if format_ is None and into is not None and into.suffix:
+        format_ = next((each for each, info in FORMATS.items() if into.name.lower().endswith(info.suffix)), None)
+        if format_ is None:
+            suffixes = ", ".join(info.suffix for info in FORMATS.values())
+            raise ConfigError(
+                f"{into.name} has no known suffix; nothing was done. Use one of {suffixes}, or choose a format with "
+                "--format"
+            )
+    info = FORMATS[format_ or Format.JSONL]
     if into is None and not info.is_stream:
         raise ConfigError(
             f"{info.name} cannot be written to standard output; nothing was done. Name a file: -o FILE{info.suffix}"
         )
     return info
-
-
-def _format_for_file(into: Path | None) -> Format:
-    """Return the format of a file's suffix; JSONL without one."""
-    if into is None or not into.suffix:
-        return Format.JSONL
-    for format_, info in FORMATS.items():
-        if into.name.lower().endswith(info.suffix):
-            return format_
-    suffixes = ", ".join(info.suffix for info in FORMATS.values())
-    raise ConfigError(
-        f"{into.name} has no known suffix; nothing was done. Use one of {suffixes}, or choose a format with --format"
-    )
 
 
 def _write_export(request: ExportRequest, info: FormatInfo, into: Path | None) -> int:

@@ -1,4 +1,8 @@
-"""The command line as a user has it: the installed script, in a process of its own, outside the checkout."""
+"""The command line as a user has it, outside the checkout: the installed script, or its words in this process.
+
+Each command is run once at least by the installed script (`command`). Tests of messages, exit codes and options use
+`in_process`, which takes a tenth of the time.
+"""
 
 import os
 import subprocess
@@ -8,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.in_process import run_in_process
 from tests.newsroom import Newsroom, NewsroomServer, serve
 
 COMMAND = "NEWSARCHIVE_COMMAND"
@@ -39,6 +44,16 @@ def command(tmp_path: Path) -> Command:
 
     def run(*words: str | Path, at: Path = tmp_path, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
         return newsarchive(*words, at=at, stdin=stdin)
+
+    return run
+
+
+@pytest.fixture
+def in_process(tmp_path: Path) -> Command:
+    """The same words in the process of the test, in an empty folder of the test's own."""
+
+    def run(*words: str | Path, at: Path = tmp_path, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+        return run_in_process(*words, at=at, stdin=stdin or "")
 
     return run
 

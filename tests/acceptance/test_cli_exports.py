@@ -23,22 +23,22 @@ Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.mark.parametrize("suffix", FORMS)
-def test_the_files_name_says_the_form(morgue: Path, command: Command, tmp_path: Path, suffix: str) -> None:
+def test_the_files_name_says_the_form(morgue: Path, in_process: Command, tmp_path: Path, suffix: str) -> None:
     """Written whole, with nothing left beside it, and counted on standard error."""
-    done = command("export", "--archive", morgue, "-o", f"all.{suffix}")
+    done = in_process("export", "--archive", morgue, "-o", f"all.{suffix}")
     assert (done.returncode, done.stdout) == (0, ""), done
     assert f"written to all.{suffix}" in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == [f"all.{suffix}"]
     assert (tmp_path / f"all.{suffix}").read_bytes().startswith(FORMS[suffix])
 
 
-def test_one_article_in_every_form(morgue: Path, command: Command, tmp_path: Path) -> None:
+def test_one_article_in_every_form(morgue: Path, in_process: Command, tmp_path: Path) -> None:
     """By its number or its address; captures, pages and rows are its own alone."""
-    line = json.loads(command("export", "--archive", morgue).stdout.splitlines()[0])
+    line = json.loads(in_process("export", "--archive", morgue).stdout.splitlines()[0])
     asked = ("--archive", morgue, "--article", line["canonical_url"])
-    assert json.loads(command("export", *asked).stdout) == line
+    assert json.loads(in_process("export", *asked).stdout) == line
     for suffix in ("wacz", "sqlite", "warc.gz"):
-        assert command("export", *asked, "-o", f"one.{suffix}").returncode == 0
+        assert in_process("export", *asked, "-o", f"one.{suffix}").returncode == 0
     with zipfile.ZipFile(tmp_path / "one.wacz") as opened:
         pages = [json.loads(page) for page in opened.read("pages/pages.jsonl").splitlines()]
         records = gzip.decompress(opened.read("archive/data.warc.gz"))
@@ -68,27 +68,27 @@ def test_the_streams_of_the_command_line(morgue: Path, command: Command) -> None
     ],
 )
 def test_a_form_or_folder_that_is_none_is_said(
-    morgue: Path, command: Command, tmp_path: Path, words: tuple[str, ...], told: str
+    morgue: Path, in_process: Command, tmp_path: Path, words: tuple[str, ...], told: str
 ) -> None:
     """With what there is; nothing is written under a name that would say something else."""
-    done = command("export", "--archive", morgue, *words)
+    done = in_process("export", "--archive", morgue, *words)
     assert done.returncode not in {0, 1}
     assert told in done.stderr
     assert "Traceback" not in done.stderr
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_is_not_there_is_said(morgue: Path, command: Command, tmp_path: Path) -> None:
+def test_what_is_not_there_is_said(morgue: Path, in_process: Command, tmp_path: Path) -> None:
     """And no file is made."""
-    done = command("export", "--archive", morgue, "--article", "http://nobody.example/", "-o", "none.wacz")
+    done = in_process("export", "--archive", morgue, "--article", "http://nobody.example/", "-o", "none.wacz")
     assert (done.returncode, "has no article" in done.stderr) == (4, True)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_replay_says_how_to_install_it(command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_replay_says_how_to_install_it(in_process: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without pywb: an exit code of its own, and the next command."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
-    done = command("replay")
+    done = in_process("replay")
     assert (done.returncode, "newsarchive replay install" in done.stderr) == (69, True)
-    told = json.loads(command("replay", "--json").stdout)
+    told = json.loads(in_process("replay", "--json").stdout)
     assert told == {"folder": str(tmp_path / "data" / "newsarchive" / "replay"), "installed": None}

@@ -37,15 +37,15 @@ def told(archive: Path) -> list[object]:
         ]
 
 
-def test_there_and_back(archive: Path, command: Command, postgres_url: str) -> None:
+def test_there_and_back(archive: Path, in_process: Command, postgres_url: str) -> None:
     """Export, search and schedule are the same in each database; the second copy is the first index."""
     before = told(archive)
-    done = command("migrate-index", postgres_url, "--switch", "--archive", archive)
+    done = in_process("migrate-index", postgres_url, "--switch", "--archive", archive)
     assert done.returncode == 0, done
     assert "row counts and digests equal those of sqlite:///" in done.stdout
     (archive / "index.sqlite3").rename(archive / "before.sqlite3")
     assert told(archive) == before
-    back = command("migrate-index", "index.sqlite3", "--switch", "--json", "--archive", archive)
+    back = in_process("migrate-index", "index.sqlite3", "--switch", "--json", "--archive", archive)
     assert back.returncode == 0, back
     answer = json.loads(back.stdout)
     assert answer["switched"]
@@ -71,15 +71,15 @@ def test_a_copy_is_used_when_the_owner_says_so(archive: Path, command: Command) 
     assert (again.returncode, "uses already" in again.stderr) == (2, True)
 
 
-def test_what_stands_in_the_way_is_named(archive: Path, command: Command) -> None:
+def test_what_stands_in_the_way_is_named(archive: Path, in_process: Command) -> None:
     """A crawl under way, a server that is not there: each has its exit code and its sentence, and nothing changes."""
     toml = (archive / "newsarchive.toml").read_text()
-    gone = command("migrate-index", "postgresql://nobody@127.0.0.1:9/none", "--switch", "--archive", archive)
+    gone = in_process("migrate-index", "postgresql://nobody@127.0.0.1:9/none", "--switch", "--archive", archive)
     assert (gone.returncode, "127.0.0.1:9" in gone.stderr) == (70, True)
     with Archive.open(archive) as opened:
         names = [site.name for site in opened.config.sites]
         with lock_sites_locally(archive / "locks", names, opened.now()):
-            busy = command("migrate-index", "other.sqlite3", "--archive", archive)
+            busy = in_process("migrate-index", "other.sqlite3", "--archive", archive)
     assert (busy.returncode, f"process {os.getpid()}" in busy.stderr) == (75, True)
     assert (archive / "newsarchive.toml").read_text() == toml
     assert not (archive / "other.sqlite3").exists()

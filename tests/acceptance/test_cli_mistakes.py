@@ -26,20 +26,20 @@ Command = Callable[..., CompletedProcess[str]]
     ],
     ids=lambda words: words[0],
 )
-def test_no_archive_here(words: list[str], command: Command) -> None:
+def test_no_archive_here(words: list[str], in_process: Command) -> None:
     """Every command that needs an archive says that there is none, and how to make one."""
-    done = command(*words)
+    done = in_process(*words)
     assert (done.returncode, done.stdout) == (3, "")
     assert "newsarchive init" in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_an_unknown_setting(command: Command, tmp_path: Path) -> None:
+def test_an_unknown_setting(in_process: Command, tmp_path: Path) -> None:
     """The word, its line, and the word that was meant."""
-    assert command("init").returncode == 0
+    assert in_process("init").returncode == 0
     with (tmp_path / "newsarchive.toml").open("a") as file:
         file.write('[[site]]\nname = "a"\nurl = "http://a.example/"\nlistngs = []\n')
-    done = command("crawl")
+    done = in_process("crawl")
     assert (done.returncode, done.stdout) == (2, "")
     assert "there is no setting 'listngs'; did you mean 'listings'" in done.stderr
 
@@ -52,65 +52,65 @@ def test_an_unknown_site(command: Command) -> None:
     assert "newsarchive add" in done.stderr
 
 
-def test_no_such_article(command: Command) -> None:
+def test_no_such_article(in_process: Command) -> None:
     """Numbers and URLs that the archive does not have end with 4."""
-    assert command("init").returncode == 0
+    assert in_process("init").returncode == 0
     for name in ("17", "https://news.example/none"):
-        done = command("show", name)
+        done = in_process("show", name)
         assert (done.returncode, done.stdout) == (4, "")
         assert "newsarchive search" in done.stderr
 
 
-def test_a_site_that_does_not_answer(command: Command, tmp_path: Path) -> None:
+def test_a_site_that_does_not_answer(in_process: Command, tmp_path: Path) -> None:
     """`add` of an address where nothing listens leaves the settings as they were."""
-    assert command("init").returncode == 0
+    assert in_process("init").returncode == 0
     before = (tmp_path / "newsarchive.toml").read_bytes()
-    done = command("add", "http://127.0.0.1:9/")
+    done = in_process("add", "http://127.0.0.1:9/")
     assert done.returncode != 0
     assert "Traceback" not in done.stderr
     assert (tmp_path / "newsarchive.toml").read_bytes() == before
 
 
-def test_an_index_of_the_future(command: Command, tmp_path: Path) -> None:
+def test_an_index_of_the_future(in_process: Command, tmp_path: Path) -> None:
     """A database that a later version wrote is refused, not touched."""
-    assert command("init").returncode == 0
+    assert in_process("init").returncode == 0
     sqlite3 = pytest.importorskip("sqlite3")
     with sqlite3.connect(tmp_path / "index.sqlite3") as database:
         database.execute("UPDATE alembic_version SET version_num = '9999'")
     database.close()
-    done = command("status")
+    done = in_process("status")
     assert (done.returncode, done.stdout) == (70, "")
     assert "later version" in done.stderr
 
 
-def test_a_folder_that_cannot_be_made(command: Command, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_made(in_process: Command, tmp_path: Path) -> None:
     """A file in the way is told of."""
     (tmp_path / "file").write_text("in the way")
-    done = command("init", "file/morgue")
+    done = in_process("init", "file/morgue")
     assert (done.returncode, done.stdout) == (74, "")
     assert "cannot be created" in done.stderr
 
 
-def test_import_of_what_is_no_warc(command: Command, tmp_path: Path) -> None:
+def test_import_of_what_is_no_warc(in_process: Command, tmp_path: Path) -> None:
     """A file that holds no record brings nothing, and the import says so."""
-    assert command("init").returncode == 0
+    assert in_process("init").returncode == 0
     (tmp_path / "page.warc.gz").write_bytes(b"<html>no archive</html>")
-    done = command("import", "page.warc.gz")
+    done = in_process("import", "page.warc.gz")
     assert done.returncode != 0
     assert "page.warc.gz" in done.stdout + done.stderr
-    missing = command("import", "nowhere.warc.gz")
+    missing = in_process("import", "nowhere.warc.gz")
     assert missing.returncode != 0
     assert "nowhere.warc.gz" in missing.stderr
     assert "Traceback" not in done.stderr + missing.stderr
 
 
-def test_rebuild_after_the_index_is_lost(command: Command, tmp_path: Path) -> None:
+def test_rebuild_after_the_index_is_lost(in_process: Command, tmp_path: Path) -> None:
     """An archive without WARC files has an empty index, and that is no error."""
-    assert command("init").returncode == 0
+    assert in_process("init").returncode == 0
     (tmp_path / "index.sqlite3").unlink()
     shutil.rmtree(tmp_path / "warc")
-    assert command("rebuild").returncode == 0
-    assert command("export").stdout == ""
+    assert in_process("rebuild").returncode == 0
+    assert in_process("export").stdout == ""
 
 
 def test_a_second_crawl_of_a_site(command: Command, tmp_path: Path) -> None:
@@ -139,14 +139,14 @@ def test_sites_that_give_no_answer(command: Command, tmp_path: Path) -> None:
     assert command("verify").returncode == 0
 
 
-def test_a_lost_index_is_no_empty_archive(command: Command, morgue: Path, tmp_path: Path) -> None:
+def test_a_lost_index_is_no_empty_archive(in_process: Command, morgue: Path, tmp_path: Path) -> None:
     """Who asks a lost index is told how to get it back; no empty one is left to answer the next."""
     lost = Path(shutil.copytree(morgue, tmp_path / "lost"))
     for file in lost.glob("index.sqlite3*"):
         file.unlink()
     for words in (("search", "harbour"), ("status",), ("verify",), ("export", "-o", "out.jsonl")):
-        asked = command(*words, "--archive", lost)
+        asked = in_process(*words, "--archive", lost)
         assert (asked.returncode, "newsarchive rebuild" in asked.stderr) == (70, True), asked
         assert not list(lost.glob("index*"))
-    assert command("rebuild", "--archive", lost).returncode == 0
-    assert command("verify", "--archive", lost).returncode == 0
+    assert in_process("rebuild", "--archive", lost).returncode == 0
+    assert in_process("verify", "--archive", lost).returncode == 0

@@ -30,9 +30,9 @@ def test_init_says_what_to_do_next(command: Command, tmp_path: Path) -> None:
     assert "already" in again.stderr
 
 
-def test_every_article_is_archived(morgue: Path, command: Command, newsroom: NewsroomServer) -> None:
+def test_every_article_is_archived(morgue: Path, in_process: Command, newsroom: NewsroomServer) -> None:
     """After one crawl the archive has each article of the newsroom, and none twice."""
-    exported = lines(command("export", "--archive", morgue))
+    exported = lines(in_process("export", "--archive", morgue))
     right = newsroom.newsroom.expected_site(newsroom.clock.now(), origin=newsroom.url.rstrip("/"))
     assert sorted(line["canonical_url"] for line in exported) == sorted(article.url for article in right.articles)
 
@@ -67,26 +67,26 @@ def test_search_and_show_one_article(morgue: Path, command: Command) -> None:
         assert command("show", str(hit["article"]), option, "--archive", morgue).returncode == 0
 
 
-def test_what_stands_under_every_article_is_listed(morgue: Path, command: Command) -> None:
+def test_what_stands_under_every_article_is_listed(morgue: Path, in_process: Command) -> None:
     """Text, share and since when, for a site or for all, for people and for programs; an unknown site is told."""
-    shown = command("show", "--boilerplate", "lantern", "--archive", morgue)
+    shown = in_process("show", "--boilerplate", "lantern", "--archive", morgue)
     assert shown.returncode == 0
     assert "AI Disclaimer: Some of the material" in shown.stdout
-    learnt = json.loads(command("show", "--boilerplate", "--json", "--archive", morgue).stdout)
+    learnt = json.loads(in_process("show", "--boilerplate", "--json", "--archive", morgue).stdout)
     disclaimer = next(line for line in learnt if line["text"].startswith("AI Disclaimer"))
-    exported = lines(command("export", "--archive", morgue))
+    exported = lines(in_process("export", "--archive", morgue))
     assert (disclaimer["site"], disclaimer["verdict"], disclaimer["share"]) == ("lantern", True, 1.0)
     assert disclaimer["articles_seen"] == len(exported)
     assert disclaimer["first_seen"] <= disclaimer["last_seen"]
     assert all(disclaimer["text"] in line["boilerplate"] for line in exported)
-    unknown = command("show", "--boilerplate", "latern", "--archive", morgue)
+    unknown = in_process("show", "--boilerplate", "latern", "--archive", morgue)
     assert (unknown.returncode, unknown.stdout) == (4, "")
     assert "has no site latern. To see its sites: newsarchive status" in unknown.stderr
 
 
-def test_bytes_lie_where_export_says(morgue: Path, command: Command) -> None:
+def test_bytes_lie_where_export_says(morgue: Path, in_process: Command) -> None:
     """The capture of a line names file, offset and length of a whole gzip member that holds the page."""
-    line = lines(command("export", "--archive", morgue))[0]
+    line = lines(in_process("export", "--archive", morgue))[0]
     place = line["capture"]
     with (morgue / "warc" / place["warc"]).open("rb") as file:
         file.seek(place["offset"])

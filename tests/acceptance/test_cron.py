@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.in_process import run_in_process
 from tests.newsroom import Newsroom, NewsroomServer, serve
 from tests.newsroom.clock import Clock
 
@@ -75,7 +76,9 @@ def site() -> Iterator[NewsroomServer]:
 
 
 def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run a command as cron does: no terminal."""
+    """Run a command as cron does: no terminal, and a crawl in a process of its own."""
+    if words[0] != "crawl":
+        return run_in_process(*words, "--archive", folder)
     command = [sys.executable, "-m", "newsarchive", *words, "--archive", str(folder)]
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
     return subprocess.run(

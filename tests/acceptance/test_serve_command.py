@@ -14,6 +14,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from newsarchive.archive import Archive
+from tests.in_process import run_in_process
 
 WORDS = [sys.executable, "-m", "newsarchive", "serve"]
 Start = Callable[..., "tuple[subprocess.Popen[str], str]"]
@@ -23,7 +24,7 @@ Start = Callable[..., "tuple[subprocess.Popen[str], str]"]
 def morgue(tmp_path: Path) -> Path:
     """An archive with a user."""
     Archive.init(tmp_path / "morgue").close()
-    hashed = subprocess.run([*WORDS, "--hash-password"], input="sesame\n", text=True, capture_output=True, check=True)
+    hashed = run_in_process("serve", "--hash-password", stdin="sesame\n")
     line = hashed.stdout.replace("NAME", "ada")
     assert re.fullmatch(r'ada = "scrypt:[^"]+"\n', line)
     toml = tmp_path / "morgue" / "newsarchive.toml"
@@ -83,7 +84,7 @@ def test_auth_requires_credentials(start: Start) -> None:
 
 
 def run(morgue: Path, *words: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run([*WORDS, "--archive", str(morgue), *words], capture_output=True, text=True, check=False)
+    return run_in_process("serve", "--archive", morgue, *words)
 
 
 def test_a_port_in_use_is_one_sentence(morgue: Path) -> None:
@@ -100,7 +101,7 @@ def test_a_port_in_use_is_one_sentence(morgue: Path) -> None:
     ("words", "code", "told"),
     [
         (["--host", "0.0.0.0"], 2, "--public"),
-        (["--host", "192.0.2.1", "--public"], 69, "nothing can listen at 192.0.2.1"),
+        (["--host", "192.0.2.1", "--public"], 69, "cannot listen on 192.0.2.1"),
         (["--port", "99999"], 2, "65535"),
     ],
 )

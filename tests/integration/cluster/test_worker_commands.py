@@ -1,10 +1,9 @@
 """The commands of workers, and a crawl that is no worker's beside them."""
 
 import json
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import psycopg
 import pytest
@@ -22,16 +21,16 @@ from storage.errors import ArchiveBusy
 from storage.index.cluster import leases
 from storage.index.cluster.jobs import prepare_queue
 from storage.index.cluster.leases import Lease
+from tests.in_process import run_in_process
 from tests.newsroom import Newsroom, serve
 
 NOW = datetime(2026, 3, 1, 6, tzinfo=UTC)
 SITE = 'contact = "me@localhost"\ndelay = "0s"\nindex = "{}"\n[[site]]\nname = "a"\nurl = "{}"\nallow_private = true\n'
 
 
-def run(folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
+def run(folder: Path, *words: str) -> CompletedProcess[str]:
     """Run a command to its end."""
-    command = [sys.executable, "-m", "newsarchive", *words, "--archive", str(folder)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    return run_in_process(*words, "--archive", folder)
 
 
 @pytest.fixture

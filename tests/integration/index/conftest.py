@@ -4,6 +4,7 @@ import itertools
 import os
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -32,9 +33,25 @@ POSTGRES = "NEWSARCHIVE_TEST_POSTGRES"
 """Environment variable: where a PostgreSQL server is whose user may make databases."""
 
 
+@pytest.fixture(scope="session")
+def postgres_template() -> Iterator[str]:
+    """Name of a PostgreSQL database with the tables of an empty index: a copy of it is made sooner than tables are."""
+    with fresh_database("template0") as url:
+        Index.open(url).close()
+        yield str(make_url(url).database)
+
+
 @pytest.fixture
-def postgres_url() -> Iterator[str]:
-    """Address of a fresh PostgreSQL database."""
+def postgres_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Address of a fresh PostgreSQL database: empty, or with the tables of an empty index if a test uses `index`."""
+    has_tables = "index" in request.fixturenames
+    with fresh_database(request.getfixturevalue("postgres_template") if has_tables else "template0") as url:
+        yield url
+
+
+@contextmanager
+def fresh_database(template: str) -> Iterator[str]:
+    """Create a PostgreSQL database, give its address, and drop it."""
     server = os.environ.get(POSTGRES)
     if not server:
         pytest.skip(f"{POSTGRES} names no PostgreSQL server, such as postgresql+psycopg://user@127.0.0.1:5432/test")
@@ -43,7 +60,7 @@ def postgres_url() -> Iterator[str]:
     try:
         with engine.connect() as connection:
             # A locale that sorts otherwise than by code point would be hidden by the server's default.
-            connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE template0'))
+            connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
         yield make_url(server).set(database=name).render_as_string(hide_password=False)
     finally:
         with engine.connect() as connection:

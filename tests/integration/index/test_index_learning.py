@@ -24,6 +24,7 @@ from storage.index.boilerplate.rule import (
 from storage.index.queries.status import list_boilerplate
 from storage.index.rows.entry import version_digest
 from storage.model import BOILERPLATE_ROLES, Article, Ingest, NextVisit, Paragraph, Role, Site, SourcedDate, VisitResult
+from tests.sizes import few_and_all
 
 Make = Callable[..., Ingest]
 Plan = Callable[[VisitResult], NextVisit]
@@ -122,19 +123,22 @@ def line(number: int) -> str:
     return f"More {number}" if number > 7 else f"Line {number} stands under many articles of the site, {number} times."
 
 
-@pytest.fixture
-def at_hand(index: Index) -> Index:
-    """An index that examples share: each empties it."""
-    return index
-
-
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(PAGES, st.sampled_from((0, 10)), st.sampled_from((0, 4)))
+@pytest.mark.parametrize("examples", few_and_all(5, 25))
 def test_incremental_learning_finds_what_a_plain_count_finds(
-    at_hand: Index, article_at: Make, plan: Plan, pages: list[Any], many: int, large: int
+    index: Index, examples: int, article_at: Make, plan: Plan
 ) -> None:
     """With new articles and versions, changed dates and sites, learnt in between or not, the rows are the same."""
-    index = at_hand
+
+    @settings(max_examples=examples, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(PAGES, st.sampled_from((0, 10)), st.sampled_from((0, 4)))
+    def holds(pages: list[Any], many: int, large: int) -> None:
+        learn_in_steps(index, article_at, plan, pages, many, large)
+
+    holds()
+
+
+def learn_in_steps(index: Index, article_at: Make, plan: Plan, pages: list[Any], many: int, large: int) -> None:
+    """Commit pages, learn where they say so, and compare with a plain count."""
     index.reset()
     index.register_sites([Site(name=site, url=f"https://{site}.example/") for site in SITES])
     taken: list[Ingest] = []
@@ -193,12 +197,13 @@ def pages_kept(index: Index) -> object:
     return index._database.write(lambda connection: connection.exec_driver_sql("PRAGMA cache_size").scalar())
 
 
-def test_learning_needs_little_memory(index: Index, article_at: Make, plan: Plan) -> None:
-    """A hundred thousand shared paragraphs of a large site are counted within the database."""
+@pytest.mark.parametrize("sizes", few_and_all((200, 500, 4_000), (500, 2_000, 20_000)))
+def test_learning_needs_little_memory(index: Index, sizes: tuple[int, int, int], article_at: Make, plan: Plan) -> None:
+    """Twenty thousand shared paragraphs of a large site are counted within the database."""
     index._learn_after = 1_000
     usual = pages_kept(index)
     most: list[int] = []
-    for paragraphs in (500, 2_000, 20_000):
+    for paragraphs in sizes:
         index.reset()
         index.register_sites([Site(name="news", url="https://news.example/")])
         index.commit(shared_by_two(article_at, paragraphs), plan)

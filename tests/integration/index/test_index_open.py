@@ -104,7 +104,7 @@ def test_a_full_disk_loses_nothing(sqlite_url: str) -> None:
         size = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
     engine.dispose()
     event.listen(engine, "connect", lambda link, _: link.execute(f"PRAGMA max_page_count={size + 4}"))
-    with pytest.raises(DiskFull, match="Make room"):
+    with pytest.raises(DiskFull, match="Free some space"):
         add(1000)
     index.close()
     index = Index.open(sqlite_url)

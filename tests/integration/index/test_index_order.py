@@ -39,6 +39,7 @@ from storage.model import (
     UrlKind,
     VisitResult,
 )
+from tests.sizes import few_and_all
 
 MORNING = datetime(2026, 3, 1, 6, tzinfo=UTC)
 NEWS = Site(name="news", url="https://www.news.example/", hosts=("static.news.example",))
@@ -303,11 +304,13 @@ def deliveries(draw: st.DrawFn) -> tuple[list[Ingest], list[list[Ingest]], bool]
     return world, batches, draw(st.booleans())
 
 
-@pytest.mark.parametrize("examples", [40])
+@pytest.mark.parametrize("examples", few_and_all(6, 40))
 def test_any_order_gives_the_same_index(index: Index, examples: int, dump: Dump, different: Difference) -> None:
     """In any order, with any batches and repetitions, exports and tables are the same."""
 
-    @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
+    @settings(
+        max_examples=examples, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True
+    )
     @given(deliveries())
     def holds(delivery: tuple[list[Ingest], list[list[Ingest]], bool]) -> None:
         world, batches, sites_first = delivery
@@ -347,9 +350,12 @@ def read_again(index: Index, told: Sequence[Ingest], sizes: Sequence[int], *, ev
     return done
 
 
-def test_replaced_readings_leave_no_trace_of_the_old_ones(index: Index, dump: Dump, different: Difference) -> None:
+@pytest.mark.parametrize("seeds", few_and_all(5, 60))
+def test_replaced_readings_leave_no_trace_of_the_old_ones(
+    index: Index, seeds: int, dump: Dump, different: Difference
+) -> None:
     """In any portions, interrupted and resumed, with commits in between, the rows are those of a new index."""
-    for seed in range(60):
+    for seed in range(seeds):
         chance = Random(seed)
         happenings = happenings_of(chance)
         before = chance.randint(0, len(happenings))
@@ -369,9 +375,10 @@ def test_replaced_readings_leave_no_trace_of_the_old_ones(index: Index, dump: Du
         assert list(index.iter_captures_to_reread(RereadFilter(extractor="2"))) == []
 
 
-def test_a_dry_run_leaves_no_trace(index: Index, dump: Dump, different: Difference) -> None:
+@pytest.mark.parametrize("seeds", few_and_all(3, 12))
+def test_a_dry_run_leaves_no_trace(index: Index, seeds: int, dump: Dump, different: Difference) -> None:
     """A dry run returns what the real run returns, and changes no row."""
-    for seed in range(12):
+    for seed in range(seeds):
         happenings = happenings_of(Random(seed))
         deliver(index, [ingests(happenings)])
         before = dump(index)

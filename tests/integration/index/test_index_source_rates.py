@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -30,6 +31,7 @@ from storage.model import (
     VisitResult,
 )
 from storage.places import Places
+from tests.sizes import few_and_all
 
 MORNING = datetime(2026, 3, 1, 6, tzinfo=UTC)
 SITE = Site(name="news", url="https://news.example/")
@@ -88,10 +90,11 @@ windows = st.lists(
 )
 
 
-def test_the_schedule_gets_the_content_of_each_source(index: Index, capture_of: Make) -> None:
+@pytest.mark.parametrize("examples", few_and_all(6, 25))
+def test_the_schedule_gets_the_content_of_each_source(index: Index, examples: int, capture_of: Make) -> None:
     """New items are those that the previous check lacked, first named ones those that nothing had named before."""
 
-    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=examples, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
     @given(windows)
     def holds(happenings: list[tuple[str, set[int], bool]]) -> None:
         index.reset()

@@ -17,6 +17,7 @@ from storage.index.search.results import search_articles
 from storage.index.text.bigram_signature import MAX_BIGRAMS
 from storage.index.views.exclusions import NO_EXCLUSIONS, Exclusions
 from storage.model import Ingest, NextVisit, Site, VisitResult
+from tests.sizes import few_and_all
 
 Make = Callable[..., Ingest]
 Plan = Callable[[VisitResult], NextVisit]
@@ -82,12 +83,13 @@ def run(index: Index, statement: str) -> None:
         connection.execute(text(statement))
 
 
-def test_signatures_change_nothing_of_what_is_found(both: tuple[Index, Index]) -> None:
+@pytest.mark.parametrize("examples", few_and_all(20, 80))
+def test_signatures_change_nothing_of_what_is_found(both: tuple[Index, Index], examples: int) -> None:
     """Hits are the same with and without signatures and in SQLite; so are exports and ranked searches."""
     postgres, sqlite = both
     asked: dict[str, Sequence[str]] = {}
 
-    @settings(max_examples=80, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=examples, derandomize=True, suppress_health_check=list(HealthCheck))
     @given(QUERIES.map(" ".join))
     def compared(query: str) -> None:
         asked[query] = found(postgres, query)

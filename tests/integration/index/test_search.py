@@ -13,6 +13,7 @@ from storage.index import Filters, Index
 from storage.index.queries.export import iter_export_lines
 from storage.index.search.results import Order, search_articles
 from storage.model import Ingest, NextVisit, Site, SourcedDate, VisitResult
+from tests.sizes import few_and_all
 
 Make = Callable[..., Ingest]
 Plan = Callable[[VisitResult], NextVisit]
@@ -190,11 +191,12 @@ def test_an_edit_of_the_date_moves_an_article(index: Index, article_at: Make, pl
     assert names(index, "steel", Filters(since=BEGIN + timedelta(days=1))) == ["a"]
 
 
-def test_nothing_that_is_typed_is_an_error(stories: Index) -> None:
+@pytest.mark.parametrize("examples", few_and_all(40, 150))
+def test_nothing_that_is_typed_is_an_error(stories: Index, examples: int) -> None:
     """No query is an error, whatever characters and scripts it contains."""
     signs = st.text(st.sampled_from("\"'()*-:^+~&|!<>\\%_[]{}.,/ =\u201c\u00ab中กé\u0301a\x00OR"), max_size=24)
 
-    @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=examples, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
     @given(st.one_of(signs, st.text(max_size=24)), st.sampled_from(get_args(Order)))
     def holds(query: str, order: Order) -> None:
         page = stories.ask(search_articles, query, order=order)
@@ -205,12 +207,13 @@ def test_nothing_that_is_typed_is_an_error(stories: Index) -> None:
         stories.ask(search_articles, query)
 
 
-def test_every_word_finds_its_text(index: Index, article_at: Make, plan: Plan) -> None:
+@pytest.mark.parametrize("examples", few_and_all(10, 40))
+def test_every_word_finds_its_text(index: Index, examples: int, article_at: Make, plan: Plan) -> None:
     """Each part of a text between spaces finds the text, on both databases."""
     alphabet = st.characters(categories=("L", "N", "M"), include_characters="'-.,\u200d")
     number = iter(range(10**6))
 
-    @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=examples, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
     @given(
         st.lists(st.text(alphabet, min_size=1, max_size=12), min_size=1, max_size=8),
         st.sampled_from(["en", "de", "ru", "ar", "zh", "tr", "fi", None]),

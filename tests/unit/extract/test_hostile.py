@@ -129,12 +129,17 @@ def test_very_many_elements_are_too_large() -> None:
         pytest.param(b"<p>A story of rain.<p>" + b"<span class=date>a</span>" * 38_000, id="spans of one paragraph"),
         pytest.param(b"<article><p>A story of rain.<br>" + b"one line<br>" * 38_000, id="lines of one paragraph"),
         pytest.param(
+            b"<h1>Rain</h1><table><td>" + (b"rain on the hills, " * 8 + b"<br><b>z</b>z<br>") * 1_500,
+            id="some lines of one cell",
+        ),
+        pytest.param(
             b"<h1>Rain</h1><div><img src=a.jpg><p>" + (b"rain on the hills, " * 8 + b"<br><br>") * 5_500,
             id="lines beside a picture",
         ),
         pytest.param(
             b"<h1>Rain</h1><table><td>" + (b"rain on the hills, " * 8 + b"<br><b>z</b>z<br>") * 9_000,
             id="lines of one cell",
+            marks=pytest.mark.slow,
         ),
         pytest.param(b"<article><p>A story.</p>" + b"<div></div>tail text " * 38_000, id="empty boxes between words"),
         pytest.param(b"<article><h1>Rain</h1>" + b"<ul class=breadcrumb>" * 30_000 + b"x" * 900_000, id="breadcrumbs"),
