@@ -62,7 +62,7 @@ def test_processes_and_dask_make_the_same_index(
     files = list(map(str, many))
     said = run(here, "import", *files).stdout
     assert said == run(there, "import", *files, "--dask", cluster.address).stdout
-    assert "2,040 captures and 2,000 article versions are new" in said
+    assert "2,040 captures and 2,000 article versions imported." in said
     once = rows(here, dump)
     assert different(once, rows(there, dump)) == {}
     assert left(there) == []
@@ -129,7 +129,7 @@ def test_a_scheduler_that_is_lost_ends_the_command_in_good_order(
     cluster.processes[0].kill()
     _, said = process.communicate(timeout=300)
     assert process.returncode == 69, said
-    assert "start the same command again, or without --dask" in said
+    assert "run the same command again, or without --dask" in said
     run(here, "import", *files)
     run(there, "import", *files)
     assert different(rows(here, dump), rows(there, dump)) == {}
