@@ -251,6 +251,6 @@ def test_a_rebuild_by_processes_that_is_killed_goes_on(
 
     killed_in(folder, half_done, "rebuild")
     done = run(folder, "rebuild")
-    assert "gone on with" in done.stdout
+    assert "An interrupted rebuild was continued" in done.stdout
     assert different(once, rows(folder, dump)) == {}
     assert not mark.exists()
