@@ -2,7 +2,7 @@
 # uv is used where it is there, because it is faster.
 PYTHON ?= python3
 VENV   ?= .venv
-# Test files that run at once.
+# Test files that run at once. They begin in the order of their folders, the longest ones (acceptance, integration) first.
 JOBS   ?= 2
 BIN     = $(VENV)/bin
 UV     := $(shell command -v uv 2>/dev/null)
@@ -46,10 +46,10 @@ demo: $(VENV)/.installed-run ## Crawl a demo newsroom on loopback and show what 
 	$(BIN)/newsarchive demo
 
 test: $(VENV)/.installed-dev ## Run all tests but the slow ones
-	$(BIN)/python -m pytest -m "not slow" -n $(JOBS) --dist loadfile
+	$(BIN)/python -m pytest -m "not slow" -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 slow: $(VENV)/.installed-dev ## Run the slow tests
-	$(BIN)/python -m pytest -m slow -n $(JOBS) --dist loadfile
+	$(BIN)/python -m pytest -m slow -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 quality: $(VENV)/.installed-dev ## Measure how well pages are read (NEWSARCHIVE_EVAL: annotated pages) and print the table
 	$(BIN)/python -m nox --no-venv --no-install --non-interactive -s quality

@@ -30,7 +30,12 @@ def lint(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """All tests but the slow ones; words after -- go to pytest."""
     _install(session)
-    session.run("python", "-m", "pytest", *(session.posargs or ["-m", "not slow", "-n", "2", "--dist", "loadfile"]))
+    session.run(
+        "python",
+        "-m",
+        "pytest",
+        *(session.posargs or ["-m", "not slow", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]),
+    )
 
 
 @nox.session

@@ -120,6 +120,20 @@ ArchiveOf = Callable[..., Archive]
 @pytest.fixture
 def archive_of(tmp_path: Path) -> Iterator[ArchiveOf]:
     """Makes an archive that holds some answers, as keywords of `Answer`, imported from a WARC file of another's."""
+    with archives_in(tmp_path) as make:
+        yield make
+
+
+@pytest.fixture(scope="module")
+def shared_archive_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ArchiveOf]:
+    """`archive_of`, for archives that the tests of a module only read."""
+    with archives_in(tmp_path_factory.mktemp("shared")) as make:
+        yield make
+
+
+@contextmanager
+def archives_in(tmp_path: Path) -> Iterator[ArchiveOf]:
+    """Make archives in a folder, and close them at the end."""
     opened: list[Archive] = []
 
     def make(*answers: dict[str, object], config: str = "") -> Archive:
@@ -135,9 +149,11 @@ def archive_of(tmp_path: Path) -> Iterator[ArchiveOf]:
         archive.import_files([source])
         return archive
 
-    yield make
-    for archive in opened:
-        archive.close()
+    try:
+        yield make
+    finally:
+        for archive in opened:
+            archive.close()
 
 
 @contextmanager
@@ -159,7 +175,7 @@ def serving(app: object) -> Iterator[str]:
 AtAddress = Callable[[object], AbstractContextManager[str]]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def at_address() -> AtAddress:
     """`serving`, for tests: they cannot import from here."""
     return serving

@@ -197,7 +197,7 @@ def pages_kept(index: Index) -> object:
     return index._database.write(lambda connection: connection.exec_driver_sql("PRAGMA cache_size").scalar())
 
 
-@pytest.mark.parametrize("sizes", few_and_all((200, 500, 4_000), (500, 2_000, 20_000)))
+@pytest.mark.parametrize("sizes", few_and_all((500, 1_000, 5_000), (500, 2_000, 20_000)))
 def test_learning_needs_little_memory(index: Index, sizes: tuple[int, int, int], article_at: Make, plan: Plan) -> None:
     """Twenty thousand shared paragraphs of a large site are counted within the database."""
     index._learn_after = 1_000

@@ -125,6 +125,7 @@ print(next(line.split()[1] for line in Path("/proc/self/status").read_text().spl
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
 def test_the_writer_sorts_in_little_memory(tmp_path: Path) -> None:
     """200 MB are sorted in less: boilerplate is counted by sorting all paragraphs of a site."""

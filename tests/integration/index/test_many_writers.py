@@ -2,17 +2,17 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, event, text
 
 from newsarchive.ingest.originals import LocalOriginals
 from storage.index import Index
-from storage.index.boilerplate import learning
 from storage.index.frontier.source_status import update_sources
 from storage.index.queries.articles import find_article_id, get_article
 from storage.model import (
@@ -59,6 +59,25 @@ def stories(article_at: Callable[..., Ingest], numbers: range) -> list[Ingest]:
     ]
 
 
+@contextmanager
+def before_statement(index: Index, beginning: str, act: Callable[[], object]) -> Iterator[None]:
+    """Act once in the midst of a transaction of an index: before its first statement that begins so."""
+    engine = index._database.engine
+    acted: list[str] = []
+
+    def intervene(connection: Connection, cursor: Any, statement: str, *_: Any) -> None:
+        if statement.startswith(beginning) and not acted:
+            acted.append(statement)
+            act()
+
+    event.listen(engine, "before_cursor_execute", intervene)
+    try:
+        yield
+    finally:
+        event.remove(engine, "before_cursor_execute", intervene)
+    assert acted, f"no statement began with {beginning}"
+
+
 def learnt(index: Index) -> list[tuple[Any, ...]]:
     """Return how many articles carry the last paragraph, and whether it is boilerplate."""
     with index._database.read_transaction() as connection:
@@ -67,46 +86,34 @@ def learnt(index: Index) -> list[tuple[Any, ...]]:
 
 
 def test_a_version_committed_while_a_site_is_learnt_is_counted_next_time(
-    both: tuple[Index, Index], article_at: Callable[..., Ingest], plan: Plan, monkeypatch: pytest.MonkeyPatch
+    both: tuple[Index, Index], article_at: Callable[..., Ingest], plan: Plan
 ) -> None:
     """It stays marked as uncounted, whenever the commit happens."""
     one, two = both
     one.commit(stories(article_at, range(10)), plan)
     late = stories(article_at, range(10, 14))
-    judged = learning._decide
-
-    def meanwhile(*asked: Any) -> Any:
-        if late:
-            two.commit([late.pop() for _ in range(4)], plan)
-        return judged(*asked)
-
-    monkeypatch.setattr(learning, "_decide", meanwhile)
-    one.settle()
-    monkeypatch.undo()
+    with before_statement(one, "UPDATE boilerplate SET is_boilerplate", lambda: two.commit(late, plan)):
+        one.settle()
     two.settle()
     assert learnt(one) == [(14, True)]
 
 
 def test_two_writers_learn_of_one_site_one_after_the_other(
-    both: tuple[Index, Index], article_at: Callable[..., Ingest], plan: Plan, monkeypatch: pytest.MonkeyPatch
+    both: tuple[Index, Index], article_at: Callable[..., Ingest], plan: Plan
 ) -> None:
     """An older count never replaces a newer one."""
     one, two = both
     one.commit(stories(article_at, range(10)), plan)
-    counted, other = threading.Event(), threading.Thread(target=two.settle)
-    stored = learning._store
+    other = threading.Thread(target=two.settle)
 
-    def slowly(connection: Connection, *asked: Any) -> None:
-        if not counted.is_set():
-            counted.set()
-            two.commit(stories(article_at, range(10, 14)), plan)
-            other.start()
-            other.join(1.0)
-            assert other.is_alive()
-        stored(connection, *asked)
+    def settle_elsewhere() -> None:
+        two.commit(stories(article_at, range(10, 14)), plan)
+        other.start()
+        other.join(1.0)
+        assert other.is_alive()
 
-    monkeypatch.setattr(learning, "_store", slowly)
-    one.settle()
+    with before_statement(one, "UPDATE boilerplate SET is_boilerplate", settle_elsewhere):
+        one.settle()
     other.join()
     assert learnt(one) == [(14, True)]
 

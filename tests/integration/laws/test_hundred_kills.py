@@ -17,14 +17,14 @@ from storage.warc.reader import read_records
 from storage.warc.record import Record
 
 ROUNDS = 5
-KILLS = 20
-"""In each round; each round ends with a crawl that is left alone."""
+KILLS = 10
+"""In each round: a hundred with both databases. Each round ends with a crawl that is left alone."""
 BETWEEN_ROUNDS = timedelta(hours=26)
 STEP = timedelta(seconds=20)
 """From one start to the next: less than the shortest interval at which anything is looked at again."""
 ARTICLES = 72
 DELAY = 0.06
-"""Seconds between two requests: with them, twenty kills are over before a crawl is."""
+"""Seconds between two requests: with them, the kills of a round are over before a crawl is."""
 
 
 def whole_records(rig: Any) -> set[str]:
