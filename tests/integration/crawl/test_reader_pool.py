@@ -120,6 +120,18 @@ def test_reading_that_cannot_start_says_so(spec: WorkerSpec) -> None:
         readers.submit(task("x")).result(20)
 
 
+def test_pools_of_a_process_share_a_fork_server_and_replace_a_killed_one(spec: WorkerSpec) -> None:
+    """The next crawl of a process imports the reading code no more; a fork server that was killed costs no page."""
+    parents: list[int] = []
+    for _ in range(3):
+        with ReaderPool(1, timeout=5, limit=1, spec=spec) as readers:
+            worker = readers.submit(task("x")).result(20).reason.rpartition(" ")[2]
+            parents.append(int(Path(f"/proc/{worker}/stat").read_text().rpartition(")")[2].split()[1]))
+        if len(parents) == 2:
+            os.kill(parents[1], signal.SIGKILL)
+    assert parents[0] == parents[1] != parents[2]
+
+
 def test_workers_die_with_the_main_process(tmp_path: Path, spec: WorkerSpec) -> None:
     """After kill -9 of the main process no worker stays, not even one that hangs in a page."""
     script = tmp_path / "main.py"
