@@ -107,6 +107,7 @@ def test_each_figure_is_a_median() -> None:
     assert middle(costs) == Cost(wall=2, cpu=2, main=1, peak=2, together=2)
 
 
+@pytest.mark.slow
 def test_failed_installations_are_reported(tmp_path: Path) -> None:
     """In a line, and tried again the next time."""
     found = Environment(name="none", requirements=(str(tmp_path / "no-such-project"),)).made(tmp_path / "cache")
