@@ -43,7 +43,7 @@ def shared_postgres_url() -> Iterator[str]:
 
 @pytest.fixture
 def postgres_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Address of a PostgreSQL database: a fresh one, or one with the tables of an empty index if a test uses `index`."""
+    """Address of a PostgreSQL database: a fresh one, or that of an empty index if a test uses `index`."""
     if "index" not in request.fixturenames:
         with fresh_database() as url:
             yield url
