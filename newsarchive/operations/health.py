@@ -44,8 +44,6 @@ MIN_FAILED = 3
 MAX_FAILED_SHARE = 0.2
 SILENT_AFTER = timedelta(days=2)
 OVERDUE_AFTER = timedelta(days=1)
-INDEXED_WITHIN = timedelta(minutes=10)
-"""A running import or crawl may still index a younger file."""
 UPLOAD_OVERDUE_AFTER = timedelta(hours=1)
 """A running crawl may still upload a younger file."""
 LOW_DISK = 2_000_000_000
@@ -414,18 +412,13 @@ def _compare_files(
         urls = tuple(capture.url for capture in captures)
         if urls or not reader.exclude:
             missing.append(MissingWarc(warc=file.name, captures=file.captures, urls=urls))
-    return tuple(missing), (*_check_unindexed(places, stored, known, now), *_check_sizes(stored, known))
+    return tuple(missing), (*_check_unindexed(stored, known), *_check_sizes(stored, known))
 
 
-def _check_unindexed(
-    places: Places, stored: Mapping[str, WarcFile], known: Sequence[WarcFileView], now: datetime
-) -> Iterator[Finding]:
+def _check_unindexed(stored: Mapping[str, WarcFile], known: Sequence[WarcFileView]) -> Iterator[Finding]:
     """Yield a finding if the index lacks closed files: it is new, of before them, or another archive's."""
     names = {file.name for file in known}
-    lacking = [
-        file for file in stored.values() if file.name not in names and not file.is_open and file.size
-        and not _is_young(places, file, now)
-    ]  # fmt: skip
+    lacking = [file for file in stored.values() if file.name not in names and not file.is_open and file.size]
     if not lacking:
         return
     size = humanize_size(sum(file.size for file in lacking))
@@ -437,20 +430,12 @@ def _check_unindexed(
         subject="index",
         sentence=f"{count} {'is' if len(lacking) == 1 else 'are'} not in the index, and no page of them can be found."
         if is_known
-        else f"The index knows none of the {count} of the archive, so no page can be found.",
-        meaning="The files are untouched. The index is older than they are, or they were copied into the folder."
+        else f"The index knows none of the {count} of the archive: no page of them can be found.",
+        meaning="The files are untouched. The index is older than they are, or an import has not finished."
         if is_known
         else "The files are untouched. The index is empty, or another archive's.",
         command="newsarchive crawl" if is_known else "newsarchive rebuild",
     )
-
-
-def _is_young(places: Places, file: WarcFile, now: datetime) -> bool:
-    if not file.is_local:
-        return False
-    with suppress(FileNotFoundError):  # moved meanwhile
-        return timedelta(0) <= now - places.stat(file.name).modified_at < INDEXED_WITHIN
-    return True
 
 
 def _check_sizes(stored: Mapping[str, WarcFile], known: Iterable[WarcFileView]) -> Iterator[Finding]:
