@@ -50,6 +50,8 @@ LOW_DISK = 2_000_000_000
 FULL_DISK = 200_000_000
 MAX_URLS = 20
 """URLs that are listed of a missing file."""
+NEVER_CRAWLED = "never-crawled"
+INDEX_EMPTY = "index-empty"
 UNHEALTHY = frozenset({"failing", "silent", "overflowing"})
 """States of a source that are findings."""
 
@@ -172,8 +174,10 @@ def check_health(
     )
     missing, of_files = _compare_files(index, reader, places, now)
     unsent = files_to_upload(places)
+    of_sites = [each for site in checked for each in _check_site(site, by_name.get(site.name), now)]
+    is_index_empty = any(each.code == INDEX_EMPTY for each in of_files)  # then it knows nothing of crawls either
     findings = [
-        *(each for site in checked for each in _check_site(site, by_name.get(site.name), now)),
+        *(each for each in of_sites if each.code != NEVER_CRAWLED or not is_index_empty),
         *map(_check_source, sources),
         *map(_check_missing, missing),
         *of_files,
@@ -302,7 +306,7 @@ def _check_site(site: SiteHealth, status: SiteStatus | None, now: datetime) -> I
     crawl = site.last_crawl
     last_capture = status.last_capture if status else None
     if crawl is None and last_capture is None:
-        yield finding("never-crawled", "The site has never been crawled.", command=crawl_command)
+        yield finding(NEVER_CRAWLED, "The site has never been crawled.", command=crawl_command)
         return
     if crawl is not None and crawl.outcome in {"failed", "interrupted"}:
         sentence = "The last crawl failed." if crawl.outcome == "failed" else "The last crawl was interrupted."
@@ -426,7 +430,7 @@ def _check_unindexed(stored: Mapping[str, WarcFile], known: Sequence[WarcFileVie
     is_known = any(file.name in names for file in stored.values())
     yield Finding(
         severity=Severity.ERROR,
-        code="warc-unindexed",
+        code="warc-unindexed" if is_known else INDEX_EMPTY,
         subject="index",
         sentence=f"{count} {'is' if len(lacking) == 1 else 'are'} not in the index, and no page of them can be found."
         if is_known
