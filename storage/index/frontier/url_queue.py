@@ -287,7 +287,31 @@ _ADVANCE = (
         FrontierRow.url_id == bindparam("of"),
         or_(FrontierRow.due_at.is_(None), FrontierRow.due_at > bindparam("at")),
     )
-    .values(due_at=bindparam("at"))
+    .values(due_at=bindparam("at"), ended_by=None)
+)
+
+
+def advance_mentioned(connection: Connection, mentions: Mapping[int, datetime]) -> None:
+    """Make captured pages due that a source has named anew: those that ended, or were no article at the last visit."""
+    for some in batches(mentions):
+        rows = connection.execute(_MENTIONED, {"ids": some}).all()
+        advance_due_times(connection, {row.url_id: _mention_due_at(row, mentions[row.url_id]) for row in rows})
+
+
+def _mention_due_at(row: AnyRow, mentioned_at: datetime) -> datetime:
+    pause = _MENTION_RETRY if row.failure_count else _MENTION_CHECK
+    fetched_at: datetime = row.last_fetched_at
+    return max(mentioned_at, fetched_at + pause)
+
+
+_MENTION_RETRY, _MENTION_CHECK = timedelta(hours=1), timedelta(days=1)
+"""Time after the last visit in which a new mention does not lead to another: of a page that was no article, and of an
+article that is not checked any more."""
+_MENTIONED = select(FrontierRow.url_id, FrontierRow.last_fetched_at, FrontierRow.failure_count).where(
+    FrontierRow.url_id.in_(bindparam("ids", expanding=True)),
+    FrontierRow.kind == UrlKind.ARTICLE.value,
+    FrontierRow.last_fetched_at.is_not(None),
+    or_(FrontierRow.due_at.is_(None), FrontierRow.failure_count > 0),
 )
 
 

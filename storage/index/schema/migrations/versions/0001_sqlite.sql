@@ -155,6 +155,7 @@ CREATE TABLE frontier (
     anchor TEXT,
     due_at DATETIME,
     priority INTEGER NOT NULL,
+    ended_by TEXT,
     failure_count INTEGER NOT NULL,
     unchanged_count INTEGER NOT NULL,
     last_fetched_at DATETIME,
