@@ -3,6 +3,7 @@
     first capture of a URL --> shows a new article --> the counts of its patterns, and of the linking page's, are reset
                            --> shows none          --> the counts of its patterns go up; parked at `park_after`
 
+A page that was a redirect or an error at first counts again when it shows its article: an outage parks nothing for good.
 After a month, one URL of a parked pattern is requested again; if it shows a new article, the pattern is no longer
 parked. URLs listed by a feed or a news sitemap are always requested: their publisher says that they are articles.
 """
@@ -39,6 +40,7 @@ class UrlPatternYields:
         self._counted: dict[tuple[str, str], UrlPatternState] = {}
         self._changed: set[tuple[str, str]] = set()
         self._probed: set[tuple[str, str]] = set()
+        self._resumed: set[tuple[str, str]] = set()
 
     @property
     def sites_with_exceptions(self) -> list[str]:
@@ -66,6 +68,14 @@ class UrlPatternYields:
         changed, self._changed = self._changed, set()
         return {key: self._counted.get(key) for key in changed}
 
+    def pop_resumed(self) -> dict[str, set[str]]:
+        """Return the patterns, by site, that are no longer parked since the last call."""
+        resumed, self._resumed = self._resumed, set()
+        by_site: dict[str, set[str]] = {}
+        for site, pattern in resumed:
+            by_site.setdefault(site, set()).add(pattern)
+        return by_site
+
     def find_parked_pattern(self, due: DueUrl, now: datetime) -> UrlPatternState | None:
         """Return the parked pattern that a URL matches; None if the URL may be requested."""
         if due.last_fetched_at is not None or due.discovery.via_kind in TRUSTED_SOURCES:
@@ -91,8 +101,11 @@ class UrlPatternYields:
 
     def _reset(self, site: str, url: str) -> None:
         for pattern in url_patterns(url):
-            if self._counted.pop((site, pattern), None) is not None:
+            state = self._counted.pop((site, pattern), None)
+            if state is not None:
                 self._changed.add((site, pattern))
+                if state.parked_at is not None:
+                    self._resumed.add((site, pattern))
 
     def _count_unproductive(self, capture: FirstCapture, now: datetime) -> Iterable[UrlPatternState]:
         after = self._parking.get(capture.site, ParkingRules()).after

@@ -7,10 +7,24 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
+from newsarchive.crawl.run_state import RunState
+from newsarchive.crawl.url_pattern_yields import ParkingRules, UrlPatternYields
 from newsarchive.schedule import planner
 from storage.index import Index
+from storage.index.frontier import host_state
 from storage.index.schema.tables import FrontierRow, UrlRow
-from storage.model import Capture, DiscoveredUrl, Discovery, Ingest, Outcome, Reading, UrlKind
+from storage.model import (
+    Capture,
+    DiscoveredUrl,
+    Discovery,
+    Ingest,
+    Outcome,
+    Reading,
+    RecordPlace,
+    RefersTo,
+    Site,
+    UrlKind,
+)
 
 MORNING = datetime(2026, 3, 1, 6, tzinfo=UTC)
 FEED, PAGE = "https://news.example/feed", "https://news.example/a"
@@ -168,3 +182,33 @@ def test_a_304_of_a_shell_is_no_article(index: Index, capture_of: Make, article_
     unchanged = odd(capture_of(PAGE, 70, kind="revisit", profile="server-not-modified"), Outcome.NOT_MODIFIED)
     index.commit([unchanged], PLAN)
     assert schedule_of(index)[0] == MORNING + (70 + 40) * MINUTE
+
+
+def test_an_outage_parks_no_url_pattern_for_good(
+    index: Index, capture_of: Make, article_at: Callable[..., Ingest]
+) -> None:
+    """During it the pages of a section were redirects; when one of them is an article, the others are due again."""
+    index.register_sites([Site(name="news", url="https://news.example/")])
+    yields = UrlPatternYields({"news": ParkingRules(after=2)})
+    state = RunState(index, NoOriginals(), yields, ["news"])
+    state.restore(MORNING)
+    urls = [f"https://news.example/story/{number}" for number in range(3)]
+    how = Discovery(site="news", kind=UrlKind.ARTICLE, via="https://news.example/world", via_kind=UrlKind.LISTING)
+    later = MORNING + 30 * DAY
+    index.add_urls([DiscoveredUrl(url=urls[2], discovery=how, due_at=later, priority=20)])
+    index.commit([replace(odd(capture_of(url)), discovery=how) for url in urls[:2]], PLAN)
+    assert len(state.update_pattern_yields(MORNING)) > 0
+    index.commit([article_at(urls[0], "The article.", minute=10)], PLAN)
+    state.update_pattern_yields(MORNING + 10 * MINUTE)
+    assert schedule_of(index, urls[2])[0] == MORNING + 10 * MINUTE
+    assert index.read(host_state.load_url_patterns) == ()
+
+
+class NoOriginals:
+    """Originals of revisits, of which there are none."""
+
+    def find_place(self, refers_to: RefersTo) -> RecordPlace | None:
+        return None
+
+    def read_block(self, place: RecordPlace) -> bytes:
+        raise AssertionError(place)

@@ -110,3 +110,13 @@ def test_nothing_is_parked_with_park_after_zero() -> None:
     counts = create_yields(0)
     assert counts.count([first_capture(f"/cal/{n}") for n in range(500)], NOW) == []
     assert counts.pending_changes() == {}
+
+
+def test_a_pattern_that_brings_an_article_again_is_reported_as_resumed() -> None:
+    """Its URLs that were put off are then made due; patterns that were never parked have none."""
+    counts = create_yields(1)
+    counts.count([first_capture("/cal/1")], NOW)
+    assert counts.pop_resumed() == {}
+    counts.count([first_capture("/cal/1", is_new=True), first_capture("/b/2", is_new=True)], NOW)
+    assert counts.pop_resumed() == {"news": {PATTERN, "news.example/cal/*"}}
+    assert counts.pop_resumed() == {}
