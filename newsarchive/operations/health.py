@@ -12,10 +12,12 @@ from statistics import median
 from newsarchive.bucket.upload import describe_waiting, files_to_upload
 from newsarchive.config.schema import SiteConfig
 from newsarchive.config.units import humanize_size
+from newsarchive.operations.lapsed_articles import describe_lapsed
 from storage.errors import BucketRefused, BucketUnreachable
 from storage.index import Index
 from storage.index.queries.aggregates import FAILED_OUTCOMES, count_articles_per_day, count_outcomes_by_site
 from storage.index.queries.articles import iter_captures
+from storage.index.queries.lapsed_articles import list_lapsed_articles
 from storage.index.queries.status import SourceHealth, get_status, list_crawls, list_source_health, list_warc_files
 from storage.index.reader import Reader
 from storage.index.views.articles import CaptureFilters
@@ -37,6 +39,9 @@ MAX_RUNS = 500
 """Newest runs among which the last one of each site is looked for."""
 MIN_CAPTURES = 10
 MAX_FAILED_SHARE = 0.2
+MIN_LAPSED, LAPSED_SHARE = 5, 0.2
+"""Known articles, and their share of those that a run fetched, whose pages are no articles any more: from both on it is
+a finding. Below, articles were withdrawn."""
 SILENT_AFTER = timedelta(days=2)
 OVERDUE_AFTER = timedelta(days=1)
 UPLOAD_OVERDUE_AFTER = timedelta(hours=1)
@@ -167,6 +172,7 @@ def check_health(
     disk = check_disk(folder, places)
     findings = [
         *(each for site in checked for each in _check_site(site, by_name.get(site.name), now)),
+        *_check_lapsed(reader, by_name, now),
         *map(_check_source, sources),
         *map(_check_missing, missing),
         *unreachable,
@@ -270,6 +276,26 @@ def _check_site(site: SiteHealth, status: SiteStatus | None, now: datetime) -> I
     if is_thin(yesterday.articles, yesterday.usual):
         sentence = f"{yesterday.day} has {yesterday.articles:,} articles; {yesterday.usual:g} are usual."
         yield finding("thin-day", sentence, meaning="Check its feeds and listings in newsarchive.toml.")
+
+
+def _check_lapsed(reader: Reader, sites: Mapping[str, SiteStatus], now: datetime) -> Iterator[Finding]:
+    """Check for sites of which a run of the last week found many articles to be none any more."""
+    reported: set[str] = set()
+    for each in reader.ask(list_lapsed_articles, now - WEEK, at_least=MIN_LAPSED):
+        if each.site in reported or each.lapsed < LAPSED_SHARE * each.checked:
+            continue
+        reported.add(each.site)
+        url = sites[each.site].url if each.site in sites else ""
+        yield Finding(
+            severity=Severity.ERROR,
+            code="articles-lapsed",
+            subject=each.site,
+            site=each.site,
+            sentence=describe_lapsed(each, url),
+            meaning="The articles stay as they were, and their pages are fetched again with growing pauses."
+            f" Open {url} in a browser to see what the site answers to readers.",
+            command=f"newsarchive crawl {each.site}",
+        )
 
 
 def _check_source(source: SourceHealth) -> Finding:

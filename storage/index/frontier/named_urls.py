@@ -58,12 +58,17 @@ class NamedUrls:
 
         `by_archives`: sources that list old pages only count, too.
         """
-        return any(
-            at - source.read_at <= READ_WITHIN
+        return bool(self.list_sources(row, at, by_archives=by_archives))
+
+    def list_sources(self, row: Mapping[str, Any], at: datetime, *, by_archives: bool = True) -> list[int]:
+        """Return the ids of the sources that name the URL of a row of the frontier."""
+        return [
+            source.url_id
+            for source in self._sources(row["site"]).values()
+            if at - source.read_at <= READ_WITHIN
             and (by_archives or not is_archive(source.newest_item_at, at))
             and source.names(row["url_id"], row["via_id"])
-            for source in self._sources(row["site"]).values()
-        )
+        ]
 
     def update(self, site: str, source: SourceItems) -> None:
         """Take a source's content, which is not written yet."""

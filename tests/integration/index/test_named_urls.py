@@ -12,6 +12,7 @@ from newsarchive.crawl.url_pattern_yields import ParkingRules, UrlPatternYields
 from newsarchive.schedule import planner
 from storage.index import Index
 from storage.index.frontier import host_state
+from storage.index.queries.visit_schedule import get_visit_schedule
 from storage.index.schema.tables import FrontierRow, UrlRow
 from storage.model import (
     Capture,
@@ -202,6 +203,18 @@ def test_an_outage_parks_no_url_pattern_for_good(
     state.update_pattern_yields(MORNING + 10 * MINUTE)
     assert schedule_of(index, urls[2])[0] == MORNING + 10 * MINUTE
     assert index.read(host_state.load_url_patterns) == ()
+
+
+def test_the_schedule_of_a_url_names_its_sources_and_its_last_answer(index: Index, capture_of: Make) -> None:
+    """What `show` says: of a URL that never was an article, too."""
+    index.commit([feed(capture_of(FEED), PAGE)], PLAN)
+    index.commit([odd(capture_of(PAGE, 5), redirect_url=SORRY, status=302)], PLAN)
+    schedule = index.ask(get_visit_schedule, PAGE, MORNING + DAY)
+    assert schedule is not None
+    assert schedule.due_at == MORNING + 15 * MINUTE
+    assert schedule.named_by == (FEED,)
+    assert (schedule.outcome, schedule.status, schedule.redirect_url) == (Outcome.REDIRECT, 302, SORRY)
+    assert index.ask(get_visit_schedule, "https://news.example/unknown", MORNING) is None
 
 
 class NoOriginals:
