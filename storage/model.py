@@ -143,6 +143,8 @@ class Discovery:
     """The source's own publication date for it."""
     anchor: str | None = None
     """Text of the link to it."""
+    redirect_count: int = 0
+    """Redirects and canonical links, one after the other, that led to it from the page that a source or page links."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -79,6 +79,8 @@ class FirstCapture:
     """Page on which it was discovered."""
     has_new_article: bool
     """It shows an article that the archive did not have."""
+    redirect_count: int = 0
+    """Redirects in a row that led to it, its own included."""
 
 
 def load_backoffs(connection: Connection) -> tuple[SavedBackoff, ...]:
@@ -158,12 +160,18 @@ def newest_capture_id(connection: Connection) -> int:
 def select_first_captures(connection: Connection, capture_id: int, sites: Collection[str]) -> tuple[FirstCapture, ...]:
     """Return the first captures of pages of these sites that were committed after a capture, in that order.
 
-    A later capture that shows a new article is included: the first one may have been a redirect or an error. Feeds, sitemaps and assets are left out.
+    A later capture that shows a new article is included: the first one may have been a redirect or an error. Feeds,
+    sitemaps and assets are left out.
     """
     parameters = {"after": capture_id, "sites": list(sites)}
     return tuple(
         FirstCapture(
-            capture_id=row.id, site=row.site, url=row.url, via_url=row.via, has_new_article=bool(row.has_new_article)
+            capture_id=row.id,
+            site=row.site,
+            url=row.url,
+            via_url=row.via,
+            has_new_article=bool(row.has_new_article),
+            redirect_count=row.redirect_count + (row.outcome == Outcome.REDIRECT.value),
         )
         for row in connection.execute(_build_first_captures_query(), parameters)
     )
@@ -182,7 +190,9 @@ def _build_first_captures_query() -> Select[Any]:
     return (
         select(
             CaptureRow.id,
+            CaptureRow.outcome,
             FrontierRow.site,
+            FrontierRow.redirect_count,
             UrlRow.url,
             via.c.url.label("via"),
             has_new_article.label("has_new_article"),

@@ -49,6 +49,7 @@ def discovery_rank(discovery: Discovery) -> Rank:
     """
     return (
         discovery.via is not None,
+        discovery.redirect_count,
         discovery.published is None,
         discovery.title is None,
         _VIA_ORDER.get(discovery.via_kind, 9),
@@ -65,6 +66,7 @@ def discovery_rank(discovery: Discovery) -> Rank:
 FRONTIER = FrontierRow.__table__
 _BLANK: dict[str, Any] = {
     **dict.fromkeys(column.name for column in FRONTIER.c),
+    "redirect_count": 0,
     "failure_count": 0,
     "unchanged_count": 0,
 }
@@ -86,6 +88,7 @@ def read_discovery(row: Mapping[str, Any]) -> Discovery:
         title=row["title"],
         published=row["published_at"],
         anchor=row["anchor"],
+        redirect_count=row["redirect_count"],
     )
 
 
@@ -99,10 +102,11 @@ def discovery_columns(discovery: Discovery, urls: Mapping[str, int]) -> dict[str
         "title": discovery.title,
         "published_at": discovery.published,
         "anchor": discovery.anchor,
+        "redirect_count": discovery.redirect_count,
     }
 
 
-_DISCOVERY_COLUMNS = ("site", "kind", "via_id", "via_kind", "title", "published_at", "anchor")
+_DISCOVERY_COLUMNS = ("site", "kind", "via_id", "via_kind", "title", "published_at", "anchor", "redirect_count")
 
 
 def _named_url_ids(entry: CommitEntry, urls: Mapping[str, int]) -> Iterator[int]:

@@ -179,6 +179,7 @@ class FrontierRow(Base):
     title: Mapped[str | None] = mapped_column(comment="Title that the feed or sitemap gives for it")
     published_at: Mapped[datetime | None] = mapped_column(comment="Publication date that the feed or sitemap gives")
     anchor: Mapped[str | None] = mapped_column(comment="Text of the link by which it was discovered")
+    redirect_count: Mapped[int] = mapped_column(comment="Redirects and canonical links in a row that led to it")
     due_at: Mapped[datetime | None] = mapped_column(comment="When to fetch it next; null: never")
     priority: Mapped[int] = mapped_column(comment="Lower numbers are fetched first")
     ended_by: Mapped[str | None] = mapped_column(

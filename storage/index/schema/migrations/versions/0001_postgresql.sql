@@ -303,6 +303,7 @@ CREATE TABLE frontier (
     title TEXT COLLATE "C",
     published_at TIMESTAMP WITH TIME ZONE,
     anchor TEXT COLLATE "C",
+    redirect_count INTEGER NOT NULL,
     due_at TIMESTAMP WITH TIME ZONE,
     priority INTEGER NOT NULL,
     ended_by TEXT COLLATE "C",
@@ -342,6 +343,8 @@ COMMENT ON COLUMN frontier.title IS 'Title that the feed or sitemap gives for it
 COMMENT ON COLUMN frontier.published_at IS 'Publication date that the feed or sitemap gives';
 
 COMMENT ON COLUMN frontier.anchor IS 'Text of the link by which it was discovered';
+
+COMMENT ON COLUMN frontier.redirect_count IS 'Redirects and canonical links in a row that led to it';
 
 COMMENT ON COLUMN frontier.due_at IS 'When to fetch it next; null: never';
 

@@ -153,6 +153,7 @@ CREATE TABLE frontier (
     title TEXT,
     published_at DATETIME,
     anchor TEXT,
+    redirect_count INTEGER NOT NULL,
     due_at DATETIME,
     priority INTEGER NOT NULL,
     ended_by TEXT,
