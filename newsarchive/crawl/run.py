@@ -46,6 +46,7 @@ from newsarchive.ingest.discovery import SOURCE
 from newsarchive.ingest.originals import ArchivedOriginals, LocalOriginals
 from newsarchive.ingest.pipeline import Ingestor
 from newsarchive.locks.site_locks import lock_sites
+from newsarchive.maintenance.site_names import hand_over_renamed_sites
 from newsarchive.version import VERSION
 from storage.callbacks import utc_now
 from storage.errors import ArchiveError, ConfigError, StorageError
@@ -161,6 +162,7 @@ class _CrawlRun:
 
     def execute(self) -> CrawlReport:
         archive, outcome = self.archive, "failed"
+        self.notes += hand_over_renamed_sites(archive, self.sites)
         files = _ClosedFiles(archive, self.run, self.uploader)
         writer = self._open_writer(files)
         try:

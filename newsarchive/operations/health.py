@@ -253,6 +253,13 @@ def _check_site(site: SiteHealth, status: SiteStatus | None, now: datetime) -> I
 
     crawl_command = f"newsarchive crawl {site.name}"
     crawl = site.last_crawl
+    if crawl is not None and status is not None and not (status.due or status.scheduled or status.older):
+        yield finding(
+            "nothing-scheduled",
+            "The site is configured, and no URL of it is scheduled: its crawls fetch nothing.",
+            meaning="Its front page and sources may belong to another site in newsarchive.toml, or be refused.",
+            command=crawl_command,
+        )
     if crawl is None or status is None or status.last_capture is None:
         yield finding("never-crawled", "The site has never been crawled.", command=crawl_command)
         return

@@ -57,7 +57,7 @@ def get_visit_schedule(connection: Connection, exclude: Exclusions, url: str, no
         .order_by(CaptureRow.fetched_at.desc(), CaptureRow.record_id.desc())
         .limit(1)
     ).first()
-    ids = NamedUrls(connection).list_sources(frontier._mapping, now)  # noqa: SLF001 - public
+    ids = NamedUrls(connection).list_sources(dict(frontier._mapping), now)  # noqa: SLF001 - public
     named: list[str] = []
     for some in batches(ids):
         named += connection.scalars(select(UrlRow.url).where(UrlRow.id.in_(some)))

@@ -11,7 +11,7 @@ from newsarchive.config.schema import SiteConfig
 from newsarchive.operations.health import Finding, Severity, check_health
 from newsarchive.schedule import planner
 from storage.index import Index
-from storage.model import Capture, Discovery, Ingest, Outcome, Reading, Site, UrlKind
+from storage.model import Capture, CrawlRun, Discovery, Ingest, Outcome, Reading, Site, UrlKind
 from storage.places import Places
 
 MORNING = datetime(2026, 3, 1, 6, tzinfo=UTC)
@@ -96,3 +96,12 @@ def test_a_few_withdrawn_articles_and_new_pages_are_no_alarm(
     new = [f"https://news.example/new/{number}" for number in range(30)]
     index.commit([*redirects(capture_of, pages[:4]), *redirects(capture_of, new)], PLAN)
     assert findings(index, tmp_path) == []
+
+
+def test_a_configured_site_that_asks_for_nothing_is_a_finding(index: Index, tmp_path: Path) -> None:
+    """Its crawls end at once with 0 captures: its URLs belong to another site, for example."""
+    run = CrawlRun(id=RUN, sites=(SITE,), started_at=MORNING, finished_at=MORNING, outcome="finished")
+    index.begin_crawl(run)
+    config = [SiteConfig(name=SITE.name, url=SITE.url)]
+    report = check_health(index, config, tmp_path, Places(folder=tmp_path), MORNING)
+    assert "nothing-scheduled" in {each.code for each in report.findings if each.site == SITE.name}
