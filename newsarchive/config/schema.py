@@ -223,7 +223,9 @@ class Config:
         POSITIVE_INTEGER, 16, "Concurrent requests over all hosts; each host gets one at a time"
     )
     max_body_size: int = _setting(SIZE, "64MB", "Size limit of one response; what arrived is stored as truncated")
-    max_failures: int = _setting(POSITIVE_INTEGER, 5, "Failures in a row after which a URL is given up")
+    max_failures: int = _setting(
+        POSITIVE_INTEGER, 5, "Failures in a row after which a URL is given up that no source names"
+    )
 
     max_pages: int = _setting(INTEGER, 0, "Requests to one site per run, at most; 0: no limit")
     max_bytes: int | None = _optional_setting(SIZE, "Bytes from one site per run, at most")
