@@ -181,9 +181,13 @@ class FrontierRow(Base):
         comment="Publication date that the feed or sitemap states, ISO 8601; without a time or an offset if it has none"
     )
     anchor: Mapped[str | None] = mapped_column(comment="Text of the link by which it was discovered")
+    redirect_count: Mapped[int] = mapped_column(comment="Redirects and canonical links in a row that led to it")
     due_at: Mapped[datetime | None] = mapped_column(comment="When to fetch it next; null: never")
     priority: Mapped[int] = mapped_column(comment="Lower numbers are fetched first")
-    failure_count: Mapped[int] = mapped_column(comment="Failed fetches in a row")
+    ended_by: Mapped[str | None] = mapped_column(
+        comment="Why it is not fetched again: plan, gone, alternate or no_article; null: it is, or it is refused"
+    )
+    failure_count: Mapped[int] = mapped_column(comment="Fetches in a row that failed, or brought no article of a page")
     unchanged_count: Mapped[int] = mapped_column(comment="Fetches in a row that brought nothing new")
     last_fetched_at: Mapped[datetime | None] = mapped_column(comment="Time of its newest capture; null: none yet")
     validated_at: Mapped[datetime | None] = mapped_column(

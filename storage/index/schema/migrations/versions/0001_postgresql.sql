@@ -303,8 +303,10 @@ CREATE TABLE frontier (
     title TEXT COLLATE "C",
     published TEXT COLLATE "C",
     anchor TEXT COLLATE "C",
+    redirect_count INTEGER NOT NULL,
     due_at TIMESTAMP WITH TIME ZONE,
     priority INTEGER NOT NULL,
+    ended_by TEXT COLLATE "C",
     failure_count INTEGER NOT NULL,
     unchanged_count INTEGER NOT NULL,
     last_fetched_at TIMESTAMP WITH TIME ZONE,
@@ -342,11 +344,15 @@ COMMENT ON COLUMN frontier.published IS 'Publication date that the feed or sitem
 
 COMMENT ON COLUMN frontier.anchor IS 'Text of the link by which it was discovered';
 
+COMMENT ON COLUMN frontier.redirect_count IS 'Redirects and canonical links in a row that led to it';
+
 COMMENT ON COLUMN frontier.due_at IS 'When to fetch it next; null: never';
 
 COMMENT ON COLUMN frontier.priority IS 'Lower numbers are fetched first';
 
-COMMENT ON COLUMN frontier.failure_count IS 'Failed fetches in a row';
+COMMENT ON COLUMN frontier.ended_by IS 'Why it is not fetched again: plan, gone, alternate or no_article; null: it is, or it is refused';
+
+COMMENT ON COLUMN frontier.failure_count IS 'Fetches in a row that failed, or brought no article of a page';
 
 COMMENT ON COLUMN frontier.unchanged_count IS 'Fetches in a row that brought nothing new';
 
