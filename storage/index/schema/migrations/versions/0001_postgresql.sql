@@ -685,8 +685,12 @@ CREATE TABLE versions (
     article_id INTEGER NOT NULL,
     capture_id INTEGER NOT NULL,
     number INTEGER NOT NULL,
+    is_variant BOOLEAN NOT NULL,
     is_current BOOLEAN NOT NULL,
     digest TEXT COLLATE "C" NOT NULL,
+    changed TEXT COLLATE "C" NOT NULL,
+    is_corrected BOOLEAN NOT NULL,
+    parts TEXT COLLATE "C",
     headline TEXT COLLATE "C" NOT NULL,
     dek TEXT COLLATE "C",
     language TEXT COLLATE "C",
@@ -710,19 +714,25 @@ CREATE TABLE versions (
     CONSTRAINT fk_versions_image_url_id FOREIGN KEY(image_url_id) REFERENCES urls (id)
 );
 
-CREATE INDEX ix_versions_uncounted ON versions (id) WHERE NOT is_counted;
-
-CREATE INDEX ix_versions_section ON versions (section);
-
 CREATE INDEX ix_versions_capture_id ON versions (capture_id);
+
+CREATE INDEX ix_versions_changed ON versions (id) WHERE changed <> '';
+
+CREATE INDEX ix_versions_corrected ON versions (id) WHERE is_corrected;
 
 CREATE INDEX ix_versions_current ON versions (article_id, is_current, section, language);
 
-CREATE INDEX ix_versions_language ON versions (language);
+CREATE INDEX ix_versions_digest ON versions (digest);
 
 CREATE INDEX ix_versions_image ON versions (image_url_id) WHERE image_url_id IS NOT NULL;
 
-CREATE INDEX ix_versions_digest ON versions (digest);
+CREATE INDEX ix_versions_language ON versions (language);
+
+CREATE INDEX ix_versions_section ON versions (section);
+
+CREATE INDEX ix_versions_uncompared ON versions (article_id) WHERE parts = '';
+
+CREATE INDEX ix_versions_uncounted ON versions (id) WHERE NOT is_counted;
 
 COMMENT ON TABLE versions IS 'Distinct texts of articles; all fields are from the first capture that shows the text';
 
@@ -732,11 +742,19 @@ COMMENT ON COLUMN versions.article_id IS 'The article';
 
 COMMENT ON COLUMN versions.capture_id IS 'The first capture that shows this text';
 
-COMMENT ON COLUMN versions.number IS 'From 1, in the order of first captures';
+COMMENT ON COLUMN versions.number IS 'From 1, in the order of first captures; the same for rows that differ in boilerplate only';
+
+COMMENT ON COLUMN versions.is_variant IS 'True if it differs from an earlier row with its number in boilerplate only';
 
 COMMENT ON COLUMN versions.is_current IS 'True for the version that the newest capture of the article shows';
 
-COMMENT ON COLUMN versions.digest IS 'SHA-256 over headline, dek and body paragraphs';
+COMMENT ON COLUMN versions.digest IS 'SHA-256 over headline, dek, byline, section, body paragraphs, captions and corrections';
+
+COMMENT ON COLUMN versions.changed IS 'Kinds of change from the text that was seen before it: headline, dek, body, byline, section, caption, correction; empty for the first text';
+
+COMMENT ON COLUMN versions.is_corrected IS 'True if it has a correction, editor''s note or retraction';
+
+COMMENT ON COLUMN versions.parts IS 'Digests of its parts without boilerplate, by kind of change; null for an article''s only version';
 
 COMMENT ON COLUMN versions.headline IS 'Headline, as printed';
 
@@ -769,6 +787,59 @@ COMMENT ON COLUMN versions.paragraph_count IS 'Number of paragraphs of all roles
 COMMENT ON COLUMN versions.extractor IS 'Version of the extractor that read its first capture';
 
 COMMENT ON COLUMN versions.is_counted IS 'False until its paragraphs are counted for boilerplate';
+
+CREATE TABLE capture_metadata (
+    capture_id INTEGER NOT NULL,
+    published TEXT COLLATE "C",
+    modified TEXT COLLATE "C",
+    tags TEXT COLLATE "C",
+    image TEXT COLLATE "C",
+    CONSTRAINT pk_capture_metadata PRIMARY KEY (capture_id),
+    CONSTRAINT fk_capture_metadata_capture_id FOREIGN KEY(capture_id) REFERENCES captures (id)
+);
+
+COMMENT ON TABLE capture_metadata IS 'Dates, tags and lead image by each capture that was read as an article';
+
+COMMENT ON COLUMN capture_metadata.capture_id IS 'The capture';
+
+COMMENT ON COLUMN capture_metadata.published IS 'Publication date that the page prints, ISO 8601';
+
+COMMENT ON COLUMN capture_metadata.modified IS 'Modification date that the page prints, ISO 8601';
+
+COMMENT ON COLUMN capture_metadata.tags IS 'Tags, joined by semicolons';
+
+COMMENT ON COLUMN capture_metadata.image IS 'URL of the lead image';
+
+CREATE TABLE metadata_changes (
+    capture_id INTEGER NOT NULL,
+    field TEXT COLLATE "C" NOT NULL,
+    article_id INTEGER NOT NULL,
+    before_id INTEGER NOT NULL,
+    "old" TEXT COLLATE "C",
+    "new" TEXT COLLATE "C",
+    CONSTRAINT pk_metadata_changes PRIMARY KEY (capture_id, field),
+    CONSTRAINT fk_metadata_changes_capture_id FOREIGN KEY(capture_id) REFERENCES captures (id),
+    CONSTRAINT fk_metadata_changes_article_id FOREIGN KEY(article_id) REFERENCES articles (id),
+    CONSTRAINT fk_metadata_changes_before_id FOREIGN KEY(before_id) REFERENCES captures (id)
+);
+
+CREATE INDEX ix_metadata_changes_article_id ON metadata_changes (article_id);
+
+CREATE INDEX ix_metadata_changes_before_id ON metadata_changes (before_id);
+
+COMMENT ON TABLE metadata_changes IS 'Changes of a date, of tags or of the image address between two captures of one URL of an article';
+
+COMMENT ON COLUMN metadata_changes.capture_id IS 'The capture that shows the new value';
+
+COMMENT ON COLUMN metadata_changes.field IS 'published, modified, tags or image';
+
+COMMENT ON COLUMN metadata_changes.article_id IS 'The article';
+
+COMMENT ON COLUMN metadata_changes.before_id IS 'The capture before it, which shows the old value';
+
+COMMENT ON COLUMN metadata_changes."old" IS 'Old value; null: none';
+
+COMMENT ON COLUMN metadata_changes."new" IS 'New value; null: none';
 
 CREATE TABLE capture_groups (
     capture_id INTEGER NOT NULL,

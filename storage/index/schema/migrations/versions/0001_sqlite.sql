@@ -336,8 +336,12 @@ CREATE TABLE versions (
     article_id INTEGER NOT NULL,
     capture_id INTEGER NOT NULL,
     number INTEGER NOT NULL,
+    is_variant BOOLEAN NOT NULL,
     is_current BOOLEAN NOT NULL,
     digest TEXT NOT NULL,
+    changed TEXT NOT NULL,
+    is_corrected BOOLEAN NOT NULL,
+    parts TEXT,
     headline TEXT NOT NULL,
     dek TEXT,
     language TEXT,
@@ -361,19 +365,53 @@ CREATE TABLE versions (
     CONSTRAINT fk_versions_image_url_id FOREIGN KEY(image_url_id) REFERENCES urls (id)
 );
 
-CREATE INDEX ix_versions_uncounted ON versions (id) WHERE is_counted = 0;
-
-CREATE INDEX ix_versions_section ON versions (section);
-
 CREATE INDEX ix_versions_capture_id ON versions (capture_id);
+
+CREATE INDEX ix_versions_changed ON versions (id) WHERE changed <> '';
+
+CREATE INDEX ix_versions_corrected ON versions (id) WHERE is_corrected = 1;
 
 CREATE INDEX ix_versions_current ON versions (article_id, is_current, section, language);
 
-CREATE INDEX ix_versions_language ON versions (language);
+CREATE INDEX ix_versions_digest ON versions (digest);
 
 CREATE INDEX ix_versions_image ON versions (image_url_id) WHERE image_url_id IS NOT NULL;
 
-CREATE INDEX ix_versions_digest ON versions (digest);
+CREATE INDEX ix_versions_language ON versions (language);
+
+CREATE INDEX ix_versions_section ON versions (section);
+
+CREATE INDEX ix_versions_uncompared ON versions (article_id) WHERE parts = '';
+
+CREATE INDEX ix_versions_uncounted ON versions (id) WHERE is_counted = 0;
+
+CREATE TABLE capture_metadata (
+    capture_id INTEGER NOT NULL,
+    published TEXT,
+    modified TEXT,
+    tags TEXT,
+    image TEXT,
+    CONSTRAINT pk_capture_metadata PRIMARY KEY (capture_id),
+    CONSTRAINT fk_capture_metadata_capture_id FOREIGN KEY(capture_id) REFERENCES captures (id)
+);
+
+CREATE TABLE metadata_changes (
+    capture_id INTEGER NOT NULL,
+    field TEXT NOT NULL,
+    article_id INTEGER NOT NULL,
+    before_id INTEGER NOT NULL,
+    old TEXT,
+    new TEXT,
+    CONSTRAINT pk_metadata_changes PRIMARY KEY (capture_id, field),
+    CONSTRAINT fk_metadata_changes_capture_id FOREIGN KEY(capture_id) REFERENCES captures (id),
+    CONSTRAINT fk_metadata_changes_article_id FOREIGN KEY(article_id) REFERENCES articles (id),
+    CONSTRAINT fk_metadata_changes_before_id FOREIGN KEY(before_id) REFERENCES captures (id)
+)
+ WITHOUT ROWID;
+
+CREATE INDEX ix_metadata_changes_article_id ON metadata_changes (article_id);
+
+CREATE INDEX ix_metadata_changes_before_id ON metadata_changes (before_id);
 
 CREATE TABLE capture_groups (
     capture_id INTEGER NOT NULL,
