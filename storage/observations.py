@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from storage.model import Outcome
 
@@ -171,36 +171,3 @@ def look_of(at: datetime, outcome: Outcome, version: int | None, *, is_moved: bo
     if state is None or (state is ObservedState.MOVED and not is_moved):
         return None
     return Look(at, state, None)
-
-
-def spans_to_json(spans: Iterable[ObservedSpan], write_time: Any) -> list[dict[str, Any]]:
-    """Return spans as dicts; `write_time` formats a time."""
-    return [
-        {
-            "state": span.state.value,
-            "version": span.version,
-            "first_seen": write_time(span.first_seen),
-            "last_seen": write_time(span.last_seen),
-            "looks": span.looks,
-            "changed": list(span.changed),
-            "changed_back": span.is_changed_back,
-            "back": span.is_back,
-        }
-        for span in spans
-    ]
-
-
-def metadata_changes_to_json(changes: Iterable[MetadataChange], write_time: Any) -> list[dict[str, Any]]:
-    """Return metadata changes as dicts; `write_time` formats a time."""
-    return [
-        {
-            "field": change.field,
-            "old": change.old,
-            "new": change.new,
-            "seen_before": write_time(change.seen_before),
-            "seen": write_time(change.seen),
-            "record_before": change.record_before,
-            "record": change.record,
-        }
-        for change in changes
-    ]

@@ -383,7 +383,7 @@ class VersionRow(Base):
         Index("ix_versions_digest", "digest"),
         # Covers lists and counts of articles by their current version. It has all versions: a partial index of the
         # current ones SQLite would rather scan and sort than use the index on the articles' dates.
-        Index("ix_versions_current", "article_id", "is_current", "section", "language"),
+        Index("ix_versions_current", "article_id", "is_current", "is_variant", "section", "language"),
         _partial("ix_versions_uncounted", "id", where="is_counted = 0", postgresql_where="NOT is_counted"),
         _partial("ix_versions_corrected", "id", where="is_corrected = 1", postgresql_where="is_corrected"),
         _partial("ix_versions_changed", "id", where="changed <> ''"),

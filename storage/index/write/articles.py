@@ -181,7 +181,7 @@ _IN_ORDER = (
     .join(CaptureRow, CaptureRow.id == VersionRow.capture_id)
     .where(VersionRow.article_id.in_(_IDS))
     .order_by(VersionRow.article_id, CaptureRow.fetched_at, CaptureRow.record_id)
-)
+)  # fmt: skip
 
 
 _RENUMBER = (

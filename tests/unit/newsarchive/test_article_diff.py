@@ -88,7 +88,8 @@ LATER = AT + timedelta(hours=1)
         (version(*TEXT), version(*CHANGED, modified=LATER), EditVerdict.DATED),
         (version(*TEXT), version(*CHANGED, NOTE), EditVerdict.NOTED),
         (version(*TEXT, NOTE), version(*CHANGED, NOTE), EditVerdict.SILENT),
-        (version(*TEXT), version(*TEXT, paragraph("A photograph", Role.CAPTION)), EditVerdict.UNCHANGED),
+        (version(*TEXT), version(*TEXT, paragraph("A photograph", Role.CAPTION)), EditVerdict.SILENT),
+        (version(*TEXT), version(*TEXT, paragraph("Share", Role.SHARE)), EditVerdict.UNCHANGED),
     ],
 )
 def test_whether_a_change_was_announced(older: VersionView, newer: VersionView, verdict: EditVerdict) -> None:

@@ -371,7 +371,7 @@ CREATE INDEX ix_versions_changed ON versions (id) WHERE changed <> '';
 
 CREATE INDEX ix_versions_corrected ON versions (id) WHERE is_corrected = 1;
 
-CREATE INDEX ix_versions_current ON versions (article_id, is_current, section, language);
+CREATE INDEX ix_versions_current ON versions (article_id, is_current, is_variant, section, language);
 
 CREATE INDEX ix_versions_digest ON versions (digest);
 
