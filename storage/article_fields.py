@@ -162,7 +162,12 @@ FIELDS = (
     OutputField("language", _T.TEXT, "Primary language subtag (BCP 47), such as en or zh", "language"),
     OutputField("section", _T.TEXT, "Section of the site", "section"),
     OutputField("tags", _T.TEXTS, "Tags, as printed"),
-    OutputField("corrections", _T.TEXTS, "Corrections, editor's notes and retractions, wherever the page has them"),
+    OutputField(
+        "corrections",
+        _T.TEXTS,
+        "Corrections, editor's notes and retractions, wherever the page has them",
+        archive_only=True,
+    ),
     OutputField("body", _T.TEXT, "The article's own text, a blank line between paragraphs"),
     OutputField("paragraphs", _T.PARAGRAPHS, "Paragraphs in reading order with their roles, without boilerplate"),
     OutputField(

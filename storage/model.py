@@ -250,7 +250,7 @@ class SourcedDate:
     at: datetime
     """Aware, UTC."""
     source: str
-    """json-ld, meta, microdata, time, visible, url, feed or sitemap."""
+    """json-ld, meta, microdata, time, visible, relative ("3 hours ago"), url, feed or sitemap."""
 
 
 @pickle_by_slots

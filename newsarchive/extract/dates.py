@@ -230,7 +230,8 @@ def _visible_date(sources: DateSources, *, updated: bool) -> SourcedDate | None:
         elif update_word and update_word[0].casefold() not in _STATUS_WORDS:
             text = text[: update_word.start()]
         if at := _parse_line(text, sources, day_first=not american):
-            return SourcedDate(at=at, source="visible")
+            is_printed = parse_printed_date(text, sources.zone, day_first=not american) is not None
+            return SourcedDate(at=at, source="visible" if is_printed else "relative")
     return None
 
 

@@ -28,6 +28,7 @@ DATE_SOURCES = {
     "microdata": "the page's microdata",
     "time": "a time element on the page",
     "visible": "the visible page",
+    "relative": "the visible page, counted back from the capture",
     "url": "its URL",
     "feed": "the site's feed",
     "sitemap": "the site's sitemap",

@@ -136,7 +136,7 @@ def test_relative_dates_need_the_time_of_the_fetch() -> None:
     untold = read(page, PageInput(url=url, headers=())).article
     assert told is not None
     assert untold is not None
-    assert told.published == SourcedDate(at=datetime(2024, 5, 19, 9, tzinfo=UTC), source="visible")
+    assert told.published == SourcedDate(at=datetime(2024, 5, 19, 9, tzinfo=UTC), source="relative")
     assert untold.published is None
 
 
