@@ -96,10 +96,10 @@ def find_corrections(blocks: Sequence[Block], roles: Mapping[int, Role], start: 
 def _is_announced(blocks: Sequence[Block], block: Block, label: Block) -> bool:
     """Return whether a block follows a label such as "Correction": in the box that it opens, or directly after it."""
     box = label.element.getparent()
-    if block.index == label.index + 1:
-        return box in block.element.iterancestors()
+    if box is None or box not in block.element.iterancestors():
+        return False
     opens_box = label.index == 0 or box not in blocks[label.index - 1].element.iterancestors()
-    return opens_box and box in block.element.iterancestors() and _is_small(box)
+    return block.index == label.index + 1 or (opens_box and _is_small(box))
 
 
 def _is_label(text: str) -> bool:

@@ -386,6 +386,7 @@ class VersionRow(Base):
         Index("ix_versions_current", "article_id", "is_current", "is_variant", "section", "language"),
         _partial("ix_versions_uncounted", "id", where="is_counted = 0", postgresql_where="NOT is_counted"),
         _partial("ix_versions_corrected", "id", where="is_corrected = 1", postgresql_where="is_corrected"),
+        _partial("ix_versions_variant", "article_id", where="is_variant = 1", postgresql_where="is_variant"),
         _partial("ix_versions_changed", "id", where="changed <> ''"),
         _partial("ix_versions_uncompared", "article_id", where="parts = ''"),
     )

@@ -113,7 +113,7 @@ VERSION = VersionView(
 
 def span(version: int | None, at: datetime, **given: Any) -> ObservedSpan:
     """Return a span that was seen at one time."""
-    usual = {"state": ObservedState.SHOWN, "looks": 1}
+    usual: dict[str, Any] = {"state": ObservedState.SHOWN, "looks": 1}
     return ObservedSpan(version=version, first_seen=at, last_seen=at, **(usual | given))
 
 

@@ -111,3 +111,25 @@ def test_what_a_page_says_of_itself_is_held_against_what_it_said() -> None:
         MetadataChange("Section", "City", ""),
         MetadataChange("Modified", "2026-05-04 08:00:00 UTC", "2026-05-04 09:00:00 UTC"),
     )
+
+
+@pytest.mark.parametrize(
+    ("newer", "kinds"),
+    [
+        (version(*TEXT[1:]), ["body"]),
+        (version(*TEXT, headline="Harbour opened", authors=("Jo Li",)), ["headline", "byline"]),
+        (version(*TEXT, section="World"), ["section"]),
+        (version(*TEXT, image_caption="The quay"), ["caption"]),
+        (version(*TEXT, NOTE), ["correction"]),
+        (version(*TEXT, modified=LATER, tags=("sea",)), []),
+    ],
+)
+def test_kinds_of_change_are_told_apart(newer: VersionView, kinds: list[str]) -> None:
+    """As the records of versions name them; dates and tags are none."""
+    assert [kind.value for kind in compare_versions(version(*TEXT), newer).changed] == kinds
+
+
+def test_text_that_was_silently_removed_is_told() -> None:
+    """The paragraph is shown as removed, and no notice is claimed."""
+    found = compare_versions(version(*TEXT), version(*TEXT[:-1]))
+    assert (found.count(RowKind.REMOVED), found.notice.verdict) == (1, EditVerdict.SILENT)

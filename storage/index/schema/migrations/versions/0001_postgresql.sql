@@ -734,6 +734,8 @@ CREATE INDEX ix_versions_uncompared ON versions (article_id) WHERE parts = '';
 
 CREATE INDEX ix_versions_uncounted ON versions (id) WHERE NOT is_counted;
 
+CREATE INDEX ix_versions_variant ON versions (article_id) WHERE is_variant;
+
 COMMENT ON TABLE versions IS 'Distinct texts of articles; all fields are from the first capture that shows the text';
 
 COMMENT ON COLUMN versions.id IS 'Surrogate key; differs after a rebuild';

@@ -385,6 +385,8 @@ CREATE INDEX ix_versions_uncompared ON versions (article_id) WHERE parts = '';
 
 CREATE INDEX ix_versions_uncounted ON versions (id) WHERE is_counted = 0;
 
+CREATE INDEX ix_versions_variant ON versions (article_id) WHERE is_variant = 1;
+
 CREATE TABLE capture_metadata (
     capture_id INTEGER NOT NULL,
     published TEXT,
