@@ -51,7 +51,7 @@ def format_parts(parts: dict[ChangeKind, Iterable[bytes]]) -> str:
     """Return parts as one line of digests; empty parts are left out.
 
     >>> format_parts({ChangeKind.HEADLINE: [b"Rain"], ChangeKind.DEK: [b""]})
-    'headline:c2a01efa8c47'
+    'headline:a6d20aa6a4c7'
     """
     contents = ((kind, [text for text in texts if text]) for kind, texts in parts.items())
     return " ".join(f"{kind.value}:{_digest(texts)}" for kind, texts in contents if texts)
