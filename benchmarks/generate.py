@@ -179,6 +179,7 @@ class Maker:
                 version_id, number, capture_id, shown, shown == versions, _sha(f"version {version_id}"),
                 story.headline, self._words[story.language].sentence(8, 16), story.language, published, "json-ld",
                 at, "json-ld", section, "free", False, False, None, None, len(texts) + 1, True,
+                False, "body" if shown > 1 else "", False, f"body:{version_id}" if versions > 1 else None,
             )  # fmt: skip
             for place, paragraph_id in enumerate([*texts, self._disclaimers[story.site_id]]):
                 role = "text" if place < len(texts) else "disclaimer"
