@@ -11,7 +11,7 @@ from enum import Enum
 from typing import Any
 
 from storage.model import BODY_ROLES, Access, Article, LinkGroup, Paragraph, Role
-from storage.observations import MetadataChange, ObservedSpan
+from storage.observations import MetadataEvent, ObservedSpan
 
 
 def format_time(moment: datetime) -> str:
@@ -105,7 +105,7 @@ class ArchivedArticle(ArticleFields):
     versions: int
     changed: tuple[str, ...]
     history: tuple[ObservedSpan, ...]
-    metadata_changes: tuple[MetadataChange, ...]
+    metadata_changes: tuple[MetadataEvent, ...]
     first_seen: datetime
     last_seen: datetime
     capture: CaptureFields
@@ -323,7 +323,7 @@ def history_to_json(spans: Iterable[ObservedSpan]) -> list[dict[str, Any]]:
     ]
 
 
-def metadata_changes_to_json(changes: Iterable[MetadataChange]) -> list[dict[str, Any]]:
+def metadata_changes_to_json(changes: Iterable[MetadataEvent]) -> list[dict[str, Any]]:
     """Return changes of metadata as dicts."""
     return [
         {

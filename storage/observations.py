@@ -37,7 +37,7 @@ class MetadataField(StrEnum):
 
 
 class ObservedState(StrEnum):
-    """What a look found at the article's address."""
+    """State in which a look found the article."""
 
     SHOWN = "shown"
     """A text of the article."""
@@ -82,7 +82,7 @@ class ObservedSpan:
     """True if the article was gone or moved before."""
 
 
-class MetadataChange(NamedTuple):
+class MetadataEvent(NamedTuple):
     """A changed date, tag or image address between two captures of one URL, without a change of the text's version."""
 
     field: str

@@ -1,4 +1,4 @@
-"""What was seen of articles when: spans of looks, and changes of metadata, from all captures of their URLs."""
+"""Histories of articles: spans of looks, and changes of metadata, from all captures of their URLs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from storage.index.engine.statements import AnyRow, batches
 from storage.index.schema.tables import ArticleRow, CaptureRow, MetadataChangeRow, VersionRow
 from storage.index.views.exclusions import Exclusions
 from storage.model import Outcome
-from storage.observations import MetadataChange, ObservedSpan, build_spans, look_of
+from storage.observations import MetadataEvent, ObservedSpan, build_spans, look_of
 
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _BEFORE = CaptureRow.__table__.alias("captures_before")
@@ -19,11 +19,11 @@ _BEFORE = CaptureRow.__table__.alias("captures_before")
 
 @dataclass(frozen=True, slots=True)
 class ArticleHistory:
-    """What was seen of one article."""
+    """History of one article."""
 
     spans: tuple[ObservedSpan, ...] = ()
     """Oldest first."""
-    metadata_changes: tuple[MetadataChange, ...] = ()
+    metadata_changes: tuple[MetadataEvent, ...] = ()
     """Oldest first."""
 
 
@@ -105,7 +105,7 @@ def _load_parts(connection: Connection, article_ids: Sequence[int]) -> dict[int,
 
 def _load_changes(
     connection: Connection, exclude: Exclusions, article_ids: Sequence[int]
-) -> dict[int, list[MetadataChange]]:
+) -> dict[int, list[MetadataEvent]]:
     query = (
         select(
             MetadataChangeRow.article_id, MetadataChangeRow.field, MetadataChangeRow.old, MetadataChangeRow.new,
@@ -120,9 +120,9 @@ def _load_changes(
         )
         .order_by(MetadataChangeRow.article_id, CaptureRow.fetched_at, CaptureRow.record_id, MetadataChangeRow.field)
     )  # fmt: skip
-    changes: dict[int, list[MetadataChange]] = {}
+    changes: dict[int, list[MetadataEvent]] = {}
     for row in connection.execute(query, {"ids": list(article_ids)}):
-        change = MetadataChange(
+        change = MetadataEvent(
             row.field, row.old, row.new, row.before_at, row.fetched_at, row.before_record, row.record_id
         )
         changes.setdefault(row.article_id, []).append(change)

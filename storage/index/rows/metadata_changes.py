@@ -31,14 +31,14 @@ def write_capture_metadata(connection: Connection, entries: Iterable[CommitEntry
 
 def _metadata(article: Article) -> dict[str, str | None]:
     return {
-        "published": _printed(article.published),
-        "modified": _printed(article.modified),
+        "published": _format_printed(article.published),
+        "modified": _format_printed(article.modified),
         "tags": "; ".join(article.tags) or None,
         "image": article.image.url if article.image else None,
     }
 
 
-def _printed(date: SourcedDate | None) -> str | None:
+def _format_printed(date: SourcedDate | None) -> str | None:
     return format_time(date.at) if date is not None and date.source not in _NOT_PRINTED else None
 
 

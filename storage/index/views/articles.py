@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from storage.article_fields import ArticleFields
 from storage.model import Link, LinkGroup, Outcome, RecordPlace, RefersTo, UrlKind
-from storage.observations import MetadataChange, ObservedSpan
+from storage.observations import MetadataEvent, ObservedSpan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,7 +239,7 @@ class ArticleView:
     """Articles whose versions link to it, newest first; a limited number."""
     history: tuple[ObservedSpan, ...] = ()
     """What was seen when, oldest first."""
-    metadata_changes: tuple[MetadataChange, ...] = ()
+    metadata_changes: tuple[MetadataEvent, ...] = ()
     """Changes of dates, tags and the image address, oldest first."""
 
 

@@ -22,7 +22,7 @@ from storage.index.views.articles import (
     VersionView,
 )
 from storage.model import LinkKind, Outcome, RecordPlace, Role
-from storage.observations import MetadataChange, ObservedSpan, ObservedState
+from storage.observations import MetadataEvent, ObservedSpan, ObservedState
 
 AT = datetime(2026, 5, 4, 8, 0, tzinfo=UTC)
 URL = "https://news.example/2026/harbour"
@@ -138,7 +138,7 @@ ARTICLE = ArticleView(
         span(None, AT + timedelta(hours=3), state=ObservedState.GONE),
         span(1, AT + timedelta(hours=4), changed=("headline", "byline"), is_changed_back=True, is_back=True),
     ),
-    metadata_changes=(MetadataChange("tags", "sea", None, AT, AT + timedelta(hours=1), "urn:1", "urn:2"),),
+    metadata_changes=(MetadataEvent("tags", "sea", None, AT, AT + timedelta(hours=1), "urn:1", "urn:2"),),
     linked_from=(
         ArticleLine(
             id=4,
