@@ -251,7 +251,7 @@ class SourcedDate(PageDate):
     """A date with the source it was read from."""
 
     source: str
-    """json-ld, meta, microdata, time, visible, url, feed or sitemap."""
+    """json-ld, meta, microdata, time, visible, relative ("3 hours ago"), url, feed or sitemap."""
 
 
 @pickle_by_slots

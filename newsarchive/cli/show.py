@@ -1,5 +1,6 @@
 """newsarchive show."""
 
+from collections.abc import Callable
 from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Annotated
@@ -19,6 +20,7 @@ from storage.index.queries.status import list_boilerplate
 from storage.index.queries.visit_schedule import get_visit_schedule
 from storage.index.views.articles import ArticleView, BoilerplateView, VersionView
 from storage.index.write import replace_readings
+from storage.model import Role
 
 
 def show(  # noqa: PLR0913 - every word is an option of the command line
@@ -110,10 +112,11 @@ def find_article(archive: Archive, name: str) -> ArticleView:
 
 
 def compare_numbers(archive: Archive, article: ArticleView, older: int, newer: int) -> tuple[ParagraphChange, ...]:
-    """Compare two versions of an article: headline and dek first, then the paragraphs."""
-    return compare_paragraphs(
-        _text_lines(_version(archive, article, older)), _text_lines(_version(archive, article, newer))
-    )
+    """Compare two versions of an article: headline and dek, the paragraphs, and what else differs."""
+    versions = [_version(archive, article, number) for number in (older, newer)]
+    differing = [lines for lines in _OTHER_PARTS if lines(versions[0]) != lines(versions[1])]
+    before, after = ([*_text_lines(each), *(line for lines in differing for line in lines(each))] for each in versions)
+    return compare_paragraphs(before, after)
 
 
 def _version(archive: Archive, article: ArticleView, number: int) -> VersionView:
@@ -130,3 +133,17 @@ def _version(archive: Archive, article: ArticleView, number: int) -> VersionView
 def _text_lines(version: VersionView) -> list[str]:
     body = [paragraph.text for paragraph in version.all_paragraphs if paragraph.is_body]
     return [version.headline, *([version.dek] if version.dek else []), *body]
+
+
+def _lines_with_role(version: VersionView, role: Role) -> list[str]:
+    return [each.text for each in version.all_paragraphs if each.role is role]
+
+
+_OTHER_PARTS: tuple[Callable[[VersionView], list[str]], ...] = (
+    lambda version: [f"Byline: {', '.join(version.authors)}"] if version.authors else [],
+    lambda version: [f"Section: {version.section}"] if version.section else [],
+    lambda version: _lines_with_role(version, Role.CAPTION),
+    lambda version: [f"Image caption: {version.image_caption}"] if version.image_caption else [],
+    lambda version: _lines_with_role(version, Role.CORRECTION),
+)
+"""Lines of the parts of a version beside its headline and text: a comparison shows those that differ."""

@@ -16,6 +16,7 @@ SOURCES: Mapping[str, str] = MappingProxyType(
         "meta": "a meta element",
         "microdata": "microdata",
         "page URL": "the URL of the page",
+        "relative": "the visible page, counted back from the fetch",
         "sitemap": "the sitemap that listed the page",
         "time": "a <time> element",
         "url": "a date in the URL",

@@ -242,7 +242,8 @@ def _visible_date(sources: DateSources, *, updated: bool) -> SourcedDate | None:
         elif update_word and update_word[0].casefold() not in _STATUS_WORDS:
             text = text[: update_word.start()]
         if date := _parse_line(text, sources, day_first=not american):
-            return _with_source(date, "visible")
+            is_printed = parse_printed_date(text, sources.zone, day_first=not american) is not None
+            return _with_source(date, "visible" if is_printed else "relative")
     return None
 
 

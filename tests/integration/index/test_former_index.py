@@ -23,8 +23,8 @@ CONFIG = '[[site]]\nname = "harbour"\nurl = "https://harbour.example/"\n'
 Contents = list[list[tuple[object, ...]]]
 
 QUERIES = (
-    """SELECT urls.url, articles.state, versions.number, versions.{is_current}, versions.digest, versions.headline,
-    versions.section, versions.{is_live_blog}, captures.record_id FROM articles JOIN urls ON urls.id = articles.url_id
+    """SELECT urls.url, articles.state, versions.number, versions.{is_current}, versions.headline, versions.section,
+    versions.{is_live_blog}, captures.record_id FROM articles JOIN urls ON urls.id = articles.url_id
     JOIN versions ON versions.article_id = articles.id JOIN captures ON captures.id = versions.capture_id""",
     """SELECT captures.record_id, version_paragraphs.position, version_paragraphs.role, paragraphs.text
     FROM version_paragraphs JOIN paragraphs ON paragraphs.id = version_paragraphs.paragraph_id

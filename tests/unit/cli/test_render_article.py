@@ -2,8 +2,9 @@
 
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from textwrap import dedent
+from typing import Any
 
 import pytest
 
@@ -23,6 +24,7 @@ from storage.index.views.articles import (
     VersionView,
 )
 from storage.model import LinkKind, Outcome, RecordPlace, Role, VisitEnd
+from storage.observations import MetadataEvent, ObservedSpan, ObservedState
 from storage.page_date import PageDate
 
 AT = datetime(2026, 5, 4, 8, 0, tzinfo=UTC)
@@ -53,6 +55,7 @@ CAPTURE = CaptureView(
     crawl="r1",
     article_id=17,
     version_id=31,
+    version_number=1,
 )
 
 
@@ -110,6 +113,13 @@ VERSION = VersionView(
     capture=CAPTURE,
 )
 
+
+def span(version: int | None, at: datetime, **given: Any) -> ObservedSpan:
+    """Return a span that was seen at one time."""
+    usual: dict[str, Any] = {"state": ObservedState.SHOWN, "looks": 1}
+    return ObservedSpan(version=version, first_seen=at, last_seen=at, **(usual | given))
+
+
 ARTICLE = ArticleView(
     id=17,
     site="news",
@@ -125,6 +135,13 @@ ARTICLE = ArticleView(
         VersionLine(id=32, number=2, headline="Harbour open", digest="2", first_seen=AT, last_seen=AT, captures=2),
     ),
     captures=(CAPTURE,),
+    history=(
+        span(1, AT, looks=1),
+        span(2, AT + timedelta(hours=1), looks=2, changed=("headline", "byline")),
+        span(None, AT + timedelta(hours=3), state=ObservedState.GONE),
+        span(1, AT + timedelta(hours=4), changed=("headline", "byline"), is_changed_back=True, is_back=True),
+    ),
+    metadata_changes=(MetadataEvent("tags", "sea", None, AT, AT + timedelta(hours=1), "urn:1", "urn:2"),),
     linked_from=(
         ArticleLine(
             id=4,
@@ -167,6 +184,8 @@ def test_an_article_is_printed_with_roles_and_folded_boilerplate(capsys: pytest.
         notes      1 correction
         archived   2 versions, 1 capture, 2026-05-04 08:00 to 2026-05-04 08:00 UTC, read by extractor 2
 
+        [correction] An earlier version had another date.
+
         The harbour opened\ufffd[2J on Monday.
 
         Ships
@@ -177,8 +196,6 @@ def test_an_article_is_printed_with_roles_and_folded_boilerplate(capsys: pytest.
           - two
 
         [caption] The quay
-
-        [correction] An earlier version had another date.
 
         (2 paragraphs folded: byline 1, boilerplate 1; --all shows them)
 
@@ -210,9 +227,13 @@ def test_versions_and_captures(capsys: pytest.CaptureFixture[str]) -> None:
     render.print_captures(stdout(), ARTICLE)
     lines = [" ".join(line.split()) for line in shown(capsys).splitlines()]
     assert lines == [
-        "version first seen (UTC) last seen (UTC) captures headline",
-        "1 2026-05-04 08:00 2026-05-04 08:00 1 Harbour opens [again]",
-        "2 2026-05-04 08:00 2026-05-04 08:00 2 Harbour open",
+        "seen from (UTC) to (UTC) captures what changed headline",
+        "version 1 2026-05-04 08:00 2026-05-04 08:00 1 Harbour opens [again]",
+        "version 2 2026-05-04 09:00 2026-05-04 09:00 2 headline, byline Harbour open",
+        "gone 2026-05-04 11:00 2026-05-04 11:00 1",
+        "version 1 2026-05-04 12:00 2026-05-04 12:00 1 back; changed back: headline, byline Harbour opens [again]",
+        "What stood between the end of one line and the start of the next is not known.",
+        "tags changed from sea to none, between 2026-05-04 08:00 and 2026-05-04 09:00 UTC",
         "",
         "To compare: newsarchive show 17 --diff 1 2",
         "fetched (UTC) status kind version file offset length payload",
