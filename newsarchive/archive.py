@@ -41,13 +41,12 @@ from storage.index.views.articles import EVERYTHING, ArticleView, SearchPage, Ve
 from storage.index.views.status import Status
 from storage.index.write import replace_readings, warc_files
 from storage.index.write.replace_readings import RereadFilter
+from storage.index_address import sqlite_file
 from storage.model import NextVisit, RecordPlace, VisitResult
 from storage.places import Places
 
 Sync = Callable[[], None]
 
-SQLITE = "sqlite:///"
-"""Prefix of the URL of an index in a file."""
 IN_BULK = Batching(max_captures=256, max_delay=10.0, max_in_flight=768)
 """Fewer, larger transactions, for import and rebuild."""
 
@@ -92,8 +91,8 @@ class Archive:
         the next crawl or import.
         """
         config = _load_config(folder)
-        file = Path(config.index.removeprefix(SQLITE))
-        if config.index.startswith(SQLITE) and not file.exists() and not config.places.is_empty():
+        file = sqlite_file(config.index)
+        if file is not None and not file.exists() and not config.places.is_empty():
             raise IndexLost(str(file), str(folder))
         return cls.open(folder)
 

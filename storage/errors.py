@@ -30,6 +30,7 @@ Each error carries facts as attributes. Its message says what happened, what tha
 command. Exit codes above 63 are those of sysexits.h.
 """
 
+import shlex
 from datetime import datetime
 
 
@@ -53,7 +54,7 @@ class NoArchive(ArchiveError):
     def __init__(self, folder: str) -> None:
         super().__init__(
             f"there is no archive in {folder} (no newsarchive.toml); nothing was changed. "
-            f"Create one with: newsarchive init {folder}"
+            f"Create one with: newsarchive init {shlex.quote(folder)}"
         )
         self.folder = folder
 
@@ -202,7 +203,7 @@ class IndexLost(IndexFailure):
     def __init__(self, place: str, archive: str) -> None:
         super().__init__(
             f"the index {place} is missing; the WARC files are there, and the index can be made from them. "
-            f"Nothing was changed. Rebuild it with: newsarchive rebuild --archive {archive}"
+            f"Nothing was changed. Rebuild it with: newsarchive rebuild --archive {shlex.quote(archive)}"
         )
         self.place = place
 

@@ -6,13 +6,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
-from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL
 from sqlalchemy.exc import (
-    ArgumentError,
     DBAPIError,
     IntegrityError,
     NoSuchModuleError,
@@ -29,6 +27,7 @@ from storage.index.engine.postgres import libpq_parameters
 from storage.index.engine.statements import AnySelect
 from storage.index.schema.tables import Base
 from storage.index.schema.upgrade import FORMER, HEAD, create_in_sqlite, upgrade
+from storage.index_address import parse_address, sqlite_file
 
 T = TypeVar("T")
 
@@ -67,7 +66,13 @@ class Database:
 
         IndexTooOld if it was made before the first release and `accept_outdated` is false.
         """
-        url = _parse_address(address, create=create)
+        url = parse_address(address)
+        file = sqlite_file(address)
+        if not create and file is not None and not file.is_file():
+            raise IndexFailure(
+                f"there is no index at {file}; the WARC files are untouched. "
+                "Make it from them with: newsarchive rebuild"
+            )
         database = cls(_create_engine(url))
         try:
             with translate_errors(database.name):
@@ -137,30 +142,6 @@ class Database:
             self.is_outdated = True
             return
         self.write(partial(upgrade, create=create))
-
-
-def _parse_address(address: str, *, create: bool) -> URL:
-    try:
-        url = make_url(address)
-    except ArgumentError as error:
-        raise IndexFailure(
-            f"the index address {address!r} is no database URL; nothing was read or changed. "
-            "Write it like sqlite:///index.sqlite3 or postgresql+psycopg://user@host/name"
-        ) from error
-    backend = url.get_backend_name()
-    if backend not in {"sqlite", "postgresql"}:
-        raise IndexFailure(
-            f"the index cannot be kept in {backend}; nothing was read or changed. "
-            "Give a sqlite:/// or postgresql+psycopg:// address in newsarchive.toml (index)"
-        )
-    if backend == "postgresql" and url.drivername == "postgresql":
-        url = url.set(drivername="postgresql+psycopg")
-    if backend == "sqlite" and not create and not Path(url.database or "").is_file():
-        raise IndexFailure(
-            f"there is no index at {url.database}; the WARC files are untouched. "
-            "Make it from them with: newsarchive rebuild"
-        )
-    return url
 
 
 def _create_engine(url: URL) -> Engine:
