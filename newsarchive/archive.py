@@ -17,13 +17,13 @@ from newsarchive.batch.verify_progress import open_verify_progress
 from newsarchive.bucket.upload import Upload, UploadResult
 from newsarchive.config import toml_file
 from newsarchive.config.schema import FILE_NAME, Config
-from newsarchive.ingest.index_warcs import IndexingResult, WarcWalk, settle
+from newsarchive.ingest.index_warcs import WarcWalk, settle
 from newsarchive.ingest.originals import ArchivedOriginals
 from newsarchive.ingest.pipeline import Batching, Ingestor
 from newsarchive.ingest.site_layouts import SiteLayouts
 from newsarchive.locks.site_locks import lock_sites
 from newsarchive.maintenance.importing import ImportResult, import_files
-from newsarchive.maintenance.rebuild import Rebuild, ResumeMarker
+from newsarchive.maintenance.rebuild import Rebuild, RebuildResult, ResumeMarker
 from newsarchive.maintenance.recover import RecoveryResult, recover
 from newsarchive.maintenance.reextract import Reextraction, ReextractResult, require_no_writer
 from newsarchive.maintenance.verify import VerifyReport, verify
@@ -90,11 +90,11 @@ class Archive:
         IndexLost, besides the errors of `open`, if there are WARC files but no index: a new one would be empty until
         the next crawl or import.
         """
-        config = _load_config(folder)
+        config = toml_file.load_config(folder)
         file = sqlite_file(config.index)
         if file is not None and not file.exists() and not config.places.is_empty():
             raise IndexLost(str(file), str(folder))
-        return cls.open(folder)
+        return cls(config, Index.open(config.index))
 
     @classmethod
     def rebuild_in(
@@ -105,17 +105,18 @@ class Archive:
         where: BatchTarget = LOCAL,
         afresh: bool = False,
         forget: bool = False,
-    ) -> IndexingResult:
+    ) -> RebuildResult:
         """Rebuild the index of the archive in a folder, even if the old index is broken or of a later version.
 
-        An interrupted rebuild is resumed, unless `afresh`. With `forget`, files of other machines may be missing.
+        An interrupted rebuild is resumed, unless `afresh`. CapturesLost if the new index would lack captures that the
+        old one knows, unless `forget`.
         """
-        return cls._rebuild(_load_config(folder), progress, where, afresh=afresh, forget=forget)
+        return cls._rebuild(toml_file.load_config(folder), progress, where, afresh=afresh, forget=forget)
 
     @classmethod
     def _rebuild(
         cls, config: Config, progress: ProgressCallback, where: BatchTarget, *, afresh: bool, forget: bool = False
-    ) -> IndexingResult:
+    ) -> RebuildResult:
         def open_ingestor(index: Index) -> AbstractContextManager[tuple[Ingestor, WarcWalk]]:
             return cls(config, index).bulk(where)
 
@@ -274,7 +275,7 @@ class Archive:
 
     def rebuild(
         self, progress: ProgressCallback = ignore_progress, *, where: BatchTarget = LOCAL, afresh: bool = False
-    ) -> IndexingResult:
+    ) -> RebuildResult:
         """Rebuild the index from the WARC files alone (law 1); this object then uses the new one.
 
         ArchiveBusy if a crawl is running; none can start until the rebuild is done.

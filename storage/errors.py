@@ -11,6 +11,7 @@
     |   |-- BucketUnreachable         74   the bucket does not respond: its contents are unknown
     |   |-- BucketRefused             74   the bucket does not exist, or access is denied
     |   |-- BytesDiffer               74   a file in the folder and its copy in the bucket differ
+    |   |-- CapturesLost              74   a rebuild would lose captures that the index knows
     |-- IndexFailure                  70   the SQL index cannot be used
     |   |-- IndexTooNew               70   it was written by a later newsarchive
     |   |-- IndexTooOld               70   a newsarchive of before the first release wrote it
@@ -31,6 +32,8 @@ command. Exit codes above 63 are those of sysexits.h.
 """
 
 import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 
@@ -164,6 +167,41 @@ class BytesDiffer(StorageError):
         )
         self.name = name
         self.bucket = bucket
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LostFile:
+    """A WARC file that the index knows and that cannot be read whole."""
+
+    name: str
+    reason: str
+    """missing, damaged, "written by crawler-2 ..." or how much of it is left."""
+    captures: int = 0
+    """Captures that the index knows of it, and a new one would lack."""
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.reason}; {self.captures:,} captures)"
+
+
+MAX_NAMED = 20
+"""Files that a message names; `newsarchive verify` names all."""
+
+
+class CapturesLost(StorageError):
+    """A rebuild would lose captures that the index knows: their WARC files are missing or cannot be read whole."""
+
+    def __init__(self, files: Sequence[LostFile], folder: str) -> None:
+        captures = sum(file.captures for file in files)
+        named = ", ".join(map(str, files[:MAX_NAMED]))
+        if len(files) > MAX_NAMED:
+            named += f" and {len(files) - MAX_NAMED:,} more (newsarchive verify names all)"
+        super().__init__(
+            f"{len(files):,} WARC {'file' if len(files) == 1 else 'files'} that the index knows cannot be read whole: "
+            f"{named}. The index was not changed, as a new one would lack {captures:,} captures. If a disk is not "
+            f"mounted at {folder}, mount it; copy files of other machines here, or upload them there (newsarchive help "
+            "bucket); restore damaged ones from a backup. Only if they are lost for good: newsarchive rebuild --forget"
+        )
+        self.files = tuple(files)
 
 
 class IndexFailure(ArchiveError):

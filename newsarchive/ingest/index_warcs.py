@@ -39,8 +39,6 @@ class IndexingResult:
     """New article versions in the index."""
     problems: tuple[str, ...] = ()
     """Damage, by file and offset. Records before and after it were indexed."""
-    went_on: bool = False
-    """True if an interrupted rebuild was resumed; captures that it had indexed are not counted."""
 
 
 Item = CaptureRecord | CaptureReading | RunStarted | RunEnded

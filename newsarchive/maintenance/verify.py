@@ -84,7 +84,9 @@ def verify(
     for missing in known.values():
         if _size(places, missing.name):
             continue
-        machine = owning_machine(missing.name, utc_now(), bucket=bool(places.bucket), shared=index.is_shared)
+        machine = owning_machine(
+            missing.name, utc_now(), places.machine, bucket=bool(places.bucket), shared=index.is_shared
+        )
         add(_report_missing(missing, machine))
     return VerifyReport(files=tuple(files), mended=repaired, taken=earlier.reused)
 
@@ -133,7 +135,7 @@ def _differences(found: FileReport, known: WarcFileView, index: Index, places: P
     if known.state == "closed" and known.sha256 and known.sha256 != found.sha256:
         what = (
             "the file has changed since it was closed: its sha256 differs. Restore it from a backup; without one, "
-            "index the file as it is now: newsarchive rebuild"
+            "index the file as it is now: newsarchive rebuild --forget"
         )
         yield WarcProblem(offset=0, what=what)
     in_file = {one.record_id: one.offset for one in found.captures}
@@ -162,6 +164,6 @@ def _report_missing(file: WarcFileView, machine: str | None) -> FileVerification
         return FileVerification(name=file.name, size=0, records=0, captures=0, notes=(note,))
     what = (
         f"the file is missing: {file.captures} captures in the index cannot be read. Restore it from a backup; without "
-        "one, remove them from the index: newsarchive rebuild"
+        "one, remove them from the index: newsarchive rebuild --forget"
     )
     return FileVerification(name=file.name, size=0, records=0, captures=0, problems=(WarcProblem(offset=0, what=what),))

@@ -57,14 +57,12 @@ class Database:
             engine if self.is_postgres else _create_sqlite_engine(engine.url, _WRITER, begin="BEGIN IMMEDIATE")
         )
         self._writing = threading.RLock()
-        self.is_outdated = False
-        """True if the schema is of before the first release: then only names and sizes of WARC files can be read."""
 
     @classmethod
-    def open(cls, address: str, *, create: bool = True, accept_outdated: bool = False) -> Self:
+    def open(cls, address: str, *, create: bool = True) -> Self:
         """Connect, and bring the schema up to date.
 
-        IndexTooOld if it was made before the first release and `accept_outdated` is false.
+        IndexTooOld if it was made before the first release.
         """
         url = parse_address(address)
         file = sqlite_file(address)
@@ -76,11 +74,16 @@ class Database:
         database = cls(_create_engine(url))
         try:
             with translate_errors(database.name):
-                database._migrate(create=create, accept_outdated=accept_outdated)
+                database._migrate(create=create)
         except BaseException:
             database.close()
             raise
         return database
+
+    @classmethod
+    def open_unchecked(cls, address: str) -> Self:
+        """Connect to a database of any schema, which is neither checked nor changed."""
+        return cls(_create_engine(parse_address(address)))
 
     @property
     def name(self) -> str:
@@ -132,15 +135,12 @@ class Database:
         if self.is_postgres:
             self.write(partial(analyze_tables, tables=Base.metadata.tables))
 
-    def _migrate(self, *, create: bool, accept_outdated: bool) -> None:
+    def _migrate(self, *, create: bool) -> None:
         revision = _read_revision(self.engine)
         if revision == HEAD or (create and not self.is_postgres and self.write(create_in_sqlite)):
             return
         if revision in FORMER:
-            if not accept_outdated:
-                raise IndexTooOld(revision)
-            self.is_outdated = True
-            return
+            raise IndexTooOld(revision)
         self.write(partial(upgrade, create=create))
 
 

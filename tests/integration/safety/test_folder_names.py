@@ -1,7 +1,6 @@
 """An archive may lie in a folder of any name."""
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -37,8 +36,8 @@ def test_an_archive_works_in_a_folder_of_any_name(
     assert sorted(json.loads(line)["headline"] for line in lines) == [
         "Harbour council votes on pier", "Harbour council votes on quay",
     ]  # fmt: skip
-    for words in (("search", "harbour", "-A", folder), ("status", "-A", folder), ("show", "1", "-A", folder)):
-        assert "arbour" in newsarchive(*words).stdout
+    for asked in (("search", "harbour", "-A", folder), ("status", "-A", folder), ("show", "1", "-A", folder)):
+        assert "arbour" in newsarchive(*asked).stdout
     assert newsarchive("export", "-o", folder / "x.wacz", "-A", folder).returncode == 0
     with Archive.open_to_read(folder) as archive, TestClient(create_app(archive), "http://127.0.0.1") as client:
         assert "votes on " in client.get("/search?q=pier").text
@@ -75,5 +74,5 @@ def test_a_bucket_that_is_a_folder_may_have_any_name(name: str, tmp_path: Path) 
     (tmp_path / "a.warc.gz").write_bytes(b"bytes")
     bucket = Bucket(url=f"file://{folder}")
     bucket.put("a.warc.gz", tmp_path / "a.warc.gz")
-    assert os.listdir(folder) == ["a.warc.gz"]
+    assert [path.name for path in folder.iterdir()] == ["a.warc.gz"]
     assert bucket.read("a.warc.gz", 0, 5) == (b"bytes", 5)
