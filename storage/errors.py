@@ -16,10 +16,13 @@
     |   |-- IndexTooNew               70   it was written by a later newsarchive
     |   |-- IndexTooOld               70   a newsarchive of before the first release wrote it
     |   |-- IndexLost                 70   its file is missing while there are WARC files
+    |   |-- IndexReadOnly             70   it cannot be written, only read
+    |   |-- IndexReplaced             70   another index took its place while it was read
     |   |-- QueryTooLong              70   a query exceeded its time limit
     |-- WarcError                     65   a WARC file is damaged (EX_DATAERR)
     |   |-- TornRecord                65
     |   |-- BadRecord                 65
+    |-- ExportIncomplete              65   captures of an export are damaged or missing
     |-- PayloadError                  65   a transfer or content coding cannot be decoded
     |   |-- PayloadTooLarge           65   the decoded body exceeds the size limit
     |-- DaskFailure                   69   the Dask cluster is not reachable or not usable
@@ -246,6 +249,28 @@ class IndexLost(IndexFailure):
         self.place = place
 
 
+class IndexReadOnly(IndexFailure):
+    """The index cannot be written: its file, folder or disk is read-only."""
+
+    def __init__(self, place: str) -> None:
+        super().__init__(
+            f"the index {place} cannot be written, as it or its disk is read-only; nothing was changed. What only "
+            "reads works: search, show, export, status, verify, serve. To find the cause: newsarchive doctor"
+        )
+        self.place = place
+
+
+class IndexReplaced(IndexFailure):
+    """Another index took the place of this one while it was read."""
+
+    def __init__(self, place: str) -> None:
+        super().__init__(
+            f"the index {place} was replaced by another process while it was read; nothing was changed. Run the same "
+            "command again: it reads the new one"
+        )
+        self.place = place
+
+
 class QueryTooLong(IndexFailure):
     """A query to the index exceeded its time limit and was cancelled."""
 
@@ -268,6 +293,20 @@ class TornRecord(WarcError):
 
 class BadRecord(WarcError):
     """A record is not valid WARC."""
+
+
+class ExportIncomplete(ArchiveError):
+    """Captures of an export are damaged or missing, so its file was not written."""
+
+    exit_code = 65
+
+    def __init__(self, file: str, count: int) -> None:
+        super().__init__(
+            f"{file} was not written, as {count:,} captures of the selection cannot be copied; a file of that name is "
+            "as it was. To see the damage: newsarchive verify. To export the rest: newsarchive export --partial"
+        )
+        self.file = file
+        self.count = count
 
 
 class PayloadError(ArchiveError):

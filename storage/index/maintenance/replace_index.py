@@ -46,7 +46,7 @@ class Replacement(Protocol):
     def clear(self) -> None:
         """Delete the unfinished index that an earlier process left."""
 
-    def swap(self) -> None:
+    def swap(self, attempts: int = ATTEMPTS) -> None:
         """Put the new index in the place of the old one. No process may have the new one open.
 
         ArchiveBusy if another process does not let go of the old one.
@@ -73,22 +73,22 @@ class _FileReplacement:
     def clear(self) -> None:
         _remove_file(self._fresh)
 
-    def swap(self) -> None:
+    def swap(self, attempts: int = ATTEMPTS) -> None:
         # Not by renaming: a server that has the old file open would go on reading it, and between removing the old
         # file's log and the renaming a crash would lose what is in the log.
-        if not (self._file.exists() and self._file.stat().st_size and self._write_pages()):
+        if not (self._file.exists() and self._file.stat().st_size and self._write_pages(attempts)):
             _remove_log(self._file)
             replace_durably(self._fresh, self._file)
         self.clear()
 
-    def _write_pages(self) -> bool:
+    def _write_pages(self, attempts: int) -> bool:
         """Write all pages of the new file into the old one, in one transaction; False if the old one is damaged."""
-        attempts = 0
+        tried = 0
 
         def count(_status: int, remaining: int, _total: int) -> None:
-            nonlocal attempts
-            attempts += 1
-            if remaining and attempts > ATTEMPTS:
+            nonlocal tried
+            tried += 1
+            if remaining and tried >= attempts:
                 raise ArchiveBusy(_BUSY)
 
         try:
@@ -127,23 +127,24 @@ def _remove_log(file: Path) -> None:
 
 TABLES = (*sorted(Base.metadata.tables), "alembic_version")
 _OWN_TABLES = text(
-    "SELECT c.relname FROM pg_class c WHERE c.relnamespace = to_regnamespace(:schema) AND c.relkind = 'r'"
+    "SELECT c.relname FROM pg_class c WHERE c.relnamespace = to_regnamespace(quote_ident(:schema)) AND c.relkind = 'r'"
     " AND c.relname = ANY(:names) ORDER BY 1"
 )
 _GRANTS = text(
     "SELECT format('GRANT %s ON %I TO %s%s', a.privilege_type, c.relname,"
     " CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END,"
     " CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)"
-    " FROM pg_class c, aclexplode(c.relacl) a WHERE c.relnamespace = to_regnamespace(:schema)"
+    " FROM pg_class c, aclexplode(c.relacl) a WHERE c.relnamespace = to_regnamespace(quote_ident(:schema))"
     " AND c.relname = ANY(:names) AND a.grantee <> c.relowner"
 )
 _DEPENDENTS = text(
     "SELECT DISTINCT r.ev_class::regclass::text FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid"
     " JOIN pg_class c ON c.oid = d.refobjid WHERE d.classid = 'pg_rewrite'::regclass"
-    " AND d.refclassid = 'pg_class'::regclass AND c.relnamespace = to_regnamespace(:schema) AND c.relname = ANY(:names)"
+    " AND d.refclassid = 'pg_class'::regclass"
+    " AND c.relnamespace = to_regnamespace(quote_ident(:schema)) AND c.relname = ANY(:names)"
     " AND r.ev_class <> c.oid UNION SELECT conrelid::regclass::text FROM pg_constraint f"
     " JOIN pg_class c ON c.oid = f.confrelid JOIN pg_class o ON o.oid = f.conrelid WHERE f.contype = 'f'"
-    " AND c.relnamespace = to_regnamespace(:schema) AND c.relname = ANY(:names)"
+    " AND c.relnamespace = to_regnamespace(quote_ident(:schema)) AND c.relname = ANY(:names)"
     " AND NOT (o.relnamespace = c.relnamespace AND o.relname = ANY(:names)) ORDER BY 1"
 )
 
@@ -173,8 +174,8 @@ class _SchemaReplacement:
     def clear(self) -> None:
         self._run(self._recreate_schema)
 
-    def swap(self) -> None:
-        for _ in range(ATTEMPTS):
+    def swap(self, attempts: int = ATTEMPTS) -> None:
+        for _ in range(attempts):
             try:
                 self._run(self._swap)
             except _InUse:

@@ -1,5 +1,6 @@
 """Small archives of a few articles, in both databases, for tests of what commands must not destroy."""
 
+import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -10,6 +11,8 @@ from typing import Any
 import pytest
 
 from newsarchive.archive import Archive
+from newsarchive.config.toml_file import load_config
+from newsarchive.maintenance.transfer_index import transfer_archive_index
 from storage.warc.record import HTTP_RESPONSE, build_member, new_record_id, sha256, warc_date
 from tests.in_process import run_in_process
 
@@ -69,19 +72,32 @@ def source() -> Source:
     return write_source
 
 
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An archive of two imported WARC files with two articles each, to be copied."""
+    place = tmp_path_factory.mktemp("template")
+    folder = place / "archive"
+    Archive.init(folder).close()
+    with Archive.open(folder) as archive:
+        archive.import_files(
+            [
+                write_source(place / "1.warc.gz", ("pier", "quay")),
+                write_source(place / "2.warc.gz", ("lock", "dock"), hour=7),
+            ]
+        )
+    return folder
+
+
 @pytest.fixture
-def make_archive(tmp_path: Path) -> MakeArchive:
+def make_archive(tmp_path: Path, template: Path) -> MakeArchive:
     """Makes an archive of two imported WARC files with two articles each; returns its folder."""
 
-    def make(
-        name: str = "archive", index: str = "", *, words: tuple[str, ...] = ("pier", "quay", "lock", "dock")
-    ) -> Path:
+    def make(name: str = "archive", index: str = "") -> Path:
         folder = tmp_path / name
-        Archive.init(folder, **({"index": index} if index else {})).close()
-        half = len(words) // 2
-        with Archive.open(folder) as archive:
-            for number, some in enumerate((words[:half], words[half:])):
-                archive.import_files([write_source(tmp_path / f"{name}-{number}.warc.gz", some, hour=6 + number)])
+        shutil.copytree(template, folder)
+        if index:
+            transfer_archive_index(load_config(folder), index, switch=True)
+            (folder / "index.sqlite3").unlink()
         return folder
 
     return make

@@ -75,7 +75,7 @@ def test_a_rebuild_keeps_the_index_where_it_knows_what_no_file_holds(
     assert export_lines(newsarchive, folder) == before
     assert harm is not unmount or not (folder / "warc").exists(), "a mount point was made into a folder"
     forgotten = newsarchive("rebuild", "--forget", "-A", folder)
-    kept = {unmount: 0, empty: 0, lose_one: 2}.get(harm, 3 if harm is damage_one else 2)
+    kept = 0 if harm in {unmount, empty} else 3 if harm is damage_one else 2
     assert f"Index rebuilt: {kept} captures" in forgotten.stdout
     assert f"{4 - kept} capture" in forgotten.stdout
     assert all(f"dropped: {name}" in forgotten.stdout for name in lost)
