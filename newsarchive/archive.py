@@ -269,9 +269,10 @@ class Archive:
     ) -> ImportResult:
         """Import WARC files that any tool made."""
         with self.bulk(where) as (ingestor, walk):
-            before = recover(self.places, self.index, ingestor, progress, walk).problems
+            recovered = recover(self.places, self.index, ingestor, progress, walk)
             imported = import_files(paths, self.places, self.index, ingestor, progress, walk)
-        return replace(imported, read=replace(imported.read, problems=before + imported.read.problems))
+        problems = recovered.problems + imported.read.problems
+        return replace(imported, recovered=recovered, read=replace(imported.read, problems=problems))
 
     def rebuild(
         self, progress: ProgressCallback = ignore_progress, *, where: BatchTarget = LOCAL, afresh: bool = False

@@ -34,6 +34,9 @@ def import_files(
         # A failed upload is not damage: the next crawl repeats it.
         unsent = opened.upload(step).problems
     out, remarks = stdout(), stderr()
+    if result.recovered.captures:
+        what = _count(result.recovered.captures, result.recovered.versions)
+        out.print(f"An interrupted import or crawl was continued first; it had still to index {what}.")
     lost = [problem for each in result.adopted for problem in each.damage]
     for adopted in result.adopted:
         note = _duplicate_note(adopted.already_imported)
@@ -42,9 +45,16 @@ def import_files(
         remarks.print(safe_text(problem), soft_wrap=True)
     for problem in unsent:
         remarks.print(safe_text(problem), soft_wrap=True)
-    captures, versions = pluralize(result.read.captures, "capture"), pluralize(result.read.versions, "article version")
-    out.print(f"{captures} and {versions} imported.")
+    known = f" {pluralize(result.read.known, 'capture')} were in the archive already." if result.read.known else ""
+    new = result.read.captures - result.read.known
+    out.print(f"{_count(new, result.read.versions)} imported.{known}")
+    if not new and not lost and not result.recovered.captures:
+        out.print("There was nothing new: the archive had all of it.")
     raise typer.Exit(int(bool(lost or result.read.problems)))
+
+
+def _count(captures: int, versions: int) -> str:
+    return f"{pluralize(captures, 'capture')} and {pluralize(versions, 'article version')}"
 
 
 def _duplicate_note(names: tuple[str, ...]) -> str:

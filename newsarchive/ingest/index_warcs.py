@@ -37,6 +37,8 @@ class IndexingResult:
     captures: int
     versions: int
     """New article versions in the index."""
+    known: int = 0
+    """Captures that the index had before: the same records are in another file too."""
     problems: tuple[str, ...] = ()
     """Damage, by file and offset. Records before and after it were indexed."""
 
@@ -86,7 +88,7 @@ def index_warcs(
     total = sum(max(part.file.size - part.start, 0) for part in ranges)
     done = captures = 0
     problems: list[str] = []
-    before = ingestor.new_versions
+    before, known_before = ingestor.new_versions, ingestor.known_captures
 
     def report(what: str) -> None:
         progress(done, total, f"{captures:,} captures, {what}")
@@ -104,11 +106,14 @@ def index_warcs(
             problems.append(str(problem))
         done = base + max(part.file.size - part.start, 0)
         report(part.file.name)
+    ingestor.wait_until_idle()
+    known = ingestor.known_captures - known_before
     settle(places, index, ingestor)
     return IndexingResult(
         files=len(ranges),
         captures=captures,
         versions=ingestor.new_versions - before,
+        known=known,
         problems=tuple(problems),
     )
 

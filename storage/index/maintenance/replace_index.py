@@ -22,6 +22,7 @@ from storage.index.engine.database import Database
 from storage.index.schema.tables import Base
 from storage.index.schema.upgrade import FORMER, FORMER_FUNCTIONS, FORMER_TABLES, FUNCTIONS, HEAD
 from storage.index_address import parse_address, sqlite_address, sqlite_file
+from storage.places import raise_write_error
 from storage.places.atomic_write import replace_durably
 
 ATTEMPTS = 600
@@ -71,7 +72,11 @@ class _FileReplacement:
         """A file can always be replaced."""
 
     def clear(self) -> None:
-        _remove_file(self._fresh)
+        try:
+            self._fresh.unlink(missing_ok=True)
+            _remove_log(self._fresh)
+        except OSError as problem:
+            raise_write_error(self._fresh, problem)
 
     def swap(self, attempts: int = ATTEMPTS) -> None:
         # Not by renaming: a server that has the old file open would go on reading it, and between removing the old
@@ -112,11 +117,6 @@ class _FileReplacement:
                 f"is complete in {self._fresh}. Run again: newsarchive rebuild"
             ) from error
         return True
-
-
-def _remove_file(file: Path) -> None:
-    file.unlink(missing_ok=True)
-    _remove_log(file)
 
 
 def _remove_log(file: Path) -> None:
