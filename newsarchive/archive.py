@@ -1,6 +1,7 @@
 """Archive: the one object that commands, crawls and the browser talk to."""
 
 import hashlib
+import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
@@ -27,6 +28,7 @@ from newsarchive.maintenance.rebuild import Rebuild, RebuildResult, ResumeMarker
 from newsarchive.maintenance.recover import RecoveryResult, recover
 from newsarchive.maintenance.reextract import Reextraction, ReextractResult, require_no_writer
 from newsarchive.maintenance.verify import VerifyReport, verify
+from newsarchive.maintenance.verify_statements import StatementCheck
 from newsarchive.reader_pool.pool import ReaderPool
 from newsarchive.schedule import VisitIntervals, planner
 from storage.callbacks import ProgressCallback, ignore_progress, utc_now
@@ -345,16 +347,25 @@ class Archive:
         progress: ProgressCallback = ignore_progress,
         where: BatchTarget = LOCAL,
         afresh: bool = False,
+        deep: bool = False,
+        chance: random.Random | None = None,
     ) -> VerifyReport:
         """Check every WARC file, and compare the index with them; with `repair`, first repair files left open.
 
-        A verify that was interrupted within a day is resumed, unless `afresh`.
+        Then what the index says of a sample of articles (drawn by `chance`) is compared with their records, or with
+        `deep` what it says of all. A verify that was interrupted within a day is resumed, unless `afresh`.
         """
         with (
             open_executor(where) as executor,
             open_verify_progress(self.scratch / "checked", self.now, afresh=afresh) as earlier,
         ):
-            return verify(self.places, self.index, executor, earlier, progress, repair=repair)
+            report = verify(self.places, self.index, executor, earlier, progress, repair=repair)
+        check = StatementCheck(places=self.places, index=self.index, open_ingestor=self._open_ingestor_into)
+        statements = check.run(deep=deep, chance=chance or random.SystemRandom(), progress=progress)
+        return replace(report, statements=statements)
+
+    def _open_ingestor_into(self, index: Index) -> AbstractContextManager[Ingestor]:
+        return type(self)(self.config, index).ingestor(batching=IN_BULK, at_once=True)
 
 
 def _load_config(folder: Path) -> Config:

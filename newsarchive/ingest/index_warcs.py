@@ -84,7 +84,7 @@ def index_warcs(
         BucketUnreachable, BucketRefused: A file cannot be read from the bucket. What was indexed before stays.
     """
     ranges = list(ranges)
-    _register_sites(ranges, index, ingestor)
+    register_runs(ranges, index, ingestor)
     total = sum(max(part.file.size - part.start, 0) for part in ranges)
     done = captures = 0
     problems: list[str] = []
@@ -152,7 +152,7 @@ def measure_file(measured: HashingReader) -> ClosedWarc:
     return ClosedWarc(name=measured.name, size=size, sha256=sha256)
 
 
-def _register_sites(ranges: list[WarcRange], index: Index, ingestor: Ingestor) -> None:
+def register_runs(ranges: Iterable[WarcRange], index: Index, ingestor: Ingestor) -> None:
     """Register all sites before the first page is indexed, so that the order of the files does not matter."""
     for part in ranges:
         try:
@@ -161,6 +161,22 @@ def _register_sites(ranges: list[WarcRange], index: Index, ingestor: Ingestor) -
             continue  # the walk reports it
         if isinstance(first, RunStarted):
             _begin_run(index, ingestor, part, first.run)
+
+
+def submit_capture(part: WarcRange, index: Index, ingestor: Ingestor) -> None:
+    """Submit the one capture at the start of a range; WarcError, OSError or FileMissing if it cannot be read."""
+    index.write(warc_files.note_warc_opened, part.file.name)
+    for item in read_captures(part.file, part.start):
+        match item:
+            case RunStarted():
+                _begin_run(index, ingestor, part, item.run)
+            case CaptureRecord():
+                if item.capture.place.offset == part.start:
+                    ingestor.wait_for_room()
+                    ingestor.submit(item)
+                return
+            case _:
+                return
 
 
 def _index_range(part: WarcRange, index: Index, ingestor: Ingestor, walk: WarcWalk) -> Iterator[CaptureRecord]:

@@ -9,6 +9,7 @@ from newsarchive.batch.file_task import verify_file
 from newsarchive.batch.read_ahead import with_absolute_folder
 from newsarchive.batch.verify_progress import VerifyProgress, file_fingerprint
 from newsarchive.maintenance.recover import repair_open_files
+from newsarchive.maintenance.verify_statements import StatementReport
 from storage.callbacks import ProgressCallback, ignore_progress, utc_now
 from storage.errors import FileMissing
 from storage.index import Index
@@ -43,11 +44,13 @@ class VerifyReport:
     mended: tuple[RepairedFile, ...] = ()
     taken: int = 0
     """Files that were not checked again: an interrupted verify had checked them within a day."""
+    statements: StatementReport | None = None
+    """What the index says of articles, compared with their records; None if only files were checked."""
 
     @property
     def damaged(self) -> bool:
-        """True if any file has a problem."""
-        return any(file.problems for file in self.files)
+        """True if any file has a problem, or the index says something else than the records."""
+        return any(file.problems for file in self.files) or bool(self.statements and self.statements.problems)
 
 
 def verify(
