@@ -39,8 +39,10 @@ def import_files(
         out.print(f"An interrupted import or crawl was continued first; it had still to index {what}.")
     lost = [problem for each in result.adopted for problem in each.damage]
     for adopted in result.adopted:
-        note = _duplicate_note(adopted.already_imported)
-        out.print(safe_text(f"{adopted.source}: {pluralize(adopted.record_count, 'record')}{note}"), soft_wrap=True)
+        said = [pluralize(adopted.record_count, "record")] if adopted.files or not adopted.already_imported else []
+        if adopted.already_imported:
+            said.append(f"already archived as {', '.join(adopted.already_imported)}")
+        out.print(safe_text(f"{adopted.source}: {', '.join(said)}"), soft_wrap=True)
     for problem in (*lost, *result.read.problems):
         remarks.print(safe_text(problem), soft_wrap=True)
     for problem in unsent:
@@ -55,7 +57,3 @@ def import_files(
 
 def _count(captures: int, versions: int) -> str:
     return f"{pluralize(captures, 'capture')} and {pluralize(versions, 'article version')}"
-
-
-def _duplicate_note(names: tuple[str, ...]) -> str:
-    return f", already archived as {', '.join(names)}" if names else ""
