@@ -14,7 +14,9 @@ from newsarchive.cli.show import find_article
 from newsarchive.export.formats import FORMATS, Format, FormatInfo
 from newsarchive.export.request import ExportRequest, MissedCaptures
 from storage.errors import ConfigError, ExportIncomplete
+from storage.index.reader import IndexPin
 from storage.index.views.articles import Filters
+from storage.index.views.exclusions import NO_EXCLUSIONS
 from storage.places.atomic_write import open_atomic
 
 DESCRIPTIONS = "; ".join(
@@ -68,16 +70,7 @@ def export(  # noqa: PLR0913 - every word is an option of the command line
         if article:
             filters = replace(filters, articles=tuple(find_article(opened, each).id for each in article))
         missed = MissedCaptures()
-        request = ExportRequest(
-            index=opened.index,
-            places=opened.places,
-            filters=filters,
-            all_versions=all_versions,
-            title=opened.folder.name,
-            operator=opened.config.operator,
-            now=opened.now,
-            report_missed=missed.add,
-        )
+        request = _build_request(opened, filters, missed, all_versions=all_versions)
         try:
             count = _write_export(request, info, into, missed, partial=partial)
         except ExportIncomplete:
@@ -91,6 +84,20 @@ def export(  # noqa: PLR0913 - every word is an option of the command line
         captures = pluralize(missed.count, "capture")
         stderr().print(f"{captures} could not be copied. To see the damage: newsarchive verify")
         raise typer.Exit(ExportIncomplete.exit_code)
+
+
+def _build_request(archive: Archive, filters: Filters, missed: MissedCaptures, *, all_versions: bool) -> ExportRequest:
+    return ExportRequest(
+        # Of one index: a rebuild may replace it meanwhile.
+        index=archive.index.excluding(NO_EXCLUSIONS, pin=IndexPin()),
+        places=archive.places,
+        filters=filters,
+        all_versions=all_versions,
+        title=archive.folder.name,
+        operator=archive.config.operator,
+        now=archive.now,
+        report_missed=missed.add,
+    )
 
 
 def _report_missed(missed: MissedCaptures) -> None:

@@ -71,7 +71,7 @@ class ResumeMarker:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RebuildResult:
-    """What a rebuild did, and what the new index holds."""
+    """Counts and errors of a rebuild, and the contents of the new index."""
 
     files: int
     """WARC files of the archive."""

@@ -1,4 +1,4 @@
-"""What the index says of an article on its page, in the API and in an export, so that two indexes can be compared."""
+"""Statements of the index about an article, on its page, in the API and in exports; those of two indexes compared."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
@@ -29,7 +29,7 @@ BY_ITS_OWN_RECORD = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """What an index says of one article."""
+    """The statements of an index about one article."""
 
     article_id: int
     url: str
