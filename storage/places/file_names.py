@@ -13,7 +13,7 @@ UPLOAD_GRACE = timedelta(days=2)
 """Time from a file's creation to its upload: a day to be written, and one for delays."""
 
 # As the writer names them: newsarchive-TIME-SERIAL-HOST.MACHINE-RANDOM.warc.gz
-_NAME = re.compile(r"newsarchive-(\d{14})\d{3}-\d{5}-(.+)\.([0-9a-f]{12})-[0-9a-f]{8}\.warc\.gz")
+_NAME = re.compile(r"newsarchive-(\d{14})\d{3}-\d{5}-(.+?)(?:\.([0-9a-f]{12}))?-[0-9a-f]{8}\.warc\.gz")
 
 
 class Readable(Protocol):
@@ -40,12 +40,20 @@ def this_host() -> str:
 def other_machine(name: str, machine: str) -> str | None:
     """Return the machine that wrote a file, by its name; None if it is this one (of that id) or unknown.
 
+    Files of earlier versions have no id in their names; of these the host name is all that is known.
+
     >>> name = "newsarchive-20260301120000123-00001-crawler-2.5e1f2a3b4c5d-0a1b2c3d.warc.gz"
     >>> other_machine(name, "0123456789ab"), other_machine(name, "5e1f2a3b4c5d"), other_machine("a.warc.gz", "")
     ('crawler-2, machine 5e1f2a3b4c5d', None, None)
+    >>> other_machine("newsarchive-20260301120000123-00001-crawler-2-0a1b2c3d.warc.gz", "0123456789ab")
+    'crawler-2'
     """
     found = _NAME.fullmatch(name)
-    return f"{found[2]}, machine {found[3]}" if found and found[3] != machine else None
+    if found is None:
+        return None
+    if found[3] is None:
+        return found[2] if found[2] != this_host() else None
+    return f"{found[2]}, machine {found[3]}" if found[3] != machine else None
 
 
 def uploading_machine(name: str, now: datetime, machine: str) -> str | None:
@@ -58,11 +66,11 @@ def uploading_machine(name: str, now: datetime, machine: str) -> str | None:
     >>> uploading_machine(new.replace("202603", "202602"), now, "0123456789ab") is None
     True
     """
-    found = _NAME.fullmatch(name)
-    if found is None or found[3] == machine:
+    writer, found = other_machine(name, machine), _NAME.fullmatch(name)
+    if writer is None or found is None:
         return None
     started_at = datetime.strptime(found[1], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
-    return other_machine(name, machine) if now - started_at < UPLOAD_GRACE else None
+    return writer if now - started_at < UPLOAD_GRACE else None
 
 
 def owning_machine(name: str, now: datetime, machine: str, *, bucket: bool, shared: bool) -> str | None:

@@ -90,10 +90,10 @@ class _FileReplacement:
         """Write all pages of the new file into the old one, in one transaction; False if the old one is damaged."""
         tried = 0
 
-        def count(_status: int, remaining: int, _total: int) -> None:
+        def count(status: int, _remaining: int, _total: int) -> None:
             nonlocal tried
-            tried += 1
-            if remaining and tried >= attempts:
+            tried += status in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+            if tried >= attempts:
                 raise ArchiveBusy(_BUSY)
 
         try:
