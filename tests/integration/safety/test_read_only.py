@@ -88,8 +88,9 @@ def test_everything_that_reads_works_where_nothing_can_be_written(
             assert client.get(path).status_code == 200, path
         crashed = "crash" in request.node.callspec.id
         assert [site.title == "The Late Edition" for site in archive.status().sites] == [crashed]
-    # On a full disk files can be made, and nothing written into them.
-    assert {path for path in unwritable.rglob("*") if path.is_file() and path.stat().st_size} == before
+    # On a full disk files can be made, and little written into them: of SQLite's shared memory, say.
+    left = {path for path in unwritable.rglob("*") if path.is_file() and path.stat().st_size}
+    assert {path for path in left if not path.name.endswith("-shm")} == before
 
 
 def test_what_writes_says_that_it_cannot(
