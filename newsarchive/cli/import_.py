@@ -49,7 +49,8 @@ def import_files(
         remarks.print(safe_text(problem), soft_wrap=True)
     known = f" {pluralize(result.read.known, 'capture')} were in the archive already." if result.read.known else ""
     new = result.read.captures - result.read.known
-    out.print(f"{_count(new, result.read.versions)} imported.{known}")
+    skipped = " Damaged records were skipped; the source files are unchanged." if lost else ""
+    out.print(f"{_count(new, result.read.versions)} imported.{known}{skipped}")
     if not new and not lost and not result.recovered.captures:
         out.print("There was nothing new: the archive had all of it.")
     raise typer.Exit(int(bool(lost or result.read.problems)))

@@ -50,7 +50,7 @@ class Index(Reader):
     def open(cls, url: str, *, create: bool = True) -> Self:
         """Open the database at an SQLAlchemy URL, and bring its schema up to date.
 
-        IndexTooOld if it was made before the first release.
+        IndexTooOld if it was made by an unreleased version.
         """
         return cls(Database.open(url, create=create))
 

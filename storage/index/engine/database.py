@@ -60,7 +60,7 @@ class Database:
     def open(cls, address: str, *, create: bool = True) -> Self:
         """Connect, and bring the schema up to date.
 
-        IndexTooOld if it was made before the first release.
+        IndexTooOld if it was made by an unreleased version.
         """
         url = parse_address(address)
         file = sqlite_file(address)

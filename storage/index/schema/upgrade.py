@@ -11,7 +11,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 HEAD = "v1"
 """The newest revision in migrations/versions: the schema that this code reads and writes."""
 FORMER = frozenset(f"{number:04}" for number in range(1, 14))
-"""Revisions of indexes that were made before the first release."""
+"""Revisions of indexes that were made by an unreleased version."""
 FUNCTIONS = ("count_inserted_captures", "count_deleted_captures", "count_updated_captures")
 """Functions of PostgreSQL's triggers."""
 FORMER_TABLES = ("alembic_version", "days", "families", "habits", "hosts")
