@@ -1,5 +1,6 @@
 """newsarchive crawl."""
 
+import shlex
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -92,7 +93,7 @@ def crawl(  # noqa: PLR0913 - each is an option of the command line
     if json:
         print(to_json({"run": report.run, "problems": report.problems, "notes": report.notes, "left": past}))
     else:
-        for line in describe_backlog(past, "" if archive == HERE else f" --archive {archive}"):
+        for line in describe_backlog(past, "" if archive == HERE else f" --archive {shlex.quote(str(archive))}"):
             stdout().print(safe_text(line), soft_wrap=True)
     raise typer.Exit(exit_code(report))
 

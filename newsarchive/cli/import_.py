@@ -44,17 +44,25 @@ def import_files(
         # A failed upload is not damage: the next crawl repeats it.
         unsent = opened.upload(step).problems
     out, remarks = stdout(), stderr()
+    if result.recovered.captures:
+        what = _count(result.recovered.captures, result.recovered.versions)
+        out.print(f"An interrupted import or crawl was continued first; it had still to index {what}.")
     lost = [problem for each in result.adopted for problem in each.damage]
     for adopted in result.adopted:
-        note = _duplicate_note(adopted.already_imported)
-        out.print(safe_text(f"{adopted.source}: {pluralize(adopted.record_count, 'record')}{note}"), soft_wrap=True)
+        said = [pluralize(adopted.record_count, "record")] if adopted.files or not adopted.already_imported else []
+        if adopted.already_imported:
+            said.append(f"already archived as {', '.join(adopted.already_imported)}")
+        out.print(safe_text(f"{adopted.source}: {', '.join(said)}"), soft_wrap=True)
     for problem in (*lost, *result.read.problems):
         remarks.print(safe_text(problem), soft_wrap=True)
     for problem in unsent:
         remarks.print(safe_text(problem), soft_wrap=True)
-    captures, versions = pluralize(result.read.captures, "capture"), pluralize(result.read.versions, "article version")
+    known = f" {pluralize(result.read.known, 'capture')} were in the archive already." if result.read.known else ""
+    new = result.read.captures - result.read.known
     skipped = " Damaged records were skipped; the source files are unchanged." if lost else ""
-    out.print(f"{captures} and {versions} imported.{skipped}")
+    out.print(f"{_count(new, result.read.versions)} imported.{known}{skipped}")
+    if not new and not lost and not result.recovered.captures:
+        out.print("There was nothing new: the archive had all of it.")
     raise typer.Exit(int(bool(lost or result.read.problems)))
 
 
@@ -69,5 +77,5 @@ def _require_consent(theirs: str, ours: str, *, yes: bool) -> None:
     )
 
 
-def _duplicate_note(names: tuple[str, ...]) -> str:
-    return f", already archived as {', '.join(names)}" if names else ""
+def _count(captures: int, versions: int) -> str:
+    return f"{pluralize(captures, 'capture')} and {pluralize(versions, 'article version')}"

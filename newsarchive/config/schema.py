@@ -36,6 +36,7 @@ from newsarchive.config.units import Hours
 from storage.errors import ConfigError
 from storage.model import Site
 from storage.places import Bucket, Places
+from storage.places.machine_id import load_machine_id
 
 if TYPE_CHECKING:
     from newsarchive.extract.site_layout import Layouts
@@ -306,7 +307,9 @@ class Config:
             region=self.bucket_region,
             timeout=self.bucket_timeout.total_seconds(),
         )
-        return Places(folder=self.warc_folder, bucket=bucket if self.bucket else None)
+        return Places(
+            folder=self.warc_folder, bucket=bucket if self.bucket else None, machine=load_machine_id(self.folder)
+        )
 
     @property
     def former_names(self) -> dict[str, str]:

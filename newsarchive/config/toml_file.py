@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import textwrap
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -24,6 +25,7 @@ from newsarchive.config.schema import (
 from newsarchive.config.units import Hours, format_duration
 from newsarchive.version import VERSION
 from storage.errors import ConfigError, NoArchive, StorageError
+from storage.index_address import SQLITE, sqlite_address
 from storage.places.atomic_write import write_atomic
 from storage.urls import resolve_url, strip_www, url_host
 
@@ -110,7 +112,7 @@ def create_config_file(folder: Path, **known: str) -> Config:
     if file.exists():
         raise ConfigError(
             f"there is an archive in {folder} already; nothing was changed. To add a site to it: "
-            f"newsarchive add URL --archive {folder}"
+            f"newsarchive add URL --archive {shlex.quote(str(folder))}"
         )
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -332,7 +334,7 @@ class _ConfigParser:
                 line = self._find_line(error.key, (site, number))
                 raise ConfigError(
                     f"{self.file}, line {line}: {error}. Nothing was done. To try a layout on a saved page: "
-                    f"newsarchive extract FILE --url URL --explain --archive {self.folder}"
+                    f"newsarchive extract FILE --url URL --explain --archive {shlex.quote(str(self.folder))}"
                 ) from None
         return Layouts(entries=tuple(entries))
 
@@ -429,9 +431,9 @@ def index_url(index: str, folder: Path) -> str:
     """
     if index.startswith(("postgresql://", "postgres://")):
         return "postgresql+psycopg://" + index.partition("://")[2]
-    if "://" in index and not index.startswith("sqlite:///"):
+    if "://" in index and not index.startswith(SQLITE):
         return index
-    return f"sqlite:///{folder / Path(index.removeprefix('sqlite:///') or 'index.sqlite3').expanduser()}"
+    return sqlite_address(folder / Path(index.removeprefix(SQLITE) or "index.sqlite3").expanduser())
 
 
 def default_user_agent(contact: str) -> str:

@@ -53,6 +53,7 @@ from storage.errors import ArchiveError, ConfigError, StorageError
 from storage.index.cluster.leases import Lease
 from storage.index.write import runs, warc_files
 from storage.model import ClosedWarc, CrawlRun, DiscoveredUrl, Discovery, UrlKind
+from storage.places.machine_id import ensure_machine_id
 from storage.warc.writer import WarcWriter
 
 if TYPE_CHECKING:
@@ -195,6 +196,7 @@ class _CrawlRun:
             originals=LocalOriginals(archive.index, archive.places) if self.lease else archive.index,
             size_limit=config.warc_size,
             age_limit=config.warc_age.total_seconds(),
+            machine=ensure_machine_id(config.folder),
             now=self.now,
             on_opened=lambda name: archive.index.write(warc_files.note_warc_opened, name, run_id),
             on_closed=files.register,

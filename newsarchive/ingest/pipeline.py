@@ -112,6 +112,8 @@ class Ingestor:
         """The error that stopped the writer, or None. Nothing is committed after it."""
         self.new_versions = 0
         """New article versions committed."""
+        self.known_captures = 0
+        """Captures that the index had before they were submitted."""
         self._thread = threading.Thread(target=self._run, name="ingest", daemon=True)
         self._thread.start()
 
@@ -282,7 +284,9 @@ class Ingestor:
         rows = [self.build_ingest(item.record, item.reading.result()) for item in batch if item.record and item.reading]
         if rows:
             self._sync()
-            self.new_versions += self._index.commit(rows, self._plan).versions
+            committed = self._index.commit(rows, self._plan)
+            self.new_versions += committed.versions
+            self.known_captures += committed.known
         for item in batch:
             if item.action:
                 item.action()

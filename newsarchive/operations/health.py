@@ -402,8 +402,8 @@ def _check_missing(file: MissingWarc) -> Finding:
         code="warc-missing",
         subject=file.warc,
         sentence=f"The file is missing, and with it {file.captures:,} captures that the index lists.",
-        meaning="Restore it from a backup, or rebuild the index without it.",
-        command="newsarchive rebuild",
+        meaning="Mount its disk, or restore it from a backup. If it is lost for good: newsarchive rebuild --forget",
+        command="newsarchive verify",
     )
 
 
@@ -443,7 +443,9 @@ def _compare_files(
     missing = []
     known = index.read(list_warc_files)
     for file in known:
-        if file.name in stored or owning_machine(file.name, now, bucket=bool(places.bucket), shared=index.is_shared):
+        if file.name in stored or owning_machine(
+            file.name, now, places.machine, bucket=bool(places.bucket), shared=index.is_shared
+        ):
             continue
         captures = reader.stream(iter_captures, CaptureFilters(warc=file.name), order="oldest", limit=MAX_URLS)
         urls = tuple(capture.url for capture in captures)

@@ -13,7 +13,7 @@ from storage.index.queries.export import load_export_lines
 from storage.index.reader import Reader
 from storage.index.rows.interning import LookupTables
 from storage.index.rows.site_registry import load_registry
-from storage.index.schema.upgrade import empty_tables, recreate_in_postgres
+from storage.index.schema.upgrade import empty_tables
 from storage.index.views.articles import CommitResult, SettleResult
 from storage.index.write import replace_readings, runs
 from storage.index.write.commit import commit
@@ -47,12 +47,12 @@ class Index(Reader):
         self._uncounted_versions, self._learn_after = 0, _FIRST_LEARNING_AFTER
 
     @classmethod
-    def open(cls, url: str, *, create: bool = True, accept_outdated: bool = False) -> Self:
+    def open(cls, url: str, *, create: bool = True) -> Self:
         """Open the database at an SQLAlchemy URL, and bring its schema up to date.
 
-        An index of an unreleased version is IndexTooOld, or if accepted can be asked for its WARC files and reset.
+        IndexTooOld if it was made by an unreleased version.
         """
-        return cls(Database.open(url, create=create, accept_outdated=accept_outdated))
+        return cls(Database.open(url, create=create))
 
     @property
     def is_shared(self) -> bool:
@@ -146,9 +146,8 @@ class Index(Reader):
         return self.write(add_urls, self._lookups, found)
 
     def reset(self) -> None:
-        """Empty all tables; an outdated schema is replaced by the newest."""
-        self.write(recreate_in_postgres if self._database.is_outdated else empty_tables)
-        self._database.is_outdated = False
+        """Empty all tables."""
+        self.write(empty_tables)
         self._lookups.clear_cache()
 
     def find_original_by_digest(self, payload_digest: str) -> RefersTo | None:

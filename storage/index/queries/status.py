@@ -218,6 +218,14 @@ def list_warc_files(connection: Connection) -> tuple[WarcFileView, ...]:
     )
 
 
+def count_captures_and_versions(connection: Connection) -> tuple[int, int]:
+    """Return the numbers of captures and of article versions in the index."""
+    captures, versions = (
+        connection.scalar(select(func.count()).select_from(table)) or 0 for table in (CaptureRow, VersionRow)
+    )
+    return captures, versions
+
+
 def list_sources(connection: Connection, exclude: Exclusions, site: str | None = None) -> tuple[SourceView, ...]:
     """Return feeds, sitemaps and listings by URL."""
     statement = (
