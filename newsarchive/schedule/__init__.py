@@ -21,7 +21,15 @@ __all__ = ["DEFAULT_INTERVALS", "FAILURE_OUTCOMES", "FINAL_OUTCOMES", "VisitInte
 
 # Responses that say nothing of the page itself: retried with a growing delay.
 FAILURE_OUTCOMES = frozenset(
-    {Outcome.ERROR, Outcome.CHALLENGE, Outcome.CONSENT_WALL, Outcome.SOFT_404, Outcome.EMPTY, Outcome.GONE}
+    {
+        Outcome.ERROR,
+        Outcome.CHALLENGE,
+        Outcome.CONSENT_WALL,
+        Outcome.SOFT_404,
+        Outcome.SOFT_ERROR,
+        Outcome.EMPTY,
+        Outcome.GONE,
+    }
 )
 
 

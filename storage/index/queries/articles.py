@@ -395,11 +395,11 @@ def list_edited_articles(connection: Connection, exclude: Exclusions, limit: int
     last = connection.scalar(select(func.max(VersionRow.id))) or 0
     found = connection.scalars(
         select(VersionRow.article_id)
-        .where(VersionRow.id > last - _RECENT_VERSIONS, VersionRow.number > 1)
+        .where(VersionRow.id > last - _RECENT_VERSIONS, VersionRow.number > 1, VersionRow.article_id.is_not(None))
         .order_by(VersionRow.id.desc())
         .limit(_OVERSAMPLING * limit)
     )
-    ids = tuple(dict.fromkeys(found))
+    ids = tuple(dict.fromkeys(article_id for article_id in found if article_id is not None))
     lines = {line.id: line for line in load_article_lines(connection, exclude, ids) if line.versions > 1}
     return tuple(lines[one] for one in ids if one in lines)[:limit]
 
