@@ -55,9 +55,11 @@ def compare_pages(connection: Connection) -> int:
     comparison = Comparison(texts=pages.texts(), urls=pages.urls(), moves=pages.moves(), soft=pages.soft)
     found = identify(comparison, lambda version_ids: _load_paragraphs(connection, version_ids))
     store_identities(connection, found, pages.rows)
-    for some in batches(started):
+    # Also those that were to be compared later: nothing else can be said of them then.
+    done = [row.id for row in pages.rows.values() if not row.is_compared]
+    for some in batches(done):
         connection.execute(update(VersionRow).where(VersionRow.id.in_(some)).values(is_compared=True))
-    return len(started)
+    return len(done)
 
 
 def mark_uncompared(connection: Connection, condition: ColumnElement[bool]) -> None:
