@@ -1,4 +1,4 @@
-"""The one check of whether the archive is well: `status`, `doctor`, the browser and the metrics report its findings."""
+"""Health check of the archive: `status`, `doctor`, the browser and the metrics report its findings."""
 
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -30,7 +30,7 @@ WEEKS = 8
 MIN_WEEKS = 3
 """Known weeks without which no number is usual."""
 MIN_USUAL = 5.0
-"""Articles a day below which a thin day cannot be told from chance."""
+"""Articles a day below which a low count is not distinguishable from chance."""
 THIN = 0.4
 """Share of the usual number below which a day is thin."""
 MAX_RUNS = 500

@@ -346,7 +346,7 @@ FOCUSED = """() => {
 }"""
 
 
-def test_axe_would_find_a_fault(chromium: Any) -> None:
+def test_axe_finds_a_planted_fault(chromium: Any) -> None:
     """The check works: low contrast and an image without alt text are serious."""
     opened = chromium.new_page()
     opened.set_content("<html lang=en><title>t</title><main><h1 style='color:#ccc'>pale</h1><img src='data:,'></main>")

@@ -334,7 +334,9 @@ def test_names_of_any_length_can_be_stored(index: Index, article_at: Make, plan:
     assert line["url"] == page.capture.url
 
 
-def test_the_schedule_gets_what_a_capture_brings(index: Index, capture_of: Callable[..., Capture], plan: Plan) -> None:
+def test_the_schedule_gets_the_result_of_a_capture(
+    index: Index, capture_of: Callable[..., Capture], plan: Plan
+) -> None:
     """`plan` gets whether a feed named new URLs, and how often in a row it did not."""
     index.register_sites([NEWS])
     told: list[tuple[bool, int, datetime]] = []

@@ -105,7 +105,7 @@ def test_the_best_source_gives_the_discovery_until_the_page_is_captured(
     assert (due.discovery.via, due.priority) == (None, 3)
 
 
-def test_validators_are_of_the_newest_200(index: Index, article_at: Make, plan: Plan) -> None:
+def test_validators_come_from_the_newest_200(index: Index, article_at: Make, plan: Plan) -> None:
     """ETag and Last-Modified are those of the newest 200 response; other responses do not change them."""
     url = "https://news.example/a"
     first, second, error = (article_at(url, f"Text {minute}.", minute=minute) for minute in range(3))

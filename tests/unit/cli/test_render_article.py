@@ -232,7 +232,7 @@ def test_a_comparison_in_a_log(capsys: pytest.CaptureFixture[str]) -> None:
     )
 
 
-def test_boilerplate_of_a_site(capsys: pytest.CaptureFixture[str]) -> None:
+def test_boilerplate_of_a_site_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
     """Learnt boilerplate is shown with its counts, share and dates."""
     learnt = BoilerplateView(
         site="news", text="Care.", articles_seen=12, articles=48, first_seen=AT, last_seen=AT, verdict=True

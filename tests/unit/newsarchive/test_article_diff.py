@@ -62,7 +62,7 @@ def test_rows_tell_the_fate_of_each_paragraph() -> None:
     assert "".join(piece.text for piece in changed.after) == TEXT[0].replace("Monday", "Sunday")
 
 
-def test_what_is_none_of_the_article_is_left_out() -> None:
+def test_text_outside_the_article_is_left_out() -> None:
     """Boilerplate, teasers and share buttons change with every fetch."""
     older = version(*TEXT, paragraph("Sign up now.", Role.PROMO), paragraph("All rights.", boilerplate=True))
     newer = version(*TEXT, paragraph("Sign up here.", Role.PROMO), paragraph("More stories", Role.TEASER))
@@ -91,12 +91,12 @@ LATER = AT + timedelta(hours=1)
         (version(*TEXT), version(*TEXT, paragraph("A photograph", Role.CAPTION)), EditVerdict.UNCHANGED),
     ],
 )
-def test_whether_a_change_was_announced(older: VersionView, newer: VersionView, verdict: EditVerdict) -> None:
+def test_an_announced_change_is_recognised(older: VersionView, newer: VersionView, verdict: EditVerdict) -> None:
     """By a new correction or editor's note, or by another time of modification; else it was not."""
     assert compare_versions(older, newer).notice.verdict is verdict
 
 
-def test_what_a_page_says_of_itself_is_held_against_what_it_said() -> None:
+def test_claims_of_two_versions_are_compared() -> None:
     """Byline, section, dates and the like, where they differ."""
     older = version(*TEXT)
     newer = version(*TEXT, authors=("Ada Berg", "Jo Li"), section=None, modified=LATER)

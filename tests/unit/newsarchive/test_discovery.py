@@ -160,7 +160,7 @@ def test_robots_may_name_a_sitemap_elsewhere_and_a_page_may_not() -> None:
 
 
 @pytest.mark.parametrize("requisites", [True, False])
-def test_the_picture_that_only_social_cards_show_is_asked_for_with_what_the_page_shows(requisites: bool) -> None:
+def test_images_of_social_cards_are_requisites(requisites: bool) -> None:
     """The lead image is a requisite, once and last; unless it is no web URL, or requisites are off."""
     shown, card = "https://img.example/shown.jpg", "https://img.example/card.jpg"
     for url, wanted in ((card, [shown, card]), (shown, [shown]), ("data:image/png;base64,AAAA", [shown])):

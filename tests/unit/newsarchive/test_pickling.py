@@ -68,7 +68,7 @@ def test_a_task_comes_out_as_it_went_in() -> None:
     assert pickle.loads(pickle.dumps(task, pickle.HIGHEST_PROTOCOL)) == task
 
 
-def test_what_comes_out_is_frozen() -> None:
+def test_results_are_immutable() -> None:
     """Unpickled objects stay frozen."""
     link = pickle.loads(pickle.dumps(GROUP.links[0]))
     with pytest.raises(FrozenInstanceError):

@@ -191,7 +191,7 @@ def test_a_304_without_an_original_is_a_response(written: Callable[[Exchange, Re
     )
 
 
-def test_a_file_begins_with_who_wrote_it_and_ends_with_how_it_went(tmp_path: Path) -> None:
+def test_a_file_begins_with_warcinfo_and_ends_with_the_crawl_log(tmp_path: Path) -> None:
     """warcinfo: software, format, run and sites. The run's end: outcome and counters."""
     ids = count()
     writer = WarcWriter(
