@@ -24,8 +24,8 @@ OUTAGE = (
 def paragraphs(subject: str) -> list[str]:
     """Return the text of a story."""
     return [
-        f"Paragraph {number} on the {subject} says what was decided on it on Monday, why the {subject} needs it, and what "
-        f"the people who live beside the {subject} think of that, which is not much."
+        f"Paragraph {number} on the {subject} says what was decided on it on Monday, why the {subject} needs it, and "
+        f"what the people who live beside the {subject} think of that, which is not much."
         for number in range(9)
     ]
 
