@@ -16,6 +16,7 @@ from storage.index.frontier.visits import schedule_next_visits
 from storage.index.rows.entry import CommitEntry, create_entry, is_read
 from storage.index.rows.interning import LookupTables
 from storage.index.rows.orphans import OrphanCandidates, delete_orphans
+from storage.index.rows.site_assignment import assign_sites
 from storage.index.schema.tables import CaptureRow, CrawlRow, WarcFileRow
 from storage.index.text.sanitize import sanitize_ingest
 from storage.index.views.articles import CommitResult
@@ -23,7 +24,6 @@ from storage.index.write.articles import affected_articles, recompute_articles
 from storage.index.write.compare_pages import mark_alternates, mark_redirected_pages
 from storage.index.write.revisits import link_revisits, reopen_revisits
 from storage.index.write.search_documents import write_documents
-from storage.index.write.site_assignment import assign_sites
 from storage.index.write.versions import (
     VersionDraft,
     assign_versions,

@@ -5,41 +5,30 @@ with all pages that share a text with them or that a permanent redirect connects
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Connection, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, or_, select, update
 
-from storage.index.engine.statements import AnyRow, batches
-from storage.index.rows.duplicates import SHARED_TEXTS
+from storage.index.engine.fulltext import delete_documents
+from storage.index.engine.statements import AnyRow, batches, insert_rows, reserve_ids
+from storage.index.rows.connected_pages import (
+    PERMANENT,
+    ConnectedPages,
+    follow_redirects,
+    load_body_lengths,
+    trace_redirects,
+)
 from storage.index.rows.entry import CommitEntry
-from storage.index.rows.identity import (
-    MAX_DATED_PAGES,
-    Comparison,
-    Evidence,
-    Lengths,
-    Page,
-    PageText,
-    identify,
-)
+from storage.index.rows.identity import Comparison, Identities, Identity, Page, identify
 from storage.index.rows.site_registry import lock_registry
-from storage.index.schema.tables import (
-    CaptureRow,
-    ParagraphRow,
-    UrlRow,
-    VersionParagraphRow,
-    VersionRow,
-)
-from storage.index.write.store_identities import store_identities
-from storage.model import BODY_ROLES
+from storage.index.schema.tables import ArticleRow, CaptureRow, SiteRow, VersionRow
+from storage.index.write.articles import article_ids, recompute_articles
+from storage.index.write.search_documents import rewrite_documents, write_documents
+from storage.model import Outcome
 
 COMPARED_AT_ONCE = 500
 """Texts whose pages are compared in one transaction."""
-_MAX_REDIRECTS = 20
-"""Length of a chain of redirects, as in the Fetch standard."""
-_PERMANENT = (301, 308)
-_BODY = sorted(role.value for role in BODY_ROLES)
-_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 
 
 def compare_pages(connection: Connection) -> int:
@@ -50,11 +39,11 @@ def compare_pages(connection: Connection) -> int:
     # No commit may add a capture to a text while it is decided what the text is.
     lock_registry(connection, exclusive=True)
     started = list(connection.scalars(wanted))
-    pages = _ConnectedPages(connection)
+    pages = ConnectedPages(connection)
     pages.add(started)
     comparison = Comparison(texts=pages.texts(), urls=pages.urls(), moves=pages.moves(), soft=pages.soft)
-    found = identify(comparison, lambda version_ids: _load_paragraphs(connection, version_ids))
-    store_identities(connection, found, pages.rows)
+    found = identify(comparison, lambda version_ids: load_body_lengths(connection, version_ids))
+    _store_identities(connection, found, pages.rows)
     # Also those that were to be compared later: nothing else can be said of them then.
     done = [row.id for row in pages.rows.values() if not row.is_compared]
     for some in batches(done):
@@ -70,11 +59,11 @@ def mark_uncompared(connection: Connection, condition: ColumnElement[bool]) -> N
 def mark_redirected_pages(connection: Connection, entries: Sequence[CommitEntry]) -> None:
     """Have the texts of pages compared again that a permanent redirect of this batch leads to or from."""
     redirecting = {
-        entry.url_id for entry in entries if entry.capture.status in _PERMANENT and entry.capture.redirect_url
+        entry.url_id for entry in entries if entry.capture.status in PERMANENT and entry.capture.redirect_url
     }
     if not redirecting:
         return
-    url_ids = redirecting | _follow(connection, redirecting, {}) | _trace(connection, redirecting, {})
+    url_ids = redirecting | follow_redirects(connection, redirecting, {}) | trace_redirects(connection, redirecting, {})
     for some in batches(url_ids):
         captured = select(CaptureRow.page_version_id).where(CaptureRow.url_id.in_(some))
         mark_uncompared(connection, or_(VersionRow.page_url_id.in_(some), VersionRow.id.in_(captured)))
@@ -87,200 +76,223 @@ def mark_alternates(connection: Connection, entries: Sequence[CommitEntry]) -> N
         mark_uncompared(connection, VersionRow.id.in_(some))
 
 
-@dataclass(slots=True)
-class _ConnectedPages:
-    """Pages, with all their texts, and all pages that share one of these or that a redirect connects."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Change:
+    """What becomes of a text."""
 
-    connection: Connection
-    rows: dict[int, AnyRow] = field(default_factory=dict)
-    """Rows of `versions`, with the time of their first capture, by id."""
-    soft: set[bytes] = field(default_factory=set)
-    """Masked digests of soft errors whose other pages are not loaded: nothing can change what they are."""
-    _pages: set[Page] = field(default_factory=set)
-    _grouped: set[tuple[int, bytes]] = field(default_factory=set)
-    _alternates: dict[Page, set[int]] = field(default_factory=dict)
-    """Other URLs at which a page was captured."""
-    _redirects: dict[int, set[int]] = field(default_factory=dict)
+    row: AnyRow
+    article_id: int | None
+    """Of the version; None for a duplicate or soft error."""
+    duplicate_of: int | None
+    shown_in: int | None
+    """The article whose captures show it; None for a soft error."""
 
-    def add(self, version_ids: Collection[int]) -> None:
-        """Add the pages of these texts, and those connected with them."""
-        found = {(row.site_id, row.page_url_id) for row in self._select(VersionRow.id, version_ids)}
-        while found := found - self._pages:
-            self._pages |= found
-            rows = self._select(VersionRow.page_url_id, {url_id for _, url_id in found})
-            new = [row for row in rows if _page(row) in found]
-            self.rows.update((row.id, row) for row in new)
-            found = self._find_sharing(new) | self._find_alternates(found) | self._find_redirected(found)
+    @property
+    def is_shown(self) -> bool:
+        """Return whether it is a version."""
+        return self.article_id is not None
 
-    def texts(self) -> list[PageText]:
-        """Return the texts of all pages."""
-        return [
-            PageText(
-                version_id=row.id, page=_page(row), digest=row.digest, masked=row.masked_digest,
-                evidence=Evidence(row.evidence), headline=row.headline, published=row.published_at,
-                published_source=row.published_source, first=(row.fetched_at, row.record_id),
-            )
-            for row in self.rows.values()
-        ]  # fmt: skip
+    @property
+    def is_change(self) -> bool:
+        """Return whether the index says something else."""
+        return (self.row.article_id, self.row.duplicate_of_id) != (self.article_id, self.duplicate_of)
 
-    def urls(self) -> dict[Page, str]:
-        """Return the canonical URLs of all pages."""
-        return {_page(row): row.url for row in self.rows.values()}
 
-    def moves(self) -> set[tuple[Page, Page]]:
-        """Return the pages that lead to others."""
-        pages = {_page(row) for row in self.rows.values()}
-        at: dict[tuple[int, int], set[Page]] = {}
-        for page in pages:
-            for url_id in self._url_ids(page):
-                at.setdefault((page[0], url_id), set()).add(page)
-        moves = {((page[0], url_id), page) for page in pages for url_id in self._alternates.get(page, ())}
-        for page in pages:
-            for url_id in _reachable(self._redirects, self._url_ids(page)):
-                moves |= {(page, target) for target in at.get((page[0], url_id), ())}
-        return {(source, target) for source, target in moves if source != target and source in pages}
+def _store_identities(connection: Connection, found: Identities, rows: Mapping[int, AnyRow]) -> None:
+    """Store articles and soft errors; `rows` are those of all texts, by id."""
+    changes = _find_changes(connection, found, rows)
+    if not changes:
+        return
+    before = _articles_of(connection, changes)
+    _update_versions(connection, changes)
+    _update_captures(connection, changes)
+    after = {change.shown_in for change in changes if change.shown_in is not None}
+    _update_articles(connection, before | after, changes)
 
-    def _select(self, column: Any, ids: Iterable[int]) -> list[AnyRow]:
-        rows: list[AnyRow] = []
-        for some in batches(ids):
-            rows += self.connection.execute(_TEXTS.where(column.in_(some)))
-        return rows
 
-    def _url_ids(self, page: Page) -> set[int]:
-        return {page[1]} | self._alternates.get(page, set())
+def separate_pages(connection: Connection, condition: ColumnElement[bool]) -> set[Page]:
+    """Take the pages of these texts, and all that are one article with them, for an article each; return the pages.
 
-    def _find_sharing(self, rows: Sequence[AnyRow]) -> set[Page]:
-        """Return the pages that have the same texts, numbers, times and addresses apart."""
-        wanted = {(row.site_id, row.masked_digest) for row in rows} - self._grouped
-        self._grouped |= wanted
-        found: set[Page] = set()
-        for some in batches({masked for _, masked in wanted}):
-            for group in self.connection.execute(SHARED_TEXTS, {"ids": some}):
-                if (group.site_id, group.masked_digest) not in wanted or group.first == group.last:
-                    continue
-                # A soft error of many pages stays one: only pages that do not know yet are changed.
-                is_soft = group.evidence == 0 and group.pages > MAX_DATED_PAGES
-                members = _MEMBERS.where(VersionRow.site_id == group.site_id)
-                members = members.where(VersionRow.masked_digest == group.masked_digest)
-                if is_soft:
-                    self.soft.add(group.masked_digest)
-                    members = members.where(_IS_SHOWN)
-                found.update((group.site_id, url_id) for url_id in self.connection.scalars(members))
-        sites = {row.site_id for row in rows}
-        for digests in batches({row.digest for row in rows}):
-            same = self.connection.execute(_PAGES_OF_DIGESTS, {"digests": digests, "soft": sorted(self.soft)})
-            found.update(_page(row) for row in same if row.site_id in sites)
-        return found
-
-    def _find_alternates(self, pages: Collection[Page]) -> set[Page]:
-        """Return the pages that are captured under another URL, of which one is among these."""
-        found: set[Page] = set()
-        for some in batches({url_id for _, url_id in pages}):
-            for row in self.connection.execute(_ALTERNATES, {"ids": some}):
-                page = _page(row)
-                if page in pages:
-                    self._alternates.setdefault(page, set()).add(row.url_id)
-                    found.add((row.site_id, row.url_id))
-            for row in self.connection.execute(_NAMED_BY, {"ids": some}):
-                if (row.site_id, row.url_id) in pages:
-                    found.add(_page(row))
-        return found
-
-    def _find_redirected(self, pages: Collection[Page]) -> set[Page]:
-        """Return the pages that permanent redirects connect with these."""
-        sites = {site_id for site_id, _ in pages}
-        url_ids = {url_id for page in pages for url_id in self._url_ids(page)}
-        others = _follow(self.connection, url_ids, self._redirects) | _trace(self.connection, url_ids, self._redirects)
-        found = {(site_id, url_id) for site_id in sites for url_id in others}
-        for some in batches(others):
-            found.update(_page(row) for row in self.connection.execute(_NAMED_BY, {"ids": some}))
-        return {page for page in found if page[0] in sites}
+    Before texts are deleted or moved to another site: afterwards they have to be compared again.
+    """
+    pages = {_page(row) for row in connection.execute(_PAGES.where(condition))}
+    rows: dict[int, AnyRow] = {}
+    while True:
+        new = [row for row in _load_texts(connection, {url_id for _, url_id in pages}) if _page(row) in pages]
+        rows = {row.id: row for row in new}
+        ids = {row.article_id for row in new if row.article_id} | _duplicated_articles(connection, rows.values())
+        mates = _pages_of_articles(connection, ids) - pages
+        if not mates:
+            break
+        pages |= mates
+    identities = tuple(
+        Identity(page=page, shown={row.id: row.id for row in rows.values() if _page(row) == page}) for page in pages
+    )
+    if rows:
+        _store_identities(connection, Identities(articles=identities, soft=frozenset()), rows)
+    for some in batches({row.masked_digest for row in rows.values()}):
+        alike = VersionRow.masked_digest.in_(some)
+        connection.execute(update(VersionRow).where(alike).values(is_compared=False))
+    for some in batches(rows):
+        connection.execute(update(VersionRow).where(VersionRow.id.in_(some)).values(is_compared=False))
+    return pages
 
 
 def _page(row: AnyRow) -> Page:
     return row.site_id, row.page_url_id
 
 
-_TEXTS: Any = (
-    select(VersionRow, UrlRow.url, CaptureRow.fetched_at, CaptureRow.record_id)
-    .join(UrlRow, UrlRow.id == VersionRow.page_url_id)
-    .join(CaptureRow, CaptureRow.id == VersionRow.capture_id)
+_PAGES: Any = select(VersionRow.site_id, VersionRow.page_url_id).distinct()
+_TEXTS: Any = select(VersionRow, CaptureRow.fetched_at, CaptureRow.record_id).join(
+    CaptureRow, CaptureRow.id == VersionRow.capture_id
 )
-_PAGES_OF_DIGESTS: Any = (
-    select(VersionRow.site_id, VersionRow.page_url_id)
-    .where(
-        VersionRow.digest.in_(bindparam("digests", expanding=True)),
-        VersionRow.masked_digest.not_in(bindparam("soft", expanding=True)),
+
+
+def _load_texts(connection: Connection, url_ids: Iterable[int]) -> list[AnyRow]:
+    rows: list[AnyRow] = []
+    for some in batches(url_ids):
+        rows += connection.execute(_TEXTS.where(VersionRow.page_url_id.in_(some)))
+    return rows
+
+
+def _duplicated_articles(connection: Connection, rows: Iterable[AnyRow]) -> set[int]:
+    """Return the articles whose versions these duplicate."""
+    found: set[int] = set()
+    for some in batches({row.duplicate_of_id for row in rows if row.duplicate_of_id}):
+        query = select(VersionRow.article_id).where(VersionRow.id.in_(some), VersionRow.article_id.is_not(None))
+        found.update(article_id for article_id in connection.scalars(query) if article_id is not None)
+    return found
+
+
+def _pages_of_articles(connection: Connection, article_ids: Iterable[int]) -> set[Page]:
+    found: set[Page] = set()
+    for some in batches(article_ids):
+        shown = select(VersionRow.id).where(VersionRow.article_id.in_(some))
+        mine = or_(VersionRow.article_id.in_(some), VersionRow.duplicate_of_id.in_(shown))
+        found.update(_page(row) for row in connection.execute(_PAGES.where(mine)))
+    return found
+
+
+def _find_changes(connection: Connection, found: Identities, rows: Mapping[int, AnyRow]) -> list[_Change]:
+    """Return what differs from the index."""
+    ids = _ensure_articles(connection, found.articles, rows)
+    changes: list[_Change] = []
+    for article in found.articles:
+        article_id = ids[article.page]
+        for version_id, shown_by in article.shown.items():
+            is_shown = version_id == shown_by
+            changes.append(
+                _Change(
+                    row=rows[version_id],
+                    article_id=article_id if is_shown else None,
+                    duplicate_of=None if is_shown else shown_by,
+                    shown_in=article_id,
+                )
+            )
+    changes += [_Change(row=rows[one], article_id=None, duplicate_of=None, shown_in=None) for one in found.soft]
+    # A duplicate whose version moves to another article stays a duplicate of it, and its captures move too.
+    moved = {change.row.id for change in changes if change.is_change}
+    changes = [change for change in changes if change.is_change or change.duplicate_of in moved]
+    return sorted(changes, key=lambda change: change.row.id)
+
+
+def _ensure_articles(
+    connection: Connection, articles: Sequence[Identity], rows: Mapping[int, AnyRow]
+) -> dict[Page, int]:
+    """Return the ids of articles by the page whose URL they have; insert those that are new."""
+    ids: dict[Page, int] = {}
+    for some in batches({article.page[1] for article in articles}):
+        ids |= article_ids(connection, (article.page for article in articles if article.page[1] in set(some)))
+    new = sorted((article for article in articles if article.page not in ids), key=lambda article: article.page)
+    values = []
+    for article, article_id in zip(new, reserve_ids(connection, ArticleRow, len(new)), strict=True):
+        ids[article.page] = article_id
+        first = min(rows[version_id].fetched_at for version_id in article.shown)
+        site_id, url_id = article.page
+        values.append(
+            {"id": article_id, "site_id": site_id, "url_id": url_id, "first_seen_at": first, "last_seen_at": first,
+             "dated_at": first, "state": "live"}
+        )  # fmt: skip
+    insert_rows(connection, ArticleRow, values)
+    return ids
+
+
+def _articles_of(connection: Connection, changes: Sequence[_Change]) -> set[int]:
+    """Return the articles that show texts so far."""
+    found: set[int] = set()
+    for some in batches(change.row.id for change in changes):
+        shown = CaptureRow.article_id.is_not(None)
+        query = select(CaptureRow.article_id).where(CaptureRow.page_version_id.in_(some), shown).distinct()
+        found.update(article_id for article_id in connection.scalars(query) if article_id is not None)
+    return found
+
+
+_UPDATE_VERSION = (
+    update(VersionRow)
+    .where(VersionRow.id == bindparam("of"))
+    .values({name: bindparam(name) for name in ("article_id", "duplicate_of_id", "number", "is_current", "is_counted")})
+)
+
+
+def _update_versions(connection: Connection, changes: Sequence[_Change]) -> None:
+    connection.execute(
+        _UPDATE_VERSION,
+        [
+            {
+                "of": change.row.id,
+                "article_id": change.article_id,
+                "duplicate_of_id": change.duplicate_of,
+                # Recomputed for versions of articles; of the others only counted paragraphs matter.
+                "number": 1,
+                "is_current": False,
+                "is_counted": not change.is_shown,
+            }
+            for change in changes
+        ],
     )
-    .distinct()
-)
-_MEMBERS: Any = select(VersionRow.page_url_id).distinct()
-_IS_SHOWN = or_(VersionRow.article_id.is_not(None), VersionRow.duplicate_of_id.is_not(None))
-_CAPTURED: Any = (
-    select(VersionRow.site_id, VersionRow.page_url_id, CaptureRow.url_id)
-    .join(CaptureRow, CaptureRow.page_version_id == VersionRow.id)
-    .where(CaptureRow.url_id != VersionRow.page_url_id)
-    .distinct()
-)
-_ALTERNATES: Any = _CAPTURED.where(VersionRow.page_url_id.in_(_IDS))
-_NAMED_BY: Any = _CAPTURED.where(CaptureRow.url_id.in_(_IDS))
+    counted = {change.row.site_id for change in changes if change.row.is_counted and change.row.article_id}
+    connection.execute(update(SiteRow).where(SiteRow.id.in_(counted)).values(needs_relearning=True))
 
 
-def _follow(connection: Connection, url_ids: Iterable[int], redirects: dict[int, set[int]]) -> set[int]:
-    """Return the URLs to which permanent redirects lead from these; note each redirect."""
-    return _walk(connection, url_ids, redirects, CaptureRow.url_id)
+def _update_captures(connection: Connection, changes: Sequence[_Change]) -> None:
+    for outcome_before, outcome in ((Outcome.SOFT_ERROR, Outcome.ARTICLE), (Outcome.ARTICLE, Outcome.SOFT_ERROR)):
+        are_soft = outcome is Outcome.SOFT_ERROR
+        for some in batches(change.row.id for change in changes if (change.shown_in is None) == are_soft):
+            these = (CaptureRow.page_version_id.in_(some), CaptureRow.outcome == outcome_before.value)
+            connection.execute(update(CaptureRow).where(*these).values(outcome=outcome.value))
+    connection.execute(
+        _UPDATE_CAPTURES,
+        [
+            {
+                "of": change.row.id,
+                "article": change.shown_in,
+                "version": change.duplicate_of or (change.row.id if change.is_shown else None),
+            }
+            for change in changes
+        ],
+    )
 
 
-def _trace(connection: Connection, url_ids: Iterable[int], redirects: dict[int, set[int]]) -> set[int]:
-    """Return the URLs from which permanent redirects lead to these; note each redirect."""
-    return _walk(connection, url_ids, redirects, CaptureRow.redirect_url_id)
-
-
-def _walk(connection: Connection, url_ids: Iterable[int], redirects: dict[int, set[int]], column: Any) -> set[int]:
-    seen = set(url_ids)
-    newest, found = set(seen), set[int]()
-    for _ in range(_MAX_REDIRECTS):
-        reached: set[int] = set()
-        for some in batches(newest):
-            for row in connection.execute(_REDIRECTS.where(column.in_(some))):
-                redirects.setdefault(row.url_id, set()).add(row.redirect_url_id)
-                reached.add(row.redirect_url_id if column is CaptureRow.url_id else row.url_id)
-        newest = reached - seen
-        if not newest:
-            break
-        seen |= newest
-        found |= newest
-    return found
-
-
-_REDIRECTS: Any = (
-    select(CaptureRow.url_id, CaptureRow.redirect_url_id)
-    .where(CaptureRow.status.in_(_PERMANENT), CaptureRow.redirect_url_id.is_not(None))
-    .distinct()
+_UPDATE_CAPTURES = (
+    update(CaptureRow)
+    .where(CaptureRow.page_version_id == bindparam("of"))
+    .values(article_id=bindparam("article"), version_id=bindparam("version"))
 )
 
 
-def _reachable(redirects: Mapping[int, set[int]], url_ids: Iterable[int]) -> set[int]:
-    newest, found = set(url_ids), set[int]()
-    for _ in range(_MAX_REDIRECTS):
-        newest = {target for url_id in newest for target in redirects.get(url_id, ())} - found
-        if not newest:
-            break
-        found |= newest
-    return found
+def _update_articles(connection: Connection, touched: set[int], changes: Sequence[_Change]) -> None:
+    delete_documents(connection, (change.row.id for change in changes))
+    empty = _without_captures(connection, touched)
+    for some in batches(empty):
+        connection.execute(delete(ArticleRow).where(ArticleRow.id.in_(some)))
+    redated = recompute_articles(connection, touched - empty)
+    write_documents(connection, [], redated)
+    rewrite_documents(connection, (change.row.id for change in changes if change.is_shown))
 
 
-def _load_paragraphs(connection: Connection, version_ids: Collection[int]) -> dict[int, Lengths]:
-    """Return the lengths of the body paragraphs of versions, by paragraph."""
-    found: dict[int, dict[int, int]] = {}
-    for some in batches(version_ids):
-        for version_id, paragraph_id, length in connection.execute(_BODY_LENGTHS, {"ids": some}):
-            found.setdefault(version_id, {})[paragraph_id] = length
-    return dict(found)
-
-
-_BODY_LENGTHS: Any = (
-    select(VersionParagraphRow.version_id, ParagraphRow.id, func.length(ParagraphRow.text))
-    .join(ParagraphRow, ParagraphRow.id == VersionParagraphRow.paragraph_id)
-    .where(VersionParagraphRow.version_id.in_(_IDS), VersionParagraphRow.role.in_(_BODY))
-)
+def _without_captures(connection: Connection, ids: Collection[int]) -> set[int]:
+    full: set[int] = set()
+    for some in batches(ids):
+        shown = select(CaptureRow.article_id).where(CaptureRow.article_id.in_(some)).distinct()
+        full.update(article_id for article_id in connection.scalars(shown) if article_id is not None)
+    return set(ids) - full

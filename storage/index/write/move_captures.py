@@ -12,6 +12,7 @@ from storage.index.engine.statements import AnyRow, batches, insert_rows, reserv
 from storage.index.frontier.source_status import recompute_sources
 from storage.index.rows.interning import LookupTables
 from storage.index.rows.orphans import OrphanCandidates, delete_orphans
+from storage.index.rows.site_assignment import find_sites, is_on_host
 from storage.index.rows.site_registry import SiteRegistry
 from storage.index.schema.tables import (
     ArticleRow,
@@ -25,10 +26,8 @@ from storage.index.schema.tables import (
     VersionRow,
 )
 from storage.index.write.articles import recompute_articles
-from storage.index.write.compare_pages import compare_pages
+from storage.index.write.compare_pages import compare_pages, separate_pages
 from storage.index.write.search_documents import rewrite_documents
-from storage.index.write.site_assignment import find_sites, is_on_host
-from storage.index.write.store_identities import separate_pages
 from storage.index.write.versions import VERSION_CONTENT, delete_content
 
 _BATCH = 200

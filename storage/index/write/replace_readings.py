@@ -23,9 +23,9 @@ from storage.index.schema.tables import ArticleRow, CaptureRow, SiteRow, SourceR
 from storage.index.text.sanitize import shorten_name
 from storage.index.write.articles import recompute_articles
 from storage.index.write.commit import commit
+from storage.index.write.compare_pages import separate_pages
 from storage.index.write.revisits import resolve_waiting_revisits
 from storage.index.write.search_documents import write_documents
-from storage.index.write.store_identities import separate_pages
 from storage.index.write.versions import delete_content
 from storage.model import Ingest, NextVisit, Outcome, RecordPlace, VisitResult
 

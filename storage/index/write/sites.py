@@ -7,10 +7,10 @@ from sqlalchemy import Connection, bindparam, delete, select, update
 
 from storage.index.engine.statements import batches, insert_rows
 from storage.index.rows.interning import LookupTables
+from storage.index.rows.site_assignment import reassign_urls
 from storage.index.rows.site_registry import KnownSite, load_registry, lock_registry
 from storage.index.schema.tables import SiteHostRow, SiteRow, UrlRow
 from storage.index.write.move_captures import delete_empty_sites, move_captures, transfer_requests
-from storage.index.write.site_assignment import reassign_urls
 from storage.model import Site
 from storage.urls import url_host
 
