@@ -119,14 +119,12 @@ def test_endless_addresses_of_one_story_are_one_article(server: Any, tmp_path: P
     paper = Paper(server, tmp_path / "archive")
     for subject, path in paper.paths.items():
         links = "".join(
-            f'<li><a href="{other}?zx={subject}{number}">Plans for the {name} are put off again</a></li>'
-            for number in range(3)
+            f'<li><a href="{other}?zx={subject}">Plans for the {name} are put off again</a></li>'
             for name, other in paper.paths.items()
         )
         server.say(path, sent(story(subject, links)))
         for other in SUBJECTS:
-            for number in range(3):
-                server.say(f"{path}?zx={other}{number}", sent(story(subject, links)))
+            server.say(f"{path}?zx={other}", sent(story(subject, links)))
     paper.crawl()
     headlines, outcomes = paper.archived()
     assert headlines == sorted(f"Plans for the {subject} are put off again" for subject in SUBJECTS)
