@@ -230,6 +230,7 @@ class Archive:
                 sync=sync,
                 batching=batching or Batching(max_captures=config.commit_every, max_delay=config.commit_seconds),
                 layouts=SiteLayouts(config.sites),
+                former_names=config.former_names,
             )
             try:
                 yield ingestor

@@ -239,3 +239,6 @@ class PayloadError(ArchiveError):
 
 class PayloadTooLarge(PayloadError):
     """The decoded body exceeds the size limit. The bytes are kept."""
+
+    beginning: bytes = b""
+    """What was decoded up to the limit; empty if the body has several codings."""

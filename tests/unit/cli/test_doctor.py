@@ -13,7 +13,7 @@ import pytest
 from newsarchive.config.schema import Config
 from newsarchive.config.toml_file import create_config_file, parse_config
 from newsarchive.operations import doctor
-from newsarchive.operations.health import Finding, Severity
+from newsarchive.operations.health import Finding, Severity, check_disks
 from storage.errors import IndexFailure, IndexTooNew, IndexTooOld
 
 NOW = datetime(2026, 5, 4, 8, 0, tzinfo=UTC)
@@ -207,7 +207,7 @@ def test_little_space(archive: Config, free: int, severity: Severity, monkeypatc
     """A disk that is nearly full is told of before it is full."""
     usage: Callable[[object], object] = lambda _: type("Usage", (), {"free": free})  # noqa: E731
     monkeypatch.setattr("shutil.disk_usage", usage)
-    assert doctor._check_disk(archive, NOW).severity is severity
+    assert [each.severity for each in check_disks(archive.folder, archive.places)] == [severity]
 
 
 def test_a_missing_contact_is_a_remark(archive: Config) -> None:

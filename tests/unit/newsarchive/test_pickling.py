@@ -24,6 +24,7 @@ from storage.model import (
     UrlKind,
     UrlSource,
 )
+from storage.page_date import PageDate
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 PLACE = "https://news.example/"
@@ -41,7 +42,7 @@ READING = Reading(
         link_groups=(GROUP,),
     ),
     link_groups=(GROUP,),
-    entries=(FeedEntry(url=PLACE + "c", published=AT, news=True),),
+    entries=(FeedEntry(url=PLACE + "c", published=PageDate.from_time(AT), news=True),),
     sources=(UrlSource(url=PLACE + "feed", kind=UrlKind.FEED),),
 )
 

@@ -11,6 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from storage.model import Capture, ClosedWarc, CrawlRun, Discovery, Exchange, RefersTo, Site, UrlKind
+from storage.page_date import PageDate
 from storage.warc.check import check_file
 from storage.warc.provenance import normalize_discovery
 from storage.warc.reader import CaptureRecord, RunEnded, RunStarted, read_captures, read_record, read_records
@@ -40,7 +41,7 @@ DISCOVERIES = st.builds(
     via=st.none() | st.just("https://a.example/feed?x=ü"),
     via_kind=st.none() | st.sampled_from(UrlKind),
     title=st.none() | TEXT,
-    published=st.none() | TIMES,
+    published=st.none() | st.builds(PageDate.from_time, TIMES),
     anchor=st.none() | TEXT,
 )
 HEADS = st.sampled_from(
