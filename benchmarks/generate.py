@@ -182,6 +182,7 @@ class Maker:
                 format_time(published), published, "json-ld", format_time(at), at, "json-ld", section, "free",
                 False, False, None, None, len(texts) + 1, True,
                 False, "body" if shown > 1 else "", False, f"body:{version_id}" if versions > 1 else None,
+                story.site_id, story.url_id, None, hashlib.sha256(b"%d" % version_id).digest()[:16], 1, True,
             )  # fmt: skip
             for place, paragraph_id in enumerate([*texts, self._disclaimers[story.site_id]]):
                 role = "text" if place < len(texts) else "disclaimer"
@@ -240,7 +241,7 @@ class Maker:
             "identical-payload-digest" if original else None,
             f"urn:uuid:{original:032x}" if original else None, original or None, leads_to, named, "as made",
             20 if named == "listing" else 0, _sha(f"content {original or capture_id}"), kind == "response", article,
-            version,
+            version, version,
         )  # fmt: skip
         return capture_id
 

@@ -153,7 +153,7 @@ def tables() -> dict[str, Table]:
                 "id url_id site_id requesting_site crawl_id warc_file_id warc_offset warc_length record_id"
                 " kind fetched_at warc_date status mime payload_digest payload_size profile"
                 " refers_to_record refers_to_id redirect_url_id outcome reason entries content_digest is_read"
-                " article_id version_id"
+                " article_id version_id page_version_id"
             ),
         ),
         (
@@ -162,6 +162,7 @@ def tables() -> dict[str, Table]:
                 "id article_id capture_id number is_current digest headline dek language published published_at"
                 " published_source modified modified_at modified_source section access is_live_blog noarchive"
                 " image_url_id image_caption paragraph_count is_counted is_variant changed is_corrected parts"
+                " site_id page_url_id duplicate_of_id masked_digest evidence is_compared"
             ),
         ),
         (VersionParagraphRow, "version_id position paragraph_id role"),

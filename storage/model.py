@@ -49,6 +49,8 @@ class Outcome(StrEnum):
     PAYWALL_STUB = "paywall_stub"
     SOFT_404 = "soft_404"
     """Status 200 that says "not found"."""
+    SOFT_ERROR = "soft_error"
+    """Status 200, and a text that a site sends at many addresses in place of articles: maintenance, offline, error."""
     REDIRECT = "redirect"
     GONE = "gone"
     """404 or 410."""
@@ -347,6 +349,8 @@ class Article:
     """True for a live blog (schema.org LiveBlogPosting)."""
     noarchive: bool = False
     """The page's robots meta says noarchive."""
+    declared: bool = False
+    """The page declares itself an article, by JSON-LD or microdata."""
     paragraphs: tuple[Paragraph, ...] = ()
     """All text from the headline to the end of the article, also what is not body (see Role)."""
     link_groups: tuple[LinkGroup, ...] = ()

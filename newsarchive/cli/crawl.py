@@ -31,6 +31,7 @@ FAILED_OUTCOMES = (
     Outcome.CHALLENGE,
     Outcome.CONSENT_WALL,
     Outcome.SOFT_404,
+    Outcome.SOFT_ERROR,
     Outcome.EMPTY,
     Outcome.UNREADABLE,
 )

@@ -166,6 +166,7 @@ def _build_article(parts: _PageParts, context: BodyContext, body: Body, metadata
         access=metadata.access,
         live=metadata.live,
         noarchive=metadata.noarchive,
+        declared=bool(parts.jsonld.article),
         paragraphs=(*body.paragraphs, *read_declared_corrections(parts.jsonld.article, body.paragraphs)),
     )
 

@@ -13,6 +13,7 @@ _PHRASES = {
     Outcome.CONSENT_WALL: "a page that asks for consent",
     Outcome.PAYWALL_STUB: "the beginning of the text only",
     Outcome.SOFT_404: 'a page that says "not found"',
+    Outcome.SOFT_ERROR: "a text that the site sends in place of articles",
     Outcome.LISTING: "a list of links",
     Outcome.MEDIA: "a page without text",
     Outcome.FEED: "a feed",

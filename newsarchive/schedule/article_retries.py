@@ -20,7 +20,15 @@ from storage.model import NextVisit, Outcome, VisitEnd, VisitResult
 
 # Responses that say nothing of the page itself.
 FAILURE_OUTCOMES = frozenset(
-    {Outcome.ERROR, Outcome.CHALLENGE, Outcome.CONSENT_WALL, Outcome.SOFT_404, Outcome.EMPTY, Outcome.GONE}
+    {
+        Outcome.ERROR,
+        Outcome.CHALLENGE,
+        Outcome.CONSENT_WALL,
+        Outcome.SOFT_404,
+        Outcome.SOFT_ERROR,
+        Outcome.EMPTY,
+        Outcome.GONE,
+    }
 )
 # Readable pages and files that are no article.
 OTHER_OUTCOMES = frozenset(

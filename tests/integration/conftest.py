@@ -37,7 +37,10 @@ def dump_of(index: Index, *, waiting: bool = True) -> Tables:
     names["articles"] = {
         row["id"]: (names["sites"][row["site_id"]], names["urls"][row["url_id"]]) for row in rows["articles"]
     }
-    names["versions"] = {row["id"]: (names["articles"][row["article_id"]], row["digest"]) for row in rows["versions"]}
+    names["versions"] = {
+        row["id"]: (names["sites"][row["site_id"]], names["urls"][row["page_url_id"]], row["digest"])
+        for row in rows["versions"]
+    }
     documents = {row["doc_id"]: names["versions"][row["version_id"]] for row in rows["search_documents"]}
     if not waiting:
         _leave_out_waiting(tables, rows)

@@ -22,7 +22,12 @@ from storage.index.frontier.url_queue import (
     discovery_rank,
     read_discovery,
 )
-from storage.index.rows.duplicates import alternate_url_captures, duplicate_captures, redirects_to_articles
+from storage.index.rows.duplicates import (
+    Duplicates,
+    alternate_url_captures,
+    find_duplicates,
+    redirects_to_articles,
+)
 from storage.index.rows.entry import CommitEntry
 from storage.index.rows.interning import LookupTables
 from storage.index.rows.orphans import OrphanCandidates
@@ -56,8 +61,7 @@ class _Context:
     before: dict[int, _PreviousState]
     sources: SourceRateBatch
     urls: Mapping[str, int]
-    duplicates: Collection[int]
-    """Ids of captures with the text of an older article."""
+    duplicates: Duplicates
     alternates: Collection[int]
     """Ids of captures of an article whose canonical URL is another."""
     leading: Collection[int]
@@ -88,7 +92,7 @@ def schedule_next_visits(
         before,
         SourceRateBatch(connection, captured),
         urls,
-        duplicate_captures(connection, captured),
+        find_duplicates(connection, captured),
         alternate_url_captures(connection, captured, urls),
         redirects_to_articles(connection, captured, urls),
         NamedUrls(connection),
@@ -121,11 +125,12 @@ def _apply_capture(
     is_new = _is_new_content(entry, known, content)
     first_seen = min(filter(None, (known.first_seen_at, at)))
     if row["last_fetched_at"] is None or at > row["last_fetched_at"]:
+        outcome = Outcome.SOFT_ERROR if entry.capture_id in context.duplicates.soft_errors else entry.outcome
         result = VisitResult(
-            kind=entry.discovery.kind, outcome=entry.outcome, status=capture.status, fetched_at=at, changed=is_new,
+            kind=entry.discovery.kind, outcome=outcome, status=capture.status, fetched_at=at, changed=is_new,
             failure_count=row["failure_count"], unchanged_count=row["unchanged_count"], first_seen_at=first_seen,
             truncated=capture.truncated, mime=capture.mime, max_age=capture.max_age,
-            published=_publication_date(entry), is_duplicate=entry.capture_id in context.duplicates,
+            published=_publication_date(entry), is_duplicate=entry.capture_id in context.duplicates.copies,
             was_article=known.version_id is not None or entry.version_id is not None,
             is_alternate_url=entry.capture_id in context.alternates,
             is_listed_as_article=entry.discovery.via_kind in _LISTING_KINDS,

@@ -48,6 +48,7 @@ FAILED_OUTCOMES = frozenset(
         Outcome.CHALLENGE,
         Outcome.CONSENT_WALL,
         Outcome.SOFT_404,
+        Outcome.SOFT_ERROR,
         Outcome.EMPTY,
         Outcome.UNREADABLE,
     }

@@ -94,12 +94,19 @@ def _capture_view(row: AnyRow) -> CaptureView:
         place=RecordPlace(warc=row.warc, offset=row.warc_offset, length=row.warc_length), kind=row.kind,
         fetched_at=row.fetched_at, date=row.warc_date, status=row.status, mime=row.mime,
         payload_digest=row.payload_digest, payload_size=row.payload_size, truncated=row.truncated,
-        outcome=Outcome(row.outcome), reason=row.reason, title=row.title, entries=row.entries,
+        outcome=Outcome(row.outcome), reason=_describe_outcome(row), title=row.title, entries=row.entries,
         redirect_url=row.redirect_url,
         refers_to=RefersTo(record_id=named[0], url=named[1], date=named[2]) if any(named) else None,
         refers_to_id=row.refers_to_id, crawl=row.crawl, article_id=row.article_id, version_id=row.version_id,
         version_number=row.version_number,
     )  # fmt: skip
+
+
+def _describe_outcome(row: AnyRow) -> str:
+    """Return why a capture has its outcome. A soft error is read as an article, and known by other captures."""
+    if row.outcome != Outcome.SOFT_ERROR.value:
+        return str(row.reason)
+    return f"the site sends this text in place of articles; read alone it is one: {row.reason}"
 
 
 def iter_captures(
@@ -405,10 +412,13 @@ def list_edited_articles(connection: Connection, exclude: Exclusions, limit: int
     last = connection.scalar(select(func.max(VersionRow.id))) or 0
     found = connection.execute(
         select(VersionRow.article_id, VersionRow.changed)
-        .where(VersionRow.id > last - _RECENT_VERSIONS, VersionRow.number > 1, ~VersionRow.is_variant)
+        .where(
+            VersionRow.id > last - _RECENT_VERSIONS, VersionRow.number > 1, ~VersionRow.is_variant,
+            VersionRow.article_id.is_not(None),
+        )
         .order_by(VersionRow.id.desc())
         .limit(_OVERSAMPLING * limit)
-    )
+    )  # fmt: skip
     changed: dict[int, str] = {}
     for row in found:
         changed.setdefault(row.article_id, row.changed)

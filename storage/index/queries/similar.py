@@ -54,6 +54,7 @@ def find_similar_articles(
         .join(VersionRow, VersionRow.id == VersionParagraphRow.version_id)
         .where(
             VersionParagraphRow.paragraph_id.in_(paragraphs),
+            # A text that is no version has no article, and equals none.
             VersionRow.article_id != select(_OWN.c.article_id).where(_OWN.c.id == version_id).scalar_subquery(),
             *visible_versions(connection, exclude),
         )
@@ -64,7 +65,7 @@ def find_similar_articles(
     )
     most: dict[int, tuple[int, int]] = {}
     for article_id, other_id, shared in connection.execute(by_version):
-        most.setdefault(article_id, (shared, other_id))
+        most.setdefault(article_id or 0, (shared, other_id))
     lengths = _count_paragraphs(connection, [other_id for _, other_id in most.values()])
     found = [
         (article_id, shared)

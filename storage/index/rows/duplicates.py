@@ -1,13 +1,15 @@
-"""Duplicates: pages with the same text at different URLs that name no canonical URL, or each its own.
+"""Duplicates: pages whose text another page of the site has too, as a commit knows them.
 
-They stay separate articles, because the index must not depend on which was captured first. But a duplicate brings
-nothing new: it is not visited again, and a URL pattern that brings duplicates is parked.
+Whether they are one article or soft errors is decided by `compare_pages`, over all captures. Until then a duplicate
+brings nothing new: it is not visited again, and a URL pattern that brings duplicates is parked. A text without evidence
+of an article is taken for a soft error: the page is visited again, as after any failure.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, or_, select
+from sqlalchemy import ColumnElement, Connection, bindparam, exists, func, select
 from sqlalchemy.orm import aliased
 
 from storage.index.engine.statements import batches
@@ -16,19 +18,39 @@ from storage.index.schema.tables import ArticleRow, CaptureRow, FrontierRow, Ver
 from storage.model import Outcome, UrlKind
 
 
-def duplicate_captures(connection: Connection, entries: Sequence[CommitEntry]) -> set[int]:
-    """Return ids of the captures whose text an older article of the same site has too."""
-    digests = {entry.digest for entry in entries if entry.digest}
-    articles: dict[tuple[int, str], list[tuple[object, int]]] = {}
-    for some in batches(digests):
-        for row in connection.execute(_ARTICLES_BY_DIGEST, {"digests": some}):
-            articles.setdefault((row.site_id, row.digest), []).append((row.first_seen_at, row.id))
-    found: set[int] = set()
-    for entry in entries:
-        same = articles.get((entry.site_id, entry.digest or ""), [])
-        if len(same) > 1 and min(same)[1] != entry.article_id:
-            found.add(entry.capture_id)
-    return found
+@dataclass(frozen=True, slots=True)
+class Duplicates:
+    """Ids of captures of a batch whose text another page of the site has too."""
+
+    copies: frozenset[int]
+    """An older page has the text of an article."""
+    soft_errors: frozenset[int]
+    """There is no evidence that the text is an article's."""
+
+
+def find_duplicates(connection: Connection, entries: Sequence[CommitEntry]) -> Duplicates:
+    """Return the captures whose text other pages of the site have."""
+    captures = {entry.capture_id: entry.page_version_id for entry in entries if entry.page_version_id is not None}
+    texts: dict[int, Any] = {}
+    for some in batches(set(captures.values())):
+        texts.update((row.id, row) for row in connection.execute(_TEXTS, {"ids": some}))
+    groups: dict[tuple[int, bytes], Any] = {}
+    for masked in batches({row.masked_digest for row in texts.values()}):
+        for row in connection.execute(SHARED_TEXTS, {"ids": masked}):
+            groups[row.site_id, row.masked_digest] = row
+    first: dict[tuple[int, str], int] = {}
+    for digests in batches({row.digest for row in texts.values()}):
+        for row in connection.execute(_FIRST_OF_DIGEST, {"digests": digests}):
+            first[row.site_id, row.digest] = row.first
+    copies, soft_errors = set(), set()
+    for capture_id, version_id in captures.items():
+        text = texts[version_id]
+        group = groups[text.site_id, text.masked_digest]
+        if group.first != group.last and group.evidence == 0:
+            soft_errors.add(capture_id)
+        elif first[text.site_id, text.digest] != version_id:
+            copies.add(capture_id)
+    return Duplicates(frozenset(copies), frozenset(soft_errors))
 
 
 def alternate_url_captures(connection: Connection, entries: Sequence[CommitEntry], urls: Mapping[str, int]) -> set[int]:
@@ -71,21 +93,10 @@ def redirects_to_articles(connection: Connection, entries: Sequence[CommitEntry]
 
 
 def is_duplicate_text() -> ColumnElement[bool]:
-    """Return the condition that an older article of the same site has the same text as a version."""
-    other, mine = aliased(VersionRow), aliased(ArticleRow)
-    theirs = aliased(ArticleRow)
-    older = or_(
-        theirs.first_seen_at < mine.first_seen_at,
-        and_(theirs.first_seen_at == mine.first_seen_at, theirs.id < mine.id),
-    )
+    """Return the condition that an older page of the same site has the same text as a version."""
+    other = aliased(VersionRow)
     return exists().where(
-        mine.id == VersionRow.article_id,
-        other.digest == VersionRow.digest,
-        other.article_id != VersionRow.article_id,
-        theirs.id == other.article_id,
-        # The sum keeps SQLite from using the index on sites: it would read all articles of a site for each text.
-        theirs.site_id + 0 == mine.site_id,
-        older,
+        other.digest == VersionRow.digest, other.site_id == VersionRow.site_id, other.id < VersionRow.id
     )
 
 
@@ -103,8 +114,24 @@ _URLS_WITH_ARTICLES = (
     .where(CaptureRow.url_id.in_(bindparam("ids", expanding=True)), CaptureRow.article_id.is_not(None))
     .distinct()
 )
-_ARTICLES_BY_DIGEST = (
-    select(VersionRow.digest, ArticleRow.site_id, ArticleRow.id, ArticleRow.first_seen_at)
-    .join(ArticleRow, ArticleRow.id == VersionRow.article_id)
+_TEXTS: Any = select(VersionRow.id, VersionRow.site_id, VersionRow.digest, VersionRow.masked_digest).where(
+    VersionRow.id.in_(bindparam("ids", expanding=True))
+)
+SHARED_TEXTS: Any = (
+    select(
+        VersionRow.site_id,
+        VersionRow.masked_digest,
+        func.min(VersionRow.page_url_id).label("first"),
+        func.max(VersionRow.page_url_id).label("last"),
+        func.count(VersionRow.page_url_id.distinct()).label("pages"),
+        func.max(VersionRow.evidence).label("evidence"),
+    )
+    .where(VersionRow.masked_digest.in_(bindparam("ids", expanding=True)))
+    .group_by(VersionRow.site_id, VersionRow.masked_digest)
+)
+"""Texts by their masked digests: the first and last page that has each, and the best evidence. Read from an index."""
+_FIRST_OF_DIGEST: Any = (
+    select(VersionRow.site_id, VersionRow.digest, func.min(VersionRow.id).label("first"))
     .where(VersionRow.digest.in_(bindparam("digests", expanding=True)))
+    .group_by(VersionRow.site_id, VersionRow.digest)
 )

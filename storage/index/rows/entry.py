@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 
+from storage.index.text.masked_digest import mask_own_address
 from storage.model import (
     BODY_ROLES,
     ORIGINAL_MISSING,
@@ -27,8 +28,12 @@ class CommitEntry:
     capture_id: int = 0
     site_id: int = 0
     url_id: int = 0
+    page_url_id: int = 0
+    """Id of the canonical URL that its own reading names."""
     article_id: int | None = None
     version_id: int | None = None
+    page_version_id: int | None = None
+    """The text of its page; `version_id` is the version that shows it, of an article with more than one page."""
     digest: str | None = None
     """Digest of the version that its own reading shows."""
     refers_to_id: int | None = None
@@ -63,6 +68,11 @@ class CommitEntry:
     def article(self) -> Article | None:
         """Article that its own reading shows."""
         return self.ingest.reading.article
+
+    @property
+    def page(self) -> tuple[int, int]:
+        """Site and canonical URL of the page that its own reading shows."""
+        return self.site_id, self.page_url_id
 
     @property
     def is_read(self) -> bool:
@@ -105,14 +115,15 @@ def create_entry(ingest: Ingest) -> CommitEntry:
 def version_digest(article: Article) -> str:
     """Return the digest, over what a newspaper may change, that tells versions of an article apart.
 
-    Changes of dates, tags and the image's address, of teasers, links and the like make no new version.
+    Changes of dates, tags and the image's address, of teasers, links and the like make no new version; nor does another
+    address of the page that it prints itself.
     """
     captions = [each.text for each in article.paragraphs if each.role is Role.CAPTION]
     parts = [article.headline, article.dek or "", article.section or ""]
     parts += ("byline", *article.authors, "captions", *captions, (article.image and article.image.caption) or "")
     for paragraph in article.paragraphs:
         if paragraph.role in _VERSION_ROLES:
-            parts += (paragraph.role.value, paragraph.text)
+            parts += (paragraph.role.value, mask_own_address(paragraph.text, article))
     return "sha256:" + hashlib.sha256("\0".join((*parts, "")).encode()).hexdigest()
 
 

@@ -54,6 +54,7 @@ _URL_USERS: tuple[_User, ...] = (
     CaptureRow.redirect_url_id,
     ArticleRow.url_id,
     VersionRow.image_url_id,
+    VersionRow.page_url_id,
     LinkRow.url_id,
     FrontierRow.url_id,
     FrontierRow.via_id,

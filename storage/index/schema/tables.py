@@ -284,6 +284,7 @@ class CaptureRow(Base):
         _on_captures("listing", "url_id", "fetched_at", "record_id", where="outcome = 'listing'"),
         _on_captures("article", "article_id", where="article_id IS NOT NULL"),
         _on_captures("version", "version_id", where="version_id IS NOT NULL"),
+        _on_captures("page_version", "page_version_id", where="page_version_id IS NOT NULL"),
         _on_captures("redirect", "redirect_url_id", where="redirect_url_id IS NOT NULL"),
         _on_captures("refers_record", "refers_to_record", where="refers_to_record IS NOT NULL"),
         _on_captures("refers_url", "refers_to_url_id", where="refers_to_url_id IS NOT NULL"),
@@ -294,6 +295,14 @@ class CaptureRow(Base):
             ["version_id"],
             ["versions.id"],
             name="fk_captures_version_id",
+            use_alter=True,
+            deferrable=True,
+            initially="DEFERRED",
+        ),
+        ForeignKeyConstraint(
+            ["page_version_id"],
+            ["versions.id"],
+            name="fk_captures_page_version_id",
             use_alter=True,
             deferrable=True,
             initially="DEFERRED",
@@ -346,6 +355,9 @@ class CaptureRow(Base):
     last_modified: Mapped[str | None] = mapped_column(comment="Last-Modified header of the response")
     article_id: Mapped[int | None] = _to("articles.id", "The article that it shows")
     version_id: Mapped[int | None] = mapped_column(comment="The version of that article that it shows")
+    page_version_id: Mapped[int | None] = mapped_column(
+        comment="The text of its own page, also where that is a duplicate of another page's or a soft error"
+    )
 
 
 class DailyCapturesRow(Base):
@@ -361,7 +373,7 @@ class DailyCapturesRow(Base):
 
 
 class ArticleRow(Base):
-    """Articles: one row per canonical URL of a site."""
+    """Articles: one row per canonical URL of a site, or for several with the same text."""
 
     __tablename__ = "articles"
     __table_args__ = (
@@ -380,13 +392,17 @@ class ArticleRow(Base):
 
 
 class VersionRow(Base):
-    """Distinct texts of articles; all fields are from the first capture that shows the text."""
+    """Distinct texts of pages, the versions of articles; all fields are from the first capture that shows the text."""
 
     __tablename__ = "versions"
     __table_args__ = (
-        UniqueConstraint("article_id", "digest"),
+        UniqueConstraint("site_id", "page_url_id", "digest"),
+        Index("ix_versions_page", "page_url_id"),
+        Index("ix_versions_masked", "masked_digest", "site_id", "page_url_id", "evidence"),
+        _partial("ix_versions_duplicate", "duplicate_of_id", where="duplicate_of_id IS NOT NULL"),
+        _partial("ix_versions_uncompared", "id", where="is_compared = 0", postgresql_where="NOT is_compared"),
         _partial("ix_versions_image", "image_url_id", where="image_url_id IS NOT NULL"),
-        Index("ix_versions_digest", "digest"),
+        Index("ix_versions_digest", "digest", "site_id"),
         # Covers lists and counts of articles by their current version. It has all versions: a partial index of the
         # current ones SQLite would rather scan and sort than use the index on the articles' dates.
         Index("ix_versions_current", "article_id", "is_current", "is_variant", "section", "language"),
@@ -394,11 +410,19 @@ class VersionRow(Base):
         _partial("ix_versions_corrected", "id", where="is_corrected = 1", postgresql_where="is_corrected"),
         _partial("ix_versions_variant", "article_id", where="is_variant = 1", postgresql_where="is_variant"),
         _partial("ix_versions_changed", "id", where="changed <> ''"),
-        _partial("ix_versions_uncompared", "article_id", where="parts = ''"),
+        _partial("ix_versions_without_parts", "article_id", where="parts = ''"),
     )
 
     id: Mapped[int] = _id()
-    article_id: Mapped[int] = _to("articles.id", "The article")
+    article_id: Mapped[int | None] = _to(
+        "articles.id", "The article; null: a duplicate of another page's text, or a soft error"
+    )
+    site_id: Mapped[int] = _to("sites.id", "The site of the page")
+    page_url_id: Mapped[int] = _to("urls.id", "Canonical URL that the page names")
+    duplicate_of_id: Mapped[int | None] = mapped_column(
+        ForeignKey("versions.id", deferrable=True, initially="DEFERRED"),
+        comment="The version of the article that has the same text, from another page of it",
+    )
     capture_id: Mapped[int] = _to("captures.id", "The first capture that shows this text", index=True)
     number: Mapped[int] = mapped_column(
         comment="From 1, in the order of first captures; the same for rows that differ in boilerplate only"
@@ -410,7 +434,8 @@ class VersionRow(Base):
         comment="True for the version that the newest capture of the article shows"
     )
     digest: Mapped[str] = mapped_column(
-        comment="SHA-256 over headline, dek, byline, section, body paragraphs, captions and corrections"
+        comment="SHA-256 over headline, dek, byline, section, body paragraphs, captions and corrections, the page's own"
+        " address left out"
     )
     changed: Mapped[str] = mapped_column(
         comment="Kinds of change from the text that was seen before it: headline, dek, body, byline, section, caption,"
@@ -419,6 +444,12 @@ class VersionRow(Base):
     is_corrected: Mapped[bool] = mapped_column(comment="True if it has a correction, editor's note or retraction")
     parts: Mapped[str | None] = mapped_column(
         comment="Digests of its parts without boilerplate, by kind of change; null for an article's only version"
+    )
+    masked_digest: Mapped[bytes] = mapped_column(
+        comment="First 16 bytes of a SHA-256 over headline and body without numbers, times and addresses"
+    )
+    evidence: Mapped[int] = mapped_column(
+        comment="What says that it is an article: 2 its source's title for it, 1 its metadata, 0 neither"
     )
     headline: Mapped[str] = mapped_column(comment="Headline, as printed")
     dek: Mapped[str | None] = mapped_column(comment="Subheading below the headline")
@@ -442,6 +473,7 @@ class VersionRow(Base):
     paragraph_count: Mapped[int] = mapped_column(comment="Number of paragraphs of all roles")
     extractor: Mapped[str | None] = mapped_column(comment="Version of the extractor that read its first capture")
     is_counted: Mapped[bool] = mapped_column(comment="False until its paragraphs are counted for boilerplate")
+    is_compared: Mapped[bool] = mapped_column(comment="False until it is compared with the texts of other pages")
 
 
 class CaptureMetadataRow(Base):

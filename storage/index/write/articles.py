@@ -6,7 +6,17 @@ from functools import cache
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import BindParameter, CompoundSelect, Connection, bindparam, func, select, union, update
+from sqlalchemy import (
+    BindParameter,
+    CompoundSelect,
+    Connection,
+    bindparam,
+    func,
+    or_,
+    select,
+    union,
+    update,
+)
 
 from storage.index.engine.dialect import lock_rows
 from storage.index.engine.statements import AnyRow, AnySelect, insert_rows, reserve_ids
@@ -20,14 +30,12 @@ from storage.observations import compare_parts
 _STATES = {Outcome.GONE.value: "gone", Outcome.REDIRECT.value: "moved"}
 
 
-def assign_articles(connection: Connection, entries: Sequence[CommitEntry], urls: Mapping[str, int]) -> int:
-    """Set the article id of each entry that shows an article. Return how many articles are new."""
-    showing: dict[tuple[int, int], list[CommitEntry]] = {}
-    for entry in entries:
-        if entry.article:
-            showing.setdefault((entry.site_id, urls[entry.article.canonical_url]), []).append(entry)
+def ensure_articles(
+    connection: Connection, showing: Mapping[tuple[int, int], Sequence[CommitEntry]]
+) -> tuple[dict[tuple[int, int], int], int]:
+    """Return the ids of the articles of pages, given with their new captures, and how many of them are new."""
     if not showing:
-        return 0
+        return {}, 0
     ids = article_ids(connection, showing)
     new = sorted(set(showing) - set(ids))
     for key, article_id in zip(new, reserve_ids(connection, ArticleRow, len(new)), strict=True):
@@ -35,10 +43,7 @@ def assign_articles(connection: Connection, entries: Sequence[CommitEntry], urls
     rows = [{"id": ids[key], "site_id": key[0], "url_id": key[1], **_initial_values(showing[key])} for key in new]
     if insert_rows(connection, ArticleRow, rows, conflict_columns=["site_id", "url_id"]) < len(rows):
         ids = article_ids(connection, showing)
-    for key, its_entries in showing.items():
-        for entry in its_entries:
-            entry.article_id = ids[key]
-    return len(new)
+    return ids, len(new)
 
 
 def _initial_values(entries: Sequence[CommitEntry]) -> dict[str, Any]:
@@ -101,7 +106,7 @@ def recompute_articles(connection: Connection, article_ids: Iterable[int]) -> li
         if row.id not in captures:
             continue
         first, last = captures[row.id][0].fetched_at, captures[row.id][-1].fetched_at
-        state = _STATES.get(states[row.id], "live")
+        state = _STATES.get(states.get(row.id, ""), "live")
         dated = published[row.id] or first
         if dated != row.dated_at:
             redated.append(row.id)
@@ -147,9 +152,13 @@ def _build_outcomes_query() -> AnySelect:
     places = union(shown, select(ArticleRow.id, ArticleRow.url_id).where(ArticleRow.id.in_(_IDS))).subquery()
     newest_first = (CaptureRow.fetched_at.desc(), CaptureRow.record_id.desc())
     place = func.row_number().over(partition_by=places.c.article, order_by=newest_first)
+    # A redirect from another address of the article says that this address moved, not the article.
+    counts = or_(CaptureRow.outcome != Outcome.REDIRECT.value, CaptureRow.url_id == ArticleRow.url_id)
     ranked = (
         select(places.c.article, CaptureRow.outcome, place.label("place"))
         .join(CaptureRow, CaptureRow.url_id == places.c.url)
+        .join(ArticleRow, ArticleRow.id == places.c.article)
+        .where(counts)
         .subquery()
     )
     return select(ranked.c.article, ranked.c.outcome).where(ranked.c.place == 1)

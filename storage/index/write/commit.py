@@ -17,13 +17,14 @@ from storage.index.rows.entry import CommitEntry, create_entry, is_read
 from storage.index.rows.interning import LookupTables
 from storage.index.rows.metadata_changes import delete_capture_metadata, write_capture_metadata
 from storage.index.rows.orphans import OrphanCandidates, delete_orphans
+from storage.index.rows.site_assignment import assign_sites
 from storage.index.schema.tables import CaptureRow, CrawlRow, WarcFileRow
 from storage.index.text.sanitize import sanitize_ingest
 from storage.index.views.articles import CommitResult
-from storage.index.write.articles import affected_articles, article_ids, assign_articles, recompute_articles
+from storage.index.write.articles import affected_articles, recompute_articles
+from storage.index.write.compare_pages import mark_alternates, mark_redirected_pages
 from storage.index.write.revisits import link_revisits, reopen_revisits
 from storage.index.write.search_documents import write_documents
-from storage.index.write.site_assignment import assign_sites
 from storage.index.write.versions import (
     VersionDraft,
     assign_versions,
@@ -50,11 +51,12 @@ def commit(
     # Which of several sources of a URL is kept is decided later; the others may become orphans.
     orphans.urls.update(urls[via] for via in set(made).intersection(_via_urls(entries)))
 
-    new_articles = assign_articles(connection, entries, urls)
-    drafts = assign_versions(connection, entries)
+    drafts, new_articles = assign_versions(connection, entries, urls)
     link_revisits(connection, entries, urls)
     write_captures(connection, entries, urls)
     reopen_revisits(connection, entries)
+    mark_redirected_pages(connection, entries)
+    mark_alternates(connection, entries)
 
     linked = set(_link_targets(entries, (draft.article for draft in drafts)))
     orphans.urls.update(urls[url] for url in predicted.intersection(made) - linked)
@@ -184,17 +186,8 @@ def _predict_link_targets(connection: Connection, lookups: LookupTables, entries
         return set()
     canonical = {entry.article.canonical_url for entry in entries if entry.article}
     existing = lookups.urls.existing_ids(connection, canonical)
-    shown = {
-        (entry.site_id, existing[entry.article.canonical_url]): (entry.site_id, entry.article.canonical_url)
-        for entry in entries
-        if entry.article and entry.article.canonical_url in existing
-    }
-    ids = {shown[key]: article_id for key, article_id in article_ids(connection, shown).items()}
-    return set(
-        _link_targets(
-            entries, (entry.article for entry in select_possible_drafts(connection, entries, ids) if entry.article)
-        )
-    )
+    possible = select_possible_drafts(connection, entries, existing)
+    return set(_link_targets(entries, (entry.article for entry in possible if entry.article)))
 
 
 def _link_targets(entries: Iterable[CommitEntry], articles: Iterable[Article]) -> Iterator[str]:
@@ -286,6 +279,7 @@ def _capture_row(
         "last_modified": capture.last_modified,
         "article_id": entry.article_id,
         "version_id": entry.version_id,
+        "page_version_id": entry.page_version_id,
     }
 
 

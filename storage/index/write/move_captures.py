@@ -8,11 +8,12 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import Connection, bindparam, delete, or_, select, update
 
 from storage.index.engine.fulltext import delete_documents
-from storage.index.engine.statements import AnyRow, insert_rows, reserve_ids
+from storage.index.engine.statements import AnyRow, batches, insert_rows, reserve_ids
 from storage.index.frontier.source_status import recompute_sources
 from storage.index.rows.interning import LookupTables
 from storage.index.rows.metadata_changes import delete_article_changes
 from storage.index.rows.orphans import OrphanCandidates, delete_orphans
+from storage.index.rows.site_assignment import find_sites, is_on_host
 from storage.index.rows.site_registry import SiteRegistry
 from storage.index.schema.tables import (
     ArticleRow,
@@ -26,8 +27,8 @@ from storage.index.schema.tables import (
     VersionRow,
 )
 from storage.index.write.articles import recompute_articles
+from storage.index.write.compare_pages import compare_pages, separate_pages
 from storage.index.write.search_documents import rewrite_documents
-from storage.index.write.site_assignment import find_sites, is_on_host
 from storage.index.write.versions import VERSION_CONTENT, delete_content
 
 _BATCH = 200
@@ -47,7 +48,11 @@ def move_captures(
         update(CaptureRow).where(CaptureRow.id == bindparam("of")),
         [{"of": row.id, "site_id": site_id} for row, site_id in moved],
     )
-    _move_articles(connection, moved)
+    for some in batches({row.page_version_id for row, _ in moved if row.page_version_id is not None}):
+        separate_pages(connection, VersionRow.id.in_(some))
+    _move_articles(connection, _reload(connection, moved))
+    while compare_pages(connection):
+        pass
     recompute_sources(connection, {row.url_id for row, _ in moved})
     touched = {site_id for row, new in moved for site_id in (row.site_id, new)}
     connection.execute(update(SiteRow).where(SiteRow.id.in_(touched)).values(needs_relearning=True))
@@ -64,7 +69,7 @@ def _select_captures(connection: Connection, hosts: Iterable[str], requesting_si
         query = (
             select(
                 CaptureRow.id, CaptureRow.site_id, CaptureRow.url_id, CaptureRow.article_id, CaptureRow.requesting_site,
-                UrlRow.url,
+                CaptureRow.page_version_id, UrlRow.url,
             )
             .join(UrlRow, UrlRow.id == CaptureRow.url_id)
             .where(or_(*wanted[start : start + _BATCH]))
@@ -74,6 +79,16 @@ def _select_captures(connection: Connection, hosts: Iterable[str], requesting_si
 
 
 Moved = Sequence[tuple[AnyRow, int]]
+
+
+def _reload(connection: Connection, moved: Moved) -> Moved:
+    """Return the captures that show articles, now that each page has one of its own, with their new sites."""
+    sites = {row.id: site_id for row, site_id in moved}
+    found: list[tuple[AnyRow, int]] = []
+    for some in batches(sites):
+        query = select(CaptureRow.id, CaptureRow.article_id).where(CaptureRow.id.in_(some))
+        found += [(row, sites[row.id]) for row in connection.execute(query)]
+    return found
 
 
 def _move_articles(connection: Connection, moved: Moved) -> None:
@@ -136,10 +151,16 @@ def _move_versions(
         if going:
             staying = [capture_id for capture_id in ids if capture_id not in captures]
             version_id = _move_version(connection, version, existing.get(version.digest), (going, staying), orphans)
-            # Another site may have learnt other boilerplate.
-            new = {"article_id": target, "digest": version.digest, "parts": None}
+            site_id = select(ArticleRow.site_id).where(ArticleRow.id == target).scalar_subquery()
+            new = {
+                "article_id": target,
+                "site_id": site_id,
+                "digest": version.digest,
+                "is_compared": False,
+                "parts": None,  # another site may have learnt other boilerplate
+            }
             connection.execute(update(VersionRow).where(VersionRow.id == version_id).values(new))
-            shown = {"article_id": target, "version_id": version_id}
+            shown = {"article_id": target, "version_id": version_id, "page_version_id": version_id}
             connection.execute(update(CaptureRow).where(CaptureRow.id.in_(going)).values(shown))
 
 
@@ -168,7 +189,8 @@ def _move_version(
     if (version.fetched_at, version.record_id) < (existing.fetched_at, existing.record_id):
         loser, winner = existing, version
     delete_documents(connection, [loser.id])
-    connection.execute(update(CaptureRow).where(CaptureRow.version_id == loser.id).values(version_id=winner.id))
+    shown = {"version_id": winner.id, "page_version_id": winner.id}
+    connection.execute(update(CaptureRow).where(CaptureRow.version_id == loser.id).values(shown))
     delete_content(connection, [loser.id], [loser.capture_id], orphans)
     connection.execute(delete(VersionRow).where(VersionRow.id == loser.id))
     return int(winner.id)

@@ -1,7 +1,7 @@
 """Replace readings: what an earlier extractor read from captures gives way to what the present one reads.
 
-All captures of an article are replaced together: its versions are made from readings that are stored only in part, so
-none can be withdrawn alone. Afterwards the index is as if these captures had always been read so; ids of captures, and
+All captures of a page are replaced together: its texts are made from readings that are stored only in part, so none can
+be withdrawn alone. Afterwards the index is as if these captures had always been read so; ids of captures, and
 of articles that are still shown, stay the same.
 """
 
@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func,
 from storage.index.engine.fulltext import delete_documents
 from storage.index.engine.statements import AnyRow, batches
 from storage.index.frontier.source_status import recompute_sources
+from storage.index.rows.identity import Page
 from storage.index.rows.interning import LookupTables
 from storage.index.rows.metadata_changes import delete_article_changes, delete_capture_metadata
 from storage.index.rows.orphans import OrphanCandidates, delete_orphans
@@ -23,6 +24,7 @@ from storage.index.schema.tables import ArticleRow, CaptureRow, SiteRow, SourceR
 from storage.index.text.sanitize import shorten_name
 from storage.index.write.articles import recompute_articles
 from storage.index.write.commit import commit
+from storage.index.write.compare_pages import separate_pages
 from storage.index.write.revisits import resolve_waiting_revisits
 from storage.index.write.search_documents import write_documents
 from storage.index.write.versions import delete_content
@@ -110,7 +112,7 @@ def find_unknown_sites(connection: Connection, names: Sequence[str]) -> list[str
 def iterate_units(
     reading: Callable[[], AbstractContextManager[Connection]], wanted: RereadFilter
 ) -> Iterator[tuple[RereadCapture, ...]]:
-    """Yield captures to read again, each once, those of one article together.
+    """Yield captures to read again, each once, those of one page together.
 
     Between units the database may be used for other work, such as writing their new readings.
     """
@@ -135,41 +137,43 @@ def _load_next(
 ) -> tuple[list[int], dict[int, tuple[RereadCapture, ...]]]:
     """Return the next captures in the order of their ids, and those that go with each."""
     query = (
-        select(CaptureRow.id, CaptureRow.article_id)
+        select(CaptureRow.id, VersionRow.page_url_id)
+        .join(VersionRow, VersionRow.id == CaptureRow.page_version_id, isouter=True)
         .where(*_conditions(connection, wanted), CaptureRow.id > after)
         .order_by(CaptureRow.id)
         .limit(_BATCH)
     )
     rows = connection.execute(query).all()
     chosen = [row.id for row in rows]
-    articles = sorted({row.article_id for row in rows if row.article_id is not None})
-    captures = _load_captures(connection, or_(CaptureRow.id.in_(chosen), CaptureRow.article_id.in_(articles)))
-    by_article: dict[int, list[RereadCapture]] = {}
-    for article_id, one in captures:
-        if article_id is not None:
-            by_article.setdefault(article_id, []).append(one)
-    return chosen, {
-        one.capture_id: (one,) if article_id is None else tuple(by_article[article_id]) for article_id, one in captures
-    }
+    urls = sorted({row.page_url_id for row in rows if row.page_url_id is not None})
+    texts = select(VersionRow.id).where(VersionRow.page_url_id.in_(urls))
+    captures = _load_captures(connection, or_(CaptureRow.id.in_(chosen), CaptureRow.page_version_id.in_(texts)))
+    by_page: dict[Page, list[RereadCapture]] = {}
+    for page, one in captures:
+        if page is not None:
+            by_page.setdefault(page, []).append(one)
+    return chosen, {one.capture_id: (one,) if page is None else tuple(by_page[page]) for page, one in captures}
 
 
-def _load_captures(connection: Connection, condition: ColumnElement[bool]) -> list[tuple[int | None, RereadCapture]]:
+def _load_captures(connection: Connection, condition: ColumnElement[bool]) -> list[tuple[Page | None, RereadCapture]]:
     rows = connection.execute(
         select(
             CaptureRow.id,
-            CaptureRow.article_id,
+            VersionRow.site_id,
+            VersionRow.page_url_id,
             CaptureRow.record_id,
             CaptureRow.warc_offset,
             CaptureRow.warc_length,
             WarcFileRow.name,
         )
         .join(WarcFileRow, WarcFileRow.id == CaptureRow.warc_file_id)
+        .join(VersionRow, VersionRow.id == CaptureRow.page_version_id, isouter=True)
         .where(CaptureRow.is_read, condition)
         .order_by(CaptureRow.id)
     )
     return [
         (
-            row.article_id,
+            None if row.page_url_id is None else (row.site_id, row.page_url_id),
             RereadCapture(
                 capture_id=row.id,
                 record_id=row.record_id,
@@ -212,11 +216,14 @@ def replace_readings(
     plan: Callable[[VisitResult], NextVisit],
     load_lines: LoadLines,
 ) -> ReadingChanges:
-    """Replace the readings of captures; with one capture of an article all of them must be in the batch.
+    """Replace the readings of captures; with one capture of a page all of them must be in the batch.
 
-    Conclusions that need all captures (boilerplate, the sites' titles) are left to `settle`.
+    Conclusions that need all captures (identity of pages, boilerplate, sites' titles) are left to `settle`.
     """
     orphans = OrphanCandidates()
+    rows = _load_rows(connection, batch)
+    for some in batches({row.page_version_id for row in rows if row.page_version_id is not None}):
+        separate_pages(connection, VersionRow.id.in_(some))
     rows = _load_rows(connection, batch)
     articles = {row.article_id for row in rows if row.article_id is not None}
     before = _lines_by_article(connection, articles, load_lines)
@@ -292,10 +299,13 @@ def _find_followers(connection: Connection, captures: set[int], articles: set[in
     return found
 
 
+_NOTHING_SHOWN = dict.fromkeys(("article_id", "version_id", "page_version_id"))
+
+
 def _mark_unread(connection: Connection, captures: Sequence[int]) -> None:
     """Clear what captures show, and of revisits what they took from their originals."""
     these = CaptureRow.id.in_(captures)
-    connection.execute(update(CaptureRow).where(these).values(is_read=False, article_id=None, version_id=None))
+    connection.execute(update(CaptureRow).where(these).values(is_read=False, **_NOTHING_SHOWN))
     waiting = {
         "refers_to_id": None,
         "outcome": Outcome.NOT_MODIFIED.value,

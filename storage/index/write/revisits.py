@@ -19,7 +19,7 @@ from storage.index.schema.tables import CaptureRow
 from storage.model import ORIGINAL_MISSING, SOURCE_OUTCOMES, Outcome
 
 NOT_MODIFIED = "server-not-modified"
-_READS_AS_SOMETHING = SOURCE_OUTCOMES | {Outcome.ARTICLE}
+_READS_AS_SOMETHING = SOURCE_OUTCOMES | {Outcome.ARTICLE, Outcome.SOFT_ERROR}
 
 
 class _Original(NamedTuple):
@@ -36,6 +36,7 @@ class _Original(NamedTuple):
     content_digest: str | None
     article_id: int | None
     version_id: int | None
+    page_version_id: int | None
 
 
 def link_revisits(connection: Connection, entries: Sequence[CommitEntry], urls: Mapping[str, int]) -> None:
@@ -58,6 +59,7 @@ def link_revisits(connection: Connection, entries: Sequence[CommitEntry], urls: 
         entry.refers_to_id = original.id
         if not entry.is_read and shows:
             entry.article_id, entry.version_id = original.article_id, original.version_id
+            entry.page_version_id = original.page_version_id
             if entry.capture.profile != NOT_MODIFIED:
                 entry.outcome, entry.title = original.outcome, original.title
                 entry.item_count, entry.content_digest = original.entries, original.content_digest
@@ -102,7 +104,7 @@ def _from_row(row: AnyRow) -> _Original:
     return _Original(
         row.id, row.record_id, row.url_id, row.warc_date, is_revisit,
         row.is_read or row.refers_to_id is not None, Outcome(row.outcome), row.title, row.entries, row.content_digest,
-        row.article_id, row.version_id,
+        row.article_id, row.version_id, row.page_version_id,
     )  # fmt: skip
 
 
@@ -111,6 +113,7 @@ def _from_entry(entry: CommitEntry) -> _Original:
     return _Original(
         entry.capture_id, capture.record_id, entry.url_id, capture.date, capture.kind == "revisit", True,
         entry.outcome, entry.title, entry.item_count, entry.content_digest, entry.article_id, entry.version_id,
+        entry.page_version_id,
     )  # fmt: skip
 
 
@@ -220,7 +223,7 @@ def _resolve(revisit: AnyRow, original: _Original, resolved: ResolvedRevisits) -
     change: dict[str, Any] = {
         "of": revisit.id, "refers_to_id": original.id, "outcome": revisit.outcome, "title": revisit.title,
         "entries": revisit.entries, "content_digest": revisit.content_digest, "article_id": revisit.article_id,
-        "version_id": revisit.version_id,
+        "version_id": revisit.version_id, "page_version_id": revisit.page_version_id,
     }  # fmt: skip
     if revisit.is_read:
         return change
@@ -236,5 +239,6 @@ def _resolve(revisit: AnyRow, original: _Original, resolved: ResolvedRevisits) -
         "content_digest": original.content_digest if shows and is_copy else None,
         "article_id": original.article_id if shows else None,
         "version_id": original.version_id if shows else None,
+        "page_version_id": original.page_version_id if shows else None,
     }
     return change

@@ -51,6 +51,7 @@ class _DocumentSource:
 
 def write_documents(connection: Connection, drafts: Sequence[VersionDraft], redated_articles: Sequence[int]) -> None:
     """Write documents of drafts, and rewrite those of articles whose date changed."""
+    drafts = [draft for draft in drafts if draft.is_shown]
     written = {draft.version_id for draft in drafts}
     redated = {"articles": sorted(set(redated_articles))}
     stale = set(connection.scalars(_DOCUMENTS_OF_ARTICLES, redated)) if redated_articles else set()

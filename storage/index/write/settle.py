@@ -15,6 +15,7 @@ from storage.index.frontier.source_status import recompute_sources, update_site_
 from storage.index.schema.tables import ArticleRow, CaptureRow, SearchDocumentRow, SiteRow, VersionRow
 from storage.index.views.articles import SettleResult
 from storage.index.write.articles import recompute_articles
+from storage.index.write.compare_pages import compare_pages
 from storage.index.write.revisits import ResolvedRevisits, resolve_waiting_revisits
 from storage.index.write.search_documents import rewrite_documents, write_documents
 
@@ -37,8 +38,10 @@ class _SiteToLearn(NamedTuple):
 
 
 def settle(write: Write) -> SettleResult:
-    """Resolve revisits, learn boilerplate, rewrite stale documents and set the titles of sites."""
+    """Resolve revisits, compare pages, learn boilerplate, rewrite stale documents and set the titles of sites."""
     resolved: ResolvedRevisits = write(_resolve_revisits)
+    while write(compare_pages):
+        pass
     learnt, unlearnt, refreshed = learn_all(write)
     write(update_site_titles)
     return SettleResult(
@@ -74,8 +77,9 @@ def rewrite_stale_documents(write: Write) -> int:
 
 def _renumber_some(connection: Connection) -> int:
     """Number the versions again of some articles in which paragraphs became boilerplate or ceased to be."""
-    uncompared = select(VersionRow.article_id).where(VersionRow.parts == "").distinct().limit(_REFRESHED_AT_ONCE)
-    some = list(connection.scalars(uncompared))
+    without_parts = (VersionRow.parts == "", VersionRow.article_id.is_not(None))
+    found = select(VersionRow.article_id).where(*without_parts).distinct().limit(_REFRESHED_AT_ONCE)
+    some = [article_id for article_id in connection.scalars(found) if article_id is not None]
     recompute_articles(connection, some)
     return len(some)
 

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, bindparam, delete, select, update
 
 from storage.index.engine.statements import batches, insert_rows
 from storage.index.rows.interning import LookupTables
+from storage.index.rows.site_assignment import reassign_urls
 from storage.index.rows.site_registry import KnownSite, load_registry, lock_registry
 from storage.index.schema.tables import (
     CaptureRow,
@@ -20,7 +21,6 @@ from storage.index.schema.tables import (
 )
 from storage.index.write.move_captures import delete_empty_sites, move_captures, transfer_requests
 from storage.index.write.search_documents import rewrite_documents
-from storage.index.write.site_assignment import reassign_urls
 from storage.model import Site
 from storage.urls import url_host
 

@@ -1,15 +1,17 @@
 """Versions: the distinct texts of an article. All fields of a version are from its first capture."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy.orm import aliased
 
 from storage.article_fields import to_columns
 from storage.index.engine.statements import insert_columns, insert_rows, reserve_ids
 from storage.index.rows.entry import CommitEntry
+from storage.index.rows.identity import Page, find_evidence
 from storage.index.rows.interning import MAX_NAME_LENGTH, LookupTables
 from storage.index.rows.orphans import OrphanCandidates
 from storage.index.schema.tables import (
@@ -21,7 +23,9 @@ from storage.index.schema.tables import (
     VersionRow,
     VersionTagRow,
 )
-from storage.model import Article, Role
+from storage.index.text.masked_digest import masked_digest
+from storage.index.write.articles import ensure_articles
+from storage.model import Article, Outcome, Role
 
 
 @dataclass(slots=True, kw_only=True)
@@ -41,6 +45,11 @@ class VersionDraft:
         return self.replaced_capture_id is None
 
     @property
+    def is_shown(self) -> bool:
+        """False for a duplicate of another page's text, or a soft error."""
+        return self.first_entry.version_id == self.version_id
+
+    @property
     def article(self) -> Article:
         """Article that the capture shows."""
         assert self.first_entry.article is not None
@@ -52,72 +61,121 @@ class _ExistingVersion:
     version_id: int
     capture_id: int
     order: tuple[datetime, str]
+    shown_by: int | None
+    """The version of an article that shows the text; None for a soft error."""
+    article_id: int | None
 
 
-def assign_versions(connection: Connection, entries: Sequence[CommitEntry]) -> list[VersionDraft]:
-    """Set the version id of each entry that shows an article. Return the versions to write."""
-    showing: dict[tuple[int, str], list[CommitEntry]] = {}
+def assign_versions(
+    connection: Connection, entries: Sequence[CommitEntry], urls: Mapping[str, int]
+) -> tuple[list[VersionDraft], int]:
+    """Set article and version of each entry that shows an article. Return the versions to write, and new articles.
+
+    A text that its page has already is what `compare_pages` found that it is; a new one is a version of the article of
+    its page until then.
+    """
+    texts: dict[tuple[Page, str], list[CommitEntry]] = {}
     for entry in entries:
-        if entry.article_id is not None and entry.digest is not None:
-            showing.setdefault((entry.article_id, entry.digest), []).append(entry)
-    if not showing:
-        return []
-    existing = _load_existing_versions(connection, {article_id for article_id, _ in showing})
-    new_ids = iter(reserve_ids(connection, VersionRow, len(set(showing) - set(existing))))
+        if entry.article is not None:
+            entry.page_url_id = urls[entry.article.canonical_url]
+            texts.setdefault((entry.page, entry.digest or ""), []).append(entry)
+    if not texts:
+        return [], 0
+    existing = _load_existing_versions(connection, {page for page, _ in texts})
+    of_page = {page: one.article_id for (page, _), one in existing.items() if one.article_id is not None}
+    without: dict[Page, list[CommitEntry]] = {}
+    for (page, digest), same in texts.items():
+        if page not in of_page and (page, digest) not in existing:
+            without.setdefault(page, []).extend(same)
+    ids, new_articles = ensure_articles(connection, without)
+    if len(without) > new_articles:
+        # Another writer may have inserted their texts, too.
+        existing |= _load_existing_versions(connection, without.keys())
+    of_page |= ids
     drafts: list[VersionDraft] = []
-    for key, its_entries in showing.items():
-        first = min(its_entries, key=lambda entry: entry.sort_key)
-        before = existing.get(key)
-        version_id = before.version_id if before else next(new_ids)
-        if before is None:
-            drafts.append(VersionDraft(version_id=version_id, first_entry=first, replaced_capture_id=None))
-        elif first.sort_key < before.order:
-            drafts.append(VersionDraft(version_id=version_id, first_entry=first, replaced_capture_id=before.capture_id))
-        for entry in its_entries:
-            entry.version_id = version_id
-    return drafts
+    new_ids = iter(reserve_ids(connection, VersionRow, len(texts.keys() - existing.keys())))
+    for (page, digest), same in texts.items():
+        drafts += _assign_text(same, existing.get((page, digest)), of_page.get(page), new_ids)
+    return drafts, new_articles
+
+
+def _assign_text(
+    entries: Sequence[CommitEntry], before: _ExistingVersion | None, article_id: int | None, new_ids: Iterator[int]
+) -> Iterator[VersionDraft]:
+    """Set what captures with the same text of a page show. Yield the version to write, if there is one."""
+    first = min(entries, key=lambda entry: entry.sort_key)
+    if before is None:
+        version_id = next(new_ids)
+        before = _ExistingVersion(
+            version_id, 0, (first.capture.fetched_at, first.capture.record_id), version_id, article_id
+        )
+        draft = VersionDraft(version_id=version_id, first_entry=first, replaced_capture_id=None)
+    else:
+        draft = VersionDraft(version_id=before.version_id, first_entry=first, replaced_capture_id=before.capture_id)
+    for entry in entries:
+        entry.page_version_id, entry.version_id = before.version_id, before.shown_by
+        entry.article_id = before.article_id
+        if before.shown_by is None:
+            entry.outcome = Outcome.SOFT_ERROR
+    if draft.is_new or first.sort_key < before.order:
+        yield draft
 
 
 def select_possible_drafts(
-    connection: Connection, entries: Sequence[CommitEntry], ids: Mapping[tuple[int, str], int]
+    connection: Connection, entries: Sequence[CommitEntry], known_urls: Mapping[str, int]
 ) -> list[CommitEntry]:
-    """Return the entries for which a version may have to be written; another writer may have written some by then.
-
-    `ids` are those of the articles, by site and canonical URL.
-    """
-    existing = _load_existing_versions(connection, set(ids.values()))
+    """Return the entries for which a version may have to be written; another writer may have written some by then."""
+    pages = {
+        (entry.site_id, known_urls[entry.article.canonical_url])
+        for entry in entries
+        if entry.article and entry.article.canonical_url in known_urls
+    }
+    existing = _load_existing_versions(connection, pages)
     found: list[CommitEntry] = []
     for entry in entries:
         if entry.article is None or entry.digest is None:
             continue
-        article_id = ids.get((entry.site_id, entry.article.canonical_url))
-        before = existing.get((article_id, entry.digest)) if article_id is not None else None
+        url_id = known_urls.get(entry.article.canonical_url)
+        before = existing.get(((entry.site_id, url_id), entry.digest)) if url_id is not None else None
         if before is None or entry.sort_key < before.order:
             found.append(entry)
     return found
 
 
-_EXISTING_VERSIONS = (
+_ORIGINAL = aliased(VersionRow, name="original")
+_EXISTING_VERSIONS: Any = (
     select(
-        VersionRow.article_id,
+        VersionRow.site_id,
+        VersionRow.page_url_id,
         VersionRow.digest,
         VersionRow.id,
         VersionRow.capture_id,
         CaptureRow.fetched_at,
         CaptureRow.record_id,
+        VersionRow.article_id,
+        VersionRow.duplicate_of_id,
+        _ORIGINAL.article_id.label("original_article_id"),
     )
     .join(CaptureRow, CaptureRow.id == VersionRow.capture_id)
-    .where(VersionRow.article_id.in_(bindparam("ids", expanding=True)))
+    .join(_ORIGINAL, _ORIGINAL.id == VersionRow.duplicate_of_id, isouter=True)
+    .where(VersionRow.page_url_id.in_(bindparam("ids", expanding=True)))
 )
 
 
 def _load_existing_versions(
-    connection: Connection, article_ids: Iterable[int]
-) -> dict[tuple[int, str], _ExistingVersion]:
-    rows = connection.execute(_EXISTING_VERSIONS, {"ids": sorted(article_ids)})
+    connection: Connection, pages: Collection[Page]
+) -> dict[tuple[Page, str], _ExistingVersion]:
+    rows = connection.execute(_EXISTING_VERSIONS, {"ids": sorted({url_id for _, url_id in pages})})
     return {
-        (row.article_id, row.digest): _ExistingVersion(row.id, row.capture_id, (row.fetched_at, row.record_id))
+        (page, row.digest): _ExistingVersion(
+            row.id,
+            row.capture_id,
+            (row.fetched_at, row.record_id),
+            row.duplicate_of_id or (row.id if row.article_id is not None else None),
+            row.article_id if row.article_id is not None else row.original_article_id,
+        )
         for row in rows
+        if (page := (row.site_id, row.page_url_id)) in pages
     }
 
 
@@ -138,7 +196,8 @@ def write_versions(
     rewritten.sort(key=lambda row: row["of"])
     if rewritten:
         for row in rewritten:
-            for name in ("id", "number", "is_variant", "is_current", "changed"):
+            kept = ("id", "article_id", "duplicate_of_id", "number", "is_variant", "is_current", "changed")
+            for name in kept:
                 del row[name]
         connection.execute(update(VersionRow).where(VersionRow.id == bindparam("of")), rewritten)
     _write_paragraphs(connection, lookups, drafts)
@@ -160,6 +219,9 @@ def _version_row(draft: VersionDraft, urls: Mapping[str, int]) -> dict[str, Any]
     return {
         "id": draft.version_id,
         "article_id": draft.first_entry.article_id,
+        "site_id": draft.first_entry.site_id,
+        "page_url_id": draft.first_entry.page_url_id,
+        "duplicate_of_id": None,
         "capture_id": draft.first_entry.capture_id,
         "number": 1,
         "is_variant": False,
@@ -168,13 +230,16 @@ def _version_row(draft: VersionDraft, urls: Mapping[str, int]) -> dict[str, Any]
         "is_corrected": any(paragraph.role is Role.CORRECTION for paragraph in article.paragraphs),
         "parts": None,
         "digest": draft.first_entry.digest,
+        "masked_digest": masked_digest(article),
+        "evidence": find_evidence(article, draft.first_entry.discovery).value,
         **to_columns(article),
         "language": article.language[:MAX_NAME_LENGTH] if article.language else None,
         "section": article.section[:MAX_NAME_LENGTH] if article.section else None,
         "image_url_id": urls[article.image.url] if article.image else None,
         "paragraph_count": len(article.paragraphs),
         "extractor": draft.first_entry.reading.extractor,
-        "is_counted": False,
+        "is_counted": not draft.is_shown,
+        "is_compared": False,
     }
 
 
@@ -250,8 +315,8 @@ def delete_content(
     ):
         into.update(connection.scalars(select(column).where(table.version_id.in_(version_ids))))
         connection.execute(delete(table).where(table.version_id.in_(version_ids)))
-    images = select(VersionRow.image_url_id).where(VersionRow.id.in_(version_ids))
-    orphans.urls.update(url_id for url_id in connection.scalars(images) if url_id is not None)
+    named = select(VersionRow.image_url_id, VersionRow.page_url_id).where(VersionRow.id.in_(version_ids))
+    orphans.urls.update(url_id for row in connection.execute(named) for url_id in row if url_id is not None)
     orphans.groups.update(
         connection.scalars(select(CaptureGroupRow.group_id).where(CaptureGroupRow.capture_id.in_(captures)))
     )

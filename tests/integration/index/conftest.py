@@ -133,6 +133,7 @@ def article_at(capture_of: Callable[..., Capture]) -> Callable[..., Ingest]:
             url=url,
             canonical_url=url,
             headline=f"Headline of {url}",
+            declared=True,
             language="en",
             paragraphs=tuple(Paragraph(role=Role.TEXT, text=text) for text in texts),
         )

@@ -16,11 +16,11 @@ from storage.index.queries.export import iter_export_lines
 from storage.index.queries.status import get_status
 from storage.index.rows.entry import CommitEntry
 from storage.index.rows.interning import LookupTables
+from storage.index.rows.site_assignment import assign_sites
 from storage.index.rows.site_registry import SiteRegistry, load_registry
 from storage.index.schema.tables import UrlRow
 from storage.index.search.results import search_articles
 from storage.index.write import warc_files
-from storage.index.write.site_assignment import assign_sites
 from storage.model import (
     ORIGINAL_MISSING,
     Access,

@@ -313,7 +313,7 @@ CREATE INDEX ix_articles_site_dated ON articles (site_id, dated_at);
 
 CREATE INDEX ix_articles_url_id ON articles (url_id);
 
-COMMENT ON TABLE articles IS 'Articles: one row per canonical URL of a site';
+COMMENT ON TABLE articles IS 'Articles: one row per canonical URL of a site, or for several with the same text';
 
 COMMENT ON COLUMN articles.id IS 'Surrogate key; differs after a rebuild';
 
@@ -505,6 +505,7 @@ CREATE TABLE captures (
     last_modified TEXT COLLATE "C",
     article_id INTEGER,
     version_id INTEGER,
+    page_version_id INTEGER,
     CONSTRAINT pk_captures PRIMARY KEY (id),
     CONSTRAINT fk_captures_url_id FOREIGN KEY(url_id) REFERENCES urls (id),
     CONSTRAINT fk_captures_site_id FOREIGN KEY(site_id) REFERENCES sites (id),
@@ -544,6 +545,8 @@ CREATE INDEX ix_captures_version ON captures (version_id) WHERE version_id IS NO
 CREATE INDEX ix_captures_gone ON captures (url_id, fetched_at) WHERE outcome = 'gone';
 
 CREATE INDEX ix_captures_refers_url ON captures (refers_to_url_id) WHERE refers_to_url_id IS NOT NULL;
+
+CREATE INDEX ix_captures_page_version ON captures (page_version_id) WHERE page_version_id IS NOT NULL;
 
 COMMENT ON TABLE captures IS 'Captures: one row per response, revisit or resource record of a WARC file';
 
@@ -615,6 +618,8 @@ COMMENT ON COLUMN captures.article_id IS 'The article that it shows';
 
 COMMENT ON COLUMN captures.version_id IS 'The version of that article that it shows';
 
+COMMENT ON COLUMN captures.page_version_id IS 'The text of its own page, also where that is a duplicate of another page''s or a soft error';
+
 CREATE TABLE capture_groups (
     capture_id INTEGER NOT NULL,
     position INTEGER NOT NULL,
@@ -633,6 +638,151 @@ COMMENT ON COLUMN capture_groups.capture_id IS 'The captured page';
 COMMENT ON COLUMN capture_groups.position IS 'From 0, in the order of the page';
 
 COMMENT ON COLUMN capture_groups.group_id IS 'The group';
+
+CREATE TABLE versions (
+    id SERIAL NOT NULL,
+    article_id INTEGER,
+    site_id INTEGER NOT NULL,
+    page_url_id INTEGER NOT NULL,
+    duplicate_of_id INTEGER,
+    capture_id INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    is_variant BOOLEAN NOT NULL,
+    is_current BOOLEAN NOT NULL,
+    digest TEXT COLLATE "C" NOT NULL,
+    changed TEXT COLLATE "C" NOT NULL,
+    is_corrected BOOLEAN NOT NULL,
+    parts TEXT COLLATE "C",
+    masked_digest BYTEA NOT NULL,
+    evidence INTEGER NOT NULL,
+    headline TEXT COLLATE "C" NOT NULL,
+    dek TEXT COLLATE "C",
+    language TEXT COLLATE "C",
+    published TEXT COLLATE "C",
+    published_at TIMESTAMP WITH TIME ZONE,
+    published_source TEXT COLLATE "C",
+    modified TEXT COLLATE "C",
+    modified_at TIMESTAMP WITH TIME ZONE,
+    modified_source TEXT COLLATE "C",
+    section TEXT COLLATE "C",
+    access TEXT COLLATE "C",
+    is_live_blog BOOLEAN NOT NULL,
+    noarchive BOOLEAN NOT NULL,
+    image_url_id INTEGER,
+    image_caption TEXT COLLATE "C",
+    paragraph_count INTEGER NOT NULL,
+    extractor TEXT COLLATE "C",
+    is_counted BOOLEAN NOT NULL,
+    is_compared BOOLEAN NOT NULL,
+    CONSTRAINT pk_versions PRIMARY KEY (id),
+    CONSTRAINT uq_versions_site_id_page_url_id_digest UNIQUE (site_id, page_url_id, digest),
+    CONSTRAINT fk_versions_article_id FOREIGN KEY(article_id) REFERENCES articles (id),
+    CONSTRAINT fk_versions_site_id FOREIGN KEY(site_id) REFERENCES sites (id),
+    CONSTRAINT fk_versions_page_url_id FOREIGN KEY(page_url_id) REFERENCES urls (id),
+    CONSTRAINT fk_versions_duplicate_of_id FOREIGN KEY(duplicate_of_id) REFERENCES versions (id) DEFERRABLE INITIALLY DEFERRED,
+    CONSTRAINT fk_versions_capture_id FOREIGN KEY(capture_id) REFERENCES captures (id),
+    CONSTRAINT fk_versions_image_url_id FOREIGN KEY(image_url_id) REFERENCES urls (id)
+);
+
+CREATE INDEX ix_versions_capture_id ON versions (capture_id);
+
+CREATE INDEX ix_versions_changed ON versions (id) WHERE changed <> '';
+
+CREATE INDEX ix_versions_corrected ON versions (id) WHERE is_corrected;
+
+CREATE INDEX ix_versions_current ON versions (article_id, is_current, is_variant, section, language);
+
+CREATE INDEX ix_versions_digest ON versions (digest, site_id);
+
+CREATE INDEX ix_versions_image ON versions (image_url_id) WHERE image_url_id IS NOT NULL;
+
+CREATE INDEX ix_versions_language ON versions (language);
+
+CREATE INDEX ix_versions_section ON versions (section);
+
+CREATE INDEX ix_versions_uncompared ON versions (id) WHERE NOT is_compared;
+
+CREATE INDEX ix_versions_uncounted ON versions (id) WHERE NOT is_counted;
+
+CREATE INDEX ix_versions_variant ON versions (article_id) WHERE is_variant;
+
+CREATE INDEX ix_versions_duplicate ON versions (duplicate_of_id) WHERE duplicate_of_id IS NOT NULL;
+
+CREATE INDEX ix_versions_masked ON versions (masked_digest, site_id, page_url_id, evidence);
+
+CREATE INDEX ix_versions_page ON versions (page_url_id);
+
+CREATE INDEX ix_versions_without_parts ON versions (article_id) WHERE parts = '';
+
+COMMENT ON TABLE versions IS 'Distinct texts of pages, the versions of articles; all fields are from the first capture that shows the text';
+
+COMMENT ON COLUMN versions.id IS 'Surrogate key; differs after a rebuild';
+
+COMMENT ON COLUMN versions.article_id IS 'The article; null: a duplicate of another page''s text, or a soft error';
+
+COMMENT ON COLUMN versions.site_id IS 'The site of the page';
+
+COMMENT ON COLUMN versions.page_url_id IS 'Canonical URL that the page names';
+
+COMMENT ON COLUMN versions.duplicate_of_id IS 'The version of the article that has the same text, from another page of it';
+
+COMMENT ON COLUMN versions.capture_id IS 'The first capture that shows this text';
+
+COMMENT ON COLUMN versions.number IS 'From 1, in the order of first captures; the same for rows that differ in boilerplate only';
+
+COMMENT ON COLUMN versions.is_variant IS 'True if it differs from an earlier row with its number in boilerplate only';
+
+COMMENT ON COLUMN versions.is_current IS 'True for the version that the newest capture of the article shows';
+
+COMMENT ON COLUMN versions.digest IS 'SHA-256 over headline, dek, byline, section, body paragraphs, captions and corrections, the page''s own address left out';
+
+COMMENT ON COLUMN versions.changed IS 'Kinds of change from the text that was seen before it: headline, dek, body, byline, section, caption, correction; empty for the first text';
+
+COMMENT ON COLUMN versions.is_corrected IS 'True if it has a correction, editor''s note or retraction';
+
+COMMENT ON COLUMN versions.parts IS 'Digests of its parts without boilerplate, by kind of change; null for an article''s only version';
+
+COMMENT ON COLUMN versions.masked_digest IS 'First 16 bytes of a SHA-256 over headline and body without numbers, times and addresses';
+
+COMMENT ON COLUMN versions.evidence IS 'What says that it is an article: 2 its source''s title for it, 1 its metadata, 0 neither';
+
+COMMENT ON COLUMN versions.headline IS 'Headline, as printed';
+
+COMMENT ON COLUMN versions.dek IS 'Subheading below the headline';
+
+COMMENT ON COLUMN versions.language IS 'Primary language subtag (BCP 47), such as en or zh';
+
+COMMENT ON COLUMN versions.published IS 'Publication date as the page or its source states it, ISO 8601; without a time or an offset if none is';
+
+COMMENT ON COLUMN versions.published_at IS 'The same in UTC, to sort and filter by';
+
+COMMENT ON COLUMN versions.published_source IS 'Where that date is from: json-ld, meta, feed ...';
+
+COMMENT ON COLUMN versions.modified IS 'Modification date as the page states it, in the same form';
+
+COMMENT ON COLUMN versions.modified_at IS 'The same in UTC';
+
+COMMENT ON COLUMN versions.modified_source IS 'Where that date is from';
+
+COMMENT ON COLUMN versions.section IS 'Section of the site';
+
+COMMENT ON COLUMN versions.access IS 'free or paywalled; null if the page does not say';
+
+COMMENT ON COLUMN versions.is_live_blog IS 'True for a live blog';
+
+COMMENT ON COLUMN versions.noarchive IS 'True if the page''s robots meta element says noarchive';
+
+COMMENT ON COLUMN versions.image_url_id IS 'Lead image';
+
+COMMENT ON COLUMN versions.image_caption IS 'Caption of the lead image';
+
+COMMENT ON COLUMN versions.paragraph_count IS 'Number of paragraphs of all roles';
+
+COMMENT ON COLUMN versions.extractor IS 'Version of the extractor that read its first capture';
+
+COMMENT ON COLUMN versions.is_counted IS 'False until its paragraphs are counted for boilerplate';
+
+COMMENT ON COLUMN versions.is_compared IS 'False until it is compared with the texts of other pages';
 
 CREATE TABLE version_paragraphs (
     version_id INTEGER NOT NULL,
@@ -692,121 +842,7 @@ COMMENT ON COLUMN version_tags.version_id IS 'The version';
 
 COMMENT ON COLUMN version_tags.position IS 'From 0';
 
-CREATE TABLE versions (
-    id SERIAL NOT NULL,
-    article_id INTEGER NOT NULL,
-    capture_id INTEGER NOT NULL,
-    number INTEGER NOT NULL,
-    is_variant BOOLEAN NOT NULL,
-    is_current BOOLEAN NOT NULL,
-    digest TEXT COLLATE "C" NOT NULL,
-    changed TEXT COLLATE "C" NOT NULL,
-    is_corrected BOOLEAN NOT NULL,
-    parts TEXT COLLATE "C",
-    headline TEXT COLLATE "C" NOT NULL,
-    dek TEXT COLLATE "C",
-    language TEXT COLLATE "C",
-    published TEXT COLLATE "C",
-    published_at TIMESTAMP WITH TIME ZONE,
-    published_source TEXT COLLATE "C",
-    modified TEXT COLLATE "C",
-    modified_at TIMESTAMP WITH TIME ZONE,
-    modified_source TEXT COLLATE "C",
-    section TEXT COLLATE "C",
-    access TEXT COLLATE "C",
-    is_live_blog BOOLEAN NOT NULL,
-    noarchive BOOLEAN NOT NULL,
-    image_url_id INTEGER,
-    image_caption TEXT COLLATE "C",
-    paragraph_count INTEGER NOT NULL,
-    extractor TEXT COLLATE "C",
-    is_counted BOOLEAN NOT NULL,
-    CONSTRAINT pk_versions PRIMARY KEY (id),
-    CONSTRAINT uq_versions_article_id_digest UNIQUE (article_id, digest),
-    CONSTRAINT fk_versions_article_id FOREIGN KEY(article_id) REFERENCES articles (id),
-    CONSTRAINT fk_versions_capture_id FOREIGN KEY(capture_id) REFERENCES captures (id),
-    CONSTRAINT fk_versions_image_url_id FOREIGN KEY(image_url_id) REFERENCES urls (id)
-);
-
-CREATE INDEX ix_versions_capture_id ON versions (capture_id);
-
-CREATE INDEX ix_versions_changed ON versions (id) WHERE changed <> '';
-
-CREATE INDEX ix_versions_corrected ON versions (id) WHERE is_corrected;
-
-CREATE INDEX ix_versions_current ON versions (article_id, is_current, is_variant, section, language);
-
-CREATE INDEX ix_versions_digest ON versions (digest);
-
-CREATE INDEX ix_versions_image ON versions (image_url_id) WHERE image_url_id IS NOT NULL;
-
-CREATE INDEX ix_versions_language ON versions (language);
-
-CREATE INDEX ix_versions_section ON versions (section);
-
-CREATE INDEX ix_versions_uncompared ON versions (article_id) WHERE parts = '';
-
-CREATE INDEX ix_versions_uncounted ON versions (id) WHERE NOT is_counted;
-
-CREATE INDEX ix_versions_variant ON versions (article_id) WHERE is_variant;
-
-COMMENT ON TABLE versions IS 'Distinct texts of articles; all fields are from the first capture that shows the text';
-
-COMMENT ON COLUMN versions.id IS 'Surrogate key; differs after a rebuild';
-
-COMMENT ON COLUMN versions.article_id IS 'The article';
-
-COMMENT ON COLUMN versions.capture_id IS 'The first capture that shows this text';
-
-COMMENT ON COLUMN versions.number IS 'From 1, in the order of first captures; the same for rows that differ in boilerplate only';
-
-COMMENT ON COLUMN versions.is_variant IS 'True if it differs from an earlier row with its number in boilerplate only';
-
-COMMENT ON COLUMN versions.is_current IS 'True for the version that the newest capture of the article shows';
-
-COMMENT ON COLUMN versions.digest IS 'SHA-256 over headline, dek, byline, section, body paragraphs, captions and corrections';
-
-COMMENT ON COLUMN versions.changed IS 'Kinds of change from the text that was seen before it: headline, dek, body, byline, section, caption, correction; empty for the first text';
-
-COMMENT ON COLUMN versions.is_corrected IS 'True if it has a correction, editor''s note or retraction';
-
-COMMENT ON COLUMN versions.parts IS 'Digests of its parts without boilerplate, by kind of change; null for an article''s only version';
-
-COMMENT ON COLUMN versions.headline IS 'Headline, as printed';
-
-COMMENT ON COLUMN versions.dek IS 'Subheading below the headline';
-
-COMMENT ON COLUMN versions.language IS 'Primary language subtag (BCP 47), such as en or zh';
-
-COMMENT ON COLUMN versions.published IS 'Publication date as the page or its source states it, ISO 8601; without a time or an offset if none is';
-
-COMMENT ON COLUMN versions.published_at IS 'The same in UTC, to sort and filter by';
-
-COMMENT ON COLUMN versions.published_source IS 'Where that date is from: json-ld, meta, feed ...';
-
-COMMENT ON COLUMN versions.modified IS 'Modification date as the page states it, in the same form';
-
-COMMENT ON COLUMN versions.modified_at IS 'The same in UTC';
-
-COMMENT ON COLUMN versions.modified_source IS 'Where that date is from';
-
-COMMENT ON COLUMN versions.section IS 'Section of the site';
-
-COMMENT ON COLUMN versions.access IS 'free or paywalled; null if the page does not say';
-
-COMMENT ON COLUMN versions.is_live_blog IS 'True for a live blog';
-
-COMMENT ON COLUMN versions.noarchive IS 'True if the page''s robots meta element says noarchive';
-
-COMMENT ON COLUMN versions.image_url_id IS 'Lead image';
-
-COMMENT ON COLUMN versions.image_caption IS 'Caption of the lead image';
-
-COMMENT ON COLUMN versions.paragraph_count IS 'Number of paragraphs of all roles';
-
-COMMENT ON COLUMN versions.extractor IS 'Version of the extractor that read its first capture';
-
-COMMENT ON COLUMN versions.is_counted IS 'False until its paragraphs are counted for boilerplate';
+COMMENT ON COLUMN version_tags.tag_id IS 'The tag';
 
 CREATE TABLE capture_metadata (
     capture_id INTEGER NOT NULL,
@@ -932,8 +968,6 @@ COMMENT ON COLUMN frontier.etag IS 'ETag of the newest 200 response, for If-None
 
 COMMENT ON COLUMN frontier.last_modified IS 'Last-Modified of the newest 200 response, for If-Modified-Since';
 
-COMMENT ON COLUMN version_tags.tag_id IS 'The tag';
-
 CREATE TABLE search_documents (
     doc_id BIGINT NOT NULL,
     version_id INTEGER NOT NULL,
@@ -978,6 +1012,8 @@ COMMENT ON COLUMN search_documents.filter_terms IS 'Terms by which the inverted 
 COMMENT ON COLUMN search_documents.terms IS 'PostgreSQL: the tsvector. SQLite: the text given to FTS5, compressed, needed to delete it there';
 
 COMMENT ON COLUMN search_documents.bigram_signature IS 'PostgreSQL: Bloom filter of adjacent words, for phrases; null for long texts. SQLite: null';
+
+ALTER TABLE captures ADD CONSTRAINT fk_captures_page_version_id FOREIGN KEY(page_version_id) REFERENCES versions (id) DEFERRABLE INITIALLY DEFERRED;
 
 ALTER TABLE captures ADD CONSTRAINT fk_captures_version_id FOREIGN KEY(version_id) REFERENCES versions (id) DEFERRABLE INITIALLY DEFERRED;
 

@@ -261,8 +261,10 @@ CREATE TABLE captures (
     last_modified TEXT,
     article_id INTEGER,
     version_id INTEGER,
+    page_version_id INTEGER,
     CONSTRAINT pk_captures PRIMARY KEY (id),
     CONSTRAINT fk_captures_version_id FOREIGN KEY(version_id) REFERENCES versions (id) DEFERRABLE INITIALLY DEFERRED,
+    CONSTRAINT fk_captures_page_version_id FOREIGN KEY(page_version_id) REFERENCES versions (id) DEFERRABLE INITIALLY DEFERRED,
     CONSTRAINT fk_captures_url_id FOREIGN KEY(url_id) REFERENCES urls (id),
     CONSTRAINT fk_captures_site_id FOREIGN KEY(site_id) REFERENCES sites (id),
     CONSTRAINT fk_captures_crawl_id FOREIGN KEY(crawl_id) REFERENCES crawls (id),
@@ -302,6 +304,8 @@ CREATE INDEX ix_captures_gone ON captures (url_id, fetched_at) WHERE outcome = '
 
 CREATE INDEX ix_captures_refers_url ON captures (refers_to_url_id) WHERE refers_to_url_id IS NOT NULL;
 
+CREATE INDEX ix_captures_page_version ON captures (page_version_id) WHERE page_version_id IS NOT NULL;
+
 CREATE TABLE capture_groups (
     capture_id INTEGER NOT NULL,
     position INTEGER NOT NULL,
@@ -313,21 +317,12 @@ CREATE TABLE capture_groups (
 
 CREATE INDEX ix_capture_groups_group_id ON capture_groups (group_id);
 
-CREATE TABLE version_paragraphs (
-    version_id INTEGER NOT NULL,
-    position INTEGER NOT NULL,
-    paragraph_id INTEGER NOT NULL,
-    role TEXT NOT NULL,
-    CONSTRAINT pk_version_paragraphs PRIMARY KEY (version_id, position),
-    CONSTRAINT fk_version_paragraphs_version_id FOREIGN KEY(version_id) REFERENCES versions (id),
-    CONSTRAINT fk_version_paragraphs_paragraph_id FOREIGN KEY(paragraph_id) REFERENCES paragraphs (id)
-) WITHOUT ROWID;
-
-CREATE INDEX ix_version_paragraphs_paragraph_id ON version_paragraphs (paragraph_id);
-
 CREATE TABLE versions (
     id INTEGER NOT NULL,
-    article_id INTEGER NOT NULL,
+    article_id INTEGER,
+    site_id INTEGER NOT NULL,
+    page_url_id INTEGER NOT NULL,
+    duplicate_of_id INTEGER,
     capture_id INTEGER NOT NULL,
     number INTEGER NOT NULL,
     is_variant BOOLEAN NOT NULL,
@@ -336,6 +331,8 @@ CREATE TABLE versions (
     changed TEXT NOT NULL,
     is_corrected BOOLEAN NOT NULL,
     parts TEXT,
+    masked_digest BLOB NOT NULL,
+    evidence INTEGER NOT NULL,
     headline TEXT NOT NULL,
     dek TEXT,
     language TEXT,
@@ -354,9 +351,13 @@ CREATE TABLE versions (
     paragraph_count INTEGER NOT NULL,
     extractor TEXT,
     is_counted BOOLEAN NOT NULL,
+    is_compared BOOLEAN NOT NULL,
     CONSTRAINT pk_versions PRIMARY KEY (id),
-    CONSTRAINT uq_versions_article_id_digest UNIQUE (article_id, digest),
+    CONSTRAINT uq_versions_site_id_page_url_id_digest UNIQUE (site_id, page_url_id, digest),
     CONSTRAINT fk_versions_article_id FOREIGN KEY(article_id) REFERENCES articles (id),
+    CONSTRAINT fk_versions_site_id FOREIGN KEY(site_id) REFERENCES sites (id),
+    CONSTRAINT fk_versions_page_url_id FOREIGN KEY(page_url_id) REFERENCES urls (id),
+    CONSTRAINT fk_versions_duplicate_of_id FOREIGN KEY(duplicate_of_id) REFERENCES versions (id) DEFERRABLE INITIALLY DEFERRED,
     CONSTRAINT fk_versions_capture_id FOREIGN KEY(capture_id) REFERENCES captures (id),
     CONSTRAINT fk_versions_image_url_id FOREIGN KEY(image_url_id) REFERENCES urls (id)
 );
@@ -369,7 +370,7 @@ CREATE INDEX ix_versions_corrected ON versions (id) WHERE is_corrected = 1;
 
 CREATE INDEX ix_versions_current ON versions (article_id, is_current, is_variant, section, language);
 
-CREATE INDEX ix_versions_digest ON versions (digest);
+CREATE INDEX ix_versions_digest ON versions (digest, site_id);
 
 CREATE INDEX ix_versions_image ON versions (image_url_id) WHERE image_url_id IS NOT NULL;
 
@@ -377,11 +378,31 @@ CREATE INDEX ix_versions_language ON versions (language);
 
 CREATE INDEX ix_versions_section ON versions (section);
 
-CREATE INDEX ix_versions_uncompared ON versions (article_id) WHERE parts = '';
+CREATE INDEX ix_versions_uncompared ON versions (id) WHERE is_compared = 0;
 
 CREATE INDEX ix_versions_uncounted ON versions (id) WHERE is_counted = 0;
 
 CREATE INDEX ix_versions_variant ON versions (article_id) WHERE is_variant = 1;
+
+CREATE INDEX ix_versions_duplicate ON versions (duplicate_of_id) WHERE duplicate_of_id IS NOT NULL;
+
+CREATE INDEX ix_versions_masked ON versions (masked_digest, site_id, page_url_id, evidence);
+
+CREATE INDEX ix_versions_page ON versions (page_url_id);
+
+CREATE INDEX ix_versions_without_parts ON versions (article_id) WHERE parts = '';
+
+CREATE TABLE version_paragraphs (
+    version_id INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    paragraph_id INTEGER NOT NULL,
+    role TEXT NOT NULL,
+    CONSTRAINT pk_version_paragraphs PRIMARY KEY (version_id, position),
+    CONSTRAINT fk_version_paragraphs_version_id FOREIGN KEY(version_id) REFERENCES versions (id),
+    CONSTRAINT fk_version_paragraphs_paragraph_id FOREIGN KEY(paragraph_id) REFERENCES paragraphs (id)
+) WITHOUT ROWID;
+
+CREATE INDEX ix_version_paragraphs_paragraph_id ON version_paragraphs (paragraph_id);
 
 CREATE TABLE capture_metadata (
     capture_id INTEGER NOT NULL,

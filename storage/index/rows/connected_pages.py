@@ -1,0 +1,220 @@
+"""Pages that are compared together: those that share a text, or that a redirect or canonical URL connects."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import BindParameter, Connection, bindparam, func, or_, select
+
+from storage.index.engine.statements import AnyRow, batches
+from storage.index.rows.duplicates import SHARED_TEXTS
+from storage.index.rows.identity import MAX_DATED_PAGES, Evidence, Lengths, Page, PageText
+from storage.index.schema.tables import CaptureRow, ParagraphRow, UrlRow, VersionParagraphRow, VersionRow
+from storage.model import BODY_ROLES
+
+_MAX_REDIRECTS = 20
+"""Length of a chain of redirects, as in the Fetch standard."""
+PERMANENT = (301, 308)
+_BODY = sorted(role.value for role in BODY_ROLES)
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+
+
+@dataclass(slots=True)
+class ConnectedPages:
+    """Pages, with all their texts, and all pages that share one of these or that a redirect connects."""
+
+    connection: Connection
+    rows: dict[int, AnyRow] = field(default_factory=dict)
+    """Rows of `versions`, with the time of their first capture, by id."""
+    soft: set[bytes] = field(default_factory=set)
+    """Masked digests of soft errors whose other pages are not loaded: nothing can change what they are."""
+    _pages: set[Page] = field(default_factory=set)
+    _grouped: set[tuple[int, bytes]] = field(default_factory=set)
+    _alternates: dict[Page, set[int]] = field(default_factory=dict)
+    """Other URLs at which a page was captured."""
+    _redirects: dict[int, set[int]] = field(default_factory=dict)
+
+    def add(self, version_ids: Collection[int]) -> None:
+        """Add the pages of these texts, and those connected with them."""
+        found = {(row.site_id, row.page_url_id) for row in self._select(VersionRow.id, version_ids)}
+        while found := found - self._pages:
+            self._pages |= found
+            rows = self._select(VersionRow.page_url_id, {url_id for _, url_id in found})
+            new = [row for row in rows if _page(row) in found]
+            self.rows.update((row.id, row) for row in new)
+            found = self._find_sharing(new) | self._find_alternates(found) | self._find_redirected(found)
+
+    def texts(self) -> list[PageText]:
+        """Return the texts of all pages."""
+        return [
+            PageText(
+                version_id=row.id, page=_page(row), digest=row.digest, masked=row.masked_digest,
+                evidence=Evidence(row.evidence), headline=row.headline, published=row.published_at,
+                published_source=row.published_source, first=(row.fetched_at, row.record_id),
+            )
+            for row in self.rows.values()
+        ]  # fmt: skip
+
+    def urls(self) -> dict[Page, str]:
+        """Return the canonical URLs of all pages."""
+        return {_page(row): row.url for row in self.rows.values()}
+
+    def moves(self) -> set[tuple[Page, Page]]:
+        """Return the pages that lead to others."""
+        pages = {_page(row) for row in self.rows.values()}
+        at: dict[tuple[int, int], set[Page]] = {}
+        for page in pages:
+            for url_id in self._url_ids(page):
+                at.setdefault((page[0], url_id), set()).add(page)
+        moves = {((page[0], url_id), page) for page in pages for url_id in self._alternates.get(page, ())}
+        for page in pages:
+            for url_id in _reachable(self._redirects, self._url_ids(page)):
+                moves |= {(page, target) for target in at.get((page[0], url_id), ())}
+        return {(source, target) for source, target in moves if source != target and source in pages}
+
+    def _select(self, column: Any, ids: Iterable[int]) -> list[AnyRow]:
+        rows: list[AnyRow] = []
+        for some in batches(ids):
+            rows += self.connection.execute(_TEXTS.where(column.in_(some)))
+        return rows
+
+    def _url_ids(self, page: Page) -> set[int]:
+        return {page[1]} | self._alternates.get(page, set())
+
+    def _find_sharing(self, rows: Sequence[AnyRow]) -> set[Page]:
+        """Return the pages that have the same texts, numbers, times and addresses apart."""
+        wanted = {(row.site_id, row.masked_digest) for row in rows} - self._grouped
+        self._grouped |= wanted
+        found: set[Page] = set()
+        for some in batches({masked for _, masked in wanted}):
+            for group in self.connection.execute(SHARED_TEXTS, {"ids": some}):
+                if (group.site_id, group.masked_digest) not in wanted or group.first == group.last:
+                    continue
+                # A soft error of many pages stays one: only pages that do not know yet are changed.
+                is_soft = group.evidence == 0 and group.pages > MAX_DATED_PAGES
+                members = _MEMBERS.where(VersionRow.site_id == group.site_id)
+                members = members.where(VersionRow.masked_digest == group.masked_digest)
+                if is_soft:
+                    self.soft.add(group.masked_digest)
+                    members = members.where(_IS_SHOWN)
+                found.update((group.site_id, url_id) for url_id in self.connection.scalars(members))
+        sites = {row.site_id for row in rows}
+        for digests in batches({row.digest for row in rows}):
+            same = self.connection.execute(_PAGES_OF_DIGESTS, {"digests": digests, "soft": sorted(self.soft)})
+            found.update(_page(row) for row in same if row.site_id in sites)
+        return found
+
+    def _find_alternates(self, pages: Collection[Page]) -> set[Page]:
+        """Return the pages that are captured under another URL, of which one is among these."""
+        found: set[Page] = set()
+        for some in batches({url_id for _, url_id in pages}):
+            for row in self.connection.execute(_ALTERNATES, {"ids": some}):
+                page = _page(row)
+                if page in pages:
+                    self._alternates.setdefault(page, set()).add(row.url_id)
+                    found.add((row.site_id, row.url_id))
+            for row in self.connection.execute(_NAMED_BY, {"ids": some}):
+                if (row.site_id, row.url_id) in pages:
+                    found.add(_page(row))
+        return found
+
+    def _find_redirected(self, pages: Collection[Page]) -> set[Page]:
+        """Return the pages that permanent redirects connect with these."""
+        sites = {site_id for site_id, _ in pages}
+        url_ids = {url_id for page in pages for url_id in self._url_ids(page)}
+        others = follow_redirects(self.connection, url_ids, self._redirects) | trace_redirects(
+            self.connection, url_ids, self._redirects
+        )
+        found = {(site_id, url_id) for site_id in sites for url_id in others}
+        for some in batches(others):
+            found.update(_page(row) for row in self.connection.execute(_NAMED_BY, {"ids": some}))
+        return {page for page in found if page[0] in sites}
+
+
+def _page(row: AnyRow) -> Page:
+    return row.site_id, row.page_url_id
+
+
+_TEXTS: Any = (
+    select(VersionRow, UrlRow.url, CaptureRow.fetched_at, CaptureRow.record_id)
+    .join(UrlRow, UrlRow.id == VersionRow.page_url_id)
+    .join(CaptureRow, CaptureRow.id == VersionRow.capture_id)
+)
+_PAGES_OF_DIGESTS: Any = (
+    select(VersionRow.site_id, VersionRow.page_url_id)
+    .where(
+        VersionRow.digest.in_(bindparam("digests", expanding=True)),
+        VersionRow.masked_digest.not_in(bindparam("soft", expanding=True)),
+    )
+    .distinct()
+)
+_MEMBERS: Any = select(VersionRow.page_url_id).distinct()
+_IS_SHOWN = or_(VersionRow.article_id.is_not(None), VersionRow.duplicate_of_id.is_not(None))
+_CAPTURED: Any = (
+    select(VersionRow.site_id, VersionRow.page_url_id, CaptureRow.url_id)
+    .join(CaptureRow, CaptureRow.page_version_id == VersionRow.id)
+    .where(CaptureRow.url_id != VersionRow.page_url_id)
+    .distinct()
+)
+_ALTERNATES: Any = _CAPTURED.where(VersionRow.page_url_id.in_(_IDS))
+_NAMED_BY: Any = _CAPTURED.where(CaptureRow.url_id.in_(_IDS))
+
+
+def follow_redirects(connection: Connection, url_ids: Iterable[int], redirects: dict[int, set[int]]) -> set[int]:
+    """Return the URLs to which permanent redirects lead from these; note each redirect."""
+    return _walk(connection, url_ids, redirects, CaptureRow.url_id)
+
+
+def trace_redirects(connection: Connection, url_ids: Iterable[int], redirects: dict[int, set[int]]) -> set[int]:
+    """Return the URLs from which permanent redirects lead to these; note each redirect."""
+    return _walk(connection, url_ids, redirects, CaptureRow.redirect_url_id)
+
+
+def _walk(connection: Connection, url_ids: Iterable[int], redirects: dict[int, set[int]], column: Any) -> set[int]:
+    seen = set(url_ids)
+    newest, found = set(seen), set[int]()
+    for _ in range(_MAX_REDIRECTS):
+        reached: set[int] = set()
+        for some in batches(newest):
+            for row in connection.execute(_REDIRECTS.where(column.in_(some))):
+                redirects.setdefault(row.url_id, set()).add(row.redirect_url_id)
+                reached.add(row.redirect_url_id if column is CaptureRow.url_id else row.url_id)
+        newest = reached - seen
+        if not newest:
+            break
+        seen |= newest
+        found |= newest
+    return found
+
+
+_REDIRECTS: Any = (
+    select(CaptureRow.url_id, CaptureRow.redirect_url_id)
+    .where(CaptureRow.status.in_(PERMANENT), CaptureRow.redirect_url_id.is_not(None))
+    .distinct()
+)
+
+
+def _reachable(redirects: Mapping[int, set[int]], url_ids: Iterable[int]) -> set[int]:
+    newest, found = set(url_ids), set[int]()
+    for _ in range(_MAX_REDIRECTS):
+        newest = {target for url_id in newest for target in redirects.get(url_id, ())} - found
+        if not newest:
+            break
+        found |= newest
+    return found
+
+
+def load_body_lengths(connection: Connection, version_ids: Collection[int]) -> dict[int, Lengths]:
+    """Return the lengths of the body paragraphs of versions, by paragraph."""
+    found: dict[int, dict[int, int]] = {}
+    for some in batches(version_ids):
+        for version_id, paragraph_id, length in connection.execute(_BODY_LENGTHS, {"ids": some}):
+            found.setdefault(version_id, {})[paragraph_id] = length
+    return dict(found)
+
+
+_BODY_LENGTHS: Any = (
+    select(VersionParagraphRow.version_id, ParagraphRow.id, func.length(ParagraphRow.text))
+    .join(ParagraphRow, ParagraphRow.id == VersionParagraphRow.paragraph_id)
+    .where(VersionParagraphRow.version_id.in_(_IDS), VersionParagraphRow.role.in_(_BODY))
+)

@@ -1,0 +1,354 @@
+"""The rule for identity, without SQL: which pages are one article, and which texts are none.
+
+A page is what is captured under one canonical URL. Its texts are compared with those of other pages of the site, all
+captures together, so that the order of captures makes no difference:
+
+- A text of several pages without evidence of an article (its source's title, metadata, a date) is a soft error.
+- So is a text that replaces different texts on several pages: a site sends it in place of articles.
+- Pages whose texts are the same are one article with several addresses. They part when one has a text of its own.
+- Pages that a permanent redirect or a canonical URL connects are one article if they share a text, edits apart.
+"""
+
+import re
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from enum import IntEnum
+from operator import attrgetter
+from typing import Generic, TypeVar
+from urllib.parse import urlsplit
+
+from storage.model import Article, Discovery
+
+T = TypeVar("T", bound=Hashable)
+Page = tuple[int, int]
+"""Site and canonical URL, by their ids."""
+
+MAX_DATED_PAGES = 20
+"""Most pages on which a printed date is evidence of an article; a text without any on more pages is a soft error."""
+_MAX_DATED_PATHS = 2
+_MIN_DATE_AGE = timedelta(days=2)
+"""Age from which a printed date is not the time at which the page was sent."""
+_SHARED_TEXT = 0.5
+"""Share of the shorter text from which two texts are alike."""
+_COMPARED = 10
+"""Texts of a page with which each is compared, the next ones in time."""
+_MIN_TITLE = 12
+"""Characters from which a title may be part of a headline, or a headline part of a title."""
+_MIN_REPLACED, _MIN_EVER_REPLACED = 2, 3
+_OWN_SOURCES = frozenset({"json-ld", "meta", "microdata", "layout"})
+_PRINTED_SOURCES = frozenset({"time", "visible"})
+
+
+class Evidence(IntEnum):
+    """What says that a page is an article, beside its text."""
+
+    NONE = 0
+    METADATA = 1
+    """JSON-LD or microdata of an article, or a publication date in the metadata."""
+    SOURCE = 2
+    """The page's headline is the title by which its source names it."""
+
+
+def find_evidence(article: Article, discovery: Discovery) -> Evidence:
+    """Return the evidence of one reading."""
+    headline = _fold(article.headline)
+    for title in (discovery.title, discovery.anchor):
+        folded = _fold(title or "")
+        short, long = sorted((folded, headline), key=len)
+        if short and (short == long or (len(short) >= _MIN_TITLE and short in long)):
+            return Evidence.SOURCE
+    has_date = article.published is not None and article.published.source in _OWN_SOURCES
+    return Evidence.METADATA if article.declared or has_date else Evidence.NONE
+
+
+def _fold(text: str) -> str:
+    return "".join(re.findall(r"\w", text.casefold()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageText:
+    """A distinct text of a page."""
+
+    version_id: int
+    page: Page
+    digest: str
+    masked: bytes
+    """Digest without numbers, times and addresses."""
+    evidence: Evidence
+    headline: str
+    published: datetime | None
+    published_source: str | None
+    first: tuple[datetime, str]
+    """Time and record of the first capture that shows it."""
+
+    @property
+    def day(self) -> date | None:
+        """Day of publication by the page itself."""
+        own = self.published_source in _OWN_SOURCES or self.published_source in _PRINTED_SOURCES
+        return self.published.date() if self.published and own else None
+
+    @property
+    def is_dated(self) -> bool:
+        """The page prints a date that is not that of the capture."""
+        is_printed = self.published_source in _PRINTED_SOURCES
+        return is_printed and self.published is not None and self.first[0] - self.published > _MIN_DATE_AGE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """Pages to compare, complete: with all texts of each, and all pages that share one."""
+
+    texts: Sequence[PageText]
+    urls: Mapping[Page, str]
+    """Canonical URLs."""
+    moves: Collection[tuple[Page, Page]] = ()
+    """Pages of which the first leads to the second, by permanent redirects or a canonical URL."""
+    soft: Collection[bytes] = ()
+    """Masked digests of soft errors of which not all pages are here."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """An article: the page whose URL it has, and the version that shows each text of its pages."""
+
+    page: Page
+    shown: Mapping[int, int]
+    """Version ids, by those of the texts of all pages; the same for those that are shown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identities:
+    """What a comparison shows."""
+
+    articles: tuple[Identity, ...]
+    soft: frozenset[int]
+    """Versions that are soft errors."""
+
+
+Lengths = Mapping[int, int]
+LoadParagraphs = Callable[[Collection[int]], Mapping[int, Lengths]]
+"""Returns the lengths of body paragraphs, by their ids, of each of these versions."""
+
+
+def identify(comparison: Comparison, load_paragraphs: LoadParagraphs) -> Identities:
+    """Return the articles and soft errors among the texts of some pages."""
+    soft = set(_find_unproven(comparison))
+    proven = [text for text in comparison.texts if text.version_id not in soft]
+    connected = _connected_pages(proven, comparison.moves)
+    compared = [text for text in proven if text.page in connected]
+    classes = _Classes(compared, comparison, load_paragraphs)
+    replacing = set(_find_replacing(compared, classes))
+    soft |= replacing
+    kept = [text for text in proven if text.version_id not in replacing]
+    groups = _group_pages(kept, classes, comparison.moves)
+    return Identities(
+        articles=tuple(_identity(texts, comparison) for texts in groups),
+        soft=frozenset(soft),
+    )
+
+
+class _Sets(Generic[T]):
+    """Disjoint sets, joined step by step."""
+
+    def __init__(self) -> None:
+        self._parents: dict[T, T] = {}
+
+    def find(self, one: T) -> T:
+        parents = self._parents
+        while (parent := parents.get(one, one)) != one:
+            parents[one] = parents.get(parent, parent)
+            one = parent
+        return one
+
+    def join(self, one: T, other: T) -> None:
+        self._parents[self.find(one)] = self.find(other)
+
+    def join_all(self, members: Iterable[T]) -> None:
+        first: T | None = None
+        for member in members:
+            if first is None:
+                first = member
+            self.join(member, first)
+
+
+def _find_unproven(comparison: Comparison) -> Iterator[int]:
+    """Yield the versions whose text several pages have, without evidence of an article."""
+    masked, same = _by(comparison.texts, attrgetter("masked")), _by(comparison.texts, attrgetter("digest"))
+    proven = {key for text in comparison.texts if text.evidence for key in (text.masked, text.digest)}
+    for text in comparison.texts:
+        if text.masked in comparison.soft:
+            yield text.version_id
+        elif text.masked not in proven and text.digest not in proven:
+            sharing = (*masked[text.masked], *same[text.digest])
+            if len({one.page for one in sharing}) > 1 and not _is_dated(sharing, comparison):
+                yield text.version_id
+
+
+def _is_dated(texts: Sequence[PageText], comparison: Comparison) -> bool:
+    """Return whether one printed date is that of all pages with a text, and older than one of their captures."""
+    pages = {text.page for text in texts}
+    paths = {urlsplit(comparison.urls[page]).path for page in pages}
+    if len(pages) > MAX_DATED_PAGES or len(paths) > _MAX_DATED_PATHS:
+        return False
+    return len({text.day for text in texts}) == 1 and any(text.is_dated for text in texts)
+
+
+def _connected_pages(texts: Sequence[PageText], moves: Collection[tuple[Page, Page]]) -> set[Page]:
+    """Return the pages that share a text with another page, or lead to another."""
+    connected = {page for move in moves for page in move}
+    for key in (attrgetter("masked"), attrgetter("digest")):
+        for sharing in _by(texts, key).values():
+            pages = {text.page for text in sharing}
+            connected |= pages if len(pages) > 1 else set()
+    return connected
+
+
+class _Classes:
+    """Classes of texts that are the same but for edits."""
+
+    def __init__(self, texts: Sequence[PageText], comparison: Comparison, load_paragraphs: LoadParagraphs) -> None:
+        self._sets = _Sets[int]()
+        self._urls = comparison.urls
+        self._join_same(texts)
+        self._join_alike(texts, comparison.moves, load_paragraphs)
+
+    def of(self, text: PageText) -> int:
+        """Return the class of a text, as the id of one of its versions."""
+        return self._sets.find(text.version_id)
+
+    def _join_same(self, texts: Sequence[PageText]) -> None:
+        for same in _by(texts, lambda text: text.digest).values():
+            if len({text.day for text in same if text.day}) <= 1:
+                self._sets.join_all(text.version_id for text in same)
+                continue
+            # Daily items, such as puzzles, have the same text at another path under another date.
+            for alike in (*_by(same, self._path).values(), *_by(same, lambda text: text.day).values()):
+                self._sets.join_all(text.version_id for text in alike)
+        dated = (text for text in texts if text.day)
+        for alike in _by(dated, lambda text: (text.masked, text.headline, text.published)).values():
+            self._sets.join_all(text.version_id for text in alike)
+
+    def _join_alike(
+        self, texts: Sequence[PageText], moves: Collection[tuple[Page, Page]], load_paragraphs: LoadParagraphs
+    ) -> None:
+        by_page = {
+            page: sorted(own, key=lambda text: text.first) for page, own in _by(texts, lambda text: text.page).items()
+        }
+        pairs = [
+            (one, other)
+            for own in by_page.values()
+            for place, one in enumerate(own)
+            for other in own[place + 1 : place + 1 + _COMPARED]
+        ]
+        for source, target in moves:
+            last, next_ones = by_page.get(source, ())[-_COMPARED:], by_page.get(target, ())[:_COMPARED]
+            pairs += [(one, other) for one in last for other in next_ones]
+        paragraphs = load_paragraphs({text.version_id for pair in pairs for text in pair}) if pairs else {}
+        for one, other in pairs:
+            if one.headline.casefold() == other.headline.casefold() or _is_alike(
+                paragraphs.get(one.version_id, {}), paragraphs.get(other.version_id, {})
+            ):
+                self._sets.join(one.version_id, other.version_id)
+
+    def _path(self, text: PageText) -> str:
+        return urlsplit(self._urls[text.page]).path
+
+
+def _is_alike(one: Lengths, other: Lengths) -> bool:
+    shared = sum(length for paragraph, length in one.items() if paragraph in other)
+    return shared > 0 and shared >= _SHARED_TEXT * min(sum(one.values()), sum(other.values()))
+
+
+@dataclass(slots=True)
+class _Replaced:
+    """The other texts of pages that have one text."""
+
+    ever: _Sets[int] = field(default_factory=_Sets)
+    classes: set[int] = field(default_factory=set)
+    earlier: set[int] = field(default_factory=set)
+    """Those that were there before it."""
+
+    def add(self, classes: Collection[int], earlier: Collection[int]) -> None:
+        """Add the classes of one page."""
+        self.ever.join_all(sorted(classes))
+        self.classes |= set(classes)
+        self.earlier |= set(earlier)
+
+    @property
+    def is_replaced(self) -> bool:
+        """Return whether different texts were replaced: on two pages, or on three whatever came first."""
+        earlier = {self.ever.find(one) for one in self.earlier}
+        return len(earlier) >= _MIN_REPLACED or len({self.ever.find(one) for one in self.classes}) >= _MIN_EVER_REPLACED
+
+
+def _find_replacing(texts: Sequence[PageText], classes: _Classes) -> Iterator[int]:
+    """Yield the versions whose text replaces different texts on several pages.
+
+    Where the source's title names the text it belongs to the page nevertheless: an article's own page, whose text the
+    site also sends for articles that it has deleted.
+    """
+    pages: dict[int, set[Page]] = {}
+    of_page: dict[Page, dict[int, tuple[datetime, str]]] = {}
+    for text in texts:
+        own = classes.of(text)
+        pages.setdefault(own, set()).add(text.page)
+        firsts = of_page.setdefault(text.page, {})
+        firsts[own] = min(firsts.get(own, text.first), text.first)
+    replacing: set[int] = set()
+    for own, its_pages in pages.items():
+        replaced = _Replaced()
+        for page in sorted(its_pages) if len(its_pages) > 1 else ():
+            firsts = of_page[page]
+            # Texts of as many pages are of the same kind: several such texts, or one section's newest articles.
+            others = [one for one in firsts if one != own and len(pages[one]) < len(its_pages)]
+            replaced.add(others, [one for one in others if firsts[one] < firsts[own]])
+        if replaced.is_replaced:
+            replacing.add(own)
+    for text in texts:
+        if classes.of(text) in replacing and text.evidence is not Evidence.SOURCE:
+            yield text.version_id
+
+
+def _group_pages(
+    texts: Sequence[PageText], classes: _Classes, moves: Collection[tuple[Page, Page]]
+) -> list[list[PageText]]:
+    """Return the texts of pages that are one article each."""
+    by_page = _by(texts, lambda text: text.page)
+    of_page = {page: frozenset(map(classes.of, own)) for page, own in by_page.items()}
+    joined = _Sets[Page]()
+    for pages in _by(of_page, of_page.__getitem__).values():
+        joined.join_all(pages)
+    for source, target in moves:
+        if of_page.get(source, frozenset()) & of_page.get(target, frozenset()):
+            joined.join(source, target)
+    return list(_by(texts, lambda text: joined.find(text.page)).values())
+
+
+def _identity(texts: Sequence[PageText], comparison: Comparison) -> Identity:
+    pages = {text.page for text in texts}
+    leaving = {source for source, target in comparison.moves if source in pages and target in pages}
+    firsts = {page: min(text.first for text in own) for page, own in _by(texts, lambda text: text.page).items()}
+    # The page that others lead to, without a query, captured first.
+    head = min(
+        pages,
+        key=lambda page: (
+            page in leaving, "?" in comparison.urls[page], firsts[page], comparison.urls[page],
+        ),
+    )  # fmt: skip
+    shown: dict[int, int] = {}
+    for same in _by(texts, lambda text: text.digest).values():
+        first = min(same, key=lambda text: text.first)
+        shown |= {text.version_id: first.version_id for text in same}
+    return Identity(page=head, shown=shown)
+
+
+_K = TypeVar("_K", bound=Hashable)
+_V = TypeVar("_V")
+
+
+def _by(values: Iterable[_V], key: Callable[[_V], _K]) -> dict[_K, list[_V]]:
+    groups: dict[_K, list[_V]] = {}
+    for value in values:
+        groups.setdefault(key(value), []).append(value)
+    return groups

@@ -1,0 +1,302 @@
+"""Compare the texts of pages: which pages are one article, and which texts are soft errors. See rows/identity.py.
+
+Commits take each page for an article of its own. `compare_pages` reads the pages whose texts are not compared yet,
+with all pages that share a text with them or that a permanent redirect connects, and stores what they are.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, or_, select, update
+
+from storage.index.engine.fulltext import delete_documents
+from storage.index.engine.statements import AnyRow, batches, insert_rows, reserve_ids
+from storage.index.rows.connected_pages import (
+    PERMANENT,
+    ConnectedPages,
+    follow_redirects,
+    load_body_lengths,
+    trace_redirects,
+)
+from storage.index.rows.entry import CommitEntry
+from storage.index.rows.identity import Comparison, Identities, Identity, Page, identify
+from storage.index.rows.metadata_changes import delete_article_changes
+from storage.index.rows.site_registry import lock_registry
+from storage.index.schema.tables import ArticleRow, CaptureRow, SiteRow, VersionRow
+from storage.index.write.articles import article_ids, recompute_articles
+from storage.index.write.search_documents import rewrite_documents, write_documents
+from storage.model import Outcome
+
+COMPARED_AT_ONCE = 500
+"""Texts whose pages are compared in one transaction."""
+
+
+def compare_pages(connection: Connection) -> int:
+    """Compare some of the texts that are not compared yet. Return how many; 0 if there are none."""
+    wanted = select(VersionRow.id).where(~VersionRow.is_compared).order_by(VersionRow.id).limit(COMPARED_AT_ONCE)
+    if connection.execute(wanted.limit(1)).first() is None:
+        return 0
+    # No commit may add a capture to a text while it is decided what the text is.
+    lock_registry(connection, exclusive=True)
+    started = list(connection.scalars(wanted))
+    pages = ConnectedPages(connection)
+    pages.add(started)
+    comparison = Comparison(texts=pages.texts(), urls=pages.urls(), moves=pages.moves(), soft=pages.soft)
+    found = identify(comparison, lambda version_ids: load_body_lengths(connection, version_ids))
+    _store_identities(connection, found, pages.rows)
+    # Also those that were to be compared later: nothing else can be said of them then.
+    done = [row.id for row in pages.rows.values() if not row.is_compared]
+    for some in batches(done):
+        connection.execute(update(VersionRow).where(VersionRow.id.in_(some)).values(is_compared=True))
+    return len(done)
+
+
+def mark_uncompared(connection: Connection, condition: ColumnElement[bool]) -> None:
+    """Have texts compared again."""
+    connection.execute(update(VersionRow).where(condition, VersionRow.is_compared).values(is_compared=False))
+
+
+def mark_redirected_pages(connection: Connection, entries: Sequence[CommitEntry]) -> None:
+    """Have the texts of pages compared again that a permanent redirect of this batch leads to or from."""
+    redirecting = {
+        entry.url_id for entry in entries if entry.capture.status in PERMANENT and entry.capture.redirect_url
+    }
+    if not redirecting:
+        return
+    url_ids = redirecting | follow_redirects(connection, redirecting, {}) | trace_redirects(connection, redirecting, {})
+    for some in batches(url_ids):
+        captured = select(CaptureRow.page_version_id).where(CaptureRow.url_id.in_(some))
+        mark_uncompared(connection, or_(VersionRow.page_url_id.in_(some), VersionRow.id.in_(captured)))
+
+
+def mark_alternates(connection: Connection, entries: Sequence[CommitEntry]) -> None:
+    """Have the texts of pages compared again that are captured under another URL than their canonical one."""
+    captured = {entry.page_version_id for entry in entries if entry.article and entry.page_url_id != entry.url_id}
+    for some in batches(version_id for version_id in captured if version_id is not None):
+        mark_uncompared(connection, VersionRow.id.in_(some))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Change:
+    """What becomes of a text."""
+
+    row: AnyRow
+    article_id: int | None
+    """Of the version; None for a duplicate or soft error."""
+    duplicate_of: int | None
+    shown_in: int | None
+    """The article whose captures show it; None for a soft error."""
+
+    @property
+    def is_shown(self) -> bool:
+        """Return whether it is a version."""
+        return self.article_id is not None
+
+    @property
+    def is_change(self) -> bool:
+        """Return whether the index says something else."""
+        return (self.row.article_id, self.row.duplicate_of_id) != (self.article_id, self.duplicate_of)
+
+
+def _store_identities(connection: Connection, found: Identities, rows: Mapping[int, AnyRow]) -> None:
+    """Store articles and soft errors; `rows` are those of all texts, by id."""
+    changes = _find_changes(connection, found, rows)
+    if not changes:
+        return
+    before = _articles_of(connection, changes)
+    _update_versions(connection, changes)
+    _update_captures(connection, changes)
+    after = {change.shown_in for change in changes if change.shown_in is not None}
+    _update_articles(connection, before | after, changes)
+
+
+def separate_pages(connection: Connection, condition: ColumnElement[bool]) -> set[Page]:
+    """Take the pages of these texts, and all that are one article with them, for an article each; return the pages.
+
+    Before texts are deleted or moved to another site: afterwards they have to be compared again.
+    """
+    pages = {_page(row) for row in connection.execute(_PAGES.where(condition))}
+    rows: dict[int, AnyRow] = {}
+    while True:
+        new = [row for row in _load_texts(connection, {url_id for _, url_id in pages}) if _page(row) in pages]
+        rows = {row.id: row for row in new}
+        ids = {row.article_id for row in new if row.article_id} | _duplicated_articles(connection, rows.values())
+        mates = _pages_of_articles(connection, ids) - pages
+        if not mates:
+            break
+        pages |= mates
+    identities = tuple(
+        Identity(page=page, shown={row.id: row.id for row in rows.values() if _page(row) == page}) for page in pages
+    )
+    if rows:
+        _store_identities(connection, Identities(articles=identities, soft=frozenset()), rows)
+    for some in batches({row.masked_digest for row in rows.values()}):
+        alike = VersionRow.masked_digest.in_(some)
+        connection.execute(update(VersionRow).where(alike).values(is_compared=False))
+    for some in batches(rows):
+        connection.execute(update(VersionRow).where(VersionRow.id.in_(some)).values(is_compared=False))
+    return pages
+
+
+def _page(row: AnyRow) -> Page:
+    return row.site_id, row.page_url_id
+
+
+_PAGES: Any = select(VersionRow.site_id, VersionRow.page_url_id).distinct()
+_TEXTS: Any = select(VersionRow, CaptureRow.fetched_at, CaptureRow.record_id).join(
+    CaptureRow, CaptureRow.id == VersionRow.capture_id
+)
+
+
+def _load_texts(connection: Connection, url_ids: Iterable[int]) -> list[AnyRow]:
+    rows: list[AnyRow] = []
+    for some in batches(url_ids):
+        rows += connection.execute(_TEXTS.where(VersionRow.page_url_id.in_(some)))
+    return rows
+
+
+def _duplicated_articles(connection: Connection, rows: Iterable[AnyRow]) -> set[int]:
+    """Return the articles whose versions these duplicate."""
+    found: set[int] = set()
+    for some in batches({row.duplicate_of_id for row in rows if row.duplicate_of_id}):
+        query = select(VersionRow.article_id).where(VersionRow.id.in_(some), VersionRow.article_id.is_not(None))
+        found.update(article_id for article_id in connection.scalars(query) if article_id is not None)
+    return found
+
+
+def _pages_of_articles(connection: Connection, article_ids: Iterable[int]) -> set[Page]:
+    found: set[Page] = set()
+    for some in batches(article_ids):
+        shown = select(VersionRow.id).where(VersionRow.article_id.in_(some))
+        mine = or_(VersionRow.article_id.in_(some), VersionRow.duplicate_of_id.in_(shown))
+        found.update(_page(row) for row in connection.execute(_PAGES.where(mine)))
+    return found
+
+
+def _find_changes(connection: Connection, found: Identities, rows: Mapping[int, AnyRow]) -> list[_Change]:
+    """Return what differs from the index."""
+    ids = _ensure_articles(connection, found.articles, rows)
+    changes: list[_Change] = []
+    for article in found.articles:
+        article_id = ids[article.page]
+        for version_id, shown_by in article.shown.items():
+            is_shown = version_id == shown_by
+            changes.append(
+                _Change(
+                    row=rows[version_id],
+                    article_id=article_id if is_shown else None,
+                    duplicate_of=None if is_shown else shown_by,
+                    shown_in=article_id,
+                )
+            )
+    changes += [_Change(row=rows[one], article_id=None, duplicate_of=None, shown_in=None) for one in found.soft]
+    # A duplicate whose version moves to another article stays a duplicate of it, and its captures move too.
+    moved = {change.row.id for change in changes if change.is_change}
+    changes = [change for change in changes if change.is_change or change.duplicate_of in moved]
+    return sorted(changes, key=lambda change: change.row.id)
+
+
+def _ensure_articles(
+    connection: Connection, articles: Sequence[Identity], rows: Mapping[int, AnyRow]
+) -> dict[Page, int]:
+    """Return the ids of articles by the page whose URL they have; insert those that are new."""
+    ids: dict[Page, int] = {}
+    for some in batches({article.page[1] for article in articles}):
+        ids |= article_ids(connection, (article.page for article in articles if article.page[1] in set(some)))
+    new = sorted((article for article in articles if article.page not in ids), key=lambda article: article.page)
+    values = []
+    for article, article_id in zip(new, reserve_ids(connection, ArticleRow, len(new)), strict=True):
+        ids[article.page] = article_id
+        first = min(rows[version_id].fetched_at for version_id in article.shown)
+        site_id, url_id = article.page
+        values.append(
+            {"id": article_id, "site_id": site_id, "url_id": url_id, "first_seen_at": first, "last_seen_at": first,
+             "dated_at": first, "state": "live"}
+        )  # fmt: skip
+    insert_rows(connection, ArticleRow, values)
+    return ids
+
+
+def _articles_of(connection: Connection, changes: Sequence[_Change]) -> set[int]:
+    """Return the articles that show texts so far."""
+    found: set[int] = set()
+    for some in batches(change.row.id for change in changes):
+        shown = CaptureRow.article_id.is_not(None)
+        query = select(CaptureRow.article_id).where(CaptureRow.page_version_id.in_(some), shown).distinct()
+        found.update(article_id for article_id in connection.scalars(query) if article_id is not None)
+    return found
+
+
+_UPDATE_VERSION = (
+    update(VersionRow)
+    .where(VersionRow.id == bindparam("of"))
+    .values(
+        {name: bindparam(name) for name in ("article_id", "duplicate_of_id", "is_current", "is_counted")}
+        | {"number": 1, "is_variant": False, "changed": "", "parts": None}
+    )
+)
+
+
+def _update_versions(connection: Connection, changes: Sequence[_Change]) -> None:
+    connection.execute(
+        _UPDATE_VERSION,
+        [
+            {
+                "of": change.row.id,
+                "article_id": change.article_id,
+                "duplicate_of_id": change.duplicate_of,
+                # Recomputed for articles, as are version numbers; of the others only counted paragraphs matter.
+                "is_current": False,
+                "is_counted": not change.is_shown,
+            }
+            for change in changes
+        ],
+    )
+    counted = {change.row.site_id for change in changes if change.row.is_counted and change.row.article_id}
+    connection.execute(update(SiteRow).where(SiteRow.id.in_(counted)).values(needs_relearning=True))
+
+
+def _update_captures(connection: Connection, changes: Sequence[_Change]) -> None:
+    for outcome_before, outcome in ((Outcome.SOFT_ERROR, Outcome.ARTICLE), (Outcome.ARTICLE, Outcome.SOFT_ERROR)):
+        are_soft = outcome is Outcome.SOFT_ERROR
+        for some in batches(change.row.id for change in changes if (change.shown_in is None) == are_soft):
+            these = (CaptureRow.page_version_id.in_(some), CaptureRow.outcome == outcome_before.value)
+            connection.execute(update(CaptureRow).where(*these).values(outcome=outcome.value))
+    connection.execute(
+        _UPDATE_CAPTURES,
+        [
+            {
+                "of": change.row.id,
+                "article": change.shown_in,
+                "version": change.duplicate_of or (change.row.id if change.is_shown else None),
+            }
+            for change in changes
+        ],
+    )
+
+
+_UPDATE_CAPTURES = (
+    update(CaptureRow)
+    .where(CaptureRow.page_version_id == bindparam("of"))
+    .values(article_id=bindparam("article"), version_id=bindparam("version"))
+)
+
+
+def _update_articles(connection: Connection, touched: set[int], changes: Sequence[_Change]) -> None:
+    delete_documents(connection, (change.row.id for change in changes))
+    empty = _without_captures(connection, touched)
+    delete_article_changes(connection, empty)
+    for some in batches(empty):
+        connection.execute(delete(ArticleRow).where(ArticleRow.id.in_(some)))
+    redated = recompute_articles(connection, touched - empty)
+    write_documents(connection, [], redated)
+    rewrite_documents(connection, (change.row.id for change in changes if change.is_shown))
+
+
+def _without_captures(connection: Connection, ids: Collection[int]) -> set[int]:
+    full: set[int] = set()
+    for some in batches(ids):
+        shown = select(CaptureRow.article_id).where(CaptureRow.article_id.in_(some)).distinct()
+        full.update(article_id for article_id in connection.scalars(shown) if article_id is not None)
+    return set(ids) - full
