@@ -8,7 +8,7 @@ from itertools import islice, pairwise
 from lxml.html import HtmlElement
 
 from newsarchive.extract import phrases, zones
-from newsarchive.extract.blocks import Block, PageBlocks, effective_length, normalize_space
+from newsarchive.extract.blocks import Block, PageBlocks, effective_length, is_prose, normalize_space
 from newsarchive.extract.dek import find_dek_block
 from newsarchive.extract.evidence import NO_EVIDENCE, Evidence
 from newsarchive.extract.headline import Headline, text_key
@@ -207,19 +207,28 @@ def _followers(blocks: list[Block], roles: dict[int, Role], index: int, label: R
             break
         if label is Role.COMMENT and not (other.zone & zones.COMMENTS or is_comment_list):
             break
+        if label in _WHOLE_NOTICES and label_role(other) is not None:
+            break
         if label is Role.TEASER and roles.get(other.index) is Role.PROMO:
             continue
         linked = dense
         if other.index in roles or (label in _WHOLE_NOTICES and not other.zone & _NEVER_TEXT):
             found.append(other.index)
-    return found
+    return [] if label is not Role.TEASER and _is_most_of_text(blocks, roles, found) else found
+
+
+def _is_most_of_text(blocks: list[Block], roles: dict[int, Role], some: list[int]) -> bool:
+    """Return whether some blocks are half of the running text or more: a label announces less than the article."""
+    text = sum(len(blocks[i].text) for i, role in roles.items() if role in BODY_ROLES and is_prose(blocks[i]))
+    return 2 * sum(len(blocks[i].text) for i in some if roles.get(i) in BODY_ROLES) > text > 0
 
 
 def _opens_promo_box(blocks: list[Block], roles: dict[int, Role], block: Block, box: HtmlElement) -> bool:
     """Return whether a label such as "Newsletter" opens a box of its own; "Advertisement" announces nothing."""
-    if len(block.text) < 16 and not phrases.NEWSLETTER_NAME.search(block.text):
+    if phrases.ADVERTISEMENT.match(block.text) or not phrases.NEWSLETTER_NAME.search(block.text[:_MAX_LINE]):
         return False
-    return _is_first_in_box(blocks, roles, block.index, box)
+    inside = [i for i in roles if box in blocks[i].element.iterancestors()]
+    return inside[:1] == [block.index] and not _is_most_of_text(blocks, roles, inside)
 
 
 def _follows_story(blocks: list[Block], roles: dict[int, Role], index: int) -> bool:

@@ -23,7 +23,12 @@ _FORM_ZONES = zones.FORM | zones.BUTTON | zones.ASIDE
 _PROMO_ZONES = zones.PROMO | zones.ASIDE
 _BOX_ZONES = zones.COMMENTS | zones.TAGS | zones.SHARE | zones.PROMO | zones.BIO | zones.RELATED | zones.LATEST
 """Zones of boxes, from which the role of a block follows."""
-_PHRASES = ((Role.PROMO, phrases.NEWSLETTER), (Role.COMMENT, phrases.COMMENTS), (Role.DATELINE, phrases.READ_TIME))
+_PHRASES = (
+    (Role.PROMO, phrases.ADVERTISEMENT),
+    (Role.PROMO, phrases.NEWSLETTER),
+    (Role.COMMENT, phrases.COMMENTS),
+    (Role.DATELINE, phrases.READ_TIME),
+)
 _YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
 _DIGIT = re.compile(r"\d")
 _MAX_DATE_WORDS = 9
@@ -49,6 +54,8 @@ _MAX_IMAGE_BOX = 4
 _CELLS = frozenset({"td", "th", "caption"})
 _MIN_STORY_CELL = 600
 """Characters of a table cell from which it is part of the layout, not of a table."""
+_MAX_BUTTON = 60
+"""Longest text of a button, in characters."""
 _NO_WORDS = re.compile(r"^[\W_]*$")
 
 
@@ -254,6 +261,8 @@ def _role_by_opening(block: Block, context: RoleContext) -> Role | None:
     supported = block.anchors or block.strong or block.zone & _PROMO_ZONES or block.index >= context.body_end
     if length < 200 and phrases.FOR_SUBSCRIBERS.match(text):
         return Role.PROMO
+    # A short line that ends like no sentence is a label or a button.
+    supported = supported or (length < _MAX_BUTTON and not ends_sentence(text))
     return Role.PROMO if length < 400 and supported and phrases.PROMO.match(text) else None
 
 
