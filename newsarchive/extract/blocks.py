@@ -154,12 +154,12 @@ def collect_blocks(body: HtmlElement) -> PageBlocks:
     article_boxes = _find_article_boxes(body, collector)
     if not article_boxes:
         return collector.content
-    content = _walk_body(body, wrappers | article_boxes).content
+    content = _walk_body(body, wrappers | dict.fromkeys(article_boxes, zones.WRAPPER & ~zones.HIDDEN)).content
     content.article_boxes = article_boxes
     return content
 
 
-def _walk_body(body: HtmlElement, wrappers: set[HtmlElement]) -> "_BlockCollector":
+def _walk_body(body: HtmlElement, wrappers: dict[HtmlElement, int]) -> "_BlockCollector":
     collector = _BlockCollector(wrappers)
     collector.walk_element(body, str(body.tag), 0, 0, body)
     collector.flush()
@@ -181,9 +181,25 @@ def _find_article_boxes(body: HtmlElement, collector: "_BlockCollector") -> set[
         if inside < _MIN_ARTICLE_BOX or not _is_continuous(collector.content.blocks[begin:end]):
             continue
         outside = sums[-1] - inside
+        if zone == zones.HIDDEN and _continues_text(box, collector.content.blocks, begin, end):
+            found.add(box)
         if inside > outside * (_MAX_COMMENTS_RATIO if zone & _READERS_OR_CONSENT else 1):
             found.add(box)
     return found
+
+
+def _continues_text(box: HtmlElement, blocks: list[Block], begin: int, end: int) -> bool:
+    """Return whether a hidden box continues the text before it: the part of an article that a button reveals."""
+    before = blocks[begin - 1] if begin else None
+    first = blocks[begin]
+    return (
+        before is not None
+        and is_prose(before)
+        and is_prose(first)
+        and (before.tag, before.element.get("class")) == (first.tag, first.element.get("class"))
+        and box.getparent() in islice(before.element.iterancestors(), _MAX_CARD_LEVELS)
+        and all(block.link_share < 0.5 for block in blocks[begin:end])
+    )
 
 
 def _is_text_without_link(box: HtmlElement, blocks: list[Block]) -> bool:
@@ -220,18 +236,21 @@ def _is_continuous(blocks: list[Block]) -> bool:
     return siblings * 2 > paragraphs and after_link * 3 < paragraphs
 
 
-def _headline_ancestors(body: HtmlElement) -> set[HtmlElement]:
-    """Return the elements that contain an <h1>: whatever their class names (a theme, a subject), they are not boxes."""
-    found = {body}
+def _headline_ancestors(body: HtmlElement) -> dict[HtmlElement, int]:
+    """Return the elements that contain an <h1>, each with the zones it can open.
+
+    Whatever their class names (a theme, a subject), they are not boxes.
+    """
+    found = {body: zones.WRAPPER}
     for heading in body.iter("h1"):
-        found.update(heading.iterancestors())
+        found.update(dict.fromkeys(heading.iterancestors(), zones.WRAPPER))
     return found
 
 
 class _BlockCollector:
     """Collects inline text until a block boundary ends the block."""
 
-    def __init__(self, wrappers: set[HtmlElement]) -> None:
+    def __init__(self, wrappers: dict[HtmlElement, int]) -> None:
         self.content = PageBlocks()
         self.wrappers = wrappers
         self.parts: list[str] = []
@@ -332,7 +351,7 @@ class _BlockCollector:
         opened = 0
         attributes = element.items()
         if element in self.wrappers:
-            zone |= zones.zones_of_element(tag, attributes) & zones.WRAPPER
+            zone |= zones.zones_of_element(tag, attributes) & self.wrappers[element]
         elif attributes:
             opened = zones.zones_of_element(tag, attributes)
             if opened:

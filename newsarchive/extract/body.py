@@ -14,6 +14,7 @@ from newsarchive.extract.evidence import NO_EVIDENCE, Evidence
 from newsarchive.extract.headline import Headline, text_key
 from newsarchive.extract.jsonld import Node
 from newsarchive.extract.refine_body import dominant_zones, find_missed_text, remove_strays
+from newsarchive.extract.restore_text import NO_CLAIMS, BodyClaims, find_cut_text
 from newsarchive.extract.roles import (
     HEADINGS,
     LONG_PARAGRAPH,
@@ -81,6 +82,8 @@ class BodyContext:
     """Blocks that the site layout names as body; empty if it names none."""
     dek: int = -1
     """The block that the site layout names as dek; -1 if it names none."""
+    claims: BodyClaims = NO_CLAIMS
+    """What the page says about the length of the article."""
     evidence: Evidence = NO_EVIDENCE
 
 
@@ -109,6 +112,13 @@ def build_body(content: PageBlocks, selection: Selection, context: BodyContext) 
         for index in labelled - roles.keys():
             context.evidence.set_role(index, None, "a short line after the last teasers")
     inside = frozenset(i for i, r in roles.items() if r in BODY_ROLES)
+    if not context.layout_blocks and (cut := find_cut_text(blocks, inside, facts.headline_block + 1, context.claims)):
+        # What was read before it is no part of it: it is less than half as long.
+        roles = {i: role for i, role in roles.items() if i > min(cut) or role not in BODY_ROLES}
+        roles.update({i: markup_role(blocks[i]) for i in cut})
+        inside = frozenset(i for i, r in roles.items() if r in BODY_ROLES)
+        for i in cut:
+            context.evidence.set_role(i, roles[i], "the body was too short without it")
     dek = blocks[dek_block].text if dek_block >= 0 else None
     return Body(paragraphs=tuple(_paragraphs(blocks, roles, selection)), dek=dek, inside=inside)
 
@@ -285,12 +295,20 @@ def _paragraphs(blocks: list[Block], roles: dict[int, Role], selection: Selectio
                 separator = "\t" if group[2] is not None and group[2] is last[2] else "\n"
                 paragraphs[-1] = Paragraph(role=role, text=paragraphs[-1].text + separator + block.text)
             else:
-                paragraphs.append(Paragraph(role=role, text=block.text))
+                paragraphs += [Paragraph(role=role, text=text) for text in _split_lines(block, role)]
             last = group
         for text in unplaced.get(index, []):
             paragraphs.append(Paragraph(role=Role.TEXT, text=text))
             last = None
     return paragraphs
+
+
+def _split_lines(block: Block, role: Role) -> tuple[str, ...]:
+    """Return the paragraphs of a block: one, or the lines between single <br> if they are sentences and not verses."""
+    if role is not Role.TEXT or len(block.lines) < _MIN_PARAGRAPHS:
+        return (block.text,)
+    sentences = sum(len(line) > _MAX_LINE and ends_sentence(line) for line in block.lines)
+    return block.lines if 2 * sentences > len(block.lines) else (block.text,)
 
 
 def _merge_key(block: Block, role: Role) -> tuple[Role, object, object] | None:

@@ -84,18 +84,19 @@ def _run_trafilatura(tree: HtmlElement, url: str) -> object:
 def _copy_without_non_article(page: Page, content: PageBlocks) -> HtmlElement:
     """Return a copy of the page without its non-article containers: half of what trafilatura would search."""
     tags = [box.tag for box in content.non_article]
-    names = [(box, box.tag, box.attrib.pop("class", None), box.attrib.pop("id", None)) for box in content.article_boxes]
+    boxes = [(box, box.tag, dict(box.attrib)) for box in content.article_boxes]
     for box in content.non_article:
         box.tag = _REMOVED_TAG
     for box in content.article_boxes:
-        # trafilatura drops boxes by tag, class and id as well.
+        # trafilatura drops boxes by tag, class and style as well.
         box.tag = "div"
+        box.attrib.clear()
     tree = copy(page.root)
     for box, tag in zip(content.non_article, tags, strict=True):
         box.tag = tag
-    for box, tag, class_names, element_id in names:
+    for box, tag, attributes in boxes:
         box.tag = tag
-        box.attrib.update({k: v for k, v in (("class", class_names), ("id", element_id)) if v is not None})
+        box.attrib.update(attributes)
     strip_elements(tree, _REMOVED_TAG, *_IGNORED_TAGS, with_tail=False)
     return tree
 
