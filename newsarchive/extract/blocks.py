@@ -44,6 +44,8 @@ _MIN_ARTICLE_BOX = 400
 """Characters of running text from which a box can be the article."""
 _MIN_LINKED_ARTICLE = 1_500
 """Characters from which a link is an <a> that was never closed, and a fallback for browsers without scripts a page."""
+_MIN_OPEN = 3
+"""Paragraphs in a link that was never closed."""
 _FALLBACKS = ("noscript", "object", "select")
 """Elements that are not shown, or whose elements are not, and that may have been left open around an article."""
 _TEASERS = zones.RELATED | zones.LATEST
@@ -171,7 +173,7 @@ def _find_article_boxes(body: HtmlElement, collector: "_BlockCollector") -> set[
     sums = [0]
     for block in collector.content.blocks:
         sums.append(sums[-1] + (len(block.text) if is_prose(block) else 0))
-    found = {a.element for a in collector.content.anchors if len(a.text) > _MIN_LINKED_ARTICLE}
+    found = {a.element for a in collector.content.anchors if _is_open_link(a)}
     if sums[-1] < _MIN_ARTICLE_BOX:
         found.update(e for e in body.iter(*_FALLBACKS) if len(e.text_content()) > _MIN_LINKED_ARTICLE)
     for box, zone, begin, end in collector.boxes:
@@ -197,7 +199,7 @@ def _continues_text(box: HtmlElement, blocks: list[Block], begin: int, end: int)
         and is_prose(before)
         and is_prose(first)
         and (before.tag, before.element.get("class")) == (first.tag, first.element.get("class"))
-        and box.getparent() in islice(before.element.iterancestors(), _MAX_CARD_LEVELS)
+        and any(box.getparent() is outer for outer in islice(before.element.iterancestors(), _MAX_CARD_LEVELS))
         and all(block.link_share < 0.5 for block in blocks[begin:end])
     )
 
@@ -213,6 +215,13 @@ def _is_text_without_link(box: HtmlElement, blocks: list[Block]) -> bool:
         if next(outer.iter("a"), None) is not None:
             return len(outer.text_content()) > _MAX_CARD_RATIO * size + _MIN_ARTICLE_BOX
     return True
+
+
+def _is_open_link(anchor: Anchor) -> bool:
+    """Return whether a link was never closed: it contains the paragraphs of an article."""
+    if len(anchor.text) < _MIN_LINKED_ARTICLE:
+        return False
+    return len(list(islice(anchor.element.iter("p", "div"), _MIN_OPEN))) == _MIN_OPEN
 
 
 def is_prose(block: Block) -> bool:

@@ -8,7 +8,7 @@ from itertools import islice, pairwise
 from lxml.html import HtmlElement
 
 from newsarchive.extract import phrases, zones
-from newsarchive.extract.blocks import Block, PageBlocks, effective_length, is_prose, normalize_space
+from newsarchive.extract.blocks import Block, PageBlocks, effective_length, normalize_space
 from newsarchive.extract.dek import find_dek_block
 from newsarchive.extract.evidence import NO_EVIDENCE, Evidence
 from newsarchive.extract.headline import Headline, text_key
@@ -31,7 +31,7 @@ from storage.model import BODY_ROLES, Paragraph, Role
 _NEVER_TEXT = zones.NAV | zones.MENU | zones.HIDDEN | zones.CONSENT | zones.BUTTON
 _WHOLE_NOTICES = frozenset({Role.DISCLAIMER, Role.PROMO})
 """After a label with one of these roles the whole notice is kept, even text that trafilatura has dropped."""
-_END_ROLES = frozenset({Role.CORRECTION, Role.DISCLAIMER, Role.BIO, Role.TAGS})
+_END_ROLES = frozenset({Role.CORRECTION, Role.DISCLAIMER, Role.BIO, Role.TAGS, Role.PROMO, Role.PLAYER})
 """Roles that belong to the article although they follow its last paragraph."""
 _END_MARKS = frozenset({Role.TEASER, Role.BYLINE, Role.TAGS})
 """Roles found between the last paragraph and the page footer."""
@@ -42,6 +42,10 @@ _MAX_LINE = 80
 """Longest line, in characters, that is not a paragraph."""
 _LABEL_ROLES = BODY_ROLES | {Role.DISCLAIMER, Role.PROMO, Role.TEASER, Role.COMMENT}
 """Roles of blocks that may be a label for the blocks after them."""
+_WIDE_LABELS = frozenset({Role.DISCLAIMER, Role.TEASER})
+"""Labels that may stand in a box of their own, beside that of what they announce."""
+_MAX_LEVELS = 3
+"""Ancestors of a label's box among which that of its notice is looked for."""
 _MIN_STORY = 200
 """Shortest article, in characters; shorter texts are summaries."""
 _MIN_RATIO = 4
@@ -191,6 +195,8 @@ def _followers(blocks: list[Block], roles: dict[int, Role], index: int, label: R
     """Return the blocks that a label announces: those after it in its own box, up to the next heading."""
     block = blocks[index]
     box = block.element.getparent()
+    if label in _WIDE_LABELS and block.link_share < 0.5 and block.text[0].isalpha():
+        box = _widen_box(blocks, index, box)
     if box is None or (label is Role.PROMO and not _opens_promo_box(blocks, roles, block, box)):
         return []
     texts = {blocks[i].element.getparent() for i, r in roles.items() if r is Role.TEXT and len(blocks[i].text) > 60}
@@ -211,25 +217,44 @@ def _followers(blocks: list[Block], roles: dict[int, Role], index: int, label: R
             break
         # A card: a linked headline, and possibly one line of summary.
         summary = linked and len(other.text) < 400 and other.element.getparent() not in texts
-        if label is Role.TEASER and not dense and not summary:
-            break
-        if label is Role.PROMO and (len(found) >= 4 or len(other.text) > 300):
-            break
-        if label is Role.COMMENT and not (other.zone & zones.COMMENTS or is_comment_list):
-            break
-        if label in _WHOLE_NOTICES and label_role(other) is not None:
+        if (
+            (label is Role.TEASER and not dense and not summary)
+            or (label is Role.PROMO and (len(found) >= 4 or len(other.text) > 300))
+            or (label is Role.COMMENT and not (other.zone & zones.COMMENTS or is_comment_list))
+            or (label in _WHOLE_NOTICES and label_role(other) is not None)
+        ):
             break
         if label is Role.TEASER and roles.get(other.index) is Role.PROMO:
             continue
         linked = dense
         if other.index in roles or (label in _WHOLE_NOTICES and not other.zone & _NEVER_TEXT):
             found.append(other.index)
-    return [] if label is not Role.TEASER and _is_most_of_text(blocks, roles, found) else found
+    if label is Role.TEASER:
+        return found if box is block.element.getparent() or len(found) >= _MIN_PARAGRAPHS else []
+    is_notice = len(found) <= _MIN_PARAGRAPHS and _follows_text(roles, index)
+    return found if is_notice or not _is_most_of_text(blocks, roles, found) else []
+
+
+def _follows_text(roles: dict[int, Role], index: int) -> bool:
+    """Return whether some paragraphs of the body precede a label."""
+    before = (i for i, role in roles.items() if i < index and role in BODY_ROLES)
+    return next(islice(before, _MIN_PARAGRAPHS - 1, None), None) is not None
+
+
+def _widen_box(blocks: list[Block], index: int, box: HtmlElement | None) -> HtmlElement | None:
+    """Return the first box around a label that holds the block after it, too."""
+    after = blocks[index + 1].element if index + 1 < len(blocks) else None
+    around = set(after.iterancestors()) if after is not None else set()
+    for _ in range(_MAX_LEVELS):
+        if box is None or box in around or box.tag == "body":
+            break
+        box = box.getparent()
+    return box
 
 
 def _is_most_of_text(blocks: list[Block], roles: dict[int, Role], some: list[int]) -> bool:
     """Return whether some blocks are half of the running text or more: a label announces less than the article."""
-    text = sum(len(blocks[i].text) for i, role in roles.items() if role in BODY_ROLES and is_prose(blocks[i]))
+    text = sum(len(blocks[i].text) for i, role in roles.items() if role in BODY_ROLES)
     return 2 * sum(len(blocks[i].text) for i in some if roles.get(i) in BODY_ROLES) > text > 0
 
 

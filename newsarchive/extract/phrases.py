@@ -183,12 +183,14 @@ ADVERTISEMENT = _line(
     (?:skip )?advert(?:isement|ising|orial)?s?(?:\W+(?:scroll|continue|story|article|please)\b.{0,60})? / ads?
     ads? by .{1,30} / sponsored(?: content| links?)? / anzeigen? / werbung / publicité / publicidad / publicidade
     pubblicità / реклама / 広告 / 广告 / 廣告 / 광고 / reklama / reklam / annons / annonse / advertentie / iklan
-    (?:story|article|text|content|post) continues (?:below|after)(?: (?:this |the )?(?:ads?|adverts?|advertisement))? / (?:scroll|swipe) (?:down )?(?:to|for) .{0,40}
+    (?:story|article|text|content|post) continues (?:below|after)(?: (?:this |the )?(?:ads?|adverts?|advertisement))?
+    (?:scroll|swipe) (?:down )?(?:to|for) .{0,40}
     continue reading (?:below|the main story).{0,40} / continues below.{0,30} / remove ads / report (?:this )?ad
     (?:artikel|text|beitrag) (?:geht|wird) (?:unten |nach (?:der|dieser) (?:anzeige|werbung) )?weiter.{0,40}
-    nach der (?:anzeige|werbung) weiterlesen / la suite (?:après|de l['’]article).{0,40} / continua (?:a leggere )?dopo.{0,40}
-    continúa (?:leyendo|después|tras|la noticia).{0,40} / (?:a matéria |o texto )?continua (?:após|depois|abaixo).{0,40}
-    sigue leyendo.{0,20} / lees verder onder.{0,30} / スポンサーリンク / スポンサードサーチ / 記事の続きは.{0,20} / 广告\W*继续.{0,10}
+    nach der (?:anzeige|werbung) weiterlesen / la suite (?:après|de l['’]article).{0,40}
+    continua (?:a leggere )?dopo.{0,40} / continúa (?:leyendo|después|tras|la noticia).{0,40}
+    (?:a matéria |o texto )?continua (?:após|depois|abaixo).{0,40} / sigue leyendo.{0,20} / lees verder onder.{0,30}
+    スポンサーリンク / スポンサードサーチ / 記事の続きは.{0,20} / 广告\W*继续.{0,10}
     الإعلان / إعلان / تبليغات / διαφήμιση / hirdetés / mainos / oglas / quảng cáo / โฆษณา / विज्ञापन
     """
 )

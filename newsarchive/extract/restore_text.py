@@ -59,10 +59,8 @@ def find_cut_text(blocks: list[Block], body: Collection[int], first: int, claims
     if claims.length and 2 * length >= claims.length:
         return set()
     cut = [b for b in blocks[first:] if b.index not in body and is_prose(b)]
-    if claims.article_body:
-        cut = [b for b in cut if text_key(b.text) in claims.article_body]
-    else:
-        cut = _densest(cut)
+    claimed = claims.article_body
+    cut = [b for b in cut if text_key(b.text) in claimed] if claimed else _densest(cut)
     found = sum(len(b.text) for b in cut)
     if found < _MIN_TEXT or (claims.length and length + found > _MAX_EXCESS * claims.length):
         return set()
