@@ -52,7 +52,7 @@ _TEASERS = zones.RELATED | zones.LATEST
 _MAX_CARD_LEVELS = 3
 _MAX_CARD_RATIO = 4
 """How many times longer than its summary a card is at most."""
-_SENTENCE_ENDS = frozenset(".!?…。！？؟।\"”’»)")
+_SENTENCE_ENDS = frozenset('.!?…。！？؟।"”’»)')
 _MIN_PROSE = 60
 """Longest line, in characters, that is not running text."""
 _MAX_HIDDEN_TEXT = 80

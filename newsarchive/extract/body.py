@@ -117,8 +117,9 @@ def build_body(content: PageBlocks, selection: Selection, context: BodyContext) 
             context.evidence.set_role(index, None, "a short line after the last teasers")
     inside = frozenset(i for i, r in roles.items() if r in BODY_ROLES)
     if not context.layout_blocks and (cut := find_cut_text(blocks, inside, facts.headline_block + 1, context.claims)):
-        # What was read before it is no part of it: it is less than half as long.
-        roles = {i: role for i, role in roles.items() if i > min(cut) or role not in BODY_ROLES}
+        claimed = context.claims.article_body
+        for i in [i for i in inside if claimed and i < min(cut) and text_key(blocks[i].text) not in claimed]:
+            del roles[i]
         roles.update({i: markup_role(blocks[i]) for i in cut})
         inside = frozenset(i for i, r in roles.items() if r in BODY_ROLES)
         for i in cut:
