@@ -1,4 +1,4 @@
-"""Archive: the one object that commands, crawls and the browser talk to."""
+"""Archive: the object through which commands, crawls and the browser use an archive."""
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
@@ -230,6 +230,7 @@ class Archive:
                 sync=sync,
                 batching=batching or Batching(max_captures=config.commit_every, max_delay=config.commit_seconds),
                 layouts=SiteLayouts(config.sites),
+                former_names=config.former_names,
             )
             try:
                 yield ingestor

@@ -17,14 +17,12 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
-from newsarchive.cli.output import sanitize
+from newsarchive.cli.output import INTERRUPTED, sanitize
 from newsarchive.version import VERSION
 from storage.errors import ArchiveError
 
 BROKEN_PIPE = 141
 """128 + SIGPIPE, as shells report it."""
-INTERRUPTED = 130
-"""128 + SIGINT."""
 SOFTWARE = 1
 OUTPUT = 74
 """EX_IOERR: a file named on the command line cannot be read or written."""
@@ -147,7 +145,11 @@ def run(words: Sequence[str]) -> int:
         code = _report_error(str(error), error.exit_code, debug=debug)
     except OSError as error:
         named = f"{error.filename}: {error.strerror}" if error.filename else str(error)
-        code = _report_error(f"{named}. Committed data is unchanged", OUTPUT, debug=debug)
+        code = _report_error(
+            f"{named}. Committed data is unchanged. Check the path and its permissions, then run the command again",
+            OUTPUT,
+            debug=debug,
+        )
     except Exception as error:  # noqa: BLE001 - users get a sentence, not a traceback
         code = _report_error(
             f"internal error: {type(error).__name__}: {error}. Committed data is unchanged. Please report this with "

@@ -18,6 +18,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from storage.article_fields import ArticleFields, format_time, paragraphs_to_json
+from storage.page_date import PageDate
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 PLAIN_WIDTH = 160
 """Width without a terminal: wide enough for a table, narrow enough for a mail from cron."""
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C: 128 + SIGINT."""
 
 
 def sanitize(text: str) -> str:
@@ -64,7 +68,7 @@ def to_json(value: object) -> str:
 def _encode(value: object) -> object:
     if isinstance(value, datetime):
         return format_time(value)
-    if isinstance(value, date):
+    if isinstance(value, (date, PageDate)):
         return value.isoformat()
     if is_dataclass(value) and not isinstance(value, type):
         named = {each.name: getattr(value, each.name) for each in fields(value)}

@@ -10,8 +10,9 @@ from rich.text import Text
 from newsarchive.cli.output import create_table, pluralize, safe_text, short_time
 from newsarchive.diff.paragraphs import ParagraphChange, TextChange
 from storage.article_fields import ParagraphView
+from storage.index.queries.visit_schedule import VisitSchedule
 from storage.index.views.articles import ArticleView, BoilerplateView, LinkGroupView, VersionView
-from storage.model import Role
+from storage.model import Role, VisitEnd
 
 LINKS_PER_GROUP = 5
 UNFOLDED = frozenset({Role.CAPTION, Role.CORRECTION, Role.DEK})
@@ -21,8 +22,27 @@ PLAIN_MARKS = {TextChange.ADDED: ("{+", "+}"), TextChange.REMOVED: ("[-", "-]"),
 """Marks without colour, as in `git diff --word-diff`."""
 
 
-def print_head(out: Console, article: ArticleView) -> None:
-    """Print headline, dek and metadata, each date with its source."""
+_ENDS = {
+    VisitEnd.PLAN: "the checks of its age are over, and no source names it",
+    VisitEnd.GONE: "410 Gone, confirmed for two days",
+    VisitEnd.ALTERNATE: "its article is checked at another URL",
+    VisitEnd.NO_ARTICLE: "it never was an article, and no source names it",
+    None: "requests for it are refused",
+}
+
+
+def describe_schedule(schedule: VisitSchedule) -> str:
+    """Return when a URL is fetched again, or why not, to follow "it is"."""
+    if schedule.due_at is None:
+        return f"not fetched again: {_ENDS[schedule.ended_by]}"
+    named = f", named by {schedule.named_by[0]}" if schedule.named_by else ""
+    others = len(schedule.named_by) - 1
+    more = f" and {pluralize(others, 'other source')}" if others > 0 else ""
+    return f"fetched again from {short_time(schedule.due_at)} UTC{named}{more}"
+
+
+def print_head(out: Console, article: ArticleView, schedule: VisitSchedule | None = None) -> None:
+    """Print headline, dek and metadata, each date with its source, and when it is fetched again."""
     now = article.current
     out.print(safe_text(now.headline, "bold"))
     if now.dek:
@@ -37,8 +57,8 @@ def print_head(out: Console, article: ArticleView) -> None:
         ("article", f"{article.id} · {article.site} · {article.state}"),
         ("url", article.url),
         ("authors", ", ".join(now.authors)),
-        ("published", f"{short_time(now.published)} UTC, by {now.published_source}" if now.published else ""),
-        ("modified", f"{short_time(now.modified)} UTC, by {now.modified_source}" if now.modified else ""),
+        ("published", f"{now.published.describe()}, by {now.published_source}" if now.published else ""),
+        ("modified", f"{now.modified.describe()}, by {now.modified_source}" if now.modified else ""),
         ("section", now.section or ""),
         ("tags", ", ".join(now.tags)),
         ("language", now.language or ""),
@@ -46,6 +66,7 @@ def print_head(out: Console, article: ArticleView) -> None:
         ("image", now.image or ""),
         ("notes", ", ".join(_version_notes(now))),
         ("archived", history),
+        ("schedule", describe_schedule(schedule) if schedule else ""),
     ]
     for name, value in facts:
         if value:
@@ -119,7 +140,9 @@ def print_backlinks(out: Console, article: ArticleView) -> None:
 
 def print_versions(out: Console, article: ArticleView) -> None:
     """Print a table of the versions."""
-    listed = create_table("version", "first seen", "last seen", "captures", "headline", right=("version", "captures"))
+    listed = create_table(
+        "version", "first seen (UTC)", "last seen (UTC)", "captures", "headline", right=("version", "captures")
+    )
     for line in article.versions:
         first, last = short_time(line.first_seen), short_time(line.last_seen)
         listed.add_row(str(line.number), first, last, str(line.captures), safe_text(line.headline))
@@ -132,7 +155,7 @@ def print_versions(out: Console, article: ArticleView) -> None:
 def print_captures(out: Console, article: ArticleView) -> None:
     """Print a table of the captures with their WARC records."""
     listed = create_table(
-        "fetched", "status", "kind", "version", "file", "offset", "length", "payload", right=("offset", "length")
+        "fetched (UTC)", "status", "kind", "version", "file", "offset", "length", "payload", right=("offset", "length")
     )
     numbers = {line.id: str(line.number) for line in article.versions}
     for capture in article.captures:

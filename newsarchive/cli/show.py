@@ -1,6 +1,7 @@
 """newsarchive show."""
 
 from dataclasses import fields
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -8,11 +9,14 @@ import typer
 from newsarchive.archive import Archive
 from newsarchive.cli import render_article as render
 from newsarchive.cli.options import HERE, Folder, Json
-from newsarchive.cli.output import stdout, to_json
+from newsarchive.cli.output import short_time, stdout, to_json
 from newsarchive.diff.paragraphs import ParagraphChange, compare_paragraphs
+from newsarchive.operations.lapsed_articles import describe_answer
 from storage.errors import ConfigError, NotFound
 from storage.index.queries.articles import find_article_id
+from storage.index.queries.lapsed_articles import Answer
 from storage.index.queries.status import list_boilerplate
+from storage.index.queries.visit_schedule import get_visit_schedule
 from storage.index.views.articles import ArticleView, BoilerplateView, VersionView
 from storage.index.write import replace_readings
 
@@ -53,8 +57,9 @@ def show(  # noqa: PLR0913 - every word is an option of the command line
             lines = compare_numbers(opened, found, *diff)
             print(to_json(lines)) if json else render.print_comparison(out, lines)
             return
+        schedule = opened.index.ask(get_visit_schedule, found.url, datetime.now(UTC))
     if json:
-        print(to_json(found))
+        print(to_json({**{name.name: getattr(found, name.name) for name in fields(found)}, "schedule": schedule}))
         return
     if versions or related or warc:
         if versions:
@@ -65,7 +70,7 @@ def show(  # noqa: PLR0913 - every word is an option of the command line
         if warc:
             render.print_captures(out, found)
         return
-    render.print_head(out, found)
+    render.print_head(out, found, schedule)
     render.print_text(out, found.current, everything=everything)
     render.print_links(out, found.current.links)
 
@@ -91,11 +96,17 @@ def find_article(archive: Archive, name: str) -> ArticleView:
         )
     number = int(name) if name.isdecimal() else archive.index.ask(find_article_id, name)
     found = None if number is None else archive.article(number)
-    if found is None:
+    if found is not None:
+        return found
+    schedule = None if number is not None else archive.index.ask(get_visit_schedule, name, datetime.now(UTC))
+    if schedule is not None and schedule.outcome is not None:
         raise NotFound(
-            f"the archive in {archive.folder} has no article {name}. To look for one: newsarchive search WORDS"
+            f"the archive in {archive.folder} has no article {name}. The page was last fetched on"
+            f" {short_time(schedule.last_fetched_at)} UTC, and its answer was"
+            f" {describe_answer(Answer(schedule.outcome, schedule.status, schedule.redirect_url), name)};"
+            f" it is {render.describe_schedule(schedule)}. To see the answer: newsarchive serve --open"
         )
-    return found
+    raise NotFound(f"the archive in {archive.folder} has no article {name}. To look for one: newsarchive search WORDS")
 
 
 def compare_numbers(archive: Archive, article: ArticleView, older: int, newer: int) -> tuple[ParagraphChange, ...]:

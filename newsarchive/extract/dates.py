@@ -18,10 +18,11 @@ from newsarchive.extract.blocks import Block, normalize_space
 from newsarchive.extract.evidence import NO_EVIDENCE, Evidence
 from newsarchive.extract.html_head import Head
 from newsarchive.extract.jsonld import JsonLd, text_of
-from newsarchive.extract.parse_date import CLOCK, has_time, parse_iso_date, parse_printed_date, stated_zone
+from newsarchive.extract.parse_date import CLOCK, parse_iso_date, parse_printed_date, stated_zone
 from newsarchive.extract.relative_dates import parse_relative_date
 from newsarchive.extract.site_layout import LayoutMatches
 from storage.model import Discovery, SourcedDate, UrlKind
+from storage.page_date import PageDate
 
 _PUBLISHED_META = (
     "article:published_time og:published_time og:article:published_time bt:pubdate parsely-pub-date sailthru.date "
@@ -99,7 +100,7 @@ def read_dates(sources: DateSources, evidence: Evidence = NO_EVIDENCE) -> tuple[
     published = _choose_published(sources, evidence)
     modified = evidence.first("modified", _modified_candidates(sources))
     # Many publishers send the same time twice: the article was not modified.
-    if modified and published and modified.at <= published.at:
+    if modified and published and not _is_later(modified, published):
         modified = None
     return published, modified
 
@@ -128,7 +129,7 @@ def _choose_published(sources: DateSources, evidence: Evidence) -> SourcedDate |
     found = _more_precise(found, candidates[-1])
     for dated in candidates:
         if dated is not None:
-            evidence.add_claim("published", dated.source, dated.at, taken=dated is found)
+            evidence.add_claim("published", dated.source, dated, taken=dated is found)
     return found
 
 
@@ -151,13 +152,23 @@ def _first_date(texts: Iterable[str], source: str, zone: tzinfo | None) -> Sourc
     """Return the first text that is a date, preferring one with a time of day."""
     best: SourcedDate | None = None
     for text in texts:
-        at = parse_iso_date(text, zone) if text else None
-        if at is None:
-            continue
-        if has_time(text):
-            return SourcedDate(at=at, source=source)
-        best = best or SourcedDate(at=at, source=source)
+        dated = _with_source(parse_iso_date(text, zone) if text else None, source)
+        if dated is not None and not dated.is_day:
+            return dated
+        best = best or dated
     return best
+
+
+def _with_source(date: PageDate | None, source: str) -> SourcedDate | None:
+    return SourcedDate(at=date.at, offset=date.offset, is_day=date.is_day, source=source) if date else None
+
+
+def _is_later(second: PageDate, first: PageDate) -> bool:
+    """Return whether a date is after another; if one is a day, by the days on which both are where they are stated."""
+    if not (first.is_day or second.is_day):
+        return second.at > first.at
+    day, before = second.day, first.day
+    return day > before or (day == before and not second.is_day)
 
 
 def _more_precise(first: SourcedDate | None, second: SourcedDate | None) -> SourcedDate | None:
@@ -170,7 +181,8 @@ def _more_precise(first: SourcedDate | None, second: SourcedDate | None) -> Sour
 
 
 def _is_day_only(dated: SourcedDate) -> bool:
-    return dated.at.hour == dated.at.minute == dated.at.second == 0
+    """Return whether a date has no time of day; some systems print midnight for that."""
+    return dated.is_day or dated.at.hour == dated.at.minute == dated.at.second == 0
 
 
 def _date_elements(block: Block) -> Iterator[tuple[HtmlElement, str]]:
@@ -209,9 +221,9 @@ def _time_element_date(sources: DateSources, *, updated: bool) -> SourcedDate | 
                 continue
             text = element.get("datetime") or element.get("content") or element.text_content()
             changed = prop == "datemodified" or (prop != "datepublished" and _find_update_word(words) is not None)
-            at = parse_iso_date(text, sources.zone) if changed == updated else None
-            if at:
-                return SourcedDate(at=at, source="microdata" if prop else "time")
+            date = parse_iso_date(text, sources.zone) if changed == updated else None
+            if date:
+                return _with_source(date, "microdata" if prop else "time")
     return None
 
 
@@ -229,14 +241,14 @@ def _visible_date(sources: DateSources, *, updated: bool) -> SourcedDate | None:
             text = after if _parse_line(after, sources) else _remove_first_clock(text, update_word)
         elif update_word and update_word[0].casefold() not in _STATUS_WORDS:
             text = text[: update_word.start()]
-        if at := _parse_line(text, sources, day_first=not american):
-            return SourcedDate(at=at, source="visible")
+        if date := _parse_line(text, sources, day_first=not american):
+            return _with_source(date, "visible")
     return None
 
 
-def _parse_line(text: str, sources: DateSources, *, day_first: bool = True) -> datetime | None:
-    at = parse_printed_date(text, sources.zone, day_first=day_first)
-    return at or parse_relative_date(text, sources.fetched_at, sources.zone)
+def _parse_line(text: str, sources: DateSources, *, day_first: bool = True) -> PageDate | None:
+    date = parse_printed_date(text, sources.zone, day_first=day_first)
+    return date or parse_relative_date(text, sources.fetched_at, sources.zone)
 
 
 def _remove_first_clock(text: str, update_word: re.Match[str]) -> str:
@@ -252,12 +264,11 @@ def _url_date(sources: DateSources) -> SourcedDate | None:
     if match is None:
         return None
     year, month, day = filter(None, match.groups())
-    at = parse_iso_date(f"{year}-{int(month):02}-{int(day):02}", sources.zone)
-    return SourcedDate(at=at, source="url") if at else None
+    return _with_source(parse_iso_date(f"{year}-{int(month):02}-{int(day):02}"), "url")
 
 
 def _source_date(discovery: Discovery | None) -> SourcedDate | None:
     if discovery is None or discovery.published is None:
         return None
     source = "sitemap" if discovery.via_kind is UrlKind.SITEMAP else "feed"
-    return SourcedDate(at=discovery.published.astimezone(UTC), source=source)
+    return _with_source(discovery.published, source)

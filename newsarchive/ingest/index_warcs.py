@@ -211,6 +211,5 @@ def _close_file(index: Index, ingestor: Ingestor, part: WarcRange, walk: WarcWal
 
 
 def _begin_run(index: Index, ingestor: Ingestor, part: WarcRange, run: CrawlRun) -> None:
-    ingestor.register_run(run)
-    index.begin_crawl(run)
+    index.begin_crawl(ingestor.register_run(run))
     index.write(warc_files.note_warc_opened, part.file.name, run.id)

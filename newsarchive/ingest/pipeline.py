@@ -9,10 +9,11 @@ after the last indexed record. One thread writes to the index.
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass, field, replace
 from itertools import islice
+from types import MappingProxyType
 from typing import Protocol
 
 from newsarchive.ingest.article_urls import ArticleUrlPatterns
@@ -48,7 +49,7 @@ class Batching:
     max_listed_urls: int = 5_000
     """URLs listed by the feeds and sitemaps of a transaction; one that lists more gets a transaction of its own."""
     max_in_flight: int = 256
-    """Captures submitted and not yet committed, above which `wait_room` waits."""
+    """Captures submitted and not yet committed, above which `wait_for_room` waits."""
     max_unread_bytes: int = 64_000_000
     """Bytes of captures submitted and not read, above which it waits too: a file may be full of videos."""
 
@@ -78,6 +79,7 @@ class Ingestor:
         sync: Callable[[], None] = lambda: None,
         batching: Batching | None = None,
         layouts: SiteLayouts | None = None,
+        former_names: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._index = index
         self._readers = readers
@@ -85,7 +87,7 @@ class Ingestor:
         self._originals = originals
         self._sync = sync
         self._batching = batching or Batching()
-        self._sites = SiteLookup(index)
+        self._sites = SiteLookup(index, former_names)
         self._article_urls = ArticleUrlPatterns(lambda site: index.read(list_page_outcomes, site))
         self._layouts = layouts or SiteLayouts()
         self._queue: deque[_Item] = deque()
@@ -118,9 +120,12 @@ class Ingestor:
         """Captures submitted and not yet committed."""
         return len(self._queue)
 
-    def register_run(self, run: CrawlRun) -> None:
-        """Register a run's sites: the URLs found in its captures are assigned by their configuration then (law 1)."""
-        self._sites.register_run(run)
+    def register_run(self, run: CrawlRun) -> CrawlRun:
+        """Register a run's sites: the URLs found in its captures are assigned by their configuration then (law 1).
+
+        Returns the run with the present names of its sites.
+        """
+        return self._sites.register_run(run)
 
     def accepts_reading(self, read: CaptureReading) -> bool:
         """Return True if a reading made elsewhere is equal to one made here (law 1)."""

@@ -1,6 +1,6 @@
 """The SQL index: read and write access."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from sqlalchemy import Connection
@@ -18,7 +18,7 @@ from storage.index.views.articles import CommitResult, SettleResult
 from storage.index.write import replace_readings, runs
 from storage.index.write.commit import commit
 from storage.index.write.settle import learn_all, settle
-from storage.index.write.sites import register_sites
+from storage.index.write.sites import register_sites, rename_sites
 from storage.model import (
     CrawlRun,
     DiscoveredUrl,
@@ -50,7 +50,7 @@ class Index(Reader):
     def open(cls, url: str, *, create: bool = True, accept_outdated: bool = False) -> Self:
         """Open the database at an SQLAlchemy URL, and bring its schema up to date.
 
-        An index of before the first release is IndexTooOld, or if accepted can be asked for its WARC files and reset.
+        An index of an unreleased version is IndexTooOld, or if accepted can be asked for its WARC files and reset.
         """
         return cls(Database.open(url, create=create, accept_outdated=accept_outdated))
 
@@ -78,6 +78,10 @@ class Index(Reader):
     def register_sites(self, sites: Sequence[Site]) -> None:
         """Insert or update sites. Captures that imports filed under their hosts are moved to them."""
         self.write(register_sites, self._lookups, sites)
+
+    def rename_sites(self, names: Mapping[str, str]) -> list[str]:
+        """Rename sites, given by former and present name; return the former names of those that the index had."""
+        return self.write(rename_sites, self._lookups, names)
 
     def find_site(self, url: str) -> Site | None:
         """Return the site with the longest host that matches a URL, or None."""

@@ -1,6 +1,6 @@
 """The archive's own metadata as WARC fields: provenance of a URL, and the run that wrote a file.
 
-metadata beside an exchange    site, kind, via, viaKind, title, published, anchor
+metadata beside an exchange    site, kind, via, viaKind, title, published, anchor, redirects
 warcinfo                       newsarchive-run, started, newsarchive-site (JSON, one per site)
 metadata at the end of a run   the same, and finished, outcome, counters (JSON)
 """
@@ -11,6 +11,7 @@ from datetime import datetime
 
 from storage.errors import BadRecord
 from storage.model import CrawlRun, Discovery, Site, UrlKind
+from storage.page_date import PageDate
 from storage.warc.record import Fields, Headers, Record, clean_value, header, parse_fields
 
 RUN_URI = "urn:newsarchive:crawl:"
@@ -26,6 +27,7 @@ def discovery_fields(discovery: Discovery) -> Fields:
     yield "title", discovery.title
     yield "published", discovery.published.isoformat() if discovery.published else None
     yield "anchor", discovery.anchor
+    yield "redirects", str(discovery.redirect_count) if discovery.redirect_count else None
 
 
 def normalize_discovery(discovery: Discovery) -> Discovery:
@@ -53,10 +55,11 @@ def parse_discovery(record: Record) -> Discovery | None:
             via=header(fields, "via"),
             via_kind=UrlKind(via_kind) if via_kind else None,
             title=header(fields, "title"),
-            published=datetime.fromisoformat(published) if published else None,
+            published=PageDate.parse(published) if published else None,
             anchor=header(fields, "anchor"),
+            redirect_count=int(header(fields, "redirects") or 0),
         )
-    except (KeyError, ValueError):
+    except (KeyError, ValueError, OverflowError):
         return None
 
 

@@ -1,5 +1,6 @@
 """Rendering of articles without a terminal, line by line."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from textwrap import dedent
@@ -10,6 +11,7 @@ from newsarchive.cli import render_article as render
 from newsarchive.cli.output import stdout
 from newsarchive.diff.paragraphs import compare_paragraphs
 from storage.article_fields import ParagraphView
+from storage.index.queries.visit_schedule import VisitSchedule
 from storage.index.views.articles import (
     ArticleLine,
     ArticleView,
@@ -20,7 +22,8 @@ from storage.index.views.articles import (
     VersionLine,
     VersionView,
 )
-from storage.model import LinkKind, Outcome, RecordPlace, Role
+from storage.model import LinkKind, Outcome, RecordPlace, Role, VisitEnd
+from storage.page_date import PageDate
 
 AT = datetime(2026, 5, 4, 8, 0, tzinfo=UTC)
 URL = "https://news.example/2026/harbour"
@@ -76,7 +79,7 @@ VERSION = VersionView(
     headline="Harbour opens [again]",
     dek="After nine years",
     authors=("Ada Berg", "Jo Li"),
-    published=AT,
+    published=PageDate.from_time(AT),
     published_source="json-ld",
     modified=None,
     modified_source=None,
@@ -207,12 +210,12 @@ def test_versions_and_captures(capsys: pytest.CaptureFixture[str]) -> None:
     render.print_captures(stdout(), ARTICLE)
     lines = [" ".join(line.split()) for line in shown(capsys).splitlines()]
     assert lines == [
-        "version first seen last seen captures headline",
+        "version first seen (UTC) last seen (UTC) captures headline",
         "1 2026-05-04 08:00 2026-05-04 08:00 1 Harbour opens [again]",
         "2 2026-05-04 08:00 2026-05-04 08:00 2 Harbour open",
         "",
         "To compare: newsarchive show 17 --diff 1 2",
-        "fetched status kind version file offset length payload",
+        "fetched (UTC) status kind version file offset length payload",
         "2026-05-04 08:00 200 response 1 news-1.warc.gz 512 2048 sha256:abababababab",
     ]
 
@@ -232,7 +235,7 @@ def test_a_comparison_in_a_log(capsys: pytest.CaptureFixture[str]) -> None:
     )
 
 
-def test_boilerplate_of_a_site(capsys: pytest.CaptureFixture[str]) -> None:
+def test_boilerplate_of_a_site_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
     """Learnt boilerplate is shown with its counts, share and dates."""
     learnt = BoilerplateView(
         site="news", text="Care.", articles_seen=12, articles=48, first_seen=AT, last_seen=AT, verdict=True
@@ -259,3 +262,32 @@ def test_an_empty_list_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
         "",
         "(1 paragraph shared by a few articles, not boilerplate: --all shows them)",
     ]
+
+
+def schedule(**facts: object) -> VisitSchedule:
+    usual: dict[str, object] = {
+        "url": "https://news.example/a", "due_at": None, "ended_by": None, "named_by": (), "last_fetched_at": None,
+        "outcome": None, "status": None, "redirect_url": None,
+    }  # fmt: skip
+    return VisitSchedule(**(usual | facts))  # type: ignore[arg-type]  # the dict's values have the fields' types
+
+
+def test_the_head_says_when_an_article_is_fetched_again(capsys: pytest.CaptureFixture[str]) -> None:
+    """With the sources that name it, which is why it is fetched."""
+    due = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    named = ("https://news.example/feed", "https://news.example/world")
+    render.print_head(stdout(), ARTICLE, schedule(due_at=due, named_by=named))
+    assert "fetched again from 2026-03-01 12:00 UTC, named by https://news.example/feed and 1 other source" in (
+        capsys.readouterr().out
+    )
+
+
+@pytest.mark.parametrize("end", [*VisitEnd, None])
+def test_the_head_says_what_ended_the_visits(end: VisitEnd | None, capsys: pytest.CaptureFixture[str]) -> None:
+    """The end of the plan, a confirmed 410, or another: each has its sentence."""
+    render.print_head(stdout(), ARTICLE, schedule(ended_by=end))
+    line = re.search(r"not fetched again: .+", capsys.readouterr().out)
+    assert line is not None
+    others = {render.describe_schedule(schedule(ended_by=other)) for other in (*VisitEnd, None) if other is not end}
+    assert line[0] not in others
+    assert ("410" in line[0]) is (end is VisitEnd.GONE)

@@ -301,10 +301,12 @@ CREATE TABLE frontier (
     via_id INTEGER,
     via_kind TEXT COLLATE "C",
     title TEXT COLLATE "C",
-    published_at TIMESTAMP WITH TIME ZONE,
+    published TEXT COLLATE "C",
     anchor TEXT COLLATE "C",
+    redirect_count INTEGER NOT NULL,
     due_at TIMESTAMP WITH TIME ZONE,
     priority INTEGER NOT NULL,
+    ended_by TEXT COLLATE "C",
     failure_count INTEGER NOT NULL,
     unchanged_count INTEGER NOT NULL,
     last_fetched_at TIMESTAMP WITH TIME ZONE,
@@ -338,15 +340,19 @@ COMMENT ON COLUMN frontier.via_kind IS 'Kind of that page: feed, sitemap, listin
 
 COMMENT ON COLUMN frontier.title IS 'Title that the feed or sitemap gives for it';
 
-COMMENT ON COLUMN frontier.published_at IS 'Publication date that the feed or sitemap gives';
+COMMENT ON COLUMN frontier.published IS 'Publication date that the feed or sitemap states, ISO 8601; without a time or an offset if it has none';
 
 COMMENT ON COLUMN frontier.anchor IS 'Text of the link by which it was discovered';
+
+COMMENT ON COLUMN frontier.redirect_count IS 'Redirects and canonical links in a row that led to it';
 
 COMMENT ON COLUMN frontier.due_at IS 'When to fetch it next; null: never';
 
 COMMENT ON COLUMN frontier.priority IS 'Lower numbers are fetched first';
 
-COMMENT ON COLUMN frontier.failure_count IS 'Failed fetches in a row';
+COMMENT ON COLUMN frontier.ended_by IS 'Why it is not fetched again: plan, gone, alternate or no_article; null: it is, or it is refused';
+
+COMMENT ON COLUMN frontier.failure_count IS 'Fetches in a row that failed, or brought no article of a page';
 
 COMMENT ON COLUMN frontier.unchanged_count IS 'Fetches in a row that brought nothing new';
 
@@ -690,8 +696,10 @@ CREATE TABLE versions (
     headline TEXT COLLATE "C" NOT NULL,
     dek TEXT COLLATE "C",
     language TEXT COLLATE "C",
+    published TEXT COLLATE "C",
     published_at TIMESTAMP WITH TIME ZONE,
     published_source TEXT COLLATE "C",
+    modified TEXT COLLATE "C",
     modified_at TIMESTAMP WITH TIME ZONE,
     modified_source TEXT COLLATE "C",
     section TEXT COLLATE "C",
@@ -744,11 +752,15 @@ COMMENT ON COLUMN versions.dek IS 'Subheading below the headline';
 
 COMMENT ON COLUMN versions.language IS 'Primary language subtag (BCP 47), such as en or zh';
 
-COMMENT ON COLUMN versions.published_at IS 'Publication date that the page or its source gives';
+COMMENT ON COLUMN versions.published IS 'Publication date as the page or its source states it, ISO 8601; without a time or an offset if none is';
+
+COMMENT ON COLUMN versions.published_at IS 'The same in UTC, to sort and filter by';
 
 COMMENT ON COLUMN versions.published_source IS 'Where that date is from: json-ld, meta, feed ...';
 
-COMMENT ON COLUMN versions.modified_at IS 'Modification date that the page gives';
+COMMENT ON COLUMN versions.modified IS 'Modification date as the page states it, in the same form';
+
+COMMENT ON COLUMN versions.modified_at IS 'The same in UTC';
 
 COMMENT ON COLUMN versions.modified_source IS 'Where that date is from';
 
