@@ -226,7 +226,11 @@ def _is_open_link(anchor: Anchor) -> bool:
 
 def is_prose(block: Block) -> bool:
     """Return whether a block is a paragraph of running text: a sentence or more, hardly any of it linked."""
-    return effective_length(block.text) > _MIN_PROSE and block.link_share < 0.3
+    text = block.text
+    # Most lines are short: their ideographs need not be counted.
+    if 3 * len(text) <= _MIN_PROSE or 10 * block.linked >= 3 * len(text):
+        return False
+    return len(text) > _MIN_PROSE or effective_length(text) > _MIN_PROSE
 
 
 def _is_continuous(blocks: list[Block]) -> bool:
