@@ -376,7 +376,9 @@ class Reading:
     confidence marks pages to review, not errors.
     """
     article: Article | None = None
-    """Set only if the outcome is ARTICLE."""
+    """What the archive stores has one only if the outcome is ARTICLE. `extract_page` gives the text and fields of other
+    pages too (of a stub, a listing, a gallery), and none for pages served in place of content.
+    """
     title: str | None = None
     """Title of the page or feed."""
     link_groups: tuple[LinkGroup, ...] = ()

@@ -43,7 +43,7 @@ def print_kind(out: Console, explanation: Explanation) -> None:
     out.print(safe_text(headline, "bold"))
     out.print(safe_text(explanation.url, "dim"), soft_wrap=True)
     out.print()
-    style = "bold green" if reading.article else "bold yellow"
+    style = "bold green" if explanation.is_article else "bold yellow"
     kind = Text(f"{wording.describe_outcome(explanation)}: ", style=style)
     out.print(kind.append_text(safe_text(reading.reason)))
     if explanation.score_parts:
@@ -55,7 +55,7 @@ def print_kind(out: Console, explanation: Explanation) -> None:
 
 def print_fields(out: Console, explanation: Explanation) -> None:
     """Print each field with its source and the values of other sources."""
-    print_heading(out, "Fields" if explanation.reading.article else "Fields, as if it were an article")
+    print_heading(out, "Fields" if explanation.is_article else "Fields, as if it were an article")
     grid = _grid(Column("field", no_wrap=True), Column("value", overflow="fold"), head=False)
     for each in map(wording.summarize_field, explanation.fields):
         cell = safe_text(each.value or "-", "" if each.value else "dim")
@@ -83,7 +83,7 @@ def print_lines(out: Console, explanation: Explanation) -> None:
     shown = explanation.article_lines
     if not shown:
         return
-    print_heading(out, "Lines" if explanation.reading.article else "Lines, with roles as if it were an article")
+    print_heading(out, "Lines" if explanation.is_article else "Lines, with roles as if it were an article")
     wide = out.width >= WIDE
     grid = _grid(_line("role"), _line("text", ratio=3), _line("why"), *([_line("where", ratio=1)] if wide else []))
     grid.expand = True

@@ -22,7 +22,7 @@ from newsarchive.extract.selectors import Selector
 from newsarchive.extract.site_layout import FIELDS, Layout
 from newsarchive.extract.tree import Page, parse_page, resolve_link
 from newsarchive.extract.urls import page_key
-from storage.model import BODY_ROLES, Article, Link, LinkGroup, Paragraph, Reading, Role
+from storage.model import BODY_ROLES, Article, Link, LinkGroup, Outcome, Paragraph, Reading, Role
 
 EXPLAINED_FIELDS = (
     "headline", "dek", "authors", "agencies", "published", "modified", "section", "tags", "language", "image",
@@ -121,6 +121,11 @@ class Explanation:
     """Score from which a page is an article."""
     matches: tuple[SelectorCount, ...]
     """Of the layout in force; empty without one."""
+
+    @property
+    def is_article(self) -> bool:
+        """The page is an article, or the visible part of one."""
+        return self.reading.outcome in (Outcome.ARTICLE, Outcome.PAYWALL_STUB)
 
     @property
     def score(self) -> float:

@@ -20,6 +20,7 @@ from newsarchive.extract.metadata import Metadata, read_metadata
 from newsarchive.extract.page_features import PageFeatures, list_loaded_scripts
 from newsarchive.extract.page_input import DEFAULT_INPUT, PageInput
 from newsarchive.extract.requisites import page_requisites
+from newsarchive.extract.restore_text import BodyClaims
 from newsarchive.extract.select_body import Selection, select_body
 from newsarchive.extract.site_layout import Layout, LayoutMatches
 from newsarchive.extract.tree import MAX_TEXT, OversizedPage, Page, remove_element
@@ -125,6 +126,7 @@ def _read_context(parts: _PageParts) -> BodyContext:
         site=site_label(host(parts.page.url)),
         layout_blocks=_find_layout_blocks(parts.content, matches),
         dek=_find_block(matches.text("dek"), parts.content),
+        claims=BodyClaims.read(parts.jsonld.article),
         evidence=parts.evidence,
     )
 

@@ -6,6 +6,7 @@ tree is not modified.
 
 import re
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from lxml.html import HtmlElement
@@ -33,6 +34,27 @@ _HEADLINE_FONT_SIZES = frozenset({"4", "5", "6", "7", "+1", "+2", "+3"})
 _SEPARATED = zones.DATE | zones.BYLINE
 """Zones separated from the words beside them even without white space in the markup."""
 _CONTAINERS = frozenset("div section aside nav header footer ul ol li dl form".split())
+_CUT_ZONES = zones.BOX | zones.FOOTER | zones.FORM | zones.BUTTON | zones.FIGURE | zones.FIGCAPTION | zones.HIDDEN
+"""Zones whose text is not read as body."""
+_CUT_BODY = _CUT_ZONES & ~zones.EMBED
+_READERS_OR_CONSENT = zones.COMMENTS | zones.CONSENT
+_MAX_COMMENTS_RATIO = 8
+"""How many times longer than the rest a box of comments or of a consent dialog must be to be the article."""
+_MIN_ARTICLE_BOX = 400
+"""Characters of running text from which a box can be the article."""
+_MIN_LINKED_ARTICLE = 1_500
+"""Characters from which a link is an <a> that was never closed, and a fallback for browsers without scripts a page."""
+_MIN_OPEN = 3
+"""Paragraphs in a link that was never closed."""
+_FALLBACKS = ("noscript", "object", "select")
+"""Elements that are not shown, or whose elements are not, and that may have been left open around an article."""
+_TEASERS = zones.RELATED | zones.LATEST
+_MAX_CARD_LEVELS = 3
+_MAX_CARD_RATIO = 4
+"""How many times longer than its summary a card is at most."""
+_SENTENCE_ENDS = frozenset('.!?…。！？؟।"”’»)')
+_MIN_PROSE = 60
+"""Longest line, in characters, that is not running text."""
 _MAX_HIDDEN_TEXT = 80
 """Longest hidden part of a line, in characters."""
 _MAX_DEPTH = 200
@@ -84,6 +106,8 @@ class PageBlocks:
     blocks: list[Block] = field(default_factory=list)
     anchors: list[Anchor] = field(default_factory=list)
     characters: int = 0
+    article_boxes: set[HtmlElement] = field(default_factory=set)
+    """Elements that seemed to be boxes beside the article, but contain most of the running text."""
     non_article: list[HtmlElement] = field(default_factory=list)
     """The outermost containers without article text: empty ones, and those in zones.NON_ARTICLE."""
 
@@ -123,27 +147,125 @@ def _starts_new_word(before: str, after: str) -> bool:
 
 
 def collect_blocks(body: HtmlElement) -> PageBlocks:
-    """Return the blocks of a page in document order."""
-    collector = _BlockCollector(_headline_ancestors(body))
+    """Return the blocks of a page in document order.
+
+    A box with most of the page's running text is its article, whatever its class or tag: it is read again as a wrapper.
+    """
+    wrappers = _headline_ancestors(body)
+    collector = _walk_body(body, wrappers)
+    article_boxes = _find_article_boxes(body, collector)
+    if not article_boxes:
+        return collector.content
+    content = _walk_body(body, wrappers | dict.fromkeys(article_boxes, zones.WRAPPER & ~zones.HIDDEN)).content
+    content.article_boxes = article_boxes
+    return content
+
+
+def _walk_body(body: HtmlElement, wrappers: dict[HtmlElement, int]) -> "_BlockCollector":
+    collector = _BlockCollector(wrappers)
     collector.walk_element(body, str(body.tag), 0, 0, body)
     collector.flush()
-    return collector.content
+    return collector
 
 
-def _headline_ancestors(body: HtmlElement) -> set[HtmlElement]:
-    """Return the elements that contain an <h1>: whatever their class names (a theme, a subject), they are not boxes."""
-    found = {body}
+def _find_article_boxes(body: HtmlElement, collector: "_BlockCollector") -> set[HtmlElement]:
+    """Return the boxes with most of the running text of a page."""
+    sums = [0]
+    for block in collector.content.blocks:
+        sums.append(sums[-1] + (len(block.text) if is_prose(block) else 0))
+    found = {a.element for a in collector.content.anchors if _is_open_link(a)}
+    if sums[-1] < _MIN_ARTICLE_BOX:
+        found.update(e for e in body.iter(*_FALLBACKS) if len(e.text_content()) > _MIN_LINKED_ARTICLE)
+    for box, zone, begin, end in collector.boxes:
+        inside = sums[end] - sums[begin]
+        if inside and zone & _TEASERS and _is_text_without_link(box, collector.content.blocks[begin:end]):
+            found.add(box)
+        if inside < _MIN_ARTICLE_BOX or not _is_continuous(collector.content.blocks[begin:end]):
+            continue
+        outside = sums[-1] - inside
+        if zone == zones.HIDDEN and _continues_text(box, collector.content.blocks, begin, end):
+            found.add(box)
+        if inside > outside * (_MAX_COMMENTS_RATIO if zone & _READERS_OR_CONSENT else 1):
+            found.add(box)
+    return found
+
+
+def _continues_text(box: HtmlElement, blocks: list[Block], begin: int, end: int) -> bool:
+    """Return whether a hidden box continues the text before it: the part of an article that a button reveals."""
+    before = blocks[begin - 1] if begin else None
+    first = blocks[begin]
+    return (
+        before is not None
+        and is_prose(before)
+        and is_prose(first)
+        and (before.tag, before.element.get("class")) == (first.tag, first.element.get("class"))
+        and any(box.getparent() is outer for outer in islice(before.element.iterancestors(), _MAX_CARD_LEVELS))
+        and all(block.link_share < 0.5 for block in blocks[begin:end])
+    )
+
+
+def _is_text_without_link(box: HtmlElement, blocks: list[Block]) -> bool:
+    """Return whether a box has sentences, and neither it nor a card around it has a link: a teaser has one."""
+    if any(block.anchors for block in blocks):
+        return False
+    if not any(is_prose(block) and block.text[-1] in _SENTENCE_ENDS for block in blocks):
+        return False
+    size = sum(len(block.text) for block in blocks)
+    for outer in islice(box.iterancestors(), _MAX_CARD_LEVELS):
+        if next(outer.iter("a"), None) is not None:
+            return len(outer.text_content()) > _MAX_CARD_RATIO * size + _MIN_ARTICLE_BOX
+    return True
+
+
+def _is_open_link(anchor: Anchor) -> bool:
+    """Return whether a link was never closed: it contains the paragraphs of an article."""
+    if len(anchor.text) < _MIN_LINKED_ARTICLE:
+        return False
+    return len(list(islice(anchor.element.iter("p", "div"), _MIN_OPEN))) == _MIN_OPEN
+
+
+def is_prose(block: Block) -> bool:
+    """Return whether a block is a paragraph of running text: a sentence or more, hardly any of it linked."""
+    text = block.text
+    # Most lines are short: their ideographs need not be counted.
+    if 3 * len(text) <= _MIN_PROSE or 10 * block.linked >= 3 * len(text):
+        return False
+    return len(text) > _MIN_PROSE or effective_length(text) > _MIN_PROSE
+
+
+def _is_continuous(blocks: list[Block]) -> bool:
+    """Return whether the running text of a box stands together, and not each paragraph under a link of its own."""
+    paragraphs, after_link, siblings = 0, 0, 0
+    before: Block | None = None
+    last_parent = None
+    for block in blocks:
+        if is_prose(block):
+            parent = block.element.getparent() if block.tag != "td" else block.element
+            paragraphs += 1
+            after_link += before is not None and before.link_share > 0.8
+            siblings += parent is last_parent or before is None or is_prose(before)
+            last_parent = parent
+        before = block
+    return siblings * 2 > paragraphs and after_link * 3 < paragraphs
+
+
+def _headline_ancestors(body: HtmlElement) -> dict[HtmlElement, int]:
+    """Return the elements that contain an <h1>, each with the zones it can open.
+
+    Whatever their class names (a theme, a subject), they are not boxes.
+    """
+    found = {body: zones.WRAPPER}
     for heading in body.iter("h1"):
-        found.update(heading.iterancestors())
+        found.update(dict.fromkeys(heading.iterancestors(), zones.WRAPPER))
     return found
 
 
 class _BlockCollector:
     """Collects inline text until a block boundary ends the block."""
 
-    def __init__(self, headline_ancestors: set[HtmlElement]) -> None:
+    def __init__(self, wrappers: dict[HtmlElement, int]) -> None:
         self.content = PageBlocks()
-        self.headline_ancestors = headline_ancestors
+        self.wrappers = wrappers
         self.parts: list[str] = []
         self.linked = 0
         self.bold = 0
@@ -162,6 +284,8 @@ class _BlockCollector:
         self.adjacent = False
         self.closed_at = 0
         self.link_end = 0
+        self.boxes: list[tuple[HtmlElement, int, int, int]] = []
+        """(element, the zones it opens, its first block, the block after its last) of each possible box."""
 
     def add_text(self, text: str, holder: HtmlElement, zone: int) -> None:
         """Add a piece of text; white space only if something precedes it."""
@@ -237,9 +361,10 @@ class _BlockCollector:
         within, bodies = zone, self.body_count
         inline = tag in _INLINE
         apart = tag == "time"
+        opened = 0
         attributes = element.items()
-        if element in self.headline_ancestors:
-            zone |= zones.zones_of_element(tag, attributes) & zones.WRAPPER
+        if element in self.wrappers:
+            zone |= zones.zones_of_element(tag, attributes) & self.wrappers[element]
         elif attributes:
             opened = zones.zones_of_element(tag, attributes)
             if opened:
@@ -248,9 +373,11 @@ class _BlockCollector:
                 zone = self.open_zone(zone, opened)
                 apart = apart or opened & _SEPARATED != 0
         elif tag in zones.TAG_ZONES:
-            zone |= zones.TAG_ZONES[tag]
+            opened = zones.TAG_ZONES[tag]
+            zone |= opened
         elif "-" in tag:
-            zone |= zones.zones_of_element(tag, ())
+            opened = zones.zones_of_element(tag, ())
+            zone |= opened
         if inline:
             self.space_needed = self.space_needed or apart
             self.walk_inline(element, tag, zone, depth, holder)
@@ -260,11 +387,14 @@ class _BlockCollector:
         if self.parts:
             self.flush()
         self.pending_breaks = 0
-        texts, boxes = self.text_count, len(self.content.non_article)
+        texts, boxes, begin = self.text_count, len(self.content.non_article), len(self.content.blocks)
         self.walk_children(element, zone, depth, element)
         if self.parts:
             self.flush()
         self.pending_breaks = 0
+        # A body that contains an embedded post is named for it, too.
+        if opened & (_CUT_BODY if opened & zones.BODY else _CUT_ZONES) and begin < len(self.content.blocks):
+            self.boxes.append((element, opened, begin, len(self.content.blocks)))
         if tag in _CONTAINERS and (
             self.text_count == texts
             or (zone & zones.NON_ARTICLE and not within & zones.NON_ARTICLE and self.body_count == bodies)
@@ -301,7 +431,7 @@ class _BlockCollector:
         if tag in _INLINE_ITEMS and self.closed_at == self.text_count:
             self.note_adjacent(element)
         if tag == "a":
-            if self.anchor is None and (href := element.get("href")):
+            if self.anchor is None and element not in self.wrappers and (href := element.get("href")):
                 self.walk_link(element, href, zone, depth, holder)
                 return
         elif tag in _BOLD or (tag == "font" and element.get("size") in _HEADLINE_FONT_SIZES):
@@ -334,7 +464,7 @@ class _BlockCollector:
         # A copy of the children: iterating over the element costs twice as much.
         for child in element[:]:
             tag: Any = child.tag
-            if tag not in _NOT_WALKED:
+            if tag not in _NOT_WALKED or child in self.wrappers:
                 self.walk_element(child, tag, zone, depth, holder)
             elif tag == "br":
                 self.pending_breaks += 1

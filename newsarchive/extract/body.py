@@ -15,6 +15,7 @@ from newsarchive.extract.evidence import NO_EVIDENCE, Evidence
 from newsarchive.extract.headline import Headline, text_key
 from newsarchive.extract.jsonld import Node
 from newsarchive.extract.refine_body import dominant_zones, find_missed_text, remove_strays
+from newsarchive.extract.restore_text import NO_CLAIMS, BodyClaims, find_cut_text
 from newsarchive.extract.roles import (
     HEADINGS,
     LONG_PARAGRAPH,
@@ -31,7 +32,7 @@ from storage.model import BODY_ROLES, Paragraph, Role
 _NEVER_TEXT = zones.NAV | zones.MENU | zones.HIDDEN | zones.CONSENT | zones.BUTTON
 _WHOLE_NOTICES = frozenset({Role.DISCLAIMER, Role.PROMO})
 """After a label with one of these roles the whole notice is kept, even text that trafilatura has dropped."""
-_END_ROLES = frozenset({Role.CORRECTION, Role.DISCLAIMER, Role.BIO, Role.TAGS})
+_END_ROLES = frozenset({Role.CORRECTION, Role.DISCLAIMER, Role.BIO, Role.TAGS, Role.PROMO, Role.PLAYER})
 """Roles that belong to the article although they follow its last paragraph."""
 _END_MARKS = frozenset({Role.TEASER, Role.BYLINE, Role.TAGS})
 """Roles found between the last paragraph and the page footer."""
@@ -42,6 +43,10 @@ _MAX_LINE = 80
 """Longest line, in characters, that is not a paragraph."""
 _LABEL_ROLES = BODY_ROLES | {Role.DISCLAIMER, Role.PROMO, Role.TEASER, Role.COMMENT}
 """Roles of blocks that may be a label for the blocks after them."""
+_WIDE_LABELS = frozenset({Role.DISCLAIMER, Role.TEASER})
+"""Labels that may stand in a box of their own, beside that of what they announce."""
+_MAX_LEVELS = 3
+"""Ancestors of a label's box among which that of its notice is looked for."""
 _MIN_STORY = 200
 """Shortest article, in characters; shorter texts are summaries."""
 _MIN_RATIO = 4
@@ -82,6 +87,8 @@ class BodyContext:
     """Blocks that the site layout names as body; empty if it names none."""
     dek: int = -1
     """The block that the site layout names as dek; -1 if it names none."""
+    claims: BodyClaims = NO_CLAIMS
+    """What the page says about the length of the article."""
     evidence: Evidence = NO_EVIDENCE
 
 
@@ -116,6 +123,14 @@ def build_body(content: PageBlocks, selection: Selection, context: BodyContext) 
         for index in labelled - roles.keys():
             context.evidence.set_role(index, None, "a short line after the last teasers")
     inside = frozenset(i for i, r in roles.items() if r in BODY_ROLES)
+    if not context.layout_blocks and (cut := find_cut_text(blocks, inside, facts.headline_block + 1, context.claims)):
+        claimed = context.claims.article_body
+        for i in [i for i in inside if claimed and i < min(cut) and text_key(blocks[i].text) not in claimed]:
+            del roles[i]
+        roles.update({i: markup_role(blocks[i]) for i in cut})
+        inside = frozenset(i for i, r in roles.items() if r in BODY_ROLES)
+        for i in cut:
+            context.evidence.set_role(i, roles[i], "the body was too short without it")
     dek = blocks[dek_block].text if dek_block >= 0 else None
     return Body(paragraphs=tuple(_paragraphs(blocks, roles, selection)), dek=dek, inside=inside)
 
@@ -188,6 +203,8 @@ def _followers(blocks: list[Block], roles: dict[int, Role], index: int, label: R
     """Return the blocks that a label announces: those after it in its own box, up to the next heading."""
     block = blocks[index]
     box = block.element.getparent()
+    if label in _WIDE_LABELS and block.link_share < 0.5 and block.text[0].isalpha():
+        box = _widen_box(blocks, index, box)
     if box is None or (label is Role.PROMO and not _opens_promo_box(blocks, roles, block, box)):
         return []
     texts = {blocks[i].element.getparent() for i, r in roles.items() if r is Role.TEXT and len(blocks[i].text) > 60}
@@ -208,25 +225,53 @@ def _followers(blocks: list[Block], roles: dict[int, Role], index: int, label: R
             break
         # A card: a linked headline, and possibly one line of summary.
         summary = linked and len(other.text) < 400 and other.element.getparent() not in texts
-        if label is Role.TEASER and not dense and not summary:
-            break
-        if label is Role.PROMO and (len(found) >= 4 or len(other.text) > 300):
-            break
-        if label is Role.COMMENT and not (other.zone & zones.COMMENTS or is_comment_list):
+        if (
+            (label is Role.TEASER and not dense and not summary)
+            or (label is Role.PROMO and (len(found) >= 4 or len(other.text) > 300))
+            or (label is Role.COMMENT and not (other.zone & zones.COMMENTS or is_comment_list))
+            or (label in _WHOLE_NOTICES and label_role(other) is not None)
+        ):
             break
         if label is Role.TEASER and roles.get(other.index) is Role.PROMO:
             continue
         linked = dense
         if other.index in roles or (label in _WHOLE_NOTICES and not other.zone & _NEVER_TEXT):
             found.append(other.index)
-    return found
+    if label is Role.TEASER:
+        return found if box is block.element.getparent() or len(found) >= _MIN_PARAGRAPHS else []
+    is_notice = len(found) <= _MIN_PARAGRAPHS and _follows_text(roles, index)
+    return found if is_notice or not _is_most_of_text(blocks, roles, found) else []
+
+
+def _follows_text(roles: dict[int, Role], index: int) -> bool:
+    """Return whether some paragraphs of the body precede a label."""
+    before = (i for i, role in roles.items() if i < index and role in BODY_ROLES)
+    return next(islice(before, _MIN_PARAGRAPHS - 1, None), None) is not None
+
+
+def _widen_box(blocks: list[Block], index: int, box: HtmlElement | None) -> HtmlElement | None:
+    """Return the first box around a label that holds the block after it, too."""
+    after = blocks[index + 1].element if index + 1 < len(blocks) else None
+    around = set(after.iterancestors()) if after is not None else set()
+    for _ in range(_MAX_LEVELS):
+        if box is None or box in around or box.tag == "body":
+            break
+        box = box.getparent()
+    return box
+
+
+def _is_most_of_text(blocks: list[Block], roles: dict[int, Role], some: list[int]) -> bool:
+    """Return whether some blocks are half of the running text or more: a label announces less than the article."""
+    text = sum(len(blocks[i].text) for i, role in roles.items() if role in BODY_ROLES)
+    return 2 * sum(len(blocks[i].text) for i in some if roles.get(i) in BODY_ROLES) > text > 0
 
 
 def _opens_promo_box(blocks: list[Block], roles: dict[int, Role], block: Block, box: HtmlElement) -> bool:
     """Return whether a label such as "Newsletter" opens a box of its own; "Advertisement" announces nothing."""
-    if len(block.text) < 16 and not phrases.NEWSLETTER_NAME.search(block.text):
+    if phrases.ADVERTISEMENT.match(block.text) or not phrases.NEWSLETTER_NAME.search(block.text[:_MAX_LINE]):
         return False
-    return _is_first_in_box(blocks, roles, block.index, box)
+    inside = [i for i in roles if box in blocks[i].element.iterancestors()]
+    return inside[:1] == [block.index] and not _is_most_of_text(blocks, roles, inside)
 
 
 def _follows_story(blocks: list[Block], roles: dict[int, Role], index: int) -> bool:
@@ -283,12 +328,20 @@ def _paragraphs(blocks: list[Block], roles: dict[int, Role], selection: Selectio
                 separator = "\t" if group[2] is not None and group[2] is last[2] else "\n"
                 paragraphs[-1] = Paragraph(role=role, text=paragraphs[-1].text + separator + block.text)
             else:
-                paragraphs.append(Paragraph(role=role, text=block.text))
+                paragraphs += [Paragraph(role=role, text=text) for text in _split_lines(block, role)]
             last = group
         for text in unplaced.get(index, []):
             paragraphs.append(Paragraph(role=Role.TEXT, text=text))
             last = None
     return paragraphs
+
+
+def _split_lines(block: Block, role: Role) -> tuple[str, ...]:
+    """Return the paragraphs of a block: one, or the lines between single <br> if they are sentences and not verses."""
+    if role is not Role.TEXT or len(block.lines) < _MIN_PARAGRAPHS:
+        return (block.text,)
+    sentences = sum(len(line) > _MAX_LINE and ends_sentence(line) for line in block.lines)
+    return block.lines if 2 * sentences > len(block.lines) else (block.text,)
 
 
 def _merge_key(block: Block, role: Role) -> tuple[Role, object, object] | None:

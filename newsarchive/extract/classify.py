@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from newsarchive.extract import zones
 from newsarchive.extract.blocks import Block, effective_length
+from newsarchive.extract.headline import text_key
 from newsarchive.extract.jsonld import node_types
 from newsarchive.extract.page_features import PageFeatures
 from newsarchive.extract.placeholder_pages import detect_placeholder
@@ -37,6 +38,9 @@ _URL_PATTERNS = (
 _PUBLISHED_META = ("article:published_time", "datepublished", "parsely-pub-date", "pubdate")
 _MIN_PRICES = 8
 _PRICE = re.compile(r"[$€£¥₹]\s?\d|\d\s?(?:€|USD|EUR|GBP|zł|kr)\b")
+_NUMBER_QUERY = re.compile(
+    r"(?:^|&)(?:p|id|\w{0,20}(?:id|no|seq|code|article|news|story)\w{0,5})=\d{2,}", re.IGNORECASE
+)
 _TITLE_SLUG = re.compile(r"(?:[^\W_]+[-_]){6,}[^\W_]+")
 """A title of seven words or more, as the last segment of a URL."""
 _MIN_ARTICLE_TEXT = 1_500
@@ -45,6 +49,11 @@ _LITTLE_TEXT = 350
 """Characters of text below which a body is little text."""
 _MOST_OF_PAGE, _IN_ONE_ARTICLE = 0.7, 0.6
 """Points for a body that is most of the page, and for a body in one <article> with the headline."""
+_STORY = 1.4
+"""Points for a text in one piece under a headline, on a page with a date."""
+_TITLED = 0.8
+_NO_H1 = -0.5
+_MIN_STORY_PARAGRAPHS = 5
 _NOT_ARTICLES = frozenset(
     "Product ProductGroup DiscussionForumPosting QAPage JobPosting SoftwareApplication Course Event".split()
 )
@@ -123,8 +132,11 @@ def cannot_be_article(features: PageFeatures, status: int) -> bool:
 def _max_text_score(features: PageFeatures) -> float:
     """Return the highest text score that any body of the page can have: that of all its running text."""
     together = _IN_ONE_ARTICLE if features.enclosing_article is not None else 0.0
-    length = sum(effective_length(b.text) for b in _running_text(features.content.blocks))
-    return _score_length(length) + _MOST_OF_PAGE + together
+    text = _running_text(features.content.blocks)
+    length = sum(effective_length(b.text) for b in text)
+    is_possible_story = features.has_date and features.headline_block is not None and len(text) >= _MIN_STORY_PARAGRAPHS
+    story = _STORY + _TITLED - _NO_H1 if is_possible_story else 0.0
+    return _score_length(length) + _MOST_OF_PAGE + together + story
 
 
 def _score_markup(features: PageFeatures, score: ArticleScore) -> None:
@@ -165,6 +177,9 @@ def _score_url(url: str, score: ArticleScore) -> None:
         2.2 if likelihood >= 2.5 else 1.5 if likelihood >= 1.5 else 0.5 if likelihood >= 0.5
         else -1.5 if likelihood <= -2 else 0.0
     )  # fmt: skip
+    if _NUMBER_QUERY.search(parts.query):
+        # WordPress and many others: /?p=123, /news_view?id=123.
+        points = max(points, 1.0)
     score.add(points, "(form of the URL)")
     # In any folder: neither sections nor products have such long names.
     score.add(0.8 if _TITLE_SLUG.search(parts.path.rstrip("/").rpartition("/")[2]) else 0.0, "(title in the URL)")
@@ -199,14 +214,30 @@ def _score_structure(features: PageFeatures, score: ArticleScore) -> None:
     linked = sum(1 for b in headings if b.link_share > 0.8)
     if linked >= 8 and linked * 2 > len(headings):
         score.add(-1.0, "most headings are links")
-    if headline is None or headline.tag != "h1" or headline.link_share > 0.8:
-        score.add(-0.5, "no <h1> with the headline")
+    is_story = features.has_date and _is_story(features)
+    is_titled = is_story and text_key(features.head.title).startswith(text_key(features.article.headline))
+    score.add(_STORY if is_story else 0.0, "(headline, date, and text in one piece)")
+    score.add(_TITLED if is_titled else 0.0, "(its headline is the title of the page)")
+    if not is_titled and (headline is None or headline.tag != "h1" or headline.link_share > 0.8):
+        score.add(_NO_H1, "no <h1> with the headline")
     share = sum(b.linked for b in features.body) / (sum(len(b.text) for b in features.body) or 1)
     if share > 0.25 and not (features.has_date and features.head.first("og:type").lower() == "article"):
         score.add(-2.5 if share > 0.4 else -1.0, "much of the text is in links")
     if not features.jsonld.article and not features.has_date:
         prices = sum(1 for b in blocks if _PRICE.search(b.text))
         score.add(-1.5 if prices >= _MIN_PRICES else 0.0, f"{prices} prices")
+
+
+def _is_story(features: PageFeatures) -> bool:
+    """Return whether several paragraphs stand together under the headline, however short: no link among them."""
+    if features.headline_block is None:
+        return False
+    text = [b for b in _running_text(features.body) if b.index > features.headline_block.index]
+    length = sum(effective_length(b.text) for b in text) + len(features.article.dek or "")
+    if len(text) < _MIN_STORY_PARAGRAPHS or length < _LITTLE_TEXT:
+        return False
+    between = features.content.blocks[text[0].index : text[-1].index + 1]
+    return sum(1 for b in between if b.link_share > 0.8) * 4 < len(text)
 
 
 def _score_discovery(discovery: Discovery) -> float:

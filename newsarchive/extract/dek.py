@@ -17,6 +17,15 @@ _PHOTO_CREDIT = re.compile(
     re.IGNORECASE,
 )
 """A line with a photo credit is a caption."""
+_MIN_PARAGRAPHS = 6
+"""Paragraphs from which a text is too long for its first line to be half of it."""
+_DATE_DISTANCE = 3
+"""Blocks above a headline among which its date line is looked for."""
+_MAX_DATE = 60
+"""Longest date line, in characters."""
+_MAX_SENTENCE = 220
+"""Longest dek that is told apart by its position alone, in characters."""
+_SENTENCE_END = re.compile(r"[.!?…]\s+\S|[。！？].")
 _MIN_LENGTH = 45
 """Shortest heading, in characters, that can be a dek."""
 _NOT_DEK = (
@@ -53,11 +62,13 @@ def find_dek_block(
         )
         marked = block.zone & zones.DEK and not block.zone & (zones.PROMO | zones.ASIDE | zones.QUOTE)
         # A short heading under the headline is a subheading, or the heading of a box.
-        heading = block.tag in ("h2", "h3") and effective_length(block.text) >= _MIN_LENGTH
+        named = block.tag in ("h2", "h3") or (block.tag == "h4" and block.index == headline.block + 1)
+        heading = named and effective_length(block.text) >= _MIN_LENGTH
         if (described or marked or heading) and _differs_from_text(block, blocks, texts):
             return block.index
         alone = _is_alone_with_headline(blocks[headline.block], block, blocks, texts)
         alone = alone or _is_only_bold_line(block, blocks, texts)
+        alone = alone or _is_sentence_under_dated_headline(blocks[headline.block], block, blocks, texts)
         if alone and not _has_author_or_date(block, authors):
             return block.index
         if texts and block.index >= texts[min(1, len(texts) - 1)]:
@@ -92,6 +103,21 @@ def _is_only_bold_line(block: Block, blocks: list[Block], texts: list[int]) -> b
         and bool(later)
         and not any(b.strong for b in later)
     )
+
+
+def _is_sentence_under_dated_headline(headline: Block, block: Block, blocks: list[Block], texts: list[int]) -> bool:
+    """Return whether this line is one sentence right under a headline with the date above it, and a long text follows.
+
+    Markup that names nothing has only this order: date, headline, dek, text. With the date or the byline between them,
+    the first line would be the text.
+    """
+    if block.index != headline.index + 1 or len([i for i in texts if i > block.index]) < _MIN_PARAGRAPHS:
+        return False
+    if block.anchors or block.zone & _NOT_DEK or not _MIN_LENGTH <= effective_length(block.text) <= _MAX_SENTENCE:
+        return False
+    before = blocks[max(0, headline.index - _DATE_DISTANCE) : headline.index]
+    dated = any(len(b.text) < _MAX_DATE and parse_printed_date(b.text) is not None for b in before)
+    return dated and _SENTENCE_END.search(block.text) is None
 
 
 def _has_author_or_date(block: Block, authors: tuple[str, ...]) -> bool:

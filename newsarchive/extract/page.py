@@ -31,14 +31,17 @@ _ANY_CONTENT = re.compile(rb"[^ \t\r\n\0]")
 def read(payload: bytes, page_input: PageInput) -> Reading:
     """Return the reading of a payload without content coding. Never raises, whatever the bytes are."""
     reading = _read_by_type(payload, page_input)
-    if reading.outcome is Outcome.PAYWALL_STUB and reading.article is not None:
-        # A stub must not become a version of the whole article.
+    if reading.outcome is not Outcome.ARTICLE and reading.article is not None:
+        # A stub must not become a version of the whole article, and any other page is none.
         reading = replace(reading, article=None, link_groups=reading.article.link_groups)
     return _add_digest(reading, payload)
 
 
 def extract_page(payload: bytes, url: str, headers: Headers = (), page_input: PageInput = DEFAULT_INPUT) -> Reading:
-    """Read one HTML page. The reading of a paywall stub includes the visible part of the article.
+    """Read one HTML page: what kind it is, and its text and fields, of whichever kind of content it is.
+
+    A paywall stub has the visible part of its article; a listing, a gallery or any other page has what an article on it
+    would have. Pages served in place of content (challenges, consent walls, soft 404s, errors) have no article.
 
     Args:
         payload: The page, without content coding.
@@ -164,14 +167,16 @@ def _listing_reading(extracted: ExtractedPage, score: ArticleScore, page_input: 
     groups = find_link_groups(page, content, frozenset(), features.article.canonical_url, listing=True)
     groups = add_layout_groups(page, page_input.layout, groups)
     count = sum(len(group.links) for group in groups)
+    article = replace(features.article, link_groups=groups)
     is_listing = count >= (1 if page_input.is_listing else 6)
     media = None if page_input.is_listing else detect_media_page(features, count)
     if media is not None:
-        return replace(_detected_reading(media, extracted.title), link_groups=groups)
+        return replace(_detected_reading(media, extracted.title), article=article, link_groups=groups)
     return Reading(
         outcome=Outcome.LISTING if is_listing else Outcome.OTHER,
         reason=f"{count} links to articles in {len(groups)} groups",
         confidence=score.confidence,
+        article=article,
         title=extracted.title,
         link_groups=groups,
         sources=(*find_feeds(page, head), *(find_next_pages(page, head, content) if is_listing else ())),

@@ -175,13 +175,26 @@ NEWSLETTER = _line(
     join (?:our|the) .{0,30}(?:newsletter|mailing list)
     infolettre / boletín / boletim / nieuwsbrief / nyhetsbrev / nyhedsbrev / рассылка / bülten / 뉴스레터
     ニュースレター / 邮件订阅 / النشرة البريدية
-    подпис\w+ / 订阅 / 訂閱 / 구독 / اشترك.{0,30} / abonnieren(?: sie)? / abonnez-vous / suscríbete / advertisement
-    advert / advertising / ad / sponsored(?: content)? / anzeige / werbung / publicité / publicidad / publicidade
-    pubblicità / реклама / 広告 / 广告 / 廣告 / 광고 / reklama / reklam / annons / annonse / advertentie / iklan
-    story continues below(?: advertisement)? / article continues below(?: advertisement)? / continue reading below
-    scroll to continue(?: with content)? / loading\W*
+    подпис\w+ / 订阅 / 訂閱 / 구독 / اشترك.{0,30} / abonnieren(?: sie)? / abonnez-vous / suscríbete / loading\W*
     """
 )
+ADVERTISEMENT = _line(
+    r"""
+    (?:skip )?advert(?:isement|ising|orial)?s?(?:\W+(?:scroll|continue|story|article|please)\b.{0,60})? / ads?
+    ads? by .{1,30} / sponsored(?: content| links?)? / anzeigen? / werbung / publicité / publicidad / publicidade
+    pubblicità / реклама / 広告 / 广告 / 廣告 / 광고 / reklama / reklam / annons / annonse / advertentie / iklan
+    (?:story|article|text|content|post) continues (?:below|after)(?: (?:this |the )?(?:ads?|adverts?|advertisement))?
+    (?:scroll|swipe) (?:down )?(?:to|for) .{0,40}
+    continue reading (?:below|the main story).{0,40} / continues below.{0,30} / remove ads / report (?:this )?ad
+    (?:artikel|text|beitrag) (?:geht|wird) (?:unten |nach (?:der|dieser) (?:anzeige|werbung) )?weiter.{0,40}
+    nach der (?:anzeige|werbung) weiterlesen / la suite (?:après|de l['’]article).{0,40}
+    continua (?:a leggere )?dopo.{0,40} / continúa (?:leyendo|después|tras|la noticia).{0,40}
+    (?:a matéria |o texto )?continua (?:após|depois|abaixo).{0,40} / sigue leyendo.{0,20} / lees verder onder.{0,30}
+    スポンサーリンク / スポンサードサーチ / 記事の続きは.{0,20} / 广告\W*继续.{0,10}
+    الإعلان / إعلان / تبليغات / διαφήμιση / hirdetés / mainos / oglas / quảng cáo / โฆษณา / विज्ञापन
+    """
+)
+"""A line that marks an advertisement. It announces nothing: what follows is the article again."""
 NEWSLETTER_NAME = re.compile(
     r"newsletter|infolettre|bolet[íi]|nieuwsbrief|nyhetsbrev|nyhedsbrev|рассылк|bülten|뉴스레터|ニュースレター|邮件|"
     r"النشرة|subscri|sign",

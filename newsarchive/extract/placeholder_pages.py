@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from newsarchive.extract import zones
+from newsarchive.extract.blocks import count_ideographs
 from newsarchive.extract.jsonld import node_types
 from newsarchive.extract.page_features import PageFeatures
 from newsarchive.extract.phrases import Phrases
@@ -173,14 +174,16 @@ def _asks_for_consent(features: PageFeatures) -> bool:
 
 def detect_paywall_stub(features: PageFeatures) -> DetectedOutcome | None:
     """Return the outcome of a paywall stub; None if the article is complete, or free."""
-    text = sum(len(b.text) for b in features.body)
-    if text > 1_800:
+    # An ideograph says as much as two letters.
+    text = sum(len(b.text) + count_ideographs(b.text) for b in features.body)
+    if text > 1_800 or features.article.access is Access.FREE:
         return None
     last = max((b.index for b in features.body), default=0)
     after = " ".join(
         b.text
         for b in features.content.blocks[max(0, last - 6) : last + 25]
-        if not b.zone & (zones.NAV | zones.FOOTER | zones.MENU)
+        # A label in a list of links belongs to another article.
+        if not b.zone & (zones.NAV | zones.FOOTER | zones.MENU | zones.RELATED | zones.LATEST) and b.link_share < 0.8
     )
     phrase = _PAYWALL.find(after[:4000])
     paywalled = features.article.access is Access.PAYWALLED

@@ -27,6 +27,10 @@ _MAX_LEVELS = 4
 """Ancestors of a group's parent in which its label is looked for."""
 
 
+_MIN_LIST = 4
+"""Links from which cards side by side are a list."""
+
+
 @dataclass(slots=True)
 class LinkCandidate:
     """A link that may lead to an article."""
@@ -37,6 +41,8 @@ class LinkCandidate:
     """Key of the target page, see urls.page_key."""
     score: float
     text: str
+    position: int
+    """Among the links of the page."""
 
 
 @dataclass(slots=True)
@@ -53,10 +59,11 @@ def find_link_groups(
     page: Page, content: PageBlocks, body_blocks: frozenset[int], canonical: str, *, listing: bool
 ) -> tuple[LinkGroup, ...]:
     """Return the link groups of a page: inline links first, then the others in page order."""
-    candidates = _candidates(page, content, canonical, body_blocks, listing=listing)
+    candidates, others = _candidates(page, content, canonical, body_blocks, listing=listing)
     inline = [c for c in candidates if not listing and _is_in_body_text(c, content, body_blocks)]
     texts = {id(c) for c in inline}
     groups = _group_by_parent([c for c in candidates if id(c) not in texts])
+    _add_short_headlines(groups, others)
     tabs = {
         a.href[1:]: a.text for a in content.anchors if len(a.href) > 1 and a.href[0] == "#" and 1 < len(a.text) < 50
     }
@@ -85,14 +92,16 @@ def find_link_groups(
 
 def _candidates(
     page: Page, content: PageBlocks, canonical: str, body_blocks: frozenset[int], *, listing: bool
-) -> list[LinkCandidate]:
+) -> tuple[list[LinkCandidate], list[LinkCandidate]]:
+    """Return the links that may lead to articles, and those that do not look like it by themselves."""
     own_keys = {page_key(page.url), page_key(canonical)}
     site = site_label(host(page.url))
     # The page with another query (?share=facebook, ?print=1) is the same page, unless the query identifies it.
     whole, _, query = page_key(page.url).partition("?")
     path = f"{whole}?" if not query and whole.count("/") > 1 else ""
-    found = []
-    for anchor in content.anchors[:_MAX_LINKS]:
+    found: list[LinkCandidate] = []
+    others: list[LinkCandidate] = []
+    for position, anchor in enumerate(content.anchors[:_MAX_LINKS]):
         if _is_excluded(anchor, listing=listing):
             continue
         url = resolve_link(page.base, anchor.href)
@@ -114,9 +123,8 @@ def _candidates(
                 zones.ARTICLE | zones.MAIN | zones.ASIDE
             ):
                 score -= 1.0
-        if score >= 1.5:
-            found.append(LinkCandidate(anchor, url, target, score, text))
-    return found
+        (found if score >= 1.5 else others).append(LinkCandidate(anchor, url, target, score, text, position))
+    return found, others
 
 
 def _is_headline(anchor: Anchor) -> bool:
@@ -188,6 +196,43 @@ def _group_by_parent(candidates: list[LinkCandidate]) -> list[CandidateGroup]:
     return list(groups.values())
 
 
+def _add_short_headlines(groups: list[CandidateGroup], others: list[LinkCandidate]) -> None:
+    """Add to each list the links beside its own that have the same markup: no headline is too short in a list."""
+    group_of = {group.box: group for group in groups if len({c.page for c in group.candidates}) >= _MIN_LIST}
+    if not group_of:
+        return
+    beside: dict[HtmlElement, list[tuple[HtmlElement, LinkCandidate]]] = {}
+    for candidate in others:
+        if candidate.text and (card := _card_in(candidate, group_of)) is not None:
+            beside.setdefault(next(card.iterancestors()), []).append((card, candidate))
+    for box, found in beside.items():
+        group = group_of[box]
+        own = {card: c for c in group.candidates if (card := _card_in(c, group_of)) is not None}
+        names = {(card.tag, card.get("class")) for card in own}
+        blocks = {c.anchor.block for c in own.values()}
+        new = [(card, c) for card, c in found if card not in own and (card.tag, card.get("class")) in names]
+        if 2 * len({card for card, _ in new}) > len(own):
+            continue
+        # Forwards and backwards: several may stand side by side.
+        for card, candidate in (*new, *reversed(new)):
+            if card not in own and not blocks.isdisjoint(range(candidate.anchor.block - 2, candidate.anchor.block + 3)):
+                own[card] = candidate
+                blocks.add(candidate.anchor.block)
+                group.candidates.append(candidate)
+        group.candidates.sort(key=lambda c: c.position)
+
+
+def _card_in(candidate: LinkCandidate, boxes: Mapping[HtmlElement, object]) -> HtmlElement | None:
+    """Return the element around a link that is a child of one of the boxes."""
+    card: HtmlElement = candidate.anchor.element
+    for _ in range(_MAX_LEVELS):
+        above = card.getparent()
+        if above is None or above in boxes:
+            return card if above is not None else None
+        card = above
+    return None
+
+
 def _first_block(group: CandidateGroup) -> int:
     return group.candidates[0].anchor.block
 
@@ -221,9 +266,11 @@ def _find_label(
 
 
 def _heading_before(box: HtmlElement, content: PageBlocks, bound: int) -> Block | None:
-    """Return the heading right before a top-level box."""
+    """Return the heading right before a top-level box, or right before the first card of the page itself."""
     before = box.getprevious()
     block = content.blocks[bound - 1] if bound else None
+    if block is not None and _announces_links(block.text) and _is_label(block):
+        return block
     return block if block is not None and before is block.element and block.tag in HEADINGS else None
 
 

@@ -24,7 +24,12 @@ _FORM_ZONES = zones.FORM | zones.BUTTON | zones.ASIDE
 _PROMO_ZONES = zones.PROMO | zones.ASIDE
 _BOX_ZONES = zones.COMMENTS | zones.TAGS | zones.SHARE | zones.PROMO | zones.BIO | zones.RELATED | zones.LATEST
 """Zones of boxes, from which the role of a block follows."""
-_PHRASES = ((Role.PROMO, phrases.NEWSLETTER), (Role.COMMENT, phrases.COMMENTS), (Role.DATELINE, phrases.READ_TIME))
+_PHRASES = (
+    (Role.PROMO, phrases.ADVERTISEMENT),
+    (Role.PROMO, phrases.NEWSLETTER),
+    (Role.COMMENT, phrases.COMMENTS),
+    (Role.DATELINE, phrases.READ_TIME),
+)
 _YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
 _DIGIT = re.compile(r"\d")
 _MAX_DATE_WORDS = 9
@@ -52,6 +57,11 @@ _MAX_IMAGE_BOX = 4
 _CELLS = frozenset({"td", "th", "caption"})
 _MIN_STORY_CELL = 600
 """Characters of a table cell from which it is part of the layout, not of a table."""
+_LABEL_TAGS = frozenset({"div", "span", "p", "li", "td", "strong"})
+_MAX_LABEL = 45
+"""Longest label, in characters, that is neither a heading nor bold."""
+_MAX_BUTTON = 60
+"""Longest text of a button, in characters."""
 _NO_WORDS = re.compile(r"^[\W_]*$")
 
 
@@ -97,8 +107,17 @@ def markup_role(block: Block) -> Role:
 
 
 def _is_layout_cell(block: Block) -> bool:
-    """Return whether a table cell contains an article: old pages were laid out as tables."""
-    return _has_more_text(block.element, _MIN_STORY_CELL)
+    """Return whether a table cell contains an article, or a line of one: old pages were laid out as tables."""
+    return _is_only_cell(block.element) or _has_more_text(block.element, _MIN_STORY_CELL)
+
+
+def _is_only_cell(cell: HtmlElement) -> bool:
+    """Return whether a cell is the only one of its row and of the rows beside it: a column is no table."""
+    row = cell.getparent()
+    if row is None or cell.tag == "caption":
+        return False
+    rows = (row, row.getprevious(), row.getnext())
+    return all(len(each) == 1 for each in rows if each is not None)
 
 
 def _has_more_text(element: HtmlElement, most: int) -> bool:
@@ -139,6 +158,7 @@ def may_follow_body(block: Block, context: RoleContext) -> bool:
         or phrases.TAGS.match(text)
         or (block.link_share < _LINKED and is_notice(text, at_edge=True))
         or phrases.DISCLAIMER.match(text)
+        or (len(text) < _MAX_LINE and (phrases.NEWSLETTER.match(text) or phrases.PLAYER.match(text)))
         or _is_bio(block, context)
     )
 
@@ -222,7 +242,7 @@ def _is_alone_with_image(block: Block) -> bool:
 def _role_by_text(block: Block, context: RoleContext) -> Role | None:
     """Return the role that follows from the wording of a short line, supported by markup or position."""
     text, length = block.text, len(block.text)
-    if length < 80 and (role := _role_by_phrase(block)):
+    if (length < 80 or block.lines) and (role := _role_by_phrase(block)):
         return role
     if length < 200 and _is_dateline(text, block):
         return Role.DATELINE
@@ -237,6 +257,8 @@ def _role_by_text(block: Block, context: RoleContext) -> Role | None:
 
 def _role_by_phrase(block: Block) -> Role | None:
     text = block.text
+    if block.lines and len(block.lines[0]) < _MAX_LINE and phrases.NEWSLETTER.match(block.lines[0]):
+        return Role.PROMO
     if phrases.PLAYER.match(text):
         return Role.DATELINE if block.zone & zones.DATE else Role.PLAYER
     if phrases.SHARE_WORD.search(text) and phrases.SHARE.match(text):
@@ -259,6 +281,8 @@ def _role_by_opening(block: Block, context: RoleContext) -> Role | None:
     supported = block.anchors or block.strong or block.zone & _PROMO_ZONES or block.index >= context.body_end
     if length < 200 and phrases.FOR_SUBSCRIBERS.match(text):
         return Role.PROMO
+    # A short line that ends like no sentence is a label or a button.
+    supported = supported or (length < _MAX_BUTTON and not ends_sentence(text))
     return Role.PROMO if length < 400 and supported and phrases.PROMO.match(text) else None
 
 
@@ -363,7 +387,7 @@ def label_role(block: Block) -> Role | None:
     """Return the role that a short heading announces: teasers, a disclaimer, a newsletter; None for other headings."""
     text = block.text
     if len(text) > 70 or not (
-        block.tag in HEADINGS or block.strong or (block.tag in ("div", "span", "p", "li", "strong") and len(text) < 45)
+        block.tag in HEADINGS or block.strong or (block.tag in _LABEL_TAGS and len(text) < _MAX_LABEL)
     ):
         return None
     if phrases.DISCLAIMER.match(text) and len(text_key(text).split()) <= 4:

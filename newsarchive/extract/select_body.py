@@ -59,7 +59,7 @@ class Selection:
 def select_body(page: Page, content: PageBlocks) -> Selection:
     """Run trafilatura on a page, and locate its lines among the blocks."""
     blocks = content.blocks
-    tree = _copy_without_non_article(page, content.non_article)
+    tree = _copy_without_non_article(page, content)
     document = _run_trafilatura(tree, page.url) if tree.xpath("count(//*)") <= _MAX_ELEMENTS else None
     found = Selection()
     if isinstance(document, Document):
@@ -81,14 +81,22 @@ def _run_trafilatura(tree: HtmlElement, url: str) -> object:
         return None
 
 
-def _copy_without_non_article(page: Page, non_article: list[HtmlElement]) -> HtmlElement:
+def _copy_without_non_article(page: Page, content: PageBlocks) -> HtmlElement:
     """Return a copy of the page without its non-article containers: half of what trafilatura would search."""
-    tags = [box.tag for box in non_article]
-    for box in non_article:
+    tags = [box.tag for box in content.non_article]
+    boxes = [(box, box.tag, dict(box.attrib)) for box in content.article_boxes]
+    for box in content.non_article:
         box.tag = _REMOVED_TAG
+    for box in content.article_boxes:
+        # trafilatura drops boxes by tag, class and style as well.
+        box.tag = "div"
+        box.attrib.clear()
     tree = copy(page.root)
-    for box, tag in zip(non_article, tags, strict=True):
+    for box, tag in zip(content.non_article, tags, strict=True):
         box.tag = tag
+    for box, tag, attributes in boxes:
+        box.tag = tag
+        box.attrib.update(attributes)
     strip_elements(tree, _REMOVED_TAG, *_IGNORED_TAGS, with_tail=False)
     return tree
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from storage.article_fields import article_to_json, format_time, from_article, links_to_json
-from storage.model import Reading
+from storage.model import Outcome, Reading
 
 
 def reading_to_json(reading: Reading) -> dict[str, Any]:
@@ -12,7 +12,7 @@ def reading_to_json(reading: Reading) -> dict[str, Any]:
     line: dict[str, Any] = {"outcome": reading.outcome.value, "reason": reading.reason}
     if reading.article is not None:
         line |= article_to_json(from_article(reading.article))
-    else:
+    if reading.outcome not in (Outcome.ARTICLE, Outcome.PAYWALL_STUB):
         line |= {"title": reading.title, "links": links_to_json(reading.link_groups)}
     if reading.entries:
         line["entries"] = [
