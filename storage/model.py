@@ -250,7 +250,8 @@ class SourcedDate:
     at: datetime
     """Aware, UTC."""
     source: str
-    """json-ld, meta, microdata, time, visible, url, feed or sitemap."""
+    """json-ld, meta, microdata, time, visible, url, feed, sitemap, elsewhere (on the page), title, script;
+    modified: the page only says when it was changed."""
 
 
 @pickle_by_slots

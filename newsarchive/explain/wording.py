@@ -10,14 +10,18 @@ from newsarchive.extract.evidence import FieldClaim
 
 SOURCES: Mapping[str, str] = MappingProxyType(
     {
+        "elsewhere": "a date elsewhere on the page",
         "feed": "the feed that listed the page",
         "json-ld": "JSON-LD",
         "layout": "the site's layout",
         "meta": "a meta element",
         "microdata": "microdata",
+        "modified": "the date of the last change",
         "page URL": "the URL of the page",
+        "script": "the data of a script",
         "sitemap": "the sitemap that listed the page",
         "time": "a <time> element",
+        "title": "the title or description of the page",
         "url": "a date in the URL",
         "visible": "the visible page",
     }

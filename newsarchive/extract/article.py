@@ -146,6 +146,8 @@ def _build_article(parts: _PageParts, context: BodyContext, body: Body, metadata
         head=parts.head,
         layout=parts.layout_matches,
         nearby=_blocks_near(parts.content.blocks, context.headline.block),
+        root=parts.page.root,
+        blocks=parts.content.blocks,
         discovery=parts.page_input.discovery,
         fetched_at=parts.page_input.fetched_at,
     )
