@@ -8,6 +8,7 @@ from newsarchive.extract import zones
 from newsarchive.extract.authors import read_authors
 from newsarchive.extract.blocks import Block, PageBlocks, collect_blocks
 from newsarchive.extract.body import NO_BODY, Body, BodyContext, build_body, read_article_body
+from newsarchive.extract.bylines import find_byline
 from newsarchive.extract.classify import cannot_be_article
 from newsarchive.extract.dates import DateSources, read_dates
 from newsarchive.extract.evidence import Evidence
@@ -116,7 +117,13 @@ def _read_context(parts: _PageParts) -> BodyContext:
     matches = parts.layout_matches
     headline = _read_headline(parts)
     nearby = _blocks_near(parts.content.blocks, headline.block)
-    authors = read_authors(parts.jsonld, parts.head, nearby, parts.page_input, matches.texts("authors"))
+    authors = read_authors(
+        parts.jsonld,
+        parts.head,
+        lambda: find_byline(nearby, parts.content.blocks, headline.block),
+        parts.page_input,
+        matches.texts("authors"),
+    )
     return BodyContext(
         headline=headline,
         descriptions=_descriptions(parts.head, parts.jsonld.article),

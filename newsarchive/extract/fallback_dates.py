@@ -28,6 +28,7 @@ _LABEL_LENGTH = 60
 """Longest line, in characters, that can be taken for a date line without other evidence."""
 _DATE_DIGITS = 5
 """Digits of a date: a day and a year."""
+_DATE_AND_TIME_DIGITS = 8
 _LONGEST_DATE_LINE = 110
 _SCRIPT_DATE = re.compile(
     r"[\"']?(?:datePublished|date_published|publishedAt|published_at|publishedDate|publishDate|publish_date|"
@@ -53,10 +54,9 @@ def is_date_line(block: Block) -> bool:
         return True
     if _begins_with_day(block.text):
         return True
+    digits = sum(map(str.isdigit, block.text))
     is_sentence = block.text.endswith((".", "!", "?", "。"))
-    return (
-        len(block.text) < _LONGEST_DATE_LINE and not is_sentence and sum(map(str.isdigit, block.text)) >= _DATE_DIGITS
-    )
+    return len(block.text) < _LONGEST_DATE_LINE and digits >= (_DATE_AND_TIME_DIGITS if is_sentence else _DATE_DIGITS)
 
 
 def _begins_with_day(text: str) -> bool:
