@@ -37,7 +37,7 @@ _URL_PATTERNS = (
 _PUBLISHED_META = ("article:published_time", "datepublished", "parsely-pub-date", "pubdate")
 _MIN_PRICES = 8
 _PRICE = re.compile(r"[$€£¥₹]\s?\d|\d\s?(?:€|USD|EUR|GBP|zł|kr)\b")
-_TITLE_SLUG = re.compile(r"(?:[^\W_]+[-_]){6,}[^\W_]+")
+_TITLE_SLUG = re.compile(r"(?<![^\W_])(?:[^\W_]{1,60}[-_]){6}[^\W_]")
 """A title of seven words or more, as the last segment of a URL."""
 _MIN_ARTICLE_TEXT = 1_500
 """Characters of running text from which an <article> is more than a card."""

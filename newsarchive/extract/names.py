@@ -149,7 +149,7 @@ def split_byline(text: str) -> list[str]:
     >>> split_byline("By Jane Roe and John Q. Public, Staff Writers")
     ['Jane Roe', 'John Q. Public']
     """
-    text = text.strip()[:400]
+    text = " ".join(text[:400].split())
     if text.startswith(("http://", "https://", "www.")):
         return []
     if _is_one_organisation(text):
