@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV   ?= .venv
 # Test files that run at once. They begin in the order of their folders, the longest ones (acceptance, integration) first.
 JOBS   ?= 2
+# Folders or files whose tests are run.
+TESTS  ?=
 BIN     = $(VENV)/bin
 UV     := $(shell command -v uv 2>/dev/null)
 # What runs here finds the tools of the environment by name, as in an activated one.
@@ -46,10 +48,10 @@ demo: $(VENV)/.installed-run ## Crawl a demo newsroom on loopback and show what 
 	$(BIN)/newsarchive demo
 
 test: $(VENV)/.installed-dev ## Run all tests but the slow ones
-	$(BIN)/python -m pytest -m "not slow" -n $(JOBS) --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -m "not slow" -n $(JOBS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 slow: $(VENV)/.installed-dev ## Run the slow tests
-	$(BIN)/python -m pytest -m slow -n $(JOBS) --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -m slow -n $(JOBS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 quality: $(VENV)/.installed-dev ## Measure how well pages are read (NEWSARCHIVE_EVAL: annotated pages) and print the table
 	$(BIN)/python -m nox --no-venv --no-install --non-interactive -s quality

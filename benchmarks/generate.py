@@ -20,6 +20,7 @@ from pathlib import Path
 from sqlalchemy import Connection, func, select, text
 
 from benchmarks.invented import ARABIC, CHINESE, LATIN, Pages, Story, Words, tables
+from storage.article_fields import format_time
 from storage.index.engine.database import Database
 from storage.index.rows.interning import short_digest
 from storage.index.schema.tables import ArticleRow, Base
@@ -177,8 +178,9 @@ class Maker:
             original = capture_id
             add["versions"].add(
                 version_id, number, capture_id, shown, shown == versions, _sha(f"version {version_id}"),
-                story.headline, self._words[story.language].sentence(8, 16), story.language, published, "json-ld",
-                at, "json-ld", section, "free", False, False, None, None, len(texts) + 1, True,
+                story.headline, self._words[story.language].sentence(8, 16), story.language,
+                format_time(published), published, "json-ld", format_time(at), at, "json-ld", section, "free",
+                False, False, None, None, len(texts) + 1, True,
             )  # fmt: skip
             for place, paragraph_id in enumerate([*texts, self._disclaimers[story.site_id]]):
                 role = "text" if place < len(texts) else "disclaimer"

@@ -159,9 +159,9 @@ def tables() -> dict[str, Table]:
         (
             VersionRow,
             (
-                "id article_id capture_id number is_current digest headline dek language published_at published_source"
-                " modified_at modified_source section access is_live_blog noarchive image_url_id image_caption"
-                " paragraph_count is_counted"
+                "id article_id capture_id number is_current digest headline dek language published published_at"
+                " published_source modified modified_at modified_source section access is_live_blog noarchive"
+                " image_url_id image_caption paragraph_count is_counted"
             ),
         ),
         (VersionParagraphRow, "version_id position paragraph_id role"),

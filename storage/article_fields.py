@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
-from storage.model import BODY_ROLES, Access, Article, LinkGroup, Paragraph, Role
+from storage.model import BODY_ROLES, Access, Article, LinkGroup, Paragraph, Role, SourcedDate
+from storage.page_date import PageDate
 
 
 def format_time(moment: datetime) -> str:
@@ -46,9 +47,9 @@ class ArticleFields:
     headline: str
     dek: str | None
     authors: tuple[str, ...]
-    published: datetime | None
+    published: PageDate | None
     published_source: str | None
-    modified: datetime | None
+    modified: PageDate | None
     modified_source: str | None
     language: str | None
     section: str | None
@@ -108,13 +109,17 @@ class FieldType(Enum):
     INTEGER = "integer"
     BOOLEAN = "boolean"
     TIME = "time"
+    DATE = "date"
+    """Of a page: a day, or a time with its own offset."""
     TEXTS = "texts"
     PARAGRAPHS = "paragraphs"
     LINKS = "links"
     CAPTURE = "capture"
 
 
-CELL_TYPES = frozenset({FieldType.TEXT, FieldType.INTEGER, FieldType.BOOLEAN, FieldType.TIME, FieldType.TEXTS})
+CELL_TYPES = frozenset(
+    {FieldType.TEXT, FieldType.INTEGER, FieldType.BOOLEAN, FieldType.TIME, FieldType.DATE, FieldType.TEXTS}
+)
 """Types that fit into a cell of a table."""
 
 
@@ -142,10 +147,13 @@ FIELDS = (
     OutputField("dek", _T.TEXT, "Subheading below the headline", "dek"),
     OutputField("authors", _T.TEXTS, "Names, in the order of the byline"),
     OutputField(
-        "published", _T.TIME, "Publication date of the page or its source; never the fetch time", "published_at"
+        "published",
+        _T.DATE,
+        "Publication date as the page or its source states it, with its offset; never the fetch time",
+        "published",
     ),
     OutputField("published_source", _T.TEXT, "Where that date is from: json-ld, meta, feed ...", "published_source"),
-    OutputField("modified", _T.TIME, "Modification date that the page gives", "modified_at"),
+    OutputField("modified", _T.DATE, "Modification date as the page states it", "modified"),
     OutputField("modified_source", _T.TEXT, "Where that date is from", "modified_source"),
     OutputField("language", _T.TEXT, "Primary language subtag (BCP 47), such as en or zh", "language"),
     OutputField("section", _T.TEXT, "Section of the site", "section"),
@@ -177,6 +185,8 @@ CAPTURE_FIELDS = (
 )
 TABLE_FIELDS = (*(field for field in FIELDS if field.is_cell and field.type in CELL_TYPES), *CAPTURE_FIELDS)
 """Columns of CSV and of the Datasette copy: what fits into a cell, the fields of `capture` last."""
+_DATES = tuple(field.name for field in FIELDS if field.type is FieldType.DATE)
+"""Each is stored in two columns: the date as stated, and with "_at" the same in UTC."""
 _STORED = tuple((field.name, field.column) for field in FIELDS if field.column is not None)
 
 
@@ -200,9 +210,9 @@ def _scalars(article: Article) -> dict[str, Any]:
     return {
         "headline": article.headline,
         "dek": article.dek,
-        "published": published.at if published else None,
+        "published": _without_source(published),
         "published_source": published.source if published else None,
-        "modified": modified.at if modified else None,
+        "modified": _without_source(modified),
         "modified_source": modified.source if modified else None,
         "language": article.language,
         "section": article.section,
@@ -213,16 +223,25 @@ def _scalars(article: Article) -> dict[str, Any]:
     }
 
 
+def _without_source(date: SourcedDate | None) -> PageDate | None:
+    return PageDate(at=date.at, offset=date.offset, is_day=date.is_day) if date else None
+
+
 def to_columns(article: Article) -> dict[str, Any]:
     """Return the values of an article by column of `versions`."""
     values = _scalars(article)
     columns = {column: values[name] for name, column in _STORED}
+    for name in _DATES:
+        stated: PageDate | None = values[name]
+        columns[name] = stated.isoformat() if stated else None
+        columns[f"{name}_at"] = stated.at if stated else None
     return columns | {"access": article.access.value if article.access else None}
 
 
 def from_columns(row: Any) -> dict[str, Any]:
     """Return the fields of ArticleFields that a row of `versions` holds, by name."""
     values = {name: getattr(row, column) for name, column in _STORED}
+    values |= {name: PageDate.parse(values[name]) if values[name] else None for name in _DATES}
     return values | {"access": Access(row.access) if row.access else None}
 
 
@@ -272,6 +291,7 @@ _ENCODERS: Mapping[FieldType, Callable[[Any], Any]] = {
     FieldType.INTEGER: int,
     FieldType.BOOLEAN: bool,
     FieldType.TIME: format_time,
+    FieldType.DATE: PageDate.isoformat,
     FieldType.TEXTS: list,
     FieldType.PARAGRAPHS: paragraphs_to_json,
     FieldType.LINKS: links_to_json,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from storage.page_date import PageDate
 from storage.pickling import pickle_by_slots
 
 
@@ -139,7 +140,7 @@ class Discovery:
     via_kind: UrlKind | None = None
     title: str | None = None
     """The source's own title for it."""
-    published: datetime | None = None
+    published: PageDate | None = None
     """The source's own publication date for it."""
     anchor: str | None = None
     """Text of the link to it."""
@@ -244,11 +245,9 @@ class Capture:
 
 @pickle_by_slots
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SourcedDate:
+class SourcedDate(PageDate):
     """A date with the source it was read from."""
 
-    at: datetime
-    """Aware, UTC."""
     source: str
     """json-ld, meta, microdata, time, visible, url, feed, sitemap, elsewhere (on the page), title, script;
     modified: the page only says when it was changed."""
@@ -314,7 +313,7 @@ class FeedEntry:
 
     url: str
     title: str | None = None
-    published: datetime | None = None
+    published: PageDate | None = None
     modified: datetime | None = None
     news: bool = False
     """True: a news sitemap's <news:news> marks it as an article."""

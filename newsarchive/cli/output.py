@@ -18,6 +18,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from storage.article_fields import ArticleFields, format_time, paragraphs_to_json
+from storage.page_date import PageDate
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -64,7 +65,7 @@ def to_json(value: object) -> str:
 def _encode(value: object) -> object:
     if isinstance(value, datetime):
         return format_time(value)
-    if isinstance(value, date):
+    if isinstance(value, (date, PageDate)):
         return value.isoformat()
     if is_dataclass(value) and not isinstance(value, type):
         named = {each.name: getattr(value, each.name) for each in fields(value)}

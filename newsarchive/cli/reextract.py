@@ -76,7 +76,7 @@ def _print(out: Console, result: ReextractResult) -> None:
         out.print(f"and {pluralize(result.changed - len(result.named), 'more article')}")
     for page in result.taken:
         out.print(
-            safe_text(f"{page.url} of {short_time(page.fetched_at)}: {page.before} -> {page.now}"), soft_wrap=True
+            safe_text(f"{page.url} of {short_time(page.fetched_at)} UTC: {page.before} -> {page.now}"), soft_wrap=True
         )
     if len(result.taken) < (taken := result.pages.total()):
         out.print(f"and {pluralize(taken - len(result.taken), 'more page')}")

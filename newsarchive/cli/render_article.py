@@ -37,8 +37,8 @@ def print_head(out: Console, article: ArticleView) -> None:
         ("article", f"{article.id} · {article.site} · {article.state}"),
         ("url", article.url),
         ("authors", ", ".join(now.authors)),
-        ("published", f"{short_time(now.published)} UTC, by {now.published_source}" if now.published else ""),
-        ("modified", f"{short_time(now.modified)} UTC, by {now.modified_source}" if now.modified else ""),
+        ("published", f"{now.published.describe()}, by {now.published_source}" if now.published else ""),
+        ("modified", f"{now.modified.describe()}, by {now.modified_source}" if now.modified else ""),
         ("section", now.section or ""),
         ("tags", ", ".join(now.tags)),
         ("language", now.language or ""),
@@ -119,7 +119,9 @@ def print_backlinks(out: Console, article: ArticleView) -> None:
 
 def print_versions(out: Console, article: ArticleView) -> None:
     """Print a table of the versions."""
-    listed = create_table("version", "first seen", "last seen", "captures", "headline", right=("version", "captures"))
+    listed = create_table(
+        "version", "first seen (UTC)", "last seen (UTC)", "captures", "headline", right=("version", "captures")
+    )
     for line in article.versions:
         first, last = short_time(line.first_seen), short_time(line.last_seen)
         listed.add_row(str(line.number), first, last, str(line.captures), safe_text(line.headline))
@@ -132,7 +134,7 @@ def print_versions(out: Console, article: ArticleView) -> None:
 def print_captures(out: Console, article: ArticleView) -> None:
     """Print a table of the captures with their WARC records."""
     listed = create_table(
-        "fetched", "status", "kind", "version", "file", "offset", "length", "payload", right=("offset", "length")
+        "fetched (UTC)", "status", "kind", "version", "file", "offset", "length", "payload", right=("offset", "length")
     )
     numbers = {line.id: str(line.number) for line in article.versions}
     for capture in article.captures:

@@ -68,7 +68,8 @@ def _print(page: SearchPage, words: str, offset: int) -> None:
     for hit in page.hits:
         out.print()
         out.print(headline_line(hit))
-        facts = [short_time(hit.published or hit.first_seen), hit.site, ", ".join(hit.authors), hit.section or ""]
+        date = hit.published.describe() if hit.published else f"first seen {short_time(hit.first_seen)} UTC"
+        facts = [date, hit.site, ", ".join(hit.authors), hit.section or ""]
         facts += [pluralize(hit.versions, "version")] if hit.versions > 1 else []
         facts += [hit.state] if hit.state != "live" else []
         out.print(safe_text("       " + " · ".join(filter(None, facts)), "dim"))

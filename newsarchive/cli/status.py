@@ -112,7 +112,9 @@ def _print_totals(out: Console, status: Status) -> None:
         f"({humanize_size(status.warc_bytes)})"
     )
     if (crawl := status.last_crawl) is not None:
-        end = f"{crawl.outcome} {short_time(crawl.finished_at)}" if crawl.finished_at else crawl.outcome or "running"
+        end = crawl.outcome or "running"
+        if crawl.finished_at:
+            end += f" {short_time(crawl.finished_at)} UTC"
         begin = short_time(crawl.started_at)
         out.print(safe_text(f"last crawl: {', '.join(crawl.sites)}, started {begin} UTC, {end}"))
 
@@ -120,7 +122,7 @@ def _print_totals(out: Console, status: Status) -> None:
 def _site_table(report: HealthReport) -> Table:
     last_crawls = {each.name: each.last_crawl for each in report.sites}
     columns = ("articles", "versions", "captures", "failed", "due", "later", "older")
-    table = create_table("site", *columns, "next due", "last crawl", "last capture", right=columns)
+    table = create_table("site", *columns, "next due (UTC)", "last crawl (UTC)", "last capture (UTC)", right=columns)
     for site in report.status.sites:
         crawl = last_crawls.get(site.name)
         failed = sum(count for outcome, count in site.outcomes.items() if outcome in FAILED_OUTCOMES)

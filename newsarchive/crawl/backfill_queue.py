@@ -103,8 +103,9 @@ class BackfillQueue:
         return True
 
     def _is_too_old(self, due: DueUrl) -> bool:
-        dates = filter(None, (due.discovery.published, latest_date_in_url(due.url)))
-        return any(date < self._until for date in dates)
+        published = due.discovery.published
+        dates = (published.at if published else None, latest_date_in_url(due.url))
+        return any(date < self._until for date in dates if date)
 
     def _are_mostly_old(self, pages: Iterable[ListedPage]) -> bool:
         dates = [date for page in pages if (date := page.dated_at or latest_date_in_url(page.url))]

@@ -314,7 +314,8 @@ def _describe_rules(rules: RobotsRules) -> str:
 
 
 def _create_source(url: str, kind: UrlKind, reading: Reading, named: bool) -> SiteSource:
-    dates = [date for entry in reading.entries for date in (entry.published, entry.modified) if date]
+    published = [entry.published.at if entry.published else entry.modified for entry in reading.entries]
+    dates = [date for date in (*published, *(entry.modified for entry in reading.entries)) if date]
     dates += [source.modified for source in reading.sources if source.modified]
     return SiteSource(
         url=url,
@@ -322,7 +323,7 @@ def _create_source(url: str, kind: UrlKind, reading: Reading, named: bool) -> Si
         title=reading.title or "",
         entries=len(reading.entries),
         newest=max(dates, default=None),
-        daily=entries_per_day([date for entry in reading.entries if (date := entry.published or entry.modified)]),
+        daily=entries_per_day([date for date in published if date]),
         sitemaps=len(reading.sources) if kind is UrlKind.SITEMAP else 0,
         news=any(entry.news for entry in reading.entries),
         named=named,

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -11,6 +10,7 @@ from newsarchive.diff.word_diff import DiffBudget, DiffPiece, TextChange, diff_w
 from storage.article_fields import ParagraphView
 from storage.index.views.articles import VersionView
 from storage.model import BODY_ROLES, Role
+from storage.page_date import PageDate
 
 COMPARED_ROLES = BODY_ROLES | {Role.CAPTION, Role.CORRECTION}
 """Roles that are compared. Teasers, share buttons and the like change with every fetch and are left out."""
@@ -71,8 +71,8 @@ class EditNotice:
     verdict: EditVerdict
     notes: tuple[str, ...]
     """Corrections and editor's notes that only the newer version has."""
-    modified_before: datetime | None
-    modified_after: datetime | None
+    modified_before: PageDate | None
+    modified_after: PageDate | None
     live: bool
     """True for a live blog, which is edited by its nature."""
 
@@ -221,8 +221,8 @@ def _metadata_changes(older: VersionView, newer: VersionView) -> list[MetadataCh
         return {
             "Section": version.section or "",
             "Tags": ", ".join(version.tags),
-            "Published": _format_time(version.published),
-            "Modified": _format_time(version.modified),
+            "Published": version.published.isoformat() if version.published else "",
+            "Modified": version.modified.isoformat() if version.modified else "",
             "Lead image": version.image or "",
             "Image caption": version.image_caption or "",
             "Access": version.access.value if version.access else "",
@@ -231,10 +231,6 @@ def _metadata_changes(older: VersionView, newer: VersionView) -> list[MetadataCh
 
     before, after = metadata(older), metadata(newer)
     return [MetadataChange(name, before[name], after[name]) for name in before if before[name] != after[name]]
-
-
-def _format_time(when: datetime | None) -> str:
-    return f"{when:%Y-%m-%d %H:%M:%S} UTC" if when else ""
 
 
 def _edit_notice(older: VersionView, newer: VersionView, *, changed: bool) -> EditNotice:

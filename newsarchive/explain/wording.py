@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from types import MappingProxyType
 
 from newsarchive.explain.explanation import Explanation, FieldExplanation
 from newsarchive.extract.evidence import FieldClaim
+from storage.page_date import PageDate
 
 SOURCES: Mapping[str, str] = MappingProxyType(
     {
@@ -84,7 +84,7 @@ def format_value(name: str, value: str) -> str:
     """
     if name not in _DATES or not value:
         return value
-    return datetime.fromisoformat(value).strftime("%Y-%m-%d %H:%M UTC")
+    return PageDate.parse(value).describe()
 
 
 def describe_outcome(explanation: Explanation) -> str:
@@ -103,6 +103,8 @@ def sorted_points(explanation: Explanation) -> tuple[tuple[str, str], ...]:
 
 
 def _comparable(claim: FieldClaim) -> str:
+    if claim.field in _DATES and claim.value and not (date := PageDate.parse(claim.value)).is_day:
+        return date.at.isoformat()
     return " ".join(claim.value.casefold().split())
 
 

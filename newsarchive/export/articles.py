@@ -114,6 +114,7 @@ def _arrow_fields(pa: Any, fields: tuple[OutputField, ...]) -> list[tuple[str, A
         FieldType.TEXT: text,
         FieldType.INTEGER: pa.int64(),
         FieldType.BOOLEAN: pa.bool_(),
+        FieldType.DATE: text,
         FieldType.TIME: pa.timestamp("us", tz="UTC"),
         FieldType.TEXTS: pa.list_(text),
         FieldType.PARAGRAPHS: pa.list_(pa.struct([("role", text), ("text", text)])),

@@ -29,10 +29,11 @@ from newsarchive.extract.fallback_dates import (
 )
 from newsarchive.extract.html_head import Head
 from newsarchive.extract.jsonld import JsonLd, text_of
-from newsarchive.extract.parse_date import CLOCK, has_time, parse_iso_date, parse_printed_date, stated_zone
+from newsarchive.extract.parse_date import CLOCK, parse_iso_date, parse_printed_date, stated_zone
 from newsarchive.extract.relative_dates import parse_relative_date
 from newsarchive.extract.site_layout import LayoutMatches
 from storage.model import Discovery, SourcedDate, UrlKind
+from storage.page_date import PageDate
 
 _PUBLISHED_META = (
     "article:published_time og:published_time og:article:published_time bt:pubdate parsely-pub-date sailthru.date "
@@ -124,7 +125,7 @@ def read_dates(sources: DateSources, evidence: Evidence = NO_EVIDENCE) -> tuple[
     modified = evidence.first("modified", _modified_candidates(sources))
     published = _choose_published(sources, evidence, modified)
     # Many publishers send the same time twice: the article was not modified.
-    if modified and published and published.source != "modified" and modified.at <= published.at:
+    if modified and published and published.source != "modified" and not _is_later(modified, published):
         modified = None
     return published, modified
 
@@ -159,7 +160,7 @@ def _choose_published(sources: DateSources, evidence: Evidence, modified: Source
         found = next((dated for dated in (found, *candidates) if dated), None)
     for dated in candidates:
         if dated is not None:
-            evidence.add_claim("published", dated.source, dated.at, taken=dated is found)
+            evidence.add_claim("published", dated.source, dated, taken=dated is found)
     return found
 
 
@@ -207,23 +208,19 @@ def _choose_printed(
 
 def _fallback_dates(sources: DateSources, modified: SourcedDate | None) -> Iterator[SourcedDate | None]:
     """Yield dates that are used only where nothing else gives one."""
-    yield _sourced(find_marked_date(sources.root, sources.zone), "microdata")
+    yield _with_source(find_marked_date(sources.root, sources.zone), "microdata")
     distant = replace(sources, nearby=distant_blocks(sources.blocks, sources.nearby))
     for dated in _printed_dates(distant):
         yield replace(dated, source="elsewhere")
     titles = (sources.head.title, *sources.head.all("og:title", "description", "og:description"))
-    yield _sourced(find_title_date(titles, sources.zone), "title")
-    yield _sourced(find_script_date(sources.root, sources.zone), "script")
+    yield _with_source(find_title_date(titles, sources.zone), "title")
+    yield _with_source(find_script_date(sources.root, sources.zone), "script")
     latest = modified.at if modified else sources.fetched_at
-    yield _sourced(find_yearless_date(sources.nearby, latest), "visible")
+    yield _with_source(find_yearless_date(sources.nearby, latest), "visible")
     changed = modified or _time_element_date(distant, updated=True) or _visible_date(distant, updated=True)
-    yield SourcedDate(at=changed.at, source="modified") if changed else None
+    yield replace(changed, source="modified") if changed else None
     sentences = [block for block in sources.nearby if not block.zone & OTHER_TEXTS and not is_date_line(block)]
     yield next(_visible_dates(replace(sources, nearby=sentences)), None)
-
-
-def _sourced(at: datetime | None, source: str) -> SourcedDate | None:
-    return SourcedDate(at=at, source=source) if at else None
 
 
 def _modified_candidates(sources: DateSources) -> Iterator[tuple[str, SourcedDate | None]]:
@@ -238,13 +235,23 @@ def _first_date(texts: Iterable[str], source: str, zone: tzinfo | None) -> Sourc
     """Return the first text that is a date, preferring one with a time of day."""
     best: SourcedDate | None = None
     for text in texts:
-        at = parse_iso_date(text, zone) if text else None
-        if at is None:
-            continue
-        if has_time(text):
-            return SourcedDate(at=at, source=source)
-        best = best or SourcedDate(at=at, source=source)
+        dated = _with_source(parse_iso_date(text, zone) if text else None, source)
+        if dated is not None and not dated.is_day:
+            return dated
+        best = best or dated
     return best
+
+
+def _with_source(date: PageDate | None, source: str) -> SourcedDate | None:
+    return SourcedDate(at=date.at, offset=date.offset, is_day=date.is_day, source=source) if date else None
+
+
+def _is_later(second: PageDate, first: PageDate) -> bool:
+    """Return whether a date is after another; if one is a day, by the days on which both are where they are stated."""
+    if not (first.is_day or second.is_day):
+        return second.at > first.at
+    day, before = second.day, first.day
+    return day > before or (day == before and not second.is_day)
 
 
 def _more_precise(first: SourcedDate | None, second: SourcedDate | None) -> SourcedDate | None:
@@ -257,7 +264,8 @@ def _more_precise(first: SourcedDate | None, second: SourcedDate | None) -> Sour
 
 
 def _is_day_only(dated: SourcedDate) -> bool:
-    return dated.at.hour == dated.at.minute == dated.at.second == 0
+    """Return whether a date has no time of day; some systems print midnight for that."""
+    return dated.is_day or dated.at.hour == dated.at.minute == dated.at.second == 0
 
 
 def _date_elements(block: Block) -> Iterator[tuple[HtmlElement, str]]:
@@ -296,9 +304,9 @@ def _time_element_date(sources: DateSources, *, updated: bool) -> SourcedDate | 
                 continue
             text = element.get("datetime") or element.get("content") or element.text_content()
             changed = prop == "datemodified" or (prop != "datepublished" and _find_update_word(words) is not None)
-            at = parse_iso_date(text, sources.zone) if changed == updated else None
-            if at:
-                return SourcedDate(at=at, source="microdata" if prop else "time")
+            date = parse_iso_date(text, sources.zone) if changed == updated else None
+            if date:
+                return _with_source(date, "microdata" if prop else "time")
     return None
 
 
@@ -321,13 +329,13 @@ def _visible_dates(sources: DateSources, *, updated: bool = False) -> Iterator[S
             text = after if _parse_line(after, sources) else _remove_first_clock(text, update_word)
         elif update_word and update_word[0].casefold() not in _STATUS_WORDS:
             text = text[: update_word.start()]
-        if at := _parse_line(text, sources, day_first=not american):
-            yield SourcedDate(at=at, source="visible")
+        if date := _parse_line(text, sources, day_first=not american):
+            yield SourcedDate(at=date.at, offset=date.offset, is_day=date.is_day, source="visible")
 
 
-def _parse_line(text: str, sources: DateSources, *, day_first: bool = True) -> datetime | None:
-    at = parse_printed_date(text, sources.zone, day_first=day_first, language=sources.language[:2])
-    return at or parse_relative_date(text, sources.fetched_at, sources.zone)
+def _parse_line(text: str, sources: DateSources, *, day_first: bool = True) -> PageDate | None:
+    date = parse_printed_date(text, sources.zone, day_first=day_first, language=sources.language[:2])
+    return date or parse_relative_date(text, sources.fetched_at, sources.zone)
 
 
 def _remove_first_clock(text: str, update_word: re.Match[str]) -> str:
@@ -346,12 +354,11 @@ def _url_date(sources: DateSources) -> SourcedDate | None:
         day, month, year = day_first.groups()
     else:
         return None
-    at = parse_iso_date(f"{year}-{int(month):02}-{int(day):02}", sources.zone)
-    return SourcedDate(at=at, source="url") if at else None
+    return _with_source(parse_iso_date(f"{year}-{int(month):02}-{int(day):02}"), "url")
 
 
 def _source_date(discovery: Discovery | None) -> SourcedDate | None:
     if discovery is None or discovery.published is None:
         return None
     source = "sitemap" if discovery.via_kind is UrlKind.SITEMAP else "feed"
-    return SourcedDate(at=discovery.published.astimezone(UTC), source=source)
+    return _with_source(discovery.published, source)

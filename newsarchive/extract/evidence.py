@@ -98,7 +98,7 @@ def _format_value(value: object) -> str:
         case tuple() | list():
             return "; ".join(_format_value(each) for each in value)
         case SourcedDate():
-            return value.at.isoformat()
+            return value.isoformat()
         case Image():
             return value.url
         case datetime():

@@ -18,6 +18,7 @@ from newsarchive.extract.parse_date import (
     parse_printed_date,
     to_ascii_digits,
 )
+from storage.page_date import PageDate
 
 OTHER_TEXTS = (
     zones.RELATED | zones.LATEST | zones.COMMENTS | zones.NAV | zones.MENU | zones.CAPTION | zones.FIGCAPTION
@@ -87,7 +88,7 @@ def marked_elements(root: HtmlElement) -> Iterator[HtmlElement]:
             yield element
 
 
-def find_marked_date(root: HtmlElement, zone: tzinfo | None) -> datetime | None:
+def find_marked_date(root: HtmlElement, zone: tzinfo | None) -> PageDate | None:
     """Return the date of the first element that is marked as the date of publication."""
     for element in marked_elements(root):
         text = element.get("datetime") or element.get("content") or element.text_content()
@@ -106,14 +107,14 @@ def distant_blocks(blocks: list[Block], nearby: list[Block]) -> list[Block]:
     ]
 
 
-def find_script_date(root: HtmlElement, zone: tzinfo | None) -> datetime | None:
+def find_script_date(root: HtmlElement, zone: tzinfo | None) -> PageDate | None:
     """Return the date of publication in the data of a script, if the scripts name only one day.
 
     >>> from lxml.html import fromstring
     >>> find_script_date(fromstring('<div><script>d={"publishDate":"2025-05-27"}</script></div>'), None).isoformat()
-    '2025-05-27T00:00:00+00:00'
+    '2025-05-27'
     """
-    found: datetime | None = None
+    found: PageDate | None = None
     for script in root.iter("script"):
         for match in _SCRIPT_DATE.finditer((script.text or "")[:_MAX_SCRIPT]):
             text = match[1]
@@ -122,13 +123,13 @@ def find_script_date(root: HtmlElement, zone: tzinfo | None) -> datetime | None:
             at = parse_iso_date(text, zone)
             if at is None:
                 continue
-            if found is not None and abs(found - at) > timedelta(hours=26):
+            if found is not None and abs(found.at - at.at) > timedelta(hours=26):
                 return None
             found = found or at
     return found
 
 
-def find_yearless_date(blocks: Iterable[Block], latest: datetime | None) -> datetime | None:
+def find_yearless_date(blocks: Iterable[Block], latest: datetime | None) -> PageDate | None:
     """Return the first day without a year, in the last such year before a time that the page was there."""
     if latest is None:
         return None
@@ -139,15 +140,15 @@ def find_yearless_date(blocks: Iterable[Block], latest: datetime | None) -> date
     return None
 
 
-def parse_yearless_date(text: str, latest: datetime) -> datetime | None:
+def parse_yearless_date(text: str, latest: datetime) -> PageDate | None:
     """Parse a day with the name of a month and no year: the last such day that is not after `latest`.
 
     >>> parse_yearless_date("Posted on May 10, 1:52 PM", datetime(2022, 8, 1, tzinfo=UTC)).isoformat()
-    '2022-05-10T13:52:00+00:00'
+    '2022-05-10T13:52:00'
     >>> parse_yearless_date("12. Dezember", datetime(2022, 8, 1, tzinfo=UTC)).isoformat()
-    '2021-12-12T00:00:00+00:00'
+    '2021-12-12'
     >>> parse_yearless_date("19.5. 8:15", datetime(2022, 8, 1, tzinfo=UTC)).isoformat()
-    '2022-05-19T08:15:00+00:00'
+    '2022-05-19T08:15:00'
     """
     text = to_ascii_digits(text)
     for match in _MONTH_AND_DAY.finditer(text):
@@ -155,7 +156,8 @@ def parse_yearless_date(text: str, latest: datetime) -> datetime | None:
         month = month_number(name) if name else int(match["number"])
         if not month:
             continue
-        hour, minute, second = find_clock(text[match.end() :]) or (0, 0, 0)
+        clock = find_clock(text[match.end() :])
+        hour, minute, second = clock or (0, 0, 0)
         for year in (latest.year, latest.year - 1, latest.year - 2, latest.year - 3, latest.year - 4):
             try:
                 at = datetime(year, month, day, hour % 24, minute % 60, second, tzinfo=UTC)
@@ -163,10 +165,10 @@ def parse_yearless_date(text: str, latest: datetime) -> datetime | None:
                 continue
             # A day is 14 hours ahead in the east.
             if at <= latest + timedelta(hours=14):
-                return at
+                return PageDate(at=at, is_day=clock is None)
     return None
 
 
-def find_title_date(texts: Iterable[str], zone: tzinfo | None) -> datetime | None:
+def find_title_date(texts: Iterable[str], zone: tzinfo | None) -> PageDate | None:
     """Return the date in the title or description of a page."""
     return next((at for text in texts if text and (at := parse_printed_date(text[:300], zone))), None)

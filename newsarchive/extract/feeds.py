@@ -14,6 +14,7 @@ from newsarchive.extract.parse_date import parse_iso_date
 from newsarchive.extract.sitemaps import remove_entities
 from newsarchive.extract.tree import resolve_link
 from storage.model import FeedEntry
+from storage.page_date import PageDate
 
 MAX_BYTES = 10_000_000
 MAX_ENTRIES = 5_000
@@ -57,20 +58,22 @@ def _entry(item: Any, base: str, *, is_rss: bool) -> FeedEntry | None:
         url=url,
         title=_plain_text(item.get("title")),
         published=updated if is_rss and published is None else published,
-        modified=None if is_rss and published is None else updated,
+        modified=None if updated is None or (is_rss and published is None) else updated.at,
     )
 
 
-def _item_date(item: Any, name: str) -> datetime | None:
+def _item_date(item: Any, name: str) -> PageDate | None:
     # `in`, not get(): feedparser returns "published" for a missing "updated", with a warning.
-    parsed = dict.get(item, f"{name}_parsed")
-    if isinstance(parsed, struct_time):
-        try:
-            return datetime(*parsed[:6], tzinfo=UTC)
-        except ValueError:
-            return None
-    text = dict.get(item, name)
-    return parse_iso_date(text) if isinstance(text, str) else None
+    parsed, text = dict.get(item, f"{name}_parsed"), dict.get(item, name)
+    stated = parse_iso_date(text) if isinstance(text, str) else None
+    if not isinstance(parsed, struct_time):
+        return stated
+    try:
+        time = datetime(*parsed[:6], tzinfo=UTC)
+    except ValueError:
+        return None
+    # feedparser knows more formats, but converts all to UTC.
+    return stated if stated is not None and stated.at == time else PageDate.from_time(time)
 
 
 def _plain_text(text: object) -> str | None:
@@ -108,5 +111,5 @@ def _json_entry(item: object, base: str) -> FeedEntry | None:
         url=url,
         title=_plain_text(item.get("title")),
         published=dates.get("date_published"),
-        modified=dates.get("date_modified"),
+        modified=modified.at if (modified := dates.get("date_modified")) else None,
     )

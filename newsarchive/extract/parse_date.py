@@ -1,12 +1,14 @@
 """Parse dates: ISO 8601, RFC 2822, and dates as newspapers print them in many languages.
 
-A time without a zone is read in `zone`, which callers take from another date of the page, else as UTC. A date without a
-time is midnight UTC, so that the day stays the same. The current time is never used.
+A time without a zone is read in `zone`, which callers take from another date of the page; without that it has no
+offset. A date without a time is a day. The current time is never used.
 """
 
 import re
 import unicodedata
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+
+from storage.page_date import PageDate
 
 _ISO = re.compile(
     r"^\s*([12]\d{3})-?(\d\d)-?(\d\d)(?!\d{4}-)(?:[T\s]+(\d{1,2}):?(\d\d)(?::?(\d\d)(?:[.,]\d+)?)?\s*([ap]m)?\s*(Z|UTC|GMT|"
@@ -128,17 +130,17 @@ _BUDDHIST_OFFSET = 543
 """The Thai calendar counts Buddhist years."""
 
 
-def parse_iso_date(text: str, zone: tzinfo | None = None) -> datetime | None:
+def parse_iso_date(text: str, zone: tzinfo | None = None) -> PageDate | None:
     """Parse a machine-readable date: ISO 8601 in its variants, RFC 2822, seconds or milliseconds since 1970.
 
     >>> parse_iso_date("2019-11-18T10:00:00-0500").isoformat()
-    '2019-11-18T15:00:00+00:00'
+    '2019-11-18T10:00:00-05:00'
     >>> parse_iso_date("Mon, 18 Nov 2019 10:00:00 GMT").isoformat()
-    '2019-11-18T10:00:00+00:00'
+    '2019-11-18T10:00:00Z'
     """
     text = text.strip()[:80]
     if text.isdigit() and len(text) in (10, 13):
-        return _check_year(datetime.fromtimestamp(int(text[:10]), UTC))
+        return _check_year(PageDate.from_time(datetime.fromtimestamp(int(text[:10]), UTC)))
     match = _ISO.match(text)
     if not match:
         return parse_printed_date(text, zone)
@@ -158,23 +160,17 @@ def stated_zone(text: str) -> tzinfo | None:
     return _parse_zone(match[8]) if match and match[8] else None
 
 
-def has_time(text: str) -> bool:
-    """Return whether a date has a time of day."""
-    match = _ISO.match(text.strip()[:80])
-    return bool(match and match[4]) or bool(CLOCK.search(text[:80])) or text.strip().isdigit()
-
-
 def parse_printed_date(
     text: str, zone: tzinfo | None = None, *, day_first: bool = True, language: str = ""
-) -> datetime | None:
+) -> PageDate | None:
     """Parse the first complete date (day, month and year) in a line of text.
 
     The language of the page decides where one name is another month elsewhere: "listopad" is October in Croatian.
 
     >>> parse_printed_date("Publié le 18 août 2019 à 10h05").isoformat()
-    '2019-08-18T10:05:00+00:00'
+    '2019-08-18T10:05:00'
     >>> parse_printed_date("2019年11月18日 10:05").isoformat()
-    '2019-11-18T10:05:00+00:00'
+    '2019-11-18T10:05:00'
     >>> parse_printed_date("no date in 2019")
     """
     if not _YEAR.search(text, 0, _MAX_LINE):  # most lines of a page have none
@@ -303,18 +299,19 @@ def _find_zone(text: str) -> tzinfo | None:
 
 def _build_datetime(
     day: tuple[int, int, int], clock: tuple[int, int, int] | None, zone: tzinfo | None
-) -> datetime | None:
+) -> PageDate | None:
     year, month, day_of_month = day
     if 2440 < year < 2640:
         year -= _BUDDHIST_OFFSET
     hour, minute, second = clock or (0, 0, 0)
     try:
-        local = datetime(year, month, day_of_month, hour % 24, minute, second, tzinfo=(zone if clock else None) or UTC)
-        return _check_year(local.astimezone(UTC))
+        local = datetime(year, month, day_of_month, hour % 24, minute, second, tzinfo=zone)
+        stated = PageDate.from_time(local) if clock else PageDate(at=local.replace(tzinfo=UTC), is_day=True)
+        return _check_year(stated)
     except (ValueError, OverflowError):
         return None
 
 
-def _check_year(at: datetime) -> datetime | None:
+def _check_year(date: PageDate) -> PageDate | None:
     """Return a date between 1800 and 2100, else None: articles may be older than the web, other years are errors."""
-    return at if 1800 <= at.year <= 2100 else None
+    return date if 1800 <= date.at.year <= 2100 else None

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from newsarchive.extract.parse_date import find_clock, to_ascii_digits
+from storage.page_date import PageDate
 
 # One line per language: units by their stems (minutes, hours, days, weeks), then the forms of "N units ago".
 _TABLE = """
@@ -112,16 +113,16 @@ _ALL_WORDS = tuple({mark: None for language in _LANGUAGES for mark in language.w
 """Of all languages, to skip the many lines without any of them."""
 
 
-def parse_relative_date(text: str, fetched_at: datetime | None, zone: tzinfo | None = None) -> datetime | None:
+def parse_relative_date(text: str, fetched_at: datetime | None, zone: tzinfo | None = None) -> PageDate | None:
     """Parse "3 hours ago" or "today at 10:05" in two dozen languages; None without the time of the capture.
 
     >>> at = datetime(2026, 5, 19, 12, tzinfo=UTC)
     >>> parse_relative_date("Updated 3 hours ago", at).isoformat()
-    '2026-05-19T09:00:00+00:00'
+    '2026-05-19T09:00:00Z'
     >>> parse_relative_date("vor einer Stunde", at).isoformat()
-    '2026-05-19T11:00:00+00:00'
+    '2026-05-19T11:00:00Z'
     >>> parse_relative_date("gestern, 18:40 Uhr", at).isoformat()
-    '2026-05-18T18:40:00+00:00'
+    '2026-05-18T18:40:00'
     """
     if fetched_at is None or len(text) > _MAX_LINE:
         return None
@@ -134,9 +135,9 @@ def parse_relative_date(text: str, fetched_at: datetime | None, zone: tzinfo | N
             count = int(pattern[0]) if pattern[0].isdecimal() else 1
             for minutes, unit in zip(_MINUTES, language.units, strict=True):
                 if unit.match(pattern[1]):
-                    return fetched_at - timedelta(minutes=count * minutes)
+                    return PageDate.from_time(fetched_at - timedelta(minutes=count * minutes))
     if match := _FIXED_PHRASE.search(text):
-        return fetched_at - timedelta(minutes=_FIXED_PHRASES[match[1]])
+        return PageDate.from_time(fetched_at - timedelta(minutes=_FIXED_PHRASES[match[1]]))
     return _parse_today_or_yesterday(text, fetched_at, zone)
 
 
@@ -145,7 +146,7 @@ def is_relative_date(text: str) -> bool:
     return parse_relative_date(text, _ANY_TIME) is not None
 
 
-def _parse_today_or_yesterday(text: str, fetched_at: datetime, zone: tzinfo | None) -> datetime | None:
+def _parse_today_or_yesterday(text: str, fetched_at: datetime, zone: tzinfo | None) -> PageDate | None:
     """Parse "today" or "yesterday" with a time of day; without one, the word may be in a line that is not a date."""
     clock = find_clock(text)
     if clock is None or clock[0] > 23 or clock[1] > 59:
@@ -154,4 +155,5 @@ def _parse_today_or_yesterday(text: str, fetched_at: datetime, zone: tzinfo | No
     if back is None:
         return None
     local = fetched_at.astimezone(zone or UTC) - timedelta(days=back)
-    return local.replace(hour=clock[0], minute=clock[1], second=clock[2], microsecond=0).astimezone(UTC)
+    local = local.replace(hour=clock[0], minute=clock[1], second=clock[2], microsecond=0)
+    return PageDate.from_time(local if zone else local.replace(tzinfo=None))

@@ -148,31 +148,37 @@ def _locate_lines(lines: list[tuple[str, str]], blocks: list[Block]) -> Selectio
         places.setdefault(key, []).append(index)
         for line in blocks[index].lines:
             places.setdefault(_remove_space(line), []).append(index)
+    known = {key: frozenset(indexes) for key, indexes in places.items()}
     found = Selection()
     cursor = -1
     for tag, line in lines:
         key = _remove_space(line)
-        if index := _next_free(places.get(key, []), cursor, found.chosen):
+        if index := _take_free(places.get(key, []), cursor, found.chosen):
             cursor = index - 1
             found.chosen.add(cursor)
             continue
-        if cursor in places.get(key, []):
+        if cursor in known.get(key, ()):
             continue
         near = _locate_parts(key, keys, cursor, found.chosen)
         if near:
             found.chosen.update(near)
             cursor = max(near)
-        elif not any(key in keys[i] for i in found.chosen if abs(i - cursor) < _WINDOW):
+        elif not any(i in found.chosen and key in keys[i] for i in range(cursor - _WINDOW + 1, cursor + _WINDOW)):
             found.unplaced.append((cursor, tag, line))
     return found
 
 
-def _next_free(indexes: list[int], cursor: int, taken: set[int]) -> int:
-    """Return 1 + the first free index after the cursor, or else the first free one; 0 for none."""
+def _take_free(indexes: list[int], cursor: int, taken: set[int]) -> int:
+    """Return 1 + the first free index after the cursor, or else the first free one; 0 for none.
+
+    Removes the indexes that it passes, so that thousands of equal lines take linear time.
+    """
     at = bisect_left(indexes, cursor + 1)
-    for index in indexes[at:] + indexes[:at]:
-        if index not in taken:
-            return index + 1
+    for start in (at, 0):
+        while start < len(indexes):
+            index = indexes.pop(start)
+            if index not in taken:
+                return index + 1
     return 0
 
 

@@ -19,7 +19,7 @@ def reading_to_json(reading: Reading) -> dict[str, Any]:
             {
                 "url": entry.url,
                 "title": entry.title,
-                "published": _format_time(entry.published),
+                "published": entry.published.isoformat() if entry.published else None,
                 "modified": _format_time(entry.modified),
                 "news": entry.news,
             }

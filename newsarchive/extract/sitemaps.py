@@ -7,6 +7,7 @@ are read, the limits of the protocol.
 import re
 import zlib
 from collections.abc import Iterator
+from datetime import datetime
 
 from lxml.etree import LxmlError, XMLPullParser, _Element
 
@@ -50,7 +51,7 @@ def read_sitemap(payload: bytes, url: str) -> tuple[tuple[FeedEntry, ...], tuple
         if target is None:
             continue
         if kind == "sitemap":
-            modified = parse_iso_date(fields.get("lastmod", ""))
+            modified = _parse_time(fields.get("lastmod", ""))
             sources.setdefault(target, UrlSource(url=target, kind=UrlKind.SITEMAP, modified=modified))
         else:
             entries.setdefault(target, _entry(target, fields))
@@ -107,9 +108,14 @@ def _entry(url: str, fields: dict[str, str]) -> FeedEntry:
         url=url,
         title=fields.get("title"),
         published=parse_iso_date(fields.get("publication_date", "")),
-        modified=parse_iso_date(fields.get("lastmod", "")),
+        modified=_parse_time(fields.get("lastmod", "")),
         news="news" in fields,
     )
+
+
+def _parse_time(text: str) -> datetime | None:
+    date = parse_iso_date(text)
+    return date.at if date else None
 
 
 def read_url_list(text: str, url: str) -> tuple[FeedEntry, ...]:

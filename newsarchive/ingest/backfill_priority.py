@@ -77,7 +77,7 @@ def latest_date_in_url(url: str) -> datetime | None:
 
 def latest_date(entry: FeedEntry, source: str) -> datetime | None:
     """Return the latest date that a feed or sitemap entry may have; None if nothing dates it."""
-    dates = [date for date in (entry.published, entry.modified) if date]
+    dates = [date for date in (entry.published.at if entry.published else None, entry.modified) if date]
     return max(dates) if dates else latest_date_in_url(entry.url) or latest_date_in_url(source)
 
 

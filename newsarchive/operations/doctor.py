@@ -17,7 +17,7 @@ from newsarchive.bucket.upload import describe_waiting, files_to_upload
 from newsarchive.config.schema import FILE_NAME, Config
 from newsarchive.config.toml_file import load_config
 from newsarchive.crawl.browser import LAUNCH_OPTIONS
-from newsarchive.operations.health import Finding, Severity, check_disk, check_health
+from newsarchive.operations.health import Finding, Severity, check_disks, check_health
 from storage.errors import ArchiveError, ConfigError, IndexTooNew, IndexTooOld, NoArchive
 from storage.extras import install_command, pip_command
 from storage.index import Index
@@ -27,6 +27,8 @@ SCRAPY = "2.19"
 """Minor version that the recording downloader is written for."""
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 """Name of a distribution at the beginning of a requirement (PEP 508)."""
+_PROBE = 65_536
+"""Bytes that are written to see whether a folder takes them."""
 _REFERRAL = re.compile(r"\s*[^.;]*: newsarchive doctor$")
 """End of an error message that refers to this command."""
 
@@ -57,6 +59,7 @@ def run_checks(folder: Path | None, now: datetime) -> Iterator[Finding]:
         return
     findings = [check(config, now) for check in ARCHIVE_CHECKS]
     yield from findings
+    yield from check_disks(config.folder, config.places)
     if any(site.render for site in config.sites):
         yield _check_browser(config)
     if not any(each.code == "index" and each.severity is Severity.ERROR for each in findings):
@@ -76,7 +79,7 @@ def check_archive(config: Config, now: datetime) -> Iterator[Finding]:
     """Yield the findings of `newsarchive status` but those on disk and bucket, which have checks of their own here."""
     with closing(Index.open(config.index, create=False)) as index:
         report = check_health(index, config.sites, config.folder, config.places, now)
-    yield from (each for each in report.findings if each.subject not in {"disk", "bucket"})
+    yield from (each for each in report.findings if each.subject != "bucket" and not each.code.startswith("disk"))
 
 
 def _check_python() -> Finding:
@@ -169,8 +172,11 @@ def _check_packages() -> Iterator[Finding]:
 def _check_folder(config: Config, _now: datetime) -> Finding:
     for folder in (config.folder, config.warc_folder):
         try:
-            with tempfile.TemporaryFile(dir=folder):
-                pass
+            with tempfile.TemporaryFile(dir=folder) as file:
+                # On a full disk a file can be created, but not written.
+                file.write(bytes(_PROBE))
+                file.flush()
+                os.fsync(file.fileno())
         except OSError as error:
             return _finding(
                 "folder",
@@ -180,10 +186,6 @@ def _check_folder(config: Config, _now: datetime) -> Finding:
                 f"ls -ld {folder}",
             )
     return _finding("folder", Severity.OK, f"{config.folder} is writable")
-
-
-def _check_disk(config: Config, _now: datetime) -> Finding:
-    return check_disk(config.folder, config.places)
 
 
 def _check_contact(config: Config, _now: datetime) -> Finding:
@@ -352,7 +354,6 @@ def _check_browser(config: Config) -> Finding:
 
 ARCHIVE_CHECKS: tuple[Callable[[Config, datetime], Finding], ...] = (
     _check_folder,
-    _check_disk,
     _check_sites,
     _check_contact,
     _check_index,

@@ -1,5 +1,6 @@
 """The one check of whether the archive is well: `status`, `doctor`, the browser and the metrics report its findings."""
 
+import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -8,17 +9,19 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from statistics import median
+from urllib.parse import urlsplit
 
 from newsarchive.bucket.upload import describe_waiting, files_to_upload
 from newsarchive.config.schema import SiteConfig
 from newsarchive.config.units import humanize_size
 from storage.errors import BucketRefused, BucketUnreachable
 from storage.index import Index
+from storage.index.frontier.host_state import load_backoffs
 from storage.index.queries.aggregates import FAILED_OUTCOMES, count_articles_per_day, count_outcomes_by_site
 from storage.index.queries.articles import iter_captures
 from storage.index.queries.status import SourceHealth, get_status, list_crawls, list_source_health, list_warc_files
 from storage.index.reader import Reader
-from storage.index.views.articles import CaptureFilters
+from storage.index.views.articles import CaptureFilters, WarcFileView
 from storage.index.views.status import CrawlView, SiteStatus, Status
 from storage.model import Outcome
 from storage.places import Places, WarcFile
@@ -36,9 +39,13 @@ THIN = 0.4
 MAX_RUNS = 500
 """Newest runs among which the last one of each site is looked for."""
 MIN_CAPTURES = 10
+MIN_FAILED = 3
+"""Captures without which not even failures of all of them are a finding."""
 MAX_FAILED_SHARE = 0.2
 SILENT_AFTER = timedelta(days=2)
 OVERDUE_AFTER = timedelta(days=1)
+INDEXED_WITHIN = timedelta(minutes=10)
+"""A running import or crawl may still index a younger file."""
 UPLOAD_OVERDUE_AFTER = timedelta(hours=1)
 """A running crawl may still upload a younger file."""
 LOW_DISK = 2_000_000_000
@@ -104,6 +111,8 @@ class SiteHealth:
     """Failed captures of the last seven days, by outcome."""
     captures: int
     """Captures of the last seven days."""
+    refusal: str = ""
+    """Why one of its hosts is backed off, such as "does not respond"; "" if none is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,21 +166,21 @@ def check_health(
     status = reader.ask(get_status, now)
     crawls = reader.ask(list_crawls, limit=MAX_RUNS)
     recent = reader.ask(count_outcomes_by_site, (now - WEEK).date())
-    checked = tuple(_collect_site(reader, site.name, crawls, recent.get(site.name, {}), now) for site in sites)
+    unresponsive = _list_unresponsive_hosts(index)
+    checked = tuple(_collect_site(reader, site, crawls, recent.get(site.name, {}), unresponsive, now) for site in sites)
     by_name = {site.name: site for site in status.sites}
     sources = tuple(
         each for each in reader.ask(list_source_health, [site.name for site in checked]) if each.state in UNHEALTHY
     )
-    missing, unreachable = _find_missing(index, reader, places, now)
+    missing, of_files = _compare_files(index, reader, places, now)
     unsent = files_to_upload(places)
-    disk = check_disk(folder, places)
     findings = [
         *(each for site in checked for each in _check_site(site, by_name.get(site.name), now)),
         *map(_check_source, sources),
         *map(_check_missing, missing),
-        *unreachable,
+        *of_files,
         *_check_uploads(places, unsent, now),
-        *((disk,) if disk.severity is not Severity.OK else ()),
+        *(each for each in check_disks(folder, places) if each.severity is not Severity.OK),
     ]
     return HealthReport(
         status=status,
@@ -182,7 +191,7 @@ def check_health(
         unsent=len(unsent),
         unsent_bytes=sum(file.size for file in unsent),
         disk_used=sum(_folder_size(each) for each in {folder.resolve(), places.folder.resolve()}),
-        disk_free=_free_bytes(folder, places),
+        disk_free=min(_free_bytes(each) for each in _disk_folders(folder, places)),
     )
 
 
@@ -210,26 +219,66 @@ def is_thin(count: int, usual: float | None) -> bool:
     return usual is not None and usual >= MIN_USUAL and count < THIN * usual
 
 
-def check_disk(folder: Path, places: Places) -> Finding:
-    """Check the free disk space."""
-    free = _free_bytes(folder, places)
+def check_disks(folder: Path, places: Places) -> tuple[Finding, ...]:
+    """Check the free space of the file systems of the WARC files and, if it is another, of the archive's folder."""
+    folders = _disk_folders(folder, places)
+    names = ("disk",) if len(folders) == 1 else ("disk of the WARC files", "disk of the index")
+    return tuple(_check_disk(each, name) for each, name in zip(folders, names, strict=True))
+
+
+def _disk_folders(folder: Path, places: Places) -> tuple[Path, ...]:
+    """Return a folder on each file system that the archive writes to."""
+    if not places.folder.exists() or not folder.exists():
+        return (places.folder if places.folder.exists() else folder,)
+    is_same = places.folder.stat().st_dev == folder.stat().st_dev
+    return (places.folder,) if is_same else (places.folder, folder)
+
+
+def _check_disk(folder: Path, subject: str) -> Finding:
+    free = _free_bytes(folder)
+    if not _has_free_files(folder):
+        return Finding(
+            severity=Severity.ERROR,
+            code="disk-full",
+            subject=subject,
+            sentence="The file system has no room for another file, although bytes are free.",
+            meaning="A crawl stops when the disk is full; nothing that was committed is lost.",
+            command="df -i",
+        )
     return Finding(
         severity=Severity.ERROR if free < FULL_DISK else Severity.WARNING if free < LOW_DISK else Severity.OK,
         code="disk-full" if free < FULL_DISK else "disk-low" if free < LOW_DISK else "disk",
-        subject="disk",
+        subject=subject,
         sentence=f"{humanize_size(free)} free.",
         meaning="A crawl stops when the disk is full; nothing that was committed is lost." if free < LOW_DISK else "",
         command="df -h" if free < LOW_DISK else "",
     )
 
 
-def _free_bytes(folder: Path, places: Places) -> int:
-    return shutil.disk_usage(places.folder if places.folder.exists() else folder).free
+def _free_bytes(folder: Path) -> int:
+    return shutil.disk_usage(folder).free
+
+
+def _has_free_files(folder: Path) -> bool:
+    state = os.statvfs(folder)
+    # Some file systems have no limit, and report 0 of 0.
+    return not state.f_files or state.f_favail > 0
+
+
+def _list_unresponsive_hosts(index: Index) -> Mapping[str, str]:
+    """Return why hosts are backed off, by name."""
+    return {each.host: each.reason for each in index.read(load_backoffs) if each.reason}
 
 
 def _collect_site(
-    reader: Reader, name: str, crawls: Iterable[CrawlView], recent: Mapping[Outcome, int], now: datetime
+    reader: Reader,
+    site: SiteConfig,
+    crawls: Iterable[CrawlView],
+    recent: Mapping[Outcome, int],
+    unresponsive: Mapping[str, str],
+    now: datetime,
 ) -> SiteHealth:
+    name = site.name
     counts = reader.ask(count_articles_per_day, name, (now - (WEEKS + 1) * WEEK).date())
     days = [now.date() - timedelta(days=back) for back in range(6, -1, -1)]
     return SiteHealth(
@@ -238,7 +287,13 @@ def _collect_site(
         week=tuple(ArticleDay(day=day, articles=counts.get(day, 0), usual=usual_count(counts, day)) for day in days),
         failed={outcome: count for outcome, count in sorted(recent.items()) if outcome in FAILED_OUTCOMES},
         captures=sum(recent.values()),
+        refusal=next((unresponsive[host] for host in _list_hosts(site) if host in unresponsive), ""),
     )
+
+
+def _list_hosts(site: SiteConfig) -> list[str]:
+    """Return the names of a site's hosts, without ports, as back-off is stored by them."""
+    return [urlsplit(url).hostname or "" for url in (site.url, *(f"//{host}" for host in site.hosts))]
 
 
 def _check_site(site: SiteHealth, status: SiteStatus | None, now: datetime) -> Iterator[Finding]:
@@ -247,22 +302,34 @@ def _check_site(site: SiteHealth, status: SiteStatus | None, now: datetime) -> I
 
     crawl_command = f"newsarchive crawl {site.name}"
     crawl = site.last_crawl
-    if crawl is None or status is None or status.last_capture is None:
+    last_capture = status.last_capture if status else None
+    if crawl is None and last_capture is None:
         yield finding("never-crawled", "The site has never been crawled.", command=crawl_command)
         return
-    if crawl.outcome in {"failed", "interrupted"}:
+    if crawl is not None and crawl.outcome in {"failed", "interrupted"}:
         sentence = "The last crawl failed." if crawl.outcome == "failed" else "The last crawl was interrupted."
         yield finding("crawl-failed", sentence, severity=Severity.ERROR, command=crawl_command)
-    begun = crawl.started_at
+    begun = crawl.started_at if crawl else None
+    if begun is not None and (last_capture is None or last_capture < begun) and (site.refusal or last_capture is None):
+        why = f"The site {site.refusal}" if site.refusal else "The site gave no answer that could be captured"
+        since = f"since {last_capture:%Y-%m-%d %H:%M} UTC" if last_capture else "in any crawl"
+        meaning = (
+            "Open it in a browser to see whether it is online; if it has moved, correct its URL in newsarchive.toml."
+        )
+        sentence = f"{why}: nothing was captured {since}."
+        yield finding("site-down", sentence, severity=Severity.ERROR, meaning=meaning, command=crawl_command)
+    if status is None or last_capture is None:
+        return
     if begun is not None and now - begun > OVERDUE_AFTER and status.due:
         sentence = f"No crawl has run for {_format_age(now - begun)}, and {status.due:,} URLs are due."
         yield finding("crawl-overdue", sentence, command="newsarchive schedule")
-    elif now - status.last_capture > SILENT_AFTER:
-        age = _format_age(now - status.last_capture)
+    elif now - last_capture > SILENT_AFTER:
+        age = _format_age(now - last_capture)
         meaning = f"Open {status.url} in a browser to see whether the site is online."
         yield finding("site-silent", f"Nothing was captured for {age}.", meaning=meaning, command=crawl_command)
     failed = sum(site.failed.values())
-    if site.captures >= MIN_CAPTURES and failed / site.captures > MAX_FAILED_SHARE:
+    are_all_failed = failed == site.captures >= MIN_FAILED
+    if are_all_failed or (site.captures >= MIN_CAPTURES and failed / site.captures > MAX_FAILED_SHARE):
         outcomes = ", ".join(f"{count:,} {outcome}" for outcome, count in site.failed.items())
         sentence = f"{failed:,} of {site.captures:,} captures of the last week failed: {outcomes}."
         yield finding("captures-failed", sentence, severity=Severity.ERROR, command="newsarchive serve --open")
@@ -322,12 +389,12 @@ def _check_uploads(places: Places, unsent: Sequence[WarcFile], now: datetime) ->
         )
 
 
-def _find_missing(
+def _compare_files(
     index: Index, reader: Reader, places: Places, now: datetime
 ) -> tuple[tuple[MissingWarc, ...], tuple[Finding, ...]]:
-    """Return files that are stored nowhere, or a finding if the bucket cannot be listed."""
+    """Return files that are stored nowhere, and findings on those that the index lacks or knows otherwise."""
     try:
-        stored = {file.name for file in places.files()}
+        stored = {file.name: file for file in places.files()}
     except (BucketUnreachable, BucketRefused) as problem:
         finding = Finding(
             severity=Severity.ERROR,
@@ -339,14 +406,67 @@ def _find_missing(
         )
         return (), (finding,)
     missing = []
-    for file in index.read(list_warc_files):
+    known = index.read(list_warc_files)
+    for file in known:
         if file.name in stored or owning_machine(file.name, now, bucket=bool(places.bucket), shared=index.is_shared):
             continue
         captures = reader.stream(iter_captures, CaptureFilters(warc=file.name), order="oldest", limit=MAX_URLS)
         urls = tuple(capture.url for capture in captures)
         if urls or not reader.exclude:
             missing.append(MissingWarc(warc=file.name, captures=file.captures, urls=urls))
-    return tuple(missing), ()
+    return tuple(missing), (*_check_unindexed(places, stored, known, now), *_check_sizes(stored, known))
+
+
+def _check_unindexed(
+    places: Places, stored: Mapping[str, WarcFile], known: Sequence[WarcFileView], now: datetime
+) -> Iterator[Finding]:
+    """Yield a finding if the index lacks closed files: it is new, of before them, or another archive's."""
+    names = {file.name for file in known}
+    lacking = [
+        file for file in stored.values() if file.name not in names and not file.is_open and file.size
+        and not _is_young(places, file, now)
+    ]  # fmt: skip
+    if not lacking:
+        return
+    size = humanize_size(sum(file.size for file in lacking))
+    count = f"{len(lacking):,} WARC {'file' if len(lacking) == 1 else 'files'} ({size})"
+    is_known = any(file.name in names for file in stored.values())
+    yield Finding(
+        severity=Severity.ERROR,
+        code="warc-unindexed",
+        subject="index",
+        sentence=f"{count} {'is' if len(lacking) == 1 else 'are'} not in the index, and no page of them can be found."
+        if is_known
+        else f"The index knows none of the {count} of the archive, so no page can be found.",
+        meaning="The files are untouched. The index is older than they are, or they were copied into the folder."
+        if is_known
+        else "The files are untouched. The index is empty, or another archive's.",
+        command="newsarchive crawl" if is_known else "newsarchive rebuild",
+    )
+
+
+def _is_young(places: Places, file: WarcFile, now: datetime) -> bool:
+    if not file.is_local:
+        return False
+    with suppress(FileNotFoundError):  # moved meanwhile
+        return timedelta(0) <= now - places.stat(file.name).modified_at < INDEXED_WITHIN
+    return True
+
+
+def _check_sizes(stored: Mapping[str, WarcFile], known: Iterable[WarcFileView]) -> Iterator[Finding]:
+    """Yield a finding for each closed file that has another size than when it was closed."""
+    for row in known:
+        file = stored.get(row.name)
+        if file is None or file.is_open or row.state != "closed" or row.size is None or file.size == row.size:
+            continue
+        yield Finding(
+            severity=Severity.ERROR,
+            code="warc-changed",
+            subject=row.name,
+            sentence=f"The file has {file.size:,} bytes; it had {row.size:,} when it was closed.",
+            meaning="Captures in it may be lost. Restore it from a backup, or see what can be read.",
+            command="newsarchive verify",
+        )
 
 
 def _folder_size(folder: Path) -> int:

@@ -3,6 +3,7 @@
 Nothing here depends on Scrapy: crawl, import and rebuild read through the same pool.
 """
 
+import atexit
 import contextlib
 import os
 import pickle
@@ -48,7 +49,7 @@ class ReaderPool:
         self.count = count or available_cores()
         self._timeout = timeout
         self._limit = limit
-        self._fork_server = _ForkServer(spec)
+        self._fork_server = _get_fork_server(spec)
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._threads = [
             threading.Thread(target=self._serve, name=f"reader-{number}", daemon=True) for number in range(self.count)
@@ -72,7 +73,6 @@ class ReaderPool:
             self._jobs.put(None)
         for thread in self._threads:
             thread.join()
-        self._fork_server.close()
 
     def __enter__(self) -> Self:
         return self
@@ -206,7 +206,7 @@ class _Worker:
 
 
 class _ForkServer:
-    """The main process's end of the fork server, which starts with the first page: many runs find nothing to read."""
+    """The main process's end of a fork server, which starts with the first page: many runs find nothing to read."""
 
     def __init__(self, spec: WorkerSpec) -> None:
         self._spec = spec
@@ -221,18 +221,28 @@ class _ForkServer:
 
     def spawn(self) -> _Worker:
         """Return a new worker. The first call waits until the fork server has imported the shared modules."""
+        with self._lock:
+            # A fork server that has ended since the last worker, killed for its memory perhaps, is replaced once.
+            worker = self._request_worker() or self._request_worker()
+        if worker is None:
+            raise RuntimeError(f"processes that read pages cannot be started: {sys.executable} ended early")
+        return worker
+
+    def _request_worker(self) -> _Worker | None:
+        """Return a worker, or None after the end of the fork server, which is then closed."""
         ours, theirs = socket.socketpair()
-        with self._lock, theirs:
+        with theirs:
             try:
                 control = self._connect()
                 socket.send_fds(control, [b"+"], [theirs.fileno()])
                 answer = control.recv(PID.size, socket.MSG_WAITALL)
             except OSError:
                 answer = b""
-        if len(answer) < PID.size:
-            ours.close()
-            raise RuntimeError(f"processes that read pages cannot be started: {sys.executable} ended early")
-        return _Worker(pid=PID.unpack(answer)[0], connection=ours)
+        if len(answer) == PID.size:
+            return _Worker(pid=PID.unpack(answer)[0], connection=ours)
+        ours.close()
+        self.close()
+        return None
 
     def _connect(self) -> socket.socket:
         """Return the control socket; start the process if it is not running yet."""
@@ -253,7 +263,30 @@ class _ForkServer:
         return self._control
 
     def close(self) -> None:
+        """End the process and wait for it, so that its CPU time and that of its workers counts as this process's."""
         if self._control is not None:
             self._control.close()
+            self._control = None
         if self._process is not None:
             self._process.wait()
+            self._process = None
+
+
+_FORK_SERVERS: dict[WorkerSpec, _ForkServer] = {}
+"""Those of this process: they end with it, so that its next crawl or import need not import the reading code again."""
+_FORK_SERVERS_LOCK = threading.Lock()
+
+
+def _get_fork_server(spec: WorkerSpec) -> _ForkServer:
+    with _FORK_SERVERS_LOCK:
+        return _FORK_SERVERS.setdefault(spec, _ForkServer(spec))
+
+
+@atexit.register
+def _close_fork_servers() -> None:
+    for server in _FORK_SERVERS.values():
+        server.close()
+
+
+# A forked child starts its own.
+os.register_at_fork(after_in_child=_FORK_SERVERS.clear)

@@ -4,11 +4,11 @@ import json
 import re
 import unicodedata
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from newsarchive.web.jinja_env import format_date, iso_time
+from newsarchive.web.jinja_env import format_day, format_time, iso_time
 from newsarchive.web.timestamps import format_timestamp
 from newsarchive.web.wb_url import quote_url
 from storage.index.views.articles import VersionView
@@ -60,10 +60,10 @@ class Citation:
         """The citation as a sentence."""
         version = self.version
         authors = f"{', '.join(version.authors)}: " if version.authors else ""
-        published = f", {format_date(version.published)}" if version.published else ""
+        published = f", {format_day(version.published.day)}" if version.published else ""
         headline = version.headline or version.canonical_url
         sentence = f"{authors}“{headline}”, {self.site}{published}".translate(_BIDI_CONTROLS)
-        return f"{sentence}. Archived {format_date(self.capture_time)}, {self.permalink}"
+        return f"{sentence}. Archived {format_time(self.capture_time)}, {self.permalink}"
 
 
 def bibtex(citation: Citation) -> str:
@@ -73,7 +73,7 @@ def bibtex(citation: Citation) -> str:
         "author": " and ".join("{" + _escape_tex(name) + "}" for name in version.authors),
         "title": "{" + _escape_tex(version.headline) + "}",
         "organization": "{" + _escape_tex(citation.site) + "}",
-        "date": f"{version.published.astimezone(UTC):%Y-%m-%d}" if version.published else "",
+        "date": version.published.day.isoformat() if version.published else "",
         "url": citation.permalink.translate(_URL_ESCAPES),
         "urldate": f"{citation.capture_time.astimezone(UTC):%Y-%m-%d}",
         "langid": _escape_tex(version.language or ""),
@@ -104,8 +104,8 @@ def csl_json(citation: Citation) -> str:
         "title": version.headline,
         "container-title": citation.site,
         "author": [{"literal": name} for name in version.authors],
-        "issued": _date_parts(version.published),
-        "accessed": _date_parts(citation.capture_time),
+        "issued": _date_parts(version.published.day if version.published else None),
+        "accessed": _date_parts(citation.capture_time.astimezone(UTC).date()),
         "section": version.section,
         "abstract": version.dek,
         "language": version.language,
@@ -119,8 +119,5 @@ def csl_json(citation: Citation) -> str:
     return json.dumps([kept], ensure_ascii=False, indent=1)
 
 
-def _date_parts(time: datetime | None) -> dict[str, Any] | None:
-    if time is None:
-        return None
-    day = time.astimezone(UTC)
-    return {"date-parts": [[day.year, day.month, day.day]]}
+def _date_parts(day: date | None) -> dict[str, Any] | None:
+    return {"date-parts": [[day.year, day.month, day.day]]} if day else None

@@ -13,6 +13,7 @@ from newsarchive.web.jinja_env import iso_time
 from newsarchive.web.timestamps import format_timestamp
 from newsarchive.web.wb_url import is_http_url, quote_url
 from storage.index.views.articles import SearchHit, TextSegment
+from storage.page_date import PageDate
 
 ATOM = "http://www.w3.org/2005/Atom"
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -76,8 +77,8 @@ def _add_entry(entry: ET.Element, feed: SearchFeed, hit: SearchHit) -> None:
     _add_text(entry, "id", feed.permalink(hit))
     _add_text(entry, "title", plain_text(hit.headline) or hit.url)
     _add_text(entry, "updated", iso_time(version_time(hit)))
-    if hit.published:
-        _add_text(entry, "published", iso_time(hit.published))
+    if published := _rfc3339(hit.published):
+        _add_text(entry, "published", published)
     # Atom requires an author per entry or feed: without one it is the site.
     for name in hit.authors or (hit.site,):
         _add_text(ET.SubElement(entry, f"{{{ATOM}}}author"), "name", name)
@@ -88,6 +89,11 @@ def _add_entry(entry: ET.Element, feed: SearchFeed, hit: SearchHit) -> None:
         ET.SubElement(entry, f"{{{ATOM}}}category", term=_replace_invalid_xml(hit.section))
     if summary := hit.dek or plain_text(hit.snippet):
         _add_text(entry, "summary", summary)
+
+
+def _rfc3339(date: PageDate | None) -> str | None:
+    """Return a date with its offset; None without time or offset: both formats require them."""
+    return date.isoformat() if date and not date.is_day and date.offset is not None else None
 
 
 def _add_text(parent: ET.Element, name: str, text: str) -> None:
@@ -123,7 +129,7 @@ def _item(feed: SearchFeed, hit: SearchHit) -> dict[str, object]:
         "title": plain_text(hit.headline) or hit.url,
         "content_text": plain_text(hit.snippet) or hit.dek or plain_text(hit.headline) or hit.url,
         "summary": hit.dek,
-        "date_published": iso_time(hit.published) if hit.published else None,
+        "date_published": _rfc3339(hit.published),
         "date_modified": iso_time(version_time(hit)),
         "authors": [{"name": name} for name in hit.authors or (hit.site,)],
         "tags": [hit.section] if hit.section else None,

@@ -1,7 +1,7 @@
 """Jinja environment: the templates, and the functions with which they write times, numbers, URLs and language names."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
@@ -11,6 +11,7 @@ from newsarchive.config.units import humanize_size
 from newsarchive.web.static_files import static_url
 from newsarchive.web.timestamps import format_timestamp
 from newsarchive.web.wb_url import is_http_url, quote_url
+from storage.page_date import PageDate
 
 HERE = Path(__file__).parent
 LANGUAGE_NAMES = {
@@ -41,30 +42,29 @@ def format_time(when: datetime) -> str:
     """Return a time for reading, in UTC.
 
     >>> format_time(datetime(2026, 3, 1, 6, tzinfo=UTC))
-    '1 Mar 2026, 06:00'
+    '1 Mar 2026, 06:00 UTC'
     """
     time = when.astimezone(UTC)
-    return f"{time.day} {time:%b %Y, %H:%M}"
+    return f"{time.day} {time:%b %Y, %H:%M} UTC"
 
 
-def is_date_only(when: datetime) -> bool:
-    """Return True for midnight UTC: the time of a page that gives a date without an hour.
+def format_stated(stated: PageDate) -> str:
+    """Return the time of a page for reading, as it is stated.
 
-    >>> is_date_only(datetime(2026, 3, 1, tzinfo=UTC)), is_date_only(datetime(2026, 3, 1, 6, tzinfo=UTC))
-    (True, False)
+    >>> format_stated(PageDate.parse("2026-06-11T06:30:00+08:00"))
+    '11 Jun 2026, 06:30 UTC+08:00'
     """
-    time = when.astimezone(UTC)
-    return (time.hour, time.minute, time.second, time.microsecond) == (0, 0, 0, 0)
+    time = stated.local_time
+    return f"{time.day} {time:%b %Y, %H:%M} {stated.zone or '(no time zone)'}"
 
 
-def format_date(when: datetime) -> str:
-    """Return a date for reading, in UTC.
+def format_day(day: date) -> str:
+    """Return a day for reading.
 
-    >>> format_date(datetime(2026, 3, 1, 6, tzinfo=UTC))
+    >>> format_day(date(2026, 3, 1))
     '1 March 2026'
     """
-    time = when.astimezone(UTC)
-    return f"{time.day} {time:%B %Y}"
+    return f"{day.day} {day:%B %Y}"
 
 
 def pluralize(count: int, noun: str, nouns: str = "") -> str:
@@ -171,12 +171,12 @@ def create_environment() -> Environment:
         iso_time=iso_time,
         timestamp=format_timestamp,
         format_time=format_time,
-        format_date=format_date,
+        format_day=format_day,
+        format_stated=format_stated,
         format_size=humanize_size,
         quote_segment=quote_segment,
     )
     environment.globals.update(
-        is_date_only=is_date_only,
         static_url=static_url,
         pluralize=pluralize,
         text_direction=text_direction,

@@ -43,6 +43,8 @@ class SearchParams:
     until: str = ""
     """Year, month or day, to its end."""
     sort: Literal["newest", "rank"] = "newest"
+    chart: Literal["count", "share"] = "count"
+    """What the histogram shows."""
     page: int = 1
     problems: tuple[str, ...] = ()
 
@@ -66,6 +68,7 @@ class SearchParams:
         return cls(
             **{name: text[:max_length] for name, text in values.items()},
             sort="rank" if query.get("sort") == "rank" else "newest",
+            chart="share" if query.get("chart") == "share" else "count",
             page=min(max(int(page), 1), MAX_PAGES) if page.isascii() and page.isdecimal() and len(page) < 9 else 1,
             problems=tuple(problems),
         )
@@ -99,7 +102,8 @@ class SearchParams:
     def query(self) -> dict[str, str]:
         """Query parameters without the page."""
         values = {name: getattr(self, name) for name in ("q", *_NAMED, "since", "until")}
-        return {name: text for name, text in values.items() if text} | ({"sort": "rank"} if self.sort == "rank" else {})
+        values |= {"sort": "rank" if self.sort == "rank" else "", "chart": "share" if self.chart == "share" else ""}
+        return {name: text for name, text in values.items() if text}
 
     def url(self, path: str = "/search", **changes: str) -> str:
         """Return the URL of this search with changed parameters, from its first page."""
@@ -121,10 +125,10 @@ class SearchParams:
                 label = language_name(value) if name == "language" else value
                 chips.append(FilterChip(f"{'author' if name == 'byline' else name}: {label}", self.url(**{name: ""})))
         if self.since and self.since == self.until:
-            chips.append(FilterChip(f"date: {self.since}", self.url(since="", until="")))
+            chips.append(FilterChip(f"date: {self.since} (UTC)", self.url(since="", until="")))
         else:
             chips += [
-                FilterChip(f"{name}: {value}", self.url(**{name: ""}))
+                FilterChip(f"{name}: {value} (UTC)", self.url(**{name: ""}))
                 for name, value in (("since", self.since), ("until", self.until))
                 if value
             ]
@@ -135,7 +139,7 @@ class SearchParams:
         """URL of the export form, filled in with this search. In the form a day stands for its beginning."""
         days = {"since": self.filters.since, "until": self.filters.until}
         values = {name: day.date().isoformat() for name, day in days.items() if day}
-        return build_url("/exports", **{**self.query, **values, "sort": ""})
+        return build_url("/exports", **{**self.query, **values, "sort": "", "chart": ""})
 
     def date_field(self, name: Literal["since", "until"]) -> str:
         """Return a date as the value of a date field."""

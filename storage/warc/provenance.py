@@ -11,6 +11,7 @@ from datetime import datetime
 
 from storage.errors import BadRecord
 from storage.model import CrawlRun, Discovery, Site, UrlKind
+from storage.page_date import PageDate
 from storage.warc.record import Fields, Headers, Record, clean_value, header, parse_fields
 
 RUN_URI = "urn:newsarchive:crawl:"
@@ -53,10 +54,10 @@ def parse_discovery(record: Record) -> Discovery | None:
             via=header(fields, "via"),
             via_kind=UrlKind(via_kind) if via_kind else None,
             title=header(fields, "title"),
-            published=datetime.fromisoformat(published) if published else None,
+            published=PageDate.parse(published) if published else None,
             anchor=header(fields, "anchor"),
         )
-    except (KeyError, ValueError):
+    except (KeyError, ValueError, OverflowError):
         return None
 
 

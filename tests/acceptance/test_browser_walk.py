@@ -346,7 +346,7 @@ FOCUSED = """() => {
 }"""
 
 
-def test_axe_would_find_a_fault(chromium: Any) -> None:
+def test_axe_finds_a_planted_fault(chromium: Any) -> None:
     """The check works: low contrast and an image without alt text are serious."""
     opened = chromium.new_page()
     opened.set_content("<html lang=en><title>t</title><main><h1 style='color:#ccc'>pale</h1><img src='data:,'></main>")
@@ -389,20 +389,25 @@ def test_a_histogram_bar_leads_to_what_it_counts(chromium: Any, demo: Demo) -> N
         assert walk.faults == []
 
 
-def test_times_are_the_readers_and_days_stay_days(chromium: Any, demo: Demo) -> None:
-    """A capture of 08:00 UTC is at 04:00 in New York; a date without an hour is the same in every time zone."""
+def test_times_are_the_readers_and_days_stay_days(chromium: Any, demo: Demo, pages: dict[str, tuple[str, int]]) -> None:
+    """A capture of 08:00 UTC is at 04:00 in New York, in menus and titles too; a day is the same everywhere."""
     with Walk(chromium, demo.base, "desk", "light") as walk:
         opened = walk.open("/search")
         days = opened.locator("article time:not([data-local])")
         assert days.count() > 0
         for one in days.all():
-            assert one.get_attribute("datetime").endswith("T00:00:00Z")
+            assert len(one.get_attribute("datetime")) == len("2026-05-04")
             day = int(one.get_attribute("datetime")[8:10])
             assert one.inner_text().startswith(f"{day} ")
         opened = walk.open("/crawls")
         first = opened.locator('time[datetime^="2026-05-04T08:00"]').first
-        assert first.inner_text() == "4 May 2026, 04:00"
+        assert first.inner_text() == "4 May 2026, 04:00 GMT-4"
         assert first.get_attribute("title").startswith("2026-05-04T08:00")
+        for name, selector in (("compare", "option"), ("listing", "option"), ("snapshot", "title")):
+            opened = walk.open(pages[name][0])
+            for text in opened.locator(f"{selector}[data-times]").all_text_contents():
+                assert re.search(r", \d\d:\d\d GMT-[45]", text), (name, text)
+                assert " UTC" not in text, (name, text)
         assert walk.faults == []
 
 

@@ -23,7 +23,7 @@ Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.mark.parametrize("suffix", FORMS)
-def test_the_files_name_says_the_form(morgue: Path, in_process: Command, tmp_path: Path, suffix: str) -> None:
+def test_the_name_of_the_file_states_the_format(morgue: Path, in_process: Command, tmp_path: Path, suffix: str) -> None:
     """Written whole, with nothing left beside it, and counted on standard error."""
     done = in_process("export", "--archive", morgue, "-o", f"all.{suffix}")
     assert (done.returncode, done.stdout) == (0, ""), done
@@ -32,7 +32,7 @@ def test_the_files_name_says_the_form(morgue: Path, in_process: Command, tmp_pat
     assert (tmp_path / f"all.{suffix}").read_bytes().startswith(FORMS[suffix])
 
 
-def test_one_article_in_every_form(morgue: Path, in_process: Command, tmp_path: Path) -> None:
+def test_one_article_has_every_export_format(morgue: Path, in_process: Command, tmp_path: Path) -> None:
     """By its number or its address; captures, pages and rows are its own alone."""
     line = json.loads(in_process("export", "--archive", morgue).stdout.splitlines()[0])
     asked = ("--archive", morgue, "--article", line["canonical_url"])
@@ -49,7 +49,7 @@ def test_one_article_in_every_form(morgue: Path, in_process: Command, tmp_path: 
     connection.close()
 
 
-def test_the_streams_of_the_command_line(morgue: Path, command: Command) -> None:
+def test_results_go_to_stdout_and_messages_to_stderr(morgue: Path, command: Command) -> None:
     """What is a stream goes to standard output; what is none asks for a file."""
     listed = command("export", "--archive", morgue, "--format", "cdxj").stdout.splitlines()
     assert listed == sorted(listed)
@@ -67,7 +67,7 @@ def test_the_streams_of_the_command_line(morgue: Path, command: Command) -> None
         (("-o", "nowhere/all.csv"), "nowhere/all.csv"),
     ],
 )
-def test_a_form_or_folder_that_is_none_is_said(
+def test_an_unknown_format_or_folder_is_reported(
     morgue: Path, in_process: Command, tmp_path: Path, words: tuple[str, ...], told: str
 ) -> None:
     """With what there is; nothing is written under a name that would say something else."""
@@ -78,7 +78,7 @@ def test_a_form_or_folder_that_is_none_is_said(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_is_not_there_is_said(morgue: Path, in_process: Command, tmp_path: Path) -> None:
+def test_missing_pages_are_explained(morgue: Path, in_process: Command, tmp_path: Path) -> None:
     """And no file is made."""
     done = in_process("export", "--archive", morgue, "--article", "http://nobody.example/", "-o", "none.wacz")
     assert (done.returncode, "has no article" in done.stderr) == (4, True)

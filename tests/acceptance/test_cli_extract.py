@@ -35,7 +35,7 @@ def test_a_page_is_read_from_standard_input_or_a_file(command: Command, tmp_path
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_file_is_quiet_and_legible_in_a_browser(tmp_path: Path, chromium: Any, scheme: str) -> None:
+def test_the_report_loads_nothing_and_is_legible_in_a_browser(tmp_path: Path, chromium: Any, scheme: str) -> None:
     """It asks nobody, runs nothing, fits a phone, and its text stands out from what is behind it in light and dark."""
     page = PAGE.read_text("utf-8").replace("</head>", "").replace("<body>", TRAPS)
     assert "evil.example" in page

@@ -37,7 +37,7 @@ def told(archive: Path) -> list[object]:
         ]
 
 
-def test_there_and_back(archive: Path, in_process: Command, postgres_url: str) -> None:
+def test_a_migrated_index_returns_unchanged(archive: Path, in_process: Command, postgres_url: str) -> None:
     """Export, search and schedule are the same in each database; the second copy is the first index."""
     before = told(archive)
     done = in_process("migrate-index", postgres_url, "--switch", "--archive", archive)
@@ -71,7 +71,7 @@ def test_a_copy_is_used_when_the_owner_says_so(archive: Path, command: Command) 
     assert (again.returncode, "uses already" in again.stderr) == (2, True)
 
 
-def test_what_stands_in_the_way_is_named(archive: Path, in_process: Command) -> None:
+def test_obstacles_are_named(archive: Path, in_process: Command) -> None:
     """A crawl under way, a server that is not there: each has its exit code and its sentence, and nothing changes."""
     toml = (archive / "newsarchive.toml").read_text()
     gone = in_process("migrate-index", "postgresql://nobody@127.0.0.1:9/none", "--switch", "--archive", archive)

@@ -91,7 +91,7 @@ def test_a_folder_that_cannot_be_made(in_process: Command, tmp_path: Path) -> No
     assert "cannot be created" in done.stderr
 
 
-def test_import_of_what_is_no_warc(in_process: Command, tmp_path: Path) -> None:
+def test_importing_a_file_that_is_no_warc_is_an_error(in_process: Command, tmp_path: Path) -> None:
     """A file that holds no record brings nothing, and the import says so."""
     assert in_process("init").returncode == 0
     (tmp_path / "page.warc.gz").write_bytes(b"<html>no archive</html>")

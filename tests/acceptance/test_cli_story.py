@@ -67,7 +67,7 @@ def test_search_and_show_one_article(morgue: Path, command: Command) -> None:
         assert command("show", str(hit["article"]), option, "--archive", morgue).returncode == 0
 
 
-def test_what_stands_under_every_article_is_listed(morgue: Path, in_process: Command) -> None:
+def test_paragraphs_below_every_article_are_listed(morgue: Path, in_process: Command) -> None:
     """Text, share and since when, for a site or for all, for people and for programs; an unknown site is told."""
     shown = in_process("show", "--boilerplate", "lantern", "--archive", morgue)
     assert shown.returncode == 0
@@ -84,7 +84,7 @@ def test_what_stands_under_every_article_is_listed(morgue: Path, in_process: Com
     assert "has no site latern. To see its sites: newsarchive status" in unknown.stderr
 
 
-def test_bytes_lie_where_export_says(morgue: Path, in_process: Command) -> None:
+def test_exported_offsets_locate_the_records(morgue: Path, in_process: Command) -> None:
     """The capture of a line names file, offset and length of a whole gzip member that holds the page."""
     line = lines(in_process("export", "--archive", morgue))[0]
     place = line["capture"]
@@ -126,7 +126,7 @@ def test_verify_finds_a_changed_byte(morgue: Path, command: Command, tmp_path: P
     assert file.name in done.stdout + done.stderr
 
 
-def test_import_brings_what_the_crawl_had(morgue: Path, command: Command, tmp_path: Path) -> None:
+def test_import_gives_the_index_of_the_crawl(morgue: Path, command: Command, tmp_path: Path) -> None:
     """Another archive takes the WARC files in, and has the same articles."""
     assert command("init", "other").returncode == 0
     files = sorted((morgue / "warc").glob("*.warc.gz"))

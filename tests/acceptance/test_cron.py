@@ -90,9 +90,7 @@ def configure(folder: Path, url: str, *, log_json: str = "false") -> None:
     (folder / "newsarchive.toml").write_text(SETTINGS.format(url=url, log_json=log_json))
 
 
-def test_a_crawl_under_cron_says_nothing_and_leaves_its_marks(
-    site: NewsroomServer, check: Check, tmp_path: Path
-) -> None:
+def test_a_crawl_under_cron_is_silent_and_logged(site: NewsroomServer, check: Check, tmp_path: Path) -> None:
     """Quiet, exit 0; the health check hears begin and end with the summary; log and metrics are there."""
     configure(tmp_path, site.url)
     done = run(tmp_path, "crawl", "--quiet", "--ping", check.url)
@@ -108,7 +106,7 @@ def test_a_crawl_under_cron_says_nothing_and_leaves_its_marks(
     assert list((tmp_path / "metrics").iterdir()) == [tmp_path / "metrics" / "newsarchive.prom"]
 
 
-def test_a_crawl_that_comes_to_nothing_says_so_on_standard_error(check: Check, tmp_path: Path) -> None:
+def test_a_crawl_without_responses_is_reported_on_standard_error(check: Check, tmp_path: Path) -> None:
     """What is wrong, what it means and the next command; exit 1; the health check hears of it."""
     configure(tmp_path, "http://127.0.0.1:9999/")
     done = run(tmp_path, "crawl", "--quiet", "--ping", check.url)
@@ -142,7 +140,7 @@ def test_the_log_begins_anew_when_it_is_full_and_can_be_json(site: NewsroomServe
         assert any(each.get("site") == "lantern" and each.get("outcome") for each in facts)
 
 
-def test_what_schedule_prints_runs(site: NewsroomServer, tmp_path: Path) -> None:
+def test_the_printed_schedule_runs(site: NewsroomServer, tmp_path: Path) -> None:
     """The crontab's command is a command: absolute paths, quoted; it crawls, and says nothing."""
     folder = tmp_path / "my archive"
     folder.mkdir()

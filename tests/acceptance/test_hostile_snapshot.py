@@ -222,7 +222,7 @@ class Watch:
         return [text for text in self.said if "taken" in text]
 
 
-def test_the_attacks_work_without_protection(chromium: Any, at_address: AtAddress) -> None:
+def test_the_attacks_succeed_without_protection(chromium: Any, at_address: AtAddress) -> None:
     """Served unchanged, the page runs scripts and reaches the decoy: the other tests are meaningful."""
     with listening_decoy() as target:
 

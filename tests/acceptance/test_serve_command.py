@@ -60,7 +60,7 @@ def start(morgue: Path) -> Iterator[Start]:
 
 
 @pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM], ids=lambda each: each.name)
-def test_it_starts_responds_and_stops(start: Start, told: signal.Signals) -> None:
+def test_the_server_starts_responds_and_stops(start: Start, told: signal.Signals) -> None:
     """It prints the URL when it is ready; SIGINT and SIGTERM are a normal end without output."""
     process, address = start()
     assert address.startswith("http://127.0.0.1:")

@@ -87,7 +87,7 @@ def pywb_of(port: int) -> list[int]:
 
 
 @pytest.mark.slow
-def test_what_is_installed_is_told(pywb: ReplayEnvironment) -> None:
+def test_installed_packages_are_reported(pywb: ReplayEnvironment) -> None:
     """With the version and the next command."""
     asked = [sys.executable, "-m", "newsarchive", "replay"]
     done = subprocess.run(

@@ -89,7 +89,7 @@ def test_the_line_for_cron_works_under_cron(folder: Path, tmp_path: Path) -> Non
 
 
 @pytest.mark.slow
-def test_a_crawl_that_still_runs_is_no_news_and_one_that_hangs_is(folder: Path, tmp_path: Path) -> None:
+def test_a_running_crawl_is_not_reported_and_a_hanging_one_is(folder: Path, tmp_path: Path) -> None:
     """Exit code 75, who holds the site and since when; under cron silence, until it has gone on for a day."""
     line = run("schedule", "--cron", "--archive", folder).stdout.splitlines()[-1]
     (folder / "locks").mkdir()
@@ -145,7 +145,7 @@ def test_systemd_finds_nothing_wrong_with_its_units(folder: Path, tmp_path: Path
 
 
 @pytest.mark.slow
-def test_a_terminal_shows_how_far_it_is_and_a_pipe_gets_plain_lines(folder: Path) -> None:
+def test_a_terminal_gets_a_progress_bar_and_a_pipe_plain_lines(folder: Path) -> None:
     """Sites, pages, rate, queue and URL on one line of the terminal; nothing of it in a pipe, and no escapes."""
     plain = run("crawl", "--max-pages", "8", "--archive", folder)
     assert "\x1b" not in plain.stdout + plain.stderr

@@ -1,16 +1,31 @@
 """Response models of the JSON API. Their names are a promise to other programs: add to them, do not change them.
 
-Each is a view of the index under another name; times are ISO 8601 in UTC.
+Each is a view of the index under another name; times are ISO 8601 in UTC, dates of pages as StatedDate says.
 """
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Self, get_type_hints
+from typing import Annotated, Any, Self, TypeAlias, get_type_hints
 
-from pydantic import AliasPath, BaseModel, ConfigDict, Field, create_model
+from pydantic import AliasPath, BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
 from storage.article_fields import FIELDS, FieldType
 from storage.index.views.articles import SearchHit, SearchPage, VersionView
+from storage.page_date import PageDate
+
+
+def _format_stated(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, PageDate) else value
+
+
+StatedDate: TypeAlias = Annotated[
+    str,
+    BeforeValidator(_format_stated),
+    Field(
+        description="ISO 8601 as the page states it: a day, or a time with its UTC offset if it states one",
+        examples=["2026-06-11T06:30:00+08:00", "2026-06-11", "2026-06-11T06:30:00"],
+    ),
+]
 
 
 class ApiModel(BaseModel):
@@ -60,7 +75,7 @@ class ArticleSummary(ApiModel):
     headline: str
     dek: str | None
     section: str | None
-    published: datetime | None
+    published: StatedDate | None
     first_seen: datetime
     state: str
     """live, gone or moved."""
@@ -166,6 +181,7 @@ class VersionList(ApiModel):
 
 _HINTS = get_type_hints(VersionView)
 _NESTED: Mapping[FieldType, Any] = {
+    FieldType.DATE: StatedDate | None,
     FieldType.TEXTS: tuple[str, ...],
     FieldType.PARAGRAPHS: tuple[ParagraphItem, ...],
     FieldType.LINKS: tuple[LinkGroupItem, ...],
@@ -241,7 +257,7 @@ class SearchResult(ApiModel):
     authors: tuple[str, ...]
     section: str | None
     language: str | None
-    published: datetime | None
+    published: StatedDate | None
     first_seen: datetime
     state: str
 
@@ -252,7 +268,7 @@ class SearchResult(ApiModel):
             article_id=hit.article_id, version_id=hit.version_id, number=hit.number, versions=hit.versions,
             matching=hit.matching, site=hit.site, url=hit.url, headline="".join(part.text for part in hit.headline),
             snippet=tuple(SnippetPart(text=text, is_match=is_match) for text, is_match in hit.snippet), dek=hit.dek,
-            authors=hit.authors, section=hit.section, language=hit.language, published=hit.published,
+            authors=hit.authors, section=hit.section, language=hit.language, published=_format_stated(hit.published),
             first_seen=hit.first_seen, state=hit.state,
         )  # fmt: skip
 

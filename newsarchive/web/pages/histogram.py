@@ -3,14 +3,20 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 
 from storage.index.search.facets import Histogram, HistogramBar, HistogramStep
 
 HEIGHT = 100
 """Height of the chart; its width is the number of bars times `WIDTH`."""
 WIDTH = 10
+MIN_ARCHIVED = 20
+"""Archived articles of a period below which a share of them says little."""
 MIN_HEIGHT = 3
 """Minimum height of a bar that is not empty, so that it is visible."""
+
+
+Measure = Literal["count", "share"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +33,8 @@ class HistogramColumn:
     archived: int
     share: str
     """Label, such as "3.5 %"."""
+    is_share_of_few: bool
+    """True if so few articles of the period are archived that the share says little."""
     is_empty: bool
 
 
@@ -35,43 +43,67 @@ class HistogramDrawing:
     """A histogram as drawn."""
 
     step: HistogramStep
+    measure: Measure
+    """What the heights are."""
     columns: tuple[HistogramColumn, ...]
     width: int
     first: str
     last: str
     highest: str
-    """Share of the highest bar."""
+    """Label of the highest bar; of shares, of the highest that is not one of few articles."""
 
 
-def draw_histogram(histogram: Histogram, url_between: Callable[[datetime, datetime], str]) -> HistogramDrawing | None:
+def draw_histogram(
+    histogram: Histogram, url_between: Callable[[datetime, datetime], str], measure: Measure = "count"
+) -> HistogramDrawing | None:
     """Return the chart; None for fewer than two bars. `url_between` returns the URL of the search in a period."""
     bars = histogram.bars
     if len(bars) < 2:
         return None
-    highest = max(bar.share for bar in bars) or 1.0
-    columns = tuple(_draw_column(place, bar, histogram.step, highest, url_between) for place, bar in enumerate(bars))
+    largest = max(bars, key=lambda bar: bar.articles)
+    highest = max((bar.share for bar in bars if bar.archived >= MIN_ARCHIVED), default=0.0)
+    scale = largest.articles if measure == "count" else highest or max(bar.share for bar in bars)
+    columns = tuple(
+        _draw_column(place, bar, histogram.step, _value(bar, measure) / (scale or 1), url_between)
+        for place, bar in enumerate(bars)
+    )
     return HistogramDrawing(
         step=histogram.step,
+        measure=measure,
         columns=columns,
         width=len(bars) * WIDTH,
         first=columns[0].period,
         last=columns[-1].period,
-        highest=format_percent(highest),
+        highest=_format_count(largest) if measure == "count" else format_percent(highest) if highest else "",
     )
 
 
+def _value(bar: HistogramBar, measure: Measure) -> float:
+    return bar.articles if measure == "count" else bar.share
+
+
+def _format_count(bar: HistogramBar) -> str:
+    return f"about {round_estimate(bar.articles):,}" if bar.is_estimate else f"{bar.articles:,}"
+
+
 def _draw_column(
-    place: int, bar: HistogramBar, step: HistogramStep, highest: float, url_between: Callable[[datetime, datetime], str]
+    place: int,
+    bar: HistogramBar,
+    step: HistogramStep,
+    relative: float,
+    url_between: Callable[[datetime, datetime], str],
 ) -> HistogramColumn:
-    height = max(MIN_HEIGHT, HEIGHT * bar.share / highest) if bar.articles else 0
+    # A share of few articles may be above the scale.
+    height = max(MIN_HEIGHT, HEIGHT * min(1.0, relative)) if bar.articles else 0
     return HistogramColumn(
         x=place * WIDTH,
         height=round(height, 1),
         href=url_between(bar.begin, bar.end),
         period=format_period(step, bar.begin, bar.end),
-        articles=f"about {round_estimate(bar.articles):,}" if bar.is_estimate else f"{bar.articles:,}",
+        articles=_format_count(bar),
         archived=bar.archived,
         share=format_percent(bar.share),
+        is_share_of_few=bar.archived < MIN_ARCHIVED,
         is_empty=not bar.articles,
     )
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Response
 
 from newsarchive.web.context import Context, RequestContext
 from newsarchive.web.feeds import SearchFeed, render_atom, render_json_feed
-from newsarchive.web.pages.histogram import draw_histogram, round_estimate
+from newsarchive.web.pages.histogram import MIN_ARCHIVED, draw_histogram, round_estimate
 from newsarchive.web.responses.streaming import ClosingStreamingResponse, csv_rows, jsonl_rows
 from newsarchive.web.search_params import MAX_PAGES, PAGE_SIZE, SearchParams
 from storage.index.queries.export import iter_search_lines
@@ -42,7 +42,8 @@ def search(context: Context) -> Response:
             for facet in found.facets
             if facet.name not in active and _is_useful_facet(facet.name, active, len(facet.values))
         ],
-        histogram=draw_histogram(found.histogram, params.url_between),
+        histogram=draw_histogram(found.histogram, params.url_between, params.chart),
+        min_archived=MIN_ARCHIVED,
         size=PAGE_SIZE,
         shown_of=min(found.page.total, PAGE_SIZE * MAX_PAGES),
         total_about=_estimate_total(found.histogram.bars) if not found.page.exact else None,
@@ -62,7 +63,7 @@ def _estimate_total(bars: Sequence[HistogramBar]) -> int | None:
 def _build_feed(context: RequestContext, path: str) -> SearchFeed:
     params = _parse_params(context)
     found = context.index.ask(search_articles, params.q, params.filters, limit=FEED_SIZE)
-    query = urlencode([(name, value) for name, value in params.query.items() if name != "sort"])
+    query = urlencode([(name, value) for name, value in params.query.items() if name not in {"sort", "chart"}])
     label = ", ".join([*([f"“{params.q}”"] if params.q else []), *(chip.label for chip in params.chips)])
     return SearchFeed(
         title=f"{label or 'All articles'} – {context.name}",

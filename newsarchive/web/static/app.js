@@ -4,13 +4,35 @@
 
 const LINE = "[data-step]";
 
+// Times as the server writes them, in UTC: "1 Mar 2026, 06:00 UTC".
+const UTC_TIME = /\d{1,2} [A-Z][a-z]{2} \d{4}, \d\d:\d\d UTC/g;
+
 function localTimes(root) {
-  const format = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+  // The server's format, with the name of the zone.
+  const format = new Intl.DateTimeFormat("en-GB", {
+    day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23",
+    timeZoneName: "short",
+  });
+  const write = (value) => {
+    const part = Object.fromEntries(format.formatToParts(value).map(({ type, value: text }) => [type, text]));
+    const month = value.toLocaleString("en-US", { month: "short" });
+    return `${part.day} ${month} ${part.year}, ${part.hour}:${part.minute} ${part.timeZoneName}`;
+  };
   for (const time of root.querySelectorAll("time[data-local]")) {
     const value = new Date(time.dateTime);
-    if (!Number.isNaN(value.getTime())) {
-      time.textContent = format.format(value);
-    }
+    if (Number.isNaN(value.getTime())) continue;
+    time.textContent = write(value);
+    // A date that is stated in the reader's own offset need not be shown twice.
+    const stated = time.nextElementSibling;
+    if (stated && stated.dataset.offset) stated.hidden = Number(stated.dataset.offset) === -value.getTimezoneOffset();
+  }
+  // In text that cannot contain elements, the last time is the archive's; one before may be in a headline.
+  for (const element of root.querySelectorAll("[data-times]")) {
+    const found = [...element.textContent.matchAll(UTC_TIME)].at(-1);
+    const value = found && new Date(found[0].replace(",", ""));
+    if (!found || Number.isNaN(value.getTime())) continue;
+    const text = element.textContent;
+    element.textContent = text.slice(0, found.index) + write(value) + text.slice(found.index + found[0].length);
   }
 }
 

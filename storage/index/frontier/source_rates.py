@@ -126,7 +126,7 @@ def _named_items(entry: CommitEntry, urls: Mapping[str, int]) -> dict[int, tuple
     """Return publication and modification dates by the source of the articles, or sitemaps, that it names, by id."""
     for kind in (UrlKind.ARTICLE, UrlKind.SITEMAP):
         items = {
-            urls[one.url]: (one.discovery.published, one.modified)
+            urls[one.url]: (published.at if (published := one.discovery.published) else None, one.modified)
             for one in entry.ingest.discovered_urls
             if one.discovery.kind is kind
         }

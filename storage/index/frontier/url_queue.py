@@ -21,6 +21,7 @@ from storage.index.rows.orphans import OrphanCandidates
 from storage.index.schema.tables import FrontierRow, UrlRow
 from storage.index.text.sanitize import sanitize_discovered_url
 from storage.model import BACKFILL_PRIORITY, DiscoveredUrl, Discovery, DueUrl, UrlKind
+from storage.page_date import PageDate
 from storage.urls import url_host
 
 _VIA_ORDER = {None: 0, UrlKind.FEED: 1, UrlKind.SITEMAP: 2, UrlKind.LISTING: 3, UrlKind.ARTICLE: 4}
@@ -84,7 +85,7 @@ def read_discovery(row: Mapping[str, Any]) -> Discovery:
         via=row["via"],
         via_kind=UrlKind(row["via_kind"]) if row["via_kind"] else None,
         title=row["title"],
-        published=row["published_at"],
+        published=PageDate.parse(row["published"]) if row["published"] else None,
         anchor=row["anchor"],
     )
 
@@ -97,12 +98,12 @@ def discovery_columns(discovery: Discovery, urls: Mapping[str, int]) -> dict[str
         "via_id": urls[discovery.via] if discovery.via else None,
         "via_kind": discovery.via_kind.value if discovery.via_kind else None,
         "title": discovery.title,
-        "published_at": discovery.published,
+        "published": discovery.published.isoformat() if discovery.published else None,
         "anchor": discovery.anchor,
     }
 
 
-_DISCOVERY_COLUMNS = ("site", "kind", "via_id", "via_kind", "title", "published_at", "anchor")
+_DISCOVERY_COLUMNS = ("site", "kind", "via_id", "via_kind", "title", "published", "anchor")
 
 
 def _named_url_ids(entry: CommitEntry, urls: Mapping[str, int]) -> Iterator[int]:

@@ -144,7 +144,7 @@ def _publication_date(entry: CommitEntry) -> datetime | None:
     """Return the publication date of an article by its page, else by its source."""
     if entry.article and entry.article.published:
         return entry.article.published.at
-    return entry.discovery.published
+    return entry.discovery.published.at if entry.discovery.published else None
 
 
 def _discovery_with_via(entry: CommitEntry, urls: Mapping[str, int]) -> dict[str, Any]:

@@ -45,6 +45,7 @@ from storage.index.views.articles import (
 )
 from storage.index.views.exclusions import NO_EXCLUSIONS, Exclusions
 from storage.model import LinkKind, Outcome, RecordPlace, RefersTo
+from storage.page_date import PageDate
 
 CaptureOrder = Literal["newest", "oldest", "urlkey"]
 
@@ -305,7 +306,7 @@ def _select_articles(connection: Connection, exclude: Exclusions) -> AnySelect:
     return (
         select(
             ArticleRow, SiteRow.name.label("site"), UrlRow.url, VersionRow.id.label("version_id"),
-            VersionRow.headline, VersionRow.dek, VersionRow.section, VersionRow.language, VersionRow.published_at,
+            VersionRow.headline, VersionRow.dek, VersionRow.section, VersionRow.language, VersionRow.published,
             select(func.count()).select_from(_COUNTED).where(_COUNTED.c.article_id == ArticleRow.id)
             .scalar_subquery().label("versions"),
         )
@@ -322,8 +323,8 @@ def _order_newest_first(statement: AnySelect) -> AnySelect:
 def _article_line(row: AnyRow) -> ArticleLine:
     return ArticleLine(
         id=row.id, site=row.site, url=row.url, headline=row.headline, dek=row.dek, section=row.section,
-        published=row.published_at, first_seen=row.first_seen_at, state=row.state, versions=row.versions,
-        language=row.language,
+        published=PageDate.parse(row.published) if row.published else None, first_seen=row.first_seen_at,
+        state=row.state, versions=row.versions, language=row.language,
     )  # fmt: skip
 
 

@@ -86,7 +86,7 @@ def list_backlinks(
     for row in sorted(found, key=lambda row: (row.article_id, row.kind, row.label, row.anchor)):
         links.setdefault(row.article_id, row)
     articles = load_article_lines(connection, exclude, list(links))
-    articles.sort(key=lambda line: (line.published or line.first_seen, line.id), reverse=True)
+    articles.sort(key=lambda line: (line.dated_at, line.id), reverse=True)
     return tuple(
         Backlink(
             article=article,

@@ -77,7 +77,7 @@ def find_similar_articles(
         for article_id, shared in found
         if article_id in lines
     ]
-    same.sort(key=lambda copy: (-copy.shared, copy.article.published or copy.article.first_seen, copy.article.id))
+    same.sort(key=lambda copy: (-copy.shared, copy.article.dated_at, copy.article.id))
     return tuple(same[:limit])
 
 

@@ -177,7 +177,9 @@ class FrontierRow(Base):
     via_id: Mapped[int | None] = _to("urls.id", "The feed, sitemap or page on which it was discovered")
     via_kind: Mapped[str | None] = mapped_column(comment="Kind of that page: feed, sitemap, listing or article")
     title: Mapped[str | None] = mapped_column(comment="Title that the feed or sitemap gives for it")
-    published_at: Mapped[datetime | None] = mapped_column(comment="Publication date that the feed or sitemap gives")
+    published: Mapped[str | None] = mapped_column(
+        comment="Publication date that the feed or sitemap states, ISO 8601; without a time or an offset if it has none"
+    )
     anchor: Mapped[str | None] = mapped_column(comment="Text of the link by which it was discovered")
     due_at: Mapped[datetime | None] = mapped_column(comment="When to fetch it next; null: never")
     priority: Mapped[int] = mapped_column(comment="Lower numbers are fetched first")
@@ -399,9 +401,13 @@ class VersionRow(Base):
     language: Mapped[str | None] = mapped_column(
         index=True, comment="Primary language subtag (BCP 47), such as en or zh"
     )
-    published_at: Mapped[datetime | None] = mapped_column(comment="Publication date that the page or its source gives")
+    published: Mapped[str | None] = mapped_column(
+        comment="Publication date as the page or its source states it, ISO 8601; without a time or an offset if none is"
+    )
+    published_at: Mapped[datetime | None] = mapped_column(comment="The same in UTC, to sort and filter by")
     published_source: Mapped[str | None] = mapped_column(comment="Where that date is from: json-ld, meta, feed ...")
-    modified_at: Mapped[datetime | None] = mapped_column(comment="Modification date that the page gives")
+    modified: Mapped[str | None] = mapped_column(comment="Modification date as the page states it, in the same form")
+    modified_at: Mapped[datetime | None] = mapped_column(comment="The same in UTC")
     modified_source: Mapped[str | None] = mapped_column(comment="Where that date is from")
     section: Mapped[str | None] = mapped_column(index=True, comment="Section of the site")
     access: Mapped[str | None] = mapped_column(comment="free or paywalled; null if the page does not say")

@@ -23,6 +23,7 @@ from storage.index.search.snippet import MatchFinder, make_snippet, split_segmen
 from storage.index.text.search_document import SEARCHED_ROLES
 from storage.index.views.articles import EVERYTHING, Filters, SearchHit, SearchPage
 from storage.index.views.exclusions import Exclusions
+from storage.page_date import PageDate
 
 Order = Literal["newest", "rank"]
 
@@ -114,7 +115,7 @@ def load_hits(
             authors=authors[version.id],
             section=version.section,
             language=version.language,
-            published=version.published_at,
+            published=PageDate.parse(version.published) if version.published else None,
             first_seen=version.first_seen_at,
             state=version.state,
             captured=version.captured,
@@ -127,7 +128,7 @@ def _load_versions(connection: Connection, exclude: Exclusions, rows: Sequence[A
     return connection.execute(
         select(
             VersionRow.id, VersionRow.article_id, VersionRow.number, VersionRow.headline, VersionRow.dek,
-            VersionRow.section, VersionRow.language, VersionRow.published_at, ArticleRow.first_seen_at,
+            VersionRow.section, VersionRow.language, VersionRow.published, ArticleRow.first_seen_at,
             ArticleRow.state, SiteRow.name.label("site"), UrlRow.url, CaptureRow.fetched_at.label("captured"),
         )
         .join(CaptureRow, CaptureRow.id == VersionRow.capture_id)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from storage.article_fields import ArticleFields
 from storage.model import Link, LinkGroup, Outcome, RecordPlace, RefersTo, UrlKind
+from storage.page_date import PageDate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +95,7 @@ class SearchHit:
     authors: tuple[str, ...]
     section: str | None
     language: str | None
-    published: datetime | None
+    published: PageDate | None
     first_seen: datetime
     state: str
     """live, gone or moved."""
@@ -230,11 +231,16 @@ class ArticleLine:
     headline: str
     dek: str | None
     section: str | None
-    published: datetime | None
+    published: PageDate | None
     first_seen: datetime
     state: str
     versions: int
     language: str | None = None
+
+    @property
+    def dated_at(self) -> datetime:
+        """The time to sort by: of publication, or of the first capture."""
+        return self.published.at if self.published else self.first_seen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

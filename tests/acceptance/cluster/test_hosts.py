@@ -232,7 +232,7 @@ def test_a_worker_is_killed_while_the_others_slots_are_full(hosts: Any, machines
     nothing_lost(hosts, pair, sites, unkept=2)
 
 
-def test_a_worker_is_frozen_and_thaws(hosts: Any, machines: Machines) -> None:
+def test_a_frozen_worker_loses_its_sites(hosts: Any, machines: Machines) -> None:
     """Others go on in time; what thaws asks nobody for anything any more."""
     sites = [105, 106]
     one, two = pair = machines(sites)
@@ -257,7 +257,7 @@ def test_a_worker_is_frozen_and_thaws(hosts: Any, machines: Machines) -> None:
     nothing_lost(hosts, pair, sites, unkept=2)
 
 
-def test_a_worker_loses_its_database_and_not_the_sites(hosts: Any, machines: Machines) -> None:
+def test_a_worker_without_its_database_keeps_no_site(hosts: Any, machines: Machines) -> None:
     """It could crawl on, and does not: it is away before the other begins."""
     sites = [107, 108]
     one, two = pair = machines(sites)
@@ -279,7 +279,7 @@ def test_a_worker_loses_its_database_and_not_the_sites(hosts: Any, machines: Mac
     nothing_lost(hosts, pair, sites, unkept=2)
 
 
-def test_a_worker_is_told_to_end(hosts: Any, machines: Machines) -> None:
+def test_a_worker_ends_on_a_signal(hosts: Any, machines: Machines) -> None:
     """SIGTERM: it ends in good order within seconds, and its sites are taken at once."""
     sites = [109, 110]
     one, two = pair = machines(sites)
@@ -317,7 +317,7 @@ def test_a_worker_is_killed_while_another_has_room(hosts: Any, machines: Machine
     nothing_lost(hosts, pair, sites, unkept=2)
 
 
-def test_the_bucket_is_cut_off_for_a_minute(hosts: Any, machines: Machines) -> None:
+def test_an_unreachable_bucket_is_retried(hosts: Any, machines: Machines) -> None:
     """Both machines crawl on and begin with other sites; files wait in their folders, and go when it is there again."""
     sites = [113, 114, 115, 116]
     pair = machines(sites)

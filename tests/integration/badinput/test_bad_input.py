@@ -136,7 +136,7 @@ def test_a_site_that_gives_no_answer(rig: Any, nobody: str, kind: str) -> None:
     rig.assert_whole()
 
 
-def test_a_site_that_is_down_leaves_the_others_alone(rig: Any, nobody: str, site: Callable[..., Any]) -> None:
+def test_a_site_that_is_down_delays_no_other(rig: Any, nobody: str, site: Callable[..., Any]) -> None:
     """One site of two is down, by a name of its own: the other is archived, exit code 0, and the line is there."""
     rig.configure(nobody.replace("127.0.0.1", "localhost"))
     settings = rig.folder / "newsarchive.toml"

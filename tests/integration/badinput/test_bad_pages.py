@@ -87,9 +87,7 @@ def test_a_page_that_cannot_be_read_is_kept_and_named(
     rig.assert_whole()
 
 
-def test_bytes_that_are_no_utf8_are_read_as_far_as_they_are(
-    rig: Any, site: Callable[..., Any], sent: Callable[..., Any]
-) -> None:
+def test_invalid_utf8_is_decoded_with_replacement(rig: Any, site: Callable[..., Any], sent: Callable[..., Any]) -> None:
     """Invalid UTF-8 costs the letters that it spoils; the bytes are kept, and all that is printed is valid UTF-8."""
     rig.configure(site({"/spoilt": sent(body=NOT_UTF8)}).url)
     ended = rig.crawl()

@@ -213,7 +213,7 @@ def killed_in(folder: Path, when: Callable[[], object], *words: str) -> None:
     process.wait()
 
 
-def test_a_command_that_is_killed_goes_on(
+def test_a_killed_command_resumes(
     new: Callable[..., Path], many: list[Path], cluster: Any, dump: Dump, different: Different
 ) -> None:
     """Kill -9 of an import and of a rebuild on Dask: what was read is not read again, and nothing is missing."""

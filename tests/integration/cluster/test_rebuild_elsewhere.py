@@ -16,7 +16,7 @@ from storage.places.file_names import this_host
 THERE = "newsarchive-20260301060000000-00001-elsewhere-0011aabb.warc.gz"
 
 
-def test_a_rebuild_does_not_forget_what_other_machines_have(postgres_url: str, tmp_path: Path) -> None:
+def test_a_rebuild_keeps_rows_of_files_on_other_machines(postgres_url: str, tmp_path: Path) -> None:
     """Files that another machine wrote and that are not here are named; those of this one that are lost are not."""
     index = Index.open(postgres_url)
     try:

@@ -41,7 +41,7 @@ def folder(postgres_url: str, tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("command", ["worker", "workers"])
-def test_workers_want_an_index_that_machines_can_share(command: str, tmp_path: Path) -> None:
+def test_workers_need_a_shared_index(command: str, tmp_path: Path) -> None:
     """One in a file is told what to do instead."""
     (tmp_path / "newsarchive.toml").write_text("")
     done = run(tmp_path, command)
@@ -50,7 +50,7 @@ def test_workers_want_an_index_that_machines_can_share(command: str, tmp_path: P
     assert "newsarchive crawl" in done.stderr
 
 
-def test_workers_tells_who_does_what(postgres_url: str, folder: Path) -> None:
+def test_workers_lists_jobs_by_worker(postgres_url: str, folder: Path) -> None:
     """Machines, sites that are crawled, those that wait, those that failed, and crawls that are no worker's."""
     assert json.loads(run(folder, "workers", "--json").stdout) == {
         "workers": [], "crawling": [], "waiting": 0, "failed": [], "held": [],
@@ -88,7 +88,7 @@ def test_workers_tells_who_does_what(postgres_url: str, folder: Path) -> None:
     assert ["failed", "worker", "since", "tries"] in lines
 
 
-def test_a_crawl_on_another_machine_is_in_the_way(postgres_url: str, folder: Path) -> None:
+def test_a_crawl_on_another_machine_holds_the_site(postgres_url: str, folder: Path) -> None:
     """With the locks of another folder: it is told where, and ends with 75."""
     with Lease(postgres_url, ["a"], datetime.now(UTC) - timedelta(days=2), "crawl"):
         done = run(folder, "crawl")
@@ -100,7 +100,7 @@ def test_a_crawl_on_another_machine_is_in_the_way(postgres_url: str, folder: Pat
         assert "the archive is being crawled or rebuilt on " in run(folder, "crawl", "a").stderr
 
 
-def test_a_crawl_whose_site_was_taken_asks_no_more(
+def test_a_crawl_that_lost_its_site_sends_no_request(
     postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It stops before the next request, says so, and what it fetched is in its files."""

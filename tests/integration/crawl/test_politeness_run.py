@@ -132,7 +132,7 @@ def test_the_state_of_a_recovered_host_is_deleted(server: Any, said: Callable[[b
     assert (len(refused), archive.index.read(host_state.load_backoffs)) == (1, ())
 
 
-def test_hours_are_kept(server: Any, make: Make) -> None:
+def test_crawls_stay_within_their_hours(server: Any, make: Make) -> None:
     """Outside its hours a site gets no requests, which is not a problem; inside them it is crawled."""
     server.say("/", html("front"))
     archive = make(server, 'hours = "22:00-06:00"')
@@ -172,7 +172,7 @@ def test_a_crawl_delay_beyond_its_cap_is_capped_and_noted(server: Any, make: Mak
     assert min(after.began - before.ended for before, after in pairwise(server.log)) >= 0.29
 
 
-def test_other_peoples_sites_need_a_contact(server: Any, make: Make) -> None:
+def test_sites_of_others_need_a_contact(server: Any, make: Make) -> None:
     """Without it they get no request; a site on this machine is crawled."""
     with pytest.raises(ConfigError, match="contact is not set"):
         crawl(make(server, top="", url="http://news.example"))

@@ -66,7 +66,7 @@ def outcome(reading: Reading) -> tuple[Outcome, str]:
     return reading.outcome, reading.reason.rpartition(" ")[0]
 
 
-def test_bad_pages_cost_no_other_page_anything(readers: ReaderPool) -> None:
+def test_bad_pages_delay_no_other_page(readers: ReaderPool) -> None:
     """Four pages crash, hang, exhaust or break their reader: they are unreadable, and the other 20 are read."""
     names = [str(number) for number in range(20)]
     for place, evil in ((3, "die"), (7, "hang"), (11, "eat"), (15, "raise")):
@@ -89,14 +89,14 @@ def test_pages_and_readings_may_be_larger_than_a_line_takes(readers: ReaderPool)
     assert [future.result(30).reason for future in futures] == blocks
 
 
-def test_workers_make_room_for_fresh_ones(readers: ReaderPool) -> None:
+def test_workers_are_replaced_after_many_pages(readers: ReaderPool) -> None:
     """After max_tasks tasks a worker is replaced; no task is lost by that."""
     futures = [readers.submit(task(str(number))) for number in range(30)]
     pids = {future.result(30).reason.rpartition(" ")[2] for future in futures}
     assert len(pids) >= 6
 
 
-def test_closing_reads_what_was_asked_for(spec: WorkerSpec) -> None:
+def test_closing_reads_submitted_pages(spec: WorkerSpec) -> None:
     """close() waits for every reading, and leaves no process behind."""
     readers = ReaderPool(2, timeout=5, limit=1, spec=spec)
     futures = [readers.submit(task(str(number))) for number in range(12)]
@@ -105,7 +105,7 @@ def test_closing_reads_what_was_asked_for(spec: WorkerSpec) -> None:
     assert all(gone(int(future.result(0).reason.rpartition(" ")[2])) for future in futures)
 
 
-def test_who_reads_nothing_starts_nothing(spec: WorkerSpec, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_process_starts_without_pages_to_read(spec: WorkerSpec, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run for which nothing is due, or nothing has changed, pays for no process that reads."""
     monkeypatch.setattr(subprocess, "Popen", Mock(side_effect=AssertionError("started")))
     ReaderPool(2, timeout=5, limit=1, spec=spec).close()
@@ -118,6 +118,18 @@ def test_reading_that_cannot_start_says_so(spec: WorkerSpec) -> None:
         pytest.raises(RuntimeError, match="cannot be started"),
     ):
         readers.submit(task("x")).result(20)
+
+
+def test_pools_of_a_process_share_a_fork_server_and_replace_a_killed_one(spec: WorkerSpec) -> None:
+    """The next crawl of a process imports the reading code no more; a fork server that was killed costs no page."""
+    parents: list[int] = []
+    for _ in range(3):
+        with ReaderPool(1, timeout=5, limit=1, spec=spec) as readers:
+            worker = readers.submit(task("x")).result(20).reason.rpartition(" ")[2]
+            parents.append(int(Path(f"/proc/{worker}/stat").read_text().rpartition(")")[2].split()[1]))
+        if len(parents) == 2:
+            os.kill(parents[1], signal.SIGKILL)
+    assert parents[0] == parents[1] != parents[2]
 
 
 def test_workers_die_with_the_main_process(tmp_path: Path, spec: WorkerSpec) -> None:

@@ -126,7 +126,7 @@ def host_in(url: str) -> str:
 
 
 @pytest.mark.parametrize(("url", "reason", "dns"), TRICKS, ids=[trick[0] for trick in TRICKS])
-def test_a_trick_is_refused_with_its_reason(
+def test_a_malicious_record_is_refused_with_its_reason(
     url: str, reason: str, dns: Sequence[str], server: Any, names: dict[str, Sequence[str]]
 ) -> None:
     """Whatever the notation and whatever DNS answers, nothing is connected to, and the reason names the address."""

@@ -147,7 +147,7 @@ def test_two_hosts_may_have_each_others_robots(two: tuple[Any, Any], make: Make)
 
 
 @pytest.mark.parametrize("location", ["http://a..b/robots.txt", "http://%31/"])
-def test_a_robots_redirected_to_an_invalid_url_counts_as_none(location: str, two: tuple[Any, Any], make: Make) -> None:
+def test_a_robots_redirected_to_an_invalid_url_allows_all(location: str, two: tuple[Any, Any], make: Make) -> None:
     """Like the sixth redirect in a row (RFC 9309, 2.3.1.2): the URLs that wait for it are requested in this run."""
     a, _ = two
     a.say("/robots.txt", plain(301, b"", f"Location: {location}"))

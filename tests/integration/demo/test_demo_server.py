@@ -41,7 +41,7 @@ def test_the_log_holds_what_went_over_the_wire(tmp_path: Path, scheme: str) -> N
         assert (entry.complete, entry.tls, entry.at) == (True, scheme == "https", OPENS.isoformat())
 
 
-def test_an_answer_that_is_cut_off_is_logged_as_far_as_it_went(tmp_path: Path) -> None:
+def test_a_truncated_response_is_logged_up_to_its_end(tmp_path: Path) -> None:
     """If a client disconnects in the middle of a page, the log has what was sent until then."""
     log = tmp_path / "log.jsonl"
     newsroom = Newsroom(articles=60, page_size=20_000_000)
@@ -74,7 +74,7 @@ def test_one_server_plays_as_many_sites_as_it_has_names(tmp_path: Path) -> None:
             assert f"Sitemap: http://{host}/sitemap.xml\n" in body
 
 
-def test_the_clock_is_set_through_its_own_port() -> None:
+def test_the_clock_is_set_through_a_control_port() -> None:
     """Other processes set the clock through its port, not through the site; invalid commands change nothing."""
     with serve(Newsroom(articles=60)) as server:
         control = http.client.HTTPConnection("127.0.0.1", server.open_control())
@@ -93,7 +93,7 @@ def test_the_clock_is_set_through_its_own_port() -> None:
         control.close()
 
 
-def test_what_is_no_request_is_refused(tmp_path: Path) -> None:
+def test_an_invalid_request_is_refused(tmp_path: Path) -> None:
     """The response is 400, the connection is closed, the log has it."""
     log = tmp_path / "log.jsonl"
     with (

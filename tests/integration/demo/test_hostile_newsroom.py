@@ -28,7 +28,7 @@ def _ask(port: int, path: str, answer: Response) -> bytes:
 
 
 @pytest.mark.parametrize("shape", HOSTILE_RESPONSES, ids=lambda shape: shape.name)
-def test_a_shape_is_sent_and_logged_to_the_byte(shape: HostileResponse, tmp_path: Path) -> None:
+def test_each_wire_form_is_sent_and_logged_byte_for_byte(shape: HostileResponse, tmp_path: Path) -> None:
     """A client reads what the log has and what the response defines, however broken."""
     newsroom = HostileNewsroom()
     log = tmp_path / "log.jsonl"

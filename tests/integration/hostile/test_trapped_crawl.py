@@ -38,7 +38,7 @@ def test_a_pattern_without_new_articles_is_parked_and_reported(entrance: str, tr
 
 
 @pytest.mark.parametrize("entrance", BY_RULE)
-def test_a_trap_with_a_rule_is_not_entered(entrance: str, trapped: Callable[..., Any]) -> None:
+def test_a_url_of_a_trap_rule_is_not_requested(entrance: str, trapped: Callable[..., Any]) -> None:
     """Its entrance is requested; the URLs behind it are put off and counted."""
     rig = trapped(entrance)
     report = crawl(rig.archive)

@@ -74,7 +74,7 @@ def test_all_captures_come_once_and_in_order(filled: Index, reverse: bool, monke
         (match_exact("http://nobody.example/"), 0),
     ],
 )
-def test_what_is_meant_by_a_url(filled: Index, keys: tuple[object, ...], count: int) -> None:
+def test_urls_are_interpreted_as_typed(filled: Index, keys: tuple[object, ...], count: int) -> None:
     """The match type exact includes http, https and "www."; prefix, host and domain are ranges."""
     lines = list(filled.stream(iter_cdx_lines, CdxQuery(keys=keys)))  # type: ignore[arg-type]
     assert len(lines) == count
@@ -95,7 +95,7 @@ def test_pages_are_the_whole(filled: Index, page_size: int, url: str | None) -> 
     assert sorted(line for page in pages for line in page) == sorted(filled.stream(iter_cdx_lines, CdxQuery(keys=keys)))
 
 
-def test_going_on_behind_a_line(filled: Index) -> None:
+def test_an_export_continues_after_a_line(filled: Index) -> None:
     """A query resumes after any line."""
     lines = list(filled.stream(iter_cdx_lines, CdxQuery(keys=ALL_KEYS)))
     for number, line in enumerate(lines):
@@ -122,7 +122,7 @@ def test_the_nearest_comes_first(filled: Index) -> None:
     )
 
 
-def test_what_is_excluded_is_not_there(filled: Index) -> None:
+def test_excluded_urls_look_like_missing_ones(filled: Index) -> None:
     """Excluded captures are on no page and in no count, in any order."""
     shown = filled.excluding(Exclusions(urlkeys=("example,news)/a",)))
     assert len(list(shown.stream(iter_cdx_lines, CdxQuery(keys=ALL_KEYS)))) == 61 - 18
@@ -134,7 +134,7 @@ def test_what_is_excluded_is_not_there(filled: Index) -> None:
     assert filled.ask(get_cdx_line_at, hidden.warc, hidden.offset) == hidden
 
 
-def test_long_urls_are_told_apart(index: Index, capture_of: CaptureOf, plan: Callable[..., object]) -> None:
+def test_long_urls_are_distinguished(index: Index, capture_of: CaptureOf, plan: Callable[..., object]) -> None:
     """URLs with the same truncated urlkey are told apart by the URL itself."""
     urls = [f"http://news.example/{'a' * 700}{end}" for end in "xy"]
     batch = [

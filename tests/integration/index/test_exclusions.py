@@ -99,7 +99,7 @@ def everything(reader: Reader) -> dict[str, Any]:
         ),
     ],
 )
-def test_what_is_excluded_is_nowhere(filled: Index, exclude: Exclusions, gone: set[str]) -> None:
+def test_excluded_articles_are_in_no_response(filled: Index, exclude: Exclusions, gone: set[str]) -> None:
     """Searches, lists, exports, captures and counts agree."""
     left = sorted({OPEN, PRIVATE, HIDDEN, HELD} - gone)
     captures = len(left) + (HELD in left)
@@ -132,7 +132,7 @@ def test_no_number_opens_what_is_excluded(filled: Index, url: str, exclude: Excl
     assert not list(reader.stream(iter_captures, CaptureFilters(url=url)))
 
 
-def test_under_an_embargo_an_article_is_what_it_was(filled: Index) -> None:
+def test_an_embargoed_version_is_not_shown(filled: Index) -> None:
     """Its later version is not current, not in its history and not in search."""
     number = filled.ask(find_article_id, HELD)
     assert number is not None
@@ -151,7 +151,7 @@ def test_under_an_embargo_an_article_is_what_it_was(filled: Index) -> None:
     ]
 
 
-def test_a_hidden_site_is_no_site(filled: Index) -> None:
+def test_a_hidden_site_does_not_exist_for_readers(filled: Index) -> None:
     """Its name and its statistics are in no answer."""
     reader = filled.excluding(Exclusions(hidden=frozenset({"hidden"})))
     assert [site.name for site in reader.ask(list_site_counts)] == ["held", "news"]
@@ -177,7 +177,7 @@ def test_counts_by_site_leave_out_what_is_excluded(filled: Index) -> None:
     assert {site.name: sum(site.outcomes.values()) for site in status.sites} == {"held": 0, "hidden": 1, "news": 1}
 
 
-def test_no_name_tells_of_a_site_that_is_excluded_whole(filled: Index, article_at: Make, plan: Plan) -> None:
+def test_no_name_discloses_an_excluded_site(filled: Index, article_at: Make, plan: Plan) -> None:
     """An unconfigured site without visible captures is not listed, nor is a site whose URL is blocked."""
     filled.commit([article_at("https://stranger.example/e", "The harbour is strange.", site="")], plan)
 
@@ -190,7 +190,7 @@ def test_no_name_tells_of_a_site_that_is_excluded_whole(filled: Index, article_a
     assert named("example,held)/") == ["hidden", "news", "stranger.example"]
 
 
-def test_a_question_that_takes_too_long_is_given_up(index: Index) -> None:
+def test_a_query_that_exceeds_its_timeout_is_cancelled(index: Index) -> None:
     """The query is cancelled with an error, and the connection can be used again."""
     forever = text("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n")
     with pytest.raises(QueryTooLong), index._database.read_transaction(timeout=0.05) as connection:

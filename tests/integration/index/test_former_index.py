@@ -119,7 +119,7 @@ def test_a_rebuild_replaces_an_index_of_before_the_first_release(former: Callabl
 
 
 @pytest.mark.parametrize("index_url", ["postgresql"], indirect=True)
-def test_a_rebuild_does_not_drop_what_another_machine_has(former: Callable[[], Path], index_url: str) -> None:
+def test_a_rebuild_keeps_captures_of_other_machines(former: Callable[[], Path], index_url: str) -> None:
     """Law 9 holds for an old index too: a WARC file of another machine that is not here stops the rebuild."""
     folder = former()
     before = read(index_url, THEN)

@@ -64,8 +64,8 @@ def test_an_exported_line_is_exact(index: Index, article_at: Make, plan: Plan) -
                 headline="A headline",
                 dek="A dek",
                 authors=("Zoë B.", "Ann A."),
-                published=SourcedDate(at=datetime(2026, 2, 28, 12, tzinfo=UTC), source="json-ld"),
-                modified=SourcedDate(at=datetime(2026, 3, 1, 5, 30, 0, 250000, tzinfo=UTC), source="meta"),
+                published=SourcedDate(at=datetime(2026, 2, 28, 4, tzinfo=UTC), offset=480, source="json-ld"),
+                modified=SourcedDate(at=datetime(2026, 3, 1, 5, 30, 0, 250000, tzinfo=UTC), offset=0, source="meta"),
                 section="World",
                 tags=("trade", "steel"),
                 image=Image(url="https://img.example/a.jpg", caption="A ship"),
@@ -84,7 +84,7 @@ def test_an_exported_line_is_exact(index: Index, article_at: Make, plan: Plan) -
         ("headline", "A headline"),
         ("dek", "A dek"),
         ("authors", ["Zoë B.", "Ann A."]),
-        ("published", "2026-02-28T12:00:00Z"),
+        ("published", "2026-02-28T12:00:00+08:00"),
         ("published_source", "json-ld"),
         ("modified", "2026-03-01T05:30:00.250000Z"),
         ("modified_source", "meta"),
@@ -334,7 +334,9 @@ def test_names_of_any_length_can_be_stored(index: Index, article_at: Make, plan:
     assert line["url"] == page.capture.url
 
 
-def test_the_schedule_gets_what_a_capture_brings(index: Index, capture_of: Callable[..., Capture], plan: Plan) -> None:
+def test_the_schedule_gets_the_result_of_a_capture(
+    index: Index, capture_of: Callable[..., Capture], plan: Plan
+) -> None:
     """`plan` gets whether a feed named new URLs, and how often in a row it did not."""
     index.register_sites([NEWS])
     told: list[tuple[bool, int, datetime]] = []

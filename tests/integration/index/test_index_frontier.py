@@ -4,11 +4,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from storage.index import Index
 from storage.index.frontier import url_queue
 from storage.index.frontier.url_queue import DueQuery, select_due_urls
 from storage.index.queries.status import get_status
 from storage.model import DiscoveredUrl, Discovery, Ingest, NextVisit, Site, UrlKind, VisitResult
+from storage.page_date import PageDate
 
 Make = Callable[..., Ingest]
 Plan = Callable[[VisitResult], NextVisit]
@@ -105,7 +108,7 @@ def test_the_best_source_gives_the_discovery_until_the_page_is_captured(
     assert (due.discovery.via, due.priority) == (None, 3)
 
 
-def test_validators_are_of_the_newest_200(index: Index, article_at: Make, plan: Plan) -> None:
+def test_validators_come_from_the_newest_200(index: Index, article_at: Make, plan: Plan) -> None:
     """ETag and Last-Modified are those of the newest 200 response; other responses do not change them."""
     url = "https://news.example/a"
     first, second, error = (article_at(url, f"Text {minute}.", minute=minute) for minute in range(3))
@@ -122,3 +125,14 @@ def test_the_status_counts_due_and_scheduled_urls(index: Index, plan: Plan, arti
     index.add_urls([found("https://news.example/a"), found("https://news.example/b", ago=-60)])
     [site] = index.ask(get_status, NOW).sites
     assert (site.due, site.scheduled, site.next_due) == (1, 1, NOW)
+
+
+@pytest.mark.parametrize("stated", ["2026-06-11T06:30:00+08:00", "2026-06-11", "2026-06-11T06:30:00"])
+def test_a_source_s_date_keeps_offset_and_precision_until_the_page_is_fetched(index: Index, stated: str) -> None:
+    """The record of the capture then says what the source said, and a rebuild from it finds the same."""
+    seed = found("https://news.example/a", via="https://news.example/feed")
+    date = PageDate.parse(stated)
+    index.add_urls([replace(seed, discovery=replace(seed.discovery, published=date))])
+    [due] = index.read(select_due_urls, DueQuery(now=NOW, sites=["news"], limit=1, per_host=1))
+    assert due.discovery.published == date
+    assert due.discovery.published.isoformat() == stated

@@ -34,7 +34,7 @@ def test_processes_may_open_at_once(index_url: str) -> None:
     index.close()
 
 
-def test_an_archive_whose_index_cannot_be_opened_is_not_created(tmp_path: Path) -> None:
+def test_an_archive_without_a_usable_index_is_not_created(tmp_path: Path) -> None:
     """The same command with another index creates it: the first one left no configuration behind."""
     with pytest.raises(IndexFailure, match="cannot be used"):
         Archive.init(tmp_path, index="postgresql://nobody@127.0.0.1:9/none")

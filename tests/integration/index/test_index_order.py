@@ -39,6 +39,7 @@ from storage.model import (
     UrlKind,
     VisitResult,
 )
+from storage.page_date import PageDate
 from tests.sizes import few_and_all
 
 MORNING = datetime(2026, 3, 1, 6, tzinfo=UTC)
@@ -173,7 +174,8 @@ def _discovery(url: str, variant: int, with_date: bool) -> Discovery:
     via = f"https://www.news.example/source{variant}"
     return Discovery(
         site=site, kind=kind, via=via, via_kind=UrlKind.FEED if with_date else UrlKind.LISTING,
-        title="T" if with_date else None, published=MORNING if with_date else None, anchor=f"anchor {variant}",
+        title="T" if with_date else None, published=PageDate.from_time(MORNING) if with_date else None,
+        anchor=f"anchor {variant}",
     )  # fmt: skip
 
 

@@ -37,7 +37,9 @@ def boilerplate(index: Index) -> set[str]:
     return {view.text for view in index.ask(list_boilerplate, "news") if view.verdict}
 
 
-def test_a_disclaimer_leaves_bodies_and_search_also_of_old_articles(index: Index, article_at: Make, plan: Plan) -> None:
+def test_a_learnt_disclaimer_leaves_bodies_and_search_of_old_articles(
+    index: Index, article_at: Make, plan: Plan
+) -> None:
     """The paragraph below every article is learnt once there are enough, and is then in no body, not even the first."""
     index.register_sites([NEWS])
     index.commit([story(article_at, 0, DISCLAIMER)], plan)
@@ -146,7 +148,7 @@ def test_sites_have_the_titles_of_their_front_pages(index: Index, article_at: Ma
     assert [site.title for site in index.ask(get_status).sites] == [None]
 
 
-def test_a_dek_stays_though_other_pages_tease_with_it(index: Index, article_at: Make, plan: Plan) -> None:
+def test_a_dek_repeated_in_teasers_is_no_boilerplate(index: Index, article_at: Make, plan: Plan) -> None:
     """A paragraph below many articles is not in their bodies; the article whose dek it is keeps it."""
     index.register_sites([NEWS])
     dek = "Five lines on what moved the markets this morning, and on who gained by it."
@@ -202,7 +204,7 @@ def test_captures_of_one_article_count_once(index: Index, article_at: Make, plan
     assert index.ask(list_boilerplate, "news") == ()
 
 
-def test_two_articles_suffice_for_the_last_line(index: Index, article_at: Make, plan: Plan) -> None:
+def test_two_articles_suffice_for_a_closing_line(index: Index, article_at: Make, plan: Plan) -> None:
     """A line that ends the first two articles is learnt from the second on, and removed from the first one too."""
     index.register_sites([NEWS])
     index.commit([story(article_at, 1, DISCLAIMER)], plan)

@@ -30,6 +30,7 @@ from storage.model import (
     UrlKind,
     VisitResult,
 )
+from storage.page_date import PageDate
 from storage.places import Places
 from tests.sizes import few_and_all
 
@@ -61,7 +62,7 @@ def reading(
                 kind=UrlKind.ARTICLE,
                 via=capture.url,
                 via_kind=UrlKind.FEED,
-                published=MORNING + MINUTE * item if dated else None,
+                published=PageDate.from_time(MORNING + MINUTE * item) if dated else None,
             ),
             due_at=capture.fetched_at,
             priority=10,

@@ -81,7 +81,7 @@ def test_an_article_that_was_read_whole_stays_as_it_is(
     assert {line["versions"] for line in index.stream(iter_export_lines)} == {1}
 
 
-def test_what_never_was_read_whole_is_no_article(index: Index, article_at: Make, plan: Plan, instead: Instead) -> None:
+def test_an_article_needs_one_complete_reading(index: Index, article_at: Make, plan: Plan, instead: Instead) -> None:
     """Stubs and walls alone make no article; the first whole reading makes the first version, whenever it comes."""
     index.register_sites([NEWS])
     index.commit([instead(outcome, minute) for minute, outcome in enumerate(STAND_INS)], plan)

@@ -85,7 +85,7 @@ def learnt(index: Index) -> list[tuple[Any, ...]]:
     return [tuple(row) for row in rows]
 
 
-def test_a_version_committed_while_a_site_is_learnt_is_counted_next_time(
+def test_a_version_committed_during_learning_is_counted_next_time(
     both: tuple[Index, Index], article_at: Callable[..., Ingest], plan: Plan
 ) -> None:
     """It stays marked as uncounted, whenever the commit happens."""

@@ -141,7 +141,7 @@ def test_a_revisit_counts_where_its_original_is_held(index: Index, ingest: Calla
     assert found.record_id == orphan.capture.record_id
 
 
-def test_what_is_excluded_is_nowhere(index: Index, ingest: Callable[..., Ingest], plan: Plan) -> None:
+def test_excluded_articles_are_in_no_response(index: Index, ingest: Callable[..., Ingest], plan: Plan) -> None:
     """Excluded captures are not nearest, counted, nearby or on a listing."""
     secret = "https://news.example/secret/1"
     listing = front(ingest("https://news.example/", 0), "secret/1", "open")
@@ -173,9 +173,7 @@ def test_a_calendar_counts_by_year_and_day(index: Index, ingest: Callable[..., I
     assert index.ask(list_capture_times, PAGE, at(0), at(day), limit=1, offset=1) == found[1:]
 
 
-def test_what_is_nearby_is_what_begins_as_much_alike_as_possible(
-    index: Index, ingest: Callable[..., Ingest], plan: Plan
-) -> None:
+def test_nearby_urls_share_the_longest_prefix(index: Index, ingest: Callable[..., Ingest], plan: Plan) -> None:
     """Nearby URLs share the path, else the folder, else the host."""
     urls = ["https://news.example/a/b?x=1", "https://news.example/a/c", "https://news.example/d"]
     index.commit([ingest(url, number) for number, url in enumerate(urls)], plan)
@@ -186,7 +184,7 @@ def test_what_is_nearby_is_what_begins_as_much_alike_as_possible(
     assert index.ask(list_nearby_urls, "nonsense") == ()
 
 
-def test_how_long_a_link_stood_on_a_listing(index: Index, ingest: Callable[..., Ingest], plan: Plan) -> None:
+def test_the_duration_of_a_link_on_a_listing_is_shown(index: Index, ingest: Callable[..., Ingest], plan: Plan) -> None:
     """A link's presence is from its first to its last capture, unchanged captures included."""
     home = "https://news.example/"
     first = front(ingest(home, 0), "a", "b")

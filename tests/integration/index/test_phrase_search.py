@@ -110,7 +110,7 @@ def test_signatures_change_nothing_of_what_is_found(both: tuple[Index, Index], e
             assert found(postgres, query) == urls
 
 
-def test_a_text_is_read_where_its_signature_says_so(both: tuple[Index, Index]) -> None:
+def test_a_text_is_compared_only_if_its_signature_matches(both: tuple[Index, Index]) -> None:
     """A text is not read if its signature lacks a bigram; for false positives and without one the text decides."""
     index, _ = both
     whole = found(index, '"rare earth"')
@@ -177,7 +177,7 @@ def test_phrases_are_looked_for_by_the_inverted_index(both: tuple[Index, Index])
 
 
 @pytest.mark.parametrize(("given", "taken"), [("4MB", "32MB"), ("1GB", "1GB")])
-def test_which_rows_were_found_is_remembered(both: tuple[Index, Index], given: str, taken: str) -> None:
+def test_existing_rows_are_cached(both: tuple[Index, Index], given: str, taken: str) -> None:
     """work_mem is raised for a search if it is small, and not reduced if it is large; afterwards it is as before."""
     index, _ = both
     with index._database.engine.connect() as connection:

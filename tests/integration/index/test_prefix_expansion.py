@@ -45,7 +45,7 @@ def found(index: Index, query: str) -> list[str]:
     return [hit.url for hit in index.ask(search_articles, query, Filters(), limit=20).hits]
 
 
-def test_words_in_place_of_their_beginning_find_the_same(texts: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_expanded_prefixes_find_the_same(texts: Index, monkeypatch: pytest.MonkeyPatch) -> None:
     """Few words, too many to expand, or a ranked search: the hits are the same."""
     spelt = {query: found(texts, query) for query in ASKED}
     monkeypatch.setattr(search_candidates, "_MAX_EXPANSIONS", 0)
@@ -62,13 +62,13 @@ def test_words_in_place_of_their_beginning_find_the_same(texts: Index, monkeypat
             )
 
 
-def test_how_many_articles_have_a_beginning(texts: Index) -> None:
+def test_prefixes_are_counted_by_article(texts: Index) -> None:
     """The numbers of hits were counted by hand."""
     counts = {query: len(found(texts, query)) for query in ("harb*", "har*", "new-york*", "国", "har* -harb*", "z*")}
     assert counts == {"harb*": 3, "har*": 5, "new-york*": 2, "国": 2, "har* -harb*": 2, "z*": 0}
 
 
-def test_words_are_those_of_texts_alone(texts: Index) -> None:
+def test_only_texts_are_indexed(texts: Index) -> None:
     """A prefix is expanded into words of texts only; no object is left in the database that would block a writer."""
     with texts._database.read_transaction() as connection:
         leaf = expand_prefixes(connection, parse_query("harb*", Filters())).every[0][0]

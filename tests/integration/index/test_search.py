@@ -125,7 +125,7 @@ def names(index: Index, query: str, filters: Filters | None = None, **options: A
     return [hit.url.rpartition("/")[2] for hit in page.hits]
 
 
-def test_what_is_asked_is_found(stories: Index) -> None:
+def test_cdx_queries_find_their_captures(stories: Index) -> None:
     """Inflected words, phrases, prefixes, exclusions and filters work in scripts with and without spaces."""
     assert {query: set(names(stories, query)) for query, _ in QUERIES} == dict(QUERIES)
 
@@ -162,7 +162,7 @@ def test_matches_are_marked_in_the_text(stories: Index) -> None:
     assert [segment.text for segment in hit.snippet if segment.is_match] == ["relational"]
 
 
-def test_one_hit_an_article(index: Index, article_at: Make, plan: Plan) -> None:
+def test_each_article_is_one_hit(index: Index, article_at: Make, plan: Plan) -> None:
     """A hit is an article with its newest matching version, and has the number of matching ones."""
     index.register_sites([NEWS])
     url = "https://news.example/a"
@@ -192,7 +192,7 @@ def test_an_edit_of_the_date_moves_an_article(index: Index, article_at: Make, pl
 
 
 @pytest.mark.parametrize("examples", few_and_all(40, 150))
-def test_nothing_that_is_typed_is_an_error(stories: Index, examples: int) -> None:
+def test_no_search_text_is_an_error(stories: Index, examples: int) -> None:
     """No query is an error, whatever characters and scripts it contains."""
     signs = st.text(st.sampled_from("\"'()*-:^+~&|!<>\\%_[]{}.,/ =\u201c\u00ab中กé\u0301a\x00OR"), max_size=24)
 

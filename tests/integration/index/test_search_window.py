@@ -84,7 +84,7 @@ def found(index: Index, query: str, filters: Filters) -> Sequence[str]:
     return [hit.url.rpartition("/")[2] for hit in index.ask(search_articles, query, filters, limit=STORIES).hits]
 
 
-def test_it_does_not_matter_how_much_is_asked_for_at_a_time(years: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_size_of_a_page_does_not_change_the_list(years: Index, monkeypatch: pytest.MonkeyPatch) -> None:
     """Hits and their order are the same for any size of the first window of days."""
     whole = {asked: found(years, *asked) for asked in ASKED}
     assert {len(each) for each in whole.values()} >= {0, 3, 30, 120}

@@ -170,7 +170,7 @@ def both(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, str]:
     return (file, server) if request.param == "sqlite to postgresql" else (server, file)
 
 
-def test_a_copy_is_the_same_in_everything(
+def test_a_copied_index_equals_its_original(
     both: tuple[str, str], filled: Callable[[str], None], holding: Callable[[str], dict[str, Any]], plan: Plan,
     article_at: Make,
 ) -> None:  # fmt: skip
@@ -228,7 +228,7 @@ def _made_aside(index: Index) -> dict[str, list[str]]:
         return {each: sorted(connection.scalars(text(each))) for each in asked[connection.dialect.name]}
 
 
-def test_nothing_of_the_schema_stays_aside(both: tuple[str, str], filled: Callable[[str], None]) -> None:
+def test_every_schema_object_is_created(both: tuple[str, str], filled: Callable[[str], None]) -> None:
     """Indexes, constraints and triggers are those of a new index."""
     source, target = both
     filled(source)
@@ -294,7 +294,7 @@ def test_the_same_copy_again_changes_nothing(both: tuple[str, str], filled: Call
         transfer_index(source, target)
 
 
-def test_a_copy_that_is_not_the_same_is_thrown_away(
+def test_a_copy_that_differs_is_deleted(
     both: tuple[str, str], filled: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A value that the target changed is detected, and the copy is discarded."""
@@ -343,7 +343,7 @@ def test_a_newer_schema_is_refused(both: tuple[str, str], filled: Callable[[str]
         ("mysql://host/name", "cannot be kept in mysql"),
     ],
 )
-def test_a_target_that_cannot_be_had_is_named(
+def test_an_unavailable_target_is_named(
     sqlite_url: str, target: str, says: str, filled: Callable[[str], None], holding: Callable[[str], dict[str, Any]]
 ) -> None:
     """The message names the database, and the source is unchanged."""
@@ -369,7 +369,9 @@ def test_a_file_of_something_else_is_not_replaced(
     assert transfer_index(sqlite_url, empty).copied
 
 
-def test_a_lost_link_leaves_nothing(postgres_url: str, sqlite_url: str, filled: Callable[[str], None]) -> None:
+def test_a_broken_connection_leaves_no_partial_copy(
+    postgres_url: str, sqlite_url: str, filled: Callable[[str], None]
+) -> None:
     """A lost connection to PostgreSQL is an error that names it, and nothing is left of the copy."""
     filled(sqlite_url)
     admin = create_engine(postgres_url, isolation_level="AUTOCOMMIT")

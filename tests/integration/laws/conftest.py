@@ -46,9 +46,8 @@ class Rig:
         return run_in_process(*words, "--archive", self.folder)
 
     def crawl(self, at: datetime | None = None, *words: str) -> subprocess.CompletedProcess[str]:
-        """Crawl at the newsroom's time, or at another, in a process of its own as crawls are."""
-        words = ("crawl", "--clock", (at or self.server.clock.now()).isoformat(), *words)
-        done = subprocess.run(self.command(*words), capture_output=True, text=True, timeout=300, check=False)
+        """Crawl at the newsroom's time, or at another."""
+        done = self.run("crawl", "--clock", (at or self.server.clock.now()).isoformat(), *words)
         assert done.returncode == 0, done.stderr
         return done
 

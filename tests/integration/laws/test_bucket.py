@@ -223,7 +223,7 @@ def whole_records(rig: Any) -> set[str]:
     return held
 
 
-def test_kills_between_folder_and_bucket_leave_no_trace(
+def test_kills_during_a_move_to_the_bucket_lose_nothing(
     build: Callable[..., Any], bucket: Bucket, dump: Callable[..., Any]
 ) -> None:
     """Files of a few pages, each uploaded and freed while the crawl goes on, which is killed at any moment: every
@@ -298,7 +298,7 @@ def test_a_bucket_that_is_away_costs_a_crawl_nothing(build: Callable[..., Any], 
     assert rig.run("bucket", "--check").returncode == 0
 
 
-def test_wrong_keys_and_no_such_bucket_are_told_apart(
+def test_wrong_keys_and_a_missing_bucket_are_distinguished(
     bucket: Bucket, build: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each has its own message, and neither stops a crawl."""
@@ -325,7 +325,7 @@ def test_wrong_keys_and_no_such_bucket_are_told_apart(
     assert (told.returncode, "access is denied" in told.stderr) == (74, True)
 
 
-def test_a_kill_in_mid_upload_leaves_no_half(bucket: Bucket, line: Line, tmp_path: Path) -> None:
+def test_a_kill_during_an_upload_leaves_no_partial_file(bucket: Bucket, line: Line, tmp_path: Path) -> None:
     """Killed during an upload: no object, the file is still local; the next upload completes it."""
     data = os.urandom(1 << 20) * 32
     (tmp_path / "a.warc.gz").write_bytes(data)
@@ -348,7 +348,7 @@ def test_a_kill_in_mid_upload_leaves_no_half(bucket: Bucket, line: Line, tmp_pat
         assert hashlib.file_digest(file, "sha256").hexdigest() == hashlib.sha256(data).hexdigest()  # type: ignore[arg-type]
 
 
-def test_a_line_that_hangs_in_mid_upload_is_given_up(
+def test_a_stalled_upload_times_out(
     bucket: Bucket, line: Line, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After the time that the bytes may take: unreachable, nothing freed, and the next time it works."""

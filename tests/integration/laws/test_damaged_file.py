@@ -20,7 +20,7 @@ def page(name: str) -> bytes:
     return build_member("response", headers, b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\nNothing much.")
 
 
-def test_damage_is_told_once_and_its_file_counts_as_read(tmp_path: Path) -> None:
+def test_damage_is_reported_once_and_its_file_counts_as_read(tmp_path: Path) -> None:
     """Law 1: the whole records of a damaged file are in the index, and the file is not read again at every start."""
     with Archive.init(tmp_path / "archive") as archive:
         (archive.warc_folder / "a.warc.gz").write_bytes(page("one") + b"\0" * 50 + page("two"))
@@ -36,7 +36,7 @@ def test_damage_is_told_once_and_its_file_counts_as_read(tmp_path: Path) -> None
         assert len(list(archive.index.stream(iter_captures, CaptureFilters()))) == 2
 
 
-def test_damage_that_an_import_comes_upon_is_told(tmp_path: Path) -> None:
+def test_an_import_reports_damage(tmp_path: Path) -> None:
     """Damage that recovery finds before an import is reported once."""
     (tmp_path / "b.warc.gz").write_bytes(page("three"))
     with Archive.init(tmp_path / "archive") as archive:

@@ -77,7 +77,7 @@ def captures(rig: Any) -> list[Record]:
 
 
 @pytest.mark.slow
-def test_a_hundred_kills_leave_no_trace(build: Callable[..., Any], index_url: str) -> None:
+def test_a_hundred_kills_lose_nothing(build: Callable[..., Any], index_url: str) -> None:
     """Nothing lost: every record that was whole in a file when a process died is in the files and in the index at the
     end. Nothing twice: in a round, in which the newsroom stands still, no URL is kept twice. What is kept is what the
     server sent; verify is clean; the versions are those of a crawl that was never killed; a rebuild equals it.

@@ -41,9 +41,7 @@ def wait_for(rig: Any, crawl: subprocess.Popen[bytes], *, exchanges: int) -> Non
 
 
 @pytest.mark.slow
-def test_a_crawl_that_is_killed_again_and_again_ends_as_if_it_never_was(
-    build: Callable[..., Any], index_url: str
-) -> None:
+def test_a_crawl_killed_repeatedly_gives_the_same_archive(build: Callable[..., Any], index_url: str) -> None:
     """SIGKILL at 20 random moments: verify clean, no record twice, the same articles, rebuild equal."""
     rig = build(index=index_url, articles=72)
     settings = rig.folder / "newsarchive.toml"

@@ -34,7 +34,7 @@ def all_records(folder: Path) -> list[Record]:
 
 
 @pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
-def test_every_byte_that_the_server_sent_and_took_is_in_the_files(build: Callable[..., Any], tls: bool) -> None:
+def test_every_byte_sent_and_received_is_in_the_warc_files(build: Callable[..., Any], tls: bool) -> None:
     """Exactness: each response and request record's block equals the server's log; a revisit's equals its head."""
     rig = build(tls=tls)
     rig.crawl()
@@ -53,7 +53,7 @@ def test_every_byte_that_the_server_sent_and_took_is_in_the_files(build: Callabl
 
 
 @pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
-def test_answers_that_no_parser_likes_are_kept_as_they_came(build: Callable[..., Any], tls: bool) -> None:
+def test_malformed_responses_are_stored_byte_for_byte(build: Callable[..., Any], tls: bool) -> None:
     """Exactness over hostile shapes: whole answers to the byte, cut ones as far as they came and named as cut."""
     shapes = {f"/{shape.name}": shape for shape in HOSTILE_RESPONSES}
     rig = build(tls=tls, newsroom=HostileNewsroom())
@@ -100,7 +100,7 @@ def test_independent_tools_read_every_file(build: Callable[..., Any]) -> None:
         assert check_file(path).problems == []
 
 
-def test_every_article_is_found_once_and_read_right(build: Callable[..., Any]) -> None:
+def test_every_article_is_discovered_once_and_read_correctly(build: Callable[..., Any]) -> None:
     """Completeness: the articles are the newsroom's, each once, and each field is what the newsroom printed."""
     rig = build()
     rig.crawl()
@@ -179,7 +179,7 @@ def test_the_next_crawl_asks_only_for_what_is_due(build: Callable[..., Any]) -> 
     )
 
 
-def test_foreign_files_read_as_a_crawl_does(build: Callable[..., Any], tmp_path: Path) -> None:
+def test_foreign_files_give_the_index_of_a_crawl(build: Callable[..., Any], tmp_path: Path) -> None:
     """A WARC that wget made of the newsroom imports to the same articles with the same fields."""
     rig = build()
     rig.crawl()

@@ -81,7 +81,7 @@ def test_each_page_is_read_by_the_rules_of_its_day(archive_of: Callable[..., Arc
         assert again.reextract(RereadFilter(extractor=EXTRACTOR)).captures == 0
 
 
-def test_no_page_is_read_by_what_the_index_happens_to_know(archive_of: Callable[..., Archive]) -> None:
+def test_no_reading_depends_on_the_index(archive_of: Callable[..., Archive]) -> None:
     """A page of a further host of the site, imported before the site was ever crawled, is read by its layouts."""
     below = str(page("first")["url"]).replace("courier.example", "www.live.courier.example")
     archive = archive_of({**page("first"), "url": below, "at": NEW}, config=CONFIG)

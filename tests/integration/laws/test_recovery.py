@@ -59,7 +59,7 @@ def asked(rig: Any) -> list[str]:
     return [entry.url for entry in read_log(rig.log)]
 
 
-def test_a_clock_that_was_ahead_silences_no_site(build: Callable[..., Any], index_url: str) -> None:
+def test_a_clock_once_ahead_delays_no_site(build: Callable[..., Any], index_url: str) -> None:
     """A run in the far future, then the clock is set right: what was asked then is due now, the owner is told once."""
     rig = build(index=index_url)
     now = rig.server.clock.now()
@@ -74,7 +74,7 @@ def test_a_clock_that_was_ahead_silences_no_site(build: Callable[..., Any], inde
     assert problems(rig) == []
 
 
-def test_a_clock_that_was_behind_makes_nobody_hurry(build: Callable[..., Any], index_url: str) -> None:
+def test_a_clock_once_behind_shortens_no_delay(build: Callable[..., Any], index_url: str) -> None:
     """A run in the past, as after a battery died, asks for nothing twice; the one after it goes on, and a rebuild makes
     the same of it all.
     """
@@ -93,7 +93,7 @@ def test_a_clock_that_was_behind_makes_nobody_hurry(build: Callable[..., Any], i
     assert versions(rig) == held
 
 
-def test_who_only_asks_is_told_that_the_index_is_lost(build: Callable[..., Any]) -> None:
+def test_reading_commands_report_a_lost_index(build: Callable[..., Any]) -> None:
     """No command answers from an empty index that there is nothing; `rebuild` is named, and brings all of it back."""
     rig = build()
     crawled(rig, rig.server.clock.now())
@@ -109,7 +109,7 @@ def test_who_only_asks_is_told_that_the_index_is_lost(build: Callable[..., Any])
     assert versions(rig) == before
 
 
-def test_a_crawl_makes_a_lost_index_anew(build: Callable[..., Any]) -> None:
+def test_a_crawl_rebuilds_a_lost_index(build: Callable[..., Any]) -> None:
     """index.sqlite3 deleted: the next crawl takes up all captures from the files, says so, and asks for none again."""
     rig = build()
     now = rig.server.clock.now()
@@ -160,7 +160,7 @@ def test_a_file_that_was_cut_is_named_with_the_place(build: Callable[..., Any]) 
     assert crawled(rig, now + timedelta(minutes=1)).run.outcome in {"finished", "stopped"}
 
 
-def test_what_a_killed_process_leaves_is_mended_by_verify(build: Callable[..., Any], index_url: str) -> None:
+def test_verify_repairs_files_of_a_killed_process(build: Callable[..., Any], index_url: str) -> None:
     """SIGKILL leaves an open file and a lock; with half a record at its end on top, verify --repair cuts it and closes
     the file, and the next crawl is held up by nothing and takes up what was kept.
     """

@@ -103,7 +103,7 @@ def crawled(build: Callable[..., Any], index_url: str) -> Any:
     return rig
 
 
-def test_what_reextract_leaves_is_what_a_rebuild_makes(crawled: Any, dump: Dump, different: Difference) -> None:
+def test_reextract_and_rebuild_give_the_same_index(crawled: Any, dump: Dump, different: Difference) -> None:
     """Row for row: articles that were taken for others, for two, for none; their words, links, dates and search."""
     new, lines = rows(crawled.folder, dump), crawled.lines()
     make_old(crawled.folder)
@@ -118,7 +118,7 @@ def test_what_reextract_leaves_is_what_a_rebuild_makes(crawled: Any, dump: Dump,
     assert different(new, rows(crawled.folder, dump)) == {}
 
 
-def test_a_dry_run_tells_what_would_change_and_changes_nothing(crawled: Any, dump: Dump, different: Difference) -> None:
+def test_a_dry_run_reports_changes_and_makes_none(crawled: Any, dump: Dump, different: Difference) -> None:
     """The same numbers as the run itself tells, and until then every row as it was."""
     make_old(crawled.folder)
     old = rows(crawled.folder, dump)
@@ -135,9 +135,7 @@ def test_a_dry_run_tells_what_would_change_and_changes_nothing(crawled: Any, dum
     assert said["pages"].keys() >= {"other -> article", "unreadable -> article"}
 
 
-def test_a_run_that_is_killed_again_and_again_ends_as_if_it_never_was(
-    crawled: Any, dump: Dump, different: Difference
-) -> None:
+def test_an_import_killed_repeatedly_gives_the_same_archive(crawled: Any, dump: Dump, different: Difference) -> None:
     """After SIGKILL between and within transactions the next run resumes, and the rows equal those of a rebuild."""
     new = rows(crawled.folder, dump)
     make_old(crawled.folder)
@@ -153,7 +151,7 @@ def test_a_run_that_is_killed_again_and_again_ends_as_if_it_never_was(
     assert different(new, rows(crawled.folder, dump)) == {}
 
 
-def test_nothing_is_read_again_beneath_a_crawl(build: Callable[..., Any]) -> None:
+def test_nothing_is_reread_during_a_crawl(build: Callable[..., Any]) -> None:
     """Exit 75 while a site is locked, without any change; exit 4 for an unknown site."""
     rig = build()
     rig.crawl()
@@ -168,7 +166,7 @@ def test_nothing_is_read_again_beneath_a_crawl(build: Callable[..., Any]) -> Non
     assert rig.run("reextract", "latern").returncode == 4
 
 
-def test_a_part_is_read_again(build: Callable[..., Any]) -> None:
+def test_a_changed_part_is_reread(build: Callable[..., Any]) -> None:
     """Only captures of the given time, with the others of their articles; the rest waits for another run."""
     rig = build()
     rig.crawl()
@@ -184,7 +182,7 @@ def test_a_part_is_read_again(build: Callable[..., Any]) -> None:
     assert rig.run("reextract").stdout == "0 captures extracted: nothing changed\n"
 
 
-def test_new_layouts_are_read_by_at_the_next_run(build: Callable[..., Any], dump: Dump, different: Difference) -> None:
+def test_new_layouts_apply_from_the_next_run(build: Callable[..., Any], dump: Dump, different: Difference) -> None:
     """Changed layouts of a site count as another extractor version: its pages are read again once, as in a rebuild."""
     rig = build()
     rig.crawl()

@@ -46,7 +46,7 @@ def filed(archive: Archive) -> dict[str, str]:
     return {one.url: one.site for one in archive.index.stream(iter_captures, CaptureFilters())}
 
 
-def test_strangers_are_filed_by_their_own_host_whatever_came_first(tmp_path: Path) -> None:
+def test_captures_of_other_hosts_are_filed_by_host_in_any_order(tmp_path: Path) -> None:
     """Law 1: a subdomain of an imported host is a host of its own, in any order of files."""
     below = warc(tmp_path / "b.warc.gz", "http://sport.news.example/one")
     above = warc(tmp_path / "a.warc.gz", "http://news.example/two")
@@ -62,7 +62,7 @@ def test_strangers_are_filed_by_their_own_host_whatever_came_first(tmp_path: Pat
     }
 
 
-def test_a_site_that_is_added_after_an_import_is_as_its_owner_says(tmp_path: Path) -> None:
+def test_a_site_added_after_an_import_has_its_own_settings(tmp_path: Path) -> None:
     """Law 1: an imported host does not conflict with a site that is configured later."""
     site = Site(name="news.example", url="https://news.example/", hosts=("blog.example",))
     run = CrawlRun(id="run-1", sites=(site,), started_at=datetime(2024, 3, 2, tzinfo=UTC))
@@ -76,7 +76,7 @@ def test_a_site_that_is_added_after_an_import_is_as_its_owner_says(tmp_path: Pat
 
 
 @pytest.mark.parametrize("url", ["http://[::1/a", "http://ex\u2100mple.com/a", "http://a.example:99999/", "http:///a"])
-def test_an_address_that_is_none_costs_no_other_capture(tmp_path: Path, url: str) -> None:
+def test_an_invalid_url_affects_no_other_capture(tmp_path: Path, url: str) -> None:
     """Law 2: a record with an invalid URL is kept and counted, and the records after it are read."""
     with Archive.init(tmp_path / "archive") as archive:
         told = archive.import_files([warc(tmp_path / "a.warc.gz", url, "http://news.example/two")])
@@ -87,7 +87,7 @@ def test_an_address_that_is_none_costs_no_other_capture(tmp_path: Path, url: str
         assert filed(archive) == live
 
 
-def test_what_a_capture_brings_to_light_is_judged_by_the_site_as_it_was(tmp_path: Path) -> None:
+def test_a_late_capture_is_read_by_the_layouts_of_its_day(tmp_path: Path) -> None:
     """Law 1: a host added to a site later makes nothing due from earlier runs, nor does a rebuild."""
     runs = [
         CrawlRun(
@@ -116,7 +116,7 @@ def test_what_a_capture_brings_to_light_is_judged_by_the_site_as_it_was(tmp_path
     assert "https://blog.example/a" not in live
 
 
-def test_what_an_import_brought_to_light_is_due_for_the_site_that_is_added_under_another_name(tmp_path: Path) -> None:
+def test_imported_urls_become_due_when_their_site_is_added_under_another_name(tmp_path: Path) -> None:
     """Law 1: the frontier is the new site's, live and after a rebuild; nothing is due for the former site."""
     site = Site(name="gazette", url="https://news.example/", hosts=("blog.example",))
     run = CrawlRun(id="run-1", sites=(site,), started_at=datetime(2024, 3, 2, tzinfo=UTC))

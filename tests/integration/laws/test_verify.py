@@ -34,7 +34,7 @@ def crawled(writer: WarcWriter, ingestor: Ingestor, path: str) -> None:
 
 
 @pytest.mark.parametrize("ends", [False, True], ids=["grows", "grows and is closed"])
-def test_a_crawl_that_goes_on_is_no_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ends: bool) -> None:
+def test_a_running_crawl_is_no_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ends: bool) -> None:
     """Captures stored, and a file closed, after a file was checked are no problems."""
     run = CrawlRun(id="run-1", sites=(SITE,), started_at=AT)
     with Archive.init(tmp_path / "archive") as archive:

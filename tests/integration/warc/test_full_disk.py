@@ -114,7 +114,7 @@ def test_a_file_that_may_not_grow_is_cut_back(tmp_path: Path) -> None:
     assert len(report.captures) == int(told[1]) > 0
 
 
-def test_a_folder_that_takes_no_files_is_told(
+def test_a_folder_without_write_permission_is_reported(
     tmp_path: Path, writer_of: Callable[..., WarcWriter], exchanges: dict[str, Exchange]
 ) -> None:
     """A missing folder is an error with a message, not a traceback."""

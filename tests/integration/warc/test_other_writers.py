@@ -95,7 +95,7 @@ def blocks_by_warcio(path: Path) -> list[tuple[str, str, bytes]]:
 
 
 @pytest.mark.parametrize("options", [(), ("--no-warc-compression",)], ids=["gzip", "plain"])
-def test_what_wget_archived_comes_in_whole(site: str, tmp_path: Path, into: Path, options: tuple[str, ...]) -> None:
+def test_wget_archives_are_imported_whole(site: str, tmp_path: Path, into: Path, options: tuple[str, ...]) -> None:
     """Each page that wget fetched is a capture with the content that the server sent."""
     source = wget(site, tmp_path / "wget", *options)
     adopted = import_file(source, into)

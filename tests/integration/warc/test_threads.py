@@ -11,7 +11,7 @@ from storage.warc.reader import CaptureRecord, read_captures
 from storage.warc.writer import WarcWriter
 
 
-def test_exchanges_of_many_threads_lie_one_behind_the_other(
+def test_exchanges_of_concurrent_threads_are_contiguous(
     tmp_path: Path, writer_of: Callable[..., WarcWriter], exchanges: dict[str, Exchange]
 ) -> None:
     """However threads interleave and files rotate: each file is intact, each capture is at its offset, and none is

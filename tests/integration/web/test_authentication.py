@@ -26,7 +26,7 @@ def guarded(browsers: Browsers) -> Iterator[TestClient]:
 
 
 @pytest.mark.parametrize("path", ["/", "/sites", "/static/style.css", "/api/v1/articles", "/cdx?url=a", "/nowhere"])
-def test_without_credentials_nothing_is_served(guarded: TestClient, path: str) -> None:
+def test_requests_without_credentials_are_refused(guarded: TestClient, path: str) -> None:
     """Pages, APIs, files and unknown URLs: all return 401 with a challenge."""
     answer = guarded.get(path)
     assert answer.status_code == 401

@@ -34,7 +34,7 @@ def page(request: pytest.FixtureRequest, browser: TestClient) -> html.HtmlElemen
     return html.document_fromstring(browser.get(request.param).text)
 
 
-def test_nothing_on_a_page_runs(page: html.HtmlElement) -> None:
+def test_no_archived_script_runs(page: html.HtmlElement) -> None:
     """No inline script, style or handler, and no frame, for any archived text."""
     assert not page.xpath(
         "//script[not(@src)] | //style | //iframe | //object | //embed | //base | //meta[@http-equiv]"
@@ -155,7 +155,7 @@ def test_a_search_leads_to_an_export_of_what_it_finds(browsers: Browsers) -> Non
     assert given == {"format": "jsonl", "q": "body", "site": "news", "language": "en", "until": "2026-04-01"}
 
 
-def test_nothing_leads_to_exports_where_none_are_made(browsers: Browsers) -> None:
+def test_exports_are_not_linked_where_they_are_disabled(browsers: Browsers) -> None:
     """A public archive has no exports unless its owner allows them."""
     for options, leads in ((DEFAULT_OPTIONS, True), (replace(DEFAULT_OPTIONS, public=True), False)):
         with browsers(options) as client:

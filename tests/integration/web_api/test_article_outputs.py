@@ -97,7 +97,7 @@ def test_jsonl_has_the_fields_of_the_table_in_their_order(line: dict[str, Any]) 
             assert line[field.name], field.name
         if field.type in types:
             assert isinstance(line[field.name], types[field.type])
-    assert (line["published"], line["modified"]) == ("2026-05-01T21:19:00Z", "2026-05-02T06:00:00Z")
+    assert (line["published"], line["modified"]) == ("2026-05-01T23:19:00+02:00", "2026-05-02T08:00:00+02:00")
 
 
 def test_extract_has_the_values_of_export(

@@ -120,7 +120,7 @@ def test_a_server_outlives_a_full_disk(jobs_in: Callable[[Path], ExportJobs], fu
     assert done(jobs, jobs.submit(Format.CSV)).state == "done"
 
 
-def test_one_that_is_removed_while_it_is_made_stops(
+def test_an_export_removed_while_running_stops(
     jobs_in: Callable[[Path], ExportJobs], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing of it is left, neither in the folder nor in the list, and the next one begins."""
@@ -150,7 +150,7 @@ def test_one_that_is_removed_while_it_is_made_stops(
     assert done(jobs, jobs.submit(Format.CSV)).state == "done"
 
 
-def test_what_a_killed_server_had_half_made_is_swept_away(
+def test_unfinished_exports_of_a_killed_server_are_deleted(
     jobs_in: Callable[[Path], ExportJobs], tmp_path: Path
 ) -> None:
     """It may be many gigabytes, and nobody would ever see it."""
@@ -187,7 +187,7 @@ def test_a_record_cut_short_costs_itself_alone(small: Archive, tmp_path: Path) -
     assert check_file(into).problems == []
 
 
-def test_what_stands_where_no_record_begins_is_not_copied(small: Archive, tmp_path: Path) -> None:
+def test_bytes_outside_records_are_not_copied(small: Archive, tmp_path: Path) -> None:
     """An index that is wrong about a file would else put pieces of records into the slice."""
     folder = tmp_path / "other"
     folder.mkdir()
@@ -206,7 +206,7 @@ def test_what_stands_where_no_record_begins_is_not_copied(small: Archive, tmp_pa
     assert [record.type for record in read_records(into)] == ["warcinfo"]
 
 
-def test_of_what_is_missed_the_first_are_named(tmp_path: Path) -> None:
+def test_the_first_missing_files_are_named(tmp_path: Path) -> None:
     """The count is right however many; their names do not fill the memory."""
     missed = MissedCaptures()
     for number in range(1000):
@@ -237,7 +237,7 @@ def test_records_of_a_plain_file_become_members(small: Archive, tmp_path: Path) 
             )
 
 
-def test_an_extra_that_is_not_there_is_named(
+def test_a_missing_extra_is_named(
     choice: ExportRequest, jobs_in: Callable[[Path], ExportJobs], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By what pip calls it, on the command line and in the browser; no file is left."""
@@ -251,7 +251,7 @@ def test_an_extra_that_is_not_there_is_named(
     assert (failed.state, "[parquet]" in failed.problem) == ("failed", True)
 
 
-def test_a_mistake_of_ours_ends_one_export_alone(
+def test_an_internal_error_fails_only_its_export(
     jobs_in: Callable[[Path], ExportJobs],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

@@ -51,7 +51,7 @@ def test_an_export_is_made_and_kept(kept: Callable[[], ExportJobs]) -> None:
     assert kept().get(job.id) == done
 
 
-def test_what_a_server_did_not_finish_is_called_failed(kept: Callable[[], ExportJobs], tmp_path: Path) -> None:
+def test_an_export_interrupted_by_a_restart_is_failed(kept: Callable[[], ExportJobs], tmp_path: Path) -> None:
     """A server that was killed leaves a job that says "running"; the next one says what became of it."""
     first = kept()
     job = first.submit(Format.CSV)
@@ -87,7 +87,7 @@ def test_only_some_may_wait(kept: Callable[[], ExportJobs], monkeypatch: pytest.
         made.submit(Format.JSONL)
 
 
-def test_one_that_grows_too_large_is_stopped(
+def test_an_export_beyond_its_limit_is_stopped(
     kept: Callable[[], ExportJobs], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """It fails with a sentence, and its bytes are gone."""
@@ -102,7 +102,7 @@ def test_one_that_grows_too_large_is_stopped(
     assert [path.suffix for path in (tmp_path / "exports").iterdir()] == [".json"]
 
 
-def test_the_page_makes_lists_and_hands_out(client: TestClient) -> None:
+def test_the_exports_page_makes_lists_and_serves_files(client: TestClient) -> None:
     """A form without scripts: ask, look, download, remove."""
     answer = client.post("/exports", data={"format": "wacz", "site": "news", "q": "wall"})
     assert (answer.status_code, answer.headers["location"]) == (303, "/exports")
@@ -119,7 +119,7 @@ def test_the_page_makes_lists_and_hands_out(client: TestClient) -> None:
     assert client.get(address).status_code == 404
 
 
-def test_all_that_narrows_a_search_narrows_an_export(client: TestClient) -> None:
+def test_every_search_filter_applies_to_exports(client: TestClient) -> None:
     """Each filter is taken, and named in the list of exports."""
     asked = {"section": "Town", "author": "quill", "byline": "Ada Quill", "language": "en", "tag": "Sea", "q": "wall"}
     assert client.post("/exports", data={"format": "csv", "all_versions": "1", **asked}).status_code == 303
@@ -147,7 +147,7 @@ def test_nonsense_is_refused(client: TestClient, fields: dict[str, str]) -> None
     assert client.post("/exports", data=fields).status_code == 400
 
 
-def test_a_public_archive_makes_none_unless_told_to(opened: Callable[..., TestClient]) -> None:
+def test_a_public_archive_makes_exports_only_if_allowed(opened: Callable[..., TestClient]) -> None:
     """Exports cost time and room; single articles are had by everybody."""
     public = opened(options=replace(DEFAULT_OPTIONS, public=True))
     assert (public.get("/exports").status_code, public.post("/exports").status_code) == (403, 403)
@@ -156,7 +156,7 @@ def test_a_public_archive_makes_none_unless_told_to(opened: Callable[..., TestCl
     assert opened(options=replace(DEFAULT_OPTIONS, public=True, allow_exports=True)).get("/exports").status_code == 200
 
 
-def test_a_file_made_under_other_rules_is_not_handed_out(opened: Callable[..., TestClient]) -> None:
+def test_an_export_made_under_other_access_rules_is_not_served(opened: Callable[..., TestClient]) -> None:
     """Its bytes may hold what is not to be shown any more."""
     before = opened()
     before.post("/exports", data={"format": "jsonl"})

@@ -82,7 +82,7 @@ def test_a_slice_has_the_records_byte_for_byte(small: Archive, exported: Exporte
     assert len(lines) == 11
 
 
-def test_a_slice_is_sound(exported: Exported) -> None:
+def test_an_export_slice_is_valid(exported: Exported) -> None:
     """The check that `newsarchive verify` makes finds nothing wrong in it."""
     report = check_file(exported(Format.WARC))
     assert (report.problems, report.records) == ([], 34)

@@ -15,7 +15,7 @@ STORY = "http://news.example/2026/03/01/harbour-wall"
 RAW = "/web/20260301060000id_/" + STORY
 
 
-def test_the_body_is_what_the_digest_is_over(client: TestClient) -> None:
+def test_the_digest_covers_the_body(client: TestClient) -> None:
     """Content coding kept, chunked coding removed: the payload digest of the index is that of the body."""
     line = json.loads(client.get("/cdx", params={"url": STORY, "output": "json", "limit": "1"}).text)
     with client.stream("GET", RAW, headers={"accept-encoding": "gzip"}) as answer:

@@ -24,11 +24,12 @@ from storage.model import (
     Site,
     UrlKind,
 )
+from storage.page_date import PageDate
 from storage.warc.reader import CaptureRecord
 from storage.warc.repair import repair_file
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
-PAGE = Discovery(site="gazette", kind=UrlKind.ARTICLE, published=AT)
+PAGE = Discovery(site="gazette", kind=UrlKind.ARTICLE, published=PageDate.from_time(AT))
 CAPTURE = Capture(
     url="https://gazette.example/a",
     record_id="urn:uuid:a",

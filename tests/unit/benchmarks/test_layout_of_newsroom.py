@@ -59,7 +59,7 @@ def test_a_page_is_read_the_same_without_what_the_layout_drops(told: DatedLayout
     assert kinds == {Outcome.ARTICLE, Outcome.LISTING}
 
 
-def test_most_elements_of_the_pages_are_dropped(told: DatedLayout) -> None:
+def test_a_layout_drops_most_elements(told: DatedLayout) -> None:
     dropped = everything = 0
     for url, _, body in pages():
         page = parse_page(body, url)

@@ -101,13 +101,14 @@ def test_a_command_that_fails_says_why(tmp_path: Path) -> None:
         run_timed([sys.executable, "-c", "print('oh no', flush=True); raise SystemExit(3)"], folder=tmp_path)
 
 
-def test_the_middle_is_taken_of_each_figure() -> None:
+def test_each_figure_is_a_median() -> None:
     """Not of whole runs."""
     costs = [Cost(wall=n, cpu=4 - n, main=1, peak=n, together=n) for n in (1, 3, 2)]
     assert middle(costs) == Cost(wall=2, cpu=2, main=1, peak=2, together=2)
 
 
-def test_what_cannot_be_installed_is_told(tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_failed_installations_are_reported(tmp_path: Path) -> None:
     """In a line, and tried again the next time."""
     found = Environment(name="none", requirements=(str(tmp_path / "no-such-project"),)).made(tmp_path / "cache")
     assert isinstance(found, Missing)
@@ -117,7 +118,7 @@ def test_what_cannot_be_installed_is_told(tmp_path: Path) -> None:
     assert crawls.missing(peer, found, crawls.KEPT) == ["none", found.reason, "–", "–", "–"]
 
 
-def test_what_a_crawl_took_is_told_by_the_page(sent: wire.Wire, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_page_shows_the_cost_of_a_crawl(sent: wire.Wire, capsys: pytest.CaptureFixture[str]) -> None:
     """And held against newsarchive's; of three runs the middle one counts."""
     peers = [
         Peer(name=name, command=lambda _: (), settings="as it is", undone="all", again="nothing")
@@ -143,7 +144,7 @@ def test_what_a_crawl_took_is_told_by_the_page(sent: wire.Wire, capsys: pytest.C
     assert lines[8] == "| b | no WARC | no | nothing | all |"
 
 
-def test_every_peer_says_what_it_leaves_undone(tmp_path: Path) -> None:
+def test_every_peer_states_its_missing_features(tmp_path: Path) -> None:
     """And its command runs in the environment that it was given, or is a program."""
     python = tmp_path / "env" / "bin" / "python"
     config = tmp_path / "env" / "lib" / "python3.11" / "site-packages" / "newsplease" / "config"

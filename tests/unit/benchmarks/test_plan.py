@@ -8,7 +8,7 @@ ONE = Press(sites=1, articles=10, looks=0, polls=0, requisites=0)
 WHOLE = Measured(page=1000, revisit=10, index=100, index_postgres=200, read=1.0, looked=0.1, start=0)
 
 
-def test_a_year_without_looks_is_its_articles() -> None:
+def test_a_year_without_checks_shows_its_articles() -> None:
     """Each article is a page, and nothing else is."""
     made = plan(ONE, WHOLE, 1)
     assert made.captures == 10 * 365
@@ -17,7 +17,7 @@ def test_a_year_without_looks_is_its_articles() -> None:
     assert made.requests == pytest.approx(10 / 86_400)
 
 
-def test_looks_come_when_they_are_due() -> None:
+def test_checks_happen_when_they_are_due() -> None:
     """On the first day those of the same day, after a month all; edited ones are pages."""
     press = Press(sites=2, articles=5, looks=5, edited=0.2, polls=0, requisites=0)
     made = list(days(press, WHOLE, 40))
@@ -39,7 +39,7 @@ def test_sources_and_requisites_count() -> None:
     assert day.warc == 78 * 1000 + 225 * 10 + 3 * 5000
 
 
-def test_what_breaks_is_named() -> None:
+def test_failures_are_named() -> None:
     """Nothing for a small archive; each limit where it is passed."""
     small = plan(Press(sites=5), Measured(), 1)
     assert limits(small) == []

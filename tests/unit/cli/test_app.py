@@ -39,7 +39,7 @@ def every_error() -> list[type[errors.ArchiveError]]:
 
 
 @pytest.mark.parametrize("entry", app.COMMANDS, ids=lambda entry: entry.name)
-def test_no_help_loses_a_word_to_markup(entry: app.CommandEntry) -> None:
+def test_help_texts_survive_markup(entry: app.CommandEntry) -> None:
     """Rich takes [serve] for a style and prints nothing in its place."""
     command = app.load_command(entry.name)
     told = [command.help or "", *(getattr(each, "help", None) or "" for each in command.params)]
@@ -57,7 +57,7 @@ def test_the_summary_of_a_command_is_its_docstring(entry: app.CommandEntry) -> N
 
 
 @pytest.mark.parametrize("words", [["--help"], ["--version"], ["serch"]])
-def test_what_needs_no_archive_loads_nothing_heavy(words: list[str]) -> None:
+def test_commands_without_an_archive_import_little(words: list[str]) -> None:
     """Help, version and a mistyped command answer at once: nothing heavy is imported for them."""
     code = (
         f"import sys, newsarchive.cli.app as app; app.run({words!r}); print([m for m in {HEAVY!r} if m in sys.modules])"
@@ -84,7 +84,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("words", "told"), [(["serch"], "Did you mean 'search'"), (["search", "--lim", "3"], "--limit")]
 )
-def test_wrong_words_are_a_usage_error(words: list[str], told: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_invalid_arguments_are_a_usage_error(words: list[str], told: str, capsys: pytest.CaptureFixture[str]) -> None:
     """A mistyped word ends with 2 and is told what may have been meant."""
     assert app.run(words) == 2
     assert told in capsys.readouterr().err
@@ -122,7 +122,7 @@ def test_every_error_of_the_tree_is_one_paragraph(
         (SystemExit("no"), 1, ""),
     ],
 )
-def test_other_errors_are_told_too(
+def test_other_errors_are_reported_too(
     error: BaseException, code: int, told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """An unexpected error is one paragraph too, with the way to the traceback."""

@@ -170,7 +170,7 @@ def test_a_bucket_that_cannot_be_used(run: Callable[..., Output], archive: Archi
     assert (sent.code, "the next crawl" in sent.err) == (1, True)
 
 
-def test_without_a_bucket(
+def test_files_stay_local_without_a_bucket(
     archive_of: Callable[..., Archive], capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     """The error names the setting."""

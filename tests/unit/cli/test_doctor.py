@@ -13,7 +13,7 @@ import pytest
 from newsarchive.config.schema import Config
 from newsarchive.config.toml_file import create_config_file, parse_config
 from newsarchive.operations import doctor
-from newsarchive.operations.health import Finding, Severity
+from newsarchive.operations.health import Finding, Severity, check_disks
 from storage.errors import IndexFailure, IndexTooNew, IndexTooOld
 
 NOW = datetime(2026, 5, 4, 8, 0, tzinfo=UTC)
@@ -56,7 +56,7 @@ def by_name(findings: object) -> dict[str, Finding]:
     return {finding.subject: finding for finding in findings}
 
 
-def test_this_installation_is_fine() -> None:
+def test_doctor_accepts_this_installation() -> None:
     """Where the tests run, everything is as it must be."""
     assert [finding for finding in doctor.check_installation() if finding.severity is Severity.ERROR] == []
 
@@ -81,7 +81,7 @@ def test_a_new_archive_lacks_only_sites(archive: Config) -> None:
     assert [each for each in found.values() if each.severity is Severity.ERROR and each.subject != "disk"] == []
 
 
-def test_no_archive_is_a_remark(tmp_path: Path) -> None:
+def test_a_missing_archive_is_a_remark(tmp_path: Path) -> None:
     """The installation can be looked at before there is an archive."""
     assert (
         by_name(doctor.run_checks(tmp_path / "none", NOW))["archive"].command == f"newsarchive init {tmp_path / 'none'}"
@@ -99,7 +99,7 @@ def test_wrong_settings_are_the_finding(tmp_path: Path) -> None:
     assert "line 1" in found["settings"].sentence
 
 
-def test_another_scrapy_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unsupported_scrapy_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """The download handler stands on one minor version."""
     real = metadata.version
 
@@ -110,14 +110,14 @@ def test_another_scrapy_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     assert by_name(doctor.check_installation())["Scrapy"].command.endswith(" 'scrapy~=2.19.0'")
 
 
-def test_a_missing_requirement_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_requirement_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """A requirement that is not installed is named; one for another Python or an extra is none."""
     wanted = ["no-such-thing[x]>=3", "rich>=1", 'other>=1; python_version < "3"']
     monkeypatch.setattr(metadata, "requires", lambda _: wanted)
     assert by_name(doctor.check_installation())["requirements"].sentence == "missing: no-such-thing"
 
 
-def test_a_stranger_with_our_name_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_foreign_package_of_the_same_name_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two of our packages have names that others use: the doctor says who."""
     owners = {"storage": ["newsarchive", "python-storage"], "spiders": ["newsarchive"]}
     monkeypatch.setattr(metadata, "packages_distributions", lambda: owners)
@@ -127,7 +127,7 @@ def test_a_stranger_with_our_name_is_wrong(monkeypatch: pytest.MonkeyPatch) -> N
     assert "python-storage" in found.sentence
 
 
-def test_an_index_that_does_not_open_is_wrong(archive: Config) -> None:
+def test_an_index_that_does_not_open_is_an_error(archive: Config) -> None:
     """The doctor says what opening said, and that rebuilding helps."""
     broken = parse_config('index = "broken.sqlite3"', archive.folder)
     finding = doctor._check_index(broken, NOW)
@@ -138,14 +138,14 @@ def test_an_index_that_does_not_open_is_wrong(archive: Config) -> None:
     )
 
 
-def test_a_server_that_is_down_is_told_of_once(archive: Config) -> None:
+def test_a_server_that_is_down_is_reported_once(archive: Config) -> None:
     """What opening says sends its reader to the doctor; the doctor sends nobody to itself, nor to a rebuild first."""
     finding = doctor._check_index(parse_config('index = "postgresql://db.example/down"', archive.folder), NOW)
     assert finding.sentence == "the index cannot be used: no answer."
     assert finding.command == "check the server and your access to it; if the index is lost: newsarchive rebuild"
 
 
-def test_an_index_of_a_later_version_is_told_of_once(archive: Config) -> None:
+def test_an_index_of_a_later_version_is_reported_once(archive: Config) -> None:
     """What it is, what it means and the next command, each in its own place."""
     finding = doctor._check_index(parse_config('index = "later.sqlite3"', archive.folder), NOW)
     assert finding.sentence.endswith("later.sqlite3, which is newer than this newsarchive (schema 0011)")
@@ -181,7 +181,7 @@ def test_open_files_running_and_left(archive: Config) -> None:
         assert doctor._check_open_files(archive, NOW).sentence == "a crawl is running: a.warc.gz.open"
 
 
-def test_a_clock_behind_the_files_is_wrong(archive: Config) -> None:
+def test_a_clock_behind_the_files_is_an_error(archive: Config) -> None:
     """Captures would seem older than those that are there."""
     file = archive.warc_folder / "a.warc.gz"
     file.touch()
@@ -190,7 +190,7 @@ def test_a_clock_behind_the_files_is_wrong(archive: Config) -> None:
     assert doctor._check_clock(archive, NOW - timedelta(hours=1)).severity is Severity.ERROR
 
 
-def test_a_folder_that_takes_nothing_is_wrong(archive: Config) -> None:
+def test_a_folder_without_write_permission_is_an_error(archive: Config) -> None:
     """Whatever the reason, with the folder's name."""
     archive.warc_folder.rmdir()
     archive.warc_folder.write_text("in the way")
@@ -207,10 +207,10 @@ def test_little_space(archive: Config, free: int, severity: Severity, monkeypatc
     """A disk that is nearly full is told of before it is full."""
     usage: Callable[[object], object] = lambda _: type("Usage", (), {"free": free})  # noqa: E731
     monkeypatch.setattr("shutil.disk_usage", usage)
-    assert doctor._check_disk(archive, NOW).severity is severity
+    assert [each.severity for each in check_disks(archive.folder, archive.places)] == [severity]
 
 
-def test_no_contact_is_a_remark(archive: Config) -> None:
+def test_a_missing_contact_is_a_remark(archive: Config) -> None:
     """An archive works without, but a site's owner can then only block it."""
     assert doctor._check_contact(parse_config("", archive.folder), NOW).severity is Severity.WARNING
     assert (
@@ -229,7 +229,7 @@ def drawing(archive: Config, browser: str) -> Finding:
     return by_name(doctor.run_checks(archive.folder, NOW))["browser"]
 
 
-def test_a_browser_is_started_where_pages_are_to_be_drawn(archive: Config) -> None:
+def test_doctor_starts_the_browser_where_pages_are_rendered(archive: Config) -> None:
     """As a crawl starts it; elsewhere nobody needs one."""
     pytest.importorskip("playwright")
     path = os.environ.get("NEWSARCHIVE_CHROMIUM") or "/usr/bin/chromium"
@@ -240,7 +240,7 @@ def test_a_browser_is_started_where_pages_are_to_be_drawn(archive: Config) -> No
     assert (found.severity, found.sentence.startswith("Chromium ")) == (Severity.OK, True)
 
 
-def test_a_driver_that_does_not_start_is_wrong(archive: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_driver_that_does_not_start_is_an_error(archive: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where a library that it needs is missing, Playwright ends before there is a browser."""
     pytest.importorskip("playwright")
     monkeypatch.setenv("PLAYWRIGHT_NODEJS_PATH", "/bin/false")
@@ -249,7 +249,7 @@ def test_a_driver_that_does_not_start_is_wrong(archive: Config, monkeypatch: pyt
     assert found.sentence.startswith("Chromium does not start (")
 
 
-def test_a_browser_that_does_not_start_is_wrong(archive: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_browser_that_does_not_start_is_an_error(archive: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages would be kept and not drawn; without Playwright nothing of the site can be crawled at all."""
     pytest.importorskip("playwright")
     found = drawing(archive, "/bin/false")

@@ -36,7 +36,7 @@ def told(done: tuple[int, str, str]) -> list[str]:
     return [" ".join(line.split()) for line in done[1].splitlines()]
 
 
-def test_what_a_page_is_comes_with_reason_and_confidence(run: Run) -> None:
+def test_the_kind_of_a_page_has_reason_and_confidence(run: Run) -> None:
     """The same from a file and from standard input."""
     said = json.loads(run("extract", PAGE, "--url", URL)[1])
     assert list(said)[:4] == ["url", "outcome", "reason", "confidence"]
@@ -91,14 +91,14 @@ def test_the_layouts_of_the_day_hold(run: Run, tmp_path: Path) -> None:
         ([PAGE, "--url", URL, "--html", "no/such/folder.html"], 74, "no/such/folder.html: No such file"),
     ],
 )
-def test_mistakes_are_told(words: list[str | Path], code: int, says: str, run: Run) -> None:
+def test_mistakes_are_reported(words: list[str | Path], code: int, says: str, run: Run) -> None:
     """One sentence, a documented exit code, and nothing on standard output."""
     ended, out, err = run("extract", *words)
     assert (ended, out) == (code, "")
     assert says in " ".join(err.replace("│", " ").split())
 
 
-def test_a_bad_selector_is_told_with_its_line(run: Run, tmp_path: Path) -> None:
+def test_a_bad_selector_is_reported_with_its_line(run: Run, tmp_path: Path) -> None:
     """Where, what, that nothing was done, and the command to try a layout with."""
     (tmp_path / "newsarchive.toml").write_text(
         '[[site]]\nname = "corvan"\nurl = "https://www.echodecorvan.example/"\n[[site.layout]]\ndrop = ["a", "b["]\n'

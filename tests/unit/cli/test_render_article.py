@@ -21,6 +21,7 @@ from storage.index.views.articles import (
     VersionView,
 )
 from storage.model import LinkKind, Outcome, RecordPlace, Role
+from storage.page_date import PageDate
 
 AT = datetime(2026, 5, 4, 8, 0, tzinfo=UTC)
 URL = "https://news.example/2026/harbour"
@@ -76,7 +77,7 @@ VERSION = VersionView(
     headline="Harbour opens [again]",
     dek="After nine years",
     authors=("Ada Berg", "Jo Li"),
-    published=AT,
+    published=PageDate.from_time(AT),
     published_source="json-ld",
     modified=None,
     modified_source=None,
@@ -207,12 +208,12 @@ def test_versions_and_captures(capsys: pytest.CaptureFixture[str]) -> None:
     render.print_captures(stdout(), ARTICLE)
     lines = [" ".join(line.split()) for line in shown(capsys).splitlines()]
     assert lines == [
-        "version first seen last seen captures headline",
+        "version first seen (UTC) last seen (UTC) captures headline",
         "1 2026-05-04 08:00 2026-05-04 08:00 1 Harbour opens [again]",
         "2 2026-05-04 08:00 2026-05-04 08:00 2 Harbour open",
         "",
         "To compare: newsarchive show 17 --diff 1 2",
-        "fetched status kind version file offset length payload",
+        "fetched (UTC) status kind version file offset length payload",
         "2026-05-04 08:00 200 response 1 news-1.warc.gz 512 2048 sha256:abababababab",
     ]
 
@@ -232,7 +233,7 @@ def test_a_comparison_in_a_log(capsys: pytest.CaptureFixture[str]) -> None:
     )
 
 
-def test_boilerplate_of_a_site(capsys: pytest.CaptureFixture[str]) -> None:
+def test_boilerplate_of_a_site_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
     """Learnt boilerplate is shown with its counts, share and dates."""
     learnt = BoilerplateView(
         site="news", text="Care.", articles_seen=12, articles=48, first_seen=AT, last_seen=AT, verdict=True

@@ -10,6 +10,7 @@ import pytest
 from newsarchive.cli import app
 from newsarchive.cli import search as command
 from storage.index.views.articles import Filters, SearchHit, SearchPage, TextSegment
+from storage.page_date import PageDate
 
 AT = datetime(2026, 5, 4, 8, 0, tzinfo=UTC)
 HIT = SearchHit(
@@ -26,7 +27,7 @@ HIT = SearchHit(
     authors=("Ada Berg",),
     section="City",
     language="en",
-    published=AT,
+    published=PageDate.from_time(AT),
     first_seen=AT,
     state="gone",
 )
@@ -68,7 +69,7 @@ def test_a_search_in_a_log(capsys: pytest.CaptureFixture[str]) -> None:
         "at least 40 articles for harbour opens\n"
         "\n"
         "   17  The «harbour» opens [now]\n"
-        "       2026-05-04 08:00 · news · Ada Berg · City · 2 versions · gone\n"
+        "       2026-05-04 08:00 UTC · news · Ada Berg · City · 2 versions · gone\n"
         "       \u2026 at the «Harbour\ufffd».\n"
         "\n"
         "More: --offset 1\n"

@@ -297,7 +297,7 @@ def test_another_index_is_one_line(tmp_path: Path, before: str, after: str) -> N
     assert file.read_bytes().decode() == after + site
 
 
-def test_an_index_that_is_written_in_a_strange_way_is_left_to_its_owner(tmp_path: Path) -> None:
+def test_an_index_setting_in_unusual_syntax_is_not_edited(tmp_path: Path) -> None:
     """A line that only looks like the setting is not changed; the error has the line to write."""
     file = tmp_path / "newsarchive.toml"
     file.write_text('contact = """\nindex = "me@here.example"\n"""\n')

@@ -10,7 +10,7 @@ from newsarchive.crawl.budget import Budget, Budgets
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
 
-def test_a_budget_is_a_sites_own() -> None:
+def test_each_site_has_its_own_budget() -> None:
     """Requests, bytes and time are limited for one site alone; a site without limits is not counted."""
     budgets = Budgets({"a": Budget(pages=2), "b": Budget(size=1_000), "c": Budget(seconds=60), "d": Budget()}, 0.0)
     for site in "abcd":
@@ -26,7 +26,7 @@ def test_a_budget_is_a_sites_own() -> None:
     assert budgets.exhausted_reason("d", 1e9, NOON) is None
 
 
-def test_a_site_is_crawled_in_its_hours_only() -> None:
+def test_a_site_is_crawled_only_in_its_hours() -> None:
     """Outside of them it gets no requests, and the reason is reported."""
     budgets = Budgets({"a": Budget(hours=parse_hours("22:00-06:00"))}, 0.0)
     assert budgets.exhausted_reason("a", 0.0, NOON) == "outside its hours (22:00-06:00)"
@@ -36,14 +36,14 @@ def test_a_site_is_crawled_in_its_hours_only() -> None:
 @pytest.mark.parametrize(
     "text", ["22-06", "25:00-26:00", "22:00-22:00", "22:00", "", "22:00-06:00 Mars/Olympus", "00:00-24:30"]
 )
-def test_what_is_no_hours_is_refused(text: str) -> None:
+def test_invalid_hours_are_refused(text: str) -> None:
     """With an example of what is meant."""
     with pytest.raises(ValueError, match=r"must be (hours|a range of hours)|unknown time zone"):
         parse_hours(text)
 
 
 @given(st.integers(0, 1439), st.integers(0, 1440), st.integers(0, 100_000))
-def test_hours_open_when_they_say_that_they_open(start: int, end: int, minutes: int) -> None:
+def test_hours_open_at_their_stated_time(start: int, end: int, minutes: int) -> None:
     """From the first minute to before the last, also past midnight."""
     if start == end:
         return

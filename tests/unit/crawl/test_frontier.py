@@ -583,7 +583,7 @@ def test_a_run_at_its_page_limit_finishes_the_page_being_rendered() -> None:
     by_hand(run)
 
 
-def test_requests_that_nobody_waits_for_are_removed() -> None:
+def test_abandoned_requests_are_removed() -> None:
     """After a page is rendered, or a wait is cancelled, its waiting requests are removed from their hosts."""
 
     async def run(rendering: Callable[..., Rendering]) -> None:

@@ -46,7 +46,7 @@ def test_one_slow_response_does_not_make_a_slow_host() -> None:
     assert pauses(host, *[OK] * 20)[-1] == 1.0
 
 
-def test_no_delay_means_none() -> None:
+def test_a_zero_delay_is_no_delay() -> None:
     """Delay = "0s" is for a server of the owner's own."""
     assert record_response(Host("a"), OK, 5.0, PolitenessSettings(delay=0.0), None, NOW).seconds == 0.0
 
@@ -88,7 +88,7 @@ def test_a_blocked_host_is_backed_off_for_a_day() -> None:
     assert (pause.seconds, pause.is_long) == (86_400.0, True)
 
 
-def test_a_saved_state_is_restored() -> None:
+def test_saved_back_off_is_restored() -> None:
     """The next run restores refusals, back-off level and the rest of the pause."""
     host = Host("a", ready_at=100.0, refusals=4, backoff_level=4, backoff_reason="answers 429")
     memory = backoff_to_save(host, NOW, 40.0)

@@ -47,7 +47,7 @@ def test_a_site_that_reached_a_limit_is_queried_again() -> None:
     assert not planner.has_more
 
 
-def test_no_room_says_nothing_about_what_there_is() -> None:
+def test_a_full_disk_does_not_hide_the_findings() -> None:
     """With a full window nothing is queried, which does not end a run."""
     planner, hosts = RefillPlanner(SITES), HostQueues()
     for number in range(WINDOW):
@@ -59,7 +59,7 @@ def test_no_room_says_nothing_about_what_there_is() -> None:
     assert plan(planner, hosts).sites == SITES
 
 
-def test_each_of_many_hosts_has_its_share_in_memory() -> None:
+def test_each_host_has_its_share_of_the_queue_in_memory() -> None:
     """With a thousand hosts, a dozen URLs of each are in memory; hosts that have enough are not queried."""
     planner, hosts = RefillPlanner(SITES), HostQueues()
     for number in range(1_000):
@@ -84,7 +84,7 @@ def test_no_host_waits_until_others_have_finished() -> None:
     assert query.limit >= 1_001 * query.per_host
 
 
-def test_a_host_of_another_port_has_enough_too() -> None:
+def test_a_host_is_limited_on_all_its_ports() -> None:
     """Full hosts are named as in the index: with the port, if it is not the default one."""
     planner, hosts = RefillPlanner(SITES), HostQueues()
     hosts.get_by_name("many.example")

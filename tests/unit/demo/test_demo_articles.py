@@ -62,7 +62,7 @@ def test_paragraphs_stand_in_the_order_of_the_answers(newsroom: Newsroom) -> Non
         assert all(text in blocks for text in running), article.url
 
 
-def test_every_article_carries_the_disclaimer_and_no_answer_does(newsroom: Newsroom) -> None:
+def test_the_disclaimer_is_on_every_page_and_in_no_expected_body(newsroom: Newsroom) -> None:
     """The boilerplate is the same under every article, so that an archive can learn it."""
     for article, tree in _articles(newsroom, OPENS):
         assert AI_DISCLAIMER in _blocks(tree)
@@ -102,7 +102,7 @@ def test_the_classic_template_is_the_page_that_started_the_project(newsroom: New
     assert not tree.xpath("//script | //link[@rel='canonical'] | //meta[@property]")
 
 
-def test_articles_change_when_they_are_meant_to(newsroom: Newsroom) -> None:
+def test_articles_change_at_their_planned_times(newsroom: Newsroom) -> None:
     """There are articles edited once, twice, reverted, and with a new modification date only."""
     before = {a.url: a for a in newsroom.expected_site(OPENS, origin=ORIGIN).articles}
     after = {a.url: a for a in newsroom.expected_site(OPENS + timedelta(hours=1), origin=ORIGIN).articles}

@@ -21,13 +21,13 @@ def test_a_clock_that_runs_starts_where_it_was_set() -> None:
     assert OPENS <= clock.now() <= clock.now()
 
 
-def test_a_moment_without_a_zone_is_refused() -> None:
+def test_a_timestamp_without_a_zone_is_refused() -> None:
     """A time without a time zone is an error."""
     with pytest.raises(ValueError, match="time zone"):
         Clock().set(datetime(2026, 5, 4))  # noqa: DTZ001 - the mistake that is tested
 
 
-def test_pages_change_only_at_moments(newsroom: Newsroom) -> None:
+def test_pages_change_only_at_listed_times(newsroom: Newsroom) -> None:
     """Between two change times all pages are constant, so that responses can be cached."""
     assert newsroom.last_change(OPENS) <= OPENS
     assert newsroom.last_change(OPENS + timedelta(minutes=20)) == OPENS + timedelta(minutes=20)

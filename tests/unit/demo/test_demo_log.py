@@ -12,7 +12,7 @@ ENTRY = LoggedExchange(
 )
 
 
-def test_a_log_gives_back_what_was_written(tmp_path: Path) -> None:
+def test_a_log_returns_what_was_written(tmp_path: Path) -> None:
     """Any bytes are read back; an incomplete last line is ignored."""
     path = tmp_path / "log.jsonl"
     with ExchangeLog(path) as log:

@@ -16,7 +16,7 @@ def test_the_numbers_never_change() -> None:
 
 
 @given(st.text(), st.lists(st.integers(), max_size=12), st.integers(min_value=0, max_value=15))
-def test_some_are_distinct_elements(name: str, things: list[int], count: int) -> None:
+def test_some_returns_distinct_elements(name: str, things: list[int], count: int) -> None:
     """Elements are chosen as often as they occur at most, and as many as requested or available."""
     drawn = SeededRandom(name).some(things, count)
     left = list(things)
@@ -26,6 +26,6 @@ def test_some_are_distinct_elements(name: str, things: list[int], count: int) ->
 
 
 @given(st.text(), st.integers(), st.integers(min_value=0, max_value=1_000))
-def test_between_keeps_to_its_bounds(name: str, first: int, width: int) -> None:
+def test_between_stays_within_its_bounds(name: str, first: int, width: int) -> None:
     """Both bounds are included."""
     assert first <= SeededRandom(name).between(first, first + width) <= first + width

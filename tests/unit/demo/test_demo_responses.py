@@ -92,7 +92,7 @@ def test_head_says_what_get_would(newsroom: Newsroom) -> None:
         assert head.endswith(b"\r\n\r\n")
 
 
-def test_what_has_not_changed_is_304(newsroom: Newsroom) -> None:
+def test_unchanged_files_are_304(newsroom: Newsroom) -> None:
     """With its own validators a page is 304 without a body; after a change it is 200."""
     for url in _urls(newsroom):
         response, _ = _read(newsroom.respond("GET", url, [ALL], OPENS).data)
@@ -119,13 +119,13 @@ def test_another_tag_wins_over_an_old_date(newsroom: Newsroom) -> None:
     assert b" 304 " not in newsroom.respond("GET", url, conditions, OPENS).data.partition(b"\r\n")[0]
 
 
-def test_nothing_can_be_written(newsroom: Newsroom) -> None:
+def test_a_read_only_connection_refuses_writes(newsroom: Newsroom) -> None:
     """Other methods are refused."""
     assert b" 405 " in newsroom.respond("POST", f"{ORIGIN}/newsletter", [], OPENS).data.partition(b"\r\n")[0]
 
 
 @given(st.binary(max_size=300), st.integers(min_value=1, max_value=80), st.booleans())
-def test_chunks_come_together_again(body: bytes, size: int, with_trailer: bool) -> None:
+def test_split_chunks_are_joined(body: bytes, size: int, with_trailer: bool) -> None:
     """For any chunk size, with and without extension and trailer."""
     framed = chunk_body(body, size, trailer=b"X-Checked: yes\r\n" if with_trailer else b"")
     _, found = _read(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + framed)

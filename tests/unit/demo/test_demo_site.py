@@ -41,7 +41,7 @@ def test_the_answers_name_every_page_and_no_other(newsroom: Newsroom, walk: Walk
     assert readable == named
 
 
-def test_each_special_article_is_reached_the_way_it_should_be(newsroom: Newsroom, walk: Walk) -> None:
+def test_each_special_article_has_its_intended_sources(newsroom: Newsroom, walk: Walk) -> None:
     """Some are only in sitemaps, some only on listing pages, some only in related boxes."""
     answers = newsroom.expected_site(OPENS, origin=ORIGIN)
     ways = sorted(sorted(article.reached_by) for article in answers.articles if len(article.reached_by) < 3)

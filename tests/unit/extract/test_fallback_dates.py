@@ -7,6 +7,7 @@ import pytest
 from newsarchive.extract import extract_page
 from newsarchive.extract.parse_date import parse_printed_date
 from storage.model import SourcedDate
+from storage.page_date import PageDate
 
 URL = "https://news.example/world/rain-falls-on-the-hills"
 TEXT = "".join(f"<p>Sentence number {n} of a story about rain that falls on hills and fields.</p>" for n in range(40))
@@ -69,7 +70,7 @@ def dates(top: str = TITLE, *, head: str = "", end: str = "") -> tuple[SourcedDa
 def test_date_is_found_where_the_metadata_gives_none(top: str, head: str, end: str, source: str) -> None:
     """Each further source is used where those before it give nothing."""
     published, _ = dates(top, head=head, end=end)
-    assert published == SourcedDate(at=datetime(2021, 5, 12, tzinfo=UTC), source=source)
+    assert published == SourcedDate(at=datetime(2021, 5, 12, tzinfo=UTC), is_day=True, source=source)
 
 
 def test_day_without_a_year_is_the_last_before_the_change() -> None:
@@ -84,7 +85,7 @@ def test_claimed_publication_after_the_last_change_yields_to_the_printed_date() 
     published, _ = dates(
         f"{TITLE}<p>Published Apr 26, 2023</p>", head=f'<script type="application/ld+json">{claims}</script>'
     )
-    assert published == SourcedDate(at=datetime(2023, 4, 26, tzinfo=UTC), source="visible")
+    assert published == SourcedDate(at=datetime(2023, 4, 26, tzinfo=UTC), is_day=True, source="visible")
 
 
 def test_scripts_that_name_several_days_give_no_date() -> None:
@@ -96,7 +97,7 @@ def test_scripts_that_name_several_days_give_no_date() -> None:
 @pytest.mark.parametrize(("language", "month"), [("hr", 10), ("bs", 10), ("cs", 11), ("pl", 11), ("", 11)])
 def test_listopad_is_the_month_of_the_language(language: str, month: int) -> None:
     """October in Croatian, November in Polish and Czech."""
-    assert parse_printed_date("12. listopada 2024.", language=language) == datetime(2024, month, 12, tzinfo=UTC)
+    assert parse_printed_date("12. listopada 2024.", language=language) == PageDate.parse(f"2024-{month}-12")
 
 
 @pytest.mark.parametrize(
@@ -106,6 +107,6 @@ def test_listopad_is_the_month_of_the_language(language: str, month: int) -> Non
 def test_croatian_months_in_the_nominative(name: str) -> None:
     """All twelve names differ from those of the neighbours."""
     names = "siječanj veljača ožujak travanj svibanj lipanj srpanj kolovoz rujan listopad studeni prosinac".split()
-    assert parse_printed_date(f"12. {name} 2024.", language="hr") == datetime(
-        2024, names.index(name) + 1, 12, tzinfo=UTC
+    assert parse_printed_date(f"12. {name} 2024.", language="hr") == PageDate.parse(
+        f"2024-{names.index(name) + 1:02}-12"
     )

@@ -8,12 +8,13 @@ import pytest
 from newsarchive.extract import read
 from newsarchive.extract.page_input import PageInput
 from storage.model import FeedEntry, Outcome, Reading
+from storage.page_date import PageDate
 
 URL = "https://news.example/feed"
 FIRST = FeedEntry(
     url="https://news.example/a/1",
     title="Rain & wind",
-    published=datetime(2026, 5, 19, 6, 30, tzinfo=UTC),
+    published=PageDate.parse("2026-05-19T08:30:00+02:00"),
     modified=None,
 )
 SECOND = FeedEntry(url="https://news.example/a/2", title="Sun", published=None, modified=None)
@@ -52,7 +53,7 @@ def feed(text: str, mime: str = "text/xml") -> Reading:
 
 @pytest.mark.parametrize(("text", "mime"), [(RSS, "text/html"), (ATOM, ""), (JSON_FEED, "application/feed+json")])
 def test_feed_formats(text: str, mime: str) -> None:
-    """RSS, Atom and JSON Feed: absolute URLs, each once, plain titles, dates in UTC, whatever the media type."""
+    """RSS, Atom and JSON Feed: absolute URLs, each once, plain titles, dates as stated, whatever the media type."""
     reading = feed(text, mime)
     assert (reading.outcome, reading.title, reading.entries) == (Outcome.FEED, "The Example", (FIRST, SECOND))
 
@@ -74,7 +75,9 @@ def test_dublin_core_dates_in_rss() -> None:
 def test_an_update_date_is_no_publication_date() -> None:
     """An entry with only an update date has no publication date."""
     atom = ATOM.replace("published>", "updated>")
-    assert feed(atom).entries[0] == FeedEntry(url=FIRST.url, title=FIRST.title, modified=FIRST.published)
+    assert feed(atom).entries[0] == FeedEntry(
+        url=FIRST.url, title=FIRST.title, modified=datetime(2026, 5, 19, 6, 30, tzinfo=UTC)
+    )
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from newsarchive.extract.dates import _find_update_word
 from newsarchive.extract.names import split_byline
 from newsarchive.extract.page_input import PageInput
 from storage.model import Access, Article, Discovery, Image, Role, SourcedDate, UrlKind
+from storage.page_date import PageDate
 
 URL = "https://www.dailyexample.example/news/2024/05/19/rain-falls-on-the-hills-10234.html"
 TEXT = "".join(
@@ -61,6 +62,11 @@ def test_the_headline_is_not_body() -> None:
     assert "Rain falls on the hills" not in texts
 
 
+def stated(text: str, source: str) -> SourcedDate:
+    date = PageDate.parse(text)
+    return SourcedDate(at=date.at, offset=date.offset, is_day=date.is_day, source=source)
+
+
 @pytest.mark.parametrize(
     ("head", "top", "published", "modified"),
     [
@@ -68,15 +74,15 @@ def test_the_headline_is_not_body() -> None:
             '<script type="application/ld+json">{"@graph":[{"@type":["NewsArticle"],"headline":"Rain",'
             '"datePublished":"2024-05-19T08:00:00+02:00","dateModified":"2024-05-19T09:00:00+02:00"}]}</script>',
             "",
-            SourcedDate(at=datetime(2024, 5, 19, 6, tzinfo=UTC), source="json-ld"),
-            SourcedDate(at=datetime(2024, 5, 19, 7, tzinfo=UTC), source="json-ld"),
+            stated("2024-05-19T08:00:00+02:00", "json-ld"),
+            stated("2024-05-19T09:00:00+02:00", "json-ld"),
             id="JSON-LD in a graph",
         ),
         pytest.param(
             '<meta property="article:published_time" content="2024-05-19T06:00:00Z">'
             '<meta property="article:modified_time" content="2024-05-19T06:00:00Z">',
             "",
-            SourcedDate(at=datetime(2024, 5, 19, 6, tzinfo=UTC), source="meta"),
+            stated("2024-05-19T06:00:00Z", "meta"),
             None,
             id="meta; modified when published is no change",
         ),
@@ -84,21 +90,21 @@ def test_the_headline_is_not_body() -> None:
             '<meta name="date" content="2024-05-19">'
             '<meta property="og:updated_time" content="2024-05-20T08:00:00+02:00">',
             '<p class="date"><time datetime="2024-05-19T08:00">Sunday</time></p>',
-            SourcedDate(at=datetime(2024, 5, 19, 6, tzinfo=UTC), source="time"),
-            SourcedDate(at=datetime(2024, 5, 20, 6, tzinfo=UTC), source="meta"),
+            stated("2024-05-19T08:00:00+02:00", "time"),
+            stated("2024-05-20T08:00:00+02:00", "meta"),
             id="a bare day gives way to the time; the zone is another date's",
         ),
         pytest.param(
             "",
             "<p>Updated: 20 May 2024, 10:00 GMT</p>",
-            SourcedDate(at=datetime(2024, 5, 19, tzinfo=UTC), source="url"),
-            SourcedDate(at=datetime(2024, 5, 20, 10, tzinfo=UTC), source="visible"),
+            stated("2024-05-19", "url"),
+            stated("2024-05-20T10:00:00Z", "visible"),
             id="the URL, and a visible update",
         ),
     ],
 )
 def test_dates(head: str, top: str, published: SourcedDate, modified: SourcedDate | None) -> None:
-    """Dates are aware, in UTC, with their source."""
+    """Dates are as stated, with their source."""
     found = article(head, f"<h1>Rain falls on the hills</h1>{top}")
     assert (found.published, found.modified) == (published, modified)
 
@@ -110,8 +116,8 @@ def test_the_word_before_a_time_decides() -> None:
         '<time datetime="2024-05-19T08:00:00+02:00">May 19, 8 am</time>, updated '
         '<time datetime="2024-05-20T09:00:00+02:00">May 20, 9 am</time></p>'
     )
-    assert found.published == SourcedDate(at=datetime(2024, 5, 19, 6, tzinfo=UTC), source="time")
-    assert found.modified == SourcedDate(at=datetime(2024, 5, 20, 7, tzinfo=UTC), source="time")
+    assert found.published == stated("2024-05-19T08:00:00+02:00", "time")
+    assert found.modified == stated("2024-05-20T09:00:00+02:00", "time")
 
 
 def test_two_nodes_of_one_article_are_merged() -> None:
@@ -122,7 +128,7 @@ def test_two_nodes_of_one_article_are_merged() -> None:
         {"@type": "NewsArticle", "headline": "Sun", "articleSection": "Elsewhere"},
     ]
     found = article(f'<script type="application/ld+json">{json.dumps(told)}</script>')
-    assert found.published == SourcedDate(at=datetime(2024, 5, 19, 6, tzinfo=UTC), source="json-ld")
+    assert found.published == stated("2024-05-19T06:00:00Z", "json-ld")
     assert (found.authors, found.live, found.section) == (("Jane Roe",), True, None)
 
 
@@ -136,7 +142,7 @@ def test_relative_dates_need_the_time_of_the_fetch() -> None:
     untold = read(page, PageInput(url=url, headers=())).article
     assert told is not None
     assert untold is not None
-    assert told.published == SourcedDate(at=datetime(2024, 5, 19, 9, tzinfo=UTC), source="visible")
+    assert told.published == stated("2024-05-19T09:00:00Z", "visible")
     assert untold.published is None
 
 
@@ -144,10 +150,12 @@ def test_relative_dates_need_the_time_of_the_fetch() -> None:
 def test_the_date_of_the_feed_comes_last(via: UrlKind, source: str) -> None:
     """The date of a feed is used if the page has none, or only the day; the time of the fetch never is."""
     at = datetime(2024, 5, 19, 5, 45, tzinfo=UTC)
-    discovery = Discovery(site="x", kind=UrlKind.ARTICLE, via="https://x.example/feed", via_kind=via, published=at)
-    assert article(discovery=discovery).published == SourcedDate(at=at, source=source)
+    discovery = Discovery(
+        site="x", kind=UrlKind.ARTICLE, via="https://x.example/feed", via_kind=via, published=PageDate.from_time(at)
+    )
+    assert article(discovery=discovery).published == stated(at.isoformat(), source)
     dated = article('<meta property="article:published_time" content="2024-05-18T20:00:00Z">', discovery=discovery)
-    assert dated.published == SourcedDate(at=datetime(2024, 5, 18, 20, tzinfo=UTC), source="meta")
+    assert dated.published == stated("2024-05-18T20:00:00Z", "meta")
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ def test_a_formula_is_text() -> None:
     assert boxes('<div id="a"><math><mi>x</mi></math></div>') == []
 
 
-def test_a_box_with_a_body_is_none() -> None:
+def test_a_box_with_a_body_is_no_related_box() -> None:
     """A theme that names its wrapper "related" or "latest" does not hide the article in it."""
     assert boxes('<div id="a" class="latest-news"><div class="article-body"><p>Text</p></div></div>') == []
 

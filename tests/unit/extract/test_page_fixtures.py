@@ -31,7 +31,7 @@ def test_page_reads_as_expected(folder: Path) -> None:
     )
 
 
-def test_there_are_pages() -> None:
+def test_the_annotated_pages_exist() -> None:
     """The test above must not pass because the folder was moved."""
     assert len(PAGES) >= 40
 

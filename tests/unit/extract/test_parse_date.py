@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsarchive.extract.parse_date import _fold_word, parse_iso_date, parse_printed_date, stems_by_month
+from storage.page_date import PageDate
 
 
 def utc(*parts: int) -> datetime:
@@ -33,7 +34,9 @@ def utc(*parts: int) -> datetime:
 )
 def test_machine_dates(text: str, moment: datetime) -> None:
     """ISO 8601 in its variants, RFC 2822, and seconds since 1970 are parsed."""
-    assert parse_iso_date(text) == moment
+    date = parse_iso_date(text)
+    assert date is not None
+    assert date.at == moment
 
 
 @pytest.mark.parametrize(
@@ -64,13 +67,38 @@ def test_machine_dates(text: str, moment: datetime) -> None:
 )
 def test_printed_dates(text: str, moment: datetime) -> None:
     """Dates are parsed as newspapers print them in their languages."""
-    assert parse_printed_date(text) == moment
+    date = parse_printed_date(text)
+    assert date is not None
+    assert date.at == moment
 
 
 def test_a_time_without_zone_uses_the_given_zone() -> None:
-    """The caller knows the zone from another date of the page; the default is UTC."""
-    assert parse_iso_date("2019-11-18T10:00", timezone(timedelta(hours=2))) == utc(2019, 11, 18, 8)
-    assert parse_iso_date("2019-11-18T10:00") == utc(2019, 11, 18, 10)
+    """The caller knows the zone from another date of the page; without that the time has no offset."""
+    east = timezone(timedelta(hours=2))
+    assert parse_iso_date("2019-11-18T10:00", east) == PageDate(at=utc(2019, 11, 18, 8), offset=120)
+    assert parse_iso_date("2019-11-18T10:00") == PageDate(at=utc(2019, 11, 18, 10))
+
+
+@pytest.mark.parametrize(
+    ("text", "stated"),
+    [
+        ("2026-06-11T06:30:00+08:00", "2026-06-11T06:30:00+08:00"),
+        ("Thu, 11 Jun 2026 06:30:00 +0800", "2026-06-11T06:30:00+08:00"),
+        ("2026-06-11 06:30:00 -0330", "2026-06-11T06:30:00-03:30"),
+        ("2026-06-11T06:30:00Z", "2026-06-11T06:30:00Z"),
+        ("2026-06-11T06:30", "2026-06-11T06:30:00"),
+        ("2026-06-11", "2026-06-11"),
+        ("2026-06-11T00:00:00+08:00", "2026-06-11T00:00:00+08:00"),
+        ("11 June 2026, 6:30 pm ET", "2026-06-11T18:30:00-05:00"),
+        ("2026年6月11日", "2026-06-11"),
+    ],
+)
+def test_a_date_keeps_the_offset_and_the_precision_in_which_it_is_stated(text: str, stated: str) -> None:
+    """A day is no midnight, and a time without a zone has none: the text form says which, and reads back the same."""
+    date = parse_iso_date(text)
+    assert date is not None
+    assert date.isoformat() == stated
+    assert PageDate.parse(stated) == date
 
 
 @pytest.mark.parametrize(
@@ -85,7 +113,7 @@ def test_text_without_a_date_gives_none(text: str) -> None:
 def test_any_text_is_read_without_error(text: str) -> None:
     """Any text gives an aware date in UTC, or None."""
     for moment in (parse_iso_date(text), parse_printed_date(text)):
-        assert moment is None or moment.utcoffset() == timedelta(0)
+        assert moment is None or moment.at.utcoffset() == timedelta(0)
 
 
 NAMES = """
@@ -143,7 +171,9 @@ def test_every_month_of_every_language_is_known() -> None:
     words = NAMES.split()
     assert len(words) % 12 == 0
     read = [(word, at % 12 + 1, parse_printed_date(f"12 {word} 2025")) for at, word in enumerate(words)]
-    assert [(word, number) for word, number, found in read if found != datetime(2025, number, 12, tzinfo=UTC)] == []
+    assert [
+        (word, number) for word, number, found in read if found != PageDate(at=utc(2025, number, 12), is_day=True)
+    ] == []
 
 
 def test_no_stem_is_in_two_months() -> None:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from newsarchive.extract.relative_dates import parse_relative_date
+from storage.page_date import PageDate
 
 AT = datetime(2026, 5, 19, 12, tzinfo=UTC)
 
@@ -45,16 +46,16 @@ AT = datetime(2026, 5, 19, 12, tzinfo=UTC)
 )
 def test_units_ago(text: str, minutes: int) -> None:
     """A count of units is a date if the time of the fetch is known."""
-    assert parse_relative_date(text, AT) == AT - timedelta(minutes=minutes)
+    assert parse_relative_date(text, AT) == PageDate.from_time(AT - timedelta(minutes=minutes))
     assert parse_relative_date(text, None) is None
 
 
 def test_today_and_yesterday_need_a_time_of_day() -> None:
     """The day is that of the page's zone; without a time of day such a word is part of a sentence."""
     east = timezone(timedelta(hours=9))
-    assert parse_relative_date("今日 18:40", AT, east) == datetime(2026, 5, 19, 9, 40, tzinfo=UTC)
-    assert parse_relative_date("Yesterday at 6:05 pm", AT) == datetime(2026, 5, 18, 18, 5, tzinfo=UTC)
-    assert parse_relative_date("gestern um 23.10 Uhr", AT) == datetime(2026, 5, 18, 23, 10, tzinfo=UTC)
+    assert parse_relative_date("今日 18:40", AT, east) == PageDate.parse("2026-05-19T18:40:00+09:00")
+    assert parse_relative_date("Yesterday at 6:05 pm", AT) == PageDate.parse("2026-05-18T18:05:00")
+    assert parse_relative_date("gestern um 23.10 Uhr", AT) == PageDate.parse("2026-05-18T23:10:00")
     assert parse_relative_date("The market opens today", AT) is None
 
 

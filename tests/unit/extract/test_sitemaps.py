@@ -10,6 +10,7 @@ from newsarchive.extract import read
 from newsarchive.extract.page_input import PageInput
 from newsarchive.extract.sitemaps import read_robots, read_sitemap
 from storage.model import Discovery, FeedEntry, Outcome, UrlKind, UrlSource
+from storage.page_date import PageDate
 
 URL = "https://news.example/sitemap.xml"
 NEWS = """<?xml version="1.0" encoding="UTF-8"?>
@@ -25,7 +26,7 @@ ENTRIES = (
     FeedEntry(
         url="https://news.example/a/1",
         title="Rain & wind",
-        published=datetime(2026, 5, 19, 6, 30, tzinfo=UTC),
+        published=PageDate.parse("2026-05-19T08:30:00+02:00"),
         modified=datetime(2026, 5, 19, tzinfo=UTC),
         news=True,
     ),

@@ -37,7 +37,7 @@ def published(path: str) -> SourcedDate | None:
 def test_days_in_urls(day: date, form: str) -> None:
     """Also months of two digits, in November and December."""
     expected = datetime(day.year, day.month, day.day, tzinfo=UTC)
-    assert published(form.format(day)) == SourcedDate(at=expected, source="url")
+    assert published(form.format(day)) == SourcedDate(at=expected, is_day=True, source="url")
 
 
 @pytest.mark.parametrize(

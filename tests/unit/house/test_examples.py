@@ -8,7 +8,7 @@ from storage.index import Index
 EXAMPLES = Path(__file__).parents[3] / "examples"
 
 
-def test_every_question_is_sql_that_the_index_answers(tmp_path: Path) -> None:
+def test_every_benchmark_query_runs(tmp_path: Path) -> None:
     """The queries use tables and columns that exist."""
     file = tmp_path / "index.sqlite3"
     Index.open(f"sqlite:///{file}").close()

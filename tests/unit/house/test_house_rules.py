@@ -71,12 +71,12 @@ def test_a_short_module_has_a_reason() -> None:
     assert len(short) <= 15
 
 
-def test_no_module_is_a_drawer() -> None:
+def test_no_module_is_named_utils() -> None:
     """No module is named utils, helpers, common and the like."""
     assert [_path(module) for module in MODULES if module.stem in FORBIDDEN] == []
 
 
-def test_functions_fit_a_screen() -> None:
+def test_functions_have_at_most_sixty_lines() -> None:
     """Nine of ten functions have fewer than thirty lines."""
     lengths = sorted(
         (node.end_lineno or node.lineno) - node.lineno + 1
@@ -98,7 +98,7 @@ def test_test_files_have_names_of_their_own() -> None:
     assert sorted({name for name in names if names.count(name) > 1}) == []
 
 
-def test_one_version() -> None:
+def test_a_single_version_has_no_changes() -> None:
     """The version is defined in one place, and the citation has it."""
     assert f"version: {VERSION}\n" in (ROOT / "CITATION.cff").read_text("utf-8")
     assert tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["dynamic"] == ["version"]

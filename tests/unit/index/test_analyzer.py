@@ -17,7 +17,7 @@ def test_terms_fit_both_databases(text: str, language: str | None) -> None:
 
 
 @given(st.text(), LANGUAGES)
-def test_marking_and_indexing_see_the_same_words(text: str, language: str | None) -> None:
+def test_highlighting_and_indexing_use_the_same_words(text: str, language: str | None) -> None:
     """Snippets and documents split a text into the same words, in order."""
     assert [word for term in split_terms(text) for word in term.words] == analyze(text, language)[0]
 
@@ -46,7 +46,7 @@ def test_folding_twice_is_folding_once(word: str) -> None:
     assert fold_word(fold_word(word)) == fold_word(word)
 
 
-def test_what_people_type_is_what_is_printed() -> None:
+def test_typed_dates_equal_printed_ones() -> None:
     """Case, accents, width and strokes do not distinguish words; vowel signs of Indic scripts do."""
     pairs = [
         ("Zürich", "zurich"), ("ŁÓDŹ", "lodz"), ("Øresund", "oresund"), ("Đặng", "dang"), ("İSTANBUL", "istanbul"),

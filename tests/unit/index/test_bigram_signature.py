@@ -20,7 +20,7 @@ def may_have(signed: bytes, *words: str) -> bool:
 
 
 @given(st.lists(WORDS, max_size=4))
-def test_no_pair_that_is_there_is_denied(parts: list[list[str]]) -> None:
+def test_no_existing_bigram_is_denied(parts: list[list[str]]) -> None:
     """Each phrase of any part is contained, of two words or of all."""
     signed = build_signature(parts)
     assert signed
@@ -30,7 +30,7 @@ def test_no_pair_that_is_there_is_denied(parts: list[list[str]]) -> None:
 
 
 @pytest.mark.parametrize("length", [20, 300, 1400])
-def test_others_are_seldom_taken_to_be_there(length: int) -> None:
+def test_absent_bigrams_are_rarely_reported(length: int) -> None:
     """One in twenty other bigrams is a false positive, at one byte a bigram, for texts of any length."""
     chance = random.Random(5)
     words = [f"word{chance.randrange(5000)}" for _ in range(length)]

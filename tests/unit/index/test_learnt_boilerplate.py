@@ -48,7 +48,7 @@ def test_near_duplicates_count_once() -> None:
     assert count_stories([*pair, *different(2)], 1) == 3
 
 
-def test_the_rest_of_a_disclaimer_makes_no_duplicates() -> None:
+def test_a_partial_disclaimer_makes_no_duplicates() -> None:
     """Paragraphs that nearly all carriers share belong to the candidate, not to a common story."""
     companions = dict.fromkeys(range(1, 7), 300)
     assert count_stories([CarryingArticle(shared=companions, length=2200)] * 8, 1) == 8

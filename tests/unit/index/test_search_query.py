@@ -46,7 +46,7 @@ def test_dates_are_spans(text: str, since: datetime | None, until: datetime | No
 
 
 @pytest.mark.parametrize("text", ["since:soon", "since:2026-13", "since:2026-02-30", "date:9999", "date:1-2-3-4"])
-def test_what_is_no_date_is_said(text: str) -> None:
+def test_an_invalid_date_is_reported(text: str) -> None:
     """An invalid date filters nothing and is reported."""
     query = parse_query(text, Filters())
     assert query.filters == Filters()

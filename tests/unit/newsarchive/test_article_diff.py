@@ -10,6 +10,7 @@ from newsarchive.diff.articles import EditVerdict, MetadataChange, RowKind, comp
 from storage.article_fields import ParagraphView
 from storage.index.views.articles import CaptureView, VersionView
 from storage.model import Outcome, RecordPlace, Role
+from storage.page_date import PageDate
 
 AT = datetime(2026, 5, 4, 8, 0, tzinfo=UTC)
 URL = "https://news.example/harbour"
@@ -34,8 +35,10 @@ def version(*paragraphs: ParagraphView | str, **changes: Any) -> VersionView:
     """A version with these paragraphs; keywords change what else it says."""
     usual = VersionView(
         id=31, article_id=17, number=1, site="news", url=URL, canonical_url=URL, headline="Harbour opens",
-        dek="After nine years", authors=("Ada Berg",), published=AT, published_source="meta", modified=AT,
-        modified_source="meta", section="City", tags=(), language="en", image=None, image_caption=None, access=None,
+        dek="After nine years", authors=("Ada Berg",),
+        published=PageDate.from_time(AT), published_source="meta",
+        modified=PageDate.from_time(AT), modified_source="meta",
+        section="City", tags=(), language="en", image=None, image_caption=None, access=None,
         live_blog=False, noarchive=False, digest="sha256:1", first_seen=AT, last_seen=AT,
         all_paragraphs=tuple(each if isinstance(each, ParagraphView) else paragraph(each) for each in paragraphs),
         links=(), capture=CAPTURE,
@@ -62,7 +65,7 @@ def test_rows_tell_the_fate_of_each_paragraph() -> None:
     assert "".join(piece.text for piece in changed.after) == TEXT[0].replace("Monday", "Sunday")
 
 
-def test_what_is_none_of_the_article_is_left_out() -> None:
+def test_text_outside_the_article_is_left_out() -> None:
     """Boilerplate, teasers and share buttons change with every fetch."""
     older = version(*TEXT, paragraph("Sign up now.", Role.PROMO), paragraph("All rights.", boilerplate=True))
     newer = version(*TEXT, paragraph("Sign up here.", Role.PROMO), paragraph("More stories", Role.TEASER))
@@ -79,27 +82,27 @@ LATER = AT + timedelta(hours=1)
 @pytest.mark.parametrize(
     ("older", "newer", "verdict"),
     [
-        (version(*TEXT), version(*TEXT, modified=LATER), EditVerdict.UNCHANGED),
+        (version(*TEXT), version(*TEXT, modified=PageDate.from_time(LATER)), EditVerdict.UNCHANGED),
         (version(*TEXT), version(*CHANGED), EditVerdict.SILENT),
         (version(*TEXT), version(*TEXT, headline="Harbour opened"), EditVerdict.SILENT),
         (version(*TEXT), version(*TEXT, dek=None), EditVerdict.SILENT),
         (version(*TEXT), version(*CHANGED, modified=None), EditVerdict.SILENT),
         (version(*TEXT, modified=None), version(*CHANGED, modified=None), EditVerdict.SILENT),
-        (version(*TEXT), version(*CHANGED, modified=LATER), EditVerdict.DATED),
+        (version(*TEXT), version(*CHANGED, modified=PageDate.from_time(LATER)), EditVerdict.DATED),
         (version(*TEXT), version(*CHANGED, NOTE), EditVerdict.NOTED),
         (version(*TEXT, NOTE), version(*CHANGED, NOTE), EditVerdict.SILENT),
         (version(*TEXT), version(*TEXT, paragraph("A photograph", Role.CAPTION)), EditVerdict.UNCHANGED),
     ],
 )
-def test_whether_a_change_was_announced(older: VersionView, newer: VersionView, verdict: EditVerdict) -> None:
+def test_an_announced_change_is_recognised(older: VersionView, newer: VersionView, verdict: EditVerdict) -> None:
     """By a new correction or editor's note, or by another time of modification; else it was not."""
     assert compare_versions(older, newer).notice.verdict is verdict
 
 
-def test_what_a_page_says_of_itself_is_held_against_what_it_said() -> None:
+def test_claims_of_two_versions_are_compared() -> None:
     """Byline, section, dates and the like, where they differ."""
     older = version(*TEXT)
-    newer = version(*TEXT, authors=("Ada Berg", "Jo Li"), section=None, modified=LATER)
+    newer = version(*TEXT, authors=("Ada Berg", "Jo Li"), section=None, modified=PageDate.from_time(LATER))
     found = compare_versions(older, newer)
     assert found.byline is not None
     assert [(piece.change.value, piece.text) for piece in found.byline.pieces] == [
@@ -108,5 +111,5 @@ def test_what_a_page_says_of_itself_is_held_against_what_it_said() -> None:
     ]
     assert found.facts == (
         MetadataChange("Section", "City", ""),
-        MetadataChange("Modified", "2026-05-04 08:00:00 UTC", "2026-05-04 09:00:00 UTC"),
+        MetadataChange("Modified", "2026-05-04T08:00:00Z", "2026-05-04T09:00:00Z"),
     )

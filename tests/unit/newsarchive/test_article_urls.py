@@ -46,7 +46,7 @@ def listing(*urls: str) -> Reading:
     return Reading(outcome=Outcome.LISTING, reason="links", link_groups=(group,))
 
 
-def test_what_was_read_tells_addresses_apart() -> None:
+def test_readings_distinguish_urls() -> None:
     """Templates are learnt by site, and there is no opinion on a template not seen yet."""
     likely = ArticleUrlPatterns(read_before)
     likes = likely.templates_of_site("gazette").predicts_article
@@ -56,7 +56,7 @@ def test_what_was_read_tells_addresses_apart() -> None:
     assert ArticleUrlPatterns(lambda site: ()).templates_of_site("gazette").predicts_article(ARTICLES[0]) is None
 
 
-def test_it_grows_with_each_page() -> None:
+def test_the_progress_bar_grows_with_each_page() -> None:
     """Pages count at once, in any order; errors and challenges are ignored."""
     likely = ArticleUrlPatterns(lambda site: ())
     likes = likely.templates_of_site("gazette").predicts_article

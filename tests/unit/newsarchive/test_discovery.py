@@ -30,6 +30,7 @@ from storage.model import (
     UrlKind,
     UrlSource,
 )
+from storage.page_date import PageDate
 
 SITE = Site(name="gazette", url="https://www.gazette.example/", hosts=("m.gazette.example",))
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -120,7 +121,7 @@ def test_a_listing_makes_its_articles_and_its_next_page_due() -> None:
 
 def test_a_feed_hands_on_title_and_date_and_goes_before_a_sitemap() -> None:
     """A feed's facts about an item are stored with its discovery; entries of a sitemap have lower priority."""
-    entry = FeedEntry(url="https://gazette.example/a", title="Harbour reopens", published=AT)
+    entry = FeedEntry(url="https://gazette.example/a", title="Harbour reopens", published=PageDate.from_time(AT))
     for outcome, via, priority in (
         (Outcome.FEED, UrlKind.FEED, FEED_ENTRY),
         (Outcome.SITEMAP, UrlKind.SITEMAP, SITEMAP_ENTRY),
@@ -134,7 +135,7 @@ def test_a_feed_hands_on_title_and_date_and_goes_before_a_sitemap() -> None:
                 via="https://www.gazette.example/",
                 via_kind=via,
                 title="Harbour reopens",
-                published=AT,
+                published=PageDate.from_time(AT),
             ),
             due_at=AT,
             priority=priority,
@@ -160,7 +161,7 @@ def test_robots_may_name_a_sitemap_elsewhere_and_a_page_may_not() -> None:
 
 
 @pytest.mark.parametrize("requisites", [True, False])
-def test_the_picture_that_only_social_cards_show_is_asked_for_with_what_the_page_shows(requisites: bool) -> None:
+def test_images_of_social_cards_are_requisites(requisites: bool) -> None:
     """The lead image is a requisite, once and last; unless it is no web URL, or requisites are off."""
     shown, card = "https://img.example/shown.jpg", "https://img.example/card.jpg"
     for url, wanted in ((card, [shown, card]), (shown, [shown]), ("data:image/png;base64,AAAA", [shown])):

@@ -32,7 +32,7 @@ def test_a_link_stands_where_it_stands_first_under_its_longest_text() -> None:
     )
 
 
-def test_what_only_slid_did_not_move() -> None:
+def test_shifted_paragraphs_are_not_moved() -> None:
     """A new link at the top is the only change, though all others move down."""
     told = compare_listings(listing("a", "b", "c"), listing("new", "a", "b", "c"))
     assert [(step.item.url, step.fate) for step in told] == [
@@ -43,7 +43,7 @@ def test_what_only_slid_did_not_move() -> None:
     ]
 
 
-def test_one_that_rose_is_the_one_that_moved() -> None:
+def test_only_the_reordered_link_counts_as_moved() -> None:
     """A new order is reported with the fewest moves."""
     told = compare_listings(listing("a", "b", "c", "d"), listing("d", "a", "b"))
     assert [(step.item.url, step.fate) for step in told] == [
@@ -54,7 +54,7 @@ def test_one_that_rose_is_the_one_that_moved() -> None:
     ]
 
 
-def test_a_headline_worded_anew_and_a_new_address_are_no_departure() -> None:
+def test_a_reworded_headline_with_a_new_url_is_no_removal() -> None:
     """Links to one article are the same link."""
     was = ListingLink(url="/town/1", headline="31 jobs at risk at the quay", group="Town", place=1, article_id=7)
     now = ListingLink(
@@ -73,7 +73,7 @@ def test_a_headline_worded_anew_and_a_new_address_are_no_departure() -> None:
 @given(
     before=st.lists(st.sampled_from("abcdefgh"), unique=True), after=st.lists(st.sampled_from("abcdefgh"), unique=True)
 )
-def test_every_link_is_told_once(before: list[str], after: list[str]) -> None:
+def test_every_link_is_listed_once(before: list[str], after: list[str]) -> None:
     """The present links in their order, then those that left."""
     told = compare_listings(listing(*before), listing(*after))
     assert [step.item.url for step in told if step.after] == after

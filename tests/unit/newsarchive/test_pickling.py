@@ -24,6 +24,7 @@ from storage.model import (
     UrlKind,
     UrlSource,
 )
+from storage.page_date import PageDate
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 PLACE = "https://news.example/"
@@ -41,7 +42,7 @@ READING = Reading(
         link_groups=(GROUP,),
     ),
     link_groups=(GROUP,),
-    entries=(FeedEntry(url=PLACE + "c", published=AT, news=True),),
+    entries=(FeedEntry(url=PLACE + "c", published=PageDate.from_time(AT), news=True),),
     sources=(UrlSource(url=PLACE + "feed", kind=UrlKind.FEED),),
 )
 
@@ -68,7 +69,7 @@ def test_a_task_comes_out_as_it_went_in() -> None:
     assert pickle.loads(pickle.dumps(task, pickle.HIGHEST_PROTOCOL)) == task
 
 
-def test_what_comes_out_is_frozen() -> None:
+def test_results_are_immutable() -> None:
     """Unpickled objects stay frozen."""
     link = pickle.loads(pickle.dumps(GROUP.links[0]))
     with pytest.raises(FrozenInstanceError):

@@ -3,7 +3,7 @@
 import newsarchive
 
 
-def test_public_face_is_what_we_promise() -> None:
+def test_the_public_api_is_as_documented() -> None:
     """The public names are those of this list, and each can be imported."""
     face = ["Archive", "ArchiveError", "Article", "Capture", "Reading", "extract_page", "read_warc"]
     assert newsarchive.__all__ == face

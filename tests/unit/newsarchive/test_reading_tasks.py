@@ -61,7 +61,7 @@ def record(discovery: Discovery = PAGE, **changes: object) -> CaptureRecord:
         ({"payload_size": 0}, Outcome.EMPTY),
     ],
 )
-def test_what_a_header_says_needs_no_reader(changes: dict[str, Any], outcome: Outcome) -> None:
+def test_records_are_skipped_by_their_header(changes: dict[str, Any], outcome: Outcome) -> None:
     """Errors, redirects, empty and truncated responses have their own outcomes and are never articles."""
     reading = reading_from_headers(record(**changes))
     assert reading is not None

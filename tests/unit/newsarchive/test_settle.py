@@ -19,7 +19,7 @@ WHOLE = gzip.compress(b"WARC/1.1\r\nWARC-Type: revisit\r\nContent-Length: 900\r\
 @pytest.mark.parametrize(
     "content", [WHOLE, WHOLE[:-3], b"\0" * 40, b"", None], ids=["header", "torn", "zeros", "empty", "gone"]
 )
-def test_a_damaged_file_ends_no_command_that_settles(tmp_path: Path, content: bytes | None) -> None:
+def test_a_damaged_file_does_not_fail_an_upload(tmp_path: Path, content: bytes | None) -> None:
     """The revisit keeps waiting; an error would end every later crawl."""
     if content is not None:
         (tmp_path / "a.warc.gz").write_bytes(content)

@@ -51,7 +51,7 @@ def test_the_site_is_the_one_that_the_index_files_the_page_under(folder: Path, u
 
 
 @pytest.mark.parametrize("url", URLS)
-def test_what_was_imported_for_no_site_is_read_by_its_hosts_layouts(folder: Path, url: str) -> None:
+def test_imported_pages_without_a_site_use_the_layouts_of_their_host(folder: Path, url: str) -> None:
     """Such captures have their host as site name; it gives the same layouts and extractor version."""
     layouts = SiteLayouts(load_config(folder).sites)
     owner = layouts.find_site(url)

@@ -74,7 +74,7 @@ def test_a_moved_paragraph_is_neither_gone_nor_new() -> None:
     )
 
 
-def test_a_paragraph_may_be_moved_and_rewritten() -> None:
+def test_a_moved_paragraph_may_also_be_rewritten() -> None:
     """It is recognized by its words, wherever it is."""
     older = [
         "A ferry left the harbour at nine with forty people.",
@@ -91,7 +91,7 @@ def test_a_paragraph_may_be_moved_and_rewritten() -> None:
     assert [piece.text for piece in lines[2].pieces if piece.change is not TextChange.SAME] == ["nine", "ten"]
 
 
-def test_what_is_gone_stands_where_it_was() -> None:
+def test_removed_paragraphs_are_shown_in_place() -> None:
     """Between the neighbours that it had."""
     assert align_paragraphs(["a a", "b b", "c c"], ["a a", "c c"]) == (
         ParagraphPair(older=0, newer=0),
@@ -118,7 +118,7 @@ def test_pieces_hold_both_texts_whole(older: str, newer: str, steps: int) -> Non
     assert all(piece.text for piece in pieces)
 
 
-def test_a_character_is_a_word_where_there_are_no_spaces() -> None:
+def test_a_character_is_a_word_in_unspaced_scripts() -> None:
     """One new character in Chinese text marks that character, not the sentence."""
     assert [(p.change.value, p.text) for p in diff_words("市长周一宣布关闭港口。", "市长周二宣布关闭港口。")] == [
         ("same", "市长周"),
@@ -128,7 +128,7 @@ def test_a_character_is_a_word_where_there_are_no_spaces() -> None:
     ]
 
 
-def test_a_replaced_phrase_is_told_whole() -> None:
+def test_a_replaced_phrase_is_shown_whole() -> None:
     """Accidental matches, such as a space or "of", do not split it."""
     assert [(p.change.value, p.text) for p in diff_words("the end of a year ago", "the price for two boats ago")] == [
         ("same", "the "),

@@ -84,7 +84,7 @@ def test_closed_files_are_uploaded_and_stay_by_default(desk: Desk) -> None:
     assert desk.upload().run().uploaded == []
 
 
-def test_a_file_is_freed_when_its_time_is_over(desk: Desk) -> None:
+def test_a_local_copy_is_deleted_after_its_retention(desk: Desk) -> None:
     """Not before; only what is in the bucket; never an open file."""
     old = (NOW - timedelta(days=31)).timestamp()
     os.utime(desk.folder / "1.warc.gz", (old, old))
@@ -125,7 +125,7 @@ def test_a_file_that_is_damaged_here_is_not_uploaded(desk: Desk) -> None:
     [b"", ONE[:-5], ONE[:-1] + bytes([ONE[-1] ^ 1]), bytes([ONE[0] ^ 1]) + ONE[1:]],
     ids=["empty", "truncated", "last byte changed", "first byte changed"],
 )
-def test_what_was_spoilt_in_the_bucket_since_is_not_freed(desk: Desk, spoil: bytes) -> None:
+def test_local_copies_stay_if_the_bucket_copy_is_damaged(desk: Desk, spoil: bytes) -> None:
     """A log entry is no proof: the bucket is checked again before a file is deleted."""
     desk.upload().run()
     (desk.far / "1.warc.gz").write_bytes(spoil)
@@ -135,7 +135,7 @@ def test_what_was_spoilt_in_the_bucket_since_is_not_freed(desk: Desk, spoil: byt
     assert (desk.folder / "1.warc.gz").read_bytes() == ONE
 
 
-def test_what_is_gone_from_the_bucket_is_uploaded_again(desk: Desk) -> None:
+def test_files_missing_from_the_bucket_are_uploaded_again(desk: Desk) -> None:
     """And a file that changed here is compared again before it is deleted."""
     desk.upload().run()
     (desk.far / "1.warc.gz").unlink()
@@ -173,7 +173,7 @@ def test_an_empty_file_keeps_no_other_from_safety(desk: Desk) -> None:
     assert (desk.far / "0.warc.gz").read_bytes() == b""
 
 
-def test_a_file_that_cannot_be_read_keeps_no_other_from_safety(desk: Desk) -> None:
+def test_an_unreadable_file_does_not_stop_other_uploads(desk: Desk) -> None:
     """It is reported, with what to do."""
     (desk.folder / "0.warc.gz").mkdir()
     done = desk.upload().run()
@@ -183,7 +183,7 @@ def test_a_file_that_cannot_be_read_keeps_no_other_from_safety(desk: Desk) -> No
 
 
 @pytest.mark.parametrize("linked", [False, True])
-def test_the_folder_is_no_bucket_of_its_own(desk: Desk, linked: bool) -> None:
+def test_the_archive_folder_is_refused_as_its_bucket(desk: Desk, linked: bool) -> None:
     """By any path: its files are the only copies."""
     same = desk.folder
     if linked:
@@ -201,7 +201,7 @@ def test_the_folder_is_no_bucket_of_its_own(desk: Desk, linked: bool) -> None:
     assert desk.here() == ["1.warc.gz", "2.warc.gz"]
 
 
-def test_bytes_are_on_the_one_disk_before_they_go_at_the_other(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_move_deletes_only_after_a_sync_of_the_copy(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """With their names: the power may fail at any time."""
     synced: list[str] = []
     fsync = os.fsync
@@ -250,7 +250,7 @@ def test_an_import_reads_what_was_freed_meanwhile(desk: Desk) -> None:
     assert (found.size, bytes_of(found)) == (len(ONE), ONE)
 
 
-def test_what_is_closed_while_a_start_looks_is_not_read_again(desk: Desk) -> None:
+def test_a_file_closed_during_startup_is_not_reread(desk: Desk) -> None:
     """The index is read after the folder, so that it has what another crawl has closed meanwhile."""
     states = {"1.warc.gz": "closed", "2.warc.gz": "open"}
 
@@ -286,7 +286,7 @@ def test_two_processes_do_not_carry_one_file(desk: Desk) -> None:
     assert desk.upload(timedelta()).run().freed == ["1.warc.gz"]
 
 
-def test_a_crawl_uploads_behind_its_back(desk: Desk) -> None:
+def test_files_are_uploaded_during_a_crawl(desk: Desk) -> None:
     """Each file as it is closed; a failed one is uploaded at the end; asked to hurry, it waits for nothing."""
     uploader = BackgroundUploader(desk.places)
     uploader.add("1.warc.gz", hashlib.sha256(ONE).hexdigest())
@@ -333,7 +333,7 @@ def test_a_bucket_that_is_away_is_waited_for_once(desk: Desk, monkeypatch: pytes
     assert len(asked) == 6
 
 
-def test_what_was_noted_of_files_that_are_gone_is_forgotten(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_state_of_deleted_files_is_deleted(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Once there are many stale entries; useful ones are kept, and no entry is added during the rewrite."""
     ledger = desk.folder / LEDGER
     desk.upload().run()
@@ -379,7 +379,7 @@ def test_an_archive_moves_to_the_bucket_and_back(desk: Desk) -> None:
     assert sorted(path.suffix for path in desk.folder.iterdir()) == [".gz", ".gz", ".jsonl", ".open"]
 
 
-def test_a_move_takes_nothing_that_is_not_the_file(desk: Desk) -> None:
+def test_a_move_deletes_only_verified_copies(desk: Desk) -> None:
     """A partial file that continues with other bytes, or a damaged object: reported, and nothing is deleted."""
     digests = {"1.warc.gz": hashlib.sha256(ONE).hexdigest()}
     move = Relocation(places=desk.places, digests=digests, remove=True)
@@ -405,7 +405,7 @@ def test_a_move_without_a_bucket_or_with_one_that_is_away(desk: Desk) -> None:
     assert desk.here() == ["1.warc.gz", "2.warc.gz"]
 
 
-def test_a_survey_says_of_each_file_where_it_lies(desk: Desk) -> None:
+def test_a_survey_lists_the_location_of_each_file(desk: Desk) -> None:
     """Files to be uploaded, missing, or of two sizes are reported."""
     desk.carrier.upload("1.warc.gz")
     (desk.far / "1.warc.gz").write_bytes(ONE[:-1])

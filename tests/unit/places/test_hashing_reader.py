@@ -14,7 +14,9 @@ DATA = os.urandom(3_000_000)
 
 
 @given(st.lists(st.tuples(st.integers(0, len(DATA) + 9), st.integers(0, 2_000_000)), max_size=6))
-def test_whatever_was_read_before(tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[int, int]]) -> None:
+def test_a_page_is_read_the_same_after_any_other(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[int, int]]
+) -> None:
     """Reads anywhere, in any order, repeated and beyond the end: bytes, size and digest are right."""
     path = tmp_path_factory.getbasetemp() / "measured"
     if not path.exists():
@@ -29,7 +31,7 @@ def test_whatever_was_read_before(tmp_path_factory: pytest.TempPathFactory, step
     assert measured.size_and_sha256() == (len(DATA), hashlib.sha256(DATA).hexdigest())
 
 
-def test_a_walk_is_all_the_reading_there_is(tmp_path: Path) -> None:
+def test_a_walk_reads_each_byte_once(tmp_path: Path) -> None:
     """After a complete pass nothing is read again; after an incomplete one only the rest is."""
     path = tmp_path / "a.warc.gz"
     path.write_bytes(DATA)

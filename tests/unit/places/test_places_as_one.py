@@ -55,7 +55,7 @@ def test_a_ranged_file_reads_like_a_file(steps: list[tuple[int, int]]) -> None:
         assert file.read(1) == b""
 
 
-def test_a_walk_asks_seldom_and_a_record_little() -> None:
+def test_walks_send_few_requests_and_records_one() -> None:
     """The requests of sequential reading double up to 4 MB; one record costs 64 kB, and nothing the second time."""
     walked = Counted(DATA * 10)
     with ranges.open_by_ranges(walked, "walk") as file:
@@ -70,7 +70,7 @@ def test_a_walk_asks_seldom_and_a_record_little() -> None:
     assert single.asked == [ranges.FIRST_RANGE] * 2
 
 
-def test_what_is_kept_of_it_is_bounded() -> None:
+def test_stored_error_output_is_bounded() -> None:
     """The cache is bounded; what was used last is kept."""
     kept = ranges._RangeCache(100)
     place = Counted(b"")
@@ -115,7 +115,7 @@ def test_a_file_goes_to_another_process(places: Places) -> None:
     assert bytes_of(file) == DATA
 
 
-def test_what_cannot_be_had_has_a_name(places: Places, tmp_path: Path) -> None:
+def test_unavailable_content_has_a_reason(places: Places, tmp_path: Path) -> None:
     """Missing without a bucket, missing in the bucket too, no such bucket, a bucket that does not respond."""
     with pytest.raises(FileMissing, match="newsarchive verify") as missing:
         Places(folder=places.folder).open("a.warc.gz")

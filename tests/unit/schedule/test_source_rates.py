@@ -108,7 +108,7 @@ def test_the_first_check_gives_a_rate() -> None:
     assert rates.new_items == rates.first_named_items == 0, "items of the first check do not count as new"
 
 
-def test_an_older_check_changes_nothing() -> None:
+def test_an_older_check_does_not_change_the_schedule() -> None:
     """Captures may be indexed in any order; rates are only updated forward in time."""
     rates = watched(at_hours(range(24), range(2)), MONDAY + 2 * DAY)
     assert learn_rates(rates, read(None, None), MONDAY + DAY) == rates
@@ -299,7 +299,7 @@ def test_the_intervals_of_the_settings_are_respected(
 
 
 @given(any_rates, st.integers(0, HOURS_PER_WEEK - 1), st.integers(0, 400))
-def test_longer_silence_is_not_more_probable(rates: SourceRates, start: int, hours: int) -> None:
+def test_longer_silence_is_never_more_probable(rates: SourceRates, start: int, hours: int) -> None:
     """A probability is between 0 and 1, and falls with each further hour."""
     begin = MONDAY + HOUR * start
     assert hour_of_week(begin) == start

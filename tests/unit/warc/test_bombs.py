@@ -173,7 +173,7 @@ def test_a_damaged_part_costs_itself(tmp_path: Path, into: Path) -> None:
     assert list(into.iterdir()) == list(adopted.files)
 
 
-def test_a_wacz_without_warc_files_is_told(tmp_path: Path, into: Path) -> None:
+def test_a_wacz_without_warc_files_is_reported(tmp_path: Path, into: Path) -> None:
     """A zip without WARC files imports nothing and is reported."""
     adopted = import_file(wacz(tmp_path / "x.wacz", {"notes.txt": b"WARC"}), into)
     assert (adopted.files, adopted.damage) == ((), ("x.wacz: no WARC file in it",))

@@ -47,7 +47,7 @@ def decoded(body: bytes, *codings: str, limit: int = LIMIT) -> bytes:
 
 
 @given(body=st.binary(max_size=3000), coding=st.sampled_from(sorted(CODINGS)))
-def test_what_is_coded_is_decoded(body: bytes, coding: str) -> None:
+def test_coded_payloads_are_decoded(body: bytes, coding: str) -> None:
     """Every coding decodes to its input."""
     coded = CODINGS[coding](body)
     assert decoded(coded, coding) == body
@@ -75,7 +75,7 @@ def test_a_body_cut_short_gives_its_beginning(coding: str) -> None:
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate", "DEFLATE"])
-def test_damage_costs_what_stands_behind_it(coding: str) -> None:
+def test_damage_without_members_affects_the_rest_of_the_file(coding: str) -> None:
     """A flipped bit near the end leaves the beginning readable; a wrong checksum alone costs nothing."""
     noise = random.Random(4).randbytes(40_000).hex().encode()
     coded = bytearray(CODINGS[coding](noise))
@@ -115,14 +115,14 @@ def test_one_coding_named_twice_is_undone_once() -> None:
 
 
 @pytest.mark.parametrize("label", ["gzip", "deflate", "br", "zstd", "compress", "dcb"])
-def test_what_cannot_be_decoded_is_named(label: str) -> None:
+def test_undecodable_payloads_are_named(label: str) -> None:
     """Bytes that are neither text nor in that coding are an error that names the coding."""
     begin = {"gzip": b"\x1f\x8b\x08\0", "zstd": b"\x28\xb5\x2f\xfd"}.get(label, b"")
     with pytest.raises(PayloadError, match=label):
         decoded(begin + b"\xff\0\x01\x02" * 40, label)
 
 
-def test_more_codings_than_anyone_means_are_refused() -> None:
+def test_too_many_content_codings_are_refused() -> None:
     """A body that decodes to itself must not be decoded forever."""
     with pytest.raises(PayloadError, match="codings"):
         decoded(PAGE, *["gzip"] * (MAX_CODINGS + 1))

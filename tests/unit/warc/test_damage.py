@@ -157,7 +157,7 @@ def zlib_finds(data: bytes) -> bool:
 @pytest.mark.parametrize(
     "garbage", [bytes(1), bytes(4096), b"\x1f", b"\x1f\x8b\x08\x00", b"GET / HTTP/1.1\r\n\r\n", b"\r\n", b"\xff" * 9]
 )
-def test_what_does_not_belong_there_is_reported(path: Path, content: bytes, garbage: bytes) -> None:
+def test_unknown_files_are_reported(path: Path, content: bytes, garbage: bytes) -> None:
     """Garbage behind the last record, before the first or between two is reported with its offset, and no record is
     lost.
     """
@@ -189,7 +189,7 @@ def test_captures_behind_damage_are_read(path: Path, content: bytes) -> None:
     assert caught.value.offset == second
 
 
-def test_a_member_that_was_taken_out_is_missed(path: Path, content: bytes) -> None:
+def test_a_removed_member_is_reported_missing(path: Path, content: bytes) -> None:
     """A file that lost one complete member is valid gzip, but the records that refer to the lost one show it."""
     for lost in list(read_records(path)):
         begin, end = lost.place.offset, lost.place.offset + lost.place.length
@@ -250,7 +250,7 @@ def test_any_bytes_are_an_answer_or_a_named_damage(tmp_path_factory: pytest.Temp
         list(read_captures(path))
 
 
-def test_a_file_that_left_nothing_whole_is_taken_away(tmp_path: Path) -> None:
+def test_a_file_without_a_whole_record_is_deleted(tmp_path: Path) -> None:
     """A file that a crash left empty is deleted by repair; one that does not exist is no error."""
     empty = tmp_path / f"{NAME}.open"
     empty.touch()

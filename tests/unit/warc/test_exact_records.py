@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from storage.model import CrawlRun, Discovery, Exchange, RefersTo, Site, UrlKind
+from storage.page_date import PageDate
 from storage.places import OPEN
 from storage.warc.writer import WarcWriter
 
@@ -28,7 +29,7 @@ FOUND = Discovery(
     via="https://harbour.example/feed",
     via_kind=UrlKind.FEED,
     title="Ferry\r\nlate",
-    published=NOON,
+    published=PageDate.from_time(NOON),
     anchor=" Fähre 明天 ",
 )
 
@@ -98,7 +99,7 @@ def digest(data: bytes) -> bytes:
 RESPONSE = b"HTTP/1.1 200 OK\r\nsErVeR:x\r\nTransfer-Encoding: chunked\r\n\r\n%X\r\n%b\r\n0\r\n\r\n" % (len(BODY), BODY)
 METADATA = (
     "site: harbour\r\nkind: article\r\nvia: https://harbour.example/feed\r\nviaKind: feed\r\ntitle: Ferry late\r\n"
-    "published: 2026-03-01T12:00:00.250000+00:00\r\nanchor: Fähre 明天\r\n"
+    "published: 2026-03-01T12:00:00.250000Z\r\nanchor: Fähre 明天\r\n"
 ).encode()
 COMMON = b"""WARC-Date: 2026-03-01T12:00:00.250000Z\r
 WARC-Target-URI: https://harbour.example/a\r
@@ -191,7 +192,7 @@ def test_a_304_without_an_original_is_a_response(written: Callable[[Exchange, Re
     )
 
 
-def test_a_file_begins_with_who_wrote_it_and_ends_with_how_it_went(tmp_path: Path) -> None:
+def test_a_file_begins_with_warcinfo_and_ends_with_the_crawl_log(tmp_path: Path) -> None:
     """warcinfo: software, format, run and sites. The run's end: outcome and counters."""
     ids = count()
     writer = WarcWriter(

@@ -61,7 +61,7 @@ def test_dates_of_every_precision(text: str, expected: datetime) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "yesterday", "2026-13", "0001-01-01T00:00:00+05:00", "2026-02-30T00:00:00Z"])
-def test_a_date_that_is_none_is_a_bad_record(text: str) -> None:
+def test_an_invalid_warc_date_is_a_bad_record(text: str) -> None:
     """A capture without a valid date is an error with its offset."""
     with pytest.raises(BadRecord, match="at byte 7"):
         parse_date(record(("WARC-Date", text)))
@@ -129,7 +129,7 @@ def test_a_redirect_names_where_it_leads(head: bytes, expected: str | None) -> N
         (DATED,),
     ],
 )
-def test_what_is_no_page_is_no_capture(headers: Headers) -> None:
+def test_unrequested_responses_are_no_captures(headers: Headers) -> None:
     """Heritrix's DNS lookups and Browsertrix's page records are skipped."""
     assert to_capture(record(*headers)) is None
 

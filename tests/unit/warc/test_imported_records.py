@@ -97,7 +97,7 @@ def test_bodies_that_were_stored_decoded_are_read(tmp_path: Path, block: bytes) 
     assert found.capture.payload_digest == sha256(b"<p>decoded</p")
 
 
-def test_revisits_of_other_tools_say_what_they_stand_for(tmp_path: Path) -> None:
+def test_revisits_of_other_tools_name_their_originals(tmp_path: Path) -> None:
     """Heritrix and wget write some of the three Refers-To fields; missing ones are None."""
     common = (
         "WARC/1.0\r\nWARC-Type: revisit\r\nWARC-Date: 2019-02-03T04:05:06Z\r\n"

@@ -78,7 +78,7 @@ def test_a_torn_file_comes_in_up_to_its_end(tmp_path: Path, into: Path) -> None:
         assert len(adopted.damage) == 1
 
 
-def test_garbage_between_members_is_passed_over(tmp_path: Path, into: Path) -> None:
+def test_garbage_between_members_is_skipped(tmp_path: Path, into: Path) -> None:
     """Zeros, text and a stray gzip header between members are reported and cost no record."""
     for garbage in (bytes(5000), b"garbage\r\n" * 9, b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03"):
         adopted, numbers = taken(tmp_path, into, b"".join([*MEMBERS[:4], garbage, *MEMBERS[4:]]))
@@ -104,7 +104,7 @@ def test_a_whole_file_gzip_that_is_torn_comes_in_up_to_there(tmp_path: Path, int
         assert len(numbers) >= size * 8 // len(data) - 1
 
 
-def test_a_record_that_runs_into_the_next_is_let_go(tmp_path: Path, into: Path) -> None:
+def test_a_record_that_runs_into_the_next_is_skipped(tmp_path: Path, into: Path) -> None:
     """A tool crashed within a record and appended more: the torn record is lost, the following ones are not."""
     for digest in (True, False):
         torn = record(3, b"x" * 5000, digest=digest)[:-2500]
@@ -117,7 +117,7 @@ def test_a_record_that_runs_into_the_next_is_let_go(tmp_path: Path, into: Path) 
             assert adopted.damage
 
 
-def test_odd_line_ends_between_records_are_put_right(tmp_path: Path, into: Path) -> None:
+def test_odd_line_ends_between_records_are_repaired(tmp_path: Path, into: Path) -> None:
     """Tools that write fewer or more line ends behind a block: the records are imported with valid framing."""
     for tail in (b"", b"\r\n", b"\n\n", b"\r\n\r\n\r\n"):
         odd = [each[:-4] + tail for each in RECORDS]
@@ -144,7 +144,7 @@ def test_members_that_hold_several_records_are_taken_apart(tmp_path: Path, into:
         assert copied[place.offset : place.offset + place.length] == MEMBERS[number]
 
 
-def test_a_record_whose_date_is_none_stays_out(tmp_path: Path, into: Path) -> None:
+def test_a_record_without_a_valid_date_is_left_out(tmp_path: Path, into: Path) -> None:
     """A capture without a valid date would stop every later reading of the file: it is left out and reported."""
     undated = RECORDS[2].replace(b"2020-05-06T07:08:02Z", b"yesterday").replace(b"WARC-Block", b"X-Block")
     data = b"".join([*MEMBERS[:2], gzip.compress(undated, mtime=0), *MEMBERS[3:]])
@@ -165,7 +165,7 @@ def test_a_record_whose_date_is_none_stays_out(tmp_path: Path, into: Path) -> No
         ("huge.warc", b"WARC/1.0\r\nWARC-Type: response\r\nContent-Length: 999999999999999999\r\n\r\nHTTP/1.1"),
     ],
 )
-def test_what_is_no_warc_file_is_told(tmp_path: Path, into: Path, name: str, data: bytes) -> None:
+def test_a_file_that_is_no_warc_is_reported(tmp_path: Path, into: Path, name: str, data: bytes) -> None:
     """Any other file imports nothing, leaves nothing behind, and is reported."""
     adopted, numbers = taken(tmp_path, into, data, name)
     assert (numbers, adopted.files) == ([], ())
@@ -173,7 +173,7 @@ def test_what_is_no_warc_file_is_told(tmp_path: Path, into: Path, name: str, dat
     assert list(into.iterdir()) == []
 
 
-def test_a_file_that_is_not_there_is_told(tmp_path: Path, into: Path) -> None:
+def test_a_missing_file_is_reported(tmp_path: Path, into: Path) -> None:
     """A missing file or a folder is an error with a message."""
     with pytest.raises(StorageError, match="nothing was imported"):
         import_file(tmp_path / "missing.warc.gz", into)
@@ -181,7 +181,7 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path, into: Path) -> None:
         import_file(tmp_path, into)
 
 
-def test_a_zip_that_is_broken_is_told(tmp_path: Path, into: Path) -> None:
+def test_a_broken_zip_is_reported(tmp_path: Path, into: Path) -> None:
     """An incomplete WACZ is an error with a message."""
     source = tmp_path / "x.wacz"
     source.write_bytes(b"PK\x03\x04" + bytes(100))

@@ -67,7 +67,7 @@ def test_a_resource_has_its_own_type(tmp_path: Path) -> None:
         assert b"".join(flow.chunks) == b"HTTP/1.1 200 OK\r\n\r\nno answer"
 
 
-def test_nothing_of_the_next_record_comes(tmp_path: Path) -> None:
+def test_a_range_ends_with_its_record(tmp_path: Path) -> None:
     """A record that claims to be longer than its member is damaged: access to the next record may be restricted."""
     record = gzip.decompress(build_member("response", [URI, ("Content-Type", HTTP_RESPONSE)], PLAIN + b"abc"))
     path = tmp_path / "a.warc.gz"

@@ -11,6 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from storage.model import Capture, ClosedWarc, CrawlRun, Discovery, Exchange, RefersTo, Site, UrlKind
+from storage.page_date import PageDate
 from storage.warc.check import check_file
 from storage.warc.provenance import normalize_discovery
 from storage.warc.reader import CaptureRecord, RunEnded, RunStarted, read_captures, read_record, read_records
@@ -40,7 +41,7 @@ DISCOVERIES = st.builds(
     via=st.none() | st.just("https://a.example/feed?x=ü"),
     via_kind=st.none() | st.sampled_from(UrlKind),
     title=st.none() | TEXT,
-    published=st.none() | TIMES,
+    published=st.none() | st.builds(PageDate.from_time, TIMES),
     anchor=st.none() | TEXT,
 )
 HEADS = st.sampled_from(
@@ -204,7 +205,7 @@ def test_files_rotate_between_exchanges(tmp_path: Path) -> None:
     assert read == urls
 
 
-def test_a_writer_that_kept_nothing_leaves_nothing(tmp_path: Path) -> None:
+def test_a_writer_without_records_leaves_no_file(tmp_path: Path) -> None:
     """A run without captures creates no file."""
     writer = WarcWriter(tmp_path, run=RUN, info={}, originals=Committed())
     writer.sync()
@@ -238,7 +239,7 @@ CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(BODY
         (BODY, BODY, "response"),
     ],
 )
-def test_what_is_a_revisit(tmp_path: Path, first: bytes, second: bytes, kind: str) -> None:
+def test_revisits_are_classified(tmp_path: Path, first: bytes, second: bytes, kind: str) -> None:
     """Only a complete 200 with the same payload, and a 304 of a known page, are revisits."""
     originals = Committed()
     writer = WarcWriter(tmp_path, run=RUN, info={}, originals=originals)

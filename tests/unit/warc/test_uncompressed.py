@@ -82,7 +82,7 @@ def test_a_torn_file_is_read_up_to_there(path: Path) -> None:
         (record(1)[:-20] + b"\n", "does not end"),
     ],
 )
-def test_damage_costs_what_it_touches(path: Path, second: bytes, what: str) -> None:
+def test_damage_affects_only_its_records(path: Path, second: bytes, what: str) -> None:
     """The records behind damage are found by their first line."""
     path.write_bytes(b"".join([RECORDS[0], second, *RECORDS[2:]]))
     found, (damage,) = numbers(path)
@@ -93,7 +93,7 @@ def test_damage_costs_what_it_touches(path: Path, second: bytes, what: str) -> N
         list(read_records(path))
 
 
-def test_a_length_beyond_the_end_is_a_tear(path: Path) -> None:
+def test_a_length_beyond_the_end_is_a_torn_record(path: Path) -> None:
     """A record that claims to be longer than the file is damaged, and the records behind it are read."""
     path.write_bytes(b"".join([RECORDS[0], record(1, 5000), *RECORDS[2:]]))
     found, (damage,) = numbers(path)

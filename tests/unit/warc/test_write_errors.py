@@ -124,9 +124,7 @@ def test_a_refused_write_leaves_the_file_as_it_was(
     assert urls(tmp_path / done.name) == ["http://a.example/1", "http://a.example/3"]
 
 
-def test_a_system_that_takes_a_little_at_a_time_gets_all(
-    writer: WarcWriter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_short_writes_are_continued(writer: WarcWriter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Short writes are no errors."""
     real = os.write
     monkeypatch.setattr(os, "write", lambda fd, data: real(fd, data[:97]))
@@ -136,7 +134,7 @@ def test_a_system_that_takes_a_little_at_a_time_gets_all(
     assert check_file(tmp_path / done.name).problems == []
 
 
-def test_a_system_that_takes_nothing_is_full(writer: WarcWriter, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_write_without_progress_is_a_full_disk(writer: WarcWriter, monkeypatch: pytest.MonkeyPatch) -> None:
     """A write of no byte without an error does not loop forever."""
     writer.write(page(1))
     with monkeypatch.context() as patched:
@@ -146,7 +144,7 @@ def test_a_system_that_takes_nothing_is_full(writer: WarcWriter, monkeypatch: py
     writer.close()
 
 
-def test_a_failed_sync_is_never_taken_back(
+def test_a_failed_sync_is_permanent(
     writer: WarcWriter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, closed: list[ClosedWarc]
 ) -> None:
     """After a failed fdatasync every call fails; the file keeps its .open name for the next start to repair."""
@@ -185,7 +183,7 @@ def test_a_tail_that_cannot_be_cut_ends_the_writer(
     assert urls(tmp_path / mended.name) == ["http://a.example/1"]
 
 
-def test_closing_twice_is_closing_once_and_keeping_goes_on_in_a_new_file(
+def test_closing_is_idempotent_and_writing_opens_a_new_file(
     writer: WarcWriter, tmp_path: Path, closed: list[ClosedWarc]
 ) -> None:
     """A closed file is never opened again."""

@@ -11,7 +11,7 @@ DAY = date(2026, 3, 1)
 
 
 @given(st.lists(st.tuples(st.integers(0, 10**7), st.floats(0, 10**7)), min_size=1, max_size=100))
-def test_bars_stay_within_the_chart(counted: list[tuple[int, float]]) -> None:
+def test_bars_fit_the_chart(counted: list[tuple[int, float]]) -> None:
     """No bar exceeds the chart, a day with captures has a visible bar, and the total is the sum."""
     days = last_days(DAY, len(counted))
     counts = {day: count for day, (count, _) in zip(days, counted, strict=True)}

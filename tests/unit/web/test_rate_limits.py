@@ -14,7 +14,7 @@ from newsarchive.web.middleware.rate_limit import TokenBuckets
     st.integers(1, 50),
     st.lists(st.floats(0, 2), min_size=1, max_size=200),
 )
-def test_a_client_never_exceeds_its_rate(rate: float, burst: int, pauses: list[float]) -> None:
+def test_no_client_exceeds_its_rate(rate: float, burst: int, pauses: list[float]) -> None:
     """Over any time a client gets at most the burst plus the rate; after the returned wait a request is accepted."""
     buckets = TokenBuckets(rate, burst)
     now, accepted = 0.0, 0

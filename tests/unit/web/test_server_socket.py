@@ -10,7 +10,7 @@ from storage.errors import CannotListen
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
-def test_connections_have_nodelay(host: str) -> None:
+def test_connections_set_tcp_nodelay(host: str) -> None:
     """TCP_NODELAY is set on accepted connections: a body does not wait for the acknowledgement of the head."""
     try:
         listening = bind_socket(host, 0)

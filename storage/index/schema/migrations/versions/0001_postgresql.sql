@@ -301,7 +301,7 @@ CREATE TABLE frontier (
     via_id INTEGER,
     via_kind TEXT COLLATE "C",
     title TEXT COLLATE "C",
-    published_at TIMESTAMP WITH TIME ZONE,
+    published TEXT COLLATE "C",
     anchor TEXT COLLATE "C",
     due_at TIMESTAMP WITH TIME ZONE,
     priority INTEGER NOT NULL,
@@ -338,7 +338,7 @@ COMMENT ON COLUMN frontier.via_kind IS 'Kind of that page: feed, sitemap, listin
 
 COMMENT ON COLUMN frontier.title IS 'Title that the feed or sitemap gives for it';
 
-COMMENT ON COLUMN frontier.published_at IS 'Publication date that the feed or sitemap gives';
+COMMENT ON COLUMN frontier.published IS 'Publication date that the feed or sitemap states, ISO 8601; without a time or an offset if it has none';
 
 COMMENT ON COLUMN frontier.anchor IS 'Text of the link by which it was discovered';
 
@@ -690,8 +690,10 @@ CREATE TABLE versions (
     headline TEXT COLLATE "C" NOT NULL,
     dek TEXT COLLATE "C",
     language TEXT COLLATE "C",
+    published TEXT COLLATE "C",
     published_at TIMESTAMP WITH TIME ZONE,
     published_source TEXT COLLATE "C",
+    modified TEXT COLLATE "C",
     modified_at TIMESTAMP WITH TIME ZONE,
     modified_source TEXT COLLATE "C",
     section TEXT COLLATE "C",
@@ -744,11 +746,15 @@ COMMENT ON COLUMN versions.dek IS 'Subheading below the headline';
 
 COMMENT ON COLUMN versions.language IS 'Primary language subtag (BCP 47), such as en or zh';
 
-COMMENT ON COLUMN versions.published_at IS 'Publication date that the page or its source gives';
+COMMENT ON COLUMN versions.published IS 'Publication date as the page or its source states it, ISO 8601; without a time or an offset if none is';
+
+COMMENT ON COLUMN versions.published_at IS 'The same in UTC, to sort and filter by';
 
 COMMENT ON COLUMN versions.published_source IS 'Where that date is from: json-ld, meta, feed ...';
 
-COMMENT ON COLUMN versions.modified_at IS 'Modification date that the page gives';
+COMMENT ON COLUMN versions.modified IS 'Modification date as the page states it, in the same form';
+
+COMMENT ON COLUMN versions.modified_at IS 'The same in UTC';
 
 COMMENT ON COLUMN versions.modified_source IS 'Where that date is from';
 

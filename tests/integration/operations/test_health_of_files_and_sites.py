@@ -1,0 +1,169 @@
+"""The one health check sees files that the index lacks, files that lost bytes, sites that are down, and full disks."""
+
+import json
+import shutil
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from fastapi.testclient import TestClient
+
+from newsarchive.archive import Archive
+from newsarchive.cli import app
+from newsarchive.cli.crawl import update_metrics
+from newsarchive.config.schema import SiteConfig
+from newsarchive.operations.health import Finding, Severity, check_disks, check_health
+from newsarchive.web.app import create_app
+from storage.index import Index
+from storage.index.frontier.host_state import SavedBackoff, save_backoffs
+from storage.index.write import runs
+from storage.model import CrawlRun, Site
+from storage.places import Places
+
+NOW = datetime(2026, 3, 10, 6, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+PAGE = {"url": "https://news.example/a", "body": b"<html><h1>Wall</h1><p>It fell.</p></html>"}
+ArchiveOf = Callable[..., Archive]
+FULL_OF_FILES = SimpleNamespace(f_files=9, f_favail=0, f_bavail=10**9, f_frsize=4096, f_blocks=10**9, f_bfree=10**9)
+SHARED_MEMORY = Path("/dev/shm")
+"""A file system of its own on every Linux."""
+
+
+def later(archive: Archive) -> list[Finding]:
+    """Return the findings an hour after the last file was written, when no import can still be running."""
+    now = datetime.now(UTC) + HOUR
+    return list(check_health(archive.index, archive.config.sites, archive.folder, archive.places, now).findings)
+
+
+def replace_index(archive: Archive) -> Archive:
+    """Return the archive with an empty index."""
+    archive.close()
+    for file in archive.folder.glob("index.sqlite3*"):
+        file.unlink()
+    Index.open(archive.config.index).close()
+    return Archive.open(archive.folder, now=lambda: datetime.now(UTC) + HOUR)
+
+
+def test_an_index_that_is_empty_beside_warc_files_is_an_error_in_every_report(
+    archive_of: ArchiveOf, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`status`, `doctor`, JSON, the browser and the metrics say that no page can be found, and what to do."""
+    monkeypatch.setattr("newsarchive.web.health_monitor.MAX_WAIT", 60.0)
+    monkeypatch.setattr("newsarchive.operations.health.INDEXED_WITHIN", timedelta(0))
+    with replace_index(archive_of(PAGE, config='metrics = "m.prom"')) as archive:
+        [finding] = [each for each in later(archive) if each.subject == "index"]
+        assert (finding.code, finding.severity, finding.command) == (
+            "warc-unindexed", Severity.ERROR, "newsarchive rebuild",
+        )  # fmt: skip
+        assert "knows none of the 1 WARC file" in finding.sentence
+        place = ("--archive", str(archive.folder))
+        capsys.readouterr()
+        assert app.run(["status", "--check", *place]) == 1
+        assert finding.sentence in capsys.readouterr().err
+        assert app.run(["status", "--json", *place]) == 0
+        told = json.loads(capsys.readouterr().out)["health"]["findings"]
+        assert finding.sentence in {each["sentence"] for each in told}
+        assert app.run(["doctor", *place]) != 0
+        captured = capsys.readouterr()
+        assert finding.sentence in " ".join((captured.out + captured.err).split())
+        assert update_metrics(archive) is None
+        assert 'code="warc-unindexed",severity="error"' in (archive.folder / "m.prom").read_text()
+        with TestClient(create_app(archive), base_url="http://localhost") as client:
+            assert finding.sentence in client.get("/").text
+
+
+def test_files_that_an_older_index_lacks_are_named(archive_of: ArchiveOf) -> None:
+    """The next crawl indexes them; a file that an import may still be reading is not one of them."""
+    archive = archive_of(PAGE)
+    assert [each for each in later(archive) if each.subject == "index"] == []
+    [file] = archive.places.local_files()
+    copy = archive.places.folder / f"older-{file.name}"
+    shutil.copy(archive.places.folder / file.name, copy)
+    [finding] = [each for each in later(archive) if each.subject == "index"]
+    assert finding.sentence.startswith("1 WARC file (")
+    assert finding.command == "newsarchive crawl"
+    now = datetime.now(UTC)
+    codes = {each.code for each in check_health(archive.index, (), archive.folder, archive.places, now).findings}
+    assert "warc-unindexed" not in codes
+
+
+def test_a_file_that_lost_bytes_is_an_error(archive_of: ArchiveOf) -> None:
+    """Its size is compared with that of the day when it was closed."""
+    archive = archive_of(PAGE)
+    [file] = archive.places.local_files()
+    path = archive.places.folder / file.name
+    path.write_bytes(path.read_bytes()[:-7])
+    [finding] = [each for each in later(archive) if each.code == "warc-changed"]
+    assert (finding.subject, finding.severity) == (file.name, Severity.ERROR)
+    assert f"{path.stat().st_size:,} bytes; it had {path.stat().st_size + 7:,}" in finding.sentence
+
+
+@pytest.fixture
+def crawled(tmp_path: Path) -> Callable[..., list[Finding]]:
+    """Return a function that returns the findings on a site that runs have crawled without any capture."""
+
+    def run(*reasons: str, crawls: int = 1) -> list[Finding]:
+        with closing(Index.open(f"sqlite:///{tmp_path / 'index.sqlite3'}")) as index:
+            site = Site(name="down", url="https://www.down.example:8443/")
+            index.register_sites([site])
+            for number in range(crawls):
+                crawl = CrawlRun(
+                    id=f"20260310T050000Z-{number:04d}", sites=(site,), started_at=NOW - HOUR, finished_at=NOW,
+                    outcome="finished", counters={},
+                )  # fmt: skip
+                index.begin_crawl(crawl)
+                index.write(runs.end_crawl, crawl)
+            host = "www.down.example"
+            saved = [
+                SavedBackoff(host=host, ready_at=None, refusal_count=3, backoff_level=1, reason=reason)
+                for reason in reasons
+            ]
+            index.write(save_backoffs, dict.fromkeys([host], saved[0]) if saved else {}, NOW)
+            sites = [SiteConfig(name="down", url=site.url)]
+            return list(check_health(index, sites, tmp_path, Places(folder=tmp_path), NOW).findings)
+
+    return run
+
+
+def test_a_site_that_was_crawled_and_is_down_is_not_called_uncrawled(crawled: Callable[..., list[Finding]]) -> None:
+    """The finding says why nothing was captured."""
+    [finding] = [each for each in crawled("does not respond") if each.site == "down"]
+    assert (finding.code, finding.severity) == ("site-down", Severity.ERROR)
+    assert finding.sentence == "The site does not respond: nothing was captured in any crawl."
+
+
+def test_a_site_without_captures_after_a_crawl_is_down_whatever_the_reason(
+    crawled: Callable[..., list[Finding]],
+) -> None:
+    """Also if no reason is known."""
+    assert [each.code for each in crawled() if each.site == "down"] == ["site-down"]
+
+
+def test_a_site_in_no_run_is_uncrawled(crawled: Callable[..., list[Finding]]) -> None:
+    """Nothing has been asked of it."""
+    assert [each.code for each in crawled(crawls=0) if each.site == "down"] == ["never-crawled"]
+
+
+@pytest.mark.skipif(not SHARED_MEMORY.is_dir(), reason="there is no second file system")
+@pytest.mark.parametrize("full", ["warc", "archive"])
+def test_each_file_system_that_is_full_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, full: str) -> None:
+    """WARC files and index may be on different ones: a full one is not hidden by the space of the other."""
+    if tmp_path.stat().st_dev == SHARED_MEMORY.stat().st_dev:
+        pytest.skip("there is no second file system")
+    paths = {"warc": SHARED_MEMORY, "archive": tmp_path}
+    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=0 if path == paths[full] else 10**12))
+    found = {each.subject: each.code for each in check_disks(tmp_path, Places(folder=SHARED_MEMORY))}
+    assert found == {
+        "disk of the WARC files": "disk-full" if full == "warc" else "disk",
+        "disk of the index": "disk-full" if full == "archive" else "disk",
+    }
+
+
+def test_a_file_system_without_room_for_another_file_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bytes are free, but no new WARC file can be created."""
+    monkeypatch.setattr("os.statvfs", lambda _: FULL_OF_FILES)
+    [finding] = check_disks(tmp_path, Places(folder=tmp_path))
+    assert (finding.code, finding.severity, finding.command) == ("disk-full", Severity.ERROR, "df -i")

@@ -1,0 +1,55 @@
+"""The histogram of a search: counts unless shares are asked for, and shares of few articles are marked."""
+
+from datetime import UTC, datetime, timedelta
+
+from newsarchive.web.pages.histogram import HEIGHT, MIN_ARCHIVED, draw_histogram
+from storage.index.search.facets import Histogram, HistogramBar
+
+MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+def bars(*counts: tuple[int, int], is_estimate: bool = False) -> Histogram:
+    """Return a histogram by day from numbers of matching and archived articles."""
+    return Histogram(
+        step="day",
+        bars=tuple(
+            HistogramBar(
+                begin=MONDAY + place * DAY, end=MONDAY + (place + 1) * DAY, articles=articles, archived=archived,
+                is_estimate=is_estimate,
+            )
+            for place, (articles, archived) in enumerate(counts)
+        ),
+    )  # fmt: skip
+
+
+def test_counts_are_shown_unless_shares_are_asked_for() -> None:
+    """One of one article is a low bar beside 50 of 1,000."""
+    drawn = draw_histogram(bars((1, 1), (50, 1000)), lambda begin, end: "")
+    assert drawn is not None
+    assert (drawn.measure, drawn.highest) == ("count", "50")
+    assert [column.height for column in drawn.columns] == [3, HEIGHT]
+
+
+def test_a_share_of_few_articles_is_marked_and_sets_no_scale() -> None:
+    """100 % of one article does not flatten the shares of thousands."""
+    drawn = draw_histogram(bars((1, 1), (50, 1000), (25, 1000)), lambda begin, end: "", "share")
+    assert drawn is not None
+    assert drawn.highest == "5.0 %"
+    assert [column.is_share_of_few for column in drawn.columns] == [True, False, False]
+    assert [column.height for column in drawn.columns] == [HEIGHT, HEIGHT, HEIGHT / 2]
+
+
+def test_shares_of_few_articles_alone_name_no_highest() -> None:
+    """Each bar is marked, and the caption states no share."""
+    drawn = draw_histogram(bars((1, 1), (1, MIN_ARCHIVED - 1)), lambda begin, end: "", "share")
+    assert drawn is not None
+    assert drawn.highest == ""
+    assert all(column.is_share_of_few for column in drawn.columns)
+
+
+def test_an_estimate_is_called_one_in_the_caption_too() -> None:
+    """The highest bar is "about" as many as in its own label."""
+    drawn = draw_histogram(bars((12_345, 20_000), (9, 10_000), is_estimate=True), lambda begin, end: "")
+    assert drawn is not None
+    assert drawn.highest == drawn.columns[0].articles == "about 12,300"
