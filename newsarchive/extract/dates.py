@@ -82,6 +82,8 @@ _MAX_DATE_LINE = 160
 """A date line is short: a date in a longer text is part of the story."""
 WEAK_SOURCES = ("feed", "sitemap", "elsewhere", "title", "script", "modified")
 """Sources whose date says nothing about what the page is: pages of every kind have them."""
+_WESTERNMOST, _EASTERNMOST = -12 * 60, 14 * 60
+"""Offsets of time zones, in minutes east of UTC."""
 _ONE_DAY = timedelta(hours=40)
 """Times at most that far apart can be one day, in the zones of the page, its server and UTC."""
 
@@ -158,10 +160,31 @@ def _choose_published(sources: DateSources, evidence: Evidence, modified: Source
     if found is None or evidence.is_recording:
         candidates += _fallback_dates(sources, modified)
         found = next((dated for dated in (found, *candidates) if dated), None)
+    if found is not None and _lacks_offset(found):
+        found_there = _in_printed_offset(found, sources)
+        candidates = [found_there if dated is found else dated for dated in candidates]
+        found = found_there
     for dated in candidates:
         if dated is not None:
             evidence.add_claim("published", dated.source, dated, taken=dated is found)
     return found
+
+
+def _lacks_offset(dated: SourcedDate) -> bool:
+    """Return whether a date is stated in UTC, which may not be where the page is written."""
+    return dated.offset == 0 and not dated.is_day and dated.source in ("json-ld", "meta")
+
+
+def _in_printed_offset(dated: SourcedDate, sources: DateSources) -> SourcedDate:
+    """Return a time in UTC with the offset in which a line near the headline prints the same moment."""
+    for block in group_date_lines(sources.nearby)[0]:
+        printed = _parse_line(block.text[:_MAX_DATE_LINE], replace(sources, zone=None))
+        if printed is None or printed.is_day or printed.offset is not None:
+            continue
+        minutes = round((printed.at - dated.at.replace(second=0, microsecond=0)).total_seconds() / 60)
+        if minutes and minutes % 15 == 0 and _WESTERNMOST <= minutes <= _EASTERNMOST:
+            return replace(dated, offset=minutes)
+    return dated
 
 
 def _claimed_dates(sources: DateSources) -> Iterator[SourcedDate | None]:

@@ -110,3 +110,14 @@ def test_croatian_months_in_the_nominative(name: str) -> None:
     assert parse_printed_date(f"12. {name} 2024.", language="hr") == PageDate.parse(
         f"2024-{names.index(name) + 1:02}-12"
     )
+
+
+def test_time_in_utc_gets_the_offset_in_which_the_page_prints_it() -> None:
+    """So the day is that of the place where the page is written."""
+    claim = '<meta property="article:published_time" content="2020-02-25T02:25:54+00:00">'
+    published, _ = dates(f"{TITLE}<p>February 24, 2020 | 9:25pm</p>", head=claim)
+    at = datetime(2020, 2, 25, 2, 25, 54, tzinfo=UTC)
+    assert published == SourcedDate(at=at, offset=-300, source="meta")
+    assert published.day.isoformat() == "2020-02-24"
+    other_day, _ = dates(f"{TITLE}<p>March 3, 2020 | 9:25pm</p>", head=claim)
+    assert other_day == SourcedDate(at=at, offset=0, source="meta")
