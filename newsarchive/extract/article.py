@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from lxml.html import HtmlElement
 
 from newsarchive.extract import zones
-from newsarchive.extract.authors import read_authors
+from newsarchive.extract.authors import find_author_links, read_authors
 from newsarchive.extract.blocks import Block, PageBlocks, collect_blocks
 from newsarchive.extract.body import NO_BODY, Body, BodyContext, build_body, read_article_body
 from newsarchive.extract.bylines import find_byline
@@ -128,6 +128,8 @@ def _read_context(parts: _PageParts) -> BodyContext:
         headline=headline,
         descriptions=_descriptions(parts.head, parts.jsonld.article),
         authors=authors.names,
+        organisations=authors.organisations,
+        author_links=find_author_links(parts.jsonld, nearby, authors.names, parts.page.base),
         site=site_label(host(parts.page.url)),
         layout_blocks=_find_layout_blocks(parts.content, matches),
         dek=_find_block(matches.text("dek"), parts.content),
@@ -164,7 +166,10 @@ def _build_article(parts: _PageParts, context: BodyContext, body: Body, metadata
         canonical_url=metadata.canonical_url,
         headline=context.headline.text,
         dek=body.dek,
+        kicker=context.headline.kicker or None,
         authors=context.authors,
+        organisations=context.organisations,
+        author_links=context.author_links,
         published=published,
         modified=modified,
         section=metadata.section,

@@ -4,17 +4,22 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from newsarchive.extract.blocks import Block
 from newsarchive.extract.headline import is_site_name, site_names, text_key
 from newsarchive.extract.html_head import Head
 from newsarchive.extract.jsonld import JsonLd, node_types, resolve_references, text_of
 from newsarchive.extract.names import BARE_LEADS, is_organisation, is_person_name, split_byline
 from newsarchive.extract.page_input import DEFAULT_INPUT, PageInput
+from newsarchive.extract.tree import resolve_link
 from newsarchive.extract.urls import host
 
 _PAGE_TYPES = frozenset(("WebPage", "ItemPage", "AboutPage", "CollectionPage", "Recipe", "HowTo", "VideoObject"))
 _SHORT_WORD = 3
 """Words up to this length may be in an address by chance."""
 _MAX_AUTHORS = 20
+_MAX_LINKS = 40
+_MAX_LINK = 2000
+"""Characters of a URL."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +85,25 @@ def _authors_from_jsonld(jsonld: JsonLd, site: set[str]) -> tuple[list[str], lis
         else:
             _add_names(text, names, agencies, site)
     return names, agencies
+
+
+def find_author_links(jsonld: JsonLd, nearby: list[Block], names: tuple[str, ...], base: str) -> tuple[str, ...]:
+    """Return the URLs of the authors' pages: those that JSON-LD states, and the links of the names in the byline."""
+    keys = {text_key(name) for name in names}
+    value: Any = resolve_references(_author_value(jsonld), jsonld.nodes)
+    hrefs = [
+        href
+        for item in (value if isinstance(value, list) else [value])[:_MAX_AUTHORS]
+        if isinstance(item, dict) and text_key(text_of(item.get("name"))) in keys
+        for href in (item.get("url"), *_as_list(item.get("sameAs")))
+    ]
+    hrefs += [anchor.href for block in nearby for anchor in block.anchors if text_key(anchor.text) in keys]
+    links = (resolve_link(base, href) for href in hrefs if isinstance(href, str))
+    return tuple(dict.fromkeys(link for link in links if link and len(link) <= _MAX_LINK))[:_MAX_LINKS]
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def _owner(jsonld: JsonLd, head: Head, url: str) -> tuple[str, ...]:

@@ -81,6 +81,8 @@ class BodyContext:
     """Blocks that the site layout names as body; empty if it names none."""
     dek: int = -1
     """The block that the site layout names as dek; -1 if it names none."""
+    organisations: tuple[str, ...] = ()
+    author_links: tuple[str, ...] = ()
     evidence: Evidence = NO_EVIDENCE
 
 

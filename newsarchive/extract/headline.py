@@ -124,8 +124,8 @@ def split_kicker(block: Block, claims: list[str]) -> tuple[str, str]:
         if (text := next((part for part in parts if text_key(part) in keys), None)) is not None:
             kicker = normalize_space(block.text.removesuffix(text)).strip(" :|–—-")
             return (kicker if block.text.endswith(text) and len(kicker) <= _MAX_KICKER else ""), text
-    first, rest = _two_parts(block.element)
-    kicker, text = (normalize_space(str(part.text_content())) if part is not None else "" for part in (first, rest))
+    first, second = _two_parts(block.element)
+    kicker, text = (normalize_space(str(each.text_content())) if each is not None else "" for each in (first, second))
     if not kicker or not text or len(kicker) > min(_MAX_KICKER, len(text)):
         return "", block.text
     # "Kicker: headline" in the metadata, where the page prints no colon.
