@@ -56,7 +56,7 @@ slow: $(VENV)/.installed-dev ## Run the slow tests
 quality: $(VENV)/.installed-dev ## Measure how well pages are read (NEWSARCHIVE_EVAL: annotated pages) and print the table
 	$(BIN)/python -m nox --no-venv --no-install --non-interactive -s quality
 
-lint: $(VENV)/.installed-dev ## Check style, types and the floors
+lint: $(VENV)/.installed-dev ## Check style, types and layers
 	$(BIN)/python -m nox --no-venv --no-install --non-interactive -s lint
 
 format: $(VENV)/.installed-dev ## Format the code

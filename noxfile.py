@@ -16,7 +16,7 @@ def _install(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Style, types, floors, and what the wheel holds."""
+    """Check style, types, layers and the contents of the wheel."""
     _install(session)
     session.run("ruff", "format", "--check", ".")
     session.run("ruff", "check", ".")

@@ -1,6 +1,6 @@
-"""Floor 1: fetch, read, ingest, schedule, show: the application.
+"""Layer 1: fetch, read, ingest, schedule, show: the application.
 
-Its public face is what `__all__` names; it is imported when it is first asked for, so that commands start quickly.
+The public API is what `__all__` names; it is imported on first use, so that commands start quickly.
 """
 
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""Archive: the one object that commands, crawls and the browser talk to."""
+"""Archive: the object through which commands, crawls and the browser use an archive."""
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence

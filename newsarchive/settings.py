@@ -1,4 +1,4 @@
-"""Scrapy's settings, in the order of a request's way. Those of the archive are in newsarchive.toml.
+"""Scrapy's settings, in the order in which a request uses them. Those of the archive are in newsarchive.toml.
 
 Only Scrapy's engine is used: components that request, change or cache anything by themselves are off. The frontier
 schedules retries and redirects (no retry, redirect, HTTP cache or robots middleware), and bytes are recorded as
@@ -23,7 +23,7 @@ CONCURRENT_ITEMS = 1
 WARN_ON_GENERATOR_RETURN_VALUE = False
 URLLENGTH_LIMIT = 0  # by newsarchive.crawl.download.ssrf
 
-# No consoles, and no statistics that nobody reads.
+# No consoles, and no statistics, which nothing reads.
 EXTENSIONS_BASE: dict[str, int] = {}
 TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False

@@ -3,7 +3,7 @@
 VERSION = "0.1.0"
 
 EXTRACTOR = "3"
-"""Which way of reading pages this is, as it stands in the index beside what was read.
+"""Version of the extraction code, stored in the index with each reading.
 
-Raised with each release that reads any page otherwise than the one before: `newsarchive reextract` goes by it.
+Raised by each release that reads any page differently; `newsarchive reextract` selects captures by it.
 """

@@ -1,1 +1,1 @@
-"""Floor 2: what to ask for. Turns due URLs into requests, and responses into new due URLs."""
+"""Layer 2: the Scrapy spider, which turns due URLs into requests."""

@@ -1,1 +1,1 @@
-"""Floor 0: the archive on disk. Nouns, WARC files and the SQL index; nothing of ours lies below it."""
+"""Layer 0: the archive on disk: data classes, WARC files and the SQL index. Imports no other package of the project."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 ProgressCallback = Callable[[int, int, str], None]
-"""Called with the units done, the units in all (0 where that is unknown), and the item in hand."""
+"""Called with the units done, the total units (0 if unknown), and the current item."""
 
 
 def ignore_progress(*_: object) -> None:

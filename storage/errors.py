@@ -1,4 +1,4 @@
-"""All errors that newsarchive raises, as one tree.
+"""The errors that commands report, as one tree.
 
     ArchiveError                      exit code
     |-- ConfigError                   2    newsarchive.toml or the command line is wrong
@@ -13,7 +13,7 @@
     |   |-- BytesDiffer               74   a file in the folder and its copy in the bucket differ
     |-- IndexFailure                  70   the SQL index cannot be used
     |   |-- IndexTooNew               70   it was written by a later newsarchive
-    |   |-- IndexTooOld               70   a newsarchive of before the first release wrote it
+    |   |-- IndexTooOld               70   an unreleased version of newsarchive wrote it
     |   |-- IndexLost                 70   its file is missing while there are WARC files
     |   |-- QueryTooLong              70   a query exceeded its time limit
     |-- WarcError                     65   a WARC file is damaged (EX_DATAERR)
@@ -185,11 +185,11 @@ class IndexTooNew(IndexFailure):
 
 
 class IndexTooOld(IndexFailure):
-    """The index was written by a newsarchive of before the first release."""
+    """The index was written by an unreleased version of newsarchive."""
 
     def __init__(self, found: str) -> None:
         super().__init__(
-            f"the index has schema {found} of a newsarchive of before the first release, which this one does not read. "
+            f"the index has schema {found} of an unreleased version of newsarchive, which this one does not read. "
             "Nothing was changed, and the WARC files hold all captures. Make a new index from them with: "
             "newsarchive rebuild"
         )

@@ -1,6 +1,6 @@
 """The data classes of the archive, used by every layer: frozen, slotted, keyword-only.
 
-Times are aware and UTC throughout. Digests are strings as they stand in WARC headers, "sha256:<64 hex>".
+Times are aware and UTC throughout. Digests are strings as in WARC headers, "sha256:<64 hex>".
 """
 
 from collections.abc import Mapping

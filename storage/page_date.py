@@ -35,11 +35,9 @@ class PageDate:
     @property
     def zone(self) -> str:
         """The stated offset for reading, such as "UTC" or "UTC+08:00"; "" for a day, or if none is stated."""
-        return (
-            ""
-            if self.is_day or self.offset is None
-            else f"UTC{self.local_time.isoformat()[-6:] if self.offset else ''}"
-        )
+        if self.is_day or self.offset is None:
+            return ""
+        return f"UTC{self.local_time.isoformat()[-6:]}" if self.offset else "UTC"
 
     def isoformat(self) -> str:
         """Return the date as ISO 8601: without a time if none is stated, without an offset if none is stated.

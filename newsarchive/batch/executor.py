@@ -30,7 +30,7 @@ RETRIES = 2
 CONNECT_TIMEOUT = 15.0
 """Seconds to wait for the scheduler, and for the first worker."""
 WORKERLESS_TIMEOUT = 300.0
-"""Seconds without any worker after which a cluster is given up."""
+"""Seconds without any worker after which the command fails."""
 _POLL_INTERVAL = 5.0
 
 
@@ -53,7 +53,7 @@ class BatchExecutor:
     name = "this machine"
     is_remote = False
     worker_lost_errors: tuple[type[BaseException], ...] = ()
-    """Errors of a task over which several workers died."""
+    """Errors of a task during which several workers ended."""
 
     def __init__(self, executor: Executor, count: int) -> None:
         self.executor = executor
@@ -63,7 +63,7 @@ class BatchExecutor:
     def map(
         self, function: Callable[[A], T], items: Iterable[A], report_status: Callable[[str], None] = ignore_progress
     ) -> Iterator[T | None]:
-        """Call a function for each item, and yield the results in order; None for an item over which workers died.
+        """Call a function for each item, and yield the results in order; None for an item on which workers ended.
 
         Only a few items are submitted ahead, because their results need space.
         """

@@ -112,7 +112,7 @@ def with_absolute_folder(file: WarcFile) -> WarcFile:
 def failure_reason(result: str | None, executor: BatchExecutor, task: FileTask) -> str:
     """Return why workers did not read a file; DaskFailure if they did and their readings are not here."""
     if result is None:
-        return f"workers of {executor.name} died over it"
+        return f"several workers of {executor.name} ended while reading it"
     if result:
         return result
     raise DaskFailure(

@@ -147,7 +147,11 @@ def run(words: Sequence[str]) -> int:
         code = _report_error(str(error), error.exit_code, debug=debug)
     except OSError as error:
         named = f"{error.filename}: {error.strerror}" if error.filename else str(error)
-        code = _report_error(f"{named}. Committed data is unchanged", OUTPUT, debug=debug)
+        code = _report_error(
+            f"{named}. Committed data is unchanged. Check the path and its permissions, then run the command again",
+            OUTPUT,
+            debug=debug,
+        )
     except Exception as error:  # noqa: BLE001 - users get a sentence, not a traceback
         code = _report_error(
             f"internal error: {type(error).__name__}: {error}. Committed data is unchanged. Please report this with "

@@ -39,7 +39,7 @@ def show_help(
 
 
 def find_pages() -> dict[str, Traversable]:
-    """Return the pages of the manual by topic: from the wheel, or or from the checkout."""
+    """Return the pages of the manual by topic: from the wheel, or from the checkout."""
     folder = files("newsarchive") / "help"
     if not folder.is_dir():
         folder = Path(__file__).parents[2] / "docs"

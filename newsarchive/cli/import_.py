@@ -43,7 +43,8 @@ def import_files(
     for problem in unsent:
         remarks.print(safe_text(problem), soft_wrap=True)
     captures, versions = pluralize(result.read.captures, "capture"), pluralize(result.read.versions, "article version")
-    out.print(f"{captures} and {versions} imported.")
+    skipped = " Damaged records were skipped; the source files are unchanged." if lost else ""
+    out.print(f"{captures} and {versions} imported.{skipped}")
     raise typer.Exit(int(bool(lost or result.read.problems)))
 
 

@@ -51,7 +51,12 @@ def _print(found: VerifyReport, *, notes: bool) -> None:
     size = humanize_size(sum(file.size for file in found.files))
     if damaged:
         out.print(
-            safe_text(f"{pluralize(damaged, 'WARC file')} of {len(found.files)} with problems: see above", "bold red")
+            safe_text(
+                f"{damaged:,} of {pluralize(len(found.files), 'WARC file')} with problems, which are listed above; "
+                "everything "
+                "else in the archive is intact. What to do: newsarchive help warc",
+                "bold red",
+            )
         )
     else:
         out.print(safe_text(f"{records} in {pluralize(len(found.files), 'WARC file')} ({size}): no problems", "green"))

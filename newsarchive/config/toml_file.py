@@ -78,7 +78,9 @@ def load_config(folder: Path) -> Config:
             f"{file} is not UTF-8 text (byte {error.start}); nothing was done. Save it as UTF-8"
         ) from None
     except OSError as error:
-        raise StorageError(f"{file} cannot be read ({error.strerror}); nothing was done") from error
+        raise StorageError(
+            f"{file} cannot be read ({error.strerror}); nothing was done. Check its permissions: ls -l {file}"
+        ) from error
     return parse_config(text, folder)
 
 
@@ -113,7 +115,10 @@ def create_config_file(folder: Path, **known: str) -> Config:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StorageError(f"{folder} cannot be created ({error.strerror}); nothing was archived") from error
+        raise StorageError(
+            f"{folder} cannot be created ({error.strerror}); nothing was archived. Create it, or choose another "
+            "folder: newsarchive init DIR"
+        ) from error
     write_atomic(file, format_starter_file(**known))
     return load_config(folder)
 
@@ -209,7 +214,10 @@ class _ConfigParser:
         try:
             data = tomllib.loads(self.text)
         except tomllib.TOMLDecodeError as error:
-            raise ConfigError(f"{self.file} is not TOML: {error}; nothing was done") from None
+            raise ConfigError(
+                f"{self.file} is not TOML: {error}; nothing was done. Correct that line; all settings: "
+                "newsarchive help settings"
+            ) from None
         tables = data.pop("site", [])
         if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
             raise self._error("site", None, "sites are written as [[site]], in double brackets")

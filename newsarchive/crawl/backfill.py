@@ -71,7 +71,7 @@ def backfill(
     now: Callable[[], datetime] | None = None,
     sole_process: bool = False,
 ) -> BackfillReport:
-    """Fetch a site's due URLs and then its older ones, newest first, until a date or a limit is max_priorityed.
+    """Fetch a site's due URLs and then its older ones, newest first, until a date or a limit is reached.
 
     `sole_process`: as for `crawl`. Raises ConfigError if the archive has no such site, ArchiveBusy if it is being
     crawled, and StorageError like `crawl`.

@@ -107,7 +107,7 @@ class Chromium:
                 return await asyncio.wait_for(self._render(url, document, fetch), self._seconds)
             except Exception as problem:  # noqa: BLE001 - if rendering fails, the page is kept as fetched
                 reason = str(problem).partition("\n")[0][:200] or type(problem).__name__
-                return document.body, f"nobody ({reason})"
+                return document.body, f"none ({reason})"
 
     async def close(self) -> None:
         """End the browser."""

@@ -48,7 +48,7 @@ class Batching:
     max_listed_urls: int = 5_000
     """URLs listed by the feeds and sitemaps of a transaction; one that lists more gets a transaction of its own."""
     max_in_flight: int = 256
-    """Captures submitted and not yet committed, above which `wait_room` waits."""
+    """Captures submitted and not yet committed, above which `wait_for_room` waits."""
     max_unread_bytes: int = 64_000_000
     """Bytes of captures submitted and not read, above which it waits too: a file may be full of videos."""
 

@@ -67,7 +67,7 @@ def reading_from_headers(record: CaptureRecord) -> Reading | None:
     """Return the reading of a capture whose headers decide it, or None if its payload must be read."""
     capture = record.capture
     if record.discovery is not None and record.discovery.kind is UrlKind.PART:
-        return _reading(Outcome.ASSET, "part of a page that a browser drew")
+        return _reading(Outcome.ASSET, "subresource of a rendered page")
     if capture.kind == "revisit":
         return _revisit_reading(capture)
     if capture.kind == "resource":
@@ -89,7 +89,7 @@ def _reading(outcome: Outcome, reason: str) -> Reading:
 def _revisit_reading(capture: Capture) -> Reading | None:
     same_url = capture.refers_to is not None and capture.refers_to.url in (None, capture.url)
     if capture.profile == "server-not-modified" or capture.status == 304:
-        return _reading(Outcome.NOT_MODIFIED, "304: the server says nothing changed")
+        return _reading(Outcome.NOT_MODIFIED, "HTTP 304: not modified")
     if same_url:
         return _reading(Outcome.NOT_MODIFIED, "the same bytes as an earlier capture")
     return None
@@ -110,7 +110,7 @@ def _reading_by_status(capture: Capture, discovery: Discovery | None) -> Reading
 
 def _redirect_reading(capture: Capture, status: int) -> Reading:
     if status == 304:
-        return _reading(Outcome.NOT_MODIFIED, "304: the server says nothing changed")
+        return _reading(Outcome.NOT_MODIFIED, "HTTP 304: not modified")
     if capture.redirect_url:
         return _reading(Outcome.REDIRECT, f"{status} to {capture.redirect_url}")
     return _reading(Outcome.ERROR, f"HTTP {status} without a Location")
@@ -119,7 +119,7 @@ def _redirect_reading(capture: Capture, status: int) -> Reading:
 def _reading_by_body(capture: Capture, discovery: Discovery | None) -> Reading | None:
     if capture.truncated:
         # A truncated article must not become a version.
-        return _reading(Outcome.ERROR, f"cut short ({capture.truncated})")
+        return _reading(Outcome.ERROR, f"truncated ({capture.truncated})")
     if not capture.payload_size:
         robots = discovery is not None and discovery.kind is UrlKind.ROBOTS
         return _reading(Outcome.ROBOTS if robots else Outcome.EMPTY, "the answer has no body")

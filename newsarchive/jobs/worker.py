@@ -181,7 +181,10 @@ class CrawlWorker:
         problems = [" ".join(str(result).split()) for result in results if isinstance(result, Exception)]
         if self._stop_requested.is_set() and not problems:
             return 0
-        self._print_line(f"the queue cannot be used any more{': ' + problems[0] if problems else ''}; this worker ends")
+        self._print_line(
+            f"the job queue cannot be used{': ' + problems[0] if problems else ''}; this worker exits, and all "
+            "captures are in the WARC files. Find the cause with: newsarchive doctor"
+        )
         return LOST
 
     def stop(self) -> None:
@@ -206,7 +209,10 @@ class CrawlWorker:
                 self._crawls[job.id].kill()
             raise GivenBack from None
         except OSError as problem:
-            self._print_line(f"{site}: the crawl could not be started: {problem}")
+            self._print_line(
+                f"{site}: the crawl could not be started ({problem}); nothing was fetched, and the site is queued "
+                "again later. Find the cause with: newsarchive doctor"
+            )
             raise CrawlFailed(str(problem)) from problem
         finally:
             self._crawls.pop(job.id, None)
@@ -224,7 +230,9 @@ class CrawlWorker:
         await asyncio.to_thread(self._session.run, lambda session: session.schedule_next_checks({site: pause}))
         if not is_ok:
             reason = f"signal {-result.code}" if result.code < 0 else f"exit code {result.code}"
-            self._print_line(f"{site}: the crawl ended with {reason}")
+            self._print_line(
+                f"{site}: the crawl ended with {reason}; what it fetched is kept. See: newsarchive workers"
+            )
             raise CrawlFailed(reason)
         if result.code == 0:
             self._print_line(f"{site}: {result.outcome}, {result.captures:,} captures")

@@ -13,7 +13,7 @@ from storage.index.cluster.heartbeat import Heartbeat
 from storage.index.cluster.jobs import JobClaim, JobSession
 
 HEARTBEAT_INTERVAL = 5.0
-"""Seconds. Other workers take over the jobs of one that gave no sign for storage.index.cluster.jobs.STALLED."""
+"""Seconds. Jobs of a worker without a heartbeat for storage.index.cluster.jobs.STALLED seconds go to others."""
 
 
 class JobLease:
@@ -47,11 +47,11 @@ class JobLease:
         self._claims[claim.job] = claim
 
     def remove(self, claim: JobClaim) -> None:
-        """Check a job no longer: it has ended. Writing its end down checks once more that it is ours."""
+        """Stop checking a job that has ended; recording its end verifies the claim again."""
         self._claims.pop(claim.job, None)
 
     def close(self) -> None:
-        """Check nothing any more."""
+        """Stop checking."""
         self._heartbeat.close()
         if self._session is not None:
             self._session.close()
@@ -73,7 +73,7 @@ class JobLease:
                     self._session.close()
             self._session = None
             return None
-        # A job that ended during the query was written down, and is nobody's any more.
+        # A job that ended during the query was recorded and is no longer claimed.
         lost = [claim for claim in lost if self._claims.get(claim.job) is claim]
         if lost:
             self._lost_reason = f"{lost[0].site} has been taken over by another worker"

@@ -1,6 +1,6 @@
 """Transfer the index to another database: SQLite to PostgreSQL or back, with the schedule that a rebuild would lose.
 
-A module of its own because the transfer of rows (floor 0) knows neither the settings nor the locks.
+A module of its own because the transfer of rows (layer 0) knows neither the settings nor the locks.
 """
 
 from dataclasses import dataclass
@@ -31,7 +31,10 @@ def transfer_archive_index(
     """
     target = index_url(to, config.folder)
     if target == config.index:
-        raise ConfigError(f"{to or 'index.sqlite3'} is the index that the archive uses already; nothing was done")
+        raise ConfigError(
+            f"{to or 'index.sqlite3'} is the index that the archive uses already; nothing was done. Name another "
+            "database: newsarchive migrate-index postgresql://HOST/NAME"
+        )
     names = [site.name for site in config.sites]
     with lock_sites(config.folder / "locks", config.index, names, utc_now(), "migrate-index", whole=True):
         transferred = transfer_index(config.index, target, progress)

@@ -223,7 +223,7 @@ def _check_index(config: Config, _now: datetime) -> Finding:
         return _finding(
             "index",
             Severity.ERROR,
-            f"schema {error.found} in {shown} is of before the first release",
+            f"schema {error.found} in {shown} is of an unreleased version",
             "this newsarchive does not read it; the WARC files hold all captures",
             "newsarchive rebuild",
         )

@@ -1,4 +1,4 @@
-"""The one check of whether the archive is well: `status`, `doctor`, the browser and the metrics report its findings."""
+"""Health check of the archive: `status`, `doctor`, the browser and the metrics report its findings."""
 
 import os
 import shutil
@@ -33,7 +33,7 @@ WEEKS = 8
 MIN_WEEKS = 3
 """Known weeks without which no number is usual."""
 MIN_USUAL = 5.0
-"""Articles a day below which a thin day cannot be told from chance."""
+"""Articles a day below which a low count is not distinguishable from chance."""
 THIN = 0.4
 """Share of the usual number below which a day is thin."""
 MAX_RUNS = 500
@@ -44,14 +44,14 @@ MIN_FAILED = 3
 MAX_FAILED_SHARE = 0.2
 SILENT_AFTER = timedelta(days=2)
 OVERDUE_AFTER = timedelta(days=1)
-INDEXED_WITHIN = timedelta(minutes=10)
-"""A running import or crawl may still index a younger file."""
 UPLOAD_OVERDUE_AFTER = timedelta(hours=1)
 """A running crawl may still upload a younger file."""
 LOW_DISK = 2_000_000_000
 FULL_DISK = 200_000_000
 MAX_URLS = 20
 """URLs that are listed of a missing file."""
+NEVER_CRAWLED = "never-crawled"
+INDEX_EMPTY = "index-empty"
 UNHEALTHY = frozenset({"failing", "silent", "overflowing"})
 """States of a source that are findings."""
 
@@ -174,8 +174,10 @@ def check_health(
     )
     missing, of_files = _compare_files(index, reader, places, now)
     unsent = files_to_upload(places)
+    of_sites = [each for site in checked for each in _check_site(site, by_name.get(site.name), now)]
+    is_index_empty = any(each.code == INDEX_EMPTY for each in of_files)  # then it knows nothing of crawls either
     findings = [
-        *(each for site in checked for each in _check_site(site, by_name.get(site.name), now)),
+        *(each for each in of_sites if each.code != NEVER_CRAWLED or not is_index_empty),
         *map(_check_source, sources),
         *map(_check_missing, missing),
         *of_files,
@@ -304,7 +306,7 @@ def _check_site(site: SiteHealth, status: SiteStatus | None, now: datetime) -> I
     crawl = site.last_crawl
     last_capture = status.last_capture if status else None
     if crawl is None and last_capture is None:
-        yield finding("never-crawled", "The site has never been crawled.", command=crawl_command)
+        yield finding(NEVER_CRAWLED, "The site has never been crawled.", command=crawl_command)
         return
     if crawl is not None and crawl.outcome in {"failed", "interrupted"}:
         sentence = "The last crawl failed." if crawl.outcome == "failed" else "The last crawl was interrupted."
@@ -414,18 +416,13 @@ def _compare_files(
         urls = tuple(capture.url for capture in captures)
         if urls or not reader.exclude:
             missing.append(MissingWarc(warc=file.name, captures=file.captures, urls=urls))
-    return tuple(missing), (*_check_unindexed(places, stored, known, now), *_check_sizes(stored, known))
+    return tuple(missing), (*_check_unindexed(stored, known), *_check_sizes(stored, known))
 
 
-def _check_unindexed(
-    places: Places, stored: Mapping[str, WarcFile], known: Sequence[WarcFileView], now: datetime
-) -> Iterator[Finding]:
+def _check_unindexed(stored: Mapping[str, WarcFile], known: Sequence[WarcFileView]) -> Iterator[Finding]:
     """Yield a finding if the index lacks closed files: it is new, of before them, or another archive's."""
     names = {file.name for file in known}
-    lacking = [
-        file for file in stored.values() if file.name not in names and not file.is_open and file.size
-        and not _is_young(places, file, now)
-    ]  # fmt: skip
+    lacking = [file for file in stored.values() if file.name not in names and not file.is_open and file.size]
     if not lacking:
         return
     size = humanize_size(sum(file.size for file in lacking))
@@ -433,24 +430,16 @@ def _check_unindexed(
     is_known = any(file.name in names for file in stored.values())
     yield Finding(
         severity=Severity.ERROR,
-        code="warc-unindexed",
+        code="warc-unindexed" if is_known else INDEX_EMPTY,
         subject="index",
         sentence=f"{count} {'is' if len(lacking) == 1 else 'are'} not in the index, and no page of them can be found."
         if is_known
-        else f"The index knows none of the {count} of the archive, so no page can be found.",
-        meaning="The files are untouched. The index is older than they are, or they were copied into the folder."
+        else f"The index knows none of the {count} of the archive: no page of them can be found.",
+        meaning="The files are untouched. The index is older than they are, or an import has not finished."
         if is_known
         else "The files are untouched. The index is empty, or another archive's.",
         command="newsarchive crawl" if is_known else "newsarchive rebuild",
     )
-
-
-def _is_young(places: Places, file: WarcFile, now: datetime) -> bool:
-    if not file.is_local:
-        return False
-    with suppress(FileNotFoundError):  # moved meanwhile
-        return timedelta(0) <= now - places.stat(file.name).modified_at < INDEXED_WITHIN
-    return True
 
 
 def _check_sizes(stored: Mapping[str, WarcFile], known: Iterable[WarcFileView]) -> Iterator[Finding]:

@@ -132,7 +132,7 @@ class ReaderPool:
                 worker.kill()
                 reason = f"reading took longer than {self._timeout:g} s"
             except (EOFError, OSError):
-                reason = "the process that read it died"
+                reason = "the reader process ended"
             except BaseException:
                 worker.close()
                 raise

@@ -82,7 +82,7 @@ THREADS = 16
 def create_app(
     archive: Archive, options: ServeOptions = DEFAULT_OPTIONS, *, clock: Callable[[], float] = time.monotonic
 ) -> FastAPI:
-    """The browser of an opened archive, which stays the caller's to close."""
+    """Return the ASGI application for an open archive; the caller closes the archive."""
     app = FastAPI(
         title="newsarchive", version=VERSION, docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan
     )

@@ -50,7 +50,7 @@ class Index(Reader):
     def open(cls, url: str, *, create: bool = True, accept_outdated: bool = False) -> Self:
         """Open the database at an SQLAlchemy URL, and bring its schema up to date.
 
-        An index of before the first release is IndexTooOld, or if accepted can be asked for its WARC files and reset.
+        An index of an unreleased version is IndexTooOld, or if accepted can be asked for its WARC files and reset.
         """
         return cls(Database.open(url, create=create, accept_outdated=accept_outdated))
 

@@ -1,1 +1,1 @@
-"""WARC files: exact bytes, written once, read by offset or in order, checked and mended."""
+"""WARC files: exact bytes, written once, read by offset or in order, checked and repaired."""

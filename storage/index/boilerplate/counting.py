@@ -118,7 +118,7 @@ def count_articles(connection: Connection, site_ids: Sequence[int], *, everythin
 
 
 def read_counts(connection: Connection, fewest: int) -> Iterator[Sequence[AnyRow]]:
-    """Yield batches of the counts of paragraphs that that many articles have, or that were boilerplate, by key."""
+    """Yield batches of counts of paragraphs that at least `fewest` articles have, or that were boilerplate, by key."""
     return _stream(connection, _COUNTED_ROWS, {"fewest": fewest})
 
 

@@ -37,8 +37,9 @@ CLASS = 6873
 CHANGING, DISPATCHING = 0, -1
 """Locked while leases change hands, and while jobs are created from the schedule."""
 LEASE_LOST = (
-    "this process lost its connection to the index's database, so another one may crawl the same sites by now; it "
-    "stopped. Everything that was fetched is in the WARC files, and the next crawl here indexes it"
+    "this process lost its connection to the index's database and stopped, because another process may crawl the same "
+    "sites now. Everything that was fetched is in the WARC files, and the next crawl on this machine indexes it: "
+    "newsarchive crawl"
 )
 
 _TABLES: LiteralString = """

@@ -59,13 +59,13 @@ class Database:
         )
         self._writing = threading.RLock()
         self.is_outdated = False
-        """True if the schema is of before the first release: then only names and sizes of WARC files can be read."""
+        """True if the schema is of an unreleased version: then only names and sizes of WARC files can be read."""
 
     @classmethod
     def open(cls, address: str, *, create: bool = True, accept_outdated: bool = False) -> Self:
         """Connect, and bring the schema up to date.
 
-        IndexTooOld if it was made before the first release and `accept_outdated` is false.
+        IndexTooOld if it was made by an unreleased version and `accept_outdated` is false.
         """
         url = _parse_address(address, create=create)
         database = cls(_create_engine(url))

@@ -337,7 +337,7 @@ def list_articles(
     offset: int = 0,
     after_id: int | None = None,
 ) -> tuple[ArticleLine, ...]:
-    """Return articles by date, newest first; with `behind`, those after the article with that id. Ignores
+    """Return articles by date, newest first; with `after_id`, those after the article with that id. Ignores
     `filters.query`.
     """
     statement = _select_articles(connection, exclude).where(*filter_conditions(connection, exclude, filters))

@@ -1,4 +1,4 @@
-"""Export lines: one for each article or version. Their keys and order are a public interface (DESIGN)."""
+"""Export lines: one for each article or version. Their keys and order are a public interface."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any

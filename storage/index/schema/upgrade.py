@@ -11,7 +11,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 HEAD = "v1"
 """The newest revision in migrations/versions: the schema that this code reads and writes."""
 FORMER = frozenset(f"{number:04}" for number in range(1, 14))
-"""Revisions of indexes that were made before the first release."""
+"""Revisions of indexes that were made by an unreleased version."""
 _FORMER_TABLES = ("alembic_version", "days", "families", "habits", "hosts")
 _FORMER_FUNCTIONS = ("captures_counted", "captures_taken_out", "captures_moved")
 _SQLITE = MIGRATIONS / "versions" / "0001_sqlite.sql"
@@ -64,7 +64,7 @@ def upgrade(connection: Connection, *, create: bool) -> None:
 
 
 def recreate_in_postgres(connection: Connection) -> None:
-    """Drop the tables of an index that was made before the first release, and create the newest schema."""
+    """Drop the tables of an index that was made by an unreleased version, and create the newest schema."""
     tables = ", ".join(sorted({*_FORMER_TABLES, *Base.metadata.tables}))
     connection.exec_driver_sql(f"DROP TABLE IF EXISTS {tables} CASCADE")
     for function in _FORMER_FUNCTIONS:

@@ -124,7 +124,7 @@ def find_newest_matches(
     *,
     with_score: bool,
 ) -> MatchWindow:
-    """Return the newest matching documents, at most WINDOW; more if `shown` articles need them."""
+    """Return the newest matching documents, at most WINDOW; more if `hit_count` articles need them."""
     size = max(WINDOW, 4 * hit_count)
     # For ranking, a prefix counts as one word.
     expanded = query if with_score else expand_prefixes(connection, query)

@@ -77,7 +77,7 @@ def test_bad_pages_delay_no_other_page(readers: ReaderPool) -> None:
     assert {name: outcome(reading) for name, reading in got.items()} == {
         name: (Outcome.OTHER, f"{name} 1000") for name in got
     }
-    died = Reading(outcome=Outcome.UNREADABLE, reason="the process that read it died")
+    died = Reading(outcome=Outcome.UNREADABLE, reason="the reader process ended")
     hung = Reading(outcome=Outcome.UNREADABLE, reason="reading took longer than 1.5 s")
     assert bad == {"die": died, "hang": hung, "eat": died, "raise": died}
 

@@ -18,6 +18,7 @@ from newsarchive.archive import Archive
 from storage.index.queries.articles import iter_captures
 from storage.index.views.articles import ALL_CAPTURES
 from storage.model import Outcome
+from storage.page_date import PageDate
 from storage.warc.check import check_file
 from storage.warc.payload import extract_entity, final_response_start, split_message
 from storage.warc.reader import read_records
@@ -127,7 +128,7 @@ def differences(right: ExpectedArticle, found: dict[str, Any]) -> list[str]:
         "body": "\n\n".join(paragraph.text for paragraph in current.body),
     }
     said: dict[str, object] = {name: found[name] for name in expected}
-    said["published"] = str(found["published"])[:10]
+    said["published"] = PageDate.parse(found["published"]).at.date().isoformat()
     wrong = [
         f"{right.url} {name}: {said[name]!r} is not {expected[name]!r}"
         for name in expected
