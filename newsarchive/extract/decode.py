@@ -105,6 +105,8 @@ def utf16_codec(payload: bytes) -> str | None:
     """Return the codec of UTF-16 without a byte order mark, by the NULs in its markup; None for another encoding."""
     start = payload[:_UTF16_SAMPLE]
     even, odd = start[::2].count(0), start[1::2].count(0)
+    if b"<\0" not in start and b"\0<" not in start:
+        return None
     if max(even, odd) * 4 < len(start) or min(even, odd) * 8 > len(start):
         return None
     return "utf-16-le" if odd > even else "utf-16-be"
