@@ -143,7 +143,7 @@ def _score_markup(features: PageFeatures, score: ArticleScore) -> None:
         score.add(1.5, "microdata of an article")
     elif features.has_date:
         score.add(0.6, "a date")
-    score.add(0.4 if features.article.authors else 0.0, "(an author)")
+    score.add(0.4 if features.has_author else 0.0, "(an author)")
     post = next((name for name in sorted(features.page_classes) if _POST_CLASS.fullmatch(name)), None)
     if post:
         score.add(1.5, f"body class {post}")

@@ -66,6 +66,16 @@ class PageFeatures:
         return published is not None and published.source not in WEAK_SOURCES
 
     @property
+    def has_author(self) -> bool:
+        """The metadata names an author, or a line near the headline does."""
+        if not self.article.authors:
+            return False
+        if self.jsonld.article.get("author") or self.head.first("author", "article:author", "byl", "parsely-author"):
+            return True
+        at = self.headline_block.index if self.headline_block else 0
+        return any(self.article.authors[0] in block.text for block in self.content.blocks[max(0, at - 8) : at + 12])
+
+    @property
     def page_classes(self) -> frozenset[str]:
         """Classes of <html> and <body>, lower case: publishing systems name the type of a page there."""
         names = f"{self.page.root.get('class') or ''} {self.page.body.get('class') or ''}"
