@@ -181,6 +181,7 @@ class Maker:
                 story.headline, self._words[story.language].sentence(8, 16), story.language,
                 format_time(published), published, "json-ld", format_time(at), at, "json-ld", section, "free",
                 False, False, None, None, len(texts) + 1, True,
+                False, "body" if shown > 1 else "", False, f"body:{version_id}" if versions > 1 else None,
             )  # fmt: skip
             for place, paragraph_id in enumerate([*texts, self._disclaimers[story.site_id]]):
                 role = "text" if place < len(texts) else "disclaimer"

@@ -161,7 +161,7 @@ def tables() -> dict[str, Table]:
             (
                 "id article_id capture_id number is_current digest headline dek language published published_at"
                 " published_source modified modified_at modified_source section access is_live_blog noarchive"
-                " image_url_id image_caption paragraph_count is_counted"
+                " image_url_id image_caption paragraph_count is_counted is_variant changed is_corrected parts"
             ),
         ),
         (VersionParagraphRow, "version_id position paragraph_id role"),

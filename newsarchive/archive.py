@@ -1,6 +1,7 @@
 """Archive: the object through which commands, crawls and the browser use an archive."""
 
 import hashlib
+import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
@@ -17,16 +18,17 @@ from newsarchive.batch.verify_progress import open_verify_progress
 from newsarchive.bucket.upload import Upload, UploadResult
 from newsarchive.config import toml_file
 from newsarchive.config.schema import FILE_NAME, Config
-from newsarchive.ingest.index_warcs import IndexingResult, WarcWalk, settle
+from newsarchive.ingest.index_warcs import WarcWalk, settle
 from newsarchive.ingest.originals import ArchivedOriginals
 from newsarchive.ingest.pipeline import Batching, Ingestor
 from newsarchive.ingest.site_layouts import SiteLayouts
 from newsarchive.locks.site_locks import lock_sites
 from newsarchive.maintenance.importing import ImportResult, import_files
-from newsarchive.maintenance.rebuild import Rebuild, ResumeMarker
+from newsarchive.maintenance.rebuild import Rebuild, RebuildResult, ResumeMarker
 from newsarchive.maintenance.recover import RecoveryResult, recover
 from newsarchive.maintenance.reextract import Reextraction, ReextractResult, require_no_writer
 from newsarchive.maintenance.verify import VerifyReport, verify
+from newsarchive.maintenance.verify_statements import StatementCheck
 from newsarchive.reader_pool.pool import ReaderPool
 from newsarchive.schedule import VisitIntervals, planner
 from storage.callbacks import ProgressCallback, ignore_progress, utc_now
@@ -41,13 +43,12 @@ from storage.index.views.articles import EVERYTHING, ArticleView, SearchPage, Ve
 from storage.index.views.status import Status
 from storage.index.write import replace_readings, warc_files
 from storage.index.write.replace_readings import RereadFilter
+from storage.index_address import sqlite_file
 from storage.model import NextVisit, RecordPlace, VisitResult
 from storage.places import Places
 
 Sync = Callable[[], None]
 
-SQLITE = "sqlite:///"
-"""Prefix of the URL of an index in a file."""
 IN_BULK = Batching(max_captures=256, max_delay=10.0, max_in_flight=768)
 """Fewer, larger transactions, for import and rebuild."""
 
@@ -91,11 +92,11 @@ class Archive:
         IndexLost, besides the errors of `open`, if there are WARC files but no index: a new one would be empty until
         the next crawl or import.
         """
-        config = _load_config(folder)
-        file = Path(config.index.removeprefix(SQLITE))
-        if config.index.startswith(SQLITE) and not file.exists() and not config.places.is_empty():
+        config = toml_file.load_config(folder)
+        file = sqlite_file(config.index)
+        if file is not None and not file.exists() and not config.places.is_empty():
             raise IndexLost(str(file), str(folder))
-        return cls.open(folder)
+        return cls(config, Index.open(config.index))
 
     @classmethod
     def rebuild_in(
@@ -106,17 +107,18 @@ class Archive:
         where: BatchTarget = LOCAL,
         afresh: bool = False,
         forget: bool = False,
-    ) -> IndexingResult:
+    ) -> RebuildResult:
         """Rebuild the index of the archive in a folder, even if the old index is broken or of a later version.
 
-        An interrupted rebuild is resumed, unless `afresh`. With `forget`, files of other machines may be missing.
+        An interrupted rebuild is resumed, unless `afresh`. CapturesLost if the new index would lack captures that the
+        old one knows, unless `forget`.
         """
-        return cls._rebuild(_load_config(folder), progress, where, afresh=afresh, forget=forget)
+        return cls._rebuild(toml_file.load_config(folder), progress, where, afresh=afresh, forget=forget)
 
     @classmethod
     def _rebuild(
         cls, config: Config, progress: ProgressCallback, where: BatchTarget, *, afresh: bool, forget: bool = False
-    ) -> IndexingResult:
+    ) -> RebuildResult:
         def open_ingestor(index: Index) -> AbstractContextManager[tuple[Ingestor, WarcWalk]]:
             return cls(config, index).bulk(where)
 
@@ -230,6 +232,7 @@ class Archive:
                 sync=sync,
                 batching=batching or Batching(max_captures=config.commit_every, max_delay=config.commit_seconds),
                 layouts=SiteLayouts(config.sites),
+                former_names=config.former_names,
             )
             try:
                 yield ingestor
@@ -269,13 +272,14 @@ class Archive:
     ) -> ImportResult:
         """Import WARC files that any tool made."""
         with self.bulk(where) as (ingestor, walk):
-            before = recover(self.places, self.index, ingestor, progress, walk).problems
+            recovered = recover(self.places, self.index, ingestor, progress, walk)
             imported = import_files(paths, self.places, self.index, ingestor, progress, walk)
-        return replace(imported, read=replace(imported.read, problems=before + imported.read.problems))
+        problems = recovered.problems + imported.read.problems
+        return replace(imported, recovered=recovered, read=replace(imported.read, problems=problems))
 
     def rebuild(
         self, progress: ProgressCallback = ignore_progress, *, where: BatchTarget = LOCAL, afresh: bool = False
-    ) -> IndexingResult:
+    ) -> RebuildResult:
         """Rebuild the index from the WARC files alone (law 1); this object then uses the new one.
 
         ArchiveBusy if a crawl is running; none can start until the rebuild is done.
@@ -344,16 +348,25 @@ class Archive:
         progress: ProgressCallback = ignore_progress,
         where: BatchTarget = LOCAL,
         afresh: bool = False,
+        deep: bool = False,
+        chance: random.Random | None = None,
     ) -> VerifyReport:
         """Check every WARC file, and compare the index with them; with `repair`, first repair files left open.
 
-        A verify that was interrupted within a day is resumed, unless `afresh`.
+        Then what the index says of a sample of articles (drawn by `chance`) is compared with their records, or with
+        `deep` what it says of all. A verify that was interrupted within a day is resumed, unless `afresh`.
         """
         with (
             open_executor(where) as executor,
             open_verify_progress(self.scratch / "checked", self.now, afresh=afresh) as earlier,
         ):
-            return verify(self.places, self.index, executor, earlier, progress, repair=repair)
+            report = verify(self.places, self.index, executor, earlier, progress, repair=repair)
+        check = StatementCheck(places=self.places, index=self.index, open_ingestor=self._open_ingestor_into)
+        statements = check.run(deep=deep, chance=chance or random.SystemRandom(), progress=progress)
+        return replace(report, statements=statements)
+
+    def _open_ingestor_into(self, index: Index) -> AbstractContextManager[Ingestor]:
+        return type(self)(self.config, index).ingestor(batching=IN_BULK, at_once=True)
 
 
 def _load_config(folder: Path) -> Config:

@@ -1,6 +1,7 @@
 """Start of newsarchive's processes: no other module shadows its packages, and children share their parent's path."""
 
 import ctypes
+import json
 import os
 import signal
 import sys
@@ -16,7 +17,8 @@ CONFIG_ERROR = 2
 PR_SET_PDEATHSIG = 1
 _CHILD = """
 import sys
-sys.path[:] = sys.argv.pop().split(chr(10))
+import json
+sys.path[:] = json.loads(sys.argv.pop())
 from importlib import import_module
 module, _, function = sys.argv.pop(1).partition(":")
 getattr(import_module(module), function)(sys.argv[1:])
@@ -55,7 +57,7 @@ def child_command(entry: str, *arguments: str) -> list[str]:
 
     `python -m` would search the working directory first, where a module may have the name of one of ours.
     """
-    return [sys.executable, "-c", _CHILD, entry, *arguments, "\n".join(sys.path)]
+    return [sys.executable, "-c", _CHILD, entry, *arguments, json.dumps(sys.path)]
 
 
 def end_with_parent(parent: int) -> None:

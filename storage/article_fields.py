@@ -11,6 +11,7 @@ from enum import Enum
 from typing import Any
 
 from storage.model import BODY_ROLES, Access, Article, LinkGroup, Paragraph, Role, SourcedDate
+from storage.observations import MetadataEvent, ObservedSpan
 from storage.page_date import PageDate
 
 
@@ -77,6 +78,11 @@ class ArticleFields:
         return tuple(each.text for each in self.all_paragraphs if each.boilerplate)
 
     @property
+    def corrections(self) -> tuple[str, ...]:
+        """The corrections, editor's notes and retractions."""
+        return tuple(each.text for each in self.all_paragraphs if each.role is Role.CORRECTION)
+
+    @property
     def body(self) -> str:
         """The article's own text, a blank line between paragraphs."""
         return "\n\n".join(each.text for each in self.all_paragraphs if each.is_body)
@@ -99,7 +105,11 @@ class ArchivedArticle(ArticleFields):
     """One text of an article with what only an archive knows: a line of an export."""
 
     site: str
+    version: int
     versions: int
+    changed: tuple[str, ...]
+    history: tuple[ObservedSpan, ...]
+    metadata_changes: tuple[MetadataEvent, ...]
     first_seen: datetime
     last_seen: datetime
     capture: CaptureFields
@@ -118,6 +128,8 @@ class FieldType(Enum):
     PARAGRAPHS = "paragraphs"
     LINKS = "links"
     CAPTURE = "capture"
+    HISTORY = "history"
+    METADATA_CHANGES = "metadata_changes"
 
 
 CELL_TYPES = frozenset(
@@ -164,6 +176,12 @@ FIELDS = (
     OutputField("language", _T.TEXT, "Primary language subtag (BCP 47), such as en or zh", "language"),
     OutputField("section", _T.TEXT, "Section of the site", "section"),
     OutputField("tags", _T.TEXTS, "Tags, as printed"),
+    OutputField(
+        "corrections",
+        _T.TEXTS,
+        "Corrections, editor's notes and retractions, wherever the page has them",
+        archive_only=True,
+    ),
     OutputField("body", _T.TEXT, "The article's own text, a blank line between paragraphs"),
     OutputField("paragraphs", _T.PARAGRAPHS, "Paragraphs in reading order with their roles, without boilerplate"),
     OutputField(
@@ -175,7 +193,28 @@ FIELDS = (
     OutputField("image_caption", _T.TEXT, "Caption of the lead image", "image_caption"),
     OutputField("live_blog", _T.BOOLEAN, "True for a live blog", "is_live_blog"),
     OutputField("noarchive", _T.BOOLEAN, "True if the page's robots meta element says noarchive", "noarchive"),
+    OutputField("version", _T.INTEGER, "Number of this version, from 1", archive_only=True),
     OutputField("versions", _T.INTEGER, "Number of versions of the article", archive_only=True),
+    OutputField(
+        "changed",
+        _T.TEXTS,
+        "Kinds of change from the text that was seen before this version: headline, dek, body, byline, section,"
+        " caption, correction; empty for the first text",
+        archive_only=True,
+    ),
+    OutputField(
+        "history",
+        _T.HISTORY,
+        "What was seen of the article when, as spans of captures in a row that found the same; what stood between two"
+        " captures is not known",
+        archive_only=True,
+    ),
+    OutputField(
+        "metadata_changes",
+        _T.METADATA_CHANGES,
+        "Changes of dates, tags and the image address, which make no version, each with both captures",
+        archive_only=True,
+    ),
     OutputField("first_seen", _T.TIME, "First capture of the article", archive_only=True),
     OutputField("last_seen", _T.TIME, "Last capture of the article", archive_only=True),
     OutputField("capture", _T.CAPTURE, "WARC record of this version's page", archive_only=True),
@@ -299,6 +338,39 @@ def _capture_to_json(capture: CaptureFields) -> dict[str, Any]:
     }
 
 
+def history_to_json(spans: Iterable[ObservedSpan]) -> list[dict[str, Any]]:
+    """Return spans of captures as dicts."""
+    return [
+        {
+            "state": span.state.value,
+            "version": span.version,
+            "first_seen": format_time(span.first_seen),
+            "last_seen": format_time(span.last_seen),
+            "captures": span.looks,
+            "changed": list(span.changed),
+            "changed_back": span.is_changed_back,
+            "back": span.is_back,
+        }
+        for span in spans
+    ]
+
+
+def metadata_changes_to_json(changes: Iterable[MetadataEvent]) -> list[dict[str, Any]]:
+    """Return changes of metadata as dicts."""
+    return [
+        {
+            "field": change.field,
+            "old": change.old,
+            "new": change.new,
+            "seen_before": format_time(change.seen_before),
+            "seen": format_time(change.seen),
+            "record_before": change.record_before,
+            "record": change.record,
+        }
+        for change in changes
+    ]
+
+
 _ENCODERS: Mapping[FieldType, Callable[[Any], Any]] = {
     FieldType.TEXT: str,
     FieldType.INTEGER: int,
@@ -309,4 +381,6 @@ _ENCODERS: Mapping[FieldType, Callable[[Any], Any]] = {
     FieldType.PARAGRAPHS: paragraphs_to_json,
     FieldType.LINKS: links_to_json,
     FieldType.CAPTURE: _capture_to_json,
+    FieldType.HISTORY: history_to_json,
+    FieldType.METADATA_CHANGES: metadata_changes_to_json,
 }

@@ -11,14 +11,18 @@
     |   |-- BucketUnreachable         74   the bucket does not respond: its contents are unknown
     |   |-- BucketRefused             74   the bucket does not exist, or access is denied
     |   |-- BytesDiffer               74   a file in the folder and its copy in the bucket differ
+    |   |-- CapturesLost              74   a rebuild would lose captures that the index knows
     |-- IndexFailure                  70   the SQL index cannot be used
     |   |-- IndexTooNew               70   it was written by a later newsarchive
     |   |-- IndexTooOld               70   an unreleased version of newsarchive wrote it
     |   |-- IndexLost                 70   its file is missing while there are WARC files
+    |   |-- IndexReadOnly             70   it cannot be written, only read
+    |   |-- IndexReplaced             70   another index took its place while it was read
     |   |-- QueryTooLong              70   a query exceeded its time limit
     |-- WarcError                     65   a WARC file is damaged (EX_DATAERR)
     |   |-- TornRecord                65
     |   |-- BadRecord                 65
+    |-- ExportIncomplete              65   captures of an export are damaged or missing
     |-- PayloadError                  65   a transfer or content coding cannot be decoded
     |   |-- PayloadTooLarge           65   the decoded body exceeds the size limit
     |-- DaskFailure                   69   the Dask cluster is not reachable or not usable
@@ -30,6 +34,9 @@ Each error carries facts as attributes. Its message says what happened, what tha
 command. Exit codes above 63 are those of sysexits.h.
 """
 
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 
@@ -53,7 +60,7 @@ class NoArchive(ArchiveError):
     def __init__(self, folder: str) -> None:
         super().__init__(
             f"there is no archive in {folder} (no newsarchive.toml); nothing was changed. "
-            f"Create one with: newsarchive init {folder}"
+            f"Create one with: newsarchive init {shlex.quote(folder)}"
         )
         self.folder = folder
 
@@ -165,6 +172,41 @@ class BytesDiffer(StorageError):
         self.bucket = bucket
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LostFile:
+    """A WARC file that the index knows and that cannot be read whole."""
+
+    name: str
+    reason: str
+    """missing, damaged, "written by crawler-2 ..." or how much of it is left."""
+    captures: int = 0
+    """Captures that the index knows of it, and a new one would lack."""
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.reason}; {self.captures:,} captures)"
+
+
+MAX_NAMED = 20
+"""Files that a message names; `newsarchive verify` names all."""
+
+
+class CapturesLost(StorageError):
+    """A rebuild would lose captures that the index knows: their WARC files are missing or cannot be read whole."""
+
+    def __init__(self, files: Sequence[LostFile], folder: str) -> None:
+        captures = sum(file.captures for file in files)
+        named = ", ".join(map(str, files[:MAX_NAMED]))
+        if len(files) > MAX_NAMED:
+            named += f" and {len(files) - MAX_NAMED:,} more (newsarchive verify names all)"
+        super().__init__(
+            f"{len(files):,} WARC {'file' if len(files) == 1 else 'files'} that the index knows cannot be read whole: "
+            f"{named}. The index was not changed, as a new one would lack {captures:,} captures. If a disk is not "
+            f"mounted at {folder}, mount it; copy files of other machines here, or upload them there (newsarchive help "
+            "bucket); restore damaged ones from a backup. Only if they are lost for good: newsarchive rebuild --forget"
+        )
+        self.files = tuple(files)
+
+
 class IndexFailure(ArchiveError):
     """The SQL index cannot be used."""
 
@@ -202,7 +244,29 @@ class IndexLost(IndexFailure):
     def __init__(self, place: str, archive: str) -> None:
         super().__init__(
             f"the index {place} is missing; the WARC files are there, and the index can be made from them. "
-            f"Nothing was changed. Rebuild it with: newsarchive rebuild --archive {archive}"
+            f"Nothing was changed. Rebuild it with: newsarchive rebuild --archive {shlex.quote(archive)}"
+        )
+        self.place = place
+
+
+class IndexReadOnly(IndexFailure):
+    """The index cannot be written: its file, folder or disk is read-only."""
+
+    def __init__(self, place: str) -> None:
+        super().__init__(
+            f"the index {place} cannot be written, as it or its disk is read-only; nothing was changed. What only "
+            "reads works: search, show, export, status, verify, serve. To find the cause: newsarchive doctor"
+        )
+        self.place = place
+
+
+class IndexReplaced(IndexFailure):
+    """Another index took the place of this one while it was read."""
+
+    def __init__(self, place: str) -> None:
+        super().__init__(
+            f"the index {place} was replaced by another process while it was read; nothing was changed. Run the same "
+            "command again: it reads the new one"
         )
         self.place = place
 
@@ -231,6 +295,20 @@ class BadRecord(WarcError):
     """A record is not valid WARC."""
 
 
+class ExportIncomplete(ArchiveError):
+    """Captures of an export are damaged or missing, so its file was not written."""
+
+    exit_code = 65
+
+    def __init__(self, file: str, count: int) -> None:
+        super().__init__(
+            f"{file} was not written, as {count:,} captures of the selection cannot be copied; a file of that name is "
+            "as it was. To see the damage: newsarchive verify. To export the rest: newsarchive export --partial"
+        )
+        self.file = file
+        self.count = count
+
+
 class PayloadError(ArchiveError):
     """A transfer or content coding cannot be decoded. The bytes are kept; they cannot be read as text."""
 
@@ -239,3 +317,6 @@ class PayloadError(ArchiveError):
 
 class PayloadTooLarge(PayloadError):
     """The decoded body exceeds the size limit. The bytes are kept."""
+
+    beginning: bytes = b""
+    """What was decoded up to the limit; empty if the body has several codings."""

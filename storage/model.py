@@ -144,6 +144,8 @@ class Discovery:
     """The source's own publication date for it."""
     anchor: str | None = None
     """Text of the link to it."""
+    redirect_count: int = 0
+    """Redirects and canonical links, one after the other, that led to it from the page that a source or page links."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,8 +251,8 @@ class SourcedDate(PageDate):
     """A date with the source it was read from."""
 
     source: str
-    """json-ld, meta, microdata, time, visible, url, feed, sitemap, elsewhere (on the page), title, script;
-    modified: the page only says when it was changed."""
+    """json-ld, meta, microdata, time, visible, relative ("3 hours ago"), url, feed, sitemap, elsewhere (on the page),
+    title, script; modified: the page only says when it was changed."""
 
 
 @pickle_by_slots
@@ -516,12 +518,33 @@ class VisitResult:
     """An older article of the site has the same text."""
     is_alternate_url: bool = False
     """Its canonical URL is another one, which has been captured."""
+    is_listed_as_article: bool = False
+    """A feed or sitemap lists it."""
+    leads_to_article: bool = False
+    """It redirects to a URL that has been captured as an article."""
+    repeats_no_article: bool = False
+    """The server says that nothing changed since a response that was no article."""
+    gone_since: datetime | None = None
+    """Since when every response was 410; None unless this one is."""
     is_next_page: bool = False
     """For a listing: found as the next page of another."""
     source_check: SourceCheck | None = None
     """For a source that could be read; None for other responses."""
     source_rates: SourceRates | None = None
     """For a source: learnt before this capture."""
+
+
+class VisitEnd(StrEnum):
+    """Reason why a URL is not fetched again."""
+
+    PLAN = "plan"
+    """The checks of an article of its age are over, and no source names it."""
+    GONE = "gone"
+    """410, confirmed."""
+    ALTERNATE = "alternate"
+    """Its article is checked at another URL."""
+    NO_ARTICLE = "no_article"
+    """It never was an article, and no source names it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -532,6 +555,10 @@ class NextVisit:
     """None: never again."""
     failure_count: int
     unchanged_count: int
+    ended_by: VisitEnd | None = None
+    """Why it is not fetched again; None if it is."""
+    due_while_named: datetime | None = None
+    """When to fetch it instead if a source names it at present; None: the same."""
     source_rates: SourceRates | None = None
     """For a source: learnt with this capture, passed in with the next one."""
     priority: int | None = None

@@ -98,7 +98,7 @@ class BatchReadings:
             log.warning("%s is read here: %s", task.file.name, result or failure_reason(result, self._executor, task))
             del self._tasks[task.file.name]
 
-    def get(self, place: RecordPlace, register_run: Callable[[CrawlRun], None]) -> CaptureReading | None:
+    def get(self, place: RecordPlace, register_run: Callable[[CrawlRun], object]) -> CaptureReading | None:
         """Return the reading of the capture at a place, or None; `register_run` is called for each run of its file."""
         task = self._tasks.get(place.warc)
         opened = self._open_file(task) if task else None

@@ -53,7 +53,7 @@ def locate_files(places: Places, known: Mapping[str, int], now: datetime) -> Ite
     to_upload = {file.name for file in files_to_upload(places)}
     for name in sorted(files.keys() | known.keys()):
         file = files.get(name)
-        if file is None and places.bucket and uploading_machine(name, now):
+        if file is None and places.bucket and uploading_machine(name, now, places.machine):
             yield LocatedFile(name=name, size=known[name], where=FileLocation.ELSEWHERE)
             continue
         if file is None:

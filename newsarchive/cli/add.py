@@ -1,5 +1,6 @@
 """newsarchive add."""
 
+import shlex
 from dataclasses import replace
 from typing import Annotated
 
@@ -48,7 +49,7 @@ def add(
     for problem in found.problems:
         stderr().print(safe_text(f"Note: {problem}"), soft_wrap=True)
     _print(stdout(), site, found)
-    where = "" if archive == HERE else f" --archive {archive}"
+    where = "" if archive == HERE else f" --archive {shlex.quote(str(archive))}"
     stdout().print(safe_text(f"Added to {archive / FILE_NAME}. Next: newsarchive crawl{where}"), soft_wrap=True)
 
 

@@ -17,14 +17,12 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
-from newsarchive.cli.output import sanitize
+from newsarchive.cli.output import INTERRUPTED, sanitize
 from newsarchive.version import VERSION
 from storage.errors import ArchiveError
 
 BROKEN_PIPE = 141
 """128 + SIGPIPE, as shells report it."""
-INTERRUPTED = 130
-"""128 + SIGINT."""
 SOFTWARE = 1
 OUTPUT = 74
 """EX_IOERR: a file named on the command line cannot be read or written."""

@@ -8,7 +8,14 @@ from typing import Annotated
 import typer
 
 from newsarchive.archive import Archive
-from newsarchive.cli.crawl import describe_progress, has_no_answer, print_report, simulated_clock, write_crawl_log
+from newsarchive.cli.crawl import (
+    describe_progress,
+    exit_code,
+    has_no_answer,
+    print_report,
+    simulated_clock,
+    write_crawl_log,
+)
 from newsarchive.cli.options import HERE, Folder, Json, parse_duration, parse_size, parse_time
 from newsarchive.cli.output import pluralize, show_progress, stdout, to_json
 from newsarchive.crawl.backfill import BackfillReport, BackfillRequest
@@ -74,7 +81,7 @@ def backfill(  # noqa: PLR0913 - each is an option of the command line
         )
     elif not done.waiting_after:
         stdout().print(f"{site} is archived back to {wanted.since:%Y-%m-%d}, as far as its archives list articles.")
-    raise typer.Exit(int(nothing))
+    raise typer.Exit(exit_code(report))
 
 
 def backlog_line(done: BackfillReport, wanted: BackfillRequest) -> str:

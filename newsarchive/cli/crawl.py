@@ -1,5 +1,6 @@
 """newsarchive crawl."""
 
+import shlex
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ import typer
 
 from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE, Folder, Json, parse_duration, parse_time
-from newsarchive.cli.output import pluralize, safe_text, show_progress, stderr, stdout, to_json
+from newsarchive.cli.output import INTERRUPTED, pluralize, safe_text, show_progress, stderr, stdout, to_json
 from newsarchive.config.schema import Config
 from newsarchive.config.units import format_duration, humanize_size
 from newsarchive.crawl.backfill import PendingBackfill, find_pending_backfills
@@ -92,9 +93,9 @@ def crawl(  # noqa: PLR0913 - each is an option of the command line
     if json:
         print(to_json({"run": report.run, "problems": report.problems, "notes": report.notes, "left": past}))
     else:
-        for line in describe_backlog(past, "" if archive == HERE else f" --archive {archive}"):
+        for line in describe_backlog(past, "" if archive == HERE else f" --archive {shlex.quote(str(archive))}"):
             stdout().print(safe_text(line), soft_wrap=True)
-    raise typer.Exit(int(nothing))
+    raise typer.Exit(exit_code(report))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,6 +235,11 @@ def describe_backlog(past: Sequence[PendingBackfill], where: str = "") -> list[s
         f"newsarchive backfill {each.site} --until {each.until:%Y-%m-%d}{where}"
         for each in past
     ]
+
+
+def exit_code(report: CrawlReport) -> int:
+    """Return the exit code of a crawl: 130 after Ctrl-C, 1 if no site responded, else 0."""
+    return INTERRUPTED if report.is_interrupted else int(has_no_answer(report))
 
 
 def has_no_answer(report: CrawlReport) -> bool:

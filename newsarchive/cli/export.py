@@ -9,12 +9,14 @@ import typer
 
 from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE, Author, Folder, Section, Since, SiteName, Until, parse_time
-from newsarchive.cli.output import pluralize, stderr
+from newsarchive.cli.output import pluralize, safe_text, stderr
 from newsarchive.cli.show import find_article
 from newsarchive.export.formats import FORMATS, Format, FormatInfo
 from newsarchive.export.request import ExportRequest, MissedCaptures
-from storage.errors import ConfigError, WarcError
+from storage.errors import ConfigError, ExportIncomplete
+from storage.index.reader import IndexPin
 from storage.index.views.articles import Filters
+from storage.index.views.exclusions import NO_EXCLUSIONS
 from storage.places.atomic_write import open_atomic
 
 DESCRIPTIONS = "; ".join(
@@ -45,11 +47,15 @@ def export(  # noqa: PLR0913 - every word is an option of the command line
     article: Annotated[
         list[str] | None, typer.Option("--article", metavar="ID|URL", help="Only this article; may be repeated.")
     ] = None,
+    partial: Annotated[
+        bool, typer.Option("--partial", help="Write FILE even if some captures are damaged or missing.")
+    ] = False,
     archive: Folder = HERE,
 ) -> None:
     """Export articles or records for other programs.
 
-    For the formats: newsarchive help export. With -o the file is replaced when the export is complete.
+    For the formats: newsarchive help export. With -o the file appears, or replaces the old one, when the export is
+    complete. Exits with 65 if captures could not be copied; then no file is written, unless --partial.
     """
     info = _choose_format(format_, into)
     filters = Filters(
@@ -64,31 +70,40 @@ def export(  # noqa: PLR0913 - every word is an option of the command line
         if article:
             filters = replace(filters, articles=tuple(find_article(opened, each).id for each in article))
         missed = MissedCaptures()
-        request = ExportRequest(
-            index=opened.index,
-            places=opened.places,
-            filters=filters,
-            all_versions=all_versions,
-            title=opened.folder.name,
-            operator=opened.config.operator,
-            now=opened.now,
-            report_missed=missed.add,
-        )
-        count = _write_export(request, info, into)
+        request = _build_request(opened, filters, missed, all_versions=all_versions)
+        try:
+            count = _write_export(request, info, into, missed, partial=partial)
+        except ExportIncomplete:
+            _report_missed(missed)
+            raise
     if into is not None:
         noun = "version" if all_versions and info.noun == "article" else info.noun
-        stderr().print(f"{pluralize(count, noun)} written to {into}")
+        stderr().print(safe_text(f"{pluralize(count, noun)} written to {into}"), soft_wrap=True)
     _report_missed(missed)
+    if missed.count:
+        captures = pluralize(missed.count, "capture")
+        stderr().print(f"{captures} could not be copied. To see the damage: newsarchive verify")
+        raise typer.Exit(ExportIncomplete.exit_code)
+
+
+def _build_request(archive: Archive, filters: Filters, missed: MissedCaptures, *, all_versions: bool) -> ExportRequest:
+    return ExportRequest(
+        # Of one index: a rebuild may replace it meanwhile.
+        index=archive.index.excluding(NO_EXCLUSIONS, pin=IndexPin()),
+        places=archive.places,
+        filters=filters,
+        all_versions=all_versions,
+        title=archive.folder.name,
+        operator=archive.config.operator,
+        now=archive.now,
+        report_missed=missed.add,
+    )
 
 
 def _report_missed(missed: MissedCaptures) -> None:
-    """Print the captures that could not be copied, and exit if there are any."""
-    for message in missed.first:
-        stderr().print(f"not copied: {message}")
-    if missed.count:
-        count = pluralize(missed.count, "capture")
-        stderr().print(f"{count} could not be copied. To see the damage: newsarchive verify")
-        raise typer.Exit(WarcError.exit_code)
+    """Print why captures could not be copied, each cause once."""
+    for cause, count in missed.by_cause.items():
+        stderr().print(safe_text(f"not copied: {pluralize(count, 'capture')}: {cause}"), soft_wrap=True)
 
 
 def _choose_format(format_: Format | None, into: Path | None) -> FormatInfo:
@@ -109,10 +124,16 @@ def _choose_format(format_: Format | None, into: Path | None) -> FormatInfo:
     return info
 
 
-def _write_export(request: ExportRequest, info: FormatInfo, into: Path | None) -> int:
+def _write_export(
+    request: ExportRequest, info: FormatInfo, into: Path | None, missed: MissedCaptures, *, partial: bool
+) -> int:
+    """Write the export and return its count. ExportIncomplete if the file would lack captures, unless `partial`."""
     if into is None:
         count = info.write(request, sys.stdout.buffer)
         sys.stdout.buffer.flush()
         return count
     with open_atomic(into) as file:
-        return info.write(request, file)
+        count = info.write(request, file)
+        if missed.count and not partial:
+            raise ExportIncomplete(str(into), missed.count)
+        return count

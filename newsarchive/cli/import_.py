@@ -1,5 +1,6 @@
 """newsarchive import."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,9 @@ from newsarchive.archive import Archive
 from newsarchive.batch.executor import BatchTarget
 from newsarchive.cli.options import HERE, Dask, Folder, Scratch
 from newsarchive.cli.output import pluralize, safe_text, show_progress, stderr, stdout
+from newsarchive.config.toml_file import add_former_name, load_config
+from newsarchive.maintenance.site_names import find_other_names
+from storage.errors import ConfigError
 
 
 def import_files(
@@ -16,6 +20,9 @@ def import_files(
         list[Path], typer.Argument(metavar="FILE...", help="Files: .warc, .warc.gz, .arc, .arc.gz or .wacz.")
     ],
     *,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Use the names of this archive for sites that the files name otherwise.")
+    ] = False,
     dask: Dask = None,
     scratch: Scratch = None,
     archive: Folder = HERE,
@@ -29,24 +36,46 @@ def import_files(
     for file in files:
         with file.open("rb"):
             pass  # a missing file is reported before anything is copied
+    for theirs, ours in find_other_names(load_config(archive), files).items():
+        _require_consent(theirs, ours, yes=yes)
+        add_former_name(archive, ours, theirs)
     with Archive.open(archive) as opened, show_progress("importing") as step:
         result = opened.import_files(files, step, where=BatchTarget(dask=dask, scratch=scratch))
         # A failed upload is not damage: the next crawl repeats it.
         unsent = opened.upload(step).problems
     out, remarks = stdout(), stderr()
+    if result.recovered.captures:
+        what = _count(result.recovered.captures, result.recovered.versions)
+        out.print(f"An interrupted import or crawl was continued first; it had still to index {what}.")
     lost = [problem for each in result.adopted for problem in each.damage]
     for adopted in result.adopted:
-        note = _duplicate_note(adopted.already_imported)
-        out.print(safe_text(f"{adopted.source}: {pluralize(adopted.record_count, 'record')}{note}"), soft_wrap=True)
+        said = [pluralize(adopted.record_count, "record")] if adopted.files or not adopted.already_imported else []
+        if adopted.already_imported:
+            said.append(f"already archived as {', '.join(adopted.already_imported)}")
+        out.print(safe_text(f"{adopted.source}: {', '.join(said)}"), soft_wrap=True)
     for problem in (*lost, *result.read.problems):
         remarks.print(safe_text(problem), soft_wrap=True)
     for problem in unsent:
         remarks.print(safe_text(problem), soft_wrap=True)
-    captures, versions = pluralize(result.read.captures, "capture"), pluralize(result.read.versions, "article version")
+    known = f" {pluralize(result.read.known, 'capture')} were in the archive already." if result.read.known else ""
+    new = result.read.captures - result.read.known
     skipped = " Damaged records were skipped; the source files are unchanged." if lost else ""
-    out.print(f"{captures} and {versions} imported.{skipped}")
+    out.print(f"{_count(new, result.read.versions)} imported.{known}{skipped}")
+    if not new and not lost and not result.recovered.captures:
+        out.print("There was nothing new: the archive had all of it.")
     raise typer.Exit(int(bool(lost or result.read.problems)))
 
 
-def _duplicate_note(names: tuple[str, ...]) -> str:
-    return f", already archived as {', '.join(names)}" if names else ""
+def _require_consent(theirs: str, ours: str, *, yes: bool) -> None:
+    """Ask once whether a site of the files is one of the archive; ConfigError if it may not be or nobody answers."""
+    question = f"The files call the site {ours} of this archive {theirs}. Import its pages as those of {ours}?"
+    if yes or (sys.stdin.isatty() and typer.confirm(question, err=True)):
+        return
+    raise ConfigError(
+        f"the files call the site {ours} of this archive {theirs}; nothing was imported. To import its pages as those"
+        f" of {ours}: newsarchive import --yes FILE... To keep them apart, import them into another archive"
+    )
+
+
+def _count(captures: int, versions: int) -> str:
+    return f"{pluralize(captures, 'capture')} and {pluralize(versions, 'article version')}"

@@ -1,5 +1,6 @@
 """newsarchive init."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -7,7 +8,7 @@ import typer
 
 from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE
-from newsarchive.cli.output import stdout
+from newsarchive.cli.output import safe_text, stdout
 
 
 def init(
@@ -30,5 +31,6 @@ def init(
     given = {"contact": contact, "operator": operator, "index": index}
     Archive.init(folder, **{name: value for name, value in given.items() if value}).close()
     out = stdout()
-    out.print(f"Created an archive in {folder.absolute()}.")
-    out.print(f"Next: {'' if folder == HERE else f'cd {folder} && '}newsarchive add https://your.news.site/")
+    out.print(safe_text(f"Created an archive in {folder.absolute()}."), soft_wrap=True)
+    change = "" if folder == HERE else f"cd {shlex.quote(str(folder))} && "
+    out.print(safe_text(f"Next: {change}newsarchive add https://your.news.site/"), soft_wrap=True)

@@ -28,6 +28,9 @@ _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 PLAIN_WIDTH = 160
 """Width without a terminal: wide enough for a table, narrow enough for a mail from cron."""
 
+INTERRUPTED = 130
+"""Exit code after Ctrl-C: 128 + SIGINT."""
+
 
 def sanitize(text: str) -> str:
     r"""Replace control characters, which a terminal could interpret.

@@ -16,7 +16,7 @@ def rebuild(
     forget: Annotated[
         bool,
         typer.Option(
-            "--forget", help="Rebuild without files of other machines that cannot be read; their captures are dropped."
+            "--forget", help="Rebuild without WARC files that are missing or damaged; their captures are dropped."
         ),
     ] = False,
     dask: Dask = None,
@@ -25,18 +25,26 @@ def rebuild(
 ) -> None:
     """Rebuild the index from the WARC files.
 
-    The old index is replaced when the new one is complete (on PostgreSQL the tables are emptied and filled again). If
-    interrupted, the same command continues. Exits with 1 if some records could not be read.
+    The old index is used until the new one is complete, and stays if that would lack captures that the old one knows,
+    because WARC files are missing or damaged. If interrupted, the same command continues. Exits with 1 if some records
+    could not be read.
     """
     with show_progress("rebuilding") as step:
         where = BatchTarget(dask=dask, scratch=scratch)
         result = Archive.rebuild_in(archive, step, where=where, afresh=afresh, forget=forget)
     for problem in result.problems:
         stderr().print(safe_text(problem), soft_wrap=True)
+    out = stdout()
     if result.went_on:
-        stdout().print("An interrupted rebuild was continued; the counts do not include what it had done before.")
-    stdout().print(
-        f"Index rebuilt: {pluralize(result.captures, 'capture')} and "
-        f"{pluralize(result.versions, 'article version')} from {pluralize(result.files, 'WARC file')}."
+        before = pluralize(result.total_captures - result.captures, "capture")
+        out.print(f"An interrupted rebuild was continued; it had indexed {before}.")
+    for lost in result.lost:
+        out.print(safe_text(f"dropped: {lost}"), soft_wrap=True)
+    out.print(
+        f"Index rebuilt: {pluralize(result.total_captures, 'capture')} and "
+        f"{pluralize(result.total_versions, 'article version')} from {pluralize(result.files, 'WARC file')}."
     )
+    if result.lost:
+        dropped = pluralize(sum(lost.captures for lost in result.lost), "capture")
+        out.print(f"{dropped} of {pluralize(len(result.lost), 'WARC file')} are no longer in the index: see above.")
     raise typer.Exit(int(bool(result.problems)))

@@ -10,8 +10,10 @@ from rich.text import Text
 from newsarchive.cli.output import create_table, pluralize, safe_text, short_time
 from newsarchive.diff.paragraphs import ParagraphChange, TextChange
 from storage.article_fields import ParagraphView
+from storage.index.queries.visit_schedule import VisitSchedule
 from storage.index.views.articles import ArticleView, BoilerplateView, LinkGroupView, VersionView
-from storage.model import Role
+from storage.model import Role, VisitEnd
+from storage.observations import ObservedSpan
 
 LINKS_PER_GROUP = 5
 UNFOLDED = frozenset({Role.CAPTION, Role.CORRECTION, Role.DEK})
@@ -21,8 +23,27 @@ PLAIN_MARKS = {TextChange.ADDED: ("{+", "+}"), TextChange.REMOVED: ("[-", "-]"),
 """Marks without colour, as in `git diff --word-diff`."""
 
 
-def print_head(out: Console, article: ArticleView) -> None:
-    """Print headline, dek and metadata, each date with its source."""
+_ENDS = {
+    VisitEnd.PLAN: "the checks of its age are over, and no source names it",
+    VisitEnd.GONE: "410 Gone, confirmed for two days",
+    VisitEnd.ALTERNATE: "its article is checked at another URL",
+    VisitEnd.NO_ARTICLE: "it never was an article, and no source names it",
+    None: "requests for it are refused",
+}
+
+
+def describe_schedule(schedule: VisitSchedule) -> str:
+    """Return when a URL is fetched again, or why not, to follow "it is"."""
+    if schedule.due_at is None:
+        return f"not fetched again: {_ENDS[schedule.ended_by]}"
+    named = f", named by {schedule.named_by[0]}" if schedule.named_by else ""
+    others = len(schedule.named_by) - 1
+    more = f" and {pluralize(others, 'other source')}" if others > 0 else ""
+    return f"fetched again from {short_time(schedule.due_at)} UTC{named}{more}"
+
+
+def print_head(out: Console, article: ArticleView, schedule: VisitSchedule | None = None) -> None:
+    """Print headline, dek and metadata, each date with its source, and when it is fetched again."""
     now = article.current
     out.print(safe_text(now.headline, "bold"))
     if now.dek:
@@ -46,6 +67,7 @@ def print_head(out: Console, article: ArticleView) -> None:
         ("image", now.image or ""),
         ("notes", ", ".join(_version_notes(now))),
         ("archived", history),
+        ("schedule", describe_schedule(schedule) if schedule else ""),
     ]
     for name, value in facts:
         if value:
@@ -63,9 +85,12 @@ def _version_notes(version: VersionView) -> list[str]:
 
 
 def print_text(out: Console, version: VersionView, *, everything: bool = False) -> None:
-    """Print the paragraphs in reading order; without `everything`, boilerplate and page furniture are only counted."""
+    """Print the corrections, then the other paragraphs in reading order.
+
+    Without `everything`, boilerplate and page furniture are only counted.
+    """
     folded: Counter[str] = Counter()
-    for paragraph in version.all_paragraphs:
+    for paragraph in sorted(version.all_paragraphs, key=lambda each: each.role is not Role.CORRECTION):
         if paragraph.role is Role.DEK and paragraph.text == version.dek:
             continue
         if not everything and (paragraph.boilerplate or not (paragraph.is_body or paragraph.role in UNFOLDED)):
@@ -118,17 +143,33 @@ def print_backlinks(out: Console, article: ArticleView) -> None:
 
 
 def print_versions(out: Console, article: ArticleView) -> None:
-    """Print a table of the versions."""
-    listed = create_table(
-        "version", "first seen (UTC)", "last seen (UTC)", "captures", "headline", right=("version", "captures")
-    )
-    for line in article.versions:
-        first, last = short_time(line.first_seen), short_time(line.last_seen)
-        listed.add_row(str(line.number), first, last, str(line.captures), safe_text(line.headline))
+    """Print a table of what was seen when, oldest first, and the changes of dates, tags and the image address."""
+    listed = create_table("seen", "from (UTC)", "to (UTC)", "captures", "what changed", "headline", right=("captures",))
+    headlines = {line.number: line.headline for line in article.versions}
+    for span in article.history:
+        first, last = short_time(span.first_seen), short_time(span.last_seen)
+        seen = span.state.value if span.version is None else f"version {span.version}"
+        headline = safe_text(headlines.get(span.version or 0, ""))
+        listed.add_row(seen, first, last, str(span.looks), describe_change(span), headline)
     out.print(listed)
+    if len(article.history) > 1:
+        out.print("What stood between the end of one line and the start of the next is not known.", style="dim")
+    for change in article.metadata_changes:
+        values = f"{change.field} changed from {change.old or 'none'} to {change.new or 'none'}"
+        between = f"between {short_time(change.seen_before)} and {short_time(change.seen)} UTC"
+        out.print(safe_text(f"{values}, {between}"), soft_wrap=True)
     if len(article.versions) > 1:
         newest = article.versions[-1].number
         out.print(f"\nTo compare: newsarchive show {article.id} --diff {newest - 1} {newest}")
+
+
+def describe_change(span: ObservedSpan) -> str:
+    """Return what changed from the text that was seen before."""
+    back = ["back"] if span.is_back else []
+    changed = ", ".join(span.changed)
+    if span.is_changed_back:
+        return "; ".join([*back, f"changed back: {changed}"])
+    return "; ".join([*back, *([changed] if changed else [])])
 
 
 def print_captures(out: Console, article: ArticleView) -> None:
@@ -136,13 +177,12 @@ def print_captures(out: Console, article: ArticleView) -> None:
     listed = create_table(
         "fetched (UTC)", "status", "kind", "version", "file", "offset", "length", "payload", right=("offset", "length")
     )
-    numbers = {line.id: str(line.number) for line in article.versions}
     for capture in article.captures:
         listed.add_row(
             short_time(capture.fetched_at),
             "-" if capture.status is None else str(capture.status),
             capture.kind,
-            "-" if capture.version_id is None else numbers.get(capture.version_id, "-"),
+            "-" if capture.version_number is None else str(capture.version_number),
             safe_text(capture.place.warc),
             str(capture.place.offset),
             str(capture.place.length),

@@ -1,6 +1,8 @@
 """newsarchive show."""
 
+from collections.abc import Callable
 from dataclasses import fields
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -8,13 +10,17 @@ import typer
 from newsarchive.archive import Archive
 from newsarchive.cli import render_article as render
 from newsarchive.cli.options import HERE, Folder, Json
-from newsarchive.cli.output import stdout, to_json
+from newsarchive.cli.output import short_time, stdout, to_json
 from newsarchive.diff.paragraphs import ParagraphChange, compare_paragraphs
+from newsarchive.operations.lapsed_articles import describe_answer
 from storage.errors import ConfigError, NotFound
 from storage.index.queries.articles import find_article_id
+from storage.index.queries.lapsed_articles import Answer
 from storage.index.queries.status import list_boilerplate
+from storage.index.queries.visit_schedule import get_visit_schedule
 from storage.index.views.articles import ArticleView, BoilerplateView, VersionView
 from storage.index.write import replace_readings
+from storage.model import Role
 
 
 def show(  # noqa: PLR0913 - every word is an option of the command line
@@ -53,8 +59,9 @@ def show(  # noqa: PLR0913 - every word is an option of the command line
             lines = compare_numbers(opened, found, *diff)
             print(to_json(lines)) if json else render.print_comparison(out, lines)
             return
+        schedule = opened.index.ask(get_visit_schedule, found.url, datetime.now(UTC))
     if json:
-        print(to_json(found))
+        print(to_json({**{name.name: getattr(found, name.name) for name in fields(found)}, "schedule": schedule}))
         return
     if versions or related or warc:
         if versions:
@@ -65,7 +72,7 @@ def show(  # noqa: PLR0913 - every word is an option of the command line
         if warc:
             render.print_captures(out, found)
         return
-    render.print_head(out, found)
+    render.print_head(out, found, schedule)
     render.print_text(out, found.current, everything=everything)
     render.print_links(out, found.current.links)
 
@@ -91,18 +98,25 @@ def find_article(archive: Archive, name: str) -> ArticleView:
         )
     number = int(name) if name.isdecimal() else archive.index.ask(find_article_id, name)
     found = None if number is None else archive.article(number)
-    if found is None:
+    if found is not None:
+        return found
+    schedule = None if number is not None else archive.index.ask(get_visit_schedule, name, datetime.now(UTC))
+    if schedule is not None and schedule.outcome is not None:
         raise NotFound(
-            f"the archive in {archive.folder} has no article {name}. To look for one: newsarchive search WORDS"
+            f"the archive in {archive.folder} has no article {name}. The page was last fetched on"
+            f" {short_time(schedule.last_fetched_at)} UTC, and its answer was"
+            f" {describe_answer(Answer(schedule.outcome, schedule.status, schedule.redirect_url), name)};"
+            f" it is {render.describe_schedule(schedule)}. To see the answer: newsarchive serve --open"
         )
-    return found
+    raise NotFound(f"the archive in {archive.folder} has no article {name}. To look for one: newsarchive search WORDS")
 
 
 def compare_numbers(archive: Archive, article: ArticleView, older: int, newer: int) -> tuple[ParagraphChange, ...]:
-    """Compare two versions of an article: headline and dek first, then the paragraphs."""
-    return compare_paragraphs(
-        _text_lines(_version(archive, article, older)), _text_lines(_version(archive, article, newer))
-    )
+    """Compare two versions of an article: headline and dek, the paragraphs, and what else differs."""
+    versions = [_version(archive, article, number) for number in (older, newer)]
+    differing = [lines for lines in _OTHER_PARTS if lines(versions[0]) != lines(versions[1])]
+    before, after = ([*_text_lines(each), *(line for lines in differing for line in lines(each))] for each in versions)
+    return compare_paragraphs(before, after)
 
 
 def _version(archive: Archive, article: ArticleView, number: int) -> VersionView:
@@ -119,3 +133,17 @@ def _version(archive: Archive, article: ArticleView, number: int) -> VersionView
 def _text_lines(version: VersionView) -> list[str]:
     body = [paragraph.text for paragraph in version.all_paragraphs if paragraph.is_body]
     return [version.headline, *([version.dek] if version.dek else []), *body]
+
+
+def _lines_with_role(version: VersionView, role: Role) -> list[str]:
+    return [each.text for each in version.all_paragraphs if each.role is role]
+
+
+_OTHER_PARTS: tuple[Callable[[VersionView], list[str]], ...] = (
+    lambda version: [f"Byline: {', '.join(version.authors)}"] if version.authors else [],
+    lambda version: [f"Section: {version.section}"] if version.section else [],
+    lambda version: _lines_with_role(version, Role.CAPTION),
+    lambda version: [f"Image caption: {version.image_caption}"] if version.image_caption else [],
+    lambda version: _lines_with_role(version, Role.CORRECTION),
+)
+"""Lines of the parts of a version beside its headline and text: a comparison shows those that differ."""

@@ -11,12 +11,16 @@ from newsarchive.cli.options import HERE, Afresh, Dask, Folder, Json
 from newsarchive.cli.output import pluralize, safe_text, show_progress, stderr, stdout, to_json
 from newsarchive.config.units import humanize_size
 from newsarchive.maintenance.verify import FileVerification, VerifyReport
+from newsarchive.maintenance.verify_statements import StatementReport
 
 
-def verify(
+def verify(  # noqa: PLR0913 - every word is an option of the command line
     *,
     repair: Annotated[bool, typer.Option("--repair", help="First repair files that a crash left open.")] = False,
     notes: Annotated[bool, typer.Option("--notes", help="Also report what is unusual but not damage.")] = False,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Compare all articles with their records, not only a sample of 100.")
+    ] = False,
     afresh: Afresh = False,
     dask: Dask = None,
     archive: Folder = HERE,
@@ -25,11 +29,12 @@ def verify(
     """Verify WARC records, and the index against them.
 
     Checks framing, lengths, both digests, gzip trailers, truncated files, the checksum of each closed file, and the
-    record positions in the index. If interrupted, the same command continues within a day. Exits with 1 if there is any
+    record positions in the index. Then reads captures again, and compares what the index says of a sample of articles
+    with what their records hold. If interrupted, the same command continues within a day. Exits with 1 if there is any
     problem.
     """
     with Archive.open_to_read(archive) as opened, show_progress("verifying") as step:
-        found = opened.verify(repair=repair, progress=step, where=BatchTarget(dask=dask), afresh=afresh)
+        found = opened.verify(repair=repair, progress=step, where=BatchTarget(dask=dask), afresh=afresh, deep=deep)
     if json:
         print(to_json(found))
     else:
@@ -60,6 +65,29 @@ def _print(found: VerifyReport, *, notes: bool) -> None:
         )
     else:
         out.print(safe_text(f"{records} in {pluralize(len(found.files), 'WARC file')} ({size}): no problems", "green"))
+    if found.statements:
+        _print_statements(out, remarks, found.statements)
+
+
+def _print_statements(out: Console, remarks: Console, found: StatementReport) -> None:
+    for false in found.problems:
+        named = f"article {false.article_id}, {false.url}" if false.article_id is not None else false.url
+        for what in false.what:
+            remarks.print(safe_text(f"{named}: {what}", "red"), soft_wrap=True)
+    compared = f"{found.compared:,} of {pluralize(found.total, 'article')} compared with their records"
+    if found.problems:
+        false_articles = pluralize(len(found.problems), "article")
+        what = f"{compared}: {false_articles} with false statements, see above. To correct them: newsarchive rebuild"
+        out.print(safe_text(what, "bold red"), soft_wrap=True)
+    else:
+        out.print(safe_text(f"{compared}: no differences", "green"), soft_wrap=True)
+    for count, why in (
+        (found.outdated, "read by another version of the extractor (newsarchive reextract)"),
+        (found.unread, "with records that cannot be read here"),
+        (found.changed, "changed by a crawl meanwhile"),
+    ):
+        if count:
+            out.print(safe_text(f"not compared: {pluralize(count, 'article')} {why}"), soft_wrap=True)
 
 
 def _print_file(out: Console, file: FileVerification, *, notes: bool) -> None:

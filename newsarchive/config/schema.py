@@ -36,6 +36,7 @@ from newsarchive.config.units import Hours
 from storage.errors import ConfigError
 from storage.model import Site
 from storage.places import Bucket, Places
+from storage.places.machine_id import load_machine_id
 
 if TYPE_CHECKING:
     from newsarchive.extract.site_layout import Layouts
@@ -80,6 +81,9 @@ class SiteConfig:
     name: str = _required_setting(NAME, "Short name, unique in the archive")
     url: str = _required_setting(URL, "Front page")
     hosts: tuple[str, ...] = _setting(TEXT_LIST, [], 'Further hosts of the site, such as "m.news.example"')
+    former_names: tuple[str, ...] = _setting(
+        TEXT_LIST, [], "Names that the site had before, or has in WARC files of other archives"
+    )
     listings: tuple[str, ...] = _setting(URL_LIST, [], "Section pages to check besides the front page")
     feeds: tuple[str, ...] = _setting(URL_LIST, [], "RSS, Atom or JSON feeds")
     sitemaps: tuple[str, ...] = _setting(URL_LIST, [], "Sitemaps besides those that robots.txt names")
@@ -220,7 +224,9 @@ class Config:
         POSITIVE_INTEGER, 16, "Concurrent requests over all hosts; each host gets one at a time"
     )
     max_body_size: int = _setting(SIZE, "64MB", "Size limit of one response; what arrived is stored as truncated")
-    max_failures: int = _setting(POSITIVE_INTEGER, 5, "Failures in a row after which a URL is given up")
+    max_failures: int = _setting(
+        POSITIVE_INTEGER, 5, "Failures in a row after which a URL is given up that no source names"
+    )
 
     max_pages: int = _setting(INTEGER, 0, "Requests to one site per run, at most; 0: no limit")
     max_bytes: int | None = _optional_setting(SIZE, "Bytes from one site per run, at most")
@@ -301,7 +307,14 @@ class Config:
             region=self.bucket_region,
             timeout=self.bucket_timeout.total_seconds(),
         )
-        return Places(folder=self.warc_folder, bucket=bucket if self.bucket else None)
+        return Places(
+            folder=self.warc_folder, bucket=bucket if self.bucket else None, machine=load_machine_id(self.folder)
+        )
+
+    @property
+    def former_names(self) -> dict[str, str]:
+        """Present names of sites, by their former names."""
+        return {former: site.name for site in self.sites for former in site.former_names}
 
     def select_sites(self, names: Sequence[str] = ()) -> tuple[SiteConfig, ...]:
         """Return the sites of these names, in the file's order; all sites if no name is given."""

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import textwrap
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -24,8 +25,9 @@ from newsarchive.config.schema import (
 from newsarchive.config.units import Hours, format_duration
 from newsarchive.version import VERSION
 from storage.errors import ConfigError, NoArchive, StorageError
+from storage.index_address import SQLITE, sqlite_address
 from storage.places.atomic_write import write_atomic
-from storage.urls import resolve_url
+from storage.urls import resolve_url, strip_www, url_host
 
 if TYPE_CHECKING:
     from newsarchive.extract.site_layout import Layouts
@@ -110,7 +112,7 @@ def create_config_file(folder: Path, **known: str) -> Config:
     if file.exists():
         raise ConfigError(
             f"there is an archive in {folder} already; nothing was changed. To add a site to it: "
-            f"newsarchive add URL --archive {folder}"
+            f"newsarchive add URL --archive {shlex.quote(str(folder))}"
         )
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -149,7 +151,14 @@ def add_site(folder: Path, site: SiteConfig, notes: Mapping[str, str] | None = N
     file = folder / FILE_NAME
     config = load_config(folder)
     for known in config.sites:
-        if known.name == site.name or known.url == site.url:
+        hosts = {strip_www(host) for host in (url_host(known.url), *(host.lower() for host in known.hosts))}
+        if strip_www(url_host(site.url)) in hosts and front_page_key(known.url) != front_page_key(site.url):
+            raise ConfigError(
+                f"the host of {site.url} belongs to the site {known.name!r} in {file}; nothing was changed, as its"
+                f" pages would belong to either. To crawl a section of that site, add its URL to `listings` of"
+                f" {known.name!r}. To make the host a site of its own, remove it from `hosts` of {known.name!r} first"
+            )
+        if known.name == site.name or front_page_key(known.url) == front_page_key(site.url):
             raise ConfigError(
                 f"{file} has the site {known.name!r} ({known.url}) already; nothing was changed. To crawl it: "
                 f"newsarchive crawl {known.name}. To choose another name for the new site: "
@@ -160,6 +169,49 @@ def add_site(folder: Path, site: SiteConfig, notes: Mapping[str, str] | None = N
     added = parse_config(longer, folder)
     write_atomic(file, longer)
     return added
+
+
+def front_page_key(url: str) -> str:
+    """Return what front pages of one site have in common: not the scheme, "www." and a slash at the end.
+
+    >>> front_page_key("https://www.News.example/") == front_page_key("http://news.example")
+    True
+    """
+    host, slash, path = url.partition("://")[2].partition("/")
+    return f"{host.lower().removeprefix('www.')}{slash}{path}".rstrip("/")
+
+
+def add_former_name(folder: Path, site: str, former: str) -> Config:
+    """Add a former name to a [[site]] of the file, and return the new settings. All other lines stay byte for byte."""
+    file = folder / FILE_NAME
+    text = _read_exactly(file)
+    known = next(each for each in parse_config(text, folder).sites if each.name == site)
+    line = f"former_names = {to_toml((*known.former_names, former))}"
+    for changed in _insert_former_names(text, line):
+        try:
+            config = parse_config(changed, folder)
+        except ConfigError:
+            continue
+        if config.former_names.get(former) == site:
+            write_atomic(file, changed)
+            return config
+    raise ConfigError(
+        f"{file} cannot be changed automatically; nothing was done. The site {site} was called {former} before. Write"
+        f" below its name: {line}"
+    )
+
+
+def _insert_former_names(text: str, line: str) -> Iterator[str]:
+    """Yield the text with a line of a site's former names below each line that may be the site's name."""
+    lines = text.splitlines(keepends=True)
+    end = "\r\n" if text.count("\r\n") > text.count("\n") / 2 else "\n"
+    for number, each in enumerate(lines):
+        if not re.match(r"\s*([\"']?)name\1\s*=", each):
+            continue
+        table = next((n for n in range(number + 1, len(lines)) if re.match(r"\s*\[", lines[n])), len(lines))
+        rest = [one for one in lines[number + 1 : table] if not re.match(r"\s*former_names\s*=", one)]
+        head = [*lines[:number], each if each.endswith("\n") else each + end, line + end]
+        yield "".join((*head, *rest, *lines[table:]))
 
 
 def set_index(folder: Path, address: str) -> Config:
@@ -228,7 +280,7 @@ class _ConfigParser:
         values = self._values(data, SETTINGS, None)
         values["serve"] = ServeConfig(**self._values(serve, SERVE_SETTINGS, SERVE))
         sites = tuple(self._site(table, number) for number, table in enumerate(tables))
-        self._require_unique_names(sites)
+        self._require_unique_sites(sites)
         return _resolve(Config(folder=self.folder, sites=sites, **values))
 
     def _reject_renamed(self, data: dict[str, Any], serve: dict[str, Any], sites: list[dict[str, Any]]) -> None:
@@ -282,7 +334,7 @@ class _ConfigParser:
                 line = self._find_line(error.key, (site, number))
                 raise ConfigError(
                     f"{self.file}, line {line}: {error}. Nothing was done. To try a layout on a saved page: "
-                    f"newsarchive extract FILE --url URL --explain --archive {self.folder}"
+                    f"newsarchive extract FILE --url URL --explain --archive {shlex.quote(str(self.folder))}"
                 ) from None
         return Layouts(entries=tuple(entries))
 
@@ -311,12 +363,21 @@ class _ConfigParser:
         close = get_close_matches(key, known, n=1)
         return f"there is no setting {key!r}" + (f"; did you mean {close[0]!r}?" if close else "")
 
-    def _require_unique_names(self, sites: Sequence[SiteConfig]) -> None:
+    def _require_unique_sites(self, sites: Sequence[SiteConfig]) -> None:
         seen: set[str] = set()
+        by_front_page: dict[str, str] = {}
         for number, site in enumerate(sites):
             if site.name in seen:
                 raise self._error("name", number, f"two sites are named {site.name!r}; rename one")
             seen.add(site.name)
+            same = by_front_page.setdefault(front_page_key(site.url), site.name)
+            if same != site.name:
+                raise self._error("url", number, f"the site {same!r} has this front page already; remove one of them")
+        for number, site in enumerate(sites):
+            for former in site.former_names:
+                if former in seen:
+                    raise self._error("former_names", number, f"{former!r} is the name of another site")
+                seen.add(former)
 
     def _error(self, key: str, where: Table, what: str) -> ConfigError:
         end = "" if what.endswith("?") else "."
@@ -370,9 +431,9 @@ def index_url(index: str, folder: Path) -> str:
     """
     if index.startswith(("postgresql://", "postgres://")):
         return "postgresql+psycopg://" + index.partition("://")[2]
-    if "://" in index and not index.startswith("sqlite:///"):
+    if "://" in index and not index.startswith(SQLITE):
         return index
-    return f"sqlite:///{folder / Path(index.removeprefix('sqlite:///') or 'index.sqlite3').expanduser()}"
+    return sqlite_address(folder / Path(index.removeprefix(SQLITE) or "index.sqlite3").expanduser())
 
 
 def default_user_agent(contact: str) -> str:

@@ -297,8 +297,11 @@ class FrontierWindow:
         exempt = self._settings_of(due).parking.exempt
         if not is_configured and trap_reason(due.url, today=now, exempt=exempt):
             return "trapped", now + TRAP_DELAY
-        if self._pattern_yields is not None and self._pattern_yields.find_parked_pattern(due, now):
-            return "parked", now + PARKING_TIME
+        if self._pattern_yields is not None:
+            if self._pattern_yields.is_endless_redirect(due):
+                return "parked", now + DAY
+            if self._pattern_yields.find_parked_pattern(due, now):
+                return "parked", now + PARKING_TIME
         return None
 
     def _choose_robots(self, robots: DueUrl, host: Host) -> DueUrl | None:

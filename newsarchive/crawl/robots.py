@@ -17,14 +17,13 @@ from protego import Protego
 
 from newsarchive.crawl.download.ssrf import has_valid_host, url_refusal_reason
 from newsarchive.crawl.hosts import TOP_PRIORITY, HostQueues
-from storage.errors import PayloadError
+from storage.errors import PayloadError, PayloadTooLarge
 from storage.model import Discovery, DueUrl, UrlKind
 from storage.urls import resolve_url
 from storage.warc.payload import decode_payload
 
 MAX_SIZE = 512_000
 """Bytes of a robots.txt that are parsed; RFC 9309, 2.5 demands at least 500 KiB."""
-MAX_DECODED_SIZE = 10_000_000
 MAX_REDIRECTS = 5
 RULES_TTL = 86_400.0
 """Seconds for which rules are valid; RFC 9309, 2.4 allows no more than a day."""
@@ -212,13 +211,18 @@ def parse_rules(response: RobotsResponse, agent: str) -> RobotsRules:
         return RobotsRules(unreachable=f"robots.txt answers {status}" if status else "robots.txt cannot be fetched")
     if not 200 <= status < 300:
         return ALLOW_ALL
-    if response.truncated not in (None, "length"):
-        return RobotsRules(unreachable=f"robots.txt is incomplete ({response.truncated})")
+    is_cut = response.truncated is not None
     try:
-        payload = decode_payload(response.block, MAX_DECODED_SIZE)
+        payload = decode_payload(response.block, MAX_SIZE)
+    except PayloadTooLarge as large:
+        payload, is_cut = large.beginning, True
     except PayloadError:
         return ALLOW_ALL  # it has no rules that could be parsed (RFC 9309, 2.3.1.5)
-    parser = Protego.parse(payload[:MAX_SIZE].decode("utf-8-sig", "replace"))
+    if response.truncated not in (None, "length") and len(payload) < MAX_SIZE:
+        return RobotsRules(unreachable=f"robots.txt is incomplete ({response.truncated})")
+    if is_cut:
+        payload = payload[: payload.rfind(b"\n") + 1]  # half a path would disallow more than the whole one
+    parser = Protego.parse(payload.decode("utf-8-sig", "replace"))
     delays = [parser.crawl_delay(agent) or 0.0]
     rate = parser.request_rate(agent)
     if rate and rate.requests:

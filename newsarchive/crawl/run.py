@@ -46,12 +46,14 @@ from newsarchive.ingest.discovery import SOURCE
 from newsarchive.ingest.originals import ArchivedOriginals, LocalOriginals
 from newsarchive.ingest.pipeline import Ingestor
 from newsarchive.locks.site_locks import lock_sites
+from newsarchive.maintenance.site_names import hand_over_renamed_sites
 from newsarchive.version import VERSION
 from storage.callbacks import utc_now
 from storage.errors import ArchiveError, ConfigError, StorageError
 from storage.index.cluster.leases import Lease
 from storage.index.write import runs, warc_files
 from storage.model import ClosedWarc, CrawlRun, DiscoveredUrl, Discovery, UrlKind
+from storage.places.machine_id import ensure_machine_id
 from storage.warc.writer import WarcWriter
 
 if TYPE_CHECKING:
@@ -89,6 +91,8 @@ class CrawlReport:
     """Lines for the owner about what went wrong, such as hosts that were backed off, or an earlier crash."""
     notes: tuple[str, ...] = ()
     """Lines about what is normal and worth mentioning, such as a spent budget or a parked URL pattern."""
+    is_interrupted: bool = False
+    """Ctrl-C stopped it."""
 
 
 def crawl(  # noqa: PLR0913 - the options of a run
@@ -158,9 +162,12 @@ class _CrawlRun:
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     _last_progress: float = 0.0
+    _signals: list[int] = field(default_factory=list)
+    """Signals that stopped the run."""
 
     def execute(self) -> CrawlReport:
         archive, outcome = self.archive, "failed"
+        self.notes += hand_over_renamed_sites(archive, self.sites)
         files = _ClosedFiles(archive, self.run, self.uploader)
         writer = self._open_writer(files)
         try:
@@ -173,7 +180,12 @@ class _CrawlRun:
             files.register_directly()
         finally:
             run = self._end(writer, outcome)
-        return CrawlReport(run=run, problems=tuple(self.problems), notes=tuple(self.notes))
+        return CrawlReport(
+            run=run,
+            problems=tuple(self.problems),
+            notes=tuple(self.notes),
+            is_interrupted=signal.SIGINT in self._signals,
+        )
 
     def _open_writer(self, files: "_ClosedFiles") -> WarcWriter:
         archive, config, run_id = self.archive, self.archive.config, self.run.id
@@ -184,6 +196,7 @@ class _CrawlRun:
             originals=LocalOriginals(archive.index, archive.places) if self.lease else archive.index,
             size_limit=config.warc_size,
             age_limit=config.warc_age.total_seconds(),
+            machine=ensure_machine_id(config.folder),
             now=self.now,
             on_opened=lambda name: archive.index.write(warc_files.note_warc_opened, name, run_id),
             on_closed=files.register,
@@ -212,7 +225,7 @@ class _CrawlRun:
                 self.lease.on_lost = lambda: reactor.callFromThread(stopper.abandon)
             timer = asyncio.get_running_loop().call_later(self.max_time, stopper.stop) if self.max_time else None
             try:
-                with stop_on_signals(self.uploader.skip_rest_on_stop(stopper.stop)):
+                with stop_on_signals(self.uploader.skip_rest_on_stop(stopper.stop), self._signals):
                     await self._run_scrapy(context)
                 if context.recorder.failure is None:
                     await context.frontier.flush()
@@ -350,14 +363,18 @@ class _Stopper:
 
 
 @contextmanager
-def stop_on_signals(stop: Callable[[], None]) -> Iterator[None]:
-    """Call `stop` in the event loop on the first SIGINT or SIGTERM. The second one ends the process at once."""
+def stop_on_signals(stop: Callable[[], None], received: list[int]) -> Iterator[None]:
+    """Call `stop` in the event loop on the first SIGINT or SIGTERM. The second one ends the process at once.
+
+    The first one is added to `received`.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield  # a program that crawls in a thread handles its own signals
         return
     reactor = event_loop.reactor()
 
-    def handle_first(_: int, __: object) -> None:
+    def handle_first(number: int, _: object) -> None:
+        received.append(number)
         for each in SIGNALS:
             signal.signal(each, _abort)
         reactor.callFromThread(stop)

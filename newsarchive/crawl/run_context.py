@@ -21,6 +21,7 @@ from newsarchive.crawl.frontier import FrontierWindow
 from newsarchive.crawl.politeness import ResponseSummary
 from newsarchive.crawl.recorder import Recorder
 from newsarchive.crawl.render import PageRenderer
+from newsarchive.crawl.robots import MAX_SIZE as MIN_ROBOTS_SIZE
 from newsarchive.crawl.robots import RobotsResponse
 from newsarchive.crawl.subresources import Admission, SubresourceRequest
 from storage.errors import ArchiveBusy
@@ -50,6 +51,8 @@ class ResponseLimits:
 
     def max_size(self, kind: UrlKind) -> int:
         """Return the size limit for URLs of a kind."""
+        if kind is UrlKind.ROBOTS:
+            return max(self.size, MIN_ROBOTS_SIZE)
         is_asset = kind in (UrlKind.ASSET, UrlKind.PART)
         return min(self.size, self.asset_size or self.size) if is_asset else self.size
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from newsarchive.crawl.download.client import INTERRUPTED
 from newsarchive.crawl.robots import MAX_REDIRECTS, RULES_TTL, RobotsResponse
+from newsarchive.crawl.traps import url_patterns
 from newsarchive.crawl.url_pattern_yields import UrlPatternYields
 from newsarchive.ingest.tasks import OriginalRecords
 from storage.errors import ArchiveError
@@ -58,6 +59,10 @@ class RunState:
         if captures := self._index.read(host_state.select_first_captures, self._counted_to, self._sites):
             self._counted_to = captures[-1].capture_id
             parked += self.pattern_yields.count(captures, now)
+        for site, patterns in self.pattern_yields.pop_resumed().items():
+            waiting = self._index.read(host_state.select_never_captured, site, now)
+            due = [id_ for id_, url in waiting if patterns.intersection(url_patterns(url))]
+            self._index.write(host_state.make_due, due, now)
         if changes := self.pattern_yields.pending_changes():
             self._index.write(host_state.save_url_patterns, changes)
         return parked

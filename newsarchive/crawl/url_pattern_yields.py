@@ -3,8 +3,11 @@
     first capture of a URL --> shows a new article --> the counts of its patterns, and of the linking page's, are reset
                            --> shows none          --> the counts of its patterns go up; parked at `park_after`
 
-After a month, one URL of a parked pattern is requested again; if it shows a new article, the pattern is no longer
-parked. URLs listed by a feed or a news sitemap are always requested: their publisher says that they are articles.
+A page that was a redirect or an error at first counts again when it shows its article, so that an outage parks nothing
+for good. After a month, one URL of a parked pattern is requested again; if it shows a new article, the pattern is no
+longer parked. URLs listed by a feed or a news sitemap are always requested: their publisher says that they are
+articles. So are those to which they redirect, unless the redirects lead on and on: then nothing more to which redirects
+lead is requested of the pattern in this run.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,11 +15,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from newsarchive.crawl.traps import url_patterns
+from newsarchive.ingest.discovery import MAX_REDIRECTS
 from storage.index.frontier.host_state import FirstCapture, UrlPatternState
 from storage.model import DueUrl, UrlKind
 
 PARKING_TIME = timedelta(days=30)
 """Time until a URL of a parked pattern is requested again."""
+TRUSTED_REDIRECTS = 5
+"""Redirects in a row after which a URL does not count as listed by the source of the first any more."""
 TRUSTED_SOURCES = frozenset({UrlKind.FEED, UrlKind.SITEMAP, None})
 """Kinds of sources that list articles on purpose; None: newsarchive.toml."""
 
@@ -39,6 +45,9 @@ class UrlPatternYields:
         self._counted: dict[tuple[str, str], UrlPatternState] = {}
         self._changed: set[tuple[str, str]] = set()
         self._probed: set[tuple[str, str]] = set()
+        self._resumed: set[tuple[str, str]] = set()
+        self._endless: set[tuple[str, str]] = set()
+        """Sites and patterns at which a chain of redirects was broken off in this run."""
 
     @property
     def sites_with_exceptions(self) -> list[str]:
@@ -53,6 +62,8 @@ class UrlPatternYields:
         """Count the yields of captures, in their order; return the patterns that are parked from now on."""
         parked: list[UrlPatternState] = []
         for capture in captures:
+            if capture.redirect_count > MAX_REDIRECTS:
+                self._endless.update((capture.site, pattern) for pattern in url_patterns(capture.url))
             if capture.has_new_article:
                 self._reset(capture.site, capture.url)
                 if capture.via_url:
@@ -66,9 +77,18 @@ class UrlPatternYields:
         changed, self._changed = self._changed, set()
         return {key: self._counted.get(key) for key in changed}
 
+    def pop_resumed(self) -> dict[str, set[str]]:
+        """Return the patterns, by site, that are no longer parked since the last call."""
+        resumed, self._resumed = self._resumed, set()
+        by_site: dict[str, set[str]] = {}
+        for site, pattern in resumed:
+            by_site.setdefault(site, set()).add(pattern)
+        return by_site
+
     def find_parked_pattern(self, due: DueUrl, now: datetime) -> UrlPatternState | None:
         """Return the parked pattern that a URL matches; None if the URL may be requested."""
-        if due.last_fetched_at is not None or due.discovery.via_kind in TRUSTED_SOURCES:
+        is_trusted = due.discovery.redirect_count <= TRUSTED_REDIRECTS and due.discovery.via_kind in TRUSTED_SOURCES
+        if due.last_fetched_at is not None or is_trusted:
             return None
         for pattern in url_patterns(due.url):
             key = (due.discovery.site, pattern)
@@ -81,6 +101,12 @@ class UrlPatternYields:
             return state
         return None
 
+    def is_endless_redirect(self, due: DueUrl) -> bool:
+        """Return whether redirects lead to a URL that has a pattern at which redirects lead on and on."""
+        if not self._endless or not due.discovery.redirect_count or self.is_exempt(due.discovery.site, due.url):
+            return False
+        return any((due.discovery.site, pattern) in self._endless for pattern in url_patterns(due.url))
+
     def is_exempt(self, site: str, url: str) -> bool:
         """Return True if `trap_exceptions` names a URL, by its path or by a pattern."""
         exempt = self._parking.get(site, ParkingRules()).exempt
@@ -91,8 +117,11 @@ class UrlPatternYields:
 
     def _reset(self, site: str, url: str) -> None:
         for pattern in url_patterns(url):
-            if self._counted.pop((site, pattern), None) is not None:
+            state = self._counted.pop((site, pattern), None)
+            if state is not None:
                 self._changed.add((site, pattern))
+                if state.parked_at is not None:
+                    self._resumed.add((site, pattern))
 
     def _count_unproductive(self, capture: FirstCapture, now: datetime) -> Iterable[UrlPatternState]:
         after = self._parking.get(capture.site, ParkingRules()).after

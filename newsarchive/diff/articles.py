@@ -10,10 +10,19 @@ from newsarchive.diff.word_diff import DiffBudget, DiffPiece, TextChange, diff_w
 from storage.article_fields import ParagraphView
 from storage.index.views.articles import VersionView
 from storage.model import BODY_ROLES, Role
+from storage.observations import ChangeKind
 from storage.page_date import PageDate
 
 COMPARED_ROLES = BODY_ROLES | {Role.CAPTION, Role.CORRECTION}
 """Roles that are compared. Teasers, share buttons and the like change with every fetch and are left out."""
+
+_KINDS = {
+    Role.DEK: ChangeKind.DEK,
+    Role.BYLINE: ChangeKind.BYLINE,
+    Role.CAPTION: ChangeKind.CAPTION,
+    Role.CORRECTION: ChangeKind.CORRECTION,
+}
+"""Kinds of change by role; other roles are the body's."""
 
 
 class RowKind(StrEnum):
@@ -55,7 +64,7 @@ class EditVerdict(StrEnum):
     """Classification of an edit by how the page mentions it."""
 
     UNCHANGED = "unchanged"
-    """Headline, dek and text are equal."""
+    """Nothing that makes a version differs."""
     NOTED = "noted"
     """The newer version has a new correction or editor's note."""
     DATED = "dated"
@@ -98,6 +107,8 @@ class Comparison:
     notice: EditNotice
     left_out: int
     """Number of paragraphs of both versions that are not compared: boilerplate, teasers and the like."""
+    changed: tuple[ChangeKind, ...]
+    """Kinds of change between the versions."""
 
     def count(self, *kinds: RowKind) -> int:
         """Count the paragraphs with one of these kinds of change."""
@@ -127,24 +138,37 @@ def compare_versions(older: VersionView, newer: VersionView) -> Comparison:
     headline = _compare_line(older.headline, newer.headline, Role.HEADING, effort)
     dek = _compare_line(older.dek or "", newer.dek or "", Role.DEK, effort)
     assert headline is not None
+    byline = _compare_line(", ".join(older.authors), ", ".join(newer.authors), Role.BYLINE, effort)
     all_of_both = len(older.all_paragraphs) + len(newer.all_paragraphs)
+    changed = _changed_kinds(older, newer, (dek, byline, *rows))
     return Comparison(
         headline=headline,
         dek=dek,
-        byline=_compare_line(", ".join(older.authors), ", ".join(newer.authors), Role.BYLINE, effort),
+        byline=byline,
         rows=rows,
         facts=tuple(_metadata_changes(older, newer)),
-        notice=_edit_notice(older, newer, changed=any(_is_edited(row) for row in (headline, dek, *rows))),
+        notice=_edit_notice(older, newer, changed=bool(changed)),
         left_out=all_of_both - len(before) - len(after),
+        changed=changed,
     )
+
+
+def _changed_kinds(
+    older: VersionView, newer: VersionView, rows: Sequence[ParagraphDiff | None]
+) -> tuple[ChangeKind, ...]:
+    """Return the kinds of change between two versions, in the order of ChangeKind."""
+    kinds = {_KINDS.get(row.role, ChangeKind.BODY) for row in rows if row is not None and row.kind is not RowKind.SAME}
+    if older.headline != newer.headline:
+        kinds.add(ChangeKind.HEADLINE)
+    if older.section != newer.section:
+        kinds.add(ChangeKind.SECTION)
+    if older.image_caption != newer.image_caption:
+        kinds.add(ChangeKind.CAPTION)
+    return tuple(kind for kind in ChangeKind if kind in kinds)
 
 
 def _compared_paragraphs(version: VersionView) -> list[ParagraphView]:
     return [each for each in version.all_paragraphs if each.role in COMPARED_ROLES and not each.boilerplate]
-
-
-def _is_edited(row: ParagraphDiff | None) -> bool:
-    return row is not None and row.kind is not RowKind.SAME and row.role is not Role.CAPTION
 
 
 def _compare_line(before: str, after: str, role: Role, effort: DiffBudget) -> ParagraphDiff | None:

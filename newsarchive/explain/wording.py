@@ -18,6 +18,7 @@ SOURCES: Mapping[str, str] = MappingProxyType(
         "microdata": "microdata",
         "modified": "the date of the last change",
         "page URL": "the URL of the page",
+        "relative": "the visible page, counted back from the fetch",
         "script": "the data of a script",
         "sitemap": "the sitemap that listed the page",
         "time": "a <time> element",

@@ -110,12 +110,23 @@ def write_parquet(request: ExportRequest, file: BinaryIO) -> int:
 def _arrow_fields(pa: Any, fields: tuple[OutputField, ...]) -> list[tuple[str, Any]]:
     text = pa.string()
     link = pa.struct([("url", text), ("anchor", text)])
+    at = pa.timestamp("us", tz="UTC")
+    span = pa.struct(
+        [("state", text), ("version", pa.int64()), ("first_seen", at), ("last_seen", at), ("captures", pa.int64()),
+         ("changed", pa.list_(text)), ("changed_back", pa.bool_()), ("back", pa.bool_())]
+    )  # fmt: skip
+    change = pa.struct(
+        [("field", text), ("old", text), ("new", text), ("seen_before", at), ("seen", at), ("record_before", text),
+         ("record", text)]
+    )  # fmt: skip
     types = {
         FieldType.TEXT: text,
         FieldType.INTEGER: pa.int64(),
         FieldType.BOOLEAN: pa.bool_(),
         FieldType.DATE: text,
-        FieldType.TIME: pa.timestamp("us", tz="UTC"),
+        FieldType.TIME: at,
+        FieldType.HISTORY: pa.list_(span),
+        FieldType.METADATA_CHANGES: pa.list_(change),
         FieldType.TEXTS: pa.list_(text),
         FieldType.PARAGRAPHS: pa.list_(pa.struct([("role", text), ("text", text)])),
         FieldType.LINKS: pa.list_(pa.struct([("kind", text), ("label", text), ("links", pa.list_(link))])),
@@ -134,8 +145,18 @@ def _arrow_values(line: Mapping[str, Any], fields: tuple[OutputField, ...]) -> d
             value = datetime.fromisoformat(value)
         elif field.type is FieldType.CAPTURE:
             value = _arrow_values(value, CAPTURE_FIELDS)
+        elif field.type in (FieldType.HISTORY, FieldType.METADATA_CHANGES):
+            value = [_parse_times(each) for each in value]
         values[field.name] = value
     return values
+
+
+_TIMES = frozenset({"first_seen", "last_seen", "seen_before", "seen"})
+"""Keys of spans and of metadata changes that are times."""
+
+
+def _parse_times(line: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: datetime.fromisoformat(value) if name in _TIMES else value for name, value in line.items()}
 
 
 def write_sqlite(request: ExportRequest, file: BinaryIO) -> int:

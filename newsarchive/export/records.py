@@ -66,9 +66,7 @@ class RecordCopier:
             # From the same Reader: an excluded original is not copied.
             original = self._request.index.ask(get_cdx_line, line.refers_to_id)
             if original is None:
-                self._request.report_missed(
-                    f"{line.url} of {line.fetched_at:%Y-%m-%d %H:%M}: its original is not available"
-                )
+                self._request.report_missed(f"{line.warc}: the original of a revisit is not available")
             else:
                 yield from self._copy_record(original)
         yield from self._copy_record(line)
@@ -84,7 +82,9 @@ class RecordCopier:
             # An unavailable bucket would fail for every further capture, so the export stops.
             if self._is_within or isinstance(problem, BucketUnreachable | BucketRefused):
                 raise
-            self._request.report_missed(str(problem))
+            # Without the offset: damage of a thousand records has one cause.
+            cause = f"{problem.file}: {problem.what}" if isinstance(problem, WarcError) else str(problem)
+            self._request.report_missed(cause)
         if self._length:
             yield CopiedRecord(line=line, offset=offset, length=self._length)
 
@@ -99,6 +99,7 @@ class RecordCopier:
             self._compress_record(file, line.offset, line.length)
             self._length = self.size - begin
             return
+        _check_member(file, line.offset, line.length)
         self._copy_member(file, line.offset, line.length)
         self._length = self.size - begin
         at = line.offset + line.length
@@ -106,7 +107,7 @@ class RecordCopier:
             headers = _headers_at(file, at)
             if headers is None or not _is_companion(headers, line.record_id):
                 return
-            length = _member_length(file, at)
+            length = _check_member(file, at)
             # Provenance names another page, which may be excluded.
             if not (self._request.index.exclude and header(headers, "WARC-Type") == "metadata"):
                 self._copy_member(file, at, length)
@@ -187,19 +188,25 @@ def _headers_at(file: BinaryIO, offset: int) -> Headers | None:
     return None
 
 
-def _member_length(file: BinaryIO, offset: int) -> int:
-    """Return the length of the gzip member that begins there."""
+def _check_member(file: BinaryIO, offset: int, expected: int | None = None) -> int:
+    """Return the length of the gzip member that begins there; BadRecord if it is damaged: half would be copied."""
     file.seek(offset)
     inflater, used = zlib.decompressobj(31), 0
-    while not inflater.eof and (piece := file.read(_HEAD_SIZE)):
-        used += len(piece)
-        rest = piece
-        while rest and not inflater.eof:
-            inflater.decompress(rest, _CHUNK)
-            rest = inflater.unconsumed_tail
+    try:
+        while not inflater.eof and (piece := file.read(_HEAD_SIZE)):
+            used += len(piece)
+            rest = piece
+            while rest and not inflater.eof:
+                inflater.decompress(rest, _CHUNK)
+                rest = inflater.unconsumed_tail
+    except zlib.error:
+        raise BadRecord(_file_name(file), offset, "record is damaged") from None
+    length = used - len(inflater.unused_data)
     if not inflater.eof:
         raise BadRecord(_file_name(file), offset, "record is truncated")
-    return used - len(inflater.unused_data)
+    if expected is not None and length != expected:
+        raise BadRecord(_file_name(file), offset, "record has another length than in the index")
+    return length
 
 
 class _IdSet:

@@ -1,5 +1,6 @@
 """Selection, source and callbacks of an export."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -36,7 +37,7 @@ class ExportRequest:
     report_progress: Callable[[int], None] = ignore_progress
     """Called now and then with the number of articles or records that are written."""
     report_missed: Callable[[str], None] = ignore_progress
-    """Called with a message for each capture that cannot be copied."""
+    """Called with the cause for each capture that cannot be copied; captures of one cause get the same text."""
 
     def iter_articles(self, *, all_versions: bool | None = None) -> Iterator[dict[str, Any]]:
         """Yield the JSON of each article or version."""
@@ -57,13 +58,19 @@ class ExportRequest:
 
 @dataclass(slots=True)
 class MissedCaptures:
-    """Captures that could not be copied: their number, and the first messages, because there may be millions."""
+    """Captures that could not be copied: their number in all and by cause, because there may be millions."""
 
     count: int = 0
-    first: list[str] = field(default_factory=list)
+    by_cause: Counter[str] = field(default_factory=Counter)
+    """The first causes."""
 
-    def add(self, message: str) -> None:
+    @property
+    def first(self) -> list[str]:
+        """The first causes, each once."""
+        return list(self.by_cause)
+
+    def add(self, cause: str) -> None:
         """Count one capture."""
         self.count += 1
-        if len(self.first) < MAX_MISSED:
-            self.first.append(message)
+        if cause in self.by_cause or len(self.by_cause) < MAX_MISSED:
+            self.by_cause[cause] += 1

@@ -10,6 +10,7 @@ from newsarchive.extract.blocks import Block, PageBlocks, collect_blocks
 from newsarchive.extract.body import NO_BODY, Body, BodyContext, build_body, read_article_body
 from newsarchive.extract.bylines import find_byline
 from newsarchive.extract.classify import cannot_be_article
+from newsarchive.extract.corrections import read_declared_corrections
 from newsarchive.extract.dates import DateSources, read_dates
 from newsarchive.extract.evidence import Evidence
 from newsarchive.extract.headline import Headline, find_headline, headline_from_layout
@@ -179,7 +180,7 @@ def _build_article(parts: _PageParts, context: BodyContext, body: Body, metadata
         access=metadata.access,
         live=metadata.live,
         noarchive=metadata.noarchive,
-        paragraphs=body.paragraphs,
+        paragraphs=(*body.paragraphs, *read_declared_corrections(parts.jsonld.article, body.paragraphs)),
     )
 
 

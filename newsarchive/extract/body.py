@@ -9,6 +9,7 @@ from lxml.html import HtmlElement
 
 from newsarchive.extract import phrases, zones
 from newsarchive.extract.blocks import Block, PageBlocks, effective_length, normalize_space
+from newsarchive.extract.corrections import find_corrections, is_notice
 from newsarchive.extract.dek import find_dek_block
 from newsarchive.extract.evidence import NO_EVIDENCE, Evidence
 from newsarchive.extract.headline import Headline, text_key
@@ -100,11 +101,17 @@ def build_body(content: PageBlocks, selection: Selection, context: BodyContext) 
     dek_block = context.dek
     if dek_block < 0:
         dek_block = find_dek_block(blocks, chosen, headline, context.descriptions, context.authors)
+        if dek_block >= 0 and is_notice(blocks[dek_block].text, at_edge=True):
+            dek_block = -1
     facts = _role_context(blocks, chosen, context, dek_block)
     roles = _assign_roles(blocks, chosen, facts, context.evidence)
     _apply_labels(blocks, roles, min(roles, default=0))
     labelled = set(roles)
     _trim_end(blocks, roles)
+    start = max(facts.headline_block, 0) if facts.headline_block <= min(chosen) else min(chosen)
+    for index in list(find_corrections(blocks, roles, start)):
+        roles[index] = Role.CORRECTION
+        context.evidence.set_role(index, Role.CORRECTION, "a correction by its wording, or by the element around it")
     if context.evidence.is_recording:
         for index, role in roles.items():
             context.evidence.update_role(index, role, "announced by a label, or no text after it")

@@ -353,7 +353,9 @@ def _visible_dates(sources: DateSources, *, updated: bool = False) -> Iterator[S
         elif update_word and update_word[0].casefold() not in _STATUS_WORDS:
             text = text[: update_word.start()]
         if date := _parse_line(text, sources, day_first=not american):
-            yield SourcedDate(at=date.at, offset=date.offset, is_day=date.is_day, source="visible")
+            is_printed = parse_printed_date(text, sources.zone, day_first=not american) is not None
+            source = "visible" if is_printed else "relative"
+            yield SourcedDate(at=date.at, offset=date.offset, is_day=date.is_day, source=source)
 
 
 def _parse_line(text: str, sources: DateSources, *, day_first: bool = True) -> PageDate | None:

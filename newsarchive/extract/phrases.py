@@ -267,24 +267,76 @@ DISCLAIMER = _start(
 )
 CORRECTION = _start(
     r"""
-    corrections?\s*[:(] / correction (?:appended|made) / clarifications?\s*:
-    this (?:article|story|post|piece|report) (?:has been|was) (?:corrected|amended|updated|edited)
-    an earlier version of this / berichtigung / korrektur\s*: / rectificati(?:f|on)\s*: / corrección\s*:
-    fe de err(?:at|or)[ae]s / correção\s*: / rettifica\s*: / исправление\s*: / 更正 / 訂正 / 정정
-    editor'?s note\s*[:(—–-]? ?(?=.{0,200}(?:correct|updat|amend|clarif|earlier version|an error)) / clarification\W
-    this (?:article|story|post|piece|report) was (?:corrected|amended|updated|edited|revised) / update \(?\d
-    (?:anmerkung|hinweis) der redaktion\s*[:(]? ?(?=.{0,200}(?:korrig|berichtig|fehler|früheren)) / in einer früheren
-    (?:hinweis|korrekturhinweis)\s*: ?(?=.{0,120}(?:korrig|früheren|zunächst)) / richtigstellung / précision\s*:
-    une (?:première|précédente) version / correctif / aclaración\s*: / rectificación / una versión anterior
-    esclarecimento\s*: / errata\s*: / erramos / uma versão anterior / precisazione\s*: / errata corrige
-    correctie\s*: / in een eerdere versie / rättelse\s*: / retting\s*: / rettelse\s*: / korjaus\s*:
-    (?:oikaisu|helyesbítés)(?=\s*(?:[:\d(–—-]|$))
-    уточнение\s*: / поправка / виправлення / уточнення / sprostowanie / oprava\s*: / düzeltme\s*: / koreksi\s*:
-    ralat / đính chính / διόρθωση / تصحيح / تصویب / اصلاحیه / תיקון(?: טעות)? / भूल ?सुधार / संशोधन
-    แก้ไข(?:ข่าว|ข้อมูล)
-    【?(?:お詫びと)?訂正 / 更正启事 / 勘误 / \[?정정(?:보도)?\]?
+    corrections?(?: and clarifications?| notice)?\s*(?:[:(–—|.-]|$) / correction (?:appended|made) / erratum
+    corrections?,? (?:\w+,? ){0,3}\d{1,4}\b / clarifications?\s*(?:[:(–—|.-]|$) / clarification (?:appended|made)
+    this (?:article|story|post|piece|report|column|headline|caption|page|transcript) (?:\w+ ){0,6}corrected
+    this (?:article|story|post|piece|report|column) (?:\w+ ){0,4}(?:amended|clarified|retracted|withdrawn|revised)
+    this (?:article|story|post|piece|report) (?:has been|was) (?:updated|edited|changed|altered)
+    (?:this|the) (?:article|story|post|piece|report) (?:originally|initially|previously|incorrectly|mistakenly|wrongly)
+    (?:an|a) (?:earlier|previous|prior) version of this / we (?:have )?(?:corrected|amended|retracted|withdrawn) this
+    editor(?:s|['’]s|s['’])?(?:['’])? notes?\s*(?:[:(–—.-]|$) / (?:a )?note (?:from the editors?|to (?:our )?readers)\W
+    retractions?\s*(?:[:(–—|.-]|$) / retracted\s*: / amendments?\s*: / for the record\s*: / update \(?\d / berichtigung
+    korrektur(?:en)?\s*(?:[:(–—]|$) / richtigstellung / gegendarstellung / widerruf\s*: / korrekturhinweis
+    in einer (?:früheren|vorherigen|ersten) (?:version|fassung) / anm(?:\.|erkung) d(?:er|\.) red
+    (?:anmerkung|hinweis) der redaktion\s*[:(]? ?(?=.{0,200}(?:korrig|berichtig|fehler|früheren|ergänzt|geändert))
+    (?:hinweis|transparenzhinweis)\s*: ?(?=.{0,120}(?:korrig|früheren|zunächst|ursprünglich)) / redaktionelle anmerkung
+    rectificati(?:f|on)s?\s*(?:[:(–—]|$) / précisions?\s*: / correctif / une (?:première|précédente) version
+    (?:une )?version (?:antérieure|précédente) de (?:cet|ce|notre) / mise au point\s*: / erratum\s*: / ndlr\W
+    droit de réponse / (?:note|nda) de la rédaction / note de l['’]éditeur
+    cet article a été (?:modifié|corrigé|rectifié|amendé|retiré) / correcci(?:ón|ones)\s*(?:[:(–—]|$)
+    fe de err(?:at|or)[ae]s / aclaración\s*: / rectificación / retractación
+    (?:una )?versión (?:anterior|previa) de (?:est|nuestr) / una versión anterior
+    nota de(?:l editor| la redacción| redacción) / nota del? (?:la )?editora?\W / n\. de (?:la )?r\.
+    este (?:artículo|texto) (?:ha sido|fue) (?:corregido|modificado|rectificado|retirado)
+    correç(?:ão|ões)\s*(?:[:(–—]|$) / esclarecimento\s*: / errata(?:\s*:|$| corrige) / erramos / retratação
+    uma versão anterior / nota d(?:a redação|o editor|a editora)
+    est[ea] (?:artigo|texto|matéria|reportagem) foi (?:corrigid|retirad|alterad)\w+ / rettifica\s*(?:[:(–—]|$)
+    precisazione\s*: / correzione\s*: / nota della redazione / nota del direttore\s*:
+    (?:in )?una (?:versione precedente|precedente versione)
+    questo articolo è stato (?:corretto|modificato|rettificato|ritirato) / correcties?(?:\s*[:(–—]|$) / rectificatie
+    in een eerdere versie / een eerdere versie / noot van de redactie / naschrift\s*: / aanvulling\s*:
+    dit artikel is (?:aangepast|gecorrigeerd|gewijzigd|ingetrokken) / rättelser?\s*(?:[:(–—]|$) / korrigering\s*:
+    förtydligande\s*: / i en tidigare version / red(?:aktionens)? anm / retting(?:er)?\s*: / rettelser?\s*:
+    korreksjon\s*: / beriktigelse / presisering\s*: / præcisering\s*: / i en tidligere (?:versjon|version|utgave)
+    redaktionens note / red\.? ?anm\W
+    (?:artikkelen|artiklen|artikeln) (?:er|har|är|blev) (?:rettet|korrig|ändr|endret|blevet rettet) / korjaus\s*:
+    toimituksen huomautus / jutun aiemmassa versiossa / (?:oikaisu|helyesbítés|helyreigazítás)(?=\s*(?:[:\d(–—-]|$))
+    (?:a )?szerkesztő megjegyzése / pontosítás\s*: / исправлени[ея](?:\s*:|$) / уточнение\s*: / поправка
+    опровержение\s*: / примечание (?:редакции|редактора) / от редакции\W
+    в (?:предыдущей|первоначальной|более ранней) версии / виправлення / уточнення / спростування / примітка редакції
+    від редакції\W / у попередній версії / sprostowani[ea] / korekta\s*: / od redakcji\s*: / przypis redakcji
+    wcześniejsza wersja / we wcześniejszej wersji / oprav(?:a|ujeme)\s*: / upřesnění\s*: / poznámka redakce
+    předchozí verze / düzeltme(?:\s*[:(–—]|$) / editörün notu / editör notu / tekzip / haberin önceki / koreksi\s*:
+    ralat / catatan (?:redaksi|editor) / versi sebelumnya / đính chính / ghi chú của (?:tòa soạn|biên tập) / cải chính
+    διόρθωση / διευκρίνιση\s*: / επανόρθωση / σημείωση (?:της )?σύνταξης / σε προηγούμενη έκδοση / تصحيح / توضيح\s*:
+    تنويه\s*: / ملاحظة (?:المحرر|من المحرر|التحرير) / تصویب / اصلاحیه / توضیح سردبیر / یادداشت (?:سردبیر|ویراستار)
+    תיקון(?: טעות)? / הבהרה\s*: / הערת (?:המערכת|העורך) / भूल ?सुधार / संशोधन / स्पष्टीकरण\s*:
+    संपादक(?:ीय)? (?:की )?(?:टिप्पणी|नोट) / แก้ไข(?:ข่าว|ข้อมูล) / หมายเหตุ(?:กองบรรณาธิการ|บรรณาธิการ)
+    更正(?:启事|啟事|\W)? / 勘误 / 勘誤 / 订正 / 訂正 / 澄清\s*[:：] / 撤稿 / 编者按 / 编者注 / 編者按 / 編者註 / 编辑注
+    編按 / 【?(?:お詫びと)?訂正 / 【?(?:お詫び|おわび)と訂正 / 編集部注 / 編集部より / 記事の訂正
+    記事を(?:訂正|修正|取り消) / 정정 / \[?정정(?:보도)?\]? / 바로잡습니다 / 바로잡음 / 반론보도 / 편집자\s?주
+    \[?바로잡습니다\]?
     """
 )
+EARLIER_VERSION = _start(
+    r"""
+    (?:an|a|the) (?:earlier|previous|prior|original|first) (?:version|edition|headline)\b
+    (?:the|a) (?:headline|caption|photo caption|chart|graphic|map) (?:\w+ ){0,6}(?:corrected|amended|misstated|changed)
+    because of (?:an? )?(?:editing|reporting|production|transcription|typing) error / due to an editing error
+    aufgrund eines (?:fehlers|redaktionellen) / wir haben (?:den|diesen) (?:fehler|text|artikel|satz|abschnitt)
+    wir bitten,? (?:den|dies|das|diesen) / nous (?:avons|prions) / lamentamos (?:el|o) err
+    pedimos (?:disculpas|desculpas) / ci scusiamo / приносим извинения / редакция приносит / omluv / przepraszamy
+    özür dileriz / 特此更正 / お詫びいたします / 사과드립니다
+    """
+)
+"""The beginning of a correction that other sentences begin with too: only at an end of the article is it one."""
+CORRECTION_POLICY = Phrases(
+    r"(?:report|spot|found|find|notice|see)\w* (?:an?|any|some|something)?\s?(?:error|mistake|typo|inaccura|wrong)|"
+    r"(?:submit|request|suggest|send)\w* (?:a|us|your|corrections?)|corrections? (?:policy|page|column|desk)|how to|"
+    r"fehler (?:gefunden|entdeckt|melden)|signale[rz] une|erreur \?|reportar (?:un )?err|encontrou (?:um )?err|segnala|"
+    r"fout (?:gezien|gevonden|melden)|сообщи(?:те|ть) об|hata bildir|rapport\w* (?:en )?fe[ij]l"
+)
+"""Found in a line that asks readers for corrections and is none."""
 _SHARE_WORDS = """
     share|shares|teilen|partager|compartir|compartilhar|condividi|delen|dela|del|поделиться|paylaş|bagikan|chia sẻ|分享
     |シェア|シェアする|공유|مشاركة|facebook|twitter|x|linkedin|whatsapp|telegram|reddit|pinterest|flipboard|e-?mail|mail|print|drucken|imprimer|copy

@@ -11,6 +11,7 @@ from lxml.html import HtmlElement
 
 from newsarchive.extract import phrases, zones
 from newsarchive.extract.blocks import Block, effective_length
+from newsarchive.extract.corrections import is_notice
 from newsarchive.extract.headline import text_key, word_overlap
 from newsarchive.extract.parse_date import LETTER, parse_printed_date
 from newsarchive.extract.relative_dates import is_relative_date
@@ -35,6 +36,8 @@ _PREFIX = 24
 """Characters compared first with the headline; mostly they decide."""
 _SHORT = 20
 """Characters of punctuation around a short headline."""
+_LINKED = 0.6
+"""Share of a line inside links from which it leads to another page rather than to say something."""
 _END_BLOCKS = 2
 """Blocks before the last sure body block from which the end of an article begins."""
 _SENTENCE_ENDS = frozenset('.!?…。！？؟।"”’»)')
@@ -134,7 +137,7 @@ def may_follow_body(block: Block, context: RoleContext) -> bool:
     return (
         block.zone & (zones.TAGS | zones.BIO) != 0
         or phrases.TAGS.match(text)
-        or phrases.CORRECTION.match(text)
+        or (block.link_share < _LINKED and is_notice(text, at_edge=True))
         or phrases.DISCLAIMER.match(text)
         or _is_bio(block, context)
     )
@@ -160,7 +163,8 @@ def _role_by_zones(block: Block, context: RoleContext) -> Role | None:
     foreign = zone & context.foreign_zones
     linked = block.link_share > 0.5
     if zone & zones.FIGCAPTION or _is_caption(block) or _shares_element_with_image(block, context):
-        return Role.CAPTION
+        # The pictures of a list of related articles are not this article's.
+        return Role.TEASER if foreign & (zones.RELATED | zones.LATEST) or block.link_share > 0.9 else Role.CAPTION
     if not zone & _BOX_ZONES:
         return None
     tests = (
@@ -247,7 +251,8 @@ def _role_by_opening(block: Block, context: RoleContext) -> Role | None:
     text, length = block.text, len(block.text)
     if length < 400 and phrases.TAGS.match(text) and (block.link_share > 0.3 or length < 60):
         return Role.TAGS
-    if phrases.CORRECTION.match(text):
+    at_edge = block.index < context.body_start or block.index > context.body_end - _END_BLOCKS
+    if block.link_share < _LINKED and is_notice(text, at_edge=at_edge):
         return Role.CORRECTION
     if phrases.DISCLAIMER.match(text):
         return Role.DISCLAIMER

@@ -40,6 +40,9 @@ UNLIKELY_LINK = 55
 """Links whose URL template is that of pages that were no articles."""
 REQUISITE = 60
 
+MAX_REDIRECTS = 20
+"""Redirects and canonical links followed one after the other (WHATWG Fetch, HTTP-redirect fetch), in whichever runs."""
+
 _PAGES = (UrlKind.ARTICLE, UrlKind.LISTING)
 LooksLikeArticle = Callable[[str], bool | None]
 IsCaptured = Callable[[str], bool]
@@ -128,7 +131,7 @@ def _find_urls(
     if reading.outcome is Outcome.REDIRECT and capture.redirect_url:
         yield from _redirect_target(capture, discovery, site)
     elif reading.outcome is Outcome.ARTICLE and reading.article:
-        yield from _canonical_url(capture, reading.article.canonical_url, site)
+        yield from _canonical_url(capture, discovery, reading.article.canonical_url, site)
         fresh = _drop_captured(reading.article.link_groups, is_captured)
         yield from _links(capture, discovery, fresh, site, RELATED_LINK)
     elif reading.outcome in (Outcome.LISTING, Outcome.OTHER, Outcome.MEDIA):
@@ -143,7 +146,7 @@ def _find_urls(
 
 def _redirect_target(capture: Capture, discovery: Discovery, site: Site) -> Iterator[DiscoveredUrl]:
     # The crawl itself follows redirects of robots.txt (RFC 9309 2.3.1.2); other sites' pages are not ours to fetch.
-    if discovery.kind is UrlKind.ROBOTS or not capture.redirect_url:
+    if discovery.kind is UrlKind.ROBOTS or not capture.redirect_url or discovery.redirect_count >= MAX_REDIRECTS:
         return
     if discovery.kind is not UrlKind.ASSET and not belongs_to_site(site, capture.redirect_url):
         return
@@ -155,6 +158,7 @@ def _redirect_target(capture: Capture, discovery: Discovery, site: Site) -> Iter
         title=discovery.title,
         published=discovery.published,
         anchor=discovery.anchor,
+        redirect_count=discovery.redirect_count + 1,
     )
     priority = REQUISITE if discovery.kind is UrlKind.ASSET else FEED_ENTRY
     yield DiscoveredUrl(url=capture.redirect_url, discovery=onward, due_at=capture.fetched_at, priority=priority)
@@ -176,10 +180,16 @@ def _requisite_urls(reading: Reading) -> Iterable[str]:
         yield image.url
 
 
-def _canonical_url(capture: Capture, url: str, site: Site) -> Iterator[DiscoveredUrl]:
+def _canonical_url(capture: Capture, discovery: Discovery, url: str, site: Site) -> Iterator[DiscoveredUrl]:
     """Yield the canonical URL of an AMP page, a print view or a URL with campaign parameters."""
-    if belongs_to_site(site, url):
-        link_discovery = Discovery(site=site.name, kind=UrlKind.ARTICLE, via=capture.url, via_kind=UrlKind.ARTICLE)
+    if belongs_to_site(site, url) and discovery.redirect_count < MAX_REDIRECTS:
+        link_discovery = Discovery(
+            site=site.name,
+            kind=UrlKind.ARTICLE,
+            via=capture.url,
+            via_kind=UrlKind.ARTICLE,
+            redirect_count=discovery.redirect_count + 1,
+        )
         yield DiscoveredUrl(url=url, discovery=link_discovery, due_at=capture.fetched_at, priority=RELATED_LINK)
 
 

@@ -37,10 +37,10 @@ class IndexingResult:
     captures: int
     versions: int
     """New article versions in the index."""
+    known: int = 0
+    """Captures that the index had before: the same records are in another file too."""
     problems: tuple[str, ...] = ()
     """Damage, by file and offset. Records before and after it were indexed."""
-    went_on: bool = False
-    """True if an interrupted rebuild was resumed; captures that it had indexed are not counted."""
 
 
 Item = CaptureRecord | CaptureReading | RunStarted | RunEnded
@@ -84,11 +84,11 @@ def index_warcs(
         BucketUnreachable, BucketRefused: A file cannot be read from the bucket. What was indexed before stays.
     """
     ranges = list(ranges)
-    _register_sites(ranges, index, ingestor)
+    register_runs(ranges, index, ingestor)
     total = sum(max(part.file.size - part.start, 0) for part in ranges)
     done = captures = 0
     problems: list[str] = []
-    before = ingestor.new_versions
+    before, known_before = ingestor.new_versions, ingestor.known_captures
 
     def report(what: str) -> None:
         progress(done, total, f"{captures:,} captures, {what}")
@@ -106,11 +106,14 @@ def index_warcs(
             problems.append(str(problem))
         done = base + max(part.file.size - part.start, 0)
         report(part.file.name)
+    ingestor.wait_until_idle()
+    known = ingestor.known_captures - known_before
     settle(places, index, ingestor)
     return IndexingResult(
         files=len(ranges),
         captures=captures,
         versions=ingestor.new_versions - before,
+        known=known,
         problems=tuple(problems),
     )
 
@@ -149,7 +152,7 @@ def measure_file(measured: HashingReader) -> ClosedWarc:
     return ClosedWarc(name=measured.name, size=size, sha256=sha256)
 
 
-def _register_sites(ranges: list[WarcRange], index: Index, ingestor: Ingestor) -> None:
+def register_runs(ranges: Iterable[WarcRange], index: Index, ingestor: Ingestor) -> None:
     """Register all sites before the first page is indexed, so that the order of the files does not matter."""
     for part in ranges:
         try:
@@ -158,6 +161,22 @@ def _register_sites(ranges: list[WarcRange], index: Index, ingestor: Ingestor) -
             continue  # the walk reports it
         if isinstance(first, RunStarted):
             _begin_run(index, ingestor, part, first.run)
+
+
+def submit_capture(part: WarcRange, index: Index, ingestor: Ingestor) -> None:
+    """Submit the one capture at the start of a range; WarcError, OSError or FileMissing if it cannot be read."""
+    index.write(warc_files.note_warc_opened, part.file.name)
+    for item in read_captures(part.file, part.start):
+        match item:
+            case RunStarted():
+                _begin_run(index, ingestor, part, item.run)
+            case CaptureRecord():
+                if item.capture.place.offset == part.start:
+                    ingestor.wait_for_room()
+                    ingestor.submit(item)
+                return
+            case _:
+                return
 
 
 def _index_range(part: WarcRange, index: Index, ingestor: Ingestor, walk: WarcWalk) -> Iterator[CaptureRecord]:
@@ -211,6 +230,5 @@ def _close_file(index: Index, ingestor: Ingestor, part: WarcRange, walk: WarcWal
 
 
 def _begin_run(index: Index, ingestor: Ingestor, part: WarcRange, run: CrawlRun) -> None:
-    ingestor.register_run(run)
-    index.begin_crawl(run)
+    index.begin_crawl(ingestor.register_run(run))
     index.write(warc_files.note_warc_opened, part.file.name, run.id)

@@ -9,10 +9,11 @@ after the last indexed record. One thread writes to the index.
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass, field, replace
 from itertools import islice
+from types import MappingProxyType
 from typing import Protocol
 
 from newsarchive.ingest.article_urls import ArticleUrlPatterns
@@ -78,6 +79,7 @@ class Ingestor:
         sync: Callable[[], None] = lambda: None,
         batching: Batching | None = None,
         layouts: SiteLayouts | None = None,
+        former_names: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._index = index
         self._readers = readers
@@ -85,7 +87,7 @@ class Ingestor:
         self._originals = originals
         self._sync = sync
         self._batching = batching or Batching()
-        self._sites = SiteLookup(index)
+        self._sites = SiteLookup(index, former_names)
         self._article_urls = ArticleUrlPatterns(lambda site: index.read(list_page_outcomes, site))
         self._layouts = layouts or SiteLayouts()
         self._queue: deque[_Item] = deque()
@@ -110,6 +112,8 @@ class Ingestor:
         """The error that stopped the writer, or None. Nothing is committed after it."""
         self.new_versions = 0
         """New article versions committed."""
+        self.known_captures = 0
+        """Captures that the index had before they were submitted."""
         self._thread = threading.Thread(target=self._run, name="ingest", daemon=True)
         self._thread.start()
 
@@ -118,9 +122,12 @@ class Ingestor:
         """Captures submitted and not yet committed."""
         return len(self._queue)
 
-    def register_run(self, run: CrawlRun) -> None:
-        """Register a run's sites: the URLs found in its captures are assigned by their configuration then (law 1)."""
-        self._sites.register_run(run)
+    def register_run(self, run: CrawlRun) -> CrawlRun:
+        """Register a run's sites: the URLs found in its captures are assigned by their configuration then (law 1).
+
+        Returns the run with the present names of its sites.
+        """
+        return self._sites.register_run(run)
 
     def accepts_reading(self, read: CaptureReading) -> bool:
         """Return True if a reading made elsewhere is equal to one made here (law 1)."""
@@ -277,7 +284,9 @@ class Ingestor:
         rows = [self.build_ingest(item.record, item.reading.result()) for item in batch if item.record and item.reading]
         if rows:
             self._sync()
-            self.new_versions += self._index.commit(rows, self._plan).versions
+            committed = self._index.commit(rows, self._plan)
+            self.new_versions += committed.versions
+            self.known_captures += committed.known
         for item in batch:
             if item.action:
                 item.action()

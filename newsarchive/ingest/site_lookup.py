@@ -1,7 +1,9 @@
 """Find the site of a capture: the one that it belongs to, and the one that requested it."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
 
 from storage.index import Index
 from storage.index.rows.site_registry import site_name_from_host
@@ -26,19 +28,25 @@ class SiteLookup:
     result of an import would then depend on the order of its files.
     """
 
-    def __init__(self, index: Index) -> None:
+    def __init__(self, index: Index, former_names: Mapping[str, str] = MappingProxyType({})) -> None:
+        """Build the lookup; `former_names`: present names of sites by their former ones."""
         self._index = index
+        self._former_names = former_names
         self._by_name: dict[str, Site] = {}
         self._by_run: dict[tuple[str | None, str], Site] = {}
         self._lock = threading.Lock()
 
     def get_discovery(self, record: CaptureRecord) -> Discovery:
         """Return the discovery of a capture from its file, or one derived from its URL."""
-        return get_discovery(record, self._index.find_site)
+        discovery = get_discovery(record, self._index.find_site)
+        present = self._former_names.get(discovery.site)
+        return discovery if present is None else replace(discovery, site=present)
 
-    def register_run(self, run: CrawlRun) -> None:
-        """Remember a run's sites with their configuration at that time."""
-        self._by_run.update({(run.id, site.name): site for site in run.sites})
+    def register_run(self, run: CrawlRun) -> CrawlRun:
+        """Remember a run's sites with their configuration at that time; return the run with their present names."""
+        sites = {(name := self._former_names.get(site.name, site.name)): replace(site, name=name) for site in run.sites}
+        self._by_run.update({(run.id, name): site for name, site in sites.items()})
+        return replace(run, sites=tuple(sites.values()))
 
     def requesting_site(self, name: str, capture: Capture) -> Site:
         """Return the site for which a capture was made: from its run, from the index, or one of its host alone."""

@@ -8,7 +8,7 @@ import fcntl
 import json
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
@@ -84,9 +84,11 @@ def _lock_site(folder: Path, site: str, since: datetime) -> Iterator[None]:
 
 
 def _write_holder(fd: int, holder: dict[str, object] | None) -> None:
-    os.ftruncate(fd, 0)
-    if holder is not None:
-        os.pwrite(fd, json.dumps(holder).encode(), 0)
+    """Write who holds a lock, for messages: the lock holds without it, also on a full disk."""
+    with suppress(OSError):
+        os.ftruncate(fd, 0)
+        if holder is not None:
+            os.pwrite(fd, json.dumps(holder).encode(), 0)
 
 
 def _read_holder(path: Path) -> tuple[str, datetime | None]:

@@ -1,11 +1,12 @@
 """Import WARC files that other tools made: copy them into the archive, then index them like our own."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from newsarchive.ingest.index_warcs import IndexingResult, WarcRange, WarcWalk, index_warcs
 from newsarchive.ingest.pipeline import Ingestor
+from newsarchive.maintenance.recover import RecoveryResult
 from storage.callbacks import ProgressCallback, ignore_progress
 from storage.index import Index
 from storage.index.queries.cdx import has_warc_file
@@ -19,6 +20,8 @@ class ImportResult:
 
     adopted: tuple[ImportedFile, ...]
     read: IndexingResult
+    recovered: RecoveryResult = field(default_factory=RecoveryResult)
+    """What an interrupted import or crawl had left to index."""
 
 
 def import_files(

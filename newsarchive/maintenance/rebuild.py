@@ -10,17 +10,18 @@ from pathlib import Path
 
 from newsarchive.ingest.index_warcs import IndexingResult, WarcRange, WarcWalk, index_warcs
 from newsarchive.ingest.pipeline import Ingestor
+from newsarchive.maintenance.lost_files import find_missing_files, find_unread_files
 from newsarchive.maintenance.recover import repair_open_files, unindexed_ranges
 from storage.callbacks import ProgressCallback
-from storage.errors import ArchiveBusy, StorageError
+from storage.errors import ArchiveBusy, CapturesLost, LostFile
 from storage.index import Index
-from storage.index.queries.status import list_warc_files
+from storage.index.maintenance.known_files import load_known_files
+from storage.index.maintenance.replace_index import Replacement, prepare_replacement
+from storage.index.queries.status import count_captures_and_versions, list_warc_files
 from storage.places import Places, WarcFile
-from storage.places.atomic_write import replace_durably, write_atomic
+from storage.places.atomic_write import write_atomic
 from storage.places.digests import HashingReader
-from storage.places.file_names import other_machine
 
-SQLITE = "sqlite:///"
 RESUME_WITHIN = timedelta(days=7)
 """An interrupted rebuild is resumed within this time after its last heartbeat."""
 HEARTBEAT = 60.0
@@ -69,8 +70,29 @@ class ResumeMarker:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RebuildResult:
+    """Counts and errors of a rebuild, and the contents of the new index."""
+
+    files: int
+    """WARC files of the archive."""
+    captures: int
+    """Captures that were read; if it was resumed, without those that the interrupted rebuild had read."""
+    versions: int
+    """Article versions of those."""
+    total_captures: int
+    total_versions: int
+    """Contents of the new index."""
+    problems: tuple[str, ...] = ()
+    """Damage, by file and offset. Records before and after it were indexed."""
+    went_on: bool = False
+    """True if an interrupted rebuild was resumed."""
+    lost: tuple[LostFile, ...] = ()
+    """Files of which the old index had captures that the new one lacks."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rebuild:
-    """One rebuild of an archive's index. No other process may have the old index open for writing."""
+    """One rebuild of an archive's index. No other process may write to the old index."""
 
     places: Places
     url: str
@@ -78,19 +100,19 @@ class Rebuild:
     open_ingestor: OpenIngestor
     marker: ResumeMarker
 
-    def run(self, progress: ProgressCallback, *, afresh: bool, forget: bool = False) -> IndexingResult:
-        """Index every WARC file of the archive into an empty index, and replace the index at `url` by it.
+    def run(self, progress: ProgressCallback, *, afresh: bool, forget: bool = False) -> RebuildResult:
+        """Index every WARC file of the archive into a new index, and replace the one at `url` by it.
 
-        An SQLite index serves readers until the new one is complete.
+        Readers have the old index until the new one is complete, also if this process is killed.
 
         Args:
             progress: Called with bytes.
             afresh: Start from the beginning, even if an interrupted rebuild could be resumed.
-            forget: Rebuild without the files of other machines that are not here.
+            forget: Replace the old index even if it knows captures whose files are missing or cannot be read.
 
         Raises:
             BucketUnreachable, BucketRefused: Files of the bucket cannot be read; the index would be incomplete.
-            StorageError: Files of other machines are not here.
+            CapturesLost: The new index would lack captures that the old one knows.
             ArchiveBusy: A crawl is running.
         """
         repair_open_files(self.places.folder)
@@ -101,46 +123,61 @@ class Rebuild:
                 f"a crawl is writing {busy[0]}; the index was not changed. When the crawl has ended, run: "
                 "newsarchive rebuild"
             )
+        known = load_known_files(self.url)
+        lost = find_missing_files(known, files, self.places)
+        if lost and not forget:
+            raise CapturesLost(lost, str(self.places.folder))
+        replacement = prepare_replacement(self.url)
+        replacement.check()
         if afresh:
             self.marker.remove()
-        if self.url.startswith(SQLITE):
-            return self._rebuild_file(Path(self.url.removeprefix(SQLITE)), files, progress)
-        index = Index.open(self.url, accept_outdated=True)
-        try:
-            if not forget and not self.marker.is_valid():
-                require_all_files(index, files)
-            result = self._fill(index, files, progress)
-        finally:
-            index.close()
-        self.marker.remove()
-        return result
-
-    def _rebuild_file(self, file: Path, files: Sequence[WarcFile], progress: ProgressCallback) -> IndexingResult:
-        fresh = file.with_name(file.name + ".rebuilding")
         if not self.marker.is_valid():
-            _remove_database(fresh)
-        index = Index.open(f"{SQLITE}{fresh}")
+            replacement.clear()
+        result = self._fill(replacement, files, progress)
+        lost = lost or find_unread_files(known, load_known_files(replacement.address))
+        if lost and not forget:
+            # The new index stays, so that the next rebuild resumes with nothing left to read.
+            raise CapturesLost(lost, str(self.places.folder))
+        replacement.swap()
+        self.marker.remove()
+        return replace(result, lost=lost)
+
+    def _fill(self, replacement: Replacement, files: Sequence[WarcFile], progress: ProgressCallback) -> RebuildResult:
+        index = Index.open(replacement.address)
         try:
-            result = self._fill(index, files, progress)
+            since = self.marker.get_start()
+            resumes = since is not None and _matches_files(index, files, since)
+            if not resumes:
+                # The marker is written after the old rows are deleted: else a resumed rebuild would take them for its
+                # own.
+                self.marker.remove()
+                index.reset()
+            self.marker.write()
+            read = self._index_files(index, [] if resumes else files, progress)
+            # What a rebuild that is resumed still lacks, and files that an import brought meanwhile.
+            rest = self._index_files(index, None, progress)
+            captures, versions = index.read(count_captures_and_versions)
         finally:
             index.close()
-        _remove_log(file)
-        replace_durably(fresh, file)
-        self.marker.remove()
-        return result
+        return RebuildResult(
+            files=len(files),
+            captures=read.captures + rest.captures,
+            versions=read.versions + rest.versions,
+            total_captures=captures,
+            total_versions=versions,
+            problems=(*read.problems, *rest.problems),
+            went_on=resumes,
+        )
 
-    def _fill(self, index: Index, files: Sequence[WarcFile], progress: ProgressCallback) -> IndexingResult:
-        since = self.marker.get_start()
-        resumes = since is not None and _matches_files(index, files, since)
-        if not resumes:
-            # The marker is written after the old rows are deleted: else a resumed rebuild would take them for its own.
-            self.marker.remove()
-            index.reset()
-        self.marker.write()
-        ranges = unindexed_ranges(self.places, index) if resumes else [WarcRange(file=file) for file in files]
+    def _index_files(
+        self, index: Index, files: Sequence[WarcFile] | None, progress: ProgressCallback
+    ) -> IndexingResult:
+        """Index whole files; None: what the index lacks."""
+        ranges = unindexed_ranges(self.places, index) if files is None else [WarcRange(file=file) for file in files]
+        if not ranges:
+            return IndexingResult(files=0, captures=0, versions=0)
         with self.open_ingestor(index) as (ingestor, walk):
-            result = index_warcs(ranges, self.places, index, ingestor, self._with_heartbeat(progress), walk)
-        return replace(result, went_on=resumes)
+            return index_warcs(ranges, self.places, index, ingestor, self._with_heartbeat(progress), walk)
 
     def _with_heartbeat(self, progress: ProgressCallback) -> ProgressCallback:
         """Return a callback that also writes the marker now and then."""
@@ -154,23 +191,6 @@ class Rebuild:
                 due = time.monotonic() + HEARTBEAT
 
         return report
-
-
-def require_all_files(index: Index, files: Sequence[WarcFile]) -> None:
-    """Raise StorageError if the index has files of other machines that are not among these."""
-    here = {file.name for file in files}
-    missing = [
-        file
-        for file in index.read(list_warc_files)
-        if file.name not in here and file.captures and other_machine(file.name)
-    ]
-    if missing:
-        captures = sum(file.captures for file in missing)
-        raise StorageError(
-            f"{len(missing):,} WARC files of other machines are not on this one, such as {missing[0].name}; the index "
-            f"was not changed, as the new one would lack their {captures:,} captures. Copy the files here, or upload "
-            "all to one bucket (newsarchive help bucket). If they are lost: newsarchive rebuild --forget"
-        )
 
 
 def _matches_files(index: Index, files: Sequence[WarcFile], since: datetime) -> bool:
@@ -195,14 +215,3 @@ def _matches_files(index: Index, files: Sequence[WarcFile], since: datetime) -> 
 def _is_newer(file: WarcFile, since: datetime) -> bool:
     # One second less: some file systems round times.
     return file.is_local and file.places.stat(file.name).modified_at > since - timedelta(seconds=1)
-
-
-def _remove_database(file: Path) -> None:
-    file.unlink(missing_ok=True)
-    _remove_log(file)
-
-
-def _remove_log(file: Path) -> None:
-    """Delete an SQLite file's write-ahead log, which must not outlive its database."""
-    for suffix in ("-wal", "-shm"):
-        file.with_name(file.name + suffix).unlink(missing_ok=True)

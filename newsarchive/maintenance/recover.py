@@ -24,6 +24,8 @@ class RecoveryResult:
     mended: tuple[RepairedFile, ...] = ()
     captures: int = 0
     """Captures in the files that the index lacked."""
+    versions: int = 0
+    """New article versions of these."""
     problems: tuple[str, ...] = ()
 
 
@@ -65,7 +67,7 @@ def recover(
     An unreachable bucket is reported among the problems; the files of the folder are indexed all the same.
     """
     mended = repair_open_files(places.folder)
-    captures = 0
+    captures = versions = 0
     problems: list[str] = []
     # The folder first: its files must not wait for an unreachable bucket.
     for some in (replace(places, bucket=None), places) if places.bucket else (places,):
@@ -73,8 +75,9 @@ def recover(
             ranges = unindexed_ranges(some, index)
             if ranges:
                 indexed = index_warcs(ranges, some, index, ingestor, progress, walk)
-                captures += indexed.captures
+                captures += indexed.captures - indexed.known
+                versions += indexed.versions
                 problems += indexed.problems
         except (BucketUnreachable, BucketRefused) as problem:
             problems.append(f"{problem}. Files in the bucket that the index lacks are indexed by the next crawl")
-    return RecoveryResult(mended=mended, captures=captures, problems=tuple(dict.fromkeys(problems)))
+    return RecoveryResult(mended=mended, captures=captures, versions=versions, problems=tuple(dict.fromkeys(problems)))

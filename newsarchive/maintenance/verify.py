@@ -9,6 +9,7 @@ from newsarchive.batch.file_task import verify_file
 from newsarchive.batch.read_ahead import with_absolute_folder
 from newsarchive.batch.verify_progress import VerifyProgress, file_fingerprint
 from newsarchive.maintenance.recover import repair_open_files
+from newsarchive.maintenance.verify_statements import StatementReport
 from storage.callbacks import ProgressCallback, ignore_progress, utc_now
 from storage.errors import FileMissing
 from storage.index import Index
@@ -43,11 +44,13 @@ class VerifyReport:
     mended: tuple[RepairedFile, ...] = ()
     taken: int = 0
     """Files that were not checked again: an interrupted verify had checked them within a day."""
+    statements: StatementReport | None = None
+    """What the index says of articles, compared with their records; None if only files were checked."""
 
     @property
     def damaged(self) -> bool:
-        """True if any file has a problem."""
-        return any(file.problems for file in self.files)
+        """True if any file has a problem, or the index says something else than the records."""
+        return any(file.problems for file in self.files) or bool(self.statements and self.statements.problems)
 
 
 def verify(
@@ -84,7 +87,9 @@ def verify(
     for missing in known.values():
         if _size(places, missing.name):
             continue
-        machine = owning_machine(missing.name, utc_now(), bucket=bool(places.bucket), shared=index.is_shared)
+        machine = owning_machine(
+            missing.name, utc_now(), places.machine, bucket=bool(places.bucket), shared=index.is_shared
+        )
         add(_report_missing(missing, machine))
     return VerifyReport(files=tuple(files), mended=repaired, taken=earlier.reused)
 
@@ -133,7 +138,7 @@ def _differences(found: FileReport, known: WarcFileView, index: Index, places: P
     if known.state == "closed" and known.sha256 and known.sha256 != found.sha256:
         what = (
             "the file has changed since it was closed: its sha256 differs. Restore it from a backup; without one, "
-            "index the file as it is now: newsarchive rebuild"
+            "index the file as it is now: newsarchive rebuild --forget"
         )
         yield WarcProblem(offset=0, what=what)
     in_file = {one.record_id: one.offset for one in found.captures}
@@ -162,6 +167,6 @@ def _report_missing(file: WarcFileView, machine: str | None) -> FileVerification
         return FileVerification(name=file.name, size=0, records=0, captures=0, notes=(note,))
     what = (
         f"the file is missing: {file.captures} captures in the index cannot be read. Restore it from a backup; without "
-        "one, remove them from the index: newsarchive rebuild"
+        "one, remove them from the index: newsarchive rebuild --forget"
     )
     return FileVerification(name=file.name, size=0, records=0, captures=0, problems=(WarcProblem(offset=0, what=what),))

@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from newsarchive.config.units import format_duration
+from storage.errors import ConfigError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +32,15 @@ class ScheduledCrawl:
 
 
 def crontab(job: ScheduledCrawl) -> str:
-    """Return crontab lines. Cron mails all output, so the crawl runs with --quiet."""
+    """Return crontab lines. Cron mails all output, so the crawl runs with --quiet.
+
+    ConfigError if a word has a line break, which crontab cannot express.
+    """
+    if any("\n" in word for word in job.command_line):
+        raise ConfigError(
+            "a crontab line cannot hold the line break in the archive's path; nothing was printed. Rename the folder, "
+            "or use systemd: newsarchive schedule --systemd"
+        )
     command = " ".join(shlex.quote(word).replace("%", r"\%") for word in job.command_line)
     return (
         "# Add this to the crontab of the archive's owner: crontab -e\n"
@@ -61,11 +70,10 @@ def systemd_units(job: ScheduledCrawl) -> str:
     """Return a service and its timer, each below its file name."""
     command = " ".join(_quote_systemd(word) for word in job.command_line)
     user = f"User={job.user}\n" if job.user else ""
-    folder = _quote_systemd(str(job.archive))
     return f"""\
 # /etc/systemd/system/newsarchive.service
 [Unit]
-Description=Crawl news sites into {job.archive}
+Description=Crawl news sites into {_describe_systemd(job.archive)}
 Wants=network-online.target
 After=network-online.target
 
@@ -79,7 +87,7 @@ TimeoutStopSec=60
 Nice=10
 NoNewPrivileges=yes
 ProtectSystem=strict
-ReadWritePaths={folder}
+ReadWritePaths={_quote_systemd(str(job.archive), variables=False)}
 PrivateTmp=yes
 
 # /etc/systemd/system/newsarchive.timer
@@ -106,7 +114,7 @@ def systemd_worker_unit(job: ScheduledCrawl) -> str:
     return f"""\
 # /etc/systemd/system/newsarchive-worker.service, on each machine
 [Unit]
-Description=Crawl news sites into {job.archive}, as one of several machines
+Description=Crawl news sites into {_describe_systemd(job.archive)}, as one of several machines
 Wants=network-online.target
 After=network-online.target
 StartLimitIntervalSec=0
@@ -123,7 +131,7 @@ TimeoutStopSec=20
 Nice=10
 NoNewPrivileges=yes
 ProtectSystem=strict
-ReadWritePaths={_quote_systemd(str(job.archive))}
+ReadWritePaths={_quote_systemd(str(job.archive), variables=False)}
 PrivateTmp=yes
 
 [Install]
@@ -133,13 +141,20 @@ WantedBy=multi-user.target
 """
 
 
-def _quote_systemd(word: str) -> str:
-    """Quote a word of a unit file: % and $ doubled, in quotes if it has a space.
+def _quote_systemd(word: str, *, variables: bool = True) -> str:
+    """Quote a word of a unit file: % doubled, and $ where it begins a variable; in quotes if it has a space.
 
-    >>> _quote_systemd("/srv/50% news")
-    '"/srv/50%% news"'
+    >>> _quote_systemd("/srv/50% news"), _quote_systemd("/srv/$1", variables=False)
+    ('"/srv/50%% news"', '/srv/$1')
     """
-    escaped = word.replace("%", "%%").replace("$", "$$")
-    if not any(c in escaped for c in " \t\"'\\;"):
+    escaped = word.replace("%", "%%")
+    if variables:
+        escaped = escaped.replace("$", "$$")
+    if not any(c in escaped for c in " \t\n\"'\\;#"):
         return escaped
-    return '"' + escaped.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return '"' + escaped.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+
+
+def _describe_systemd(folder: Path) -> str:
+    """Return the name of a folder for a description, which is one line."""
+    return " ".join(str(folder).replace("%", "%%").split())

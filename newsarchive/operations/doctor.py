@@ -4,6 +4,7 @@ import fcntl
 import importlib.util
 import os
 import re
+import shlex
 import sqlite3
 import sys
 import tempfile
@@ -51,7 +52,7 @@ def run_checks(folder: Path | None, now: datetime) -> Iterator[Finding]:
             Severity.WARNING,
             f"no {FILE_NAME} in {folder}",
             "only the installation was checked",
-            f"newsarchive init {folder}",
+            f"newsarchive init {shlex.quote(str(folder))}",
         )
         return
     except ConfigError as error:

@@ -14,11 +14,13 @@ from urllib.parse import urlsplit
 from newsarchive.bucket.upload import describe_waiting, files_to_upload
 from newsarchive.config.schema import SiteConfig
 from newsarchive.config.units import humanize_size
+from newsarchive.operations.lapsed_articles import describe_lapsed
 from storage.errors import BucketRefused, BucketUnreachable
 from storage.index import Index
 from storage.index.frontier.host_state import load_backoffs
 from storage.index.queries.aggregates import FAILED_OUTCOMES, count_articles_per_day, count_outcomes_by_site
 from storage.index.queries.articles import iter_captures
+from storage.index.queries.lapsed_articles import list_lapsed_articles
 from storage.index.queries.status import SourceHealth, get_status, list_crawls, list_source_health, list_warc_files
 from storage.index.reader import Reader
 from storage.index.views.articles import CaptureFilters, WarcFileView
@@ -42,6 +44,9 @@ MIN_CAPTURES = 10
 MIN_FAILED = 3
 """Captures without which not even failures of all of them are a finding."""
 MAX_FAILED_SHARE = 0.2
+MIN_LAPSED, LAPSED_SHARE = 5, 0.2
+"""Known articles, and their share of those that a run fetched, whose pages are no articles any more: from both on it is
+a finding. Below, articles were withdrawn."""
 SILENT_AFTER = timedelta(days=2)
 OVERDUE_AFTER = timedelta(days=1)
 UPLOAD_OVERDUE_AFTER = timedelta(hours=1)
@@ -178,6 +183,7 @@ def check_health(
     is_index_empty = any(each.code == INDEX_EMPTY for each in of_files)  # then it knows nothing of crawls either
     findings = [
         *(each for each in of_sites if each.code != NEVER_CRAWLED or not is_index_empty),
+        *_check_lapsed(reader, by_name, now),
         *map(_check_source, sources),
         *map(_check_missing, missing),
         *of_files,
@@ -305,6 +311,13 @@ def _check_site(site: SiteHealth, status: SiteStatus | None, now: datetime) -> I
     crawl_command = f"newsarchive crawl {site.name}"
     crawl = site.last_crawl
     last_capture = status.last_capture if status else None
+    if crawl is not None and status is not None and not (status.due or status.scheduled or status.older):
+        yield finding(
+            "nothing-scheduled",
+            "The site is configured, and no URL of it is scheduled: its crawls fetch nothing.",
+            meaning="Its front page and sources may belong to another site in newsarchive.toml, or be refused.",
+            command=crawl_command,
+        )
     if crawl is None and last_capture is None:
         yield finding(NEVER_CRAWLED, "The site has never been crawled.", command=crawl_command)
         return
@@ -341,6 +354,26 @@ def _check_site(site: SiteHealth, status: SiteStatus | None, now: datetime) -> I
         yield finding("thin-day", sentence, meaning="Check its feeds and listings in newsarchive.toml.")
 
 
+def _check_lapsed(reader: Reader, sites: Mapping[str, SiteStatus], now: datetime) -> Iterator[Finding]:
+    """Check for sites of which a run of the last week found many articles to be none any more."""
+    reported: set[str] = set()
+    for each in reader.ask(list_lapsed_articles, now - WEEK, at_least=MIN_LAPSED):
+        if each.site in reported or each.lapsed < LAPSED_SHARE * each.checked:
+            continue
+        reported.add(each.site)
+        url = sites[each.site].url if each.site in sites else ""
+        yield Finding(
+            severity=Severity.ERROR,
+            code="articles-lapsed",
+            subject=each.site,
+            site=each.site,
+            sentence=describe_lapsed(each, url),
+            meaning="The articles stay as they were, and their pages are fetched again with growing pauses."
+            f" Open {url} in a browser to see what the site answers to readers.",
+            command=f"newsarchive crawl {each.site}",
+        )
+
+
 def _check_source(source: SourceHealth) -> Finding:
     rates = source.habits
     if source.state == "failing":
@@ -369,8 +402,8 @@ def _check_missing(file: MissingWarc) -> Finding:
         code="warc-missing",
         subject=file.warc,
         sentence=f"The file is missing, and with it {file.captures:,} captures that the index lists.",
-        meaning="Restore it from a backup, or rebuild the index without it.",
-        command="newsarchive rebuild",
+        meaning="Mount its disk, or restore it from a backup. If it is lost for good: newsarchive rebuild --forget",
+        command="newsarchive verify",
     )
 
 
@@ -410,7 +443,9 @@ def _compare_files(
     missing = []
     known = index.read(list_warc_files)
     for file in known:
-        if file.name in stored or owning_machine(file.name, now, bucket=bool(places.bucket), shared=index.is_shared):
+        if file.name in stored or owning_machine(
+            file.name, now, places.machine, bucket=bool(places.bucket), shared=index.is_shared
+        ):
             continue
         captures = reader.stream(iter_captures, CaptureFilters(warc=file.name), order="oldest", limit=MAX_URLS)
         urls = tuple(capture.url for capture in captures)

@@ -7,7 +7,7 @@ once they may have changed.
 from dataclasses import dataclass
 from datetime import timedelta
 
-from storage.model import NextVisit, Outcome, VisitResult
+from storage.model import NextVisit, Outcome, VisitEnd, VisitResult
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
@@ -22,10 +22,8 @@ MIN_FRESHNESS, MAX_FRESHNESS = DAY, 30 * DAY
 """Bounds of the freshness lifetime that a server states."""
 MAX_UNCHANGED_REQUISITE = 5
 """Consecutive visits without a change after which a requisite is final: a new stylesheet gets a new name."""
-# The same bytes would be read the same way: another visit costs the site and brings nothing.
-FINAL_OUTCOMES = frozenset(
-    {Outcome.OTHER, Outcome.LISTING, Outcome.MEDIA, Outcome.REDIRECT, Outcome.ASSET, Outcome.FEED, Outcome.SITEMAP}
-)
+NAMED_INTERVAL = 30 * DAY
+"""Between two visits of a page whose checks are over, while a source names it."""
 _IMMUTABLE_TYPES = ("image/", "font/", "audio/", "video/", "application/font", "application/vnd.ms-fontobject")
 
 
@@ -48,7 +46,7 @@ class VisitIntervals:
     archive_sitemap_interval: timedelta = 30 * DAY
     """Between two visits of a sitemap without any page younger than this."""
     max_failures: int = 4
-    """Consecutive failures after which an article is given up; sources are retried daily without end."""
+    """Consecutive failures after which a page is given up that was never an article and that no source names."""
 
 
 DEFAULT_INTERVALS = VisitIntervals()
@@ -57,9 +55,16 @@ DEFAULT_INTERVALS = VisitIntervals()
 def plan_article_visit(visit: VisitResult, intervals: VisitIntervals, unchanged: int) -> NextVisit:
     """Return when an article is checked again."""
     ages = intervals.recheck
-    is_final = visit.outcome in FINAL_OUTCOMES or visit.is_duplicate or visit.is_alternate_url
-    if is_final or unchanged >= len(ages) or (not unchanged and _was_found_old(visit, ages)):
-        return NextVisit(due_at=None, failure_count=0, unchanged_count=unchanged)
+    is_alternate = visit.is_duplicate or visit.is_alternate_url
+    if is_alternate or unchanged >= len(ages) or (not unchanged and _was_found_old(visit, ages)):
+        return NextVisit(
+            due_at=None,
+            ended_by=VisitEnd.ALTERNATE if is_alternate else VisitEnd.PLAN,
+            due_while_named=visit.fetched_at + NAMED_INTERVAL,
+            failure_count=0,
+            unchanged_count=unchanged,
+            priority=ARTICLE_PRIORITY,
+        )
     delay = ages[unchanged] - (ages[unchanged - 1] if unchanged else timedelta())
     return NextVisit(
         due_at=visit.fetched_at + delay, failure_count=0, unchanged_count=unchanged, priority=ARTICLE_PRIORITY

@@ -88,7 +88,7 @@ def stream_body(opened: ExitStack, start: bytes, chunks: Iterator[bytes]) -> Ite
 
 
 def _find_original(context: RequestContext, line: CdxLine) -> CdxLine:
-    original = context.archive.index.ask(get_cdx_line, line.refers_to_id) if line.refers_to_id is not None else None
+    original = context.whole_index.ask(get_cdx_line, line.refers_to_id) if line.refers_to_id is not None else None
     if original is None or original.kind == "revisit":
         raise NotFound(
             f"this capture of {line.url} is a revisit of a record that is not in the archive; only its headers are "

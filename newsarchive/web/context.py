@@ -16,7 +16,8 @@ from newsarchive.web.health_monitor import HealthMonitor
 from newsarchive.web.jinja_env import TEMPLATES
 from newsarchive.web.responses.conditional import Validators
 from newsarchive.web.serve_options import ServeOptions
-from storage.index.reader import Reader
+from storage.index.reader import IndexPin, Reader
+from storage.index.views.exclusions import NO_EXCLUSIONS
 
 
 class RequestContext:
@@ -33,16 +34,23 @@ class RequestContext:
         self.rules: AccessRules = state.rules
         self.heavy_requests: HeavyRequests = state.heavy
         self.now: datetime = self.archive.now()
+        self._pin = IndexPin()
 
     @cached_property
     def index(self) -> Reader:
         """The index under the access rules, with a time limit per query."""
-        return self.archive.index.excluding(self.rules.exclusions(self.now), timeout=self.options.limits.query_timeout)
+        limit = self.options.limits.query_timeout
+        return self.archive.index.excluding(self.rules.exclusions(self.now), timeout=limit, pin=self._pin)
 
     @cached_property
     def index_without_timeout(self) -> Reader:
         """The same without a time limit: only for streamed responses, which hold a slot of `heavy_requests`."""
-        return self.archive.index.excluding(self.rules.exclusions(self.now))
+        return self.archive.index.excluding(self.rules.exclusions(self.now), pin=self._pin)
+
+    @cached_property
+    def whole_index(self) -> Reader:
+        """The index without exclusions: only for what is not shown."""
+        return self.archive.index.excluding(NO_EXCLUSIONS, pin=self._pin)
 
     @property
     def findings(self) -> tuple[Finding, ...] | None:

@@ -1,6 +1,6 @@
 """The SQL index: read and write access."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from sqlalchemy import Connection
@@ -13,12 +13,12 @@ from storage.index.queries.export import load_export_lines
 from storage.index.reader import Reader
 from storage.index.rows.interning import LookupTables
 from storage.index.rows.site_registry import load_registry
-from storage.index.schema.upgrade import empty_tables, recreate_in_postgres
+from storage.index.schema.upgrade import empty_tables
 from storage.index.views.articles import CommitResult, SettleResult
 from storage.index.write import replace_readings, runs
 from storage.index.write.commit import commit
 from storage.index.write.settle import learn_all, settle
-from storage.index.write.sites import register_sites
+from storage.index.write.sites import register_sites, rename_sites
 from storage.model import (
     CrawlRun,
     DiscoveredUrl,
@@ -47,12 +47,12 @@ class Index(Reader):
         self._uncounted_versions, self._learn_after = 0, _FIRST_LEARNING_AFTER
 
     @classmethod
-    def open(cls, url: str, *, create: bool = True, accept_outdated: bool = False) -> Self:
+    def open(cls, url: str, *, create: bool = True) -> Self:
         """Open the database at an SQLAlchemy URL, and bring its schema up to date.
 
-        An index of an unreleased version is IndexTooOld, or if accepted can be asked for its WARC files and reset.
+        IndexTooOld if it was made by an unreleased version.
         """
-        return cls(Database.open(url, create=create, accept_outdated=accept_outdated))
+        return cls(Database.open(url, create=create))
 
     @property
     def is_shared(self) -> bool:
@@ -78,6 +78,10 @@ class Index(Reader):
     def register_sites(self, sites: Sequence[Site]) -> None:
         """Insert or update sites. Captures that imports filed under their hosts are moved to them."""
         self.write(register_sites, self._lookups, sites)
+
+    def rename_sites(self, names: Mapping[str, str]) -> list[str]:
+        """Rename sites, given by former and present name; return the former names of those that the index had."""
+        return self.write(rename_sites, self._lookups, names)
 
     def find_site(self, url: str) -> Site | None:
         """Return the site with the longest host that matches a URL, or None."""
@@ -142,9 +146,8 @@ class Index(Reader):
         return self.write(add_urls, self._lookups, found)
 
     def reset(self) -> None:
-        """Empty all tables; an outdated schema is replaced by the newest."""
-        self.write(recreate_in_postgres if self._database.is_outdated else empty_tables)
-        self._database.is_outdated = False
+        """Empty all tables."""
+        self.write(empty_tables)
         self._lookups.clear_cache()
 
     def find_original_by_digest(self, payload_digest: str) -> RefersTo | None:

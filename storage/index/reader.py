@@ -1,15 +1,32 @@
 """Read access to the index, with exclusions for those who publish the archive."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection
 
+from storage.errors import IndexReplaced
 from storage.index.engine.database import Database
 from storage.index.views.exclusions import NO_EXCLUSIONS, Exclusions
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+class IndexPin:
+    """Keeps several queries to one index: a rebuild may replace it between two of them, with other ids."""
+
+    def __init__(self) -> None:
+        self._identity: object = None
+
+    def check(self, database: Database, connection: Connection) -> None:
+        """Raise IndexReplaced if another index was queried before."""
+        identity = database.identify(connection)
+        if self._identity is None:
+            self._identity = identity
+        elif self._identity != identity:
+            raise IndexReplaced(database.name)
 
 
 class Reader:
@@ -21,18 +38,28 @@ class Reader:
     The Reader passes its exclusions, so no caller can forget them. An Index is a Reader that excludes nothing.
     """
 
-    def __init__(self, database: Database, exclude: Exclusions = NO_EXCLUSIONS, timeout: float | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        exclude: Exclusions = NO_EXCLUSIONS,
+        timeout: float | None = None,
+        pin: IndexPin | None = None,
+    ) -> None:
         self._database = database
         self.exclude = exclude
         self._timeout = timeout
+        self._pin = pin
 
-    def excluding(self, exclude: Exclusions, *, timeout: float | None = None) -> "Reader":
-        """Return a Reader of the same index with exclusions; a query that runs longer than `timeout` seconds fails."""
-        return Reader(self._database, exclude, timeout)
+    def excluding(self, exclude: Exclusions, *, timeout: float | None = None, pin: IndexPin | None = None) -> "Reader":
+        """Return a Reader of the same index with exclusions; a query that runs longer than `timeout` seconds fails.
+
+        Readers with the same `pin` raise IndexReplaced rather than query two indexes.
+        """
+        return Reader(self._database, exclude, timeout, pin)
 
     def ask(self, query: Callable[Concatenate[Connection, Exclusions, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Return the answer of a query. One that yields rows belongs to `stream`: its connection would be closed."""
-        with self._database.read_transaction(timeout=self._timeout) as connection:
+        with self._transaction() as connection:
             answer = query(connection, self.exclude, *args, **kwargs)
             assert not isinstance(answer, Iterator)
             return answer
@@ -41,5 +68,12 @@ class Reader:
         self, query: Callable[Concatenate[Connection, Exclusions, P], Iterator[T]], *args: P.args, **kwargs: P.kwargs
     ) -> Iterator[T]:
         """Yield the rows of a query; a connection is held until the last one, or until the iterator is closed."""
-        with self._database.read_transaction(timeout=self._timeout) as connection:
+        with self._transaction() as connection:
             yield from query(connection, self.exclude, *args, **kwargs)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        with self._database.read_transaction(timeout=self._timeout) as connection:
+            if self._pin is not None:
+                self._pin.check(self._database, connection)
+            yield connection

@@ -265,10 +265,11 @@ def load_profile_credentials() -> dict[str, str]:
 @lru_cache(maxsize=64)
 def _store(bucket: Bucket, seconds: float) -> "ObjectStore":
     _import_obstore()
-    from obstore.store import S3Store, from_url
+    from obstore.store import LocalStore, S3Store
 
     if bucket.url.startswith(_FOLDER):
-        return from_url(bucket.url)
+        # As a path: a URL would be unescaped, and a folder may be named `50%20off`.
+        return LocalStore(bucket.url.removeprefix(_FOLDER))
     options: dict[str, Any] = {**load_profile_credentials()}
     if bucket.region:
         options["region"] = bucket.region

@@ -12,8 +12,8 @@ ENDINGS = (".warc.gz", ".warc")
 UPLOAD_GRACE = timedelta(days=2)
 """Time from a file's creation to its upload: a day to be written, and one for delays."""
 
-# As the writer names them: newsarchive-TIME-SERIAL-HOST-RANDOM.warc.gz
-_NAME = re.compile(r"newsarchive-(\d{14})\d{3}-\d{5}-(.+)-[0-9a-f]{8}\.warc\.gz")
+# As the writer names them: newsarchive-TIME-SERIAL-HOST.MACHINE-RANDOM.warc.gz
+_NAME = re.compile(r"newsarchive-(\d{14})\d{3}-\d{5}-(.+?)(?:\.([0-9a-f]{12}))?-[0-9a-f]{8}\.warc\.gz")
 
 
 class Readable(Protocol):
@@ -33,41 +33,51 @@ def warc_name(file: Readable) -> str:
 
 
 def this_host() -> str:
-    """Return this machine's name, as in the names of its files."""
+    """Return this machine's name, as in the names of its files: for people, as two machines may have the same."""
     return socket.gethostname().partition(".")[0] or "localhost"
 
 
-def other_machine(name: str) -> str | None:
-    """Return the machine that wrote a file, by its name; None if it is this one or unknown.
+def other_machine(name: str, machine: str) -> str | None:
+    """Return the machine that wrote a file, by its name; None if it is this one (of that id) or unknown.
 
-    >>> other_machine("newsarchive-20260301120000123-00001-crawler-2-0a1b2c3d.warc.gz"), other_machine("a.warc.gz")
-    ('crawler-2', None)
+    Files of earlier versions have no id in their names; of these the host name is all that is known.
+
+    >>> name = "newsarchive-20260301120000123-00001-crawler-2.5e1f2a3b4c5d-0a1b2c3d.warc.gz"
+    >>> other_machine(name, "0123456789ab"), other_machine(name, "5e1f2a3b4c5d"), other_machine("a.warc.gz", "")
+    ('crawler-2, machine 5e1f2a3b4c5d', None, None)
+    >>> other_machine("newsarchive-20260301120000123-00001-crawler-2-0a1b2c3d.warc.gz", "0123456789ab")
+    'crawler-2'
     """
     found = _NAME.fullmatch(name)
-    return found[2] if found and found[2] != this_host() else None
+    if found is None:
+        return None
+    if found[3] is None:
+        return found[2] if found[2] != this_host() else None
+    return f"{found[2]}, machine {found[3]}" if found[3] != machine else None
 
 
-def uploading_machine(name: str, now: datetime, host: str = "") -> str | None:
+def uploading_machine(name: str, now: datetime, machine: str) -> str | None:
     """Return the other machine that has still to upload a file; None if the file should be in the bucket, or is ours.
 
     >>> now = datetime(2026, 3, 2, tzinfo=UTC)
-    >>> uploading_machine("newsarchive-20260301120000123-00001-crawler-2-0a1b2c3d.warc.gz", now, "crawler-1")
-    'crawler-2'
-    >>> uploading_machine("newsarchive-20260201120000123-00001-crawler-2-0a1b2c3d.warc.gz", now, "crawler-1") is None
+    >>> new = "newsarchive-20260301120000123-00001-crawler-2.5e1f2a3b4c5d-0a1b2c3d.warc.gz"
+    >>> uploading_machine(new, now, "0123456789ab")
+    'crawler-2, machine 5e1f2a3b4c5d'
+    >>> uploading_machine(new.replace("202603", "202602"), now, "0123456789ab") is None
     True
     """
-    found = _NAME.fullmatch(name)
-    if found is None or found[2] == (host or this_host()):
+    writer, found = other_machine(name, machine), _NAME.fullmatch(name)
+    if writer is None or found is None:
         return None
     started_at = datetime.strptime(found[1], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
-    return found[2] if now - started_at < UPLOAD_GRACE else None
+    return writer if now - started_at < UPLOAD_GRACE else None
 
 
-def owning_machine(name: str, now: datetime, *, bucket: bool, shared: bool) -> str | None:
+def owning_machine(name: str, now: datetime, machine: str, *, bucket: bool, shared: bool) -> str | None:
     """Return the machine whose folder should have a file that was not found here; None if the file is missing.
 
     Without a bucket each machine keeps the files that it wrote, if several share the index.
     """
     if bucket:
-        return uploading_machine(name, now)
-    return other_machine(name) if shared else None
+        return uploading_machine(name, now, machine)
+    return other_machine(name, machine) if shared else None

@@ -36,6 +36,8 @@ class Places:
     folder: Path
     bucket: Bucket | None = None
     """None: all files stay in the folder."""
+    machine: str = ""
+    """Id of this machine, which is in the names of the files that it writes; "" before it has written any."""
 
     def file(self, name: str) -> "WarcFile":
         """Return the file of that name, open or closed, without checking that it exists."""

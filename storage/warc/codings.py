@@ -48,10 +48,16 @@ def decode_entity(body: bytes, headers: Headers, limit: int) -> bytes:
             raise PayloadError(f"the body has the unknown coding {coding}")
         decode = _DECODERS.get(coding)
         if decode is not None and body:
-            body = decode(body, _Output(coding, limit))
+            body = decode(body, _Output(coding, limit, is_last=len(codings) == 1))
     if len(body) > limit:
-        raise PayloadTooLarge(f"the body has {len(body)} bytes, more than the limit of {limit}")
+        raise _too_large(f"the body has {len(body)} bytes, more than the limit of {limit}", body[:limit])
     return body
+
+
+def _too_large(message: str, beginning: bytes) -> PayloadTooLarge:
+    error = PayloadTooLarge(message)
+    error.beginning = beginning
+    return error
 
 
 def _codings(headers: Headers) -> list[str]:
@@ -62,8 +68,9 @@ def _codings(headers: Headers) -> list[str]:
 class _Output:
     """Decoded output, with its size limit."""
 
-    def __init__(self, coding: str, limit: int) -> None:
+    def __init__(self, coding: str, limit: int, *, is_last: bool = True) -> None:
         self.coding = coding
+        self._is_last = is_last
         self._limit = limit
         self._pieces: list[bytes] = []
         self.size = 0
@@ -78,7 +85,8 @@ class _Output:
         self._pieces.append(piece)
         self.size += len(piece)
         if self.size > self._limit:
-            raise PayloadTooLarge(f"the {self.coding} body decodes to more than the limit of {self._limit} bytes")
+            message = f"the {self.coding} body decodes to more than the limit of {self._limit} bytes"
+            raise _too_large(message, self.to_bytes()[: self._limit] if self._is_last else b"")
 
     def to_bytes(self) -> bytes:
         """Return the output."""
@@ -90,7 +98,7 @@ class _Output:
 
     def restart(self) -> "_Output":
         """Return an empty output with the same limit."""
-        return _Output(self.coding, self._limit)
+        return _Output(self.coding, self._limit, is_last=self._is_last)
 
 
 def _gunzip(body: bytes, output: _Output) -> bytes:

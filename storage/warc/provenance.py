@@ -1,6 +1,6 @@
 """The archive's own metadata as WARC fields: provenance of a URL, and the run that wrote a file.
 
-metadata beside an exchange    site, kind, via, viaKind, title, published, anchor
+metadata beside an exchange    site, kind, via, viaKind, title, published, anchor, redirects
 warcinfo                       newsarchive-run, started, newsarchive-site (JSON, one per site)
 metadata at the end of a run   the same, and finished, outcome, counters (JSON)
 """
@@ -27,6 +27,7 @@ def discovery_fields(discovery: Discovery) -> Fields:
     yield "title", discovery.title
     yield "published", discovery.published.isoformat() if discovery.published else None
     yield "anchor", discovery.anchor
+    yield "redirects", str(discovery.redirect_count) if discovery.redirect_count else None
 
 
 def normalize_discovery(discovery: Discovery) -> Discovery:
@@ -56,6 +57,7 @@ def parse_discovery(record: Record) -> Discovery | None:
             title=header(fields, "title"),
             published=PageDate.parse(published) if published else None,
             anchor=header(fields, "anchor"),
+            redirect_count=int(header(fields, "redirects") or 0),
         )
     except (KeyError, ValueError, OverflowError):
         return None

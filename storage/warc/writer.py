@@ -63,6 +63,7 @@ class WarcWriter:
         size_limit: int = 1_000_000_000,
         age_limit: float = 86_400.0,
         host: str = "",
+        machine: str = "",
         now: Callable[[], datetime] = utc_now,
         new_id: Callable[[], str] = new_record_id,
         on_opened: Callable[[str], None] = ignore_progress,
@@ -74,7 +75,8 @@ class WarcWriter:
         self._originals = originals
         self._size_limit = size_limit
         self._age_limit = age_limit
-        self._host = host.partition(".")[0] or this_host()
+        name = host.partition(".")[0] or this_host()
+        self._host = f"{name}.{machine}" if machine else name
         self._now = now
         self._new_id = new_id
         self._on_opened = on_opened

@@ -24,6 +24,7 @@ from newsarchive.web.context import Context, RequestContext
 from newsarchive.web.responses.streaming import ClosingStreamingResponse, read_chunks
 from storage.index.queries.aggregates import list_site_counts
 from storage.index.queries.articles import get_article
+from storage.index.reader import IndexPin
 from storage.index.views.articles import Filters
 
 router = APIRouter(include_in_schema=False)
@@ -165,7 +166,7 @@ def export_choice(context: RequestContext, filters: Filters) -> ExportRequest:
     """Return the request of an export under the access rules."""
     # Not the index of this request: a job may run much later, after the end of an embargo.
     return ExportRequest(
-        index=context.archive.index.excluding(context.rules.exclusions(context.archive.now())),
+        index=context.archive.index.excluding(context.rules.exclusions(context.archive.now()), pin=IndexPin()),
         places=context.archive.places,
         filters=filters,
         title=context.name,

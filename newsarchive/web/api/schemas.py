@@ -146,6 +146,8 @@ class CaptureDetail(ApiModel):
     redirect_url: str | None
     article_id: int | None
     version_id: int | None
+    version_number: int | None
+    """Number of the version that it shows."""
     warc: str = Field(validation_alias=AliasPath("place", "warc"))
     """Name of the WARC file: /warcs/{warc} with Range returns the record."""
     offset: int = Field(validation_alias=AliasPath("place", "offset"))
@@ -160,6 +162,41 @@ class CapturePage(ApiModel):
     """Cursor of the next page; null at the end."""
 
 
+class SpanItem(ApiModel):
+    """Captures in a row that found the same. What stood between two captures is not known."""
+
+    state: str
+    """shown, gone or moved."""
+    version: int | None
+    """Number of the version; null unless a text was shown."""
+    first_seen: datetime
+    last_seen: datetime
+    captures: int = Field(validation_alias="looks")
+    changed: tuple[str, ...]
+    """Kinds of change from the text that was seen before."""
+    changed_back: bool = Field(validation_alias="is_changed_back")
+    """True if the text differs from the one seen before, and had been seen before that."""
+    back: bool = Field(validation_alias="is_back")
+    """True if the article was gone or moved before."""
+
+
+class MetadataChangeItem(ApiModel):
+    """A changed date, tag or image address, which makes no version."""
+
+    field: str
+    """published, modified, tags or image."""
+    old: str | None
+    new: str | None
+    seen_before: datetime
+    """Capture with the old value."""
+    seen: datetime
+    """Capture with the new value."""
+    record_before: str
+    """WARC-Record-ID of the capture with the old value."""
+    record: str
+    """WARC-Record-ID of the capture with the new value."""
+
+
 class VersionSummary(ApiModel):
     """A version in a list."""
 
@@ -170,7 +207,12 @@ class VersionSummary(ApiModel):
     digest: str
     first_seen: datetime
     last_seen: datetime
+    """Last capture that shows it; between the two another text may have been seen: see `spans`."""
     captures: int
+    changed: tuple[str, ...]
+    """Kinds of change from the text that was seen before it; empty for the first."""
+    spans: tuple[SpanItem, ...]
+    """When it was seen, oldest first."""
 
 
 class VersionList(ApiModel):
@@ -186,10 +228,14 @@ _NESTED: Mapping[FieldType, Any] = {
     FieldType.PARAGRAPHS: tuple[ParagraphItem, ...],
     FieldType.LINKS: tuple[LinkGroupItem, ...],
 }
+_OF_THE_ARTICLE = frozenset(
+    {"version", "versions", "changed", "history", "metadata_changes", "first_seen", "last_seen", "capture"}
+)
+"""Fields of an export line that the models below have in another form."""
 _ARTICLE_FIELDS: dict[str, Any] = {
     field.name: (_NESTED.get(field.type) or _HINTS.get(field.name, str), Field(description=field.description))
     for field in FIELDS
-    if field.name not in {"versions", "first_seen", "last_seen", "capture"}
+    if field.name not in _OF_THE_ARTICLE
 }
 _ArticleFields: Any = create_model("ArticleFields", __base__=ApiModel, **_ARTICLE_FIELDS)
 
@@ -205,6 +251,11 @@ class VersionDetail(_ArticleFields):  # type: ignore[misc]  # its base is made f
     first_seen: datetime
     """First capture that shows this text."""
     last_seen: datetime
+    """Last capture that shows it; between the two another text may have been seen: see `spans`."""
+    changed: tuple[str, ...]
+    """Kinds of change from the text that was seen before it; empty for the first."""
+    spans: tuple[SpanItem, ...]
+    """When it was seen, oldest first."""
     all_paragraphs: tuple[MarkedParagraph, ...]
     """Paragraphs and boilerplate in the order of the page."""
     capture: CaptureDetail
@@ -222,6 +273,10 @@ class ArticleDetail(ApiModel):
     last_seen: datetime
     current: VersionDetail
     versions: tuple[VersionSummary, ...]
+    history: tuple[SpanItem, ...]
+    """What was seen when, oldest first."""
+    metadata_changes: tuple[MetadataChangeItem, ...]
+    """Changes of dates, tags and the image address, oldest first."""
 
 
 class ArticleLinks(ApiModel):

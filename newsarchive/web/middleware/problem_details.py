@@ -18,6 +18,7 @@ from storage.errors import (
     BucketRefused,
     BucketUnreachable,
     IndexFailure,
+    IndexReplaced,
     NotFound,
     PayloadError,
     QueryTooLong,
@@ -45,6 +46,9 @@ HEADINGS = {
 _HTML = re.compile(r"text/html|application/xhtml\+xml")
 _JSON = re.compile(r"application/(.+\+)?json")
 _Q = re.compile(r"[01](\.[0-9]{0,3})?")
+MAX_REPEATS = 3
+_REPEATED = "newsarchive.repeated"
+"""Key of the ASGI scope: how often the request was handled again."""
 RETRY_AFTER = {"retry-after": "10"}
 
 
@@ -140,13 +144,35 @@ def add_exception_handlers(app: FastAPI) -> None:
         in_path = all(each["loc"][0] == "path" for each in error.errors())
         return problem_response(request, 404 if in_path else 400, f"Invalid request: {detail}.")
 
+    def index_replaced(request: Request, error: Exception) -> Response:
+        assert isinstance(error, IndexReplaced)
+        return _RepeatedRequest(app, request, error)
+
     def archive_error(request: Request, error: Exception) -> Response:
         assert isinstance(error, ArchiveError)
         return archive_error_response(request, error)
 
     app.add_exception_handler(HTTPException, http_exception)
     app.add_exception_handler(RequestValidationError, invalid_request)
+    app.add_exception_handler(IndexReplaced, index_replaced)
     app.add_exception_handler(ArchiveError, archive_error)
+
+
+class _RepeatedRequest(Response):
+    """Response of the same handler, called again: it had begun with an index that was replaced meanwhile."""
+
+    def __init__(self, app: FastAPI, request: Request, error: IndexReplaced) -> None:
+        super().__init__()
+        self._app, self._request, self._error = app, request, error
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle the request once more; an index is not replaced several times in a second."""
+        count = scope.get(_REPEATED, 0)
+        if count >= MAX_REPEATS:
+            await archive_error_response(self._request, self._error)(scope, receive, send)
+            return
+        scope[_REPEATED] = count + 1
+        await self._app.router(scope, receive, send)
 
 
 def _parameter_name(error: Mapping[str, Any]) -> str:

@@ -22,14 +22,13 @@ from storage.model import Role
 
 router = APIRouter(include_in_schema=False)
 
-INLINE_ROLES = frozenset({Role.CORRECTION})
-"""Roles that are shown in place although they are not part of the body."""
 DATE_SOURCES = {
     "json-ld": "the page's structured data (JSON-LD)",
     "meta": "the page's metadata",
     "microdata": "the page's microdata",
     "time": "a time element on the page",
     "visible": "the visible page",
+    "relative": "the visible page, counted back from the capture",
     "url": "its URL",
     "feed": "the site's feed",
     "sitemap": "the site's sitemap",
@@ -45,6 +44,8 @@ DATE_SOURCES = {
 class ParagraphGroups:
     """Paragraphs of a version by their place on the page."""
 
+    corrections: tuple[ParagraphView, ...]
+    """Corrections, editor's notes and retractions: they are shown first, wherever the newspaper has them."""
     text: tuple[ParagraphView, ...]
     captions: tuple[ParagraphView, ...]
     folded: tuple[ParagraphView, ...]
@@ -53,15 +54,19 @@ class ParagraphGroups:
 
 def split_paragraphs(paragraphs: Sequence[ParagraphView]) -> ParagraphGroups:
     """Group paragraphs by their place on the page."""
-    text, captions, folded = [], [], []
+    corrections, text, captions, folded = [], [], [], []
     for paragraph in paragraphs:
-        if paragraph.is_body or (paragraph.role in INLINE_ROLES and not paragraph.boilerplate):
+        if paragraph.role is Role.CORRECTION:
+            corrections.append(paragraph)
+        elif paragraph.is_body:
             text.append(paragraph)
         elif paragraph.role is Role.CAPTION and not paragraph.boilerplate:
             captions.append(paragraph)
         else:
             folded.append(paragraph)
-    return ParagraphGroups(text=tuple(text), captions=tuple(captions), folded=tuple(folded))
+    return ParagraphGroups(
+        corrections=tuple(corrections), text=tuple(text), captions=tuple(captions), folded=tuple(folded)
+    )
 
 
 @router.get("/article/{article_id:int}")

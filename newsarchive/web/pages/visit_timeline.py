@@ -25,13 +25,12 @@ class ArticleVisit:
 
 def list_visits(article: ArticleView) -> tuple[ArticleVisit, ...]:
     """Return all visits, oldest first, on a logarithmic scale: changes are most frequent in the first hours."""
-    numbers = {line.id: line.number for line in article.versions}
     captures = article.captures
     positions = _positions(captures)
     found: list[ArticleVisit] = []
     before: int | None = None
     for capture, x in zip(captures, positions, strict=True):
-        number = numbers.get(capture.version_id or 0)
+        number = capture.version_number
         found.append(
             ArticleVisit(
                 capture=capture, number=number, changed=number not in (None, before) and before is not None, x=x

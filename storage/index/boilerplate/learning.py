@@ -269,7 +269,7 @@ _UPDATE_DECISION = (
 
 
 def _mark_stale(connection: Connection, changed: Iterable[SiteParagraph]) -> None:
-    """Mark documents of versions that carry one of the paragraphs as stale."""
+    """Mark documents of versions that carry one of the paragraphs as stale, and the digests of their parts."""
     by_site: dict[int, list[int]] = {}
     for site_id, paragraph_id in changed:
         by_site.setdefault(site_id, []).append(paragraph_id)
@@ -280,6 +280,12 @@ def _mark_stale(connection: Connection, changed: Iterable[SiteParagraph]) -> Non
                 update(SearchDocumentRow)
                 .where(SearchDocumentRow.site_id == site_id, SearchDocumentRow.version_id.in_(carrying))
                 .values(is_stale=True)
+            )
+            of_site = select(ArticleRow.id).where(ArticleRow.site_id == site_id)
+            connection.execute(
+                update(VersionRow)
+                .where(VersionRow.id.in_(carrying), VersionRow.article_id.in_(of_site), VersionRow.parts.is_not(None))
+                .values(parts="")
             )
 
 

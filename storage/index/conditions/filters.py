@@ -9,6 +9,7 @@ from storage.index.conditions.visibility import visible_articles, visible_versio
 from storage.index.schema.tables import (
     ArticleRow,
     AuthorRow,
+    MetadataChangeRow,
     SiteRow,
     TagRow,
     VersionAuthorRow,
@@ -18,6 +19,7 @@ from storage.index.schema.tables import (
 from storage.index.text.analyzer import fold_text
 from storage.index.views.articles import Filters
 from storage.index.views.exclusions import Exclusions
+from storage.observations import MetadataField
 
 _MOST_AUTHORS = 500
 """Authors that are listed by id in a condition."""
@@ -48,6 +50,12 @@ def filter_conditions(connection: Connection, exclude: Exclusions, filters: Filt
         conditions.append(_author_condition(connection, AuthorRow.folded == fold_text(filters.byline)))
     if filters.tag is not None:
         conditions.append(_tag_condition(connection, filters.tag))
+    if filters.corrected is not None:
+        corrected = VersionRow.id.in_(select(_NOTED.c.id).where(_NOTED.c.is_corrected))
+        conditions.append(corrected if filters.corrected else ~VersionRow.is_corrected)
+    if filters.edited is not None:
+        conditions.append(VersionRow.number > 1 if filters.edited else VersionRow.number == 1)
+    conditions += [_changed_condition(kind) for kind in filters.changed or ()]
     if filters.articles is not None:
         conditions.append(ArticleRow.id.in_(filters.articles))
     return conditions
@@ -98,6 +106,18 @@ def _tag_condition(connection: Connection, tag: str) -> ColumnElement[bool]:
     if tag_id is None:
         return false()
     return VersionRow.id.in_(select(VersionTagRow.version_id).where(VersionTagRow.tag_id == tag_id))
+
+
+_NOTED = VersionRow.__table__.alias("noted_versions")
+
+
+def _changed_condition(kind: str) -> ColumnElement[bool]:
+    """Return a condition: the version was made by a change of this kind, or the article's metadata changed so."""
+    if kind in set(MetadataField):
+        return ArticleRow.id.in_(select(MetadataChangeRow.article_id).where(MetadataChangeRow.field == kind))
+    # Of the names of kinds none contains another.
+    changed = select(_NOTED.c.id).where(_NOTED.c.changed != "", _NOTED.c.changed.contains(kind, autoescape=True))
+    return VersionRow.id.in_(changed)
 
 
 def list_distinct_values(connection: Connection, column: InstrumentedAttribute[str | None]) -> Sequence[str]:

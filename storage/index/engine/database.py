@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL
 from sqlalchemy.exc import (
-    ArgumentError,
     DBAPIError,
     IntegrityError,
     NoSuchModuleError,
@@ -22,23 +21,18 @@ from sqlalchemy.exc import (
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.sql.compiler import SQLCompiler
 
-from storage.errors import DiskFull, IndexFailure, IndexTooOld, QueryTooLong
+from storage.errors import DiskFull, IndexFailure, IndexReadOnly, IndexReplaced, IndexTooOld, QueryTooLong
 from storage.extras import install_command
 from storage.index.engine.dialect import analyze_tables
 from storage.index.engine.postgres import libpq_parameters
+from storage.index.engine.sqlite_file import SqliteFile
 from storage.index.engine.statements import AnySelect
 from storage.index.schema.tables import Base
 from storage.index.schema.upgrade import FORMER, HEAD, create_in_sqlite, upgrade
+from storage.index_address import parse_address, sqlite_file
 
 T = TypeVar("T")
 
-_PRAGMAS = (
-    "PRAGMA busy_timeout=10000",
-    # A crash of the machine may lose the last transactions, never the file; they are indexed again from the WARC files.
-    "PRAGMA synchronous=NORMAL",
-    "PRAGMA wal_autocheckpoint=4000",
-    "PRAGMA foreign_keys=ON",
-)
 # Page cache in kilobytes, and where SQLite sorts. The writer touches all of its indexes, and sorts all paragraphs of a
 # large site to find boilerplate: half a gigabyte in memory. Readers are many, and sort little.
 _WRITER = ("PRAGMA cache_size=-45056", "PRAGMA temp_store=FILE")
@@ -51,31 +45,43 @@ _STEPS = 10_000
 class Database:
     """Connections to one database whose schema is up to date."""
 
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
-        self.is_postgres = engine.dialect.name == "postgresql"
-        self._writer = (
-            engine if self.is_postgres else _create_sqlite_engine(engine.url, _WRITER, begin="BEGIN IMMEDIATE")
-        )
+    def __init__(self, url: URL) -> None:
+        self.is_postgres = url.get_backend_name() == "postgresql"
+        self._file: SqliteFile | None = None
+        if self.is_postgres:
+            self.engine = self._writer = _create_postgres_engine(url)
+        else:
+            self._file = SqliteFile(Path(url.database or ""))
+            self.engine = _create_sqlite_engine(self._file, _READER, begin="BEGIN", write=False)
+            self._writer = _create_sqlite_engine(self._file, _WRITER, begin="BEGIN IMMEDIATE", write=True)
         self._writing = threading.RLock()
-        self.is_outdated = False
-        """True if the schema is of an unreleased version: then only names and sizes of WARC files can be read."""
 
     @classmethod
-    def open(cls, address: str, *, create: bool = True, accept_outdated: bool = False) -> Self:
+    def open(cls, address: str, *, create: bool = True) -> Self:
         """Connect, and bring the schema up to date.
 
-        IndexTooOld if it was made by an unreleased version and `accept_outdated` is false.
+        IndexTooOld if it was made by an unreleased version.
         """
-        url = _parse_address(address, create=create)
-        database = cls(_create_engine(url))
+        url = parse_address(address)
+        file = sqlite_file(address)
+        if not create and file is not None and not file.is_file():
+            raise IndexFailure(
+                f"there is no index at {file}; the WARC files are untouched. "
+                "Make it from them with: newsarchive rebuild"
+            )
+        database = cls(url)
         try:
             with translate_errors(database.name):
-                database._migrate(create=create, accept_outdated=accept_outdated)
+                database._migrate(create=create)
         except BaseException:
             database.close()
             raise
         return database
+
+    @classmethod
+    def open_unchecked(cls, address: str) -> Self:
+        """Connect to a database of any schema, which is neither checked nor changed."""
+        return cls(parse_address(address))
 
     @property
     def name(self) -> str:
@@ -97,17 +103,37 @@ class Database:
         """Yield a connection that sees one state of the database.
 
         With a timeout, QueryTooLong if the reader takes more seconds than that (PostgreSQL: for one statement).
+        IndexReplaced if another process wrote to a file that could be opened without locks only.
         """
+        self._require_present_file()
         with translate_errors(self.name), self.engine.connect() as connection, connection.begin():
             if timeout is None:
                 yield connection
             else:
                 with limit_time(connection, timeout):
                     yield connection
+            if self._file is not None and not self._file.is_stable():
+                raise IndexReplaced(self.name)
+
+    def identify(self, connection: Connection) -> object:
+        """Return what tells this index from one that takes its place; equal as long as nobody replaces it."""
+        if self._file is not None:
+            return self._file.path.stat().st_ino, connection.exec_driver_sql("PRAGMA schema_version").scalar()
+        return connection.exec_driver_sql("SELECT to_regclass('captures')::oid").scalar()
+
+    def _require_present_file(self) -> bool:
+        """Close connections to an SQLite file that another one has replaced, and return whether that was so."""
+        if self._file is None or not self._file.is_replaced():
+            return False
+        self.engine.dispose()
+        self._writer.dispose()
+        return True
 
     def write(self, work: Callable[[Connection], T], *, on_rollback: Callable[[], None] = lambda: None) -> T:
         """Do work in one transaction, again after a conflict with another writer. Each failure calls `on_rollback`."""
         with self._writing, translate_errors(self.name):
+            if self._require_present_file():
+                on_rollback()
             for attempt in range(1, _ATTEMPTS + 1):
                 try:
                     with self._writer.begin() as connection:
@@ -127,49 +153,18 @@ class Database:
         if self.is_postgres:
             self.write(partial(analyze_tables, tables=Base.metadata.tables))
 
-    def _migrate(self, *, create: bool, accept_outdated: bool) -> None:
+    def _migrate(self, *, create: bool) -> None:
         revision = _read_revision(self.engine)
         if revision == HEAD or (create and not self.is_postgres and self.write(create_in_sqlite)):
             return
         if revision in FORMER:
-            if not accept_outdated:
-                raise IndexTooOld(revision)
-            self.is_outdated = True
-            return
+            raise IndexTooOld(revision)
         self.write(partial(upgrade, create=create))
 
 
-def _parse_address(address: str, *, create: bool) -> URL:
+def _create_postgres_engine(url: URL) -> Engine:
     try:
-        url = make_url(address)
-    except ArgumentError as error:
-        raise IndexFailure(
-            f"the index address {address!r} is no database URL; nothing was read or changed. "
-            "Write it like sqlite:///index.sqlite3 or postgresql+psycopg://user@host/name"
-        ) from error
-    backend = url.get_backend_name()
-    if backend not in {"sqlite", "postgresql"}:
-        raise IndexFailure(
-            f"the index cannot be kept in {backend}; nothing was read or changed. "
-            "Give a sqlite:/// or postgresql+psycopg:// address in newsarchive.toml (index)"
-        )
-    if backend == "postgresql" and url.drivername == "postgresql":
-        url = url.set(drivername="postgresql+psycopg")
-    if backend == "sqlite" and not create and not Path(url.database or "").is_file():
-        raise IndexFailure(
-            f"there is no index at {url.database}; the WARC files are untouched. "
-            "Make it from them with: newsarchive rebuild"
-        )
-    return url
-
-
-def _create_engine(url: URL) -> Engine:
-    try:
-        if url.get_backend_name() == "postgresql":
-            return create_engine(
-                url, pool_pre_ping=True, pool_size=5, max_overflow=20, connect_args=libpq_parameters(url)
-            )
-        return _create_sqlite_engine(url, _READER, begin="BEGIN")
+        return create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=20, connect_args=libpq_parameters(url))
     except (NoSuchModuleError, ModuleNotFoundError) as error:
         raise IndexFailure(
             f"the driver for {url.drivername} is not installed; nothing was read or changed. "
@@ -177,40 +172,23 @@ def _create_engine(url: URL) -> Engine:
         ) from error
 
 
-def _create_sqlite_engine(url: URL, pragmas: Sequence[str], *, begin: str) -> Engine:
+def _create_sqlite_engine(file: SqliteFile, pragmas: Sequence[str], *, begin: str, write: bool) -> Engine:
     """Create an engine that begins transactions itself.
 
     A writing transaction takes the write lock when it begins: had it read first, it could not wait for another writer.
     """
-    engine = create_engine(url, connect_args={"timeout": 10, "check_same_thread": False}, pool_size=5, max_overflow=20)
-
-    def prepare(connection: sqlite3.Connection, record: object) -> None:
-        del record
-        # By default the driver leaves DDL and reads outside of transactions.
-        connection.isolation_level = None
-        for pragma in (*_PRAGMAS, *pragmas):
-            connection.execute(pragma)
-        _enable_wal(connection)
+    engine = create_engine(
+        URL.create("sqlite", database=str(file.path)),
+        creator=lambda: file.connect(pragmas, write=write),
+        pool_size=5,
+        max_overflow=20,
+    )
 
     def begins(connection: Connection) -> None:
         connection.exec_driver_sql(begin)
 
-    event.listen(engine, "connect", prepare)
     event.listen(engine, "begin", begins)
     return engine
-
-
-def _enable_wal(connection: sqlite3.Connection) -> None:
-    """Let readers and a writer work at the same time. The mode is stored in the file, and setting it needs its lock."""
-    for attempt in range(1, _ATTEMPTS + 1):
-        try:
-            connection.execute("PRAGMA journal_mode=WAL").fetchone()
-        except sqlite3.OperationalError as error:
-            if attempt == _ATTEMPTS or "locked" not in str(error):
-                raise
-            time.sleep(0.1 * attempt)  # busy_timeout does not wait for this
-        else:
-            return
 
 
 def _read_revision(engine: Engine) -> str | None:
@@ -247,6 +225,8 @@ def translate_errors(name: str) -> Iterator[None]:
                 "the query exceeded the time limit and was cancelled; nothing was changed. "
                 "Narrow it: rarer words, a shorter period, one site"
             ) from error
+        if getattr(error.orig, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_READONLY:
+            raise IndexReadOnly(name) from error
         if "disk is full" in message or getattr(error.orig, "sqlstate", None) == "53100":
             raise DiskFull(
                 f"no space is left for the index {name}; everything committed before is intact. "
@@ -335,7 +315,7 @@ class AutocommitReader:
             self._driver = pooled.driver_connection
             pooled.detach()
             if self._engine.dialect.name == "postgresql":
-                self._driver.autocommit = True  # SQLite connections are in autocommit mode, see _create_sqlite_engine
+                self._driver.autocommit = True  # SQLite connections are in autocommit mode, see SqliteFile
         return self._driver
 
     def _disconnect(self) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, delete, exists, func, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, delete, exists, func, or_, select, update
 
 from storage.index.engine.statements import insert_rows
 from storage.index.rows.duplicates import is_duplicate_text
@@ -70,7 +70,7 @@ class UrlPatternState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FirstCapture:
-    """The first capture of a URL."""
+    """The first capture of a URL, or the first that shows its article."""
 
     capture_id: int
     site: str
@@ -79,6 +79,8 @@ class FirstCapture:
     """Page on which it was discovered."""
     has_new_article: bool
     """It shows an article that the archive did not have."""
+    redirect_count: int = 0
+    """Redirects in a row that led to it, its own included."""
 
 
 def load_backoffs(connection: Connection) -> tuple[SavedBackoff, ...]:
@@ -158,12 +160,18 @@ def newest_capture_id(connection: Connection) -> int:
 def select_first_captures(connection: Connection, capture_id: int, sites: Collection[str]) -> tuple[FirstCapture, ...]:
     """Return the first captures of pages of these sites that were committed after a capture, in that order.
 
-    Feeds, sitemaps and assets are left out.
+    A later capture that shows a new article is included: the first one may have been a redirect or an error. Feeds,
+    sitemaps and assets are left out.
     """
     parameters = {"after": capture_id, "sites": list(sites)}
     return tuple(
         FirstCapture(
-            capture_id=row.id, site=row.site, url=row.url, via_url=row.via, has_new_article=bool(row.has_new_article)
+            capture_id=row.id,
+            site=row.site,
+            url=row.url,
+            via_url=row.via,
+            has_new_article=bool(row.has_new_article),
+            redirect_count=row.redirect_count + (row.outcome == Outcome.REDIRECT.value),
         )
         for row in connection.execute(_build_first_captures_query(), parameters)
     )
@@ -182,7 +190,9 @@ def _build_first_captures_query() -> Select[Any]:
     return (
         select(
             CaptureRow.id,
+            CaptureRow.outcome,
             FrontierRow.site,
+            FrontierRow.redirect_count,
             UrlRow.url,
             via.c.url.label("via"),
             has_new_article.label("has_new_article"),
@@ -195,7 +205,7 @@ def _build_first_captures_query() -> Select[Any]:
             CaptureRow.outcome.in_([outcome.value for outcome in COUNTED_OUTCOMES]),
             FrontierRow.site.in_(bindparam("sites", expanding=True)),
             FrontierRow.kind.in_([UrlKind.ARTICLE.value, UrlKind.LISTING.value]),
-            is_first,
+            or_(is_first, has_new_article),
         )
         .order_by(CaptureRow.id)
         .limit(_BATCH)

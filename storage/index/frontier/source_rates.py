@@ -8,12 +8,13 @@ Rates belong to the schedule, as due times do: a rebuild learns them again from 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from struct import pack, unpack
+from struct import pack
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
 
 from storage.index.engine.statements import AnyRow, batches, insert_rows, upsert_rows
+from storage.index.frontier.named_urls import NamedUrls, SourceItems, is_archive, unpack_ids
 from storage.index.rows.entry import CommitEntry
 from storage.index.schema.tables import AlarmRow, SourceRateRow
 from storage.model import SOURCE_KINDS, SOURCE_OUTCOMES, Outcome, SourceCheck, SourceRates, UrlKind
@@ -49,10 +50,12 @@ class SourceRateBatch:
         self._changed: set[int] = set()
         self._raised: list[dict[str, Any]] = []
         self._cleared: list[tuple[int, str, datetime]] = []
+        self.mentions: dict[int, datetime] = {}
+        """Times at which a source named a URL that its previous reading did not name, by the ids of these URLs."""
         for some in batches(self._states):
             for row in connection.execute(_BY_IDS, {"ids": some}):
-                ids = row.item_ids
-                known = None if ids is None else frozenset(unpack(f"<{len(ids) // 8}q", ids))
+                ids = unpack_ids(row.item_ids)
+                known = None if ids is None else frozenset(ids)
                 self._states[row.url_id] = _SourceState(read_rates(row), row.item_count, known)
 
     def rates(self, url_id: int) -> SourceRates | None:
@@ -75,8 +78,8 @@ class SourceRateBatch:
             )
         return _check_items(entry, state, urls) if entry.outcome in SOURCE_OUTCOMES else None
 
-    def update(self, entry: CommitEntry, rates: SourceRates | None, urls: Mapping[str, int]) -> None:
-        """Take the rates that the schedule computed from a check."""
+    def update(self, entry: CommitEntry, rates: SourceRates | None, urls: Mapping[str, int], named: NamedUrls) -> None:
+        """Take the rates that the schedule computed from a check, and tell `named` what the source names now."""
         state = self._states.get(entry.url_id)
         if state is None or rates is None or rates == state.rates:
             return
@@ -85,8 +88,13 @@ class SourceRateBatch:
         self._changed.add(entry.url_id)
         if entry.outcome in SOURCE_OUTCOMES:
             items = _named_items(entry, urls)
+            before = state.ids if state.item_count else frozenset()
             state.item_count = len(items)
             state.ids = frozenset(items) if len(items) <= MAX_REMEMBERED_ITEMS else None
+            named.update(entry.discovery.site, _source_items(entry.url_id, state))
+            is_current = not is_archive(rates.newest_item_at, rates.last_read_at)
+            if before is not None and state.ids is not None and is_current:
+                self.mentions.update(dict.fromkeys(state.ids - before, entry.capture.fetched_at))
 
     def save(self) -> None:
         """Write changed rates and alarms."""
@@ -150,6 +158,13 @@ def _check_items(entry: CommitEntry, state: _SourceState, urls: Mapping[str, int
         previous_count=None if state.rates is None else state.item_count,
         newest_item_at=min(max(dates), at) if dates else None,
     )
+
+
+def _source_items(url_id: int, state: _SourceState) -> SourceItems:
+    rates = state.rates
+    assert rates is not None
+    ids = None if state.ids is None else tuple(sorted(state.ids))
+    return SourceItems(url_id=url_id, read_at=rates.last_read_at, newest_item_at=rates.newest_item_at, ids=ids)
 
 
 def read_rates(row: AnyRow) -> SourceRates:

@@ -50,6 +50,7 @@ def discovery_rank(discovery: Discovery) -> Rank:
     """
     return (
         discovery.via is not None,
+        discovery.redirect_count,
         discovery.published is None,
         discovery.title is None,
         _VIA_ORDER.get(discovery.via_kind, 9),
@@ -66,6 +67,7 @@ def discovery_rank(discovery: Discovery) -> Rank:
 FRONTIER = FrontierRow.__table__
 _BLANK: dict[str, Any] = {
     **dict.fromkeys(column.name for column in FRONTIER.c),
+    "redirect_count": 0,
     "failure_count": 0,
     "unchanged_count": 0,
 }
@@ -87,6 +89,7 @@ def read_discovery(row: Mapping[str, Any]) -> Discovery:
         title=row["title"],
         published=PageDate.parse(row["published"]) if row["published"] else None,
         anchor=row["anchor"],
+        redirect_count=row["redirect_count"],
     )
 
 
@@ -100,10 +103,11 @@ def discovery_columns(discovery: Discovery, urls: Mapping[str, int]) -> dict[str
         "title": discovery.title,
         "published": discovery.published.isoformat() if discovery.published else None,
         "anchor": discovery.anchor,
+        "redirect_count": discovery.redirect_count,
     }
 
 
-_DISCOVERY_COLUMNS = ("site", "kind", "via_id", "via_kind", "title", "published", "anchor")
+_DISCOVERY_COLUMNS = ("site", "kind", "via_id", "via_kind", "title", "published", "anchor", "redirect_count")
 
 
 def _named_url_ids(entry: CommitEntry, urls: Mapping[str, int]) -> Iterator[int]:
@@ -288,7 +292,31 @@ _ADVANCE = (
         FrontierRow.url_id == bindparam("of"),
         or_(FrontierRow.due_at.is_(None), FrontierRow.due_at > bindparam("at")),
     )
-    .values(due_at=bindparam("at"))
+    .values(due_at=bindparam("at"), ended_by=None)
+)
+
+
+def advance_mentioned(connection: Connection, mentions: Mapping[int, datetime]) -> None:
+    """Make captured pages due that a source has named anew: those that ended, or were no article at the last visit."""
+    for some in batches(mentions):
+        rows = connection.execute(_MENTIONED, {"ids": some}).all()
+        advance_due_times(connection, {row.url_id: _mention_due_at(row, mentions[row.url_id]) for row in rows})
+
+
+def _mention_due_at(row: AnyRow, mentioned_at: datetime) -> datetime:
+    pause = _MENTION_RETRY if row.failure_count else _MENTION_CHECK
+    fetched_at: datetime = row.last_fetched_at
+    return max(mentioned_at, fetched_at + pause)
+
+
+_MENTION_RETRY, _MENTION_CHECK = timedelta(hours=1), timedelta(days=1)
+"""Time after the last visit in which a new mention does not lead to another: of a page that was no article, and of an
+article that is not checked any more."""
+_MENTIONED = select(FrontierRow.url_id, FrontierRow.last_fetched_at, FrontierRow.failure_count).where(
+    FrontierRow.url_id.in_(bindparam("ids", expanding=True)),
+    FrontierRow.kind == UrlKind.ARTICLE.value,
+    FrontierRow.last_fetched_at.is_not(None),
+    or_(FrontierRow.due_at.is_(None), FrontierRow.failure_count > 0),
 )
 
 

@@ -1,24 +1,28 @@
 """Visits: when a captured URL is to be fetched again."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from typing import Any
 
 from sqlalchemy import Connection, func, select
+from sqlalchemy.orm import aliased
 
 from storage.index.engine.statements import batches, insert_rows
+from storage.index.frontier.named_urls import NamedUrls
 from storage.index.frontier.source_rates import SourceRateBatch
 from storage.index.frontier.url_queue import (
     FRONTIER,
     FRONTIER_BY_IDS,
     NEVER_DUE,
+    advance_mentioned,
     blank_row,
     discovery_columns,
     discovery_rank,
     read_discovery,
 )
-from storage.index.rows.duplicates import alternate_url_captures, duplicate_captures
+from storage.index.rows.duplicates import alternate_url_captures, duplicate_captures, redirects_to_articles
 from storage.index.rows.entry import CommitEntry
 from storage.index.rows.interning import LookupTables
 from storage.index.rows.orphans import OrphanCandidates
@@ -39,6 +43,10 @@ class _PreviousState:
     first_seen_at: datetime | None
     version_id: int | None
     content_digest: str | None
+    is_newest_article: bool
+    """Its newest capture shows an article."""
+    gone_since: datetime | None
+    """Since when every capture is a 410; None if the newest is another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +60,9 @@ class _Context:
     """Ids of captures with the text of an older article."""
     alternates: Collection[int]
     """Ids of captures of an article whose canonical URL is another."""
+    leading: Collection[int]
+    """Ids of redirects to a URL that was captured as an article."""
+    named: NamedUrls
 
 
 def schedule_next_visits(
@@ -79,6 +90,8 @@ def schedule_next_visits(
         urls,
         duplicate_captures(connection, captured),
         alternate_url_captures(connection, captured, urls),
+        redirects_to_articles(connection, captured, urls),
+        NamedUrls(connection),
     )
     for entry in captured:
         row = rows.get(entry.url_id) or blank_row(entry)
@@ -90,6 +103,7 @@ def schedule_next_visits(
     planned = [{name: rows[url_id][name] for name in _COLUMNS} for url_id in ids]
     insert_rows(connection, FrontierRow, planned, conflict_columns=["url_id"], update_columns=_UPDATED_COLUMNS)
     context.sources.save()
+    advance_mentioned(connection, context.sources.mentions)
 
 
 def _apply_capture(
@@ -100,7 +114,9 @@ def _apply_capture(
     before, sources, urls = context.before, context.sources, context.urls
     if capture.status == 200 and _validator_key(row) < (at, capture.etag or "", capture.last_modified or ""):
         row |= {"validated_at": at, "etag": capture.etag, "last_modified": capture.last_modified}
-    known = before.get(entry.url_id, _PreviousState(None, None, None))
+    known = before.get(entry.url_id, _NOTHING_KNOWN)
+    gone_since = (known.gone_since or at) if capture.status == HTTPStatus.GONE else None
+    shows_article = _shows_article(entry, known)
     content = entry.content_digest or capture.payload_digest
     is_new = _is_new_content(entry, known, content)
     first_seen = min(filter(None, (known.first_seen_at, at)))
@@ -112,15 +128,21 @@ def _apply_capture(
             published=_publication_date(entry), is_duplicate=entry.capture_id in context.duplicates,
             was_article=known.version_id is not None or entry.version_id is not None,
             is_alternate_url=entry.capture_id in context.alternates,
+            is_listed_as_article=entry.discovery.via_kind in _LISTING_KINDS,
+            leads_to_article=entry.capture_id in context.leading,
+            repeats_no_article=entry.outcome is Outcome.NOT_MODIFIED and not shows_article, gone_since=gone_since,
             is_next_page=_is_next_listing_page(entry.discovery),
             source_check=sources.check(entry, urls), source_rates=sources.rates(entry.url_id),
         )  # fmt: skip
         visit = plan(result)
-        sources.update(entry, visit.source_rates, urls)
+        sources.update(entry, visit.source_rates, urls, context.named)
+        row |= {**_discovery_with_via(entry, urls), "last_fetched_at": at}
+        is_named = visit.due_while_named is not None and visit.due_while_named != visit.due_at
+        if is_named and context.named.is_named(row, at, by_archives=not shows_article):
+            visit = replace(visit, due_at=visit.due_while_named, ended_by=None)
         row |= {
-            **_discovery_with_via(entry, urls),
-            "last_fetched_at": at,
             "due_at": visit.due_at,
+            "ended_by": visit.ended_by,
             "failure_count": visit.failure_count,
             "unchanged_count": visit.unchanged_count,
             "priority": row["priority"] if visit.priority is None else visit.priority,
@@ -131,9 +153,28 @@ def _apply_capture(
         # The clock was ahead at its newest capture. It was due all the same, and must not stay due.
         row["due_at"] = at + RETRY_AFTER_FUTURE_CAPTURE
     before[entry.url_id] = _PreviousState(
-        first_seen, entry.version_id or known.version_id, content or known.content_digest
+        first_seen,
+        entry.version_id or known.version_id,
+        content or known.content_digest,
+        shows_article,
+        gone_since,
     )
     return row
+
+
+_NOTHING_KNOWN = _PreviousState(None, None, None, is_newest_article=False, gone_since=None)
+_LISTING_KINDS = (UrlKind.FEED, UrlKind.SITEMAP)
+
+
+def _shows_article(entry: CommitEntry, known: _PreviousState) -> bool:
+    """Return whether a capture shows an article: itself, or as unchanged since another capture.
+
+    The original of a 304 may not be in the index yet. The newest capture then tells what has not changed.
+    """
+    if entry.version_id is not None:
+        return True
+    is_unresolved = entry.outcome is Outcome.NOT_MODIFIED and entry.refers_to_id is None
+    return is_unresolved and (known.is_newest_article or known.first_seen_at is None)
 
 
 def _is_next_listing_page(discovery: Discovery) -> bool:
@@ -188,12 +229,49 @@ def _load_previous_states(
         newest.scalar_subquery().label("newest"),
     ).where(UrlRow.id.in_(list(url_ids)))
     rows = connection.execute(query).all()
-    contents = {
-        row.id: row.content_digest or row.payload_digest
+    newest_rows = {
+        row.id: row
         for row in connection.execute(
-            select(CaptureRow.id, CaptureRow.content_digest, CaptureRow.payload_digest).where(
-                CaptureRow.id.in_([row.newest for row in rows if row.newest])
-            )
+            select(
+                CaptureRow.id,
+                CaptureRow.content_digest,
+                CaptureRow.payload_digest,
+                CaptureRow.version_id,
+                CaptureRow.status,
+            ).where(CaptureRow.id.in_([row.newest for row in rows if row.newest]))
         )
     }
-    return {row.id: _PreviousState(row.first, row.version, contents.get(row.newest)) for row in rows}
+    gone = [row.id for row in rows if row.newest and newest_rows[row.newest].status == HTTPStatus.GONE]
+    gone_since = _load_gone_since(connection, gone, ids_of_batch)
+    states: dict[int, _PreviousState] = {}
+    for row in rows:
+        last = newest_rows.get(row.newest)
+        content = last and (last.content_digest or last.payload_digest)
+        is_article = last is not None and last.version_id is not None
+        states[row.id] = _PreviousState(row.first, row.version, content, is_article, gone_since.get(row.id))
+    return states
+
+
+def _load_gone_since(
+    connection: Connection, url_ids: Sequence[int], ids_of_batch: Sequence[int]
+) -> dict[int, datetime]:
+    """Return the time of the first of the 410 responses that each URL's captures end with."""
+    if not url_ids:
+        return {}
+    other = aliased(CaptureRow)
+    later_other = (
+        select(other.id)
+        .where(
+            other.url_id == CaptureRow.url_id,
+            other.id.not_in(ids_of_batch),
+            other.status.is_distinct_from(HTTPStatus.GONE.value),
+            other.fetched_at >= CaptureRow.fetched_at,
+        )
+        .exists()
+    )
+    rows = connection.execute(
+        select(CaptureRow.url_id, func.min(CaptureRow.fetched_at).label("since"))
+        .where(CaptureRow.url_id.in_(list(url_ids)), CaptureRow.id.not_in(ids_of_batch), ~later_other)
+        .group_by(CaptureRow.url_id)
+    )
+    return {row.url_id: row.since for row in rows}

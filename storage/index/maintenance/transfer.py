@@ -25,6 +25,7 @@ from storage.index.engine.statements import AnyRow
 from storage.index.schema.tables import Base, SearchDocumentRow
 from storage.index.write.search_documents import add_documents
 from storage.index.write.settle import rewrite_stale_documents
+from storage.index_address import sqlite_address, sqlite_file
 from storage.places.atomic_write import replace_durably
 
 BATCH_SIZE = 5_000
@@ -89,7 +90,6 @@ def checksum_table(connection: Connection, table: Table) -> TableChecksum:
     return summing.finish()
 
 
-SQLITE = "sqlite:///"
 TABLES: tuple[Table, ...] = tuple(Base.metadata.sorted_tables)
 """All tables, referenced ones first; foreign keys are checked at the end, so circular references do not matter."""
 _DOCUMENTS = Base.metadata.tables[SearchDocumentRow.__tablename__]
@@ -134,8 +134,9 @@ def transfer_index(source: str, target: str, report: ProgressCallback = ignore_p
     try:
         # Stale documents are not copied but made anew, and would be up to date in the target.
         rewrite_stale_documents(held.write)
-        if target.startswith(SQLITE):
-            return _transfer_to_file(held, Path(target.removeprefix(SQLITE)), report)
+        file = sqlite_file(target)
+        if file is not None:
+            return _transfer_to_file(held, file, report)
         into = Database.open(target)
         try:
             return _fill(held, into, report)
@@ -148,7 +149,7 @@ def transfer_index(source: str, target: str, report: ProgressCallback = ignore_p
 def _transfer_to_file(source: Database, file: Path, report: ProgressCallback) -> TransferResult:
     """Copy into an SQLite file, which is written under another name and renamed at the end."""
     if file.exists():
-        there = Database.open(f"{SQLITE}{file}", create=False)
+        there = Database.open(sqlite_address(file), create=False)
         try:
             if not _is_empty(there):
                 return _compare(source, there, report)
@@ -156,10 +157,10 @@ def _transfer_to_file(source: Database, file: Path, report: ProgressCallback) ->
             there.close()
     fresh = file.with_name(file.name + ".copying")
     _remove(fresh)
-    into = Database.open(f"{SQLITE}{fresh}")
+    into = Database.open(sqlite_address(fresh))
     try:
         try:
-            done = _fill(source, into, report, name=f"{SQLITE}{file}")
+            done = _fill(source, into, report, name=sqlite_address(file))
         finally:
             into.close()
         _remove(file)

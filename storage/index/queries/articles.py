@@ -1,6 +1,7 @@
 """Queries for articles, versions and captures."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, or_, select
@@ -16,6 +17,7 @@ from storage.index.conditions.visibility import (
     visible_versions,
 )
 from storage.index.engine.statements import AnyRow, AnySelect
+from storage.index.queries.observations import load_histories
 from storage.index.rows.interning import short_digest
 from storage.index.rows.version_parts import load_authors, load_paragraphs, load_tags
 from storage.index.schema.tables import (
@@ -45,6 +47,7 @@ from storage.index.views.articles import (
 )
 from storage.index.views.exclusions import NO_EXCLUSIONS, Exclusions
 from storage.model import LinkKind, Outcome, RecordPlace, RefersTo
+from storage.observations import ObservedSpan
 from storage.page_date import PageDate
 
 CaptureOrder = Literal["newest", "oldest", "urlkey"]
@@ -65,6 +68,7 @@ _CAPTURES = (
         SiteRow.name.label("site"),
         WarcFileRow.name.label("warc"),
         CrawlRow.run.label("crawl"),
+        VersionRow.number.label("version_number"),
         _REDIRECT.c.url.label("redirect_url"),
         _REFERRED.c.url.label("refers_to_url"),
     )
@@ -72,6 +76,7 @@ _CAPTURES = (
     .join(SiteRow, SiteRow.id == CaptureRow.site_id)
     .join(WarcFileRow, WarcFileRow.id == CaptureRow.warc_file_id)
     .join(CrawlRow, CrawlRow.id == CaptureRow.crawl_id, isouter=True)
+    .join(VersionRow, VersionRow.id == CaptureRow.version_id, isouter=True)
     .join(_REDIRECT, _REDIRECT.c.id == CaptureRow.redirect_url_id, isouter=True)
     .join(_REFERRED, _REFERRED.c.id == CaptureRow.refers_to_url_id, isouter=True)
 )
@@ -93,6 +98,7 @@ def _capture_view(row: AnyRow) -> CaptureView:
         redirect_url=row.redirect_url,
         refers_to=RefersTo(record_id=named[0], url=named[1], date=named[2]) if any(named) else None,
         refers_to_id=row.refers_to_id, crawl=row.crawl, article_id=row.article_id, version_id=row.version_id,
+        version_number=row.version_number,
     )  # fmt: skip
 
 
@@ -186,16 +192,14 @@ def get_version(connection: Connection, exclude: Exclusions, version_id: int) ->
         return None
     first = get_capture(connection, NO_EXCLUSIONS, row.capture_id)
     assert first is not None
-    seen = connection.execute(
-        select(func.min(CaptureRow.fetched_at).label("first"), func.max(CaptureRow.fetched_at).label("last")).where(
-            CaptureRow.version_id == version_id, *visible_captures(connection, exclude)
-        )
-    ).one()
+    history = load_histories(connection, exclude, [row.article_id])[row.article_id]
+    spans = tuple(span for span in history.spans if span.version == row.number)
     return VersionView(
         id=row.id, article_id=row.article_id, number=row.number, site=row.site, site_title=row.site_title,
         url=first.url, canonical_url=row.canonical_url, authors=load_authors(connection, [version_id])[version_id],
         tags=load_tags(connection, [version_id])[version_id], image=row.image, digest=row.digest,
-        extractor=row.extractor, first_seen=seen.first, last_seen=seen.last,
+        extractor=row.extractor, first_seen=spans[0].first_seen, last_seen=spans[-1].last_seen,
+        changed=tuple(row.changed.split()), spans=spans,
         all_paragraphs=tuple(load_paragraphs(connection, [version_id])[version_id]),
         links=load_link_groups(connection, exclude, row.capture_id), capture=first, **from_columns(row),
     )  # fmt: skip
@@ -253,32 +257,37 @@ def get_article(connection: Connection, exclude: Exclusions, article_id: int) ->
     mine = CaptureRow.url_id.in_(urls)
     held = _CAPTURES.where(mine, *visible_captures(connection, exclude))
     all_captures = connection.execute(held.order_by(CaptureRow.fetched_at, CaptureRow.record_id))
+    history = load_histories(connection, exclude, [article_id])[article_id]
     return ArticleView(
         id=row.id, site=row.site, url=row.url, state=row.state, first_seen=row.first_seen_at,
-        last_seen=row.last_seen_at, current=current, versions=_load_version_lines(connection, exclude, article_id),
+        last_seen=row.last_seen_at, current=current,
+        versions=_load_version_lines(connection, exclude, article_id, history.spans),
+        history=history.spans, metadata_changes=history.metadata_changes,
         captures=tuple(_capture_view(one) for one in all_captures),
         linked_from=_load_linked_from(connection, exclude, article_id),
     )  # fmt: skip
 
 
-def _load_version_lines(connection: Connection, exclude: Exclusions, article_id: int) -> tuple[VersionLine, ...]:
+def _load_version_lines(
+    connection: Connection, exclude: Exclusions, article_id: int, spans: Sequence[ObservedSpan]
+) -> tuple[VersionLine, ...]:
     rows = connection.execute(
-        select(
-            VersionRow.id, VersionRow.number, VersionRow.headline, VersionRow.digest,
-            func.min(CaptureRow.fetched_at).label("first"), func.max(CaptureRow.fetched_at).label("last"),
-            func.count().label("captures"),
-        )
-        .join(CaptureRow, CaptureRow.version_id == VersionRow.id)
-        .where(VersionRow.article_id == article_id, *visible_captures(connection, exclude))
-        .group_by(VersionRow.id, VersionRow.number, VersionRow.headline, VersionRow.digest)
-        .order_by(VersionRow.number)
-    )  # fmt: skip
+        select(VersionRow.id, VersionRow.number, VersionRow.headline, VersionRow.digest, VersionRow.changed)
+        .where(VersionRow.article_id == article_id, *visible_versions(connection, exclude))
+        .order_by(VersionRow.number, VersionRow.is_variant, VersionRow.digest)
+    )
+    first_rows: dict[int, AnyRow] = {}
+    for row in rows:
+        first_rows.setdefault(row.number, row)
+    seen = {number: tuple(span for span in spans if span.version == number) for number in first_rows}
     return tuple(
         VersionLine(
-            id=row.id, number=row.number, headline=row.headline, digest=row.digest, first_seen=row.first,
-            last_seen=row.last, captures=row.captures,
+            id=row.id, number=row.number, headline=row.headline, digest=row.digest,
+            first_seen=seen[row.number][0].first_seen, last_seen=seen[row.number][-1].last_seen,
+            captures=sum(span.looks for span in seen[row.number]), changed=tuple(row.changed.split()),
+            spans=seen[row.number],
         )
-        for row in rows
+        for row in first_rows.values()
     )  # fmt: skip
 
 
@@ -307,8 +316,8 @@ def _select_articles(connection: Connection, exclude: Exclusions) -> AnySelect:
         select(
             ArticleRow, SiteRow.name.label("site"), UrlRow.url, VersionRow.id.label("version_id"),
             VersionRow.headline, VersionRow.dek, VersionRow.section, VersionRow.language, VersionRow.published,
-            select(func.count()).select_from(_COUNTED).where(_COUNTED.c.article_id == ArticleRow.id)
-            .scalar_subquery().label("versions"),
+            select(func.count()).select_from(_COUNTED)
+            .where(_COUNTED.c.article_id == ArticleRow.id, ~_COUNTED.c.is_variant).scalar_subquery().label("versions"),
         )
         .join(SiteRow, SiteRow.id == ArticleRow.site_id)
         .join(UrlRow, UrlRow.id == ArticleRow.url_id)
@@ -394,15 +403,17 @@ _OVERSAMPLING = 4
 def list_edited_articles(connection: Connection, exclude: Exclusions, limit: int) -> tuple[ArticleLine, ...]:
     """Return the articles that were edited last, by the time of capture, newest first. Only recent versions count."""
     last = connection.scalar(select(func.max(VersionRow.id))) or 0
-    found = connection.scalars(
-        select(VersionRow.article_id)
-        .where(VersionRow.id > last - _RECENT_VERSIONS, VersionRow.number > 1)
+    found = connection.execute(
+        select(VersionRow.article_id, VersionRow.changed)
+        .where(VersionRow.id > last - _RECENT_VERSIONS, VersionRow.number > 1, ~VersionRow.is_variant)
         .order_by(VersionRow.id.desc())
         .limit(_OVERSAMPLING * limit)
     )
-    ids = tuple(dict.fromkeys(found))
-    lines = {line.id: line for line in load_article_lines(connection, exclude, ids) if line.versions > 1}
-    return tuple(lines[one] for one in ids if one in lines)[:limit]
+    changed: dict[int, str] = {}
+    for row in found:
+        changed.setdefault(row.article_id, row.changed)
+    lines = {line.id: line for line in load_article_lines(connection, exclude, tuple(changed)) if line.versions > 1}
+    return tuple(replace(lines[one], changed=tuple(changed[one].split())) for one in changed if one in lines)[:limit]
 
 
 _CLASSIFIED = [outcome.value for outcome in (Outcome.ARTICLE, Outcome.LISTING, Outcome.OTHER, Outcome.MEDIA,

@@ -8,6 +8,7 @@ from sqlalchemy import BindParameter, Connection, Select, bindparam, func, selec
 from storage.article_fields import ArchivedArticle, CaptureFields, article_to_json, from_columns
 from storage.index.conditions.filters import filter_conditions
 from storage.index.conditions.visibility import current_version, visible_versions
+from storage.index.queries.observations import load_histories
 from storage.index.reader import Reader
 from storage.index.rows.version_parts import load_authors, load_paragraphs, load_tags
 from storage.index.schema.tables import (
@@ -24,7 +25,7 @@ from storage.index.schema.tables import (
 from storage.index.search.facets import find_best_versions
 from storage.index.search.results import Order, select_matching_versions
 from storage.index.views.articles import EVERYTHING, Filters
-from storage.index.views.exclusions import Exclusions
+from storage.index.views.exclusions import NO_EXCLUSIONS, Exclusions
 from storage.model import Link, LinkGroup, LinkKind
 
 _AT_ONCE = 200
@@ -44,7 +45,7 @@ def iter_export_lines(
         select_versions(connection, exclude, filters, all_versions=all_versions), execution_options=streaming
     )
     for version_ids in chosen.partitions(_AT_ONCE):
-        yield from load_export_lines(connection, version_ids)
+        yield from load_export_lines(connection, version_ids, exclude)
 
 
 def select_versions(
@@ -59,7 +60,9 @@ def select_versions(
         .where(*filter_conditions(connection, exclude, filters))
         .order_by(SiteRow.name, UrlRow.url, VersionRow.number)
     )
-    if not all_versions:
+    if all_versions:
+        chosen = chosen.where(~VersionRow.is_variant)
+    else:
         chosen = chosen.where(current_version(connection, exclude))
     if filters.query is not None:
         chosen = chosen.where(VersionRow.id.in_(select_matching_versions(connection, exclude, filters.query, filters)))
@@ -84,22 +87,27 @@ def get_export_lines(connection: Connection, exclude: Exclusions, version_ids: S
         statement = select(VersionRow.id).where(VersionRow.id.in_(version_ids), *visible_versions(connection, exclude))
         visible = set(connection.scalars(statement))
         version_ids = [version_id for version_id in version_ids if version_id in visible]
-    return list(load_export_lines(connection, version_ids))
+    return list(load_export_lines(connection, version_ids, exclude))
 
 
-def load_export_lines(connection: Connection, version_ids: Sequence[int]) -> Iterator[dict[str, Any]]:
+def load_export_lines(
+    connection: Connection, version_ids: Sequence[int], exclude: Exclusions = NO_EXCLUSIONS
+) -> Iterator[dict[str, Any]]:
     """Yield the lines of versions, in their order."""
     ids = {"ids": list(version_ids)}
     rows = {row.id: row for row in connection.execute(_VERSIONS, ids)}
     paragraphs = load_paragraphs(connection, version_ids)
     authors, tags = load_authors(connection, version_ids), load_tags(connection, version_ids)
     links = _load_link_groups(connection, ids)
+    histories = load_histories(connection, exclude, [row.article_id for row in rows.values()])
     for version_id in version_ids:
         row = rows[version_id]
         article = ArchivedArticle(
             url=row.url, canonical_url=row.canonical_url, site=row.site,
             authors=authors[version_id], tags=tags[version_id], all_paragraphs=tuple(paragraphs[version_id]),
-            links=tuple(links.get(version_id, ())), image=row.image, versions=row.versions,
+            links=tuple(links.get(version_id, ())), image=row.image, version=row.number, versions=row.versions,
+            changed=tuple(row.changed.split()), history=histories[row.article_id].spans,
+            metadata_changes=histories[row.article_id].metadata_changes,
             first_seen=row.first_seen_at, last_seen=row.last_seen_at,
             capture=CaptureFields(
                 warc=row.warc, offset=row.warc_offset, length=row.warc_length, fetched_at=row.fetched_at,
@@ -130,7 +138,8 @@ _VERSIONS = (
         _IMAGE.c.url.label("image"), ArticleRow.first_seen_at, ArticleRow.last_seen_at,
         WarcFileRow.name.label("warc"), CaptureRow.warc_offset, CaptureRow.warc_length,
         CaptureRow.fetched_at, CaptureRow.status, CaptureRow.payload_digest,
-        select(func.count()).select_from(_COUNTED).where(_COUNTED.c.article_id == VersionRow.article_id)
+        select(func.count()).select_from(_COUNTED)
+        .where(_COUNTED.c.article_id == VersionRow.article_id, ~_COUNTED.c.is_variant)
         .scalar_subquery().label("versions"),
     )
     .join(ArticleRow, ArticleRow.id == VersionRow.article_id)

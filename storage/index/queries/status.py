@@ -83,11 +83,22 @@ def list_site_status(
     )  # fmt: skip
 
 
+_VARIANTS = (
+    select(SiteRow.name, func.count().label("variants"))
+    .join(ArticleRow, ArticleRow.site_id == SiteRow.id)
+    .join(VersionRow, VersionRow.article_id == ArticleRow.id)
+    .where(VersionRow.is_variant)
+    .group_by(SiteRow.name)
+)
+
+
 def _count_versions(connection: Connection, exclude: Exclusions) -> dict[str, int]:
     """Return the number of versions by site."""
-    # Each version has one search document, which has the site's id: no join with articles.
+    # Each row of versions has one search document, which has the site's id: no join with articles. Few are variants.
     of_site = select(func.count()).where(SearchDocumentRow.site_id == SiteRow.id).scalar_subquery()
     versions = {row.name: row.versions for row in connection.execute(select(SiteRow.name, of_site.label("versions")))}
+    for row in connection.execute(_VARIANTS):
+        versions[row.name] -= row.variants
     if not exclude:
         return versions
     # Count sites with possible exclusions again, row by row.
@@ -97,7 +108,12 @@ def _count_versions(connection: Connection, exclude: Exclusions) -> dict[str, in
         select(SiteRow.name, func.count(VersionRow.id).label("versions"))
         .select_from(SiteRow)
         .outerjoin(ArticleRow, and_(ArticleRow.site_id == SiteRow.id, *visible_articles(connection, exclude)))
-        .outerjoin(VersionRow, and_(VersionRow.article_id == ArticleRow.id, *visible_versions(connection, exclude)))
+        .outerjoin(
+            VersionRow,
+            and_(
+                VersionRow.article_id == ArticleRow.id, ~VersionRow.is_variant, *visible_versions(connection, exclude)
+            ),
+        )
         .where(SiteRow.id.in_(touched))
         .group_by(SiteRow.name)
     )
@@ -200,6 +216,14 @@ def list_warc_files(connection: Connection) -> tuple[WarcFileView, ...]:
         )
         for row in rows
     )
+
+
+def count_captures_and_versions(connection: Connection) -> tuple[int, int]:
+    """Return the numbers of captures and of article versions in the index."""
+    captures, versions = (
+        connection.scalar(select(func.count()).select_from(table)) or 0 for table in (CaptureRow, VersionRow)
+    )
+    return captures, versions
 
 
 def list_sources(connection: Connection, exclude: Exclusions, site: str | None = None) -> tuple[SourceView, ...]:

@@ -12,8 +12,8 @@ from sqlalchemy.orm import aliased
 
 from storage.index.engine.statements import batches
 from storage.index.rows.entry import CommitEntry
-from storage.index.schema.tables import ArticleRow, FrontierRow, VersionRow
-from storage.model import UrlKind
+from storage.index.schema.tables import ArticleRow, CaptureRow, FrontierRow, VersionRow
+from storage.model import Outcome, UrlKind
 
 
 def duplicate_captures(connection: Connection, entries: Sequence[CommitEntry]) -> set[int]:
@@ -57,6 +57,19 @@ def alternate_url_captures(connection: Connection, entries: Sequence[CommitEntry
     return {capture_id for capture_id, url_id in other.items() if url_id in fetched}
 
 
+def redirects_to_articles(connection: Connection, entries: Sequence[CommitEntry], urls: Mapping[str, int]) -> set[int]:
+    """Return ids of the redirects to a URL that was captured as an article."""
+    targets = {
+        entry.capture_id: urls[entry.capture.redirect_url]
+        for entry in entries
+        if entry.outcome is Outcome.REDIRECT and entry.capture.redirect_url
+    }
+    articles: set[int] = set()
+    for some in batches(set(targets.values())):
+        articles.update(connection.scalars(_URLS_WITH_ARTICLES, {"ids": some}))
+    return {capture_id for capture_id, url_id in targets.items() if url_id in articles}
+
+
 def is_duplicate_text() -> ColumnElement[bool]:
     """Return the condition that an older article of the same site has the same text as a version."""
     other, mine = aliased(VersionRow), aliased(ArticleRow)
@@ -84,6 +97,11 @@ _FETCHED_ARTICLES = select(FrontierRow.url_id).where(
     FrontierRow.last_fetched_at.is_not(None),
     FrontierRow.kind == UrlKind.ARTICLE.value,
     FrontierRow.failure_count == 0,
+)
+_URLS_WITH_ARTICLES = (
+    select(CaptureRow.url_id)
+    .where(CaptureRow.url_id.in_(bindparam("ids", expanding=True)), CaptureRow.article_id.is_not(None))
+    .distinct()
 )
 _ARTICLES_BY_DIGEST = (
     select(VersionRow.digest, ArticleRow.site_id, ArticleRow.id, ArticleRow.first_seen_at)

@@ -3,7 +3,18 @@
 import hashlib
 from dataclasses import dataclass
 
-from storage.model import BODY_ROLES, ORIGINAL_MISSING, Article, Capture, Discovery, Ingest, LinkGroup, Outcome, Reading
+from storage.model import (
+    BODY_ROLES,
+    ORIGINAL_MISSING,
+    Article,
+    Capture,
+    Discovery,
+    Ingest,
+    LinkGroup,
+    Outcome,
+    Reading,
+    Role,
+)
 
 _SHOWN_LIKE_ORIGINAL = frozenset({Outcome.NOT_MODIFIED})
 
@@ -92,12 +103,17 @@ def create_entry(ingest: Ingest) -> CommitEntry:
 
 
 def version_digest(article: Article) -> str:
-    """Return the digest over headline, dek and body, as printed, that tells versions of an article apart.
+    """Return the digest, over what a newspaper may change, that tells versions of an article apart.
 
-    Changes of other fields (dates, bylines, captions, teasers) make no new version.
+    Changes of dates, tags and the image's address, of teasers, links and the like make no new version.
     """
-    parts = [article.headline, article.dek or ""]
+    captions = [each.text for each in article.paragraphs if each.role is Role.CAPTION]
+    parts = [article.headline, article.dek or "", article.section or ""]
+    parts += ("byline", *article.authors, "captions", *captions, (article.image and article.image.caption) or "")
     for paragraph in article.paragraphs:
-        if paragraph.role in BODY_ROLES:
+        if paragraph.role in _VERSION_ROLES:
             parts += (paragraph.role.value, paragraph.text)
     return "sha256:" + hashlib.sha256("\0".join((*parts, "")).encode()).hexdigest()
+
+
+_VERSION_ROLES = BODY_ROLES | {Role.CORRECTION}

@@ -60,6 +60,12 @@ _TAGS = (
     .where(VersionTagRow.version_id.in_(_IDS))
     .order_by(VersionTagRow.version_id, VersionTagRow.position)
 )
+BOILERPLATE_JOIN = and_(
+    BoilerplateRow.site_id == ArticleRow.site_id,
+    BoilerplateRow.paragraph_id == VersionParagraphRow.paragraph_id,
+    VersionParagraphRow.role.in_(sorted(role.value for role in BOILERPLATE_ROLES)),
+)
+"""Joins the paragraphs of versions to what their article's site has learnt of them."""
 _PARAGRAPHS = (
     select(
         VersionParagraphRow.version_id,
@@ -70,15 +76,7 @@ _PARAGRAPHS = (
     .join(ParagraphRow, ParagraphRow.id == VersionParagraphRow.paragraph_id)
     .join(VersionRow, VersionRow.id == VersionParagraphRow.version_id)
     .join(ArticleRow, ArticleRow.id == VersionRow.article_id)
-    .join(
-        BoilerplateRow,
-        and_(
-            BoilerplateRow.site_id == ArticleRow.site_id,
-            BoilerplateRow.paragraph_id == VersionParagraphRow.paragraph_id,
-            VersionParagraphRow.role.in_(sorted(role.value for role in BOILERPLATE_ROLES)),
-        ),
-        isouter=True,
-    )
+    .join(BoilerplateRow, BOILERPLATE_JOIN, isouter=True)
     .where(VersionParagraphRow.version_id.in_(_IDS))
     .order_by(VersionParagraphRow.version_id, VersionParagraphRow.position)
 )

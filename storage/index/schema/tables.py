@@ -7,8 +7,9 @@
       |          |  |------ capture_groups --- link_groups --- links --- urls
       |          |
       |--- articles --- versions --- version_paragraphs --- paragraphs
-      |                    |-------- version_authors, version_tags
-      |                    |-------- search_documents
+      |       |            |-------- version_authors, version_tags
+      |       |            |-------- search_documents
+      |       |--- metadata_changes --- captures --- capture_metadata
       |--- boilerplate ------------------------------------ paragraphs
 
     source_rates, alarms ---- urls               what the schedule has learnt about feeds, sitemaps, listings
@@ -181,9 +182,13 @@ class FrontierRow(Base):
         comment="Publication date that the feed or sitemap states, ISO 8601; without a time or an offset if it has none"
     )
     anchor: Mapped[str | None] = mapped_column(comment="Text of the link by which it was discovered")
+    redirect_count: Mapped[int] = mapped_column(comment="Redirects and canonical links in a row that led to it")
     due_at: Mapped[datetime | None] = mapped_column(comment="When to fetch it next; null: never")
     priority: Mapped[int] = mapped_column(comment="Lower numbers are fetched first")
-    failure_count: Mapped[int] = mapped_column(comment="Failed fetches in a row")
+    ended_by: Mapped[str | None] = mapped_column(
+        comment="Why it is not fetched again: plan, gone, alternate or no_article; null: it is, or it is refused"
+    )
+    failure_count: Mapped[int] = mapped_column(comment="Fetches in a row that failed, or brought no article of a page")
     unchanged_count: Mapped[int] = mapped_column(comment="Fetches in a row that brought nothing new")
     last_fetched_at: Mapped[datetime | None] = mapped_column(comment="Time of its newest capture; null: none yet")
     validated_at: Mapped[datetime | None] = mapped_column(
@@ -384,18 +389,37 @@ class VersionRow(Base):
         Index("ix_versions_digest", "digest"),
         # Covers lists and counts of articles by their current version. It has all versions: a partial index of the
         # current ones SQLite would rather scan and sort than use the index on the articles' dates.
-        Index("ix_versions_current", "article_id", "is_current", "section", "language"),
+        Index("ix_versions_current", "article_id", "is_current", "is_variant", "section", "language"),
         _partial("ix_versions_uncounted", "id", where="is_counted = 0", postgresql_where="NOT is_counted"),
+        _partial("ix_versions_corrected", "id", where="is_corrected = 1", postgresql_where="is_corrected"),
+        _partial("ix_versions_variant", "article_id", where="is_variant = 1", postgresql_where="is_variant"),
+        _partial("ix_versions_changed", "id", where="changed <> ''"),
+        _partial("ix_versions_uncompared", "article_id", where="parts = ''"),
     )
 
     id: Mapped[int] = _id()
     article_id: Mapped[int] = _to("articles.id", "The article")
     capture_id: Mapped[int] = _to("captures.id", "The first capture that shows this text", index=True)
-    number: Mapped[int] = mapped_column(comment="From 1, in the order of first captures")
+    number: Mapped[int] = mapped_column(
+        comment="From 1, in the order of first captures; the same for rows that differ in boilerplate only"
+    )
+    is_variant: Mapped[bool] = mapped_column(
+        comment="True if it differs from an earlier row with its number in boilerplate only"
+    )
     is_current: Mapped[bool] = mapped_column(
         comment="True for the version that the newest capture of the article shows"
     )
-    digest: Mapped[str] = mapped_column(comment="SHA-256 over headline, dek and body paragraphs")
+    digest: Mapped[str] = mapped_column(
+        comment="SHA-256 over headline, dek, byline, section, body paragraphs, captions and corrections"
+    )
+    changed: Mapped[str] = mapped_column(
+        comment="Kinds of change from the text that was seen before it: headline, dek, body, byline, section, caption,"
+        " correction; empty for the first text"
+    )
+    is_corrected: Mapped[bool] = mapped_column(comment="True if it has a correction, editor's note or retraction")
+    parts: Mapped[str | None] = mapped_column(
+        comment="Digests of its parts without boilerplate, by kind of change; null for an article's only version"
+    )
     headline: Mapped[str] = mapped_column(comment="Headline, as printed")
     dek: Mapped[str | None] = mapped_column(comment="Subheading below the headline")
     kicker: Mapped[str | None] = mapped_column(comment="Line above the headline that names its subject or series")
@@ -423,6 +447,34 @@ class VersionRow(Base):
     paragraph_count: Mapped[int] = mapped_column(comment="Number of paragraphs of all roles")
     extractor: Mapped[str | None] = mapped_column(comment="Version of the extractor that read its first capture")
     is_counted: Mapped[bool] = mapped_column(comment="False until its paragraphs are counted for boilerplate")
+
+
+class CaptureMetadataRow(Base):
+    """Dates, tags and lead image by each capture that was read as an article."""
+
+    __tablename__ = "capture_metadata"
+
+    capture_id: Mapped[int] = mapped_column(
+        ForeignKey("captures.id"), primary_key=True, autoincrement=False, comment="The capture"
+    )
+    published: Mapped[str | None] = mapped_column(comment="Publication date that the page prints, ISO 8601")
+    modified: Mapped[str | None] = mapped_column(comment="Modification date that the page prints, ISO 8601")
+    tags: Mapped[str | None] = mapped_column(comment="Tags, joined by semicolons")
+    image: Mapped[str | None] = mapped_column(comment="URL of the lead image")
+
+
+class MetadataChangeRow(Base):
+    """Changes of a date, of tags or of the image address between two captures of one URL of an article."""
+
+    __tablename__ = "metadata_changes"
+    __table_args__ = (PrimaryKeyConstraint("capture_id", "field"), {"sqlite_with_rowid": False})
+
+    capture_id: Mapped[int] = _to("captures.id", "The capture that shows the new value")
+    field: Mapped[str] = mapped_column(comment="published, modified, tags or image")
+    article_id: Mapped[int] = _to("articles.id", "The article", index=True)
+    before_id: Mapped[int] = _to("captures.id", "The capture before it, which shows the old value", index=True)
+    old: Mapped[str | None] = mapped_column(comment="Old value; null: none")
+    new: Mapped[str | None] = mapped_column(comment="New value; null: none")
 
 
 class ParagraphRow(Base):

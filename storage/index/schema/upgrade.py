@@ -12,8 +12,10 @@ HEAD = "v1"
 """The newest revision in migrations/versions: the schema that this code reads and writes."""
 FORMER = frozenset(f"{number:04}" for number in range(1, 14))
 """Revisions of indexes that were made by an unreleased version."""
-_FORMER_TABLES = ("alembic_version", "days", "families", "habits", "hosts")
-_FORMER_FUNCTIONS = ("captures_counted", "captures_taken_out", "captures_moved")
+FUNCTIONS = ("count_inserted_captures", "count_deleted_captures", "count_updated_captures")
+"""Functions of PostgreSQL's triggers."""
+FORMER_TABLES = ("alembic_version", "days", "families", "habits", "hosts")
+FORMER_FUNCTIONS = ("captures_counted", "captures_taken_out", "captures_moved")
 _SQLITE = MIGRATIONS / "versions" / "0001_sqlite.sql"
 """What all migrations make of an empty SQLite file. While there is one migration, its script is that."""
 _MIGRATION_LOCK = 6872
@@ -61,15 +63,6 @@ def upgrade(connection: Connection, *, create: bool) -> None:
         raise IndexTooNew(str(revision), HEAD)
     if revision != HEAD:
         command.upgrade(config, HEAD)
-
-
-def recreate_in_postgres(connection: Connection) -> None:
-    """Drop the tables of an index that was made by an unreleased version, and create the newest schema."""
-    tables = ", ".join(sorted({*_FORMER_TABLES, *Base.metadata.tables}))
-    connection.exec_driver_sql(f"DROP TABLE IF EXISTS {tables} CASCADE")
-    for function in _FORMER_FUNCTIONS:
-        connection.exec_driver_sql(f"DROP FUNCTION IF EXISTS {function}()")
-    upgrade(connection, create=True)
 
 
 def empty_tables(connection: Connection) -> None:

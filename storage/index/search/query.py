@@ -3,6 +3,7 @@
     rare earth             both words              rare OR earth      either
     "rare earth"           the phrase              -earth             not the word
     tari*                  words with the prefix   site:x author:y    filters (section: language: since: until: too)
+    is:corrected           with a correction       changed:byline     versions that such a change made
 
 Any text is a valid query: parts without a meaning are taken as words, and reported.
 """
@@ -14,9 +15,10 @@ from datetime import UTC, datetime, timedelta
 
 from storage.index.text.analyzer import Term, split_terms, stem_variants
 from storage.index.views.articles import Filters
+from storage.observations import ChangeKind, MetadataField
 
 _PIECE = re.compile(
-    r'(?P<minus>-)?(?:(?P<field>site|author|section|language|lang|since|until|date):)?(?:"(?P<phrase>[^"]*)"?|(?P<word>[^\s"]+))',
+    r'(?P<minus>-)?(?:(?P<field>site|author|section|language|lang|since|until|date|is|changed):)?(?:"(?P<phrase>[^"]*)"?|(?P<word>[^\s"]+))',
     re.IGNORECASE,
 )
 _QUOTES = str.maketrans("\u201c\u201d\u201e\u00ab\u00bb\uff02", '""""""')
@@ -88,9 +90,11 @@ def parse_query(text: str, filters: Filters) -> SearchQuery:
             either = bool(every)
             continue
         if match["field"]:
-            filters = _add_filter(
-                filters, match["field"].lower(), (match["phrase"] or match["word"] or "").strip(), problems
-            )
+            name, value = match["field"].lower(), (match["phrase"] or match["word"] or "").strip()
+            if name in ("is", "changed"):
+                filters = _add_edit_filter(filters, name, value.lower(), problems, wanted=not match["minus"])
+            else:
+                filters = _add_filter(filters, name, value, problems)
             continue
         leaves = _parse_leaves(match["phrase"], match["word"])
         if match["minus"]:
@@ -154,6 +158,24 @@ def _add_filter(filters: Filters, name: str, value: str, problems: list[str]) ->
     since = span[0] if name != "until" else None
     until = span[1] if name != "since" else None
     return replace(filters, since=filters.since or since, until=filters.until or until)
+
+
+def _add_edit_filter(filters: Filters, name: str, value: str, problems: list[str], *, wanted: bool) -> Filters:
+    """Return filters with is:corrected, is:edited or changed:byline from the query's text."""
+    if name == "is" and value == "corrected":
+        return replace(filters, corrected=wanted)
+    if name == "is" and value in ("edited", "changed"):
+        return replace(filters, edited=wanted)
+    if name == "changed" and value in CHANGES and wanted:
+        return replace(filters, changed=tuple(dict.fromkeys((*(filters.changed or ()), value))))
+    known = "corrected or edited" if name == "is" else ", ".join(CHANGES)
+    sign = "" if wanted else "-"
+    problems.append(f"{sign}{name}:{value} is not understood (write {name}: and one of {known}): it was ignored")
+    return filters
+
+
+CHANGES = (*(kind.value for kind in ChangeKind), *(field.value for field in MetadataField))
+"""What `changed:` can be asked for: kinds of change that make a version, and fields of the metadata."""
 
 
 def parse_date_range(value: str) -> tuple[datetime, datetime] | None:

@@ -104,7 +104,7 @@ def load_hits(
             version_id=version.id,
             number=version.number,
             versions=counts[version.article_id],
-            matching=row.matching,
+            matching=min(row.matching, counts[version.article_id]),
             site=version.site,
             url=version.url,
             headline=split_segments(version.headline, marker.find_spans(version.headline, version.language)),
@@ -136,6 +136,8 @@ def _load_versions(connection: Connection, exclude: Exclusions, rows: Sequence[A
         .join(SiteRow, SiteRow.id == ArticleRow.site_id)
         .join(UrlRow, UrlRow.id == ArticleRow.url_id)
         .where(VersionRow.article_id.in_([row.article_id for row in rows]), *visible_versions(connection, exclude))
+        # Of rows with one number the first text of that number is the last in this order.
+        .order_by(VersionRow.is_variant.desc())
     ).all()  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from storage.article_fields import ArticleFields
 from storage.model import Link, LinkGroup, Outcome, RecordPlace, RefersTo, UrlKind
+from storage.observations import MetadataEvent, ObservedSpan
 from storage.page_date import PageDate
 
 
@@ -29,6 +30,12 @@ class Filters:
     """Primary subtag, such as "en"."""
     tag: str | None = None
     """A tag, as printed."""
+    corrected: bool | None = None
+    """True: with a correction, editor's note or retraction; False: without one."""
+    edited: bool | None = None
+    """True: the version is not the first text of its article; False: it is."""
+    changed: tuple[str, ...] | None = None
+    """Kinds of change that made the version, or fields of its article's metadata that changed; all of them."""
     query: str | None = None
     """Search query."""
     articles: tuple[int, ...] | None = None
@@ -165,6 +172,8 @@ class CaptureView:
     crawl: str | None
     article_id: int | None
     version_id: int | None
+    version_number: int | None = None
+    """Number of the version that it shows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,7 +186,12 @@ class VersionLine:
     digest: str
     first_seen: datetime
     last_seen: datetime
+    """Last capture that shows it; between the two another text may have been seen: see `spans`."""
     captures: int
+    changed: tuple[str, ...] = ()
+    """Kinds of change from the text that was seen before it; empty for the first."""
+    spans: tuple[ObservedSpan, ...] = ()
+    """When it was seen, oldest first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,9 +208,14 @@ class VersionView(ArticleFields):
     """Version of the extractor that read it; None if unknown."""
     first_seen: datetime
     last_seen: datetime
+    """Last capture that shows it; between the two another text may have been seen: see `spans`."""
     links: tuple[LinkGroupView, ...]
     capture: CaptureView
     """The first capture that shows this text."""
+    changed: tuple[str, ...] = ()
+    """Kinds of change from the text that was seen before it; empty for the first."""
+    spans: tuple[ObservedSpan, ...] = ()
+    """When it was seen, oldest first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,6 +238,10 @@ class ArticleView:
     """Captures of all its URLs, oldest first."""
     linked_from: tuple["ArticleLine", ...]
     """Articles whose versions link to it, newest first; a limited number."""
+    history: tuple[ObservedSpan, ...] = ()
+    """What was seen when, oldest first."""
+    metadata_changes: tuple[MetadataEvent, ...] = ()
+    """Changes of dates, tags and the image address, oldest first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,6 +259,8 @@ class ArticleLine:
     state: str
     versions: int
     language: str | None = None
+    changed: tuple[str, ...] = ()
+    """In a list of edits: kinds of the last change that made a version."""
 
     @property
     def dated_at(self) -> datetime:

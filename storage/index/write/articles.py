@@ -4,15 +4,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import BindParameter, CompoundSelect, Connection, bindparam, func, select, union, update
 
 from storage.index.engine.dialect import lock_rows
-from storage.index.engine.statements import AnySelect, insert_rows, reserve_ids
+from storage.index.engine.statements import AnyRow, AnySelect, insert_rows, reserve_ids
 from storage.index.rows.entry import CommitEntry
+from storage.index.rows.metadata_changes import recompute_metadata_changes
+from storage.index.rows.part_digests import load_part_digests
 from storage.index.schema.tables import ArticleRow, CaptureRow, VersionRow
 from storage.model import Outcome
+from storage.observations import compare_parts
 
 _STATES = {Outcome.GONE.value: "gone", Outcome.REDIRECT.value: "moved"}
 
@@ -78,12 +81,6 @@ _MARK_UNCOUNTED = (
 """First and last dates of boilerplate paragraphs are those of the articles that carry them."""
 
 
-class _ArticleFacts(NamedTuple):
-    first: datetime
-    last: datetime
-    current: int
-
-
 def recompute_articles(connection: Connection, article_ids: Iterable[int]) -> list[int]:
     """Compute dates, state, current version and version numbers of articles from all their captures.
 
@@ -94,29 +91,24 @@ def recompute_articles(connection: Connection, article_ids: Iterable[int]) -> li
         return []
     # Wait for other writers of these articles: else their changes or ours would be lost.
     lock_rows(connection, ArticleRow.id, ids)
-    facts = _load_facts(connection, ids)
+    captures = _load_captures(connection, ids)
     states = _load_newest_outcomes(connection, ids)
-    published = _order_versions(connection, facts)
+    published = _order_versions(connection, captures)
+    recompute_metadata_changes(connection, captures, ids)
     changed: list[dict[str, Any]] = []
     redated: list[int] = []
     for row in connection.execute(_STORED, {"ids": ids}):
-        fact = facts.get(row.id)
-        if fact is None:
+        if row.id not in captures:
             continue
+        first, last = captures[row.id][0].fetched_at, captures[row.id][-1].fetched_at
         state = _STATES.get(states[row.id], "live")
-        dated = published[row.id] or fact.first
+        dated = published[row.id] or first
         if dated != row.dated_at:
             redated.append(row.id)
-        now = (fact.first, fact.last, dated, state)
+        now = (first, last, dated, state)
         if now != (row.first_seen_at, row.last_seen_at, row.dated_at, row.state):
             changed.append(
-                {
-                    "of": row.id,
-                    "first_seen_at": fact.first,
-                    "last_seen_at": fact.last,
-                    "dated_at": dated,
-                    "state": state,
-                }
+                {"of": row.id, "first_seen_at": first, "last_seen_at": last, "dated_at": dated, "state": state}
             )
     if changed:
         changed.sort(key=lambda row: row["of"])
@@ -134,32 +126,17 @@ def affected_articles(connection: Connection, entries: Sequence[CommitEntry]) ->
     return affected | {entry.article_id for entry in entries if entry.article_id is not None}
 
 
-def _load_facts(connection: Connection, ids: Sequence[int]) -> dict[int, _ArticleFacts]:
-    rows = connection.execute(_build_facts_query(), {"ids": list(ids)})
-    return {row.article_id: _ArticleFacts(row.first, row.last, row.version_id) for row in rows}
+def _load_captures(connection: Connection, ids: Sequence[int]) -> dict[int, list[AnyRow]]:
+    """Return the captures that show articles, in the order of time."""
+    captures: dict[int, list[AnyRow]] = {}
+    for row in connection.execute(_CAPTURES, {"ids": list(ids)}):
+        captures.setdefault(row.article_id, []).append(row)
+    return captures
 
 
 def _load_newest_outcomes(connection: Connection, ids: Sequence[int]) -> dict[int, str]:
     """Return the outcome of the newest capture over each article's URLs: the canonical one and all that showed it."""
     return {row.article: row.outcome for row in connection.execute(_build_outcomes_query(), {"ids": list(ids)})}
-
-
-@cache
-def _build_facts_query() -> AnySelect:
-    article, at = CaptureRow.article_id, CaptureRow.fetched_at
-    newest_first = (at.desc(), CaptureRow.record_id.desc())
-    ranked = (
-        select(
-            article,
-            CaptureRow.version_id,
-            func.min(at).over(partition_by=article).label("first"),
-            func.max(at).over(partition_by=article).label("last"),
-            func.row_number().over(partition_by=article, order_by=newest_first).label("place"),
-        )
-        .where(article.in_(_IDS))
-        .subquery()
-    )
-    return select(ranked).where(ranked.c.place == 1)
 
 
 @cache
@@ -187,36 +164,99 @@ _AFFECTED: CompoundSelect[int | None] = union(
     select(CaptureRow.article_id).where(CaptureRow.url_id.in_(_URLS), CaptureRow.article_id.is_not(None)),
     select(ArticleRow.id).where(ArticleRow.url_id.in_(_URLS)),
 )
+_CAPTURES = (
+    select(
+        CaptureRow.article_id, CaptureRow.id, CaptureRow.url_id, CaptureRow.version_id, CaptureRow.refers_to_id,
+        CaptureRow.fetched_at,
+    )
+    .where(CaptureRow.article_id.in_(_IDS))
+    .order_by(CaptureRow.article_id, CaptureRow.fetched_at, CaptureRow.record_id)
+)  # fmt: skip
+_ORDERED = ("number", "is_variant", "is_current", "changed", "parts")
+"""Columns of a version that depend on the other versions of its article."""
 _IN_ORDER = (
-    select(VersionRow.id, VersionRow.article_id, VersionRow.number, VersionRow.is_current, VersionRow.published_at)
+    select(
+        VersionRow.id, VersionRow.article_id, VersionRow.published_at, *(getattr(VersionRow, name) for name in _ORDERED)
+    )
     .join(CaptureRow, CaptureRow.id == VersionRow.capture_id)
     .where(VersionRow.article_id.in_(_IDS))
     .order_by(VersionRow.article_id, CaptureRow.fetched_at, CaptureRow.record_id)
-)
+)  # fmt: skip
 
 
 _RENUMBER = (
-    update(VersionRow)
-    .where(VersionRow.id == bindparam("of"))
-    # Whether articles are one story depends on their current versions.
-    .values(number=bindparam("number"), is_current=bindparam("is_current"), is_counted=False)
+    update(VersionRow).where(VersionRow.id == bindparam("of")).values({name: bindparam(name) for name in _ORDERED})
 )
+_RECOUNT = update(VersionRow).where(VersionRow.id == bindparam("of")).values(is_counted=False)
+"""Whether articles are one story depends on their current versions."""
 
 
-def _order_versions(connection: Connection, facts: Mapping[int, _ArticleFacts]) -> dict[int, datetime | None]:
-    """Number each article's versions by first capture and mark the current one. Return its publication date."""
-    rows = connection.execute(_IN_ORDER, {"ids": list(facts)})
+def _order_versions(connection: Connection, captures: Mapping[int, Sequence[AnyRow]]) -> dict[int, datetime | None]:
+    """Number each article's versions by first capture, mark the current one, and tell what changed in each.
+
+    Returns the publication date of the current ones.
+    """
+    rows = connection.execute(_IN_ORDER, {"ids": list(captures)}).all()
+    by_article: dict[int, list[AnyRow]] = {}
+    for row in rows:
+        by_article.setdefault(row.article_id, []).append(row)
+    parts = _load_parts(connection, by_article.values())
     published: dict[int, datetime | None] = {}
     changes: list[dict[str, Any]] = []
-    article_id, number = 0, 0
-    for row in rows:
-        number = number + 1 if row.article_id == article_id else 1
-        article_id = row.article_id
-        current = row.id == facts[article_id].current
-        if current:
-            published[article_id] = row.published_at
-        if (number, current) != (row.number, row.is_current):
-            changes.append({"of": row.id, "number": number, "is_current": current})
+    recounted: list[dict[str, Any]] = []
+    for article_id, its_rows in by_article.items():
+        ordered = _order(its_rows, captures[article_id], parts)
+        for row in its_rows:
+            now = ordered[row.id]
+            if now["is_current"]:
+                published[article_id] = row.published_at
+            if any(now[name] != getattr(row, name) for name in _ORDERED):
+                changes.append({"of": row.id, **now})
+            if now["is_current"] != row.is_current:
+                recounted.append({"of": row.id})
     if changes:
-        connection.execute(_RENUMBER, changes)
+        connection.execute(_RENUMBER, sorted(changes, key=lambda row: row["of"]))
+    if recounted:
+        connection.execute(_RECOUNT, sorted(recounted, key=lambda row: row["of"]))
     return published
+
+
+def _load_parts(connection: Connection, articles: Iterable[Sequence[AnyRow]]) -> dict[int, str | None]:
+    """Return the digests of the parts of versions; None for the only version of an article, which nothing needs."""
+    parts: dict[int, str | None] = {}
+    missing: list[int] = []
+    for rows in articles:
+        if len(rows) == 1:
+            parts[rows[0].id] = None
+            continue
+        parts.update((row.id, row.parts) for row in rows)
+        missing += [row.id for row in rows if not row.parts]
+    return parts | load_part_digests(connection, missing)
+
+
+def _order(
+    versions: Sequence[AnyRow], captures: Sequence[AnyRow], parts: Mapping[int, str | None]
+) -> dict[int, dict[str, Any]]:
+    """Return the values of an article's versions that depend on all of them, by version id.
+
+    Versions that differ in boilerplate only have one number.
+    """
+    numbers: dict[str | None, int] = {}
+    ordered: dict[int, dict[str, Any]] = {}
+    for row in versions:
+        is_variant = parts[row.id] in numbers
+        number = numbers.setdefault(parts[row.id], len(numbers) + 1)
+        ordered[row.id] = {
+            "number": number, "is_variant": is_variant, "is_current": row.id == captures[-1].version_id,
+            "changed": "", "parts": parts[row.id],
+        }  # fmt: skip
+    shown = 0
+    told: set[int] = set()
+    before: str | None = None
+    for capture in captures:
+        version = ordered[capture.version_id]
+        if version["number"] not in told and shown:
+            version["changed"] = " ".join(compare_parts(before or "", version["parts"] or ""))
+        shown, before = version["number"], version["parts"]
+        told.add(shown)
+    return ordered

@@ -15,6 +15,7 @@ from storage.index.frontier.url_queue import add_discovered
 from storage.index.frontier.visits import schedule_next_visits
 from storage.index.rows.entry import CommitEntry, create_entry, is_read
 from storage.index.rows.interning import LookupTables
+from storage.index.rows.metadata_changes import delete_capture_metadata, write_capture_metadata
 from storage.index.rows.orphans import OrphanCandidates, delete_orphans
 from storage.index.schema.tables import CaptureRow, CrawlRow, WarcFileRow
 from storage.index.text.sanitize import sanitize_ingest
@@ -141,6 +142,7 @@ def _move_record(connection: Connection, capture_id: int, place: RecordPlace) ->
 
 def _delete_unread(connection: Connection, capture_ids: Sequence[int]) -> None:
     if capture_ids:
+        delete_capture_metadata(connection, capture_ids)
         pointing = update(CaptureRow).where(CaptureRow.refers_to_id.in_(capture_ids))
         connection.execute(pointing.values(refers_to_id=None))
         connection.execute(delete(CaptureRow).where(CaptureRow.id.in_(capture_ids)))
@@ -217,6 +219,7 @@ def write_captures(connection: Connection, entries: Sequence[CommitEntry], urls:
     warcs = {entry.capture.place.warc for entry in entries}
     files = _ensure_named_rows(connection, WarcFileRow, "name", {name: {"state": "open"} for name in warcs})
     insert_rows(connection, CaptureRow, [_capture_row(entry, urls, crawls, files) for entry in entries])
+    write_capture_metadata(connection, entries)
 
 
 def _ensure_named_rows(

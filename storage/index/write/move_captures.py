@@ -11,6 +11,7 @@ from storage.index.engine.fulltext import delete_documents
 from storage.index.engine.statements import AnyRow, insert_rows, reserve_ids
 from storage.index.frontier.source_status import recompute_sources
 from storage.index.rows.interning import LookupTables
+from storage.index.rows.metadata_changes import delete_article_changes
 from storage.index.rows.orphans import OrphanCandidates, delete_orphans
 from storage.index.rows.site_registry import SiteRegistry
 from storage.index.schema.tables import (
@@ -87,6 +88,7 @@ def _move_articles(connection: Connection, moved: Moved) -> None:
         touched |= {article_id, target}
         _move_versions(connection, article_id, target, captures, orphans)
     empty = _without_captures(connection, touched)
+    delete_article_changes(connection, touched)
     connection.execute(delete(ArticleRow).where(ArticleRow.id.in_(empty)))
     touched -= empty
     recompute_articles(connection, touched)
@@ -134,7 +136,8 @@ def _move_versions(
         if going:
             staying = [capture_id for capture_id in ids if capture_id not in captures]
             version_id = _move_version(connection, version, existing.get(version.digest), (going, staying), orphans)
-            new = {"article_id": target, "digest": version.digest}
+            # Another site may have learnt other boilerplate.
+            new = {"article_id": target, "digest": version.digest, "parts": None}
             connection.execute(update(VersionRow).where(VersionRow.id == version_id).values(new))
             shown = {"article_id": target, "version_id": version_id}
             connection.execute(update(CaptureRow).where(CaptureRow.id.in_(going)).values(shown))

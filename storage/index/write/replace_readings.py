@@ -17,6 +17,7 @@ from storage.index.engine.fulltext import delete_documents
 from storage.index.engine.statements import AnyRow, batches
 from storage.index.frontier.source_status import recompute_sources
 from storage.index.rows.interning import LookupTables
+from storage.index.rows.metadata_changes import delete_article_changes, delete_capture_metadata
 from storage.index.rows.orphans import OrphanCandidates, delete_orphans
 from storage.index.schema.tables import ArticleRow, CaptureRow, SiteRow, SourceRow, UrlRow, VersionRow, WarcFileRow
 from storage.index.text.sanitize import shorten_name
@@ -259,6 +260,8 @@ def _retract(connection: Connection, rows: Sequence[AnyRow], articles: set[int],
     for some in batches({row.id for row in rows} | set(versions.values())):
         delete_content(connection, [], some, orphans)
     url_ids = {row.url_id for row in rows} | set(followers.values())
+    delete_capture_metadata(connection, {row.id for row in rows} | followers.keys())
+    delete_article_changes(connection, articles)
     for some in batches({row.id for row in rows} | followers.keys()):
         _mark_unread(connection, some)
     for some in batches(versions):
@@ -310,6 +313,7 @@ def _delete_empty_articles(connection: Connection, articles: Iterable[int], orph
         shown = select(CaptureRow.id).where(CaptureRow.article_id == ArticleRow.id).exists()
         empty = connection.execute(select(ArticleRow.id, ArticleRow.url_id).where(ArticleRow.id.in_(some), ~shown))
         gone = {row.id: row.url_id for row in empty}
+        delete_article_changes(connection, gone)
         orphans.urls.update(gone.values())
         connection.execute(delete(ArticleRow).where(ArticleRow.id.in_(sorted(gone))))
 

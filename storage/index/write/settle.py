@@ -59,6 +59,8 @@ def learn_all(write: Write) -> tuple[int, int, int]:
     for site_ids in _batch_sites(write(_sites_to_learn)):
         more, less = write(partial(learn_boilerplate, site_ids=site_ids))
         learnt, unlearnt = learnt + more, unlearnt + less
+    while write(_renumber_some):
+        pass
     return learnt, unlearnt, rewrite_stale_documents(write)
 
 
@@ -68,6 +70,14 @@ def rewrite_stale_documents(write: Write) -> int:
     while done := write(_rewrite_some):
         refreshed += done
     return refreshed
+
+
+def _renumber_some(connection: Connection) -> int:
+    """Number the versions again of some articles in which paragraphs became boilerplate or ceased to be."""
+    uncompared = select(VersionRow.article_id).where(VersionRow.parts == "").distinct().limit(_REFRESHED_AT_ONCE)
+    some = list(connection.scalars(uncompared))
+    recompute_articles(connection, some)
+    return len(some)
 
 
 def _resolve_revisits(connection: Connection) -> ResolvedRevisits:

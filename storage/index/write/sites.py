@@ -1,4 +1,4 @@
-"""Register sites: their names, front pages and hosts."""
+"""Register and rename sites: their names, front pages and hosts."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -8,8 +8,18 @@ from sqlalchemy import Connection, bindparam, delete, select, update
 from storage.index.engine.statements import batches, insert_rows
 from storage.index.rows.interning import LookupTables
 from storage.index.rows.site_registry import KnownSite, load_registry, lock_registry
-from storage.index.schema.tables import SiteHostRow, SiteRow, UrlRow
+from storage.index.schema.tables import (
+    CaptureRow,
+    CrawlSiteRow,
+    FrontierRow,
+    SearchDocumentRow,
+    SiteHostRow,
+    SiteRow,
+    UrlPatternRow,
+    UrlRow,
+)
 from storage.index.write.move_captures import delete_empty_sites, move_captures, transfer_requests
+from storage.index.write.search_documents import rewrite_documents
 from storage.index.write.site_assignment import reassign_urls
 from storage.model import Site
 from storage.urls import url_host
@@ -89,3 +99,59 @@ def _write_descriptions(
 
 
 _IDS_BY_NAME = select(SiteRow.name, SiteRow.id).where(SiteRow.name.in_(bindparam("names", expanding=True)))
+
+
+def rename_sites(connection: Connection, lookups: LookupTables, names: Mapping[str, str]) -> list[str]:
+    """Rename sites, given by former and present name; return the former names of those that the index had.
+
+    Articles, captures and boilerplate keep their site's row; URLs that are due, URL patterns and the requesting site of
+    captures get the new name. Alarms and learnt rates belong to URLs, and need no change.
+    """
+    renamed: list[str] = []
+    lock_registry(connection, exclusive=True)
+    for former, present in sorted(names.items()):
+        registry = load_registry(connection)
+        old, new = registry.by_name.get(former), registry.by_name.get(present)
+        if old is None:
+            continue
+        if new is None:
+            connection.execute(update(SiteRow).where(SiteRow.id == old.id).values(name=present))
+        _rename_requests(connection, former, present)
+        if new is None:
+            _rewrite_documents(connection, old.id)
+        else:
+            _merge(connection, lookups, old, new)
+        renamed.append(former)
+    if renamed:
+        lookups.clear_cache()
+        lookups.sites = load_registry(connection)
+    return renamed
+
+
+def _rename_requests(connection: Connection, former: str, present: str) -> None:
+    connection.execute(delete(UrlPatternRow).where(UrlPatternRow.site == present))
+    connection.execute(update(UrlPatternRow).where(UrlPatternRow.site == former).values(site=present))
+    connection.execute(update(FrontierRow).where(FrontierRow.site == former).values(site=present))
+    connection.execute(update(CaptureRow).where(CaptureRow.requesting_site == former).values(requesting_site=present))
+
+
+def _rewrite_documents(connection: Connection, site_id: int) -> None:
+    """Write the search documents of a site again: they have its name."""
+    versions = connection.scalars(select(SearchDocumentRow.version_id).where(SearchDocumentRow.site_id == site_id))
+    for some in batches(versions.all()):
+        rewrite_documents(connection, some)
+
+
+def _merge(connection: Connection, lookups: LookupTables, old: KnownSite, new: KnownSite) -> None:
+    """Hand everything over to a site that the index has too, such as one that a crawl found nothing to do for."""
+    twice = select(CrawlSiteRow.crawl_id).where(CrawlSiteRow.site_id == new.id)
+    connection.execute(delete(CrawlSiteRow).where(CrawlSiteRow.site_id == old.id, CrawlSiteRow.crawl_id.in_(twice)))
+    connection.execute(update(CrawlSiteRow).where(CrawlSiteRow.site_id == old.id).values(site_id=new.id))
+    connection.execute(delete(SiteHostRow).where(SiteHostRow.site_id == old.id))
+    connection.execute(update(SiteRow).where(SiteRow.id == old.id).values(configured=False))
+    lookups.clear_cache()
+    lookups.sites = load_registry(connection)
+    hosts = {*old.hosts, *new.hosts}
+    move_captures(connection, lookups, hosts, {new.name})
+    reassign_urls(connection, load_registry(connection), hosts)
+    delete_empty_sites(connection)

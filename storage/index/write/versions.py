@@ -21,7 +21,7 @@ from storage.index.schema.tables import (
     VersionRow,
     VersionTagRow,
 )
-from storage.model import Article
+from storage.model import Article, Role
 
 
 @dataclass(slots=True, kw_only=True)
@@ -138,7 +138,7 @@ def write_versions(
     rewritten.sort(key=lambda row: row["of"])
     if rewritten:
         for row in rewritten:
-            for name in ("id", "number", "is_current"):
+            for name in ("id", "number", "is_variant", "is_current", "changed"):
                 del row[name]
         connection.execute(update(VersionRow).where(VersionRow.id == bindparam("of")), rewritten)
     _write_paragraphs(connection, lookups, drafts)
@@ -162,7 +162,11 @@ def _version_row(draft: VersionDraft, urls: Mapping[str, int]) -> dict[str, Any]
         "article_id": draft.first_entry.article_id,
         "capture_id": draft.first_entry.capture_id,
         "number": 1,
+        "is_variant": False,
         "is_current": True,
+        "changed": "",
+        "is_corrected": any(paragraph.role is Role.CORRECTION for paragraph in article.paragraphs),
+        "parts": None,
         "digest": draft.first_entry.digest,
         **to_columns(article),
         "language": article.language[:MAX_NAME_LENGTH] if article.language else None,

@@ -107,7 +107,7 @@ def test_a_rebuild_starts_anew_if_it_cannot_resume(
     elif cause == "marker of version 0.1.0":
         stored, now = json.loads(marker.read_text()), utc_now().isoformat()
         marker.write_text(json.dumps({"said": stored["parameters"], "since": now, "alive": now}))
-    result = Archive.rebuild_in(full, afresh=cause == "asked for")
+    result = Archive.rebuild_in(full, afresh=cause == "asked for", forget=cause == "file gone")
     assert not result.went_on
     assert result.captures == (54 if cause == "file gone" else 72)
     once = rows(full, dump)

@@ -265,10 +265,12 @@ STOPPED = """
 import json, sys
 from pathlib import Path
 from newsarchive.archive import Archive
+from newsarchive.cli.crawl import exit_code
 from newsarchive.crawl.run import crawl
 with Archive.open(Path(sys.argv[1])) as archive:
     report = crawl(archive, progress=lambda progress: print(progress.last_url, flush=True))
-print(json.dumps({"outcome": report.run.outcome, "captures": report.run.counters["captures"]}))
+ended = {"outcome": report.run.outcome, "captures": report.run.counters["captures"]}
+print(json.dumps({**ended, "exit_code": exit_code(report)}))
 """
 
 
@@ -288,7 +290,10 @@ def started(archive: Archive, server: Any) -> "subprocess.Popen[str]":
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_stops_a_run_in_order(server: Any, make: Make, number: signal.Signals) -> None:
-    """Within seconds, even if a server hangs: all is recorded and committed, the file closed, the site unlocked."""
+    """Within seconds, even if a server hangs: all is recorded and committed, the file closed, the site unlocked.
+
+    Ctrl-C ends with 130.
+    """
     server.say("/", front(*(f"/news/{n}" for n in range(9))))
     for each in range(9):
         server.say(f"/news/{each}", b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\nsome", "hang")
@@ -299,7 +304,8 @@ def test_a_signal_stops_a_run_in_order(server: Any, make: Make, number: signal.S
         out, err = process.communicate(timeout=30)
         took = time.monotonic() - asked
     assert (process.returncode, err) == (0, "")
-    assert json.loads(out.splitlines()[-1]) == {"outcome": "stopped", "captures": 3}
+    ended = {"outcome": "stopped", "captures": 3, "exit_code": 130 if number is signal.SIGINT else 0}
+    assert json.loads(out.splitlines()[-1]) == ended
     assert took < 10
     (path,) = archive.warc_folder.iterdir()
     last = list(read_captures(path))[-1]

@@ -63,6 +63,21 @@ def test_a_redirect_loop_ends(trapped: Callable[..., Any]) -> None:
     assert rig.asked()["/loop/"] == 2
 
 
+def test_redirects_that_lead_on_and_on_end_after_20_hops_of_all_runs(trapped: Callable[..., Any]) -> None:
+    """The first run ends in the middle of the chain; the next follows it to the end and no further, and none after it.
+
+    Nothing is parked by its yield here.
+    """
+    rig = trapped("/hop/1", park_after=0)
+    crawl(rig.archive, max_pages=9)
+    first = rig.asked()["/hop/"]
+    assert first < 20
+    assert crawl(rig.archive).run.outcome == "finished"
+    assert rig.asked()["/hop/"] == 21
+    crawl(rig.archive, now=lambda: utc_now() + timedelta(hours=1))
+    assert rig.asked()["/hop/"] == 21
+
+
 def test_endless_pagination_is_parked(trapped: Callable[..., Any]) -> None:
     """Pages with known stories alone are a pattern without new articles."""
     rig = trapped("/alle/page/1")

@@ -23,6 +23,8 @@ FACTS: dict[type[errors.ArchiveError], tuple[object, ...]] = {
     errors.IndexLost: ("/morgue/index.sqlite3", "/morgue"),
     **dict.fromkeys((errors.WarcError, errors.TornRecord, errors.BadRecord), ("a.warc.gz", 17, "torn")),
     errors.FileMissing: ("a.warc.gz", "/morgue/warc"),
+    errors.CapturesLost: ((errors.LostFile(name="a.warc.gz", reason="missing", captures=3),), "/morgue/warc"),
+    errors.ExportIncomplete: ("all.wacz", 3),
     errors.BucketUnreachable: ("s3://morgue", "timed out"),
     errors.BucketRefused: ("s3://morgue", "there is no such bucket"),
     **dict.fromkeys((errors.NotInBucket, errors.BytesDiffer), ("a.warc.gz", "s3://morgue")),

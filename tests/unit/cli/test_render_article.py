@@ -1,8 +1,10 @@
 """Rendering of articles without a terminal, line by line."""
 
+import re
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from textwrap import dedent
+from typing import Any
 
 import pytest
 
@@ -10,6 +12,7 @@ from newsarchive.cli import render_article as render
 from newsarchive.cli.output import stdout
 from newsarchive.diff.paragraphs import compare_paragraphs
 from storage.article_fields import ParagraphView
+from storage.index.queries.visit_schedule import VisitSchedule
 from storage.index.views.articles import (
     ArticleLine,
     ArticleView,
@@ -20,7 +23,8 @@ from storage.index.views.articles import (
     VersionLine,
     VersionView,
 )
-from storage.model import LinkKind, Outcome, RecordPlace, Role
+from storage.model import LinkKind, Outcome, RecordPlace, Role, VisitEnd
+from storage.observations import MetadataEvent, ObservedSpan, ObservedState
 from storage.page_date import PageDate
 
 AT = datetime(2026, 5, 4, 8, 0, tzinfo=UTC)
@@ -51,6 +55,7 @@ CAPTURE = CaptureView(
     crawl="r1",
     article_id=17,
     version_id=31,
+    version_number=1,
 )
 
 
@@ -108,6 +113,13 @@ VERSION = VersionView(
     capture=CAPTURE,
 )
 
+
+def span(version: int | None, at: datetime, **given: Any) -> ObservedSpan:
+    """Return a span that was seen at one time."""
+    usual: dict[str, Any] = {"state": ObservedState.SHOWN, "looks": 1}
+    return ObservedSpan(version=version, first_seen=at, last_seen=at, **(usual | given))
+
+
 ARTICLE = ArticleView(
     id=17,
     site="news",
@@ -123,6 +135,13 @@ ARTICLE = ArticleView(
         VersionLine(id=32, number=2, headline="Harbour open", digest="2", first_seen=AT, last_seen=AT, captures=2),
     ),
     captures=(CAPTURE,),
+    history=(
+        span(1, AT, looks=1),
+        span(2, AT + timedelta(hours=1), looks=2, changed=("headline", "byline")),
+        span(None, AT + timedelta(hours=3), state=ObservedState.GONE),
+        span(1, AT + timedelta(hours=4), changed=("headline", "byline"), is_changed_back=True, is_back=True),
+    ),
+    metadata_changes=(MetadataEvent("tags", "sea", None, AT, AT + timedelta(hours=1), "urn:1", "urn:2"),),
     linked_from=(
         ArticleLine(
             id=4,
@@ -165,6 +184,8 @@ def test_an_article_is_printed_with_roles_and_folded_boilerplate(capsys: pytest.
         notes      1 correction
         archived   2 versions, 1 capture, 2026-05-04 08:00 to 2026-05-04 08:00 UTC, read by extractor 2
 
+        [correction] An earlier version had another date.
+
         The harbour opened\ufffd[2J on Monday.
 
         Ships
@@ -175,8 +196,6 @@ def test_an_article_is_printed_with_roles_and_folded_boilerplate(capsys: pytest.
           - two
 
         [caption] The quay
-
-        [correction] An earlier version had another date.
 
         (2 paragraphs folded: byline 1, boilerplate 1; --all shows them)
 
@@ -208,9 +227,13 @@ def test_versions_and_captures(capsys: pytest.CaptureFixture[str]) -> None:
     render.print_captures(stdout(), ARTICLE)
     lines = [" ".join(line.split()) for line in shown(capsys).splitlines()]
     assert lines == [
-        "version first seen (UTC) last seen (UTC) captures headline",
-        "1 2026-05-04 08:00 2026-05-04 08:00 1 Harbour opens [again]",
-        "2 2026-05-04 08:00 2026-05-04 08:00 2 Harbour open",
+        "seen from (UTC) to (UTC) captures what changed headline",
+        "version 1 2026-05-04 08:00 2026-05-04 08:00 1 Harbour opens [again]",
+        "version 2 2026-05-04 09:00 2026-05-04 09:00 2 headline, byline Harbour open",
+        "gone 2026-05-04 11:00 2026-05-04 11:00 1",
+        "version 1 2026-05-04 12:00 2026-05-04 12:00 1 back; changed back: headline, byline Harbour opens [again]",
+        "What stood between the end of one line and the start of the next is not known.",
+        "tags changed from sea to none, between 2026-05-04 08:00 and 2026-05-04 09:00 UTC",
         "",
         "To compare: newsarchive show 17 --diff 1 2",
         "fetched (UTC) status kind version file offset length payload",
@@ -260,3 +283,32 @@ def test_an_empty_list_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
         "",
         "(1 paragraph shared by a few articles, not boilerplate: --all shows them)",
     ]
+
+
+def schedule(**facts: object) -> VisitSchedule:
+    usual: dict[str, object] = {
+        "url": "https://news.example/a", "due_at": None, "ended_by": None, "named_by": (), "last_fetched_at": None,
+        "outcome": None, "status": None, "redirect_url": None,
+    }  # fmt: skip
+    return VisitSchedule(**(usual | facts))  # type: ignore[arg-type]  # the dict's values have the fields' types
+
+
+def test_the_head_says_when_an_article_is_fetched_again(capsys: pytest.CaptureFixture[str]) -> None:
+    """With the sources that name it, which is why it is fetched."""
+    due = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    named = ("https://news.example/feed", "https://news.example/world")
+    render.print_head(stdout(), ARTICLE, schedule(due_at=due, named_by=named))
+    assert "fetched again from 2026-03-01 12:00 UTC, named by https://news.example/feed and 1 other source" in (
+        capsys.readouterr().out
+    )
+
+
+@pytest.mark.parametrize("end", [*VisitEnd, None])
+def test_the_head_says_what_ended_the_visits(end: VisitEnd | None, capsys: pytest.CaptureFixture[str]) -> None:
+    """The end of the plan, a confirmed 410, or another: each has its sentence."""
+    render.print_head(stdout(), ARTICLE, schedule(ended_by=end))
+    line = re.search(r"not fetched again: .+", capsys.readouterr().out)
+    assert line is not None
+    others = {render.describe_schedule(schedule(ended_by=other)) for other in (*VisitEnd, None) if other is not end}
+    assert line[0] not in others
+    assert ("410" in line[0]) is (end is VisitEnd.GONE)

@@ -40,6 +40,19 @@ def test_the_longest_match_wins_and_our_group_counts() -> None:
     assert found.delay == 2.5
 
 
+@pytest.mark.parametrize("coding", ["", "gzip"])
+@pytest.mark.parametrize("truncated", [None, "length", "time", "disconnect"])
+def test_a_file_of_any_size_is_read_up_to_the_limit(coding: str, truncated: str | None) -> None:
+    """RFC 9309, 2.5: the rules of its first 500 KiB hold. A rule that is cut in two does not."""
+    line = b"Disallow: /secret/with-a-long-path\n"
+    body = b"User-agent: *\nDisallow: /first\n" + line * (11_000_000 // len(line))
+    head = f"Content-Encoding: {coding}\r\n" if coding else ""
+    sent = gzip.compress(body, 1) if coding else body
+    found = parse_rules(RobotsResponse(status=200, block=block(sent, head), truncated=truncated), AGENT)
+    assert found.unreachable is None
+    assert [found.allows(SITE + path) for path in ("/first", "/second", "/secret/with")] == [False, True, True]
+
+
 def test_a_request_rate_is_a_delay_too() -> None:
     """The longer one of Crawl-delay and Request-rate counts, an hour at most."""
     assert rules("User-agent: *\nCrawl-delay: 1\nRequest-rate: 1/10\n").delay == 10

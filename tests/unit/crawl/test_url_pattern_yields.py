@@ -1,6 +1,7 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from newsarchive.crawl.url_pattern_yields import PARKING_TIME, ParkingRules, UrlPatternYields
+from newsarchive.crawl.url_pattern_yields import PARKING_TIME, TRUSTED_REDIRECTS, ParkingRules, UrlPatternYields
 from storage.index.frontier.host_state import FirstCapture, UrlPatternState
 from storage.model import Discovery, DueUrl, UrlKind
 
@@ -110,3 +111,40 @@ def test_nothing_is_parked_with_park_after_zero() -> None:
     counts = create_yields(0)
     assert counts.count([first_capture(f"/cal/{n}") for n in range(500)], NOW) == []
     assert counts.pending_changes() == {}
+
+
+def test_a_pattern_that_brings_an_article_again_is_reported_as_resumed() -> None:
+    """Its URLs that were put off are then made due; patterns that were never parked have none."""
+    counts = create_yields(1)
+    counts.count([first_capture("/cal/1")], NOW)
+    assert counts.pop_resumed() == {}
+    counts.count([first_capture("/cal/1", is_new=True), first_capture("/b/2", is_new=True)], NOW)
+    assert counts.pop_resumed() == {"news": {PATTERN, "news.example/cal/*"}}
+    assert counts.pop_resumed() == {}
+
+
+def test_nothing_more_of_an_endless_chain_of_redirects_is_requested_in_a_run() -> None:
+    """Where a chain was broken off, its pattern is closed to redirects, also to those from a feed; to others not."""
+    counts = create_yields(0)
+
+    def redirected(path: str, redirects: int) -> DueUrl:
+        url = due(path, UrlKind.FEED)
+        return replace(url, discovery=replace(url.discovery, redirect_count=redirects))
+
+    counts.count([replace(first_capture("/cal/20"), redirect_count=20)], NOW)
+    assert not counts.is_endless_redirect(redirected("/cal/21", 1))
+    counts.count([replace(first_capture("/cal/21"), redirect_count=21)], NOW)
+    assert counts.is_endless_redirect(redirected("/cal/99", 1))
+    assert not counts.is_endless_redirect(redirected("/cal/99", 0))
+    assert not counts.is_endless_redirect(redirected("/story/99", 1))
+    assert not create_yields(0).is_endless_redirect(redirected("/cal/99", 1)), "the next run tries again"
+
+
+def test_a_feed_vouches_for_a_few_redirects_only() -> None:
+    """A URL to which six redirects led is parked with its pattern, whatever listed the first of them."""
+    counts = create_yields(1)
+    counts.count([first_capture("/cal/1")], NOW)
+    listed = due("/cal/2", UrlKind.FEED)
+    for redirects, is_parked in ((0, False), (TRUSTED_REDIRECTS, False), (TRUSTED_REDIRECTS + 1, True)):
+        url = replace(listed, discovery=replace(listed.discovery, redirect_count=redirects))
+        assert (counts.find_parked_pattern(url, NOW) is not None) is is_parked

@@ -95,3 +95,15 @@ def test_a_snippet_shows_the_match() -> None:
     assert [segment.text for segment in segments if segment.is_match] == ["tariffs"]
     assert segments[0].text == segments[-1].text == "\u2026"
     assert segments[1].text.startswith("filler")
+
+
+def test_edits_are_filters_of_the_query() -> None:
+    """is:corrected, is:edited and changed:KIND, several of which must all hold; what is not understood is said."""
+    query = parse_query("is:corrected changed:byline changed:tags harbour", Filters())
+    assert (query.filters.corrected, query.filters.changed) == (True, ("byline", "tags"))
+    assert [leaf.words for leaf in query.leaves] == [("harbour",)]
+    assert parse_query("-is:corrected is:edited", Filters()).filters == Filters(corrected=False, edited=True)
+    for text in ("is:nice", "changed:weather", "-changed:byline"):
+        asked = parse_query(text, Filters())
+        assert asked.filters == Filters()
+        assert "was ignored" in asked.problems[0]

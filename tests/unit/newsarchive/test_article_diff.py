@@ -91,7 +91,8 @@ LATER = AT + timedelta(hours=1)
         (version(*TEXT), version(*CHANGED, modified=PageDate.from_time(LATER)), EditVerdict.DATED),
         (version(*TEXT), version(*CHANGED, NOTE), EditVerdict.NOTED),
         (version(*TEXT, NOTE), version(*CHANGED, NOTE), EditVerdict.SILENT),
-        (version(*TEXT), version(*TEXT, paragraph("A photograph", Role.CAPTION)), EditVerdict.UNCHANGED),
+        (version(*TEXT), version(*TEXT, paragraph("A photograph", Role.CAPTION)), EditVerdict.SILENT),
+        (version(*TEXT), version(*TEXT, paragraph("Share", Role.SHARE)), EditVerdict.UNCHANGED),
     ],
 )
 def test_an_announced_change_is_recognised(older: VersionView, newer: VersionView, verdict: EditVerdict) -> None:
@@ -113,3 +114,25 @@ def test_claims_of_two_versions_are_compared() -> None:
         MetadataChange("Section", "City", ""),
         MetadataChange("Modified", "2026-05-04T08:00:00Z", "2026-05-04T09:00:00Z"),
     )
+
+
+@pytest.mark.parametrize(
+    ("newer", "kinds"),
+    [
+        (version(*TEXT[1:]), ["body"]),
+        (version(*TEXT, headline="Harbour opened", authors=("Jo Li",)), ["headline", "byline"]),
+        (version(*TEXT, section="World"), ["section"]),
+        (version(*TEXT, image_caption="The quay"), ["caption"]),
+        (version(*TEXT, NOTE), ["correction"]),
+        (version(*TEXT, modified=LATER, tags=("sea",)), []),
+    ],
+)
+def test_kinds_of_change_are_told_apart(newer: VersionView, kinds: list[str]) -> None:
+    """As the records of versions name them; dates and tags are none."""
+    assert [kind.value for kind in compare_versions(version(*TEXT), newer).changed] == kinds
+
+
+def test_text_that_was_silently_removed_is_told() -> None:
+    """The paragraph is shown as removed, and no notice is claimed."""
+    found = compare_versions(version(*TEXT), version(*TEXT[:-1]))
+    assert (found.count(RowKind.REMOVED), found.notice.verdict) == (1, EditVerdict.SILENT)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsarchive.schedule import DEFAULT_INTERVALS, FAILURE_OUTCOMES, plan_next_visit
-from storage.model import SOURCE_KINDS, Outcome, UrlKind, VisitResult
+from storage.model import SOURCE_KINDS, Outcome, UrlKind, VisitEnd, VisitResult
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -52,18 +52,18 @@ def test_a_changed_article_is_checked_sooner() -> None:
     assert next_visit.unchanged_count == 0
 
 
-def test_a_page_that_is_no_article_is_not_fetched_again() -> None:
-    """Linked pages that are no articles are archived once."""
+def test_a_page_that_is_no_article_is_not_fetched_again_where_no_source_names_it() -> None:
+    """Linked pages that never were articles are archived once."""
     assert plan_next_visit(visit(outcome=Outcome.OTHER)).due_at is None
     assert plan_next_visit(visit(outcome=Outcome.REDIRECT)).due_at is None
 
 
-def test_a_gone_article_is_confirmed_once() -> None:
-    """A single 404 may be a mistake; after the second in a row the URL is given up."""
+def test_a_missing_page_that_no_source_names_is_confirmed_once() -> None:
+    """A single 404 may be a mistake; after the second in a row the URL is given up, if it never was an article."""
     first = plan_next_visit(visit(outcome=Outcome.GONE, status=404, changed=False))
     assert first.due_at is not None
     second = plan_next_visit(visit(outcome=Outcome.GONE, status=404, changed=False, failure_count=first.failure_count))
-    assert second.due_at is None
+    assert (second.due_at, second.ended_by) == (None, VisitEnd.NO_ARTICLE)
 
 
 def test_the_retry_delay_grows_with_each_failure() -> None:
@@ -127,19 +127,3 @@ def test_an_old_article_is_fetched_once() -> None:
     assert plan_next_visit(visit(published=NOON - timedelta(days=3))).due_at == NOON + timedelta(hours=1)
     changed = plan_next_visit(visit(published=old, first_seen_at=NOON - timedelta(days=9)))
     assert changed.due_at == NOON + timedelta(hours=1), "it has changed since it was found"
-
-
-def test_a_gone_article_may_come_back() -> None:
-    """Once confirmed as gone, a former article is checked at the longer ages."""
-    waits, failures = [], 0
-    while True:
-        next_visit = plan_next_visit(
-            visit(outcome=Outcome.GONE, status=404, changed=False, failure_count=failures, was_article=True)
-        )
-        if next_visit.due_at is None:
-            break
-        waits.append(next_visit.due_at - NOON)
-        failures = next_visit.failure_count
-    assert waits == [timedelta(hours=1), timedelta(days=7), timedelta(days=30)]
-    back = plan_next_visit(visit(changed=True, failure_count=2, was_article=True))
-    assert (back.failure_count, back.due_at) == (0, NOON + timedelta(hours=1))

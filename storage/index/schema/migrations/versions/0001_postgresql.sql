@@ -293,71 +293,6 @@ COMMENT ON COLUMN boilerplate.last_seen_at IS 'Date of the newest of them';
 
 COMMENT ON COLUMN boilerplate.is_boilerplate IS 'True: boilerplate, not counted as part of any body';
 
-CREATE TABLE frontier (
-    url_id INTEGER NOT NULL,
-    site TEXT COLLATE "C" NOT NULL,
-    host TEXT COLLATE "C" NOT NULL,
-    kind TEXT COLLATE "C" NOT NULL,
-    via_id INTEGER,
-    via_kind TEXT COLLATE "C",
-    title TEXT COLLATE "C",
-    published TEXT COLLATE "C",
-    anchor TEXT COLLATE "C",
-    due_at TIMESTAMP WITH TIME ZONE,
-    priority INTEGER NOT NULL,
-    failure_count INTEGER NOT NULL,
-    unchanged_count INTEGER NOT NULL,
-    last_fetched_at TIMESTAMP WITH TIME ZONE,
-    validated_at TIMESTAMP WITH TIME ZONE,
-    etag TEXT COLLATE "C",
-    last_modified TEXT COLLATE "C",
-    CONSTRAINT pk_frontier PRIMARY KEY (url_id),
-    CONSTRAINT fk_frontier_url_id FOREIGN KEY(url_id) REFERENCES urls (id),
-    CONSTRAINT fk_frontier_via_id FOREIGN KEY(via_id) REFERENCES urls (id)
-);
-
-CREATE INDEX ix_frontier_lane ON frontier (site, host, priority, due_at, url_id) WHERE due_at IS NOT NULL;
-
-CREATE INDEX ix_frontier_via_id ON frontier (via_id) WHERE via_id IS NOT NULL;
-
-CREATE INDEX ix_frontier_sources ON frontier (site, url_id) WHERE kind IN ('feed', 'listing', 'sitemap');
-
-COMMENT ON TABLE frontier IS 'The crawl frontier, the only queue: what to fetch, when, and how each URL was discovered';
-
-COMMENT ON COLUMN frontier.url_id IS 'The URL';
-
-COMMENT ON COLUMN frontier.site IS 'Name of the site for which it is fetched';
-
-COMMENT ON COLUMN frontier.host IS 'Host of the URL; requests to one host are made one at a time';
-
-COMMENT ON COLUMN frontier.kind IS 'What it is expected to be: article, listing, feed, sitemap or asset';
-
-COMMENT ON COLUMN frontier.via_id IS 'The feed, sitemap or page on which it was discovered';
-
-COMMENT ON COLUMN frontier.via_kind IS 'Kind of that page: feed, sitemap, listing or article';
-
-COMMENT ON COLUMN frontier.title IS 'Title that the feed or sitemap gives for it';
-
-COMMENT ON COLUMN frontier.published IS 'Publication date that the feed or sitemap states, ISO 8601; without a time or an offset if it has none';
-
-COMMENT ON COLUMN frontier.anchor IS 'Text of the link by which it was discovered';
-
-COMMENT ON COLUMN frontier.due_at IS 'When to fetch it next; null: never';
-
-COMMENT ON COLUMN frontier.priority IS 'Lower numbers are fetched first';
-
-COMMENT ON COLUMN frontier.failure_count IS 'Failed fetches in a row';
-
-COMMENT ON COLUMN frontier.unchanged_count IS 'Fetches in a row that brought nothing new';
-
-COMMENT ON COLUMN frontier.last_fetched_at IS 'Time of its newest capture; null: none yet';
-
-COMMENT ON COLUMN frontier.validated_at IS 'Time of the capture that etag and last_modified are of';
-
-COMMENT ON COLUMN frontier.etag IS 'ETag of the newest 200 response, for If-None-Match';
-
-COMMENT ON COLUMN frontier.last_modified IS 'Last-Modified of the newest 200 response, for If-Modified-Since';
-
 CREATE TABLE articles (
     id SERIAL NOT NULL,
     site_id INTEGER NOT NULL,
@@ -680,111 +615,6 @@ COMMENT ON COLUMN captures.article_id IS 'The article that it shows';
 
 COMMENT ON COLUMN captures.version_id IS 'The version of that article that it shows';
 
-CREATE TABLE versions (
-    id SERIAL NOT NULL,
-    article_id INTEGER NOT NULL,
-    capture_id INTEGER NOT NULL,
-    number INTEGER NOT NULL,
-    is_current BOOLEAN NOT NULL,
-    digest TEXT COLLATE "C" NOT NULL,
-    headline TEXT COLLATE "C" NOT NULL,
-    dek TEXT COLLATE "C",
-    kicker TEXT COLLATE "C",
-    organisations TEXT COLLATE "C",
-    author_links TEXT COLLATE "C",
-    language TEXT COLLATE "C",
-    published TEXT COLLATE "C",
-    published_at TIMESTAMP WITH TIME ZONE,
-    published_source TEXT COLLATE "C",
-    modified TEXT COLLATE "C",
-    modified_at TIMESTAMP WITH TIME ZONE,
-    modified_source TEXT COLLATE "C",
-    section TEXT COLLATE "C",
-    access TEXT COLLATE "C",
-    is_live_blog BOOLEAN NOT NULL,
-    noarchive BOOLEAN NOT NULL,
-    image_url_id INTEGER,
-    image_caption TEXT COLLATE "C",
-    paragraph_count INTEGER NOT NULL,
-    extractor TEXT COLLATE "C",
-    is_counted BOOLEAN NOT NULL,
-    CONSTRAINT pk_versions PRIMARY KEY (id),
-    CONSTRAINT uq_versions_article_id_digest UNIQUE (article_id, digest),
-    CONSTRAINT fk_versions_article_id FOREIGN KEY(article_id) REFERENCES articles (id),
-    CONSTRAINT fk_versions_capture_id FOREIGN KEY(capture_id) REFERENCES captures (id),
-    CONSTRAINT fk_versions_image_url_id FOREIGN KEY(image_url_id) REFERENCES urls (id)
-);
-
-CREATE INDEX ix_versions_uncounted ON versions (id) WHERE NOT is_counted;
-
-CREATE INDEX ix_versions_section ON versions (section);
-
-CREATE INDEX ix_versions_capture_id ON versions (capture_id);
-
-CREATE INDEX ix_versions_current ON versions (article_id, is_current, section, language);
-
-CREATE INDEX ix_versions_language ON versions (language);
-
-CREATE INDEX ix_versions_image ON versions (image_url_id) WHERE image_url_id IS NOT NULL;
-
-CREATE INDEX ix_versions_digest ON versions (digest);
-
-COMMENT ON TABLE versions IS 'Distinct texts of articles; all fields are from the first capture that shows the text';
-
-COMMENT ON COLUMN versions.id IS 'Surrogate key; differs after a rebuild';
-
-COMMENT ON COLUMN versions.article_id IS 'The article';
-
-COMMENT ON COLUMN versions.capture_id IS 'The first capture that shows this text';
-
-COMMENT ON COLUMN versions.number IS 'From 1, in the order of first captures';
-
-COMMENT ON COLUMN versions.is_current IS 'True for the version that the newest capture of the article shows';
-
-COMMENT ON COLUMN versions.digest IS 'SHA-256 over headline, dek and body paragraphs';
-
-COMMENT ON COLUMN versions.headline IS 'Headline, as printed';
-
-COMMENT ON COLUMN versions.dek IS 'Subheading below the headline';
-
-COMMENT ON COLUMN versions.kicker IS 'Line above the headline that names its subject or series';
-
-COMMENT ON COLUMN versions.organisations IS 'News agencies, desks and publishers in the byline, one a line';
-
-COMMENT ON COLUMN versions.author_links IS 'URLs of the authors'' pages and profiles, one a line';
-
-COMMENT ON COLUMN versions.language IS 'Primary language subtag (BCP 47), such as en or zh';
-
-COMMENT ON COLUMN versions.published IS 'Publication date as the page or its source states it, ISO 8601; without a time or an offset if none is';
-
-COMMENT ON COLUMN versions.published_at IS 'The same in UTC, to sort and filter by';
-
-COMMENT ON COLUMN versions.published_source IS 'Where that date is from: json-ld, meta, feed ...';
-
-COMMENT ON COLUMN versions.modified IS 'Modification date as the page states it, in the same form';
-
-COMMENT ON COLUMN versions.modified_at IS 'The same in UTC';
-
-COMMENT ON COLUMN versions.modified_source IS 'Where that date is from';
-
-COMMENT ON COLUMN versions.section IS 'Section of the site';
-
-COMMENT ON COLUMN versions.access IS 'free or paywalled; null if the page does not say';
-
-COMMENT ON COLUMN versions.is_live_blog IS 'True for a live blog';
-
-COMMENT ON COLUMN versions.noarchive IS 'True if the page''s robots meta element says noarchive';
-
-COMMENT ON COLUMN versions.image_url_id IS 'Lead image';
-
-COMMENT ON COLUMN versions.image_caption IS 'Caption of the lead image';
-
-COMMENT ON COLUMN versions.paragraph_count IS 'Number of paragraphs of all roles';
-
-COMMENT ON COLUMN versions.extractor IS 'Version of the extractor that read its first capture';
-
-COMMENT ON COLUMN versions.is_counted IS 'False until its paragraphs are counted for boilerplate';
-
 CREATE TABLE capture_groups (
     capture_id INTEGER NOT NULL,
     position INTEGER NOT NULL,
@@ -861,6 +691,255 @@ COMMENT ON TABLE version_tags IS 'Tags of versions, in the order of the page';
 COMMENT ON COLUMN version_tags.version_id IS 'The version';
 
 COMMENT ON COLUMN version_tags.position IS 'From 0';
+
+CREATE TABLE versions (
+    id SERIAL NOT NULL,
+    article_id INTEGER NOT NULL,
+    capture_id INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    is_variant BOOLEAN NOT NULL,
+    is_current BOOLEAN NOT NULL,
+    digest TEXT COLLATE "C" NOT NULL,
+    changed TEXT COLLATE "C" NOT NULL,
+    is_corrected BOOLEAN NOT NULL,
+    parts TEXT COLLATE "C",
+    headline TEXT COLLATE "C" NOT NULL,
+    dek TEXT COLLATE "C",
+    kicker TEXT COLLATE "C",
+    organisations TEXT COLLATE "C",
+    author_links TEXT COLLATE "C",
+    language TEXT COLLATE "C",
+    published TEXT COLLATE "C",
+    published_at TIMESTAMP WITH TIME ZONE,
+    published_source TEXT COLLATE "C",
+    modified TEXT COLLATE "C",
+    modified_at TIMESTAMP WITH TIME ZONE,
+    modified_source TEXT COLLATE "C",
+    section TEXT COLLATE "C",
+    access TEXT COLLATE "C",
+    is_live_blog BOOLEAN NOT NULL,
+    noarchive BOOLEAN NOT NULL,
+    image_url_id INTEGER,
+    image_caption TEXT COLLATE "C",
+    paragraph_count INTEGER NOT NULL,
+    extractor TEXT COLLATE "C",
+    is_counted BOOLEAN NOT NULL,
+    CONSTRAINT pk_versions PRIMARY KEY (id),
+    CONSTRAINT uq_versions_article_id_digest UNIQUE (article_id, digest),
+    CONSTRAINT fk_versions_article_id FOREIGN KEY(article_id) REFERENCES articles (id),
+    CONSTRAINT fk_versions_capture_id FOREIGN KEY(capture_id) REFERENCES captures (id),
+    CONSTRAINT fk_versions_image_url_id FOREIGN KEY(image_url_id) REFERENCES urls (id)
+);
+
+CREATE INDEX ix_versions_capture_id ON versions (capture_id);
+
+CREATE INDEX ix_versions_changed ON versions (id) WHERE changed <> '';
+
+CREATE INDEX ix_versions_corrected ON versions (id) WHERE is_corrected;
+
+CREATE INDEX ix_versions_current ON versions (article_id, is_current, is_variant, section, language);
+
+CREATE INDEX ix_versions_digest ON versions (digest);
+
+CREATE INDEX ix_versions_image ON versions (image_url_id) WHERE image_url_id IS NOT NULL;
+
+CREATE INDEX ix_versions_language ON versions (language);
+
+CREATE INDEX ix_versions_section ON versions (section);
+
+CREATE INDEX ix_versions_uncompared ON versions (article_id) WHERE parts = '';
+
+CREATE INDEX ix_versions_uncounted ON versions (id) WHERE NOT is_counted;
+
+CREATE INDEX ix_versions_variant ON versions (article_id) WHERE is_variant;
+
+COMMENT ON TABLE versions IS 'Distinct texts of articles; all fields are from the first capture that shows the text';
+
+COMMENT ON COLUMN versions.id IS 'Surrogate key; differs after a rebuild';
+
+COMMENT ON COLUMN versions.article_id IS 'The article';
+
+COMMENT ON COLUMN versions.capture_id IS 'The first capture that shows this text';
+
+COMMENT ON COLUMN versions.number IS 'From 1, in the order of first captures; the same for rows that differ in boilerplate only';
+
+COMMENT ON COLUMN versions.is_variant IS 'True if it differs from an earlier row with its number in boilerplate only';
+
+COMMENT ON COLUMN versions.is_current IS 'True for the version that the newest capture of the article shows';
+
+COMMENT ON COLUMN versions.digest IS 'SHA-256 over headline, dek, byline, section, body paragraphs, captions and corrections';
+
+COMMENT ON COLUMN versions.changed IS 'Kinds of change from the text that was seen before it: headline, dek, body, byline, section, caption, correction; empty for the first text';
+
+COMMENT ON COLUMN versions.is_corrected IS 'True if it has a correction, editor''s note or retraction';
+
+COMMENT ON COLUMN versions.parts IS 'Digests of its parts without boilerplate, by kind of change; null for an article''s only version';
+
+COMMENT ON COLUMN versions.headline IS 'Headline, as printed';
+
+COMMENT ON COLUMN versions.dek IS 'Subheading below the headline';
+
+COMMENT ON COLUMN versions.kicker IS 'Line above the headline that names its subject or series';
+
+COMMENT ON COLUMN versions.organisations IS 'News agencies, desks and publishers in the byline, one a line';
+
+COMMENT ON COLUMN versions.author_links IS 'URLs of the authors'' pages and profiles, one a line';
+
+COMMENT ON COLUMN versions.language IS 'Primary language subtag (BCP 47), such as en or zh';
+
+COMMENT ON COLUMN versions.published IS 'Publication date as the page or its source states it, ISO 8601; without a time or an offset if none is';
+
+COMMENT ON COLUMN versions.published_at IS 'The same in UTC, to sort and filter by';
+
+COMMENT ON COLUMN versions.published_source IS 'Where that date is from: json-ld, meta, feed ...';
+
+COMMENT ON COLUMN versions.modified IS 'Modification date as the page states it, in the same form';
+
+COMMENT ON COLUMN versions.modified_at IS 'The same in UTC';
+
+COMMENT ON COLUMN versions.modified_source IS 'Where that date is from';
+
+COMMENT ON COLUMN versions.section IS 'Section of the site';
+
+COMMENT ON COLUMN versions.access IS 'free or paywalled; null if the page does not say';
+
+COMMENT ON COLUMN versions.is_live_blog IS 'True for a live blog';
+
+COMMENT ON COLUMN versions.noarchive IS 'True if the page''s robots meta element says noarchive';
+
+COMMENT ON COLUMN versions.image_url_id IS 'Lead image';
+
+COMMENT ON COLUMN versions.image_caption IS 'Caption of the lead image';
+
+COMMENT ON COLUMN versions.paragraph_count IS 'Number of paragraphs of all roles';
+
+COMMENT ON COLUMN versions.extractor IS 'Version of the extractor that read its first capture';
+
+COMMENT ON COLUMN versions.is_counted IS 'False until its paragraphs are counted for boilerplate';
+
+CREATE TABLE capture_metadata (
+    capture_id INTEGER NOT NULL,
+    published TEXT COLLATE "C",
+    modified TEXT COLLATE "C",
+    tags TEXT COLLATE "C",
+    image TEXT COLLATE "C",
+    CONSTRAINT pk_capture_metadata PRIMARY KEY (capture_id),
+    CONSTRAINT fk_capture_metadata_capture_id FOREIGN KEY(capture_id) REFERENCES captures (id)
+);
+
+COMMENT ON TABLE capture_metadata IS 'Dates, tags and lead image by each capture that was read as an article';
+
+COMMENT ON COLUMN capture_metadata.capture_id IS 'The capture';
+
+COMMENT ON COLUMN capture_metadata.published IS 'Publication date that the page prints, ISO 8601';
+
+COMMENT ON COLUMN capture_metadata.modified IS 'Modification date that the page prints, ISO 8601';
+
+COMMENT ON COLUMN capture_metadata.tags IS 'Tags, joined by semicolons';
+
+COMMENT ON COLUMN capture_metadata.image IS 'URL of the lead image';
+
+CREATE TABLE metadata_changes (
+    capture_id INTEGER NOT NULL,
+    field TEXT COLLATE "C" NOT NULL,
+    article_id INTEGER NOT NULL,
+    before_id INTEGER NOT NULL,
+    "old" TEXT COLLATE "C",
+    "new" TEXT COLLATE "C",
+    CONSTRAINT pk_metadata_changes PRIMARY KEY (capture_id, field),
+    CONSTRAINT fk_metadata_changes_capture_id FOREIGN KEY(capture_id) REFERENCES captures (id),
+    CONSTRAINT fk_metadata_changes_article_id FOREIGN KEY(article_id) REFERENCES articles (id),
+    CONSTRAINT fk_metadata_changes_before_id FOREIGN KEY(before_id) REFERENCES captures (id)
+);
+
+CREATE INDEX ix_metadata_changes_article_id ON metadata_changes (article_id);
+
+CREATE INDEX ix_metadata_changes_before_id ON metadata_changes (before_id);
+
+COMMENT ON TABLE metadata_changes IS 'Changes of a date, of tags or of the image address between two captures of one URL of an article';
+
+COMMENT ON COLUMN metadata_changes.capture_id IS 'The capture that shows the new value';
+
+COMMENT ON COLUMN metadata_changes.field IS 'published, modified, tags or image';
+
+COMMENT ON COLUMN metadata_changes.article_id IS 'The article';
+
+COMMENT ON COLUMN metadata_changes.before_id IS 'The capture before it, which shows the old value';
+
+COMMENT ON COLUMN metadata_changes."old" IS 'Old value; null: none';
+
+COMMENT ON COLUMN metadata_changes."new" IS 'New value; null: none';
+
+CREATE TABLE frontier (
+    url_id INTEGER NOT NULL,
+    site TEXT COLLATE "C" NOT NULL,
+    host TEXT COLLATE "C" NOT NULL,
+    kind TEXT COLLATE "C" NOT NULL,
+    via_id INTEGER,
+    via_kind TEXT COLLATE "C",
+    title TEXT COLLATE "C",
+    published TEXT COLLATE "C",
+    anchor TEXT COLLATE "C",
+    redirect_count INTEGER NOT NULL,
+    due_at TIMESTAMP WITH TIME ZONE,
+    priority INTEGER NOT NULL,
+    ended_by TEXT COLLATE "C",
+    failure_count INTEGER NOT NULL,
+    unchanged_count INTEGER NOT NULL,
+    last_fetched_at TIMESTAMP WITH TIME ZONE,
+    validated_at TIMESTAMP WITH TIME ZONE,
+    etag TEXT COLLATE "C",
+    last_modified TEXT COLLATE "C",
+    CONSTRAINT pk_frontier PRIMARY KEY (url_id),
+    CONSTRAINT fk_frontier_url_id FOREIGN KEY(url_id) REFERENCES urls (id),
+    CONSTRAINT fk_frontier_via_id FOREIGN KEY(via_id) REFERENCES urls (id)
+);
+
+CREATE INDEX ix_frontier_lane ON frontier (site, host, priority, due_at, url_id) WHERE due_at IS NOT NULL;
+
+CREATE INDEX ix_frontier_sources ON frontier (site, url_id) WHERE kind IN ('feed', 'listing', 'sitemap');
+
+CREATE INDEX ix_frontier_via_id ON frontier (via_id) WHERE via_id IS NOT NULL;
+
+COMMENT ON TABLE frontier IS 'The crawl frontier, the only queue: what to fetch, when, and how each URL was discovered';
+
+COMMENT ON COLUMN frontier.url_id IS 'The URL';
+
+COMMENT ON COLUMN frontier.site IS 'Name of the site for which it is fetched';
+
+COMMENT ON COLUMN frontier.host IS 'Host of the URL; requests to one host are made one at a time';
+
+COMMENT ON COLUMN frontier.kind IS 'What it is expected to be: article, listing, feed, sitemap or asset';
+
+COMMENT ON COLUMN frontier.via_id IS 'The feed, sitemap or page on which it was discovered';
+
+COMMENT ON COLUMN frontier.via_kind IS 'Kind of that page: feed, sitemap, listing or article';
+
+COMMENT ON COLUMN frontier.title IS 'Title that the feed or sitemap gives for it';
+
+COMMENT ON COLUMN frontier.published IS 'Publication date that the feed or sitemap states, ISO 8601; without a time or an offset if it has none';
+
+COMMENT ON COLUMN frontier.anchor IS 'Text of the link by which it was discovered';
+
+COMMENT ON COLUMN frontier.redirect_count IS 'Redirects and canonical links in a row that led to it';
+
+COMMENT ON COLUMN frontier.due_at IS 'When to fetch it next; null: never';
+
+COMMENT ON COLUMN frontier.priority IS 'Lower numbers are fetched first';
+
+COMMENT ON COLUMN frontier.ended_by IS 'Why it is not fetched again: plan, gone, alternate or no_article; null: it is, or it is refused';
+
+COMMENT ON COLUMN frontier.failure_count IS 'Fetches in a row that failed, or brought no article of a page';
+
+COMMENT ON COLUMN frontier.unchanged_count IS 'Fetches in a row that brought nothing new';
+
+COMMENT ON COLUMN frontier.last_fetched_at IS 'Time of its newest capture; null: none yet';
+
+COMMENT ON COLUMN frontier.validated_at IS 'Time of the capture that etag and last_modified are of';
+
+COMMENT ON COLUMN frontier.etag IS 'ETag of the newest 200 response, for If-None-Match';
+
+COMMENT ON COLUMN frontier.last_modified IS 'Last-Modified of the newest 200 response, for If-Modified-Since';
 
 COMMENT ON COLUMN version_tags.tag_id IS 'The tag';
 

@@ -143,35 +143,6 @@ CREATE INDEX ix_boilerplate_paragraph_id ON boilerplate (paragraph_id);
 
 CREATE INDEX ix_boilerplate_learnt ON boilerplate (site_id) WHERE is_boilerplate = 1;
 
-CREATE TABLE frontier (
-    url_id INTEGER NOT NULL,
-    site TEXT NOT NULL,
-    host TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    via_id INTEGER,
-    via_kind TEXT,
-    title TEXT,
-    published TEXT,
-    anchor TEXT,
-    due_at DATETIME,
-    priority INTEGER NOT NULL,
-    failure_count INTEGER NOT NULL,
-    unchanged_count INTEGER NOT NULL,
-    last_fetched_at DATETIME,
-    validated_at DATETIME,
-    etag TEXT,
-    last_modified TEXT,
-    CONSTRAINT pk_frontier PRIMARY KEY (url_id),
-    CONSTRAINT fk_frontier_url_id FOREIGN KEY(url_id) REFERENCES urls (id),
-    CONSTRAINT fk_frontier_via_id FOREIGN KEY(via_id) REFERENCES urls (id)
-);
-
-CREATE INDEX ix_frontier_lane ON frontier (site, host, priority, due_at, url_id) WHERE due_at IS NOT NULL;
-
-CREATE INDEX ix_frontier_via_id ON frontier (via_id) WHERE via_id IS NOT NULL;
-
-CREATE INDEX ix_frontier_sources ON frontier (site, url_id) WHERE kind IN ('feed', 'listing', 'sitemap');
-
 CREATE TABLE articles (
     id INTEGER NOT NULL,
     site_id INTEGER NOT NULL,
@@ -331,13 +302,40 @@ CREATE INDEX ix_captures_gone ON captures (url_id, fetched_at) WHERE outcome = '
 
 CREATE INDEX ix_captures_refers_url ON captures (refers_to_url_id) WHERE refers_to_url_id IS NOT NULL;
 
+CREATE TABLE capture_groups (
+    capture_id INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    group_id INTEGER NOT NULL,
+    CONSTRAINT pk_capture_groups PRIMARY KEY (capture_id, position),
+    CONSTRAINT fk_capture_groups_capture_id FOREIGN KEY(capture_id) REFERENCES captures (id),
+    CONSTRAINT fk_capture_groups_group_id FOREIGN KEY(group_id) REFERENCES link_groups (id)
+) WITHOUT ROWID;
+
+CREATE INDEX ix_capture_groups_group_id ON capture_groups (group_id);
+
+CREATE TABLE version_paragraphs (
+    version_id INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    paragraph_id INTEGER NOT NULL,
+    role TEXT NOT NULL,
+    CONSTRAINT pk_version_paragraphs PRIMARY KEY (version_id, position),
+    CONSTRAINT fk_version_paragraphs_version_id FOREIGN KEY(version_id) REFERENCES versions (id),
+    CONSTRAINT fk_version_paragraphs_paragraph_id FOREIGN KEY(paragraph_id) REFERENCES paragraphs (id)
+) WITHOUT ROWID;
+
+CREATE INDEX ix_version_paragraphs_paragraph_id ON version_paragraphs (paragraph_id);
+
 CREATE TABLE versions (
     id INTEGER NOT NULL,
     article_id INTEGER NOT NULL,
     capture_id INTEGER NOT NULL,
     number INTEGER NOT NULL,
+    is_variant BOOLEAN NOT NULL,
     is_current BOOLEAN NOT NULL,
     digest TEXT NOT NULL,
+    changed TEXT NOT NULL,
+    is_corrected BOOLEAN NOT NULL,
+    parts TEXT,
     headline TEXT NOT NULL,
     dek TEXT,
     kicker TEXT,
@@ -366,42 +364,86 @@ CREATE TABLE versions (
     CONSTRAINT fk_versions_image_url_id FOREIGN KEY(image_url_id) REFERENCES urls (id)
 );
 
-CREATE INDEX ix_versions_uncounted ON versions (id) WHERE is_counted = 0;
-
-CREATE INDEX ix_versions_section ON versions (section);
-
 CREATE INDEX ix_versions_capture_id ON versions (capture_id);
 
-CREATE INDEX ix_versions_current ON versions (article_id, is_current, section, language);
+CREATE INDEX ix_versions_changed ON versions (id) WHERE changed <> '';
 
-CREATE INDEX ix_versions_language ON versions (language);
+CREATE INDEX ix_versions_corrected ON versions (id) WHERE is_corrected = 1;
 
-CREATE INDEX ix_versions_image ON versions (image_url_id) WHERE image_url_id IS NOT NULL;
+CREATE INDEX ix_versions_current ON versions (article_id, is_current, is_variant, section, language);
 
 CREATE INDEX ix_versions_digest ON versions (digest);
 
-CREATE TABLE capture_groups (
+CREATE INDEX ix_versions_image ON versions (image_url_id) WHERE image_url_id IS NOT NULL;
+
+CREATE INDEX ix_versions_language ON versions (language);
+
+CREATE INDEX ix_versions_section ON versions (section);
+
+CREATE INDEX ix_versions_uncompared ON versions (article_id) WHERE parts = '';
+
+CREATE INDEX ix_versions_uncounted ON versions (id) WHERE is_counted = 0;
+
+CREATE INDEX ix_versions_variant ON versions (article_id) WHERE is_variant = 1;
+
+CREATE TABLE capture_metadata (
     capture_id INTEGER NOT NULL,
-    position INTEGER NOT NULL,
-    group_id INTEGER NOT NULL,
-    CONSTRAINT pk_capture_groups PRIMARY KEY (capture_id, position),
-    CONSTRAINT fk_capture_groups_capture_id FOREIGN KEY(capture_id) REFERENCES captures (id),
-    CONSTRAINT fk_capture_groups_group_id FOREIGN KEY(group_id) REFERENCES link_groups (id)
-) WITHOUT ROWID;
+    published TEXT,
+    modified TEXT,
+    tags TEXT,
+    image TEXT,
+    CONSTRAINT pk_capture_metadata PRIMARY KEY (capture_id),
+    CONSTRAINT fk_capture_metadata_capture_id FOREIGN KEY(capture_id) REFERENCES captures (id)
+);
 
-CREATE INDEX ix_capture_groups_group_id ON capture_groups (group_id);
+CREATE TABLE metadata_changes (
+    capture_id INTEGER NOT NULL,
+    field TEXT NOT NULL,
+    article_id INTEGER NOT NULL,
+    before_id INTEGER NOT NULL,
+    old TEXT,
+    new TEXT,
+    CONSTRAINT pk_metadata_changes PRIMARY KEY (capture_id, field),
+    CONSTRAINT fk_metadata_changes_capture_id FOREIGN KEY(capture_id) REFERENCES captures (id),
+    CONSTRAINT fk_metadata_changes_article_id FOREIGN KEY(article_id) REFERENCES articles (id),
+    CONSTRAINT fk_metadata_changes_before_id FOREIGN KEY(before_id) REFERENCES captures (id)
+)
+ WITHOUT ROWID;
 
-CREATE TABLE version_paragraphs (
-    version_id INTEGER NOT NULL,
-    position INTEGER NOT NULL,
-    paragraph_id INTEGER NOT NULL,
-    role TEXT NOT NULL,
-    CONSTRAINT pk_version_paragraphs PRIMARY KEY (version_id, position),
-    CONSTRAINT fk_version_paragraphs_version_id FOREIGN KEY(version_id) REFERENCES versions (id),
-    CONSTRAINT fk_version_paragraphs_paragraph_id FOREIGN KEY(paragraph_id) REFERENCES paragraphs (id)
-) WITHOUT ROWID;
+CREATE INDEX ix_metadata_changes_article_id ON metadata_changes (article_id);
 
-CREATE INDEX ix_version_paragraphs_paragraph_id ON version_paragraphs (paragraph_id);
+CREATE INDEX ix_metadata_changes_before_id ON metadata_changes (before_id);
+
+CREATE TABLE frontier (
+    url_id INTEGER NOT NULL,
+    site TEXT NOT NULL,
+    host TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    via_id INTEGER,
+    via_kind TEXT,
+    title TEXT,
+    published TEXT,
+    anchor TEXT,
+    redirect_count INTEGER NOT NULL,
+    due_at DATETIME,
+    priority INTEGER NOT NULL,
+    ended_by TEXT,
+    failure_count INTEGER NOT NULL,
+    unchanged_count INTEGER NOT NULL,
+    last_fetched_at DATETIME,
+    validated_at DATETIME,
+    etag TEXT,
+    last_modified TEXT,
+    CONSTRAINT pk_frontier PRIMARY KEY (url_id),
+    CONSTRAINT fk_frontier_url_id FOREIGN KEY(url_id) REFERENCES urls (id),
+    CONSTRAINT fk_frontier_via_id FOREIGN KEY(via_id) REFERENCES urls (id)
+);
+
+CREATE INDEX ix_frontier_lane ON frontier (site, host, priority, due_at, url_id) WHERE due_at IS NOT NULL;
+
+CREATE INDEX ix_frontier_sources ON frontier (site, url_id) WHERE kind IN ('feed', 'listing', 'sitemap');
+
+CREATE INDEX ix_frontier_via_id ON frontier (via_id) WHERE via_id IS NOT NULL;
 
 CREATE TABLE version_authors (
     version_id INTEGER NOT NULL,

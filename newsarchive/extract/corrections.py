@@ -1,0 +1,151 @@
+"""Corrections, editor's notes and retractions, wherever a page has them: above the text, below it, or in its data.
+
+A block is one by its wording, by the name of an element around it (class="correction"), or after a label "Correction".
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+
+from lxml.html import HtmlElement
+
+from newsarchive.extract import phrases, zones
+from newsarchive.extract.blocks import Block, normalize_space
+from newsarchive.extract.jsonld import Node
+from storage.model import Paragraph, Role
+
+_NAMES = re.compile(
+    r"(?<![a-z])(?:correction(?:s|notice|note|text|box|body|wrapper|block)?|corrected|clarifications?|retractions?|"
+    r"errat(?:a|um)|amendments?|editors?[-_ ]?notes?|berichtigung|korrektur|richtigstellung|rectificati(?:f|on)|"
+    r"correctif|fe[-_]de[-_]erratas|rettifica|errata[-_]corrige|rectificacion|correccion|correcao|rattelse|rettelse|"
+    r"oikaisu|sprostowanie)(?![a-z])"
+)
+"""Names of elements around a correction, in lower case."""
+_MAX_LENGTH = 1_200
+"""Longest correction, in characters."""
+_MAX_BOX = 2_000
+"""Most characters in an element that is named after a correction: a page may be named so as a whole."""
+_MAX_PARAGRAPHS = 5
+_MAX_DEPTH = 4
+"""Elements around a block whose names are read."""
+_MAX_LABEL = 40
+_MIN_SENTENCE = 40
+"""Shortest correction far from the text, in characters: shorter lines are links and labels."""
+_ELSEWHERE = (
+    zones.NAV | zones.MENU | zones.HIDDEN | zones.CONSENT | zones.BUTTON | zones.COMMENTS | zones.RELATED | zones.LATEST
+    | zones.FORM | zones.AD | zones.SHARE
+)  # fmt: skip
+"""Zones whose notices are not the article's."""
+_NAMING = ("class", "id", "itemprop", "data-testid", "data-component")
+_MAX_NAMES = 300
+_MARKUP = re.compile(r"<[^<>]{1,300}>")
+
+
+def is_notice(text: str, *, at_edge: bool) -> bool:
+    """Return whether a paragraph is a correction, editor's note or retraction by its wording.
+
+    Args:
+        text: The paragraph.
+        at_edge: Whether it stands at an end of the article, where more wordings are corrections.
+
+    >>> is_notice("Correction: It was ten years.", at_edge=False)
+    True
+    >>> is_notice("An earlier version misspoke.", at_edge=True)
+    True
+    >>> is_notice("Corrections: found an error? Write to us.", at_edge=True)
+    False
+    """
+    if len(text) > _MAX_LENGTH:
+        return False
+    found = phrases.CORRECTION.match(text) or (at_edge and phrases.EARLIER_VERSION.match(text))
+    return found and not phrases.CORRECTION_POLICY.search(text)
+
+
+def find_corrections(blocks: Sequence[Block], roles: Mapping[int, Role], start: int) -> Iterator[int]:
+    """Yield the blocks that are corrections and have no such role yet.
+
+    Args:
+        blocks: All blocks of the page.
+        roles: Roles that the blocks of the article have.
+        start: First block of the article: its headline, or the first of its text.
+    """
+    label: Block | None = None
+    last = max(roles, default=start)
+    named: dict[HtmlElement, bool] = {}
+    for block in blocks:
+        if block.zone & _ELSEWHERE or block.link_share > 0.6:
+            continue
+        announced = label is not None and _is_announced(blocks, block, label)
+        if len(block.text) <= _MAX_LABEL and _is_label(block.text):
+            label = block
+        elif not announced:
+            label = None
+        if roles.get(block.index) is Role.CORRECTION or len(block.text) > _MAX_LENGTH:
+            continue
+        if announced or _is_named(block.element, named):
+            if len(block.text) > _MAX_LABEL or not block.anchors:
+                yield block.index
+        elif (
+            not start <= block.index <= last
+            and len(block.text) >= _MIN_SENTENCE
+            and is_notice(block.text, at_edge=False)
+        ):
+            yield block.index
+
+
+def _is_announced(blocks: Sequence[Block], block: Block, label: Block) -> bool:
+    """Return whether a block follows a label such as "Correction": in the box that it opens, or directly after it."""
+    box = label.element.getparent()
+    if box is None or box not in block.element.iterancestors():
+        return False
+    opens_box = label.index == 0 or box not in blocks[label.index - 1].element.iterancestors()
+    return block.index == label.index + 1 or (opens_box and _is_small(box))
+
+
+def _is_label(text: str) -> bool:
+    return phrases.CORRECTION.match(text) and not phrases.CORRECTION_POLICY.search(text)
+
+
+def _is_small(element: HtmlElement | None) -> bool:
+    """Return whether an element can be a correction's own box, and is not around the article."""
+    return (
+        element is not None
+        and len(element.text_content()) <= _MAX_BOX
+        and element.find(".//h1") is None
+        and len(element.findall(".//p")) <= _MAX_PARAGRAPHS
+    )
+
+
+def _is_named(element: HtmlElement, known: dict[HtmlElement, bool]) -> bool:
+    """Return whether an element around a block is named after a correction, and holds little else.
+
+    Many lines may share an element: what was found of elements is kept in `known`.
+    """
+    if element not in known:
+        around = (element, *islice(element.iterancestors(), _MAX_DEPTH - 1))
+        known[element] = any(_has_name(each) and _is_small(each) for each in around)
+    return known[element]
+
+
+def _has_name(element: HtmlElement) -> bool:
+    names = " ".join(element.get(name) or "" for name in _NAMING) if element.tag not in ("body", "html") else ""
+    return _NAMES.search(names[:_MAX_NAMES].lower()) is not None
+
+
+def read_declared_corrections(article: Node, paragraphs: Sequence[Paragraph]) -> tuple[Paragraph, ...]:
+    """Return the corrections of schema.org `correction` that no paragraph prints.
+
+    >>> read_declared_corrections({"correction": {"text": "It was <b>ten</b> years."}}, ())
+    (Paragraph(role=<Role.CORRECTION: 'correction'>, text='It was ten years.'),)
+    """
+    declared = article.get("correction")
+    found: list[Paragraph] = []
+    printed = " ".join(paragraph.text for paragraph in paragraphs)
+    for each in declared if isinstance(declared, list) else [declared]:
+        text = (each.get("text") or each.get("description")) if isinstance(each, dict) else each
+        if not isinstance(text, str) or text.startswith(("http://", "https://")):
+            continue
+        text = normalize_space(_MARKUP.sub("", text))
+        if text and text not in printed:
+            found.append(Paragraph(role=Role.CORRECTION, text=text))
+    return tuple(found)

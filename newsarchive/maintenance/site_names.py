@@ -1,0 +1,53 @@
+"""Names of sites: of one that was renamed in newsarchive.toml, and of one that other archives name otherwise."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from newsarchive.config.schema import Config, SiteConfig
+from newsarchive.config.toml_file import add_former_name, front_page_key
+from storage.errors import ArchiveError
+from storage.warc.reader import RunStarted, read_captures
+
+if TYPE_CHECKING:
+    from newsarchive.archive import Archive
+
+
+def hand_over_renamed_sites(archive: "Archive", sites: Iterable[SiteConfig]) -> list[str]:
+    """Hand over what the index has of renamed sites to these ones, which are locked; return a line for each.
+
+    A site was renamed if the index has its front page under a name that newsarchive.toml lacks. The file gets the
+    former name, from which a rebuild knows it.
+    """
+    names = {site.name for site in archive.config.sites}
+    by_front_page = {front_page_key(site.url): site.name for site in sites}
+    for known in archive.index.sites():
+        present = by_front_page.get(front_page_key(known.url))
+        if known.name not in names and present and known.name not in archive.config.former_names:
+            archive.config = add_former_name(archive.folder, present, known.name)
+    present_names = set(by_front_page.values())
+    former_names = {old: new for old, new in archive.config.former_names.items() if new in present_names}
+    if not former_names:
+        return []
+    return [
+        f"the site {former} is called {former_names[former]} now: its articles, due URLs, alarms and rates were handed"
+        " over; newsarchive.toml has the former name in former_names"
+        for former in archive.index.rename_sites(former_names)
+    ]
+
+
+def find_other_names(config: Config, files: Iterable[Path]) -> dict[str, str]:
+    """Return the names that WARC files have for sites of the archive that are named otherwise here: (theirs, ours)."""
+    by_front_page = {front_page_key(site.url): site.name for site in config.sites}
+    known = {*by_front_page.values(), *config.former_names}
+    found: dict[str, str] = {}
+    for file in files:
+        try:
+            first = next(iter(read_captures(file)), None)
+        except (ArchiveError, OSError):
+            continue  # the import reports it
+        for site in first.run.sites if isinstance(first, RunStarted) else ():
+            ours = by_front_page.get(front_page_key(site.url))
+            if ours is not None and site.name not in known:
+                found[site.name] = ours
+    return found

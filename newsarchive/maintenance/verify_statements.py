@@ -1,0 +1,186 @@
+"""Verify what the index says of articles: read their captures again into an index of their own, and compare.
+
+articles --> their captures --> records of the WARC files --> the one path of crawl and rebuild --> compared
+"""
+
+import random
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from pathlib import Path
+
+from newsarchive.ingest.index_warcs import WarcRange, index_warcs, register_runs, settle, submit_capture
+from newsarchive.ingest.pipeline import Ingestor
+from storage.article_fields import format_time
+from storage.callbacks import ProgressCallback, ignore_progress, utc_now
+from storage.errors import FileMissing, WarcError
+from storage.index import Index
+from storage.index.queries.articles import get_capture_of_record
+from storage.index.queries.statements import (
+    Statement,
+    find_captures,
+    find_differences,
+    list_article_ids,
+    load_statement,
+)
+from storage.index_address import sqlite_address
+from storage.model import RecordPlace
+from storage.places import Places, WarcFile
+
+SAMPLE = 100
+"""Articles that are compared unless all are."""
+MAX_FIELDS = 5
+"""Fields that are named of one article."""
+_VALUE_LENGTH = 60
+
+OpenIngestor = Callable[[Index], AbstractContextManager[Ingestor]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FalseStatement:
+    """An article of which the index says something else than its records."""
+
+    article_id: int | None
+    """None: the index lacks the article."""
+    url: str
+    what: tuple[str, ...]
+    """Fields with both values; the first ones."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementReport:
+    """The result of comparing articles with their records."""
+
+    total: int
+    """Articles of the index."""
+    compared: int = 0
+    outdated: int = 0
+    """Articles that another version of the extractor had read."""
+    unread: int = 0
+    """Articles that have records which cannot be read here."""
+    changed: int = 0
+    """Articles that a crawl changed meanwhile."""
+    problems: tuple[FalseStatement, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementCheck:
+    """One check of an archive's statements."""
+
+    places: Places
+    index: Index
+    open_ingestor: OpenIngestor
+
+    def run(
+        self, *, deep: bool, chance: random.Random, progress: ProgressCallback = ignore_progress
+    ) -> StatementReport:
+        """Compare a sample of the articles with their records, or with `deep` all of them and all that they hold."""
+        started_at = utc_now()
+        files = [file for file in self.places.files() if not (deep and file.is_open)]
+        ids = self.index.read(list_article_ids)
+        with open_scratch() as scratch:
+            if deep:
+                with self.open_ingestor(scratch) as ingestor:
+                    index_warcs([WarcRange(file=file) for file in files], self.places, scratch, ingestor, progress)
+                said = self._iter_statements(ids)
+            else:
+                chosen = sorted(chance.sample(ids, min(SAMPLE, len(ids))))
+                sample = list(self._iter_statements(chosen))
+                with self.open_ingestor(scratch) as ingestor:
+                    self._read_captures(scratch, ingestor, files, self.index.read(find_captures, sample))
+                said = iter(sample)
+            counts = dict.fromkeys(("compared", "outdated", "unread", "changed"), 0)
+            problems = []
+            for number, statement in enumerate(said, 1):
+                progress(number, len(ids) if deep else min(SAMPLE, len(ids)), statement.url)
+                if any(each.fetched_at >= started_at for each in statement.captures):
+                    counts["changed"] += 1
+                    continue
+                outcome, found = self._compare(statement, scratch, files, deep=deep)
+                counts[outcome] += 1
+                problems += [found] if found else []
+            if deep:
+                problems += self._find_unknown(scratch)
+        return StatementReport(total=len(ids), problems=tuple(problems), **counts)
+
+    def _iter_statements(self, ids: Iterable[int]) -> Iterator[Statement]:
+        for article_id in ids:
+            said = self.index.read(load_statement, article_id)
+            if said is not None:
+                yield said
+
+    def _read_captures(
+        self, scratch: Index, ingestor: Ingestor, files: Sequence[WarcFile], captures: Mapping[str, RecordPlace]
+    ) -> None:
+        """Index single captures. Those that cannot be read are missing afterwards."""
+        register_runs([WarcRange(file=file) for file in files], scratch, ingestor)
+        for place in sorted(captures.values(), key=lambda place: (place.warc, place.offset)):
+            try:
+                submit_capture(WarcRange(file=self.places.file(place.warc), start=place.offset), scratch, ingestor)
+            except (WarcError, OSError, FileMissing):
+                continue
+        settle(self.places, scratch, ingestor)
+
+    def _compare(
+        self, said: Statement, scratch: Index, files: Sequence[WarcFile], *, deep: bool
+    ) -> tuple[str, FalseStatement | None]:
+        here = {file.name for file in files}
+        again = [scratch.ask(get_capture_of_record, record_id) for record_id in said.record_ids]
+        article_id = next((each.article_id for each in again if each and each.article_id is not None), None)
+        read = None if article_id is None else scratch.read(load_statement, article_id)
+        if any(each.place.warc not in here for each in said.captures) or None in again:
+            return "unread", None
+        if read is None:
+            return "compared", FalseStatement(
+                article_id=said.article_id, url=said.url, what=("its records show no article",)
+            )
+        if not said.extractors <= read.extractors:
+            return "outdated", None
+        different = find_differences(said, read, whole=deep)
+        if not different:
+            return "compared", None
+        what = [
+            f"{path} is {_shorten(index)} in the index, {_shorten(record)} by the records"
+            for path, (index, record) in list(different.items())[:MAX_FIELDS]
+        ]
+        if len(different) > MAX_FIELDS:
+            what.append(f"{len(different) - MAX_FIELDS} more fields differ")
+        return "compared", FalseStatement(article_id=said.article_id, url=said.url, what=tuple(what))
+
+    def _find_unknown(self, scratch: Index) -> Iterator[FalseStatement]:
+        """Yield articles that the records show and the index lacks."""
+        for article_id in scratch.read(list_article_ids):
+            read = scratch.read(load_statement, article_id)
+            if read is None:
+                continue
+            known = [self.index.ask(get_capture_of_record, record_id) for record_id in read.record_ids]
+            if any(known) and not any(each and each.article_id is not None for each in known):
+                yield FalseStatement(
+                    article_id=None, url=read.url, what=("its records show an article that the index lacks",)
+                )
+
+
+@contextmanager
+def open_scratch() -> Iterator[Index]:
+    """Open an empty index in the system's folder of temporary files: the archive may be read-only."""
+    with tempfile.TemporaryDirectory(prefix="newsarchive-verify-") as folder:
+        index = Index.open(sqlite_address(Path(folder) / "index.sqlite3"))
+        try:
+            yield index
+        finally:
+            index.close()
+
+
+def _shorten(value: object) -> str:
+    match value:
+        case None:
+            return "missing"
+        case datetime():
+            return format_time(value)
+        case Enum():
+            value = value.value
+    text = repr(value)
+    return text if len(text) <= _VALUE_LENGTH else f"{text[:_VALUE_LENGTH]}…"

@@ -1,0 +1,102 @@
+"""URLs that feeds, sitemaps and listings name at present, by the newest reading of each."""
+
+from bisect import bisect_left
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from struct import unpack
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, select, text
+
+from storage.index.schema.tables import SOURCES, FrontierRow, SourceRateRow
+
+READ_WITHIN = timedelta(days=60)
+"""Time after which the newest reading of a source says nothing of the present."""
+ARCHIVE_AFTER = timedelta(days=45)
+"""Age of the newest item from which on a source lists old pages only, whose changes it reports by lastmod."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceItems:
+    """Content of a source by its newest reading."""
+
+    url_id: int
+    read_at: datetime
+    newest_item_at: datetime | None
+    ids: tuple[int, ...] | None
+    """Ids of the URLs that it names, in ascending order; None: too many to be remembered."""
+
+    def names(self, url_id: int, via_id: int | None) -> bool:
+        """Return whether it names a URL, which was discovered through the source `via_id`."""
+        if self.ids is None:
+            return self.url_id == via_id
+        place = bisect_left(self.ids, url_id)
+        return place < len(self.ids) and self.ids[place] == url_id
+
+
+def is_archive(newest_item_at: datetime | None, at: datetime) -> bool:
+    """Return whether a source with a newest item of this date lists old pages only."""
+    return newest_item_at is not None and at - newest_item_at > ARCHIVE_AFTER
+
+
+def unpack_ids(packed: bytes | None) -> tuple[int, ...] | None:
+    """Return the ids of `source_rates.item_ids`."""
+    return None if packed is None else unpack(f"<{len(packed) // 8}q", packed)
+
+
+class NamedUrls:
+    """Tells which URLs the sources of a site name. The sources are read when a site is first asked about."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._by_site: dict[str, dict[int, SourceItems]] = {}
+        self._unwritten: dict[str, dict[int, SourceItems]] = {}
+
+    def is_named(self, row: Mapping[str, Any], at: datetime, *, by_archives: bool) -> bool:
+        """Return whether a source names the URL of a row of the frontier, at a time.
+
+        `by_archives`: sources that list old pages only count, too.
+        """
+        return bool(self.list_sources(row, at, by_archives=by_archives))
+
+    def list_sources(self, row: Mapping[str, Any], at: datetime, *, by_archives: bool = True) -> list[int]:
+        """Return the ids of the sources that name the URL of a row of the frontier."""
+        return [
+            source.url_id
+            for source in self._sources(row["site"]).values()
+            if at - source.read_at <= READ_WITHIN
+            and (by_archives or not is_archive(source.newest_item_at, at))
+            and source.names(row["url_id"], row["via_id"])
+        ]
+
+    def update(self, site: str, source: SourceItems) -> None:
+        """Take a source's content, which is not written yet."""
+        self._unwritten.setdefault(site, {})[source.url_id] = source
+        self._by_site.pop(site, None)
+
+    def _sources(self, site: str) -> dict[int, SourceItems]:
+        if site not in self._by_site:
+            rows = self._connection.execute(_SOURCES_OF_SITE, {"site": site})
+            self._by_site[site] = {
+                row.url_id: SourceItems(
+                    url_id=row.url_id,
+                    read_at=row.last_read_at,
+                    newest_item_at=row.newest_item_at,
+                    ids=unpack_ids(row.item_ids),
+                )
+                for row in rows
+            } | self._unwritten.get(site, {})
+        return self._by_site[site]
+
+
+_SOURCES_OF_SITE = (
+    select(
+        SourceRateRow.url_id,
+        SourceRateRow.last_read_at,
+        SourceRateRow.newest_item_at,
+        SourceRateRow.item_ids,
+    )
+    .join(FrontierRow, FrontierRow.url_id == SourceRateRow.url_id)
+    .where(FrontierRow.site == bindparam("site"), text(f"frontier.{SOURCES}"))
+)

@@ -1,0 +1,279 @@
+"""Replace an index as a whole: a new one is made beside it, and takes its place in one transaction.
+
+    SQLite       NAME.rebuilding, whose pages are then written into the old file
+    PostgreSQL   a schema of its own, whose tables are then moved into the old one's schema
+
+Until that transaction ends, readers find the old index, whole; then the new one, without connecting again. A process
+that is killed leaves the old index as it was, and the unfinished one beside it.
+"""
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Protocol
+
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
+
+from storage.errors import ArchiveBusy, DiskFull, IndexFailure, IndexTooNew
+from storage.index.engine.database import Database
+from storage.index.schema.tables import Base
+from storage.index.schema.upgrade import FORMER, FORMER_FUNCTIONS, FORMER_TABLES, FUNCTIONS, HEAD
+from storage.index_address import parse_address, sqlite_address, sqlite_file
+from storage.places import raise_write_error
+from storage.places.atomic_write import replace_durably
+
+ATTEMPTS = 600
+"""How often the swap is tried while another process reads or writes; each attempt takes about a second."""
+_WAIT = 0.5
+_BUSY = (
+    "another process has been using the old index for ten minutes, so the new one, which is complete, did not take its "
+    "place; the old one is unchanged. End long exports and other programs that read it, then run again: "
+    "newsarchive rebuild"
+)
+
+
+class Replacement(Protocol):
+    """A new index beside an old one."""
+
+    address: str
+    """Address of the new index."""
+
+    def check(self) -> None:
+        """Raise IndexFailure if the new index could not take the place of the old one."""
+
+    def clear(self) -> None:
+        """Delete the unfinished index that an earlier process left."""
+
+    def swap(self, attempts: int = ATTEMPTS) -> None:
+        """Put the new index in the place of the old one. No process may have the new one open.
+
+        ArchiveBusy if another process does not let go of the old one.
+        """
+
+
+def prepare_replacement(address: str, sleep: Callable[[float], None] = time.sleep) -> Replacement:
+    """Return the place beside an index where a new one is made."""
+    file = sqlite_file(address)
+    return _FileReplacement(file) if file is not None else _SchemaReplacement(address, sleep)
+
+
+class _FileReplacement:
+    """A new SQLite file beside the old one."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._fresh = file.with_name(file.name + ".rebuilding")
+        self.address = sqlite_address(self._fresh)
+
+    def check(self) -> None:
+        """A file can always be replaced."""
+
+    def clear(self) -> None:
+        try:
+            self._fresh.unlink(missing_ok=True)
+            _remove_log(self._fresh)
+        except OSError as problem:
+            raise_write_error(self._fresh, problem)
+
+    def swap(self, attempts: int = ATTEMPTS) -> None:
+        # Not by renaming: a server that has the old file open would go on reading it, and between removing the old
+        # file's log and the renaming a crash would lose what is in the log.
+        if not (self._file.exists() and self._file.stat().st_size and self._write_pages(attempts)):
+            _remove_log(self._file)
+            replace_durably(self._fresh, self._file)
+        self.clear()
+
+    def _write_pages(self, attempts: int) -> bool:
+        """Write all pages of the new file into the old one, in one transaction; False if the old one is damaged."""
+        tried = 0
+
+        def count(status: int, _remaining: int, _total: int) -> None:
+            nonlocal tried
+            tried += status in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+            if tried >= attempts:
+                raise ArchiveBusy(_BUSY)
+
+        try:
+            with closing(sqlite3.connect(self._fresh)) as new, closing(sqlite3.connect(self._file, timeout=1)) as old:
+                old.execute("PRAGMA journal_mode=WAL").fetchone()
+                new.backup(old, progress=count, sleep=_WAIT)
+                # The log is as large as the index now. If somebody reads, it is shortened later.
+                with suppress(sqlite3.OperationalError):
+                    old.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        except sqlite3.DatabaseError as error:
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+            if code in {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}:
+                return False
+            if code == sqlite3.SQLITE_FULL:
+                raise DiskFull(
+                    f"no space is left to put the new index into {self._file}; the old one is unchanged. Free as much "
+                    "as its size, then run again: newsarchive rebuild"
+                ) from error
+            raise IndexFailure(
+                f"the new index could not be put into {self._file}: {error}. The old one is unchanged, and the new one "
+                f"is complete in {self._fresh}. Run again: newsarchive rebuild"
+            ) from error
+        return True
+
+
+def _remove_log(file: Path) -> None:
+    """Delete an SQLite file's write-ahead log, which must not outlive its database."""
+    for suffix in ("-wal", "-shm"):
+        file.with_name(file.name + suffix).unlink(missing_ok=True)
+
+
+TABLES = (*sorted(Base.metadata.tables), "alembic_version")
+_OWN_TABLES = text(
+    "SELECT c.relname FROM pg_class c WHERE c.relnamespace = to_regnamespace(quote_ident(:schema)) AND c.relkind = 'r'"
+    " AND c.relname = ANY(:names) ORDER BY 1"
+)
+_GRANTS = text(
+    "SELECT format('GRANT %s ON %I TO %s%s', a.privilege_type, c.relname,"
+    " CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END,"
+    " CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)"
+    " FROM pg_class c, aclexplode(c.relacl) a WHERE c.relnamespace = to_regnamespace(quote_ident(:schema))"
+    " AND c.relname = ANY(:names) AND a.grantee <> c.relowner"
+)
+_DEPENDENTS = text(
+    "SELECT DISTINCT r.ev_class::regclass::text FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid"
+    " JOIN pg_class c ON c.oid = d.refobjid WHERE d.classid = 'pg_rewrite'::regclass"
+    " AND d.refclassid = 'pg_class'::regclass"
+    " AND c.relnamespace = to_regnamespace(quote_ident(:schema)) AND c.relname = ANY(:names)"
+    " AND r.ev_class <> c.oid UNION SELECT conrelid::regclass::text FROM pg_constraint f"
+    " JOIN pg_class c ON c.oid = f.confrelid JOIN pg_class o ON o.oid = f.conrelid WHERE f.contype = 'f'"
+    " AND c.relnamespace = to_regnamespace(quote_ident(:schema)) AND c.relname = ANY(:names)"
+    " AND NOT (o.relnamespace = c.relnamespace AND o.relname = ANY(:names)) ORDER BY 1"
+)
+
+
+class _SchemaReplacement:
+    """A new index in a schema of the same PostgreSQL database."""
+
+    def __init__(self, address: str, sleep: Callable[[float], None]) -> None:
+        self._own = address
+        self._sleep = sleep
+        database = Database.open_unchecked(address)
+        try:
+            with database.read_transaction() as connection:
+                self._schema = str(connection.exec_driver_sql("SELECT coalesce(current_schema(), 'public')").scalar())
+        finally:
+            database.close()
+        self._fresh = "newsarchive_rebuild" if self._schema == "public" else f"{self._schema}_rebuild"
+        url = parse_address(address)
+        given = url.query.get("options", "")
+        path = _quote(self._fresh).replace("\\", "\\\\").replace(" ", "\\ ")
+        options = f"{given if isinstance(given, str) else ' '.join(given)} -c search_path={path}".strip()
+        self.address = url.update_query_dict({"options": options}).render_as_string(hide_password=False)
+
+    def check(self) -> None:
+        self._run(self._check)
+
+    def clear(self) -> None:
+        self._run(self._recreate_schema)
+
+    def swap(self, attempts: int = ATTEMPTS) -> None:
+        for _ in range(attempts):
+            try:
+                self._run(self._swap)
+            except _InUse:
+                # Others get their locks meanwhile: a reader never waits for longer than lock_timeout.
+                self._sleep(_WAIT)
+            else:
+                return
+        raise ArchiveBusy(_BUSY)
+
+    def _run(self, work: Callable[[Connection], None]) -> None:
+        database = Database.open_unchecked(self._own)
+        try:
+            database.write(work)
+        finally:
+            database.close()
+
+    def _old_tables(self, connection: Connection) -> list[str]:
+        names = [*TABLES, *FORMER_TABLES] if _read_revision(connection, self._schema) in FORMER else list(TABLES)
+        return list(connection.scalars(_OWN_TABLES, {"schema": self._schema, "names": names}))
+
+    def _check(self, connection: Connection) -> None:
+        revision = _read_revision(connection, self._schema)
+        if revision is not None and revision != HEAD and revision not in FORMER:
+            raise IndexTooNew(revision, HEAD)
+        names = self._old_tables(connection)
+        dependents = connection.scalars(_DEPENDENTS, {"schema": self._schema, "names": names}).all()
+        if dependents:
+            raise IndexFailure(
+                f"{', '.join(dependents)} in the index's database depend on its tables, which a rebuild replaces; "
+                "nothing was changed. Drop them, run newsarchive rebuild, then create them again"
+            )
+
+    def _recreate_schema(self, connection: Connection) -> None:
+        if not _may_create(connection):
+            # Its owner made the schema for us, and only its contents are ours.
+            for statement in _drop_statements(self._fresh, TABLES, FUNCTIONS):
+                connection.exec_driver_sql(statement)
+            return
+        connection.exec_driver_sql(f"DROP SCHEMA IF EXISTS {_quote(self._fresh)} CASCADE")
+        connection.exec_driver_sql(f"CREATE SCHEMA {_quote(self._fresh)}")
+
+    def _swap(self, connection: Connection) -> None:
+        own, fresh = _quote(self._schema), _quote(self._fresh)
+        run = connection.exec_driver_sql
+        run(f"SET LOCAL lock_timeout = {round(_WAIT * 1000)}")
+        old = self._old_tables(connection)
+        named = {"schema": self._schema, "names": old}
+        if old:
+            _lock_tables(connection, [f"{own}.{_quote(name)}" for name in old])
+        grants = connection.scalars(_GRANTS, {**named, "names": [name for name in old if name in TABLES]}).all()
+        for statement in _drop_statements(self._schema, old, (*FUNCTIONS, *FORMER_FUNCTIONS), cascade=False):
+            run(statement)
+        for name in TABLES:
+            run(f"ALTER TABLE {fresh}.{_quote(name)} SET SCHEMA {own}")
+        for name in FUNCTIONS:
+            run(f"ALTER FUNCTION {fresh}.{name}() SET SCHEMA {own}")
+        run(f"SET LOCAL search_path TO {own}")
+        for statement in grants:
+            run(statement.replace("%", "%%"))
+        if _may_create(connection):
+            run(f"DROP SCHEMA {fresh}")
+
+
+class _InUse(Exception):
+    """Another session uses the old tables."""
+
+
+def _lock_tables(connection: Connection, names: Sequence[str]) -> None:
+    try:
+        connection.exec_driver_sql(f"LOCK TABLE {', '.join(names)} IN ACCESS EXCLUSIVE MODE")
+    except DBAPIError as error:
+        # lock_not_available, deadlock_detected
+        if getattr(error.orig, "sqlstate", None) in {"55P03", "40P01"}:
+            raise _InUse from error
+        raise
+
+
+def _read_revision(connection: Connection, schema: str) -> str | None:
+    if not connection.scalars(_OWN_TABLES, {"schema": schema, "names": ["alembic_version"]}).all():
+        return None
+    found = connection.exec_driver_sql(f"SELECT version_num FROM {_quote(schema)}.alembic_version").scalar()  # noqa: S608 - quoted
+    return None if found is None else str(found)
+
+
+def _may_create(connection: Connection) -> bool:
+    query = "SELECT has_database_privilege(current_database(), 'CREATE')"
+    return bool(connection.exec_driver_sql(query).scalar())
+
+
+def _drop_statements(
+    schema: str, tables: Iterable[str], functions: Iterable[str], *, cascade: bool = True
+) -> list[str]:
+    own = _quote(schema)
+    names = ", ".join(f"{own}.{_quote(name)}" for name in tables)
+    dropped = [f"DROP TABLE IF EXISTS {names}{' CASCADE' if cascade else ''}"] if names else []
+    return [*dropped, *(f"DROP FUNCTION IF EXISTS {own}.{name}()" for name in functions)]
+
+
+def _quote(name: str) -> str:
+    escaped = name.replace('"', '""')
+    return f'"{escaped}"'

@@ -1,0 +1,142 @@
+"""Statements of the index about an article, on its page, in the API and in exports; those of two indexes compared."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from enum import Enum
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from storage.index.engine.statements import batches
+from storage.index.queries.articles import get_article, get_version
+from storage.index.queries.export import load_export_lines
+from storage.index.schema.tables import ArticleRow, CaptureRow, VersionRow, WarcFileRow
+from storage.index.views.articles import ArticleView, CaptureView
+from storage.index.views.exclusions import NO_EXCLUSIONS
+from storage.model import Outcome, RecordPlace
+
+OF_ONE_INDEX = frozenset(
+    {"id", "article_id", "version_id", "refers_to_id", "linked_from", "site_title", "extractor", "reason", "current"}
+)
+"""Fields that differ between two indexes of the same captures, or that say nothing of the article."""
+BY_OTHER_ARTICLES = frozenset({"boilerplate", "body", "paragraphs"})
+"""Fields that depend on other articles of the site, by which boilerplate is known. `all_paragraphs` has all text."""
+BY_ITS_OWN_RECORD = frozenset(
+    {Outcome.ARTICLE, Outcome.REDIRECT, Outcome.GONE, Outcome.ERROR, Outcome.NOT_MODIFIED, Outcome.ASSET}
+)
+"""Outcomes that need no other captures: what else a page is may depend on what other addresses showed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """The statements of an index about one article."""
+
+    article_id: int
+    url: str
+    values: Mapping[str, object]
+    """By field, such as "versions[1].headline"; those of captures by their record ids."""
+    captures: tuple[CaptureView, ...]
+    extractors: frozenset[str | None]
+    """Versions of the extractor that read it."""
+
+    @property
+    def record_ids(self) -> tuple[str, ...]:
+        """Records that show the article."""
+        return tuple(each.record_id for each in self.captures if each.article_id == self.article_id)
+
+
+def list_article_ids(connection: Connection) -> list[int]:
+    """Return the ids of all articles."""
+    return list(connection.scalars(select(ArticleRow.id).order_by(ArticleRow.id)))
+
+
+def load_statement(connection: Connection, article_id: int) -> Statement | None:
+    """Return what the index says of an article; None if there is no such article, or it has no version."""
+    article = get_article(connection, NO_EXCLUSIONS, article_id)
+    if article is None:
+        return None
+    query = select(VersionRow.id).where(VersionRow.article_id == article_id).order_by(VersionRow.number)
+    ids = connection.scalars(query).all()
+    versions = [get_version(connection, NO_EXCLUSIONS, version_id) for version_id in ids]
+    said = {
+        "article": {**_by_field(article), "captures": {each.record_id: each for each in article.captures}},
+        "current": article.current.number,
+        "versions": versions,
+        "exports": list(load_export_lines(connection, ids)),
+    }
+    return Statement(
+        article_id=article.id,
+        url=article.url,
+        values=dict(_flatten(said, "")),
+        captures=article.captures,
+        extractors=frozenset(each.extractor for each in versions if each is not None),
+    )
+
+
+def _by_field(article: ArticleView) -> dict[str, object]:
+    return {each.name: getattr(article, each.name) for each in fields(article)}
+
+
+def _flatten(value: object, path: str) -> Iterator[tuple[str, object]]:
+    """Yield the plain values of nested data by their paths."""
+    if isinstance(value, str | bytes | Enum):
+        yield path, value
+    elif isinstance(value, Sequence):
+        yield f"{path}.length", len(value)
+        for number, each in enumerate(value):
+            yield from _flatten(each, f"{path}[{number}]")
+    elif isinstance(value, Mapping) or is_dataclass(value):
+        named = (
+            value if isinstance(value, Mapping) else {each.name: getattr(value, each.name) for each in fields(value)}
+        )
+        for name, each in named.items():
+            # At the top "current" is the number of the current version.
+            if name not in OF_ONE_INDEX or not path:
+                yield from _flatten(each, f"{path}.{name}" if path else str(name))
+    else:
+        yield path, value
+
+
+def find_captures(connection: Connection, statements: Sequence[Statement]) -> dict[str, RecordPlace]:
+    """Return the captures to read again for some articles, by record id: their own, and the originals of revisits."""
+    chosen = {each.id for said in statements for each in said.captures if each.outcome in BY_ITS_OWN_RECORD}
+    found: dict[str, RecordPlace] = {}
+    while chosen:
+        originals: set[int] = set()
+        for some in batches(chosen):
+            query = (
+                select(
+                    CaptureRow.record_id, CaptureRow.refers_to_id, CaptureRow.warc_offset, CaptureRow.warc_length,
+                    WarcFileRow.name,
+                )
+                .join(WarcFileRow, WarcFileRow.id == CaptureRow.warc_file_id)
+                .where(CaptureRow.id.in_(some))
+            )  # fmt: skip
+            for row in connection.execute(query):
+                if row.record_id not in found and row.refers_to_id is not None:
+                    originals.add(row.refers_to_id)
+                found[row.record_id] = RecordPlace(warc=row.name, offset=row.warc_offset, length=row.warc_length)
+        chosen = originals
+    return found
+
+
+def find_differences(said: Statement, read: Statement, *, whole: bool) -> dict[str, tuple[Any, Any]]:
+    """Return the fields in which two indexes differ on an article, with both values.
+
+    Unless the second one was made from `whole` files, what depends on captures of other articles is left out.
+    """
+    skipped: frozenset[str] = frozenset() if whole else BY_OTHER_ARTICLES
+    unread: set[str] = set()
+    if not whole:
+        unread = {each.record_id for each in said.captures if each.outcome not in BY_ITS_OWN_RECORD}
+    different = {}
+    for path in sorted(said.values.keys() | read.values.keys()):
+        names = path.replace("[", ".").split(".")
+        if skipped.intersection(names) or (unread and path in {"article.state", "article.captures.length"}):
+            continue
+        if any(path.startswith(f"article.captures.{record_id}.") for record_id in unread):
+            continue
+        pair = said.values.get(path), read.values.get(path)
+        if pair[0] != pair[1]:
+            different[path] = pair
+    return different
