@@ -47,7 +47,10 @@ class ArticleFields:
     canonical_url: str
     headline: str
     dek: str | None
+    kicker: str | None = None
     authors: tuple[str, ...]
+    organisations: tuple[str, ...] = ()
+    author_links: tuple[str, ...] = ()
     published: PageDate | None
     published_source: str | None
     modified: PageDate | None
@@ -157,7 +160,10 @@ FIELDS = (
     OutputField("site", _T.TEXT, "Name of the site, or host of an imported page", archive_only=True),
     OutputField("headline", _T.TEXT, "Headline, as printed", "headline"),
     OutputField("dek", _T.TEXT, "Subheading below the headline", "dek"),
+    OutputField("kicker", _T.TEXT, "Line above the headline that names its subject or series", "kicker"),
     OutputField("authors", _T.TEXTS, "Names, in the order of the byline"),
+    OutputField("organisations", _T.TEXTS, "News agencies, desks and publishers in the byline", "organisations"),
+    OutputField("author_links", _T.TEXTS, "URLs of the authors' pages and profiles", "author_links"),
     OutputField(
         "published",
         _T.DATE,
@@ -226,6 +232,8 @@ TABLE_FIELDS = (*(field for field in FIELDS if field.is_cell and field.type in C
 """Columns of CSV and of the Datasette copy: what fits into a cell, the fields of `capture` last."""
 _DATES = tuple(field.name for field in FIELDS if field.type is FieldType.DATE)
 """Each is stored in two columns: the date as stated, and with "_at" the same in UTC."""
+_LISTS = tuple(field.name for field in FIELDS if field.type is FieldType.TEXTS and field.column is not None)
+"""Lists that are stored in one column, one value a line."""
 _STORED = tuple((field.name, field.column) for field in FIELDS if field.column is not None)
 
 
@@ -249,6 +257,9 @@ def _scalars(article: Article) -> dict[str, Any]:
     return {
         "headline": article.headline,
         "dek": article.dek,
+        "kicker": article.kicker,
+        "organisations": article.organisations,
+        "author_links": article.author_links,
         "published": _without_source(published),
         "published_source": published.source if published else None,
         "modified": _without_source(modified),
@@ -274,6 +285,7 @@ def to_columns(article: Article) -> dict[str, Any]:
         stated: PageDate | None = values[name]
         columns[name] = stated.isoformat() if stated else None
         columns[f"{name}_at"] = stated.at if stated else None
+    columns |= {name: "\n".join(values[name]) or None for name in _LISTS}
     return columns | {"access": article.access.value if article.access else None}
 
 
@@ -281,6 +293,7 @@ def from_columns(row: Any) -> dict[str, Any]:
     """Return the fields of ArticleFields that a row of `versions` holds, by name."""
     values = {name: getattr(row, column) for name, column in _STORED}
     values |= {name: PageDate.parse(values[name]) if values[name] else None for name in _DATES}
+    values |= {name: tuple(values[name].split("\n")) if values[name] else () for name in _LISTS}
     return values | {"access": Access(row.access) if row.access else None}
 
 

@@ -253,7 +253,8 @@ class SourcedDate(PageDate):
     """A date with the source it was read from."""
 
     source: str
-    """json-ld, meta, microdata, time, visible, relative ("3 hours ago"), url, feed or sitemap."""
+    """json-ld, meta, microdata, time, visible, relative ("3 hours ago"), url, feed, sitemap, elsewhere (on the page),
+    title, script; modified: the page only says when it was changed."""
 
 
 @pickle_by_slots
@@ -334,7 +335,14 @@ class Article:
     """As printed. Outer white space stripped, Unicode unchanged."""
     dek: str | None = None
     """The line under the headline (standfirst); never a copy of the first paragraph."""
+    kicker: str | None = None
+    """The line above the headline that names its subject or series; never part of `headline`."""
     authors: tuple[str, ...] = ()
+    """Persons; if none is named, the first organisation."""
+    organisations: tuple[str, ...] = ()
+    """News agencies, desks and publishers that the byline names."""
+    author_links: tuple[str, ...] = ()
+    """Absolute URLs of the authors' pages, and of their profiles elsewhere (sameAs)."""
     published: SourcedDate | None = None
     """None if neither page nor source gives a date: never the fetch time."""
     modified: SourcedDate | None = None

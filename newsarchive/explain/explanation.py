@@ -25,13 +25,13 @@ from newsarchive.extract.urls import page_key
 from storage.model import BODY_ROLES, Article, Link, LinkGroup, Outcome, Paragraph, Reading, Role
 
 EXPLAINED_FIELDS = (
-    "headline", "dek", "authors", "agencies", "published", "modified", "section", "tags", "language", "image",
+    "headline", "dek", "authors", "organisations", "published", "modified", "section", "tags", "language", "image",
     "access", "canonical_url", "body",
 )  # fmt: skip
 """In the order in which they are shown."""
 OUTSIDE = BlockRole(role=None, rule="outside the article")
 HEADLINE = BlockRole(role=None, rule="the headline")
-_SHOWN_IF_CLAIMED = frozenset({"agencies", "body"})
+_SHOWN_IF_CLAIMED = frozenset({"organisations", "body"})
 _SEPARATORS = ("\n", "\t")
 """Between blocks that are merged into one paragraph."""
 _ZONE_NAMES = {

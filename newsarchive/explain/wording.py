@@ -10,15 +10,19 @@ from storage.page_date import PageDate
 
 SOURCES: Mapping[str, str] = MappingProxyType(
     {
+        "elsewhere": "a date elsewhere on the page",
         "feed": "the feed that listed the page",
         "json-ld": "JSON-LD",
         "layout": "the site's layout",
         "meta": "a meta element",
         "microdata": "microdata",
+        "modified": "the date of the last change",
         "page URL": "the URL of the page",
         "relative": "the visible page, counted back from the fetch",
+        "script": "the data of a script",
         "sitemap": "the sitemap that listed the page",
         "time": "a <time> element",
+        "title": "the title or description of the page",
         "url": "a date in the URL",
         "visible": "the visible page",
     }

@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from lxml.html import HtmlElement
 
 from newsarchive.extract import zones
-from newsarchive.extract.authors import read_authors
+from newsarchive.extract.authors import find_author_links, read_authors
 from newsarchive.extract.blocks import Block, PageBlocks, collect_blocks
 from newsarchive.extract.body import NO_BODY, Body, BodyContext, build_body, read_article_body
+from newsarchive.extract.bylines import find_byline
 from newsarchive.extract.classify import cannot_be_article
 from newsarchive.extract.corrections import read_declared_corrections
 from newsarchive.extract.dates import DateSources, read_dates
@@ -118,11 +119,19 @@ def _read_context(parts: _PageParts) -> BodyContext:
     matches = parts.layout_matches
     headline = _read_headline(parts)
     nearby = _blocks_near(parts.content.blocks, headline.block)
-    authors = read_authors(parts.jsonld, parts.head, nearby, parts.page_input, matches.texts("authors"))
+    authors = read_authors(
+        parts.jsonld,
+        parts.head,
+        lambda: find_byline(nearby, parts.content.blocks, headline.block),
+        parts.page_input,
+        matches.texts("authors"),
+    )
     return BodyContext(
         headline=headline,
         descriptions=_descriptions(parts.head, parts.jsonld.article),
         authors=authors.names,
+        organisations=authors.organisations,
+        author_links=find_author_links(parts.jsonld, nearby, authors.names, parts.page.base),
         site=site_label(host(parts.page.url)),
         layout_blocks=_find_layout_blocks(parts.content, matches),
         dek=_find_block(matches.text("dek"), parts.content),
@@ -149,6 +158,8 @@ def _build_article(parts: _PageParts, context: BodyContext, body: Body, metadata
         head=parts.head,
         layout=parts.layout_matches,
         nearby=_blocks_near(parts.content.blocks, context.headline.block),
+        root=parts.page.root,
+        blocks=parts.content.blocks,
         discovery=parts.page_input.discovery,
         fetched_at=parts.page_input.fetched_at,
     )
@@ -158,7 +169,10 @@ def _build_article(parts: _PageParts, context: BodyContext, body: Body, metadata
         canonical_url=metadata.canonical_url,
         headline=context.headline.text,
         dek=body.dek,
+        kicker=context.headline.kicker or None,
         authors=context.authors,
+        organisations=context.organisations,
+        author_links=context.author_links,
         published=published,
         modified=modified,
         section=metadata.section,

@@ -41,7 +41,7 @@ _PRICE = re.compile(r"[$€£¥₹]\s?\d|\d\s?(?:€|USD|EUR|GBP|zł|kr)\b")
 _NUMBER_QUERY = re.compile(
     r"(?:^|&)(?:p|id|\w{0,20}(?:id|no|seq|code|article|news|story)\w{0,5})=\d{2,}", re.IGNORECASE
 )
-_TITLE_SLUG = re.compile(r"(?:[^\W_]+[-_]){6,}[^\W_]+")
+_TITLE_SLUG = re.compile(r"(?<![^\W_])(?:[^\W_]{1,60}[-_]){6}[^\W_]")
 """A title of seven words or more, as the last segment of a URL."""
 _MIN_ARTICLE_TEXT = 1_500
 """Characters of running text from which an <article> is more than a card."""
@@ -155,7 +155,7 @@ def _score_markup(features: PageFeatures, score: ArticleScore) -> None:
         score.add(1.5, "microdata of an article")
     elif features.has_date:
         score.add(0.6, "a date")
-    score.add(0.4 if features.article.authors else 0.0, "(an author)")
+    score.add(0.4 if features.has_author else 0.0, "(an author)")
     post = next((name for name in sorted(features.page_classes) if _POST_CLASS.fullmatch(name)), None)
     if post:
         score.add(1.5, f"body class {post}")

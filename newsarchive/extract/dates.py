@@ -1,7 +1,8 @@
 """Read the dates of an article: when it was published and modified, and the source of each date.
 
-Sources in order of trust: JSON-LD, meta elements, microdata, <time>, the visible page, the URL, and last the feed or
-sitemap that listed the page. The time of the fetch is never taken for a date; it only resolves "3 hours ago".
+Sources in order of trust: JSON-LD, meta elements, microdata, <time>, the visible page, the URL, the feed or sitemap
+that listed the page, and last those of fallback_dates.py and the date of the last change. The time of the
+fetch is never taken for a date; it only resolves "3 hours ago".
 """
 
 import re
@@ -16,6 +17,16 @@ from lxml.html import HtmlElement
 from newsarchive.extract import zones
 from newsarchive.extract.blocks import Block, normalize_space
 from newsarchive.extract.evidence import NO_EVIDENCE, Evidence
+from newsarchive.extract.fallback_dates import (
+    OTHER_TEXTS,
+    distant_blocks,
+    find_marked_date,
+    find_script_date,
+    find_title_date,
+    find_yearless_date,
+    group_date_lines,
+    is_date_line,
+)
 from newsarchive.extract.html_head import Head
 from newsarchive.extract.jsonld import JsonLd, text_of
 from newsarchive.extract.parse_date import CLOCK, parse_iso_date, parse_printed_date, stated_zone
@@ -64,10 +75,17 @@ _URL_DATE = re.compile(
     rf"|-?{_URL_MONTH}-?{_URL_DAY}(?=[_-])"
     r")"
 )
+_URL_DMY = re.compile(rf"/{_URL_DAY}-{_URL_MONTH}-((?:19|20)\d\d)(?=[/.?]|$)")
 _URL_YMD = re.compile(rf"(?<!\d)((?:19|20)\d\d)-?{_URL_MONTH}-?{_URL_DAY}(?!\d)")
 _MAX_TIME_ELEMENTS = 20
 _MAX_DATE_LINE = 160
 """A date line is short: a date in a longer text is part of the story."""
+WEAK_SOURCES = ("feed", "sitemap", "elsewhere", "title", "script", "modified")
+"""Sources whose date says nothing about what the page is: pages of every kind have them."""
+_WESTERNMOST, _EASTERNMOST = -12 * 60, 14 * 60
+"""Offsets of time zones, in minutes east of UTC."""
+_ONE_DAY = timedelta(hours=40)
+"""Times at most that far apart can be one day, in the zones of the page, its server and UTC."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,10 +98,19 @@ class DateSources:
     layout: LayoutMatches
     nearby: list[Block]
     """Blocks near the headline, in page order."""
+    root: HtmlElement
+    blocks: list[Block]
+    """All blocks of the page, in page order."""
     discovery: Discovery | None
     fetched_at: datetime | None
     zone: tzinfo | None = None
     """The time zone that a machine-readable date of the page states."""
+
+    @property
+    def language(self) -> str:
+        """The language that the page states, in lower case: "en-us"; "" for none."""
+        stated = text_of(self.jsonld.article.get("inLanguage")) or self.head.language or self.head.first("og:locale")
+        return stated.lower().replace("_", "-")
 
     def texts(self, keys: Iterable[str], metas: Iterable[str]) -> list[str]:
         """Return the values of JSON-LD keys and meta elements."""
@@ -97,10 +124,10 @@ class DateSources:
 def read_dates(sources: DateSources, evidence: Evidence = NO_EVIDENCE) -> tuple[SourcedDate | None, SourcedDate | None]:
     """Return (published, modified)."""
     sources = replace(sources, zone=_find_stated_zone(sources))
-    published = _choose_published(sources, evidence)
     modified = evidence.first("modified", _modified_candidates(sources))
+    published = _choose_published(sources, evidence, modified)
     # Many publishers send the same time twice: the article was not modified.
-    if modified and published and not _is_later(modified, published):
+    if modified and published and published.source != "modified" and not _is_later(modified, published):
         modified = None
     return published, modified
 
@@ -113,31 +140,110 @@ def _find_stated_zone(sources: DateSources) -> tzinfo | None:
     return None
 
 
-def _choose_published(sources: DateSources, evidence: Evidence) -> SourcedDate | None:
+def _choose_published(sources: DateSources, evidence: Evidence, modified: SourcedDate | None) -> SourcedDate | None:
     """Return the first date of a source; if it has no time of day, the time that a later source gives for that day."""
     candidates: list[SourcedDate | None] = []
     found: SourcedDate | None = None
-    for dated in _published_candidates(sources):
+    for dated in _claimed_dates(sources):
         candidates.append(dated)
         found = _more_precise(found, dated)
-        if found is not None and not evidence.is_recording and not _is_day_only(found):
-            return found
-    if found is None or evidence.is_recording:
-        candidates += [_visible_date(sources, updated=False), _url_date(sources)]
-        found = next((dated for dated in (found, *candidates[-2:]) if dated), None)
+        if found is not None and not _is_day_only(found) and not evidence.is_recording:
+            break
+    if found is None or _is_doubtful(found, modified) or evidence.is_recording:
+        printed = [*_printed_dates(sources)]
+        candidates += printed
+        found = _choose_printed(found, printed, modified)
+    elif _is_day_only(found):
+        found = _more_precise(found, _time_element_date(sources, updated=False))
     candidates.append(_source_date(sources.discovery))
     found = _more_precise(found, candidates[-1])
+    if found is None or evidence.is_recording:
+        candidates += _fallback_dates(sources, modified)
+        found = next((dated for dated in (found, *candidates) if dated), None)
+    if found is not None and _lacks_offset(found):
+        found_there = _in_printed_offset(found, sources)
+        candidates = [found_there if dated is found else dated for dated in candidates]
+        found = found_there
     for dated in candidates:
         if dated is not None:
             evidence.add_claim("published", dated.source, dated, taken=dated is found)
     return found
 
 
-def _published_candidates(sources: DateSources) -> Iterator[SourcedDate | None]:
+def _lacks_offset(dated: SourcedDate) -> bool:
+    """Return whether a date is stated in UTC, which may not be where the page is written."""
+    return dated.offset == 0 and not dated.is_day and dated.source in ("json-ld", "meta")
+
+
+def _in_printed_offset(dated: SourcedDate, sources: DateSources) -> SourcedDate:
+    """Return a time in UTC with the offset in which a line near the headline prints the same moment."""
+    for block in group_date_lines(sources.nearby)[0]:
+        printed = _parse_line(block.text[:_MAX_DATE_LINE], replace(sources, zone=None))
+        if printed is None or printed.is_day or printed.offset is not None:
+            continue
+        minutes = round((printed.at - dated.at.replace(second=0, microsecond=0)).total_seconds() / 60)
+        if minutes and minutes % 15 == 0 and _WESTERNMOST <= minutes <= _EASTERNMOST:
+            return replace(dated, offset=minutes)
+    return dated
+
+
+def _claimed_dates(sources: DateSources) -> Iterator[SourcedDate | None]:
+    """Yield the dates that the layout and the metadata give."""
     yield _first_date(sources.layout.texts("published"), "layout", sources.zone)
     yield _first_date(sources.jsonld_texts(("datePublished", "dateCreated", "uploadDate")), "json-ld", sources.zone)
     yield _first_date(sources.head.all(*_PUBLISHED_META), "meta", sources.zone)
-    yield _time_element_date(sources, updated=False)
+
+
+def _printed_dates(sources: DateSources) -> Iterator[SourcedDate]:
+    """Yield the dates that the page prints near the headline, and that of its URL."""
+    for blocks in group_date_lines(sources.nearby):
+        lines = replace(sources, nearby=blocks)
+        if dated := _time_element_date(lines, updated=False):
+            yield dated
+        yield from _visible_dates(lines)
+    if dated := _url_date(sources):
+        yield dated
+
+
+def _is_doubtful(claimed: SourcedDate, modified: SourcedDate | None) -> bool:
+    """Return whether metadata claims a publication after the last change, or at it: templates may know no other."""
+    if claimed.source == "layout" or modified is None or modified.source not in ("json-ld", "meta"):
+        return False
+    return claimed.at.date() > modified.at.date() or (_is_day_only(claimed) and claimed.at == modified.at)
+
+
+def _choose_printed(
+    claimed: SourcedDate | None, printed: list[SourcedDate], modified: SourcedDate | None
+) -> SourcedDate | None:
+    """Choose between a date that metadata claims and those that the page prints."""
+    url = next((dated for dated in printed if dated.source == "url"), None)
+    first = printed[0] if printed else None
+    if first is None or claimed is None:
+        if url is None or first is None or first.source == "microdata":
+            return claimed or first
+        # Of several lines, the one that names the day of the URL is that of the article.
+        return next((dated for dated in printed if dated is not url and abs(dated.at - url.at) < _ONE_DAY), first)
+    agree = all(abs(dated.at - first.at) < _ONE_DAY for dated in printed)
+    if _is_doubtful(claimed, modified) and agree and claimed.at - first.at > _ONE_DAY:
+        return first
+    return next((dated for dated in printed if _more_precise(claimed, dated) is dated), claimed)
+
+
+def _fallback_dates(sources: DateSources, modified: SourcedDate | None) -> Iterator[SourcedDate | None]:
+    """Yield dates that are used only where nothing else gives one."""
+    yield _with_source(find_marked_date(sources.root, sources.zone), "microdata")
+    distant = replace(sources, nearby=distant_blocks(sources.blocks, sources.nearby))
+    for dated in _printed_dates(distant):
+        yield replace(dated, source="elsewhere")
+    titles = (sources.head.title, *sources.head.all("og:title", "description", "og:description"))
+    yield _with_source(find_title_date(titles, sources.zone), "title")
+    yield _with_source(find_script_date(sources.root, sources.zone), "script")
+    latest = modified.at if modified else sources.fetched_at
+    yield _with_source(find_yearless_date(sources.nearby, latest), "visible")
+    changed = modified or _time_element_date(distant, updated=True) or _visible_date(distant, updated=True)
+    yield replace(changed, source="modified") if changed else None
+    sentences = [block for block in sources.nearby if not block.zone & OTHER_TEXTS and not is_date_line(block)]
+    yield next(_visible_dates(replace(sources, nearby=sentences)), None)
 
 
 def _modified_candidates(sources: DateSources) -> Iterator[tuple[str, SourcedDate | None]]:
@@ -228,7 +334,12 @@ def _time_element_date(sources: DateSources, *, updated: bool) -> SourcedDate | 
 
 
 def _visible_date(sources: DateSources, *, updated: bool) -> SourcedDate | None:
-    american = (sources.head.language or "").lower().replace("_", "-") == "en-us"
+    return next(_visible_dates(sources, updated=updated), None)
+
+
+def _visible_dates(sources: DateSources, *, updated: bool = False) -> Iterator[SourcedDate]:
+    """Yield the dates that the lines near the headline print."""
+    american = sources.language == "en-us"
     for block in sources.nearby:
         if len(block.text) > _MAX_DATE_LINE and not block.zone & zones.DATE:
             continue
@@ -243,12 +354,12 @@ def _visible_date(sources: DateSources, *, updated: bool) -> SourcedDate | None:
             text = text[: update_word.start()]
         if date := _parse_line(text, sources, day_first=not american):
             is_printed = parse_printed_date(text, sources.zone, day_first=not american) is not None
-            return _with_source(date, "visible" if is_printed else "relative")
-    return None
+            source = "visible" if is_printed else "relative"
+            yield SourcedDate(at=date.at, offset=date.offset, is_day=date.is_day, source=source)
 
 
 def _parse_line(text: str, sources: DateSources, *, day_first: bool = True) -> PageDate | None:
-    date = parse_printed_date(text, sources.zone, day_first=day_first)
+    date = parse_printed_date(text, sources.zone, day_first=day_first, language=sources.language[:2])
     return date or parse_relative_date(text, sources.fetched_at, sources.zone)
 
 
@@ -262,9 +373,12 @@ def _remove_first_clock(text: str, update_word: re.Match[str]) -> str:
 
 def _url_date(sources: DateSources) -> SourcedDate | None:
     match = _URL_DATE.search(sources.url) or _URL_YMD.search(sources.url.rpartition("/")[2])
-    if match is None:
+    if match is not None:
+        year, month, day = filter(None, match.groups())
+    elif day_first := _URL_DMY.search(sources.url):
+        day, month, year = day_first.groups()
+    else:
         return None
-    year, month, day = filter(None, match.groups())
     return _with_source(parse_iso_date(f"{year}-{int(month):02}-{int(day):02}"), "url")
 
 

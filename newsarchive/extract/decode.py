@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from charset_normalizer import from_bytes
 
 # Labels of the WHATWG Encoding standard, section 4.2, and the codecs that browsers use for them. Only text encodings
-# of
-# the web are listed, so a page that declares "rot13" or "idna" has no effect.
+# of the web are listed, so a page that declares "rot13" or "idna" has no effect.
 _LABELS = {
     "utf-8": "utf-8 utf8 unicode-1-1-utf-8 unicode11utf8 x-unicode20utf8",
-    "cp1252": "windows-1252 cp1252 x-cp1252 iso-8859-1 iso8859-1 iso88591 latin1 latin-1 l1 ascii us-ascii",
+    "cp1252": "windows-1252 cp1252 x-cp1252 iso-8859-1 iso8859-1 iso88591 latin1 latin-1 l1 ascii us-ascii "
+    "x-user-defined",
     "cp1250": "windows-1250 cp1250 x-cp1250",
     "cp1251": "windows-1251 cp1251 x-cp1251 win-1251 cp-1251",
     "cp1253": "windows-1253 cp1253",
@@ -42,6 +42,8 @@ _LABELS = {
     "cp932": "shift_jis shift-jis sjis x-sjis ms_kanji windows-31j cp932",
     "euc_jp": "euc-jp x-euc-jp",
     "iso2022_jp": "iso-2022-jp",
+    "utf-16-le": "utf-16 utf-16le ucs-2 unicode csunicode iso-10646-ucs-2 unicodefeff",
+    "utf-16-be": "utf-16be unicodefffe",
     "cp949": "euc-kr ks_c_5601-1987 korean windows-949 cp949 ksc5601",
 }
 _CODECS = {label: codec for codec, labels in _LABELS.items() for label in labels.split()}
@@ -52,9 +54,24 @@ _XML_ENCODING = re.compile(rb"^\s*<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([\w.:-]
 _HEAD_SIZE = 8192
 """Bytes in which a page may declare its encoding. HTML says 1,024; real pages exceed that."""
 _SAMPLE_SIZE = 16384
-"""Bytes examined to guess an encoding."""
+"""Bytes examined to guess an encoding of single bytes."""
+_MAX_GUESSED = 400_000
+"""Bytes examined to guess an encoding of Chinese, Japanese or Korean text."""
+_FREQUENT_CHARACTERS = {
+    "gb18030": ("的一是不了在人有我他这中大来上国个到说们为", 0.12),
+    "big5hkscs": ("的一是不了在人有我他這中大來上國個到說們為", 0.12),
+    "cp932": ("のにはをたがでてとしれさいるなかこもま", 0.30),
+    "euc_jp": ("のにはをたがでてとしれさいるなかこもま", 0.30),
+    "cp949": ("이다는을의에가고하한지로서도를은기사", 0.20),
+}
+"""The most frequent characters of the language of an encoding, and their usual share of a text."""
+_LEAST_SHARE = 0.4
+"""Part of that share from which a text is in the language."""
+_ISO_2022_JP = (b"\x1b$B", b"\x1b$@")
+"""Sequences that switch to Japanese in ISO-2022-JP, which consists of ASCII bytes only."""
 _UTF8 = getincrementaldecoder("utf-8")
 _CHUNK = 16384
+_UTF16_SAMPLE = 1024
 
 
 def decode(payload: bytes, headers: Sequence[tuple[str, str]] = ()) -> str:
@@ -69,16 +86,45 @@ def decode(payload: bytes, headers: Sequence[tuple[str, str]] = ()) -> str:
     for bom, codec in _BOMS:
         if payload.startswith(bom):
             return _remove_nuls(payload[len(bom) :].decode(codec, "replace"))
+    if wide := utf16_codec(payload):
+        return _remove_nuls(payload.decode(wide, "replace"))
+    if any(switch in payload for switch in _ISO_2022_JP):
+        return _remove_nuls(payload.decode("iso2022_jp_ext", "replace"))
     try:
         return _remove_nuls(payload.decode("utf-8"))
     except UnicodeDecodeError:
-        codec = declared_codec(payload, headers) or "utf-8"
-    text = payload.decode(codec, "replace")
-    # A few invalid bytes in a long text are damage, not another encoding.
-    if text.count("\ufffd") * 200 <= len(text):
+        declared = declared_codec(payload, headers)
+    text = payload.decode(declared or "utf-8", "replace")
+    if _is_damaged_only(text, is_declared=declared is not None):
         return _remove_nuls(text)
-    guess = _guess_codec(payload)
-    return _remove_nuls(payload.decode(guess, "replace") if guess else text)
+    guess = _guess_cjk_codec(payload) or _guess_codec(payload) or declared or "cp1252"
+    return _remove_nuls(min(text, payload.decode(guess, "replace"), key=_count_invalid))
+
+
+def utf16_codec(payload: bytes) -> str | None:
+    """Return the codec of UTF-16 without a byte order mark, by the NULs in its markup; None for another encoding."""
+    start = payload[:_UTF16_SAMPLE]
+    even, odd = start[::2].count(0), start[1::2].count(0)
+    if b"<\0" not in start and b"\0<" not in start:
+        return None
+    if max(even, odd) * 4 < len(start) or min(even, odd) * 8 > len(start):
+        return None
+    return "utf-16-le" if odd > even else "utf-16-be"
+
+
+def _count_invalid(text: str) -> int:
+    return text.count("\ufffd")
+
+
+def _is_damaged_only(text: str, *, is_declared: bool) -> bool:
+    """Return whether the invalid bytes of a text are damage, not the sign of another encoding.
+
+    Where nothing is declared, the text is UTF-8 only if most of its characters beyond ASCII are.
+    """
+    invalid = _count_invalid(text)
+    if invalid * 200 > len(text):
+        return False
+    return is_declared or invalid == 0 or invalid <= len(text) - len(text.encode("ascii", "ignore")) - invalid
 
 
 def to_utf8(payload: bytes, headers: Sequence[tuple[str, str]] = ()) -> bytes:
@@ -87,7 +133,8 @@ def to_utf8(payload: bytes, headers: Sequence[tuple[str, str]] = ()) -> bytes:
     >>> to_utf8("Zürich".encode("latin-1"), [("Content-Type", "text/html; charset=ISO-8859-1")]).decode()
     'Zürich'
     """
-    if not payload.startswith(tuple(bom for bom, _ in _BOMS)) and _is_utf8(payload):
+    is_other = payload.startswith(tuple(bom for bom, _ in _BOMS)) or utf16_codec(payload) is not None
+    if not is_other and not any(switch in payload for switch in _ISO_2022_JP) and _is_utf8(payload):
         return payload
     return decode(payload, headers).encode("utf-8", "replace")
 
@@ -114,8 +161,25 @@ def declared_codec(payload: bytes, headers: Sequence[tuple[str, str]] = ()) -> s
     head = payload[:_HEAD_SIZE]
     for pattern in (_XML_ENCODING, _META_CHARSET):
         if match := pattern.search(head):
-            return _CODECS.get(match[1].decode("ascii", "replace").lower())
+            codec = _CODECS.get(match[1].decode("ascii", "replace").lower())
+            # A declaration that can be read byte by byte is not in UTF-16 (HTML standard, section 13.2.3.2).
+            return "utf-8" if codec is not None and codec.startswith("utf-16") else codec
     return None
+
+
+def _guess_cjk_codec(payload: bytes) -> str | None:
+    """Return the codec in which a text is valid Chinese, Japanese or Korean; None for none."""
+    sample = payload[:_MAX_GUESSED]
+    best: tuple[float, str] | None = None
+    for codec, (characters, usual) in _FREQUENT_CHARACTERS.items():
+        text = sample.decode(codec, "replace")
+        others = len(text) - len(text.encode("ascii", "ignore"))
+        if not others or _count_invalid(text) * 100 > others:
+            continue
+        share = sum(map(text.count, characters)) / others / usual
+        if share >= _LEAST_SHARE and (best is None or share > best[0]):
+            best = share, codec
+    return best[1] if best else None
 
 
 def _guess_codec(payload: bytes) -> str | None:

@@ -6,7 +6,7 @@ from lxml.html import HtmlElement
 
 from newsarchive.extract import phrases, zones
 from newsarchive.extract.blocks import Block, effective_length
-from newsarchive.extract.headline import Headline, text_key
+from newsarchive.extract.headline import Headline, text_key, word_overlap
 from newsarchive.extract.parse_date import parse_printed_date
 from newsarchive.extract.relative_dates import is_relative_date
 from newsarchive.extract.roles import markup_role
@@ -28,6 +28,7 @@ _MAX_SENTENCE = 220
 _SENTENCE_END = re.compile(r"[.!?…]\s+\S|[。！？].")
 _MIN_LENGTH = 45
 """Shortest heading, in characters, that can be a dek."""
+_HEADLINE_OVERLAP = 0.8
 _NOT_DEK = (
     zones.SHARE | zones.PROMO | zones.ASIDE | zones.COMMENTS | zones.CONSENT | zones.PLAYER | zones.AD | zones.TAGS
     | zones.BIO | zones.RELATED | zones.LATEST | zones.FORM | zones.BUTTON | zones.DISCLAIMER | zones.DATE
@@ -57,6 +58,9 @@ def find_dek_block(
         if not 20 < len(block.text) < 600 or _PHOTO_CREDIT.search(block.text) or _is_mostly_digits(block.text):
             continue
         own_key = text_key(block.text)
+        if word_overlap(own_key, text_key(headline.text)) >= _HEADLINE_OVERLAP:
+            # The headline again: in another size, or with its kicker.
+            continue
         described = any(
             own_key == k or (len(own_key) > 40 and (k.startswith(own_key) or own_key.startswith(k[:-3]))) for k in keys
         )

@@ -3,6 +3,9 @@
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
+
+from lxml.html import HtmlElement
 
 from newsarchive.extract import zones
 from newsarchive.extract.blocks import Block, normalize_space
@@ -18,6 +21,15 @@ _SEPARATORS = re.compile(
 _HEADINGS = ("h1", "h2", "h3")
 _INLINE_TAGS = ("span", "div", "em", "strong", "b")
 _MAX_LENGTH = 400
+_KICKER_CLASS = re.compile(
+    r"(?<![a-z])(?:kicker|overline|topline|dachzeile|roofline|spitzmarke|eyebrow|super-?title|sup-?title|pre-?title|"
+    r"pre-?headline|over-?title|topic-?title|antet[ií]tulo|volanta|occhiello|surtitre|sobret[ií]tulo|cintillo|"
+    r"rubrik-?titel|headline-?prefix|title-?prefix|head-?kicker)(?![a-z]{3})",
+    re.IGNORECASE,
+)
+_MAX_KICKER = 80
+_MAX_WRAPPERS = 3
+_LINES_ABOVE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +39,8 @@ class Headline:
     text: str
     block: int | None
     """Index of the block that prints it; None for none."""
+    kicker: str = ""
+    """The line above it that names its subject or series; "" for none."""
 
 
 @lru_cache(maxsize=4096)
@@ -90,7 +104,8 @@ def _choose_headline(blocks: list[Block], head: Head, jsonld: JsonLd, claims: li
         if score > 0 and (best is None or score > best[0]):
             best = score, block
     if best is not None and (best[0] >= 0.5 or (best[0] >= 0.3 and _trust_heading(best[1].text, head, jsonld))):
-        return Headline(_remove_kicker(best[1], keys), best[1].index)
+        kicker, text = split_kicker(best[1], claims)
+        return Headline(text, best[1].index, kicker or _kicker_above(blocks, best[1]))
     if claims:
         return Headline(claims[0], None)
     if best is not None:
@@ -98,16 +113,62 @@ def _choose_headline(blocks: list[Block], head: Head, jsonld: JsonLd, claims: li
     return Headline("", None)
 
 
-def _remove_kicker(block: Block, keys: list[str]) -> str:
-    """Return the text of a heading without its kicker: the part behind a bar, or in a child, that metadata claims."""
-    own_key = text_key(block.text)
-    if own_key in keys or not any(claim and claim in own_key for claim in keys):
-        return block.text
-    _, sign, rest = block.text.partition(" | ")
-    if sign and text_key(rest) in keys:
-        return rest
-    parts = (normalize_space(str(part.text_content())) for part in block.element.iter(*_INLINE_TAGS))
-    return next((part for part in parts if text_key(part) in keys), block.text)
+def split_kicker(block: Block, claims: list[str]) -> tuple[str, str]:
+    """Return the kicker and the text of a heading: parts that its children or the metadata set apart."""
+    own_key, keys = text_key(block.text), [text_key(claim) for claim in claims]
+    if own_key not in keys and any(claim and claim in own_key for claim in keys):
+        kicker, sign, rest = block.text.partition(" | ")
+        if sign and text_key(rest) in keys:
+            return kicker, rest
+        parts = (normalize_space(str(part.text_content())) for part in block.element.iter(*_INLINE_TAGS))
+        if (text := next((part for part in parts if text_key(part) in keys), None)) is not None:
+            kicker = normalize_space(block.text.removesuffix(text)).strip(" :|–—-")
+            return (kicker if block.text.endswith(text) and len(kicker) <= _MAX_KICKER else ""), text
+    first, second = _two_parts(block.element)
+    kicker, text = (normalize_space(str(each.text_content())) if each is not None else "" for each in (first, second))
+    if not kicker or not text or len(kicker) > min(_MAX_KICKER, len(text)):
+        return "", block.text
+    # "Kicker: headline" in the metadata, where the page prints no colon.
+    is_claimed = any(claim.casefold().startswith(f"{kicker.rstrip(':')}:".casefold()) for claim in claims)
+    if is_claimed or kicker.endswith(":") or _is_kicker_class(first):
+        return kicker.strip(" :|"), text
+    return "", block.text
+
+
+def _two_parts(element: HtmlElement) -> tuple[HtmlElement | None, HtmlElement | None]:
+    """Return the two elements of which a heading consists; None without text between or beside them."""
+    for _ in range(_MAX_WRAPPERS):
+        children = [
+            child for child in element if isinstance(child.tag, str) and normalize_space(str(child.text_content()))
+        ]
+        beside = (element.text or "").strip() or any((child.tail or "").strip() for child in element)
+        if beside or not children or len(children) > 2:
+            break
+        if len(children) == 2:
+            return children[0], children[1]
+        element = children[0]
+    return None, None
+
+
+def _is_kicker_class(element: HtmlElement | None) -> bool:
+    return element is not None and any(
+        _KICKER_CLASS.search(each.get("class") or "") for each in islice(element.iter(), _MAX_WRAPPERS)
+    )
+
+
+def _kicker_above(blocks: list[Block], headline: Block) -> str:
+    """Return the line right above the headline whose class says that it is the kicker; "" for none."""
+    for block in blocks[max(0, headline.index - _LINES_ABOVE) : headline.index]:
+        parent = block.element.getparent()
+        marked = _KICKER_CLASS.search(block.element.get("class") or "") or (
+            parent is not None
+            and parent.tag != "body"
+            and len(parent) == 1
+            and _KICKER_CLASS.search(parent.get("class") or "")
+        )
+        if marked and len(block.text) <= _MAX_KICKER and text_key(block.text) not in text_key(headline.text):
+            return block.text
+    return ""
 
 
 def _trust_heading(text: str, head: Head, jsonld: JsonLd) -> bool:

@@ -9,6 +9,7 @@ from lxml.html import HtmlElement
 
 from newsarchive.extract import zones
 from newsarchive.extract.blocks import Block, PageBlocks
+from newsarchive.extract.dates import WEAK_SOURCES
 from newsarchive.extract.html_head import Head
 from newsarchive.extract.jsonld import JsonLd
 from newsarchive.extract.parse_date import CLOCK, LETTER
@@ -60,9 +61,19 @@ class PageFeatures:
 
     @property
     def has_date(self) -> bool:
-        """The page itself gives a publication date."""
+        """The page itself gives a publication date, near its headline or in its metadata."""
         published = self.article.published
-        return published is not None and published.source not in ("feed", "sitemap")
+        return published is not None and published.source not in WEAK_SOURCES
+
+    @property
+    def has_author(self) -> bool:
+        """The metadata names an author, or a line near the headline does."""
+        if not self.article.authors:
+            return False
+        if self.jsonld.article.get("author") or self.head.first("author", "article:author", "byl", "parsely-author"):
+            return True
+        at = self.headline_block.index if self.headline_block else 0
+        return any(self.article.authors[0] in block.text for block in self.content.blocks[max(0, at - 8) : at + 12])
 
     @property
     def page_classes(self) -> frozenset[str]:

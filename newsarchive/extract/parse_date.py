@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from storage.page_date import PageDate
 
 _ISO = re.compile(
-    r"^\s*([12]\d{3})-?(\d\d)-?(\d\d)(?:[T\s]+(\d{1,2}):?(\d\d)(?::?(\d\d)(?:[.,]\d+)?)?\s*([ap]m)?\s*(Z|UTC|GMT|"
+    r"^\s*([12]\d{3})-?(\d\d)-?(\d\d)(?!\d{4}-)(?:[T\s]+(\d{1,2}):?(\d\d)(?::?(\d\d)(?:[.,]\d+)?)?\s*([ap]m)?\s*(Z|UTC|GMT|"
     r"[+-]\d\d?:?(?:\d\d)?|[A-Z]{2,5})?)?",
     re.IGNORECASE,
 )
@@ -43,19 +43,19 @@ MONTH_STEMS = """
     veebr veljač shkurt pebrer феб فيفري lut φεβ
 
     mar mär maer märz mars marzo março marco март мар берез marzec marca břez mart maaliskuu maart
-    március mrt μαρτ مارس آذار מרץ مارچ मार्च มีนาคม มี.ค maret march marec ožujk machi mac сакав μαρ
+    március mrt μαρτ مارس آذار מרץ مارچ मार्च มีนาคม มี.ค maret march marec ožujk ožujak machi mac сакав μαρ
 
     apr april avril abril abr aprile апрел апр квіт kwiecień kwietni dub duben dubna nisan huhtikuu
-    απριλ أبريل نيسان אפריל اپریل آوریل अप्रैल เมษายน เม.ย avr travnj prill красав απρ أفريل kwi nis
+    απριλ أبريل نيسان אפריל اپریل آوریل अप्रैल เมษายน เม.ย avr travnj travanj prill красав απρ أفريل kwi nis
 
     may mai mayo maggio mag maio мая май трав maj máj május květ května mayıs toukokuu mei ma4 μαΐ μαι
-    مايو أيار מאי مئی مه मई พฤษภาคม พ.ค maij svibnj мај ماي
+    مايو أيار מאי مئی مه मई พฤษภาคม พ.ค maij svibnj svibanj мај ماي
 
     jun juni juin junio giugno giu junho июн черв czerwiec czerwc červn haziran kesäkuu iunie ιουν يونيو
-    حزيران יוני جون ژوئن जून มิถุนายน มิ.ย lipnj juuni xuño qershor hunyo јун юни чэрв جوان cze haz
+    حزيران יוני جون ژوئن जून มิถุนายน มิ.ย lipnj lipanj juuni xuño qershor hunyo јун юни чэрв جوان cze haz
 
     jul juli juillet julio luglio lug julho июл лип lipiec lipca červenc temmuz heinäkuu iulie ιουλ
-    يوليو تموز יולי جولائی ژوئیه जुलाई กรกฎาคม ก.ค juil srpnj julai juuli xullo korrik hulyo јул юли
+    يوليو تموز יולי جولائی ژوئیه जुलाई กรกฎาคม ก.ค juil srpnj srpanj julai juuli xullo korrik hulyo јул юли
     ліпен جويلية lip tem
 
     aug august août aout agosto ago augusztus август авг серп sierpień sierpni srp srpna ağustos elokuu
@@ -64,14 +64,14 @@ MONTH_STEMS = """
 
     sep sept szept september septembre septiembre settembre set setembro сентябр сен верес wrzesień
     wrześni září szeptember eylül syyskuu σεπτ سبتمبر أيلول ספטמבר ستمبر سپتامبر सितंबर กันยายน ก.ย
-    septem setem rujn shtator setyem септ верас σεπ شتنبر सितम्बर wrz eyl
+    septem setem rujn rujan shtator setyem септ верас σεπ شتنبر सितम्बर wrz eyl
 
     oct okt october oktober octobre octubre ottobre ott outubro out октябр окт жовт październik
     październi říj října říjen ekim octombrie lokakuu οκτωβρ أكتوبر تشرين_الأول אוקטובר اکتوبر اکتبر
     अक्टूबर ตุลาคม ต.ค oktob oktoo oktub tetor кастр οκτ paź eki
 
     nov november novembre noviembre novembro ноябр ноя листопад listopad kasım marraskuu noiembrie
-    νοεμβρ نوفمبر تشرين_الثاني נובמבר نومبر نوامبر नवंबर พฤศจิกายน พ.ย novemb studeno nëntor nobyem
+    νοεμβρ نوفمبر تشرين_الثاني נובמבר نومبر نوامبر नवंबर พฤศจิกายน พ.ย novemb studeno studeni nëntor nobyem
     новем ноем лістапад νοε نونبر नवम्बर lis kas
 
     dec dez december dezember décembre decembre diciembre dic dicembre dezembro декабр дек груд grudzień
@@ -99,6 +99,8 @@ def _fold_word(word: str) -> str:
 
 
 _STEMS = {_fold_word(stem): month for month, stems in stems_by_month().items() for stem in stems}
+_SOUTH_SLAVIC = ("hr", "bs", "sh")
+"""Languages in which "listopad" is October; it is November in Polish and Czech."""
 _LONGEST_STEM = max(map(len, _STEMS))
 _DIGITS = {ord(c): str(unicodedata.digit(c)) for c in "٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹०१२३४५६७८९๐๑๒๓๔๕๖๗๘๙０１２３４５６７８９"}
 _YEAR = re.compile(r"\d{4}")
@@ -158,8 +160,12 @@ def stated_zone(text: str) -> tzinfo | None:
     return _parse_zone(match[8]) if match and match[8] else None
 
 
-def parse_printed_date(text: str, zone: tzinfo | None = None, *, day_first: bool = True) -> PageDate | None:
+def parse_printed_date(
+    text: str, zone: tzinfo | None = None, *, day_first: bool = True, language: str = ""
+) -> PageDate | None:
     """Parse the first complete date (day, month and year) in a line of text.
+
+    The language of the page decides where one name is another month elsewhere: "listopad" is October in Croatian.
 
     >>> parse_printed_date("Publié le 18 août 2019 à 10h05").isoformat()
     '2019-08-18T10:05:00'
@@ -170,7 +176,7 @@ def parse_printed_date(text: str, zone: tzinfo | None = None, *, day_first: bool
     if not _YEAR.search(text, 0, _MAX_LINE):  # most lines of a page have none
         return None
     text = text[:_MAX_LINE].translate(_DIGITS)
-    found = _find_day(text, day_first=day_first)
+    found = _find_day(text, day_first=day_first, language=language)
     if found is None:
         return None
     day, start, end = found
@@ -183,7 +189,7 @@ def parse_printed_date(text: str, zone: tzinfo | None = None, *, day_first: bool
     return _build_datetime(day, clock, (_find_zone(around) if clock else None) or zone)
 
 
-def _find_day(text: str, *, day_first: bool) -> tuple[tuple[int, int, int], int, int] | None:
+def _find_day(text: str, *, day_first: bool, language: str) -> tuple[tuple[int, int, int], int, int] | None:
     """Return (year, month, day), and where the date begins and ends."""
     if persian := _find_persian_day(text):
         return persian
@@ -194,7 +200,7 @@ def _find_day(text: str, *, day_first: bool) -> tuple[tuple[int, int, int], int,
         return (int(match[3]), int(match[2]), int(match[1])), match.start(), match.end()
     for pattern, (year, name, day) in _MONTH_NAME_PATTERNS:
         for match in pattern.finditer(text):
-            if month := _month_number(match[name]):
+            if month := month_number(match[name], language):
                 return (int(match[year]), month, int(match[day])), match.start(), match.end()
     if match := _YEAR_LAST.search(text):
         first, second = int(match[1]), int(match[3])
@@ -230,8 +236,11 @@ def _persian_to_gregorian(year: int, month: int, day: int) -> tuple[int, int, in
     return local.year, local.month, local.day
 
 
-def _month_number(word: str) -> int | None:
+def month_number(word: str, language: str = "") -> int | None:
+    """Return the month, 1 to 12, that a word names in one of the languages; None for another word."""
     word = _fold_word(word)
+    if language in _SOUTH_SLAVIC and word.startswith("listopad"):
+        return 10
     if word[:1] == "\u05d1":
         # Hebrew writes "in May" as one word.
         word = word[1:]

@@ -36,7 +36,8 @@ _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _URL = re.compile(r"""url\(\s*(?:"([^"\n]*)"|'([^'\n]*)'|([^"'()\s]+))\s*\)""", re.IGNORECASE)
 _IMPORT = re.compile(r"""@import\s+(?:"([^"\n]*)"|'([^'\n]*)')""", re.IGNORECASE)
 _ESCAPE = re.compile(r"\\([0-9a-fA-F]{1,6})\s?|\\(.)")
-_CANDIDATE = re.compile(r"\s*([^\s,]\S*[^\s,])(?:\s+([\d.]+)([wx]))?\s*(?:,|$)")
+_DESCRIPTOR = re.compile(r"([\d.]{1,20})([wx])(?:,(.*))?")
+_MAX_SRCSET = 20_000
 _MIN_WIDTH = re.compile(r"min-width\s*:\s*([\d.]+)(px|em|rem)", re.IGNORECASE)
 _MAX_WIDTH = re.compile(r"max-width\s*:\s*([\d.]+)(px|em|rem)", re.IGNORECASE)
 
@@ -149,6 +150,30 @@ def _first(element: HtmlElement, names: Iterable[str]) -> str:
     return next((value for name in names if (value := element.get(name))), "")
 
 
+def _split_srcset(srcset: str) -> Iterator[tuple[str, str, str]]:
+    """Yield (URL, number, unit) of each candidate: the number is "" without a descriptor, the unit "w" or "x".
+
+    A comma within a URL does not end it, as in the HTML standard, section 4.8.4.2.
+
+    >>> list(_split_srcset("a,b.jpg 320w, c.jpg"))
+    [('a,b.jpg', '320', 'w'), ('c.jpg', '', '')]
+    """
+    url = ""
+    for word in srcset.split():
+        descriptor = _DESCRIPTOR.fullmatch(word) if url else None
+        if descriptor:
+            yield url, descriptor[1], descriptor[2]
+            word = descriptor[3] or ""
+        elif url:
+            yield url, "", ""
+        url = word.strip(",")
+        if url and word.endswith(","):
+            yield url, "", ""
+            url = ""
+    if url:
+        yield url, "", ""
+
+
 def _choose_candidate(srcset: str) -> str | None:
     """Return the candidate of a srcset that a desktop loads: the narrowest that fills its window, else the widest.
 
@@ -157,7 +182,7 @@ def _choose_candidate(srcset: str) -> str | None:
     """
     wide: list[tuple[float, str]] = []
     dense: list[tuple[float, str]] = []
-    for url, number, unit in _CANDIDATE.findall(srcset[:20_000]):
+    for url, number, unit in _split_srcset(srcset[:_MAX_SRCSET]):
         try:
             (wide if unit == "w" else dense).append((float(number or 1), url))
         except ValueError:

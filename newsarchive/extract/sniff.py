@@ -4,11 +4,13 @@ import re
 from collections.abc import Sequence
 from enum import Enum, auto
 
+from newsarchive.extract.decode import utf16_codec
 from newsarchive.extract.urls import split_url
 from storage.model import Discovery, UrlKind
 
 _ROOT = re.compile(r"<(?:\w+:)?(urlset|sitemapindex|rss|feed|rdf|channel|html|!doctype\s+html)\b", re.IGNORECASE)
 _HTML = re.compile(r"<(?:html|head|body|!doctype html|title|meta|div|table|article|script|p|h1)\b", re.IGNORECASE)
+_MARKUP = re.compile(r"<(?:!doctype|!--|\?xml|[a-z][a-z0-9]*[\s>])", re.IGNORECASE)
 _SNIFFED = 8192
 _BEFORE_MARKUP = "\ufeff\xef\xbb\xbf \t\r\n\0"
 
@@ -42,10 +44,11 @@ def sniff_type(
     """Return the type of a payload that is not empty."""
     expected = discovery.kind if discovery else None
     start = payload[:_SNIFFED]
-    is_utf16 = start.startswith((b"\xff\xfe", b"\xfe\xff"))
-    if expected is UrlKind.ASSET or (b"\0" in start[:512] and not is_utf16):
+    codec = "utf-16" if start.startswith((b"\xff\xfe", b"\xfe\xff")) else utf16_codec(start) or "latin-1"
+    text = start.decode(codec, "replace").lstrip(_BEFORE_MARKUP)
+    # A stray NUL is damage in a page, but the mark of a binary file elsewhere.
+    if expected is UrlKind.ASSET or ("\0" in text[:512] and not _MARKUP.match(text)):
         return PayloadType.ASSET
-    text = start.decode("utf-16" if is_utf16 else "latin-1", "replace").lstrip(_BEFORE_MARKUP)
     mime = media_type(headers)
     if text.startswith("<"):
         return _markup_type(text, mime)

@@ -49,7 +49,9 @@ _EXTENSION = re.compile(
 _FILE = re.compile(r"\.(?:jpe?g|png|gif|webp|svg|pdf|mp[34]|zip|css|js|xml|rss|ico|docx?|xlsx?)$", re.IGNORECASE)
 _INDEX = re.compile(r"^(?:index|default|home)\.\w{3,5}$", re.IGNORECASE)
 _LONG_NUMBER = re.compile(r"\d{5,}")
-_HASH = re.compile(r"(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{8,}$")
+_HEXADECIMAL = "0123456789abcdef"
+_MIN_HASH = 8
+"""Shortest hash, in hexadecimal digits."""
 
 
 @lru_cache(maxsize=4096)
@@ -109,6 +111,12 @@ def _segments(parts: SplitResult) -> list[str]:
     return segments[:-1] if len(segments) > 1 and _INDEX.match(segments[-1]) else segments
 
 
+def _ends_in_hash(text: str) -> bool:
+    """Return whether a text ends in eight or more hexadecimal digits, letters and numbers mixed."""
+    end = text[len(text.rstrip(_HEXADECIMAL)) :]
+    return len(end) >= _MIN_HASH and not end.isdigit() and not end.isalpha()
+
+
 def _segment_kind(segment: str) -> str:
     """Return the kind of a segment: y(ear), m(onth or day), n(umber), s(lug), S (slug with an id), h(ash), w(ord)."""
     bare = _EXTENSION.sub("", segment)
@@ -119,7 +127,7 @@ def _segment_kind(segment: str) -> str:
         return "S" if _LONG_NUMBER.search(bare) else "s"
     if _LONG_NUMBER.search(bare):
         return "n"
-    if _HASH.search(bare):
+    if _ends_in_hash(bare):
         return "h"
     return "w"
 

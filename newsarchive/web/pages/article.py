@@ -32,6 +32,10 @@ DATE_SOURCES = {
     "url": "its URL",
     "feed": "the site's feed",
     "sitemap": "the site's sitemap",
+    "elsewhere": "a date elsewhere on the page",
+    "title": "its title or description",
+    "script": "the data of a script",
+    "modified": "its last change; the page does not say when it was published",
 }
 """Descriptions of the sources of dates."""
 

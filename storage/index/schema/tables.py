@@ -453,6 +453,11 @@ class VersionRow(Base):
     )
     headline: Mapped[str] = mapped_column(comment="Headline, as printed")
     dek: Mapped[str | None] = mapped_column(comment="Subheading below the headline")
+    kicker: Mapped[str | None] = mapped_column(comment="Line above the headline that names its subject or series")
+    organisations: Mapped[str | None] = mapped_column(
+        comment="News agencies, desks and publishers in the byline, one a line"
+    )
+    author_links: Mapped[str | None] = mapped_column(comment="URLs of the authors' pages and profiles, one a line")
     language: Mapped[str | None] = mapped_column(
         index=True, comment="Primary language subtag (BCP 47), such as en or zh"
     )

@@ -118,7 +118,8 @@ def _texts(ingest: Ingest) -> list[str | None]:
     if article:
         groups += article.link_groups
         texts += (article.url, article.canonical_url, article.headline, article.dek, article.section, article.language)
-        texts += article.authors + article.tags
+        texts += article.authors + article.tags + article.organisations + article.author_links
+        texts.append(article.kicker)
         texts += (article.image.url, article.image.caption) if article.image else ()
         texts += [paragraph.text for paragraph in article.paragraphs]
     for group in groups:

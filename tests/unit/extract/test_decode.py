@@ -70,3 +70,48 @@ def test_an_invalid_byte_is_not_another_encoding() -> None:
 def test_only_encodings_of_the_web_are_used(name: str) -> None:
     """A page cannot select a codec that is no text encoding."""
     assert declared_codec(f'<meta charset="{name}">'.encode()) is None
+
+
+CHINESE = "这座桥在六月的第一天关闭，我们说他不是第一个来到这里的人，大家都知道了。" * 3
+JAPANESE = "この橋は六月の最初の日に閉鎖されることになり、人びとはそれを知っている。" * 3
+KOREAN = "이 다리는 유월의 첫날에 닫히고 사람들은 그것을 알고 있다고 말하는 이가 있다." * 3
+TRADITIONAL = "這座橋在六月的第一天關閉，我們說他不是第一個來到這裡的人，大家都知道了。" * 3
+
+
+@pytest.mark.parametrize(
+    ("text", "codec"),
+    [
+        (CHINESE, "gbk"),
+        (TRADITIONAL, "big5"),
+        (JAPANESE, "shift_jis"),
+        (JAPANESE, "euc_jp"),
+        (KOREAN, "euc_kr"),
+        (JAPANESE, "iso2022_jp"),
+        (CHINESE, "utf-16-le"),
+        (RUSSIAN, "utf-16-be"),
+    ],
+)
+@pytest.mark.parametrize("markup", [10, 2000], ids=["little markup", "much markup"])
+def test_undeclared_encodings_are_detected_from_the_whole_text(text: str, codec: str, markup: int) -> None:
+    """However much markup there is, and wherever the text stands in it."""
+    page = f"<html><head><title>x</title></head><body>{'<div class=a></div>' * markup}<p>{text}</p></body></html>"
+    assert decode(page.encode(codec)) == page
+
+
+def test_iso_2022_jp_is_read_where_it_is_declared() -> None:
+    """It consists of ASCII bytes only, so it is also valid UTF-8."""
+    page = f'<meta charset="iso-2022-jp"><p>{JAPANESE}</p>'
+    assert decode(page.encode("iso2022_jp")) == page
+    assert JAPANESE in to_utf8(page.encode("iso2022_jp")).decode()
+
+
+def test_utf16_in_a_meta_element_is_utf8() -> None:
+    """A declaration that can be read byte by byte is not in UTF-16, says the HTML standard."""
+    assert declared_codec(b'<meta charset="utf-16">') == "utf-8"
+    assert declared_codec(b"", [("Content-Type", "text/html; charset=utf-16")]) == "utf-16-le"
+
+
+def test_some_invalid_bytes_in_an_undeclared_page_are_damage() -> None:
+    """The rest of the page stays as it is."""
+    page = ("<p>" + RUSSIAN * 5).encode()
+    assert RUSSIAN in decode(page + b"\xff\xfe broken " + page)

@@ -103,3 +103,26 @@ def test_files_are_assets(magic: bytes) -> None:
     assert (
         read(magic, PageInput(url="https://news.example/x", headers=[("content-type", mime)])).outcome is Outcome.ASSET
     )
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        pytest.param(ARTICLE.replace("falls", "fal\0ls").encode(), id="NULs in the text"),
+        pytest.param(ARTICLE.replace("<head>", "<head>\0").encode(), id="a NUL in the head"),
+        pytest.param(ARTICLE.encode("utf-16-le"), id="UTF-16 without a byte order mark"),
+        pytest.param(ARTICLE.encode("utf-16"), id="UTF-16"),
+    ],
+)
+def test_nul_bytes_make_no_asset_of_a_page(payload: bytes) -> None:
+    """A stray NUL is damage, and UTF-16 is full of them."""
+    reading = read(payload, PageInput(url=URL, headers=()))
+    assert reading.outcome is Outcome.ARTICLE
+    assert reading.article is not None
+    assert reading.article.headline == "Rain falls on the hills"
+
+
+def test_binary_files_are_assets() -> None:
+    """Pictures are full of NULs, too."""
+    assert read(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0", PageInput(url=URL, headers=())).outcome is Outcome.ASSET
+    assert read(b"<\0\0\0\0\1\2\3<p>" * 9, PageInput(url=URL, headers=())).outcome is Outcome.ASSET

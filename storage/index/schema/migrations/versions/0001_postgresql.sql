@@ -657,6 +657,9 @@ CREATE TABLE versions (
     evidence INTEGER NOT NULL,
     headline TEXT COLLATE "C" NOT NULL,
     dek TEXT COLLATE "C",
+    kicker TEXT COLLATE "C",
+    organisations TEXT COLLATE "C",
+    author_links TEXT COLLATE "C",
     language TEXT COLLATE "C",
     published TEXT COLLATE "C",
     published_at TIMESTAMP WITH TIME ZONE,
@@ -749,6 +752,12 @@ COMMENT ON COLUMN versions.evidence IS 'What says that it is an article: 2 its s
 COMMENT ON COLUMN versions.headline IS 'Headline, as printed';
 
 COMMENT ON COLUMN versions.dek IS 'Subheading below the headline';
+
+COMMENT ON COLUMN versions.kicker IS 'Line above the headline that names its subject or series';
+
+COMMENT ON COLUMN versions.organisations IS 'News agencies, desks and publishers in the byline, one a line';
+
+COMMENT ON COLUMN versions.author_links IS 'URLs of the authors'' pages and profiles, one a line';
 
 COMMENT ON COLUMN versions.language IS 'Primary language subtag (BCP 47), such as en or zh';
 

@@ -1,0 +1,180 @@
+"""Read names in bylines: separate persons and organisations, without "By", job titles and degrees."""
+
+import re
+from collections.abc import Sequence
+
+from newsarchive.extract.headline import text_key
+
+BYLINE_LEAD = re.compile(
+    r"^\s*(?:(?:written|posted|published|reported|story|article|text|words|report|reporting|interview|analysis|"
+    r"opinion|review|recipe|created|contributed|submitted|authored|guest post|research|photos and story|"
+    r"story and photos)\s+by|(?:erstellt|verfasst|geschrieben|veröffentlicht|(?:gast)?beitrag|text|interview|kommentar|"
+    r"protokoll|bericht|eine? \w+)\s+von|(?:écrit|rédigé|publié|posté|propos recueillis|article)\s+par|"
+    r"(?:escrito|publicado|redactado|elaborado|texto|artículo|artigo)\s+por|(?:scritto|pubblicato)\s+da|a cura di|"
+    r"(?:geschreven|geplaatst)\s+door|"
+    r"by|from|von|vom|par|por|de|di|da|door|av|af|tekst|przez|autor(?:in|innen|en|ka|es|i|zy|a)?|auteure?s?|authors?|"
+    r"автор(?:ы)?|текст|"
+    r"yazan|penulis|oleh|tác giả|προς|του|της|των|γράφει [οη]|"
+    r"από|كتب(?:ت)?|بقلم|מאת|作者|文|文/图|记者|記者|撰文|編集|基者|"
+    r"글|기자)(?:\s*[:：/|]\s*|\s+)|^\s*(?:作者|文|记者|記者|撰文|글|بقلم|מאת|Автор|автор|Autor|Author|Auteur|Haber|"
+    r"Muhabir|Texto|Testo|Tekst|Interview|Reportage|Kommentar|Analyse|Bericht|Entrevista|Intervista)s?\s*[:：/|]\s*",
+    re.IGNORECASE,
+)
+_GLUED_LEAD = re.compile(r"^(?:(?:[Pp]osted |[Ww]ritten )?[Bb]y|BY|[Vv]on|[Pp]ar|[Pp]or|Author|Autor|Text)(?=[A-ZÀ-Þ])")
+"""A word before a name that is in another element, without a space between them: "ByJane Roe"."""
+BARE_LEADS = frozenset(
+    (
+        "by|von|vom|par|por|autor|autorin|autoren|auteur|author|authors|автор|text|words|written by|posted by|"
+        "published by|article by|story by|about the author|über den autor|über die autorin|escrito por|écrit par|"
+        "verfasst von|geschrieben von|scritto da|geschreven door|автор статьи|作者|記者|记者|文|撰文"
+    ).split("|")
+)
+"""Words before a name that is in another element."""
+_BY_CJK = re.compile(r"^(?:记者|記者|作者|文/)\s*")
+_SPLIT = re.compile(
+    r"\s*[,;|/·•、،&\uff0c\uff0f\uff5c\n]\s*|\s+(?:and|und|et|y|e|og|och|en|i|и|та|ve|dan|và|with|mit|avec|con|και)\s+|"
+    r"\s*\band\b\s+",
+    re.IGNORECASE,
+)
+_ROLE = re.compile(
+    r"\b(?:staff|writer|reporter|editor|editorial|correspondent|contributor|contributing|columnist|journalist|bureau|"
+    r"chief|producer|photographer|freelance|special to|senior|associate|"
+    r"redakt(?:eur|ion|or)\w*|korrespondent\w*|journaliste|redact(?:or|ie|eur)\w*|redacción|redazione|redação|"
+    r"correspon\w+|jornalista|giornalista|periodista|обозреватель|корреспондент|редакц\w+|"
+    r"consultant|certified|expert|specialist|educator|director|manager|analyst|strategist|founder|developer|engineer|full-stack|insights|"
+    r"(?:alle|weitere|mehr) (?:artikel|beiträge)\b.*|"
+    r"(?:all|more|other|show all|view all|see all) (?:articles|posts|stories)\b.*|"
+    r"facebook|twitter|instagram|linkedin|youtube|xing|whatsapp|telegram|rss|read more|mehr|share|comments?|"
+    r"(?:article|story|text|words) by$|more (?:about|from|by)|(?:view|see) (?:all|full)|posts by|"
+    r"dpa|agencies|agency|news desk|newsroom|web desk|team|published|updated|contact|follow|about|über)\b|"
+    r"(?:记者|報導|报道|기자)$|編集部",
+    re.IGNORECASE,
+)
+AGENCIES = frozenset(
+    (
+        "ap|associated press|the associated press|ap news|reuters|afp|agence france presse|dpa|apa|sda|ansa|efe|upi|pti"
+        "|ians|ani|tass|тасс|interfax|интерфакс|риа новости|xinhua|新华社|kyodo|共同通信|yonhap|연합뉴스|ukrinform"
+        "|press association|pa media|canadian press|the canadian press|australian associated press|aap|lusa|belga|anp"
+        "|bloomberg|ritzau|ntb|tt|stt|pap|čtk|mti|anadolu agency|aa|dha|iha|bernama|antara|cnn wire"
+        "|newswire|tribune news service"
+    ).split("|")
+)
+"""News agencies, which appear in bylines."""
+_FIRST_UNSPACED = "\u0e00"
+"""First letter of the scripts in which most names are written without spaces."""
+_DEGREE = re.compile(r"(?:[A-Z]\.?){2,5}|Ph\.?\s?D\.?|M\.?Sc\.?|B\.?Sc\.?|Jr\.?|Sr\.?|Esq\.?|MBChB")
+_PARENS = re.compile(r"\([^)]{0,80}\)|\[[^\]]{0,80}\]")
+_TRAIL = re.compile(
+    r"\s+(?:[-–—|@]|for|für|pour|in|at|on)\s+.*$|\s*@\w+.*$|\s+\S+@\S+.*$|[\s,;:.·|–—-]+$", re.IGNORECASE
+)
+_WEEKDAY = re.compile(r"(?:^|\s+)(?:on\s+)?(?:mon|tues|wednes|thurs|fri|satur|sun)day$", re.IGNORECASE)
+_TITLE_AFTER = re.compile(r"(?:\s+(?!I{1,3}$|IV$|AP$|AFP$|DPA$)[A-Z]{2,5}){1,3}$")
+"""Degrees behind a name: "Jane Roe MS RD"."""
+_ORGANISATION = re.compile(
+    r"^the\s+\S|\b(?:times|journal|telegram|tribune|herald|gazette|news|newsroom|media|magazine|institute|university|"
+    r"universität|college|agency|agentur|agencia|agence|nachrichten|zeitung|redaktion|redacción|rédaction|redazione|gmbh|"
+    r"inc|ltd|llc|corp|association|foundation|stiftung|center|centre|department|ministry|ministerium|council|team|staff|"
+    r"network|group|company|society|services?|bureau|desk|verband|verein|press association|associated press|agencies|"
+    r"editors|e\.v)\b\.?|新聞|新闻|日报|日報|通讯社|通信社|编辑部|編集部|网$",
+    re.IGNORECASE,
+)
+_INSTITUTION = re.compile(
+    r"(?:center|centre|institute|department|ministry|university|school|office|bureau) (?:for|of)\b", re.IGNORECASE
+)
+_MAX_INSTITUTION = 80
+_PARTICLES = frozenset(
+    "van von der den de del della di da dos das du la le el al bin ben ibn y e zu zur ter ten af av".split()
+)
+_NO_NAME = frozenset(
+    "the and for with from this that your our home news blog more read share login menu search contact about privacy "
+    "terms all new best how what why when free guide top latest updated published posted written by in on of to a an "
+    "und oder "
+    "mit für der die das im am zum tags category minutes min ago get started sign up log subscribe table contents "
+    "zur zum eine einer den las los el la escucha public domain page "
+    "january february march april may june july august september october november december monday tuesday wednesday "
+    "thursday friday saturday sunday view show see".split()
+)
+"""Words that are no part of a name that stands alone."""
+_MAX_NAME = 40
+
+
+def is_organisation(name: str) -> bool:
+    """Return whether a name is that of a publisher, agency, desk or other organisation.
+
+    >>> [is_organisation(name) for name in ("The Jersey Journal", "Institute for Basic Science", "Jane Roe")]
+    [True, True, False]
+    """
+    return len(name) < 80 and (text_key(name) in AGENCIES or _ORGANISATION.search(name) is not None)
+
+
+def is_person_name(text: str) -> bool:
+    """Return whether a line that stands alone has the form of a person's name: two to four words with capitals.
+
+    >>> [is_person_name(text) for text in ("Jane Q. Roe", "Loïc Le Clerc", "Read more", "Rain falls")]
+    [True, True, False, False]
+    """
+    words = text.strip(" .,:").split()
+    if not 2 <= len(words) <= 4 or len(text) > _MAX_NAME or any(map(str.isdigit, text)) or is_organisation(text):
+        return False
+    if any(word.casefold().strip(".,") in _NO_NAME for word in words):
+        return False
+    return (
+        all(word[:1].isupper() or word in _PARTICLES or word.startswith(("d'", "d’")) for word in words)
+        and all(part.isalpha() for word in words for part in re.split(r"[-.'’]", word) if part)
+        and words[-1][:1].isupper()
+    )
+
+
+def _is_degree_or_place(part: str, before: Sequence[str]) -> bool:
+    """Return whether a part of a byline is a degree ("PhD"), or one word after a name ("Jane Roe, Geneva")."""
+    if max(part) >= _FIRST_UNSPACED or text_key(part) in AGENCIES:
+        return False
+    follows_name = bool(before) and all(len(each.split()) > 1 for each in before)
+    return _DEGREE.fullmatch(part) is not None or (" " not in part and follows_name)
+
+
+def _is_one_organisation(text: str) -> bool:
+    """Return whether a byline is the name of one organisation, in which "and" and "for" separate nothing."""
+    if _INSTITUTION.match(text) and len(text) < _MAX_INSTITUTION:
+        return True
+    if text_key(text) in AGENCIES:
+        return True
+    is_one = len(_SPLIT.split(text)) == 1 and not BYLINE_LEAD.match(text)
+    return is_one and is_organisation(text) and not _ROLE.search(text)
+
+
+def split_byline(text: str) -> list[str]:
+    """Return the names in a byline.
+
+    >>> split_byline("By Jane Roe and John Q. Public, Staff Writers")
+    ['Jane Roe', 'John Q. Public']
+    """
+    text = " ".join(text[:400].split())
+    if text.startswith(("http://", "https://", "www.")):
+        return []
+    if _is_one_organisation(text):
+        return [text]
+    text = _GLUED_LEAD.sub("", BYLINE_LEAD.sub("", _PARENS.sub(" ", text)))
+    names: list[str] = []
+    parts = _SPLIT.split(text)
+    for at, part in enumerate(parts):
+        if any(map(str.isdigit, "".join(parts[at + 1 : at + 2]))):
+            # "Jane Roe Monday, November 18": the weekday belongs to the date. Without a date it may be a name.
+            part = _WEEKDAY.sub("", part)
+        part = _TRAIL.sub("", _GLUED_LEAD.sub("", BYLINE_LEAD.sub("", _BY_CJK.sub("", part))))
+        part = part.strip(" \t.:;-–—|*\"'“”")
+        if " " in part and not part.isupper():
+            part = _TITLE_AFTER.sub("", part)
+        if not part or _ROLE.search(part) or any(c.isdigit() for c in part) or len(part) > 60 or len(part.split()) > 6:
+            continue
+        if not any(c.isalpha() for c in part) or "@" in part or _is_degree_or_place(part, parts[:at]):
+            continue
+        if part.lower() in BARE_LEADS:
+            continue
+        if part.islower() and len(part.split()) != 2:
+            continue
+        if part.isupper() and len(part) > 4 and part.isascii():
+            part = part.title()
+        if part not in names:
+            names.append(part)
+    return names

@@ -1,0 +1,96 @@
+"""Pages made to be slow: what a page repeats costs time in proportion to its length, wherever it stands."""
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from pkgutil import iter_modules
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import newsarchive.extract
+from newsarchive.extract import extract_page
+from newsarchive.extract.requisites import _choose_candidate
+from newsarchive.extract.urls import path_shape
+
+URL = "https://news.example/world/2024/05/rain-falls-on-the-hills-10234.html"
+TEXT = "".join(f"<p>Sentence number {n} of a story about rain that falls on hills and fields.</p>" for n in range(30))
+PLACES: dict[str, Callable[[str], str]] = {
+    "href": lambda s: f'<p>See <a href="{s}">rain on hills</a></p>',
+    "srcset": lambda s: f'<img srcset="{s}" src="{s}">',
+    "style": lambda s: f'<div style="background:url({s}"></div><style>{s}</style>',
+    "class": lambda s: f'<div class="{s}"><p>rain</p></div>',
+    "text": lambda s: f"<p>{s}</p>",
+    "heading": lambda s: f"<h1>{s}</h1><h2>{s}</h2>",
+    "byline": lambda s: f'<div class=byline>{s}</div><time datetime="{s}">{s}</time>',
+    "title": lambda s: f'<title>{s}</title><meta property=og:title content="{s}"><meta name=author content="{s}">',
+    "date": lambda s: f'<meta property="article:published_time" content="{s}"><meta name=keywords content="{s}">',
+    "json-ld": lambda s: f'<script type="application/ld+json">{{"@type":"Article","headline":"{s}","author":"{s}"',
+    "script": lambda s: f"<script>{s}</script>",
+    "base": lambda s: f'<base href="{s}"><link rel=canonical href="{s}"><meta charset="{s}">',
+}
+SEEDS = [
+    *"a 1 / - . : ( 中 , | @ % & ? = _ 0a a- 1/ ../ %2 by aB 12. 2020- //".split(),
+    *(" ", "\n", "a ", "1 ", " | ", " - ", "By Ab ", "Jan 1 ", " and ", ": ", "aa b", "&quot;"),
+]
+WORDS = st.lists(st.sampled_from(SEEDS), min_size=1, max_size=3).map("".join)
+LONGEST = 40_000
+SECONDS = 0.5
+"""CPU time for a page with 40 kB of such text, ten times what it takes; quadratic time takes several seconds."""
+
+
+def seconds_to_read(place: str, text: str) -> float:
+    page = f"<html><body><article><h1>Rain falls</h1>{PLACES[place](text)}{TEXT}</article></body></html>".encode()
+    began = time.process_time()
+    assert extract_page(page, URL).reason
+    return time.process_time() - began
+
+
+@pytest.mark.parametrize(
+    ("place", "seed"),
+    [("href", "a"), ("href", "0a"), ("srcset", "\n"), ("srcset", " "), ("srcset", "aa b"), ("text", "By Ab ")],
+)
+def test_repeated_characters_are_read_in_linear_time(place: str, seed: str) -> None:
+    """Each of these once took seconds."""
+    assert seconds_to_read(place, seed * (LONGEST // len(seed))) < SECONDS
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.sampled_from(sorted(PLACES)), WORDS)
+def test_no_repeated_text_is_slow_anywhere(place: str, word: str) -> None:
+    """Any text, repeated in any part of a page, takes time in proportion to its length."""
+    assert seconds_to_read(place, word * (LONGEST // len(word))) < SECONDS
+
+
+def url_patterns() -> Iterator[re.Pattern[str]]:
+    for name in ("urls", "url_templates", "requisites", "classify", "sniff", "fallback_dates"):
+        for value in vars(import_module(f"newsarchive.extract.{name}")).values():
+            if isinstance(value, re.Pattern) and isinstance(value.pattern, str):
+                yield value
+
+
+def test_patterns_over_unbounded_text_have_no_quadratic_time() -> None:
+    """URLs, attributes and scripts are neither cut nor cleared of white space before patterns search in them."""
+    assert "urls" in {module.name for module in iter_modules(newsarchive.extract.__path__)}
+    slow = []
+    for pattern in url_patterns():
+        for seed in SEEDS:
+            text = seed * (3_000 // len(seed)) + "\x01!"
+            began = time.process_time()
+            pattern.search(text)
+            if time.process_time() - began > 0.05:
+                slow.append((pattern.pattern[:40], seed))
+    assert slow == []
+
+
+def test_hashes_at_the_end_of_a_segment() -> None:
+    """Eight or more hexadecimal digits, letters and numbers mixed."""
+    assert path_shape("https://a.example/x/8f14e45fceea167a") != path_shape("https://a.example/x/deadbeefdead")
+
+
+def test_srcset_candidates_are_split_as_in_html() -> None:
+    """At white space and at commas that end a word."""
+    assert _choose_candidate("a,b.jpg 320w,c.jpg 1400w") == "c.jpg"
+    assert _choose_candidate("\n" * 19_000 + "a.jpg") == "a.jpg"

@@ -1,0 +1,121 @@
+"""Authors of pages whose metadata names none."""
+
+import pytest
+
+from newsarchive.extract import extract_page
+from newsarchive.extract.names import split_byline
+
+URL = "https://news.example/world/rain-falls-on-the-hills"
+TEXT = "".join(
+    f"<p>Sentence number {n} of a story about rain that falls on hills and fields, and about people who do not mind "
+    "it at all, because they have waited for it.</p>"
+    for n in range(20)
+)
+TITLE = "<h1>Rain falls on the hills</h1>"
+
+
+def authors(top: str = TITLE, *, head: str = "", end: str = "", url: str = URL) -> tuple[str, ...]:
+    page = (
+        f"<html lang=en><head><meta property=og:type content=article>{head}</head>"
+        f"<body><main><article>{top}{TEXT}{end}</article></main></body></html>"
+    )
+    article = extract_page(page.encode(), url).article
+    assert article is not None
+    return article.authors
+
+
+@pytest.mark.parametrize(
+    ("top", "head", "end"),
+    [
+        pytest.param(
+            f"{TITLE}<div><span><a href=/authors/jane-roe>Jane Roe</a></span></div>", "", "", id="author page"
+        ),
+        pytest.param(f"{TITLE}<p>Posted on May 3, 2021 by Jane Roe</p>", "", "", id="behind the date"),
+        pytest.param(f"{TITLE}<p>25.10.2022 - Jane Roe</p>", "", "", id="beside the date"),
+        pytest.param(f"{TITLE}<div>Written by</div><div>Jane Roe</div>", "", "", id="below a label"),
+        pytest.param(f"{TITLE}<p>Jane Roe</p>", "", "", id="a line of its own"),
+        pytest.param(f"{TITLE}<p>Written by:Jane Roe</p>", "", "", id="colon without a space"),
+        pytest.param(f"{TITLE}<div class=byline>ByJane Roe</div>", "", "", id="lead without a space"),
+        pytest.param(f"{TITLE}<div class=teaser-info>von Jane Roe</div>", "", "", id="By, whatever the class is"),
+        pytest.param(TITLE, "", "<div class=author-box><h4>Jane Roe</h4></div>", id="box below the text"),
+        pytest.param(TITLE, "", "<p><b><i>Jane Roe</i></b></p>", id="signature"),
+        pytest.param(TITLE, "", "<p>Erstellt von Jane Roe</p>", id="line below the text"),
+        pytest.param(
+            TITLE,
+            "<meta name=twitter:label1 content='Verfasst von'><meta name=twitter:data1 content='Jane Roe'>",
+            "",
+            id="card of a blog system",
+        ),
+        pytest.param(
+            TITLE,
+            '<script type="application/ld+json">{"@graph":[{"@type":"WebPage","name":"Rain"},'
+            '{"@type":"Person","name":"Jane Roe"}]}</script>',
+            "",
+            id="the only person of a graph",
+        ),
+    ],
+)
+def test_author_is_found_where_the_metadata_names_none(top: str, head: str, end: str) -> None:
+    """Each form of byline gives the name, without the words around it."""
+    assert authors(top, head=head, end=end) == ("Jane Roe",)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Read More",
+        "Table of Contents",
+        "Share this post",
+        "Last updated",
+        "Personal finance",
+        "Written by",
+        "9 min read",
+    ],
+)
+def test_other_lines_below_the_headline_are_no_names(line: str) -> None:
+    """A bare line is taken only if it has the form of a name."""
+    assert authors(f"{TITLE}<div>{line}</div>") == ()
+
+
+def test_author_pages_on_cards_of_other_articles_are_not_followed() -> None:
+    """The cards below the text name the authors of other articles."""
+    card = "<div class=card><h4><a href=/b>Snow falls</a></h4><a href=/authors/ines-hale>Ines Hale</a></div>"
+    assert authors(TITLE, end=card) == ()
+
+
+@pytest.mark.parametrize(
+    ("byline", "names"),
+    [
+        ("新华社记者 王小明 李华", ("王小明", "李华")),
+        ("（总台记者 张倩）", ("张倩",)),
+        ("2022-01-02 来源:转载 作者:孙仲旻", ("孙仲旻",)),
+    ],
+)
+def test_chinese_bylines(byline: str, names: tuple[str, ...]) -> None:
+    """Names behind the word for reporter or author."""
+    assert authors(f"{TITLE}<p>{byline}</p>") == names
+
+
+def test_owner_of_a_personal_site_is_its_author() -> None:
+    """A name of the site is no author, unless the address shows that the site is a person's."""
+    head = "<meta property=og:site_name content='Jane Roester'><meta name=author content='Jane Roester'>"
+    assert authors(head=head, url="https://roester.example/notes/rain-falls-on-the-hills") == ("Jane Roester",)
+    assert authors(head=head, url="https://news.example/notes/rain-falls-on-the-hills") == ()
+
+
+@pytest.mark.parametrize(
+    ("byline", "names"),
+    [
+        ("Jane Roe MS RD", ["Jane Roe"]),
+        ("Recipe by Jane Roe", ["Jane Roe"]),
+        ("Interview: Jane Roe", ["Jane Roe"]),
+        ("Center for Rain and Snow", ["Center for Rain and Snow"]),
+        ("Jane Roe | The Hill Journal", ["Jane Roe", "The Hill Journal"]),
+        ("dpa", ["dpa"]),
+        ("PHP Developer", []),
+        ("Weitere Artikel", []),
+    ],
+)
+def test_split_byline_separates_names_from_titles(byline: str, names: list[str]) -> None:
+    """Degrees, leads and labels are no part of a name."""
+    assert split_byline(byline) == names

@@ -1,0 +1,123 @@
+"""Publication dates of pages whose metadata gives none, or a wrong one."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from newsarchive.extract import extract_page
+from newsarchive.extract.parse_date import parse_printed_date
+from storage.model import SourcedDate
+from storage.page_date import PageDate
+
+URL = "https://news.example/world/rain-falls-on-the-hills"
+TEXT = "".join(f"<p>Sentence number {n} of a story about rain that falls on hills and fields.</p>" for n in range(40))
+TITLE = "<h1>Rain falls on the hills</h1>"
+
+
+def dates(top: str = TITLE, *, head: str = "", end: str = "") -> tuple[SourcedDate | None, SourcedDate | None]:
+    page = (
+        f"<html lang=en><head><meta property=og:type content=article>{head}</head>"
+        f"<body><main><article>{top}{TEXT}</article>{end}</main></body></html>"
+    )
+    article = extract_page(page.encode(), URL).article
+    assert article is not None
+    return article.published, article.modified
+
+
+@pytest.mark.parametrize(
+    ("top", "head", "end", "source"),
+    [
+        pytest.param(TITLE, "", "<p>Published on: 12 May 2021</p>", "elsewhere", id="below the text"),
+        pytest.param(TITLE, "", "<time datetime=2021-05-12>Wednesday</time>", "elsewhere", id="<time> below the text"),
+        pytest.param(
+            f"<div style='display:none'><time itemprop=datePublished datetime=2021-05-12></time></div>{TITLE}",
+            "",
+            "",
+            "microdata",
+            id="hidden microdata",
+        ),
+        pytest.param(TITLE, "<title>Rain falls (12 May 2021)</title>", "", "title", id="title"),
+        pytest.param(
+            TITLE, '<script>var d = {"publishDate": "2021-05-12"}</script>', "", "script", id="data of a script"
+        ),
+        pytest.param(
+            TITLE, '<meta property="article:modified_time" content="2021-05-12">', "", "modified", id="change"
+        ),
+        pytest.param(
+            f"{TITLE}<figure><figcaption>The hills on 3 April 2020</figcaption></figure>",
+            "<title>Rain falls (12 May 2021)</title>",
+            "",
+            "title",
+            id="title, not the day in a caption",
+        ),
+        pytest.param(
+            f"{TITLE}<p>The new dam will be closed from 1 July 2024, said the water board.</p>",
+            "",
+            "<p>Published on: 12 May 2021</p>",
+            "elsewhere",
+            id="not a day that a sentence names",
+        ),
+        pytest.param(
+            f"<ul><li class=related><a href=/a>Snow</a> <time datetime=2020-12-03>3 December 2020</time></ul>{TITLE}"
+            "<p>12 May 2021</p>",
+            "",
+            "",
+            "visible",
+            id="not the <time> of another article",
+        ),
+    ],
+)
+def test_date_is_found_where_the_metadata_gives_none(top: str, head: str, end: str, source: str) -> None:
+    """Each further source is used where those before it give nothing."""
+    published, _ = dates(top, head=head, end=end)
+    assert published == SourcedDate(at=datetime(2021, 5, 12, tzinfo=UTC), is_day=True, source=source)
+
+
+def test_day_without_a_year_is_the_last_before_the_change() -> None:
+    """The page says when it was changed, so the year is known."""
+    published, _ = dates(f"{TITLE}<p>May 10, 1:52 PM</p><p>Updated 3 June 2021</p>")
+    assert published == SourcedDate(at=datetime(2021, 5, 10, 13, 52, tzinfo=UTC), source="visible")
+
+
+def test_claimed_publication_after_the_last_change_yields_to_the_printed_date() -> None:
+    """Some systems state the day on which the whole site was generated."""
+    claims = '{"@type":"Article","headline":"Rain","datePublished":"2025-08-21","dateModified":"2025-08-20"}'
+    published, _ = dates(
+        f"{TITLE}<p>Published Apr 26, 2023</p>", head=f'<script type="application/ld+json">{claims}</script>'
+    )
+    assert published == SourcedDate(at=datetime(2023, 4, 26, tzinfo=UTC), is_day=True, source="visible")
+
+
+def test_scripts_that_name_several_days_give_no_date() -> None:
+    """The dates of other articles are in the data, too."""
+    script = '<script>[{"publishDate": "2021-05-12"}, {"publishDate": "2021-06-30"}]</script>'
+    assert dates(head=script) == (None, None)
+
+
+@pytest.mark.parametrize(("language", "month"), [("hr", 10), ("bs", 10), ("cs", 11), ("pl", 11), ("", 11)])
+def test_listopad_is_the_month_of_the_language(language: str, month: int) -> None:
+    """October in Croatian, November in Polish and Czech."""
+    assert parse_printed_date("12. listopada 2024.", language=language) == PageDate.parse(f"2024-{month}-12")
+
+
+@pytest.mark.parametrize(
+    "name",
+    "siječanj veljača ožujak travanj svibanj lipanj srpanj kolovoz rujan listopad studeni prosinac".split(),
+)
+def test_croatian_months_in_the_nominative(name: str) -> None:
+    """All twelve names differ from those of the neighbours."""
+    names = "siječanj veljača ožujak travanj svibanj lipanj srpanj kolovoz rujan listopad studeni prosinac".split()
+    assert parse_printed_date(f"12. {name} 2024.", language="hr") == PageDate.parse(
+        f"2024-{names.index(name) + 1:02}-12"
+    )
+
+
+def test_time_in_utc_gets_the_offset_in_which_the_page_prints_it() -> None:
+    """So the day is that of the place where the page is written."""
+    claim = '<meta property="article:published_time" content="2020-02-25T02:25:54+00:00">'
+    published, _ = dates(f"{TITLE}<p>February 24, 2020 | 9:25pm</p>", head=claim)
+    at = datetime(2020, 2, 25, 2, 25, 54, tzinfo=UTC)
+    assert published == SourcedDate(at=at, offset=-300, source="meta")
+    assert published.day.isoformat() == "2020-02-24"
+    other_day, _ = dates(f"{TITLE}<p>March 3, 2020 | 9:25pm</p>", head=claim)
+    assert other_day == SourcedDate(at=at, offset=0, source="meta")

@@ -1,0 +1,76 @@
+"""Kickers: the line above a headline is a field of its own."""
+
+import pytest
+
+from newsarchive.extract import extract_page
+from storage.model import Article
+
+URL = "https://news.example/world/rain-falls-on-the-hills"
+TEXT = "".join(f"<p>Sentence number {n} of a story about rain that falls on hills and fields.</p>" for n in range(40))
+
+
+def article(top: str, head: str = "") -> Article:
+    page = (
+        f"<html><head><meta property=og:type content=article>{head}</head><body><article>{top}{TEXT}</article></body>"
+    )
+    read = extract_page(page.encode(), URL).article
+    assert read is not None
+    return read
+
+
+@pytest.mark.parametrize(
+    ("top", "head"),
+    [
+        pytest.param(
+            "<h1><span class=kicker>Wet weather</span><span>Rain falls on the hills</span></h1>", "", id="class"
+        ),
+        pytest.param("<h1><span>Wet weather:</span> <span>Rain falls on the hills</span></h1>", "", id="colon"),
+        pytest.param(
+            "<h1><span>Wet weather</span><span>Rain falls on the hills</span></h1>",
+            "<meta property=og:title content='Wet weather: Rain falls on the hills'>",
+            id="colon in the metadata",
+        ),
+        pytest.param(
+            "<h1><span>Wet weather</span><span>Rain falls on the hills</span></h1>",
+            "<meta property=og:title content='Rain falls on the hills'>",
+            id="not in the metadata",
+        ),
+        pytest.param("<p class=overline>Wet weather</p><h1>Rain falls on the hills</h1>", "", id="a line above"),
+    ],
+)
+def test_kicker_is_no_part_of_the_headline(top: str, head: str) -> None:
+    """A class, a colon or the metadata sets it apart."""
+    read = article(top, head)
+    assert (read.kicker, read.headline) == ("Wet weather", "Rain falls on the hills")
+
+
+def test_headline_of_two_elements_without_a_kicker_stays_whole() -> None:
+    """Elements also mark one word, or break a line."""
+    read = article("<h1><span>Rain falls</span> <span>on the hills again</span></h1>")
+    assert (read.kicker, read.headline) == (None, "Rain falls on the hills again")
+
+
+def test_headline_printed_again_is_no_dek() -> None:
+    """In another size, or with its kicker."""
+    headline = "Rain falls on the hills of the northern country"
+    top = f"<h1>{headline}</h1><h2>Weather: {headline}</h2>"
+    assert article(top).dek is None
+
+
+def test_author_pages_and_profiles_are_kept() -> None:
+    """From JSON-LD and from the byline, as absolute URLs, each once."""
+    data = (
+        '{"@type":"NewsArticle","headline":"Rain falls on the hills","author":{"@type":"Person","name":"Jane Roe",'
+        '"url":"/authors/jane-roe","sameAs":["https://social.example/@jane"]}}'
+    )
+    read = article(
+        "<h1>Rain falls on the hills</h1><p>By <a href=/authors/jane-roe>Jane Roe</a></p>",
+        f'<script type="application/ld+json">{data}</script>',
+    )
+    assert read.author_links == ("https://news.example/authors/jane-roe", "https://social.example/@jane")
+
+
+def test_organisations_are_named_apart_from_persons() -> None:
+    """An agency in the byline does not replace the person, and is not lost."""
+    read = article("<h1>Rain falls on the hills</h1><p class=byline>By Jane Roe, Associated Press</p>")
+    assert (read.authors, read.organisations) == (("Jane Roe",), ("Associated Press",))
