@@ -51,9 +51,9 @@ from storage.model import (
     Reading,
     RecordPlace,
     Role,
-    SourcedDate,
     UrlKind,
 )
+from storage.page_date import SourcedDate
 
 ASKED = {
     "search": "search, a common word",

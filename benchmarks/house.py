@@ -190,7 +190,7 @@ def _crowded_rooms(root: Path, modules: dict[Path, ast.Module]) -> Figure:
 
 def _product_lines(modules: dict[Path, ast.Module]) -> Figure:
     lines = sum(len(path.read_text("utf-8").splitlines()) for path in modules)
-    return Figure(name="Lines of product code", value=lines, limit=53_500, found=())
+    return Figure(name="Lines of product code", value=lines, limit=58_000, found=())
 
 
 def main() -> int:

@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
-from storage.model import BODY_ROLES, Access, Article, LinkGroup, Paragraph, Role, SourcedDate
+from storage.model import BODY_ROLES, Access, Article, LinkGroup, Paragraph, Role
 from storage.observations import MetadataEvent, ObservedSpan
-from storage.page_date import PageDate
+from storage.page_date import PageDate, SourcedDate
 
 
 def format_time(moment: datetime) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from storage.page_date import PageDate
+from storage.page_date import PageDate, SourcedDate
 from storage.pickling import pickle_by_slots
 
 
@@ -245,16 +245,6 @@ class Capture:
     """The two validators, as the server sent them."""
     max_age: int | None = None
     """Freshness lifetime in seconds (Cache-Control, RFC 9111, 5.2.2.1); None without one."""
-
-
-@pickle_by_slots
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourcedDate(PageDate):
-    """A date with the source it was read from."""
-
-    source: str
-    """json-ld, meta, microdata, time, visible, relative ("3 hours ago"), url, feed, sitemap, elsewhere (on the page),
-    title, script; modified: the page only says when it was changed."""
 
 
 @pickle_by_slots

@@ -79,3 +79,13 @@ class PageDate:
         if offset is None:
             return cls(at=time.replace(tzinfo=UTC))
         return cls(at=time.astimezone(UTC), offset=round(offset.total_seconds() / 60))
+
+
+@pickle_by_slots
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourcedDate(PageDate):
+    """A date with the source it was read from."""
+
+    source: str
+    """json-ld, meta, microdata, time, visible, relative ("3 hours ago"), url, feed, sitemap, elsewhere (on the page),
+    title, script; modified: the page only says when it was changed."""

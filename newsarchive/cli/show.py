@@ -15,9 +15,8 @@ from newsarchive.diff.paragraphs import ParagraphChange, compare_paragraphs
 from newsarchive.operations.lapsed_articles import describe_answer
 from storage.errors import ConfigError, NotFound
 from storage.index.queries.articles import find_article_id
-from storage.index.queries.lapsed_articles import Answer
 from storage.index.queries.status import list_boilerplate
-from storage.index.queries.visit_schedule import get_visit_schedule
+from storage.index.queries.visit_schedule import Answer, get_visit_schedule
 from storage.index.views.articles import ArticleView, BoilerplateView, VersionView
 from storage.index.write import replace_readings
 from storage.model import Role

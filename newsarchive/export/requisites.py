@@ -1,6 +1,5 @@
 """Page requisites of exported captures: stylesheets, images, scripts, fonts, each captured nearest in time."""
 
-import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from urllib.parse import urldefrag
@@ -9,6 +8,7 @@ import lxml.html
 from lxml.etree import LxmlError
 
 from newsarchive.export.request import ExportRequest
+from newsarchive.extract.requisites import stylesheet_requisites
 from storage.errors import ArchiveError
 from storage.index.queries.cdx import get_cdx_line, iter_cdx_lines, match_exact
 from storage.index.views.cdx import CdxLine, CdxQuery
@@ -20,7 +20,6 @@ MAX_REQUISITES = 200
 """Requisites of one page."""
 _MAX_SIZE = 10_000_000
 """Bytes of a page or stylesheet; larger ones are not parsed."""
-_CSS_URL = re.compile(r"url\(\s*['\"]?([^'\")]+)|@import\s+['\"]([^'\"]+)", re.IGNORECASE)
 _HTML = frozenset({"text/html", "application/xhtml+xml"})
 _EMBEDDING = frozenset(
     {"img", "script", "source", "video", "audio", "iframe", "embed", "object", "input", "style", "body"}
@@ -54,7 +53,7 @@ def _embedded_urls(request: ExportRequest, line: CdxLine) -> list[str]:
         return []
     with suppress(ArchiveError, OSError, ValueError):
         text = _read_text(request, original)
-        found = _stylesheet_urls(text, line.url) if mime == "text/css" else _page_urls(text, line.url)
+        found = stylesheet_requisites(text, line.url) if mime == "text/css" else _page_urls(text, line.url)
         return list(dict.fromkeys(found))[:MAX_REQUISITES]
     return []
 
@@ -68,11 +67,6 @@ def _read_text(request: ExportRequest, line: CdxLine) -> str:
                 return ""
     # URLs are ASCII in all encodings of pages.
     return decode_entity(bytes(entity), flow.headers, _MAX_SIZE).decode("utf-8", "replace")
-
-
-def _stylesheet_urls(text: str, base: str) -> Iterator[str]:
-    for found in _CSS_URL.finditer(text):
-        yield from _absolute_url(base, found[1] or found[2])
 
 
 def _page_urls(text: str, url: str) -> Iterator[str]:

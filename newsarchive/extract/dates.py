@@ -7,7 +7,7 @@ fetch is never taken for a date; it only resolves "3 hours ago".
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from itertools import islice
@@ -32,8 +32,8 @@ from newsarchive.extract.jsonld import JsonLd, text_of
 from newsarchive.extract.parse_date import CLOCK, parse_iso_date, parse_printed_date, stated_zone
 from newsarchive.extract.relative_dates import parse_relative_date
 from newsarchive.extract.site_layout import LayoutMatches
-from storage.model import Discovery, SourcedDate, UrlKind
-from storage.page_date import PageDate
+from storage.model import Discovery, UrlKind
+from storage.page_date import PageDate, SourcedDate
 
 _PUBLISHED_META = (
     "article:published_time og:published_time og:article:published_time bt:pubdate parsely-pub-date sailthru.date "
@@ -105,6 +105,8 @@ class DateSources:
     fetched_at: datetime | None
     zone: tzinfo | None = None
     """The time zone that a machine-readable date of the page states."""
+    times: dict[HtmlElement, list[tuple[HtmlElement, str]]] = field(default_factory=dict)
+    """The first <time> elements below an element, and their text: thousands of lines can be of one element."""
 
     @property
     def language(self) -> str:
@@ -291,7 +293,7 @@ def _is_day_only(dated: SourcedDate) -> bool:
     return dated.is_day or dated.at.hour == dated.at.minute == dated.at.second == 0
 
 
-def _date_elements(block: Block) -> Iterator[tuple[HtmlElement, str]]:
+def _date_elements(block: Block, sources: DateSources) -> Iterator[tuple[HtmlElement, str]]:
     """Yield the elements that may give the date of a block, each with the words that say which date it is.
 
     These are the element of the block, and each <time> whose text is in the block, with the text before it.
@@ -301,12 +303,16 @@ def _date_elements(block: Block) -> Iterator[tuple[HtmlElement, str]]:
     elif len(block.text) > _MAX_DATE_LINE:
         return
     end = 0
-    for element in islice(block.element.iter("time"), _MAX_TIME_ELEMENTS):
-        candidates = normalize_space(str(element.text_content()))
-        at = block.text.find(candidates, end)
+    times = sources.times.get(block.element)
+    if times is None:
+        found = islice(block.element.iter("time"), _MAX_TIME_ELEMENTS)
+        times = [(element, normalize_space(str(element.text_content()))) for element in found]
+        sources.times[block.element] = times
+    for element, text in times:
+        at = block.text.find(text, end)
         if element is not block.element and (at >= 0 or block.zone & zones.DATE):
-            yield element, block.text[end : at + len(candidates)] if at >= 0 else block.text
-            end = max(end, at + len(candidates))
+            yield element, block.text[end : at + len(text)] if at >= 0 else block.text
+            end = max(end, at + len(text))
 
 
 def _find_update_word(text: str) -> re.Match[str] | None:
@@ -321,7 +327,7 @@ _find_update_word_cached = lru_cache(maxsize=512)(_find_update_word)
 
 def _time_element_date(sources: DateSources, *, updated: bool) -> SourcedDate | None:
     for block in sources.nearby:
-        for element, words in _date_elements(block):
+        for element, words in _date_elements(block, sources):
             prop = (element.get("itemprop") or "").lower()
             if element.tag != "time" and prop not in ("datepublished", "datemodified"):
                 continue

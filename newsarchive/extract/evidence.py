@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import TypeVar
 
 from newsarchive.extract.blocks import Block
-from storage.model import Image, Role, SourcedDate
+from storage.model import Image, Role
+from storage.page_date import SourcedDate
 
 T = TypeVar("T")
 

@@ -18,14 +18,14 @@ from storage.article_fields import format_time
 from storage.callbacks import ProgressCallback, ignore_progress, utc_now
 from storage.errors import FileMissing, WarcError
 from storage.index import Index
-from storage.index.queries.articles import get_capture_of_record
-from storage.index.queries.statements import (
+from storage.index.maintenance.statements import (
     Statement,
     find_captures,
     find_differences,
     list_article_ids,
     load_statement,
 )
+from storage.index.queries.articles import get_capture_of_record
 from storage.index_address import sqlite_address
 from storage.model import RecordPlace
 from storage.places import Places, WarcFile

@@ -20,8 +20,8 @@ from storage.index import Index
 from storage.index.frontier.host_state import load_backoffs
 from storage.index.queries.aggregates import FAILED_OUTCOMES, count_articles_per_day, count_outcomes_by_site
 from storage.index.queries.articles import iter_captures
-from storage.index.queries.lapsed_articles import list_lapsed_articles
 from storage.index.queries.status import SourceHealth, get_status, list_crawls, list_source_health, list_warc_files
+from storage.index.queries.visit_schedule import list_lapsed_articles
 from storage.index.reader import Reader
 from storage.index.views.articles import CaptureFilters, WarcFileView
 from storage.index.views.status import CrawlView, SiteStatus, Status

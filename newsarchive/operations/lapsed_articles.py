@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from storage.index.queries.lapsed_articles import Answer, LapsedArticles
+from storage.index.queries.visit_schedule import Answer, LapsedArticles
 from storage.model import Outcome
 
 MAX_ANSWERS = 3

@@ -21,7 +21,6 @@ from storage.index.frontier.source_rates import RECOVERED_FACTOR, read_rates
 from storage.index.queries.aggregates import count_articles_dated_between, count_outcomes_by_site, list_site_counts
 from storage.index.schema.tables import (
     SOURCES,
-    AlarmRow,
     ArticleRow,
     BoilerplateRow,
     CaptureRow,
@@ -326,19 +325,6 @@ class SourceHealth:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AlarmView:
-    """An alarm about a source."""
-
-    url: str
-    site: str
-    kind: UrlKind
-    what: Literal["silent", "lost"]
-    raised_at: datetime
-    cleared_at: datetime | None
-    """None while the alarm is active."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PageEvent:
     """Disappearance or return of an article's page."""
 
@@ -384,37 +370,6 @@ def list_source_health(
             url=row.url, site=row.site, kind=UrlKind(row.kind), title=row.title, last_fetched_at=row.last_fetched_at,
             due_at=row.due_at, failures=row.failure_count,
             habits=None if row.learnt is None else read_rates(row),
-        )
-        for row in connection.execute(statement)
-    )  # fmt: skip
-
-
-def list_alarms(
-    connection: Connection,
-    exclude: Exclusions,
-    sites: Sequence[str] | None = None,
-    *,
-    standing: bool = True,
-    limit: int = 100,
-) -> tuple[AlarmView, ...]:
-    """Return alarms, newest first: the active ones, or all."""
-    statement = (
-        select(AlarmRow, UrlRow.url, FrontierRow.site, FrontierRow.kind.label("source"))
-        .join(UrlRow, UrlRow.id == AlarmRow.url_id)
-        # The sum keeps SQLite from scanning the frontier and probing alarms for each URL.
-        .join(FrontierRow, FrontierRow.url_id == AlarmRow.url_id + 0)
-        .where(*_visible_sources(exclude))
-        .order_by(AlarmRow.raised_at.desc(), UrlRow.url)
-        .limit(limit)
-    )
-    if sites is not None:
-        statement = statement.where(FrontierRow.site.in_(list(sites)))
-    if standing:
-        statement = statement.where(AlarmRow.cleared_at.is_(None))
-    return tuple(
-        AlarmView(
-            url=row.url, site=row.site, kind=UrlKind(row.source), what=row.kind, raised_at=row.raised_at,
-            cleared_at=row.cleared_at,
         )
         for row in connection.execute(statement)
     )  # fmt: skip

@@ -1,16 +1,18 @@
-"""When a URL is fetched again, which sources name it, and what it answered last."""
+"""Visits of URLs: when one is fetched again, and known articles whose pages are no articles any more."""
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, and_, func, select
 from sqlalchemy.orm import aliased
 
 from storage.index.conditions.visibility import visible_captures
 from storage.index.engine.statements import batches
 from storage.index.frontier.named_urls import NamedUrls
 from storage.index.rows.interning import short_digest
-from storage.index.schema.tables import CaptureRow, FrontierRow, UrlRow
+from storage.index.schema.tables import CaptureRow, CrawlRow, FrontierRow, SiteRow, UrlRow
 from storage.index.views.exclusions import Exclusions
 from storage.model import Outcome, VisitEnd
 
@@ -71,3 +73,109 @@ def get_visit_schedule(connection: Connection, exclude: Exclusions, url: str, no
         status=newest.status if newest else None,
         redirect_url=newest.target if newest else None,
     )
+
+
+_SAYS_NOTHING = (Outcome.NOT_MODIFIED.value, Outcome.TOO_LARGE.value, Outcome.UNREADABLE.value)
+"""Outcomes that do not say what a page is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What several captures have in common that are no articles."""
+
+    outcome: Outcome
+    status: int | None
+    redirect_url: str | None = None
+    """Target of the redirects, without its query."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LapsedArticles:
+    """Articles of a site that a run found to be none any more, and that have not been articles again since."""
+
+    site: str
+    run: str
+    started_at: datetime | None
+    checked: int
+    """URLs of known articles that the run fetched."""
+    answers: Mapping[Answer, int]
+    """Number of lapsed URLs by answer, most first."""
+
+    @property
+    def lapsed(self) -> int:
+        """Number of lapsed URLs."""
+        return sum(self.answers.values())
+
+
+def list_lapsed_articles(
+    connection: Connection, exclude: Exclusions, since: datetime, *, at_least: int
+) -> tuple[LapsedArticles, ...]:
+    """Return the runs since a time that found so many lapsed articles of a site, by site, the newest run first."""
+    later, target = aliased(CaptureRow), aliased(UrlRow)
+    again = select(later.id).where(later.url_id == CaptureRow.url_id, later.fetched_at > CaptureRow.fetched_at)
+    rows = connection.execute(
+        select(
+            CaptureRow.site_id, CaptureRow.crawl_id, CaptureRow.outcome, CaptureRow.status,
+            target.url.label("target"), func.count().label("urls"),
+        )
+        .join(target, target.id == CaptureRow.redirect_url_id, isouter=True)
+        .where(
+            *_of_known_articles(since),
+            CaptureRow.version_id.is_(None),
+            CaptureRow.outcome.not_in(_SAYS_NOTHING),
+            # Each URL counts once, by its newest capture.
+            ~again.exists(),
+            *visible_captures(connection, exclude),
+        )
+        .group_by(CaptureRow.site_id, CaptureRow.crawl_id, CaptureRow.outcome, CaptureRow.status, target.url)
+    )  # fmt: skip
+    counted: dict[tuple[int, int], Counter[Answer]] = {}
+    for row in rows:
+        path = row.target.partition("?")[0] if row.target else None
+        counted.setdefault((row.site_id, row.crawl_id), Counter())[Answer(Outcome(row.outcome), row.status, path)] += (
+            row.urls
+        )
+    found = [
+        _load_run(connection, exclude, since, key, dict(answers.most_common()))
+        for key, answers in counted.items()
+        if answers.total() >= at_least
+    ]
+    found.sort(key=lambda each: (each.site, each.run), reverse=True)
+    return tuple(sorted(found, key=lambda each: each.site))
+
+
+def _of_known_articles(since: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions for captures of a run, since a time, of URLs that were articles before."""
+    earlier = aliased(CaptureRow)
+    was_article = select(earlier.id).where(
+        earlier.url_id == CaptureRow.url_id,
+        earlier.version_id.is_not(None),
+        earlier.fetched_at < CaptureRow.fetched_at,
+    )
+    return CaptureRow.fetched_at >= since, CaptureRow.crawl_id.is_not(None), was_article.exists()
+
+
+def _load_run(
+    connection: Connection,
+    exclude: Exclusions,
+    since: datetime,
+    key: tuple[int, int],
+    answers: Mapping[Answer, int],
+) -> LapsedArticles:
+    site_id, crawl_id = key
+    checked = (
+        select(func.count(CaptureRow.url_id.distinct()))
+        .where(
+            and_(CaptureRow.site_id == site_id, CaptureRow.crawl_id == crawl_id),
+            *_of_known_articles(since),
+            *visible_captures(connection, exclude),
+        )
+        .scalar_subquery()
+    )
+    name = select(SiteRow.name).where(SiteRow.id == site_id).scalar_subquery()
+    row = connection.execute(
+        select(CrawlRow.run, CrawlRow.started_at, name.label("name"), checked.label("checked")).where(
+            CrawlRow.id == crawl_id
+        )
+    ).one()
+    return LapsedArticles(site=row.name, run=row.run, started_at=row.started_at, checked=row.checked, answers=answers)

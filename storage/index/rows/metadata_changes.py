@@ -13,8 +13,9 @@ from sqlalchemy import BindParameter, Connection, bindparam, delete, or_, select
 from storage.index.engine.statements import AnyRow, batches, insert_rows
 from storage.index.rows.entry import CommitEntry
 from storage.index.schema.tables import CaptureMetadataRow, MetadataChangeRow
-from storage.model import Article, SourcedDate
+from storage.model import Article
 from storage.observations import MetadataField
+from storage.page_date import SourcedDate
 
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _NOT_PRINTED = frozenset({"feed", "sitemap", "url", "relative"})

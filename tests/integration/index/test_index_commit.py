@@ -40,10 +40,10 @@ from storage.model import (
     RefersTo,
     Role,
     Site,
-    SourcedDate,
     UrlKind,
     VisitResult,
 )
+from storage.page_date import SourcedDate
 
 NEWS = Site(name="news", url="https://news.example/")
 Plan = Callable[[VisitResult], NextVisit]

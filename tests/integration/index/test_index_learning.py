@@ -23,7 +23,8 @@ from storage.index.boilerplate.rule import (
 )
 from storage.index.queries.status import list_boilerplate
 from storage.index.rows.entry import version_digest
-from storage.model import BOILERPLATE_ROLES, Article, Ingest, NextVisit, Paragraph, Role, Site, SourcedDate, VisitResult
+from storage.model import BOILERPLATE_ROLES, Article, Ingest, NextVisit, Paragraph, Role, Site, VisitResult
+from storage.page_date import SourcedDate
 from tests.sizes import few_and_all
 
 Make = Callable[..., Ingest]

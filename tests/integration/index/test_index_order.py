@@ -35,11 +35,10 @@ from storage.model import (
     RefersTo,
     Role,
     Site,
-    SourcedDate,
     UrlKind,
     VisitResult,
 )
-from storage.page_date import PageDate
+from storage.page_date import PageDate, SourcedDate
 from tests.sizes import few_and_all
 
 MORNING = datetime(2026, 3, 1, 6, tzinfo=UTC)

@@ -11,7 +11,8 @@ from storage.index import Filters, Index
 from storage.index.queries.export import iter_export_lines
 from storage.index.queries.status import get_status, list_boilerplate
 from storage.index.search.results import search_articles
-from storage.model import Ingest, NextVisit, Paragraph, Role, Site, SourcedDate, VisitResult
+from storage.model import Ingest, NextVisit, Paragraph, Role, Site, VisitResult
+from storage.page_date import SourcedDate
 
 Make = Callable[..., Ingest]
 Plan = Callable[[VisitResult], NextVisit]

@@ -12,8 +12,9 @@ from storage.index.queries.articles import find_article_id, get_article, list_ed
 from storage.index.queries.export import iter_export_lines
 from storage.index.search.results import search_articles
 from storage.index.views.articles import ArticleView
-from storage.model import Image, Ingest, Outcome, Paragraph, Reading, Role, SourcedDate
+from storage.model import Image, Ingest, Outcome, Paragraph, Reading, Role
 from storage.observations import ObservedState
+from storage.page_date import SourcedDate
 
 Make = Callable[..., Ingest]
 URL = "https://news.example/harbour"

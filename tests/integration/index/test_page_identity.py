@@ -26,10 +26,10 @@ from storage.model import (
     RefersTo,
     Role,
     Site,
-    SourcedDate,
     UrlKind,
     VisitResult,
 )
+from storage.page_date import SourcedDate
 from tests.sizes import few_and_all
 
 Plan = Callable[[VisitResult], NextVisit]

@@ -16,7 +16,8 @@ from storage.index.search.facets import search_with_facets
 from storage.index.search.query import parse_query
 from storage.index.search.results import search_articles
 from storage.index.views.exclusions import NO_EXCLUSIONS
-from storage.model import Ingest, NextVisit, Site, SourcedDate, VisitResult
+from storage.model import Ingest, NextVisit, Site, VisitResult
+from storage.page_date import SourcedDate
 
 Make = Callable[..., Ingest]
 Plan = Callable[[VisitResult], NextVisit]

@@ -6,8 +6,7 @@ import pytest
 
 from newsarchive.extract import extract_page
 from newsarchive.extract.parse_date import parse_printed_date
-from storage.model import SourcedDate
-from storage.page_date import PageDate
+from storage.page_date import PageDate, SourcedDate
 
 URL = "https://news.example/world/rain-falls-on-the-hills"
 TEXT = "".join(f"<p>Sentence number {n} of a story about rain that falls on hills and fields.</p>" for n in range(40))

@@ -9,8 +9,8 @@ from newsarchive.extract import read
 from newsarchive.extract.dates import _find_update_word
 from newsarchive.extract.names import split_byline
 from newsarchive.extract.page_input import PageInput
-from storage.model import Access, Article, Discovery, Image, Role, SourcedDate, UrlKind
-from storage.page_date import PageDate
+from storage.model import Access, Article, Discovery, Image, Role, UrlKind
+from storage.page_date import PageDate, SourcedDate
 
 URL = "https://www.dailyexample.example/news/2024/05/19/rain-falls-on-the-hills-10234.html"
 TEXT = "".join(

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsarchive.extract import extract_page
-from storage.model import SourcedDate
+from storage.page_date import SourcedDate
 
 TEXT = "".join(f"<p>Sentence number {n} of a story about rain that falls on hills and fields.</p>" for n in range(40))
 HEAD = "<head><meta property=og:type content=article></head>"

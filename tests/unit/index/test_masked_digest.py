@@ -7,7 +7,8 @@ import pytest
 from storage.index.rows.entry import version_digest
 from storage.index.rows.identity import Evidence, find_evidence
 from storage.index.text.masked_digest import mask_text, masked_digest
-from storage.model import Article, Discovery, Paragraph, Role, SourcedDate, UrlKind
+from storage.model import Article, Discovery, Paragraph, Role, UrlKind
+from storage.page_date import SourcedDate
 
 
 def article(path: str, *texts: str, headline: str = "Back soon") -> Article:

@@ -20,11 +20,10 @@ from storage.model import (
     Paragraph,
     Reading,
     Role,
-    SourcedDate,
     UrlKind,
     UrlSource,
 )
-from storage.page_date import PageDate
+from storage.page_date import PageDate, SourcedDate
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 PLACE = "https://news.example/"
