@@ -95,7 +95,7 @@ class Maker:
             for often in range(REPEATED):
                 line = self._paragraph(f"{name}, {often}: " + self._words[language].sentence(5, 9))
                 add["boilerplate"].add(site_id, line, 2 + often, BEGIN, BEGIN + SPAN, often > REPEATED - 30)
-            add["frontier"].add(front, name, host, "listing", None, None, None, BEGIN + SPAN, 0, 0, 0, BEGIN + SPAN)
+            add["frontier"].add(front, name, host, "listing", None, None, None, BEGIN + SPAN, 0, 0, 0, BEGIN + SPAN, 0)
         for number, person in enumerate(self._people, 1):
             add["authors"].add(number, person, fold_text(person))
         for number, tag in enumerate(self._tags, 1):
@@ -200,7 +200,7 @@ class Maker:
         due = BEGIN + SPAN + timedelta(hours=number % 5000) if chance.random() < 0.05 else None
         at = published + timedelta(days=190)
         self.tables["frontier"].add(
-            story.url_id, site, host, "article", story.site_id, "listing", story.headline, due, 10, 0, 3, at
+            story.url_id, site, host, "article", story.site_id, "listing", story.headline, due, 10, 0, 3, at, 0
         )
         if chance.random() < 0.05:
             old = Story(

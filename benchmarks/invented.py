@@ -139,7 +139,10 @@ def tables() -> dict[str, Table]:
         (UrlRow, "id site_id url urlkey digest"),
         (
             FrontierRow,
-            "url_id site host kind via_id via_kind title due_at priority failure_count unchanged_count last_fetched_at",
+            (
+                "url_id site host kind via_id via_kind title due_at priority failure_count unchanged_count"
+                " last_fetched_at redirect_count"
+            ),
         ),
         (SourceRow, "url_id site_id kind title entries first_seen_at last_seen_at last_changed_at"),
         (AuthorRow, "id name folded"),

@@ -58,10 +58,13 @@ def load_statement(connection: Connection, article_id: int) -> Statement | None:
     query = select(VersionRow.id).where(VersionRow.article_id == article_id).order_by(VersionRow.number)
     ids = connection.scalars(query).all()
     versions = [get_version(connection, NO_EXCLUSIONS, version_id) for version_id in ids]
+    # By these lists are sorted and filtered; pages show the dates as they are stated.
+    times = select(VersionRow.published_at, VersionRow.modified_at).where(VersionRow.article_id == article_id)
     said = {
         "article": {**_by_field(article), "captures": {each.record_id: each for each in article.captures}},
         "current": article.current.number,
         "versions": versions,
+        "times": [tuple(row) for row in connection.execute(times.order_by(VersionRow.number, VersionRow.id))],
         "exports": list(load_export_lines(connection, ids)),
     }
     return Statement(

@@ -271,7 +271,7 @@ def test_an_article_is_discovered_by_every_kind_of_source(way: str, build: Calla
     assert line["versions"] == 1
     whole = b"".join(gzip.decompress(path.read_bytes()) for path in rig.archive.warc_folder.glob("*.warc.gz"))
     if way in HANDED_ON:
-        assert f"title: {TITLE}\r\npublished: {NOW.isoformat()}".encode() in whole
+        assert f"title: {TITLE}\r\npublished: {NOW:%Y-%m-%dT%H:%M:%SZ}".encode() in whole
 
 
 @pytest.mark.parametrize("site", [_linked_feed, _usual_place, _rss, _news_sitemap])
@@ -316,7 +316,9 @@ def test_amp_canonical_and_redirects_are_one_article(build: Callable[[Site], Rig
     before = [rig.asked().count(path) for path in elsewhere]
     own = rig.asked().count("/story")
     rig.crawl(timedelta(days=1, hours=6))
-    assert [rig.asked().count(path) for path in elsewhere] == before, "it is looked at where it stands"
+    after = [rig.asked().count(path) for path in elsewhere]
+    assert after[:2] == before[:2], "the article is checked at its own address"
+    assert after[2] <= before[2] + 1, "a redirect that a listing names is checked again after a day: it may end"
     assert rig.asked().count("/story") == own + 1
 
 
@@ -384,17 +386,17 @@ def test_a_deleted_article_and_its_return_are_reported(build: Callable[[Site], R
 def test_an_article_is_checked_by_its_age_and_by_lastmod(
     build: Callable[[Site], Rig],
 ) -> None:
-    """1 h, 6 h, 1 d, 7 d, 30 d, and never again; a later lastmod makes it due at once."""
+    """1 h, 6 h, 1 d, 7 d, 30 d, then monthly while the front page names it; a later lastmod makes it due at once."""
     rig = build(lambda _: {"/": front(link("/story"))})
     for hours in (0, 0.5, 1.1, 3, 6.2, 15, 26, 35):
         rig.crawl(timedelta(hours=hours))
     assert rig.asked().count("/story") == 4, "new, 1 h, 6 h, 1 d"
     for day in (5, 8, 20, 32, 60, 90):
         rig.crawl(timedelta(days=day))
-    assert rig.asked().count("/story") == 6, "7 d, 30 d"
+    assert rig.asked().count("/story") == 7, "7 d, 30 d, a month later"
     origin = rig.server.url.rstrip("/")
     told = (NOW + timedelta(days=90, hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
     rig.newsroom.pages["/robots.txt"] = ("text/plain", f"Sitemap: {origin}/map.xml\n".encode())
     rig.newsroom.pages["/map.xml"] = ("text/xml", sitemap(f"{origin}/story", f"<lastmod>{told}</lastmod>").encode())
     rig.crawl(timedelta(days=91, hours=2))
-    assert rig.asked().count("/story") == 7
+    assert rig.asked().count("/story") == 8

@@ -33,7 +33,7 @@ QUERIES = (
     urls.url, links.anchor FROM capture_groups JOIN captures ON captures.id = capture_groups.capture_id
     JOIN link_groups ON link_groups.id = capture_groups.group_id JOIN links ON links.group_id = link_groups.id
     JOIN urls ON urls.id = links.url_id""",
-    "SELECT record_id, outcome, reason, {requesting_site} FROM captures",
+    "SELECT record_id, outcome, {requesting_site} FROM captures",
     "SELECT text, articles_seen, {is_boilerplate} FROM boilerplate JOIN paragraphs ON paragraphs.id = paragraph_id",
 )
 """What both indexes must hold alike: articles with versions, their paragraphs, links, captures and boilerplate."""

@@ -50,6 +50,18 @@ Plan = Callable[[VisitResult], NextVisit]
 Make = Callable[..., Ingest]
 
 
+HISTORY = {
+    "state": "shown",
+    "version": 1,
+    "first_seen": "2026-03-01T06:00:00Z",
+    "last_seen": "2026-03-01T06:00:00Z",
+    "captures": 1,
+    "changed": [],
+    "changed_back": False,
+    "back": False,
+}
+
+
 def test_an_exported_line_is_exact(index: Index, article_at: Make, plan: Plan) -> None:
     """An export line has every field of the article as committed, in the documented order of keys."""
     index.begin_crawl(CrawlRun(id="run", sites=(NEWS,), started_at=datetime(2026, 3, 1, tzinfo=UTC)))
@@ -97,6 +109,7 @@ def test_an_exported_line_is_exact(index: Index, article_at: Make, plan: Plan) -
         ("language", "en"),
         ("section", "World"),
         ("tags", ["trade", "steel"]),
+        ("corrections", []),
         ("body", "First paragraph.\n\nSecond paragraph."),
         (
             "paragraphs",
@@ -118,7 +131,11 @@ def test_an_exported_line_is_exact(index: Index, article_at: Make, plan: Plan) -
         ("image_caption", "A ship"),
         ("live_blog", False),
         ("noarchive", False),
+        ("version", 1),
         ("versions", 1),
+        ("changed", []),
+        ("history", [HISTORY]),
+        ("metadata_changes", []),
         ("first_seen", "2026-03-01T06:00:00Z"),
         ("last_seen", "2026-03-01T06:00:00Z"),
         (

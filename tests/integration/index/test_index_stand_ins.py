@@ -51,6 +51,12 @@ def story(index: Index) -> tuple[list[tuple[str, int, str]], list[str]]:
     return lines, [str(capture.outcome) for capture in captures]
 
 
+def lines_without_history(index: Index) -> list[str]:
+    """Return the exported lines but for what was seen when."""
+    lines = index.stream(iter_export_lines, all_versions=True)
+    return sorted(str(line | {"last_seen": None, "history": None}) for line in lines)
+
+
 def test_an_article_that_was_read_whole_stays_as_it_is(
     index: Index, article_at: Make, plan: Plan, instead: Instead
 ) -> None:
@@ -59,12 +65,24 @@ def test_an_article_that_was_read_whole_stays_as_it_is(
     urls = {outcome: f"https://news.example/{outcome}" for outcome in STAND_INS}
     index.commit([article_at(url, TEXT, f"Only of {url}.") for url in urls.values()], plan)
     before = sorted(
-        map(str, (line | {"last_seen": None} for line in index.stream(iter_export_lines, all_versions=True)))
+        map(
+            str,
+            (
+                line | {"last_seen": None, "history": None}
+                for line in index.stream(iter_export_lines, all_versions=True)
+            ),
+        )
     )
     index.commit([instead(outcome, 5, url) for outcome, url in urls.items()], plan)
     index.settle()
     after = sorted(
-        map(str, (line | {"last_seen": None} for line in index.stream(iter_export_lines, all_versions=True)))
+        map(
+            str,
+            (
+                line | {"last_seen": None, "history": None}
+                for line in index.stream(iter_export_lines, all_versions=True)
+            ),
+        )
     )
     assert after == before
     assert {hit.url for hit in index.ask(search_articles, "only").hits} == set(urls.values())

@@ -20,7 +20,7 @@ from newsarchive.web.app import create_app
 from storage.index import Index
 from storage.index.frontier.host_state import SavedBackoff, save_backoffs
 from storage.index.write import runs
-from storage.model import CrawlRun, Site
+from storage.model import CrawlRun, DiscoveredUrl, Discovery, Site, UrlKind
 from storage.places import Places
 
 NOW = datetime(2026, 3, 10, 6, tzinfo=UTC)
@@ -106,6 +106,8 @@ def crawled(tmp_path: Path) -> Callable[..., list[Finding]]:
         with closing(Index.open(f"sqlite:///{tmp_path / 'index.sqlite3'}")) as index:
             site = Site(name="down", url="https://www.down.example:8443/")
             index.register_sites([site])
+            front = Discovery(site="down", kind=UrlKind.LISTING)
+            index.add_urls([DiscoveredUrl(url=site.url, discovery=front, due_at=NOW, priority=0)])
             for number in range(crawls):
                 crawl = CrawlRun(
                     id=f"20260310T050000Z-{number:04d}", sites=(site,), started_at=NOW - HOUR, finished_at=NOW,

@@ -84,6 +84,7 @@ class Writer:
             canonical_url=url,
             headline=headline,
             language="en",
+            declared=True,
             paragraphs=(Paragraph(role=Role.TEXT, text=f"Body of {headline}"),),
         )
         return Ingest(

@@ -220,7 +220,7 @@ def test_nearby_captures_are_listed_for_a_missing_page(archive_of: ArchiveOf) ->
         missing = client.get(address)
         assert missing.status_code == 404
         assert f'href="/web/{STAMP}/https://news.example/town/1"' in missing.text
-    assert "It has no other page of this host either" in client.get("/web/2026/https://other.example/").text
+    assert "It has no capture of any other page of this host" in client.get("/web/2026/https://other.example/").text
 
     def unavailable(*_: object, **__: object) -> None:
         raise IndexFailure("the database is away")

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import fields
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,11 @@ FACTS = {
     "headline": "Harbour wall falls",
     "datePublished": "2026-05-01T23:19:00+02:00",
     "dateModified": "2026-05-02T08:00:00+02:00",
-    "author": [{"@type": "Person", "name": "Ada Quill"}, {"@type": "Person", "name": "Ben Ash"}],
+    "author": [
+        {"@type": "Person", "name": "Ada Quill", "url": "https://news.example/authors/ada-quill"},
+        {"@type": "Person", "name": "Ben Ash"},
+        {"@type": "Organization", "name": "Harbour Press Agency"},
+    ],
     "articleSection": "Harbour",
     "keywords": ["wall", "ships"],
     "isAccessibleForFree": False,
@@ -48,15 +53,19 @@ TEXT = "".join(
 )
 PAGE = f"""<!doctype html><html lang=en><head><title>Harbour wall falls</title><meta name=robots content=noarchive>
 <link rel=canonical href="{URL}"><script type="application/ld+json">{json.dumps(FACTS)}</script></head><body><article>
-<h1>Harbour wall falls</h1><p class=dek>After a hundred years</p>{TEXT}</article><aside><h3>Read also</h3><ul>
+<p class=kicker>Ships and walls</p><h1>Harbour wall falls</h1><p class=dek>After a hundred years</p>{TEXT}
+<p>Correction: An earlier version of this article said that the wall was built in 1936.</p></article>
+<aside><h3>Read also</h3><ul>
 <li><a href="/2026/05/ships-return-to-the-bay">Ships return to the bay at last</a></li>
 <li><a href="/2026/05/board-votes-on-the-wall">Board votes on the wall tonight</a></li></ul></aside></body></html>"""
 
 
 @pytest.fixture
 def archive(archive_of: Callable[..., Archive]) -> Archive:
-    """An archive of one page whose fields are all set."""
-    return archive_of({"url": URL, "body": PAGE.encode()})
+    """An archive of one page whose fields are all set; an hour before it had another dek and other tags."""
+    before = PAGE.replace("After a hundred years", "After ninety years").replace('"ships"', '"sea"')
+    then = {"url": URL, "body": before.encode(), "at": datetime(2026, 3, 1, 5, tzinfo=UTC)}
+    return archive_of(then, {"url": URL, "body": PAGE.encode()})
 
 
 @pytest.fixture
@@ -123,7 +132,10 @@ def test_the_api_has_the_values_of_export(line: dict[str, Any], archive: Archive
         for link in group["links"]:
             del link["article_id"]
     history = {
+        "version": version["number"],
         "versions": len(article["versions"]),
+        "history": article["history"],
+        "metadata_changes": article["metadata_changes"],
         "first_seen": article["first_seen"],
         "last_seen": article["last_seen"],
     }
@@ -157,6 +169,8 @@ def test_parquet_has_the_values_of_export(line: dict[str, Any], export: Callable
         for field in table:
             if field.type is FieldType.TIME:
                 values[field.name] = format_time(values[field.name])
+    for each in (*row["history"], *row["metadata_changes"]):
+        each |= {name: format_time(value) for name, value in each.items() if isinstance(value, datetime)}
     assert row == line
 
 
@@ -170,7 +184,8 @@ def test_show_has_the_values_of_export(
     for group in current["links"]:
         for link in group["links"]:
             del link["article_id"]
-    names = [field.name for field in FIELDS if field.name not in {"versions", "first_seen", "last_seen", "capture"}]
+    of_article = {"version", "versions", "history", "metadata_changes", "first_seen", "last_seen", "capture"}
+    names = [field.name for field in FIELDS if field.name not in of_article]
     assert {name: current[name] for name in names} == {name: line[name] for name in names}
 
 
