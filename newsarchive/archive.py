@@ -49,11 +49,11 @@ from storage.places import Places
 
 Sync = Callable[[], None]
 
-IN_BULK = Batching(max_captures=256, max_delay=10.0, max_in_flight=768)
+BULK_BATCHING = Batching(max_captures=256, max_delay=10.0, max_in_flight=768)
 """Fewer, larger transactions, for import and rebuild."""
 
 
-def no_sync() -> None:
+def skip_sync() -> None:
     """Do nothing: no WARC file is being written."""
 
 
@@ -105,19 +105,19 @@ class Archive:
         progress: ProgressCallback = ignore_progress,
         *,
         where: BatchTarget = LOCAL,
-        afresh: bool = False,
+        restart: bool = False,
         forget: bool = False,
     ) -> RebuildResult:
         """Rebuild the index of the archive in a folder, even if the old index is broken or of a later version.
 
-        An interrupted rebuild is resumed, unless `afresh`. CapturesLost if the new index would lack captures that the
+        An interrupted rebuild is resumed, unless `restart`. CapturesLost if the new index would lack captures that the
         old one knows, unless `forget`.
         """
-        return cls._rebuild(toml_file.load_config(folder), progress, where, afresh=afresh, forget=forget)
+        return cls._rebuild(toml_file.load_config(folder), progress, where, restart=restart, forget=forget)
 
     @classmethod
     def _rebuild(
-        cls, config: Config, progress: ProgressCallback, where: BatchTarget, *, afresh: bool, forget: bool = False
+        cls, config: Config, progress: ProgressCallback, where: BatchTarget, *, restart: bool, forget: bool = False
     ) -> RebuildResult:
         def open_ingestor(index: Index) -> AbstractContextManager[tuple[Ingestor, WarcWalk]]:
             return cls(config, index).bulk(where)
@@ -131,7 +131,7 @@ class Archive:
         # A crawl that started meanwhile would write into the index that is being replaced.
         with _lock_archive(config, "rebuild"):
             return Rebuild(places=config.places, url=config.index, open_ingestor=open_ingestor, marker=marker).run(
-                progress, afresh=afresh, forget=forget
+                progress, restart=restart, forget=forget
             )
 
     @property
@@ -206,7 +206,7 @@ class Archive:
     @contextmanager
     def ingestor(
         self,
-        sync: Sync = no_sync,
+        sync: Sync = skip_sync,
         *,
         index: Index | None = None,
         batching: Batching | None = None,
@@ -247,7 +247,7 @@ class Archive:
         here = where.dask is None
         with (
             open_walk(where, self.scratch, self._reading_settings) as walk,
-            self.ingestor(batching=IN_BULK, at_once=here) as ingestor,
+            self.ingestor(batching=BULK_BATCHING, at_once=here) as ingestor,
         ):
             yield ingestor, walk
 
@@ -278,7 +278,7 @@ class Archive:
         return replace(imported, recovered=recovered, read=replace(imported.read, problems=problems))
 
     def rebuild(
-        self, progress: ProgressCallback = ignore_progress, *, where: BatchTarget = LOCAL, afresh: bool = False
+        self, progress: ProgressCallback = ignore_progress, *, where: BatchTarget = LOCAL, restart: bool = False
     ) -> RebuildResult:
         """Rebuild the index from the WARC files alone (law 1); this object then uses the new one.
 
@@ -286,7 +286,7 @@ class Archive:
         """
         self.index.close()
         try:
-            return self._rebuild(self.config, progress, where, afresh=afresh)
+            return self._rebuild(self.config, progress, where, restart=restart)
         finally:
             self.index = Index.open(self.config.index)
 
@@ -306,7 +306,7 @@ class Archive:
         """
         with (
             _lock_archive(self.config, "reextract"),
-            self.ingestor(batching=IN_BULK, workers=workers) as ingestor,
+            self.ingestor(batching=BULK_BATCHING, workers=workers) as ingestor,
         ):
             problems = () if dry_run else self.recover(ingestor).problems
             require_no_writer(self.places)
@@ -347,18 +347,18 @@ class Archive:
         repair: bool = False,
         progress: ProgressCallback = ignore_progress,
         where: BatchTarget = LOCAL,
-        afresh: bool = False,
+        restart: bool = False,
         deep: bool = False,
         chance: random.Random | None = None,
     ) -> VerifyReport:
         """Check every WARC file, and compare the index with them; with `repair`, first repair files left open.
 
         Then what the index says of a sample of articles (drawn by `chance`) is compared with their records, or with
-        `deep` what it says of all. A verify that was interrupted within a day is resumed, unless `afresh`.
+        `deep` what it says of all. A verify that was interrupted within a day is resumed, unless `restart`.
         """
         with (
             open_executor(where) as executor,
-            open_verify_progress(self.scratch / "checked", self.now, afresh=afresh) as earlier,
+            open_verify_progress(self.scratch / "checked", self.now, restart=restart) as earlier,
         ):
             report = verify(self.places, self.index, executor, earlier, progress, repair=repair)
         check = StatementCheck(places=self.places, index=self.index, open_ingestor=self._open_ingestor_into)
@@ -366,7 +366,7 @@ class Archive:
         return replace(report, statements=statements)
 
     def _open_ingestor_into(self, index: Index) -> AbstractContextManager[Ingestor]:
-        return type(self)(self.config, index).ingestor(batching=IN_BULK, at_once=True)
+        return type(self)(self.config, index).ingestor(batching=BULK_BATCHING, at_once=True)
 
 
 def _load_config(folder: Path) -> Config:

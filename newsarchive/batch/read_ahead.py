@@ -43,7 +43,7 @@ class ReadAheadWalk(WarcWalk):
         folder = create_batch_folder(self._scratch, self._build_settings(), self._executor)
         self._folders.add(folder)
         self._tasks = {
-            part.file.name: FileTask(file=with_absolute_folder(part.file), start=part.start, folder=folder)
+            part.file.name: FileTask(file=make_folder_absolute(part.file), start=part.start, folder=folder)
             for part in ranges
         }
         self._results = self._executor.map(read_warc_file, self._tasks.values(), report_status)
@@ -104,7 +104,7 @@ def wait_for_readings(path: Path) -> ReadingsFile | None:
     return ReadingsFile.open(path)
 
 
-def with_absolute_folder(file: WarcFile) -> WarcFile:
+def make_folder_absolute(file: WarcFile) -> WarcFile:
     """Return the file with a path that does not depend on the current folder."""
     return replace(file, places=replace(file.places, folder=file.places.folder.absolute()))
 

@@ -12,10 +12,10 @@ from newsarchive.batch.file_task import FileTask, read_warc_file
 from newsarchive.batch.read_ahead import (
     create_batch_folder,
     failure_reason,
+    make_folder_absolute,
     remove_empty_batch_folder,
     remove_scratch_folder,
     wait_for_readings,
-    with_absolute_folder,
 )
 from newsarchive.batch.reading_settings import ReadingSettings
 from newsarchive.batch.readings_file import ReadingsFile, remove_readings
@@ -66,7 +66,7 @@ def _build_tasks(folder: Path, places: Places, wanted: Iterable[RecordPlace]) ->
     for place in wanted:
         offsets.setdefault(place.warc, set()).add(place.offset)
     return {
-        file.name: FileTask(file=with_absolute_folder(file), folder=folder, offsets=frozenset(offsets[file.name]))
+        file.name: FileTask(file=make_folder_absolute(file), folder=folder, offsets=frozenset(offsets[file.name]))
         for file in places.files()
         if file.name in offsets  # a missing file is reported when its captures are read
     }

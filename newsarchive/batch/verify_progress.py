@@ -104,10 +104,10 @@ def file_fingerprint(file: WarcFile) -> str:
 
 
 @contextmanager
-def open_verify_progress(path: Path, now: Callable[[], datetime], *, afresh: bool) -> Iterator[VerifyProgress]:
-    """Open the stored progress; with `afresh`, delete it first."""
+def open_verify_progress(path: Path, now: Callable[[], datetime], *, restart: bool) -> Iterator[VerifyProgress]:
+    """Open the stored progress; with `restart`, delete it first."""
     progress = VerifyProgress(path, now)
-    if not afresh:
+    if not restart:
         progress.load()
     else:
         with suppress(OSError):

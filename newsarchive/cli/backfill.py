@@ -11,7 +11,7 @@ from newsarchive.archive import Archive
 from newsarchive.cli.crawl import (
     describe_progress,
     exit_code,
-    has_no_answer,
+    is_unanswered,
     print_report,
     simulated_clock,
     write_crawl_log,
@@ -66,7 +66,7 @@ def backfill(  # noqa: PLR0913 - each is an option of the command line
             sole_process=True,
         )
         report = replace(done.report, notes=(*done.report.notes, backlog_line(done, wanted)))
-        nothing = has_no_answer(report)
+        nothing = is_unanswered(report)
         print_report(report, nothing=nothing, quiet=json)
     if json:
         print(

@@ -87,7 +87,7 @@ def crawl(  # noqa: PLR0913 - each is an option of the command line
         report = run_with_progress(opened, asked, HealthcheckPing(opened.config.ping if ping is None else ping))
         if complaint := update_metrics(opened):
             stderr().print(safe_text(complaint), soft_wrap=True)
-        nothing = has_no_answer(report)
+        nothing = is_unanswered(report)
         print_report(report, nothing=nothing, quiet=quiet or json)
         ended = report.run.finished_at or report.run.started_at
         past = () if quiet else find_pending_backfills(opened, [site.name for site in report.run.sites], ended)
@@ -135,7 +135,7 @@ def run_with_progress(archive: Archive, asked: CrawlRequest, check: HealthcheckP
         if begun:  # a crawl that another running one prevents is not a failure
             check.fail(str(error) or type(error).__name__)
         raise
-    (check.fail if has_no_answer(report) else check.success)("\n".join((summary_line(report), *report.problems)))
+    (check.fail if is_unanswered(report) else check.success)("\n".join((summary_line(report), *report.problems)))
     return replace(report, notes=(*report.notes, check.problem)) if check.problem else report
 
 
@@ -240,10 +240,10 @@ def describe_backlog(past: Sequence[PendingBackfill], where: str = "") -> list[s
 
 def exit_code(report: CrawlReport) -> int:
     """Return the exit code of a crawl: 130 after Ctrl-C, 1 if no site responded, else 0."""
-    return INTERRUPTED if report.is_interrupted else int(has_no_answer(report))
+    return INTERRUPTED if report.is_interrupted else int(is_unanswered(report))
 
 
-def has_no_answer(report: CrawlReport) -> bool:
+def is_unanswered(report: CrawlReport) -> bool:
     """Return True if URLs were due and no site responded."""
     counters = report.run.counters
     # Not by `problems`, which also has the recovery of an interrupted run.

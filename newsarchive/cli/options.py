@@ -36,7 +36,7 @@ Scratch = Annotated[
         help="Folder shared with the workers of the cluster; by default `batch` in the archive.",
     ),
 ]
-Afresh = Annotated[bool, typer.Option("--afresh", help="Start again instead of continuing an interrupted run.")]
+Restart = Annotated[bool, typer.Option("--restart", help="Start again instead of continuing an interrupted run.")]
 Author = Annotated[str | None, typer.Option("--author", metavar="NAME", help="Only articles by this author.")]
 Section = Annotated[str | None, typer.Option("--section", metavar="NAME", help="Only articles of this section.")]
 

@@ -6,13 +6,13 @@ import typer
 
 from newsarchive.archive import Archive
 from newsarchive.batch.executor import BatchTarget
-from newsarchive.cli.options import HERE, Afresh, Dask, Folder, Scratch
+from newsarchive.cli.options import HERE, Dask, Folder, Restart, Scratch
 from newsarchive.cli.output import pluralize, safe_text, show_progress, stderr, stdout
 
 
 def rebuild(
     *,
-    afresh: Afresh = False,
+    restart: Restart = False,
     forget: Annotated[
         bool,
         typer.Option(
@@ -31,11 +31,11 @@ def rebuild(
     """
     with show_progress("rebuilding") as step:
         where = BatchTarget(dask=dask, scratch=scratch)
-        result = Archive.rebuild_in(archive, step, where=where, afresh=afresh, forget=forget)
+        result = Archive.rebuild_in(archive, step, where=where, restart=restart, forget=forget)
     for problem in result.problems:
         stderr().print(safe_text(problem), soft_wrap=True)
     out = stdout()
-    if result.went_on:
+    if result.resumed:
         before = pluralize(result.total_captures - result.captures, "capture")
         out.print(f"An interrupted rebuild was continued; it had indexed {before}.")
     for lost in result.lost:

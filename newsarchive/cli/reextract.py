@@ -29,7 +29,7 @@ def reextract(  # noqa: PLR0913 - every word is an option of the command line
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Report what would change, without changing anything.")
     ] = False,
-    workers: Annotated[
+    readers: Annotated[
         int | None, typer.Option(min=0, metavar="N", help="Number of reader processes; 0: one per core.")
     ] = None,
     named: Annotated[int, typer.Option("--show", min=0, metavar="N", help="List up to N changes.")] = 20,
@@ -54,7 +54,7 @@ def reextract(  # noqa: PLR0913 - every word is an option of the command line
         result = opened.reextract(
             wanted,
             dry_run=dry_run,
-            workers=workers,
+            workers=readers,
             named=named,
             where=BatchTarget(dask=dask, scratch=scratch),
             progress=lambda done, total, url: step(done, total, f"{done:,} captures, {url}"),

@@ -49,13 +49,13 @@ def show(  # noqa: PLR0913 - every word is an option of the command line
     with Archive.open_to_read(archive) as opened:
         if boilerplate:
             seen = load_boilerplate(opened, article)
-            print(to_json([_with_share(each) for each in seen])) if json else render.print_boilerplate(
+            print(to_json([_add_share(each) for each in seen])) if json else render.print_boilerplate(
                 out, seen, everything=everything
             )
             return
         found = find_article(opened, article)
         if diff is not None:
-            lines = compare_numbers(opened, found, *diff)
+            lines = compare_version_numbers(opened, found, *diff)
             print(to_json(lines)) if json else render.print_comparison(out, lines)
             return
         schedule = opened.index.ask(get_visit_schedule, found.url, datetime.now(UTC))
@@ -85,7 +85,7 @@ def load_boilerplate(archive: Archive, site: str) -> list[BoilerplateView]:
     return sorted(seen, key=lambda each: (each.site, not each.verdict, -each.articles_seen, each.text))
 
 
-def _with_share(each: BoilerplateView) -> dict[str, object]:
+def _add_share(each: BoilerplateView) -> dict[str, object]:
     return {**{name.name: getattr(each, name.name) for name in fields(each)}, "share": round(each.share, 4)}
 
 
@@ -110,7 +110,9 @@ def find_article(archive: Archive, name: str) -> ArticleView:
     raise NotFound(f"the archive in {archive.folder} has no article {name}. To look for one: newsarchive search WORDS")
 
 
-def compare_numbers(archive: Archive, article: ArticleView, older: int, newer: int) -> tuple[ParagraphChange, ...]:
+def compare_version_numbers(
+    archive: Archive, article: ArticleView, older: int, newer: int
+) -> tuple[ParagraphChange, ...]:
     """Compare two versions of an article: headline and dek, the paragraphs, and what else differs."""
     versions = [_version(archive, article, number) for number in (older, newer)]
     differing = [lines for lines in _OTHER_PARTS if lines(versions[0]) != lines(versions[1])]

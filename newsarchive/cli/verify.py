@@ -7,7 +7,7 @@ from rich.console import Console
 
 from newsarchive.archive import Archive
 from newsarchive.batch.executor import BatchTarget
-from newsarchive.cli.options import HERE, Afresh, Dask, Folder, Json
+from newsarchive.cli.options import HERE, Dask, Folder, Json, Restart
 from newsarchive.cli.output import pluralize, safe_text, show_progress, stderr, stdout, to_json
 from newsarchive.config.units import humanize_size
 from newsarchive.maintenance.verify import FileVerification, VerifyReport
@@ -21,7 +21,7 @@ def verify(  # noqa: PLR0913 - every word is an option of the command line
     deep: Annotated[
         bool, typer.Option("--deep", help="Compare all articles with their records, not only a sample of 100.")
     ] = False,
-    afresh: Afresh = False,
+    restart: Restart = False,
     dask: Dask = None,
     archive: Folder = HERE,
     json: Json = False,
@@ -34,7 +34,7 @@ def verify(  # noqa: PLR0913 - every word is an option of the command line
     problem.
     """
     with Archive.open_to_read(archive) as opened, show_progress("verifying") as step:
-        found = opened.verify(repair=repair, progress=step, where=BatchTarget(dask=dask), afresh=afresh, deep=deep)
+        found = opened.verify(repair=repair, progress=step, where=BatchTarget(dask=dask), restart=restart, deep=deep)
     if json:
         print(to_json(found))
     else:
@@ -44,13 +44,13 @@ def verify(  # noqa: PLR0913 - every word is an option of the command line
 
 def _print(found: VerifyReport, *, notes: bool) -> None:
     out, remarks = stdout(), stderr()
-    for mended in found.mended:
-        out.print(safe_text(f"repaired: {mended}"), soft_wrap=True)
+    for each in found.repaired:
+        out.print(safe_text(f"repaired: {each}"), soft_wrap=True)
     for file in found.files:
         _print_file(remarks, file, notes=notes)
     if found.taken:
         what = f"{pluralize(found.taken, 'WARC file')} checked before by an interrupted verify"
-        out.print(safe_text(f"{what} and skipped. To check all: newsarchive verify --afresh"), soft_wrap=True)
+        out.print(safe_text(f"{what} and skipped. To check all: newsarchive verify --restart"), soft_wrap=True)
     damaged = sum(bool(file.problems) for file in found.files)
     records = pluralize(sum(file.records for file in found.files), "record")
     size = humanize_size(sum(file.size for file in found.files))

@@ -130,7 +130,7 @@ class FrontierWindow:
         return bool(self._in_flight or self._uncommitted or self._hosts.waiting)
 
     @property
-    def _hands_out(self) -> bool:
+    def _may_hand_out(self) -> bool:
         """True if URLs may be handed out. At the page limit, pages being rendered still get their subresources."""
         return not self._stopped and (not self.is_page_limit_reached or bool(self.subresources.waiting))
 
@@ -148,7 +148,7 @@ class FrontierWindow:
     def next_url(self) -> DueUrl | None:
         """Return a URL that may be requested now, or None. `record_response` or `discard` must follow."""
         now = self._clock()
-        while self._hands_out and (taken := self._hosts.take(now)) is not None:
+        while self._may_hand_out and (taken := self._hosts.take(now)) is not None:
             due, host = taken
             self._refiller.record_taken(host)
             if (chosen := self._choose(due, host)) is not None:
@@ -157,7 +157,7 @@ class FrontierWindow:
 
     def next_wake_at(self) -> float | None:
         """Return the time at which `next_url` may have a URL again; None if a response or a refill must come first."""
-        return self._hosts.next_ready_at() if self._hands_out else None
+        return self._hosts.next_ready_at() if self._may_hand_out else None
 
     def record_response(self, due: DueUrl, response: ResponseSummary, *, rendering: bool = False) -> None:
         """Record the response for a URL, of whatever kind: its host is free again after a pause.
@@ -176,7 +176,7 @@ class FrontierWindow:
             self._record_robots(request, response)
         pause = Pause(seconds=self._settings_of(due).delay) if is_interrupted else self._pause_after(request, response)
         if response.no_response and not is_interrupted and request.waiting_url is None:
-            self._put_off(due, self._now() + (DAY if response.is_blocked else HOUR))
+            self._postpone(due, self._now() + (DAY if response.is_blocked else HOUR))
         if response.is_blocked:
             self._counters["blocked"] += 1
         if pause.is_long:
@@ -192,7 +192,7 @@ class FrontierWindow:
         self._uncommitted.pop(due.url_id, None)
         for each in [due] if request.waiting_url is None else self._robots_pending.discard(due):
             self._counters["refused"] += 1
-            self._put_off(each, None)
+            self._postpone(each, None)
         self._hosts.release(request.host)
 
     def record_commit(self, url_id: int) -> None:
@@ -200,7 +200,7 @@ class FrontierWindow:
         site, host = self._uncommitted.pop(url_id, (None, None))
         self._refiller.record_commit(site, host)
 
-    def commit_failed(self, due: DueUrl) -> None:
+    def record_failed_commit(self, due: DueUrl) -> None:
         """Record that the capture of a URL will not be in the index: the URL stays due."""
         self._uncommitted.pop(due.url_id, None)
 
@@ -241,8 +241,8 @@ class FrontierWindow:
         await self._refiller.write(self._pop_changes())
 
     def _pop_changes(self) -> RunChanges:
-        put_off, self._put_off_until = self._put_off_until, {}
-        return RunChanges(put_off=put_off, hosts=self._backoff.pending_changes())
+        postponed, self._put_off_until = self._put_off_until, {}
+        return RunChanges(postponed=postponed, hosts=self._backoff.pending_changes())
 
     def _add(self, due: DueUrl) -> None:
         """Queue a URL of a refill, unless it was handled already or its host is backed off."""
@@ -250,7 +250,7 @@ class FrontierWindow:
         if handled is not None and due.due_at <= handled:
             self._stuck.add(due.url_id)
         elif until := self._backoff.backed_off_until(self._hosts.get(due.url)):
-            self._put_off(due, until)
+            self._postpone(due, until)
         elif due.discovery.kind not in (UrlKind.ROBOTS, UrlKind.PART):
             self._hosts.add(due)
 
@@ -269,7 +269,7 @@ class FrontierWindow:
         if (refusal := self._refusal(due)) is not None:
             counter, until = refusal
             self._counters[counter] += 1
-            self._put_off(due, until)
+            self._postpone(due, until)
             self._hosts.release(host)
             return None
         rules = self._rules(due)
@@ -345,7 +345,7 @@ class FrontierWindow:
         self._hosts.release(host)
         if robots is not None:
             if until := self._backoff.backed_off_until(other):
-                self._put_off(robots, until)
+                self._postpone(robots, until)
             else:
                 self._hosts.add(robots)
         return None
@@ -384,12 +384,12 @@ class FrontierWindow:
         """Put off a URL that robots.txt disallows, or whose robots.txt cannot be fetched."""
         if rules.unreachable is None:
             self._counters["disallowed"] += 1
-            self._put_off(due, self._now() + DAY)
+            self._postpone(due, self._now() + DAY)
         else:
-            self._put_off(due, self._back_off(host, Pause(seconds=UNREACHABLE_TTL, reason=rules.unreachable), due))
+            self._postpone(due, self._back_off(host, Pause(seconds=UNREACHABLE_TTL, reason=rules.unreachable), due))
         self._hosts.release(host)
 
-    def _put_off(self, due: DueUrl, until: datetime | None) -> None:
+    def _postpone(self, due: DueUrl, until: datetime | None) -> None:
         """Put off a URL until then; None: for ever."""
         if due.url_id >= 0:
             self._put_off_until[due.url_id] = until
@@ -417,5 +417,5 @@ class FrontierWindow:
         until = self._backoff.back_off(host, pause)
         self._refiller.record_drained()
         for each in self._hosts.drain(host):
-            self._put_off(each, until)
+            self._postpone(each, until)
         return until

@@ -35,9 +35,9 @@ MIN_BACKOFF_DELAY = 0.5
 """Seconds that are doubled if the site's delay is shorter."""
 MIN_SAVED_PAUSE = 1.0
 """Seconds; a shorter pause is not saved for the next run."""
-FIRST_PAUSE = 30.0
+INITIAL_PAUSE = 30.0
 """Seconds after a 429 or 503 without Retry-After; doubled each time, up to an hour."""
-LONGEST_PAUSE = 86_400.0
+MAX_PAUSE = 86_400.0
 """Seconds; a longer Retry-After is cut to this."""
 MAX_WAIT = 120.0
 """Longest pause in seconds that a run waits for. URLs of a host with a longer one are put off."""
@@ -109,7 +109,7 @@ def record_response(
 ) -> Pause:
     """Update a host's state after a response that took `duration` seconds; return the pause after it."""
     if response.is_blocked:
-        return Pause(seconds=LONGEST_PAUSE, reason="has no public address")
+        return Pause(seconds=MAX_PAUSE, reason="has no public address")
     _update_host(host, response, duration)
     interval = request_interval(host, settings, crawl_delay)
     if response.no_response:
@@ -151,8 +151,8 @@ def request_interval(host: Host, settings: PolitenessSettings, crawl_delay: floa
 def pause_after_refusal(status: int, retry_after: str | None, refusals: int, now: datetime) -> Pause:
     """Return the pause after the `refusals`-th 429 or 503 in a row."""
     requested = parse_retry_after(retry_after, now)
-    seconds = min(FIRST_PAUSE * 2 ** (refusals - 1), 3_600.0) if requested is None else requested
-    return Pause(seconds=min(seconds, LONGEST_PAUSE), reason=f"answers {status}")
+    seconds = min(INITIAL_PAUSE * 2 ** (refusals - 1), 3_600.0) if requested is None else requested
+    return Pause(seconds=min(seconds, MAX_PAUSE), reason=f"answers {status}")
 
 
 def pause_after_failure(failures: int, interval: float) -> Pause:
@@ -254,7 +254,7 @@ def restore_backoff(host: Host, saved: SavedBackoff, now: datetime, clock: float
     host.backoff_level = min(saved.backoff_level, MAX_BACKOFF_LEVEL)
     left = (saved.ready_at - now).total_seconds() if saved.ready_at else 0.0
     # A clock that was once wrong must not back off from a host for years.
-    left = min(max(left, 0.0), LONGEST_PAUSE)
+    left = min(max(left, 0.0), MAX_PAUSE)
     host.ready_at = max(host.ready_at, clock + left)
     return left
 

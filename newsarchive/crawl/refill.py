@@ -74,7 +74,7 @@ class IndexQueue:
 class RunChanges:
     """Changes that the run has made and the index does not have yet."""
 
-    put_off: Mapping[int, datetime | None]
+    postponed: Mapping[int, datetime | None]
     """New due times of URLs, by their ids; None: never."""
     hosts: Mapping[str, SavedBackoff | None]
     """States of hosts, by name; None: to delete."""
@@ -240,8 +240,8 @@ class Refiller:
         `now` is the query's own time: URLs that `restore` makes due at it are selected.
         """
         result = RefillResult()
-        if changes.put_off:
-            self._queue.reschedule(changes.put_off)
+        if changes.postponed:
+            self._queue.reschedule(changes.postponed)
         if self._state is not None:
             self._state.save_hosts(changes.hosts, now)
             if not self._is_restored:

@@ -39,13 +39,13 @@ class PageRenderer:
         """Return True if the page at a URL is to be rendered."""
         return due.discovery.site in self.sites and due.discovery.kind in RENDERED_KINDS
 
-    def document_of(self, exchange: Exchange) -> BrowserResponse | None:
+    def get_document(self, exchange: Exchange) -> BrowserResponse | None:
         """Return the document in a response; None if it cannot be rendered."""
         status, headers = parse_http_headers(exchange.response)
         mime = (header(headers, "Content-Type") or "").partition(";")[0].strip().lower()
         return browser_response(exchange) if status == 200 and mime in _HTML and not exchange.truncated else None
 
-    def as_subresource(self, exchange: Exchange) -> Exchange:
+    def convert_to_subresource(self, exchange: Exchange) -> Exchange:
         """Return the document as a subresource: what is read is the rendered page."""
         assert exchange.discovery is not None
         return replace(exchange, discovery=replace(exchange.discovery, kind=UrlKind.PART))

@@ -31,7 +31,7 @@ UNREACHABLE_TTL = 3_600.0
 """Seconds until a robots.txt that could not be fetched is requested again."""
 INVALID_REDIRECT = 301
 """Status recorded for a redirect to a URL that cannot be requested."""
-LONGEST_DELAY = 3_600.0
+MAX_DELAY = 3_600.0
 """Seconds; a longer Crawl-delay is cut to this."""
 
 
@@ -227,4 +227,4 @@ def parse_rules(response: RobotsResponse, agent: str) -> RobotsRules:
     rate = parser.request_rate(agent)
     if rate and rate.requests:
         delays.append(rate.seconds / rate.requests)
-    return RobotsRules(delay=min(max(delays), LONGEST_DELAY) or None, parser=parser, agent=agent)
+    return RobotsRules(delay=min(max(delays), MAX_DELAY) or None, parser=parser, agent=agent)

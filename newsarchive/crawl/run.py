@@ -198,14 +198,14 @@ class _CrawlRun:
             age_limit=config.warc_age.total_seconds(),
             machine=ensure_machine_id(config.folder),
             now=self.now,
-            on_opened=lambda name: archive.index.write(warc_files.note_warc_opened, name, run_id),
+            on_opened=lambda name: archive.index.write(warc_files.record_opened_warc, name, run_id),
             on_closed=files.register,
         )
 
     def _begin(self, ingestor: Ingestor) -> None:
         """Recover from a crash of an earlier run, and write the run and its seeds to the index."""
         recovered = self.archive.recover(ingestor)
-        if recovered.captures or recovered.mended:
+        if recovered.captures or recovered.repaired:
             self.problems.append(f"an earlier run was interrupted: {recovered.captures} captures were recovered")
         self.problems += recovered.problems
         self.archive.index.begin_crawl(self.run)
@@ -330,7 +330,7 @@ class _ClosedFiles:
             self._ingestor.run_after_commit(lambda: self._uploader.add(file.name, file.sha256))
 
     def _write(self, file: ClosedWarc) -> None:
-        self._archive.index.write(warc_files.note_warc_closed, file, self._run.id)
+        self._archive.index.write(warc_files.record_closed_warc, file, self._run.id)
 
 
 class _Stopper:

@@ -94,8 +94,8 @@ class RunContext:
 
         async def record(exchange: Exchange) -> Capture:
             nonlocal document
-            if renderer is not None and (document := renderer.document_of(exchange)) is not None:
-                return await self._record_subresource(renderer.as_subresource(exchange))
+            if renderer is not None and (document := renderer.get_document(exchange)) is not None:
+                return await self._record_subresource(renderer.convert_to_subresource(exchange))
             return await self._record(exchange, self._on_commit(due, len(exchange.response), began))
 
         try:
@@ -199,7 +199,7 @@ class RunContext:
             await asyncio.wait({rendering}, timeout=CLOSE_TIMEOUT)
             self.frontier.subresources.end_rendering(due)
             if page is None:
-                self.frontier.commit_failed(due)
+                self.frontier.record_failed_commit(due)
             self.wake()
         if page is not None:
             await self.recorder.record(page, self._on_commit(due, len(page.response), began))

@@ -14,7 +14,7 @@ from newsarchive.extract.dek import find_dek_block
 from newsarchive.extract.evidence import NO_EVIDENCE, Evidence
 from newsarchive.extract.headline import Headline, text_key
 from newsarchive.extract.jsonld import Node
-from newsarchive.extract.refine_body import dominant_zones, find_missed_text, remove_strays
+from newsarchive.extract.refine_body import dominant_zones, find_missed_text, remove_non_body
 from newsarchive.extract.restore_text import NO_CLAIMS, BodyClaims, find_cut_text
 from newsarchive.extract.roles import (
     HEADINGS,
@@ -101,7 +101,7 @@ def build_body(content: PageBlocks, selection: Selection, context: BodyContext) 
         chosen = set(context.layout_blocks)
         selection = Selection(chosen=chosen)
     else:
-        chosen = remove_strays(blocks, selection.chosen, headline)
+        chosen = remove_non_body(blocks, selection.chosen, headline)
         chosen |= find_missed_text(blocks, chosen, headline)
     if not chosen:
         return NO_BODY

@@ -27,21 +27,21 @@ _MAX_LEVELS = 4
 """Ancestors of a block among which its box is looked for."""
 
 
-def remove_strays(blocks: list[Block], chosen: set[int], headline: Headline) -> set[int]:
+def remove_non_body(blocks: list[Block], chosen: set[int], headline: Headline) -> set[int]:
     """Remove menus, hidden text beside visible text, and text before the headline.
 
     If that is much of the text it is kept: the headline is elsewhere, or the text is hidden behind a paywall.
     """
     chosen = {i for i in chosen if not (blocks[i].zone & (zones.NAV | zones.MENU) and blocks[i].link_share > 0.8)}
-    chosen = _unless_much(blocks, chosen, {i for i in chosen if blocks[i].zone & zones.HIDDEN})
+    chosen = _remove_unless_large(blocks, chosen, {i for i in chosen if blocks[i].zone & zones.HIDDEN})
     first = min((i for i in chosen if effective_length(blocks[i].text) > 80 and blocks[i].link_share < 0.5), default=0)
     chosen = {i for i in chosen if i >= first or blocks[i].link_share < 0.8}
     if headline.block is None:
         return chosen
-    return _unless_much(blocks, chosen, {i for i in chosen if i < headline.block})
+    return _remove_unless_large(blocks, chosen, {i for i in chosen if i < headline.block})
 
 
-def _unless_much(blocks: list[Block], chosen: set[int], some: set[int]) -> set[int]:
+def _remove_unless_large(blocks: list[Block], chosen: set[int], some: set[int]) -> set[int]:
     """Remove some of the chosen blocks, unless they are a quarter of the text or more."""
     amount = sum(len(blocks[i].text) for i in chosen)
     return chosen - some if sum(len(blocks[i].text) for i in some) * 4 < amount else chosen

@@ -48,11 +48,11 @@ LooksLikeArticle = Callable[[str], bool | None]
 IsCaptured = Callable[[str], bool]
 
 
-def no_opinion(url: str) -> bool | None:
+def predict_nothing(url: str) -> bool | None:
     """Return None for any URL: the default where no URL templates are known."""
 
 
-def never_captured(url: str) -> bool:
+def is_never_captured(url: str) -> bool:
     """Return False for any URL: the default where no index is at hand."""
     del url
     return False
@@ -85,7 +85,7 @@ def _host_at(origin: str) -> str:
     return host if port in (None, _DEFAULT_PORT.get(parts.scheme)) else f"{host}:{port}"
 
 
-def belongs_to_site(site: Site, url: str) -> bool:
+def is_on_site_host(site: Site, url: str) -> bool:
     """Return True if a URL is on one of the site's hosts."""
     if not url.startswith(("http://", "https://")):
         return False
@@ -103,8 +103,8 @@ def discover_urls(
     discovery: Discovery,
     reading: Reading,
     site: Site,
-    looks_like_article: LooksLikeArticle = no_opinion,
-    is_captured: IsCaptured = never_captured,
+    looks_like_article: LooksLikeArticle = predict_nothing,
+    is_captured: IsCaptured = is_never_captured,
 ) -> tuple[DiscoveredUrl, ...]:
     """Return the URLs that a capture makes due, each once, in the order of the page.
 
@@ -148,7 +148,7 @@ def _redirect_target(capture: Capture, discovery: Discovery, site: Site) -> Iter
     # The crawl itself follows redirects of robots.txt (RFC 9309 2.3.1.2); other sites' pages are not ours to fetch.
     if discovery.kind is UrlKind.ROBOTS or not capture.redirect_url or discovery.redirect_count >= MAX_REDIRECTS:
         return
-    if discovery.kind is not UrlKind.ASSET and not belongs_to_site(site, capture.redirect_url):
+    if discovery.kind is not UrlKind.ASSET and not is_on_site_host(site, capture.redirect_url):
         return
     onward = Discovery(
         site=discovery.site,
@@ -182,7 +182,7 @@ def _requisite_urls(reading: Reading) -> Iterable[str]:
 
 def _canonical_url(capture: Capture, discovery: Discovery, url: str, site: Site) -> Iterator[DiscoveredUrl]:
     """Yield the canonical URL of an AMP page, a print view or a URL with campaign parameters."""
-    if belongs_to_site(site, url) and discovery.redirect_count < MAX_REDIRECTS:
+    if is_on_site_host(site, url) and discovery.redirect_count < MAX_REDIRECTS:
         link_discovery = Discovery(
             site=site.name,
             kind=UrlKind.ARTICLE,
@@ -207,7 +207,7 @@ def _links(
     for group in groups:
         own_priority = LISTING_LINK if group.kind is LinkKind.LATEST else priority
         for link in group.links:
-            if belongs_to_site(site, link.url):
+            if is_on_site_host(site, link.url):
                 link_discovery = Discovery(
                     site=site.name,
                     kind=UrlKind.ARTICLE,
@@ -226,7 +226,7 @@ def _entries(capture: Capture, reading: Reading, site: Site) -> Iterator[Discove
     via = UrlKind.FEED if reading.outcome is Outcome.FEED else UrlKind.SITEMAP
     whole_history = via is UrlKind.SITEMAP and lists_whole_history(reading.entries, capture.url)
     for entry in reading.entries:
-        if not belongs_to_site(site, entry.url):
+        if not is_on_site_host(site, entry.url):
             continue
         link_discovery = Discovery(
             site=site.name,
@@ -255,7 +255,7 @@ def _sources(
 ) -> Iterator[DiscoveredUrl]:
     for source in sources:
         # robots.txt may name a sitemap on another host (sitemaps.org, "Sitemaps & Cross Submits"); a page may not.
-        if not belongs_to_site(site, source.url) and via is not UrlKind.ROBOTS:
+        if not is_on_site_host(site, source.url) and via is not UrlKind.ROBOTS:
             continue
         if source.kind is UrlKind.LISTING and page_number(source.url) > LAST_PAGE:
             continue

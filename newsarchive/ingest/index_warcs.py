@@ -165,7 +165,7 @@ def register_runs(ranges: Iterable[WarcRange], index: Index, ingestor: Ingestor)
 
 def submit_capture(part: WarcRange, index: Index, ingestor: Ingestor) -> None:
     """Submit the one capture at the start of a range; WarcError, OSError or FileMissing if it cannot be read."""
-    index.write(warc_files.note_warc_opened, part.file.name)
+    index.write(warc_files.record_opened_warc, part.file.name)
     for item in read_captures(part.file, part.start):
         match item:
             case RunStarted():
@@ -181,7 +181,7 @@ def submit_capture(part: WarcRange, index: Index, ingestor: Ingestor) -> None:
 
 def _index_range(part: WarcRange, index: Index, ingestor: Ingestor, walk: WarcWalk) -> Iterator[CaptureRecord]:
     run: CrawlRun | None = None
-    index.write(warc_files.note_warc_opened, part.file.name)
+    index.write(warc_files.record_opened_warc, part.file.name)
     try:
         for item in walk.items(part):
             match item:
@@ -223,7 +223,7 @@ def _close_file(index: Index, ingestor: Ingestor, part: WarcRange, walk: WarcWal
     file = walk.measure(part)
 
     def close() -> None:
-        index.write(warc_files.note_warc_closed, file, run.id if run else None)
+        index.write(warc_files.record_closed_warc, file, run.id if run else None)
         walk.mark_committed(part)
 
     ingestor.run_after_commit(close)
@@ -231,4 +231,4 @@ def _close_file(index: Index, ingestor: Ingestor, part: WarcRange, walk: WarcWal
 
 def _begin_run(index: Index, ingestor: Ingestor, part: WarcRange, run: CrawlRun) -> None:
     index.begin_crawl(ingestor.register_run(run))
-    index.write(warc_files.note_warc_opened, part.file.name, run.id)
+    index.write(warc_files.record_opened_warc, part.file.name, run.id)

@@ -40,10 +40,10 @@ class LeasedJobManager(JobManager):
     ) -> None:
         """Give a job back, if it is still the worker's. It fails if its site is queued again already."""
         del priority, queue, lock
-        if not await self.give_back(job, retry_at) and job.queue == CRAWLS:
+        if not await self.release_job(job, retry_at) and job.queue == CRAWLS:
             self._on_lost(job)
 
-    async def give_back(self, job: Job, retry_at: datetime | None = None) -> bool:
+    async def release_job(self, job: Job, retry_at: datetime | None = None) -> bool:
         """Give a job back like `retry_job`; return False if it was not the worker's any more."""
         try:
             return await self._write(RETRY, job, retry_at=retry_at or datetime.now(UTC))

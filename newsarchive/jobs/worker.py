@@ -57,7 +57,7 @@ PAUSE, PAUSE_BUSY, PAUSE_EMPTY = 60.0, 15.0, 600.0
 since its hosts are backed off or it is outside its hours."""
 
 
-class GivenBack(Exception):
+class JobReleased(Exception):
     """The worker stops before its job is done."""
 
 
@@ -65,7 +65,7 @@ class CrawlFailed(Exception):
     """The crawl ended with an error that its owner should know of."""
 
 
-class RetryGivenBack(BaseRetryStrategy):
+class RetryReleasedJobs(BaseRetryStrategy):
     """Retries at once a job that is given back, without a limit: each shutdown and each crash counts as an attempt.
 
     A failed job is not retried: its site becomes due again by its schedule.
@@ -74,7 +74,7 @@ class RetryGivenBack(BaseRetryStrategy):
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
         """Return the decision on a failed job. Called by Procrastinate."""
         del job
-        return RetryDecision(retry_at=datetime.now(UTC)) if isinstance(exception, GivenBack) else None
+        return RetryDecision(retry_at=datetime.now(UTC)) if isinstance(exception, JobReleased) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,12 +135,12 @@ class CrawlWorker:
         self._index = Index.open(settings.index)
         self._session = _SharedSession(settings.index)
         self._sites = _Sites(settings.folder)
-        self._lease = JobLease(settings.index, settings.slots, lambda: self._crawl_worker.worker_id, self._die)
+        self._lease = JobLease(settings.index, settings.slots, lambda: self._crawl_worker.worker_id, self._kill_process)
 
     def _register_tasks(self) -> None:
         """Register the tasks with Procrastinate."""
         register = self.app.task
-        register(name="crawl", queue=CRAWLS, pass_context=True, retry=RetryGivenBack())(self.crawl)
+        register(name="crawl", queue=CRAWLS, pass_context=True, retry=RetryReleasedJobs())(self.crawl)
         for name, function, when in (("dispatch", self.dispatch, DISPATCH), ("recover", self.recover, RECOVER)):
             task = register(name=name, queue=MAINTENANCE, queueing_lock=name)(function)
             self.app.periodic(cron=when)(task)
@@ -207,7 +207,7 @@ class CrawlWorker:
         except asyncio.CancelledError:
             if job.id in self._crawls:
                 self._crawls[job.id].kill()
-            raise GivenBack from None
+            raise JobReleased from None
         except OSError as problem:
             self._print_line(
                 f"{site}: the crawl could not be started ({problem}); nothing was fetched, and the site is queued "
@@ -220,10 +220,10 @@ class CrawlWorker:
         await self._handle_exit(site, result)
 
     async def _handle_exit(self, site: str, result: CrawlExit) -> None:
-        """Schedule the next check of a site by the result of its crawl. Raises GivenBack or CrawlFailed."""
+        """Schedule the next check of a site by the result of its crawl. Raises JobReleased or CrawlFailed."""
         is_ok = result.code in {0, BUSY}
         if self._stopping and (result.outcome == "stopped" or not is_ok):
-            raise GivenBack
+            raise JobReleased
         pause = PAUSE if result.captures or result.code < 0 else PAUSE_EMPTY
         if result.code == BUSY:
             pause = PAUSE_BUSY
@@ -274,7 +274,7 @@ class CrawlWorker:
         for job in await self._jobs.get_stalled_jobs(seconds_since_heartbeat=STALLED):
             if job.queue != CRAWLS:
                 await self._jobs.finish_job(job, Status.FAILED, delete_job=True)
-            elif await self._jobs.give_back(job):
+            elif await self._jobs.release_job(job):
                 self._print_line(f"{job.lock}: its worker is gone; another one takes it over")
         await self._jobs.prune_stalled_workers(STALLED)
         await asyncio.to_thread(self._session.run, lambda session: session.delete_gone_workers())
@@ -282,9 +282,11 @@ class CrawlWorker:
             await self._jobs.delete_old_jobs(nb_hours=24, include_failed=True, include_aborted=True)
 
     def _lose_job(self, job: Job) -> None:
-        self._die(f"{job.lock} has been taken over by another worker, or the end of its crawl cannot be recorded")
+        self._kill_process(
+            f"{job.lock} has been taken over by another worker, or the end of its crawl cannot be recorded"
+        )
 
-    def _die(self, reason: str) -> NoReturn:
+    def _kill_process(self, reason: str) -> NoReturn:
         """Kill all crawls and this process: nothing may be requested or written any more."""
         for crawl in list(self._crawls.values()):
             crawl.kill()

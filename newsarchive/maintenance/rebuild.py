@@ -84,7 +84,7 @@ class RebuildResult:
     """Contents of the new index."""
     problems: tuple[str, ...] = ()
     """Damage, by file and offset. Records before and after it were indexed."""
-    went_on: bool = False
+    resumed: bool = False
     """True if an interrupted rebuild was resumed."""
     lost: tuple[LostFile, ...] = ()
     """Files of which the old index had captures that the new one lacks."""
@@ -100,14 +100,14 @@ class Rebuild:
     open_ingestor: OpenIngestor
     marker: ResumeMarker
 
-    def run(self, progress: ProgressCallback, *, afresh: bool, forget: bool = False) -> RebuildResult:
+    def run(self, progress: ProgressCallback, *, restart: bool, forget: bool = False) -> RebuildResult:
         """Index every WARC file of the archive into a new index, and replace the one at `url` by it.
 
         Readers have the old index until the new one is complete, also if this process is killed.
 
         Args:
             progress: Called with bytes.
-            afresh: Start from the beginning, even if an interrupted rebuild could be resumed.
+            restart: Start from the beginning, even if an interrupted rebuild could be resumed.
             forget: Replace the old index even if it knows captures whose files are missing or cannot be read.
 
         Raises:
@@ -129,7 +129,7 @@ class Rebuild:
             raise CapturesLost(lost, str(self.places.folder))
         replacement = prepare_replacement(self.url)
         replacement.check()
-        if afresh:
+        if restart:
             self.marker.remove()
         if not self.marker.is_valid():
             replacement.clear()
@@ -166,7 +166,7 @@ class Rebuild:
             total_captures=captures,
             total_versions=versions,
             problems=(*read.problems, *rest.problems),
-            went_on=resumes,
+            resumed=resumes,
         )
 
     def _index_files(
@@ -177,9 +177,9 @@ class Rebuild:
         if not ranges:
             return IndexingResult(files=0, captures=0, versions=0)
         with self.open_ingestor(index) as (ingestor, walk):
-            return index_warcs(ranges, self.places, index, ingestor, self._with_heartbeat(progress), walk)
+            return index_warcs(ranges, self.places, index, ingestor, self._wrap_with_heartbeat(progress), walk)
 
-    def _with_heartbeat(self, progress: ProgressCallback) -> ProgressCallback:
+    def _wrap_with_heartbeat(self, progress: ProgressCallback) -> ProgressCallback:
         """Return a callback that also writes the marker now and then."""
         due = time.monotonic() + HEARTBEAT
 

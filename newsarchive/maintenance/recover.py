@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 class RecoveryResult:
     """Repaired files, captures indexed, and errors."""
 
-    mended: tuple[RepairedFile, ...] = ()
+    repaired: tuple[RepairedFile, ...] = ()
     captures: int = 0
     """Captures in the files that the index lacked."""
     versions: int = 0
@@ -66,7 +66,7 @@ def recover(
 
     An unreachable bucket is reported among the problems; the files of the folder are indexed all the same.
     """
-    mended = repair_open_files(places.folder)
+    repaired = repair_open_files(places.folder)
     captures = versions = 0
     problems: list[str] = []
     # The folder first: its files must not wait for an unreachable bucket.
@@ -80,4 +80,6 @@ def recover(
                 problems += indexed.problems
         except (BucketUnreachable, BucketRefused) as problem:
             problems.append(f"{problem}. Files in the bucket that the index lacks are indexed by the next crawl")
-    return RecoveryResult(mended=mended, captures=captures, versions=versions, problems=tuple(dict.fromkeys(problems)))
+    return RecoveryResult(
+        repaired=repaired, captures=captures, versions=versions, problems=tuple(dict.fromkeys(problems))
+    )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from newsarchive.batch.executor import BatchExecutor
 from newsarchive.batch.file_task import verify_file
-from newsarchive.batch.read_ahead import with_absolute_folder
+from newsarchive.batch.read_ahead import make_folder_absolute
 from newsarchive.batch.verify_progress import VerifyProgress, file_fingerprint
 from newsarchive.maintenance.recover import repair_open_files
 from newsarchive.maintenance.verify_statements import StatementReport
@@ -41,7 +41,7 @@ class VerifyReport:
     """The results for all WARC files."""
 
     files: tuple[FileVerification, ...]
-    mended: tuple[RepairedFile, ...] = ()
+    repaired: tuple[RepairedFile, ...] = ()
     taken: int = 0
     """Files that were not checked again: an interrupted verify had checked them within a day."""
     statements: StatementReport | None = None
@@ -91,7 +91,7 @@ def verify(
             missing.name, utc_now(), places.machine, bucket=bool(places.bucket), shared=index.is_shared
         )
         add(_report_missing(missing, machine))
-    return VerifyReport(files=tuple(files), mended=repaired, taken=earlier.reused)
+    return VerifyReport(files=tuple(files), repaired=repaired, taken=earlier.reused)
 
 
 def _check_files(files: Sequence[WarcFile], executor: BatchExecutor, earlier: VerifyProgress) -> Iterator[FileReport]:
@@ -101,7 +101,7 @@ def _check_files(files: Sequence[WarcFile], executor: BatchExecutor, earlier: Ve
         if known := earlier.get(key):
             yield known
         else:
-            new.append((with_absolute_folder(file), key))
+            new.append((make_folder_absolute(file), key))
     reports = executor.map(verify_file if executor.is_remote else check_file, (file for file, _ in new))
     for (file, key), found in zip(new, reports, strict=True):
         found = found or check_file(file)  # in this process, if workers died over it

@@ -23,7 +23,7 @@ from newsarchive.startup import end_with_parent, exit_if_shadowed
 
 HEADER = struct.Struct("!Q")
 PID = struct.Struct("!i")
-STAYS, LEAVES = b"+", b"-"
+READY, EXITING = b"+", b"-"
 """First byte of an answer: whether its worker takes another task."""
 PAGE_SIZE = os.sysconf("SC_PAGE_SIZE")
 
@@ -128,7 +128,7 @@ def _run_worker(work: socket.socket, spec: WorkerSpec, read: Callable[[Any], Any
             answer = pickle.dumps(read(pickle.loads(message)), protocol=5)  # noqa: S301 - from our main process
             del message
             stays = left > 0 and _resident_size() < spec.max_resident
-            send(work, (STAYS if stays else LEAVES) + answer)
+            send(work, (READY if stays else EXITING) + answer)
             if not stays:
                 break
     finally:

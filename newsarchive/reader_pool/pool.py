@@ -23,7 +23,7 @@ from typing import Self
 
 from newsarchive.ingest.tasks import ReadingTask
 from newsarchive.reader_pool.cpu import available_cores
-from newsarchive.reader_pool.forkserver import LEAVES, PID, WorkerSpec, frame_message, receive, send
+from newsarchive.reader_pool.forkserver import EXITING, PID, WorkerSpec, frame_message, receive, send
 from newsarchive.startup import child_command
 from storage.model import Outcome, Reading
 
@@ -138,7 +138,7 @@ class ReaderPool:
                 raise
             else:
                 reading: Reading = pickle.loads(answer[1:])  # noqa: S301 - from our own worker
-                if answer[:1] != LEAVES:
+                if answer[:1] != EXITING:
                     return reading, worker
                 worker.close()
                 return reading, None

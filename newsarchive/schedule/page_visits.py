@@ -56,7 +56,7 @@ def plan_article_visit(visit: VisitResult, intervals: VisitIntervals, unchanged:
     """Return when an article is checked again."""
     ages = intervals.recheck
     is_alternate = visit.is_duplicate or visit.is_alternate_url
-    if is_alternate or unchanged >= len(ages) or (not unchanged and _was_found_old(visit, ages)):
+    if is_alternate or unchanged >= len(ages) or (not unchanged and _was_old_when_found(visit, ages)):
         return NextVisit(
             due_at=None,
             ended_by=VisitEnd.ALTERNATE if is_alternate else VisitEnd.PLAN,
@@ -71,7 +71,7 @@ def plan_article_visit(visit: VisitResult, intervals: VisitIntervals, unchanged:
     )
 
 
-def _was_found_old(visit: VisitResult, ages: tuple[timedelta, ...]) -> bool:
+def _was_old_when_found(visit: VisitResult, ages: tuple[timedelta, ...]) -> bool:
     """Return whether an article was found, just now, when it was older than all ages at which one is checked.
 
     A backfill finds years of them. If one changes later, its sitemap may report it.

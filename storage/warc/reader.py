@@ -133,7 +133,7 @@ def _interpret_records(
     """Yield each record as a capture, run or metadata record."""
     run: str | None = None
     info: str | None = None
-    for record in _with_warcinfo(path, start, damage):
+    for record in _read_warcinfo_first(path, start, damage):
         if damage and info and not belongs_to_file(record, info):
             continue
         try:
@@ -160,7 +160,7 @@ def _interpret_record(record: Record, run: str | None) -> CaptureRecord | RunSta
     return record if record.type == "metadata" else None
 
 
-def _with_warcinfo(path: Readable, start: int, damage: list[WarcError]) -> Iterator[Record]:
+def _read_warcinfo_first(path: Readable, start: int, damage: list[WarcError]) -> Iterator[Record]:
     if start:
         first = next(read_records(path, 0, on_damage=ignore_damage), None)
         if first and first.type == "warcinfo" and first.place.offset < start:

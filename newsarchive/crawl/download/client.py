@@ -159,11 +159,11 @@ class _Recording:
         """Wait for the end of the body: its bytes are recorded by the protocol."""
         if self.attempts[-1].whole:  # 204, 304, Content-Length: 0
             return succeed(None)
-        done: Deferred[None] = Deferred(self._hang_up)
+        done: Deferred[None] = Deferred(self._abort_connection)
         response.deliverBody(_Drain(done))
         return done
 
-    def _hang_up(self, _: object) -> None:
+    def _abort_connection(self, _: object) -> None:
         if self.connection is not None:
             self.connection.transport.abortConnection()
 

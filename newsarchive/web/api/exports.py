@@ -130,7 +130,7 @@ def _export_article(context: RequestContext, article_id: int, form: Format) -> R
     article = context.index.ask(get_article, article_id)
     if article is None:
         raise HTTPException(404, "The archive has no such article")
-    choice = export_choice(context, Filters(articles=(article_id,)))
+    choice = build_export_request(context, Filters(articles=(article_id,)))
     with context.heavy_requests.slot():
         # Written to a file first, so that an error can still become an error response.
         file = tempfile.TemporaryFile()  # noqa: SIM115 - closed after sending
@@ -162,7 +162,7 @@ def _size_limiter(file: BinaryIO) -> Callable[[int], None]:
     return check_size
 
 
-def export_choice(context: RequestContext, filters: Filters) -> ExportRequest:
+def build_export_request(context: RequestContext, filters: Filters) -> ExportRequest:
     """Return the request of an export under the access rules."""
     # Not the index of this request: a job may run much later, after the end of an embargo.
     return ExportRequest(
@@ -182,7 +182,7 @@ def get_export_jobs(context: RequestContext) -> ExportJobs:
         if not hasattr(state, "exports"):
             state.exports = ExportJobs(
                 context.archive.folder / "exports",
-                lambda filters: export_choice(context, filters),
+                lambda filters: build_export_request(context, filters),
                 now=context.archive.now,
             )
         jobs: ExportJobs = state.exports

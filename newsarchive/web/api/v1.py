@@ -97,7 +97,7 @@ def _respond(context: RequestContext, model: type[BaseModel], view: object) -> R
     return context.add_etag(Response(body, media_type="application/json"))
 
 
-def _or_404(view: object | None, what: str) -> Any:
+def _require_found(view: object | None, what: str) -> Any:
     if view is None:
         raise HTTPException(404, f"The archive has no such {what}")
     return view
@@ -120,19 +120,21 @@ def articles(context: Context, filters: ArticleFilters, limit: Limit = 50, curso
 @router.get("/articles/{article_id}", response_model=schemas.ArticleDetail, summary="One article")
 def article(context: Context, article_id: Id) -> Response:
     """Return an article with its current text and the list of its versions."""
-    return _respond(context, schemas.ArticleDetail, _or_404(context.index.ask(get_article, article_id), "article"))
+    return _respond(
+        context, schemas.ArticleDetail, _require_found(context.index.ask(get_article, article_id), "article")
+    )
 
 
 @router.get("/articles/{article_id}/versions", response_model=schemas.VersionList, summary="Versions of an article")
 def versions(context: Context, article_id: Id) -> Response:
     """All versions of an article, oldest first."""
-    return _respond(context, schemas.VersionList, _or_404(context.index.ask(get_article, article_id), "article"))
+    return _respond(context, schemas.VersionList, _require_found(context.index.ask(get_article, article_id), "article"))
 
 
 @router.get("/articles/{article_id}/links", response_model=schemas.ArticleLinks, summary="Links around an article")
 def links(context: Context, article_id: Id) -> Response:
     """Links from an article, by group on the page, and articles that link to it."""
-    found = _or_404(context.index.ask(get_article, article_id), "article")
+    found = _require_found(context.index.ask(get_article, article_id), "article")
     graph = {"links": found.current.links, "linked_from": found.linked_from}
     return _respond(context, schemas.ArticleLinks, graph)
 
@@ -140,14 +142,16 @@ def links(context: Context, article_id: Id) -> Response:
 @router.get("/articles/{article_id}/captures", response_model=schemas.CapturePage, summary="Captures of an article")
 def article_captures(context: Context, article_id: Id) -> Response:
     """All captures of an article's URLs, oldest first."""
-    found = _or_404(context.index.ask(get_article, article_id), "article")
+    found = _require_found(context.index.ask(get_article, article_id), "article")
     return _respond(context, schemas.CapturePage, {"captures": found.captures, "next": None})
 
 
 @router.get("/versions/{version_id}", response_model=schemas.VersionDetail, summary="One version")
 def version(context: Context, version_id: Id) -> Response:
     """One version of an article: paragraphs with their roles, links, and its WARC record."""
-    return _respond(context, schemas.VersionDetail, _or_404(context.index.ask(get_version, version_id), "version"))
+    return _respond(
+        context, schemas.VersionDetail, _require_found(context.index.ask(get_version, version_id), "version")
+    )
 
 
 @router.get("/captures", response_model=schemas.CapturePage, summary="Captures of a URL")
@@ -178,7 +182,9 @@ def captures(
 @router.get("/captures/{capture_id}", response_model=schemas.CaptureDetail, summary="One capture")
 def capture(context: Context, capture_id: Id) -> Response:
     """One capture of a URL."""
-    return _respond(context, schemas.CaptureDetail, _or_404(context.index.ask(get_capture, capture_id), "capture"))
+    return _respond(
+        context, schemas.CaptureDetail, _require_found(context.index.ask(get_capture, capture_id), "capture")
+    )
 
 
 @router.get("/search", response_model=schemas.SearchResults, summary="Search")

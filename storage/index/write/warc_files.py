@@ -8,7 +8,7 @@ from storage.index.write.runs import ensure_crawl
 from storage.model import ClosedWarc
 
 
-def note_warc_opened(connection: Connection, name: str, run_id: str | None = None) -> None:
+def record_opened_warc(connection: Connection, name: str, run_id: str | None = None) -> None:
     """Note a WARC file that is being written, and the run that writes it."""
     insert_rows(connection, WarcFileRow, [{"name": name, "state": "open"}], conflict_columns=["name"])
     if run_id is not None:
@@ -16,9 +16,9 @@ def note_warc_opened(connection: Connection, name: str, run_id: str | None = Non
         connection.execute(update(WarcFileRow).where(WarcFileRow.name == name).values(crawl_id=crawl_id))
 
 
-def note_warc_closed(connection: Connection, file: ClosedWarc, run_id: str | None) -> None:
+def record_closed_warc(connection: Connection, file: ClosedWarc, run_id: str | None) -> None:
     """Note size and digest of a WARC file that is closed."""
-    note_warc_opened(connection, file.name, run_id)
+    record_opened_warc(connection, file.name, run_id)
     values = {"state": "closed", "size": file.size, "sha256": file.sha256}
     connection.execute(update(WarcFileRow).where(WarcFileRow.name == file.name).values(values))
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from newsarchive import Archive
-from newsarchive.archive import IN_BULK
+from newsarchive.archive import BULK_BATCHING
 from newsarchive.batch.serialization import FORMAT
 from newsarchive.batch.verify_progress import VALID_FOR, VerifyProgress
 from newsarchive.ingest.pipeline import Batching
@@ -40,7 +40,8 @@ def interrupt_after(captures: int) -> ProgressCallback:
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     """Commit every ten captures, so that some are in the index at the interruption."""
     monkeypatch.setattr(
-        "newsarchive.archive.IN_BULK", Batching(max_captures=10, max_delay=IN_BULK.max_delay, max_in_flight=10)
+        "newsarchive.archive.BULK_BATCHING",
+        Batching(max_captures=10, max_delay=BULK_BATCHING.max_delay, max_in_flight=10),
     )
 
 
@@ -67,12 +68,12 @@ def test_a_rebuild_resumes(full: Path, dump: Dump, different: Different) -> None
     for path in (full / "warc").glob("*.warc.gz"):
         path.touch()  # written to since then, and the same
     result = Archive.rebuild_in(full)
-    assert result.went_on
+    assert result.resumed
     assert 0 < result.captures < 72
     assert different(before, rows(full, dump)) == {}
     assert not list(full.glob("*rebuild*"))
     again = Archive.rebuild_in(full)
-    assert (again.went_on, again.captures) == (False, 72)
+    assert (again.resumed, again.captures) == (False, 72)
 
 
 @pytest.mark.slow
@@ -107,11 +108,11 @@ def test_a_rebuild_starts_anew_if_it_cannot_resume(
     elif cause == "marker of version 0.1.0":
         stored, now = json.loads(marker.read_text()), utc_now().isoformat()
         marker.write_text(json.dumps({"said": stored["parameters"], "since": now, "alive": now}))
-    result = Archive.rebuild_in(full, afresh=cause == "asked for", forget=cause == "file gone")
-    assert not result.went_on
+    result = Archive.rebuild_in(full, restart=cause == "asked for", forget=cause == "file gone")
+    assert not result.resumed
     assert result.captures == (54 if cause == "file gone" else 72)
     once = rows(full, dump)
-    Archive.rebuild_in(full, afresh=True)
+    Archive.rebuild_in(full, restart=True)
     assert different(once, rows(full, dump)) == {}
 
 
@@ -164,7 +165,7 @@ def test_a_verify_resumes(new: Callable[..., Path], papers: list[Path]) -> None:
         assert damaged.taken == 2
         assert [file.name for file in damaged.files if file.problems] == [seen[0]]
         interrupted()
-        assert archive.verify(afresh=True).taken == 0
+        assert archive.verify(restart=True).taken == 0
         interrupted()
         checked.write_bytes(kept.replace(f'"by": "{VERSION}/{FORMAT}"'.encode(), f'"by": "{VERSION}"'.encode()))
         assert archive.verify().taken == 0

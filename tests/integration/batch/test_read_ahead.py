@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from newsarchive import Archive, read_warc
-from newsarchive.archive import IN_BULK
+from newsarchive.archive import BULK_BATCHING
 from newsarchive.batch import file_task, read_ahead
 from newsarchive.batch import read_warc as read_warc_module
 from newsarchive.batch.executor import BatchExecutor, BatchTarget
@@ -85,7 +85,7 @@ def index_files(folder: Path, papers: list[Path], *, workers: Callable[[Archive]
     """Copy files into an archive and index them, read here or by workers."""
     for path in papers:
         shutil.copy(path, folder / "warc")
-    with Archive.open(folder) as archive, archive.ingestor(batching=IN_BULK) as ingestor:
+    with Archive.open(folder) as archive, archive.ingestor(batching=BULK_BATCHING) as ingestor:
         ranges = [WarcRange(file=file) for file in archive.places.files()]
         if workers is None:
             return index_warcs(ranges, archive.places, archive.index, ingestor)

@@ -27,8 +27,8 @@ from newsarchive.jobs.crawl_process import BUSY, CrawlExit  # noqa: E402
 from newsarchive.jobs.worker import (  # noqa: E402
     CrawlFailed,
     CrawlWorker,
-    GivenBack,
-    RetryGivenBack,
+    JobReleased,
+    RetryReleasedJobs,
     WorkerSettings,
     select_due_sites,
 )
@@ -109,7 +109,7 @@ def working(
 ) -> Iterator[CrawlWorker]:
     """Run a worker in this process, which does not end when its jobs are lost."""
     monkeypatch.setattr(signal, "setitimer", lambda *_: None)
-    monkeypatch.setattr(CrawlWorker, "_die", lambda _, why: died.append(why))
+    monkeypatch.setattr(CrawlWorker, "_kill_process", lambda _, why: died.append(why))
     tell = told.append if told is not None else lambda _: None
     made = CrawlWorker(WorkerSettings(folder=queue.folder, index=queue.url, slots=slots), tell)
     yield made
@@ -286,14 +286,14 @@ def test_a_lease_without_its_database_is_lost(queue: Queue, monkeypatch: pytest.
 @pytest.mark.parametrize(
     ("ended", "stopping", "raised"),
     [
-        (CrawlExit(code=0, outcome="stopped", captures=3), True, GivenBack),
+        (CrawlExit(code=0, outcome="stopped", captures=3), True, JobReleased),
         (CrawlExit(code=0, outcome="stopped", captures=3), False, None),
         (CrawlExit(code=0, outcome="finished", captures=3), True, None),
         (CrawlExit(code=BUSY, outcome="failed", captures=0), False, None),
         (CrawlExit(code=1, outcome="finished", captures=0), False, CrawlFailed),
         (CrawlExit(code=-9, outcome="failed", captures=0), False, CrawlFailed),
-        (CrawlExit(code=-15, outcome="failed", captures=0), True, GivenBack),
-        (CrawlExit(code=70, outcome="failed", captures=4), True, GivenBack),
+        (CrawlExit(code=-15, outcome="failed", captures=0), True, JobReleased),
+        (CrawlExit(code=70, outcome="failed", captures=4), True, JobReleased),
     ],
 )
 def test_a_stopped_crawl_is_not_done(
@@ -317,11 +317,11 @@ def test_a_stopped_crawl_is_not_done(
 def test_attempts_are_not_limited() -> None:
     """Each shutdown and each crash counts as one: a job can be given back any number of times; a failed one is not."""
     tried = Job(queue="crawls", lock="a", queueing_lock="a", task_name="crawl", attempts=100_000)
-    decision = RetryGivenBack().get_retry_decision(exception=GivenBack(), job=tried)
+    decision = RetryReleasedJobs().get_retry_decision(exception=JobReleased(), job=tried)
     assert decision is not None
     assert decision.retry_at is not None
     assert decision.retry_at <= datetime.now(UTC)
-    assert RetryGivenBack().get_retry_decision(exception=CrawlFailed(), job=tried) is None
+    assert RetryReleasedJobs().get_retry_decision(exception=CrawlFailed(), job=tried) is None
 
 
 def test_only_sites_with_due_urls_get_a_job(queue: Queue) -> None:
@@ -442,7 +442,7 @@ def test_a_worker_ends_even_if_stderr_is_closed(queue: Queue, monkeypatch: pytes
     def broken(*_: object) -> int:
         raise BrokenPipeError
 
-    die = CrawlWorker._die
+    die = CrawlWorker._kill_process
     with working(queue, monkeypatch, []) as made, monkeypatch.context() as patched:
         patched.setattr(os, "write", broken)
         patched.setattr(os, "_exit", codes.append)

@@ -351,7 +351,7 @@ def test_the_end_of_a_run_is_indexed_before_its_file_is_closed(
         monkeypatch.setattr(owner, name, recording)
 
     record_calls(runs, "end_crawl")
-    record_calls(warc_files, "note_warc_closed")
+    record_calls(warc_files, "record_closed_warc")
     record_calls(WarcWriter, "sync")
     crawl(archive)
-    assert calls[-4:] == ["sync", "end_crawl", "sync", "note_warc_closed"]
+    assert calls[-4:] == ["sync", "end_crawl", "sync", "record_closed_warc"]

@@ -269,7 +269,7 @@ def deliver(index: Index, batches: Sequence[Sequence[Ingest]], *, sites_first: b
     """Fill an empty index."""
     index.reset()
     index._learn_after = 3  # so that boilerplate is learnt in between, at other times in each order
-    index.write(warc_files.note_warc_opened, "z.warc.gz")
+    index.write(warc_files.record_opened_warc, "z.warc.gz")
     if sites_first:
         index.register_sites([NEWS, OTHER])
     for batch in batches:

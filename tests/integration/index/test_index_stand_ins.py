@@ -18,7 +18,7 @@ Instead = Callable[..., Ingest]
 Plan = Callable[[VisitResult], NextVisit]
 NEWS = Site(name="news", url="https://news.example/")
 URL = "https://news.example/story"
-TEXT = "The harbour board decided on Monday that the bridge is to be closed to lorries until it is mended."
+TEXT = "The harbour board decided on Monday that the bridge is to be closed to lorries until it is repaired."
 STAND_INS = (
     Outcome.CHALLENGE, Outcome.CONSENT_WALL, Outcome.PAYWALL_STUB, Outcome.SOFT_404, Outcome.MEDIA, Outcome.OTHER,
     Outcome.EMPTY, Outcome.TOO_LARGE, Outcome.UNREADABLE, Outcome.ERROR,

@@ -141,7 +141,7 @@ def test_an_import_killed_repeatedly_gives_the_same_archive(crawled: Any, dump: 
     make_old(crawled.folder)
     for number in range(8):
         again = subprocess.Popen(
-            crawled.command("reextract", "--workers", "1"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            crawled.command("reextract", "--readers", "1"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         time.sleep(0.6 + 0.15 * number)
         again.kill()

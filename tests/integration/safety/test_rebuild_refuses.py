@@ -86,7 +86,7 @@ def test_a_file_that_was_opened_and_never_written_stops_no_rebuild(make_archive:
     """A crawl that was killed before its first record leaves a name in the index, and no file."""
     folder = make_archive()
     with Archive.open(folder) as archive:
-        archive.index.write(warc_files.note_warc_opened, "newsarchive-never-written.warc.gz")
+        archive.index.write(warc_files.record_opened_warc, "newsarchive-never-written.warc.gz")
         assert archive.rebuild().captures == 4
 
 
@@ -95,7 +95,7 @@ def test_a_file_without_captures_is_missed_too(make_archive: Callable[..., Path]
     folder = make_archive()
     with Archive.open(folder) as archive:
         closed = ClosedWarc(name="newsarchive-empty-run.warc.gz", size=500, sha256="0" * 64)
-        archive.index.write(warc_files.note_warc_closed, closed, None)
+        archive.index.write(warc_files.record_closed_warc, closed, None)
         with pytest.raises(CapturesLost, match=closed.name):
             archive.rebuild()
 

@@ -99,6 +99,6 @@ def test_the_file_of_a_running_writer_is_left_alone(tmp_path: Path) -> None:
         assert repair_file(left_open) is None
         assert left_open.stat().st_size == size
         writer.kill()
-    mended = repair_file(left_open)
-    assert mended is not None
-    assert (mended.end, mended.cut_bytes, mended.torn_name) == (size, 0, None)
+    repaired = repair_file(left_open)
+    assert repaired is not None
+    assert (repaired.end, repaired.cut_bytes, repaired.torn_name) == (size, 0, None)

@@ -11,7 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from newsarchive.archive import Archive
-from newsarchive.cli.show import compare_numbers, find_article
+from newsarchive.cli.show import compare_version_numbers, find_article
 from newsarchive.web.app import create_app
 
 ArchiveOf = Callable[..., Archive]
@@ -99,10 +99,10 @@ def test_the_api_tells_the_same_spans(archive: Archive) -> None:
 def test_the_terminal_compares_bylines_and_corrections_too(archive: Archive) -> None:
     """Those parts that differ are shown, others are not."""
     found = find_article(archive, "1")
-    byline = [line for line in compare_numbers(archive, found, 1, 2) if line.is_changed]
+    byline = [line for line in compare_version_numbers(archive, found, 1, 2) if line.is_changed]
     assert ["".join(piece.text for piece in line.pieces) for line in byline] == [
         "Byline: Ada Berg",
         "Byline: Jo Li",
     ]
-    noted = [line for line in compare_numbers(archive, found, 1, 3) if line.is_changed]
+    noted = [line for line in compare_version_numbers(archive, found, 1, 3) if line.is_changed]
     assert [line.pieces[0].text for line in noted] == [NOTE]

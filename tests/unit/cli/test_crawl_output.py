@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from newsarchive.cli.crawl import has_no_answer, simulated_clock, summary_line
+from newsarchive.cli.crawl import is_unanswered, simulated_clock, summary_line
 from newsarchive.crawl.run import CrawlReport
 from storage.model import CrawlRun, Site
 
@@ -60,4 +60,4 @@ def test_a_simulated_clock_advances() -> None:
 def test_a_crawl_without_any_response_fails(counters: dict[str, int], problems: tuple[str, ...], nothing: bool) -> None:
     """The exit code reports it: URLs were due, and no site responded."""
     run = CrawlRun(id="r", sites=(), started_at=AT, finished_at=AT, outcome="finished", counters=counters)
-    assert has_no_answer(CrawlReport(run=run, problems=problems)) is nothing
+    assert is_unanswered(CrawlReport(run=run, problems=problems)) is nothing

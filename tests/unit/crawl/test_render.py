@@ -60,7 +60,7 @@ def test_a_page_that_cannot_be_decoded_is_not_rendered() -> None:
     for coding, body, drawn in ((b"gzip", gzip.compress(b"<p>"), True), (b"sdch", b"\0\1\2", False)):
         answer = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Encoding: %b\r\n\r\n%b" % (coding, body)
         exchange = Attempt(NOON, None, received=[answer], whole=True).exchange(PAGE)
-        assert (create_renderer().document_of(exchange) is not None) is drawn
+        assert (create_renderer().get_document(exchange) is not None) is drawn
 
 
 class _Route:

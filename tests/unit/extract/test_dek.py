@@ -4,15 +4,15 @@ import pytest
 
 from newsarchive.extract import extract_page
 
-URL = "https://news.example/2026/03/01/harbour-wall-is-mended"
+URL = "https://news.example/2026/03/01/harbour-wall-is-repaired"
 TEXT = "".join(f"<p>Sentence number {i} of a text that is long enough to be read by all.</p>" for i in range(8))
 
 
 def dek_of(line: str) -> str | None:
     """Read a page with a line beside the headline, in a box of their own."""
     page = (
-        "<html><head><title>Harbour wall is mended</title></head><body>"
-        f"<div><h1>Harbour wall is mended</h1>{line}</div><div>{TEXT}</div></body></html>"
+        "<html><head><title>Harbour wall is repaired</title></head><body>"
+        f"<div><h1>Harbour wall is repaired</h1>{line}</div><div>{TEXT}</div></body></html>"
     )
     article = extract_page(page.encode(), URL).article
     assert article is not None

@@ -5,7 +5,7 @@ import pytest
 from newsarchive.extract import extract_page
 from storage.model import Role
 
-URL = "https://news.example/2026/03/01/harbour-wall-is-mended"
+URL = "https://news.example/2026/03/01/harbour-wall-is-repaired"
 LINES = tuple(f"Sentence number {i} of a text that is long enough to be read by all of us here." for i in range(12))
 TEXT = "".join(f"<p>{line}</p>" for line in LINES)
 
@@ -21,7 +21,7 @@ def paragraphs(body: str) -> list[tuple[Role, str]]:
 @pytest.mark.parametrize("label", ["<p>5 Comments</p>", "<div>Kommentar</div>", "<h3>Comments</h3>"])
 def test_text_under_a_comment_counter_is_text(label: str) -> None:
     """Also under the name of a column, which in German is the same word; readers' comments come after the text."""
-    told = paragraphs(f"<p>The wall of the harbour is mended, and the ferry goes again.</p><div>{label}{TEXT}</div>")
+    told = paragraphs(f"<p>The wall of the harbour is repaired, and the ferry goes again.</p><div>{label}{TEXT}</div>")
     assert [line for role, line in told if role is Role.TEXT and line in LINES] == list(LINES)
     readers = "".join(
         f"<p>Reader number {i} says that this is a wall, and that it stands in the sea.</p>" for i in "12"

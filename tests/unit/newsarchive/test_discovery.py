@@ -10,8 +10,8 @@ from newsarchive.ingest.discovery import (
     LISTING_LINK,
     NEXT_PAGE,
     SITEMAP_ENTRY,
-    belongs_to_site,
     discover_urls,
+    is_on_site_host,
 )
 from storage.model import (
     Article,
@@ -73,7 +73,7 @@ def how(kind: UrlKind = UrlKind.LISTING) -> Discovery:
 )
 def test_a_site_owns_its_hosts_and_no_others(url: str, own: bool) -> None:
     """Whole hosts are compared, without "www." and default ports."""
-    assert belongs_to_site(SITE, url) is own
+    assert is_on_site_host(SITE, url) is own
 
 
 def test_a_listing_makes_its_articles_and_its_next_page_due() -> None:

@@ -93,15 +93,15 @@ def test_a_file_torn_anywhere_is_cut_to_whole_exchanges(path: Path, content: byt
     for size in sizes(path):
         torn = folder / f"{NAME}.open"
         torn.write_bytes(content[:size])
-        mended = repair_file(torn)
-        assert mended is not None
+        repaired = repair_file(torn)
+        assert repaired is not None
         end = max(each for each in ends if each <= size)
-        assert (mended.end, mended.cut_bytes) == (end, size - end)
+        assert (repaired.end, repaired.cut_bytes) == (end, size - end)
         left = {each.name: each.read_bytes() for each in folder.iterdir()}
         expected = {NAME: content[:end]} if end else {}
         if size > end:
-            assert mended.torn_name is not None
-            expected[mended.torn_name] = content[end:size]
+            assert repaired.torn_name is not None
+            expected[repaired.torn_name] = content[end:size]
         assert left == expected
         if end:
             assert check_file(folder / NAME).problems == []
@@ -213,9 +213,9 @@ def test_damage_in_the_middle_is_no_reason_to_cut(path: Path, content: bytes, tm
     left_open.parent.mkdir()
     damaged = content[:second] + bytes(third - second) + content[third:]
     left_open.write_bytes(damaged + b"\x1f\x8b\x08torn")
-    mended = repair_file(left_open)
-    assert mended is not None
-    assert (mended.end, mended.cut_bytes) == (len(damaged), 7)
+    repaired = repair_file(left_open)
+    assert repaired is not None
+    assert (repaired.end, repaired.cut_bytes) == (len(damaged), 7)
     assert (left_open.parent / NAME).read_bytes() == damaged
 
 
@@ -233,9 +233,9 @@ def test_a_warc_file_within_a_torn_record_is_not_taken_for_ours(path: Path, cont
     first = list(read_records(whole))[1].place
     torn = tmp_path / f"{closed.name}.open"
     torn.write_bytes(whole.read_bytes()[: first.offset + first.length - 20])
-    mended = repair_file(torn)
-    assert mended is not None
-    assert mended.end == first.offset
+    repaired = repair_file(torn)
+    assert repaired is not None
+    assert repaired.end == first.offset
 
 
 @given(data=st.binary(max_size=400))
@@ -254,8 +254,8 @@ def test_a_file_without_a_whole_record_is_deleted(tmp_path: Path) -> None:
     """A file that a crash left empty is deleted by repair; one that does not exist is no error."""
     empty = tmp_path / f"{NAME}.open"
     empty.touch()
-    mended = repair_file(empty)
-    assert mended is not None
-    assert (mended.end, mended.cut_bytes, mended.torn_name) == (0, 0, None)
+    repaired = repair_file(empty)
+    assert repaired is not None
+    assert (repaired.end, repaired.cut_bytes, repaired.torn_name) == (0, 0, None)
     assert list(tmp_path.iterdir()) == []
     assert repair_file(empty) is None

@@ -159,9 +159,9 @@ def test_a_failed_sync_is_permanent(
     assert writer.close() is None
     assert closed == []
     (left_open,) = tmp_path.glob(f"*{OPEN}")
-    mended = repair_file(left_open)
-    assert mended is not None
-    assert urls(tmp_path / mended.name) == ["http://a.example/1"]
+    repaired = repair_file(left_open)
+    assert repaired is not None
+    assert urls(tmp_path / repaired.name) == ["http://a.example/1"]
 
 
 def test_a_tail_that_cannot_be_cut_ends_the_writer(
@@ -177,10 +177,10 @@ def test_a_tail_that_cannot_be_cut_ends_the_writer(
     with pytest.raises(StorageError):
         writer.write(page(3))
     (left_open,) = tmp_path.glob(f"*{OPEN}")
-    mended = repair_file(left_open)
-    assert mended is not None
-    assert mended.cut_bytes == 300
-    assert urls(tmp_path / mended.name) == ["http://a.example/1"]
+    repaired = repair_file(left_open)
+    assert repaired is not None
+    assert repaired.cut_bytes == 300
+    assert urls(tmp_path / repaired.name) == ["http://a.example/1"]
 
 
 def test_closing_is_idempotent_and_writing_opens_a_new_file(
