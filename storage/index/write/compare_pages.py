@@ -34,9 +34,17 @@ COMPARED_AT_ONCE = 500
 
 def compare_pages(connection: Connection) -> int:
     """Compare some of the texts that are not compared yet. Return how many; 0 if there are none."""
-    wanted = select(VersionRow.id).where(~VersionRow.is_compared).order_by(VersionRow.id).limit(COMPARED_AT_ONCE)
-    if connection.execute(wanted.limit(1)).first() is None:
+    waiting = select(VersionRow.site_id).where(~VersionRow.is_compared).order_by(VersionRow.id).limit(1)
+    site_id = connection.scalar(waiting)
+    if site_id is None:
         return 0
+    # One site at a time: syndicated copies are an article of each site that prints them.
+    wanted = (
+        select(VersionRow.id)
+        .where(~VersionRow.is_compared, VersionRow.site_id == site_id)
+        .order_by(VersionRow.id)
+        .limit(COMPARED_AT_ONCE)
+    )
     # No commit may add a capture to a text while it is decided what the text is.
     lock_registry(connection, exclusive=True)
     started = list(connection.scalars(wanted))

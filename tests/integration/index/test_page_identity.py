@@ -216,6 +216,27 @@ def test_one_text_under_endless_addresses_is_one_article(index: Index, world: Wo
     assert index.ask(search_articles, "permanent").total == 2
 
 
+def test_one_text_on_two_sites_is_an_article_of_each(index: Index, world: World, plan: Plan) -> None:
+    """Whether their captures are compared together, as by a rebuild, or after each crawl."""
+    other = Site(name="wire", url="https://wire.example/")
+    found = world.page("/one", story("one"), "Story one", declared=True)
+    assert found.reading.article is not None
+    url = "https://wire.example/one"
+    copied = replace(found.reading.article, url=url, canonical_url=url)
+    capture = replace(found.capture, url=url, record_id="urn:uuid:copy", place=replace(found.capture.place, offset=1))
+    copy = replace(
+        found,
+        capture=capture,
+        discovery=replace(found.discovery, site="wire"),
+        reading=replace(found.reading, article=copied),
+    )
+    index.register_sites([NEWS, other])
+    index.commit([found, copy], plan)
+    index.settle()
+    lines = {line["site"]: line["canonical_url"] for line in index.stream(iter_export_lines)}
+    assert lines == {"news": "https://news.example/one", "wire": url}
+
+
 def test_an_edit_seen_at_one_address_is_a_version_of_the_article(index: Index, world: World, plan: Plan) -> None:
     """Texts of which one is an edit of the other do not part the addresses."""
     before, after = story("one", 5), (*story("one", 5), "Correction: the harbour has two bridges.")
