@@ -124,7 +124,7 @@ def build_rendered_records(page: RenderedPage, new_id: Callable[[], str], info_i
         ("WARC-Payload-Digest", digest),
         ("Content-Type", HTML),
     )
-    metadata = format_fields([*discovery_fields(page.discovery), ("drawn-by", page.browser)])
+    metadata = format_fields([*discovery_fields(page.discovery), ("rendered-by", page.browser)])
     metadata_fields: Fields = (
         ("WARC-Record-ID", metadata_id),
         ("WARC-Date", date),

@@ -175,7 +175,7 @@ def test_the_index_is_rebuilt_from_rendered_pages(app: Any, build: Callable[[], 
     assert sorted(json.dumps(line, sort_keys=True) for line in archive.export(all_versions=True)) == before
     assert not archive.verify().damaged
     whole = b"".join(gzip.decompress(path.read_bytes()) for path in archive.warc_folder.glob("*.warc.gz"))
-    assert whole.count(b"drawn-by: chromium/") == 3
+    assert whole.count(b"rendered-by: chromium/") == 3
     assert whole.count(b"WARC-Type: resource") == 3
 
 
@@ -190,7 +190,7 @@ def test_pages_are_read_unrendered_if_the_browser_cannot_start(
     assert report.run.outcome == "finished"
     assert app.of("/")
     whole = b"".join(gzip.decompress(path.read_bytes()) for path in archive.warc_folder.glob("*.warc.gz"))
-    assert b"drawn-by: nobody (" in whole
+    assert b"rendered-by: none (" in whole
 
 
 def test_a_document_that_cannot_be_decoded_is_not_rendered(app: Any, build: Callable[[], Archive]) -> None:
