@@ -222,6 +222,9 @@ def _is_caption(block: Block) -> bool:
 def _shares_element_with_image(block: Block, context: RoleContext) -> bool:
     if len(block.text) >= 160 or block.tag in HEADINGS or block.link_share >= 0.5 or ends_sentence(block.text):
         return False
+    # First, because thousands of lines may be of one element, whose images would be searched for each.
+    if _has_more_text(block.element, 400):
+        return False
     has_image = next(block.element.iter("img", "picture"), None) is not None
     # A line that ends with a colon introduces the pictures: it is text.
     within = len(block.text) > _SHORT and block.index < context.body_end and block.text[-1] not in ":："

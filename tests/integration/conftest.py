@@ -17,7 +17,7 @@ KEYS = {
     "sites": "name", "urls": "url", "crawls": "run", "warc_files": "name", "captures": "record_id",
     "paragraphs": "text", "authors": "name", "tags": "name", "link_groups": "digest",
 }  # fmt: skip
-UNPLANNED = {"due_at", "priority", "failure_count", "unchanged_count"}
+UNPLANNED = {"due_at", "ended_by", "priority", "failure_count", "unchanged_count"}
 OF_THE_SCHEDULE = {"host_backoff", "url_patterns", "source_rates", "alarms"}
 """Tables that a crawl keeps for the next one, and that no WARC file knows of."""
 

@@ -59,7 +59,10 @@ def _worse(reading: Reading, url: str) -> Reading:
 def _worse_article(article: Article, chance: int) -> Article:
     changes: tuple[dict[str, Any], ...] = (
         {"canonical_url": re.sub(r"[^/]*$", "", article.canonical_url)},  # all of a folder are one article
-        {"headline": f"{article.headline} | The Lantern", "paragraphs": article.paragraphs[:-2]},
+        {
+            "headline": f"{article.headline} | The Lantern",
+            "paragraphs": article.paragraphs[len(article.paragraphs) // 2 :],
+        },
         {
             "dek": article.paragraphs[0].text if article.paragraphs else None,
             "authors": ("By " + " and ".join(article.authors),),
