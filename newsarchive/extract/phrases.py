@@ -109,9 +109,10 @@ CORRECTION_POLICY = Phrases(
     r"(?:report|spot|found|find|notice|see)\w* (?:an?|any|some|something)?\s?(?:error|mistake|typo|inaccura|wrong)|"
     r"(?:submit|request|suggest|send)\w* (?:a|us|your|corrections?)|corrections? (?:policy|page|column|desk)|how to|"
     r"fehler (?:gefunden|entdeckt|melden)|signale[rz] une|erreur \?|reportar (?:un )?err|encontrou (?:um )?err|segnala|"
-    r"fout (?:gezien|gevonden|melden)|сообщи(?:те|ть) об|hata bildir|rapport\w* (?:en )?fe[ij]l"
+    r"fout (?:gezien|gevonden|melden)|сообщи(?:те|ть) об|hata bildir|rapport\w* (?:en )?fe[ij]l|"
+    r"this is an? (?:opinion|guest|comment|sponsored)|(?:views|opinions) expressed"
 )
-"""Found in a line that asks readers for corrections and is none."""
+"""Found in a line that asks readers for corrections, or that says what kind of text this is, and is no correction."""
 _SHARE_WORDS = """
     share|shares|teilen|partager|compartir|compartilhar|condividi|delen|dela|del|поделиться|paylaş|bagikan|chia sẻ|分享
     |シェア|シェアする|공유|مشاركة|facebook|twitter|x|linkedin|whatsapp|telegram|reddit|pinterest|flipboard|e-?mail|mail|print|drucken|imprimer|copy

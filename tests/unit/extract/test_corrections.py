@@ -122,6 +122,7 @@ def test_corrections_are_recognised_in_the_languages_of_the_press(text: str) -> 
         "This article of the treaty was never applied.",
         "Correction officers went on strike on Monday.",
         "The retraction of the glacier was measured each year.",
+        "Editor’s note: This is an opinion column that reflects the views of its author alone.",
         "Corrections policy: how to report a mistake.",
     ],
 )
