@@ -88,7 +88,7 @@ class BodyContext:
     dek: int = -1
     """The block that the site layout names as dek; -1 if it names none."""
     claims: BodyClaims = NO_CLAIMS
-    """What the page says about the length of the article."""
+    """Statements of the page about the length of the article."""
     organisations: tuple[str, ...] = ()
     author_links: tuple[str, ...] = ()
     evidence: Evidence = NO_EVIDENCE

@@ -27,7 +27,7 @@ _LETTERS_A_WORD = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BodyClaims:
-    """What a page says about the length of its article."""
+    """Statements of a page about the length of its article."""
 
     article_body: str = ""
     """Key of schema.org articleBody, see headline.text_key."""

@@ -21,7 +21,7 @@ class ImportResult:
     adopted: tuple[ImportedFile, ...]
     read: IndexingResult
     recovered: RecoveryResult = field(default_factory=RecoveryResult)
-    """What an interrupted import or crawl had left to index."""
+    """Captures that an interrupted import or crawl had left to index."""
 
 
 def import_files(

@@ -45,7 +45,7 @@ class VerifyReport:
     taken: int = 0
     """Files that were not checked again: an interrupted verify had checked them within a day."""
     statements: StatementReport | None = None
-    """What the index says of articles, compared with their records; None if only files were checked."""
+    """Statements of the index about articles, compared with their records; None if only files were checked."""
 
     @property
     def damaged(self) -> bool:

@@ -44,7 +44,7 @@ class SearchParams:
     """Year, month or day, to its end."""
     sort: Literal["newest", "rank"] = "newest"
     chart: Literal["count", "share"] = "count"
-    """What the histogram shows."""
+    """Quantity that the histogram shows."""
     page: int = 1
     problems: tuple[str, ...] = ()
 

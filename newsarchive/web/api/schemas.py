@@ -274,7 +274,7 @@ class ArticleDetail(ApiModel):
     current: VersionDetail
     versions: tuple[VersionSummary, ...]
     history: tuple[SpanItem, ...]
-    """What was seen when, oldest first."""
+    """Spans of captures, oldest first."""
     metadata_changes: tuple[MetadataChangeItem, ...]
     """Changes of dates, tags and the image address, oldest first."""
 

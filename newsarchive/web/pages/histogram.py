@@ -44,7 +44,7 @@ class HistogramDrawing:
 
     step: HistogramStep
     measure: Measure
-    """What the heights are."""
+    """Quantity that the heights show."""
     columns: tuple[HistogramColumn, ...]
     width: int
     first: str

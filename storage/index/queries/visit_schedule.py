@@ -120,7 +120,7 @@ def list_lapsed_articles(
         )
         .join(target, target.id == CaptureRow.redirect_url_id, isouter=True)
         .where(
-            *_of_known_articles(since),
+            *_known_article_conditions(since),
             CaptureRow.version_id.is_(None),
             CaptureRow.outcome.not_in(_SAYS_NOTHING),
             # Each URL counts once, by its newest capture.
@@ -144,7 +144,7 @@ def list_lapsed_articles(
     return tuple(sorted(found, key=lambda each: each.site))
 
 
-def _of_known_articles(since: datetime) -> tuple[ColumnElement[bool], ...]:
+def _known_article_conditions(since: datetime) -> tuple[ColumnElement[bool], ...]:
     """Return the conditions for captures of a run, since a time, of URLs that were articles before."""
     earlier = aliased(CaptureRow)
     was_article = select(earlier.id).where(
@@ -167,7 +167,7 @@ def _load_run(
         select(func.count(CaptureRow.url_id.distinct()))
         .where(
             and_(CaptureRow.site_id == site_id, CaptureRow.crawl_id == crawl_id),
-            *_of_known_articles(since),
+            *_known_article_conditions(since),
             *visible_captures(connection, exclude),
         )
         .scalar_subquery()

@@ -239,7 +239,7 @@ class ArticleView:
     linked_from: tuple["ArticleLine", ...]
     """Articles whose versions link to it, newest first; a limited number."""
     history: tuple[ObservedSpan, ...] = ()
-    """What was seen when, oldest first."""
+    """Spans of captures, oldest first."""
     metadata_changes: tuple[MetadataEvent, ...] = ()
     """Changes of dates, tags and the image address, oldest first."""
 
