@@ -117,11 +117,6 @@ class Ingestor:
         self._thread = threading.Thread(target=self._run, name="ingest", daemon=True)
         self._thread.start()
 
-    @property
-    def in_flight(self) -> int:
-        """Captures submitted and not yet committed."""
-        return len(self._queue)
-
     def register_run(self, run: CrawlRun) -> CrawlRun:
         """Register a run's sites: the URLs found in its captures are assigned by their configuration then (law 1).
 

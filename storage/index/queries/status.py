@@ -317,12 +317,6 @@ class SourceHealth:
         watched = sum(self.habits.watched_hours) if self.habits else 0.0
         return 24 * sum(self.habits.items_by_hour) / watched if self.habits and watched else None
 
-    @property
-    def discovery_share(self) -> float | None:
-        """Share of its new items that it named before other sources; None before the first one."""
-        habits = self.habits
-        return min(habits.first_named_items / habits.new_items, 1.0) if habits and habits.new_items else None
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageEvent:

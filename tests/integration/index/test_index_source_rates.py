@@ -149,7 +149,6 @@ def test_rates_are_stored_between_commits(index: Index, capture_of: Make) -> Non
         assert _rounded(left) == _rounded(after)
     (health,) = index.ask(list_source_health)
     assert (health.url, health.state, health.failures) == (FEEDS[0], "fine", 0)
-    assert health.discovery_share == 1.0
     assert health.items_per_day
 
 

@@ -115,7 +115,7 @@ def test_captures_are_committed_in_order_after_a_sync() -> None:
     assert [word for word in log.done if word != "sync"] == ["commit a b", "commit c"]
     assert log.done[::2] == ["sync", "sync"]
     assert [answer.result() for answer in answers] == [READ] * 3
-    assert (one.in_flight, one.new_versions, one.failure) == (0, 2, None)
+    assert (len(one._queue), one.new_versions, one.failure) == (0, 2, None)
 
 
 def test_a_flush_commits_at_once() -> None:
@@ -162,7 +162,7 @@ def test_unread_bytes_are_limited() -> None:
     assert not waiting.is_alive()
     log.submitted[0][1].set_result(READ)
     one.close()
-    assert one.in_flight == 0
+    assert len(one._queue) == 0
 
 
 def test_large_sitemaps_share_no_transaction() -> None:
