@@ -319,4 +319,4 @@ class PayloadTooLarge(PayloadError):
     """The decoded body exceeds the size limit. The bytes are kept."""
 
     beginning: bytes = b""
-    """What was decoded up to the limit; empty if the body has several codings."""
+    """Bytes that were decoded up to the limit; empty if the body has several codings."""

@@ -26,7 +26,7 @@ A = TypeVar("A")
 T = TypeVar("T")
 
 RETRIES = 2
-"""How often Dask retries a failed task. A task whose worker died goes to another one in any case."""
+"""Number of times that Dask retries a failed task. A task whose worker died goes to another one in any case."""
 CONNECT_TIMEOUT = 15.0
 """Seconds to wait for the scheduler, and for the first worker."""
 WORKERLESS_TIMEOUT = 300.0

@@ -39,7 +39,7 @@ _CUT_ZONES = zones.BOX | zones.FOOTER | zones.FORM | zones.BUTTON | zones.FIGURE
 _CUT_BODY = _CUT_ZONES & ~zones.EMBED
 _READERS_OR_CONSENT = zones.COMMENTS | zones.CONSENT
 _MAX_COMMENTS_RATIO = 8
-"""How many times longer than the rest a box of comments or of a consent dialog must be to be the article."""
+"""Ratio to the rest of the text from which a box of comments or of a consent dialog is the article."""
 _MIN_ARTICLE_BOX = 400
 """Characters of running text from which a box can be the article."""
 _MIN_LINKED_ARTICLE = 1_500
@@ -51,7 +51,7 @@ _FALLBACKS = ("noscript", "object", "select")
 _TEASERS = zones.RELATED | zones.LATEST
 _MAX_CARD_LEVELS = 3
 _MAX_CARD_RATIO = 4
-"""How many times longer than its summary a card is at most."""
+"""Largest ratio of the text of a card to its summary."""
 _SENTENCE_ENDS = frozenset('.!?…。！？؟।"”’»)')
 _MIN_PROSE = 60
 """Longest line, in characters, that is not running text."""

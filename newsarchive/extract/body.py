@@ -50,7 +50,7 @@ _MAX_LEVELS = 3
 _MIN_STORY = 200
 """Shortest article, in characters; shorter texts are summaries."""
 _MIN_RATIO = 4
-"""How many times longer than the printed text the articleBody must be."""
+"""Ratio of the articleBody to the printed text from which the articleBody counts."""
 _BREAKS = re.compile(r"</(?:p|div|h[1-6]|li|blockquote)>|<br\s*/?>|\r?\n", re.IGNORECASE)
 _MARKUP = re.compile(r"<[^<>]{1,300}>")
 

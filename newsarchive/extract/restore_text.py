@@ -20,7 +20,7 @@ _NEVER_BODY = zones.NAV | zones.MENU | zones.CONSENT | zones.COMMENTS | zones.FO
 _MIN_TEXT = 400
 """Characters of running text from which a second reading is an article."""
 _MAX_EXCESS = 1.3
-"""How many times more text than it claims a page has at most: more belongs to other articles."""
+"""Largest ratio of the text of a page to what it claims: more belongs to other articles."""
 _DIGITS = re.compile(r"\d{2,6}")
 _LETTERS_A_WORD = 5
 

@@ -48,7 +48,7 @@ class SavedBackoff:
     refusal_count: int
     """Responses 429 or 503 in a row."""
     backoff_level: int
-    """How many times its delay is doubled at present."""
+    """Number of times that its delay is doubled at present."""
     reason: str
     """Why, in a few words."""
 

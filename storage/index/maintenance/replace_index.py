@@ -26,7 +26,7 @@ from storage.places import raise_write_error
 from storage.places.atomic_write import replace_durably
 
 ATTEMPTS = 600
-"""How often the swap is tried while another process reads or writes; each attempt takes about a second."""
+"""Number of attempts to swap while another process reads or writes; each attempt takes about a second."""
 _WAIT = 0.5
 _BUSY = (
     "another process has been using the old index for ten minutes, so the new one, which is complete, did not take its "

@@ -81,7 +81,7 @@ _SAYS_NOTHING = (Outcome.NOT_MODIFIED.value, Outcome.TOO_LARGE.value, Outcome.UN
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What several captures have in common that are no articles."""
+    """Properties that several captures share that are no articles."""
 
     outcome: Outcome
     status: int | None

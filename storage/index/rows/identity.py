@@ -41,7 +41,7 @@ _PRINTED_SOURCES = frozenset({"time", "visible"})
 
 
 class Evidence(IntEnum):
-    """What says that a page is an article, beside its text."""
+    """Evidence, beside its text, that a page is an article."""
 
     NONE = 0
     METADATA = 1
@@ -119,7 +119,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identities:
-    """What a comparison shows."""
+    """Result of a comparison."""
 
     articles: tuple[Identity, ...]
     soft: frozenset[int]
