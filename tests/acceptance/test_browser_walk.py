@@ -1,5 +1,5 @@
 """The web interface in Chromium: each kind of page of a demo archive, in phone and desktop size, light and dark, with
-scripts and without.
+scripts and without (each pair of these, not each of the eight combinations).
 
 `make screenshots` makes the last test save pictures of the main pages in docs/images.
 """
@@ -270,8 +270,7 @@ def serious(opened: Any, name: str) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", ["phone", "desk"])
+@pytest.mark.parametrize(("size", "scheme"), [("phone", "light"), ("desk", "dark")])
 def test_each_page_with_scripts(
     chromium: Any, demo: Demo, pages: dict[str, tuple[str, int]], size: str, scheme: str
 ) -> None:
@@ -290,8 +289,7 @@ def test_each_page_with_scripts(
         assert walk.faults == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", ["phone", "desk"])
+@pytest.mark.parametrize(("size", "scheme"), [("phone", "dark"), ("desk", "light")])
 def test_each_page_without_scripts(
     chromium: Any, demo: Demo, pages: dict[str, tuple[str, int]], size: str, scheme: str
 ) -> None:

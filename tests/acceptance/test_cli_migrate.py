@@ -16,6 +16,8 @@ from storage.index.maintenance.transfer import transfer_index
 from storage.index.queries.status import get_last_crawl, list_source_health
 from storage.index.schema.tables import FrontierRow
 
+pytestmark = pytest.mark.slow
+
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
 

@@ -126,6 +126,7 @@ def test_a_second_crawl_of_a_site(command: Command, tmp_path: Path) -> None:
     assert "a is being crawled or rebuilt by" in done.stderr
 
 
+@pytest.mark.slow
 def test_sites_that_give_no_answer(command: Command, tmp_path: Path) -> None:
     """A crawl to which no site answers ends with 1, and names the host; the archive stays usable."""
     with socket.create_server(("127.0.0.1", 0)) as closed:
@@ -139,6 +140,7 @@ def test_sites_that_give_no_answer(command: Command, tmp_path: Path) -> None:
     assert command("verify").returncode == 0
 
 
+@pytest.mark.slow
 def test_a_lost_index_is_no_empty_archive(in_process: Command, morgue: Path, tmp_path: Path) -> None:
     """Who asks a lost index is told how to get it back; no empty one is left to answer the next."""
     lost = Path(shutil.copytree(morgue, tmp_path / "lost"))

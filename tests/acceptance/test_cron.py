@@ -15,6 +15,8 @@ from tests.in_process import run_in_process
 from tests.newsroom import Newsroom, NewsroomServer, serve
 from tests.newsroom.clock import Clock
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = """
 contact = "tests@localhost"
 delay = "0s"

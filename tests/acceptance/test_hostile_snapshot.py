@@ -22,6 +22,8 @@ from newsarchive.web.app import create_app
 
 sync_api = pytest.importorskip("playwright.sync_api")
 
+pytestmark = pytest.mark.slow
+
 URL = "http://hostile.example/news/1"
 STAMP = "20260301060000"
 ArchiveOf = Callable[..., Archive]

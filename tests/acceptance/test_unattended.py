@@ -20,6 +20,8 @@ import pytest
 from tests.newsroom import Newsroom, NewsroomServer, serve
 from tests.newsroom.clock import Clock
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = os.environ.get("NEWSARCHIVE_COMMAND") or str(Path(sys.executable).with_name("newsarchive"))
 SETTINGS = """
 contact = "tests@localhost"
@@ -88,7 +90,6 @@ def test_the_line_for_cron_works_under_cron(folder: Path, tmp_path: Path) -> Non
     assert len(lines) == len(set(lines))
 
 
-@pytest.mark.slow
 def test_a_running_crawl_is_not_reported_and_a_hanging_one_is(folder: Path, tmp_path: Path) -> None:
     """Exit code 75, who holds the site and since when; under cron silence, until it has gone on for a day."""
     line = run("schedule", "--cron", "--archive", folder).stdout.splitlines()[-1]
@@ -144,7 +145,6 @@ def test_systemd_finds_nothing_wrong_with_its_units(folder: Path, tmp_path: Path
     assert (done.returncode, said) == (0, [])
 
 
-@pytest.mark.slow
 def test_a_terminal_gets_a_progress_bar_and_a_pipe_plain_lines(folder: Path) -> None:
     """Sites, pages, rate, queue and URL on one line of the terminal; nothing of it in a pipe, and no escapes."""
     plain = run("crawl", "--max-pages", "8", "--archive", folder)

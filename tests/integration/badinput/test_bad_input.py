@@ -82,6 +82,7 @@ def test_an_index_that_cannot_be_written(rig: Any, mount: Callable[..., None], n
     rig.assert_whole()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("where", "room"), [("warc", 24_000), ("", 400_000)], ids=["the-warc-files", "the-index-and-all"]
 )
@@ -117,6 +118,7 @@ def test_a_full_disk(
     rig.assert_whole()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["no-such-name", "nobody-listens"])
 def test_a_site_that_gives_no_answer(rig: Any, nobody: str, kind: str) -> None:
     """Cron sees exit code 1 and why; the archive is whole, and the site is due again within the hour or so."""

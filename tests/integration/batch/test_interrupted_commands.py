@@ -18,6 +18,8 @@ from newsarchive.version import VERSION
 from storage.callbacks import ProgressCallback, utc_now
 from storage.warc.check import FileReport, WarcProblem
 
+pytestmark = pytest.mark.slow
+
 Dump = Callable[..., dict[str, list[str]]]
 Different = Callable[..., dict[str, tuple[set[str], set[str]]]]
 
@@ -76,7 +78,6 @@ def test_a_rebuild_resumes(full: Path, dump: Dump, different: Different) -> None
     assert (again.resumed, again.captures) == (False, 72)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "cause",
     ["file gone", "other bytes", "other settings", "asked for", "long ago", "half a marker", "marker of version 0.1.0"],

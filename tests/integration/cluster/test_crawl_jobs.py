@@ -283,6 +283,7 @@ def test_a_lease_without_its_database_is_lost(queue: Queue, monkeypatch: pytest.
     watched.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("ended", "stopping", "raised"),
     [

@@ -114,6 +114,7 @@ def test_a_backed_off_host_stays_so_in_the_next_run(server: Any, make: Make) -> 
     assert len(server.log) > asked
 
 
+@pytest.mark.slow
 def test_the_state_of_a_recovered_host_is_deleted(server: Any, said: Callable[[bytes], Any], make: Make) -> None:
     """After one refusal and enough good responses nothing is saved."""
     server.say("/", feed(*(f"/{n}" for n in range(30))))
@@ -144,6 +145,7 @@ def test_crawls_stay_within_their_hours(server: Any, make: Make) -> None:
     assert paths(server) == ["/robots.txt", "/"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("budget", "most"), [("max_pages = 4", 4), ('max_bytes = "6kB"', 8), ('max_time = "3s"', 50)])
 def test_a_budget_ends_the_crawl_of_a_site_in_order(budget: str, most: int, server: Any, make: Make) -> None:
     """The remaining URLs stay due, and the next run continues."""

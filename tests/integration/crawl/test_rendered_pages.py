@@ -21,7 +21,10 @@ from storage.index.views.articles import ALL_CAPTURES
 from storage.warc.payload import split_message
 
 CHROMIUM = os.environ.get("NEWSARCHIVE_CHROMIUM") or shutil.which("chromium") or ""
-pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no Chromium on this machine: apt install chromium")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not CHROMIUM, reason="no Chromium on this machine: apt install chromium"),
+]
 BEGIN = datetime(2026, 11, 25, 12, tzinfo=UTC)
 CONFIG = """
 contact = "tests@localhost"
@@ -154,7 +157,6 @@ def test_the_browser_obeys_robots_and_the_guard(app: Any, build: Callable[[], Ar
     assert not [each for each in app.log if b"cookie:" in each.request.lower()]
 
 
-@pytest.mark.slow
 def test_changed_data_make_a_version_of_an_unchanged_document(app: Any, build: Callable[[], Archive]) -> None:
     """The document is never requested conditionally; unchanged data make no version."""
     archive = build()
@@ -179,7 +181,6 @@ def test_the_index_is_rebuilt_from_rendered_pages(app: Any, build: Callable[[], 
     assert whole.count(b"WARC-Type: resource") == 3
 
 
-@pytest.mark.slow
 def test_pages_are_read_unrendered_if_the_browser_cannot_start(
     app: Any, build: Callable[[], Archive], tmp_path: Path
 ) -> None:
@@ -202,7 +203,6 @@ def test_a_document_that_cannot_be_decoded_is_not_rendered(app: Any, build: Call
     assert report.run.counters["unreadable"] == 1
 
 
-@pytest.mark.slow
 def test_late_data_are_waited_for(app: Any, build: Callable[[], Archive]) -> None:
     """As with a long pause of their host: the page is loaded, and empty until its data arrive."""
     app.answers["/api/front.json"] = replace(app.answers["/api/front.json"], pause=QUIET_TIMEOUT + 2.0)
@@ -211,7 +211,6 @@ def test_late_data_are_waited_for(app: Any, build: Callable[[], Archive]) -> Non
     assert len(list(archive.export())) == 2
 
 
-@pytest.mark.slow
 def test_a_run_that_stops_while_rendering_makes_no_version(app: Any, build: Callable[[], Archive]) -> None:
     """Half a page is not a version. The next run renders it."""
     archive = build()

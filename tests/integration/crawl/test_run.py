@@ -288,6 +288,7 @@ def started(archive: Archive, server: Any) -> "subprocess.Popen[str]":
     return process
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_stops_a_run_in_order(server: Any, make: Make, number: signal.Signals) -> None:
     """Within seconds, even if a server hangs: all is recorded and committed, the file closed, the site unlocked.

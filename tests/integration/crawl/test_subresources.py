@@ -157,6 +157,7 @@ def test_a_robots_redirected_to_an_invalid_url_allows_all(location: str, two: tu
     assert report.problems == ()
 
 
+@pytest.mark.slow
 def test_an_interrupted_robots_is_requested_again_by_the_next_run(two: tuple[Any, Any], make: Make) -> None:
     """The host is not backed off because a run was stopped: the next one gets its rules and pages."""
     a, _ = two

@@ -322,6 +322,7 @@ def test_amp_canonical_and_redirects_are_one_article(build: Callable[[Site], Rig
     assert rig.asked().count("/story") == own + 1
 
 
+@pytest.mark.slow
 def test_2162_urls_of_one_article_take_a_few_requests(build: Callable[[Site], Rig]) -> None:
     """The server uses the number alone; a listing links 2,162 slugs. It is one article, and the pattern is parked."""
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from sqlalchemy import create_engine, text
 
 from storage.index import Index
@@ -103,6 +104,7 @@ def _writes(address: str, batch: Sequence[Ingest], begin: float) -> int:
     return len(batch)
 
 
+@pytest.mark.slow
 def test_four_processes_do_not_deadlock(
     postgres_url: str, sqlite_url: str, dump: Callable[[Index], dict[str, list[str]]]
 ) -> None:

@@ -124,6 +124,7 @@ def line(number: int) -> str:
     return f"More {number}" if number > 7 else f"Line {number} stands under many articles of the site, {number} times."
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("examples", few_and_all(5, 25))
 def test_incremental_learning_finds_what_a_plain_count_finds(
     index: Index, examples: int, article_at: Make, plan: Plan

@@ -7,10 +7,12 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
 
+from tests.forked_process import start_command
 from tests.in_process import run_in_process
 from tests.newsroom import Newsroom, NewsroomServer, serve
 from tests.newsroom.certificate import create_certificate
@@ -40,6 +42,10 @@ class Rig:
     def command(self, *words: str) -> list[str]:
         """The command line that runs `newsarchive` on this archive in a process of its own."""
         return [sys.executable, "-m", "newsarchive", *words, "--archive", str(self.folder)]
+
+    def start(self, *words: str) -> BaseProcess:
+        """Start a command on this archive in a process that may be killed."""
+        return start_command(*words, "--archive", self.folder)
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run a command to its end, in this process."""

@@ -237,14 +237,13 @@ def test_kills_during_a_move_to_the_bucket_lose_nothing(
     seen: set[str] = set()
     killed = 0
     for _ in range(4):
-        words = rig.command("crawl", "--clock", rig.server.clock.now().isoformat())
-        with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as crawl:
-            begun = len(rig.exchanges())
-            wanted = begun + moments.randint(5, 30)
-            while crawl.poll() is None and len(rig.exchanges()) < wanted:
-                time.sleep(0.02)
-            killed += crawl.poll() is None
-            crawl.kill()
+        crawl = rig.start("crawl", "--clock", rig.server.clock.now().isoformat())
+        wanted = len(rig.exchanges()) + moments.randint(5, 30)
+        while crawl.is_alive() and len(rig.exchanges()) < wanted:
+            time.sleep(0.02)
+        killed += crawl.is_alive()
+        crawl.kill()
+        crawl.join()
         now = whole_records(rig)
         assert seen <= now, "what was whole when a process died is gone"
         seen = now

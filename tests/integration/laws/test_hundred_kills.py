@@ -3,11 +3,11 @@
 import json
 import os
 import random
-import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
+from multiprocessing.process import BaseProcess
 from typing import Any
 
 import pytest
@@ -38,29 +38,28 @@ def whole_records(rig: Any) -> set[str]:
     return held
 
 
-def wait_for(rig: Any, crawl: subprocess.Popen[bytes], exchanges: int, seconds: float) -> None:
+def wait_for(rig: Any, crawl: BaseProcess, exchanges: int, seconds: float) -> None:
     """Wait until the newsroom has answered so often more, some time has passed, or the crawl is over."""
     until = time.monotonic() + seconds
     with rig.log.open("rb") as log:
         log.seek(0, os.SEEK_END)
-        while exchanges > 0 and time.monotonic() < until and crawl.poll() is None:
+        while exchanges > 0 and time.monotonic() < until and crawl.is_alive():
             exchanges -= log.read().count(b"\n")
             time.sleep(0.01)
 
 
 def killed(rig: Any, at: str, moments: random.Random) -> bool:
     """Start a crawl and kill it: by what it has fetched, or by the time since its start; True where it still ran."""
-    command = rig.command("crawl", "--clock", at)
-    crawl = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    crawl = rig.start("crawl", "--clock", at)
     if moments.random() < 0.2:
         # While it opens the archive, mends what the last one left, or later; a quick machine is not to be done by then.
-        wait_for(rig, crawl, 4, moments.uniform(0.2, 2.0))
+        wait_for(rig, crawl, 4, moments.uniform(0.1, 1.0))
     else:
         wait_for(rig, crawl, moments.randint(1, 3), 60.0)
         time.sleep(moments.uniform(0, 1.5 * DELAY))
-    ran = crawl.poll() is None
+    ran = crawl.is_alive()
     crawl.kill()
-    crawl.wait()
+    crawl.join()
     return ran
 
 

@@ -2,11 +2,11 @@
 
 import json
 import random
-import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
+from multiprocessing.process import BaseProcess
 from typing import Any
 
 import pytest
@@ -31,11 +31,11 @@ def texts(rig: Any) -> list[str]:
     )
 
 
-def wait_for(rig: Any, crawl: subprocess.Popen[bytes], *, exchanges: int) -> None:
+def wait_for(rig: Any, crawl: BaseProcess, *, exchanges: int) -> None:
     """Wait until the newsroom has answered so often more, or the crawl is over."""
     begin = rig.log.read_bytes().count(b"\n")
     for _ in range(3000):
-        if rig.log.read_bytes().count(b"\n") >= begin + exchanges or crawl.poll() is not None:
+        if rig.log.read_bytes().count(b"\n") >= begin + exchanges or not crawl.is_alive():
             return
         time.sleep(0.01)
 
@@ -51,16 +51,12 @@ def test_a_crawl_killed_repeatedly_gives_the_same_archive(build: Callable[..., A
     clock = rig.server.clock.now()
     for _ in range(KILLS):
         clock += timedelta(seconds=30)
-        crawl = subprocess.Popen(
-            rig.command("crawl", "--clock", clock.isoformat()),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        crawl = rig.start("crawl", "--clock", clock.isoformat())
         wait_for(rig, crawl, exchanges=moments.randint(1, 4))
         time.sleep(moments.uniform(0, 0.1))
-        killed += crawl.poll() is None
+        killed += crawl.is_alive()
         crawl.kill()
-        crawl.wait()
+        crawl.join()
     assert killed >= KILLS // 2, "most crawls were over before they could be killed"
     rig.crawl(clock + timedelta(seconds=30))
 

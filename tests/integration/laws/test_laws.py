@@ -53,7 +53,9 @@ def test_every_byte_sent_and_received_is_in_the_warc_files(build: Callable[..., 
     assert min(sent.values()) == 0, "a response record holds what the server never sent"
 
 
-@pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
+@pytest.mark.parametrize(
+    "tls", [pytest.param(False, id="http"), pytest.param(True, id="https", marks=pytest.mark.slow)]
+)
 def test_malformed_responses_are_stored_byte_for_byte(build: Callable[..., Any], tls: bool) -> None:
     """Exactness over hostile shapes: whole answers to the byte, cut ones as far as they came and named as cut."""
     shapes = {f"/{shape.name}": shape for shape in HOSTILE_RESPONSES}

@@ -30,6 +30,7 @@ def corpus() -> Path:
 
 
 # warcio leaves the temporary file that it copies a payload into to the garbage collector.
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Exception ignored in:pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
 def test_a_foreign_file_of_real_pages_imports_to_what_the_pages_say(

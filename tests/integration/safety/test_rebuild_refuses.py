@@ -50,6 +50,7 @@ def export_lines(newsarchive: Command, folder: Path) -> list[str]:
     return sorted(newsarchive("export", "--all-versions", "-A", folder).stdout.splitlines())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("harm", "index_url"),
     [

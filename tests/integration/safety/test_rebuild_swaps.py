@@ -22,6 +22,8 @@ from storage.index import Index
 from storage.index.maintenance.replace_index import prepare_replacement
 from storage.index.queries.articles import get_article
 
+pytestmark = pytest.mark.slow
+
 LIE = "UPDATE versions SET headline = 'Not what the page says'"
 """What the old index is known by: a rebuild corrects it."""
 Command = Callable[..., Any]

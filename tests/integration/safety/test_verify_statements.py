@@ -25,6 +25,7 @@ LIES = {
 Command = Callable[..., Any]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lie", LIES)
 def test_a_lie_planted_in_the_index_is_found(
     lie: str, make_archive: Callable[..., Path], change_index: Callable[..., None]
@@ -46,6 +47,7 @@ def how(request: pytest.FixtureRequest) -> tuple[str, ...]:
     return ("--deep",) if request.param == "deep" else ()
 
 
+@pytest.mark.slow
 def test_an_honest_index_is_found_honest_and_a_false_one_false(
     index_url: str, how: tuple[str, ...], make_archive: Callable[..., Path], newsarchive: Command,
     change_index: Callable[..., None],

@@ -25,6 +25,7 @@ def crawled(request: pytest.FixtureRequest) -> Crawled:
     return Crawled(simulated, crawl(simulated, POLICIES["ours"]))
 
 
+@pytest.mark.slow
 def test_there_are_forty_sources_and_two_hold_ten_items(crawled: Crawled) -> None:
     """The simulated month is the one of the figures."""
     sources = [source for _, source in crawled.month.sources()]

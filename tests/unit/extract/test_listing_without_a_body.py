@@ -23,6 +23,7 @@ def page_input(address: str, evidence: Evidence | None = None) -> PageInput:
     return PageInput(url=f"https://news.example/{address}", discovery=listing, evidence=evidence or NO_EVIDENCE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", [FRONT.encode(), *(page.read_bytes() for page in PAGES)])
 def test_a_skipped_search_changes_nothing(page: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     """The whole reading is the same as with the search, including its confidence."""

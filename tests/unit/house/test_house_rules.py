@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from benchmarks.house import LONGEST_MODULE, SHORTEST_MODULE, Figure, list_modules, measure_house
+from benchmarks.house import LONGEST_MODULE, SHORTEST_MODULE, list_modules, measure_house
 from newsarchive.version import VERSION
 from storage import errors
 
@@ -39,17 +39,15 @@ SHORT_MODULES = {
     "storage/pickling.py": "a decorator, below model.py and extract/",
 }
 """Modules under 40 lines, with the reason; demo/, __init__ and __main__ need none."""
-FIGURES = measure_house()
 
 
 def _path(module: Path) -> str:
     return module.relative_to(ROOT).as_posix()
 
 
-@pytest.mark.parametrize("figure", FIGURES, ids=lambda figure: re.sub(r" \(.*", "", figure.name))
-def test_a_figure_is_within_its_limit(figure: Figure) -> None:
-    """The figures of `make house` are within their limits."""
-    assert figure.is_within, f"{figure}\n" + "\n".join(figure.found)
+def test_each_figure_is_within_its_limit() -> None:
+    """`make house` prints them, with what counts against each."""
+    assert [f"{figure}: {figure.found[:5]}" for figure in measure_house() if not figure.is_within] == []
 
 
 def test_a_long_module_has_a_reason() -> None:
