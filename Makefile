@@ -2,8 +2,9 @@
 # uv is used where it is there, because it is faster.
 PYTHON ?= python3
 VENV   ?= .venv
-# Test files that run at once. They begin in the order of their folders, the longest ones (acceptance, integration) first.
-JOBS   ?= 2
+# Test files that run at once, also on two cores: tests wait for sites, delays and processes half of their time. They begin
+# in the order of their folders, the longest ones (acceptance, integration) first.
+JOBS   ?= 3
 # Folders or files whose tests are run.
 TESTS  ?=
 BIN     = $(VENV)/bin
@@ -51,7 +52,7 @@ test: $(VENV)/.installed-dev ## Run all tests but the slow ones
 	$(BIN)/python -m pytest -m "not slow" -n $(JOBS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 slow: $(VENV)/.installed-dev ## Run the slow tests
-	$(BIN)/python -m pytest -m slow -n $(JOBS) --dist loadfile --no-loadscope-reorder $(TESTS)
+	$(BIN)/python -m pytest -m slow -n 2 --dist loadfile --no-loadscope-reorder $(TESTS)
 
 quality: $(VENV)/.installed-dev ## Measure how well pages are read (NEWSARCHIVE_EVAL: annotated pages) and print the table
 	$(BIN)/python -m nox --no-venv --no-install --non-interactive -s quality
