@@ -50,7 +50,7 @@ def wait_for(rig: Any, crawl: BaseProcess, exchanges: int, seconds: float) -> No
 
 def killed(rig: Any, at: str, moments: random.Random) -> bool:
     """Start a crawl and kill it: by what it has fetched, or by the time since its start; True where it still ran."""
-    crawl = rig.start("crawl", "--clock", at)
+    crawl: BaseProcess = rig.start("crawl", "--clock", at)
     if moments.random() < 0.2:
         # While it opens the archive, mends what the last one left, or later; a quick machine is not to be done by then.
         wait_for(rig, crawl, 4, moments.uniform(0.1, 1.0))
