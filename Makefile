@@ -92,8 +92,9 @@ mutants: $(VENV)/.installed-dev ## Measure how many faults the tests detect (tak
 demo-site: $(VENV)/.installed-dev ## Record the site of `newsarchive demo` from the simulated newsroom of the tests
 	$(BIN)/python -m tests.newsroom.record_demo
 
-docs: $(VENV)/.installed-dev ## Make the pages of docs/ that come from the code
+docs: $(VENV)/.installed-dev ## Make the pages of docs/ that come from the code, and build the site in site/
 	$(BIN)/python docs/make.py
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
 screenshots: $(VENV)/.installed-dev ## Take the pictures of docs/images anew (needs Chromium)
 	NEWSARCHIVE_SCREENSHOTS=docs/images $(BIN)/python -m pytest -q tests/acceptance/test_browser_walk.py -k pictures
@@ -111,4 +112,4 @@ lock: ## Update requirements/*.txt from pyproject.toml (needs uv)
 	$(COMPILE) --all-extras -c requirements/dev.txt pyproject.toml -o requirements/extras.txt
 
 clean: ## Remove what was made
-	rm -rf $(VENV) dist build .nox .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .coverage*
+	rm -rf $(VENV) dist build site .nox .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .coverage*

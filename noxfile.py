@@ -24,6 +24,8 @@ def lint(session: nox.Session) -> None:
     session.run("lint-imports")
     session.run("deptry", ".")
     session.run("python", "docs/make.py", "--check")
+    site = session.create_tmp()
+    session.run("mkdocs", "build", "--quiet", "--site-dir", site, env={"NO_MKDOCS_2_WARNING": "1"})
 
 
 @nox.session(python=PYTHONS)

@@ -23,7 +23,7 @@ def test_a_page_is_up_to_date(name: str) -> None:
     assert (DOCS / name).read_text("utf-8") == make.PAGES[name]()
 
 
-@pytest.mark.parametrize("page", sorted([*DOCS.glob("*.md"), *ROOT.glob("*.md")]), ids=lambda path: path.name)
+@pytest.mark.parametrize("page", sorted([*DOCS.rglob("*.md"), *ROOT.glob("*.md")]), ids=lambda path: path.name)
 def test_links_and_commands_of_a_page_exist(page: Path) -> None:
     """Relative links lead to files, and commands exist."""
     text = page.read_text("utf-8")
