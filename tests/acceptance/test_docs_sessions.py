@@ -1,7 +1,7 @@
 """The sessions in the docs run as they stand: each `console` block, in order, against a newsroom on loopback.
 
-What a block shows below a command is compared with what the command prints: "..." stands for any words of a line, and for
-any lines where it stands alone.
+What a block shows below a command is compared with what the command prints: "..." stands for any words of a line, and
+for any lines where it stands alone.
 """
 
 import os
