@@ -10,25 +10,12 @@ from newsarchive.extract.blocks import PageBlocks
 from newsarchive.extract.html_head import Head
 from newsarchive.extract.tree import Page, resolve_link
 from newsarchive.extract.urls import split_url
+from newsarchive.extract.word_tables import alternatives, words
 from storage.model import UrlKind, UrlSource
 
-_FEED_TYPES = frozenset(
-    {
-        "application/rss+xml",
-        "application/atom+xml",
-        "application/rdf+xml",
-        "application/feed+json",
-        "application/json+feed",
-    }
-)
+_FEED_TYPES = frozenset(words("feed_type"))
 _COMMENT_FEED = re.compile(r"comments?/feed|/feed/?\?|feed/comments|comments\.(?:xml|rss)|/comments/", re.IGNORECASE)
-_NEXT_LABEL = re.compile(
-    r"^\W*(?:next(?: page)?|older(?: posts| articles| entries| stories)?|more stories|weiter|nächste(?: seite)?|"
-    r"ältere.{0,12}|suivante?s?|page suivante|siguientes?|próxim[oa]s?|successiv[oa]|volgende|nästa|neste|næste|"
-    r"seuraava|след(?:ующая|\.)?(?: страница)?|вперед|далее|наступна|następna|další|sonraki|berikutnya|下一页|"
-    r"下一頁|次へ|次のページ|다음|التالي|tiếp|επόμενη)\W*$",
-    re.IGNORECASE,
-)
+_NEXT_LABEL = re.compile(rf"^\W*(?:{alternatives('next_page')})\W*$", re.IGNORECASE)
 _PAGINATION = re.compile(r"paginat|pager|page-?nav|page-?numbers|nav-?links|pages\b", re.IGNORECASE)
 
 

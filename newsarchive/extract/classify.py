@@ -12,6 +12,7 @@ from newsarchive.extract.jsonld import node_types
 from newsarchive.extract.page_features import PageFeatures
 from newsarchive.extract.placeholder_pages import detect_placeholder
 from newsarchive.extract.urls import score_article_url, split_url
+from newsarchive.extract.word_tables import words
 from storage.model import Discovery, UrlKind
 
 _SHOP_URL = re.compile(
@@ -54,9 +55,7 @@ _STORY = 1.4
 _TITLED = 0.8
 _NO_H1 = -0.5
 _MIN_STORY_PARAGRAPHS = 5
-_NOT_ARTICLES = frozenset(
-    "Product ProductGroup DiscussionForumPosting QAPage JobPosting SoftwareApplication Course Event".split()
-)
+_NOT_ARTICLES = frozenset(words("other_type"))
 ARTICLE_THRESHOLD = 2.8
 """Score from which a page is an article."""
 _STEEPNESS = 1.0

@@ -32,37 +32,16 @@ from newsarchive.extract.jsonld import JsonLd, text_of
 from newsarchive.extract.parse_date import CLOCK, parse_iso_date, parse_printed_date, stated_zone
 from newsarchive.extract.relative_dates import parse_relative_date
 from newsarchive.extract.site_layout import LayoutMatches
+from newsarchive.extract.word_tables import alternatives, words
 from storage.model import Discovery, UrlKind
 from storage.page_date import PageDate, SourcedDate
 
-_PUBLISHED_META = (
-    "article:published_time og:published_time og:article:published_time bt:pubdate parsely-pub-date sailthru.date "
-    "article.published"
-    " publish-date publish_date publication_date publicationdate pubdate date_published datepublished "
-    "article:published published"
-    " published_at dc.date.issued dcterms.issued dcterms.created dc.date.created dcterms.date dc.date date "
-    "rnews:datepublished cxenseparse:recs:publishtime"
-    " displaydate originalpublicationdate article_date_original ptime firstpublished weibo:article:create_at"
-).split()
-_MODIFIED_META = (
-    "article:modified_time og:modified_time og:updated_time og:article:modified_time article:modified "
-    "article.updated datemodified lastmod last-modified"
-    " dcterms.modified dc.date.modified rnews:datemodified revision_date modified_date article:updated_time "
-    "weibo:article:update_at"
-).split()
+_PUBLISHED_META = words("published_meta")
+_MODIFIED_META = words("modified_meta")
 _UPDATE_WORDS = re.compile(
-    r"(?<![^\W\d_])(?:updated?|modified|changed|last update|aktualisiert|geändert|stand|mis à jour|modifi[eé]|"
-    r"modifica(?:to|d[oa])?|ultima modifica|actualizad[oa]|atualizad[oa]|aggiornat[oa]|aggiornamento|bijgewerkt|"
-    r"última actualización|última atualização|uppdaterad|opdateret|oppdatert|päivitetty|zaktualizowano|aktualizacja|"
-    r"aktualizováno|diperbarui|cập nhật)(?![^\W\d_])|обновлен|изменен|оновлен|更新|수정|업데이트|güncelle|ενημέρωση|"
-    r"ενημερώθηκε|تحديث|به ?روز ?رسانی|בעדכון|עודכן|अपडेट|अद्यतन|อัปเดต|อัพเดท|แก้ไขล่าสุด",
-    re.IGNORECASE,
+    rf"(?<![^\W\d_])(?:{alternatives('update_word')})(?![^\W\d_])|{alternatives('update_word_unspaced')}", re.IGNORECASE
 )
-_UPDATE_PREFIXES = tuple(
-    "updat modif chang last aktuali geänd stand mis última ultima actuali atuali aggiorna bijgewerkt uppdatera opdater "
-    "oppdater päivitetty diperbarui cập обновлен изменен оновлен 更新 수정 업데이트 güncelle ενημ تحديث روز "
-    "עודכן בעדכון अपडेट अद्यतन อัปเดต อัพเดท แก้ไขล่าสุด".split()
-)
+_UPDATE_PREFIXES = tuple(words("update_prefix"))
 """Parts of those words in lower case, to skip the many lines that contain none."""
 _STATUS_WORDS = ("stand",)
 """Words for the state of a text: unless another date is beside them, the date is that of publication."""
@@ -327,12 +306,12 @@ _find_update_word_cached = lru_cache(maxsize=512)(_find_update_word)
 
 def _time_element_date(sources: DateSources, *, updated: bool) -> SourcedDate | None:
     for block in sources.nearby:
-        for element, words in _date_elements(block, sources):
+        for element, nearby_text in _date_elements(block, sources):
             prop = (element.get("itemprop") or "").lower()
             if element.tag != "time" and prop not in ("datepublished", "datemodified"):
                 continue
             text = element.get("datetime") or element.get("content") or element.text_content()
-            changed = prop == "datemodified" or (prop != "datepublished" and _find_update_word(words) is not None)
+            changed = prop == "datemodified" or (prop != "datepublished" and _find_update_word(nearby_text) is not None)
             date = parse_iso_date(text, sources.zone) if changed == updated else None
             if date:
                 return _with_source(date, "microdata" if prop else "time")

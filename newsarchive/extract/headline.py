@@ -13,6 +13,7 @@ from newsarchive.extract.evidence import NO_EVIDENCE, Evidence
 from newsarchive.extract.html_head import Head
 from newsarchive.extract.jsonld import JsonLd, text_of
 from newsarchive.extract.urls import host
+from newsarchive.extract.word_tables import alternatives
 
 _WORD = re.compile(r"[^\W_]+")
 _SEPARATORS = re.compile(
@@ -21,12 +22,7 @@ _SEPARATORS = re.compile(
 _HEADINGS = ("h1", "h2", "h3")
 _INLINE_TAGS = ("span", "div", "em", "strong", "b")
 _MAX_LENGTH = 400
-_KICKER_CLASS = re.compile(
-    r"(?<![a-z])(?:kicker|overline|topline|dachzeile|roofline|spitzmarke|eyebrow|super-?title|sup-?title|pre-?title|"
-    r"pre-?headline|over-?title|topic-?title|antet[ií]tulo|volanta|occhiello|surtitre|sobret[ií]tulo|cintillo|"
-    r"rubrik-?titel|headline-?prefix|title-?prefix|head-?kicker)(?![a-z]{3})",
-    re.IGNORECASE,
-)
+_KICKER_CLASS = re.compile(rf"(?<![a-z])(?:{alternatives('kicker_class')})(?![a-z]{{3}})", re.IGNORECASE)
 _MAX_KICKER = 80
 _MAX_WRAPPERS = 3
 _LINES_ABOVE = 2
