@@ -23,7 +23,7 @@ from typing import Any
 
 from lxml.html import HtmlElement
 
-from newsarchive.extract.selectors import Selector, SelectorMatches, find_matches
+from newsarchive.extract.selectors import Selector, SelectorMatches
 from storage.model import LinkKind
 from storage.pickling import pickle_by_slots
 
@@ -72,7 +72,7 @@ class Layout:
     def match(self, page: HtmlElement) -> "LayoutMatches":
         """Return the matches of all fields on a page."""
         named = {name: selector for name in FIELDS if (selector := getattr(self, name)) is not None}
-        return LayoutMatches(dict(zip(named, find_matches(tuple(named.values()), page), strict=True)))
+        return LayoutMatches({name: selector.matches(page) for name, selector in named.items()})
 
     @property
     def is_empty(self) -> bool:
