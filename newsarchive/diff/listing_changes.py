@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from newsarchive.diff.word_diff import DiffPiece, diff_words
+from newsarchive.diff.paragraphs import DiffPiece, diff_words
 from storage.index.views.articles import LinkGroupView
 
 MIN_HEADLINE_LENGTH = 20

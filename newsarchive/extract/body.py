@@ -14,8 +14,6 @@ from newsarchive.extract.dek import find_dek_block
 from newsarchive.extract.evidence import NO_EVIDENCE, Evidence
 from newsarchive.extract.headline import Headline, text_key
 from newsarchive.extract.jsonld import Node
-from newsarchive.extract.refine_body import dominant_zones, find_missed_text, remove_non_body
-from newsarchive.extract.restore_text import NO_CLAIMS, BodyClaims, find_cut_text
 from newsarchive.extract.roles import (
     HEADINGS,
     LONG_PARAGRAPH,
@@ -26,7 +24,15 @@ from newsarchive.extract.roles import (
     markup_role,
     may_follow_body,
 )
-from newsarchive.extract.select_body import Selection
+from newsarchive.extract.select_body import (
+    NO_CLAIMS,
+    BodyClaims,
+    Selection,
+    dominant_zones,
+    find_cut_text,
+    find_missed_text,
+    remove_non_body,
+)
 from storage.model import BODY_ROLES, Paragraph, Role
 
 _NEVER_TEXT = zones.NAV | zones.MENU | zones.HIDDEN | zones.CONSENT | zones.BUTTON

@@ -6,10 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from newsarchive.extract.article import ExtractedPage, read_article
-from newsarchive.extract.autodiscovery import find_feeds, find_next_pages
 from newsarchive.extract.classify import ARTICLE_THRESHOLD, ArticleScore, score_article
 from newsarchive.extract.decode import decode, to_utf8
-from newsarchive.extract.feeds import read_feed, read_json_feed
 from newsarchive.extract.page_input import DEFAULT_INPUT, Headers, PageInput
 from newsarchive.extract.placeholder_pages import (
     DetectedOutcome,
@@ -20,8 +18,17 @@ from newsarchive.extract.placeholder_pages import (
 from newsarchive.extract.related import add_layout_groups, find_link_groups
 from newsarchive.extract.requisites import is_stylesheet, stylesheet_requisites
 from newsarchive.extract.site_layout import Layout
-from newsarchive.extract.sitemaps import decompress_gzip, read_robots, read_sitemap, read_url_list
 from newsarchive.extract.sniff import PayloadType, media_type, sniff_type
+from newsarchive.extract.sources import (
+    decompress_gzip,
+    find_feeds,
+    find_next_pages,
+    read_feed,
+    read_json_feed,
+    read_robots,
+    read_sitemap,
+    read_url_list,
+)
 from newsarchive.extract.tree import OversizedPage, parse_page
 from storage.model import Outcome, Reading
 

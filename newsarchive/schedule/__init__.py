@@ -2,17 +2,19 @@
 
 from collections.abc import Callable
 
-from newsarchive.schedule.article_retries import FAILURE_OUTCOMES, plan_article_retry, shows_no_article
-from newsarchive.schedule.page_visits import (
+from newsarchive.schedule.source_rates import record_unreadable
+from newsarchive.schedule.visits import (
     DAY,
     DEFAULT_INTERVALS,
+    FAILURE_OUTCOMES,
     MINUTE,
     VisitIntervals,
+    plan_article_retry,
     plan_article_visit,
     plan_requisite_visit,
+    plan_source_visit,
+    shows_no_article,
 )
-from newsarchive.schedule.source_rates import record_unreadable
-from newsarchive.schedule.source_visits import plan_source_visit
 from storage.model import SOURCE_KINDS, NextVisit, UrlKind, VisitResult
 
 __all__ = ["DEFAULT_INTERVALS", "FAILURE_OUTCOMES", "VisitIntervals", "plan_next_visit", "planner"]

@@ -14,7 +14,7 @@ from fastapi.responses import Response
 from pydantic import AfterValidator, BaseModel
 
 from newsarchive.web.api import schemas
-from newsarchive.web.api.cdx_query import format_resume_key, parse_resume_key
+from newsarchive.web.api.cdx import format_resume_key, parse_resume_key
 from newsarchive.web.context import Context, RequestContext
 from newsarchive.web.wb_url import ensure_scheme
 from storage.index.queries.articles import get_article, get_capture, get_version, list_articles

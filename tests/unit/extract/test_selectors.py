@@ -5,7 +5,7 @@ from cssselect import HTMLTranslator
 from lxml.etree import XPath
 from lxml.html import document_fromstring
 
-from newsarchive.extract.selectors import Selector
+from newsarchive.extract.site_layout import Selector
 
 PAGE = document_fromstring("""
 <html lang="en-GB"><body class="page story"><div class="story lead" id="main" data-x="@data-x"><p class="Story">one</p>
