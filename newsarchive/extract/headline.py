@@ -13,7 +13,7 @@ from newsarchive.extract.evidence import NO_EVIDENCE, Evidence
 from newsarchive.extract.html_head import Head
 from newsarchive.extract.jsonld import JsonLd, text_of
 from newsarchive.extract.urls import host
-from newsarchive.extract.word_tables import alternatives
+from newsarchive.extract.word_tables import alternatives, words
 
 _WORD = re.compile(r"[^\W_]+")
 _SEPARATORS = re.compile(
@@ -237,19 +237,7 @@ def _headline_claims(head: Head, jsonld: JsonLd, site: set[str]) -> list[tuple[s
 
 def site_names(head: Head, url: str) -> set[str]:
     """Return the keys (see text_key) of the names of the site."""
-    names = {
-        text_key(name)
-        for name in head.all(
-            "og:site_name",
-            "application-name",
-            "twitter:site",
-            "al:ios:app_name",
-            "publisher",
-            "dc.publisher",
-            "copyright",
-        )
-        if name
-    }
+    names = {text_key(name) for name in head.all(*words("site_meta")) if name}
     own_key = host(url).removeprefix("www.")
     names |= {text_key(own_key), text_key(own_key.rpartition(".")[0]), text_key(own_key.partition(".")[0])}
     # Some pages state their own title as the name of the site.

@@ -17,7 +17,7 @@ from newsarchive.extract.page_features import looks_live
 from newsarchive.extract.site_layout import LayoutMatches
 from newsarchive.extract.tree import Page, resolve_link
 from newsarchive.extract.urls import page_key
-from newsarchive.extract.word_tables import entries
+from newsarchive.extract.word_tables import entries, words
 from storage.model import Access
 
 _LANGUAGE = re.compile(r"^[a-zA-Z]{2,3}(?=[-_]|$)")
@@ -94,10 +94,7 @@ def _is_front_page(url: str) -> bool:
     return url.partition("://")[2].partition("?")[0].strip("/").count("/") == 0
 
 
-_SECTION_METAS = (
-    "article:section", "og:article:section", "articlesection", "parsely-section", "section", "category",
-    "dc.subject.section", "cxenseparse:category",
-)  # fmt: skip
+_SECTION_METAS = words("section_meta")
 
 
 # By way of the attributes: testing each element of a page costs many times as much.

@@ -24,6 +24,7 @@ from newsarchive.extract.headline import Headline, text_key
 from newsarchive.extract.jsonld import Node
 from newsarchive.extract.roles import markup_role
 from newsarchive.extract.tree import Page
+from newsarchive.extract.word_tables import words
 from storage.model import Role
 
 # It logs a warning for each page that is not an article. Here that is a normal result.
@@ -35,9 +36,7 @@ _MAX_ELEMENTS = 9_000
 The largest of 500 news pages has 7,217 before its menus are removed."""
 _WINDOW = 60
 """Distance in blocks within which a line is looked for that equals no block."""
-_IGNORED_TAGS = (
-    "script style svg iframe template noscript nav footer select button picture img video audio object canvas link meta"
-).split()
+_IGNORED_TAGS = words("ignored_tag")
 """Elements that trafilatura drops anyway. Removing them first spares its searches a third of the elements."""
 _REMOVED_TAG = "newsarchive-beside"
 """Tag of the elements to remove from the copy."""

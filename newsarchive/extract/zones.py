@@ -87,12 +87,7 @@ _NAMED_ZONES = {
 }  # fmt: skip
 _WORD_ZONES = {word.replace("-", " "): zone for name, zone in _NAMED_ZONES.items() for word in words(f"zone_{name}")}
 """Zones by a word, or by a pair of words, of a class or id."""
-_HIDING = frozenset(
-    (
-        "hidden hide d-none is-hidden u-hidden visually-hidden visuallyhidden sr-only screen-reader-text"
-        " screen-reader-only"
-    ).split()
-)
+_HIDING = frozenset(words("hiding_class"))
 _HIDDEN_STYLE = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*hidden|clip\s*:\s*rect\(\s*[01](?:px)?[\s,]|"
     r"clip-path\s*:\s*inset\(\s*(?:50|100)%",
