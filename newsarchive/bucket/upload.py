@@ -9,7 +9,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -58,6 +58,19 @@ def describe_waiting(files: tuple[WarcFile, ...]) -> str:
     size = humanize_size(sum(file.size for file in files))
     what = f"{len(files):,} WARC files ({size}) wait" if len(files) != 1 else f"1 WARC file ({size}) waits"
     return f"{what} to be uploaded"
+
+
+@contextmanager
+def _note_problem(file: WarcFile, problems: list[str], consequence: str) -> Iterator[None]:
+    """Note what is wrong with one file, and continue with the next one."""
+    try:
+        yield
+    except BytesDiffer as problem:
+        problems.append(str(problem))
+    except OSError as problem:
+        problems.append(
+            f"{file.name} cannot be read ({problem.strerror}){consequence}. To check it: newsarchive verify"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,16 +126,9 @@ class Upload:
         total, sent = sum(file.size for file in files), 0
         for file in files:
             progress(sent, total, file.name)
-            try:
+            with _note_problem(file, done.problems, " and was not uploaded"):
                 if transfer.upload(file.name, digests.get(file.name)):
                     done.uploaded.append(file.name)
-            except BytesDiffer as problem:
-                done.problems.append(str(problem))
-            except OSError as problem:
-                done.problems.append(
-                    f"{file.name} cannot be read ({problem.strerror}) and was not uploaded. "
-                    "To check it: newsarchive verify"
-                )
             sent += file.size
         progress(total, total, "")
 
@@ -136,16 +142,9 @@ class Upload:
             written = datetime.fromtimestamp(logged[file.name].written_ns / 1e9, tz=UTC)
             if self.now - written < self.keep:
                 continue
-            try:
+            with _note_problem(file, done.problems, " and stays in the folder"):
                 if transfer.remove_local(file.name, logged[file.name]):
                     done.freed.append(file.name)
-            except BytesDiffer as problem:
-                done.problems.append(str(problem))
-            except OSError as problem:
-                done.problems.append(
-                    f"{file.name} cannot be read ({problem.strerror}) and stays in the folder. "
-                    "To check it: newsarchive verify"
-                )
 
 
 class BackgroundUploader:
@@ -341,15 +340,8 @@ class Relocation:
         total, done = sum(file.size for file in files), 0
         for file in files:
             self.progress(done, total, file.name)
-            try:
+            with _note_problem(file, moved.problems, "; it stays where it is"):
                 step(file, moved)
-            except BytesDiffer as problem:
-                moved.problems.append(str(problem))
-            except OSError as problem:
-                moved.problems.append(
-                    f"{file.name} cannot be read ({problem.strerror}); it stays where it is. "
-                    "To check it: newsarchive verify"
-                )
             done += file.size
         self.progress(total, total, "")
         return moved
