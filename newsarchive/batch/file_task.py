@@ -157,8 +157,6 @@ log = logging.getLogger(__name__)
 
 READINGS_TIMEOUT = 60
 """Seconds within which a file must appear that another machine wrote (nfs(5), acdirmax)."""
-FORMER_SETTINGS_FILE = "terms"
-"""SETTINGS_FILE of batches before format 3."""
 
 
 class ReadAheadWalk(WarcWalk):
@@ -263,9 +261,7 @@ def remove_scratch_folder(where: BatchTarget, scratch: Path) -> None:
     if where.scratch is None:
         with suppress(OSError):
             for folder in scratch.iterdir():
-                if (folder / FORMER_SETTINGS_FILE).exists() or (
-                    (folder / SETTINGS_FILE).exists() and check_folder(folder)
-                ):
+                if (folder / SETTINGS_FILE).exists() and check_folder(folder):
                     shutil.rmtree(folder)
             scratch.rmdir()
 

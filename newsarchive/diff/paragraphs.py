@@ -294,10 +294,10 @@ def _unpaired_change(change: TextChange, text: str) -> ParagraphChange:
 def align_paragraphs(older: Sequence[str], newer: Sequence[str]) -> tuple[ParagraphPair, ...]:
     """Match paragraphs, in the order of the newer text; removed ones at their old position, before added ones."""
     matched = _match_equal(older, newer)
-    in_place = _heaviest_chain(matched, older)
+    in_place = heaviest_chain(matched, older)
     matched += _match_similar(older, newer, matched, in_place)
     matched.sort(key=itemgetter(1))
-    return tuple(_merge_pairs(len(older), len(newer), matched, _heaviest_chain(matched, older)))
+    return tuple(_merge_pairs(len(older), len(newer), matched, heaviest_chain(matched, older)))
 
 
 Positions = list[tuple[int, int]]
@@ -317,7 +317,7 @@ def _match_equal(older: Sequence[str], newer: Sequence[str]) -> Positions:
     return pairs
 
 
-def _heaviest_chain(pairs: Positions, older: Sequence[str]) -> Positions:
+def heaviest_chain(pairs: Positions, older: Sequence[str]) -> Positions:
     """Return the pairs with most text that are in order in both versions; the input is in the newer order."""
     weights = [0] * (len(older) + 1)
     ends: list[int] = [-1] * (len(older) + 1)

@@ -1,6 +1,7 @@
 """Decide when a URL is fetched again: a pure function of the index, so that a rebuild plans as the crawl did."""
 
 from collections.abc import Callable
+from functools import partial
 
 from newsarchive.schedule.source_rates import record_unreadable
 from newsarchive.schedule.visits import (
@@ -22,11 +23,7 @@ __all__ = ["DEFAULT_INTERVALS", "FAILURE_OUTCOMES", "VisitIntervals", "plan_next
 
 def planner(intervals: VisitIntervals = DEFAULT_INTERVALS) -> Callable[[VisitResult], NextVisit]:
     """Return the function that `Index.commit` calls for every capture."""
-
-    def plan(visit: VisitResult) -> NextVisit:
-        return plan_next_visit(visit, intervals)
-
-    return plan
+    return partial(plan_next_visit, intervals=intervals)
 
 
 def plan_next_visit(visit: VisitResult, intervals: VisitIntervals = DEFAULT_INTERVALS) -> NextVisit:

@@ -302,7 +302,7 @@ class Bucket:
     def _connect(self, seconds: float = 0.0) -> "tuple[Any, ObjectStore]":
         # A disk that is not mounted would otherwise look like an empty bucket.
         if self.url.startswith(_FOLDER) and not Path(self.url.removeprefix(_FOLDER)).is_dir():
-            raise self.access_error("there is no such folder")
+            raise BucketRefused(self.url, "there is no such folder")
         return _import_obstore(), _store(self, seconds or self.timeout)
 
     @contextmanager
@@ -313,24 +313,22 @@ class Bucket:
             yield
         except FileNotFoundError as problem:
             if not name or "NoSuchBucket" in str(problem):
-                raise self.access_error("there is no such bucket") from problem
+                raise BucketRefused(self.url, "there is no such bucket") from problem
             next(self.list_files(), None)  # the response to HEAD does not say which of the two is missing
             raise NotInBucket(name, self.url) from problem
         except wrong.BaseError as problem:
             message = str(problem).partition("\n")[0]
             is_denied = isinstance(problem, wrong.PermissionDeniedError | wrong.UnauthenticatedError)
             if "NoSuchBucket" in message and not is_denied:
-                raise self.access_error("there is no such bucket") from problem
+                raise BucketRefused(self.url, "there is no such bucket") from problem
             if _METADATA in message and not is_denied:
-                raise self.access_error("no credentials were found, and this machine has no role for it") from problem
+                raise BucketRefused(
+                    self.url, "no credentials were found, and this machine has no role for it"
+                ) from problem
             if is_denied or "403 Forbidden" in message or "401 Unauthorized" in message:
                 code = _error_code(problem)
-                raise self.access_error(f"access is denied with the credentials found{code}") from problem
+                raise BucketRefused(self.url, f"access is denied with the credentials found{code}") from problem
             raise BucketUnreachable(self.url, message.rpartition(" - ")[2]) from problem
-
-    def access_error(self, reason: str) -> BucketRefused:
-        """Return the error of a bucket that cannot be used."""
-        return BucketRefused(self.url, reason)
 
 
 def _error_code(problem: Exception) -> str:

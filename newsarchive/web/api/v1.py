@@ -200,7 +200,14 @@ def search(
     offset = _parse_cursor(cursor) or 0
     page = context.index.ask(search_articles, q, filters, limit=limit, offset=offset, order=sort)
     next_cursor = str(offset + limit) if page.total > offset + limit and page.hits else None
-    return _respond(context, schemas.SearchResults, schemas.SearchResults.from_page(page, next_cursor))
+    found = {
+        "total": page.total,
+        "exact": page.exact,
+        "hits": page.hits,
+        "problems": page.problems,
+        "next": next_cursor,
+    }
+    return _respond(context, schemas.SearchResults, found)
 
 
 @router.get("/crawls", response_model=schemas.CrawlPage, summary="Crawls")

@@ -313,11 +313,10 @@ def test_readings_of_an_earlier_version_are_deleted(new: Callable[..., Path]) ->
     """A batch that an earlier version left is neither used nor kept; one of this version is kept."""
     folder = new("archive")
     scratch = folder / "batch"
-    former, unknown, present = scratch / "0123456789abcdef", scratch / "123456789abcdef0", scratch / "x"
-    for path, name in ((former, "terms"), (unknown, "settings")):
-        path.mkdir(parents=True)
-        (path / name).write_bytes(dump(ReadingSettings()).replace(b"ReadingSettings", b"RemovedSettings"))
-        (path / "papers-00000.warc.gz.0.readings").write_bytes(b"newsarchive readings 2\n")
+    former, present = scratch / "0123456789abcdef", scratch / "x"
+    former.mkdir(parents=True)
+    (former / "settings").write_bytes(dump(ReadingSettings()).replace(b"ReadingSettings", b"RemovedSettings"))
+    (former / "papers-00000.warc.gz.0.readings").write_bytes(b"newsarchive readings 2\n")
     file_task.write_settings(present, ReadingSettings())
     (present / "papers-00000.warc.gz.0.readings").write_bytes(b"")
     file_task.remove_scratch_folder(BatchTarget(dask="tcp://there:8786"), scratch)
