@@ -7,7 +7,7 @@ around a paragraph (a figure, a share bar, a list of links) can be taken into ac
 import logging
 import re
 from bisect import bisect_left
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from copy import copy
 from dataclasses import dataclass, field
 from itertools import islice
@@ -69,7 +69,7 @@ def select_body(page: Page, content: PageBlocks) -> Selection:
     found = Selection()
     if isinstance(document, Document):
         found = _locate_lines(list(_lines(document.body)), blocks)
-    dense = _densest_element(blocks)
+    dense = _find_dense_text(blocks)
     taken = sum(len(blocks[i].text) for i in found.chosen) + sum(len(text) for _, _, text in found.unplaced)
     if sum(len(blocks[i].text) for i in dense) > 2 * taken:
         return Selection(chosen=dense)
@@ -106,16 +106,20 @@ def _copy_without_non_article(page: Page, content: PageBlocks) -> HtmlElement:
     return tree
 
 
-def _densest_element(blocks: list[Block]) -> set[int]:
+def _find_dense_text(blocks: list[Block]) -> set[int]:
     """Return the paragraphs under the element with most running text: a fallback for unusual markup."""
-    blocks_of: dict[HtmlElement, set[int]] = {}
-    for block in blocks:
-        if len(block.text) > 80 and block.link_share < 0.4 and not block.zone & _NOT_BODY:
-            parent = block.element.getparent() if block.tag != "div" else block.element
-            if parent is not None:
-                blocks_of.setdefault(parent, set()).add(block.index)
-    best = max(blocks_of.values(), key=lambda indexes: sum(len(blocks[i].text) for i in indexes), default=set())
-    return best if sum(len(blocks[i].text) for i in best) > _MIN_RESCUED else set()
+    best = _densest((b for b in blocks if len(b.text) > 80 and b.link_share < 0.4), _NOT_BODY)
+    return {b.index for b in best} if sum(len(b.text) for b in best) > _MIN_RESCUED else set()
+
+
+def _densest(prose: Iterable[Block], excluded: int) -> list[Block]:
+    """Return the paragraphs under the element with most running text, without those in some zones."""
+    under: dict[HtmlElement, list[Block]] = {}
+    for block in prose:
+        parent = block.element.getparent() if block.tag != "div" else block.element
+        if parent is not None and not block.zone & excluded:
+            under.setdefault(parent, []).append(block)
+    return max(under.values(), key=lambda some: sum(len(b.text) for b in some), default=[])
 
 
 def _lines(body: _Element) -> Iterator[tuple[str, str]]:
@@ -418,7 +422,7 @@ def find_cut_text(blocks: list[Block], body: Collection[int], first: int, claims
         return set()
     cut = [b for b in blocks[first:] if b.index not in body and is_prose(b)]
     claimed = claims.article_body
-    cut = [b for b in cut if text_key(b.text) in claimed] if claimed else _densest(cut)
+    cut = [b for b in cut if text_key(b.text) in claimed] if claimed else _densest(cut, _NEVER_BODY)
     found = sum(len(b.text) for b in cut)
     if found < _MIN_TEXT or (claims.length and length + found > _MAX_EXCESS * claims.length):
         return set()
@@ -429,13 +433,3 @@ def find_cut_text(blocks: list[Block], body: Collection[int], first: int, claims
     # With the short lines between: headings, items of lists.
     between = blocks[cut[0].index : cut[-1].index + 1]
     return {b.index for b in between if b.index not in body and text_key(b.text) in claims.article_body}
-
-
-def _densest(prose: list[Block]) -> list[Block]:
-    """Return the paragraphs under the element with most running text."""
-    under: dict[HtmlElement, list[Block]] = {}
-    for block in prose:
-        parent = block.element.getparent() if block.tag != "div" else block.element
-        if parent is not None and not block.zone & _NEVER_BODY:
-            under.setdefault(parent, []).append(block)
-    return max(under.values(), key=lambda some: sum(len(b.text) for b in some), default=[])

@@ -17,7 +17,7 @@ other site. Layouts are settings and not part of the archived files: `rebuild` a
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
@@ -303,9 +303,10 @@ def read_layout(table: Mapping[str, Any]) -> DatedLayout:
     boxes = table.get("related", [])
     if not isinstance(boxes, list) or not all(isinstance(box, dict) for box in boxes):
         raise LayoutError("related", "write each related box as a table [[site.layout.related]]")
+    dropped = table.get("drop", [])
     layout = Layout(
         **{name: _selector(name, table[name]) for name in FIELDS if name in table},
-        drop=tuple(_selectors("drop", table.get("drop", []))),
+        drop=tuple(_selector("drop", each) for each in (dropped if isinstance(dropped, list) else [dropped])),
         related=tuple(_read_link_box(box) for box in boxes),
     )
     if layout.is_empty:
@@ -337,11 +338,6 @@ def _selector(key: str, value: object) -> Selector:
         return Selector(value)
     except ValueError as error:
         raise LayoutError(key, f"{key} = {value!r} {error}") from None
-
-
-def _selectors(key: str, value: object) -> Iterator[Selector]:
-    for each in value if isinstance(value, list) else [value]:
-        yield _selector(key, each)
 
 
 def _parse_day(key: str, value: object) -> datetime | None:
