@@ -21,8 +21,8 @@ from benchmarks.browser import at, connect
 from benchmarks.served import crowd, serving
 from newsarchive.archive import Archive
 from newsarchive.config.toml_file import load_config
+from newsarchive.export.records import write_warc
 from newsarchive.export.request import ExportRequest
-from newsarchive.export.warc_slice import write_warc
 from newsarchive.web.wb_url import quote_url
 from storage.index import Filters
 from storage.index.schema.tables import CaptureRow, UrlRow, VersionRow

@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 from newsarchive.batch.executor import LOCAL, BatchTarget, open_executor
-from newsarchive.batch.read_ahead import open_walk
-from newsarchive.batch.reading_settings import ReadingSettings, build_reading_settings
-from newsarchive.batch.reread_captures import open_batch_readings
+from newsarchive.batch.file_task import open_batch_readings, open_walk
+from newsarchive.batch.read_warc import ReadingSettings, build_reading_settings
 from newsarchive.batch.verify_progress import open_verify_progress
 from newsarchive.bucket.upload import Upload, UploadResult
 from newsarchive.config import toml_file

@@ -2,5 +2,5 @@
 
 this process                    a worker, anywhere                      this process
 list files and offsets    -->   file_task.py: read one file in    -->   ingest/index_warcs.py: index the readings
-(executor.py, read_ahead.py)    guarded processes, store readings       in the order of the files
+(executor.py)                   guarded processes, store readings       in the order of the files
 """

@@ -1,21 +1,28 @@
 """A worker's task: read one WARC file, and store its readings in a folder that all machines see. It is idempotent."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import logging
+import shutil
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from pickle import UnpicklingError
 
-from newsarchive.batch.read_warc import borrow_reader, read_items
-from newsarchive.batch.reading_settings import ReadingSettings
-from newsarchive.batch.readings_file import SUFFIX, ReadingsFile, write_readings
-from newsarchive.batch.serialization import dump, load
+from newsarchive.batch.executor import BatchExecutor, BatchTarget, open_executor
+from newsarchive.batch.read_warc import ReadingSettings, borrow_reader, read_items
+from newsarchive.batch.readings_file import SUFFIX, ReadingsFile, dump, load, remove_readings, write_readings
 from newsarchive.batch.verify_progress import file_fingerprint
-from newsarchive.ingest.index_warcs import measure_file
+from newsarchive.ingest.index_warcs import Item, WarcRange, WarcWalk, measure_file
+from newsarchive.ingest.tasks import CaptureReading
+from storage.callbacks import ProgressCallback
 from storage.errors import ArchiveError, DaskFailure, FileMissing, StorageError
-from storage.places import WarcFile
-from storage.places.atomic_write import write_atomic
+from storage.model import ClosedWarc, CrawlRun, RecordPlace
+from storage.places import Places, WarcFile
 from storage.places.digests import HashingReader
+from storage.places.folder import write_atomic
 from storage.warc.check import FileReport, check_file
 from storage.warc.reader import CaptureRecord, RunEnded, RunStarted, read_captures
 
@@ -142,3 +149,238 @@ def _read_records(task: FileTask, reader: HashingReader) -> Iterator[CaptureReco
     for item in read_captures(reader, task.start):
         if task.offsets is None or not isinstance(item, CaptureRecord) or item.capture.place.offset in task.offsets:
             yield item
+
+
+# Walk over WARC files that workers read, a few files ahead of the one whose readings are being indexed.
+
+log = logging.getLogger(__name__)
+
+READINGS_TIMEOUT = 60
+"""Seconds within which a file must appear that another machine wrote (nfs(5), acdirmax)."""
+
+
+class ReadAheadWalk(WarcWalk):
+    """A walk over files that workers read. A file that they cannot read is read in this process."""
+
+    def __init__(self, executor: BatchExecutor, scratch: Path, build_settings: Callable[[], ReadingSettings]) -> None:
+        super().__init__()
+        self._executor = executor
+        self._scratch = scratch.absolute()
+        self._build_settings = build_settings
+        self._results: Iterator[str | None] = iter(())
+        self._tasks: dict[str, FileTask] = {}
+        self._closed: dict[str, ClosedWarc] = {}
+        self._folders: set[Path] = set()
+
+    def begin(self, ranges: Sequence[WarcRange], report_status: Callable[[str], None]) -> None:
+        """Submit the first files."""
+        folder = create_batch_folder(self._scratch, self._build_settings(), self._executor)
+        self._folders.add(folder)
+        self._tasks = {
+            part.file.name: FileTask(file=make_folder_absolute(part.file), start=part.start, folder=folder)
+            for part in ranges
+        }
+        self._results = self._executor.map(read_warc_file, self._tasks.values(), report_status)
+
+    def items(self, part: WarcRange) -> Iterator[Item]:
+        """Yield the readings of a range; ranges must come in the order of `begin`."""
+        task = self._tasks[part.file.name]
+        result = next(self._results)
+        readings = wait_for_readings(task.path) if result == "" else None
+        if readings is None:
+            log.warning("%s is read here: %s", part.file.name, result or failure_reason(result, self._executor, task))
+            yield from super().items(part)
+            return
+        with closing(readings):
+            self._closed[part.file.name] = readings.summary.file
+            yield from readings.items()
+
+    def measure(self, part: WarcRange) -> ClosedWarc:
+        """Return size and digest as measured by the worker."""
+        return self._closed.pop(part.file.name, None) or super().measure(part)
+
+    def mark_committed(self, part: WarcRange) -> None:
+        """Delete the readings of a range."""
+        remove_readings(self._tasks[part.file.name].path)
+
+    def close(self) -> None:
+        """Delete the folders of the batch, except those with readings for the next start."""
+        for folder in self._folders:
+            remove_empty_batch_folder(folder)
+
+
+@contextmanager
+def open_walk(where: BatchTarget, scratch: Path, build_settings: Callable[[], ReadingSettings]) -> Iterator[WarcWalk]:
+    """Open a walk by the workers of a target, or in this process if it has none."""
+    if where.dask is None:
+        yield WarcWalk()
+        return
+    with open_executor(where) as executor:
+        with closing(ReadAheadWalk(executor, where.scratch or scratch, build_settings)) as walk:
+            yield walk
+        remove_scratch_folder(where, scratch)
+
+
+def create_batch_folder(scratch: Path, settings: ReadingSettings, executor: BatchExecutor) -> Path:
+    """Create the folder of a batch; DaskFailure if a worker does not see it."""
+    folder = scratch / settings.cache_key
+    write_settings(folder, settings)
+    executor.check_workers(check_folder, folder)
+    return folder
+
+
+def wait_for_readings(path: Path) -> ReadingsFile | None:
+    """Open the readings that a worker wrote: in a shared folder they may appear late."""
+    for _ in range(READINGS_TIMEOUT):
+        if readings := ReadingsFile.open(path):
+            return readings
+        time.sleep(1)
+    return ReadingsFile.open(path)
+
+
+def make_folder_absolute(file: WarcFile) -> WarcFile:
+    """Return the file with a path that does not depend on the current folder."""
+    return replace(file, places=replace(file.places, folder=file.places.folder.absolute()))
+
+
+def failure_reason(result: str | None, executor: BatchExecutor, task: FileTask) -> str:
+    """Return why workers did not read a file; DaskFailure if they did and their readings are not here."""
+    if result is None:
+        return f"several workers of {executor.name} ended while reading it"
+    if result:
+        return result
+    raise DaskFailure(
+        f"{executor.name} has read {task.file.name}, but {task.path} is not on this machine; committed captures are "
+        "safe. Choose a folder that this machine and all workers see under the same path with --scratch "
+        "(newsarchive help batch)"
+    )
+
+
+def remove_scratch_folder(where: BatchTarget, scratch: Path) -> None:
+    """Delete the archive's own scratch folder if only readings of former versions are left in it."""
+    if where.scratch is None:
+        with suppress(OSError):
+            for folder in scratch.iterdir():
+                if (folder / SETTINGS_FILE).exists() and check_folder(folder):
+                    shutil.rmtree(folder)
+            scratch.rmdir()
+
+
+def remove_empty_batch_folder(folder: Path) -> None:
+    """Delete the folder of a batch if it has no readings."""
+    if not any(folder.glob(f"*{SUFFIX}")):
+        with suppress(OSError):
+            (folder / SETTINGS_FILE).unlink(missing_ok=True)
+            folder.rmdir()
+
+
+# Read stored captures again on a cluster: all are read first, then looked up by the places of their records.
+
+MAX_OPEN_FILES = 128
+"""Files of readings kept open."""
+
+
+@dataclass(slots=True)
+class _OpenFile:
+    readings: ReadingsFile
+    runs_registered: bool = False
+
+
+@contextmanager
+def open_batch_readings(
+    where: BatchTarget,
+    scratch: Path,
+    settings: ReadingSettings,
+    places: Places,
+    wanted: Iterable[RecordPlace],
+    progress: ProgressCallback,
+) -> Iterator["BatchReadings | None"]:
+    """Read captures on the workers of a target; yield None if it has none, and captures are read one by one here."""
+    if where.dask is None:
+        yield None
+        return
+    with open_executor(where) as executor:
+        folder = create_batch_folder((where.scratch or scratch).absolute(), settings, executor)
+        batch = BatchReadings(executor, _build_tasks(folder, places, wanted))
+        try:
+            batch.wait_until_read(progress)
+            yield batch
+        finally:
+            batch.close()
+        batch.delete_files()
+    remove_scratch_folder(where, scratch)
+
+
+def _build_tasks(folder: Path, places: Places, wanted: Iterable[RecordPlace]) -> dict[str, FileTask]:
+    offsets: dict[str, set[int]] = {}
+    for place in wanted:
+        offsets.setdefault(place.warc, set()).add(place.offset)
+    return {
+        file.name: FileTask(file=make_folder_absolute(file), folder=folder, offsets=frozenset(offsets[file.name]))
+        for file in places.files()
+        if file.name in offsets  # a missing file is reported when its captures are read
+    }
+
+
+class BatchReadings:
+    """Readings of captures, by the places of their records."""
+
+    def __init__(self, executor: BatchExecutor, tasks: dict[str, FileTask]) -> None:
+        self._executor = executor
+        self._tasks = tasks
+        self._open: OrderedDict[str, _OpenFile] = OrderedDict()
+
+    def wait_until_read(self, progress: ProgressCallback) -> None:
+        """Wait until all files are read. Progress is reported in files."""
+        total = len(self._tasks)
+        done = 0
+
+        def report(status: str) -> None:
+            progress(done, total, status)
+
+        tasks = list(self._tasks.values())
+        for task, result in zip(tasks, self._executor.map(read_warc_file, tasks, report), strict=True):
+            done += 1
+            report(f"{task.file.name}, read by {self._executor.name}")
+            if result == "" and (readings := wait_for_readings(task.path)):
+                readings.close()
+                continue
+            log.warning("%s is read here: %s", task.file.name, result or failure_reason(result, self._executor, task))
+            del self._tasks[task.file.name]
+
+    def get(self, place: RecordPlace, register_run: Callable[[CrawlRun], object]) -> CaptureReading | None:
+        """Return the reading of the capture at a place, or None; `register_run` is called for each run of its file."""
+        task = self._tasks.get(place.warc)
+        opened = self._open_file(task) if task else None
+        if opened is None:
+            return None
+        if not opened.runs_registered:
+            opened.runs_registered = True
+            for started in opened.readings.summary.runs:
+                register_run(started.run)
+        return opened.readings.reading_at(place.offset)
+
+    def close(self) -> None:
+        """Close the open files."""
+        while self._open:
+            self._open.popitem()[1].readings.close()
+
+    def delete_files(self) -> None:
+        """Delete the readings, which are all in the index."""
+        self.close()
+        for task in self._tasks.values():
+            remove_readings(task.path)
+        for folder in {task.folder for task in self._tasks.values()}:
+            remove_empty_batch_folder(folder)
+
+    def _open_file(self, task: FileTask) -> _OpenFile | None:
+        name = task.file.name
+        if name not in self._open:
+            readings = ReadingsFile.open(task.path)
+            if readings is None:
+                return None
+            self._open[name] = _OpenFile(readings)
+            if len(self._open) > MAX_OPEN_FILES:
+                self._open.popitem(last=False)[1].readings.close()
+        self._open.move_to_end(name)
+        return self._open[name]

@@ -1,6 +1,6 @@
 r"""The readings of one WARC file, stored in a file until they are in the index.
 
-    newsarchive readings 3 \n
+    newsarchive readings 4 \n
     length, zlib(item)                 4 bytes big endian, then as many; for each item in the order of the WARC file
     ...
     length, zlib(ReadingsSummary)
@@ -9,26 +9,66 @@ r"""The readings of one WARC file, stored in a file until they are in the index.
 The file is written atomically: it is complete, or does not exist.
 """
 
+import importlib
+import io
 import os
+import pickle
 import struct
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, is_dataclass
+from enum import Enum
+from functools import lru_cache
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any, BinaryIO, Self
 
 from isal import isal_zlib
 
-from newsarchive.batch.read_warc import ReadItem
-from newsarchive.batch.serialization import FORMAT, dump, load
 from newsarchive.ingest.tasks import CaptureReading
 from storage.errors import BadRecord, TornRecord, WarcError
 from storage.model import ClosedWarc
-from storage.places.atomic_write import open_atomic, remove_parts
+from storage.places.folder import open_atomic, remove_parts
 from storage.warc.gzip_members import IsalError
-from storage.warc.reader import RunStarted
+from storage.warc.reader import RunEnded, RunStarted
+
+FORMAT = 4
+"""Version of everything that is pickled into files: raise it when a pickled class, module or field is renamed, added or
+removed. Files of another version are ignored, and their work is done again."""
+ReadItem = CaptureReading | RunStarted | RunEnded
+_OUR_PACKAGES = ("storage.", "newsarchive.")
+_STANDARD_CLASSES = frozenset(("datetime", name) for name in ("datetime", "date", "timedelta", "timezone"))
+
+
+# Pickle is several times faster than JSON over these classes. But a pickle may name any function to be called, and
+# these files are in a folder that several machines write to: so only dataclasses and enums of ours are looked up.
+def dump(value: object) -> bytes:
+    """Return a dataclass as bytes."""
+    return pickle.dumps(value, protocol=5)
+
+
+def load(data: bytes) -> Any:
+    """Return what was dumped; pickle.UnpicklingError for anything else."""
+    return _RestrictedUnpickler(io.BytesIO(data)).load()
+
+
+class _RestrictedUnpickler(pickle.Unpickler):
+    def find_class(self, module: str, name: str) -> Any:
+        return _find_class(module, name)
+
+
+@lru_cache(maxsize=256)
+def _find_class(module: str, name: str) -> Any:
+    if (module, name) in _STANDARD_CLASSES or module.startswith(_OUR_PACKAGES):
+        try:
+            found = getattr(importlib.import_module(module), name, None)
+        except ImportError:
+            found = None  # a module of another version
+        if isinstance(found, type) and (module == "datetime" or is_dataclass(found) or issubclass(found, Enum)):
+            return found
+    raise pickle.UnpicklingError(f"{module}.{name} is not a dataclass of this version")
+
 
 SUFFIX = ".readings"
 _MAGIC = f"newsarchive readings {FORMAT}\n".encode()

@@ -15,7 +15,7 @@ from pickle import UnpicklingError
 from typing import BinaryIO
 from uuid import uuid4
 
-from newsarchive.batch.serialization import FORMAT, dump, load
+from newsarchive.batch.readings_file import FORMAT, dump, load
 from newsarchive.version import VERSION
 from storage.errors import ArchiveError
 from storage.places import WarcFile

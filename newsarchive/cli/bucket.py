@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from newsarchive.archive import Archive
-from newsarchive.bucket.relocate import (
+from newsarchive.bucket.upload import (
     FileLocation,
     LocatedFile,
     Relocation,

@@ -17,7 +17,7 @@ from storage.errors import ConfigError, ExportIncomplete
 from storage.index.reader import IndexPin
 from storage.index.views.articles import Filters
 from storage.index.views.exclusions import NO_EXCLUSIONS
-from storage.places.atomic_write import open_atomic
+from storage.places.folder import open_atomic
 
 DESCRIPTIONS = "; ".join(
     f"{name}: {each.description[0].lower()}{each.description[1:]}" for name, each in FORMATS.items()

@@ -8,8 +8,13 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from newsarchive.cli.output import pluralize, safe_text
-from newsarchive.explain import wording
-from newsarchive.explain.explanation import ExplainedLine, Explanation
+from newsarchive.explain.explanation import (
+    ExplainedLine,
+    Explanation,
+    describe_outcome,
+    sorted_points,
+    summarize_field,
+)
 from storage.model import LinkGroup, Role
 
 WIDE = 120
@@ -44,10 +49,10 @@ def print_kind(out: Console, explanation: Explanation) -> None:
     out.print(safe_text(explanation.url, "dim"), soft_wrap=True)
     out.print()
     style = "bold green" if explanation.is_article else "bold yellow"
-    kind = Text(f"{wording.describe_outcome(explanation)}: ", style=style)
+    kind = Text(f"{describe_outcome(explanation)}: ", style=style)
     out.print(kind.append_text(safe_text(reading.reason)))
     if explanation.score_parts:
-        parts = ", ".join(f"{points} {what}" for points, what in wording.sorted_points(explanation))
+        parts = ", ".join(f"{points} {what}" for points, what in sorted_points(explanation))
         out.print(
             safe_text(f"weight {explanation.score:.1f}, an article needs {explanation.threshold:.1f}: {parts}", "dim")
         )
@@ -57,7 +62,7 @@ def print_fields(out: Console, explanation: Explanation) -> None:
     """Print each field with its source and the values of other sources."""
     print_heading(out, "Fields" if explanation.is_article else "Fields, as if it were an article")
     grid = _grid(Column("field", no_wrap=True), Column("value", overflow="fold"), head=False)
-    for each in map(wording.summarize_field, explanation.fields):
+    for each in map(summarize_field, explanation.fields):
         cell = safe_text(each.value or "-", "" if each.value else "dim")
         cell.append_text(safe_text(f"\n{each.why}", "dim") if each.by else Text(""))
         for source, value in each.others:

@@ -36,7 +36,7 @@ from newsarchive.config.units import Hours
 from storage.errors import ConfigError
 from storage.model import Site
 from storage.places import Bucket, Places
-from storage.places.machine_id import load_machine_id
+from storage.places.folder import load_machine_id
 
 if TYPE_CHECKING:
     from newsarchive.extract.site_layout import Layouts

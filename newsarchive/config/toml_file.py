@@ -26,7 +26,7 @@ from newsarchive.config.units import Hours, format_duration
 from newsarchive.version import VERSION
 from storage.errors import ConfigError, NoArchive, StorageError
 from storage.index_address import SQLITE, sqlite_address
-from storage.places.atomic_write import write_atomic
+from storage.places.folder import write_atomic
 from storage.urls import resolve_url, strip_www, url_host
 
 if TYPE_CHECKING:

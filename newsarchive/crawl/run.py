@@ -53,7 +53,7 @@ from storage.errors import ArchiveError, ConfigError, StorageError
 from storage.index.cluster.leases import Lease
 from storage.index.write import runs, warc_files
 from storage.model import ClosedWarc, CrawlRun, DiscoveredUrl, Discovery, UrlKind
-from storage.places.machine_id import ensure_machine_id
+from storage.places.folder import ensure_machine_id
 from storage.warc.writer import WarcWriter
 
 if TYPE_CHECKING:

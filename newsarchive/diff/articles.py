@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from newsarchive.diff.paragraphs import align_paragraphs
-from newsarchive.diff.word_diff import DiffBudget, DiffPiece, TextChange, diff_words
+from newsarchive.diff.paragraphs import DiffBudget, DiffPiece, TextChange, align_paragraphs, diff_words
 from storage.article_fields import ParagraphView
 from storage.index.views.articles import VersionView
 from storage.model import BODY_ROLES, Role

@@ -1,11 +1,10 @@
 """Comparison of two captures of a listing: new, removed, moved and reworded links."""
 
-from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from newsarchive.diff.word_diff import DiffPiece, diff_words
+from newsarchive.diff.paragraphs import DiffPiece, diff_words, heaviest_chain
 from storage.index.views.articles import LinkGroupView
 
 MIN_HEADLINE_LENGTH = 20
@@ -98,7 +97,7 @@ def compare_listings(before: Sequence[ListingLink], after: Sequence[ListingLink]
     now = {url: at for at, url in enumerate(both)}
     stayed = [same[item.url] for item in before if same[item.url] in new]
     rank = {url: at for at, url in enumerate(stayed)}
-    still = {both[at] for at in _longest_increasing([rank[url] for url in both])}
+    still = {both[at] for _, at in heaviest_chain([(rank[url], at) for at, url in enumerate(both)], [""] * len(both))}
     changes: list[ListingChange] = []
     for item in after:
         was = old.get(item.url)
@@ -141,24 +140,3 @@ def _match_urls(before: Sequence[ListingLink], after: Sequence[ListingLink]) -> 
 def _match_keys(item: ListingLink) -> list[object]:
     names: list[object] = [] if item.article_id is None else [item.article_id]
     return [*names, item.headline] if len(item.headline) >= MIN_HEADLINE_LENGTH else names
-
-
-def _longest_increasing(numbers: Sequence[int]) -> list[int]:
-    """Return the positions of the longest increasing subsequence.
-
-    >>> _longest_increasing([3, 0, 1, 2])
-    [1, 2, 3]
-    """
-    ends: list[int] = []
-    places: list[int] = []
-    before: list[int] = []
-    for at, number in enumerate(numbers):
-        length = bisect_left(ends, number)
-        before.append(places[length - 1] if length else -1)
-        ends[length : length + 1], places[length : length + 1] = [number], [at]
-    run: list[int] = []
-    at = places[-1] if places else -1
-    while at >= 0:
-        run.append(at)
-        at = before[at]
-    return run[::-1]

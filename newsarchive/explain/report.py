@@ -16,8 +16,15 @@ from itertools import groupby
 from jinja2 import Environment, FunctionLoader
 from markupsafe import Markup
 
-from newsarchive.explain import wording
-from newsarchive.explain.explanation import OUTSIDE, ExplainedLine, Explanation
+from newsarchive.explain.explanation import (
+    LABELS,
+    OUTSIDE,
+    ExplainedLine,
+    Explanation,
+    describe_outcome,
+    sorted_points,
+    summarize_field,
+)
 from newsarchive.version import VERSION
 from storage.model import Link, Role
 
@@ -72,10 +79,10 @@ def render_report(explanation: Explanation) -> str:
         explanation=explanation,
         version=VERSION,
         headline=headline or explanation.reading.title or "(untitled)",
-        outcome=wording.describe_outcome(explanation),
-        points=wording.sorted_points(explanation),
-        fields=[wording.summarize_field(each) for each in explanation.fields if each.value or each.claims],
-        missing=[wording.LABELS.get(f.name, f.name) for f in explanation.fields if not f.value and not f.claims],
+        outcome=describe_outcome(explanation),
+        points=sorted_points(explanation),
+        fields=[summarize_field(each) for each in explanation.fields if each.value or each.claims],
+        missing=[LABELS.get(f.name, f.name) for f in explanation.fields if not f.value and not f.claims],
         legend=_legend(rows),
         runs=list(_runs(rows)),
         language=article.language if article else None,

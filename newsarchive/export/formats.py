@@ -7,9 +7,9 @@ from typing import BinaryIO
 
 from newsarchive.export.articles import write_csv, write_jsonl, write_parquet, write_sqlite
 from newsarchive.export.cdxj import write_cdxj
+from newsarchive.export.records import write_warc
 from newsarchive.export.request import ExportRequest
 from newsarchive.export.wacz import write_wacz
-from newsarchive.export.warc_slice import write_warc
 
 
 class Format(StrEnum):

@@ -12,10 +12,26 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from newsarchive.export.request import ExportRequest
-from storage.errors import BadRecord, BucketRefused, BucketUnreachable, StorageError, WarcError
-from storage.index.queries.cdx import get_cdx_line
-from storage.index.views.cdx import CdxLine
-from storage.warc.record import Headers, header, parse_fields
+from newsarchive.extract.requisites import embedded_urls, stylesheet_requisites
+from newsarchive.extract.tree import Page, parse_page
+from newsarchive.version import VERSION
+from storage.errors import ArchiveError, BadRecord, BucketRefused, BucketUnreachable, StorageError, WarcError
+from storage.index.queries.cdx import get_cdx_line, iter_cdx_lines, match_exact
+from storage.index.views.cdx import CdxLine, CdxQuery
+from storage.warc.codings import decode_entity
+from storage.warc.record import (
+    WARC_FIELDS,
+    Fields,
+    Headers,
+    build_member,
+    format_fields,
+    header,
+    new_record_id,
+    parse_fields,
+    sha256,
+    warc_date,
+)
+from storage.warc.streaming import open_response
 from storage.warc.uncompressed import is_uncompressed
 
 _CHUNK = 1 << 20
@@ -222,3 +238,94 @@ class _IdSet:
 
     def __contains__(self, number: int) -> bool:
         return number >> 3 < len(self._bits) and bool(self._bits[number >> 3] >> (number & 7) & 1)
+
+
+# Page requisites of exported captures: stylesheets, images, scripts, fonts, each captured nearest in time.
+
+_MAX_SIZE = 10_000_000
+"""Bytes of a page or stylesheet; larger ones are not parsed."""
+_HTML = frozenset({"text/html", "application/xhtml+xml"})
+
+
+def add_requisites(request: ExportRequest, lines: Iterable[CdxLine]) -> Iterator[CdxLine]:
+    """Yield captures, each followed by what it embeds."""
+    for line in lines:
+        yield line
+        yield from _find_requisites(request, line, depth=0)
+
+
+def _find_requisites(request: ExportRequest, line: CdxLine, depth: int) -> Iterator[CdxLine]:
+    for url in _embedded_urls(request, line):
+        query = CdxQuery(keys=match_exact(url), url=url, closest=line.fetched_at)
+        found = next(request.index.stream(iter_cdx_lines, query), None)
+        if found is not None:
+            yield found
+            if found.mime == "text/css" and depth < 2:
+                yield from _find_requisites(request, found, depth + 1)
+
+
+def _embedded_urls(request: ExportRequest, line: CdxLine) -> tuple[str, ...]:
+    original = line
+    if line.kind == "revisit" and line.refers_to_id is not None:
+        original = request.index.ask(get_cdx_line, line.refers_to_id) or line
+    mime = line.mime or original.mime
+    if original.kind == "revisit" or (mime not in _HTML and mime != "text/css"):
+        return ()
+    with suppress(ArchiveError, OSError, ValueError):
+        text = _read_text(request, original)
+        if mime == "text/css":
+            return stylesheet_requisites(text, line.url)
+        page = parse_page(text.encode("utf-8", "replace"), line.url)
+        return embedded_urls(page) if isinstance(page, Page) else ()
+    return ()
+
+
+def _read_text(request: ExportRequest, line: CdxLine) -> str:
+    entity = bytearray()
+    with open_response(request.places.file(line.warc), line.offset) as flow:
+        for piece in flow.chunks:
+            entity += piece
+            if len(entity) > _MAX_SIZE:
+                return ""
+    # URLs are ASCII in all encodings of pages.
+    return decode_entity(bytes(entity), flow.headers, _MAX_SIZE).decode("utf-8", "replace")
+
+
+# Exports of records as WARC: the selected records, copied, after a warcinfo record.
+
+_PROGRESS_EVERY = 50
+
+
+def write_warc(request: ExportRequest, file: BinaryIO) -> int:
+    """Copy the selected captures with their requisites; return the number of captures."""
+    copied = copy_slice(request, RecordCopier(request, file.write), "newsarchive-slice.warc.gz")
+    return sum(1 for _ in request.track(copied, _PROGRESS_EVERY))
+
+
+def copy_slice(request: ExportRequest, copier: RecordCopier, name: str) -> Iterator[CopiedRecord]:
+    """Write warcinfo and the selected captures through a copier; yield each capture after it is written."""
+    copier.append(_warcinfo(request, name))
+    lines: Iterable[CdxLine] = request.iter_captures()
+    if request.filters.selects_articles:
+        lines = add_requisites(request, lines)
+    yield from copier.copy(lines)
+
+
+def _warcinfo(request: ExportRequest, name: str) -> bytes:
+    block = format_fields(
+        [
+            ("software", f"newsarchive {VERSION}"),
+            ("format", "WARC File Format 1.1"),
+            ("conformsTo", "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/"),
+            ("operator", request.operator or None),
+            ("description", "Records copied from an archive, each as it was written there"),
+        ]
+    )
+    fields: Fields = (
+        ("WARC-Record-ID", f"<{new_record_id()}>"),
+        ("WARC-Date", warc_date(request.now())),
+        ("WARC-Filename", name),
+        ("WARC-Block-Digest", sha256(block)),
+        ("Content-Type", WARC_FIELDS),
+    )
+    return build_member("warcinfo", fields, block)

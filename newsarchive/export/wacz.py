@@ -22,9 +22,8 @@ from itertools import islice
 from typing import Any, BinaryIO
 
 from newsarchive.export.cdxj import cdxj_line, sort_lines
-from newsarchive.export.records import RecordCopier
+from newsarchive.export.records import RecordCopier, copy_slice
 from newsarchive.export.request import ExportRequest
-from newsarchive.export.warc_slice import copy_slice
 from newsarchive.version import VERSION
 
 WACZ_VERSION = "1.1.1"

@@ -21,8 +21,7 @@ from newsarchive.extract.metadata import Metadata, read_metadata
 from newsarchive.extract.page_features import PageFeatures, list_loaded_scripts
 from newsarchive.extract.page_input import DEFAULT_INPUT, PageInput
 from newsarchive.extract.requisites import page_requisites
-from newsarchive.extract.restore_text import BodyClaims
-from newsarchive.extract.select_body import Selection, select_body
+from newsarchive.extract.select_body import BodyClaims, Selection, select_body
 from newsarchive.extract.site_layout import Layout, LayoutMatches
 from newsarchive.extract.tree import MAX_TEXT, OversizedPage, Page, remove_element
 from newsarchive.extract.urls import host, site_label

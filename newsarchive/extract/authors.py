@@ -12,6 +12,7 @@ from newsarchive.extract.names import BARE_LEADS, is_organisation, is_person_nam
 from newsarchive.extract.page_input import DEFAULT_INPUT, PageInput
 from newsarchive.extract.tree import resolve_link
 from newsarchive.extract.urls import host
+from newsarchive.extract.word_tables import words
 
 _PAGE_TYPES = frozenset(("WebPage", "ItemPage", "AboutPage", "CollectionPage", "Recipe", "HowTo", "VideoObject"))
 _SHORT_WORD = 3
@@ -127,18 +128,7 @@ def _author_value(jsonld: JsonLd) -> Any:
 
 
 def _authors_from_meta(head: Head) -> list[str]:
-    named = head.all(
-        "author",
-        "article:author_name",
-        "byl",
-        "parsely-author",
-        "sailthru.author",
-        "dc.creator",
-        "dcterms.creator",
-        "authors",
-        "citation_author",
-        "og:author",
-    )
+    named = head.all(*words("author_meta"))
     label = head.first("twitter:label1").strip(" :").casefold()
     if not named and label in BARE_LEADS:
         named = head.all("twitter:data1")[:1]

@@ -12,19 +12,10 @@ from typing import Any
 from lxml.html import HtmlElement
 
 from newsarchive.extract import zones
+from newsarchive.extract.word_tables import words
 
-_SKIPPED = frozenset(
-    (
-        "script style noscript template svg iframe select object canvas head textarea math map datalist embed applet"
-        " option link meta param source track"
-    ).split()
-)
-_INLINE = frozenset(
-    (
-        "a abbr acronym b bdi bdo big cite code data del dfn em font i img input ins kbd label mark nobr q s samp small"
-        " span strike strong sub sup time tt u var wbr picture ruby rb rt rp output"
-    ).split()
-)
+_SKIPPED = frozenset(words("skipped_tag"))
+_INLINE = frozenset(words("inline_tag"))
 _NOT_WALKED = _SKIPPED | {"br", "hr"}
 _BOLD = frozenset({"b", "strong"})
 _INLINE_ITEMS = frozenset({"a", "span"})

@@ -1,6 +1,7 @@
 """Build the body of an article: paragraphs with roles, from the headline to the end."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from html import unescape
 from itertools import islice, pairwise
@@ -14,8 +15,6 @@ from newsarchive.extract.dek import find_dek_block
 from newsarchive.extract.evidence import NO_EVIDENCE, Evidence
 from newsarchive.extract.headline import Headline, text_key
 from newsarchive.extract.jsonld import Node
-from newsarchive.extract.refine_body import dominant_zones, find_missed_text, remove_non_body
-from newsarchive.extract.restore_text import NO_CLAIMS, BodyClaims, find_cut_text
 from newsarchive.extract.roles import (
     HEADINGS,
     LONG_PARAGRAPH,
@@ -26,7 +25,15 @@ from newsarchive.extract.roles import (
     markup_role,
     may_follow_body,
 )
-from newsarchive.extract.select_body import Selection
+from newsarchive.extract.select_body import (
+    NO_CLAIMS,
+    BodyClaims,
+    Selection,
+    dominant_zones,
+    find_cut_text,
+    find_missed_text,
+    remove_non_body,
+)
 from storage.model import BODY_ROLES, Paragraph, Role
 
 _NEVER_TEXT = zones.NAV | zones.MENU | zones.HIDDEN | zones.CONSENT | zones.BUTTON
@@ -212,8 +219,10 @@ def _followers(blocks: list[Block], roles: dict[int, Role], index: int, label: R
     texts = {blocks[i].element.getparent() for i, r in roles.items() if r is Role.TEXT and len(blocks[i].text) > 60}
     found: list[int] = []
     linked = False
-    is_comment_list = label is Role.COMMENT and _follows_story(blocks, roles, index)
-    is_comment_list = is_comment_list and _is_first_in_box(blocks, roles, index, box)
+    # Without text before it, "Comments" is a counter, or the name of a column.
+    story = (i for i, r in roles.items() if r is Role.TEXT and effective_length(blocks[i].text) > 60)
+    is_comment_list = label is Role.COMMENT and _has_before(story, index)
+    is_comment_list = is_comment_list and not any(i < index and box in blocks[i].element.iterancestors() for i in roles)
     for other in blocks[index + 1 :]:
         if box not in other.element.iterancestors():
             break
@@ -241,13 +250,15 @@ def _followers(blocks: list[Block], roles: dict[int, Role], index: int, label: R
             found.append(other.index)
     if label is Role.TEASER:
         return found if box is block.element.getparent() or len(found) >= _MIN_PARAGRAPHS else []
-    is_notice = len(found) <= _MIN_PARAGRAPHS and _follows_text(roles, index)
+    is_notice = len(found) <= _MIN_PARAGRAPHS and _has_before(
+        (i for i, role in roles.items() if role in BODY_ROLES), index
+    )
     return found if is_notice or not _is_most_of_text(blocks, roles, found) else []
 
 
-def _follows_text(roles: dict[int, Role], index: int) -> bool:
-    """Return whether some paragraphs of the body precede a label."""
-    before = (i for i, role in roles.items() if i < index and role in BODY_ROLES)
+def _has_before(paragraphs: Iterable[int], index: int) -> bool:
+    """Return whether some paragraphs precede a label."""
+    before = (i for i in paragraphs if i < index)
     return next(islice(before, _MIN_PARAGRAPHS - 1, None), None) is not None
 
 
@@ -274,16 +285,6 @@ def _opens_promo_box(blocks: list[Block], roles: dict[int, Role], block: Block, 
         return False
     inside = [i for i in roles if box in blocks[i].element.iterancestors()]
     return inside[:1] == [block.index] and not _is_most_of_text(blocks, roles, inside)
-
-
-def _follows_story(blocks: list[Block], roles: dict[int, Role], index: int) -> bool:
-    """Return whether article text precedes "Comments": under a headline it is a counter, or the name of a column."""
-    before = (i for i, r in roles.items() if i < index and r is Role.TEXT and effective_length(blocks[i].text) > 60)
-    return next(islice(before, _MIN_PARAGRAPHS - 1, None), None) is not None
-
-
-def _is_first_in_box(blocks: list[Block], roles: dict[int, Role], index: int, box: HtmlElement) -> bool:
-    return not any(i < index and box in blocks[i].element.iterancestors() for i in roles)
 
 
 def _trim_end(blocks: list[Block], roles: dict[int, Role]) -> None:

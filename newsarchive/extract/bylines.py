@@ -9,6 +9,7 @@ from lxml.html import HtmlElement
 from newsarchive.extract import zones
 from newsarchive.extract.blocks import Block, normalize_space
 from newsarchive.extract.names import BARE_LEADS, BYLINE_LEAD, is_person_name, split_byline
+from newsarchive.extract.word_tables import alternatives
 
 _CHINESE_DESK = re.compile(r"^[〔（(【\[]?(?:本報)?(?:記者|记者)\s?([\u4e00-\u9fff]{2,4})[／/\s]")
 """The beginning of an article in Chinese newspapers: 〔記者林靜宜／桃河報導〕."""
@@ -21,11 +22,7 @@ _OTHER_ARTICLES = zones.RELATED | zones.LATEST | zones.COMMENTS
 """Zones whose bylines belong to other articles."""
 _NOT_BYLINES = zones.BIO | zones.COMMENTS
 _NOT_TEXT = _OTHER_ARTICLES | zones.NAV | zones.MENU | zones.FOOTER | zones.FIGCAPTION | zones.CAPTION | zones.QUOTE
-_AUTHOR_PAGE = re.compile(
-    r"/(?:authors?|autor(?:en|es|in)?|autore|auteurs?|profiles?|profil|people|contributors?|writers?|columnists?|experts?|"
-    r"journalists?|redakteure?|reporters?|by|staff|byline|user)/[^?#]+",
-    re.IGNORECASE,
-)
+_AUTHOR_PAGE = re.compile(rf"/(?:{alternatives('author_page')})/[^?#]+", re.IGNORECASE)
 """The path of the page of an author."""
 _DATED_BYLINE = re.compile(
     r"\d[^|•·●]{0,40}?[\s|•·●–-]{1,4}(?:by|von|par|por|da|door)\s(?P<after>[^|•·●\d]{3,60})$|"

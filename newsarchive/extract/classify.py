@@ -12,28 +12,17 @@ from newsarchive.extract.jsonld import node_types
 from newsarchive.extract.page_features import PageFeatures
 from newsarchive.extract.placeholder_pages import detect_placeholder
 from newsarchive.extract.urls import score_article_url, split_url
+from newsarchive.extract.word_tables import alternatives, words
 from storage.model import Discovery, UrlKind
 
-_SHOP_URL = re.compile(
-    r"/(?:products?|shop|store|collections?|cart|buy|c|p|dp|item)/|^https?://(?:shop|store)\.", re.IGNORECASE
-)
-_FORUM_URL = re.compile(
-    r"forum|/threads?/|/questions?/|viewtopic|/t/[^/]+/\d+|/r/\w+/comments/|/discussions?/|/topic/", re.IGNORECASE
-)
-_MANUAL_URL = re.compile(
-    r"/(?:docs?|documentation|reference|manual|handbook|tutorials?|api|learn|guide)/|^https?://(?:docs|developers?|"
-    r"learn|help|support)\.|^https?://[^/]*\.readthedocs",
-    re.IGNORECASE,
-)
-_JOURNAL_URL = re.compile(
-    r"/(?:blogs?|news|articles?|story|stories|post|posts|p|opinion|features?|magazine)/[^/]{8,}|^https?://blog\.",
-    re.IGNORECASE,
-)
-_URL_PATTERNS = (
-    (1.0, _JOURNAL_URL, "(URL of a journal)"),
-    (-2.0, _SHOP_URL, "URL of a shop"),
-    (-2.5, _FORUM_URL, "URL of a forum"),
-    (-1.5, _MANUAL_URL, "URL of a manual"),
+_URL_PATTERNS = tuple(
+    (points, re.compile(alternatives(table), re.IGNORECASE), reason)
+    for points, table, reason in (
+        (1.0, "journal_url", "(URL of a journal)"),
+        (-2.0, "shop_url", "URL of a shop"),
+        (-2.5, "forum_url", "URL of a forum"),
+        (-1.5, "manual_url", "URL of a manual"),
+    )
 )
 _PUBLISHED_META = ("article:published_time", "datepublished", "parsely-pub-date", "pubdate")
 _MIN_PRICES = 8
@@ -54,9 +43,7 @@ _STORY = 1.4
 _TITLED = 0.8
 _NO_H1 = -0.5
 _MIN_STORY_PARAGRAPHS = 5
-_NOT_ARTICLES = frozenset(
-    "Product ProductGroup DiscussionForumPosting QAPage JobPosting SoftwareApplication Course Event".split()
-)
+_NOT_ARTICLES = frozenset(words("other_type"))
 ARTICLE_THRESHOLD = 2.8
 """Score from which a page is an article."""
 _STEEPNESS = 1.0

@@ -12,14 +12,10 @@ from lxml.html import HtmlElement
 from newsarchive.extract import phrases, zones
 from newsarchive.extract.blocks import Block, normalize_space
 from newsarchive.extract.jsonld import Node
+from newsarchive.extract.word_tables import alternatives
 from storage.model import Paragraph, Role
 
-_NAMES = re.compile(
-    r"(?<![a-z])(?:correction(?:s|notice|note|text|box|body|wrapper|block)?|corrected|clarifications?|retractions?|"
-    r"errat(?:a|um)|amendments?|editors?[-_ ]?notes?|berichtigung|korrektur|richtigstellung|rectificati(?:f|on)|"
-    r"correctif|fe[-_]de[-_]erratas|rettifica|errata[-_]corrige|rectificacion|correccion|correcao|rattelse|rettelse|"
-    r"oikaisu|sprostowanie)(?![a-z])"
-)
+_NAMES = re.compile(rf"(?<![a-z])(?:{alternatives('correction_class')})(?![a-z])")
 """Names of elements around a correction, in lower case."""
 _MAX_LENGTH = 1_200
 """Longest correction, in characters."""

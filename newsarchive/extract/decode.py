@@ -6,36 +6,9 @@ from collections.abc import Sequence
 
 from charset_normalizer import from_bytes
 
-# Labels of the WHATWG Encoding standard, section 4.2, and the codecs that browsers use for them. Only text encodings
-# of the web are listed, so a page that declares "rot13" or "idna" has no effect.
-_LABELS = {
-    **{f"iso8859-{part}": f"iso-8859-{part}" for part in (3, 4, 5, 6, 10, 13, 14, 16)},
-    **{f"cp{page}": f"windows-{page} cp{page}" for page in (1253, 1255, 1256, 1257, 1258)},
-    "utf-8": "utf-8 utf8 unicode-1-1-utf-8 unicode11utf8 x-unicode20utf8",
-    "cp1252": "windows-1252 cp1252 x-cp1252 iso-8859-1 iso8859-1 iso88591 latin1 latin-1 l1 ascii us-ascii "
-    "x-user-defined",
-    "cp1250": "windows-1250 cp1250 x-cp1250",
-    "cp1251": "windows-1251 cp1251 x-cp1251 win-1251 cp-1251",
-    "cp1254": "windows-1254 cp1254 iso-8859-9 iso8859-9 latin5",
-    "cp874": "windows-874 tis-620 iso-8859-11",
-    "cp866": "ibm866 cp866",
-    "iso8859-2": "iso-8859-2 iso8859-2 latin2",
-    "iso8859-7": "iso-8859-7 iso8859-7",
-    "iso8859-8": "iso-8859-8 iso-8859-8-i",
-    "iso8859-15": "iso-8859-15 iso8859-15 latin9",
-    "koi8-r": "koi8-r koi8 koi",
-    "koi8-u": "koi8-u koi8-ru",
-    "mac_roman": "macintosh x-mac-roman",
-    "gb18030": "gb18030 gbk x-gbk gb2312 gb_2312-80 chinese hz-gb-2312",
-    "big5hkscs": "big5 big5-hkscs cn-big5 x-x-big5",
-    "cp932": "shift_jis shift-jis sjis x-sjis ms_kanji windows-31j cp932",
-    "euc_jp": "euc-jp x-euc-jp",
-    "iso2022_jp": "iso-2022-jp",
-    "utf-16-le": "utf-16 utf-16le ucs-2 unicode csunicode iso-10646-ucs-2 unicodefeff",
-    "utf-16-be": "utf-16be unicodefffe",
-    "cp949": "euc-kr ks_c_5601-1987 korean windows-949 cp949 ksc5601",
-}
-_CODECS = {label: codec for codec, labels in _LABELS.items() for label in labels.split()}
+from newsarchive.extract.word_tables import table_lines
+
+_CODECS = {label: codec for codec, *labels in map(str.split, table_lines("codec")) for label in labels}
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 _HEADER_CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)

@@ -13,6 +13,7 @@ from newsarchive.extract.evidence import NO_EVIDENCE, Evidence
 from newsarchive.extract.html_head import Head
 from newsarchive.extract.jsonld import JsonLd, text_of
 from newsarchive.extract.urls import host
+from newsarchive.extract.word_tables import alternatives, words
 
 _WORD = re.compile(r"[^\W_]+")
 _SEPARATORS = re.compile(
@@ -21,12 +22,7 @@ _SEPARATORS = re.compile(
 _HEADINGS = ("h1", "h2", "h3")
 _INLINE_TAGS = ("span", "div", "em", "strong", "b")
 _MAX_LENGTH = 400
-_KICKER_CLASS = re.compile(
-    r"(?<![a-z])(?:kicker|overline|topline|dachzeile|roofline|spitzmarke|eyebrow|super-?title|sup-?title|pre-?title|"
-    r"pre-?headline|over-?title|topic-?title|antet[ií]tulo|volanta|occhiello|surtitre|sobret[ií]tulo|cintillo|"
-    r"rubrik-?titel|headline-?prefix|title-?prefix|head-?kicker)(?![a-z]{3})",
-    re.IGNORECASE,
-)
+_KICKER_CLASS = re.compile(rf"(?<![a-z])(?:{alternatives('kicker_class')})(?![a-z]{{3}})", re.IGNORECASE)
 _MAX_KICKER = 80
 _MAX_WRAPPERS = 3
 _LINES_ABOVE = 2
@@ -241,19 +237,7 @@ def _headline_claims(head: Head, jsonld: JsonLd, site: set[str]) -> list[tuple[s
 
 def site_names(head: Head, url: str) -> set[str]:
     """Return the keys (see text_key) of the names of the site."""
-    names = {
-        text_key(name)
-        for name in head.all(
-            "og:site_name",
-            "application-name",
-            "twitter:site",
-            "al:ios:app_name",
-            "publisher",
-            "dc.publisher",
-            "copyright",
-        )
-        if name
-    }
+    names = {text_key(name) for name in head.all(*words("site_meta")) if name}
     own_key = host(url).removeprefix("www.")
     names |= {text_key(own_key), text_key(own_key.rpartition(".")[0]), text_key(own_key.partition(".")[0])}
     # Some pages state their own title as the name of the site.

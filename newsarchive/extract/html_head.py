@@ -47,10 +47,6 @@ def read_head(root: HtmlElement) -> Head:
                     head.meta.setdefault(name.strip().lower(), []).append(content)
         elif element.tag == "link":
             head.links.append(((element.get("rel") or "").lower(), {str(k): v for k, v in element.attrib.items()}))
-        elif not head.title and not _is_inside_svg(element):
+        elif not head.title and next(element.iterancestors("svg"), None) is None:
             head.title = normalize_space(element.text_content())
     return head
-
-
-def _is_inside_svg(element: HtmlElement) -> bool:
-    return next(element.iterancestors("svg"), None) is not None

@@ -9,16 +9,12 @@ from typing import Any, cast
 
 from lxml.html import HtmlElement
 
+from newsarchive.extract.word_tables import words
+
 Node = dict[str, Any]
 """One JSON object."""
 
-_ARTICLE_TYPES = frozenset(
-    "Article NewsArticle AnalysisNewsArticle AskPublicNewsArticle BackgroundNewsArticle OpinionNewsArticle "
-    "ReportageNewsArticle"
-    " ReviewNewsArticle AdvertiserContentArticle SatiricalArticle ScholarlyArticle TechArticle Report BlogPosting "
-    "LiveBlogPosting"
-    " SocialMediaPosting MedicalScholarlyArticle Review CriticReview".split()
-)
+_ARTICLE_TYPES = frozenset(words("article_type"))
 _LIVE = "LiveBlogPosting"
 _MAX_BLOCK = 2_000_000
 _MAX_NODES = 5_000

@@ -17,15 +17,13 @@ from newsarchive.extract.page_features import looks_live
 from newsarchive.extract.site_layout import LayoutMatches
 from newsarchive.extract.tree import Page, resolve_link
 from newsarchive.extract.urls import page_key
+from newsarchive.extract.word_tables import entries, words
 from storage.model import Access
 
 _LANGUAGE = re.compile(r"^[a-zA-Z]{2,3}(?=[-_]|$)")
 _MAX_TAGS = 50
 _MAX_TAG_LENGTH = 50
-_FRONT_PAGES = frozenset(
-    "home|homepage|startseite|accueil|inicio|portada|início|главная|головна|strona główna|ana sayfa|hem|forside|hjem|"
-    "etusivu|domů|beranda|trang chủ|αρχική|الرئيسية|خانه|ראשי|होम|หน้าแรก|首页|首頁|ホーム|홈".split("|")
-)
+_FRONT_PAGES = frozenset(entries("front_page"))
 _MAX_SECTION_LENGTH = 60
 _JOINED_LIST = re.compile(r",[^\W\d]")
 """A comma without a space: people do not write lists so, but machines join them so."""
@@ -96,10 +94,7 @@ def _is_front_page(url: str) -> bool:
     return url.partition("://")[2].partition("?")[0].strip("/").count("/") == 0
 
 
-_SECTION_METAS = (
-    "article:section", "og:article:section", "articlesection", "parsely-section", "section", "category",
-    "dc.subject.section", "cxenseparse:category",
-)  # fmt: skip
+_SECTION_METAS = words("section_meta")
 
 
 # By way of the attributes: testing each element of a page costs many times as much.

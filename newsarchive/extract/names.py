@@ -4,31 +4,16 @@ import re
 from collections.abc import Sequence
 
 from newsarchive.extract.headline import text_key
+from newsarchive.extract.word_tables import alternatives, entries, words
 
 BYLINE_LEAD = re.compile(
-    r"^\s*(?:(?:written|posted|published|reported|story|article|text|words|report|reporting|interview|analysis|"
-    r"opinion|review|recipe|created|contributed|submitted|authored|guest post|research|photos and story|"
-    r"story and photos)\s+by|(?:erstellt|verfasst|geschrieben|veröffentlicht|(?:gast)?beitrag|text|interview|kommentar|"
-    r"protokoll|bericht|eine? \w+)\s+von|(?:écrit|rédigé|publié|posté|propos recueillis|article)\s+par|"
-    r"(?:escrito|publicado|redactado|elaborado|texto|artículo|artigo)\s+por|(?:scritto|pubblicato)\s+da|a cura di|"
-    r"(?:geschreven|geplaatst)\s+door|"
-    r"by|from|von|vom|par|por|de|di|da|door|av|af|tekst|przez|autor(?:in|innen|en|ka|es|i|zy|a)?|auteure?s?|authors?|"
-    r"автор(?:ы)?|текст|"
-    r"yazan|penulis|oleh|tác giả|προς|του|της|των|γράφει [οη]|"
-    r"από|كتب(?:ت)?|بقلم|מאת|作者|文|文/图|记者|記者|撰文|編集|基者|"
-    r"글|기자)(?:\s*[:：/|]\s*|\s+)|^\s*(?:作者|文|记者|記者|撰文|글|بقلم|מאת|Автор|автор|Autor|Author|Auteur|Haber|"
-    r"Muhabir|Texto|Testo|Tekst|Interview|Reportage|Kommentar|Analyse|Bericht|Entrevista|Intervista)s?\s*[:：/|]\s*",
+    rf"^\s*(?:{alternatives('byline_lead')})(?:\s*[:：/|]\s*|\s+)|"
+    rf"^\s*(?:{alternatives('byline_label')})s?\s*[:：/|]\s*",
     re.IGNORECASE,
 )
 _GLUED_LEAD = re.compile(r"^(?:(?:[Pp]osted |[Ww]ritten )?[Bb]y|BY|[Vv]on|[Pp]ar|[Pp]or|Author|Autor|Text)(?=[A-ZÀ-Þ])")
 """A word before a name that is in another element, without a space between them: "ByJane Roe"."""
-BARE_LEADS = frozenset(
-    (
-        "by|von|vom|par|por|autor|autorin|autoren|auteur|author|authors|автор|text|words|written by|posted by|"
-        "published by|article by|story by|about the author|über den autor|über die autorin|escrito por|écrit par|"
-        "verfasst von|geschrieben von|scritto da|geschreven door|автор статьи|作者|記者|记者|文|撰文"
-    ).split("|")
-)
+BARE_LEADS = frozenset(entries("bare_lead"))
 """Words before a name that is in another element."""
 _BY_CJK = re.compile(r"^(?:记者|記者|作者|文/)\s*")
 _SPLIT = re.compile(
@@ -36,29 +21,8 @@ _SPLIT = re.compile(
     r"\s*\band\b\s+",
     re.IGNORECASE,
 )
-_ROLE = re.compile(
-    r"\b(?:staff|writer|reporter|editor|editorial|correspondent|contributor|contributing|columnist|journalist|bureau|"
-    r"chief|producer|photographer|freelance|special to|senior|associate|"
-    r"redakt(?:eur|ion|or)\w*|korrespondent\w*|journaliste|redact(?:or|ie|eur)\w*|redacción|redazione|redação|"
-    r"correspon\w+|jornalista|giornalista|periodista|обозреватель|корреспондент|редакц\w+|"
-    r"consultant|certified|expert|specialist|educator|director|manager|analyst|strategist|founder|developer|engineer|full-stack|insights|"
-    r"(?:alle|weitere|mehr) (?:artikel|beiträge)\b.*|"
-    r"(?:all|more|other|show all|view all|see all) (?:articles|posts|stories)\b.*|"
-    r"facebook|twitter|instagram|linkedin|youtube|xing|whatsapp|telegram|rss|read more|mehr|share|comments?|"
-    r"(?:article|story|text|words) by$|more (?:about|from|by)|(?:view|see) (?:all|full)|posts by|"
-    r"dpa|agencies|agency|news desk|newsroom|web desk|team|published|updated|contact|follow|about|über)\b|"
-    r"(?:记者|報導|报道|기자)$|編集部",
-    re.IGNORECASE,
-)
-AGENCIES = frozenset(
-    (
-        "ap|associated press|the associated press|ap news|reuters|afp|agence france presse|dpa|apa|sda|ansa|efe|upi|pti"
-        "|ians|ani|tass|тасс|interfax|интерфакс|риа новости|xinhua|新华社|kyodo|共同通信|yonhap|연합뉴스|ukrinform"
-        "|press association|pa media|canadian press|the canadian press|australian associated press|aap|lusa|belga|anp"
-        "|bloomberg|ritzau|ntb|tt|stt|pap|čtk|mti|anadolu agency|aa|dha|iha|bernama|antara|cnn wire"
-        "|newswire|tribune news service"
-    ).split("|")
-)
+_ROLE = re.compile(rf"\b(?:{alternatives('byline_role')})\b|{alternatives('byline_role_unspaced')}", re.IGNORECASE)
+AGENCIES = frozenset(entries("agency"))
 """News agencies, which appear in bylines."""
 _FIRST_UNSPACED = "\u0e00"
 """First letter of the scripts in which most names are written without spaces."""
@@ -71,29 +35,14 @@ _WEEKDAY = re.compile(r"(?:^|\s+)(?:on\s+)?(?:mon|tues|wednes|thurs|fri|satur|su
 _TITLE_AFTER = re.compile(r"(?:\s+(?!I{1,3}$|IV$|AP$|AFP$|DPA$)[A-Z]{2,5}){1,3}$")
 """Degrees behind a name: "Jane Roe MS RD"."""
 _ORGANISATION = re.compile(
-    r"^the\s+\S|\b(?:times|journal|telegram|tribune|herald|gazette|news|newsroom|media|magazine|institute|university|"
-    r"universität|college|agency|agentur|agencia|agence|nachrichten|zeitung|redaktion|redacción|rédaction|redazione|gmbh|"
-    r"inc|ltd|llc|corp|association|foundation|stiftung|center|centre|department|ministry|ministerium|council|team|staff|"
-    r"network|group|company|society|services?|bureau|desk|verband|verein|press association|associated press|agencies|"
-    r"editors|e\.v)\b\.?|新聞|新闻|日报|日報|通讯社|通信社|编辑部|編集部|网$",
-    re.IGNORECASE,
+    rf"^the\s+\S|\b(?:{alternatives('organisation')})\b\.?|{alternatives('organisation_unspaced')}", re.IGNORECASE
 )
 _INSTITUTION = re.compile(
     r"(?:center|centre|institute|department|ministry|university|school|office|bureau) (?:for|of)\b", re.IGNORECASE
 )
 _MAX_INSTITUTION = 80
-_PARTICLES = frozenset(
-    "van von der den de del della di da dos das du la le el al bin ben ibn y e zu zur ter ten af av".split()
-)
-_NO_NAME = frozenset(
-    "the and for with from this that your our home news blog more read share login menu search contact about privacy "
-    "terms all new best how what why when free guide top latest updated published posted written by in on of to a an "
-    "und oder "
-    "mit für der die das im am zum tags category minutes min ago get started sign up log subscribe table contents "
-    "zur zum eine einer den las los el la escucha public domain page "
-    "january february march april may june july august september october november december monday tuesday wednesday "
-    "thursday friday saturday sunday view show see".split()
-)
+_PARTICLES = frozenset(words("name_particle"))
+_NO_NAME = frozenset(words("no_name"))
 """Words that are no part of a name that stands alone."""
 _MAX_NAME = 40
 

@@ -2,14 +2,11 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from newsarchive.extract.article import ExtractedPage, read_article
-from newsarchive.extract.autodiscovery import find_feeds, find_next_pages
 from newsarchive.extract.classify import ARTICLE_THRESHOLD, ArticleScore, score_article
 from newsarchive.extract.decode import decode, to_utf8
-from newsarchive.extract.feeds import read_feed, read_json_feed
 from newsarchive.extract.page_input import DEFAULT_INPUT, Headers, PageInput
 from newsarchive.extract.placeholder_pages import (
     DetectedOutcome,
@@ -20,8 +17,17 @@ from newsarchive.extract.placeholder_pages import (
 from newsarchive.extract.related import add_layout_groups, find_link_groups
 from newsarchive.extract.requisites import is_stylesheet, stylesheet_requisites
 from newsarchive.extract.site_layout import Layout
-from newsarchive.extract.sitemaps import decompress_gzip, read_robots, read_sitemap, read_url_list
 from newsarchive.extract.sniff import PayloadType, media_type, sniff_type
+from newsarchive.extract.sources import (
+    decompress_gzip,
+    find_feeds,
+    find_next_pages,
+    read_feed,
+    read_json_feed,
+    read_robots,
+    read_sitemap,
+    read_url_list,
+)
 from newsarchive.extract.tree import OversizedPage, parse_page
 from storage.model import Outcome, Reading
 
@@ -64,51 +70,33 @@ def _read_by_type(payload: bytes, page_input: PageInput) -> Reading:
     payload_type = sniff_type(content, page_input.url, page_input.headers, page_input.discovery)
     if content is not payload and payload_type not in (PayloadType.SITEMAP, PayloadType.URL_LIST):
         payload_type = PayloadType.ASSET
-    if payload_type is PayloadType.HTML:
-        return _read_html(content, page_input)
-    return _READERS[payload_type](content, page_input.url, page_input.headers)
+    return _read_as(payload_type, content, page_input)
 
 
-def _robots_reading(payload: bytes, url: str, headers: Headers) -> Reading:
-    sources = read_robots(decode(payload, headers), url)
-    return Reading(outcome=Outcome.ROBOTS, reason=f"{len(sources)} sitemaps named", sources=sources)
-
-
-def _url_list_reading(payload: bytes, url: str, headers: Headers) -> Reading:
-    entries = read_url_list(decode(payload, headers), url)
-    return Reading(outcome=Outcome.SITEMAP, reason=f"{len(entries)} URLs, one a line", entries=entries)
-
-
-def _asset_reading(payload: bytes, url: str, headers: Headers) -> Reading:
-    mime = media_type(headers)
-    needed = stylesheet_requisites(decode(payload, headers), url) if is_stylesheet(mime, url) else ()
-    return Reading(outcome=Outcome.ASSET, reason=mime or "no page", requisites=needed)
-
-
-def _sitemap_reading(payload: bytes, url: str, _headers: Headers) -> Reading:
-    entries, sources = read_sitemap(payload, url)
-    reason = f"{len(sources)} sitemaps named" if sources else f"{len(entries)} URLs"
-    return Reading(outcome=Outcome.SITEMAP, reason=reason, entries=entries, sources=sources)
-
-
-def _feed_reading(payload: bytes, url: str, _headers: Headers) -> Reading:
-    title, entries = read_feed(payload, url)
+def _read_as(payload_type: PayloadType, content: bytes, page_input: PageInput) -> Reading:
+    url, headers = page_input.url, page_input.headers
+    match payload_type:
+        case PayloadType.HTML:
+            return _read_html(content, page_input)
+        case PayloadType.ROBOTS:
+            sources = read_robots(decode(content, headers), url)
+            return Reading(outcome=Outcome.ROBOTS, reason=f"{len(sources)} sitemaps named", sources=sources)
+        case PayloadType.SITEMAP:
+            entries, sources = read_sitemap(content, url)
+            reason = f"{len(sources)} sitemaps named" if sources else f"{len(entries)} URLs"
+            return Reading(outcome=Outcome.SITEMAP, reason=reason, entries=entries, sources=sources)
+        case PayloadType.URL_LIST:
+            entries = read_url_list(decode(content, headers), url)
+            return Reading(outcome=Outcome.SITEMAP, reason=f"{len(entries)} URLs, one a line", entries=entries)
+        case PayloadType.FEED:
+            title, entries = read_feed(content, url)
+        case PayloadType.JSON_FEED:
+            title, entries = read_json_feed(decode(content, headers), url)
+        case PayloadType.ASSET:
+            mime = media_type(headers)
+            needed = stylesheet_requisites(decode(content, headers), url) if is_stylesheet(mime, url) else ()
+            return Reading(outcome=Outcome.ASSET, reason=mime or "no page", requisites=needed)
     return Reading(outcome=Outcome.FEED, reason=f"{len(entries)} entries", title=title, entries=entries)
-
-
-def _json_feed_reading(payload: bytes, url: str, headers: Headers) -> Reading:
-    title, entries = read_json_feed(decode(payload, headers), url)
-    return Reading(outcome=Outcome.FEED, reason=f"{len(entries)} entries", title=title, entries=entries)
-
-
-_READERS: Mapping[PayloadType, Callable[[bytes, str, Headers], Reading]] = {
-    PayloadType.ROBOTS: _robots_reading,
-    PayloadType.SITEMAP: _sitemap_reading,
-    PayloadType.URL_LIST: _url_list_reading,
-    PayloadType.FEED: _feed_reading,
-    PayloadType.JSON_FEED: _json_feed_reading,
-    PayloadType.ASSET: _asset_reading,
-}
 
 
 def _read_html(payload: bytes, page_input: PageInput) -> Reading:

@@ -15,6 +15,7 @@ from newsarchive.extract.jsonld import JsonLd
 from newsarchive.extract.parse_date import CLOCK, LETTER
 from newsarchive.extract.tree import Page
 from newsarchive.extract.urls import split_url
+from newsarchive.extract.word_tables import alternatives
 from storage.model import Article, Discovery
 
 _MAX_SCRIPTS = 40
@@ -22,18 +23,9 @@ _ARTICLE_ITEM = XPath(
     "boolean(descendant-or-self::*/@itemtype["
     "contains(., 'schema.org/') and (contains(., 'Article') or contains(., 'BlogPosting'))])"
 )
-_LIVE_TITLE = re.compile(
-    r"^\W*(?:direkt|en (?:direct|vivo|directo)|ao vivo|(?:in )?diretta|онлайн|наживо|na żywo|canlı|"
-    r"مباشر|ライブ|생중계)\W|^\W*live(?:\s*[:|.!•–—\])】]|\s+-)|\blive\s*:|[-–—|:,]\s*live\s*(?:[-–—|]|$)|"
-    r"\blive(?:[- ]?blog|[- ]?ticker| updates?)\b",
-    re.IGNORECASE,
-)
+_LIVE_TITLE = re.compile(rf"^\W*(?:{alternatives('live_title_start')})\W|{alternatives('live_title')}", re.IGNORECASE)
 """Neither site names nor concerts match: "Ferry is back - Hull Live", "Live music returns"."""
-_LIVE_PATH = re.compile(
-    r"/(?:live|live-?blogs?|live-?ticker|live-updates|en-direct|en-vivo|(?:en-)?directo|ao-vivo|diretta)(?:[/-]|$)|"
-    r"-(?:live-?blog|live-?ticker|live-updates)(?:[/.-]|$)",
-    re.IGNORECASE,
-)
+_LIVE_PATH = re.compile(alternatives("live_path"), re.IGNORECASE)
 _MAX_TIMESTAMP_LENGTH = 30
 """Longest line that can be the time of a post."""
 _MIN_POSTS = 3

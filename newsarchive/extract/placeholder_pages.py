@@ -6,91 +6,22 @@ from newsarchive.extract import zones
 from newsarchive.extract.blocks import count_ideographs
 from newsarchive.extract.jsonld import node_types
 from newsarchive.extract.page_features import PageFeatures
-from newsarchive.extract.phrases import Phrases
 from newsarchive.extract.urls import is_media_url
+from newsarchive.extract.word_tables import Phrases, alternatives, words
 from storage.model import Access, Outcome
 
-_CHALLENGE = Phrases(
-    r"verify(?:ing)? (?:that )?you are (?:a )?human|checking (?:your browser|if the site connection is secure)|"
-    r"are you a (?:human|robot)|not a robot|press (?:&|and) hold|attention required! \| cloudflare|"
-    r"just a moment\.\.\."
-    r"|ddos protection by|pardon our interruption|access (?:to this page )?(?:has been )?denied|unusual (?:traffic|"
-    r"activity) from|enable javascript and cookies to continue|request unsuccessful\. incapsula|"
-    r"security check to access|bot (?:detection|protection)"
-    r"|human verification|bestätigen sie, dass sie ein mensch|vérifiez que vous êtes humain|"
-    r"verifica que eres humano|подтвердите, что (?:вы|запросы)|我不是机器人|人机验证|ロボットではありません",
-)
-_CHALLENGE_SCRIPTS = (
-    "cf-challenge",
-    "challenge-platform",
-    "captcha",
-    "px-captcha",
-    "cf_chl",
-    "datadome",
-    "incapsula",
-    "_incap_",
-    "awswaf",
-    "perimeterx",
-    "hcaptcha",
-    "turnstile",
-    "geetest",
-    "ddos-guard",
-)
-_CONSENT = Phrases(
-    r"before you continue|we (?:and our (?:\d+ )?partners|value your privacy)|accept (?:all )?(?:cookies|"
-    r"and continue)|your privacy choices|consent to|mit werbung weiterlesen|pur-abo|weiter mit werbung|"
-    r"datenschutzeinstellungen|zustimmen und weiter|nous et nos (?:\d+ )?partenaires"
-    r"|continuer sans accepter|tout accepter|accepter (?:et|les)|con publicidad|aceptar (?:y|todo|las)|accetta|"
-    r"akzeptieren|alle akzeptieren|accept all|souhlas|alles accepteren|waarderen (?:uw|je) privacy|zgod[aęy]|"
-    r"godta alle|acceptera alla",
-)
-_PRIVACY = Phrases(
-    r"tracking|privacy|datenschutz|werbung|données personnelles|datos personales|dados pessoais|dati personali|"
-    r"persoonsgegevens|personuppgifter|персональных данных|クッキー|개인정보",
-)
+_CHALLENGE = Phrases(alternatives("challenge"))
+_CHALLENGE_SCRIPTS = words("challenge_script")
+_CONSENT = Phrases(alternatives("consent"))
+_PRIVACY = Phrases(alternatives("privacy"))
 """Words in the paragraphs of a consent wall other than consent itself; articles contain them, too."""
 _MAX_WALL_TEXT = 800
 """Longest running text, in characters, of a consent wall that mentions privacy more than cookies."""
-_NOT_FOUND = Phrases(
-    r"(?:page|article|story|content|file|url|site)\s+(?:you requested\s+|you are looking for\s+|"
-    r"you were looking for\s+|you're looking for\s+)?(?:was |could |can|has |is |does |cannot |can't )*(?:not |n't |"
-    r"no longer )?(?:be )?(?:found|available|exist|removed|moved|missing)"
-    r"|\b404\b(?=\W|$)|not found|no longer available|doesn'?t exist|does not exist|nothing (?:was )?found|"
-    r"\boo+ps\b|\bops(?=!)|"
-    r"seite (?:wurde )?nicht gefunden|nicht (?:mehr )?(?:verfügbar|gefunden)|page (?:introuvable|non trouvée)|"
-    r"n'existe (?:pas|plus)|página no encontrada|no (?:se ha )?encontrad[ao]"
-    r"|página não encontrada|não encontramos (?:(?:a|esta|essa) página|o que você)|"
-    r"no (?:hemos )?encontra(?:mos|do) (?:la|esta) página|"
-    r"pagina non trovata|pagina niet gevonden|sidan (?:kunde inte hittas|finns inte)|"
-    r"страница не найдена|сторінку не знайдено|nie znaleziono|stránka nenalezena|sayfa bulunamadı|"
-    r"halaman tidak ditemukan|không tìm thấy|الصفحة غير موجودة|页面不存在|找不到(?:页面|頁面|该页)|"
-    r"ページが見つかりません|見つかりません|페이지를 찾을 수 없|πεδί|δεν βρέθηκε",
-)
-_PAYWALL = Phrases(
-    r"subscribe (?:now )?to (?:continue|read|keep reading|unlock|access)|"
-    r"(?:to )?continue reading(?: this article)?[^.]{0,40}(?:subscribe|sign|log|register)|already a subscriber|"
-    r"subscribers? only|for subscribers|exclusive to subscribers|this (?:article|content|story) is (?:for|"
-    r"only available|reserved|exclusive)|unlock this article|become a (?:member|subscriber) to|"
-    r"register to (?:continue|read)|sign in to (?:continue|read)|log in to (?:continue|read)|"
-    r"you have reached your (?:article )?limit|free articles? (?:left|remaining)"
-    r"|weiterlesen mit|jetzt (?:weiterlesen|testen|abonnieren)|dieser artikel ist (?:für|nur)|"
-    r"exklusiv für abonnenten|abonnenten vorbehalten|bereits abonnent|article (?:réservé|est réservé)|"
-    r"réservé aux abonnés|abonnez-vous pour|il vous reste|contenido exclusivo|solo para suscriptores|"
-    r"suscríbete para|conteúdo exclusivo|exclusivo para assinantes|assine para|contenuto (?:riservato|esclusivo)|"
-    r"riservato agli abbonati|alleen voor abonnees|endast för prenumeranter|только для подписчиков|доступ(?:но|"
-    r"ен) (?:только )?по подписке|tylko dla prenumeratorów|"
-    r"(?:тільки|лише) для (?:перед)?(?:платників|підписників)|kun for abonnente[rn]e?|forbeholdt (?:vores )?abonnenter|"
-    r"allerede abonnent|vain (?:meidän )?tilaajille|(?:jen|pouze) pro předplatitele|csak előfizető\w+|"
-    r"μόνο για συνδρομητές|(?:sadece|yalnızca) abone\w+|abonelere özel|doar pentru abonați|"
-    r"للمشتركين فقط|למנויים בלבד|khusus pelanggan|"
-    r"구독자 ?전용|유료 ?회원 ?전용|會員專屬|付費會員|会員限定|有料会員|この記事は有料|"
-    r"(?:訂閱|登入|订阅|登录)[後后].{0,8}(?:閱讀|阅读|全文|繼續|继续)",
-)
+_NOT_FOUND = Phrases(alternatives("not_found"))
+_PAYWALL = Phrases(alternatives("paywall"))
 _SHORT_PAGE = 2_000
 """Longest challenge or soft 404, in characters."""
-_MEDIA_TYPES = frozenset(
-    "VideoObject AudioObject ImageGallery MediaGallery PodcastEpisode RadioEpisode TVEpisode VideoGallery Clip".split()
-)
+_MEDIA_TYPES = frozenset(words("media_type"))
 _MIN_LISTED = 12
 """Links to articles from which a page with a video is a listing."""
 _MIN_ARTICLE_TEXT = 350

@@ -8,58 +8,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from newsarchive.extract.parse_date import find_clock, to_ascii_digits
+from newsarchive.extract.word_tables import alternatives, table_lines
 from storage.page_date import PageDate
 
-# One line per language: units by their stems (minutes, hours, days, weeks), then the forms of "N units ago".
-_TABLE = """
-    min(?:ute)?s? | h(?:ou)?rs? | days? | weeks?                | NUMBER\\s?UNIT\\.? ago
-    min(?:uten?)? | stunden? | tag(?:en)? | wochen?             | vor NUMBER UNIT
-    min(?:utes?)? | h(?:eures?)? | jours? | semaines?           | il y a NUMBER UNIT
-    min(?:utos?)? | h(?:oras?)? | días? | semanas?              | hace NUMBER UNIT
-    min(?:utos?)? | h(?:oras?)? | dias? | semanas?              | há NUMBER UNIT | NUMBER UNIT atrás
-    min(?:ut[oi])? | or[ae] | giorn[oi] | settiman[ae]          | NUMBER UNIT fa
-    min(?:uten?|uut)? | uur | dag(?:en)? | weken?               | NUMBER UNIT geleden
-    min(?:ut(?:er)?)? | tim(?:mar|me)? | dag(?:ar)? | veckor?   | (?:för )?NUMBER UNIT sedan
-    min(?:utter)? | time(?:r)? | dag(?:er|e)? | uker?|uger?     | for NUMBER UNIT siden
-    мин\\w* | час\\w* | д(?:ень|ня|ней) | недел\\w*               | NUMBER UNIT назад
-    хв\\w* | год\\w* | д(?:ень|ні|нів) | тиж\\w*                  | NUMBER UNIT тому
-    min(?:ut\\w*)? | godz\\w* | dni|dzień | tygod\\w*             | NUMBER UNIT temu
-    dk|dakika | sa(?:at)? | gün | hafta                        | NUMBER UNIT önce
-    λεπτ\\w* | ώρ\\w* | (?:η|ή)μέρ\\w* | εβδομάδ\\w*              | πριν (?:από )?NUMBER UNIT
-    دقي?ق\\w* | ساع\\w* | يوم\\w*|أيام | أسبوع\\w*|أسابيع          | (?:منذ|قبل) NUMBER UNIT
-    دقیقه | ساعت | روز | هفته                                  | NUMBER UNIT (?:پیش|قبل)
-    דקות|דקה | שעות|שעה | ימים|יום | שבועות|שבוע                | לפני NUMBER UNIT
-    मिनट | घंट\\S* | दिन | हफ\\S*|सप्ताह                       | NUMBER UNIT (?:पहले|पूर्व)
-    分钟|分鐘|分 | 个?小时|個?小時|時間 | 天|日 | 周|週間?|个星期      | NUMBER\\s?UNIT前
-    분 | 시간 | 일 | 주                                          | NUMBER\\s?UNIT ?전
-    นาที | ชั่วโมง|ชม\\.? | วัน | สัปดาห์                            | NUMBER\\s?UNIT(?:ที่แล้ว|ที่ผ่านมา|ก่อน)
-    phút | giờ|tiếng | ngày | tuần                              | NUMBER UNIT trước
-    menit | jam | hari | minggu                                 | NUMBER UNIT (?:yang )?lalu
-"""
 _ONE = r"an?|one|eine[rmn]?|une?|un[oa]?|uma?|een|en|ett|én|один|одну|jedn\w+|bir|ένα|μία"
-_FIXED_PHRASES = {
-    "ساعة": 60,
-    "يوم": 1440,
-    "דקה": 1,
-    "שעה": 60,
-    "שעתיים": 120,
-    "יומיים": 2880,
-    "ساعتين": 120,
-    "يومين": 2880,
-}
+_FIXED_PHRASES = {word: int(minutes) for word, minutes in map(str.split, table_lines("fixed_phrase"))}
 """Units without a number, in languages with a singular and a dual form."""
 _FIXED_PHRASE = re.compile(rf"(?:منذ|قبل|لפני|לפני)\s+({'|'.join(_FIXED_PHRASES)})(?!\w)")
 _MINUTES = (1, 60, 1440, 10080)
-_TODAY = re.compile(
-    r"\b(?:today|heute|aujourd['’]hui|hoy|hoje|oggi|vandaag|i ?dag|сегодня|сьогодні|dziś|dzisiaj|bugün|σήμερα|hôm nay|"
-    r"hari ini)\b|اليوم|امروز|היום|आज|今天|今日|本日|오늘|วันนี้",
-    re.IGNORECASE,
-)
-_YESTERDAY = re.compile(
-    r"\b(?:yesterday|gestern|hier|ayer|ontem|ieri|gisteren|i ?g[åä]r|вчера|вчора|wczoraj|dün|χθες|χτες|hôm qua|"
-    r"kemarin)\b|أمس|دیروز|אתמול|कल|昨天|昨日|어제|เมื่อวาน",
-    re.IGNORECASE,
-)
+_TODAY = re.compile(rf"\b(?:{alternatives('today')})\b|{alternatives('today_unspaced')}", re.IGNORECASE)
+_YESTERDAY = re.compile(rf"\b(?:{alternatives('yesterday')})\b|{alternatives('yesterday_unspaced')}", re.IGNORECASE)
 _ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 _MAX_LINE = 160
 """Longest line that can be a date."""
@@ -90,7 +48,7 @@ def _required_words(pattern: str) -> list[str]:
 
 def _languages() -> list[_Language]:
     found = []
-    for line in _TABLE.strip().splitlines():
+    for line in table_lines("relative_date"):
         *units, first = re.split(r"\s+\|\s+", line.strip())[:5]
         others = re.split(r"\s+\|\s+", line.strip())[5:]
         number, unit = rf"(\d{{1,3}}|{_ONE})", f"({'|'.join(units)})"

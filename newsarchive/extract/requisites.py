@@ -3,11 +3,12 @@
     page --> <link>, <img>, <picture>, <video poster>, inline styles --> URLs in page order, each once
     stylesheet --> @import and url() --> the same
 
-Scripts are not included: archived pages run none.
+Scripts are not included, as archived pages run none; exports include them, see `embedded_urls`.
 """
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from urllib.parse import urlsplit
 
 from lxml.etree import XPath
@@ -30,6 +31,9 @@ _LAZY = ("data-src", "data-lazy-src", "data-original", "data-lazy", "data-hi-res
 _LAZY_SETS = ("data-srcset", "data-lazy-srcset", "data-original-set")
 _TAGS = ("link", "img", "source", "video", "input", "style", "image", "body", "table", "td")
 
+_EMBEDDING = frozenset("img script source video audio iframe embed object input body".split())
+_LINKS = frozenset({"stylesheet", "icon", "preload", "apple-touch-icon", "manifest"})
+
 # By way of the attribute: testing each element of a page takes twelve times as long.
 _STYLED_ELEMENTS = XPath("/descendant::*/@style[contains(., 'url(')]/..")
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
@@ -45,6 +49,26 @@ _MAX_WIDTH = re.compile(r"max-width\s*:\s*([\d.]+)(px|em|rem)", re.IGNORECASE)
 def page_requisites(page: Page) -> tuple[str, ...]:
     """Return the absolute URLs of the requisites of a page, in page order."""
     return _unique_absolute(page.base, _find_urls(page.root))
+
+
+def embedded_urls(page: Page) -> tuple[str, ...]:
+    """Return the URLs of all that a page embeds: its requisites, then scripts, frames, media, images of other sizes.
+
+    >>> from newsarchive.extract.tree import parse_page
+    >>> page = parse_page(b'<img src=a.png srcset="b.png 2x"><script src=/c.js></script><a href=/d>', "https://n.example/")
+    >>> embedded_urls(page)
+    ('https://n.example/b.png', 'https://n.example/a.png', 'https://n.example/c.js')
+    """
+    return _unique_absolute(page.base, chain(_find_urls(page.root), _find_other_urls(page.root)))
+
+
+def _find_other_urls(root: HtmlElement) -> Iterator[str]:
+    for element, attribute, url, _ in root.iterlinks():
+        is_link = element.tag == "link" and not _LINKS.isdisjoint((element.get("rel") or "").lower().split())
+        if is_link or (element.tag in _EMBEDDING and attribute != "action"):
+            yield url
+    for element in root.iter("img", "source"):
+        yield from (url for url, _, _ in _split_srcset((element.get("srcset") or "")[:_MAX_SRCSET]))
 
 
 def stylesheet_requisites(text: str, url: str) -> tuple[str, ...]:

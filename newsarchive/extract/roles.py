@@ -200,14 +200,10 @@ def _role_by_zones(block: Block, context: RoleContext) -> Role | None:
             foreign & zones.PROMO
             and length < LONG_PARAGRAPH
             and not zone & zones.TABLE
-            and not _is_beside_body(block, context),
+            and block.element.getparent() not in context.parents,
         ),
     )
     return next((role for role, holds in tests if holds), None)
-
-
-def _is_beside_body(block: Block, context: RoleContext) -> bool:
-    return block.element.getparent() in context.parents
 
 
 def _is_caption(block: Block) -> bool:

@@ -7,9 +7,11 @@ around a paragraph (a figure, a share bar, a list of links) can be taken into ac
 import logging
 import re
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from copy import copy
 from dataclasses import dataclass, field
+from itertools import islice
+from typing import Self
 
 from lxml.etree import _Element, strip_elements
 from lxml.html import HtmlElement
@@ -17,8 +19,13 @@ from trafilatura import bare_extraction
 from trafilatura.settings import Document, Extractor
 
 from newsarchive.extract import zones
-from newsarchive.extract.blocks import Block, PageBlocks, normalize_space
+from newsarchive.extract.blocks import Block, PageBlocks, effective_length, is_prose, normalize_space
+from newsarchive.extract.headline import Headline, text_key
+from newsarchive.extract.jsonld import Node
+from newsarchive.extract.roles import markup_role
 from newsarchive.extract.tree import Page
+from newsarchive.extract.word_tables import words
+from storage.model import Role
 
 # It logs a warning for each page that is not an article. Here that is a normal result.
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
@@ -29,9 +36,7 @@ _MAX_ELEMENTS = 9_000
 The largest of 500 news pages has 7,217 before its menus are removed."""
 _WINDOW = 60
 """Distance in blocks within which a line is looked for that equals no block."""
-_IGNORED_TAGS = (
-    "script style svg iframe template noscript nav footer select button picture img video audio object canvas link meta"
-).split()
+_IGNORED_TAGS = words("ignored_tag")
 """Elements that trafilatura drops anyway. Removing them first spares its searches a third of the elements."""
 _REMOVED_TAG = "newsarchive-beside"
 """Tag of the elements to remove from the copy."""
@@ -64,7 +69,7 @@ def select_body(page: Page, content: PageBlocks) -> Selection:
     found = Selection()
     if isinstance(document, Document):
         found = _locate_lines(list(_lines(document.body)), blocks)
-    dense = _densest_element(blocks)
+    dense = _find_dense_text(blocks)
     taken = sum(len(blocks[i].text) for i in found.chosen) + sum(len(text) for _, _, text in found.unplaced)
     if sum(len(blocks[i].text) for i in dense) > 2 * taken:
         return Selection(chosen=dense)
@@ -101,16 +106,20 @@ def _copy_without_non_article(page: Page, content: PageBlocks) -> HtmlElement:
     return tree
 
 
-def _densest_element(blocks: list[Block]) -> set[int]:
+def _find_dense_text(blocks: list[Block]) -> set[int]:
     """Return the paragraphs under the element with most running text: a fallback for unusual markup."""
-    blocks_of: dict[HtmlElement, set[int]] = {}
-    for block in blocks:
-        if len(block.text) > 80 and block.link_share < 0.4 and not block.zone & _NOT_BODY:
-            parent = block.element.getparent() if block.tag != "div" else block.element
-            if parent is not None:
-                blocks_of.setdefault(parent, set()).add(block.index)
-    best = max(blocks_of.values(), key=lambda indexes: sum(len(blocks[i].text) for i in indexes), default=set())
-    return best if sum(len(blocks[i].text) for i in best) > _MIN_RESCUED else set()
+    best = _densest((b for b in blocks if len(b.text) > 80 and b.link_share < 0.4), _NOT_BODY)
+    return {b.index for b in best} if sum(len(b.text) for b in best) > _MIN_RESCUED else set()
+
+
+def _densest(prose: Iterable[Block], excluded: int) -> list[Block]:
+    """Return the paragraphs under the element with most running text, without those in some zones."""
+    under: dict[HtmlElement, list[Block]] = {}
+    for block in prose:
+        parent = block.element.getparent() if block.tag != "div" else block.element
+        if parent is not None and not block.zone & excluded:
+            under.setdefault(parent, []).append(block)
+    return max(under.values(), key=lambda some: sum(len(b.text) for b in some), default=[])
 
 
 def _lines(body: _Element) -> Iterator[tuple[str, str]]:
@@ -200,3 +209,227 @@ def _locate_parts(key: str, keys: list[str], cursor: int, taken: set[int]) -> li
             return [index]
     blocks_of = [i for i in window if i not in taken and len(keys[i]) > 3 and keys[i] in key]
     return blocks_of if sum(len(keys[i]) for i in blocks_of) * 2 > len(key) else []
+
+
+# Refine trafilatura's selection: remove text that is not body, and add body text that it has dropped.
+#
+# Both are recognised by their position among the other blocks.
+
+_NOT_TEXT = (
+    zones.NAV | zones.MENU | zones.HIDDEN | zones.CONSENT | zones.BUTTON | zones.RELATED | zones.LATEST | zones.PROMO
+    | zones.SHARE | zones.COMMENTS | zones.TAGS | zones.ASIDE | zones.FOOTER | zones.FORM | zones.CAPTION | zones.AD
+    | zones.BIO | zones.PLAYER
+)  # fmt: skip
+
+_MAX_LINK_SHARE = 0.6
+"""Share of links above which a block is not text."""
+_MAX_LEVELS = 4
+"""Ancestors of a block among which its box is looked for."""
+
+
+def remove_non_body(blocks: list[Block], chosen: set[int], headline: Headline) -> set[int]:
+    """Remove menus, hidden text beside visible text, and text before the headline.
+
+    If that is much of the text it is kept: the headline is elsewhere, or the text is hidden behind a paywall.
+    """
+    chosen = {i for i in chosen if not (blocks[i].zone & (zones.NAV | zones.MENU) and blocks[i].link_share > 0.8)}
+    chosen = _remove_unless_large(blocks, chosen, {i for i in chosen if blocks[i].zone & zones.HIDDEN})
+    first = min((i for i in chosen if effective_length(blocks[i].text) > 80 and blocks[i].link_share < 0.5), default=0)
+    chosen = {i for i in chosen if i >= first or blocks[i].link_share < 0.8}
+    if headline.block is None:
+        return chosen
+    return _remove_unless_large(blocks, chosen, {i for i in chosen if i < headline.block})
+
+
+def _remove_unless_large(blocks: list[Block], chosen: set[int], some: set[int]) -> set[int]:
+    """Remove some of the chosen blocks, unless they are a quarter of the text or more."""
+    amount = sum(len(blocks[i].text) for i in chosen)
+    return chosen - some if sum(len(blocks[i].text) for i in some) * 4 < amount else chosen
+
+
+def find_missed_text(blocks: list[Block], chosen: set[int], headline: Headline) -> set[int]:
+    """Return dropped text whose siblings were selected, or that is in a parent like theirs."""
+    texts = sorted(i for i in chosen if markup_role(blocks[i]) is Role.TEXT and effective_length(blocks[i].text) > 60)
+    if not texts:
+        return set()
+    places = _TextPlaces.collect(blocks, texts)
+    similar_parents: set[HtmlElement] = set()
+    found: list[Block] = []
+    titles: list[Block] = []
+    for block in blocks[headline.block + 1 if headline.block is not None else texts[0] :]:
+        parent = block.element.getparent()
+        if block.index in chosen or block.zone & _NOT_TEXT & ~_allowed_zones(block) or parent is None:
+            continue
+        if not _belongs_to_text(block, parent, places):
+            if markup_role(block) is Role.HEADING and block.tag != "h1" and block.link_share <= _MAX_LINK_SHARE:
+                titles.append(block)
+            continue
+        found.append(block)
+        if effective_length(block.text) > 60 or block.zone & zones.QUOTE:
+            similar_parents.add(parent)
+    parents = places.parents | similar_parents
+    left = {b.index for b in found if b.element.getparent() in parents or _list_parent(b) in parents}
+    return left | {b.index for b in titles if _is_title_of_text(b, blocks, chosen | left)}
+
+
+def _is_title_of_text(block: Block, blocks: list[Block], body: set[int]) -> bool:
+    """Return whether a dropped heading is in one box with the text right after it: the title of a post."""
+    after, parent = block.index + 1, block.element.getparent()
+    return (
+        parent is not None
+        and after in body
+        and markup_role(blocks[after]) is Role.TEXT
+        and parent in islice(blocks[after].element.iterancestors(), _MAX_LEVELS)
+    )
+
+
+def _allowed_zones(block: Block) -> int:
+    """Return zones that are acceptable for such a block: quoted posts are in "social" boxes."""
+    return zones.SHARE if block.zone & zones.QUOTE else 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _TextPlaces:
+    """The places of the selected text in the document."""
+
+    first: int
+    last: int
+    parents: frozenset[HtmlElement]
+    shapes: frozenset[tuple[str, str]]
+    """(tag, class) of parents with a class."""
+    tags: frozenset[str]
+    """Tags of the blocks, except <div>."""
+    elements: frozenset[HtmlElement]
+    """Elements whose own text, between line breaks, was selected."""
+    classes: frozenset[str]
+    """First class name of the blocks that are <div>: the class of a paragraph on that site."""
+
+    @classmethod
+    def collect(cls, blocks: list[Block], texts: list[int]) -> Self:
+        """Collect the places from the blocks of running text."""
+        elements = [blocks[i].element for i in texts]
+        parents = frozenset(p for e in elements if (p := e.getparent()) is not None)
+        return cls(
+            first=texts[0],
+            last=texts[-1],
+            parents=parents,
+            shapes=frozenset(_tag_and_class(p) for p in parents if p.get("class")),
+            tags=frozenset(blocks[i].tag for i in texts) - {"div"},
+            elements=frozenset(elements),
+            classes=frozenset(_first_class(e) for e in elements if e.tag == "div") - {""},
+        )
+
+
+def _belongs_to_text(block: Block, parent: HtmlElement, places: _TextPlaces) -> bool:
+    role = markup_role(block)
+    between = places.first < block.index < places.last
+    if block.link_share > _MAX_LINK_SHARE:
+        return False
+    if role is Role.QUOTE:
+        return between and not places.parents.isdisjoint(islice(block.element.iterancestors(), 6))
+    if role is Role.LIST:
+        # The key points between headline and text, or a list beside paragraphs.
+        key_points = block.index < places.first and len(block.text) > 40
+        return block.link_share < 0.3 and (key_points or (between and _list_parent(block) in places.parents))
+    if role is Role.HEADING:
+        return between and block.tag != "h1" and parent in places.parents
+    if block.tag == "div":
+        alike = parent in places.parents and _first_class(block.element) in places.classes
+        return (
+            block.element in places.elements
+            or alike
+            or (between and parent in places.parents and block.link_share < 0.3)
+        )
+    return block.tag in places.tags and (parent in places.parents or _tag_and_class(parent) in places.shapes)
+
+
+def _list_parent(block: Block) -> HtmlElement | None:
+    outer = list(islice(block.element.iterancestors("ul", "ol", "dl"), _MAX_LEVELS))
+    return outer[-1].getparent() if outer else None
+
+
+def _tag_and_class(element: HtmlElement) -> tuple[str, str]:
+    return str(element.tag), element.get("class") or ""
+
+
+def _first_class(element: HtmlElement) -> str:
+    return (element.get("class") or "").partition(" ")[0]
+
+
+def dominant_zones(blocks: list[Block], body: list[int]) -> int:
+    """Return the zones that contain most of a body's text: they say nothing about a single block.
+
+    <div class="newsletter-layout"> is evidence if it surrounds one paragraph, but not if it surrounds the whole page.
+    """
+    total = sum(len(blocks[i].text) for i in body)
+    length_of: dict[int, int] = {}
+    for i in body:
+        length_of[blocks[i].zone] = length_of.get(blocks[i].zone, 0) + len(blocks[i].text)
+    dominant = 0
+    for bit in range(zones.BODY.bit_length()):
+        flag = 1 << bit
+        if sum(size for zone, size in length_of.items() if zone & flag) * 2 > total:
+            dominant |= flag
+    return dominant
+
+
+# Check what is left of a body against what was there, and find the text that should not have been cut.
+#
+# Classes, labels and trafilatura's own rules are only evidence. A body that is implausibly short for what the page
+# itself claims (schema.org wordCount, articleBody), or beside the running text of one element, is read again without.
+
+_NEVER_BODY = zones.NAV | zones.MENU | zones.CONSENT | zones.COMMENTS | zones.FOOTER
+_MIN_TEXT = 400
+"""Characters of running text from which a second reading is an article."""
+_MAX_EXCESS = 1.3
+"""Largest ratio of the text of a page to what it claims: more belongs to other articles."""
+_DIGITS = re.compile(r"\d{2,6}")
+_LETTERS_A_WORD = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BodyClaims:
+    """Statements of a page about the length of its article."""
+
+    article_body: str = ""
+    """Key of schema.org articleBody, see headline.text_key."""
+    length: int = 0
+    """Characters, approximately; 0 if nothing is said."""
+
+    @classmethod
+    def read(cls, article: Node) -> Self:
+        """Read the claims of a JSON-LD article."""
+        text, count = article.get("articleBody"), article.get("wordCount")
+        key = text_key(text) if isinstance(text, str) else ""
+        words = _DIGITS.fullmatch(str(count).strip()) if isinstance(count, str | int) else None
+        return cls(article_body=key, length=len(key) or (int(words[0]) * _LETTERS_A_WORD if words else 0))
+
+
+NO_CLAIMS = BodyClaims()
+
+
+def find_cut_text(blocks: list[Block], body: Collection[int], first: int, claims: BodyClaims) -> set[int]:
+    """Return the running text that has to be read as body although it was cut; empty if the body is plausible.
+
+    Args:
+        blocks: All blocks of the page.
+        body: The blocks of the body.
+        first: The block from which the article can begin.
+        claims: What the page says about its length.
+    """
+    length = sum(len(blocks[i].text) for i in body)
+    if claims.length and 2 * length >= claims.length:
+        return set()
+    cut = [b for b in blocks[first:] if b.index not in body and is_prose(b)]
+    claimed = claims.article_body
+    cut = [b for b in cut if text_key(b.text) in claimed] if claimed else _densest(cut, _NEVER_BODY)
+    found = sum(len(b.text) for b in cut)
+    if found < _MIN_TEXT or (claims.length and length + found > _MAX_EXCESS * claims.length):
+        return set()
+    if found <= (length if claims.length else 2 * length):
+        return set()
+    if not claims.article_body:
+        return {b.index for b in cut}
+    # With the short lines between: headings, items of lists.
+    between = blocks[cut[0].index : cut[-1].index + 1]
+    return {b.index for b in between if b.index not in body and text_key(b.text) in claims.article_body}

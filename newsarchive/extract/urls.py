@@ -8,41 +8,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
+from newsarchive.extract.word_tables import alternatives, words
+
 _SECOND_LEVEL = frozenset("co com org net gov ac edu or ne go gob gov.uk ltd plc nom info mil in id web".split())
-_SECTION_WORDS = frozenset(
-    "tag tags player players playerpage teams roster stats standings scores quote quotes"
-    " topic topics category categories cat author authors profile profiles contributor contributors people "
-    "section sections search about about-us contact"
-    " contact-us login signin sign-in register account subscribe subscription newsletter newsletters privacy "
-    "privacy-policy terms cookies help faq faqs advertise"
-    " advertising careers jobs job shop store product products cart events event calendar page rss feed feeds "
-    "sitemap archive archives index home staff team"
-    " user users member members forum forums wp-content wp-login wp-admin tagged label labels keyword keywords thema "
-    "themen autor autoren tema temas etiqueta"
-    " sujet auteur rubrique rubrik dossier special specials collection collections series live-updates horoscopes "
-    "weather crossword games puzzles obituaries"
-    " vacancy vacancies stellenangebote stellenmarkt emplois empleo vagas"
-    " classifieds deals coupons giveaways donate support legal imprint impressum kontakt datenschutz".split()
-)
-_SERVICES = frozenset(
-    "jobs job karriere shop store tickets events immo cars auto dating coupons games shopping".split()
-)
+_SECTION_WORDS = frozenset(words("section_segment"))
+_SERVICES = frozenset(words("service_host"))
 """First labels of hosts on which publishers offer other services."""
-_MEDIA_WORDS = frozenset(
-    "video videos gallery galleries photo photos pictures slideshow slideshows podcast podcasts audio watch tv "
-    "live-tv livestream web-stories webstories"
-    " fotos photogallery fotostrecke bildergalerie in-pictures multimedia image images media attachment".split()
-)
-_TRACKING = re.compile(
-    r"^(?:utm_\w+|fbclid|gclid|mc_cid|mc_eid|igshid|ref|ref_src|source|src|cmpid|cmp|ftag|ncid|icid|intcid|intcmp|"
-    r"mod|xid|int_\w+|ico|itm_\w+|pgtype|action|module|region|via|tpcc|dicbo|__twitter_impression)$",
-    re.IGNORECASE,
-)
-_ID_KEYS = re.compile(
-    r"^(?:id|idx|aid|article|article_?id|articleid|no|newsid|news_?id|nid|sid|story|storyid|p|idxno|aidx|key|num|"
-    r"itemid|contentid|docid|artid)$",
-    re.IGNORECASE,
-)
+_MEDIA_WORDS = frozenset(words("media_segment"))
+_TRACKING = re.compile(rf"^(?:{alternatives('tracking_parameter')})$", re.IGNORECASE)
+_ID_KEYS = re.compile(rf"^(?:{alternatives('id_parameter')})$", re.IGNORECASE)
 _EXTENSION = re.compile(
     r"\.(?:s?html?|php\d?|aspx?|jsp|ece|cms|shtm|xhtml|stm|story|article|do|nc|dml|phtml|print)$", re.IGNORECASE
 )

@@ -8,6 +8,8 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
+from newsarchive.extract.word_tables import words
+
 ARTICLE = 1 << 0
 MAIN = 1 << 1
 ASIDE = 1 << 2
@@ -78,75 +80,14 @@ _ROLE_ZONES = {
     "main": MAIN,
 }
 
-_WORDS = {
-    RELATED: "related relateds recirc recirculation recommend recommended recommendation recommendations recommends "
-    "readnext readmore readalso alsolike"
-    " seealso upnext outbrain taboola teaser teasers suggest suggested suggestions similar verwandt linkbox moreon "
-    "morefrom nextpost nextarticle"
-    " nextstory promo promos relatedposts relatedarticles relatedstories relatedcontent relatedlinks relatednews "
-    "furtherreading "
-    "youmaylike",
-    LATEST: "latest mostread mostpopular mostviewed mostshared mostrecent popular trending ticker topstories "
-    "topnews latestnews recentposts",
-    PROMO: "newsletter newsletters subscribe subscription subscriptions subscriber signup donate donation donations "
-    "membership paywall apppromo"
-    " inlinepromo cta mailinglist optin calltoaction mailchimp mc4wp",
-    SHARE: "share shares sharing sharebar sharetools sharedaddy articletools toolbar reprint reprints social socials "
-    "sociable addtoany addthis followus "
-    "socialmedia",
-    COMMENTS: "comment comments commentlist commentform commentarea disqus respond livefyre viafoura spotim talkbacks "
-    "kommentare commentaires comentarios komentarze yorumlar",
-    BYLINE: "byline bylines author authors writer contributor contributors reporter authorname autor auteur "
-    "redacteur journalist signature firma assinatura muhabir szerzo",
-    CAPTION: "caption captions figcaption popisek bildtext bildetekst legenda didascalia"
-    " credit credits photocredit imagecredit bildunterschrift legende",
-    TAGS: "tag tags taglist tagcloud taglinks keywords keyword topics hashtags etiket etiketler etiquetas",
-    PLAYER: "video videos player audio podcast playlist jwplayer brightcove videojs",
-    MENU: "nav navbar navigation menu menus breadcrumb breadcrumbs crumbs masthead siteheader sitefooter footer "
-    "submenu topbar megamenu sitenav",
-    AD: "ad ads advert advertisement adverts sponsor sponsored dfp adslot adunit",
-    CONSENT: "cookie cookies consent gdpr onetrust cookiebar",
-    EMBED: "tweet embed embedded oembed",
-    DEK: "dek standfirst subtitle subtitles subhead subheading subheadline strapline summary lead lede leadtext "
-    "excerpt deck teasertext chapeau"
-    " vorspann intro introtext introduction entradilla bajada synopsis abstract blurb sapo kicker2 "
-    "sottotitolo perex spot sommario chapo anrisstext ingress preamble overview copete manchet podnadpis "
-    "teaserlead subtitulo",
-    DATE: "date dates datum fecha dato tarih time timestamp published pubdate postmeta dateline datetime updated "
-    "postdate publishdate",
-    BIO: "bio authorbio authorbox authorinfo authorcard biography aboutauthor",
-    DISCLAIMER: "disclaimer disclosure copyright legal",
-    BODY: "articlebody storybody articlecontent storycontent entrycontent postcontent posttext articletext "
-    "storytext bodytext bodycopy postbody",
-}
-_PAIRS = {
-    RELATED: "more-on more-from more-in also-like read-more read-next read-also see-also up-next further-reading "
-    "next-article next-post next-story"
-    " you-may may-like more-stories more-news",
-    LATEST: "most-read most-popular most-viewed most-shared most-recent top-stories top-news recent-posts "
-    "recent-articles",
-    PROMO: "sign-up app-promo inline-promo call-to mailing-list opt-in",
-    SHARE: "follow-us",
-    MENU: "site-header site-footer",
-    CAPTION: "photo-credit image-credit",
-    EMBED: "twitter-tweet instagram-media fb-post",
-    DEK: "sub-title sub-head sub-heading sub-headline stand-first strap-line article-desc article-description "
-    "article-lead linha-fina",
-    DATE: "time-stamp posted-on",
-    BIO: "author-bio author-box author-info author-card author-desc author-profile author-description about-author "
-    "about-the the-author",
-    BODY: "article-body article-content article-text story-body story-content story-text entry-content post-content "
-    "post-body post-text body-text"
-    " body-copy body-content main-content",
-}
-_WORD_ZONES = {word: flag for flag, words in _WORDS.items() for word in words.split()}
-_PAIR_ZONES = {pair.replace("-", " "): flag for flag, pairs in _PAIRS.items() for pair in pairs.split()}
-_HIDING = frozenset(
-    (
-        "hidden hide d-none is-hidden u-hidden visually-hidden visuallyhidden sr-only screen-reader-text"
-        " screen-reader-only"
-    ).split()
-)
+_NAMED_ZONES = {
+    "related": RELATED, "latest": LATEST, "promo": PROMO, "share": SHARE, "comments": COMMENTS, "byline": BYLINE,
+    "caption": CAPTION, "tags": TAGS, "player": PLAYER, "menu": MENU, "ad": AD, "consent": CONSENT, "embed": EMBED,
+    "dek": DEK, "date": DATE, "bio": BIO, "disclaimer": DISCLAIMER, "body": BODY,
+}  # fmt: skip
+_WORD_ZONES = {word.replace("-", " "): zone for name, zone in _NAMED_ZONES.items() for word in words(f"zone_{name}")}
+"""Zones by a word, or by a pair of words, of a class or id."""
+_HIDING = frozenset(words("hiding_class"))
 _HIDDEN_STYLE = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*hidden|clip\s*:\s*rect\(\s*[01](?:px)?[\s,]|"
     r"clip-path\s*:\s*inset\(\s*(?:50|100)%",
@@ -176,32 +117,15 @@ def zones_of_names(names: str) -> int:
     before = ""
     for word in _WORD.findall(names):
         word = word.lower()
-        zone |= _WORD_ZONES.get(word, 0) | _PAIR_ZONES.get(f"{before} {word}", 0)
+        zone |= _WORD_ZONES.get(word, 0) | _WORD_ZONES.get(f"{before} {word}", 0)
         before = word
     return zone
 
 
 BOX = (
-    NAV
-    | ASIDE
-    | RELATED
-    | LATEST
-    | PROMO
-    | SHARE
-    | COMMENTS
-    | BYLINE
-    | CAPTION
-    | TAGS
-    | PLAYER
-    | MENU
-    | AD
-    | CONSENT
-    | EMBED
-    | DEK
-    | DATE
-    | BIO
-    | DISCLAIMER
-)
+    NAV | ASIDE | RELATED | LATEST | PROMO | SHARE | COMMENTS | BYLINE | CAPTION | TAGS | PLAYER | MENU | AD | CONSENT
+    | EMBED | DEK | DATE | BIO | DISCLAIMER
+)  # fmt: skip
 """Zones of boxes beside the article."""
 NON_ARTICLE = NAV | MENU | CONSENT | COMMENTS | RELATED | LATEST
 """Zones without article text."""

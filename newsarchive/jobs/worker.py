@@ -11,29 +11,157 @@ import logging
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import NoReturn, TypeVar
+from socket import gethostname
+from typing import Any, NoReturn, TypeVar
 
 import psycopg
 from procrastinate import App, JobContext, PsycopgConnector, RetryDecision, exceptions
+from procrastinate.connector import BaseConnector
 from procrastinate.jobs import Job, Status
+from procrastinate.manager import JobManager
 from procrastinate.retry import BaseRetryStrategy
 from procrastinate.schema import SchemaManager
 from procrastinate.worker import Worker
 
 from newsarchive.config import toml_file
 from newsarchive.config.schema import FILE_NAME
-from newsarchive.jobs.completion import LeasedJobManager
 from newsarchive.jobs.crawl_process import BUSY, CrawlExit, CrawlProcess
-from newsarchive.locks.job_lease import JobLease
 from storage.errors import ArchiveError
 from storage.index import Index
-from storage.index.cluster.jobs import CRAWLS, STALLED, JobClaim, JobSession, prepare_queue
+from storage.index.cluster.jobs import CRAWLS, FINISH, RETRY, STALLED, JobClaim, JobSession, prepare_queue
+from storage.index.cluster.leases import Heartbeat
 from storage.index.frontier import url_queue
+
+# Completion of jobs: a worker ends and gives back only jobs that are still its own.
+
+RETRY_DELAYS = (0.0, 0.5, 2.0)
+"""Seconds before each attempt to record how a job ended. Procrastinate makes one attempt and ignores its result: the
+job would stay its worker's, and its site would not be crawled, for as long as that worker lives."""
+
+
+class LeasedJobManager(JobManager):
+    """Procrastinate's job manager with two other writes, which check the job's worker and attempt."""
+
+    def __init__(self, connector: BaseConnector, on_lost: Callable[[Job], None]) -> None:
+        """`on_lost` is called with a job that another worker has taken, or whose end could not be recorded."""
+        super().__init__(connector)
+        self._on_lost = on_lost
+
+    async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:
+        """End a job, if it is still the worker's."""
+        if not await self._write(FINISH, job, status=status.value, delete_job=delete_job) and job.queue == CRAWLS:
+            self._on_lost(job)
+
+    async def retry_job(
+        self,
+        job: Job,
+        retry_at: datetime | None = None,
+        priority: int | None = None,
+        queue: str | None = None,
+        lock: str | None = None,
+    ) -> None:
+        """Give a job back, if it is still the worker's. It fails if its site is queued again already."""
+        del priority, queue, lock
+        if not await self.release_job(job, retry_at) and job.queue == CRAWLS:
+            self._on_lost(job)
+
+    async def release_job(self, job: Job, retry_at: datetime | None = None) -> bool:
+        """Give a job back like `retry_job`; return False if it was not the worker's any more."""
+        try:
+            return await self._write(RETRY, job, retry_at=retry_at or datetime.now(UTC))
+        except exceptions.UniqueViolation:
+            # A newer job of the site waits. If the older one stayed, it would never be started.
+            return await self._write(FINISH, job, status=Status.FAILED.value, delete_job=False)
+
+    async def _write(self, statement: Any, job: Job, **values: Any) -> bool:
+        """Return False if the job is not the worker's any more, or nothing could be written for seconds."""
+        claim = {"job_id": job.id, "worker_id": job.worker_id, "attempts": job.attempts}
+        for delay in RETRY_DELAYS:
+            await asyncio.sleep(delay)
+            try:
+                return bool(await self.connector.execute_query_all_async(statement, **claim, **values))
+            except exceptions.UniqueViolation:
+                raise
+            except exceptions.ConnectorException:
+                continue
+        return False
+
+
+# Lease of a cluster worker on its jobs: the process ends when another worker has taken one of them.
+
+LEASE_INTERVAL = 5.0
+"""Seconds. Jobs of a worker without a heartbeat for storage.index.cluster.jobs.STALLED seconds go to others."""
+
+
+class JobLease:
+    """Checks that the jobs of this process are still its own. Calls `on_lost` with the reason if one is lost.
+
+    `on_lost` has to end the process, not the job: an exception in a job would be recorded for a job that is another
+    worker's. The kernel does it if nothing of the process runs, as when it was frozen.
+    """
+
+    def __init__(
+        self, url: str, slots: int, worker_id: Callable[[], int | None], on_lost: Callable[[str], None]
+    ) -> None:
+        """Start checking. `worker_id` returns this process's number in the queue; None until it has one."""
+        self._url = url
+        self._worker_id = worker_id
+        self._slots = slots
+        self._claims: dict[int, JobClaim] = {}
+        self._is_registered = False
+        self._session: JobSession | None = JobSession(url)
+        self._lost_reason = "the index's database does not respond"
+        self._heartbeat = Heartbeat(
+            self._check_claims,
+            lambda: on_lost(self._lost_reason),
+            interval=LEASE_INTERVAL,
+            confirmed_at=time.monotonic(),
+            kill_process=True,
+        )
+
+    def add(self, claim: JobClaim) -> None:
+        """Check a job from now on."""
+        self._claims[claim.job] = claim
+
+    def remove(self, claim: JobClaim) -> None:
+        """Stop checking a job that has ended; recording its end verifies the claim again."""
+        self._claims.pop(claim.job, None)
+
+    def close(self) -> None:
+        """Stop checking."""
+        self._heartbeat.close()
+        if self._session is not None:
+            self._session.close()
+
+    def _check_claims(self) -> bool | None:
+        """Return False if a job was lost, None if the database does not respond."""
+        claims = list(self._claims.values())
+        try:
+            if self._session is None:
+                self._session = JobSession(self._url)
+            lost = self._session.find_lost_claims(claims)
+            worker_id = self._worker_id()
+            if worker_id is not None and not self._is_registered:
+                self._session.register_worker(worker_id, gethostname(), os.getpid(), self._slots)
+                self._is_registered = True
+        except (psycopg.Error, ArchiveError):
+            with suppress(Exception):
+                if self._session is not None:
+                    self._session.close()
+            self._session = None
+            return None
+        # A job that ended during the query was recorded and is no longer claimed.
+        lost = [claim for claim in lost if self._claims.get(claim.job) is claim]
+        if lost:
+            self._lost_reason = f"{lost[0].site} has been taken over by another worker"
+        return not lost
+
 
 T = TypeVar("T")
 

@@ -1,1 +1,1 @@
-"""Site locks and job leases."""
+"""Site locks."""

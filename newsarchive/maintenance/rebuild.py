@@ -19,8 +19,8 @@ from storage.index.maintenance.known_files import load_known_files
 from storage.index.maintenance.replace_index import Replacement, prepare_replacement
 from storage.index.queries.status import count_captures_and_versions, list_warc_files
 from storage.places import Places, WarcFile
-from storage.places.atomic_write import write_atomic
 from storage.places.digests import HashingReader
+from storage.places.folder import write_atomic
 
 RESUME_WITHIN = timedelta(days=7)
 """An interrupted rebuild is resumed within this time after its last heartbeat."""

@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from newsarchive.batch.reread_captures import BatchReadings
+from newsarchive.batch.file_task import BatchReadings
 from newsarchive.ingest.pipeline import Ingestor
 from storage.callbacks import ProgressCallback, ignore_progress
 from storage.errors import ArchiveBusy, FileMissing, NotFound, WarcError

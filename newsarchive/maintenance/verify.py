@@ -5,8 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from newsarchive.batch.executor import BatchExecutor
-from newsarchive.batch.file_task import verify_file
-from newsarchive.batch.read_ahead import make_folder_absolute
+from newsarchive.batch.file_task import make_folder_absolute, verify_file
 from newsarchive.batch.verify_progress import VerifyProgress, file_fingerprint
 from newsarchive.maintenance.recover import repair_open_files
 from newsarchive.maintenance.verify_statements import StatementReport

@@ -11,7 +11,7 @@ from typing import TypeAlias
 from newsarchive.operations.health import HealthReport
 from storage.index.views.status import CrawlView, SiteStatus, Status
 from storage.places import raise_write_error
-from storage.places.atomic_write import write_atomic
+from storage.places.folder import write_atomic
 
 Labels: TypeAlias = tuple[tuple[str, str], ...]
 Sample: TypeAlias = tuple[Labels, float]

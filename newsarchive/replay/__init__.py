@@ -1,8 +1,8 @@
 """Replay with scripts: pywb, in an environment and a process of its own, reading /cdx and /warcs/ of this server.
 
     environment.py  virtual environment, made by `newsarchive replay install`; pywb is never a dependency
-    pywb_config.py  configuration of pywb              launch.py   program that runs in that environment
-    process.py      starts, supervises and stops it: `run_pywb` is used by `newsarchive serve --replay`
+    launch.py       program that runs in that environment
+    process.py      configures, starts, supervises and stops it: `run_pywb` is used by `newsarchive serve --replay`
 
 pywb is under the GPL and needs an old brotli that conflicts with ours; archived scripts need a host of their own, from
 which no page of the archive can be reached.

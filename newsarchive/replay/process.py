@@ -1,5 +1,6 @@
-"""pywb as a child process of the server: started, supervised, restarted, and stopped with it."""
+"""Configuration of pywb: one collection that uses /cdx as its index and the WARC files for records."""
 
+import json
 import logging
 import secrets
 import subprocess
@@ -15,10 +16,47 @@ from urllib.parse import urlsplit
 
 from newsarchive.archive import Archive
 from newsarchive.replay.environment import ReplayEnvironment, default_environment
-from newsarchive.replay.pywb_config import COLLECTION, PywbSettings, format_config
 from newsarchive.web.middleware.auth import hash_secret
 from newsarchive.web.serve_options import ServeOptions, is_loopback
 from storage.errors import ConfigError, ReplayFailure
+
+COLLECTION = "archive"
+CSP = (
+    "default-src 'unsafe-eval' 'unsafe-inline' 'self' data: blob: mediastream:; form-action 'self'; "
+    "object-src 'none'; frame-ancestors 'self'"
+)
+"""Policy of archived pages: scripts run, and connect to the replay only. pywb's default allows ws: and wss:."""
+
+
+def format_config(index: str, warc_folder: Path) -> str:
+    """Return config.yaml of pywb, as JSON, which is valid YAML. `index`: URL of this server, with user and password."""
+    # `{limit}` passes the limits of pywb's fuzzy queries. The file name decides which of the two archive paths has a
+    # record: a file that is being written has another name in the folder and is read over HTTP.
+    query = "url={url}&closest={closest}&sort=closest&from={from}&to={to}&limit={limit}"
+    settings_yaml = {
+        "enable_auto_colls": False,
+        "framed_replay": True,
+        "enable_memento": True,
+        # pywb's own CDX API would disclose record locations; /cdx obeys the access rules.
+        "cdx_api_endpoint": "",
+        "csp-header": CSP,
+        "collections": {
+            COLLECTION: {
+                "index_group": {
+                    "newsarchive": {
+                        "type": "cdx", "api_url": f"{index}/cdx?{query}", "replay_url": ""
+                    }
+                },
+                # After so many seconds without an answer from the index a page seems not to be archived.
+                "timeout": 5,
+                "archive_paths": [f"{warc_folder}/", f"{index}/warcs/"],
+            }
+        },
+    }  # fmt: skip
+    return json.dumps(settings_yaml, indent=2)
+
+
+# pywb as a child process of the server: started, supervised, restarted, and stopped with it.
 
 log = logging.getLogger(__name__)
 
@@ -95,8 +133,9 @@ def run_pywb(
     secret = secrets.token_urlsafe(24)
     replay_options = _add_pywb_user(options, secret, address)
     with tempfile.TemporaryDirectory(prefix="newsarchive-replay-") as folder:
-        settings = PywbSettings(index=_archive_url(replay_options, secret), warc_folder=archive.warc_folder.absolute())
-        (Path(folder) / "config.yaml").write_text(format_config(settings))
+        (Path(folder) / "config.yaml").write_text(
+            format_config(_archive_url(replay_options, secret), archive.warc_folder.absolute())
+        )
         (Path(folder) / "config.yaml").chmod(0o600)
         hosts = (urlsplit(address).hostname or HOST, "127.0.0.1", "localhost")
         program = PywbProgram(environment=environment, folder=Path(folder), port=port, hosts=hosts)

@@ -1,18 +1,21 @@
 """Decide when a URL is fetched again: a pure function of the index, so that a rebuild plans as the crawl did."""
 
 from collections.abc import Callable
+from functools import partial
 
-from newsarchive.schedule.article_retries import FAILURE_OUTCOMES, plan_article_retry, shows_no_article
-from newsarchive.schedule.page_visits import (
+from newsarchive.schedule.source_rates import record_unreadable
+from newsarchive.schedule.visits import (
     DAY,
     DEFAULT_INTERVALS,
+    FAILURE_OUTCOMES,
     MINUTE,
     VisitIntervals,
+    plan_article_retry,
     plan_article_visit,
     plan_requisite_visit,
+    plan_source_visit,
+    shows_no_article,
 )
-from newsarchive.schedule.source_rates import record_unreadable
-from newsarchive.schedule.source_visits import plan_source_visit
 from storage.model import SOURCE_KINDS, NextVisit, UrlKind, VisitResult
 
 __all__ = ["DEFAULT_INTERVALS", "FAILURE_OUTCOMES", "VisitIntervals", "plan_next_visit", "planner"]
@@ -20,11 +23,7 @@ __all__ = ["DEFAULT_INTERVALS", "FAILURE_OUTCOMES", "VisitIntervals", "plan_next
 
 def planner(intervals: VisitIntervals = DEFAULT_INTERVALS) -> Callable[[VisitResult], NextVisit]:
     """Return the function that `Index.commit` calls for every capture."""
-
-    def plan(visit: VisitResult) -> NextVisit:
-        return plan_next_visit(visit, intervals)
-
-    return plan
+    return partial(plan_next_visit, intervals=intervals)
 
 
 def plan_next_visit(visit: VisitResult, intervals: VisitIntervals = DEFAULT_INTERVALS) -> NextVisit:

@@ -23,27 +23,14 @@ from fastapi import APIRouter, FastAPI
 from newsarchive.archive import Archive
 from newsarchive.version import VERSION
 from newsarchive.web.access_rules import AccessRules
-from newsarchive.web.api import cdx, exports, openapi, raw, robots_txt, timegate, timemap, v1, warc_files
+from newsarchive.web.api import cdx, exports, memento, openapi, raw, robots_txt, v1, warc_files
 from newsarchive.web.concurrency import HeavyRequests
 from newsarchive.web.health_monitor import HealthMonitor
 from newsarchive.web.middleware import problem_details
 from newsarchive.web.middleware.auth import AuthMiddleware
 from newsarchive.web.middleware.rate_limit import RateLimitMiddleware
 from newsarchive.web.middleware.security import HeadMiddleware, SecurityHeadersMiddleware, TrustedHostMiddleware
-from newsarchive.web.pages import (
-    article,
-    calendar,
-    compare,
-    crawls,
-    home,
-    listing,
-    names,
-    record,
-    requisites,
-    search,
-    sites,
-    snapshot,
-)
+from newsarchive.web.pages import article, calendar, home, listing, names, record, search, sites, snapshot
 from newsarchive.web.serve_options import DEFAULT_OPTIONS, ServeOptions
 from newsarchive.web.static_files import StaticAssets
 
@@ -55,21 +42,17 @@ ROUTERS: tuple[APIRouter, ...] = (
     search.router,
     article.router,
     names.router,
-    compare.router,
     listing.router,
     snapshot.router,
-    requisites.router,
     calendar.router,
     record.router,
     sites.router,
-    crawls.router,
     # APIs
     robots_txt.router,
     cdx.router,
     raw.router,
     warc_files.router,
-    timegate.router,
-    timemap.router,
+    memento.router,
     v1.router,
     openapi.router,
 )

@@ -1,33 +1,144 @@
-"""A bucket of WARC files: S3-compatible, through obstore (extra `s3`), or a folder that all machines mount.
+"""A remote file that is read by ranges, with a cache and read-ahead.
 
-    s3://NAME/PREFIX      credentials from the environment or the machine's role (obstore), or from ~/.aws/credentials
-    file:///MOUNTED       the same rules, no server
-
-Objects are closed WARC files: each is put once, never overwritten, and never changes.
+one record            a request of 64 kB, cached: web pages read the same records repeatedly
+sequential reading    requests that double up to 4 MB; these are not cached
 """
 
 import configparser
+import io
 import math
 import mmap
 import os
 import re
+import threading
 import time
+from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from storage.errors import BucketRefused, BucketUnreachable, ConfigError, NotInBucket
 from storage.extras import install_command
 from storage.places.file_names import ENDINGS
 from storage.places.folder import sync_folder
-from storage.places.ranges import open_by_ranges
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
+
+FIRST_RANGE = 1 << 16
+MAX_READ_AHEAD = 1 << 22
+CACHE_SIZE = 1 << 25
+"""Bytes that a process caches."""
+
+
+class RangeReader(Protocol):
+    """A store of files that can be read by ranges."""
+
+    def read(self, name: str, begin: int, end: int) -> tuple[bytes, int]:
+        """Return the bytes of a range, fewer at the end, and the size of the file."""
+
+
+def open_by_ranges(place: RangeReader, name: str) -> BinaryIO:
+    """Open a file; its first range is fetched at once, so that a missing file is an error here."""
+    return io.BufferedReader(_RangedFile(place, name), FIRST_RANGE)
+
+
+class _RangeCache:
+    """LRU cache of first ranges. Thread-safe; the files never change."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._size = 0
+        self._pieces: OrderedDict[tuple[RangeReader, str, int], tuple[bytes, int]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: tuple[RangeReader, str, int]) -> tuple[bytes, int] | None:
+        with self._lock:
+            found = self._pieces.get(key)
+            if found is not None:
+                self._pieces.move_to_end(key)
+            return found
+
+    def put(self, key: tuple[RangeReader, str, int], piece: tuple[bytes, int]) -> None:
+        with self._lock:
+            old = self._pieces.pop(key, None)
+            self._size += len(piece[0]) - (len(old[0]) if old else 0)
+            self._pieces[key] = piece
+            while self._size > self._most:
+                _, (gone, _) = self._pieces.popitem(last=False)
+                self._size -= len(gone)
+
+
+_cache = _RangeCache(CACHE_SIZE)
+
+
+class _RangedFile(io.RawIOBase):
+    """One file, its ranges fetched as they are read."""
+
+    def __init__(self, place: RangeReader, name: str) -> None:
+        self._place = place
+        self._at = 0
+        self._begin = 0
+        self._step = FIRST_RANGE
+        self.name = name
+        self._window, self._size = self._first(0)
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
+        if base + offset < 0:
+            raise OSError(f"{self.name} has no byte {base + offset}")
+        self._at = base + offset
+        return self._at
+
+    def readinto(self, into: "bytearray | memoryview") -> int:  # type: ignore[override]  # what BufferedReader gives
+        if self._at >= self._size:
+            return 0
+        behind = self._begin + len(self._window)
+        if not self._begin <= self._at < behind:
+            self._fetch(goes_on=self._at == behind)
+        start = self._at - self._begin
+        count = min(len(into), len(self._window) - start)
+        into[:count] = self._window[start : start + count]
+        self._at += count
+        return count
+
+    def _fetch(self, *, goes_on: bool) -> None:
+        if goes_on:
+            self._step = min(self._step * 2, MAX_READ_AHEAD)
+            self._window, self._size = self._place.read(self.name, self._at, self._at + self._step)
+        else:
+            self._step = FIRST_RANGE
+            self._window, self._size = self._first(self._at)
+        self._begin = self._at
+
+    def _first(self, begin: int) -> tuple[bytes, int]:
+        key = (self._place, self.name, begin)
+        found = _cache.get(key)
+        if found is None:
+            found = self._place.read(self.name, begin, begin + FIRST_RANGE)
+            _cache.put(key, found)
+        return found
+
+
+# A bucket of WARC files: S3-compatible, through obstore (extra `s3`), or a folder that all machines mount.
+#
+#     s3://NAME/PREFIX      credentials from the environment or the machine's role (obstore), or from ~/.aws/credentials
+#     file:///MOUNTED       the same rules, no server
+#
+# Objects are closed WARC files: each is put once, never overwritten, and never changes.
 
 MIN_BYTES_PER_SECOND = 250_000
 """Slowest rate at which a large request is not given up."""
@@ -191,7 +302,7 @@ class Bucket:
     def _connect(self, seconds: float = 0.0) -> "tuple[Any, ObjectStore]":
         # A disk that is not mounted would otherwise look like an empty bucket.
         if self.url.startswith(_FOLDER) and not Path(self.url.removeprefix(_FOLDER)).is_dir():
-            raise self.access_error("there is no such folder")
+            raise BucketRefused(self.url, "there is no such folder")
         return _import_obstore(), _store(self, seconds or self.timeout)
 
     @contextmanager
@@ -202,24 +313,22 @@ class Bucket:
             yield
         except FileNotFoundError as problem:
             if not name or "NoSuchBucket" in str(problem):
-                raise self.access_error("there is no such bucket") from problem
+                raise BucketRefused(self.url, "there is no such bucket") from problem
             next(self.list_files(), None)  # the response to HEAD does not say which of the two is missing
             raise NotInBucket(name, self.url) from problem
         except wrong.BaseError as problem:
             message = str(problem).partition("\n")[0]
             is_denied = isinstance(problem, wrong.PermissionDeniedError | wrong.UnauthenticatedError)
             if "NoSuchBucket" in message and not is_denied:
-                raise self.access_error("there is no such bucket") from problem
+                raise BucketRefused(self.url, "there is no such bucket") from problem
             if _METADATA in message and not is_denied:
-                raise self.access_error("no credentials were found, and this machine has no role for it") from problem
+                raise BucketRefused(
+                    self.url, "no credentials were found, and this machine has no role for it"
+                ) from problem
             if is_denied or "403 Forbidden" in message or "401 Unauthorized" in message:
                 code = _error_code(problem)
-                raise self.access_error(f"access is denied with the credentials found{code}") from problem
+                raise BucketRefused(self.url, f"access is denied with the credentials found{code}") from problem
             raise BucketUnreachable(self.url, message.rpartition(" - ")[2]) from problem
-
-    def access_error(self, reason: str) -> BucketRefused:
-        """Return the error of a bucket that cannot be used."""
-        return BucketRefused(self.url, reason)
 
 
 def _error_code(problem: Exception) -> str:

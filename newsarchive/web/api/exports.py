@@ -8,7 +8,7 @@
 import tempfile
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Annotated, BinaryIO
@@ -37,17 +37,6 @@ _MAX_FORM_SIZE = 20_000
 _jobs_lock = threading.Lock()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExportRow:
-    """A row of the list of exports."""
-
-    job: ExportJob
-    meaning: str
-    noun: str
-    address: str
-    """URL of the file; "" if there is none."""
-
-
 async def read_form(request: Request) -> dict[str, str]:
     """Return the fields of a form; of a repeated field the first value."""
     body = b""
@@ -69,10 +58,18 @@ FormFields = Annotated[dict[str, str], Depends(read_form)]
 def exports_page(context: Context) -> Response:
     """Return the form, filled in from the query, and the list of exports."""
     _require_exports(context)
-    exports = tuple(_export_row(context, job) for job in get_export_jobs(context).list_jobs())
+    jobs = get_export_jobs(context).list_jobs()
     sites = tuple(site.name for site in context.index.ask(list_site_counts))
     given = {name: context.request.query_params.get(name, "") for name in FILTER_FIELDS}
-    return context.render("exports.html", exports=exports, forms=FORMATS, sites=sites, days=KEPT_FOR.days, given=given)
+    return context.render(
+        "exports.html",
+        jobs=jobs,
+        file_urls={job.id: _file_url(context, job) for job in jobs},
+        forms=FORMATS,
+        sites=sites,
+        days=KEPT_FOR.days,
+        given=given,
+    )
 
 
 @router.post("/exports")
@@ -109,7 +106,7 @@ def download_export(context: Context, job_id: str, name: str) -> Response:
     _require_exports(context)
     job = _get_job_or_404(context, job_id)
     path = get_export_jobs(context).path(job)
-    if not _export_row(context, job).address or name != _file_name(job) or not path.is_file():
+    if not _file_url(context, job) or name != _file_name(job) or not path.is_file():
         raise HTTPException(404, "This export does not exist, or was made under other access rules. Start it again")
     return FileResponse(path, media_type=FORMATS[job.format].media_type, filename=name)
 
@@ -206,11 +203,10 @@ def _rules_digest(context: RequestContext) -> str:
     return sha256(repr(context.rules).encode()).hexdigest()[:16]
 
 
-def _export_row(context: RequestContext, job: ExportJob) -> ExportRow:
+def _file_url(context: RequestContext, job: ExportJob) -> str:
+    """Return the URL of an export's file; "" if there is none, or it was made under other rules."""
     is_there = job.state == "done" and job.rules == _rules_digest(context)
-    form = FORMATS[job.format]
-    address = f"/exports/{job.id}/{_file_name(job)}" if is_there else ""
-    return ExportRow(job=job, meaning=form.description, noun=form.noun, address=address)
+    return f"/exports/{job.id}/{_file_name(job)}" if is_there else ""
 
 
 def _file_name(job: ExportJob) -> str:

@@ -1,7 +1,5 @@
 """/openapi.json, and the same as a page at /api: generated from the routes, without external resources."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -19,39 +17,6 @@ for If-None-Match. Errors are problem details (RFC 9457). Ids belong to the inde
 timestamps and digests are permanent."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApiParameter:
-    """A parameter of a call, or a field of a schema."""
-
-    name: str
-    location: str
-    """path or query."""
-    required: bool
-    type_name: str
-    description: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApiCall:
-    """A call of the API."""
-
-    path: str
-    summary: str
-    description: str
-    parameters: tuple[ApiParameter, ...]
-    returns: str
-    """Name of the schema of the response."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApiSchema:
-    """A schema of the API."""
-
-    name: str
-    description: str
-    fields: tuple[ApiParameter, ...]
-
-
 @router.get("/openapi.json")
 def openapi_json(context: Context) -> Response:
     """Return the OpenAPI document."""
@@ -61,10 +26,7 @@ def openapi_json(context: Context) -> Response:
 @router.get("/api")
 def api_page(context: Context) -> Response:
     """Return the documentation page of the API."""
-    schema = build_openapi()
-    return context.render(
-        "api.html", etag=True, about=ABOUT, calls=tuple(_list_calls(schema)), schemas=tuple(_list_schemas(schema))
-    )
+    return context.render("api.html", etag=True, about=ABOUT, schema=build_openapi(), type_name=name_type)
 
 
 @lru_cache(maxsize=1)
@@ -85,62 +47,20 @@ def build_openapi() -> dict[str, Any]:
     return schema
 
 
-def _list_calls(schema: dict[str, Any]) -> Iterator[ApiCall]:
-    for path, operations in schema["paths"].items():
-        call = operations["get"]
-        content = call["responses"]["200"]["content"]["application/json"]
-        yield ApiCall(
-            path=path,
-            summary=call["summary"],
-            description=call.get("description", ""),
-            parameters=tuple(_parameter(each) for each in call.get("parameters", ())),
-            returns=_type_name(content["schema"]),
-        )
-
-
-def _parameter(given: dict[str, Any]) -> ApiParameter:
-    return ApiParameter(
-        name=given["name"],
-        location=given["in"],
-        required=given.get("required", False),
-        type_name=_type_name(given["schema"]),
-        description=given.get("description", ""),
-    )
-
-
-def _list_schemas(schema: dict[str, Any]) -> Iterator[ApiSchema]:
-    for name, model in sorted(schema["components"]["schemas"].items()):
-        required = set(model.get("required", ()))
-        fields = tuple(
-            ApiParameter(
-                name=field,
-                location="",
-                required=field in required,
-                type_name=_type_name(given),
-                description=given.get("description", ""),
-            )
-            for field, given in model.get("properties", {}).items()
-        )
-        description = model.get("description", "")
-        if "enum" in model:
-            description = f"{_type_name(model)}. {description}"
-        yield ApiSchema(name=name, description=description, fields=fields)
-
-
-def _type_name(given: dict[str, Any]) -> str:
+def name_type(given: dict[str, Any]) -> str:
     """Return a readable name of a JSON type.
 
-    >>> _type_name({"anyOf": [{"type": "string", "format": "date-time"}, {"type": "null"}]})
+    >>> name_type({"anyOf": [{"type": "string", "format": "date-time"}, {"type": "null"}]})
     'date-time or null'
-    >>> _type_name({"type": "array", "items": {"$ref": "#/components/schemas/LinkItem"}})
+    >>> name_type({"type": "array", "items": {"$ref": "#/components/schemas/LinkItem"}})
     'list of LinkItem'
     """
     if "$ref" in given:
         return str(given["$ref"].rpartition("/")[2])
     if "anyOf" in given:
-        return " or ".join(_type_name(one) for one in given["anyOf"])
+        return " or ".join(name_type(one) for one in given["anyOf"])
     if "enum" in given:
         return " or ".join(str(one) for one in given["enum"])
     if given.get("type") == "array":
-        return f"list of {_type_name(given.get('items', {}))}"
+        return f"list of {name_type(given.get('items', {}))}"
     return str(given.get("format") or given.get("type") or "any")

@@ -62,19 +62,12 @@ def raw_capture(request: Request, context: Context, digits: str) -> Response:
     if line is None:
         raise HTTPException(404, f"The archive has no capture of {url}")
     if format_timestamp(line.fetched_at) != digits:
-        return _redirect_to_capture(context, line)
+        headers = memento_headers(context, line.url, line.fetched_at)
+        del headers["memento-datetime"]
+        # A relative URL: an absolute one would be another origin for a client behind a proxy.
+        location = f"/web/{format_timestamp(line.fetched_at)}id_/{quote_url(line.url)}"
+        return Response(status_code=302, headers={"location": location, **headers})
     return _respond(request, context, line)
-
-
-def _redirect_to_capture(context: RequestContext, line: CdxLine) -> Response:
-    headers = memento_headers(context, line.url, line.fetched_at)
-    del headers["memento-datetime"]
-    return Response(status_code=302, headers={"location": _raw_uri(line), **headers})
-
-
-def _raw_uri(line: CdxLine) -> str:
-    """Return a relative URL: an absolute one would be another origin for a client behind a proxy."""
-    return f"/web/{format_timestamp(line.fetched_at)}id_/{quote_url(line.url)}"
 
 
 def _respond(request: Request, context: RequestContext, line: CdxLine) -> Response:

@@ -5,12 +5,12 @@ Each is a view of the index under another name; times are ISO 8601 in UTC, dates
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Self, TypeAlias, get_type_hints
+from typing import Annotated, Any, TypeAlias, get_type_hints
 
 from pydantic import AliasPath, BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
 from storage.article_fields import FIELDS, FieldType
-from storage.index.views.articles import SearchHit, SearchPage, VersionView
+from storage.index.views.articles import VersionView
 from storage.page_date import PageDate
 
 
@@ -306,7 +306,7 @@ class SearchResult(ApiModel):
     """Number of matching versions."""
     site: str
     url: str
-    headline: str
+    headline: Annotated[str, BeforeValidator(lambda parts: "".join(part.text for part in parts))]
     snippet: tuple[SnippetPart, ...]
     dek: str | None
     authors: tuple[str, ...]
@@ -315,17 +315,6 @@ class SearchResult(ApiModel):
     published: StatedDate | None
     first_seen: datetime
     state: str
-
-    @classmethod
-    def from_hit(cls, hit: SearchHit) -> Self:
-        """Return the model of a result of the index."""
-        return cls(
-            article_id=hit.article_id, version_id=hit.version_id, number=hit.number, versions=hit.versions,
-            matching=hit.matching, site=hit.site, url=hit.url, headline="".join(part.text for part in hit.headline),
-            snippet=tuple(SnippetPart(text=text, is_match=is_match) for text, is_match in hit.snippet), dek=hit.dek,
-            authors=hit.authors, section=hit.section, language=hit.language, published=_format_stated(hit.published),
-            first_seen=hit.first_seen, state=hit.state,
-        )  # fmt: skip
 
 
 class SearchResults(ApiModel):
@@ -339,12 +328,6 @@ class SearchResults(ApiModel):
     """Parts of the query that were invalid, and their interpretation."""
     next: str | None
     """Cursor of the next page; null at the end."""
-
-    @classmethod
-    def from_page(cls, page: SearchPage, next_cursor: str | None) -> Self:
-        """Return the model of a result of the index."""
-        hits = tuple(SearchResult.from_hit(hit) for hit in page.hits)
-        return cls(total=page.total, exact=page.exact, hits=hits, problems=page.problems, next=next_cursor)
 
 
 class CrawlSummary(ApiModel):

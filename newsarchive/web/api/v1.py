@@ -14,7 +14,7 @@ from fastapi.responses import Response
 from pydantic import AfterValidator, BaseModel
 
 from newsarchive.web.api import schemas
-from newsarchive.web.api.cdx_query import format_resume_key, parse_resume_key
+from newsarchive.web.api.cdx import format_resume_key, parse_resume_key
 from newsarchive.web.context import Context, RequestContext
 from newsarchive.web.wb_url import ensure_scheme
 from storage.index.queries.articles import get_article, get_capture, get_version, list_articles
@@ -200,7 +200,14 @@ def search(
     offset = _parse_cursor(cursor) or 0
     page = context.index.ask(search_articles, q, filters, limit=limit, offset=offset, order=sort)
     next_cursor = str(offset + limit) if page.total > offset + limit and page.hits else None
-    return _respond(context, schemas.SearchResults, schemas.SearchResults.from_page(page, next_cursor))
+    found = {
+        "total": page.total,
+        "exact": page.exact,
+        "hits": page.hits,
+        "problems": page.problems,
+        "next": next_cursor,
+    }
+    return _respond(context, schemas.SearchResults, found)
 
 
 @router.get("/crawls", response_model=schemas.CrawlPage, summary="Crawls")

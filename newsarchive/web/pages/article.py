@@ -1,14 +1,15 @@
-"""/article/17: one archived article: text, versions, links to and from other articles, captures."""
+"""Timeline of the visits to an article: which of them found a new version."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import log2
 
 from fastapi import APIRouter, HTTPException, Response
 
+from newsarchive.diff.articles import Comparison, RowKind, compare_versions
 from newsarchive.web.cite import Citation, bibtex, csl_json
 from newsarchive.web.context import Context, RequestContext
-from newsarchive.web.pages.requisites import EMBED_TOKEN
-from newsarchive.web.pages.visit_timeline import list_visits
+from newsarchive.web.pages.snapshot import EMBED_TOKEN
 from newsarchive.web.snapshot.replay_links import EmbedKind, ReplayLinks
 from newsarchive.web.timestamps import format_timestamp
 from newsarchive.web.wb_url import is_http_url
@@ -17,8 +18,54 @@ from storage.index.queries.articles import get_article, get_version
 from storage.index.queries.links import list_backlinks, list_listing_placements
 from storage.index.queries.similar import find_similar_articles
 from storage.index.queries.timeline import select_archived_urls
-from storage.index.views.articles import ArticleView, VersionView
+from storage.index.views.articles import ArticleView, CaptureView, VersionView
 from storage.model import Role
+
+WIDTH = 300
+_MARGIN = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArticleVisit:
+    """One capture of an article's page."""
+
+    capture: CaptureView
+    number: int | None
+    """Number of the version it shows; None for an error, a redirect or a gone page."""
+    changed: bool
+    """True if the previous visit showed another version; False for the first visit."""
+    x: float
+    """Position on the line."""
+
+
+def list_visits(article: ArticleView) -> tuple[ArticleVisit, ...]:
+    """Return all visits, oldest first, on a logarithmic scale: changes are most frequent in the first hours."""
+    captures = article.captures
+    positions = _positions(captures)
+    found: list[ArticleVisit] = []
+    before: int | None = None
+    for capture, x in zip(captures, positions, strict=True):
+        number = capture.version_number
+        found.append(
+            ArticleVisit(
+                capture=capture, number=number, changed=number not in (None, before) and before is not None, x=x
+            )
+        )
+        before = number or before
+    return tuple(found)
+
+
+def _positions(captures: Sequence[CaptureView]) -> list[float]:
+    """Return positions on the line by the logarithm of the time since the first visit."""
+    if not captures:
+        return []
+    first = captures[0].fetched_at
+    since = [log2(1 + (capture.fetched_at - first).total_seconds() / 900) for capture in captures]
+    longest = max(since) or 1.0
+    return [round(_MARGIN + (WIDTH - 2 * _MARGIN) * one / longest, 1) for one in since]
+
+
+# /article/17: one archived article: text, versions, links to and from other articles, captures.
 
 router = APIRouter(include_in_schema=False)
 
@@ -147,3 +194,52 @@ def _citation(context: RequestContext, version: VersionView) -> Citation:
     return Citation(
         version=version, public_url=context.public_url, archive=context.name, site=version.site_title or version.site
     )
+
+
+# /article/17/compare?a=1&b=2: two versions of an article, by paragraph and word.
+
+CONTEXT_ROWS = 1
+"""Unchanged paragraphs shown on each side of a change; the others are folded."""
+
+
+@router.get("/article/{article_id:int}/compare")
+def compare(context: Context, article_id: int, a: int | None = None, b: int | None = None) -> Response:
+    """Compare two versions; by default the newest two."""
+    article = get_article_or_404(context, article_id)
+    numbers = sorted(line.number for line in article.versions)
+    newest = b if b is not None else numbers[-1]
+    oldest = a if a is not None else max((number for number in numbers if number < newest), default=newest)
+    first, second = sorted((oldest, newest))
+    older, newer = get_version_or_404(context, article, first), get_version_or_404(context, article, second)
+    found = compare_versions(older, newer)
+    # Numbers may have gaps: versions that are not published keep theirs.
+    return context.render(
+        "compare.html",
+        etag=True,
+        article=article,
+        older=older,
+        newer=newer,
+        before=max((number for number in numbers if number < first), default=None),
+        after=min((number for number in numbers if number > second), default=None),
+        found=found,
+        folded=find_folds(found),
+    )
+
+
+def find_folds(found: Comparison) -> list[tuple[bool, int, int]]:
+    """Return ranges of rows as (folded, begin, end), the end exclusive.
+
+    Runs of more than two unchanged paragraphs away from a change are folded.
+    """
+    shown = [False] * len(found.rows)
+    for at, row in enumerate(found.rows):
+        if row.kind is not RowKind.SAME:
+            for near in range(max(0, at - CONTEXT_ROWS), min(len(shown), at + CONTEXT_ROWS + 1)):
+                shown[near] = True
+    ranges: list[tuple[bool, int, int]] = []
+    begin = 0
+    for at in range(1, len(shown) + 1):
+        if at == len(shown) or shown[at] != shown[begin]:
+            ranges.append((not shown[begin] and at - begin > 2, begin, at))
+            begin = at
+    return ranges

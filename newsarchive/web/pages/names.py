@@ -1,26 +1,13 @@
 """/author/NAME, /tag/NAME, /section/SITE/NAME: articles of an author, tag or section, with counts by year."""
 
-from dataclasses import dataclass
-
 from fastapi import APIRouter, HTTPException, Response
 
 from newsarchive.web.context import Context, RequestContext
 from newsarchive.web.search_params import MAX_PAGES, PAGE_SIZE, SearchParams
-from storage.index.queries.aggregates import ArticleCounts, count_by_year_and_site, list_author_spellings
+from storage.index.queries.aggregates import count_by_year_and_site, list_author_spellings
 from storage.index.queries.articles import list_articles
 
 router = APIRouter(include_in_schema=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class YearBar:
-    """Number of articles in one year."""
-
-    year: int
-    articles: int
-    href: str
-    width: float
-    """Width of the bar, 0 to 100."""
 
 
 @router.get("/author/{name:path}")
@@ -75,7 +62,7 @@ def render_name_page(
         site=site,
         params=params,
         tally=tally,
-        years=_year_bars(tally, params),
+        most=max(count for _, count in tally.years),
         lines=context.index.ask(list_articles, filters, limit=PAGE_SIZE, offset=params.offset),
         size=PAGE_SIZE,
         shown_of=min(tally.total, PAGE_SIZE * MAX_PAGES),
@@ -85,16 +72,3 @@ def render_name_page(
 def page_parameter(context: RequestContext) -> str:
     """Return the page number parameter of the URL."""
     return context.request.query_params.get("page", "")
-
-
-def _year_bars(tally: ArticleCounts, params: SearchParams) -> tuple[YearBar, ...]:
-    most = max(count for _, count in tally.years)
-    return tuple(
-        YearBar(
-            year=year,
-            articles=count,
-            href=params.url_with_facet("year", f"{year:04}"),
-            width=round(100 * count / most, 1),
-        )
-        for year, count in tally.years
-    )

@@ -23,7 +23,7 @@ from storage.index.schema.tables import Base
 from storage.index.schema.upgrade import FORMER, FORMER_FUNCTIONS, FORMER_TABLES, FUNCTIONS, HEAD
 from storage.index_address import parse_address, sqlite_address, sqlite_file
 from storage.places import raise_write_error
-from storage.places.atomic_write import replace_durably
+from storage.places.folder import replace_durably
 
 ATTEMPTS = 600
 """Number of attempts to swap while another process reads or writes; each attempt takes about a second."""

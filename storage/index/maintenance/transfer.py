@@ -26,7 +26,7 @@ from storage.index.schema.tables import Base, SearchDocumentRow
 from storage.index.write.search_documents import add_documents
 from storage.index.write.settle import rewrite_stale_documents
 from storage.index_address import sqlite_address, sqlite_file
-from storage.places.atomic_write import replace_durably
+from storage.places.folder import replace_durably
 
 BATCH_SIZE = 5_000
 """Rows in memory at a time."""

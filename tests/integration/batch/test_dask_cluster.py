@@ -21,7 +21,7 @@ from benchmarks.papers import Papers
 from newsarchive import Archive
 from newsarchive.batch.executor import BatchTarget, open_executor
 from newsarchive.batch.file_task import FileTask, is_done, read_warc_file, write_settings
-from newsarchive.batch.reading_settings import ReadingSettings
+from newsarchive.batch.read_warc import ReadingSettings
 from newsarchive.batch.readings_file import ReadingsFile
 from storage.places import Places
 

@@ -11,7 +11,7 @@ import pytest
 
 from newsarchive import Archive
 from newsarchive.archive import BULK_BATCHING
-from newsarchive.batch.serialization import FORMAT
+from newsarchive.batch.readings_file import FORMAT
 from newsarchive.batch.verify_progress import VALID_FOR, VerifyProgress
 from newsarchive.ingest.pipeline import Batching
 from newsarchive.version import VERSION

@@ -15,13 +15,12 @@ import pytest
 
 from newsarchive import Archive, read_warc
 from newsarchive.archive import BULK_BATCHING
-from newsarchive.batch import file_task, read_ahead
+from newsarchive.batch import file_task
 from newsarchive.batch import read_warc as read_warc_module
 from newsarchive.batch.executor import BatchExecutor, BatchTarget
-from newsarchive.batch.read_ahead import ReadAheadWalk
-from newsarchive.batch.reading_settings import ReadingSettings, build_reading_settings
-from newsarchive.batch.readings_file import write_readings
-from newsarchive.batch.serialization import dump
+from newsarchive.batch.file_task import ReadAheadWalk
+from newsarchive.batch.read_warc import ReadingSettings, build_reading_settings
+from newsarchive.batch.readings_file import dump, write_readings
 from newsarchive.ingest.index_warcs import IndexingResult, WarcRange, index_warcs
 from newsarchive.reader_pool.forkserver import WorkerSpec
 from newsarchive.reader_pool.pool import ReaderPool
@@ -279,13 +278,13 @@ def test_late_readings_are_waited_for(
         if len(waits) == 3:
             assert file_task.read_warc_file(job) == ""
 
-    monkeypatch.setattr("newsarchive.batch.read_ahead.time.sleep", sleep)
-    readings = read_ahead.wait_for_readings(job.path)
+    monkeypatch.setattr("newsarchive.batch.file_task.time.sleep", sleep)
+    readings = file_task.wait_for_readings(job.path)
     assert readings is not None
     readings.close()
     assert len(waits) == 3
-    assert read_ahead.wait_for_readings(job.path.with_name("never")) is None
-    assert len(waits) == 3 + read_ahead.READINGS_TIMEOUT
+    assert file_task.wait_for_readings(job.path.with_name("never")) is None
+    assert len(waits) == 3 + file_task.READINGS_TIMEOUT
 
 
 def test_a_worker_that_sees_other_folders_is_reported(new: Callable[..., Path], papers: list[Path]) -> None:
@@ -306,7 +305,7 @@ def test_a_worker_that_sees_other_folders_is_reported(new: Callable[..., Path], 
         executor_here = BatchExecutor(pool, 1)
         job = file_task.FileTask(file=file, folder=into)
         with pytest.raises(DaskFailure, match="--scratch"):
-            read_ahead.failure_reason("", executor_here, job)
+            file_task.failure_reason("", executor_here, job)
         assert archive.scratch == folder / "batch"
 
 
@@ -314,12 +313,11 @@ def test_readings_of_an_earlier_version_are_deleted(new: Callable[..., Path]) ->
     """A batch that an earlier version left is neither used nor kept; one of this version is kept."""
     folder = new("archive")
     scratch = folder / "batch"
-    former, unknown, present = scratch / "0123456789abcdef", scratch / "123456789abcdef0", scratch / "x"
-    for path, name in ((former, "terms"), (unknown, "settings")):
-        path.mkdir(parents=True)
-        (path / name).write_bytes(dump(ReadingSettings()).replace(b"ReadingSettings", b"RemovedSettings"))
-        (path / "papers-00000.warc.gz.0.readings").write_bytes(b"newsarchive readings 2\n")
+    former, present = scratch / "0123456789abcdef", scratch / "x"
+    former.mkdir(parents=True)
+    (former / "settings").write_bytes(dump(ReadingSettings()).replace(b"ReadingSettings", b"RemovedSettings"))
+    (former / "papers-00000.warc.gz.0.readings").write_bytes(b"newsarchive readings 2\n")
     file_task.write_settings(present, ReadingSettings())
     (present / "papers-00000.warc.gz.0.readings").write_bytes(b"")
-    read_ahead.remove_scratch_folder(BatchTarget(dask="tcp://there:8786"), scratch)
+    file_task.remove_scratch_folder(BatchTarget(dask="tcp://there:8786"), scratch)
     assert list(scratch.iterdir()) == [present]

@@ -27,16 +27,15 @@ from newsarchive.jobs.crawl_process import BUSY, CrawlExit  # noqa: E402
 from newsarchive.jobs.worker import (  # noqa: E402
     CrawlFailed,
     CrawlWorker,
+    JobLease,
     JobReleased,
     RetryReleasedJobs,
     WorkerSettings,
     select_due_sites,
 )
-from newsarchive.locks import job_lease  # noqa: E402
-from newsarchive.locks.job_lease import JobLease  # noqa: E402
 from storage.errors import ConfigError  # noqa: E402
 from storage.index import Index  # noqa: E402
-from storage.index.cluster import heartbeat, leases  # noqa: E402
+from storage.index.cluster import leases  # noqa: E402
 from storage.index.cluster.jobs import STALLED, JobClaim, JobSession, load_workload, prepare_queue  # noqa: E402
 from storage.index.cluster.leases import Lease  # noqa: E402
 from storage.index.engine.postgres import conninfo  # noqa: E402
@@ -136,9 +135,9 @@ def test_a_worker_gives_up_before_others_take_its_jobs(queue: Queue) -> None:
     assert tuned == {"connect_timeout": "3", "keepalives_idle": "5", "keepalives_interval": "2"}
     assert (told["keepalives_count"], told["tcp_user_timeout"]) == ("3", "8000")
     assert "tcp_keepalives_idle=10" in str(told["options"])
-    assert job_lease.HEARTBEAT_INTERVAL == 5.0
-    assert heartbeat.DEADLINE + heartbeat.KILL_DELAY < leases.STALE < STALLED
-    assert heartbeat.DEADLINE + leases.HEARTBEAT_INTERVAL < leases.STALE
+    assert worker.LEASE_INTERVAL == 5.0
+    assert leases.DEADLINE + leases.KILL_DELAY < leases.STALE < STALLED
+    assert leases.DEADLINE + leases.HEARTBEAT_INTERVAL < leases.STALE
     assert worker.SHUTDOWN_TIMEOUT + worker.HEARTBEAT_INTERVAL < STALLED
     row = queue.session.execute("SELECT current_setting('tcp_user_timeout')").fetchone()
     assert row == ("16000",)
@@ -244,7 +243,7 @@ def test_a_failed_write_is_retried(queue: Queue, monkeypatch: pytest.MonkeyPatch
 def test_a_lease_notices_that_its_job_was_taken(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
     """The job's worker, attempt and status are checked every few seconds, whatever else the process does."""
     monkeypatch.setattr(signal, "setitimer", lambda *_: None)
-    monkeypatch.setattr(job_lease, "HEARTBEAT_INTERVAL", 0.1)
+    monkeypatch.setattr(worker, "LEASE_INTERVAL", 0.1)
     lost = threading.Event()
     said: list[str] = []
     mine = queue.worker()
@@ -272,8 +271,8 @@ def test_a_lease_notices_that_its_job_was_taken(queue: Queue, monkeypatch: pytes
 def test_a_lease_without_its_database_is_lost(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker that cannot check may count as gone by now."""
     monkeypatch.setattr(signal, "setitimer", lambda *_: None)
-    monkeypatch.setattr(job_lease, "HEARTBEAT_INTERVAL", 0.1)
-    monkeypatch.setattr(heartbeat, "DEADLINE", 0.3)
+    monkeypatch.setattr(worker, "LEASE_INTERVAL", 0.1)
+    monkeypatch.setattr(leases, "DEADLINE", 0.3)
     lost = threading.Event()
     watched = JobLease(queue.url, 1, lambda: None, lambda _: lost.set())
     watched._url = "postgresql://127.0.0.1:9/nobody"

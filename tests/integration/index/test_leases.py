@@ -17,16 +17,16 @@ from sqlalchemy.engine import make_url
 
 from newsarchive.locks.site_locks import lock_sites
 from storage.errors import ArchiveBusy, IndexFailure
-from storage.index.cluster import heartbeat, leases
+from storage.index.cluster import leases
 from storage.index.cluster.leases import Lease, list_lease_holders
 
 SINCE = datetime(2026, 3, 1, 6, tzinfo=UTC)
 HOLDER = """
 import sys, time
 from datetime import UTC, datetime
-from storage.index.cluster import heartbeat, leases
+from storage.index.cluster import leases
 deadline = float(sys.argv[2])
-leases.HEARTBEAT_INTERVAL, heartbeat.DEADLINE, heartbeat.KILL_DELAY = deadline / 4, deadline, deadline / 8
+leases.HEARTBEAT_INTERVAL, leases.DEADLINE, leases.KILL_DELAY = deadline / 4, deadline, deadline / 8
 with leases.Lease(sys.argv[1], ["a"], datetime(2026, 3, 1, tzinfo=UTC), "crawl", kill_on_loss=True):
     print("leased", flush=True)
     time.sleep(600)
@@ -40,7 +40,7 @@ def shared(postgres_url: str) -> str:
 
 
 @contextmanager
-def run_holder(url: str, deadline: float = heartbeat.DEADLINE) -> Iterator["subprocess.Popen[str]"]:
+def run_holder(url: str, deadline: float = leases.DEADLINE) -> Iterator["subprocess.Popen[str]"]:
     """Run a process, as on another machine, that has the lease on site a."""
     command = [sys.executable, "-c", HOLDER, url, str(deadline)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
@@ -150,9 +150,9 @@ def test_a_lease_that_was_taken_is_lost(shared: str, monkeypatch: pytest.MonkeyP
 
 def test_a_lease_without_its_database_is_lost_in_time(shared: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a connection the holder gives up before another process may take the lease."""
-    assert heartbeat.DEADLINE + leases.HEARTBEAT_INTERVAL < leases.STALE
+    assert leases.DEADLINE + leases.HEARTBEAT_INTERVAL < leases.STALE
     lost = threading.Event()
-    monkeypatch.setattr(heartbeat, "DEADLINE", 0.3)
+    monkeypatch.setattr(leases, "DEADLINE", 0.3)
     monkeypatch.setattr(leases, "HEARTBEAT_INTERVAL", 0.1)
     with Lease(shared, ["a"], SINCE, "crawl") as lease:
         lease.on_lost = lost.set

@@ -22,7 +22,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from newsarchive.archive import Archive
-from newsarchive.bucket.relocate import Relocation
+from newsarchive.bucket.upload import Relocation
 from newsarchive.web.app import create_app
 from newsarchive.web.serve_options import DEFAULT_OPTIONS
 from storage.errors import BucketRefused, BucketUnreachable, BytesDiffer, NotInBucket, WarcError

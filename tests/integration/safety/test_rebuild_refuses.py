@@ -14,7 +14,7 @@ from storage.errors import CapturesLost
 from storage.index import Index
 from storage.index.write import warc_files
 from storage.model import ClosedWarc, CrawlRun
-from storage.places.machine_id import ensure_machine_id
+from storage.places.folder import ensure_machine_id
 from storage.warc.writer import WarcWriter
 
 Command = Callable[..., Any]

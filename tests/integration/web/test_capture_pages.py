@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 
 from newsarchive.archive import Archive
 from newsarchive.web.app import create_app
-from newsarchive.web.pages.requisites import EMBED_TOKEN
+from newsarchive.web.pages.snapshot import EMBED_TOKEN
 from storage.errors import IndexFailure
 from storage.warc.record import build_member, new_record_id, sha256, warc_date
 

@@ -6,7 +6,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from newsarchive.web.api import cdx
-from newsarchive.web.api.cdx_query import format_resume_key
+from newsarchive.web.api.cdx import format_resume_key
 
 STORY = "http://news.example/2026/03/01/harbour-wall"
 KEY = "example,news)/2026/03/01/harbour-wall"

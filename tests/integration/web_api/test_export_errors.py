@@ -22,7 +22,7 @@ from storage.errors import BucketUnreachable, ConfigError, DiskFull
 from storage.index.queries.cdx import iter_cdx_lines_of_articles
 from storage.index.views.articles import Filters
 from storage.places import Bucket, Places
-from storage.places.atomic_write import PART, open_atomic
+from storage.places.folder import PART, open_atomic
 from storage.warc.check import check_file
 from storage.warc.reader import read_records
 

@@ -92,7 +92,7 @@ def test_an_export_beyond_its_limit_is_stopped(
 ) -> None:
     """It fails with a sentence, and its bytes are gone."""
     monkeypatch.setattr(background, "MAX_SIZE", 10)
-    monkeypatch.setattr("newsarchive.export.warc_slice._PROGRESS_EVERY", 1)
+    monkeypatch.setattr("newsarchive.export.records._PROGRESS_EVERY", 1)
     made = kept()
     job = made.submit(Format.WARC)
     made.wait()

@@ -1,7 +1,7 @@
 import pytest
 from starlette.testclient import TestClient
 
-from newsarchive.web.api import timemap
+from newsarchive.web.api import memento
 
 STORY = "http://news.example/2026/03/01/harbour-wall"
 BASE = "http://127.0.0.1:8000"
@@ -56,7 +56,7 @@ def test_a_timemap_is_exact(client: TestClient) -> None:
 
 def test_a_long_timemap_comes_in_pages(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each links to its neighbours; together they have every capture once; beyond the last is 404."""
-    monkeypatch.setattr(timemap, "PAGE_SIZE", 3)
+    monkeypatch.setattr(memento, "PAGE_SIZE", 3)
     first = client.get(f"/timemap/link/{STORY}").text
     second = client.get(f"/timemap/2/link/{STORY}").text
     assert f'<{BASE}/timemap/2/link/{STORY}>; rel="next timemap"' in first

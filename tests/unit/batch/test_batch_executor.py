@@ -9,7 +9,7 @@ import pytest
 from newsarchive.batch import executor
 from newsarchive.batch.executor import BatchExecutor, BatchTarget, DaskBatchExecutor, open_executor
 from newsarchive.batch.file_task import check_folder, write_settings
-from newsarchive.batch.reading_settings import ReadingSettings
+from newsarchive.batch.read_warc import ReadingSettings
 from storage.errors import ConfigError, DaskFailure, StorageError
 
 distributed = pytest.importorskip("distributed")

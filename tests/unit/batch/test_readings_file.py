@@ -8,9 +8,7 @@ from pathlib import Path
 import pytest
 from isal import isal_zlib
 
-from newsarchive.batch.read_warc import ReadItem
-from newsarchive.batch.readings_file import ReadingsFile, remove_readings, write_readings
-from newsarchive.batch.serialization import FORMAT, dump
+from newsarchive.batch.readings_file import FORMAT, ReadingsFile, ReadItem, dump, remove_readings, write_readings
 from newsarchive.ingest.tasks import CaptureReading
 from storage.errors import StorageError, TornRecord
 from storage.model import Capture, ClosedWarc, CrawlRun, Discovery, Outcome, Reading, RecordPlace, UrlKind

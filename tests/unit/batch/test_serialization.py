@@ -6,11 +6,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from newsarchive.batch.reading_settings import ReadingSettings
-from newsarchive.batch.serialization import dump, load
+from newsarchive.batch.read_warc import ReadingSettings
+from newsarchive.batch.readings_file import dump, load
 from newsarchive.config.schema import SiteConfig
-from newsarchive.extract.selectors import Selector
-from newsarchive.extract.site_layout import DatedLayout, Layout, Layouts
+from newsarchive.extract.site_layout import DatedLayout, Layout, Layouts, Selector
 from newsarchive.ingest.tasks import CaptureReading
 from storage.model import (
     Article,

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from newsarchive.config.toml_file import parse_config
-from newsarchive.extract.selectors import Selector
-from newsarchive.extract.site_layout import EMPTY_LAYOUT, FIELDS, Layout, LayoutBox, Layouts
+from newsarchive.extract.site_layout import EMPTY_LAYOUT, FIELDS, Layout, LayoutBox, Layouts, Selector
 from storage.errors import ConfigError
 from storage.model import LinkKind, Role
 

@@ -15,7 +15,7 @@ from newsarchive.extract import extract_page, read
 from newsarchive.extract.blocks import collect_blocks
 from newsarchive.extract.page_input import PageInput
 from newsarchive.extract.related import find_link_groups
-from newsarchive.extract.selectors import Selector, find_matches
+from newsarchive.extract.site_layout import Selector
 from newsarchive.extract.tree import Page, parse_page
 from storage.model import Discovery, Outcome, Reading, UrlKind
 
@@ -153,7 +153,7 @@ def test_slow_pages_end(payload: bytes) -> None:
 
 
 def found_by_class(page: Page) -> int:
-    return len(find_matches([Selector(".title")], page.root)[0].elements())
+    return len(Selector(".title").elements(page.root))
 
 
 def found_as_links(page: Page) -> int:

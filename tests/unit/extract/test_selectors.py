@@ -3,9 +3,9 @@
 import pytest
 from cssselect import HTMLTranslator
 from lxml.etree import XPath
-from lxml.html import HtmlElement, document_fromstring
+from lxml.html import document_fromstring
 
-from newsarchive.extract.selectors import Selector, find_matches
+from newsarchive.extract.site_layout import Selector
 
 PAGE = document_fromstring("""
 <html lang="en-GB"><body class="page story"><div class="story lead" id="main" data-x="@data-x"><p class="Story">one</p>
@@ -54,23 +54,7 @@ def test_matches_are_in_page_order_each_once() -> None:
     assert [element.text for element in found] == ["two", "five", "eight", "eleven"]
 
 
-@pytest.mark.parametrize("root", [PAGE, PAGE.find(".//div")], ids=["page", "element"])
-def test_selectors_match_together_what_each_matches_alone(root: HtmlElement) -> None:
-    """Classes, other selectors, lists of both, XPath; on the page, and within an element that matches itself."""
-    others = (
-        "time, .info, a.by, .by",
-        ".by, [rel=author], p",
-        "*.story, div.story",
-        r".a\ b",
-        "//p/text()",
-        "(count(//p))",
-    )
-    selectors = [Selector(text) for text in (*CSS, *others)]
-    together = find_matches(selectors, root)
-    assert [each.found for each in together] == [selector.matches(root).found for selector in selectors]
-
-
 def test_classes_are_separated_as_in_xpath() -> None:
     """A form feed or a no-break space is a part of the class."""
     page = document_fromstring("<p class='a\xa0b'>one<p class='a\tb'>two<p class='a\fb'>three")
-    assert find_matches([Selector(".a")], page)[0].values() == ["two"] == Selector(".a").values(page)
+    assert Selector(".a").values(page) == ["two"]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from newsarchive.extract import read
 from newsarchive.extract.page_input import PageInput
-from newsarchive.extract.sitemaps import read_robots, read_sitemap
+from newsarchive.extract.sources import read_robots, read_sitemap
 from storage.model import Discovery, FeedEntry, Outcome, UrlKind, UrlSource
 from storage.page_date import PageDate
 

@@ -4,14 +4,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsarchive.diff.paragraphs import (
+    DiffBudget,
     DiffPiece,
     ParagraphChange,
     ParagraphPair,
     TextChange,
     align_paragraphs,
     compare_paragraphs,
+    diff_words,
+    tokenize,
 )
-from newsarchive.diff.word_diff import DiffBudget, diff_words, tokenize
 
 PARAGRAPHS = st.lists(st.text(alphabet="ab c.é", max_size=30), max_size=8)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from storage.errors import DiskFull, StorageError
-from storage.places.atomic_write import PART, open_atomic, remove_parts, replace_durably, write_atomic
+from storage.places.folder import PART, open_atomic, remove_parts, replace_durably, write_atomic
 
 ROOT = Path(__file__).parents[3]
 
@@ -56,7 +56,7 @@ def test_a_crash_leaves_the_old_file(tmp_path: Path) -> None:
     """A process that is killed leaves the old file and a temporary one, which `remove_parts` deletes."""
     path = tmp_path / "a"
     path.write_bytes(b"old")
-    code = "import os, sys; from pathlib import Path; from storage.places.atomic_write import open_atomic\n"
+    code = "import os, sys; from pathlib import Path; from storage.places.folder import open_atomic\n"
     code += "with open_atomic(Path(sys.argv[1])) as file: file.write(b'half'); file.flush(); os._exit(9)"
     assert subprocess.run([sys.executable, "-c", code, str(path)], cwd=ROOT, check=False).returncode == 9
     other = tmp_path / f"b.0a1b2c3d{PART}"

@@ -12,14 +12,21 @@ from typing import IO
 import pytest
 
 from newsarchive.bucket import upload
-from newsarchive.bucket.relocate import FileLocation, Relocation, locate_files
-from newsarchive.bucket.upload import BackgroundUploader, Upload, UploadResult, files_to_upload
+from newsarchive.bucket.upload import (
+    BackgroundUploader,
+    FileLocation,
+    Relocation,
+    Upload,
+    UploadResult,
+    files_to_upload,
+    locate_files,
+)
 from newsarchive.maintenance.importing import _locate
 from newsarchive.maintenance.recover import unindexed_ranges
 from storage.errors import BucketRefused, BucketUnreachable, BytesDiffer, ConfigError
 from storage.places import Bucket, Places, WarcFile
 from storage.places.transfer import FETCHING, BucketTransfer
-from storage.places.upload_log import NAME as LEDGER
+from storage.places.transfer import NAME as LEDGER
 
 pytest.importorskip("obstore")
 ONE, TWO = os.urandom(200_000), os.urandom(100_000)
@@ -346,7 +353,7 @@ def test_state_of_deleted_files_is_deleted(desk: Desk, monkeypatch: pytest.Monke
     before = ledger.read_bytes()
     desk.upload().run()
     assert ledger.read_bytes() == before
-    monkeypatch.setattr("storage.places.upload_log.MAX_STALE_LINES", 499)
+    monkeypatch.setattr("storage.places.transfer.MAX_STALE_LINES", 499)
     adding = threading.Thread(target=lambda: [desk.carrier.upload("1.warc.gz") for _ in range(50)])
     adding.start()
     desk.upload().run()

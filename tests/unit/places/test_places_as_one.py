@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.errors import BucketRefused, BucketUnreachable, FileMissing, NotInBucket
-from storage.places import Bucket, Places, WarcFile, bucket, ranges
+from storage.places import Bucket, Places, WarcFile, bucket
 from storage.places.bucket import load_profile_credentials
 
 pytest.importorskip("obstore")
@@ -47,7 +47,7 @@ def put(places: Places, name: str, data: bytes) -> None:
 @given(st.lists(st.tuples(st.integers(0, len(DATA) + 9), st.integers(0, 200_000)), max_size=8))
 def test_a_ranged_file_reads_like_a_file(steps: list[tuple[int, int]]) -> None:
     """Any reads at any offset give the same bytes, and none behind the end."""
-    with ranges.open_by_ranges(Counted(DATA), "a") as file:
+    with bucket.open_by_ranges(Counted(DATA), "a") as file:
         for at, count in steps:
             assert file.seek(at) == at
             assert file.read(count) == DATA[at : at + count]
@@ -58,21 +58,21 @@ def test_a_ranged_file_reads_like_a_file(steps: list[tuple[int, int]]) -> None:
 def test_walks_send_few_requests_and_records_one() -> None:
     """The requests of sequential reading double up to 4 MB; one record costs 64 kB, and nothing the second time."""
     walked = Counted(DATA * 10)
-    with ranges.open_by_ranges(walked, "walk") as file:
+    with bucket.open_by_ranges(walked, "walk") as file:
         assert file.read() == DATA * 10
     assert len(walked.asked) < 16
-    assert max(walked.asked) == ranges.MAX_READ_AHEAD
+    assert max(walked.asked) == bucket.MAX_READ_AHEAD
     single = Counted(DATA)
     for _ in range(3):
-        with ranges.open_by_ranges(single, "one") as file:
+        with bucket.open_by_ranges(single, "one") as file:
             file.seek(1_234_567)
             assert file.read(6_400) == DATA[1_234_567:1_240_967]
-    assert single.asked == [ranges.FIRST_RANGE] * 2
+    assert single.asked == [bucket.FIRST_RANGE] * 2
 
 
 def test_stored_error_output_is_bounded() -> None:
     """The cache is bounded; what was used last is kept."""
-    kept = ranges._RangeCache(100)
+    kept = bucket._RangeCache(100)
     place = Counted(b"")
     for begin in range(50):
         kept.put((place, "a", begin), (b"x" * 10, 0))

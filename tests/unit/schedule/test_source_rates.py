@@ -15,7 +15,7 @@ from newsarchive.schedule.source_rates import (
     hour_of_week,
     learn_rates,
 )
-from newsarchive.schedule.source_visits import first_named_share
+from newsarchive.schedule.visits import first_named_share
 from storage.model import HOURS_PER_WEEK, NextVisit, Outcome, SourceCheck, SourceRates, UrlKind, VisitResult
 
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsarchive.web.api.cdx_query import MAX_PATTERN_LENGTH, compile_pattern
+from newsarchive.web.api.cdx import MAX_PATTERN_LENGTH, compile_pattern
 
 PIECES = st.sampled_from(
     r"a b / . a* (a|b) [ab] [^a] b+ a? (ab){1,2} ^ $ \d \W (a|)* (?:b) a{2,} a{2 b*?".split(),

@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from newsarchive.export.articles import escape_formula
 from newsarchive.export.cdxj import sort_lines
-from newsarchive.web.api.cdx_query import format_resume_key, parse_query, parse_resume_key
+from newsarchive.web.api.cdx import format_resume_key, parse_query, parse_resume_key
 from newsarchive.web.timestamps import format_timestamp, timestamp_end, timestamp_middle, timestamp_start
 from newsarchive.web.wb_url import archived_url, ensure_scheme, quote_url
 

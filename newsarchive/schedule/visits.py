@@ -1,0 +1,265 @@
+"""Plan visits of articles and requisites, within the intervals of the settings.
+
+Articles are checked at fixed ages, and anew after every change. Images and fonts are never fetched again, stylesheets
+once they may have changed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from newsarchive.schedule.source_rates import ExpectedRates, learn_rates, record_unreadable
+from storage.model import NextVisit, Outcome, SourceRates, UrlKind, VisitEnd, VisitResult
+
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+ARTICLE_PRIORITY = 45
+"""Of archived articles: after everything new, before URLs that only an old sitemap lists."""
+REQUISITE_PRIORITY = 70
+"""Of archived requisites: after everything else."""
+MAX_REQUISITE_FAILURES = 2
+MIN_FRESHNESS, MAX_FRESHNESS = DAY, 30 * DAY
+"""Bounds of the freshness lifetime that a server states."""
+MAX_UNCHANGED_REQUISITE = 5
+"""Consecutive visits without a change after which a requisite is final: a new stylesheet gets a new name."""
+NAMED_INTERVAL = 30 * DAY
+"""Between two visits of a page whose checks are over, while a source names it."""
+_IMMUTABLE_TYPES = ("image/", "font/", "audio/", "video/", "application/font", "application/vnd.ms-fontobject")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitIntervals:
+    """The bounds of the schedule, from the settings."""
+
+    recheck: tuple[timedelta, ...] = (HOUR, 6 * HOUR, DAY, 7 * DAY, 30 * DAY)
+    """Ages, since an article appeared or last changed, at which it is checked."""
+    discovery_delay: timedelta = 25 * MINUTE
+    """Time within which new articles are found at hours when a source is busy."""
+    source_min_interval: timedelta = 10 * MINUTE
+    """Between two visits of a feed or sitemap."""
+    listing_min_interval: timedelta = 10 * MINUTE
+    """Between two visits of a front page or section."""
+    source_max_interval: timedelta = 12 * HOUR
+    """Between two visits of a feed, or a sitemap with recent pages."""
+    listing_max_interval: timedelta = 6 * HOUR
+    """Between two visits of a front page or section, whose own content is archived, too."""
+    archive_sitemap_interval: timedelta = 30 * DAY
+    """Between two visits of a sitemap without any page younger than this."""
+    max_failures: int = 4
+    """Consecutive failures after which a page is given up that was never an article and that no source names."""
+
+
+DEFAULT_INTERVALS = VisitIntervals()
+
+
+def plan_article_visit(visit: VisitResult, intervals: VisitIntervals, unchanged: int) -> NextVisit:
+    """Return when an article is checked again."""
+    ages = intervals.recheck
+    is_alternate = visit.is_duplicate or visit.is_alternate_url
+    if is_alternate or unchanged >= len(ages) or (not unchanged and _was_old_when_found(visit, ages)):
+        return NextVisit(
+            due_at=None,
+            ended_by=VisitEnd.ALTERNATE if is_alternate else VisitEnd.PLAN,
+            due_while_named=visit.fetched_at + NAMED_INTERVAL,
+            failure_count=0,
+            unchanged_count=unchanged,
+            priority=ARTICLE_PRIORITY,
+        )
+    delay = ages[unchanged] - (ages[unchanged - 1] if unchanged else timedelta())
+    return NextVisit(
+        due_at=visit.fetched_at + delay, failure_count=0, unchanged_count=unchanged, priority=ARTICLE_PRIORITY
+    )
+
+
+def _was_old_when_found(visit: VisitResult, ages: tuple[timedelta, ...]) -> bool:
+    """Return whether an article was found, just now, when it was older than all ages at which one is checked.
+
+    A backfill finds years of them. If one changes later, its sitemap may report it.
+    """
+    if visit.fetched_at != visit.first_seen_at or visit.published is None or not ages:
+        return False
+    return visit.fetched_at - visit.published > max(ages)
+
+
+def plan_requisite_visit(visit: VisitResult, *, failed: bool) -> NextVisit:
+    """Return when a requisite is fetched again."""
+    if failed:
+        failures = visit.failure_count + 1
+        return NextVisit(
+            due_at=visit.fetched_at + DAY if failures < MAX_REQUISITE_FAILURES else None,
+            failure_count=failures,
+            unchanged_count=visit.unchanged_count,
+            priority=REQUISITE_PRIORITY,
+        )
+    unchanged = 0 if visit.changed else visit.unchanged_count + 1
+    is_immutable = visit.mime is not None and visit.mime.startswith(_IMMUTABLE_TYPES)
+    if is_immutable or unchanged >= MAX_UNCHANGED_REQUISITE or visit.outcome is Outcome.REDIRECT:
+        return NextVisit(due_at=None, failure_count=0, unchanged_count=unchanged)
+    freshness = min(max(timedelta(seconds=visit.max_age or 0), MIN_FRESHNESS), MAX_FRESHNESS)
+    return NextVisit(
+        due_at=visit.fetched_at + freshness * 2**unchanged,
+        failure_count=0,
+        unchanged_count=unchanged,
+        priority=REQUISITE_PRIORITY,
+    )
+
+
+# Plan visits of pages after an answer that shows no article: a redirect, an error, an empty page, another page.
+#
+# No single answer ends the visits of a URL that was ever an article, nor of one that a source names. They go on with
+# growing pauses, and at least once a month while a source names it.
+#
+#     answer            pauses                                                    ends
+#     410               as below                                                  after two days of nothing but 410
+#     404, 410          1 h, 1 d, 7 d, 30 d                                       |
+#     another page      1 d, 7 d, 30 d, where nothing promised an article         | after the last pause, if no source
+#     any other         10 min, 40 min, 3 h, 11 h, 2 d, 7 d, 28 d, and sooner at  |   names it any more
+#                       the ages at which an article is checked                   |
+
+# Responses that say nothing of the page itself.
+FAILURE_OUTCOMES = frozenset(
+    {
+        Outcome.ERROR,
+        Outcome.CHALLENGE,
+        Outcome.CONSENT_WALL,
+        Outcome.SOFT_404,
+        Outcome.SOFT_ERROR,
+        Outcome.EMPTY,
+        Outcome.GONE,
+    }
+)
+# Readable pages and files that are no article.
+OTHER_OUTCOMES = frozenset(
+    {Outcome.OTHER, Outcome.LISTING, Outcome.MEDIA, Outcome.REDIRECT, Outcome.ASSET, Outcome.FEED, Outcome.SITEMAP}
+)
+QUICK_PAUSES = (*(10 * MINUTE * 4**step for step in range(4)), 2 * DAY, 7 * DAY, 28 * DAY)
+GONE_PAUSES = (HOUR, DAY, 7 * DAY, 30 * DAY)
+SLOW_PAUSES = (DAY, 7 * DAY, 30 * DAY)
+GONE_AFTER = 2 * DAY
+"""RFC 9110 15.5.11: 410 is meant to last. It counts as confirmed when every answer of such a time was 410."""
+
+
+def shows_no_article(visit: VisitResult) -> bool:
+    """Return whether a capture of a page shows no article, nor says that an article is unchanged."""
+    return visit.outcome in FAILURE_OUTCOMES or visit.outcome in OTHER_OUTCOMES or visit.repeats_no_article
+
+
+def plan_article_retry(visit: VisitResult, intervals: VisitIntervals) -> NextVisit:
+    """Return when a page is visited again that was no article this time."""
+    failures = visit.failure_count + 1
+    retry = NextVisit(due_at=None, failure_count=failures, unchanged_count=visit.unchanged_count)
+    if visit.gone_since is not None and visit.fetched_at - visit.gone_since >= GONE_AFTER:
+        return replace(retry, ended_by=VisitEnd.GONE)
+    pauses = _choose_pauses(visit)
+    pause = pauses[failures - 1] if failures <= len(pauses) else None
+    if pause is not None and pauses is QUICK_PAUSES:
+        pause = _bound_by_age(pause, visit, intervals)
+    last = pause if visit.was_article else _pause_of_unlisted(failures, visit, intervals)
+    named = NAMED_INTERVAL if pause is None else pause
+    return replace(
+        retry,
+        due_at=None if last is None else visit.fetched_at + last,
+        ended_by=None if last is not None else VisitEnd.PLAN if visit.was_article else VisitEnd.NO_ARTICLE,
+        due_while_named=visit.fetched_at + named,
+    )
+
+
+def _choose_pauses(visit: VisitResult) -> Sequence[timedelta]:
+    if visit.outcome is Outcome.GONE:
+        return GONE_PAUSES
+    is_promised = visit.was_article or (visit.is_listed_as_article and not visit.leads_to_article)
+    return QUICK_PAUSES if is_promised or visit.outcome in FAILURE_OUTCOMES else SLOW_PAUSES
+
+
+def _bound_by_age(pause: timedelta, visit: VisitResult, intervals: VisitIntervals) -> timedelta:
+    """Return a pause that leaves out no age at which an article is checked."""
+    age = visit.fetched_at - visit.first_seen_at
+    return min([pause, *(check - age for check in intervals.recheck if check - age >= QUICK_PAUSES[0])])
+
+
+def _pause_of_unlisted(failures: int, visit: VisitResult, intervals: VisitIntervals) -> timedelta | None:
+    """Return the pause of a page that was never an article, where no source names it; None: it is given up."""
+    if visit.outcome is Outcome.GONE:
+        return HOUR if failures == 1 else None
+    is_final = visit.outcome not in FAILURE_OUTCOMES
+    if is_final or (failures >= intervals.max_failures and not _was_cut_by_us(visit)):
+        return None
+    return min(10 * MINUTE * 4.0 ** min(failures - 1, 8), DAY)
+
+
+def _was_cut_by_us(visit: VisitResult) -> bool:
+    """Return whether a response was truncated by the end of a run, not by a server, time or size limit."""
+    return visit.truncated == "unspecified" and visit.status is not None
+
+
+# Plan visits of feeds, sitemaps and listings: when a new item is likely, and before one may be missed.
+
+EXPECTED_ITEMS = 0.7
+"""New items that are expected of a source when it is visited."""
+MAX_REPLACED = 0.35
+"""Share of its items that a source may be expected to replace between visits; as much again is margin for mornings on
+which everything happens at once."""
+SHARED_SOURCE = 0.5
+"""First-named share below which another source lists the same items."""
+MIN_SHARE = 0.02
+"""First-named share below which missed items do not matter."""
+
+
+def plan_source_visit(visit: VisitResult, intervals: VisitIntervals, unchanged: int) -> NextVisit:
+    """Return when a source is visited again, by its rates if they are known."""
+    rates = visit.source_rates
+    if visit.source_check is not None:
+        rates = learn_rates(rates, visit.source_check, visit.fetched_at)
+        due_at = _due_by_rates(rates, visit, intervals)
+    else:
+        rates = record_unreadable(rates, visit.fetched_at) if rates is not None else None
+        due_at = visit.fetched_at + _backoff_interval(visit.kind, intervals, unchanged)
+    return NextVisit(due_at=due_at, failure_count=0, unchanged_count=unchanged, source_rates=rates)
+
+
+def _due_by_rates(rates: SourceRates, visit: VisitResult, intervals: VisitIntervals) -> datetime:
+    expected, at = ExpectedRates(rates), visit.fetched_at
+    share = first_named_share(rates, trusted=not visit.is_next_page)
+    latest = at + _max_interval(rates, visit, intervals)
+    if visit.kind is UrlKind.SITEMAP and _has_only_old_items(rates, at, intervals):
+        return latest
+    new_item_at = expected.time_of(at, EXPECTED_ITEMS / share, latest)
+    # One of two sources with the same items suffices: while neither names them first, both slow down until one does.
+    due_at = max(new_item_at, at + intervals.discovery_delay / min(1.0, share / SHARED_SOURCE))
+    if share >= MIN_SHARE and rates.capacity:
+        due_at = min(due_at, expected.time_of(at, rates.capacity * MAX_REPLACED * rates.interval_factor, latest))
+    return max(min(due_at, latest), at + _min_interval(visit.kind, intervals))
+
+
+def first_named_share(rates: SourceRates, *, trusted: bool = True) -> float:
+    """Return the share of a source's items that it was first to list.
+
+    It begins near 1, or if not trusted near 0.01: the second page of a listing repeats what the first had before it.
+    """
+    return min((rates.first_named_items + (2.0 if trusted else 0.02)) / (rates.new_items + 2.0), 1.0)
+
+
+def _min_interval(kind: UrlKind, intervals: VisitIntervals) -> timedelta:
+    return intervals.listing_min_interval if kind is UrlKind.LISTING else intervals.source_min_interval
+
+
+def _max_interval(rates: SourceRates, visit: VisitResult, intervals: VisitIntervals) -> timedelta:
+    is_old_sitemap = visit.kind is UrlKind.SITEMAP and _has_only_old_items(rates, visit.fetched_at, intervals)
+    if visit.is_next_page or is_old_sitemap:
+        return intervals.archive_sitemap_interval
+    if visit.kind is UrlKind.LISTING:
+        return max(intervals.listing_max_interval, intervals.listing_min_interval)
+    return max(intervals.source_max_interval, intervals.source_min_interval)
+
+
+def _has_only_old_items(rates: SourceRates, at: datetime, intervals: VisitIntervals) -> bool:
+    return rates.newest_item_at is not None and at - rates.newest_item_at > intervals.archive_sitemap_interval
+
+
+def _backoff_interval(kind: UrlKind, intervals: VisitIntervals, unchanged: int) -> timedelta:
+    """Return the interval of a source that cannot be read: it doubles with every two visits without a change."""
+    longest = intervals.listing_max_interval if kind is UrlKind.LISTING else intervals.source_max_interval
+    interval = min(intervals.discovery_delay * 2.0 ** min(unchanged // 2, 16), longest)
+    return max(interval, _min_interval(kind, intervals))
