@@ -332,8 +332,9 @@ class SearchResults(ApiModel):
     """A page of search results."""
 
     total: int
-    """Number of matching articles; a lower bound if `exact` is false."""
-    exact: bool
+    """Number of matching articles."""
+    exact: bool = True
+    """Always true: all matches are counted."""
     hits: tuple[SearchResult, ...]
     problems: tuple[str, ...]
     """Parts of the query that were invalid, and their interpretation."""
@@ -344,7 +345,7 @@ class SearchResults(ApiModel):
     def from_page(cls, page: SearchPage, next_cursor: str | None) -> Self:
         """Return the model of a result of the index."""
         hits = tuple(SearchResult.from_hit(hit) for hit in page.hits)
-        return cls(total=page.total, exact=page.exact, hits=hits, problems=page.problems, next=next_cursor)
+        return cls(total=page.total, hits=hits, problems=page.problems, next=next_cursor)
 
 
 class CrawlSummary(ApiModel):

@@ -5,89 +5,66 @@ from collections.abc import Iterator, Sequence
 from sqlalchemy import ColumnElement, Connection, false, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from storage.index.conditions.visibility import visible_articles, visible_versions
+from storage.index.conditions.visibility import load_site_ids, visible_articles, visible_versions
 from storage.index.schema.tables import (
     ArticleRow,
     AuthorRow,
     MetadataChangeRow,
-    SiteRow,
     TagRow,
     VersionAuthorRow,
     VersionRow,
     VersionTagRow,
 )
 from storage.index.text.analyzer import fold_text
-from storage.index.views.articles import Filters
+from storage.index.views.articles import Filters, list_values
 from storage.index.views.exclusions import Exclusions
 from storage.observations import MetadataField
 
 _MOST_AUTHORS = 500
 """Authors that are listed by id in a condition."""
-_MOST_NAMES = 50
-"""Names that a search adds to its terms."""
 
 
 def filter_conditions(connection: Connection, exclude: Exclusions, filters: Filters) -> list[ColumnElement[bool]]:
     """Return conditions on articles joined with versions. `filters.query` is not among them: it needs a search."""
     conditions = visible_articles(connection, exclude) + visible_versions(connection, exclude)
     if filters.site is not None:
-        conditions.append(ArticleRow.site_id == _site_id(connection, filters.site))
+        conditions.append(ArticleRow.site_id.in_(load_site_ids(connection, list_values(filters.site)).values()))
     if filters.since is not None:
         conditions.append(ArticleRow.dated_at >= filters.since)
     if filters.until is not None:
         conditions.append(ArticleRow.dated_at < filters.until)
-    if filters.language is not None:
-        conditions.append(VersionRow.language == filters.language.lower())
-    if filters.section is not None:
-        sections = _matching_sections(connection, filters.section)
-        conditions.append(VersionRow.section.in_(sections) if sections else false())
-    if filters.author is not None:
-        folded = fold_text(filters.author)
-        conditions.append(
-            _author_condition(connection, AuthorRow.folded.contains(folded, autoescape=True)) if folded else false()
-        )
-    if filters.byline is not None:
-        conditions.append(_author_condition(connection, AuthorRow.folded == fold_text(filters.byline)))
-    if filters.tag is not None:
-        conditions.append(_tag_condition(connection, filters.tag))
-    if filters.corrected is not None:
-        corrected = VersionRow.id.in_(select(_NOTED.c.id).where(_NOTED.c.is_corrected))
-        conditions.append(corrected if filters.corrected else ~VersionRow.is_corrected)
-    if filters.edited is not None:
-        conditions.append(VersionRow.number > 1 if filters.edited else VersionRow.number == 1)
-    conditions += [_changed_condition(kind) for kind in filters.changed or ()]
     if filters.articles is not None:
         conditions.append(ArticleRow.id.in_(filters.articles))
-    return conditions
+    return conditions + list(_version_conditions(connection, filters))
 
 
-def iter_name_filters(connection: Connection, filters: Filters) -> Iterator[Sequence[str]]:
-    """Yield, for each filter by name (section, author, byline, tag), the names that match it, as printed.
-
-    A filter that matches more than 50 names is left out.
-    """
+def _version_conditions(connection: Connection, filters: Filters) -> Iterator[ColumnElement[bool]]:
+    if filters.language is not None:
+        yield VersionRow.language.in_([one.lower() for one in list_values(filters.language)])
     if filters.section is not None:
-        yield _matching_sections(connection, filters.section)
-    for name, match in (
-        (filters.author, lambda part: AuthorRow.folded.contains(part, autoescape=True)),
-        (filters.byline, lambda whole: AuthorRow.folded == whole),
-    ):
-        if name is not None:
-            found = select(AuthorRow.name).where(match(fold_text(name))).limit(_MOST_NAMES + 1)
-            names = connection.scalars(found).all()
-            if len(names) <= _MOST_NAMES:
-                yield names
+        sections = _matching_sections(connection, list_values(filters.section))
+        yield VersionRow.section.in_(sections) if sections else false()
+    if filters.author is not None:
+        folded = fold_text(filters.author)
+        is_part = AuthorRow.folded.contains(folded, autoescape=True)
+        yield _author_condition(connection, is_part) if folded else false()
+    if filters.byline is not None:
+        yield _author_condition(connection, AuthorRow.folded.in_([*map(fold_text, list_values(filters.byline))]))
     if filters.tag is not None:
-        yield (filters.tag,)
+        yield _tag_condition(connection, list_values(filters.tag))
+    if filters.corrected is not None:
+        corrected = VersionRow.id.in_(select(_NOTED.c.id).where(_NOTED.c.is_corrected))
+        yield corrected if filters.corrected else ~VersionRow.is_corrected
+    if filters.edited is not None:
+        yield VersionRow.number > 1 if filters.edited else VersionRow.number == 1
+    yield from map(_changed_condition, filters.changed or ())
+    if filters.newest_only:
+        yield VersionRow.is_current.expression
 
 
-def _matching_sections(connection: Connection, section: str) -> list[str]:
-    folded = fold_text(section)
-    return [one for one in list_distinct_values(connection, VersionRow.section) if one and fold_text(one) == folded]
-
-
-def _site_id(connection: Connection, site: str) -> int:
-    return connection.scalar(select(SiteRow.id).where(SiteRow.name == site)) or 0
+def _matching_sections(connection: Connection, sections: Sequence[str]) -> list[str]:
+    folded = set(map(fold_text, sections))
+    return [one for one in list_distinct_values(connection, VersionRow.section) if one and fold_text(one) in folded]
 
 
 def _author_condition(connection: Connection, author: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -99,13 +76,11 @@ def _author_condition(connection: Connection, author: ColumnElement[bool]) -> Co
     return VersionRow.id.in_(written.where(VersionAuthorRow.author_id.in_(ids)))
 
 
-def _tag_condition(connection: Connection, tag: str) -> ColumnElement[bool]:
-    # By its id, for which PostgreSQL has statistics. For a name it assumes a rare tag, and would scan all versions
+def _tag_condition(connection: Connection, tags: Sequence[str]) -> ColumnElement[bool]:
+    # By their ids, for which PostgreSQL has statistics. For a name it assumes a rare tag, and would scan all versions
     # with the tag for each version that matches the words.
-    tag_id = connection.scalar(select(TagRow.id).where(TagRow.name == tag))
-    if tag_id is None:
-        return false()
-    return VersionRow.id.in_(select(VersionTagRow.version_id).where(VersionTagRow.tag_id == tag_id))
+    ids = connection.scalars(select(TagRow.id).where(TagRow.name.in_(tags))).all()
+    return VersionRow.id.in_(select(VersionTagRow.version_id).where(VersionTagRow.tag_id.in_(ids))) if ids else false()
 
 
 _NOTED = VersionRow.__table__.alias("noted_versions")
