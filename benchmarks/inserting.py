@@ -51,7 +51,6 @@ def insert_rows(rows: Rows, file: Path, captures: int) -> float:
         connection.execute("BEGIN IMMEDIATE")
         for name, held in rows.tables.items():
             _insert(connection, f'INSERT INTO "{name}" VALUES', _part(held, step, steps))
-        connection.executemany(_WORDS, _part(rows.words, step, steps))
         connection.execute("COMMIT")
     took = time.process_time() - began
     connection.close()

@@ -14,12 +14,12 @@ from storage.index.queries.aggregates import (
     FAILED_OUTCOMES,
     count_articles_per_day,
     count_outcomes_by_site,
-    get_site_profile,
     list_site_counts,
 )
 from storage.index.queries.articles import list_articles
 from storage.index.queries.status import list_boilerplate, list_source_health, list_sources
 from storage.index.reader import Reader
+from storage.index.search.lists import get_site_profile
 from storage.index.views.articles import Filters
 from storage.index.views.status import SiteCount
 from storage.model import UrlKind

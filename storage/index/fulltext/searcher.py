@@ -52,12 +52,14 @@ class EngineSearcher:
         except BaseException as error:
             raise _translate(error) from error
 
-    def list_sorted(self, query: Query, field: str, limit: int, offset: int = 0) -> list[int]:
-        """Return the ids of matching versions by a column, greatest first."""
+    def list_sorted(
+        self, query: Query, field: str, limit: int, offset: int = 0, *, values: str = "version"
+    ) -> list[int]:
+        """Return the ids of matching versions, or other values, by a column, greatest first."""
         if limit <= 0:
             return []
         found = self._search(query, limit=limit, offset=offset, count=False, order_by_field=field)
-        return self._values("version", [address for _, address in found.hits])
+        return self._values(values, [address for _, address in found.hits])
 
     def list_best(self, query: Query, limit: int, offset: int = 0) -> list[int]:
         """Return the ids of matching versions by score, best first.

@@ -64,8 +64,8 @@ def select_versions(
         chosen = chosen.where(~VersionRow.is_variant)
     else:
         chosen = chosen.where(current_version(connection, exclude))
-    if filters.query is not None:
-        found = find_matching_versions(connection, exclude, filters.query, filters)
+    if filters.selects_texts:
+        found = find_matching_versions(connection, exclude, filters.query or "", filters)
         table, version_id = values_table(connection, found, "matching")
         chosen = chosen.where(VersionRow.id.in_(select(version_id).select_from(table)))
     return chosen

@@ -18,7 +18,7 @@ from storage.index.search.documents import ALIKE, VARIED
 from storage.index.search.follower import open_search
 from storage.index.search.query import SearchQuery
 from storage.index.search.translate import Translation
-from storage.index.views.articles import Filters, Order
+from storage.index.views.articles import EVERYTHING, Filters, Order
 from storage.index.views.exclusions import Exclusions
 
 _SORTED_BY: Mapping[Order, str] = {"newest": "order", "longest": "by_length", "edits": "by_edits"}
@@ -90,6 +90,17 @@ class Search:
         for texts in found.values():
             texts.sort(key=lambda text: (-text.place, text.version))
         return found
+
+    def find_current(self, filters: Filters) -> Query:
+        """Return a query for the current versions of articles, of those that pass the filters.
+
+        Under an embargo that is the last version before it.
+        """
+        wanted = self.translation.filters(self.connection, filters)
+        if self.exclude.embargoes:
+            return match_all(self.find(SearchQuery(), EVERYTHING).unique, *wanted)
+        excluded = self.translation.exclusions(self.connection, self.exclude)
+        return match_without(match_all(self.engine.match_values("newest", (1,)), *wanted), *excluded)
 
     def select_articles(self, filters: Filters) -> Query:
         """Return a query for one text of each archived article: of a site, if the filters name one."""

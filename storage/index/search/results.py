@@ -45,7 +45,7 @@ def load_page(search: Search, query: SearchQuery, matches: Matches, part: tuple[
     return SearchPage(
         total=matches.count(),
         hits=_load_hits(search, matches, ids, MatchFinder(query, search.languages)),
-        problems=list_problems(query),
+        problems=query.problems,
     )
 
 
@@ -66,14 +66,6 @@ def find_matching_versions(connection: Connection, exclude: Exclusions, text: st
     """Return the ids of all versions that match a search, in no order."""
     search = Search(connection, exclude)
     return search.engine.list_ids(search.find(parse_query(text, filters)).every)
-
-
-def list_problems(query: SearchQuery) -> tuple[str, ...]:
-    """Return messages for the user about parts of the query that were not understood."""
-    if not query.every and query.never:
-        alone = "A query of excluded words only has nothing to exclude them from: all articles are shown"
-        return (*query.problems, alone)
-    return query.problems
 
 
 def _load_hits(

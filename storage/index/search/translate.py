@@ -32,7 +32,7 @@ class Translation:
     def words(self, query: SearchQuery) -> Query:
         """Return a query for the words."""
         wanted = match_all(*(match_any(*map(self._term, leaves)) for leaves in query.every))
-        return match_without(wanted, *map(self._term, query.never)) if query.every else wanted
+        return match_without(wanted, *map(self._term, query.never))
 
     def rank(self, query: SearchQuery, matches: Query) -> Query | None:
         """Return a query for the same documents whose score tells how well they match; None if no word tells it."""
@@ -126,6 +126,10 @@ class Translation:
                     later = [self._range(time, count_microseconds(until) + 1, None) for time in times]
                     excluded.append(match_all(self._value(site, ids[name]), match_any(*later)))
         return excluded
+
+    def before(self, query: Query, order: int) -> Query:
+        """Return a query for the documents that come after a place in the order by date."""
+        return match_all(query, self._range("order", None, order - 1))
 
     def _value(self, field: str, *values: int | str) -> Query:
         return self.engine.match_values(field, values)

@@ -56,6 +56,11 @@ class Filters:
     """Ids of articles."""
 
     @property
+    def selects_texts(self) -> bool:
+        """True if texts are filtered, which needs a search; not sites and dates alone."""
+        return replace(self, site=None, since=None, until=None, articles=None) != EVERYTHING
+
+    @property
     def selects_articles(self) -> bool:
         """True unless all articles of a site, or of the archive, are selected."""
         return replace(self, site=None) != EVERYTHING
