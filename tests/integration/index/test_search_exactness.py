@@ -2,10 +2,11 @@
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import cache, cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -41,7 +42,7 @@ VOCABULARY = (*STEMS, *(f"{stem}s" for stem in STEMS), *(f"w{number}" for number
 LANGUAGES = (None, "en", "de")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Text:
     """One version, as it was put into the index."""
 
@@ -56,17 +57,26 @@ class Text:
     tags: list[str]
     language: str
 
-    @property
+    @cached_property
     def parts(self) -> list[list[str]]:
         """Stretches of words that a phrase may not leave."""
         names = [*self.authors, *self.tags, self.section]
         return [self.headline, self.dek, *self.paragraphs, *(analyze(name, None)[0] for name in names)]
 
-    @property
+    @cached_property
+    def words(self) -> set[str]:
+        """All words."""
+        return {word for part in self.parts for word in part}
+
+    @cached_property
     def forms(self) -> set[str]:
         """Words and their stems."""
-        words = {word for part in self.parts for word in part}
-        return words.union(*(stem_variants(word, [self.language]) for word in words))
+        return find_forms(self.words, self.language)
+
+
+def find_forms(words: Iterable[str], language: str) -> set[str]:
+    """Return words and their stems."""
+    return set(words).union(*(stem_variants(word, [language]) for word in words))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,9 +174,11 @@ def fill(connection: Connection, stories: list[Story]) -> None:
 Condition = Callable[[Story, Text], bool]
 
 
-def has_form(word: str) -> Condition:
-    """Match a word in any inflection."""
+def has_form(word: str, part: str = "") -> Condition:
+    """Match a word in any inflection, anywhere or in one part."""
     wanted = {word}.union(stem_variants(word, LANGUAGES))
+    if part:
+        return lambda story, text: not wanted.isdisjoint(find_forms(getattr(text, part), text.language))
     return lambda story, text: not wanted.isdisjoint(text.forms)
 
 
@@ -200,64 +212,52 @@ def is_similar(word: str, other: str) -> bool:
     )
 
 
+@cache
+def similar_words(word: str) -> set[str]:
+    """Return the words of the vocabulary that differ in one letter."""
+    return {other for other in VOCABULARY if is_similar(word, other)}
+
+
+def has_phrase(first: str, second: str) -> Condition:
+    """Match two words that follow each other."""
+    return lambda story, text: any(pair == (first, second) for part in text.parts for pair in pairwise(part))
+
+
+def has_word(test: Callable[[str], bool]) -> Condition:
+    """Match a word for which a test holds."""
+    known = {word for word in VOCABULARY if test(word)}
+    return lambda story, text: (
+        not known.isdisjoint(text.words) or any(test(word) for word in text.words.difference(VOCABULARY))
+    )
+
+
+def is_dated(first: date, last: date) -> Condition:
+    """Match a date of publication."""
+    return lambda story, text: first <= story.dated_at.date() <= last
+
+
 def conditions(chance: random.Random) -> Iterator[tuple[str, Condition, bool]]:
     """Yield conditions of all kinds for ever: as typed, as counted by hand, and whether a minus may precede it."""
     while True:
         first, second = chance.sample(VOCABULARY[:60], 2)
-        many = chance.randrange(1, 8)
-        yield first, has_form(first), True
-        yield (
-            f'"{first} {second}"',
-            lambda story, text, a=first, b=second: any(
-                pair == (a, b) for part in text.parts for pair in pairwise(part)
-            ),
-            True,
-        )
-        yield f"{first} near/{many} {second}", has_near(first, second, many), False
-        yield (
-            f"{first[:3]}*",
-            lambda story, text, a=first[:3]: any(word.startswith(a) for part in text.parts for word in part),
-            True,
-        )
-        yield (
-            f"*{first[1:3]}*",
-            lambda story, text, a=first[1:3]: any(a in word for part in text.parts for word in part),
-            True,
-        )
-        yield (
-            f"{first}~1",
-            lambda story, text, a=first: any(is_similar(a, word) for part in text.parts for word in part),
-            True,
-        )
-        yield (
-            f"headline:{first}",
-            lambda story, text, a=first: has_form(a)(
-                story, replace(text, dek=[], paragraphs=[], section="", authors=[], tags=[])
-            ),
-            True,
-        )
-        yield (
-            f"dek:{first}",
-            lambda story, text, a=first: has_form(a)(
-                story, replace(text, headline=[], paragraphs=[], section="", authors=[], tags=[])
-            ),
-            True,
-        )
+        many, year, site = chance.randrange(1, 8), chance.randrange(2020, 2024), chance.randrange(SITES)
         stem = chance.choice(STEMS)
+        name = f"Ann B{chance.randrange(AUTHORS)}"
+        yield first, has_form(first), True
+        yield f'"{first} {second}"', has_phrase(first, second), True
+        yield f"{first} near/{many} {second}", has_near(first, second, many), False
+        yield f"{first[:3]}*", has_word(lambda word, part=first[:3]: word.startswith(part)), True
+        yield f"*{first[1:3]}*", has_word(lambda word, part=first[1:3]: part in word), True
+        yield f"{first}~1", lambda story, text, a=first: not similar_words(a).isdisjoint(text.words), True
+        yield f"headline:{first}", has_form(first, "headline"), True
+        yield f"dek:{first}", has_form(first, "dek"), True
         yield f"url:{stem}", lambda story, text, a=stem: a in story.url_words, True
-        name = chance.randrange(AUTHORS)
-        yield f'author:"n B{name}"', lambda story, text, a=f"Ann B{name}": any(a in one for one in text.authors), False
-        site = chance.randrange(SITES)
+        yield f'author:"{name[1:]}"', lambda story, text, a=name: any(one.startswith(a) for one in text.authors), False
         yield f"site:s{site}", lambda story, text, a=site: story.site == a, False
         yield "section:world", lambda story, text: text.section.lower() == "world", False
         yield "is:edited", lambda story, text: text.number > 1, False
         yield "versions:newest", lambda story, text: text.is_newest, False
-        year = chance.randrange(2020, 2024)
-        yield (
-            f"date:{year}..{year}-06",
-            lambda story, text, a=year: story.dated_at.year == a and story.dated_at.month <= 6,
-            False,
-        )
+        yield f"date:{year}..{year}-06", is_dated(date(year, 1, 1), date(year, 6, 30)), False
 
 
 def make_queries(count: int) -> list[tuple[str, Condition]]:
@@ -311,7 +311,7 @@ def check_exactness(indexes: list[Index], stories: list[Story], queries: list[tu
 
 
 @pytest.mark.parametrize(
-    ("count", "asked"), [(150, 60), pytest.param(30_000, 400, marks=pytest.mark.slow)], ids=["few", "many"]
+    ("count", "asked"), [(80, 40), pytest.param(30_000, 400, marks=pytest.mark.slow)], ids=["few", "many"]
 )
 def test_both_databases_find_exactly_what_counting_by_hand_finds(
     sqlite_url: str, postgres_url: str, count: int, asked: int
